@@ -1,0 +1,27 @@
+# The README's two commands. Everything else is `snakemake` and `python -m omtrace`.
+PYTHON ?= python3
+PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PATH
+
+run: env
+	snakemake
+
+test: env
+	python -m pytest
+
+bench: env
+	python benchmarks/bench.py
+
+env: .venv/ready
+
+# The lock names every file by its hash. A .pth line makes `omtrace` importable; pip compiles byte code.
+.venv/ready: envs/requirements.lock
+	rm -rf .venv
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "omtrace needs Python 3.11 or newer; set PYTHON=...")'
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements.lock
+	echo "$(CURDIR)/workflow" > "$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/omtrace.pth"
+	touch $@
+
+.PHONY: run test bench env
+.DEFAULT_GOAL := run
