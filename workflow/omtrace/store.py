@@ -1,0 +1,166 @@
+"""The one reader and writer of files under results/ and logs/.
+
+Every file is written to a temporary name beside its final one and renamed, so a half-written file
+never has the final name. Floats are rounded on the way in (see ``stored``); Parquet carries no
+library metadata; CSV cells cannot become formulas; each file has a class that says who may see it.
+"""
+
+import csv
+import io
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas
+
+SIGNIFICANT = 10
+GRID = 12  # decimals: values nearer to zero than half of 1e-12 are zero
+
+# Who may see a file, by the first pattern that fits its path below results/<study>/ or logs/<study>/.
+CLASSES = (
+    ("estimates.csv", "releasable"),
+    ("definitions.json", "releasable"),
+    ("figures/*", "confidential"),  # marks of single participants or animals
+    ("manifest.json", "releasable"),
+    ("*", "confidential"),
+)
+
+
+def class_of(name: str) -> str:
+    """The class of a file: ``releasable`` or ``confidential`` (raw exports are never ours to write)."""
+    path = Path(name)
+    return next(kind for pattern, kind in CLASSES if path.match(pattern))
+
+
+def stored(value: float) -> float:
+    """A float as it is kept: 10 significant digits on an absolute grid of 1e-12.
+
+    Processor families differ in the last bits of sums and of exp and log; this many digits agree.
+    """
+    if not math.isfinite(value):
+        return math.nan
+    return float(f"{round(value, GRID):.{SIGNIFICANT}g}") + 0.0
+
+
+def number_text(value: float) -> str:
+    """A stored float as text: shortest form that reads back the same; "" for no number."""
+    if value is None or not math.isfinite(value):
+        return ""
+    return f"{stored(value):.{SIGNIFICANT}g}"
+
+
+def display(value: float | str, decimals: int) -> str:
+    """A stored number as people read it: rounded once, half away from zero, in exact decimal."""
+    text = value if isinstance(value, str) else number_text(value)
+    if text == "":
+        return "–"
+    rounded = Decimal(text).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    return f"{abs(rounded) if rounded == 0 else rounded:f}".replace("-", "−")
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """Put a whole file in place at once: temporary name, then rename. Folders are made."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write UTF-8 text with line feeds."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write JSON with sorted keys, one space of indent, and no NaN."""
+    write_text(path, json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read what ``write_json`` wrote."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def safe_cell(value: Any) -> str:
+    """A CSV cell that no spreadsheet takes for a formula: such text gets a leading apostrophe.
+
+    Numbers stay numbers: floats are stored ones, a minus sign before a digit is no formula.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return number_text(value)
+    text = str(value)
+    if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not _is_number(text):
+        return "'" + text
+    return text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a CSV table (RFC 4180, line feeds), each cell through ``safe_cell``."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
+    write_text(path, buffer.getvalue())
+
+
+def read_csv(path: str | Path) -> list[dict[str, str]]:
+    """Read a CSV table as texts."""
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write_table(path: str | Path, frame: "pandas.DataFrame | Mapping[str, Sequence]") -> None:
+    """Write a Parquet table: columns only, floats stored, no pandas or schema metadata."""
+    import pyarrow
+    import pyarrow.parquet
+
+    columns = {}
+    for name in frame:
+        values = frame[name]
+        array = pyarrow.array(values, from_pandas=True)
+        if pyarrow.types.is_floating(array.type):
+            array = pyarrow.array([None if v is None else stored(v) for v in array.to_pylist()], pyarrow.float64())
+        elif pyarrow.types.is_large_string(array.type):
+            array = array.cast(pyarrow.string())
+        elif pyarrow.types.is_null(array.type):
+            array = array.cast(pyarrow.string())
+        columns[name] = array
+    buffer = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.table(columns), buffer, compression="zstd", store_schema=False)
+    write_bytes(path, buffer.getvalue())
+
+
+def read_table(path: str | Path) -> "pandas.DataFrame":
+    """Read a Parquet table as a pandas frame; text is ``str``, missing text NaN."""
+    import pyarrow.parquet
+
+    return pyarrow.parquet.read_table(path, partitioning=None).to_pandas()
+
+
+def read_columns(path: str | Path) -> dict[str, list]:
+    """Read a Parquet table as plain lists, without pandas (for commands that must start fast)."""
+    from pyarrow.parquet import ParquetFile  # read_table would import pandas through pyarrow.dataset
+
+    return ParquetFile(path).read().to_pydict()

@@ -1,0 +1,159 @@
+"""The register of raw exports, ``config/exports.csv``: nothing unregistered is read.
+
+One row an export. ``number`` is given once and never reused; it is the upper half of every row key.
+"""
+
+import csv
+import hashlib
+import io
+import re
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+from omtrace.faults import Fault
+
+REGISTER = Path("config/exports.csv")
+RAW = Path("data/raw")
+ORIGINS = ("shipped", "received", "retrieved")
+FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+SHA256 = re.compile(r"^[0-9a-f]{64}$")
+
+
+@dataclass(frozen=True)
+class Export:
+    """One registered raw export."""
+
+    number: int
+    study: str
+    export: str
+    table: str
+    path: str
+    batch: str
+    received_on: str
+    sha256: str
+    origin: str
+    address: str
+    citation: str
+    licence: str
+
+
+COLUMNS = tuple(field.name for field in fields(Export))
+
+
+def sha256_of(path: str | Path) -> str:
+    """Hex sha256 of a file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_register(path: str | Path = REGISTER) -> list[Export]:
+    """Read and check the register. Raises Fault with every finding, by line and column."""
+    path = Path(path)
+    try:
+        content = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise Fault(f"{path}: the register is missing; restore it from the repository") from None
+    except UnicodeDecodeError:
+        raise Fault(f"{path}: the register is not UTF-8 text") from None
+    reader = csv.reader(io.StringIO(content, newline=""))
+    header = tuple(next(reader, ()))
+    if header != COLUMNS:
+        raise Fault(f"{path}: line 1: the columns must be {','.join(COLUMNS)}")
+    exports, findings, seen = [], [], {}
+    for cells in reader:
+        where = f"{path}: line {reader.line_num}"
+        if len(cells) != len(COLUMNS):
+            findings.append(f"{where}: {len(cells)} cells instead of {len(COLUMNS)}")
+            continue
+        row = dict(zip(COLUMNS, cells, strict=True))
+        findings += [f"{where}: {complaint}" for complaint in _complaints(row, seen)]
+        if row["number"].isdigit():
+            exports.append(Export(**{**row, "number": int(row["number"])}))
+    if findings:
+        raise Fault(*findings)
+    return exports
+
+
+def _complaints(row: dict[str, str], seen: dict) -> list[str]:
+    found = []
+    if not row["number"].isdigit() or not 0 < int(row["number"]) < 2**31:
+        found.append("column number: not a whole number from 1")
+    path = Path(row["path"])
+    if path.parts[:2] != RAW.parts or len(path.parts) < 4 or path.parts[2] != row["study"] or ".." in path.parts:
+        found.append(f"column path: not below data/raw/{row['study']}/")
+    elif not all(FILE_NAME.match(part) for part in path.parts):
+        found.append(
+            "column path: only letters, digits, dot, hyphen and underscore, and no leading dot; rename the file"
+        )
+    if row["origin"] not in ORIGINS:
+        found.append(f"column origin: not one of {', '.join(ORIGINS)}")
+    if not SHA256.match(row["sha256"]):
+        found.append("column sha256: not 64 hexadecimal digits")
+    for column in ("export", "table"):
+        if not re.match(r"^[a-z][a-z0-9_]*$", row[column]):
+            found.append(f"column {column}: not lower case letters, digits and underscores")
+    for column, value in (("number", row["number"]), ("path", row["path"]), ("export", (row["study"], row["export"]))):
+        if (column, value) in seen:
+            found.append(f"column {column}: the same as another row's")
+        seen[column, value] = True
+    return found
+
+
+def write_register(exports: list[Export], path: str | Path = REGISTER) -> None:
+    """Write the register in the order given, whole or not at all."""
+    from omtrace.store import write_csv
+
+    write_csv(path, COLUMNS, (astuple(export) for export in exports))
+
+
+def exports_of(exports: list[Export], study: str, table: str = "") -> list[Export]:
+    """The exports of a study (and of one source table), by number."""
+    chosen = [e for e in exports if e.study == study and table in ("", e.table)]
+    return sorted(chosen, key=lambda export: export.number)
+
+
+def export_at(exports: list[Export], path: str) -> Export:
+    """The export of a path. Raises Fault for a path that is not registered."""
+    for export in exports:
+        if export.path == path:
+            return export
+    raise Fault(f"{path}: not in the register")
+
+
+def custody_faults(exports: list[Export], study: str, root: str | Path = ".") -> list[str]:
+    """What is wrong with a study's raw folder against the register, one line a fault with its mend.
+
+    A missing retrieved file is no fault: it is a job. Files directly in data/raw count for every study.
+    """
+    root = Path(root)
+    mine = {e.path: e for e in exports_of(exports, study)}
+    faults = []
+    folder = root / RAW / study
+    loose = [p for p in sorted((root / RAW).glob("*")) if p.is_file() and not p.name.startswith(".")]
+    for file in loose + sorted(p for p in folder.rglob("*") if p.is_file() or p.is_symlink()):
+        path = file.relative_to(root).as_posix()
+        if path in mine:
+            continue
+        if file in loose:
+            faults.append(f"{path}: lies outside a study's folder; move it to data/raw/<study>/ and register it there")
+        elif not all(FILE_NAME.match(part) for part in Path(path).parts):
+            faults.append(
+                f"{path!r}: the name may hold letters, digits, dot, hyphen and underscore only; rename the file"
+            )
+        else:
+            faults.append(f"{path}: not in the register; python -m omtrace register {path}")
+    for path, export in sorted(mine.items()):
+        file = root / path
+        if not file.exists():
+            if export.origin != "retrieved":
+                faults.append(
+                    f"{path}: registered as {export.origin}, but missing; git checkout -- {path}, or copy it back"
+                )
+        elif (found := sha256_of(file)) != export.sha256:
+            mend = (f"rm {path}, to retrieve it again" if export.origin == "retrieved"
+                    else f"put the registered bytes back (git checkout -- {path})")  # fmt: skip
+            faults.append(
+                f"{path}: sha256 is {found[:12]}…, registered is {export.sha256[:12]}…; {mend}"
+                f", or, if this is a new version, python -m omtrace register --replace {path}"
+            )
+    return faults
