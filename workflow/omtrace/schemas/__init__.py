@@ -1,0 +1,90 @@
+"""Declared tables: what may stand in a cell. The data dictionary and the checks are made from them.
+
+Each module declares ``TABLE``. An instrument (see ``instruments``) declares its table through its items.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from omtrace.sources import plugin
+
+if TYPE_CHECKING:
+    import pandas
+
+Kind = Literal["text", "integer", "number", "date"]
+UNIT = "unit_id"  # the column that names the participant, animal or well in every table that has one
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its type, what it means, and what may stand in it (bounds are inclusive)."""
+
+    name: str
+    kind: Kind
+    description: str
+    unit: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    allowed: tuple[str | int, ...] = ()
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule over several columns of a row: ``holds(frame)`` is True, False or missing (not applicable).
+
+    A finding is reported at the first of ``columns``.
+    """
+
+    id: str
+    expected: str
+    columns: tuple[str, ...]
+    holds: "Callable[[pandas.DataFrame], pandas.Series]"
+    severity: str = "quarantine"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Each value of ``column`` must stand in a column of another table (unless that table has no row)."""
+
+    column: str
+    table: str
+    other: str
+    severity: str = "quarantine"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: what one row is, which columns identify it, and its rules."""
+
+    row: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    rules: tuple[Rule, ...] = ()
+    references: tuple[Reference, ...] = ()
+    measured: tuple[str, ...] = field(default=())  # columns that say that the row was collected; () = all rows
+
+    def column(self, name: str) -> Column:
+        """The column of a name. Raises KeyError."""
+        return {column.name: column for column in self.columns}[name]
+
+
+def unit_column(kind: str) -> Column:
+    """The column that names the unit, for every table that has one."""
+    return Column(UNIT, "text", f"pseudonym of the {kind}, as the study gave it", required=True)
+
+
+def visit_column() -> Column:
+    """The column of the visit, made from the raw event by the plan's map."""
+    return Column("visit", "text", "visit that the row belongs to, from the raw event", required=True)
+
+
+def table_of(name: str) -> Table:
+    """The table that ``schemas/<name>.py`` declares, or the one of ``instruments/<name>.py``."""
+    here = Path(__file__).parent
+    if not (here / f"{name}.py").exists() and (here.parent / "instruments" / f"{name}.py").exists():
+        instrument: Any = plugin("instruments", name, "INSTRUMENT")
+        return instrument.table()
+    return plugin("schemas", name, "TABLE")

@@ -1,0 +1,14 @@
+"""Who takes part: one row a participant."""
+
+from omtrace.schemas import Column, Table, unit_column
+
+TABLE = Table(
+    row="one enrolled participant",
+    key=("unit_id",),
+    columns=(
+        unit_column("participant"),
+        Column("enrolled_on", "date", "day of enrolment", required=True),
+        Column("age", "integer", "age at enrolment", "years", 18, 60, required=True),
+        Column("sex", "text", "sex", allowed=("male", "female"), required=True),
+    ),
+)

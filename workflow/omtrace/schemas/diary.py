@@ -1,0 +1,18 @@
+"""Daily headache diary of a trial: one row a day that was filled in."""
+
+from omtrace.schemas import Column, Reference, Table, unit_column
+
+TABLE = Table(
+    row="one diary day of a participant",
+    key=("unit_id", "study_day"),
+    columns=(
+        unit_column("participant"),
+        Column("study_day", "integer", "day counted from the first session (1); the day before is -1", "d", -28, 84,
+               required=True),
+        Column("headache", "integer", "headache that day (1 yes)", allowed=(0, 1), required=True),
+        Column("migraine", "integer", "migraine that day (1 yes)", allowed=(0, 1), required=True),
+        Column("pain_max", "integer", "worst pain of the day", "0 to 10", 0, 10),
+        Column("acute_medication", "integer", "acute medication taken (1 yes)", allowed=(0, 1)),
+    ),
+    references=(Reference("unit_id", "allocation", "unit_id"),),
+)  # fmt: skip

@@ -1,0 +1,16 @@
+"""Mechanical thresholds by von Frey filaments: one row an animal, site and hour."""
+
+from omtrace.schemas import Column, Reference, Table, unit_column, visit_column
+
+TABLE = Table(
+    row="one threshold of an animal at a site and hour",
+    key=("unit_id", "site", "visit"),
+    columns=(
+        unit_column("animal"),
+        visit_column(),
+        Column("site", "text", "where it was tested", allowed=("periorbital", "hind_paw"), required=True),
+        Column("threshold_g", "number", "50% withdrawal threshold; the strongest filament has 15.14 g", "g", 0.1, 15.2,
+               required=True),
+    ),
+    references=(Reference("unit_id", "animals", "unit_id"),),
+)  # fmt: skip

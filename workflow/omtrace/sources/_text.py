@@ -1,0 +1,94 @@
+"""From bytes to text: compression, encoding, line ends. Every choice is told, none is silent."""
+
+import codecs
+import gzip
+import io
+import re
+import zlib
+from typing import Literal
+
+from omtrace.faults import Fault
+
+GZIP = b"\x1f\x8b"
+LIMIT = 500 * 2**20  # bytes after decompression
+LINE_END = re.compile(r"\r\n|\n|\r")
+Encoding = Literal["", "utf-8", "utf-16", "cp1252", "latin-1"]
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8", "UTF-8 with byte-order mark"),
+    (codecs.BOM_UTF16_LE, "utf-16", "UTF-16 LE with byte-order mark"),
+    (codecs.BOM_UTF16_BE, "utf-16", "UTF-16 BE with byte-order mark"),
+)
+GUESSES = (
+    ("utf-8", "UTF-8"),
+    ("cp1252", "CP1252 (not UTF-8)"),
+    ("latin-1", "Latin-1 (not UTF-8, not CP1252)"),
+)
+
+
+def text_of(content: bytes, encoding: Encoding) -> tuple[str, str, dict[str, str]]:
+    """The text in a file's bytes, the name of the gzip member ("" if none), and the decisions taken.
+
+    ``encoding`` "" means: by byte-order mark, else the first of UTF-8, CP1252 and Latin-1 that fits.
+    Raises Fault for an empty file, damaged or oversized gzip, a wrong encoding and NUL characters.
+    """
+    decisions, member = {}, ""
+    if content.startswith(GZIP):
+        member = _member_name(content)
+        content = _unpacked(content, LIMIT)
+        decisions["compression"] = f"gzip, member {member or 'without a name'}"
+    text, decisions["encoding"] = _decoded(content, encoding)
+    if not text.strip():
+        raise Fault("the file is empty; put back the export as it was received")
+    if "\0" in text:
+        line = len(LINE_END.findall(text, 0, text.index("\0"))) + 1
+        raise Fault(f"line {line}: a NUL character; this is no text file in {decisions['encoding']}")
+    decisions["line ends"] = _line_ends(text)
+    return text, member, decisions
+
+
+def _member_name(content: bytes) -> str:
+    """The file name in a gzip header (RFC 1952), printable characters only."""
+    if len(content) < 10 or not content[3] & 8:
+        return ""
+    start = 10 + (2 + int.from_bytes(content[10:12], "little") if content[3] & 4 else 0)
+    name = content[start : start + 256].partition(b"\0")[0].decode("latin-1")
+    return "".join(c for c in name if c.isprintable())
+
+
+def _unpacked(content: bytes, limit: int) -> bytes:
+    """All members of a gzip file, decompressed."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+            unpacked = file.read(limit + 1)
+    except (OSError, EOFError, zlib.error):
+        raise Fault("the gzip file is damaged or cut off; put back the export as it was received") from None
+    if len(unpacked) > limit:
+        raise Fault(f"more than {limit >> 20} MiB after decompression; split the export")
+    return unpacked
+
+
+def _decoded(content: bytes, encoding: Encoding) -> tuple[str, str]:
+    for mark, name, says in BOMS:
+        if content.startswith(mark) and encoding in ("", name):
+            return _strictly(content.removeprefix(codecs.BOM_UTF8), name), says
+    if encoding:
+        return _strictly(content, encoding), f"{encoding} (by option)"
+    for name, says in GUESSES[:-1]:
+        try:
+            return content.decode(name), says
+        except UnicodeDecodeError:
+            continue
+    return content.decode(GUESSES[-1][0]), GUESSES[-1][1]
+
+
+def _strictly(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise Fault(f"byte {error.start + 1} is not {encoding}; set the option encoding right") from None
+
+
+def _line_ends(text: str) -> str:
+    pairs = text.count("\r\n")
+    counts = {"CRLF": pairs, "LF": text.count("\n") - pairs, "CR": text.count("\r") - pairs}
+    return " and ".join(name for name, count in counts.items() if count) or "none"

@@ -1,0 +1,88 @@
+"""Raw cells again: from keys and column names back to the registered files, for trace and report."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from omtrace.faults import Fault
+from omtrace.keys import Place, key_of, key_text, number_of, ordinal_of
+from omtrace.sources import Extract, options_of, reader_of
+from omtrace.study.plan import Plan
+from omtrace.study.register import Export, sha256_of
+
+
+def raw_cells(
+    plan: Plan, exports: Iterable[Export], wanted: Iterable[tuple[int, str]], root: str | Path = "."
+) -> dict[tuple[int, str], str]:
+    """The text of each raw cell, as asked: (key, column of the extract) -> text, "" where there is none.
+
+    Each file is read once for each way in which the plan's tables read it. Raises Fault if a file is
+    missing or not the registered one, if a key has no place in it, or its row has no such column.
+    """
+    cells, wanted = {}, list(wanted)
+    for export, asked in _by_export(exports, wanted):
+        columns: dict[int, list[str]] = {}
+        for key, column in asked:
+            columns.setdefault(ordinal_of(key), []).append(column)
+        found = set()
+        for extract in _extracts(plan, export, root):
+            at = {column: index for index, column in enumerate(extract.columns)}
+            for place, row in zip(extract.places, extract.rows, strict=True):
+                for column in columns.get(place.ordinal, ()):
+                    if column in at and (place.ordinal, column) not in found:
+                        found.add((place.ordinal, column))
+                        cells[key_of(export.number, place.ordinal), column] = row[at[column]]
+        lost = [f"{key_text(key)}, column {column}" for key, column in asked if (key, column) not in cells]
+        if lost:
+            raise Fault(*(f"{export.path}: no cell for key {cell}; validate the study anew" for cell in lost))
+    return {cell: cells[cell] for cell in wanted}
+
+
+def raw_places(plan: Plan, exports: Iterable[Export], keys: Iterable[int], root: str | Path = ".") -> dict[int, Place]:
+    """The place of each key, of rows that are faulty too. Raises Fault as ``raw_cells`` does."""
+    places, keys = {}, list(keys)
+    for export, asked in _by_export(exports, ((key, "") for key in keys)):
+        sought = {ordinal_of(key): key for key, _ in asked}
+        for extract in _extracts(plan, export, root):
+            for place in (*extract.places, *(fault.place for fault in extract.faults)):
+                if place.ordinal in sought:
+                    places[sought[place.ordinal]] = place
+        lost = [key_text(key) for key in sought.values() if key not in places]
+        if lost:
+            raise Fault(*(f"{export.path}: no place for key {key}; validate the study anew" for key in lost))
+    return {key: places[key] for key in keys}
+
+
+def _by_export(
+    exports: Iterable[Export], wanted: Iterable[tuple[int, str]]
+) -> list[tuple[Export, list[tuple[int, str]]]]:
+    """What is wanted of each export, by number, each thing once."""
+    registered = {export.number: export for export in exports}
+    asked: dict[int, dict[tuple[int, str], None]] = {}
+    for key, column in wanted:
+        if number_of(key) not in registered:
+            raise Fault(f"config/exports.csv: no export has the number of key {key_text(key)}")
+        asked.setdefault(number_of(key), {})[key, column] = None
+    return [(registered[number], list(asked[number])) for number in sorted(asked)]
+
+
+def _extracts(plan: Plan, export: Export, root: str | Path) -> Iterator[Extract]:
+    """The file of an export, read in each way in which tables of the plan read it."""
+    tables = {name: table for name, table in plan.tables.items() if (table.source or name) == export.table}
+    if export.study != plan.study or not tables:
+        raise Fault(f"{export.path}: no table of the plan of {plan.study} reads it")
+    path = Path(root) / export.path
+    if not path.is_file():
+        raise Fault(f"{export.path}: the file is missing; put it back, or retrieve it")
+    if sha256_of(path) != export.sha256:
+        raise Fault(f"{export.path}: not the registered file (sha256 differs); put the registered bytes back")
+    content, seen = path.read_bytes(), set()
+    for name, table in tables.items():
+        reader = reader_of(table.reader)
+        options = options_of(reader, table.options, f"plan of {plan.study}: tables.{name}.options")
+        way = (table.reader, options.model_dump_json())
+        if way not in seen:
+            seen.add(way)
+            try:
+                yield reader.read(content, options)
+            except Fault as fault:
+                raise Fault(*(f"{export.path}: {line}" for line in fault.lines)) from None
