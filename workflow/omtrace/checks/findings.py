@@ -1,0 +1,83 @@
+"""Findings: what is wrong, where, how bad, and what was expected. Values stand in the table only."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from omtrace import store
+from omtrace.faults import Fault
+from omtrace.keys import key_text
+
+# Order of precedence: the first finding of a row, in this order, is its primary reason.
+DEFAULTS = {
+    "unreadable": "stop",
+    "column_missing": "stop",
+    "row_width": "quarantine",
+    "unit_missing": "quarantine",
+    "type": "quarantine",
+    "code": "quarantine",
+    "required": "quarantine",
+    "range": "quarantine",
+    "allowed": "quarantine",
+    "form_status": "quarantine",
+    "duplicate_row": "quarantine",
+    "duplicate_conflict": "quarantine",
+    "reference": "quarantine",
+    "column_undeclared": "note",
+    "coded_missing": "note",
+}
+HEADER = ("severity", "rule", "file", "part", "line", "column", "table", "value", "expected", "key")
+SHOWN = 40
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding. ``key`` is 0 for a finding about a whole file or column; ``line`` 0 where there is none."""
+
+    severity: str
+    rule: str
+    file: str
+    table: str
+    line: int
+    column: str
+    expected: str
+    value: str = ""
+    part: str = ""
+    key: int = 0
+
+    def place(self) -> str:
+        """File, line, column and rule, without the value."""
+        part = f" [{self.part}]" if self.part else ""
+        line = f": line {self.line}" if self.line else ""
+        column = f", column {self.column}" if self.column else ""
+        return f"{self.file}{part}{line}{column}: {self.rule}: expected {self.expected}"
+
+
+def write_findings(findings: list[Finding], path: str | Path) -> None:
+    """Write the confidential table of all findings, worst first, then by file and line."""
+    order = {"stop": 0, "quarantine": 1, "warn": 2, "note": 3}
+    rows = sorted(findings, key=lambda f: (order[f.severity], f.file, f.part, f.line, f.column, f.rule, f.table))
+    store.write_csv(
+        path,
+        HEADER,
+        (
+            (f.severity, f.rule, f.file, f.part, f.line or "", f.column, f.table, f.value, f.expected,
+             key_text(f.key) if f.key else "")
+            for f in rows
+        ),
+    )  # fmt: skip
+
+
+def stop_if_any(findings: list[Finding], path: str | Path) -> None:
+    """Raise Fault, naming every place but no value, if a finding stops the study."""
+    stops = [f for f in findings if f.severity == "stop"]
+    if not stops:
+        return
+    lines = [finding.place() for finding in stops[:SHOWN]]
+    if len(stops) > SHOWN:
+        lines.append(f"... and {len(stops) - SHOWN} more")
+    counts = Counter(f.severity for f in findings)
+    summary = ", ".join(f"{counts[s]} {s}" for s in ("stop", "quarantine", "warn", "note") if counts[s])
+    raise Fault(
+        *lines, f"findings: {summary}; all of them, with values, in {path} (confidential). Nothing was written."
+    )

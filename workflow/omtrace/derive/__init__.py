@@ -1,0 +1,81 @@
+"""Derivations: from validated tables to records, each with the raw cells behind it.
+
+Each module declares ``DERIVATION``; a parameter of the plan names it by module name. A derivation gives
+``Found``; ``derive.records`` lays it over the full grid of units and visits.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from omtrace.faults import Fault
+from omtrace.study.plan import Closed, DatasetPlan, Parameter, Plan
+
+if TYPE_CHECKING:
+    import pandas
+
+# One cell behind a record: unit, visit, key, raw column, role.
+Cell = tuple[str, str, int, str, str]
+
+
+@dataclass
+class Found:
+    """What a derivation found: records by (unit, visit), and the cells behind them.
+
+    ``records``: columns unit, visit, value (float), text (str or None), status ("observed" or why not).
+    ``tables``: validated tables whose quarantined rows explain a record that was not found.
+    """
+
+    records: "pandas.DataFrame"
+    cells: list[Cell] = field(default_factory=list)
+    tables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The validated tables of a study, and how their columns are called in the raw exports."""
+
+    plan: Plan
+    frames: "dict[str, pandas.DataFrame]"
+    quarantine: "pandas.DataFrame"
+    gaps: dict[tuple[int, str], str]  # (key, column) -> what the missing-data code says
+
+    def frame(self, name: str, where: dict[str, str] | None = None) -> "pandas.DataFrame":
+        """A validated table, or its rows in which columns have given values. Raises Fault for an unknown name."""
+        if name not in self.frames:
+            raise Fault(f"plan of {self.plan.study}: table {name!r} is not declared")
+        frame = self.frames[name]
+        for column, value in (where or {}).items():
+            self.need(name, column)
+            numeric = frame[column].dtype.kind in "if"
+            frame = frame[frame[column] == (float(value) if numeric else value)]
+        if "visit" not in frame.columns:
+            frame = frame.assign(visit="")
+        return frame
+
+    def need(self, name: str, *columns: str) -> None:
+        """Raise Fault for a column that a table does not have."""
+        for column in columns:
+            if column not in self.frames[name].columns:
+                raise Fault(f"plan of {self.plan.study}: table {name!r} has no column {column!r}")
+
+    def raw(self, name: str, column: str) -> str:
+        """What a table's column is called in the raw export."""
+        return self.plan.tables[name].raw(column)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a derivation may look at: the tables, the dataset, and the records derived so far."""
+
+    tables: Tables
+    dataset: DatasetPlan
+    so_far: "dict[str, Found]"
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A derivation: the model of its options and the function that derives one parameter."""
+
+    options: type[Closed]
+    derive: Callable[[Context, str, Parameter, Any], Found]

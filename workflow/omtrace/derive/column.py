@@ -1,0 +1,47 @@
+"""A column as it stands: one row a unit and visit."""
+
+from pydantic import Field
+
+from omtrace.derive import Context, Derivation, Found
+from omtrace.schemas import UNIT
+from omtrace.study.plan import Closed, Parameter
+
+
+class Options(Closed):
+    """Which column."""
+
+    table: str = Field(description="validated table")
+    column: str | dict[str, str] = Field(description="its column, or visit -> column where visits stand side by side")
+    where: dict[str, str] = Field(default_factory=dict, description="only rows in which columns have these values")
+    labels: dict[str, str] = Field(default_factory=dict, description="value -> category, for codes that are no numbers")
+
+
+def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
+    """The value (or text) of one column for each unit and visit; a missing cell says why it is missing."""
+    import pandas
+
+    tables = context.tables
+    rows = tables.frame(options.table, options.where)
+    by_visit = options.column if isinstance(options.column, dict) else {None: options.column}
+    records, cells = [], []
+    for fixed, column in by_visit.items():
+        tables.need(options.table, column)
+        raw = tables.raw(options.table, column)
+        visits = rows["visit"] if fixed is None else [fixed] * len(rows)
+        for unit, visit, value, key in zip(rows[UNIT], visits, rows[column], rows["key"], strict=True):
+            if pandas.isna(value):
+                says = tables.gaps.get((key, column))
+                records.append((unit, visit, None, None, f"coded missing: {says}" if says else "not collected"))
+                if says:
+                    cells.append((unit, visit, key, raw, "value"))
+                continue
+            if options.labels:
+                value = options.labels.get(f"{value:g}" if not isinstance(value, str) else value, str(value))
+            text = value if isinstance(value, str) else None
+            records.append((unit, visit, None if text is not None else float(value), text, "observed"))
+            cells.append((unit, visit, key, raw, "value"))
+    frame = pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"])
+    return Found(frame, cells, (options.table,))
+
+
+DERIVATION = Derivation(Options, derive)

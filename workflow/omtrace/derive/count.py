@@ -1,0 +1,34 @@
+"""How many rows a unit has: attended sessions, reported events. No row is a count of zero."""
+
+from pydantic import Field
+
+from omtrace.derive import Context, Derivation, Found
+from omtrace.derive.records import units_of
+from omtrace.schemas import UNIT
+from omtrace.study.plan import Closed, Parameter
+
+
+class Options(Closed):
+    """Which rows."""
+
+    table: str = Field(description="validated table, one row an event")
+    column: str = Field(description="column shown as the raw cell of each counted row")
+    where: dict[str, str] = Field(default_factory=dict, description="only rows in which columns have these values")
+
+
+def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
+    """The number of rows of each enrolled unit; a count of zero rests on no cell."""
+    import pandas
+
+    tables = context.tables
+    rows = tables.frame(options.table, options.where)
+    tables.need(options.table, options.column)
+    raw = tables.raw(options.table, options.column)
+    counts = rows[UNIT].value_counts()
+    records = [(unit, "", float(counts.get(unit, 0)), None, "observed") for unit in units_of(tables, context.dataset)]
+    cells = [(unit, "", key, raw, "value") for unit, key in zip(rows[UNIT], rows["key"], strict=True)]
+    frame = pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"])
+    return Found(frame, cells, (options.table,))
+
+
+DERIVATION = Derivation(Options, derive)

@@ -1,0 +1,62 @@
+"""Responders: whether another parameter improved by a stated amount since baseline."""
+
+from pydantic import Field
+
+from omtrace.derive import Context, Derivation, Found
+from omtrace.faults import Fault
+from omtrace.study.plan import Closed, Parameter
+
+
+class Options(Closed):
+    """Improvement of what, and by how much."""
+
+    of: str = Field(description="parameter of the same dataset, declared before")
+    at_least: float = Field(description="improvement that makes a responder", gt=0)
+    relative: bool = Field(False, description="the amount is a share of the baseline value, in percent")
+    source: str = Field(description="where the threshold comes from")
+
+
+def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
+    """1 and "yes" for an improvement of at least the amount, else 0 and "no".
+
+    The improvement is baseline - value if lower is better, value - baseline if higher is better; comparison
+    allows 1e-9 of rounding. No value without baseline; a relative change from a baseline of zero is undefined.
+    """
+    import pandas
+
+    if options.of not in context.so_far:
+        raise Fault(f"parameter {name}: {options.of!r} is not declared before it in the dataset")
+    found = context.so_far[options.of]
+    better = context.dataset.parameters[options.of].better
+    if not better:
+        raise Fault(f"parameter {name}: {options.of!r} does not say which direction is better")
+    sign = 1.0 if better == "higher" else -1.0
+    base = found.records[found.records["visit"] == context.dataset.baseline].set_index("unit")
+    later = found.records[found.records["visit"].isin(parameter.visits)]
+    records = []
+    for row in later.itertuples():
+        before = base.loc[row.unit] if row.unit in base.index else None
+        if row.status != "observed":
+            records.append((row.unit, row.visit, None, None, row.status))
+        elif before is None or before["status"] != "observed":
+            why = "not collected" if before is None else before["status"]
+            records.append((row.unit, row.visit, None, None, f"baseline {why}"))
+        elif options.relative and before["value"] == 0:
+            records.append((row.unit, row.visit, None, None, "baseline of zero"))
+        else:
+            gain = sign * (row.value - before["value"])
+            gain = gain / abs(before["value"]) * 100 if options.relative else gain
+            yes = gain >= options.at_least - 1e-9
+            records.append((row.unit, row.visit, float(yes), "yes" if yes else "no", "observed"))
+    seen = {(unit, visit) for unit, visit, *_ in records}
+    cells = [cell for cell in found.cells if cell[:2] in seen]
+    of_unit: dict[str, list] = {}
+    for unit, visit, key, column, role in found.cells:
+        if visit == context.dataset.baseline:
+            of_unit.setdefault(unit, []).append((key, column, role))
+    cells += [(u, v, key, column, "baseline") for u, v in sorted(seen) for key, column, _ in of_unit.get(u, ())]
+    frame = pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"])
+    return Found(frame, cells, found.tables)
+
+
+DERIVATION = Derivation(Options, derive)

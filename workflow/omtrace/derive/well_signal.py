@@ -1,0 +1,46 @@
+"""The signal of a well: one wavelength, or the difference of two reads."""
+
+from pydantic import Field
+
+from omtrace.derive import Context, Derivation, Found
+from omtrace.schemas import UNIT
+from omtrace.study.plan import Closed, Parameter
+
+
+class Options(Closed):
+    """Which reads."""
+
+    table: str = Field(description="validated table of readings: one row a well and wavelength")
+    wavelength: str = Field(description="wavelength of the measurement")
+    reference: str = Field("", description="wavelength taken off, if any")
+
+
+def signals(context: Context, options: Options) -> tuple[dict[str, float], dict[str, list[tuple[int, str]]]]:
+    """Signal and raw cells of every well whose reads are there: A(wavelength) - A(reference)."""
+    rows = context.tables.frame(options.table)
+    raw = context.tables.raw(options.table, "signal")
+    reads = {w: rows[rows["wavelength"] == w].set_index(UNIT) for w in (options.wavelength, options.reference) if w}
+    values = reads[options.wavelength]["signal"].astype("float64")
+    cells = {unit: [(int(key), raw)] for unit, key in reads[options.wavelength]["key"].items()}
+    if options.reference:
+        other = reads[options.reference]
+        values = (values - other["signal"].astype("float64")).dropna()
+        for unit, key in other["key"].items():
+            cells.setdefault(unit, []).append((int(key), raw))
+    return {unit: float(value) for unit, value in values.items()}, cells
+
+
+def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
+    """The signal of each well, in OD."""
+    import pandas
+
+    values, cells = signals(context, options)
+    frame = pandas.DataFrame(
+        [(unit, "", value, None, "observed") for unit, value in values.items()],
+        columns=["unit", "visit", "value", "text", "status"],
+    )
+    links = [(unit, "", key, column, "value") for unit in values for key, column in cells[unit]]
+    return Found(frame, links, (options.table,))
+
+
+DERIVATION = Derivation(Options, derive)
