@@ -1,0 +1,95 @@
+"""Analyses: each binds a plan entry, a dataset and a statistic, and says which records a number rests on.
+
+Each module declares ``METHOD``; the plan names it by module name. A method yields ``Number``s; only
+``analyses.run`` writes them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from omtrace.study.plan import Analysis, Closed, DatasetPlan
+
+if TYPE_CHECKING:
+    from omtrace.analyses.selection import Data, Rows
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number: what names it, its value, and its rows."""
+
+    parameter: str
+    group: str
+    visit: str
+    level: str
+    statistic: str
+    value: float
+    unit: str
+    decimals: int
+    rows: "Rows"
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a method gets: its plan entry, checked options, the dataset's plan, and the data."""
+
+    name: str
+    entry: Analysis
+    options: Any
+    dataset: DatasetPlan
+    data: "Data"
+
+    def targets(self) -> Iterator[tuple[str, str]]:
+        """Each parameter with each visit analysed ("" for a parameter without visits)."""
+        for parameter in self.entry.parameters:
+            scheduled = self.dataset.parameters[parameter].visits
+            for visit in [v for v in (self.entry.visits or scheduled) if v in scheduled] or [""]:
+                yield parameter, visit
+
+    def groups(self, by_group: bool) -> list[str]:
+        """The groups that results are given for: each group and all together, or all alone."""
+        return [*self.dataset.groups, "all"] if by_group and self.dataset.group else ["all"]
+
+    def numbers(self, parameter: str, group: str, visit: str, values: "Mapping[str, float]", rows: "Rows",
+                level: str = "") -> "Iterator[Number]":  # fmt: skip
+        """One Number for each named statistic, with the unit and decimals that fit it."""
+        declared = self.dataset.parameters[parameter]
+        for statistic, value in values.items():
+            unit, decimals = _shape(statistic, declared.unit, declared.decimals)
+            yield Number(parameter, group, visit, level, statistic, float(value), unit, decimals, rows)
+
+
+# Statistics that are not in the unit of their parameter: unit and decimals (None: the parameter's + 1).
+UNITLESS = {
+    "n": ("", 0), "n_a": ("", 0), "n_b": ("", 0), "missing": ("", 0), "count": ("", 0), "count_a": ("", 0),
+    "count_b": ("", 0), "df": ("", 1), "df_1": ("", 0), "df_2": ("", 1), "t": ("", 2), "f": ("", 2), "p": ("", 3),
+    "percent": ("%", 1), "r_squared": ("", 3), "mann_whitney_u": ("", 1), "signed_rank_v": ("", 1),
+    "partial_eta_squared": ("", 3), "nnt": ("", 1), "nnt_low": ("", 1), "nnt_high": ("", 1),
+}  # fmt: skip
+
+
+def _shape(statistic: str, unit: str, decimals: int) -> tuple[str, int]:
+    if statistic in UNITLESS:
+        return UNITLESS[statistic]
+    if statistic.endswith("_p"):
+        return "", 3
+    if statistic.startswith(("d_z", "d_av", "hedges_g")):
+        return "", 2
+    if statistic.startswith(("proportion", "wilson", "clopper", "newcombe", "wald", "risk", "nntb", "nnth")):
+        return "", 3
+    if statistic.endswith("_exact"):
+        return "", 0
+    if statistic.startswith(("mean", "median", "hodges", "difference", "estimate", "adjusted", "ci_", "q1", "q3")):
+        return unit, max(decimals, 1)
+    if statistic.startswith(("sd", "se")):
+        return unit, decimals + 1
+    return unit, decimals
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method: the model of its options, the function that runs it, and a sentence for the report."""
+
+    options: type[Closed]
+    run: Callable[[Call], Iterator[Number]]
+    words: str

@@ -1,0 +1,43 @@
+"""Descriptive statistics by visit and group: numbers, or counts of categories."""
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.study.plan import Closed
+
+
+class Options(Closed):
+    """How to group, and the level of the interval of the mean."""
+
+    by_group: bool = Field(True, description="also within each group of the dataset")
+    level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
+
+
+def run(call: Call) -> Iterator[Number]:
+    """n, missing, mean, SD, interval, median, quartiles, range; for categories count and percent of each."""
+    from omtrace.statistics.descriptive import describe
+
+    for parameter, visit in call.targets():
+        chosen = call.data.select(call.entry.population, parameter, visit)
+        text = call.data.is_text(parameter, visit)
+        categories = sorted(call.data.block(parameter, visit)["text"].dropna().unique()) if text else []
+        for group in call.groups(call.options.by_group):
+            part = chosen.of_group(group)["value"]
+            rows = chosen.rows([group])
+            if not text:
+                values = {
+                    **describe(part.astype("float64").to_numpy(), call.options.level),
+                    "missing": chosen.missing(group),
+                }
+                yield from call.numbers(parameter, group, visit, values, rows)
+                continue
+            yield from call.numbers(parameter, group, visit, {"n": len(part), "missing": chosen.missing(group)}, rows)
+            for category in categories:
+                count = int((part == category).sum())
+                values = {"count": count, "percent": 100 * count / len(part) if len(part) else float("nan")}
+                yield from call.numbers(parameter, group, visit, values, rows, level=category)
+
+
+METHOD = Method(Options, run, "Number, mean with SD and t interval, median, quartiles and range; counts of categories.")

@@ -1,0 +1,39 @@
+"""Participant flow: who was enrolled, who was assessed at each visit, who is analysed, and who is left out why."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.study.plan import Closed
+
+
+class Options(Closed):
+    """How to group."""
+
+    by_group: bool = Field(True, description="also within each group of the dataset")
+
+
+def run(call: Call) -> Iterator[Number]:
+    """Units enrolled, once; at each visit of each parameter assessed, excluded (by reason) and analysed."""
+    enrolled = set()
+    for parameter, visit in call.targets():
+        chosen = call.data.select(call.entry.population, parameter, visit)
+        status = call.data.block(parameter, visit)["status"]
+        for group in call.groups(call.options.by_group):
+            rows = chosen.rows([group])
+            mine = [u for u in chosen.reasons if group == "all" or chosen.groups.get(u) == group]
+            reasons = Counter(chosen.reasons[u] for u in mine if chosen.reasons[u])
+            if group not in enrolled:
+                enrolled.add(group)
+                everyone = chosen.everyone(group)
+                yield from call.numbers(parameter, group, "", {"n": everyone.used}, everyone, level="enrolled")
+            boxes = {"assessed": sum(status[u] == "observed" for u in mine)}
+            boxes |= {f"excluded: {reason}": n for reason, n in sorted(reasons.items())}
+            boxes["analysed"] = rows.used
+            for level, n in boxes.items():
+                yield from call.numbers(parameter, group, visit, {"n": n}, rows, level=level)
+
+
+METHOD = Method(Options, run, "Numbers of units enrolled, assessed, excluded by reason, and analysed.")

@@ -1,0 +1,39 @@
+"""Change since baseline within units."""
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.study.plan import Closed
+
+
+class Options(Closed):
+    """How to group, and the confidence level."""
+
+    by_group: bool = Field(False, description="also within each group of the dataset")
+    level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
+
+
+def run(call: Call) -> Iterator[Number]:
+    """Mean change with t interval, effect sizes with intervals, exact signed rank; pairs only, losses counted."""
+    from omtrace.statistics.paired import paired_change, signed_rank
+
+    for parameter, visit in call.targets():
+        if visit == call.dataset.baseline:
+            continue
+        chosen = call.data.select(call.entry.population, parameter, visit, baseline=call.dataset.baseline)
+        for group in call.groups(call.options.by_group):
+            part = chosen.of_group(group).astype("float64")
+            before, after = part["baseline"].to_numpy(), part["value"].to_numpy()
+            values = {**paired_change(before, after, call.options.level), **signed_rank(after - before)}
+            values["missing"] = chosen.missing(group)
+            yield from call.numbers(parameter, group, visit, values, chosen.rows([group]))
+
+
+METHOD = Method(
+    Options,
+    run,
+    "Change = visit - baseline in units with both: mean with t interval, standardised by the SD of the change (d_z) and "
+    "the mean SD (d_av), Hedges' g with noncentral-t interval, and the exact Wilcoxon signed-rank test.",
+)

@@ -1,0 +1,35 @@
+"""Proportions with exact and score intervals."""
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.study.plan import Closed
+
+
+class Options(Closed):
+    """What is counted."""
+
+    at_least: float | None = Field(None, description="count values of at least this; none: yes/no parameters")
+    by_group: bool = Field(True, description="also within each group of the dataset")
+    level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
+
+
+def run(call: Call) -> Iterator[Number]:
+    """Count, n, proportion, Wilson and Clopper-Pearson intervals."""
+    from omtrace.statistics.proportion import proportion
+
+    threshold = call.options.at_least
+    for parameter, visit in call.targets():
+        chosen = call.data.select(call.entry.population, parameter, visit)
+        for group in call.groups(call.options.by_group):
+            part = chosen.of_group(group)["value"].astype("float64")
+            count = int((part >= (1 if threshold is None else threshold) - 1e-9).sum())
+            values = proportion(count, len(part), call.options.level)
+            values["missing"] = chosen.missing(group)
+            level = "" if threshold is None else f"at least {threshold:g}"
+            yield from call.numbers(parameter, group, visit, values, chosen.rows([group]), level=level)
+
+
+METHOD = Method(Options, run, "Proportion with Wilson score and exact Clopper-Pearson intervals.")

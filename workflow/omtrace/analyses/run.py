@@ -1,0 +1,102 @@
+"""The one entry point: run every analysis of a plan and write estimates, row sets and definitions."""
+
+from pathlib import Path
+
+from omtrace import store
+from omtrace.analyses import Call, Number
+from omtrace.analyses.selection import Data, Rows, rowset_digest
+from omtrace.faults import Fault
+from omtrace.keys import digest_of
+from omtrace.sources import plugin
+from omtrace.study.plan import Plan, checked
+
+COLUMNS = ("id", "analysis", "parameter", "population", "group", "visit", "level", "statistic", "value", "unit",
+           "decimals", "rowset", "definition")  # fmt: skip
+
+
+def number_id(study: str, analysis: str, number: Number, population: str) -> str:
+    """The id that names a number: 12 hex digits."""
+    parts = (study, analysis, number.parameter, population, number.group, number.visit, number.level, number.statistic)
+    return digest_of(parts, 12)
+
+
+def definition_of(plan: Plan, name: str) -> dict:
+    """What was done in an analysis: everything but the name of the number and the data."""
+    entry = plan.analyses[name]
+    dataset = plan.datasets[entry.dataset]
+    method = plugin("analyses", entry.method, "METHOD")
+    options = checked(method.options, entry.options, f"plan of {plan.study}: analyses.{name}.options")
+    return {
+        "study": plan.study,
+        "analysis": name,
+        "method": entry.method,
+        "words": method.words,
+        "options": options.model_dump(mode="json"),
+        "dataset": entry.dataset,
+        "unit": dataset.unit,
+        "baseline": dataset.baseline,
+        "population": entry.population,
+        "where": dataset.populations[entry.population].where,
+        "parameters": {
+            p: dataset.parameters[p].model_dump(mode="json", include={"derive", "options", "unit"})
+            for p in entry.parameters
+        },
+    }
+
+
+def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
+    """Run all analyses of a plan on results/<study>/datasets and write their numbers below ``folder``.
+
+    Raises Fault for a plan that does not fit its data; asserts that every number accounts for all units,
+    that ids are unique and that every row set is written once.
+    """
+    data: dict[str, Data] = {}
+    estimates, definitions, sets, seen = [], {}, {}, {}
+    for name, entry in plan.analyses.items():
+        if entry.dataset not in data:
+            path = Path(datasets) / entry.dataset
+            records, cells = (store.read_table(f"{path}{end}.parquet") for end in ("", ".cells"))
+            data[entry.dataset] = Data(entry.dataset, plan.datasets[entry.dataset], records, cells)
+        definition = definition_of(plan, name)
+        digest = digest_of([repr(sorted(_flat(definition)))])
+        definitions[digest] = definition
+        method = plugin("analyses", entry.method, "METHOD")
+        options = checked(method.options, entry.options, f"plan of {plan.study}: analyses.{name}.options")
+        memo: dict[int, tuple[Rows, str]] = {}  # numbers of one call share their Rows object
+        count = 0
+        for number in method.run(Call(name, entry, options, plan.datasets[entry.dataset], data[entry.dataset])):
+            count += 1
+            if id(number.rows) not in memo:
+                memo[id(number.rows)] = (number.rows, rowset_digest(number.rows, data[entry.dataset].digests))
+            rows, rowset = memo[id(number.rows)]
+            sets.setdefault(rowset, rows)
+            key = number_id(plan.study, name, number, entry.population)
+            if key in seen:
+                raise Fault(f"plan of {plan.study}: analyses.{name}: two numbers of one name: {seen[key]}")
+            seen[key] = (name, number.parameter, number.group, number.visit, number.level, number.statistic)
+            estimates.append(
+                (key, name, number.parameter, entry.population, number.group, number.visit, number.level,
+                 number.statistic, number.value, number.unit, number.decimals, rowset, digest)
+            )  # fmt: skip
+        if not count:
+            raise Fault(f"plan of {plan.study}: analyses.{name}: gives no number; check parameters and visits")
+    _write(Path(folder), estimates, sets, definitions)
+
+
+def _write(folder: Path, estimates: list, sets: dict[str, Rows], definitions: dict) -> None:
+    columns: dict[str, list] = {"rowset": [], "dataset": [], "record": [], "role": [], "reason": []}
+    for rowset in sorted(sets):
+        for record, role, reason in sorted(set(sets[rowset].entries)):
+            for column, value in zip(columns, (rowset, sets[rowset].dataset, record, role, reason), strict=True):
+                columns[column].append(value)
+    store.write_table(folder / "rowsets.parquet", columns)
+    store.write_json(folder / "definitions.json", definitions)
+    store.write_csv(folder / "estimates.csv", COLUMNS, estimates)
+
+
+def _flat(value, prefix: str = "") -> list[str]:
+    if isinstance(value, dict):
+        return [line for key in value for line in _flat(value[key], f"{prefix}/{key}")]
+    if isinstance(value, (list, tuple)):
+        return [line for at, item in enumerate(value) for line in _flat(item, f"{prefix}[{at}]")]
+    return [f"{prefix}={value!r}"]

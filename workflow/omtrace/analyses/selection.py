@@ -1,0 +1,241 @@
+"""Which records an analysis uses, and which units it leaves out for what reason.
+
+Every enrolled unit is used or excluded with one primary reason, in this order: not in the population,
+no outcome, no baseline, no group, no covariate.
+"""
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from omtrace.faults import Fault
+from omtrace.keys import digest_of
+from omtrace.study.plan import DatasetPlan, nearest
+
+if TYPE_CHECKING:
+    import pandas
+
+COMPARE = {
+    ast.Lt: lambda a, b: a < b,
+    ast.LtE: lambda a, b: a <= b,
+    ast.Gt: lambda a, b: a > b,
+    ast.GtE: lambda a, b: a >= b,
+    ast.Eq: lambda a, b: a == b,
+    ast.NotEq: lambda a, b: a != b,
+}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The records behind a number: used ones with role, and the ones of excluded units with role and reason."""
+
+    dataset: str
+    entries: tuple[tuple[int, str, str], ...]  # record, role, reason ("" = used)
+    expected: int
+    used: int
+    excluded: int
+
+    def __post_init__(self) -> None:
+        if self.expected != self.used + self.excluded:
+            raise AssertionError(f"{self.expected} units expected, {self.used} used and {self.excluded} excluded")
+
+
+class Expression:
+    """A population: comparisons of unit-level parameters with constants, joined by and, or, not."""
+
+    def __init__(self, text: str, where: str, known: Sequence[str]) -> None:
+        self.where, self.names = where, []
+        try:
+            self.tree = ast.parse(text, mode="eval").body if text else None
+        except SyntaxError:
+            raise Fault(f"{where}: {text!r} is not an expression") from None
+        for node in ast.walk(self.tree) if self.tree else ():
+            if isinstance(node, ast.Name):
+                if node.id not in known:
+                    raise Fault(f"{where}: {node.id!r} is no parameter without visits{nearest(node.id, known)}")
+                self.names.append(node.id)
+        self.names = sorted(set(self.names))
+        if self.tree:
+            self._value(self.tree, dict.fromkeys(self.names, 0.0), dry=True)
+
+    def holds(self, values: dict) -> bool | None:
+        """True or False for a unit; None where a value that decides is missing."""
+        return True if self.tree is None else self._value(self.tree, values)
+
+    def _value(self, node, values, dry: bool = False):
+        if isinstance(node, ast.BoolOp):
+            parts = [self._value(part, values, dry) for part in node.values]
+            deciding = isinstance(node.op, ast.Or)
+            if deciding in parts:
+                return deciding
+            return None if None in parts else not deciding
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            inner = self._value(node.operand, values, dry)
+            return None if inner is None else not inner
+        if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARE:
+            left, right = self._leaf(node.left, values), self._leaf(node.comparators[0], values)
+            if left is None or right is None or dry:
+                return None
+            return COMPARE[type(node.ops[0])](left, right)
+        raise Fault(f"{self.where}: only comparisons of a parameter with a constant, joined by and, or, not")
+
+    def _leaf(self, node, values):
+        if isinstance(node, ast.Name):
+            return values[node.id]
+        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float, str)):
+            return node.value
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+            return -node.operand.value
+        raise Fault(f"{self.where}: only comparisons of a parameter with a constant, joined by and, or, not")
+
+
+class Data:
+    """A dataset's records, ready to be selected from."""
+
+    def __init__(self, name: str, plan: DatasetPlan, records: "pandas.DataFrame", cells: "pandas.DataFrame") -> None:
+        self.name, self.plan, self.records = name, plan, records
+        self.blocks = {
+            key: block.set_index("unit") for key, block in records.groupby(["parameter", "visit"], sort=False)
+        }
+        self.units = sorted(records["unit"].unique())
+        self._plain: dict[tuple[str, str], dict[str, tuple[int, str, float | str | None]]] = {}
+        texts = cells["key"].astype("str") + ":" + cells["column"] + ":" + cells["role"]
+        behind = texts.groupby(cells["record"]).agg("|".join) if len(cells) else {}
+        self.digests = {
+            record: digest_of([name, unit, parameter, visit, status, behind.get(record, "")])
+            for record, unit, parameter, visit, status in zip(
+                records["record"],
+                records["unit"],
+                records["parameter"],
+                records["visit"],
+                records["status"],
+                strict=True,
+            )
+        }
+
+    def block(self, parameter: str, visit: str = "") -> "pandas.DataFrame":
+        """The records of a parameter at a visit, by unit: record, value, text, status."""
+        if (parameter, visit) not in self.blocks:
+            at = f" at {visit}" if visit else " without a visit"
+            raise Fault(f"dataset {self.name}: there is no parameter {parameter!r}{at}")
+        return self.blocks[parameter, visit]
+
+    def plain(self, parameter: str, visit: str = "") -> dict[str, tuple[int, str, float | str | None]]:
+        """The same as unit -> record, status, and value: a number (yes and no are 1 and 0), a category, or None."""
+        if (parameter, visit) not in self._plain:
+            block = self.block(parameter, visit)
+            columns = (block.index, block["record"], block["status"], block["value"], block["text"])
+            self._plain[parameter, visit] = {
+                unit: (int(record), status, None if status != "observed" else _value(value, text))
+                for unit, record, status, value, text in zip(*columns, strict=True)
+            }
+        return self._plain[parameter, visit]
+
+    def is_text(self, parameter: str, visit: str = "") -> bool:
+        """Whether a parameter holds categories rather than numbers."""
+        block = self.block(parameter, visit)
+        return bool(block["text"].notna().any() and not block["value"].notna().any())
+
+    def select(self, population: str, outcome: str, visit: str = "", baseline: str = "", covariates: Sequence[str] = (),
+               group: bool = False) -> "Selection":  # fmt: skip
+        """Every enrolled unit, used or excluded, for an outcome at a visit.
+
+        ``baseline``: visit of the outcome's own baseline, needed if given; ``covariates``: parameters without
+        visits, all needed; ``group``: the dataset's group is needed.
+        """
+        unit_level = [p for p, v in self.blocks if v == ""]
+        where = f"dataset {self.name}: population {population}"
+        expression = Expression(self.plan.populations[population].where, where, unit_level)
+        member = [("population", self.plain(p)) for p in expression.names]
+        needed = [("outcome", "value", "", self.plain(outcome, visit))]
+        if baseline:
+            needed.append(("baseline", "baseline", "baseline ", self.plain(outcome, baseline)))
+        if group:
+            needed.append(("group", "group", "group ", self.plain(self.plan.group)))
+        needed += [("covariate", name, f"{name} ", self.plain(name)) for name in covariates]
+        rows, reasons, entries = {}, {}, {}
+        for unit in self.units:
+            values = {p: block[unit][2] for p, (_, block) in zip(expression.names, member, strict=True)}
+            holds = expression.holds(values)
+            reason = "" if holds else f"not in population {population}" + (" (unknown)" if holds is None else "")
+            found = {}
+            for _role, column, prefix, block in needed:
+                _record, status, found[column] = block[unit]
+                if status != "observed":
+                    reason = reason or prefix + status
+            reasons[unit], rows[unit] = reason, found
+            roles = [*((role, block) for role, block in member), *((role, block) for role, _, _, block in needed)]
+            entries[unit] = [(block[unit][0], role, reason) for role, block in roles]
+        return Selection(self, rows, reasons, entries, self._groups() if self.plan.group else {})
+
+    def _groups(self) -> dict[str, str]:
+        block = self.block(self.plan.group)
+        return {unit: text for unit, text in block["text"].items() if isinstance(text, str)}
+
+
+def _value(value: float, text: object) -> float | str:
+    return text if isinstance(text, str) and text not in ("yes", "no") else float(value)
+
+
+class Selection:
+    """The outcome of ``Data.select``: a frame of the used units, and row sets for any part of it."""
+
+    def __init__(self, data: Data, rows: dict, reasons: dict, entries: dict, groups: dict[str, str]) -> None:
+        import pandas
+
+        self.data, self.reasons, self.entries, self.groups = data, reasons, entries, groups
+        self.frame = pandas.DataFrame(
+            [rows[u] for u in rows if not reasons[u]], index=[u for u in rows if not reasons[u]]
+        )
+        if self.frame.empty:
+            self.frame = pandas.DataFrame(columns=list(next(iter(rows.values()), {})), dtype="float64")
+
+    def of_group(self, group: str) -> "pandas.DataFrame":
+        """The used units of a group, or of all."""
+        if group == "all":
+            return self.frame
+        return self.frame[[self.groups.get(unit) == group for unit in self.frame.index]]
+
+    def missing(self, group: str = "all") -> int:
+        """Units of the population without a value that is needed."""
+        return sum(
+            1
+            for unit, reason in self.reasons.items()
+            if reason and not reason.startswith("not in population") and group in ("all", self.groups.get(unit))
+        )
+
+    def everyone(self, group: str) -> Rows:
+        """All enrolled units of a group, each by the record of its group, or else of its first fact or its outcome."""
+        data = self.data
+        facts = [data.plan.group] if data.plan.group else [p for p, visit in data.blocks if visit == ""]
+        block = data.block(facts[0]) if facts else next(iter(data.blocks.values()))
+        units = [u for u in self.reasons if group in ("all", self.groups.get(u))]
+        entries = tuple((int(block.at[u, "record"]), "group" if data.plan.group else "outcome", "") for u in units)
+        return Rows(data.name, entries, len(units), len(units), 0)
+
+    def rows(self, groups: Sequence[str] = ("all",), without: dict[str, str] | None = None,
+             roles: Sequence[str] = ()) -> Rows:  # fmt: skip
+        """The row set of one or several groups.
+
+        ``without``: used units that this number leaves out, with the reason. ``roles``: only these roles (and
+        population); default all.
+        """
+        units = [u for u in self.reasons if "all" in groups or self.groups.get(u) in groups]
+        without = without or {}
+        entries, used = [], 0
+        for unit in units:
+            reason = self.reasons[unit] or without.get(unit, "")
+            used += not reason
+            entries += [
+                (record, role, reason)
+                for record, role, _ in self.entries[unit]
+                if not roles or role in roles or role == "population"
+            ]
+        excluded = sum(1 for u in units if self.reasons[u] or u in without)
+        return Rows(self.data.name, tuple(entries), len(units), used, excluded)
+
+
+def rowset_digest(rows: Rows, digests: dict[int, str]) -> str:
+    """Content address of a row set: 16 hex digits over its records' digests, roles and reasons."""
+    return digest_of(sorted(f"{digests[record]}|{role}|{reason}" for record, role, reason in rows.entries))

@@ -1,0 +1,61 @@
+"""What every statistic asks of its input, and how rounding error is told from a difference."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+TOLERANCE = 1e-12  # of the largest value: nearer is equal (the rounding error of sums and differences)
+
+
+def sample(values: Any, name: str = "values") -> np.ndarray:
+    """The values as a float vector. Raises ValueError unless they are one-dimensional, numeric and finite.
+
+    Missing values are refused, not dropped: who is left out is decided, and counted, before.
+    """
+    try:
+        array = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}: not numeric, or with missing values") from None
+    if array.ndim != 1:
+        raise ValueError(f"{name}: {array.ndim} dimensions instead of 1")
+    if bad := int(np.sum(~np.isfinite(array))):
+        raise ValueError(f"{name}: {bad} of {array.size} values are missing or infinite")
+    return array
+
+
+def check_level(level: float) -> float:
+    """The confidence level. Raises ValueError unless it lies between 0 and 1."""
+    if not 0 < level < 1:
+        raise ValueError("the confidence level must lie between 0 and 1")
+    return float(level)
+
+
+def whole(value: float, name: str) -> int:
+    """A count as an integer. Raises ValueError for fractions, negative or missing counts."""
+    if not (math.isfinite(value) and value == int(value) and value >= 0):
+        raise ValueError(f"{name}: not a whole number from 0")
+    return int(value)
+
+
+def quotient(above: float, below: float) -> float:
+    """The ratio, NaN where it is undefined."""
+    return float(above / below) if below != 0 and math.isfinite(below) else math.nan
+
+
+def mean(values: np.ndarray) -> float:
+    """The arithmetic mean, NaN for no values."""
+    return float(values.mean()) if values.size else math.nan
+
+
+def standard_deviation(values: np.ndarray, scale: float | None = None) -> float:
+    """The sample standard deviation (n - 1); NaN below two values.
+
+    It is 0 where it is mere rounding error against ``scale``, the size of the numbers that the values came
+    from.
+    """
+    if values.size < 2:
+        return math.nan
+    scale = float(np.abs(values).max()) if scale is None else scale
+    spread = float(values.std(ddof=1))
+    return spread if spread > TOLERANCE * scale else 0.0
