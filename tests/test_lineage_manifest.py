@@ -1,0 +1,175 @@
+"""Manifest and ledger."""
+
+import hashlib
+import json
+import multiprocessing
+import shutil
+
+import pytest
+from lineage_tree import FIRST, build, export, write
+from omtrace.faults import Fault
+from omtrace.lineage import ledger, manifest
+from omtrace.study.register import write_register
+
+
+def test_record_lists_every_file_with_its_digest(tmp_path):
+    build(tmp_path)
+    content = json.loads((tmp_path / "results/tiny/manifest.json").read_text())
+    files = content["files"]
+    assert content["format"] == 1 and content["study"] == "tiny"
+    assert set(files["raw"]) == {"data/raw/tiny/scores_1.csv", "data/raw/tiny/scores_2.csv"}
+    assert files["raw"]["data/raw/tiny/scores_1.csv"] == {
+        "sha256": hashlib.sha256(FIRST).hexdigest(),
+        "size": len(FIRST),
+    }
+    below = {p.relative_to(tmp_path).as_posix() for p in (tmp_path / "results/tiny").rglob("*") if p.is_file()}
+    assert set(files["results"]) == below - {"results/tiny/manifest.json"}
+    assert set(files["code"]) == {
+        "Snakefile",
+        "workflow/Snakefile",
+        "workflow/rules/validate.smk",
+        "workflow/omtrace/code.py",
+        "workflow/omtrace/report/page.html",
+    }
+    assert list(files["plan"]) == ["config/studies/tiny.yaml"]
+    assert list(files["config"]) == ["config/config.yaml"]
+    assert list(files["environment"]) == ["envs/requirements.lock"]
+    assert [row["number"] for row in content["register"]] == [7, 9]
+
+
+def test_record_is_the_same_bytes_wherever_and_whenever(tmp_path):
+    one = build(tmp_path / "one")
+    two = build(tmp_path / "two")
+    first, second = ((root / "results/tiny/manifest.json").read_bytes() for root in (one, two))
+    assert first == second
+    assert manifest.record("tiny", one) == hashlib.sha256(first).hexdigest()
+    assert (one / "results/tiny/manifest.json").read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("data/raw/tiny/scores_1.csv", "sha256 is"),
+        ("data/raw/tiny/loose.csv", "not in the register"),
+        ("results/tiny/.estimates.csv.x1.part", "left over"),
+    ],
+)
+def test_record_refuses_what_does_not_fit(tmp_path, path, says):
+    build(tmp_path)
+    before = (tmp_path / "results/tiny/manifest.json").read_bytes()
+    write(tmp_path, path, "other")
+    with pytest.raises(Fault) as caught:
+        manifest.record("tiny", tmp_path)
+    assert len(caught.value.lines) == 1 and path in str(caught.value) and says in str(caught.value)
+    assert (tmp_path / "results/tiny/manifest.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("path", ["config/config.yaml", "config/studies/tiny.yaml", "envs/requirements.lock"])
+def test_record_needs_plan_configuration_and_lock(tmp_path, path):
+    build(tmp_path)
+    (tmp_path / path).unlink()
+    with pytest.raises(Fault, match="missing; restore it"):
+        manifest.record("tiny", tmp_path)
+
+
+def test_record_refuses_a_dead_link_and_an_export_not_retrieved(tmp_path):
+    build(tmp_path)
+    (tmp_path / "results/tiny/link.csv").symlink_to("nowhere")
+    rows = manifest.read_register(tmp_path / "config/exports.csv")
+    rows.append(export(12, "data/raw/tiny/far.csv", b"far", origin="retrieved"))
+    write_register(rows, tmp_path / "config/exports.csv")
+    with pytest.raises(Fault) as caught:
+        manifest.record("tiny", tmp_path)
+    assert "data/raw/tiny/far.csv: not retrieved yet; run snakemake" in caught.value.lines
+    assert "results/tiny/link.csv: not a readable file" in caught.value.lines
+
+
+def test_head_is_what_sha256sum_says_over_sorted_lines(tmp_path):
+    build(tmp_path)
+    write(tmp_path, "results/other/manifest.json", "{}\n")
+    digests = {
+        s: hashlib.sha256((tmp_path / f"results/{s}/manifest.json").read_bytes()).hexdigest() for s in ("tiny", "other")
+    }
+    lines = f"other {digests['other']}\ntiny {digests['tiny']}\n"
+    assert manifest.head(["tiny", "other"], tmp_path) == hashlib.sha256(lines.encode()).hexdigest()
+    assert manifest.head(["other", "tiny", "tiny"], tmp_path) == manifest.head(["tiny", "other"], tmp_path)
+    with pytest.raises(Fault, match="results/third/manifest.json: missing"):
+        manifest.head(["tiny", "third"], tmp_path)
+
+
+def test_seal_writes_the_head_to_the_ledger(tmp_path):
+    build(tmp_path)
+    digest = manifest.seal(["tiny"], tmp_path)
+    (entry,), unreadable = ledger.entries(tmp_path)
+    assert not unreadable and digest == manifest.head(["tiny"], tmp_path)
+    assert set(entry) == {"time", "user", "host", "action", "study", "details"}
+    assert entry["action"] == "run" and entry["study"] == "tiny" and entry["time"].endswith("+00:00")
+    assert entry["details"]["head"] == digest and set(entry["details"]["manifests"]) == {"tiny"}
+
+
+def test_ledger_only_grows_and_survives_a_torn_line(tmp_path):
+    ledger.append("register", "tiny", {"reason": "é \n"}, tmp_path)
+    path = tmp_path / "data/ledger.jsonl"
+    first = path.read_bytes()
+    path.write_bytes(first + b'{"time": "20')
+    ledger.append("retrieve", "tiny", {}, tmp_path)
+    assert path.read_bytes().startswith(first) and first.count(b"\n") == 1
+    found, unreadable = ledger.entries(tmp_path)
+    assert [entry["action"] for entry in found] == ["register", "retrieve"] and unreadable == [2]
+    with pytest.raises(ValueError, match="no such action"):
+        ledger.append("delete", "tiny", {}, tmp_path)
+
+
+def _append(root):
+    for _ in range(50):
+        ledger.append("run", "tiny", {"text": "x" * 3000}, root)
+
+
+def test_ledger_lines_of_parallel_jobs_do_not_mix(tmp_path):
+    context = multiprocessing.get_context("fork")
+    jobs = [context.Process(target=_append, args=(tmp_path,)) for _ in range(4)]
+    for job in jobs:
+        job.start()
+    for job in jobs:
+        job.join()
+    found, unreadable = ledger.entries(tmp_path)
+    assert len(found) == 200 and not unreadable
+
+
+def test_ledger_names_the_account_by_number_where_it_has_no_name(tmp_path, monkeypatch):
+    def nobody():
+        raise KeyError("uid not found")
+
+    monkeypatch.setattr(ledger.getpass, "getuser", nobody)
+    ledger.append("run", "tiny", {}, tmp_path)
+    assert ledger.entries(tmp_path)[0][0]["user"].isdigit()
+
+
+def test_manifest_that_is_no_manifest_is_a_fault(tmp_path):
+    build(tmp_path)
+    path = tmp_path / "results/tiny/manifest.json"
+    good = json.loads(path.read_text())
+    bad = [
+        b"",
+        b"{",
+        b"\xff\xfe",
+        b"[]",
+        b"null",
+        b"1",
+        b"[" * 100_000,
+        json.dumps({**good, "format": 2}).encode(),
+        json.dumps({**good, "study": "other"}).encode(),
+        json.dumps({**good, "files": []}).encode(),
+        json.dumps({**good, "files": {**good["files"], "raw": []}}).encode(),
+        json.dumps({**good, "files": {}}).encode(),
+        json.dumps({**good, "register": [1]}).encode(),
+        json.dumps({**good, "register": [{"number": "7"}]}).encode(),
+        json.dumps({**good, "more": 1}).encode(),
+    ]
+    for content in bad:
+        path.write_bytes(content)
+        with pytest.raises(Fault, match="results/tiny/manifest.json: "):
+            manifest.read_manifest("tiny", tmp_path)
+    shutil.rmtree(tmp_path / "results")
+    with pytest.raises(Fault, match="missing"):
+        manifest.read_manifest("tiny", tmp_path)

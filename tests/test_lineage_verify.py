@@ -1,0 +1,362 @@
+"""Verify names every difference, and only differences."""
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from lineage_tree import build, overwrite, write
+from omtrace.__main__ import main
+from omtrace.faults import Fault
+from omtrace.lineage import ledger, manifest
+from omtrace.lineage.verify import report, studies_of, verify
+
+MANIFEST = "results/tiny/manifest.json"
+WAYS = ("flip", "truncate", "append", "delete", "rename", "add", "edit_quietly", "mirror")
+
+
+def named(verdict):
+    return {(d.kind, d.path, d.what) for d in verdict.differences}
+
+
+def test_untouched_tree_has_no_differences(tmp_path):
+    build(tmp_path)
+    head = manifest.head(["tiny"], tmp_path)
+    for path in tmp_path.rglob("*"):
+        os.utime(path, (1, 1))
+    verdict = verify(["tiny"], head, tmp_path)
+    assert verdict.differences == [] and head in verdict.remarks[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("data/raw/tiny/scores_1.csv", "raw"),
+        ("results/tiny/estimates.csv", "results"),
+        ("results/tiny/validated/places.parquet", "results"),
+        ("Snakefile", "code"),
+        ("workflow/Snakefile", "code"),
+        ("workflow/rules/validate.smk", "code"),
+        ("workflow/omtrace/report/page.html", "code"),
+        ("config/config.yaml", "config"),
+        ("config/studies/tiny.yaml", "plan"),
+        ("envs/requirements.lock", "environment"),
+    ],
+)
+def test_each_kind_changed_and_missing(tmp_path, path, kind):
+    build(tmp_path)
+    file = tmp_path / path
+    content = file.read_bytes()
+    overwrite(file, content[:-1] + b"#")
+    assert named(verify(["tiny"], root=tmp_path)) == {(kind, path, "changed")}
+    file.unlink()
+    assert named(verify(["tiny"], root=tmp_path)) == {(kind, path, "missing")}
+    file.mkdir()
+    assert named(verify(["tiny"], root=tmp_path)) >= {
+        (kind, path, "missing" if kind in ("raw", "results", "code") and path != "Snakefile" else "changed")
+    }
+    file.rmdir()
+    file.write_bytes(content)
+    assert not verify(["tiny"], root=tmp_path).differences
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("data/raw/tiny/new.csv", "raw"),
+        ("data/raw/tiny/.hidden", "raw"),
+        ("results/tiny/figures/new.svg", "results"),
+        ("results/tiny/.hidden", "results"),
+        ("workflow/omtrace/new.py", "code"),
+    ],
+)
+def test_unlisted_files(tmp_path, path, kind):
+    build(tmp_path)
+    write(tmp_path, path, "x")
+    assert named(verify(["tiny"], root=tmp_path)) == {(kind, path, "unlisted")}
+
+
+def test_several_differences_are_all_named(tmp_path):
+    build(tmp_path)
+    (tmp_path / "results/tiny/report.html").unlink()
+    (tmp_path / "data/raw/tiny/scores_1.csv").rename(tmp_path / "data/raw/tiny/scores_3.csv")
+    write(tmp_path, "Snakefile", "other")
+    assert named(verify(["tiny"], root=tmp_path)) == {
+        ("results", "results/tiny/report.html", "missing"),
+        ("raw", "data/raw/tiny/scores_1.csv", "missing"),
+        ("raw", "data/raw/tiny/scores_3.csv", "unlisted"),
+        ("code", "Snakefile", "changed"),
+    }
+
+
+def test_links_to_folders_and_dead_links_are_seen(tmp_path):
+    build(tmp_path)
+    (tmp_path / "results/tiny/loop").symlink_to(tmp_path / "results")
+    (tmp_path / "results/tiny/dead").symlink_to("nowhere")
+    assert named(verify(["tiny"], root=tmp_path)) == {
+        ("results", "results/tiny/loop", "unlisted"),
+        ("results", "results/tiny/dead", "unlisted"),
+    }
+
+
+def test_a_pipe_in_place_of_a_file_does_not_hang(tmp_path):
+    build(tmp_path)
+    (tmp_path / "results/tiny/report.html").unlink()
+    os.mkfifo(tmp_path / "results/tiny/report.html")
+    assert named(verify(["tiny"], root=tmp_path)) == {("results", "results/tiny/report.html", "changed")}
+
+
+def test_register_rows_of_the_study(tmp_path):
+    build(tmp_path)
+    register = tmp_path / "config/exports.csv"
+    content = register.read_text()
+    register.write_text(content.replace("2024-05-31,", "2024-06-01,", 1))
+    (difference,) = verify(["tiny"], root=tmp_path).differences
+    assert (difference.kind, difference.what, difference.note) == (
+        "register",
+        "changed",
+        "row number 7: received_on",
+    )
+    register.write_text(content.replace("9,tiny,", "10,tiny,"))
+    assert [(d.what, d.note) for d in verify(["tiny"], root=tmp_path).differences] == [
+        ("missing", "row number 9"),
+        ("unlisted", "row number 10"),
+    ]
+    register.write_text("garbage")
+    assert {d.kind for d in verify(["tiny"], root=tmp_path).differences} == {"register"}
+    register.unlink()
+    assert {d.kind for d in verify(["tiny"], root=tmp_path).differences} == {"register"}
+
+
+def test_rows_of_other_studies_do_not_matter(tmp_path):
+    build(tmp_path)
+    register = tmp_path / "config/exports.csv"
+    row = register.read_text().splitlines()[-1].replace("tiny", "other").replace("9,", "11,", 1)
+    register.write_text(register.read_text() + row + "\n")
+    assert not verify(["tiny"], root=tmp_path).differences
+
+
+def mirrored(root: Path, path: str, content: bytes) -> None:
+    """Change a file and its entry in the manifest."""
+    overwrite(root / path, content)
+    known = json.loads((root / MANIFEST).read_text())
+    kind = "raw" if path.startswith("data/") else "results"
+    known["files"][kind][path] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    overwrite(root / MANIFEST, (json.dumps(known, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def test_mirrored_edit_is_found_by_head_and_by_ledger_only(tmp_path):
+    build(tmp_path)
+    head = manifest.head(["tiny"], tmp_path)
+    mirrored(tmp_path, "results/tiny/estimates.csv", b"id\n")
+    unseen = verify(["tiny"], root=tmp_path)
+    assert not unseen.differences and "compared with no head" in unseen.remarks[0]
+    (difference,) = verify(["tiny"], head, tmp_path).differences
+    assert difference.kind == "manifest" and head in difference.note
+
+
+def test_ledger_line_is_used_and_named(tmp_path):
+    build(tmp_path)
+    ledger.append("run", "tiny", {"head": "0" * 64, "manifests": {"tiny": "0" * 64}}, tmp_path)
+    head = manifest.seal(["tiny"], tmp_path)
+    ledger.append("register", "tiny", {"added": []}, tmp_path)
+    verdict = verify(["tiny"], root=tmp_path)
+    stamp = ledger.entries(tmp_path)[0][1]["time"]
+    assert not verdict.differences
+    assert verdict.remarks == [f"tiny: manifest as in the data/ledger.jsonl line of {stamp}, head {head}"]
+    mirrored(tmp_path, "results/tiny/estimates.csv", b"id\n")
+    (difference,) = verify(["tiny"], root=tmp_path).differences
+    assert (difference.kind, difference.path) == ("manifest", MANIFEST) and stamp in difference.note
+
+
+def test_ledger_of_two_studies_gives_no_false_alarm_after_one_runs_alone(tmp_path):
+    build(tmp_path)
+    write(tmp_path, "results/other/manifest.json", "{}")
+    manifest.seal(["tiny", "other"], tmp_path)
+    write(tmp_path, "results/other/manifest.json", "{ }")
+    manifest.seal(["other"], tmp_path)
+    assert not verify(["tiny"], root=tmp_path).differences
+
+
+def test_odd_ledger_lines_are_remarked_and_passed_over(tmp_path):
+    build(tmp_path)
+    manifest.seal(["tiny"], tmp_path)
+    lines = [
+        "not json",
+        "[1]",
+        '{"action": "run", "details": {"manifests": [1]}}',
+        '{"action": "run", "details": 1}',
+    ]
+    with open(tmp_path / "data/ledger.jsonl", "a") as file:
+        file.write("\n".join(lines) + "\n")
+    verdict = verify(["tiny"], root=tmp_path)
+    assert not verdict.differences and len([r for r in verdict.remarks if "cannot be read" in r]) == 3
+
+
+def test_a_difference_that_studies_share_is_told_once(tmp_path):
+    build(tmp_path)
+    shutil.copytree(tmp_path / "data/raw/tiny", tmp_path / "data/raw/second")
+    register = tmp_path / "config/exports.csv"
+    rows = register.read_text().splitlines()
+    more = [row.replace("tiny", "second").replace("7,", "11,", 1).replace("9,", "12,", 1) for row in rows[1:]]
+    register.write_text("\n".join(rows + more) + "\n")
+    write(tmp_path, "config/studies/second.yaml", "x")
+    write(tmp_path, "results/second/report.html", "x")
+    manifest.record("second", tmp_path)
+    write(tmp_path, "Snakefile", "other")
+    write(tmp_path, "results/second/report.html", "y")
+    assert [(d.path, d.what) for d in verify(["second", "tiny"], root=tmp_path).differences] == [
+        ("results/second/report.html", "changed"),
+        ("Snakefile", "changed"),
+    ]
+
+
+def test_any_odd_entry_of_the_manifest_is_a_difference(tmp_path):
+    build(tmp_path)
+    path = tmp_path / MANIFEST
+    good = json.loads(path.read_text())
+    for odd in (None, 1, "x", [], {}, {"sha256": 1, "size": 1}, {"sha256": "zz"}, {"sha256": [], "size": {}}):
+        good["files"]["results"]["results/tiny/estimates.csv"] = odd
+        path.write_text(json.dumps(good))
+        assert named(verify(["tiny"], root=tmp_path)) == {("results", "results/tiny/estimates.csv", "changed")}
+    good["files"]["results"] |= {"../../etc/passwd": {}, "a\x1b[2Jb": {}}
+    good["register"][0] = {"number": 7}
+    good["register"].append(good["register"][1])
+    path.write_text(json.dumps(good))
+    found = verify(["tiny"], root=tmp_path)
+    assert ("results", "../../etc/passwd", "missing") in named(found)
+    assert {"register", "manifest"} <= {d.kind for d in found.differences}
+    assert all(str(d).isprintable() for d in found.differences)
+
+
+def tamper(root: Path, way: str, target: str, chance: random.Random) -> set[str]:
+    """Tamper with a file in one way; the paths that must be named."""
+    path = root / target
+    content = path.read_bytes()
+    at = chance.randrange(len(content))
+    if way == "flip":
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1 << chance.randrange(8)]) + content[at + 1 :])
+    elif way == "truncate":
+        path.write_bytes(content[:at])
+    elif way == "append":
+        path.write_bytes(content + chance.randbytes(chance.randint(1, 9)))
+    elif way == "delete":
+        path.unlink()
+    elif way == "rename":
+        path.rename(path.with_name(path.name + "x"))
+        return {target, target + "x"} - {MANIFEST}
+    elif way == "add":
+        path = path.with_name(f"{chance.choice(['', '.'])}new{at}")
+        path.write_bytes(content)
+    elif way == "edit_quietly":
+        overwrite(path, content[:at] + bytes([content[at] ^ 255]) + content[at + 1 :])
+    else:
+        mirrored(root, target, content + b" ")
+        return {MANIFEST}
+    return {path.relative_to(root).as_posix()}
+
+
+def test_two_hundred_random_tamperings_are_found_and_named(tmp_path):
+    build(tmp_path)
+    head = manifest.head(["tiny"], tmp_path)
+    folders = [tmp_path / "data/raw", tmp_path / "results"]
+    files = {p.relative_to(tmp_path).as_posix(): p.read_bytes() for f in folders for p in f.rglob("*") if p.is_file()}
+    chance = random.Random(20240531)
+    done = set()
+    for number in range(200):
+        way = WAYS[number % len(WAYS)]
+        target = chance.choice(sorted(files.keys() - {MANIFEST} if way == "mirror" else files))
+        if number % 5 == 0 and way != "mirror":
+            target = MANIFEST
+        done.add((way, target == MANIFEST))
+        paths = tamper(tmp_path, way, target, chance)
+        found = verify(["tiny"], head, tmp_path).differences
+        if MANIFEST in paths:
+            assert any(d.kind == "manifest" for d in found), (number, way, target)
+        elif target == MANIFEST and way == "rename":
+            # Without a manifest there is no list to hold files against.
+            assert [(d.kind, d.path, d.what) for d in found] == [("manifest", MANIFEST, "missing")]
+        else:
+            assert paths == {d.path for d in found}, (number, way, target)
+        for name in {p.relative_to(tmp_path).as_posix() for f in folders for p in f.rglob("*") if p.is_file()}:
+            if files.get(name) != (tmp_path / name).read_bytes():
+                (tmp_path / name).unlink()
+        for name in files:
+            if not (tmp_path / name).exists():
+                write(tmp_path, name, files[name])
+        assert not verify(["tiny"], head, tmp_path).differences
+    assert len(done) == 2 * len(WAYS) - 1
+
+
+def test_command_exits_with_1_on_differences_and_says_how_many(tmp_path, monkeypatch, capsys):
+    build(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert main(["verify"]) == 0
+    assert "tiny: every file is as recorded" in capsys.readouterr().out
+    write(tmp_path, "results/tiny/a b.csv", "x")
+    assert main(["verify", "tiny"]) == 1
+    out = capsys.readouterr().out
+    assert "unlisted  results      results/tiny/a b.csv" in out and out.endswith("tiny: 1 difference\n")
+    assert main(["verify", "other"]) == 1
+    assert "missing   manifest     results/other/manifest.json" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "content", ["a: 1\n", "{", "", "- 1\n", "studies: 1\n", "retrieved: [tiny]\n", "studies: []\nretrieved: 1\n"]
+)
+def test_configuration_without_studies_is_a_fault(tmp_path, content):
+    build(tmp_path)
+    write(tmp_path, "config/config.yaml", content)
+    with pytest.raises(Fault, match="config/config.yaml: "):
+        report([], root=tmp_path)
+
+
+def test_studies_are_those_with_results_and_those_of_the_last_run(tmp_path):
+    build(tmp_path)
+    write(tmp_path, "config/config.yaml", "studies: [tiny, never]\nretrieved: [far, away]\n")
+    assert studies_of(tmp_path) == ["tiny"]
+    write(tmp_path, "results/far/manifest.json", "{}")
+    assert studies_of(tmp_path) == ["far", "tiny"]
+    manifest.seal(["far", "tiny"], tmp_path)
+    shutil.rmtree(tmp_path / "results/far")
+    assert studies_of(tmp_path) == ["far", "tiny"]
+    manifest.seal(["tiny"], tmp_path)
+    assert studies_of(tmp_path) == ["tiny"]
+    (tmp_path / "data/ledger.jsonl").unlink()
+    shutil.rmtree(tmp_path / "results")
+    with pytest.raises(Fault, match="no results yet"):
+        studies_of(tmp_path)
+
+
+@pytest.mark.parametrize(("studies", "head"), [(["../tiny"], ""), (["tiny"], "abc"), ([""], "")])
+def test_what_is_no_study_or_no_digest_is_a_fault(tmp_path, studies, head):
+    build(tmp_path)
+    with pytest.raises(Fault):
+        verify(studies, head, tmp_path)
+
+
+def test_verify_starts_fast_and_loads_nothing_heavy(tmp_path):
+    build(tmp_path)
+    code = (
+        "import sys; from omtrace.__main__ import main; done = main(['verify', 'tiny'])\n"
+        "heavy = {'pandas', 'numpy', 'pyarrow', 'pydantic'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else done)"
+    )
+    folder = Path(__file__).parent.parent / "workflow"
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert time.perf_counter() - start < 2

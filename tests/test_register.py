@@ -1,0 +1,280 @@
+"""Taking raw exports into the register."""
+
+import json
+import sys
+from datetime import date
+
+import pytest
+from lineage_tree import SECOND, build, states, write
+from omtrace.__main__ import main
+from omtrace.faults import Fault
+from omtrace.lineage import ledger, registration
+from omtrace.lineage.registration import Request, register
+from omtrace.study.register import custody_faults, read_register, sha256_of
+
+NEW = "data/raw/tiny/scores_3.csv"
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    build(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def refused(tree, files, request=None):
+    """The lines of the Fault; nothing may have changed."""
+    before = states(tree)
+    with pytest.raises(Fault) as caught:
+        register(files, request or Request())
+    assert states(tree) == before
+    return "\n".join(caught.value.lines)
+
+
+def test_a_file_of_like_name_needs_nothing_told(tree, capsys):
+    write(tree, NEW, b"unit_id,score\nP9,1\n")
+    assert custody_faults(read_register(), "tiny")
+    assert main(["register", NEW]) == 0
+    row = read_register()[-1]
+    assert (row.number, row.study, row.export, row.table) == (10, "tiny", "scores_3", "scores")
+    assert (row.path, row.sha256, row.origin) == (NEW, sha256_of(tree / NEW), "received")
+    assert row.received_on == date.today().isoformat()
+    assert capsys.readouterr().out.startswith(f"10,tiny,scores_3,scores,{NEW},")
+    assert not custody_faults(read_register(), "tiny")
+    (entry,) = ledger.entries()[0]
+    assert (entry["action"], entry["study"]) == ("register", "tiny")
+    assert entry["details"]["added"][0]["sha256"] == row.sha256
+
+
+def test_everything_can_be_told(tree):
+    write(tree, "data/raw/tiny/sub/Other File-1.2.txt".replace(" ", "_"), "x")
+    told = {
+        "study": "tiny",
+        "export": "one",
+        "table": "scores",
+        "batch": "B1",
+        "received": "2024-02-29",
+        "origin": "shipped",
+        "address": "https://example.org/x",
+        "citation": "A, B: C",
+        "licence": "CC0",
+    }
+    (row,) = register(["data/raw/tiny/sub/Other_File-1.2.txt"], Request(**told))
+    assert (row.export, row.batch, row.received_on, row.origin) == ("one", "B1", "2024-02-29", "shipped")
+    assert (row.address, row.citation, row.licence) == ("https://example.org/x", "A, B: C", "CC0")
+    assert read_register()[-1] == row
+
+
+@pytest.mark.parametrize(
+    ("name", "export"),
+    [
+        ("Plate 4.TXT", None),
+        ("Plate-4 .TXT", None),
+        ("Plate-4.x.TXT", "plate_4_x"),
+        ("1745-S1.xls", "scores_1745_s1"),
+    ],
+)
+def test_export_names_are_cleaned_stems(tree, name, export):
+    write(tree, f"data/raw/tiny/{name}", "x")
+    if export is None:
+        assert "rename the file" in refused(tree, [f"data/raw/tiny/{name}"], Request(table="scores"))
+    else:
+        assert register([f"data/raw/tiny/{name}"], Request(table="scores"))[0].export == export
+
+
+def test_several_files_all_or_none(tree):
+    names = [f"data/raw/tiny/scores_{n}.csv" for n in (3, 4, 5)]
+    for name in names[:2]:
+        write(tree, name, name)
+    assert "scores_5.csv: there is no such file" in refused(tree, names)
+    assert [row.number for row in register(names[:2], Request())] == [10, 11]
+    assert len(read_register()) == 4
+
+
+def test_every_fault_is_told_at_once(tree):
+    write(tree, "data/raw/tiny/empty.csv", b"")
+    write(tree, "data/raw/loose.csv", "x")
+    write(tree, "elsewhere.csv", "x")
+    files = [
+        "data/raw/tiny/empty.csv",
+        "data/raw/loose.csv",
+        "elsewhere.csv",
+        "/etc/hostname",
+        "data/raw/tiny",
+        "data/raw/tiny/../../../elsewhere.csv",
+        "data/raw/tiny/scores_1.csv",
+    ]
+    text = refused(tree, files).splitlines()
+    assert len(text) == len(files)
+    for line, says in zip(
+        text,
+        [
+            "is empty",
+            "move it into",
+            "move it into",
+            "copy it into",
+            "move it into",
+            "move it into",
+            "registered already",
+        ],
+        strict=True,
+    ):
+        assert says in line
+
+
+def test_table_that_cannot_be_told_lists_those_of_the_plan(tree):
+    write(tree, "data/raw/tiny/plate_1.txt", "x")
+    text = refused(tree, ["data/raw/tiny/plate_1.txt"])
+    assert "no registered file has a like name; say --table NAME (tables of the plan: scores)" in text
+    text = refused(tree, ["data/raw/tiny/plate_1.txt"], Request(table="scors"))
+    assert "the plan has no table scors; did you mean 'scores'? (tables of the plan: scores)" in text
+
+
+def test_like_names_of_two_tables_do_not_tell(tree):
+    register_text = (tree / "config/exports.csv").read_text()
+    (tree / "config/exports.csv").write_text(register_text.replace("scores_2,scores,", "scores_2,others,"))
+    write(tree, NEW, "x")
+    assert "files of like name belong to others, scores" in refused(tree, [NEW])
+
+
+def test_study_without_a_plan_takes_any_table_but_needs_one(tree):
+    write(tree, "data/raw/new/a.csv", "x")
+    assert "there is no config/studies/new.yaml yet" in refused(tree, ["data/raw/new/a.csv"])
+    (row,) = register(["data/raw/new/a.csv"], Request(table="any"))
+    assert (row.study, row.table) == ("new", "any")
+
+
+def test_plan_with_a_fault_is_a_fault(tree):
+    write(tree, NEW, "x")
+    write(tree, "config/studies/tiny.yaml", "study: tiny\nodd: 1\n")
+    assert "odd: unknown key" in refused(tree, [NEW])
+
+
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        (Request(received="31.5.2024"), "--received: not a date"),
+        (Request(replace=True), "--replace: say why with --reason TEXT"),
+        (Request(reason="x"), "--reason: belongs to --replace"),
+        (Request(origin="retrieved"), "--origin retrieved: say from where"),
+        (Request(study="other"), "not of other"),
+        (Request(export="scores_1"), "has an export scores_1 already"),
+        (Request(export="Bad Name"), "column export"),
+        (Request(table="scores", batch="x", export="1a"), "column export"),
+        (Request(replace=True, reason="x"), "nothing to replace"),
+    ],
+)
+def test_requests_that_do_not_fit(tree, request_, says):
+    write(tree, NEW, "x")
+    assert says in refused(tree, [NEW], request_)
+
+
+def test_one_export_name_for_two_files(tree):
+    write(tree, NEW, "x")
+    assert "--export: names one export" in refused(tree, [NEW, NEW], Request(export="a"))
+    assert "registered already" in refused(tree, [NEW, NEW])
+
+
+def test_replace_gives_a_new_number_and_keeps_the_old_row_in_the_ledger(tree):
+    path = "data/raw/tiny/scores_2.csv"
+    old = read_register()[1]
+    write(tree, path, SECOND + b"P4,1,x\n")
+    assert "for a new version: python -m omtrace register --replace" in refused(tree, [path])
+    assert main(["register", "--replace", path, "--reason", "the laboratory sent one more"]) == 0
+    first, new = read_register()
+    assert (first.number, new.number) == (7, 10) and new.sha256 == sha256_of(tree / path)
+    assert (new.export, new.table, new.path, new.origin) == (old.export, old.table, old.path, old.origin)
+    details = ledger.entries()[0][0]["details"]
+    assert details["replaced"][0]["number"] == 9 and details["replaced"][0]["sha256"] == old.sha256
+    assert details["added"][0]["sha256"] == new.sha256 and details["reason"] == "the laboratory sent one more"
+    assert "has the registered bytes (number 10)" in refused(tree, [path], Request(replace=True, reason="again"))
+
+
+def test_numbers_are_never_given_again(tree):
+    write(tree, NEW, "x")
+    assert register([NEW], Request())[0].number == 10
+    lines = (tree / "config/exports.csv").read_text().splitlines()
+    (tree / "config/exports.csv").write_text("\n".join(lines[:-1]) + "\n")
+    assert register([NEW], Request())[0].number == 11
+
+
+def test_first_export_ever_gets_number_1(tree):
+    header = (tree / "config/exports.csv").read_text().splitlines()[0]
+    (tree / "config/exports.csv").write_text(header + "\n")
+    assert register(["data/raw/tiny/scores_1.csv"], Request(table="scores"))[0].number == 1
+
+
+def test_register_is_put_back_when_the_ledger_cannot_be_written(tree, monkeypatch, capsys):
+    write(tree, NEW, "x")
+
+    def full(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(registration.ledger, "append", full)
+    before = (tree / "config/exports.csv").read_bytes()
+    assert main(["register", NEW]) == 1
+    assert (tree / "config/exports.csv").read_bytes() == before
+    assert capsys.readouterr().err == "omtrace: disk full\n"
+
+
+def test_raw_folder_may_be_a_link_to_another_disk(tree, tmp_path_factory):
+    disk = tmp_path_factory.mktemp("disk")
+    (tree / "data/raw").rename(disk / "raw")
+    (tree / "data/raw").symlink_to(disk / "raw")
+    write(tree, NEW, "x")
+    assert register([tree / NEW], Request())[0].path == NEW
+
+
+def test_faults_go_to_stderr_line_by_line_without_a_traceback(tree, capsys):
+    assert main(["register", "a.csv", "b.csv"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == "" and len(captured.err.splitlines()) == 2
+    assert all(line.startswith("omtrace: ") for line in captured.err.splitlines())
+    (tree / "config/exports.csv").unlink()
+    assert main(["register", NEW]) == 1
+    assert "omtrace: config/exports.csv: the register is missing" in capsys.readouterr().err
+
+
+def test_wrong_command_lines_exit_with_2(capsys):
+    for arguments in (["register"], ["register", "a", "--origin", "x"], ["nothing"], ["trace"]):
+        with pytest.raises(SystemExit) as caught:
+            main(arguments)
+        assert caught.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+class Simulation:
+    """A stand-in for the simulation: two files."""
+
+    @staticmethod
+    def simulate(folder):
+        from pathlib import Path
+
+        paths = [Path(folder) / "tiny/a.csv", Path(folder) / "tiny/b.csv"]
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(path.name)
+        return paths
+
+
+def test_simulate_writes_and_checks(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "omtrace.simulate", Simulation)
+    folder = tmp_path / "raw"
+    assert main(["simulate", str(folder), "--check"]) == 1
+    assert not folder.exists() and capsys.readouterr().out.count("missing") == 2
+    assert main(["simulate", str(folder)]) == 0
+    (folder / "tiny/real.csv").write_text("real data are of no concern")
+    assert main(["simulate", "--check", str(folder)]) == 0
+    (folder / "tiny/b.csv").write_text("edited")
+    capsys.readouterr()
+    assert main(["simulate", str(folder), "--check"]) == 1
+    assert capsys.readouterr().out.splitlines()[0] == f"changed  {folder.as_posix()}/tiny/b.csv"
+    assert (folder / "tiny/b.csv").read_text() == "edited"
+
+
+def test_rows_read_back_from_json_are_whole(tree):
+    write(tree, NEW, "x")
+    (row,) = register([NEW], Request(citation='quotes " and, commas'))
+    line = (tree / "data/ledger.jsonl").read_text()
+    assert json.loads(line)["details"]["added"][0]["citation"] == 'quotes " and, commas' == row.citation
+    assert read_register()[-1].citation == row.citation

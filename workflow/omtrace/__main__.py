@@ -1,0 +1,120 @@
+"""The commands: ``python -m omtrace register | trace | verify | simulate``, from the repository's folder.
+
+Exit codes: 0 fine, 1 differences or faults, 2 a wrong command line.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from omtrace.faults import Fault
+
+
+def register(told: argparse.Namespace) -> bool:
+    """Take raw exports into the register."""
+    from omtrace.lineage.registration import Request, register_and_print
+
+    return register_and_print(told.files, Request(**{name: getattr(told, name) for name in Request.__annotations__}))
+
+
+def trace(told: argparse.Namespace) -> bool:
+    """Show the way back of a number, or the numbers of a result."""
+    from omtrace.lineage.trace import report
+
+    return report(told.address, told.json)
+
+
+def verify(told: argparse.Namespace) -> bool:
+    """Compare the files with the manifests."""
+    from omtrace.lineage.verify import report
+
+    return report(told.studies, told.head)
+
+
+def simulate(told: argparse.Namespace) -> bool:
+    """Make the simulated exports, or compare those in the folder with new ones; other files are of no concern."""
+    import tempfile
+
+    from omtrace.simulate import simulate as simulated
+
+    if not told.check:
+        print(f"{len(simulated(told.folder))} simulated files written to {told.folder}")
+        return True
+    with tempfile.TemporaryDirectory() as made:
+        files = [(path, Path(told.folder, path.relative_to(made))) for path in simulated(made)]
+        wrong = [there for new, there in files if not there.is_file() or there.read_bytes() != new.read_bytes()]
+    for there in wrong:
+        print(f"{'changed' if there.is_file() else 'missing'}  {there.as_posix()}")
+    print(f"{len(files)} simulated files, {len(wrong)} not as simulated")
+    return not wrong
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m omtrace", description="Commands of omtrace, beside snakemake.")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND")
+
+    _register_options(commands.add_parser("register", help="take raw exports into the register, config/exports.csv"))
+
+    one = commands.add_parser("trace", help="from a number back to its raw cells")
+    one.add_argument("address", metavar="RESULT[#ID]", help="a study, a file below results/<study>/, or #ID alone")
+    one.add_argument("--json", action="store_true", help="the same as JSON")
+    one.set_defaults(run=trace)
+
+    one = commands.add_parser("verify", help="compare results, raw files, code and plan with the manifests")
+    one.add_argument("studies", nargs="*", metavar="STUDY", help="default: all that have results")
+    one.add_argument("--head", default="", metavar="DIGEST", help="the head digest kept outside")
+    one.set_defaults(run=verify)
+
+    one = commands.add_parser("simulate", help="make the simulated exports")
+    one.add_argument("folder", nargs="?", default="data/raw", metavar="FOLDER", help="default: data/raw")
+    one.add_argument("--check", action="store_true", help="write nothing; compare with the files there")
+    one.set_defaults(run=simulate)
+    return top
+
+
+def _register_options(one: argparse.ArgumentParser) -> None:
+    one.add_argument("files", nargs="+", metavar="FILE", help="a file in data/raw/<study>/")
+    one.add_argument("--study", default="", help="default: the file's folder")
+    one.add_argument("--export", default="", metavar="NAME", help="default: the file's name, cleaned")
+    one.add_argument("--table", default="", metavar="NAME", help="default: the table of files of like name")
+    one.add_argument("--batch", default="", help="assay or delivery batch")
+    one.add_argument("--received", default="", metavar="DATE", help="such as 2024-05-31; default: today")
+    one.add_argument("--origin", default="", choices=("received", "shipped", "retrieved"), help="default: received")
+    one.add_argument("--address", default="", help="where it was published")
+    one.add_argument("--citation", default="")
+    one.add_argument("--licence", default="")
+    one.add_argument("--replace", action="store_true", help="a new version of a registered file, with a new number")
+    one.add_argument("--reason", default="", metavar="TEXT", help="why it is replaced; kept in the ledger")
+    one.set_defaults(run=register)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; faults are told on stderr, one line each."""
+    top = parser()
+    told = top.parse_args(arguments)
+    if "run" not in told:
+        top.print_help()
+        return 0
+    try:
+        done = told.run(told)
+        sys.stdout.flush()
+        return 0 if done else 1
+    except Fault as fault:
+        lines = fault.lines
+    except BrokenPipeError:  # such as `| head`: nobody reads on
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        lines = (str(error),)
+    for line in "\n".join(lines).splitlines():
+        print(f"omtrace: {line}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.exit(main())

@@ -1,0 +1,212 @@
+"""A trace as readable text, at most 100 columns wide. Nothing is cut: what is too long is wrapped."""
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+WIDTH = 100
+INDENT = "  "
+SHORTEST = 6
+GAP = 2
+
+
+def printable(value: Any) -> str:
+    """A value as one line without control characters, so that no raw cell can steer a terminal."""
+    text = "" if value is None else str(value)
+    return text if text.isprintable() else repr(text)[1:-1]
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[Any]], right: Iterable[str] = ()) -> list[str]:
+    """Rows under their header in aligned columns; columns that are empty throughout are dropped.
+
+    ``right`` names the columns that are flush right.
+    """
+    cells = [[printable(value) for value in row] for row in rows]
+    kept = [i for i in range(len(header)) if any(row[i] for row in cells)]
+    grid = [[header[i] for i in kept], *([row[i] for i in kept] for row in cells)]
+    widths = _widths(grid)
+    flush = [header[i] in right for i in kept]
+    return [line for row in grid for line in _lines(row, widths, flush)]
+
+
+def _widths(grid: list[list[str]]) -> list[int]:
+    """Natural widths; the widest columns give way until a row fits."""
+    widths = [max(len(cell) for cell in column) for column in zip(*grid, strict=True)]
+    room = WIDTH - len(INDENT) - GAP * (len(widths) - 1)
+    while sum(widths) > room and max(widths) > SHORTEST:
+        widths[widths.index(max(widths))] -= 1
+    return widths
+
+
+def _lines(row: list[str], widths: list[int], flush: list[bool]) -> list[str]:
+    parts = [
+        [cell] if len(cell) <= width else textwrap.wrap(cell, width) for cell, width in zip(row, widths, strict=True)
+    ]
+    lines = []
+    for i in range(max((len(part) for part in parts), default=0)):
+        cells = [part[i] if i < len(part) else "" for part in parts]
+        shown = [c.rjust(w) if f else c.ljust(w) for c, w, f in zip(cells, widths, flush, strict=True)]
+        lines.append((INDENT + (" " * GAP).join(shown)).rstrip())
+    return lines
+
+
+def fields(pairs: Iterable[tuple[str, Any]]) -> list[str]:
+    """Names and values, one a line; empty values are dropped."""
+    shown = [(name, printable(value)) for name, value in pairs if value not in ("", None)]
+    left = max((len(name) for name, _ in shown), default=0)
+    lines = []
+    for name, value in shown:
+        wrapped = textwrap.wrap(value, WIDTH - len(INDENT) - left - GAP) or [""]
+        lines.append(f"{INDENT}{name.ljust(left)}{' ' * GAP}{wrapped[0]}")
+        lines += [" " * (len(INDENT) + left + GAP) + line for line in wrapped[1:]]
+    return lines
+
+
+def flat(value: Any, name: str = "") -> list[tuple[str, Any]]:
+    """A nested value as dotted names and plain values."""
+    if isinstance(value, dict):
+        return [pair for key in value for pair in flat(value[key], f"{name}.{key}".lstrip("."))]
+    if isinstance(value, list) and not any(isinstance(item, dict | list) for item in value):
+        return [(name, ", ".join(str(item) for item in value))]
+    if isinstance(value, list):
+        return [pair for i, item in enumerate(value, 1) for pair in flat(item, f"{name}.{i}")]
+    return [(name, value)]
+
+
+def listing(found: dict[str, Any]) -> str:
+    """The numbers of a result, one a line."""
+    title = f"{found['study']} {found['result']}".strip()
+    rows = [(n["id"], n["value"], n["unit"], n["name"]) for n in found["numbers"]]
+    return "\n".join(
+        [f"{title}: {_many(len(rows), 'number')}", *table(("id", "value", "unit", "name"), rows, ("value",))]
+    )
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def way_text(way: dict[str, Any]) -> str:
+    """The way back of one number, from the estimate to the raw cells."""
+    title = f"{way['study']}  {way['estimate']['id']}  {printable(way['name'])}"
+    blocks = [
+        [line for alarm in _alarms(way) for line in _wrapped(alarm)],
+        _wrapped(title),
+        ["Estimate", *fields(way["estimate"].items())],
+        ["Analysis call", *fields(flat(_call(way)))],
+        ["Counts", *_counts(way["counts"])],
+        _records(way["records"]),
+        _left_out(way["left_out"]),
+        ["Raw files" if way["files"] else "Raw files: none"],
+        *(_file(file) for file in way["files"]),
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _call(way: dict[str, Any]) -> dict[str, Any]:
+    """The analysis call; of several parameters analysed, only the number's own is shown."""
+    call, own = way["call"], way["estimate"]["parameter"]
+    if not isinstance(call, dict):
+        return {"call": call}
+    shown = call.get("parameters")
+    return {**call, "parameters": {own: shown[own]}} if isinstance(shown, dict) and own in shown else call
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(line, WIDTH, subsequent_indent=INDENT)
+
+
+def _alarms(way: dict[str, Any]) -> list[str]:
+    """What is wrong with the raw files, said first."""
+    lines = []
+    for file in way["files"]:
+        if not file["path"]:
+            lines.append(f"!!! RAW FILE NOT REGISTERED: number {file['number']} is not in the register (any more)")
+        elif not file["found"]:
+            lines.append(f"!!! RAW FILE MISSING: {file['path']}")
+        elif not file["is_same"]:
+            lines.append(f"!!! RAW FILE CHANGED: {file['path']} has not the registered bytes")
+    end = "!!! The number below does not follow from the raw files as they are."
+    return [*lines, end] if lines else []
+
+
+def _counts(counts: dict[str, Any]) -> list[str]:
+    used = f"{_many(counts['units_used'], 'unit')}, {_many(counts['records_used'], 'record')}"
+    reasons = [("left out", f"{_many(units, 'unit')}: {why}") for why, units in counts["left_out_by_reason"].items()]
+    return fields([("used", used), *(reasons or [("left out", "0 units")])])
+
+
+def _records(records: list[dict[str, Any]]) -> list[str]:
+    header = ("record", "unit", "parameter", "visit", "role", "value", "status")
+    rows = [[r[column] if column != "value" else _value(r["value"]) for column in header] for r in records]
+    one = {r["status"] for r in records} == {"observed"}
+    rows = [row[:-1] + [""] for row in rows] if one else rows
+    return _by_dataset("Records used", header, rows, records) if records else ["Records used: none"]
+
+
+def _left_out(records: list[dict[str, Any]]) -> list[str]:
+    """One line a unit and reason, with what it lacks and the raw rows that say so."""
+    if not records:
+        return ["Left out: none"]
+    units: dict[tuple[str, str, str], dict[str, None]] = {}
+    for r in records:
+        lacks = units.setdefault((r["dataset"], r["unit"], r["reason"]), {})
+        if r["status"] != "observed":
+            rows = "; ".join(f"[{row['number']}] line {lines_text(row)}" for row in r["raw_rows"])
+            status = "" if r["reason"].endswith(r["status"]) else f", {r['status']}"
+            lacks[f"{r['parameter']} {r['visit']}".strip() + status + (f", {rows}" if rows else "")] = None
+    lines = [(unit, reason, "; ".join(lacks)) for (_, unit, reason), lacks in units.items()]
+    firsts = [{"dataset": dataset} for dataset, _, _ in units]
+    return _by_dataset("Left out", ("unit", "reason", "without value, [raw file] line"), lines, firsts)
+
+
+def _by_dataset(title: str, header: Sequence[str], rows: list, records: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for dataset in dict.fromkeys(record["dataset"] for record in records):
+        mine = [row for row, record in zip(rows, records, strict=True) if record["dataset"] == dataset]
+        lines += [f"{title}, dataset {dataset}", *table(header, mine, ("record", "value"))]
+    return lines
+
+
+def _value(value: Any) -> str:
+    return f"{value:.10g}" if isinstance(value, float) else printable(value)
+
+
+def _file(file: dict[str, Any]) -> list[str]:
+    name = file["path"] or "not in the register"
+    if file["is_same"]:
+        state = [f"{INDENT}sha256 {file['registered']}, as registered"]
+    else:
+        state = [f"{INDENT}sha256 {file['registered'] or '(none)'} registered",
+                 f"{INDENT}sha256 {file['found'] or '(no file)'} now: THE TEXTS ARE NOT SHOWN"]  # fmt: skip
+    header = ("key", "part", "line", "well", "column", "text", "role", "for")
+    rows = [
+        (
+            c["key"],
+            c["part"],
+            lines_text(c),
+            c["well"],
+            c["column"],
+            cell_text(c),
+            ", ".join(c["roles"]),
+            served(c),
+        )
+        for c in file["cells"]
+    ]
+    return [f"[{file['number']}] {name}", *state, *table(header, rows, ("line",))]
+
+
+def lines_text(cell: dict[str, Any]) -> str:
+    """The physical lines of a cell's place."""
+    first, last = cell["first_line"], cell["last_line"]
+    return str(first) if first == last else f"{first}–{last}"
+
+
+def cell_text(cell: dict[str, Any]) -> str:
+    """A cell's text; an empty cell is said in words. Nothing where the file is not the registered one."""
+    return "" if cell["text"] is None else cell["text"] or "(empty)"
+
+
+def served(cell: dict[str, Any]) -> str:
+    """The record that a cell serves, or their number."""
+    return cell["records"][0] if len(cell["records"]) == 1 else _many(len(cell["records"]), "record")

@@ -1,0 +1,174 @@
+"""The manifest of a study, ``results/<study>/manifest.json``: digests of all it was made of and all it made.
+
+::
+
+    {"format": 1, "study": ..., "register": [row, ...],
+     "files": {kind: {path: {"sha256": ..., "size": ...}}}}
+
+Kinds are ``results``, ``raw``, ``code``, ``config``, ``plan`` and ``environment``. Paths are relative to the
+repository, with slashes. Nothing in it tells time or host: two clean runs write the same bytes.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from omtrace.faults import Fault
+from omtrace.lineage import ledger
+from omtrace.store import read_json, write_json
+from omtrace.study.register import RAW, REGISTER, custody_faults, exports_of, read_register, sha256_of
+
+FORMAT = 1
+NAME = "manifest.json"
+RESULTS = Path("results")
+CONFIG = "config/config.yaml"
+LOCK = "envs/requirements.lock"
+KINDS = ("raw", "results", "code", "config", "plan", "environment")
+
+
+def path_of(study: str, root: str | Path = ".") -> Path:
+    """Where a study's manifest lies."""
+    return Path(root) / RESULTS / study / NAME
+
+
+def record(study: str, root: str | Path = ".") -> str:
+    """Write a study's manifest from the files as they are, and return its sha256.
+
+    Raises Fault when raw files and register differ, when the plan, the configuration or the lock is
+    missing, and for files that a stopped run left half-written.
+    """
+    root = Path(root)
+    exports = read_register(root / REGISTER)
+    files = snapshot(study, root)
+    faults = custody_faults(exports, study, root)
+    for export in exports_of(exports, study):
+        if export.path not in files["raw"] and export.origin == "retrieved":
+            faults.append(f"{export.path}: not retrieved yet; run snakemake")
+    for kind, path in (("plan", plan_path(study)), ("config", CONFIG), ("environment", LOCK)):
+        if path not in files[kind]:
+            faults.append(f"{path}: missing; restore it (git checkout -- {path})")
+    for path, digest in [item for paths in files.values() for item in paths.items()]:
+        if Path(path).name.startswith(".") and path.endswith(".part"):
+            faults.append(f"{path}: left over from a stopped run; rm {path}")
+        elif not digest:
+            faults.append(f"{path}: not a readable file")
+    if faults:
+        raise Fault(*faults)
+    rows = [asdict(export) for export in exports_of(exports, study)]
+    target = path_of(study, root)
+    write_json(target, {"format": FORMAT, "study": study, "register": rows, "files": files})
+    return sha256_of(target)
+
+
+def plan_path(study: str) -> str:
+    """Where a study's plan lies."""
+    return f"config/studies/{study}.yaml"
+
+
+def snapshot(study: str, root: str | Path = ".") -> dict[str, dict[str, dict[str, Any]]]:
+    """Kind -> path -> sha256 and size, of the files as they are. A file that cannot be read has neither."""
+    root = Path(root)
+    found = {
+        "raw": _below(root, RAW / study),
+        "results": [p for p in _below(root, RESULTS / study) if p != f"{RESULTS.as_posix()}/{study}/{NAME}"],
+        "code": [p for p in _below(root, Path("workflow")) if _is_code(p)] + _there(root, "Snakefile"),
+        "config": _there(root, CONFIG),
+        "plan": _there(root, plan_path(study)),
+        "environment": _there(root, LOCK),
+    }
+    return {kind: {path: _digest(root / path) for path in sorted(paths)} for kind, paths in found.items()}
+
+
+def _below(root: Path, folder: Path) -> list[str]:
+    """All files below a folder. A link to a folder counts as a file: it is not followed."""
+    paths = []
+    for parent, folders, names in os.walk(root / folder):
+        links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
+        paths += [Path(parent, name).relative_to(root).as_posix() for name in names + links]
+    return paths
+
+
+def _there(root: Path, path: str) -> list[str]:
+    return [path] if os.path.lexists(root / path) else []
+
+
+def _is_code(path: str) -> bool:
+    """Everything below workflow/ but byte code and hidden files: templates make results too."""
+    return not any(part == "__pycache__" or part.startswith(".") for part in path.split("/"))
+
+
+def _digest(path: Path) -> dict[str, Any]:
+    try:
+        if not path.is_file():
+            return {}
+        return {"sha256": sha256_of(path), "size": path.stat().st_size}
+    except OSError:
+        return {}
+
+
+def head(studies: Iterable[str], root: str | Path = ".") -> str:
+    """The head digest: sha256 over lines ``<study> <sha256 of its manifest>``, sorted, each with a line feed.
+
+    Raises Fault when a study has no manifest.
+    """
+    lines = []
+    for study in sorted(set(studies)):
+        try:
+            lines.append(f"{study} {sha256_of(path_of(study, root))}\n")
+        except OSError:
+            raise Fault(f"{path_of(study).as_posix()}: missing or not readable; run snakemake") from None
+    return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
+
+
+def seal(studies: Iterable[str], root: str | Path = ".") -> str:
+    """Write the head digest of a finished run, with the digest of each manifest, to the ledger; return it.
+
+    Raises Fault when a study has no manifest.
+    """
+    chosen = sorted(set(studies))
+    digest = head(chosen, root)
+    manifests = {study: sha256_of(path_of(study, root)) for study in chosen}
+    study = chosen[0] if len(chosen) == 1 else ""
+    ledger.append("run", study, {"head": digest, "manifests": manifests}, root)
+    return digest
+
+
+def read_manifest(study: str, root: str | Path = ".") -> dict[str, Any]:
+    """A study's manifest. Raises Fault when it is missing, or is not what ``record`` writes."""
+    path = path_of(study, root)
+    where = path_of(study).as_posix()
+    try:
+        content = read_json(path)
+    except FileNotFoundError:
+        raise Fault(f"{where}: missing") from None
+    except (OSError, ValueError, RecursionError):
+        raise Fault(f"{where}: not readable as JSON") from None
+    complaint = _complaint(content, study)
+    if complaint:
+        raise Fault(f"{where}: {complaint}")
+    return content
+
+
+def _complaint(content: Any, study: str) -> str:
+    """What is wrong with the shape of a manifest, or nothing."""
+    if not isinstance(content, dict) or set(content) != {"format", "study", "register", "files"}:
+        return "not a manifest"
+    if content["format"] != FORMAT:
+        return f"not of format {FORMAT}"
+    if content["study"] != study:
+        return "of another study"
+    rows, files = content["register"], content["files"]
+    if not isinstance(rows, list) or not all(isinstance(row, dict) and _is_number(row.get("number")) for row in rows):
+        return "its register rows are malformed"
+    if not isinstance(files, dict) or set(files) != set(KINDS):
+        return f"its kinds of files are not {', '.join(KINDS)}"
+    if not all(isinstance(paths, dict) for paths in files.values()):
+        return "its lists of files are malformed"
+    return ""
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -1,0 +1,239 @@
+"""From a number back to its raw cells: estimate, analysis call, records, cells, lines of raw files."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from omtrace.faults import Fault
+from omtrace.keys import key_text, number_of
+from omtrace.lineage.address import name_of, resolve
+from omtrace.lineage.manifest import RESULTS, plan_path
+from omtrace.store import read_columns, read_json
+from omtrace.study.register import REGISTER, Export, exports_of, read_register, sha256_of
+
+AGAIN = "run snakemake again"
+
+
+def trace(text: str, root: str | Path = ".") -> tuple[dict[str, Any], bool]:
+    """What an address names, and whether every raw file behind it is as registered.
+
+    A result alone gives ``{"study", "result", "numbers": [{"id", "name", "value", "unit"}]}``. A number gives
+    ``study``, ``name``, ``estimate``, ``call``, ``counts``, ``records``, ``left_out`` and ``files`` with
+    their cells (see ``way_back``). Raises Fault for an unknown address or results that do not fit together.
+    """
+    address, number = resolve(text, root)
+    if number is None:
+        listed = [{"id": n["id"], "name": name_of(n), "value": n["value"], "unit": n["unit"]} for n in address.numbers]
+        return {"study": address.study, "result": address.result, "numbers": listed}, True
+    way = way_back(address.study, number, root)
+    return way, all(file["is_same"] for file in way["files"])
+
+
+def way_back(study: str, number: dict[str, str], root: str | Path = ".") -> dict[str, Any]:
+    """Everything behind one number of ``estimates.csv``.
+
+    ``estimate``: its row, texts as stored. ``call``: the analysis call. ``counts``: records and units used,
+    units left out by reason. ``records``: one a record used and role. ``left_out``: one a unit, parameter
+    and visit with its reason. ``files``: one a raw file with ``is_same`` and its ``cells``; a cell's
+    ``text`` is None where the file's bytes are not the registered ones.
+    """
+    folder = Path(root) / RESULTS / study
+    calls = _read(read_json, folder / "definitions.json")
+    if not isinstance(calls, dict) or number["definition"] not in calls:
+        raise Fault(f"{_shown(folder)}/definitions.json: no definition {number['definition']}; {AGAIN}")
+    members = _members(folder, number["rowset"])
+    used, left_out = _records(folder, members)
+    exports = {e.number: e for e in exports_of(read_register(Path(root) / REGISTER), study)}
+    links = _links(folder, used + left_out)
+    places = _places(folder, {key for _, key, _, _ in links})
+    rows: dict[tuple[str, int], set[int]] = defaultdict(set)
+    for record, key, _, _ in links:
+        rows[_whose(record)].add(key)
+    for record in left_out:
+        record["raw_rows"] = [
+            {"number": number_of(key), "key": key_text(key), **places[key]} for key in sorted(rows[_whose(record)])
+        ]
+    serving = {_whose(record) for record in used}
+    cells = _cells([link for link in links if _whose(link[0]) in serving])
+    return {
+        "study": study,
+        "name": name_of(number),
+        "estimate": number,
+        "call": calls[number["definition"]],
+        "counts": _counts(used, left_out),
+        "records": used,
+        "left_out": left_out,
+        "files": _files(study, cells, places, exports, root),
+    }
+
+
+def _shown(path: Path) -> str:
+    """A path below results/ as people type it."""
+    parts = path.parts
+    return "/".join(parts[len(parts) - 1 - parts[::-1].index(RESULTS.name) :])
+
+
+def _read(reader: Callable[[Path], Any], path: Path) -> Any:
+    """A stored file. Raises Fault when it is missing or damaged (pyarrow raises OSError or ValueError)."""
+    try:
+        return reader(path)
+    except (OSError, ValueError) as error:
+        raise Fault(f"{_shown(path)}: not readable ({type(error).__name__}); {AGAIN}") from None
+
+
+def _table(path: Path, *columns: str) -> list[list[Any]]:
+    """Columns of a stored table. Raises Fault when one is not there."""
+    content = _read(read_columns, path)
+    missing = [column for column in columns if column not in content]
+    if missing:
+        raise Fault(f"{_shown(path)}: no column {', '.join(missing)}; {AGAIN}")
+    return [content[column] for column in columns]
+
+
+def _members(folder: Path, rowset: str) -> dict[str, dict[int, list[tuple[str, str]]]]:
+    """Dataset -> record -> its roles and reasons in a row set."""
+    columns = _table(folder / "rowsets.parquet", "rowset", "dataset", "record", "role", "reason")
+    members: dict[str, dict[int, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
+    for one, dataset, record, role, reason in zip(*columns, strict=True):
+        if one == rowset:
+            members[dataset][record].append((role, reason or ""))
+    if not members:
+        raise Fault(f"{_shown(folder)}/rowsets.parquet: no row set {rowset!r}; {AGAIN}")
+    return members
+
+
+def _records(folder: Path, members: dict) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The records used, one a role, and the units left out with reasons, in the order of the datasets."""
+    used: list[dict[str, Any]] = []
+    left_out: list[dict[str, Any]] = []
+    for dataset, wanted in members.items():
+        path = folder / "datasets" / f"{dataset}.parquet"
+        fields = ("record", "unit", "parameter", "visit", "value", "text", "status")
+        found = set()
+        for row in zip(*_table(path, *fields), strict=True):
+            if row[0] not in wanted:
+                continue
+            found.add(row[0])
+            record = {"dataset": dataset, **dict(zip(fields, row, strict=True))}
+            record["value"] = row[4] if row[4] is not None and row[4] == row[4] else row[5] or None
+            del record["text"]
+            for role, reason in wanted[row[0]]:
+                kept = {**record, "role": role}
+                (left_out if reason else used).append({**kept, "reason": reason} if reason else kept)
+        if len(found) != len(wanted):
+            raise Fault(f"{_shown(path)}: {len(wanted) - len(found)} records of the row set are not there; {AGAIN}")
+    return used, left_out
+
+
+def _counts(used: list[dict[str, Any]], left_out: list[dict[str, Any]]) -> dict[str, Any]:
+    """Records and units used, units left out by reason (used at one visit, out at another: in both)."""
+    reasons: dict[str, set[str]] = defaultdict(set)
+    for record in left_out:
+        reasons[record["reason"]].add(record["unit"])
+    return {
+        "records_used": len({_whose(record) for record in used}),
+        "units_used": len({record["unit"] for record in used}),
+        "left_out_by_reason": {reason: len(units) for reason, units in sorted(reasons.items())},
+    }
+
+
+def _whose(record: dict[str, Any]) -> tuple[str, int]:
+    return record["dataset"], record["record"]
+
+
+def record_name(record: dict[str, Any]) -> str:
+    """A record as people name it: unit, parameter and visit."""
+    return " ".join(part for part in (record["unit"], record["parameter"], record["visit"]) if part)
+
+
+def _links(folder: Path, records: list[dict[str, Any]]) -> list[tuple[dict[str, Any], int, str, str]]:
+    """Record, key, column and role of each raw cell behind the records."""
+    wanted: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
+    for record in records:
+        wanted[record["dataset"]][record["record"]] = record
+    links = []
+    for dataset, mine in wanted.items():
+        path = folder / "datasets" / f"{dataset}.cells.parquet"
+        for record, *link in zip(*_table(path, "record", "key", "column", "role"), strict=True):
+            if record in mine:
+                links.append((mine[record], *link))
+    return links
+
+
+def _cells(links: list[tuple[dict[str, Any], int, str, str]]) -> dict[tuple[int, str], dict[str, list]]:
+    """(key, column) of each raw cell -> its roles, and the records it serves."""
+    # Dicts, as ordered sets: a standard serves every record of its plate.
+    cells: dict[tuple[int, str], tuple[dict, dict]] = defaultdict(lambda: ({}, {}))
+    for record, key, column, role in links:
+        roles, records = cells[key, column]
+        roles[role] = records[record_name(record)] = None
+    return {cell: {"roles": list(roles), "records": list(records)} for cell, (roles, records) in cells.items()}
+
+
+def _files(study: str, cells: dict, places: dict[int, dict[str, Any]], exports: dict[int, Export],
+           root: str | Path) -> list[dict[str, Any]]:  # fmt: skip
+    """The raw files of the cells, by register number, each with its cells in the order of the file."""
+    files = {number: _file(number, exports, root) for number in sorted({number_of(key) for key, _ in cells})}
+    same = [cell for cell in cells if files[number_of(cell[0])]["is_same"]]
+    texts = _texts(study, same, exports, root)
+    for key, column in sorted(cells):
+        text = {"column": column, "text": texts.get((key, column))}
+        files[number_of(key)]["cells"].append({"key": key_text(key), **places[key], **text, **cells[key, column]})
+    return list(files.values())
+
+
+def _file(number: int, exports: dict[int, Export], root: str | Path) -> dict[str, Any]:
+    """A raw file against its register row; ``found`` is its sha256, "" where there is no file."""
+    if number not in exports:
+        return {"number": number, "path": "", "registered": "", "found": "", "is_same": False, "cells": []}
+    export = exports[number]
+    try:
+        found = sha256_of(Path(root) / export.path)
+    except OSError:
+        found = ""
+    return {
+        "number": number,
+        "path": export.path,
+        "registered": export.sha256,
+        "found": found,
+        "is_same": found == export.sha256,
+        "cells": [],
+    }
+
+
+def _texts(study: str, cells: list, exports: dict[int, Export], root: str | Path) -> dict[tuple[int, str], str]:
+    """The raw text of each cell, read anew from files whose bytes are the registered ones."""
+    if not cells:
+        return {}
+    from omtrace.sources.lookup import raw_cells
+    from omtrace.study.plan import read_plan
+
+    plan = read_plan(Path(root) / plan_path(study))
+    return raw_cells(plan, list(exports.values()), cells, root)
+
+
+def _places(folder: Path, keys: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Key -> part, first and last line, and well (the place's column, where it is a single cell)."""
+    wanted = set(keys)
+    fields = ("part", "first_line", "last_line", "well")
+    path = folder / "validated" / "places.parquet"
+    columns = _table(path, "key", "part", "first_line", "last_line", "column")
+    places = {row[0]: dict(zip(fields, row[1:], strict=True)) for row in zip(*columns, strict=True) if row[0] in wanted}
+    if missing := wanted - places.keys():
+        raise Fault(f"{_shown(path)}: no place for {len(missing)} keys, first {key_text(min(missing))}; {AGAIN}")
+    return places
+
+
+def report(text: str, as_json: bool = False, root: str | Path = ".") -> bool:
+    """Print what an address names; true when the raw files behind it are as registered."""
+    found, sound = trace(text, root)
+    if as_json:
+        import json
+
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+    else:
+        from omtrace.lineage.layout import listing, way_text
+
+        print(listing(found) if "numbers" in found else way_text(found))
+    return sound
