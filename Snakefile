@@ -1,0 +1,10 @@
+# Plain `snakemake` runs every shipped study. The workflow itself is workflow/Snakefile; an include alone has no
+# default target, so this file adds one.
+include: "workflow/Snakefile"
+
+
+rule default:
+    default_target: True
+    localrule: True
+    input:
+        rules.all.input,

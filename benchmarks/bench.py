@@ -1,0 +1,114 @@
+"""Times of the whole pipeline, as one script: run from nothing, nothing to do, and the start-up of each stage's job.
+
+    python benchmarks/bench.py [--runs 3] [--output benchmarks/results.md]
+
+Each figure is the median of whole processes on a fresh copy of the checkout; ratios hold between machines, seconds do
+not. Byte code and file cache are warm: one run is not counted.
+"""
+
+import argparse
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+NEEDED = ("Snakefile", "workflow", "config", "profiles", "envs", "data/raw")
+SHIPPED = ("omt_feasibility", "omt_rct", "rat_two_hit", "headache_diary", "rat_dnase_elisa")
+STAGES = ("validate_exports", "derive_datasets", "analyse_datasets", "draw_figures", "write_report", "record_manifest")
+LIBRARIES = ("numpy", "pandas", "pandera.pandas", "scipy.stats", "statsmodels.api", "seaborn", "pyarrow.parquet")
+
+
+def copy(folder: Path) -> None:
+    """A fresh copy of what a run needs, with the shipped raw files only."""
+    for name in NEEDED:
+        source, target = ROOT / name, folder / name
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    for study in (folder / "data/raw").iterdir():
+        if study.name not in SHIPPED:
+            shutil.rmtree(study)
+
+
+def seconds(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> float:
+    """Wall time of a command. Raises CalledProcessError, with its output, if it fails."""
+    start = time.perf_counter()
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, env={**os.environ, **(environment or {})})
+    return time.perf_counter() - start
+
+
+def imports(module_lines: str, folder: Path, runs: int) -> float:
+    """Median time of a Python process that imports what the lines say and ends."""
+    times = [seconds([sys.executable, "-c", module_lines], folder) for _ in range(runs + 1)]
+    return statistics.median(times[1:])
+
+
+def stage_imports(stage: str) -> str:
+    """The import lines of a stage's script."""
+    lines = (ROOT / "workflow/scripts" / f"{stage}.py").read_text(encoding="utf-8").splitlines()
+    return "\n".join(line for line in lines if line.startswith(("from ", "import ")))
+
+
+def measure(runs: int) -> list[tuple[str, float]]:
+    """Every figure: what was timed, seconds."""
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "copy"
+        folder.mkdir()
+        copy(folder)
+        run = [sys.executable, "-m", "snakemake", "--cores", "2"]
+        full = []
+        for _ in range(runs + 1):
+            shutil.rmtree(folder / "results", ignore_errors=True)
+            shutil.rmtree(folder / ".snakemake", ignore_errors=True)
+            full.append(seconds(run, folder))
+        rows.append(("all shipped studies, from nothing, 2 cores", statistics.median(full[1:])))
+        rows.append(("nothing to do", statistics.median([seconds(run, folder) for _ in range(runs + 1)][1:])))
+        rows.append(("snakemake --version", statistics.median([seconds([*run[:3], "--version"], folder)
+                                                               for _ in range(runs + 1)][1:])))  # fmt: skip
+        bare = imports("pass", folder, runs)
+        rows.append(("python, nothing imported", bare))
+        rows += [(f"import {library}", imports(f"import {library}", folder, runs)) for library in LIBRARIES]
+        for stage in STAGES:
+            rows.append((f"start-up of {stage}: the script's own imports", imports(stage_imports(stage), folder, runs)))
+        command = [sys.executable, "-m", "omtrace"]
+        number = (folder / "results/omt_rct/estimates.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[0]
+        way = [*command, "trace", f"results/omt_rct/estimates.csv#{number}"]
+        rows.append(("omtrace trace", statistics.median([seconds(way, folder) for _ in range(runs + 1)][1:])))
+        rows.append(("omtrace verify", statistics.median([seconds([*command, "verify"], folder)
+                                                          for _ in range(runs + 1)][1:])))  # fmt: skip
+    return rows
+
+
+def main() -> None:
+    """Measure and write a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=3, help="counted runs of each figure")
+    parser.add_argument("--output", default=str(ROOT / "benchmarks/results.md"))
+    arguments = parser.parse_args()
+    rows = measure(arguments.runs)
+    unit = dict(rows)["nothing to do"]
+    lines = [
+        "# Times of the pipeline",
+        "",
+        f"Medians of {arguments.runs} runs after one uncounted; {platform.machine()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}. The ratio is to a run with nothing to do.",
+        "",
+        "| what | seconds | ratio |",
+        "| --- | ---: | ---: |",
+        *(f"| {what} | {value:.2f} | {value / unit:.2f} |" for what, value in rows),
+        "",
+    ]
+    Path(arguments.output).write_text("\n".join(lines), encoding="utf-8")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()

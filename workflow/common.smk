@@ -1,0 +1,144 @@
+# Helper functions of the rules. Whatever makes a result is a parameter of its rule, as a digest of its content:
+# Snakemake itself misses edits with an old time stamp, edits of imported modules and swapped parameters.
+import hashlib
+import json
+import os
+import re
+import sys
+from functools import cache
+from pathlib import Path
+
+from omtrace.faults import Fault
+from omtrace.lineage.manifest import path_of, seal
+from omtrace.study.code import library_digest
+from omtrace.study.plan import read_plan
+from omtrace.study.register import custody_faults, exports_of, read_register, sha256_of
+
+# One BLAS thread a job: two make small fits several times slower. Jobs inherit the environment.
+for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+SCRIPTS = Path(workflow.basedir, "scripts") if Path(workflow.basedir, "scripts").is_dir() else Path("workflow/scripts")
+SHIPPED = list(config["studies"])
+STUDIES = [*SHIPPED, *config["retrieved"]]
+ENVIRONMENT = sha256_of("envs/requirements.lock")
+
+
+def stop(lines):
+    """End the run with these lines alone: an exception would bring Snakemake's list of workflow files with it."""
+    sys.stderr.write("".join(f"omtrace: {line}\n" for line in lines))
+    sys.exit(1)
+
+
+def told(call, *arguments):
+    """The result of a call, with a fault as plain lines that stop the run before any job."""
+    try:
+        return call(*arguments)
+    except Fault as fault:
+        stop(fault.lines)
+
+
+EXPORTS = told(read_register)
+
+
+@cache
+def plan_of(study):
+    """The checked plan of a study."""
+    return told(read_plan, Path("config/studies", f"{study}.yaml"))
+
+
+def digest_of(value):
+    """Hex sha256 of a value as canonical JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def custody_of(studies):
+    """Stop, before any job, if raw files and register of these studies differ; all faults at once."""
+    faults = dict.fromkeys(fault for study in studies for fault in custody_faults(EXPORTS, study))
+    if faults:
+        stop(faults)
+
+
+def shipped_manifests(wildcards):
+    """The manifests of all shipped studies, once custody is in order."""
+    custody_of(SHIPPED)
+    return [f"results/{study}/manifest.json" for study in SHIPPED]
+
+
+def raw_of(wildcards):
+    """The raw files of a study, once custody is in order."""
+    custody_of([wildcards.study])
+    return [export.path for export in exports_of(EXPORTS, wildcards.study)]
+
+
+def raw_digests(wildcards):
+    """path -> what the register says of it."""
+    return {
+        e.path: f"{e.number} {e.export} {e.table} {e.batch} {e.sha256}" for e in exports_of(EXPORTS, wildcards.study)
+    }
+
+
+def plugins_of(plan, stage):
+    """The modules that a plan asks for by name, in the stage that imports them ("part.name")."""
+    tables = plan.tables.items()
+    readers = [f"sources.{table.reader}" for _, table in tables]
+    schemas = [f"{part}.{table.schema_ or name}" for name, table in tables for part in ("schemas", "instruments")]
+    parameters = [p for dataset in plan.datasets.values() for p in dataset.parameters.values()]
+    instruments = [f"instruments.{p.options['instrument']}" for p in parameters if "instrument" in p.options]
+    return {
+        "validate_exports": readers + schemas,
+        "derive_datasets": [f"derive.{p.derive}" for p in parameters] + instruments,
+        "analyse_datasets": [f"analyses.{analysis.method}" for analysis in plan.analyses.values()],
+        "draw_figures": [f"figures.{figure.figure}" for figure in plan.figures.values()],
+        "write_report": readers + [f"analyses.{analysis.method}" for analysis in plan.analyses.values()],
+    }[stage]
+
+
+PARTS = {
+    "validate_exports": {"tables", "missing_codes", "severities"},
+    "derive_datasets": {"tables", "datasets"},
+    "analyse_datasets": {"datasets", "analyses"},
+    "draw_figures": {"study", "kind", "statement", "datasets", "analyses", "figures"},
+}
+
+
+def asked_of(stage):
+    """What a stage's result depends on beside its inputs, as named digests: library, plan part, environment."""
+
+    def asked(wildcards):
+        plan = plan_of(wildcards.study)
+        part = plan.model_dump(mode="json", by_alias=True, include=PARTS.get(stage))
+        return {
+            "library": library_digest([SCRIPTS / f"{stage}.py"], plugins_of(plan, stage)),
+            "plan": digest_of(part),
+            "environment": ENVIRONMENT,
+        }
+
+    return asked
+
+
+def code_digests(wildcards):
+    """path -> sha256 of every file that the manifest lists beside results and raw files."""
+    files = [p for p in Path("workflow").rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+    files += [Path("Snakefile"), Path("config/config.yaml"), Path(f"config/studies/{wildcards.study}.yaml")]
+    return digest_of({p.as_posix(): sha256_of(p) for p in files if not p.name.startswith(".")})
+
+
+def retrieved_paths():
+    """The paths that the retrieve rule makes, as a pattern."""
+    paths = [e.path.removeprefix("data/raw/") for e in EXPORTS if e.origin == "retrieved"]
+    return "|".join(re.escape(path) for path in paths) or "none"
+
+
+def register_row(wildcards):
+    """The address and digest of a retrieved file."""
+    row = next(e for e in EXPORTS if e.path == f"data/raw/{wildcards.file}")
+    return {"address": row.address, "sha256": row.sha256}
+
+
+def seal_run():
+    """Write the head digest of all studies that have results to the ledger, and print it."""
+    studies = [study for study in STUDIES if path_of(study).exists()]
+    if studies:
+        print(f"head digest of {', '.join(studies)}:\n{seal(studies)}")
+        print("Keep it: python -m omtrace verify --head DIGEST holds every file against it.")

@@ -1,0 +1,100 @@
+"""The offline report: one page that shows every number with the raw cells behind it.
+
+It reads stored results and the raw cells that a row set names; it computes no statistic.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from omtrace import store
+from omtrace.faults import Fault
+from omtrace.study.plan import Plan
+from omtrace.study.register import Export, exports_of, sha256_of
+
+AGAIN = "run snakemake again"
+
+
+def write_report(study: str, plan: Plan, exports: Sequence[Export], root: str | Path = ".",
+                 digests: Mapping[str, str] | None = None) -> Path:  # fmt: skip
+    """Write results/<study>/report.html from the stored results of a study, and return its path.
+
+    ``exports``: the register's rows (of any study); ``digests``: name -> sha256 of what else should be
+    printed (the library code). Raises Fault where a result is missing or does not fit the others.
+    """
+    from omtrace.report.inputs import conservation_shown, exports_shown, quarantine_shown
+    from omtrace.report.page import data_address, page_of
+    from omtrace.report.payload import Payload
+    from omtrace.report.results import numbers_of, sections_of
+    from omtrace.sources.lookup import raw_cells
+
+    mine = exports_of(list(exports), study)
+    results = Results(Path(root), study)
+    numbers = numbers_of(plan, results.read(store.read_csv, "estimates.csv"))
+    definitions = results.read(store.read_json, "definitions.json")
+    names = sorted({plan.analyses[number["analysis"]].dataset for number in numbers.values()})
+    datasets = {name: results.table(f"datasets/{name}.parquet") for name in names}
+    cells = {name: results.table(f"datasets/{name}.cells.parquet") for name in names}
+    places, quarantine = (
+        results.table("validated/places.parquet"),
+        results.table("validated/quarantine.parquet"),
+    )
+    decisions = results.read(store.read_json, "validated/decisions.json")
+    figures = results.read(store.read_json, "figures/index.json")
+    _check_figures(figures, numbers)
+    payload = Payload(plan, mine, results.table("rowsets.parquet"), datasets, cells, places,
+                      lambda wanted: raw_cells(plan, mine, wanted, root)).build(numbers, definitions)  # fmt: skip
+    content: dict[str, Any] = {
+        "plan": plan,
+        "exports": exports_shown(mine, decisions, places, quarantine),
+        "conservation": conservation_shown(results.read(store.read_csv, "validated/conservation.csv")),
+        "quarantine": quarantine_shown(quarantine, places),
+        "sections": sections_of(plan, numbers, definitions),
+        "numbers": numbers,
+        "figures": [
+            {
+                **figure,
+                "address": data_address(results.read(Path.read_bytes, f"figures/{figure['name']}.svg")),
+            }
+            for figure in figures
+        ],
+        "digests": {**_digests(study, Path(root)), **(digests or {})},
+    }
+    path = results.folder / "report.html"
+    address = f"results/{study}/report.html"
+    store.write_text(path, page_of(content, {"study": study, "report": address, **payload}))
+    return path
+
+
+class Results:
+    """The stored results of a study. Reading raises Fault, with the path, where one is missing or not readable."""
+
+    def __init__(self, root: Path, study: str) -> None:
+        self.name = f"results/{study}"
+        self.folder = root / self.name
+
+    def read(self, reader: Callable[[Path], Any], name: str) -> Any:
+        """A file below the study's folder, read by ``reader``."""
+        try:
+            return reader(self.folder / name)
+        except FileNotFoundError:
+            raise Fault(f"{self.name}/{name}: missing; {AGAIN}") from None
+        except (OSError, ValueError) as error:
+            raise Fault(f"{self.name}/{name}: not readable ({type(error).__name__}); {AGAIN}") from None
+
+    def table(self, name: str) -> Any:
+        """A Parquet table below the study's folder."""
+        return self.read(store.read_table, name)
+
+
+def _digests(study: str, root: Path) -> dict[str, str]:
+    """Digests of the plan and of the locked environment, where these files are there."""
+    files = {"Plan": f"config/studies/{study}.yaml", "Environment": "envs/requirements.lock"}
+    return {f"{name}, {path}": sha256_of(root / path) for name, path in files.items() if (root / path).is_file()}
+
+
+def _check_figures(figures: Sequence[Mapping[str, Any]], numbers: Mapping[str, dict]) -> None:
+    for figure in figures:
+        unknown = sorted(set(figure["numbers"]) - set(numbers))
+        if unknown:
+            raise Fault(f"figures/index.json: {figure['name']} shows {unknown[0]}, which estimates.csv lacks; {AGAIN}")

@@ -1,0 +1,91 @@
+"""Estimates as numbers with labels, and a section for each analysis of the plan, in the plan's order."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from omtrace.faults import Fault
+from omtrace.report.tables import EVERYBODY, tables_of
+from omtrace.report.words import label_of, shown
+from omtrace.study.plan import Analysis, DatasetPlan, Plan
+
+NAMING = ("statistic", "parameter", "group", "visit", "level")  # a number's short name, beside its table
+
+
+def numbers_of(plan: Plan, estimates: Sequence[Mapping[str, str]]) -> dict[str, dict]:
+    """Every number by id, with its labels and its form as read by people.
+
+    Raises Fault for a number of an analysis that the plan does not have, and for an id given twice.
+    """
+    numbers: dict[str, dict] = {}
+    for row in estimates:
+        if row["analysis"] not in plan.analyses:
+            raise Fault(f"estimates.csv: analysis {row['analysis']!r} is not in the plan; run snakemake again")
+        if row["id"] in numbers:
+            raise Fault(f"estimates.csv: id {row['id']} is there twice; run snakemake again")
+        analysis = plan.analyses[row["analysis"]]
+        dataset = plan.datasets[analysis.dataset]
+        labels = _labels(row, analysis, dataset)
+        full = {**labels, "group": "" if row["group"] == EVERYBODY else labels["group"]}
+        numbers[row["id"]] = {
+            **row,
+            "shown": shown(row["value"], int(row["decimals"] or 0), row["statistic"]),
+            "suffix": "%" if row["unit"] == "%" else "",
+            "labels": labels,
+            "full": full,
+            "name": ", ".join(full[part] for part in NAMING if full[part]),
+        }
+    return numbers
+
+
+def _labels(row: Mapping[str, str], analysis: Analysis, dataset: DatasetPlan) -> dict[str, str]:
+    """What a number is, from the general to the particular, in the plan's own labels."""
+    parameter = dataset.parameters.get(row["parameter"])
+    population = dataset.populations.get(row["population"])
+    return {
+        "analysis": analysis.title,
+        "parameter": parameter.label if parameter else row["parameter"],
+        "population": population.label if population else row["population"],
+        "group": _group(row["group"], dataset),
+        "visit": dataset.visits.get(row["visit"], row["visit"]),
+        "level": row["level"],
+        "statistic": label_of(row["statistic"]),
+    }
+
+
+def _group(name: str, dataset: DatasetPlan) -> str:
+    """The label of a group, or of a contrast ``group - reference``."""
+    labels = {EVERYBODY: "All", **dataset.groups}
+    sides = name.split(" - ")
+    if name not in labels and all(side in labels for side in sides):
+        return " − ".join(labels[side] for side in sides)
+    return labels.get(name, name)
+
+
+def sections_of(plan: Plan, numbers: Mapping[str, dict], definitions: Mapping[str, dict]) -> list[dict]:
+    """A section for each analysis: name, title, method in words, population, note, tables."""
+    sections = []
+    calls = {definition["analysis"]: definition for definition in definitions.values()}
+    for name, analysis in plan.analyses.items():
+        mine = [number for number in numbers.values() if number["analysis"] == name]
+        dataset = plan.datasets[analysis.dataset]
+        call = calls.get(name, {})
+        sections.append(
+            {
+                "name": name,
+                "title": analysis.title,
+                "method": analysis.method,
+                "words": call.get("words", ""),
+                "population": dataset.populations[analysis.population].label,
+                "unit": dataset.unit,
+                "note": analysis.note,
+                "count": len(mine),
+                "tables": tables_of(mine, dataset, analysis.population, interval_name(call.get("options", {}))),
+            }
+        )
+    return sections
+
+
+def interval_name(options: Mapping[str, Any]) -> str:
+    """What the intervals of an analysis are called, with the confidence level where its options say it."""
+    level = options.get("level")
+    return f"{100 * level:.4g}% CI" if isinstance(level, float) else "CI"

@@ -1,0 +1,156 @@
+"""The numbers of an analysis as readable tables.
+
+A table is ``heads`` (what names a line), ``columns``, and ``blocks`` of lines, a block a parameter.
+"""
+
+from collections.abc import Sequence
+
+from omtrace.report.words import Cell, Column, Row, cell_of, columns_of, label_of, main_of
+from omtrace.study.plan import DatasetPlan
+
+Line = tuple[list[str], list[Cell]]  # texts of the heads, cells
+
+EVERYBODY = "all"  # the group of a number about all units
+COUNTS = {"n", "missing"}
+COLLAPSED = 40  # a table of more lines starts collapsed
+
+
+def tables_of(numbers: Sequence[dict], dataset: DatasetPlan, population: str, ci: str = "CI") -> list[dict]:
+    """The tables of an analysis: rows of the same kind stand together.
+
+    ``population`` is the analysis's own, which needs no head; ``ci`` names an interval.
+    """
+    rows: dict[tuple, Row] = {}
+    for number in numbers:
+        key = tuple(number[part] for part in ("parameter", "population", "group", "visit", "level"))
+        rows.setdefault(key, {})[number["statistic"]] = number
+    levelled = {key[0] for key in rows if key[4]}
+    kinds: dict[tuple, list[Row]] = {}
+    for key, row in rows.items():
+        with_levels = bool(key[4]) or (key[0] in levelled and set(row) <= COUNTS)
+        kinds.setdefault((main_of(list(row)), with_levels), []).append(row)
+    tables = [_table(kind, dataset, population, ci) for kind in kinds.values()]
+    if sum(table["numbers"] for table in tables) != len(numbers):
+        raise AssertionError(f"{len(numbers)} numbers, but {sum(table['numbers'] for table in tables)} in the tables")
+    return tables
+
+
+def _table(rows: Sequence[Row], dataset: DatasetPlan, population: str, ci: str) -> dict:
+    columns = _columns(rows, ci)
+    heads = [part for part in ("population", "visit", "group", "level") if _varies(part, rows, population)]
+    blocks: dict[str, list[Row]] = {}
+    for row in rows:
+        blocks.setdefault(_of(row, "parameter"), []).append(row)
+    titles = [_parameter(parameter, block, dataset) for parameter, block in blocks.items()]
+    if "level" in heads and "population" not in heads and all(_single(row, columns) for row in rows):
+        heads = [head for head in heads if head != "group"]
+        groups = {_of(row, "group"): _labels(row)["group"] for row in rows}
+        found = [crossed_lines(block, heads, list(groups)) for block in blocks.values()]
+        meaning = " or ".join(column.title for column in columns if not set(column.parts) <= COUNTS) or "n"
+        titles = [f"{title}: {meaning}" for title in titles] if len(groups) > 1 else titles
+        names = list(groups.values()) if len(groups) > 1 else [meaning]
+    else:
+        found = [plain_lines(block, heads, columns) for block in blocks.values()]
+        names = [column.title for column in columns]
+    return _laid_out(heads, names, titles, found)
+
+
+def _laid_out(heads: list[str], names: list[str], titles: list[str], found: list[list[Line]]) -> dict:
+    """A table; parameters of one line each are named in the line instead of above it."""
+    size = sum(len(lines) for lines in found)
+    one_each = size == len(found)
+    if one_each:
+        heads = ["parameter", *heads]
+        found = [[([title, *texts], cells)] for title, [(texts, cells)] in zip(titles, found, strict=True)]
+    blocks = [{"title": title, "rows": spanned(lines)} for title, lines in zip(titles, found, strict=True)]
+    return {
+        "heads": heads,
+        "columns": names,
+        "grouped": not one_each,
+        "collapsed": size > COLLAPSED,
+        "size": size,
+        "numbers": sum(isinstance(piece, dict) for piece in _pieces(found)),
+        "blocks": blocks,
+    }
+
+
+def _pieces(found: list[list[Line]]) -> list[str | dict]:
+    return [piece for lines in found for _, cells in lines for cell in cells for group in cell for piece in group]
+
+
+def _labels(row: Row) -> dict[str, str]:
+    return next(iter(row.values()))["labels"]
+
+
+def _of(row: Row, part: str) -> str:
+    return next(iter(row.values()))[part]
+
+
+def _columns(rows: Sequence[Row], ci: str) -> list[Column]:
+    statistics = dict.fromkeys(statistic for row in rows for statistic in row)
+    first = [name for name in ("n", "n_a", "n_b", "missing") if name in statistics]
+    return columns_of([*first, *(name for name in statistics if name not in first)], ci)
+
+
+def _single(row: Row, columns: Sequence[Column]) -> bool:
+    """Whether a row holds one cell only, or only counts, which can stand below each other."""
+    held = [column for column in columns if set(column.parts) & set(row)]
+    return _of(row, "level") != "" and len(held) == 1 or _of(row, "level") == "" and set(row) <= COUNTS
+
+
+def _varies(part: str, rows: Sequence[Row], population: str) -> bool:
+    usual = {"population": population, "group": EVERYBODY}.get(part, "")
+    return {_of(row, part) for row in rows} != {usual}
+
+
+def _parameter(name: str, block: Sequence[Row], dataset: DatasetPlan) -> str:
+    """The parameter's label with its unit."""
+    label = _labels(block[0])["parameter"]
+    unit = dataset.parameters[name].unit if name in dataset.parameters else ""
+    return f"{label}, {unit}" if unit else label
+
+
+def plain_lines(block: Sequence[Row], heads: Sequence[str], columns: Sequence[Column]) -> list[Line]:
+    """A line for each row."""
+    lines = []
+    for row in block:
+        labels = _labels(row)
+        texts = [labels[head] or "All" * (head == "level") for head in heads]
+        lines.append((texts, [cell_of(column, row) for column in columns]))
+    return lines
+
+
+def crossed_lines(block: Sequence[Row], heads: Sequence[str], groups: Sequence[str]) -> list[Line]:
+    """A line for each level, the groups side by side; counts without a level stand above, each on its line.
+
+    A level that a group lacks keeps its place in the order of the groups that have it.
+    """
+    cells: dict[tuple, dict[str, Cell]] = {}
+    texts: dict[tuple, list[str]] = {}
+    order: list[tuple] = []
+    last: dict[str, tuple] = {}
+    for row in block:
+        labels, group, level = _labels(row), _of(row, "group"), _of(row, "level")
+        for name, part in [("", row)] if level else [(name, {name: row[name]}) for name in row]:
+            key = (_of(row, "visit"), level, name)
+            if key not in texts:
+                order.insert(order.index(last[group]) + 1 if group in last else len(order), key)
+                texts[key] = [(level or label_of(name)) if head == "level" else labels[head] for head in heads]
+            last[group] = key
+            cells.setdefault(key, {})[group] = cell_of(columns_of(list(part))[0], part)
+    return [(texts[key], [cells[key].get(group, []) for group in groups]) for key in order]
+
+
+def spanned(lines: Sequence[Line]) -> list[dict]:
+    """Lines with the spans of their heads: the first of several heads stands once for lines that share it."""
+    found: list[dict] = []
+    begun = 0
+    for index, (texts, cells) in enumerate(lines):
+        heads = [{"text": text, "span": 1} for text in texts]
+        if index and len(texts) > 1 and texts[0] == lines[begun][0][0]:
+            found[begun]["heads"][0]["span"] += 1
+            del heads[0]
+        else:
+            begun = index
+        found.append({"heads": heads, "cells": cells})
+    return found

@@ -1,0 +1,327 @@
+"use strict";
+// Every text goes into the page as text, never as markup.
+(() => {
+  const CHUNK = 200; // rows of the panel drawn at once, so that the page stays responsive
+  const data = JSON.parse(document.getElementById("payload").textContent);
+  const text = (index) => data.strings[index];
+  const at = (name) => document.getElementById(name);
+  const panel = at("panel");
+  let decoded = null;
+  let drawing = 0;
+  let current = null;
+
+  function make(tag, content, className) {
+    const element = document.createElement(tag);
+    if (content !== undefined) element.textContent = content;
+    if (className) element.className = className;
+    return element;
+  }
+
+  function summed(steps) {
+    let total = 0;
+    return steps.map((step) => (total += step));
+  }
+
+  function* members(group, from) {
+    let next = 0;
+    for (let i = from; i < group.length; i += 2) {
+      next += group[i];
+      for (let k = 0; k < group[i + 1]; k += 1) yield next++;
+    }
+  }
+
+  function decode() {
+    if (decoded) return decoded;
+    const { places, cells, records } = data;
+    const ranks = new Map();
+    for (const unit of records.unit) if (!ranks.has(unit)) ranks.set(unit, ranks.size);
+    // Ordinals and lines are differences over all places, also from one file to the next.
+    decoded = {
+      ordinal: summed(places.ordinal),
+      line: summed(places.line),
+      place: summed(cells.place),
+      rank: records.unit.map((unit) => ranks.get(unit)),
+    };
+    return decoded;
+  }
+
+  // The raw rows behind a row set: one for each cell, role and reason; a cell that serves
+  // several records (a standard of a plate) is one row with all of them.
+  function rowsOf(groups) {
+    const { rank } = decode();
+    const found = new Map();
+    const add = (record, role, reason, cell, cellRole) => {
+      const name = cell < 0 ? `none ${record} ${role} ${reason}` : `${cell} ${cellRole} ${role} ${reason}`;
+      const known = found.get(name);
+      if (known) known.records.push(record);
+      else found.set(name, { records: [record], role, reason, cell, cellRole });
+    };
+    for (const group of groups) {
+      for (const record of members(group, 2)) {
+        const own = data.records.sets[record];
+        const sets = Array.isArray(own) ? own : [own];
+        if (!sets.length) add(record, group[0], group[1], -1, 0);
+        for (const set of sets) {
+          for (const cell of members(data.sets[set], 1)) add(record, group[0], group[1], cell, data.sets[set][0]);
+        }
+      }
+    }
+    const rows = [...found.values()];
+    const order = (a, b) =>
+      (a.reason !== 0) - (b.reason !== 0) || rank[a.records[0]] - rank[b.records[0]] ||
+      a.records[0] - b.records[0] || a.cell - b.cell;
+    return rows.sort(order);
+  }
+
+  function unitsOf(groups) {
+    const used = new Set();
+    const left = new Map();
+    for (const group of groups) {
+      for (const record of members(group, 2)) {
+        const unit = data.records.unit[record];
+        if (!group[1]) used.add(unit);
+        else if (!left.has(group[1])) left.set(group[1], new Set([unit]));
+        else left.get(group[1]).add(unit);
+      }
+    }
+    return { used, left };
+  }
+
+  function distinct(records, column) {
+    return [...new Set(records.map((record) => data.records[column][record]))].map(text);
+  }
+
+  function cellOf(label, content, className) {
+    const cell = make("td", content, className);
+    cell.dataset.label = label;
+    return cell;
+  }
+
+  // One value as it is; several as a count that opens.
+  function severalOf(label, values) {
+    if (values.length < 2) return cellOf(label, values[0] || "");
+    const cell = cellOf(label);
+    const details = make("details");
+    details.append(make("summary", `${values.length} ${label.toLowerCase()}s`), make("span", values.join(", ")));
+    cell.append(details);
+    return cell;
+  }
+
+  function lineOf(record, row) {
+    const line = make("tr");
+    const { records, places, cells } = data;
+    const reason = text(row.reason);
+    const role = [text(row.role), row.cellRole && text(row.cellRole) !== "value" ? text(row.cellRole) : ""];
+    line.dataset.state = row.reason ? "excluded" : "used";
+    line.dataset.reason = reason;
+    line.append(
+      severalOf("Unit", distinct(row.records, "unit")),
+      severalOf("Parameter", distinct(row.records, "parameter")),
+      severalOf("Visit", distinct(row.records, "visit")),
+      cellOf("Role", role.filter(Boolean).join(", ")),
+      cellOf("Value", row.records.length === 1 ? text(records.value[record]) : "", "num"),
+    );
+    if (row.cell < 0) {
+      line.append(cellOf("Column", ""), cellOf("Raw text", text(records.status[record]) || "no cell", "none"));
+      line.append(cellOf("File", ""), cellOf("Line", "", "num"), cellOf("Part", ""));
+    } else {
+      const place = decoded.place[row.cell];
+      const [number, path] = data.files[places.file[place]];
+      const first = decoded.line[place];
+      const last = first + places.lines[place] - 1;
+      const column = text(cells.column[row.cell]);
+      const well = text(places.column[place]);
+      line.dataset.key = `${number}:${decoded.ordinal[place]}`;
+      line.dataset.column = column;
+      line.append(
+        cellOf("Column", [well, column].filter((name, i, all) => name && all.indexOf(name) === i).join(", "), "code"),
+        cellOf("Raw text", text(cells.text[row.cell]), "cell"),
+        cellOf("File", `${number} · ${path.slice(path.lastIndexOf("/") + 1)}`),
+        cellOf("Line", first === last ? `${first}` : `${first}–${last}`, "num"),
+        cellOf("Part", text(places.part[place])),
+      );
+    }
+    line.append(cellOf("Used", row.reason ? reason : "used", "state"));
+    return line;
+  }
+
+  function draw(rows, total) {
+    const turn = ++drawing;
+    const body = at("panel-rows");
+    body.replaceChildren();
+    body.dataset.complete = "false";
+    const { records, places } = data;
+    const empty = (has) => !rows.some(has);
+    const table = body.parentElement.classList;
+    table.toggle("no-visit", empty((row) => row.records.some((record) => records.visit[record])));
+    table.toggle("no-part", empty((row) => row.cell >= 0 && places.part[decoded.place[row.cell]]));
+    at("panel-status").textContent = "";
+    let next = 0;
+    const step = () => {
+      if (turn !== drawing) return;
+      const part = document.createDocumentFragment();
+      for (const row of rows.slice(next, next + CHUNK)) part.append(lineOf(row.records[0], row));
+      body.append(part);
+      next += CHUNK;
+      if (next < rows.length) {
+        requestAnimationFrame(step);
+        return;
+      }
+      body.dataset.complete = "true";
+      at("panel-status").textContent = `${rows.length} of ${total} rows shown.`;
+    };
+    step();
+  }
+
+  function filter() {
+    const kind = document.querySelector('input[name="shown"]:checked').value;
+    const keep = { all: () => true, used: (row) => !row.reason, excluded: (row) => row.reason }[kind];
+    draw(current.rows.filter(keep), current.rows.length);
+  }
+
+  function facts(list, pairs) {
+    list.replaceChildren();
+    for (const [name, content] of pairs) {
+      if (content === "" || content === undefined) continue;
+      const pair = make("div");
+      const value = make("dd");
+      value.append(content);
+      pair.append(make("dt", name), value);
+      list.append(pair);
+    }
+  }
+
+  function words(name) {
+    const plain = name.replaceAll("_", " ");
+    return plain.charAt(0).toUpperCase() + plain.slice(1);
+  }
+
+  function described(value) {
+    if (Array.isArray(value) && value.some((item) => item !== null && typeof item === "object")) {
+      const list = make("ul");
+      for (const item of value) {
+        const entry = make("li");
+        entry.append(described(item));
+        list.append(entry);
+      }
+      return list;
+    }
+    if (value !== null && typeof value === "object" && !Array.isArray(value)) {
+      const list = make("dl", undefined, "small");
+      facts(list, Object.entries(value).filter(([, v]) => !isEmpty(v)).map(([k, v]) => [words(k), described(v)]));
+      return list;
+    }
+    return make("span", Array.isArray(value) ? value.join(", ") : String(value));
+  }
+
+  function isEmpty(value) {
+    return value === "" || value === null || (typeof value === "object" && !Object.keys(value).length);
+  }
+
+  function countsOf(groups, unit) {
+    const { used, left } = unitsOf(groups);
+    const pairs = [["Used", `${used.size} (unit: ${unit})`]];
+    const reasons = [...left].map(([reason, units]) => `${units.size} ${text(reason)}`);
+    const list = make("ul", undefined, "reasons");
+    list.append(...reasons.map((reason) => make("li", reason)));
+    pairs.push(["Left out", reasons.length ? list : "none"]);
+    return pairs;
+  }
+
+  function filesOf(rows) {
+    const numbers = new Set(rows.filter((row) => row.cell >= 0).map((row) => data.places.file[decoded.place[row.cell]]));
+    return [...numbers].sort((a, b) => a - b).map((file) => {
+      const item = make("li", `${data.files[file][0]} · `);
+      item.append(make("code", data.files[file][1], "path"));
+      return item;
+    });
+  }
+
+  function show(id) {
+    const [analysis, parameter, population, group, visit, level, statistic, value, unit, shown, rowset, digest] = data.numbers[id];
+    const groups = data.rowsets[rowset];
+    const definition = data.definitions[digest] || {};
+    const rows = rowsOf(groups);
+    current = { id, rows };
+    at("panel-analysis").textContent = text(analysis);
+    at("panel-title").textContent = [statistic, parameter, group, visit, level].map(text).filter(Boolean).join(", ");
+    facts(at("panel-facts"), [
+      ["Shown as", text(shown)],
+      ["Stored value", text(value) || "no value"],
+      ["Unit of the value", text(unit)],
+      ["Method", definition.words || definition.method || ""],
+      ["Population", text(population)],
+      ...countsOf(groups, definition.unit || "record"),
+      ["Number", make("code", id)],
+    ]);
+    at("panel-call").replaceChildren(described(definition), make("p", `Digest of the definition: ${digest}`, "meta"));
+    at("panel-definition").open = false;
+    at("panel-command").textContent = `python -m omtrace trace ${data.report}#${id}`;
+    at("panel-copied").textContent = "";
+    at("panel-files").replaceChildren(...filesOf(rows));
+    const used = rows.filter((row) => !row.reason).length;
+    at("count-all").textContent = `All (${rows.length})`;
+    at("count-used").textContent = `Used (${used})`;
+    at("count-excluded").textContent = `Left out (${rows.length - used})`;
+    document.querySelector('input[name="shown"][value="all"]').checked = true;
+    filter();
+    panel.dataset.id = id;
+    if (!panel.open) open(id);
+    at("panel-body").scrollTop = 0;
+    at("panel-title").focus();
+  }
+
+  function open(id) {
+    const button = document.querySelector(`main [data-id="${id}"]`);
+    const active = document.activeElement;
+    if (button && !(active && active.dataset.id === id)) {
+      for (let outer = button.closest("details"); outer; outer = outer.parentElement.closest("details")) outer.open = true;
+      button.scrollIntoView({ block: "center" });
+      button.focus({ preventScroll: true });
+    }
+    panel.showModal(); // closing gives the focus back to the button
+  }
+
+  function follow() {
+    const id = location.hash.slice(1);
+    if (Object.hasOwn(data.numbers, id)) show(id);
+    else if (panel.open) panel.close();
+  }
+
+  async function copy() {
+    const command = at("panel-command");
+    let done = false;
+    try {
+      await navigator.clipboard.writeText(command.textContent);
+      done = true;
+    } catch {
+      getSelection().selectAllChildren(command);
+    }
+    at("panel-copied").textContent = done ? "Copied" : "Selected: copy with the keyboard";
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("button[data-id]");
+    if (button) location.hash = button.dataset.id;
+    else if (event.target === panel) panel.close();
+  });
+  panel.addEventListener("close", () => {
+    drawing += 1;
+    at("panel-rows").replaceChildren();
+    if (Object.hasOwn(data.numbers, location.hash.slice(1))) history.replaceState(null, "", location.href.split("#")[0]);
+  });
+  at("panel-close").addEventListener("click", () => panel.close());
+  at("panel-copy").addEventListener("click", copy);
+  at("panel-filter").addEventListener("change", filter);
+  addEventListener("hashchange", follow);
+
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = [...document.querySelectorAll("main :not(figcaption) > details:not([open])")];
+    for (const details of closed) details.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const details of closed) details.open = false;
+  });
+  follow();
+})();

@@ -1,0 +1,188 @@
+"""Words and forms of numbers: labels of statistics, and which of them stand together in one column."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from omtrace import store
+
+LABELS = {
+    "n": "n",
+    "missing": "Missing",
+    "mean": "Mean",
+    "sd": "SD",
+    "se": "SE",
+    "median": "Median",
+    "q1": "Lower quartile",
+    "q3": "Upper quartile",
+    "minimum": "Minimum",
+    "maximum": "Maximum",
+    "count": "Count",
+    "percent": "Percent",
+    "proportion": "Proportion",
+    "mean_before": "Mean before",
+    "sd_before": "SD before",
+    "mean_after": "Mean after",
+    "sd_after": "SD after",
+    "mean_change": "Mean change",
+    "sd_change": "SD of change",
+    "t": "t",
+    "f": "F",
+    "df": "df",
+    "p": "p",
+    "d_z": "Cohen’s d (z)",
+    "d_av": "Cohen’s d (av)",
+    "hedges_g": "Hedges’ g",
+    "signed_rank_v": "Signed rank V",
+    "signed_rank_p": "Signed rank p",
+    "mann_whitney_u": "Mann–Whitney U",
+    "mann_whitney_p": "Mann–Whitney p",
+    "hodges_lehmann": "Hodges–Lehmann",
+    "clopper_pearson": "Clopper–Pearson",
+    "rss": "RSS",
+    "residual_sd": "Residual SD",
+    "r_squared": "R²",
+    "partial_eta_squared": "Partial η²",
+    "back_calculated": "Back-calculated",
+    "method_exact": "Exact (1 = yes)",
+    "nnt": "NNT",
+    "nnt_newcombe": "NNT, Newcombe",
+    "nnt_wald": "NNT, Wald",
+    "nntb_newcombe": "NNT to benefit, Newcombe",
+    "nnth_newcombe": "NNT to harm, Newcombe",
+    "nntb_wald": "NNT to benefit, Wald",
+    "nnth_wald": "NNT to harm, Wald",
+    "hodges_lehmann_shift": "Hodges–Lehmann shift",
+    "n_nonzero": "n not zero",
+    "ci": "CI",
+}
+
+# What an interval that names no estimate (ci_low, ci_high) belongs to: the first of these in the same row.
+MAIN = (
+    "difference",
+    "mean_change",
+    "adjusted_mean",
+    "interaction",
+    "ratio",
+    "risk_ratio",
+    "odds_ratio",
+    "estimate",
+    "mean",
+    "proportion",
+    "hodges_lehmann",
+    "median",
+)
+ENDS = (("low", "lower limit"), ("high", "upper limit"))
+SIDES = {"a": ", group", "b": ", reference"}  # of a contrast group - reference
+CURVE = ("a", "b", "c", "d")  # parameters of a curve, in lower case
+
+Row = dict[str, dict]  # statistic -> number
+Cell = list[list[str | dict]]  # groups of texts and numbers; a line may end between groups only
+
+# Statistics that share a column: its title, the statistics, and how they are set (see ``Column``).
+TOGETHER = (
+    ("Median (quartiles)", ("median", "q1", "q3"), "interval"),
+    ("Range", ("minimum", "maximum"), "bounds"),
+    ("Count (%)", ("count", "percent"), "bracket"),
+    ("t (df)", ("t", "df"), "bracket"),
+    ("Signed rank V (p)", ("signed_rank_v", "signed_rank_p"), "bracket"),
+    ("Mann–Whitney U (p)", ("mann_whitney_u", "mann_whitney_p"), "bracket"),
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a results table: ``parts`` are statistics, ``form`` says how they are set.
+
+    Forms: ``plain`` (a), ``interval`` (a, low to high in brackets), ``bounds`` (low to high),
+    ``bracket`` (a, b in brackets).
+    """
+
+    title: str
+    parts: tuple[str, ...]
+    form: str = "plain"
+
+
+def label_of(statistic: str) -> str:
+    """A statistic in words; limits of an interval say so; unknown names are set as they are."""
+    if statistic in LABELS:
+        return LABELS[statistic]
+    for end, words in ENDS:
+        if statistic.endswith(f"_{end}"):
+            stem = statistic[: -len(end) - 1]
+            base = stem.removesuffix("_ci")
+            return f"{words[0].upper()}{words[1:]} of CI" if stem == "ci" else f"{label_of(base)}, {words}"
+    head, _, last = statistic.rpartition("_")
+    if head and last in SIDES:
+        return label_of(head) + SIDES[last]
+    if head and last == "se":
+        return f"SE of {label_of(head)}"
+    text = statistic.replace("_", " ")
+    return text if text in CURVE else text[:1].upper() + text[1:]
+
+
+def shown(value: str, decimals: int, statistic: str) -> str:
+    """A stored number as people read it; a p value below the last decimal is shown as less than it."""
+    if (statistic == "p" or statistic.endswith("_p")) and value and 0 <= float(value) < 10**-decimals:
+        return f"<{store.display('1' if decimals == 0 else '0.' + '0' * (decimals - 1) + '1', decimals)}"
+    return store.display(value, decimals)
+
+
+def main_of(statistics: Sequence[str]) -> str:
+    """The estimate that ``ci_low`` and ``ci_high`` belong to; "" without such an interval."""
+    if "ci_low" not in statistics or "ci_high" not in statistics:
+        return ""
+    return next((name for name in MAIN if name in statistics), "ci")
+
+
+def _interval(stem: str, statistics: Sequence[str], ci: str) -> tuple[str, Column]:
+    """The column of the limits ``<stem>_low`` and ``<stem>_high``, and the statistic that it stands for."""
+    limits = (f"{stem}_low", f"{stem}_high")
+    base = main_of(statistics) if stem == "ci" else stem.removesuffix("_ci")
+    if base in statistics:
+        return base, Column(f"{label_of(base)} ({ci})", (base, *limits), "interval")
+    title = ci if base == "ci" else f"{label_of(base)} {ci}"
+    return limits[0], Column(title, limits, "bounds")
+
+
+def columns_of(statistics: Sequence[str], ci: str = "CI") -> list[Column]:
+    """The columns of a table whose rows hold these statistics, in their order; ``ci`` names an interval.
+
+    Limits stand beside their estimate, an SD beside its mean (unless that has an interval), an SE beside its
+    parameter, and what ``TOGETHER`` names stands together; every other statistic has its own column.
+    """
+    given = dict.fromkeys(statistics)
+    columns: dict[str, Column] = {}
+    taken: set[str] = set()
+
+    def take(first: str, column: Column) -> None:
+        if not taken & set(column.parts):
+            columns[first] = column
+            taken.update(column.parts)
+
+    for name in given:
+        stem = name.removesuffix("_low")
+        if stem != name and f"{stem}_high" in given:
+            take(*_interval(stem, list(given), ci))
+    sets = [*TOGETHER]
+    sets += [(f"{label_of(m)} (SD)", (m, "sd" + m[4:]), "bracket") for m in given if m == "mean" or m[:5] == "mean_"]
+    sets += [(f"{label_of(name)} (SE)", (name, f"{name}_se"), "bracket") for name in given]
+    for title, parts, form in sets:
+        if all(part in given for part in parts):
+            take(parts[0], Column(title, parts, form))
+    return [
+        columns.get(name, Column(label_of(name), (name,))) for name in given if name in columns or name not in taken
+    ]
+
+
+def cell_of(column: Column, row: Row) -> Cell:
+    """A row's cell in a column; statistics that the row does not have leave no trace."""
+    have = [row[part] for part in column.parts if part in row]
+    if len(have) < len(column.parts):
+        return [[number] for number in have]
+    if column.form == "interval":
+        return [[have[0]], ["(", have[1], " to ", have[2], ")"]]
+    if column.form == "bounds":
+        return [[have[0], " to ", have[1]]]
+    if column.form == "bracket":
+        return [[have[0]], ["(", have[1], ")"]]
+    return [[have[0]]]
