@@ -54,7 +54,10 @@ def key_text(key: int) -> str:
 def parse_key(text: str) -> int:
     """The key that ``key_text`` wrote. Raises ValueError for anything else."""
     number, _, ordinal = text.partition(":")
-    return key_of(int(number), int(ordinal))
+    key = key_of(int(number), int(ordinal))
+    if key_text(key) != text:  # signs, blanks, leading zeros, other digits than ASCII
+        raise ValueError(f"not a key: {text!r}")
+    return key
 
 
 def digest_of(lines: Iterable[str], size: int = 16) -> str:

@@ -12,7 +12,7 @@ import math
 import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SIGNIFICANT = 10
 GRID = 12  # decimals: values nearer to zero than half of 1e-12 are zero
+EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # digits enough for every float
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet may take for a formula begins so
 
 # Who may see a file, by the first pattern that fits its path below results/<study>/ or logs/<study>/.
 CLASSES = (
@@ -60,7 +62,7 @@ def display(value: float | str, decimals: int) -> str:
     text = value if isinstance(value, str) else number_text(value)
     if text == "":
         return "–"
-    rounded = Decimal(text).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
+    rounded = Decimal(text).quantize(Decimal(1).scaleb(-decimals), context=EXACT)
     return f"{abs(rounded) if rounded == 0 else rounded:f}".replace("-", "−")
 
 
@@ -97,16 +99,22 @@ def read_json(path: str | Path) -> Any:
 def safe_cell(value: Any) -> str:
     """A CSV cell that no spreadsheet takes for a formula: such text gets a leading apostrophe.
 
-    Numbers stay numbers: floats are stored ones, a minus sign before a digit is no formula.
+    Numbers stay numbers: floats are stored ones, a minus sign before a digit is no formula. ``read_csv``
+    takes the apostrophe off again.
     """
     if value is None:
         return ""
     if isinstance(value, float):
         return number_text(value)
     text = str(value)
-    if text[:1] in ("=", "+", "-", "@", "\t", "\r") and not _is_number(text):
+    if text.lstrip("'")[:1] in FORMULA and not _is_number(text):
         return "'" + text
     return text
+
+
+def _plain_cell(text: str) -> str:
+    """The text that ``safe_cell`` was given."""
+    return text[1:] if text[:1] == "'" and text.lstrip("'")[:1] in FORMULA else text
 
 
 def _is_number(text: str) -> bool:
@@ -126,9 +134,9 @@ def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[A
 
 
 def read_csv(path: str | Path) -> list[dict[str, str]]:
-    """Read a CSV table as texts."""
+    """Read a CSV table as the texts that ``write_csv`` was given."""
     with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        return [{name: _plain_cell(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
 
 
 def write_table(path: str | Path, frame: "pandas.DataFrame | Mapping[str, Sequence]") -> None:

@@ -2,8 +2,9 @@
 
 from omtrace.figures import draw_figures
 from omtrace.job import recorded
+from omtrace.study.groups import with_groups
 from omtrace.study.plan import plan_file, read_plan
 
 with recorded(snakemake):
-    plan = read_plan(plan_file(snakemake.wildcards.study))
+    plan = with_groups(read_plan(plan_file(snakemake.wildcards.study)), snakemake.input.datasets)
     draw_figures(plan, f"results/{plan.study}")

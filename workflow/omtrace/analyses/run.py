@@ -8,6 +8,7 @@ from omtrace.analyses.selection import Data, Rows, rowset_digest
 from omtrace.faults import Fault
 from omtrace.keys import digest_of
 from omtrace.sources import plugin
+from omtrace.study.groups import with_groups
 from omtrace.study.plan import Plan, checked
 
 COLUMNS = ("id", "analysis", "parameter", "population", "group", "visit", "level", "statistic", "value", "unit",
@@ -50,6 +51,7 @@ def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
     Raises Fault for a plan that does not fit its data; asserts that every number accounts for all units,
     that ids are unique and that every row set is written once.
     """
+    plan = with_groups(plan, datasets)
     data: dict[str, Data] = {}
     estimates, definitions, sets, seen = [], {}, {}, {}
     for name, entry in plan.analyses.items():

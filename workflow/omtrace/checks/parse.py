@@ -10,15 +10,16 @@ if TYPE_CHECKING:
     import pandas
 
 PATTERNS = {
-    "integer": re.compile(r"[+-]?\d{1,15}"),
-    "number": re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?"),
+    "integer": re.compile(r"[+-]?[0-9]{1,15}"),
+    "number": re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"),
 }
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")  # fromisoformat alone takes week dates as well
 EXPECTED = {"integer": "a whole number", "number": "a number", "date": "a date as YYYY-MM-DD", "text": "text"}
 
 
 def _is_date(text: str) -> bool:
     try:
-        return len(text) == 10 and bool(date.fromisoformat(text))
+        return bool(DATE.fullmatch(text) and date.fromisoformat(text))
     except ValueError:
         return False
 
@@ -39,5 +40,7 @@ def parse(cells: "pandas.Series", column: Column) -> "tuple[pandas.Series, panda
         return cells.where(fits), ~fits & ~blank
     fits = cells.str.fullmatch(PATTERNS[column.kind])
     numbers = pandas.to_numeric(cells.where(fits), errors="coerce")
+    fits &= numbers.abs() < float("inf")  # 1e999 has the form of a number, but is none here
+    numbers = numbers.where(fits)
     typed = numbers.astype("Int64") if column.kind == "integer" else numbers.astype("float64")
     return typed, ~fits & ~blank

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from omtrace.figures._results import Estimates
 from omtrace.figures._sheet import Sheet
-from omtrace.figures._style import styled, write_image
+from omtrace.figures._style import styled, write_images
 from omtrace.sources import plugin
 from omtrace.store import write_json
 from omtrace.study.plan import Closed, checked
@@ -58,8 +58,7 @@ def draw_figures(plan: "Plan", folder: str | Path) -> None:
             sheet = Sheet(plan, name, folder, estimates, where)
             drawing = kind.draw(sheet, options)
             sheet.finish()
-            for ending in ("svg", "png"):
-                write_image(sheet.figure, target / f"{name}.{ending}", plan.figures[name].title)
+            write_images(sheet.figure, target / name, plan.figures[name].title)
         index.append({"name": name, "title": plan.figures[name].title, "alt": drawing.alt,
                       "numbers": drawing.numbers, "note": drawing.note})  # fmt: skip
     write_json(target / "index.json", index)

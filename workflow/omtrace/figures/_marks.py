@@ -52,7 +52,9 @@ def swarm(sheet: Sheet, axes: "Axes", x: float, values: Sequence[float], drawn: 
     aside = side_by_side([scale(v) * points for v in values], size * 1.1 + 0.3, slot * room / 2)
     look = {"linestyle": "none", "color": group.colour, "marker": group.marker, "markersize": size, "alpha": 0.6}
     edge = {"markeredgecolor": "white", "markeredgewidth": 0.3 if size > 3 else 0}
-    axes.plot([x + a / slot for a in aside], values, **{**look, **edge, "zorder": 3, "label": f"units {group.key}", **line})
+    axes.plot(
+        [x + a / slot for a in aside], values, **{**look, **edge, "zorder": 3, "label": f"units {group.key}", **line}
+    )
 
 
 def side_by_side(heights: Sequence[float], diameter: float, reach: float) -> list[float]:
@@ -67,7 +69,9 @@ def side_by_side(heights: Sequence[float], diameter: float, reach: float) -> lis
     for turn, i in enumerate(sorted(range(len(heights)), key=lambda k: (heights[k], k))):
         near = [(x, math.sqrt(diameter**2 - (heights[i] - y) ** 2)) for y, x in placed if heights[i] - y < diameter]
         side = 1 if turn % 2 else -1
-        free = sorted([0.0, *(x + s * gap for x, gap in near for s in (1, -1))], key=lambda x: (round(abs(x), 9), side * x))
+        free = sorted(
+            [0.0, *(x + s * gap for x, gap in near for s in (1, -1))], key=lambda x: (round(abs(x), 9), side * x)
+        )
         offsets[i] = next(x for x in free if all(abs(x - other) >= gap - 1e-9 for other, gap in near))
         placed.append((heights[i], offsets[i]))
     widest = max(map(abs, offsets), default=0.0)

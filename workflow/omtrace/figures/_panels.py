@@ -129,15 +129,26 @@ def category_axis(axes: "Axes", positions: Sequence[float], ticks: Ticks) -> Non
     axes.grid(False, axis="x")
 
 
-def counts(sheet: Sheet, axes: "Axes", rows: Sequence[tuple[Group, Sequence[tuple[float, Number]]]], depth: float) -> None:
+def counts(
+    sheet: Sheet, axes: "Axes", rows: Sequence[tuple[Group, Sequence[tuple[float, Number]]]], depth: float
+) -> None:
     """Numbers counted, a row a group, below the labels of the x axis; the row's head shows the group's marker."""
     for row, (group, places) in enumerate(rows):
         down = -depth - row * ROW
         common: dict[str, Any] = {"textcoords": "offset points", "va": "top", "size": style.SMALL,
                                   "annotation_clip": False, "color": group.colour}  # fmt: skip
-        axes.annotate("n" if group.key == "all" else f"n {group.glyph}", (0, 0), (-6, down), xycoords="axes fraction", ha="right", **common)
+        axes.annotate(
+            "n" if group.key == "all" else f"n {group.glyph}",
+            (0, 0),
+            (-6, down),
+            xycoords="axes fraction",
+            ha="right",
+            **common,
+        )
         for x, number in places:
-            text = axes.annotate(number.shown, (x, 0), (0, down), xycoords=axes.get_xaxis_transform(), ha="center", **common)
+            text = axes.annotate(
+                number.shown, (x, 0), (0, down), xycoords=axes.get_xaxis_transform(), ha="center", **common
+            )
             sheet.show(text, number)
 
 

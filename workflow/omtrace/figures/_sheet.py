@@ -114,7 +114,9 @@ class Sheet:
             return [Group("all", "All", style.SINGLE, style.MARKERS[0], style.GLYPHS[0])]
         shapes = len(style.MARKERS)
         return [
-            Group(key, label, style.COLOURS[i % len(style.COLOURS)], style.MARKERS[i % shapes], style.GLYPHS[i % shapes])
+            Group(
+                key, label, style.COLOURS[i % len(style.COLOURS)], style.MARKERS[i % shapes], style.GLYPHS[i % shapes]
+            )
             for i, (key, label) in enumerate(dataset.groups.items())
         ]
 
@@ -182,14 +184,18 @@ class Sheet:
         top = strip + rows * 0.135 * max((label.count("\n") + 1 for label in labels), default=0) + (0.14 if rows else 0)
         width, height = style.WIDTH, self.figure.get_size_inches()[1] + top
         self.figure.set_size_inches(width, height)
-        if isinstance(self.figure.get_layout_engine(), ConstrainedLayoutEngine):
-            self.figure.get_layout_engine().set(rect=(0, 0, 1, 1 - top / height))
-        for axes in self.figure.axes if self.figure.get_layout_engine() is None else ():
-            axes.set_position((0, 0, 1, 1 - top / height))
+        engine = self.figure.get_layout_engine()
+        if isinstance(engine, ConstrainedLayoutEngine):
+            engine.set(rect=(0, 0, 1, 1 - top / height))
+        else:  # one panel over the whole figure
+            self.figure.axes[0].set_position((0, 0, 1, 1 - top / height))
         if labels:
             self._draw_key(labels, columns, 1 - strip / height)
         if simulated:
             self._draw_label(1 - 0.06 / width, 1 - 0.06 / height)
+        if isinstance(engine, ConstrainedLayoutEngine):
+            engine.execute(self.figure)  # once, for both images
+            self.figure.set_layout_engine("none")
 
     def _draw_key(self, labels: list[str], columns: int, top: float) -> None:
         from matplotlib.lines import Line2D

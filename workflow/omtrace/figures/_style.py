@@ -45,7 +45,6 @@ STYLE: dict[str, Any] = {
     "legend.fontsize": BODY,
     "legend.frameon": False,
     "lines.solid_capstyle": "butt",
-    "savefig.dpi": DPI,
     "svg.fonttype": "path",
     "text.color": INK,
     "text.parse_math": False,  # labels come from the plan: a dollar sign is a dollar sign
@@ -76,15 +75,19 @@ def styled(name: str) -> Iterator[None]:
         yield
 
 
-def write_image(figure: "Figure", path: Path, title: str) -> None:
-    """Write a figure as SVG or PNG, by the ending, without date, creator or software."""
-    metadata: dict[str, dict[str, str | None]] = {
-        ".svg": {"Date": None, "Creator": None, "Title": title},
-        ".png": {"Software": None},
-    }
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format=path.suffix[1:], dpi=DPI, metadata=metadata[path.suffix])
-    write_bytes(path, buffer.getvalue())
+def write_images(figure: "Figure", path: Path, title: str) -> None:
+    """Write a figure as ``path``.png and .svg, without date, creator or software.
+
+    The canvases print themselves: ``savefig`` would draw each figure twice.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    png, svg = io.BytesIO(), io.BytesIO()
+    FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})
+    FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Creator": None, "Title": title})
+    write_bytes(path.with_name(f"{path.name}.png"), png.getvalue())
+    write_bytes(path.with_name(f"{path.name}.svg"), svg.getvalue())
 
 
 @lru_cache(maxsize=4096)

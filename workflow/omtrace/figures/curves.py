@@ -49,7 +49,9 @@ class Plate:
     @property
     def zero(self) -> float | None:
         """Where the zero standard stands on the logarithmic axis, if there is one."""
-        return self.low / max((self.high / self.low) ** 0.16, 1.6) if any(dose == 0 for dose, _ in self.points) else None
+        return (
+            self.low / max((self.high / self.low) ** 0.16, 1.6) if any(dose == 0 for dose, _ in self.points) else None
+        )
 
 
 def draw(sheet: Sheet, options: Options) -> Drawing:
@@ -123,7 +125,9 @@ def _panel(sheet: Sheet, axes, plate: Plate, width: float) -> None:
         line = {"color": style.ACCENT, "linewidth": 1.3, "zorder": 3}
         axes.plot(xs, [logistic(x, a, b, c, d) for x in xs], label="curve", **line)
         if plate.zero:
-            axes.plot([plate.zero / 1.2, plate.zero * 1.2], [logistic(0, a, b, c, d)] * 2, label="curve at zero", **line)
+            axes.plot(
+                [plate.zero / 1.2, plate.zero * 1.2], [logistic(0, a, b, c, d)] * 2, label="curve at zero", **line
+            )
     _dose_axis(axes, plate, width)
     _numbers(sheet, axes, plate, width)
 
@@ -167,10 +171,12 @@ def _numbers(sheet: Sheet, axes, plate: Plate, width: float) -> None:
     at, side, aside = (0, "left", 6) if last >= first else (1, "right", -2)
     lines = [(n, f"{n.statistic} = {n.shown} {n.unit}".strip()) for n in plate.curve]
     if plate.refusal:
-        reason = "\n".join(style.wrapped(f"No curve: {plate.refusal.level.removeprefix(REFUSED)}", width * 0.6, style.SMALL))
+        reason = "\n".join(
+            style.wrapped(f"No curve: {plate.refusal.level.removeprefix(REFUSED)}", width * 0.6, style.SMALL)
+        )
         lines = [(plate.refusal, reason)]
     for row, (number, line) in enumerate(lines):
-        text = axes.annotate(line, (at, 1), (aside, -row * panels.ROW), xycoords="axes fraction", textcoords="offset points",
+        text = axes.annotate(line, (at, 1), (aside, -2 - row * panels.ROW), xycoords="axes fraction", textcoords="offset points",
                              ha=side, va="top", size=style.SMALL, color=style.MUTED, zorder=8)  # fmt: skip
         sheet.show(text, number)
 

@@ -95,7 +95,10 @@ def _box(sheet: Sheet, axes, x: float, reach: float, five: list[Number], group: 
 
 def _said(quantity: Quantity, cells: list[Cell]) -> str:
     several = any(cell.group.key != "all" for cell in cells)
-    names = [" ".join(part for part in (quantity.dataset.visits.get(c.visit, ""), c.group.label * several) if part) for c in cells]
+    names = [
+        " ".join(part for part in (quantity.dataset.visits.get(c.visit, ""), c.group.label * several) if part)
+        for c in cells
+    ]
     return panels.said(list(zip(names, (cell.box[2] for cell in cells), strict=True)), quantity.parameter.unit)
 
 

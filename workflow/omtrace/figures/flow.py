@@ -117,7 +117,7 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
         ends = [(middle, down + head) for middle in middles]
         down += head + GAP
     for visit, row, room in zip(flow.visits, rows, tall, strict=True):
-        _tag(axes, flow.dataset.visits.get(visit, ''), down, row[0][0].height)
+        _tag(axes, flow.dataset.visits.get(visit, ""), down, row[0][0].height)
         for i, (box, side) in enumerate(row):
             _arrow(axes, ends[i], (middles[i], down))
             _place(sheet, axes, box, lefts[i], down)
@@ -129,7 +129,11 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
                 _place(sheet, axes, side, lefts[i], down + box.height, fill=style.TINT, left=True)
                 ends[i] = (middles[i], down + box.height + side.height)
         down += room + GAP
-    return Drawing(_alt(flow), sheet.numbers, f"Assessed: {flow.dataset.unit}s with a value. Analysed: those of them in the population.")
+    return Drawing(
+        _alt(flow),
+        sheet.numbers,
+        f"Assessed: {flow.dataset.unit}s with a value. Analysed: those of them in the population.",
+    )
 
 
 def _counted(number: Number, before: str = "") -> Item:
@@ -168,7 +172,9 @@ def _canvas(sheet: Sheet, height: float):
     return axes
 
 
-def _place(sheet: Sheet, axes, box: Box, x: float, y: float, fill: str = "white", left: bool = False, tall: float = 0) -> None:
+def _place(
+    sheet: Sheet, axes, box: Box, x: float, y: float, fill: str = "white", left: bool = False, tall: float = 0
+) -> None:
     from matplotlib.patches import FancyBboxPatch
 
     height = max(tall, box.height)

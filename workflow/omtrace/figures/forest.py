@@ -70,7 +70,9 @@ class Line:
 def draw(sheet: Sheet, options: Options) -> Drawing:
     """Rows in the order of the analyses, parameters, visits and contrasts."""
     rows = _rows(sheet, options)
-    blocks = {key: _lines([row for row in rows if row.panel == key]) for key in dict.fromkeys(row.panel for row in rows)}
+    blocks = {
+        key: _lines([row for row in rows if row.panel == key]) for key in dict.fromkeys(row.panel for row in rows)
+    }
     heights = [sum(line.height for line in block) for block in blocks.values()]
     sides = bool(options.better or options.worse)
     sheet.figure.set_size_inches(style.WIDTH, sum(heights) + (0.52 + 0.13 * sides) * len(blocks) + 0.2)
@@ -101,7 +103,9 @@ def _rows(sheet: Sheet, options: Options) -> list[Row]:
         points = [n for n in points if getattr(n, field) in keep]
     lacking = [name for name in sheet.entry.analyses if name not in {n.analysis for n in points}]
     if lacking:
-        raise Fault(f"{sheet.where}: analysis {lacking[0]!r} has no estimate to draw; take it out, or widen the options")
+        raise Fault(
+            f"{sheet.where}: analysis {lacking[0]!r} has no estimate to draw; take it out, or widen the options"
+        )
     rows = []
     for point in points:
         low, high = (sheet.estimates.find(point.analysis, point.parameter, s, point.group, point.visit, point.level)
@@ -155,7 +159,9 @@ def _panel(sheet: Sheet, axes, block: list[Line], options: Options, widest: floa
         if line.row:
             _mark(sheet, axes, line.row, middle)
         down += line.height
-    axes.axvline(options.reference, color=style.FRAME, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1, label="reference")
+    axes.axvline(
+        options.reference, color=style.FRAME, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1, label="reference"
+    )
     axes.set_ylim(down, 0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
@@ -177,7 +183,9 @@ def _scale(sheet: Sheet, axes, drawn: list[float], log: bool) -> None:
         axes.set_xlim(low - pad, high + pad)
         return
     if low <= 0:
-        raise Fault(f"{sheet.where}.options.log: a value or limit of zero or less cannot stand on a logarithmic axis; take log out")
+        raise Fault(
+            f"{sheet.where}.options.log: a value or limit of zero or less cannot stand on a logarithmic axis; take log out"
+        )
     axes.set_xscale("log")
     panels.plain_log(axes.xaxis, drawn)
     pad = (high / low) ** 0.06 if high > low else 1.5

@@ -36,7 +36,9 @@ class Panel:
     @property
     def drawn(self) -> list[float]:
         """Every value in the panel."""
-        return [v for values in self.values for v in values] + [n.value for triple in self.triples for n in triple if n.text]
+        return [v for values in self.values for v in values] + [
+            n.value for triple in self.triples for n in triple if n.text
+        ]
 
 
 def draw(sheet: Sheet, options: Options) -> Drawing:
@@ -72,7 +74,7 @@ def _draw_panel(sheet: Sheet, grid: panels.Grid, i: int, panel: Panel, options: 
     most = max(map(len, panel.values))
     panels.value_axis(sheet, axes, panel.quantity, panel.drawn, options.log)
     for x, (group, values, triple) in enumerate(zip(panel.groups, panel.values, panel.triples, strict=True)):
-        marks.swarm(sheet, axes, x - 0.12, values, panel.drawn, options, slot, 0.56, group, most)
+        marks.swarm(sheet, axes, x - 0.12, values, panel.drawn, options, slot, 0.52, group, most)
         marks.mean_interval(sheet, axes, x + 0.29, min(0.09, 3.5 / slot), triple, group, min(6, slot * 0.24))
     panels.category_axis(axes, range(len(panel.groups)), grid.ticks[i])
     axes.set_xlim(-0.5, len(panel.groups) - 0.5)

@@ -41,12 +41,18 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     places = [_places(sheet, quantity, options) for quantity in quantities]
     labels = [quantity.visit_labels for quantity in quantities]
     rows = max(map(len, series)) if options.counts else 0
-    grid = panels.grid(sheet, options, labels, values, rows, [(p[-1] - p[0]) / _step(p) + 1 for p in places], bool(options.axis))
+    grid = panels.grid(
+        sheet, options, labels, values, rows, [(p[-1] - p[0]) / _step(p) + 1 for p in places], bool(options.axis)
+    )
     for i, quantity in enumerate(quantities):
         _panel(sheet, grid, i, quantity, series[i], places[i], options)
     sheet.legend(sheet.groups(quantities[0].dataset, options.by_group), linestyle="-", linewidth=1.2)
-    texts = [(q.parameter.label, "; ".join(_said(s, q) for s in some)) for q, some in zip(quantities, series, strict=True)]
-    return Drawing(panels.alternative(f"Line chart of {options.statistic} by visit.", texts), sheet.numbers, options.note)
+    texts = [
+        (q.parameter.label, "; ".join(_said(s, q) for s in some)) for q, some in zip(quantities, series, strict=True)
+    ]
+    return Drawing(
+        panels.alternative(f"Line chart of {options.statistic} by visit.", texts), sheet.numbers, options.note
+    )
 
 
 def _series(sheet: Sheet, quantity: Quantity, options: Options) -> list[Series]:
@@ -67,7 +73,9 @@ def _places(sheet: Sheet, quantity: Quantity, options: Options) -> list[float]:
     sheet.chosen("positions", list(options.positions), list(quantity.dataset.visits))
     lacking = [visit for visit in quantity.visits if visit not in options.positions]
     if lacking:
-        raise Fault(f"{sheet.where}.options.positions: visit {lacking[0]!r} of {quantity.key!r} has no position; add it")
+        raise Fault(
+            f"{sheet.where}.options.positions: visit {lacking[0]!r} of {quantity.key!r} has no position; add it"
+        )
     return [options.positions[visit] for visit in quantity.visits]
 
 
@@ -97,7 +105,9 @@ def _panel(sheet: Sheet, grid: panels.Grid, i: int, quantity: Quantity, series: 
 
 def _said(series: Series, quantity: Quantity) -> str:
     named = [(label, triple[0]) for label, triple in zip(quantity.visit_labels, series.triples, strict=True)]
-    return (f"{series.group.label}: " if series.group.key != "all" else "") + panels.said(named, quantity.parameter.unit)
+    return (f"{series.group.label}: " if series.group.key != "all" else "") + panels.said(
+        named, quantity.parameter.unit
+    )
 
 
 FIGURE = Figure(Options, draw)

@@ -34,7 +34,9 @@ class Panel:
     @property
     def drawn(self) -> list[float]:
         """Every value in the panel."""
-        return [v for units in self.units for v in units.values()] + [n.value for triple in self.triples for n in triple]
+        return [v for units in self.units for v in units.values()] + [
+            n.value for triple in self.triples for n in triple
+        ]
 
 
 def draw(sheet: Sheet, options: Options) -> Drawing:

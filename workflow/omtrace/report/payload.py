@@ -12,8 +12,9 @@ Everything is integers into one table of strings. The parts, as the page's scrip
 ``numbers``  id -> [analysis, parameter, population, group, visit, level, statistic, value, unit, shown,
              row set, definition]
 
-A run is two integers: the gap since the end of the last run, and its length. Places and cells carry
-differences where a column grows steadily.
+A run is two integers: the gap since the end of the last run, and its length. Columns that grow steadily
+(ordinal, line, place) carry differences; columns of long repeats (file, part, lines; parameter, visit, status)
+carry value, times, value, times, ...
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -62,6 +63,17 @@ def runs(numbers: Sequence[int]) -> list[int]:
 def differences(numbers: Sequence[int]) -> list[int]:
     """The first number, then the steps to each next one."""
     return [b - a for a, b in zip([0, *numbers[:-1]], numbers, strict=True)]
+
+
+def repeats(values: Iterable[int]) -> list[int]:
+    """Values as value, times, value, times, ..."""
+    found: list[int] = []
+    for value in values:
+        if found and found[-2] == value:
+            found[-1] += 1
+        else:
+            found += [value, 1]
+    return found
 
 
 class Payload:
@@ -135,7 +147,7 @@ class Payload:
                 columns["visit"].append(self.strings(plan.visits.get(row.visit, row.visit)))
                 columns["value"].append(self.strings(row.text or number_text(row.value)))
                 columns["status"].append(self.strings("" if row.status == "observed" else row.status))
-        return columns
+        return {**columns, **{name: repeats(columns[name]) for name in ("parameter", "visit", "status")}}
 
     def _links(self, named: "pandas.DataFrame") -> tuple[dict[int, list[tuple[str, int]]], dict[str, Any]]:
         """The cells of each record as (role, cell), and the columns of files, places and cells."""
@@ -186,11 +198,11 @@ class Payload:
         return {key: index for index, key in enumerate(keys)}, {
             "files": [[number, self.exports[number].path] for number in numbers],
             "places": {
-                "file": [file_of[number_of(key)] for key in keys],
+                "file": repeats(file_of[number_of(key)] for key in keys),
                 "ordinal": differences([ordinal_of(key) for key in keys]),
-                "part": self.strings.all(found["part"]),
+                "part": repeats(self.strings.all(found["part"])),
                 "line": differences(first),
-                "lines": [b - a + 1 for a, b in zip(first, last, strict=True)],
+                "lines": repeats(b - a + 1 for a, b in zip(first, last, strict=True)),
                 "column": self.strings.all(found["column"]),
             },
         }

@@ -79,14 +79,14 @@ class _Model:
         if len(self.groups) < 2:
             raise ValueError(f"{group}: fewer than 2 groups")
         self.reference, self.n = reference, y.size
-        data = {"group": pandas.Categorical(frame[group], categories=self.groups)}
+        data = {"group": pandas.Categorical(frame[group].astype(object), categories=self.groups)}
         terms = ["C(group, contr.treatment)"]
         for i, name in enumerate(covariates):
             data[f"covariate_{i}"] = sample(frame[name], name)
             terms.append(f"covariate_{i}")
         for i, name in enumerate(factors):
             levels = sorted(set(frame[name]), key=str)
-            data[f"factor_{i}"] = pandas.Categorical(frame[name], categories=levels)
+            data[f"factor_{i}"] = pandas.Categorical(frame[name].astype(object), categories=levels)
             if len(levels) < 2:
                 raise ValueError(f"{name}: a factor with one level")
             terms.append(f"C(factor_{i}, contr.sum)")

@@ -41,9 +41,7 @@ def wilson_interval(count: int, n: int, level: float = 0.95) -> tuple[float, flo
     return (centre - half if count else 0.0), (centre + half if count < n else 1.0)
 
 
-def proportion_difference(
-    count_1: int, n_1: int, count_2: int, n_2: int, level: float = 0.95
-) -> dict[str, float]:
+def proportion_difference(count_1: int, n_1: int, count_2: int, n_2: int, level: float = 0.95) -> dict[str, float]:
     """Proportion 1 - proportion 2, their ratio, and the number needed to treat.
 
     newcombe_*: hybrid score interval of the difference (Newcombe 1998, method 10); wald_*: the plain normal

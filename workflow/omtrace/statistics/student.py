@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 from scipy.optimize import brentq
-from scipy.special import beta, nctdtr, stdtr, stdtrit
+from scipy.special import nctdtr, poch, stdtr, stdtrit
 
 from omtrace.statistics.samples import check_level, quotient
 
@@ -70,8 +70,8 @@ def _below(t: float, df: float, noncentrality: float) -> float:
 def hedges_correction(df: float) -> float:
     """Hedges' exact correction J = gamma(df/2)/(sqrt(df/2) gamma((df-1)/2)) (Hedges 1981); NaN for df < 2.
 
-    The ratio of gammas is taken as a beta function: differences of log gammas lose digits for large df.
+    The ratio of gammas is a Pochhammer symbol: the difference of log gammas loses digits for large df.
     """
     if not df >= 2:
         return math.nan
-    return math.sqrt(math.pi / (df / 2)) / float(beta((df - 1) / 2, 0.5))
+    return float(poch((df - 1) / 2, 0.5)) / math.sqrt(df / 2)

@@ -96,7 +96,7 @@ class DatasetPlan(Closed):
     visits: dict[str, str] = Field(default_factory=dict, description="visit -> label, in time order")
     baseline: str = Field("", description="the visit that changes are counted from")
     group: str = Field("", description="parameter that holds the group of a unit")
-    groups: dict[str, str] = Field(default_factory=dict, description="group -> label, the reference first")
+    groups: dict[str, str] = Field(default_factory=dict, description="group -> label, the reference first; none: those in the data")
     parameters: dict[str, Parameter]
     populations: dict[str, Population]
 

@@ -6,7 +6,7 @@
   const text = (index) => data.strings[index];
   const at = (name) => document.getElementById(name);
   const panel = at("panel");
-  let decoded = null;
+  let decoded = false;
   let drawing = 0;
   let current = null;
 
@@ -30,25 +30,32 @@
     }
   }
 
+  function repeated(pairs) {
+    const values = [];
+    for (let i = 0; i < pairs.length; i += 2) {
+      for (let k = 0; k < pairs[i + 1]; k += 1) values.push(pairs[i]);
+    }
+    return values;
+  }
+
+  // Undo what keeps the payload small (see payload.py), once, when the first number is opened.
   function decode() {
-    if (decoded) return decoded;
+    if (decoded) return;
     const { places, cells, records } = data;
+    for (const name of ["ordinal", "line"]) places[name] = summed(places[name]);
+    for (const name of ["file", "part", "lines"]) places[name] = repeated(places[name]);
+    for (const name of ["parameter", "visit", "status"]) records[name] = repeated(records[name]);
+    cells.place = summed(cells.place);
     const ranks = new Map();
     for (const unit of records.unit) if (!ranks.has(unit)) ranks.set(unit, ranks.size);
-    // Ordinals and lines are differences over all places, also from one file to the next.
-    decoded = {
-      ordinal: summed(places.ordinal),
-      line: summed(places.line),
-      place: summed(cells.place),
-      rank: records.unit.map((unit) => ranks.get(unit)),
-    };
-    return decoded;
+    records.rank = records.unit.map((unit) => ranks.get(unit));
+    decoded = true;
   }
 
   // The raw rows behind a row set: one for each cell, role and reason; a cell that serves
   // several records (a standard of a plate) is one row with all of them.
   function rowsOf(groups) {
-    const { rank } = decode();
+    const { rank } = data.records;
     const found = new Map();
     const add = (record, role, reason, cell, cellRole) => {
       const name = cell < 0 ? `none ${record} ${role} ${reason}` : `${cell} ${cellRole} ${role} ${reason}`;
@@ -125,13 +132,13 @@
       line.append(cellOf("Column", ""), cellOf("Raw text", text(records.status[record]) || "no cell", "none"));
       line.append(cellOf("File", ""), cellOf("Line", "", "num"), cellOf("Part", ""));
     } else {
-      const place = decoded.place[row.cell];
+      const place = cells.place[row.cell];
       const [number, path] = data.files[places.file[place]];
-      const first = decoded.line[place];
+      const first = places.line[place];
       const last = first + places.lines[place] - 1;
       const column = text(cells.column[row.cell]);
       const well = text(places.column[place]);
-      line.dataset.key = `${number}:${decoded.ordinal[place]}`;
+      line.dataset.key = `${number}:${places.ordinal[place]}`;
       line.dataset.column = column;
       line.append(
         cellOf("Column", [well, column].filter((name, i, all) => name && all.indexOf(name) === i).join(", "), "code"),
@@ -150,11 +157,11 @@
     const body = at("panel-rows");
     body.replaceChildren();
     body.dataset.complete = "false";
-    const { records, places } = data;
+    const { records, places, cells } = data;
     const empty = (has) => !rows.some(has);
     const table = body.parentElement.classList;
     table.toggle("no-visit", empty((row) => row.records.some((record) => records.visit[record])));
-    table.toggle("no-part", empty((row) => row.cell >= 0 && places.part[decoded.place[row.cell]]));
+    table.toggle("no-part", empty((row) => row.cell >= 0 && places.part[cells.place[row.cell]]));
     at("panel-status").textContent = "";
     let next = 0;
     const step = () => {
@@ -229,7 +236,7 @@
   }
 
   function filesOf(rows) {
-    const numbers = new Set(rows.filter((row) => row.cell >= 0).map((row) => data.places.file[decoded.place[row.cell]]));
+    const numbers = new Set(rows.filter((row) => row.cell >= 0).map((row) => data.places.file[data.cells.place[row.cell]]));
     return [...numbers].sort((a, b) => a - b).map((file) => {
       const item = make("li", `${data.files[file][0]} · `);
       item.append(make("code", data.files[file][1], "path"));
@@ -238,6 +245,7 @@
   }
 
   function show(id) {
+    decode();
     const [analysis, parameter, population, group, visit, level, statistic, value, unit, shown, rowset, digest] = data.numbers[id];
     const groups = data.rowsets[rowset];
     const definition = data.definitions[digest] || {};

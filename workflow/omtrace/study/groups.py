@@ -1,0 +1,35 @@
+"""The groups of a dataset that the plan does not list: those that its records have, a new plate or batch included."""
+
+import re
+from pathlib import Path
+
+from omtrace import store
+from omtrace.faults import Fault
+from omtrace.study.plan import Plan
+
+
+def with_groups(plan: Plan, datasets: str | Path) -> Plan:
+    """The plan with each dataset's groups filled in from results/<study>/datasets, in natural order.
+
+    Groups that the plan lists stay as they are; then a record with another group raises Fault.
+    """
+    filled = {}
+    for name, dataset in plan.datasets.items():
+        if not dataset.group:
+            continue
+        records = store.read_columns(Path(datasets) / f"{name}.parquet")
+        rows = zip(records["parameter"], records["text"], strict=True)
+        found = sorted({text for parameter, text in rows if parameter == dataset.group and text}, key=_natural)
+        if not dataset.groups:
+            filled[name] = dataset.model_copy(update={"groups": {group: group for group in found}})
+        elif others := [group for group in found if group not in dataset.groups]:
+            raise Fault(
+                f"plan of {plan.study}: datasets.{name}.groups: the data have other groups too: {', '.join(others)}; "
+                "add them, or leave groups out to take them from the data"
+            )
+    return plan.model_copy(update={"datasets": {**plan.datasets, **filled}})
+
+
+def _natural(text: str) -> list[tuple[bool, int | str]]:
+    """Sorts Batch 2 before Batch 10."""
+    return [(part.isdigit(), int(part) if part.isdigit() else part) for part in re.split(r"(\d+)", text) if part]
