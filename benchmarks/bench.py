@@ -20,8 +20,21 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 NEEDED = ("Snakefile", "workflow", "config", "profiles", "envs", "data/raw")
 SHIPPED = ("omt_feasibility", "omt_rct", "rat_two_hit", "headache_diary", "rat_dnase_elisa")
-STAGES = ("validate_exports", "derive_datasets", "analyse_datasets", "draw_figures", "write_report", "record_manifest")
-LIBRARIES = ("numpy", "pandas", "pandera.pandas", "scipy.stats", "statsmodels.api", "seaborn", "pyarrow.parquet")
+# Stage -> parts whose plug-ins it may load, libraries that its call imports.
+STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "validate_exports": (
+        ("sources", "schemas", "instruments"),
+        ("yaml", "pandas", "pandera.pandas", "pyarrow.parquet"),
+    ),
+    "derive_datasets": (("derive", "instruments"), ("yaml", "pandas", "pyarrow.parquet", "scipy.special")),
+    "analyse_datasets": (
+        ("analyses", "statistics"),
+        ("yaml", "pandas", "pyarrow.parquet", "statsmodels.api", "formulaic"),
+    ),
+    "draw_figures": (("figures",), ("yaml", "pandas", "pyarrow.parquet", "seaborn")),
+    "write_report": (("report", "sources"), ("yaml", "pandas", "pyarrow.parquet", "jinja2")),
+    "record_manifest": ((), ()),
+}
 
 
 def copy(folder: Path) -> None:
@@ -44,16 +57,28 @@ def seconds(command: list[str], folder: Path, environment: dict[str, str] | None
     return time.perf_counter() - start
 
 
-def imports(module_lines: str, folder: Path, runs: int) -> float:
-    """Median time of a Python process that imports what the lines say and ends."""
-    times = [seconds([sys.executable, "-c", module_lines], folder) for _ in range(runs + 1)]
-    return statistics.median(times[1:])
+def start_up(lines: str, folder: Path, runs: int) -> tuple[float, float]:
+    """Median wall time of a process that only imports, and the share of this package's own modules in it."""
+    times, own = [], []
+    for _ in range(runs + 1):
+        times.append(seconds([sys.executable, "-c", lines], folder))
+        told = subprocess.run(
+            [sys.executable, "-X", "importtime", "-c", lines], cwd=folder, check=True, capture_output=True, text=True
+        ).stderr
+        rows = [line.removeprefix("import time:").split("|") for line in told.splitlines() if "|" in line]
+        own.append(sum(int(r[0]) for r in rows if r[2].strip().startswith("omtrace")) / 1e6)
+    return statistics.median(times[1:]), statistics.median(own[1:])
 
 
 def stage_imports(stage: str) -> str:
-    """The import lines of a stage's script."""
+    """The script's own imports, every plug-in of the stage, and the libraries that its call imports."""
     lines = (ROOT / "workflow/scripts" / f"{stage}.py").read_text(encoding="utf-8").splitlines()
-    return "\n".join(line for line in lines if line.startswith(("from ", "import ")))
+    parts, libraries = STAGES[stage]
+    modules = [path for part in parts for path in sorted((ROOT / "workflow/omtrace" / part).glob("[a-z]*.py"))]
+    plugins = [f"import omtrace.{path.parent.name}.{path.stem}" for path in modules]
+    return "\n".join(
+        [line for line in lines if line.startswith(("from ", "import "))] + plugins + [f"import {x}" for x in libraries]
+    )
 
 
 def measure(runs: int) -> list[tuple[str, float]]:
@@ -73,11 +98,10 @@ def measure(runs: int) -> list[tuple[str, float]]:
         rows.append(("nothing to do", statistics.median([seconds(run, folder) for _ in range(runs + 1)][1:])))
         rows.append(("snakemake --version", statistics.median([seconds([*run[:3], "--version"], folder)
                                                                for _ in range(runs + 1)][1:])))  # fmt: skip
-        bare = imports("pass", folder, runs)
-        rows.append(("python, nothing imported", bare))
-        rows += [(f"import {library}", imports(f"import {library}", folder, runs)) for library in LIBRARIES]
+        rows.append(("python, nothing imported", start_up("pass", folder, runs)[0]))
         for stage in STAGES:
-            rows.append((f"start-up of {stage}: the script's own imports", imports(stage_imports(stage), folder, runs)))
+            total, own = start_up(stage_imports(stage), folder, runs)
+            rows += [(f"start-up of {stage}, libraries included", total), ("of that, modules of omtrace", own)]
         command = [sys.executable, "-m", "omtrace"]
         number = (folder / "results/omt_rct/estimates.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[0]
         way = [*command, "trace", f"results/omt_rct/estimates.csv#{number}"]

@@ -12,7 +12,7 @@ from omtrace.study.groups import with_groups
 from omtrace.study.plan import Plan, checked
 
 COLUMNS = ("id", "analysis", "parameter", "population", "group", "visit", "level", "statistic", "value", "unit",
-           "decimals", "rowset", "definition")  # fmt: skip
+           "decimals", "rowset", "definition", "data")  # fmt: skip
 
 
 def number_id(study: str, analysis: str, number: Number, population: str) -> str:
@@ -78,7 +78,7 @@ def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
             seen[key] = (name, number.parameter, number.group, number.visit, number.level, number.statistic)
             estimates.append(
                 (key, name, number.parameter, entry.population, number.group, number.visit, number.level,
-                 number.statistic, number.value, number.unit, number.decimals, rowset, digest)
+                 number.statistic, number.value, number.unit, number.decimals, rowset, digest, plan.kind)
             )  # fmt: skip
         if not count:
             raise Fault(f"plan of {plan.study}: analyses.{name}: gives no number; check parameters and visits")

@@ -42,7 +42,8 @@ def draw_figures(plan: "Plan", folder: str | Path) -> None:
     """Draw every figure of a plan from the results in ``folder`` (results/<study>).
 
     Writes figures/<name>.svg and .png, and figures/index.json with name, title, alternative text, ids
-    of the numbers drawn and legend of each. Raises Fault for unknown figures or options, and for an estimate or a data set that is not there.
+    of the numbers drawn and legend of each. Raises Fault for unknown figures or options, and for an
+    estimate or a data set that is not there.
     """
     folder = Path(folder)
     where = f"config/studies/{plan.study}.yaml"
@@ -50,7 +51,7 @@ def draw_figures(plan: "Plan", folder: str | Path) -> None:
     for name, entry in plan.figures.items():
         kind = plugin("figures", entry.figure, "FIGURE")
         chosen[name] = kind, checked(kind.options, entry.options, f"{where}: figures.{name}.options")
-    estimates = Estimates(folder / "estimates.csv") if chosen else None
+    estimates = Estimates(folder / "estimates.csv")
     target = folder / "figures"
     index = []
     for name, (kind, options) in chosen.items():

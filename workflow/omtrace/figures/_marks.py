@@ -24,7 +24,7 @@ def mean_interval(sheet: Sheet, axes: "Axes", x: float, reach: float, numbers: S
     mean, low, high = numbers
     if not math.isfinite(mean.value):
         return
-    line = {"color": group.colour, "linewidth": 1.4, "zorder": 5}
+    line: dict[str, Any] = {"color": group.colour, "linewidth": 1.4, "zorder": 5}
     if math.isfinite(low.value) and math.isfinite(high.value):
         axes.plot([x, x], [low.value, high.value], **line)
         level(sheet, axes, x, reach, low, **line)
@@ -50,7 +50,13 @@ def swarm(sheet: Sheet, axes: "Axes", x: float, values: Sequence[float], drawn: 
     span = scale(max(drawn)) - scale(min(drawn))
     points = options.height * 72 * 0.7 / (span or 1)
     aside = side_by_side([scale(v) * points for v in values], size * 1.1 + 0.3, slot * room / 2)
-    look = {"linestyle": "none", "color": group.colour, "marker": group.marker, "markersize": size, "alpha": 0.6}
+    look: dict[str, Any] = {
+        "linestyle": "none",
+        "color": group.colour,
+        "marker": group.marker,
+        "markersize": size,
+        "alpha": 0.6,
+    }
     edge = {"markeredgecolor": "white", "markeredgewidth": 0.3 if size > 3 else 0}
     axes.plot(
         [x + a / slot for a in aside], values, **{**look, **edge, "zorder": 3, "label": f"units {group.key}", **line}

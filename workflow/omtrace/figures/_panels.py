@@ -35,7 +35,7 @@ class PanelOptions(Closed):
 
 @dataclass(frozen=True)
 class Ticks:
-    """Labels of the places on an x axis as they fit: lying in lines, else slanted; ``depth`` below the axis in points."""
+    """Labels of the places on an x axis as they fit: lying in lines, else slanted; ``depth`` in points below it."""
 
     labels: tuple[str, ...]
     size: float
@@ -109,7 +109,6 @@ def axes_of(sheet: Sheet, count: int, columns: int, height: float) -> list["Axes
     """Axes in rows of a height in inches."""
     rows = math.ceil(count / columns)
     sheet.figure.set_size_inches(style.WIDTH, rows * height + 0.1)
-    sheet.figure.get_layout_engine().set(w_pad=0.06, h_pad=0.07, wspace=0.03, hspace=0.02)
     axes = sheet.figure.subplots(rows, columns, squeeze=False).flat
     for spare in axes[count:]:
         spare.remove()
@@ -165,8 +164,8 @@ def value_axis(sheet: Sheet, axes: "Axes", quantity: Quantity, drawn: Sequence[f
         return
     if low <= 0:
         raise Fault(
-            f"{sheet.where}.options.log: parameter {quantity.key!r} has values, or limits of an interval, of zero or less, "
-            f"which a logarithmic axis cannot show; take log out"
+            f"{sheet.where}.options.log: parameter {quantity.key!r} has values, or limits of an interval, of zero "
+            f"or less, which a logarithmic axis cannot show; take log out"
         )
     axes.set_yscale("log")
     plain_log(axes.yaxis, finite)

@@ -64,8 +64,10 @@ class Sheet:
     def figure(self) -> "Figure":
         """The matplotlib figure (no pyplot: nothing is kept between figures)."""
         from matplotlib.figure import Figure
+        from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-        return Figure(figsize=(style.WIDTH, style.WIDTH / 2), layout="constrained")
+        layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.07, wspace=0.03, hspace=0.02)
+        return Figure(figsize=(style.WIDTH, style.WIDTH / 2), layout=layout)
 
     def show(self, artist: "Artist", number: Number) -> None:
         """Put a number's id on the mark that shows it. A number has one such mark a figure."""

@@ -71,7 +71,8 @@ def styled(name: str) -> Iterator[None]:
 
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update({**STYLE, "svg.hashsalt": f"omtrace {name}"})
+        settings: Any = {**STYLE, "svg.hashsalt": f"omtrace {name}"}
+        matplotlib.rcParams.update(settings)
         yield
 
 

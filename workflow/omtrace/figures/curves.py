@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -12,6 +13,9 @@ from omtrace.figures import _style as style
 from omtrace.figures._results import AGAIN, Number
 from omtrace.figures._sheet import Quantity, Sheet
 from omtrace.study.plan import Closed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 COEFFICIENTS = ("a", "b", "c", "d")
 REFUSED = "refused: "
@@ -74,11 +78,10 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
         "Fitted curve": {"color": style.ACCENT, "linewidth": 1.5},
     })  # fmt: skip
     texts = [(plate.label, _said(plate)) for _, plate in found]
+    alt = panels.alternative("Standard curves: signal against concentration on a logarithmic axis.", texts)
+    note = f"Points: single {found[0][0].dataset.unit}s of the standards. Line: y = d + (a − d) / (1 + (x / c)^b)."
     zero = " The zero standard stands left of the break." if any(plate.zero for _, plate in found) else ""
-    return Drawing(
-        panels.alternative("Standard curves: signal against concentration on a logarithmic axis.", texts), sheet.numbers,
-        f"Points: single {found[0][0].dataset.unit}s of the standards. Line: y = d + (a − d) / (1 + (x / c)^b).{zero}",
-    )  # fmt: skip
+    return Drawing(alt, sheet.numbers, note + zero)
 
 
 def logistic(x: float, a: float, b: float, c: float, d: float) -> float:
@@ -112,17 +115,17 @@ def _plates(sheet: Sheet, quantity: Quantity, options: Options) -> list[Plate]:
     return plates
 
 
-def _panel(sheet: Sheet, axes, plate: Plate, width: float) -> None:
+def _panel(sheet: Sheet, axes: "Axes", plate: Plate, width: float) -> None:
     axes.set_xscale("log")
     edge = plate.zero or plate.low
-    axes.plot([dose or edge for dose, _ in plate.points], [signal for _, signal in plate.points], marker="o", markersize=4,
-              linestyle="none", color=style.SINGLE, markeredgecolor="white", markeredgewidth=0.4, zorder=4,
-              label="wells")  # fmt: skip
+    xs, ys = [dose or edge for dose, _ in plate.points], [signal for _, signal in plate.points]
+    point: dict[str, Any] = {"marker": "o", "markersize": 4, "markeredgecolor": "white", "markeredgewidth": 0.4}
+    axes.plot(xs, ys, linestyle="none", color=style.SINGLE, zorder=4, label="wells", **point)
     if plate.curve:
         a, b, c, d = (n.value for n in plate.curve)
         start, end = math.log10(plate.low) - BESIDE, math.log10(plate.high) + BESIDE
         xs = [10 ** (start + (end - start) * i / 120) for i in range(121)]
-        line = {"color": style.ACCENT, "linewidth": 1.3, "zorder": 3}
+        line: dict[str, Any] = {"color": style.ACCENT, "linewidth": 1.3, "zorder": 3}
         axes.plot(xs, [logistic(x, a, b, c, d) for x in xs], label="curve", **line)
         if plate.zero:
             axes.plot(
@@ -132,7 +135,7 @@ def _panel(sheet: Sheet, axes, plate: Plate, width: float) -> None:
     _numbers(sheet, axes, plate, width)
 
 
-def _dose_axis(axes, plate: Plate, width: float) -> None:
+def _dose_axis(axes: "Axes", plate: Plate, width: float) -> None:
     """Plain numbers, as many as have room; the zero at the left edge, and a break in the axis beside it."""
     from matplotlib.ticker import NullLocator
 
@@ -146,7 +149,7 @@ def _dose_axis(axes, plate: Plate, width: float) -> None:
     if not plate.zero:
         return
     at = (math.log10(plate.zero * plate.low) / 2 - left) / (right - left)
-    on_axis = {"transform": axes.transAxes, "clip_on": False, "zorder": 10, "label": "break"}
+    on_axis: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False, "zorder": 10, "label": "break"}
     axes.plot([at - 0.01, at + 0.01], [0, 0], color="white", linewidth=5, **on_axis)
     for x in (at - 0.012, at + 0.012):
         axes.plot([x - 0.008, x + 0.008], [-0.024, 0.024], color=style.FRAME, linewidth=0.8, **on_axis)
@@ -165,7 +168,7 @@ def _ticks(plate: Plate, decade: float) -> list[float]:
     return ticks
 
 
-def _numbers(sheet: Sheet, axes, plate: Plate, width: float) -> None:
+def _numbers(sheet: Sheet, axes: "Axes", plate: Plate, width: float) -> None:
     """The curve's numbers, or why there is none, in the upper corner that the points leave free."""
     first, last = min(plate.points)[1], max(plate.points)[1]
     at, side, aside = (0, "left", 6) if last >= first else (1, "right", -2)
@@ -176,8 +179,10 @@ def _numbers(sheet: Sheet, axes, plate: Plate, width: float) -> None:
         )
         lines = [(plate.refusal, reason)]
     for row, (number, line) in enumerate(lines):
-        text = axes.annotate(line, (at, 1), (aside, -2 - row * panels.ROW), xycoords="axes fraction", textcoords="offset points",
-                             ha=side, va="top", size=style.SMALL, color=style.MUTED, zorder=8)  # fmt: skip
+        text = axes.annotate(
+            line, (at, 1), (aside, -2 - row * panels.ROW), xycoords="axes fraction", textcoords="offset points",
+            ha=side, va="top", size=style.SMALL, color=style.MUTED, zorder=8,
+        )  # fmt: skip
         sheet.show(text, number)
 
 

@@ -2,12 +2,16 @@
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
 from omtrace.figures._results import Number
 from omtrace.figures._sheet import Group, Quantity, Sheet
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 BOX = ("minimum", "q1", "median", "q3", "maximum")
 
@@ -41,19 +45,19 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
         texts.append((quantity.parameter.label, "median " + _said(quantity, cells[i])))
     sheet.legend(groups)
     unit = quantities[0].dataset.unit
-    return Drawing(
-        panels.alternative(f"Box plots by visit, with each {unit} as a point.", texts), sheet.numbers,
-        f"Boxes: first to third quartile, thick line the median; whiskers: minimum and maximum. Points: single {unit}s.",
-    )  # fmt: skip
+    alt = panels.alternative(f"Box plots by visit, with each {unit} as a point.", texts)
+    note = "Boxes: first to third quartile, thick line the median; whiskers: minimum and maximum. "
+    return Drawing(alt, sheet.numbers, f"{note}Points: single {unit}s.")
 
 
 def _cells(sheet: Sheet, quantity: Quantity, options: Options) -> list[Cell]:
-    return [
-        Cell(place, visit, group, list(sheet.units(quantity, group, visit).values()),
-             [sheet.find(quantity, statistic, group, visit) for statistic in BOX], sheet.find(quantity, "n", group, visit))
-        for place, visit in enumerate(quantity.visits)
-        for group in sheet.groups(quantity.dataset, options.by_group)
-    ]  # fmt: skip
+    cells = []
+    for place, visit in enumerate(quantity.visits):
+        for group in sheet.groups(quantity.dataset, options.by_group):
+            values = list(sheet.units(quantity, group, visit).values())
+            box = [sheet.find(quantity, statistic, group, visit) for statistic in BOX]
+            cells.append(Cell(place, visit, group, values, box, sheet.find(quantity, "n", group, visit)))
+    return cells
 
 
 def _panel(sheet: Sheet, grid: panels.Grid, i: int, quantity: Quantity, cells: list[Cell], options: Options) -> None:
@@ -74,7 +78,7 @@ def _panel(sheet: Sheet, grid: panels.Grid, i: int, quantity: Quantity, cells: l
     panels.head(axes, quantity.parameter.label, quantity.parameter.unit, grid.width, options.height)
 
 
-def _box(sheet: Sheet, axes, x: float, reach: float, five: list[Number], group: Group) -> None:
+def _box(sheet: Sheet, axes: "Axes", x: float, reach: float, five: list[Number], group: Group) -> None:
     """Five numbers, five lines; the box and the whiskers' stems only join them."""
     from matplotlib.patches import Rectangle
 

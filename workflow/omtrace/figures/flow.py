@@ -1,6 +1,7 @@
 """Flow of the units through the visits: boxes and arrows for one arm or several, reasons left out beside."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -10,6 +11,9 @@ from omtrace.figures import _style as style
 from omtrace.figures._results import AGAIN, Number
 from omtrace.figures._sheet import Group, Sheet
 from omtrace.study.plan import Closed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 EXCLUDED = "excluded: "
 TAG = 1.0  # inches: column of the visits' names
@@ -90,86 +94,93 @@ class Flow:
 
 
 def draw(sheet: Sheet, options: Options) -> Drawing:
-    """Enrolled units on top, the arms below, a row a visit; lengths in inches throughout."""
+    """Enrolled units on top, the arms below, a row a visit; all lengths in inches, downward."""
     flow = Flow(sheet, options)
-    arms = flow.arms
-    column = (style.WIDTH - TAG - 0.1) / len(arms)
-    main = {1: 2.3, 2: 1.4}.get(len(arms), column - 0.12)
-    beside = len(arms) <= 2
-    rows = [[_pair(flow, arm, visit, main, column if beside else main) for arm in arms] for visit in flow.visits]
-    top = Box((Item("Enrolled", bold=True), _counted(flow.enrolled(None))), max(main, 1.8))
-    heads = [Box((Item(a.label, bold=True), _counted(flow.enrolled(a))), main) for a in arms] if len(arms) > 1 else []
-    tall = [max(_height(pair, beside) for pair in row) for row in rows]
-    head = max((box.height for box in heads), default=-GAP)
-    height = 0.12 + top.height + GAP + head + GAP * (1.4 if heads else 1) + sum(tall) + GAP * (len(rows) - 1) + 0.1
-    axes = _canvas(sheet, height)
-    lefts = [TAG + 0.05 + i * column for i in range(len(arms))]
-    middles = [left + main / 2 for left in lefts]
-    down = 0.12
-    _place(sheet, axes, top, (middles[0] + middles[-1]) / 2 - top.width / 2, down)
-    ends = [((middles[0] + middles[-1]) / 2, down + top.height)]
-    down += top.height + GAP
-    if heads:
-        down += GAP * 0.4
-        _branch(axes, ends[0], middles, down)
-        for left, box in zip(lefts, heads, strict=True):
-            _place(sheet, axes, Box(box.items, box.width), left, down, fill=style.TINT, tall=head)
-        ends = [(middle, down + head) for middle in middles]
-        down += head + GAP
-    for visit, row, room in zip(flow.visits, rows, tall, strict=True):
-        _tag(axes, flow.dataset.visits.get(visit, ""), down, row[0][0].height)
-        for i, (box, side) in enumerate(row):
-            _arrow(axes, ends[i], (middles[i], down))
-            _place(sheet, axes, box, lefts[i], down)
-            ends[i] = (middles[i], down + box.height)
-            if side and beside:
-                _arrow(axes, (lefts[i] + main, down + box.height / 2), (lefts[i] + main + 0.2, down + box.height / 2))
-                _place(sheet, axes, side, lefts[i] + main + 0.2, down, fill=style.TINT, left=True)
-            elif side:
-                _place(sheet, axes, side, lefts[i], down + box.height, fill=style.TINT, left=True)
-                ends[i] = (middles[i], down + box.height + side.height)
-        down += room + GAP
-    return Drawing(
-        _alt(flow),
-        sheet.numbers,
-        f"Assessed: {flow.dataset.unit}s with a value. Analysed: those of them in the population.",
-    )
+    sheet.figure.set_layout_engine(None)
+    axes = sheet.figure.add_axes((0, 0, 1, 1))
+    axes.axis("off")
+    chart = Chart(sheet, axes, flow)
+    chart.top()
+    for visit in flow.visits:
+        chart.visit(visit)
+    height = chart.down - GAP + 0.1
+    axes.set_xlim(0, style.WIDTH)
+    axes.set_ylim(height, 0)
+    sheet.figure.set_size_inches(style.WIDTH, height)
+    unit = flow.dataset.unit
+    note = f"Assessed: {unit}s with a value. Analysed: those of them in the analysed population."
+    return Drawing(_alt(flow), sheet.numbers, note)
+
+
+class Chart:
+    """Boxes and arrows from the top down. ``down``: how far it has come; ``ends``: the foot of each arm."""
+
+    def __init__(self, sheet: Sheet, axes: "Axes", flow: Flow) -> None:
+        self.sheet, self.axes, self.flow, self.down = sheet, axes, flow, 0.12
+        arms = len(flow.arms)
+        self.column = (style.WIDTH - TAG - 0.1) / arms
+        self.main = {1: 2.3, 2: 1.4}.get(arms, self.column - 0.12)
+        self.beside = arms <= 2  # else the reasons hang below their box
+        self.lefts = [TAG + 0.05 + i * self.column for i in range(arms)]
+        self.middles = [left + self.main / 2 for left in self.lefts]
+        self.ends: list[float] = []
+
+    def top(self) -> None:
+        """The box of all enrolled, and below it, if there are several arms, a box for each."""
+        middle = (self.middles[0] + self.middles[-1]) / 2
+        box = Box((Item("Enrolled", bold=True), _counted(self.flow.enrolled(None))), max(self.main, 1.8))
+        _place(self.sheet, self.axes, box, middle - box.width / 2, self.down)
+        self.down += box.height
+        self.ends = [self.down] * len(self.lefts)
+        self.down += GAP
+        if len(self.lefts) == 1:
+            return
+        arms = self.flow.arms
+        heads = [Box((Item(arm.label, bold=True), _counted(self.flow.enrolled(arm))), self.main) for arm in arms]
+        tall = max(head.height for head in heads)
+        foot, self.down = self.down - GAP, self.down + GAP * 0.4
+        _branch(self.axes, (middle, foot), self.middles, self.down)
+        for left, head in zip(self.lefts, heads, strict=True):
+            _place(self.sheet, self.axes, head, left, self.down, fill=style.TINT, tall=tall)
+        self.ends = [self.down + tall] * len(heads)
+        self.down += tall + GAP
+
+    def visit(self, visit: str) -> None:
+        """A row: the visit's name, and for each arm its box and the reasons left out."""
+        feet = []
+        for i, arm in enumerate(self.flow.arms):
+            levels = (("assessed", "Assessed: "), ("analysed", "Analysed: "))
+            box = Box(tuple(_counted(self.flow.count(level, arm, visit), name) for level, name in levels), self.main)
+            if i == 0:
+                _tag(self.axes, self.flow.dataset.visits.get(visit, ""), self.down, box.height)
+            _arrow(self.axes, (self.middles[i], self.ends[i]), (self.middles[i], self.down))
+            _place(self.sheet, self.axes, box, self.lefts[i], self.down)
+            self.ends[i] = self.down + box.height
+            feet.append(max(self.ends[i], self._reasons(i, arm, visit, box.height)))
+        self.down = max(feet) + GAP
+
+    def _reasons(self, i: int, arm: Group, visit: str, height: float) -> float:
+        """The box of reasons, if any unit was left out, and how far down it reaches."""
+        reasons = self.flow.reasons(arm, visit)
+        if not reasons:
+            return 0.0
+        named = [(n, n.level.removeprefix(EXCLUDED)) for n in reasons]
+        items = (Item("Left out", bold=True), *(_counted(n, f"{name[:1].upper()}{name[1:]}: ") for n, name in named))
+        if not self.beside:
+            box = Box(items, self.main, style.SMALL)
+            _place(self.sheet, self.axes, box, self.lefts[i], self.ends[i], fill=style.TINT, left=True)
+            self.ends[i] += box.height
+            return self.ends[i]
+        needed = max(style.text_width(item.text, style.SMALL, item.bold) for item in items) / 72 + 2 * PAD + 0.02
+        box = Box(items, min(needed, self.column - self.main - 0.3), style.SMALL)
+        start = self.lefts[i] + self.main
+        _arrow(self.axes, (start, self.down + height / 2), (start + 0.2, self.down + height / 2))
+        _place(self.sheet, self.axes, box, start + 0.2, self.down, fill=style.TINT, left=True)
+        return self.down + box.height
 
 
 def _counted(number: Number, before: str = "") -> Item:
     return Item(f"{before}n = {number.shown}", number)
-
-
-def _pair(flow: Flow, arm: Group, visit: str, main: float, column: float) -> tuple[Box, Box | None]:
-    """The box of a visit, and the box with the reasons, if any unit was left out."""
-    box = Box((_counted(flow.count("assessed", arm, visit), "Assessed: "),
-               _counted(flow.count("analysed", arm, visit), "Analysed: ")), main)  # fmt: skip
-    reasons = flow.reasons(arm, visit)
-    if not reasons:
-        return box, None
-    items = [_counted(n, n.level.removeprefix(EXCLUDED).capitalize() + ": ") for n in reasons]
-    items = [Item("Left out", bold=True), *items]
-    if column > main:
-        needed = max(style.text_width(item.text, style.SMALL, item.bold) for item in items) / 72 + 2 * PAD + 0.02
-        main = min(needed, column - main - 0.3)
-    return box, Box(tuple(items), main, style.SMALL)
-
-
-def _height(pair: tuple[Box, Box | None], beside: bool) -> float:
-    box, side = pair
-    if side is None:
-        return box.height
-    return max(box.height, side.height) if beside else box.height + side.height
-
-
-def _canvas(sheet: Sheet, height: float):
-    sheet.figure.set_layout_engine(None)
-    sheet.figure.set_size_inches(style.WIDTH, height)
-    axes = sheet.figure.add_axes((0, 0, 1, 1))
-    axes.set_xlim(0, style.WIDTH)
-    axes.set_ylim(height, 0)
-    axes.axis("off")
-    return axes
 
 
 def _place(
@@ -192,18 +203,18 @@ def _place(
         down += room
 
 
-def _tag(axes, label: str, y: float, height: float) -> None:
+def _tag(axes: "Axes", label: str, y: float, height: float) -> None:
     """A visit's name beside its row of boxes."""
     axes.text(0.06, y + height / 2, "\n".join(style.wrapped(label, TAG * 72 - 14, style.BODY, True)), weight="bold",
               ha="left", va="center", color=style.SINGLE, linespacing=1.2)  # fmt: skip
 
 
-def _arrow(axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+def _arrow(axes: "Axes", start: tuple[float, float], end: tuple[float, float]) -> None:
     axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": "#5B6472", "linewidth": 0.9, "shrinkA": 0,
                                               "shrinkB": 0, "mutation_scale": 9}, zorder=2)  # fmt: skip
 
 
-def _branch(axes, start: tuple[float, float], middles: list[float], end: float) -> None:
+def _branch(axes: "Axes", start: tuple[float, float], middles: list[float], end: float) -> None:
     """From one box to several below it."""
     x, y = start
     turn = y + (end - y) * 0.45
@@ -217,12 +228,11 @@ def _alt(flow: Flow) -> str:
     parts = [f"Flow diagram. Enrolled: {flow.enrolled(None).shown}."]
     for arm in flow.arms:
         for visit in flow.visits:
-            name = f"{arm.label}, " if len(flow.arms) > 1 else ""
+            place = [arm.label] * (len(flow.arms) > 1) + [label for label in (flow.dataset.visits.get(visit),) if label]
+            assessed, analysed = (flow.count(level, arm, visit).shown for level in ("assessed", "analysed"))
             left = [f"{n.level.removeprefix(EXCLUDED)} {n.shown}" for n in flow.reasons(arm, visit)]
-            parts.append(
-                f"{name}{flow.dataset.visits.get(visit, '')}: assessed {flow.count('assessed', arm, visit).shown}, analysed "
-                f"{flow.count('analysed', arm, visit).shown}" + (f"; left out: {', '.join(left)}." if left else ".")
-            )
+            counted = f"assessed {assessed}, analysed {analysed}" + (f"; left out: {', '.join(left)}" if left else "")
+            parts.append(": ".join(filter(None, (", ".join(place), counted))) + ".")
     return " ".join(parts)
 
 

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -12,6 +13,9 @@ from omtrace.figures import _style as style
 from omtrace.figures._results import AGAIN, Number
 from omtrace.figures._sheet import Sheet
 from omtrace.study.plan import Closed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LABEL = 190  # points: widest label of a row
 ROW = 0.235  # inches: height of a row with one line of text
@@ -42,6 +46,11 @@ class Row:
     label: str
     better: str
     numbers: tuple[Number, Number, Number]
+
+    @property
+    def name(self) -> str:
+        """Heading and label in one line."""
+        return ", ".join(filter(None, (self.heading, self.label)))
 
     @property
     def panel(self) -> tuple[str, str]:
@@ -87,10 +96,10 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
         if i == 0:
             axes.annotate(options.column, (1, 1), (10, 2), xycoords="axes fraction", textcoords="offset points",
                           ha="left", va="bottom", size=style.SMALL, weight="bold")  # fmt: skip
-    texts = [(", ".join(filter(None, (row.heading, row.label))), f"{_interval(row.numbers)} {row.numbers[0].unit}".strip())
-             for row in rows]  # fmt: skip
-    return Drawing(panels.alternative("Forest plot: a row for each estimate with its interval.", texts, 24), sheet.numbers,
-                   "Points: estimates; bars: their confidence intervals. Dashed line: no difference.")  # fmt: skip
+    texts = [(row.name, f"{_interval(row.numbers)} {row.numbers[0].unit}".strip()) for row in rows]
+    alt = panels.alternative("Forest plot: a row for each estimate with its interval.", texts, 24)
+    note = "Points: estimates; bars: their confidence intervals. Dashed line: no difference."
+    return Drawing(alt, sheet.numbers, note)
 
 
 def _rows(sheet: Sheet, options: Options) -> list[Row]:
@@ -138,8 +147,7 @@ def _lines(rows: list[Row]) -> list[Line]:
     headings = [row.heading for row in rows]
     for i, row in enumerate(rows):
         if headings.count(row.heading) == 1:
-            text = ", ".join(filter(None, (row.heading, row.label)))
-            lines.append(Line(tuple(style.wrapped(text, LABEL)), row))
+            lines.append(Line(tuple(style.wrapped(row.name, LABEL)), row))
             continue
         if row.heading not in headings[:i]:
             lines.append(Line(tuple(style.wrapped(row.heading, LABEL, style.BODY, True)), None))
@@ -147,7 +155,7 @@ def _lines(rows: list[Row]) -> list[Line]:
     return lines
 
 
-def _panel(sheet: Sheet, axes, block: list[Line], options: Options, widest: float) -> None:
+def _panel(sheet: Sheet, axes: "Axes", block: list[Line], options: Options, widest: float) -> None:
     drawn = [n.value for line in block if line.row for n in line.row.numbers if math.isfinite(n.value)]
     down = 0.0
     for line in block:
@@ -169,14 +177,14 @@ def _panel(sheet: Sheet, axes, block: list[Line], options: Options, widest: floa
     _scale(sheet, axes, [*drawn, options.reference], options.log)
 
 
-def _sides(axes, left: str, right: str) -> None:
+def _sides(axes: "Axes", left: str, right: str) -> None:
     """What it means to lie on either side of the reference."""
     for text, at, side in ((f"◂ {left}" if left else "", 0, "left"), (f"{right} ▸" if right else "", 1, "right")):
         axes.annotate(text, (at, 0), (0, -17), xycoords="axes fraction", textcoords="offset points", ha=side, va="top",
                       size=style.SMALL, color=style.MUTED)  # fmt: skip
 
 
-def _scale(sheet: Sheet, axes, drawn: list[float], log: bool) -> None:
+def _scale(sheet: Sheet, axes: "Axes", drawn: list[float], log: bool) -> None:
     low, high = min(drawn), max(drawn)
     if not log:
         pad = (high - low) * 0.06 or 1
@@ -184,7 +192,8 @@ def _scale(sheet: Sheet, axes, drawn: list[float], log: bool) -> None:
         return
     if low <= 0:
         raise Fault(
-            f"{sheet.where}.options.log: a value or limit of zero or less cannot stand on a logarithmic axis; take log out"
+            f"{sheet.where}.options.log: a value or limit of zero or less cannot stand on a logarithmic axis; "
+            f"take log out"
         )
     axes.set_xscale("log")
     panels.plain_log(axes.xaxis, drawn)
@@ -192,9 +201,9 @@ def _scale(sheet: Sheet, axes, drawn: list[float], log: bool) -> None:
     axes.set_xlim(low / pad, high * pad)
 
 
-def _mark(sheet: Sheet, axes, row: Row, middle: float) -> None:
+def _mark(sheet: Sheet, axes: "Axes", row: Row, middle: float) -> None:
     point, low, high = row.numbers
-    line = {"color": style.SINGLE, "linewidth": 1.5, "zorder": 3}
+    line: dict[str, Any] = {"color": style.SINGLE, "linewidth": 1.5, "zorder": 3}
     if math.isfinite(low.value) and math.isfinite(high.value):
         axes.plot([low.value, high.value], [middle] * 2, **line)
         for end in (low, high):

@@ -18,7 +18,7 @@ class Options(panels.PanelOptions):
 
 @dataclass(frozen=True)
 class Panel:
-    """One parameter at one visit: for each group its units' values, its mean with interval, and how many were counted."""
+    """One parameter at one visit: for each group its units' values, its mean with interval, and their number."""
 
     quantity: Quantity
     visit: str

@@ -12,11 +12,13 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent
 IMPORT = re.compile(
-    r"^[ \t]*(?:from[ \t]+(omtrace[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n]*)|import[ \t]+(omtrace[\w.]*))",
+    r"^[ \t]*(?:from[ \t]+(omtrace[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|(?:\\\n|[^\n])*)|import[ \t]+(omtrace[^\n]*))",
     re.MULTILINE,
 )
+COMMENT = re.compile(r"#[^\n]*")
 
 
+@cache
 def _file_of(module: str) -> Path | None:
     """The file of a module of this package, or None for a name that is no module."""
     path = PACKAGE.joinpath(*module.split(".")[1:])
@@ -34,14 +36,12 @@ def _content(path: Path) -> bytes:
 def imports_of(path: Path) -> tuple[str, ...]:
     """The modules of this package that a file imports, packages included."""
     found: dict[str, None] = {}
-    for source, names, plain in IMPORT.findall(_content(path).decode()):
-        base = source or plain
-        parts = base.split(".")
-        wanted = [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
-        wanted += [
-            f"{base}.{name.split()[0]}" for name in names.strip("()").replace("\\", "").split(",") if name.split()
-        ]
-        found.update((name, None) for name in wanted if _file_of(name))
+    for source, names, plain in IMPORT.findall(COMMENT.sub("", _content(path).decode())):
+        wanted = [source] if source else [name.split()[0] for name in plain.split(",") if name.split()]
+        wanted += [f"{source}.{n.split()[0]}" for n in names.strip("()").replace("\\", "").split(",") if n.split()]
+        for module in wanted:
+            parts = module.split(".")
+            found.update((name, None) for n in range(len(parts)) if _file_of(name := ".".join(parts[: n + 1])))
     return tuple(found)
 
 
@@ -63,7 +63,7 @@ def closure(start: Iterable[Path], plugins: Iterable[str] = ()) -> list[Path]:
 def library_digest(start: Iterable[Path], plugins: Iterable[str] = ()) -> str:
     """Hex sha256 over the names and contents of the closure."""
     digest = hashlib.sha256()
-    root = PACKAGE.parent
+    root = PACKAGE.parent.resolve()
     for path in closure(start, plugins):
         digest.update(f"{path.resolve().relative_to(root)}\0".encode() + hashlib.sha256(_content(path)).digest())
     return digest.hexdigest()

@@ -24,8 +24,8 @@ def with_groups(plan: Plan, datasets: str | Path) -> Plan:
             filled[name] = dataset.model_copy(update={"groups": {group: group for group in found}})
         elif others := [group for group in found if group not in dataset.groups]:
             raise Fault(
-                f"plan of {plan.study}: datasets.{name}.groups: the data have other groups too: {', '.join(others)}; "
-                "add them, or leave groups out to take them from the data"
+                f"plan of {plan.study}: datasets.{name}.groups: {len(others)} of the {len(found)} groups in the data "
+                f"(parameter {dataset.group}) are not listed; add them, or leave groups out to take all from the data"
             )
     return plan.model_copy(update={"datasets": {**plan.datasets, **filled}})
 

@@ -5,6 +5,7 @@ derivation, a method, a figure) carry ``options``; the module itself declares an
 """
 
 import re
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
@@ -13,7 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from omtrace.faults import Fault
 
-NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+NAME = re.compile(r"^[a-z][a-z0-9_]*\Z")
+MADE = ("@export", "@batch", "@row")  # parts of a unit that do not stand in a column
+RESERVED = ("places", "quarantine", "gaps")  # files beside the validated tables
 Severity = Literal["note", "warn", "quarantine", "stop"]
 
 
@@ -53,6 +56,20 @@ class TablePlan(Closed):
     skip_blank: str = Field("", description="raw column; rows where it is blank are out of scope (unused slots)")
     status: str = Field("", description="raw column with the form status (0 incomplete, 1 unverified, 2 complete)")
     status_accepted: tuple[str, ...] = Field(("1", "2"), description="form states whose values are used")
+
+    @model_validator(mode="after")
+    def units(self) -> "TablePlan":
+        """Parts with @ are known ones, and the pattern has its one group."""
+        parts = [part for parts in (self.unit, *self.joined.values()) for part in parts if part.startswith("@")]
+        if unknown := sorted(set(parts) - set(MADE)):
+            raise ValueError(f"{unknown[0]!r} is not one of {', '.join(MADE)}")
+        try:
+            groups = re.compile(self.unit_pattern).groups
+        except re.error as error:
+            raise ValueError(f"unit_pattern: not a regular expression: {error}") from None
+        if self.unit_pattern and (groups != 1 or not self.unit):
+            raise ValueError("unit_pattern: needs unit, and one group in brackets")
+        return self
 
     def raw(self, column: str) -> str:
         """What a column of the table is called in the raw export (the first part of a joined one)."""
@@ -141,33 +158,38 @@ class Plan(Closed):
     @model_validator(mode="after")
     def references(self) -> "Plan":
         """Names are identifiers, and everything that is referred to exists."""
+        if faults := [*self._names(), *self._dangling()]:
+            raise ValueError("\n".join(faults))
+        return self
+
+    def _names(self) -> Iterator[str]:
         for section in ("tables", "datasets", "analyses", "figures"):
             for name in getattr(self, section):
                 if not NAME.match(name):
-                    raise ValueError(f"{section}: {name!r} is not lower case letters, digits and underscores")
+                    yield f"{section}: {name!r} is not lower case letters, digits and underscores"
+        yield from (f"tables: {name!r} is taken for a file of its own" for name in RESERVED if name in self.tables)
+
+    def _dangling(self) -> Iterator[str]:
         for name, dataset in self.datasets.items():
             where = f"datasets.{name}"
-            _known(where + ".roster.table", [dataset.roster.table], self.tables)
-            _known(where + ".baseline", [dataset.baseline] if dataset.baseline else [], dataset.visits)
-            _known(where + ".group", [dataset.group] if dataset.group else [], dataset.parameters)
+            yield from _unknown(where + ".roster.table", [dataset.roster.table], self.tables)
+            yield from _unknown(where + ".baseline", [dataset.baseline] if dataset.baseline else [], dataset.visits)
+            yield from _unknown(where + ".group", [dataset.group] if dataset.group else [], dataset.parameters)
             for key, parameter in dataset.parameters.items():
-                _known(f"{where}.parameters.{key}.visits", parameter.visits, dataset.visits)
+                yield from _unknown(f"{where}.parameters.{key}.visits", parameter.visits, dataset.visits)
         for name, analysis in self.analyses.items():
             where = f"analyses.{name}"
-            _known(where + ".dataset", [analysis.dataset], self.datasets)
-            dataset = self.datasets[analysis.dataset]
-            _known(where + ".parameters", analysis.parameters, dataset.parameters)
-            _known(where + ".visits", analysis.visits, dataset.visits)
-            _known(where + ".population", [analysis.population], dataset.populations)
+            yield from _unknown(where + ".dataset", [analysis.dataset], self.datasets)
+            if dataset := self.datasets.get(analysis.dataset):
+                yield from _unknown(where + ".parameters", analysis.parameters, dataset.parameters)
+                yield from _unknown(where + ".visits", analysis.visits, dataset.visits)
+                yield from _unknown(where + ".population", [analysis.population], dataset.populations)
         for name, figure in self.figures.items():
-            _known(f"figures.{name}.analyses", figure.analyses, self.analyses)
-        return self
+            yield from _unknown(f"figures.{name}.analyses", figure.analyses, self.analyses)
 
 
-def _known(where: str, names: Any, known: Any) -> None:
-    for name in names:
-        if name not in known:
-            raise ValueError(f"{where}: {name!r} is not declared{nearest(name, known)}")
+def _unknown(where: str, names: Any, known: Any) -> list[str]:
+    return [f"{where}: {name!r} is not declared{nearest(name, known)}" for name in names if name not in known]
 
 
 def nearest(name: str, known: Any) -> str:
@@ -184,7 +206,7 @@ def complaints(error: ValidationError, where: str, model: type[BaseModel]) -> li
         text = item["msg"].removeprefix("Value error, ")
         if item["type"] == "extra_forbidden":
             text = "unknown key" + nearest(str(item["loc"][-1]), _keys_at(model, item["loc"][:-1]))
-        lines.append(f"{where}: {place + ': ' if place else ''}{text}")
+        lines += [f"{where}: {place + ': ' if place else ''}{line}" for line in text.split("\n")]
     return lines
 
 
@@ -217,13 +239,29 @@ def plan_file(study: str) -> Path:
     return Path("config/studies", f"{study}.yaml")
 
 
+def _parsed(text: str) -> Any:
+    """YAML as plain values. Raises YAMLError, also for a key that stands twice (the last one would win silently)."""
+    import yaml
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        def construct_mapping(self, node, deep=False):  # type: ignore[no-untyped-def]
+            seen = set()
+            for key, _ in node.value:
+                if isinstance(key.value, str) and key.value in seen:
+                    raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} stands twice", key.start_mark)
+                seen.add(str(key.value))
+            return super().construct_mapping(node, deep)
+
+    return yaml.load(text, Loader=Loader)
+
+
 def read_plan(path: str | Path) -> Plan:
     """Read and check a plan. Raises Fault with each unknown key, wrong value or dangling name."""
     import yaml
 
     path = Path(path)
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        content = _parsed(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise Fault(f"{path}: there is no such plan; add it, or take the study out of config/config.yaml") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

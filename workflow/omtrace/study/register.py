@@ -15,8 +15,9 @@ from omtrace.faults import Fault
 REGISTER = Path("config/exports.csv")
 RAW = Path("data/raw")
 ORIGINS = ("shipped", "received", "retrieved")
-FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-SHA256 = re.compile(r"^[0-9a-f]{64}$")
+NUMBER = re.compile(r"[1-9][0-9]{0,9}")
+FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+SHA256 = re.compile(r"^[0-9a-f]{64}\Z")
 
 
 @dataclass(frozen=True)
@@ -55,19 +56,22 @@ def read_register(path: str | Path = REGISTER) -> list[Export]:
         raise Fault(f"{path}: the register is missing; restore it from the repository") from None
     except UnicodeDecodeError:
         raise Fault(f"{path}: the register is not UTF-8 text") from None
-    reader = csv.reader(io.StringIO(content, newline=""))
-    header = tuple(next(reader, ()))
-    if header != COLUMNS:
+    reader = csv.reader(io.StringIO(content, newline=""), strict=True)
+    try:
+        header, *rows = [(reader.line_num, tuple(cells)) for cells in reader] or [(1, ())]
+    except csv.Error as error:
+        raise Fault(f"{path}: line {reader.line_num}: not readable as CSV: {error}") from None
+    if header[1] != COLUMNS:
         raise Fault(f"{path}: line 1: the columns must be {','.join(COLUMNS)}")
     exports, findings, seen = [], [], {}
-    for cells in reader:
-        where = f"{path}: line {reader.line_num}"
+    for line, cells in rows:
+        where = f"{path}: line {line}"
         if len(cells) != len(COLUMNS):
             findings.append(f"{where}: {len(cells)} cells instead of {len(COLUMNS)}")
             continue
         row = dict(zip(COLUMNS, cells, strict=True))
         findings += [f"{where}: {complaint}" for complaint in _complaints(row, seen)]
-        if row["number"].isdigit():
+        if NUMBER.fullmatch(row["number"]):
             exports.append(Export(**{**row, "number": int(row["number"])}))
     if findings:
         raise Fault(*findings)
@@ -76,12 +80,12 @@ def read_register(path: str | Path = REGISTER) -> list[Export]:
 
 def _complaints(row: dict[str, str], seen: dict) -> list[str]:
     found = []
-    if not row["number"].isdigit() or not 0 < int(row["number"]) < 2**31:
+    if not NUMBER.fullmatch(row["number"]) or not int(row["number"]) < 2**31:
         found.append("column number: not a whole number from 1")
     path = Path(row["path"])
-    if path.parts[:2] != RAW.parts or len(path.parts) < 4 or path.parts[2] != row["study"] or ".." in path.parts:
+    if path.parts[:2] != RAW.parts or len(path.parts) < 4 or path.parts[2] != row["study"]:
         found.append(f"column path: not below data/raw/{row['study']}/")
-    elif not all(FILE_NAME.match(part) for part in path.parts):
+    elif path.as_posix() != row["path"] or not all(FILE_NAME.match(part) for part in path.parts):
         found.append(
             "column path: only letters, digits, dot, hyphen and underscore, and no leading dot; rename the file"
         )
@@ -90,7 +94,7 @@ def _complaints(row: dict[str, str], seen: dict) -> list[str]:
     if not SHA256.match(row["sha256"]):
         found.append("column sha256: not 64 hexadecimal digits")
     for column in ("export", "table"):
-        if not re.match(r"^[a-z][a-z0-9_]*$", row[column]):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", row[column]):
             found.append(f"column {column}: not lower case letters, digits and underscores")
     for column, value in (("number", row["number"]), ("path", row["path"]), ("export", (row["study"], row["export"]))):
         if (column, value) in seen:
@@ -144,7 +148,7 @@ def custody_faults(exports: list[Export], study: str, root: str | Path = ".") ->
             faults.append(f"{path}: not in the register; python -m omtrace register {path}")
     for path, export in sorted(mine.items()):
         file = root / path
-        if not file.exists():
+        if not file.is_file():
             if export.origin != "retrieved":
                 faults.append(
                     f"{path}: registered as {export.origin}, but missing; git checkout -- {path}, or copy it back"

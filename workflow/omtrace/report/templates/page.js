@@ -7,7 +7,6 @@
   const at = (name) => document.getElementById(name);
   const panel = at("panel");
   let decoded = false;
-  let drawing = 0;
   let current = null;
 
   function make(tag, content, className) {
@@ -152,38 +151,42 @@
     return line;
   }
 
-  function draw(rows, total) {
-    const turn = ++drawing;
-    const body = at("panel-rows");
-    body.replaceChildren();
-    body.dataset.complete = "false";
+  // Rows come in chunks as the end of the list comes near: thousands at once would freeze the page.
+  const near = new IntersectionObserver(
+    (entries) => entries.some((entry) => entry.isIntersecting) && extend(),
+    { root: at("panel-body"), rootMargin: "1500px" },
+  );
+
+  function draw(rows) {
     const { records, places, cells } = data;
-    const empty = (has) => !rows.some(has);
-    const table = body.parentElement.classList;
-    table.toggle("no-visit", empty((row) => row.records.some((record) => records.visit[record])));
-    table.toggle("no-part", empty((row) => row.cell >= 0 && places.part[cells.place[row.cell]]));
-    at("panel-status").textContent = "";
-    let next = 0;
-    const step = () => {
-      if (turn !== drawing) return;
-      const part = document.createDocumentFragment();
-      for (const row of rows.slice(next, next + CHUNK)) part.append(lineOf(row.records[0], row));
-      body.append(part);
-      next += CHUNK;
-      if (next < rows.length) {
-        requestAnimationFrame(step);
-        return;
-      }
-      body.dataset.complete = "true";
-      at("panel-status").textContent = `${rows.length} of ${total} rows shown.`;
-    };
-    step();
+    const body = at("panel-rows");
+    const kind = body.parentElement.classList;
+    kind.toggle("no-visit", !rows.some((row) => row.records.some((record) => records.visit[record])));
+    kind.toggle("no-part", !rows.some((row) => row.cell >= 0 && places.part[cells.place[row.cell]]));
+    body.replaceChildren();
+    current.waiting = rows;
+    current.kept = rows.length;
+    extend();
+  }
+
+  function extend() {
+    const body = at("panel-rows");
+    const status = at("panel-status");
+    const part = document.createDocumentFragment();
+    for (const row of current.waiting.slice(0, CHUNK)) part.append(lineOf(row.records[0], row));
+    current.waiting = current.waiting.slice(CHUNK);
+    body.append(part);
+    body.dataset.complete = String(!current.waiting.length);
+    const more = current.waiting.length ? "; more follow as you scroll" : "";
+    status.textContent = `${body.rows.length} of ${current.kept} rows shown${more}.`;
+    near.unobserve(status);
+    if (current.waiting.length) near.observe(status);
   }
 
   function filter() {
     const kind = document.querySelector('input[name="shown"]:checked').value;
     const keep = { all: () => true, used: (row) => !row.reason, excluded: (row) => row.reason }[kind];
-    draw(current.rows.filter(keep), current.rows.length);
+    draw(current.rows.filter(keep));
   }
 
   function facts(list, pairs) {
@@ -314,7 +317,7 @@
     else if (event.target === panel) panel.close();
   });
   panel.addEventListener("close", () => {
-    drawing += 1;
+    near.disconnect();
     at("panel-rows").replaceChildren();
     if (Object.hasOwn(data.numbers, location.hash.slice(1))) history.replaceState(null, "", location.href.split("#")[0]);
   });

@@ -1,0 +1,15 @@
+"""What all tests share. With OMTRACE_NO_SKIPS set (continuous integration does), a skipped test fails."""
+
+import os
+
+import pytest
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A skip becomes a failure where everything that tests need is meant to be there."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and os.environ.get("OMTRACE_NO_SKIPS") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but nothing may skip here: {report.longrepr[-1]}"
