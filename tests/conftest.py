@@ -2,7 +2,12 @@
 
 import os
 
+import pipeline
 import pytest
+
+# Whole runs, shared by all test files that look at results.
+fresh, tiny_twins, tiny = pipeline.fresh, pipeline.tiny_twins, pipeline.tiny
+shipped_results = pipeline.shipped_results
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -9,15 +9,12 @@ from pathlib import Path
 
 import pandas
 from omtrace import store
-from omtrace.keys import digest_of, key_of
-from omtrace.study.plan import Plan
+from omtrace.keys import digest_of, key_of, key_text
+from omtrace.report import write_report
 from omtrace.study.register import Export, sha256_of
+from report_plan import ATTRIBUTE, IMAGE, SCRIPT, VISITS, plan_of
 
-SCRIPT = "</script><script>window.broken = 1</script>"
-ATTRIBUTE = '" onfocus="window.broken = 1" x=\''
-IMAGE = '<img src="https://example.invalid/x.png" onerror="window.broken = 1">'
 HOSTILE = (SCRIPT, ATTRIBUTE, IMAGE, "<!-- & &lt;b&gt; -->", "=1+1", "a\nb", "\u202eabc", " 7 ", "")
-VISITS = {"baseline": "Baseline", "month_1": "Month 1", "month_3": "Month 3"}
 NAMING = ("analysis", "parameter", "population", "group", "visit", "level", "statistic")
 DESCRIBE = ("n=22 missing=2 mean=35.25 sd=4.321 median=35 q1=31.5 q3=38.5 minimum=28.5 maximum=41.5 "
             "ci_low=33.3 ci_high=37.2")  # fmt: skip
@@ -25,60 +22,9 @@ PROPORTION = ("n=24 count=20 proportion=0.8333 wilson_low=0.641 wilson_high=0.93
               "clopper_pearson_high=0.953")  # fmt: skip
 CONTRAST = "difference=-0.04 se=1.234 ci_low=-2.05 ci_high=1.995 t=-0.03 df=19 p=0.9745"
 ADJUSTED = "adjusted_mean=34.05 ci_low=33 ci_high=35.1 n=11"
-CHANGE = ("n=20 mean_before=36.125 sd_before=4.4 mean_after=33 sd_after=4 mean_change=-3.125 sd_change=2.25 ci_low=-5.05 "
-          "ci_high=-1.15 t=-3.4 df=19 p=0.00004 d_z=-1.39 d_z_ci_low=-2 d_z_ci_high=-0.75 hedges_g=-1.33 "
+CHANGE = ("n=20 mean_before=36.125 sd_before=4.4 mean_after=33 sd_after=4 mean_change=-3.125 sd_change=2.25 "
+          "ci_low=-5.05 ci_high=-1.15 t=-3.4 df=19 p=0.00004 d_z=-1.39 d_z_ci_low=-2 d_z_ci_high=-0.75 hedges_g=-1.33 "
           "hedges_g_ci_low=-1.9 hedges_g_ci_high=-0.7 signed_rank_v=12 signed_rank_p=0.0123")  # fmt: skip
-
-
-def plan_of(kind: str = "simulated") -> Plan:
-    """The plan: questionnaires, an assay whose standards serve many records, and a flow."""
-    parameter = {"derive": "column", "options": {}}
-    scores = {
-        f"score_{i}": {**parameter, "label": f"Headache score {i}", "unit": "points", "visits": list(VISITS)}
-        for i in range(1, 4)
-    }
-    return Plan.model_validate(
-        {
-            "study": "demo",
-            "title": f"Manual treatment of headache: a feasibility study {IMAGE}",
-            "kind": kind,
-            "statement": f"Everything here is made up. {SCRIPT}",
-            "design": f"One group, three visits; {ATTRIBUTE}",
-            "tables": {"forms": {"reader": "delimited"}, "wells": {"reader": "delimited"}},
-            "datasets": {
-                "participants": {
-                    "unit": "participant",
-                    "roster": {"table": "forms", "column": "unit_id"},
-                    "visits": {**VISITS, "month_3": f"Month 3 {IMAGE}"},
-                    "baseline": "baseline",
-                    "group": "arm",
-                    "groups": {"sham": "Sham", "omt": f"Manual {ATTRIBUTE}"},
-                    "parameters": {
-                        "arm": {**parameter, "label": "Group"},
-                        "sex": {**parameter, "label": f"Sex {SCRIPT}"},
-                        "cgrp": {**parameter, "label": "CGRP", "unit": "pg/mL", "visits": ["baseline"], "decimals": 2},
-                        **scores,
-                    },
-                    "populations": {
-                        "full": {"label": f"Full set {IMAGE}"},
-                        "treated": {"label": "At least three sessions", "where": "sessions >= 3"},
-                    },
-                }
-            },
-            "analyses": {
-                "characteristics": {"method": "describe", "dataset": "participants", "title": f"Participants {IMAGE}",
-                                    "parameters": ["sex", "score_1", "score_2"], "note": f"A note {SCRIPT}"},
-                "change": {"method": "paired_change", "dataset": "participants", "title": "Change from baseline",
-                           "parameters": ["score_1", "score_2", "score_3"], "population": "treated"},
-                "completion": {"method": "proportion", "dataset": "participants", "title": "Completion",
-                               "parameters": ["score_1"]},
-                "comparison": {"method": "ancova", "dataset": "participants", "title": "Comparison of groups",
-                               "parameters": ["score_1"]},
-                "assay": {"method": "describe", "dataset": "participants", "title": "Assay", "parameters": ["cgrp"]},
-            },
-            "figures": {"course": {"figure": "paired_lines", "analyses": ["change"], "title": f"Course {IMAGE}"}},
-        }
-    )  # fmt: skip
 
 
 class Study:
@@ -268,9 +214,18 @@ class Study:
     def _call(self, name: str) -> dict:
         analysis = self.plan.analyses[name]
         words = f"What is done in {name}. {IMAGE}"
-        return {"analysis": name, "method": analysis.method, "words": words, "options": {"level": 0.95, "terms": [SCRIPT]},
-                "dataset": "participants", "unit": "participant", "population": analysis.population, "where": "",
-                "parameters": {p: {"derive": "column", "options": {}, "unit": "points"} for p in analysis.parameters}}  # fmt: skip
+        return {
+            "analysis": name,
+            "method": analysis.method,
+            "words": words,
+            "options": {"level": 0.95, "terms": [SCRIPT]},
+            "unit": "participant",
+            "parameters": {p: {"derive": "column", "options": {}} for p in analysis.parameters},
+        }
+
+    def write(self) -> Path:
+        """The report of the study."""
+        return write_report("demo", self.plan, self.exports(), self.root, {"Library code": "c" * 64})
 
     def exports(self) -> list[Export]:
         """The register's rows of the study, and one of another study."""
@@ -285,17 +240,29 @@ class Study:
 
     def expected(self, identifier: str) -> set[tuple[str, str, str, str]]:
         """What the panel of a number must show: (key, column, raw text, reason) of every cell."""
-        from omtrace.keys import key_text
-
-        rowset = next(e[11] for e in self.estimates if e[0] == identifier)
-        reasons: dict[int, set[str]] = {}
-        for record, _, reason in self.sets[rowset]:
-            reasons.setdefault(record, set()).add(reason)
+        reasons = self._reasons(identifier)
         return {
             (key_text(key), column, self.texts[key, column], reason)
             for record, key, column, _ in self.cells
             for reason in reasons.get(record, ())
         }
+
+    def without_cells(self, identifier: str) -> set[tuple[str, str, str]]:
+        """The records behind a number that have no cell: (unit, status, reason)."""
+        full = {cell[0] for cell in self.cells}
+        return {
+            (self.records[record - 1][1], self.records[record - 1][6], reason)
+            for record, reasons in self._reasons(identifier).items()
+            for reason in reasons
+            if record not in full
+        }
+
+    def _reasons(self, identifier: str) -> dict[int, set[str]]:
+        rowset = next(e[11] for e in self.estimates if e[0] == identifier)
+        reasons: dict[int, set[str]] = {}
+        for record, _, reason in self.sets[rowset]:
+            reasons.setdefault(record, set()).add(reason)
+        return reasons
 
 
 SVG = (

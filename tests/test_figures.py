@@ -1,5 +1,6 @@
 """Figures: what is drawn, which numbers stand in the SVG, identical bytes, and faults that name what is missing."""
 
+import ast
 import json
 import math
 import random
@@ -7,20 +8,22 @@ import re
 import statistics
 import subprocess
 import sys
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-
 from omtrace import store
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure, draw_figures
-from omtrace.figures import _panels as panels
+from omtrace.figures import _marks as marks
 from omtrace.figures import _style as style
+from omtrace.figures._panels import fitted
 from omtrace.figures._results import Estimates
 from omtrace.figures._sheet import Sheet
+from omtrace.figures.curves import logistic
 from omtrace.keys import digest_of
 from omtrace.sources import plugin
-from omtrace.study.plan import Plan, checked
+from omtrace.study.plan import Closed, Plan, checked
 
 COLUMNS = ("id", "analysis", "parameter", "population", "group", "visit", "level", "statistic", "value", "unit",
            "decimals", "rowset", "definition")  # fmt: skip
@@ -272,3 +275,542 @@ def _plates(study: Study, plates: int) -> None:
             study.record("wells", well, "role", text="control" if i == 16 else "standard" if dose else "blank")
             study.record("wells", well, "concentration", value=dose)
             study.record("wells", well, "signal", value=round(signal * (1 + 0.04 * ((i * 5) % 7 - 3) / 3), 4))
+
+
+def drawn(study: Study, name: str, folder) -> tuple[Sheet, Drawing]:
+    """One figure of a study, with its artists."""
+    study.write(folder)
+    entry = study.plan.figures[name]
+    kind = plugin("figures", entry.figure, "FIGURE")
+    with style.styled(name):
+        sheet = Sheet(study.plan, name, folder, Estimates(folder / "estimates.csv"), "plan")
+        drawing = kind.draw(sheet, checked(kind.options, entry.options, name))
+        sheet.finish()
+        sheet.figure.draw_without_rendering()
+    return sheet, drawing
+
+
+def shown(sheet: Sheet) -> dict[str, list]:
+    """Number id -> artists that carry it."""
+    found: dict[str, list] = {}
+    for artist in sheet.figure.findobj(lambda a: str(a.get_gid() or "").startswith("number-")):
+        found.setdefault(artist.get_gid().removeprefix("number-"), []).append(artist)
+    return found
+
+
+def lines(axes, label: str) -> list:
+    """Lines of a panel with a label."""
+    return [line for line in axes.lines if line.get_label() == label]
+
+
+def values_of(study: Study, dataset: str, parameter: str, visit: str, group: str = "all") -> list[float]:
+    """Observed values in the records of a study."""
+    plan = study.plan.datasets[dataset]
+    member = {unit: text for unit, p, _, _, text, _ in study.records[dataset] if p == plan.group}
+    return [
+        value
+        for unit, p, at, value, _, status in study.records[dataset]
+        if (p, at, status) == (parameter, visit, "observed") and group in ("all", member.get(unit))
+    ]
+
+
+def only(study: Study, **figures) -> Study:
+    """The study with other figures."""
+    entries = {name: {"title": name, **entry} for name, entry in figures.items()}
+    study.plan = Plan.model_validate({**study.plan.model_dump(by_alias=True), "figures": entries})
+    return study
+
+
+# --- the files written
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Two studies with all kinds of figures, drawn twice by two processes of unlike surroundings."""
+    root = tmp_path_factory.mktemp("figures")
+    animals = {"figure": "groups", "analyses": ["markers"], "options": {"log": True}}
+    curves = {"figure": "curves", "analyses": ["standards"]}
+    studies = {"clinic": clinic(12, GROUPS), "rodent": only(rodent(2, plates=2), animals=animals, curves=curves)}
+    script = (
+        "import sys, pathlib\n"
+        "from omtrace.figures import draw_figures\n"
+        "from omtrace.study.plan import Plan\n"
+        "for folder in map(pathlib.Path, sys.argv[1:]):\n"
+        "    draw_figures(Plan.model_validate_json((folder / 'plan.json').read_text()), folder)\n"
+    )
+    for turn, zone, seed, language in (("first", "UTC", "1", "C"), ("second", "Asia/Tokyo", "77", "de_DE.UTF-8")):
+        for name, study in studies.items():
+            study.write(root / turn / name)
+            (root / turn / name / "plan.json").write_text(study.plan.model_dump_json(by_alias=True))
+        rc = root / turn / "matplotlibrc"
+        rc.write_text("font.size: 20\nlines.linewidth: 9\n" if turn == "second" else "")
+        surroundings = {"PYTHONPATH": str(Path(style.__file__).parents[2]), "TZ": zone, "PYTHONHASHSEED": seed,
+                        "LC_ALL": language, "MATPLOTLIBRC": str(rc), "HOME": str(root)}  # fmt: skip
+        folders = [str(root / turn / name) for name in studies]
+        subprocess.run([sys.executable, "-W", "error", "-c", script, *folders], check=True, env=surroundings)
+    return root, studies
+
+
+def test_two_processes_write_the_same_bytes(written):
+    root, studies = written
+    for name, study in studies.items():
+        files = sorted(p.name for p in (root / "first" / name / "figures").iterdir())
+        assert files == sorted(["index.json", *(f"{f}.{end}" for f in study.plan.figures for end in ("svg", "png"))])
+        for file in files:
+            first, second = ((root / turn / name / "figures" / file).read_bytes() for turn in ("first", "second"))
+            assert first == second, file
+
+
+def test_images_tell_no_date_or_software(written):
+    from PIL import Image
+
+    root, studies = written
+    for name, study in studies.items():
+        for figure in study.plan.figures:
+            path = root / "first" / name / "figures" / figure
+            svg = path.with_suffix(".svg").read_text()
+            assert "dc:date" not in svg and "matplotlib.org" not in svg.lower().replace("www.", "")
+            with Image.open(path.with_suffix(".png")) as image:
+                assert image.width == round(style.WIDTH * style.DPI) and set(image.info) == {"dpi"}
+                assert round(image.info["dpi"][0]) == 150
+
+
+def test_each_number_of_the_index_stands_once_in_the_svg(written):
+    root, studies = written
+    for name, study in studies.items():
+        estimates = {row[0] for row in study.estimates}
+        index = store.read_json(root / "first" / name / "figures" / "index.json")
+        assert [entry["name"] for entry in index] == list(study.plan.figures)
+        for entry in index:
+            assert set(entry) == {"name", "title", "alt", "numbers", "note"}
+            assert entry["title"] == study.plan.figures[entry["name"]].title and entry["alt"] and entry["note"]
+            tree = ElementTree.parse(root / "first" / name / "figures" / f"{entry['name']}.svg")
+            ids = [element.get("id") for element in tree.iter() if element.get("id")]
+            assert len(ids) == len(set(ids))
+            marked = [i.removeprefix("number-") for i in ids if i.startswith("number-")]
+            assert sorted(marked) == sorted(entry["numbers"]) and set(marked) <= estimates
+            assert len(marked) >= 8
+            drawn_paths = [e for e in tree.iter() if (e.get("id") or "").startswith("number-")]
+            assert all(len(list(e.iter())) > 1 for e in drawn_paths), "a mark is empty"
+
+
+def test_simulated_data_are_labelled_and_real_data_are_not(tmp_path):
+    for kind, expected in (("simulated", 1), ("real", 0)):
+        study = clinic(kind=kind)
+        for name in ("means", "flow", "forest"):
+            sheet, _ = drawn(study, name, tmp_path / kind)
+            assert [t.get_text() for t in sheet.figure.texts].count("Simulated data") == expected
+
+
+# --- what is drawn
+
+
+def test_means_are_the_estimates_in_the_order_of_the_plan(tmp_path):
+    study = clinic(12, dict(reversed(GROUPS.items())))
+    sheet, drawing = drawn(study, "means", tmp_path)
+    axes = sheet.figure.axes[0]
+    estimates = Estimates(tmp_path / "estimates.csv")
+    ids = shown(sheet)
+    assert sorted(ids) == sorted(drawing.numbers)
+    previous = -1.0
+    for place, visit in enumerate(VISITS):
+        for group in study.plan.datasets["participants"].groups:
+            mean, low, high, n = (
+                estimates.find("summary", "hit6", s, group, visit) for s in ("mean", "ci_low", "ci_high", "n")
+            )
+            (point,) = ids[mean.id]
+            assert list(point.get_ydata()) == [mean.value]
+            assert previous < point.get_xdata()[0] and abs(point.get_xdata()[0] - place) < 0.3
+            previous = point.get_xdata()[0]
+            assert [set(ids[end.id][0].get_ydata()) for end in (low, high)] == [{low.value}, {high.value}]
+            assert ids[n.id][0].get_text() == n.shown
+    assert [t.get_text() for t in axes.get_xticklabels()] == list(VISITS.values())
+    legend = [text.get_text() for text in sheet.figure.legends[0].get_texts()]
+    assert legend == ["Osteopathic treatment", "Sham treatment"]
+    assert estimates.find("summary", "hit6", "mean", "omt", "month1").shown in drawing.alt
+
+
+def test_means_over_hours_stand_at_their_positions(tmp_path):
+    hours = {key: float(place) for key, place in zip(HOURS, (0, 1, 2, 4, 8, 24), strict=True)}
+    options = {"positions": hours, "axis": "Hours"}
+    study = only(rodent(), pain={"figure": "means", "analyses": ["pain"], "options": options})
+    sheet, _ = drawn(study, "pain", tmp_path)
+    assert list(sheet.figure.axes[0].get_xticks()) == list(hours.values())
+    assert sheet.figure.axes[0].get_xlabel() == "Hours"
+    del hours["h5"]
+    with pytest.raises(Fault, match="positions: visit 'h5' of 'threshold' has no position"):
+        drawn(
+            study := only(study, pain={"figure": "means", "analyses": ["pain"], "options": options}), "pain", tmp_path
+        )
+
+
+def test_each_participant_has_a_line_that_breaks_where_a_value_is_missing(tmp_path):
+    study = clinic(11)
+    sheet, drawing = drawn(study, "lines", tmp_path)
+    (line,) = lines(sheet.figure.axes[0], "units")
+    rows = list(zip(*[iter(line.get_ydata())] * (len(VISITS) + 1), strict=True))
+    recorded: dict[str, dict] = {}
+    for unit, p, visit, value, _, status in study.records["participants"]:
+        if p == "hit6":
+            recorded.setdefault(unit, {})[visit] = value if status == "observed" else math.nan
+    expected = [[values[v] for v in VISITS] for values in recorded.values()]
+    assert [[str(v) for v in row[:-1]] for row in rows] == [[str(v) for v in row] for row in expected]
+    assert all(math.isnan(row[-1]) for row in rows) and any(math.isnan(v) for row in rows for v in row[:-1])
+    assert len(lines(sheet.figure.axes[2], "units")[0].get_ydata()) == 11 * 3  # MIDAS has two visits
+    assert len(drawing.numbers) == (3 + 3 + 2) * 4 == len(shown(sheet))
+
+
+def test_panels_of_one_parameter_share_their_scale(tmp_path):
+    sheet, _ = drawn(clinic(16, GROUPS), "lines", tmp_path)
+    limits = [axes.get_ylim() for axes in sheet.figure.axes]
+    assert limits[0] == limits[1] and limits[2] == limits[3] and limits[0] != limits[2]
+    assert [axes.get_title(loc="left") for axes in sheet.figure.axes[:2]] == [
+        "HIT-6 total – Sham treatment",
+        "HIT-6 total – Osteopathic treatment",
+    ]
+
+
+def test_boxes_are_five_estimates_and_points_are_records(tmp_path):
+    study = clinic(30, GROUPS)
+    sheet, _ = drawn(study, "boxes", tmp_path)
+    ids, estimates = shown(sheet), Estimates(tmp_path / "estimates.csv")
+    axes = sheet.figure.axes[0]
+    for place, visit in enumerate(VISITS):
+        for group in GROUPS:
+            numbers = [estimates.find("summary", "hit6", statistic, group, visit) for statistic in BOX]
+            assert [set(ids[n.id][0].get_ydata()) for n in numbers] == [{n.value} for n in numbers]
+            (points,) = lines(axes, f"units {group} {visit}")
+            assert list(points.get_ydata()) == values_of(study, "participants", "hit6", visit, group)
+            box = ids[numbers[1].id][0].get_xdata()
+            assert all(box[0] <= x <= box[1] for x in points.get_xdata())
+            assert abs(sum(box) / 2 - place) < 0.5
+
+
+def test_animals_are_points_beside_the_mean_of_their_group(tmp_path):
+    study = rodent(markers=2)
+    sheet, drawing = drawn(study, "markers_log", tmp_path)
+    ids, estimates = shown(sheet), Estimates(tmp_path / "estimates.csv")
+    for axes, name in zip(sheet.figure.axes, ("marker1", "marker2"), strict=True):
+        assert axes.get_yscale() == "log"
+        for place, group in enumerate(RODENT):
+            (points,) = lines(axes, f"units {group}")
+            assert list(points.get_ydata()) == values_of(study, "animals", name, "", group)
+            mean = estimates.find("markers", name, "mean", group)
+            (mark,) = ids[mean.id]
+            assert list(mark.get_ydata()) == [mean.value] and 0 < mark.get_xdata()[0] - place < 0.5
+            assert max(points.get_xdata()) < mark.get_xdata()[0]
+    assert len(drawing.numbers) == 2 * 4 * 4 == len(ids)
+
+
+def test_an_empty_group_has_a_place_and_a_count_of_none(tmp_path):
+    study = rodent(markers=2, empty=True)
+    sheet, drawing = drawn(study, "markers", tmp_path)
+    axes = sheet.figure.axes[0]
+    n = Estimates(tmp_path / "estimates.csv").find("markers", "marker1", "n", "ntg_omt")
+    assert shown(sheet)[n.id][0].get_text() == "0" and len(axes.get_xticklabels()) == 4
+    assert lines(axes, "units ntg_omt") == [] and len(drawing.numbers) == 2 * (3 * 4 + 1)
+    assert "Nitroglycerin + OMT" not in drawing.alt
+
+
+def test_standards_stand_on_their_curve_and_the_zero_left_of_the_break(tmp_path):
+    study = rodent(plates=3)
+    sheet, drawing = drawn(study, "curves", tmp_path)
+    estimates = Estimates(tmp_path / "estimates.csv")
+    assert [axes.get_title(loc="left") for axes in sheet.figure.axes] == ["Plate 1", "Plate 2", "Plate 3"]
+    for axes, plate in zip(sheet.figure.axes, ("P1", "P2", "P3"), strict=True):
+        numbers = [estimates.find("standards", "signal", s, plate) for s in "abcd"]
+        (wells,), (curve,), (zero,) = (lines(axes, label) for label in ("wells", "curve", "curve at zero"))
+        records = study.records["wells"]
+        of = {p: {r[0]: r[3] for r in records if r[1] == p} for p in ("concentration", "signal")}
+        roles = {r[0]: r[4] for r in records if r[1] == "role"}
+        used = [u for u in of["signal"] if u.startswith(plate + "/") and roles[u] != "control"]
+        assert list(wells.get_ydata()) == [of["signal"][u] for u in used] and len(used) == 16
+        doses = [of["concentration"][u] for u in used]
+        lowest = min(d for d in doses if d)
+        for dose, x in zip(doses, wells.get_xdata(), strict=True):
+            assert x == dose if dose else axes.get_xlim()[0] < x < lowest
+        expected = [logistic(x, *(n.value for n in numbers)) for x in curve.get_xdata()]
+        assert list(curve.get_ydata()) == pytest.approx(expected)
+        assert list(zero.get_ydata()) == pytest.approx([numbers[0].value] * 2)  # b > 0: a at zero
+        assert axes.get_xticklabels()[0].get_text() == "0" and len(lines(axes, "break")) == 3
+        texts = [shown(sheet)[n.id][0].get_text() for n in numbers]
+        assert texts[2] == f"c = {numbers[2].shown} pg/mL"
+    assert len(drawing.numbers) == 12
+
+
+def test_the_curve_follows_its_formula():
+    assert logistic(0, 0.1, 1.5, 200, 3) == pytest.approx(0.1)
+    assert logistic(200, 0.1, 1.5, 200, 3) == pytest.approx((0.1 + 3) / 2)
+    assert logistic(1e12, 0.1, 1.5, 200, 3) == pytest.approx(3)
+
+
+def test_a_refused_plate_shows_its_wells_and_the_reason(tmp_path):
+    study = rodent(plates=3)
+    study.estimates = [row for row in study.estimates if not (row[1] == "standards" and row[4] in ("P2", "P3"))]
+    study.estimate("standards", "signal", "n", 16, "P2", level="refused: flat", decimals=0)
+    study.estimate("standards", "signal", "n", 0, "P3", level="refused: no standards", decimals=0)
+    study.records["wells"] = [r for r in study.records["wells"] if not (r[0].startswith("P3/") and r[1] == "signal")]
+    sheet, drawing = drawn(study, "curves", tmp_path)
+    second, third = sheet.figure.axes[1:]
+    assert lines(second, "curve") == [] and len(lines(second, "wells")[0].get_ydata()) == 16
+    assert [t.get_text() for t in second.texts] == ["No curve: flat"] and lines(third, "wells") == []
+    assert [" ".join(t.get_text().split()) for t in third.texts] == ["No curve: no standards"]
+    assert len(drawing.numbers) == 4 + 1 + 1 and "Plate 2: no curve, flat" in drawing.alt
+
+
+def test_forest_has_a_row_for_each_estimate(tmp_path):
+    study = clinic(20, {**GROUPS, "wait": "Waiting list"})
+    sheet, drawing = drawn(study, "forest", tmp_path)
+    estimates = Estimates(tmp_path / "estimates.csv")
+    ids = shown(sheet)
+    assert len(sheet.figure.axes) == 2, "a panel for each unit"
+    for axes, name in zip(sheet.figure.axes, ("hit6", "msq"), strict=True):
+        rows = [n for n in estimates.of("compared", ["difference"]) if n.parameter == name]
+        heights = []
+        for n in rows:
+            (mark,) = ids[n.id]
+            assert list(mark.get_xdata()) == [n.value] and mark.axes is axes
+            heights.append(mark.get_ydata()[0])
+            for end in ("ci_low", "ci_high"):
+                number = estimates.find("compared", name, end, n.group, n.visit)
+                assert set(ids[number.id][0].get_xdata()) == {number.value}
+        assert heights == sorted(heights) and len(set(heights)) == 4
+        (line,) = lines(axes, "reference")
+        assert set(line.get_xdata()) == {0}
+    texts = [t.get_text() for t in sheet.figure.axes[0].texts]
+    assert "HIT-6 total" in texts and "   1 month, Waiting list − Sham treatment" in texts
+    assert "−1.9 (−4.3 to 0.5)" in texts and len(drawing.numbers) == 24
+    sides = [[t.get_text() for t in axes.texts if "favours" in t.get_text()] for axes in sheet.figure.axes]
+    assert sides == [["◂ favours treatment", "favours sham ▸"], ["◂ favours sham", "favours treatment ▸"]]
+
+
+def test_flow_shows_each_count_and_only_reasons_that_occur(tmp_path):
+    study = clinic(30, GROUPS)
+    sheet, drawing = drawn(study, "flow", tmp_path)
+    estimates = Estimates(tmp_path / "estimates.csv")
+    texts = {i: " ".join(artists[0].get_text().split()) for i, artists in shown(sheet).items()}
+
+    def count(level, group, visit):
+        return estimates.find("flow", "hit6", "n", group, visit, level)
+
+    assert texts[count("enrolled", "all", "baseline").id] == "n = 30"
+    for group in GROUPS:
+        assert texts[count("enrolled", group, "baseline").id] == "n = 15"
+        for visit in VISITS:
+            assessed, missing = (count(level, group, visit) for level in ("assessed", "excluded: not collected"))
+            assert texts[assessed.id] == f"Assessed: n = {assessed.shown}"
+            assert texts.get(missing.id) == (f"Not collected: n = {missing.shown}" if missing.value else None)
+    written = [t.get_text() for t in sheet.figure.axes[0].texts]
+    assert [t for t in written if t in VISITS.values()] == list(VISITS.values())
+    assert "Sham treatment" in written and drawing.alt.startswith("Flow diagram. Enrolled: 30.")
+
+
+# --- layout
+
+
+def texts_of(sheet: Sheet) -> list:
+    """Every text that is seen: tick labels only where the tick is within the limits."""
+    found = [*sheet.figure.texts, *(t for legend in sheet.figure.legends for t in legend.get_texts())]
+    for axes in sheet.figure.axes:
+        found += [*axes.texts, axes.title, axes._left_title, axes.xaxis.label, axes.yaxis.label]
+        for axis in (axes.xaxis, axes.yaxis) if axes.axison else ():
+            low, high = sorted(axis.get_view_interval())
+            labels = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+            found += [label for place, label in labels if low <= place <= high]
+    return [text for text in found if text.get_text().strip()]
+
+
+def clashes(sheet: Sheet) -> list[str]:
+    """Texts that leave the figure or cover one another (slanted ones aside)."""
+    width, height = sheet.figure.bbox.width, sheet.figure.bbox.height
+    texts = [text for text in texts_of(sheet) if text.get_rotation() in (0, 90)]
+    boxes = [(text.get_text(), text.get_window_extent()) for text in texts]
+    found = [f"{t!r} leaves" for t, b in boxes if b.x0 < -1 or b.y0 < -1 or b.x1 > width + 1 or b.y1 > height + 1]
+    for i, (text, box) in enumerate(boxes):
+        for other, its in boxes[i + 1 :]:
+            across = min(box.x1, its.x1) - max(box.x0, its.x0)
+            along = min(box.y1, its.y1) - max(box.y0, its.y0)
+            if across > 1 and along > 3:
+                found.append(f"{text!r} covers {other!r}")
+    return found
+
+
+LONG = "Treatment of the neck and the shoulders by a practitioner with more than twelve years of experience"
+
+
+@pytest.mark.parametrize(
+    "study, names",
+    [
+        (lambda: clinic(11), ("lines", "boxes", "means", "flow", "forest")),
+        (lambda: clinic(150, {**GROUPS, "long": LONG}), ("lines", "boxes", "means", "flow", "forest")),
+        (lambda: rodent(markers=12, empty=True, plates=12), ("markers", "markers_log", "curves", "pain")),
+    ],
+    ids=["few participants", "150 participants and a long label", "12 panels and an empty group"],
+)
+def test_no_text_leaves_the_figure_or_covers_another(study, names, tmp_path):
+    made = study()
+    for name in names:
+        sheet, _ = drawn(made, name, tmp_path)
+        assert clashes(sheet) == [], name
+        assert len(texts_of(sheet)) > 15
+
+
+def test_points_side_by_side_do_not_cover_one_another():
+    heights = [float(v) for v in spread(80, 100, 12, 3)] + [100.0] * 9
+    offsets = marks.side_by_side(heights, 3.0, 1000)
+    places = list(zip(offsets, heights, strict=True))
+    gaps = [math.dist(a, b) for i, a in enumerate(places) for b in places[i + 1 :]]
+    assert min(gaps) >= 3 - 1e-6 and 0.0 in offsets and max(offsets) < 40
+    assert offsets == marks.side_by_side(heights, 3.0, 1000)
+    pressed = marks.side_by_side(heights, 3.0, 5)
+    assert max(map(abs, pressed)) == pytest.approx(5)
+
+
+def test_labels_lie_if_they_fit_and_are_slanted_if_not():
+    assert not fitted(["Baseline", "1 month"], 60).slanted
+    wrapped = fitted(["28 days before", "days 1 to 28"], 50)
+    assert not wrapped.slanted and wrapped.labels[0] == "28 days\nbefore"
+    slanted = fitted(["Nitroglycerin + sham", "Vehicle"], 30)
+    assert slanted.slanted and slanted.depth > wrapped.depth
+
+
+# --- populations, options, faults
+
+
+def test_points_are_the_members_of_the_population(tmp_path):
+    study = clinic(12)
+    sessions = {r[0]: r[3] for r in study.records["participants"] if r[1] == "sessions"}
+    for visit in VISITS:
+        members = [r[3] for r in study.records["participants"]
+                   if (r[1], r[2], r[5]) == ("hit6", visit, "observed") and sessions[r[0]] >= 3]  # fmt: skip
+        for statistic, value in described(members).items():
+            study.estimate("treated", "hit6", statistic, value, visit=visit)
+    sheet, _ = drawn(only(study, boxes={"figure": "distribution", "analyses": ["treated"]}), "boxes", tmp_path)
+    points = lines(sheet.figure.axes[0], "units all baseline")[0].get_ydata()
+    assert len(points) == sum(value >= 3 for value in sessions.values()) < 12
+
+
+def test_options_choose_parameters_visits_and_groups(tmp_path):
+    options = {"parameters": ["msq"], "visits": ["month3", "baseline"], "by_group": False}
+    study = only(clinic(12, GROUPS), means={"figure": "means", "analyses": ["summary"], "options": options})
+    sheet, drawing = drawn(study, "means", tmp_path)
+    (axes,) = sheet.figure.axes
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["Baseline", "3 months"]
+    assert len(drawing.numbers) == 8 and sheet.figure.legends == []
+
+
+def test_a_missing_estimate_is_named(tmp_path):
+    study = clinic(12, GROUPS)
+    study.estimates = [r for r in study.estimates if (r[2], r[4], r[5], r[7]) != ("msq", "omt", "month3", "ci_low")]
+    wanted = "analysis 'summary', parameter 'msq', visit 'month3', group 'omt', statistic 'ci_low'"
+    with pytest.raises(Fault, match=re.escape(wanted)):
+        drawn(study, "means", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "entry, message",
+    [
+        ({"figure": "mean"}, "there is no figure 'mean' in figures/; did you mean 'means'?"),
+        ({"figure": "_style"}, "there is no figure '_style'"),
+        ({"figure": "means", "options": {"parameter": ["hit6"]}}, "x.options: parameter: unknown key; did you mean"),
+        ({"figure": "means", "options": {"parameters": ["hit"]}}, "in the figure's analyses; did you mean 'hit6'"),
+        ({"figure": "means", "options": {"visits": ["week9"]}}, "'week9' is not in the figure's analyses"),
+        ({"figure": "boxes"}, "there is no figure 'boxes'"),
+        ({"figure": "flow", "analyses": ["flow", "summary"]}, "a flow is of one analysis, not of 2"),
+        ({"figure": "forest", "analyses": ["change"], "options": {"log": True}}, "limit or the reference is zero"),
+        ({"figure": "forest", "analyses": ["change", "summary"]}, "analysis 'summary' has no estimate to draw"),
+        ({"figure": "curves"}, "has no group that names the plate"),
+        ({"figure": "forest"}, "hold no statistic difference or mean_change"),
+        ({"figure": "flow"}, "no estimate of analysis 'summary', parameter 'hit6'"),
+    ],
+)  # fmt: skip
+def test_faults_of_the_plan_say_what_is_wrong(entry, message, tmp_path):
+    study = only(clinic(), x={"analyses": ["summary"], **entry})
+    study.write(tmp_path)
+    with pytest.raises(Fault, match=re.escape(message)):
+        draw_figures(study.plan, tmp_path)
+    assert not (tmp_path / "figures" / "index.json").exists()
+
+
+def test_values_of_zero_cannot_stand_on_a_logarithmic_axis(tmp_path):
+    study = rodent(markers=2)
+    at = next(i for i, r in enumerate(study.records["animals"]) if r[1] == "marker2")
+    row = study.records["animals"][at]
+    study.records["animals"][at] = (*row[:3], 0.0, *row[4:])
+    with pytest.raises(Fault, match="parameter 'marker2' has values, or limits .* take log out"):
+        drawn(study, "markers_log", tmp_path)
+
+
+def test_records_that_differ_from_the_analysis_are_refused(tmp_path):
+    study = clinic()
+    rows = study.records["participants"]
+    rows.remove(next(r for r in rows if (r[1], r[2]) == ("hit6", "baseline")))
+    with pytest.raises(Fault, match=r"counts 11 values of 'hit6' \(visit 'baseline', group 'all'\).* holds 10; run"):
+        drawn(study, "lines", tmp_path)
+
+
+def test_missing_results_are_faults(tmp_path):
+    study = clinic()
+    with pytest.raises(Fault, match="estimates.csv: the estimates are missing"):
+        draw_figures(study.plan, tmp_path)
+    study.write(tmp_path)
+    (tmp_path / "datasets" / "participants.parquet").unlink()
+    with pytest.raises(Fault, match="participants.parquet: the data set is missing"):
+        draw_figures(study.plan, tmp_path)
+    study.estimates.append(study.estimates[0])
+    study.write(tmp_path)
+    with pytest.raises(Fault, match="two estimates of analysis 'summary'"):
+        draw_figures(study.plan, tmp_path)
+
+
+def test_a_figure_draws_one_dataset(tmp_path):
+    study = only(rodent(), x={"figure": "means", "analyses": ["markers", "standards"]})
+    with pytest.raises(Fault, match="a figure draws one dataset, these are of animals and wells"):
+        drawn(study, "x", tmp_path)
+
+
+# --- the modules
+
+FOLDER = Path(style.__file__).parent
+MODULES = sorted(path.stem for path in FOLDER.glob("*.py") if not path.stem.startswith("_"))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_each_module_declares_a_figure_with_described_options(name):
+    figure = plugin("figures", name, "FIGURE")
+    assert isinstance(figure, Figure) and issubclass(figure.options, Closed)
+    assert all(field.description for field in figure.options.model_fields.values())
+
+
+def test_finding_a_figure_loads_no_heavy_library():
+    heavy = ("matplotlib", "numpy", "pandas", "pyarrow", "scipy", "seaborn")
+    script = (
+        "import sys\nfrom omtrace.sources import plugin\n"
+        f"for name in {MODULES!r}: plugin('figures', name, 'FIGURE')\n"
+        f"print([name for name in {heavy!r} if name in sys.modules])"
+    )
+    surroundings = {"PYTHONPATH": str(FOLDER.parents[1])}
+    done = subprocess.run([sys.executable, "-c", script], check=True, env=surroundings, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_figures_have_no_library_to_compute_a_statistic_with():
+    for path in FOLDER.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not {n.split(".")[0] for n in names} & {
+                "numpy",
+                "pandas",
+                "scipy",
+                "seaborn",
+                "statistics",
+                "statsmodels",
+            }
+            assert not any(n.startswith("omtrace.statistics") for n in names), path.name
+
+
+def test_alternative_text_and_index_are_plain_json(written):
+    root, _ = written
+    content = json.loads((root / "first" / "clinic" / "figures" / "index.json").read_text())
+    assert all(len(entry["alt"]) < 2500 and "nan" not in entry["alt"].lower().split() for entry in content)

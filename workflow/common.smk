@@ -11,6 +11,7 @@ from pathlib import Path
 from omtrace.faults import Fault
 from omtrace.lineage.manifest import path_of, seal
 from omtrace.study.code import library_digest
+from omtrace.study.config import read_config
 from omtrace.study.plan import read_plan
 from omtrace.study.register import custody_faults, exports_of, read_register, sha256_of
 
@@ -19,8 +20,6 @@ for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
 SCRIPTS = Path(workflow.basedir, "scripts") if Path(workflow.basedir, "scripts").is_dir() else Path("workflow/scripts")
-SHIPPED = list(config["studies"])
-STUDIES = [*SHIPPED, *config["retrieved"]]
 ENVIRONMENT = sha256_of("envs/requirements.lock")
 
 
@@ -38,6 +37,9 @@ def told(call, *arguments):
         stop(fault.lines)
 
 
+CONFIG = told(read_config, config)
+SHIPPED = list(CONFIG.studies)
+STUDIES = [*SHIPPED, *CONFIG.retrieved]
 EXPORTS = told(read_register)
 
 
@@ -118,7 +120,8 @@ def asked_of(stage):
 
 
 def code_digests(wildcards):
-    """path -> sha256 of every file that the manifest lists beside results and raw files."""
+    """One digest of every file that the manifest lists beside results and raw files."""
+    plan_of(wildcards.study)  # a missing plan is told, not raised
     files = [p for p in Path("workflow").rglob("*") if p.is_file() and "__pycache__" not in p.parts]
     files += [Path("Snakefile"), Path("config/config.yaml"), Path(f"config/studies/{wildcards.study}.yaml")]
     return digest_of({p.as_posix(): sha256_of(p) for p in files if not p.name.startswith(".")})

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,10 @@ def recorded(snakemake: Any) -> Iterator[None]:
     """
     log = Path(snakemake.log[0])
     log.parent.mkdir(parents=True, exist_ok=True)
+    # A killed job leaves the temporary files of its unfinished writes; outputs that are folders Snakemake clears itself.
+    for path in map(Path, (*snakemake.output, *snakemake.log)):
+        for left in path.parent.glob(f".{escape(path.name)}.*.part"):
+            left.unlink(missing_ok=True)
     try:
         if Path(__file__).resolve().parent.parent != Path(snakemake.scriptdir).resolve().parent:
             raise Fault(

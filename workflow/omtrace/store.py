@@ -126,11 +126,13 @@ def _is_number(text: str) -> bool:
 
 def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a CSV table (RFC 4180, line feeds), each cell through ``safe_cell``."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([safe_cell(cell) for cell in row] for row in rows)
-    write_text(path, buffer.getvalue())
+    table = [header, *([safe_cell(cell) for cell in row] for row in rows)]
+    write_text(path, "".join(",".join(map(_quoted, cells)) + "\n" for cells in table))
+
+
+def _quoted(cell: str) -> str:
+    # csv.writer, told to end lines by LF, leaves a lone CR bare, which ends the line for every reader.
+    return '"' + cell.replace('"', '""') + '"' if any(c in cell for c in ',"\r\n') else cell
 
 
 def read_csv(path: str | Path) -> list[dict[str, str]]:

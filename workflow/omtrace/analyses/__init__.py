@@ -6,9 +6,10 @@ Each module declares ``METHOD``; the plan names it by module name. A method yiel
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from omtrace.study.plan import Analysis, Closed, DatasetPlan
+from omtrace.faults import Fault
+from omtrace.study.plan import Analysis, Closed, DatasetPlan, nearest
 
 if TYPE_CHECKING:
     from omtrace.analyses.selection import Data, Rows
@@ -39,23 +40,55 @@ class Call:
     dataset: DatasetPlan
     data: "Data"
 
-    def targets(self) -> Iterator[tuple[str, str]]:
-        """Each parameter with each visit analysed ("" for a parameter without visits)."""
+    def targets(self, holds: Literal["anything", "numbers", "yes or no"] = "numbers") -> Iterator[tuple[str, str]]:
+        """Each parameter with each visit analysed ("" for a parameter without visits).
+
+        Raises Fault for a parameter that does not hold what the method asks for.
+        """
         for parameter in self.entry.parameters:
             scheduled = self.dataset.parameters[parameter].visits
             for visit in [v for v in (self.entry.visits or scheduled) if v in scheduled] or [""]:
+                if holds != "anything":
+                    self.need(parameter, visit, holds)
                 yield parameter, visit
+
+    def need(self, parameter: str, visit: str = "", holds: str = "numbers") -> None:
+        """Raise Fault if a parameter holds categories, or, where yes or no is asked for, other numbers than 1 and 0."""
+        values = {value for _, _, value in self.data.plain(parameter, visit).values() if value is not None}
+        if any(isinstance(value, str) for value in values):
+            raise Fault(f"analysis {self.name}: {parameter!r} holds categories; {self.entry.method} needs {holds}")
+        if holds == "yes or no" and not values <= {0.0, 1.0}:
+            raise Fault(f"analysis {self.name}: {parameter!r} holds other numbers than 1 (yes) and 0 (no)")
+
+    def baseline(self) -> str:
+        """The dataset's baseline visit. Raises Fault if it has none."""
+        if not self.dataset.baseline:
+            raise Fault(f"analysis {self.name}: dataset {self.entry.dataset} has no baseline")
+        return self.dataset.baseline
+
+    def contrast(self, group: str, reference: str) -> str:
+        """The name of a contrast. Raises Fault for groups that the dataset does not have."""
+        for name in (group, reference):
+            if name not in self.dataset.groups:
+                hint = nearest(name, self.dataset.groups)
+                raise Fault(f"analysis {self.name}: dataset {self.entry.dataset} has no group {name!r}{hint}")
+        return f"{group} - {reference}"
 
     def groups(self, by_group: bool) -> list[str]:
         """The groups that results are given for: each group and all together, or all alone."""
         return [*self.dataset.groups, "all"] if by_group and self.dataset.group else ["all"]
 
     def numbers(self, parameter: str, group: str, visit: str, values: "Mapping[str, float]", rows: "Rows",
-                level: str = "") -> "Iterator[Number]":  # fmt: skip
-        """One Number for each named statistic, with the unit and decimals that fit it."""
+                level: str = "", scale: tuple[str, int] | None = None) -> "Iterator[Number]":  # fmt: skip
+        """One Number for each named statistic, with the unit and decimals that fit it.
+
+        ``scale``: unit and decimals of what was analysed, where they are not the parameter's own.
+        """
         declared = self.dataset.parameters[parameter]
         for statistic, value in values.items():
-            unit, decimals = _shape(statistic, declared.unit, declared.decimals)
+            unit, decimals = _shape(statistic, *(scale or (declared.unit, declared.decimals)))
+            if statistic.startswith("df") and float(value).is_integer():
+                decimals = 0
             yield Number(parameter, group, visit, level, statistic, float(value), unit, decimals, rows)
 
 
@@ -64,7 +97,7 @@ UNITLESS = {
     "n": ("", 0), "n_a": ("", 0), "n_b": ("", 0), "missing": ("", 0), "count": ("", 0), "count_a": ("", 0),
     "count_b": ("", 0), "df": ("", 1), "df_1": ("", 0), "df_2": ("", 1), "t": ("", 2), "f": ("", 2), "p": ("", 3),
     "percent": ("%", 1), "r_squared": ("", 3), "mann_whitney_u": ("", 1), "signed_rank_v": ("", 1),
-    "partial_eta_squared": ("", 3), "nnt": ("", 1), "nnt_low": ("", 1), "nnt_high": ("", 1),
+    "n_nonzero": ("", 0),
 }  # fmt: skip
 
 
@@ -73,9 +106,11 @@ def _shape(statistic: str, unit: str, decimals: int) -> tuple[str, int]:
         return UNITLESS[statistic]
     if statistic.endswith("_p"):
         return "", 3
+    if statistic.startswith("nnt"):
+        return "", 1
     if statistic.startswith(("d_z", "d_av", "hedges_g")):
         return "", 2
-    if statistic.startswith(("proportion", "wilson", "clopper", "newcombe", "wald", "risk", "nntb", "nnth")):
+    if statistic.startswith(("proportion", "wilson", "clopper", "newcombe", "wald", "risk", "partial_eta")):
         return "", 3
     if statistic.endswith("_exact"):
         return "", 0

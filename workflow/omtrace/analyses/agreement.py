@@ -19,6 +19,7 @@ def run(call: Call) -> Iterator[Number]:
     """How many computed values round to the printed ones, and the largest difference."""
     from omtrace.store import display
 
+    call.need(call.options.printed)
     for parameter, visit in call.targets():
         chosen = call.data.select(call.entry.population, parameter, visit, covariates=[call.options.printed])
         for group in call.groups(True):

@@ -25,10 +25,12 @@ def run(call: Call) -> Iterator[Number]:
     from omtrace.statistics.linear import adjusted_difference, adjusted_means
 
     o, data = call.options, call.data
+    contrast, base = call.contrast(o.group, o.reference), call.baseline() if o.baseline else ""
+    for name in o.covariates:
+        call.need(name)
     for parameter, visit in call.targets():
         if visit == call.dataset.baseline:
             continue
-        base = call.dataset.baseline if o.baseline else ""
         chosen = data.select(call.entry.population, parameter, visit, base, (*o.covariates, *o.factors), group=True)
         frame = chosen.frame[chosen.frame["group"].isin([o.group, o.reference])]
         numeric = [*(["baseline"] if o.baseline else []), *o.covariates]
@@ -39,7 +41,7 @@ def run(call: Call) -> Iterator[Number]:
         except ValueError as error:
             raise Fault(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
         rows = chosen.rows([o.group, o.reference])
-        yield from call.numbers(parameter, f"{o.group} - {o.reference}", visit, fit, rows)
+        yield from call.numbers(parameter, contrast, visit, fit, rows)
         for group, values in means.items():
             yield from call.numbers(parameter, group, visit, values, rows)
 
@@ -47,6 +49,6 @@ def run(call: Call) -> Iterator[Number]:
 METHOD = Method(
     Options,
     run,
-    "Ordinary least squares of the outcome on group, the outcome's baseline and the covariates; complete cases. Adjusted "
-    "means at the covariates' means, factor levels weighted equally.",
+    "Ordinary least squares of the outcome on group, the outcome's baseline and the covariates; complete cases. "
+    "Adjusted means at the covariates' means, factor levels weighted equally.",
 )

@@ -25,12 +25,12 @@ def run(call: Call) -> Iterator[Number]:
             a, b = (chosen.of_group(g)["value"].astype("float64").to_numpy() for g in (group, reference))
             values = {**welch(a, b, call.options.level), **mann_whitney(a, b)}
             rows = chosen.rows([group, reference])
-            yield from call.numbers(parameter, f"{group} - {reference}", visit, values, rows)
+            yield from call.numbers(parameter, call.contrast(group, reference), visit, values, rows)
 
 
 METHOD = Method(
     Options,
     run,
-    "Difference of means with Welch interval, Hedges' g with noncentral-t interval, Mann-Whitney test (exact with ties where "
-    "the groups are small).",
+    "Difference of means with Welch interval, Hedges' g with noncentral-t interval, Mann-Whitney test (exact with ties "
+    "where the groups are small).",
 )

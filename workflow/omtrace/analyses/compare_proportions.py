@@ -20,21 +20,21 @@ def run(call: Call) -> Iterator[Number]:
     """group - reference of a yes/no parameter."""
     from omtrace.statistics.proportion import proportion_difference
 
-    for parameter, visit in call.targets():
+    contrast = call.contrast(call.options.group, call.options.reference)
+    for parameter, visit in call.targets("yes or no"):
         chosen = call.data.select(call.entry.population, parameter, visit, group=True)
         sides = [chosen.of_group(g)["value"].astype("float64") for g in (call.options.group, call.options.reference)]
-        counts = [number for side in sides for number in (int(side.sum()), len(side))]
-        values = proportion_difference(*counts, call.options.level)
+        (count, n), (count_of_reference, n_of_reference) = ((int(side.sum()), len(side)) for side in sides)
+        values = proportion_difference(count, n, count_of_reference, n_of_reference, call.options.level)
         # The ends of an interval through infinity have a value only where it runs through infinity.
         values = {name: v for name, v in values.items() if v == v or not name.startswith(("nntb", "nnth"))}
-        contrast = f"{call.options.group} - {call.options.reference}"
         rows = chosen.rows([call.options.group, call.options.reference])
-        yield from call.numbers(parameter, contrast, visit, values, rows)
+        yield from call.numbers(parameter, contrast, visit, values, rows, scale=("", 3))
 
 
 METHOD = Method(
     Options,
     run,
-    "Difference of two proportions with Newcombe's hybrid score and Wald intervals, risk ratio with log interval, number "
-    "needed to treat as the reciprocal of the difference.",
+    "Difference of two proportions with Newcombe's hybrid score and Wald intervals, risk ratio with log interval, "
+    "number needed to treat as the reciprocal of the difference.",
 )

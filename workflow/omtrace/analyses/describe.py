@@ -19,7 +19,7 @@ def run(call: Call) -> Iterator[Number]:
     """n, missing, mean, SD, interval, median, quartiles, range; for categories count and percent of each."""
     from omtrace.statistics.descriptive import describe
 
-    for parameter, visit in call.targets():
+    for parameter, visit in call.targets("anything"):
         chosen = call.data.select(call.entry.population, parameter, visit)
         text = call.data.is_text(parameter, visit)
         categories = sorted(call.data.block(parameter, visit)["text"].dropna().unique()) if text else []

@@ -42,8 +42,10 @@ def run(call: Call) -> Iterator[Number]:
         except ValueError as error:
             raise Fault(f"analysis {call.name}, {parameter} {visit}: {error}") from None
         rows = chosen.rows(without=without)
+        declared = call.dataset.parameters[parameter]
+        scale = (f"log {declared.unit}".strip() if o.log else declared.unit, declared.decimals)
         for label, values in _named(table, o):
-            yield from call.numbers(parameter, "all", visit, values, rows, level=label)
+            yield from call.numbers(parameter, "all", visit, values, rows, label, scale)
 
 
 def _named(table, o: Options) -> Iterator[tuple[str, dict[str, float]]]:
@@ -67,6 +69,6 @@ def _named(table, o: Options) -> Iterator[tuple[str, dict[str, float]]]:
 METHOD = Method(
     Options,
     run,
-    "Linear model with both factors and their interaction, sum coding, type III tests; cell means and simple effects with "
-    "the pooled SD.",
+    "Linear model with both factors and their interaction, sum coding, type III tests; cell means and simple effects "
+    "with the pooled SD.",
 )

@@ -18,7 +18,7 @@ class Options(Closed):
 def run(call: Call) -> Iterator[Number]:
     """Units enrolled, once; at each visit of each parameter assessed, excluded (by reason) and analysed."""
     enrolled = set()
-    for parameter, visit in call.targets():
+    for parameter, visit in call.targets("anything"):
         chosen = call.data.select(call.entry.population, parameter, visit)
         status = call.data.block(parameter, visit)["status"]
         for group in call.groups(call.options.by_group):

@@ -19,10 +19,11 @@ def run(call: Call) -> Iterator[Number]:
     """Mean change with t interval, effect sizes with intervals, exact signed rank; pairs only, losses counted."""
     from omtrace.statistics.paired import paired_change, signed_rank
 
+    baseline = call.baseline()
     for parameter, visit in call.targets():
-        if visit == call.dataset.baseline:
+        if visit == baseline:
             continue
-        chosen = call.data.select(call.entry.population, parameter, visit, baseline=call.dataset.baseline)
+        chosen = call.data.select(call.entry.population, parameter, visit, baseline=baseline)
         for group in call.groups(call.options.by_group):
             part = chosen.of_group(group).astype("float64")
             before, after = part["baseline"].to_numpy(), part["value"].to_numpy()
@@ -34,6 +35,6 @@ def run(call: Call) -> Iterator[Number]:
 METHOD = Method(
     Options,
     run,
-    "Change = visit - baseline in units with both: mean with t interval, standardised by the SD of the change (d_z) and "
-    "the mean SD (d_av), Hedges' g with noncentral-t interval, and the exact Wilcoxon signed-rank test.",
+    "Change = visit - baseline in units with both: mean with t interval, standardised by the SD of the change (d_z) "
+    "and the mean SD (d_av), Hedges' g with noncentral-t interval, and the exact Wilcoxon signed-rank test.",
 )

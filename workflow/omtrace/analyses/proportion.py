@@ -21,7 +21,7 @@ def run(call: Call) -> Iterator[Number]:
     from omtrace.statistics.proportion import proportion
 
     threshold = call.options.at_least
-    for parameter, visit in call.targets():
+    for parameter, visit in call.targets("yes or no" if threshold is None else "numbers"):
         chosen = call.data.select(call.entry.population, parameter, visit)
         for group in call.groups(call.options.by_group):
             part = chosen.of_group(group)["value"].astype("float64")

@@ -1,6 +1,8 @@
 """The one entry point: run every analysis of a plan and write estimates, row sets and definitions."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 from omtrace import store
 from omtrace.analyses import Call, Number
@@ -9,7 +11,7 @@ from omtrace.faults import Fault
 from omtrace.keys import digest_of
 from omtrace.sources import plugin
 from omtrace.study.groups import with_groups
-from omtrace.study.plan import Plan, checked
+from omtrace.study.plan import Analysis, DatasetPlan, Plan, checked
 
 COLUMNS = ("id", "analysis", "parameter", "population", "group", "visit", "level", "statistic", "value", "unit",
            "decimals", "rowset", "definition", "data")  # fmt: skip
@@ -38,11 +40,27 @@ def definition_of(plan: Plan, name: str) -> dict:
         "baseline": dataset.baseline,
         "population": entry.population,
         "where": dataset.populations[entry.population].where,
-        "parameters": {
-            p: dataset.parameters[p].model_dump(mode="json", include={"derive", "options", "unit"})
-            for p in entry.parameters
-        },
+        "parameters": _behind(dataset, entry),
     }
+
+
+def _behind(dataset: DatasetPlan, entry: Analysis) -> dict[str, dict]:
+    """How the parameters are derived that an analysis rests on: its own, group, covariates, population, and theirs."""
+    waiting = [*entry.parameters, dataset.group, *_texts(entry.options)]
+    waiting += re.findall(r"\w+", dataset.populations[entry.population].where)
+    found: dict[str, dict] = {}
+    while waiting:
+        name = waiting.pop()
+        if name in dataset.parameters and name not in found:
+            parameter = dataset.parameters[name]
+            found[name] = parameter.model_dump(mode="json", include={"derive", "options", "unit", "better", "visits"})
+            waiting += _texts(parameter.options)
+    return found
+
+
+def _texts(value: Any) -> list[str]:
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return [value] if isinstance(value, str) else [text for part in parts for text in _texts(part)]
 
 
 def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
@@ -53,7 +71,9 @@ def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
     """
     plan = with_groups(plan, datasets)
     data: dict[str, Data] = {}
-    estimates, definitions, sets, seen = [], {}, {}, {}
+    estimates, definitions = [], {}
+    sets: dict[str, Rows] = {}
+    seen: dict[str, tuple] = {}
     for name, entry in plan.analyses.items():
         if entry.dataset not in data:
             path = Path(datasets) / entry.dataset

@@ -48,7 +48,7 @@ class Expression:
         self.where, self.names = where, []
         try:
             self.tree = ast.parse(text, mode="eval").body if text else None
-        except SyntaxError:
+        except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last three: NUL, and deep nesting
             raise Fault(f"{where}: {text!r} is not an expression") from None
         for node in ast.walk(self.tree) if self.tree else ():
             if isinstance(node, ast.Name):
@@ -77,6 +77,10 @@ class Expression:
             left, right = self._leaf(node.left, values), self._leaf(node.comparators[0], values)
             if left is None or right is None or dry:
                 return None
+            if isinstance(left, str) != isinstance(right, str):
+                raise Fault(
+                    f"{self.where}: compares a number with a text; categories are texts, yes and no are 1 and 0"
+                )
             return COMPARE[type(node.ops[0])](left, right)
         raise Fault(f"{self.where}: only comparisons of a parameter with a constant, joined by and, or, not")
 
@@ -86,7 +90,8 @@ class Expression:
         if isinstance(node, ast.Constant) and isinstance(node.value, (int, float, str)):
             return node.value
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
-            return -node.operand.value
+            if isinstance(node.operand.value, (int, float)):
+                return -node.operand.value
         raise Fault(f"{self.where}: only comparisons of a parameter with a constant, joined by and, or, not")
 
 
@@ -122,7 +127,7 @@ class Data:
         return self.blocks[parameter, visit]
 
     def plain(self, parameter: str, visit: str = "") -> dict[str, tuple[int, str, float | str | None]]:
-        """The same as unit -> record, status, and value: a number (yes and no are 1 and 0), a category, or None."""
+        """The same as unit -> record, status, and value: a number, a category where there is no number, or None."""
         if (parameter, visit) not in self._plain:
             block = self.block(parameter, visit)
             columns = (block.index, block["record"], block["status"], block["value"], block["text"])
@@ -154,6 +159,11 @@ class Data:
         if group:
             needed.append(("group", "group", "group ", self.plain(self.plan.group)))
         needed += [("covariate", name, f"{name} ", self.plain(name)) for name in covariates]
+        columns = [column for _, column, _, _ in needed]
+        if len(set(columns)) < len(columns):
+            raise Fault(
+                f"dataset {self.name}: a covariate is named twice, or named value, baseline or group; rename it"
+            )
         rows, reasons, entries = {}, {}, {}
         for unit in self.units:
             values = {p: block[unit][2] for p, (_, block) in zip(expression.names, member, strict=True)}
@@ -167,7 +177,9 @@ class Data:
             reasons[unit], rows[unit] = reason, found
             roles = [*((role, block) for role, block in member), *((role, block) for role, _, _, block in needed)]
             entries[unit] = [(block[unit][0], role, reason) for role, block in roles]
-        return Selection(self, rows, reasons, entries, self._groups() if self.plan.group else {})
+        groups = self._groups() if self.plan.group else {}
+        lost = [unit for unit in self.units if unit not in groups] if group else []
+        return Selection(self, rows, reasons, entries, groups, frozenset(lost))
 
     def _groups(self) -> dict[str, str]:
         block = self.block(self.plan.group)
@@ -175,16 +187,18 @@ class Data:
 
 
 def _value(value: float, text: object) -> float | str:
-    return text if isinstance(text, str) and text not in ("yes", "no") else float(value)
+    return text if isinstance(text, str) and not value == value else float(value)
 
 
 class Selection:
     """The outcome of ``Data.select``: a frame of the used units, and row sets for any part of it."""
 
-    def __init__(self, data: Data, rows: dict, reasons: dict, entries: dict, groups: dict[str, str]) -> None:
+    def __init__(self, data: Data, rows: dict, reasons: dict, entries: dict, groups: dict[str, str],
+                 lost: frozenset[str]) -> None:  # fmt: skip
         import pandas
 
         self.data, self.reasons, self.entries, self.groups = data, reasons, entries, groups
+        self.lost = lost  # units without a group, where a group is needed: excluded from every group's numbers
         self.frame = pandas.DataFrame(
             [rows[u] for u in rows if not reasons[u]], index=[u for u in rows if not reasons[u]]
         )
@@ -214,24 +228,15 @@ class Selection:
         entries = tuple((int(block.at[u, "record"]), "group" if data.plan.group else "outcome", "") for u in units)
         return Rows(data.name, entries, len(units), len(units), 0)
 
-    def rows(self, groups: Sequence[str] = ("all",), without: dict[str, str] | None = None,
-             roles: Sequence[str] = ()) -> Rows:  # fmt: skip
-        """The row set of one or several groups.
-
-        ``without``: used units that this number leaves out, with the reason. ``roles``: only these roles (and
-        population); default all.
-        """
-        units = [u for u in self.reasons if "all" in groups or self.groups.get(u) in groups]
+    def rows(self, groups: Sequence[str] = ("all",), without: dict[str, str] | None = None) -> Rows:
+        """The row set of one or several groups; ``without``: used units that a number leaves out, with the reason."""
+        units = [u for u in self.reasons if "all" in groups or self.groups.get(u) in groups or u in self.lost]
         without = without or {}
         entries, used = [], 0
         for unit in units:
             reason = self.reasons[unit] or without.get(unit, "")
             used += not reason
-            entries += [
-                (record, role, reason)
-                for record, role, _ in self.entries[unit]
-                if not roles or role in roles or role == "population"
-            ]
+            entries += [(record, role, reason) for record, role, _ in self.entries[unit]]
         excluded = sum(1 for u in units if self.reasons[u] or u in without)
         return Rows(self.data.name, tuple(entries), len(units), used, excluded)
 

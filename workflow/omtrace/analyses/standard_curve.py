@@ -23,8 +23,11 @@ def run(call: Call) -> Iterator[Number]:
     from omtrace.statistics.four_pl import back_calculate, fit_four_pl
 
     concentration = call.options.concentration
+    call.need(concentration)
     x_unit = call.dataset.parameters[concentration].unit
     for parameter, visit in call.targets():
+        y_unit = call.dataset.parameters[parameter].unit
+        units = {"a": y_unit, "d": y_unit, "residual_sd": y_unit, "c": x_unit}
         chosen = call.data.select(call.entry.population, parameter, visit, covariates=[concentration], group=True)
         for plate in call.dataset.groups:
             rows = chosen.rows([plate])
@@ -41,13 +44,7 @@ def run(call: Call) -> Iterator[Number]:
                 )
                 continue
             for statistic, value in fit.numbers().items():
-                unit = (
-                    x_unit
-                    if statistic in ("c", "c_se")
-                    else ""
-                    if statistic not in ("a", "d", "a_se", "d_se")
-                    else "OD"
-                )
+                unit = units.get(statistic.removesuffix("_se"), "")
                 decimals = 0 if statistic in ("n", "levels", "df") else 4
                 yield Number(parameter, plate, visit, "", statistic, value, unit, decimals, rows)
             read, recovery = back_calculate(fit, means[concentration].to_numpy(), means["value"].to_numpy())
@@ -61,5 +58,6 @@ def run(call: Call) -> Iterator[Number]:
 METHOD = Method(
     Options,
     run,
-    "Unweighted four-parameter logistic curve y = d + (a - d) / (1 + (x / c)^b); each level's mean signal read back through it.",
+    "Unweighted four-parameter logistic curve y = d + (a - d) / (1 + (x / c)^b); each level's mean signal read back "
+    "through it.",
 )

@@ -7,12 +7,16 @@ from pathlib import Path
 from omtrace import store
 from omtrace.faults import Fault
 from omtrace.keys import key_text
+from omtrace.study.plan import Plan, nearest
 
 # Order of precedence: the first finding of a row, in this order, is its primary reason.
 DEFAULTS = {
     "unreadable": "stop",
     "column_missing": "stop",
     "row_width": "quarantine",
+    "event_missing": "quarantine",
+    "instance_missing": "quarantine",
+    "no_well": "quarantine",
     "unit_missing": "quarantine",
     "type": "quarantine",
     "code": "quarantine",
@@ -26,6 +30,10 @@ DEFAULTS = {
     "column_undeclared": "note",
     "coded_missing": "note",
 }
+# Severities that a rule cannot go below: what is not there cannot be kept with a warning.
+FIRM = {"unreadable": ("stop",)} | dict.fromkeys(
+    ("row_width", "event_missing", "instance_missing", "no_well", "unit_missing"), ("quarantine", "stop")
+)
 HEADER = ("severity", "rule", "file", "part", "line", "column", "table", "value", "expected", "key")
 SHOWN = 40
 
@@ -50,7 +58,29 @@ class Finding:
         part = f" [{self.part}]" if self.part else ""
         line = f": line {self.line}" if self.line else ""
         column = f", column {self.column}" if self.column else ""
-        return f"{self.file}{part}{line}{column}: {self.rule}: expected {self.expected}"
+        says = self.expected if self.rule == "unreadable" else f"expected {self.expected}"
+        return f"{self.file}{part}{line}{column}: {self.rule}: {says}"
+
+
+def severity_of(plan: Plan, rule: str, default: str = "") -> str:
+    """The plan's severity of a rule, else the rule's own."""
+    return plan.severities.get(rule, default or DEFAULTS.get(rule, "quarantine"))
+
+
+def check_severities(plan: Plan, declared: set[str]) -> None:
+    """Raise Fault for severities of rules that do not exist (``declared``: the tables' own), or below the lowest."""
+    known = [*DEFAULTS, *sorted(declared)]
+    where = f"plan of {plan.study}: severities"
+    faults = [
+        f"{where}: there is no rule {rule!r}{nearest(rule, known)}" for rule in plan.severities if rule not in known
+    ]
+    faults += [
+        f"{where}.{rule}: only {' or '.join(FIRM[rule])}"
+        for rule, severity in plan.severities.items()
+        if rule in FIRM and severity not in FIRM[rule]
+    ]
+    if faults:
+        raise Fault(*faults)
 
 
 def write_findings(findings: list[Finding], path: str | Path) -> None:

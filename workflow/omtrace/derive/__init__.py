@@ -4,12 +4,12 @@ Each module declares ``DERIVATION``; a parameter of the plan names it by module 
 ``Found``; ``derive.records`` lays it over the full grid of units and visits.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from omtrace.faults import Fault
-from omtrace.study.plan import Closed, DatasetPlan, Parameter, Plan
+from omtrace.study.plan import Closed, DatasetPlan, Parameter, Plan, nearest
 
 if TYPE_CHECKING:
     import pandas
@@ -47,11 +47,20 @@ class Tables:
         frame = self.frames[name]
         for column, value in (where or {}).items():
             self.need(name, column)
-            numeric = frame[column].dtype.kind in "if"
-            frame = frame[frame[column] == (float(value) if numeric else value)]
+            frame = frame[frame[column] == self._typed(name, column, value)]
         if "visit" not in frame.columns:
             frame = frame.assign(visit="")
         return frame
+
+    def _typed(self, name: str, column: str, value: str) -> float | str:
+        if self.frames[name][column].dtype.kind not in "if":
+            return value
+        try:
+            return float(value)
+        except ValueError:
+            raise Fault(
+                f"plan of {self.plan.study}: column {column!r} of table {name!r} holds numbers, not {value!r}"
+            ) from None
 
     def need(self, name: str, *columns: str) -> None:
         """Raise Fault for a column that a table does not have."""
@@ -70,7 +79,17 @@ class Context:
 
     tables: Tables
     dataset: DatasetPlan
-    so_far: "dict[str, Found]"
+    so_far: "dict[str, Found]"  # with the full grid of units and visits
+
+    def earlier(self, name: str, of: str, visits: Iterable[str]) -> Found:
+        """Another parameter, for ``name``. Raises Fault if it is not declared before, or not scheduled at a visit."""
+        if of not in self.so_far:
+            raise Fault(f"parameter {name}: {of!r} is not declared before it in the dataset")
+        scheduled = self.dataset.parameters[of].visits
+        for visit in visits:
+            if visit not in scheduled:
+                raise Fault(f"parameter {name}: {of!r} is not scheduled at visit {visit!r}{nearest(visit, scheduled)}")
+        return self.so_far[of]
 
 
 @dataclass(frozen=True)

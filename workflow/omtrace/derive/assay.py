@@ -41,7 +41,8 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     reads = Reads(table=options.signals, wavelength=options.wavelength, reference=options.reference)
     signal, raw_signal = signals(context, reads)
     layout = tables.frame(options.layout)
-    tables.need(options.layout, options.plate)
+    needed = ("role", "sample", "concentration", "dilution", options.plate, *([options.valid] if options.valid else []))
+    tables.need(options.layout, *needed)
     layout = layout[layout[UNIT].isin(signal)].assign(signal=lambda frame: frame[UNIT].map(signal))
     raw = {column: tables.raw(options.layout, column) for column in ("concentration", "sample")}
     records: list[tuple] = []
@@ -56,7 +57,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
             cells += [(unit, "", key, raw["sample"], "layout") for key in group["key"]]
             cells += [(unit, "", *cell) for cell in behind]
     frame = pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"])
-    return Found(frame, cells, (options.layout,))
+    return Found(frame, cells, (options.layout, options.signals))
 
 
 def _standards(wells: "pandas.DataFrame", options: Options) -> "pandas.DataFrame":
@@ -75,14 +76,14 @@ def _read_back(standards: "pandas.DataFrame", wells: "pandas.DataFrame", options
     if options.fit_to == "level_means":
         points = points.groupby("concentration", as_index=False, sort=True).mean()
     fit = fit_four_pl(points["concentration"].to_numpy(), points["signal"].to_numpy()) if len(points) else None
-    refusal = str(fit.refusal[0]) if fit else "no standards"
+    refusal = "no standards" if fit is None else str(fit.refusal[0])
     if options.per == "well":
         groups = [(unit, wells[wells[UNIT] == unit]) for unit in wells[UNIT]]
     else:
         samples = wells[wells["role"] == "sample"]
         groups = list(samples.groupby("sample", sort=True))
     for unit, group in groups:
-        if refusal:
+        if fit is None or refusal:
             yield unit, group, None, f"no curve: {refusal}"
             continue
         read = inverse(fit, group["signal"].to_numpy(dtype="float64"))[0]

@@ -4,7 +4,6 @@ from pydantic import Field
 
 from omtrace.derive import Context, Derivation, Found
 from omtrace.derive.records import units_of
-from omtrace.faults import Fault
 from omtrace.study.plan import Closed, Parameter
 
 
@@ -22,9 +21,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     have: dict[str, int] = {}
     cells = []
     for of in options.of:
-        if of not in context.so_far:
-            raise Fault(f"parameter {name}: {of!r} is not declared before it in the dataset")
-        found = context.so_far[of]
+        found = context.earlier(name, of, options.visits)
         rows = found.records[found.records["visit"].isin(options.visits) & (found.records["status"] == "observed")]
         for unit in rows["unit"]:
             have[unit] = have.get(unit, 0) + 1

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from omtrace.derive import Context, Derivation, Found
+from omtrace.derive import Cell, Context, Derivation, Found
 from omtrace.schemas import UNIT
 from omtrace.study.plan import Closed, Parameter
 
@@ -23,7 +23,8 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     tables = context.tables
     rows = tables.frame(options.table, options.where)
     by_visit = options.column if isinstance(options.column, dict) else {None: options.column}
-    records, cells = [], []
+    records: list[tuple] = []
+    cells: list[Cell] = []
     for fixed, column in by_visit.items():
         tables.need(options.table, column)
         raw = tables.raw(options.table, column)
@@ -36,7 +37,8 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
                     cells.append((unit, visit, key, raw, "value"))
                 continue
             if options.labels:
-                value = options.labels.get(f"{value:g}" if not isinstance(value, str) else value, str(value))
+                code = value if isinstance(value, str) else f"{value:g}"
+                value = options.labels.get(code, code)
             text = value if isinstance(value, str) else None
             records.append((unit, visit, None if text is not None else float(value), text, "observed"))
             cells.append((unit, visit, key, raw, "value"))

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from omtrace.derive import Context, Derivation, Found
+from omtrace.derive import Cell, Context, Derivation, Found
 from omtrace.schemas import UNIT
 from omtrace.study.plan import Closed, Parameter
 
@@ -21,10 +21,14 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     tables = context.tables
     rows = tables.frame(options.table)
     tables.need(options.table, *options.columns)
-    records, cells = [], []
+    records: list[tuple] = []
+    cells: list[Cell] = []
     for unit, key, *parts in zip(rows[UNIT], rows["key"], *(rows[c] for c in options.columns), strict=True):
-        known = all(isinstance(part, str) for part in parts)
-        records.append((unit, "", None, "_".join(parts) if known else None, "observed" if known else "not collected"))
+        if any(pandas.isna(part) for part in parts):
+            records.append((unit, "", None, None, "not collected"))
+            continue
+        text = "_".join(part if isinstance(part, str) else f"{part:g}" for part in parts)
+        records.append((unit, "", None, text, "observed"))
         cells += [(unit, "", key, tables.raw(options.table, column), "value") for column in options.columns]
     frame = pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"])
     return Found(frame, cells, (options.table,))

@@ -1,5 +1,6 @@
 """Datasets: every enrolled unit x parameter x visit has one record, found in the data or not."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ from omtrace.derive import Context, Found, Tables
 from omtrace.faults import Fault
 from omtrace.schemas import UNIT
 from omtrace.sources import plugin
-from omtrace.study.plan import DatasetPlan, Plan, checked
+from omtrace.study.plan import DatasetPlan, Parameter, Plan, checked
 
 if TYPE_CHECKING:
     import pandas
@@ -39,23 +40,59 @@ def units_of(tables: Tables, dataset: DatasetPlan) -> list[str]:
     return sorted(units)
 
 
-def _lost(tables: Tables, found: Found) -> dict[tuple[str, str], tuple[str, int, str]]:
+def _lost(tables: Tables, found: Found, visits: Iterable[str]) -> dict[tuple[str, str], tuple[str, int, str]]:
     """Units and visits whose row was quarantined: primary rule, key and raw column."""
-    lost = tables.quarantine[tables.quarantine["table"].isin(found.tables)]
-    rows = zip(lost[UNIT], lost["visit"], lost["rule"], lost["key"], lost["column"], strict=True)
     reasons: dict[tuple[str, str], tuple[str, int, str]] = {}
-    for unit, visit, rule, key, column in rows:
-        reasons.setdefault((unit, visit), (rule, key, column))
+    for name in found.tables:
+        lost = tables.quarantine[tables.quarantine["table"] == name]
+        wide = "visit" not in tables.frames[name].columns  # one row a unit, whatever the visit
+        for unit, visit, *why in zip(*(lost[c] for c in (UNIT, "visit", "rule", "key", "column")), strict=True):
+            for at in ("", *visits) if wide else (visit,):
+                reasons.setdefault((unit, at), tuple(why))
     return reasons
 
 
+def _on_grid(context: Context, found: Found, parameter: Parameter, where: str) -> Found:
+    """What was found, on the full grid of units and visits: what was not found says why."""
+    import pandas
+
+    dataset, tables = context.dataset, context.tables
+    visits = list(dataset.visits) if parameter.visits else [""]
+    if set(found.records["visit"]) - set(visits):
+        at = "at visits that the dataset does not declare" if parameter.visits else "by visit, but has no visits"
+        raise Fault(f"{where}: is found {at}; check its visits, its options and the visits of its table")
+    units = units_of(tables, dataset)
+    grid = pandas.DataFrame([(u, v) for v in visits for u in units], columns=["unit", "visit"])
+    mine = found.records[found.records["visit"].isin(parameter.visits or [""]) & found.records["unit"].isin(units)]
+    if mine.duplicated(["unit", "visit"]).any():
+        raise Fault(f"{where}: more than one row for a unit and visit; use derive: mean, or narrow it with where")
+    grid = grid.merge(mine.astype({"value": "float64"}), on=["unit", "visit"], how="left")
+    there = set(zip(mine["unit"], mine["visit"], strict=True))
+    cells = [cell for cell in found.cells if cell[:2] in there]
+    reasons = _lost(tables, found, dataset.visits)
+    for at in grid.index[grid["status"].isna()]:
+        unit, visit = grid.at[at, "unit"], grid.at[at, "visit"]
+        status = "not collected"
+        if visit and visit not in parameter.visits:
+            status = "not scheduled"
+        elif (unit, visit) in reasons:
+            rule, key, column = reasons[unit, visit]
+            status = f"quarantined: {rule}"
+            cells.append((unit, visit, key, column, "quarantined"))
+        grid.at[at, "status"] = status
+    return Found(grid, cells, found.tables)
+
+
 def build(plan: Plan, name: str, tables: Tables) -> "tuple[pandas.DataFrame, pandas.DataFrame]":
-    """A dataset's records and cells (see docs/design.md, formats). Conservation of units is by construction:
-    the grid is laid first. Raises Fault if a derivation finds a unit or visit outside of it, or one twice."""
+    """A dataset's records and cells (see docs/design.md, formats).
+
+    Conservation of units is by construction: every parameter is laid on the full grid. What is found for units
+    that are not on the roster is no record. Raises Fault if a derivation finds something at an unknown visit, or
+    twice.
+    """
     import pandas
 
     dataset = plan.datasets[name]
-    units = units_of(tables, dataset)
     context = Context(tables, dataset, {})
     records, cells, start = [], [], 1
     for parameter_name, parameter in dataset.parameters.items():
@@ -63,31 +100,12 @@ def build(plan: Plan, name: str, tables: Tables) -> "tuple[pandas.DataFrame, pan
         derivation = plugin("derive", parameter.derive, "DERIVATION")
         options = checked(derivation.options, parameter.options, where + ".options")
         found = derivation.derive(context, parameter_name, parameter, options)
-        context.so_far[parameter_name] = found
-        visits = list(dataset.visits) if parameter.visits else [""]
-        grid = pandas.DataFrame([(u, v) for v in visits for u in units], columns=["unit", "visit"])
-        grid["record"] = range(start, start + len(grid))
-        start += len(grid)
-        mine = found.records[found.records["visit"].isin(parameter.visits or [""])]
-        mine = mine[mine["unit"].isin(units)]
-        if mine.duplicated(["unit", "visit"]).any():
-            raise Fault(f"{where}: more than one row for a unit and visit; use derive: mean, or narrow it with where")
-        grid = grid.merge(mine, on=["unit", "visit"], how="left")
-        grid["parameter"] = parameter_name
-        reasons = _lost(tables, found)
-        for at in grid.index[grid["status"].isna()]:
-            unit, visit = grid.at[at, "unit"], grid.at[at, "visit"]
-            if visit and visit not in parameter.visits:
-                grid.at[at, "status"] = "not scheduled"
-            elif (unit, visit) in reasons:
-                rule, key, column = reasons[unit, visit]
-                grid.at[at, "status"] = f"quarantined: {rule}"
-                cells.append((grid.at[at, "record"], key, column, "quarantined"))
-            else:
-                grid.at[at, "status"] = "not collected"
-        number = dict(zip(zip(grid["unit"], grid["visit"], strict=True), grid["record"], strict=True))
-        cells += [(number[u, v], key, column, role) for u, v, key, column, role in found.cells if (u, v) in number]
-        records.append(grid)
+        context.so_far[parameter_name] = found = _on_grid(context, found, parameter, where)
+        numbers = range(start, start + len(found.records))
+        start += len(numbers)
+        number = dict(zip(zip(found.records["unit"], found.records["visit"], strict=True), numbers, strict=True))
+        cells += [(number[u, v], key, column, role) for u, v, key, column, role in found.cells]
+        records.append(found.records.assign(record=numbers, parameter=parameter_name))
     frame = pandas.concat(records)[RECORD]
     frame["text"] = frame["text"].astype("str").where(frame["text"].notna(), None)
     links = pandas.DataFrame(cells, columns=["record", "key", "column", "role"]).drop_duplicates()

@@ -1,5 +1,7 @@
 """Responders: whether another parameter improved by a stated amount since baseline."""
 
+from typing import Any
+
 from pydantic import Field
 
 from omtrace.derive import Context, Derivation, Found
@@ -24,39 +26,44 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     """
     import pandas
 
-    if options.of not in context.so_far:
-        raise Fault(f"parameter {name}: {options.of!r} is not declared before it in the dataset")
-    found = context.so_far[options.of]
+    baseline = context.dataset.baseline
+    if not baseline:
+        raise Fault(f"parameter {name}: the dataset has no baseline")
+    found = context.earlier(name, options.of, [baseline, *parameter.visits])
     better = context.dataset.parameters[options.of].better
     if not better:
         raise Fault(f"parameter {name}: {options.of!r} does not say which direction is better")
     sign = 1.0 if better == "higher" else -1.0
-    base = found.records[found.records["visit"] == context.dataset.baseline].set_index("unit")
+    base = {row.unit: row for row in found.records[found.records["visit"] == baseline].itertuples()}
     later = found.records[found.records["visit"].isin(parameter.visits)]
-    records = []
-    for row in later.itertuples():
-        before = base.loc[row.unit] if row.unit in base.index else None
-        if row.status != "observed":
-            records.append((row.unit, row.visit, None, None, row.status))
-        elif before is None or before["status"] != "observed":
-            why = "not collected" if before is None else before["status"]
-            records.append((row.unit, row.visit, None, None, f"baseline {why}"))
-        elif options.relative and before["value"] == 0:
-            records.append((row.unit, row.visit, None, None, "baseline of zero"))
-        else:
-            gain = sign * (row.value - before["value"])
-            gain = gain / abs(before["value"]) * 100 if options.relative else gain
-            yes = gain >= options.at_least - 1e-9
-            records.append((row.unit, row.visit, float(yes), "yes" if yes else "no", "observed"))
+    records = [
+        (row.unit, row.visit, *_response(base[row.unit], row, sign, options))
+        for row in later.itertuples()
+        if not row.status.startswith(("not collected", "quarantined"))  # the grid says the same of these
+    ]
     seen = {(unit, visit) for unit, visit, *_ in records}
     cells = [cell for cell in found.cells if cell[:2] in seen]
     of_unit: dict[str, list] = {}
     for unit, visit, key, column, role in found.cells:
-        if visit == context.dataset.baseline:
+        if visit == baseline:
             of_unit.setdefault(unit, []).append((key, column, role))
     cells += [(u, v, key, column, "baseline") for u, v in sorted(seen) for key, column, _ in of_unit.get(u, ())]
     frame = pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"])
     return Found(frame, cells, found.tables)
+
+
+def _response(before: Any, after: Any, sign: float, options: Options) -> tuple[float | None, str | None, str]:
+    """Value, text and status for two records of a unit."""
+    if after.status != "observed":
+        return None, None, after.status
+    if before.status != "observed":
+        return None, None, f"baseline {before.status}"
+    if options.relative and before.value == 0:
+        return None, None, "baseline of zero"
+    gain = sign * (after.value - before.value)
+    gain = gain / abs(before.value) * 100 if options.relative else gain
+    yes = gain >= options.at_least - 1e-9
+    return float(yes), "yes" if yes else "no", "observed"
 
 
 DERIVATION = Derivation(Options, derive)

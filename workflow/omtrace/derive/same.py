@@ -31,7 +31,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
             records.append((unit, "", None if text else float(values[0]), values[0] if text else None, "observed"))
         else:
             records.append((unit, "", None, None, "rows differ" if len(values) else "not collected"))
-        cells += [(unit, "", key, raw, "value") for key in group["key"]]
+        cells += [(unit, "", key, raw, "value") for key in group["key"] if len(values)]
     frame = pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"])
     return Found(frame, cells, (options.table,))
 

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from omtrace.derive import Context, Derivation, Found
+from omtrace.derive import Cell, Context, Derivation, Found
 from omtrace.faults import Fault
 from omtrace.instruments import instrument_of
 from omtrace.schemas import UNIT
@@ -27,9 +27,11 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     tables = context.tables
     rows = tables.frame(options.table).reset_index(drop=True)
     items = instrument.scores[options.score].items
+    tables.need(options.table, *items)
     values = instrument.score(options.score, rows)
     answers = rows[list(items)]
-    records, cells = [], []
+    records: list[tuple] = []
+    cells: list[Cell] = []
     for at, (unit, visit, key, value) in enumerate(zip(rows[UNIT], rows["visit"], rows["key"], values, strict=True)):
         open_items = [item for item in items if pandas.isna(answers.at[at, item])]
         if pandas.isna(value):

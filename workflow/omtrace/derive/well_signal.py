@@ -3,8 +3,9 @@
 from pydantic import Field
 
 from omtrace.derive import Context, Derivation, Found
+from omtrace.faults import Fault
 from omtrace.schemas import UNIT
-from omtrace.study.plan import Closed, Parameter
+from omtrace.study.plan import Closed, Parameter, nearest
 
 
 class Options(Closed):
@@ -18,6 +19,11 @@ class Options(Closed):
 def signals(context: Context, options: Options) -> tuple[dict[str, float], dict[str, list[tuple[int, str]]]]:
     """Signal and raw cells of every well whose reads are there: A(wavelength) - A(reference)."""
     rows = context.tables.frame(options.table)
+    context.tables.need(options.table, "wavelength", "signal")
+    known = sorted(set(rows["wavelength"]))
+    for wavelength in (options.wavelength, options.reference):
+        if wavelength and known and wavelength not in known:
+            raise Fault(f"table {options.table!r} has no read at {wavelength!r}{nearest(wavelength, known)}")
     raw = context.tables.raw(options.table, "signal")
     reads = {w: rows[rows["wavelength"] == w].set_index(UNIT) for w in (options.wavelength, options.reference) if w}
     values = reads[options.wavelength]["signal"].astype("float64")

@@ -39,7 +39,7 @@ class Figure:
 
 
 def draw_figures(plan: "Plan", folder: str | Path) -> None:
-    """Draw every figure of a plan from the results in ``folder`` (results/<study>).
+    """Draw every figure of a plan (its groups filled in) from the results in ``folder`` (results/<study>).
 
     Writes figures/<name>.svg and .png, and figures/index.json with name, title, alternative text, ids
     of the numbers drawn and legend of each. Raises Fault for unknown figures or options, and for an

@@ -81,27 +81,25 @@ def fitted(labels: Sequence[str], slot: float) -> Ticks:
     return Ticks(tuple("\n".join(parts) for parts in lines), style.SMALL, True, depth)
 
 
-def grid(sheet: Sheet, options: PanelOptions, labels: Sequence[Sequence[str]], values: Sequence[float],
-         rows: int = 0, slots: Sequence[float] = (), title: bool = False) -> Grid:  # fmt: skip
-    """Axes for as many panels as there are lists of x labels, row by row.
+def grid(sheet: Sheet, options: PanelOptions, titles: Sequence[str], labels: Sequence[Sequence[str]],
+         values: Sequence[float], rows: int = 0, slots: Sequence[float] = (), named: bool = False) -> Grid:  # fmt: skip
+    """Axes for as many panels as there are titles, row by row, and the labels of each x axis as they fit.
 
     ``values``: all that is drawn, for the room that the value axes need; ``rows``: rows of counts below;
-    ``slots``: places that the width of each panel holds; ``title``: whether the x axis has one.
+    ``slots``: places that the width of each panel holds; ``named``: whether the x axis has a title.
     """
     slots = slots or [len(some) for some in labels]
-    columns = columns_for(len(labels), options.columns)
-    tries = [columns] if options.columns or len(labels) > 6 else range(columns, min(columns, 2) - 1, -1)
-    for tried in tries:  # rather fewer panels side by side than slanted labels
-        width = panel_width(tried, values, options.log)
+    most = columns_for(len(labels), options.columns)
+    least = most if options.columns or len(labels) > 6 else min(most, 2)
+    for columns in [*range(most, least - 1, -1), most]:  # rather fewer panels side by side than slanted labels
+        width = panel_width(columns, values, options.log)
         ticks = [fitted(some, width / slot) for some, slot in zip(labels, slots, strict=True)]
         if not any(some.slanted for some in ticks):
-            columns = tried
             break
-    width = panel_width(columns, values, options.log)
-    ticks = [fitted(some, width / slot) for some, slot in zip(labels, slots, strict=True)]
     depths = [max(t.depth for t in ticks[i - i % columns :][:columns]) for i in range(len(ticks))]
-    below = (max(depths) + rows * ROW + (14 if title else 0)) / 72
-    axes = axes_of(sheet, len(labels), columns, options.height + below + (0.7 if columns == 1 else 0))
+    above = max(len(style.wrapped(title, width, style.TITLE, True)) - 1 for title in titles) * style.TITLE * LINE / 72
+    below = (max(depths) + rows * ROW + (14 if named else 0)) / 72
+    axes = axes_of(sheet, len(labels), columns, above + options.height + below + (0.7 if columns == 1 else 0))
     return Grid(axes, ticks, depths, width)
 
 

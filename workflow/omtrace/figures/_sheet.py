@@ -40,6 +40,7 @@ class Quantity:
     dataset_name: str
     dataset: DatasetPlan
     visits: tuple[str, ...]
+    label: str
 
     @property
     def visit_labels(self) -> list[str]:
@@ -58,7 +59,7 @@ class Sheet:
         self.estimates = estimates
         self.numbers: list[str] = []  # ids, in the order drawn
         self._records: dict[str, Records] = {}
-        self._key: dict[str, dict[str, Any]] = {}
+        self._key: Sequence[tuple[str, dict[str, Any]]] = ()
 
     @cached_property
     def figure(self) -> "Figure":
@@ -90,22 +91,29 @@ class Sheet:
         return tuple(name for name in known if not wanted or name in wanted)
 
     def quantities(self, parameters: Sequence[str] = (), visits: Sequence[str] = ()) -> list[Quantity]:
-        """Each parameter of each analysis of the figure, those chosen, in the order of the plan."""
-        analyses = [(name, self.plan.analyses[name]) for name in self.entry.analyses]
-        known = [p for _, analysis in analyses for p in analysis.parameters]
-        scheduled = [v for _, analysis in analyses for v in self.plan.datasets[analysis.dataset].visits]
+        """Each parameter of each analysis of the figure, those chosen, in the order of the plan.
+
+        Raises Fault for names that the analyses do not have, and for analyses of several datasets.
+        """
+        analyses = {name: self.plan.analyses[name] for name in self.entry.analyses}
+        names = list(dict.fromkeys(analysis.dataset for analysis in analyses.values()))
+        if len(names) != 1:
+            raise Fault(
+                f"{self.where}.analyses: a figure draws one dataset, these are of {' and '.join(names) or 'none'}"
+            )
+        dataset = self.plan.datasets[names[0]]
+        known = [p for analysis in analyses.values() for p in analysis.parameters]
         parameters = self.chosen("parameters", parameters, list(dict.fromkeys(known)))
-        visits = self.chosen("visits", visits, list(dict.fromkeys(scheduled)))
+        visits = self.chosen("visits", visits, list(dataset.visits))
         found = []
-        for name, analysis in analyses:
-            dataset = self.plan.datasets[analysis.dataset]
+        for name, analysis in analyses.items():
             for key in (p for p in analysis.parameters if p in parameters):
                 parameter = dataset.parameters[key]
-                own = [v for v in dataset.visits if v in parameter.visits and v in visits]
-                drawn = tuple(v for v in own if not analysis.visits or v in analysis.visits)
-                if parameter.visits and not drawn:
-                    continue
-                found.append(Quantity(name, key, parameter, analysis.dataset, dataset, drawn or ("",)))
+                analysed = analysis.visits or parameter.visits
+                drawn = tuple(v for v in visits if v in parameter.visits and v in analysed)
+                label = parameter.label if known.count(key) == 1 else f"{parameter.label} – {analysis.title}"
+                if drawn or not parameter.visits:
+                    found.append(Quantity(name, key, parameter, names[0], dataset, drawn or ("",), label))
         if not found:
             raise Fault(f"{self.where}: its analyses have no such parameter at these visits; nothing can be drawn")
         return found
@@ -165,10 +173,10 @@ class Sheet:
         """The key of the groups above the panels; none for one group."""
         if len(groups) > 1:
             look = {"markersize": 5.5, "linestyle": "none", **line}
-            self.key({g.label: {"color": g.colour, "marker": g.marker, **look} for g in groups})
+            self.key([(g.label, {"color": g.colour, "marker": g.marker, **look}) for g in groups])
 
-    def key(self, looks: dict[str, dict[str, Any]]) -> None:
-        """What lines and points stand for (label -> look), in rows above the panels."""
+    def key(self, looks: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """What lines and points stand for (label, look), in rows above the panels."""
         self._key = looks
 
     def finish(self) -> None:
@@ -176,7 +184,7 @@ class Sheet:
         from matplotlib.layout_engine import ConstrainedLayoutEngine
 
         simulated = self.plan.kind == "simulated"
-        labels = ["\n".join(style.wrapped(label, 230)) for label in self._key]
+        labels = ["\n".join(style.wrapped(label, 230)) for label, _ in self._key]
         widths = [max(style.text_width(part) for part in label.split("\n")) + 44 for label in labels]
         room = style.WIDTH * 72 - 16
         columns = len(labels) if sum(widths) <= room else max(1, int(room // max(widths)))
@@ -202,7 +210,7 @@ class Sheet:
     def _draw_key(self, labels: list[str], columns: int, top: float) -> None:
         from matplotlib.lines import Line2D
 
-        looks = list(self._key.values())
+        looks = [look for _, look in self._key]
         order = [i for column in range(columns) for i in range(column, len(labels), columns)]  # columns fill first
         legend = self.figure.legend(
             [Line2D([], [], **looks[i]) for i in order], [labels[i] for i in order], loc="upper left",

@@ -16,7 +16,7 @@ WIDTH = 7.2  # inches: two columns of a journal page
 DPI = 150
 BODY, TICK, SMALL, TITLE = 8.5, 8, 7.5, 9.5  # points
 
-INK, MUTED, FAINT, TINT = "#1F2937", "#5B6472", "#C9CFD8", "#F3F5F8"
+INK, MUTED, TINT = "#1F2937", "#5B6472", "#F3F5F8"
 SINGLE, ACCENT, THIN, FRAME = "#0B64A0", "#C2510C", "#98A2AF", "#6B7480"
 # The first colour is the reference group's. Told apart with any colour vision; the markers tell them apart without.
 COLOURS = ("#4B5563", "#0B64A0", "#C2510C", "#00805E", "#A84A86", "#8A6A00", "#3E9BD6", "#7A3E2B")

@@ -53,9 +53,8 @@ class Plate:
     @property
     def zero(self) -> float | None:
         """Where the zero standard stands on the logarithmic axis, if there is one."""
-        return (
-            self.low / max((self.high / self.low) ** 0.16, 1.6) if any(dose == 0 for dose, _ in self.points) else None
-        )
+        doses = {dose for dose, _ in self.points}
+        return self.low / max((self.high / self.low) ** 0.16, 1.6) if 0 in doses and len(doses) > 1 else None
 
 
 def draw(sheet: Sheet, options: Options) -> Drawing:
@@ -73,10 +72,8 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
         unit = f" ({quantity.parameter.unit})" if quantity.parameter.unit else ""
         panels.head(axes, plate.label, label + unit, width, options.height)
         axes.set_xlabel("\n".join(style.wrapped(f"{dose.label} ({dose.unit})" if dose.unit else dose.label, width)))
-    sheet.key({
-        "Standards": {"color": style.SINGLE, "marker": "o", "markersize": 5, "linestyle": "none"},
-        "Fitted curve": {"color": style.ACCENT, "linewidth": 1.5},
-    })  # fmt: skip
+    points = {"color": style.SINGLE, "marker": "o", "markersize": 5, "linestyle": "none"}
+    sheet.key([("Standards", points), ("Fitted curve", {"color": style.ACCENT, "linewidth": 1.5})])
     texts = [(plate.label, _said(plate)) for _, plate in found]
     alt = panels.alternative("Standard curves: signal against concentration on a logarithmic axis.", texts)
     note = f"Points: single {found[0][0].dataset.unit}s of the standards. Line: y = d + (a − d) / (1 + (x / c)^b)."
@@ -95,6 +92,8 @@ def _concentration(sheet: Sheet, quantity: Quantity, options: Options) -> str:
 
 
 def _plates(sheet: Sheet, quantity: Quantity, options: Options) -> list[Plate]:
+    if not quantity.dataset.group:
+        raise Fault(f"{sheet.where}: dataset {quantity.dataset_name!r} has no group that names the plate; give it one")
     groups = sheet.groups(quantity.dataset)
     chosen = sheet.chosen("plates", options.plates, [group.key for group in groups])
     doses = sheet.records(quantity.dataset_name).values(_concentration(sheet, quantity, options))
@@ -110,12 +109,18 @@ def _plates(sheet: Sheet, quantity: Quantity, options: Options) -> list[Plate]:
         counted = refusal or sheet.find(quantity, "n", group, "")
         if counted.value not in (len(points), len({dose for dose, _ in points})):
             raise sheet.differs(quantity, group, "", counted, len(points))
-        if any(dose > 0 for dose, _ in points):
-            plates.append(Plate(group.label, points, curve, refusal))
+        kind = quantity.dataset.parameters[quantity.dataset.group].label
+        label = f"{kind} {group.label}" if group.label.isdigit() else group.label
+        plates.append(Plate(label, points, curve, refusal))
     return plates
 
 
 def _panel(sheet: Sheet, axes: "Axes", plate: Plate, width: float) -> None:
+    _numbers(sheet, axes, plate, width)
+    if not any(dose > 0 for dose, _ in plate.points):
+        axes.set_xticks([])
+        axes.set_yticks([])
+        return
     axes.set_xscale("log")
     edge = plate.zero or plate.low
     xs, ys = [dose or edge for dose, _ in plate.points], [signal for _, signal in plate.points]
@@ -132,7 +137,6 @@ def _panel(sheet: Sheet, axes: "Axes", plate: Plate, width: float) -> None:
                 [plate.zero / 1.2, plate.zero * 1.2], [logistic(0, a, b, c, d)] * 2, label="curve at zero", **line
             )
     _dose_axis(axes, plate, width)
-    _numbers(sheet, axes, plate, width)
 
 
 def _dose_axis(axes: "Axes", plate: Plate, width: float) -> None:
@@ -170,8 +174,8 @@ def _ticks(plate: Plate, decade: float) -> list[float]:
 
 def _numbers(sheet: Sheet, axes: "Axes", plate: Plate, width: float) -> None:
     """The curve's numbers, or why there is none, in the upper corner that the points leave free."""
-    first, last = min(plate.points)[1], max(plate.points)[1]
-    at, side, aside = (0, "left", 6) if last >= first else (1, "right", -2)
+    signals = [signal for _, signal in sorted(plate.points)] or [0.0]
+    at, side, aside = (0, "left", 6) if signals[-1] >= signals[0] else (1, "right", -2)
     lines = [(n, f"{n.statistic} = {n.shown} {n.unit}".strip()) for n in plate.curve]
     if plate.refusal:
         reason = "\n".join(

@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
@@ -38,11 +38,13 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     cells = [_cells(sheet, quantity, options) for quantity in quantities]
     groups = sheet.groups(quantities[0].dataset, options.by_group)
     values = [value for panel in cells for cell in panel for value in cell.values]
-    grid = panels.grid(sheet, options, [q.visit_labels for q in quantities], values, len(groups))
+    grid = panels.grid(
+        sheet, options, [q.label for q in quantities], [q.visit_labels for q in quantities], values, len(groups)
+    )
     texts = []
     for i, quantity in enumerate(quantities):
         _panel(sheet, grid, i, quantity, cells[i], options)
-        texts.append((quantity.parameter.label, "median " + _said(quantity, cells[i])))
+        texts.append((quantity.label, "median " + _said(quantity, cells[i])))
     sheet.legend(groups)
     unit = quantities[0].dataset.unit
     alt = panels.alternative(f"Box plots by visit, with each {unit} as a point.", texts)
@@ -75,7 +77,7 @@ def _panel(sheet: Sheet, grid: panels.Grid, i: int, quantity: Quantity, cells: l
     axes.set_xlim(-0.5, len(quantity.visits) - 0.5)
     rows = [(group, [(float(c.place), c.counted) for c in cells if c.group == group]) for group in groups]
     panels.counts(sheet, axes, rows, grid.depths[i])
-    panels.head(axes, quantity.parameter.label, quantity.parameter.unit, grid.width, options.height)
+    panels.head(axes, quantity.label, quantity.parameter.unit, grid.width, options.height)
 
 
 def _box(sheet: Sheet, axes: "Axes", x: float, reach: float, five: list[Number], group: Group) -> None:
@@ -87,7 +89,7 @@ def _box(sheet: Sheet, axes: "Axes", x: float, reach: float, five: list[Number],
         return
     box = (x - reach, q1.value), 2 * reach, q3.value - q1.value
     axes.add_patch(Rectangle(*box, facecolor=group.colour, edgecolor="none", alpha=0.13, zorder=1))
-    thin = {"color": group.colour, "linewidth": 0.9, "zorder": 4}
+    thin: dict[str, Any] = {"color": group.colour, "linewidth": 0.9, "zorder": 4}
     for ends in ((low, q1), (q3, high)):
         axes.plot([x, x], [n.value for n in ends], **{**thin, "zorder": 2})
     for side in (x - reach, x + reach):

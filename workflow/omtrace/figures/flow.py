@@ -61,6 +61,8 @@ class Flow:
     """The numbers of a flow analysis."""
 
     def __init__(self, sheet: Sheet, options: Options) -> None:
+        if len(sheet.entry.analyses) != 1:
+            raise Fault(f"{sheet.where}.analyses: a flow is of one analysis, not of {len(sheet.entry.analyses)}")
         self.sheet, self.analysis = sheet, sheet.entry.analyses[0]
         self.dataset = sheet.plan.datasets[sheet.plan.analyses[self.analysis].dataset]
         self.numbers = sheet.estimates.of(self.analysis, ["n"])

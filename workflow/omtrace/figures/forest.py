@@ -131,7 +131,8 @@ def _label(sheet: Sheet, point: Number, points: list[Number], options: Options) 
     entry = sheet.plan.analyses[point.analysis]
     dataset = sheet.plan.datasets[entry.dataset]
     siblings = [n for n in points if n.parameter == point.parameter]
-    contrast = " − ".join(dataset.groups.get(part, part) for part in point.group.split(" - "))
+    names = {"all": "All", **dataset.groups}
+    contrast = " − ".join(names.get(part, part) for part in point.group.split(" - "))
     parts = [
         dataset.visits.get(point.visit, ""),
         contrast if len({n.group for n in siblings}) > 1 else "",
@@ -192,8 +193,8 @@ def _scale(sheet: Sheet, axes: "Axes", drawn: list[float], log: bool) -> None:
         return
     if low <= 0:
         raise Fault(
-            f"{sheet.where}.options.log: a value or limit of zero or less cannot stand on a logarithmic axis; "
-            f"take log out"
+            f"{sheet.where}.options.log: a value, a limit or the reference is zero or less, which a logarithmic axis "
+            f"cannot show; take log out, or set the reference"
         )
     axes.set_xscale("log")
     panels.plain_log(axes.xaxis, drawn)

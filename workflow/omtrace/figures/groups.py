@@ -30,7 +30,7 @@ class Panel:
     @property
     def title(self) -> str:
         """Parameter, and visit where there are several."""
-        label = self.quantity.parameter.label
+        label = self.quantity.label
         return f"{label} – {self.quantity.dataset.visits[self.visit]}" if len(self.quantity.visits) > 1 else label
 
     @property
@@ -46,7 +46,8 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     quantities = sheet.quantities(options.parameters, options.visits)
     found = [_panel_of(sheet, q, visit, options) for q in quantities for visit in q.visits]
     labels = [[group.label for group in panel.groups] for panel in found]
-    grid = panels.grid(sheet, options, labels, [v for panel in found for v in panel.drawn], rows=1)
+    values = [value for panel in found for value in panel.drawn]
+    grid = panels.grid(sheet, options, [panel.title for panel in found], labels, values, rows=1)
     texts = []
     for i, panel in enumerate(found):
         _draw_panel(sheet, grid, i, panel, options)

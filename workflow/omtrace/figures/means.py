@@ -41,15 +41,13 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     places = [_places(sheet, quantity, options) for quantity in quantities]
     labels = [quantity.visit_labels for quantity in quantities]
     rows = max(map(len, series)) if options.counts else 0
-    grid = panels.grid(
-        sheet, options, labels, values, rows, [(p[-1] - p[0]) / _step(p) + 1 for p in places], bool(options.axis)
-    )
+    slots = [(some[-1] - some[0]) / _step(some) + 1 for some in places]
+    titles = [quantity.label for quantity in quantities]
+    grid = panels.grid(sheet, options, titles, labels, values, rows, slots, bool(options.axis))
     for i, quantity in enumerate(quantities):
         _panel(sheet, grid, i, quantity, series[i], places[i], options)
     sheet.legend(sheet.groups(quantities[0].dataset, options.by_group), linestyle="-", linewidth=1.2)
-    texts = [
-        (q.parameter.label, "; ".join(_said(s, q) for s in some)) for q, some in zip(quantities, series, strict=True)
-    ]
+    texts = [(q.label, "; ".join(_said(s, q) for s in some)) for q, some in zip(quantities, series, strict=True)]
     return Drawing(
         panels.alternative(f"Line chart of {options.statistic} by visit.", texts), sheet.numbers, options.note
     )
@@ -98,7 +96,7 @@ def _panel(sheet: Sheet, grid: panels.Grid, i: int, quantity: Quantity, series: 
     axes.set_xlim(places[0] - step * 0.5, places[-1] + step * 0.5)
     rows = [(s.group, list(zip(places, s.counted, strict=True))) for s in series if options.counts]
     panels.counts(sheet, axes, rows, grid.depths[i])
-    panels.head(axes, quantity.parameter.label, quantity.parameter.unit, grid.width, options.height)
+    panels.head(axes, quantity.label, quantity.parameter.unit, grid.width, options.height)
     if options.axis:
         axes.set_xlabel(options.axis, labelpad=4 + len(rows) * panels.ROW)
 

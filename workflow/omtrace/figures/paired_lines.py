@@ -29,7 +29,7 @@ class Panel:
     @property
     def title(self) -> str:
         """Parameter, and group where there are several."""
-        return self.quantity.parameter.label + (f" – {self.group.label}" if self.group.key != "all" else "")
+        return self.quantity.label + (f" – {self.group.label}" if self.group.key != "all" else "")
 
     @property
     def drawn(self) -> list[float]:
@@ -51,7 +51,9 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     columns = options.columns or panels.columns_for(groups if groups > 1 else len(found))
     options = options.model_copy(update={"columns": columns})
     values = [value for panel in found for value in panel.drawn]
-    grid = panels.grid(sheet, options, [panel.quantity.visit_labels for panel in found], values, rows=1)
+    grid = panels.grid(
+        sheet, options, [p.title for p in found], [p.quantity.visit_labels for p in found], values, rows=1
+    )
     for i, panel in enumerate(found):
         _draw_panel(sheet, grid, i, panel, options)
         shared = [value for other in found if other.quantity == panel.quantity for value in other.drawn]
@@ -75,7 +77,7 @@ def _draw_panel(sheet: Sheet, grid: panels.Grid, i: int, panel: Panel, options: 
     for name in names:  # one path for all: broken between units, and where a value is missing
         xs += [*places, math.nan]
         ys += [units.get(name, math.nan) for units in panel.units] + [math.nan]
-    many = len(names) > 60
+    many = len(names) > 40
     axes.plot(xs, ys, color=style.THIN, linewidth=0.5 if many else 0.7, marker="o", markersize=1.6 if many else 2.4,
               markeredgewidth=0, alpha=0.65 if many else 0.9, zorder=2, label="units")  # fmt: skip
     known = [(x, t[0].value) for x, t in zip(places, panel.triples, strict=True) if t[0].text]

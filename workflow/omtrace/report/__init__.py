@@ -15,15 +15,19 @@ from omtrace.study.register import Export, exports_of, sha256_of
 AGAIN = "run snakemake again"
 
 
-def write_report(study: str, plan: Plan, exports: Sequence[Export], root: str | Path = ".",
-                 digests: Mapping[str, str] | None = None) -> Path:  # fmt: skip
+def write_report(
+    study: str,
+    plan: Plan,
+    exports: Sequence[Export],
+    root: str | Path = ".",
+    digests: Mapping[str, str] | None = None,
+) -> Path:
     """Write results/<study>/report.html from the stored results of a study, and return its path.
 
     ``exports``: the register's rows (of any study); ``digests``: name -> sha256 of what else should be
     printed (the library code). Raises Fault where a result is missing or does not fit the others.
     """
-    from omtrace.report.inputs import conservation_shown, exports_shown, quarantine_shown
-    from omtrace.report.page import data_address, page_of
+    from omtrace.report.page import page_of
     from omtrace.report.payload import Payload
     from omtrace.report.results import numbers_of, sections_of
     from omtrace.sources.lookup import raw_cells
@@ -33,36 +37,25 @@ def write_report(study: str, plan: Plan, exports: Sequence[Export], root: str | 
     numbers = numbers_of(plan, results.read(store.read_csv, "estimates.csv"))
     definitions = results.read(store.read_json, "definitions.json")
     names = sorted({plan.analyses[number["analysis"]].dataset for number in numbers.values()})
-    datasets = {name: results.table(f"datasets/{name}.parquet") for name in names}
-    cells = {name: results.table(f"datasets/{name}.cells.parquet") for name in names}
-    places, quarantine = (
+    payload = Payload(
+        plan,
+        mine,
+        results.table("rowsets.parquet"),
         results.table("validated/places.parquet"),
-        results.table("validated/quarantine.parquet"),
-    )
-    decisions = results.read(store.read_json, "validated/decisions.json")
-    figures = results.read(store.read_json, "figures/index.json")
-    _check_figures(figures, numbers)
-    payload = Payload(plan, mine, results.table("rowsets.parquet"), datasets, cells, places,
-                      lambda wanted: raw_cells(plan, mine, wanted, root)).build(numbers, definitions)  # fmt: skip
-    content: dict[str, Any] = {
+        {name: results.table(f"datasets/{name}.parquet") for name in names},
+        {name: results.table(f"datasets/{name}.cells.parquet") for name in names},
+        lambda wanted: raw_cells(plan, mine, wanted, root),
+    ).build(numbers, definitions)
+    content = {
         "plan": plan,
-        "exports": exports_shown(mine, decisions, places, quarantine),
-        "conservation": conservation_shown(results.read(store.read_csv, "validated/conservation.csv")),
-        "quarantine": quarantine_shown(quarantine, places),
-        "sections": sections_of(plan, numbers, definitions),
+        **_inputs(results, mine),
         "numbers": numbers,
-        "figures": [
-            {
-                **figure,
-                "address": data_address(results.read(Path.read_bytes, f"figures/{figure['name']}.svg")),
-            }
-            for figure in figures
-        ],
+        "sections": sections_of(plan, numbers, definitions),
+        "figures": _figures(results, numbers),
         "digests": {**_digests(study, Path(root)), **(digests or {})},
     }
     path = results.folder / "report.html"
-    address = f"results/{study}/report.html"
-    store.write_text(path, page_of(content, {"study": study, "report": address, **payload}))
+    store.write_text(path, page_of(content, {"report": f"{results.name}/report.html", **payload}))
     return path
 
 
@@ -84,17 +77,35 @@ class Results:
 
     def table(self, name: str) -> Any:
         """A Parquet table below the study's folder."""
-        return self.read(store.read_table, name)
+        return self.read(store.read_columns, name)
+
+
+def _inputs(results: Results, exports: Sequence[Export]) -> dict[str, Any]:
+    from omtrace.report.inputs import conservation_shown, exports_shown, quarantine_shown
+
+    decisions = results.read(store.read_json, "validated/decisions.json")
+    places, quarantine = (results.table(f"validated/{name}.parquet") for name in ("places", "quarantine"))
+    return {
+        "exports": exports_shown(exports, decisions, places, quarantine),
+        "conservation": conservation_shown(results.read(store.read_csv, "validated/conservation.csv")),
+        "quarantine": quarantine_shown(quarantine, places),
+    }
+
+
+def _figures(results: Results, numbers: Mapping[str, dict]) -> list[dict]:
+    """The figures with their images as addresses. Raises Fault for a figure that shows an unknown number."""
+    from omtrace.report.page import data_address
+
+    figures = results.read(store.read_json, "figures/index.json")
+    for figure in figures:
+        unknown = sorted(set(figure["numbers"]) - set(numbers))
+        if unknown:
+            raise Fault(f"{results.name}/figures/index.json: {figure['name']} shows {unknown[0]}, no estimate; {AGAIN}")
+        figure["address"] = data_address(results.read(Path.read_bytes, f"figures/{figure['name']}.svg"))
+    return figures
 
 
 def _digests(study: str, root: Path) -> dict[str, str]:
     """Digests of the plan and of the locked environment, where these files are there."""
     files = {"Plan": f"config/studies/{study}.yaml", "Environment": "envs/requirements.lock"}
     return {f"{name}, {path}": sha256_of(root / path) for name, path in files.items() if (root / path).is_file()}
-
-
-def _check_figures(figures: Sequence[Mapping[str, Any]], numbers: Mapping[str, dict]) -> None:
-    for figure in figures:
-        unknown = sorted(set(figure["numbers"]) - set(numbers))
-        if unknown:
-            raise Fault(f"figures/index.json: {figure['name']} shows {unknown[0]}, which estimates.csv lacks; {AGAIN}")

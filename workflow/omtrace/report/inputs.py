@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from omtrace.faults import Fault
 from omtrace.keys import key_text, number_of
 from omtrace.study.register import Export
 
-if TYPE_CHECKING:
-    import pandas
-
+Table = Mapping[str, list]
+PLACE = ("key", "export", "part", "first_line", "last_line")
 TITLES = {
     "table": "Table",
     "rows_in": "Rows in",
@@ -21,10 +21,10 @@ TITLES = {
 
 
 def exports_shown(exports: Sequence[Export], decisions: Mapping[str, Mapping[str, Any]],
-                  places: "pandas.DataFrame", quarantine: "pandas.DataFrame") -> list[dict]:  # fmt: skip
+                  places: Table, quarantine: Table) -> list[dict]:  # fmt: skip
     """Each registered export with its decisions and its rows: placed, quarantined (a row counts once)."""
-    placed = Counter(number_of(key) for key in places["key"].tolist())
-    lost = Counter(number_of(key) for key in set(quarantine["key"].tolist()))
+    placed = Counter(number_of(key) for key in places["key"])
+    lost = Counter(number_of(key) for key in set(quarantine["key"]))
     return [
         {
             "export": export,
@@ -51,28 +51,28 @@ def conservation_shown(rows: Sequence[Mapping[str, str]]) -> dict:
     }
 
 
-def quarantine_shown(quarantine: "pandas.DataFrame", places: "pandas.DataFrame") -> list[dict]:
-    """Quarantined rows by table, rule and severity: key, file, lines and column of each, never a value."""
-    where = places.set_index("key")
-    groups = []
-    for (table, rule, severity), rows in quarantine.groupby(["table", "rule", "severity"], sort=False):
-        items = [
+def quarantine_shown(quarantine: Table, places: Table) -> list[dict]:
+    """Quarantined rows by table, rule and severity: key, file, lines and column of each, never a value.
+
+    Raises Fault for a row without a place.
+    """
+    where = {row[0]: row[1:] for row in zip(*(places[name] for name in PLACE), strict=True)}
+    groups: dict[tuple, list[dict]] = {}
+    columns = (quarantine[name] for name in ("table", "rule", "severity", "key", "column"))
+    for table, rule, severity, key, column in sorted(zip(*columns, strict=True)):
+        if key not in where:
+            raise Fault(f"validated/places.parquet: no place for key {key_text(key)}; run snakemake again")
+        file, part, first, last = where[key]
+        groups.setdefault((table, rule, severity), []).append(
             {
                 "key": key_text(key),
-                "file": where.at[key, "export"] if key in where.index else "",
-                "part": where.at[key, "part"] if key in where.index else "",
-                "lines": _lines(where, key),
+                "file": file,
+                "part": part,
+                "lines": str(first) if first == last else f"{first}–{last}",
                 "column": column,
             }
-            for key, column in sorted(zip(rows["key"].tolist(), rows["column"], strict=True))
-        ]
-        groups.append({"table": table, "rule": rule, "severity": severity, "rows": items,
-                       "count": len({item["key"] for item in items})})  # fmt: skip
-    return groups
-
-
-def _lines(where: "pandas.DataFrame", key: int) -> str:
-    if key not in where.index:
-        return ""
-    first, last = where.at[key, "first_line"], where.at[key, "last_line"]
-    return str(first) if first == last else f"{first}–{last}"
+        )
+    return [
+        {"table": table, "rule": rule, "severity": severity, "rows": rows, "count": len({row["key"] for row in rows})}
+        for (table, rule, severity), rows in groups.items()
+    ]

@@ -53,7 +53,7 @@ def page_of(content: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
     )  # fmt: skip
     environment.filters["thousands"] = lambda number: f"{number:,}".replace(",", "\u202f")
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    script = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("payload.js", "panel.js"))
     return environment.get_template("page.html").render(
         **content,
         heads=HEADS,

@@ -1,6 +1,6 @@
 """The raw cells behind every number, small enough to live in the page.
 
-Everything is integers into one table of strings. The parts, as the page's script reads them:
+Everything is integers into one table of strings. The parts, as ``templates/payload.js`` reads them:
 
 ``strings``  every text once; 0 is ""
 ``files``    [register number, path] of each export
@@ -18,7 +18,8 @@ carry value, times, value, times, ...
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import Any
 
 from omtrace.faults import Fault
 from omtrace.keys import key_text, number_of, ordinal_of
@@ -26,9 +27,10 @@ from omtrace.store import number_text
 from omtrace.study.plan import Plan
 from omtrace.study.register import Export
 
-if TYPE_CHECKING:
-    import pandas
-
+AGAIN = "run snakemake again"
+RECORD = ("record", "unit", "parameter", "visit", "status", "value", "text")
+Table = Mapping[str, list]
+Group = dict[tuple[str, str], list[tuple[str, int]]]
 Wanted = set[tuple[int, str]]
 LABELS = ("analysis", "parameter", "population", "group", "visit", "level", "statistic")
 
@@ -62,7 +64,7 @@ def runs(numbers: Sequence[int]) -> list[int]:
 
 def differences(numbers: Sequence[int]) -> list[int]:
     """The first number, then the steps to each next one."""
-    return [b - a for a, b in zip([0, *numbers[:-1]], numbers, strict=True)]
+    return [b - a for a, b in pairwise([0, *numbers])]
 
 
 def repeats(values: Iterable[int]) -> list[int]:
@@ -77,100 +79,108 @@ def repeats(values: Iterable[int]) -> list[int]:
 
 
 class Payload:
-    """The payload of one study, built from its stored tables.
+    """The payload of one study, built from its stored tables (name -> list of values, as ``store.read_columns``).
 
-    ``datasets`` and ``cells``: name -> frame as in the design's formats; ``rowsets`` and ``places``: frames;
-    ``raw_cells(wanted)`` gives the raw text of (key, column) pairs. Raises Fault where the tables do not fit.
+    ``datasets`` and ``cells`` hold a table a dataset; ``raw_cells(wanted)`` gives the raw text of (key, column)
+    pairs. Raises Fault where the tables do not fit each other.
     """
 
     def __init__(
         self,
         plan: Plan,
         exports: Sequence[Export],
-        rowsets: "pandas.DataFrame",
-        datasets: Mapping[str, "pandas.DataFrame"],
-        cells: Mapping[str, "pandas.DataFrame"],
-        places: "pandas.DataFrame",
+        rowsets: Table,
+        places: Table,
+        datasets: Mapping[str, Table],
+        cells: Mapping[str, Table],
         raw_cells: Callable[[Wanted], Mapping[tuple[int, str], str]],
     ) -> None:
         self.plan, self.exports = plan, {export.number: export for export in exports}
-        self.rowsets, self.datasets, self.cells, self.places = rowsets, datasets, cells, places
-        self.raw_cells = raw_cells
+        self.rowsets, self.places = rowsets, places
+        self.datasets, self.cells, self.raw_cells = datasets, cells, raw_cells
         self.strings = Strings()
-        self.position: dict[tuple[str, int], int] = {}  # (dataset, record) -> place in `records`
+        self.position: dict[str, dict[int, int]] = {}  # dataset -> record -> place in `records`
 
     def build(self, numbers: Mapping[str, dict], definitions: Mapping[str, Any]) -> dict[str, Any]:
         """The whole payload as plain lists and dictionaries."""
-        named = self._named(numbers)
-        records = self._records(named)
-        links, columns = self._links(named)
+        groups = self._groups({number["rowset"] for number in numbers.values()})
+        records = self._records(groups)
+        links, columns = self._links()
         records["sets"], sets = self._sets(links)
-        sets_of_records, of = self._rowsets(named)
-        missing = sorted({number["rowset"] for number in numbers.values()} - set(of))
-        if missing:
-            raise Fault(f"rowsets.parquet has no row set {missing[0]}, which estimates.csv names; run snakemake again")
         return {
             **columns,
             "sets": sets,
             "records": records,
-            "rowsets": sets_of_records,
-            "numbers": {name: self._number(number, of) for name, number in numbers.items()},
+            "rowsets": [self._coded(group) for group in groups.values()],
+            "numbers": self._numbers(numbers, {name: index for index, name in enumerate(groups)}),
             "definitions": dict(definitions),
             "strings": list(self.strings.at),
         }
 
-    def _number(self, number: Mapping[str, Any], of: Mapping[str, int]) -> list:
-        labels = self.strings.all(number["full"][part] for part in LABELS)
-        texts = self.strings.all((number["value"], number["unit"], number["shown"] + number["suffix"]))
-        return [*labels, *texts, of[number["rowset"]], number["definition"]]
+    def _numbers(self, numbers: Mapping[str, dict], of: Mapping[str, int]) -> dict[str, list]:
+        coded = {}
+        for name, number in numbers.items():
+            texts = [*(number["full"][part] for part in LABELS), number["value"], number["unit"]]
+            shown = number["shown"] + number["suffix"]
+            coded[name] = [*self.strings.all([*texts, shown]), of[number["rowset"]], number["definition"]]
+        return coded
 
-    def _named(self, numbers: Mapping[str, dict]) -> "pandas.DataFrame":
-        """The rows of the row sets that a number names, in order of dataset and record."""
-        wanted = {number["rowset"] for number in numbers.values()}
-        named = self.rowsets[self.rowsets["rowset"].isin(wanted)]
-        return named.sort_values(["dataset", "record"], kind="stable")
+    def _groups(self, wanted: set[str]) -> dict[str, Group]:
+        """Row set -> (role, reason) -> (dataset, record) pairs, of the row sets that numbers name."""
+        groups: dict[str, Group] = {}
+        columns = (self.rowsets[name] for name in ("rowset", "role", "reason", "dataset", "record"))
+        for rowset, role, reason, dataset, record in zip(*columns, strict=True):
+            if rowset in wanted:
+                groups.setdefault(rowset, {}).setdefault((role, reason or ""), []).append((dataset, record))
+        lost = sorted(wanted - groups.keys())
+        if lost:
+            raise Fault(f"rowsets.parquet: no row set {lost[0]}, which estimates.csv names; {AGAIN}")
+        return {name: groups[name] for name in sorted(groups)}
 
-    def _records(self, named: "pandas.DataFrame") -> dict[str, list]:
+    def _coded(self, group: Group) -> list[list[int]]:
+        coded = []
+        for (role, reason), members in sorted(group.items()):
+            positions = sorted(self.position[dataset][record] for dataset, record in members)
+            coded.append([*self.strings.all((role, reason)), *runs(positions)])
+        return coded
+
+    def _records(self, groups: Mapping[str, Group]) -> dict[str, list]:
+        """The columns over all records that a row set names, in order of dataset and record."""
+        wanted: dict[str, set[int]] = {}
+        for group in groups.values():
+            for members in group.values():
+                for dataset, record in members:
+                    wanted.setdefault(dataset, set()).add(record)
         columns: dict[str, list] = {name: [] for name in ("unit", "parameter", "visit", "value", "status")}
-        for name in dict.fromkeys(named["dataset"]):
-            plan = self.plan.datasets[name]
+        count = 0
+        for name in sorted(wanted):
+            table, plan = self.datasets[name], self.plan.datasets[name]
             labels = {key: parameter.label for key, parameter in plan.parameters.items()}
-            frame = self.datasets[name].set_index("record", drop=False)
-            wanted = sorted(set(named.loc[named["dataset"] == name, "record"]))
-            absent = set(wanted) - set(frame.index)
-            if absent:
-                raise Fault(f"datasets/{name}.parquet has no record {min(absent)}; run snakemake again")
-            for row in frame.loc[wanted].fillna({"text": ""}).itertuples():
-                self.position[name, row.record] = len(self.position)
-                columns["unit"].append(self.strings(row.unit))
-                columns["parameter"].append(self.strings(labels.get(row.parameter, row.parameter)))
-                columns["visit"].append(self.strings(plan.visits.get(row.visit, row.visit)))
-                columns["value"].append(self.strings(row.text or number_text(row.value)))
-                columns["status"].append(self.strings("" if row.status == "observed" else row.status))
+            chosen = [row for row in _rows(table, RECORD) if row[0] in wanted[name]]
+            if len(chosen) != len(wanted[name]):
+                lost = min(wanted[name] - {row[0] for row in chosen})
+                raise Fault(f"datasets/{name}.parquet: no record {lost}, which a row set names; {AGAIN}")
+            self.position[name] = {row[0]: at for at, row in enumerate(sorted(chosen), count)}
+            count += len(chosen)
+            for _, unit, parameter, visit, status, value, text in sorted(chosen):
+                columns["unit"].append(self.strings(unit))
+                columns["parameter"].append(self.strings(labels.get(parameter, parameter)))
+                columns["visit"].append(self.strings(plan.visits.get(visit, visit)))
+                columns["value"].append(self.strings(text or number_text(value)))
+                columns["status"].append(self.strings("" if status == "observed" else status))
         return {**columns, **{name: repeats(columns[name]) for name in ("parameter", "visit", "status")}}
 
-    def _links(self, named: "pandas.DataFrame") -> tuple[dict[int, list[tuple[str, int]]], dict[str, Any]]:
+    def _links(self) -> tuple[dict[int, list[tuple[str, int]]], dict[str, Any]]:
         """The cells of each record as (role, cell), and the columns of files, places and cells."""
-        found: list[tuple[int, int, str, str]] = []
-        for name in dict.fromkeys(named["dataset"]):
-            frame = self.cells[name]
-            found += [
-                (self.position[name, record], key, column, role)
-                for record, key, column, role in zip(
-                    frame["record"].tolist(),
-                    frame["key"].tolist(),
-                    frame["column"],
-                    frame["role"],
-                    strict=True,
-                )
-                if (name, record) in self.position
-            ]
-        wanted = {(key, column) for _, key, column, _ in found}
+        found = [
+            (positions[record], (key, column), role)
+            for name, positions in self.position.items()
+            for record, key, column, role in _rows(self.cells[name], ("record", "key", "column", "role"))
+            if record in positions
+        ]
+        wanted = {cell for _, cell, _ in found}
         texts = self.raw_cells(wanted)
         order = {cell: index for index, cell in enumerate(sorted(wanted))}
-        lost = next((cell for cell in order if cell not in texts), None)
-        if lost:
-            raise Fault(f"no raw cell for key {key_text(lost[0])}, column {lost[1]}; run snakemake again")
         place_of, columns = self._places(sorted({key for key, _ in wanted}))
         columns["cells"] = {
             "place": differences([place_of[key] for key, _ in order]),
@@ -178,32 +188,28 @@ class Payload:
             "text": self.strings.all(texts[cell] for cell in order),
         }
         links: dict[int, list[tuple[str, int]]] = {}
-        for position, key, column, role in found:
-            links.setdefault(position, []).append((role, order[key, column]))
+        for position, cell, role in found:
+            links.setdefault(position, []).append((role, order[cell]))
         return links, columns
 
     def _places(self, keys: Sequence[int]) -> tuple[dict[int, int], dict[str, Any]]:
         """The index of each key, and the columns of files and places."""
-        places = self.places.set_index("key")
-        absent = sorted(set(keys) - set(places.index))
-        if absent:
-            raise Fault(f"validated/places.parquet: no place for key {key_text(absent[0])}; run snakemake again")
-        found = places.loc[list(keys)]
+        known = {row[0]: row[1:] for row in _rows(self.places, ("key", "part", "first_line", "last_line", "column"))}
+        lost = next((key for key in keys if key not in known), None)
+        if lost is not None:
+            raise Fault(f"validated/places.parquet: no place for key {key_text(lost)}; {AGAIN}")
         numbers = sorted({number_of(key) for key in keys})
-        unknown = [number for number in numbers if number not in self.exports]
-        if unknown:
-            raise Fault(f"export number {unknown[0]} is not in the register; restore its row in config/exports.csv")
         file_of = {number: index for index, number in enumerate(numbers)}
-        first, last = found["first_line"].tolist(), found["last_line"].tolist()
+        found = [known[key] for key in keys]
         return {key: index for index, key in enumerate(keys)}, {
             "files": [[number, self.exports[number].path] for number in numbers],
             "places": {
                 "file": repeats(file_of[number_of(key)] for key in keys),
                 "ordinal": differences([ordinal_of(key) for key in keys]),
-                "part": repeats(self.strings.all(found["part"])),
-                "line": differences(first),
-                "lines": repeats(b - a + 1 for a, b in zip(first, last, strict=True)),
-                "column": self.strings.all(found["column"]),
+                "part": repeats(self.strings.all(part or "" for part, *_ in found)),
+                "line": differences([first for _, first, *_ in found]),
+                "lines": repeats(last - first + 1 for _, first, last, _ in found),
+                "column": self.strings.all(column or "" for *_, column in found),
             },
         }
 
@@ -211,21 +217,15 @@ class Payload:
         """The sets of each record (an index, or a list of several or none), and the sets themselves."""
         known: dict[tuple, int] = {}
         of_records: list[int | list[int]] = []
-        for position in range(len(self.position)):
-            roles: dict[str, list[int]] = {}
+        for position in range(sum(len(positions) for positions in self.position.values())):
+            roles: dict[str, set[int]] = {}
             for role, cell in links.get(position, []):
-                roles.setdefault(role, []).append(cell)
-            sets = [(self.strings(role), *runs(sorted(set(cells)))) for role, cells in roles.items()]
+                roles.setdefault(role, set()).add(cell)
+            sets = [(self.strings(role), *runs(sorted(cells))) for role, cells in roles.items()]
             numbered = [known.setdefault(cells, len(known)) for cells in sets]
             of_records.append(numbered[0] if len(numbered) == 1 else numbered)
         return of_records, [list(cells) for cells in known]
 
-    def _rowsets(self, named: "pandas.DataFrame") -> tuple[list, dict[str, int]]:
-        groups: dict[str, list] = {}
-        for (rowset, role, reason), rows in named.groupby(["rowset", "role", "reason"], sort=True):
-            positions = sorted(
-                self.position[pair] for pair in zip(rows["dataset"], rows["record"].tolist(), strict=True)
-            )
-            group = [self.strings(role), self.strings(reason), *runs(positions)]
-            groups.setdefault(rowset, []).append(group)
-        return list(groups.values()), {name: index for index, name in enumerate(groups)}
+
+def _rows(table: Table, names: Sequence[str]) -> Iterable[tuple]:
+    return zip(*(table[name] for name in names), strict=True)

@@ -88,4 +88,4 @@ def sections_of(plan: Plan, numbers: Mapping[str, dict], definitions: Mapping[st
 def interval_name(options: Mapping[str, Any]) -> str:
     """What the intervals of an analysis are called, with the confidence level where its options say it."""
     level = options.get("level")
-    return f"{100 * level:.4g}% CI" if isinstance(level, float) else "CI"
+    return f"{100 * level:.4g}%\u00a0CI" if isinstance(level, float) else "CI"

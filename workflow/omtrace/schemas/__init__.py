@@ -47,7 +47,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Reference:
-    """Each value of ``column`` must stand in a column of another table (unless that table has no row)."""
+    """Each value of ``column`` must stand in a column of another table, if the plan has that table."""
 
     column: str
     table: str

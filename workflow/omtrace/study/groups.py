@@ -32,4 +32,4 @@ def with_groups(plan: Plan, datasets: str | Path) -> Plan:
 
 def _natural(text: str) -> list[tuple[bool, int | str]]:
     """Sorts Batch 2 before Batch 10."""
-    return [(part.isdigit(), int(part) if part.isdigit() else part) for part in re.split(r"(\d+)", text) if part]
+    return [(part.isdecimal(), int(part) if part.isdecimal() else part) for part in re.split(r"(\d+)", text) if part]

@@ -47,8 +47,11 @@ class TablePlan(Closed):
     )
     recode: dict[str, dict[str, str]] = Field(default_factory=dict, description="table column -> raw value -> value")
     visit: VisitColumn | None = Field(None, description="the column that tells the visit, and its values")
-    unit: tuple[str, ...] = Field((), description="raw columns joined by / to unit_id; @export, @batch and @row are the "
-                                  "export's name, its batch, and the row's ordinal")  # fmt: skip
+    unit: tuple[str, ...] = Field(
+        (),
+        description="raw columns joined by / to unit_id; @export, @batch and @row are the export's name, its batch, "
+        "and the row's ordinal",
+    )
     joined: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="table column -> raw columns joined by /"
     )
@@ -113,7 +116,9 @@ class DatasetPlan(Closed):
     visits: dict[str, str] = Field(default_factory=dict, description="visit -> label, in time order")
     baseline: str = Field("", description="the visit that changes are counted from")
     group: str = Field("", description="parameter that holds the group of a unit")
-    groups: dict[str, str] = Field(default_factory=dict, description="group -> label, the reference first; none: those in the data")
+    groups: dict[str, str] = Field(
+        default_factory=dict, description="group -> label, the reference first; none: those in the data"
+    )
     parameters: dict[str, Parameter]
     populations: dict[str, Population]
 
@@ -180,7 +185,8 @@ class Plan(Closed):
         for name, analysis in self.analyses.items():
             where = f"analyses.{name}"
             yield from _unknown(where + ".dataset", [analysis.dataset], self.datasets)
-            if dataset := self.datasets.get(analysis.dataset):
+            if analysis.dataset in self.datasets:
+                dataset = self.datasets[analysis.dataset]
                 yield from _unknown(where + ".parameters", analysis.parameters, dataset.parameters)
                 yield from _unknown(where + ".visits", analysis.visits, dataset.visits)
                 yield from _unknown(where + ".population", [analysis.population], dataset.populations)

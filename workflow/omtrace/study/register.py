@@ -63,7 +63,8 @@ def read_register(path: str | Path = REGISTER) -> list[Export]:
         raise Fault(f"{path}: line {reader.line_num}: not readable as CSV: {error}") from None
     if header[1] != COLUMNS:
         raise Fault(f"{path}: line 1: the columns must be {','.join(COLUMNS)}")
-    exports, findings, seen = [], [], {}
+    exports, findings = [], []
+    seen: dict[tuple, bool] = {}
     for line, cells in rows:
         where = f"{path}: line {line}"
         if len(cells) != len(COLUMNS):
@@ -72,7 +73,7 @@ def read_register(path: str | Path = REGISTER) -> list[Export]:
         row = dict(zip(COLUMNS, cells, strict=True))
         findings += [f"{where}: {complaint}" for complaint in _complaints(row, seen)]
         if NUMBER.fullmatch(row["number"]):
-            exports.append(Export(**{**row, "number": int(row["number"])}))
+            exports.append(Export(int(cells[0]), *cells[1:]))
     if findings:
         raise Fault(*findings)
     return exports
@@ -133,10 +134,12 @@ def custody_faults(exports: list[Export], study: str, root: str | Path = ".") ->
     mine = {e.path: e for e in exports_of(exports, study)}
     faults = []
     folder = root / RAW / study
+    # What a killed retrieval leaves: the next one clears it.
+    unfinished = tuple(f".{Path(e.path).name}." for e in mine.values() if e.origin == "retrieved")
     loose = [p for p in sorted((root / RAW).glob("*")) if p.is_file() and not p.name.startswith(".")]
     for file in loose + sorted(p for p in folder.rglob("*") if p.is_file() or p.is_symlink()):
         path = file.relative_to(root).as_posix()
-        if path in mine:
+        if path in mine or (file.suffix == ".part" and file.name.startswith(unfinished)):
             continue
         if file in loose:
             faults.append(f"{path}: lies outside a study's folder; move it to data/raw/<study>/ and register it there")

@@ -1,12 +1,8 @@
-"use strict";
-// Every text goes into the page as text, never as markup.
+// The panel: every text goes into the page as text, never as markup.
 (() => {
   const CHUNK = 200; // rows of the panel drawn at once, so that the page stays responsive
-  const data = JSON.parse(document.getElementById("payload").textContent);
-  const text = (index) => data.strings[index];
   const at = (name) => document.getElementById(name);
   const panel = at("panel");
-  let decoded = false;
   let current = null;
 
   function make(tag, content, className) {
@@ -14,87 +10,6 @@
     if (content !== undefined) element.textContent = content;
     if (className) element.className = className;
     return element;
-  }
-
-  function summed(steps) {
-    let total = 0;
-    return steps.map((step) => (total += step));
-  }
-
-  function* members(group, from) {
-    let next = 0;
-    for (let i = from; i < group.length; i += 2) {
-      next += group[i];
-      for (let k = 0; k < group[i + 1]; k += 1) yield next++;
-    }
-  }
-
-  function repeated(pairs) {
-    const values = [];
-    for (let i = 0; i < pairs.length; i += 2) {
-      for (let k = 0; k < pairs[i + 1]; k += 1) values.push(pairs[i]);
-    }
-    return values;
-  }
-
-  // Undo what keeps the payload small (see payload.py), once, when the first number is opened.
-  function decode() {
-    if (decoded) return;
-    const { places, cells, records } = data;
-    for (const name of ["ordinal", "line"]) places[name] = summed(places[name]);
-    for (const name of ["file", "part", "lines"]) places[name] = repeated(places[name]);
-    for (const name of ["parameter", "visit", "status"]) records[name] = repeated(records[name]);
-    cells.place = summed(cells.place);
-    const ranks = new Map();
-    for (const unit of records.unit) if (!ranks.has(unit)) ranks.set(unit, ranks.size);
-    records.rank = records.unit.map((unit) => ranks.get(unit));
-    decoded = true;
-  }
-
-  // The raw rows behind a row set: one for each cell, role and reason; a cell that serves
-  // several records (a standard of a plate) is one row with all of them.
-  function rowsOf(groups) {
-    const { rank } = data.records;
-    const found = new Map();
-    const add = (record, role, reason, cell, cellRole) => {
-      const name = cell < 0 ? `none ${record} ${role} ${reason}` : `${cell} ${cellRole} ${role} ${reason}`;
-      const known = found.get(name);
-      if (known) known.records.push(record);
-      else found.set(name, { records: [record], role, reason, cell, cellRole });
-    };
-    for (const group of groups) {
-      for (const record of members(group, 2)) {
-        const own = data.records.sets[record];
-        const sets = Array.isArray(own) ? own : [own];
-        if (!sets.length) add(record, group[0], group[1], -1, 0);
-        for (const set of sets) {
-          for (const cell of members(data.sets[set], 1)) add(record, group[0], group[1], cell, data.sets[set][0]);
-        }
-      }
-    }
-    const rows = [...found.values()];
-    const order = (a, b) =>
-      (a.reason !== 0) - (b.reason !== 0) || rank[a.records[0]] - rank[b.records[0]] ||
-      a.records[0] - b.records[0] || a.cell - b.cell;
-    return rows.sort(order);
-  }
-
-  function unitsOf(groups) {
-    const used = new Set();
-    const left = new Map();
-    for (const group of groups) {
-      for (const record of members(group, 2)) {
-        const unit = data.records.unit[record];
-        if (!group[1]) used.add(unit);
-        else if (!left.has(group[1])) left.set(group[1], new Set([unit]));
-        else left.get(group[1]).add(unit);
-      }
-    }
-    return { used, left };
-  }
-
-  function distinct(records, column) {
-    return [...new Set(records.map((record) => data.records[column][record]))].map(text);
   }
 
   function cellOf(label, content, className) {
@@ -193,7 +108,7 @@
     list.replaceChildren();
     for (const [name, content] of pairs) {
       if (content === "" || content === undefined) continue;
-      const pair = make("div");
+      const pair = make("div", undefined, name === "Method" ? "whole" : "");
       const value = make("dd");
       value.append(content);
       pair.append(make("dt", name), value);
@@ -206,22 +121,17 @@
     return plain.charAt(0).toUpperCase() + plain.slice(1);
   }
 
+  // A value of the definition: text where it is flat, else a list of its parts.
   function described(value) {
-    if (Array.isArray(value) && value.some((item) => item !== null && typeof item === "object")) {
-      const list = make("ul");
-      for (const item of value) {
-        const entry = make("li");
-        entry.append(described(item));
-        list.append(entry);
-      }
-      return list;
+    const isNested = (item) => item !== null && typeof item === "object";
+    if (!isNested(value)) return make("span", String(value));
+    const parts = Object.entries(value).filter(([, part]) => !isEmpty(part));
+    if (!parts.some(([, part]) => isNested(part))) {
+      return make("span", parts.map(([name, part]) => (Array.isArray(value) ? part : `${name}: ${part}`)).join(", "));
     }
-    if (value !== null && typeof value === "object" && !Array.isArray(value)) {
-      const list = make("dl", undefined, "small");
-      facts(list, Object.entries(value).filter(([, v]) => !isEmpty(v)).map(([k, v]) => [words(k), described(v)]));
-      return list;
-    }
-    return make("span", Array.isArray(value) ? value.join(", ") : String(value));
+    const list = make("dl", undefined, "small");
+    facts(list, parts.map(([name, part]) => [Array.isArray(value) ? `${Number(name) + 1}` : name, described(part)]));
+    return list;
   }
 
   function isEmpty(value) {
@@ -260,12 +170,14 @@
       ["Shown as", text(shown)],
       ["Stored value", text(value) || "no value"],
       ["Unit of the value", text(unit)],
-      ["Method", definition.words || definition.method || ""],
       ["Population", text(population)],
       ...countsOf(groups, definition.unit || "record"),
       ["Number", make("code", id)],
+      ["Method", definition.words || definition.method || ""],
     ]);
-    at("panel-call").replaceChildren(described(definition), make("p", `Digest of the definition: ${digest}`, "meta"));
+    const parts = Object.entries(definition).filter(([, part]) => !isEmpty(part));
+    facts(at("panel-call"), parts.map(([name, part]) => [words(name), described(part)]));
+    at("panel-call").append(make("p", `Digest of the definition: ${digest}`, "meta"));
     at("panel-definition").open = false;
     at("panel-command").textContent = `python -m omtrace trace ${data.report}#${id}`;
     at("panel-copied").textContent = "";
@@ -290,6 +202,7 @@
       button.scrollIntoView({ block: "center" });
       button.focus({ preventScroll: true });
     }
+    document.documentElement.classList.add("locked");
     panel.showModal(); // closing gives the focus back to the button
   }
 
@@ -318,6 +231,7 @@
   });
   panel.addEventListener("close", () => {
     near.disconnect();
+    document.documentElement.classList.remove("locked");
     at("panel-rows").replaceChildren();
     if (Object.hasOwn(data.numbers, location.hash.slice(1))) history.replaceState(null, "", location.href.split("#")[0]);
   });

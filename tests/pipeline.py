@@ -1,0 +1,158 @@
+"""Whole runs of the pipeline, in temporary copies, for the tests; nothing is ever run in the checkout itself.
+
+``python tests/pipeline.py --write-golden`` runs the tiny study and keeps its results in tests/golden/tiny/.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+TINY = REPOSITORY / "tests/tiny"
+GOLDEN = REPOSITORY / "tests/golden/tiny"
+KEPT = {
+    "estimates.csv": "results/tiny/estimates.csv",
+    "conservation.csv": "results/tiny/validated/conservation.csv",
+    "findings.csv": "logs/tiny/findings.csv",
+}
+MIRROR = os.environ.get("OMTRACE_MIRROR", "")
+SHIPPED = ("omt_feasibility", "omt_rct", "rat_two_hit", "headache_diary", "rat_dnase_elisa")
+RETRIEVED = ("acupuncture_headache", "elisa_plates", "mouse_cortex_proteins")
+
+
+def copied(folder: Path, inputs: Path = REPOSITORY) -> Path:
+    """The pipeline with the config and raw files of ``inputs`` (the repository, or tests/tiny), without results."""
+    without = shutil.ignore_patterns("__pycache__", ".*", "ledger.jsonl", *RETRIEVED)
+    for parts, root in ((("workflow", "profiles"), REPOSITORY), (("config", "data"), inputs)):
+        for part in parts:
+            shutil.copytree(root / part, folder / part, ignore=without)
+    (folder / "envs").mkdir()
+    for file in ("Snakefile", "envs/requirements.lock", "envs/pipeline.yaml"):
+        shutil.copy2(REPOSITORY / file, folder / file)
+    return folder
+
+
+def environment(folder: Path, mirror: str = "") -> dict[str, str]:
+    """The environment of a command in a copy: its own package comes first, and a mirror only where asked for."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("OMTRACE_MIRROR", "PYTHONWARNINGS")}
+    kept["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{kept.get('PATH', '')}"
+    kept["PYTHONPATH"] = str(folder / "workflow")
+    return {**kept, "OMTRACE_MIRROR": mirror} if mirror else kept
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended: exit code, stdout and stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def text(self) -> str:
+        """All that the user saw."""
+        return self.out + self.err
+
+    @property
+    def faults(self) -> list[str]:
+        """What omtrace itself said, one line a fault."""
+        return [line.removeprefix("omtrace: ") for line in self.err.splitlines() if line.startswith("omtrace: ")]
+
+    @property
+    def jobs(self) -> dict[str, int]:
+        """Snakemake's table of jobs: name -> count; empty when there was nothing to do."""
+        table = re.search(r"^job +count\n-+ +-+\n(.*?)^total ", self.text, re.DOTALL | re.MULTILINE)
+        rows = re.findall(r"^(\w+) +(\d+)$", table[1], re.MULTILINE) if table else []
+        return {name: int(count) for name, count in rows}
+
+
+def started(folder: Path, *command: str, mirror: str = "", **more) -> subprocess.Popen:
+    """A command in a copy, started as the leader of its own process group."""
+    return subprocess.Popen(
+        [sys.executable, *command], cwd=folder, env=environment(folder, mirror), text=True, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more,
+    )  # fmt: skip
+
+
+def ended(process: subprocess.Popen) -> Ran:
+    """Wait for a started command."""
+    out, err = process.communicate(timeout=900)
+    return Ran(process.returncode, out, err)
+
+
+def snakemake(folder: Path, *arguments: str, mirror: str = "") -> Ran:
+    """Run Snakemake in a copy."""
+    return ended(started(folder, "-m", "snakemake", *arguments, mirror=mirror))
+
+
+def omtrace(folder: Path, *arguments: str) -> Ran:
+    """Run a command of omtrace in a copy."""
+    return ended(started(folder, "-m", "omtrace", *arguments))
+
+
+def done(ran: Ran) -> Ran:
+    """The same, once it has ended well."""
+    assert ran.code == 0, ran.text
+    return ran
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Path -> sha256 of every file below a folder."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory) -> Callable[[Path], Path]:
+    """Makes copies with the tiny study, never run: all of one state of the code, even if it is edited meanwhile."""
+    source = copied(tmp_path_factory.mktemp("source"), TINY)
+    return lambda folder: shutil.copytree(source, folder, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="session")
+def tiny_twins(fresh, tmp_path_factory) -> tuple[tuple[Path, Ran], tuple[Path, Ran]]:
+    """Two fresh copies with the tiny study, in folders of different names, each after plain ``snakemake``."""
+    folders = [fresh(tmp_path_factory.mktemp(name)) for name in ("first", "another_one")]
+    processes = [started(folder, "-m", "snakemake") for folder in folders]
+    one, two = [(folder, done(ended(process))) for folder, process in zip(folders, processes, strict=True)]
+    return one, two
+
+
+@pytest.fixture
+def tiny(tiny_twins, tmp_path) -> Path:
+    """A copy of the finished tiny run, to do with as one likes."""
+    return shutil.copytree(tiny_twins[0][0], tmp_path / "tiny", symlinks=True)
+
+
+@pytest.fixture(scope="session")
+def shipped_results(tmp_path_factory) -> Path:
+    """A copy in which every shipped study was run, and with OMTRACE_MIRROR the retrieved ones too. Read only."""
+    folder = copied(tmp_path_factory.mktemp("shipped"))
+    done(snakemake(folder, "default", *(RETRIEVED if MIRROR else ()), mirror=MIRROR))
+    return folder
+
+
+def write_golden() -> None:
+    """Run the tiny study and keep what it gives."""
+    with tempfile.TemporaryDirectory() as made:
+        folder = copied(Path(made), TINY)
+        done(snakemake(folder))
+        GOLDEN.mkdir(parents=True, exist_ok=True)
+        for name, path in KEPT.items():
+            shutil.copyfile(folder / path, GOLDEN / name)
+            print(f"written  {(GOLDEN / name).relative_to(REPOSITORY)}")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--write-golden"]:
+        sys.exit(__doc__)
+    write_golden()

@@ -1,0 +1,365 @@
+"""Whole runs: golden results, custody, bad input, what is run again and what not, killed runs, retrieval.
+
+All runs happen in copies of the pipeline with the tiny study (tests/tiny) and a second, retrieved one, ``far``.
+"""
+
+import os
+import random
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from omtrace.lineage.registration import Request, register
+from omtrace.store import read_csv
+from pipeline import GOLDEN, KEPT, TINY, Ran, digests, done, omtrace, snakemake, started
+
+REPORTED = ("write_report", "record_manifest")
+DRAWN = ("draw_figures", *REPORTED)
+ANALYSED = ("analyse_datasets", *DRAWN)
+EVERYTHING = ("validate_exports", "derive_datasets", *ANALYSED)
+
+REGISTER, PLAN, CONFIG = "config/exports.csv", "config/studies/tiny.yaml", "config/config.yaml"
+DIARY, QUESTIONNAIRES, ALLOCATION = (f"data/raw/tiny/{name}.csv" for name in ("diary", "questionnaires", "allocation"))
+FAR = "data/raw/far/runs.csv"
+LIBRARY = "workflow/omtrace"
+
+
+def edited(path: Path, old: str, new: str) -> None:
+    """Replace a text that stands there once, and put the time stamps back."""
+    state, text = path.stat(), path.read_bytes().decode()
+    assert text.count(old) == 1, (path, old)
+    path.write_bytes(text.replace(old, new).encode())
+    os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
+
+
+def stopped(ran: Ran, *wanted: str) -> None:
+    """The run ended before any job, with these texts in plain lines, one fault each, and no traceback."""
+    assert ran.code == 1, ran.text
+    assert "Traceback" not in ran.text and "Exception" not in ran.text, ran.text
+    assert "Execute" not in ran.text and not ran.jobs, ran.text
+    assert len(ran.faults) == len(wanted), ran.text
+    for text in wanted:
+        assert any(text in line for line in ran.faults), (text, ran.faults)
+
+
+def planned(folder: Path) -> dict[str, int]:
+    """The jobs that a run would do now, without the rule that only gathers them."""
+    return {name: count for name, count in done(snakemake(folder, "-n")).jobs.items() if name != "default"}
+
+
+def edits_tried(copy: Callable[[Path], Path], folder: Path, edits: list, call: Callable) -> list:
+    """What ``call`` gives in a copy for each edit (file, old, new, ...), two at a time."""
+
+    def tried(number: int):
+        file, old, new, *_ = edits[number]
+        edited(copy(folder / str(number)) / file, old, new)
+        return call(folder / str(number))
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(tried, range(len(edits))))
+
+
+# golden, again, elsewhere
+
+
+def test_tiny_study_gives_the_golden_numbers(tiny_twins):
+    folder = tiny_twins[0][0]
+    for name, path in KEPT.items():
+        found, golden = read_csv(folder / path), read_csv(GOLDEN / name)
+        assert len(found) == len(golden), name
+        for mine, kept in zip(found, golden, strict=True):
+            if name == "estimates.csv":
+                value, wanted = mine.pop("value"), kept.pop("value")
+                assert (value == "") == (wanted == ""), mine
+                assert value == "" or float(value) == pytest.approx(float(wanted), rel=1e-9, abs=1e-12), mine
+            assert mine == kept
+
+
+def test_two_fresh_runs_in_other_folders_differ_in_no_byte(tiny_twins):
+    (one, ran), (two, other) = tiny_twins
+    results = digests(one / "results")
+    assert len(results) > 15 and results == digests(two / "results")
+    assert digests(one / "logs") == digests(two / "logs")
+    head = ran.text.partition("head digest of tiny:\n")[2][:64]
+    assert head and head in other.text
+    assert omtrace(two, "verify", "--head", head).code == 0
+
+
+def test_second_run_has_nothing_to_do(tiny):
+    before = digests(tiny / "results")
+    ran = done(snakemake(tiny))
+    assert "Nothing to be done" in ran.text and not ran.jobs
+    assert digests(tiny / "results") == before
+
+
+def test_clean_copy_plans_every_stage_writes_nothing_and_lints(fresh, tmp_path):
+    folder = fresh(tmp_path)
+    assert planned(folder) == dict.fromkeys(EVERYTHING, 1)
+    assert not (folder / "results").exists() and not (folder / "logs").exists()
+    assert "Congratulations" in done(snakemake(folder, "--lint")).text
+
+
+# custody
+
+
+def test_raw_file_edited_with_its_old_time_stamp_stops_the_run(tiny):
+    before = digests(tiny / "results")
+    edited(tiny / DIARY, "T01,-3,1,1,4,1", "T01,-3,1,1,5,1")
+    ran = snakemake(tiny)
+    stopped(ran, f"git checkout -- {DIARY}")
+    assert ran.faults[0].startswith(f"{DIARY}: sha256 is ")
+    assert f"python -m omtrace register --replace {DIARY}" in ran.faults[0]
+    assert digests(tiny / "results") == before
+
+
+def test_every_fault_of_custody_is_told_at_once_with_its_mend(tiny):
+    before = digests(tiny / "results")
+    raw = tiny / "data/raw"
+    for name in ("{study}.csv", "my diary.csv", "two\nlines.csv", "more.csv", ".hidden.csv.x.part"):
+        (raw / "tiny" / name).write_text("x\n")
+    (raw / "loose.csv").write_text("x\n")
+    (tiny / ALLOCATION).unlink()
+    rename = "the name may hold letters, digits, dot, hyphen and underscore only; rename the file"
+    stopped(
+        snakemake(tiny),
+        "data/raw/loose.csv: lies outside a study's folder; move it to data/raw/<study>/",
+        "'data/raw/tiny/{study}.csv': " + rename,
+        "'data/raw/tiny/my diary.csv': " + rename,
+        "'data/raw/tiny/two\\nlines.csv': " + rename,
+        "'data/raw/tiny/.hidden.csv.x.part': " + rename,
+        "data/raw/tiny/more.csv: not in the register; python -m omtrace register data/raw/tiny/more.csv",
+        f"{ALLOCATION}: registered as received, but missing; git checkout -- {ALLOCATION}",
+    )
+    assert digests(tiny / "results") == before
+
+
+def test_faults_of_register_plan_and_configuration_are_plain_lines(fresh, tmp_path):
+    edits = [
+        (REGISTER, "3,tiny,diary", "2,tiny,diary", f"{REGISTER}: line 4: column number: the same as another row's"),
+        (REGISTER, ",retrieved,", ",found,", f"{REGISTER}: line 5: column origin: not one of shipped"),
+        (PLAN, "skip_blank:", "skip_blanks:", "allocation.skip_blanks: unknown key; did you mean 'skip_blank'?"),
+        (PLAN, "design:", "desing:", "desing: unknown key; did you mean 'design'?", "design: Field required"),
+        (PLAN, "datasets:\n", "datasets: [\n", f"{PLAN}: not readable as YAML"),
+        (CONFIG, "- tiny", "- tinny", "config/studies/tinny.yaml: there is no such plan"),
+        (CONFIG, "- tiny", "- far", f"{CONFIG}: listed more than once: far"),
+        (CONFIG, "mirror:", "miror:", "miror: unknown key; did you mean 'mirror'?", "mirror: Field required"),
+    ]
+    for edit, ran in zip(edits, edits_tried(fresh, tmp_path, edits, snakemake), strict=True):
+        stopped(ran, *edit[3:])
+
+
+# bad input
+
+
+def replaced(folder: Path, *paths: str) -> None:
+    """Register changed raw files as new versions."""
+    register(paths, Request(replace=True, reason="changed for a test"), folder)
+
+
+def failed_validation(folder: Path, wanted: list[str], secrets: list[str]) -> None:
+    """A run fails in validation, tells each wanted place, and shows no secret but in the confidential table."""
+    ran = snakemake(folder)
+    assert ran.code == 1 and ran.jobs["validate_exports"] == 1, ran.text
+    assert "Traceback (most recent call last)" not in ran.text, ran.text
+    for text in wanted:
+        assert any(line.startswith(text) for line in ran.faults), (text, ran.faults)
+    assert len(ran.faults) == len(wanted) + 1, ran.faults  # and the summary
+    assert "logs/tiny/findings.csv (confidential)" in ran.faults[-1]
+    assert not (folder / "results/tiny").exists() or not any((folder / "results/tiny").iterdir())
+    files = [path for part in ("logs", ".snakemake") for path in (folder / part).rglob("*") if path.is_file()]
+    told = {str(path): path.read_bytes().decode("latin-1") for path in files if path.name != "findings.csv"}
+    assert any(wanted[0] in text for text in told.values())
+    for secret in secrets:
+        assert secret not in ran.text
+        assert [path for path, text in told.items() if secret in text] == []
+
+
+def test_stopping_findings_are_told_by_place_and_never_by_value(fresh, tmp_path):
+    folder = fresh(tmp_path)
+    faults = [  # file, begin of the row, what stands next, what comes instead, column, rule, secret
+        (QUESTIONNAIRES, "T01,month_1_arm_1,,4,", "4,", "seven77,", "hit6_2", "type", "seven77"),
+        (QUESTIONNAIRES, "T05,month_1_arm_1,,3,3,3,", "9,", "8317,", "hit6_4", "range", "8317"),
+        (QUESTIONNAIRES, "T07,month_1_arm_1,,3,3,3,3,3,3,60,", "2", "4455", "hit6_complete", "form_status", "4455"),
+        (QUESTIONNAIRES, "T08,baseline_arm_1,,4,5,4,4,4,5,70,2", "", ",surplus99", "", "row_width", "surplus99"),
+        (ALLOCATION, "9,A,3,", "sham,,", "shammy,T66,5.3.24", "arm", "allowed", "shammy"),
+        (ALLOCATION, "9,A,3,", "", "", "allocated_on", "type", "5.3.24"),
+        (DIARY, "T04,1,1,0,3,", "0", "maybe88", "acute_medication", "code", "maybe88"),
+        (DIARY, "", "T99,", "Q4711,", "participant_id", "reference", "Q4711"),
+    ]
+    places = []
+    for file, begin, old, new, column, rule, _ in faults:
+        text = (folder / file).read_text(encoding="utf-8")
+        line = 1 + text[: text.index(begin + old)].count("\n")
+        places.append(f"{file}: line {line}{', column ' + column if column else ''}: {rule}: ")
+        edited(folder / file, begin + old, begin + new)
+    rules = ", ".join(f"{rule}: stop" for rule in dict.fromkeys(fault[5] for fault in faults))
+    edited(folder / PLAN, "severities: {form_status: quarantine, ", f"severities: {{{rules}, ")
+    replaced(folder, QUESTIONNAIRES, ALLOCATION, DIARY)
+    failed_validation(folder, places, [fault[6] for fault in faults])
+    findings = (folder / "logs/tiny/findings.csv").read_text(encoding="utf-8")
+    assert [secret for *_, rule, secret in faults if rule != "row_width" and secret not in findings] == []
+
+
+def test_unreadable_files_are_told_without_a_traceback(fresh, tmp_path):
+    folder = fresh(tmp_path)
+    (folder / DIARY).write_bytes(b"\x00\xff\xfe\x93secret-bytes\x00" * 40)
+    edited(folder / QUESTIONNAIRES, "hit6_5,hit6_6,", "hit6_five,hit6_6,")
+    replaced(folder, DIARY, QUESTIONNAIRES)
+    (folder / ALLOCATION).write_bytes(b"")  # which the register command would refuse
+    registered = next(row for row in read_csv(folder / REGISTER) if row["path"] == ALLOCATION)["sha256"]
+    nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    edited(folder / REGISTER, registered, nothing)
+    wanted = [
+        f"{ALLOCATION}: unreadable: ",
+        f"{DIARY}: unreadable: ",
+        f"{QUESTIONNAIRES}: line 1, column hit6_5: column_missing: ",
+    ]
+    failed_validation(folder, wanted, ["secret-bytes"])
+
+
+# what is run again
+
+
+def test_touched_files_run_nothing_again(tiny):
+    for path in [path for part in ("data", "config", "workflow") for path in (tiny / part).rglob("*")]:
+        path.touch()
+    assert planned(tiny) == {}
+
+
+def test_edits_with_old_time_stamps_run_exactly_what_they_change(tiny, tmp_path):
+    edits = [
+        (f"{LIBRARY}/statistics/descriptive.py", "import math\n", "import math  # a comment\n", ANALYSED),
+        (f"{LIBRARY}/statistics/four_pl.py", '"""\n\nimport', '"""\n\n# A comment.\nimport', ("record_manifest",)),
+        (f"{LIBRARY}/instruments/hit6.py", '"""\n\nfrom', '"""\n\n# A comment.\nfrom', EVERYTHING),
+        (f"{LIBRARY}/report/templates/style.css", "@media print", "/* a comment */\n@media print", REPORTED),
+        ("workflow/scripts/draw_figures.py", "with recorded", "# A comment.\nwith recorded", DRAWN),
+        (PLAN, "title: Means by visit", "title: The means by visit", DRAWN),
+        (PLAN, "group: OMT, reference: sham", "group: sham, reference: OMT", ANALYSED),
+        (PLAN, '{"0": "0", "1": "1"}', '{"0": "1", "1": "0"}', EVERYTHING),
+        (PLAN, "quarantine, column_undeclared: note", "note, column_undeclared: quarantine", EVERYTHING),
+        (REGISTER, "diary.csv,,", "diary.csv,lot 2,", EVERYTHING),
+        ("envs/requirements.lock", "\nnumpy==", "\nnumpy ==", EVERYTHING),
+    ]
+    outcomes = edits_tried(lambda folder: shutil.copytree(tiny, folder), tmp_path / "edits", edits, planned)
+    for (file, old, new, wanted), jobs in zip(edits, outcomes, strict=True):
+        assert jobs == dict.fromkeys(wanted, 1), (file, old, new)
+
+
+# killed runs
+
+
+def killed(folder: Path, is_time: Callable[[float], bool]) -> bool:
+    """Start a run and kill its whole process group when it is time (by seconds since the start); False if it ended."""
+    process = started(folder, "-m", "snakemake")
+    begun = time.monotonic()
+    while process.poll() is None and not is_time(time.monotonic() - begun):
+        time.sleep(0.002)
+    was_running = process.poll() is None
+    if was_running:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    return was_running
+
+
+def goes_on(folder: Path, clean: dict[str, str]) -> None:
+    """What a killed run left under its final name is whole, and nothing but the lock is in the way of the next."""
+    left = {path: digest for path, digest in digests(folder / "results").items() if not path.endswith(".part")}
+    assert left.items() <= clean.items()
+    if any((folder / ".snakemake/locks").glob("*")):
+        done(snakemake(folder, "--unlock"))
+
+
+def ends_clean(folder: Path, clean: dict[str, str]) -> None:
+    """The next run gives the clean run's bytes, and no temporary file of a killed one is left."""
+    done(snakemake(folder))
+    assert digests(folder / "results") == clean
+    assert [path for part in ("logs", "data") for path in (folder / part).rglob("*.part")] == []
+    assert planned(folder) == {}
+
+
+def killed_as_files_appear(folder: Path, clean: dict[str, str]) -> None:
+    results = folder / "results/tiny"
+    moments = {  # what appears -> half-written files that a kill at another moment of the same job would leave
+        "validated/*": ("logs/tiny/.findings.csv.ab1.part", "results/tiny/validated/.places.parquet.ab1.part"),
+        "rowsets.parquet": ("results/tiny/.estimates.csv.ab1.part",),
+        "figures/*.svg": ("results/tiny/figures/.means.png.ab1.part",),
+        "report.html": ("results/tiny/.manifest.json.ab1.part",),
+    }
+    for pattern, unfinished in moments.items():
+        assert killed(folder, lambda _, pattern=pattern: any(results.glob(pattern))), pattern
+        for path in unfinished:
+            (folder / path).write_text("half of it")
+        goes_on(folder, clean)
+    ends_clean(folder, clean)
+
+
+def killed_at_random(folder: Path, clean: dict[str, str]) -> None:
+    for latest in (2, 6):
+        moment = random.uniform(0.5, latest)
+        killed(folder, lambda seconds, moment=moment: seconds >= moment)
+        goes_on(folder, clean)
+    ends_clean(folder, clean)
+
+
+def test_killed_runs_leave_nothing_half_written_and_go_on(tiny_twins, fresh, tmp_path):
+    clean = digests(tiny_twins[0][0] / "results")
+    ways = (killed_as_files_appear, killed_at_random)
+    with ThreadPoolExecutor(2) as pool:
+        for run in [pool.submit(way, fresh(tmp_path / way.__name__), clean) for way in ways]:
+            run.result()
+
+
+# retrieval
+
+
+def test_retrieved_export_without_mirror_and_network_says_what_to_do_and_holds_up_no_other_study(tiny):
+    (tiny / "results/tiny/manifest.json").unlink()
+    ran = snakemake(tiny, "-k", "tiny", "far")
+    assert ran.code == 1 and "Traceback" not in ran.text, ran.text
+    assert (tiny / "results/tiny/manifest.json").exists() and not (tiny / FAR).exists()
+    said = "\n".join(ran.faults)
+    registered = read_csv(tiny / REGISTER)[-1]
+    for text in (
+        f"{FAR}: export runs of far could not be retrieved",
+        f"{registered['address']}: no answer",
+        registered["citation"],
+        registered["sha256"],
+        f"put it at {FAR}",
+        "OMTRACE_MIRROR",
+        "run snakemake again",
+    ):
+        assert text in said
+    assert (tiny / "logs/retrieve/far/runs.csv.log").read_text().replace("omtrace: ", "").strip() == said
+
+
+def test_retrieved_study_runs_from_a_mirror_while_another_study_is_at_fault(tiny):
+    edited(tiny / DIARY, "T01,-3,1,1,4,1", "T01,-3,1,1,5,1")
+    edited(tiny / CONFIG, 'mirror: ""', f"mirror: {TINY / 'mirror'}")
+    (tiny / FAR).parent.mkdir(parents=True)
+    half = tiny / FAR.replace("runs.csv", ".runs.csv.ab1.part")  # as a killed retrieval leaves it
+    half.write_text("Run,co")
+    done(snakemake(tiny, "far"))
+    assert (tiny / FAR).read_bytes() == (TINY / "mirror/as_published.csv").read_bytes() and not half.exists()
+    assert {row["statistic"]: row["value"] for row in read_csv(tiny / "results/far/estimates.csv")}["n"] == "4"
+    stopped(snakemake(tiny, "tiny"), f"{DIARY}: sha256 is ")
+
+    (tiny / FAR).write_text("other bytes\n")
+    stopped(snakemake(tiny, "far"), f"rm {FAR}, to retrieve it again")
+    assert (tiny / FAR).read_text() == "other bytes\n"
+
+
+def test_forced_runs_keep_a_retrieved_file_that_nobody_can_bring_again(fresh, tmp_path):
+    folder = fresh(tmp_path)
+    done(snakemake(folder, FAR, mirror=str(TINY / "mirror")))
+    content = (folder / FAR).read_bytes()
+    done(snakemake(folder, "-F", FAR))
+    assert (folder / FAR).read_bytes() == content
+    # Forced, and with a fault in the job itself: another digest is registered meanwhile.
+    edited(folder / REGISTER, read_csv(folder / REGISTER)[-1]["sha256"], "0" * 64)
+    ran = snakemake(folder, "-F", FAR)
+    assert ran.code == 1 and f"to retrieve it anew: rm {FAR}" in ran.err, ran.text
+    assert (folder / FAR).read_bytes() == content

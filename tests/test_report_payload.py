@@ -1,0 +1,112 @@
+"""The payload: every number's raw cells, exactly, and small."""
+
+import json
+from itertools import accumulate
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from omtrace import store
+from omtrace.faults import Fault
+from omtrace.report.payload import differences, repeats, runs
+from report_study import Study
+
+
+def members(coded: list[int]) -> list[int]:
+    """What ``runs`` coded."""
+    found, end = [], 0
+    for gap, length in zip(coded[::2], coded[1::2], strict=True):
+        found += range(end + gap, end + gap + length)
+        end += gap + length
+    return found
+
+
+def repeated(coded: list[int]) -> list[int]:
+    """What ``repeats`` coded."""
+    return [value for value, times in zip(coded[::2], coded[1::2], strict=True) for _ in range(times)]
+
+
+@given(st.sets(st.integers(0, 500)))
+def test_runs_lose_nothing(numbers):
+    assert members(runs(sorted(numbers))) == sorted(numbers)
+
+
+@given(st.lists(st.integers(0, 9)))
+def test_differences_and_repeats_lose_nothing(numbers):
+    assert list(accumulate(differences(numbers))) == numbers
+    assert repeated(repeats(numbers)) == numbers
+
+
+def test_runs_are_as_described():
+    assert runs([3, 4, 5, 9]) == [3, 3, 3, 1]
+
+
+def payload_of(study: Study) -> dict:
+    page = study.write().read_text(encoding="utf-8")
+    return json.loads(page.split('<script type="application/json" id="payload">')[1].split("</script>")[0])
+
+
+def shown(payload: dict, identifier: str) -> set[tuple[str, str, str, str]]:
+    """The (key, column, raw text, reason) set of a number, decoded independently of the page's script."""
+    places, cells, strings = payload["places"], payload["cells"], payload["strings"]
+    file, ordinal = repeated(places["file"]), list(accumulate(places["ordinal"]))
+    place = list(accumulate(cells["place"]))
+    found = set()
+    for _, reason, *coded in payload["rowsets"][payload["numbers"][identifier][10]]:
+        for record in members(coded):
+            sets = payload["records"]["sets"][record]
+            for number in sets if isinstance(sets, list) else [sets]:
+                for cell in members(payload["sets"][number][1:]):
+                    at = place[cell]
+                    key = f"{payload['files'][file[at]][0]}:{ordinal[at]}"
+                    found.add((key, strings[cells["column"][cell]], strings[cells["text"][cell]], strings[reason]))
+    return found
+
+
+def test_every_number_has_exactly_its_raw_cells(tmp_path):
+    study = Study(tmp_path)
+    payload = payload_of(study)
+    assert payload["numbers"].keys() == {estimate[0] for estimate in study.estimates}
+    for identifier in payload["numbers"]:
+        assert shown(payload, identifier) == study.expected(identifier)
+
+
+def test_a_large_study_stays_small(tmp_path):
+    study = Study(tmp_path, units=3750, repeats=7, items=1)
+    assert len(study.places) >= 15_000 and len(study.estimates) >= 1_000
+    assert len({cell[1:3] for cell in study.cells}) >= 30_000
+    assert study.write().stat().st_size < 3_000_000
+
+
+def without(path, column: str, value) -> None:
+    """Take the rows of a stored table away that hold a value."""
+    frame = store.read_table(path)
+    store.write_table(path, frame[frame[column] != value])
+
+
+def test_a_missing_row_set_is_a_fault(tmp_path):
+    study = Study(tmp_path)
+    without(study.folder / "rowsets.parquet", "rowset", study.estimates[0][11])
+    with pytest.raises(Fault, match=f"no row set {study.estimates[0][11]}.*run snakemake again"):
+        study.write()
+
+
+def test_a_missing_record_is_a_fault(tmp_path):
+    study = Study(tmp_path)
+    without(study.folder / "datasets/participants.parquet", "record", 30)
+    with pytest.raises(Fault, match="datasets/participants.parquet: no record 30"):
+        study.write()
+
+
+def test_a_missing_place_is_a_fault(tmp_path):
+    study = Study(tmp_path)
+    without(study.folder / "validated/places.parquet", "key", study.standards[0])
+    with pytest.raises(Fault, match="no place for key 7:1"):
+        study.write()
+
+
+def test_an_unregistered_export_is_a_fault(tmp_path):
+    study = Study(tmp_path)
+    study.exports = lambda: Study.exports(study)[:1]
+    with pytest.raises(Fault, match="no export has the number of key 7:"):
+        study.write()

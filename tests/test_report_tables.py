@@ -1,0 +1,111 @@
+"""Numbers as tables: which rows stand together, and what names them."""
+
+from omtrace.report.results import numbers_of, sections_of
+from omtrace.report.tables import COLLAPSED, spanned
+from report_plan import plan_of
+
+PLAN = plan_of()
+COLUMNS = ("analysis", "parameter", "group", "visit", "level", "statistic")
+
+
+def numbers(*rows: str) -> dict[str, dict]:
+    """Numbers from lines ``analysis|parameter|group|visit|level|statistic``; the value is the line's own position."""
+    estimates = []
+    for at, row in enumerate(rows):
+        named = dict(zip(COLUMNS, row.split("|"), strict=True))
+        estimates.append(
+            {**named, "id": f"{at:012x}", "population": "full", "value": str(at), "unit": "", "decimals": "0"}
+        )
+    return numbers_of(PLAN, estimates)
+
+
+def tables(*rows: str) -> list[dict]:
+    found = numbers(*rows)
+    definitions = {"d": {"analysis": "characteristics", "words": "Counted.", "options": {"level": 0.9}}}
+    return next(s for s in sections_of(PLAN, found, definitions) if s["count"])["tables"]
+
+
+def texts(table: dict) -> list[list[str]]:
+    """The lines as plain texts: block titles, heads, then cells."""
+    lines = []
+    for block in table["blocks"]:
+        lines += [[block["title"]]] if table["grouped"] else []
+        for row in block["rows"]:
+            cells = [
+                " ".join("".join(p if isinstance(p, str) else p["shown"] for p in group) for group in cell)
+                for cell in row["cells"]
+            ]
+            lines.append([*(head["text"] for head in row["heads"]), *cells])
+    return lines
+
+
+def test_groups_stand_side_by_side_where_a_row_is_one_count():
+    rows = [f"characteristics|sex|{g}|||{s}" for g in ("sham", "omt", "all") for s in ("n", "missing")]
+    rows += [f"characteristics|sex|{g}||{lv}|count" for g in ("sham", "omt", "all") for lv in ("female", "male")]
+    (table,) = tables(*rows)
+    assert table["heads"] == ["level"]
+    assert table["columns"][0] == "Sham" and table["columns"][-1] == "All"
+    assert [line[1:] for line in texts(table)[1:]] == [
+        ["0", "2", "4"], ["1", "3", "5"], ["6", "8", "10"], ["7", "9", "11"],
+    ]  # fmt: skip
+    assert [line[0] for line in texts(table)[1:]] == ["n", "Missing", "female", "male"]
+
+
+def test_a_category_called_missing_does_not_hide_the_count():
+    rows = [
+        "characteristics|sex|all|||n",
+        "characteristics|sex|all|||missing",
+        "characteristics|sex|all||Missing|count",
+    ]
+    (table,) = tables(*rows)
+    assert texts(table)[1:] == [["n", "0"], ["Missing", "1"], ["Missing", "2"]]
+
+
+def test_levels_that_a_group_lacks_keep_their_place():
+    rows = [f"characteristics|score_1|sham|month_1|{level}|n" for level in ("assessed", "excluded: a", "analysed")]
+    rows += [f"characteristics|score_1|omt|month_1|{level}|n" for level in ("assessed", "excluded: b", "analysed")]
+    (table,) = tables(*rows)
+    assert [line[-2:] for line in texts(table)[1:]] == [["0", "3"], ["", "4"], ["1", ""], ["2", "5"]]
+
+
+def test_contrasts_and_adjusted_means_are_two_tables():
+    contrast = [f"comparison|score_1|omt - sham|month_3||{s}" for s in ("difference", "ci_low", "ci_high")]
+    means = [
+        f"comparison|score_1|{g}|month_3||{s}" for g in ("sham", "omt") for s in ("adjusted_mean", "ci_low", "ci_high")
+    ]
+    first, second = tables(*contrast, *means)
+    assert first["columns"] == ["Difference (CI)"] and second["columns"] == ["Adjusted mean (CI)"]
+    assert first["blocks"][0]["rows"][0]["heads"][-1]["text"].endswith(" − Sham")
+    assert [line[-1] for line in texts(second)[1:]] == ["3 (4 to 5)", "6 (7 to 8)"]
+
+
+def test_parameters_of_one_row_are_named_in_the_row_with_their_unit():
+    (table,) = tables(*(f"characteristics|score_{i}|all|||{s}" for i in (1, 2) for s in ("mean", "sd")))
+    assert table["heads"] == ["parameter"] and not table["grouped"]
+    assert texts(table) == [["Headache score 1, points", "0 (1)"], ["Headache score 2, points", "2 (3)"]]
+
+
+def test_the_level_of_the_interval_comes_from_the_options():
+    (table,) = tables(*(f"characteristics|score_1|all|||{s}" for s in ("mean", "ci_low", "ci_high")))
+    assert table["columns"] == ["Mean (90%\u00a0CI)"]
+
+
+def test_another_population_gets_a_head():
+    found = numbers("characteristics|score_1|all|||mean")
+    for number in found.values():
+        number["population"] = "treated"
+    section = next(s for s in sections_of(PLAN, found, {}) if s["count"])
+    assert section["tables"][0]["heads"] == ["parameter", "population"]
+
+
+def test_long_tables_start_collapsed():
+    rows = [f"change|score_1|all|month_1|draw {i}|mean_change" for i in range(COLLAPSED + 1)]
+    assert tables(*rows)[0]["collapsed"] and not tables(*rows[:-1])[0]["collapsed"]
+
+
+def test_shared_first_heads_stand_once():
+    lines = spanned([(["a", "x"], []), (["a", "y"], []), (["b", "x"], []), (["a", "x"], [])])
+    assert [[(h["text"], h["span"]) for h in line["heads"]] for line in lines] == [
+        [("a", 2), ("x", 1)], [("y", 1)], [("b", 1), ("x", 1)], [("a", 1), ("x", 1)],
+    ]  # fmt: skip
+    assert [[h["span"] for h in line["heads"]] for line in spanned([(["a"], []), (["a"], [])])] == [[1], [1]]

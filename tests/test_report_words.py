@@ -1,0 +1,96 @@
+"""Words and forms of numbers in the report."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from omtrace.report.words import cell_of, columns_of, label_of, shown
+from omtrace.store import display
+
+PAIRED = (
+    "n mean_before sd_before mean_after sd_after mean_change sd_change ci_low ci_high t df p d_z d_z_ci_low "
+    "d_z_ci_high d_av hedges_g hedges_g_ci_low hedges_g_ci_high signed_rank_v signed_rank_p hodges_lehmann"
+).split()
+NAMES = [*PAIRED, *"mean sd se median q1 q3 minimum maximum count percent a a_se wilson_low wilson_high odd".split()]
+
+
+def titles(names: str) -> list[str]:
+    return [column.title for column in columns_of(names.split(), "95% CI")]
+
+
+def test_paired_change_stands_in_few_columns():
+    assert titles(" ".join(PAIRED)) == [
+        "n", "Mean before (SD)", "Mean after (SD)", "Mean change (95% CI)", "SD of change", "t (df)", "p",
+        "Cohen’s d (z) (95% CI)", "Cohen’s d (av)", "Hedges’ g (95% CI)", "Signed rank V (p)", "Hodges–Lehmann",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ("n mean sd ci_low ci_high median q1 q3", ["n", "Mean (95% CI)", "SD", "Median (quartiles)"]),
+        ("mean sd", ["Mean (SD)"]),
+        ("n count proportion wilson_low wilson_high", ["n", "Count", "Proportion", "Wilson 95% CI"]),
+        ("adjusted_mean se ci_low ci_high", ["Adjusted mean (95% CI)", "SE"]),
+        ("risk_ratio risk_ratio_low risk_ratio_high", ["Risk ratio (95% CI)"]),
+        ("ci_low ci_high", ["95% CI"]),
+        ("minimum maximum", ["Range"]),
+        ("minimum", ["Minimum"]),
+        ("count percent", ["Count (%)"]),
+        ("a b a_se rss", ["a (SE)", "b", "RSS"]),
+        ("mean_a sd_a n_b", ["Mean, group (SD)", "n, reference"]),
+        ("kurtosis_of_x x_low", ["Kurtosis of x", "X, lower limit"]),
+    ],
+)
+def test_columns_of_the_methods(names, expected):
+    assert titles(names) == expected
+
+
+@given(st.lists(st.sampled_from(NAMES), unique=True))
+def test_every_statistic_has_exactly_one_place(names):
+    parts = [part for column in columns_of(names) for part in column.parts]
+    assert sorted(parts) == sorted(names)
+
+
+@given(st.lists(st.sampled_from(NAMES), unique=True, min_size=1), st.data())
+def test_a_cell_holds_the_numbers_that_the_row_has(names, data):
+    row = {name: {"statistic": name} for name in data.draw(st.lists(st.sampled_from(names), unique=True))}
+    pieces = [p for c in columns_of(names) for group in cell_of(c, row) for p in group if isinstance(p, dict)]
+    assert sorted(p["statistic"] for p in pieces) == sorted(row)
+
+
+def test_an_interval_reads_as_in_a_journal():
+    row = {name: {"shown": name} for name in ("mean_change", "ci_low", "ci_high")}
+    (column,) = columns_of(list(row))
+    pieces = [piece if isinstance(piece, str) else piece["shown"] for group in cell_of(column, row) for piece in group]
+    assert pieces == ["mean_change", "(", "ci_low", " to ", "ci_high", ")"]
+
+
+@pytest.mark.parametrize(
+    ("value", "statistic", "text"),
+    [
+        ("0.0123", "p", "0.012"),
+        ("0.0009999", "p", "<0.001"),
+        ("0.001", "p", "0.001"),
+        ("0", "signed_rank_p", "<0.001"),
+        ("0.0004", "mean", "0.000"),
+        ("-0.0004", "t", "0.000"),
+        ("-2.0005", "t", "−2.001"),
+        ("", "p", "–"),
+    ],
+)
+def test_p_values_and_others(value, statistic, text):
+    assert shown(value, 3, statistic) == text
+
+
+@given(st.floats(-1e6, 1e6).map(lambda x: f"{x:.10g}"), st.integers(0, 6))
+def test_what_is_shown_is_the_stored_decimal_rounded_once(value, decimals):
+    assert shown(value, decimals, "mean") == display(value, decimals)
+
+
+@pytest.mark.parametrize(
+    ("statistic", "text"),
+    [("ci_low", "Lower limit of CI"), ("d_z_ci_high", "Cohen’s d (z), upper limit"), ("c", "c"), ("c_se", "SE of c"),
+     ("wilson_low", "Wilson, lower limit"), ("n_a", "n, group"), ("new_thing", "New thing")],
+)  # fmt: skip
+def test_labels(statistic, text):
+    assert label_of(statistic) == text
