@@ -31,8 +31,8 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("analyses", "statistics"),
         ("yaml", "pandas", "pyarrow.parquet", "statsmodels.api", "formulaic"),
     ),
-    "draw_figures": (("figures",), ("yaml", "pandas", "pyarrow.parquet", "seaborn")),
-    "write_report": (("report", "sources"), ("yaml", "pandas", "pyarrow.parquet", "jinja2")),
+    "draw_figures": (("figures",), ("yaml", "pyarrow.parquet", "matplotlib.figure", "matplotlib.backends.backend_agg")),
+    "write_report": (("report", "sources"), ("yaml", "pyarrow.parquet", "jinja2")),
     "record_manifest": ((), ()),
 }
 

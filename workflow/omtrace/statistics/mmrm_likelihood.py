@@ -186,7 +186,7 @@ def differentiate(data: Products, model: Blocks, theta: np.ndarray, point: Point
     k = first.shape[1]
     relative = weight[:, None] @ first[:, :, data.block]
     sandwich = (relative @ weight[:, None]).reshape(b, k, -1)
-    residual, fitted = _second_moments(data, point)
+    cross, residual, fitted = _moments(data, point)
     count = data.count[:, :, None, None]
     spare = residual + fitted if reml else residual
     force = data.by_block(count * weight - weight @ spare @ weight)
@@ -204,21 +204,20 @@ def differentiate(data: Products, model: Blocks, theta: np.ndarray, point: Point
         turned = phi[:, None] @ slopes
         expected = expected - 2 * traces(fitted)
         expected += turned.reshape(b, k, -1) @ turned.swapaxes(2, 3).reshape(b, k, -1).swapaxes(1, 2)
-    cross = data.xy - (data.xx @ point.beta[:, None, None, None, :, None])[..., 0]
-    pull = sandwich @ cross.reshape(b, -1, p)
+    pull = sandwich @ cross
     observed = -expected + 2 * (traces(residual) - pull @ phi @ pull.swapaxes(1, 2)) + model.curvature(theta, force)
     return Derivatives(gradient, _symmetric(observed), _symmetric(expected), slopes, relative)
 
 
-def _second_moments(data: Products, point: Point) -> tuple[np.ndarray, np.ndarray]:
-    """By pattern, the sums of r r' and of X phi X' over its units: (b, g, t, t) each."""
+def _moments(data: Products, point: Point) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """By pattern, sums over its units of x r' (b, g t t, p), r r' (b, g, t, t) and x' phi x (b, g, t, t)."""
     b, g, t, p = data.shape
-    beta = point.beta[:, None, None, None, :, None]
-    cross = data.xy - (data.xx @ beta)[..., 0]
-    residual = data.yy - (data.xy[..., None, :] @ beta)[..., 0, 0]
-    residual = residual - (cross[..., None, :] @ beta)[..., 0, 0].swapaxes(2, 3)
+    beta = point.beta[:, :, None]
+    cross = data.xy.reshape(b, -1, p) - (data.xx.reshape(-1, g * t * t * p, p) @ beta).reshape(b, -1, p)
+    residual = data.yy - (data.xy.reshape(b, -1, p) @ beta).reshape(b, g, t, t)
+    residual = residual - (cross @ beta).reshape(b, g, t, t).swapaxes(2, 3)
     fitted = (data.xx.reshape(-1, g * t * t, p * p) @ point.phi.reshape(b, p * p, 1)).reshape(b, g, t, t)
-    return residual, fitted
+    return cross, residual, fitted
 
 
 def _symmetric(matrices: np.ndarray) -> np.ndarray:

@@ -1,0 +1,214 @@
+"""The register file and custody: nothing unregistered is read, nothing registered differs unseen."""
+
+import csv
+import hashlib
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from omtrace.faults import Fault
+from omtrace.study.register import (
+    COLUMNS,
+    Export,
+    custody_faults,
+    export_at,
+    exports_of,
+    read_register,
+    sha256_of,
+    write_register,
+)
+
+CONTENT = b"id,value\n1,2\n"
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+GOOD = {
+    "number": "1", "study": "trial", "export": "diary", "table": "diary", "path": "data/raw/trial/diary.csv",
+    "batch": "", "received_on": "2026-01-02", "sha256": DIGEST, "origin": "shipped", "address": "", "citation": "A, B",
+    "licence": "MIT",
+}  # fmt: skip
+OTHER = {**GOOD, "number": "2", "export": "other", "path": "data/raw/trial/other.csv"}
+
+
+def register(folder, *rows, header=COLUMNS):
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([row[c] for c in COLUMNS] if isinstance(row, dict) else row for row in rows)
+    (folder / "exports.csv").write_text(text.getvalue(), encoding="utf-8", newline="")
+    return folder / "exports.csv"
+
+
+def faults_of(path):
+    with pytest.raises(Fault) as caught:
+        read_register(path)
+    return caught.value.lines
+
+
+def test_the_register_reads_back_as_written(tmp_path):
+    exports = read_register(register(tmp_path, GOOD, OTHER))
+    assert exports[0] == Export(**{**GOOD, "number": 1})
+    before = (tmp_path / "exports.csv").read_bytes()
+    write_register(exports, tmp_path / "exports.csv")
+    assert (tmp_path / "exports.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "says"),
+    [
+        ("number", "", "not a whole number"),
+        ("number", "0", "not a whole number"),
+        ("number", "-1", "not a whole number"),
+        ("number", "1.0", "not a whole number"),
+        ("number", "01", "not a whole number"),
+        ("number", "²", "not a whole number"),
+        ("number", "٣", "not a whole number"),
+        ("number", str(2**31), "not a whole number"),
+        ("number", "9" * 5000, "not a whole number"),
+        ("path", "diary.csv", "not below data/raw/trial/"),
+        ("path", "data/raw/other/diary.csv", "not below data/raw/trial/"),
+        ("path", "/data/raw/trial/diary.csv", "not below data/raw/trial/"),
+        ("path", "data/raw/trial", "not below data/raw/trial/"),
+        ("path", "data/raw/trial/../../x.csv", "only letters"),
+        ("path", "data/raw/trial//diary.csv", "only letters"),
+        ("path", "data/raw/trial/./diary.csv", "only letters"),
+        ("path", "data/raw/trial/.hidden", "only letters"),
+        ("path", "data/raw/trial/two words.csv", "only letters"),
+        ("path", "data/raw/trial/diary.csv\n", "only letters"),
+        ("path", "data/raw/trial/tägebuch.csv", "only letters"),
+        ("origin", "found", "not one of shipped, received, retrieved"),
+        ("sha256", DIGEST[:-1], "not 64 hexadecimal digits"),
+        ("sha256", DIGEST.upper(), "not 64 hexadecimal digits"),
+        ("sha256", DIGEST + "\n", "not 64 hexadecimal digits"),
+        ("export", "Diary", "not lower case letters"),
+        ("table", "", "not lower case letters"),
+    ],
+)
+def test_a_bad_cell_is_told_by_line_and_column(tmp_path, column, value, says):
+    path = register(tmp_path, OTHER, {**GOOD, column: value})
+    lines = faults_of(path)
+    line = 3 + value.endswith("\n")  # a row ends at its last physical line
+    assert any(text.startswith(f"{path}: line {line}: column {column}: {says}") for text in lines), lines
+
+
+def test_what_must_be_unique_is(tmp_path):
+    path = register(tmp_path, GOOD, {**OTHER, "number": "1"}, {**OTHER, "number": "3", "export": "diary"})
+    assert faults_of(path) == (
+        f"{path}: line 3: column number: the same as another row's",
+        f"{path}: line 4: column path: the same as another row's",
+        f"{path}: line 4: column export: the same as another row's",
+    )
+
+
+def test_an_export_may_have_the_name_of_another_study(tmp_path):
+    other = {**OTHER, "study": "rats", "export": "diary", "path": "data/raw/rats/diary.csv"}
+    assert len(read_register(register(tmp_path, GOOD, other))) == 2
+
+
+def test_a_missing_or_unreadable_register_is_a_fault(tmp_path):
+    path = tmp_path / "exports.csv"
+    assert "missing" in faults_of(path)[0]
+    for content, says in (
+        (b"\xff", "not UTF-8"),
+        (b"", "the columns must be"),
+        (b"number,study\n", "the columns must be"),
+        (",".join(COLUMNS).encode() + b'\n1,"open', "not readable as CSV"),
+        (",".join(COLUMNS).encode() + b"\n1,2\n", "line 2: 2 cells instead of 12"),
+        (",".join(COLUMNS).encode() + b"\n\n", "line 2: 0 cells instead of 12"),
+    ):
+        path.write_bytes(content)
+        assert says in faults_of(path)[0]
+
+
+def test_the_exports_of_a_study_come_by_number(tmp_path):
+    exports = read_register(register(tmp_path, OTHER, GOOD))
+    assert [e.number for e in exports_of(exports, "trial")] == [1, 2]
+    assert [e.number for e in exports_of(exports, "trial", "diary")] == [1, 2]
+    assert exports_of(exports, "trial", "other") == exports_of(exports, "rats") == []
+    assert export_at(exports, OTHER["path"]).number == 2
+    with pytest.raises(Fault, match="not in the register"):
+        export_at(exports, "data/raw/trial/nothing.csv")
+
+
+# custody
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A study's raw folder with one registered file."""
+    folder = tmp_path / "data/raw/trial"
+    folder.mkdir(parents=True)
+    (folder / "diary.csv").write_bytes(CONTENT)
+    return tmp_path
+
+
+EXPORT = Export(**{**GOOD, "number": 1})
+
+
+def test_a_folder_as_registered_has_no_fault(tree):
+    assert sha256_of(tree / EXPORT.path) == DIGEST
+    assert custody_faults([EXPORT], "trial", tree) == []
+
+
+def test_other_bytes_are_a_fault_with_both_mends(tree):
+    (tree / EXPORT.path).write_bytes(CONTENT + b"\n")
+    (fault,) = custody_faults([EXPORT], "trial", tree)
+    assert fault.startswith(f"{EXPORT.path}: sha256 is ") and f"registered is {DIGEST[:12]}" in fault
+    assert "git checkout" in fault and f"python -m omtrace register --replace {EXPORT.path}" in fault
+    (fault,) = custody_faults([replace(EXPORT, origin="retrieved")], "trial", tree)
+    assert f"rm {EXPORT.path}, to retrieve it again" in fault
+
+
+@pytest.mark.parametrize("origin", ["shipped", "received"])
+def test_a_missing_file_is_a_fault(tree, origin):
+    (tree / EXPORT.path).unlink()
+    (fault,) = custody_faults([replace(EXPORT, origin=origin)], "trial", tree)
+    assert fault.startswith(f"{EXPORT.path}: registered as {origin}, but missing")
+
+
+def test_a_missing_retrieved_file_is_a_job_and_no_fault(tree):
+    (tree / EXPORT.path).unlink()
+    assert custody_faults([replace(EXPORT, origin="retrieved")], "trial", tree) == []
+
+
+def test_a_folder_in_the_place_of_a_file_is_a_fault(tree):
+    (tree / EXPORT.path).unlink()
+    (tree / EXPORT.path).mkdir()
+    (fault,) = custody_faults([EXPORT], "trial", tree)
+    assert "missing" in fault
+
+
+def test_what_is_not_registered_is_a_fault_wherever_it_lies(tree):
+    for path in ("data/raw/trial/new.csv", "data/raw/trial/deep/er.csv", "data/raw/trial/a b.csv", "data/raw/loose.csv",
+                 "data/raw/trial/.DS_Store", "data/raw/.gitkeep"):  # fmt: skip
+        (tree / path).parent.mkdir(exist_ok=True)
+        (tree / path).write_bytes(b"x")
+    faults = custody_faults([EXPORT], "trial", tree)
+    assert [fault.split(":")[0].strip("'") for fault in faults] == [
+        "data/raw/loose.csv",
+        "data/raw/trial/.DS_Store",
+        "data/raw/trial/a b.csv",
+        "data/raw/trial/deep/er.csv",
+        "data/raw/trial/new.csv",
+    ]
+    assert "move it to data/raw/<study>/" in faults[0] and "rename" in faults[2]
+    assert "python -m omtrace register data/raw/trial/new.csv" in faults[4]
+
+
+def test_a_dangling_link_is_not_overlooked(tree):
+    (tree / "data/raw/trial/link.csv").symlink_to("nowhere")
+    (fault,) = custody_faults([EXPORT], "trial", tree)
+    assert fault.startswith("data/raw/trial/link.csv: not in the register")
+
+
+def test_other_studies_do_not_matter(tree):
+    (tree / "data/raw/rats").mkdir()
+    (tree / "data/raw/rats/x.csv").write_bytes(b"x")
+    assert custody_faults([EXPORT], "trial", tree) == []
+
+
+def test_the_shipped_register_and_raw_files_agree():
+    root = Path(__file__).parent.parent
+    exports = read_register(root / "config/exports.csv")
+    shipped = [e for e in exports if e.origin == "shipped"]
+    assert {e.study for e in shipped} >= {"omt_feasibility", "omt_rct", "rat_two_hit"}
+    assert [f for study in {e.study for e in shipped} for f in custody_faults(exports, study, root)] == []
