@@ -18,7 +18,7 @@ def recorded(snakemake: Any) -> Iterator[None]:
     """
     log = Path(snakemake.log[0])
     log.parent.mkdir(parents=True, exist_ok=True)
-    # A killed job leaves the temporary files of its unfinished writes; outputs that are folders Snakemake clears itself.
+    # A killed job leaves the temporary files of unfinished writes. Snakemake clears only outputs that are folders.
     for path in map(Path, (*snakemake.output, *snakemake.log)):
         for left in path.parent.glob(f".{escape(path.name)}.*.part"):
             left.unlink(missing_ok=True)
