@@ -69,7 +69,7 @@ class Call:
     def contrast(self, group: str, reference: str) -> str:
         """The name of a contrast. Raises Fault for groups that the dataset does not have."""
         for name in (group, reference):
-            if name not in self.dataset.groups:
+            if not self.dataset.group or name not in self.dataset.groups:
                 hint = nearest(name, self.dataset.groups)
                 raise Fault(f"analysis {self.name}: dataset {self.entry.dataset} has no group {name!r}{hint}")
         return f"{group} - {reference}"
@@ -97,7 +97,7 @@ UNITLESS = {
     "n": ("", 0), "n_a": ("", 0), "n_b": ("", 0), "missing": ("", 0), "count": ("", 0), "count_a": ("", 0),
     "count_b": ("", 0), "df": ("", 1), "df_1": ("", 0), "df_2": ("", 1), "t": ("", 2), "f": ("", 2), "p": ("", 3),
     "percent": ("%", 1), "r_squared": ("", 3), "mann_whitney_u": ("", 1), "signed_rank_v": ("", 1),
-    "n_nonzero": ("", 0),
+    "n_nonzero": ("", 0), "fitted": ("", 0), "covariance_parameters": ("", 0), "minus_2_log_likelihood": ("", 2),
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from omtrace.study.plan import DatasetPlan, nearest
 if TYPE_CHECKING:
     import pandas
 
+Plain = dict[str, tuple[int, str, float | str | None]]  # unit -> record, status, value
 COMPARE = {
     ast.Lt: lambda a, b: a < b,
     ast.LtE: lambda a, b: a <= b,
@@ -104,7 +105,7 @@ class Data:
             key: block.set_index("unit") for key, block in records.groupby(["parameter", "visit"], sort=False)
         }
         self.units = sorted(records["unit"].unique())
-        self._plain: dict[tuple[str, str], dict[str, tuple[int, str, float | str | None]]] = {}
+        self._plain: dict[tuple[str, str], Plain] = {}
         texts = cells["key"].astype("str") + ":" + cells["column"] + ":" + cells["role"]
         behind = texts.groupby(cells["record"]).agg("|".join) if len(cells) else {}
         self.digests = {
@@ -126,7 +127,7 @@ class Data:
             raise Fault(f"dataset {self.name}: there is no parameter {parameter!r}{at}")
         return self.blocks[parameter, visit]
 
-    def plain(self, parameter: str, visit: str = "") -> dict[str, tuple[int, str, float | str | None]]:
+    def plain(self, parameter: str, visit: str = "") -> Plain:
         """The same as unit -> record, status, and value: a number, a category where there is no number, or None."""
         if (parameter, visit) not in self._plain:
             block = self.block(parameter, visit)
@@ -142,44 +143,60 @@ class Data:
         block = self.block(parameter, visit)
         return bool(block["text"].notna().any() and not block["value"].notna().any())
 
-    def select(self, population: str, outcome: str, visit: str = "", baseline: str = "", covariates: Sequence[str] = (),
-               group: bool = False) -> "Selection":  # fmt: skip
-        """Every enrolled unit, used or excluded, for an outcome at a visit.
+    def select(self, population: str, outcome: str, visit: str | Sequence[str] = "", baseline: str = "",
+               covariates: Sequence[str] = (), group: bool = False) -> "Selection":  # fmt: skip
+        """Every enrolled unit, used or excluded, for an outcome at a visit, or at several.
 
-        ``baseline``: visit of the outcome's own baseline, needed if given; ``covariates``: parameters without
-        visits, all needed; ``group``: the dataset's group is needed.
+        Of several visits one is enough: the frame has a column for each, named by the visit, and the row sets hold
+        of a used unit only the visits that it has. ``baseline``: visit of the outcome's own baseline, needed if
+        given; ``covariates``: parameters without visits, all needed; ``group``: the dataset's group is needed.
         """
         unit_level = [p for p, v in self.blocks if v == ""]
         where = f"dataset {self.name}: population {population}"
         expression = Expression(self.plan.populations[population].where, where, unit_level)
         member = [("population", self.plain(p)) for p in expression.names]
-        needed = [("outcome", "value", "", self.plain(outcome, visit))]
-        if baseline:
-            needed.append(("baseline", "baseline", "baseline ", self.plain(outcome, baseline)))
-        if group:
-            needed.append(("group", "group", "group ", self.plain(self.plan.group)))
-        needed += [("covariate", name, f"{name} ", self.plain(name)) for name in covariates]
-        columns = [column for _, column, _, _ in needed]
-        if len(set(columns)) < len(columns):
-            raise Fault(
-                f"dataset {self.name}: a covariate is named twice, or named value, baseline or group; rename it"
-            )
+        needed = self._needed(outcome, visit, baseline, covariates, group)
         rows, reasons, entries = {}, {}, {}
         for unit in self.units:
             values = {p: block[unit][2] for p, (_, block) in zip(expression.names, member, strict=True)}
             holds = expression.holds(values)
             reason = "" if holds else f"not in population {population}" + (" (unknown)" if holds is None else "")
-            found = {}
-            for _role, column, prefix, block in needed:
-                _record, status, found[column] = block[unit]
-                if status != "observed":
-                    reason = reason or prefix + status
+            found: dict[str, float | str | None] = {}
+            for _role, prefix, blocks in needed:
+                found |= {column: block[unit][2] for column, block in blocks.items()}
+                statuses = [block[unit][1] for block in blocks.values()]
+                if "observed" not in statuses:
+                    reason = reason or prefix + statuses[0]
             reasons[unit], rows[unit] = reason, found
-            roles = [*((role, block) for role, block in member), *((role, block) for role, _, _, block in needed)]
-            entries[unit] = [(block[unit][0], role, reason) for role, block in roles]
+            roles = [(role, block[unit]) for role, _, blocks in needed for block in blocks.values()]
+            kept = [(role, record) for role, (record, status, _) in roles if reason or status == "observed"]
+            entries[unit] = [*((block[unit][0], role, reason) for role, block in member),
+                             *((record, role, reason) for role, record in kept)]  # fmt: skip
         groups = self._groups() if self.plan.group else {}
         lost = [unit for unit in self.units if unit not in groups] if group else []
         return Selection(self, rows, reasons, entries, groups, frozenset(lost))
+
+    def _needed(self, outcome: str, visit: str | Sequence[str], baseline: str, covariates: Sequence[str],
+                group: bool) -> list[tuple[str, str, dict[str, Plain]]]:  # fmt: skip
+        """What a used unit needs, in the order of the reasons: role, how the reason begins, column -> block.
+
+        Of several columns one is enough.
+        """
+        if isinstance(visit, str):
+            needed = [("outcome", "", {"value": self.plain(outcome, visit)})]
+        else:
+            needed = [("outcome", "no value at any visit: ", {one: self.plain(outcome, one) for one in visit})]
+        if baseline:
+            needed.append(("baseline", "baseline ", {"baseline": self.plain(outcome, baseline)}))
+        if group:
+            needed.append(("group", "group ", {"group": self.plain(self.plan.group)}))
+        needed += [("covariate", f"{name} ", {name: self.plain(name)}) for name in covariates]
+        columns = [column for _, _, blocks in needed for column in blocks]
+        if len(set(columns)) < len(columns):
+            raise Fault(
+                f"dataset {self.name}: a covariate is named twice, or named value, baseline or group; rename it"
+            )
+        return needed
 
     def _groups(self) -> dict[str, str]:
         block = self.block(self.plan.group)

@@ -76,7 +76,8 @@ class Inference:
         variance = (moved * z).sum(axis=-1)
         gradient = np.einsum("bcp,bkpq,bcq->bck", moved, self.found.derivatives.slopes, moved, optimize=True)
         bend = ((gradient @ self.spread) * gradient).sum(axis=-1)
-        error = self.data.scale[:, None] * np.sqrt(((z @ self.adjusted) * z).sum(axis=-1))
+        adjusted = ((z @ self.adjusted) * z).sum(axis=-1)
+        error = self.data.scale[:, None] * np.sqrt(np.where(adjusted > 0, adjusted, np.nan))
         return inner @ z.T, error, 2 * variance**2 / bend
 
     def joint(self, weights: np.ndarray) -> tuple[float, float]:

@@ -66,7 +66,8 @@ class Products:
         return Products(**{name: part if name in shared else part[sets] for name, part in parts.items()})
 
 
-def products_of(values: np.ndarray, design: np.ndarray, unit: np.ndarray, visit: np.ndarray, block: np.ndarray) -> Products:
+def products_of(values: np.ndarray, design: np.ndarray, unit: np.ndarray, visit: np.ndarray,
+                block: np.ndarray) -> Products:  # fmt: skip
     """The cross products of values (b, n), NaN where a data set has none, of rows with a design (n, p).
 
     ``unit`` and ``visit`` (n,) count from 0 and name each row once; ``block`` (units,) is each unit's group. The
@@ -86,15 +87,13 @@ def products_of(values: np.ndarray, design: np.ndarray, unit: np.ndarray, visit:
     grid_x = np.zeros((units, visits, design.shape[1]))
     grid_x[unit, visit] = basis
     same = slice(0, 1 if (seen == seen[0]).all() else None)
-    patterns, member = np.unique(
-        grid_seen[same] @ (1 << np.arange(visits)) + (block << visits), return_inverse=True
-    )
-    sums = _summed(grid_x, grid_y, member, patterns.size)
+    patterns, member = np.unique(grid_seen[same] @ (1 << np.arange(visits)) + (block << visits), return_inverse=True)
     mask = (patterns[:, None] >> np.arange(visits)) & 1 == 1
-    return Products(mask, patterns >> visits, triangle, *sums, counted, offset, scale)
+    count, xx, xy, yy = _summed(grid_x, grid_y, member, patterns.size)
+    return Products(mask, patterns >> visits, triangle, count, xx, xy, yy, counted, offset, scale)
 
 
-def _summed(x: np.ndarray, y: np.ndarray, member: np.ndarray, patterns: int) -> tuple[np.ndarray, ...]:
+def _summed(x: np.ndarray, y: np.ndarray, member: np.ndarray, patterns: int) -> list[np.ndarray]:
     """count, xx, xy, yy of grids x (units, t, p), y (b, units, t); member (1 or b, units) is each unit's pattern."""
     b, _, t = y.shape
     p = x.shape[-1]
@@ -109,7 +108,7 @@ def _summed(x: np.ndarray, y: np.ndarray, member: np.ndarray, patterns: int) -> 
             xx[i, g] = (flat.T @ flat).reshape(t, p, t, p).transpose(0, 2, 1, 3)
             xy[sets, g] = (one.swapaxes(1, 2) @ flat).reshape(-1, t, t, p).swapaxes(1, 2)
             yy[sets, g] = one.swapaxes(1, 2) @ one
-    return count, xx, xy, yy
+    return [count, xx, xy, yy]
 
 
 @dataclass(frozen=True)

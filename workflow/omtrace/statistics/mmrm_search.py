@@ -20,7 +20,7 @@ SINGULAR = 1e-9  # smallest over largest eigenvalue of the second derivatives
 SUFFICIENT = 1e-4  # share of the predicted fall that a step must reach
 
 NOT_IDENTIFIABLE = "not identifiable: the data do not determine every covariance parameter"
-NOT_CONVERGED = "not converged: the likelihood grows towards a singular covariance"
+NOT_CONVERGED = "not converged: no optimum among the positive definite covariances"
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _start(data: Products, model: Blocks, reml: bool) -> np.ndarray:
 def _newton(slopes: Derivatives) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Steps (b, k), the fall of -2 log L that they promise (b,), and whether there is a direction at all (b,)."""
     definite = _definite(slopes.observed)
-    sound = definite | _definite(slopes.expected)
+    sound = definite if definite.all() else definite | _definite(slopes.expected)
     hessian = np.where(definite[:, None, None], slopes.observed, slopes.expected)
     hessian = np.where(sound[:, None, None], hessian, np.eye(hessian.shape[1]))
     step = -np.linalg.solve(hessian, slopes.gradient[..., None])[..., 0]

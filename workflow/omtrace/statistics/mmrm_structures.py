@@ -262,4 +262,4 @@ class Blocks:
         return np.stack(found, axis=1)
 
     def _split(self, theta: np.ndarray) -> list[np.ndarray]:
-        return np.split(theta, self.groups, axis=1)
+        return np.split(theta, self.groups, axis=1) if self.groups > 1 else [theta]

@@ -1,0 +1,174 @@
+"""Mixed model for repeated measures: groups compared at each visit, from all visits that were observed."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field, model_validator
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.faults import Fault
+from omtrace.study.plan import Closed
+
+if TYPE_CHECKING:
+    import pandas
+
+    from omtrace.analyses.selection import Rows, Selection
+    from omtrace.statistics.mmrm_visits import VisitModel
+
+Structure = Literal["us", "toep", "toeph", "ar1", "arh1", "cs", "csh", "adh"]
+TAKEN = ("unit", "visit", "value")  # columns that the model's frame has besides the covariates
+
+
+class Options(Closed):
+    """Which groups, which terms, which covariance and which test."""
+
+    contrasts: tuple[tuple[str, str], ...] = Field(
+        description="pairs: group of interest, reference; all groups named here are in the model", min_length=1
+    )
+    baseline: bool = Field(True, description="adjust for the outcome's own baseline, with a slope at each visit")
+    covariates: tuple[str, ...] = Field((), description="numeric parameters without visits")
+    factors: tuple[str, ...] = Field((), description="categorical parameters without visits")
+    weights: Literal["equal", "observed"] = Field("equal", description="of factor levels in the adjusted means")
+    structures: tuple[Structure, ...] = Field(
+        ("us", "toeph", "arh1", "csh"),
+        description="covariances of the visits, tried in this order until one can be fitted: us, toep, toeph, ar1, "
+        "arh1, cs, csh, adh (h: variances differ between visits)",
+        min_length=1,
+    )
+    by_group: bool = Field(False, description="each group has a covariance of its own")
+    likelihood: Literal["REML", "ML"] = Field("REML", description="restricted or full maximum likelihood")
+    df: Literal["kenward_roger", "kenward_roger_linear", "satterthwaite"] = Field(
+        "kenward_roger", description="standard errors and degrees of freedom"
+    )
+    level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
+
+    @model_validator(mode="after")
+    def fits(self) -> "Options":
+        """Kenward and Roger's adjustment belongs to REML."""
+        if self.likelihood == "ML" and self.df != "satterthwaite":
+            raise ValueError("df: Kenward-Roger needs REML; take satterthwaite for ML")
+        return self
+
+
+def run(call: Call) -> Iterator[Number]:
+    """Differences and adjusted means at each visit, joint tests over visits, and the model that was fitted."""
+    o, data = call.options, call.data
+    base = call.baseline() if o.baseline else ""
+    _check(call)
+    for parameter, at in _targets(call).items():
+        terms = (base, (*o.covariates, *o.factors), True)
+        chosen = data.select(call.entry.population, parameter, at, *terms)
+        try:
+            model = _fitted(call, chosen.frame, at)
+        except ValueError as error:
+            raise Fault(f"analysis {call.name}, {parameter}: {error}") from None
+        rows = chosen.rows(list(model.units))
+        yield from _differences(call, parameter, model, rows)
+        for visit in model.model.visits:
+            there = data.select(call.entry.population, parameter, visit, *terms)
+            # Who is not in the model at all is left out for that reason, not for the one at this visit.
+            there.reasons.update({unit: reason for unit, reason in chosen.reasons.items() if reason})
+            for group in model.units:
+                yield from _means(call, parameter, model, rows, there, group, visit)
+        yield from _tests(call, parameter, model, rows)
+        for group, units in model.units.items():
+            counts = {"n": units, "missing": chosen.missing(group)}
+            yield from call.numbers(parameter, group, "", counts, chosen.rows([group]))
+        yield from _model(call, parameter, model, rows)
+
+
+def _check(call: Call) -> None:
+    """Raise Fault for groups that there are not, and for covariates that cannot be."""
+    for pair in call.options.contrasts:
+        call.contrast(*pair)
+    for name in call.options.covariates:
+        call.need(name)
+    if taken := [name for name in (*call.options.covariates, *call.options.factors) if name in TAKEN]:
+        raise Fault(f"analysis {call.name}: a covariate may not be named {taken[0]!r}; rename the parameter")
+
+
+def _targets(call: Call) -> dict[str, list[str]]:
+    """Each parameter with its visits after baseline, in time order. Raises Fault for fewer than two."""
+    found: dict[str, list[str]] = {}
+    for parameter, visit in call.targets():
+        found.setdefault(parameter, []).append(visit)
+    for parameter, at in found.items():
+        found[parameter] = [v for v in call.dataset.visits if v in at and v != call.dataset.baseline]
+        if len(found[parameter]) < 2:
+            raise Fault(
+                f"analysis {call.name}, {parameter}: {len(found[parameter])} visits besides the baseline; "
+                "a model for repeated measures needs at least two"
+            )
+    return found
+
+
+def _fitted(call: Call, wide: "pandas.DataFrame", visits: list[str]) -> "VisitModel":
+    """The model of a frame with a column for each visit. Raises ValueError if it cannot be fitted."""
+    from omtrace.statistics.mmrm_visits import Terms, fit_visits
+
+    o = call.options
+    groups = [group for group in call.dataset.groups if any(group in pair for pair in o.contrasts)]
+    numeric = [*(["baseline"] if o.baseline else []), *o.covariates]
+    mine = wide[wide["group"].isin(groups)].astype(dict.fromkeys([*visits, *numeric], "float64"))
+    long = mine.rename_axis("unit").reset_index().melt(
+        ["unit", "group", *numeric, *o.factors], visits, "visit", "value"
+    )  # fmt: skip
+    by_visit = numeric[:1] if o.baseline else []
+    terms = Terms("value", "unit", "visit", "group", visits, groups, by_visit, o.covariates, o.factors, o.weights)
+    return fit_visits(long.dropna(subset=["value"]), terms, o.structures, o.likelihood == "REML", o.by_group, o.df,
+                      level=o.level)  # fmt: skip
+
+
+def _differences(call: Call, parameter: str, model: "VisitModel", rows: "Rows") -> Iterator[Number]:
+    for group, reference in call.options.contrasts:
+        contrast = call.contrast(group, reference)
+        for visit in model.model.visits:
+            yield from call.numbers(parameter, contrast, visit, model.difference(group, reference, visit), rows)
+
+
+def _means(call: Call, parameter: str, model: "VisitModel", rows: "Rows", there: "Selection", group: str,
+           visit: str) -> Iterator[Number]:  # fmt: skip
+    """Adjusted mean of a group, its units with a value at the visit, and those of the model without."""
+    n = len(there.of_group(group))
+    if n != model.values[group, visit]:
+        raise AssertionError(f"{n} units of {group} selected at {visit}, {model.values[group, visit]} in the model")
+    counts = {"n": n, "missing": model.units[group] - n}
+    yield from call.numbers(parameter, group, visit, counts, there.rows([group]))
+    yield from call.numbers(parameter, group, visit, model.adjusted_mean(group, visit), rows)
+
+
+def _tests(call: Call, parameter: str, model: "VisitModel", rows: "Rows") -> Iterator[Number]:
+    for group, reference in call.options.contrasts:
+        contrast = call.contrast(group, reference)
+        joint = {
+            "a difference at any visit": model.any_difference(group, reference),
+            "a difference that changes over the visits": model.interaction(group, reference),
+        }
+        for level, values in joint.items():
+            yield from call.numbers(parameter, contrast, "", values, rows, level=level)
+
+
+def _model(call: Call, parameter: str, model: "VisitModel", rows: "Rows") -> Iterator[Number]:
+    """Which covariances were tried, in words as level, and the fit of the one that could be fitted."""
+    for name, reason in model.model.rejected:
+        yield from call.numbers(parameter, "all", "", {"fitted": 0}, rows, level=f"covariance {name}: {reason}")
+    fitted = {
+        "fitted": 1,
+        "n": model.model.units,
+        "covariance_parameters": model.model.parameters,
+        "minus_2_log_likelihood": model.model.minus_2_log_likelihood,
+    }
+    level = f"covariance {model.model.structure} ({model.choices()['structure']}), {call.options.likelihood}"
+    yield from call.numbers(parameter, "all", "", fitted, rows, level=level)
+
+
+METHOD = Method(
+    Options,
+    run,
+    "Mixed model for repeated measures: group by visit, the outcome's baseline by visit, covariates and factors, with "
+    "the first covariance of the visits, in the order of the options, that can be fitted. Used are units with all of "
+    "these and a value at one visit or more. Tests as the options say (df), with the observed information of the "
+    "covariance parameters, which are variances with covariances (us, toep, cs) or with correlations. Adjusted means "
+    "at the covariates' means over units. Valid if drop-out depends on observed values only. Missing: at a visit, "
+    "units of the model without it; else units that are not in the model.",
+)
