@@ -142,7 +142,8 @@ def test_groups_belong_to_the_plate_before_them():
     assert [row[0] for row in extract.rows] == ["1"] * 7 + ["2"] * 7
     lines = TWO.decode("latin-1").split("\r\n")
     for place, row in zip(extract.places, extract.rows, strict=True):
-        assert row[5] in lines[place.first_line - 1].split("\t")
+        assert row[5] in lines[place.last_line - 1].split("\t")
+        assert row[3] == lines[place.first_line - 1].split("\t")[0].strip()  # filled down from the sample's first line
         assert place.part == f"plate {row[0]} Plate1 {row[2]}"
 
 

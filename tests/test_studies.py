@@ -160,12 +160,11 @@ def test_releasable_estimates_name_no_unit(shipped_results, study):
 
 
 def stands(cell, lines):
-    """Whether a cell of a plate reader's export stands on its line, or where the software prints it for several."""
+    """Whether a cell of a plate reader's export stands on its lines: the sample's first, and the well's own."""
     if cell["column"] in ("group", "plate"):
         return cell["text"] in cell["part"].split()
-    at = cell["first_line"] - 1
-    if cell["column"] in ("sample", "concentration"):  # printed on the first line of a sample
-        at = next(n for n in range(at, 0, -1) if lines[n].split("\t")[0].strip())
+    filled_down = cell["column"] in ("sample", "concentration", "dilution")
+    at = cell["first_line" if filled_down else "last_line"] - 1
     return cell["text"].strip() in [text.strip() for text in lines[at].split("\t")]
 
 

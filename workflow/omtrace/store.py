@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas
 
 SIGNIFICANT = 10
+KEPT = 13  # significant digits of values that later steps compute with: the tenth digit of an estimate stays right
 GRID = 12  # decimals: values nearer to zero than half of 1e-12 are zero
 EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # digits enough for every float
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet may take for a formula begins so
@@ -142,7 +143,7 @@ def read_csv(path: str | Path) -> list[dict[str, str]]:
 
 
 def write_table(path: str | Path, frame: "pandas.DataFrame | Mapping[str, Sequence]") -> None:
-    """Write a Parquet table: columns only, floats stored, no pandas or schema metadata."""
+    """Write a Parquet table: columns only, floats with 13 significant digits, no pandas or schema metadata."""
     import pyarrow
     import pyarrow.parquet
 
@@ -151,7 +152,8 @@ def write_table(path: str | Path, frame: "pandas.DataFrame | Mapping[str, Sequen
         values = frame[name]
         array = pyarrow.array(values, from_pandas=True)
         if pyarrow.types.is_floating(array.type):
-            array = pyarrow.array([None if v is None else stored(v) for v in array.to_pylist()], pyarrow.float64())
+            kept = [None if v is None else float(f"{v:.{KEPT}g}") + 0.0 for v in array.to_pylist()]
+            array = pyarrow.array(kept, pyarrow.float64())
         elif pyarrow.types.is_large_string(array.type):
             array = array.cast(pyarrow.string())
         elif pyarrow.types.is_null(array.type):

@@ -43,6 +43,7 @@ def run(call: Call) -> Iterator[Number]:
         rows = chosen.rows([o.group, o.reference])
         yield from call.numbers(parameter, contrast, visit, fit, rows)
         for group, values in means.items():
+            yield from call.numbers(parameter, group, visit, {"n": values.pop("n")}, chosen.rows([group]))
             yield from call.numbers(parameter, group, visit, values, rows)
 
 

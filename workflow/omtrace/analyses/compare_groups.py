@@ -19,13 +19,14 @@ def run(call: Call) -> Iterator[Number]:
     """Welch difference with interval, Hedges' g, Mann-Whitney with ties, for each pair."""
     from omtrace.statistics.two_groups import mann_whitney, welch
 
+    contrasts = {call.contrast(*pair): pair for pair in call.options.contrasts}
     for parameter, visit in call.targets():
         chosen = call.data.select(call.entry.population, parameter, visit, group=True)
-        for group, reference in call.options.contrasts:
+        for contrast, (group, reference) in contrasts.items():
             a, b = (chosen.of_group(g)["value"].astype("float64").to_numpy() for g in (group, reference))
             values = {**welch(a, b, call.options.level), **mann_whitney(a, b)}
             rows = chosen.rows([group, reference])
-            yield from call.numbers(parameter, call.contrast(group, reference), visit, values, rows)
+            yield from call.numbers(parameter, contrast, visit, values, rows)
 
 
 METHOD = Method(

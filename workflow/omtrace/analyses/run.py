@@ -80,7 +80,7 @@ def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
             records, cells = (store.read_table(f"{path}{end}.parquet") for end in ("", ".cells"))
             data[entry.dataset] = Data(entry.dataset, plan.datasets[entry.dataset], records, cells)
         definition = definition_of(plan, name)
-        digest = digest_of([repr(sorted(_flat(definition)))])
+        digest = _digest(definition)
         definitions[digest] = definition
         method = plugin("analyses", entry.method, "METHOD")
         options = checked(method.options, entry.options, f"plan of {plan.study}: analyses.{name}.options")
@@ -114,6 +114,11 @@ def _write(folder: Path, estimates: list, sets: dict[str, Rows], definitions: di
     store.write_table(folder / "rowsets.parquet", columns)
     store.write_json(folder / "definitions.json", definitions)
     store.write_csv(folder / "estimates.csv", COLUMNS, estimates)
+
+
+def _digest(definition: dict) -> str:
+    # The sentence that describes the method is for people: rewording it changes no definition.
+    return digest_of([repr(sorted(_flat({k: v for k, v in definition.items() if k != "words"})))])
 
 
 def _flat(value, prefix: str = "") -> list[str]:

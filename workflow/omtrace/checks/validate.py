@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas
 
 PLACES = ("key", "export", "part", "first_line", "last_line", "column")
-TOLD = ("type", "code", "coded_missing", "unit_missing")  # these say already that a required cell has no value
+TOLD = ("type", "code", "unit_missing")  # these say already that a required cell has no value
 
 
 class Validation:
@@ -112,9 +112,12 @@ def _check(work: Work) -> None:
     from omtrace.checks.rules import broken_rules
 
     told = {(f.key, f.column) for f in work.findings if f.rule in TOLD}
+    coded = {(f.key, f.column) for f in work.findings if f.rule == "coded_missing"}
     for rule, column, expected, severity, keys in broken_rules(work.frame, work.table):
         raw = work.plan.raw(column)
-        keys = [k for k in keys if (k, raw) not in told] if rule == "required" else keys
+        if rule == "required":  # a missing-data code may stand there, but not for what names the row
+            excused = told if column in work.table.key else told | coded
+            keys = [key for key in keys if (key, raw) not in excused]
         work.report(keys, rule, column, expected, severity)
     if work.plan.status:
         bad = ~work.text[work.plan.status].isin(work.plan.status_accepted)

@@ -35,7 +35,8 @@ class Work:
              key: int = 0, default: str = "") -> None:  # fmt: skip
         """Add a finding at a place, or, without one, at the head of a file."""
         severity = severity_of(self.study, rule, default)
-        line, part = (place.first_line, place.part) if place else (1, "")
+        line = place.first_line if place else 1
+        part = f"{place.part} {place.column}".strip() if place else ""  # one line may hold all wells of a plate
         self.findings.append(Finding(severity, rule, export.path, self.name, line, column, expected, value, part, key))
 
     def report(self, keys: Any, rule: str, column: str, expected: str, default: str = "") -> None:

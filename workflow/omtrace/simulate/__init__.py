@@ -13,9 +13,7 @@ from omtrace.simulate.streams import ROOT_SEED
 
 STUDIES = (feasibility, rct, rats)
 
-DEFECTS: dict[str, list[str]] = {
-    study.STUDY: [defect.text() for defect in study.DEFECTS] for study in STUDIES
-}
+DEFECTS: dict[str, list[str]] = {study.STUDY: [defect.text() for defect in study.DEFECTS] for study in STUDIES}
 
 
 def simulate(folder: str | Path) -> list[Path]:

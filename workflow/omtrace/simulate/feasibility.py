@@ -148,11 +148,7 @@ def session_rows(name: str, enrolled: date, attended: int) -> list[Row]:
     rows = []
     for session in kept:
         short = stream.chance(0.12)
-        on = (
-            first
-            if session == 1
-            else weekday(first + timedelta(days=14 * (session - 1) + stream.whole(-1, 2)))
-        )
+        on = first if session == 1 else weekday(first + timedelta(days=14 * (session - 1) + stream.whole(-1, 2)))
         rows.append({
             "redcap_event_name": f"treatment_{session}_arm_1", "session_on": on,
             "movements_done": 4 if short else 5, "minutes": 4 if short else 5, "session_complete": 2,

@@ -48,9 +48,7 @@ def diary_of(person: Participant) -> list[Row]:
     last_session = 1 + (person.sessions[-1]["session_on"] - person.first).days
     end = AFTER
     if person.left:
-        end = stream.whole(
-            *(LEAVING_DAYS if person.left == "month_1_arm_1" else (last_session, last_session + 14))
-        )
+        end = stream.whole(*(LEAVING_DAYS if person.left == "month_1_arm_1" else (last_session, last_session + 14)))
     rows = []
     for day in (*range(-BEFORE, 0), *range(1, end + 1)):
         there = stream.chance(filled)

@@ -110,9 +110,7 @@ def allocated(people: list[Participant]) -> list[Row]:
     while True:
         slots = allocation_list(stream, order)
         for person in order:
-            mine = (
-                slot for slot in slots if slot["stratum"] == person.stratum and not slot["participant_id"]
-            )
+            mine = (slot for slot in slots if slot["stratum"] == person.stratum and not slot["participant_id"])
             slot = next(mine)
             slot |= {"participant_id": person.name, "allocated_on": person.allocated}
             person.arm = slot["arm"]

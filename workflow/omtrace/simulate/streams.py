@@ -24,9 +24,7 @@ class Stream:
     def __init__(self, *names: str) -> None:
         digest = hashlib.sha256("/".join(names).encode()).digest()
         key = tuple(int.from_bytes(digest[i : i + 4], "little") for i in range(0, len(digest), 4))
-        self._random = np.random.Generator(
-            np.random.PCG64(np.random.SeedSequence(ROOT_SEED, spawn_key=key))
-        ).random
+        self._random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(ROOT_SEED, spawn_key=key))).random
 
     def uniform(self, low: float = 0.0, high: float = 1.0) -> float:
         """A number from ``low`` up to, not including, ``high``."""

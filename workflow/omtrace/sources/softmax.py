@@ -219,6 +219,7 @@ def _groups(blocks: Blocks, decisions: dict[str, str]) -> Extract:
         group = _cell(block[0].first.removeprefix("Group:"))
         names, table, roles = _table(block)
         sample: dict[str, str] = {}
+        head = 0
         for line in table:
             ordinal += 1
             cells = [_cell(c) for c in line.cells]
@@ -227,10 +228,10 @@ def _groups(blocks: Blocks, decisions: dict[str, str]) -> Extract:
             cells += [""] * (len(names) - len(cells))
             row = {role: cells[index] for role, index in roles.items()}
             if row["sample"] not in ("", sample.get("sample")):
-                sample = {}
+                sample, head = {}, line.number  # what is filled down stands on the sample's first line
             sample |= {role: row[role] for role in FILLED_DOWN if row.get(role)}
             plate = _plate_of(row.get("plate", ""), run, blocks.plates, line.number)
-            place = Place(ordinal, line.number, line.number, f"{plate.label} {group}")
+            place = Place(ordinal, head or line.number, line.number, f"{plate.label} {group}")
             if not row["well"]:
                 faults.append(RowFault(place, "no_well", "a well for this sample"))
                 continue

@@ -1,0 +1,602 @@
+"""Checks on tiny studies: every rule, its place, the conservation of rows, and what a stop leaves behind."""
+
+import gzip
+import re
+import tempfile
+from pathlib import Path
+
+import pandas
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from omtrace import store
+from omtrace.checks.findings import DEFAULTS, FIRM, Finding
+from omtrace.checks.parse import parse
+from omtrace.checks.rules import broken_rules
+from omtrace.checks.validate import validate_study
+from omtrace.faults import Fault
+from omtrace.keys import key_of, parse_key
+from omtrace.schemas import Column, Rule, Table, table_of
+from omtrace.study.plan import Plan
+from omtrace.study.register import Export
+
+ALLOCATION = {"reader": "delimited", "columns": {"unit_id": "participant_id"}}
+DIARY = {"reader": "delimited", "columns": {"unit_id": "participant_id"}}
+SLOTS = "participant_id,sequence,stratum,block,arm,allocated_on\n"
+DAYS = "participant_id,study_day,headache,migraine,pain_max,acute_medication\n"
+P1 = "P1,1,A,1,OMT,2024-01-02\n"
+P2 = "P2,2,A,1,sham,2024-01-03\n"
+DAY = "P1,1,1,0,5,0\n"
+
+
+class Study:
+    """A study of one export a table in a temporary folder."""
+
+    def __init__(self, folder, tables, files, **plan):
+        self.root, self.folder, self.findings_path = folder, folder / "out", folder / "logs/findings.csv"
+        self.plan = Plan.model_validate(
+            {
+                "study": "small", "title": "t", "kind": "simulated", "statement": "s", "design": "d", "datasets": {},
+                "analyses": {}, "figures": {}, "tables": tables, **plan,
+            }
+        )  # fmt: skip
+        self.exports = []
+        for number, (table, content) in enumerate(files.items(), 1):
+            path = f"data/raw/small/{table}.csv"
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(content.encode() if isinstance(content, str) else content)
+            self.exports.append(Export(number, "small", f"e{number}", table, path, "b", "", "", "received", "", "", ""))
+
+    def run(self):
+        validate_study(self.plan, self.exports, self.findings_path, self.folder, self.root)
+        return self
+
+    def stopped(self):
+        with pytest.raises(Fault) as caught:
+            self.run()
+        return caught.value.lines
+
+    @property
+    def findings(self):
+        return store.read_csv(self.findings_path)
+
+    def found(self, rule):
+        """(file, line, column, value) of a rule's findings."""
+        rows = [row for row in self.findings if row["rule"] == rule]
+        return [(Path(row["file"]).stem, int(row["line"] or 0), row["column"], row["value"]) for row in rows]
+
+    def table(self, name):
+        return store.read_table(self.folder / f"{name}.parquet")
+
+    def counts(self, name):
+        row = next(r for r in store.read_csv(self.folder / "conservation.csv") if r["table"] == name)
+        return tuple(int(row[c]) for c in ("rows_in", "rows_out", "quarantined", "out_of_scope"))
+
+
+@pytest.fixture
+def study(tmp_path):
+    return lambda tables, files, **plan: Study(tmp_path, tables, files, **plan)
+
+
+def trial(study, slots=P1 + P2, days=DAY, **plan):
+    """An allocation list and a diary."""
+    return study(
+        {"allocation": ALLOCATION, "diary": DIARY}, {"allocation": SLOTS + slots, "diary": DAYS + days}, **plan
+    )
+
+
+# a study without findings
+
+
+def test_rows_that_fit_are_kept_typed_and_keyed(study):
+    run = trial(study).run()
+    assert run.findings == []
+    table = run.table("allocation")
+    assert table["key"].tolist() == [key_of(1, 1), key_of(1, 2)]
+    assert table["unit_id"].tolist() == ["P1", "P2"] and table["block"].tolist() == [1, 1]
+    assert table["allocated_on"].tolist() == ["2024-01-02", "2024-01-03"]
+    assert run.counts("allocation") == (2, 2, 0, 0) and run.counts("diary") == (1, 1, 0, 0)
+    places = run.table("places")
+    assert places[["first_line", "last_line"]].to_numpy().tolist() == [[2, 2], [3, 3], [2, 2]]
+    assert set(places["export"]) == {"data/raw/small/allocation.csv", "data/raw/small/diary.csv"}
+    decisions = store.read_json(run.folder / "decisions.json")
+    assert decisions["data/raw/small/diary.csv"]["delimiter"] == "comma (found)"
+
+
+def test_a_header_without_rows_is_an_empty_table(study):
+    run = trial(study, slots="", days="").run()
+    assert run.counts("diary") == (0, 0, 0, 0)
+    for name in ("diary", "places", "quarantine", "gaps"):
+        assert run.table(name).empty and run.table(name)["key"].dtype == "int64"
+
+
+def test_two_exports_of_one_table_are_one_table(study):
+    run = trial(study)
+    (run.root / "data/raw/small/more.csv").write_text(DAYS + "P2,1,0,0,0,0\n", encoding="utf-8")
+    run.exports.append(Export(9, "small", "e9", "diary", "data/raw/small/more.csv", "", "", "", "", "", "", ""))
+    run.run()
+    assert run.table("diary")["key"].tolist() == [key_of(2, 1), key_of(9, 1)]
+
+
+def test_a_compressed_export_is_read_as_well(study):
+    run = study({"allocation": ALLOCATION}, {"allocation": gzip.compress((SLOTS + P1).encode())}).run()
+    assert run.counts("allocation") == (1, 1, 0, 0)
+
+
+# every rule
+
+
+REDCAP = (
+    "record_id,redcap_event_name,redcap_repeat_instrument,redcap_repeat_instance,enrolled_on,age,sex,form_complete\n"
+)
+FORM = {
+    "reader": "redcap", "columns": {"unit_id": "record_id"}, "recode": {"sex": {"1": "male", "2": "female"}},
+    "visit": {"column": "redcap_event_name", "map": {"b": "baseline"}}, "status": "form_complete",
+}  # fmt: skip
+PLATE = [
+    "##BLOCKS= 2",
+    "Plate:\tPlate1\t1.3\tTimeFormat\tEndpoint\tAbsorbance\tRaw\tFALSE\t1" + "\t" * 6 + "1\t450 \t1\t12\t96\t1\t8",
+    "\tTemperature\t" + "\t".join(f"{a}{n}" for a in "ABCDEFGH" for n in range(1, 13)),
+    "\t23.1\t" + "\t".join(["0.1"] * 96),
+    *("~End", "Group: Unknowns", "Sample\tWells\tValue", "R1\tC1\t0.5", "R4711", "", "Group Summaries", "~End", ""),
+]
+PLATE = "\n".join(PLATE)
+GROUPS = {
+    "source": "plates", "reader": "softmax", "options": {"part": "groups"}, "unit": ["plate", "well"],
+    "joined": {"plate_id": ["@export", "plate"]}, "columns": {"role": "group"},
+    "recode": {"role": {"Unknowns": "sample"}},
+}  # fmt: skip
+LAYOUT = {"reader": "delimited", "unit": ["plate", "well"]}
+WELLS = "plate,well,role,sample,concentration,dilution\n"
+
+SECRET = "4711"  # stands in every cell that a finding is about
+MISSING = {"-4711": "not done"}
+PLAIN = {"diary": DIARY}
+FORMS = {"demographics": FORM}
+
+
+def form(cells):
+    return {"demographics": REDCAP + cells}
+
+
+def days(cells):
+    return {"diary": DAYS + cells}
+
+
+# rule: tables, files, and the finding's file, line, column and value
+CASES = {
+    "unreadable": (PLAIN, {"diary": b""}, ("diary", 0, "", "")),
+    "column_missing": (PLAIN, {"diary": DAYS.replace(",pain_max", "") + "P1,1,0,0,0\n"}, ("diary", 1, "pain_max", "")),
+    "row_width": (PLAIN, days(DAY + "P1,4711,1\n"), ("diary", 3, "", "")),
+    "event_missing": (FORMS, form("4711,,,,2024-01-01,30,1,2\n"), ("demographics", 2, "", "")),
+    "instance_missing": (FORMS, form("4711,b,x,,2024-01-01,30,1,2\n"), ("demographics", 2, "", "")),
+    "no_well": ({"plate_groups": GROUPS}, {"plates": PLATE}, ("plates", 9, "", "")),
+    "unit_missing": (
+        {"plate_layout": LAYOUT}, {"plate_layout": WELLS + "4711,,sample,R1,,\n"}, ("plate_layout", 2, "plate", SECRET)
+    ),
+    "type": (PLAIN, days("P1,4711x,1,0,5,0\n"), ("diary", 2, "study_day", "4711x")),
+    "code": (FORMS, form("1,b,,,2024-01-01,30,4711,2\n"), ("demographics", 2, "sex", SECRET)),
+    "required": (PLAIN, days("P4711,1,,0,5,0\n"), ("diary", 2, "headache", "")),
+    "range": (PLAIN, days("P1,1,1,0,4711,0\n"), ("diary", 2, "pain_max", SECRET)),
+    "allowed": (PLAIN, days("P1,1,4711,0,5,0\n"), ("diary", 2, "headache", SECRET)),
+    "form_status": (FORMS, form("1,b,,,2024-01-01,30,1,4711\n"), ("demographics", 2, "form_complete", SECRET)),
+    "duplicate_row": (PLAIN, days("P4711,1,1,0,5,0\n" * 2), ("diary", 3, "participant_id", "P4711")),
+    "duplicate_conflict": (
+        PLAIN, days("P4711,1,1,0,5,0\nP4711,1,0,0,5,0\n"), ("diary", 2, "participant_id", "P4711")
+    ),
+    "reference": (
+        {"allocation": ALLOCATION, "diary": DIARY}, {"allocation": SLOTS + P1, **days("P4711,1,1,0,5,0\n")},
+        ("diary", 2, "participant_id", "P4711"),
+    ),
+    "column_undeclared": (
+        {"allocation": ALLOCATION}, {"allocation": SLOTS.strip() + ",initials\n" + P1.strip() + ",4711\n"},
+        ("allocation", 1, "initials", ""),
+    ),
+    "coded_missing": (PLAIN, days("P1,1,1,0,-4711,0\n"), ("diary", 2, "pain_max", "-4711")),
+}  # fmt: skip
+
+
+def test_every_rule_has_a_case():
+    assert set(CASES) == set(DEFAULTS)
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_a_rule_tells_file_line_and_column_and_has_the_value_in_the_table_only(study, rule):
+    tables, files, place = CASES[rule]
+    run = study(tables, files, missing_codes=MISSING)
+    if DEFAULTS[rule] == "stop":
+        run.stopped()
+    else:
+        run.run()
+    assert place in run.found(rule)
+    assert {row["severity"] for row in run.findings if row["rule"] == rule} == {DEFAULTS[rule]}
+    rows = [row for row in run.findings if row["rule"] == rule]
+    assert all(row["expected"] for row in rows)
+    if DEFAULTS[rule] == "quarantine":
+        assert all(parse_key(row["key"]) in set(run.table("quarantine")["key"]) for row in rows)
+        assert rule in set(run.table("quarantine")["rule"])
+    assert all(row["table"] or rule == "column_undeclared" for row in rows)
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_a_rule_may_stop_and_then_names_every_place_but_no_value(study, rule):
+    tables, files, (stem, line, column, value) = CASES[rule]
+    run = study(tables, files, missing_codes=MISSING, severities={rule: "stop"})
+    lines = run.stopped()
+    rows = [row for row in run.findings if row["rule"] == rule]
+    where = f"{stem}.csv" + (rf"( \[.*\])?: line {line}" if line else "") + (f", column {column}" if column else "")
+    assert any(re.search(f"{where}: {rule}: ", text) for text in lines), lines
+    assert sum(f": {rule}: " in text for text in lines) == len(rows)
+    assert not run.folder.exists()
+    assert value in {row["value"] for row in rows}
+    assert SECRET not in "".join(lines).replace(str(run.root), "")
+    assert lines[-1].endswith("Nothing was written.") and str(run.findings_path) in lines[-1]
+
+
+@pytest.mark.parametrize("rule", sorted(set(CASES) - set(FIRM) - {"column_missing"}))
+@pytest.mark.parametrize("severity", ["note", "warn", "quarantine"])
+def test_the_plan_sets_the_severity(study, rule, severity):
+    tables, files, place = CASES[rule]
+    run = study(tables, files, missing_codes=MISSING, severities={rule: severity}).run()
+    assert {row["severity"] for row in run.findings if row["rule"] == rule} == {severity}
+    quarantined = sum(counts for _, _, counts, _ in (run.counts(name) for name in tables))
+    assert bool(quarantined) == (severity == "quarantine" and rule != "column_undeclared")
+
+
+@pytest.mark.parametrize("rule", FIRM)
+def test_what_is_not_there_cannot_be_kept_with_a_warning(study, rule):
+    tables, files, _ = CASES[rule]
+    (line,) = study(tables, files, severities={rule: "warn"}).stopped()
+    assert line == f"plan of small: severities.{rule}: only {' or '.join(FIRM[rule])}"
+
+
+def test_a_severity_of_no_rule_is_a_fault_with_the_nearest(study):
+    (line,) = trial(study, severities={"rnge": "warn"}).stopped()
+    assert line == "plan of small: severities: there is no rule 'rnge'; did you mean 'range'?"
+    study({"midas": FORM | {"recode": {}, "status": ""}}, {"midas": REDCAP}, severities={"midas_work_day": "stop"})
+    hit6 = {"reader": "redcap", "columns": {"unit_id": "record_id"}, "visit": FORM["visit"]}
+    content = "record_id,redcap_event_name," + ",".join(f"hit6_{n}" for n in range(1, 7)) + ",hit6_total\n"
+    run = study(
+        {"hit6": hit6}, {"hit6": content + "1,b,1,1,1,1,1,1,38\n"}, severities={"hit6_total_agrees": "warn"}
+    ).run()
+    assert run.found("hit6_total_agrees") == [("hit6", 2, "hit6_total", "38")]
+    assert run.counts("hit6") == (1, 1, 0, 0)
+
+
+# places
+
+
+def test_lines_are_physical_lines_with_quoted_breaks_before(study):
+    slots = 'P1,1,"A\n(north,\nold)",1,OMT,2024-01-02\nP2,x,A,1,sham,2024-01-03\n'
+    run = trial(study, slots=slots).run()
+    assert run.found("type") == [("allocation", 5, "sequence", "x")]
+    places = run.table("places").set_index("key")
+    assert places.loc[key_of(1, 1), ["first_line", "last_line"]].tolist() == [2, 4]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_are_right_whatever_ends_them(study, end):
+    text = (DAYS + DAY + "\n" + 'P1,2,0,0,0,"0\n"\n' + "P1,3,0,0,0,7\nP9,4,0,0,0,0\n").replace("\n", end)
+    run = study(
+        {"allocation": ALLOCATION, "diary": DIARY},
+        {"allocation": (SLOTS + P1).replace("\n", end).encode(), "diary": text.encode()},
+    ).run()
+    assert run.found("allowed") == [("diary", 6, "acute_medication", "7")]
+    assert run.found("reference") == [("diary", 7, "participant_id", "P9")]
+    assert run.table("diary")["study_day"].tolist() == [1, 2]
+
+
+def test_a_cell_with_a_carriage_return_stays_one_cell_of_the_findings(study):
+    run = trial(study, days='P1,1,1,0,"=1\r2",0\n').run()
+    assert run.found("type") == [("diary", 2, "pain_max", "=1\r2")]
+
+
+def test_a_well_is_named_where_one_line_holds_a_plate(study):
+    table = {"source": "plates", "reader": "softmax", "options": {"part": "signals"}, "unit": ["plate", "well"]}
+    run = study({"plate_signals": table}, {"plates": PLATE.replace("0.1\t0.1", "0.1\t99", 1)}).run()
+    (row,) = [row for row in run.findings if row["rule"] == "range"]
+    assert (row["part"], row["line"], row["column"]) == ("plate 1 Plate1 450 A2", "4", "signal")
+
+
+# duplicates and references
+
+
+def test_copies_leave_and_contradictions_leave_together(study):
+    days = DAY + "P2,1,0,0,0,0\n" + DAY + "P2,1,1,0,0,0\n" + DAY + "P2,2,0,0,0,0\n"
+    run = trial(study, days=days).run()
+    assert [line for _, line, _, _ in run.found("duplicate_row")] == [4, 6]
+    assert [line for _, line, _, _ in run.found("duplicate_conflict")] == [3, 5]
+    assert run.table("diary")[["unit_id", "study_day"]].to_numpy().tolist() == [["P1", 1], ["P2", 2]]
+
+
+def test_a_row_that_left_for_another_reason_is_no_duplicate(study):
+    run = trial(study, days=DAY + "P1,1,1,0,99,0\n").run()
+    assert run.found("duplicate_conflict") == run.found("duplicate_row") == []
+    assert run.counts("diary") == (2, 1, 1, 0)
+
+
+def test_rows_that_refer_to_a_row_that_left_leave_too(study):
+    rats = "animal_id,cage_id,batch,sex,strain,weight_g,model,treatment\n"
+    counts = "animal_id,marker,section,count\nR1,cfos_tnc,1,5\nR2,cfos_tnc,1,6\n"
+    run = study(
+        {"cell_counts": {"reader": "delimited", "columns": {"unit_id": "animal_id"}},
+         "animals": {"reader": "delimited", "columns": {"unit_id": "animal_id"}}, "cages": {"reader": "delimited"}},
+        {"cages": "cage_id,room,rack_row\nC1,A,\nC2,A,top\n", "cell_counts": counts,
+         "animals": rats + "R1,C1,1,F,SD,200,control,sham\nR2,C2,1,F,SD,200,control,sham\n"},
+    ).run()  # fmt: skip
+    assert run.found("required") == [("cages", 2, "rack_row", "")]
+    assert run.found("reference") == [("animals", 2, "cage_id", "C1"), ("cell_counts", 2, "animal_id", "R1")]
+    assert run.table("cell_counts")["unit_id"].tolist() == ["R2"]
+
+
+def test_a_reference_to_a_table_that_the_plan_does_not_have_is_not_asked(study):
+    assert study({"diary": DIARY}, {"diary": DAYS + DAY}).run().findings == []
+
+
+def test_a_reference_that_only_warns_is_told_once(study):
+    run = trial(study, days="P7,1,1,0,5,0\n", severities={"reference": "warn"}).run()
+    assert len(run.found("reference")) == 1 and run.counts("diary") == (1, 1, 0, 0)
+
+
+# missing codes, scope, units
+
+
+def test_missing_codes_keep_their_meaning_and_are_no_values(study):
+    days = "P1,1,1,0,-99,-98\nP1,2,1,0,,0\nP1,3,-98,0,4,0\n"
+    run = trial(study, days=days, missing_codes={"-99": "not done", "-98": "refused"}).run()
+    gaps = run.table("gaps")
+    assert gaps[["key", "column", "says"]].to_numpy().tolist() == [
+        [key_of(2, 3), "headache", "refused"],
+        [key_of(2, 1), "pain_max", "not done"],
+        [key_of(2, 1), "acute_medication", "refused"],
+    ]
+    assert set(gaps["table"]) == {"diary"}
+    table = run.table("diary").set_index("study_day")
+    assert table["pain_max"].isna().tolist() == [True, True, False] and pandas.isna(table.at[3, "headache"])
+    assert run.found("range") == run.found("required") == run.found("allowed") == []
+
+
+def test_a_missing_code_cannot_name_a_row(study):
+    run = trial(study, days="-99,1,1,0,4,0\nP1,-99,1,0,4,0\n", missing_codes={"-99": "not done"}).run()
+    assert run.found("required") == [("diary", 2, "participant_id", "-99"), ("diary", 3, "study_day", "-99")]
+    assert run.counts("diary") == (2, 0, 2, 0)
+
+
+def test_out_of_scope_rows_are_counted_by_reason_and_not_checked(study):
+    slots = P1 + ",2,A,1,sham,never\n" + P2
+    run = trial(study, slots=slots)
+    run.plan = run.plan.model_copy(
+        update={"tables": {**run.plan.tables, "allocation": run.plan.tables["allocation"].model_copy(
+            update={"skip_blank": "participant_id"})}}
+    )  # fmt: skip
+    run.run()
+    assert run.findings == [] and run.counts("allocation") == (3, 2, 0, 1)
+    rows = "1,b,,,2024-01-01,30,1,2\n1,other,,,x,y,z,9\n"
+    run = study({"demographics": FORM}, {"demographics": REDCAP + rows}).run()
+    assert run.counts("demographics") == (2, 1, 0, 1)
+    (row,) = store.read_csv(run.folder / "conservation.csv")
+    assert row["reasons"] == "other event: 1"
+
+
+def test_a_blank_form_is_out_of_scope_and_a_half_blank_one_is_not(study):
+    table = {"reader": "redcap", "columns": {"unit_id": "record_id"}, "visit": FORM["visit"]}
+    content = "record_id,redcap_event_name,satisfaction\n1,b,\n2,b,5\n"
+    run = study({"satisfaction": table}, {"satisfaction": content}).run()
+    assert run.counts("satisfaction") == (2, 1, 0, 1)
+    assert run.table("satisfaction")["visit"].tolist() == ["baseline"]
+
+
+def test_units_are_joined_and_cut_out_by_the_plan(study):
+    wells = WELLS + "1,A1,sample,R1,,2\n2,A1,blank,,0,\n"
+    run = study({"plate_layout": {"reader": "delimited", "unit": ["@export", "plate", "well", "@batch", "@row"]}},
+                {"plate_layout": wells}).run()  # fmt: skip
+    assert run.table("plate_layout")["unit_id"].tolist() == ["e1/1/A1/b/1", "e1/2/A1/b/2"]
+    proteins = [c.name for c in table_of("protein_levels").columns][1:]
+    names = {"unit": ["replicate_id"], "unit_pattern": "(.+)_[0-9]+", "reader": "delimited"}
+    row = ",".join(["Control", "Saline", "C/S", "c", *["1"] * 10])
+    content = ",".join(proteins) + f"\n309_1,{row}\n3415_12,{row}\n3415-1,{row}\n,{row}\n"
+    run = study({"protein_levels": names}, {"protein_levels": content}).run()
+    assert run.table("protein_levels")["unit_id"].tolist() == ["309", "3415"]
+    lines = [line for _, line, _, _ in run.found("unit_missing")]
+    assert lines == [4, 5] and "required" not in {r["rule"] for r in run.findings if r["line"] == "4"}
+
+
+def test_recoding_takes_declared_codes_only(study):
+    rows = "1,b,,,2024-01-01,30,2,2\n2,b,,,2024-01-01,30,female,2\n3,b,,,2024-01-01,30,,2\n"
+    run = study({"demographics": FORM}, {"demographics": REDCAP + rows}).run()
+    assert run.table("demographics")["sex"].tolist() == ["female"]
+    assert run.found("code") == [("demographics", 3, "sex", "female")]
+    assert run.found("required") == [("demographics", 4, "sex", "")]
+
+
+# a plan that does not fit
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        (
+            {"columns": {"unitid": "x"}},
+            "tables.diary.columns: the table has no column 'unitid'; did you mean 'unit_id'?",
+        ),
+        (
+            {"recode": {"headach": {}}},
+            "tables.diary.recode: the table has no column 'headach'; did you mean 'headache'?",
+        ),
+        ({"joined": {"zzz": ["a"]}}, "tables.diary.joined: the table has no column 'zzz'"),
+        ({"source": "diry"}, "tables.diary: the register has no export of table 'diry'; did you mean 'diary'?"),
+        ({"reader": "delimted"}, "there is no reader 'delimted' in sources/; did you mean 'delimited'?"),
+        ({"options": {"delimter": ","}}, "tables.diary.options: delimter: unknown key; did you mean 'delimiter'?"),
+        ({"schema": "diry"}, "there is no table 'diry' in schemas/; did you mean 'diary'?"),
+    ],
+)
+def test_a_plan_that_does_not_fit_is_a_fault_with_the_nearest_name(study, entry, says):
+    (line,) = study({"diary": {**DIARY, **entry}}, {"diary": DAYS + DAY}).stopped()
+    assert line.removeprefix("plan of small: ") == says
+
+
+# completeness
+
+
+TABLE = Table(
+    row="one row",
+    key=("unit_id",),
+    columns=(
+        Column("unit_id", "text", "unit", required=True),
+        Column("a", "integer", "a", minimum=0, maximum=9, required=True),
+        Column("b", "number", "b", minimum=0),
+        Column("c", "text", "c", allowed=("x", "y")),
+    ),
+    rules=(
+        Rule("a_below_b", "a below b", ("a", "b"), lambda frame: frame["a"] < frame["b"]),
+        Rule("c_needs_b", "b where there is c", ("c", "b"), lambda frame: ~(frame["c"].notna() & frame["b"].isna())),
+    ),
+)
+CELL = {"a": st.sampled_from(["", "-1", "0", "5", "9", "10"]), "b": st.sampled_from(["", "-0.5", "0", "6"]),
+        "c": st.sampled_from(["", "x", "y", "z"])}  # fmt: skip
+
+
+def by_hand(row):
+    """Which rules a row of text breaks, said without any library."""
+    a = int(row["a"]) if row["a"] else None
+    b = float(row["b"]) if row["b"] else None
+    c = row["c"] or None
+    broken = {
+        ("required", "a"): a is None,
+        ("range", "a"): a is not None and not 0 <= a <= 9,
+        ("range", "b"): b is not None and b < 0,
+        ("allowed", "c"): c not in (None, "x", "y"),
+        ("a_below_b", "a"): a is not None and b is not None and not a < b,
+        ("c_needs_b", "c"): c is not None and b is None,
+    }
+    return {name for name, holds in broken.items() if holds}
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.fixed_dictionaries(CELL), min_size=1, max_size=40))
+def test_no_broken_cell_and_no_broken_rule_is_lost(rows):
+    frame = pandas.DataFrame({"unit_id": pandas.Series([str(n) for n in range(len(rows))], dtype="str")})
+    for column in TABLE.columns[1:]:
+        frame[column.name], bad = parse(pandas.Series([row[column.name] for row in rows], dtype="str"), column)
+        assert not bad.any()
+    found = {(rule, column, key) for rule, column, _, _, keys in broken_rules(frame, TABLE) for key in keys}
+    assert found == {(*name, at) for at, row in enumerate(rows) for name in by_hand(row)}
+
+
+def test_many_broken_cells_in_one_column_are_all_told(study):
+    days = "".join(f"P1,{n},1,0,{99 if n % 3 else 5},0\n" for n in range(1, 85))
+    run = trial(study, days=days).run()
+    lines = [line for _, line, _, _ in run.found("range")]
+    assert lines == [n + 1 for n in range(1, 85) if n % 3]
+    assert run.counts("diary") == (84, 28, 56, 0)
+
+
+def test_a_row_that_breaks_several_rules_has_them_all_and_one_primary_reason(study):
+    run = trial(study, days="P7,x,,0,99,7\n").run()
+    assert {row["rule"] for row in run.findings} == {"type", "required", "range", "allowed"}
+    quarantine = run.table("quarantine")
+    order = list(DEFAULTS)
+    assert quarantine["rule"].tolist() == sorted(quarantine["rule"], key=order.index)
+    assert quarantine["rule"][0] == "type" and run.counts("diary") == (1, 0, 1, 0)
+    assert quarantine["unit_id"].unique().tolist() == ["P7"]
+
+
+def test_a_row_quarantined_at_a_visit_says_which(study):
+    rows = "1,b,,,2024-01-01,99,1,2\n"
+    table = FORM | {"reader": "redcap"}
+    run = study({"demographics": table}, {"demographics": REDCAP + rows}).run()
+    assert run.table("quarantine")[["unit_id", "visit"]].to_numpy().tolist() == [["1", ""]]
+    hit6 = {"reader": "redcap", "columns": {"unit_id": "record_id"}, "visit": FORM["visit"]}
+    content = "record_id,redcap_event_name," + ",".join(f"hit6_{n}" for n in range(1, 7)) + ",hit6_total\n"
+    run = study({"hit6": hit6}, {"hit6": content + "1,b,1,1,1,1,1,9,\n"}).run()
+    assert run.table("quarantine")[["unit_id", "visit"]].to_numpy().tolist() == [["1", "baseline"]]
+
+
+# conservation
+
+
+SPOILT = st.sampled_from(["", "x", "-99", "1", "999", "P1", "P9", "0", "2024-13-01", "=1", "\r", '"', "٣"])
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.lists(st.tuples(st.integers(0, 11), st.integers(0, 6), SPOILT), max_size=20),
+    st.sampled_from(["warn", "quarantine"]),
+)
+def test_rows_are_conserved_and_places_are_true_whatever_is_spoilt(corruptions, severity):
+    rows = [["P1" if n % 2 else "P2", str(n // 2 + 1), "1", "0", "5", "0"] for n in range(12)]
+    for row, column, cell in corruptions:
+        if column < len(rows[row]):
+            rows[row][column] = cell
+        else:
+            rows[row] = rows[row][:3]
+    lines = [",".join('"' + cell.replace('"', '""') + '"' for cell in row) + "\n" for row in rows]
+    with tempfile.TemporaryDirectory() as folder:
+        options = {"missing_codes": {"-99": "not done"}, "severities": {"range": severity}}
+        run = trial(lambda *a, **k: Study(Path(folder), *a, **k), days="".join(lines), **options)
+        run.run()
+        counts = run.counts("diary")
+        assert counts[0] == 12 == counts[1] + counts[2] + counts[3]
+        kept, lost = set(run.table("diary")["key"]), set(run.table("quarantine")["key"])
+        assert kept | lost == {key_of(2, n) for n in range(1, 13)} and not kept & lost
+        places = run.table("places").set_index("key")
+        text = (DAYS + "".join(lines)).replace("\r", "\n").split("\n")
+        for key in kept:
+            first = places.at[key, "first_line"]
+            unit = run.table("diary").set_index("key").at[key, "unit_id"]
+            assert text[first - 1].startswith(f'"{unit}"')
+        for row in run.findings:
+            if row["key"] and row["table"] == "diary" and row["severity"] == "quarantine":
+                assert parse_key(row["key"]) in lost
+                assert int(row["line"]) == places.at[parse_key(row["key"]), "first_line"]
+
+
+# findings
+
+
+def test_a_place_in_words_has_no_value():
+    finding = Finding("stop", "range", "f.csv", "t", 7, "c", "0 to 9", "SECRET", "sheet 1", 5)
+    assert finding.place() == "f.csv [sheet 1]: line 7, column c: range: expected 0 to 9"
+    assert Finding("stop", "unreadable", "f.csv", "t", 0, "", "it is empty").place() == "f.csv: unreadable: it is empty"
+
+
+def test_findings_are_sorted_by_severity_then_place(study):
+    run = trial(study, days="P1,2,1,0,5,0\nP1,1,1,0,99,0\nP9,1,1,0,5,-99\n", missing_codes={"-99": "not done"}).run()
+    assert [(row["severity"], row["line"]) for row in run.findings] == [
+        ("quarantine", "3"), ("quarantine", "4"), ("note", "4")
+    ]  # fmt: skip
+
+
+def test_a_stop_shows_forty_places_and_the_number_of_all(study):
+    days = "".join(f"P1,{n},1,0,99,0\n" for n in range(1, 51))
+    lines = trial(study, days=days, severities={"range": "stop"}).stopped()
+    assert len(lines) == 42 and lines[40] == "... and 10 more"
+    assert lines[41].startswith("findings: 50 stop; all of them, with values, in ")
+
+
+def test_an_earlier_result_is_not_touched_by_a_stop(study):
+    run = trial(study).run()
+    before = {p.name: p.read_bytes() for p in run.folder.iterdir()}
+    (run.root / "data/raw/small/diary.csv").write_text("nothing of the kind\n", encoding="utf-8")
+    run.stopped()
+    assert {p.name: p.read_bytes() for p in run.folder.iterdir()} == before
+
+
+# types
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("integer", {"0": 0, "-3": -3, "+5": 5, "007": 7}, "1.0 1e3 x ١٢ １２ 9999999999999999 --1"),
+        ("number", {"1.": 1, ".5": 0.5, "-1e-3": -0.001, "7": 7}, "1,5 nan inf 1e999 -1e999 ٣ 1_0 ."),
+        ("date", {"2024-02-29": "2024-02-29"}, "2023-02-29 29.02.2024 20240229 2024-W01-1 2024-2-9 0000-01-01"),
+    ],
+)
+def test_a_cell_is_of_its_type_or_a_finding_and_then_missing(kind, good, bad):
+    bad = bad.split()
+    cells = pandas.Series([*good, *bad, ""], dtype="str")
+    typed, wrong = parse(cells, Column("c", kind, "c"))
+    assert typed[: len(good)].tolist() == list(good.values())
+    assert typed[len(good) :].isna().all()
+    assert wrong.tolist() == [False] * len(good) + [True] * len(bad) + [False]
