@@ -102,14 +102,24 @@ def test_a_table_is_the_same_bytes_twice_and_says_nothing_of_the_library_that_ma
     assert [str(t) for t in file.schema_arrow.types] == ["int64", "int64", "double", "string", "string"]
 
 
-def test_a_table_reads_back_with_stored_floats_and_exact_keys(tmp_path):
+def test_a_table_reads_back_with_13_digits_and_exact_keys(tmp_path):
     store.write_table(tmp_path / "t", frame())
     read = store.read_table(tmp_path / "t")
     assert read["key"].tolist() == frame()["key"].tolist()
-    assert read["value"].tolist()[::2] == [1.23456789, 0.0] and math.isnan(read["value"][1])
+    assert read["value"].tolist()[::2] == [1.234567890123, -1e-15] and math.isnan(read["value"][1])
     assert read["text"].tolist()[::2] == ["a", "Ω\n"] and pandas.isna(read["text"][1])
     columns = store.read_columns(tmp_path / "t")
-    assert columns["count"] == [1, None, 3] and columns["value"] == [1.23456789, None, 0.0]
+    assert columns["count"] == [1, None, 3] and columns["value"] == [1.234567890123, None, -1e-15]
+
+
+@given(st.lists(st.floats(-1e300, 1e300), min_size=1))
+def test_what_later_steps_compute_with_keeps_the_digits_of_an_estimate(tmp_path_factory, values):
+    path = tmp_path_factory.mktemp("table") / "t"
+    store.write_table(path, {"value": values})
+    kept = store.read_columns(path)["value"]
+    assert kept == pytest.approx(values, rel=5.1e-13, abs=0)
+    store.write_table(path, {"value": kept})
+    assert store.read_columns(path)["value"] == kept
 
 
 def test_plain_lists_are_a_table_too(tmp_path):
