@@ -20,7 +20,6 @@ def run(call: Call) -> Iterator[Number]:
     enrolled = set()
     for parameter, visit in call.targets("anything"):
         chosen = call.data.select(call.entry.population, parameter, visit)
-        status = call.data.block(parameter, visit)["status"]
         for group in call.groups(call.options.by_group):
             rows = chosen.rows([group])
             mine = [u for u in chosen.reasons if group == "all" or chosen.groups.get(u) == group]
@@ -29,8 +28,9 @@ def run(call: Call) -> Iterator[Number]:
                 enrolled.add(group)
                 everyone = chosen.everyone(group)
                 yield from call.numbers(parameter, group, "", {"n": everyone.used}, everyone, level="enrolled")
-            boxes = {"assessed": sum(status[u] == "observed" for u in mine)}
-            boxes |= {f"excluded: {reason}": n for reason, n in sorted(reasons.items())}
+            assessed = chosen.assessed(group, call.data.block(parameter, visit))
+            yield from call.numbers(parameter, group, visit, {"n": assessed.used}, assessed, level="assessed")
+            boxes = {f"excluded: {reason}": n for reason, n in sorted(reasons.items())}
             boxes["analysed"] = rows.used
             for level, n in boxes.items():
                 yield from call.numbers(parameter, group, visit, {"n": n}, rows, level=level)

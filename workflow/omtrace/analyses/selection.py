@@ -245,6 +245,16 @@ class Selection:
         entries = tuple((int(block.at[u, "record"]), "group" if data.plan.group else "outcome", "") for u in units)
         return Rows(data.name, entries, len(units), len(units), 0)
 
+    def assessed(self, group: str, outcome: "pandas.DataFrame") -> Rows:
+        """The units of a group with an outcome, whatever the population; the others by the status of theirs."""
+        units = [u for u in self.reasons if group in ("all", self.groups.get(u))]
+        status = {u: outcome.at[u, "status"] for u in units}
+        entries = tuple(
+            (int(outcome.at[u, "record"]), "outcome", "" if status[u] == "observed" else status[u]) for u in units
+        )
+        used = sum(s == "observed" for s in status.values())
+        return Rows(self.data.name, entries, len(units), used, len(units) - used)
+
     def rows(self, groups: Sequence[str] = ("all",), without: dict[str, str] | None = None) -> Rows:
         """The row set of one or several groups; ``without``: used units that a number leaves out, with the reason."""
         units = [u for u in self.reasons if "all" in groups or self.groups.get(u) in groups or u in self.lost]

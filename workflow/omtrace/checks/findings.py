@@ -27,6 +27,8 @@ DEFAULTS = {
     "duplicate_row": "quarantine",
     "duplicate_conflict": "quarantine",
     "reference": "quarantine",
+    "roster": "quarantine",
+    "export_unread": "warn",
     "column_undeclared": "note",
     "coded_missing": "note",
 }

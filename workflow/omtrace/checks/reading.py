@@ -68,7 +68,15 @@ class Reading:
         return self.extracts[key]
 
     def undeclared(self, works: list[Work]) -> None:
-        """Note the columns of each file that no table reads from it; they are never taken over."""
+        """Warn of exports that no table reads; note the columns of each file that no table reads from it."""
+        read_tables = {table.source or name for name, table in self.plan.tables.items()}
+        self.findings += [
+            Finding(
+                severity_of(self.plan, "export_unread"), "export_unread", e.path, e.table, 0, "", "a table of the plan"
+            )
+            for e in exports_of(self.exports, self.plan.study)
+            if e.table not in read_tables
+        ]
         severity = severity_of(self.plan, "column_undeclared")
         for path in self.decisions:
             columns = {

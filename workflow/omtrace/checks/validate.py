@@ -12,7 +12,7 @@ from omtrace.checks.findings import DEFAULTS, Finding, check_severities, stop_if
 from omtrace.checks.reading import Reading
 from omtrace.checks.work import Work
 from omtrace.schemas import UNIT
-from omtrace.study.plan import Plan
+from omtrace.study.plan import DatasetPlan, Plan
 from omtrace.study.register import Export
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class Validation:
             _find_duplicates(work)
         while self._references():
             pass
+        for dataset in self.plan.datasets.values():
+            self._roster(dataset)
         self.reading.undeclared(list(self.works.values()))
         self.findings = [*self.reading.findings, *(f for work in self.works.values() for f in work.findings)]
         check_severities(self.plan, {rule.id for work in self.works.values() for rule in work.table.rules})
@@ -60,6 +62,24 @@ class Validation:
                 work.report(lost, "reference", reference.column, expected, reference.severity)
                 lost_any = lost_any or bool(lost)
         return lost_any
+
+    def _roster(self, dataset: DatasetPlan) -> None:
+        """Report rows of units that are not enrolled: derivations would pass over them in silence.
+
+        A unit of the roster counts as enrolled even if its own row is quarantined. Readings of plates are left
+        alone: a plate has wells that are not in use.
+        """
+        roster = dataset.roster
+        if roster.column != UNIT or roster.table not in self.works:
+            return
+        enrolled = self.works[roster.table].frame[UNIT].dropna()
+        used = {p.options.get("table") for p in dataset.parameters.values() if p.derive != "well_signal"}
+        for name in sorted((used - {roster.table}) & set(self.works)):
+            work = self.works[name]
+            mine = work.kept()[UNIT].dropna() if UNIT in work.frame else enrolled
+            work.report(
+                mine.index[~mine.isin(enrolled)], "roster", UNIT, f"an enrolled {dataset.unit} (table {roster.table})"
+            )
 
     def quarantine(self) -> "pandas.DataFrame":
         """Quarantined rows, one line a reason, primary first: key, table, rule, column, severity, unit_id, visit."""

@@ -1,4 +1,7 @@
-"""How many rows a unit has: attended sessions, reported events. No row is a count of zero."""
+"""How many rows a unit has: attended sessions, reported events. No row is a count of zero.
+
+A unit with a quarantined row has no count, but for a row that was only a copy: the true number is not known.
+"""
 
 from pydantic import Field
 
@@ -25,7 +28,11 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     tables.need(options.table, options.column)
     raw = tables.raw(options.table, options.column)
     counts = rows[UNIT].value_counts()
-    records = [(unit, "", float(counts.get(unit, 0)), None, "observed") for unit in units_of(tables, context.dataset)]
+    lost = tables.quarantine[
+        (tables.quarantine["table"] == options.table) & (tables.quarantine["rule"] != "duplicate_row")
+    ]
+    units = [unit for unit in units_of(tables, context.dataset) if unit not in set(lost[UNIT])]
+    records = [(unit, "", float(counts.get(unit, 0)), None, "observed") for unit in units]
     cells = [(unit, "", key, raw, "value") for unit, key in zip(rows[UNIT], rows["key"], strict=True)]
     frame = pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"])
     return Found(frame, cells, (options.table,))

@@ -1,4 +1,7 @@
-"""Diary days with an event, normalised to a fixed number of days, over windows that make the visits."""
+"""Diary days with an event, normalised to a fixed number of days, over windows that make the visits.
+
+A quarantined day is a day that was not filled in: it counts against the completeness that a window needs.
+"""
 
 from pydantic import Field
 

@@ -15,13 +15,8 @@ from omtrace.study.register import Export, exports_of, sha256_of
 AGAIN = "run snakemake again"
 
 
-def write_report(
-    study: str,
-    plan: Plan,
-    exports: Sequence[Export],
-    root: str | Path = ".",
-    digests: Mapping[str, str] | None = None,
-) -> Path:
+def write_report(study: str, plan: Plan, exports: Sequence[Export], root: str | Path = ".",
+                 digests: Mapping[str, str] | None = None) -> Path:  # fmt: skip
     """Write results/<study>/report.html from the stored results of a study, and return its path.
 
     ``exports``: the register's rows (of any study); ``digests``: name -> sha256 of what else should be
