@@ -7,7 +7,6 @@ import random
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -341,7 +340,7 @@ def test_what_is_no_study_or_no_digest_is_a_fault(tmp_path, studies, head):
         verify(studies, head, tmp_path)
 
 
-def test_verify_starts_fast_and_loads_nothing_heavy(tmp_path):
+def test_verify_loads_nothing_heavy(tmp_path):
     build(tmp_path)
     code = (
         "import sys; from omtrace.__main__ import main; done = main(['verify', 'tiny'])\n"
@@ -349,7 +348,6 @@ def test_verify_starts_fast_and_loads_nothing_heavy(tmp_path):
         "sys.exit(str(heavy) if heavy else done)"
     )
     folder = Path(__file__).parent.parent / "workflow"
-    start = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
@@ -359,4 +357,3 @@ def test_verify_starts_fast_and_loads_nothing_heavy(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert time.perf_counter() - start < 2
