@@ -3,6 +3,10 @@ PYTHON ?= python3
 PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PATH
 
+ifneq ($(words $(CURDIR)),1)
+$(error Snakemake cannot run its jobs below a folder with a space in its name; move this one)
+endif
+
 run: env
 	snakemake
 

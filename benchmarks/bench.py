@@ -50,10 +50,12 @@ def copy(folder: Path) -> None:
             shutil.rmtree(study)
 
 
-def seconds(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> float:
+def seconds(command: list[str], folder: Path) -> float:
     """Wall time of a command. Raises CalledProcessError, with its output, if it fails."""
     start = time.perf_counter()
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, env={**os.environ, **(environment or {})})
+    subprocess.run(
+        command, cwd=folder, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(folder / "workflow")}
+    )
     return time.perf_counter() - start
 
 

@@ -480,12 +480,12 @@ def test_factorial(study):
     for name, change in (("a", float), ("b", math.log)):
         table = cells([change(f["x", "end"]) for f in kept], [f["arm", ""] for f in kept], [f["sex", ""] for f in kept],
                       GROUPS, "fm")  # fmt: skip
-        effects = factorial_effects(table)
-        same(results.values(analysis=name, level="arm: OMT - sham"), effects["first"])
-        same(results.values(analysis=name, level="sex: m - f"), effects["second"])
-        same(results.values(analysis=name, level="interaction arm x sex"), effects["interaction"])
+        effects, scale = factorial_effects(table), ", log scale" * (name == "b")
+        same(results.values(analysis=name, level="arm: OMT - sham" + scale), effects["first"])
+        same(results.values(analysis=name, level="sex: m - f" + scale), effects["second"])
+        same(results.values(analysis=name, level="interaction arm x sex" + scale), effects["interaction"])
     assert results.reasons(results.numbers[0])["P01"] == {"other level of a factor"}
-    assert len({n["level"] for n in results.numbers}) == 3 + 4 + 4
+    assert len({n["level"] for n in results.numbers}) == 2 * (3 + 4 + 4)
     shown = {(n["analysis"], n["statistic"]): n["unit"] for n in results.numbers}
     assert shown["a", "estimate"] == "points" and shown["b", "estimate"] == shown["b", "mean"] == "log points"
     assert shown["b", "partial_eta_squared_low"] == shown["b", "t"] == ""

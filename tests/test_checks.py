@@ -405,9 +405,9 @@ def test_a_blank_form_is_out_of_scope_and_a_half_blank_one_is_not(study):
 
 def test_units_are_joined_and_cut_out_by_the_plan(study):
     wells = WELLS + "1,A1,sample,R1,,2\n2,A1,blank,,0,\n"
-    run = study({"plate_layout": {"reader": "delimited", "unit": ["@export", "plate", "well", "@batch", "@row"]}},
+    run = study({"plate_layout": {"reader": "delimited", "unit": ["@export", "@batch", "@row", "plate", "well"]}},
                 {"plate_layout": wells}).run()  # fmt: skip
-    assert run.table("plate_layout")["unit_id"].tolist() == ["e1/1/A1/b/1", "e1/2/A1/b/2"]
+    assert run.table("plate_layout")["unit_id"].tolist() == ["e1/b/1/1/A1", "e1/b/2/2/A1"]
     proteins = [c.name for c in table_of("protein_levels").columns][1:]
     names = {"unit": ["replicate_id"], "unit_pattern": "(.+)_[0-9]+", "reader": "delimited"}
     row = ",".join(["Control", "Saline", "C/S", "c", *["1"] * 10])

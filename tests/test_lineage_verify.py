@@ -15,6 +15,7 @@ from omtrace.__main__ import main
 from omtrace.faults import Fault
 from omtrace.lineage import ledger, manifest
 from omtrace.lineage.verify import report, studies_of, verify
+from omtrace.study.register import sha256_of
 
 MANIFEST = "results/tiny/manifest.json"
 WAYS = ("flip", "truncate", "append", "delete", "rename", "add", "edit_quietly", "mirror")
@@ -168,7 +169,8 @@ def test_ledger_line_is_used_and_named(tmp_path):
     verdict = verify(["tiny"], root=tmp_path)
     stamp = ledger.entries(tmp_path)[0][1]["time"]
     assert not verdict.differences
-    assert verdict.remarks == [f"tiny: manifest as in the data/ledger.jsonl line of {stamp}, head {head}"]
+    assert verdict.remarks[0] == f"tiny: manifest as in the data/ledger.jsonl line of {stamp}, head {head}"
+    assert "--head only" in verdict.remarks[1]
     mirrored(tmp_path, "results/tiny/estimates.csv", b"id\n")
     (difference,) = verify(["tiny"], root=tmp_path).differences
     assert (difference.kind, difference.path) == ("manifest", MANIFEST) and stamp in difference.note
@@ -357,3 +359,16 @@ def test_verify_loads_nothing_heavy(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_ledger_line_whose_head_is_not_that_of_its_manifests_is_a_difference(tmp_path):
+    build(tmp_path)
+    head = manifest.seal(["tiny"], tmp_path)
+    path = tmp_path / "data/ledger.jsonl"
+    old = sha256_of(tmp_path / "results/tiny/manifest.json")
+    mirrored(tmp_path, "results/tiny/estimates.csv", b"id\n")
+    new = sha256_of(tmp_path / "results/tiny/manifest.json")
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    verdict = verify(["tiny"], root=tmp_path)
+    assert [d.kind for d in verdict.differences] == ["ledger"]
+    assert head not in " ".join(verdict.remarks)

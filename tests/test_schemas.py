@@ -216,6 +216,7 @@ BREAKS = {
     "hit6_total_possible": ("hit6", {"hit6_1": "", "hit6_total": "77"}),
     "midas_work_days": ("midas", {"midas_1": "83"}),
     "midas_household_days": ("midas", {"midas_4": "83"}),
+    "well_name": ("plate_layout", {"unit_id": "1/A01"}),
     "days_without_diary_2": ("trial_wide", {"pk2": ""}),
     "days_without_diary_5": ("trial_wide", {"f5": "0"}),
 }

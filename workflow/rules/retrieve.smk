@@ -25,3 +25,4 @@ for study in STUDIES:
         localrule: True
         input:
             f"results/{study}/manifest.json",
+            [export.path for export in exports_of(EXPORTS, study)],

@@ -45,7 +45,7 @@ def run(call: Call) -> Iterator[Number]:
         declared = call.dataset.parameters[parameter]
         scale = (f"log {declared.unit}".strip() if o.log else declared.unit, declared.decimals)
         for label, values in _named(table, o):
-            yield from call.numbers(parameter, "all", visit, values, rows, label, scale)
+            yield from call.numbers(parameter, "all", visit, values, rows, label + ", log scale" * o.log, scale)
 
 
 def _named(table, o: Options) -> Iterator[tuple[str, dict[str, float]]]:

@@ -13,6 +13,7 @@ class Options(Closed):
     """Where the concentrations stand, and what the curve is fitted to."""
 
     concentration: str = Field(description="parameter of the wells with the nominal concentration")
+    min_levels: int = Field(6, description="levels of the standard needed (ICH M10 asks for six)", ge=5)
     fit_to: Literal["wells", "level_means"] = Field(
         "wells", description="points of the fit: wells, or the mean of each level"
     )
@@ -37,7 +38,8 @@ def run(call: Call) -> Iterator[Number]:
             if points.empty:
                 yield from call.numbers(parameter, plate, visit, {"n": 0}, rows, level="refused: no standards")
                 continue
-            fit = fit_four_pl(points[concentration].to_numpy(), points["value"].to_numpy())
+            x, y = points[concentration].to_numpy(), points["value"].to_numpy()
+            fit = fit_four_pl(x, y, min_levels=call.options.min_levels)
             if fit.refusal[0]:
                 yield from call.numbers(
                     parameter, plate, visit, {"n": fit.n[0]}, rows, level=f"refused: {fit.refusal[0]}"

@@ -100,6 +100,22 @@ def write_findings(findings: list[Finding], path: str | Path) -> None:
     )  # fmt: skip
 
 
+def summary(findings: list[Finding]) -> list[str]:
+    """What was quarantined or warned of, one line a file, table, rule and column, with lines but no values."""
+    groups: dict[tuple, list[Finding]] = {}
+    for f in findings:
+        if f.severity in ("quarantine", "warn"):
+            groups.setdefault((f.file, f.table, f.severity, f.rule, f.column, f.expected), []).append(f)
+    lines = []
+    for (file, table, severity, rule, column, expected), group in sorted(groups.items()):
+        at = sorted({f.line for f in group if f.line})
+        shown = ", ".join(map(str, at[:8])) + (", ..." if len(at) > 8 else "")
+        where = f": line{'s'[: len(at) != 1]} {shown}" if at else ""
+        place = f"{', column ' + column if column else ''}{', table ' + table if table else ''}"
+        lines.append(f"{severity}: {file}{where}{place}: {rule}: expected {expected} ({len(group)})")
+    return lines
+
+
 def stop_if_any(findings: list[Finding], path: str | Path) -> None:
     """Raise Fault, naming every place but no value, if a finding stops the study."""
     stops = [f for f in findings if f.severity == "stop"]

@@ -3,12 +3,13 @@
 One pass over all tables collects all findings; nothing is written before all are known.
 """
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omtrace import store
 from omtrace.checks.columns import leave_out_of_scope, set_types
-from omtrace.checks.findings import DEFAULTS, Finding, check_severities, stop_if_any, write_findings
+from omtrace.checks.findings import DEFAULTS, Finding, check_severities, stop_if_any, summary, write_findings
 from omtrace.checks.reading import Reading
 from omtrace.checks.work import Work
 from omtrace.schemas import UNIT
@@ -55,7 +56,10 @@ class Validation:
                 if reference.table not in self.works:
                     continue
                 known = self.works[reference.table].kept()[reference.other].dropna()
-                mine = work.kept()[reference.column].dropna()
+                rows = work.kept()
+                if reference.where:
+                    rows = rows[rows[reference.where[0]] == reference.where[1]]
+                mine = rows[reference.column].dropna()
                 told = {f.key for f in work.findings if f.rule == "reference"}
                 lost = [key for key in mine.index[~mine.isin(known)] if key not in told]
                 expected = f"a {reference.other} of table {reference.table}"
@@ -167,4 +171,9 @@ def validate_study(plan: Plan, exports: list[Export], findings_path: str | Path,
     validation.run()
     write_findings(validation.findings, findings_path)
     stop_if_any(validation.findings, findings_path)
+    told = summary(validation.findings)
+    for line in told:
+        sys.stderr.write(f"omtrace: {plan.study}: {line}\n")
+    if told:
+        sys.stderr.write(f"omtrace: {plan.study}: all findings, with values, in {findings_path} (confidential)\n")
     validation.write(folder)

@@ -23,6 +23,7 @@ class Options(Closed):
     reference: str = Field("", description="wavelength taken off, if any")
     plate: str = Field("plate", description="layout column that names the plate")
     valid: str = Field("", description="layout column that is blank for wells left out (masked by the laboratory)")
+    min_levels: int = Field(6, description="levels of the standard needed (ICH M10 asks for six)", ge=5)
     fit_to: Literal["wells", "level_means"] = Field(
         "wells", description="points of the fit: wells, or the mean of each level"
     )
@@ -75,7 +76,8 @@ def _read_back(standards: "pandas.DataFrame", wells: "pandas.DataFrame", options
     points = standards[["concentration", "signal"]].astype("float64")
     if options.fit_to == "level_means":
         points = points.groupby("concentration", as_index=False, sort=True).mean()
-    fit = fit_four_pl(points["concentration"].to_numpy(), points["signal"].to_numpy()) if len(points) else None
+    x, y = (points[column].to_numpy() for column in ("concentration", "signal"))
+    fit = fit_four_pl(x, y, min_levels=options.min_levels) if len(points) else None
     refusal = "no standards" if fit is None else str(fit.refusal[0])
     if options.per == "well":
         groups = [(unit, wells[wells[UNIT] == unit]) for unit in wells[UNIT]]

@@ -118,7 +118,9 @@ def _wrapped(line: str) -> list[str]:
 
 def _alarms(way: dict[str, Any]) -> list[str]:
     """What is wrong with the raw files, said first."""
-    lines = []
+    lines = [
+        f"!!! RESULT CHANGED SINCE IT WAS MADE: {path}; python -m omtrace verify" for path in way["changed_results"]
+    ]
     for file in way["files"]:
         if not file["path"]:
             lines.append(f"!!! RAW FILE NOT REGISTERED: number {file['number']} is not in the register (any more)")

@@ -11,7 +11,7 @@ repository, with slashes. Nothing in it tells time or host: two clean runs write
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -110,17 +110,23 @@ def _digest(path: Path) -> dict[str, Any]:
 
 
 def head(studies: Iterable[str], root: str | Path = ".") -> str:
-    """The head digest: sha256 over lines ``<study> <sha256 of its manifest>``, sorted, each with a line feed.
+    """The head digest of studies, from their manifests as they are.
 
     Raises Fault when a study has no manifest.
     """
-    lines = []
-    for study in sorted(set(studies)):
+    digests = {}
+    for study in set(studies):
         try:
-            lines.append(f"{study} {sha256_of(path_of(study, root))}\n")
+            digests[study] = sha256_of(path_of(study, root))
         except OSError:
             raise Fault(f"{path_of(study).as_posix()}: missing or not readable; run snakemake") from None
-    return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
+    return head_of(digests)
+
+
+def head_of(digests: Mapping[str, Any]) -> str:
+    """The head digest: sha256 over lines ``<study> <sha256 of its manifest>``, sorted, each with a line feed."""
+    lines = sorted(f"{study} {digest}\n" for study, digest in digests.items())
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def seal(studies: Iterable[str], root: str | Path = ".") -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from omtrace.faults import Fault
 from omtrace.keys import key_text, number_of
 from omtrace.lineage.address import name_of, resolve
-from omtrace.lineage.manifest import RESULTS, plan_path
+from omtrace.lineage.manifest import RESULTS, plan_path, read_manifest
 from omtrace.store import read_columns, read_json
 from omtrace.study.register import REGISTER, Export, exports_of, read_register, sha256_of
 
@@ -27,7 +27,23 @@ def trace(text: str, root: str | Path = ".") -> tuple[dict[str, Any], bool]:
         listed = [{"id": n["id"], "name": name_of(n), "value": n["value"], "unit": n["unit"]} for n in address.numbers]
         return {"study": address.study, "result": address.result, "numbers": listed}, True
     way = way_back(address.study, number, root)
-    return way, all(file["is_same"] for file in way["files"])
+    way["changed_results"] = changed_results(address.study, root)
+    return way, not way["changed_results"] and all(file["is_same"] for file in way["files"])
+
+
+def changed_results(study: str, root: str | Path = ".") -> list[str]:
+    """The stored results that a trace reads and that have not the bytes recorded in the manifest, if there is one."""
+    try:
+        known = read_manifest(study, root)["files"]["results"]
+    except Fault:
+        return []  # not recorded yet, or the run was stopped: verify says so
+    folder = Path(root) / RESULTS / study
+    read = [
+        folder / name for name in ("estimates.csv", "rowsets.parquet", "definitions.json", "validated/places.parquet")
+    ]
+    read += sorted((folder / "datasets").glob("*.parquet"))
+    paths = {path: path.relative_to(root).as_posix() for path in read if path.is_file()}
+    return [name for path, name in paths.items() if known.get(name, {}).get("sha256") != sha256_of(path)]
 
 
 def way_back(study: str, number: dict[str, str], root: str | Path = ".") -> dict[str, Any]:

@@ -140,13 +140,20 @@ def _against_ledger(verdict: Verdict, studies: list[str], root: str | Path) -> N
             found = sha256_of(manifest.path_of(study, root))
         except OSError:
             continue  # a difference already
-        line = f"the {where} line of {entry.get('time')}, head {entry['details'].get('head')}"
+        sealed = manifest.head_of(entry["details"]["manifests"])
+        line = f"the {where} line of {entry.get('time')}, head {sealed}"
+        if entry["details"].get("head") != sealed and where not in {d.path for d in verdict.differences}:
+            verdict.differences.append(
+                Difference("ledger", where, "changed", "a head is not that of its own manifests")
+            )
         if found == _sealed(entry, study):
             compared.setdefault(f"manifest as in {line}", []).append(study)
         else:
             path = manifest.path_of(study).as_posix()
             verdict.differences.append(Difference("manifest", path, "changed", f"not the one of {line}"))
     verdict.remarks += [f"{', '.join(names)}: {remark}" for remark, names in compared.items()]
+    if any(remark.startswith("manifest as in") for remark in compared):
+        verdict.remarks.append("edits mirrored in the ledger as well are found with --head only")
 
 
 def _sealed(entry: dict[str, Any], study: str) -> Any:

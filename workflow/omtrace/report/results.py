@@ -61,6 +61,19 @@ def _group(name: str, dataset: DatasetPlan) -> str:
     return labels.get(name, name)
 
 
+def options_text(options: Mapping[str, Any]) -> str:
+    """The options of an analysis in a line: its groups, terms and levels; what is empty is left out."""
+
+    def said(value: Any) -> str:
+        if isinstance(value, (list, tuple)):
+            return ", ".join(" - ".join(map(str, v)) if isinstance(v, (list, tuple)) else str(v) for v in value)
+        return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+    return "; ".join(
+        f"{name.replace('_', ' ')} {said(v)}" for name, v in options.items() if v not in ("", [], (), None)
+    )
+
+
 def sections_of(plan: Plan, numbers: Mapping[str, dict], definitions: Mapping[str, dict]) -> list[dict]:
     """A section for each analysis: name, title, method in words, population, note, tables."""
     sections = []
@@ -75,6 +88,7 @@ def sections_of(plan: Plan, numbers: Mapping[str, dict], definitions: Mapping[st
                 "title": analysis.title,
                 "method": analysis.method,
                 "words": call.get("words", ""),
+                "options": options_text(call.get("options", {})),
                 "population": dataset.populations[analysis.population].label,
                 "unit": dataset.unit,
                 "note": analysis.note,

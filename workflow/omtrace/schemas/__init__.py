@@ -47,12 +47,16 @@ class Rule:
 
 @dataclass(frozen=True)
 class Reference:
-    """Each value of ``column`` must stand in a column of another table, if the plan has that table."""
+    """Each value of ``column`` must stand in a column of another table, if the study has that table.
+
+    ``where``: only in rows in which a column has a value.
+    """
 
     column: str
     table: str
     other: str
     severity: str = "quarantine"
+    where: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)

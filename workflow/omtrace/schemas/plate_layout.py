@@ -1,6 +1,12 @@
 """Plate layouts: one row a well in use."""
 
-from omtrace.schemas import Column, Table
+from omtrace.schemas import Column, Reference, Rule, Table
+
+
+def is_well(frame):
+    """Wells of a 96-well plate are named A1 to H12, as the reader names them."""
+    return frame["unit_id"].str.fullmatch(r".*/[A-H]([1-9]|1[0-2])")
+
 
 TABLE = Table(
     row="one well of a plate and what was put into it",
@@ -14,5 +20,10 @@ TABLE = Table(
         Column("sample", "text", "standard, control or animal"),
         Column("concentration", "number", "nominal concentration of a standard", "pg/mL", 0),
         Column("dilution", "number", "dilution of the sample", "fold", 1),
+    ),
+    rules=(Rule("well_name", "a well from A1 to H12, written as the reader writes it", ("unit_id",), is_well),),
+    references=(
+        Reference("unit_id", "plate_signals", "unit_id"),
+        Reference("sample", "animals", "unit_id", where=("role", "sample")),
     ),
 )

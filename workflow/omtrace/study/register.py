@@ -125,6 +125,13 @@ def export_at(exports: list[Export], path: str) -> Export:
     raise Fault(f"{path}: not in the register")
 
 
+def _put_back(export: Export) -> str:
+    """How the registered bytes come back: only what is shipped is in the repository."""
+    if export.origin == "shipped":
+        return f"put the registered bytes back: git checkout -- {export.path}"
+    return "copy the file back as it was received"
+
+
 def custody_faults(exports: list[Export], study: str, root: str | Path = ".") -> list[str]:
     """What is wrong with a study's raw folder against the register, one line a fault with its mend.
 
@@ -153,14 +160,12 @@ def custody_faults(exports: list[Export], study: str, root: str | Path = ".") ->
         file = root / path
         if not file.is_file():
             if export.origin != "retrieved":
-                faults.append(
-                    f"{path}: registered as {export.origin}, but missing; git checkout -- {path}, or copy it back"
-                )
+                faults.append(f"{path}: registered as {export.origin}, but missing; {_put_back(export)}")
         elif (found := sha256_of(file)) != export.sha256:
             mend = (f"rm {path}, to retrieve it again" if export.origin == "retrieved"
-                    else f"put the registered bytes back (git checkout -- {path})")  # fmt: skip
+                    else _put_back(export))  # fmt: skip
             faults.append(
                 f"{path}: sha256 is {found[:12]}…, registered is {export.sha256[:12]}…; {mend}"
-                f", or, if this is a new version, python -m omtrace register --replace {path}"
+                f", or, if this is a new version, python -m omtrace register --replace {path} --reason '...'"
             )
     return faults
