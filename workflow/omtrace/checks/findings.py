@@ -110,7 +110,8 @@ def summary(findings: list[Finding]) -> list[str]:
     for (file, table, severity, rule, column, expected), group in sorted(groups.items()):
         at = sorted({f.line for f in group if f.line})
         shown = ", ".join(map(str, at[:8])) + (", ..." if len(at) > 8 else "")
-        where = f": line{'s'[: len(at) != 1]} {shown}" if at else ""
+        part = f" [{group[0].part}]" if len(group) == 1 and group[0].part else ""
+        where = part + (f": line{'s'[: len(at) != 1]} {shown}" if at else "")
         place = f"{', column ' + column if column else ''}{', table ' + table if table else ''}"
         lines.append(f"{severity}: {file}{where}{place}: {rule}: expected {expected} ({len(group)})")
     return lines

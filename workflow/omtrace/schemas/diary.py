@@ -11,7 +11,7 @@ TABLE = Table(
                required=True),
         Column("headache", "integer", "headache that day (1 yes)", allowed=(0, 1), required=True),
         Column("migraine", "integer", "migraine that day (1 yes)", allowed=(0, 1), required=True),
-        Column("pain_max", "integer", "worst pain of the day", "0 to 10", 0, 10),
+        Column("pain_max", "integer", "worst pain of the day (0 none, 10 the worst imaginable)", "points", 0, 10),
         Column("acute_medication", "integer", "acute medication taken (1 yes)", allowed=(0, 1)),
     ),
     references=(Reference("unit_id", "allocation", "unit_id"),),
