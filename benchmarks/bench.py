@@ -9,6 +9,7 @@ not. Byte code and file cache are warm: one run is not counted.
 import argparse
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -73,11 +74,12 @@ def start_up(lines: str, folder: Path, runs: int) -> tuple[float, float]:
 
 
 def stage_imports(stage: str) -> str:
-    """The script's own imports, every plug-in of the stage, and the libraries that its call imports."""
+    """The script's own imports, the plug-ins that the plan of omt_rct names, and the libraries of its call."""
+    named = set(re.findall(r"\w+", (ROOT / "config/studies/omt_rct.yaml").read_text(encoding="utf-8")))
     lines = (ROOT / "workflow/scripts" / f"{stage}.py").read_text(encoding="utf-8").splitlines()
     parts, libraries = STAGES[stage]
     modules = [path for part in parts for path in sorted((ROOT / "workflow/omtrace" / part).glob("[a-z]*.py"))]
-    plugins = [f"import omtrace.{path.parent.name}.{path.stem}" for path in modules]
+    plugins = [f"import omtrace.{path.parent.name}.{path.stem}" for path in modules if path.stem in named]
     return "\n".join(
         [line for line in lines if line.startswith(("from ", "import "))] + plugins + [f"import {x}" for x in libraries]
     )
