@@ -12,7 +12,7 @@ from omtrace.faults import Fault
 from omtrace.lineage.manifest import path_of, seal
 from omtrace.study.code import library_digest
 from omtrace.study.config import read_config
-from omtrace.study.plan import read_plan
+from omtrace.study.plan import plan_file, read_plan
 from omtrace.study.register import custody_faults, exports_of, read_register, sha256_of
 
 # One BLAS thread a job: two make small fits several times slower. Jobs inherit the environment.
@@ -46,7 +46,7 @@ EXPORTS = told(read_register)
 @cache
 def plan_of(study):
     """The checked plan of a study."""
-    return told(read_plan, Path("config/studies", f"{study}.yaml"))
+    return told(read_plan, plan_file(study))
 
 
 def digest_of(value):
@@ -123,7 +123,7 @@ def code_digests(wildcards):
     """One digest of every file that the manifest lists beside results and raw files."""
     plan_of(wildcards.study)  # a missing plan is told, not raised
     files = [p for p in Path("workflow").rglob("*") if p.is_file() and "__pycache__" not in p.parts]
-    files += [Path("Snakefile"), Path("config/config.yaml"), Path(f"config/studies/{wildcards.study}.yaml")]
+    files += [Path("Snakefile"), Path("config/config.yaml"), plan_file(wildcards.study)]
     return digest_of({p.as_posix(): sha256_of(p) for p in files if not p.name.startswith(".")})
 
 

@@ -30,6 +30,13 @@ class Found:
     cells: list[Cell] = field(default_factory=list)
     tables: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, records: list[tuple], cells: list[Cell], tables: tuple[str, ...] = ()) -> "Found":
+        """What was found, from rows of (unit, visit, value, text, status)."""
+        import pandas
+
+        return cls(pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"]), cells, tables)
+
 
 @dataclass(frozen=True)
 class Tables:

@@ -36,7 +36,6 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
 
     The curve is an unweighted four-parameter logistic one of each plate's standards, the zero standard included.
     """
-    import pandas
 
     tables = context.tables
     reads = Reads(table=options.signals, wavelength=options.wavelength, reference=options.reference)
@@ -57,8 +56,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
             cells += [(unit, "", k, c, "value") for well in group[UNIT] for k, c in raw_signal[well]]
             cells += [(unit, "", key, raw["sample"], "layout") for key in group["key"]]
             cells += [(unit, "", *cell) for cell in behind]
-    frame = pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"])
-    return Found(frame, cells, (options.layout, options.signals))
+    return Found.of(records, cells, (options.layout, options.signals))
 
 
 def _standards(wells: "pandas.DataFrame", options: Options) -> "pandas.DataFrame":

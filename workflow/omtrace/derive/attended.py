@@ -16,8 +16,6 @@ class Options(Closed):
 
 def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
     """1 and "yes" for a unit with a value of every parameter at every visit, else 0 and "no"."""
-    import pandas
-
     have: dict[str, int] = {}
     cells = []
     for of in options.of:
@@ -31,8 +29,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     for unit in units_of(context.tables, context.dataset):
         yes = have.get(unit, 0) == all_of_them
         records.append((unit, "", float(yes), "yes" if yes else "no", "observed"))
-    frame = pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"])
-    return Found(frame, cells)
+    return Found.of(records, cells)
 
 
 DERIVATION = Derivation(Options, derive)

@@ -42,8 +42,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
             text = value if isinstance(value, str) else None
             records.append((unit, visit, None if text is not None else float(value), text, "observed"))
             cells.append((unit, visit, key, raw, "value"))
-    frame = pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"])
-    return Found(frame, cells, (options.table,))
+    return Found.of(records, cells, (options.table,))
 
 
 DERIVATION = Derivation(Options, derive)

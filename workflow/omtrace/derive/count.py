@@ -21,8 +21,6 @@ class Options(Closed):
 
 def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
     """The number of rows of each enrolled unit; a count of zero rests on no cell."""
-    import pandas
-
     tables = context.tables
     rows = tables.frame(options.table, options.where)
     tables.need(options.table, options.column)
@@ -34,8 +32,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     units = [unit for unit in units_of(tables, context.dataset) if unit not in set(lost[UNIT])]
     records = [(unit, "", float(counts.get(unit, 0)), None, "observed") for unit in units]
     cells = [(unit, "", key, raw, "value") for unit, key in zip(rows[UNIT], rows["key"], strict=True)]
-    frame = pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"])
-    return Found(frame, cells, (options.table,))
+    return Found.of(records, cells, (options.table,))
 
 
 DERIVATION = Derivation(Options, derive)

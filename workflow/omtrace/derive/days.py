@@ -24,8 +24,6 @@ class Options(Closed):
 
 def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
     """Event days / filled-in days x ``per`` for each unit and window with enough filled-in days."""
-    import pandas
-
     tables = context.tables
     rows = tables.frame(options.table)
     tables.need(options.table, options.day, options.event)
@@ -41,8 +39,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
             status = "observed" if enough else f"incomplete: fewer than {options.at_least} diary days"
             records.append((unit, visit, events / days * options.per if enough else None, None, status))
             cells += [(unit, visit, key, column, role) for key in group["key"] for column, role in raw]
-    frame = pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"])
-    return Found(frame, cells)
+    return Found.of(records, cells)
 
 
 DERIVATION = Derivation(Options, derive)

@@ -30,8 +30,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
         text = "_".join(part if isinstance(part, str) else f"{part:g}" for part in parts)
         records.append((unit, "", None, text, "observed"))
         cells += [(unit, "", key, tables.raw(options.table, column), "value") for column in options.columns]
-    frame = pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"])
-    return Found(frame, cells, (options.table,))
+    return Found.of(records, cells, (options.table,))
 
 
 DERIVATION = Derivation(Options, derive)

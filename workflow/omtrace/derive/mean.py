@@ -18,8 +18,6 @@ class Options(Closed):
 
 def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
     """The arithmetic mean over the rows of each unit and visit."""
-    import pandas
-
     tables = context.tables
     rows = tables.frame(options.table, options.where)
     tables.need(options.table, options.column)
@@ -32,8 +30,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
         value = float(group[options.column].astype("float64").mean()) if enough else None
         records.append((unit, visit, value, None, status))
         cells += [(unit, visit, key, raw, "value") for key in group["key"]]
-    frame = pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"])
-    return Found(frame, cells, (options.table,))
+    return Found.of(records, cells, (options.table,))
 
 
 DERIVATION = Derivation(Options, derive)

@@ -24,8 +24,6 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     The improvement is baseline - value if lower is better, value - baseline if higher is better; comparison
     allows 1e-9 of rounding. No value without baseline; a relative change from a baseline of zero is undefined.
     """
-    import pandas
-
     baseline = context.dataset.baseline
     if not baseline:
         raise Fault(f"parameter {name}: the dataset has no baseline")
@@ -48,8 +46,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
         if visit == baseline:
             of_unit.setdefault(unit, []).append((key, column, role))
     cells += [(u, v, key, column, "baseline") for u, v in sorted(seen) for key, column, _ in of_unit.get(u, ())]
-    frame = pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"])
-    return Found(frame, cells, found.tables)
+    return Found.of(records, cells, found.tables)
 
 
 def _response(before: Any, after: Any, sign: float, options: Options) -> tuple[float | None, str | None, str]:

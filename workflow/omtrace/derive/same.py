@@ -17,8 +17,6 @@ class Options(Closed):
 
 def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
     """The one value of each unit; a unit whose rows differ has none. Every row's cell stands behind it."""
-    import pandas
-
     tables = context.tables
     rows = tables.frame(options.table, options.where)
     tables.need(options.table, options.column)
@@ -32,8 +30,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
         else:
             records.append((unit, "", None, None, "rows differ" if len(values) else "not collected"))
         cells += [(unit, "", key, raw, "value") for key in group["key"] if len(values)]
-    frame = pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"])
-    return Found(frame, cells, (options.table,))
+    return Found.of(records, cells, (options.table,))
 
 
 DERIVATION = Derivation(Options, derive)

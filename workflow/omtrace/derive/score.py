@@ -42,8 +42,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
         else:
             records.append((unit, visit, float(value), None, "observed"))
         cells += [(unit, visit, key, tables.raw(options.table, item), "value") for item in items]
-    frame = pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"])
-    return Found(frame, cells, (options.table,))
+    return Found.of(records, cells, (options.table,))
 
 
 DERIVATION = Derivation(Options, derive)
