@@ -191,6 +191,14 @@ class Study:
         decisions = {"data/raw/demo/forms.csv": {"encoding": "utf-8", "line_ends": f"LF {IMAGE}"}}
         store.write_json(self.folder / "validated/decisions.json", decisions)
         rows = len(self.form)
+        store.write_csv(
+            self.folder / "validated/repairs.csv", ("table", "column", "change", "reason", "cells"),
+            [("forms", "item_03", "becomes missing where item_03 is 99", "99 stood for not asked", 4)],
+        )  # fmt: skip
+        store.write_csv(
+            self.folder / "validated/findings.csv", ("severity", "rule", "file", "table", "column", "cells"),
+            [("quarantine", "range", "f.csv", "forms", "item_01", 2), ("note", "straight_line", "f.csv", "forms", "", 1)],
+        )  # fmt: skip
         header = ("table", "rows_in", "rows_out", "quarantined", "out_of_scope", "reasons")
         counts = [("forms", rows + 3, rows - 2, 2, 3, f"other event: 3 {IMAGE}"), ("wells", 32, 32, 0, 0, "")]
         store.write_csv(self.folder / "validated/conservation.csv", header, counts)

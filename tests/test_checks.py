@@ -1,19 +1,21 @@
 """Checks on tiny studies: every rule, its place, the conservation of rows, and what a stop leaves behind."""
 
+import datetime
 import gzip
+import io
 import re
 import tempfile
 from pathlib import Path
 
+import openpyxl
 import pandas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from omtrace import store
-from omtrace.checks.findings import DEFAULTS, FIRM, Finding
-from omtrace.checks.parse import parse
-from omtrace.checks.rules import broken_rules
-from omtrace.checks.validate import validate_study
+from omtrace.checks.catalogue import RULES
+from omtrace.checks.findings import Finding
+from omtrace.checks.validate import check_texts, validate_study
 from omtrace.faults import Fault
 from omtrace.keys import key_of, parse_key
 from omtrace.schemas import Column, Rule, Table, table_of
@@ -29,10 +31,14 @@ P2 = "P2,2,A,1,sham,2024-01-03\n"
 DAY = "P1,1,1,0,5,0\n"
 
 
+DEFAULTS = {rule.id: rule.severity for rule in RULES}
+FIRM = {rule.id: rule.severities for rule in RULES if "note" not in rule.severities}
+
+
 class Study:
     """A study of one export a table in a temporary folder."""
 
-    def __init__(self, folder, tables, files, **plan):
+    def __init__(self, folder, tables, files, batch="", **plan):
         self.root, self.folder, self.findings_path = folder, folder / "out", folder / "logs/findings.csv"
         self.plan = Plan.model_validate(
             {
@@ -45,7 +51,9 @@ class Study:
             path = f"data/raw/small/{table}.csv"
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content.encode() if isinstance(content, str) else content)
-            self.exports.append(Export(number, "small", f"e{number}", table, path, "b", "", "", "received", "", "", ""))
+            self.exports.append(
+                Export(number, "small", f"e{number}", table, path, batch, "", "", "received", "", "", "")
+            )
 
     def run(self):
         validate_study(self.plan, self.exports, self.findings_path, self.folder, self.root)
@@ -163,6 +171,19 @@ def days(cells):
     return {"diary": DAYS + cells}
 
 
+def workbook(*rows):
+    """An allocation list as a workbook; the header comes with it."""
+    book = openpyxl.Workbook()
+    for row in (SLOTS.strip().split(","), *rows):
+        book.active.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+SHEET = {"allocation": ALLOCATION | {"reader": "spreadsheet"}}
+DATED = workbook(["P1", 1, "A", 1, "OMT", "24/01/2024"], ["P4711", 2, "A", 1, "sham", datetime.date(2024, 5, 4)])
+
 # rule: tables, files, and the finding's file, line, column and value
 CASES = {
     "unreadable": (PLAIN, {"diary": b""}, ("diary", 0, "", "")),
@@ -194,11 +215,76 @@ CASES = {
     ),
     "export_unread": (PLAIN, {**days(DAY), "stray": "a,b\n1,2\n"}, ("stray", 0, "", "")),
     "coded_missing": (PLAIN, days("P1,1,1,0,-4711,0\n"), ("diary", 2, "pain_max", "-4711")),
+    "identifier": (
+        {"allocation": ALLOCATION}, {"allocation": SLOTS.strip() + ",email\n" + P1.strip() + ",p4711@example.org\n"},
+        ("allocation", 1, "email", ""),
+    ),
+    "date_ambiguous": (
+        {"allocation": ALLOCATION}, {"allocation": SLOTS + "P1,1,A,1,OMT,03/04/4711\n"},
+        ("allocation", 2, "allocated_on", "03/04/4711"),
+    ),
+    "number_ambiguous": (
+        {"assay_runs": {"reader": "delimited"}}, {"assay_runs": 'unit_id,run,concentration,signal\n1,a,"4,711",1\n'},
+        ("assay_runs", 2, "concentration", "4,711"),
+    ),
+    "decimal_mark": (
+        {"assay_runs": {"reader": "delimited"}},
+        {"assay_runs": 'unit_id,run,concentration,signal\n1,a,1.5,1\n2,a,2.5,1\n3,a,"4711,5",1\n'},
+        ("assay_runs", 4, "concentration", "4711,5"),
+    ),
+    "date_mixed": (
+        {"allocation": ALLOCATION}, {"allocation": SLOTS + P1 + P2 + "P3,3,A,1,sham,03/04/4711\n"},
+        ("allocation", 4, "allocated_on", "03/04/4711"),
+    ),
+    "date_cell": (SHEET, {"allocation": DATED}, ("allocation", 3, "allocated_on", "2024-05-04")),
+    "repaired": (
+        {"diary": {**DIARY, "repairs": [{"column": "pain_max", "when": {"pain_max": "4711"}, "becomes": "",
+                                         "reason": "a slip of the keyboard"}]}},
+        days("P1,1,1,0,4711,0\n"), ("diary", 2, "pain_max", SECRET),
+    ),
+    "repair_unused": (
+        {"diary": {**DIARY, "repairs": [{"column": "pain_max", "when": {"pain_max": "99"}, "becomes": "",
+                                         "reason": "a slip of the keyboard"}]}},
+        days(DAY), ("diary", 1, "pain_max", ""),
+    ),
+    "structural_zero": (
+        {"midas": {"reader": "delimited", "structural_zeros": {"4711": "does not work"}}},
+        {"midas": "unit_id,visit," + ",".join(f"midas_{n}" for n in range(1, 6)) + "\n1,b,4711,1,1,1,1\n"},
+        ("midas", 2, "midas_1", SECRET),
+    ),
+    "unit": (
+        PLAIN, days("P4711,1,1,0,99,0\nP4711,2,1,0,5,0\n"), ("diary", 3, "participant_id", "P4711"),
+        {"scopes": {"range": "unit"}},
+    ),
+    "batch": (
+        {"allocation": ALLOCATION, "diary": DIARY}, {"allocation": SLOTS + P1.replace("P1", "P4711"), "diary": b""},
+        ("allocation", 2, "participant_id", "P4711"), {"batch": "b"},
+    ),
+    "json": (
+        {"diary": DIARY | {"reader": "jsonlines"}},
+        {"diary": '{"participant_id":"P1","study_day":1,"headache":1,"migraine":0,"pain_max":5,"acute_medication":0}\n'
+                  '{"a": 4711\n'},
+        ("diary", 2, "", ""),
+    ),
+}  # fmt: skip
+
+
+# Rules that have tests of their own: here, or with the reader that finds them.
+ELSEWHERE = {
+    "roster", "merged_header", "merged_cell", "formula_uncached", "error_cell", "hidden_row", "hidden_column",
+    "identifier_damaged", "dictionary_type", "dictionary_choice", "dictionary_range", "dictionary_field",
+    "unscheduled_value",
 }  # fmt: skip
 
 
 def test_every_rule_has_a_case():
-    assert set(CASES) | {"roster"} == set(DEFAULTS)
+    assert set(CASES) | ELSEWHERE >= set(DEFAULTS)
+
+
+def of(rule):
+    """A rule's tables, files and place, and what else its plan says."""
+    tables, files, place, *more = CASES[rule]
+    return tables, files, place, (more or [{}])[0]
 
 
 def test_rows_of_units_that_are_not_enrolled_are_findings(study):
@@ -219,8 +305,8 @@ def test_rows_of_units_that_are_not_enrolled_are_findings(study):
 
 @pytest.mark.parametrize("rule", CASES)
 def test_a_rule_tells_file_line_and_column_and_has_the_value_in_the_table_only(study, rule):
-    tables, files, place = CASES[rule]
-    run = study(tables, files, missing_codes=MISSING)
+    tables, files, place, more = of(rule)
+    run = study(tables, files, missing_codes=MISSING, **more)
     if DEFAULTS[rule] == "stop":
         run.stopped()
     else:
@@ -237,8 +323,8 @@ def test_a_rule_tells_file_line_and_column_and_has_the_value_in_the_table_only(s
 
 @pytest.mark.parametrize("rule", CASES)
 def test_a_rule_may_stop_and_then_names_every_place_but_no_value(study, rule):
-    tables, files, (stem, line, column, value) = CASES[rule]
-    run = study(tables, files, missing_codes=MISSING, severities={rule: "stop"})
+    tables, files, (stem, line, column, value), more = of(rule)
+    run = study(tables, files, missing_codes=MISSING, severities={rule: "stop"}, **more)
     lines = run.stopped()
     rows = [row for row in run.findings if row["rule"] == rule]
     where = f"{stem}.csv" + (rf"( \[.*\])?: line {line}" if line else "") + (f", column {column}" if column else "")
@@ -250,11 +336,11 @@ def test_a_rule_may_stop_and_then_names_every_place_but_no_value(study, rule):
     assert lines[-1].endswith("Nothing was written.") and str(run.findings_path) in lines[-1]
 
 
-@pytest.mark.parametrize("rule", sorted(set(CASES) - set(FIRM) - {"column_missing"}))
+@pytest.mark.parametrize("rule", sorted(set(CASES) - set(FIRM) - {"repair_unused"}))
 @pytest.mark.parametrize("severity", ["note", "warn", "quarantine"])
 def test_the_plan_sets_the_severity(study, rule, severity):
-    tables, files, place = CASES[rule]
-    run = study(tables, files, missing_codes=MISSING, severities={rule: severity}).run()
+    tables, files, place, more = of(rule)
+    run = study(tables, files, missing_codes=MISSING, severities={rule: severity}, **more).run()
     assert {row["severity"] for row in run.findings if row["rule"] == rule} == {severity}
     quarantined = sum(counts for _, _, counts, _ in (run.counts(name) for name in tables))
     assert bool(quarantined) == (severity == "quarantine" and rule not in ("column_undeclared", "export_unread"))
@@ -262,7 +348,7 @@ def test_the_plan_sets_the_severity(study, rule, severity):
 
 @pytest.mark.parametrize("rule", FIRM)
 def test_what_is_not_there_cannot_be_kept_with_a_warning(study, rule):
-    tables, files, _ = CASES[rule]
+    tables, files = CASES[rule][:2] if rule in CASES else (PLAIN, days(DAY))
     (line,) = study(tables, files, severities={rule: "warn"}).stopped()
     assert line == f"plan of small: severities.{rule}: only {' or '.join(FIRM[rule])}"
 
@@ -406,7 +492,7 @@ def test_a_blank_form_is_out_of_scope_and_a_half_blank_one_is_not(study):
 def test_units_are_joined_and_cut_out_by_the_plan(study):
     wells = WELLS + "1,A1,sample,R1,,2\n2,A1,blank,,0,\n"
     run = study({"plate_layout": {"reader": "delimited", "unit": ["@export", "@batch", "@row", "plate", "well"]}},
-                {"plate_layout": wells}).run()  # fmt: skip
+                {"plate_layout": wells}, batch="b").run()  # fmt: skip
     assert run.table("plate_layout")["unit_id"].tolist() == ["e1/b/1/1/A1", "e1/b/2/2/A1"]
     proteins = [c.name for c in table_of("protein_levels").columns][1:]
     names = {"unit": ["replicate_id"], "unit_pattern": "(.+)_[0-9]+", "reader": "delimited"}
@@ -492,11 +578,8 @@ def by_hand(row):
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.fixed_dictionaries(CELL), min_size=1, max_size=40))
 def test_no_broken_cell_and_no_broken_rule_is_lost(rows):
-    frame = pandas.DataFrame({"unit_id": pandas.Series([str(n) for n in range(len(rows))], dtype="str")})
-    for column in TABLE.columns[1:]:
-        frame[column.name], bad = parse(pandas.Series([row[column.name] for row in rows], dtype="str"), column)
-        assert not bad.any()
-    found = {(rule, column, key) for rule, column, _, _, keys in broken_rules(frame, TABLE) for key in keys}
+    texts = {name: [row[name] for row in rows] for name in CELL} | {"unit_id": [str(n) for n in range(len(rows))]}
+    found = {(f.rule, f.column, f.line - 2) for f in check_texts(TABLE, texts).findings}
     assert found == {(*name, at) for at, row in enumerate(rows) for name in by_hand(row)}
 
 
@@ -607,13 +690,127 @@ def test_an_earlier_result_is_not_touched_by_a_stop(study):
     [
         ("integer", {"0": 0, "-3": -3, "+5": 5, "007": 7}, "1.0 1e3 x ١٢ １２ 9999999999999999 --1"),
         ("number", {"1.": 1, ".5": 0.5, "-1e-3": -0.001, "7": 7}, "1,5 nan inf 1e999 -1e999 ٣ 1_0 ."),
-        ("date", {"2024-02-29": "2024-02-29"}, "2023-02-29 29.02.2024 20240229 2024-W01-1 2024-2-9 0000-01-01"),
+        (
+            "date",
+            {"2024-02-29": "2024-02-29"},
+            "2023-02-29 29.02.2024 20240229 2024-W01-1 2024-2-9 0000-01-01 29/02/24",
+        ),
     ],
 )
 def test_a_cell_is_of_its_type_or_a_finding_and_then_missing(kind, good, bad):
     bad = bad.split()
-    cells = pandas.Series([*good, *bad, ""], dtype="str")
-    typed, wrong = parse(cells, Column("c", kind, "c"))
+    table = Table("row", ("n",), (Column("n", "text", "n"), Column("c", kind, "c")))
+    texts = [*good, *bad, ""]
+    work = check_texts(table, {"c": texts, "n": [str(n) for n in range(len(texts))]})
+    typed, doubted = work.frame["c"], {f.line - 2 for f in work.findings}
+    wrong = pandas.Series([n in doubted for n in range(len(texts))])
     assert typed[: len(good)].tolist() == list(good.values())
     assert typed[len(good) :].isna().all()
     assert wrong.tolist() == [False] * len(good) + [True] * len(bad) + [False]
+
+
+# whole files, batches, repairs
+
+
+def test_a_date_cell_among_text_dates_stops_until_the_plan_repairs_it(study):
+    run = study(SHEET, {"allocation": DATED})
+    assert "allocation.csv [Sheet!F3]: line 3, column allocated_on: date_cell: expected a text" in run.stopped()[0]
+    swap = {"column": "allocated_on", "date_cell": True, "swap_day_month": True, "reason": "typed day first"}
+    run = study({"allocation": SHEET["allocation"] | {"repairs": [swap]}}, {"allocation": DATED}).run()
+    assert run.table("allocation")["allocated_on"].tolist() == ["2024-01-24", "2024-04-05"]
+    assert run.found("repaired") == [("allocation", 3, "allocated_on", "2024-05-04")]
+
+
+def batches(folder, second):
+    """A study of two batches of days; the second file of days as given."""
+    run = trial(lambda *a, **k: Study(folder, *a, **k), days=DAY, batch="")
+    path = "data/raw/small/more.csv"
+    (run.root / path).write_bytes(second)
+    run.exports.append(Export(9, "small", "e9", "diary", path, "2", "", "", "received", "", "", ""))
+    return run
+
+
+@pytest.mark.parametrize(
+    "second", [b"", DAYS.replace("pain_max", "pain").encode() + b"P2,1,0,0,0,0\n"], ids=["unreadable", "a column short"]
+)
+def test_one_bad_batch_does_not_stop_the_others_unless_the_plan_says_so(tmp_path, second, capsys):
+    run = batches(tmp_path, second).run()
+    assert run.table("diary")["key"].tolist() == [key_of(2, 1)]
+    rule = "column_missing" if second else "unreadable"
+    assert run.counts("diary") == ((2, 1, 1, 0) if second else (1, 1, 0, 0))
+    assert store.read_json(run.folder / "decisions.json")["data/raw/small/more.csv"]["left out"].endswith(rule)
+    assert "data/raw/small/more.csv" in capsys.readouterr().err
+    run.plan = run.plan.model_copy(update={"severities": {rule: "stop"}})
+    assert any(f": {rule}: " in line for line in run.stopped())
+
+
+def test_a_repair_is_counted_found_and_keeps_the_original(study):
+    repairs = [
+        {"column": "pain_max", "when": {"pain_max": "0", "headache": "1"}, "becomes": "", "reason": "not asked then"}
+    ]
+    days = "P1,1,1,0,0,0\nP1,2,0,0,0,0\nP1,3,1,0,4,0\n"
+    run = study({"diary": {**DIARY, "repairs": repairs}}, {"diary": DAYS + days}).run()
+    assert run.found("repaired") == [("diary", 2, "pain_max", "0")]
+    (made,) = store.read_csv(run.folder / "repairs.csv")
+    assert made["cells"] == "1" and made["change"] == "becomes missing where pain_max is 0 and headache is 1"
+    assert run.table("diary")["pain_max"].fillna(-1).tolist() == [-1, 0, 4]
+    assert run.table("gaps")["says"].tolist() == ["repaired: not asked then"]
+
+
+def test_a_finding_at_a_repaired_cell_shows_the_original(study):
+    repairs = [{"column": "pain_max", "when": {"pain_max": "nil"}, "becomes": "none", "reason": "a word for a number"}]
+    run = study({"diary": {**DIARY, "repairs": repairs}}, {"diary": DAYS + "P1,1,1,0,nil,0\n"}).run()
+    assert run.found("type") == [("diary", 2, "pain_max", "nil")]
+
+
+@pytest.mark.parametrize(
+    ("texts", "formats", "wanted"),
+    [
+        (["13/05/2023", "03/04/2023"], {}, ["2023-05-13", "2023-04-03"]),
+        (["05/13/2023", "03/04/2023"], {}, ["2023-05-13", "2023-03-04"]),
+        (["03/04/2023", "04/04/2023"], {"date": "DMY"}, ["2023-04-03", "2023-04-04"]),
+        (["03/04/2023", "04/04/2023"], {"date": "MDY"}, ["2023-03-04", "2023-04-04"]),
+        (["1.2.2023", "13.2.2023"], {}, ["2023-02-01", "2023-02-13"]),
+        (["2023/2/1", "5 Mar 2023"], {}, ["2023-02-01", "2023-03-05"]),
+        (["04/04/2023"], {}, ["2023-04-04"]),
+    ],
+)
+def test_the_order_of_day_and_month_is_settled_by_the_column_or_by_the_plan(texts, formats, wanted):
+    table = Table("row", ("n",), (Column("n", "text", "n"), Column("c", "date", "c")))
+    work = check_texts(table, {"c": texts, "n": [*"abcdefg"[: len(texts)]]}, formats={"c": formats} if formats else {})
+    assert work.findings == [] and work.frame["c"].tolist() == wanted
+
+
+@pytest.mark.parametrize(
+    ("texts", "formats", "wanted"),
+    [
+        (["1,54", "52,3"], {}, [1.54, 52.3]),
+        (["1.234,5", "2,25"], {}, [1234.5, 2.25]),
+        (["1,234.5", "2.25"], {}, [1234.5, 2.25]),
+        (["1,234", "2,345"], {"decimal": ","}, [1.234, 2.345]),
+        (["1,234", "2,345"], {"thousands": ","}, [1234, 2345]),
+        (["1 234,5", "2"], {"decimal": ",", "thousands": " "}, [1234.5, 2]),
+    ],
+)
+def test_decimal_and_thousands_marks_are_settled_by_the_column_or_by_the_plan(texts, formats, wanted):
+    table = Table("row", ("n",), (Column("n", "text", "n"), Column("c", "number", "c")))
+    work = check_texts(table, {"c": texts, "n": [*"abcdefg"[: len(texts)]]}, formats={"c": formats} if formats else {})
+    assert work.findings == [] and work.frame["c"].tolist() == wanted
+
+
+def test_each_file_settles_its_own_way_of_writing_and_the_decision_is_kept(tmp_path):
+    run = trial(lambda *a, **k: Study(tmp_path, *a, **k), slots="P1,1,A,1,OMT,13/05/2023\n")
+    path = "data/raw/small/more.csv"
+    (run.root / path).write_text(SLOTS + "P2,2,A,1,sham,05/14/2023\n", encoding="utf-8")
+    run.exports.append(Export(9, "small", "e9", "allocation", path, "", "", "", "received", "", "", ""))
+    run.run()
+    assert run.table("allocation")["allocated_on"].tolist() == ["2023-05-13", "2023-05-14"]
+    decisions = store.read_json(run.folder / "decisions.json")
+    assert decisions["data/raw/small/allocation.csv"]["dates in allocated_on"].startswith("day before month")
+    assert decisions[path]["dates in allocated_on"].startswith("month before day")
+
+
+def test_rows_of_other_forms_are_out_of_scope(study):
+    run = study({"diary": {**DIARY, "rows": {"headache": ["1", ""]}}}, {"diary": DAYS + DAY + "P1,2,0,0,0,0\n"}).run()
+    assert run.counts("diary") == (2, 1, 0, 1)
+    assert store.read_csv(run.folder / "conservation.csv")[0]["reasons"] == "other headache: 1"

@@ -23,7 +23,8 @@ from omtrace.figures._sheet import Sheet
 from omtrace.figures.curves import logistic
 from omtrace.keys import digest_of
 from omtrace.sources import plugin
-from omtrace.study.plan import Closed, Plan, checked
+from omtrace.study.closed import Closed, checked
+from omtrace.study.plan import Plan
 
 COLUMNS = ("id", "analysis", "parameter", "population", "group", "visit", "level", "statistic", "value", "unit",
            "decimals", "rowset", "definition")  # fmt: skip

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import os
 from pathlib import Path
 
 import numpy
@@ -10,12 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from omtrace import instruments
-from omtrace.checks.rules import broken_rules
 from omtrace.faults import Fault
 from omtrace.instruments import Instrument, Item, Score, instrument_of
+from omtrace.instruments._supplied import agrees, on_grid
 from omtrace.instruments.hit6 import WEIGHTS
+from omtrace.instruments.sf36 import SCALES, grid
+from omtrace.schemas import Column
+from omtrace.study.register import sha256_of
 
 NAMES = sorted(p.stem for p in Path(instruments.__file__).parent.glob("[!_]*.py"))
+MIRROR = os.environ.get("OMTRACE_MIRROR", "")
+TRIAL = "9305c7ffb3c17809cd80c09abc8b1f2ee6e490e87e08a39a57d01663e931904f"  # the acupuncture trial's workbook
 LONGEST_LABEL = 60  # characters: a label in our own words is short, an item's wording is not
 
 
@@ -28,6 +34,18 @@ def answers(instrument, rows):
 def scored(name, score, row):
     instrument = instrument_of(name)
     return instrument.score(score, answers(instrument, [row])).iloc[0]
+
+
+def broken(name, **columns):
+    """Rule -> the rows (counted from 0) that break it, in a table that has the named columns and is blank elsewhere."""
+    table = instrument_of(name).table()
+    length = len(next(iter(columns.values())))
+    kinds = {"integer": "Int64", "number": "float64", "text": "str"}
+    frame = pandas.DataFrame(
+        {c.name: pandas.Series(columns.get(c.name, [None] * length), dtype=kinds[c.kind]) for c in table.columns}
+    )
+    found = {rule.id: rule.holds(frame).astype("boolean").fillna(True) for rule in table.rules}
+    return {rule: [int(row) for row in frame.index[~holds]] for rule, holds in found.items() if not holds.all()}
 
 
 # what each instrument declares
@@ -67,8 +85,24 @@ def test_the_table_has_unit_visit_and_every_item_with_its_range(name):
     assert [c.name for c in table.columns[:2]] == ["unit_id", "visit"]
     for item in instrument.items:
         column = table.column(item.name)
-        assert (column.kind, column.minimum, column.maximum) == ("integer", item.minimum, item.maximum)
+        assert (column.kind, column.minimum, column.maximum) == (item.kind, item.minimum, item.maximum)
+        assert column.unit == item.unit and column.unit
     assert table.measured == tuple(item.name for item in instrument.items)
+    assert set(instrument.optional) <= set(table.measured) and table.source == instrument.source
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_supplied_scores_need_not_be_in_the_file_and_the_scored_items_must(name):
+    instrument = instrument_of(name)
+    optional = set(instrument.table().optional)
+    assert {column.name for column in instrument.extra} <= optional
+    assert not optional & {item for score in instrument.scores.values() for item in score.items}
+
+
+def test_an_extra_column_that_every_row_must_have_must_be_in_the_file():
+    items, extra = (Item("q1", "label", 0, 1),), (Column("form", "text", "which form", required=True),)
+    score = Score(("q1",), lambda frame: frame["q1"], "q1")
+    assert Instrument("test", "1", "none", "now", items, {"q1": score}, extra).table().optional == ()
 
 
 @pytest.mark.parametrize(
@@ -117,22 +151,25 @@ def test_hit6_is_the_sum_of_the_published_weights_on_all_15_625_patterns():
 
 
 def test_hit6_rules_refuse_exactly_the_impossible_totals_and_those_that_do_not_agree():
-    table = instrument_of("hit6").table()
     patterns = HIT6[::97]
-    frame = answers(instrument_of("hit6"), patterns)
+    items = {f"hit6_{n}": column for n, column in enumerate(zip(*patterns, strict=True), 1)}
     true = numpy.array([sum(POINTS[code - 1] for code in pattern) for pattern in patterns])
-    frame.insert(0, "visit", pandas.Series(["baseline"] * len(frame), dtype="str"))
-    frame.insert(0, "unit_id", pandas.Series([str(n) for n in frame.index], dtype="str"))
+    rows = range(len(patterns))
     for shift in (0, 1):
-        frame["hit6_total"] = pandas.Series(true + shift, dtype="Int64")
-        broken = {rule: keys for rule, _, _, _, keys in broken_rules(frame, table)}
-        assert broken.get("hit6_total_agrees", []) == (list(frame.index) if shift else [])
-        assert broken.get("hit6_total_possible", []) == [n for n in frame.index if true[n] + shift in (37, 39, 77)]
-    frame["hit6_total"] = pandas.Series([pandas.NA] * len(frame), dtype="Int64")
-    assert list(broken_rules(frame, table)) == []
-    frame["hit6_total"] = pandas.Series(true + 1, dtype="Int64")
-    frame["hit6_4"] = pandas.Series([pandas.NA] * len(frame), dtype="Int64")
-    assert "hit6_total_agrees" not in {rule for rule, *_ in broken_rules(frame, table)}
+        found = broken("hit6", **items, hit6_total=true + shift)
+        assert found.get("hit6_total_agrees", []) == (list(rows) if shift else [])
+        assert found.get("hit6_total_possible", []) == [n for n in rows if true[n] + shift in (37, 39, 77)]
+    assert broken("hit6", **items) == {}
+    items["hit6_4"] = [None] * len(patterns)
+    assert "hit6_total_agrees" not in broken("hit6", **items, hit6_total=true + 1)
+
+
+def test_a_supplied_hit6_item_mean_is_apart_from_the_total_and_agrees_with_the_codes():
+    items = {f"hit6_{n}": [4, 4, None] for n in range(1, 6)} | {"hit6_6": [2, 2, 2]}
+    assert broken("hit6", **items, hit6_item_mean=[3.67, 3.4, 3.4]) == {"hit6_item_mean_agrees": [1]}
+    assert scored("hit6", "item_mean", [4, 4, 4, 4, 4, 2]) == pytest.approx(22 / 6)
+    table = instrument_of("hit6").table()
+    assert table.column("hit6_total").minimum > table.column("hit6_item_mean").maximum
 
 
 @pytest.mark.parametrize(
@@ -175,13 +212,21 @@ def test_a_blank_of_midas_is_not_zero():
     ("first", "second", "fine"), [(92, 0, True), (46, 46, True), (47, 46, False), (92, None, True)]
 )
 def test_two_counts_of_one_activity_share_the_window(first, second, fine):
-    table = instrument_of("midas").table()
     for pair, rule in ((("midas_1", "midas_2"), "midas_work_days"), (("midas_3", "midas_4"), "midas_household_days")):
-        row = {"unit_id": "1", "visit": "baseline", **{f"midas_{n}": 0 for n in (*range(1, 6), "a", "b")}}
-        row |= dict(zip(pair, (first, second), strict=True))
-        frame = pandas.DataFrame([row]).astype({c: "Int64" for c in row if c.startswith("midas")})
-        frame = frame.astype({"unit_id": "str", "visit": "str"})
-        assert [r for r, *_ in broken_rules(frame, table)] == ([] if fine else [rule])
+        row = {f"midas_{n}": [0] for n in range(1, 6)} | {pair[0]: [first], pair[1]: [second]}
+        assert broken("midas", **row) == ({} if fine else {rule: [0]})
+
+
+def test_a_supplied_midas_total_and_grade_agree_with_the_items_and_with_each_other():
+    items = {f"midas_{n}": [2, 2, 2, None] for n in range(1, 6)}
+    found = broken("midas", **items, midas_total=[10, 11, 10, 11], midas_grade=[2, 2, 3, 2])
+    assert found == {"midas_total_agrees": [1], "midas_grade_agrees": [2, 3]}
+    assert broken("midas", **items, midas_total=[None] * 4, midas_grade=[2, 2, 2, 4]) == {}
+
+
+def test_fewer_headache_days_than_days_missed_are_noted_and_open_ones_are_not():
+    items = {f"midas_{n}": [0, 0, None] for n in range(1, 6)} | {"midas_5": [9, 9, 9]}
+    assert broken("midas", **items, midas_a=[9, 8, None]) == {"midas_headache_days": [1]}
 
 
 # MSQ
@@ -241,6 +286,143 @@ def test_an_open_item_of_one_msq_domain_leaves_the_others():
     row[12] = None
     assert math.isnan(scored("msq", "emotional", row))
     assert scored("msq", "restrictive", row) == scored("msq", "preventive", row) == 80
+
+
+@pytest.mark.parametrize(("name", "shown", "doubted"), [
+    ("restrictive", [0, 2.857, 2.9, 2.85, 54.3, 54, 100, 97.14, 1.4, 55, 54.4, 99], [1.4, 55, 54.4, 99]),
+    ("preventive", [0, 5, 65.0, 100, 62, 62.5, 4.9], [62, 62.5, 4.9]),
+    ("emotional", [0, 6.67, 6.66667, 6.7, 7, 33.3, 66.6, 60, 6.5, 33.4, 50], [6.5, 33.4, 50]),
+])  # fmt: skip
+def test_a_supplied_msq_score_off_its_grid_is_found_whatever_the_decimals_printed(name, shown, doubted):
+    found = broken("msq", **{f"msq_{name}": shown})
+    assert [shown[row] for row in found[f"msq_{name}_grid"]] == doubted
+    assert list(found) == [f"msq_{name}_grid"]
+
+
+@given(st.lists(st.integers(1, 6), min_size=14, max_size=14), st.integers(0, 5))
+def test_a_score_agrees_with_its_items_however_it_is_rounded_and_not_if_turned_round(row, decimals):
+    items = {f"msq_{n}": [code] for n, code in enumerate(row, 1)}
+    rounded = {f"msq_{name}": [round(domain(row, name), decimals)] for name in DOMAINS}
+    assert broken("msq", **items, **rounded) == {}
+    turned = {f"msq_{name}": [100 - domain(row, name)] for name in DOMAINS}
+    away = {f"msq_{name}_agrees" for name in DOMAINS if abs(domain(row, name) - 50) > 1e-6}
+    assert set(broken("msq", **items, **turned)) == away
+
+
+@given(st.integers(0, 1_000_000), st.integers(0, 4))
+def test_rounding_and_cutting_off_agree_and_the_next_place_does_not(millionths, decimals):
+    exact, place = millionths / 10_000, 10.0**-decimals
+    rounded, cut = round(exact, decimals), round(math.floor(exact / place + 1e-6) * place, decimals)
+    assert agrees(pandas.Series([rounded, cut]), pandas.Series([exact] * 2)).all()
+    away = [round(rounded + 2 * place, decimals), round(cut - place, decimals)]
+    away = [value for value in away if not decimals or not f"{value:.{decimals}f}".endswith("0")]  # else less is shown
+    assert not agrees(pandas.Series(away, dtype="float64"), pandas.Series([exact] * len(away))).any()
+
+
+def test_what_single_precision_loses_is_no_finding():
+    assert on_grid(pandas.Series([66.66666, 83.33334, 46.66667]), [140 / 3, 200 / 3, 250 / 3]).all()
+
+
+def test_blank_scores_agree_with_everything():
+    blank, value = pandas.Series([None, 5.0], dtype="float64"), pandas.Series([5.0, None], dtype="float64")
+    assert agrees(blank, value).all() and on_grid(blank, [0, 5]).all()
+
+
+# PGIC, PROMIS, SF-36
+
+
+def test_pgic_counts_the_two_best_levels_as_improved():
+    for level in range(1, 8):
+        assert scored("pgic", "answer", [level]) == level
+        assert scored("pgic", "improved", [level]) == (level <= 2)
+
+
+@pytest.mark.parametrize("n", [4, 6, 8])
+def test_a_promis_raw_sum_goes_from_n_to_5n_and_a_supplied_one_agrees(n):
+    name = f"promis_{n}"
+    assert scored(name, "sum", [1] * n) == n and scored(name, "sum", [5] * n) == 5 * n
+    column = instrument_of(name).table().column(f"{name}_sum")
+    assert (column.minimum, column.maximum) == (n, 5 * n)
+    items = {f"promis_{at}": [2, 2, None] for at in range(1, n + 1)}
+    found = broken(name, **items, **{f"{name}_sum": [2 * n, 2 * n + 1, 2 * n]})
+    assert found == {f"{name}_sum_agrees": [1]}
+
+
+def test_sf36_grids_are_all_means_of_answered_items():
+    for name, (_, steps) in SCALES.items():
+        sums = {(0, 0)}
+        for step in steps:
+            sums |= {(n + 1, total + answer) for n, total in sums for answer in range(0, 101, step)}
+        assert grid(steps) == {total / n for n, total in sums if n}, name
+    assert grid(SCALES["sf"][1]) == {0, 12.5, 25, 37.5, 50, 62.5, 75, 87.5, 100}
+
+
+@pytest.mark.skipif(not MIRROR, reason="OMTRACE_MIRROR names no folder with the public data sets")
+def test_every_scale_score_of_a_real_trial_lies_on_its_grid():
+    (workbook,) = (path for path in Path(MIRROR).rglob("*.xls") if sha256_of(path) == TRIAL)
+    data = pandas.read_excel(workbook, sheet_name="Data", engine="calamine")
+    for pack in ("1", "2", "5"):
+        supplied = {f"sf36_{name}": data[f"{name}{pack}"] for name in SCALES}
+        assert all(len(column.dropna()) > 250 for column in supplied.values())
+        assert broken("sf36", **supplied) == {}
+
+
+# codings
+
+
+CODED = [(name, coding) for name in NAMES for coding in instrument_of(name).codings]
+
+
+@pytest.mark.parametrize(("name", "coding"), CODED, ids=str)
+def test_a_coding_leads_to_every_code_of_every_item_once(name, coding):
+    instrument = instrument_of(name)
+    codes = instrument.coding(coding)
+    assert all(text == text.strip().lower() for text in codes)
+    for item in instrument.items:
+        assert sorted(codes.values()) == [str(code) for code in range(item.minimum, item.maximum + 1)]
+
+
+def test_the_codings_of_hit6_and_msq_say_the_same_as_their_codes():
+    hit6, msq, pgic = (instrument_of(name) for name in ("hit6", "msq", "pgic"))
+    assert {int(code): int(text) for text, code in hit6.coding("weights").items()} == WEIGHTS
+    assert hit6.coding("labels")["very often"] == "4" and hit6.coding("zero_based")["0"] == "1"
+    assert (
+        msq.coding("zero_based")["5"] == msq.coding("labels")["all of the time"] == msq.coding("reversed")["1"] == "6"
+    )
+    assert pgic.coding("best_is_7")["7"] == pgic.coding("best_is_1")["1"] == pgic.coding("labels")[
+        "very much improved"
+    ] == "1"  # fmt: skip
+    assert hit6.coding("") == msq.coding("") == {}
+
+
+def test_an_unknown_coding_is_a_fault_with_the_nearest_and_pgic_needs_one():
+    with pytest.raises(Fault, match="HIT-6: there is no coding 'weight' .*; did you mean 'weights'"):
+        instrument_of("hit6").coding("weight")
+    with pytest.raises(Fault, match=r"MIDAS: there is no coding 'weights' \(none\)"):
+        instrument_of("midas").coding("weights")
+    with pytest.raises(Fault, match="PGIC: .*coding: best_is_1, best_is_7, labels"):
+        instrument_of("pgic").coding("")
+
+
+@pytest.mark.parametrize(("name", "texts", "coding"), [
+    ("hit6", {"6", "8", "13"}, "weights"),
+    ("hit6", {"0", "1", "4"}, "zero_based"),
+    ("hit6", {"Never", "VERY OFTEN", " always "}, "labels"),
+    ("hit6", {"1", "4"}, ""),
+    ("hit6", {"6", "7"}, ""),
+    ("hit6", {"0", "13"}, ""),
+    ("hit6", {""}, ""),
+    ("hit6", set(), ""),
+    ("msq", {"0", "5", ""}, "zero_based"),
+    ("msq", {"None of the time"}, "labels"),
+    ("msq", {"1", "6"}, ""),
+    ("pgic", {"1", "7"}, ""),
+    ("pgic", {"No change", "Much worse"}, "labels"),
+    ("midas", {"100"}, ""),
+    ("sf36", {"101"}, ""),
+])  # fmt: skip
+def test_a_coding_is_suggested_only_where_one_alone_fits(name, texts, coding):
+    assert instrument_of(name).suggest_coding(texts) == coding
 
 
 # satisfaction

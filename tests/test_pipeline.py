@@ -10,11 +10,12 @@ import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from omtrace.lineage.registration import Request, register
 from omtrace.store import read_csv
+from omtrace.study.register import read_register, sha256_of, write_register
 from pipeline import GOLDEN, KEPT, TINY, Ran, digests, done, omtrace, snakemake, started
 
 REPORTED = ("write_report", "record_manifest")
@@ -110,9 +111,9 @@ def test_raw_file_edited_with_its_old_time_stamp_stops_the_run(tiny):
     before = digests(tiny / "results")
     edited(tiny / DIARY, "T01,-3,1,1,4,1", "T01,-3,1,1,5,1")
     ran = snakemake(tiny)
-    stopped(ran, "copy the file back as it was received, or, if this is a new version")
+    stopped(ran, "copy the file back as it was received, from your backup")
     assert ran.faults[0].startswith(f"{DIARY}: sha256 is ")
-    assert f"python -m omtrace register --replace {DIARY}" in ran.faults[0]
+    assert f"python -m omtrace register --replaces {DIARY} NEW_FILE" in ran.faults[0]
     assert digests(tiny / "results") == before
 
 
@@ -132,7 +133,7 @@ def test_every_fault_of_custody_is_told_at_once_with_its_mend(tiny):
         "'data/raw/tiny/two\\nlines.csv': " + rename,
         "'data/raw/tiny/.hidden.csv.x.part': " + rename,
         "data/raw/tiny/more.csv: not in the register; python -m omtrace register data/raw/tiny/more.csv",
-        f"{ALLOCATION}: registered as received, but missing; copy the file back as it was received",
+        f"{ALLOCATION}: registered as received, but missing; copy the file back as it was received, from your backup",
     )
     assert digests(tiny / "results") == before
 
@@ -156,8 +157,10 @@ def test_faults_of_register_plan_and_configuration_are_plain_lines(fresh, tmp_pa
 
 
 def replaced(folder: Path, *paths: str) -> None:
-    """Register changed raw files as new versions."""
-    register(paths, Request(replace=True, reason="changed for a test"), folder)
+    """Make the register say what the changed raw files hold."""
+    rows = read_register(folder / REGISTER)
+    changed = [replace(row, sha256=sha256_of(folder / row.path)) if row.path in paths else row for row in rows]
+    write_register(changed, folder / REGISTER)
 
 
 def failed_validation(folder: Path, wanted: list[str], secrets: list[str]) -> None:

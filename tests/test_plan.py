@@ -6,7 +6,8 @@ import re
 import pytest
 import yaml
 from omtrace.faults import Fault
-from omtrace.study.plan import Closed, Plan, checked, complaints, plan_file, read_plan
+from omtrace.study.closed import Closed, checked, complaints
+from omtrace.study.plan import Plan, plan_file, read_plan
 
 PLAN = {
     "study": "small",

@@ -6,18 +6,23 @@ from datetime import date
 
 import pytest
 from lineage_tree import SECOND, build, states, write
+from omtrace import store
 from omtrace.__main__ import main
 from omtrace.faults import Fault
 from omtrace.lineage import ledger, registration
 from omtrace.lineage.registration import Request, register
-from omtrace.study.register import custody_faults, read_register, sha256_of
+from omtrace.study.register import custody_faults, exports_of, read_register, sha256_of
 
+READ = "reader: delimited\n    schema: strata\n    columns: {site: score}"
 NEW = "data/raw/tiny/scores_3.csv"
+OLD = "data/raw/tiny/scores_2.csv"
 
 
 @pytest.fixture
 def tree(tmp_path, monkeypatch):
     build(tmp_path)
+    plan = (tmp_path / "config/studies/tiny.yaml").read_text()  # its table has no schema of its own
+    write(tmp_path, "config/studies/tiny.yaml", plan.replace("reader: delimited", READ))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -79,6 +84,8 @@ def test_export_names_are_cleaned_stems(tree, name, export):
     if export is None:
         assert "rename the file" in refused(tree, [f"data/raw/tiny/{name}"], Request(table="scores"))
     else:
+        if name.endswith(".xls"):
+            write(tree, f"data/raw/tiny/{name}", registration.OLE + b"x")
         assert register([f"data/raw/tiny/{name}"], Request(table="scores"))[0].export == export
 
 
@@ -154,14 +161,18 @@ def test_plan_with_a_fault_is_a_fault(tree):
     ("request_", "says"),
     [
         (Request(received="31.5.2024"), "--received: not a date"),
-        (Request(replace=True), "--replace: say why with --reason TEXT"),
-        (Request(reason="x"), "--reason: belongs to --replace"),
+        (Request(replaces=OLD), "--replaces: say why with --reason TEXT"),
+        (Request(reason="x"), "--reason: belongs to --replaces"),
+        (Request(replaces=OLD, reason="x", export="scores_2"), "--export: a new version has that of the file"),
+        (Request(replaces=OLD, reason="x", table="scores"), "--table: a new version has that of the file"),
+        (Request(replaces="data/raw/tiny/none.csv", reason="x"), "data/raw/tiny/none.csv: not in the register"),
+        (Request(replaces="/etc/hostname", reason="x"), "copy it into"),
+        (Request(replaces=NEW, reason="x"), f"{NEW}: not in the register"),
         (Request(origin="retrieved"), "--origin retrieved: say from where"),
         (Request(study="other"), "not of other"),
         (Request(export="scores_1"), "has an export scores_1 already"),
         (Request(export="Bad Name"), "column export"),
         (Request(table="scores", batch="x", export="1a"), "column export"),
-        (Request(replace=True, reason="x"), "nothing to replace"),
     ],
 )
 def test_requests_that_do_not_fit(tree, request_, says):
@@ -175,19 +186,117 @@ def test_one_export_name_for_two_files(tree):
     assert "registered already" in refused(tree, [NEW, NEW])
 
 
-def test_replace_gives_a_new_number_and_keeps_the_old_row_in_the_ledger(tree):
-    path = "data/raw/tiny/scores_2.csv"
+# new versions
+
+
+def replaced(path, by, content, reason="the laboratory sent one more"):
+    """The row of a new version."""
+    store.write_bytes(by, content)
+    return register([by], Request(replaces=path, reason=reason))[0]
+
+
+def test_a_new_version_stands_beside_the_old_one_and_takes_over_its_name(tree, capsys):
     old = read_register()[1]
-    write(tree, path, SECOND + b"P4,1,x\n")
-    assert "for a new version: python -m omtrace register --replace" in refused(tree, [path])
-    assert main(["register", "--replace", path, "--reason", "the laboratory sent one more"]) == 0
-    first, new = read_register()
-    assert (first.number, new.number) == (7, 10) and new.sha256 == sha256_of(tree / path)
-    assert (new.export, new.table, new.path, new.origin) == (old.export, old.table, old.path, old.origin)
+    write(tree, NEW, SECOND.replace(b"7.5", b"8") + b"P4,1,x\n")
+    assert main(["register", "--replaces", OLD, NEW, "--reason", "the laboratory sent one more", "--batch", "B7"]) == 0
+    first, second, new = read_register()
+    assert (first.number, second, new.number, new.replaces) == (7, old, 10, "9")
+    assert (new.export, new.table, new.origin) == (old.export, old.table, old.origin)
+    assert (new.path, new.batch, new.sha256) == (NEW, "B7", sha256_of(tree / NEW))
+    assert [e.number for e in exports_of(read_register(), "tiny", "scores")] == [7, 10]
+    assert not custody_faults(read_register(), "tiny")
     details = ledger.entries()[0][0]["details"]
-    assert details["replaced"][0]["number"] == 9 and details["replaced"][0]["sha256"] == old.sha256
-    assert details["added"][0]["sha256"] == new.sha256 and details["reason"] == "the laboratory sent one more"
-    assert "has the registered bytes (number 10)" in refused(tree, [path], Request(replace=True, reason="again"))
+    told = ["scores: 1 cell changed in 1 row of 1 unit, 1 row added, 0 removed"]
+    assert details["added"][0]["sha256"] == new.sha256 and details["replaces"] == 9
+    assert details["reason"] == "the laboratory sent one more" and details["differences"] == told
+    assert capsys.readouterr().out.splitlines()[1:] == told
+    rows = store.read_csv("logs/tiny/versions/9-10.csv")
+    assert [(r["change"], r["unit"], r["column"], r["before"], r["after"]) for r in rows] == [
+        ("changed", "P3", "score", "7.5", "8"),
+        ("row added", "P4", "", "", ""),
+    ]
+
+
+def test_versions_form_a_chain(tree):
+    replaced(OLD, NEW, SECOND + b"P4,1,x\n")
+    write(tree, "data/raw/tiny/again.csv", SECOND + b"P4,2,x\n")
+    says = refused(tree, ["data/raw/tiny/again.csv"], Request(replaces=OLD, reason="x"))
+    assert says == f"{OLD}: replaced already, by {NEW} (number 10); replace that one"
+    third = replaced(NEW, "data/raw/tiny/again.csv", SECOND + b"P4,2,x\n")
+    assert (third.number, third.replaces, third.export) == (11, "10", "scores_2")
+    assert [e.number for e in exports_of(read_register(), "tiny")] == [7, 11]
+    fourth = replaced("data/raw/tiny/again.csv", "data/raw/tiny/back.csv", SECOND, "the correction was withdrawn")
+    assert fourth.replaces == "11" and [e.number for e in exports_of(read_register(), "tiny")] == [7, 12]
+
+
+def test_a_version_that_cannot_be_compared_says_so(tree, capsys):
+    write(tree, NEW, b'unit_id,score,remark\nP3,"7.5\n')
+    assert main(["register", "--replaces", OLD, NEW, "--reason", "x"]) == 0
+    out = capsys.readouterr().out
+    assert f"not compared: {NEW}: line 2: the quotes" in out and "7.5" not in out
+
+
+def test_a_new_version_needs_the_old_bytes_and_the_same_study(tree):
+    write(tree, NEW, b"unit_id,score,remark\n")
+    write(tree, "data/raw/other/scores.csv", b"unit_id,score,remark\n")
+    says = refused(tree, ["data/raw/other/scores.csv"], Request(replaces=OLD, reason="x"))
+    assert "lies in the folder of study other, not of tiny" in says
+    assert "--replaces: takes one new file" in refused(tree, [NEW, NEW], Request(replaces=OLD, reason="x"))
+    (tree / OLD).write_bytes(b"overwritten")
+    says = refused(tree, [NEW], Request(replaces=OLD, reason="x"))
+    assert says == f"{OLD}: not the registered file; put its registered bytes back first, both versions are kept"
+    says = refused(tree, [OLD])
+    assert f"save a new version under another name, then: python -m omtrace register --replaces {OLD}" in says
+
+
+def test_identical_bytes_are_registered_once(tree):
+    write(tree, NEW, SECOND)
+    says = f"{NEW}: the same bytes as {OLD} (number 9), which is registered already"
+    assert refused(tree, [NEW]) == says
+    assert refused(tree, [NEW], Request(replaces=OLD, reason="x")) == says
+    for name in (NEW, "data/raw/tiny/scores_4.csv"):
+        write(tree, name, "unit_id,score\n")
+    assert "the same bytes as" in refused(tree, [NEW, "data/raw/tiny/scores_4.csv"])
+    replaced(OLD, "data/raw/tiny/scores_5.csv", b"unit_id,score,remark\n")
+    write(tree, NEW, SECOND)
+    assert refused(tree, [NEW]) == says
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("a.csv", registration.ZIP, "the name says text, but this is a zip file, such as a workbook (.xlsx)"),
+        ("a.TXT", registration.OLE, "the name says text, but this is an old or encrypted workbook"),
+        ("a.tsv", registration.ZIP, "the name says text"),
+        ("a.xlsx", b"id;value\n", "the name says .xlsx, but this is none"),
+        ("a.xlsx", registration.OLE, "the name says .xlsx, but this is an old (.xls) or an encrypted workbook"),
+        ("a.xls", registration.ZIP, "the name says .xls, but this is a zip file, such as a workbook (.xlsx)"),
+        ("a.xls", b"<html>", "the name says .xls, but this is none"),
+        ("a.csv", b"PK,value\n", ""),
+        ("a.xlsx", registration.ZIP, ""),
+        ("a.xls", registration.BIFF[0], ""),
+        ("a.csv.gz", b"\x1f\x8b", ""),
+    ],
+)
+def test_a_file_is_what_its_name_says(tree, name, content, says):
+    path = f"data/raw/tiny/{name}"
+    write(tree, path, content + b"rest")
+    if says:
+        assert f"{path}: {says}" in refused(tree, [path], Request(table="scores"))
+    else:
+        assert register([path], Request(table="scores"))[0].path == path
+
+
+def test_nothing_is_left_of_a_version_when_the_ledger_cannot_be_written(tree, monkeypatch):
+    def full(*_):
+        raise OSError("disk full")
+
+    write(tree, NEW, SECOND + b"P4,1,x\n")
+    monkeypatch.setattr(registration.ledger, "append", full)
+    before = states(tree)
+    with pytest.raises(OSError, match="disk full"):
+        register([NEW], Request(replaces=OLD, reason="x"))
+    assert states(tree) == before
 
 
 def test_numbers_are_never_given_again(tree):

@@ -24,7 +24,7 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 GOOD = {
     "number": "1", "study": "trial", "export": "diary", "table": "diary", "path": "data/raw/trial/diary.csv",
     "batch": "", "received_on": "2026-01-02", "sha256": DIGEST, "origin": "shipped", "address": "", "citation": "A, B",
-    "licence": "MIT",
+    "licence": "MIT", "replaces": "",
 }  # fmt: skip
 OTHER = {**GOOD, "number": "2", "export": "other", "path": "data/raw/trial/other.csv"}
 
@@ -81,6 +81,9 @@ def test_the_register_reads_back_as_written(tmp_path):
         ("sha256", DIGEST + "\n", "not 64 hexadecimal digits"),
         ("export", "Diary", "not lower case letters"),
         ("table", "", "not lower case letters"),
+        ("replaces", "diary", "not the number of a row"),
+        ("replaces", "02", "not the number of a row"),
+        ("replaces", "0", "not the number of a row"),
     ],
 )
 def test_a_bad_cell_is_told_by_line_and_column(tmp_path, column, value, says):
@@ -112,8 +115,8 @@ def test_a_missing_or_unreadable_register_is_a_fault(tmp_path):
         (b"", "the columns must be"),
         (b"number,study\n", "the columns must be"),
         (",".join(COLUMNS).encode() + b'\n1,"open', "not readable as CSV"),
-        (",".join(COLUMNS).encode() + b"\n1,2\n", "line 2: 2 cells instead of 12"),
-        (",".join(COLUMNS).encode() + b"\n\n", "line 2: 0 cells instead of 12"),
+        (",".join(COLUMNS).encode() + b"\n1,2\n", "line 2: 2 cells instead of 13"),
+        (",".join(COLUMNS).encode() + b"\n\n", "line 2: 0 cells instead of 13"),
     ):
         path.write_bytes(content)
         assert says in faults_of(path)[0]
@@ -127,6 +130,52 @@ def test_the_exports_of_a_study_come_by_number(tmp_path):
     assert export_at(exports, OTHER["path"]).number == 2
     with pytest.raises(Fault, match="not in the register"):
         export_at(exports, "data/raw/trial/nothing.csv")
+
+
+# versions
+
+
+def version(number, replaces, **more):
+    return {
+        **GOOD,
+        "number": str(number),
+        "replaces": str(replaces),
+        "path": f"data/raw/trial/diary_{number}.csv",
+        **more,
+    }
+
+
+def test_only_the_newest_version_is_an_export_unless_all_are_asked_for(tmp_path):
+    exports = read_register(register(tmp_path, GOOD, OTHER, version(5, 1), version(8, 5)))
+    assert [e.number for e in exports_of(exports, "trial")] == [2, 8]
+    assert [e.number for e in exports_of(exports, "trial", replaced=True)] == [1, 2, 5, 8]
+    assert [e.number for e in exports_of(exports, "trial", "diary", replaced=True)] == [1, 2, 5, 8]
+    assert {e.export for e in exports} == {"diary", "other"}
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (version(5, 4), "column replaces: there is no earlier row number 4"),
+        (version(5, 5), "column replaces: there is no earlier row number 5"),
+        (version(5, 7), "column replaces: there is no earlier row number 7"),
+        (version(5, 2), "column replaces: row number 2 has another study, table or export"),
+        (version(5, 1, table="days"), "column replaces: row number 1 has another study, table or export"),
+        (version(5, 1, export="days"), "column replaces: row number 1 has another study, table or export"),
+        (
+            version(5, 1, study="rats", path="data/raw/rats/x.csv"),
+            "column replaces: row number 1 has another study, table or export",
+        ),
+    ],
+)
+def test_a_version_replaces_an_earlier_row_of_its_own_export(tmp_path, row, says):
+    path = register(tmp_path, GOOD, OTHER, row, {**OTHER, "number": "7", "path": "data/raw/trial/x.csv", "export": "x"})
+    assert faults_of(path) == (f"{path}: line 4: {says}",)
+
+
+def test_a_row_is_replaced_once(tmp_path):
+    path = register(tmp_path, GOOD, version(5, 1), version(6, 1))
+    assert faults_of(path) == (f"{path}: line 4: column replaces: the same as another row's",)
 
 
 # custody
@@ -153,7 +202,10 @@ def test_other_bytes_are_a_fault_with_both_mends(tree):
     (tree / EXPORT.path).write_bytes(CONTENT + b"\n")
     (fault,) = custody_faults([EXPORT], "trial", tree)
     assert fault.startswith(f"{EXPORT.path}: sha256 is ") and f"registered is {DIGEST[:12]}" in fault
-    assert "git checkout" in fault and f"python -m omtrace register --replace {EXPORT.path}" in fault
+    assert f"git checkout -- {EXPORT.path}" in fault
+    assert f"python -m omtrace register --replaces {EXPORT.path} NEW_FILE --reason" in fault
+    (fault,) = custody_faults([replace(EXPORT, origin="received")], "trial", tree)
+    assert "copy the file back as it was received, from your backup" in fault
     (fault,) = custody_faults([replace(EXPORT, origin="retrieved")], "trial", tree)
     assert f"rm {EXPORT.path}, to retrieve it again" in fault
 
@@ -168,6 +220,18 @@ def test_a_missing_file_is_a_fault(tree, origin):
 def test_a_missing_retrieved_file_is_a_job_and_no_fault(tree):
     (tree / EXPORT.path).unlink()
     assert custody_faults([replace(EXPORT, origin="retrieved")], "trial", tree) == []
+
+
+def test_a_replaced_version_stays_in_custody(tree):
+    new = replace(EXPORT, number=2, path="data/raw/trial/new.csv", replaces="1")
+    (tree / new.path).write_bytes(CONTENT)
+    assert custody_faults([EXPORT, new], "trial", tree) == []
+    (tree / EXPORT.path).write_bytes(b"x")
+    (fault,) = custody_faults([EXPORT, new], "trial", tree)
+    assert fault.startswith(f"{EXPORT.path}: sha256 is ")
+    (tree / EXPORT.path).unlink()
+    (fault,) = custody_faults([EXPORT, new], "trial", tree)
+    assert fault.startswith(f"{EXPORT.path}: registered as shipped, but missing")
 
 
 def test_a_folder_in_the_place_of_a_file_is_a_fault(tree):

@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from omtrace.faults import Fault
 from omtrace.sources import options_of, reader_of
 from omtrace.sources._text import _unpacked
@@ -213,3 +215,16 @@ def test_mouse_cortex_proteins_with_carriage_returns_alone():
 def test_public_data_sets(file, columns, rows):
     extract = read(Path(MIRROR, file).read_bytes())
     assert (len(extract.columns), len(extract.rows), extract.faults) == (columns, rows, [])
+
+
+CELL = st.text(alphabet="ab1;.- é\x0b\u2028\x85", max_size=4)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(CELL, min_size=1, max_size=4), max_size=8), st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_the_fast_way_of_unquoted_files_gives_what_the_csv_module_gives(rows, end, ended):
+    """A quoted header asks for the csv module; the same file without quotes is read in the fast way."""
+    body = end.join(",".join(row) for row in rows) + (end if ended else "")
+    slow = read('"a",b,c' + end + body, delimiter=",")
+    fast = read("a,b,c" + end + body, delimiter=",")
+    assert fast.rows == slow.rows and list(fast.places) == list(slow.places) and fast.faults == slow.faults

@@ -9,8 +9,9 @@ from omtrace.faults import Fault
 from omtrace.keys import key_of
 from omtrace.sources import reader_of
 from omtrace.sources.lookup import raw_cells, raw_places
-from omtrace.study.plan import Plan, TablePlan
+from omtrace.study.plan import Plan
 from omtrace.study.register import Export
+from omtrace.study.tables import TablePlan
 from test_sources_softmax import TWO
 
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")

@@ -11,17 +11,39 @@ from omtrace.sources import reader_of
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")
 needs_mirror = pytest.mark.skipif(not MIRROR, reason="OMTRACE_MIRROR names no folder with the public data sets")
 READER = reader_of("redcap")
+DICTIONARY = (
+    "field_name,form_name,section_header,field_type,field_label,select_choices_or_calculations,field_note,"
+    "text_validation_type_or_show_slider_number,text_validation_min,text_validation_max,identifier,branching_logic,"
+    "required_field,custom_alignment,question_number,matrix_group_name,matrix_ranking,field_annotation\n"
+)
 HEAD = "record_id,redcap_event_name,redcap_repeat_instrument,redcap_repeat_instance,pain,pain_complete\n"
 
 
-def read(text, **options):
-    return READER.read(text.encode(), READER.options(**options))
+def dictionary_of(*fields):
+    """A data dictionary: each field is name, form, type, label, choices, validation, minimum, maximum, identifier."""
+    rows = []
+    for field in fields:
+        name, form, kind, label, choices, validation, low, high, identifier = (*field, *[""] * (9 - len(field)))
+        quoted = ('"' + text.replace('"', '""') + '"' for text in (label, choices))
+        low = f'"{low}"'
+        rows.append(
+            f"{name},{form},,{kind},{','.join(quoted)},,{validation},{low},{high},{identifier}" + "," * 7 + "\n"
+        )
+    return (DICTIONARY + "".join(rows)).encode()
 
 
-def fault_of(text, **options):
+def read(text, dictionary=b"", events=b"", event_forms=b"", **options):
+    return READER.read(text.encode(), READER.options(**options), dictionary, events, event_forms)
+
+
+def fault_of(text, **given):
     with pytest.raises(Fault) as caught:
-        read(text, **options)
+        read(text, **given)
     return str(caught.value)
+
+
+def doubts_of(extract):
+    return [(doubt.rule, doubt.row, doubt.column) for doubt in extract.doubts]
 
 
 def test_longitudinal_export_with_notes_over_several_lines():
@@ -63,6 +85,66 @@ def test_headers_that_are_refused(header, options, says):
 
 def test_record_id_by_option():
     assert read("study_id,pain\n1,2\n", record_id="study_id").rows == [["1", "2"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "record_id,visit_complete\n1,Complete\n2,Incomplete\n",
+        "record_id,race___1\n1,Checked\n2,\n",
+        "record_id,redcap_event_name,pain\n1,Event 1,5\n",
+        "Record ID,Complete?,Complete?\n1,Complete,Complete\n",
+        'record_id,"Pain, worst"\n1,5\n',
+    ],
+)
+def test_labels_without_a_dictionary_are_refused_with_the_mend(text):
+    says = fault_of(text)
+    assert "export raw data" in says
+    assert "Event 1" not in says
+
+
+def test_a_field_that_only_looks_like_a_status_is_no_label():
+    assert read("record_id,course_complete\n1,Complete\n2,Partly\n").rows == [["1", "Complete"], ["2", "Partly"]]
+
+
+def test_survey_time_stamps_have_their_missing_code_without_a_dictionary_too():
+    extract = read("record_id,diary_timestamp,pain,diary_complete\n1,[not completed],5,0\n")
+    assert extract.rows[0][1] == "[not completed]"
+    assert {name: v.missing for name, v in extract.variables.items()} == {
+        "diary_timestamp": {"[not completed]": "survey not completed"}
+    }
+
+
+def test_decisions_of_a_raw_longitudinal_export():
+    text = (
+        "study_id,redcap_event_name,redcap_repeat_instrument,redcap_repeat_instance,redcap_data_access_group,pain\n"
+        "1,start_arm_1,,,north,5\n1,start_arm_2,diary,1,south,5\n2,end_arm_2,,3,south,5\n"
+    )
+    extract = read(text)
+    assert {k: extract.decisions[k] for k in extract.decisions if k not in ("encoding", "line ends", "delimiter")} == {
+        "headers": "raw",
+        "values": "raw",
+        "events": "raw",
+        "record id": "study_id",
+        "dictionary": "none",
+        "arms": "1, 2",
+        "events found": "end_arm_2, start_arm_1, start_arm_2",
+        "repeating forms": "diary",
+        "repeating events": "end_arm_2",
+        "data access groups": "2, as written",
+    }
+    assert extract.faults == []
+
+
+@pytest.mark.parametrize("name", READER.companions)
+def test_a_companion_that_is_named_but_empty_is_refused(name):
+    with pytest.raises(Fault, match=f"{name}: the file is empty"):
+        READER.read(b"record_id,pain\n1,5\n", READER.options(**{name: "export_2"}))
+
+
+def test_label_options_without_a_dictionary_are_refused():
+    assert "need a data dictionary" in fault_of("record_id,pain\n1,5\n", values="labels")
+    assert "need a data dictionary" in fault_of("record_id,pain\n1,5\n", headers="labels")
 
 
 @needs_mirror

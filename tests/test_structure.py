@@ -13,6 +13,7 @@ import pytest
 import yaml
 from omtrace import sources
 from omtrace.analyses import Method
+from omtrace.crosschecks import CrossCheck
 from omtrace.derive import Derivation
 from omtrace.faults import Fault
 from omtrace.figures import Figure
@@ -33,6 +34,7 @@ PLUGINS = {
     "sources": ("READER", Reader, {"lookup"}),
     "schemas": ("TABLE", Table, set()),
     "instruments": ("INSTRUMENT", Instrument, set()),
+    "crosschecks": ("CROSSCHECK", CrossCheck, set()),
     "derive": ("DERIVATION", Derivation, {"records"}),
     "analyses": ("METHOD", Method, {"run", "selection"}),
     "figures": ("FIGURE", Figure, set()),
@@ -206,7 +208,7 @@ def test_only_a_plain_name_is_a_plugin(name):
 
 
 def test_options_are_closed_and_described():
-    for part in ("sources", "derive", "analyses"):
+    for part in ("sources", "crosschecks", "derive", "analyses"):
         for module in plugins(part):
             options = sources.plugin(part, module, PLUGINS[part][0]).options
             assert options.model_config["extra"] == "forbid" and options.model_config["frozen"]

@@ -8,8 +8,9 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from omtrace.crosschecks import usual
 from omtrace.faults import Fault
-from omtrace.lineage.manifest import path_of, seal
+from omtrace.lineage.manifest import made_with, path_of, seal
 from omtrace.study.code import library_digest
 from omtrace.study.config import read_config
 from omtrace.study.plan import plan_file, read_plan
@@ -85,19 +86,20 @@ def plugins_of(plan, stage):
     tables = plan.tables.items()
     readers = [f"sources.{table.reader}" for _, table in tables]
     schemas = [f"{part}.{table.schema_ or name}" for name, table in tables for part in ("schemas", "instruments")]
+    crosschecks = [f"crosschecks.{name}" for name in (*usual(), *(entry.check for entry in plan.checks.values()))]
     parameters = [p for dataset in plan.datasets.values() for p in dataset.parameters.values()]
     instruments = [f"instruments.{p.options['instrument']}" for p in parameters if "instrument" in p.options]
     return {
-        "validate_exports": readers + schemas,
+        "validate_exports": readers + schemas + crosschecks,
         "derive_datasets": [f"derive.{p.derive}" for p in parameters] + instruments,
         "analyse_datasets": [f"analyses.{analysis.method}" for analysis in plan.analyses.values()],
         "draw_figures": [f"figures.{figure.figure}" for figure in plan.figures.values()],
-        "write_report": readers + [f"analyses.{analysis.method}" for analysis in plan.analyses.values()],
+        "write_report": readers + schemas + crosschecks + [f"analyses.{analysis.method}" for analysis in plan.analyses.values()],
     }[stage]
 
 
 PARTS = {
-    "validate_exports": {"tables", "missing_codes", "severities"},
+    "validate_exports": {"tables", "missing_codes", "severities", "scopes", "checks", "datasets"},
     "derive_datasets": {"tables", "datasets"},
     "analyse_datasets": {"datasets", "analyses"},
     "draw_figures": {"study", "kind", "statement", "datasets", "analyses", "figures"},
@@ -122,9 +124,8 @@ def asked_of(stage):
 def code_digests(wildcards):
     """One digest of every file that the manifest lists beside results and raw files."""
     plan_of(wildcards.study)  # a missing plan is told, not raised
-    files = [p for p in Path("workflow").rglob("*") if p.is_file() and "__pycache__" not in p.parts]
-    files += [Path("Snakefile"), Path("config/config.yaml"), plan_file(wildcards.study)]
-    return digest_of({p.as_posix(): sha256_of(p) for p in files if not p.name.startswith(".")})
+    files = sorted(path for paths in made_with(wildcards.study).values() for path in paths)
+    return digest_of({path: sha256_of(path) for path in files})
 
 
 def retrieved_paths():

@@ -1,4 +1,4 @@
-"""The commands: ``python -m omtrace register | trace | verify | simulate``, from the repository's folder.
+"""The commands: ``python -m omtrace check | register | trace | verify | ...``, from the repository's folder.
 
 Exit codes: 0 fine, 1 differences or faults, 2 a wrong command line.
 """
@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from omtrace.faults import Fault
 
@@ -17,6 +18,20 @@ def register(told: argparse.Namespace) -> bool:
     from omtrace.lineage.registration import Request, register_and_print
 
     return register_and_print(told.files, Request(**{name: getattr(told, name) for name in Request.__annotations__}))
+
+
+def diff(told: argparse.Namespace) -> bool:
+    """Show what differs between two versions of an export, cell by cell."""
+    from omtrace.lineage.differences import report
+
+    return report(told.old, told.new)
+
+
+def queries(told: argparse.Namespace) -> bool:
+    """Make the query list of a study, and take in answers."""
+    from omtrace.lineage.queries import report
+
+    return report(told.study, told.answers)
 
 
 def trace(told: argparse.Namespace) -> bool:
@@ -31,6 +46,29 @@ def verify(told: argparse.Namespace) -> bool:
     from omtrace.lineage.verify import report
 
     return report(told.studies, told.head)
+
+
+def check(told: argparse.Namespace) -> bool:
+    """Show the findings that files would give, before anything is registered."""
+    from omtrace.checks.command import Request, report
+
+    return report(told.files, Request(**{name: getattr(told, name) for name in Request.__annotations__}))
+
+
+def dictionary(told: argparse.Namespace) -> bool:
+    """Write the data dictionary of a study, or of everything that is declared."""
+    from omtrace.report.dictionary import dictionary as written
+
+    print("\n".join(path.as_posix() for path in written(told.study, told.folder)))
+    return True
+
+
+def rules(told: argparse.Namespace) -> bool:
+    """Print the error catalogue as Markdown."""
+    from omtrace.report.rules_page import catalogue_page
+
+    print(catalogue_page(), end="")
+    return True
 
 
 def simulate(told: argparse.Namespace) -> bool:
@@ -56,8 +94,34 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m omtrace", description="Commands of omtrace, beside snakemake.")
     commands = top.add_subparsers(title="commands", metavar="COMMAND")
 
+    _check_options(commands.add_parser("check", help="the findings that files would give, before they are registered"))
     _register_options(commands.add_parser("register", help="take raw exports into the register, config/exports.csv"))
+    _intake_options(commands)
+    _result_options(commands)
+    return top
 
+
+def _intake_options(commands: Any) -> None:
+    one = commands.add_parser("diff", help="what differs between two versions of an export, with values (confidential)")
+    one.add_argument("old", metavar="OLD", help="a registered file")
+    one.add_argument("new", metavar="NEW", help="another version of it; it need not be registered yet")
+    one.set_defaults(run=diff)
+
+    one = commands.add_parser("queries", help="the query list for the site or the lab, from the last findings")
+    one.add_argument("study", metavar="STUDY")
+    one.add_argument("--answers", default="", metavar="FILE", help="the returned list, CSV or XLSX")
+    one.set_defaults(run=queries)
+
+    one = commands.add_parser("dictionary", help="the data dictionary as a page, CSV and Table Schema")
+    one.add_argument("study", nargs="?", default="", metavar="STUDY", help="default: everything that is declared")
+    one.add_argument("--folder", default="dictionary", metavar="FOLDER", help="default: dictionary")
+    one.set_defaults(run=dictionary)
+
+    one = commands.add_parser("rules", help="the error catalogue as Markdown")
+    one.set_defaults(run=rules)
+
+
+def _result_options(commands: Any) -> None:
     one = commands.add_parser("trace", help="from a number back to its raw cells")
     one.add_argument("address", metavar="RESULT[#ID]", help="a study, a file below results/<study>/, or #ID alone")
     one.add_argument("--json", action="store_true", help="the same as JSON")
@@ -72,7 +136,15 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("folder", nargs="?", default="data/raw", metavar="FOLDER", help="default: data/raw")
     one.add_argument("--check", action="store_true", help="write nothing; compare with the files there")
     one.set_defaults(run=simulate)
-    return top
+
+
+def _check_options(one: argparse.ArgumentParser) -> None:
+    one.add_argument("files", nargs="+", metavar="FILE", help="a file, wherever it lies")
+    one.add_argument("--study", default="", help="default: the study in whose raw folder the file lies")
+    one.add_argument("--table", default="", metavar="NAME", help="default: the table whose columns the file has")
+    one.add_argument("--batch", default="", help="assay or delivery batch")
+    one.add_argument("--replaces", default="", metavar="FILE", help="the registered file that it is to replace")
+    one.set_defaults(run=check)
 
 
 def _register_options(one: argparse.ArgumentParser) -> None:
@@ -86,8 +158,8 @@ def _register_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--address", default="", help="where it was published")
     one.add_argument("--citation", default="")
     one.add_argument("--licence", default="")
-    one.add_argument("--replace", action="store_true", help="a new version of a registered file, with a new number")
-    one.add_argument("--reason", default="", metavar="TEXT", help="why it is replaced; kept in the ledger")
+    one.add_argument("--replaces", default="", metavar="OLD", help="FILE is a new version of this file; both are kept")
+    one.add_argument("--reason", default="", metavar="TEXT", help="why there is a new version; kept in the ledger")
     one.set_defaults(run=register)
 
 

@@ -31,6 +31,7 @@ CLASSES = (
     ("definitions.json", "releasable"),
     ("figures/*", "confidential"),  # marks of single participants or animals
     ("manifest.json", "releasable"),
+    ("dictionary/*", "releasable"),
     ("*", "confidential"),
 )
 

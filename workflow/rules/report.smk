@@ -30,6 +30,7 @@ rule write_report:
         figures=rules.draw_figures.output.figures,
     output:
         report="results/{study}/report.html",
+        dictionary=directory("results/{study}/dictionary"),
     log:
         "logs/{study}/write_report.log",
     params:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from omtrace.faults import Fault
-from omtrace.study.plan import Analysis, Closed, DatasetPlan, nearest
+from omtrace.study.closed import Closed, nearest
+from omtrace.study.plan import Analysis, DatasetPlan
 
 if TYPE_CHECKING:
     from omtrace.analyses.selection import Data, Rows

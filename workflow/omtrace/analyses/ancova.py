@@ -6,7 +6,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
-from omtrace.study.plan import Closed
+from omtrace.study.closed import Closed
 
 
 class Options(Closed):

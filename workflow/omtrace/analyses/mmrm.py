@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
-from omtrace.study.plan import Closed
+from omtrace.study.closed import Closed
 
 if TYPE_CHECKING:
     import pandas

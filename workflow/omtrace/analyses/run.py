@@ -10,8 +10,9 @@ from omtrace.analyses.selection import Data, Rows, rowset_digest
 from omtrace.faults import Fault
 from omtrace.keys import digest_of
 from omtrace.sources import plugin
+from omtrace.study.closed import checked
 from omtrace.study.groups import with_groups
-from omtrace.study.plan import Analysis, DatasetPlan, Plan, checked
+from omtrace.study.plan import Analysis, DatasetPlan, Plan
 
 COLUMNS = ("id", "analysis", "parameter", "population", "group", "visit", "level", "statistic", "value", "unit",
            "decimals", "rowset", "definition", "data")  # fmt: skip

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from omtrace.faults import Fault
 from omtrace.keys import digest_of
-from omtrace.study.plan import DatasetPlan, nearest
+from omtrace.study.closed import nearest
+from omtrace.study.plan import DatasetPlan
 
 if TYPE_CHECKING:
     import pandas

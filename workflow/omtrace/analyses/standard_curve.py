@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.study.plan import Closed
+from omtrace.study.closed import Closed
 
 
 class Options(Closed):

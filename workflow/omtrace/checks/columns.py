@@ -1,62 +1,210 @@
-"""From raw text to the declared columns: scope, units, missing-data codes, recoding, types."""
+"""From raw text to the declared columns: scope, repairs, units, missing-data codes, recoding, types, bounds.
 
+Every distinct text of a column is judged once, and the judgement taken to the rows that hold it.
+"""
+
+from collections import Counter
 from typing import Any
 
-from omtrace.checks.parse import EXPECTED, parse
+from omtrace.checks.cells import Cells, cells_of, encoded, held, is_in
+from omtrace.checks.formats import Style, date_style, number_style
+from omtrace.checks.parse import EXPECTED, dates, integers, numbers, plain
+from omtrace.checks.rules import bounds_text
 from omtrace.checks.work import Work
 from omtrace.schemas import UNIT, Column
-
-
-def leave_out_of_scope(work: Work) -> None:
-    """Rows that the table does not ask about: other events, unused slots, blank forms."""
-    if work.plan.visit:
-        work.leave(~work.text[work.plan.visit.column].isin(work.plan.visit.map), "other event")
-    if work.plan.skip_blank:
-        work.leave(work.text[work.plan.skip_blank] == "", f"{work.plan.skip_blank} blank")
-    if work.table.measured:
-        measured = [work.plan.raw(column) for column in work.table.measured]
-        work.leave((work.text[measured] == "").all(axis=1), "blank form")
+from omtrace.study.tables import Format
 
 
 def set_types(work: Work) -> None:
-    """Make the typed frame; each cell that does not fit is a finding, and missing from then on."""
+    """Make the typed frame; each cell that does not fit is a finding, and missing from then on where it is no value."""
     import pandas
 
     columns = {}
     for column in work.table.columns:
         parts = work.plan.unit if column.name == UNIT else work.plan.joined.get(column.name, ())
         if column.name == "visit" and work.plan.visit:
-            columns["visit"] = work.text[work.plan.visit.column].map(work.plan.visit.map).astype("str")
+            raw = work.cells[work.plan.visit.column]
+            columns["visit"] = raw.changed(raw.codes >= 0, work.plan.visit.map.__getitem__).array().to_pandas()
         elif parts:
             columns[column.name] = _joined(work, column.name, list(parts))
         else:
-            columns[column.name] = _column(work, column)
-    work.frame = pandas.DataFrame(columns, index=work.text.index)
+            columns[column.name] = _typed(work, column)
+    index = pandas.Index(work.keys, dtype="int64")
+    frame = {name: pandas.Series(values).set_axis(index) for name, values in columns.items()}
+    work.frame = pandas.DataFrame(frame, index=index, columns=[column.name for column in work.table.columns])
 
 
 def _joined(work: Work, name: str, parts: list[str]) -> Any:
     """Raw columns joined by /; missing where one of them is blank, or the unit's pattern does not fit."""
-    cells = work.text[parts[0]].str.cat([work.text[part] for part in parts[1:]], sep="/")
-    cells = cells.mask((work.text[parts] == "").any(axis=1))
+    import re
+
+    import pyarrow
+    import pyarrow.compute as compute
+
+    arrays = [work.rows_text() if part == "@row" else work.cells[part].array() for part in parts]
+    cells = compute.binary_join_element_wise(*arrays, "/") if len(arrays) > 1 else arrays[0]
+    pattern = work.plan.unit_pattern if name == UNIT else ""
+    if pattern:
+        cut, whole = re.compile(pattern), cells_of([encoded(cells.fill_null(""))])
+        texts = [found[1] if (found := cut.fullmatch(text)) else None for text in whole.texts]
+        cells = pyarrow.array(texts, type=pyarrow.string()).take(pyarrow.array(whole.codes))
     if name == UNIT:
-        pattern = work.plan.unit_pattern
-        cells = cells.str.extract(f"^(?:{pattern})$", expand=False) if pattern else cells
-        work.report(cells.index[cells.isna()], "unit_missing", UNIT, pattern or "a value")
-    return cells.astype("str")
+        lost = cells.is_null().to_numpy(zero_copy_only=False)
+        work.report(work.keys[lost], "unit_missing", UNIT, pattern or "a value")
+    return cells.to_pandas()
 
 
-def _column(work: Work, column: Column) -> Any:
-    cells = work.text[work.plan.raw(column.name)]
-    codes = work.study.missing_codes
-    coded = cells.isin(codes)
-    work.report(cells.index[coded], "coded_missing", column.name, "a value (missing-data code)")
-    work.gaps += [(k, column.name, codes[cells[k]]) for k in cells.index[coded]]
-    cells = cells.mask(coded, "")
-    recode = work.plan.recode.get(column.name)
-    if recode:
-        unknown = ~cells.isin(recode) & (cells != "")
-        work.report(cells.index[unknown], "code", column.name, f"one of {', '.join(recode)}")
-        cells = cells.map({**recode, "": ""}).fillna("").astype("str")
-    typed, bad = parse(cells, column)
-    work.report(cells.index[bad], "type", column.name, EXPECTED[column.kind])
-    return typed
+def _typed(work: Work, column: Column) -> Any:
+    """A column of the table as typed values."""
+    import pandas
+
+    raw = work.cells.get(work.plan.raw(column.name))
+    if raw is None:  # an optional column that no file has
+        return pandas.Series([None] * len(work.keys), dtype=DTYPES[column.kind])
+    meant = _meant(work, column, raw)
+    told = work.plan.formats.get(column.name, work.plan.formats.get("*", USUAL))
+    if column.kind == "text":
+        return _values(work, column, raw, meant, Style(), None)
+    dated = any(source.extract.date_cells.get(work.plan.raw(column.name)) for source in work.sources.values())
+    style = _style(column, meant, raw.codes, told, dated)
+    if not (style.told or style.doubts) or len(work.sources) == 1:
+        _tell(work, column, style, next(iter(work.sources)))
+        return _values(work, column, raw, meant, style, None)
+    parts = []
+    for number in work.sources:  # sites write in their own way: each file settles its own
+        rows = work.numbers() == number
+        if rows.any():
+            style = _style(column, meant, raw.codes[rows], told, dated)
+            _tell(work, column, style, number)
+            parts.append(_values(work, column, raw, meant, style, rows))
+    return pandas.concat(parts, ignore_index=True)
+
+
+USUAL = Format.model_validate({})
+DTYPES = {"integer": "Int64", "number": "float64", "text": "str", "date": "str"}
+
+
+def _tell(work: Work, column: Column, style: Style, number: int) -> None:
+    """Keep the decision beside the reader's own."""
+    if style.told:
+        kind = "dates" if column.kind == "date" else "numbers"
+        work.sources[number].extract.decisions[f"{kind} in {work.plan.raw(column.name)}"] = style.told
+
+
+def _meant(work: Work, column: Column, raw: Cells) -> Any:
+    """What each distinct text stands for, as an Arrow array: "" for blanks and codes of missing values."""
+    import pyarrow
+
+    name = work.plan.raw(column.name)
+    codes = dict(work.study.missing_codes)
+    for source in work.sources.values():
+        codes |= source.extract.variables[name].missing if name in source.extract.variables else {}
+    there = _gaps(work, column, raw, codes, "coded_missing", "a value (missing-data code)", "{}")
+    zeros = work.plan.structural_zeros if column.kind == "integer" and not column.required else {}
+    there |= _gaps(work, column, raw, zeros, "structural_zero", "a number, or a code that counts as zero", "zero: {}")
+    coding = work.coding(column.name)
+    recode = {**coding, **work.plan.recode.get(column.name, {})}
+    if not recode and not there:
+        return raw.distinct
+    lower = {text.lower(): value for text, value in coding.items()} | recode
+    fixed = dict.fromkeys(codes, "") | dict.fromkeys(zeros, "0") | {"": ""}
+    meant, unknown = [], set()
+    for text in raw.texts:
+        known = fixed.get(text, recode.get(text, lower.get(text.lower())) if recode else text)
+        meant.append(known or "")
+        unknown |= {text} if known is None else set()
+    if unknown:
+        expected = f"one of {', '.join(recode)}" + work.suggestion(column.name, set(raw.texts) - fixed.keys())
+        work.report(work.keys[raw.among(unknown)], "code", column.name, expected)
+    return pyarrow.array(meant, type=pyarrow.string())
+
+
+def _gaps(work: Work, column: Column, raw: Cells, codes: dict[str, str], rule: str, expected: str, says: str) -> bool:
+    """Cells that hold a code with a meaning of its own; whether there are any."""
+    if not codes or not is_in(raw.distinct, codes).any():
+        return False
+    rows = raw.among(codes)
+    work.report(work.keys[rows], rule, column.name, expected)
+    texts = (raw.texts[code] for code in raw.codes[rows].tolist())
+    work.gaps += [(k, column.name, says.format(codes[t])) for k, t in zip(work.keys[rows].tolist(), texts, strict=True)]
+    return True
+
+
+def _style(column: Column, meant: Any, codes: Any, told: Format, dated: bool) -> Style:
+    """How the texts of some rows are written. ``dated``: the file holds dates that are no texts, shown as ISO."""
+    import numpy
+
+    if column.kind == "date":
+        present = numpy.bincount(codes, minlength=len(meant)).tolist()
+        counts = Counter()  # type: Counter[str]
+        for text, count in zip(meant.to_pylist(), present, strict=True):
+            counts[text] += count
+        return date_style({text: n for text, n in counts.items() if text and n}, told, dated)
+    usual = plain(meant)
+    if (usual | is_in(meant, ("",))).all() and not (told.decimal or told.thousands):
+        return Style()
+    present = numpy.bincount(codes, minlength=len(meant))
+    texts = meant.to_pylist()
+    there = [(texts[at], bool(usual[at]), int(present[at])) for at in numpy.flatnonzero(present).tolist() if texts[at]]
+    points = any(fits and "." in text for text, fits, _ in there)
+    other = Counter({text: n for text, fits, n in there if not fits})
+    return number_style(other, points, sum(n for _, _, n in there), told)
+
+
+def _values(work: Work, column: Column, raw: Cells, meant: Any, style: Style, rows: Any) -> Any:
+    """The typed values of some rows (a mask; None: all), with a finding for each cell that does not fit."""
+    keys, codes = (work.keys, raw.codes) if rows is None else (work.keys[rows], raw.codes[rows])
+    blank = is_in(meant, ("",))
+    values, fits = _parsed(column, meant, style, blank)
+    fits = fits & ~blank
+    doubted = is_in(meant, {text for doubt in style.doubts for text in doubt.texts})
+    judged = [(doubt.rule, doubt.expected, is_in(meant, doubt.texts)) for doubt in style.doubts]
+    judged.append(("type", EXPECTED[column.kind], ~fits & ~blank & ~doubted))
+    fits &= ~doubted
+    judged += _bounds(column, values, fits)
+    if column.required:
+        really = blank if column.name in work.table.key else is_in(raw.distinct, ("",))
+        judged.append(("required", "a value", really))
+    for rule, expected, mask in judged:
+        if mask.any():
+            if rule in ("type", "range"):
+                expected += work.suggestion(column.name, set(raw.texts) & set(meant.to_pylist()) - {""})
+            work.report(keys[mask[codes]], rule, column.name, expected)
+    return _taken(column, values, fits, codes)
+
+
+def _bounds(column: Column, values: Any, fits: Any) -> list[tuple[str, str, Any]]:
+    """Which distinct values are outside the declared bounds, or not among those declared."""
+    import numpy
+
+    judged = []
+    if column.minimum is not None or column.maximum is not None:
+        low = -numpy.inf if column.minimum is None else column.minimum
+        high = numpy.inf if column.maximum is None else column.maximum
+        judged.append(("range", bounds_text(column), fits & ~((values >= low) & (values <= high))))
+    if column.allowed:
+        listed = is_in(values, column.allowed) if column.kind == "text" else numpy.isin(values, column.allowed)
+        judged.append(("allowed", "one of " + ", ".join(map(str, column.allowed)), fits & ~listed))
+    return judged
+
+
+def _parsed(column: Column, meant: Any, style: Style, blank: Any) -> Any:
+    """Values of the distinct texts, and the mask of those that are of the type."""
+    if column.kind == "integer":
+        return integers(meant, style)
+    if column.kind == "number":
+        return numbers(meant, style)
+    return dates(meant, style) if column.kind == "date" else (meant, ~blank)
+
+
+def _taken(column: Column, values: Any, good: Any, codes: Any) -> Any:
+    """The values of the rows: missing where the text gives none."""
+    import numpy
+    import pandas
+    import pyarrow
+
+    if column.kind == "integer":
+        return pandas.Series(pandas.arrays.IntegerArray(values[codes], ~good[codes]))
+    if column.kind == "number":
+        return pandas.Series(numpy.where(good, values, numpy.nan)[codes])
+    return held(values, good).take(pyarrow.array(codes)).to_pandas()

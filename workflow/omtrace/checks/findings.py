@@ -1,43 +1,24 @@
 """Findings: what is wrong, where, how bad, and what was expected. Values stand in the table only."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from omtrace import store
+from omtrace.checks.catalogue import RULES
 from omtrace.faults import Fault
 from omtrace.keys import key_text
-from omtrace.study.plan import Plan, nearest
+from omtrace.schemas import RuleText
+from omtrace.study.closed import nearest
+from omtrace.study.plan import Plan
+from omtrace.study.register import Export
 
-# Order of precedence: the first finding of a row, in this order, is its primary reason.
-DEFAULTS = {
-    "unreadable": "stop",
-    "column_missing": "stop",
-    "row_width": "quarantine",
-    "event_missing": "quarantine",
-    "instance_missing": "quarantine",
-    "no_well": "quarantine",
-    "unit_missing": "quarantine",
-    "type": "quarantine",
-    "code": "quarantine",
-    "required": "quarantine",
-    "range": "quarantine",
-    "allowed": "quarantine",
-    "form_status": "quarantine",
-    "duplicate_row": "quarantine",
-    "duplicate_conflict": "quarantine",
-    "reference": "quarantine",
-    "roster": "quarantine",
-    "export_unread": "warn",
-    "column_undeclared": "note",
-    "coded_missing": "note",
-}
-# Severities that a rule cannot go below: what is not there cannot be kept with a warning.
-FIRM = {"unreadable": ("stop",)} | dict.fromkeys(
-    ("row_width", "event_missing", "instance_missing", "no_well", "unit_missing"), ("quarantine", "stop")
-)
-HEADER = ("severity", "rule", "file", "part", "line", "column", "table", "value", "expected", "key")
+HEADER = ("severity", "rule", "file", "part", "line", "column", "table", "value", "expected", "key", "unit", "visit",
+          "row", "fix")  # fmt: skip
 SHOWN = 40
+Names = Mapping[tuple[str, int], tuple[str, str, str]]
+USUAL = {rule.id: rule for rule in RULES}
 
 
 @dataclass(frozen=True)
@@ -64,37 +45,52 @@ class Finding:
         return f"{self.file}{part}{line}{column}: {self.rule}: {says}"
 
 
-def severity_of(plan: Plan, rule: str, default: str = "") -> str:
-    """The plan's severity of a rule, else the rule's own."""
-    return plan.severities.get(rule, default or DEFAULTS.get(rule, "quarantine"))
+def severity_of(plan: Plan, rule: str, default: str = "", export: Export | None = None) -> str:
+    """The plan's severity of a rule, else the rule's own.
+
+    A rule about a whole ``export`` that would stop the study takes out no more than its batch, where it has one
+    and the rule allows it: one bad batch does not stop the others, unless the plan says so.
+    """
+    if rule in plan.severities:
+        return plan.severities[rule]
+    text = USUAL.get(rule)
+    severity = default or (text.severity if text else "quarantine")
+    if severity == "stop" and export and export.batch and text and "quarantine" in text.severities:
+        return "quarantine"
+    return severity
 
 
-def check_severities(plan: Plan, declared: set[str]) -> None:
-    """Raise Fault for severities of rules that do not exist (``declared``: the tables' own), or below the lowest."""
-    known = [*DEFAULTS, *sorted(declared)]
-    where = f"plan of {plan.study}: severities"
-    faults = [
-        f"{where}: there is no rule {rule!r}{nearest(rule, known)}" for rule in plan.severities if rule not in known
-    ]
+def check_severities(plan: Plan, known: Mapping[str, RuleText]) -> None:
+    """Raise Fault for severities and scopes of rules that do not exist, and for severities that a rule cannot have."""
+    faults = []
+    for section, entries in (("severities", plan.severities), ("scopes", plan.scopes)):
+        where = f"plan of {plan.study}: {section}"
+        faults += [f"{where}: there is no rule {rule!r}{nearest(rule, known)}" for rule in entries if rule not in known]
     faults += [
-        f"{where}.{rule}: only {' or '.join(FIRM[rule])}"
+        f"plan of {plan.study}: severities.{rule}: only {' or '.join(known[rule].severities)}"
         for rule, severity in plan.severities.items()
-        if rule in FIRM and severity not in FIRM[rule]
+        if rule in known and severity not in known[rule].severities
     ]
     if faults:
         raise Fault(*faults)
 
 
-def write_findings(findings: list[Finding], path: str | Path) -> None:
-    """Write the confidential table of all findings, worst first, then by file and line."""
+def write_findings(findings: list[Finding], path: str | Path, names: Names | None = None,
+                   known: Mapping[str, RuleText] | None = None) -> None:  # fmt: skip
+    """Write the confidential table of all findings, worst first, then by file and line.
+
+    ``names``: table and key -> unit, visit and further names of the row; ``known``: rule id -> its text.
+    """
     order = {"stop": 0, "quarantine": 1, "warn": 2, "note": 3}
+    names, known = names or {}, known or USUAL
     rows = sorted(findings, key=lambda f: (order[f.severity], f.file, f.part, f.line, f.column, f.rule, f.table))
     store.write_csv(
         path,
         HEADER,
         (
             (f.severity, f.rule, f.file, f.part, f.line or "", f.column, f.table, f.value, f.expected,
-             key_text(f.key) if f.key else "")
+             key_text(f.key) if f.key else "", *names.get((f.table, f.key), ("", "", "")),
+             known[f.rule].fix if f.rule in known else "")
             for f in rows
         ),
     )  # fmt: skip
@@ -113,7 +109,8 @@ def summary(findings: list[Finding]) -> list[str]:
         part = f" [{group[0].part}]" if len(group) == 1 and group[0].part else ""
         where = part + (f": line{'s'[: len(at) != 1]} {shown}" if at else "")
         place = f"{', column ' + column if column else ''}{', table ' + table if table else ''}"
-        lines.append(f"{severity}: {file}{where}{place}: {rule}: expected {expected} ({len(group)})")
+        says = expected if rule == "unreadable" else f"expected {expected}"
+        lines.append(f"{severity}: {file}{where}{place}: {rule}: {says} ({len(group)})")
     return lines
 
 

@@ -2,98 +2,125 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from omtrace.checks.cells import Cells, cells_of, encoded, repeated
 from omtrace.checks.findings import Finding, severity_of
-from omtrace.checks.work import Work
+from omtrace.checks.work import Source, Work
 from omtrace.faults import Fault
+from omtrace.identifiers import identifiers
+from omtrace.instruments import instrument_of, is_instrument
 from omtrace.keys import key_of
 from omtrace.schemas import UNIT, Table, table_of
-from omtrace.sources import Extract, options_of, reader_of
-from omtrace.study.plan import MADE, Plan, TablePlan, nearest
+from omtrace.sources import Extract, Places
+from omtrace.sources.lookup import companions_of, way_of
+from omtrace.study.closed import nearest
+from omtrace.study.plan import Plan
 from omtrace.study.register import Export, exports_of
+from omtrace.study.tables import MADE, TablePlan
 
-if TYPE_CHECKING:
-    import pandas
+# What tells that a column holds identifiers.
+SAYS = {"name": "its name says", "values": "its values look like", "dictionary": "the data dictionary says"}
 
 
 class Reading:
     """Reads the exports of one study, each file once for each way in which its tables ask for it."""
 
     def __init__(self, plan: Plan, exports: list[Export], root: str | Path) -> None:
-        self.plan, self.exports, self.root = plan, exports, Path(root)
-        self.extracts: dict[tuple[str, str, str], Extract] = {}
+        self.plan, self.exports, self.root = plan, exports_of(exports, plan.study), Path(root)
+        self.sources: dict[tuple[str, str, str], Source] = {}
         self.decisions: dict[str, dict] = {}
         self.findings: list[Finding] = []  # about whole files
 
     def table(self, name: str) -> Work:
         """A table's raw text. Raises Fault for a plan that does not fit the table or the register."""
-        import pandas
-
         plan = self.plan.tables[name]
         table = table_of(plan.schema_ or name)
         where = f"plan of {self.plan.study}: tables.{name}"
         _check_names(plan, table, where)
-        source = plan.source or name
-        exports = exports_of(self.exports, self.plan.study, source)
+        _check_coding(plan, plan.schema_ or name, where)
+        exports = exports_of(self.exports, self.plan.study, plan.source or name)
         if not exports:
-            known = {export.table for export in exports_of(self.exports, self.plan.study)}
+            known = {export.table for export in self.exports}
+            source = plan.source or name
             raise Fault(f"{where}: the register has no export of table {source!r}{nearest(source, known)}")
-        work = Work(name, self.plan, plan, table, exports)
-        wanted = _wanted(plan, table)
-        empty = pandas.DataFrame(columns=[*wanted, *MADE], dtype="str", index=pandas.Index([], dtype="int64"))
-        frames = [empty]
-        for export in exports:
-            extract = self._extract(export, plan, name)
-            if extract.columns:
-                frames.append(_rows(work, export, extract, wanted))
-        text = pandas.concat(frames)
-        work.text = pandas.DataFrame({column: text[column].str.strip() for column in text.columns})
+        sources = {export.number: self._source(export, plan, name) for export in exports}
+        work = Work(name, self.plan, plan, table, sources, None, {})
+        take_rows(work)
         return work
 
-    def _extract(self, export: Export, plan: TablePlan, name: str) -> Extract:
+    def _source(self, export: Export, plan: TablePlan, name: str) -> Source:
         key = (export.path, plan.reader, repr(sorted(plan.options.items())))
-        if key not in self.extracts:
-            reader = reader_of(plan.reader)
-            options = options_of(reader, plan.options, f"plan of {self.plan.study}: tables.{name}.options")
+        if key not in self.sources:
+            way = way_of(self.plan, name, self.exports, self.root)
             try:
-                self.extracts[key] = reader.read((self.root / export.path).read_bytes(), options)
+                extract = way.read(export, self.root)
             except Fault as fault:
-                severity = severity_of(self.plan, "unreadable")
-                self.findings += [
-                    Finding(severity, "unreadable", export.path, name, 0, "", line) for line in fault.lines
-                ]
-                self.extracts[key] = Extract((), [], [])
-            self.decisions.setdefault(export.path, {}).update(self.extracts[key].decisions)
-        return self.extracts[key]
+                self.sources[key] = source = Source(export, Extract((), (), Places()), lost="unreadable")
+                for line in fault.lines:
+                    self._about_file(source, "unreadable", "", line, name)
+                return source
+            self.sources[key] = source = Source(export, extract)
+            self.decisions.setdefault(export.path, {}).update(extract.decisions)
+            self._scan(source, plan, name)
+        return self.sources[key]
+
+    def _scan(self, source: Source, plan: TablePlan, name: str) -> None:
+        """Look for direct identifiers in every column of the file, whether a table reads it or not."""
+        for column, texts in zip(source.extract.columns, source.extract.cells, strict=True):
+            source.encoded[column] = encoded(texts)
+        columns = {column: cells_of([part]) for column, part in source.encoded.items()}
+        for suspicion in identifiers(
+            list(columns),
+            [cells.texts for cells in columns.values()],
+            [int((~cells.among(("",))).sum()) for cells in columns.values()],
+            {column for column, variable in source.extract.variables.items() if variable.identifier},
+            self._excused(source.export),
+            source.export.received_on,
+        ):
+            source.withheld.add(suspicion.column)
+            expected = f"no direct identifier; {SAYS[suspicion.by]}: {suspicion.kind}"
+            self._about_file(source, "identifier", suspicion.column, expected, name)
+
+    def _excused(self, export: Export) -> dict[str, str]:
+        """The columns of an export that the plan says are no direct identifiers, with its reasons."""
+        tables = [t for name, t in self.plan.tables.items() if (t.source or name) == export.table]
+        return {column: why for table in tables for column, why in table.identifiers.items()}
+
+    def _about_file(self, source: Source, rule: str, column: str, expected: str, table: str) -> None:
+        severity = severity_of(self.plan, rule, "", source.export)
+        line = 1 if column else 0
+        self.findings.append(Finding(severity, rule, source.export.path, table, line, column, expected))
 
     def undeclared(self, works: list[Work]) -> None:
         """Warn of exports that no table reads; note the columns of each file that no table reads from it."""
         read_tables = {table.source or name for name, table in self.plan.tables.items()}
+        beside = companions_of(self.plan)
         self.findings += [
-            Finding(
-                severity_of(self.plan, "export_unread"), "export_unread", e.path, e.table, 0, "", "a table of the plan"
-            )
-            for e in exports_of(self.exports, self.plan.study)
-            if e.table not in read_tables
-        ]
+            Finding(severity_of(self.plan, "export_unread"), "export_unread", e.path, e.table, 0, "",
+                    "a table of the plan")
+            for e in self.exports if e.table not in read_tables and e.export not in beside
+        ]  # fmt: skip
         severity = severity_of(self.plan, "column_undeclared")
-        for path in self.decisions:
-            columns = {
-                c: None for (file, _, _), extract in self.extracts.items() if file == path for c in extract.columns
-            }
-            read = {c for work in works if any(e.path == path for e in work.exports) for c in work.text.columns}
-            self.findings += [
-                Finding(severity, "column_undeclared", path, "", 1, column, "a column of the plan")
-                for column in columns
-                if column not in read
-            ]
+        columns: dict[tuple[str, str], None] = {}
+        for source in self.sources.values():
+            columns |= {(source.export.path, column): None for column in source.extract.columns}
+        read = {(s.export.path, c) for work in works for s in work.sources.values() for c in work.cells}
+        self.findings += [
+            Finding(severity, "column_undeclared", path, "", 1, column, "a column of the plan")
+            for path, column in columns
+            if (path, column) not in read
+        ]
 
 
 def _check_names(plan: TablePlan, table: Table, where: str) -> None:
     """Raise Fault for names of columns, in the plan's entry, that the table does not have."""
     known = [column.name for column in table.columns]
-    sections: dict[str, Iterable[str]] = {"columns": plan.columns, "recode": plan.recode, "joined": plan.joined}
+    sections: dict[str, Iterable[str]] = {
+        "columns": plan.columns,
+        "recode": plan.recode,
+        "joined": plan.joined,
+        "formats": [name for name in plan.formats if name != "*"],
+    }
     faults = [
         f"{where}.{section}: the table has no column {name!r}{nearest(name, known)}"
         for section, names in sections.items()
@@ -104,36 +131,59 @@ def _check_names(plan: TablePlan, table: Table, where: str) -> None:
         raise Fault(*faults)
 
 
-def _wanted(plan: TablePlan, table: Table) -> list[str]:
+def _check_coding(plan: TablePlan, schema: str, where: str) -> None:
+    """Raise Fault for a coding that the table's questionnaire does not have, or must have and is not declared."""
+    if is_instrument(schema):
+        try:
+            instrument_of(schema).coding(plan.coding)
+        except Fault as fault:
+            raise Fault(f"{where}: {fault}") from None
+    elif plan.coding:
+        raise Fault(f"{where}: coding: {schema!r} is no questionnaire")
+
+
+def wanted_columns(plan: TablePlan, table: Table) -> list[str]:
     """The raw columns that a table is made of."""
     joined = {**({UNIT: plan.unit} if plan.unit else {}), **plan.joined}
     made = {*joined, *(["visit"] if plan.visit else [])}
     wanted = [plan.columns.get(c.name, c.name) for c in table.columns if c.name not in made]
     wanted += [plan.visit.column] if plan.visit else []
     wanted += [c for c in (plan.status, plan.skip_blank) if c]
+    wanted += [*plan.rows, *(c for repair in plan.repairs for c in (repair.column, *repair.when))]
     wanted += [c for columns in joined.values() for c in columns if c not in MADE]
     return list(dict.fromkeys(wanted))
 
 
-def _rows(work: Work, export: Export, extract: Extract, wanted: list[str]) -> "pandas.DataFrame":
-    """The rows of one export as a frame of texts; rows that are none become findings."""
-    import pandas
+def take_rows(work: Work) -> None:
+    """The rows of all exports; rows that are none become findings, and so do columns that are not there."""
+    import numpy
 
-    work.rows_in += len(extract.rows) + len(extract.faults)
-    for row_fault in extract.faults:
-        key = key_of(export.number, row_fault.place.ordinal)
-        work.where[key] = (export, row_fault.place)
-        work.broken[key] = row_fault.rule
-        work.find(row_fault.rule, export, row_fault.place, "", row_fault.message, key=key)
+    optional = {work.plan.raw(name) for name in work.table.optional}
+    wanted = wanted_columns(work.plan, work.table)
+    for source in work.sources.values():
+        extract = source.extract
+        work.rows_in += len(extract.places) + len(extract.faults) + sum(extract.left_out.values())
+        for fault in extract.faults:
+            key = key_of(source.export.number, fault.place.ordinal)
+            work.broken[key] = fault.place
+            work.find(fault.rule, source.export, fault.place, "", fault.message, key=key)
+        for column in wanted:
+            if column not in extract.columns and column not in optional and not source.lost:
+                work.find("column_missing", source.export, None, column, "this column")
+        for reason, count in extract.left_out.items():
+            work.out_of_scope[reason] = work.out_of_scope.get(reason, 0) + count
+    work.keys = numpy.concatenate([numpy.empty(0, dtype="int64"), *(s.keys() for s in work.sources.values())])
+    there = {column for source in work.sources.values() for column in source.extract.columns}
     for column in wanted:
-        if column not in extract.columns:
-            work.find("column_missing", export, None, column, "this column")
-    keys = [key_of(export.number, place.ordinal) for place in extract.places]
-    work.where |= {k: (export, p) for k, p in zip(keys, extract.places, strict=True)}
-    frame = pandas.DataFrame(
-        extract.rows, columns=list(extract.columns), index=pandas.Index(keys, dtype="int64"), dtype="str"
-    )
-    frame = frame.reindex(columns=wanted, fill_value="")
-    frame["@export"], frame["@batch"] = export.export, export.batch
-    frame["@row"] = [str(place.ordinal) for place in extract.places]
-    return frame
+        if column in there or column not in optional:
+            work.cells[column] = cells_of(_encoded(source, column) for source in work.sources.values())
+    work.cells["@export"] = _made(work, lambda export: export.export)
+    work.cells["@batch"] = _made(work, lambda export: export.batch)
+
+
+def _encoded(source: Source, column: str) -> object:
+    return source.encoded.get(column, repeated("", len(source.extract.places)))
+
+
+def _made(work: Work, of: object) -> Cells:
+    return cells_of(repeated(of(s.export), len(s.extract.places)) for s in work.sources.values())  # type: ignore[operator]

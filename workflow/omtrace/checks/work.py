@@ -1,60 +1,142 @@
 """One table on its way through the checks: raw text, typed frame, findings, and its rows by fate."""
 
+from bisect import bisect_left
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from omtrace.checks.cells import Cells
 from omtrace.checks.findings import Finding, severity_of
-from omtrace.keys import Place
+from omtrace.keys import SHIFT, Place, number_of, ordinal_of
 from omtrace.schemas import Table
-from omtrace.study.plan import Plan, TablePlan
+from omtrace.sources import Extract, reader_of
+from omtrace.study.plan import Plan
 from omtrace.study.register import Export
+from omtrace.study.tables import TablePlan
 
 if TYPE_CHECKING:
+    import numpy
     import pandas
+
+WITHHELD = "(withheld: a direct identifier)"
+
+
+@dataclass
+class Source:
+    """An export as read: its extract, the columns encoded so far, and the columns whose values are withheld."""
+
+    export: Export
+    extract: Extract
+    encoded: dict[str, Any] = field(default_factory=dict)
+    withheld: set[str] = field(default_factory=set)
+    lost: str = ""  # the rule for which the whole file is left out
+
+    def keys(self) -> "numpy.ndarray":
+        """The keys of the extract's rows (int64)."""
+        import numpy
+
+        return numpy.asarray(self.extract.places.ordinals, dtype="int64") + (self.export.number << SHIFT)
 
 
 @dataclass
 class Work:
-    """One table of a study. Every frame has the rows' keys as its index."""
+    """One table of a study. ``keys``, ``cells`` and ``frame`` run in parallel; the frame has the keys as index."""
 
     name: str
     study: Plan
     plan: TablePlan
     table: Table
-    exports: list[Export]
-    text: Any = None  # raw columns, as texts without blanks around them
+    sources: dict[int, Source]
+    keys: Any  # int64 array, rising
+    cells: dict[str, Cells]
     frame: Any = None  # the declared columns, typed
-    where: "dict[int, tuple[Export, Place]]" = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     out_of_scope: dict[str, int] = field(default_factory=dict)
     rows_in: int = 0
-    gaps: list[tuple[int, str, str]] = field(default_factory=list)  # key, column, what the missing-data code says
-    broken: dict[int, str] = field(default_factory=dict)  # rows that never became rows: key -> rule
+    gaps: list[tuple[int, str, str]] = field(default_factory=list)  # key, column, why it has no value of its own
+    broken: dict[int, Place] = field(default_factory=dict)  # rows that never became rows
+    original: dict[tuple[int, str], str] = field(default_factory=dict)  # (key, raw column) -> text before a repair
+    repairs: list[tuple[str, str, str, int]] = field(default_factory=list)  # raw column, change, reason, cells
+    gone: set[int] = field(default_factory=set)  # keys that a finding has taken away
+
+    def place(self, key: int) -> Place:
+        """Where a row stands."""
+        if key in self.broken:
+            return self.broken[key]
+        places = self.sources[number_of(key)].extract.places
+        return places[bisect_left(places.ordinals, ordinal_of(key))]
 
     def find(self, rule: str, export: Export, place: Place | None, column: str, expected: str, value: str = "",
-             key: int = 0, default: str = "") -> None:  # fmt: skip
+             key: int = 0, default: str = "") -> Finding:  # fmt: skip
         """Add a finding at a place, or, without one, at the head of a file."""
-        severity = severity_of(self.study, rule, default)
+        severity = severity_of(self.study, rule, default, export)
         line = place.first_line if place else 1
-        part = f"{place.part} {place.column}".strip() if place else ""  # one line may hold all wells of a plate
-        self.findings.append(Finding(severity, rule, export.path, self.name, line, column, expected, value, part, key))
+        part = self.address(export, place, column) if place else ""
+        if column in self.sources[export.number].withheld and value:
+            value = WITHHELD
+        found = Finding(severity, rule, export.path, self.name, line, column, expected, value, part, key)
+        self.findings.append(found)
+        if key and severity in ("quarantine", "stop"):
+            self.gone.add(key)
+        return found
 
-    def report(self, keys: Any, rule: str, column: str, expected: str, default: str = "") -> None:
+    def address(self, export: Export, place: Place, column: str) -> str:
+        """What names a cell beside its line: the sheet's cell, or the part of the file and the well."""
+        columns = self.sources[export.number].extract.columns
+        if column in columns and (named := reader_of(self.plan.reader).address):
+            return named(place, columns.index(column))
+        return f"{place.part} {place.column}".strip()  # one line may hold all wells of a plate
+
+    def report(self, keys: Iterable[int], rule: str, column: str, expected: str, default: str = "") -> None:
         """One finding for each key, at a column of the table, with the raw value."""
+        import numpy
+
         raw = self.plan.raw(column)
-        for key in keys:
-            export, place = self.where[key]
-            value = self.text.at[key, raw] if raw in self.text.columns else ""
-            self.find(rule, export, place, raw, expected, value, key, default)
+        cells = self.cells.get(raw)
+        wanted = numpy.asarray(list(keys), dtype="int64")
+        positions = numpy.searchsorted(self.keys, wanted)
+        for key, position in zip(wanted.tolist(), positions.tolist(), strict=True):
+            value = cells.at(position) if cells else ""
+            export = self.sources[number_of(key)].export
+            self.find(rule, export, self.place(key), raw, expected, self.original.get((key, raw), value), key, default)
 
     def leave(self, mask: Any, reason: str) -> None:
         """Rows that the table does not ask about go, and are counted."""
         count = int(mask.sum())
         if count:
             self.out_of_scope[reason] = self.out_of_scope.get(reason, 0) + count
-            self.text = self.text[~mask]
+            self.keys = self.keys[~mask]
+            self.cells = {name: cells.taken(~mask) for name, cells in self.cells.items()}
+
+    def coding(self, column: str) -> dict[str, str]:
+        """Text -> code of an instrument's item in the coding that the plan declares; nothing for other columns."""
+        if not self.plan.coding:
+            return {}
+        from omtrace.instruments import instrument_of
+
+        instrument = instrument_of(self.plan.schema_ or self.name)
+        return instrument.coding(self.plan.coding) if column in {item.name for item in instrument.items} else {}
+
+    def suggestion(self, column: str, texts: set[str]) -> str:
+        """A remark on a questionnaire's item whose texts look like another of its codings, or nothing."""
+        from omtrace.instruments import instrument_of, is_instrument
+
+        schema = self.plan.schema_ or self.name
+        if not is_instrument(schema) or column not in {item.name for item in instrument_of(schema).items}:
+            return ""
+        name = instrument_of(schema).suggest_coding(texts)
+        return f" (the answers look like the coding {name}: declare it in the plan, coding: {name})" if name else ""
+
+    def rows_text(self) -> Any:
+        """The ordinal of each row in its file, as an Arrow array of texts."""
+        import pyarrow
+
+        return pyarrow.array([str(ordinal_of(key)) for key in self.keys.tolist()], type=pyarrow.string())
+
+    def numbers(self) -> Any:
+        """The register number of each row's export (int64 array)."""
+        return self.keys >> SHIFT
 
     def kept(self) -> "pandas.DataFrame":
         """The typed rows that no finding has taken away so far."""
-        gone = {f.key for f in self.findings if f.severity in ("quarantine", "stop")}
-        return self.frame[~self.frame.index.isin(gone)]
+        return self.frame[~self.frame.index.isin(self.gone)] if self.gone else self.frame

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from omtrace.faults import Fault
-from omtrace.study.plan import Closed, DatasetPlan, Parameter, Plan, nearest
+from omtrace.study.closed import Closed, nearest
+from omtrace.study.plan import DatasetPlan, Parameter, Plan
 
 if TYPE_CHECKING:
     import pandas
@@ -46,6 +47,7 @@ class Tables:
     frames: "dict[str, pandas.DataFrame]"
     quarantine: "pandas.DataFrame"
     gaps: dict[tuple[int, str], str]  # (key, column) -> what the missing-data code says
+    repaired: frozenset[tuple[int, str]] = frozenset()  # (key, raw column) of cells that a repair of the plan changed
 
     def frame(self, name: str, where: dict[str, str] | None = None) -> "pandas.DataFrame":
         """A validated table, or its rows in which columns have given values. Raises Fault for an unknown name."""

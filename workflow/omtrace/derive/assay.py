@@ -8,7 +8,8 @@ from omtrace.derive import Cell, Context, Derivation, Found
 from omtrace.derive.well_signal import Options as Reads
 from omtrace.derive.well_signal import signals
 from omtrace.schemas import UNIT
-from omtrace.study.plan import Closed, Parameter
+from omtrace.study.closed import Closed
+from omtrace.study.plan import Parameter
 
 if TYPE_CHECKING:
     import pandas

@@ -4,7 +4,8 @@ from pydantic import Field
 
 from omtrace.derive import Context, Derivation, Found
 from omtrace.derive.records import units_of
-from omtrace.study.plan import Closed, Parameter
+from omtrace.study.closed import Closed
+from omtrace.study.plan import Parameter
 
 
 class Options(Closed):

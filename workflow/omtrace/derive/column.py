@@ -4,7 +4,8 @@ from pydantic import Field
 
 from omtrace.derive import Cell, Context, Derivation, Found
 from omtrace.schemas import UNIT
-from omtrace.study.plan import Closed, Parameter
+from omtrace.study.closed import Closed
+from omtrace.study.plan import Parameter
 
 
 class Options(Closed):
@@ -32,7 +33,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
         for unit, visit, value, key in zip(rows[UNIT], visits, rows[column], rows["key"], strict=True):
             if pandas.isna(value):
                 says = tables.gaps.get((key, column))
-                records.append((unit, visit, None, None, f"coded missing: {says}" if says else "not collected"))
+                records.append((unit, visit, None, None, _why(says)))
                 if says:
                     cells.append((unit, visit, key, raw, "value"))
                 continue
@@ -43,6 +44,13 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
             records.append((unit, visit, None if text is not None else float(value), text, "observed"))
             cells.append((unit, visit, key, raw, "value"))
     return Found.of(records, cells, (options.table,))
+
+
+def _why(says: str | None) -> str:
+    """Why a cell holds no value."""
+    if not says:
+        return "not collected"
+    return says if says.startswith("repaired: ") else f"coded missing: {says}"
 
 
 DERIVATION = Derivation(Options, derive)

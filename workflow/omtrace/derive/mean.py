@@ -4,7 +4,8 @@ from pydantic import Field
 
 from omtrace.derive import Context, Derivation, Found
 from omtrace.schemas import UNIT
-from omtrace.study.plan import Closed, Parameter
+from omtrace.study.closed import Closed
+from omtrace.study.plan import Parameter
 
 
 class Options(Closed):

@@ -9,7 +9,8 @@ from omtrace.derive import Context, Found, Tables
 from omtrace.faults import Fault
 from omtrace.schemas import UNIT
 from omtrace.sources import plugin
-from omtrace.study.plan import DatasetPlan, Parameter, Plan, checked
+from omtrace.study.closed import checked
+from omtrace.study.plan import DatasetPlan, Parameter, Plan
 
 if TYPE_CHECKING:
     import pandas
@@ -21,9 +22,11 @@ def read_tables(plan: Plan, folder: str | Path) -> Tables:
     """The validated tables of a study from results/<study>/validated."""
     folder = Path(folder)
     gaps = store.read_columns(folder / "gaps.parquet")
-    says = zip(gaps["key"], gaps["column"], gaps["says"], strict=True)
+    says = list(zip(gaps["key"], gaps["column"], gaps["says"], gaps["table"], strict=True))
+    repaired = frozenset((k, plan.tables[t].raw(c)) for k, c, s, t in says if s.startswith("repaired: "))
     frames = {name: store.read_table(folder / f"{name}.parquet") for name in plan.tables}
-    return Tables(plan, frames, store.read_table(folder / "quarantine.parquet"), {(k, c): s for k, c, s in says})
+    quarantine = store.read_table(folder / "quarantine.parquet")
+    return Tables(plan, frames, quarantine, {(k, c): s for k, c, s, _ in says}, repaired)
 
 
 def units_of(tables: Tables, dataset: DatasetPlan) -> list[str]:
@@ -104,7 +107,10 @@ def build(plan: Plan, name: str, tables: Tables) -> "tuple[pandas.DataFrame, pan
         numbers = range(start, start + len(found.records))
         start += len(numbers)
         number = dict(zip(zip(found.records["unit"], found.records["visit"], strict=True), numbers, strict=True))
-        cells += [(number[u, v], key, column, role) for u, v, key, column, role in found.cells]
+        cells += [
+            (number[u, v], key, column, f"{role}, repaired" if (key, column) in tables.repaired else role)
+            for u, v, key, column, role in found.cells
+        ]
         records.append(found.records.assign(record=numbers, parameter=parameter_name))
     frame = pandas.concat(records)[RECORD]
     frame["text"] = frame["text"].astype("str").where(frame["text"].notna(), None)

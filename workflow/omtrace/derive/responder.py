@@ -6,7 +6,8 @@ from pydantic import Field
 
 from omtrace.derive import Context, Derivation, Found
 from omtrace.faults import Fault
-from omtrace.study.plan import Closed, Parameter
+from omtrace.study.closed import Closed
+from omtrace.study.plan import Parameter
 
 
 class Options(Closed):

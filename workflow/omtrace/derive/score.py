@@ -6,7 +6,8 @@ from omtrace.derive import Cell, Context, Derivation, Found
 from omtrace.faults import Fault
 from omtrace.instruments import instrument_of
 from omtrace.schemas import UNIT
-from omtrace.study.plan import Closed, Parameter, nearest
+from omtrace.study.closed import Closed, nearest
+from omtrace.study.plan import Parameter
 
 
 class Options(Closed):

@@ -5,7 +5,8 @@ from pydantic import Field
 from omtrace.derive import Context, Derivation, Found
 from omtrace.faults import Fault
 from omtrace.schemas import UNIT
-from omtrace.study.plan import Closed, Parameter, nearest
+from omtrace.study.closed import Closed, nearest
+from omtrace.study.plan import Parameter
 
 
 class Options(Closed):

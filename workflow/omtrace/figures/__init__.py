@@ -15,7 +15,7 @@ from omtrace.figures._sheet import Sheet
 from omtrace.figures._style import styled, write_images
 from omtrace.sources import plugin
 from omtrace.store import write_json
-from omtrace.study.plan import Closed, checked
+from omtrace.study.closed import Closed, checked
 
 if TYPE_CHECKING:
     from omtrace.study.plan import Plan

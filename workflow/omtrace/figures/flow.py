@@ -10,7 +10,7 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _style as style
 from omtrace.figures._results import AGAIN, Number
 from omtrace.figures._sheet import Group, Sheet
-from omtrace.study.plan import Closed
+from omtrace.study.closed import Closed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,15 +1,19 @@
 """Declared questionnaires: items, codes, scores and missing rules, each with its source.
 
 Item wording of HIT-6 and MSQ is under copyright and not here: ids, codes and labels in our own words.
-Each module declares ``INSTRUMENT``.
+Each module declares ``INSTRUMENT``; nothing else has to change for a new one. A blank is never a zero: what
+counts as one, because the activity was not done, is a code of the export that the plan names (``structural_zeros``).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omtrace.schemas import Column, Rule, Table, unit_column, visit_column
+from omtrace.faults import Fault
+from omtrace.schemas import Column, Kind, Rule, Table, unit_column, visit_column
 from omtrace.sources import plugin
+from omtrace.study.closed import nearest
 
 if TYPE_CHECKING:
     import pandas
@@ -17,13 +21,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Item:
-    """One item: its id, a label in our own words, and the codes it may hold."""
+    """One item: its id, a label in our own words, and the codes it may hold.
+
+    ``unit`` is "code" for an answer, or what is counted. A scale that arrives scored is an item of ``kind`` number.
+    """
 
     name: str
     label: str
-    minimum: int
-    maximum: int
+    minimum: float
+    maximum: float
     required: bool = False
+    unit: str = "code"
+    kind: Kind = "integer"
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,12 @@ class Score:
 
 @dataclass(frozen=True)
 class Instrument:
-    """A questionnaire. ``extra`` columns and ``rules`` belong to its table but to no score."""
+    """A questionnaire. ``extra`` columns and ``rules`` belong to its table but to no score.
+
+    ``codings``: how else exports write the answers: name -> raw text in lower case -> the item's code as text.
+    ``must_declare``: there is no usual coding, so the plan has to name one. ``optional``: items that need not
+    be in the file; the same holds for every extra column that is not required.
+    """
 
     title: str
     version: str
@@ -53,11 +67,14 @@ class Instrument:
     scores: dict[str, Score]
     extra: tuple[Column, ...] = ()
     rules: tuple[Rule, ...] = ()
+    codings: dict[str, dict[str, str]] = field(default_factory=dict)
+    must_declare: bool = False
+    optional: tuple[str, ...] = ()
 
     def table(self) -> Table:
         """The instrument's table: one row a participant and visit."""
         items = tuple(
-            Column(i.name, "integer", i.label, minimum=i.minimum, maximum=i.maximum, required=i.required)
+            Column(i.name, i.kind, i.label, i.unit, minimum=i.minimum, maximum=i.maximum, required=i.required)
             for i in self.items
         )
         return Table(
@@ -66,6 +83,8 @@ class Instrument:
             columns=(unit_column("participant"), visit_column(), *items, *self.extra),
             rules=self.rules,
             measured=tuple(item.name for item in self.items),
+            source=self.source,
+            optional=(*self.optional, *(column.name for column in self.extra if not column.required)),
         )
 
     def score(self, name: str, answers: "pandas.DataFrame") -> "pandas.Series":
@@ -77,8 +96,32 @@ class Instrument:
         filled = items.apply(lambda column: column.fillna(items.mean(axis=1)))
         return score.combine(filled).where(enough)
 
+    def coding(self, name: str) -> dict[str, str]:
+        """Raw text in lower case -> item code, for the items' cells; "" is the instrument's own codes: no change.
+
+        Raises Fault for a coding that there is not, and for none where the plan has to name one.
+        """
+        known = ", ".join(sorted(self.codings))
+        if not name and self.must_declare:
+            raise Fault(f"{self.title}: its codes are in use in more than one way; say in the plan, coding: {known}")
+        if name and name not in self.codings:
+            raise Fault(f"{self.title}: there is no coding {name!r} ({known or 'none'}){nearest(name, self.codings)}")
+        return self.codings[name] if name else {}
+
+    def suggest_coding(self, texts: Iterable[str]) -> str:
+        """The one declared coding that all texts fit; "" if the own codes fit, none does, or more than one."""
+        found = {text.strip().lower() for text in texts} - {""}
+        own = {str(code) for item in self.items for code in range(int(item.minimum), int(item.maximum) + 1)}
+        fits = [name for name, codes in self.codings.items() if found <= set(codes)]
+        return fits[0] if found and not found <= own and len(fits) == 1 else ""
+
 
 def instrument_of(name: str) -> Instrument:
     """The instrument that ``instruments/<name>.py`` declares. Raises Fault for an unknown name."""
     found: Any = plugin("instruments", name, "INSTRUMENT")
     return found
+
+
+def is_instrument(name: str) -> bool:
+    """Whether ``instruments/<name>.py`` is there."""
+    return (Path(__file__).parent / f"{name}.py").is_file() and not name.startswith("_")

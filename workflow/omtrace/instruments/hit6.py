@@ -1,10 +1,12 @@
 """HIT-6, the six-item Headache Impact Test."""
 
 from omtrace.instruments import Instrument, Item, Score
+from omtrace.instruments._supplied import FIX, agrees
 from omtrace.schemas import Column, Rule
 
 # Weights of the answers never, rarely, sometimes, very often, always (item codes 1 to 5).
 WEIGHTS = {1: 6, 2: 8, 3: 10, 4: 11, 5: 13}
+ANSWERS = ("never", "rarely", "sometimes", "very often", "always")
 ITEMS = tuple(f"hit6_{n}" for n in range(1, 7))
 LABELS = (
     "severe pain",
@@ -21,11 +23,15 @@ def total(items):
     return items.apply(lambda column: column.map(WEIGHTS)).sum(axis=1, min_count=len(ITEMS))
 
 
-def total_agrees(frame):
-    """A supplied total equals the one recomputed from the items, where all six are there."""
-    recomputed = total(frame[list(ITEMS)].astype("float64")).where(frame[list(ITEMS)].notna().all(axis=1))
-    supplied = frame["hit6_total"].astype("float64")
-    return (recomputed == supplied) | recomputed.isna() | supplied.isna()
+def item_mean(items):
+    """Mean of the six codes: 1 to 5, higher is worse. It does not determine the total: the weights are not linear."""
+    return items.sum(axis=1, min_count=len(ITEMS)) / len(ITEMS)
+
+
+def complete(frame):
+    """The items, and missing throughout where one of them is open."""
+    items = frame[list(ITEMS)].astype("float64")
+    return items.where(items.notna().all(axis=1))
 
 
 def total_possible(frame):
@@ -40,10 +46,27 @@ INSTRUMENT = Instrument(
     "rule for missing items was found: a total needs all six.",
     recall="4 weeks (items 4 to 6)",
     items=tuple(Item(name, label, 1, 5) for name, label in zip(ITEMS, LABELS, strict=True)),
-    scores={"total": Score(ITEMS, total, "HIT-6 total")},
-    extra=(Column("hit6_total", "integer", "total as supplied with the export", "points", 36, 78),),
-    rules=(
-        Rule("hit6_total_agrees", "the total recomputed from the six items", ("hit6_total", *ITEMS), total_agrees),
-        Rule("hit6_total_possible", "a total that six weights can add up to", ("hit6_total",), total_possible),
+    scores={"total": Score(ITEMS, total, "HIT-6 total"), "item_mean": Score(ITEMS, item_mean, "HIT-6 item mean")},
+    extra=(
+        Column("hit6_total", "integer", "total as supplied with the export; a mean of 1 to 5 is not one", "points",
+               36, 78),
+        Column("hit6_item_mean", "number", "mean of the six codes 1 to 5, as supplied with the export", "points", 1, 5,
+               source="the only reading that fits the values printed by the 2023 feasibility study, "
+               "doi:10.1370/afm.22.s1.5587; no published rule was found"),
     ),
-)
+    rules=(
+        Rule("hit6_total_agrees", "the total recomputed from the six items", ("hit6_total", *ITEMS),
+             lambda frame: agrees(frame["hit6_total"], total(complete(frame))),
+             example="a total of 60 where the items give 62", fix=FIX),
+        Rule("hit6_total_possible", "a total that six weights can add up to", ("hit6_total",), total_possible,
+             example="a total of 37, 39 or 77", fix=FIX),
+        Rule("hit6_item_mean_agrees", "the mean of the six codes 1 to 5", ("hit6_item_mean", *ITEMS),
+             lambda frame: agrees(frame["hit6_item_mean"], item_mean(complete(frame))),
+             example="a mean of 3.4 where the codes give 3.67", fix=FIX),
+    ),
+    codings={
+        "zero_based": {str(code - 1): str(code) for code in WEIGHTS},
+        "weights": {str(weight): str(code) for code, weight in WEIGHTS.items()},
+        "labels": {answer: str(code) for code, answer in enumerate(ANSWERS, 1)},
+    },
+)  # fmt: skip

@@ -57,7 +57,7 @@ def record(study: str, root: str | Path = ".") -> str:
             faults.append(f"{path}: not a readable file")
     if faults:
         raise Fault(*faults)
-    rows = [asdict(export) for export in exports_of(exports, study)]
+    rows = [asdict(export) for export in exports_of(exports, study, replaced=True)]
     target = path_of(study, root)
     write_json(target, {"format": FORMAT, "study": study, "register": rows, "files": files})
     return sha256_of(target)
@@ -74,12 +74,20 @@ def snapshot(study: str, root: str | Path = ".") -> dict[str, dict[str, dict[str
     found = {
         "raw": _below(root, RAW / study),
         "results": [p for p in _below(root, RESULTS / study) if p != f"{RESULTS.as_posix()}/{study}/{NAME}"],
-        "code": [p for p in _below(root, Path("workflow")) if _is_code(p)] + _there(root, "Snakefile"),
-        "config": _there(root, CONFIG),
-        "plan": _there(root, plan_path(study)),
-        "environment": _there(root, LOCK),
+        **made_with(study, root),
     }
     return {kind: {path: _digest(root / path) for path in sorted(paths)} for kind, paths in found.items()}
+
+
+def made_with(study: str, root: str | Path = ".") -> dict[str, list[str]]:
+    """Kind -> paths of what results are made with, beside raw files. The plan's folder holds its mapping files."""
+    root = Path(root)
+    return {
+        "code": [p for p in _below(root, Path("workflow")) if _is_code(p)] + _there(root, "Snakefile"),
+        "config": _there(root, CONFIG),
+        "plan": _there(root, plan_path(study)) + _below(root, Path(plan_path(study)).with_suffix("")),
+        "environment": _there(root, LOCK),
+    }
 
 
 def _below(root: Path, folder: Path) -> list[str]:

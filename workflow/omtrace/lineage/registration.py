@@ -1,4 +1,8 @@
-"""Taking raw exports into the register, ``config/exports.csv``: ``python -m omtrace register``."""
+"""Taking raw exports into the register, ``config/exports.csv``: ``python -m omtrace register``.
+
+A new version of an export is a new file beside the old one, registered with ``replaces``: both stay in
+custody, the newest is read, and what differs between the two is written down cell by cell.
+"""
 
 import os
 import re
@@ -10,14 +14,32 @@ from typing import Any
 
 from omtrace.faults import Fault
 from omtrace.lineage import ledger
+from omtrace.lineage.differences import Versions, compared, write_versions
 from omtrace.lineage.manifest import plan_path
 from omtrace.store import write_bytes
-from omtrace.study.register import FILE_NAME, RAW, REGISTER, Export, read_register, sha256_of, write_register
+from omtrace.study.register import (
+    FILE_NAME,
+    RAW,
+    REGISTER,
+    Export,
+    export_at,
+    exports_of,
+    read_register,
+    replacing,
+    sha256_of,
+    write_register,
+)
+
+ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+BIFF = (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")  # workbooks older than Excel 5 have no container
+TEXT = (".csv", ".tsv", ".txt")
+BINARY = {".xlsx": (ZIP,), ".xlsm": (ZIP,), ".ods": (ZIP,), ".zip": (ZIP,), ".xls": (OLE, *BIFF)}
+NEW = Export(0, "", "", "", "", "", "", "", "received", "", "", "")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the command says of the files; "" = take the default."""
+    """What the command says of the files; "" = take the default. ``replaces``: path of the older version."""
 
     study: str = ""
     export: str = ""
@@ -28,55 +50,76 @@ class Request:
     address: str = ""
     citation: str = ""
     licence: str = ""
-    replace: bool = False
+    replaces: str = ""
     reason: str = ""
 
 
 def register(files: Sequence[str | Path], request: Request, root: str | Path = ".") -> list[Export]:
     """Add a row for each file, all or none, and a ledger line; return the rows added.
 
-    A row's number is one more than the highest ever given. With ``replace`` the file's old row is taken
-    out, the ledger keeps it. Raises Fault, with every finding, and changes nothing, when a file lies
-    elsewhere, is registered already (or, to be replaced, is not), or its table cannot be told.
+    A row's number is one more than the highest ever given. A new version takes over name, table, batch and
+    source of the row that it replaces; its differences go to logs/<study>/versions/ (confidential) and, as
+    counts without values, to the ledger. Raises Fault, with every finding, and changes nothing, when a
+    file lies elsewhere, is registered already, is not what its name says, or its table cannot be told.
     """
-    root = Path(root)
+    return _registered(files, request, Path(root))[0]
+
+
+def _registered(files: Sequence[str | Path], request: Request, root: Path) -> tuple[list[Export], list[str]]:
+    """The rows added, and what a new version changes."""
     _check_request(files, request)
     known = read_register(root / REGISTER)
+    old = _replaced(request, known, root)
     number = highest_ever(known, root)
     added: list[Export] = []
-    removed: list[Export] = []
     faults: list[str] = []
     for file in files:
         try:
-            old, new = _row(file, request, number + 1 + len(added), known, known + added, root)
+            added.append(_row(file, request, number + 1 + len(added), old, known + added, root))
         except Fault as fault:
             faults += fault.lines
-            continue
-        added.append(new)
-        removed += [old] if old else []
     if faults:
         raise Fault(*faults)
-    _write([export for export in known if export not in removed] + added, added, removed, request.reason, root)
-    return added
+    versions = compared(old, added[0], known, root) if old else None
+    _write(known, added, old, versions, request.reason, root)
+    return added, versions.summary() if versions else []
 
 
 def _check_request(files: Sequence[str | Path], request: Request) -> None:
     faults = []
     if request.export and len(files) > 1:
         faults.append("--export: names one export; register the files one by one")
-    if request.replace and not request.reason.strip():
-        faults.append("--replace: say why with --reason TEXT; the ledger keeps it with the old row")
-    if request.reason and not request.replace:
-        faults.append("--reason: belongs to --replace")
+    if request.replaces and len(files) > 1:
+        faults.append("--replaces: takes one new file")
+    if request.replaces and not request.reason.strip():
+        faults.append("--replaces: say why with --reason TEXT; the ledger keeps it")
+    if request.reason and not request.replaces:
+        faults.append("--reason: belongs to --replaces")
+    for option in ("export", "table"):
+        if request.replaces and getattr(request, option):
+            faults.append(f"--{option}: a new version has that of the file that it replaces; leave it out")
     try:
         if request.received:
             date.fromisoformat(request.received)
     except ValueError:
         faults.append("--received: not a date such as 2024-05-31")
-    if request.origin == "retrieved" and not (request.address or request.citation or request.replace):
+    if request.origin == "retrieved" and not (request.address or request.citation or request.replaces):
         faults.append("--origin retrieved: say from where with --address or --citation")
     if faults:
         raise Fault(*faults)
+
+
+def _replaced(request: Request, known: list[Export], root: Path) -> Export | None:
+    """The row that is replaced, if any: registered, with its own bytes, and the newest version so far."""
+    if not request.replaces:
+        return None
+    old = export_at(known, _place(request.replaces, root))
+    later = next((e for e in known if e.replaces == str(old.number)), None)
+    if later:
+        raise Fault(f"{old.path}: replaced already, by {later.path} (number {later.number}); replace that one")
+    if not (root / old.path).is_file() or sha256_of(root / old.path) != old.sha256:
+        raise Fault(f"{old.path}: not the registered file; put its registered bytes back first, both versions are kept")
+    return old
 
 
 def highest_ever(known: list[Export], root: str | Path = ".") -> int:
@@ -87,49 +130,70 @@ def highest_ever(known: list[Export], root: str | Path = ".") -> int:
     return max([0, *(export.number for export in known), *(n for n in past if isinstance(n, int))])
 
 
-def _row(file: str | Path, request: Request, number: int, known: list[Export], all_rows: list[Export],
-         root: Path) -> tuple[Export | None, Export]:  # fmt: skip
-    """The row that a file replaces, if any, and its new row."""
+def _row(file: str | Path, request: Request, number: int, old: Export | None, known: list[Export],
+         root: Path) -> Export:  # fmt: skip
+    """The new row of a file; ``known``: all rows so far."""
     path = _path(file, request, root)
     study = Path(path).parts[2]
-    old = next((export for export in known if export.path == path), None)
+    if old and study != old.study:
+        raise Fault(f"{path}: lies in the folder of study {study}, not of {old.study}, as {old.path} does")
+    if any(export.path == path for export in known):
+        raise Fault(f"{path}: registered already; save a new version under another name, then: {replacing(path)}")
     digest = sha256_of(root / path)
-    if request.replace:
-        if old is None:
-            raise Fault(f"{path}: not in the register, so there is nothing to replace; leave out --replace")
-        if old.sha256 == digest:
-            raise Fault(f"{path}: has the registered bytes (number {old.number}); there is nothing to replace")
-    elif any(export.path == path for export in all_rows):
-        raise Fault(f"{path}: registered already; for a new version: python -m omtrace register --replace {path}")
-    table = _table(path, study, request, old, known, root)
-    name = request.export or (old.export if old else _cleaned(Path(path).stem, table))
-    twin = next((e for e in all_rows if (e.study, e.export) == (study, name) and e != old), None)
-    if twin:
-        raise Fault(f"{path}: {study} has an export {name} already ({twin.path}); name this one with --export")
-    base = old or Export(0, "", "", "", "", "", "", "", "received", "", "", "")
+    newest = exports_of(known, study)
+    for twin in exports_of(known, study, replaced=True):
+        if twin.sha256 == digest and (twin in newest or not old):  # with a reason, back to an earlier version
+            raise Fault(f"{path}: the same bytes as {twin.path} (number {twin.number}), which is registered already")
+    _check_content(root / path, path)
+    table = old.table if old else _table(path, study, request, known, root)
+    name = old.export if old else request.export or _cleaned(Path(path).stem, table)
+    same = next((e for e in known if not old and (e.study, e.export) == (study, name)), None)
+    if same:
+        raise Fault(f"{path}: {study} has an export {name} already ({same.path}); name this one with --export")
     told = {field: value for field in ("batch", "origin", "address", "citation", "licence")
             if (value := getattr(request, field))}  # fmt: skip
     received = request.received or date.today().isoformat()
-    return old, replace(base, number=number, study=study, export=name, table=table, path=path,
-                        received_on=received, sha256=digest, **told)  # fmt: skip
+    return replace(old or NEW, number=number, study=study, export=name, table=table, path=path, received_on=received,
+                   sha256=digest, replaces=str(old.number) if old else "", **told)  # fmt: skip
+
+
+def _check_content(file: Path, path: str) -> None:
+    """Raise Fault for a workbook, or another container, that calls itself a text file, and the other way round."""
+    with open(file, "rb") as opened:
+        start = opened.read(8)
+    suffix = file.suffix.lower()
+    if suffix in TEXT and start.startswith((ZIP, OLE)):
+        found = "a zip file, such as a workbook (.xlsx)" if start.startswith(ZIP) else "an old or encrypted workbook"
+        raise Fault(f"{path}: the name says text, but this is {found}; give it its own suffix, or save it as CSV")
+    if suffix in BINARY and not start.startswith(BINARY[suffix]):
+        if start.startswith(OLE):
+            found = "an old (.xls) or an encrypted workbook"
+        else:
+            found = "a zip file, such as a workbook (.xlsx)" if start.startswith(ZIP) else "none"
+        raise Fault(f"{path}: the name says {suffix}, but this is {found}; give it its own suffix, or export it again")
+
+
+def _place(file: str | Path, root: Path) -> str:
+    """A path below the repository. Raises Fault for one that is not."""
+    place = Path(os.path.abspath(root / file))  # not resolved: data/raw may be a link to another disk
+    try:
+        return place.relative_to(os.path.abspath(root)).as_posix()
+    except ValueError:
+        raise Fault(f"{file}: copy it into {RAW.as_posix()}/<study>/ first") from None
 
 
 def _path(file: str | Path, request: Request, root: Path) -> str:
     """A file's path below the repository, checked."""
-    place = Path(os.path.abspath(root / file))  # not resolved: data/raw may be a link to another disk
-    try:
-        path = place.relative_to(os.path.abspath(root))
-    except ValueError:
-        raise Fault(f"{file}: copy it into {RAW.as_posix()}/<study>/ first") from None
+    path = Path(_place(file, root))
     if path.parts[:2] != RAW.parts or len(path.parts) < 4:
         raise Fault(f"{file}: move it into {RAW.as_posix()}/<study>/ first")
     if request.study and request.study != path.parts[2]:
         raise Fault(f"{path.as_posix()}: lies in the folder of study {path.parts[2]}, not of {request.study}")
     if not all(FILE_NAME.match(part) for part in path.parts):
         raise Fault(f"{str(path)!r}: the name may hold letters, digits, dot, hyphen and underscore; rename the file")
-    if not place.is_file():
+    if not (root / path).is_file():
         raise Fault(f"{path.as_posix()}: there is no such file")
-    if place.stat().st_size == 0:
+    if (root / path).stat().st_size == 0:
         raise Fault(f"{path.as_posix()}: the file is empty")
     return path.as_posix()
 
@@ -145,17 +209,17 @@ def _pattern(path: str) -> str:
     return re.sub(r"\d+", "#", Path(path).stem.lower())
 
 
-def _table(path: str, study: str, request: Request, old: Export | None, known: list[Export], root: Path) -> str:
-    """The source table of a file: as told, as its old row has it, or as files of like name have it."""
+def _table(path: str, study: str, request: Request, known: list[Export], root: Path) -> str:
+    """The source table of a file: as told, or as files of like name have it."""
     tables = _tables(study, root)
     like = sorted({e.table for e in known if e.study == study and _pattern(e.path) == _pattern(path)})
-    table = request.table or (old.table if old else like[0] if len(like) == 1 else "")
+    table = request.table or (like[0] if len(like) == 1 else "")
     choice = f"tables of the plan: {', '.join(tables)}" if tables else f"there is no {plan_path(study)} yet"
     if not table:
         why = f"files of like name belong to {', '.join(like)}" if like else "no registered file has a like name"
         raise Fault(f"{path}: which table is it? {why}; say --table NAME ({choice})")
     if tables and table not in tables:
-        from omtrace.study.plan import nearest
+        from omtrace.study.closed import nearest
 
         raise Fault(f"{path}: the plan has no table {table}{nearest(table, tables)} ({choice})")
     return table
@@ -171,25 +235,33 @@ def _tables(study: str, root: Path) -> list[str]:
     return sorted({entry.source or name for name, entry in plan.tables.items()})
 
 
-def _write(rows: list[Export], added: list[Export], removed: list[Export], reason: str, root: Path) -> None:
+def _write(known: list[Export], added: list[Export], old: Export | None, versions: Versions | None, reason: str,
+           root: Path) -> None:  # fmt: skip
     """Register and ledger, both or neither: what the reader refuses, or the ledger cannot keep, is undone."""
     path = root / REGISTER
     before = path.read_bytes()
     details: dict[str, Any] = {"added": [asdict(export) for export in added]}
-    if removed:
-        details |= {"replaced": [asdict(export) for export in removed], "reason": reason}
+    written = None
+    if old and versions:
+        details |= {"replaces": old.number, "reason": reason, "differences": versions.summary()}
     studies = sorted({export.study for export in added})
     try:
-        write_register(rows, path)
+        write_register(known + added, path)
         read_register(path)
+        written = write_versions(versions, root) if versions else None
         ledger.append("register", studies[0] if len(studies) == 1 else "", details, root)
     except BaseException:
         write_bytes(path, before)
+        if written:
+            written.unlink()
         raise
 
 
 def register_and_print(files: Sequence[str], request: Request) -> bool:
-    """Register files and print the rows added."""
-    for export in register(files, request):
+    """Register files; print the rows added and, for a new version, what changed, without values."""
+    added, changes = _registered(files, request, Path("."))
+    for export in added:
         print(",".join(str(value) for value in astuple(export)))
+    for line in changes:
+        print(line)
     return True

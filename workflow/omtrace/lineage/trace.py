@@ -60,7 +60,7 @@ def way_back(study: str, number: dict[str, str], root: str | Path = ".") -> dict
         raise Fault(f"{_shown(folder)}/definitions.json: no definition {number['definition']}; {AGAIN}")
     members = _members(folder, number["rowset"])
     used, left_out = _records(folder, members)
-    exports = {e.number: e for e in exports_of(read_register(Path(root) / REGISTER), study)}
+    exports = {e.number: e for e in exports_of(read_register(Path(root) / REGISTER), study, replaced=True)}
     links = _links(folder, used + left_out)
     places = _places(folder, {key for _, key, _, _ in links})
     rows: dict[tuple[str, int], set[int]] = defaultdict(set)

@@ -91,7 +91,7 @@ def _note(known: Any, there: dict[str, Any]) -> str:
 def _register_differences(study: str, known: list[dict[str, Any]], root: str | Path) -> list[Difference]:
     path = REGISTER.as_posix()
     try:
-        exports = exports_of(read_register(Path(root) / REGISTER), study)
+        exports = exports_of(read_register(Path(root) / REGISTER), study, replaced=True)
     except Fault as fault:
         return [Difference("register", path, "changed", line) for line in fault.lines]
     recorded = {row["number"]: row for row in known}

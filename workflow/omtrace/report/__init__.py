@@ -76,7 +76,7 @@ class Results:
 
 
 def _inputs(results: Results, exports: Sequence[Export]) -> dict[str, Any]:
-    from omtrace.report.inputs import conservation_shown, exports_shown, quarantine_shown
+    from omtrace.report.inputs import conservation_shown, exports_shown, findings_shown, quarantine_shown
 
     decisions = results.read(store.read_json, "validated/decisions.json")
     places, quarantine = (results.table(f"validated/{name}.parquet") for name in ("places", "quarantine"))
@@ -84,6 +84,8 @@ def _inputs(results: Results, exports: Sequence[Export]) -> dict[str, Any]:
         "exports": exports_shown(exports, decisions, places, quarantine),
         "conservation": conservation_shown(results.read(store.read_csv, "validated/conservation.csv")),
         "quarantine": quarantine_shown(quarantine, places),
+        "repairs": results.read(store.read_csv, "validated/repairs.csv"),
+        "findings": findings_shown(results.read(store.read_csv, "validated/findings.csv")),
     }
 
 

@@ -76,3 +76,12 @@ def quarantine_shown(quarantine: Table, places: Table) -> list[dict]:
         {"table": table, "rule": rule, "severity": severity, "rows": rows, "count": len({row["key"] for row in rows})}
         for (table, rule, severity), rows in groups.items()
     ]
+
+
+def findings_shown(rows: Sequence[Mapping[str, str]]) -> list[dict]:
+    """What was found, by rule, table and column over all files, worst first: severity, rule, table, column, cells."""
+    counts: Counter = Counter()
+    for row in rows:
+        counts[row["severity"], row["rule"], row["table"], row["column"]] += int(row["cells"])
+    names = ("severity", "rule", "table", "column")
+    return [dict(zip(names, group, strict=True)) | {"cells": number} for group, number in counts.items()]

@@ -9,17 +9,38 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from omtrace.sources import plugin
+from omtrace.study.plan import Severity
 
 if TYPE_CHECKING:
     import pandas
 
 Kind = Literal["text", "integer", "number", "date"]
+ASK = "ask who sent the export what was meant, and register a corrected version"
 UNIT = "unit_id"  # the column that names the participant, animal or well in every table that has one
 
 
 @dataclass(frozen=True)
+class RuleText:
+    """One rule of the error catalogue: its id, how bad it is unless the plan says otherwise, and what to do.
+
+    ``severities`` are those that the plan may give it.
+    """
+
+    id: str
+    severity: Severity
+    meaning: str
+    example: str
+    fix: str = ASK
+    severities: tuple[Severity, ...] = ("note", "warn", "quarantine", "stop")
+
+
+@dataclass(frozen=True)
 class Column:
-    """One column: its type, what it means, and what may stand in it (bounds are inclusive)."""
+    """One column: its type, what it means, and what may stand in it (bounds are inclusive).
+
+    ``unit`` is given for numbers: a unit, "count", "code" or "points". ``source``: where the definition
+    comes from, where it is not the table's.
+    """
 
     name: str
     kind: Kind
@@ -29,20 +50,23 @@ class Column:
     maximum: float | None = None
     allowed: tuple[str | int, ...] = ()
     required: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True)
 class Rule:
     """A rule over several columns of a row: ``holds(frame)`` is True, False or missing (not applicable).
 
-    A finding is reported at the first of ``columns``.
+    A finding is reported at the first of ``columns``. ``example`` and ``fix`` stand in the error catalogue.
     """
 
     id: str
     expected: str
     columns: tuple[str, ...]
     holds: "Callable[[pandas.DataFrame], pandas.Series]"
-    severity: str = "quarantine"
+    severity: Severity = "quarantine"
+    example: str = ""
+    fix: str = ASK
 
 
 @dataclass(frozen=True)
@@ -55,13 +79,13 @@ class Reference:
     column: str
     table: str
     other: str
-    severity: str = "quarantine"
+    severity: Severity = "quarantine"
     where: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table: what one row is, which columns identify it, and its rules."""
+    """A table: what one row is, which columns identify it, its rules, and where its definition comes from."""
 
     row: str
     key: tuple[str, ...]
@@ -69,6 +93,8 @@ class Table:
     rules: tuple[Rule, ...] = ()
     references: tuple[Reference, ...] = ()
     measured: tuple[str, ...] = field(default=())  # columns that say that the row was collected; () = all rows
+    source: str = ""
+    optional: tuple[str, ...] = ()  # columns that need not be in the file; blank then
 
     def column(self, name: str) -> Column:
         """The column of a name. Raises KeyError."""

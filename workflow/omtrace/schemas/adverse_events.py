@@ -16,4 +16,6 @@ TABLE = Table(
         Column("related", "text", "related to treatment", allowed=("yes", "no", "possible"), required=True),
     ),
     references=(Reference("unit_id", "allocation", "unit_id"),),
+    source="the trial's log of adverse events as this project declares it; CONSORT 2025, "
+    "doi:10.1371/journal.pmed.1004587, items 15 and 21a ask for harms",
 )

@@ -11,4 +11,5 @@ TABLE = Table(
         Column("concentration", "number", "concentration of the standard", "ng/mL", 0, required=True),
         Column("signal", "number", "optical density", "OD", -0.5, 6.0, required=True),
     ),
+    source="Davidian and Giltinan 1995, Nonlinear Models for Repeated Measurement Data; DNase in R's datasets",
 )

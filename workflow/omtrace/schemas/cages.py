@@ -10,4 +10,5 @@ TABLE = Table(
         Column("room", "text", "room", required=True),
         Column("rack_row", "text", "row of the rack", required=True),
     ),
+    source="ARRIVE 2.0, item 4: where cages stand is recorded",
 )

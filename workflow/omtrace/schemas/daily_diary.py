@@ -17,4 +17,5 @@ TABLE = Table(
         Column("medication", "text", "abortive medication during the study", allowed=("none", "reduced", "continuing"),
                required=True),
     ),
+    source="KosteckiDillon in the R package carData 3.0-5 (Kostecki-Dillon 1999)",
 )  # fmt: skip

@@ -17,4 +17,5 @@ TABLE = Table(
         Column("back_calculated", "number", "concentration as printed by the software", "pg/mL"),
         Column("dilution", "number", "dilution of the sample", "fold", 1),
     ),
+    source="group tables of SoftMax Pro exports, as in Feng 2019, PLoS ONE 14(4):e0209060",
 )

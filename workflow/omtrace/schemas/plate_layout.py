@@ -21,9 +21,15 @@ TABLE = Table(
         Column("concentration", "number", "nominal concentration of a standard", "pg/mL", 0),
         Column("dilution", "number", "dilution of the sample", "fold", 1),
     ),
-    rules=(Rule("well_name", "a well from A1 to H12, written as the reader writes it", ("unit_id",), is_well),),
+    rules=(
+        Rule("well_name", "a well from A1 to H12, written as the reader writes it", ("unit_id",), is_well,
+             example="A01, or a1, where the reader writes A1",
+             fix="write the wells of the layout as the reader's export does"),
+    ),
     references=(
         Reference("unit_id", "plate_signals", "unit_id"),
         Reference("sample", "animals", "unit_id", where=("role", "sample")),
     ),
-)
+    source="the laboratory's layout sheet as this project declares it: every well maps to one standard, control or "
+    "animal",
+)  # fmt: skip

@@ -7,7 +7,8 @@ TABLE = Table(
     key=("unit_id", "wavelength"),
     columns=(
         Column("unit_id", "text", "the well: plate / well", required=True),
-        Column("wavelength", "text", "wavelength", "nm", required=True),
+        Column("wavelength", "text", "wavelength in nm, which names the read", required=True),
         Column("signal", "number", "absorbance", "OD", -0.5, 6.0, required=True),
     ),
+    source="raw reads of a plate reader's export; bounds wider than the range of the readers, declared by this project",
 )

@@ -17,4 +17,5 @@ TABLE = Table(
         *(Column(name, "number", f"level of {name.removesuffix('_N')} in the nuclear fraction", "relative", 0)
           for name in PROTEINS),
     ),
+    source="Higuera 2015, PLoS ONE 10:e0129126; UCI data set 342",
 )  # fmt: skip

@@ -10,4 +10,5 @@ TABLE = Table(
         Column("site", "text", "study site", required=True),
         Column("migraine_type", "text", "type of migraine", allowed=("episodic", "chronic"), required=True),
     ),
+    source="the randomised trial's strata as this project declares them; chronic migraine as in ICHD-3",
 )

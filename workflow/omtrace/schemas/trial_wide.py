@@ -20,6 +20,8 @@ def days_without_diary(pack: str) -> Rule:
         (f"f{pack}", f"pk{pack}"),
         lambda frame: ~(frame[f"pk{pack}"].isna() & (frame[f"f{pack}"] == 0)),
         severity="warn",
+        example=f"f{pack} = 0 beside a blank pk{pack}",
+        fix=f"count the days as missing by a repair in the plan, with the reason: column f{pack} becomes ''",
     )
 
 
@@ -29,14 +31,18 @@ TABLE = Table(
     columns=(
         unit_column("patient"),
         Column("age", "integer", "age", "years", 16, 100, required=True),
-        Column("sex", "integer", "sex (1 female)", allowed=(0, 1), required=True),
-        Column("migraine", "integer", "migraine (1) or tension-type headache (0)", allowed=(0, 1), required=True),
+        Column("sex", "integer", "sex (1 female)", "code", allowed=(0, 1), required=True),
+        Column(
+            "migraine", "integer", "migraine (1) or tension-type headache (0)", "code", allowed=(0, 1), required=True
+        ),
         Column("chronicity", "number", "years of headache", "years", 0, 80, required=True),
         Column("acupuncturist", "text", "acupuncturist's code: the paper's site", required=True),
         Column("practice_id", "text", "general practice", required=True),
+        Column("date_randomized", "date", "day of randomisation"),
         Column("group", "text", "allocation", allowed=("acupuncture", "control"), required=True),
         *by_pack("pk", "weekly headache score", "points", 150),
         *by_pack("f", "headache days in 28 days", "d", 28),
     ),
     rules=(days_without_diary("2"), days_without_diary("5")),
+    source="Vickers 2006, Trials 7:15, additional file 1 and its dictionary; the trial: BMJ 2004;328:744",
 )

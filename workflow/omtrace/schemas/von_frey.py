@@ -13,4 +13,6 @@ TABLE = Table(
                required=True),
     ),
     references=(Reference("unit_id", "animals", "unit_id"),),
+    source="von Frey up-and-down thresholds; filaments of 0.41 to 15.14 g as in the NINDS PSPP set, sites as in Byrd "
+    "2024, doi:10.3389/fpain.2024.1280589",
 )  # fmt: skip

@@ -10,7 +10,8 @@ from typing import Literal
 from omtrace.faults import Fault
 
 GZIP = b"\x1f\x8b"
-LIMIT = 500 * 2**20  # bytes after decompression
+LIMIT = 500 * 2**20  # bytes, after decompression if any
+MARKS = 20_000_000  # line ends and delimiters: some 200,000 rows of 100 columns; a cell takes 100 bytes and more
 LINE_END = re.compile(r"\r\n|\n|\r")
 Encoding = Literal["", "utf-8", "utf-16", "cp1252", "latin-1"]
 BOMS = (
@@ -29,19 +30,25 @@ def text_of(content: bytes, encoding: Encoding) -> tuple[str, str, dict[str, str
     """The text in a file's bytes, the name of the gzip member ("" if none), and the decisions taken.
 
     ``encoding`` "" means: by byte-order mark, else the first of UTF-8, CP1252 and Latin-1 that fits.
-    Raises Fault for an empty file, damaged or oversized gzip, a wrong encoding and NUL characters.
+    Raises Fault for an empty file, one that is or unpacks to more than LIMIT or MARKS, damaged gzip, a wrong
+    encoding and NUL characters.
     """
     decisions, member = {}, ""
     if content.startswith(GZIP):
         member = _member_name(content)
         content = _unpacked(content, LIMIT)
         decisions["compression"] = f"gzip, member {member or 'without a name'}"
+    if len(content) > LIMIT:
+        raise Fault(f"more than {LIMIT >> 20} MiB; split the export")
     text, decisions["encoding"] = _decoded(content, encoding)
     if not text.strip():
         raise Fault("the file is empty; put back the export as it was received")
     if "\0" in text:
-        line = len(LINE_END.findall(text, 0, text.index("\0"))) + 1
+        above = text[: text.index("\0")]
+        line = above.count("\n") + above.count("\r") - above.count("\r\n") + 1
         raise Fault(f"line {line}: a NUL character; this is no text file in {decisions['encoding']}")
+    if len(text) > MARKS and sum(map(text.count, "\n\r,;\t|")) > MARKS:
+        raise Fault(f"more than {MARKS} line ends and delimiters; split the export")
     decisions["line ends"] = _line_ends(text)
     return text, member, decisions
 

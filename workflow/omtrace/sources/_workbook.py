@@ -2,38 +2,57 @@
 
 The parser is native code: on damaged bytes it can abort, panic or ask for any amount of memory, which no
 ``except`` can hold. Here that ends this process and nothing else. The request is one line of JSON (the
-sheet wanted, "" = the only one), then the workbook's bytes; the answer is JSON: ``fault`` or ``sheets``,
-``index``, ``rows`` (from row 1, as text) and ``dates`` (row and column, from 0, of every date cell).
-This file imports nothing of the package, so that it starts fast and runs anywhere.
+sheet wanted, "" = the only one), then the workbook's bytes. The answer is JSON: ``fault``, or
+
+- ``sheets``, ``index`` (-1: the sheet is not clear, and nothing follows), ``hidden`` (the sheet itself is);
+- ``rows``: from row 1 and column A, as text;
+- ``dates``, ``times``, ``numbers``, ``uncached``, ``errors``: row and column, from 0, of date cells, time cells,
+  numbers in columns that are mostly text, formulas without a saved value, error cells;
+- ``hidden_rows``, ``hidden_columns``; ``merged``: first row, first column, last row, last column;
+- ``unseen``: what this format does not show.
+
+With ``--many``, requests and answers follow one another, each after its length in 8 bytes (big-endian): for
+tests that send damaged workbooks by the thousand. This file and those that it loads import nothing of the package, so
+that it starts fast and runs anywhere.
 """
 
 import datetime
+import importlib.util
 import io
 import json
-import re
-import struct
 import sys
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
-from xml.etree import ElementTree
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 MEMORY = 2 * 2**30  # bytes
 CELLS = 5_000_000  # some 50,000 rows of 100 columns
+DOUBTFUL = 500_000  # cells
 OLE = b"\xd0\xcf\x11\xe0"
+MANIFEST = "META-INF/manifest.xml"
 ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 LOCKED = "a password protects the workbook; save it without"
 DAMAGED = "no workbook in xlsx, xls or ods, or a damaged one; put back the file as it was received"
-BIFF_ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
-# Records of a binary workbook (MS-XLS 2.4): begin of a worksheet; BoolErr and Formula holding an error.
-BIFF_SHEET = re.compile(rb"\x09\x08[\x08\x10]\x00\x00[\x05\x06]\x10\x00", re.DOTALL)
-BIFF_ERROR = re.compile(
-    rb"\x05\x02\x08\x00(?P<a>.{4})..(?P<code>[\x00\x07\x0f\x17\x1d\x24\x2a])\x01"
-    rb"|\x06\x00..(?P<b>.{4})..\x02.(?P<result>[\x00\x07\x0f\x17\x1d\x24\x2a]).{3}\xff\xff",
-    re.DOTALL,
+TOO_LARGE = f"more than {CELLS} cells between the first and the last; clear the stray ones"
+TOO_DOUBTFUL = (
+    f"more than {DOUBTFUL} cells are merged, in error or formulas without a saved value; mend them in the workbook"
 )
-XLSX_ERROR = re.compile(rb"<(?:\w+:)?c\s([^>]*\bt=[\"']e[\"'][^>]*)(?<!/)>(.*?)</(?:\w+:)?c>", re.DOTALL)
-XLSX_PLACE = re.compile(rb"\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
-XLSX_VALUE = re.compile(rb"<(?:\w+:)?v>([^<]{1,20})</")
+UNFORMATTED = "rows that are hidden, merged cells and errors cannot be told in this xls; save it as xlsx"
+KINDS = {str: "text", float: "number", int: "number", datetime.date: "date", datetime.datetime: "date",
+         datetime.time: "time", datetime.timedelta: "time"}  # fmt: skip
+
+
+@cache
+def _beside(name: str) -> Any:
+    """A module beside this file; by its path, because nothing else of the folder shall be importable here."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec and spec.loader
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def text_of(value: object) -> str:
@@ -52,96 +71,153 @@ def text_of(value: object) -> str:
 
 
 def kind_of(content: bytes) -> str:
-    """xls, xlsx or ods, by content; "" for anything else. Checks the checksums of zipped files."""
+    """xls, xlsx, ods or locked, by content; "" for another archive. Raises BadZipFile for anything else."""
     if content.startswith(OLE):
-        return "xls"
+        return "locked" if ENCRYPTED in content else "xls"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = archive.namelist()
-        if archive.testzip():
-            return ""
+        if MANIFEST in names and b"encryption-data" in archive.read(MANIFEST):
+            return "locked"
     return "xlsx" if "xl/workbook.xml" in names else "ods" if "content.xml" in names else ""
 
 
-def errors_in(content: bytes, kind: str, name: str, index: int) -> Iterator[tuple[int, int, str]]:
-    """Row, column (from 0) and text of every error cell of a sheet. The parser itself returns them empty."""
-    if kind == "xls":
-        starts = [match.start() for match in BIFF_SHEET.finditer(content)]
-        for match in BIFF_ERROR.finditer(content):
-            if sum(start < match.start() for start in starts) == index + 1:
-                place = match["a"] or match["b"]
-                row, column = struct.unpack("<HH", place)
-                yield row, column, BIFF_ERRORS[(match["code"] or match["result"])[0]]
-        return
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        xml = archive.read(_sheet_path(archive, name))
-    for attributes, inner in XLSX_ERROR.findall(xml):
-        place, value, column = XLSX_PLACE.search(attributes), XLSX_VALUE.search(inner), 0
-        if not place or not value:
-            raise ValueError("an error cell without a place or a text")
-        for letter in place[1]:
-            column = column * 26 + letter - 64
-        yield int(place[2]) - 1, column - 1, value[1].decode()
+def cells_in(ranges: list, height: int, width: int) -> list[tuple[int, int]]:
+    """Row and column of every cell of the ranges, as far as it lies in the sheet's used part."""
+    return [
+        (row, column)
+        for top, left, below, right in ranges
+        for row in range(top, min(below + 1, height))
+        for column in range(left, min(right + 1, width))
+    ]
 
 
-def _sheet_path(archive: zipfile.ZipFile, name: str) -> str:
-    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
-    sheet = next(e for e in book.iter() if e.tag.endswith("}sheet") and e.get("name") == name)
-    link = next(value for key, value in sheet.items() if key.endswith("}id"))
-    links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
-    target = next(e.get("Target", "") for e in links if e.get("Id") == link)
-    return target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+def area(ranges: list, height: int, width: int) -> int:
+    """How many cells the ranges have in the sheet's used part."""
+    return sum(
+        max(0, min(below + 1, height) - top) * max(0, min(right + 1, width) - left)
+        for top, left, below, right in ranges
+    )
+
+
+def cells_of(sheet: Any, height: int, width: int) -> tuple[list[list[str]], dict[str, list[tuple[int, int]]]]:
+    """The sheet as rows of text from A1, and row and column of its dates, times and numbers among texts."""
+    top, left = sheet.start or (0, 0)
+    rows: list[list[str]] = [[""] * width for _ in range(top)]
+    found: dict[str, list[tuple[int, int]]] = {"date": [], "time": []}
+    shapes: list[list[int]] = []  # of each row the columns of its numbers; texts are only counted
+    texts: Counter[int] = Counter()
+    numbers: Counter[int] = Counter()
+    for values in sheet.iter_rows() if sheet.start else ():
+        row, here = len(rows), []
+        for column, value in enumerate(values, left):
+            kind = KINDS.get(type(value))
+            if kind == "number":
+                here.append(column)
+            elif kind == "text" and value:
+                texts[column] += 1
+            elif kind in found:
+                found[kind].append((row, column))
+        numbers.update(here)
+        shapes.append(here)
+        rows.append([""] * left + [text_of(value) for value in values] + [""] * (width - left - len(values)))
+    rows += [[""] * width for _ in range(height - len(rows))]
+    mostly = {column for column, count in texts.items() if count > numbers[column] > 0}
+    found["number"] = [(row, c) for row, here in enumerate(shapes, top) if mostly for c in here if c in mostly]
+    return rows, found
 
 
 def answer(wanted: str, content: bytes) -> dict:
-    """The answer to a request, as the module says."""
-    from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum
+    """The answer to a request, as the module says. Raises whatever a damaged file makes the parsers raise."""
+    from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
+    if not content.startswith(OLE):
+        content = _beside("_workbook_archive").unpacked(content)
     kind = kind_of(content)
-    if not kind:
-        return {"fault": DAMAGED}
-    if kind == "ods":
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if b'value-type="error"' in archive.read("content.xml"):
-                return {"fault": "formula errors, which look like values in an ods workbook; save it as xlsx"}
-    if kind == "xls" and ENCRYPTED in content:
-        return {"fault": LOCKED}
+    if kind in ("", "locked"):
+        return {"fault": LOCKED if kind else DAMAGED}
+    facts = _beside("_workbook_facts")
+    known = facts.ods_facts(content) if kind == "ods" else {}
+    if sum(sheet.height * sheet.width for sheet in known.values()) > CELLS:  # the parser reads all sheets at once
+        return {"fault": TOO_LARGE}
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
     except PasswordError:
         return {"fault": LOCKED}
-    sheets = [sheet.name for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
-    name = wanted or sheets[0]
+    sheets = {sheet.name: sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet}
+    name = wanted or next(iter(sheets))
     if name not in sheets or (not wanted and len(sheets) > 1):
-        return {"sheets": sheets, "index": -1, "rows": [], "dates": []}
-    sheet, index = book.get_sheet_by_name(name), sheets.index(name)
-    if sheet.height * sheet.width > CELLS:
-        return {"fault": f"more than {CELLS} cells between the first and the last; clear the stray ones"}
-    values = sheet.to_python(skip_empty_area=False)
-    rows = [[text_of(value) for value in row] for row in values]
-    date = (datetime.date, datetime.time)
-    dates = [(r, c) for r, row in enumerate(values) for c, value in enumerate(row) if isinstance(value, date)]
-    if kind != "ods":
-        for row, column, text in errors_in(content, kind, name, index):
-            if row >= len(rows) or column >= len(rows[row]) or rows[row][column]:
-                return {"fault": f"an error cell in row {row + 1} that cannot be placed; save it as xlsx"}
+        return {"sheets": list(sheets), "index": -1}
+    if kind == "xls":
+        try:
+            known[name] = facts.xls_facts(content, name)
+        except Exception:  # whatever xlrd makes of a file that it does not understand
+            return {"fault": UNFORMATTED}
+    elif kind == "xlsx":
+        known[name] = facts.xlsx_facts(content, name)
+    if known[name].height * known[name].width > CELLS:
+        return {"fault": TOO_LARGE}
+    hidden = sheets[name].visible != SheetVisibleEnum.Visible
+    about = {"sheets": list(sheets), "index": list(sheets).index(name), "hidden": hidden}
+    return about | answer_of(book.get_sheet_by_name(name), known[name])
+
+
+def answer_of(sheet: Any, facts: Any) -> dict:
+    """The part of the answer that follows once the sheet is clear."""
+    below, right = sheet.end or (-1, -1)
+    height, width = max(facts.height, below + 1), max(facts.width, right + 1)
+    for (_, _, below, right), _text in facts.errors:
+        height, width = max(height, below + 1), max(width, right + 1)
+    if height * width > CELLS:
+        return {"fault": TOO_LARGE}
+    errors = [where for where, _ in facts.errors]
+    if sum(area(ranges, height, width) for ranges in (facts.uncached, errors, facts.merged)) > DOUBTFUL:
+        return {"fault": TOO_DOUBTFUL}
+    rows, found = cells_of(sheet, height, width)
+    for where, text in facts.errors:  # the parser returns them empty
+        for row, column in cells_in([where], height, width):
             rows[row][column] = text
-    return {"sheets": sheets, "index": index, "rows": rows, "dates": dates}
+    hidden_rows = {row for first, last in facts.hidden_rows for row in range(first, min(last + 1, height))}
+    hidden_columns = {c for first, last in facts.hidden_columns for c in range(first, min(last + 1, width))}
+    return {
+        "rows": rows, "dates": found["date"], "times": found["time"], "numbers": found["number"],
+        "uncached": cells_in(facts.uncached, height, width), "errors": cells_in(errors, height, width),
+        "merged": facts.merged, "hidden_rows": sorted(hidden_rows), "hidden_columns": sorted(hidden_columns),
+        "unseen": facts.unseen,
+    }  # fmt: skip
+
+
+def answered(request: bytes) -> bytes:
+    """The answer to one request as JSON."""
+    wanted, _, content = request.partition(b"\n")
+    try:
+        result = answer(json.loads(wanted), content)
+    except Exception as error:  # whatever a damaged file makes the parsers raise
+        refused = isinstance(error, _beside("_workbook_archive").Refused)
+        result = {"fault": str(error) if refused else DAMAGED}
+    return json.dumps(result).encode()
+
+
+def requests(stream: Any) -> Iterator[bytes]:
+    """Requests that follow one another, each after its length."""
+    while length := stream.read(8):
+        yield stream.read(int.from_bytes(length, "big"))
 
 
 def main() -> None:
-    """Answer the request on standard input."""
+    """Answer the request, or requests, on standard input."""
     try:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     except (ImportError, OSError, ValueError):
         pass  # no such limit on this system: the time limit of the caller remains
-    request, _, content = sys.stdin.buffer.read().partition(b"\n")
-    try:
-        result = answer(json.loads(request), content)
-    except Exception:  # whatever a damaged file makes the parsers raise
-        result = {"fault": DAMAGED}
-    sys.stdout.buffer.write(json.dumps(result).encode())
+    if "--many" not in sys.argv[1:]:
+        sys.stdout.buffer.write(answered(sys.stdin.buffer.read()))
+        return
+    for request in requests(sys.stdin.buffer):
+        result = answered(request)
+        sys.stdout.buffer.write(len(result).to_bytes(8, "big") + result)
+        sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

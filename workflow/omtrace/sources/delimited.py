@@ -5,20 +5,22 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from omtrace.faults import Fault
 from omtrace.keys import Place
-from omtrace.sources import Extract, Reader, RowFault
+from omtrace.sources import Extract, Places, Reader, RowFault
 from omtrace.sources._text import Encoding, text_of
-from omtrace.study.plan import Closed
+from omtrace.study.closed import Closed
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 SAMPLE_CHARACTERS = 1 << 16
 SAMPLE_RECORDS = 100
 SHOWN = 10
+LONGEST_NAME = 100  # characters of a column name that a fault shows; what is longer is none
+QUOTE = '"'
 
 
 class Options(Closed):
@@ -48,16 +50,80 @@ def read(content: bytes, options: Options) -> Extract:
         raise Fault(f"line {options.header_line}: no column names; set the option header_line to their line")
     columns = tuple(header)
     check_names(columns, f"line {first}")
-    rows, places, faults = [], [], []
+    if QUOTE not in text and _usual_ends(text):
+        return _unquoted(columns, text[lines.tell() :], first, delimiter, member, decisions)
+    rows, ordinals, firsts, lasts, faults = [], [], [], [], []
     width = len(columns)
     for ordinal, (first, last, cells) in enumerate(records, 1):
-        place = Place(ordinal, first, last, member)
         if len(cells) == width:
             rows.append(cells)
-            places.append(place)
+            ordinals.append(ordinal)
+            firsts.append(first)
+            lasts.append(last)
         else:
-            faults.append(RowFault(place, "row_width", f"{width} cells, not {len(cells)}"))
-    return Extract(columns, rows, places, decisions, faults)
+            faults.append(
+                RowFault(Place(ordinal, first, last, member), "row_width", f"{width} cells, not {len(cells)}")
+            )
+    columnwise = list(zip(*rows, strict=True)) if rows else [()] * width
+    return Extract(columns, columnwise, Places(ordinals, firsts, lasts, member), decisions, faults)
+
+
+def _usual_ends(text: str) -> bool:
+    """Whether lines end at LF or CRLF only."""
+    return "\r" not in text or text.count("\r") == text.count("\r\n")
+
+
+def _unquoted(columns: tuple[str, ...], text: str, line: int, delimiter: str, member: str,
+              decisions: dict[str, str]) -> Extract:  # fmt: skip
+    """The rows below the header (``line``) of a file without quotes: a record is a line, columns are read at once."""
+    import numpy
+
+    data = text.encode()
+    characters = numpy.frombuffer(data, dtype="uint8")
+    ends = numpy.flatnonzero(characters == ord("\n"))
+    if len(data) and (not len(ends) or ends[-1] != len(data) - 1):
+        ends = numpy.append(ends, len(data))
+    starts = numpy.concatenate([[0], ends[:-1] + 1]) if len(ends) else ends
+    longest = csv.field_size_limit()
+    for n in numpy.flatnonzero(ends - starts > longest).tolist():
+        if max(map(len, data[starts[n] : ends[n]].decode().rstrip("\r").split(delimiter))) > longest:
+            where = f"line {line + 1 + n}"
+            raise Fault(f"{where}: a cell of more than {longest} characters; put back the export as it was received")
+    empty = ends == starts
+    if "\r" in text:
+        empty |= (ends == starts + 1) & (characters[numpy.minimum(starts, len(data) - 1)] == ord("\r"))
+    marks = numpy.flatnonzero(characters == ord(delimiter))
+    widths = numpy.searchsorted(marks, ends) - numpy.searchsorted(marks, starts) + 1
+    number = numpy.cumsum(~empty)
+    good, width = ~empty & (widths == len(columns)), len(columns)
+    faults = [
+        RowFault(
+            Place(int(number[n]), line + n + 1, line + n + 1, member), "row_width", f"{width} cells, not {widths[n]}"
+        )
+        for n in numpy.flatnonzero(~empty & ~good).tolist()
+    ]
+    if not good.any():
+        return Extract(columns, [()] * width, Places(), decisions, faults)
+    if faults:
+        data = b"".join(data[s : e + 1] for s, e in zip(starts[good].tolist(), ends[good].tolist(), strict=True))
+    cells = _split(data, width, delimiter)
+    at = line + 1 + numpy.flatnonzero(good)
+    return Extract(columns, cells, Places(number[good], at, at, member), decisions, faults)
+
+
+def _split(data: bytes, width: int, delimiter: str) -> list[Any]:
+    """Lines of equal width without quotes as Arrow arrays, one a column."""
+    from pyarrow import csv as arrow
+    from pyarrow import string
+
+    names = [str(n) for n in range(width)]
+    table = arrow.read_csv(
+        io.BytesIO(data),
+        arrow.ReadOptions(use_threads=False, column_names=names, block_size=max(1 << 20, len(data) + 1)),
+        arrow.ParseOptions(delimiter=delimiter, quote_char=False, double_quote=False, newlines_in_values=False),
+        arrow.ConvertOptions(column_types=dict.fromkeys(names, string()), strings_can_be_null=False),
+    )
+    return [column.combine_chunks() for column in table.columns]
 
 
 def check_names(columns: tuple[str, ...], where: str) -> None:
@@ -75,8 +141,12 @@ def check_names(columns: tuple[str, ...], where: str) -> None:
 
 
 def _listed(numbers: list[int], columns: tuple[str, ...]) -> str:
-    names = [f"{n} ({columns[n - 1]})" if columns[n - 1].isidentifier() else str(n) for n in numbers[:SHOWN]]
+    names = [f"{n} ({columns[n - 1]})" if _shown(columns[n - 1]) else str(n) for n in numbers[:SHOWN]]
     return ", ".join(names) + (f" and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else "")
+
+
+def _shown(name: str) -> bool:
+    return name.isidentifier() and len(name) <= LONGEST_NAME
 
 
 def _records(lines: io.StringIO, delimiter: str, above: int) -> Iterator[tuple[int, int, list[str]]]:

@@ -1,13 +1,51 @@
 """Raw cells again: from keys and column names back to the registered files, for trace and report."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from omtrace.faults import Fault
 from omtrace.keys import Place, key_of, key_text, number_of, ordinal_of
-from omtrace.sources import Extract, options_of, reader_of
+from omtrace.sources import Extract, Reader, options_of, reader_of
+from omtrace.study.closed import nearest
 from omtrace.study.plan import Plan
-from omtrace.study.register import Export, sha256_of
+from omtrace.study.register import Export, exports_of, sha256_of
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a table of the plan reads its exports: the reader, its options, and the bytes of the exports beside them."""
+
+    reader: Reader
+    options: Any
+    beside: dict[str, bytes]
+
+    def read(self, export: Export, root: str | Path) -> Extract:
+        """An export as text. Raises Fault for what the reader refuses."""
+        return self.reader.read((Path(root) / export.path).read_bytes(), self.options, **self.beside)
+
+
+def way_of(plan: Plan, name: str, exports: Iterable[Export], root: str | Path) -> Way:
+    """How a table of the plan reads. Raises Fault for an unknown reader or option, or an export that is not there."""
+    table = plan.tables[name]
+    where = f"plan of {plan.study}: tables.{name}.options"
+    reader = reader_of(table.reader)
+    options = options_of(reader, table.options, where)
+    beside = {}
+    known = {e.export: e for e in exports_of(list(exports), plan.study)}
+    for option in reader.companions:
+        wanted = getattr(options, option)
+        if wanted and wanted not in known:
+            raise Fault(f"{where}.{option}: the register has no export {wanted!r}{nearest(wanted, known)}")
+        beside[option] = (Path(root) / known[wanted].path).read_bytes() if wanted else b""
+    return Way(reader, options, beside)
+
+
+def companions_of(plan: Plan) -> set[str]:
+    """The names of the exports that readers' options name: dictionaries, event maps."""
+    tables = plan.tables.values()
+    return {str(t.options[o]) for t in tables for o in reader_of(t.reader).companions if t.options.get(o)}
 
 
 def raw_cells(
@@ -18,19 +56,19 @@ def raw_cells(
     Each file is read once for each way in which the plan's tables read it. Raises Fault if a file is
     missing or not the registered one, if a key has no place in it, or its row has no such column.
     """
-    cells, wanted = {}, list(wanted)
+    cells, wanted, exports = {}, list(wanted), list(exports)
     for export, asked in _by_export(exports, wanted):
         columns: dict[int, list[str]] = {}
         for key, column in asked:
             columns.setdefault(ordinal_of(key), []).append(column)
         found = set()
-        for extract in _extracts(plan, export, root):
+        for extract in _extracts(plan, export, exports, root):
             at = {column: index for index, column in enumerate(extract.columns)}
-            for place, row in zip(extract.places, extract.rows, strict=True):
-                for column in columns.get(place.ordinal, ()):
-                    if column in at and (place.ordinal, column) not in found:
-                        found.add((place.ordinal, column))
-                        cells[key_of(export.number, place.ordinal), column] = row[at[column]]
+            for row, ordinal in enumerate(extract.places.ordinals):
+                for column in columns.get(int(ordinal), ()):
+                    if column in at and (ordinal, column) not in found:
+                        found.add((ordinal, column))
+                        cells[key_of(export.number, int(ordinal)), column] = str(extract.cells[at[column]][row])
         lost = [f"{key_text(key)}, column {column}" for key, column in asked if (key, column) not in cells]
         if lost:
             raise Fault(*(f"{export.path}: no cell for key {cell}; validate the study anew" for cell in lost))
@@ -39,10 +77,10 @@ def raw_cells(
 
 def raw_places(plan: Plan, exports: Iterable[Export], keys: Iterable[int], root: str | Path = ".") -> dict[int, Place]:
     """The place of each key, of rows that are faulty too. Raises Fault as ``raw_cells`` does."""
-    places, keys = {}, list(keys)
+    places, keys, exports = {}, list(keys), list(exports)
     for export, asked in _by_export(exports, ((key, "") for key in keys)):
         sought = {ordinal_of(key): key for key, _ in asked}
-        for extract in _extracts(plan, export, root):
+        for extract in _extracts(plan, export, exports, root):
             for place in (*extract.places, *(fault.place for fault in extract.faults)):
                 if place.ordinal in sought:
                     places[sought[place.ordinal]] = place
@@ -65,7 +103,7 @@ def _by_export(
     return [(registered[number], list(asked[number])) for number in sorted(asked)]
 
 
-def _extracts(plan: Plan, export: Export, root: str | Path) -> Iterator[Extract]:
+def _extracts(plan: Plan, export: Export, exports: list[Export], root: str | Path) -> Iterator[Extract]:
     """The file of an export, read in each way in which tables of the plan read it."""
     tables = {name: table for name, table in plan.tables.items() if (table.source or name) == export.table}
     if export.study != plan.study or not tables:
@@ -75,14 +113,12 @@ def _extracts(plan: Plan, export: Export, root: str | Path) -> Iterator[Extract]
         raise Fault(f"{export.path}: the file is missing; put it back, or retrieve it")
     if sha256_of(path) != export.sha256:
         raise Fault(f"{export.path}: not the registered file (sha256 differs); put the registered bytes back")
-    content, seen = path.read_bytes(), set()
+    seen = set()
     for name, table in tables.items():
-        reader = reader_of(table.reader)
-        options = options_of(reader, table.options, f"plan of {plan.study}: tables.{name}.options")
-        way = (table.reader, options.model_dump_json())
+        way = (table.reader, repr(sorted(table.options.items())))
         if way not in seen:
             seen.add(way)
             try:
-                yield reader.read(content, options)
+                yield way_of(plan, name, exports, root).read(export, root)
             except Fault as fault:
                 raise Fault(*(f"{export.path}: {line}" for line in fault.lines)) from None

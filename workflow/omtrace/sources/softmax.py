@@ -16,13 +16,14 @@ from omtrace.faults import Fault
 from omtrace.keys import Place
 from omtrace.sources import Extract, Reader, RowFault
 from omtrace.sources._text import LINE_END, Encoding, text_of
-from omtrace.study.plan import Closed
+from omtrace.study.closed import Closed
 
 SIGNALS = ("plate", "plate_name", "wavelength", "well", "signal")
 GROUPS = ("plate", "plate_name", "group", "sample", "concentration", "well", "value", "back_calculated",
           "dilution")  # fmt: skip
 FILLED_DOWN = ("sample", "concentration", "dilution")  # printed once a sample, on its first line
 BLOCKS = ("Plate:", "Group:", "Note:", "Graph:")
+LINES = 1_000_000  # of some 20 a plate
 WELL = re.compile(r"[A-P][1-9]\d?")
 Read = list[tuple[int, str, str]]  # line, well, signal
 # What a column of a group table is: by the instrument's formula, else by the usual name; in this order.
@@ -111,7 +112,10 @@ def _cell(text: str) -> str:
 
 
 def _blocks(text: str) -> Blocks:
-    every = [Line(number, line.split("\t")) for number, line in enumerate(LINE_END.split(text), 1)]
+    lines = LINE_END.split(text)
+    if len(lines) > LINES:
+        raise Fault(f"more than {LINES} lines; split the export")
+    every = [Line(number, line.split("\t")) for number, line in enumerate(lines, 1)]
     declared = re.fullmatch(r"##BLOCKS= *(\d{1,6})", every[0].first)
     if not declared:
         raise _stop(1, "##BLOCKS= and their number")
@@ -209,7 +213,7 @@ def _signals(blocks: Blocks, decisions: dict[str, str]) -> Extract:
             for line, well, signal in wells:
                 rows.append([str(plate.number), plate.name, wavelength, well, signal])
                 places.append(Place(len(rows), line, line, f"{plate.label} {wavelength}", well))
-    return Extract(SIGNALS, rows, places, decisions)
+    return Extract.of_rows(SIGNALS, rows, places, decisions)
 
 
 def _groups(blocks: Blocks, decisions: dict[str, str]) -> Extract:
@@ -240,7 +244,7 @@ def _groups(blocks: Blocks, decisions: dict[str, str]) -> Extract:
             places.append(place)
         says = ", ".join(f"{names[index]} as {role}" for role, index in roles.items())
         decisions[f"group {group}, line {block[0].number}"] = says
-    return Extract(GROUPS, rows, places, decisions, faults)
+    return Extract.of_rows(GROUPS, rows, places, decisions, faults)
 
 
 def _table(block: list[Line]) -> tuple[list[str], list[Line], dict[str, int]]:

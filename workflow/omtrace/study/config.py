@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from omtrace.study.plan import Closed, checked
+from omtrace.study.closed import Closed, checked
 
 Study = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
 

@@ -4,82 +4,20 @@ The plan holds choices, never paths or threads. Parts that name a module (a read
 derivation, a method, a figure) carry ``options``; the module itself declares and checks them.
 """
 
-import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from omtrace.faults import Fault
+from omtrace.study.closed import NAME, Closed, checked, nearest
+from omtrace.study.mapping import mapped
+from omtrace.study.tables import TablePlan
 
-NAME = re.compile(r"^[a-z][a-z0-9_]*\Z")
-MADE = ("@export", "@batch", "@row")  # parts of a unit that do not stand in a column
-RESERVED = ("places", "quarantine", "gaps")  # files beside the validated tables
+RESERVED = ("places", "quarantine", "gaps", "repairs")  # files beside the validated tables
 Severity = Literal["note", "warn", "quarantine", "stop"]
-
-
-class Closed(BaseModel):
-    """A model that refuses unknown keys and cannot be changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
-
-
-class VisitColumn(Closed):
-    """How a raw column tells the visit: its values and the visits they stand for."""
-
-    column: str = Field(description="raw column that holds the event")
-    map: dict[str, str] = Field(description="raw event -> visit of the dataset; other events are out of scope")
-
-
-class TablePlan(Closed):
-    """One validated table: where it comes from and how its columns are named."""
-
-    source: str = Field("", description="table name in the register; default: the table's own name")
-    reader: str = Field(description="module in sources/")
-    options: dict[str, Any] = Field(default_factory=dict, description="what the reader may be told")
-    schema_: str = Field(
-        "", alias="schema", description="module in schemas/ or instruments/; default: the table's own name"
-    )
-    columns: dict[str, str] = Field(
-        default_factory=dict, description="table column -> raw column, where the names differ"
-    )
-    recode: dict[str, dict[str, str]] = Field(default_factory=dict, description="table column -> raw value -> value")
-    visit: VisitColumn | None = Field(None, description="the column that tells the visit, and its values")
-    unit: tuple[str, ...] = Field(
-        (),
-        description="raw columns joined by / to unit_id; @export, @batch and @row are the export's name, its batch, "
-        "and the row's ordinal",
-    )
-    joined: dict[str, tuple[str, ...]] = Field(
-        default_factory=dict, description="table column -> raw columns joined by /"
-    )
-    unit_pattern: str = Field("", description="regular expression whose one group is the unit within that text")
-    skip_blank: str = Field("", description="raw column; rows where it is blank are out of scope (unused slots)")
-    status: str = Field("", description="raw column with the form status (0 incomplete, 1 unverified, 2 complete)")
-    status_accepted: tuple[str, ...] = Field(("1", "2"), description="form states whose values are used")
-
-    @model_validator(mode="after")
-    def units(self) -> "TablePlan":
-        """Parts with @ are known ones, and the pattern has its one group."""
-        parts = [part for parts in (self.unit, *self.joined.values()) for part in parts if part.startswith("@")]
-        if unknown := sorted(set(parts) - set(MADE)):
-            raise ValueError(f"{unknown[0]!r} is not one of {', '.join(MADE)}")
-        try:
-            groups = re.compile(self.unit_pattern).groups
-        except re.error as error:
-            raise ValueError(f"unit_pattern: not a regular expression: {error}") from None
-        if self.unit_pattern and (groups != 1 or not self.unit):
-            raise ValueError("unit_pattern: needs unit, and one group in brackets")
-        return self
-
-    def raw(self, column: str) -> str:
-        """What a column of the table is called in the raw export (the first part of a joined one)."""
-        if column == "visit" and self.visit:
-            return self.visit.column
-        parts = self.unit if column == "unit_id" and self.unit else self.joined.get(column, ())
-        return next((part for part in parts if not part.startswith("@")), self.columns.get(column, column))
+Scope = Literal["row", "unit", "batch"]
 
 
 class Parameter(Closed):
@@ -145,6 +83,13 @@ class FigurePlan(Closed):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
+class CheckPlan(Closed):
+    """One check across rows, visits or tables."""
+
+    check: str = Field(description="module in crosschecks/")
+    options: dict[str, Any] = Field(default_factory=dict, description="tables, columns and the study's thresholds")
+
+
 class Plan(Closed):
     """The whole plan of one study."""
 
@@ -155,7 +100,11 @@ class Plan(Closed):
     design: str
     missing_codes: dict[str, str] = Field(default_factory=dict, description="raw code -> what it says; never a value")
     severities: dict[str, Severity] = Field(default_factory=dict, description="rule id -> severity in this study")
+    scopes: dict[str, Scope] = Field(
+        default_factory=dict, description="rule id -> what a quarantine takes out: the row, the unit or the batch"
+    )
     tables: dict[str, TablePlan]
+    checks: dict[str, CheckPlan] = Field(default_factory=dict, description="checks across rows, visits and tables")
     datasets: dict[str, DatasetPlan]
     analyses: dict[str, Analysis]
     figures: dict[str, FigurePlan]
@@ -168,7 +117,7 @@ class Plan(Closed):
         return self
 
     def _names(self) -> Iterator[str]:
-        for section in ("tables", "datasets", "analyses", "figures"):
+        for section in ("tables", "checks", "datasets", "analyses", "figures"):
             for name in getattr(self, section):
                 if not NAME.match(name):
                     yield f"{section}: {name!r} is not lower case letters, digits and underscores"
@@ -196,48 +145,6 @@ class Plan(Closed):
 
 def _unknown(where: str, names: Any, known: Any) -> list[str]:
     return [f"{where}: {name!r} is not declared{nearest(name, known)}" for name in names if name not in known]
-
-
-def nearest(name: str, known: Any) -> str:
-    """A hint at the nearest known name, or nothing."""
-    close = get_close_matches(str(name), [str(k) for k in known], 1)
-    return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def complaints(error: ValidationError, where: str, model: type[BaseModel]) -> list[str]:
-    """A pydantic error as one readable line a finding."""
-    lines = []
-    for item in error.errors():
-        place = ".".join(str(part) for part in item["loc"])
-        text = item["msg"].removeprefix("Value error, ")
-        if item["type"] == "extra_forbidden":
-            text = "unknown key" + nearest(str(item["loc"][-1]), _keys_at(model, item["loc"][:-1]))
-        lines += [f"{where}: {place + ': ' if place else ''}{line}" for line in text.split("\n")]
-    return lines
-
-
-def _keys_at(model: Any, path: tuple) -> list[str]:
-    """The keys that the model allows at a place of the document."""
-    for part in path:
-        fields = getattr(model, "model_fields", {})
-        if part not in fields:
-            continue
-        kinds = [fields[part].annotation]
-        while kinds:
-            kind = kinds.pop()
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                model = kind
-                break
-            kinds.extend(getattr(kind, "__args__", ()))
-    return [field.alias or name for name, field in getattr(model, "model_fields", {}).items()]
-
-
-def checked(model: type[BaseModel], content: Any, where: str) -> Any:
-    """The content as a model. Raises Fault with every complaint."""
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        raise Fault(*complaints(error, where, model)) from None
 
 
 def plan_file(study: str) -> Path:
@@ -272,6 +179,9 @@ def read_plan(path: str | Path) -> Plan:
         raise Fault(f"{path}: there is no such plan; add it, or take the study out of config/config.yaml") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Fault(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
+    if isinstance(content, dict) and isinstance(content.get("tables"), dict):
+        entries = {name: entry for name, entry in content["tables"].items() if isinstance(entry, dict)}
+        content["tables"] |= {name: mapped(entry, path.with_suffix("")) for name, entry in entries.items()}
     plan = checked(Plan, content, str(path))
     if plan.study != path.stem:
         raise Fault(f"{path}: study: {plan.study!r} differs from the file's name")

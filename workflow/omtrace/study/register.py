@@ -1,6 +1,9 @@
 """The register of raw exports, ``config/exports.csv``: nothing unregistered is read.
 
-One row an export. ``number`` is given once and never reused; it is the upper half of every row key.
+One row a file. ``number`` is given once and never reused; it is the upper half of every row key. A new
+version of an export is a new file beside the old one: its row names the row that it ``replaces`` and takes
+over its name, so that units and options of the plan that name the export stay as they are. Both files stay
+in custody; only the newest is read.
 """
 
 import csv
@@ -22,7 +25,7 @@ SHA256 = re.compile(r"^[0-9a-f]{64}\Z")
 
 @dataclass(frozen=True)
 class Export:
-    """One registered raw export."""
+    """One registered raw file. ``replaces`` is the number of the row that it is the new version of, or ""."""
 
     number: int
     study: str
@@ -36,6 +39,7 @@ class Export:
     address: str
     citation: str
     licence: str
+    replaces: str = ""
 
 
 COLUMNS = tuple(field.name for field in fields(Export))
@@ -63,7 +67,9 @@ def read_register(path: str | Path = REGISTER) -> list[Export]:
         raise Fault(f"{path}: line {reader.line_num}: not readable as CSV: {error}") from None
     if header[1] != COLUMNS:
         raise Fault(f"{path}: line 1: the columns must be {','.join(COLUMNS)}")
-    exports, findings = [], []
+    exports: list[Export] = []
+    lines: list[str] = []
+    findings: list[str] = []
     seen: dict[tuple, bool] = {}
     for line, cells in rows:
         where = f"{path}: line {line}"
@@ -74,6 +80,8 @@ def read_register(path: str | Path = REGISTER) -> list[Export]:
         findings += [f"{where}: {complaint}" for complaint in _complaints(row, seen)]
         if NUMBER.fullmatch(row["number"]):
             exports.append(Export(int(cells[0]), *cells[1:]))
+            lines.append(where)
+    findings += [f"{lines[at]}: {complaint}" for at, complaint in _version_complaints(exports)]
     if findings:
         raise Fault(*findings)
     return exports
@@ -97,10 +105,32 @@ def _complaints(row: dict[str, str], seen: dict) -> list[str]:
     for column in ("export", "table"):
         if not re.fullmatch(r"[a-z][a-z0-9_]*", row[column]):
             found.append(f"column {column}: not lower case letters, digits and underscores")
-    for column, value in (("number", row["number"]), ("path", row["path"]), ("export", (row["study"], row["export"]))):
+    if row["replaces"] and not NUMBER.fullmatch(row["replaces"]):
+        found.append("column replaces: not the number of a row")
+    unique: list[tuple[str, object]] = [("number", row["number"]), ("path", row["path"])]
+    if row["replaces"]:
+        unique.append(("replaces", row["replaces"]))
+    else:
+        unique.append(("export", (row["study"], row["export"])))
+    for column, value in unique:
         if (column, value) in seen:
             found.append(f"column {column}: the same as another row's")
         seen[column, value] = True
+    return found
+
+
+def _version_complaints(exports: list[Export]) -> list[tuple[int, str]]:
+    """Position and complaint of each row that replaces no earlier row of its own study, table and export."""
+    found = []
+    by_number = {str(export.number): export for export in exports}
+    for at, new in enumerate(exports):
+        old = by_number.get(new.replaces)
+        if not new.replaces or not NUMBER.fullmatch(new.replaces):
+            continue
+        if old is None or old.number >= new.number:
+            found.append((at, f"column replaces: there is no earlier row number {new.replaces}"))
+        elif (old.study, old.table, old.export) != (new.study, new.table, new.export):
+            found.append((at, f"column replaces: row number {new.replaces} has another study, table or export"))
     return found
 
 
@@ -111,9 +141,10 @@ def write_register(exports: list[Export], path: str | Path = REGISTER) -> None:
     write_csv(path, COLUMNS, (astuple(export) for export in exports))
 
 
-def exports_of(exports: list[Export], study: str, table: str = "") -> list[Export]:
-    """The exports of a study (and of one source table), by number."""
-    chosen = [e for e in exports if e.study == study and table in ("", e.table)]
+def exports_of(exports: list[Export], study: str, table: str = "", replaced: bool = False) -> list[Export]:
+    """The exports of a study (and of one source table), by number: the newest versions, or all of them."""
+    gone = set() if replaced else {e.replaces for e in exports}
+    chosen = [e for e in exports if e.study == study and table in ("", e.table) and str(e.number) not in gone]
     return sorted(chosen, key=lambda export: export.number)
 
 
@@ -129,16 +160,22 @@ def _put_back(export: Export) -> str:
     """How the registered bytes come back: only what is shipped is in the repository."""
     if export.origin == "shipped":
         return f"put the registered bytes back: git checkout -- {export.path}"
-    return "copy the file back as it was received"
+    return "copy the file back as it was received, from your backup"
+
+
+def replacing(path: str) -> str:
+    """The command that registers a new version of a registered file."""
+    return f"python -m omtrace register --replaces {path} NEW_FILE --reason '...'"
 
 
 def custody_faults(exports: list[Export], study: str, root: str | Path = ".") -> list[str]:
     """What is wrong with a study's raw folder against the register, one line a fault with its mend.
 
-    A missing retrieved file is no fault: it is a job. Files directly in data/raw count for every study.
+    Versions that were replaced are held against their rows as well. A missing retrieved file is no fault: it
+    is a job. Files directly in data/raw count for every study.
     """
     root = Path(root)
-    mine = {e.path: e for e in exports_of(exports, study)}
+    mine = {e.path: e for e in exports_of(exports, study, replaced=True)}
     faults = []
     folder = root / RAW / study
     # What a killed retrieval leaves: the next one clears it.
@@ -162,10 +199,9 @@ def custody_faults(exports: list[Export], study: str, root: str | Path = ".") ->
             if export.origin != "retrieved":
                 faults.append(f"{path}: registered as {export.origin}, but missing; {_put_back(export)}")
         elif (found := sha256_of(file)) != export.sha256:
-            mend = (f"rm {path}, to retrieve it again" if export.origin == "retrieved"
-                    else _put_back(export))  # fmt: skip
+            mend = f"rm {path}, to retrieve it again" if export.origin == "retrieved" else _put_back(export)
             faults.append(
-                f"{path}: sha256 is {found[:12]}…, registered is {export.sha256[:12]}…; {mend}"
-                f", or, if this is a new version, python -m omtrace register --replace {path} --reason '...'"
+                f"{path}: sha256 is {found[:12]}…, registered is {export.sha256[:12]}…; {mend}; a new version "
+                f"goes beside it under another name: {replacing(path)}"
             )
     return faults

@@ -1,0 +1,81 @@
+"""``python -m omtrace check``: the findings of files that are not registered yet, and what is printed of them."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from omtrace.__main__ import main
+
+ROOT = Path(__file__).parent.parent
+RATS = "data/raw/rat_two_hit"
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """The register, the plans and the rats' raw files, as a folder of one's own."""
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    shutil.copytree(ROOT / RATS, tmp_path / RATS)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def change(path, name, old, new):
+    """A copy of a raw file with one thing changed."""
+    text = (ROOT / RATS / path).read_text(encoding="utf-8")
+    assert text.count(old) >= 1
+    Path(name).write_text(text.replace(old, new, 1), encoding="utf-8")
+    return name
+
+
+def test_a_good_file_is_fine_and_its_table_is_told_by_its_columns(clone, capsys):
+    assert main(["check", "--study", "rat_two_hit", "--replaces", f"{RATS}/cages.csv",
+                 change("cages.csv", "new cages.csv", "\n", "\n")]) == 0  # fmt: skip
+    out = capsys.readouterr().out
+    assert out.endswith("1 file: 0 stop, 0 quarantine, 0 warn, 0 note: a run would go on\n"), out
+
+
+def test_findings_are_shown_with_line_column_value_and_mend(clone, capsys):
+    line = (ROOT / RATS / "von_frey.csv").read_text(encoding="utf-8").splitlines()[5]
+    bad = ",".join([*line.split(",")[:-1], "75.3"])
+    name = change("von_frey.csv", "von_frey_new.csv", line, bad)
+    assert main(["check", "--study", "rat_two_hit", "--replaces", f"{RATS}/von_frey.csv", name]) == 0
+    out = capsys.readouterr().out
+    assert "quarantine range (2): " in out and "mend: " in out  # the shipped file has a defect of its own
+    assert "line 6" in out and "threshold_g" in out and "75.3" in out and "0.1 to 15.2 g" in out
+    assert out.rstrip().endswith("a run would go on without what is quarantined")
+
+
+def test_what_would_stop_a_run_gives_exit_code_1(clone, capsys):
+    assert main(["check", "--study", "rat_two_hit", "--table", "cages", "--replaces", f"{RATS}/cages.csv",
+                 change("cages.csv", "cages_new.csv", "rack_row", "rack")]) == 1  # fmt: skip
+    out = capsys.readouterr().out
+    assert "stop column_missing (1)" in out and out.rstrip().endswith("a run would stop")
+
+
+def test_nothing_is_written(clone):
+    before = sorted(path for path in clone.rglob("*"))
+    main(["check", "--study", "rat_two_hit", "--replaces", f"{RATS}/cages.csv", f"{RATS}/cages.csv"])
+    assert sorted(path for path in clone.rglob("*")) == before
+
+
+def test_identifiers_are_named_without_their_values(clone, capsys):
+    text = (ROOT / RATS / "cages.csv").read_text(encoding="utf-8").splitlines()
+    lines = [text[0] + ",keeper_email", *(f"{line},someone{n}@example.org" for n, line in enumerate(text[1:]))]
+    Path("cages_new.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert main(["check", "--study", "rat_two_hit", "--replaces", f"{RATS}/cages.csv", "cages_new.csv"]) == 1
+    out = capsys.readouterr().out
+    assert "keeper_email" in out and "example.org" not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["nothing.csv", "--study", "rat_two_hit"], "nothing.csv: there is no such file"),
+        (["config/config.yaml"], "which study is it? say --study NAME"),
+        (["config/config.yaml", "--study", "rat_two_hit"], "which table is it?"),
+        (["config/config.yaml", "--study", "rat_two_hit", "--table", "cage"], "did you mean 'cages'?"),
+    ],
+)
+def test_what_cannot_be_told_is_asked_for(clone, capsys, arguments, says):
+    assert main(["check", *arguments]) == 1
+    assert says in capsys.readouterr().err

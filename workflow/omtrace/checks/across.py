@@ -1,0 +1,126 @@
+"""Checks over more than one row: references, enrolment, the plan's crosschecks, and how far a finding reaches."""
+
+from collections.abc import Iterable, Mapping
+
+from omtrace.checks.work import Work
+from omtrace.crosschecks import CrossCheck, Tables, usual
+from omtrace.keys import SHIFT, number_of
+from omtrace.schemas import UNIT, RuleText
+from omtrace.sources import plugin
+from omtrace.study.closed import checked
+from omtrace.study.plan import DatasetPlan, Plan
+
+WHOLE_FILE = ("unreadable", "column_missing", "date_ambiguous", "number_ambiguous", "merged_header")
+
+
+def references(works: dict[str, Work]) -> None:
+    """Report values that another table does not have, until no further rows leave."""
+    lost = True
+    while lost:
+        lost = False
+        for work in works.values():
+            for reference in work.table.references:
+                if reference.table not in works:
+                    continue
+                known = works[reference.table].kept()[reference.other].dropna()
+                rows = work.kept()
+                if reference.where:
+                    rows = rows[rows[reference.where[0]] == reference.where[1]]
+                mine = rows[reference.column].dropna()
+                told = {f.key for f in work.findings if f.rule == "reference"}
+                strange = [key for key in mine.index[~mine.isin(known)] if key not in told]
+                expected = f"a {reference.other} of table {reference.table}"
+                work.report(strange, "reference", reference.column, expected, reference.severity)
+                lost = lost or bool(strange)
+
+
+def roster(works: dict[str, Work], dataset: DatasetPlan) -> None:
+    """Report rows of units that are not enrolled: derivations would pass over them in silence.
+
+    A unit of the roster counts as enrolled even if its own row is quarantined. Readings of plates are left
+    alone: a plate has wells that are not in use.
+    """
+    listed = dataset.roster
+    if listed.column != UNIT or listed.table not in works:
+        return
+    enrolled = works[listed.table].frame[UNIT].dropna()
+    used = {str(p.options.get("table")) for p in dataset.parameters.values() if p.derive != "well_signal"}
+    for name in sorted((used - {listed.table}) & set(works)):
+        work = works[name]
+        mine = work.kept()[UNIT].dropna() if UNIT in work.frame else enrolled
+        expected = f"an enrolled {dataset.unit} (table {listed.table})"
+        work.report(mine.index[~mine.isin(enrolled)], "roster", UNIT, expected)
+
+
+def crosscheck(plan: Plan, works: dict[str, Work], rules: Mapping[str, RuleText]) -> None:
+    """Run the usual crosschecks and those of the plan over the rows kept so far."""
+    tables = _tables(plan, works)
+    entries: dict[str, tuple[str, dict]] = {name: (name, {}) for name in usual()}
+    entries = {n: e for n, e in entries.items() if n not in {c.check for c in plan.checks.values()}}
+    entries |= {name: (entry.check, entry.options) for name, entry in plan.checks.items()}
+    for name, (module, given) in entries.items():
+        where = f"checks.{name}"
+        check: CrossCheck = plugin("crosschecks", module, "CROSSCHECK")
+        options = checked(check.options, given, f"plan of {plan.study}: {where}.options")
+        for hit in check.find(tables, where, options):
+            works[hit.table].report([hit.key], hit.rule, hit.column, hit.expected, rules[hit.rule].severity)
+
+
+def _tables(plan: Plan, works: dict[str, Work]) -> Tables:
+    exports = {n: source.export for work in works.values() for n, source in work.sources.items()}
+    return Tables(
+        plan.study,
+        {name: work.kept() for name, work in works.items()},
+        {name: work.table for name, work in works.items()},
+        {number: export.received_on for number, export in exports.items()},
+        {number: export.batch for number, export in exports.items()},
+    )
+
+
+def widen(plan: Plan, works: dict[str, Work]) -> None:
+    """Take out whole files, units and batches where the rule, or the plan's scope for it, reaches so far."""
+    lost = _lost_files(works)
+    batches = {_batch_of(works, number) for number in lost} - {""}
+    units: set[str] = set()
+    for work in works.values():
+        for found in [f for f in work.findings if f.severity == "quarantine" and f.key]:
+            scope = plan.scopes.get(found.rule, "row")
+            if scope == "unit" and found.key in work.frame.index and UNIT in work.frame:
+                units.add(str(work.frame.at[found.key, UNIT]))
+            elif scope == "batch":
+                batches.add(_batch_of(works, number_of(found.key)) or f"@{number_of(found.key)}")
+    for work in works.values():
+        _take_out(work, lost, batches, units)
+
+
+def _lost_files(works: dict[str, Work]) -> dict[int, str]:
+    """Register number -> rule, of the files that are left out whole."""
+    lost = {n: source.lost for work in works.values() for n, source in work.sources.items() if source.lost}
+    for work in works.values():
+        numbers = {source.export.path: number for number, source in work.sources.items()}
+        for found in work.findings:
+            if found.rule in WHOLE_FILE and found.severity == "quarantine":
+                lost.setdefault(numbers[found.file], found.rule)
+    return lost
+
+
+def _batch_of(works: dict[str, Work], number: int) -> str:
+    sources = (work.sources[number] for work in works.values() if number in work.sources)
+    return next(source.export.batch for source in sources)
+
+
+def _take_out(work: Work, lost: Mapping[int, str], batches: Iterable[str], units: set[str]) -> None:
+    """Findings for the rows that leave because of something elsewhere."""
+    batches = set(batches)
+    kept = work.kept()
+    numbers = kept.index.to_numpy() >> SHIFT
+    for number, source in work.sources.items():
+        mine = kept.index[numbers == number]
+        if number in lost:
+            source.extract.decisions["left out"] = f"the whole file: {lost[number]}"
+            work.report(mine, lost[number], work.table.columns[0].name, "a file that can be used")
+        elif source.export.batch in batches - {""} or f"@{number}" in batches:
+            work.report(mine, "batch", work.table.columns[0].name, "a batch whose files can all be used", "quarantine")
+    if units and UNIT in work.frame:
+        kept = work.kept()
+        work.report(kept.index[kept[UNIT].isin(units)], "unit", UNIT, "a unit without such a finding", "quarantine")

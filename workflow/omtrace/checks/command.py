@@ -1,0 +1,136 @@
+"""``python -m omtrace check FILE...``: the findings that files would give, before anything is registered."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from pathlib import Path
+
+from omtrace.checks.findings import Finding
+from omtrace.checks.reading import wanted_columns
+from omtrace.checks.validate import Validation
+from omtrace.faults import Fault
+from omtrace.schemas import RuleText, table_of
+from omtrace.sources.lookup import way_of
+from omtrace.study.closed import nearest
+from omtrace.study.plan import Plan, plan_file, read_plan
+from omtrace.study.register import REGISTER, Export, export_at, exports_of, read_register
+
+ORDER = {"stop": 0, "quarantine": 1, "warn": 2, "note": 3}
+SHOWN = 36  # characters of a value
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command says of the files; "" = as found. ``replaces``: the registered file that they are to replace."""
+
+    study: str = ""
+    table: str = ""
+    batch: str = ""
+    replaces: str = ""
+
+
+def check(files: Sequence[str], request: Request, root: str | Path = ".") -> tuple[list[Finding], dict[str, RuleText]]:
+    """The findings at the files, beside the study's registered exports, and what the rules mean.
+
+    Raises Fault where the study or the table of a file cannot be told, or a file is not there.
+    """
+    root = Path(root)
+    registered = read_register(root / REGISTER)
+    study = request.study or _study(files, registered)
+    plan = read_plan(root / plan_file(study))
+    known = [e for e in exports_of(registered, study) if (root / e.path).is_file()]
+    gone = {export_at(known, request.replaces)} if request.replaces else set()
+    beside = [e for e in known if e not in gone and e.path not in {Path(f).as_posix() for f in files}]
+    number = max([0, *(e.number for e in registered)])
+    new = [
+        _export(number + n, study, Path(file), request, plan, [*registered], root) for n, file in enumerate(files, 1)
+    ]
+    validation = Validation(plan, [*beside, *new], root)
+    validation.run()
+    mine = {export.path for export in new}
+    return [f for f in validation.findings if f.file in mine], validation.rules
+
+
+def _study(files: Sequence[str], registered: Sequence[Export]) -> str:
+    """The study in whose raw folder the files lie."""
+    studies = sorted({export.study for export in registered})
+    found = {next((part for part in reversed(Path(file).parts[:-1]) if part in studies), "") for file in files}
+    if len(found) != 1 or "" in found:
+        raise Fault(f"which study is it? say --study NAME ({', '.join(studies)})")
+    return found.pop()
+
+
+def _export(number: int, study: str, path: Path, request: Request, plan: Plan, registered: list[Export],
+            root: Path) -> Export:  # fmt: skip
+    if not (root / path).is_file():
+        raise Fault(f"{path.as_posix()}: there is no such file")
+    today = date.today().isoformat()
+    draft = Export(
+        number, study, f"new_{number}", "", path.as_posix(), request.batch, today, "", "received", "", "", ""
+    )
+    tables = sorted({entry.source or name for name, entry in plan.tables.items()})
+    if request.table and request.table not in tables:
+        raise Fault(f"the plan has no table {request.table}{nearest(request.table, tables)} ({', '.join(tables)})")
+    table = request.table or _table(draft, plan, registered, root)
+    return Export(**{**vars(draft), "table": table})
+
+
+def _table(export: Export, plan: Plan, registered: list[Export], root: Path) -> str:
+    """The source table whose columns the file has. Raises Fault where none, or several, fit."""
+    shares: dict[str, float] = {}
+    for name, entry in plan.tables.items():
+        way = way_of(plan, name, registered, root)
+        try:
+            columns = way.read(export, root).columns
+        except Fault:
+            continue
+        wanted = wanted_columns(entry, table_of(entry.schema_ or name))
+        source = entry.source or name
+        shares[source] = max(shares.get(source, 0), sum(c in columns for c in wanted) / len(wanted))
+    best = [name for name, share in shares.items() if share == max(shares.values()) and share >= 0.5]
+    if len(best) != 1:
+        tables = ", ".join(sorted({entry.source or name for name, entry in plan.tables.items()}))
+        raise Fault(f"{export.path}: which table is it? its columns do not tell; say --table NAME ({tables})")
+    return best[0]
+
+
+def report(files: Sequence[str], request: Request, root: str | Path = ".") -> bool:
+    """Print the findings of files, worst first, with values; False if one of them would stop a run."""
+    findings, rules = check(files, request, root)
+    findings.sort(key=lambda f: (f.file, ORDER[f.severity], f.rule, f.part, f.line, f.column))
+    for file, group in groupby(findings, key=lambda f: f.file):
+        print(f"{file}")
+        _print_rules(list(group), rules)
+    counts = [f"{sum(f.severity == name for f in findings)} {name}" for name in ORDER]
+    stops = any(f.severity == "stop" for f in findings)
+    verdict = (
+        "a run would stop"
+        if stops
+        else "a run would go on" + " without what is quarantined" * any(f.severity == "quarantine" for f in findings)
+    )
+    print(f"{len(files)} file{'s' * (len(files) > 1)}: {', '.join(counts)}: {verdict}")
+    sys.stdout.flush()
+    return not stops
+
+
+def _print_rules(findings: list[Finding], rules: dict[str, RuleText]) -> None:
+    """The findings of one file: a heading a rule, with meaning and fix, and a line a cell."""
+    for (severity, rule), group in groupby(findings, key=lambda f: (f.severity, f.rule)):
+        found = list(group)
+        text = rules[rule]
+        print(f"\n  {severity} {rule} ({len(found)}): {text.meaning}")
+        print(f"  mend: {text.fix}")
+        cells = [(_where(f), f.column, f.value[:SHOWN].replace("\n", " "), f.expected) for f in found]
+        heads = ("where", "column", "value", "expected")
+        widths = [max(len(row[n]) for row in [heads, *cells]) for n in range(3)]
+        for row in [heads, *cells]:
+            print(f"    {'  '.join(text.ljust(width) for text, width in zip(row, widths, strict=False))}  {row[3]}")
+    print()
+
+
+def _where(finding: Finding) -> str:
+    if "!" in finding.part:
+        return finding.part
+    return " ".join(filter(None, [f"line {finding.line}" if finding.line else "file", finding.part]))

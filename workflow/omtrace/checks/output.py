@@ -1,0 +1,132 @@
+"""What a validation writes: the typed tables, the places of their rows, and what became of every row."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omtrace import store
+from omtrace.checks.catalogue import RULES
+from omtrace.checks.findings import Finding
+from omtrace.checks.rules import confirm
+from omtrace.checks.work import Work
+from omtrace.keys import number_of
+from omtrace.schemas import UNIT
+
+if TYPE_CHECKING:
+    import pandas
+
+PLACES = ["key", "export", "part", "first_line", "last_line", "column"]
+WORST = {"stop": 0, "quarantine": 1, "warn": 2, "note": 3}
+ORDER = {rule.id: at for at, rule in enumerate(RULES)}
+CROSS = ORDER["allowed"] + 0.5  # rules over several columns come after those over one
+
+
+def row_names(works: Iterable[Work]) -> dict[tuple[str, int], tuple[str, str, str]]:
+    """Table and key -> unit, visit, and whatever else names the row, of each row that a finding names."""
+    names: dict[tuple[str, int], tuple[str, str, str]] = {}
+    for work in works:
+        keys = sorted({f.key for f in work.findings if f.key})
+        further = [column for column in work.table.key if column not in (UNIT, "visit")]
+        rows = work.frame.reindex(keys)[further].astype("str")
+        texts = ("; ".join(f"{c}={v}" for c, v in zip(further, row, strict=True) if isinstance(v, str) and v != "<NA>")
+                 for row in rows.itertuples(index=False, name=None))  # fmt: skip
+        names |= {
+            (work.name, key): (*name, text) for key, name, text in zip(keys, _names(work, keys), texts, strict=True)
+        }
+    return names
+
+
+def _names(work: Work, keys: list[int]) -> list[tuple[str, str]]:
+    """Unit and visit of rows, "" where there is none."""
+    rows = work.frame.reindex(keys)
+    columns = [
+        [value if isinstance(value, str) else "" for value in rows[name]] if name in rows else [""] * len(keys)
+        for name in (UNIT, "visit")
+    ]
+    return list(zip(*columns, strict=True))
+
+
+def quarantined(works: Iterable[Work]) -> "pandas.DataFrame":
+    """Quarantined rows, one line a reason, primary first: key, table, rule, column, severity, unit_id, visit."""
+    import pandas
+
+    rows: list[tuple] = []
+    for work in works:
+        found = [f for f in work.findings if f.severity == "quarantine" and f.key]
+        found.sort(key=lambda f: (f.key, ORDER.get(f.rule, CROSS)))
+        names = _names(work, [f.key for f in found])
+        rows += [(f.key, work.name, f.rule, f.column, f.severity, *n) for f, n in zip(found, names, strict=True)]
+    columns = ["key", "table", "rule", "column", "severity", UNIT, "visit"]
+    return pandas.DataFrame(rows, columns=columns).astype({"key": "int64"})
+
+
+def write_counts(findings: Iterable[Finding], path: Path) -> None:
+    """Write how many cells each rule found, without places or values."""
+    counts = Counter((f.severity, f.rule, f.file, f.table, f.column) for f in findings)
+    worst_first = sorted(counts.items(), key=lambda item: (WORST[item[0][0]], *item[0]))
+    rows = [(*group, number) for group, number in worst_first]
+    store.write_csv(path, ("severity", "rule", "file", "table", "column", "cells"), rows)
+
+
+def write(works: Iterable[Work], quarantine: "pandas.DataFrame", decisions: dict[str, dict],
+          folder: str | Path) -> None:  # fmt: skip
+    """Write the validated tables, places, quarantine, gaps, repairs, decisions and the conservation of rows."""
+    import pandas
+
+    folder, works = Path(folder), list(works)
+    counts, gaps, repairs = [], [], []
+    for work in works:
+        lost = set(quarantine.loc[quarantine["table"] == work.name, "key"])
+        kept = work.frame[~work.frame.index.isin(lost)]
+        confirm(kept[~kept.index.isin({f.key for f in work.findings})], work.table)
+        outside = sum(work.out_of_scope.values())
+        if work.rows_in != len(kept) + len(lost) + outside:
+            raise AssertionError(f"{work.name}: {work.rows_in} rows in, {len(kept)} + {len(lost)} + {outside} out")
+        reasons = "; ".join(f"{reason}: {n}" for reason, n in sorted(work.out_of_scope.items()))
+        counts.append((work.name, work.rows_in, len(kept), len(lost), outside, reasons))
+        store.write_table(folder / f"{work.name}.parquet", kept.rename_axis("key").reset_index())
+        gaps += [(key, work.name, column, says) for key, column, says in work.gaps]
+        repairs += [(work.name, *made) for made in work.repairs]
+        for source in work.sources.values():
+            decisions.setdefault(source.export.path, {}).update(source.extract.decisions)
+    store.write_table(folder / "places.parquet", _places(works))
+    frame = pandas.DataFrame(gaps, columns=["key", "table", "column", "says"]).astype({"key": "int64"})
+    store.write_table(folder / "gaps.parquet", frame)
+    store.write_table(folder / "quarantine.parquet", quarantine)
+    store.write_json(folder / "decisions.json", decisions)
+    header = ("table", "rows_in", "rows_out", "quarantined", "out_of_scope", "reasons")
+    store.write_csv(folder / "conservation.csv", header, counts)
+    store.write_csv(folder / "repairs.csv", ("table", "column", "change", "reason", "cells"), repairs)
+
+
+def _places(works: list[Work]) -> "pandas.DataFrame":
+    """Where every row of every table stands, quarantined and broken ones included."""
+    import numpy
+    import pandas
+
+    parts = [pandas.DataFrame({column: [] for column in PLACES}).astype({"key": "int64"})]
+    wanted: dict[int, list[Any]] = {}
+    for work in works:
+        for number in work.sources:
+            wanted.setdefault(number, []).append(work.keys[work.numbers() == number])
+        broken = [(k, work.sources[number_of(k)].export.path, p.part, p.first_line, p.last_line, p.column)
+                  for k, p in work.broken.items()]  # fmt: skip
+        parts.append(pandas.DataFrame(broken, columns=PLACES))
+    sources = {number: source for work in works for number, source in work.sources.items()}
+    for number, keys in wanted.items():
+        source, places = sources[number], sources[number].extract.places
+        at = numpy.searchsorted(source.keys(), numpy.unique(numpy.concatenate(keys)))
+        taken = {name: _taken(getattr(places, name), at) for name in ("parts", "first_lines", "last_lines", "columns")}
+        part = pandas.DataFrame({"key": source.keys()[at], "export": source.export.path, **taken})
+        parts.append(part.set_axis(PLACES, axis=1))
+    frame = pandas.concat([part for part in parts if len(part)] or parts[:1])
+    return frame.drop_duplicates("key").sort_values("key").reset_index(drop=True)
+
+
+def _taken(values: Any, at: Any) -> Any:
+    import numpy
+
+    if isinstance(values, str):
+        return [values] * len(at)
+    return numpy.asarray(values)[at] if len(values) else []

@@ -1,0 +1,143 @@
+"""Which rows a table asks about, and what its plan declares to be changed in them before they are checked."""
+
+from datetime import date
+from typing import Any
+
+from omtrace.checks.work import Source, Work
+from omtrace.keys import key_of, number_of
+from omtrace.sources import CellDoubt
+from omtrace.study.tables import Repair
+
+
+def leave_out_of_scope(work: Work) -> None:
+    """Rows that the table does not ask about: other events or forms, unused slots, blank forms."""
+    for column, texts in work.plan.rows.items():
+        work.leave(~work.cells[column].among(texts), f"other {column}")
+    if work.plan.visit:
+        work.leave(~work.cells[work.plan.visit.column].among(work.plan.visit.map), "other event")
+    if work.plan.skip_blank:
+        work.leave(work.cells[work.plan.skip_blank].among(("",)), f"{work.plan.skip_blank} blank")
+    if work.table.measured:
+        import numpy
+
+        raw = [c for c in (work.plan.raw(column) for column in work.table.measured) if c in work.cells]
+        work.leave(_unscheduled(work, raw), "not scheduled")
+        blank = [work.cells[column].among(("",)) for column in raw]
+        work.leave(numpy.logical_and.reduce(blank) if blank else numpy.zeros(len(work.keys), bool), "blank form")
+
+
+def _unscheduled(work: Work, columns: list[str]) -> Any:
+    """The mask of rows in which all these columns are blank because nothing was to be collected there."""
+    import numpy
+
+    mask = numpy.ones(len(work.keys), dtype=bool)
+    for column in columns:
+        keys = [
+            key_of(source.export.number, int(source.extract.places.ordinals[row]))
+            for source in work.sources.values()
+            for row in source.extract.unscheduled.get(column, ())
+        ]
+        if not keys:
+            return numpy.zeros(len(work.keys), dtype=bool)
+        mask &= numpy.isin(work.keys, numpy.array(keys, dtype="int64")) & work.cells[column].among(("",))
+    return mask
+
+
+def report_doubts(work: Work) -> None:
+    """What the readers doubt, at the rows and columns that the table asks about."""
+    import numpy
+
+    for source in work.sources.values():
+        for doubt in source.extract.doubts:
+            if doubt.row < 0:
+                if doubt.column in work.cells:
+                    work.find(doubt.rule, source.export, None, doubt.column, doubt.expected)
+                continue
+            key = key_of(source.export.number, int(source.extract.places.ordinals[doubt.row]))
+            at = int(numpy.searchsorted(work.keys, key))
+            if at < len(work.keys) and work.keys[at] == key and doubt.column in ("", *work.cells):
+                _doubt(work, source, doubt, key, at)
+
+
+def _doubt(work: Work, source: Source, doubt: CellDoubt, key: int, at: int) -> None:
+    value = work.cells[doubt.column].at(at) if doubt.column else ""
+    if value in work.study.missing_codes and doubt.rule.startswith("dictionary_"):
+        return  # the dictionary does not know the study's missing-data codes
+    work.find(doubt.rule, source.export, work.place(key), doubt.column, doubt.expected, value, key)
+
+
+def repair(work: Work) -> None:
+    """Make the declared changes; each changed cell is a finding with its original text, a useless repair as well."""
+    for declared in work.plan.repairs:
+        cells = work.cells[declared.column]
+        mask = _meant(work, declared)
+        if not mask.any():
+            export = next(iter(work.sources.values())).export
+            work.find("repair_unused", export, None, declared.column, "a cell that the repair applies to")
+            continue
+        names = [c.name for c in work.table.columns if work.plan.raw(c.name) == declared.column]
+        for key, code in zip(work.keys[mask].tolist(), cells.codes[mask].tolist(), strict=True):
+            text = cells.texts[code]
+            work.original.setdefault((key, declared.column), text)
+            export = work.sources[number_of(key)].export
+            work.find("repaired", export, work.place(key), declared.column, declared.reason, text, key)
+            work.gaps += [(key, name, f"repaired: {declared.reason}") for name in names]
+        become = _swapped if declared.swap_day_month else lambda _, d=declared: d.becomes or ""
+        work.cells[declared.column] = cells.changed(mask, become)
+        work.repairs.append((declared.column, _words(declared), declared.reason, int(mask.sum())))
+
+
+def _meant(work: Work, declared: Repair) -> Any:
+    """The rows that a repair applies to."""
+    import numpy
+
+    mask = numpy.ones(len(work.keys), dtype=bool)
+    for column, text in declared.when.items():
+        mask &= work.cells[column].among((text,))
+    if declared.date_cell:
+        mask &= numpy.isin(work.keys, date_cells(work, declared.column))
+    return mask
+
+
+def date_cells(work: Work, column: str) -> Any:
+    """The keys of the rows in which the file itself holds a date in a column, not a text."""
+    import numpy
+
+    keys = [
+        source.keys()[source.extract.date_cells[column]]
+        for source in work.sources.values()
+        if source.extract.date_cells.get(column)
+    ]
+    return numpy.concatenate(keys) if keys else numpy.empty(0, dtype="int64")
+
+
+def report_date_cells(work: Work) -> None:
+    """Date cells among text dates: day and month may have changed places when the texts did not become dates."""
+    import numpy
+
+    repaired = {column for declared in work.plan.repairs if declared.date_cell for column in [declared.column]}
+    for column in work.table.columns:
+        raw = work.plan.raw(column.name)
+        if column.kind != "date" or raw in repaired or raw not in work.cells:
+            continue
+        dated = numpy.isin(work.keys, date_cells(work, raw))
+        if dated.any() and (~dated & ~work.cells[raw].among(("",))).any():
+            expected = "a text, as in the column's other cells: day and month of a date cell may have changed places"
+            work.report(work.keys[dated], "date_cell", column.name, expected)
+
+
+def _swapped(text: str) -> str:
+    """An ISO date with day and month in each other's place; the text itself where that is no date."""
+    try:
+        year, month, day = (int(part) for part in text[:10].split("-"))
+        return date(year, day, month).isoformat()
+    except ValueError:
+        return text
+
+
+def _words(declared: Repair) -> str:
+    """A repair as the report shows it."""
+    when = [f"{column} is {text or 'blank'}" for column, text in declared.when.items()]
+    when += ["the cell is a date"] * declared.date_cell
+    what = "day and month change places" if declared.swap_day_month else f"becomes {declared.becomes or 'missing'}"
+    return f"{what} where {' and '.join(when)}" if when else what

@@ -1,0 +1,43 @@
+"""Scores that arrive with an export, as printed: do they agree with the items, and can they occur at all."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas
+
+FIX = "compare with the form; correct the item or the supplied score where it was made, and register the new version"
+SINGLE = 1e-5  # what a number up to 100 may lose in single precision, in which some programs keep it
+
+
+def last_place(values: "pandas.Series") -> "pandas.Series":
+    """The unit of the last decimal that each value shows: 1 for 54, 0.1 for 54.3."""
+
+    def place(value: float) -> float:
+        return 10.0 ** -len(f"{value:.9f}".rstrip("0").partition(".")[2])
+
+    return values.astype("float64").map(place)
+
+
+def printed(supplied: "pandas.Series", exact: "pandas.Series") -> "pandas.Series":
+    """Whether the exact score is printed as supplied: rounded, or cut off, at the last decimal shown."""
+    off, place = exact - supplied, last_place(supplied)
+    return (off.abs() <= 0.5 * place + SINGLE) | ((off > 0) & (off < place - SINGLE))
+
+
+def agrees(supplied: "pandas.Series", exact: "pandas.Series") -> "pandas.Series":
+    """The supplied score is the exact one as printed; true where one of them is missing."""
+    supplied, exact = supplied.astype("float64"), exact.astype("float64")
+    return printed(supplied, exact) | supplied.isna() | exact.isna()
+
+
+def on_grid(supplied: "pandas.Series", grid: Iterable[float]) -> "pandas.Series":
+    """The supplied score is one of the grid's as printed; true where it is missing."""
+    import numpy
+    import pandas
+
+    points = numpy.array(sorted(grid))
+    supplied = supplied.astype("float64")
+    above = numpy.searchsorted(points, supplied.fillna(points[0])).clip(1, len(points) - 1)
+    below, above = (pandas.Series(points[at], supplied.index) for at in (above - 1, above))
+    return printed(supplied, below) | printed(supplied, above) | supplied.isna()

@@ -1,0 +1,5 @@
+"""PROMIS short form of 4 items."""
+
+from omtrace.instruments._promis import short_form
+
+INSTRUMENT = short_form(4)
