@@ -71,7 +71,7 @@ class Reading:
         columns = {column: cells_of([part]) for column, part in source.encoded.items()}
         for suspicion in identifiers(
             list(columns),
-            [cells.texts for cells in columns.values()],
+            [cells.distinct for cells in columns.values()],
             [int((~cells.among(("",))).sum()) for cells in columns.values()],
             {column for column, variable in source.extract.variables.items() if variable.identifier},
             self._excused(source.export),

@@ -84,11 +84,15 @@ class _Column:
     texts: list[str]
     filled: int
     years: list[float] = field(default_factory=list)
+    measured: bool = False
 
     @property
     def varied(self) -> float:
         """Distinct texts divided by filled cells."""
         return min(1.0, len(self.texts) / max(1, self.filled))
+
+
+MEASURE = r"^([+-]?[0-9]{0,6}([.,][0-9]*)?([eE][+-]?[0-9]{1,3})?)?$"
 
 
 def identifiers(columns: Sequence[str], distinct: Sequence[Sequence[str]], filled: Sequence[int],
@@ -115,12 +119,22 @@ def _view(n: int, name: str, distinct: Sequence[Sequence[str]], filled: Sequence
     """A column made ready; None if that fails."""
     try:
         given: Any = distinct[n]
-        given = given.to_pylist() if hasattr(given, "to_pylist") else given
+        if hasattr(given, "to_pylist"):
+            if _measures(given):
+                return _Column(name, _spaced(given.to_pylist()), int(filled[n]), measured=True)
+            given = given.to_pylist()
         texts = [" ".join(text.split()) for text in given]
         texts = [text if text.isascii() else unicodedata.normalize("NFKC", text) for text in texts if text]
         return _Column(name, texts, int(filled[n]), _years(_spaced(texts), today))
     except Exception:  # whatever it is: the column counts as suspected
         return None
+
+
+def _measures(texts: "pyarrow.Array") -> bool:
+    """Whether all texts are numbers too short to identify anyone: at most six digits before the decimal mark."""
+    import pyarrow.compute as compute
+
+    return bool(compute.all(compute.match_substring_regex(texts, MEASURE)).as_py())
 
 
 def _checked(name: str, view: _Column | None, flagged: bool, others: float, today: str) -> Suspicion | None:
@@ -149,6 +163,8 @@ def _by_values(column: _Column, others: float, today: str) -> tuple[str, float]:
     """The kind of identifier that the texts show, and the share of texts that show it; "" and 0 if none does."""
     import pyarrow
 
+    if column.measured:
+        return "", 0.0
     sample, joined = _spaced(column.texts), "\n".join(column.texts)
     if column.years and _births(column, others, today):
         return names.BIRTH, len(column.years) / len(sample)

@@ -79,9 +79,17 @@ def quarantine_shown(quarantine: Table, places: Table) -> list[dict]:
 
 
 def findings_shown(rows: Sequence[Mapping[str, str]]) -> list[dict]:
-    """What was found, by rule, table and column over all files, worst first: severity, rule, table, column, cells."""
-    counts: Counter = Counter()
+    """What was found, by rule and table over all files, worst first: severity, rule, table, columns, cells."""
+    groups: dict[tuple[str, ...], list[Mapping[str, str]]] = {}
     for row in rows:
-        counts[row["severity"], row["rule"], row["table"], row["column"]] += int(row["cells"])
-    names = ("severity", "rule", "table", "column")
-    return [dict(zip(names, group, strict=True)) | {"cells": number} for group, number in counts.items()]
+        groups.setdefault((row["severity"], row["rule"], row["table"]), []).append(row)
+    return [
+        {
+            "severity": severity,
+            "rule": rule,
+            "table": table,
+            "columns": list(dict.fromkeys(row["column"] for row in group if row["column"])),
+            "cells": sum(int(row["cells"]) for row in group),
+        }
+        for (severity, rule, table), group in groups.items()
+    ]
