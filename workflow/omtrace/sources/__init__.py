@@ -6,6 +6,7 @@ checked options and returns an ``Extract``; a file that cannot be read at all ra
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,6 +142,7 @@ def reader_of(name: str) -> Reader:
     return plugin("sources", name, "READER")
 
 
+@cache
 def plugin(part: str, name: str, declares: str) -> Any:
     """The object that a module of a part declares. Raises Fault, with the nearest name, if there is none."""
     folder = Path(__file__).parent.parent / part
