@@ -26,7 +26,10 @@ REPEAT = (
     b"record_id,redcap_event_name,redcap_repeat_instrument,redcap_repeat_instance,pain,pain_complete\n"
     b'1,week_0_arm_1,,,"5",2\n1,week_0_arm_1,diary,1,4,0\n2,,,,,\n'
 )
-LABELS = b"Record ID,Event Name,Age,Race (choice=a),Race (choice=b),Complete?,Pain,Complete?\n1,Start,30,Checked,,Complete,5,\n"
+LABELS = (
+    b"Record ID,Event Name,Age,Race (choice=a),Race (choice=b),Complete?,Pain,Complete?\n"
+    b"1,Week 4,30,Checked,,Complete,5,\n"
+)
 LOG = [{"id": f"P{n}", "a": {"b": [1, None, "x"]}, "days": [{"day": d, "pain": 0.5 * d} for d in range(3)], "mood": "é"}
         for n in range(20)]  # fmt: skip
 LINES = "".join(json.dumps(day, ensure_ascii=False) + "\n" for day in LOG).encode()
@@ -54,7 +57,8 @@ def workbook() -> bytes:
 def statistical_files() -> list[bytes]:
     """The same people in every format that can be written."""
     people = pandas.DataFrame({
-        "ID": ["P001", "P002", "Zo", ""] * 5, "PAIN": [7.0, 0.1, float("nan"), -2500.0] * 5, "SEX": [1.0, 2.0, 9.0, 1.0] * 5,
+        "ID": ["P001", "P002", "Zo", ""] * 5, "PAIN": [7.0, 0.1, float("nan"), -2500.0] * 5,
+        "SEX": [1.0, 2.0, 9.0, 1.0] * 5,
         "ON_DAY": [datetime.date(2023, 5, 13), datetime.date(1999, 12, 31), None, datetime.date(1960, 1, 1)] * 5,
     })  # fmt: skip
     labels = {"SEX": {1: "female", 2: "male"}}
@@ -79,13 +83,22 @@ def statistical_files() -> list[bytes]:
 def seeds_of(reader: str) -> dict[str, list[bytes]]:
     """Valid files of a reader under "", and of each of its companions under the companion's name."""
     if reader == "spreadsheet":
-        return {"": [workbook(), xlsx(SHEETS), xls(SHEETS), ods(ods_row(CELL("id"), CELL("x")) + ods_row(CELL("a"), CELL("b")))]}
+        return {
+            "": [
+                workbook(),
+                xlsx(SHEETS),
+                xls(SHEETS),
+                ods(ods_row(CELL("id"), CELL("x")) + ods_row(CELL("a"), CELL("b"))),
+            ]
+        }
     if reader == "statistical":
         return {"": statistical_files()}
     survey = written(NAMES, TEXTS, MARKS, *(response(n, kind="Spam" if n == 3 else "IP Address") for n in range(1, 9)))
     softmax = export(grid(1), unknowns(), encoding="utf-16")
     return {
-        "delimited": {"": [CSV, TABLE, CSV.decode().encode("utf-16"), gzip.compress(CSV), TABLE.replace(b"\n", b"\r\n")]},
+        "delimited": {
+            "": [CSV, TABLE, CSV.decode().encode("utf-16"), gzip.compress(CSV), TABLE.replace(b"\n", b"\r\n")]
+        },
         "jsonlines": {"": [LINES, gzip.compress(LINES), LINES.replace(b"\n", b"\r\n\r\n")]},
         "qualtrics": {"": [survey, written(NAMES, TEXTS, response(1), response(2), delimiter="\t", encoding="utf-16")]},
         "redcap": {"": [REDCAP, REPEAT, LABELS], "dictionary": [DICTIONARY], "events": [EVENTS], "event_forms": [MAP]},

@@ -249,6 +249,8 @@ def answer(encoding: str, content: bytes, catalog: bytes) -> dict:
     if kind == "por" and encoding:
         return {"fault": "option encoding: a por file can only be read as UTF-8; save it as sav"}
     _, head = parsed(kind, content, encoding, metadataonly=True)
+    if None in head.column_names:  # the parser could not decode a name
+        return {"fault": OTHER_TEXT}
     if (head.number_rows or 0) * len(head.column_names) > CELLS:
         return {"fault": f"more than {CELLS} cells; split the file"}
     values, meta = parsed(kind, content, encoding)

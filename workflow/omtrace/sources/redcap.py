@@ -213,7 +213,7 @@ def _check_columns(columns: tuple[str, ...], record_id: str, line: int) -> None:
     first = columns[0]
     if first.startswith("redcap_") or first.endswith("_complete") or record_id not in ("", first):
         wanted = f"the record id {record_id}".rstrip()
-        raise Fault(f"line {line}: the first column must be {wanted}, not {first}; export the record id first")
+        raise Fault(f"line {line}: the first column must be {wanted}, not {first[:60]}; export the record id first")
     if INSTRUMENT in columns and INSTANCE not in columns:
         raise Fault(f"line {line}: {INSTRUMENT} without {INSTANCE}; export both")
 
