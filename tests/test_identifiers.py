@@ -10,10 +10,9 @@ from pathlib import Path
 
 import identifier_corpus as corpus
 import pytest
+from omtrace.identifiers import CAP, MARKED, UNCHECKED, Suspicion, identifiers, numbers
 from omtrace.identifiers import columns as names
 from omtrace.identifiers import shapes as shapes
-from omtrace.identifiers import numbers
-from omtrace.identifiers import CAP, MARKED, UNCHECKED, Suspicion, identifiers
 from omtrace.sources import options_of, reader_of
 
 ROOT = Path(__file__).parent.parent

@@ -71,9 +71,22 @@ def test_hit6_comes_in_four_codings_each_of_which_must_be_declared(tmp_path, cod
 
 def test_an_undeclared_coding_is_refused_with_the_coding_that_would_fit(tmp_path):
     plan, exports = study(tmp_path, {"mapping": "hit6.csv"}, [form("6 8 10 11 13 6".split())], MAPPING)
-    table, findings = validated(tmp_path, plan, exports)
-    assert table.empty
-    assert "coding: weights" in next(row["expected"] for row in findings if row["rule"] == "range")
+    with pytest.raises(Fault, match="coding: expected the codes of HIT-6; .* say so, coding: weights"):
+        validated(tmp_path, plan, exports)
+
+
+def test_answers_from_0_to_4_are_not_read_as_1_to_5_where_no_0_was_given(tmp_path):
+    rows = form("1 2 3 4 1 2".split()) + "".join(form("0 1 2 3 4 1".split()).splitlines(True)[1:] * 3)
+    plan, exports = study(tmp_path, {"mapping": "hit6.csv"}, [rows], MAPPING)
+    with pytest.raises(Fault, match="coding: zero_based"):
+        validated(tmp_path, plan, exports)
+
+
+def test_one_slip_among_many_answers_is_a_cell_not_a_coding(tmp_path):
+    rows = form("1 2 3 4 5 0".split()) + "".join(form("5 2 3 4 1 5".split()).splitlines(True)[1:] * 20)
+    plan, exports = study(tmp_path, {"mapping": "hit6.csv"}, [rows], MAPPING)
+    _, findings = validated(tmp_path, plan, exports)
+    assert [row["line"] for row in findings if row["rule"] == "range"] == ["2"]
 
 
 def test_codes_of_the_mapping_file_are_recoded_and_what_the_plan_says_itself_wins(tmp_path):

@@ -77,7 +77,7 @@ def raw_of(wildcards):
 def raw_digests(wildcards):
     """path -> what the register says of it."""
     return {
-        e.path: f"{e.number} {e.export} {e.table} {e.batch} {e.sha256}" for e in exports_of(EXPORTS, wildcards.study)
+        e.path: f"{e.number} {e.export} {e.table} {e.batch} {e.received_on} {e.sha256}" for e in exports_of(EXPORTS, wildcards.study)
     }
 
 

@@ -10,7 +10,7 @@ from omtrace.sources import plugin
 from omtrace.study.closed import checked
 from omtrace.study.plan import DatasetPlan, Plan
 
-WHOLE_FILE = ("unreadable", "column_missing", "date_ambiguous", "number_ambiguous", "merged_header")
+WHOLE_FILE = ("unreadable", "column_missing", "coding", "date_ambiguous", "number_ambiguous", "merged_header")
 
 
 def references(works: dict[str, Work]) -> None:
@@ -27,7 +27,8 @@ def references(works: dict[str, Work]) -> None:
                 if reference.where:
                     rows = rows[rows[reference.where[0]] == reference.where[1]]
                 mine = rows[reference.column].dropna()
-                told = {f.key for f in work.findings if f.rule == "reference"}
+                column = work.plan.raw(reference.column)
+                told = {f.key for f in work.findings if f.rule == "reference" and f.column == column}
                 strange = [key for key in mine.index[~mine.isin(known)] if key not in told]
                 expected = f"a {reference.other} of table {reference.table}"
                 work.report(strange, "reference", reference.column, expected, reference.severity)

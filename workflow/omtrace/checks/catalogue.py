@@ -8,6 +8,7 @@ from omtrace.sources import plugin
 from omtrace.study.plan import Severity
 
 AGAIN = "put back the file as it was received, or export it again and register the new version"
+WHOLE: tuple[Severity, ...] = ("note", "warn", "stop")  # about no row, so there is none to take out
 LOST: tuple[Severity, ...] = ("quarantine", "stop")  # what is not there cannot be kept with a warning
 
 # In order of precedence: the first finding of a row, in this order, is its primary reason.
@@ -31,6 +32,9 @@ RULES = (
     RuleText("merged_header", "stop", "Cells of the header are merged, so a name does not stand above each column.",
              "`Pain` once above three columns",
              "unmerge the header at its source, give every column a name of its own and save again"),
+    RuleText("coding", "stop", "The answers of a questionnaire, or the file's own labels, fit another coding than the "
+             "plan says.", "HIT-6 answers from 0 to 4 where codes from 1 to 5 were expected",
+             "say in the plan how the file codes the answers: `coding`, by the name that the finding gives", LOST),
     RuleText("row_width", "quarantine", "The row has more or fewer cells than the header, so its cells cannot be told "
              "apart.", "a comment with a comma in it and no quotes around it", AGAIN, LOST),
     RuleText("json", "quarantine", "The line is not one JSON object that can be read.",
@@ -106,17 +110,20 @@ RULES = (
              "save the data and their dictionary on the same day, and register both"),
     RuleText("unscheduled_value", "warn", "A value stands where the row's event or repeating form has no such form.",
              "a diary answer on an enrolment row", "correct the entry at its source, or save the event-form map anew"),
+    RuleText("text_unmatched", "warn", "A text that the plan names, an event or a form, stands in no row of the file.",
+             "`month1_arm_1` in the plan where the export says `month_1_arm_1`",
+             "compare the plan with the export; nothing, if the visit has not been reached yet", WHOLE),
     RuleText("repair_unused", "warn", "A repair that the plan declares applies to no cell.",
-             "the export was corrected at its source since", "take the repair out of the plan"),
+             "the export was corrected at its source since", "take the repair out of the plan", WHOLE),
     RuleText("export_unread", "warn", "The export is registered, and no table of the plan reads it.", "a stray file",
-             "add a table to the plan, or take the export out of the register"),
+             "add a table to the plan, or take the export out of the register", WHOLE),
     RuleText("repaired", "note", "The cell was changed as the plan declares; the original stands in the findings.",
              "0 headache days where the diary is missing, made missing by a repair",
              "nothing: the plan gives the reason"),
     RuleText("structural_zero", "note", "A code that counts as zero, as the plan declares.",
              "`does not apply` for work days missed by someone without work", "nothing: the plan gives the reason"),
     RuleText("column_undeclared", "note", "A column of the file that no table reads.", "a column of comments",
-             "nothing; if its values are needed, declare it in the table's schema"),
+             "nothing; if its values are needed, declare it in the table's schema", WHOLE),
     RuleText("coded_missing", "note", "The cell holds a missing-data code, so it has no value.", "-99 for not done",
              "nothing, if the code is the right one"),
 )  # fmt: skip

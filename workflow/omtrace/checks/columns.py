@@ -6,8 +6,9 @@ Every distinct text of a column is judged once, and the judgement taken to the r
 from collections import Counter
 from typing import Any
 
-from omtrace.checks.cells import Cells, cells_of, encoded, held, is_in
+from omtrace.checks.cells import cells_of, encoded, held, is_in
 from omtrace.checks.formats import Style, date_style, number_style
+from omtrace.checks.meaning import Meaning, meaning_of
 from omtrace.checks.parse import EXPECTED, dates, integers, numbers, plain
 from omtrace.checks.rules import bounds_text
 from omtrace.checks.work import Work
@@ -26,7 +27,7 @@ def set_types(work: Work) -> None:
             raw = work.cells[work.plan.visit.column]
             columns["visit"] = raw.changed(raw.codes >= 0, work.plan.visit.map.__getitem__).array().to_pandas()
         elif parts:
-            columns[column.name] = _joined(work, column.name, list(parts))
+            columns[column.name] = _joined(work, column, list(parts))
         else:
             columns[column.name] = _typed(work, column)
     index = pandas.Index(work.keys, dtype="int64")
@@ -34,24 +35,29 @@ def set_types(work: Work) -> None:
     work.frame = pandas.DataFrame(frame, index=index, columns=[column.name for column in work.table.columns])
 
 
-def _joined(work: Work, name: str, parts: list[str]) -> Any:
+def _joined(work: Work, column: Column, parts: list[str]) -> Any:
     """Raw columns joined by /; missing where one of them is blank, or the unit's pattern does not fit."""
     import re
 
+    import numpy
     import pyarrow
     import pyarrow.compute as compute
 
     arrays = [work.rows_text() if part == "@row" else work.cells[part].array() for part in parts]
     cells = compute.binary_join_element_wise(*arrays, "/") if len(arrays) > 1 else arrays[0]
-    pattern = work.plan.unit_pattern if name == UNIT else ""
+    pattern = work.plan.unit_pattern if column.name == UNIT else ""
     if pattern:
         cut, whole = re.compile(pattern), cells_of([encoded(cells.fill_null(""))])
         texts = [found[1] if (found := cut.fullmatch(text)) else None for text in whole.texts]
         cells = pyarrow.array(texts, type=pyarrow.string()).take(pyarrow.array(whole.codes))
-    if name == UNIT:
-        lost = cells.is_null().to_numpy(zero_copy_only=False)
-        work.report(work.keys[lost], "unit_missing", UNIT, pattern or "a value")
-    return cells.to_pandas()
+    whole = cells_of([encoded(cells.fill_null(""))])
+    none = numpy.zeros(len(whole.distinct), dtype=bool)
+    told = none
+    if column.name == UNIT:
+        work.report(work.keys[whole.among(("",))], "unit_missing", UNIT, pattern or "a value")
+        told = is_in(whole.distinct, ("",))
+    style = Style() if column.kind == "text" else _style(column, whole.distinct, whole.codes, USUAL, False)
+    return _values(work, column, Meaning(whole, whole.distinct, none, told), style, None)
 
 
 def _typed(work: Work, column: Column) -> Any:
@@ -61,22 +67,22 @@ def _typed(work: Work, column: Column) -> Any:
     raw = work.cells.get(work.plan.raw(column.name))
     if raw is None:  # an optional column that no file has
         return pandas.Series([None] * len(work.keys), dtype=DTYPES[column.kind])
-    meant = _meant(work, column, raw)
+    meaning = meaning_of(work, column, raw)
     told = work.plan.formats.get(column.name, work.plan.formats.get("*", USUAL))
     if column.kind == "text":
-        return _values(work, column, raw, meant, Style(), None)
+        return _values(work, column, meaning, Style(), None)
     dated = any(source.extract.date_cells.get(work.plan.raw(column.name)) for source in work.sources.values())
-    style = _style(column, meant, raw.codes, told, dated)
-    if not (style.told or style.doubts) or len(work.sources) == 1:
+    style = _style(column, meaning.texts, meaning.raw.codes, told, dated)
+    if not (style.told or style.doubts) or len(work.sources) == 1 or not len(work.keys):
         _tell(work, column, style, next(iter(work.sources)))
-        return _values(work, column, raw, meant, style, None)
+        return _values(work, column, meaning, style, None)
     parts = []
     for number in work.sources:  # sites write in their own way: each file settles its own
         rows = work.numbers() == number
         if rows.any():
-            style = _style(column, meant, raw.codes[rows], told, dated)
+            style = _style(column, meaning.texts, meaning.raw.codes[rows], told, dated)
             _tell(work, column, style, number)
-            parts.append(_values(work, column, raw, meant, style, rows))
+            parts.append(_values(work, column, meaning, style, rows))
     return pandas.concat(parts, ignore_index=True)
 
 
@@ -89,45 +95,6 @@ def _tell(work: Work, column: Column, style: Style, number: int) -> None:
     if style.told:
         kind = "dates" if column.kind == "date" else "numbers"
         work.sources[number].extract.decisions[f"{kind} in {work.plan.raw(column.name)}"] = style.told
-
-
-def _meant(work: Work, column: Column, raw: Cells) -> Any:
-    """What each distinct text stands for, as an Arrow array: "" for blanks and codes of missing values."""
-    import pyarrow
-
-    name = work.plan.raw(column.name)
-    codes = dict(work.study.missing_codes)
-    for source in work.sources.values():
-        codes |= source.extract.variables[name].missing if name in source.extract.variables else {}
-    there = _gaps(work, column, raw, codes, "coded_missing", "a value (missing-data code)", "{}")
-    zeros = work.plan.structural_zeros if column.kind == "integer" and not column.required else {}
-    there |= _gaps(work, column, raw, zeros, "structural_zero", "a number, or a code that counts as zero", "zero: {}")
-    coding = work.coding(column.name)
-    recode = {**coding, **work.plan.recode.get(column.name, {})}
-    if not recode and not there:
-        return raw.distinct
-    lower = {text.lower(): value for text, value in coding.items()} | recode
-    fixed = dict.fromkeys(codes, "") | dict.fromkeys(zeros, "0") | {"": ""}
-    meant, unknown = [], set()
-    for text in raw.texts:
-        known = fixed.get(text, recode.get(text, lower.get(text.lower())) if recode else text)
-        meant.append(known or "")
-        unknown |= {text} if known is None else set()
-    if unknown:
-        expected = f"one of {', '.join(recode)}" + work.suggestion(column.name, set(raw.texts) - fixed.keys())
-        work.report(work.keys[raw.among(unknown)], "code", column.name, expected)
-    return pyarrow.array(meant, type=pyarrow.string())
-
-
-def _gaps(work: Work, column: Column, raw: Cells, codes: dict[str, str], rule: str, expected: str, says: str) -> bool:
-    """Cells that hold a code with a meaning of its own; whether there are any."""
-    if not codes or not is_in(raw.distinct, codes).any():
-        return False
-    rows = raw.among(codes)
-    work.report(work.keys[rows], rule, column.name, expected)
-    texts = (raw.texts[code] for code in raw.codes[rows].tolist())
-    work.gaps += [(k, column.name, says.format(codes[t])) for k, t in zip(work.keys[rows].tolist(), texts, strict=True)]
-    return True
 
 
 def _style(column: Column, meant: Any, codes: Any, told: Format, dated: bool) -> Style:
@@ -146,13 +113,19 @@ def _style(column: Column, meant: Any, codes: Any, told: Format, dated: bool) ->
     present = numpy.bincount(codes, minlength=len(meant))
     texts = meant.to_pylist()
     there = [(texts[at], bool(usual[at]), int(present[at])) for at in numpy.flatnonzero(present).tolist() if texts[at]]
-    points = any(fits and "." in text for text, fits, _ in there)
-    other = Counter({text: n for text, fits, n in there if not fits})
-    return number_style(other, points, sum(n for _, _, n in there), told)
+    points: Counter[str] = Counter()
+    other: Counter[str] = Counter()
+    for text, fits, count in there:  # texts may stand twice: blanks were taken off, or a recode made them equal
+        if not fits:
+            other[text] += count
+        elif "." in text:
+            points[text] += count
+    return number_style(other, points, sum(n for _, _, n in there), told, column.kind == "integer")
 
 
-def _values(work: Work, column: Column, raw: Cells, meant: Any, style: Style, rows: Any) -> Any:
+def _values(work: Work, column: Column, meaning: Meaning, style: Style, rows: Any) -> Any:
     """The typed values of some rows (a mask; None: all), with a finding for each cell that does not fit."""
+    raw, meant = meaning.raw, meaning.texts
     keys, codes = (work.keys, raw.codes) if rows is None else (work.keys[rows], raw.codes[rows])
     blank = is_in(meant, ("",))
     values, fits = _parsed(column, meant, style, blank)
@@ -163,8 +136,8 @@ def _values(work: Work, column: Column, raw: Cells, meant: Any, style: Style, ro
     fits &= ~doubted
     judged += _bounds(column, values, fits)
     if column.required:
-        really = blank if column.name in work.table.key else is_in(raw.distinct, ("",))
-        judged.append(("required", "a value", really))
+        excused = meaning.told if column.name in work.table.key else meaning.told | meaning.coded
+        judged.append(("required", "a value", blank & ~excused))
     for rule, expected, mask in judged:
         if mask.any():
             if rule in ("type", "range"):

@@ -12,10 +12,12 @@ from omtrace.study.tables import Format
 
 DAY_FIRST, MONTH_FIRST = "DMY", "MDY"
 FEW = 0.05  # share of contradicting dates up to which the order of the others stands
-ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]00:00(:00)?)?")
-NUMERIC_DATE = re.compile(r"([0-9]{1,2})([./-])([0-9]{1,2})\2([0-9]{4})")
+TIME = r"(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)?"  # a date column takes the date of a time stamp
+ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}" + TIME)
+NUMERIC_DATE = re.compile(r"([0-9]{1,2})([./-])([0-9]{1,2})\2([0-9]{4})" + TIME)
 COMMA = re.compile(r"[+-]?([0-9]+),([0-9]+)")
 BOTH_COMMA = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+")  # 1.234,5
+GROUPED_POINT = re.compile(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+")  # 1.234 and 1.234.567
 BOTH_POINT = re.compile(r"[+-]?[0-9]{1,3}((,[0-9]{3})+\.[0-9]+|(,[0-9]{3}){2,})")  # 1,234.5 and 1,234,567
 
 
@@ -42,11 +44,13 @@ class Style:
     doubts: tuple[Doubt, ...] = ()
 
 
-def number_style(other: Mapping[str, int], points: bool, total: int, told: Format) -> Style:
-    """The marks of a column of numbers.
+def number_style(other: Mapping[str, int], points: Mapping[str, int], total: int, told: Format,
+                 whole: bool = False) -> Style:  # fmt: skip
+    """The marks of a column of numbers (``whole``: of whole numbers, whose commas can stand for thousands only).
 
-    ``other``: distinct texts that are no plain number, with their counts (no blanks, no missing-data codes);
-    ``points``: whether a plain one has a decimal point; ``total``: cells of the column that hold something.
+    ``other``: distinct texts that are no plain number, ``points``: plain numbers with a point, both with their counts
+    (no blanks, no missing-data codes); ``total``: cells of the column that hold something. A number such as 1.234
+    speaks for neither mark: with decimal commas beside it, its point stands between thousands.
     """
     if told.decimal or told.thousands:
         decimal = told.decimal or ("," if told.thousands == "." else ".")
@@ -54,22 +58,26 @@ def number_style(other: Mapping[str, int], points: bool, total: int, told: Forma
         return Style(decimal, told.thousands, told=f"{says} (by the plan)")
     split = {text: match for text in other if (match := COMMA.fullmatch(text))}
     unclear = {text for text, match in split.items() if len(match[2]) == 3 and len(match[1]) < 4 and match[1][0] != "0"}
-    mixed = {text for text in other if BOTH_COMMA.fullmatch(text)}
-    as_decimal = mixed | (split.keys() - unclear)
+    grouped = {text for text in {*other, *points} if GROUPED_POINT.fullmatch(text)}
+    as_decimal = {text for text in other if BOTH_COMMA.fullmatch(text)} | (split.keys() - unclear)
     as_thousands = {text for text in other if BOTH_POINT.fullmatch(text)}
+    clear = points.keys() - grouped
     commas = as_decimal | as_thousands | unclear
     if not commas:
         return Style()
-    most = 2 * sum(other[text] for text in commas) >= total
-    if as_decimal and not as_thousands and not points and most:
-        says = "decimal comma" + " and thousands point" * bool(mixed)
-        return Style(",", "." if mixed else "", told=f"{says} (found)")
-    if as_thousands and not as_decimal:
+    rows = {name: sum(other.get(text, 0) + points.get(text, 0) for text in texts)
+            for name, texts in (("commas", as_decimal), ("points", clear))}  # fmt: skip
+    if as_decimal and not as_thousands and not whole and rows["commas"] > rows["points"]:
+        mixed = bool(grouped) or any("." in text for text in as_decimal)
+        says = f"decimal comma{' and thousands point' if mixed else ''} (found)"
+        doubts = (Doubt("decimal_mark", "a decimal comma, as in most of the column's cells", frozenset(clear)),)
+        return Style(",", "." if mixed else "", told=says, doubts=doubts if clear else ())
+    if (as_thousands or (whole and unclear)) and not as_decimal:
         return Style(".", ",", told="thousands comma (found)")
-    if unclear and most and not points and not as_decimal:
+    if unclear and 2 * sum(other[text] for text in unclear) >= total and not clear and not as_decimal:
         readings = "a decimal comma reads 1,234 as 1.234, a thousands comma as 1234: the plan must say which it is"
         return Style(doubts=(Doubt("number_ambiguous", readings, frozenset(unclear)),))
-    return Style(doubts=(Doubt("decimal_mark", "a decimal point, as in the column's other cells", frozenset(commas)),))
+    return Style(doubts=(Doubt("decimal_mark", "a decimal point", frozenset(commas)),))
 
 
 def _name(mark: str) -> str:
@@ -84,8 +92,8 @@ def date_style(counts: Mapping[str, int], told: Format, dated: bool = False) -> 
     found = {text: match for text in counts if (match := NUMERIC_DATE.fullmatch(text))}
     if not found:
         return Style(date=told.date)
-    day_first = {text for text, match in found.items() if int(match[1]) > 12}
-    month_first = {text for text, match in found.items() if int(match[3]) > 12}
+    day_first = {text for text, match in found.items() if 12 < int(match[1]) <= 31 and int(match[3]) <= 12}
+    month_first = {text for text, match in found.items() if 12 < int(match[3]) <= 31 and int(match[1]) <= 12}
     iso = set() if dated else {text for text in counts if ISO.fullmatch(text)}
     kinds = {"iso": iso, "found": found, DAY_FIRST: day_first, MONTH_FIRST: month_first}
     rows = {name: sum(counts[text] for text in texts) for name, texts in kinds.items()}

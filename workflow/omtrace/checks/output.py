@@ -106,22 +106,24 @@ def _places(works: list[Work]) -> "pandas.DataFrame":
     import pandas
 
     parts = [pandas.DataFrame({column: [] for column in PLACES}).astype({"key": "int64"})]
-    wanted: dict[int, list[Any]] = {}
+    wanted: dict[int, tuple[Any, list[Any]]] = {}  # by the extract: tables may read one file in several ways
     for work in works:
-        for number in work.sources:
-            wanted.setdefault(number, []).append(work.keys[work.numbers() == number])
+        for number, source in work.sources.items():
+            wanted.setdefault(id(source), (source, []))[1].append(work.keys[work.numbers() == number])
         broken = [(k, work.sources[number_of(k)].export.path, p.part, p.first_line, p.last_line, p.column)
                   for k, p in work.broken.items()]  # fmt: skip
         parts.append(pandas.DataFrame(broken, columns=PLACES))
-    sources = {number: source for work in works for number, source in work.sources.items()}
-    for number, keys in wanted.items():
-        source, places = sources[number], sources[number].extract.places
+    for source, keys in wanted.values():
+        places = source.extract.places
         at = numpy.searchsorted(source.keys(), numpy.unique(numpy.concatenate(keys)))
         taken = {name: _taken(getattr(places, name), at) for name in ("parts", "first_lines", "last_lines", "columns")}
         part = pandas.DataFrame({"key": source.keys()[at], "export": source.export.path, **taken})
         parts.append(part.set_axis(PLACES, axis=1))
     frame = pandas.concat([part for part in parts if len(part)] or parts[:1])
-    return frame.drop_duplicates("key").sort_values("key").reset_index(drop=True)
+    frame = frame.drop_duplicates().sort_values("key").reset_index(drop=True)
+    if frame["key"].duplicated().any():
+        raise AssertionError("one key names two places: tables read one export in ways that count its rows differently")
+    return frame
 
 
 def _taken(values: Any, at: Any) -> Any:

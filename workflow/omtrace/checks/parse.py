@@ -9,7 +9,8 @@ from omtrace.checks.formats import ISO, NUMERIC_DATE, Style
 if TYPE_CHECKING:
     import numpy
 
-INTEGER = r"^[+-]?[0-9]{1,15}$"
+INTEGER = r"^[+-]?[0-9]{1,15}(\.0{1,2})?$"  # 40.0 is what R and pandas write; 1.000 may be a thousand
+WHOLE = r"\.0+$"
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 YEAR_FIRST = re.compile(r"([0-9]{4})[/.]([0-9]{1,2})[/.]([0-9]{1,2})")
 NAMED = re.compile(r"([0-9]{1,2})[. -]{1,2}([A-Za-z]{3})[A-Za-z]*[. -]{1,2}([0-9]{4})")
@@ -52,7 +53,8 @@ def _cast(texts: Any, style: Style, pattern: str, kind: Any) -> Any:
     cells = texts if usual else pyarrow.array([_plain(t, style) for t in texts.to_pylist()], type=pyarrow.string())
     cells = compute.if_else(compute.match_substring_regex(cells, pattern), cells, None)
     # Arrow takes no leading plus, and Python takes more than a number, so the pattern comes first.
-    return compute.cast(compute.utf8_ltrim(cells, characters="+"), kind)
+    cells = compute.utf8_ltrim(cells, characters="+")
+    return compute.cast(compute.replace_substring_regex(cells, WHOLE, "") if pattern == INTEGER else cells, kind)
 
 
 def dates(texts: Any, style: Style) -> "tuple[Any, numpy.ndarray]":
@@ -66,6 +68,8 @@ def dates(texts: Any, style: Style) -> "tuple[Any, numpy.ndarray]":
 
 def _plain(text: str, style: Style) -> str:
     """A number with a decimal point and no marks between thousands; "" where its marks do not fit."""
+    if style.thousands == " ":
+        text = text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2009", " ")
     if style.thousands and style.thousands in text:
         mark, whole = re.escape(style.thousands), text.partition(style.decimal)[0]
         if not re.fullmatch(rf"[+-]?[0-9]{{1,3}}({mark}[0-9]{{3}})+", whole):

@@ -158,7 +158,9 @@ def take_rows(work: Work) -> None:
     """The rows of all exports; rows that are none become findings, and so do columns that are not there."""
     import numpy
 
-    optional = {work.plan.raw(name) for name in work.table.optional}
+    named = {*work.plan.rows, work.plan.skip_blank, work.plan.status, *work.plan.columns.values()}
+    named |= {column for declared in work.plan.repairs for column in (declared.column, *declared.when)}
+    optional = {work.plan.raw(name) for name in work.table.optional} - named
     wanted = wanted_columns(work.plan, work.table)
     for source in work.sources.values():
         extract = source.extract
@@ -169,7 +171,8 @@ def take_rows(work: Work) -> None:
             work.find(fault.rule, source.export, fault.place, "", fault.message, key=key)
         for column in wanted:
             if column not in extract.columns and column not in optional and not source.lost:
-                work.find("column_missing", source.export, None, column, "this column")
+                hint = nearest(column, extract.columns)
+                work.find("column_missing", source.export, None, column, f"this column{hint}")
         for reason, count in extract.left_out.items():
             work.out_of_scope[reason] = work.out_of_scope.get(reason, 0) + count
     work.keys = numpy.concatenate([numpy.empty(0, dtype="int64"), *(s.keys() for s in work.sources.values())])

@@ -1,5 +1,6 @@
 """Which rows a table asks about, and what its plan declares to be changed in them before they are checked."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -12,8 +13,10 @@ from omtrace.study.tables import Repair
 def leave_out_of_scope(work: Work) -> None:
     """Rows that the table does not ask about: other events or forms, unused slots, blank forms."""
     for column, texts in work.plan.rows.items():
+        _report_unmatched(work, column, texts)
         work.leave(~work.cells[column].among(texts), f"other {column}")
     if work.plan.visit:
+        _report_unmatched(work, work.plan.visit.column, work.plan.visit.map)
         work.leave(~work.cells[work.plan.visit.column].among(work.plan.visit.map), "other event")
     if work.plan.skip_blank:
         work.leave(work.cells[work.plan.skip_blank].among(("",)), f"{work.plan.skip_blank} blank")
@@ -24,6 +27,14 @@ def leave_out_of_scope(work: Work) -> None:
         work.leave(_unscheduled(work, raw), "not scheduled")
         blank = [work.cells[column].among(("",)) for column in raw]
         work.leave(numpy.logical_and.reduce(blank) if blank else numpy.zeros(len(work.keys), bool), "blank form")
+
+
+def _report_unmatched(work: Work, column: str, texts: Iterable[str]) -> None:
+    """Texts of the plan that no row holds: a slip there would take rows out without a word."""
+    export = next(iter(work.sources.values())).export
+    for text in texts:
+        if len(work.keys) and text and text not in work.cells[column].texts:
+            work.find("text_unmatched", export, None, column, f"rows with {text!r}, which the plan names")
 
 
 def _unscheduled(work: Work, columns: list[str]) -> Any:
@@ -50,7 +61,7 @@ def report_doubts(work: Work) -> None:
     for source in work.sources.values():
         for doubt in source.extract.doubts:
             if doubt.row < 0:
-                if doubt.column in work.cells:
+                if doubt.column in work.cells or doubt.rule == "merged_header":
                     work.find(doubt.rule, source.export, None, doubt.column, doubt.expected)
                 continue
             key = key_of(source.export.number, int(source.extract.places.ordinals[doubt.row]))
@@ -60,6 +71,8 @@ def report_doubts(work: Work) -> None:
 
 
 def _doubt(work: Work, source: Source, doubt: CellDoubt, key: int, at: int) -> None:
+    if (key, doubt.column) in work.original:
+        return  # a repair of the plan has settled it
     value = work.cells[doubt.column].at(at) if doubt.column else ""
     if value in work.study.missing_codes and doubt.rule.startswith("dictionary_"):
         return  # the dictionary does not know the study's missing-data codes
@@ -68,7 +81,10 @@ def _doubt(work: Work, source: Source, doubt: CellDoubt, key: int, at: int) -> N
 
 def repair(work: Work) -> None:
     """Make the declared changes; each changed cell is a finding with its original text, a useless repair as well."""
+    there = {column for source in work.sources.values() for column in source.extract.columns}
     for declared in work.plan.repairs:
+        if declared.column not in there:
+            continue  # told as a missing column
         cells = work.cells[declared.column]
         mask = _meant(work, declared)
         if not mask.any():
@@ -121,9 +137,11 @@ def report_date_cells(work: Work) -> None:
         if column.kind != "date" or raw in repaired or raw not in work.cells:
             continue
         dated = numpy.isin(work.keys, date_cells(work, raw))
-        if dated.any() and (~dated & ~work.cells[raw].among(("",))).any():
+        texts = ~dated & ~work.cells[raw].among(("", *work.study.missing_codes))
+        both = dated & numpy.isin(work.numbers(), numpy.unique(work.numbers()[texts]))  # each file settles its own
+        if both.any():
             expected = "a text, as in the column's other cells: day and month of a date cell may have changed places"
-            work.report(work.keys[dated], "date_cell", column.name, expected)
+            work.report(work.keys[both], "date_cell", column.name, expected)
 
 
 def _swapped(text: str) -> str:

@@ -13,6 +13,7 @@ from omtrace.checks.catalogue import texts
 from omtrace.checks.cells import encoded
 from omtrace.checks.columns import set_types
 from omtrace.checks.findings import Finding, check_severities, stop_if_any, summary, write_findings
+from omtrace.checks.meaning import check_coding
 from omtrace.checks.output import quarantined, row_names, write, write_counts
 from omtrace.checks.reading import Reading, take_rows
 from omtrace.checks.rules import broken_rules
@@ -38,21 +39,30 @@ class Validation:
         check_severities(self.plan, self.rules)
         for name in self.plan.tables:
             self.works[name] = work = self.reading.table(name)
+            repair(work)
             leave_out_of_scope(work)
             report_doubts(work)
-            repair(work)
             report_date_cells(work)
+            check_coding(work)
             set_types(work)
             _check_rows(work)
-            _find_duplicates(work)
         widen(self.plan, self.works)
-        references(self.works)
+        for work in self.works.values():
+            _find_duplicates(work)
+        self._settle()
         for dataset in self.plan.datasets.values():
             roster(self.works, dataset)
-        crosscheck(self.plan, self.works, self.rules)
-        widen(self.plan, self.works)
-        references(self.works)
+        if not any(f.rule == "identifier" for f in self.reading.findings):  # the study stops, and no value is compared
+            crosscheck(self.plan, self.works, self.rules)
+        self._settle()
         self.reading.undeclared(list(self.works.values()))
+
+    def _settle(self) -> None:
+        """What leaves takes more with it, until nothing further leaves."""
+        before = -1
+        while before < (before := sum(len(work.gone) for work in self.works.values())):
+            widen(self.plan, self.works)
+            references(self.works)
 
     @property
     def findings(self) -> list[Finding]:

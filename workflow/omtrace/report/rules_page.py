@@ -7,7 +7,8 @@ from omtrace.schemas import RuleText, table_of
 
 FILES = (
     "identifier", "unreadable", "column_missing", "date_ambiguous", "number_ambiguous", "merged_header",
-    "hidden_column", "dictionary_field", "repair_unused", "export_unread", "column_undeclared",
+    "hidden_column", "dictionary_field", "repair_unused", "text_unmatched",
+    "coding", "export_unread", "column_undeclared",
 )  # fmt: skip
 ROWS = (
     "row_width", "json", "event_missing", "instance_missing", "no_well", "unit_missing", "batch", "unit", "form_status",

@@ -1,7 +1,7 @@
 """The plan's entry for one table: which exports, how they are read, and what their columns and codes mean."""
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -42,7 +42,9 @@ class VisitColumn(Closed):
     """How a raw column tells the visit: its values and the visits they stand for."""
 
     column: str = Field(description="raw column that holds the event")
-    map: dict[str, str] = Field(description="raw event -> visit of the dataset; other events are out of scope")
+    map: dict[str, Annotated[str, Field(min_length=1)]] = Field(
+        description="raw event -> visit of the dataset; other events are out of scope"
+    )
 
 
 class TablePlan(Closed):

@@ -1,0 +1,99 @@
+"""The checks bite: damaged exports are found at the damaged cell, and what is only written otherwise is read right."""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from corruption import everything
+from corruption.known import HOLES
+from corruption.operators import OPERATORS, RIGHT
+from corruption.page import findable, share
+from corruption.records import Records
+from corruption.run import measured_together
+from corruption.study import ROOT, Study, plan_of
+from omtrace.study.plan import plan_file
+from omtrace.study.register import exports_of, read_register
+
+EACH = 3
+SHIPPED = ("headache_diary", "omt_feasibility", "omt_rct", "rat_dnase_elisa", "rat_two_hit")
+MIRROR = os.environ.get("OMTRACE_MIRROR", "")
+everything.load()
+
+
+@pytest.fixture(scope="session")
+def outcomes():
+    return measured_together(list(OPERATORS), EACH)
+
+
+def test_there_are_enough_kinds_of_damage_and_each_was_done_often_enough(outcomes):
+    assert len(OPERATORS) >= 60
+    assert Counter(o.operator for o in outcomes) == dict.fromkeys(OPERATORS, EACH)
+
+
+def test_no_damage_ends_in_anything_but_findings(outcomes):
+    assert [o for o in outcomes if o.result == "crash"] == []
+
+
+def test_damage_is_found_at_its_cell(outcomes):
+    missed = [o for o in findable(outcomes) if not o.good and o.operator not in HOLES]
+    assert missed == []
+    assert share([o for o in findable(outcomes) if o.operator not in HOLES]) >= 0.98
+
+
+def test_what_is_written_in_another_way_is_read_right(outcomes):
+    wrong = [o for o in outcomes if OPERATORS[o.operator].wanted == RIGHT and not o.good]
+    assert wrong == []
+
+
+def test_what_is_said_to_be_missed_is_an_operator():
+    assert set(HOLES) <= set(OPERATORS)
+    assert not [name for name in HOLES if OPERATORS[name].blind]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_shipped_files_stop_nothing(name, tmp_path):
+    study = Study(name, tmp_path)
+    assert [f for f in study.clean.findings if f.severity == "stop"] == []
+
+
+def retrieved():
+    """Studies whose files are retrieved, as far as they are here."""
+    register = read_register(ROOT / "config/exports.csv")
+    names = sorted({e.study for e in register} - set(SHIPPED))
+    return [n for n in names if all((ROOT / e.path).is_file() for e in exports_of(register, n))]
+
+
+@pytest.mark.parametrize("name", retrieved())
+def test_the_retrieved_files_stop_nothing(name, tmp_path):
+    study = Study(name, tmp_path, plan_of(name))
+    assert [f for f in study.clean.findings if f.severity == "stop"] == []
+    assert (ROOT / plan_file(name)).is_file()
+
+
+def test_records_come_back_as_they_were_and_follow_their_lines():
+    content = b'id,note\n1,"two\nlines"\n2,"a ""b"", c"\n3,\n'
+    records = Records(content)
+    assert records.content() == content
+    assert [record.line for record in records.all] == [1, 2, 4, 5]
+    records.drop(2)
+    records.insert(1, "new,row")
+    moves = records.moves()
+    assert [moves(line) for line in (1, 2, 4, 5)] == [1, 0, 3, 4]
+    records.change(4, {"note": "x"})
+    assert records.content() == b"id,note\nnew,row\n2,x\n3,\n"
+
+
+def test_a_finding_elsewhere_does_not_count(tmp_path):
+    from corruption.operators import Damage, spot
+    from corruption.run import Bench
+
+    bench = Bench(tmp_path)
+    study = bench.study("rat_dnase_elisa")
+    path = study.delimited[0]
+    cells = {(path, 5, "density"): "n/a"}
+    operator = OPERATORS["text_for_number"]
+    for line, column, result in ((5, "density", "found"), (6, "density", "missed"), (5, "conc", "missed")):
+        damage = Damage((spot(path, line, column),), cells=cells)
+        assert [o.result for o in bench.applied(study, [(operator, damage)])] == [result]
+    assert Path(study.root / path).read_bytes() == study.files[path]
