@@ -79,3 +79,28 @@ def test_identifiers_are_named_without_their_values(clone, capsys):
 def test_what_cannot_be_told_is_asked_for(clone, capsys, arguments, says):
     assert main(["check", *arguments]) == 1
     assert says in capsys.readouterr().err
+
+
+def test_a_replaced_file_keeps_its_batch_and_stops_elsewhere_are_told(clone, capsys):
+    name = change("layout_1.csv", "layout_new.csv", "dilution", "dilutions")
+    assert main(["check", "--study", "rat_two_hit", "--replaces", f"{RATS}/layout_1.csv", name]) == 0
+    assert "without what is quarantined" in capsys.readouterr().out  # its batch is left out, the study goes on
+    plan = clone / "config/studies/rat_two_hit.yaml"
+    plan.write_text("severities: {reference: stop}\n" + plan.read_text(encoding="utf-8"), encoding="utf-8")
+    animals = (ROOT / RATS / "animals.csv").read_text(encoding="utf-8").splitlines(True)
+    (clone / "animals_new.csv").write_text("".join(animals[:3]), encoding="utf-8")
+    assert main(["check", "--study", "rat_two_hit", "--replaces", f"{RATS}/animals.csv", "animals_new.csv"]) == 1
+    assert "stop, in another file: data/raw/rat_two_hit/" in capsys.readouterr().out
+
+
+def test_a_registered_file_by_its_full_path_is_no_copy_of_itself(clone, capsys):
+    assert main(["check", "--study", "rat_two_hit", str(clone / RATS / "cages.csv")]) == 0
+    assert "0 quarantine" in capsys.readouterr().out
+
+
+def test_a_new_study_is_checked_before_its_other_tables_have_files(clone, capsys):
+    register = clone / "config/exports.csv"
+    lines = register.read_text(encoding="utf-8").splitlines(True)
+    register.write_text(lines[0] + "".join(line for line in lines[1:] if ",rat_two_hit," not in line), encoding="utf-8")
+    assert main(["check", "--study", "rat_two_hit", f"{RATS}/cages.csv", f"{RATS}/animals.csv"]) == 0
+    assert "2 files: 0 stop" in capsys.readouterr().out

@@ -839,3 +839,62 @@ def test_rows_of_other_forms_are_out_of_scope(study):
     run = study({"diary": {**DIARY, "rows": {"headache": ["1", ""]}}}, {"diary": DAYS + DAY + "P1,2,0,0,0,0\n"}).run()
     assert run.counts("diary") == (2, 1, 0, 1)
     assert store.read_csv(run.folder / "conservation.csv")[0]["reasons"] == "other headache: 1"
+
+
+# what tables and files must not do to each other
+
+
+def test_two_ways_of_reading_one_export_keep_all_places(study):
+    signals = {"source": "plates", "reader": "softmax", "options": {"part": "signals"}, "unit": ["plate", "well"]}
+    for tables in (
+        {"plate_signals": signals, "plate_groups": GROUPS},
+        {"plate_groups": GROUPS, "plate_signals": signals},
+    ):
+        run = study(tables, {"plates": PLATE}).run()
+        keys = {*run.table("plate_signals")["key"], *run.table("plate_groups")["key"], *run.table("quarantine")["key"]}
+        assert set(run.table("places")["key"]) == keys and len(keys) == 98
+
+
+def test_a_bad_batch_takes_no_good_row_for_its_copy(tmp_path):
+    second = DAYS.replace("pain_max", "pain").encode() + DAY.encode()
+    run = batches(tmp_path, second).run()
+    assert run.table("diary")["key"].tolist() == [key_of(2, 1)] and run.found("duplicate_row") == []
+
+
+def test_the_values_of_a_withheld_column_stand_nowhere(study, capsys):
+    days = "anna.meier3@example.org,1,1,0,99,0\nanna.meier4@example.org,1,7,0,1,0\n"
+    run = study({"diary": DIARY | {"unit": ["study_day", "participant_id"]}}, {"diary": DAYS + days})
+    lines = run.stopped()
+    assert run.found("identifier") and run.found("range")
+    everything = "".join(lines) + capsys.readouterr().err + run.findings_path.read_text(encoding="utf-8")
+    assert "example.org" not in everything
+
+
+def test_codes_that_are_answers_cannot_stand_for_missing_ones(study):
+    hit6 = {"reader": "delimited"}
+    (line,) = study(
+        {"satisfaction": hit6}, {"satisfaction": "unit_id,visit,satisfaction\n"}, missing_codes={"3": "x"}
+    ).stopped()
+    assert line == "plan of small: tables.satisfaction: missing_codes: '3' is a value that satisfaction may have"
+
+
+def test_a_repair_settles_what_the_reader_doubts_and_may_mend_an_event(study):
+    repairs = [
+        {
+            "column": "redcap_event_name",
+            "when": {"redcap_event_name": "bb"},
+            "becomes": "b",
+            "reason": "a slip of the site",
+        }
+    ]
+    run = study(
+        {"demographics": FORM | {"repairs": repairs}}, {"demographics": REDCAP + "1,bb,,,2024-01-01,30,1,2\n"}
+    ).run()
+    assert run.counts("demographics") == (1, 1, 0, 0) and run.found("text_unmatched") == []
+
+
+def test_one_placeholder_does_not_unsettle_the_order_of_the_dates():
+    table = Table("row", ("n",), (Column("n", "text", "n"), Column("c", "date", "c")))
+    texts = [f"{day}/05/2024" for day in range(14, 24)] + ["99/99/9999"]
+    work = check_texts(table, {"c": texts, "n": [str(n) for n in range(len(texts))]})
+    assert [(f.rule, f.line) for f in work.findings] == [("type", 12)]

@@ -50,7 +50,7 @@ def verify(told: argparse.Namespace) -> bool:
 
 def check(told: argparse.Namespace) -> bool:
     """Show the findings that files would give, before anything is registered."""
-    from omtrace.checks.command import Request, report
+    from omtrace.lineage.checking import Request, report
 
     return report(told.files, Request(**{name: getattr(told, name) for name in Request.__annotations__}))
 

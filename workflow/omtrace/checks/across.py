@@ -1,15 +1,17 @@
 """Checks over more than one row: references, enrolment, the plan's crosschecks, and how far a finding reaches."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from omtrace.checks.work import Work
 from omtrace.crosschecks import CrossCheck, Tables, usual
-from omtrace.keys import SHIFT, number_of
+from omtrace.keys import SHIFT, key_of, number_of
 from omtrace.schemas import UNIT, RuleText
 from omtrace.sources import plugin
 from omtrace.study.closed import checked
 from omtrace.study.plan import DatasetPlan, Plan
 
+ROW = re.compile(r"row ([0-9]+):([0-9]+)")  # a key, as crosschecks write it
 WHOLE_FILE = ("unreadable", "column_missing", "coding", "date_ambiguous", "number_ambiguous", "merged_header")
 
 
@@ -64,7 +66,17 @@ def crosscheck(plan: Plan, works: dict[str, Work], rules: Mapping[str, RuleText]
         check: CrossCheck = plugin("crosschecks", module, "CROSSCHECK")
         options = checked(check.options, given, f"plan of {plan.study}: {where}.options")
         for hit in check.find(tables, where, options):
-            works[hit.table].report([hit.key], hit.rule, hit.column, hit.expected, rules[hit.rule].severity)
+            work = works[hit.table]
+            expected = ROW.sub(lambda found, work=work: _line(works, work, found), hit.expected)
+            work.report([hit.key], hit.rule, hit.column, expected, rules[hit.rule].severity)
+
+
+def _line(works: Mapping[str, Work], mine: Work, found: re.Match) -> str:
+    """Where a row stands that a crosscheck names by its key: the line, with the file where it is another."""
+    key = key_of(int(found[1]), int(found[2]))
+    work = next(w for w in (mine, *works.values()) if number_of(key) in w.sources)
+    file = "" if work is mine else f" of {work.sources[number_of(key)].export.path}"
+    return f"line {work.place(key).first_line}{file}"
 
 
 def _tables(plan: Plan, works: dict[str, Work]) -> Tables:

@@ -10,7 +10,7 @@ from omtrace.checks.cells import cells_of, encoded, held, is_in
 from omtrace.checks.formats import Style, date_style, number_style
 from omtrace.checks.meaning import Meaning, meaning_of
 from omtrace.checks.parse import EXPECTED, dates, integers, numbers, plain
-from omtrace.checks.rules import bounds_text
+from omtrace.checks.rules import DTYPES, bounds_text
 from omtrace.checks.work import Work
 from omtrace.schemas import UNIT, Column
 from omtrace.study.tables import Format
@@ -87,7 +87,6 @@ def _typed(work: Work, column: Column) -> Any:
 
 
 USUAL = Format.model_validate({})
-DTYPES = {"integer": "Int64", "number": "float64", "text": "str", "date": "str"}
 
 
 def _tell(work: Work, column: Column, style: Style, number: int) -> None:

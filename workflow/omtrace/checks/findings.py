@@ -16,6 +16,7 @@ from omtrace.study.register import Export
 
 HEADER = ("severity", "rule", "file", "part", "line", "column", "table", "value", "expected", "key", "unit", "visit",
           "row", "fix")  # fmt: skip
+WORST = {"stop": 0, "quarantine": 1, "warn": 2, "note": 3}
 SHOWN = 40
 Names = Mapping[tuple[str, int], tuple[str, str, str]]
 USUAL = {rule.id: rule for rule in RULES}
@@ -81,9 +82,8 @@ def write_findings(findings: list[Finding], path: str | Path, names: Names | Non
 
     ``names``: table and key -> unit, visit and further names of the row; ``known``: rule id -> its text.
     """
-    order = {"stop": 0, "quarantine": 1, "warn": 2, "note": 3}
     names, known = names or {}, known or USUAL
-    rows = sorted(findings, key=lambda f: (order[f.severity], f.file, f.part, f.line, f.column, f.rule, f.table))
+    rows = sorted(findings, key=lambda f: (WORST[f.severity], f.file, f.part, f.line, f.column, f.rule, f.table))
     store.write_csv(
         path,
         HEADER,

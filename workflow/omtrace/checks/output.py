@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from omtrace import store
 from omtrace.checks.catalogue import RULES
-from omtrace.checks.findings import Finding
+from omtrace.checks.findings import WORST, Finding
 from omtrace.checks.rules import confirm
-from omtrace.checks.work import Work
+from omtrace.checks.work import WITHHELD, Work
 from omtrace.keys import number_of
 from omtrace.schemas import UNIT
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import pandas
 
 PLACES = ["key", "export", "part", "first_line", "last_line", "column"]
-WORST = {"stop": 0, "quarantine": 1, "warn": 2, "note": 3}
 ORDER = {rule.id: at for at, rule in enumerate(RULES)}
 CROSS = ORDER["allowed"] + 0.5  # rules over several columns come after those over one
 
@@ -31,10 +30,17 @@ def row_names(works: Iterable[Work]) -> dict[tuple[str, int], tuple[str, str, st
         rows = work.frame.reindex(keys)[further].astype("str")
         texts = ("; ".join(f"{c}={v}" for c, v in zip(further, row, strict=True) if isinstance(v, str) and v != "<NA>")
                  for row in rows.itertuples(index=False, name=None))  # fmt: skip
-        names |= {
-            (work.name, key): (*name, text) for key, name, text in zip(keys, _names(work, keys), texts, strict=True)
-        }
+        hidden = _withheld(work, UNIT), _withheld(work, "visit"), any(_withheld(work, column) for column in further)
+        for key, name, text in zip(keys, _names(work, keys), texts, strict=True):
+            shown = (WITHHELD if hide and part else part for part, hide in zip((*name, text), hidden, strict=True))
+            names[work.name, key] = tuple(shown)  # type: ignore[assignment]
     return names
+
+
+def _withheld(work: Work, column: str) -> bool:
+    """Whether a column of the table is made of one that seems to hold direct identifiers."""
+    parts = work.plan.unit if column == UNIT and work.plan.unit else work.plan.joined.get(column, ())
+    return any({work.plan.raw(column), *parts} & source.withheld for source in work.sources.values())
 
 
 def _names(work: Work, keys: list[int]) -> list[tuple[str, str]]:

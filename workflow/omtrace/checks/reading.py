@@ -10,7 +10,7 @@ from omtrace.faults import Fault
 from omtrace.identifiers import identifiers
 from omtrace.instruments import instrument_of, is_instrument
 from omtrace.keys import key_of
-from omtrace.schemas import UNIT, Table, table_of
+from omtrace.schemas import UNIT, Column, Table, table_of
 from omtrace.sources import Extract, Places
 from omtrace.sources.lookup import companions_of, way_of
 from omtrace.study.closed import nearest
@@ -38,6 +38,7 @@ class Reading:
         where = f"plan of {self.plan.study}: tables.{name}"
         _check_names(plan, table, where)
         _check_coding(plan, plan.schema_ or name, where)
+        _check_codes(self.plan, plan, table, where)
         exports = exports_of(self.exports, self.plan.study, plan.source or name)
         if not exports:
             known = {export.table for export in self.exports}
@@ -140,6 +141,40 @@ def _check_coding(plan: TablePlan, schema: str, where: str) -> None:
             raise Fault(f"{where}: {fault}") from None
     elif plan.coding:
         raise Fault(f"{where}: coding: {schema!r} is no questionnaire")
+
+
+def _check_codes(study: Plan, plan: TablePlan, table: Table, where: str) -> None:
+    """Raise Fault for codes of missing values, or of zeros, that are answers of the table as well, or stand in both."""
+    faults = [
+        f"{where}.structural_zeros: {code!r} is one of missing_codes"
+        for code in plan.structural_zeros.keys() & study.missing_codes.keys()
+    ]
+    for column in table.columns:
+        if column.unit != "code" and not column.allowed and not plan.structural_zeros:
+            continue
+        zeros = plan.structural_zeros if column.kind == "integer" and not column.required else {}
+        for section, codes in (
+            ("missing_codes", study.missing_codes if column.unit == "code" else {}),
+            ("structural_zeros", zeros),
+        ):
+            faults += [
+                f"{where}: {section}: {code!r} is a value that {column.name} may have"
+                for code in codes
+                if _possible(column, code)
+            ]
+    if faults:
+        raise Fault(*sorted(faults))
+
+
+def _possible(column: Column, code: str) -> bool:
+    """Whether a code is a value that the column's declaration allows."""
+    try:
+        value = float(code)
+    except ValueError:
+        return code in column.allowed
+    if column.allowed:
+        return value in column.allowed
+    return column.minimum is not None and column.maximum is not None and column.minimum <= value <= column.maximum
 
 
 def wanted_columns(plan: TablePlan, table: Table) -> list[str]:

@@ -62,8 +62,9 @@ def expect_values(tables: Tables, where: str, values: "pandas.Series", names: It
     """Raise Fault for a name that no row holds while a nearly equal one stands there: a slip in the plan."""
     names, found = set(names), set(as_text(values).dropna().unique())
     for name in sorted(names - found):
-        if hint := nearest(name, sorted(found - names)):
-            raise Fault(f"plan of {tables.study}: {where}: no row has {values.name} {name!r}{hint}")
+        if nearest(name, sorted(found - names)):  # the data's own value is not shown
+            slip = "but rows have one nearly the same; is it a slip in the plan?"
+            raise Fault(f"plan of {tables.study}: {where}: no row has {values.name} {name!r}, {slip}")
 
 
 def days_of(dates: "pandas.Series") -> "pandas.Series":

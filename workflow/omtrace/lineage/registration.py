@@ -226,13 +226,15 @@ def _table(path: str, study: str, request: Request, known: list[Export], root: P
 
 
 def _tables(study: str, root: Path) -> list[str]:
-    """The source tables of a study's plan; none when it has no plan yet."""
+    """The source tables of a study's plan, and what its readers read beside them; none when it has no plan yet."""
     if not (root / plan_path(study)).exists():
         return []
+    from omtrace.sources import reader_of
     from omtrace.study.plan import read_plan
 
     plan = read_plan(root / plan_path(study))
-    return sorted({entry.source or name for name, entry in plan.tables.items()})
+    beside = {option for entry in plan.tables.values() for option in reader_of(entry.reader).companions}
+    return sorted({entry.source or name for name, entry in plan.tables.items()} | beside)
 
 
 def _write(known: list[Export], added: list[Export], old: Export | None, versions: Versions | None, reason: str,

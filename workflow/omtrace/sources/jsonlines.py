@@ -17,6 +17,7 @@ from omtrace.study.closed import Closed
 
 DEPTH = 32  # objects and lists within one another
 COLUMNS = 5_000
+ELEMENTS = 12  # bits of an ordinal for the element of a list
 CELLS = 20_000_000
 NO_TEXT = re.compile("[\0\ud800-\udfff]")  # cannot be written as text
 
@@ -42,11 +43,11 @@ def read(content: bytes, options: Options) -> Extract:
     Members of nested objects become columns with dots (``answers.pain``), in order of first appearance. Numbers stay as
     they are written, truth becomes TRUE and FALSE; null and a missing member are "". A list is JSON text; the list at
     ``explode`` makes one row an element instead (the part of the place is its number from 1, the line's other members
-    stand in each row), and a line without an element is counted in ``left_out``. Ordinals count the rows from 1, faulty
-    and left-out lines included; blank lines are no rows. A line that is not one object, is damaged or too deep, names a
-    member twice, or holds NaN or Infinity is a row fault. Raises Fault for what ``text_of`` refuses, if no line gives a
-    row, for more than COLUMNS columns or CELLS cells, and for a file that is one JSON array: its elements have no
-    lines of their own.
+    stand in each row), and a line without an element is counted in ``left_out``. An ordinal is the number of the line,
+    blank ones not counted, * 2**12 + the number of the element, so that a file may be read in both ways. A line that is
+    not one object, is damaged or too deep, names a member twice, or holds NaN or Infinity is a row fault. Raises Fault
+    for what ``text_of`` refuses, if no line gives a row, for more than COLUMNS columns or CELLS cells, and for a file
+    that is one JSON array: its elements have no lines of their own.
     """
     text, member, decisions = text_of(content, options.encoding)
     if text.lstrip().startswith("["):
@@ -55,17 +56,18 @@ def read(content: bytes, options: Options) -> Extract:
     for line, written in enumerate(io.StringIO(text, newline=""), 1):
         if not written.strip():
             continue
+        ordinal += 1
         try:
             found = list(_rows(written.rstrip("\r\n"), options.explode))
         except _Refused as refused:
-            ordinal += 1
-            faults.append(RowFault(Place(ordinal, line, line, member), "json", str(refused)))
+            faults.append(RowFault(Place(ordinal << ELEMENTS, line, line, member), "json", str(refused)))
             continue
         empty += not found
-        ordinal += not found
+        if len(found) >> ELEMENTS:
+            raise Fault(f"line {line}: {len(found)} elements in one list; split the export")
         for number, row in enumerate(found, 1):
-            ordinal += 1
-            table.add(row, ordinal, line, f"{member} {number}".strip() if options.explode else member)
+            at = (ordinal << ELEMENTS) + (number if options.explode else 0)
+            table.add(row, at, line, f"{member} {number}".strip() if options.explode else member)
     if not table.lines:
         first = f"; line {faults[0].place.first_line} should be {faults[0].message}" if faults else ""
         wanted = f" with an element in {options.explode}" if options.explode else ""

@@ -38,6 +38,8 @@ def way_of(plan: Plan, name: str, exports: Iterable[Export], root: str | Path) -
         wanted = getattr(options, option)
         if wanted and wanted not in known:
             raise Fault(f"{where}.{option}: the register has no export {wanted!r}{nearest(wanted, known)}")
+        if wanted and not (Path(root) / known[wanted].path).is_file():
+            raise Fault(f"{known[wanted].path}: the file is missing; put it back")
         beside[option] = (Path(root) / known[wanted].path).read_bytes() if wanted else b""
     return Way(reader, options, beside)
 

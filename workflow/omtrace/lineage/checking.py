@@ -2,22 +2,22 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from pathlib import Path
 
-from omtrace.checks.findings import Finding
+from omtrace.checks.findings import WORST, Finding
 from omtrace.checks.reading import wanted_columns
 from omtrace.checks.validate import Validation
 from omtrace.faults import Fault
+from omtrace.lineage.layout import printable
 from omtrace.schemas import RuleText, table_of
 from omtrace.sources.lookup import way_of
 from omtrace.study.closed import nearest
 from omtrace.study.plan import Plan, plan_file, read_plan
 from omtrace.study.register import REGISTER, Export, export_at, exports_of, read_register
 
-ORDER = {"stop": 0, "quarantine": 1, "warn": 2, "note": 3}
 SHOWN = 36  # characters of a value
 
 
@@ -31,9 +31,12 @@ class Request:
     replaces: str = ""
 
 
-def check(files: Sequence[str], request: Request, root: str | Path = ".") -> tuple[list[Finding], dict[str, RuleText]]:
-    """The findings at the files, beside the study's registered exports, and what the rules mean.
+def check(
+    files: Sequence[str], request: Request, root: str | Path = "."
+) -> tuple[list[Finding], list[Finding], dict[str, RuleText]]:
+    """The findings at the files, those elsewhere that stop, and what the rules mean.
 
+    The files are checked beside the study's registered exports; tables that have no export yet are passed over.
     Raises Fault where the study or the table of a file cannot be told, or a file is not there.
     """
     root = Path(root)
@@ -41,16 +44,24 @@ def check(files: Sequence[str], request: Request, root: str | Path = ".") -> tup
     study = request.study or _study(files, registered)
     plan = read_plan(root / plan_file(study))
     known = [e for e in exports_of(registered, study) if (root / e.path).is_file()]
-    gone = {export_at(known, request.replaces)} if request.replaces else set()
-    beside = [e for e in known if e not in gone and e.path not in {Path(f).as_posix() for f in files}]
     number = max([0, *(e.number for e in registered)])
-    new = [
-        _export(number + n, study, Path(file), request, plan, [*registered], root) for n, file in enumerate(files, 1)
-    ]
-    validation = Validation(plan, [*beside, *new], root)
+    new = [_export(number + n, study, Path(file), request, plan, known, root) for n, file in enumerate(files, 1)]
+    gone = {export_at(known, request.replaces).path} if request.replaces else set()
+    paths = {(root / e.path).resolve() for e in new}
+    beside = [e for e in known if e.path not in gone and (root / e.path).resolve() not in paths]
+    validation = Validation(_narrowed(plan, {e.table for e in (*beside, *new)}), [*beside, *new], root)
     validation.run()
     mine = {export.path for export in new}
-    return [f for f in validation.findings if f.file in mine], validation.rules
+    here = [f for f in validation.findings if f.file in mine]
+    return here, [f for f in validation.findings if f.severity == "stop" and f not in here], validation.rules
+
+
+def _narrowed(plan: Plan, sources: set[str]) -> Plan:
+    """The plan with the tables that have an export, and with the checks that need no other."""
+    tables = {name: entry for name, entry in plan.tables.items() if (entry.source or name) in sources}
+    missing = {repr(name) for name in plan.tables.keys() - tables.keys()}
+    checks = {n: e for n, e in plan.checks.items() if not any(name in repr(e.options) for name in missing)}
+    return plan.model_copy(update={"tables": tables, "checks": checks})
 
 
 def _study(files: Sequence[str], registered: Sequence[Export]) -> str:
@@ -62,19 +73,20 @@ def _study(files: Sequence[str], registered: Sequence[Export]) -> str:
     return found.pop()
 
 
-def _export(number: int, study: str, path: Path, request: Request, plan: Plan, registered: list[Export],
+def _export(number: int, study: str, path: Path, request: Request, plan: Plan, known: list[Export],
             root: Path) -> Export:  # fmt: skip
+    """A file as a row of the register: as the row that it replaces, or stands in, says; else as the request does."""
     if not (root / path).is_file():
         raise Fault(f"{path.as_posix()}: there is no such file")
-    today = date.today().isoformat()
-    draft = Export(
-        number, study, f"new_{number}", "", path.as_posix(), request.batch, today, "", "received", "", "", ""
-    )
+    like = next((e for e in known if (root / e.path).resolve() == (root / path).resolve()), None)
+    like = export_at(known, request.replaces) if request.replaces else like
+    draft = like or Export(0, study, f"new_{number}", "", "", "", "", "", "received", "", "", "")
+    draft = replace(draft, number=number, path=path.as_posix(), received_on=date.today().isoformat())
+    draft = replace(draft, batch=request.batch or draft.batch)
     tables = sorted({entry.source or name for name, entry in plan.tables.items()})
     if request.table and request.table not in tables:
         raise Fault(f"the plan has no table {request.table}{nearest(request.table, tables)} ({', '.join(tables)})")
-    table = request.table or _table(draft, plan, registered, root)
-    return Export(**{**vars(draft), "table": table})
+    return replace(draft, table=request.table or draft.table or _table(draft, plan, known, root))
 
 
 def _table(export: Export, plan: Plan, registered: list[Export], root: Path) -> str:
@@ -97,19 +109,18 @@ def _table(export: Export, plan: Plan, registered: list[Export], root: Path) -> 
 
 
 def report(files: Sequence[str], request: Request, root: str | Path = ".") -> bool:
-    """Print the findings of files, worst first, with values; False if one of them would stop a run."""
-    findings, rules = check(files, request, root)
-    findings.sort(key=lambda f: (f.file, ORDER[f.severity], f.rule, f.part, f.line, f.column))
+    """Print the findings of files, worst first, with values; False if one of them, or of what they cause, stops."""
+    findings, elsewhere, rules = check(files, request, root)
+    findings.sort(key=lambda f: (f.file, WORST[f.severity], f.rule, f.part, f.line, f.column))
     for file, group in groupby(findings, key=lambda f: f.file):
-        print(f"{file}")
+        print(printable(file))
         _print_rules(list(group), rules)
-    counts = [f"{sum(f.severity == name for f in findings)} {name}" for name in ORDER]
-    stops = any(f.severity == "stop" for f in findings)
-    verdict = (
-        "a run would stop"
-        if stops
-        else "a run would go on" + " without what is quarantined" * any(f.severity == "quarantine" for f in findings)
-    )
+    for finding in elsewhere:
+        print(f"stop, in another file: {printable(finding.place())}")
+    counts = [f"{sum(f.severity == name for f in findings)} {name}" for name in WORST]
+    stops = bool(elsewhere) or any(f.severity == "stop" for f in findings)
+    without = " without what is quarantined" * any(f.severity == "quarantine" for f in findings)
+    verdict = "a run would stop" if stops else f"a run would go on{without}"
     print(f"{len(files)} file{'s' * (len(files) > 1)}: {', '.join(counts)}: {verdict}")
     sys.stdout.flush()
     return not stops
@@ -122,7 +133,7 @@ def _print_rules(findings: list[Finding], rules: dict[str, RuleText]) -> None:
         text = rules[rule]
         print(f"\n  {severity} {rule} ({len(found)}): {text.meaning}")
         print(f"  mend: {text.fix}")
-        cells = [(_where(f), f.column, f.value[:SHOWN].replace("\n", " "), f.expected) for f in found]
+        cells = [tuple(map(printable, (_where(f), f.column, f.value[:SHOWN], f.expected))) for f in found]
         heads = ("where", "column", "value", "expected")
         widths = [max(len(row[n]) for row in [heads, *cells]) for n in range(3)]
         for row in [heads, *cells]:
