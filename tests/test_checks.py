@@ -9,6 +9,7 @@ from pathlib import Path
 
 import openpyxl
 import pandas
+import pyreadstat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -898,3 +899,21 @@ def test_one_placeholder_does_not_unsettle_the_order_of_the_dates():
     texts = [f"{day}/05/2024" for day in range(14, 24)] + ["99/99/9999"]
     work = check_texts(table, {"c": texts, "n": [str(n) for n in range(len(texts))]})
     assert [(f.rule, f.line) for f in work.findings] == [("type", 12)]
+
+
+def test_what_one_file_declares_missing_binds_no_other_file(tmp_path):
+    def sav(name, **more):
+        frame = pandas.DataFrame({"unit_id": ["P1", "P2"], "visit": ["b", "b"], "satisfaction": [4.0, 5.0]})
+        pyreadstat.write_sav(frame, tmp_path / name, **more)
+        return (tmp_path / name).read_bytes()
+
+    first = sav("a.sav", missing_ranges={"satisfaction": [5.0]})
+    second = sav("b.sav").replace(b"P1", b"P3").replace(b"P2", b"P4")
+    run = Study(tmp_path, {"satisfaction": {"reader": "statistical"}}, {"satisfaction": first})
+    path = "data/raw/small/second.sav"
+    (run.root / path).write_bytes(second)
+    run.exports.append(Export(9, "small", "e9", "satisfaction", path, "", "", "", "received", "", "", ""))
+    run.run()
+    values = run.table("satisfaction").set_index("unit_id")["satisfaction"].fillna(-1)
+    assert values.to_dict() == {"P1": 4, "P2": -1, "P3": 4, "P4": 5}
+    assert [file for file, *_ in run.found("coded_missing")] == ["satisfaction"]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from omtrace.checks.work import Work
 from omtrace.crosschecks import CrossCheck, Tables, usual
@@ -67,7 +68,7 @@ def crosscheck(plan: Plan, works: dict[str, Work], rules: Mapping[str, RuleText]
         options = checked(check.options, given, f"plan of {plan.study}: {where}.options")
         for hit in check.find(tables, where, options):
             work = works[hit.table]
-            expected = ROW.sub(lambda found, work=work: _line(works, work, found), hit.expected)
+            expected = ROW.sub(partial(_line, works, work), hit.expected)
             work.report([hit.key], hit.rule, hit.column, expected, rules[hit.rule].severity)
 
 

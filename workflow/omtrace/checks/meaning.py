@@ -109,8 +109,8 @@ def _compare_answers(work: Work, instrument: Instrument, items: list[str], numbe
         counts.pop(text, None)
     if not (total := sum(counts.values())):
         return
-    item = next(i for i in instrument.items if i.name == items[0])
-    own = {str(code) for code in range(item.minimum, item.maximum + 1)}
+    first = next(i for i in instrument.items if i.name == items[0])
+    own = {str(code) for code in range(int(first.minimum), int(first.maximum) + 1)}
     fitting = {name: sum(counts[text] for text in codes) / total for name, codes in instrument.codings.items()}
     best = max(fitting, key=lambda name: fitting[name])
     mine = sum(counts[code] for code in own) / total

@@ -1,0 +1,243 @@
+"""The plan as a page, docs/plan.md: every key, and every module that a plan may name, with its options."""
+
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from omtrace.study.closed import Closed
+from omtrace.study.plan import Plan
+
+RAW = "raw"
+OWN = "own"
+# Which names a key takes. Every key of a table's entry stands here or in NAMELESS; a test holds the two against it.
+NAMES = {
+    "TablePlan.columns": f"{OWN} -> {RAW}",
+    "TablePlan.recode": f"{OWN} -> {RAW} text -> value",
+    "TablePlan.visit": RAW,
+    "TablePlan.structural_zeros": f"{RAW} text",
+    "TablePlan.formats": OWN,
+    "TablePlan.repairs": RAW,
+    "TablePlan.identifiers": RAW,
+    "TablePlan.rows": f"{RAW} -> {RAW} texts",
+    "TablePlan.unit": RAW,
+    "TablePlan.joined": f"{OWN} -> {RAW}",
+    "TablePlan.skip_blank": RAW,
+    "TablePlan.status": RAW,
+    "TablePlan.status_accepted": f"{RAW} texts",
+    "TablePlan.mapping": f"file: column {OWN}, source and code {RAW}",
+    "TablePlan.coding": "the questionnaire's name of the coding",
+    "VisitColumn.column": RAW,
+    "VisitColumn.map": f"{RAW} text -> visit",
+    "Repair.column": RAW,
+    "Repair.when": f"{RAW} -> {RAW} text",
+    "Repair.becomes": f"{RAW} text",
+    "Roster.column": OWN,
+    "Plan.missing_codes": f"{RAW} text",
+}
+NAMELESS = ("source", "reader", "options", "schema_", "unit_pattern")  # of a table's entry
+# What keys mean whose models do not say so; a description in the model comes first.
+MEANS = {
+    "Plan.study": "name of the study; the same as the file's",
+    "Plan.title": "title of the report",
+    "Plan.kind": "what the data are; printed with every number",
+    "Plan.design": "the design in a few sentences, printed in the report",
+    "Plan.tables": "table -> where it comes from and how it is read",
+    "Plan.datasets": "dataset -> its units and parameters",
+    "Plan.analyses": "analysis -> what is computed",
+    "Plan.figures": "figure -> what is drawn",
+    "Population.label": "name in tables and figures",
+    "Roster.table": "table of the plan that lists the units",
+    "Roster.column": "its column that names the unit",
+    "DatasetPlan.roster": "where the enrolled units are listed",
+    "DatasetPlan.parameters": "parameter -> how it is derived; in this order",
+    "DatasetPlan.populations": "population -> who belongs to it; `full` is the usual one",
+    "Analysis.dataset": "dataset of the plan",
+    "Analysis.title": "title of its table in the report",
+    "FigurePlan.title": "title in the report",
+    "FigurePlan.options": "what the figure needs",
+}
+PARTS = (
+    ("sources", "READER", "Readers", "Named by `reader` of a table; the options stand under its `options`."),
+    ("crosschecks", "CROSSCHECK", "Checks", "Named by `check`. Columns are called by their own names."),
+    ("derive", "DERIVATION", "Derivations", "Named by `derive` of a parameter. Columns are called by their own names."),
+    ("analyses", "METHOD", "Methods", "Named by `method` of an analysis."),
+    ("figures", "FIGURE", "Figures", "Named by `figure` of a figure."),
+)
+PACKAGE = Path(__file__).parent.parent
+HEAD = """\
+# The plan, key by key
+
+<!-- Made from the declarations by `python -m omtrace plan > docs/plan.md`; edits here are lost. -->
+
+The plan of a study is `config/studies/<study>.yaml`; [new_study.md](new_study.md) shows how one comes about. A key that
+is not listed here is refused, with the nearest one that is. **required** stands where there is no default.
+
+Columns have two names. The **raw** name stands in the export as its reader gives it: for a label export that is read
+back by a dictionary, the variable's name; for JSON lines, the dotted path. The **own** name is the one that the table
+declares. Where the column *names* says raw or own, that one is meant; checks, derivations and all that follows know
+own names alone. A raw text is what the cell says before anything is recoded; numbers need quotes, as YAML reads them.
+"""
+
+
+def plan_page() -> str:
+    """The reference as Markdown: the plan's models, the modules of each part, questionnaires, tables."""
+    lines = [HEAD, *_models()]
+    for part, declares, title, says in PARTS:
+        lines += [f"## {title}\n", says + "\n", *_modules(part, declares)]
+    return "\n".join([*lines, *_instruments(), *_schemas()]) + "\n"
+
+
+def modules(part: str, declares: str) -> dict[str, Any]:
+    """Name -> module of a part, of the modules that declare its object."""
+    names = sorted(path.stem for path in (PACKAGE / part).glob("*.py") if not path.stem.startswith("_"))
+    found = {name: import_module(f"omtrace.{part}.{name}") for name in names}
+    return {name: module for name, module in found.items() if hasattr(module, declares)}
+
+
+@cache
+def models() -> tuple[tuple[str, type[Closed]], ...]:
+    """The models of the plan with where each stands in it, the plan itself first, each model once."""
+    found: dict[type[Closed], str] = {Plan: ""}
+    queue: list[type[Closed]] = [Plan]
+    for model in queue:
+        for name, field in model.model_fields.items():
+            for inner, path in _inner(field.annotation, ".".join(filter(None, [found[model], field.alias or name]))):
+                if inner not in found:
+                    found[inner] = path
+                    queue.append(inner)
+    return tuple((path, model) for model, path in found.items())
+
+
+def means(model: type[Closed], name: str) -> str:
+    """What a key means; "" where nothing says so."""
+    return model.model_fields[name].description or MEANS.get(f"{model.__name__}.{name}", "")
+
+
+def _inner(annotation: Any, path: str) -> Iterator[tuple[type[Closed], str]]:
+    """The models within an annotation, and where they stand; ``*`` is a name that the plan gives."""
+    if isinstance(annotation, type) and issubclass(annotation, Closed):
+        yield annotation, path
+    for part in get_args(annotation):
+        if not isinstance(part, str):
+            yield from _inner(part, path + ".*" * (get_origin(annotation) is dict))
+
+
+def _models() -> Iterator[str]:
+    for path, model in models():
+        yield f"## {_title(path) or 'The whole plan'}\n\n{_first(model.__doc__)}\n"
+        yield from _table(model, names=True)
+
+
+def _title(path: str) -> str:
+    return f"`{path.replace('.*', '.<name>')}`" if path else ""
+
+
+def _modules(part: str, declares: str) -> Iterator[str]:
+    for name, module in modules(part, declares).items():
+        declared = getattr(module, declares)
+        yield f"### `{name}`\n\n{_first(module.__doc__)}\n"
+        if getattr(declared, "usual", False):
+            yield "Runs on every study; an entry in the plan changes its options.\n"
+        if not declared.options.model_fields:
+            yield "No options.\n"
+            continue
+        yield from _table(declared.options)
+        seen = dict.fromkeys(i for f in declared.options.model_fields.values() for i, _ in _inner(f.annotation, ""))
+        for model in seen:
+            yield f"`{model.__name__}`: {_first(model.__doc__)}\n"
+            yield from _table(model)
+
+
+def _table(model: type[Closed], names: bool = False) -> Iterator[str]:
+    """A Markdown table of a model's keys."""
+    heads = ["key", "type", "default", *["names"] * names, "meaning"]
+    yield f"| {' | '.join(heads)} |"
+    yield f"| {' | '.join('---' for _ in heads)} |"
+    for name, field in model.model_fields.items():
+        told = [NAMES.get(f"{model.__name__}.{name}", "")] if names else []
+        meaning = means(model, name).replace("<", "&lt;").replace("*", "\\*")
+        cells = [f"`{field.alias or name}`", _kind(field.annotation), _default(field), *told, meaning]
+        yield "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+    yield ""
+
+
+def _kind(annotation: Any) -> str:
+    """A type in words."""
+    plain = {str: "text", int: "whole number", float: "number", bool: "true or false", Any: "anything"}
+    origin, parts = get_origin(annotation), [p for p in get_args(annotation) if p is not type(None)]
+    if annotation in plain:
+        return plain[annotation]
+    if isinstance(annotation, type) and issubclass(annotation, Closed):
+        within = {model: _title(path) for path, model in models()}
+        return f"keys of {within.get(annotation, f'`{annotation.__name__}`')}"
+    if origin is Literal:
+        return "one of " + ", ".join("a space" if part == " " else f"`{part}`" for part in parts if part != "")
+    if origin is Annotated:
+        return _kind(parts[0])
+    if origin in (Union, UnionType):
+        return " or ".join(map(_kind, parts))
+    if origin is dict:
+        return f"map: {_kind(parts[0])} -> {_kind(parts[1])}"
+    if Ellipsis in parts:
+        return f"list: {_kind(parts[0])}"
+    return f"list of {len(parts)}: {', '.join(map(_kind, parts))}"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**required**"
+    value = field.get_default(call_default_factory=True)
+    if value is None or value in ("", (), {}):
+        return ""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return f"`{shown}`"
+
+
+def _instruments() -> Iterator[str]:
+    yield "## Questionnaires\n"
+    yield (
+        "A table whose `schema` (or own name) is one of these has one row a participant and visit. `coding` says how "
+        "the export writes the answers, where it is not by the item's own codes; a bold one must be declared. Scores "
+        "are named by the derivation `score`.\n"
+    )
+    yield "| questionnaire | what it is | items | own codes | codings | scores |\n| --- | --- | --- | --- | --- | --- |"
+    for name, module in modules("instruments", "INSTRUMENT").items():
+        one = module.INSTRUMENT
+        codes = dict.fromkeys(f"{i.minimum:g} to {i.maximum:g} ({i.unit})" for i in one.items)
+        codings = _codes(one.codings) and ("**one of** " * one.must_declare + _codes(one.codings))
+        span = _codes(dict.fromkeys((one.items[0].name, one.items[-1].name)), " to ") if one.items else ""
+        cells = [f"`{name}`", _first(module.__doc__), f"{len(one.items)}: {span}", "; ".join(codes), codings,
+                 _codes(one.scores)]  # fmt: skip
+        yield "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+    yield ""
+
+
+def _schemas() -> Iterator[str]:
+    yield "## Tables\n"
+    yield f"Declared besides the questionnaires: {_codes(modules('schemas', 'TABLE'))}.\n"
+    yield (
+        "The data dictionary shows their columns, types, bounds and rules: `python -m omtrace dictionary` writes all "
+        "of them to the folder `dictionary/`, `python -m omtrace dictionary STUDY` those of a study. Another table is "
+        "one new module in `workflow/omtrace/schemas/`."
+    )
+
+
+def _codes(names: Any, between: str = ", ") -> str:
+    return between.join(f"`{name}`" for name in names)
+
+
+def _first(text: str | None) -> str:
+    """The first line of a docstring."""
+    return (text or "").strip().partition("\n")[0]
+
+
+def _cell(text: str) -> str:
+    """A text as a cell of a Markdown table."""
+    return text.replace("|", "\\|")
