@@ -71,6 +71,14 @@ def rules(told: argparse.Namespace) -> bool:
     return True
 
 
+def plan(told: argparse.Namespace) -> bool:
+    """Print the reference of the plan as Markdown."""
+    from omtrace.report.plan_page import plan_page
+
+    print(plan_page(), end="")
+    return True
+
+
 def simulate(told: argparse.Namespace) -> bool:
     """Make the simulated exports, or compare those in the folder with new ones; other files are of no concern."""
     import tempfile
@@ -116,6 +124,9 @@ def _intake_options(commands: Any) -> None:
     one.add_argument("study", nargs="?", default="", metavar="STUDY", help="default: everything that is declared")
     one.add_argument("--folder", default="dictionary", metavar="FOLDER", help="default: dictionary")
     one.set_defaults(run=dictionary)
+
+    one = commands.add_parser("plan", help="every key of a plan, and every module it may name, as Markdown")
+    one.set_defaults(run=plan)
 
     one = commands.add_parser("rules", help="the error catalogue as Markdown")
     one.set_defaults(run=rules)

@@ -68,6 +68,7 @@ PARTS = (
     ("analyses", "METHOD", "Methods", "Named by `method` of an analysis."),
     ("figures", "FIGURE", "Figures", "Named by `figure` of a figure."),
 )
+BLANKS = {" ": "a space", "\t": "a tab"}
 PACKAGE = Path(__file__).parent.parent
 HEAD = """\
 # The plan, key by key
@@ -176,7 +177,7 @@ def _kind(annotation: Any) -> str:
         within = {model: _title(path) for path, model in models()}
         return f"keys of {within.get(annotation, f'`{annotation.__name__}`')}"
     if origin is Literal:
-        return "one of " + ", ".join("a space" if part == " " else f"`{part}`" for part in parts if part != "")
+        return "one of " + ", ".join(BLANKS.get(part, f"`{part}`") for part in parts if part != "")
     if origin is Annotated:
         return _kind(parts[0])
     if origin in (Union, UnionType):

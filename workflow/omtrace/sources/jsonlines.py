@@ -72,8 +72,6 @@ def read(content: bytes, options: Options) -> Extract:
         first = f"; line {faults[0].place.first_line} should be {faults[0].message}" if faults else ""
         wanted = f" with an element in {options.explode}" if options.explode else ""
         raise Fault(f"no line is a JSON object{wanted}{first}; put back the export as it was received")
-    if not table.cells:
-        raise Fault("the objects have no members; put back the export as it was received")
     decisions |= table.decisions()
     left_out = {f"no element in {options.explode}": empty} if empty else {}
     places = Places(table.ordinals, table.lines, table.lines, table.parts if options.explode else member)
@@ -106,6 +104,8 @@ class _Table:
         self.sets[frozenset(row)] += 1
 
     def decisions(self) -> dict[str, str]:
+        if not self.cells:
+            raise Fault("the objects have no members; put back the export as it was received")
         most = self.sets.most_common(1)[0][1]
         rows = len(self.lines)
         says = (

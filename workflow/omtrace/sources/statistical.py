@@ -24,7 +24,7 @@ class Options(Closed):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]*$|^$",
         description="of the characters, as iconv names it; empty: as the file says, or its format assumes",
     )
-    catalog: str = Field("", description="table whose export is the SAS catalog (sas7bcat) with the value labels")
+    catalog: str = Field("", description="export that is the SAS catalog (sas7bcat) with the value labels")
 
 
 def read(content: bytes, options: Options, catalog: bytes = b"") -> Extract:
