@@ -104,3 +104,13 @@ def test_a_new_study_is_checked_before_its_other_tables_have_files(clone, capsys
     register.write_text(lines[0] + "".join(line for line in lines[1:] if ",rat_two_hit," not in line), encoding="utf-8")
     assert main(["check", "--study", "rat_two_hit", f"{RATS}/cages.csv", f"{RATS}/animals.csv"]) == 0
     assert "2 files: 0 stop" in capsys.readouterr().out
+
+
+def test_a_file_with_identifiers_is_not_registered(clone, capsys):
+    lines = (ROOT / RATS / "cages.csv").read_text(encoding="utf-8").splitlines()
+    text = "\n".join([lines[0] + ",e_mail", *(f"{line},someone{n}@example.org" for n, line in enumerate(lines[1:]))])
+    (clone / RATS / "cages_9.csv").write_text(text, encoding="utf-8")
+    before = (clone / "config/exports.csv").read_bytes()
+    assert main(["register", "--table", "cages", f"{RATS}/cages_9.csv"]) == 1
+    assert "column e_mail: identifier: " in capsys.readouterr().err
+    assert (clone / "config/exports.csv").read_bytes() == before

@@ -107,6 +107,14 @@ def test_clean_copy_plans_every_stage_writes_nothing_and_lints(fresh, tmp_path):
 # custody
 
 
+def test_a_result_that_is_missing_is_made_again(tiny):
+    before = digests(tiny / "results")
+    (tiny / "results/tiny/estimates.csv").unlink()
+    shutil.rmtree(tiny / "results/tiny/figures")
+    done(snakemake(tiny))
+    assert digests(tiny / "results") == before
+
+
 def test_raw_file_edited_with_its_old_time_stamp_stops_the_run(tiny):
     before = digests(tiny / "results")
     edited(tiny / DIARY, "T01,-3,1,1,4,1", "T01,-3,1,1,5,1")

@@ -62,10 +62,28 @@ def custody_of(studies):
         stop(faults)
 
 
-def shipped_manifests(wildcards):
-    """The manifests of all shipped studies, once custody is in order."""
+RESULTS = (
+    "validated",
+    "datasets",
+    "estimates.csv",
+    "rowsets.parquet",
+    "definitions.json",
+    "figures",
+    "report.html",
+    "dictionary",
+    "manifest.json",
+)
+
+
+def results_of(study):
+    """What a study's run makes: all of it is asked for, so that whatever is missing is made again."""
+    return [f"results/{study}/{name}" for name in RESULTS]
+
+
+def shipped_results(wildcards):
+    """The results of all shipped studies, once custody is in order."""
     custody_of(SHIPPED)
-    return [f"results/{study}/manifest.json" for study in SHIPPED]
+    return [path for study in SHIPPED for path in results_of(study)]
 
 
 def raw_of(wildcards):

@@ -155,6 +155,7 @@ def _check_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--table", default="", metavar="NAME", help="default: the table whose columns the file has")
     one.add_argument("--batch", default="", help="assay or delivery batch")
     one.add_argument("--replaces", default="", metavar="FILE", help="the registered file that it is to replace")
+    one.add_argument("--all", action="store_true", help="every cell of every rule")
     one.set_defaults(run=check)
 
 

@@ -138,9 +138,12 @@ def _quoted(cell: str) -> str:
 
 
 def read_csv(path: str | Path) -> list[dict[str, str]]:
-    """Read a CSV table as the texts that ``write_csv`` was given."""
+    """Read a CSV table as the texts that ``write_csv`` was given. Raises ValueError for a row of another width."""
     with open(path, encoding="utf-8", newline="") as file:
-        return [{name: _plain_cell(cell) for name, cell in row.items()} for row in csv.DictReader(file)]
+        rows = list(csv.DictReader(file, restkey="", restval=None))  # type: ignore[type-var]
+        if any(None in row.values() or "" in row for row in rows):
+            raise ValueError(f"{Path(path).name}: a row is shorter or longer than the header")
+        return [{name: _plain_cell(cell) for name, cell in row.items()} for row in rows]
 
 
 def write_table(path: str | Path, frame: "pandas.DataFrame | Mapping[str, Sequence]") -> None:

@@ -24,5 +24,5 @@ for study in STUDIES:
             study
         localrule: True
         input:
-            f"results/{study}/manifest.json",
+            results_of(study),
             [export.path for export in exports_of(EXPORTS, study)],

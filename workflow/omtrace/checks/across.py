@@ -132,7 +132,8 @@ def _take_out(work: Work, lost: Mapping[int, str], batches: Iterable[str], units
         mine = kept.index[numbers == number]
         if number in lost:
             source.extract.decisions["left out"] = f"the whole file: {lost[number]}"
-            work.report(mine, lost[number], work.table.columns[0].name, "a file that can be used")
+            expected = f"a file that can be used; this one has the finding {lost[number]}"
+            work.report(mine, "batch", work.table.columns[0].name, expected, "quarantine")
         elif source.export.batch in batches - {""} or f"@{number}" in batches:
             work.report(mine, "batch", work.table.columns[0].name, "a batch whose files can all be used", "quarantine")
     if units and UNIT in work.frame:

@@ -65,6 +65,13 @@ class Reading:
             self._scan(source, plan, name)
         return self.sources[key]
 
+    def identifiers(self, export: Export) -> list[Finding]:
+        """The findings of direct identifiers in one export, read as the plan's tables read it."""
+        for name, plan in self.plan.tables.items():
+            if (plan.source or name) == export.table:
+                self._source(export, plan, name)
+        return [found for found in self.findings if found.rule == "identifier" and found.file == export.path]
+
     def _scan(self, source: Source, plan: TablePlan, name: str) -> None:
         """Look for direct identifiers in every column of the file, whether a table reads it or not."""
         for column, texts in zip(source.extract.columns, source.extract.cells, strict=True):

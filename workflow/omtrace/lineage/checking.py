@@ -18,6 +18,7 @@ from omtrace.study.closed import nearest
 from omtrace.study.plan import Plan, plan_file, read_plan
 from omtrace.study.register import REGISTER, Export, export_at, exports_of, read_register
 
+CELLS = 12  # lines of one rule
 SHOWN = 36  # characters of a value
 
 
@@ -29,6 +30,7 @@ class Request:
     table: str = ""
     batch: str = ""
     replaces: str = ""
+    all: bool = False
 
 
 def check(
@@ -114,7 +116,7 @@ def report(files: Sequence[str], request: Request, root: str | Path = ".") -> bo
     findings.sort(key=lambda f: (f.file, WORST[f.severity], f.rule, f.part, f.line, f.column))
     for file, group in groupby(findings, key=lambda f: f.file):
         print(printable(file))
-        _print_rules(list(group), rules)
+        _print_rules(list(group), rules, 0 if request.all else CELLS)
     for finding in elsewhere:
         print(f"stop, in another file: {printable(finding.place())}")
     counts = [f"{sum(f.severity == name for f in findings)} {name}" for name in WORST]
@@ -126,18 +128,22 @@ def report(files: Sequence[str], request: Request, root: str | Path = ".") -> bo
     return not stops
 
 
-def _print_rules(findings: list[Finding], rules: dict[str, RuleText]) -> None:
-    """The findings of one file: a heading a rule, with meaning and fix, and a line a cell."""
+def _print_rules(findings: list[Finding], rules: dict[str, RuleText], most: int) -> None:
+    """The findings of one file: a heading a rule, with meaning and fix, and ``most`` of its cells (0: all)."""
     for (severity, rule), group in groupby(findings, key=lambda f: (f.severity, f.rule)):
         found = list(group)
         text = rules[rule]
         print(f"\n  {severity} {rule} ({len(found)}): {text.meaning}")
         print(f"  mend: {text.fix}")
         cells = [tuple(map(printable, (_where(f), f.column, f.value[:SHOWN], f.expected))) for f in found]
+        more = len(cells) - most if most else 0
+        cells = cells[:most] if most else cells
         heads = ("where", "column", "value", "expected")
         widths = [max(len(row[n]) for row in [heads, *cells]) for n in range(3)]
         for row in [heads, *cells]:
             print(f"    {'  '.join(text.ljust(width) for text, width in zip(row, widths, strict=False))}  {row[3]}")
+        if more > 0:
+            print(f"    ... and {more} more (--all shows them)")
     print()
 
 

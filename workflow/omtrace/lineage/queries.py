@@ -31,7 +31,8 @@ from omtrace.store import read_csv
 from omtrace.study.register import REGISTER, Export, exports_of, read_register
 
 ASKED = ("stop", "quarantine", "warn")
-OURS = {"repair_unused", "text_unmatched", "export_unread", "coding"}  # about the plan, not for the site
+# About the plan, or what follows from another finding: not for the site.
+OURS = {"repair_unused", "text_unmatched", "export_unread", "coding", "batch", "unit"}
 Base = tuple[str, ...]
 
 
@@ -91,7 +92,9 @@ def _once(rows: Iterable[dict[str, str]], known: set[Base]) -> list[dict[str, st
     """One finding for each cell and rule, however many tables read the cell: the one whose query is known, if any."""
     cells: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for row in rows:
-        cells.setdefault(tuple(row[c] for c in ("export", "part", "line", "column", "rule", "value")), []).append(row)
+        cells.setdefault(
+            tuple(row[c] for c in ("export", "part", "line", "column", "rule", "value", "expected")), []
+        ).append(row)
     return [next((row for row in same if _base(row) in known), same[0]) for same in cells.values()]
 
 

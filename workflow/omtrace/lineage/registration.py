@@ -78,11 +78,24 @@ def _registered(files: Sequence[str | Path], request: Request, root: Path) -> tu
             added.append(_row(file, request, number + 1 + len(added), old, known + added, root))
         except Fault as fault:
             faults += fault.lines
+    faults += _identifiers(added, known, root)
     if faults:
         raise Fault(*faults)
     versions = compared(old, added[0], known, root) if old else None
     _write(known, added, old, versions, request.reason, root)
     return added, versions.summary() if versions else []
+
+
+def _identifiers(added: list[Export], known: list[Export], root: Path) -> list[str]:
+    """What looks like direct identifiers in files that a table of the plan reads: such a file is not taken in."""
+    study = added[0].study if added else ""
+    if not (root / plan_path(study)).is_file():
+        return []
+    from omtrace.checks.reading import Reading
+    from omtrace.study.plan import read_plan
+
+    reading = Reading(read_plan(root / plan_path(study)), [*known, *added], root)
+    return [f"{finding.place()}; nothing was registered" for e in added for finding in reading.identifiers(e)]
 
 
 def _check_request(files: Sequence[str | Path], request: Request) -> None:

@@ -57,7 +57,7 @@ def read_register(path: str | Path = REGISTER) -> list[Export]:
     try:
         content = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise Fault(f"{path}: the register is missing; restore it from the repository") from None
+        raise Fault(f"{path}: the register is missing; run this in the folder of omtrace, or restore it") from None
     except UnicodeDecodeError:
         raise Fault(f"{path}: the register is not UTF-8 text") from None
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
