@@ -197,7 +197,7 @@ class Study:
         )  # fmt: skip
         store.write_csv(
             self.folder / "validated/findings.csv", ("severity", "rule", "file", "table", "column", "cells"),
-            [("quarantine", "range", "f.csv", "forms", "item_01", 2), ("note", "straight_line", "f.csv", "forms", "", 1)],
+            [("quarantine", "range", "f.csv", "forms", "item_01", 2), ("note", "copied", "f.csv", "forms", "", 1)],
         )  # fmt: skip
         header = ("table", "rows_in", "rows_out", "quarantined", "out_of_scope", "reasons")
         counts = [("forms", rows + 3, rows - 2, 2, 3, f"other event: 3 {IMAGE}"), ("wells", 32, 32, 0, 0, "")]

@@ -242,6 +242,8 @@ CASES = {
         {"hit6": "unit_id,visit," + ",".join(f"hit6_{n}" for n in range(1, 7)) + "\n4711,b,0,1,2,3,4,0\n"},
         ("hit6", 1, "hit6_1", ""),
     ),
+    "no_rows": (PLAIN, {"diary": DAYS}, ("diary", 1, "", "")),
+    "invisible_character": (PLAIN, days("P4711\u200b,1,1,0,5,0\n"), ("diary", 2, "participant_id", "P4711\u200b")),
     "text_unmatched": (
         {"demographics": FORM | {"visit": {"column": "redcap_event_name", "map": {"b": "baseline", "c": "month_1"}}}},
         form("1,b,,,2024-01-01,30,1,2\n"), ("demographics", 1, "redcap_event_name", ""),

@@ -215,6 +215,8 @@ def take_rows(work: Work) -> None:
             if column not in extract.columns and column not in optional and not source.lost:
                 hint = nearest(column, extract.columns)
                 work.find("column_missing", source.export, None, column, f"this column{hint}")
+        if not source.lost and not len(extract.places) and not extract.faults and not extract.left_out:
+            work.find("no_rows", source.export, None, "", "a row below the header")
         for reason, count in extract.left_out.items():
             work.out_of_scope[reason] = work.out_of_scope.get(reason, 0) + count
     work.keys = numpy.concatenate([numpy.empty(0, dtype="int64"), *(s.keys() for s in work.sources.values())])

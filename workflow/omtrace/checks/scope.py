@@ -9,6 +9,8 @@ from omtrace.keys import key_of, number_of
 from omtrace.sources import CellDoubt
 from omtrace.study.tables import Repair
 
+INVISIBLE = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"  # soft hyphen, zero widths, directions, BOM
+
 
 def leave_out_of_scope(work: Work) -> None:
     """Rows that the table does not ask about: other events or forms, unused slots, blank forms."""
@@ -125,6 +127,19 @@ def date_cells(work: Work, column: str) -> Any:
         if source.extract.date_cells.get(column)
     ]
     return numpy.concatenate(keys) if keys else numpy.empty(0, dtype="int64")
+
+
+def report_invisible(work: Work) -> None:
+    """Cells with characters that cannot be seen: ids and categories with them are others than they seem."""
+    import pyarrow.compute as compute
+
+    for column, cells in work.cells.items():
+        hidden = compute.match_substring_regex(cells.distinct, INVISIBLE).to_numpy(zero_copy_only=False)
+        if not column.startswith("@") and hidden.any():
+            for at in hidden[cells.codes].nonzero()[0].tolist():
+                key = int(work.keys[at])
+                export, expected = work.sources[number_of(key)].export, "only characters that can be seen"
+                work.find("invisible_character", export, work.place(key), column, expected, cells.at(at), key)
 
 
 def report_date_cells(work: Work) -> None:

@@ -17,7 +17,7 @@ from omtrace.checks.meaning import check_coding
 from omtrace.checks.output import quarantined, row_names, write, write_counts
 from omtrace.checks.reading import Reading, take_rows
 from omtrace.checks.rules import broken_rules
-from omtrace.checks.scope import leave_out_of_scope, repair, report_date_cells, report_doubts
+from omtrace.checks.scope import leave_out_of_scope, repair, report_date_cells, report_doubts, report_invisible
 from omtrace.checks.work import Source, Work
 from omtrace.crosschecks import usual
 from omtrace.schemas import RuleText, Table
@@ -43,6 +43,7 @@ class Validation:
             leave_out_of_scope(work)
             report_doubts(work)
             report_date_cells(work)
+            report_invisible(work)
             check_coding(work)
             set_types(work)
             _check_rows(work)

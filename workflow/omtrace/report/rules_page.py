@@ -7,7 +7,7 @@ from omtrace.schemas import RuleText, table_of
 
 FILES = (
     "identifier", "unreadable", "column_missing", "date_ambiguous", "number_ambiguous", "merged_header",
-    "hidden_column", "dictionary_field", "repair_unused", "text_unmatched",
+    "hidden_column", "dictionary_field", "repair_unused", "text_unmatched", "no_rows",
     "coding", "export_unread", "column_undeclared",
 )  # fmt: skip
 ROWS = (

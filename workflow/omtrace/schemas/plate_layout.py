@@ -8,6 +8,11 @@ def is_well(frame):
     return frame["unit_id"].str.fullmatch(r".*/[A-H]([1-9]|1[0-2])")
 
 
+def needed(role, column):
+    """Wells of a role need a value in a column."""
+    return lambda frame: (frame["role"] != role) | frame[column].notna()
+
+
 TABLE = Table(
     row="one well of a plate and what was put into it",
     key=("unit_id",),
@@ -25,6 +30,10 @@ TABLE = Table(
         Rule("well_name", "a well from A1 to H12, written as the reader writes it", ("unit_id",), is_well,
              example="A01, or a1, where the reader writes A1",
              fix="write the wells of the layout as the reader's export does"),
+        Rule("standard_without_concentration", "a concentration for every standard", ("concentration", "role"),
+             needed("standard", "concentration"), example="a standard's well with a blank concentration"),
+        Rule("sample_without_dilution", "a dilution for every sample (1: undiluted)", ("dilution", "role"),
+             needed("sample", "dilution"), example="an animal's well with a blank dilution"),
     ),
     references=(
         Reference("unit_id", "plate_signals", "unit_id"),
