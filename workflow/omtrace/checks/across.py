@@ -1,7 +1,7 @@
 """Checks over more than one row: references, enrolment, the plan's crosschecks, and how far a finding reaches."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 
 from omtrace.checks.work import Work
@@ -123,9 +123,8 @@ def _batch_of(works: dict[str, Work], number: int) -> str:
     return next(source.export.batch for source in sources)
 
 
-def _take_out(work: Work, lost: Mapping[int, str], batches: Iterable[str], units: set[str]) -> None:
+def _take_out(work: Work, lost: Mapping[int, str], batches: set[str], units: set[str]) -> None:
     """Findings for the rows that leave because of something elsewhere."""
-    batches = set(batches)
     kept = work.kept()
     numbers = kept.index.to_numpy() >> SHIFT
     for number, source in work.sources.items():
@@ -134,7 +133,7 @@ def _take_out(work: Work, lost: Mapping[int, str], batches: Iterable[str], units
             source.extract.decisions["left out"] = f"the whole file: {lost[number]}"
             expected = f"a file that can be used; this one has the finding {lost[number]}"
             work.report(mine, "batch", work.table.columns[0].name, expected, "quarantine")
-        elif source.export.batch in batches - {""} or f"@{number}" in batches:
+        elif source.export.batch in batches or f"@{number}" in batches:
             work.report(mine, "batch", work.table.columns[0].name, "a batch whose files can all be used", "quarantine")
     if units and UNIT in work.frame:
         kept = work.kept()

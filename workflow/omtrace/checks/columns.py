@@ -1,9 +1,11 @@
-"""From raw text to the declared columns: scope, repairs, units, missing-data codes, recoding, types, bounds.
+"""From the raw texts of a column, and what they stand for, to typed values within their bounds.
 
 Every distinct text of a column is judged once, and the judgement taken to the rows that hold it.
 """
 
+import re
 from collections import Counter
+from functools import partial
 from typing import Any
 
 from omtrace.checks.cells import cells_of, encoded, held, is_in
@@ -37,20 +39,15 @@ def set_types(work: Work) -> None:
 
 def _joined(work: Work, column: Column, parts: list[str]) -> Any:
     """Raw columns joined by /; missing where one of them is blank, or the unit's pattern does not fit."""
-    import re
-
     import numpy
-    import pyarrow
     import pyarrow.compute as compute
 
     arrays = [work.rows_text() if part == "@row" else work.cells[part].array() for part in parts]
     cells = compute.binary_join_element_wise(*arrays, "/") if len(arrays) > 1 else arrays[0]
     pattern = work.plan.unit_pattern if column.name == UNIT else ""
-    if pattern:
-        cut, whole = re.compile(pattern), cells_of([encoded(cells.fill_null(""))])
-        texts = [found[1] if (found := cut.fullmatch(text)) else None for text in whole.texts]
-        cells = pyarrow.array(texts, type=pyarrow.string()).take(pyarrow.array(whole.codes))
     whole = cells_of([encoded(cells.fill_null(""))])
+    if pattern:
+        whole = whole.changed(whole.codes >= 0, partial(_cut, re.compile(pattern)))
     none = numpy.zeros(len(whole.distinct), dtype=bool)
     told = none
     if column.name == UNIT:
@@ -58,6 +55,12 @@ def _joined(work: Work, column: Column, parts: list[str]) -> Any:
         told = is_in(whole.distinct, ("",))
     style = Style() if column.kind == "text" else _style(column, whole.distinct, whole.codes, USUAL, False)
     return _values(work, column, Meaning(whole, whole.distinct, none, told), style, None)
+
+
+def _cut(pattern: re.Pattern, text: str) -> str:
+    """What the pattern's group holds; "" where the pattern does not fit."""
+    found = pattern.fullmatch(text)
+    return found[1] or "" if found else ""
 
 
 def _typed(work: Work, column: Column) -> Any:

@@ -42,8 +42,11 @@ class Finding:
         part = f" [{self.part}]" if self.part else ""
         line = f": line {self.line}" if self.line else ""
         column = f", column {self.column}" if self.column else ""
-        says = self.expected if self.rule == "unreadable" else f"expected {self.expected}"
-        return f"{self.file}{part}{line}{column}: {self.rule}: {says}"
+        return f"{self.file}{part}{line}{column}: {self.rule}: {self.says()}"
+
+    def says(self) -> str:
+        """What was expected; a file that cannot be read tells why in words of its own."""
+        return self.expected if self.rule == "unreadable" else f"expected {self.expected}"
 
 
 def severity_of(plan: Plan, rule: str, default: str = "", export: Export | None = None) -> str:
@@ -103,14 +106,13 @@ def summary(findings: list[Finding]) -> list[str]:
         if f.severity in ("quarantine", "warn"):
             groups.setdefault((f.file, f.table, f.severity, f.rule, f.column, f.expected), []).append(f)
     lines = []
-    for (file, table, severity, rule, column, expected), group in sorted(groups.items()):
+    for (file, table, severity, rule, column, _), group in sorted(groups.items()):
         at = sorted({f.line for f in group if f.line})
         shown = ", ".join(map(str, at[:8])) + (", ..." if len(at) > 8 else "")
         part = f" [{group[0].part}]" if len(group) == 1 and group[0].part else ""
         where = part + (f": line{'s'[: len(at) != 1]} {shown}" if at else "")
         place = f"{', column ' + column if column else ''}{', table ' + table if table else ''}"
-        says = expected if rule == "unreadable" else f"expected {expected}"
-        lines.append(f"{severity}: {file}{where}{place}: {rule}: {says} ({len(group)})")
+        lines.append(f"{severity}: {file}{where}{place}: {rule}: {group[0].says()} ({len(group)})")
     return lines
 
 

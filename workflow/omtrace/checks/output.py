@@ -75,13 +75,13 @@ def write_counts(findings: Iterable[Finding], path: Path) -> None:
     store.write_csv(path, ("severity", "rule", "file", "table", "column", "cells"), rows)
 
 
-def write(works: Iterable[Work], quarantine: "pandas.DataFrame", decisions: dict[str, dict],
-          folder: str | Path) -> None:  # fmt: skip
+def write(works: Iterable[Work], quarantine: "pandas.DataFrame", folder: str | Path) -> None:
     """Write the validated tables, places, quarantine, gaps, repairs, decisions and the conservation of rows."""
     import pandas
 
     folder, works = Path(folder), list(works)
     counts, gaps, repairs = [], [], []
+    decisions: dict[str, dict[str, str]] = {}
     for work in works:
         lost = set(quarantine.loc[quarantine["table"] == work.name, "key"])
         kept = work.frame[~work.frame.index.isin(lost)]

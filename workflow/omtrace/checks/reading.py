@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from omtrace.checks.cells import Cells, cells_of, encoded, repeated
+from omtrace.checks.cells import cells_of, encoded, repeated
 from omtrace.checks.findings import Finding, severity_of
 from omtrace.checks.work import Source, Work
 from omtrace.faults import Fault
@@ -28,7 +28,6 @@ class Reading:
     def __init__(self, plan: Plan, exports: list[Export], root: str | Path) -> None:
         self.plan, self.exports, self.root = plan, exports_of(exports, plan.study), Path(root)
         self.sources: dict[tuple[str, str, str], Source] = {}
-        self.decisions: dict[str, dict] = {}
         self.findings: list[Finding] = []  # about whole files
 
     def table(self, name: str) -> Work:
@@ -50,7 +49,7 @@ class Reading:
         return work
 
     def _source(self, export: Export, plan: TablePlan, name: str) -> Source:
-        key = (export.path, plan.reader, repr(sorted(plan.options.items())))
+        key = (export.path, *plan.way)
         if key not in self.sources:
             way = way_of(self.plan, name, self.exports, self.root)
             try:
@@ -61,7 +60,6 @@ class Reading:
                     self._about_file(source, "unreadable", "", line, name)
                 return source
             self.sources[key] = source = Source(export, extract)
-            self.decisions.setdefault(export.path, {}).update(extract.decisions)
             self._scan(source, plan, name)
         return self.sources[key]
 
@@ -157,8 +155,6 @@ def _check_codes(study: Plan, plan: TablePlan, table: Table, where: str) -> None
         for code in plan.structural_zeros.keys() & study.missing_codes.keys()
     ]
     for column in table.columns:
-        if column.unit != "code" and not column.allowed and not plan.structural_zeros:
-            continue
         zeros = plan.structural_zeros if column.kind == "integer" and not column.required else {}
         for section, codes in (
             ("missing_codes", study.missing_codes if column.unit == "code" else {}),
@@ -224,13 +220,10 @@ def take_rows(work: Work) -> None:
     for column in wanted:
         if column in there or column not in optional:
             work.cells[column] = cells_of(_encoded(source, column) for source in work.sources.values())
-    work.cells["@export"] = _made(work, lambda export: export.export)
-    work.cells["@batch"] = _made(work, lambda export: export.batch)
+    for part in ("export", "batch"):
+        made = (repeated(getattr(s.export, part), len(s.extract.places)) for s in work.sources.values())
+        work.cells[f"@{part}"] = cells_of(made)
 
 
 def _encoded(source: Source, column: str) -> object:
     return source.encoded.get(column, repeated("", len(source.extract.places)))
-
-
-def _made(work: Work, of: object) -> Cells:
-    return cells_of(repeated(of(s.export), len(s.extract.places)) for s in work.sources.values())  # type: ignore[operator]

@@ -1,4 +1,4 @@
-"""The declared table as a pandera schema, and its failures as rule, column and keys."""
+"""Rules over several columns of a row, and the declared table as a pandera schema."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any

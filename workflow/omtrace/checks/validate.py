@@ -136,7 +136,7 @@ def validate_study(plan: Plan, exports: list[Export], findings_path: str | Path,
     write_findings(validation.findings, findings_path, row_names(works), validation.rules)
     stop_if_any(validation.findings, findings_path)
     tell(plan, validation.findings, findings_path)
-    write(works, quarantined(works), validation.reading.decisions, folder)
+    write(works, quarantined(works), folder)
     write_counts(validation.findings, Path(folder) / "findings.csv")
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from omtrace.checks.cells import Cells
 from omtrace.checks.findings import Finding, severity_of
+from omtrace.instruments import Instrument, instrument_of, is_instrument
 from omtrace.keys import SHIFT, Place, number_of, ordinal_of
 from omtrace.schemas import Table
 from omtrace.sources import Extract, reader_of
@@ -110,22 +111,20 @@ class Work:
 
     def coding(self, column: str) -> dict[str, str]:
         """Text -> code of an instrument's item in the coding that the plan declares; nothing for other columns."""
-        if not self.plan.coding:
-            return {}
-        from omtrace.instruments import instrument_of
-
-        instrument = instrument_of(self.plan.schema_ or self.name)
-        return instrument.coding(self.plan.coding) if column in {item.name for item in instrument.items} else {}
+        instrument = self._questionnaire(column) if self.plan.coding else None
+        return instrument.coding(self.plan.coding) if instrument else {}
 
     def suggestion(self, column: str, texts: set[str]) -> str:
         """A remark on a questionnaire's item whose texts look like another of its codings, or nothing."""
-        from omtrace.instruments import instrument_of, is_instrument
-
-        schema = self.plan.schema_ or self.name
-        if not is_instrument(schema) or column not in {item.name for item in instrument_of(schema).items}:
-            return ""
-        name = instrument_of(schema).suggest_coding(texts)
+        instrument = self._questionnaire(column)
+        name = instrument.suggest_coding(texts) if instrument else ""
         return f" (the answers look like the coding {name}: declare it in the plan, coding: {name})" if name else ""
+
+    def _questionnaire(self, column: str) -> Instrument | None:
+        """The questionnaire that a column of the table is an item of, if it is one."""
+        schema = self.plan.schema_ or self.name
+        instrument = instrument_of(schema) if is_instrument(schema) else None
+        return instrument if instrument and column in {item.name for item in instrument.items} else None
 
     def rows_text(self) -> Any:
         """The ordinal of each row in its file, as an Arrow array of texts."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from omtrace.faults import Fault
 from omtrace.schemas import UNIT, Table, table_of
 from omtrace.sources import Extract
-from omtrace.sources.lookup import way_of
+from omtrace.sources.lookup import check_registered, extract_of, ways_of
 from omtrace.store import write_csv
 from omtrace.study.plan import Plan, plan_file, read_plan
 from omtrace.study.register import REGISTER, Export, export_at, read_register, sha256_of
@@ -125,34 +125,25 @@ def differences(plan: Plan, old: Export, new: Export, root: str | Path = ".",
     ``exports``: the register's rows, for readers that need another export (a data dictionary). Raises Fault where
     a file is missing, is not the registered one or cannot be read, and where no table of the plan reads it.
     """
-    ways: dict[tuple[str, str], list[str]] = {}
-    for name, table in plan.tables.items():
-        if (table.source or name) == old.table:
-            ways.setdefault((table.reader, repr(sorted(table.options.items()))), []).append(name)
+    ways = ways_of(plan, old.table)
     if not ways:
         raise Fault(f"{old.path}: no table of the plan of {plan.study} reads {old.table}")
+    for export in (old, new):
+        check_registered(export, root)
     found: list[Difference] = []
     remarks: list[str] = []
-    for names in ways.values():
+    for names in ways:
         before, after = (_side(plan, names[0], export, root, exports) for export in (old, new))
         found += _Way(plan, names, before, after).differences()
         broken = [len(side.extract.faults) for side in (before, after)]
         if any(broken):
             counts = f"{broken[0]} before, {broken[1]} after"
             remarks.append(f"{', '.join(names)}: not compared: rows that cannot be read, {counts}")
-    return Versions(old, new, tuple(name for names in ways.values() for name in names), found, remarks)
+    return Versions(old, new, tuple(name for names in ways for name in names), found, remarks)
 
 
 def _side(plan: Plan, name: str, export: Export, root: str | Path, exports: Sequence[Export]) -> _Side:
-    path = Path(root) / export.path
-    if not path.is_file():
-        raise Fault(f"{export.path}: the file is missing; put it back, or retrieve it")
-    if sha256_of(path) != export.sha256:
-        raise Fault(f"{export.path}: not the registered file (sha256 differs); put the registered bytes back")
-    try:
-        extract = way_of(plan, name, exports, root).read(export, root)
-    except Fault as fault:
-        raise Fault(*(f"{export.path}: {line}" for line in fault.lines)) from None
+    extract = extract_of(plan, name, export, exports, root)
     cells = dict(zip(extract.columns, extract.cells, strict=True))
     return _Side(export, extract, {column: [str(text) for text in texts] for column, texts in cells.items()})
 

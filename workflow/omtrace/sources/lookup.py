@@ -44,6 +44,32 @@ def way_of(plan: Plan, name: str, exports: Iterable[Export], root: str | Path) -
     return Way(reader, options, beside)
 
 
+def ways_of(plan: Plan, source: str) -> list[list[str]]:
+    """The tables of the plan that read a source table, those together that read it in one way."""
+    ways: dict[tuple[str, str], list[str]] = {}
+    for name, table in plan.tables.items():
+        if (table.source or name) == source:
+            ways.setdefault(table.way, []).append(name)
+    return list(ways.values())
+
+
+def check_registered(export: Export, root: str | Path) -> None:
+    """Raise Fault if the file of an export is missing or has not the registered bytes."""
+    path = Path(root) / export.path
+    if not path.is_file():
+        raise Fault(f"{export.path}: the file is missing; put it back, or retrieve it")
+    if sha256_of(path) != export.sha256:
+        raise Fault(f"{export.path}: not the registered file (sha256 differs); put the registered bytes back")
+
+
+def extract_of(plan: Plan, name: str, export: Export, exports: Iterable[Export], root: str | Path) -> Extract:
+    """An export as a table of the plan reads it. Raises Fault, with the file's path, for what the reader refuses."""
+    try:
+        return way_of(plan, name, exports, root).read(export, root)
+    except Fault as fault:
+        raise Fault(*(f"{export.path}: {line}" for line in fault.lines)) from None
+
+
 def companions_of(plan: Plan) -> set[str]:
     """The names of the exports that readers' options name: dictionaries, event maps."""
     tables = plan.tables.values()
@@ -107,20 +133,9 @@ def _by_export(
 
 def _extracts(plan: Plan, export: Export, exports: list[Export], root: str | Path) -> Iterator[Extract]:
     """The file of an export, read in each way in which tables of the plan read it."""
-    tables = {name: table for name, table in plan.tables.items() if (table.source or name) == export.table}
-    if export.study != plan.study or not tables:
+    ways = ways_of(plan, export.table)
+    if export.study != plan.study or not ways:
         raise Fault(f"{export.path}: no table of the plan of {plan.study} reads it")
-    path = Path(root) / export.path
-    if not path.is_file():
-        raise Fault(f"{export.path}: the file is missing; put it back, or retrieve it")
-    if sha256_of(path) != export.sha256:
-        raise Fault(f"{export.path}: not the registered file (sha256 differs); put the registered bytes back")
-    seen = set()
-    for name, table in tables.items():
-        way = (table.reader, repr(sorted(table.options.items())))
-        if way not in seen:
-            seen.add(way)
-            try:
-                yield way_of(plan, name, exports, root).read(export, root)
-            except Fault as fault:
-                raise Fault(*(f"{export.path}: {line}" for line in fault.lines)) from None
+    check_registered(export, root)
+    for names in ways:
+        yield extract_of(plan, names[0], export, exports, root)

@@ -106,6 +106,11 @@ class TablePlan(Closed):
             raise ValueError("unit_pattern: needs unit, and one group in brackets")
         return self
 
+    @property
+    def way(self) -> tuple[str, str]:
+        """How the table reads its exports: tables with the same way see the same rows of a file."""
+        return self.reader, repr(sorted(self.options.items()))
+
     def raw(self, column: str) -> str:
         """What a column of the table is called in the raw export (the first part of a joined one)."""
         if column == "visit" and self.visit:
