@@ -2,6 +2,7 @@
 
 import os
 
+import agreements
 import pipeline
 import pytest
 
@@ -18,3 +19,13 @@ def pytest_runtest_makereport(item, call):
     if report.skipped and os.environ.get("OMTRACE_NO_SKIPS") and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
         report.longrepr = f"skipped, but nothing may skip here: {report.longrepr[-1]}"
+
+
+def pytest_sessionfinish(session, exitstatus):
+    """Write docs/verification.md where asked; after a whole run, hold it against the comparisons that were made."""
+    if exitstatus == 0 and os.environ.get("OMTRACE_WRITE_AGREEMENTS"):
+        agreements.PAGE.write_text(agreements.page(agreements.ROWS, list(agreements.CHOICES)), encoding="utf-8")
+    whole = not session.config.option.file_or_dir and not session.config.option.keyword
+    if exitstatus == 0 and whole and (lost := agreements.missing_from_page()):
+        print("\ndocs/verification.md lacks (python -m tests.agreements writes it):", *lost, sep="\n  ")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -247,9 +247,7 @@ def test_diary_days(trial, arms):
     rows = {place(row, "participant_id", "study_day"): row for row in filled_in}
     assert {int(day) for _, day in rows} == set(range(-28, 85)) - {0}
     for row in rows.values():
-        assert int(row["migraine"]) <= int(row["headache"]) and int(row["acute_medication"]) <= int(
-            row["headache"]
-        )
+        assert int(row["migraine"]) <= int(row["headache"]) and int(row["acute_medication"]) <= int(row["headache"])
         assert (row["pain_max"] == "0") == (row["headache"] == "0")
     for kind, mean in (("2", 14.4), ("1", 6.5)):
         before = [int(row["migraine"]) for (r, day), row in rows.items() if kinds[r] == kind and int(day) < 0]
@@ -266,9 +264,7 @@ def test_trial_dates_are_in_order(trial, arms):
     last = {row["participant_id"]: row["session_on"] for row in trial["sessions"]}
     visits = {event(row): row["hit6_on"] for row in trial["questionnaires"]}
     assert all(day > last[record] for (record, visit), day in visits.items() if visit == "month_1")
-    assert all(
-        day > visits[record, "month_1"] for (record, visit), day in visits.items() if visit == "month_3"
-    )
+    assert all(day > visits[record, "month_1"] for (record, visit), day in visits.items() if visit == "month_3")
     keys = [place(row, "participant_id", "study_day", "term") for row in trial["adverse_events"]]
     assert len(set(keys)) == len(keys)
 
@@ -282,11 +278,7 @@ def test_trial_defects(trial, arms):
         said = [row["headache"] for row, this in zip(diary, days, strict=True) if this == day]
         assert sorted(said) == ["0", "1"]
     assert [day for day in days if day[0] not in arms] == [("R999", str(n)) for n in range(1, 6)]
-    pain = [
-        (day, row["pain_max"])
-        for row, day in zip(diary, days, strict=True)
-        if not whole(row["pain_max"], 0, 10)
-    ]
+    pain = [(day, row["pain_max"]) for row, day in zip(diary, days, strict=True) if not whole(row["pain_max"], 0, 10)]
     assert pain == [(("R045", "20"), "12")]
     young = [(event(row), row["age"]) for row in forms if row["age"] and not whole(row["age"], 18, 60)]
     assert young == [(("R033", "baseline"), "17")]
@@ -305,9 +297,7 @@ def test_trial_questionnaires_are_sound_but_for_the_defects(trial):
         days = [int(row[item]) for item in MIDAS if row[item] and row[item] != "-99"]
         assert bool(days) == (event(row)[1] != "month_1") and bool(row["satisfaction"]) != bool(days)
         if len(days) == 5:
-            assert (
-                days[0] + days[1] <= 90 and days[2] + days[3] <= 90 and max(days) <= int(row["midas_a"]) <= 90
-            )
+            assert days[0] + days[1] <= 90 and days[2] + days[3] <= 90 and max(days) <= int(row["midas_a"]) <= 90
 
 
 # The rats -----------------------------------------------------------------------------------------
@@ -315,10 +305,7 @@ def test_trial_questionnaires_are_sound_but_for_the_defects(trial):
 
 @pytest.fixture(scope="module")
 def rats():
-    return {
-        file: rows_of("rat_two_hit", f"{file}.csv")
-        for file in ("animals", "cages", "von_frey", "cell_counts")
-    }
+    return {file: rows_of("rat_two_hit", f"{file}.csv") for file in ("animals", "cages", "von_frey", "cell_counts")}
 
 
 def group(animal):

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 import pytest
+from agreements import agrees
 from omtrace.statistics.proportion import proportion, proportion_difference
 from scipy.stats import binomtest
 from scipy.stats.contingency import relative_risk
@@ -21,8 +22,9 @@ def limits(found, name):
 def test_single_proportion_agrees_with_r():
     found = proportion(7, 11)
     assert found["proportion"] == pytest.approx(7 / 11, rel=1e-15)
-    assert limits(found, "wilson") == pytest.approx(R["wilson"], rel=1e-12)
-    assert limits(found, "clopper_pearson") == pytest.approx(R["cp"], rel=1e-10)
+    agrees("proportion", "Wilson interval", "R 4.2.2 prop.test", limits(found, "wilson"), R["wilson"], rel=1e-12)
+    exact = limits(found, "clopper_pearson")
+    agrees("proportion", "Clopper-Pearson interval", "R 4.2.2 binom.test", exact, R["cp"], rel=1e-10)
 
 
 @pytest.mark.parametrize(("count", "n"), [(0, 11), (11, 11), (1, 1), (0, 1), (3, 400)])
