@@ -11,7 +11,7 @@ run: env
 	snakemake
 
 test: env
-	python -m pytest
+	python -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
 bench: env
 	python benchmarks/bench.py

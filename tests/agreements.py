@@ -37,14 +37,29 @@ def agrees(method: str, quantity: str, source: str, ours: Any, reference: Any, r
     size = np.where(np.abs(b) > 0, np.abs(b), 1.0) if rel else np.ones_like(b)
     worst = float(np.max(error / size, initial=0.0))
     digits = MOST if worst == 0 else min(MOST, max(0, math.floor(-math.log10(worst))))
-    tolerance = rel or abs
-    known = ROWS.get((method, quantity, source))
-    ROWS[method, quantity, source] = (max(known[0], tolerance), min(known[1], digits)) if known else (tolerance, digits)
+    _keep((method, quantity, source), rel or abs, digits)
+
+
+def _keep(key: tuple, tolerance: float, digits: float) -> None:
+    known = ROWS.get(key, (tolerance, digits))
+    ROWS[key] = (max(known[0], tolerance), min(known[1], digits))
 
 
 def chosen(method: str, words: str) -> None:
     """Say where programs disagree on a method, and what was chosen here."""
     CHOICES[method, words] = None
+
+
+def packed() -> list:
+    """Rows and choices as plain lists, for another process."""
+    return [[[*key, *value] for key, value in ROWS.items()], [list(key) for key in CHOICES]]
+
+
+def unpack(parts: list) -> None:
+    """Take over the rows and choices of another process."""
+    for *key, tolerance, digits in parts[0]:
+        _keep(tuple(key), tolerance, digits)
+    CHOICES.update((tuple(key), None) for key in parts[1])
 
 
 def page(rows: dict[tuple[str, str, str], tuple[float, float]], choices: list[tuple[str, str]]) -> str:
