@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from omtrace.analyses.selection import Rows, Selection
     from omtrace.statistics.mmrm_visits import VisitModel
 
-Structure = Literal["us", "toep", "toeph", "ar1", "arh1", "cs", "csh", "adh"]
+Structure = Literal["us", "toep", "toeph", "ar1", "arh1", "cs", "csh", "ad", "adh"]
 TAKEN = ("unit", "visit", "value")  # columns that the model's frame has besides the covariates
 
 
@@ -32,7 +32,7 @@ class Options(Closed):
     structures: tuple[Structure, ...] = Field(
         ("us", "toeph", "arh1", "csh"),
         description="covariances of the visits, tried in this order until one can be fitted: us, toep, toeph, ar1, "
-        "arh1, cs, csh, adh (h: variances differ between visits)",
+        "arh1, cs, csh, ad, adh (ante-dependence; h: variances differ between visits)",
         min_length=1,
     )
     by_group: bool = Field(False, description="each group has a covariance of its own")

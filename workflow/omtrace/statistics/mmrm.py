@@ -47,6 +47,11 @@ class MixedModel:
     covariances: np.ndarray
     _parts: tuple[Products, Blocks, Optimum] = field(repr=False)
 
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion. For REML (as SAS and mmrm have it) only the parameters of the covariance are counted."""
+        return self.minus_2_log_likelihood + 2 * (self.parameters + (0 if self.is_reml else self.coefficients.size))
+
     def contrast(self, weights: Any, method: str = "kenward_roger", information: str = "observed",
                  level: float = 0.95) -> dict[str, float]:  # fmt: skip
         """Estimate of a combination of the coefficients, weights (p,), with se, ci_low, ci_high, t, df, p.

@@ -20,6 +20,7 @@ STRUCTURES = {
     "arh1": "heterogeneous first-order autoregressive",
     "cs": "compound symmetry",
     "csh": "heterogeneous compound symmetry",
+    "ad": "first-order ante-dependence",
     "adh": "heterogeneous first-order ante-dependence",
 }
 STEEPEST = 0.8  # largest correlation that a search starts from
@@ -195,7 +196,7 @@ def structure_of(name: str, visits: int) -> Linear | Scaled:
     each, one = np.eye, lambda size: np.ones((size, 1))
     if name in ("toeph", "csh"):
         return Bands(visits, _blocks([each(visits), (one if name == "csh" else each)(visits - 1)]))
-    variances, steps = (one if name == "ar1" else each), (each if name == "adh" else one)
+    variances, steps = (one if name in ("ar1", "ad") else each), (each if name in ("ad", "adh") else one)
     return Steps(visits, _blocks([variances(visits), steps(visits - 1)]))
 
 
