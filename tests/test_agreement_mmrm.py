@@ -14,7 +14,7 @@ from omtrace.statistics.mmrm_likelihood import products_of
 from omtrace.statistics.mmrm_search import search
 from omtrace.statistics.mmrm_structures import Blocks
 from scipy.stats import multivariate_normal
-from test_statistics_mmrm import FEV, R, VISITS, needs_fev
+from test_statistics_mmrm import FEV, VISITS, R, needs_fev
 
 REFERENCE = Path(__file__).parent / "reference"
 GLS = json.loads((REFERENCE / "longitudinal_r.json").read_text())["gls"]

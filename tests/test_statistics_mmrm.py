@@ -32,18 +32,18 @@ MMRM, SAS = "mmrm 0.3.18, optimiser driven to the end, fev_data", "SAS PROC MIXE
 
 chosen(
     "mixed model for repeated measures",
-    "Kenward-Roger standard errors depend on the parametrisation of the covariance. Taken are variances with covariances "
+    "Kenward-Roger standard errors depend on the parametrisation of the covariance. Taken: variances with covariances "
     "(us, toep, cs: as SAS, and as mmrm's Kenward-Roger-Linear) or with correlations (the others, second derivatives "
     "included: as SAS). mmrm's default works on a log-Cholesky scale; its standard errors differ by up to 2%.",
 )
 chosen(
     "mixed model for repeated measures",
-    "Degrees of freedom use the observed information of the covariance parameters, as SAS and mmrm do; pbkrtest uses the "
+    "The df use the observed information of the covariance parameters, as in SAS and mmrm; pbkrtest has the "
     "expected one, which changes the df by about ten in the example data. The result names the choice.",
 )
 chosen(
     "mixed model for repeated measures",
-    "SAS stops at a relative criterion of 1e-8 and mmrm at its optimiser's default, both a little short of the optimum; "
+    "SAS stops at a relative criterion of 1e-8 and mmrm at its optimiser's default, both short of the optimum; "
     "here the last Newton step brings the gradient to rounding level.",
 )
 
