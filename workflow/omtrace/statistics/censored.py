@@ -60,7 +60,7 @@ class Censored:
         """A linear combination of the coefficients: estimate, se, ci_low, ci_high, df, p (Wald).
 
         ``small_sample``: the standard error times sqrt(n / (n - p)) and Student's t with n - p degrees of freedom,
-        which is least squares exactly where nothing is censored; otherwise maximum likelihood with the normal distribution
+        which is least squares exactly where nothing is censored; otherwise maximum likelihood, normal distribution
         (df infinite), as survival programs print it.
         """
         row = sample(weights, "weights")
