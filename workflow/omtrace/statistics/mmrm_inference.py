@@ -6,13 +6,12 @@ natural ones of ``mmrm_structures``, and their covariance W is twice the inverse
 second derivatives of -2 log L. Arrays lead with the data sets (b).
 """
 
-import math
-
 import numpy as np
 
 from omtrace.statistics.mmrm_likelihood import Products
 from omtrace.statistics.mmrm_search import Optimum
 from omtrace.statistics.mmrm_structures import Blocks
+from omtrace.statistics.reml_tests import fai_cornelius, kenward_roger
 
 METHODS = {
     "kenward_roger": "Kenward-Roger",
@@ -91,39 +90,8 @@ class Inference:
         inner = self.data.offset[0] / self.data.scale[0] + self.found.point.beta[0]
         estimate, adjusted = z @ inner, z @ self.adjusted[0] @ z.T
         f = float(estimate @ np.linalg.solve(adjusted, estimate)) / len(z)
+        parts = (z, self.phi[0], self.found.derivatives.slopes[0], self.spread[0])
         if not self.is_scaled or len(z) == 1:
-            return f, self._fai_cornelius(z)
-        scale, df = self._kenward_roger(z)
+            return f, fai_cornelius(*parts)
+        scale, df = kenward_roger(*parts)
         return scale * f, df
-
-    def _kenward_roger(self, z: np.ndarray) -> tuple[float, float]:
-        """lambda and m of Kenward and Roger for combinations z (c, p); NaN where their moments do not exist."""
-        c, phi, spread = len(z), self.phi[0], self.spread[0]
-        projected = z.T @ np.linalg.solve(z @ phi @ z.T, z)
-        products = projected @ phi @ self.found.derivatives.slopes[0] @ phi
-        traces = np.trace(products, axis1=1, axis2=2)
-        a1 = float(traces @ spread @ traces)
-        a2 = float(np.einsum("kl,kij,lji->", spread, products, products, optimize=True))
-        b = (a1 + 6 * a2) / (2 * c)
-        g = ((c + 1) * a1 - (c + 4) * a2) / ((c + 2) * a2)
-        size = 3 * c + 2 * (1 - g)
-        c1, c2, c3 = g / size, (c - g) / size, (c + 2 - g) / size
-        mean = 1 / (1 - a2 / c)
-        variance = 2 / c * (1 + c1 * b) / ((1 - c2 * b) ** 2 * (1 - c3 * b))
-        ratio = variance / (2 * mean**2)
-        df = 4 + (c + 2) / (c * ratio - 1)
-        if not (a2 < c and ratio > 0 and df > 2):
-            return math.nan, math.nan
-        return df / (mean * (df - 2)), df
-
-    def _fai_cornelius(self, z: np.ndarray) -> float:
-        """The denominator from the degrees of freedom of independent combinations; NaN where none has 2."""
-        _, vectors = np.linalg.eigh(z @ self.phi[0] @ z.T)
-        moved = vectors.T @ z @ self.phi[0]
-        variance = (moved * (vectors.T @ z)).sum(axis=1)
-        gradient = np.einsum("cp,kpq,cq->ck", moved, self.found.derivatives.slopes[0], moved, optimize=True)
-        df = 2 * variance**2 / ((gradient @ self.spread[0]) * gradient).sum(axis=1)
-        if len(df) == 1:
-            return float(df[0])
-        expected = float((df[df > 2] / (df[df > 2] - 2)).sum())
-        return 2 * expected / (expected - len(df)) if expected > len(df) else math.nan
