@@ -4,8 +4,8 @@ Each module declares ``METHOD``; the plan names it by module name. A method yiel
 ``analyses.run`` writes them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from omtrace.faults import Fault
@@ -29,17 +29,23 @@ class Number:
     unit: str
     decimals: int
     rows: "Rows"
+    population: str = ""  # where it is not the analysis's own
 
 
 @dataclass(frozen=True)
 class Call:
-    """What a method gets: its plan entry, checked options, the dataset's plan, and the data."""
+    """What a method gets: its plan entry, checked options, the dataset's plan, and the data.
+
+    ``calls``: the calls of the analyses that it rests on, and ``earlier`` their numbers, each by name.
+    """
 
     name: str
     entry: Analysis
     options: Any
     dataset: DatasetPlan
     data: "Data"
+    calls: "Mapping[str, Call]" = field(default_factory=dict)
+    earlier: "Mapping[str, Sequence[Number]]" = field(default_factory=dict)
 
     def targets(self, holds: Literal["anything", "numbers", "yes or no"] = "numbers") -> Iterator[tuple[str, str]]:
         """Each parameter with each visit analysed ("" for a parameter without visits).
@@ -99,6 +105,7 @@ UNITLESS = {
     "count_b": ("", 0), "df": ("", 1), "df_1": ("", 0), "df_2": ("", 1), "t": ("", 2), "f": ("", 2), "p": ("", 3),
     "percent": ("%", 1), "r_squared": ("", 3), "mann_whitney_u": ("", 1), "signed_rank_v": ("", 1),
     "n_nonzero": ("", 0), "fitted": ("", 0), "covariance_parameters": ("", 0), "minus_2_log_likelihood": ("", 2),
+    "rejected": ("", 0),
 }  # fmt: skip
 
 
@@ -124,8 +131,12 @@ def _shape(statistic: str, unit: str, decimals: int) -> tuple[str, int]:
 
 @dataclass(frozen=True)
 class Method:
-    """A method: the model of its options, the function that runs it, and a sentence for the report."""
+    """A method: the model of its options, the function that runs it, and a sentence for the report.
+
+    ``rests_on``: the other analyses whose calls and numbers it needs, from its plan entry and options.
+    """
 
     options: type[Closed]
     run: Callable[[Call], Iterator[Number]]
     words: str
+    rests_on: Callable[[Analysis, Any], Sequence[str]] = lambda entry, options: ()

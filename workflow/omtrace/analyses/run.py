@@ -10,7 +10,7 @@ from omtrace.analyses.selection import Data, Rows, rowset_digest
 from omtrace.faults import Fault
 from omtrace.keys import digest_of
 from omtrace.sources import plugin
-from omtrace.study.closed import checked
+from omtrace.study.closed import checked, nearest
 from omtrace.study.groups import with_groups
 from omtrace.study.plan import Analysis, DatasetPlan, Plan
 
@@ -24,25 +24,66 @@ def number_id(study: str, analysis: str, number: Number, population: str) -> str
     return digest_of(parts, 12)
 
 
+def options_of(plan: Plan, name: str) -> Any:
+    """The options of an analysis, checked by its method. Raises Fault for what is wrong."""
+    entry = plan.analyses[name]
+    method = plugin("analyses", entry.method, "METHOD")
+    return checked(method.options, entry.options, f"plan of {plan.study}: analyses.{name}.options")
+
+
+def rests_on(plan: Plan, name: str) -> list[str]:
+    """The other analyses that an analysis rests on. Raises Fault for one that there is not."""
+    entry = plan.analyses[name]
+    found = list(plugin("analyses", entry.method, "METHOD").rests_on(entry, options_of(plan, name)))
+    where = f"plan of {plan.study}: analyses.{name}"
+    for other in found:
+        if other not in plan.analyses:
+            raise Fault(f"{where}: analysis {other!r} is not declared{nearest(other, plan.analyses)}")
+        if other == name or plan.analyses[other].dataset != entry.dataset:
+            raise Fault(
+                f"{where}: cannot rest on {other!r}: it needs to be another analysis of dataset {entry.dataset}"
+            )
+    return found
+
+
 def definition_of(plan: Plan, name: str) -> dict:
-    """What was done in an analysis: everything but the name of the number and the data."""
+    """What was done in an analysis, and what for: everything but the name of the number and the data."""
     entry = plan.analyses[name]
     dataset = plan.datasets[entry.dataset]
     method = plugin("analyses", entry.method, "METHOD")
-    options = checked(method.options, entry.options, f"plan of {plan.study}: analyses.{name}.options")
+    others = {other: _digest(definition_of(plan, other)) for other in rests_on(plan, name)}
     return {
         "study": plan.study,
         "analysis": name,
         "method": entry.method,
         "words": method.words,
-        "options": options.model_dump(mode="json"),
+        "options": options_of(plan, name).model_dump(mode="json"),
         "dataset": entry.dataset,
         "unit": dataset.unit,
         "baseline": dataset.baseline,
         "population": entry.population,
         "where": dataset.populations[entry.population].where,
         "parameters": _behind(dataset, entry),
+        "role": entry.role,
+        **({"of": entry.of} if entry.of else {}),
+        **({"rests_on": others} if others else {}),
+        **({"estimand": {"name": entry.estimand, **estimand_of(plan, entry)}} if entry.estimand else {}),
+        **({"families": families} if (families := families_of(plan, name)) else {}),
     }
+
+
+def estimand_of(plan: Plan, entry: Analysis) -> dict[str, Any]:
+    """The estimand of an analysis, its five attributes as plain values; empty without one."""
+    return plan.estimands[entry.estimand].model_dump(mode="json") if entry.estimand else {}
+
+
+def families_of(plan: Plan, name: str) -> list[str]:
+    """The families that a p value of an analysis belongs to."""
+    return [
+        family
+        for family, told in plan.families.items()
+        if any(hypothesis.analysis == name for hypothesis in told.hypotheses.values())
+    ]
 
 
 def _behind(dataset: DatasetPlan, entry: Analysis) -> dict[str, dict]:
@@ -64,6 +105,40 @@ def _texts(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else [text for part in parts for text in _texts(part)]
 
 
+class Run:
+    """A run of a plan's analyses: each is made once, those that it rests on before it."""
+
+    def __init__(self, plan: Plan, datasets: str | Path) -> None:
+        self.plan, self.folder = plan, Path(datasets)
+        self.data: dict[str, Data] = {}
+        self.calls: dict[str, Call] = {}
+        self.numbers: dict[str, list[Number]] = {}
+
+    def numbers_of(self, name: str, waiting: tuple[str, ...] = ()) -> list[Number]:
+        """The numbers of an analysis. Raises Fault for one that gives none, or that rests on itself."""
+        where = f"plan of {self.plan.study}: analyses.{name}"
+        if name in waiting:
+            raise Fault(f"{where}: rests on itself: {' -> '.join((*waiting, name))}")
+        if name not in self.numbers:
+            others = {other: self.numbers_of(other, (*waiting, name)) for other in rests_on(self.plan, name)}
+            entry = self.plan.analyses[name]
+            data = self.dataset(entry.dataset)
+            calls = {other: self.calls[other] for other in others}
+            call = Call(name, entry, options_of(self.plan, name), data.plan, data, calls, others)
+            self.calls[name] = call
+            self.numbers[name] = list(plugin("analyses", entry.method, "METHOD").run(call))
+            if not self.numbers[name]:
+                raise Fault(f"{where}: gives no number; check parameters and visits")
+        return self.numbers[name]
+
+    def dataset(self, name: str) -> Data:
+        """A dataset's records, read once."""
+        if name not in self.data:
+            records, cells = (store.read_table(self.folder / f"{name}{end}.parquet") for end in ("", ".cells"))
+            self.data[name] = Data(name, self.plan.datasets[name], records, cells)
+        return self.data[name]
+
+
 def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
     """Run all analyses of a plan on results/<study>/datasets and write their numbers below ``folder``.
 
@@ -71,38 +146,30 @@ def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
     that ids are unique and that every row set is written once.
     """
     plan = with_groups(plan, datasets)
-    data: dict[str, Data] = {}
+    made = Run(plan, datasets)
     estimates, definitions = [], {}
     sets: dict[str, Rows] = {}
     seen: dict[str, tuple] = {}
     for name, entry in plan.analyses.items():
-        if entry.dataset not in data:
-            path = Path(datasets) / entry.dataset
-            records, cells = (store.read_table(f"{path}{end}.parquet") for end in ("", ".cells"))
-            data[entry.dataset] = Data(entry.dataset, plan.datasets[entry.dataset], records, cells)
+        numbers = made.numbers_of(name)
         definition = definition_of(plan, name)
         digest = _digest(definition)
         definitions[digest] = definition
-        method = plugin("analyses", entry.method, "METHOD")
-        options = checked(method.options, entry.options, f"plan of {plan.study}: analyses.{name}.options")
-        memo: dict[int, tuple[Rows, str]] = {}  # numbers of one call share their Rows object
-        count = 0
-        for number in method.run(Call(name, entry, options, plan.datasets[entry.dataset], data[entry.dataset])):
-            count += 1
+        memo: dict[int, str] = {}  # numbers of one call share their Rows object
+        for number in numbers:
             if id(number.rows) not in memo:
-                memo[id(number.rows)] = (number.rows, rowset_digest(number.rows, data[entry.dataset].digests))
-            rows, rowset = memo[id(number.rows)]
-            sets.setdefault(rowset, rows)
-            key = number_id(plan.study, name, number, entry.population)
+                memo[id(number.rows)] = rowset_digest(number.rows, made.dataset(entry.dataset).digests)
+            rowset = memo[id(number.rows)]
+            sets.setdefault(rowset, number.rows)
+            population = number.population or entry.population
+            key = number_id(plan.study, name, number, population)
             if key in seen:
                 raise Fault(f"plan of {plan.study}: analyses.{name}: two numbers of one name: {seen[key]}")
             seen[key] = (name, number.parameter, number.group, number.visit, number.level, number.statistic)
             estimates.append(
-                (key, name, number.parameter, entry.population, number.group, number.visit, number.level,
+                (key, name, number.parameter, population, number.group, number.visit, number.level,
                  number.statistic, number.value, number.unit, number.decimals, rowset, digest, plan.kind)
             )  # fmt: skip
-        if not count:
-            raise Fault(f"plan of {plan.study}: analyses.{name}: gives no number; check parameters and visits")
     _write(Path(folder), estimates, sets, definitions)
 
 

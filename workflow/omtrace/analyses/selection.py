@@ -4,28 +4,19 @@ Every enrolled unit is used or excluded with one primary reason, in this order: 
 no outcome, no baseline, no group, no covariate.
 """
 
-import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from omtrace.faults import Fault
 from omtrace.keys import digest_of
-from omtrace.study.closed import nearest
+from omtrace.study.expression import Expression
 from omtrace.study.plan import DatasetPlan
 
 if TYPE_CHECKING:
     import pandas
 
 Plain = dict[str, tuple[int, str, float | str | None]]  # unit -> record, status, value
-COMPARE = {
-    ast.Lt: lambda a, b: a < b,
-    ast.LtE: lambda a, b: a <= b,
-    ast.Gt: lambda a, b: a > b,
-    ast.GtE: lambda a, b: a >= b,
-    ast.Eq: lambda a, b: a == b,
-    ast.NotEq: lambda a, b: a != b,
-}
 
 
 @dataclass(frozen=True)
@@ -43,60 +34,6 @@ class Rows:
             raise AssertionError(f"{self.expected} units expected, {self.used} used and {self.excluded} excluded")
 
 
-class Expression:
-    """A population: comparisons of unit-level parameters with constants, joined by and, or, not."""
-
-    def __init__(self, text: str, where: str, known: Sequence[str]) -> None:
-        self.where, self.names = where, []
-        try:
-            self.tree = ast.parse(text, mode="eval").body if text else None
-        except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last three: NUL, and deep nesting
-            raise Fault(f"{where}: {text!r} is not an expression") from None
-        for node in ast.walk(self.tree) if self.tree else ():
-            if isinstance(node, ast.Name):
-                if node.id not in known:
-                    raise Fault(f"{where}: {node.id!r} is no parameter without visits{nearest(node.id, known)}")
-                self.names.append(node.id)
-        self.names = sorted(set(self.names))
-        if self.tree:
-            self._value(self.tree, dict.fromkeys(self.names, 0.0), dry=True)
-
-    def holds(self, values: dict) -> bool | None:
-        """True or False for a unit; None where a value that decides is missing."""
-        return True if self.tree is None else self._value(self.tree, values)
-
-    def _value(self, node, values, dry: bool = False):
-        if isinstance(node, ast.BoolOp):
-            parts = [self._value(part, values, dry) for part in node.values]
-            deciding = isinstance(node.op, ast.Or)
-            if deciding in parts:
-                return deciding
-            return None if None in parts else not deciding
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            inner = self._value(node.operand, values, dry)
-            return None if inner is None else not inner
-        if isinstance(node, ast.Compare) and len(node.ops) == 1 and type(node.ops[0]) in COMPARE:
-            left, right = self._leaf(node.left, values), self._leaf(node.comparators[0], values)
-            if left is None or right is None or dry:
-                return None
-            if isinstance(left, str) != isinstance(right, str):
-                raise Fault(
-                    f"{self.where}: compares a number with a text; categories are texts, yes and no are 1 and 0"
-                )
-            return COMPARE[type(node.ops[0])](left, right)
-        raise Fault(f"{self.where}: only comparisons of a parameter with a constant, joined by and, or, not")
-
-    def _leaf(self, node, values):
-        if isinstance(node, ast.Name):
-            return values[node.id]
-        if isinstance(node, ast.Constant) and isinstance(node.value, (int, float, str)):
-            return node.value
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
-            if isinstance(node.operand.value, (int, float)):
-                return -node.operand.value
-        raise Fault(f"{self.where}: only comparisons of a parameter with a constant, joined by and, or, not")
-
-
 class Data:
     """A dataset's records, ready to be selected from."""
 
@@ -106,6 +43,7 @@ class Data:
             key: block.set_index("unit") for key, block in records.groupby(["parameter", "visit"], sort=False)
         }
         self.units = sorted(records["unit"].unique())
+        self.unit_of = dict(zip(records["record"].tolist(), records["unit"], strict=True))
         self._plain: dict[tuple[str, str], Plain] = {}
         texts = cells["key"].astype("str") + ":" + cells["column"] + ":" + cells["role"]
         behind = texts.groupby(cells["record"]).agg("|".join) if len(cells) else {}
@@ -154,7 +92,8 @@ class Data:
         """
         unit_level = [p for p, v in self.blocks if v == ""]
         where = f"dataset {self.name}: population {population}"
-        expression = Expression(self.plan.populations[population].where, where, unit_level)
+        words = self.plan.populations[population].reasons
+        expression = Expression(self.plan.populations[population].where, where, unit_level, tuple(words))
         member = [("population", self.plain(p)) for p in expression.names]
         needed = self._needed(outcome, visit, baseline, covariates, group)
         rows, reasons, entries = {}, {}, {}
@@ -162,6 +101,8 @@ class Data:
             values = {p: block[unit][2] for p, (_, block) in zip(expression.names, member, strict=True)}
             holds = expression.holds(values)
             reason = "" if holds else f"not in population {population}" + (" (unknown)" if holds is None else "")
+            if reason and (why := [words.get(clause, clause) for clause in expression.failed(values)]):
+                reason += f": {'; '.join(why)}"
             found: dict[str, float | str | None] = {}
             for _role, prefix, blocks in needed:
                 found |= {column: block[unit][2] for column, block in blocks.items()}
@@ -267,6 +208,25 @@ class Selection:
             entries += [(record, role, reason) for record, role, _ in self.entries[unit]]
         excluded = sum(1 for u in units if self.reasons[u] or u in without)
         return Rows(self.data.name, tuple(entries), len(units), used, excluded)
+
+
+def united(parts: Sequence[Rows], unit_of: "dict[int, str]") -> Rows:
+    """The row set of a number that rests on several others: a unit is used where one of them uses it.
+
+    Records of a used unit that no part uses are left out of it. Raises Fault for parts of several datasets.
+    """
+    if len({rows.dataset for rows in parts}) > 1:
+        raise Fault("a number cannot rest on records of several datasets")
+    used: dict[str, set] = {}
+    lost: dict[str, set] = {}
+    for record, role, reason in (entry for rows in parts for entry in rows.entries):
+        (lost if reason else used).setdefault(unit_of[record], set()).add((record, role, reason))
+    entries = [entry for kept in used.values() for entry in sorted(kept)]
+    alone = {unit: found for unit, found in lost.items() if unit not in used}
+    for found in alone.values():
+        reason = sorted(reason for _, _, reason in found)[0]
+        entries += sorted({(record, role, reason) for record, role, _ in found})
+    return Rows(parts[0].dataset, tuple(entries), len(used) + len(alone), len(used), len(alone))
 
 
 def rowset_digest(rows: Rows, digests: dict[int, str]) -> str:

@@ -104,5 +104,10 @@ def _figures(results: Results, numbers: Mapping[str, dict]) -> list[dict]:
 
 def _digests(study: str, root: Path) -> dict[str, str]:
     """Digests of the plan and of the locked environment, where these files are there."""
-    files = {"Plan": f"config/studies/{study}.yaml", "Environment": "envs/requirements.lock"}
+    plan = f"config/studies/{study}"
+    files = {
+        "Plan": f"{plan}.yaml",
+        "Exploratory analyses": f"{plan}/exploratory.yaml",
+        "Environment": "envs/requirements.lock",
+    }
     return {f"{name}, {path}": sha256_of(root / path) for name, path in files.items() if (root / path).is_file()}

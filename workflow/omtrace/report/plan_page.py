@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from omtrace.study.closed import Closed
-from omtrace.study.plan import Plan
+from omtrace.study.plan import Exploratory, Plan
 
 RAW = "raw"
 OWN = "own"
@@ -82,6 +82,10 @@ Columns have two names. The **raw** name stands in the export as its reader give
 back by a dictionary, the variable's name; for JSON lines, the dotted path. The **own** name is the one that the table
 declares. Where the column *names* says raw or own, that one is meant; checks, derivations and all that follows know
 own names alone. A raw text is what the cell says before anything is recoded; numbers need quotes, as YAML reads them.
+
+Each entry of `families` becomes an analysis of its name (method `family`); an analysis with sensitivity analyses gets
+`<analysis>_concordance`. What is run beside a plan that is settled goes into `config/studies/<study>/exploratory.yaml`:
+it cannot change the plan, and everything in it is labelled exploratory.
 """
 
 
@@ -103,8 +107,8 @@ def modules(part: str, declares: str) -> dict[str, Any]:
 @cache
 def models() -> tuple[tuple[str, type[Closed]], ...]:
     """The models of the plan with where each stands in it, the plan itself first, each model once."""
-    found: dict[type[Closed], str] = {Plan: ""}
-    queue: list[type[Closed]] = [Plan]
+    found: dict[type[Closed], str] = {Plan: "", Exploratory: "exploratory.yaml"}
+    queue: list[type[Closed]] = [Plan, Exploratory]
     for model in queue:
         for name, field in model.model_fields.items():
             for inner, path in _inner(field.annotation, ".".join(filter(None, [found[model], field.alias or name]))):

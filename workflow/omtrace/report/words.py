@@ -58,7 +58,14 @@ LABELS = {
     "hodges_lehmann_shift": "Hodges–Lehmann shift",
     "n_nonzero": "n not zero",
     "ci": "CI",
+    "adjusted_p": "Adjusted p",
+    "same_direction": "Same direction",
+    "intervals_without_null": "Intervals without null",
+    "estimate_lowest": "Lowest estimate",
+    "estimate_highest": "Highest estimate",
 }
+# Statistics whose numbers stand for words.
+CODED = {"rejected": ("no", "yes"), "concordant": ("no", "yes")}
 
 # What an interval that names no estimate (ci_low, ci_high) belongs to: the first of these in the same row.
 MAIN = (
@@ -86,6 +93,7 @@ Cell = list[list[str | dict]]  # groups of texts and numbers; a line may end bet
 TOGETHER = (
     ("Median (quartiles)", ("median", "q1", "q3"), "interval"),
     ("Range", ("minimum", "maximum"), "bounds"),
+    ("Range of estimates", ("estimate_lowest", "estimate_highest"), "bounds"),
     ("Count (%)", ("count", "percent"), "bracket"),
     ("t (df)", ("t", "df"), "bracket"),
     ("Signed rank V (p)", ("signed_rank_v", "signed_rank_p"), "bracket"),
@@ -126,6 +134,8 @@ def label_of(statistic: str) -> str:
 
 def shown(value: str, decimals: int, statistic: str) -> str:
     """A stored number as people read it; a p value below the last decimal is shown as less than it."""
+    if statistic in CODED and value:
+        return CODED[statistic][int(float(value))]
     if (statistic == "p" or statistic.endswith("_p")) and value and 0 <= float(value) < 10**-decimals:
         return f"<{store.display('1' if decimals == 0 else '0.' + '0' * (decimals - 1) + '1', decimals)}"
     return store.display(value, decimals)

@@ -12,7 +12,9 @@ from pydantic import Field, model_validator
 
 from omtrace.faults import Fault
 from omtrace.study.closed import NAME, Closed, checked, nearest
+from omtrace.study.document import read_document
 from omtrace.study.mapping import mapped
+from omtrace.study.questions import BELONGING, Estimand, Family, Role, with_families
 from omtrace.study.tables import TablePlan
 
 RESERVED = ("places", "quarantine", "gaps", "repairs")  # files beside the validated tables
@@ -37,6 +39,10 @@ class Population(Closed):
 
     label: str
     where: str = Field("", description="expression such as 'sessions >= 3 and age >= 18'; empty: every enrolled unit")
+    why: str = Field("", description="what the population is for, and why these units")
+    reasons: dict[str, str] = Field(
+        default_factory=dict, description="clause of where -> why a unit that fails it is left out, in words"
+    )
 
 
 class Roster(Closed):
@@ -70,6 +76,10 @@ class Analysis(Closed):
     parameters: tuple[str, ...] = Field((), description="parameters analysed, each on its own")
     visits: tuple[str, ...] = Field((), description="visits analysed; none: the parameter's own")
     population: str = Field("full", description="population of the dataset")
+    role: Role = Field("supportive", description="what the analysis is for; the report is in this order")
+    of: str = Field("", description="the analysis that a sensitivity or subgroup analysis belongs to")
+    estimand: str = Field("", description="estimand of the plan that the analysis estimates")
+    exempt: str = Field("", description="why its p values need no family and are not exploratory (a check of a model)")
     note: str = Field("", description="a remark printed with the results")
     options: dict[str, Any] = Field(default_factory=dict, description="what the method needs")
 
@@ -106,8 +116,18 @@ class Plan(Closed):
     tables: dict[str, TablePlan]
     checks: dict[str, CheckPlan] = Field(default_factory=dict, description="checks across rows, visits and tables")
     datasets: dict[str, DatasetPlan]
+    estimands: dict[str, Estimand] = Field(default_factory=dict, description="estimand -> what is to be estimated")
     analyses: dict[str, Analysis]
+    families: dict[str, Family] = Field(
+        default_factory=dict, description="family -> hypotheses whose error is controlled together"
+    )
     figures: dict[str, FigurePlan]
+
+    @model_validator(mode="before")
+    @classmethod
+    def derived(cls, content: Any) -> Any:
+        """Families and sensitivity sets become analyses of their own."""
+        return with_families(content)
 
     @model_validator(mode="after")
     def references(self) -> "Plan":
@@ -117,7 +137,7 @@ class Plan(Closed):
         return self
 
     def _names(self) -> Iterator[str]:
-        for section in ("tables", "checks", "datasets", "analyses", "figures"):
+        for section in ("tables", "checks", "datasets", "estimands", "analyses", "families", "figures"):
             for name in getattr(self, section):
                 if not NAME.match(name):
                     yield f"{section}: {name!r} is not lower case letters, digits and underscores"
@@ -132,15 +152,77 @@ class Plan(Closed):
             for key, parameter in dataset.parameters.items():
                 yield from _unknown(f"{where}.parameters.{key}.visits", parameter.visits, dataset.visits)
         for name, analysis in self.analyses.items():
-            where = f"analyses.{name}"
-            yield from _unknown(where + ".dataset", [analysis.dataset], self.datasets)
-            if analysis.dataset in self.datasets:
-                dataset = self.datasets[analysis.dataset]
-                yield from _unknown(where + ".parameters", analysis.parameters, dataset.parameters)
-                yield from _unknown(where + ".visits", analysis.visits, dataset.visits)
-                yield from _unknown(where + ".population", [analysis.population], dataset.populations)
+            yield from self._dangling_analysis(f"analyses.{name}", analysis)
+        for name, family in self.families.items():
+            for key, hypothesis in family.hypotheses.items():
+                where = f"families.{name}.hypotheses.{key}"
+                yield from _unknown(where + ".analysis", [hypothesis.analysis], self.analyses)
+                if (found := self.analyses.get(hypothesis.analysis)) and hypothesis.parameter:
+                    yield from _unknown(where + ".parameter", [hypothesis.parameter], found.parameters)
         for name, figure in self.figures.items():
             yield from _unknown(f"figures.{name}.analyses", figure.analyses, self.analyses)
+
+    def _dangling_analysis(self, where: str, analysis: Analysis) -> Iterator[str]:
+        yield from _unknown(where + ".dataset", [analysis.dataset], self.datasets)
+        if analysis.dataset in self.datasets:
+            dataset = self.datasets[analysis.dataset]
+            yield from _unknown(where + ".parameters", analysis.parameters, dataset.parameters)
+            yield from _unknown(where + ".visits", analysis.visits, dataset.visits)
+            yield from _unknown(where + ".population", [analysis.population], dataset.populations)
+            events = self.estimands[analysis.estimand].events if analysis.estimand in self.estimands else {}
+            for name, event in events.items():
+                told = [event.parameter] if event.parameter else []
+                yield from _unknown(f"estimands.{analysis.estimand}.events.{name}.parameter", told, dataset.parameters)
+        yield from _unknown(where + ".of", [analysis.of] if analysis.of else [], self.analyses)
+        yield from _unknown(where + ".estimand", [analysis.estimand] if analysis.estimand else [], self.estimands)
+        if analysis.role in BELONGING and not analysis.of:
+            yield f"{where}.of: a {analysis.role} analysis names the analysis that it belongs to"
+        if analysis.of and analysis.of in self.analyses and self.analyses[analysis.of].of:
+            yield f"{where}.of: {analysis.of!r} belongs to another analysis itself"
+
+
+class Additions(Closed):
+    """What an exploratory file adds to a dataset."""
+
+    parameters: dict[str, Parameter] = Field(default_factory=dict, description="parameter -> how it is derived")
+    populations: dict[str, Population] = Field(default_factory=dict, description="population -> who belongs to it")
+
+
+class Exploratory(Closed):
+    """Analyses that the plan does not name, from config/studies/<study>/exploratory.yaml: all are exploratory."""
+
+    reason: str = Field(description="why they are run, printed with each of them")
+    datasets: dict[str, Additions] = Field(default_factory=dict, description="what they need beside the plan's data")
+    analyses: dict[str, Analysis] = Field(default_factory=dict, description="analysis -> what is computed")
+    figures: dict[str, FigurePlan] = Field(default_factory=dict, description="figure -> what is drawn")
+
+
+def with_exploratory(content: Any, path: Path) -> Any:
+    """A plan's content with what its exploratory file adds, where there is one.
+
+    Raises Fault for a file that is not readable, and for a name that the plan has: the plan itself stays as it is.
+    """
+    if not path.is_file():
+        return content
+    told = read_document(path)
+    extra = checked(Exploratory, told, str(path))
+    for name, analysis in extra.analyses.items():
+        note = f"Not named in the plan. {extra.reason} {analysis.note}".strip()
+        told["analyses"][name] |= {"role": "exploratory", "note": note}
+    parts: list[tuple[tuple[str, ...], dict]] = [((part,), told.get(part, {})) for part in ("analyses", "figures")]
+    parts += [
+        (("datasets", name, part), added) for name, of in told.get("datasets", {}).items() for part, added in of.items()
+    ]
+    for way, entries in parts:
+        node = content
+        for key in way:
+            if not isinstance(node, dict) or not isinstance(node.get(key), dict):
+                raise Fault(f"{path}: {'.'.join(way)}: {key!r} is not in the plan")
+            node = node[key]
+        if again := [name for name in entries if name in node]:
+            raise Fault(f"{path}: {'.'.join(way)}: {again[0]!r} is in the plan; take another name")
+        node |= entries
+    return content
 
 
 def _unknown(where: str, names: Any, known: Any) -> list[str]:
@@ -152,33 +234,10 @@ def plan_file(study: str) -> Path:
     return Path("config/studies", f"{study}.yaml")
 
 
-def _parsed(text: str) -> Any:
-    """YAML as plain values. Raises YAMLError, also for a key that stands twice (the last one would win silently)."""
-    import yaml
-
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        def construct_mapping(self, node, deep=False):  # type: ignore[no-untyped-def]
-            seen = set()
-            for key, _ in node.value:
-                if isinstance(key.value, str) and key.value in seen:
-                    raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} stands twice", key.start_mark)
-                seen.add(str(key.value))
-            return super().construct_mapping(node, deep)
-
-    return yaml.load(text, Loader=Loader)
-
-
 def read_plan(path: str | Path) -> Plan:
     """Read and check a plan. Raises Fault with each unknown key, wrong value or dangling name."""
-    import yaml
-
     path = Path(path)
-    try:
-        content = _parsed(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Fault(f"{path}: there is no such plan; add it, or take the study out of config/config.yaml") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Fault(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from None
+    content = with_exploratory(read_document(path), path.with_suffix("") / "exploratory.yaml")
     if isinstance(content, dict) and isinstance(content.get("tables"), dict):
         entries = {name: entry for name, entry in content["tables"].items() if isinstance(entry, dict)}
         content["tables"] |= {name: mapped(entry, path.with_suffix("")) for name, entry in entries.items()}

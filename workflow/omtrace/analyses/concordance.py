@@ -1,0 +1,74 @@
+"""Whether the sensitivity analyses of an analysis agree with it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._headline import Effect, Key, effects_of
+from omtrace.analyses.selection import united
+from omtrace.faults import Fault
+from omtrace.study.closed import Closed
+from omtrace.study.plan import Analysis
+
+
+class Options(Closed):
+    """Which analyses; by default those that the plan has as sensitivity analyses of it."""
+
+    others: tuple[str, ...] = Field(description="analyses that are held against the one of `of`", min_length=1)
+
+
+def beside(call: Call, key: Key, other: str) -> Effect:
+    """The effect of another analysis that answers the same question. Raises Fault for none and for several.
+
+    It has the same contrast and visit, and the same parameter where it has that parameter at all.
+    """
+    parameter, group, visit, _ = key
+    found = effects_of(call.earlier[other])
+    same = {k: effect for k, effect in found.items() if (k[1], k[2]) == (group, visit)}
+    if any(k[0] == parameter for k in same):
+        same = {k: effect for k, effect in same.items() if k[0] == parameter}
+    if len(same) != 1:
+        at = f" at {visit}" if visit else ""
+        raise Fault(f"analysis {call.name}: {len(same)} effects of {other} for {parameter}, {group}{at}; it needs one")
+    return next(iter(same.values()))
+
+
+def run(call: Call) -> Iterator[Number]:
+    """Of each effect: how many analyses point the same way, how many intervals exclude no effect, and the range."""
+    effects = effects_of(call.earlier[call.entry.of])
+    if not effects:
+        raise Fault(f"analysis {call.name}: {call.entry.of} gives no effect with an interval")
+    for key, main in effects.items():
+        every = [main, *(beside(call, key, other) for other in call.options.others)]
+        rows = united([effect.estimate.rows for effect in every], call.data.unit_of)
+        shape = (main.estimate.unit, main.estimate.decimals)
+        alike = [effect.estimate.value for effect in every if effect.names.effect == main.names.effect]
+        directions = sum(effect.side == main.side for effect in every)
+        verdicts = sum(effect.excludes == main.excludes for effect in every)
+        values = {
+            "analyses": (len(every), ("", 0)),
+            "same_direction": (directions, ("", 0)),
+            "intervals_without_null": (sum(effect.excludes for effect in every), ("", 0)),
+            "estimate_lowest": (min(alike), shape),
+            "estimate_highest": (max(alike), shape),
+            "concordant": (directions == verdicts == len(every), ("", 0)),
+        }
+        for statistic, (value, (unit, decimals)) in values.items():
+            yield Number(*key, statistic, float(value), unit, decimals, rows)
+
+
+def rests_on(entry: Analysis, options: Any) -> list[str]:
+    """The analysis and those that are held against it."""
+    return [*([entry.of] if entry.of else []), *options.others]
+
+
+METHOD = Method(
+    Options,
+    run,
+    "The analysis and its sensitivity analyses side by side: concordant where all estimates lie on the same side of no "
+    "effect, and all intervals either exclude no effect or none does. Estimates on another scale count for the "
+    "direction only, not for the range. Used are the units of any of them.",
+    rests_on,
+)
