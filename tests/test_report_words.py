@@ -10,7 +10,12 @@ PAIRED = (
     "n mean_before sd_before mean_after sd_after mean_change sd_change ci_low ci_high t df p d_z d_z_ci_low "
     "d_z_ci_high d_av hedges_g hedges_g_ci_low hedges_g_ci_high signed_rank_v signed_rank_p hodges_lehmann"
 ).split()
-NAMES = [*PAIRED, *"mean sd se median q1 q3 minimum maximum count percent a a_se wilson_low wilson_high odd".split()]
+NEEDED = "nnt nnt_wald_low nnt_wald_high nnth_wald nntb_wald nnth_newcombe".split()
+NAMES = [
+    *PAIRED,
+    *NEEDED,
+    *"mean sd se median q1 q3 minimum maximum count percent a a_se wilson_low wilson_high odd".split(),
+]
 
 
 def titles(names: str) -> list[str]:
@@ -53,7 +58,10 @@ def test_every_statistic_has_exactly_one_place(names):
 
 @given(st.lists(st.sampled_from(NAMES), unique=True, min_size=1), st.data())
 def test_a_cell_holds_the_numbers_that_the_row_has(names, data):
-    row = {name: {"statistic": name} for name in data.draw(st.lists(st.sampled_from(names), unique=True))}
+    row = {
+        name: {"statistic": name, "shown": "1", "value": "1"}
+        for name in data.draw(st.lists(st.sampled_from(names), unique=True))
+    }
     pieces = [p for c in columns_of(names) for group in cell_of(c, row) for p in group if isinstance(p, dict)]
     assert sorted(p["statistic"] for p in pieces) == sorted(row)
 
@@ -63,6 +71,27 @@ def test_an_interval_reads_as_in_a_journal():
     (column,) = columns_of(list(row))
     pieces = [piece if isinstance(piece, str) else piece["shown"] for group in cell_of(column, row) for piece in group]
     assert pieces == ["mean_change", "(", "ci_low", " to ", "ci_high", ")"]
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ({"nnt": "4.6"}, "NNTB 4.6"),
+        ({"nnt": "-4.6"}, "NNTH 4.6"),
+        ({"nnt": ""}, "∞"),
+        ({"nnt_wald_low": "3", "nnt_wald_high": "9.1"}, "NNTB 3.0 to 9.1"),
+        ({"nnt_wald_low": "-9.1", "nnt_wald_high": "-3"}, "NNTH 3.0 to 9.1"),
+        ({"nnth_wald": "10", "nntb_wald": "5"}, "NNTH 10.0 to ∞ to NNTB 5.0"),
+        ({"nnth_wald": "10"}, "NNTH 10.0 to ∞"),
+        ({"nntb_wald": "10"}, "∞ to NNTB 10.0"),
+    ],
+)
+def test_a_number_needed_to_treat_reads_as_altman_writes_it(values, text):
+    row = {name: {"statistic": name, "value": v, "shown": display(v, 1)} for name, v in values.items()}
+    (column,) = columns_of(list(row), "95% CI")
+    pieces = [piece if isinstance(piece, str) else piece["shown"] for group in cell_of(column, row) for piece in group]
+    assert "".join(pieces) == text
+    assert column.title == ("NNT" if "nnt" in values else "NNT, Wald 95% CI")
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ class Call:
         declared = self.dataset.parameters[parameter]
         for statistic, value in values.items():
             unit, decimals = _shape(statistic, *(scale or (declared.unit, declared.decimals)))
-            if statistic.startswith("df") and float(value).is_integer():
+            if (statistic.startswith("df") or statistic.endswith("_df")) and float(value).is_integer():
                 decimals = 0
             yield Number(parameter, group, visit, level, statistic, float(value), unit, decimals, rows)
 
@@ -108,17 +108,24 @@ UNITLESS = {
     "rejected": ("", 0),
 }  # fmt: skip
 
+# Statistics that end so have no unit: decimals.
+ENDINGS = {"_p": 3, "_t": 2, "_f": 2, "_df": 1}
+
+# Statistics that begin so are shares of 1.
+SHARES = ("proportion", "wilson", "clopper", "newcombe", "wald", "miettinen", "mee_", "risk", "partial_eta",
+          "relative_effect")  # fmt: skip
+
 
 def _shape(statistic: str, unit: str, decimals: int) -> tuple[str, int]:
     if statistic in UNITLESS:
         return UNITLESS[statistic]
-    if statistic.endswith("_p"):
-        return "", 3
+    if end := next((end for end in ENDINGS if statistic.endswith(end)), ""):
+        return "", ENDINGS[end]
     if statistic.startswith("nnt"):
         return "", 1
-    if statistic.startswith(("d_z", "d_av", "hedges_g")):
+    if statistic.startswith(("d_z", "d_av", "hedges_g", "odds_ratio", "risk_ratio")):
         return "", 2
-    if statistic.startswith(("proportion", "wilson", "clopper", "newcombe", "wald", "risk", "partial_eta")):
+    if statistic.startswith(SHARES):
         return "", 3
     if statistic.endswith("_exact"):
         return "", 0

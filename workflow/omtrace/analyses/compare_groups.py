@@ -16,15 +16,19 @@ class Options(Closed):
 
 
 def run(call: Call) -> Iterator[Number]:
-    """Welch difference with interval, Hedges' g, Mann-Whitney with ties, for each pair."""
-    from omtrace.statistics.two_groups import mann_whitney, welch
+    """Means, their difference and its tests, and what ranks say, for each pair."""
+    from omtrace.statistics.permutation import permutation_test
+    from omtrace.statistics.relative_effect import brunner_munzel
+    from omtrace.statistics.two_groups import hodges_lehmann_shift, mann_whitney, welch
 
     contrasts = {call.contrast(*pair): pair for pair in call.options.contrasts}
     for parameter, visit in call.targets():
         chosen = call.data.select(call.entry.population, parameter, visit, group=True)
         for contrast, (group, reference) in contrasts.items():
             a, b = (chosen.of_group(g)["value"].astype("float64").to_numpy() for g in (group, reference))
-            values = {**welch(a, b, call.options.level), **mann_whitney(a, b)}
+            level = call.options.level
+            values = {**welch(a, b, level), **permutation_test(a, b), **mann_whitney(a, b),
+                      **hodges_lehmann_shift(a, b, level), **brunner_munzel(a, b, level)}  # fmt: skip
             rows = chosen.rows([group, reference])
             yield from call.numbers(parameter, contrast, visit, values, rows)
 
@@ -32,6 +36,9 @@ def run(call: Call) -> Iterator[Number]:
 METHOD = Method(
     Options,
     run,
-    "Difference of means with Welch interval, Hedges' g with noncentral-t interval, Mann-Whitney test (exact with ties "
-    "where the groups are small).",
+    "Difference of means with Welch's interval and test, Hedges' g with noncentral-t interval, and the permutation "
+    "test of the difference (the share of splits that lie as far apart in either direction; by 99,999 draws where "
+    "splits are too many to count). Ranks: Mann-Whitney test (exact with ties where the groups are small), "
+    "Hodges-Lehmann shift with its interval, and the relative effect P(group > reference) + P(equal)/2 by Brunner and "
+    "Munzel.",
 )

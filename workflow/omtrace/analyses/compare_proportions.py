@@ -18,23 +18,42 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """group - reference of a yes/no parameter."""
-    from omtrace.statistics.proportion import proportion_difference
-
     contrast = call.contrast(call.options.group, call.options.reference)
     for parameter, visit in call.targets("yes or no"):
         chosen = call.data.select(call.entry.population, parameter, visit, group=True)
         sides = [chosen.of_group(g)["value"].astype("float64") for g in (call.options.group, call.options.reference)]
-        (count, n), (count_of_reference, n_of_reference) = ((int(side.sum()), len(side)) for side in sides)
-        values = proportion_difference(count, n, count_of_reference, n_of_reference, call.options.level)
-        # The ends of an interval through infinity have a value only where it runs through infinity.
-        values = {name: v for name, v in values.items() if v == v or not name.startswith(("nntb", "nnth"))}
+        mine, others = ((int(side.sum()), len(side)) for side in sides)
+        values = _compared(mine, others, call.options.level, call.dataset.parameters[parameter].better == "lower")
         rows = chosen.rows([call.options.group, call.options.reference])
         yield from call.numbers(parameter, contrast, visit, values, rows, scale=("", 3))
+
+
+def _compared(group: tuple[int, int], reference: tuple[int, int], level: float, bad: bool) -> dict[str, float]:
+    """Everything about two counts; ``bad``: what is counted is not wanted, so that fewer of it is benefit."""
+    from omtrace.statistics.proportion import nnt_limits, proportion_difference
+    from omtrace.statistics.proportion_score import odds_ratio, score_differences, score_ratio
+
+    (count_a, n_a), (count_b, n_b) = group, reference
+    values = {"count_a": float(count_a), "n_a": float(n_a), "count_b": float(count_b), "n_b": float(n_b)}
+    values |= proportion_difference(count_a, n_a, count_b, n_b, level)
+    values |= score_differences(count_a, n_a, count_b, n_b, level)
+    if bad:
+        other = proportion_difference(count_b, n_b, count_a, n_a, level)
+        values |= {name: value for name, value in other.items() if name.startswith("nnt")}
+    sign = -1.0 if bad else 1.0
+    ends = sorted(sign * values[f"miettinen_nurminen_{end}"] for end in ("low", "high"))
+    values |= nnt_limits("miettinen_nurminen", *ends)
+    values |= score_ratio(count_a, n_a, count_b, n_b, level) | odds_ratio(count_a, n_a, count_b, n_b, level)
+    # Of an interval that runs through infinity its two ends have a value, of another one its limits.
+    return {name: value for name, value in values.items() if value == value or name[:4] not in ("nnt_", "nntb", "nnth")}
 
 
 METHOD = Method(
     Options,
     run,
-    "Difference of two proportions with Newcombe's hybrid score and Wald intervals, risk ratio with log interval, "
-    "number needed to treat as the reciprocal of the difference.",
+    "Difference of two proportions with Newcombe's hybrid score, Miettinen and Nurminen's and Mee's score, and Wald "
+    "intervals; risk ratio with Katz' log interval and Koopman's score interval; conditional odds ratio with exact "
+    "interval and Fisher's test (by probability). Number needed to treat as the reciprocal of the difference: to "
+    "benefit (NNTB) or to harm (NNTH); where the interval of the difference encloses 0, that of the number runs "
+    "through infinity (Altman 1998).",
 )

@@ -1,6 +1,7 @@
 """Change since baseline within units."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 from pydantic import Field
 
@@ -12,12 +13,16 @@ class Options(Closed):
     """How to group, and the confidence level."""
 
     by_group: bool = Field(False, description="also within each group of the dataset")
+    zeros: Literal["wilcoxon", "pratt"] = Field(
+        "wilcoxon",
+        description="signed rank: zeros are dropped before ranking (wilcoxon) or ranked with the rest (pratt)",
+    )
     level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
 
 
 def run(call: Call) -> Iterator[Number]:
     """Mean change with t interval, effect sizes with intervals, exact signed rank; pairs only, losses counted."""
-    from omtrace.statistics.paired import paired_change, signed_rank
+    from omtrace.statistics.paired import hodges_lehmann, paired_change, signed_rank
 
     baseline = call.baseline()
     for parameter, visit in call.targets():
@@ -27,7 +32,9 @@ def run(call: Call) -> Iterator[Number]:
         for group in call.groups(call.options.by_group):
             part = chosen.of_group(group).astype("float64")
             before, after = part["baseline"].to_numpy(), part["value"].to_numpy()
-            values = {**paired_change(before, after, call.options.level), **signed_rank(after - before)}
+            level, change = call.options.level, after - before
+            values = {**paired_change(before, after, level), **signed_rank(change, call.options.zeros),
+                      **hodges_lehmann(change, level)}  # fmt: skip
             values["missing"] = chosen.missing(group)
             yield from call.numbers(parameter, group, visit, values, chosen.rows([group]))
 
@@ -36,5 +43,6 @@ METHOD = Method(
     Options,
     run,
     "Change = visit - baseline in units with both: mean with t interval, standardised by the SD of the change (d_z) "
-    "and the mean SD (d_av), Hedges' g with noncentral-t interval, and the exact Wilcoxon signed-rank test.",
+    "and the mean SD (d_av), Hedges' g with noncentral-t interval. Ranks: the Wilcoxon signed-rank test, exact with "
+    "ties and zeros, and the Hodges-Lehmann estimate with its interval.",
 )

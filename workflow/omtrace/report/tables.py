@@ -5,7 +5,7 @@ A table is ``heads`` (what names a line), ``columns``, and ``blocks`` of lines, 
 
 from collections.abc import Sequence
 
-from omtrace.report.words import Cell, Column, Row, cell_of, columns_of, label_of, main_of
+from omtrace.report.words import Cell, Column, Row, apart_of, cell_of, columns_of, label_of, main_of
 from omtrace.study.plan import DatasetPlan
 
 Line = tuple[list[str], list[Cell]]  # texts of the heads, cells
@@ -23,13 +23,14 @@ def tables_of(numbers: Sequence[dict], dataset: DatasetPlan, population: str, ci
     rows: dict[tuple, Row] = {}
     for number in numbers:
         key = tuple(number[part] for part in ("parameter", "population", "group", "visit", "level"))
-        rows.setdefault(key, {})[number["statistic"]] = number
+        rows.setdefault((*key, apart_of(number["statistic"])), {})[number["statistic"]] = number
     levelled = {key[0] for key in rows if key[4]}
     kinds: dict[tuple, list[Row]] = {}
     for key, row in rows.items():
         with_levels = bool(key[4]) or (key[0] in levelled and set(row) <= COUNTS)
-        kinds.setdefault((main_of(list(row)), with_levels), []).append(row)
-    tables = [_table(kind, dataset, population, ci) for kind in kinds.values()]
+        kinds.setdefault((key[5], main_of(list(row)), with_levels), []).append(row)
+    order = sorted(kinds, key=lambda kind: kind[0])
+    tables = [_table(kinds[kind], dataset, population, ci) for kind in order]
     if sum(table["numbers"] for table in tables) != len(numbers):
         raise AssertionError(f"{len(numbers)} numbers, but {sum(table['numbers'] for table in tables)} in the tables")
     return tables

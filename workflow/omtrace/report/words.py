@@ -51,12 +51,25 @@ LABELS = {
     "nnt": "NNT",
     "nnt_newcombe": "NNT, Newcombe",
     "nnt_wald": "NNT, Wald",
+    "nnt_miettinen_nurminen": "NNT, Miettinen–Nurminen",
     "nntb_newcombe": "NNT to benefit, Newcombe",
     "nnth_newcombe": "NNT to harm, Newcombe",
     "nntb_wald": "NNT to benefit, Wald",
     "nnth_wald": "NNT to harm, Wald",
+    "nntb_miettinen_nurminen": "NNT to benefit, Miettinen–Nurminen",
+    "nnth_miettinen_nurminen": "NNT to harm, Miettinen–Nurminen",
     "hodges_lehmann_shift": "Hodges–Lehmann shift",
     "n_nonzero": "n not zero",
+    "permutation_p": "Permutation p",
+    "permutation_exact": "All splits (1 = yes)",
+    "relative_effect": "Relative effect",
+    "relative_effect_t": "Brunner–Munzel t",
+    "relative_effect_df": "Brunner–Munzel df",
+    "relative_effect_p": "Brunner–Munzel p",
+    "miettinen_nurminen": "Miettinen–Nurminen",
+    "risk_ratio": "Risk ratio",
+    "risk_ratio_score": "Risk ratio, score",
+    "fisher_p": "Fisher p",
     "ci": "CI",
     "adjusted_p": "Adjusted p",
     "same_direction": "Same direction",
@@ -98,6 +111,17 @@ TOGETHER = (
     ("t (df)", ("t", "df"), "bracket"),
     ("Signed rank V (p)", ("signed_rank_v", "signed_rank_p"), "bracket"),
     ("Mann–Whitney U (p)", ("mann_whitney_u", "mann_whitney_p"), "bracket"),
+    ("Brunner–Munzel t (df)", ("relative_effect_t", "relative_effect_df"), "bracket"),
+    ("n, group (count)", ("n_a", "count_a"), "bracket"),
+    ("n, reference (count)", ("n_b", "count_b"), "bracket"),
+)
+
+# Statistics that begin so have a table of their own, below that of the rest of their row.
+APART = (
+    ("signed_rank", "n_nonzero", "hodges_lehmann", "mann_whitney", "relative_effect", "method_exact"),
+    ("d_z", "d_av", "hedges_g"),
+    ("risk_ratio", "odds_ratio", "fisher"),
+    ("nnt",),
 )
 
 
@@ -106,7 +130,7 @@ class Column:
     """One column of a results table: ``parts`` are statistics, ``form`` says how they are set.
 
     Forms: ``plain`` (a), ``interval`` (a, low to high in brackets), ``bounds`` (low to high),
-    ``bracket`` (a, b in brackets).
+    ``bracket`` (a, b in brackets), ``needed`` (a number needed to treat), ``needed bounds`` (its interval).
     """
 
     title: str
@@ -158,6 +182,18 @@ def _interval(stem: str, statistics: Sequence[str], ci: str) -> tuple[str, Colum
     return limits[0], Column(title, limits, "bounds")
 
 
+def apart_of(statistic: str) -> int:
+    """Which of the tables of its row a statistic belongs to: 0 for the first."""
+    return next((at for at, heads in enumerate(APART, 1) if statistic.startswith(heads)), 0)
+
+
+def _needed(stem: str, given: Sequence[str], ci: str) -> Column:
+    """The column of the interval of a number needed to treat: limits, or the ends of one through infinity."""
+    parts = (f"nnt_{stem}_low", f"nnt_{stem}_high", f"nnth_{stem}", f"nntb_{stem}")
+    title = f"{label_of(f'nnt_{stem}')} {ci}"
+    return Column(title, tuple(part for part in parts if part in given), "needed bounds")
+
+
 def columns_of(statistics: Sequence[str], ci: str = "CI") -> list[Column]:
     """The columns of a table whose rows hold these statistics, in their order; ``ci`` names an interval.
 
@@ -173,6 +209,12 @@ def columns_of(statistics: Sequence[str], ci: str = "CI") -> list[Column]:
             columns[first] = column
             taken.update(column.parts)
 
+    for name in given:
+        if name == "nnt":
+            take(name, Column(label_of(name), (name,), "needed"))
+        elif name[:4] in ("nnt_", "nnth", "nntb"):
+            stem = name.partition("_")[2].removesuffix("_low").removesuffix("_high")
+            take(name, _needed(stem, list(given), ci))
     for name in given:
         stem = name.removesuffix("_low")
         if stem != name and f"{stem}_high" in given:
@@ -191,6 +233,8 @@ def columns_of(statistics: Sequence[str], ci: str = "CI") -> list[Column]:
 def cell_of(column: Column, row: Row) -> Cell:
     """A row's cell in a column; statistics that the row does not have leave no trace."""
     have = [row[part] for part in column.parts if part in row]
+    if column.form.startswith("needed"):
+        return needed_cell(have)
     if len(have) < len(column.parts):
         return [[number] for number in have]
     if column.form == "interval":
@@ -200,3 +244,27 @@ def cell_of(column: Column, row: Row) -> Cell:
     if column.form == "bracket":
         return [[have[0]], ["(", have[1], ")"]]
     return [[have[0]]]
+
+
+def needed_cell(numbers: Sequence[dict]) -> Cell:
+    """A number needed to treat, or its interval, as Altman 1998 writes it: NNTB to benefit, NNTH to harm.
+
+    No value is no difference, the number then infinite. Of the limits of an interval that keeps its sign both
+    are given; of one through infinity its two ends, or one where the other is infinite.
+    """
+
+    def bare(number: dict) -> dict:
+        return {**number, "shown": number["shown"].removeprefix("−") if number["value"] else "∞"}
+
+    ends = {str(number["statistic"])[:4]: number for number in numbers if number["statistic"][:4] in ("nnth", "nntb")}
+    limits = sorted((n for n in numbers if n not in ends.values()), key=lambda n: abs(float(n["value"] or 0)))
+    cell: Cell = []
+    if limits:
+        known = [float(number["value"]) for number in limits if number["value"]]
+        word = ("NNTH " if known[0] < 0 else "NNTB ") if known else ""
+        cell.append([word, bare(limits[0]), *(piece for n in limits[1:] for piece in (" to ", bare(n)))])
+    if ends:
+        harm: list[str | dict] = ["NNTH ", bare(ends["nnth"]), " to "] if "nnth" in ends else []
+        benefit: list[str | dict] = [" to NNTB ", bare(ends["nntb"])] if "nntb" in ends else []
+        cell.append([*harm, "∞", *benefit])
+    return cell

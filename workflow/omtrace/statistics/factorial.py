@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import fdtr, ncfdtr
 
-from omtrace.statistics.samples import TOLERANCE, check_level, quotient, sample
+from omtrace.statistics.explained import partial_eta
+from omtrace.statistics.samples import TOLERANCE, check_level, sample
 from omtrace.statistics.student import t_interval, wald_numbers
 
 # Contrasts of the cells (first, second) = (0, 0), (0, 1), (1, 0), (1, 1); level 0 is the reference.
@@ -24,7 +23,6 @@ SIMPLE = {
     ("second", 0): (-1, 1, 0, 0),
     ("second", 1): (0, 0, -1, 1),
 }
-LARGEST = 1e6  # noncentrality beyond which no limit is looked for
 
 
 @dataclass(frozen=True)
@@ -75,14 +73,7 @@ def factorial_effects(table: Cells, level: float = 0.95) -> dict[str, dict[str, 
     for name, weights in EFFECTS.items():
         numbers = table.contrast(weights, level)
         f = numbers["t"] ** 2
-        low, high = (_noncentral_f(f, table.df, p) if level > 0.5 else math.nan for p in (level, 1 - level))
-        effects[name] = {
-            **numbers,
-            "f": f,
-            "partial_eta_squared": quotient(f, f + table.df),
-            "partial_eta_squared_low": quotient(low, low + table.df),
-            "partial_eta_squared_high": quotient(high, high + table.df),
-        }
+        effects[name] = {**numbers, "f": f, **partial_eta(f, 1, table.df, level)}
     return effects
 
 
@@ -117,17 +108,3 @@ def _coded(values: Any, levels: Sequence, name: str, size: int) -> np.ndarray:
     if not known.all():
         raise ValueError(f"{name} factor: {int(np.sum(~known))} values are neither of the two levels")
     return one.astype(int)
-
-
-def _noncentral_f(f: float, df: int, probability: float) -> float:
-    """The noncentrality at which F(1, df) lies below f with this probability; 0 where none is that low."""
-    if not math.isfinite(f):
-        return math.nan
-    if fdtr(1, df, f) <= probability:
-        return 0.0
-    high = f + 9
-    while not ncfdtr(1, df, high, f) < probability:
-        high *= 2
-        if high > LARGEST:
-            return math.nan
-    return float(brentq(lambda q: ncfdtr(1, df, q, f) - probability, 0, high, xtol=1e-12))

@@ -71,8 +71,8 @@ def proportion_difference(count_1: int, n_1: int, count_2: int, n_2: int, level:
         "wald_high": wald[1],
         **_risk_ratio(count_1, n_1, count_2, n_2, level),
         "nnt": quotient(1, difference),
-        **_nnt_limits("newcombe", *newcombe),
-        **_nnt_limits("wald", *wald),
+        **nnt_limits("newcombe", *newcombe),
+        **nnt_limits("wald", *wald),
     }
 
 
@@ -84,7 +84,8 @@ def _risk_ratio(count_1: int, n_1: int, count_2: int, n_2: int, level: float) ->
     return {"risk_ratio": ratio, "risk_ratio_low": ratio / factor, "risk_ratio_high": ratio * factor}
 
 
-def _nnt_limits(name: str, low: float, high: float) -> dict[str, float]:
+def nnt_limits(name: str, low: float, high: float) -> dict[str, float]:
+    """The interval of a number needed to treat from that of the difference, as ``proportion_difference`` says."""
     through = low <= 0 <= high
     undefined = math.nan
     return {

@@ -1,0 +1,89 @@
+"""Groups compared, proportions and repeated measures on small datasets: what is bound to which records."""
+
+import pytest
+from omtrace.analyses import compare_proportions
+from omtrace.statistics.paired import signed_rank
+from omtrace.statistics.permutation import permutation_test
+from omtrace.statistics.proportion import proportion_difference
+from omtrace.statistics.proportion_score import odds_ratio, score_differences, score_ratio
+from omtrace.statistics.relative_effect import brunner_munzel
+from omtrace.statistics.two_groups import hodges_lehmann_shift, mann_whitney, welch
+from test_analyses import GROUPS, SIDES, Results, column, people, same
+
+
+@pytest.fixture
+def study(tmp_path):
+    return lambda entries, units=None, **changes: Results(tmp_path, units or people(), entries, **changes)
+
+
+def shown(results, **name):
+    """(unit, decimals) by statistic."""
+    return {
+        n["statistic"]: (n["unit"], n["decimals"])
+        for n in results.numbers
+        if all(n[part] == value for part, value in name.items())
+    }
+
+
+def test_compare_groups(study):
+    units = people()
+    results = study(
+        {"a": ("compare_groups", ["x"], ["end"], {"contrasts": [["OMT", "sham"], ["sham", "OMT"]], "level": 0.9})}
+    )
+    for first, second in (GROUPS, GROUPS[::-1]):
+        a, b = (column(units, "x", "end", arm=arm) for arm in (first, second))
+        expected = {**welch(a, b, 0.9), **mann_whitney(a, b), **permutation_test(a, b)}
+        expected |= {**hodges_lehmann_shift(a, b, 0.9), **brunner_munzel(a, b, 0.9)}
+        same(results.values(group=f"{first} - {second}"), expected)
+    found = shown(results)
+    assert found["hodges_lehmann_shift_low"] == ("points", "1") and found["relative_effect"] == ("", "3")
+    assert found["permutation_p"] == ("", "3") and found["permutation_exact"] == ("", "0")
+
+
+def test_zeros_of_a_paired_change_are_treated_as_the_plan_says(study):
+    units = people()
+    for at, moved in (("P03", 0), ("P05", 1), ("P07", -1), ("P09", 3)):
+        units[at]["x", "end"] = units[at]["x", "baseline"] + moved
+    change = [f["x", "end"] - f["x", "baseline"] for f in units.values()]
+    results = study({z: ("paired_change", ["x"], [], {"zeros": z}) for z in ("wilcoxon", "pratt")}, units)
+    for zeros in ("wilcoxon", "pratt"):
+        same(results.values(analysis=zeros), signed_rank(change, zeros))
+    assert signed_rank(change, "pratt") != signed_rank(change)
+
+
+def test_compare_proportions(study):
+    units = people()
+    results = study({"a": ("compare_proportions", ["r"], ["end"], SIDES)})
+    counts = [part for arm in GROUPS[::-1] for part in (sum(column(units, "r", "end", arm=arm)), 8)]
+    expected = {**proportion_difference(*counts), **score_differences(*counts)}
+    expected |= {**score_ratio(*counts), **odds_ratio(*counts)}
+    found = results.values(group="OMT - sham")
+    same(found, {name: value for name, value in expected.items() if name in found})
+    assert [found[name] for name in ("count_a", "n_a", "count_b", "n_b")] == counts
+    assert found["difference"] == counts[0] / 8 - counts[2] / 8
+    assert {name for name in expected if name not in found} == {
+        name for name, value in expected.items() if name[:4] in ("nnt_", "nntb", "nnth") and value != value
+    }
+    units_of = shown(results)
+    assert units_of["risk_ratio_low"] == ("", "2") and units_of["mee_low"] == ("", "3") == units_of["fisher_p"]
+
+
+@pytest.mark.parametrize(("counts", "signs"), [((12, 20, 3, 20), 1), ((3, 20, 12, 20), -1)])
+def test_fewer_of_what_is_not_wanted_is_benefit(counts, signs):
+    a, n, c, m = counts
+    good, bad = (compare_proportions._compared((a, n), (c, m), 0.95, way) for way in (False, True))
+    assert good["nnt"] * signs > 0 and bad["nnt"] == pytest.approx(-good["nnt"])
+    for name in ("newcombe", "wald", "miettinen_nurminen"):
+        assert bad[f"nnt_{name}_low"] == pytest.approx(-good[f"nnt_{name}_high"])
+        assert min(abs(good[f"nnt_{name}_{end}"]) for end in ("low", "high")) < abs(good["nnt"])
+    assert good["difference"] == bad["difference"]
+
+
+def test_an_interval_of_the_number_needed_keeps_its_two_ends():
+    for bad in (False, True):
+        found = compare_proportions._compared((9, 20), (8, 20), 0.95, bad)
+        for name in ("newcombe", "wald", "miettinen_nurminen"):
+            assert f"nnt_{name}_low" not in found
+            low, high = (found["difference"] * 0 + found[f"{name}_{end}"] for end in ("low", "high"))
+            ends = (-low, high) if not bad else (high, -low)
+            assert (found[f"nnth_{name}"], found[f"nntb_{name}"]) == pytest.approx(tuple(1 / e for e in ends))
