@@ -51,9 +51,21 @@ OF_READER = {
                 b"Group Column\t", b"\t" * 400, b"PlateFormat", b"Fluorescence\t", b"\xb2", b"!WellIDs"],
     "redcap": [b",,,,\n", b"redcap_event_name,", b"_complete,", b"___1", b"1, a | 2, b", b"NA", b"@HIDECHOICE",
                b"[x] = 1"],
+    "gen5": [b"Plate Number\t", b"Read\t450\r\n", b"Layout\r\n", b"Results\r\n", b"\tWell ID", b"\t450:450",
+             b"OVRFLW\t", b"\t1\t2\t3\t4", b"\r\nA\t"],
+    "magellan": [b"Well positions", b"Label1=450", b"A1", b"<>", b"Plate"],
+    "mars": [b"Raw Data (450)\r\n", b",1,2,3,4", b"ID1: ", b"\r\nA,", b"Raw Data"],
+    "plate_grid": [b"Plate: ", b"450 nm\n", b",1,2,3,4", b"\nA,", b"1,2,3\n", b"\t1\t2\t3"],
+    "xponent": [b'"DataType:"', b'"Median"\r\n', b'"1(1,A1)"', b"NaN", b'"Location"', b"(2;B3)"],
     "qualtrics": [b'{"ImportId":"QID1"}', b"Survey Preview", b"Spam", b"V1,", b"ResponseID"],
 }  # fmt: skip
+WORKBOOKS = ("spreadsheet", "magellan", "plate_grid")  # readers that ask the process which reads workbooks
 OPTIONS = {
+    "gen5": [{}, {}, {"part": "computed"}, {"part": "layout"}, {"encoding": "utf-8"}],
+    "magellan": [{}, {"wavelength": "450"}, {"sheet": "Magellan Sheet 1"}],
+    "mars": [{}, {}, {"plate": "test"}, {"encoding": "latin-1"}],
+    "plate_grid": [{"wavelength": "450"}, {"wavelength": "450"}, {"part": "layout"}, {"delimiter": ","}],
+    "xponent": [{}, {}, {"statistic": "Count"}, {"encoding": "utf-8"}],
     "delimited": [{}, {}, {"delimiter": "\t"}, {"encoding": "utf-8"}, {"encoding": "utf-16"}, {"header_line": 2}],
     "jsonlines": [{}, {}, {"explode": "days"}, {"explode": "a.b"}, {"encoding": "utf-8"}],
     "qualtrics": [{}, {}, {"keep_previews": True}, {"delimiter": "\t"}],
@@ -247,7 +259,7 @@ class Answering:
 
 def answering(reader: str) -> Answering | None:
     """What stands for ``subprocess`` in a reader that needs it."""
-    if reader == "spreadsheet":
+    if reader in WORKBOOKS:
         return Answering([sys.executable, "-I", spreadsheet.CHILD, "--many"])
     if reader == "statistical":
         return Answering([sys.executable, "-I", "-c", DRIVER, str(statistical.CHILD)])
@@ -286,7 +298,7 @@ def run(reader: str, first: int, count: int) -> dict:
     seeds = fuzz_seeds.seeds_of(reader)
     child = answering(reader)
     if child:
-        {"spreadsheet": spreadsheet, "statistical": statistical}[reader].subprocess = child
+        (spreadsheet if reader in WORKBOOKS else statistical).subprocess = child
     taken, slowest, began = 0, 0.0, 0.0
     try:
         for number in range(first, first + count):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import openpyxl
 import pandas
+import plate_exports
 import pyreadstat
 from test_sources_qualtrics import MARKS, NAMES, TEXTS, response, written
 from test_sources_redcap_events import DICTIONARY, EVENTS, MAP
@@ -80,6 +81,21 @@ def statistical_files() -> list[bytes]:
     return files
 
 
+PLATES = {
+    "gen5": lambda: [
+        plate_exports.gen5(plate_exports.gen5_plate(1), plate_exports.gen5_plate(2, texts={"B2": "OVRFLW"})),
+        plate_exports.gen5(plate_exports.gen5_plate(1), encoding="utf-16"),
+    ],
+    "magellan": lambda: [plate_exports.magellan(), plate_exports.magellan(1, "P1")],
+    "mars": lambda: [plate_exports.mars(("450 1", "620")), plate_exports.mars(rows=16, columns=24, mark=";")],
+    "plate_grid": lambda: [
+        plate_exports.stacked(), plate_exports.plate_map(),
+        plate_exports.workbook([["", *range(1, 13)], *([letter, *[0.5] * 12] for letter in "ABCDEFGH")]),
+    ],
+    "xponent": lambda: [plate_exports.xponent(), plate_exports.xponent(mark=";", quotes=False)],
+}  # fmt: skip
+
+
 def seeds_of(reader: str) -> dict[str, list[bytes]]:
     """Valid files of a reader under "", and of each of its companions under the companion's name."""
     if reader == "spreadsheet":
@@ -93,6 +109,8 @@ def seeds_of(reader: str) -> dict[str, list[bytes]]:
         }
     if reader == "statistical":
         return {"": statistical_files()}
+    if reader in PLATES:
+        return {"": PLATES[reader]()}
     survey = written(NAMES, TEXTS, MARKS, *(response(n, kind="Spam" if n == 3 else "IP Address") for n in range(1, 9)))
     softmax = export(grid(1), unknowns(), encoding="utf-16")
     return {

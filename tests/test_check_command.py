@@ -52,6 +52,14 @@ def test_what_would_stop_a_run_gives_exit_code_1(clone, capsys):
     assert "stop column_missing (1)" in out and out.rstrip().endswith("a run would stop")
 
 
+def test_the_first_lines_of_an_unknown_layout_are_shown_here_and_nowhere_else(clone, capsys):
+    Path("plate_4.txt").write_text("Reader X\n1.234;5.678\n", encoding="utf-8")
+    main(["check", "--study", "rat_two_hit", "--table", "plates", "--batch", "4", "plate_4.txt"])
+    out = capsys.readouterr().out
+    assert "quarantine unreadable (1)" in out and "##BLOCKS=" in out
+    assert "seen, line 1: Reader X\n" in out and "seen, line 2: 1.234;5.678\n" in out
+
+
 def test_nothing_is_written(clone):
     before = sorted(path for path in clone.rglob("*"))
     main(["check", "--study", "rat_two_hit", "--replaces", f"{RATS}/cages.csv", f"{RATS}/cages.csv"])

@@ -86,10 +86,10 @@ def simulate(told: argparse.Namespace) -> bool:
     from omtrace.simulate import simulate as simulated
 
     if not told.check:
-        print(f"{len(simulated(told.folder))} simulated files written to {told.folder}")
+        print(f"{len(simulated(told.folder, told.batches))} simulated files written to {told.folder}")
         return True
     with tempfile.TemporaryDirectory() as made:
-        files = [(path, Path(told.folder, path.relative_to(made))) for path in simulated(made)]
+        files = [(path, Path(told.folder, path.relative_to(made))) for path in simulated(made, told.batches)]
         wrong = [there for new, there in files if not there.is_file() or there.read_bytes() != new.read_bytes()]
     for there in wrong:
         print(f"{'changed' if there.is_file() else 'missing'}  {there.as_posix()}")
@@ -146,7 +146,17 @@ def _result_options(commands: Any) -> None:
     one = commands.add_parser("simulate", help="make the simulated exports")
     one.add_argument("folder", nargs="?", default="data/raw", metavar="FOLDER", help="default: data/raw")
     one.add_argument("--check", action="store_true", help="write nothing; compare with the files there")
+    one.add_argument(
+        "--batches", type=_count, default=0, metavar="N", help="instead: a rodent study of N assay batches"
+    )
     one.set_defaults(run=simulate)
+
+
+def _count(text: str) -> int:
+    """A whole number from 1, for the command line."""
+    if not text.isdecimal() or not 0 < int(text) < 100_000:
+        raise argparse.ArgumentTypeError("a whole number from 1 to 99999")
+    return int(text)
 
 
 def _check_options(one: argparse.ArgumentParser) -> None:

@@ -57,7 +57,7 @@ class Reading:
             except Fault as fault:
                 self.sources[key] = source = Source(export, Extract((), (), Places()), lost="unreadable")
                 for line in fault.lines:
-                    self._about_file(source, "unreadable", "", line, name)
+                    self._about_file(source, "unreadable", "", line, name, "\n".join(fault.seen))
                 return source
             self.sources[key] = source = Source(export, extract)
             self._scan(source, plan, name)
@@ -92,10 +92,10 @@ class Reading:
         tables = [t for name, t in self.plan.tables.items() if (t.source or name) == export.table]
         return {column: why for table in tables for column, why in table.identifiers.items()}
 
-    def _about_file(self, source: Source, rule: str, column: str, expected: str, table: str) -> None:
+    def _about_file(self, source: Source, rule: str, column: str, expected: str, table: str, value: str = "") -> None:
         severity = severity_of(self.plan, rule, "", source.export)
         line = 1 if column else 0
-        self.findings.append(Finding(severity, rule, source.export.path, table, line, column, expected))
+        self.findings.append(Finding(severity, rule, source.export.path, table, line, column, expected, value))
 
     def undeclared(self, works: list[Work]) -> None:
         """Warn of exports that no table reads; note the columns of each file that no table reads from it."""

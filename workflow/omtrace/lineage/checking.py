@@ -135,16 +135,23 @@ def _print_rules(findings: list[Finding], rules: dict[str, RuleText], most: int)
         text = rules[rule]
         print(f"\n  {severity} {rule} ({len(found)}): {text.meaning}")
         print(f"  mend: {text.fix}")
-        cells = [tuple(map(printable, (_where(f), f.column, f.value[:SHOWN], f.expected))) for f in found]
+        cells = [tuple(map(printable, (_where(f), f.column, _value(f), f.expected))) for f in found]
         more = len(cells) - most if most else 0
         cells = cells[:most] if most else cells
         heads = ("where", "column", "value", "expected")
         widths = [max(len(row[n]) for row in [heads, *cells]) for n in range(3)]
         for row in [heads, *cells]:
             print(f"    {'  '.join(text.ljust(width) for text, width in zip(row, widths, strict=False))}  {row[3]}")
+        for line in dict.fromkeys(line for f in found if f.rule == "unreadable" for line in f.value.splitlines()):
+            print(f"    seen, line {printable(line)}")
         if more > 0:
             print(f"    ... and {more} more (--all shows them)")
     print()
+
+
+def _value(finding: Finding) -> str:
+    """The value of a cell; the first lines of a file that cannot be read stand below, each on its own."""
+    return "" if finding.rule == "unreadable" else finding.value[:SHOWN]
 
 
 def _where(finding: Finding) -> str:

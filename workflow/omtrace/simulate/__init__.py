@@ -8,7 +8,7 @@ Every seeded defect is declared with its place; ``DEFECTS`` names them, study by
 
 from pathlib import Path
 
-from omtrace.simulate import feasibility, rats, rct
+from omtrace.simulate import batches, feasibility, rats, rct
 from omtrace.simulate.streams import ROOT_SEED
 
 STUDIES = (feasibility, rct, rats)
@@ -16,11 +16,14 @@ STUDIES = (feasibility, rct, rats)
 DEFECTS: dict[str, list[str]] = {study.STUDY: [defect.text() for defect in study.DEFECTS] for study in STUDIES}
 
 
-def simulate(folder: str | Path) -> list[Path]:
+def simulate(folder: str | Path, of_batches: int = 0) -> list[Path]:
     """Write all raw exports of the simulated studies as ``folder/<study>/<file>``; names the files, in order.
 
     The same bytes on every machine: see ``streams``. An existing file of the same name is replaced.
+    ``of_batches``: the study of so many assay batches instead, which is not shipped.
     """
+    if of_batches:
+        return batches.write(Path(folder), range(1, of_batches + 1))
     return [path for study in STUDIES for path in study.write(Path(folder))]
 
 

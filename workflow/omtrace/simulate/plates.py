@@ -45,14 +45,19 @@ def layout(plate: int, animals: list[str]) -> list[Row]:
     ]
 
 
-def signal(concentration: float, plate: int) -> float:
+def signal(concentration: float, shift: tuple[float, float]) -> float:
     """Absorbance above background at a concentration in the well, pg/mL."""
-    top, midpoint = SHIFTS[plate - 1]
+    top, midpoint = shift
     return TOP * top + (BOTTOM - TOP * top) / (1 + power(concentration / (MIDPOINT * midpoint), SLOPE))
 
 
-def reads(stream: Stream, plate: int, wells: list[Row], serum: dict[str, float]) -> list[dict[str, str]]:
-    """The 450 and the 620 nm read: well -> text as the reader prints it, four decimals without end zeros."""
+def reads(
+    stream: Stream, shift: tuple[float, float], wells: list[Row], serum: dict[str, float]
+) -> list[dict[str, str]]:
+    """The 450 and the 620 nm read: well -> text as the reader prints it, four decimals without end zeros.
+
+    ``shift``: factors of the plate's top and midpoint; ``serum``: pg/mL of whatever is no standard.
+    """
     used = {row["well"]: row for row in wells}
     contents = {row["sample"]: row["concentration_pg_ml"] or 0.0 for row in wells} | CONTROLS | serum
     first, second = {}, {}
@@ -63,7 +68,7 @@ def reads(stream: Stream, plate: int, wells: list[Row], serum: dict[str, float])
         row = used.get(well)
         if row is not None:
             level = contents[row["sample"]] / row["dilution"]
-            value = signal(level, plate) * (1 + noise) + stream.normal(0, 0.0015)
+            value = signal(level, shift) * (1 + noise) + stream.normal(0, 0.0015)
         first[well] = f"{round(background + value, 4):g}"
         second[well] = f"{round(background, 4):g}"
     return [first, second]
@@ -71,12 +76,12 @@ def reads(stream: Stream, plate: int, wells: list[Row], serum: dict[str, float])
 
 def export(plate: int, wells_of_reads: list[dict[str, str]]) -> bytes:
     """A plate's export: one block, two reads, CRLF, ISO-8859-1."""
-    temperature = TEMPERATURES[plate - 1]
+    temperature = TEMPERATURES[(plate - 1) % len(TEMPERATURES)]
     head = ["Plate:", name_of(plate), "1.3", "TimeFormat", "Endpoint", "Absorbance", "Raw", "FALSE", "1",
             "", "", "", "", "", "2", "450 620 ", "1", "12", "96", "1", "8"]  # fmt: skip
     lines = [["##BLOCKS= 1"], head, ["", "Temperature(°C)", *WELLS]]
     for wells in wells_of_reads:
         lines += [["", temperature, *(wells[well] for well in WELLS)], [""]]
-    lines += [["~End"], [f"Original Filename: batch {plate}; Date Last Saved: {SAVED[plate - 1]}"]]
+    lines += [["~End"], [f"Original Filename: batch {plate}; Date Last Saved: {SAVED[(plate - 1) % len(SAVED)]}"]]
     text = "".join("\t".join(line + [""] * (TABS + 1 - len(line))) + "\r\n" for line in lines)
     return text.encode("iso-8859-1")

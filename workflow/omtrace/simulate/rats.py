@@ -153,7 +153,7 @@ def write_plates(folder: Path, animals: list[Row]) -> list[Path]:
         stream = Stream(STUDY, "plate", str(plate))
         order = stream.shuffled([animal["animal_id"] for animal in animals if animal["batch"] == plate])
         wells = plates.layout(plate, order)
-        first, second = plates.reads(stream, plate, wells, serum)
+        first, second = plates.reads(stream, plates.SHIFTS[plate - 1], wells, serum)
         for defect in DEFECTS:
             if defect.file == f"plate_{plate}.txt":
                 first.update({well: str(text) for well, text in defect.change.items()})

@@ -16,6 +16,7 @@ from omtrace.faults import Fault
 from omtrace.keys import Place
 from omtrace.sources import Extract, Reader, RowFault
 from omtrace.sources._text import LINE_END, Encoding, text_of
+from omtrace.sources._wells import SOFTMAX, first_seen, states_in
 from omtrace.study.closed import Closed
 
 SIGNALS = ("plate", "plate_name", "wavelength", "well", "signal")
@@ -24,6 +25,13 @@ GROUPS = ("plate", "plate_name", "group", "sample", "concentration", "well", "va
 FILLED_DOWN = ("sample", "concentration", "dilution")  # printed once a sample, on its first line
 BLOCKS = ("Plate:", "Group:", "Note:", "Graph:")
 LINES = 1_000_000  # of some 20 a plate
+# What a plate may say in place of an endpoint or raw one, and why it is not read.
+OTHER = {
+    "Kinetic": "many reads of a well over time; one number a well is needed",
+    "Spectrum": "many wavelengths of a well, not the reads of an assay",
+    "Well Scan": "many places of a well; one number a well is needed",
+    "Reduced": "values that the software computed, without the raw ones",
+}
 WELL = re.compile(r"[A-P][1-9]\d?")
 Read = list[tuple[int, str, str]]  # line, well, signal
 # What a column of a group table is: by the instrument's formula, else by the usual name; in this order.
@@ -118,7 +126,7 @@ def _blocks(text: str) -> Blocks:
     every = [Line(number, line.split("\t")) for number, line in enumerate(lines, 1)]
     declared = re.fullmatch(r"##BLOCKS= *(\d{1,6})", every[0].first)
     if not declared:
-        raise _stop(1, "##BLOCKS= and their number")
+        raise Fault(*_stop(1, "##BLOCKS= and their number").lines, seen=first_seen(lines))
     run: list[Plate] = []
     found, seen, at = Blocks(), 0, 1
     while at < len(every):
@@ -155,7 +163,9 @@ def _plate(block: list[Line], number: int) -> Plate:
     shift = 1 if cells[5] == "Fluorescence" else 0
     layout, count, wavelengths = cells[3], cells[14 + shift], cells[15 + shift].split()
     if layout not in ("TimeFormat", "PlateFormat") or (cells[4], cells[6 + shift]) != ("Endpoint", "Raw"):
-        raise _stop(head.number, "a plate in TimeFormat or PlateFormat, Endpoint, Raw")
+        other = [f"{word}: {says}" for word, says in OTHER.items() if word in cells[3:8]]
+        found = f", but found {'; '.join(other)}" if other else ""
+        raise _stop(head.number, f"a plate in TimeFormat or PlateFormat, Endpoint, Raw{found}")
     if not wavelengths or count != str(len(wavelengths)):
         raise _stop(head.number, "the number of wavelengths, then the wavelengths")
     if layout == "TimeFormat":
@@ -213,7 +223,8 @@ def _signals(blocks: Blocks, decisions: dict[str, str]) -> Extract:
             for line, well, signal in wells:
                 rows.append([str(plate.number), plate.name, wavelength, well, signal])
                 places.append(Place(len(rows), line, line, f"{plate.label} {wavelength}", well))
-    return Extract.of_rows(SIGNALS, rows, places, decisions)
+    told = states_in((row[-1] for row in rows), "signal", SOFTMAX)
+    return Extract.of_rows(SIGNALS, rows, places, decisions, variables={"signal": told} if told.missing else {})
 
 
 def _groups(blocks: Blocks, decisions: dict[str, str]) -> Extract:
