@@ -8,7 +8,7 @@ from omtrace.sources import reader_of
 
 
 def rows(path):
-    return list(csv.DictReader(path.open(encoding="utf-8")))
+    return list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
 
 
 def test_a_batch_is_a_whole_plate_of_animals_in_duplicate(tmp_path):
