@@ -23,6 +23,8 @@ from omtrace.statistics.linear import adjusted_difference
 from omtrace.statistics.mmrm_batch import contrast_many
 from omtrace.statistics.paired import hodges_lehmann, paired_change, signed_rank
 from omtrace.statistics.proportion import proportion, proportion_difference
+from omtrace.statistics.proportion_score import score_differences
+from omtrace.statistics.relative_effect import brunner_munzel
 from omtrace.statistics.two_groups import mann_whitney, welch
 from scipy.stats import binom
 
@@ -122,14 +124,16 @@ def trial_rows(sets: int) -> Iterator[Row]:
         names = np.where(group, "b", "a")
         unadjusted, adjusted = [], []
         for x, y in zip(base, outcome, strict=True):
-            unadjusted.append({**welch(y[group], y[~group]), **mann_whitney(y[group], y[~group])})
+            unadjusted.append({**welch(y[group], y[~group]), **mann_whitney(y[group], y[~group]),
+                               **brunner_munzel(y[group], y[~group])})  # fmt: skip
             frame = pandas.DataFrame({"y": y, "base": x, "group": names})
             adjusted.append(adjusted_difference(frame, "y", "group", "a", ["base"]))
         welch_frame, ancova = pandas.DataFrame(unadjusted), pandas.DataFrame(adjusted)
         for method, frame in (("Welch", welch_frame), ("ANCOVA", ancova)):
             yield rate(setting, method, "type I error", frame["p"] < ALPHA)
             yield rate(setting, method, "coverage", holds(frame, "ci", 0.0))
-        yield rate(setting, "Mann-Whitney", "type I error", welch_frame["mann_whitney_p"] < ALPHA)
+        for method, name in (("Mann-Whitney", "mann_whitney_p"), ("Brunner-Munzel", "relative_effect_p")):
+            yield rate(setting, method, "type I error", welch_frame[name] < ALPHA)
 
 
 def dropped(scores: np.ndarray, base: np.ndarray, rng: np.random.Generator, share: float) -> np.ndarray:
@@ -175,7 +179,8 @@ def exact_rows() -> Iterator[Row]:
         yield "n = 11, all proportions", words, "coverage, mean", float(coverage.mean()), 0.0
         yield "n = 11, all proportions", words, "coverage, least", float(coverage.min()), 0.0
     n, grid = 70, np.linspace(0.05, 0.95, 19)
-    tables = [[proportion_difference(a, n, b, n) for b in range(n + 1)] for a in range(n + 1)]
+    tables = [[proportion_difference(*t) | score_differences(*t) for t in [(a, n, b, n) for b in range(n + 1)]]
+              for a in range(n + 1)]  # fmt: skip
     probability = binom.pmf(np.arange(n + 1), n, grid[:, None])
     stems = [key.removesuffix("_low") for key in tables[1][2] if key.endswith("_low")]
     for name in [stem for stem in ("newcombe", "miettinen_nurminen", "mee", "wald") if stem in stems]:
@@ -194,8 +199,8 @@ def page(rows: list[Row], sets: int) -> str:
     lines = [
         "# Type I error and coverage of the small-sample methods",
         "",
-        f"Written by `python benchmarks/coverage.py --sets {sets}`. Simulated data, {sets} sets a setting, nominal 5% and",
-        "95%; nothing here is a result of a study. Rates of intervals of proportions are exact sums, not simulated.",
+        f"Written by `python benchmarks/coverage.py --sets {sets}`. Simulated data, {sets} sets a setting, nominal 5%",
+        "and 95%; nothing here is a result of a study. Intervals of proportions: exact sums, not simulated.",
         "",
         "| setting | method | what | rate | MCSE |",
         "| --- | --- | --- | ---: | ---: |",
