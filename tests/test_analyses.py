@@ -40,6 +40,7 @@ CASES = {
     "paired_change": (["x"], [], {"by_group": True}),
     "proportion": (["r"], ["end"], {}),
     "compare_groups": (["x"], ["end"], PAIR),
+    "compare_many": (["x"], ["end"], {"procedures": ["dunnett", "tukey", "games_howell", "dunn"], "trend": GROUPS}),
     "compare_proportions": (["r"], ["end"], SIDES),
     "ancova": (["x"], ["end"], {"group": "OMT", "reference": "sham", "covariates": ["age"], "factors": ["sex"]}),
     "factorial": (["x"], ["end"], {"first": "arm", "first_levels": GROUPS, "second": "sex", "second_levels": [*"fm"]}),
@@ -202,14 +203,14 @@ def test_every_number_accounts_for_every_enrolled_unit_with_one_reason(method, l
         try:
             results = Results(Path(folder), units, {"a": (method, parameters, visits, options, population)})
         except Fault as fault:  # too little is left for a model
-            assert method in ("ancova", "factorial") and fault.lines[0].startswith("analysis a")
+            assert method in ("ancova", "factorial", "compare_many") and fault.lines[0].startswith("analysis a")
             return
         arms = {unit: facts["arm", ""] for unit, facts in units.items()}
         for number in results.numbers:
             reasons = results.reasons(number)
             group = number["group"]
             asked = set(arms) if group == "all" else {u for u, arm in arms.items() if arm in group.split(" - ")}
-            if method in ("ancova", "compare_groups", "compare_proportions", "standard_curve"):
+            if method in ("ancova", "compare_groups", "compare_many", "compare_proportions", "standard_curve"):
                 asked |= {u for u, arm in arms.items() if arm.startswith("!")}  # a group is needed, and they have none
                 model = method == "ancova" and number["statistic"] != "n"  # an adjusted mean rests on both groups
                 asked |= {u for u, arm in arms.items() if model and arm in GROUPS}

@@ -1,8 +1,12 @@
 """Groups compared, proportions and repeated measures on small datasets: what is bound to which records."""
 
+import numpy
 import pytest
 from omtrace.analyses import compare_proportions
+from omtrace.faults import Fault
+from omtrace.statistics.many_groups import jonckheere_terpstra, kruskal_wallis, one_way, welch_one_way
 from omtrace.statistics.paired import signed_rank
+from omtrace.statistics.pairwise import dunn, dunnett, tukey_kramer
 from omtrace.statistics.permutation import permutation_test
 from omtrace.statistics.proportion import proportion_difference
 from omtrace.statistics.proportion_score import odds_ratio, score_differences, score_ratio
@@ -87,3 +91,54 @@ def test_an_interval_of_the_number_needed_keeps_its_two_ends():
             low, high = (found["difference"] * 0 + found[f"{name}_{end}"] for end in ("low", "high"))
             ends = (-low, high) if not bad else (high, -low)
             assert (found[f"nnth_{name}"], found[f"nntb_{name}"]) == pytest.approx(tuple(1 / e for e in ends))
+
+
+def test_compare_many(study):
+    units = people()
+    units["P02"]["sex", ""] = units["P06"]["sex", ""] = "x"
+    options = {"groups": ["f", "m"], "procedures": ["tukey", "dunn"], "trend": ["m", "f"]}
+    changes = {"group": "sex", "groups": {"f": "Female", "m": "Male", "x": "Other"}}
+    results = study({"a": ("compare_many", ["x"], ["end"], options)}, units, **changes)
+    groups = [[f["x", "end"] for f in units.values() if f["sex", ""] == sex] for sex in "fm"]
+    same(results.values(level="Tukey-Kramer"), tukey_kramer(groups)[1, 0])
+    same(results.values(level="Dunn, on ranks", group="m - f"), dunn(groups)[1, 0])
+    same(results.values(level="analysis of variance"), one_way(groups))
+    same(results.values(level="Welch's analysis of variance"), welch_one_way(groups))
+    same(results.values(level="Kruskal-Wallis test"), kruskal_wallis(groups))
+    trend = results.values(level="Jonckheere-Terpstra test of the trend Male < Female")
+    same(trend, jonckheere_terpstra(groups[::-1]))
+    assert results.values(group="f", statistic="n") == {"n": len(groups[0])}
+    reasons = results.reasons(next(n for n in results.numbers if n["group"] == "all"))
+    assert reasons["P02"] == {"other group"} and len(reasons) == len(units)
+    assert shown(results, level="Tukey-Kramer")["adjusted_p"] == ("", "3")
+
+
+def test_compare_many_on_the_log_scale(study):
+    results = study({"a": ("compare_many", ["x"], ["end"], {"log": True})})
+    groups = [numpy.log(column(people(), "x", "end", arm=arm)) for arm in GROUPS]
+    same(results.values(level="Dunnett, log scale"), dunnett(groups)[1, 0])
+    assert shown(results, level="Dunnett, log scale")["difference"] == ("log points", "2")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"groups": ["OMT", "sham", "OMT"]}, "each once"),
+        ({"groups": ["OMT", "shamm"]}, "no group 'shamm'"),
+        ({"groups": ["OMT"]}, "at least two groups"),
+        ({"groups": ["OMT", "sham"], "trend": ["other"]}, "no group 'other'"),
+    ],
+)
+def test_compare_many_needs_groups(study, options, words):
+    with pytest.raises(Fault, match=words):
+        study({"a": ("compare_many", ["x"], ["end"], options)})
+
+
+def test_compare_many_says_what_is_too_little(study):
+    units = {f"P{i:02}": facts for i, facts in enumerate(people().values()) if i < 3}
+    with pytest.raises(Fault, match="analysis a, x end: at least two groups of at least 2"):
+        study({"a": ("compare_many", ["x"], ["end"], {})}, units)
+    units = people()
+    units["P00"]["x", "end"] = 0
+    with pytest.raises(Fault, match="positive"):
+        study({"a": ("compare_many", ["x"], ["end"], {"log": True})}, units)

@@ -28,7 +28,7 @@ def tables_of(numbers: Sequence[dict], dataset: DatasetPlan, population: str, ci
     kinds: dict[tuple, list[Row]] = {}
     for key, row in rows.items():
         with_levels = bool(key[4]) or (key[0] in levelled and set(row) <= COUNTS)
-        kinds.setdefault((key[5], main_of(list(row)), with_levels), []).append(row)
+        kinds.setdefault((key[5], main_of(list(row)), with_levels, " - " in key[2]), []).append(row)
     order = sorted(kinds, key=lambda kind: kind[0])
     tables = [_table(kinds[kind], dataset, population, ci) for kind in order]
     if sum(table["numbers"] for table in tables) != len(numbers):
@@ -90,7 +90,9 @@ def _of(row: Row, part: str) -> str:
 def _columns(rows: Sequence[Row], ci: str) -> list[Column]:
     statistics = dict.fromkeys(statistic for row in rows for statistic in row)
     first = [name for name in ("n", "n_a", "n_b", "missing") if name in statistics]
-    return columns_of([*first, *(name for name in statistics if name not in first)], ci)
+    mixed = any(set(row) != set(statistics) for row in rows)  # different tests: the p of all stand last
+    last = [name for name in ("p",) if name in statistics and mixed]
+    return columns_of([*first, *(name for name in statistics if name not in (*first, *last)), *last], ci)
 
 
 def _single(row: Row, columns: Sequence[Column]) -> bool:

@@ -30,6 +30,12 @@ LABELS = {
     "df": "df",
     "df_1": "df 1",
     "df_2": "df 2",
+    "z": "z",
+    "chi_squared": "χ²",
+    "jonckheere_j": "J",
+    "jonckheere_exact": "Exact (1 = yes)",
+    "rank_difference": "Difference of mean ranks",
+    "adjusted_p": "Adjusted p",
     "minus_2_log_likelihood": "−2 log L",
     "covariance_parameters": "Parameters",
     "p": "p",
@@ -71,7 +77,6 @@ LABELS = {
     "risk_ratio_score": "Risk ratio, score",
     "fisher_p": "Fisher p",
     "ci": "CI",
-    "adjusted_p": "Adjusted p",
     "same_direction": "Same direction",
     "intervals_without_null": "Intervals without null",
     "estimate_lowest": "Lowest estimate",
@@ -109,6 +114,8 @@ TOGETHER = (
     ("Range of estimates", ("estimate_lowest", "estimate_highest"), "bounds"),
     ("Count (%)", ("count", "percent"), "bracket"),
     ("t (df)", ("t", "df"), "bracket"),
+    ("F (df)", ("f", "df_1", "df_2"), "pair"),
+    ("χ² (df)", ("chi_squared", "df"), "bracket"),
     ("Signed rank V (p)", ("signed_rank_v", "signed_rank_p"), "bracket"),
     ("Mann–Whitney U (p)", ("mann_whitney_u", "mann_whitney_p"), "bracket"),
     ("Brunner–Munzel t (df)", ("relative_effect_t", "relative_effect_df"), "bracket"),
@@ -130,7 +137,8 @@ class Column:
     """One column of a results table: ``parts`` are statistics, ``form`` says how they are set.
 
     Forms: ``plain`` (a), ``interval`` (a, low to high in brackets), ``bounds`` (low to high),
-    ``bracket`` (a, b in brackets), ``needed`` (a number needed to treat), ``needed bounds`` (its interval).
+    ``bracket`` (a, b in brackets), ``pair`` (a, b and c in brackets),
+    ``needed`` (a number needed to treat), ``needed bounds`` (its interval).
     """
 
     title: str
@@ -241,6 +249,8 @@ def cell_of(column: Column, row: Row) -> Cell:
         return [[have[0]], ["(", have[1], " to ", have[2], ")"]]
     if column.form == "bounds":
         return [[have[0], " to ", have[1]]]
+    if column.form == "pair":
+        return [[have[0]], ["(", have[1], "; ", have[2], ")"]]
     if column.form == "bracket":
         return [[have[0]], ["(", have[1], ")"]]
     return [[have[0]]]

@@ -1,0 +1,115 @@
+"""Three groups and more compared: overall tests, a trend, and pairs with simultaneous intervals."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.faults import Fault
+from omtrace.study.closed import Closed
+
+if TYPE_CHECKING:
+    import numpy
+
+Procedure = Literal["dunnett", "tukey", "games_howell", "dunn"]
+NAMES = {"dunnett": "Dunnett", "tukey": "Tukey-Kramer", "games_howell": "Games-Howell", "dunn": "Dunn, on ranks"}
+LOG = ", log scale"
+ELSEWHERE = "other group"  # the reason of a unit whose group is not compared
+
+
+class Options(Closed):
+    """Which groups, and which comparisons."""
+
+    groups: tuple[str, ...] = Field(
+        (), description="groups compared, the control first; none: all, as the plan has them"
+    )
+    procedures: tuple[Procedure, ...] = Field(
+        ("dunnett",),
+        description="dunnett: each against the first group; tukey (pooled SD), games_howell (own SDs) and dunn (on "
+        "ranks, Holm): every pair",
+    )
+    trend: tuple[str, ...] = Field((), description="groups in the order of a trend to be tested; none: no such test")
+    log: bool = Field(False, description="analyse the natural logarithm (values must be positive)")
+    level: float = Field(0.95, description="confidence level, of all intervals of a procedure together", gt=0.5, lt=1)
+
+
+def run(call: Call) -> Iterator[Number]:
+    """Means of the groups, overall tests, the trend, and the pairs of each procedure."""
+    import numpy
+
+    o = call.options
+    names = list(o.groups or call.dataset.groups)
+    for name in (*names, *o.trend):
+        call.contrast(name, name)
+    if len(names) < 2 or len(set(names)) < len(names) or not set(o.trend) <= set(names):
+        raise Fault(f"analysis {call.name}: at least two groups, each once, and a trend over these only")
+    for parameter, visit in call.targets():
+        chosen = call.data.select(call.entry.population, parameter, visit, group=True)
+        values = {name: chosen.of_group(name)["value"].astype("float64").to_numpy() for name in names}
+        if o.log:
+            if min((x.min() for x in values.values() if x.size), default=1.0) <= 0:
+                raise Fault(f"analysis {call.name}, {parameter}: a logarithm needs positive values")
+            values = {name: numpy.log(x) for name, x in values.items()}
+        inside = {unit for name in names for unit in chosen.of_group(name).index}
+        rows = chosen.rows(without={unit: ELSEWHERE for unit in chosen.frame.index if unit not in inside})
+        declared = call.dataset.parameters[parameter]
+        scale = (
+            f"log {declared.unit}".strip() if o.log else declared.unit,
+            max(2, declared.decimals) if o.log else declared.decimals,
+        )
+        for name, x in values.items():
+            yield from call.numbers(parameter, name, visit, _size(x), chosen.rows([name]), scale=scale)
+        try:
+            found = [*_overall(call, values), *_pairs(call, values)]
+        except ValueError as error:
+            raise Fault(f"analysis {call.name}, {parameter} {visit}".strip() + f": {error}") from None
+        for group, label, numbers in found:
+            yield from call.numbers(parameter, group, visit, numbers, rows, label, scale)
+
+
+def _size(x: "numpy.ndarray") -> dict[str, float]:
+    from omtrace.statistics.samples import mean, standard_deviation
+
+    return {"n": float(x.size), "mean": mean(x), "sd": standard_deviation(x)}
+
+
+def _overall(call: Call, values: "dict[str, numpy.ndarray]") -> Iterator[tuple[str, str, dict[str, float]]]:
+    """Tests of all groups together: group, label, numbers."""
+    from omtrace.statistics.many_groups import jonckheere_terpstra, kruskal_wallis, one_way, welch_one_way
+
+    groups, o = list(values.values()), call.options
+    yield "all", "analysis of variance" + LOG * o.log, one_way(groups, o.level)
+    yield "all", "Welch's analysis of variance" + LOG * o.log, welch_one_way(groups)
+    yield "all", "Kruskal-Wallis test", kruskal_wallis(groups)
+    if o.trend:
+        numbers = jonckheere_terpstra([values[name] for name in o.trend])
+        labels = " < ".join(call.dataset.groups[name] for name in o.trend)
+        yield "all", f"Jonckheere-Terpstra test of the trend {labels}", numbers
+
+
+def _pairs(call: Call, values: "dict[str, numpy.ndarray]") -> Iterator[tuple[str, str, dict[str, float]]]:
+    """The pairs of each procedure: contrast, label, numbers."""
+    from omtrace.statistics.pairwise import dunn, dunnett, games_howell, tukey_kramer
+
+    names, groups, level = list(values), list(values.values()), call.options.level
+    for procedure in call.options.procedures:
+        if procedure == "dunn":
+            pairs = dunn(groups)
+        else:
+            function = {"dunnett": dunnett, "tukey": tukey_kramer, "games_howell": games_howell}[procedure]
+            pairs = function(groups, level)
+        for (high, low), numbers in pairs.items():
+            label = NAMES[procedure] + LOG * (call.options.log and procedure != "dunn")
+            yield call.contrast(names[high], names[low]), label, numbers
+
+
+METHOD = Method(
+    Options,
+    run,
+    "One-way analysis of variance (eta squared with a noncentral-F interval of level 2 x level - 1), Welch's for "
+    "unequal variances, Kruskal-Wallis corrected for ties; where a trend is named, the Jonckheere-Terpstra test (exact "
+    "without ties, else normal with the variance corrected for them). Pairs with simultaneous intervals and adjusted p "
+    "values: Dunnett and Tukey-Kramer with the SD pooled over the groups, Games-Howell with each group's own, Dunn on "
+    "ranks with Holm's adjustment.",
+)
