@@ -184,6 +184,7 @@ def _interval(stem: str, statistics: Sequence[str], ci: str) -> tuple[str, Colum
     """The column of the limits ``<stem>_low`` and ``<stem>_high``, and the statistic that it stands for."""
     limits = (f"{stem}_low", f"{stem}_high")
     base = main_of(statistics) if stem == "ci" else stem.removesuffix("_ci")
+    ci = "CI" if base == "partial_eta_squared" else ci  # its level is another one
     if base in statistics:
         return base, Column(f"{label_of(base)} ({ci})", (base, *limits), "interval")
     title = ci if base == "ci" else f"{label_of(base)} {ci}"

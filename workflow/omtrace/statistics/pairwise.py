@@ -72,8 +72,8 @@ def games_howell(groups: Sequence[Any], level: float = 0.95) -> Pairs:
 def dunn(groups: Sequence[Any]) -> Pairs:
     """Every pair, later - earlier, by mean ranks over all groups, corrected for ties (Dunn 1964).
 
-    Each pair has rank_difference, rank_difference_se, z, p (two-sided, one pair) and adjusted_p (Holm). NaN where all values
-    are equal. Raises ValueError for missing values, and below two groups.
+    Each pair has rank_difference, rank_difference_se, z, p (two-sided, one pair) and adjusted_p (Holm). NaN where
+    all values are equal. Raises ValueError for missing values, and below two groups.
     """
     found = samples(groups)
     ranks = doubled_midranks(np.concatenate(found)) / 2
