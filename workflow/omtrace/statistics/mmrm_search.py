@@ -36,9 +36,9 @@ class Optimum:
     refusal: np.ndarray
 
 
-def search(data: Products, model: Blocks, reml: bool) -> Optimum:
-    """Maximise the likelihood of every data set."""
-    theta = _start(data, model, reml)
+def search(data: Products, model: Blocks, reml: bool, start: np.ndarray | None = None) -> Optimum:
+    """Maximise the likelihood of every data set, from ``start`` (b, k) where it is given."""
+    theta = _start(data, model, reml) if start is None else start.copy()
     live, part, here = np.arange(len(theta)), data, theta
     point = evaluate(data, model.sigma(theta), reml)
     for _ in range(ITERATIONS):
