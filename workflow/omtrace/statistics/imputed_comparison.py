@@ -99,16 +99,18 @@ class Draws:
             raise ValueError("fewer than two imputations")
         self.imputer, self.level = imputer, level
         self.analysis = LeastSquares(imputer.trial.terms(), weights)
-        fits, tried = [], 0
+        fits: list[tuple[np.ndarray, np.ndarray]] = []
+        reasons: list[str] = []
         while (lacking := m - sum(len(one) for one, _ in fits)) > 0:
             coefficients, covariances, refusal = imputer.replicates(self._counts(lacking, generator))
-            tried += lacking
             fits.append((coefficients[refusal == ""], covariances[refusal == ""]))
-            if tried > m * (1 + MOST_REFUSED) + 1:
-                reason = next(reason for reason in refusal if reason)
-                raise ValueError(f"more than {MOST_REFUSED:.0%} of the bootstrap samples cannot be fitted: {reason}")
-        self.refused = tried - m
-        self.fit = tuple(np.concatenate(parts) for parts in zip(*fits, strict=True))
+            reasons += [str(reason) for reason in refusal if reason]
+            if len(reasons) > m * MOST_REFUSED + 1:
+                raise ValueError(
+                    f"more than {MOST_REFUSED:.0%} of the bootstrap samples cannot be fitted: {reasons[0]}"
+                )
+        self.refused = len(reasons)
+        self.fit = np.concatenate([one for one, _ in fits]), np.concatenate([one for _, one in fits])
         self.noise = generator.standard_normal((m, *imputer.trial.values.shape))
 
     def _counts(self, m: int, generator: np.random.Generator) -> np.ndarray:
