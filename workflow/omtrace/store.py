@@ -158,6 +158,8 @@ def write_table(path: str | Path, frame: "pandas.DataFrame | Mapping[str, Sequen
         if pyarrow.types.is_floating(array.type):
             kept = [None if v is None else float(f"{v:.{KEPT}g}") + 0.0 for v in array.to_pylist()]
             array = pyarrow.array(kept, pyarrow.float64())
+        elif pyarrow.types.is_dictionary(array.type):
+            array = array.cast(pyarrow.string())
         elif pyarrow.types.is_large_string(array.type):
             array = array.cast(pyarrow.string())
         elif pyarrow.types.is_null(array.type):

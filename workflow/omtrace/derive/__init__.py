@@ -24,12 +24,18 @@ class Found:
     """What a derivation found: records by (unit, visit), and the cells behind them.
 
     ``records``: columns unit, visit, value (float), text (str or None), status ("observed" or why not).
-    ``tables``: validated tables whose quarantined rows explain a record that was not found.
+    ``tables``: validated tables whose quarantined rows explain a record that was not found. ``shared``: cells that
+    many records rest on alike (the standards of a plate), once: their units and visits, and key, raw column, role.
     """
 
     records: "pandas.DataFrame"
     cells: list[Cell] = field(default_factory=list)
     tables: tuple[str, ...] = ()
+    shared: list[tuple[list[tuple[str, str]], list[tuple[int, str, str]]]] = field(default_factory=list)
+
+    def every_cell(self) -> list[Cell]:
+        """All cells, those that records share once for each."""
+        return [*self.cells, *((*at, *cell) for units, cells in self.shared for at in units for cell in cells)]
 
     @classmethod
     def of(cls, records: list[tuple], cells: list[Cell], tables: tuple[str, ...] = ()) -> "Found":

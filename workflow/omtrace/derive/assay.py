@@ -1,6 +1,7 @@
 """Assay calibration: concentrations read back through the standard curve of their plate."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -12,6 +13,7 @@ from omtrace.study.closed import Closed
 from omtrace.study.plan import Parameter
 
 if TYPE_CHECKING:
+    import numpy
     import pandas
 
 
@@ -37,63 +39,131 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
 
     The curve is an unweighted four-parameter logistic one of each plate's standards, the zero standard included.
     """
-
     tables = context.tables
     reads = Reads(table=options.signals, wavelength=options.wavelength, reference=options.reference)
     signal, raw_signal = signals(context, reads)
     layout = tables.frame(options.layout)
     needed = ("role", "sample", "concentration", "dilution", options.plate, *([options.valid] if options.valid else []))
     tables.need(options.layout, *needed)
-    layout = layout[layout[UNIT].isin(signal)].assign(signal=lambda frame: frame[UNIT].map(signal))
+    plates = _Plates(layout, signal, options)
+    values, refusals = plates.read_back()
     raw = {column: tables.raw(options.layout, column) for column in ("concentration", "sample")}
     records: list[tuple] = []
     cells: list[Cell] = []
-    for _plate, wells in layout.groupby(options.plate, sort=True):
-        standards = _standards(wells, options)
-        behind = [(k, c, "standard") for unit in standards[UNIT] for k, c in raw_signal[unit]]
-        behind += [(key, raw["concentration"], "standard") for key in standards["key"]]
-        for unit, group, value, status in _read_back(standards, wells, options):
-            records.append((unit, "", value, None, status))
-            cells += [(unit, "", k, c, "value") for well in group[UNIT] for k, c in raw_signal[well]]
-            cells += [(unit, "", key, raw["sample"], "layout") for key in group["key"]]
-            cells += [(unit, "", *cell) for cell in behind]
-    return Found.of(records, cells, (options.layout, options.signals))
+    of_plates: dict[int, list[tuple[str, str]]] = {}
+    for unit, plate, wells in plates.results():
+        records.append((unit, "", *_result(values[wells], refusals[plate], options.at_least)))
+        of_plates.setdefault(plate, []).append((unit, ""))
+        cells += [(unit, "", k, c, "value") for well in wells for k, c in raw_signal[plates.units[well]]]
+        cells += [(unit, "", plates.keys[well], raw["sample"], "layout") for well in wells]
+    behind: list[tuple[list, list]] = []
+    for plate, units in of_plates.items():
+        wells = plates.standards_of(plate)
+        standards = [(k, c, "standard") for well in wells for k, c in raw_signal[plates.units[well]]]
+        standards += [(plates.keys[well], raw["concentration"], "standard") for well in wells]
+        behind.append((units, standards))
+    found = Found.of(records, cells, (options.layout, options.signals))
+    found.shared = behind
+    return found
 
 
-def _standards(wells: "pandas.DataFrame", options: Options) -> "pandas.DataFrame":
-    """The wells of a plate that make its curve."""
-    chosen = wells["role"].isin(["standard", "blank"]) & wells["concentration"].notna()
-    if options.valid:
-        chosen &= wells[options.valid].notna()
-    return wells[chosen]
+def _result(values: "numpy.ndarray", refusal: str, at_least: int) -> tuple[float | None, None, str]:
+    """Value, text and status of a sample, from the concentrations of its wells (NaN: not read back)."""
+    if refusal:
+        return None, None, f"no curve: {refusal}"
+    read = values[values == values]
+    if len(read) >= at_least:
+        return float(read.mean()), None, "observed"
+    return None, None, f"incomplete: {len(read)} of {max(len(values), at_least)} wells read back"
 
 
-def _read_back(standards: "pandas.DataFrame", wells: "pandas.DataFrame", options: Options) -> Any:
-    """(unit, its wells, concentration or None, status) of every sample or well of a plate."""
-    from omtrace.statistics.four_pl import fit_four_pl, inverse
+class _Plates:
+    """The wells that were read, as arrays in the order of plate, then of the layout; plates are numbered from 0."""
 
-    points = standards[["concentration", "signal"]].astype("float64")
-    if options.fit_to == "level_means":
-        points = points.groupby("concentration", as_index=False, sort=True).mean()
-    x, y = (points[column].to_numpy() for column in ("concentration", "signal"))
-    fit = fit_four_pl(x, y, min_levels=options.min_levels) if len(points) else None
-    refusal = "no standards" if fit is None else str(fit.refusal[0])
-    if options.per == "well":
-        groups = [(unit, wells[wells[UNIT] == unit]) for unit in wells[UNIT]]
-    else:
-        samples = wells[wells["role"] == "sample"]
-        groups = list(samples.groupby("sample", sort=True))
-    for unit, group in groups:
-        if fit is None or refusal:
-            yield unit, group, None, f"no curve: {refusal}"
-            continue
-        read = inverse(fit, group["signal"].to_numpy(dtype="float64"))[0]
-        dilution = group["dilution"].astype("float64").fillna(1).to_numpy() if options.per == "sample" else 1.0
-        values = (read * dilution)[read == read]
-        if len(values) >= options.at_least:
-            yield unit, group, float(values.mean()), "observed"
-        else:
-            yield unit, group, None, f"incomplete: {len(values)} of {max(len(group), options.at_least)} wells read back"
+    def __init__(self, layout: "pandas.DataFrame", signal: dict[str, float], options: Options) -> None:
+        import numpy
+
+        self.options = options
+        read = numpy.array([unit in signal for unit in layout[UNIT].to_numpy(dtype=object)], dtype=bool)
+        there = layout[layout[options.plate].notna() & read]
+        names = there[options.plate].to_numpy(dtype=object)
+        self.names, plates = numpy.unique(names.astype(str), return_inverse=True)
+        order = numpy.argsort(plates, kind="stable")
+        there, self.plates = there.iloc[order], plates[order]
+        self.units = there[UNIT].to_numpy(dtype=object).tolist()
+        self.keys = there["key"].tolist()
+        self.samples = there["sample"].to_numpy(dtype=object)
+        self.role = there["role"].to_numpy(dtype=object)
+        self.signal = numpy.array([signal[unit] for unit in self.units], dtype="float64")
+        self.concentration, self.dilution = (
+            there[column].to_numpy(dtype="float64", na_value=numpy.nan) for column in ("concentration", "dilution")
+        )
+        known = ((self.role == "standard") | (self.role == "blank")) & ~numpy.isnan(self.concentration)
+        self.standards = numpy.flatnonzero(known & there[options.valid].notna() if options.valid else known)
+        self.starts = numpy.searchsorted(self.plates[self.standards], numpy.arange(len(self.names) + 1))
+
+    def standards_of(self, plate: int) -> list[int]:
+        """The wells that make a plate's curve."""
+        return self.standards[self.starts[plate] : self.starts[plate + 1]].tolist()
+
+    def results(self) -> Iterator[tuple[str, int, list[int]]]:
+        """Each sample of each plate, or each well, with its plate and its wells; samples by name."""
+        if self.options.per == "well":
+            yield from ((unit, int(self.plates[well]), [well]) for well, unit in enumerate(self.units))
+            return
+        groups: dict[tuple[int, str], list[int]] = {}
+        for well in (self.role == "sample").nonzero()[0].tolist():
+            if isinstance(self.samples[well], str):
+                groups.setdefault((int(self.plates[well]), self.samples[well]), []).append(well)
+        yield from ((sample, plate, groups[plate, sample]) for plate, sample in sorted(groups))
+
+    def read_back(self) -> "tuple[numpy.ndarray, list[str]]":
+        """The concentration of every well, NaN where the curve gives none; and why a plate has no curve, or ""."""
+        import numpy
+
+        from omtrace.statistics.four_pl import fit_four_pl, inverse
+
+        refusals = ["no standards"] * len(self.names)
+        values = numpy.full(len(self.plates), numpy.nan)
+        points = [self._points(plate) for plate in range(len(self.names))]
+        with_points = [plate for plate, (x, _) in enumerate(points) if len(x)]
+        if not with_points:
+            return values, refusals
+        x, y, used = _stacked([points[plate] for plate in with_points])
+        fit = fit_four_pl(x, y, used=used, min_levels=self.options.min_levels)
+        edges = numpy.searchsorted(self.plates, numpy.arange(len(self.names) + 1))
+        for row, plate in enumerate(with_points):
+            refusals[plate] = str(fit.refusal[row])
+        wells = [self.signal[edges[plate] : edges[plate + 1]] for plate in with_points]
+        signal, _, there = _stacked([(one, one) for one in wells])
+        read = inverse(fit, signal)
+        for row, plate in enumerate(with_points):
+            values[edges[plate] : edges[plate + 1]] = read[row][there[row]]
+        if self.options.per == "sample":
+            values = values * numpy.where(numpy.isnan(self.dilution), 1.0, self.dilution)
+        return values, refusals
+
+    def _points(self, plate: int) -> "tuple[numpy.ndarray, numpy.ndarray]":
+        """Concentration and signal that a plate's curve is fitted to."""
+        import numpy
+
+        wells = self.standards_of(plate)
+        x, y = self.concentration[wells], self.signal[wells]
+        if self.options.fit_to == "wells" or not wells:
+            return x, y
+        levels, of = numpy.unique(x, return_inverse=True)
+        return levels, numpy.bincount(of, y) / numpy.bincount(of)
+
+
+def _stacked(pairs: "list[tuple[numpy.ndarray, numpy.ndarray]]") -> "tuple[numpy.ndarray, ...]":
+    """Pairs of unequal length as the rows of two arrays, and the mask of what is there."""
+    import numpy
+
+    width = max(len(x) for x, _ in pairs)
+    used = numpy.arange(width) < numpy.array([len(x) for x, _ in pairs])[:, None]
+    first, second = numpy.zeros(used.shape), numpy.zeros(used.shape)
+    first[used], second[used] = (numpy.concatenate(part) for part in zip(*pairs, strict=True))
+    return first, second, used
 
 
 DERIVATION = Derivation(Options, derive)

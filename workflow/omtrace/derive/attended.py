@@ -24,7 +24,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
         rows = found.records[found.records["visit"].isin(options.visits) & (found.records["status"] == "observed")]
         for unit in rows["unit"]:
             have[unit] = have.get(unit, 0) + 1
-        cells += [(u, "", key, column, role) for u, v, key, column, role in found.cells if v in options.visits]
+        cells += [(u, "", key, column, role) for u, v, key, column, role in found.every_cell() if v in options.visits]
     all_of_them = len(options.of) * len(options.visits)
     records = []
     for unit in units_of(context.tables, context.dataset):

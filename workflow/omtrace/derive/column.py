@@ -19,8 +19,6 @@ class Options(Closed):
 
 def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
     """The value (or text) of one column for each unit and visit; a missing cell says why it is missing."""
-    import pandas
-
     tables = context.tables
     rows = tables.frame(options.table, options.where)
     by_visit = options.column if isinstance(options.column, dict) else {None: options.column}
@@ -29,9 +27,11 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     for fixed, column in by_visit.items():
         tables.need(options.table, column)
         raw = tables.raw(options.table, column)
-        visits = rows["visit"] if fixed is None else [fixed] * len(rows)
-        for unit, visit, value, key in zip(rows[UNIT], visits, rows[column], rows["key"], strict=True):
-            if pandas.isna(value):
+        taken = {name: rows[name].to_numpy(dtype=object).tolist() for name in (UNIT, "visit", column, "key")}
+        visits = taken["visit"] if fixed is None else [fixed] * len(rows)
+        missing = rows[column].isna().tolist()
+        for unit, visit, value, key, no in zip(taken[UNIT], visits, taken[column], taken["key"], missing, strict=True):
+            if no:
                 says = tables.gaps.get((key, column))
                 records.append((unit, visit, None, None, _why(says)))
                 if says:

@@ -24,7 +24,8 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     tables.need(options.table, *options.columns)
     records: list[tuple] = []
     cells: list[Cell] = []
-    for unit, key, *parts in zip(rows[UNIT], rows["key"], *(rows[c] for c in options.columns), strict=True):
+    taken = [rows[column].to_numpy(dtype=object).tolist() for column in (UNIT, "key", *options.columns)]
+    for unit, key, *parts in zip(*taken, strict=True):
         if any(pandas.isna(part) for part in parts):
             records.append((unit, "", None, None, "not collected"))
             continue

@@ -41,9 +41,9 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
         if not row.status.startswith(("not collected", "quarantined"))  # the grid says the same of these
     ]
     seen = {(unit, visit) for unit, visit, *_ in records}
-    cells = [cell for cell in found.cells if cell[:2] in seen]
+    cells = [cell for cell in found.every_cell() if cell[:2] in seen]
     of_unit: dict[str, list] = {}
-    for unit, visit, key, column, role in found.cells:
+    for unit, visit, key, column, role in found.every_cell():
         if visit == baseline:
             of_unit.setdefault(unit, []).append((key, column, role))
     cells += [(u, v, key, column, "baseline") for u, v in sorted(seen) for key, column, _ in of_unit.get(u, ())]

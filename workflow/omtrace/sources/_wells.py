@@ -21,6 +21,7 @@ WELL = re.compile(r"([A-P])0?([1-9]|1\d|2[0-4])")
 NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 DELIMITERS = ("\t", ";", ",")
 LINES = 1_000_000
+GRIDS = 2_000  # in one file
 SEEN, CUT = 20, 160  # lines of an unknown layout, and characters of each, that `check` shows
 # Texts that stand for a value in any reader's export, and what they say.
 STATES = {
@@ -174,6 +175,8 @@ def grids_of(lines: Sequence[Line], whole: bool = True) -> list[Grid]:
             names = f"{height} rows of wells, A to {LETTERS[height - 1]}, below the column numbers"
             raise stop(f"line {head.number}", f"{names}, but found {len(letters)}", lines)
         found.append(grid)
+        if len(found) > GRIDS:
+            raise Fault(f"more than {GRIDS} grids of wells; split the export")
     return found
 
 
