@@ -30,7 +30,7 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "derive_datasets": (("derive", "instruments"), ("yaml", "pandas", "pyarrow.parquet", "scipy.special")),
     "analyse_datasets": (
         ("analyses", "statistics"),
-        ("yaml", "pandas", "pyarrow.parquet", "statsmodels.api", "formulaic"),
+        ("yaml", "pandas", "pyarrow.parquet", "scipy.special", "scipy.optimize"),
     ),
     "draw_figures": (("figures",), ("yaml", "pyarrow.parquet", "matplotlib.figure", "matplotlib.backends.backend_agg")),
     "write_report": (("report", "sources"), ("yaml", "pyarrow.parquet", "jinja2")),

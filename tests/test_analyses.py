@@ -43,6 +43,7 @@ CASES = {
     "compare_many": (["x"], ["end"], {"procedures": ["dunnett", "tukey", "games_howell", "dunn"], "trend": GROUPS}),
     "compare_proportions": (["r"], ["end"], SIDES),
     "ancova": (["x"], ["end"], {"group": "OMT", "reference": "sham", "covariates": ["age"], "factors": ["sex"]}),
+    "subgroups": (["x"], ["end"], {**SIDES, "by": "sex", "covariates": ["age"]}),
     "factorial": (["x"], ["end"], {"first": "arm", "first_levels": GROUPS, "second": "sex", "second_levels": [*"fm"]}),
     "agreement": (["age"], [], {"printed": "printed", "decimals": 0}),
     "standard_curve": (["signal"], [], {"concentration": "conc"}),
@@ -50,6 +51,7 @@ CASES = {
 
 
 ANCOVA, FACTORIAL = CASES["ancova"][2], CASES["factorial"][2]
+MODELS = ("ancova", "subgroups")  # a number of a model rests on all of its groups
 
 
 def people(n=16):
@@ -203,16 +205,16 @@ def test_every_number_accounts_for_every_enrolled_unit_with_one_reason(method, l
         try:
             results = Results(Path(folder), units, {"a": (method, parameters, visits, options, population)})
         except Fault as fault:  # too little is left for a model
-            assert method in ("ancova", "factorial", "compare_many") and fault.lines[0].startswith("analysis a")
+            assert method in (*MODELS, "factorial", "compare_many") and fault.lines[0].startswith("analysis a")
             return
         arms = {unit: facts["arm", ""] for unit, facts in units.items()}
         for number in results.numbers:
             reasons = results.reasons(number)
             group = number["group"]
             asked = set(arms) if group == "all" else {u for u, arm in arms.items() if arm in group.split(" - ")}
-            if method in ("ancova", "compare_groups", "compare_many", "compare_proportions", "standard_curve"):
+            if method in (*MODELS, "compare_groups", "compare_many", "compare_proportions", "standard_curve"):
                 asked |= {u for u, arm in arms.items() if arm.startswith("!")}  # a group is needed, and they have none
-                model = method == "ancova" and number["statistic"] != "n"  # an adjusted mean rests on both groups
+                model = method in MODELS and number["statistic"] != "n"  # an adjusted mean rests on both groups
                 asked |= {u for u, arm in arms.items() if model and arm in GROUPS}
             assert set(reasons) == asked and all(len(found) == 1 for found in reasons.values())
             used = sum(found == {""} for found in reasons.values())

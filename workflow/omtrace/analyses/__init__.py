@@ -108,6 +108,9 @@ UNITLESS = {
     "rank_difference_se": ("", 2),
     "fitted": ("", 0), "covariance_parameters": ("", 0), "minus_2_log_likelihood": ("", 2),
     "rejected": ("", 0),
+    "ratio": ("", 2), "rate_ratio": ("", 2), "odds_ratio": ("", 2), "se_log": ("", 3),
+    "clusters": ("", 0), "events": ("", 0), "dispersion": ("", 2), "dispersion_se": ("", 2),
+    "pearson_per_df": ("", 2), "standardised_difference": ("", 2), "threshold": ("", 2), "threshold_se": ("", 2),
 }  # fmt: skip
 
 # Statistics that end so have no unit: decimals.
@@ -131,7 +134,8 @@ def _shape(statistic: str, unit: str, decimals: int) -> tuple[str, int]:
         return "", 3
     if statistic.endswith("_exact"):
         return "", 0
-    if statistic.startswith(("mean", "median", "hodges", "difference", "estimate", "adjusted", "ci_", "q1", "q3")):
+    if statistic.startswith(("mean", "median", "hodges", "difference", "estimate", "adjusted", "ci_", "q1", "q3",
+                             "geometric", "interaction")):  # fmt: skip
         return unit, max(decimals, 1)
     if statistic.startswith(("sd", "se")):
         return unit, decimals + 1

@@ -1,55 +1,171 @@
 """Analysis of covariance: groups compared at follow-up, adjusted for baseline and covariates."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
 from omtrace.study.closed import Closed
 
+if TYPE_CHECKING:
+    import pandas
+
+    from omtrace.analyses.selection import Rows
+    from omtrace.statistics.linear import LinearModel
+
+CHANGES = {"log": "log scale", "rank": "ranks"}
+
 
 class Options(Closed):
-    """Which groups and which terms."""
+    """Which groups, which terms, on which scale, and which standard errors."""
 
-    group: str = Field(description="group of interest")
-    reference: str = Field(description="group that it is compared with")
+    group: str = Field("", description="group of interest, where two groups are compared and no other is in the model")
+    reference: str = Field("", description="group that it is compared with")
+    contrasts: tuple[tuple[str, str], ...] = Field(
+        (), description="instead: pairs of group of interest and reference; all groups named here are in the model"
+    )
+    combinations: dict[str, dict[str, float]] = Field(
+        {}, description="further contrasts by name: weight of each group's adjusted mean, adding to 0"
+    )
     baseline: bool = Field(True, description="adjust for the outcome's own baseline")
     covariates: tuple[str, ...] = Field((), description="numeric parameters without visits")
     factors: tuple[str, ...] = Field((), description="categorical parameters without visits")
+    weights: Literal["equal", "observed"] = Field(
+        "equal", description="of factor levels in the adjusted means: all alike, or as frequent as in the model's units"
+    )
+    scale: Literal["as measured", "log", "rank"] = Field(
+        "as measured",
+        description="of the outcome, its baseline and, for rank, the covariates: as measured; log, which gives ratios "
+        "of geometric means; rank, among the units of the model (Conover and Iman 1982)",
+    )
+    add: float = Field(0, description="added to outcome and baseline before logarithms, where zeros occur", ge=0)
+    covariance: Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4"] = Field(
+        "classical", description="of the coefficients: classical (one variance), or robust against unequal variances"
+    )
+    cluster: str = Field(
+        "", description="parameter without visits, such as the cage or the practitioner: cluster-robust standard "
+        "errors (CR2) with Bell and McCaffrey's degrees of freedom"
+    )  # fmt: skip
     level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
+
+    @model_validator(mode="after")
+    def fits(self) -> "Options":
+        """One way to name the contrasts, and one to get standard errors."""
+        if bool(self.group and self.reference) == bool(self.contrasts or self.combinations):
+            raise ValueError("name group and reference, or contrasts and combinations")
+        if bool(self.group) != bool(self.reference):
+            raise ValueError("group and reference go together")
+        if self.cluster and self.covariance != "classical":
+            raise ValueError("cluster: has a covariance of its own; leave covariance out")
+        if self.add and self.scale != "log":
+            raise ValueError("add: is for the log scale")
+        return self
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """The contrasts, however they were named."""
+        return ((self.group, self.reference),) if self.group else self.contrasts
+
+    def groups(self, declared: list[str]) -> list[str]:
+        """The groups in the model, in the dataset's order, the reference of the first contrast first."""
+        named = {name for pair in self.pairs for name in pair}
+        named |= {name for weights in self.combinations.values() for name in weights}
+        first = self.pairs[0][1] if self.pairs else ""
+        return sorted((name for name in declared if name in named), key=lambda name: name != first)
 
 
 def run(call: Call) -> Iterator[Number]:
-    """Adjusted difference group - reference, and adjusted means, by ordinary least squares."""
-    from omtrace.statistics.linear import adjusted_difference, adjusted_means
-
+    """Adjusted means of the groups in the model and their contrasts, by ordinary least squares."""
     o, data = call.options, call.data
-    contrast, base = call.contrast(o.group, o.reference), call.baseline() if o.baseline else ""
+    contrasts = {call.contrast(*pair): pair for pair in o.pairs}
+    for weights in o.combinations.values():
+        for name in weights:
+            call.contrast(name, name)
+    groups, base = o.groups(list(call.dataset.groups)), call.baseline() if o.baseline else ""
     for name in o.covariates:
         call.need(name)
     for parameter, visit in call.targets():
         if visit == call.dataset.baseline:
             continue
-        chosen = data.select(call.entry.population, parameter, visit, base, (*o.covariates, *o.factors), group=True)
-        frame = chosen.frame[chosen.frame["group"].isin([o.group, o.reference])]
-        numeric = [*(["baseline"] if o.baseline else []), *o.covariates]
-        frame = frame.astype(dict.fromkeys(["value", *numeric], "float64"))
+        needed = [*o.covariates, *o.factors]
+        needed += [o.cluster] if o.cluster and o.cluster not in needed else []
+        chosen = data.select(call.entry.population, parameter, visit, base, needed, group=True)
         try:
-            model = (frame, "value", "group", o.reference, numeric, list(o.factors), o.level)
-            fit, means = adjusted_difference(*model), adjusted_means(*model)
+            model = _fitted(call, chosen.frame[chosen.frame["group"].isin(groups)], groups)
+            rows = chosen.rows(groups)
+            for contrast, (group, reference) in contrasts.items():
+                fit = model.difference(group, reference, o.level)
+                yield from _contrast(call, parameter, contrast, visit, model, fit, rows)
+            for name, weights in o.combinations.items():
+                fit = model.combination(weights, o.level)
+                yield from _contrast(call, parameter, name, visit, model, fit, rows)
         except ValueError as error:
             raise Fault(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
-        rows = chosen.rows([o.group, o.reference])
-        yield from call.numbers(parameter, contrast, visit, fit, rows)
-        for group, values in means.items():
-            yield from call.numbers(parameter, group, visit, {"n": values.pop("n")}, chosen.rows([group]))
-            yield from call.numbers(parameter, group, visit, values, rows)
+        for group in groups:
+            n, level = {"n": model.design.size[group]}, CHANGES.get(o.scale, "")
+            yield from call.numbers(parameter, group, visit, n, chosen.rows([group]), level)
+            yield from _mean(call, parameter, group, visit, model.adjusted_mean(group, o.level), rows)
+
+
+def _fitted(call: Call, frame: "pandas.DataFrame", groups: list[str]) -> "LinearModel":
+    """The model of the units used, on the scale of the options."""
+    from omtrace.statistics.design import Terms
+    from omtrace.statistics.linear import LinearModel
+
+    o = call.options
+    numeric = [*(["baseline"] if o.baseline else []), *o.covariates]
+    frame = frame.astype(dict.fromkeys(["value", *numeric], "float64"))
+    if o.scale == "log":
+        frame = _logarithms(frame, ["value", *numeric[: int(o.baseline)]], o.add)
+    elif o.scale == "rank":
+        frame[["value", *numeric]] = frame[["value", *numeric]].rank()
+    terms = Terms("value", "group", groups, None, numeric, o.factors, "", o.weights)
+    return LinearModel(frame, terms, "CR2" if o.cluster else o.covariance, o.cluster)
+
+
+def _logarithms(frame: "pandas.DataFrame", columns: list[str], add: float) -> "pandas.DataFrame":
+    import numpy
+
+    if bad := int((frame[columns] + add <= 0).any(axis=1).sum()):
+        raise ValueError(
+            f"{bad} units have a value or baseline of 0 or less, which has no logarithm; see the option add"
+        )
+    return frame.assign(**{column: numpy.log(frame[column] + add) for column in columns})
+
+
+def _contrast(call: Call, parameter: str, group: str, visit: str, model: "LinearModel", fit: dict[str, float],
+              rows: "Rows") -> Iterator[Number]:  # fmt: skip
+    import math
+
+    more = {"r_squared": model.r_squared, "n": float(model.n)}
+    if model.clusters:
+        more["clusters"] = float(model.clusters.clusters)
+    if call.options.scale == "log":
+        ratio = {"ratio": math.exp(fit["difference"]), "se_log": fit["se"], "ci_low": math.exp(fit["ci_low"]),
+                 "ci_high": math.exp(fit["ci_high"])}  # fmt: skip
+        fit = {**ratio, **{name: fit[name] for name in ("t", "df", "p")}}
+    scale = {"rank": ("ranks", 1), "log": ("", 2)}.get(call.options.scale)
+    level = CHANGES.get(call.options.scale, "")
+    yield from call.numbers(parameter, group, visit, {**fit, **more}, rows, level, scale)
+
+
+def _mean(call: Call, parameter: str, group: str, visit: str, mean: dict[str, float], rows: "Rows") -> Iterator[Number]:
+    import math
+
+    o = call.options
+    if o.scale == "log":
+        limits = {name: math.exp(mean[name]) - o.add for name in ("ci_low", "ci_high")}
+        mean = {"geometric_mean": math.exp(mean["adjusted_mean"]) - o.add, **limits, "df": mean["df"]}
+    scale = ("ranks", 1) if o.scale == "rank" else None
+    yield from call.numbers(parameter, group, visit, mean, rows, CHANGES.get(o.scale, ""), scale)
 
 
 METHOD = Method(
     Options,
     run,
     "Ordinary least squares of the outcome on group, the outcome's baseline and the covariates; complete cases. "
-    "Adjusted means at the covariates' means, factor levels weighted equally.",
+    "Adjusted means at the covariates' means, and over factor levels with equal weights unless the options say "
+    "observed (weights).",
 )

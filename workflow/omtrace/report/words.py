@@ -81,6 +81,10 @@ LABELS = {
     "intervals_without_null": "Intervals without null",
     "estimate_lowest": "Lowest estimate",
     "estimate_highest": "Highest estimate",
+    "se_log": "SE of the logarithm",
+    "pearson_per_df": "Pearson χ² per df",
+    "chi_squared": "χ²",
+    "z": "z",
 }
 # Statistics whose numbers stand for words.
 CODED = {"rejected": ("no", "yes"), "concordant": ("no", "yes")}
@@ -90,10 +94,13 @@ MAIN = (
     "difference",
     "mean_change",
     "adjusted_mean",
+    "geometric_mean",
     "interaction",
     "ratio",
-    "risk_ratio",
+    "rate_ratio",
     "odds_ratio",
+    "risk_ratio",
+    "rate",
     "estimate",
     "mean",
     "proportion",

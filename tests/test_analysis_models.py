@@ -1,0 +1,185 @@
+"""Regression analyses on small datasets: options, row sets, refusals, units."""
+
+import math
+
+import pandas
+import pytest
+from omtrace.faults import Fault
+from omtrace.statistics.design import Terms
+from omtrace.statistics.linear import LinearModel
+from test_analyses import Results, people, same
+
+SIDES = {"group": "OMT", "reference": "sham"}
+ARMS = {"sham": "Sham", "OMT": "OMT", "light": "Light touch"}
+
+
+@pytest.fixture
+def study(tmp_path):
+    return lambda entries, units=None, **changes: Results(tmp_path, units or people(24), entries, **changes)
+
+
+def frame_of(units, groups=("sham", "OMT")):
+    rows = {
+        u: {"value": f["x", "end"], "baseline": f["x", "baseline"], "group": f["arm", ""], "age": f["age", ""],
+            "sex": f["sex", ""]}
+        for u, f in units.items() if f["arm", ""] in groups
+    }  # fmt: skip
+    frame = pandas.DataFrame.from_dict(rows, orient="index")
+    return frame.astype({"value": float, "baseline": float, "age": float})
+
+
+def three():
+    units = people(24)
+    for i, facts in enumerate(units.values()):
+        facts["arm", ""] = [*ARMS][i % 3]
+    return units
+
+
+# analysis of covariance
+
+
+def test_three_arms_are_in_one_model(study):
+    units = three()
+    options = {"contrasts": [["OMT", "sham"], ["light", "sham"]], "factors": ["sex"],
+               "combinations": {"any touch - sham": {"OMT": 0.5, "light": 0.5, "sham": -1}}}  # fmt: skip
+    results = study({"a": ("ancova", ["x"], ["end"], options)}, units, groups=ARMS)
+    model = LinearModel(
+        frame_of(units, ARMS), Terms("value", "group", [*ARMS], None, ["baseline"], ["sex"])
+    )  # fmt: skip
+    for group in ("OMT", "light"):
+        same(results.values(group=f"{group} - sham"), {**model.difference(group, "sham"), "n": 24})
+    same(results.values(group="any touch - sham"), model.combination({"OMT": 0.5, "light": 0.5, "sham": -1}))
+    for group in ARMS:
+        same(results.values(group=group), {**model.adjusted_mean(group), "n": 8})
+    (number,) = [n for n in results.numbers if n["group"] == "any touch - sham" and n["statistic"] == "p"]
+    assert len(results.reasons(number)) == 24
+
+
+def test_with_a_group_and_its_reference_no_other_group_is_in_the_model(study):
+    results = study({"a": ("ancova", ["x"], ["end"], SIDES)}, three(), groups=ARMS)
+    assert results.values(group="OMT - sham")["n"] == 16
+    assert {n["group"] for n in results.numbers} == {"OMT - sham", "OMT", "sham"}
+
+
+def test_robust_and_clustered_errors_are_options(study):
+    units = people(24)
+    entries = {
+        "plain": ("ancova", ["x"], ["end"], SIDES), "hc3": ("ancova", ["x"], ["end"], {**SIDES, "covariance": "HC3"}),
+        "cr2": ("ancova", ["x"], ["end"], {**SIDES, "cluster": "sex"}),
+    }  # fmt: skip
+    results = study(entries, units)
+    terms = Terms("value", "group", ["sham", "OMT"], None, ["baseline"])
+    for name, covariance in (("plain", "classical"), ("hc3", "HC3"), ("cr2", "CR2")):
+        found = results.values(analysis=name, group="OMT - sham")
+        same(found, LinearModel(frame_of(units), terms, covariance, "sex").difference("OMT", "sham"))
+        assert ("clusters" in found) == (name == "cr2")
+    assert results.values(analysis="cr2", group="OMT - sham")["clusters"] == 2
+
+
+def test_logarithms_give_ratios_of_geometric_means(study):
+    units = people(24)
+    results = study({"a": ("ancova", ["x"], ["end"], {**SIDES, "scale": "log"})}, units)
+    frame = frame_of(units)
+    frame[["value", "baseline"]] = frame[["value", "baseline"]].map(math.log)
+    model = LinearModel(frame, Terms("value", "group", ["sham", "OMT"], None, ["baseline"]))
+    fit, found = model.difference("OMT", "sham"), results.values(group="OMT - sham")
+    same(found, {"ratio": math.exp(fit["difference"]), "se_log": fit["se"], "ci_low": math.exp(fit["ci_low"]),
+                 "p": fit["p"]})  # fmt: skip
+    assert "difference" not in found and found["ratio"] == pytest.approx(
+        results.values(group="OMT")["geometric_mean"] / results.values(group="sham")["geometric_mean"], rel=1e-8
+    )
+    units_of = {(n["group"], n["statistic"]): n["unit"] for n in results.numbers}
+    assert units_of["OMT - sham", "ci_low"] == "" and units_of["OMT", "ci_low"] == "points"
+    assert {n["level"] for n in results.numbers} == {"log scale"}
+
+
+def test_a_zero_has_no_logarithm_but_may_be_added_to(study, tmp_path):
+    units = people(24)
+    units["P03"]["x", "end"] = 0
+    with pytest.raises(Fault, match="^analysis a, x at end: 1 units have a value or baseline of 0 or less"):
+        study({"a": ("ancova", ["x"], ["end"], {**SIDES, "scale": "log"})}, units)
+    added = Results(tmp_path / "b", units, {"a": ("ancova", ["x"], ["end"], {**SIDES, "scale": "log", "add": 1})})
+    assert math.isfinite(added.values(group="OMT - sham")["ratio"])
+
+
+def test_ranks_are_analysed_as_ranks(study):
+    units = people(24)
+    results = study({"a": ("ancova", ["x"], ["end"], {**SIDES, "scale": "rank", "covariates": ["age"]})}, units)
+    ranked = frame_of(units)
+    columns = ["value", "baseline", "age"]
+    ranked[columns] = ranked[columns].rank()
+    model = LinearModel(ranked, Terms("value", "group", ["sham", "OMT"], None, ["baseline", "age"]))
+    same(results.values(group="OMT - sham"), model.difference("OMT", "sham"))
+    assert {n["unit"] for n in results.numbers if n["statistic"] == "difference"} == {"ranks"}
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({}, "name group and reference, or contrasts"), ({"group": "OMT"}, "name group and reference, or contrasts"),
+        ({**SIDES, "contrasts": [["OMT", "sham"]]}, "name group and reference, or contrasts"),
+        ({**SIDES, "add": 1}, "is for the log scale"), ({**SIDES, "cluster": "sex", "covariance": "HC3"}, "cluster:"),
+        ({"combinations": {"c": {"OMT": 1, "sham": -0.5}}}, "the weights of a contrast add to 0.5, not to 0"),
+        ({"combinations": {"c": {"OMT": 1, "shame": -1}}}, "has no group 'shame'"),
+    ],
+)  # fmt: skip
+def test_options_of_ancova_that_do_not_fit_are_refused(study, options, says):
+    with pytest.raises(Fault) as caught:
+        study({"a": ("ancova", ["x"], ["end"], options)})
+    assert any(says in line for line in caught.value.lines), caught.value.lines
+
+
+# subgroups
+
+
+def test_subgroups(study):
+    units = people(24)
+    units["P05"]["sex", ""] = "!not collected"
+    results = study({"a": ("subgroups", ["x"], ["end"], {**SIDES, "by": "sex", "covariates": ["age"]})}, units)
+    frame = frame_of({u: f for u, f in units.items() if u != "P05"})
+    model = LinearModel(frame, Terms("value", "group", ["sham", "OMT"], None, ["baseline", "age"], ["sex"], "sex"))
+    for sex in "fm":
+        same(results.values(group="OMT - sham", level=f"sex: {sex}"), model.difference("OMT", "sham", at={"sex": sex}))
+        for arm in SIDES.values():
+            count = int(((frame["sex"] == sex) & (frame["group"] == arm)).sum())
+            assert results.values(group=arm, level=f"sex: {sex}") == {"n": count}
+    found = results.values(group="OMT - sham", level="interaction with sex")
+    same(found, {**model.interaction("OMT", "sham"), "n": 23})
+    (number,) = [n for n in results.numbers if (n["group"], n["level"]) == ("OMT", "sex: f")]
+    men = {u for u, f in units.items() if f["arm", ""] == "OMT" and f["sex", ""] == "m"}
+    assert {u for u, found in results.reasons(number).items() if found == {"other subgroup"}} == men
+
+
+def test_effects_at_values_of_a_covariate_or_of_the_baseline(study):
+    units = people(24)
+    results = study(
+        {
+            "age": ("subgroups", ["x"], ["end"], {**SIDES, "by": "age", "at": [35, 45]}),
+            "own": ("subgroups", ["x"], ["end"], {**SIDES, "by": "baseline", "at": [60]}),
+        },
+        units,
+    )
+    terms = Terms("value", "group", ["sham", "OMT"], None, ["baseline", "age"], [], "age")
+    model = LinearModel(frame_of(units), terms)
+    for age in (35, 45):
+        found = results.values(analysis="age", group="OMT - sham", level=f"age: {age} years")
+        same(found, model.difference("OMT", "sham", at={"age": age}))
+    found = results.values(analysis="age", level="interaction with age")
+    same(found, model.interaction("OMT", "sham"))
+    assert {n["unit"] for n in results.numbers if n["statistic"] == "interaction"} == {
+        "points per year", "points per point"
+    }  # fmt: skip
+    own = LinearModel(frame_of(units), Terms("value", "group", ["sham", "OMT"], None, ["baseline"], [], "baseline"))
+    found = results.values(analysis="own", level="x at baseline: 60 points")
+    same(found, own.difference("OMT", "sham", at={"baseline": 60}))
+
+
+def test_a_subgroup_without_a_group_is_refused(study):
+    units = people(24)
+    for facts in units.values():
+        facts["sex", ""] = "m" if facts["arm", ""] == "OMT" else facts["sex", ""]
+    with pytest.raises(Fault, match="sex f: no unit of OMT: too few to tell an effect"):
+        study({"a": ("subgroups", ["x"], ["end"], {**SIDES, "by": "sex"})}, units)
+    for options, says in (({"by": "age"}, "at: is needed for numbers"), ({"by": "sex", "at": [1]}, "at: goes with")):
+        with pytest.raises(Fault, match=says):
+            study({"a": ("subgroups", ["x"], ["end"], {**SIDES, **options})})
