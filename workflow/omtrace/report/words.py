@@ -83,8 +83,6 @@ LABELS = {
     "estimate_highest": "Highest estimate",
     "se_log": "SE of the logarithm",
     "pearson_per_df": "Pearson χ² per df",
-    "chi_squared": "χ²",
-    "z": "z",
 }
 # Statistics whose numbers stand for words.
 CODED = {"rejected": ("no", "yes"), "concordant": ("no", "yes")}
