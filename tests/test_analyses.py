@@ -33,10 +33,14 @@ PARAMETERS = {
     "arm": ((), "", 1), "sex": ((), "", 1), "age": ((), "years", 1), "printed": ((), "points", 3), "done": ((), "", 1),
     "conc": ((), "pg/mL", 1), "signal": ((), "OD", 3), "x": (AT, "points", 1), "r": (AT, "", 1),
 }  # fmt: skip
+CRITERION = {"label": "done", "parameter": "done", "stop": 0.5, "go": 0.7}
 # method: parameters, visits and options that it can do with
 CASES = {
     "describe": (["x", "age", "sex"], [], {}),
     "flow": (["x"], [], {}),
+    "feasibility": (["x", "done"], [], {"criteria": {"a": CRITERION}}),
+    "safety": (["age"], [], PAIR),
+    "populations": ([], [], {}),
     "paired_change": (["x"], [], {"by_group": True}),
     "proportion": (["r"], ["end"], {}),
     "compare_groups": (["x"], ["end"], PAIR),
@@ -212,13 +216,13 @@ def test_every_number_accounts_for_every_enrolled_unit_with_one_reason(method, l
             reasons = results.reasons(number)
             group = number["group"]
             asked = set(arms) if group == "all" else {u for u, arm in arms.items() if arm in group.split(" - ")}
-            if method in (*MODELS, "compare_groups", "compare_many", "compare_proportions", "standard_curve"):
+            if method in (*MODELS, "compare_groups", "compare_many", "compare_proportions", "standard_curve", "safety"):
                 asked |= {u for u, arm in arms.items() if arm.startswith("!")}  # a group is needed, and they have none
                 model = method in MODELS and number["statistic"] != "n"  # an adjusted mean rests on both groups
                 asked |= {u for u, arm in arms.items() if model and arm in GROUPS}
             assert set(reasons) == asked and all(len(found) == 1 for found in reasons.values())
             used = sum(found == {""} for found in reasons.values())
-            if number["statistic"] == "n" and method not in ("flow", "factorial", "standard_curve"):
+            if number["statistic"] == "n" and method not in ("flow", "factorial", "standard_curve", "populations"):
                 assert int(number["value"]) == used
             if number["statistic"] == "n_a":
                 assert used == sum(results.values(group=group)[name] for name in ("n_a", "n_b"))

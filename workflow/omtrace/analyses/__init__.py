@@ -107,7 +107,7 @@ UNITLESS = {
     "n_nonzero": ("", 0), "chi_squared": ("", 2), "jonckheere_j": ("", 1), "rank_difference": ("", 1), "z": ("", 2),
     "rank_difference_se": ("", 2),
     "fitted": ("", 0), "covariance_parameters": ("", 0), "minus_2_log_likelihood": ("", 2),
-    "rejected": ("", 0),
+    "rejected": ("", 0), "verdict": ("", 0), "interval_excludes": ("", 0),
     "ratio": ("", 2), "rate_ratio": ("", 2), "odds_ratio": ("", 2), "se_log": ("", 3),
     "clusters": ("", 0), "events": ("", 0), "dispersion": ("", 2), "dispersion_se": ("", 2),
     "pearson_per_df": ("", 2), "standardised_difference": ("", 2), "threshold": ("", 2), "threshold_se": ("", 2),

@@ -5,6 +5,7 @@ no outcome, no baseline, no group, no covariate.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,18 @@ class Data:
                 strict=True,
             )
         }
+
+    def without(self, unit: str) -> "Data":
+        """The same data without a unit."""
+        rest = copy(self)
+        rest.units = [one for one in self.units if one != unit]
+        return rest
+
+    def grouped_by(self, parameter: str) -> "Data":
+        """The same data, grouped by another parameter without visits: treatment as received, say."""
+        other = copy(self)
+        other.plan = self.plan.model_copy(update={"group": parameter})
+        return other
 
     def block(self, parameter: str, visit: str = "") -> "pandas.DataFrame":
         """The records of a parameter at a visit, by unit: record, value, text, status."""
@@ -196,6 +209,13 @@ class Selection:
         )
         used = sum(s == "observed" for s in status.values())
         return Rows(self.data.name, entries, len(units), used, len(units) - used)
+
+    def members(self, groups: Sequence[str] = ("all",)) -> Rows:
+        """The row set of everyone in the population, with the outcome or without, in one or several groups."""
+        units = [u for u in self.reasons if "all" in groups or self.groups.get(u) in groups or u in self.lost]
+        out = {u: r for u in units if (r := self.reasons[u]).startswith("not in population")}
+        entries = [(record, role, out.get(u, "")) for u in units for record, role, _ in self.entries[u]]
+        return Rows(self.data.name, tuple(entries), len(units), len(units) - len(out), len(out))
 
     def rows(self, groups: Sequence[str] = ("all",), without: dict[str, str] | None = None) -> Rows:
         """The row set of one or several groups; ``without``: used units that a number leaves out, with the reason."""

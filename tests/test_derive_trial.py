@@ -1,0 +1,181 @@
+"""Facts, days, diary definitions and strategies for intercurrent events: values, reasons, and the cells behind."""
+
+import pandas
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from omtrace.derive.days import Options as DayOptions
+from omtrace.derive.days import Rule, Some, decided
+from omtrace.faults import Fault
+from test_derive import built, frame, parameter, people
+
+AT = ["baseline", "month_1", "month_3"]
+
+
+# facts and days
+
+
+def test_a_fact_is_a_condition_on_other_facts_with_their_cells():
+    age = parameter("column", table="people", column="age")
+    arm = parameter("column", table="people", column="arm")
+    found, behind = built({"people": people("P1", "P2", "P3")}, {"age": age, "arm": arm, "old": parameter(
+        "fact", when="age >= 31 and arm == 'OMT'")})  # fmt: skip
+    assert found == {("P1", ""): "no", ("P2", ""): "yes", ("P3", ""): "no"}
+    assert ("P2", "", 2, "age", "value") in behind and ("P2", "", 2, "arm", "value") in behind
+
+
+def test_a_fact_that_cannot_be_decided_says_what_is_missing():
+    table = frame("unit_id age arm", ("P1", None, "OMT"), ("P2", 30, "sham"), ("P3", None, "sham"))
+    facts = {name: parameter("column", table="people", column=name) for name in ("age", "arm")}
+    found, _ = built({"people": table}, {**facts, "x": parameter("fact", when="age > 20 and arm == 'OMT'")})
+    assert found == {("P1", ""): "age not collected", ("P2", ""): "no", ("P3", ""): "no"}
+
+
+def test_a_fact_knows_only_facts_that_are_declared_before():
+    with pytest.raises(Fault, match="parameter x: when: 'ag' is no parameter without visits; did you mean 'age'"):
+        built({"people": people("P1")}, {"age": parameter("column", table="people", column="age"),
+                                         "x": parameter("fact", when="ag > 1")})  # fmt: skip
+
+
+@pytest.mark.parametrize("since, days", [({}, [0, 31, 366]), ({"since": "2023-12-31"}, [1, 32, 367])])
+def test_days_are_counted_from_a_date(since, days):
+    table = frame("unit_id on", ("P1", "2024-01-01"), ("P2", "2024-02-01"), ("P3", "2025-01-01"), ("P4", None))
+    found, behind = built({"people": table}, {"x": parameter("day", table="people", column="on", **since)})
+    assert [found[f"P{n}", ""] for n in (1, 2, 3)] == days and found["P4", ""] == "not collected"
+    assert len(behind) == 3
+
+
+# diary days
+
+
+DIARY = frame(
+    "unit_id day headache minutes throb one_side nausea drug",
+    ("P1", 1, 1, 20, 1, 1, 1, 0),  # too short, not treated
+    ("P1", 2, 1, 40, 1, 1, 1, 0),  # long enough, two features and nausea
+    ("P1", 3, 1, 40, 1, 0, 1, 0),  # one feature
+    ("P1", 4, 1, 40, 0, 0, 0, 1),  # treated
+    ("P1", 5, 0, 0, 0, 0, 0, None),  # no headache decides, whatever was taken
+    ("P1", 6, 1, 40, 1, None, 1, 0),  # not decided
+    ("P1", 7, 1, 40, None, 1, 1, 1),  # treated decides
+)
+RULES = [
+    {"equals": {"headache": "1", "nausea": "1"}, "at_least": {"minutes": 30},
+     "some": [{"columns": ["throb", "one_side"], "at_least": 2}]},
+    {"equals": {"headache": "1", "drug": "1"}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("give, value", [("count", 3), ("filled_in", 6), ("normalised", 14)])
+def test_a_migraine_day_is_what_the_plan_says(give, value):
+    days = parameter("days", ["month_1"], table="diary", day="day", any_of=RULES, windows={"month_1": [1, 7]},
+                     at_least=2, give=give)  # fmt: skip
+    found, behind = built({"people": people("P1"), "diary": DIARY}, {"x": days})
+    assert found["P1", "month_1"] == value
+    assert {key for _, _, key, *_ in behind} == {1, 2, 3, 4, 5, 7}
+    assert {column for *_, column, _ in behind} == {"headache", "nausea", "minutes", "throb", "one_side", "drug", "day"}
+
+
+@given(st.lists(st.lists(st.sampled_from([0.0, 1.0, None]), min_size=3, max_size=3), min_size=1, max_size=8))
+def test_a_day_is_decided_where_no_missing_cell_could_change_it(rows):
+    table = pandas.DataFrame(rows, columns=["a", "b", "c"], dtype="float64")
+    rules = (Rule(equals={"a": "1", "b": "1"}, some=()), Rule(some=(Some(columns=("b", "c"), at_least=2),)))
+    for row, found in zip(rows, decided(table, rules), strict=True):
+        ways = [[]]
+        for value in row:
+            ways = [[*way, v] for way in ways for v in ([value] if value is not None else [0.0, 1.0])]
+        possible = {float((a and b) or (b and c)) for a, b, c in ways}
+        assert (found != found) == (len(possible) > 1) or found in possible
+        assert found != found or possible == {found}
+
+
+@pytest.mark.parametrize("told", [{}, {"event": "migraine", "any_of": RULES}])
+def test_a_day_has_one_definition(told):
+    with pytest.raises(ValueError, match="one of them and not both"):
+        DayOptions(table="t", day="d", windows={}, at_least=1, **told)
+
+
+# intercurrent events
+
+
+SCORES = frame(
+    "unit_id visit score",
+    *((unit, visit, 60 - 10 * n + at) for at, unit in enumerate(["P1", "P2", "P3"]) for n, visit in enumerate(AT)),
+    ("P4", "baseline", 60), ("P4", "month_1", None), ("P4", "month_3", 41),
+)  # fmt: skip
+SCORE = parameter("column", AT, table="scores", column="score")
+
+
+def under(strategy, event, rows, **more):
+    """The score under a strategy, where the event stands in a table of its own."""
+    header = "unit_id visit stopped" if len(rows[0]) == 3 else "unit_id stopped"
+    tables = {"people": people("P1", "P2", "P3", "P4"), "scores": SCORES, "events": frame(header, *rows)}
+    stopped = parameter("column", event, table="events", column="stopped")
+    return built(tables, {"score": SCORE, "stopped": stopped, "x": parameter(
+        "intercurrent", AT, of="score", event="stopped", strategy=strategy, **more)})  # fmt: skip
+
+
+BY_VISIT = [("P1", "month_1", 0), ("P1", "month_3", 0), ("P2", "month_1", 1), ("P3", "month_1", 0),
+            ("P3", "month_3", 1), ("P4", "month_1", 0)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "strategy, more, expected",
+    [
+        ("hypothetical", {}, {"P2": ["after stopped", "after stopped"], "P3": [52, "after stopped"]}),
+        ("composite", {"failure": 78}, {"P2": [78, 78], "P3": [52, 78]}),
+        ("while_on_treatment", {}, {"P2": [61, 61], "P3": [52, 52]}),
+    ],
+)
+def test_values_after_an_event_follow_the_strategy(strategy, more, expected):
+    found, behind = under(strategy, ["month_1", "month_3"], BY_VISIT, **more)
+    assert [found["P1", v] for v in AT] == [60, 50, 40]  # no event: as measured
+    assert [found["P4", v] for v in AT] == [60, "not collected", "not known whether stopped"]
+    for unit, values in expected.items():
+        assert found[unit, "baseline"] == {"P2": 61, "P3": 62}[unit]
+        assert [found[unit, v] for v in AT[1:]] == values
+    after = {(key, column, role) for unit, visit, key, column, role in behind if (unit, visit) == ("P3", "month_3")}
+    source = 8 if strategy == "while_on_treatment" else 9
+    assert after == {(source, "score", "value"), (4, "stopped", "event"), (5, "stopped", "event")}
+    assert not [cell for cell in behind if cell[0] == "P1" and cell[4] == "event"]
+
+
+def test_an_event_without_visits_affects_what_the_plan_says():
+    rows = [("P1", 0), ("P2", 1), ("P3", 1)]
+    found, _ = under("hypothetical", [], rows)
+    assert [found["P2", v] for v in AT] == [61, "after stopped", "after stopped"]
+    assert [found["P4", v] for v in AT] == [60, "not known whether stopped", "not known whether stopped"]
+    late, _ = under("hypothetical", [], rows, affected=["month_3"])
+    assert [late["P2", v] for v in AT] == [61, 51, "after stopped"]
+
+
+def test_an_event_makes_a_non_responder_also_where_the_score_is_missing():
+    tables = {"people": people("P1", "P2", "P4"), "scores": SCORES,
+              "events": frame("unit_id stopped", ("P1", 0), ("P2", 1), ("P4", 1))}  # fmt: skip
+    responder = parameter("responder", AT[1:], of="score", at_least=6, source="s")
+    found, _ = built(tables, {
+        "score": {**SCORE, "better": "lower"}, "stopped": parameter("column", table="events", column="stopped"),
+        "responder": responder,
+        "x": parameter("intercurrent", AT[1:], of="responder", event="stopped", strategy="composite", failure=0),
+    })  # fmt: skip
+    assert {unit: found[unit, "month_1"] for unit in ("P1", "P2", "P4")} == {"P1": "yes", "P2": "no", "P4": "no"}
+
+
+def test_nothing_before_the_event_is_said():
+    tables = {"people": people("P1"), "scores": SCORES, "events": frame("unit_id visit stopped", ("P1", "baseline", 1))}
+    stopped = parameter("column", ["baseline"], table="events", column="stopped")
+    under_way = parameter("intercurrent", AT, of="score", event="stopped", strategy="while_on_treatment")
+    found, _ = built(tables, {"score": SCORE, "stopped": stopped, "x": under_way})
+    assert [found["P1", v] for v in AT] == ["no value before stopped"] * 3
+
+
+@pytest.mark.parametrize(
+    "more, says",
+    [({"strategy": "composite"}, "failure: needed"), ({"strategy": "hypothetical", "failure": 0}, "failure: needed"),
+     ({"strategy": "hypothetical", "event": "stoped"}, "'stoped' is not declared before it")],
+)  # fmt: skip
+def test_a_strategy_that_does_not_fit_is_a_fault(more, says):
+    tables = {"people": people("P1"), "scores": SCORES, "events": frame("unit_id stopped", ("P1", 1))}
+    stopped = parameter("column", table="events", column="stopped")
+    with pytest.raises(Fault, match=says):
+        built(tables, {"score": SCORE, "stopped": stopped, "x": parameter(
+            "intercurrent", AT, **{"of": "score", "event": "stopped", **more})})  # fmt: skip

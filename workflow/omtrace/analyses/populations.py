@@ -1,0 +1,44 @@
+"""The populations of the plan: how many units belong to each, and why the others do not."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.study.closed import Closed
+
+
+class Options(Closed):
+    """Which populations."""
+
+    populations: tuple[str, ...] = Field((), description="populations counted; none: all of the dataset")
+    by_group: bool = Field(True, description="also within each group of the dataset")
+
+
+def run(call: Call) -> Iterator[Number]:
+    """Units enrolled, units of each population, and units left out of it by reason, by group and over all."""
+    outcome = next((p for p, visit in call.data.blocks if not visit), "")
+    at = "" if outcome else next(iter(call.data.blocks))[1]
+    outcome = outcome or next(iter(call.data.blocks))[0]
+    for population in call.options.populations or call.dataset.populations:
+        chosen = call.data.select(population, outcome, at)
+        for group in call.groups(call.options.by_group):
+            rows = chosen.members([group])
+            of = [unit for unit in chosen.reasons if group in ("all", chosen.groups.get(unit))]
+            out = Counter(why for unit in of if (why := chosen.reasons[unit]).startswith("not in population"))
+            counts = {"enrolled": rows.expected, "in the population": rows.used}
+            counts |= {
+                f"left out: {why.removeprefix(f'not in population {population}').strip(' :') or 'not in it'}": n
+                for why, n in sorted(out.items())
+            }
+            for level, n in counts.items():
+                name = f"{call.dataset.populations[population].label}: {level}"
+                yield Number("", group, "", name, "n", float(n), "", 0, rows, population)
+
+
+METHOD = Method(
+    Options,
+    run,
+    "Units enrolled, units of each population, and units left out of it by the clauses that they fail.",
+)
