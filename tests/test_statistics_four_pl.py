@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 from omtrace.statistics import four_pl_search
 from omtrace.statistics.four_pl import CHUNK, back_calculate, fit_four_pl, inverse, inverse_se, predict
-from omtrace.statistics.four_pl_search import FLAT, NOT_CONVERGED, NOT_IDENTIFIABLE, TOO_FEW
+from omtrace.statistics.four_pl_search import (
+    FLAT,
+    HOOK,
+    NOT_CONVERGED,
+    NOT_IDENTIFIABLE,
+    SCATTERED,
+    TOO_FEW,
+)
 from scipy.optimize import least_squares
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -131,7 +138,7 @@ def test_gradient_vanishes_at_the_optimum():
     y, weights = noisy(20), np.random.default_rng(2).uniform(0.2, 5, (20, LEVELS.size))
     fit = fit_four_pl(LEVELS, y, weights)
     scale = np.sqrt(fit.rss / fit.df)
-    assert (fit.refusal == "").sum() == 19  # the weights leave one of them without an upper plateau
+    assert (fit.refusal == "").sum() == 18  # the weights leave two of them without an upper plateau
     for i in np.flatnonzero(fit.refusal == ""):
         p = np.array([fit.a[i], fit.b[i], fit.c[i], fit.d[i]])
         se = np.sqrt(np.diagonal(fit.covariance[i]))
@@ -180,7 +187,7 @@ def test_replicates_are_points_of_one_level():
 def test_a_large_batch_is_the_same_as_its_parts():
     y = noisy(CHUNK + 40)
     fit = fit_four_pl(LEVELS, y)
-    assert (fit.refusal == "").all()
+    assert (fit.refusal == "").mean() > 0.98
     for i in (0, CHUNK - 1, CHUNK, CHUNK + 39):
         assert fit.numbers(i) == pytest.approx(fit_four_pl(LEVELS, y[i]).numbers(), rel=1e-7)
 
@@ -204,6 +211,8 @@ def test_back_calculation_and_recovery():
         (LEVELS, 0.1 + 0.001 * LEVELS, NOT_IDENTIFIABLE),
         (LEVELS, curve(LEVELS, 0.05, 1.1, 50_000, 3.0), NOT_IDENTIFIABLE),
         (LEVELS, (LEVELS > 300) * 2.0, NOT_IDENTIFIABLE),
+        (LEVELS, [0.1, 0.3, 0.6, 1.0, 1.6, 2.2, 1.9, 1.4], HOOK),
+        (LEVELS, [0.1, 0.3, 0.2, 0.9, 0.6, 2.2, 1.9, 2.3], SCATTERED),
     ],
 )
 def test_refusals_have_a_reason_and_no_numbers(x, y, reason):
@@ -233,7 +242,7 @@ def test_noise_alone_rarely_passes_for_a_curve():
     y = 1 + 0.1 * np.random.default_rng(7).standard_normal((500, 8))
     fit = fit_four_pl(LEVELS, y)
     assert (fit.refusal == "").mean() < 0.02
-    assert set(fit.refusal) - {"", FLAT, NOT_IDENTIFIABLE} == set()
+    assert set(fit.refusal) - {"", FLAT, SCATTERED, NOT_IDENTIFIABLE} == set()
 
 
 def test_wild_scatter_still_converges():

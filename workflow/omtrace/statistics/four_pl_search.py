@@ -8,17 +8,23 @@ Pereyra 1973; Kaufman 1975). At the optimum this is the weighted least-squares f
 import math
 
 import numpy as np
-from scipy.special import fdtrc
+from scipy.special import fdtrc, stdtrit
 
 from omtrace.statistics.samples import TOLERANCE
 
 START_SLOPES = (0.7, 1.5)
 START_POSITIONS = (-0.1, 0.1, 0.3, 0.5, 0.7, 0.9, 1.1)  # of log C: 0 lowest, 1 highest positive level
 SLOPE_RANGE = (0.02, 50.0)
-BEYOND = 10.0  # C may lie this many times outside the positive levels, and be uncertain by this factor
+BEYOND = 3.0  # C may lie this many times outside the positive levels
+VAGUE = 10.0  # factor to either side that the 95% interval of C may reach
+MARGIN = math.log(10.0) + 1  # of log C outside the levels: the box that is searched
 STEPS = 200
+BLOCK, FIRST_STEPS = 1024, 8  # curves worked on together; steps before the slow ones are gathered
 SMALL_STEP = 1e-10  # in log B and log C
-FLAT_P = 0.05
+FLAT_P = 0.05  # of the F test against a constant
+LEAST_R_SQUARED = 0.95
+LEAST_COVER = 0.3  # share of the span between the asymptotes that the levels must show
+HOOK_SHARE, HOOK_SDS = 0.1, 4.0
 LOG_ZERO = -1e6  # stands for log 0: finite, so that 0 * log 0 is 0
 FAR = 700.0  # exp(700) is still finite
 TINY = 1e-300
@@ -26,10 +32,13 @@ TINY = 1e-300
 TOO_FEW = "too few levels"
 FLAT = "flat: the signal does not depend on the concentration"
 NOT_CONVERGED = "not converged"
+SCATTERED = "scattered: the wells lie too far from any curve"
+HOOK = "hook: the signal turns back at the highest levels"
 NOT_IDENTIFIABLE = "not identifiable: the levels do not show both plateaus and the rise between them"
 
 
-def _dot(u: np.ndarray, v: np.ndarray, w: np.ndarray) -> np.ndarray:
+def dot(u: np.ndarray, v: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Weighted products, curve by curve."""
     return np.einsum("km,km,km->k", u, v, w)
 
 
@@ -64,10 +73,10 @@ class Curves:
         h = 1 / (1 + np.exp(-u))  # several times faster than expit; bounded below, so it cannot overflow
         mean = np.einsum("km,km->k", h, self.w) / self.total
         h -= mean[:, None]
-        square = np.maximum(_dot(h, h, self.w), TINY)
-        span = _dot(h, self.y, self.w) / square
+        square = np.maximum(dot(h, h, self.w), TINY)
+        span = dot(h, self.y, self.w) / square
         residual = self.y - span[:, None] * h
-        return u, mean, h, square, span, residual, _dot(residual, residual, self.w)
+        return u, mean, h, square, span, residual, dot(residual, residual, self.w)
 
     def start(self) -> np.ndarray:
         """The best of a grid of slopes and positions."""
@@ -89,47 +98,64 @@ class Curves:
         columns = []
         for column in (steep * u, -np.exp(theta[:, :1]) * steep):
             column -= (np.einsum("km,km->k", column, self.w) / self.total)[:, None]
-            column -= (_dot(column, h, self.w) / square)[:, None] * h
+            column -= (dot(column, h, self.w) / square)[:, None] * h
             columns.append(column)
         j1, j2 = columns
         w = self.w
-        return _dot(j1, j1, w), _dot(j1, j2, w), _dot(j2, j2, w), _dot(j1, residual, w), _dot(j2, residual, w)
+        return dot(j1, j1, w), dot(j1, j2, w), dot(j2, j2, w), dot(j1, residual, w), dot(j2, residual, w)
 
     def search(self) -> tuple[np.ndarray, np.ndarray]:
-        """Levenberg-Marquardt on all curves at once: theta (k, 2), and which have converged."""
-        theta, converged = self.start(), np.zeros(len(self.y), dtype=bool)
-        rows, part, damping = np.arange(len(self.y)), self, np.full(len(self.y), 1e-3)
-        margin = math.log(BEYOND) + 1
-        low = np.column_stack([np.full(len(self.y), math.log(SLOPE_RANGE[0])), self.lowest - margin])
-        high = np.column_stack([np.full(len(self.y), math.log(SLOPE_RANGE[1])), self.highest + margin])
-        projection = part.project(theta)
-        for _ in range(STEPS):
-            here, rss = theta[rows], projection[-1]
+        """Levenberg-Marquardt on many curves at once: theta (k, 2), and which have converged.
+
+        The first steps are made in blocks that stay in the processor's cache; the few curves that need more, together.
+        """
+        count = len(self.y)
+        state = theta, converged, damping = np.zeros((count, 2)), np.zeros(count, dtype=bool), np.full(count, 1e-3)
+        left = []
+        for first in range(0, count, BLOCK):
+            rows = np.arange(first, min(first + BLOCK, count))
+            block = self.subset(rows)
+            theta[rows] = block.start()
+            left.append(self._steps(state, rows, block, min(FIRST_STEPS, STEPS)))
+        if left and STEPS > FIRST_STEPS:
+            rows = np.concatenate(left)
+            self._steps(state, rows, self.subset(rows), STEPS - FIRST_STEPS)
+        return theta, converged
+
+    def _steps(self, state: tuple[np.ndarray, ...], rows: np.ndarray, part: "Curves", steps: int) -> np.ndarray:
+        """Up to so many steps of some curves, ``part``; returns the rows that are not done."""
+        theta, converged, damping = state
+        slopes = np.log(SLOPE_RANGE)
+        projection = part.project(theta[rows])
+        for _ in range(steps if rows.size else 0):
+            here, rss, damped = theta[rows], projection[-1], damping[rows]
             m11, m12, m22, g1, g2 = part.normal(here, projection)
             full = _solve(m11, m12, m22, g1, g2)
-            step = np.clip(_solve(m11 * (1 + damping), m12, m22 * (1 + damping), g1, g2), -1.5, 1.5)
-            there = np.clip(here + step, low[rows], high[rows])
+            step = np.clip(_solve(m11 * (1 + damped), m12, m22 * (1 + damped), g1, g2), -1.5, 1.5)
+            there = here + step
+            there[:, 0] = np.clip(there[:, 0], *slopes)
+            there[:, 1] = np.clip(there[:, 1], part.lowest - MARGIN, part.highest + MARGIN)
             s1, s2 = (there - here).T
             predicted = 2 * (g1 * s1 + g2 * s2) - (m11 * s1**2 + 2 * m12 * s1 * s2 + m22 * s2**2)
             projection = part.project(there)
             better = projection[-1] <= rss * (1 + TOLERANCE)
             theta[rows] = np.where(better[:, None], there, here)
-            damping = _next_damping(damping, better, rss - projection[-1], predicted, rss)
+            damping[rows] = damped = next_damping(damped, better, rss - projection[-1], predicted, rss)
             close = np.abs(full).max(axis=1) < SMALL_STEP
             # Stuck is converged if the step left is small against the standard errors.
-            stuck = (damping > 1e8) | (there == here).all(axis=1)
+            stuck = (damped > 1e8) | (there == here).all(axis=1)
             still = (g1 * full[:, 0] + g2 * full[:, 1]) < 1e-10 * rss
             converged[rows] = close | (stuck & still)
             keep = ~(close | stuck)
-            if not keep.any():
-                break
             if not (keep & better).all():
-                rows, part, damping = rows[keep], part.subset(keep), damping[keep]
+                rows, part = rows[keep], part.subset(keep)
+                if not rows.size:
+                    break
                 projection = part.project(theta[rows])
-        return theta, converged
+        return rows
 
     def judged(
-        self, theta: np.ndarray, converged: np.ndarray, df: np.ndarray
+        self, theta: np.ndarray, converged: np.ndarray, df: np.ndarray, hook: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The curves at theta: A, B, C, D, rss, r_squared (k, 6), covariances (k, 4, 4), refusals (k,)."""
         u, mean, h, _, span, _, rss = self.project(theta)
@@ -147,23 +173,62 @@ class Curves:
         size *= np.sqrt(df / np.maximum(rss, TINY))[:, None]
         covariance = np.linalg.inv(information) / (size[:, :, None] * size[:, None, :])
         beyond = np.maximum(self.lowest - theta[:, 1], theta[:, 1] - self.highest) > math.log(BEYOND)
-        vague = np.sqrt(covariance[:, 2, 2]) > math.log(BEYOND)
+        vague = stdtrit(df, 0.975) * np.sqrt(covariance[:, 2, 2]) > math.log(VAGUE)
         slope_out = (b < 1.001 * SLOPE_RANGE[0]) | (b > 0.999 * SLOPE_RANGE[1])
         covariance[:, 2, :] *= c[:, None]
         covariance[:, :, 2] *= c[:, None]
-        total = _dot(self.y, self.y, self.w)
+        total = dot(self.y, self.y, self.w)
         constant = np.sqrt(total / self.total) <= TOLERANCE * self.scale
         p = fdtrc(3, df, (total - rss) / 3 / np.maximum(rss / df, TINY))
+        r_squared = 1 - rss / np.maximum(total, TINY)
+        unseen = unseen_plateau(share, self.w)
         refusal = np.select(
-            [constant | (p > FLAT_P), singular | beyond | vague | slope_out, ~converged],
-            [FLAT, NOT_IDENTIFIABLE, NOT_CONVERGED],
+            [
+                constant | (p > FLAT_P),
+                hook,
+                r_squared < LEAST_R_SQUARED,
+                singular | beyond | vague | slope_out | unseen,
+                ~converged,
+            ],
+            [FLAT, HOOK, SCATTERED, NOT_IDENTIFIABLE, NOT_CONVERGED],
             "",
         )
-        r_squared = 1 - rss / np.maximum(total, TINY)
         return np.column_stack([a, b, c, a + span, rss, r_squared]), covariance, refusal
 
 
-def _next_damping(damping, better, gain, predicted, rss) -> np.ndarray:
+def unseen_plateau(share: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Which curves show too little of their span at the levels; ``share``: of the span, at each point."""
+    used = w > 0
+    shown = np.where(used, share, -np.inf).max(axis=1) - np.where(used, share, np.inf).min(axis=1)
+    return shown < LEAST_COVER
+
+
+def hooked(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Which curves turn back at high x (k,): a decline from the extreme level to the last that is no scatter.
+
+    Levels are judged by their mean signals: from the level furthest from the lowest one's signal each further level
+    must come back, by ``HOOK_SHARE`` of the range in all, and by ``HOOK_SDS`` pooled standard deviations of the wells
+    of a level, or, without replicates, over two levels at least.
+    """
+    used, found = w > 0, np.zeros(len(x), dtype=bool)
+    ends = [used & (x == np.where(used, x, fill).max(axis=1, keepdims=True)) if fill < 0 else
+            used & (x == np.where(used, x, fill).min(axis=1, keepdims=True)) for fill in (math.inf, -1.0)]  # fmt: skip
+    first, last = ((y * end).sum(axis=1) / end.sum(axis=1) for end in ends)
+    furthest = np.where(used, np.abs(y - first[:, None]), 0.0).max(axis=1)
+    rows = np.flatnonzero(np.abs(last - first) < (1 - HOOK_SHARE) * furthest)  # the others cannot turn back that far
+    for row in rows:
+        x_levels, level = np.unique(x[row, used[row]], return_inverse=True)
+        signals, count = y[row, used[row]], np.bincount(level)
+        means = np.bincount(level, signals) / count
+        away, df = np.abs(means - means[0]), len(signals) - len(x_levels)
+        turn = int(away.argmax())
+        fall, spread = away[turn] - away[-1], math.sqrt(((signals - means[level]) ** 2).sum() / max(df, 1))
+        sure = fall > HOOK_SDS * spread if df > 0 else len(away) - 1 - turn > 1
+        found[row] = sure and fall > HOOK_SHARE * away[turn] and bool((np.diff(away[turn:]) < 0).all())
+    return found
+
+
+def next_damping(damping, better, gain, predicted, rss) -> np.ndarray:
     """Less damping where the gain was as predicted, more where it fell short (a zigzag) or was a loss.
 
     A predicted gain below rounding error says nothing: the damping stays.
