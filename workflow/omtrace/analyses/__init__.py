@@ -111,6 +111,7 @@ UNITLESS = {
     "ratio": ("", 2), "rate_ratio": ("", 2), "odds_ratio": ("", 2), "se_log": ("", 3),
     "clusters": ("", 0), "events": ("", 0), "dispersion": ("", 2), "dispersion_se": ("", 2),
     "pearson_per_df": ("", 2), "standardised_difference": ("", 2), "threshold": ("", 2), "threshold_se": ("", 2),
+    "naive_p": ("", 3), "groups": ("", 0), "values": ("", 0), "share": ("%", 1), "in_model": ("", 0),
 }  # fmt: skip
 
 # Statistics that end so have no unit: decimals.
@@ -134,6 +135,10 @@ def _shape(statistic: str, unit: str, decimals: int) -> tuple[str, int]:
         return "", 3
     if statistic.endswith("_exact"):
         return "", 0
+    if statistic.startswith("ratio"):
+        return "", 2
+    if statistic == "variance":
+        return f"({unit})\u00b2" if " " in unit else unit and f"{unit}\u00b2", decimals + 2
     if statistic.startswith(("mean", "median", "hodges", "difference", "estimate", "adjusted", "ci_", "q1", "q3",
                              "geometric", "interaction")):  # fmt: skip
         return unit, max(decimals, 1)
@@ -147,9 +152,12 @@ class Method:
     """A method: the model of its options, the function that runs it, and a sentence for the report.
 
     ``rests_on``: the other analyses whose calls and numbers it needs, from its plan entry and options.
+    ``units``: whether it takes units for independent of each other, as every comparison does that names no random
+    effect, or only counts and describes them, whatever they are.
     """
 
     options: type[Closed]
     run: Callable[[Call], Iterator[Number]]
     words: str
     rests_on: Callable[[Analysis, Any], Sequence[str]] = lambda entry, options: ()
+    units: Literal["independent", "any"] = "independent"

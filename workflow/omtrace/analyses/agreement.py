@@ -41,5 +41,8 @@ def run(call: Call) -> Iterator[Number]:
 
 
 METHOD = Method(
-    Options, run, "Computed values against printed ones, both rounded half away from zero to the decimals printed."
+    Options,
+    run,
+    "Computed values against printed ones, both rounded half away from zero to the decimals printed.",
+    units="any",
 )

@@ -19,6 +19,7 @@ def run(call: Call) -> Iterator[Number]:
     """n, missing, mean, SD, interval, median, quartiles, range; for categories count and percent of each."""
     from omtrace.statistics.descriptive import describe
 
+    nested = call.dataset.experimental_unit and call.dataset.experimental_unit.parameter
     for parameter, visit in call.targets("anything"):
         chosen = call.data.select(call.entry.population, parameter, visit)
         text = call.data.is_text(parameter, visit)
@@ -31,6 +32,8 @@ def run(call: Call) -> Iterator[Number]:
                     **describe(part.astype("float64").to_numpy(), call.options.level),
                     "missing": chosen.missing(group),
                 }
+                if nested:  # an interval would take each of them for an experimental unit
+                    values = {name: value for name, value in values.items() if not name.startswith("ci_")}
                 yield from call.numbers(parameter, group, visit, values, rows)
                 continue
             yield from call.numbers(parameter, group, visit, {"n": len(part), "missing": chosen.missing(group)}, rows)
@@ -40,4 +43,6 @@ def run(call: Call) -> Iterator[Number]:
                 yield from call.numbers(parameter, group, visit, values, rows, level=category)
 
 
-METHOD = Method(Options, run, "Number, mean with SD and t interval, median, quartiles and range; counts of categories.")
+METHOD = Method(
+    Options, run, "Number, mean with SD and t interval, median, quartiles and range; counts of categories.", units="any"
+)

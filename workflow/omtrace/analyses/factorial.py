@@ -1,27 +1,81 @@
-"""A 2 x 2 factorial linear model: two factors and their interaction."""
+"""A factorial linear model: two or three factors and all their interactions."""
 
+import math
 from collections.abc import Iterator
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._model_options import ModelOptions
+from omtrace.analyses._terms import Fitted, fitted, numbers_of
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
 
 
-class Options(Closed):
-    """The two factors, each with its two levels, the reference first."""
+class Options(ModelOptions):
+    """Two factors of two levels each (first, second), or two or three factors of any (factors)."""
 
-    first: str = Field(description="parameter without visits")
-    first_levels: tuple[str, str] = Field(description="its levels, the reference first")
-    second: str = Field(description="parameter without visits")
-    second_levels: tuple[str, str] = Field(description="its levels, the reference first")
-    log: bool = Field(False, description="analyse the natural logarithm (values must be positive)")
-    level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
+    first: str = Field("", description="parameter without visits")
+    first_levels: tuple[str, ...] = Field((), description="its two levels, the reference first")
+    second: str = Field("", description="parameter without visits")
+    second_levels: tuple[str, ...] = Field((), description="its two levels, the reference first")
+    factors: tuple[str, ...] = Field(
+        (), description="instead: two or three parameters without visits, all of their interactions in the model"
+    )
+    covariates: tuple[str, ...] = Field((), description="numeric parameters without visits, with factors")
+    type: Literal["III", "II"] = Field("III", description="of the tests, with factors and without random effects")
+
+    @model_validator(mode="after")
+    def one_way(self) -> "Options":
+        """Either first and second with two levels each, or factors."""
+        pairs = (self.first_levels, self.second_levels)
+        if not self.factors:
+            if not (self.first and self.second and all(len(set(pair)) == 2 == len(pair) for pair in pairs)):
+                raise ValueError("name factors, or first and second with two levels each")
+            if self.levels or self.random or self.contrasts or self.means or self.covariates or self.naive:
+                raise ValueError("levels, random, contrasts, means, covariates and naive go with factors")
+        elif self.first or self.second or any(pairs):
+            raise ValueError("factors stand instead of first and second")
+        elif not 2 <= len(self.factors) <= 3:
+            raise ValueError("factors: two or three")
+        if self.type == "II" and (self.random or not self.factors):
+            raise ValueError("type: II goes with factors, and without random effects")
+        return self
+
+    @model_serializer(mode="wrap")
+    def told(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As the options of every model by terms; two factors of two levels have tests of type III alone."""
+        content = super().told(handler)
+        return content if self.factors else {name: value for name, value in content.items() if name != "type"}
 
 
 def run(call: Call) -> Iterator[Number]:
-    """Both main effects, the interaction, cell means and simple effects; units of other levels are left out."""
+    """Tests of main effects and interactions, cell means, simple effects or planned contrasts; units of other levels
+    are left out.
+    """  # fmt: skip
+    if not call.options.factors:
+        yield from _two_by_two(call)
+        return
+    for parameter, visit in call.targets():
+        terms = [" * ".join(call.options.factors), *call.options.covariates]
+        fit = fitted(call, terms, parameter, visit)
+        for number in numbers_of(call, parameter, visit, fit):
+            if call.options.type == "III" or not number.level.startswith("type III"):
+                yield number
+        if call.options.type == "II":
+            yield from _type_two(call, parameter, visit, fit)
+
+
+def _type_two(call: Call, parameter: str, visit: str, fit: Fitted) -> Iterator[Number]:
+    from omtrace.statistics.general_linear import type_two
+
+    values = [math.log(value) for value in fit.frame["value"]] if call.options.log else fit.frame["value"]
+    for term, test in type_two(values, fit.design.matrix, fit.design.columns).items():
+        yield from call.numbers(parameter, "all", visit, test, fit.rows, f"type II: {term.replace(':', ' x ')}")
+
+
+def _two_by_two(call: Call) -> Iterator[Number]:
+    """Both main effects, the interaction, cell means and simple effects."""
     import numpy
 
     from omtrace.statistics.factorial import cells
@@ -69,6 +123,7 @@ def _named(table, o: Options) -> Iterator[tuple[str, dict[str, float]]]:
 METHOD = Method(
     Options,
     run,
-    "Linear model with both factors and their interaction, sum coding, type III tests; cell means and simple effects "
-    "with the pooled SD.",
+    "Linear model with the factors and their interactions, sum coding, type III tests unless type says II; with random "
+    "effects a mixed model by REML, tests as df says. Of two factors with two levels: cell means and simple effects "
+    "with the pooled SD; else adjusted means of the cells and the planned contrasts.",
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 from omtrace import store
 from omtrace.analyses import Call, Number
+from omtrace.analyses._units import guard
 from omtrace.analyses.selection import Data, Rows, rowset_digest
 from omtrace.faults import Fault
 from omtrace.keys import digest_of
@@ -60,6 +61,7 @@ def definition_of(plan: Plan, name: str) -> dict:
         "options": options_of(plan, name).model_dump(mode="json"),
         "dataset": entry.dataset,
         "unit": dataset.unit,
+        **({"experimental_unit": dataset.experimental_unit.model_dump()} if dataset.experimental_unit else {}),
         "baseline": dataset.baseline,
         "population": entry.population,
         "where": dataset.populations[entry.population].where,
@@ -126,7 +128,10 @@ class Run:
             calls = {other: self.calls[other] for other in others}
             call = Call(name, entry, options_of(self.plan, name), data.plan, data, calls, others)
             self.calls[name] = call
-            self.numbers[name] = list(plugin("analyses", entry.method, "METHOD").run(call))
+            method = plugin("analyses", entry.method, "METHOD")
+            if not others:  # those were guarded themselves
+                guard(where, method, call)
+            self.numbers[name] = list(method.run(call))
             if not self.numbers[name]:
                 raise Fault(f"{where}: gives no number; check parameters and visits")
         return self.numbers[name]

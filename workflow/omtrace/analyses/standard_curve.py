@@ -62,4 +62,5 @@ METHOD = Method(
     run,
     "Unweighted four-parameter logistic curve y = d + (a - d) / (1 + (x / c)^b); each level's mean signal read back "
     "through it.",
+    units="any",
 )

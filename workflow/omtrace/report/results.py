@@ -65,12 +65,16 @@ def options_text(options: Mapping[str, Any]) -> str:
     """The options of an analysis in a line: its groups, terms and levels; what is empty is left out."""
 
     def said(value: Any) -> str:
+        if isinstance(value, dict):
+            return ", ".join(
+                f"{name.replace('_', ' ')} {said(v)}" for name, v in value.items() if v not in ({}, (), [])
+            )
         if isinstance(value, (list, tuple)):
             return ", ".join(" - ".join(map(str, v)) if isinstance(v, (list, tuple)) else str(v) for v in value)
         return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
     return "; ".join(
-        f"{name.replace('_', ' ')} {said(v)}" for name, v in options.items() if v not in ("", [], (), None)
+        f"{name.replace('_', ' ')} {said(v)}" for name, v in options.items() if v not in ("", [], (), {}, None)
     )
 
 

@@ -87,7 +87,7 @@ def design_of(columns: Mapping[str, Any], terms: Sequence[str], levels: Mapping[
     """
     names = expanded(terms)
     used = dict.fromkeys(part for name in names for part in name.split(":"))
-    size = len(next(iter(columns.values())))
+    size = len(columns[next(iter(columns))])
     blocks: dict[str, np.ndarray] = {}
     centres = {}
     for name in used:

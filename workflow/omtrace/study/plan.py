@@ -52,10 +52,22 @@ class Roster(Closed):
     column: str
 
 
+class ExperimentalUnit(Closed):
+    """What was given its treatment on its own, and is therefore the n of every comparison."""
+
+    what: str = Field(description="animal, cage, litter")
+    parameter: str = Field(
+        "", description="parameter without visits that says to which one a unit belongs; empty: the unit is one itself"
+    )
+
+
 class DatasetPlan(Closed):
     """Records of one kind of unit."""
 
     unit: str = Field(description="what one unit is: participant, animal, mouse, well")
+    experimental_unit: ExperimentalUnit | None = Field(
+        None, description="comparisons that take smaller units for n are refused; none: not declared, not checked"
+    )
     roster: Roster
     visits: dict[str, str] = Field(default_factory=dict, description="visit -> label, in time order")
     baseline: str = Field("", description="the visit that changes are counted from")
@@ -149,6 +161,8 @@ class Plan(Closed):
             yield from _unknown(where + ".roster.table", [dataset.roster.table], self.tables)
             yield from _unknown(where + ".baseline", [dataset.baseline] if dataset.baseline else [], dataset.visits)
             yield from _unknown(where + ".group", [dataset.group] if dataset.group else [], dataset.parameters)
+            if dataset.experimental_unit and (belongs := dataset.experimental_unit.parameter):
+                yield from _unknown(where + ".experimental_unit.parameter", [belongs], dataset.parameters)
             for key, parameter in dataset.parameters.items():
                 yield from _unknown(f"{where}.parameters.{key}.visits", parameter.visits, dataset.visits)
         for name, analysis in self.analyses.items():

@@ -1,0 +1,65 @@
+"""The options that linear models by terms share."""
+
+from typing import Any, Literal
+
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from omtrace.study.closed import Closed
+
+
+class Contrast(Closed):
+    """A planned difference of two levels of a factor, at some levels of others or averaged over them."""
+
+    of: str = Field(description="the factor")
+    pair: tuple[str, str] = Field(description="level of interest, reference")
+    within: dict[str, str] = Field(default_factory=dict, description="other factor -> its level; others: averaged")
+    minus: dict[str, str] = Field(
+        default_factory=dict, description="the same difference at these levels is subtracted: an interaction"
+    )
+
+    @property
+    def label(self) -> str:
+        """The contrast in words, without its pair where the group says it."""
+        at = ", ".join(self.within.values())
+        return (f", in {at}" if at else "") + (f", minus in {', '.join(self.minus.values())}" if self.minus else "")
+
+
+class ModelOptions(Closed):
+    """What mixed_model and factorial share."""
+
+    levels: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="factor -> its levels, the reference first; units of other levels are left out; none: those found",
+    )
+    random: tuple[str, ...] = Field(
+        (), description="parameters whose groups have random effects: cage, litter, batch; batch/cage: nested"
+    )
+    contrasts: tuple[Contrast, ...] = Field((), description="planned contrasts")
+    means: tuple[str, ...] = Field(
+        (), description="terms whose adjusted means are given; none: the factors' terms of the highest order"
+    )
+    log: bool = Field(False, description="analyse the natural logarithm (values must be positive)")
+    df: Literal["kenward_roger", "satterthwaite"] = Field(
+        "kenward_roger", description="standard errors and degrees of freedom, where effects are random"
+    )
+    likelihood: Literal["REML", "ML"] = Field("REML", description="restricted or full maximum likelihood")
+    naive: bool = Field(
+        False, description="show, beside each p, the one that every record as a unit of its own would give, labelled"
+    )
+    level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
+
+    @model_validator(mode="after")
+    def fits(self) -> "ModelOptions":
+        """Kenward and Roger's adjustment belongs to REML."""
+        if self.likelihood == "ML" and self.df != "satterthwaite":
+            raise ValueError("df: Kenward-Roger needs REML; take satterthwaite for ML")
+        return self
+
+    @model_serializer(mode="wrap")
+    def told(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The options as they define an analysis: without those that play no part in it."""
+        content = handler(self)
+        idle = [name for name, value in content.items() if value in ((), [], {}, "", False) and name != "log"]
+        if not (self.random or content.get("over_visits")):
+            idle += ["df", "likelihood"]
+        return {name: value for name, value in content.items() if name not in idle}

@@ -1,0 +1,241 @@
+"""A linear model by terms, with or without random effects, on the records of a dataset.
+
+``mixed_model`` and ``factorial`` say which terms there are; here are the rows of the model, its fit, and the numbers.
+"""
+
+import math
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from omtrace.analyses import Call, Number
+from omtrace.analyses._model_options import Contrast, ModelOptions
+from omtrace.faults import Fault
+from omtrace.study.closed import nearest
+
+if TYPE_CHECKING:
+    import pandas
+
+    from omtrace.analyses.selection import Rows, Selection
+    from omtrace.statistics.general_linear import LinearModel
+    from omtrace.statistics.lmm import RandomModel
+    from omtrace.statistics.terms import Design
+
+OWN = ("visit", "baseline")  # terms that are no parameter of the dataset
+UNIT = "unit"  # the random effect of the units themselves, where each has several rows
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A model of one parameter: its design, its fit, the fit without random effects, and the rows behind it."""
+
+    design: "Design"
+    model: "RandomModel | LinearModel"
+    naive: "LinearModel"
+    chosen: "Selection"
+    rows: "Rows"
+    frame: "pandas.DataFrame"
+
+    @property
+    def random(self) -> "RandomModel | None":
+        """The model, where it has random effects."""
+        from omtrace.statistics.lmm import RandomModel
+
+        return self.model if isinstance(self.model, RandomModel) else None
+
+    def contrast(self, weights: Any, o: ModelOptions) -> dict[str, float]:
+        """Estimate, se, interval, t, df, p of a combination of the coefficients; the naive p where it is asked for."""
+        if self.random:
+            found = self.random.contrast(weights, o.df, o.level)
+        else:
+            found = self.naive.contrast(weights, o.level)
+        return found | ({"naive_p": self.naive.contrast(weights)["p"]} if o.naive else {})
+
+    def test(self, term: str, o: ModelOptions) -> dict[str, float]:
+        """The type III test of a term; with the naive p where it is asked for."""
+        weights = self.design.term(term)
+        found = self.random.joint_test(weights, o.df) if self.random else self.naive.joint_test(weights)
+        return found | ({"naive_p": self.naive.joint_test(weights)["p"]} if o.naive else {})
+
+
+def fitted(call: Call, terms: list[str], parameter: str, visit: str | list[str],
+           slopes: Mapping[str, str] | None = None) -> Fitted:  # fmt: skip
+    """The model of a parameter at a visit, or over several. Raises Fault where it cannot be fitted."""
+    from omtrace.statistics.general_linear import fit_linear
+    from omtrace.statistics.lmm import fit
+    from omtrace.statistics.terms import design_of
+
+    o, slopes = call.options, slopes or {}
+    where = f"analysis {call.name}, {parameter}{f' at {visit}' if visit and isinstance(visit, str) else ''}"
+    try:
+        names = _names(call, terms, slopes)
+        base = call.baseline() if "baseline" in names else ""
+        covariates = [name for name in names if name not in OWN]
+        chosen = call.data.select(call.entry.population, parameter, visit, base, covariates)
+        frame, levels, without = _rows(call, chosen, names, terms, visit)
+        if o.log and (frame["value"] <= 0).any():
+            raise ValueError("a logarithm needs positive values")
+        values = [math.log(value) for value in frame["value"]] if o.log else frame["value"].to_numpy()
+        design = design_of(frame, terms, levels)
+        groups = {name: groups_of(frame, name) for name in random_of(o.random, visit)}
+        naive = fit_linear(values, design.matrix)
+        along = {name: frame[slope].to_numpy() for name, slope in slopes.items()}
+        model = fit(values, design.matrix, groups, along, o.likelihood == "REML") if groups else naive
+    except ValueError as error:
+        raise Fault(f"{where}: {error}") from None
+    return Fitted(design, model, naive, chosen, chosen.rows(without=without), frame)
+
+
+def random_of(random: tuple[str, ...], visit: str | list[str]) -> list[str]:
+    """The random effects: a/b is a, and b within a; units with several rows have one of their own."""
+    found: dict[str, None] = {}
+    for text in random:
+        parts = text.split("/")
+        found |= dict.fromkeys("/".join(parts[:size]) for size in range(1, len(parts) + 1))
+    return [*found, *([UNIT] if not isinstance(visit, str) and UNIT not in found else [])]
+
+
+def groups_of(frame: "pandas.DataFrame", name: str) -> list[str]:
+    """The group of each row."""
+    return ["/".join(parts) for parts in zip(*(frame[part].astype(str) for part in name.split("/")), strict=True)]
+
+
+def _names(call: Call, terms: list[str], slopes: Mapping[str, str]) -> list[str]:
+    """Every parameter that the model needs. Raises Fault for one that is not declared, or has visits."""
+    from omtrace.statistics.terms import expanded
+
+    parts = [part for term in expanded(terms) for part in term.split(":")]
+    parts += [part for name in call.options.random for part in name.split("/") if part != UNIT]
+    parts += slopes.values()
+    declared = call.dataset.parameters
+    for part in dict.fromkeys(parts):
+        if part not in declared and part not in OWN:
+            raise Fault(f"analysis {call.name}: there is no parameter {part!r}{nearest(part, [*declared, *OWN])}")
+        if part in declared and declared[part].visits:
+            raise Fault(f"analysis {call.name}: a term has no visits; {part!r} has")
+    return list(dict.fromkeys(parts))
+
+
+def _rows(call: Call, chosen: "Selection", names: list[str], terms: list[str], visit: str | list[str]
+          ) -> tuple["pandas.DataFrame", dict[str, tuple[str, ...]], dict[str, str]]:  # fmt: skip
+    """The rows of the model, the levels of its factors, and the units that are left out, with the reason."""
+    frame = chosen.frame.rename_axis(UNIT)
+    used = {part for term in terms for name in term.split("*") for part in name.replace(":", " ").split()}
+    levels: dict[str, tuple[str, ...]] = {}
+    outside = frame.index != frame.index
+    for name in (name for name in names if name in used and name not in OWN):
+        given = call.options.levels.get(name, ())
+        if given or call.data.is_text(name):
+            there = set(frame[name])
+            of_group = [group for group in call.dataset.groups if group in there] if name == call.dataset.group else []
+            levels[name] = given or tuple(of_group) or tuple(sorted(there))
+            outside = outside | ~frame[name].isin(levels[name]).to_numpy()
+    without = dict.fromkeys(frame.index[outside], "other level of a factor")
+    frame = frame[~outside].reset_index()
+    if not isinstance(visit, str):
+        if "visit" in used:
+            levels["visit"] = tuple(visit)
+        frame = frame.melt([UNIT, *(name for name in names if name != "visit")], visit, "visit", "value")
+        frame = frame.dropna(subset=["value"])
+    numeric = ["value", *(name for name in names if name in used and name not in levels)]
+    return frame.astype(dict.fromkeys(numeric, "float64")), levels, without
+
+
+def numbers_of(call: Call, parameter: str, visit: str, fit: Fitted) -> Iterator[Number]:
+    """Tests of the terms, planned contrasts, adjusted means, and the model with its variances."""
+    o = call.options
+    declared = call.dataset.parameters[parameter]
+    scale = (f"log {declared.unit}".strip() if o.log else declared.unit, declared.decimals)
+    end = ", log scale" * o.log
+    for term in fit.design.columns:
+        values = fit.test(term, o)
+        _tell(call, parameter, visit, term.replace(":", " x "), values, fit)
+        yield from call.numbers(parameter, "all", visit, values, fit.rows, f"type III: {term.replace(':', ' x ')}")
+    for contrast in o.contrasts:
+        group, level, values = planned(call, contrast, fit)
+        _tell(call, parameter, visit, f"{' - '.join(contrast.pair)}{contrast.label}", values, fit)
+        yield from call.numbers(parameter, group, visit, values, fit.rows, level + end, scale)
+    for group, level, values in _means(call, fit):
+        yield from call.numbers(parameter, group, visit, values, fit.rows, (level + end).removeprefix(", "), scale)
+    yield from _model(call, parameter, visit, fit, scale)
+
+
+def planned(call: Call, contrast: Contrast, fit: Fitted) -> tuple[str, str, dict[str, float]]:
+    """Group, level and numbers of a planned contrast; as a ratio too where logarithms are analysed."""
+    o, design = call.options, fit.design
+    rows = []
+    try:
+        for at in (contrast.within, contrast.minus) if contrast.minus else (contrast.within,):
+            a, b = (design.mean({**at, contrast.of: level}) for level in contrast.pair)
+            rows.append(a - b)
+    except ValueError as error:
+        raise Fault(f"analysis {call.name}, contrast {' - '.join(contrast.pair)}: {error}") from None
+    values = fit.contrast(rows[0] - (rows[1] if len(rows) > 1 else 0.0), o)
+    if o.log:
+        ratios = {"ratio": "estimate", "ratio_low": "ci_low", "ratio_high": "ci_high"}
+        values |= {name: math.exp(values[of]) for name, of in ratios.items()}
+    pair = " - ".join(contrast.pair)
+    if contrast.of == call.dataset.group:
+        return pair, contrast.label.removeprefix(", "), values
+    return "all", f"{contrast.of}: {pair}{contrast.label}", values
+
+
+def _means(call: Call, fit: Fitted) -> Iterator[tuple[str, str, dict[str, float]]]:
+    """Adjusted means at the levels of each term asked for."""
+    from itertools import product
+
+    o, levels = call.options, fit.design.levels
+    named = [term for term in fit.design.columns if all(name in levels for name in term.split(":"))]
+    highest = [t for t in named if not any(set(t.split(":")) < set(other.split(":")) for other in named)]
+    for term in o.means or highest:
+        if term not in named:
+            raise Fault(f"analysis {call.name}: means: {term!r} is no term of factors{nearest(term, named)}")
+        names = term.split(":")
+        for some in product(*(levels[name] for name in names)):
+            found = fit.contrast(fit.design.mean(dict(zip(names, some, strict=True))), o)
+            values = {"adjusted_mean": found["estimate"], **{k: found[k] for k in ("se", "ci_low", "ci_high", "df")}}
+            if o.log:
+                ends = {"": "adjusted_mean", "_low": "ci_low", "_high": "ci_high"}
+                values |= {f"geometric_mean{end}": math.exp(values[of]) for end, of in ends.items()}
+            if names == [call.dataset.group]:
+                yield some[0], "", values
+            else:
+                yield "all", ", ".join(some), values
+
+
+def _model(call: Call, parameter: str, visit: str, fit: Fitted, scale: tuple[str, int]) -> Iterator[Number]:
+    """How many units, rows and groups there are, and the variances of the random effects."""
+    counts = {"n": float(fit.frame["unit"].nunique()), "missing": float(fit.chosen.missing())}
+    if len(fit.frame) != counts["n"]:
+        counts["values"] = float(len(fit.frame))
+    yield from call.numbers(parameter, "all", visit, counts, fit.rows)
+    if fit.random is None:
+        values = {"variance": fit.naive.variance}
+        yield from call.numbers(parameter, "all", visit, values, fit.rows, "residual", scale)
+        return
+    total = sum(v for name, v in fit.random.components.items() if not name.endswith(", covariance"))
+    for name, variance in fit.random.components.items():
+        level = name if name == "residual" else f"random {name}"
+        values = {"groups": float(fit.random.levels[name])} if name in fit.random.levels else {}
+        values["variance"] = variance
+        if not name.endswith((", covariance", ", slope")):
+            values["share"] = 100 * variance / total
+        if name != "residual":
+            values["in_model"] = float(name not in fit.random.at_zero)
+        yield from call.numbers(parameter, "all", visit, values, fit.rows, level, scale)
+    fit_of = {"minus_2_log_likelihood": fit.random.minus_2_log_likelihood}
+    yield from call.numbers(parameter, "all", visit, fit_of, fit.rows, level=call.options.likelihood)
+
+
+def _tell(call: Call, parameter: str, visit: str, what: str, values: Mapping[str, float], fit: Fitted) -> None:
+    """The right p and the naive one, on stderr, where the plan asks for both."""
+    if not call.options.naive:
+        return
+    at = f" {visit}" if visit else ""
+    unit = call.dataset.experimental_unit
+    right = f"with the {unit.what} as unit" if unit else "with the model's random effects"
+    sys.stderr.write(
+        f"omtrace: analysis {call.name}, {parameter}{at}, {what}: p = {values['p']:.3g} {right}; p = "
+        f"{values['naive_p']:.3g} if each of the {len(fit.frame)} records counted as one, which is wrong\n"
+    )

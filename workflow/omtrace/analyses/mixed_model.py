@@ -1,0 +1,58 @@
+"""Linear mixed model: fixed effects by terms, random effects of cages, litters, batches, and of units over visits."""
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._model_options import ModelOptions
+from omtrace.analyses._terms import fitted, numbers_of
+from omtrace.faults import Fault
+
+
+class Options(ModelOptions):
+    """Which terms, which random effects, which tests."""
+
+    terms: tuple[str, ...] = Field(
+        description="fixed effects: parameters without visits, visit and baseline; a:b is an interaction, a * b both "
+        "with it",
+        min_length=1,
+    )
+    slopes: dict[str, str] = Field(
+        default_factory=dict, description="random effect -> covariate whose slope is random too, with a covariance"
+    )
+    over_visits: bool = Field(
+        False, description="one model of all visits, in which each unit has a random effect, instead of one a visit"
+    )
+
+
+def run(call: Call) -> Iterator[Number]:
+    """Type III tests, planned contrasts, adjusted means and variances, for each parameter (and visit)."""
+    o = call.options
+    if unknown := sorted(set(o.slopes) - set(o.random) - ({"unit"} if o.over_visits else set())):
+        raise Fault(f"analysis {call.name}: slopes: {unknown[0]!r} is no random effect of the model")
+    with_baseline = any("baseline" in term for term in o.terms)
+    found: dict[str, list[str]] = {}
+    for parameter, visit in call.targets():
+        if not (with_baseline and visit == call.dataset.baseline):
+            found.setdefault(parameter, []).append(visit)
+    for parameter, visits in found.items():
+        if not o.over_visits:
+            for visit in visits:
+                fit = fitted(call, list(o.terms), parameter, visit, o.slopes)
+                yield from numbers_of(call, parameter, visit, fit)
+            continue
+        if len(visits) < 2:
+            raise Fault(f"analysis {call.name}, {parameter}: over_visits needs two visits or more")
+        yield from numbers_of(call, parameter, "", fitted(call, list(o.terms), parameter, visits, o.slopes))
+
+
+METHOD = Method(
+    Options,
+    run,
+    "Linear mixed model by REML (or ML): factors in sum coding, covariates about their mean, type III tests with "
+    "Kenward and Roger's standard errors and degrees of freedom (expected information) or Satterthwaite's (observed "
+    "information). Adjusted means weigh the levels of other factors equally, at the covariates' means. A random effect "
+    "whose variance comes to zero is left out. Used are units with all terms and a value (over visits: one "
+    "or more). Missing: units of the population that are not in the model.",
+)
