@@ -19,7 +19,7 @@ def guard(where: str, method: Method, call: Call) -> None:
     if unit.parameter in (part for text in texts for part in text.split("/")):
         return
     raise Fault(
-        f"{where}: {call.entry.method} would take each {dataset.unit} for a unit of its own, but the experimental unit is "
-        f"the {unit.what}; use method: mixed_model with random: [{unit.parameter}], or a dataset of one record a "
+        f"{where}: {call.entry.method} would take each {dataset.unit} for a unit of its own, but the experimental unit "
+        f"is the {unit.what}; use method: mixed_model with random: [{unit.parameter}], or a dataset of one record a "
         f"{unit.what}, with values averaged within it (derive: mean)"
     )
