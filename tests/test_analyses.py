@@ -45,6 +45,8 @@ CASES = {
     "proportion": (["r"], ["end"], {}),
     "compare_groups": (["x"], ["end"], PAIR),
     "compare_many": (["x"], ["end"], {"procedures": ["dunnett", "tukey", "games_howell", "dunn"], "trend": GROUPS}),
+    "repeated_anova": (["x"], [], {"most_lost": 0.9}),
+    "manova": (["x"], [], {"most_lost": 0.9}),
     "compare_proportions": (["r"], ["end"], SIDES),
     "ancova": (["x"], ["end"], {"group": "OMT", "reference": "sham", "covariates": ["age"], "factors": ["sex"]}),
     "subgroups": (["x"], ["end"], {**SIDES, "by": "sex", "covariates": ["age"]}),
@@ -209,7 +211,7 @@ def test_every_number_accounts_for_every_enrolled_unit_with_one_reason(method, l
         try:
             results = Results(Path(folder), units, {"a": (method, parameters, visits, options, population)})
         except Fault as fault:  # too little is left for a model
-            assert method in (*MODELS, "factorial", "compare_many") and fault.lines[0].startswith("analysis a")
+            assert method in (*MODELS, "factorial", "compare_many", "manova") and fault.lines[0].startswith("analysis a")
             return
         arms = {unit: facts["arm", ""] for unit, facts in units.items()}
         for number in results.numbers:

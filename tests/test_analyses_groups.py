@@ -11,6 +11,7 @@ from omtrace.statistics.permutation import permutation_test
 from omtrace.statistics.proportion import proportion_difference
 from omtrace.statistics.proportion_score import odds_ratio, score_differences, score_ratio
 from omtrace.statistics.relative_effect import brunner_munzel
+from omtrace.statistics.repeated import hotelling, repeated_anova
 from omtrace.statistics.two_groups import hodges_lehmann_shift, mann_whitney, welch
 from test_analyses import GROUPS, SIDES, Results, column, people, same
 
@@ -142,3 +143,51 @@ def test_compare_many_says_what_is_too_little(study):
     units["P00"]["x", "end"] = 0
     with pytest.raises(Fault, match="positive"):
         study({"a": ("compare_many", ["x"], ["end"], {"log": True})}, units)
+
+
+def test_repeated_anova_counts_who_is_lost(study):
+    units = people()
+    units["P02"]["x", "baseline"], units["P04"]["x", "end"] = "!incomplete: 1 of 6 items open", "!not collected"
+    results = study({"a": ("repeated_anova", ["x"], [], {}, "adults")}, units)
+    kept = [f for u, f in units.items() if u not in ("P02", "P04") and f["age", ""] >= 35]
+    values = [[f["x", "baseline"], f["x", "end"]] for f in kept]
+    lost = sum(units[u]["age", ""] >= 35 for u in ("P02", "P04"))
+    same(results.values(), {**repeated_anova(values), "n": len(kept), "missing": lost})
+    reasons = results.reasons(results.numbers[0])
+    assert reasons["P02"] == {"x at baseline incomplete: 1 of 6 items open"}
+    assert sum(found == {""} for found in reasons.values()) == len(kept) and len(reasons) == len(units)
+    assert {n["level"] for n in results.numbers} == {"B, E"} and shown(results)["gg_p"] == ("", "3")
+
+
+def test_manova_of_outcomes_and_of_visits(study):
+    units = people()
+    options = {"together": "parameters"}
+    results = study({"a": ("manova", ["x", "r"], [], options), "b": ("manova", ["x"], [], {})}, units)
+    changes = [[f[p, "end"] - f[p, "baseline"] for p in ("x", "r")] for f in units.values()]
+    same(results.values(analysis="a"), {**hotelling(changes), "n": 16, "missing": 0, "changes": 2})
+    same(results.values(analysis="b"), {**hotelling([row[:1] for row in changes]), "n": 16, "changes": 1})
+    names = {(n["analysis"], n["parameter"], n["visit"], n["level"]) for n in results.numbers}
+    assert names == {("a", "x & r", "end", ""), ("b", "x", "", "E")}
+    roles = {role for _, role, _ in results.rowsets[results.numbers[0]["rowset"]]}
+    assert roles == {"baseline", "outcome"} and len(results.rowsets[results.numbers[0]["rowset"]]) == 4 * 16
+
+
+@pytest.mark.parametrize("method", ["repeated_anova", "manova"])
+def test_more_lost_than_the_plan_allows_is_refused(study, method):
+    units = people()
+    for at in (1, 4, 5, 8):
+        units[f"P{at:02}"]["x", "end"] = "!not collected"
+    with pytest.raises(
+        Fault, match=r"analysis a, x: 4 of 16 participants \(25%\) lack one of 2 values .* most_lost: 0.2"
+    ):
+        study({"a": (method, ["x"], [], {})}, units)
+    results = study({"a": (method, ["x"], [], {"most_lost": 0.25})}, units)
+    assert results.values()["missing"] == 4
+
+
+def test_repeated_measures_need_visits_and_units(study):
+    with pytest.raises(Fault, match="at least two visits"):
+        study({"a": ("repeated_anova", ["x"], ["end"], {})})
+    units = {u: f for u, f in people().items() if u < "P02"}
+    with pytest.raises(Fault, match="2 units for 2 changes"):
+        study({"a": ("manova", ["x", "r"], [], {"together": "parameters"})}, units)

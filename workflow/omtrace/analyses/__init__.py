@@ -15,6 +15,8 @@ from omtrace.study.plan import Analysis, DatasetPlan
 if TYPE_CHECKING:
     from omtrace.analyses.selection import Data, Rows
 
+JOINT = " & "  # between the names of parameters that a number is about together
+
 
 @dataclass(frozen=True)
 class Number:
@@ -89,11 +91,13 @@ class Call:
                 level: str = "", scale: tuple[str, int] | None = None) -> "Iterator[Number]":  # fmt: skip
         """One Number for each named statistic, with the unit and decimals that fit it.
 
-        ``scale``: unit and decimals of what was analysed, where they are not the parameter's own.
+        ``scale``: unit and decimals of what was analysed, where they are not the parameter's own; needed of several
+        parameters together, whose names are joined by ``JOINT``.
         """
-        declared = self.dataset.parameters[parameter]
+        if scale is None:
+            scale = self.dataset.parameters[parameter].unit, self.dataset.parameters[parameter].decimals
         for statistic, value in values.items():
-            unit, decimals = _shape(statistic, *(scale or (declared.unit, declared.decimals)))
+            unit, decimals = _shape(statistic, *scale)
             if (statistic.startswith("df") or statistic.endswith("_df")) and float(value).is_integer():
                 decimals = 0
             yield Number(parameter, group, visit, level, statistic, float(value), unit, decimals, rows)
@@ -105,7 +109,8 @@ UNITLESS = {
     "count_b": ("", 0), "df": ("", 1), "df_1": ("", 0), "df_2": ("", 1), "t": ("", 2), "f": ("", 2), "p": ("", 3),
     "percent": ("%", 1), "r_squared": ("", 3), "mann_whitney_u": ("", 1), "signed_rank_v": ("", 1),
     "n_nonzero": ("", 0), "chi_squared": ("", 2), "jonckheere_j": ("", 1), "rank_difference": ("", 1), "z": ("", 2),
-    "rank_difference_se": ("", 2),
+    "rank_difference_se": ("", 2), "t_squared": ("", 2), "changes": ("", 0), "gg_epsilon": ("", 3),
+    "hf_epsilon": ("", 3),
     "fitted": ("", 0), "covariance_parameters": ("", 0), "minus_2_log_likelihood": ("", 2),
     "rejected": ("", 0), "verdict": ("", 0), "interval_excludes": ("", 0),
     "ratio": ("", 2), "rate_ratio": ("", 2), "odds_ratio": ("", 2), "se_log": ("", 3),

@@ -103,12 +103,23 @@ class Data:
         of a used unit only the visits that it has. ``baseline``: visit of the outcome's own baseline, needed if
         given; ``covariates``: parameters without visits, all needed; ``group``: the dataset's group is needed.
         """
+        return self._selected(population, self._needed(outcome, visit, baseline, covariates, group), group)
+
+    def select_complete(self, population: str, measurements: Sequence[tuple[str, str]]) -> "Selection":
+        """Every enrolled unit, used if it has all measurements (parameter, visit), which are the frame's columns."""
+        needed = []
+        for parameter, visit in measurements:
+            role = "baseline" if visit and visit == self.plan.baseline else "outcome"
+            name = f"{parameter} at {visit} " if visit else f"{parameter} "
+            needed.append((role, name, {(parameter, visit): self.plain(parameter, visit)}))
+        return self._selected(population, needed)
+
+    def _selected(self, population: str, needed: Sequence[tuple], group: bool = False) -> "Selection":
         unit_level = [p for p, v in self.blocks if v == ""]
         where = f"dataset {self.name}: population {population}"
         words = self.plan.populations[population].reasons
         expression = Expression(self.plan.populations[population].where, where, unit_level, tuple(words))
         member = [("population", self.plain(p)) for p in expression.names]
-        needed = self._needed(outcome, visit, baseline, covariates, group)
         rows, reasons, entries = {}, {}, {}
         for unit in self.units:
             values = {p: block[unit][2] for p, (_, block) in zip(expression.names, member, strict=True)}

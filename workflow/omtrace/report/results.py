@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from omtrace.analyses import JOINT
 from omtrace.faults import Fault
 from omtrace.report.tables import EVERYBODY, tables_of
 from omtrace.report.words import label_of, shown
@@ -39,11 +40,11 @@ def numbers_of(plan: Plan, estimates: Sequence[Mapping[str, str]]) -> dict[str, 
 
 def _labels(row: Mapping[str, str], analysis: Analysis, dataset: DatasetPlan) -> dict[str, str]:
     """What a number is, from the general to the particular, in the plan's own labels."""
-    parameter = dataset.parameters.get(row["parameter"])
+    parameters = [dataset.parameters.get(name) for name in row["parameter"].split(JOINT)]
     population = dataset.populations.get(row["population"])
     return {
         "analysis": analysis.title,
-        "parameter": parameter.label if parameter else row["parameter"],
+        "parameter": " and ".join(p.label for p in parameters if p) if all(parameters) else row["parameter"],
         "population": population.label if population else row["population"],
         "group": _group(row["group"], dataset),
         "visit": dataset.visits.get(row["visit"], row["visit"]),

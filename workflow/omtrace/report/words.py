@@ -39,6 +39,8 @@ TOGETHER = (
     ("Count (%)", ("count", "percent"), "bracket"),
     ("t (df)", ("t", "df"), "bracket"),
     ("F (df)", ("f", "df_1", "df_2"), "pair"),
+    ("GG ε (p)", ("gg_epsilon", "gg_p"), "bracket"),
+    ("HF ε (p)", ("hf_epsilon", "hf_p"), "bracket"),
     ("χ² (df)", ("chi_squared", "df"), "bracket"),
     ("Signed rank V (p)", ("signed_rank_v", "signed_rank_p"), "bracket"),
     ("Mann–Whitney U (p)", ("mann_whitney_u", "mann_whitney_p"), "bracket"),

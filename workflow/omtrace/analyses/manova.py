@@ -1,0 +1,53 @@
+"""Multivariate analysis of variance of changes since baseline: several visits, or several outcomes, tested together."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from omtrace.analyses import JOINT, Call, Method, Number
+from omtrace.analyses._listwise import ListwiseOptions, complete
+from omtrace.faults import Fault
+
+
+class Options(ListwiseOptions):
+    """What is tested together, how many may be lost, and the confidence level."""
+
+    together: Literal["visits", "parameters"] = Field(
+        "visits",
+        description="visits: the changes of a parameter at its visits; parameters: the changes of all at a visit",
+    )
+
+
+def run(call: Call) -> Iterator[Number]:
+    """Hotelling's T squared that all changes tested together are zero, with partial eta squared."""
+    from omtrace.statistics.repeated import hotelling
+
+    baseline, visits = call.baseline(), call.options.together == "visits"
+    sets: dict[str, list[tuple[str, str]]] = {}
+    for parameter, visit in call.targets():
+        if visit != baseline:
+            sets.setdefault(parameter if visits else visit, []).append((parameter, visit))
+    for changes in sets.values():
+        parameters = list(dict.fromkeys(parameter for parameter, _ in changes))
+        chosen = complete(call, [*((parameter, baseline) for parameter in parameters), *changes])
+        frame = chosen.frame.astype("float64")
+        table = [frame[p, visit] - frame[p, baseline] for p, visit in changes]
+        names = JOINT.join(parameters)
+        try:
+            values = hotelling(list(zip(*table, strict=True)), call.options.level)
+        except ValueError as error:
+            raise Fault(f"analysis {call.name}, {names}: {error}") from None
+        counts = {"n": float(len(frame)), "missing": float(chosen.missing()), "changes": float(len(changes))}
+        at = "" if visits else changes[0][1]
+        level = ", ".join(call.dataset.visits[visit] for _, visit in changes) if visits else ""
+        yield from call.numbers(names, "all", at, {**counts, **values}, chosen.rows(), level, ("", 1))
+
+
+METHOD = Method(
+    Options,
+    run,
+    "One-sample multivariate analysis of variance (Hotelling's T squared): whether the mean changes since baseline are "
+    "all zero, in units with every value; the others are counted as missing. Partial eta squared (Pillai's trace) with "
+    "a noncentral-F interval of level 2 x level - 1.",
+)

@@ -1,0 +1,37 @@
+"""Repeated-measures analysis of variance over visits, in the units that have all of them."""
+
+from collections.abc import Iterator
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._listwise import ListwiseOptions, complete
+from omtrace.faults import Fault
+
+
+class Options(ListwiseOptions):
+    """How many may be lost, and the confidence level."""
+
+
+def run(call: Call) -> Iterator[Number]:
+    """F with and without correction of its degrees of freedom, for each parameter over its visits."""
+    from omtrace.statistics.repeated import repeated_anova
+
+    visits: dict[str, list[str]] = {}
+    for parameter, visit in call.targets():
+        visits.setdefault(parameter, []).append(visit)
+    for parameter, at in visits.items():
+        if len(at) < 2:
+            raise Fault(f"analysis {call.name}, {parameter}: at least two visits are needed")
+        chosen = complete(call, [(parameter, visit) for visit in at])
+        counts = {"n": float(len(chosen.frame)), "missing": float(chosen.missing())}
+        values = repeated_anova(chosen.frame.astype("float64").to_numpy(), call.options.level)
+        level = ", ".join(call.dataset.visits.get(visit, visit) for visit in at)
+        yield from call.numbers(parameter, "all", "", {**counts, **values}, chosen.rows(), level=level)
+
+
+METHOD = Method(
+    Options,
+    run,
+    "One-way repeated-measures analysis of variance over the visits, in units with a value at all of them; the others "
+    "are counted as missing. F as it is and with Greenhouse and Geisser's (GG) and Huynh and Feldt's (HF) correction; "
+    "partial eta squared with a noncentral-F interval of level 2 x level - 1.",
+)
