@@ -79,6 +79,30 @@ def test_contrasts_and_adjusted_means_are_two_tables():
     assert [line[-1] for line in texts(second)[1:]] == ["3 (4 to 5)", "6 (7 to 8)"]
 
 
+def test_ranks_effect_sizes_and_ratios_stand_apart_but_an_estimate_with_the_interval_of_its_row():
+    names = ("difference", "ci_low", "ci_high", "mann_whitney_u", "mann_whitney_p", "hedges_g", "risk_ratio")
+    found = tables(*(f"comparison|score_1|omt - sham|month_3||{s}" for s in names))
+    assert [t["columns"] for t in found] == [
+        ["Difference (CI)"], ["Mann–Whitney U (p)"], ["Hedges’ g"], ["Risk ratio"],
+    ]  # fmt: skip
+    (table,) = tables(*(f"comparison|score_1|omt - sham|month_3||{s}" for s in ("odds_ratio", "ci_low", "ci_high")))
+    assert table["columns"] == ["Odds ratio (CI)"]
+
+
+def test_different_tests_side_by_side_have_their_p_last():
+    rows = [f"comparison|score_1|all|month_3|one|{s}" for s in ("f", "df_1", "df_2", "p")]
+    rows += [f"comparison|score_1|all|month_3|two|{s}" for s in ("chi_squared", "df", "p")]
+    rows += [f"comparison|score_1|omt - sham|month_3|three|{s}" for s in ("z", "p")]
+    first, second = tables(*rows)
+    assert first["columns"] == ["F (df)", "χ² (df)", "p"] and second["columns"] == ["z", "p"]
+    assert [line[-3:] for line in texts(first)[1:]] == [["0 (1; 2)", "", "3"], ["", "4 (5)", "6"]]
+
+
+def test_parameters_tested_together_are_named_by_their_labels():
+    (table,) = tables("change|score_1 & score_2|all|month_1||f")
+    assert texts(table)[0][0] == "Headache score 1 and Headache score 2"
+
+
 def test_parameters_of_one_row_are_named_in_the_row_with_their_unit():
     (table,) = tables(*(f"characteristics|score_{i}|all|||{s}" for i in (1, 2) for s in ("mean", "sd")))
     assert table["heads"] == ["parameter"] and not table["grouped"]

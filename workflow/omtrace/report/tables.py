@@ -20,10 +20,15 @@ def tables_of(numbers: Sequence[dict], dataset: DatasetPlan, population: str, ci
 
     ``population`` is the analysis's own, which needs no head; ``ci`` names an interval.
     """
-    rows: dict[tuple, Row] = {}
+    whole: dict[tuple, Row] = {}
     for number in numbers:
         key = tuple(number[part] for part in ("parameter", "population", "group", "visit", "level"))
-        rows.setdefault((*key, apart_of(number["statistic"])), {})[number["statistic"]] = number
+        whole.setdefault(key, {})[number["statistic"]] = number
+    rows: dict[tuple, Row] = {}
+    for key, row in whole.items():
+        main = main_of(list(row))  # what the row's interval belongs to stays with it
+        for statistic, number in row.items():
+            rows.setdefault((*key, 0 if statistic == main else apart_of(statistic)), {})[statistic] = number
     levelled = {key[0] for key in rows if key[4]}
     kinds: dict[tuple, list[Row]] = {}
     for key, row in rows.items():
