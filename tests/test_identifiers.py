@@ -9,8 +9,9 @@ import random
 from pathlib import Path
 
 import identifier_corpus as corpus
+import pyarrow
 import pytest
-from omtrace.identifiers import CAP, MARKED, UNCHECKED, Suspicion, identifiers, numbers
+from omtrace.identifiers import CAP, MARKED, UNCHECKED, Suspicion, guarded, identifiers, numbers
 from omtrace.identifiers import columns as names
 from omtrace.identifiers import shapes as shapes
 from omtrace.sources import options_of, reader_of
@@ -408,3 +409,16 @@ def test_plain_numbers_are_phones_only_if_they_are_not_numbered_through():
 def test_check_digits(check, good, bad):
     assert check(good)
     assert not check(bad)
+
+
+def test_many_files_looked_at_together_give_the_suspicions_of_each():
+    """The guards are searched for in the texts of all files at once; what they say of one file stays the same."""
+    columns = [["an.na@example.org", "x"], ["R1-1", "R1-2"], ["Mr. John Smith came", "ok"], ["12 High Street", "b  c"],
+               ["0171 123456", "plain"], ["1.5", "2.5"], [" padded  text "]]  # fmt: skip
+    arrays = [pyarrow.array(texts) for texts in columns]
+    passing = guarded(arrays)
+    assert "an.na@example.org" in passing and "plain" not in passing
+    for n, array in enumerate(arrays):
+        alone = identifiers([f"c{n}"], [array], [len(array)])
+        assert identifiers([f"c{n}"], [array], [len(array)], passing=passing) == alone
+    assert any(identifiers([f"c{n}"], [array], [len(array)], passing=passing) for n, array in enumerate(arrays))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from omtrace.checks.work import Work
 from omtrace.crosschecks import CrossCheck, Tables, usual
@@ -11,6 +12,10 @@ from omtrace.schemas import UNIT, RuleText
 from omtrace.sources import plugin
 from omtrace.study.closed import checked
 from omtrace.study.plan import DatasetPlan, Plan
+
+if TYPE_CHECKING:
+    import numpy
+    import pandas
 
 ROW = re.compile(r"row ([0-9]+):([0-9]+)")  # a key, as crosschecks write it
 WHOLE_FILE = ("unreadable", "column_missing", "coding", "date_ambiguous", "number_ambiguous", "merged_header")
@@ -32,10 +37,18 @@ def references(works: dict[str, Work]) -> None:
                 mine = rows[reference.column].dropna()
                 column = work.plan.raw(reference.column)
                 told = {f.key for f in work.findings if f.rule == "reference" and f.column == column}
-                strange = [key for key in mine.index[~mine.isin(known)] if key not in told]
+                strange = [key for key in mine.index[~_within(mine, known)] if key not in told]
                 expected = f"a {reference.other} of table {reference.table}"
                 work.report(strange, "reference", reference.column, expected, reference.severity)
                 lost = lost or bool(strange)
+
+
+def _within(mine: "pandas.Series", known: "pandas.Series") -> "numpy.ndarray":
+    """The mask of the values that another column has. Texts are taken out whole: isin goes through them one by one."""
+    import numpy
+
+    there = set(known.to_numpy(dtype=object).tolist())
+    return numpy.fromiter((value in there for value in mine.to_numpy(dtype=object)), bool, len(mine))
 
 
 def roster(works: dict[str, Work], dataset: DatasetPlan) -> None:
@@ -53,7 +66,7 @@ def roster(works: dict[str, Work], dataset: DatasetPlan) -> None:
         work = works[name]
         mine = work.kept()[UNIT].dropna() if UNIT in work.frame else enrolled
         expected = f"an enrolled {dataset.unit} (table {listed.table})"
-        work.report(mine.index[~mine.isin(enrolled)], "roster", UNIT, expected)
+        work.report(mine.index[~_within(mine, enrolled)], "roster", UNIT, expected)
 
 
 def crosscheck(plan: Plan, works: dict[str, Work], rules: Mapping[str, RuleText]) -> None:
@@ -128,12 +141,14 @@ def _take_out(work: Work, lost: Mapping[int, str], batches: set[str], units: set
     kept = work.kept()
     numbers = kept.index.to_numpy() >> SHIFT
     for number, source in work.sources.items():
+        if number not in lost and source.export.batch not in batches and f"@{number}" not in batches:
+            continue
         mine = kept.index[numbers == number]
         if number in lost:
             source.extract.decisions["left out"] = f"the whole file: {lost[number]}"
             expected = f"a file that can be used; this one has the finding {lost[number]}"
             work.report(mine, "batch", work.table.columns[0].name, expected, "quarantine")
-        elif source.export.batch in batches or f"@{number}" in batches:
+        else:
             work.report(mine, "batch", work.table.columns[0].name, "a batch whose files can all be used", "quarantine")
     if units and UNIT in work.frame:
         kept = work.kept()

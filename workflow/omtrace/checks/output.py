@@ -111,30 +111,48 @@ def _places(works: list[Work]) -> "pandas.DataFrame":
     import numpy
     import pandas
 
-    parts = [pandas.DataFrame({column: [] for column in PLACES}).astype({"key": "int64"})]
+    columns: dict[str, list] = {name: [] for name in PLACES[1:]}
+    found = [numpy.empty(0, dtype="int64")]
     wanted: dict[int, tuple[Any, list[Any]]] = {}  # by the extract: tables may read one file in several ways
     for work in works:
-        for number, source in work.sources.items():
-            wanted.setdefault(id(source), (source, []))[1].append(work.keys[work.numbers() == number])
-        broken = [(k, work.sources[number_of(k)].export.path, p.part, p.first_line, p.last_line, p.column)
-                  for k, p in work.broken.items()]  # fmt: skip
-        parts.append(pandas.DataFrame(broken, columns=PLACES))
+        numbers = work.numbers()
+        starts = numpy.searchsorted(numbers, [*work.sources, 0], side="left")  # keys rise, and so do their files
+        ends = numpy.searchsorted(numbers, [*work.sources, 0], side="right")
+        for source, start, end in zip(work.sources.values(), starts, ends, strict=False):
+            wanted.setdefault(id(source), (source, []))[1].append(work.keys[start:end])
+        found.append(numpy.array(list(work.broken), dtype="int64"))
+        for key, place in work.broken.items():
+            told = (
+                work.sources[number_of(key)].export.path,
+                place.part,
+                place.first_line,
+                place.last_line,
+                place.column,
+            )
+            for name, value in zip(PLACES[1:], told, strict=True):
+                columns[name].append(value)
     for source, keys in wanted.values():
         places = source.extract.places
         at = numpy.searchsorted(source.keys(), numpy.unique(numpy.concatenate(keys)))
-        taken = {name: _taken(getattr(places, name), at) for name in ("parts", "first_lines", "last_lines", "columns")}
-        part = pandas.DataFrame({"key": source.keys()[at], "export": source.export.path, **taken})
-        parts.append(part.set_axis(PLACES, axis=1))
-    frame = pandas.concat([part for part in parts if len(part)] or parts[:1])
+        found.append(source.keys()[at])
+        columns["export"] += [source.export.path] * len(at)
+        for name, values in zip(PLACES[2:], (places.parts, places.first_lines, places.last_lines, places.columns),
+                                strict=True):  # fmt: skip
+            columns[name] += _taken(values, at)
+    frame = pandas.DataFrame({"key": numpy.concatenate(found), **columns})
+    frame = frame.astype({"key": "int64", "first_line": "int64", "last_line": "int64"})
     frame = frame.drop_duplicates().sort_values("key").reset_index(drop=True)
     if frame["key"].duplicated().any():
         raise AssertionError("one key names two places: tables read one export in ways that count its rows differently")
     return frame
 
 
-def _taken(values: Any, at: Any) -> Any:
+def _taken(values: Any, at: Any) -> list:
+    """The values at some positions; one text stands for all."""
     import numpy
 
     if isinstance(values, str):
         return [values] * len(at)
-    return numpy.asarray(values)[at] if len(values) else []
+    if len(at) == len(values):
+        return list(values)
+    return numpy.asarray(values)[at].tolist() if len(values) else []

@@ -1,23 +1,24 @@
 """From exports to the raw text of a table: the columns that the plan asks for, each row under its key."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from omtrace.checks.cells import cells_of, encoded, repeated
 from omtrace.checks.findings import Finding, severity_of
 from omtrace.checks.work import Source, Work
 from omtrace.faults import Fault
-from omtrace.identifiers import identifiers
+from omtrace.identifiers import guarded, identifiers
 from omtrace.instruments import instrument_of, is_instrument
 from omtrace.keys import key_of
 from omtrace.schemas import UNIT, Column, Table, table_of
 from omtrace.sources import Extract, Places
-from omtrace.sources.lookup import companions_of, way_of
+from omtrace.sources.lookup import Way, companions_of, way_of
 from omtrace.study.closed import nearest
 from omtrace.study.plan import Plan
 from omtrace.study.register import Export, exports_of
 from omtrace.study.tables import MADE, TablePlan
 
+MANY = 8  # files, from which on their texts are looked at together
 # What tells that a column holds identifiers.
 SAYS = {"name": "its name says", "values": "its values look like", "dictionary": "the data dictionary says"}
 
@@ -28,6 +29,8 @@ class Reading:
     def __init__(self, plan: Plan, exports: list[Export], root: str | Path) -> None:
         self.plan, self.exports, self.root = plan, exports_of(exports, plan.study), Path(root)
         self.sources: dict[tuple[str, str, str], Source] = {}
+        self.ways: dict[str, Way] = {}
+        self.fresh: list[tuple[Source, TablePlan, str]] = []  # read, and not yet looked at for identifiers
         self.findings: list[Finding] = []  # about whole files
 
     def table(self, name: str) -> Work:
@@ -44,6 +47,7 @@ class Reading:
             source = plan.source or name
             raise Fault(f"{where}: the register has no export of table {source!r}{nearest(source, known)}")
         sources = {export.number: self._source(export, plan, name) for export in exports}
+        self._scan_fresh()
         work = Work(name, self.plan, plan, table, sources, None, {})
         take_rows(work)
         return work
@@ -51,16 +55,17 @@ class Reading:
     def _source(self, export: Export, plan: TablePlan, name: str) -> Source:
         key = (export.path, *plan.way)
         if key not in self.sources:
-            way = way_of(self.plan, name, self.exports, self.root)
+            if name not in self.ways:
+                self.ways[name] = way_of(self.plan, name, self.exports, self.root)
             try:
-                extract = way.read(export, self.root)
+                extract = self.ways[name].read(export, self.root)
             except Fault as fault:
                 self.sources[key] = source = Source(export, Extract((), (), Places()), lost="unreadable")
                 for line in fault.lines:
                     self._about_file(source, "unreadable", "", line, name, "\n".join(fault.seen))
                 return source
             self.sources[key] = source = Source(export, extract)
-            self._scan(source, plan, name)
+            self.fresh.append((source, plan, name))
         return self.sources[key]
 
     def identifiers(self, export: Export) -> list[Finding]:
@@ -68,12 +73,23 @@ class Reading:
         for name, plan in self.plan.tables.items():
             if (plan.source or name) == export.table:
                 self._source(export, plan, name)
+        self._scan_fresh()
         return [found for found in self.findings if found.rule == "identifier" and found.file == export.path]
 
-    def _scan(self, source: Source, plan: TablePlan, name: str) -> None:
+    def _scan_fresh(self) -> None:
+        """Look for direct identifiers in the files that were read; of many files, in their texts together first."""
+        fresh, self.fresh = self.fresh, []
+        for source, _, _ in fresh:
+            for column, texts in zip(source.extract.columns, source.extract.cells, strict=True):
+                source.encoded[column] = encoded(texts)
+        passing = None
+        if len(fresh) >= MANY:
+            passing = guarded(column.dictionary for source, _, _ in fresh for column in source.encoded.values())
+        for source, plan, name in fresh:
+            self._scan(source, plan, name, passing)
+
+    def _scan(self, source: Source, plan: TablePlan, name: str, passing: Collection[str] | None) -> None:
         """Look for direct identifiers in every column of the file, whether a table reads it or not."""
-        for column, texts in zip(source.extract.columns, source.extract.cells, strict=True):
-            source.encoded[column] = encoded(texts)
         columns = {column: cells_of([part]) for column, part in source.encoded.items()}
         for suspicion in identifiers(
             list(columns),
@@ -82,6 +98,7 @@ class Reading:
             {column for column, variable in source.extract.variables.items() if variable.identifier},
             self._excused(source.export),
             source.export.received_on,
+            passing,
         ):
             source.withheld.add(suspicion.column)
             expected = f"no direct identifier; {SAYS[suspicion.by]}: {suspicion.kind}"
