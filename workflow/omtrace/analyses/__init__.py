@@ -13,6 +13,8 @@ from omtrace.study.closed import Closed, nearest
 from omtrace.study.plan import Analysis, DatasetPlan
 
 if TYPE_CHECKING:
+    import numpy
+
     from omtrace.analyses.selection import Data, Rows
 
 JOINT = " & "  # between the names of parameters that a number is about together
@@ -39,6 +41,7 @@ class Call:
     """What a method gets: its plan entry, checked options, the dataset's plan, and the data.
 
     ``calls``: the calls of the analyses that it rests on, and ``earlier`` their numbers, each by name.
+    ``study`` and ``name`` name the stream of chance of an analysis that draws.
     """
 
     name: str
@@ -48,6 +51,17 @@ class Call:
     data: "Data"
     calls: "Mapping[str, Call]" = field(default_factory=dict)
     earlier: "Mapping[str, Sequence[Number]]" = field(default_factory=dict)
+    study: str = ""
+
+    def generator(self, seed: int) -> "numpy.random.Generator":
+        """A stream of chance of this analysis alone: it depends on the seed and its names, not on what ran before."""
+        import hashlib
+
+        import numpy
+
+        words = hashlib.sha256(f"{self.study}/{self.name}".encode()).digest()
+        key = [int.from_bytes(words[i : i + 4], "big") for i in range(0, 16, 4)]
+        return numpy.random.Generator(numpy.random.PCG64(numpy.random.SeedSequence(seed, spawn_key=key)))
 
     def targets(self, holds: Literal["anything", "numbers", "yes or no"] = "numbers") -> Iterator[tuple[str, str]]:
         """Each parameter with each visit analysed ("" for a parameter without visits).
@@ -117,6 +131,9 @@ UNITLESS = {
     "clusters": ("", 0), "events": ("", 0), "dispersion": ("", 2), "dispersion_se": ("", 2),
     "pearson_per_df": ("", 2), "standardised_difference": ("", 2), "threshold": ("", 2), "threshold_se": ("", 2),
     "naive_p": ("", 3), "groups": ("", 0), "values": ("", 0), "share": ("%", 1), "in_model": ("", 0),
+    "observed": ("", 0), "imputed": ("", 0), "imputed_after_drop_out": ("", 0), "fmi": ("", 3),
+    "imputations": ("", 0), "samples_refused": ("", 0), "tips": ("", 0), "complete": ("", 0), "dropped_out": ("", 0),
+    "intermittent": ("", 0), "none_observed": ("", 0),
 }  # fmt: skip
 
 # Statistics that end so have no unit: decimals.

@@ -126,7 +126,8 @@ class Run:
             entry = self.plan.analyses[name]
             data = self.dataset(entry.dataset)
             calls = {other: self.calls[other] for other in others}
-            call = Call(name, entry, options_of(self.plan, name), data.plan, data, calls, others)
+            options = options_of(self.plan, name)
+            call = Call(name, entry, options, data.plan, data, calls, others, self.plan.study)
             self.calls[name] = call
             method = plugin("analyses", entry.method, "METHOD")
             if not others:  # those were guarded themselves

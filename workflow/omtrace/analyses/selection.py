@@ -96,14 +96,15 @@ class Data:
         return bool(block["text"].notna().any() and not block["value"].notna().any())
 
     def select(self, population: str, outcome: str, visit: str | Sequence[str] = "", baseline: str = "",
-               covariates: Sequence[str] = (), group: bool = False) -> "Selection":  # fmt: skip
+               covariates: Sequence[str] = (), group: bool = False, missing: str = "") -> "Selection":  # fmt: skip
         """Every enrolled unit, used or excluded, for an outcome at a visit, or at several.
 
         Of several visits one is enough: the frame has a column for each, named by the visit, and the row sets hold
         of a used unit only the visits that it has. ``baseline``: visit of the outcome's own baseline, needed if
         given; ``covariates``: parameters without visits, all needed; ``group``: the dataset's group is needed.
+        ``missing``: the outcome is not needed, and a used unit's records without one have this role.
         """
-        return self._selected(population, self._needed(outcome, visit, baseline, covariates, group), group)
+        return self._selected(population, self._needed(outcome, visit, baseline, covariates, group), group, missing)
 
     def select_complete(self, population: str, measurements: Sequence[tuple[str, str]]) -> "Selection":
         """Every enrolled unit, used if it has all measurements (parameter, visit), which are the frame's columns."""
@@ -114,7 +115,8 @@ class Data:
             needed.append((role, name, {(parameter, visit): self.plain(parameter, visit)}))
         return self._selected(population, needed)
 
-    def _selected(self, population: str, needed: Sequence[tuple], group: bool = False) -> "Selection":
+    def _selected(self, population: str, needed: Sequence[tuple], group: bool = False,
+                  missing: str = "") -> "Selection":  # fmt: skip
         unit_level = [p for p, v in self.blocks if v == ""]
         where = f"dataset {self.name}: population {population}"
         words = self.plan.populations[population].reasons
@@ -128,16 +130,19 @@ class Data:
             if reason and (why := [words.get(clause, clause) for clause in expression.failed(values)]):
                 reason += f": {'; '.join(why)}"
             found: dict[str, float | str | None] = {}
-            for _role, prefix, blocks in needed:
+            for role, prefix, blocks in needed:
                 found |= {column: block[unit][2] for column, block in blocks.items()}
                 statuses = [block[unit][1] for block in blocks.values()]
-                if "observed" not in statuses:
+                if "observed" not in statuses and not (missing and role == "outcome"):
                     reason = reason or prefix + statuses[0]
             reasons[unit], rows[unit] = reason, found
             roles = [(role, block[unit]) for role, _, blocks in needed for block in blocks.values()]
-            kept = [(role, record) for role, (record, status, _) in roles if reason or status == "observed"]
-            entries[unit] = [*((block[unit][0], role, reason) for role, block in member),
-                             *((record, role, reason) for role, record in kept)]  # fmt: skip
+            kept = [
+                (record, role if reason or status == "observed" else missing, reason)
+                for role, (record, status, _) in roles
+                if reason or missing or status == "observed"
+            ]
+            entries[unit] = [*((block[unit][0], role, reason) for role, block in member), *kept]
         groups = self._groups() if self.plan.group else {}
         lost = [unit for unit in self.units if unit not in groups] if group else []
         return Selection(self, rows, reasons, entries, groups, frozenset(lost))

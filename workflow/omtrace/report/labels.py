@@ -81,6 +81,12 @@ LABELS = {
     "values": "Values",
     "share": "Share",
     "in_model": "In the model (0: at zero, left out)",
+    "fmi": "Missing information",
+    "tips": "Tips",
+    "imputed_after_drop_out": "Of these, after drop-out",
+    "dropped_out": "Dropped out",
+    "none_observed": "None observed",
+    "samples_refused": "Samples not fitted",
     "ci": "CI",
     "stop_below": "Stop below",
     "go_from": "Go from",
@@ -99,6 +105,7 @@ LABELS = {
 CODED = {
     "rejected": ("no", "yes"),
     "concordant": ("no", "yes"),
+    "tips": ("no", "yes"),
     "verdict": ("stop", "amend", "go"),
     "interval_excludes": ("nothing", "stop", "go", "stop and go"),
 }

@@ -1,0 +1,128 @@
+"""Which visits units have a value at: a row a pattern, with how many units of each group have it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from omtrace.faults import Fault
+from omtrace.figures import Drawing, Figure
+from omtrace.figures import _panels as panels
+from omtrace.figures import _style as style
+from omtrace.figures._results import AGAIN, Number
+from omtrace.figures._sheet import Group, Quantity, Sheet
+from omtrace.study.closed import Closed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SEEN, MISSING = "●", "○"
+ROW = 0.22  # inches: height of a bar
+CELL = 0.72  # inches: width of a visit
+
+
+class Options(Closed):
+    """What the figure may be told."""
+
+    parameters: tuple[str, ...] = Field((), description="parameters drawn, a panel each; none: all of the analyses")
+    by_group: bool = Field(True, description="groups apart, where the dataset has groups; else all units together")
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One pattern of a parameter: a mark for each visit, and count and percent of each group."""
+
+    marks: str
+    counts: list[Number]
+    percents: list[Number]
+
+
+def draw(sheet: Sheet, options: Options) -> Drawing:
+    """A panel for each parameter: the patterns, the most complete first, and a bar for each group."""
+    quantities = sheet.quantities(options.parameters)
+    groups = sheet.groups(quantities[0].dataset, options.by_group)
+    found = [_patterns(sheet, quantity, groups) for quantity in quantities]
+    rows = [len(patterns) for patterns in found]
+    step = ROW * len(groups) + 0.12
+    sheet.figure.set_size_inches(style.WIDTH, sum(rows) * step + 0.75 * len(rows) + 0.1)
+    visits = max(len(quantity.parameter.visits) for quantity in quantities)
+    share = min(CELL * visits, style.WIDTH * 0.55)
+    grid = sheet.figure.add_gridspec(
+        len(rows), 2, height_ratios=[count + 0.6 for count in rows], width_ratios=[share, style.WIDTH - share]
+    )
+    texts = []
+    for i, (quantity, patterns) in enumerate(zip(quantities, found, strict=True)):
+        left, right = (sheet.figure.add_subplot(grid[i, column]) for column in (0, 1))
+        _marks(left, quantity, patterns, share * 72)
+        _bars(sheet, right, quantity, patterns, groups)
+        said = [
+            (f"{group.label} {marks.marks}", marks.counts[at]) for marks in patterns for at, group in enumerate(groups)
+        ]
+        texts.append((quantity.label, panels.said(said)))
+    sheet.legend(groups, marker="s", markersize=7)
+    alt = panels.alternative("Patterns of observed (●) and missing (○) values by visit, with counts.", texts)
+    unit = quantities[0].dataset.unit
+    return Drawing(alt, sheet.numbers, f"Full squares: observed; empty squares: missing. Bars: how many {unit}s.")
+
+
+def _patterns(sheet: Sheet, quantity: Quantity, groups: list[Group]) -> list[Pattern]:
+    visits = len(quantity.parameter.visits)
+    numbers = sheet.estimates.of(quantity.analysis, ["count"])
+    mine = [n.level for n in numbers if n.parameter == quantity.key and not n.visit]
+    levels = [level for level in dict.fromkeys(mine) if len(level) == visits and set(level) <= {SEEN, MISSING}]
+    if not levels:
+        raise Fault(f"{sheet.where}: analysis {quantity.analysis!r} has no pattern of {quantity.key!r}; {AGAIN}")
+
+    def of(statistic: str, level: str) -> list[Number]:
+        return [
+            sheet.estimates.find(quantity.analysis, quantity.key, statistic, group.key, "", level) for group in groups
+        ]
+
+    return [Pattern(level, of("count", level), of("percent", level)) for level in levels]
+
+
+def _marks(axes: "Axes", quantity: Quantity, patterns: list[Pattern], width: float) -> None:
+    """A square for each visit of a pattern."""
+    visits = quantity.parameter.visits
+    for down, pattern in enumerate(patterns):
+        for at, mark in enumerate(pattern.marks):
+            full: dict[str, Any] = {"markerfacecolor": style.MUTED if mark == SEEN else "white"}
+            axes.plot([at], [down], marker="s", markersize=11, markeredgecolor=style.MUTED, markeredgewidth=0.9, **full)
+    labels = [quantity.dataset.visits[visit] for visit in visits]
+    ticks = panels.fitted(labels, width / len(visits))
+    axes.xaxis.tick_top()
+    turned: dict[str, Any] = {"rotation": panels.SLANT, "ha": "left", "rotation_mode": "anchor"}
+    axes.set_xticks(range(len(visits)), ticks.labels, size=ticks.size, **(turned if ticks.slanted else {}))
+    axes.tick_params(length=0)
+    axes.set_xlim(-0.6, len(visits) - 0.4)
+    axes.set_ylim(len(patterns) - 0.4, -0.6)
+    axes.set_yticks([])
+    axes.grid(False)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.set_title("\n".join(style.wrapped(quantity.label, style.WIDTH * 60, style.TITLE, True)), pad=10)
+
+
+def _bars(sheet: Sheet, axes: "Axes", quantity: Quantity, patterns: list[Pattern], groups: list[Group]) -> None:
+    """A bar for each pattern and group, its count and percent at the end."""
+    height = 0.8 / len(groups)
+    most = max((n.value for pattern in patterns for n in pattern.counts), default=1) or 1
+    for down, pattern in enumerate(patterns):
+        for at, (group, count, percent) in enumerate(zip(groups, pattern.counts, pattern.percents, strict=True)):
+            middle = down + (at - (len(groups) - 1) / 2) * height
+            bar = axes.barh(middle, count.value, height * 0.86, color=group.colour)
+            sheet.show(bar[0], count)
+            text = axes.annotate(
+                f"{count.shown} ({percent.shown}%)" if percent.text else count.shown, (count.value, middle), (4, 0),
+                textcoords="offset points", va="center", size=style.SMALL,
+            )  # fmt: skip
+            sheet.show(text, percent)
+    axes.set_ylim(len(patterns) - 0.4, -0.6)
+    axes.set_xlim(0, most * 1.22)
+    axes.set_yticks([])
+    axes.grid(False)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+
+
+FIGURE = Figure(Options, draw)

@@ -1,0 +1,201 @@
+"""A difference against what is added to imputed values, and where the conclusion tips: a curve, or a map."""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from omtrace.faults import Fault
+from omtrace.figures import Drawing, Figure
+from omtrace.figures import _panels as panels
+from omtrace.figures import _style as style
+from omtrace.figures._results import AGAIN, Number
+from omtrace.figures._sheet import Quantity, Sheet
+from omtrace.study.closed import Closed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TIPPING = "tipping point"
+EXCLUDES, INCLUDES = "#D6E6F2", "#F6E3D7"  # an interval that excludes no difference, and one that does not
+
+
+class Options(Closed):
+    """What the figure may be told."""
+
+    parameters: tuple[str, ...] = Field((), description="parameters drawn; none: all of the analyses")
+    visits: tuple[str, ...] = Field((), description="visits drawn; none: all that were analysed")
+    height: float = Field(2.5, description="height of a panel, inches", ge=1.5, le=6)
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of the grid: what is added to either group, the difference with its interval, its p."""
+
+    delta: Number
+    beside: Number | None
+    difference: Number
+    low: Number
+    high: Number
+    p: Number
+
+    @property
+    def excludes(self) -> bool:
+        """Whether the interval excludes no difference."""
+        return self.low.value > 0 or self.high.value < 0
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One parameter at one visit: the grid, and the tipping points on it."""
+
+    quantity: Quantity
+    visit: str
+    groups: list[str]
+    points: list[Point]
+    tips: list[Point]
+
+    @property
+    def title(self) -> str:
+        """Parameter and visit."""
+        return f"{self.quantity.label}, {self.quantity.dataset.visits[self.visit]}"
+
+
+def draw(sheet: Sheet, options: Options) -> Drawing:
+    """A panel for each parameter and visit."""
+    found = [
+        _panel_of(sheet, quantity, visit)
+        for quantity in sheet.quantities(options.parameters, options.visits)
+        for visit in quantity.visits
+        if visit != quantity.dataset.baseline
+    ]
+    if not found:
+        raise Fault(f"{sheet.where}: its analyses have no tipping point at these visits")
+    maps = [any(point.beside for point in panel.points) for panel in found]
+    heights = [
+        options.height + 0.75 + 0.25 * len(_beside(panel)) * is_map for panel, is_map in zip(found, maps, strict=True)
+    ]
+    sheet.figure.set_size_inches(style.WIDTH, sum(heights))
+    grid = sheet.figure.add_gridspec(len(found), 1, height_ratios=heights)
+    texts = []
+    for i, (panel, is_map) in enumerate(zip(found, maps, strict=True)):
+        axes = sheet.figure.add_subplot(grid[i, 0])
+        axes.set_title("\n".join(style.wrapped(panel.title, style.WIDTH * 62, style.TITLE, True)), pad=7)
+        (_map if is_map else _curve)(sheet, axes, panel)
+        texts.append((panel.title, _said(panel)))
+    alt = panels.alternative("Difference between groups against what is added to imputed values.", texts)
+    curve = "Line: difference; band: its confidence interval. Dotted: the tipping point."
+    cells = "Cells: difference and p; blue where the interval excludes no difference. Diamonds: tipping points."
+    return Drawing(
+        alt, sheet.numbers, " ".join(text for text, drawn in ((curve, not all(maps)), (cells, any(maps))) if drawn)
+    )
+
+
+def _panel_of(sheet: Sheet, quantity: Quantity, visit: str) -> Panel:
+    names = ("delta", "reference_delta", "difference", "ci_low", "ci_high", "p")
+    rows: dict[tuple[str, str], dict[str, Number]] = {}
+    for n in sheet.estimates.of(quantity.analysis, names):
+        if (n.parameter, n.visit) == (quantity.key, visit):
+            rows.setdefault((n.group, n.level), {})[n.statistic] = n
+    found = {
+        level: Point(
+            row["delta"], row.get("reference_delta"), row["difference"], row["ci_low"], row["ci_high"], row["p"]
+        )
+        for (_, level), row in rows.items()
+        if {"delta", "difference", "ci_low", "ci_high", "p"} <= set(row)
+    }
+    points = [point for level, point in found.items() if not level.startswith(TIPPING)]
+    if not points:
+        raise Fault(f"{sheet.where}: analysis {quantity.analysis!r} has no grid of deltas at {visit}; {AGAIN}")
+    groups = points[0].difference.group.split(" - ")
+    labels = [quantity.dataset.groups.get(group, group) for group in groups]
+    return Panel(quantity, visit, labels, points, [p for level, p in found.items() if level.startswith(TIPPING)])
+
+
+def _curve(sheet: Sheet, axes: "Axes", panel: Panel) -> None:
+    """The difference and its interval against delta in the group of interest."""
+    points, unit = panel.points, panel.quantity.parameter.unit
+    x = [point.delta.value for point in points]
+    low, high = ([getattr(point, end).value for point in points] for end in ("low", "high"))
+    axes.fill_between(x, low, high, color=EXCLUDES, linewidth=0, zorder=1)
+    line: dict[str, Any] = {"color": style.SINGLE, "zorder": 3}
+    axes.plot(x, [point.difference.value for point in points], linewidth=1.4, **line)
+    for point in points:
+        for end in (point.low, point.high):
+            sheet.show(axes.plot([point.delta.value], [end.value], marker="_", markersize=6, **line)[0], end)
+        mark = axes.plot([point.delta.value], [point.difference.value], marker="o", markersize=4.5, **line)
+        sheet.show(mark[0], point.difference)
+    axes.axhline(0, color=style.FRAME, linewidth=0.9, linestyle=(0, (4, 3)), zorder=2)
+    for tip in panel.tips:
+        _tip(sheet, axes, tip, unit)
+    axes.set_xlabel(f"Added to imputed values of {panel.groups[0]}" + (f", {unit}" if unit else ""))
+    axes.set_ylabel("\n".join(style.wrapped(f"Difference {' − '.join(panel.groups)}", 150)))
+    reach = (max(x) - min(x)) * 0.03 or 1
+    axes.set_xlim(min(x) - reach, max(x) + reach)
+
+
+def _tip(sheet: Sheet, axes: "Axes", tip: Point, unit: str) -> None:
+    line = axes.axvline(tip.delta.value, color=style.ACCENT, linewidth=1.2, linestyle=(0, (1, 1.5)), zorder=2)
+    sheet.show(line, tip.delta)
+    axes.annotate(f"tips at {tip.delta.shown} {unit}".strip(), (tip.delta.value, 1), (4, -3),
+                  xycoords=axes.get_xaxis_transform(), textcoords="offset points", va="top", color=style.ACCENT,
+                  size=style.BODY)  # fmt: skip
+
+
+def _beside(panel: Panel) -> list[float]:
+    """What is added to the reference group, in rising order."""
+    return sorted({point.beside.value for point in panel.points if point.beside})
+
+
+def _map(sheet: Sheet, axes: "Axes", panel: Panel) -> None:
+    """A cell for each pair of deltas, and the tipping points between them."""
+    across, up = sorted({point.delta.value for point in panel.points}), _beside(panel)
+    for point in panel.points:
+        x, y = across.index(point.delta.value), up.index(point.beside.value if point.beside else 0.0)
+        colour = EXCLUDES if point.excludes else INCLUDES
+        axes.add_patch(_cell(x, y, colour))
+        text = axes.text(x, y + 0.16, point.difference.shown, ha="center", va="center", size=style.SMALL)
+        sheet.show(text, point.difference)
+        p = f"p {point.p.shown}" if point.p.value >= 10**-point.p.decimals else f"p <{10**-point.p.decimals:g}"
+        sheet.show(axes.text(x, y - 0.2, p, ha="center", va="center", size=6.5, color=style.MUTED), point.p)
+    for tip in panel.tips:
+        at, y = _between(across, tip.delta.value), up.index(tip.beside.value if tip.beside else 0.0)
+        mark = axes.plot([at], [y + 0.42], marker="D", markersize=5, color=style.ACCENT, linestyle="none", zorder=4)
+        sheet.show(mark[0], tip.delta)
+    unit = panel.quantity.parameter.unit
+    axes.set_xticks(range(len(across)), [f"{value:g}" for value in across])
+    axes.set_yticks(range(len(up)), [f"{value:g}" for value in up])
+    axes.set_xlabel(f"Added to imputed values of {panel.groups[0]}" + (f", {unit}" if unit else ""))
+    axes.set_ylabel("\n".join(style.wrapped(f"Added to imputed values of {panel.groups[1]}", 130)))
+    axes.set_xlim(-0.5, len(across) - 0.5)
+    axes.set_ylim(-0.5, len(up) - 0.4)
+    axes.grid(False)
+
+
+def _cell(x: float, y: float, colour: str) -> Any:
+    from matplotlib.patches import Rectangle
+
+    return Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white", linewidth=1.2)
+
+
+def _between(places: list[float], value: float) -> float:
+    """Where a value lies on an axis whose ticks are evenly apart."""
+    for at, (low, high) in enumerate(zip(places, places[1:], strict=False)):
+        if low <= value <= high:
+            return at + (value - low) / (high - low)
+    return 0.0 if value < places[0] else len(places) - 1.0
+
+
+def _said(panel: Panel) -> str:
+    grid = "; ".join(
+        f"{point.delta.shown}{f' and {point.beside.shown}' if point.beside else ''}: {point.difference.shown} "
+        f"({point.low.shown} to {point.high.shown})"
+        for point in panel.points[:24]
+        if math.isfinite(point.difference.value)
+    )
+    tips = ", ".join(tip.delta.shown for tip in panel.tips)
+    return f"{grid}. {'Tips at ' + tips if tips else 'Does not tip on the grid'}"
+
+
+FIGURE = Figure(Options, draw)
