@@ -114,6 +114,8 @@ def imputing(call: Call, parameter: str, pairs: Sequence[tuple[str, str]], refer
         raise Fault(f"analysis {call.name}: a covariate may not be named {taken[0]!r}; rename the parameter")
     named = {group for pair in pairs for group in pair} | {reference}
     groups = [group for group in call.dataset.groups if group in named]
+    if len(groups) < 2:
+        raise Fault(f"analysis {call.name}: fewer than 2 groups are compared")
     visits = _visits(call, parameter)
     base = call.baseline() if o.baseline else ""
     chosen = call.data.select(

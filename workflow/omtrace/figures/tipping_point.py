@@ -129,7 +129,7 @@ def _curve(sheet: Sheet, axes: "Axes", panel: Panel) -> None:
     axes.axhline(0, color=style.FRAME, linewidth=0.9, linestyle=(0, (4, 3)), zorder=2)
     for tip in panel.tips:
         _tip(sheet, axes, tip, unit)
-    axes.set_xlabel(f"Added to imputed values of {panel.groups[0]}" + (f", {unit}" if unit else ""))
+    axes.set_xlabel(_added(panel))
     axes.set_ylabel("\n".join(style.wrapped(f"Difference {' − '.join(panel.groups)}", 150)))
     reach = (max(x) - min(x)) * 0.03 or 1
     axes.set_xlim(min(x) - reach, max(x) + reach)
@@ -163,14 +163,19 @@ def _map(sheet: Sheet, axes: "Axes", panel: Panel) -> None:
         at, y = _between(across, tip.delta.value), up.index(tip.beside.value if tip.beside else 0.0)
         mark = axes.plot([at], [y + 0.42], marker="D", markersize=5, color=style.ACCENT, linestyle="none", zorder=4)
         sheet.show(mark[0], tip.delta)
-    unit = panel.quantity.parameter.unit
-    axes.set_xticks(range(len(across)), [f"{value:g}" for value in across])
-    axes.set_yticks(range(len(up)), [f"{value:g}" for value in up])
-    axes.set_xlabel(f"Added to imputed values of {panel.groups[0]}" + (f", {unit}" if unit else ""))
+    for ticks, places in ((axes.set_xticks, across), (axes.set_yticks, up)):
+        ticks(range(len(places)), [f"{value:g}".replace("-", "−") for value in places])
+    axes.set_xlabel(_added(panel))
     axes.set_ylabel("\n".join(style.wrapped(f"Added to imputed values of {panel.groups[1]}", 130)))
     axes.set_xlim(-0.5, len(across) - 0.5)
     axes.set_ylim(-0.5, len(up) - 0.4)
     axes.grid(False)
+
+
+def _added(panel: Panel) -> str:
+    unit = panel.quantity.parameter.unit
+    text = f"Added to imputed values of {panel.groups[0]}" + (f", {unit}" if unit else "")
+    return "\n".join(style.wrapped(text, style.WIDTH * 55))
 
 
 def _cell(x: float, y: float, colour: str) -> Any:
