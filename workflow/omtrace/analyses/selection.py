@@ -9,6 +9,7 @@ from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from omtrace.analyses._digests import listed, record_digests
 from omtrace.faults import Fault
 from omtrace.keys import digest_of
 from omtrace.study.expression import Expression
@@ -44,21 +45,9 @@ class Data:
             key: block.set_index("unit") for key, block in records.groupby(["parameter", "visit"], sort=False)
         }
         self.units = sorted(records["unit"].unique())
-        self.unit_of = dict(zip(records["record"].tolist(), records["unit"], strict=True))
+        self.unit_of = dict(zip(listed(records["record"]), listed(records["unit"]), strict=True))
         self._plain: dict[tuple[str, str], Plain] = {}
-        texts = cells["key"].astype("str") + ":" + cells["column"] + ":" + cells["role"]
-        behind = texts.groupby(cells["record"]).agg("|".join) if len(cells) else {}
-        self.digests = {
-            record: digest_of([name, unit, parameter, visit, status, behind.get(record, "")])
-            for record, unit, parameter, visit, status in zip(
-                records["record"],
-                records["unit"],
-                records["parameter"],
-                records["visit"],
-                records["status"],
-                strict=True,
-            )
-        }
+        self.digests = record_digests(name, records, cells)
 
     def without(self, unit: str) -> "Data":
         """The same data without a unit."""
@@ -83,10 +72,10 @@ class Data:
         """The same as unit -> record, status, and value: a number, a category where there is no number, or None."""
         if (parameter, visit) not in self._plain:
             block = self.block(parameter, visit)
-            columns = (block.index, block["record"], block["status"], block["value"], block["text"])
+            columns = (block.index, *(block[name] for name in ("record", "status", "value", "text")))
             self._plain[parameter, visit] = {
                 unit: (int(record), status, None if status != "observed" else _value(value, text))
-                for unit, record, status, value, text in zip(*columns, strict=True)
+                for unit, record, status, value, text in zip(*map(listed, columns), strict=True)
             }
         return self._plain[parameter, visit]
 
@@ -123,12 +112,17 @@ class Data:
         expression = Expression(self.plan.populations[population].where, where, unit_level, tuple(words))
         member = [("population", self.plain(p)) for p in expression.names]
         rows, reasons, entries = {}, {}, {}
+        known: dict[tuple, str] = {}  # values that decide -> why a unit is not in the population
         for unit in self.units:
-            values = {p: block[unit][2] for p, (_, block) in zip(expression.names, member, strict=True)}
-            holds = expression.holds(values)
-            reason = "" if holds else f"not in population {population}" + (" (unknown)" if holds is None else "")
-            if reason and (why := [words.get(clause, clause) for clause in expression.failed(values)]):
-                reason += f": {'; '.join(why)}"
+            decide = tuple([block[unit][2] for _, block in member])
+            if decide not in known:
+                values = dict(zip(expression.names, decide, strict=True))
+                holds = expression.holds(values)
+                reason = "" if holds else f"not in population {population}" + (" (unknown)" if holds is None else "")
+                if reason and (why := [words.get(clause, clause) for clause in expression.failed(values)]):
+                    reason += f": {'; '.join(why)}"
+                known[decide] = reason
+            reason = known[decide]
             found: dict[str, float | str | None] = {}
             for role, prefix, blocks in needed:
                 found |= {column: block[unit][2] for column, block in blocks.items()}
@@ -171,7 +165,9 @@ class Data:
 
     def _groups(self) -> dict[str, str]:
         block = self.block(self.plan.group)
-        return {unit: text for unit, text in block["text"].items() if isinstance(text, str)}
+        return {
+            u: text for u, text in zip(listed(block.index), listed(block["text"]), strict=True) if isinstance(text, str)
+        }
 
 
 def _value(value: float, text: object) -> float | str:
@@ -187,9 +183,11 @@ class Selection:
 
         self.data, self.reasons, self.entries, self.groups = data, reasons, entries, groups
         self.lost = lost  # units without a group, where a group is needed: excluded from every group's numbers
-        self.frame = pandas.DataFrame(
-            [rows[u] for u in rows if not reasons[u]], index=[u for u in rows if not reasons[u]]
-        )
+        self._of_group: dict[str, list[str]] = {}  # group -> its units, in order
+        for unit in reasons:
+            self._of_group.setdefault(groups.get(unit, ""), []).append(unit)
+        self._at = {unit: at for at, unit in enumerate(u for u in rows if not reasons[u])}
+        self.frame = pandas.DataFrame([rows[u] for u in self._at], index=list(self._at))
         if self.frame.empty:
             self.frame = pandas.DataFrame(columns=list(next(iter(rows.values()), {})), dtype="float64")
 
@@ -197,7 +195,7 @@ class Selection:
         """The used units of a group, or of all."""
         if group == "all":
             return self.frame
-        return self.frame[[self.groups.get(unit) == group for unit in self.frame.index]]
+        return self.frame.iloc[[self._at[unit] for unit in self._of_group.get(group, ()) if unit in self._at]]
 
     def missing(self, group: str = "all") -> int:
         """Units of the population without a value that is needed."""
@@ -213,29 +211,37 @@ class Selection:
         facts = [data.plan.group] if data.plan.group else [p for p, visit in data.blocks if visit == ""]
         block = data.block(facts[0]) if facts else next(iter(data.blocks.values()))
         units = [u for u in self.reasons if group in ("all", self.groups.get(u))]
-        entries = tuple((int(block.at[u, "record"]), "group" if data.plan.group else "outcome", "") for u in units)
+        record = dict(zip(listed(block.index), listed(block["record"]), strict=True))
+        entries = tuple((record[u], "group" if data.plan.group else "outcome", "") for u in units)
         return Rows(data.name, entries, len(units), len(units), 0)
 
     def assessed(self, group: str, outcome: "pandas.DataFrame") -> Rows:
         """The units of a group with an outcome, whatever the population; the others by the status of theirs."""
         units = [u for u in self.reasons if group in ("all", self.groups.get(u))]
-        status = {u: outcome.at[u, "status"] for u in units}
-        entries = tuple(
-            (int(outcome.at[u, "record"]), "outcome", "" if status[u] == "observed" else status[u]) for u in units
-        )
+        record, status = (dict(zip(listed(outcome.index), listed(outcome[name]), strict=True))
+                          for name in ("record", "status"))  # fmt: skip
+        status = {u: status[u] for u in units}
+        entries = tuple((record[u], "outcome", "" if status[u] == "observed" else status[u]) for u in units)
         used = sum(s == "observed" for s in status.values())
         return Rows(self.data.name, entries, len(units), used, len(units) - used)
 
     def members(self, groups: Sequence[str] = ("all",)) -> Rows:
         """The row set of everyone in the population, with the outcome or without, in one or several groups."""
-        units = [u for u in self.reasons if "all" in groups or self.groups.get(u) in groups or u in self.lost]
+        units = self._units(groups)
         out = {u: r for u in units if (r := self.reasons[u]).startswith("not in population")}
         entries = [(record, role, out.get(u, "")) for u in units for record, role, _ in self.entries[u]]
         return Rows(self.data.name, tuple(entries), len(units), len(units) - len(out), len(out))
 
+    def _units(self, groups: Sequence[str]) -> list[str]:
+        """The units of groups, and those that lack a group where one is needed, in order."""
+        if "all" in groups:
+            return list(self.reasons)
+        parts = [self._of_group.get(group, []) for group in dict.fromkeys(groups)] + [sorted(self.lost)]
+        return sorted(unit for part in parts for unit in part)
+
     def rows(self, groups: Sequence[str] = ("all",), without: dict[str, str] | None = None) -> Rows:
         """The row set of one or several groups; ``without``: used units that a number leaves out, with the reason."""
-        units = [u for u in self.reasons if "all" in groups or self.groups.get(u) in groups or u in self.lost]
+        units = self._units(groups)
         without = without or {}
         entries, used = [], 0
         for unit in units:

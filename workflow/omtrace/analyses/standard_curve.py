@@ -1,12 +1,17 @@
 """Standard curves: one four-parameter logistic curve a plate, and its standards read back."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.study.closed import Closed
+
+if TYPE_CHECKING:
+    import numpy
+
+    from omtrace.analyses.selection import Selection
 
 
 class Options(Closed):
@@ -22,6 +27,7 @@ class Options(Closed):
 def run(call: Call) -> Iterator[Number]:
     """a, b, c, d with standard errors, residual sum of squares, and each level read back, a plate."""
     from omtrace.statistics.four_pl import back_calculate, fit_four_pl
+    from omtrace.statistics.samples import stacked
 
     concentration = call.options.concentration
     call.need(concentration)
@@ -30,16 +36,19 @@ def run(call: Call) -> Iterator[Number]:
         y_unit = call.dataset.parameters[parameter].unit
         units = {"a": y_unit, "d": y_unit, "residual_sd": y_unit, "c": x_unit}
         chosen = call.data.select(call.entry.population, parameter, visit, covariates=[concentration], group=True)
+        wells = {plate: _points(chosen, plate, concentration) for plate in call.dataset.groups}
+        means = {plate: _means(*points) for plate, points in wells.items()}
+        points = means if call.options.fit_to == "level_means" else wells
+        fitted = [plate for plate, (x, _) in points.items() if len(x)]
+        if fitted:
+            x, y, used = stacked([points[plate] for plate in fitted])
+            fits = fit_four_pl(x, y, used=used, min_levels=call.options.min_levels)
         for plate in call.dataset.groups:
             rows = chosen.rows([plate])
-            wells = chosen.of_group(plate)[[concentration, "value"]].astype("float64")
-            means = wells.groupby(concentration, as_index=False, sort=True)["value"].mean()
-            points = means if call.options.fit_to == "level_means" else wells
-            if points.empty:
+            if plate not in fitted:
                 yield from call.numbers(parameter, plate, visit, {"n": 0}, rows, level="refused: no standards")
                 continue
-            x, y = points[concentration].to_numpy(), points["value"].to_numpy()
-            fit = fit_four_pl(x, y, min_levels=call.options.min_levels)
+            fit = fits.take(fitted.index(plate))
             if fit.refusal[0]:
                 yield from call.numbers(
                     parameter, plate, visit, {"n": fit.n[0]}, rows, level=f"refused: {fit.refusal[0]}"
@@ -49,12 +58,26 @@ def run(call: Call) -> Iterator[Number]:
                 unit = units.get(statistic.removesuffix("_se"), "")
                 decimals = 0 if statistic in ("n", "levels", "df") else 4
                 yield Number(parameter, plate, visit, "", statistic, value, unit, decimals, rows)
-            read, recovery = back_calculate(fit, means[concentration].to_numpy(), means["value"].to_numpy())
-            for nominal, value, percent in zip(means[concentration], read[0], recovery[0], strict=True):
+            read, recovery = back_calculate(fit, *means[plate])
+            for nominal, value, percent in zip(means[plate][0], read[0], recovery[0], strict=True):
                 level = f"standard {nominal:g}"
                 yield Number(parameter, plate, visit, level, "back_calculated", float(value), x_unit, 3, rows)
                 if percent == percent:
                     yield Number(parameter, plate, visit, level, "recovery", float(percent), "%", 1, rows)
+
+
+def _points(chosen: "Selection", plate: str, concentration: str) -> "tuple[numpy.ndarray, numpy.ndarray]":
+    """Concentration and signal of a plate's standards."""
+    wells = chosen.of_group(plate)
+    return wells[concentration].to_numpy("float64"), wells["value"].to_numpy("float64")
+
+
+def _means(x: "numpy.ndarray", y: "numpy.ndarray") -> "tuple[numpy.ndarray, numpy.ndarray]":
+    """The levels, rising, and the mean signal of each."""
+    import numpy
+
+    levels, of = numpy.unique(x, return_inverse=True)
+    return levels, numpy.bincount(of, y) / numpy.maximum(numpy.bincount(of), 1)
 
 
 METHOD = Method(

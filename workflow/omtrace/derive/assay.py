@@ -122,6 +122,7 @@ class _Plates:
         import numpy
 
         from omtrace.statistics.four_pl import fit_four_pl, inverse
+        from omtrace.statistics.samples import stacked
 
         refusals = ["no standards"] * len(self.names)
         values = numpy.full(len(self.plates), numpy.nan)
@@ -129,13 +130,13 @@ class _Plates:
         with_points = [plate for plate, (x, _) in enumerate(points) if len(x)]
         if not with_points:
             return values, refusals
-        x, y, used = _stacked([points[plate] for plate in with_points])
+        x, y, used = stacked([points[plate] for plate in with_points])
         fit = fit_four_pl(x, y, used=used, min_levels=self.options.min_levels)
         edges = numpy.searchsorted(self.plates, numpy.arange(len(self.names) + 1))
         for row, plate in enumerate(with_points):
             refusals[plate] = str(fit.refusal[row])
         wells = [self.signal[edges[plate] : edges[plate + 1]] for plate in with_points]
-        signal, _, there = _stacked([(one, one) for one in wells])
+        signal, _, there = stacked([(one, one) for one in wells])
         read = inverse(fit, signal)
         for row, plate in enumerate(with_points):
             values[edges[plate] : edges[plate + 1]] = read[row][there[row]]
@@ -153,17 +154,6 @@ class _Plates:
             return x, y
         levels, of = numpy.unique(x, return_inverse=True)
         return levels, numpy.bincount(of, y) / numpy.bincount(of)
-
-
-def _stacked(pairs: "list[tuple[numpy.ndarray, numpy.ndarray]]") -> "tuple[numpy.ndarray, ...]":
-    """Pairs of unequal length as the rows of two arrays, and the mask of what is there."""
-    import numpy
-
-    width = max(len(x) for x, _ in pairs)
-    used = numpy.arange(width) < numpy.array([len(x) for x, _ in pairs])[:, None]
-    first, second = numpy.zeros(used.shape), numpy.zeros(used.shape)
-    first[used], second[used] = (numpy.concatenate(part) for part in zip(*pairs, strict=True))
-    return first, second, used
 
 
 DERIVATION = Derivation(Options, derive)

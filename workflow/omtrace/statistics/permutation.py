@@ -12,6 +12,9 @@ SPAN = 20_000  # steps between the least and the greatest value, up to which a c
 STEPS = 200_000_000  # of that count, values x sizes x sums: about 0.2 s
 SPLITS = 200_000  # up to which all splits are looked at one by one
 DRAWS = 99_999
+LEAST_DRAWS = 999
+SHUFFLED = 100_000_000  # values shuffled at most: up to 1,000 values have all draws
+CHUNK = 10_000_000  # values shuffled at a time: 80 MB
 SEED = 20_000_906  # of the draws: a constant, so that a result is the same whenever it is computed
 DECIMALS = 4
 
@@ -22,7 +25,8 @@ def permutation_test(a: Any, b: Any) -> dict[str, float]:
     permutation_p is the share of all splits of the pooled values into groups of these sizes whose means lie
     as far apart, in either direction, as the observed ones. permutation_exact is 1 where every split counts:
     values on a grid of at most four decimals (counted by convolution), or at most 200,000 splits (looked at
-    one by one). Else it is 0, and p = (1 + as far)/(1 + draws) of 99,999 random splits. NaN for an empty
+    one by one). Else it is 0, and p = (1 + as far)/(1 + draws) of 99,999 random splits, or fewer (999 at least) in
+    samples of more than 1,000 values. NaN for an empty
     group. Raises ValueError for missing values.
     """
     x, y = sample(a, "a"), sample(b, "b")
@@ -41,8 +45,9 @@ def permutation_test(a: Any, b: Any) -> dict[str, float]:
     observed = abs(float(centred[:size].sum())) - TOLERANCE * float(np.abs(pooled).max()) * count
     if math.comb(count, size) <= SPLITS:
         return {"permutation_p": float(np.mean(np.abs(_sums(centred, size)) >= observed)), "permutation_exact": 1.0}
-    far_drawn = int(np.sum(np.abs(_drawn(centred, size)) >= observed))
-    return {"permutation_p": (1 + far_drawn) / (1 + DRAWS), "permutation_exact": 0.0}
+    drawn = _drawn(centred, size)
+    far_drawn = int(np.sum(np.abs(drawn) >= observed))
+    return {"permutation_p": (1 + far_drawn) / (1 + len(drawn)), "permutation_exact": 0.0}
 
 
 def _grid(values: np.ndarray) -> np.ndarray | None:
@@ -67,11 +72,12 @@ def _sums(values: np.ndarray, size: int) -> np.ndarray:
 
 
 def _drawn(values: np.ndarray, size: int) -> np.ndarray:
-    """Sums of random subsets of a size."""
+    """Sums of random subsets of a size: as many as DRAWS, fewer where that would take more than SHUFFLED values."""
     generator = np.random.default_rng(SEED)
-    sums = np.empty(DRAWS)
-    for start in range(0, DRAWS, 10_000):
-        stop = min(start + 10_000, DRAWS)
+    sums = np.empty(max(LEAST_DRAWS, min(DRAWS, SHUFFLED // values.size)))
+    rows = max(1, min(10_000, CHUNK // values.size))
+    for start in range(0, len(sums), rows):
+        stop = min(start + rows, len(sums))
         shuffled = generator.permuted(np.tile(values, (stop - start, 1)), axis=1)
         sums[start:stop] = shuffled[:, :size].sum(axis=1)
     return sums

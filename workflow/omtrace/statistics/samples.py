@@ -1,6 +1,7 @@
 """What every statistic asks of its input, and how rounding error is told from a difference."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -59,3 +60,12 @@ def standard_deviation(values: np.ndarray, scale: float | None = None) -> float:
     scale = float(np.abs(values).max()) if scale is None else scale
     spread = float(values.std(ddof=1))
     return spread if spread > TOLERANCE * scale else 0.0
+
+
+def stacked(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs of arrays of unequal length as the rows of two arrays (k, m), and the mask of what is there."""
+    width = max(len(x) for x, _ in pairs)
+    used = np.arange(width) < np.array([len(x) for x, _ in pairs])[:, None]
+    first, second = np.zeros(used.shape), np.zeros(used.shape)
+    first[used], second[used] = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    return first, second, used
