@@ -25,8 +25,8 @@ KEPT = {
     "findings.csv": "logs/tiny/findings.csv",
 }
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")
-SHIPPED = ("omt_feasibility", "omt_rct", "rat_two_hit", "headache_diary", "rat_dnase_elisa")
-RETRIEVED = ("acupuncture_headache", "elisa_plates", "mouse_cortex_proteins")
+SHIPPED = ("omt_feasibility", "omt_rct", "rat_two_hit", "headache_diary", "rat_dnase_elisa", "rat_pup_weight")
+RETRIEVED = ("acupuncture_headache", "elisa_plates", "mouse_cortex_proteins", "ovariectomy_behaviour")
 
 
 def copied(folder: Path, inputs: Path = REPOSITORY) -> Path:

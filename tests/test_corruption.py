@@ -18,8 +18,8 @@ from omtrace.study.register import exports_of, read_register
 from omtrace.study.retrieve import from_mirror
 
 EACH = 3
-SHIPPED = ("headache_diary", "omt_feasibility", "omt_rct", "rat_dnase_elisa", "rat_two_hit")
-RETRIEVED = ("acupuncture_headache", "elisa_plates", "mouse_cortex_proteins")
+SHIPPED = ("headache_diary", "omt_feasibility", "omt_rct", "rat_dnase_elisa", "rat_pup_weight", "rat_two_hit")
+RETRIEVED = ("acupuncture_headache", "elisa_plates", "mouse_cortex_proteins", "ovariectomy_behaviour")
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")
 everything.load()
 

@@ -18,7 +18,7 @@ from omtrace.study.register import exports_of, read_register
 
 ROOT = Path(__file__).parent.parent
 USUAL = [name for name in declared("crosschecks") if plugin("crosschecks", name, "CROSSCHECK").usual]
-SHIPPED = ("headache_diary", "omt_feasibility", "omt_rct", "rat_dnase_elisa", "rat_two_hit")
+SHIPPED = ("headache_diary", "omt_feasibility", "omt_rct", "rat_dnase_elisa", "rat_pup_weight", "rat_two_hit")
 VISITS = ("baseline", "month_1", "month_3")
 
 

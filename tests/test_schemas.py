@@ -43,6 +43,15 @@ GOOD = {
     "diary": {"unit_id": "P1", "study_day": "-28", "headache": "1", "migraine": "0", "pain_max": "",
               "acute_medication": "1"},
     "eligibility": {"unit_id": "1", "botox_ever": "0", "topiramate_12m": ""},
+    **{f"forced_swim{end}": {"unit_id": "24", "animal_id": "24", "batch": "2", "strain": "CBA/J", "treatment": "OVX",
+                             "immobile_percent": "1.17", **more}
+       for end, more in (("", {}), ("_pairs", {"visit": "ovx"}))},
+    **{f"open_field{end}": {"unit_id": "23", "animal_id": "23", "batch": "10B", "strain": "CBA/J", "treatment": "SHAM",
+                            "distance_cm": "1886", "moving_s": "192.4", "vertical": "52", "margin_cm": "1359",
+                            "centre_cm": "528", "centre_percent": "10.2", **more}
+       for end, more in (("", {}), ("_pairs", {"visit": "sham"}))},
+    "pups": {"unit_id": "1/1", "litter_id": "1", "treatment": "Control", "litter_size": "12", "sex": "Male",
+             "weight_g": "6.6"},
     "plate_groups": {"unit_id": "a/1/B1", "plate": "1", "plate_id": "a/1", "group": "Standards", "role": "standard",
                      "sample": "1", "concentration": "1000", "value": "2.5", "back_calculated": "990.1",
                      "dilution": ""},

@@ -93,6 +93,31 @@ def test_type_three_tests_agree_with_r(rats, values, summed, model, method):
                rel=TOLERANCE[model])  # fmt: skip
 
 
+NLME = {  # summary(lme(weight ~ Treatment + sex + Lsize + Treatment:sex, random = ~1 | Litter, RatPupWeight)), printed
+    "estimate": [8.323340, -0.467040, -0.906057, -0.411688, -0.128382, 0.083866, 0.107023],
+    "se": [0.27333009, 0.15818328, 0.19154238, 0.07315410, 0.01875336, 0.10568189, 0.13176318],
+    "t": [30.451605, -2.952521, -4.730320, -5.627679, -6.845819, 0.793568, 0.812239],
+}  # fmt: skip
+
+
+def test_rat_pups_agree_with_the_published_fit():
+    with open(Path(__file__).parent.parent / "data/raw/rat_pup_weight/pups.csv", newline="") as file:
+        pups = list(csv.DictReader(file))
+    low, high = (np.array([float(pup["Treatment"] == dose) for pup in pups]) for dose in ("Low", "High"))
+    female, size = (np.array([float(pup["sex"] == "Female") for pup in pups]), [float(pup["Lsize"]) for pup in pups])
+    design = np.column_stack([np.ones(len(pups)), low, high, female, size, low * female, high * female])
+    model = fit([float(pup["weight"]) for pup in pups], design, {"litter": [pup["Litter"] for pup in pups]})
+    each = [model.contrast(row, "satterthwaite") for row in np.eye(7)]
+    source = "R nlme lme as printed (West, Welch and Galecki, model 3.1)"
+    for name, printed in NLME.items():
+        agrees("mixed_model", f"{name}, rat pups in litters", source, [e[name] for e in each], printed, rel=6e-6)
+    agrees(
+        "mixed_model", "REML log likelihood, rat pups", source, model.minus_2_log_likelihood / -2, -200.5522, rel=1e-6
+    )
+    sd = np.sqrt([model.components["litter"], model.components["residual"]])
+    agrees("mixed_model", "SD of litters and pups", source, sd, [0.3106722, 0.404337], rel=2e-6)
+
+
 def test_a_balanced_split_plot_has_the_degrees_of_freedom_of_its_anova():
     rng = np.random.default_rng(3)
     cage, treatment = np.repeat(np.arange(12), 4), np.repeat(["sham", "omt", "none"], 16)

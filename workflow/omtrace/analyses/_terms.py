@@ -171,9 +171,10 @@ def planned(call: Call, contrast: Contrast, fit: Fitted) -> tuple[str, str, dict
             rows.append(a - b)
     except ValueError as error:
         raise Fault(f"analysis {call.name}, contrast {' - '.join(contrast.pair)}: {error}") from None
-    values = fit.contrast(rows[0] - (rows[1] if len(rows) > 1 else 0.0), o)
+    found = fit.contrast(rows[0] - (rows[1] if len(rows) > 1 else 0.0), o)
+    values = {"difference": found.pop("estimate"), **found}
     if o.log:
-        ratios = {"ratio": "estimate", "ratio_low": "ci_low", "ratio_high": "ci_high"}
+        ratios = {"ratio": "difference", "ratio_low": "ci_low", "ratio_high": "ci_high"}
         values |= {name: math.exp(values[of]) for name, of in ratios.items()}
     pair = " - ".join(contrast.pair)
     if contrast.of == call.dataset.group:
@@ -209,6 +210,8 @@ def _model(call: Call, parameter: str, visit: str, fit: Fitted, scale: tuple[str
     counts = {"n": float(fit.frame["unit"].nunique()), "missing": float(fit.chosen.missing())}
     if len(fit.frame) != counts["n"]:
         counts["values"] = float(len(fit.frame))
+    if fit.random:
+        counts["minus_2_log_likelihood"] = fit.random.minus_2_log_likelihood
     yield from call.numbers(parameter, "all", visit, counts, fit.rows)
     if fit.random is None:
         values = {"variance": fit.naive.variance}
@@ -224,8 +227,6 @@ def _model(call: Call, parameter: str, visit: str, fit: Fitted, scale: tuple[str
         if name != "residual":
             values["in_model"] = float(name not in fit.random.at_zero)
         yield from call.numbers(parameter, "all", visit, values, fit.rows, level, scale)
-    fit_of = {"minus_2_log_likelihood": fit.random.minus_2_log_likelihood}
-    yield from call.numbers(parameter, "all", visit, fit_of, fit.rows, level=call.options.likelihood)
 
 
 def _tell(call: Call, parameter: str, visit: str, what: str, values: Mapping[str, float], fit: Fitted) -> None:

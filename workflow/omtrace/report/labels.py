@@ -80,13 +80,13 @@ LABELS = {
     "groups": "Groups",
     "values": "Values",
     "share": "Share",
-    "in_model": "In the model (0: at zero, left out)",
     "fmi": "Missing information",
     "tips": "Tips",
     "imputed_after_drop_out": "Of these, after drop-out",
     "dropped_out": "Dropped out",
     "none_observed": "None observed",
     "samples_refused": "Samples not fitted",
+    "in_model": "In the model",
     "ci": "CI",
     "stop_below": "Stop below",
     "go_from": "Go from",
@@ -103,6 +103,7 @@ LABELS = {
 }
 # Statistics whose numbers stand for words.
 CODED = {
+    "in_model": ("no, at zero", "yes"),
     "rejected": ("no", "yes"),
     "concordant": ("no", "yes"),
     "tips": ("no", "yes"),

@@ -68,10 +68,12 @@ def options_text(options: Mapping[str, Any]) -> str:
     def said(value: Any) -> str:
         if isinstance(value, dict):
             return ", ".join(
-                f"{name.replace('_', ' ')} {said(v)}" for name, v in value.items() if v not in ({}, (), [])
+                f"{name.replace('_', ' ')} {said([v] if name == 'pair' else v)}"
+                for name, v in value.items()
+                if v not in ({}, (), [])
             )
         if isinstance(value, (list, tuple)):
-            return ", ".join(" - ".join(map(str, v)) if isinstance(v, (list, tuple)) else str(v) for v in value)
+            return ", ".join(" - ".join(map(str, v)) if isinstance(v, (list, tuple)) else said(v) for v in value)
         return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
     return "; ".join(

@@ -55,6 +55,7 @@ APART = (
     ("d_z", "d_av", "hedges_g"),
     ("risk_ratio", "odds_ratio", "fisher"),
     ("nnt",),
+    ("variance", "share", "groups", "in_model"),
 )
 
 
