@@ -26,12 +26,14 @@ class Found:
     ``records``: columns unit, visit, value (float), text (str or None), status ("observed" or why not).
     ``tables``: validated tables whose quarantined rows explain a record that was not found. ``shared``: cells that
     many records rest on alike (the standards of a plate), once: their units and visits, and key, raw column, role.
+    ``parts``: what else was found of a record, by name, for derivations that build on it.
     """
 
     records: "pandas.DataFrame"
     cells: list[Cell] = field(default_factory=list)
     tables: tuple[str, ...] = ()
     shared: list[tuple[list[tuple[str, str]], list[tuple[int, str, str]]]] = field(default_factory=list)
+    parts: dict[str, dict[tuple[str, str], float | str]] = field(default_factory=dict)
 
     def every_cell(self) -> list[Cell]:
         """All cells, those that records share once for each."""

@@ -90,7 +90,7 @@ def _on_grid(context: Context, found: Found, parameter: Parameter, where: str) -
             rule, key, column = reasons[unit, visit]
             says[row] = f"quarantined: {rule}"
             cells.append((unit, visit, key, column, "quarantined"))
-    return Found(grid.assign(status=says), cells, found.tables, shared)
+    return Found(grid.assign(status=says), cells, found.tables, shared, found.parts)
 
 
 def _texts(column: "pandas.Series") -> list[Any]:

@@ -99,6 +99,15 @@ LABELS = {
     "estimate_lowest": "Lowest estimate",
     "estimate_highest": "Highest estimate",
     "se_log": "SE of the logarithm",
+    "plate_verdict": "Verdict",
+    "within_limit": "Within limit",
+    "over_limit": "Over limit",
+    "lloq": "LLOQ",
+    "uloq": "ULOQ",
+    "lod": "LOD",
+    "cv": "CV",
+    "largest_cv": "Largest CV",
+    "position_effect": "Effect of place",
     "pearson_per_df": "Pearson χ² per df",
 }
 # Statistics whose numbers stand for words.
@@ -107,6 +116,7 @@ CODED = {
     "rejected": ("no", "yes"),
     "concordant": ("no", "yes"),
     "tips": ("no", "yes"),
+    "plate_verdict": ("rejected", "accepted with flags", "accepted"),
     "verdict": ("stop", "amend", "go"),
     "interval_excludes": ("nothing", "stop", "go", "stop and go"),
 }

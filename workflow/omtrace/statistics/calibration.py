@@ -35,14 +35,19 @@ def weights_of(x: Any, y: Any, weighting: Weighting) -> np.ndarray | None:
 
 def fit_curves(x: Any, y: Any, model: Model = "4PL", weighting: Weighting = "none", used: Any = None,
                min_levels: int = 6) -> FourPL:  # fmt: skip
-    """Curves of rows of points (k, m), as ``four_pl.fit_four_pl``, by the name of the model and of the weights."""
+    """Curves of rows of points (k, m), as ``four_pl.fit_four_pl``, by the name of the model and of the weights.
+
+    A curve with a signal whose weight is undefined is refused.
+    """
     y = np.atleast_2d(np.asarray(y, dtype=float))
     mask = np.broadcast_to(np.asarray(True if used is None else used, dtype=bool), y.shape)
     x = np.broadcast_to(np.asarray(x, dtype=float), y.shape)
-    safe = weights_of(np.where(mask, x, 1.0), np.where(mask, y, 1.0), weighting)
-    if model == "5PL":
-        return fit_five_pl(x, y, safe, mask, min_levels)
-    return fit_four_pl(x, y, safe, mask, min_levels)
+    bad = (mask & (y <= 0)).any(axis=1) if weighting in ("1/y", "1/y2") else np.zeros(len(y), dtype=bool)
+    told = mask & ~bad[:, None]
+    weights = weights_of(np.where(told, x, 1.0), np.where(told, y, 1.0), weighting)
+    fit = (fit_five_pl if model == "5PL" else fit_four_pl)(x, y, weights, told, min_levels)
+    fit.refusal[bad] = NOT_POSITIVE
+    return fit
 
 
 def level_means(x: Any, y: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -67,6 +72,20 @@ def well_variance(x: Any, y: Any, fit: FourPL, weighting: Weighting = "none") ->
         return float(fit.rss[0] / fit.df[0]), float(fit.df[0])
     mean = np.bincount(place, w * y) / np.bincount(place, w)
     return float((w * (y - mean[place]) ** 2).sum() / df), float(df)
+
+
+def reading_errors(fit: FourPL, y: Any, factor: float, weighting: Weighting = "none") -> tuple[np.ndarray, ...]:
+    """Concentrations x of signals (m,) of one curve, and where their error comes from: curve (m, p), well (m,).
+
+    ``curve``: derivatives in p independent unit errors, so that the sum over squares is the variance of x that comes
+    from the curve, and the sum over products the covariance of two readings. ``well``: the variance from one well.
+    """
+    x = inverse(fit, y)[0]
+    slope, gradient = slopes(fit, np.where(x > 0, x, np.nan))
+    values, vectors = np.linalg.eigh(fit.covariance[0])
+    root = vectors * np.sqrt(np.maximum(values, 0))
+    curve = -(gradient[0] @ root) / slope[0][:, None]
+    return x, curve, signal_variance(y, x, factor, weighting) / slope[0] ** 2
 
 
 def signal_variance(y: Any, x: Any, factor: float, weighting: Weighting = "none") -> np.ndarray:

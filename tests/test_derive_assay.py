@@ -1,0 +1,87 @@
+"""Plates judged, concentrations beyond limits, and what a concentration consists of."""
+
+import numpy
+import pandas
+import pytest
+from omtrace.faults import Fault
+from test_derive import ASSAY, built, curve, frame, parameter, people, plate
+
+CONTROLS = {"controls": {"QC": 100.0}, "acceptance": {}}
+
+
+def with_controls(layout, reads, wells):
+    """A plate with wells of a control: concentrations that they really hold."""
+    start = len(layout)
+    rows = [(f"1/{start + i}", "1", "control", "QC", None, 1) for i in range(len(wells))]
+    more = frame("unit_id plate role sample concentration dilution", *rows)
+    signals = [
+        row
+        for i, x in enumerate(wells)
+        for row in ((f"1/{start + i}", "450", float(curve(x)) + 0.04), (f"1/{start + i}", "620", 0.04))
+    ]
+    read = frame("unit_id wavelength signal", *signals)
+    return [stacked(layout, more), stacked(reads, read)]
+
+
+def stacked(first, second):
+    """Two tables as one, keys going on."""
+    second = second.assign(key=second["key"] + int(first["key"].max()))
+    return pandas.concat([first, second.astype(first.dtypes.to_dict())], ignore_index=True)
+
+
+def test_a_rejected_plate_says_why_in_every_sample_with_its_cells():
+    layout, reads = with_controls(*plate({"R1": [40, 40], "R2": [300, 320]}), wells=[150, 150, 100])
+    frames = {"people": people("R1", "R2", "R3"), "layout": layout, "reads": reads}
+    found, behind = built(frames, {"x": parameter("assay", **ASSAY, **CONTROLS)})
+    says = "plate rejected: controls: 1 of 3 within 20%"
+    assert list(found.values()) == [says, says, "not collected"]
+    control_keys = set(layout.loc[layout["role"] == "control", "key"])
+    assert control_keys <= {key for unit, _, key, _, role in behind if unit == "R1" and role == "standard"}
+    good = with_controls(*plate({"R1": [40, 40], "R2": [300, 320]}), wells=[101, 99, 100])
+    found, _ = built({**frames, "layout": good[0], "reads": good[1]}, {"x": parameter("assay", **ASSAY, **CONTROLS)})
+    assert found["R1", ""] == pytest.approx(400, rel=1e-5)
+
+
+def test_a_rejected_curve_is_a_rejected_plate_where_plates_are_judged():
+    layout, reads = plate({"R1": [40]}, levels=[0, 500])
+    found, _ = built({"people": people("R1"), "layout": layout, "reads": reads},
+                     {"x": parameter("assay", **ASSAY, acceptance={})})  # fmt: skip
+    assert found["R1", ""] == "plate rejected: no curve: too few levels"
+
+
+def test_beyond_the_standards_values_are_censored_where_the_plan_says_so():
+    layout, reads = plate({"R1": [40, 40], "R2": [2, 2], "R3": [5000, 5000]})
+    frames = {"people": people("R1", "R2", "R3", "R4"), "layout": layout, "reads": reads}
+    options = {**ASSAY, "limits": "censor"}
+    found, _ = built(frames, {"x": parameter("assay", **options)})
+    assert list(found.values()) == [pytest.approx(400, rel=1e-5), "below LLOQ", "above ULOQ", "not collected"]
+    parts = {}
+    for part in ("state", "bound", "plate", "curve_1", "wells"):
+        parts[part], behind = built(frames, {"x": parameter("assay", **options),
+                                             "p": parameter("assay_part", of="x", part=part)})  # fmt: skip
+        assert {cell[0] for cell in behind} == {"R1", "R2", "R3"}
+    assert list(parts["state"].values()) == [0, -1, 1, "not collected"]
+    assert list(parts["bound"].values()) == [pytest.approx(400, rel=1e-5), 156, 10_000, "not collected"]
+    assert set(parts["plate"].values()) == {"1", "not collected"}
+    assert parts["curve_1"]["R2", ""] == "below LLOQ" and isinstance(parts["wells"]["R1", ""], float)
+
+
+def test_reported_values_are_those_of_the_curve_beyond_the_standards_too():
+    layout, reads = plate({"R1": [10, 10]})
+    found, _ = built({"people": people("R1"), "layout": layout, "reads": reads}, {"x": parameter("assay", **ASSAY)})
+    assert found["R1", ""] == pytest.approx(100, rel=1e-4)
+
+
+def test_weights_are_options():
+    layout, reads = plate({"R1": [40, 40]}, levels=[0, *numpy.geomspace(8, 2000, 9)])
+    frames = {"people": people("R1"), "layout": layout, "reads": reads}
+    for options in ({"weights": "1/y2"}, {"weights": "1/x"}):
+        found, _ = built(frames, {"x": parameter("assay", **ASSAY, **options)})
+        assert found["R1", ""] == pytest.approx(400, rel=1e-4), options
+
+
+def test_only_an_assay_has_parts():
+    frames = {"people": people("R1")}
+    with pytest.raises(Fault, match="has no parts"):
+        built(frames, {"age": parameter("column", table="people", column="age"),
+                       "p": parameter("assay_part", of="age", part="state")})  # fmt: skip

@@ -1,0 +1,212 @@
+"""Acceptance of plates, place on the plate, and readings with their errors."""
+
+import math
+
+import numpy as np
+import pytest
+from omtrace.statistics.acceptance import (
+    Limits,
+    detection_limit,
+    dilution_series,
+    hook_effect,
+    judge_controls,
+    judge_standards,
+    replicate_cv,
+    spike_recovery,
+)
+from omtrace.statistics.calibration import fit_curves, reading_errors
+from omtrace.statistics.four_pl import inverse, inverse_se
+from omtrace.statistics.plate_position import at_edge, places, position_test
+from omtrace.statistics.readings import ABOVE, BELOW, WITHIN, plate_errors, reading
+
+LEVELS = np.repeat([0, 7.8125, 15.625, 31.25, 62.5, 125, 250, 500, 1000], 2)
+WELLS = [f"{row}{column}" for column in range(1, 13) for row in "ABCDEFGH"]
+
+
+def curve(x):
+    return 2.9 + (0.06 - 2.9) / (1 + (np.asarray(x, dtype=float) / 300) ** 1.2)
+
+
+def signals(seed=1, cv=0.01):
+    return curve(LEVELS) * (1 + cv * np.random.default_rng(seed).standard_normal(LEVELS.size))
+
+
+# standards
+
+
+def test_good_standards_are_kept_and_bound_the_range():
+    found = judge_standards(LEVELS, signals(), Limits())
+    assert found.refusal == "" and found.kept == found.levels
+    assert (found.lloq, found.uloq) == (7.8125, 1000)
+    assert all(80 < recovery < 120 for recovery in found.recovery.values())
+
+
+def test_the_worst_standard_is_left_out_and_the_curve_fitted_again():
+    y = signals()
+    y[LEVELS == 62.5] *= 1.5
+    found = judge_standards(LEVELS, y, Limits())
+    assert 62.5 not in found.kept and len(found.kept) == 7
+    without = fit_curves(LEVELS[LEVELS != 62.5], y[LEVELS != 62.5])
+    assert found.fit.c == pytest.approx(without.c, rel=1e-9)
+    assert judge_standards(LEVELS, y, None).kept == found.levels
+
+
+def test_a_bad_end_shrinks_the_range():
+    y = signals()
+    y[LEVELS == 7.8125] = y[LEVELS == 0]
+    found = judge_standards(LEVELS, y, Limits())
+    assert found.lloq == 15.625 and found.uloq == 1000
+
+
+def test_too_few_good_standards_reject_the_plate():
+    found = judge_standards(LEVELS, signals(cv=0.08, seed=3), Limits(standard=2, standard_end=2))
+    assert found.refusal == "standards: fewer than 6 of 8 levels within 2% (2% at the ends)"
+    assert judge_standards(LEVELS, signals() * 0 + 1, Limits()).refusal.startswith("flat")
+    relaxed = Limits(standard=400, standard_end=400)
+    assert judge_standards(LEVELS, signals(), relaxed).refusal == ""
+
+
+# controls, replicates, blanks
+
+
+@pytest.mark.parametrize(
+    ("recovery", "refusal"),
+    [
+        ([95, 105, 100, 100, 81, 119], ""),
+        ([95, 105, 100, 130, 81, 130], ""),
+        ([95, 105, 100, 100, 130, 130], "control C: 0 of 2 within 20%"),
+        ([95, 130, 100, 130, 130, 100], "controls: 3 of 6 within 20%"),
+        ([95, math.nan, 100, 100, 100, 100], ""),
+    ],
+)
+def test_two_thirds_of_the_controls_and_half_of_each_level(recovery, refusal):
+    assert judge_controls([*"AABBCC"], np.array(recovery), Limits()).refusal == refusal
+
+
+def test_no_controls_reject_nothing():
+    assert judge_controls([], np.array([]), Limits()).all == 0
+
+
+def test_replicates_and_blanks():
+    assert replicate_cv(np.array([9.0, 11.0])) == pytest.approx(100 * math.sqrt(2) / 10)
+    assert math.isnan(replicate_cv(np.array([9.0])))
+    fit = fit_curves(LEVELS, signals())
+    blanks = np.array([0.061, 0.063, 0.065])
+    assert detection_limit(fit, blanks) == pytest.approx(inverse(fit, [0.063 + 3 * 0.002])[0, 0], rel=1e-12)
+    assert math.isnan(detection_limit(fit, blanks[:1]))
+    falling = fit_curves(LEVELS, 3 - signals())
+    assert detection_limit(falling, 3 - blanks) == pytest.approx(detection_limit(fit, blanks), rel=1e-6)
+
+
+# dilutions, spikes
+
+
+def test_dilutions_agree_or_do_not():
+    steps = np.array([2.0, 2, 4, 4, 8, 8])
+    good = dilution_series(steps, 200 / steps)
+    assert (good.cv, good.largest, good.slope) == pytest.approx((0, 0, 0), abs=1e-9)
+    assert good.holds == {"linear": True, "parallel": True}
+    bad = dilution_series(steps, 200 / steps**1.6)
+    assert bad.slope == pytest.approx(-0.6, rel=1e-9) and bad.holds == {"linear": False, "parallel": False}
+    assert dilution_series(steps[:4], 200 / steps[:4]) is None
+    assert dilution_series(steps, 200 / steps, nominal=400).largest == pytest.approx(50)
+
+
+def test_a_hook_shows_in_the_less_diluted_wells():
+    assert hook_effect(np.array([1.0, 100]), np.array([800.0, 50_000]), 1000)
+    assert not hook_effect(np.array([1.0, 10]), np.array([800.0, 850]), 1000)
+    assert hook_effect(np.array([2.0, 2]), np.array([800.0, 850]), 1000) is None
+
+
+def test_spikes_are_recovered():
+    assert spike_recovery(np.array([150.0, 160]), np.array([55.0, math.nan]), 100) == pytest.approx(100)
+    assert math.isnan(spike_recovery(np.array([math.nan]), np.array([55.0]), 100))
+
+
+# place on the plate
+
+
+def sheet(columns=2):
+    """Contents in neighbouring columns of a whole plate."""
+    return [f"{well[0]}{(int(well[1:]) - 1) // columns}" for well in WELLS]
+
+
+def test_places_of_wells():
+    row, column = places(["A1", "plate 1/H12", "B07"])
+    assert (row.tolist(), column.tolist()) == ([0, 7, 1], [0, 11, 6])
+    assert at_edge(row, column).tolist() == [1, 1, 0]
+    with pytest.raises(ValueError, match="no well"):
+        places(["Z1"])
+
+
+@pytest.mark.parametrize(("columns", "rate"), [(2, 0.05), (3, 0.01), (12, 0.05)])
+def test_the_false_alarm_rate_is_the_one_stated(columns, rate):
+    generator, content = np.random.default_rng(8), sheet(columns)
+    row, column = places(WELLS)
+    edge, level = at_edge(row, column), np.exp(generator.normal(0, 1, 100))
+    names = sorted(set(content))
+    alarms, tries = 0, 400
+    for _ in range(tries):
+        scatter = np.where(row % 2, 0.02, 0.2)  # not the same everywhere
+        signal = np.array([level[names.index(c)] for c in content]) * (1 + scatter * generator.standard_t(4, 96))
+        alarms += position_test(signal, content, edge)["p"] < rate
+    sd = math.sqrt(rate * (1 - rate) / tries)
+    assert abs(alarms / tries - rate) < 3.5 * sd
+
+
+def test_an_edge_and_a_drift_are_found():
+    row, column = places(WELLS)
+    generator = np.random.default_rng(2)
+    signal = 1 + 0.02 * generator.standard_normal(96)
+    edge = position_test(signal * (1 - 0.1 * at_edge(row, column)), sheet(), at_edge(row, column))
+    assert edge["p"] < 2e-3 and edge["effect"] == pytest.approx(-10, abs=3)
+    drift = position_test(signal * (1 + 0.3 * column / 11), sheet(4), column / 11)
+    assert drift["p"] < 1e-3 and drift["effect"] == pytest.approx(26, abs=6)
+    assert position_test(signal, WELLS, at_edge(row, column))["n"] == 0
+
+
+# readings
+
+
+@pytest.fixture(scope="module")
+def plate():
+    fit = fit_curves(LEVELS, signals())
+    wells = curve(np.array([1.0, 20, 22, 300, 5000, 900, 8]))
+    return fit, plate_errors(fit, wells, LEVELS, signals(), 7.8125, 1000.0, "none")
+
+
+def test_what_lies_beyond_the_limits_is_censored_and_not_extrapolated(plate):
+    _, errors = plate
+    one = np.array([1.0, 1.0])
+    inside = reading(errors, [1, 2], one, True, 1)
+    assert inside.value == pytest.approx(21, rel=0.1) and inside.parts["state"] == WITHIN
+    below, above = reading(errors, [0], np.array([2.0]), True, 1), reading(errors, [4], np.array([2.0]), True, 1)
+    assert (below.value, below.status, below.parts) == (None, "below LLOQ", {"state": BELOW, "bound": 15.625})
+    assert (above.value, above.status, above.parts) == (None, "above ULOQ", {"state": ABOVE, "bound": 2000.0})
+    diluted = reading(errors, [4, 3], np.array([1.0, 10.0]), True, 1)
+    assert diluted.value == pytest.approx(3000, rel=0.1)
+    extrapolated = reading(errors, [0], np.array([1.0]), False, 1)
+    assert extrapolated.status == "observed" or extrapolated.status.startswith("incomplete")
+
+
+def test_errors_of_a_reading_are_those_of_the_delta_method(plate):
+    fit, errors = plate
+    found = reading(errors, [1], np.array([3.0]), False, 1)
+    whole = sum(found.parts[f"curve_{i}"] ** 2 for i in (1, 2, 3, 4)) + found.parts["wells"]
+    variance = errors.well[1] * 0 + found.parts["wells"] * errors.x[1] ** 2  # of x, from the well
+    slope = inverse_se(fit, errors.signal[[1]], 1.0)[0, 0] ** 2 - inverse_se(fit, errors.signal[[1]], 0.0)[0, 0] ** 2
+    se = inverse_se(fit, errors.signal[[1]], variance / slope)[0, 0]
+    assert math.sqrt(whole) == pytest.approx(se / errors.x[1], rel=1e-9)
+
+
+def test_the_curve_error_that_two_samples_share_is_their_covariance():
+    """Against curves fitted to many simulated plates."""
+    truth, generator = np.array([30.0, 200.0]), np.random.default_rng(6)
+    y = curve(LEVELS) + 0.02 * generator.standard_normal((3000, LEVELS.size))
+    fits = fit_curves(LEVELS, y)
+    logs = np.log(inverse(fits, curve(truth)))[fits.refusal == ""]
+    fit = fit_curves(LEVELS, curve(LEVELS) + 1e-9 * np.cos(np.arange(LEVELS.size)))
+    scale = 0.02**2 / (fit.rss[0] / fit.df[0])
+    x, part, _ = reading_errors(fit, curve(truth), 0.0)
+    shared = scale * (part / x[:, None]) @ (part / x[:, None]).T
+    assert shared == pytest.approx(np.cov(logs.T), rel=0.15, abs=2e-5)

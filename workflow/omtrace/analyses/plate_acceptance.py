@@ -1,0 +1,215 @@
+"""Whether each plate is accepted: standards, controls, replicates, detection limit, place on the plate, dilutions."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.analyses.selection import Rows
+from omtrace.derive._plates import Acceptance, Curve
+
+if TYPE_CHECKING:
+    import pandas
+
+REJECTED, FLAGGED, ACCEPTED = 0, 1, 2
+
+
+class Options(Curve):
+    """Where contents stand, how the curve is fitted, and the limits."""
+
+    role: str = Field("role", description="parameter of the wells with what they hold")
+    sample: str = Field("sample", description="parameter of the wells with the name of sample or control")
+    concentration: str = Field("concentration", description="parameter of the wells with the nominal concentration")
+    dilution: str = Field("", description="parameter of the wells with the dilution; none: not diluted")
+    acceptance: Acceptance = Field(default_factory=Acceptance, description="limits that a plate must hold")
+    alpha: float = Field(0.01, description="false-alarm rate of each test of place on the plate", gt=0, lt=0.5)
+    dilution_linearity: float = Field(20, description="deviation of a dilution after correction, percent", gt=0)
+    parallelism: float = Field(30, description="coefficient of variation between dilutions, percent", gt=0)
+    recovery: tuple[float, float] = Field((80, 120), description="recovery of a spike that holds, percent")
+
+
+def run(call: Call) -> Iterator[Number]:
+    """A plate at a time: verdict with reasons and flags, and the numbers that they rest on."""
+    options = call.options
+    names = {"role": options.role, "sample": options.sample, "concentration": options.concentration}
+    names |= {"dilution": options.dilution} if options.dilution else {}
+    for parameter, visit in call.targets():
+        chosen = call.data.select(call.entry.population, parameter, visit, covariates=[options.role], group=True)
+        standards = call.data.select(
+            call.entry.population, parameter, visit, covariates=[options.role, options.concentration], group=True
+        )
+        for plate in call.dataset.groups:
+            wells = chosen.of_group(plate).rename(columns={options.role: "role", "value": "signal"})
+            for name, column in names.items():
+                plain = call.data.plain(column)
+                wells = wells.assign(**{name: [plain[unit][2] for unit in wells.index]})
+            wells = wells.assign(dilution=1.0) if "dilution" not in names else wells
+            found = _Found(call, parameter, visit, plate, chosen.rows([plate]))
+            yield from _judge(found, wells, standards.rows([plate]))
+
+
+class _Found:
+    """Makes the numbers of one plate, and remembers why it is rejected or flagged."""
+
+    def __init__(self, call: Call, parameter: str, visit: str, plate: str, rows: Rows) -> None:
+        self.call, self.parameter, self.visit, self.plate, self.rows = call, parameter, visit, plate, rows
+        self.unit = call.dataset.parameters[call.options.concentration].unit
+        self.rejected: list[str] = []
+        self.flags: list[str] = []
+
+    def number(self, level: str, statistic: str, value: float, unit: str = "", decimals: int = 0,
+               rows: Rows | None = None) -> Number:  # fmt: skip
+        """One number."""
+        return Number(self.parameter, self.plate, self.visit, level, statistic, float(value), unit, decimals,
+                      rows or self.rows)  # fmt: skip
+
+    def verdict(self) -> Iterator[Number]:
+        """The verdict, and its reasons and flags as levels."""
+        reasons = [*(f"rejected: {why}" for why in self.rejected), *(f"flag: {why}" for why in self.flags)]
+        code = REJECTED if self.rejected else FLAGGED if self.flags else ACCEPTED
+        yield self.number("", "plate_verdict", code)
+        yield from (self.number(reason, "plate_verdict", code) for reason in reasons)
+
+
+def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Iterator[Number]:
+    from omtrace.statistics.acceptance import detection_limit, judge_standards
+    from omtrace.statistics.four_pl import inverse
+
+    options, limits = found.call.options, found.call.options.acceptance.limits()
+    is_standard = wells["role"].isin(["standard", "blank"]) & wells["concentration"].notna()
+    x, y = (wells.loc[is_standard, name].astype("float64").to_numpy() for name in ("concentration", "signal"))
+    if not len(x):
+        found.rejected.append("no standards")
+        yield from found.verdict()
+        return
+    judged = judge_standards(x, y, limits, options.model, options.weights, options.fit_to == "level_means",
+                             options.min_levels)  # fmt: skip
+    for level, recovery in judged.recovery.items():
+        if recovery == recovery:
+            yield found.number(f"standard {level:g}", "recovery", recovery, "%", 1, standard_rows)
+        yield found.number(f"standard {level:g}", "within_limit", level in judged.kept, rows=standard_rows)
+    if judged.refusal:
+        found.rejected.append(judged.refusal)
+        yield from found.verdict()
+        return
+    if len(judged.kept) < len(judged.levels):
+        lost = ", ".join(f"{level:g}" for level in judged.levels if level not in judged.kept)
+        found.flags.append(f"standards left out: {lost}")
+    yield found.number("", "lloq", judged.lloq, found.unit, 3, standard_rows)
+    yield found.number("", "uloq", judged.uloq, found.unit, 3, standard_rows)
+    blanks = wells["role"].eq("blank") | wells["concentration"].eq(0)
+    lod = detection_limit(judged.fit, wells.loc[blanks, "signal"].astype("float64").to_numpy())
+    if lod == lod:
+        yield found.number("", "lod", lod, found.unit, 3)
+    dilution = wells["dilution"].astype("float64").fillna(1).to_numpy()
+    read = inverse(judged.fit, wells["signal"].astype("float64").to_numpy())[0]
+    wells = wells.assign(undiluted=read, read=read * dilution, dilution=dilution)
+    yield from _controls(found, wells, limits)
+    yield from _replicates(found, wells, judged.lloq, judged.uloq, limits)
+    yield from _places(found, wells)
+    yield from _dilutions(found, wells, judged.uloq)
+    yield from found.verdict()
+
+
+def _controls(found: _Found, wells: "pandas.DataFrame", limits: Any) -> Iterator[Number]:
+    from omtrace.statistics.acceptance import judge_controls
+
+    nominal = found.call.options.controls
+    mine = wells[wells["role"].eq("control") & wells["sample"].isin(list(nominal))]
+    names = mine["sample"].tolist()
+    recovery = 100 * mine["read"].to_numpy() / [nominal[name] for name in names] if names else mine["read"].to_numpy()
+    controls = judge_controls(names, recovery, limits)
+    for name, (held, count) in controls.within.items():
+        part = recovery[[n == name for n in names]]
+        yield found.number(f"control {name}", "n", count)
+        yield found.number(f"control {name}", "within_limit", held)
+        if (part == part).any():
+            yield found.number(f"control {name}", "recovery", part[part == part].mean(), "%", 1)
+    if controls.refusal:
+        found.rejected.append(controls.refusal)
+
+
+def _replicates(found: _Found, wells: "pandas.DataFrame", lloq: float, uloq: float, limits: Any) -> Iterator[Number]:
+    """Samples and controls whose wells scatter more than allowed, and the largest coefficient of variation."""
+    from omtrace.statistics.acceptance import replicate_cv
+
+    cvs: dict[str, tuple[float, float]] = {}
+    mine = wells[wells["role"].isin(["sample", "control"]) & wells["undiluted"].notna()]
+    for (name, _), part in mine.groupby(["sample", "dilution"], sort=True):
+        values = part["undiluted"].to_numpy()
+        ends = values.mean() <= 1.25 * lloq or values.mean() >= 0.8 * uloq
+        if (cv := replicate_cv(values)) == cv:
+            cvs[str(name)] = max(cvs.get(str(name), (0.0, 0.0)), (cv, limits.replicate_cv_end if ends else
+                                                                  limits.replicate_cv))  # fmt: skip
+    if not cvs:
+        return
+    over = sorted(name for name, (cv, most) in cvs.items() if cv > most)
+    yield found.number("replicates", "n", len(cvs))
+    yield found.number("replicates", "over_limit", len(over))
+    yield found.number("replicates", "largest_cv", max(cv for cv, _ in cvs.values()), "%", 1)
+    if over:
+        found.flags.append(f"replicates over the limit: {len(over)} of {len(cvs)} samples and controls")
+
+
+def _places(found: _Found, wells: "pandas.DataFrame") -> Iterator[Number]:
+    """Edge effect and drift, where the units are wells of a plate."""
+    from omtrace.statistics.plate_position import at_edge, places, position_test
+
+    try:
+        row, column = places(list(wells.index))
+    except ValueError:
+        return  # runs without a plate's geometry
+    standard = wells["role"].isin(["standard", "blank"])
+    content = [f"{role} {level if is_standard else name}" for role, level, name, is_standard in
+               zip(wells["role"], wells["concentration"], wells["sample"], standard, strict=True)]  # fmt: skip
+    content = [f"{one} {dilution:g}" for one, dilution in zip(content, wells["dilution"], strict=True)]
+    signal = wells["signal"].astype("float64").to_numpy()
+    for name, place in (("edge", at_edge(row, column)), ("columns", column / 11.0), ("rows", row / 7.0)):
+        test = position_test(signal, content, place)
+        if not test["n"]:
+            continue
+        yield found.number(name, "n", test["n"])
+        yield found.number(name, "position_effect", test["effect"], "%", 1)
+        yield found.number(name, "p", test["p"], "", 3)
+        if test["p"] < found.call.options.alpha:
+            found.flags.append({"edge": "edge effect", "columns": "drift along the columns",
+                                "rows": "drift along the rows"}[name])  # fmt: skip
+
+
+def _dilutions(found: _Found, wells: "pandas.DataFrame", uloq: float) -> Iterator[Number]:
+    """Samples at three dilutions and more, hooks, and spiked samples."""
+    from omtrace.statistics.acceptance import dilution_series, hook_effect, spike_recovery
+
+    options = found.call.options
+    for name, part in wells[wells["role"].isin(["sample", "control"])].groupby("sample", sort=True):
+        steps, undiluted = part["dilution"].to_numpy(), part["undiluted"].to_numpy()
+        if hook_effect(steps, undiluted * steps, uloq, options.dilution_linearity):
+            found.flags.append(f"hook effect: {name}")
+        nominal = options.controls.get(name, float("nan"))
+        series = dilution_series(steps, undiluted, nominal, options.dilution_linearity, options.parallelism)
+        if series is None:
+            continue
+        level = f"dilutions of {name}"
+        yield found.number(level, "n", len(series.dilutions))
+        yield found.number(level, "largest_deviation", series.largest, "%", 1)
+        yield found.number(level, "cv", series.cv, "%", 1)
+        yield found.number(level, "parallel_slope", series.slope, "", 3)
+        found.flags += [f"not {what}: {name}" for what, holds in series.holds.items() if not holds]
+    for name, part in wells[wells["role"].eq("spiked")].groupby("sample", sort=True):
+        plain = wells[wells["role"].isin(["sample", "control"]) & wells["sample"].eq(name)]["read"].to_numpy()
+        recovery = spike_recovery(part["read"].to_numpy(), plain, float(part["concentration"].iloc[0]))
+        if recovery == recovery:
+            yield found.number(f"spike of {name}", "recovery", recovery, "%", 1)
+            if not options.recovery[0] <= recovery <= options.recovery[1]:
+                found.flags.append(f"spike recovery: {name}")
+
+
+METHOD = Method(
+    Options,
+    run,
+    "Plates judged by their standards read back (the worst left out and refitted), controls, replicates, place on the "
+    "plate (permutation tests within contents), dilutions and spikes. Default limits are borrowed from ICH M10's "
+    "criteria for ligand-binding assays, which do not cover biomarkers. LLOQ and ULOQ: lowest and highest standard "
+    "that hold; LOD: blank mean and three SDs, read back.",
+)

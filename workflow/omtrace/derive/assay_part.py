@@ -1,0 +1,41 @@
+"""What an assay's concentration consists of: its plate, its limit where it is beyond one, and its errors."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from omtrace.derive import Context, Derivation, Found
+from omtrace.faults import Fault
+from omtrace.study.closed import Closed
+from omtrace.study.plan import Parameter
+
+
+class Options(Closed):
+    """Of which parameter, and which part."""
+
+    of: str = Field(description="parameter of the dataset with derive: assay")
+    part: Literal["plate", "bound", "state", "curve_1", "curve_2", "curve_3", "curve_4", "curve_5", "wells"] = Field(
+        description="plate: its name; bound: the concentration, or the limit that it lies beyond; state: -1 below the "
+        "lower limit, 0 within the range, 1 above the upper limit; curve_1 to curve_4 (5PL: to curve_5): errors of the "
+        "log concentration that samples of a plate share, in independent units; wells: its variance from the wells"
+    )
+
+
+def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
+    """The part, for every sample that has it; the others say what the concentration says, whose cells these are too."""
+    whole = context.earlier(name, options.of, ())
+    if not whole.parts:
+        raise Fault(f"parameter {name}: {options.of!r} has no parts; it is not derived with derive: assay")
+    known = whole.parts.get(options.part, {})
+    records: list[tuple] = []
+    for unit, visit, status in whole.records[["unit", "visit", "status"]].itertuples(index=False, name=None):
+        part = known.get((unit, visit))
+        text = part if isinstance(part, str) else None
+        value = None if part is None or text is not None else float(part)
+        records.append((unit, visit, value, text, "observed" if part is not None else status))
+    found = Found.of(records, list(whole.cells), whole.tables)
+    found.shared = whole.shared
+    return found
+
+
+DERIVATION = Derivation(Options, derive)
