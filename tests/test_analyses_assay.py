@@ -1,7 +1,5 @@
 """Methods of assays: plates accepted or not, values beyond limits, assay error, controls over time, batches."""
 
-import math
-
 import numpy as np
 import pandas
 import pytest

@@ -20,10 +20,14 @@ TABLE = Table(
         Column("unit_id", "text", "the well: plate / well", required=True),
         Column("plate", "text", "plate", required=True),
         Column(
-            "role", "text", "what the well holds", allowed=("standard", "blank", "sample", "control", "spiked"), required=True
+            "role",
+            "text",
+            "what the well holds",
+            allowed=("standard", "blank", "sample", "control", "spiked"),
+            required=True,
         ),
         Column("sample", "text", "standard, control or animal"),
-        Column("concentration", "number", "nominal concentration of a standard; of a spiked sample, what was added", "pg/mL", 0),
+        Column("concentration", "number", "nominal concentration of a standard, or what was added", "pg/mL", 0),
         Column("dilution", "number", "dilution of the sample", "fold", 1),
     ),
     rules=(
