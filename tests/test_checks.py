@@ -194,7 +194,7 @@ CASES = {
     "instance_missing": (FORMS, form("4711,b,x,,2024-01-01,30,1,2\n"), ("demographics", 2, "", "")),
     "no_well": ({"plate_groups": GROUPS}, {"plates": PLATE}, ("plates", 9, "", "")),
     "unit_missing": (
-        {"plate_layout": LAYOUT}, {"plate_layout": WELLS + "4711,,sample,R1,,\n"}, ("plate_layout", 2, "plate", SECRET)
+        {"plate_layout": LAYOUT}, {"plate_layout": WELLS + "4711,,sample,R1,,\n"}, ("plate_layout", 2, "well", "")
     ),
     "type": (PLAIN, days("P1,4711x,1,0,5,0\n"), ("diary", 2, "study_day", "4711x")),
     "code": (FORMS, form("1,b,,,2024-01-01,30,4711,2\n"), ("demographics", 2, "sex", SECRET)),
@@ -271,6 +271,17 @@ CASES = {
     "batch": (
         {"allocation": ALLOCATION, "diary": DIARY}, {"allocation": SLOTS + P1.replace("P1", "P4711"), "diary": b""},
         ("allocation", 2, "participant_id", "P4711"), {"batch": "b"},
+    ),
+    "form_blank": (
+        {"hit6": {"reader": "redcap", "columns": {"unit_id": "record_id"}, "status": "hit6_complete",
+                  "visit": {"column": "redcap_event_name", "map": {"b": "baseline"}}}},
+        {"hit6": "record_id,redcap_event_name,hit6_1,hit6_2,hit6_3,hit6_4,hit6_5,hit6_6,hit6_complete\n"
+                 "1,b,1,2,3,4,5,1,2\n2,b,,,,,,,0\n3,b,,,,,,,2\n"},
+        ("hit6", 4, "hit6_complete", "2"),
+    ),
+    "event_label": (
+        FORMS, form("1,b,,,2024-01-01,30,1,2\n2,b_2,,,2024-01-01,30,1,2\n3,B4711,,,2024-01-01,30,1,2\n"),
+        ("demographics", 4, "redcap_event_name", "B4711"),
     ),
     "json": (
         {"diary": DIARY | {"reader": "jsonlines"}},

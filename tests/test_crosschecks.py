@@ -1,5 +1,7 @@
 """Crosschecks that a plan declares: what each finds, at which key and column, and what it leaves alone."""
 
+from dataclasses import replace
+
 import pandas
 import pytest
 from omtrace.checks.catalogue import declared
@@ -27,6 +29,14 @@ def tables(received=None, **made):
         "small", {n: frame for n, (_, frame) in made.items()}, {n: t for n, (t, _) in made.items()},
         received or {}, {},
     )  # fmt: skip
+
+
+def without(data, **gone):
+    """The tables without some rows (counted from 1), which other findings have taken out."""
+    keys = {name: [data.frames[name].index[at - 1] for at in rows] for name, rows in gone.items()}
+    taken = {name: data.frames[name].loc[k] for name, k in keys.items()}
+    kept = {name: frame.drop(index=keys.get(name, [])) for name, frame in data.frames.items()}
+    return replace(data, frames=kept, taken=taken)
 
 
 def found(check, data, **options):
@@ -101,7 +111,16 @@ COMPLETE = [
     ("constant", {"table": "r", "columns": ["site"]}),
     ("sequence", {"table": "r", "column": "age", "start": 1}),
     ("expected_rows", {"table": "s", "columns": ["session"], "roster": {"table": "r"}}),
-    ("dates_order", {"dates": [{"table": "r", "column": "enrolled_on"}, {"table": "s", "column": "session_on"}]}),
+    ("dates_order", {"dates": [{"table": "r", "column": "enrolled_on"}, {"table": "s", "column": "session_on",
+                                                                       "within": 9}]}),
+    ("group_sizes", {"table": "s", "by": ["unit_id", "session"], "least": 2, "most": 2}),
+    ("blocks", {"table": "r", "arm": "site", "block": "age", "within": ["born"], "ratio": {"A": 1, "B": 1},
+                "unfinished": True}),
+    ("one_batch", {"columns": {"s": "session", "r": "site"}}),
+    ("standards", {"table": "r", "concentration": "age", "within": ["site"],
+                   "signals": {"table": "r", "column": "born", "by": "site"}}),
+    ("replicates", {"table": "r", "within": ["site"], "most": 20,
+                    "signals": {"table": "r", "column": "born", "by": "site"}}),
 ]  # fmt: skip
 
 
@@ -171,6 +190,13 @@ def data_of(data, name):
         ("change", {"table": "r", "column": "site", "order": "enrolled_on", "most": 2}, "is text, not integer"),
         ("sequence", {"table": "r", "column": "site"}, "is text, not integer"),
         ("dates_order", {"dates": [{"table": "r", "column": "enrolled_on"}]}, "dates"),
+        ("group_sizes", {"table": "s", "by": ["session"]}, "say least, or most"),
+        ("group_sizes", {"table": "s", "by": ["session"], "least": 3, "most": 2}, "least exceeds most"),
+        ("blocks", {"table": "r", "ratio": {"A": 1}}, "ratio"),
+        ("blocks", {"table": "r", "arm": "site", "block": "age", "ratio": {"A": 0, "B": 1}}, "ratio.A"),
+        ("one_batch", {"columns": {"s": "session"}}, "columns"),
+        ("standards", {"table": "r", "concentration": "age", "within": ["site"],
+                       "signals": {"table": "s", "column": "session"}}, "is text, not number or integer"),
         ("dates_order", {"dates": [{"table": "r", "column": "site"}, {"table": "s", "column": "session_on"}]},
          "is text, not date"),
     ],
@@ -590,3 +616,190 @@ def test_sessions_chosen_by_their_number_are_compared_by_unit():
     s = sessions(("P1", "1", "2024-01-03"), ("P1", "2", "2024-01-02"))
     first, second = ({"table": "s", "column": "session_on", "where": {"session": n}} for n in "12")
     assert found("dates_order", tables(s=s), dates=[first, second]) == [("dates_order", "s", "1:2", "session_on")]
+
+
+def test_a_date_too_long_after_the_one_before_it():
+    s = sessions(("P1", "1", "2024-01-12"), ("P1", "2", "2024-06-01"), ("P2", "1", "2025-01-02"), ("P3", "1", None))
+    r = roster(("P1", "2024-01-02"), ("P2", "2024-01-02"), ("P3", "2024-01-02"))
+    first, then = {"table": "r", "column": "enrolled_on"}, {"table": "s", "column": "session_on"}
+    options = {"dates": [first, then | {"within": 10}]}  # of several sessions the first one counts
+    assert found("dates_order", tables(s=s, r=r), **options) == [("dates_apart", "s", "1:3", "session_on")]
+    assert says("dates_order", tables(s=s, r=r), **options) == [
+        "at most 10 days after enrolled_on of the unit in table r"
+    ]
+    kinds = {"unit_id": "text", "begun": "date", "ended": "date"}
+    rows = [("P1", "2024-01-01", "2024-01-02"), ("P1", "2024-02-01", "2024-02-09")]
+    data = tables(e=table(1, ("unit_id", "begun"), kinds, *rows))
+    dates = [{"table": "e", "column": "begun"}, {"table": "e", "column": "ended", "within": 2}]
+    assert found("dates_order", data, dates=dates) == [("dates_apart", "e", "1:2", "ended")]
+
+
+# rows that other findings have taken out
+
+
+def test_rows_that_were_taken_out_are_not_called_for():
+    three = [(f"P{n}", v, None) for n in (1, 2, 3) for v in ("1", "2", "3")]
+    data = without(tables(s=sessions(*three[:8]), r=roster(("P1",), ("P2",), ("P3",))), s=[5])
+    options = {"table": "s", "roster": {"table": "r"}}
+    assert found("expected_rows", data, **options, columns=["session"]) == [
+        ("row_taken_out", "r", "2:2", "unit_id"), ("row_absent", "r", "2:3", "unit_id"),
+    ]  # fmt: skip
+    assert found("row_counts", data, **options, least=3) == [
+        ("too_few_rows", "r", "2:3", "unit_id"), ("rows_taken_out", "r", "2:2", "unit_id"),
+    ]  # fmt: skip
+    assert found("row_counts", data, **options, least=4)[0] == ("too_few_rows", "r", "2:1", "unit_id")
+
+
+def test_a_number_that_was_taken_out_leaves_no_gap_and_is_no_double():
+    data = numbers(("a", 1), ("a", 2), ("a", 3), ("a", 5), ("a", 5))
+    assert found("sequence", without(data, a=[2, 5]), table="a", column="n") == [("sequence_gap", "a", "1:4", "n")]
+
+
+# group_sizes
+
+
+WELLS = {"unit_id": "text", "plate": "text", "sample": "text", "level": "number"}
+
+
+def wells(*rows, number=1):
+    return table(number, ("unit_id",), WELLS, *rows)
+
+
+def test_wells_that_do_not_stand_in_pairs():
+    rows = [("A1", "1", "S1", 10), ("A2", "1", "S1", 10.0), ("B1", "1", "S2", 5), ("C1", "1", "S3", 1),
+            ("C2", "1", "S3", 1), ("C3", "1", "S3", 1), ("A1", "2", "S1", 10), ("D1", "1", None, None)]  # fmt: skip
+    data = tables(w=wells(*rows))
+    options = {"table": "w", "by": ["plate", "level"], "least": 2, "most": 2}
+    assert found("group_sizes", data, **options) == [
+        ("group_too_small", "w", "1:3", "level"), ("group_too_small", "w", "1:7", "level"),
+        *(("group_too_large", "w", f"1:{n}", "level") for n in (4, 5, 6)),
+    ]  # fmt: skip
+    assert says("group_sizes", data, **options)[0] == "2 rows of the same plate and level"
+    assert found("group_sizes", without(data, w=[1]), **options)[0] == ("group_too_small", "w", "1:3", "level")
+
+
+# blocks
+
+
+SLOTS = {"stratum": "text", "block": "integer", "arm": "text"}
+
+
+def slots(*blocks):
+    """A list of slots: a stratum, a block and its arms in letters."""
+    rows = [(stratum, block, {"O": "OMT", "S": "sham", "-": None}[a]) for stratum, block, arms in blocks for a in arms]
+    return tables(a=table(1, ("stratum", "block"), SLOTS, *rows))
+
+
+BLOCKS = {"table": "a", "within": ["stratum"], "ratio": {"OMT": 1, "sham": 1}}
+
+
+def test_arms_of_a_block_that_are_out_of_their_ratio():
+    data = slots(("A", 1, "OSSO"), ("A", 2, "OOSO"), ("B", 1, "OS"), ("B", 2, "SSS"), ("C", 1, "OSS-"))
+    assert found("blocks", data, **BLOCKS) == [
+        *(("block_unbalanced", "a", f"1:{n}", "arm") for n in (5, 6, 8)),
+        *(("block_unbalanced", "a", f"1:{n}", "arm") for n in (11, 12, 13, 15, 16)),
+    ]  # fmt: skip
+    assert says("blocks", data, **BLOCKS)[0] == (
+        "a block with 1 OMT to 1 sham; this one has too many OMT, or a row of it is lost"
+    )
+    assert found("blocks", without(data, a=[7, 9, 13, 14]), **BLOCKS) == []
+    assert (
+        found("blocks", slots(("A", 1, "OOS"), ("A", 2, "OSOOSO")), **BLOCKS | {"ratio": {"OMT": 2, "sham": 1}}) == []
+    )
+
+
+def test_the_last_block_of_a_stratum_may_be_unfinished():
+    data = slots(("A", 1, "OSSO"), ("A", 2, "OO"), ("B", 1, "OSOSSS"), ("B", 2, "SOSO"), ("B", 3, "OOO"))
+    one = [("block_unbalanced", "a", f"1:{n}", "arm") for n in (8, 10, 11, 12)]
+    three = [("block_unbalanced", "a", f"1:{n}", "arm") for n in (17, 18, 19)]  # no block of the stratum has three
+    assert sorted(found("blocks", data, **BLOCKS, unfinished=True)) == sorted([*one, *three])
+    text = refused("blocks", data, **BLOCKS | {"ratio": {"OMT": 1, "shan": 1}})
+    assert "no row has arm 'shan'" in text
+
+
+# one_batch
+
+
+def test_what_belongs_together_stands_in_files_of_one_batch():
+    kinds = {"unit_id": "text", "signal": "number"}
+
+    def plates(first, second):
+        parts = [table(n, ("unit_id",), kinds, *((f"{p}/A{w}", 1.0) for w in (1, 2))) for n, p in enumerate(first, 1)]
+        parts += [table(n, ("unit_id",), kinds, *((f"{p}/A{w}", 1.0) for w in (1, 2))) for n, p in enumerate(second, 5)]
+        data = tables(a=parts[0])
+        frames = {"a": pandas.concat([f for _, f in parts[:3]]), "b": pandas.concat([f for _, f in parts[3:]])}
+        batches = {1: "1", 2: "2", 3: "", 5: "1", 6: "2", 7: "3"}
+        return replace(data, frames=frames, declared={"a": parts[0][0], "b": parts[0][0]}, batches=batches)
+
+    options = {"columns": {"a": "unit_id", "b": "unit_id"}}
+    assert found("one_batch", plates("PQR", "PQR"), **options) == []
+    data = plates("PQR", "QPR")
+    assert found("one_batch", data, **options) == [
+        ("batches_mixed", side, f"{n}:1", "unit_id") for side, n in (("a", 1), ("a", 2), ("b", 5), ("b", 6))
+    ]
+    assert says("one_batch", data, **options)[0] == "rows whose unit_id has the same batch in table b; 2 have not"
+
+
+# standards and replicates
+
+
+LEVELS = (0, 1, 2, 4, 8, 16)
+
+
+def plate_of(signals, levels=LEVELS, reference=0.0):
+    """A layout of pairs of wells, and their readings at two wavelengths."""
+    rows = [(f"1/{a}{n}", "1", f"S{at}", level) for at, (a, level) in enumerate(zip("ABCDEFGH", levels, strict=False))
+            for n in (1, 2)]  # fmt: skip
+    kinds = {"unit_id": "text", "wave": "text", "signal": "number"}
+    reads = [(row[0], wave, s) for row, signal in zip(rows, signals, strict=True)
+             for wave, s in (("450", signal), ("620", reference))]  # fmt: skip
+    return tables(w=wells(*rows), s=table(2, ("unit_id", "wave"), kinds, *reads))
+
+
+def pairs(*means):
+    return [mean for mean in means for _ in (1, 2)]
+
+
+SIGNALS = {"table": "s", "column": "signal", "where": {"wave": "450"}}
+STANDARDS = {"table": "w", "concentration": "level", "signals": SIGNALS}
+
+
+def test_standards_that_follow_their_concentrations_are_fine():
+    rising = pairs(0.05, 0.1, 0.2, 0.39, 0.7, 0.69)  # a little less at the upper end is noise
+    assert found("standards", plate_of(rising), **STANDARDS) == []
+    falling = {**STANDARDS, "direction": "falling"}
+    assert found("standards", plate_of(rising[::-1]), **falling) == []
+    assert found("standards", plate_of(rising[:6], LEVELS[:3]), **falling) == []  # three levels have no order
+
+
+def test_a_plate_that_was_read_upside_down():
+    data = plate_of(pairs(0.7, 0.4, 0.2, 0.1, 0.06, 0.05))
+    assert found("standards", data, **STANDARDS) == [("standards_disordered", "w", "1:1", "level")]
+    assert says("standards", data, **STANDARDS)[0].startswith(
+        "signals rising with the level of the standards; the plate"
+    )
+
+
+def test_two_standards_in_each_others_place():
+    data = plate_of(pairs(0.05, 0.1, 0.2, 0.7, 0.39, 1.2))
+    assert found("standards", data, **STANDARDS) == [
+        ("standard_out_of_order", "w", f"1:{n}", "level") for n in (7, 8, 9, 10)
+    ]
+
+
+REPLICATES = {"table": "w", "within": ["plate", "sample"], "signals": SIGNALS, "most": 20}
+
+
+def test_replicates_that_lie_too_far_apart():
+    data = plate_of([0.01, 0.05, 0.5, 0.55, 0.5, 0.9], LEVELS[:3])
+    wrong = [("w", "1:5", "unit_id"), ("w", "1:6", "unit_id"), ("s", "2:9", "signal"), ("s", "2:11", "signal")]
+    assert found("replicates", data, **REPLICATES, floor=0.1) == [("replicates_apart", *place) for place in wrong]
+    assert len(found("replicates", data, **REPLICATES)) == 8  # near zero, a coefficient tells little
+    assert found("replicates", data, **REPLICATES | {"most": 50}, floor=0.1) == []
+
+
+def test_the_reference_is_taken_off_before_replicates_are_compared():
+    data = plate_of([0.5, 0.55, 0.7, 0.75], LEVELS[:2], reference=0.4)
+    less = {**REPLICATES, "signals": SIGNALS | {"less": {"wave": "620"}}}
+    assert found("replicates", data, **REPLICATES) == []
+    assert {place for _, _, place, _ in found("replicates", data, **less)} == {"1:1", "1:2", "2:1", "2:3"}

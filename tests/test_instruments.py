@@ -220,7 +220,7 @@ def test_two_counts_of_one_activity_share_the_window(first, second, fine):
 def test_a_supplied_midas_total_and_grade_agree_with_the_items_and_with_each_other():
     items = {f"midas_{n}": [2, 2, 2, None] for n in range(1, 6)}
     found = broken("midas", **items, midas_total=[10, 11, 10, 11], midas_grade=[2, 2, 3, 2])
-    assert found == {"midas_total_agrees": [1], "midas_grade_agrees": [2, 3]}
+    assert found == {"midas_total_agrees": [1], "midas_grade_agrees": [2, 3], "midas_total_open": [3]}
     assert broken("midas", **items, midas_total=[None] * 4, midas_grade=[2, 2, 2, 4]) == {}
 
 

@@ -27,6 +27,7 @@ TWO_TYPES = {
 
 # One row of each table that breaks no rule.
 GOOD = {
+    "allocation_list": {"sequence": "1", "stratum": "A-chronic", "block": "1", "arm": "sham"},
     "adverse_events": {"unit_id": "P1", "study_day": "3", "term": "sore neck", "system": "muscles", "severity": "mild",
                        "related": "possible"},
     "allocation": {"unit_id": "P1", "sequence": "1", "stratum": "A/chronic", "block": "1", "arm": "OMT",
@@ -264,11 +265,13 @@ def test_bounds_are_inclusive(name):
 
 BREAKS = {
     "hit6_total_agrees": ("hit6", {"hit6_total": "76"}),
+    "hit6_total_open": ("hit6", {"hit6_1": "", "hit6_item_mean": ""}),
     "hit6_total_possible": ("hit6", {"hit6_1": "", "hit6_total": "77"}),
     "hit6_item_mean_agrees": ("hit6", {"hit6_item_mean": "4.9"}),
     "midas_work_days": ("midas", {"midas_1": "83", "midas_total": "123"}),
     "midas_household_days": ("midas", {"midas_4": "83", "midas_total": "123"}),
     "midas_total_agrees": ("midas", {"midas_total": "49"}),
+    "midas_total_open": ("midas", {"midas_5": "", "midas_total": "40"}),
     "midas_grade_agrees": ("midas", {"midas_grade": "3"}),
     "midas_headache_days": ("midas", {"midas_a": "9"}),
     "msq_restrictive_agrees": ("msq", {"msq_restrictive": "2.86"}),
@@ -307,7 +310,8 @@ def test_every_rule_has_an_example_that_breaks_it():
 def test_the_example_breaks_its_rule_alone_at_the_first_of_its_columns(name):
     rules = [rule for rule in table_of(name).rules if BREAKS[rule.id][0] == name]
     found = findings(name, [{**GOOD[name], **BREAKS[rule.id][1]} for rule in rules])
-    assert found == [{(rule.id, rule.columns[0])} for rule in rules]
+    beside = {"hit6_total_possible": {("hit6_total_open", "hit6_total")}}  # with all items, it would disagree
+    assert found == [{(rule.id, rule.columns[0])} | beside.get(rule.id, set()) for rule in rules]
 
 
 @pytest.mark.parametrize("name", NAMES)

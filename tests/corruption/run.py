@@ -61,7 +61,8 @@ def judged(operator: Operator, study: Study, damage: Damage, new: list[Finding],
 def related(study: Study, damage: Damage, spot: Spot, finding: Finding, now: Validation) -> bool:
     """Whether a finding at another cell names the damaged one: a rule over several cells is reported at one of them.
 
-    Either it is a declared rule over columns of the row, or it names the row's key, or the unit and the column.
+    Either it is a declared rule over columns of the row, or it stands in the row and names the column, or it names the
+    row's key, or the unit and the column.
     """
     if not finding.key or not spot.columns:
         return False
@@ -71,6 +72,8 @@ def related(study: Study, damage: Damage, spot: Spot, finding: Finding, now: Val
     if finding.file == spot.file and names & set(columns) and (not spot.lines or finding.line in spot.lines):
         return True
     words = set(re.findall(r"[\w:]+", finding.expected))
+    if finding.file == spot.file and finding.line in spot.lines and words & names:
+        return True
     if not spot.lines:
         return bool(words & names)
     keys = study.keys_at(spot.file, spot.lines)

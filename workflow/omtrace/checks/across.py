@@ -35,7 +35,7 @@ def references(works: dict[str, Work]) -> None:
                 if reference.where:
                     rows = rows[rows[reference.where[0]] == reference.where[1]]
                 mine = rows[reference.column].dropna()
-                column = work.plan.raw(reference.column)
+                column = work.plan.cell(reference.column)
                 told = {f.key for f in work.findings if f.rule == "reference" and f.column == column}
                 strange = [key for key in mine.index[~_within(mine, known)] if key not in told]
                 expected = f"a {reference.other} of table {reference.table}"
@@ -101,7 +101,18 @@ def _tables(plan: Plan, works: dict[str, Work]) -> Tables:
         {name: work.table for name, work in works.items()},
         {number: export.received_on for number, export in exports.items()},
         {number: export.batch for number, export in exports.items()},
+        {name: _taken(work) for name, work in works.items()},
     )
+
+
+def _taken(work: Work) -> "pandas.DataFrame":
+    """The typed rows that findings have taken out, but for those whose key another row still has: they lack nowhere."""
+    import pandas
+
+    keys = list(work.table.key)
+    gone = work.frame[work.frame.index.isin(work.gone)]
+    there = pandas.MultiIndex.from_frame(work.kept()[keys])
+    return gone[~pandas.MultiIndex.from_frame(gone[keys]).isin(there)] if len(gone) else gone
 
 
 def widen(plan: Plan, works: dict[str, Work]) -> None:

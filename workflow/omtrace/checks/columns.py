@@ -51,10 +51,20 @@ def _joined(work: Work, column: Column, parts: list[str]) -> Any:
     none = numpy.zeros(len(whole.distinct), dtype=bool)
     told = none
     if column.name == UNIT:
-        work.report(work.keys[whole.among(("",))], "unit_missing", UNIT, pattern or "a value")
+        _unit_missing(work, whole.among(("",)), parts, pattern)
         told = is_in(whole.distinct, ("",))
     style = Style() if column.kind == "text" else _style(column, whole.distinct, whole.codes, USUAL, False)
     return _values(work, column, Meaning(whole, whole.distinct, none, told), style, None)
+
+
+def _unit_missing(work: Work, blank: Any, parts: list[str], pattern: str) -> None:
+    """Rows without their unit, at the part that is blank; where none is, the pattern does not fit."""
+    told = blank & False
+    for part in [part for part in parts if part != "@row"]:
+        here = blank & work.cells[part].among(("",))
+        work.report(work.keys[here & ~told], "unit_missing", UNIT, pattern or "a value", raw=part)
+        told |= here
+    work.report(work.keys[blank & ~told], "unit_missing", UNIT, pattern or "a value")
 
 
 def _cut(pattern: re.Pattern, text: str) -> str:

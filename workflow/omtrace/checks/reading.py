@@ -203,7 +203,7 @@ def wanted_columns(plan: TablePlan, table: Table) -> list[str]:
     made = {*joined, *(["visit"] if plan.visit else [])}
     wanted = [plan.columns.get(c.name, c.name) for c in table.columns if c.name not in made]
     wanted += [plan.visit.column] if plan.visit else []
-    wanted += [c for c in (plan.status, plan.skip_blank) if c]
+    wanted += [c for c in (plan.status, *plan.skipped) if c]
     wanted += [*plan.rows, *(c for repair in plan.repairs for c in (repair.column, *repair.when))]
     wanted += [c for columns in joined.values() for c in columns if c not in MADE]
     return list(dict.fromkeys(wanted))
@@ -213,7 +213,7 @@ def take_rows(work: Work) -> None:
     """The rows of all exports; rows that are none become findings, and so do columns that are not there."""
     import numpy
 
-    named = {*work.plan.rows, work.plan.skip_blank, work.plan.status, *work.plan.columns.values()}
+    named = {*work.plan.rows, *work.plan.skipped, work.plan.status, *work.plan.columns.values()}
     named |= {column for declared in work.plan.repairs for column in (declared.column, *declared.when)}
     optional = {work.plan.raw(name) for name in work.table.optional} - named
     wanted = wanted_columns(work.plan, work.table)

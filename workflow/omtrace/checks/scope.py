@@ -14,21 +14,54 @@ INVISIBLE = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"  # soft hyph
 
 def leave_out_of_scope(work: Work) -> None:
     """Rows that the table does not ask about: other events or forms, unused slots, blank forms."""
+    _report_strange_events(work)
     for column, texts in work.plan.rows.items():
         _report_unmatched(work, column, texts)
         work.leave(~work.cells[column].among(texts), f"other {column}")
     if work.plan.visit:
         _report_unmatched(work, work.plan.visit.column, work.plan.visit.map)
         work.leave(~work.cells[work.plan.visit.column].among(work.plan.visit.map), "other event")
-    if work.plan.skip_blank:
-        work.leave(work.cells[work.plan.skip_blank].among(("",)), f"{work.plan.skip_blank} blank")
+    if work.plan.skipped:
+        work.leave(_blank(work, work.plan.skipped), f"{' and '.join(work.plan.skipped)} blank")
     if work.table.measured:
-        import numpy
-
         raw = [c for c in (work.plan.raw(column) for column in work.table.measured) if c in work.cells]
         work.leave(_unscheduled(work, raw), "not scheduled")
-        blank = [work.cells[column].among(("",)) for column in raw]
-        work.leave(numpy.logical_and.reduce(blank) if blank else numpy.zeros(len(work.keys), bool), "blank form")
+        own = [c.name for c in work.table.columns if c.name not in work.table.key]  # supplied totals, too
+        blank = _blank(work, {*raw, *(work.plan.raw(column) for column in own)} & work.cells.keys())
+        if work.plan.status:
+            done = blank & work.cells[work.plan.status].among(work.plan.status_accepted)
+            _report_unanswered(work, done)
+            blank &= ~done
+        work.leave(blank, "blank form")
+
+
+def _blank(work: Work, columns: Iterable[str]) -> Any:
+    """The mask of rows in which all these raw columns are blank."""
+    import numpy
+
+    blank = [work.cells[column].among(("",)) for column in columns]
+    return numpy.logical_and.reduce(blank) if blank else numpy.zeros(len(work.keys), dtype=bool)
+
+
+def _report_unanswered(work: Work, rows: Any) -> None:
+    """Forms that are marked as done and have no answer: they stay in the table, and are missing for that reason."""
+    status = work.plan.status
+    for at in rows.nonzero()[0].tolist():
+        key, text = int(work.keys[at]), work.cells[status].at(at)
+        export = work.sources[number_of(key)].export
+        work.find("form_blank", export, work.place(key), status, "answers beside this status", text, key)
+
+
+def _report_strange_events(work: Work) -> None:
+    """What the reader doubts in the column that tells the visit: such a row belongs to no table, so it is told here."""
+    column = work.plan.visit.column if work.plan.visit else ""
+    for source in [s for s in work.sources.values() if column and not s.scope_told]:
+        source.scope_told = True
+        for doubt in source.extract.doubts:
+            if doubt.column == column and doubt.row >= 0:
+                place = source.extract.places[doubt.row]
+                text = str(source.extract.cells[source.extract.columns.index(column)][doubt.row])
+                work.find(doubt.rule, source.export, place, column, doubt.expected, text)
 
 
 def _report_unmatched(work: Work, column: str, texts: Iterable[str]) -> None:
@@ -68,7 +101,8 @@ def report_doubts(work: Work) -> None:
                 continue
             key = key_of(source.export.number, int(source.extract.places.ordinals[doubt.row]))
             at = int(numpy.searchsorted(work.keys, key))
-            if at < len(work.keys) and work.keys[at] == key and doubt.column in ("", *work.cells):
+            told = bool(work.plan.visit) and doubt.column == work.plan.visit.column  # type: ignore[union-attr]
+            if at < len(work.keys) and work.keys[at] == key and doubt.column in ("", *work.cells) and not told:
                 _doubt(work, source, doubt, key, at)
 
 

@@ -24,6 +24,8 @@ from omtrace.schemas import RuleText, Table
 from omtrace.study.plan import Plan
 from omtrace.study.register import Export
 
+LOSES = ("type", "code", "decimal_mark", "date_mixed")  # a cell with such a finding has no value
+
 
 class Validation:
     """The validation of one study."""
@@ -101,9 +103,17 @@ def check_texts(table: Table, columns: Mapping[str, Sequence[str]], **entry: Any
 
 
 def _check_rows(work: Work) -> None:
-    """The declared rules over several columns, and the status of the form."""
+    """The declared rules over several columns, and the status of the form.
+
+    A row in which one of the rule's cells has no value because of a finding is passed over: its text is there.
+    """
+    lost: dict[str, set[int]] = {}
+    for found in work.findings:
+        if found.rule in LOSES and found.key:
+            lost.setdefault(found.column, set()).add(found.key)
     for rule, keys in broken_rules(work.frame, work.table):
-        work.report(keys, rule.id, rule.columns[0], rule.expected, rule.severity)
+        told = set().union(*(lost.get(work.plan.cell(column), ()) for column in rule.columns))
+        work.report(keys[~keys.isin(told)] if told else keys, rule.id, rule.columns[0], rule.expected, rule.severity)
     if work.plan.status:
         bad = ~work.cells[work.plan.status].among(work.plan.status_accepted)
         expected = f"form status {' or '.join(work.plan.status_accepted)}"

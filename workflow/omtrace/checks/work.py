@@ -31,6 +31,7 @@ class Source:
     encoded: dict[str, Any] = field(default_factory=dict)
     withheld: set[str] = field(default_factory=set)
     lost: str = ""  # the rule for which the whole file is left out
+    scope_told: bool = False  # whether the doubts about the rows' events are told: tables share a file
 
     def keys(self) -> "numpy.ndarray":
         """The keys of the extract's rows (int64)."""
@@ -88,11 +89,12 @@ class Work:
             return named(place, columns.index(column))
         return f"{place.part} {place.column}".strip()  # one line may hold all wells of a plate
 
-    def report(self, keys: Iterable[int], rule: str, column: str, expected: str, default: str = "") -> None:
-        """One finding for each key, at a column of the table, with the raw value."""
+    def report(self, keys: Iterable[int], rule: str, column: str, expected: str, default: str = "",
+               raw: str = "") -> None:  # fmt: skip
+        """One finding for each key, at a column of the table (or at one of the ``raw`` ones), with the raw value."""
         import numpy
 
-        raw = self.plan.raw(column)
+        raw = raw or self.plan.cell(column)
         cells = self.cells.get(raw)
         wanted = numpy.asarray(list(keys), dtype="int64")
         positions = numpy.searchsorted(self.keys, wanted)

@@ -4,7 +4,7 @@ A crosscheck sees typed tables and says which cells it doubts; severity, quarant
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ class Tables:
     ``frames``: table -> typed rows that are kept so far, with the rows' keys as index (upper half: the export's
     register number, see ``keys``). ``declared``: table -> its declaration. ``received``: register number -> the
     day the export arrived (ISO, "" if unknown). ``batches``: register number -> batch or lot.
-    ``study``: for messages.
+    ``taken``: table -> typed rows that findings have taken out so far. ``study``: for messages.
     """
 
     study: str
@@ -47,6 +47,7 @@ class Tables:
     declared: Mapping[str, Table]
     received: Mapping[int, str]
     batches: Mapping[int, str]
+    taken: "Mapping[str, pandas.DataFrame]" = field(default_factory=dict)
 
     def frame(self, where: str, table: str, *columns: str) -> "pandas.DataFrame":
         """A table's rows. Raises Fault for a table or a column that there is not."""

@@ -49,6 +49,14 @@ def rows_of(tables: Tables, where: str, table: str, only: dict[str, str], *colum
     return frame
 
 
+def taken_of(tables: Tables, table: str, only: dict[str, str] | None = None) -> "pandas.DataFrame":
+    """The rows of a table, as ``rows_of`` chooses them, that other findings took out: absent, and yet not lost."""
+    frame = tables.taken[table] if table in tables.taken else tables.frames[table].iloc[:0]
+    for column, text in (only or {}).items():
+        frame = frame[as_text(frame[column]) == text]
+    return frame
+
+
 def as_text(values: "pandas.Series") -> "pandas.Series":
     """Cells as the plan writes them: whole numbers without a decimal point; missing stays missing."""
     from pandas.api.types import is_float_dtype

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from omtrace.crosschecks import CrossCheck, Hit, Tables
-from omtrace.crosschecks._rows import WHERE, Roster, as_text, hits, rows_of
+from omtrace.crosschecks._rows import WHERE, Roster, as_text, hits, rows_of, taken_of
 from omtrace.schemas import UNIT, RuleText
 from omtrace.study.closed import Closed
 
@@ -31,23 +31,31 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
     """Listed units that lack expected combinations, at the unit's first row in the roster.
 
     Expected are the combinations that at least ``share`` of the units with any row have. Rows that another
-    finding has taken out count as absent. The text names combinations that most units have, no value of one.
+    finding has taken out are absent too, and are told apart: nobody has to send them. The text names combinations
+    that most units have, no value of one.
     """
-    import pandas
-
-    frame = rows_of(tables, where, options.table, options.where, options.by, *options.columns)
     names = list(options.columns)
-    texts = pandas.DataFrame({"unit": as_text(frame[options.by]), **{n: as_text(frame[n]) for n in names}})
-    texts = texts.dropna().drop_duplicates()
+    texts = _texts(rows_of(tables, where, options.table, options.where, options.by, *names), options)
+    taken = _texts(taken_of(tables, options.table, options.where), options)
     counts = texts.groupby(names).size()
     usual = counts[counts >= options.share * texts["unit"].nunique()].index.to_frame(index=False)
     roster = tables.frame(f"{where}: roster", options.roster.table, options.roster.column)
     listed = as_text(roster[options.roster.column]).dropna().drop_duplicates()
     grid = listed.rename("unit").rename_axis("key").reset_index().merge(usual, how="cross")
     absent = grid.merge(texts, how="left", on=["unit", *names], indicator="there").query("there == 'left_only'")
-    for key, lost in absent.groupby("key", sort=True):
+    absent = absent.drop(columns="there").merge(taken, how="left", on=["unit", *names], indicator="taken")
+    for (key, why), lost in absent.groupby(["key", "taken"], sort=True, observed=True):
         expected = f"rows of the unit in table {options.table} for {_named(lost[names], len(usual))}"
-        yield from hits("row_absent", options.roster.table, [key], options.roster.column, expected)
+        rule = "row_taken_out" if why == "both" else "row_absent"
+        yield from hits(rule, options.roster.table, [key], options.roster.column, expected)
+
+
+def _texts(frame: "pandas.DataFrame", options: Options) -> "pandas.DataFrame":
+    """The unit and the combination of each row, each once."""
+    import pandas
+
+    columns = {name: as_text(frame[name]) for name in options.columns}
+    return pandas.DataFrame({"unit": as_text(frame[options.by]), **columns}).dropna().drop_duplicates()
 
 
 def _named(lost: "pandas.DataFrame", usual: int) -> str:
@@ -65,5 +73,8 @@ CROSSCHECK = CrossCheck(
         RuleText("row_absent", "warn", "A listed unit lacks rows that most units have.",
                  "an animal without the threshold of hour 3",
                  "send the missing rows; if there are none, the value is missing: keep the warning"),
+        RuleText("row_taken_out", "note", "A listed unit lacks rows that most units have, because other findings took "
+                 "them out.", "the threshold of hour 3 is out of range, so the animal has none",
+                 "mend what the other findings of these rows name; nothing is to be sent for this one"),
     ),
 )  # fmt: skip

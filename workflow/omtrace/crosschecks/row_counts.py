@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import Field, model_validator
 
 from omtrace.crosschecks import CrossCheck, Hit, Tables
-from omtrace.crosschecks._rows import WHERE, Roster, hits, rows_of
+from omtrace.crosschecks._rows import WHERE, Roster, hits, rows_of, taken_of
 from omtrace.schemas import UNIT, RuleText
 from omtrace.study.closed import Closed
 
@@ -33,7 +33,8 @@ class Options(Closed):
 def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
     """Units with fewer or more rows than the bounds, at the unit's first row in the roster.
 
-    Rows that another finding has taken out do not count. A unit that the roster does not list is no matter here.
+    Rows that another finding has taken out do not count, and are told apart where the unit would have enough with
+    them. A unit that the roster does not list is no matter here.
     """
     at = f"{where}: roster"
     frame = rows_of(tables, where, options.table, options.where, options.by)
@@ -44,7 +45,12 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
     expected = f"{_bounds(options)} of the unit in table {options.table}"
     if options.where:
         expected += f" with {', '.join(f'{name} {text}' for name, text in options.where.items())}"
-    for rule, mask in (("too_few_rows", counts < options.least), ("too_many_rows", counts > most)):
+    back = (
+        listed.map(taken_of(tables, options.table, options.where)[options.by].value_counts()).fillna(0).astype("int64")
+    )
+    few, taken = counts < options.least, counts + back >= options.least
+    cases = [("too_few_rows", few & ~taken), ("rows_taken_out", few & taken), ("too_many_rows", counts > most)]
+    for rule, mask in cases:
         yield from hits(rule, options.roster.table, counts.index[mask], options.roster.column, expected)
 
 
@@ -64,6 +70,9 @@ CROSSCHECK = CrossCheck(
         RuleText("too_few_rows", "warn", "A listed unit has fewer rows in another table than the plan says.",
                  "a participant with one session where 3 to 5 are planned",
                  "send the missing rows; if there are none, the unit left early: keep the warning"),
+        RuleText("rows_taken_out", "note", "A listed unit has fewer rows than the plan says, because other findings "
+                 "took some out.", "a participant with two sessions, and a third whose date cannot be",
+                 "mend what the other findings of these rows name; nothing is to be sent for this one"),
         RuleText("too_many_rows", "warn", "A listed unit has more rows in another table than the plan says.",
                  "a participant with 7 sessions where 5 are planned",
                  "look for rows of another unit under its name, and for rows entered twice"),

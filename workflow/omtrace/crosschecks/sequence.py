@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from omtrace.crosschecks import CrossCheck, Hit, Tables
-from omtrace.crosschecks._rows import WHERE, consecutive, groups_of, hits, rows_of
+from omtrace.crosschecks._rows import WHERE, consecutive, groups_of, hits, rows_of, taken_of
 from omtrace.keys import key_text
 from omtrace.schemas import RuleText
 from omtrace.study.closed import Closed
@@ -24,12 +24,15 @@ class Options(Closed):
 def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
     """The row after each gap, and the later row of each double. Rows lost at the end leave no trace here.
 
-    Rows that another finding has taken out leave a gap, as lost ones do.
+    Rows that another finding has taken out leave no gap, but are no doubles either.
     """
     import numpy
+    import pandas
 
-    frame = rows_of(tables, where, options.table, options.where, options.column, *options.within)
+    kept = rows_of(tables, where, options.table, options.where, options.column, *options.within)
     tables.kind(where, options.table, options.column, "integer")
+    taken = taken_of(tables, options.table, options.where)
+    frame = pandas.concat([kept, taken]).sort_index() if len(taken) else kept
     groups, values = groups_of(frame, options.within), frame[options.column].astype("float64")
     earlier, later = consecutive(groups, values, frame.index)
     number = values.to_numpy()
@@ -37,8 +40,10 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
     gap = step > 1
     texts = [f"the number after that of row {key_text(key)}" for key in frame.index[earlier[gap]]]
     yield from hits("sequence_gap", options.table, frame.index[later[gap]], options.column, texts)
-    texts = [f"another number than row {key_text(key)}" for key in frame.index[earlier[step == 0]]]
-    yield from hits("sequence_double", options.table, frame.index[later[step == 0]], options.column, texts)
+    there = frame.index.isin(kept.index)
+    same = (step == 0) & there[earlier] & there[later]
+    texts = [f"another number than row {key_text(key)}" for key in frame.index[earlier[same]]]
+    yield from hits("sequence_double", options.table, frame.index[later[same]], options.column, texts)
     if options.start is None:
         return
     follows = numpy.zeros(len(frame), dtype=bool)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from omtrace.schemas import Rule
+
 if TYPE_CHECKING:
     import pandas
 
@@ -29,6 +31,14 @@ def agrees(supplied: "pandas.Series", exact: "pandas.Series") -> "pandas.Series"
     """The supplied score is the exact one as printed; true where one of them is missing."""
     supplied, exact = supplied.astype("float64"), exact.astype("float64")
     return printed(supplied, exact) | supplied.isna() | exact.isna()
+
+
+def open_items(supplied: str, items: tuple[str, ...], says: str) -> Rule:
+    """A rule: nobody can have worked out the score while one of its items is open."""
+    return Rule(f"{supplied}_open", f"{says} of answered items: no score while one is open", (supplied, *items),
+                lambda frame: frame[supplied].isna() | frame[list(items)].notna().all(axis=1), severity="warn",
+                example=f"{says} of 42 and a blank item",
+                fix="enter the open item, or take out the supplied score, where they were made")  # fmt: skip
 
 
 def on_grid(supplied: "pandas.Series", grid: Iterable[float]) -> "pandas.Series":

@@ -1,7 +1,7 @@
 """HIT-6, the six-item Headache Impact Test."""
 
 from omtrace.instruments import Instrument, Item, Score
-from omtrace.instruments._supplied import FIX, agrees
+from omtrace.instruments._supplied import FIX, agrees, open_items
 from omtrace.schemas import Column, Rule
 
 # Weights of the answers never, rarely, sometimes, very often, always (item codes 1 to 5).
@@ -58,6 +58,7 @@ INSTRUMENT = Instrument(
         Rule("hit6_total_agrees", "the total recomputed from the six items", ("hit6_total", *ITEMS),
              lambda frame: agrees(frame["hit6_total"], total(complete(frame))),
              example="a total of 60 where the items give 62", fix=FIX),
+        open_items("hit6_total", ITEMS, "a total"),
         Rule("hit6_total_possible", "a total that six weights can add up to", ("hit6_total",), total_possible,
              example="a total of 37, 39 or 77", fix=FIX),
         Rule("hit6_item_mean_agrees", "the mean of the six codes 1 to 5", ("hit6_item_mean", *ITEMS),

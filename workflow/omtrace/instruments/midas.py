@@ -6,7 +6,7 @@ is three months), and an answer that is missing. Only the first counts as zero.
 """
 
 from omtrace.instruments import Instrument, Item, Score
-from omtrace.instruments._supplied import FIX, agrees
+from omtrace.instruments._supplied import FIX, agrees, open_items
 from omtrace.schemas import Column, Rule
 
 WINDOW = 92  # days in the longest three calendar months
@@ -83,6 +83,7 @@ INSTRUMENT = Instrument(
         Rule("midas_total_agrees", "the total recomputed from the five items", ("midas_total", *ITEMS),
              lambda frame: agrees(frame["midas_total"], recomputed(frame)),
              example="a total of 30 where the items add up to 31", fix=FIX),
+        open_items("midas_total", ITEMS, "a total"),
         Rule("midas_grade_agrees", "the grade of the total", ("midas_grade", "midas_total", *ITEMS), grade_agrees,
              example="grade II beside a total of 11 days", fix=FIX),
         Rule("midas_headache_days", "at least as many headache days as the largest of the five counts",

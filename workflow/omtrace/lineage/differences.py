@@ -214,7 +214,7 @@ class _Way:
         return (
             (not plan.visit or side.text(plan.visit.column, at).strip() in plan.visit.map)
             and all(side.text(column, at).strip() in texts for column, texts in plan.rows.items())
-            and (not plan.skip_blank or side.text(plan.skip_blank, at).strip() != "")
+            and (not plan.skipped or any(side.text(column, at).strip() for column in plan.skipped))
             and (not measured or any(side.text(column, at).strip() for column in measured))
         )
 
@@ -239,7 +239,7 @@ def _raw(plan: TablePlan, column: str) -> tuple[str, ...]:
 def _read(plan: TablePlan, table: Table) -> set[str]:
     """Every raw column that a table reads."""
     made = {raw for column in table.columns for raw in _raw(plan, column.name)}
-    return made | {plan.status, plan.skip_blank, *plan.rows} | ({plan.visit.column} if plan.visit else set())
+    return made | {plan.status, *plan.skipped, *plan.rows} | ({plan.visit.column} if plan.visit else set())
 
 
 def compared(old: Export, new: Export, exports: Sequence[Export], root: str | Path = ".") -> Versions:

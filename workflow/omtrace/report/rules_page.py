@@ -12,6 +12,7 @@ FILES = (
 )  # fmt: skip
 ROWS = (
     "row_width", "json", "event_missing", "instance_missing", "no_well", "unit_missing", "batch", "unit", "form_status",
+    "form_blank",
     "duplicate_row", "duplicate_conflict", "roster", "hidden_row",
 )  # fmt: skip
 ENDS = (".", "!", "?")

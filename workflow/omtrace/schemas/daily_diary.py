@@ -7,8 +7,10 @@ TABLE = Table(
     key=("unit_id", "day"),
     columns=(
         unit_column("patient"),
-        Column("day", "integer", "day counted from the onset of treatment (0)", "d", required=True),
-        Column("study_day", "integer", "day counted from the start of the study", "d", 1, required=True),
+        Column("day", "integer", "day counted from the onset of treatment (0)", "d", -366, 366, required=True,
+               source="wide bounds for diaries of some months, declared by this project"),
+        Column("study_day", "integer", "day counted from the start of the study", "d", 1, 3660, required=True,
+               source="wide bounds for a study of some years, declared by this project"),
         Column("headache", "text", "headache that day", allowed=("yes", "no"), required=True),
         Column("headache_type", "text", "type of migraine", allowed=("Aura", "No Aura", "Mixed"), required=True),
         Column("age", "integer", "age at the start of treatment", "years", 10, 110, required=True),

@@ -87,11 +87,12 @@ def named_events(cells: Cells, events: Events) -> tuple[Cells, list[CellDoubt], 
     """
     texts = distinct(cells)
     if not events.labels:
-        if any(not UNIQUE.fullmatch(text.strip()) for text in texts):
+        labels = {text for text in texts if not UNIQUE.fullmatch(text.strip())}
+        if len(labels) > len(texts) / 2:
             raise Fault(
                 f"labels of events in {EVENT}; export raw data, or name the export of the events in the option events"
             )
-        return cells, [], False
+        return cells, doubts_at(cells, labels, "event_label", EVENT, "the unique name of an event"), False
     codes, strange = {}, set()
     for text in texts - set(events.labels):
         found = [text.strip()] if text.strip() in events.labels else events.names(text.strip())

@@ -88,7 +88,9 @@ class TablePlan(Closed):
         default_factory=dict, description="table column -> raw columns joined by /"
     )
     unit_pattern: str = Field("", description="regular expression whose one group is the unit within that text")
-    skip_blank: str = Field("", description="raw column; rows where it is blank are out of scope (unused slots)")
+    skip_blank: str | tuple[str, ...] = Field(
+        "", description="raw column, or several; rows where all of them are blank are out of scope (unused slots)"
+    )
     status: str = Field("", description="raw column with the form status (0 incomplete, 1 unverified, 2 complete)")
     status_accepted: tuple[str, ...] = Field(("1", "2"), description="form states whose values are used")
 
@@ -107,9 +109,19 @@ class TablePlan(Closed):
         return self
 
     @property
+    def skipped(self) -> tuple[str, ...]:
+        """The raw columns of ``skip_blank``."""
+        return tuple(filter(None, (self.skip_blank,) if isinstance(self.skip_blank, str) else self.skip_blank))
+
+    @property
     def way(self) -> tuple[str, str]:
         """How the table reads its exports: tables with the same way see the same rows of a file."""
         return self.reader, repr(sorted(self.options.items()))
+
+    def cell(self, column: str) -> str:
+        """The raw column at which a finding about a column of the table stands (the last part of a joined one)."""
+        parts = self.unit if column == "unit_id" and self.unit else self.joined.get(column, ())
+        return next((part for part in reversed(parts) if not part.startswith("@")), self.raw(column))
 
     def raw(self, column: str) -> str:
         """What a column of the table is called in the raw export (the first part of a joined one)."""
