@@ -45,6 +45,7 @@ CASES = {
     "proportion": (["r"], ["end"], {}),
     "compare_groups": (["x"], ["end"], PAIR),
     "compare_many": (["x"], ["end"], {"procedures": ["dunnett", "tukey", "games_howell", "dunn"], "trend": GROUPS}),
+    "responder_grid": (["x"], [], {**SIDES, "grids": {"x": {"low": 2, "high": 6, "step": 4, "sources": {3: "A"}}}}),
     "repeated_anova": (["x"], [], {"most_lost": 0.9}),
     "manova": (["x"], [], {"most_lost": 0.9}),
     "compare_proportions": (["r"], ["end"], SIDES),
@@ -104,6 +105,7 @@ def plan_of(entries, **changes):
     """A plan; entries: analysis -> (method, parameters, visits, options[, population])."""
     parameters = {
         name: {"derive": "column", "label": name, "unit": unit, "decimals": decimals, "visits": list(visits),
+               "better": "lower" * (name == "x"),
                "options": {"table": "t", "column": name}}
         for name, (visits, unit, decimals) in PARAMETERS.items()
     }  # fmt: skip
@@ -222,7 +224,15 @@ def test_every_number_accounts_for_every_enrolled_unit_with_one_reason(method, l
             reasons = results.reasons(number)
             group = number["group"]
             asked = set(arms) if group == "all" else {u for u, arm in arms.items() if arm in group.split(" - ")}
-            if method in (*MODELS, "compare_groups", "compare_many", "compare_proportions", "standard_curve", "safety"):
+            if method in (
+                *MODELS,
+                "compare_groups",
+                "compare_many",
+                "compare_proportions",
+                "responder_grid",
+                "standard_curve",
+                "safety",
+            ):
                 asked |= {u for u, arm in arms.items() if arm.startswith("!")}  # a group is needed, and they have none
                 model = method in MODELS and number["statistic"] != "n"  # an adjusted mean rests on both groups
                 asked |= {u for u, arm in arms.items() if model and arm in GROUPS}

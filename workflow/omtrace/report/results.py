@@ -68,13 +68,15 @@ def options_text(options: Mapping[str, Any]) -> str:
     def said(value: Any) -> str:
         if isinstance(value, dict):
             return ", ".join(
-                f"{name.replace('_', ' ')} {said([v] if name == 'pair' else v)}"
+                f"{name.replace('_', ' ')} {f'({said(v)})' if isinstance(v, dict) else said([v] if name == 'pair' else v)}"
                 for name, v in value.items()
                 if v not in ({}, (), [])
             )
         if isinstance(value, (list, tuple)):
             return ", ".join(" - ".join(map(str, v)) if isinstance(v, (list, tuple)) else said(v) for v in value)
-        return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return f"{value:.10g}" if isinstance(value, float) else str(value)
 
     return "; ".join(
         f"{name.replace('_', ' ')} {said(v)}" for name, v in options.items() if v not in ("", [], (), {}, None)

@@ -45,6 +45,10 @@ TOGETHER = (
     ("Signed rank V (p)", ("signed_rank_v", "signed_rank_p"), "bracket"),
     ("Mann–Whitney U (p)", ("mann_whitney_u", "mann_whitney_p"), "bracket"),
     ("Brunner–Munzel t (df)", ("relative_effect_t", "relative_effect_df"), "bracket"),
+    ("Count, group (share)", ("count_a", "proportion_a"), "bracket"),
+    ("Count, reference (share)", ("count_b", "proportion_b"), "bracket"),
+    ("Excludes 0", ("excludes_from", "excludes_to"), "bounds"),
+    ("Range of differences", ("difference_lowest", "difference_highest"), "bounds"),
     ("n, group (count)", ("n_a", "count_a"), "bracket"),
     ("n, reference (count)", ("n_b", "count_b"), "bracket"),
 )

@@ -1,0 +1,131 @@
+"""Responders compared at every threshold of an improvement: does the conclusion depend on the choice?"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pydantic import Field, model_validator
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.faults import Fault
+from omtrace.study.closed import Closed, nearest
+
+if TYPE_CHECKING:
+    import numpy
+    import pandas
+
+    from omtrace.analyses.selection import Rows
+
+EVERY, SOURCED = "every threshold", "thresholds with a source"
+MOST = 500  # steps of a grid
+
+
+class Grid(Closed):
+    """The thresholds of one parameter."""
+
+    low: float = Field(description="least threshold", gt=0)
+    high: float = Field(description="greatest threshold")
+    step: float = Field(description="distance of thresholds", gt=0)
+    sources: dict[float, str] = Field(
+        default_factory=dict, description="threshold -> where it comes from; all are used"
+    )
+    relative: bool = Field(False, description="thresholds are shares of the baseline value, in percent")
+
+    @model_validator(mode="after")
+    def ends(self) -> "Grid":
+        """A grid has thresholds, and not without end."""
+        if self.high < self.low or (self.high - self.low) / self.step > MOST:
+            raise ValueError(f"high: at least low, and at most {MOST} steps above it")
+        return self
+
+    def thresholds(self) -> list[float]:
+        """All thresholds in order: the steps from low to high, and those with a source."""
+        count = int((self.high - self.low) / self.step + 1e-9) + 1
+        return sorted({*(round(self.low + i * self.step, 10) for i in range(count)), *self.sources})
+
+
+class Options(Closed):
+    """Which groups, and which thresholds."""
+
+    group: str = Field(description="group of interest")
+    reference: str = Field(description="group that it is compared with")
+    grids: dict[str, Grid] = Field(description="parameter -> its thresholds: low, high, step, sources, relative")
+    level: float = Field(0.95, description="confidence level of each interval", gt=0.5, lt=1)
+
+
+def run(call: Call) -> Iterator[Number]:
+    """Shares of responders and their difference at each threshold, and what all thresholds together say."""
+    from omtrace.statistics.thresholds import threshold_grid, verdict
+
+    o, baseline = call.options, call.baseline()
+    contrast = call.contrast(o.group, o.reference)
+    for parameter, visit in call.targets():
+        if visit == baseline:
+            continue
+        grid = _grid(call, parameter)
+        chosen = call.data.select(call.entry.population, parameter, visit, baseline, group=True)
+        sides, without = _improvements(call, chosen.frame, parameter, grid.relative)
+        thresholds = grid.thresholds()
+        found = threshold_grid(sides[o.group], sides[o.reference], thresholds, o.level)
+        rows = chosen.rows([o.group, o.reference], without)
+        unit = "%" if grid.relative else call.dataset.parameters[parameter].unit
+        scale = (unit, max((len(f"{t:g}".partition(".")[2]) for t in thresholds), default=0))
+        counts = {"n_a": float(sides[o.group].size), "n_b": float(sides[o.reference].size)}
+        for label, part in ((EVERY, found), (SOURCED, _sourced(found, grid))):
+            if part:
+                values = {name: value for name, value in verdict(part).items() if value == value}
+                yield from _scaled(call, parameter, contrast, visit, counts | values, rows, label, scale)
+        for row in found:
+            label = _label(row["improvement"], unit, grid)
+            yield from _scaled(call, parameter, contrast, visit, row, rows, label, scale)
+
+
+def _scaled(call: Call, parameter: str, contrast: str, visit: str, values: dict[str, float], rows: "Rows", label: str,
+            scale: tuple[str, int]) -> Iterator[Number]:  # fmt: skip
+    """Numbers about shares; thresholds have the unit of the improvement."""
+    for name, value in values.items():
+        own = scale if name in ("improvement", "excludes_from", "excludes_to") else ("", 3)
+        yield from call.numbers(parameter, contrast, visit, {name: value}, rows, label, own)
+
+
+def _grid(call: Call, parameter: str) -> Grid:
+    grids: dict[str, Grid] = call.options.grids
+    if wrong := [name for name in grids if name not in call.entry.parameters]:
+        hint = nearest(wrong[0], call.entry.parameters)
+        raise Fault(f"analysis {call.name}: options.grids: {wrong[0]!r} is not among its parameters{hint}")
+    if parameter not in grids:
+        raise Fault(f"analysis {call.name}: options.grids has no thresholds for {parameter!r}")
+    if not call.dataset.parameters[parameter].better:
+        raise Fault(f"analysis {call.name}: {parameter!r} does not say which direction is better")
+    return grids[parameter]
+
+
+def _improvements(call: Call, frame: "pandas.DataFrame", parameter: str,
+                  relative: bool) -> "tuple[dict[str, numpy.ndarray], dict[str, str]]":  # fmt: skip
+    """group -> improvements (positive is better), and the units for which none is defined."""
+    sign = 1.0 if call.dataset.parameters[parameter].better == "higher" else -1.0
+    zero = frame["baseline"].astype("float64") == 0 if relative else frame["baseline"].isna()
+    kept = frame[~zero]
+    gain = sign * (kept["value"].astype("float64") - kept["baseline"].astype("float64"))
+    gain = gain / kept["baseline"].astype("float64").abs() * 100 if relative else gain
+    sides = (call.options.group, call.options.reference)
+    by_group = {side: gain[kept["group"] == side].to_numpy() for side in sides}
+    return by_group, dict.fromkeys(frame.index[zero], "baseline of zero")
+
+
+def _sourced(found: list[dict[str, float]], grid: Grid) -> list[dict[str, float]]:
+    return [row for row in found if row["improvement"] in grid.sources]
+
+
+def _label(threshold: float, unit: str, grid: Grid) -> str:
+    source = grid.sources.get(threshold, "")
+    return f"at least {threshold:.10g} {unit}".strip() + (f" ({source})" if source else "")
+
+
+METHOD = Method(
+    Options,
+    run,
+    "A responder improves since baseline by a threshold or more; units with both values. At every threshold of the "
+    "plan: the share of responders in each group and their difference with Miettinen and Nurminen's interval, not "
+    "adjusted for the number of thresholds. The conclusion depends on the threshold where the intervals of some "
+    "exclude 0 and those of others do not, or on the other side.",
+)
