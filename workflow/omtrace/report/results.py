@@ -67,10 +67,10 @@ def options_text(options: Mapping[str, Any]) -> str:
 
     def said(value: Any) -> str:
         if isinstance(value, dict):
+            parts = {name: [v] if name == "pair" else v for name, v in value.items() if v not in ({}, (), [])}
             return ", ".join(
-                f"{name.replace('_', ' ')} {f'({said(v)})' if isinstance(v, dict) else said([v] if name == 'pair' else v)}"
-                for name, v in value.items()
-                if v not in ({}, (), [])
+                f"{name.replace('_', ' ')} {f'({said(v)})' if isinstance(v, dict) else said(v)}"
+                for name, v in parts.items()
             )
         if isinstance(value, (list, tuple)):
             return ", ".join(" - ".join(map(str, v)) if isinstance(v, (list, tuple)) else said(v) for v in value)
