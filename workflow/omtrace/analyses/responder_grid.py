@@ -1,4 +1,4 @@
-"""Responders compared at every threshold of an improvement: does the conclusion depend on the choice?"""
+"""Responders compared at every threshold of an improvement, and whether the conclusion depends on it."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
