@@ -50,6 +50,9 @@ CASES = {
     "manova": (["x"], [], {"most_lost": 0.9}),
     "compare_proportions": (["r"], ["end"], SIDES),
     "ancova": (["x"], ["end"], {"group": "OMT", "reference": "sham", "covariates": ["age"], "factors": ["sex"]}),
+    "count_model": (["x"], ["end"], {**PAIR, "exposure": "age", "per": 10, "distribution": "poisson"}),
+    "logistic": (["r"], ["end"], {**PAIR, "factors": ["sex"]}),
+    "proportional_odds": (["r"], ["end"], PAIR),
     "subgroups": (["x"], ["end"], {**SIDES, "by": "sex", "covariates": ["age"]}),
     "factorial": (["x"], ["end"], {"first": "arm", "first_levels": GROUPS, "second": "sex", "second_levels": [*"fm"]}),
     "agreement": (["age"], [], {"printed": "printed", "decimals": 0}),
@@ -58,7 +61,9 @@ CASES = {
 
 
 ANCOVA, FACTORIAL = CASES["ancova"][2], CASES["factorial"][2]
-MODELS = ("ancova", "subgroups")  # a number of a model rests on all of its groups
+# A number of a model rests on all of its groups, but for the counts of one.
+MODELS = ("ancova", "count_model", "logistic", "proportional_odds", "subgroups")
+COUNTS = ("n", "count", "percent", "events", "exposure")
 
 
 def people(n=16):
@@ -235,7 +240,7 @@ def test_every_number_accounts_for_every_enrolled_unit_with_one_reason(method, l
                 "safety",
             ):
                 asked |= {u for u, arm in arms.items() if arm.startswith("!")}  # a group is needed, and they have none
-                model = method in MODELS and number["statistic"] != "n"  # an adjusted mean rests on both groups
+                model = method in MODELS and number["statistic"] not in COUNTS
                 asked |= {u for u, arm in arms.items() if model and arm in GROUPS}
             assert set(reasons) == asked and all(len(found) == 1 for found in reasons.values())
             used = sum(found == {""} for found in reasons.values())

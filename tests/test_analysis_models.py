@@ -5,8 +5,11 @@ import math
 import pandas
 import pytest
 from omtrace.faults import Fault
+from omtrace.statistics.binary import LogisticModel
+from omtrace.statistics.counts import CountModel
 from omtrace.statistics.design import Terms
 from omtrace.statistics.linear import LinearModel
+from omtrace.statistics.ordinal import ProportionalOdds
 from test_analyses import Results, people, same
 
 SIDES = {"group": "OMT", "reference": "sham"}
@@ -183,3 +186,81 @@ def test_a_subgroup_without_a_group_is_refused(study):
     for options, says in (({"by": "age"}, "at: is needed for numbers"), ({"by": "sex", "at": [1]}, "at: goes with")):
         with pytest.raises(Fault, match=says):
             study({"a": ("subgroups", ["x"], ["end"], {**SIDES, **options})})
+
+
+# counts, yes or no, ordered categories
+
+PAIR = {"contrasts": [["OMT", "sham"]]}
+
+
+def test_counts_with_an_exposure(study):
+    units = people(24)
+    for i, facts in enumerate(units.values()):
+        facts["x", "end"] = [0, 2, 9, 1, 0, 14, 3][i % 7]
+    units["P04"]["age", ""] = "!not collected"
+    options = {**PAIR, "exposure": "age", "per": 10, "factors": ["sex"], "level": 0.9}
+    results = study({"a": ("count_model", ["x"], ["end"], options)}, units)
+    frame = frame_of({u: f for u, f in units.items() if u != "P04"})
+    model = CountModel(frame, Terms("value", "group", ["sham", "OMT"], None, [], ["sex"]), "age")
+    same(results.values(group="OMT - sham"), {**model.rate_ratio("OMT", "sham", 0.9), "n": 23})
+    same(results.values(group="sham"), {"n": 11, "events": model.events("sham")[0], **model.rate("sham", 10, 0.9)})
+    same(results.values(group="all"), {"dispersion": model.dispersion, "pearson_per_df": model.pearson_per_df})
+    assert results.reasons(results.numbers[0])["P04"] == {"age not collected"}
+    units_of = {n["statistic"]: n["unit"] for n in results.numbers if n["group"] == "sham"}
+    assert (units_of["rate"], units_of["ci_low"], units_of["exposure"]) == ("per 10 years", "per 10 years", "years")
+
+
+def test_logistic(study):
+    units = people(24)
+    results = study({"a": ("logistic", ["r"], ["end"], {**PAIR, "covariates": ["age"]})}, units)
+    frame = frame_of(units).assign(value=[float(f["r", "end"]) for f in units.values()])
+    model = LogisticModel(frame, Terms("value", "group", ["sham", "OMT"], None, ["age"]))
+    contrast = {"group": "OMT - sham"}
+    same(results.values(level="odds ratio, for units with the same covariates", **contrast),
+         model.odds_ratio("OMT", "sham"))  # fmt: skip
+    found = results.values(level="risk difference, over all units", **contrast)
+    same(found, model.risk_difference("OMT", "sham"))
+    same(results.values(level="risk ratio, over all units", **contrast), model.risk_ratio("OMT", "sham"))
+    same(results.values(group="sham"), {**model.risk("sham"), "n": 12})
+
+
+def test_proportional_odds(study):
+    units = people(24)
+    for i, facts in enumerate(units.values()):
+        facts["x", "end"] = 1 + (i * 7 % 24 + 2 * (i % 2)) // 8
+    options = {**PAIR, "covariates": ["age"], "labels": {"1": "I", "2": "II", "3": "III"}}
+    results = study({"a": ("proportional_odds", ["x"], ["end"], options)}, units)
+    model = ProportionalOdds(
+        frame_of(units), Terms("value", "group", ["sham", "OMT"], None, ["age"]), sorted(set(frame_of(units)["value"]))
+    )
+    same(results.values(group="OMT - sham", level="higher category"), {**model.odds_ratio("OMT", "sham"), "n": 24})
+    assert results.values(level="threshold I | II")["threshold"] == pytest.approx(model.coefficients[0])
+    above = frame_of(units).assign(value=lambda f: (f["value"] > 1) * 1.0)
+    cut = LogisticModel(above, Terms("value", "group", ["sham", "OMT"], None, ["age"]))
+    same(results.values(level="more than I"), cut.odds_ratio("OMT", "sham"))
+    counts = [results.values(group="sham", level=grade)["count"] for grade in ("I", "II", "III")]
+    assert sum(counts) == 12 and all(counts)
+
+
+def test_a_cut_without_an_odds_ratio_says_so(study):
+    units = people(24)
+    for i, facts in enumerate(units.values()):
+        facts["x", "end"] = 3 if i == 4 else 1 + i // 2 % 2
+    results = study({"a": ("proportional_odds", ["x"], ["end"], PAIR)}, units)
+    (refusal,) = {n["level"] for n in results.numbers if n["level"].startswith("more than 2")}
+    assert refusal.startswith("more than 2: refused: group OMT: all 12 are no")
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        (("count_model", ["x"], ["end"], {**PAIR, "exposure": "aeg"}), "exposure 'aeg' is no parameter"),
+        (("count_model", ["x"], ["end"], PAIR), "no more than Poisson's"),
+        (("logistic", ["x"], ["end"], PAIR), "holds other numbers than 1"),
+        (("proportional_odds", ["sex"], [], PAIR), "say their order"),
+        (("proportional_odds", ["sex"], [], {**PAIR, "order": ["f", "x"]}), "m: no category of the outcome"),
+    ],
+)
+def test_models_that_do_not_fit_their_data_are_faults(study, entry, says):
+    with pytest.raises(Fault, match=says):
+        study({"a": entry})

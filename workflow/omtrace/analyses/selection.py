@@ -85,15 +85,21 @@ class Data:
         return bool(block["text"].notna().any() and not block["value"].notna().any())
 
     def select(self, population: str, outcome: str, visit: str | Sequence[str] = "", baseline: str = "",
-               covariates: Sequence[str] = (), group: bool = False, missing: str = "") -> "Selection":  # fmt: skip
+               covariates: Sequence[str] = (), group: bool = False, missing: str = "",
+               exposure: str = "") -> "Selection":  # fmt: skip
         """Every enrolled unit, used or excluded, for an outcome at a visit, or at several.
 
         Of several visits one is enough: the frame has a column for each, named by the visit, and the row sets hold
         of a used unit only the visits that it has. ``baseline``: visit of the outcome's own baseline, needed if
         given; ``covariates``: parameters without visits, all needed; ``group``: the dataset's group is needed.
-        ``missing``: the outcome is not needed, and a used unit's records without one have this role.
+        ``missing``: the outcome is not needed, and a used unit's records without one have this role. ``exposure``: a
+        parameter needed at the outcome's visit, or without visits.
         """
-        return self._selected(population, self._needed(outcome, visit, baseline, covariates, group), group, missing)
+        needed = self._needed(outcome, visit, baseline, covariates, group)
+        if exposure:
+            at = str(visit) if self.plan.parameters[exposure].visits else ""
+            needed.append(("exposure", f"{exposure} ", {"exposure": self.plain(exposure, at)}))
+        return self._selected(population, needed, group, missing)
 
     def select_complete(self, population: str, measurements: Sequence[tuple[str, str]]) -> "Selection":
         """Every enrolled unit, used if it has all measurements (parameter, visit), which are the frame's columns."""

@@ -1,0 +1,69 @@
+"""What the regression models of counts, of yes or no, and of ordered categories have in common."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from omtrace.analyses import Call
+from omtrace.faults import Fault
+from omtrace.study.closed import Closed
+
+if TYPE_CHECKING:
+    import pandas
+
+    from omtrace.analyses.selection import Selection
+    from omtrace.statistics.design import Terms
+
+
+class Regression(Closed):
+    """Which groups and which terms."""
+
+    contrasts: tuple[tuple[str, str], ...] = Field(
+        description="pairs: group of interest, reference; all groups named here are in the model", min_length=1
+    )
+    baseline: bool = Field(False, description="adjust for the outcome's own baseline")
+    covariates: tuple[str, ...] = Field((), description="numeric parameters without visits")
+    factors: tuple[str, ...] = Field((), description="categorical parameters without visits")
+    level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
+
+    def groups(self, declared: list[str]) -> list[str]:
+        """The groups in the model, in the dataset's order, the reference of the first contrast first."""
+        named = {name for pair in self.contrasts for name in pair}
+        return sorted((name for name in declared if name in named), key=lambda name: name != self.contrasts[0][1])
+
+
+def targets(call: Call, holds: Literal["anything", "numbers", "yes or no"],
+            exposure: str = "") -> Iterator[tuple[str, str, "Selection", "pandas.DataFrame"]]:  # fmt: skip
+    """Each parameter and visit after baseline, with who is used, and the frame of the groups in the model.
+
+    Raises Fault for groups and covariates that cannot be.
+    """
+    o, base = call.options, call.baseline() if call.options.baseline else ""
+    for pair in o.contrasts:
+        call.contrast(*pair)
+    for name in o.covariates:
+        call.need(name)
+    for parameter, visit in call.targets(holds):
+        if visit and visit == call.dataset.baseline:
+            continue
+        chosen = call.data.select(
+            call.entry.population, parameter, visit, base, (*o.covariates, *o.factors), True, exposure
+        )
+        frame = chosen.frame[chosen.frame["group"].isin(o.groups(list(call.dataset.groups)))]
+        numeric = [*(["baseline"] if base else []), *o.covariates, *(["exposure"] if exposure else [])]
+        yield parameter, visit, chosen, frame.astype(dict.fromkeys(numeric, "float64"))
+
+
+def terms_of(call: Call) -> "Terms":
+    """The terms of the model."""
+    from omtrace.statistics.design import Terms
+
+    o = call.options
+    numeric = [*(["baseline"] if o.baseline else []), *o.covariates]
+    return Terms("value", "group", o.groups(list(call.dataset.groups)), None, numeric, o.factors)
+
+
+def refused(call: Call, parameter: str, visit: str, error: ValueError) -> Fault:
+    """The fault of a model that cannot be fitted."""
+    return Fault(f"analysis {call.name}, {parameter}{f' at {visit}' if visit else ''}: {error}")

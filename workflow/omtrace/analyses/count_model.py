@@ -1,0 +1,67 @@
+"""Counts compared between groups as rates: a negative binomial model with an exposure."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._regression import Regression, refused, targets, terms_of
+from omtrace.faults import Fault
+
+
+class Options(Regression):
+    """Which groups and terms, what the counts were counted over, and which distribution."""
+
+    exposure: str = Field(
+        "", description="parameter that says how long was counted (diary days, months), at the visit or without visits"
+    )
+    per: float = Field(1, description="rates are told for this much exposure, such as 28 days", gt=0)
+    distribution: Literal["negative binomial", "poisson"] = Field(
+        "negative binomial", description="poisson assumes that units differ by chance only; overdispersion is told"
+    )
+
+
+def run(call: Call) -> Iterator[Number]:
+    """Rate ratios, adjusted rates with the counts behind them, and how much the counts vary."""
+    from omtrace.statistics.counts import CountModel
+
+    o, declared = call.options, call.dataset.parameters
+    if o.exposure and o.exposure not in declared:
+        raise Fault(f"analysis {call.name}: exposure {o.exposure!r} is no parameter of dataset {call.entry.dataset}")
+    groups = o.groups(list(call.dataset.groups))
+    unit = f"{declared[o.exposure].unit}".strip() if o.exposure else ""
+    rate = (f"per {o.per:g} {unit}" if o.exposure else "per unit", 2)
+    for parameter, visit, chosen, frame in targets(call, "numbers", o.exposure):
+        rows = chosen.rows(groups)
+        try:
+            model = CountModel(frame.astype({"value": "float64"}), terms_of(call), "exposure" if o.exposure else "",
+                               o.distribution)  # fmt: skip
+        except ValueError as error:
+            raise refused(call, parameter, visit, error) from None
+        for group, reference in o.contrasts:
+            values = {**model.rate_ratio(group, reference, o.level), "n": float(model.n)}
+            yield from call.numbers(parameter, f"{group} - {reference}", visit, values, rows, scale=("", 2))
+        for group in groups:
+            events, exposure = model.events(group)
+            counts = {"n": model.design.size[group], "events": events}
+            own = chosen.rows([group])
+            yield from call.numbers(parameter, group, visit, counts, own)
+            if o.exposure:
+                yield from call.numbers(parameter, group, visit, {"exposure": exposure}, own, scale=(unit, 1))
+            yield from call.numbers(parameter, group, visit, model.rate(group, o.per, o.level), rows, scale=rate)
+        told = {"pearson_per_df": model.pearson_per_df}
+        if o.distribution != "poisson":
+            told = {"dispersion": model.dispersion, "dispersion_se": model.dispersion_se, **told}
+        yield from call.numbers(parameter, "all", visit, told, rows, "how much the counts vary")
+
+
+METHOD = Method(
+    Options,
+    run,
+    "Negative binomial model (variance mean + dispersion x mean squared) of the counts, unless the options say "
+    "poisson, with the logarithm of the exposure as offset; maximum likelihood, standard errors from the observed "
+    "information of coefficients and dispersion together, normal intervals. Rates at the covariates' means, and over "
+    "factor levels with equal weights. Pearson chi-squared per df is that of the Poisson model: about 1 unless units "
+    "differ by more than chance.",
+)

@@ -1,0 +1,48 @@
+"""Yes or no compared between groups, adjusted: odds ratio, and risk difference over everybody's covariates."""
+
+from collections.abc import Iterator
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._regression import Regression, refused, targets, terms_of
+
+
+class Options(Regression):
+    """Which groups and which terms."""
+
+
+def run(call: Call) -> Iterator[Number]:
+    """Adjusted odds ratio, standardised risks, their difference and their ratio."""
+    from omtrace.statistics.binary import LogisticModel
+
+    o = call.options
+    groups = o.groups(list(call.dataset.groups))
+    for parameter, visit, chosen, frame in targets(call, "yes or no"):
+        rows = chosen.rows(groups)
+        try:
+            model = LogisticModel(frame.astype({"value": "float64"}), terms_of(call))
+        except ValueError as error:
+            raise refused(call, parameter, visit, error) from None
+        for group, reference in o.contrasts:
+            contrast = f"{group} - {reference}"
+            measures = {
+                "odds ratio, for units with the same covariates": model.odds_ratio(group, reference, o.level),
+                "risk difference, over all units": model.risk_difference(group, reference, o.level),
+                "risk ratio, over all units": model.risk_ratio(group, reference, o.level),
+            }
+            for level, values in measures.items():
+                scale = ("", 3 if "difference" in level else 2)
+                yield from call.numbers(parameter, contrast, visit, values, rows, level, scale)
+        for group in groups:
+            mine = frame[frame["group"] == group]["value"]
+            counts = {"n": len(mine), "count": float(mine.sum())}
+            yield from call.numbers(parameter, group, visit, counts, chosen.rows([group]))
+            yield from call.numbers(parameter, group, visit, model.risk(group, o.level), rows, scale=("", 3))
+
+
+METHOD = Method(
+    Options,
+    run,
+    "Logistic regression by maximum likelihood, Wald intervals. The odds ratio compares units with the same "
+    "covariates; risk difference and ratio compare what the model expects if all units of the model belonged to the "
+    "one group and if all belonged to the other (standardisation; delta method, the covariates taken as they are).",
+)

@@ -1,0 +1,99 @@
+"""Ordered categories compared between groups: one odds ratio for all cuts, and those of each cut beside it."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._regression import Regression, refused, targets, terms_of
+from omtrace.faults import Fault
+
+if TYPE_CHECKING:
+    import pandas
+
+    from omtrace.analyses.selection import Rows, Selection
+    from omtrace.statistics.ordinal import ProportionalOdds
+
+
+class Options(Regression):
+    """Which groups and terms, and the order of the categories."""
+
+    order: tuple[str, ...] = Field(
+        (), description="categories from low to high, where they are texts; numbers have their own order"
+    )
+    labels: dict[str, str] = Field({}, description="number -> what it is called, such as '1': grade I")
+
+
+def run(call: Call) -> Iterator[Number]:
+    """Odds ratio of a higher category, its thresholds, counts of the categories, and odds ratios cut by cut."""
+    from omtrace.statistics.ordinal import ProportionalOdds
+
+    o = call.options
+    for parameter, visit, chosen, frame in targets(call, "anything"):
+        text = call.data.is_text(parameter, visit)
+        if text and not o.order:
+            raise Fault(f"analysis {call.name}: {parameter!r} holds texts; say their order in the options")
+        frame = frame if text else frame.astype({"value": "float64"})
+        categories: Sequence[Any] = o.order if text else sorted(set(frame["value"]))
+        try:
+            model = ProportionalOdds(frame, terms_of(call), categories)
+        except ValueError as error:
+            raise refused(call, parameter, visit, error) from None
+        yield from _odds(call, parameter, visit, model, frame, chosen)
+        yield from _counts(call, parameter, visit, model, frame, chosen)
+
+
+def _named(call: Call, category: Any) -> str:
+    text = category if isinstance(category, str) else f"{category:g}"
+    return call.options.labels.get(text, text)
+
+
+def _odds(call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame",
+          chosen: "Selection") -> Iterator[Number]:  # fmt: skip
+    o, rows = call.options, chosen.rows(call.options.groups(list(call.dataset.groups)))
+    for group, reference in o.contrasts:
+        contrast = f"{group} - {reference}"
+        values = {**model.odds_ratio(group, reference, o.level), "n": float(model.n)}
+        yield from call.numbers(parameter, contrast, visit, values, rows, "higher category", ("", 2))
+        for cut in range(len(model.categories) - 1):
+            yield from _cut(call, parameter, visit, model, frame, (group, reference), cut, rows)
+    for (low, high), values in zip(
+        zip(model.categories, model.categories[1:], strict=False), model.thresholds().values(), strict=True
+    ):
+        level = f"threshold {_named(call, low)} | {_named(call, high)}"
+        yield from call.numbers(parameter, "all", visit, values, rows, level)
+
+
+def _cut(call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame",
+         pair: tuple[str, str], cut: int, rows: "Rows") -> Iterator[Number]:  # fmt: skip
+    """The odds ratio of more than a category, by itself; where there is none, why."""
+    from omtrace.statistics.binary import LogisticModel
+
+    above = frame["value"].isin(model.categories[cut + 1 :]).astype("float64")
+    level = f"more than {_named(call, model.categories[cut])}"
+    try:
+        values = LogisticModel(frame.assign(value=above), terms_of(call)).odds_ratio(*pair, call.options.level)
+    except ValueError as error:
+        values, level = {"n": float(model.n)}, f"{level}: refused: {error}"
+    yield from call.numbers(parameter, f"{pair[0]} - {pair[1]}", visit, values, rows, level, ("", 2))
+
+
+def _counts(call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame",
+            chosen: "Selection") -> Iterator[Number]:  # fmt: skip
+    for group in model.design.groups:
+        mine, rows = frame[frame["group"] == group]["value"], chosen.rows([group])
+        yield from call.numbers(parameter, group, visit, {"n": len(mine)}, rows)
+        for category in model.categories:
+            count = int((mine == category).sum())
+            values = {"count": count, "percent": 100 * count / len(mine)}
+            yield from call.numbers(parameter, group, visit, values, rows, level=_named(call, category))
+
+
+METHOD = Method(
+    Options,
+    run,
+    "Proportional odds model by maximum likelihood, Wald intervals: one odds ratio of being in a higher category, "
+    "whichever the cut. Beside it the odds ratio of each cut from a logistic model: where these differ much, one "
+    "number does not tell the effect. Thresholds on the logit scale, for the reference group at the covariates' means.",
+)
