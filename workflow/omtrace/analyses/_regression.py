@@ -48,7 +48,7 @@ def targets(call: Call, holds: Literal["anything", "numbers", "yes or no"],
         if visit and visit == call.dataset.baseline:
             continue
         chosen = call.data.select(
-            call.entry.population, parameter, visit, base, (*o.covariates, *o.factors), True, exposure
+            call.entry.population, parameter, visit, base, (*o.covariates, *o.factors), True, exposure=exposure
         )
         frame = chosen.frame[chosen.frame["group"].isin(o.groups(list(call.dataset.groups)))]
         numeric = [*(["baseline"] if base else []), *o.covariates, *(["exposure"] if exposure else [])]
