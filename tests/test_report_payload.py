@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from omtrace import store
 from omtrace.faults import Fault
 from omtrace.report.payload import differences, repeats, runs
+from omtrace.report.results import shortened
 from report_study import Study
 
 
@@ -76,6 +77,37 @@ def test_a_large_study_stays_small(tmp_path):
     assert len(study.places) >= 15_000 and len(study.estimates) >= 1_000
     assert len({cell[1:3] for cell in study.cells}) >= 30_000
     assert study.write().stat().st_size < 3_000_000
+
+
+def test_a_study_that_no_page_can_hold_shows_the_first_records_and_counts_all(tmp_path, monkeypatch):
+    study = Study(tmp_path)
+    whole = payload_of(study)
+    monkeypatch.setattr("omtrace.report.payload.MOST", 10)
+    monkeypatch.setattr("omtrace.report.payload.KEPT", 2)
+    cut = payload_of(study)
+    assert "more" not in whole and cut["more"]
+    assert cut["numbers"].keys() == whole["numbers"].keys()
+    for rowset, (used, left, hidden) in cut["more"].items():
+        identifier = next(n for n, number in cut["numbers"].items() if number[10] == int(rowset))
+        groups = whole["rowsets"][whole["numbers"][identifier][10]]
+        units = [{whole["strings"][whole["records"]["unit"][r]] for r in members(group[2:])} for group in groups]
+        reasons = [whole["strings"][group[1]] for group in groups]
+        assert used == len(set().union(*(one for one, reason in zip(units, reasons, strict=True) if not reason)))
+        told = {cut["strings"][a]: n for a, n in zip(left[::2], left[1::2], strict=True)}
+        assert told == {reason: len(set().union(*(one for one, r in zip(units, reasons, strict=True) if r == reason)))
+                        for reason in set(reasons) - {""}}  # fmt: skip
+        assert hidden == sum(max(0, len(members(group[2:])) - 2) for group in groups)
+        assert all(len(members(group[2:])) <= 2 for group in cut["rowsets"][int(rowset)])
+        assert shown(cut, identifier) <= study.expected(identifier)
+
+
+def test_an_analysis_of_a_thousand_groups_shows_the_first(monkeypatch):
+    monkeypatch.setattr("omtrace.report.results.MOST", 4)
+    monkeypatch.setattr("omtrace.report.results.GROUPS", 2)
+    numbers = {str(n): {"analysis": "curves" if n < 6 else "few", "group": f"Batch {n // 2}"} for n in range(8)}
+    kept, without = shortened(numbers)
+    assert list(kept) == ["0", "1", "2", "3", "6", "7"]
+    assert without == {"curves": (2, 3, 6)}
 
 
 def without(path, column: str, value) -> None:

@@ -11,7 +11,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -182,3 +182,14 @@ def read_columns(path: str | Path) -> dict[str, list]:
     from pyarrow.parquet import ParquetFile  # read_table would import pandas through pyarrow.dataset
 
     return ParquetFile(path).read().to_pydict()
+
+
+def read_rows(path: str | Path, column: str, among: Collection[int]) -> dict[str, list]:
+    """The rows of a Parquet table whose whole number in a column is one of these, as plain lists, without pandas."""
+    import pyarrow
+    import pyarrow.compute as compute
+    from pyarrow.parquet import ParquetFile
+
+    table = ParquetFile(path).read()
+    wanted = pyarrow.array(sorted(among), type=table.schema.field(column).type)
+    return table.filter(compute.is_in(table.column(column), value_set=wanted)).to_pydict()

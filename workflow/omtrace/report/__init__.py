@@ -4,6 +4,7 @@ It reads stored results and the raw cells that a row set names; it computes no s
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,13 @@ def write_report(study: str, plan: Plan, exports: Sequence[Export], root: str | 
     """
     from omtrace.report.page import page_of
     from omtrace.report.payload import Payload
-    from omtrace.report.results import numbers_of, sections_of
+    from omtrace.report.results import numbers_of, sections_of, shortened
     from omtrace.sources.lookup import raw_cells
 
     mine = exports_of(list(exports), study)
     results = Results(Path(root), study)
-    numbers = numbers_of(plan, results.read(store.read_csv, "estimates.csv"))
+    every = numbers_of(plan, results.read(store.read_csv, "estimates.csv"))
+    numbers, without = shortened(every)
     definitions = results.read(store.read_json, "definitions.json")
     names = sorted({plan.analyses[number["analysis"]].dataset for number in numbers.values()})
     payload = Payload(
@@ -38,15 +40,17 @@ def write_report(study: str, plan: Plan, exports: Sequence[Export], root: str | 
         results.table("rowsets.parquet"),
         results.table("validated/places.parquet"),
         {name: results.table(f"datasets/{name}.parquet") for name in names},
-        {name: results.table(f"datasets/{name}.cells.parquet") for name in names},
+        lambda name, records: results.read(
+            partial(store.read_rows, column="record", among=records), f"datasets/{name}.cells.parquet"
+        ),
         lambda wanted: raw_cells(plan, mine, wanted, root),
     ).build(numbers, definitions)
     content = {
         "plan": plan,
         **_inputs(results, mine),
         "numbers": numbers,
-        "sections": sections_of(plan, numbers, definitions),
-        "figures": _figures(results, numbers),
+        "sections": sections_of(plan, numbers, definitions, without),
+        "figures": _figures(results, every),
         "digests": {**_digests(study, Path(root)), **(digests or {})},
     }
     path = results.folder / "report.html"

@@ -9,6 +9,8 @@ Everything is integers into one table of strings. The parts, as ``templates/payl
 ``sets``     sets of cells that serve a record in one role: [role, run, run, ...]
 ``records``  columns over all records: unit, parameter, visit, value, status, sets (an index, or a list)
 ``rowsets``  each a list of groups [role, reason, run, run, ...] of records
+``more``     row set -> [units used, [reason, units left out, ...], records that the page leaves out], where the
+             page cannot hold all records of a study
 ``numbers``  id -> [analysis, parameter, population, group, visit, level, statistic, value, unit, shown,
              row set, definition]
 
@@ -17,7 +19,7 @@ A run is two integers: the gap since the end of the last run, and its length. Co
 carry value, times, value, times, ...
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -32,6 +34,8 @@ RECORD = ("record", "unit", "parameter", "visit", "status", "value", "text")
 Table = Mapping[str, list]
 Group = dict[tuple[str, str], list[tuple[str, int]]]
 Wanted = set[tuple[int, str]]
+MOST = 60_000  # records in one page; of a study with more, each row set shows its first ones
+KEPT = 200  # of each role and reason
 LABELS = ("analysis", "parameter", "population", "group", "visit", "level", "statistic")
 
 
@@ -81,7 +85,8 @@ def repeats(values: Iterable[int]) -> list[int]:
 class Payload:
     """The payload of one study, built from its stored tables (name -> list of values, as ``store.read_columns``).
 
-    ``datasets`` and ``cells`` hold a table a dataset; ``raw_cells(wanted)`` gives the raw text of (key, column)
+    ``datasets`` holds a table a dataset; ``cells(dataset, records)`` gives the cells behind records, whether or not
+    those of others with them; ``raw_cells(wanted)`` gives the raw text of (key, column)
     pairs. Raises Fault where the tables do not fit each other.
     """
 
@@ -92,7 +97,7 @@ class Payload:
         rowsets: Table,
         places: Table,
         datasets: Mapping[str, Table],
-        cells: Mapping[str, Table],
+        cells: Callable[[str, Collection[int]], Table],
         raw_cells: Callable[[Wanted], Mapping[tuple[int, str], str]],
     ) -> None:
         self.plan, self.exports = plan, {export.number: export for export in exports}
@@ -104,6 +109,7 @@ class Payload:
     def build(self, numbers: Mapping[str, dict], definitions: Mapping[str, Any]) -> dict[str, Any]:
         """The whole payload as plain lists and dictionaries."""
         groups = self._groups({number["rowset"] for number in numbers.values()})
+        more = self._cut(groups)
         records = self._records(groups)
         links, columns = self._links()
         records["sets"], sets = self._sets(links)
@@ -114,8 +120,30 @@ class Payload:
             "rowsets": [self._coded(group) for group in groups.values()],
             "numbers": self._numbers(numbers, {name: index for index, name in enumerate(groups)}),
             "definitions": dict(definitions),
+            **({"more": more} if more else {}),
             "strings": list(self.strings.at),
         }
+
+    def _cut(self, groups: dict[str, Group]) -> dict[int, list]:
+        """Shorten the row sets of a study with more records than a page holds; what each of them had, by its index."""
+        records = {member for group in groups.values() for members in group.values() for member in members}
+        if len(records) <= MOST:
+            return {}
+        names = {dataset for dataset, _ in records}
+        units = {name: dict(_rows(self.datasets[name], ("record", "unit"))) for name in names}
+        more = {}
+        for index, group in enumerate(groups.values()):
+            used: set[str] = set()
+            left: dict[str, set[str]] = {}
+            hidden = 0
+            for (_, reason), members in group.items():
+                (left.setdefault(reason, set()) if reason else used).update(units[name][n] for name, n in members)
+                hidden += max(0, len(members) - KEPT)
+            if hidden:
+                reasons = [part for reason, lost in left.items() for part in (self.strings(reason), len(lost))]
+                more[index] = [len(used), reasons, hidden]
+                group.update({key: sorted(members)[:KEPT] for key, members in group.items()})
+        return more
 
     def _numbers(self, numbers: Mapping[str, dict], of: Mapping[str, int]) -> dict[str, list]:
         coded = {}
@@ -175,7 +203,7 @@ class Payload:
         found = [
             (positions[record], (key, column), role)
             for name, positions in self.position.items()
-            for record, key, column, role in _rows(self.cells[name], ("record", "key", "column", "role"))
+            for record, key, column, role in _rows(self.cells(name, positions), ("record", "key", "column", "role"))
             if record in positions
         ]
         wanted = {cell for _, cell, _ in found}

@@ -1,5 +1,6 @@
 """Estimates as numbers with labels, and a section for each analysis of the plan, in the plan's order."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from omtrace.report.tables import EVERYBODY, tables_of
 from omtrace.report.words import label_of, shown
 from omtrace.study.plan import Analysis, DatasetPlan, Plan
 
+MOST = 3_000  # numbers of one analysis in a page
+GROUPS = 24  # of an analysis with more: plates, say
 NAMING = ("statistic", "parameter", "group", "visit", "level")  # a number's short name, beside its table
 
 
@@ -83,8 +86,30 @@ def options_text(options: Mapping[str, Any]) -> str:
     )
 
 
-def sections_of(plan: Plan, numbers: Mapping[str, dict], definitions: Mapping[str, dict]) -> list[dict]:
-    """A section for each analysis: name, title, method in words, population, note, tables."""
+def shortened(numbers: Mapping[str, dict]) -> tuple[dict[str, dict], dict[str, tuple[int, int, int]]]:
+    """The numbers that a page can hold; and, of an analysis with too many: groups shown, groups, numbers.
+
+    A thousand plates have tens of thousands of numbers: of such an analysis the first groups stand in the report, all
+    of them in estimates.csv and on the pages of the plates.
+    """
+    counts = Counter(number["analysis"] for number in numbers.values())
+    kept, without = dict(numbers), {}
+    for analysis, count in counts.items():
+        if count > MOST:
+            mine = [number for number in numbers.values() if number["analysis"] == analysis]
+            groups = list(dict.fromkeys(number["group"] for number in mine))
+            first = set(groups[:GROUPS])
+            kept = {n: one for n, one in kept.items() if one["analysis"] != analysis or one["group"] in first}
+            without[analysis] = (min(GROUPS, len(groups)), len(groups), count)
+    return kept, without
+
+
+def sections_of(plan: Plan, numbers: Mapping[str, dict], definitions: Mapping[str, dict],
+                without: Mapping[str, tuple[int, int, int]] | None = None) -> list[dict]:  # fmt: skip
+    """A section for each analysis: name, title, method in words, population, note, tables.
+
+    ``without``: as ``shortened`` gives it; the section says what it does not show.
+    """
     sections = []
     calls = {definition["analysis"]: definition for definition in definitions.values()}
     for name, analysis in plan.analyses.items():
@@ -102,6 +127,7 @@ def sections_of(plan: Plan, numbers: Mapping[str, dict], definitions: Mapping[st
                 "unit": dataset.unit,
                 "note": analysis.note,
                 "count": len(mine),
+                "without": (without or {}).get(name),
                 "tables": tables_of(mine, dataset, analysis.population, interval_name(call.get("options", {}))),
             }
         )

@@ -93,7 +93,8 @@
     body.append(part);
     body.dataset.complete = String(!current.waiting.length);
     const more = current.waiting.length ? "; more follow as you scroll" : "";
-    status.textContent = `${body.rows.length} of ${current.kept} rows shown${more}.`;
+    const hidden = current.hidden ? ` ${current.hidden} further records are not in this page: the command above lists all.` : "";
+    status.textContent = `${body.rows.length} of ${current.kept} rows shown${more}.${hidden}`;
     near.unobserve(status);
     if (current.waiting.length) near.observe(status);
   }
@@ -138,10 +139,18 @@
     return value === "" || value === null || (typeof value === "object" && !Object.keys(value).length);
   }
 
-  function countsOf(groups, unit) {
+  // What a row set that the page cannot hold had: units used, units left out by reason, records that are not here.
+  function moreOf(rowset) {
+    const more = (data.more || {})[rowset];
+    return more && { used: more[0], left: more[1], hidden: more[2] };
+  }
+
+  function countsOf(groups, unit, more) {
     const { used, left } = unitsOf(groups);
-    const pairs = [["Used", `${used.size} (unit: ${unit})`]];
-    const reasons = [...left].map(([reason, units]) => `${units.size} ${text(reason)}`);
+    const pairs = [["Used", `${more ? more.used : used.size} (unit: ${unit})`]];
+    const counts = more ? [] : [...left].map(([reason, units]) => [reason, units.size]);
+    for (let i = 0; more && i < more.left.length; i += 2) counts.push([more.left[i], more.left[i + 1]]);
+    const reasons = counts.map(([reason, count]) => `${count} ${text(reason)}`);
     const list = make("ul", undefined, "reasons");
     list.append(...reasons.map((reason) => make("li", reason)));
     pairs.push(["Left out", reasons.length ? list : "none"]);
@@ -163,7 +172,8 @@
     const groups = data.rowsets[rowset];
     const definition = data.definitions[digest] || {};
     const rows = rowsOf(groups);
-    current = { id, rows };
+    const more = moreOf(rowset);
+    current = { id, rows, hidden: more ? more.hidden : 0 };
     at("panel-analysis").textContent = text(analysis);
     at("panel-title").textContent = [statistic, parameter, group, visit, level].map(text).filter(Boolean).join(", ");
     facts(at("panel-facts"), [
@@ -171,7 +181,7 @@
       ["Stored value", text(value) || "no value"],
       ["Unit of the value", text(unit)],
       ["Population", text(population)],
-      ...countsOf(groups, definition.unit || "record"),
+      ...countsOf(groups, definition.unit || "record", more),
       ["Number", make("code", id)],
       ["Method", definition.words || definition.method || ""],
     ]);
