@@ -69,6 +69,8 @@ GOOD = {
                    "acupuncturist": "12",
                    "practice_id": "35", "group": "control", "pk1": "10.75", "f2": "0", "pk2": "0"},
     "visits": {"unit_id": "1", "visit": "baseline", "visit_on": "2024-01-31"},
+    "von_frey_responses": {"unit_id": "R1", "visit": "hour_0", "site": "hind_paw", "stimulus": "1",
+                           "filament_g": "2.04", "response": "X"},
     "von_frey": {"unit_id": "R1", "visit": "hour_0", "site": "hind_paw", "threshold_g": "15.14"},
     "hit6": {"unit_id": "1", "visit": "baseline", **{f"hit6_{n}": "5" for n in range(1, 7)}, "hit6_total": "78",
              "hit6_item_mean": "5"},
