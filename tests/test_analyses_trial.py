@@ -210,7 +210,7 @@ def test_influence_is_the_analysis_made_without_each_unit(tmp_path, monkeypatch)
         "conclusions_turned": sum((f["ci_low"] <= 0 <= f["ci_high"]) != verdict for f in each.values()),
         "signs_turned": sum((f["difference"] < 0) != (full["difference"] < 0) for f in each.values()),
     }, rel=1e-7)  # fmt: skip
-    first = next(n for n in results.numbers if n["level"].startswith("without unit 1 of"))
+    first = next(n for n in results.numbers if n["level"].startswith("without unit 1 ("))
     assert float(first["value"]) == pytest.approx(estimates["P05"], rel=1e-7) and largest == "P05"
     assert results.reasons(first)["P05"] == {"left out to see its influence"}
     assert results.reasons(first)["P06"] == {"not collected"}

@@ -199,7 +199,7 @@ def test_a_sensitivity_set_is_held_against_its_analysis(made):
     side = [d < 0 for d, *_ in found.values()]
     excluded = [not low <= 0 <= high for _, low, high in found.values()]
     assert results.values(analysis="main_concordance") == pytest.approx({
-        "analyses": 3, "same_direction": side.count(side[0]), "intervals_without_null": sum(excluded),
+        "estimates": 3, "same_direction": side.count(side[0]), "intervals_without_null": sum(excluded),
         "estimate_lowest": min(d for d, *_ in found.values()), "estimate_highest": max(d for d, *_ in found.values()),
         "concordant": float(len(set(side)) == len(set(excluded)) == 1),
     })  # fmt: skip

@@ -127,7 +127,7 @@ UNITLESS = {
     "thresholds": ("", 0), "intervals_above_0": ("", 0), "intervals_below_0": ("", 0), "gg_epsilon": ("", 3),
     "hf_epsilon": ("", 3),
     "fitted": ("", 0), "covariance_parameters": ("", 0), "minus_2_log_likelihood": ("", 2),
-    "rejected": ("", 0), "verdict": ("", 0), "interval_excludes": ("", 0),
+    "rejected": ("", 0), "verdict": ("", 0), "interval_excludes": ("", 0), "estimates": ("", 0),
     "ratio": ("", 2), "rate_ratio": ("", 2), "odds_ratio": ("", 2), "se_log": ("", 3),
     "clusters": ("", 0), "events": ("", 0), "dispersion": ("", 2), "dispersion_se": ("", 2),
     "pearson_per_df": ("", 2), "standardised_difference": ("", 2), "threshold": ("", 2), "threshold_se": ("", 2),

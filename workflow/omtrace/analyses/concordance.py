@@ -19,20 +19,21 @@ class Options(Closed):
     others: tuple[str, ...] = Field(description="analyses that are held against the one of `of`", min_length=1)
 
 
-def beside(call: Call, key: Key, other: str) -> Effect:
-    """The effect of another analysis that answers the same question. Raises Fault for none and for several.
+def beside(call: Call, key: Key, other: str) -> list[Effect]:
+    """The effects of another analysis that answer the same question: one, or one of each of its assumptions (levels).
 
-    It has the same contrast and visit, and the same parameter where it has that parameter at all.
+    They have the same contrast and visit, and the same parameter where it has that parameter at all. Raises Fault for
+    none, and for several parameters.
     """
     parameter, group, visit, _ = key
     found = effects_of(call.earlier[other])
     same = {k: effect for k, effect in found.items() if (k[1], k[2]) == (group, visit)}
     if any(k[0] == parameter for k in same):
         same = {k: effect for k, effect in same.items() if k[0] == parameter}
-    if len(same) != 1:
+    if len({k[0] for k in same}) != 1:
         at = f" at {visit}" if visit else ""
         raise Fault(f"analysis {call.name}: {len(same)} effects of {other} for {parameter}, {group}{at}; it needs one")
-    return next(iter(same.values()))
+    return list(same.values())
 
 
 def run(call: Call) -> Iterator[Number]:
@@ -41,14 +42,14 @@ def run(call: Call) -> Iterator[Number]:
     if not effects:
         raise Fault(f"analysis {call.name}: {call.entry.of} gives no effect with an interval")
     for key, main in effects.items():
-        every = [main, *(beside(call, key, other) for other in call.options.others)]
+        every = [main, *(effect for other in call.options.others for effect in beside(call, key, other))]
         rows = united([effect.estimate.rows for effect in every], call.data.unit_of)
         shape = (main.estimate.unit, main.estimate.decimals)
         alike = [effect.estimate.value for effect in every if effect.names.effect == main.names.effect]
         directions = sum(effect.side == main.side for effect in every)
         verdicts = sum(effect.excludes == main.excludes for effect in every)
         values = {
-            "analyses": (len(every), ("", 0)),
+            "estimates": (len(every), ("", 0)),
             "same_direction": (directions, ("", 0)),
             "intervals_without_null": (sum(effect.excludes for effect in every), ("", 0)),
             "estimate_lowest": (min(alike), shape),

@@ -126,8 +126,9 @@ def _rate(call: Call, criterion: Criterion, chosen: "Selection"):  # type: ignor
     yield from call.numbers(
         criterion.parameter, "all", criterion.visit, found, rows, criterion.label, scale=("a month", 1)
     )
-    for month in range(int(-(-length // MONTH))):
-        there = int(((inside >= month * MONTH) & (inside < (month + 1) * MONTH)).sum())
+    months = max(1, round(length / MONTH))  # the last one holds what is left over
+    for month in range(months):
+        there = int(((inside // MONTH).clip(upper=months - 1) == month).sum())
         level = f"{criterion.label}, month {month + 1}"
         yield from call.numbers(criterion.parameter, "all", criterion.visit, {"count": there}, rows, level)
     return found["rate"], found["rate_low"], found["rate_high"], rows

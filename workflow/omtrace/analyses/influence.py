@@ -80,7 +80,7 @@ def _single(call: Call, key: Key, main: Effect, found: dict[str, Effect]) -> Ite
     shape = (main.estimate.unit, main.estimate.decimals)
     for place, unit in enumerate(order[: call.options.shown], 1):
         effect, rows = found[unit], _rows_without(call, main.estimate.rows, unit)
-        level = ", ".join(filter(None, (key[3], f"without unit {place} of the most influential")))
+        level = ", ".join(filter(None, (key[3], f"without unit {place} (by influence)")))
         values = {"estimate": effect.estimate.value, "estimate_ci_low": effect.low, "estimate_ci_high": effect.high}
         for statistic, value in values.items():
             yield Number(*key[:3], level, statistic, value, *shape, rows)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omtrace.faults import Fault
-from omtrace.store import display, read_columns, read_csv
+from omtrace.report.words import shown
+from omtrace.store import read_columns, read_csv
 
 AGAIN = "run the analyse stage again"
 
@@ -34,7 +35,7 @@ class Number:
     @property
     def shown(self) -> str:
         """The value as people read it."""
-        return display(self.text, self.decimals)
+        return shown(self.text, self.decimals, self.statistic)
 
 
 class Estimates:

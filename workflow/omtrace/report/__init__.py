@@ -25,7 +25,8 @@ def write_report(study: str, plan: Plan, exports: Sequence[Export], root: str | 
     """
     from omtrace.report.page import page_of
     from omtrace.report.payload import Payload
-    from omtrace.report.results import numbers_of, sections_of, shortened
+    from omtrace.report.results import by_role, numbers_of, sections_of, shortened
+    from omtrace.report.summary import summary_of
     from omtrace.sources.lookup import raw_cells
 
     mine = exports_of(list(exports), study)
@@ -49,7 +50,8 @@ def write_report(study: str, plan: Plan, exports: Sequence[Export], root: str | 
         "plan": plan,
         **_inputs(results, mine),
         "numbers": numbers,
-        "sections": sections_of(plan, numbers, definitions, without),
+        "groups": by_role(sections_of(plan, numbers, definitions, without)),
+        "summary": summary_of(plan, numbers, definitions),
         "figures": _figures(results, every),
         "digests": {**_digests(study, Path(root)), **(digests or {})},
     }

@@ -6,9 +6,11 @@ from typing import Any
 
 from omtrace.analyses import JOINT
 from omtrace.faults import Fault
+from omtrace.report.standing import exploratory, is_p, unplanned
 from omtrace.report.tables import EVERYBODY, tables_of
 from omtrace.report.words import label_of, shown
 from omtrace.study.plan import Analysis, DatasetPlan, Plan
+from omtrace.study.questions import ROLES
 
 MOST = 3_000  # numbers of one analysis in a page
 GROUPS = 24  # of an analysis with more: plates, say
@@ -37,7 +39,12 @@ def numbers_of(plan: Plan, estimates: Sequence[Mapping[str, str]]) -> dict[str, 
             "labels": labels,
             "full": full,
             "name": ", ".join(full[part] for part in NAMING if full[part]),
+            "is_p": is_p(row["statistic"]),
+            "exploratory": False,
         }
+    for marked in exploratory(plan, numbers):
+        numbers[marked]["exploratory"] = True
+        numbers[marked]["name"] += ", exploratory"
     return numbers
 
 
@@ -70,6 +77,8 @@ def options_text(options: Mapping[str, Any]) -> str:
 
     def said(value: Any) -> str:
         if isinstance(value, dict):
+            if value and all(isinstance(v, dict) for v in value.values()):
+                return ", ".join(value)
             parts = {name: [v] if name == "pair" else v for name, v in value.items() if v not in ({}, (), [])}
             return ", ".join(
                 f"{name.replace('_', ' ')} {f'({said(v)})' if isinstance(v, dict) else said(v)}"
@@ -106,7 +115,7 @@ def shortened(numbers: Mapping[str, dict]) -> tuple[dict[str, dict], dict[str, t
 
 def sections_of(plan: Plan, numbers: Mapping[str, dict], definitions: Mapping[str, dict],
                 without: Mapping[str, tuple[int, int, int]] | None = None) -> list[dict]:  # fmt: skip
-    """A section for each analysis: name, title, method in words, population, note, tables.
+    """A section for each analysis: name, title, role, method in words, population, note, tables.
 
     ``without``: as ``shortened`` gives it; the section says what it does not show.
     """
@@ -120,6 +129,12 @@ def sections_of(plan: Plan, numbers: Mapping[str, dict], definitions: Mapping[st
             {
                 "name": name,
                 "title": analysis.title,
+                "role": analysis.role,
+                "of": plan.analyses[analysis.of].title if analysis.of else "",
+                "estimand": analysis.estimand,
+                "unplanned": unplanned(analysis),
+                "exempt": analysis.exempt,
+                "exploratory": any(number["exploratory"] for number in mine),
                 "method": analysis.method,
                 "words": call.get("words", ""),
                 "options": options_text(call.get("options", {})),
@@ -132,6 +147,13 @@ def sections_of(plan: Plan, numbers: Mapping[str, dict], definitions: Mapping[st
             }
         )
     return sections
+
+
+def by_role(sections: Sequence[dict]) -> list[dict]:
+    """The sections in the order of their roles, a title for each; one group without a title where there is one role."""
+    groups = [{"role": r, "title": t, "sections": [s for s in sections if s["role"] == r]} for r, t in ROLES.items()]
+    kept = [group for group in groups if group["sections"]]
+    return [{**group, "title": ""} for group in kept] if len(kept) == 1 else kept
 
 
 def interval_name(options: Mapping[str, Any]) -> str:

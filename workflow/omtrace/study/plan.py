@@ -17,6 +17,7 @@ from omtrace.study.mapping import mapped
 from omtrace.study.questions import BELONGING, Estimand, Family, Role, with_families
 from omtrace.study.tables import TablePlan
 
+UNPLANNED = "Not named in the plan."  # how the note of an analysis begins that an exploratory file adds
 RESERVED = ("places", "quarantine", "gaps", "repairs")  # files beside the validated tables
 Severity = Literal["note", "warn", "quarantine", "stop"]
 Scope = Literal["row", "unit", "batch"]
@@ -221,7 +222,7 @@ def with_exploratory(content: Any, path: Path) -> Any:
     told = read_document(path)
     extra = checked(Exploratory, told, str(path))
     for name, analysis in extra.analyses.items():
-        note = f"Not named in the plan. {extra.reason} {analysis.note}".strip()
+        note = f"{UNPLANNED} {extra.reason} {analysis.note}".strip()
         told["analyses"][name] |= {"role": "exploratory", "note": note}
     parts: list[tuple[tuple[str, ...], dict]] = [((part,), told.get(part, {})) for part in ("analyses", "figures")]
     parts += [

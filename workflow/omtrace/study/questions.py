@@ -15,14 +15,19 @@ Procedure = Literal["bonferroni", "holm", "hochberg", "hommel", "fixed_sequence"
 ROLES: dict[str, str] = {
     "primary": "Primary analysis",
     "sensitivity": "Sensitivity of the primary analysis",
+    "feasibility": "Feasibility",
     "secondary": "Secondary analyses",
     "supportive": "Supportive analyses",
     "subgroup": "Subgroups",
-    "feasibility": "Feasibility",
     "safety": "Safety",
     "descriptive": "Description",
     "exploratory": "Exploratory analyses",
 }
+NOT_COMPARED = (
+    "concordance",
+    "influence",
+    "tipping_point",
+)  # methods whose effects are not estimates of the same effect
 BELONGING = ("sensitivity", "subgroup")  # roles of analyses that belong to another one
 
 
@@ -125,7 +130,7 @@ def with_families(content: Any) -> Any:
             analyses[name] = {"method": "family", **words, **of_first, "options": options}
     belonging: dict[str, list[str]] = {}
     for name, entry in _mappings(analyses).items():
-        if entry.get("role") == "sensitivity" and _get(entry, "method") not in ("concordance", "influence"):
+        if entry.get("role") == "sensitivity" and _get(entry, "method") not in NOT_COMPARED:
             belonging.setdefault(str(entry.get("of", "")), []).append(name)
     for of, names in belonging.items():
         main = analyses.get(of)

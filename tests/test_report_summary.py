@@ -1,0 +1,130 @@
+"""The summary: stored numbers by their names, what is exploratory, and what stands beside the primary result."""
+
+import copy
+
+import pytest
+from omtrace.keys import digest_of
+from omtrace.report.results import by_role, numbers_of, sections_of
+from omtrace.report.standing import exploratory
+from omtrace.report.summary import summary_of
+from omtrace.study.plan import Plan
+from report_plan import plan_of
+
+HYPOTHESES = {
+    "H1": {"analysis": "comparison"},
+    "H2": {"analysis": "change", "parameter": "score_1", "visit": "month_1"},
+}
+AT = {"comparison": ("omt - sham", "month_3"), "change": ("all", "month_1"), "again": ("omt - sham", "month_3")}
+
+
+def plan(**keys):
+    """The made-up plan with a second comparison, a family, an estimand and further keys of analyses."""
+    content = plan_of().model_dump(mode="json", by_alias=True)
+    content["analyses"]["again"] = {**content["analyses"]["comparison"], "title": "Again", "role": "sensitivity",
+                                    "of": "comparison", "method": "mmrm"}  # fmt: skip
+    content["analyses"]["comparison"] |= {"role": "primary", "estimand": "e"}
+    words = {name: name for name in ("treatment", "population", "variable", "summary")}
+    events = {"stopping": {"strategy": "while_on_treatment", "how": "last"}}
+    content["estimands"] = {"e": {**words, "events": events}}
+    content["families"] = {"key": {"title": "Key", "procedure": "fixed_sequence", "hypotheses": HYPOTHESES}}
+    for name, told in keys.items():
+        content["analyses"][name] |= told
+    return Plan.model_validate(copy.deepcopy(content))
+
+
+def row(analysis, parameter, statistic, value, group, visit, level="", decimals=1):
+    names = {"analysis": analysis, "parameter": parameter, "population": "full", "group": group, "visit": visit,
+             "level": level, "statistic": statistic}  # fmt: skip
+    return {
+        "id": digest_of(list(names.values()), 12),
+        **names,
+        "value": str(value),
+        "unit": "",
+        "decimals": str(decimals),
+    }
+
+
+def rows():
+    found = []
+    for analysis, (group, visit) in AT.items():
+        effect = "mean_change" if analysis == "change" else "difference"
+        for statistic, value in {effect: -3.25, "ci_low": -5, "ci_high": -1.5, "p": 0.0004, "n": 40}.items():
+            found.append(
+                row(analysis, "score_1", statistic, value, group, visit, decimals=3 if statistic == "p" else 1)
+            )
+    found.append(row("change", "score_1", "signed_rank_p", 0.04, "all", "month_1", decimals=3))
+    found.append(row("change", "score_2", "p", 0.2, "all", "month_1", decimals=3))
+    for name, parameter, (group, visit) in (("H1", "score_1", AT["comparison"]), ("H2", "score_1", AT["change"])):
+        for statistic, value in {"p": 0.0004, "adjusted_p": 0.0004, "rejected": 1}.items():
+            found.append(
+                row("key", parameter, statistic, value, group, visit, name, 3 if statistic != "rejected" else 0)
+            )
+    told = {"estimates": 2, "same_direction": 2, "intervals_without_null": 2, "estimate_lowest": -3.25,
+            "estimate_highest": -3.25, "concordant": 1}  # fmt: skip
+    found += [row("comparison_concordance", "score_1", s, v, *AT["comparison"]) for s, v in told.items()]
+    return found
+
+
+def numbers(of):
+    return numbers_of(of, [told for told in rows() if told["analysis"] in of.analyses])
+
+
+def text(pieces):
+    return "".join(piece if isinstance(piece, str) else piece["shown"] for piece in pieces)
+
+
+def test_p_values_in_no_family_are_exploratory():
+    of = plan()
+    found = numbers(of)
+    marked = {(n["analysis"], n["parameter"], n["statistic"]) for n in found.values() if n["exploratory"]}
+    assert marked == {("change", "score_1", "signed_rank_p"), ("change", "score_2", "p")}
+    assert all(n["name"].endswith(", exploratory") == n["exploratory"] for n in found.values())
+
+
+@pytest.mark.parametrize(
+    "keys, still",
+    [({"change": {"exempt": "a check"}}, set()), ({"again": {"role": "exploratory"}}, {"again", "change"}),
+     ({"again": {"role": "subgroup"}}, {"again", "change"})],
+)  # fmt: skip
+def test_what_needs_no_family(keys, still):
+    of = plan(**keys)
+    found = {n["id"]: n for n in numbers(of).values()}
+    assert {found[i]["analysis"] for i in exploratory(of, found)} == still
+
+
+def test_the_only_p_value_of_a_primary_analysis_needs_no_family():
+    content = plan().model_dump(mode="json", by_alias=True) | {"families": {}}
+    del content["analyses"]["key"]
+    of = Plan.model_validate(content)
+    told = [n for n in rows() if n["analysis"] != "key"]
+    assert not [n for n in numbers_of(of, told).values() if n["exploratory"] and n["analysis"] == "comparison"]
+    told.append(row("comparison", "score_1", "p", 0.5, "omt - sham", "month_1"))
+    assert len([n for n in numbers_of(of, told).values() if n["exploratory"] and n["analysis"] == "comparison"]) == 2
+
+
+def test_a_primary_result_stands_with_its_estimand_and_its_sensitivity_set():
+    of = plan()
+    found = numbers(of)
+    calls = {"d": {"analysis": "comparison", "options": {"level": 0.9}}}
+    summary = summary_of(of, found, calls)
+    (primary,) = summary["primaries"]
+    (effect,) = primary["effects"]
+    assert effect["estimate"]["shown"] == "−3.3" and text(effect["interval"]) == "−5.0 to −1.5"
+    assert effect["p"]["shown"] == "<0.001" and [n["shown"] for n in effect["n"]] == ["40.0"]
+    assert "90%" in effect["what"] and [n["statistic"] for n in primary["adjusted"]] == ["adjusted_p"]
+    assert dict(primary["estimand"])["Intercurrent events"] == "stopping: while on treatment (last)"
+    assert [line["title"] for line in primary["sensitivity"]] == ["Comparison of groups", "Again"]
+    assert text(primary["lines"][0]).startswith("Concordant: yes. 2.0 of 2.0 estimates lie on the side")
+    (family,) = summary["families"]
+    assert [(r["hypothesis"], r["rejected"]["shown"]) for r in family["rows"]] == [("H1", "yes"), ("H2", "yes")]
+    assert (summary["exploratory"], summary["p_values"]) == (2, 9)
+
+
+def test_sections_come_by_role_and_say_to_which_analysis_they_belong():
+    of = plan()
+    groups = by_role(sections_of(of, numbers(of), {}))
+    assert [g["title"] for g in groups[:2]] == ["Primary analysis", "Sensitivity of the primary analysis"]
+    assert [s["name"] for s in groups[0]["sections"]] == ["comparison", "key"]
+    assert [s["of"] for s in groups[1]["sections"]] == ["Comparison of groups"] * 2
+    plain = by_role(sections_of(plan_of(), {}, {}))
+    assert [g["title"] for g in plain] == [""] and [s["name"] for s in plain[0]["sections"]] == list(plan_of().analyses)

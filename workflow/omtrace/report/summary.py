@@ -1,0 +1,224 @@
+"""The summary for a statistician: stored numbers that other sections show as well, brought together by their names."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from omtrace.analyses._headline import headline_of
+from omtrace.report.results import interval_name
+from omtrace.report.standing import unplanned
+from omtrace.report.words import Cell
+from omtrace.study.plan import Plan
+from omtrace.study.questions import NOT_COMPARED
+
+Numbers = Mapping[str, dict]
+Rows = dict[tuple[str, str, str, str], dict[str, dict]]  # parameter, group, visit, level -> statistic -> number
+STRATEGIES = {"while_on_treatment": "while on treatment"}
+
+
+def summary_of(plan: Plan, numbers: Numbers, definitions: Mapping[str, dict]) -> dict[str, Any]:
+    """Primary results with estimand and sensitivity; families, criteria, populations; what is exploratory."""
+    by_name: dict[str, Rows] = {}
+    for number in numbers.values():
+        key = tuple(number[part] for part in ("parameter", "group", "visit", "level"))
+        by_name.setdefault(number["analysis"], {}).setdefault(key, {})[number["statistic"]] = number
+    calls = {definition["analysis"]: definition for definition in definitions.values()}
+    marked = [number for number in numbers.values() if number["exploratory"]]
+    return {
+        "primaries": [
+            primary_of(plan, name, by_name, calls)
+            for name, entry in plan.analyses.items()
+            if entry.role == "primary" and entry.method != "family" and name in by_name
+        ],
+        "families": [family_of(plan, name, by_name[name]) for name in plan.families if name in by_name],
+        "criteria": [row for name in _of_method(plan, "feasibility", by_name) for row in criteria_of(by_name[name])],
+        "populations": [
+            table
+            for name in _of_method(plan, "populations", by_name)
+            for table in populations_of(plan, name, by_name[name])
+        ],
+        "unplanned": [(name, entry.title) for name, entry in plan.analyses.items() if unplanned(entry)],
+        "exploratory": len(marked),
+        "p_values": sum(number["is_p"] for number in numbers.values()),
+    }
+
+
+def _of_method(plan: Plan, method: str, by_name: Mapping[str, Rows]) -> list[str]:
+    return [name for name, entry in plan.analyses.items() if entry.method == method and name in by_name]
+
+
+def primary_of(plan: Plan, name: str, by_name: Mapping[str, Rows], calls: Mapping[str, dict]) -> dict[str, Any]:
+    """A primary analysis: its effects, its estimand, the analyses that belong to it, and what they say together."""
+    entry = plan.analyses[name]
+    others = [other for other, told in plan.analyses.items() if told.of == name and other in by_name]
+    sensitivity = [
+        o for o in others if plan.analyses[o].role == "sensitivity" and plan.analyses[o].method not in NOT_COMPARED
+    ]
+    others.sort(key=lambda other: plan.analyses[other].method != NOT_COMPARED[0])  # concordance first
+    effects = effects_of(by_name[name])
+    first = next(iter(effects), None)
+    table = [line for one in (name, *sensitivity) for line in _beside(plan, one, by_name[one], effects, calls)]
+    return {
+        "name": name,
+        "title": entry.title,
+        "population": plan.datasets[entry.dataset].populations[entry.population].label,
+        "effects": [_effect(by_name[name], key, calls.get(name, {})) for key in effects],
+        "estimand": estimand_of(plan, entry.estimand),
+        "adjusted": [number for key, row in effects.items() for number in _adjusted(plan, name, key, by_name)]
+        if first
+        else [],
+        "sensitivity": table if sensitivity else [],
+        "lines": [
+            line
+            for other in others
+            for line in sentences(plan.analyses[other].method, by_name[other], plan.datasets[entry.dataset].unit)
+        ],
+    }
+
+
+def effects_of(rows: Rows) -> Rows:
+    """The rows of an analysis that hold an effect with an interval."""
+    return {key: row for key, row in rows.items() if headline_of(row)}
+
+
+def _effect(rows: Rows, key: tuple[str, str, str, str], call: Mapping[str, Any]) -> dict[str, Any]:
+    row = rows[key]
+    names = headline_of(row)
+    assert names
+    labels = row[names.effect]["labels"]
+    return {
+        "label": ", ".join(filter(None, (labels["parameter"], labels["visit"], labels["group"], key[3]))),
+        "what": f"{labels['statistic']} ({interval_name(call.get('options', {}))})",
+        "unit": row[names.effect]["unit"],
+        "estimate": row[names.effect],
+        "interval": [row[names.low], " to ", row[names.high]],
+        "p": row.get(names.p),
+        "n": _counts(rows, key),
+    }
+
+
+def _counts(rows: Rows, key: tuple[str, str, str, str]) -> list[dict]:
+    """The numbers of units of an effect: its own, or those of the sides of its contrast at the visit."""
+    if own := [rows[key][name] for name in ("n", "n_a", "n_b") if name in rows[key]]:
+        return own
+    sides = [rows.get((key[0], side, key[2], ""), {}) for side in key[1].split(" - ")]
+    return [side["n"] for side in sides if "n" in side]
+
+
+def _beside(plan: Plan, name: str, rows: Rows, main: Rows, calls: Mapping[str, dict]) -> Iterable[dict[str, Any]]:
+    """The effects of an analysis at the contrasts and visits of the primary one."""
+    wanted = {(group, visit) for _, group, visit, _ in main}
+    for key in effects_of(rows):
+        if key[1:3] not in wanted or (key[0] not in {k[0] for k in main} and len({k[0] for k in rows}) > 1):
+            continue
+        entry = plan.analyses[name]
+        population = plan.datasets[entry.dataset].populations[entry.population].label
+        yield {"name": name, "title": entry.title, "level": key[3], "method": entry.method, "population": population,
+               **_effect(rows, key, calls.get(name, {}))}  # fmt: skip
+
+
+def _adjusted(plan: Plan, name: str, key: tuple, by_name: Mapping[str, Rows]) -> list[dict]:
+    """The adjusted p values of a row, of the families that it belongs to."""
+    return [
+        row["adjusted_p"]
+        for family, told in plan.families.items()
+        for hypothesis, member in told.hypotheses.items()
+        if member.analysis == name and member.statistic == "p"
+        for at, row in by_name.get(family, {}).items()
+        if at == (*key[:3], hypothesis)
+    ]
+
+
+def estimand_of(plan: Plan, name: str) -> list[tuple[str, str]]:
+    """The five attributes of an estimand as pairs; empty without one."""
+    if not name:
+        return []
+    told = plan.estimands[name]
+    events = [
+        f"{event}: {STRATEGIES.get(how.strategy, how.strategy.replace('_', ' '))} ({how.how})"
+        for event, how in told.events.items()
+    ]
+    pairs = [("Treatment", told.treatment), ("Population", told.population), ("Variable", told.variable)]
+    return [*pairs, ("Intercurrent events", "; ".join(events) or "none named"), ("Summary", told.summary)]
+
+
+def sentences(method: str, rows: Rows, unit: str) -> list[list[str | dict]]:
+    """What concordance and influence say, as sentences with their numbers in them."""
+    lines: list[list[str | dict]] = []
+    for key, row in rows.items():
+        if method == "concordance":
+            lines.append([
+                "Concordant: ", row["concordant"], ". ", row["same_direction"], " of ", row["estimates"],
+                " estimates lie on the side of the primary one; ", row["intervals_without_null"],
+                " of the intervals exclude no effect; estimates from ", row["estimate_lowest"], " to ",
+                row["estimate_highest"], ".",
+            ])  # fmt: skip
+        if method == "influence" and "removals" in row and not key[3]:
+            lines.append([
+                f"Without any single {unit} (", row["removals"], " removals) the estimate lies between ",
+                row["estimate_lowest"], " and ", row["estimate_highest"], "; ", row["conclusions_turned"],
+                " removals turn the conclusion, ", row["signs_turned"], " the sign.",
+            ])  # fmt: skip
+    return lines
+
+
+def family_of(plan: Plan, name: str, rows: Rows) -> dict[str, Any]:
+    """A family: procedure, alpha, and of each hypothesis p, adjusted p and the decision."""
+    told = plan.families[name]
+    return {
+        "name": name,
+        "title": told.title,
+        "procedure": told.procedure.replace("_", " "),
+        "alpha": f"{told.alpha:g}",
+        "rows": [
+            {"hypothesis": key[3], "labels": row["p"]["labels"], "analysis": told.hypotheses[key[3]].analysis,
+             "p": row["p"], "adjusted": row["adjusted_p"], "rejected": row["rejected"]}
+            for key, row in rows.items()
+        ],
+    }  # fmt: skip
+
+
+def criteria_of(rows: Rows) -> list[dict[str, Any]]:
+    """The criteria for progression: estimate with interval, limits and verdict."""
+    found = []
+    for key, row in rows.items():
+        if "verdict" not in row:
+            continue
+        share = "proportion" in row
+        names = (
+            ("proportion", "clopper_pearson_low", "clopper_pearson_high")
+            if share
+            else ("rate", "rate_low", "rate_high")
+        )
+        estimate, low, high = (row[name] for name in names)
+        count: Cell = [[row["count"], " of ", row["n"]]] if share else [[row["count"]]]
+        found.append({
+            "label": key[3], "count": count, "estimate": [[estimate], ["(", low, " to ", high, ")"]],
+            "unit": "" if share else "a month", "stop": row["stop_below"], "go": row["go_from"],
+            "verdict": row["verdict"], "excludes": row["interval_excludes"],
+        })  # fmt: skip
+    return found
+
+
+def populations_of(plan: Plan, name: str, rows: Rows) -> list[dict[str, Any]]:
+    """A table of the populations: a line for each with its counts by group, and for each reason of leaving out."""
+    dataset = plan.datasets[plan.analyses[name].dataset]
+    groups = list(dict.fromkeys(group for _, group, _, _ in rows))
+    labels = {"all": "All", **dataset.groups}
+    levels = dict.fromkeys(level for *_, level in rows)
+    of = {population.label: population for population in dataset.populations.values()}
+    lines = []
+    for level in levels:
+        label, what = next(
+            (p, level[len(p) + 2 :]) for p in sorted(of, key=len, reverse=True) if level.startswith(f"{p}: ")
+        )
+        cells = [rows.get(("", group, "", level), {}).get("n") for group in groups]
+        if what == "enrolled":
+            continue
+        lines.append({
+            "label": label if what == "in the population" else what, "reason": what != "in the population",
+            "why": of[label].why if what == "in the population" else "", "cells": cells,
+        })  # fmt: skip
+    first = next(level for level in levels if level.endswith(": enrolled"))
+    enrolled = [rows[("", group, "", first)]["n"] for group in groups]
+    lines.insert(0, {"label": f"{dataset.unit}s enrolled", "reason": False, "why": "", "cells": enrolled})
+    return [{"groups": [labels.get(group, group) for group in groups], "lines": lines}]
