@@ -25,8 +25,7 @@ def write_report(study: str, plan: Plan, exports: Sequence[Export], root: str | 
     """
     from omtrace.report.page import page_of
     from omtrace.report.payload import Payload
-    from omtrace.report.results import by_role, numbers_of, sections_of, shortened
-    from omtrace.report.summary import summary_of
+    from omtrace.report.results import numbers_of, shortened
     from omtrace.sources.lookup import raw_cells
 
     mine = exports_of(list(exports), study)
@@ -49,9 +48,7 @@ def write_report(study: str, plan: Plan, exports: Sequence[Export], root: str | 
     content = {
         "plan": plan,
         **_inputs(results, mine),
-        "numbers": numbers,
-        "groups": by_role(sections_of(plan, numbers, definitions, without)),
-        "summary": summary_of(plan, numbers, definitions),
+        **_shown(plan, numbers, definitions, without),
         "figures": _figures(results, every),
         "digests": {**_digests(study, Path(root)), **(digests or {})},
     }
@@ -79,6 +76,14 @@ class Results:
     def table(self, name: str) -> Any:
         """A Parquet table below the study's folder."""
         return self.read(store.read_columns, name)
+
+
+def _shown(plan: Plan, numbers: dict[str, dict], definitions: Mapping[str, dict], without: Mapping) -> dict[str, Any]:
+    from omtrace.report.results import by_role, sections_of
+    from omtrace.report.summary import summary_of
+
+    groups = by_role(sections_of(plan, numbers, definitions, without))
+    return {"numbers": numbers, "groups": groups, "summary": summary_of(plan, numbers, definitions)}
 
 
 def _inputs(results: Results, exports: Sequence[Export]) -> dict[str, Any]:
