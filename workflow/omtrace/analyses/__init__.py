@@ -125,7 +125,7 @@ UNITLESS = {
     "n_nonzero": ("", 0), "chi_squared": ("", 2), "jonckheere_j": ("", 1), "rank_difference": ("", 1), "z": ("", 2),
     "rank_difference_se": ("", 2), "t_squared": ("", 2), "changes": ("", 0), "conclusion_depends": ("", 0),
     "thresholds": ("", 0), "intervals_above_0": ("", 0), "intervals_below_0": ("", 0), "gg_epsilon": ("", 3),
-    "hf_epsilon": ("", 3),
+    "hf_epsilon": ("", 3), "items": ("", 0),
     "fitted": ("", 0), "covariance_parameters": ("", 0), "minus_2_log_likelihood": ("", 2),
     "rejected": ("", 0), "verdict": ("", 0), "interval_excludes": ("", 0), "estimates": ("", 0),
     "ratio": ("", 2), "rate_ratio": ("", 2), "odds_ratio": ("", 2), "se_log": ("", 3),
@@ -142,7 +142,7 @@ ENDINGS = {"_p": 3, "_t": 2, "_f": 2, "_df": 1}
 
 # Statistics that begin so are shares of 1.
 SHARES = ("proportion", "wilson", "clopper", "newcombe", "wald", "miettinen", "mee_", "risk", "partial_eta",
-          "relative_effect")  # fmt: skip
+          "relative_effect", "completion", "floor", "ceiling")  # fmt: skip
 
 
 def _shape(statistic: str, unit: str, decimals: int) -> tuple[str, int]:
@@ -152,7 +152,7 @@ def _shape(statistic: str, unit: str, decimals: int) -> tuple[str, int]:
         return "", ENDINGS[end]
     if statistic.startswith("nnt"):
         return "", 1
-    if statistic.startswith(("d_z", "d_av", "hedges_g", "odds_ratio", "risk_ratio")):
+    if statistic.startswith(("d_z", "d_av", "hedges_g", "odds_ratio", "risk_ratio", "alpha", "icc")):
         return "", 2
     if statistic.startswith(SHARES):
         return "", 3
@@ -163,7 +163,7 @@ def _shape(statistic: str, unit: str, decimals: int) -> tuple[str, int]:
     if statistic == "variance":
         return f"({unit})\u00b2" if " " in unit else unit and f"{unit}\u00b2", decimals + 2
     if statistic.startswith(("mean", "median", "hodges", "difference", "estimate", "adjusted", "ci_", "q1", "q3",
-                             "geometric", "interaction")):  # fmt: skip
+                             "geometric", "interaction", "sem_", "smallest")):  # fmt: skip
         return unit, max(decimals, 1)
     if statistic.startswith(("sd", "se")):
         return unit, decimals + 1

@@ -23,6 +23,8 @@ MAIN = (
     "proportion",
     "hodges_lehmann",
     "median",
+    "alpha",
+    "icc_agreement",
 )
 ENDS = (("low", "lower limit"), ("high", "upper limit"))
 SIDES = {"a": ", group", "b": ", reference"}  # of a contrast group - reference

@@ -1,0 +1,111 @@
+"""Questionnaire scores as measurements: completion, floor and ceiling, internal consistency, test-retest."""
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.faults import Fault
+from omtrace.study.closed import Closed, nearest
+
+COEFFICIENT = ("", 2)  # unit and decimals of alpha and intraclass correlations, and of their limits
+
+
+class Options(Closed):
+    """What is known of the scores: their range, their items, and visits between which nothing should change."""
+
+    ranges: dict[str, tuple[float, float]] = Field(
+        default_factory=dict, description="parameter -> least and greatest possible score, for floor and ceiling"
+    )
+    items: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="parameter -> parameters that hold its single items, all coded one way"
+    )
+    retest: tuple[str, ...] = Field(
+        (), description="visits without treatment between them, for test-retest; none: no such analysis"
+    )
+    level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
+
+
+def run(call: Call) -> Iterator[Number]:
+    """By score and visit: completion, floor and ceiling, Cronbach's alpha; by score: intraclass correlations."""
+    for name in [*call.options.ranges, *call.options.items]:
+        if name not in call.entry.parameters:
+            hint = nearest(name, call.entry.parameters)
+            raise Fault(f"analysis {call.name}: options: {name!r} is not among its parameters{hint}")
+    visits: dict[str, list[str]] = {}
+    for parameter, visit in call.targets():
+        visits.setdefault(parameter, []).append(visit)
+        yield from _shares(call, parameter, visit)
+        if parameter in call.options.items:
+            yield from _consistency(call, parameter, visit)
+    for parameter, at in visits.items():
+        if len(call.options.retest) > 1 and set(call.options.retest) <= set(at):
+            yield from _retest(call, parameter)
+
+
+def _shares(call: Call, parameter: str, visit: str) -> Iterator[Number]:
+    from omtrace.statistics.proportion import wilson_interval
+    from omtrace.statistics.samples import quotient
+
+    chosen = call.data.select(call.entry.population, parameter, visit)
+    scores = chosen.frame["value"].astype("float64")
+    count, missing = len(scores), chosen.missing()
+    counted = {"completion": (count, count + missing)}
+    if parameter in call.options.ranges:
+        least, greatest = call.options.ranges[parameter]
+        if ((scores < least - 1e-9) | (scores > greatest + 1e-9)).any():
+            raise Fault(
+                f"analysis {call.name}: options.ranges: {parameter!r} holds scores outside {least:g}, {greatest:g}"
+            )
+        counted["floor"] = (int((scores <= least + 1e-9).sum()), count)
+        counted["ceiling"] = (int((scores >= greatest - 1e-9).sum()), count)
+    values = {"n": float(count), "missing": float(missing)}
+    for name, (yes, of) in counted.items():
+        low, high = wilson_interval(yes, of, call.options.level)
+        values |= {name: quotient(yes, of), f"{name}_low": low, f"{name}_high": high}
+    yield from call.numbers(parameter, "all", visit, values, chosen.rows())
+
+
+def _consistency(call: Call, parameter: str, visit: str) -> Iterator[Number]:
+    from omtrace.statistics.reliability import cronbach_alpha
+
+    items = call.options.items[parameter]
+    if len(items) < 2:
+        raise Fault(f"analysis {call.name}: options.items: {parameter!r} needs at least two items")
+    for item in items:
+        if item not in call.dataset.parameters:
+            hint = nearest(item, call.dataset.parameters)
+            raise Fault(f"analysis {call.name}: options.items: {item!r} is no parameter of {call.entry.dataset}{hint}")
+        if visit in call.dataset.parameters[item].visits:
+            call.need(item, visit)
+    chosen = call.data.select_complete(call.entry.population, [(item, visit) for item in items])
+    counts = {"n": float(len(chosen.frame)), "missing": float(chosen.missing())}
+    table = chosen.frame.astype("float64").to_numpy().reshape(-1, len(items))
+    values = {**counts, **cronbach_alpha(table, call.options.level)}
+    yield from call.numbers(parameter, "all", visit, values, chosen.rows(), "internal consistency", COEFFICIENT)
+
+
+def _retest(call: Call, parameter: str) -> Iterator[Number]:
+    from omtrace.statistics.reliability import retest
+
+    at = call.options.retest
+    chosen = call.data.select_complete(call.entry.population, [(parameter, visit) for visit in at])
+    counts = {"n": float(len(chosen.frame)), "missing": float(chosen.missing())}
+    table = chosen.frame.astype("float64").to_numpy().reshape(-1, len(at))
+    values = {**counts, **retest(table, call.options.level)}
+    in_points = {name: values.pop(name) for name in list(values) if name.startswith(("sem_", "smallest"))}
+    level = "test-retest: " + ", ".join(call.dataset.visits.get(visit, visit) for visit in at)
+    rows = chosen.rows()
+    yield from call.numbers(parameter, "all", "", values, rows, level, COEFFICIENT)
+    yield from call.numbers(parameter, "all", "", in_points, rows, level)
+
+
+METHOD = Method(
+    Options,
+    run,
+    "Completion: share of the population with a score; floor and ceiling: share of the scores at the least and the "
+    "greatest possible value; Wilson intervals. Cronbach's alpha of the items as coded, with Feldt's interval. "
+    "Test-retest: intraclass correlations of agreement, ICC(2,1), and of consistency, ICC(3,1); standard error of one "
+    "measurement with (agreement) and without (consistency) a shift between visits; smallest detectable change of one "
+    "participant = z x root 2 x the former.",
+)
