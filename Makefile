@@ -15,6 +15,7 @@ test: env
 
 bench: env
 	python benchmarks/bench.py
+	python benchmarks/longitudinal.py
 
 env: .venv/ready
 

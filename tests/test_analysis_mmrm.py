@@ -216,10 +216,12 @@ def test_without_a_population_a_missing_covariate_is_the_reason(records):
 
 
 def test_result_names_what_was_fitted_and_why_not_what_was_tried_before(numbers, trial):
-    fitted = "covariance us (unstructured), REML"
+    tests = "REML; Kenward-Roger, observed information of variances and"
+    fitted = f"covariance us (unstructured), {tests} covariances"
     assert found(numbers, "fitted", level=fitted).value == 1
     assert found(numbers, "covariance_parameters", level=fitted).value == 6
     deviance = found(numbers, "minus_2_log_likelihood", level=fitted)
+    assert found(numbers, "aic", level=fitted).value == deviance.value + 2 * 6
     assert deviance.value > 0 and (deviance.unit, deviance.decimals) == ("", 2)
     assert not [n for n in numbers if n.statistic == "fitted" and n.value == 0]
     sparse = trial.assign(y=trial["y"].where((trial["visit"] != 3) | (trial["id"] % 2 == 0)))
@@ -229,7 +231,7 @@ def test_result_names_what_was_fitted_and_why_not_what_was_tried_before(numbers,
     assert found(fallen, "fitted", level=f"covariance us: {reason}").value == 0
     assert found(fallen, "fitted", level=f"covariance toeph: {reason}").value == 0
     words = "heterogeneous first-order autoregressive"
-    assert found(fallen, "fitted", level=f"covariance arh1 ({words}), REML").value == 1
+    assert found(fallen, "fitted", level=f"covariance arh1 ({words}), {tests} correlations").value == 1
 
 
 def test_options_change_the_model(records):
@@ -251,6 +253,26 @@ def test_options_change_the_model(records):
         groups = {n.group for n in numbers if n.statistic == "adjusted_mean"}
         assert groups == ({"A", "B", "C"} if name == "all arms" else {"A", "C"})
     assert len(set(limits.values())) == len(limits)
+
+
+def test_weighted_sums_over_visits(records):
+    weights = {"last two": {"week_8": 0.5, "week_12": 0.5}, "last": {"week_12": 1}}
+    numbers = list(METHOD.run(called(records, {"over_visits": weights})))
+    last = {n.statistic: n.value for n in numbers if n.group == "C - A" and n.level == "last"}
+    assert last == {n.statistic: n.value for n in numbers if n.group == "C - A" and n.visit == "week_12"}
+    two = found(numbers, "difference", "C - A", level="last two")
+    parts = [found(numbers, "difference", "C - A", visit).value for visit in ("week_8", "week_12")]
+    assert two.value == pytest.approx(sum(parts) / 2) and two.rows.used == found(numbers, "n", "A").rows.used + sum(
+        found(numbers, "n", group).rows.used for group in "BC"
+    )
+    means = [found(numbers, "adjusted_mean", group, level="last two").value for group in "AC"]
+    assert means[1] - means[0] == pytest.approx(two.value)
+    for wrong, complaint in (
+        ({"baseline": 1}, "'baseline' is no visit of the model"),
+        ({"week_8": 0}, "no weight but"),
+    ):
+        with pytest.raises(Fault, match=f"over_visits.x: {complaint}"):
+            list(METHOD.run(called(records, {"over_visits": {"x": wrong}})))
 
 
 def test_visits_are_in_time_order_whatever_the_plan_says(records):

@@ -268,6 +268,18 @@ def test_complete_data_give_the_two_sample_t_test_at_each_visit():
         assert mean["adjusted_mean"] == pytest.approx(y[arm == 1, visit].mean(), rel=1e-12)
 
 
+def test_average_over_visits_of_complete_data_is_the_t_test_of_the_averages():
+    y, arm, frame = complete()
+    model = fit_visits(frame, Terms("y", "id", "visit", "arm", range(3), [0, 1]), ["us"])
+    weights = {0: 0.5, 1: 0.25, 2: 0.25}
+    means = y @ list(weights.values())
+    expected, found = scipy.stats.ttest_ind(means[arm == 1], means[arm == 0]), model.combined_difference(1, 0, weights)
+    assert [found[name] for name in ("t", "df", "p")] == pytest.approx(
+        [expected.statistic, 18, expected.pvalue], rel=1e-9
+    )
+    assert model.combined_mean(1, weights)["adjusted_mean"] == pytest.approx(means[arm == 1].mean(), rel=1e-12)
+
+
 def test_unstructured_joint_test_of_complete_data_is_hotellings():
     y, arm, frame = complete()
     model = fit_visits(frame, Terms("y", "id", "visit", "arm", range(3), [0, 1]), ["us"])

@@ -134,7 +134,7 @@ UNITLESS = {
     "naive_p": ("", 3), "groups": ("", 0), "values": ("", 0), "share": ("%", 1), "in_model": ("", 0),
     "observed": ("", 0), "imputed": ("", 0), "imputed_after_drop_out": ("", 0), "fmi": ("", 3),
     "imputations": ("", 0), "samples_refused": ("", 0), "tips": ("", 0), "complete": ("", 0), "dropped_out": ("", 0),
-    "intermittent": ("", 0), "none_observed": ("", 0),
+    "intermittent": ("", 0), "none_observed": ("", 0), "aic": ("", 2),
 }  # fmt: skip
 
 # Statistics that end so have no unit: decimals.

@@ -40,6 +40,10 @@ class Options(Closed):
     df: Literal["kenward_roger", "kenward_roger_linear", "satterthwaite"] = Field(
         "kenward_roger", description="standard errors and degrees of freedom"
     )
+    over_visits: dict[str, dict[str, float]] = Field(
+        {},
+        description="name -> visit -> weight: weighted sums over visits, such as {mean: {month_1: 0.5, month_3: 0.5}}",
+    )
     level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
 
     @model_validator(mode="after")
@@ -70,6 +74,7 @@ def run(call: Call) -> Iterator[Number]:
             there.reasons.update({unit: reason for unit, reason in chosen.reasons.items() if reason})
             for group in model.units:
                 yield from _means(call, parameter, model, rows, there, group, visit)
+        yield from _over_visits(call, parameter, model, rows)
         yield from _tests(call, parameter, model, rows)
         for group, units in model.units.items():
             counts = {"n": units, "missing": chosen.missing(group)}
@@ -137,6 +142,20 @@ def _means(call: Call, parameter: str, model: "VisitModel", rows: "Rows", there:
     yield from call.numbers(parameter, group, visit, model.adjusted_mean(group, visit), rows)
 
 
+def _over_visits(call: Call, parameter: str, model: "VisitModel", rows: "Rows") -> Iterator[Number]:
+    """Weighted sums over visits, as the options name them: differences and adjusted means."""
+    for name, weights in call.options.over_visits.items():
+        if unknown := [visit for visit in weights if visit not in model.model.visits]:
+            raise Fault(f"analysis {call.name}: over_visits.{name}: {unknown[0]!r} is no visit of the model")
+        if not any(weights.values()):
+            raise Fault(f"analysis {call.name}: over_visits.{name}: no weight but 0")
+        for group, reference in call.options.contrasts:
+            values = model.combined_difference(group, reference, weights)
+            yield from call.numbers(parameter, call.contrast(group, reference), "", values, rows, level=name)
+        for group in model.units:
+            yield from call.numbers(parameter, group, "", model.combined_mean(group, weights), rows, level=name)
+
+
 def _tests(call: Call, parameter: str, model: "VisitModel", rows: "Rows") -> Iterator[Number]:
     for group, reference in call.options.contrasts:
         contrast = call.contrast(group, reference)
@@ -157,8 +176,11 @@ def _model(call: Call, parameter: str, model: "VisitModel", rows: "Rows") -> Ite
         "n": model.model.units,
         "covariance_parameters": model.model.parameters,
         "minus_2_log_likelihood": model.model.minus_2_log_likelihood,
+        "aic": model.model.aic,
     }
-    level = f"covariance {model.model.structure} ({model.choices()['structure']}), {call.options.likelihood}"
+    told = model.choices()
+    level = f"covariance {model.model.structure} ({told['structure']}), {call.options.likelihood}; "
+    level += f"{told['degrees_of_freedom']}, observed information of {told['parametrisation']}"
     yield from call.numbers(parameter, "all", "", fitted, rows, level=level)
 
 

@@ -51,6 +51,7 @@ LABELS = {
     "hf_p": "HF p",
     "minus_2_log_likelihood": "−2 log L",
     "covariance_parameters": "Parameters",
+    "aic": "AIC",
     "p": "p",
     "d_z": "Cohen’s d (z)",
     "d_av": "Cohen’s d (av)",

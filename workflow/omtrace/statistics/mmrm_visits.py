@@ -6,7 +6,7 @@ adjusted mean is the coefficient of its cell: at the reference values, and over 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -65,6 +65,16 @@ class VisitModel:
         found = self._contrast(self._cell(group, visit) - self._cell(reference, visit))
         return {"difference": found.pop("estimate"), **found}
 
+    def combined_mean(self, group: Any, weights: Mapping[Any, float]) -> dict[str, float]:
+        """adjusted_mean, se, ci_low, ci_high, df of a weighted sum of a group's adjusted means, by visit."""
+        found = self._contrast(self._combined(group, weights))
+        return {"adjusted_mean": found["estimate"], **{name: found[name] for name in ("se", "ci_low", "ci_high", "df")}}
+
+    def combined_difference(self, group: Any, reference: Any, weights: Mapping[Any, float]) -> dict[str, float]:
+        """difference of such sums, group - reference, with se, ci_low, ci_high, t, df, p."""
+        found = self._contrast(self._combined(group, weights) - self._combined(reference, weights))
+        return {"difference": found.pop("estimate"), **found}
+
     def any_difference(self, group: Any, reference: Any) -> dict[str, float]:
         """Joint test of "the groups differ at no visit": f, df_1, df_2, p."""
         return self.model.joint_test(self._differences(group, reference), self.method, self.information)
@@ -80,6 +90,9 @@ class VisitModel:
 
     def _contrast(self, weights: np.ndarray) -> dict[str, float]:
         return self.model.contrast(weights, self.method, self.information, self.level)
+
+    def _combined(self, group: Any, weights: Mapping[Any, float]) -> np.ndarray:
+        return np.sum([weight * self._cell(group, visit) for visit, weight in weights.items()], axis=0)
 
     def _differences(self, group: Any, reference: Any) -> np.ndarray:
         return np.array([self._cell(group, v) - self._cell(reference, v) for v in self.model.visits])
