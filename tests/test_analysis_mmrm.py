@@ -339,7 +339,7 @@ def test_whole_analysis_is_written_with_row_sets_and_definition(records, tmp_pat
     write_table(tmp_path / "people.cells.parquet", CELLS)
     analyse_study(checked(Plan, plan, "test"), tmp_path, tmp_path)
     estimates = read_csv(tmp_path / "estimates.csv")
-    assert len({row["id"] for row in estimates}) == len(estimates) == 3 * (2 * 7 + 3 * 7) + 2 * 2 * 4 + 3 * 2 + 4
+    assert len({row["id"] for row in estimates}) == len(estimates) == 3 * (2 * 7 + 3 * 7) + 2 * 2 * 4 + 3 * 2 + 5
     (definition,) = read_json(tmp_path / "definitions.json").values()
     assert definition["options"]["df"] == "kenward_roger" and "observed information" in definition["words"]
     assert definition["options"]["structures"] == ["us", "toeph", "arh1", "csh"]
