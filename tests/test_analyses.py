@@ -56,6 +56,7 @@ CASES = {
     "proportional_odds": (["r"], ["end"], PAIR),
     "subgroups": (["x"], ["end"], {**SIDES, "by": "sex", "covariates": ["age"]}),
     "factorial": (["x"], ["end"], {"first": "arm", "first_levels": GROUPS, "second": "sex", "second_levels": [*"fm"]}),
+    "grubbs": (["x"], ["end"], {}),
     "agreement": (["age"], [], {"printed": "printed", "decimals": 0}),
     "standard_curve": (["signal"], [], {"concentration": "conc"}),
 }  # fmt: skip
@@ -186,7 +187,7 @@ def column(units, *name, arm=None):
 # what every method keeps to
 
 
-OWN = {"imputation", "missing_patterns", "mixed_model", "mmrm", "tipping_point"}
+OWN = {"censored_ends", "imputation", "missing_patterns", "mixed_model", "sample_size", "mmrm", "tipping_point"}
 ASSAY = {"plate_acceptance", "censored_comparison", "assay_error", "levey_jennings", "batch_effect"}
 
 

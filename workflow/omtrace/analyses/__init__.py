@@ -131,6 +131,8 @@ UNITLESS = {
     "ratio": ("", 2), "rate_ratio": ("", 2), "odds_ratio": ("", 2), "se_log": ("", 3),
     "clusters": ("", 0), "events": ("", 0), "dispersion": ("", 2), "dispersion_se": ("", 2),
     "pearson_per_df": ("", 2), "standardised_difference": ("", 2), "threshold": ("", 2), "threshold_se": ("", 2),
+    "at_low_end": ("", 0), "at_high_end": ("", 0), "per_group": ("", 0), "units_in_all": ("", 0), "power": ("", 3),
+    "grubbs_g": ("", 2),
     "naive_p": ("", 3), "groups": ("", 0), "values": ("", 0), "share": ("%", 1), "in_model": ("", 0),
     "observed": ("", 0), "imputed": ("", 0), "imputed_after_drop_out": ("", 0), "fmi": ("", 3),
     "imputations": ("", 0), "samples_refused": ("", 0), "tips": ("", 0), "complete": ("", 0), "dropped_out": ("", 0),

@@ -24,6 +24,16 @@ class Contrast(Closed):
         return (f", in {at}" if at else "") + (f", minus in {', '.join(self.minus.values())}" if self.minus else "")
 
 
+class Ends(Closed):
+    """Where a scale ends, for a sensitivity analysis of values that are only known to lie beyond."""
+
+    low: float | None = Field(None, description="values at or below this lie at the low end; none: no end")
+    high: float | None = Field(None, description="values at or above this lie at the high end; none: no end")
+    factor: float = Field(
+        description="they are analysed as if this many times beyond it: the step to a filament that there is not", gt=1
+    )
+
+
 class ModelOptions(Closed):
     """What mixed_model and factorial share."""
 
@@ -39,6 +49,9 @@ class ModelOptions(Closed):
         (), description="terms whose adjusted means are given; none: the factors' terms of the highest order"
     )
     log: bool = Field(False, description="analyse the natural logarithm (values must be positive)")
+    ends: Ends | None = Field(
+        None, description="a sensitivity analysis: values at the ends of the scale are moved beyond them"
+    )
     df: Literal["kenward_roger", "satterthwaite"] = Field(
         "kenward_roger", description="standard errors and degrees of freedom, where effects are random"
     )
@@ -59,7 +72,7 @@ class ModelOptions(Closed):
     def told(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """The options as they define an analysis: without those that play no part in it."""
         content = handler(self)
-        idle = [name for name, value in content.items() if value in ((), [], {}, "", False) and name != "log"]
+        idle = [name for name, value in content.items() if value in ((), [], {}, "", False, None) and name != "log"]
         if not (self.random or content.get("over_visits")):
             idle += ["df", "likelihood"]
         return {name: value for name, value in content.items() if name not in idle}

@@ -76,6 +76,7 @@ def fitted(call: Call, terms: list[str], parameter: str, visit: str | list[str],
         frame, levels, without = _rows(call, chosen, names, terms, visit)
         if o.log and (frame["value"] <= 0).any():
             raise ValueError("a logarithm needs positive values")
+        frame = _beyond(frame, o)
         values = [math.log(value) for value in frame["value"]] if o.log else frame["value"].to_numpy()
         design = design_of(frame, terms, levels)
         groups = {name: groups_of(frame, name) for name in random_of(o.random, visit)}
@@ -140,6 +141,18 @@ def _rows(call: Call, chosen: "Selection", names: list[str], terms: list[str], v
         frame = frame.dropna(subset=["value"])
     numeric = ["value", *(name for name in names if name in used and name not in levels)]
     return frame.astype(dict.fromkeys(numeric, "float64")), levels, without
+
+
+def _beyond(frame: "pandas.DataFrame", o: ModelOptions) -> "pandas.DataFrame":
+    """The rows, values at the ends of the scale moved beyond them where that is asked for."""
+    if o.ends is None:
+        return frame
+    value = frame["value"]
+    if o.ends.low is not None:
+        value = value.where(value > o.ends.low, o.ends.low / o.ends.factor)
+    if o.ends.high is not None:
+        value = value.where(value < o.ends.high, o.ends.high * o.ends.factor)
+    return frame.assign(value=value)
 
 
 def numbers_of(call: Call, parameter: str, visit: str, fit: Fitted) -> Iterator[Number]:

@@ -1,0 +1,117 @@
+"""Groups compared where values at the ends of a scale are only known to lie beyond: the extreme filaments."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pydantic import Field, model_validator
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.faults import Fault
+from omtrace.study.closed import Closed
+
+if TYPE_CHECKING:
+    import numpy
+    import pandas
+
+
+class Options(Closed):
+    """Which groups, and where the scale ends."""
+
+    contrasts: tuple[tuple[str, str], ...] = Field(
+        description="pairs: group of interest, reference; all groups named here are in the model", min_length=1
+    )
+    low: float | None = Field(None, description="values at or below this are known only to lie below it; none: no end")
+    high: float | None = Field(None, description="values at or above this are known only to lie above it; none: no end")
+    factors: tuple[str, ...] = Field((), description="categorical parameters without visits, adjusted for: batch")
+    log: bool = Field(False, description="analyse the natural logarithm (values must be positive)")
+    level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
+
+    @model_validator(mode="after")
+    def ends(self) -> "Options":
+        """There is an end, and the low one is lower."""
+        if self.low is None and self.high is None:
+            raise ValueError("low or high is needed; without an end nothing is censored")
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValueError("low is not below high")
+        return self
+
+
+def run(call: Call) -> Iterator[Number]:
+    """Differences of the groups' means by censored regression; how many values lie at the ends, in each group."""
+    import numpy
+
+    from omtrace.statistics.censored import fit_censored
+
+    o: Options = call.options
+    for pair in o.contrasts:
+        call.contrast(*pair)
+    groups = [group for group in call.dataset.groups if any(group in pair for pair in o.contrasts)]
+    for parameter, visit in call.targets():
+        chosen = call.data.select(call.entry.population, parameter, visit, "", o.factors, group=True)
+        frame = chosen.frame[chosen.frame["group"].isin(groups)]
+        y = frame["value"].astype("float64").to_numpy()
+        state = numpy.zeros(len(y))
+        if o.low is not None:
+            state[y <= o.low] = -1
+        if o.high is not None:
+            state[y >= o.high] = 1
+        where = f"analysis {call.name}, {parameter} {visit}".strip()
+        if o.log and (y <= 0).any():
+            raise Fault(f"{where}: a logarithm needs positive values")
+        try:
+            fit = fit_censored(numpy.log(y) if o.log else y, state, _design(frame, groups, o.factors))
+        except ValueError as error:
+            raise Fault(f"{where}: {error}") from None
+        for group in groups:
+            mine = (frame["group"] == group).to_numpy()
+            counts = {"n": float(mine.sum()), "at_low_end": float((state[mine] < 0).sum()),
+                      "at_high_end": float((state[mine] > 0).sum())}  # fmt: skip
+            yield from call.numbers(parameter, group, visit, counts, chosen.rows([group]))
+        declared = call.dataset.parameters[parameter]
+        scale = (f"log {declared.unit}".strip(), max(2, declared.decimals)) if o.log else None
+        for group, reference in o.contrasts:
+            weights = _weights(groups, group, reference, len(fit.coefficients))
+            values = _named(fit.combination(weights, o.level), o.log)
+            rows = chosen.rows(groups)
+            level = "log scale" if o.log else ""
+            yield from call.numbers(parameter, call.contrast(group, reference), visit, values, rows, level, scale)
+
+
+def _named(found: dict[str, float], log: bool) -> dict[str, float]:
+    import math
+
+    values = {"difference": found["estimate"], **{k: v for k, v in found.items() if k != "estimate"}}
+    if log:
+        ends = {"": "difference", "_low": "ci_low", "_high": "ci_high"}
+        values |= {f"ratio{end}": math.exp(values[of]) for end, of in ends.items()}
+    return values
+
+
+def _design(frame: "pandas.DataFrame", groups: list[str], factors: tuple[str, ...]) -> "numpy.ndarray":
+    """Ones, a column for each group but the first, and for each level but the first of each factor."""
+    import numpy
+
+    columns = [numpy.ones(len(frame)), *((frame["group"] == group).to_numpy(float) for group in groups[1:])]
+    for name in factors:
+        levels = sorted(set(frame[name]))
+        columns += [(frame[name] == level).to_numpy(float) for level in levels[1:]]
+    return numpy.column_stack(columns)
+
+
+def _weights(groups: list[str], group: str, reference: str, size: int) -> "numpy.ndarray":
+    """The difference of two groups, as a combination of the coefficients."""
+    import numpy
+
+    at = numpy.zeros(size)
+    at[groups.index(group)] += 1
+    at[groups.index(reference)] -= 1
+    at[0] = 0.0  # the first group is the intercept, which cancels
+    return at
+
+
+METHOD = Method(
+    Options,
+    run,
+    "Regression of censored normal values (Tobit): a value at an end of the scale counts as lying anywhere beyond it. "
+    "One spread for all groups; maximum likelihood with a small-sample Student's t.",
+)

@@ -1,0 +1,42 @@
+"""Grubbs' test as a note: which groups hold a value far from the others. Nothing is ever left out for it."""
+
+import math
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.faults import Fault
+from omtrace.study.closed import Closed
+
+
+class Options(Closed):
+    """Where it is looked."""
+
+    by_group: bool = Field(True, description="in each group of the dataset")
+    log: bool = Field(False, description="of the natural logarithms (values must be positive)")
+
+
+def run(call: Call) -> Iterator[Number]:
+    """n, G and p of the farthest value of each group."""
+    from omtrace.statistics.grubbs import grubbs
+
+    for parameter, visit in call.targets():
+        chosen = call.data.select(call.entry.population, parameter, visit)
+        groups = [g for g in call.groups(call.options.by_group) if g != "all" or not call.options.by_group]
+        for group in groups or ["all"]:
+            values = chosen.of_group(group)["value"].astype("float64")
+            if call.options.log:
+                if (values <= 0).any():
+                    raise Fault(f"analysis {call.name}, {parameter}: a logarithm needs positive values")
+                values = values.map(math.log)
+            found = {"n": len(values), **grubbs(values.to_numpy())}
+            yield from call.numbers(parameter, group, visit, found, chosen.rows([group]))
+
+
+METHOD = Method(
+    Options,
+    run,
+    "Grubbs' test of the value farthest from its group's mean, two-sided with Bonferroni's bound. A note only: no "
+    "value is left out of any analysis for it.",
+)
