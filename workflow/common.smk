@@ -10,6 +10,7 @@ from pathlib import Path
 
 from omtrace.crosschecks import usual
 from omtrace.faults import Fault
+from omtrace.lineage.changes import keep, summary
 from omtrace.lineage.manifest import made_with, path_of, seal
 from omtrace.study.code import library_digest
 from omtrace.study.config import read_config
@@ -158,9 +159,20 @@ def register_row(wildcards):
     return {"address": row.address, "sha256": row.sha256}
 
 
+def earlier(study):
+    """What a run changed of a study's earlier numbers; nothing for a first run."""
+    try:
+        return summary(study)
+    except Fault:
+        return ""
+
+
 def seal_run():
     """Write the head digest of all studies that have results to the ledger, and print it."""
     studies = [study for study in STUDIES if path_of(study).exists()]
     if studies:
         print(f"head digest of {', '.join(studies)}:\n{seal(studies)}")
         print("Keep it: python -m omtrace verify --head DIGEST holds every file against it.")
+        for study in [study for study in studies if keep(study)]:
+            if told := earlier(study):
+                print(f"{told}: python -m omtrace changes {study}")

@@ -55,6 +55,20 @@ def check(told: argparse.Namespace) -> bool:
     return report(told.files, Request(**{name: getattr(told, name) for name in Request.__annotations__}))
 
 
+def add_batch(told: argparse.Namespace) -> bool:
+    """Check, copy and register what a lab drops in."""
+    from omtrace.lineage.batches import add_batch as added
+
+    return added(told.folder, told.study, told.batch)
+
+
+def changes(told: argparse.Namespace) -> bool:
+    """Show which earlier numbers the last run changed, and why."""
+    from omtrace.lineage.changes import report
+
+    return report(told.study, told.all)
+
+
 def dictionary(told: argparse.Namespace) -> bool:
     """Write the data dictionary of a study, or of everything that is declared."""
     from omtrace.report.dictionary import dictionary as written
@@ -85,11 +99,12 @@ def simulate(told: argparse.Namespace) -> bool:
 
     from omtrace.simulate import simulate as simulated
 
+    of = {"of_batches": told.batches} if told.batches else {}
     if not told.check:
-        print(f"{len(simulated(told.folder, told.batches))} simulated files written to {told.folder}")
+        print(f"{len(simulated(told.folder, **of))} simulated files written to {told.folder}")
         return True
     with tempfile.TemporaryDirectory() as made:
-        files = [(path, Path(told.folder, path.relative_to(made))) for path in simulated(made, told.batches)]
+        files = [(path, Path(told.folder, path.relative_to(made))) for path in simulated(made, **of)]
         wrong = [there for new, there in files if not there.is_file() or there.read_bytes() != new.read_bytes()]
     for there in wrong:
         print(f"{'changed' if there.is_file() else 'missing'}  {there.as_posix()}")
@@ -104,9 +119,23 @@ def parser() -> argparse.ArgumentParser:
 
     _check_options(commands.add_parser("check", help="the findings that files would give, before they are registered"))
     _register_options(commands.add_parser("register", help="take raw exports into the register, config/exports.csv"))
+    _batch_options(commands)
     _intake_options(commands)
     _result_options(commands)
     return top
+
+
+def _batch_options(commands: Any) -> None:
+    one = commands.add_parser("add-batch", help="check a folder of new files, take them in, and say what would change")
+    one.add_argument("folder", metavar="FOLDER", help="the files of one batch, wherever they lie")
+    one.add_argument("--study", default="", help="default: the study whose tables fit all files")
+    one.add_argument("--batch", default="", help="default: the number at the end of the folder's name")
+    one.set_defaults(run=add_batch)
+
+    one = commands.add_parser("changes", help="which earlier numbers the last run changed, and why")
+    one.add_argument("study", metavar="STUDY")
+    one.add_argument("--all", action="store_true", help="every number, those that are new as well")
+    one.set_defaults(run=changes)
 
 
 def _intake_options(commands: Any) -> None:

@@ -47,10 +47,17 @@ def check(
     plan = read_plan(root / plan_file(study))
     known = [e for e in exports_of(registered, study) if (root / e.path).is_file()]
     number = max([0, *(e.number for e in registered)])
-    new = [_export(number + n, study, Path(file), request, plan, known, root) for n, file in enumerate(files, 1)]
+    new = [draft(number + n, study, Path(file), request, plan, known, root) for n, file in enumerate(files, 1)]
     gone = {export_at(known, request.replaces).path} if request.replaces else set()
     paths = {(root / e.path).resolve() for e in new}
     beside = [e for e in known if e.path not in gone and (root / e.path).resolve() not in paths]
+    return findings_at(new, beside, plan, root)
+
+
+def findings_at(
+    new: Sequence[Export], beside: Sequence[Export], plan: Plan, root: Path
+) -> tuple[list[Finding], list[Finding], dict[str, RuleText]]:
+    """The findings at new exports beside others of their study, those elsewhere that stop, and what the rules mean."""
     validation = Validation(_narrowed(plan, {e.table for e in (*beside, *new)}), [*beside, *new], root)
     validation.run()
     mine = {export.path for export in new}
@@ -75,7 +82,7 @@ def _study(files: Sequence[str], registered: Sequence[Export]) -> str:
     return found.pop()
 
 
-def _export(number: int, study: str, path: Path, request: Request, plan: Plan, known: list[Export],
+def draft(number: int, study: str, path: Path, request: Request, plan: Plan, known: list[Export],
             root: Path) -> Export:  # fmt: skip
     """A file as a row of the register: as the row that it replaces, or stands in, says; else as the request does."""
     if not (root / path).is_file():
@@ -112,20 +119,25 @@ def _table(export: Export, plan: Plan, registered: list[Export], root: Path) -> 
 
 def report(files: Sequence[str], request: Request, root: str | Path = ".") -> bool:
     """Print the findings of files, worst first, with values; False if one of them, or of what they cause, stops."""
-    findings, elsewhere, rules = check(files, request, root)
+    return not print_findings(*check(files, request, root), len(files), request.all)
+
+
+def print_findings(findings: list[Finding], elsewhere: Sequence[Finding], rules: dict[str, RuleText], files: int,
+                   every: bool = False) -> bool:  # fmt: skip
+    """Print findings by file, worst first, and a verdict; whether one of them, or of what they cause, stops."""
     findings.sort(key=lambda f: (f.file, WORST[f.severity], f.rule, f.part, f.line, f.column))
     for file, group in groupby(findings, key=lambda f: f.file):
         print(printable(file))
-        _print_rules(list(group), rules, 0 if request.all else CELLS)
+        _print_rules(list(group), rules, 0 if every else CELLS)
     for finding in elsewhere:
         print(f"stop, in another file: {printable(finding.place())}")
     counts = [f"{sum(f.severity == name for f in findings)} {name}" for name in WORST]
     stops = bool(elsewhere) or any(f.severity == "stop" for f in findings)
     without = " without what is quarantined" * any(f.severity == "quarantine" for f in findings)
     verdict = "a run would stop" if stops else f"a run would go on{without}"
-    print(f"{len(files)} file{'s' * (len(files) > 1)}: {', '.join(counts)}: {verdict}")
+    print(f"{files} file{'s' * (files > 1)}: {', '.join(counts)}: {verdict}")
     sys.stdout.flush()
-    return not stops
+    return stops
 
 
 def _print_rules(findings: list[Finding], rules: dict[str, RuleText], most: int) -> None:

@@ -75,18 +75,18 @@ def _registered(files: Sequence[str | Path], request: Request, root: Path) -> tu
     faults: list[str] = []
     for file in files:
         try:
-            added.append(_row(file, request, number + 1 + len(added), old, known + added, root))
+            added.append(row_of(file, request, number + 1 + len(added), old, known + added, root))
         except Fault as fault:
             faults += fault.lines
-    faults += _identifiers(added, known, root)
+    faults += identifier_faults(added, known, root)
     if faults:
         raise Fault(*faults)
     versions = compared(old, added[0], known, root) if old else None
-    _write(known, added, old, versions, request.reason, root)
+    write_rows(known, added, old, versions, request.reason, root)
     return added, versions.summary() if versions else []
 
 
-def _identifiers(added: list[Export], known: list[Export], root: Path) -> list[str]:
+def identifier_faults(added: list[Export], known: list[Export], root: Path) -> list[str]:
     """What looks like direct identifiers in files that a table of the plan reads: such a file is not taken in."""
     study = added[0].study if added else ""
     if not (root / plan_path(study)).is_file():
@@ -143,7 +143,7 @@ def highest_ever(known: list[Export], root: str | Path = ".") -> int:
     return max([0, *(export.number for export in known), *(n for n in past if isinstance(n, int))])
 
 
-def _row(file: str | Path, request: Request, number: int, old: Export | None, known: list[Export],
+def row_of(file: str | Path, request: Request, number: int, old: Export | None, known: list[Export],
          root: Path) -> Export:  # fmt: skip
     """The new row of a file; ``known``: all rows so far."""
     path = _path(file, request, root)
@@ -217,7 +217,7 @@ def _cleaned(stem: str, table: str) -> str:
     return name if name[:1].isalpha() else f"{table}_{name}".rstrip("_")
 
 
-def _pattern(path: str) -> str:
+def name_pattern(path: str) -> str:
     """A path with each run of digits as one mark: plate_4 and plate_3 have the same."""
     return re.sub(r"\d+", "#", Path(path).stem.lower())
 
@@ -225,7 +225,7 @@ def _pattern(path: str) -> str:
 def _table(path: str, study: str, request: Request, known: list[Export], root: Path) -> str:
     """The source table of a file: as told, or as files of like name have it."""
     tables = _tables(study, root)
-    like = sorted({e.table for e in known if e.study == study and _pattern(e.path) == _pattern(path)})
+    like = sorted({e.table for e in known if e.study == study and name_pattern(e.path) == name_pattern(path)})
     table = request.table or (like[0] if len(like) == 1 else "")
     choice = f"tables of the plan: {', '.join(tables)}" if tables else f"there is no {plan_path(study)} yet"
     if not table:
@@ -250,7 +250,7 @@ def _tables(study: str, root: Path) -> list[str]:
     return sorted({entry.source or name for name, entry in plan.tables.items()} | beside)
 
 
-def _write(known: list[Export], added: list[Export], old: Export | None, versions: Versions | None, reason: str,
+def write_rows(known: list[Export], added: list[Export], old: Export | None, versions: Versions | None, reason: str,
            root: Path) -> None:  # fmt: skip
     """Register and ledger, both or neither: what the reader refuses, or the ledger cannot keep, is undone."""
     path = root / REGISTER

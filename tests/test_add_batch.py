@@ -1,0 +1,110 @@
+"""``python -m omtrace add-batch``: a folder of new files is taken in whole, or not at all."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from omtrace.__main__ import main
+from omtrace.simulate import batches
+from omtrace.study.register import Export as Row
+from omtrace.study.register import exports_of, read_register, sha256_of, write_register
+
+ROOT = Path(__file__).parent.parent
+RAW = "data/raw/rat_batches"
+TABLES = {"animals": "animals", "layout": "layouts", "plate": "plates"}
+
+
+@pytest.fixture
+def clone(tmp_path, monkeypatch):
+    """A checkout with two batches of the many-batches study, and a folder with the third."""
+    home = tmp_path / "home"
+    (home / "config/studies").mkdir(parents=True)
+    shutil.copy(ROOT / "benchmarks/batches.yaml", home / "config/studies/rat_batches.yaml")
+    (home / "config/config.yaml").write_text("studies: [rat_batches]\nretrieved: []\nmirror: ''\n", encoding="utf-8")
+    rows = []
+    for path in batches.write(home / "data/raw", (1, 2)):
+        name, _, number = path.stem.partition("_")
+        rows.append(Row(len(rows) + 1, "rat_batches", path.stem, TABLES[name], path.relative_to(home).as_posix(),
+                        number, "2024-05-31", sha256_of(path), "received", "", "", ""))  # fmt: skip
+    write_register(rows, home / "config/exports.csv")
+    drop = tmp_path / "batch_3"
+    drop.mkdir()
+    for path in batches.write(tmp_path / "made", (3,)):
+        shutil.copy(path, drop / path.name)
+    monkeypatch.chdir(home)
+    return home
+
+
+def everything(home):
+    return {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+
+
+def test_a_batch_is_checked_copied_registered_and_told(clone, capsys):
+    assert main(["add-batch", "../batch_3"]) == 0
+    out = capsys.readouterr().out
+    assert "plate_3.txt: table plates" in out and "batch 3 of rat_batches: 3 files registered" in out
+    assert "there are no earlier numbers" in out and "run: snakemake rat_batches" in out
+    added = [e for e in read_register() if e.batch == "3"]
+    assert [(e.number, e.table, e.export) for e in added] == [
+        (7, "animals", "animals_3"), (8, "layouts", "layout_3"), (9, "plates", "plate_3")]  # fmt: skip
+    for export in added:
+        assert Path(export.path).read_bytes() == (clone.parent / "batch_3" / Path(export.path).name).read_bytes()
+
+
+def test_it_says_which_earlier_numbers_can_change(clone, capsys):
+    results = clone / "results/rat_batches"
+    results.mkdir(parents=True)
+    header = "id,analysis,parameter,population,group,visit,level,statistic,value\n"
+    rows = ["a,curves,signal,standards,Batch 1,,,a,1", "b,curves,signal,standards,Batch 2,,,a,1",
+            "c,biomarkers,weight,full,all,,,mean,1", "d,biomarkers,weight,full,two_hit_sham,,,mean,1"]  # fmt: skip
+    (results / "estimates.csv").write_text(header + "\n".join(rows) + "\n", encoding="utf-8")
+    assert main(["add-batch", "../batch_3"]) == 0
+    out = capsys.readouterr().out
+    assert "curves: 0 earlier numbers can change (pooled over batches), 2 cannot" in out
+    assert "biomarkers: 2 earlier numbers can change (pooled over batches), 0 cannot" in out
+
+
+def test_a_file_that_cannot_be_used_keeps_the_whole_batch_out(clone, capsys):
+    path = clone.parent / "batch_3/plate_3.txt"
+    path.write_bytes(path.read_bytes().replace(b"~End", b"~Fin"))
+    before = everything(clone)
+    assert main(["add-batch", "../batch_3"]) == 1
+    out = capsys.readouterr().out
+    assert "unreadable" in out and "nothing was registered (it would be left out, because of plate_3.txt)" in out
+    assert everything(clone) == before
+
+
+def test_what_fails_on_the_way_leaves_nothing_behind(clone, monkeypatch):
+    before = everything(clone)
+    monkeypatch.setattr("omtrace.lineage.registration.write_rows", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main(["add-batch", "../batch_3"])
+    assert everything(clone) == before
+
+
+def test_a_file_name_that_is_taken_gets_its_batch(clone):
+    for name in ("animals", "layout", "plate"):
+        path = next((clone.parent / "batch_3").glob(f"{name}_3.*"))
+        path.rename(path.with_name(f"{name}_1{path.suffix}"))
+    assert main(["add-batch", "../batch_3"]) == 0
+    assert [e.path for e in read_register() if e.batch == "3"] == [
+        f"{RAW}/batch_3_animals_1.csv", f"{RAW}/batch_3_layout_1.csv", f"{RAW}/batch_3_plate_1.txt"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["../nothing"], "there is no such folder"),
+        (["../plain"], "which batch is it?"),
+        (["../batch_3", "--batch", "2"], "batch 2 of rat_batches has files already"),
+        (["..", "--batch", "9"], "a folder within"),
+        (["../other_9"], "which study is it?"),
+    ],
+)
+def test_what_cannot_be_told_is_asked_for(clone, capsys, arguments, says):
+    for name in ("other_9", "plain"):
+        (clone.parent / name).mkdir()
+        (clone.parent / name / "some.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    assert main(["add-batch", *arguments]) == 1
+    assert says in capsys.readouterr().err
+    assert len(exports_of(read_register(), "rat_batches")) == 6

@@ -1,0 +1,160 @@
+"""``python -m omtrace add-batch FOLDER``: what a lab drops in, checked, copied, registered, and what it will change.
+
+All or nothing: what would stop the study, or leave the batch out, is shown, and nothing is written.
+"""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from omtrace import store
+from omtrace.checks.findings import Finding
+from omtrace.faults import Fault
+from omtrace.lineage import checking, registration
+from omtrace.study.config import read_config
+from omtrace.study.plan import Plan, plan_file, read_plan
+from omtrace.study.register import RAW, REGISTER, Export, exports_of, read_register
+
+# A finding of one of these leaves the whole file, and its batch, out.
+WHOLE = ("unreadable", "column_missing", "no_rows", "batch", "coding", "date_ambiguous", "number_ambiguous")
+NUMBER = re.compile(r"(\d+)\D*")
+
+
+def add_batch(folder: str | Path, study: str = "", batch: str = "", root: str | Path = ".") -> bool:
+    """Check all files of a folder, copy them into data/raw/<study>/ and register them; say what would change.
+
+    False, and nothing written, where a run would stop or leave one of the files out. Raises Fault where study, batch
+    or the table of a file cannot be told, and for names that are taken.
+    """
+    root = Path(root)
+    files = _files(Path(folder))
+    batch = batch or _batch(Path(folder))
+    known = read_register(root / REGISTER)
+    study, plan, drafts = _drafts(files, study, batch, known, root)
+    taken = sorted({e.export for e in exports_of(known, study) if e.batch == batch})
+    if taken:
+        raise Fault(f"batch {batch} of {study} has files already ({', '.join(taken)}); name this one with --batch")
+    for draft in drafts:
+        print(f"{Path(draft.path).name}: table {draft.table}")
+    beside = [e for e in exports_of(known, study) if (root / e.path).is_file()]
+    findings, elsewhere, rules = checking.findings_at(drafts, beside, plan, root)
+    lost = [f for f in findings if f.rule in WHOLE and f.severity in ("quarantine", "stop")]
+    if checking.print_findings(findings, elsewhere, rules, len(files)) or lost:
+        print(f"batch {batch} of {study}: nothing was registered{_left_out(lost)}; mend the files and add them again")
+        return False
+    added = _taken_in(drafts, known, study, batch, root)
+    print(f"batch {batch} of {study}: {len(added)} files registered")
+    print("\n".join(_what_changes(plan, {e.table for e in added}, root)))
+    print(f"run: snakemake {study}; then: python -m omtrace changes {study}")
+    return True
+
+
+def _left_out(lost: list[Finding]) -> str:
+    causes = [f for f in lost if f.rule != "batch"] or lost
+    files = sorted({Path(f.file).name for f in causes})
+    return f" (it would be left out, because of {', '.join(files)})" if files else ""
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files of a folder. Raises Fault for none, and for folders within."""
+    if not folder.is_dir():
+        raise Fault(f"{folder}: there is no such folder")
+    files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    if not files or any(not path.is_file() for path in files):
+        raise Fault(f"{folder}: {'a folder within; put all files side by side' if files else 'no files in it'}")
+    return files
+
+
+def _batch(folder: Path) -> str:
+    """The batch that a folder's name ends in: batch_4 is 4."""
+    found = re.search(NUMBER.pattern + "$", folder.resolve().name)
+    if not found:
+        raise Fault(f"{folder}: which batch is it? its name has no number; say --batch NAME")
+    return found[1]
+
+
+def _drafts(files: list[Path], study: str, batch: str, known: list[Export], root: Path
+            ) -> tuple[str, Plan, list[Export]]:  # fmt: skip
+    """The study, its plan, and each file as a row of the register, with its table.
+
+    Without a study: the one whose tables fit all files. Raises Fault, with why, where none does, or several do.
+    """
+    studies = [study] if study else _studies(root)
+    fitting: list[tuple[str, Plan, list[Export]]] = []
+    faults: list[str] = []
+    number = registration.highest_ever(known, root)
+    for name in studies:
+        plan = read_plan(root / plan_file(name))
+        beside = [e for e in exports_of(known, name) if (root / e.path).is_file()]
+        like = {registration.name_pattern(e.path): e.table for e in beside}
+        rows = []
+        try:
+            for n, file in enumerate(files, 1):
+                table = like.get(registration.name_pattern(str(file)), "")
+                request = checking.Request(study=name, table=table, batch=batch)
+                rows.append(checking.draft(number + n, name, file.resolve(), request, plan, beside, root))
+        except Fault as fault:
+            faults += fault.lines
+        else:
+            fitting.append((name, plan, rows))
+    if len(fitting) != 1:
+        several = [f"the files fit {', '.join(name for name, _, _ in fitting)}"] if fitting else faults[:9]
+        raise Fault(*several, f"which study is it? say --study NAME ({', '.join(studies)})")
+    return fitting[0]
+
+
+def _studies(root: Path) -> list[str]:
+    import yaml
+
+    config = read_config(yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8")))
+    return [name for name in (*config.studies, *config.retrieved) if (root / plan_file(name)).is_file()]
+
+
+def _taken_in(drafts: list[Export], known: list[Export], study: str, batch: str, root: Path) -> list[Export]:
+    """Copy the files and register them; what was copied goes again if anything fails."""
+    copied: list[Path] = []
+    added: list[Export] = []
+    try:
+        for draft in drafts:
+            source = Path(draft.path)
+            target = root / RAW / study / source.name
+            if target.exists():
+                target = target.with_name(f"batch_{batch}_{source.name}")
+            if target.exists():
+                raise Fault(f"{target.relative_to(root)}: there already; rename {source.name}")
+            copied.append(target)
+            store.write_bytes(target, source.read_bytes())
+            request = registration.Request(study=study, table=draft.table, batch=batch)
+            path = target.relative_to(root)
+            added.append(registration.row_of(path, request, draft.number, None, known + added, root))
+        faults = registration.identifier_faults(added, known, root)
+        if faults:
+            raise Fault(*faults)
+        registration.write_rows(known, added, None, None, "", root)
+    except BaseException:
+        for path in copied:
+            path.unlink(missing_ok=True)
+        raise
+    return added
+
+
+def _what_changes(plan: Plan, tables: set[str], root: Path) -> list[str]:
+    """For each analysis with numbers of an earlier run: how many can change, and how many rest on one group alone."""
+    path = root / "results" / plan.study / "estimates.csv"
+    if not path.is_file():
+        return ["there are no earlier numbers"]
+    fed = {name for name, table in plan.tables.items() if (table.source or name) in tables}
+    counts: Counter[tuple[str, bool]] = Counter()
+    for row in store.read_csv(path):
+        analysis = plan.analyses.get(row["analysis"])
+        if analysis:
+            dataset = plan.datasets[analysis.dataset]
+            texts = {dataset.roster.table, *(str(v) for p in dataset.parameters.values() for v in p.options.values())}
+            alone = bool(dataset.group) and not dataset.groups and row["group"] not in ("", "all")
+            counts[row["analysis"], bool(texts & fed) and not alone] += 1
+    lines = []
+    for name in plan.analyses:
+        can, stays = counts[name, True], counts[name, False]
+        if can or stays:
+            lines.append(f"  {name}: {can} earlier numbers can change (pooled over batches), {stays} cannot")
+    return lines
