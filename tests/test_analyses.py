@@ -188,7 +188,7 @@ def column(units, *name, arm=None):
 
 
 OWN = {"censored_ends", "imputation", "missing_patterns", "mixed_model", "sample_size", "mmrm", "tipping_point"}
-ASSAY = {"plate_acceptance", "censored_comparison", "assay_error", "levey_jennings", "batch_effect"}
+ASSAY = {"plate_acceptance", "censored_comparison", "assay_error", "levey_jennings", "batch_effect", "bridging"}
 
 
 def methods():

@@ -1,10 +1,13 @@
 """Methods of assays: plates accepted or not, values beyond limits, assay error, controls over time, batches."""
 
+import math
+
 import numpy as np
 import pandas
 import pytest
 from omtrace.analyses import Call
 from omtrace.analyses.selection import Data
+from omtrace.faults import Fault
 from omtrace.sources import plugin
 from omtrace.study.closed import checked
 from omtrace.study.plan import Analysis, DatasetPlan
@@ -40,13 +43,13 @@ def numbers(method, facts, parameters, options=None, group="plate", population="
     found = plugin("analyses", method, "METHOD")
     call = Call("a", entry, checked(found.options, entry.options, "options"), plan, Data("data", plan, records, cells))
     given = list(found.run(call))
-    keys = [(n.group, n.level, n.statistic) for n in given]
+    keys = [(n.group, n.level, n.statistic) for n in given if n.parameter == parameters[0]]
     assert len(set(keys)) == len(keys), "two numbers of one name"
     for number in given:
         wanted = [u for u in units if number.group == "all" or facts[group].get(u) in number.group.split(" - ")]
         assert number.rows.expected == number.rows.used + number.rows.excluded
         assert number.group not in names or number.rows.expected >= len(wanted)
-    return dict(zip(keys, given, strict=True))
+    return {(n.group, n.level, n.statistic): n for n in given if n.parameter == parameters[0]}
 
 
 def value(found, *key):
@@ -115,3 +118,184 @@ def test_a_plate_without_standards_is_rejected():
     facts["role"] = dict.fromkeys(facts["role"], "sample")
     found = numbers("plate_acceptance", facts, ["signal"], OPTIONS)
     assert ("P", "rejected: no standards", "plate_verdict") in found
+
+
+# values beyond limits, assay error
+
+
+def groups(below=(), above=()):
+    generator = np.random.default_rng(4)
+    facts = {name: {} for name in ("x", "arm", "state", "c1", "c2", "c3", "c4", "wells", "plate")}
+    for n in range(24):
+        unit = f"R{n:02}"
+        facts["x"][unit] = float(np.exp(generator.normal(3 + 0.5 * (n % 2), 0.4)))
+        facts["arm"][unit], facts["plate"][unit] = ("sham", "OMT")[n % 2], f"P{n // 12}"
+        facts["state"][unit] = -1.0 if n in below else 1.0 if n in above else 0.0
+        facts["wells"][unit] = 0.01
+        facts |= {name: {**facts[name], unit: 0.1 * (name == "c1")} for name in ("c1", "c2", "c3", "c4")}
+    return facts
+
+
+CENSORED = {"contrasts": [["OMT", "sham"]], "state": "state"}
+ERROR = {"contrasts": [["OMT", "sham"]], "curve": ["c1", "c2", "c3", "c4"], "wells": "wells", "plate": "plate"}
+
+
+def test_without_limits_the_comparison_is_the_ordinary_one():
+    facts = groups()
+    found = numbers("censored_comparison", facts, ["x"], CENSORED, "arm")
+    logs = [[math.log(v) for u, v in facts["x"].items() if facts["arm"][u] == arm] for arm in ("OMT", "sham")]
+    ratio = math.exp(np.mean(logs[0]) - np.mean(logs[1]))
+    assert value(found, "OMT - sham", "censored regression", "ratio") == pytest.approx(ratio, rel=1e-9)
+    naive = value(found, "OMT - sham", "substitution of limit × 0.5, biased", "ratio")
+    assert naive == pytest.approx(ratio, rel=1e-9)
+    mean = np.mean([v for u, v in facts["x"].items() if facts["arm"][u] == "sham"])
+    assert value(found, "sham", "Kaplan–Meier", "mean") == pytest.approx(mean, rel=1e-9)
+
+
+def test_limits_stay_limits_and_everyone_is_counted():
+    facts = groups(below=(0, 2, 4, 6))
+    facts["state"]["R08"] = "!plate rejected: controls"
+    found = numbers("censored_comparison", facts, ["x"], CENSORED, "arm")
+    assert (value(found, "sham", "", "n"), value(found, "sham", "", "n_below")) == (11, 4)
+    rows = found["OMT - sham", "censored regression", "ratio"].rows
+    assert (rows.used, rows.excluded) == (23, 1)
+    assert {reason for *_, reason in rows.entries} == {"", "state plate rejected: controls"}
+    assert ("OMT - sham", "Peto–Prentice test", "p") in found
+    up = numbers("censored_comparison", groups(above=(1, 3)), ["x"], CENSORED, "arm")
+    assert ("OMT", "Kaplan–Meier", "mean") not in up and ("OMT - sham", "censored regression", "p") in up
+
+
+def test_a_group_below_its_limit_as_a_whole_is_refused_with_the_reason():
+    found = numbers("censored_comparison", groups(below=range(0, 24, 2)), ["x"], CENSORED, "arm")
+    (level,) = [level for _, level, _ in found if level.startswith("censored regression")]
+    assert "a whole group lies beyond its limits" in level
+
+
+def test_the_error_of_a_curve_cancels_where_both_groups_share_the_plates():
+    found = numbers("assay_error", groups(), ["x"], ERROR, "arm")
+    assert value(found, "OMT - sham", "assay", "se_curve") == pytest.approx(0, abs=1e-12)
+    assert value(found, "OMT - sham", "assay", "se_wells") == pytest.approx(math.sqrt(2 * 0.01 / 12), rel=1e-9)
+    plain, whole = (value(found, "OMT - sham", f"{w} the curves' error", "se_log") for w in ("without", "with"))
+    assert plain == pytest.approx(whole, rel=1e-12)
+    assert value(found, "OMT - sham", "assay", "assay_share") == pytest.approx(100 * 2 * 0.01 / 12 / plain**2, rel=1e-9)
+
+
+def test_the_error_of_a_curve_counts_in_full_where_each_group_has_its_plate():
+    facts = groups()
+    facts["plate"] = {unit: facts["arm"][unit] for unit in facts["plate"]}
+    found = numbers("assay_error", facts, ["x"], ERROR, "arm")
+    assert value(found, "OMT - sham", "assay", "se_curve") == pytest.approx(math.sqrt(2) * 0.1, rel=1e-9)
+    plain, whole = (value(found, "OMT - sham", f"{w} the curves' error", "se_log") for w in ("without", "with"))
+    assert whole == pytest.approx(math.hypot(plain, math.sqrt(2) * 0.1), rel=1e-9)
+    low, high = (value(found, "OMT - sham", f"{w} the curves' error", "p") for w in ("without", "with"))
+    assert high > low
+
+
+# controls over time
+
+
+def charted(plates=6, odd=None):
+    facts = {name: {} for name in ("x", "plate", "control", "day", "lot")}
+    for p in range(plates):
+        for name, nominal in (("QC1", 60), ("QC2", 300)):
+            for w in (1, 2):
+                unit = f"P{p}/{name}{w}"
+                shift = (odd or {}).get((p, name), 0.02 * (-1) ** p + 0.01 * (p % 3))
+                facts["x"][unit] = nominal * math.exp(shift)
+                facts["plate"][unit], facts["control"][unit] = f"P{p}", name
+                facts["day"][unit], facts["lot"][unit] = f"2026-0{9 - p}-01", "A" if p < 3 else "B"
+    return facts
+
+
+CHART = {"control": "control", "baseline": ["P0", "P1", "P2", "P3"]}
+
+
+def test_controls_are_charted_against_a_baseline_and_rules_name_their_plates():
+    found = numbers("levey_jennings", charted(odd={(4, "QC1"): 0.5, (5, "QC1"): 0.5}), ["x"], CHART)
+    assert value(found, "P4", "QC1", "z") > 3 and abs(value(found, "P0", "QC1", "z")) < 2
+    assert value(found, "all", "QC1, baseline", "n") == 4
+    assert ("P5", "2-2s, QC1: P4, P5", "rule_broken") in found and ("P4", "1-3s, QC1: P4", "rule_broken") in found
+    assert value(found, "all", "", "rules_broken") == 3 and value(found, "all", "", "warnings") == 2
+    assert found["P5", "2-2s, QC1: P4, P5", "rule_broken"].rows.used == 8
+    assert not [level for group, level, statistic in found if statistic == "rule_broken" and "QC2" in level]
+
+
+def test_a_dated_baseline_and_means_by_lot():
+    options = {"control": "control", "date": "day", "baseline_until": "2026-06-01", "by": ["lot"]}
+    found = numbers("levey_jennings", charted(), ["x"], options)
+    assert value(found, "all", "QC1, baseline", "n") == 3  # P5, P4, P3 came first
+    base = np.mean([value(found, plate, "QC1", "z") for plate in ("P3", "P4", "P5")])
+    assert base == pytest.approx(0, abs=1e-9) and value(found, "all", "QC1, lot B", "mean_z") == pytest.approx(base)
+    assert value(found, "all", "QC1, lot B", "n") == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"control": "control"}, "either baseline"),
+        ({"control": "control", "baseline": ["nowhere"]}, "no group 'nowhere'"),
+        ({"control": "control", "baseline_until": "2026-06-01"}, "needs date"),
+        ({"control": "control", "baseline": ["P0"]}, "1 baseline values"),
+    ],
+)
+def test_a_chart_without_limits_is_a_fault(options, complaint):
+    with pytest.raises(Fault, match=complaint):
+        numbers("levey_jennings", charted(), ["x"], options)
+
+
+# batches
+
+
+def batched(confounded=False, seed=2):
+    generator = np.random.default_rng(seed)
+    facts = {name: {} for name in ("x", "y", "z", "arm", "batch")}
+    for n in range(36):
+        unit, batch = f"R{n:02}", n // 12
+        arm = "OMT" if (n >= 18 if confounded else n % 2) else "sham"
+        facts["arm"][unit], facts["batch"][unit] = arm, "b" + (("0", "1")[n >= 18] if confounded else str(batch))
+        for k, name in enumerate("xyz"):
+            shift = (0.6 + 0.2 * k) * (batch - 1)
+            facts[name][unit] = float(np.exp(3 + shift + 0.5 * (arm == "OMT") + generator.normal(0, 0.2)))
+    return facts
+
+
+BATCHED = {"contrasts": [["OMT", "sham"]], "batch": "batch", "combat": True}
+
+
+def test_the_effect_stands_with_and_without_correction():
+    found = numbers("batch_effect", batched(), ["x", "y", "z"], BATCHED, "arm")
+    plain, shift, combat = (value(found, "OMT - sham", level, "se_log") for level in
+                            ("without correction", "one shift a batch", "ComBat"))  # fmt: skip
+    assert shift < 0.5 * plain and combat < 0.6 * plain
+    assert value(found, "OMT - sham", "one shift a batch", "ratio") == pytest.approx(math.exp(0.5), rel=0.2)
+    assert value(found, "OMT - sham", "guard", "efficiency") == pytest.approx(100)
+    assert value(found, "OMT - sham", "batch b1", "n_a") == 6
+
+
+def test_correction_is_refused_where_batch_and_group_coincide():
+    found = numbers("batch_effect", batched(confounded=True), ["x", "y", "z"], BATCHED, "arm")
+    levels = {level for _, level, _ in found}
+    assert "correction refused: batch and group are confounded: no correction can tell one from the other" in levels
+    assert "one shift a batch" not in levels and "ComBat" not in levels and "without correction" in levels
+
+
+def test_near_confounding_is_told():
+    facts = batched(confounded=True)
+    facts["batch"]["R00"], facts["batch"]["R35"] = "b1", "b0"
+    found = numbers("batch_effect", facts, ["x"], {**BATCHED, "combat": False}, "arm")
+    assert value(found, "OMT - sham", "guard, near-confounded", "efficiency") < 50
+
+
+def test_shared_samples_bridge_plates():
+    facts = {name: {} for name in ("x", "plate", "sample")}
+    for p, factor in enumerate((1.0, 1.25, 0.8)):
+        for name, level in (("B1", 20), ("B2", 90), (f"R{p}", 50)):
+            facts["x"][f"P{p}/{name}"] = level * factor * (1.01 if name == "B1" else 1)
+            facts["plate"][f"P{p}/{name}"], facts["sample"][f"P{p}/{name}"] = f"P{p}", name
+    found = numbers("bridging", facts, ["x"], {"shared": ["B1", "B2"]})
+    assert value(found, "P1 - P0", "", "ratio") == pytest.approx(1.25, rel=1e-9)
+    assert (
+        value(found, "P2 - P0", "", "ratio") == pytest.approx(0.8, rel=1e-9) and value(found, "P2 - P0", "", "n") == 2
+    )
+    rows = found["P1 - P0", "", "ratio"].rows
+    assert (rows.used, rows.excluded) == (4, 2)

@@ -126,6 +126,7 @@ UNITLESS = {
     "rank_difference_se": ("", 2), "t_squared": ("", 2), "changes": ("", 0), "conclusion_depends": ("", 0),
     "thresholds": ("", 0), "intervals_above_0": ("", 0), "intervals_below_0": ("", 0), "gg_epsilon": ("", 3),
     "hf_epsilon": ("", 3), "items": ("", 0),
+    "n_below": ("", 0), "n_above": ("", 0), "n_below_a": ("", 0), "n_below_b": ("", 0),
     "fitted": ("", 0), "covariance_parameters": ("", 0), "minus_2_log_likelihood": ("", 2),
     "rejected": ("", 0), "verdict": ("", 0), "interval_excludes": ("", 0), "estimates": ("", 0),
     "ratio": ("", 2), "rate_ratio": ("", 2), "odds_ratio": ("", 2), "se_log": ("", 3),

@@ -7,7 +7,6 @@ Log concentrations, or log thresholds, are regressed by passing logs.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,7 +123,7 @@ def fit_censored(values: Any, states: Any, design: Any) -> Censored:
     return Censored(beta, covariance, 1 / tau, _likelihood(theta, x, y, s), y, s, x)
 
 
-def intercept(n: int, *columns: Sequence[float]) -> np.ndarray:
+def intercept(n: int, *columns: Any) -> np.ndarray:
     """A design (n, 1 + columns): ones and the columns given."""
     return np.column_stack([np.ones(n), *(np.asarray(column, dtype=float) for column in columns)])
 

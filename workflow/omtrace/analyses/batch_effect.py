@@ -1,0 +1,141 @@
+"""Group comparisons with and without correction for batches, refused where batch and group cannot be told apart."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.analyses.assay_error import ratio_of
+from omtrace.analyses.selection import Rows
+from omtrace.faults import Fault
+from omtrace.study.closed import Closed
+
+if TYPE_CHECKING:
+    import numpy
+    import pandas
+
+Target = tuple[str, str]  # parameter and visit
+WITHOUT, SHIFT, COMBAT = "without correction", "one shift a batch", "ComBat"
+
+
+class Options(Closed):
+    """Which groups, which batches, and how they are corrected."""
+
+    contrasts: tuple[tuple[str, str], ...] = Field(description="pairs: group of interest, reference")
+    batch: str = Field(description="parameter with the batch or plate of a unit")
+    log: bool = Field(True, description="compare logarithms: ratio of geometric means; else the difference of means")
+    combat: bool = Field(
+        False, description="ComBat too: its prior is learnt over the parameters, so that it needs several"
+    )
+    reference_batch: str = Field("", description="batch that ComBat leaves as it is")
+    least_efficiency: float = Field(
+        0.5,
+        description="share of the information left after adjustment below which near-confounding is told",
+        ge=0,
+        le=1,
+    )
+    level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
+
+
+def run(call: Call) -> Iterator[Number]:
+    """For each pair: units by batch, the guard, and the effect without and with correction side by side."""
+    from omtrace.statistics.combat import confounding, efficiency
+
+    options = call.options
+    contrasts = {call.contrast(*pair): pair for pair in options.contrasts}
+    for contrast, pair in contrasts.items():
+        frames = {target: _values(call, target, pair) for target in call.targets()}
+        corrected = _combat(call, frames) if options.combat else {}
+        for (parameter, visit), (frame, rows) in frames.items():
+            sizes = {"n_a": int(frame["member"].sum()), "n_b": int((~frame["member"]).sum())}
+            yield from call.numbers(parameter, contrast, visit, sizes, rows)
+            for batch, part in frame.groupby("batch", sort=True):
+                counts = {"n_a": int(part["member"].sum()), "n_b": int((~part["member"]).sum())}
+                yield from call.numbers(parameter, contrast, visit, counts, rows, f"batch {batch}")
+            if min(sizes.values()) < 2:
+                continue
+            yield from _effect(call, parameter, contrast, visit, frame, rows, WITHOUT)
+            if reason := confounding(frame["batch"], frame["member"]):
+                yield from call.numbers(
+                    parameter, contrast, visit, {"n": len(frame)}, rows, f"correction refused: {reason}"
+                )
+                continue
+            left = efficiency(frame["batch"], frame["member"])
+            near = ", near-confounded" if left < options.least_efficiency else ""
+            yield Number(parameter, contrast, visit, f"guard{near}", "efficiency", 100 * left, "%", 1, rows)
+            yield from _effect(call, parameter, contrast, visit, frame, rows, SHIFT)
+            if (parameter, visit) in corrected:
+                if isinstance(corrected[parameter, visit], str):
+                    level = f"ComBat refused: {corrected[parameter, visit]}"
+                    yield from call.numbers(parameter, contrast, visit, {"n": len(frame)}, rows, level)
+                else:
+                    changed = frame.assign(value=corrected[parameter, visit])
+                    yield from _effect(call, parameter, contrast, visit, changed, rows, COMBAT)
+
+
+def _values(call: Call, target: tuple[str, str], pair: tuple[str, str]) -> "tuple[pandas.DataFrame, Rows]":
+    """Values (logs), batch and membership of the units of a pair, and their row set."""
+    import numpy
+    import pandas
+
+    parameter, visit = target
+    chosen = call.data.select(call.entry.population, parameter, visit, covariates=[call.options.batch], group=True)
+    parts = [chosen.of_group(group).assign(member=group == pair[0]) for group in pair]
+    frame = pandas.concat(parts)
+    values = frame["value"].astype("float64")
+    if call.options.log:
+        if (values <= 0).any():
+            raise Fault(f"analysis {call.name}: {parameter!r} has values of zero or less, which have no logarithm")
+        values = numpy.log(values)
+    batch = [name if isinstance(name, str) else f"{name:g}" for name in frame[call.options.batch]]
+    return frame.assign(value=values, batch=batch, member=frame["member"].astype(bool)), chosen.rows(pair)
+
+
+def _effect(call: Call, parameter: str, contrast: str, visit: str, frame: "pandas.DataFrame", rows: Rows,
+            name: str) -> Iterator[Number]:  # fmt: skip
+    from omtrace.statistics.batches import group_effect
+
+    batch = frame["batch"] if name == SHIFT else None
+    try:
+        found = group_effect(frame["value"], frame["member"], batch, call.options.level)
+    except ValueError as error:
+        yield from call.numbers(parameter, contrast, visit, {"n": len(frame)}, rows, f"{name} refused: {error}")
+        return
+    kept = {key: found[key] for key in ("difference", "ci_low", "ci_high", "se", "df", "p")}
+    numbers = ratio_of(kept) if call.options.log else kept
+    yield from call.numbers(parameter, contrast, visit, numbers, rows, name, ("", 2) if call.options.log else None)
+
+
+def _combat(
+    call: Call, frames: "dict[tuple[str, str], tuple[pandas.DataFrame, Rows]]"
+) -> "dict[Target, numpy.ndarray | str]":
+    """Corrected values of each parameter, in the order of its units, or why there are none."""
+    import numpy
+    import pandas
+
+    from omtrace.statistics.combat import combat
+
+    table = pandas.DataFrame({target: frame["value"] for target, (frame, _) in frames.items()}).T
+    facts = pandas.concat([frame[["batch", "member"]] for frame, _ in frames.values()])
+    facts = facts[~facts.index.duplicated()].loc[table.columns]
+    try:
+        found = combat(table.to_numpy(dtype=float), facts["batch"].to_numpy(dtype=str), facts["member"].astype(float),
+                       call.options.reference_batch or None)  # fmt: skip
+    except ValueError as error:
+        return {target: str(error) for target in frames}
+    out: dict[Target, numpy.ndarray | str] = {}
+    for row, (target, (frame, _)) in enumerate(frames.items()):
+        values = pandas.Series(found.values[row], index=table.columns)
+        out[target] = values[frame.index].to_numpy()
+    return out
+
+
+METHOD = Method(
+    Options,
+    run,
+    "Least squares with and without one shift a batch, side by side. Where batches and groups cannot be told apart "
+    "(rank of the design) correction is refused; the efficiency is the share of the information on the contrast that "
+    "is left. After ComBat (parametric empirical Bayes over the parameters) the interval does not know that values "
+    "were corrected.",
+)

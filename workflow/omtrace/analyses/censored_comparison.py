@@ -1,0 +1,128 @@
+"""Two groups compared where some values are only known to lie beyond a limit."""
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.analyses.assay_error import ratio_of
+from omtrace.analyses.selection import Rows
+from omtrace.faults import Fault
+from omtrace.study.closed import Closed
+
+if TYPE_CHECKING:
+    import numpy
+    import pandas
+
+
+class Options(Closed):
+    """Which groups, and where it stands which values are limits."""
+
+    contrasts: tuple[tuple[str, str], ...] = Field(description="pairs: group of interest, reference")
+    state: str = Field(description="parameter that is -1 for a value below its limit, 0 for a value, 1 for one above")
+    log: bool = Field(True, description="compare logarithms: ratio of geometric means; else the difference of means")
+    level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
+    substitute: float = Field(0.5, description="share of the limit in the comparison by substitution", gt=0, le=1)
+
+
+def run(call: Call) -> Iterator[Number]:
+    """Each group's summaries, then each pair: censored regression, rank test, and substitution beside them."""
+    options = call.options
+    call.need(options.state)
+    contrasts = {call.contrast(*pair): pair for pair in options.contrasts}
+    for parameter, visit in call.targets():
+        chosen = call.data.select(call.entry.population, parameter, visit, covariates=[options.state], group=True)
+        frame = chosen.frame
+        if options.log and (frame["value"].astype("float64") <= 0).any():
+            raise Fault(f"analysis {call.name}: {parameter!r} has values of zero or less, which have no logarithm")
+        for group in dict.fromkeys(name for pair in options.contrasts for name in pair):
+            yield from _group(call, parameter, visit, group, chosen.of_group(group), chosen.rows([group]))
+        for contrast, pair in contrasts.items():
+            frames = [chosen.of_group(group) for group in pair]
+            yield from _pair(call, parameter, visit, contrast, frames, chosen.rows(pair))
+
+
+def _group(
+    call: Call, parameter: str, visit: str, group: str, frame: "pandas.DataFrame", rows: Rows
+) -> Iterator[Number]:
+    from omtrace.statistics.nondetects import kaplan_meier_summary, ros
+
+    values, states = _arrays(call, frame)
+    counts = {"n": values.size, "n_below": int((states < 0).sum()), "n_above": int((states > 0).sum())}
+    yield from call.numbers(parameter, group, visit, counts, rows)
+    if not values.size or counts["n_above"]:
+        return  # these summaries are for values below limits alone
+    found = kaplan_meier_summary(values, states < 0)
+    yield from call.numbers(
+        parameter, group, visit, {name: found[name] for name in ("mean", "se", "median")}, rows, "Kaplan–Meier"
+    )
+    try:
+        filled = ros(values, states < 0)
+    except ValueError:
+        return  # fewer than three values seen
+    yield from call.numbers(parameter, group, visit, {name: filled[name] for name in ("mean", "sd", "median")}, rows,
+                            "regression on order statistics")  # fmt: skip
+
+
+def _pair(call: Call, parameter: str, visit: str, contrast: str, frames: "list[pandas.DataFrame]",
+          rows: Rows) -> Iterator[Number]:  # fmt: skip
+    import numpy
+
+    from omtrace.statistics.nondetects import peto_prentice, substituted
+
+    options = call.options
+    (a, state_a), (b, state_b) = (_arrays(call, frame) for frame in frames)
+    values, states = numpy.concatenate([a, b]), numpy.concatenate([state_a, state_b])
+    member = numpy.repeat([1.0, 0.0], [a.size, b.size])
+    sizes = {"n_a": a.size, "n_b": b.size, "n_below_a": int((state_a < 0).sum()), "n_below_b": int((state_b < 0).sum())}
+    yield from call.numbers(parameter, contrast, visit, sizes, rows)
+    scale = ("", 2) if options.log else None
+    found = _compared(values, states, member, options)
+    if isinstance(found, str):
+        yield from call.numbers(
+            parameter, contrast, visit, {"n": values.size}, rows, f"censored regression refused: {found}"
+        )
+    else:
+        yield from call.numbers(parameter, contrast, visit, found, rows, "censored regression", scale)
+    if not (states > 0).any() and a.size and b.size:
+        test = peto_prentice(values, states < 0, member)
+        yield from call.numbers(parameter, contrast, visit, test, rows, "Peto–Prentice test")
+        instead = substituted(values, states < 0, options.substitute)
+        naive = _compared(instead, states * 0, member, options)
+        if not isinstance(naive, str):
+            level = f"substitution of limit × {options.substitute:g}, biased"
+            yield from call.numbers(parameter, contrast, visit, naive, rows, level, scale)
+
+
+def _compared(values: "numpy.ndarray", states: "numpy.ndarray", member: "numpy.ndarray",
+              options: Options) -> dict[str, float] | str:  # fmt: skip
+    """Numbers of the group effect, or why there are none."""
+    import numpy
+
+    from omtrace.statistics.censored import fit_censored, intercept
+
+    try:
+        fit = fit_censored(numpy.log(values) if options.log else values, states, intercept(values.size, member))
+    except ValueError as error:
+        return str(error)
+    effect = fit.combination([0, 1], options.level)
+    numbers = {"difference": effect["estimate"], **effect}
+    if options.log:
+        return ratio_of(numbers)
+    return {name: numbers[name] for name in ("difference", "ci_low", "ci_high", "se", "df", "p") if
+            not math.isnan(numbers[name])}  # fmt: skip
+
+
+def _arrays(call: Call, frame: "pandas.DataFrame") -> "tuple[numpy.ndarray, numpy.ndarray]":
+    return frame["value"].astype("float64").to_numpy(), frame[call.options.state].astype("float64").to_numpy()
+
+
+METHOD = Method(
+    Options,
+    run,
+    "Values beyond a limit enter as what is known of them: censored normal regression (Tobit; t interval, standard "
+    "error times sqrt(n / (n - 2))), Peto-Prentice test, and for each group Kaplan-Meier and regression on order "
+    "statistics. Substitution of a share of the limit stands beside them for comparison only: it is biased.",
+)

@@ -1,0 +1,172 @@
+"""Controls over time: each control of each plate in standard deviations of a baseline, and the rules that it breaks."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.analyses.selection import Selection
+from omtrace.faults import Fault
+from omtrace.study.closed import Closed
+
+if TYPE_CHECKING:
+    import numpy
+    import pandas
+
+    from omtrace.statistics.westgard import Hit
+
+
+class Options(Closed):
+    """Which controls, in what order, and what the limits come from."""
+
+    control: str = Field(description="parameter of the wells with the name of the control")
+    controls: tuple[str, ...] = Field((), description="controls charted; none: all in the population")
+    baseline: tuple[str, ...] = Field((), description="plates (groups) whose controls give the limits, frozen")
+    date: str = Field("", description="parameter with the day of the plate as YYYY-MM-DD, which gives the order")
+    baseline_until: str = Field("", description="plates of this day and before give the limits, instead of baseline")
+    by: tuple[str, ...] = Field(
+        (), description="parameters, such as kit lot or operator, whose levels are averaged apart"
+    )
+    log: bool = Field(True, description="logarithms of the values")
+
+
+def run(call: Call) -> Iterator[Number]:
+    """z of each control and plate, rules broken with the plates they rest on, and the baseline's mean and SD."""
+    options = call.options
+    for parameter, visit in call.targets():
+        needed = list(dict.fromkeys([options.control, *([options.date] if options.date else []), *options.by]))
+        chosen = call.data.select(call.entry.population, parameter, visit, covariates=needed, group=True)
+        chart = _Chart(call, parameter, visit, chosen)
+        yield from chart.baseline_numbers()
+        yield from chart.points()
+        yield from chart.broken()
+        yield from chart.averages()
+
+
+class _Chart:
+    """The controls of an assay by plate, in order, and their z."""
+
+    def __init__(self, call: Call, parameter: str, visit: str, chosen: Selection) -> None:
+        import numpy
+
+        from omtrace.statistics.westgard import standardised
+
+        self.call, self.parameter, self.visit, self.chosen = call, parameter, visit, chosen
+        options, frame = call.options, chosen.frame
+        names = [name if isinstance(name, str) else f"{name:g}" for name in frame[options.control]]
+        self.frame: pandas.DataFrame = frame.assign(plate=[chosen.groups.get(unit, "") for unit in frame.index])
+        self.frame[options.control] = names
+        self.plates = _ordered(call, self.frame)
+        known = sorted(set(self.frame[options.control]))
+        self.controls = [name for name in options.controls or known if name in known]
+        self.base = _baseline(call, self.frame, self.plates)
+        if not self.controls or not self.base:
+            raise Fault(f"analysis {call.name}: no control, or no plate of the baseline, has a value")
+        means = self.frame.groupby(["plate", options.control])["value"].mean()
+        self.values = numpy.array([[float(means.get((p, c), numpy.nan)) for c in self.controls] for p in self.plates])
+        self.z, self.limits = self.values * numpy.nan, []
+        for column, name in enumerate(self.controls):
+            try:
+                self.z[:, column], mean, sd = standardised(self.values[:, column], self.base, options.log)
+            except ValueError as error:
+                raise Fault(f"analysis {call.name}: control {name!r}: {error}") from None
+            self.limits.append((mean, sd))
+
+    def number(self, group: str, level: str, statistic: str, value: float, unit: str, decimals: int,
+               plates: list[str]) -> Number:  # fmt: skip
+        """One number, which rests on the wells of some plates."""
+        rows = self.chosen.rows(plates)
+        return Number(self.parameter, group, self.visit, level, statistic, float(value), unit, decimals, rows)
+
+    def baseline_numbers(self) -> Iterator[Number]:
+        """Mean and SD that the limits are made of, and how many plates gave them."""
+        import math
+
+        plates = [self.plates[i] for i in self.base]
+        unit, decimals = (getattr(self.call.dataset.parameters[self.parameter], name) for name in ("unit", "decimals"))
+        for column, (name, (mean, sd)) in enumerate(zip(self.controls, self.limits, strict=True)):
+            level = f"{name}, baseline"
+            count = int((self.z[self.base, column] == self.z[self.base, column]).sum())
+            yield self.number("all", level, "n", count, "", 0, plates)
+            yield self.number("all", level, "mean", math.exp(mean) if self.call.options.log else mean, unit,
+                              decimals + 1, plates)  # fmt: skip
+            log = self.call.options.log
+            yield self.number("all", level, "sd_log" if log else "sd", sd, "" if log else unit, 4, plates)
+
+    def points(self) -> Iterator[Number]:
+        """The mean of each control on each plate, and its z."""
+        declared = self.call.dataset.parameters[self.parameter]
+        for row, plate in enumerate(self.plates):
+            for column, name in enumerate(self.controls):
+                if self.values[row, column] == self.values[row, column]:
+                    yield self.number(plate, name, "mean", self.values[row, column], declared.unit,
+                                      declared.decimals + 1, [plate])  # fmt: skip
+                    yield self.number(plate, name, "z", self.z[row, column], "", 2, [plate])
+
+    def broken(self) -> Iterator[Number]:
+        """Every rule broken, at the plate that completes it: its z, and in the level the plates that it rests on."""
+        from omtrace.statistics.westgard import broken
+
+        labels = self.call.dataset.groups
+        hits: list[Hit] = broken(self.z)
+        for hit in hits:
+            names = " and ".join(self.controls[control] for control in hit.controls)
+            plates = [self.plates[run] for run in hit.runs]
+            level = f"{hit.rule}, {names}: {', '.join(labels[plate] for plate in plates)}"
+            z = self.z[hit.run, hit.controls[-1]]
+            yield self.number(self.plates[hit.run], level, "rule_broken", z, "", 2, plates)
+        used = list(self.plates)
+        yield self.number("all", "", "rules_broken", sum(hit.rule != "1-2s" for hit in hits), "", 0, used)
+        yield self.number("all", "", "warnings", sum(hit.rule == "1-2s" for hit in hits), "", 0, used)
+
+    def averages(self) -> Iterator[Number]:
+        """Mean z of each control by kit lot, operator and the like."""
+        for name in self.call.options.by:
+            of_plate = dict(zip(self.frame["plate"], self.frame[name], strict=True))
+            for level in sorted({str(value) for value in of_plate.values()}):
+                rows = [i for i, plate in enumerate(self.plates) if str(of_plate[plate]) == level]
+                for column, control in enumerate(self.controls):
+                    z: numpy.ndarray = self.z[rows, column]
+                    z, label = z[z == z], self.call.dataset.parameters[name].label
+                    if not z.size:
+                        continue
+                    plates = [self.plates[i] for i in rows]
+                    where = f"{control}, {label} {level}"
+                    yield self.number("all", where, "n", z.size, "", 0, plates)
+                    yield self.number("all", where, "mean_z", z.mean(), "", 2, plates)
+
+
+def _ordered(call: Call, frame: "pandas.DataFrame") -> list[str]:
+    """The plates with controls, by day where there is one, else in the order of the dataset's groups."""
+    there = set(frame["plate"])
+    plates = [name for name in call.dataset.groups if name in there]
+    if not call.options.date:
+        return plates
+    day = dict(zip(frame["plate"], frame[call.options.date].astype(str), strict=True))
+    return sorted(plates, key=lambda plate: day[plate])
+
+
+def _baseline(call: Call, frame: "pandas.DataFrame", plates: list[str]) -> list[int]:
+    options = call.options
+    if bool(options.baseline) == bool(options.baseline_until):
+        raise Fault(
+            f"analysis {call.name}: give either baseline (plates) or baseline_until (a day), as limits need one"
+        )
+    if options.baseline:
+        for name in options.baseline:
+            if name not in call.dataset.groups:
+                raise Fault(f"analysis {call.name}: baseline: dataset {call.entry.dataset} has no group {name!r}")
+        return [i for i, plate in enumerate(plates) if plate in options.baseline]
+    if not options.date:
+        raise Fault(f"analysis {call.name}: baseline_until needs date, the parameter with the day of a plate")
+    day = dict(zip(frame["plate"], frame[options.date].astype(str), strict=True))
+    return [i for i, plate in enumerate(plates) if day[plate] <= options.baseline_until]
+
+
+METHOD = Method(
+    Options,
+    run,
+    "Levey-Jennings chart: each control's mean on a plate in standard deviations from the mean of the baseline plates, "
+    "whose limits stay. Westgard's rules: 1-2s warns; 1-3s, 2-2s, R-4s (within a plate), 4-1s and 10x are broken.",
+)

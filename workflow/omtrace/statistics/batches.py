@@ -1,0 +1,62 @@
+"""Group effects with and without batches, and plates brought together by samples that they share."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from omtrace.statistics.samples import sample
+from omtrace.statistics.student import wald_numbers
+
+
+def group_effect(values: Any, is_group: Any, batch: Any = None, level: float = 0.95) -> dict[str, float]:
+    """Least-squares difference of the units of a group (True) from the others; with batches, one shift each.
+
+    difference, se, ci_low, ci_high, t, df, p. Raises ValueError where the design has no full rank, or leaves no df.
+    """
+    y, group = sample(values), np.asarray(is_group, dtype=float)
+    columns = [group]
+    if batch is None:
+        columns.append(np.ones(y.size))
+    else:
+        labels, member = np.unique(np.asarray(batch), return_inverse=True)
+        columns += [(member == b).astype(float) for b in range(labels.size)]
+    x = np.column_stack(columns)
+    df = y.size - x.shape[1]
+    if np.linalg.matrix_rank(x) < x.shape[1]:
+        raise ValueError("batch and group are confounded: no correction can tell one from the other")
+    if df < 1:
+        raise ValueError(f"{y.size} values for {x.shape[1]} coefficients")
+    inverse = np.linalg.inv(x.T @ x)
+    beta = inverse @ x.T @ y
+    residual = y - x @ beta
+    se = math.sqrt(float(residual @ residual) / df * inverse[0, 0])
+    return {"difference": float(beta[0]), **wald_numbers(float(beta[0]), se, df, level)}
+
+
+def bridge(logs: Any, sample_name: Any, plate: Any, reference: Any, level: float = 0.95) -> dict[Any, dict[str, float]]:
+    """Shift of each plate against a reference one from the samples measured on both, on the log scale.
+
+    ``logs`` (m,): log concentrations of wells; wells of a sample on a plate are averaged. Of a plate: difference (mean
+    over shared samples), n samples, se and t interval from their scatter (one sample: from the wells' scatter is not
+    guessed, NaN). Plates that share no sample with the reference have n = 0.
+    """
+    y, names, plates = sample(logs), np.asarray(sample_name), np.asarray(plate)
+
+    def means(one: Any) -> dict[Any, float]:
+        return {name: float(y[(plates == one) & (names == name)].mean()) for name in sorted(set(names[plates == one]))}
+
+    if reference not in set(plates):
+        raise ValueError(f"the reference plate {reference!r} has no shared sample")
+    base, found = means(reference), {}
+    for one in sorted(set(plates) - {reference}):
+        mine = means(one)
+        gaps = np.array([mine[name] - base[name] for name in mine if name in base])
+        difference = float(gaps.mean()) if gaps.size else math.nan
+        se = float(gaps.std(ddof=1) / math.sqrt(gaps.size)) if gaps.size > 1 else math.nan
+        found[one] = {
+            "n": float(gaps.size),
+            "difference": difference,
+            **wald_numbers(difference, se, gaps.size - 1, level),
+        }
+    return found
