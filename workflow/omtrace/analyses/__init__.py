@@ -155,7 +155,7 @@ def _shape(statistic: str, unit: str, decimals: int) -> tuple[str, int]:
         return "", ENDINGS[end]
     if statistic.startswith("nnt"):
         return "", 1
-    if statistic.startswith(("d_z", "d_av", "hedges_g", "odds_ratio", "risk_ratio", "alpha", "icc")):
+    if statistic.startswith(("d_z", "d_av", "cohens_d", "hedges_g", "odds_ratio", "risk_ratio", "alpha", "icc")):
         return "", 2
     if statistic.startswith(SHARES):
         return "", 3

@@ -11,7 +11,7 @@ EFFECTS = (
     "odds_ratio", "ratio", "interaction", "estimate",
 )  # fmt: skip
 INTERVALS = ("ci", "newcombe", "{effect}_ci", "{effect}")
-P_VALUES = ("p", "{effect}_p", "signed_rank_p", "mann_whitney_p")
+P_VALUES = ("p", "{effect}_p", "signed_rank_p", "mann_whitney_p", "fisher_p")
 Key = tuple[str, str, str, str]  # parameter, group or contrast, visit, level
 
 

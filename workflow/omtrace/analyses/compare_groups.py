@@ -36,9 +36,9 @@ def run(call: Call) -> Iterator[Number]:
 METHOD = Method(
     Options,
     run,
-    "Difference of means with Welch's interval and test, Hedges' g with noncentral-t interval, and the permutation "
-    "test of the difference (the share of splits that lie as far apart in either direction; by 99,999 draws where "
-    "splits are too many to count). Ranks: Mann-Whitney test (exact with ties where the groups are small), "
-    "Hodges-Lehmann shift with its interval, and the relative effect P(group > reference) + P(equal)/2 by Brunner and "
-    "Munzel.",
+    "Difference of means with Welch's interval and test, Cohen's d and Hedges' g (pooled SD) with noncentral-t "
+    "intervals, and the permutation test of the difference (the share of splits that lie as far apart in either "
+    "direction; by 99,999 draws where splits are too many to count). Ranks: Mann-Whitney test (exact with ties where "
+    "the groups are small), Hodges-Lehmann shift with its interval, and the relative effect P(group > reference) + "
+    "P(equal)/2 by Brunner and Munzel.",
 )

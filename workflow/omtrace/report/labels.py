@@ -55,6 +55,7 @@ LABELS = {
     "p": "p",
     "d_z": "Cohen’s d (z)",
     "d_av": "Cohen’s d (av)",
+    "cohens_d": "Cohen’s d",
     "hedges_g": "Hedges’ g",
     "signed_rank_v": "Signed rank V",
     "signed_rank_p": "Signed rank p",

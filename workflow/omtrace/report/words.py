@@ -58,7 +58,7 @@ TOGETHER = (
 # Statistics that begin so have a table of their own, below that of the rest of their row.
 APART = (
     ("signed_rank", "n_nonzero", "hodges_lehmann", "mann_whitney", "relative_effect", "method_exact"),
-    ("d_z", "d_av", "hedges_g"),
+    ("d_z", "d_av", "cohens_d", "hedges_g"),
     ("risk_ratio", "odds_ratio", "fisher"),
     ("nnt",),
     ("variance", "share", "groups", "in_model"),

@@ -20,10 +20,11 @@ EXACT_UP_TO = 10_000  # pairs n_a * n_b; beyond, the normal approximation
 
 
 def welch(a: Any, b: Any, level: float = 0.95) -> dict[str, float]:
-    """Difference of means a - b with Welch's interval and test, and Hedges' g.
+    """Difference of means a - b with Welch's interval and test, Cohen's d and Hedges' g.
 
-    hedges_g is the difference over the pooled SD times Hedges' exact correction for n_a + n_b - 2 degrees of
-    freedom; its interval is the exact one of the noncentral t of the pooled test, times the same correction.
+    cohens_d is the difference over the pooled SD, with the exact interval of the noncentral t of the pooled
+    test; hedges_g is cohens_d times Hedges' exact correction for n_a + n_b - 2 degrees of freedom, and so is
+    its interval.
     What is undefined (below two values in a group, no spread) is NaN. Raises ValueError for missing values.
     """
     x, y = sample(a, "a"), sample(b, "b")
@@ -46,6 +47,9 @@ def welch(a: Any, b: Any, level: float = 0.95) -> dict[str, float]:
         "sd_b": sd_b,
         "difference": difference,
         **numbers,
+        "cohens_d": quotient(difference, pooled),
+        "cohens_d_ci_low": low * size,
+        "cohens_d_ci_high": high * size,
         "hedges_g": correction * quotient(difference, pooled),
         "hedges_g_ci_low": correction * low * size,
         "hedges_g_ci_high": correction * high * size,
