@@ -28,9 +28,9 @@ chosen(
 )
 chosen(
     "Hodges-Lehmann",
-    "Zero differences stay among the Walsh averages, since they are observed changes, and the limits are Noether's, which "
-    "cover with ties too. exactRankTests drops zeros and inverts the test by search, which moves all three away from "
-    "zero (-5.25, -8 to -4, instead of -4, -7 to -2 in the reference data).",
+    "Zero differences stay among the Walsh averages, since they are observed changes, and the limits are Noether's, "
+    "which cover with ties too. exactRankTests drops zeros and inverts the test by search, which moves all three "
+    "away from zero (-5.25, -8 to -4, instead of -4, -7 to -2 in the reference data).",
 )
 
 
