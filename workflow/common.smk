@@ -12,6 +12,7 @@ from omtrace.crosschecks import usual
 from omtrace.faults import Fault
 from omtrace.lineage.changes import keep, summary
 from omtrace.lineage.manifest import made_with, path_of, seal
+from omtrace.lineage.plan_check import check_once
 from omtrace.study.code import library_digest
 from omtrace.study.config import read_config
 from omtrace.study.plan import plan_file, read_plan
@@ -47,8 +48,11 @@ EXPORTS = told(read_register)
 
 @cache
 def plan_of(study):
-    """The checked plan of a study."""
-    return told(read_plan, plan_file(study))
+    """The checked plan of a study; what its modules declare is checked when the plan or one of them has changed."""
+    plan = told(read_plan, plan_file(study))
+    modules = [name for stage in STAGES for name in plugins_of(plan, stage)]
+    told(check_once, plan, digest_of([plan.model_dump(mode="json", by_alias=True), library_digest([], modules)]))
+    return plan
 
 
 def digest_of(value):
@@ -117,6 +121,7 @@ def plugins_of(plan, stage):
     }[stage]
 
 
+STAGES = ("validate_exports", "derive_datasets", "analyse_datasets", "draw_figures")
 PARTS = {
     "validate_exports": {"tables", "missing_codes", "severities", "scopes", "checks", "datasets"},
     "derive_datasets": {"tables", "datasets"},

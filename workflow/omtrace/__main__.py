@@ -86,10 +86,14 @@ def rules(told: argparse.Namespace) -> bool:
 
 
 def plan(told: argparse.Namespace) -> bool:
-    """Print the reference of the plan as Markdown."""
-    from omtrace.report.plan_page import plan_page
+    """Check a study's plan, or print the reference of the plan as Markdown or as JSON Schema."""
+    if told.study:
+        from omtrace.lineage.plan_check import report
 
-    print(plan_page(), end="")
+        return report(told.study)
+    from omtrace.report.plan_page import plan_page, plan_schema
+
+    print(plan_schema() if told.schema else plan_page(), end="")
     return True
 
 
@@ -154,7 +158,9 @@ def _intake_options(commands: Any) -> None:
     one.add_argument("--folder", default="dictionary", metavar="FOLDER", help="default: dictionary")
     one.set_defaults(run=dictionary)
 
-    one = commands.add_parser("plan", help="every key of a plan, and every module it may name, as Markdown")
+    one = commands.add_parser("plan", help="check a plan; or every key of a plan, and every module it may name")
+    one.add_argument("study", nargs="?", default="", metavar="STUDY", help="default: print the reference, as Markdown")
+    one.add_argument("--schema", action="store_true", help="the reference as JSON Schema, for editors")
     one.set_defaults(run=plan)
 
     one = commands.add_parser("rules", help="the error catalogue as Markdown")

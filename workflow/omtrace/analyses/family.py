@@ -10,7 +10,7 @@ from omtrace.analyses.selection import united
 from omtrace.faults import Fault
 from omtrace.study.closed import Closed
 from omtrace.study.plan import Analysis
-from omtrace.study.questions import Hypothesis, Procedure
+from omtrace.study.questions import Member, Procedure
 
 if TYPE_CHECKING:
     import numpy
@@ -22,7 +22,7 @@ class Options(Closed):
     """Which p values, and how they are adjusted; written by the plan's `families`."""
 
     procedure: Procedure = Field(description="how p values are adjusted")
-    hypotheses: dict[str, Hypothesis] = Field(description="hypothesis -> its p value, in order", min_length=1)
+    hypotheses: tuple[Member, ...] = Field(description="the hypotheses, in order", min_length=1)
     alpha: float = Field(0.05, description="error rate of the family", gt=0, lt=0.5)
     weights: dict[str, float] = Field(default_factory=dict, description="graphical: share of alpha of each hypothesis")
     transitions: dict[str, dict[str, float]] = Field(
@@ -30,7 +30,7 @@ class Options(Closed):
     )
 
 
-def member(call: Call, name: str, hypothesis: Hypothesis) -> Number:
+def member(call: Call, hypothesis: Member) -> Number:
     """The one number of another analysis that a hypothesis singles out. Raises Fault for none and for several."""
     wanted = {part: getattr(hypothesis, part) for part in NAMED} | {"group": hypothesis.contrast}
     found = [
@@ -41,11 +41,11 @@ def member(call: Call, name: str, hypothesis: Hypothesis) -> Number:
     if len(found) != 1:
         told = ", ".join(f"{part} {value}" for part, value in wanted.items() if value)
         raise Fault(
-            f"family {call.name}: hypothesis {name!r}: {len(found)} numbers of analysis {hypothesis.analysis} "
-            f"fit ({told}); it needs to be one"
+            f"family {call.name}: hypothesis {hypothesis.name!r}: {len(found)} numbers of analysis "
+            f"{hypothesis.analysis} fit ({told}); it needs to be one"
         )
     if not found[0].value == found[0].value:
-        raise Fault(f"family {call.name}: hypothesis {name!r}: its p value has no value")
+        raise Fault(f"family {call.name}: hypothesis {hypothesis.name!r}: its p value has no value")
     return found[0]
 
 
@@ -55,7 +55,7 @@ def adjusted(options: Options, p: Sequence[float]) -> "numpy.ndarray":
 
     if options.procedure != "graphical":
         return getattr(multiplicity, options.procedure)(p)
-    names = list(options.hypotheses)
+    names = [hypothesis.name for hypothesis in options.hypotheses]
     weights = [options.weights.get(name, 0.0) for name in names] if options.weights else [1 / len(names)] * len(names)
     transitions = [[options.transitions.get(a, {}).get(b, 0.0) for b in names] for a in names]
     return multiplicity.graphical(p, weights, transitions)
@@ -66,7 +66,7 @@ def run(call: Call) -> Iterator[Number]:
     from omtrace.statistics.multiplicity import rejected
 
     o: Options = call.options
-    members = {name: member(call, name, hypothesis) for name, hypothesis in o.hypotheses.items()}
+    members = {hypothesis.name: member(call, hypothesis) for hypothesis in o.hypotheses}
     rows = united([number.rows for number in members.values()], call.data.unit_of)
     p = adjusted(o, [number.value for number in members.values()])
     for (name, number), value, done in zip(members.items(), p, rejected(p, o.alpha), strict=True):
@@ -76,7 +76,7 @@ def run(call: Call) -> Iterator[Number]:
 
 def rests_on(entry: Analysis, options: Any) -> list[str]:
     """The analyses of its hypotheses."""
-    return list(dict.fromkeys(hypothesis.analysis for hypothesis in options.hypotheses.values()))
+    return list(dict.fromkeys(hypothesis.analysis for hypothesis in options.hypotheses))
 
 
 METHOD = Method(

@@ -23,9 +23,6 @@ class Options(Closed):
     """How many units are shown."""
 
     shown: int = Field(10, description="units shown one by one, those that change the estimate most", ge=1)
-    alpha: float = Field(
-        0.05, description="level at which a p value changes sides, where there is no interval", gt=0, lt=1
-    )
 
 
 def run(call: Call) -> Iterator[Number]:

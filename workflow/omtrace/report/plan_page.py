@@ -1,5 +1,6 @@
 """The plan as a page, docs/plan.md: every key, and every module that a plan may name, with its options."""
 
+import json
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
@@ -68,6 +69,14 @@ PARTS = (
     ("analyses", "METHOD", "Methods", "Named by `method` of an analysis."),
     ("figures", "FIGURE", "Figures", "Named by `figure` of a figure."),
 )
+# Parts whose modules a model of the plan names, by which key.
+NAMED = (
+    ("sources", "READER", "TablePlan", "reader"),
+    ("crosschecks", "CROSSCHECK", "CheckPlan", "check"),
+    ("derive", "DERIVATION", "Parameter", "derive"),
+    ("analyses", "METHOD", "Analysis", "method"),
+    ("figures", "FIGURE", "FigurePlan", "figure"),
+)
 BLANKS = {" ": "a space", "\t": "a tab"}
 PACKAGE = Path(__file__).parent.parent
 HEAD = """\
@@ -95,6 +104,35 @@ def plan_page() -> str:
     for part, declares, title, says in PARTS:
         lines += [f"## {title}\n", says + "\n", *_modules(part, declares)]
     return "\n".join([*lines, *_instruments(), *_schemas()]) + "\n"
+
+
+def plan_schema() -> str:
+    """A plan as JSON Schema (draft 2020-12), with the options of each module named by a part: for editors."""
+    schema = Plan.model_json_schema(by_alias=True)
+    definitions = schema["$defs"]
+    for part, declares, model, key in NAMED:
+        rules = []
+        for name, module in modules(part, declares).items():
+            options = getattr(module, declares).options.model_json_schema(by_alias=True)
+            inner = options.pop("$defs", {})
+            definitions |= {f"{part}.{name}.{one}": _moved(told, part, name) for one, told in inner.items()}
+            definitions[f"{part}.{name}"] = _moved(options, part, name)
+            then = {"properties": {"options": {"$ref": f"#/$defs/{part}.{name}"}}}
+            rules.append({"if": {"properties": {key: {"const": name}}, "required": [key]}, "then": then})
+        definitions[model]["properties"][key]["enum"] = list(modules(part, declares))
+        definitions[model]["allOf"] = rules
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return json.dumps({**head, **schema}, indent=1, ensure_ascii=False) + "\n"
+
+
+def _moved(schema: Any, part: str, name: str) -> Any:
+    """A module's schema whose references point at its own definitions within the whole one."""
+    if isinstance(schema, dict):
+        return {
+            key: value.replace("#/$defs/", f"#/$defs/{part}.{name}.") if key == "$ref" else _moved(value, part, name)
+            for key, value in schema.items()
+        }
+    return [_moved(value, part, name) for value in schema] if isinstance(schema, list) else schema
 
 
 def modules(part: str, declares: str) -> dict[str, Any]:

@@ -79,6 +79,8 @@ def options_text(options: Mapping[str, Any]) -> str:
         if isinstance(value, dict):
             if value and all(isinstance(v, dict) for v in value.values()):
                 return ", ".join(value)
+            if isinstance(value.get("name"), str):
+                return value["name"]
             parts = {name: [v] if name == "pair" else v for name, v in value.items() if v not in ({}, (), [])}
             return ", ".join(
                 f"{name.replace('_', ' ')} {f'({said(v)})' if isinstance(v, dict) else said(v)}"

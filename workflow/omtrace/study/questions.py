@@ -62,6 +62,12 @@ class Hypothesis(Closed):
     statistic: str = Field("p", description="which p value, where the method gives several")
 
 
+class Member(Hypothesis):
+    """A hypothesis with its name, as the method `family` takes it: a list keeps the order."""
+
+    name: str = Field(description="name of the hypothesis")
+
+
 class Family(Closed):
     """Hypotheses whose error is controlled together; it becomes an analysis of the method `family`."""
 
@@ -126,7 +132,8 @@ def with_families(content: Any) -> Any:
         of_first = {key: _get(of, key) for key in ("dataset", "population", "role") if _get(of, key)}
         words = {key: family.get(key, "") for key in ("title", "note")}
         if of_first:  # else the family's own model says what is wrong
-            options = {**told, "hypotheses": family.get("hypotheses")}
+            members = [{"name": key, **told_of} for key, told_of in _mappings(family.get("hypotheses")).items()]
+            options = {**told, "hypotheses": members}
             analyses[name] = {"method": "family", **words, **of_first, "options": options}
     belonging: dict[str, list[str]] = {}
     for name, entry in _mappings(analyses).items():

@@ -1,0 +1,111 @@
+"""Plans checked before any job: modules and their options; and as JSON Schema."""
+
+import copy
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+from omtrace.__main__ import main
+from omtrace.faults import Fault
+from omtrace.lineage.plan_check import check_once, check_plan
+from omtrace.report.plan_page import plan_schema
+from omtrace.study.plan import Plan, read_plan
+from test_plan import PLAN
+
+ROOT = Path(__file__).parent.parent
+PLANS = sorted((ROOT / "config/studies").glob("*.yaml"))
+SOUND = copy.deepcopy(PLAN)
+SOUND["datasets"]["people"]["parameters"]["total"]["options"] = {
+    "table": "hit6",
+    "instrument": "hit6",
+    "score": "total",
+}
+
+
+def changed(*path_and_value):
+    content = copy.deepcopy(SOUND)
+    *path, last, value = path_and_value
+    part = content
+    for name in path:
+        part = part.setdefault(name, {})
+    part[last] = value
+    return content
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
+def test_the_plans_in_the_repository_are_sound(path):
+    check_plan(read_plan(path))
+
+
+WRONG = [
+    (("analyses", "scores", "options", {"levle": 0.9}), "analyses.scores.options: levle: unknown key; did you mean"),
+    (("analyses", "scores", "options", {"level": 2}), "analyses.scores.options: level: Input should be less than"),
+    (("analyses", "scores", "method", "descibe"), "analyses.scores.options: there is no method 'descibe'"),
+    (
+        ("datasets", "people", "parameters", "total", "derive", "scor"),
+        "datasets.people.parameters.total.options: there is",
+    ),
+    (
+        ("datasets", "people", "parameters", "total", "options", {}),
+        "datasets.people.parameters.total.options: table: Fi",
+    ),
+    (("figures", "means", "options", {"no": 1}), "figures.means.options: no: unknown key"),
+    (("tables", "hit6", "options", {"sepp": ";"}), "tables.hit6.options: sepp: unknown key"),
+    (("checks", "x", {"check": "change", "options": {"most": 1}}), "checks.x.options: table: Field required"),
+]
+
+
+@pytest.mark.parametrize("change, says", WRONG)
+def test_what_is_wrong_is_told_before_any_job(change, says):
+    with pytest.raises(Fault) as caught:
+        check_plan(Plan.model_validate(changed(*change)))
+    assert any(line.startswith(f"plan of small: {says}") for line in caught.value.lines), caught.value.lines
+
+
+def test_everything_wrong_is_told_at_once():
+    content = changed("analyses", "scores", "options", {"levle": 0.9})
+    content["figures"]["means"]["options"] = {"no": 1}
+    with pytest.raises(Fault) as caught:
+        check_plan(Plan.model_validate(content))
+    assert len(caught.value.lines) == 2
+
+
+def test_a_plan_is_checked_again_only_when_something_has_changed(tmp_path):
+    bad = Plan.model_validate(changed("figures", "means", "options", {"no": 1}))
+    check_once(Plan.model_validate(SOUND), "one", tmp_path)
+    check_once(bad, "one", tmp_path)  # the digest stands for what was checked
+    with pytest.raises(Fault, match="figures.means.options: no"):
+        check_once(bad, "two", tmp_path)
+    with pytest.raises(Fault, match="figures.means.options: no"):
+        check_once(bad, "two", tmp_path)
+    assert (tmp_path / "logs/small/plan.checked").read_text() == "one"
+
+
+def test_the_command_checks_a_plan(monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    assert main(["plan", "omt_rct"]) == 0
+    assert capsys.readouterr().out.startswith("plan of omt_rct: nothing wrong; ")
+    assert main(["plan", "omt_rtc"]) == 1
+    assert main(["plan", "--schema"]) == 0
+    assert json.loads(capsys.readouterr().out)["title"] == "Plan"
+
+
+@pytest.fixture(scope="module")
+def schema():
+    found = json.loads(plan_schema())
+    Draft202012Validator.check_schema(found)
+    return Draft202012Validator(found)
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
+def test_the_plans_in_the_repository_fit_the_schema(schema, path):
+    content = json.loads(json.dumps(yaml.safe_load(path.read_text(encoding="utf-8")), default=str))
+    assert [error.message for error in schema.iter_errors(content)] == []
+
+
+@pytest.mark.parametrize("change, says", WRONG)
+def test_the_schema_refuses_what_the_check_refuses(schema, change, says):
+    assert list(schema.iter_errors(SOUND)) == []
+    assert list(schema.iter_errors(changed(*change)))
