@@ -163,7 +163,8 @@ def numbers_of(call: Call, parameter: str, visit: str, fit: Fitted) -> Iterator[
     end = ", log scale" * o.log
     for term in fit.design.columns:
         values = fit.test(term, o)
-        _tell(call, parameter, visit, term.replace(":", " x "), values, fit)
+        if not o.contrasts:  # else these say enough
+            _tell(call, parameter, visit, term.replace(":", " x "), values, fit)
         yield from call.numbers(parameter, "all", visit, values, fit.rows, f"type III: {term.replace(':', ' x ')}")
     for contrast in o.contrasts:
         group, level, values = planned(call, contrast, fit)
@@ -248,7 +249,7 @@ def _tell(call: Call, parameter: str, visit: str, what: str, values: Mapping[str
         return
     at = f" {visit}" if visit else ""
     unit = call.dataset.experimental_unit
-    right = f"with the {unit.what} as unit" if unit else "with the model's random effects"
+    right = f"with the {unit.what} as unit" if unit and unit.parameter else "with random effects"
     sys.stderr.write(
         f"omtrace: analysis {call.name}, {parameter}{at}, {what}: p = {values['p']:.3g} {right}; p = "
         f"{values['naive_p']:.3g} if each of the {len(fit.frame)} records counted as one, which is wrong\n"
