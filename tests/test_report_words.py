@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from omtrace.report.words import cell_of, columns_of, label_of, shown
+from omtrace.analyses._shown import shown
+from omtrace.report.words import cell_of, columns_of, label_of
 from omtrace.store import display
 
 PAIRED = (

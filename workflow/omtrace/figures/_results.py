@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from omtrace.analyses._shown import shown
 from omtrace.faults import Fault
-from omtrace.report.words import shown
 from omtrace.store import read_columns, read_csv
 
 AGAIN = "run the analyse stage again"

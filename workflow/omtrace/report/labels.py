@@ -1,4 +1,4 @@
-"""Labels of statistics, and statistics whose numbers stand for words."""
+"""Labels of statistics."""
 
 LABELS = {
     "n": "n",
@@ -142,15 +142,4 @@ LABELS = {
     "largest_cv": "Largest CV",
     "position_effect": "Effect of place",
     "pearson_per_df": "Pearson χ² per df",
-}
-# Statistics whose numbers stand for words.
-CODED = {
-    "in_model": ("no, at zero", "yes"),
-    "rejected": ("no", "yes"),
-    "concordant": ("no", "yes"),
-    "tips": ("no", "yes"),
-    "plate_verdict": ("rejected", "accepted with flags", "accepted"),
-    "conclusion_depends": ("no", "yes"),
-    "verdict": ("stop", "amend", "go"),
-    "interval_excludes": ("nothing", "stop", "go", "stop and go"),
 }

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omtrace.analyses import JOINT
+from omtrace.analyses._shown import shown
 from omtrace.faults import Fault
 from omtrace.report.standing import exploratory, is_p, unplanned
 from omtrace.report.tables import EVERYBODY, tables_of
-from omtrace.report.words import label_of, shown
+from omtrace.report.words import label_of
 from omtrace.study.plan import Analysis, DatasetPlan, Plan
 from omtrace.study.questions import ROLES
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from omtrace import store
-from omtrace.report.labels import CODED, LABELS
+from omtrace.report.labels import LABELS
 
 # What an interval that names no estimate (ci_low, ci_high) belongs to: the first of these in the same row.
 MAIN = (
@@ -95,15 +94,6 @@ def label_of(statistic: str) -> str:
         return f"SE of {label_of(head)}"
     text = statistic.replace("_", " ")
     return text if text in CURVE else text[:1].upper() + text[1:]
-
-
-def shown(value: str, decimals: int, statistic: str) -> str:
-    """A stored number as people read it; a p value below the last decimal is shown as less than it."""
-    if statistic in CODED and value:
-        return CODED[statistic][int(float(value))]
-    if (statistic == "p" or statistic.endswith("_p")) and value and 0 <= float(value) < 10**-decimals:
-        return f"<{store.display('1' if decimals == 0 else '0.' + '0' * (decimals - 1) + '1', decimals)}"
-    return store.display(value, decimals)
 
 
 def main_of(statistics: Sequence[str]) -> str:
