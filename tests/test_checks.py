@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from omtrace import store
 from omtrace.checks.catalogue import RULES
 from omtrace.checks.findings import Finding
-from omtrace.checks.validate import check_texts, validate_study
+from omtrace.checks.validate import validate_study
 from omtrace.faults import Fault
 from omtrace.keys import key_of, parse_key
 from omtrace.schemas import Column, Rule, Table, table_of
 from omtrace.study.plan import Plan
 from omtrace.study.register import Export
+from table_texts import check_texts
 
 ALLOCATION = {"reader": "delimited", "columns": {"unit_id": "participant_id"}}
 DIARY = {"reader": "delimited", "columns": {"unit_id": "participant_id"}}

@@ -5,8 +5,8 @@ import pandera.errors
 import pandera.pandas as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from omtrace.checks.validate import check_texts
 from omtrace.schemas import Column, Table
+from table_texts import check_texts
 
 TABLE = Table(
     "one day of one unit",

@@ -403,15 +403,15 @@ def test_the_label_of_simulated_data_stands_on_the_page_of_a_simulated_study_onl
 
 
 def test_the_crosschecks_of_a_study_are_those_of_its_plan_and_the_usual_ones():
-    from omtrace.crosschecks import usual
+    from omtrace.crosschecks import USUAL
 
     assert [name for name, _, _ in crosschecks_of(None)] == list(declared("crosschecks"))
-    assert [name for name, _, _ in crosschecks_of(plan_of(**SMALL))] == list(usual())
-    module = next(name for name in declared("crosschecks") if name not in usual())
+    assert [name for name, _, _ in crosschecks_of(plan_of(**SMALL))] == list(USUAL)
+    module = next(name for name in declared("crosschecks") if name not in USUAL)
     checks = {"mine": CheckPlan(check=module, options={"table": "allocation"})}
     (found, *rest) = crosschecks_of(plan_of(**SMALL).model_copy(update={"checks": checks}))
     assert found[:2] == ("mine", "{table: allocation}") and found[2]
-    assert [name for name, _, _ in rest] == list(usual())
+    assert [name for name, _, _ in rest] == list(USUAL)
 
 
 def test_two_runs_differ_in_no_byte(plan, written, tmp_path):

@@ -7,11 +7,11 @@ import pandas
 import pytest
 from omtrace import instruments, schemas
 from omtrace.checks.rules import schema_of
-from omtrace.checks.validate import check_texts
 from omtrace.faults import Fault
 from omtrace.schemas import UNIT, Column, Table, table_of
 from omtrace.study.plan import read_plan
 from pandera.errors import SchemaErrors
+from table_texts import check_texts
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = sorted(p.stem for p in Path(schemas.__file__).parent.glob("[!_]*.py"))

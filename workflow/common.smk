@@ -8,7 +8,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from omtrace.crosschecks import usual
+from omtrace.crosschecks import USUAL
 from omtrace.faults import Fault
 from omtrace.lineage.changes import keep, summary
 from omtrace.lineage.manifest import made_with, path_of, seal
@@ -109,7 +109,7 @@ def plugins_of(plan, stage):
     tables = plan.tables.items()
     readers = [f"sources.{table.reader}" for _, table in tables]
     schemas = [f"{part}.{table.schema_ or name}" for name, table in tables for part in ("schemas", "instruments")]
-    crosschecks = [f"crosschecks.{name}" for name in (*usual(), *(entry.check for entry in plan.checks.values()))]
+    crosschecks = [f"crosschecks.{name}" for name in (*USUAL, *(entry.check for entry in plan.checks.values()))]
     parameters = [p for dataset in plan.datasets.values() for p in dataset.parameters.values()]
     instruments = [f"instruments.{p.options['instrument']}" for p in parameters if "instrument" in p.options]
     return {

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from omtrace.checks.catalogue import RULES
 from omtrace.checks.work import Work
-from omtrace.crosschecks import CrossCheck, Tables, usual
+from omtrace.crosschecks import USUAL, CrossCheck, Tables
 from omtrace.keys import SHIFT, key_of, number_of
 from omtrace.schemas import UNIT, RuleText
 from omtrace.sources import plugin
@@ -18,29 +19,25 @@ if TYPE_CHECKING:
     import pandas
 
 ROW = re.compile(r"row ([0-9]+):([0-9]+)")  # a key, as crosschecks write it
-WHOLE_FILE = ("unreadable", "column_missing", "coding", "date_ambiguous", "number_ambiguous", "merged_header")
+WHOLE_FILE = {rule.id for rule in RULES if rule.whole_file}
 
 
 def references(works: dict[str, Work]) -> None:
-    """Report values that another table does not have, until no further rows leave."""
-    lost = True
-    while lost:
-        lost = False
-        for work in works.values():
-            for reference in work.table.references:
-                if reference.table not in works:
-                    continue
-                known = works[reference.table].kept()[reference.other].dropna()
-                rows = work.kept()
-                if reference.where:
-                    rows = rows[rows[reference.where[0]] == reference.where[1]]
-                mine = rows[reference.column].dropna()
-                column = work.plan.cell(reference.column)
-                told = {f.key for f in work.findings if f.rule == "reference" and f.column == column}
-                strange = [key for key in mine.index[~_within(mine, known)] if key not in told]
-                expected = f"a {reference.other} of table {reference.table}"
-                work.report(strange, "reference", reference.column, expected, reference.severity)
-                lost = lost or bool(strange)
+    """Report values that another table does not have; rows that leave may be wanted elsewhere, so call it again."""
+    for work in works.values():
+        for reference in work.table.references:
+            if reference.table not in works:
+                continue
+            known = works[reference.table].kept()[reference.other].dropna()
+            rows = work.kept()
+            if reference.where:
+                rows = rows[rows[reference.where[0]] == reference.where[1]]
+            mine = rows[reference.column].dropna()
+            column = work.plan.cell(reference.column)
+            told = {f.key for f in work.findings if f.rule == "reference" and f.column == column}
+            strange = [key for key in mine.index[~_within(mine, known)] if key not in told]
+            expected = f"a {reference.other} of table {reference.table}"
+            work.report(strange, "reference", reference.column, expected, reference.severity)
 
 
 def _within(mine: "pandas.Series", known: "pandas.Series") -> "numpy.ndarray":
@@ -72,7 +69,7 @@ def roster(works: dict[str, Work], dataset: DatasetPlan) -> None:
 def crosscheck(plan: Plan, works: dict[str, Work], rules: Mapping[str, RuleText]) -> None:
     """Run the usual crosschecks and those of the plan over the rows kept so far."""
     tables = _tables(plan, works)
-    entries: dict[str, tuple[str, dict]] = {name: (name, {}) for name in usual()}
+    entries: dict[str, tuple[str, dict]] = {name: (name, {}) for name in USUAL}
     entries = {n: e for n, e in entries.items() if n not in {c.check for c in plan.checks.values()}}
     entries |= {name: (entry.check, entry.options) for name, entry in plan.checks.items()}
     for name, (module, given) in entries.items():

@@ -18,23 +18,24 @@ RULES = (
              "export again without the column; if it identifies nobody, name it under `identifiers` of the table in "
              "the plan, with the reason", ("stop",)),
     RuleText("unreadable", "stop", "The file cannot be read at all: it is empty, damaged or of another kind than the "
-             "plan says.", "an empty file; a workbook cut short while it was copied", AGAIN, LOST),
+             "plan says.", "an empty file; a workbook cut short while it was copied", AGAIN, LOST, True),
     RuleText("column_missing", "stop", "A column that the plan reads is not in the file.",
              "`pain_max` has become `worst_pain`",
              "export again with the column; if only its name changed, say so in the plan: "
-             "`columns: {pain_max: worst_pain}`", LOST),
+             "`columns: {pain_max: worst_pain}`", LOST, True),
     RuleText("date_ambiguous", "stop", "Nothing in the column settles whether the day or the month comes first.",
              "03/04/2023 in a column in which no day is above 12",
-             "ask who sent the export, then say the order in the plan: `formats: {visit_on: {date: DMY}}`", LOST),
+             "ask who sent the export, then say the order in the plan: `formats: {visit_on: {date: DMY}}`", LOST, True),
     RuleText("number_ambiguous", "stop", "Nothing in the column settles whether a mark is decimal or for thousands.",
              "1,234 in a column in which every number has one comma and three digits after it",
-             "ask who sent the export, then say the marks in the plan: `formats: {dose: {decimal: ','}}`", LOST),
+             "ask who sent the export, then say the marks in the plan: `formats: {dose: {decimal: ','}}`", LOST, True),
     RuleText("merged_header", "stop", "Cells of the header are merged, so a name does not stand above each column.",
              "`Pain` once above three columns",
-             "unmerge the header at its source, give every column a name of its own and save again"),
+             "unmerge the header at its source, give every column a name of its own and save again", whole_file=True),
     RuleText("coding", "stop", "The answers of a questionnaire, or the file's own labels, fit another coding than the "
              "plan says.", "HIT-6 answers from 0 to 4 where codes from 1 to 5 were expected",
-             "say in the plan how the file codes the answers: `coding`, by the name that the finding gives", LOST),
+             "say in the plan how the file codes the answers: `coding`, by the name that the finding gives", LOST,
+             True),
     RuleText("row_width", "quarantine", "The row has more or fewer cells than the header, so its cells cannot be told "
              "apart.", "a comment with a comma in it and no quotes around it", AGAIN, LOST),
     RuleText("json", "quarantine", "The line is not one JSON object that can be read.",

@@ -4,23 +4,21 @@ One pass over all tables collects all findings; nothing is written before all ar
 """
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from omtrace.checks.across import crosscheck, references, roster, widen
 from omtrace.checks.catalogue import texts
-from omtrace.checks.cells import encoded
 from omtrace.checks.columns import set_types
 from omtrace.checks.findings import Finding, check_severities, stop_if_any, summary, write_findings
 from omtrace.checks.meaning import check_coding
 from omtrace.checks.output import quarantined, row_names, write, write_counts
-from omtrace.checks.reading import Reading, take_rows
+from omtrace.checks.reading import Reading
 from omtrace.checks.rules import broken_rules
 from omtrace.checks.scope import leave_out_of_scope, repair, report_date_cells, report_doubts, report_invisible
-from omtrace.checks.work import Source, Work
-from omtrace.crosschecks import usual
-from omtrace.schemas import RuleText, Table
+from omtrace.checks.work import Work
+from omtrace.crosschecks import USUAL
+from omtrace.schemas import RuleText
 from omtrace.study.plan import Plan
 from omtrace.study.register import Export
 
@@ -48,10 +46,10 @@ class Validation:
             report_invisible(work)
             check_coding(work)
             set_types(work)
-            _check_rows(work)
+            check_rows(work)
         widen(self.plan, self.works)
         for work in self.works.values():
-            _find_duplicates(work)
+            find_duplicates(work)
         self._settle()
         for dataset in self.plan.datasets.values():
             roster(self.works, dataset)
@@ -76,33 +74,10 @@ class Validation:
 def known_rules(plan: Plan) -> dict[str, RuleText]:
     """Every rule that a finding of the study may name."""
     tables = tuple(table.schema_ or name for name, table in plan.tables.items())
-    return texts(tables, (*usual(), *(entry.check for entry in plan.checks.values())))
+    return texts(tables, (*USUAL, *(entry.check for entry in plan.checks.values())))
 
 
-def check_texts(table: Table, columns: Mapping[str, Sequence[str]], **entry: Any) -> Work:
-    """Type and check one table's texts on their own, as rows from line 2 of a file; findings and frame are in the work.
-
-    ``columns``: the table's column -> its texts, all of one length. ``entry``: what the plan says of the table.
-    """
-    from omtrace.sources import Extract, Places
-
-    count = len(next(iter(columns.values())))
-    lines = range(2, count + 2)
-    extract = Extract(tuple(columns), list(columns.values()), Places(range(1, count + 1), lines, lines))
-    export = Export(1, "table", "export", "table", "table", "", "", "", "received", "", "", "")
-    plan = Plan.model_validate({"study": "table", "title": "", "kind": "real", "statement": "", "design": "",
-                                "tables": {"table": {"reader": "delimited", **entry}}, "datasets": {}, "analyses": {},
-                                "figures": {}})  # fmt: skip
-    source = Source(export, extract, {name: encoded(texts) for name, texts in columns.items()})
-    work = Work("table", plan, plan.tables["table"], table, {1: source}, None, {})
-    take_rows(work)
-    set_types(work)
-    _check_rows(work)
-    _find_duplicates(work)
-    return work
-
-
-def _check_rows(work: Work) -> None:
+def check_rows(work: Work) -> None:
     """The declared rules over several columns, and the status of the form.
 
     A row in which one of the rule's cells has no value because of a finding is passed over: its text is there.
@@ -120,7 +95,7 @@ def _check_rows(work: Work) -> None:
         work.report(work.keys[bad], "form_status", work.plan.status, expected)
 
 
-def _find_duplicates(work: Work) -> None:
+def find_duplicates(work: Work) -> None:
     """Later copies of a row leave; rows of one key that contradict each other all leave."""
     keys = list(work.table.key)
     left = work.frame.index[~work.frame.index.isin(work.gone)] if work.gone else work.frame.index

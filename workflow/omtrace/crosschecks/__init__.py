@@ -5,17 +5,18 @@ A crosscheck sees typed tables and says which cells it doubts; severity, quarant
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omtrace.faults import Fault
 from omtrace.schemas import Kind, RuleText, Table
-from omtrace.sources import plugin
 from omtrace.study.closed import Closed, nearest
 
 if TYPE_CHECKING:
     import pandas
+
+# They run on every study, with default options where the plan has no entry. Named here, because a run asks for them
+# before it imports any.
+USUAL = ("copied_plates", "copies", "future_dates", "magnitudes", "straight_lines")
 
 
 @dataclass(frozen=True)
@@ -74,18 +75,9 @@ class Tables:
 class CrossCheck:
     """A crosscheck: the model of its options, the rules that it may find broken, and the function that looks.
 
-    ``find(tables, where, options)``: ``where`` names the plan's entry, for messages. With ``usual`` it runs on
-    every study, with default options where the plan has no entry for it.
+    ``find(tables, where, options)``: ``where`` names the plan's entry, for messages.
     """
 
     options: type[Closed]
     rules: tuple[RuleText, ...]
     find: Callable[[Tables, str, Any], Iterable[Hit]]
-    usual: bool = False
-
-
-@cache
-def usual() -> tuple[str, ...]:
-    """The names of the crosschecks that run on every study."""
-    names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_"))
-    return tuple(name for name in names if plugin("crosschecks", name, "CROSSCHECK").usual)

@@ -69,7 +69,6 @@ def _plates(table: str, wells: "pandas.DataFrame", column: str, options: Options
 CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
-    usual=True,
     rules=(
         RuleText("copied_plate", "warn", "Two plates share the readings of many wells: one reading under two names.",
                  "plates 2 and 3 with the same absorbance in 96 wells", "export each plate again from its own reading"),

@@ -132,7 +132,6 @@ def _varied(codes: "numpy.ndarray") -> int:
 CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
-    usual=True,
     rules=(
         RuleText("copied_unit", "note", "Every cell of this unit's rows is as in another unit's.",
                  "two participants with the same 42 answers over three visits",

@@ -44,7 +44,6 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
 CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
-    usual=True,
     rules=(
         RuleText("date_in_future", "quarantine", "The date is later than the day on which the export arrived.",
                  "a session in 2032 in an export of 2023",

@@ -114,7 +114,6 @@ def _apart(cells: "pandas.DataFrame", options: Options) -> "pandas.Index":
 CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
-    usual=True,
     rules=(
         RuleText("magnitude", "note", "A number is off from its like by about 10, 100 or 1000.",
                  "a body weight of 2400 among 228, 240 and 251",

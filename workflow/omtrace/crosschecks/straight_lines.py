@@ -64,7 +64,6 @@ def _straight(answers: "pandas.DataFrame", low: float, high: float, options: Opt
 CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
-    usual=True,
     rules=(
         RuleText("straight_line", "note", "All items of a form have the same answer, neither lowest nor highest.",
                  "all 14 items answered 3", "ask whether the form was filled in by the participant; it may be right"),

@@ -109,7 +109,7 @@ def _groups(entries: Sequence[TableEntry]) -> list[tuple[str, list[TableEntry]]]
 
 def crosschecks_of(plan: Plan | None) -> list[tuple[str, str, list[RuleText]]]:
     """Checks over rows and tables: title, options as text, rules; for a study those of its plan and the usual ones."""
-    from omtrace.crosschecks import usual
+    from omtrace.crosschecks import USUAL
     from omtrace.sources import plugin
 
     if plan is None:
@@ -117,7 +117,7 @@ def crosschecks_of(plan: Plan | None) -> list[tuple[str, str, list[RuleText]]]:
     else:
         entries = [(name, entry.check, entry.options) for name, entry in plan.checks.items()]
         asked = {entry.check for entry in plan.checks.values()}
-        entries += [(name, name, {}) for name in usual() if name not in asked]
+        entries += [(name, name, {}) for name in USUAL if name not in asked]
     return [
         (name, _options(options), list(plugin("crosschecks", module, "CROSSCHECK").rules))
         for name, module, options in entries

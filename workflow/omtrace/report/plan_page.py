@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from omtrace.crosschecks import USUAL
 from omtrace.study.closed import Closed
 from omtrace.study.plan import Exploratory, Plan
 
@@ -184,7 +185,7 @@ def _modules(part: str, declares: str) -> Iterator[str]:
     for name, module in modules(part, declares).items():
         declared = getattr(module, declares)
         yield f"### `{name}`\n\n{_first(module.__doc__)}\n"
-        if getattr(declared, "usual", False):
+        if part == "crosschecks" and name in USUAL:
             yield "Runs on every study; an entry in the plan changes its options.\n"
         if not declared.options.model_fields:
             yield "No options.\n"

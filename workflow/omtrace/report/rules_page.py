@@ -80,12 +80,13 @@ def _of_tables() -> Iterator[str]:
 
 
 def _crosschecks() -> Iterator[str]:
+    from omtrace.crosschecks import USUAL
     from omtrace.sources import plugin
 
     for name in declared("crosschecks"):
         check = plugin("crosschecks", name, "CROSSCHECK")
         yield f"### Check `{name}`\n"
-        if check.usual:
+        if name in USUAL:
             yield "Runs on every study; an entry in the plan changes its options.\n"
         yield from (_section(rule, "####") for rule in check.rules)
 

@@ -23,7 +23,7 @@ UNIT = "unit_id"  # the column that names the participant, animal or well in eve
 class RuleText:
     """One rule of the error catalogue: its id, how bad it is unless the plan says otherwise, and what to do.
 
-    ``severities`` are those that the plan may give it.
+    ``severities`` are those that the plan may give it; ``whole_file``: as a quarantine it takes out its whole file.
     """
 
     id: str
@@ -32,6 +32,7 @@ class RuleText:
     example: str
     fix: str = ASK
     severities: tuple[Severity, ...] = ("note", "warn", "quarantine", "stop")
+    whole_file: bool = False
 
 
 @dataclass(frozen=True)
