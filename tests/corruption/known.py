@@ -1,41 +1,5 @@
-"""Damage that the files could show and that no check finds yet: operator -> what is missing."""
-
-REPLICATES = "no check asks how often each sample stands on a plate, or each concentration in a run"
-SAME = "the plan of the study does not ask for it (`constant`)"
+"""Damage that the files could show and that no check finds everywhere: operator -> what is missing."""
 
 HOLES: dict[str, str] = {
-    "age_changes": SAME,
-    "sex_changes": SAME,
-    "type_changes": SAME,
-    "batch_changed": SAME,
-    "layout_concentration_changed": SAME,
-    "layout_standards_swapped": SAME,
-    "layout_standards_unit": SAME,
-    "layout_dilution_changed": SAME,
-    "layout_standards_lost": REPLICATES,
-    "layout_standard_lost": REPLICATES,
-    "cells_swapped": REPLICATES,
-    "standard_at_another_concentration": REPLICATES,
-    "layout_concentration_blank": "a standard may be without its concentration",
-    "layout_dilution_blank": "a sample may be without its dilution",
-    "layout_header_alone": "a table without rows is no finding",
-    "header_alone": "a table without rows is no finding",
     "answers_of_another": "answers that are nearly all the lowest tell too little to call two people copies",
-    "arm_swapped": "no check counts the arms of a permuted block",
-    "day_zero": "no rule says that there is no day 0",
-    "pain_without_headache": "no rule compares pain and migraine with the headache of the day",
-    "mark_in_the_middle": "characters that cannot be seen are no finding in free text and in ids that no table lists",
-    "invisible_character": "characters that cannot be seen are no finding in free text and in ids that no table lists",
-    "plate_rotated": "no check asks that the signal rises with the concentration of the standards",
-    "plate_names_swapped": "no check compares a plate's batch with its layout's batch",
-    "year_off": "the plan sets no last day for the time from enrolment to the first session",
-    "year_zero": "the plan sets no last day for the time from enrolment to the first session",
-    "day_month_swapped": "the plan sets no last day for the time from enrolment to the first session",
-    "dates_moved": "the plan sets no last day for the time from enrolment to the first session",
-    "blank_required": "the plan passes over visits without a date (`skip_blank`)",
-    "column_slipped": SAME,
-    "event_unknown": "one event in capitals has the whole file refused as labels, without its line",
-    "shifted_within_row": "a form whose items are all blank beside a status is passed over as not filled in",
-    "undeclared_missing_code": "the day of the observational diary has no bounds",
-    "filled_down": "a supplied total beside an open item is no finding",
 }

@@ -76,8 +76,7 @@ def layout_well_form(study: Study, random: Random) -> Damage | None:
     )
 
 
-@operator("a sample moved to a well that is not in use", RATS, single=True,
-          blind="an empty well may hold a sample: its low signal is a result")  # fmt: skip
+@operator("a sample moved to a well that is not in use", RATS, single=True)
 def layout_well_moved(study: Study, random: Random) -> Damage | None:
     return changed(
         study, well(study, random, "sample"), {"well": f"{random.choice('ABCDEFGH')}{random.randint(9, 12)}"}
@@ -104,7 +103,7 @@ def layout_animal_of_another_plate(study: Study, random: Random) -> Damage | Non
 
 
 @operator("samples of two animals of one plate change places", RATS,
-          blind="two possible samples: only the bench notes know")  # fmt: skip
+          blind="two samples with like readings: found where the replicates then lie apart")  # fmt: skip
 def layout_samples_swapped(study: Study, random: Random) -> Damage | None:
     row = well(study, random, "sample")
     others = [

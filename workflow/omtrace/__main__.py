@@ -15,6 +15,14 @@ from omtrace.faults import Fault
 
 def register(told: argparse.Namespace) -> bool:
     """Take raw exports into the register."""
+    if told.withdraw:
+        from omtrace.lineage.withdrawal import withdraw_and_print
+
+        if told.files or told.replaces:
+            raise Fault("--withdraw: takes its own file alone, and a reason")
+        return withdraw_and_print(told.withdraw, told.reason)
+    if not told.files:
+        raise Fault("say which files")
     from omtrace.lineage.registration import Request, register_and_print
 
     return register_and_print(told.files, Request(**{name: getattr(told, name) for name in Request.__annotations__}))
@@ -205,7 +213,7 @@ def _check_options(one: argparse.ArgumentParser) -> None:
 
 
 def _register_options(one: argparse.ArgumentParser) -> None:
-    one.add_argument("files", nargs="+", metavar="FILE", help="a file in data/raw/<study>/")
+    one.add_argument("files", nargs="*", metavar="FILE", help="a file in data/raw/<study>/")
     one.add_argument("--study", default="", help="default: the file's folder")
     one.add_argument("--export", default="", metavar="NAME", help="default: the file's name, cleaned")
     one.add_argument("--table", default="", metavar="NAME", help="default: the table of files of like name")
@@ -216,7 +224,8 @@ def _register_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--citation", default="")
     one.add_argument("--licence", default="")
     one.add_argument("--replaces", default="", metavar="OLD", help="FILE is a new version of this file; both are kept")
-    one.add_argument("--reason", default="", metavar="TEXT", help="why there is a new version; kept in the ledger")
+    one.add_argument("--withdraw", default="", metavar="OLD", help="this registered file is read no longer; it is kept")
+    one.add_argument("--reason", default="", metavar="TEXT", help="why it is replaced or withdrawn; kept in the ledger")
     one.set_defaults(run=register)
 
 

@@ -35,11 +35,12 @@ class Request:
 
 def check(
     files: Sequence[str], request: Request, root: str | Path = "."
-) -> tuple[list[Finding], list[Finding], dict[str, RuleText]]:
-    """The findings at the files, those elsewhere that stop, and what the rules mean.
+) -> tuple[list[Finding], list[Finding], dict[str, RuleText], list[str]]:
+    """The findings at the files, those elsewhere that stop, what the rules mean, and why files were passed over.
 
-    The files are checked beside the study's registered exports; tables that have no export yet are passed over.
-    Raises Fault where the study or the table of a file cannot be told, or a file is not there.
+    The files are checked beside the study's registered exports; tables that have no export yet are passed over, and
+    so are files that are not there or whose table cannot be told. Raises Fault where that leaves none, or where the
+    study cannot be told.
     """
     root = Path(root)
     registered = read_register(root / REGISTER)
@@ -47,7 +48,14 @@ def check(
     plan = read_plan(root / plan_file(study))
     known = [e for e in exports_of(registered, study) if (root / e.path).is_file()]
     number = max([0, *(e.number for e in registered)])
-    new = [draft(number + n, study, Path(file), request, plan, known, root) for n, file in enumerate(files, 1)]
+    new, passed = [], []
+    for n, file in enumerate(files, 1):
+        try:
+            new.append(draft(number + n, study, Path(file), request, plan, known, root))
+        except Fault as fault:
+            passed += fault.lines
+    if not new:
+        raise Fault(*passed)
     gone = {export_at(known, request.replaces).path} if request.replaces else set()
     paths = {(root / e.path).resolve() for e in new}
     beside = [e for e in known if e.path not in gone and (root / e.path).resolve() not in paths]
@@ -62,7 +70,8 @@ def findings_at(
     validation.run()
     mine = {export.path for export in new}
     here = [f for f in validation.findings if f.file in mine]
-    return here, [f for f in validation.findings if f.severity == "stop" and f not in here], validation.rules
+    elsewhere = [f for f in validation.findings if f.severity == "stop" and f.file not in mine]
+    return here, elsewhere, validation.rules, passed
 
 
 def _narrowed(plan: Plan, sources: set[str]) -> Plan:
@@ -118,8 +127,18 @@ def _table(export: Export, plan: Plan, registered: list[Export], root: Path) -> 
 
 
 def report(files: Sequence[str], request: Request, root: str | Path = ".") -> bool:
-    """Print the findings of files, worst first, with values; False if one of them, or of what they cause, stops."""
-    return not print_findings(*check(files, request, root), len(files), request.all)
+    """Print the findings of files, worst first, with values.
+
+    False if one of them, or of what they cause, stops, or a file could not be checked.
+    """
+    findings, elsewhere, rules, passed = check(files, request, root)
+    stops = print_findings(findings, elsewhere, rules, len(files) - len(passed), request.all)
+    for line in passed:
+        print(f"not checked: {printable(line)}")
+    if passed:
+        print(f"{len(passed)} of {len(files)} files not checked")
+    sys.stdout.flush()
+    return not stops and not passed
 
 
 def print_findings(findings: list[Finding], elsewhere: Sequence[Finding], rules: dict[str, RuleText], files: int,

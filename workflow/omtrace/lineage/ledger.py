@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 LEDGER = Path("data/ledger.jsonl")
-ACTIONS = ("run", "register", "retrieve")
+ACTIONS = ("run", "register", "withdraw", "retrieve")
 
 
 def append(action: str, study: str, details: dict[str, Any], root: str | Path = ".") -> None:

@@ -126,7 +126,7 @@ def _replaced(request: Request, known: list[Export], root: Path) -> Export | Non
     """The row that is replaced, if any: registered, with its own bytes, and the newest version so far."""
     if not request.replaces:
         return None
-    old = export_at(known, _place(request.replaces, root))
+    old = export_at(known, place_of(request.replaces, root))
     later = next((e for e in known if e.replaces == str(old.number)), None)
     if later:
         raise Fault(f"{old.path}: replaced already, by {later.path} (number {later.number}); replace that one")
@@ -167,7 +167,7 @@ def row_of(file: str | Path, request: Request, number: int, old: Export | None, 
             if (value := getattr(request, field))}  # fmt: skip
     received = request.received or date.today().isoformat()
     return replace(old or NEW, number=number, study=study, export=name, table=table, path=path, received_on=received,
-                   sha256=digest, replaces=str(old.number) if old else "", **told)  # fmt: skip
+                   sha256=digest, replaces=str(old.number) if old else "", withdrawn="", **told)  # fmt: skip
 
 
 def _check_content(file: Path, path: str) -> None:
@@ -186,7 +186,7 @@ def _check_content(file: Path, path: str) -> None:
         raise Fault(f"{path}: the name says {suffix}, but this is {found}; give it its own suffix, or export it again")
 
 
-def _place(file: str | Path, root: Path) -> str:
+def place_of(file: str | Path, root: Path) -> str:
     """A path below the repository. Raises Fault for one that is not."""
     place = Path(os.path.abspath(root / file))  # not resolved: data/raw may be a link to another disk
     try:
@@ -197,7 +197,7 @@ def _place(file: str | Path, root: Path) -> str:
 
 def _path(file: str | Path, request: Request, root: Path) -> str:
     """A file's path below the repository, checked."""
-    path = Path(_place(file, root))
+    path = Path(place_of(file, root))
     if path.parts[:2] != RAW.parts or len(path.parts) < 4:
         raise Fault(f"{file}: move it into {RAW.as_posix()}/<study>/ first")
     if request.study and request.study != path.parts[2]:

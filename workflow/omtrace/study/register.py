@@ -3,7 +3,7 @@
 One row a file. ``number`` is given once and never reused; it is the upper half of every row key. A new
 version of an export is a new file beside the old one: its row names the row that it ``replaces`` and takes
 over its name, so that units and options of the plan that name the export stay as they are. Both files stay
-in custody; only the newest is read.
+in custody; only the newest is read. A file that is ``withdrawn`` stays in custody as well, and is not read.
 """
 
 import csv
@@ -11,6 +11,7 @@ import hashlib
 import io
 import re
 from dataclasses import astuple, dataclass, fields
+from datetime import date
 from pathlib import Path
 
 from omtrace.faults import Fault
@@ -25,7 +26,10 @@ SHA256 = re.compile(r"^[0-9a-f]{64}\Z")
 
 @dataclass(frozen=True)
 class Export:
-    """One registered raw file. ``replaces`` is the number of the row that it is the new version of, or ""."""
+    """One registered raw file. ``replaces`` is the number of the row that it is the new version of, or "".
+
+    ``withdrawn``: the day from which it is no longer read (ISO), or ""; the ledger has the reason.
+    """
 
     number: int
     study: str
@@ -40,9 +44,11 @@ class Export:
     citation: str
     licence: str
     replaces: str = ""
+    withdrawn: str = ""
 
 
 COLUMNS = tuple(field.name for field in fields(Export))
+OLDER = COLUMNS[:-1]  # a register without a withdrawn file
 
 
 def sha256_of(path: str | Path) -> str:
@@ -65,7 +71,8 @@ def read_register(path: str | Path = REGISTER) -> list[Export]:
         header, *rows = [(reader.line_num, tuple(cells)) for cells in reader] or [(1, ())]
     except csv.Error as error:
         raise Fault(f"{path}: line {reader.line_num}: not readable as CSV: {error}") from None
-    if header[1] != COLUMNS:
+    columns = header[1]
+    if columns not in (COLUMNS, OLDER):
         raise Fault(f"{path}: line 1: the columns must be {','.join(COLUMNS)}")
     exports: list[Export] = []
     lines: list[str] = []
@@ -73,10 +80,10 @@ def read_register(path: str | Path = REGISTER) -> list[Export]:
     seen: dict[tuple, bool] = {}
     for line, cells in rows:
         where = f"{path}: line {line}"
-        if len(cells) != len(COLUMNS):
-            findings.append(f"{where}: {len(cells)} cells instead of {len(COLUMNS)}")
+        if len(cells) != len(columns):
+            findings.append(f"{where}: {len(cells)} cells instead of {len(columns)}")
             continue
-        row = dict(zip(COLUMNS, cells, strict=True))
+        row = dict.fromkeys(COLUMNS, "") | dict(zip(columns, cells, strict=True))
         findings += [f"{where}: {complaint}" for complaint in _complaints(row, seen)]
         if NUMBER.fullmatch(row["number"]):
             exports.append(Export(int(cells[0]), *cells[1:]))
@@ -107,6 +114,8 @@ def _complaints(row: dict[str, str], seen: dict) -> list[str]:
             found.append(f"column {column}: not lower case letters, digits and underscores")
     if row["replaces"] and not NUMBER.fullmatch(row["replaces"]):
         found.append("column replaces: not the number of a row")
+    if row["withdrawn"] and not _is_day(row["withdrawn"]):
+        found.append("column withdrawn: not a date such as 2024-05-31")
     unique: list[tuple[str, object]] = [("number", row["number"]), ("path", row["path"])]
     if row["replaces"]:
         unique.append(("replaces", row["replaces"]))
@@ -117,6 +126,13 @@ def _complaints(row: dict[str, str], seen: dict) -> list[str]:
             found.append(f"column {column}: the same as another row's")
         seen[column, value] = True
     return found
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _version_complaints(exports: list[Export]) -> list[tuple[int, str]]:
@@ -138,12 +154,16 @@ def write_register(exports: list[Export], path: str | Path = REGISTER) -> None:
     """Write the register in the order given, whole or not at all."""
     from omtrace.store import write_csv
 
-    write_csv(path, COLUMNS, (astuple(export) for export in exports))
+    columns = COLUMNS if any(export.withdrawn for export in exports) else OLDER
+    write_csv(path, columns, (astuple(export)[: len(columns)] for export in exports))
 
 
 def exports_of(exports: list[Export], study: str, table: str = "", replaced: bool = False) -> list[Export]:
-    """The exports of a study (and of one source table), by number: the newest versions, or all of them."""
-    gone = set() if replaced else {e.replaces for e in exports}
+    """The exports of a study (and of one source table), by number: the newest versions, or all of them.
+
+    A withdrawn one is read no longer, and neither are the versions before it.
+    """
+    gone = set() if replaced else {e.replaces for e in exports} | {str(e.number) for e in exports if e.withdrawn}
     chosen = [e for e in exports if e.study == study and table in ("", e.table) and str(e.number) not in gone]
     return sorted(chosen, key=lambda export: export.number)
 
