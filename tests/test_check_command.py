@@ -122,3 +122,15 @@ def test_a_file_with_identifiers_is_not_registered(clone, capsys):
     assert main(["register", "--table", "cages", f"{RATS}/cages_9.csv"]) == 1
     assert "column e_mail: identifier: " in capsys.readouterr().err
     assert (clone / "config/exports.csv").read_bytes() == before
+
+
+def test_a_file_that_cannot_be_placed_does_not_keep_the_others_from_being_checked(clone, capsys):
+    name = change("cages.csv", "cages_new.csv", "rack_row", "rack")
+    told = ["check", "--study", "rat_two_hit", "nothing.csv", name, "config/config.yaml", f"{RATS}/cages.csv"]
+    assert main(told) == 1
+    out = capsys.readouterr().out
+    assert "not checked: nothing.csv: there is no such file" in out
+    assert "not checked: config/config.yaml: which table is it?" in out
+    assert "stop column_missing (1)" in out and out.endswith("2 of 4 files not checked\n")
+    assert main(["check", "--study", "rat_two_hit", "nothing.csv", f"{RATS}/cages.csv"]) == 1  # not all was checked
+    assert "1 file: 0 stop" in capsys.readouterr().out

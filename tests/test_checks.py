@@ -931,3 +931,18 @@ def test_what_one_file_declares_missing_binds_no_other_file(tmp_path):
     values = run.table("satisfaction").set_index("unit_id")["satisfaction"].fillna(-1)
     assert values.to_dict() == {"P1": 4, "P2": -1, "P3": 4, "P4": 5}
     assert [file for file, *_ in run.found("coded_missing")] == ["satisfaction"]
+
+
+def test_a_table_may_have_missing_codes_of_its_own(study):
+    codes = {"-99": "not done"}
+    tables = {"allocation": ALLOCATION, "diary": DIARY | {"missing_codes": {"-7": "refused"}}}
+    run = study(
+        tables, {"allocation": SLOTS + P1, **days("P1,1,1,0,-7,0\nP1,2,1,0,-99,0\n")}, missing_codes=codes
+    ).run()
+    assert run.found("coded_missing") == [("diary", 2, "pain_max", "-7")]
+    assert run.found("range") == [("diary", 3, "pain_max", "-99")]
+    assert run.table("gaps")["says"].tolist() == ["refused"]
+    none = {"diary": DIARY | {"missing_codes": {}}}
+    assert study(none, days("P1,1,1,0,-99,0\n"), missing_codes=codes).run().found("coded_missing") == []
+    (line,) = study({"diary": DIARY | {"missing_codes": {"1": "no"}}}, days(DAY)).stopped()[:1]
+    assert "missing_codes: '1' is a value that acute_medication may have" in line

@@ -387,3 +387,61 @@ def test_rows_read_back_from_json_are_whole(tree):
     line = (tree / "data/ledger.jsonl").read_text()
     assert json.loads(line)["details"]["added"][0]["citation"] == 'quotes " and, commas' == row.citation
     assert read_register()[-1].citation == row.citation
+
+
+# files that are read no longer
+
+
+def test_a_withdrawn_file_stays_in_custody_and_is_not_read(tree, capsys):
+    assert main(["register", "--withdraw", OLD, "--reason", "sent by mistake"]) == 0
+    out = capsys.readouterr().out
+    assert f"{OLD} (number 9): withdrawn" in out and "is read from data/raw/tiny/scores_1.csv" in out
+    known = read_register()
+    assert [e.path for e in exports_of(known, "tiny")] == ["data/raw/tiny/scores_1.csv"]
+    assert [e.withdrawn for e in exports_of(known, "tiny", replaced=True)] == ["", date.today().isoformat()]
+    assert not custody_faults(known, "tiny")
+    write(tree, OLD, b"other")
+    assert OLD in "".join(custody_faults(known, "tiny"))
+    (entry,) = ledger.entries()[0]
+    assert entry["action"] == "withdraw"
+    assert entry["details"] == {"withdrawn": 9, "path": OLD, "reason": "sent by mistake"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--withdraw", OLD], "say why with --reason"),
+        (["--withdraw", NEW, "--reason", "x"], f"{NEW}: not in the register"),
+        (["--withdraw", OLD, "--reason", "x", NEW], "takes its own file alone"),
+    ],
+)
+def test_what_cannot_be_withdrawn_changes_nothing(tree, capsys, arguments, says):
+    before = states(tree)
+    assert main(["register", *arguments]) == 1
+    assert says in capsys.readouterr().err and states(tree) == before
+
+
+def test_a_file_is_withdrawn_once_and_only_its_newest_version(tree, capsys):
+    write(tree, NEW, b"unit_id,score\nP3,7\n")
+    register([NEW], Request(replaces=OLD, reason="a corrected score"))
+    assert main(["register", "--withdraw", OLD, "--reason", "x"]) == 1
+    assert f"replaced already, by {NEW} (number 10)" in capsys.readouterr().err
+    assert main(["register", "--withdraw", NEW, "--reason", "wrong study"]) == 0
+    assert [e.number for e in exports_of(read_register(), "tiny")] == [7]  # nor is the version before it read again
+    assert main(["register", "--withdraw", NEW, "--reason", "x"]) == 1
+    assert "withdrawn already" in capsys.readouterr().err
+    write(tree, "data/raw/tiny/scores_4.csv", b"unit_id,score\nP3,8\n")
+    (row,) = register(["data/raw/tiny/scores_4.csv"], Request(replaces=NEW, reason="the right one"))
+    assert row.withdrawn == "" and [e.number for e in exports_of(read_register(), "tiny")] == [7, 11]
+
+
+def test_a_register_without_the_last_column_is_read_and_stays_so(tree):
+    header = (tree / "config/exports.csv").read_text().splitlines()[0]
+    assert header.endswith(",replaces")
+    write(tree, NEW, b"unit_id,score\nP9,1\n")
+    register([NEW], Request())
+    assert (tree / "config/exports.csv").read_text().splitlines()[0] == header
+    lines = (tree / "config/exports.csv").read_text().splitlines()
+    write(tree, "config/exports.csv", "\n".join([f"{header},withdrawn", *(f"{line},2024-1-5" for line in lines[1:])]))
+    with pytest.raises(Fault, match="column withdrawn: not a date"):
+        read_register()

@@ -24,7 +24,7 @@ DIGEST = hashlib.sha256(CONTENT).hexdigest()
 GOOD = {
     "number": "1", "study": "trial", "export": "diary", "table": "diary", "path": "data/raw/trial/diary.csv",
     "batch": "", "received_on": "2026-01-02", "sha256": DIGEST, "origin": "shipped", "address": "", "citation": "A, B",
-    "licence": "MIT", "replaces": "",
+    "licence": "MIT", "replaces": "", "withdrawn": "",
 }  # fmt: skip
 OTHER = {**GOOD, "number": "2", "export": "other", "path": "data/raw/trial/other.csv"}
 
@@ -44,8 +44,11 @@ def faults_of(path):
     return caught.value.lines
 
 
-def test_the_register_reads_back_as_written(tmp_path):
-    exports = read_register(register(tmp_path, GOOD, OTHER))
+@pytest.mark.parametrize(("header", "withdrawn"), [(COLUMNS, "2026-02-01"), (COLUMNS[:-1], "")])
+def test_the_register_reads_back_as_written(tmp_path, header, withdrawn):
+    rows = [[row[c] for c in header] for row in (GOOD, OTHER | {"withdrawn": withdrawn})]
+    exports = read_register(register(tmp_path, *rows, header=header))
+    assert exports[1].withdrawn == withdrawn
     assert exports[0] == Export(**{**GOOD, "number": 1})
     before = (tmp_path / "exports.csv").read_bytes()
     write_register(exports, tmp_path / "exports.csv")
@@ -115,8 +118,8 @@ def test_a_missing_or_unreadable_register_is_a_fault(tmp_path):
         (b"", "the columns must be"),
         (b"number,study\n", "the columns must be"),
         (",".join(COLUMNS).encode() + b'\n1,"open', "not readable as CSV"),
-        (",".join(COLUMNS).encode() + b"\n1,2\n", "line 2: 2 cells instead of 13"),
-        (",".join(COLUMNS).encode() + b"\n\n", "line 2: 0 cells instead of 13"),
+        (",".join(COLUMNS).encode() + b"\n1,2\n", "line 2: 2 cells instead of 14"),
+        (",".join(COLUMNS).encode() + b"\n\n", "line 2: 0 cells instead of 14"),
     ):
         path.write_bytes(content)
         assert says in faults_of(path)[0]

@@ -22,7 +22,7 @@ def register(told: argparse.Namespace) -> bool:
             raise Fault("--withdraw: takes its own file alone, and a reason")
         return withdraw_and_print(told.withdraw, told.reason)
     if not told.files:
-        raise Fault("say which files")
+        told.wrong("the following arguments are required: FILE")
     from omtrace.lineage.registration import Request, register_and_print
 
     return register_and_print(told.files, Request(**{name: getattr(told, name) for name in Request.__annotations__}))
@@ -226,7 +226,7 @@ def _register_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("--replaces", default="", metavar="OLD", help="FILE is a new version of this file; both are kept")
     one.add_argument("--withdraw", default="", metavar="OLD", help="this registered file is read no longer; it is kept")
     one.add_argument("--reason", default="", metavar="TEXT", help="why it is replaced or withdrawn; kept in the ledger")
-    one.set_defaults(run=register)
+    one.set_defaults(run=register, wrong=one.error)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

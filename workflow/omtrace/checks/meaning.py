@@ -35,7 +35,7 @@ def meaning_of(work: Work, column: Column, raw: Cells) -> Meaning:
     import pyarrow
 
     raw = _own_codes(work, column, raw)
-    codes = work.study.missing_codes
+    codes = work.missing_codes
     there = _gaps(work, column, raw, codes, raw.among(codes), "coded_missing")
     zeros = work.plan.structural_zeros if column.kind == "integer" and not column.required else {}
     there |= _gaps(work, column, raw, zeros, raw.among(zeros), "structural_zero")
@@ -61,7 +61,7 @@ def _own_codes(work: Work, column: Column, raw: Cells) -> Cells:
     name = work.plan.raw(column.name)
     for number, source in work.sources.items():
         declared = source.extract.variables[name].missing if name in source.extract.variables else {}
-        own = {code: says for code, says in declared.items() if code not in work.study.missing_codes}
+        own = {code: says for code, says in declared.items() if code not in work.missing_codes}
         rows = raw.among(own) & (work.numbers() == number) if own else None
         if rows is not None and _gaps(work, column, raw, own, rows, "coded_missing"):
             raw = raw.changed(rows, lambda _: MISSING)
@@ -105,7 +105,7 @@ def _compare_answers(work: Work, instrument: Instrument, items: list[str], numbe
     for item in items:
         cells = work.cells[work.plan.raw(item)].taken(rows)
         counts.update(cells.texts[code].lower() for code in cells.codes.tolist())
-    for text in ("", *work.study.missing_codes, *work.plan.structural_zeros):
+    for text in ("", *work.missing_codes, *work.plan.structural_zeros):
         counts.pop(text, None)
     if not (total := sum(counts.values())):
         return

@@ -167,14 +167,15 @@ def _check_coding(plan: TablePlan, schema: str, where: str) -> None:
 
 def _check_codes(study: Plan, plan: TablePlan, table: Table, where: str) -> None:
     """Raise Fault for codes of missing values, or of zeros, that are answers of the table as well, or stand in both."""
+    missing = study.missing_codes if plan.missing_codes is None else plan.missing_codes
     faults = [
         f"{where}.structural_zeros: {code!r} is one of missing_codes"
-        for code in plan.structural_zeros.keys() & study.missing_codes.keys()
+        for code in plan.structural_zeros.keys() & missing.keys()
     ]
     for column in table.columns:
         zeros = plan.structural_zeros if column.kind == "integer" and not column.required else {}
         for section, codes in (
-            ("missing_codes", study.missing_codes if column.unit == "code" else {}),
+            ("missing_codes", missing if column.unit == "code" else {}),
             ("structural_zeros", zeros),
         ):
             faults += [

@@ -110,7 +110,7 @@ def _doubt(work: Work, source: Source, doubt: CellDoubt, key: int, at: int) -> N
     if (key, doubt.column) in work.original:
         return  # a repair of the plan has settled it
     value = work.cells[doubt.column].at(at) if doubt.column else ""
-    if value in work.study.missing_codes and doubt.rule.startswith("dictionary_"):
+    if value in work.missing_codes and doubt.rule.startswith("dictionary_"):
         return  # the dictionary does not know the study's missing-data codes
     work.find(doubt.rule, source.export, work.place(key), doubt.column, doubt.expected, value, key)
 
@@ -186,7 +186,7 @@ def report_date_cells(work: Work) -> None:
         if column.kind != "date" or raw in repaired or raw not in work.cells:
             continue
         dated = numpy.isin(work.keys, date_cells(work, raw))
-        texts = ~dated & ~work.cells[raw].among(("", *work.study.missing_codes))
+        texts = ~dated & ~work.cells[raw].among(("", *work.missing_codes))
         both = dated & numpy.isin(work.numbers(), numpy.unique(work.numbers()[texts]))  # each file settles its own
         if both.any():
             expected = "a text, as in the column's other cells: day and month of a date cell may have changed places"

@@ -134,6 +134,11 @@ class Work:
 
         return pyarrow.array([str(ordinal_of(key)) for key in self.keys.tolist()], type=pyarrow.string())
 
+    @property
+    def missing_codes(self) -> dict[str, str]:
+        """The codes that are never a value in this table, with what they say."""
+        return self.study.missing_codes if self.plan.missing_codes is None else self.plan.missing_codes
+
     def numbers(self) -> Any:
         """The register number of each row's export (int64 array)."""
         return self.keys >> SHIFT

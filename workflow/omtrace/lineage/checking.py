@@ -48,7 +48,8 @@ def check(
     plan = read_plan(root / plan_file(study))
     known = [e for e in exports_of(registered, study) if (root / e.path).is_file()]
     number = max([0, *(e.number for e in registered)])
-    new, passed = [], []
+    new: list[Export] = []
+    passed: list[str] = []
     for n, file in enumerate(files, 1):
         try:
             new.append(draft(number + n, study, Path(file), request, plan, known, root))

@@ -103,7 +103,8 @@ def entries_of(plan: Plan | None) -> list[TableEntry]:
         return [_entry(name, name, None, {}) for name in (*declared("schemas"), *declared("instruments"))]
     found = []
     for name, entry in plan.tables.items():
-        found.append(_entry(name, entry.schema_ or name, entry, plan.missing_codes))
+        missing = plan.missing_codes if entry.missing_codes is None else entry.missing_codes
+        found.append(_entry(name, entry.schema_ or name, entry, missing))
         _check_columns(f"plan of {plan.study}: tables.{name}", found[-1])
     return found
 

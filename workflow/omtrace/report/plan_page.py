@@ -21,6 +21,7 @@ NAMES = {
     "TablePlan.columns": f"{OWN} -> {RAW}",
     "TablePlan.recode": f"{OWN} -> {RAW} text -> value",
     "TablePlan.visit": RAW,
+    "TablePlan.missing_codes": f"{RAW} text",
     "TablePlan.structural_zeros": f"{RAW} text",
     "TablePlan.formats": OWN,
     "TablePlan.repairs": RAW,

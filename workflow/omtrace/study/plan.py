@@ -121,7 +121,9 @@ class Plan(Closed):
     kind: Literal["simulated", "real"]
     statement: str = Field(description="printed on every output: what is simulated, or whose data these are")
     design: str
-    missing_codes: dict[str, str] = Field(default_factory=dict, description="raw code -> what it says; never a value")
+    missing_codes: dict[str, str] = Field(
+        default_factory=dict, description="raw code -> what it says; never a value, in any table that says nothing else"
+    )
     severities: dict[str, Severity] = Field(default_factory=dict, description="rule id -> severity in this study")
     scopes: dict[str, Scope] = Field(
         default_factory=dict, description="rule id -> what a quarantine takes out: the row, the unit or the batch"

@@ -65,6 +65,9 @@ class TablePlan(Closed):
         "", description="CSV in config/studies/<study>/: column, source, code, value; read into columns and recode"
     )
     coding: str = Field("", description="how the export codes the answers, by the instrument's name for it")
+    missing_codes: dict[str, str] | None = Field(
+        None, description="raw code -> what it says, in place of the study's missing_codes; none: the study's"
+    )
     structural_zeros: dict[str, str] = Field(
         default_factory=dict, description="raw code of an item -> why it counts as zero (activity not done)"
     )
