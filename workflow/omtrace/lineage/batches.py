@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 from omtrace import store
+from omtrace.checks.across import WHOLE_FILE
 from omtrace.checks.findings import Finding
 from omtrace.faults import Fault
 from omtrace.lineage import checking, registration
@@ -16,7 +17,7 @@ from omtrace.study.plan import Plan, plan_file, read_plan
 from omtrace.study.register import RAW, REGISTER, Export, exports_of, read_register
 
 # A finding of one of these leaves the whole file, and its batch, out.
-WHOLE = ("unreadable", "column_missing", "no_rows", "batch", "coding", "date_ambiguous", "number_ambiguous")
+WHOLE = {*WHOLE_FILE, "no_rows", "batch"}
 NUMBER = re.compile(r"(\d+)\D*")
 
 

@@ -60,7 +60,7 @@ def check(
     gone = {export_at(known, request.replaces).path} if request.replaces else set()
     paths = {(root / e.path).resolve() for e in new}
     beside = [e for e in known if e.path not in gone and (root / e.path).resolve() not in paths]
-    return findings_at(new, beside, plan, root)
+    return *findings_at(new, beside, plan, root), passed
 
 
 def findings_at(
@@ -72,7 +72,7 @@ def findings_at(
     mine = {export.path for export in new}
     here = [f for f in validation.findings if f.file in mine]
     elsewhere = [f for f in validation.findings if f.severity == "stop" and f.file not in mine]
-    return here, elsewhere, validation.rules, passed
+    return here, elsewhere, validation.rules
 
 
 def _narrowed(plan: Plan, sources: set[str]) -> Plan:
