@@ -85,10 +85,20 @@ def results_of(study):
     return [f"results/{study}/{name}" for name in RESULTS]
 
 
+def plates_of(study=None):
+    """The folder of plate pages, where a study's plan asks for them, as an input; the plan is read when it is asked."""
+
+    def pages(wildcards):
+        name = study or wildcards.study
+        return [f"results/{name}/plates"] if plan_of(name).plates else []
+
+    return pages
+
+
 def shipped_results(wildcards):
     """The results of all shipped studies, once custody is in order."""
     custody_of(SHIPPED)
-    return [path for study in SHIPPED for path in results_of(study)]
+    return [path for study in SHIPPED for path in [*results_of(study), *plates_of(study)(wildcards)]]
 
 
 def raw_of(wildcards):
@@ -116,6 +126,7 @@ def plugins_of(plan, stage):
         "validate_exports": readers + schemas + crosschecks,
         "derive_datasets": [f"derive.{p.derive}" for p in parameters] + instruments,
         "analyse_datasets": [f"analyses.{analysis.method}" for analysis in plan.analyses.values()],
+        "draw_plates": [],
         "draw_figures": [f"figures.{figure.figure}" for figure in plan.figures.values()],
         "write_report": readers + schemas + crosschecks + [f"analyses.{analysis.method}" for analysis in plan.analyses.values()],
     }[stage]
@@ -126,6 +137,7 @@ PARTS = {
     "validate_exports": {"tables", "missing_codes", "severities", "scopes", "checks", "datasets"},
     "derive_datasets": {"tables", "datasets"},
     "analyse_datasets": {"datasets", "analyses"},
+    "draw_plates": {"study", "title", "kind", "datasets", "analyses", "plates"},
     "draw_figures": {"study", "kind", "statement", "datasets", "analyses", "figures"},
 }
 

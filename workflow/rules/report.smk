@@ -18,6 +18,23 @@ rule draw_figures:
         "../scripts/draw_figures.py"
 
 
+rule draw_plates:
+    """Draw a page for each plate: heat map, curve, standards read back, wells by state."""
+    input:
+        estimates=rules.analyse_datasets.output.estimates,
+        datasets=rules.derive_datasets.output.datasets,
+    output:
+        plates=directory("results/{study}/plates"),
+    log:
+        "logs/{study}/draw_plates.log",
+    params:
+        asked=asked_of("draw_plates"),
+    conda:
+        "../../envs/pipeline.yaml"
+    script:
+        "../scripts/draw_plates.py"
+
+
 rule write_report:
     """Write the offline report, in which each number shows its raw rows."""
     input:
@@ -46,6 +63,7 @@ rule record_manifest:
     """Write down the digests of everything that a study's results were made of."""
     input:
         report=rules.write_report.output.report,
+        plates=plates_of(),
     output:
         manifest="results/{study}/manifest.json",
     log:

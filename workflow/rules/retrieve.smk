@@ -25,4 +25,5 @@ for study in STUDIES:
         localrule: True
         input:
             results_of(study),
+            plates_of(study),
             [export.path for export in exports_of(EXPORTS, study)],

@@ -106,6 +106,15 @@ class FigurePlan(Closed):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
+class PlatePages(Closed):
+    """A page for each plate of an assay: the groups of a dataset of wells."""
+
+    dataset: str = Field(description="dataset whose units are wells and whose group is the plate")
+    signal: str = Field(description="its parameter with the signal")
+    concentration: str = Field(description="its parameter with the nominal concentration of standards")
+    role: str = Field("", description="its parameter with what a well holds")
+
+
 class CheckPlan(Closed):
     """One check across rows, visits or tables."""
 
@@ -137,6 +146,7 @@ class Plan(Closed):
         default_factory=dict, description="family -> hypotheses whose error is controlled together"
     )
     figures: dict[str, FigurePlan]
+    plates: PlatePages | None = Field(None, description="a page for each plate")
 
     @model_validator(mode="before")
     @classmethod
@@ -176,6 +186,17 @@ class Plan(Closed):
                 yield from _unknown(where + ".analysis", [hypothesis.analysis], self.analyses)
                 if (found := self.analyses.get(hypothesis.analysis)) and hypothesis.parameter:
                     yield from _unknown(where + ".parameter", [hypothesis.parameter], found.parameters)
+        if self.plates:
+            yield from _unknown("plates.dataset", [self.plates.dataset], self.datasets)
+            if self.plates.dataset in self.datasets:
+                dataset = self.datasets[self.plates.dataset]
+                told = [
+                    self.plates.signal,
+                    self.plates.concentration,
+                    *([self.plates.role] if self.plates.role else []),
+                ]
+                yield from _unknown("plates", told, dataset.parameters)
+                yield from [] if dataset.group else ["plates.dataset: it has no group that names the plate"]
         for name, figure in self.figures.items():
             yield from _unknown(f"figures.{name}.analyses", figure.analyses, self.analyses)
 
