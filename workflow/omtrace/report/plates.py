@@ -11,10 +11,11 @@ from html import escape
 from pathlib import Path
 
 from omtrace import store
+from omtrace.analyses._shown import shown
 from omtrace.keys import digest_of
 from omtrace.report._plate_svg import curve, heat_map
 from omtrace.report.page import TEMPLATES, policy
-from omtrace.report.words import label_of, shown
+from omtrace.report.words import label_of
 from omtrace.study.plan import Plan, PlatePages
 
 WELL = re.compile(r"(?:.*[/ ])?([A-P])0?(\d{1,2})")
