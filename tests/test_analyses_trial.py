@@ -261,3 +261,22 @@ def test_the_headline_of_a_row(statistics, found):
     assert headline_of(statistics) == found
     assert found is None or found.null == (1 if "ratio" in found.effect else 0)
     assert found is None or replace(found) == found
+
+
+# flow
+
+
+def test_the_boxes_of_the_flow_add_up_by_group_and_visit(tmp_path):
+    units = people()
+    units["P02"]["x", "end"] = "!not collected"
+    units["P03"]["x", "end"] = "!incomplete: 1 of 6 items open"
+    units["P04"]["arm", ""] = "!not collected"
+    results = Results(tmp_path, units, {"a": ("flow", ["x"], [], {}, "adults")})
+    boxes = {(n["group"], n["visit"], n["level"]): int(n["value"]) for n in results.numbers}
+    for group in ("sham", "OMT", "all"):
+        for visit in ("baseline", "end"):
+            mine = {level: n for (g, v, level), n in boxes.items() if (g, v) == (group, visit)}
+            out = sum(n for level, n in mine.items() if level.startswith("excluded: "))
+            assert boxes[group, "", "enrolled"] == mine["analysed"] + out
+    assert boxes["all", "", "enrolled"] == 16 and boxes["sham", "", "enrolled"] + boxes["OMT", "", "enrolled"] == 15
+    assert boxes["OMT", "end", "excluded: incomplete: 1 of 6 items open"] == 1

@@ -17,7 +17,7 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """Units enrolled, once; at each visit of each parameter assessed, excluded (by reason) and analysed."""
-    enrolled = set()
+    enrolled: dict[str, int] = {}
     for parameter, visit in call.targets("anything"):
         chosen = call.data.select(call.entry.population, parameter, visit)
         for group in call.groups(call.options.by_group):
@@ -25,13 +25,15 @@ def run(call: Call) -> Iterator[Number]:
             mine = [u for u in chosen.reasons if group == "all" or chosen.groups.get(u) == group]
             reasons = Counter(chosen.reasons[u] for u in mine if chosen.reasons[u])
             if group not in enrolled:
-                enrolled.add(group)
                 everyone = chosen.everyone(group)
+                enrolled[group] = everyone.used
                 yield from call.numbers(parameter, group, "", {"n": everyone.used}, everyone, level="enrolled")
             assessed = chosen.assessed(group, call.data.block(parameter, visit))
             yield from call.numbers(parameter, group, visit, {"n": assessed.used}, assessed, level="assessed")
             boxes = {f"excluded: {reason}": n for reason, n in sorted(reasons.items())}
             boxes["analysed"] = rows.used
+            if sum(boxes.values()) != enrolled[group]:
+                raise AssertionError(f"{boxes} of {enrolled[group]} enrolled in {group}")
             for level, n in boxes.items():
                 yield from call.numbers(parameter, group, visit, {"n": n}, rows, level=level)
 
