@@ -146,8 +146,7 @@ def test_without_limits_the_comparison_is_the_ordinary_one():
     logs = [[math.log(v) for u, v in facts["x"].items() if facts["arm"][u] == arm] for arm in ("OMT", "sham")]
     ratio = math.exp(np.mean(logs[0]) - np.mean(logs[1]))
     assert value(found, "OMT - sham", "censored regression", "ratio") == pytest.approx(ratio, rel=1e-9)
-    naive = value(found, "OMT - sham", "substitution of limit × 0.5, biased", "ratio")
-    assert naive == pytest.approx(ratio, rel=1e-9)
+    assert not [level for _, level, _ in found if level.startswith("substitution")]
     mean = np.mean([v for u, v in facts["x"].items() if facts["arm"][u] == "sham"])
     assert value(found, "sham", "Kaplan–Meier", "mean") == pytest.approx(mean, rel=1e-9)
 
@@ -161,6 +160,7 @@ def test_limits_stay_limits_and_everyone_is_counted():
     assert (rows.used, rows.excluded) == (23, 1)
     assert {reason for *_, reason in rows.entries} == {"", "state plate rejected: controls"}
     assert ("OMT - sham", "Peto–Prentice test", "p") in found
+    assert ("OMT - sham", "substitution of limit × 0.5, biased", "ratio") in found
     up = numbers("censored_comparison", groups(above=(1, 3)), ["x"], CENSORED, "arm")
     assert ("OMT", "Kaplan–Meier", "mean") not in up and ("OMT - sham", "censored regression", "p") in up
 
@@ -189,6 +189,32 @@ def test_the_error_of_a_curve_counts_in_full_where_each_group_has_its_plate():
     assert whole == pytest.approx(math.hypot(plain, math.sqrt(2) * 0.1), rel=1e-9)
     low, high = (value(found, "OMT - sham", f"{w} the curves' error", "p") for w in ("without", "with"))
     assert high > low
+
+
+def test_the_standard_error_with_the_curves_holds_in_simulation():
+    """Two groups, each on a plate of its own: curves fitted, samples read, the ratio's spread against its error."""
+    from omtrace.statistics.assay_error import assay_error
+    from omtrace.statistics.calibration import fit_curves, reading_errors, well_variance
+
+    generator, found = np.random.default_rng(12), []
+    levels, truth = np.repeat(LEVELS, 2), 60 * np.exp(0.1 * generator.standard_normal(6))
+    standards = curve(levels) * (1 + 0.05 * generator.standard_normal((500, levels.size)))
+    fits = fit_curves(levels, standards, weighting="1/y2")
+    for run in range(250):
+        sides = []
+        for row in (2 * run, 2 * run + 1):
+            fit = fits.take(row)
+            signal = curve(truth) * (1 + 0.05 * generator.standard_normal(truth.size))
+            factor, _ = well_variance(levels, standards[row], fit, "1/y2")
+            x, shared, well = reading_errors(fit, signal, factor, "1/y2")
+            sides.append((np.log(x), shared / x[:, None], well / x**2))
+        if all(fits.refusal[[2 * run, 2 * run + 1]] == ""):
+            (a, curve_a, well_a), (b, curve_b, well_b) = sides
+            told = assay_error((a, b), (curve_a, curve_b), (well_a, well_b), (["P"] * 6, ["Q"] * 6))
+            found.append((told["plain"]["difference"], told["assay"]["se_curve"], told["assay"]["se_wells"]))
+    differences, by_curve, by_wells = np.array(found).T
+    assert len(found) > 200
+    assert differences.std() == pytest.approx(np.sqrt((by_curve**2 + by_wells**2).mean()), rel=0.15)
 
 
 # controls over time
@@ -236,6 +262,7 @@ def test_a_dated_baseline_and_means_by_lot():
         ({"control": "control", "baseline": ["nowhere"]}, "no group 'nowhere'"),
         ({"control": "control", "baseline_until": "2026-06-01"}, "needs date"),
         ({"control": "control", "baseline": ["P0"]}, "1 baseline values"),
+        ({"control": "control", "baseline": ["P0", "P1"], "controls": ["QC9"]}, "no control 'QC9'"),
     ],
 )
 def test_a_chart_without_limits_is_a_fault(options, complaint):

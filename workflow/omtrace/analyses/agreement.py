@@ -1,11 +1,15 @@
 """Agreement of computed values with printed ones, unit by unit."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.study.closed import Closed
+
+if TYPE_CHECKING:
+    from omtrace.analyses.selection import Selection
 
 
 class Options(Closed):
@@ -16,7 +20,7 @@ class Options(Closed):
 
 
 def run(call: Call) -> Iterator[Number]:
-    """How many computed values round to the printed ones, and the largest difference."""
+    """How many computed values round to the printed ones, the largest difference, and the others by name."""
     from omtrace.store import display
 
     call.need(call.options.printed)
@@ -38,6 +42,35 @@ def run(call: Call) -> Iterator[Number]:
             largest = float(differ.max()) if same else float("nan")
             unit = call.dataset.parameters[parameter].unit
             yield Number(parameter, group, visit, "", "largest_difference", largest, unit, decimals + 1, rows)
+        yield from _others(call, parameter, visit, chosen)
+
+
+def _others(call: Call, parameter: str, visit: str, chosen: "Selection") -> Iterator[Number]:
+    """Each unit of the population whose values differ, or that has only one of them, with the reason."""
+    from omtrace.store import display
+
+    decimals, printed = call.options.decimals, call.options.printed
+    unit, rows = call.dataset.parameters[parameter].unit, chosen.rows(["all"])
+    for name, reason in chosen.reasons.items():
+        if reason.startswith("not in population"):
+            continue
+        ours, theirs = (call.data.plain(*which)[name] for which in ((parameter, visit), (printed, "")))
+        values = {"computed": ours[2], "printed": theirs[2]}
+        if ours[2] is not None and theirs[2] is not None:
+            a, b = float(ours[2]), float(theirs[2])
+            if display(a, decimals) == display(b, decimals):
+                continue
+            half = abs(a - b) <= 0.5 * 10.0**-decimals * (1 + 1e-6)
+            why = "half-way between two printed values" if half else "differs beyond rounding"
+        elif ours[2] is None and theirs[2] is None:
+            continue
+        else:
+            why = f"not computed: {ours[1]}" if ours[2] is None else f"not printed: {theirs[1]}"
+        for statistic, value in values.items():
+            if value is not None:
+                yield Number(
+                    parameter, "all", visit, f"{name}: {why}", statistic, float(value), unit, decimals + 1, rows
+                )
 
 
 METHOD = Method(

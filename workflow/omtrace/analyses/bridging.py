@@ -51,4 +51,5 @@ METHOD = Method(
     run,
     "Ratio of geometric means of the samples measured on both plates; t interval from the scatter of the samples' "
     "ratios. n counts shared samples.",
+    units="any",
 )

@@ -89,6 +89,7 @@ def _pair(call: Call, parameter: str, visit: str, contrast: str, frames: "list[p
     if not (states > 0).any() and a.size and b.size:
         test = peto_prentice(values, states < 0, member)
         yield from call.numbers(parameter, contrast, visit, test, rows, "Peto–Prentice test")
+    if (states < 0).any() and not (states > 0).any():
         instead = substituted(values, states < 0, options.substitute)
         naive = _compared(instead, states * 0, member, options)
         if not isinstance(naive, str):

@@ -8,7 +8,7 @@ from pydantic import Field
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses.selection import Selection
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
+from omtrace.study.closed import Closed, nearest
 
 if TYPE_CHECKING:
     import numpy
@@ -59,7 +59,10 @@ class _Chart:
         self.frame[options.control] = names
         self.plates = _ordered(call, self.frame)
         known = sorted(set(self.frame[options.control]))
-        self.controls = [name for name in options.controls or known if name in known]
+        self.controls = list(options.controls or known)
+        for name in self.controls:
+            if name not in known:
+                raise Fault(f"analysis {call.name}: no control {name!r} in the population{nearest(name, known)}")
         self.base = _baseline(call, self.frame, self.plates)
         if not self.controls or not self.base:
             raise Fault(f"analysis {call.name}: no control, or no plate of the baseline, has a value")
@@ -168,5 +171,6 @@ METHOD = Method(
     Options,
     run,
     "Levey-Jennings chart: each control's mean on a plate in standard deviations from the mean of the baseline plates, "
-    "whose limits stay. Westgard's rules: 1-2s warns; 1-3s, 2-2s, R-4s (within a plate), 4-1s and 10x are broken.",
+    "whose limits stay. Westgard's rules: 1-2s warns; 1-3s, 2-2s, R-4s (within a plate), 4-1s and 10x reject.",
+    units="any",
 )

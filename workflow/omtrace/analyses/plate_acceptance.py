@@ -212,4 +212,5 @@ METHOD = Method(
     "plate (permutation tests within contents), dilutions and spikes. Default limits are borrowed from ICH M10's "
     "criteria for ligand-binding assays, which do not cover biomarkers. LLOQ and ULOQ: lowest and highest standard "
     "that hold; LOD: blank mean and three SDs, read back.",
+    units="any",
 )

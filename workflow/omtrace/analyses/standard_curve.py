@@ -1,4 +1,4 @@
-"""Standard curves: one four-parameter logistic curve a plate, and its standards read back."""
+"""Standard curves: one logistic curve a plate, and its standards read back."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
@@ -18,6 +18,8 @@ class Options(Closed):
     """Where the concentrations stand, and what the curve is fitted to."""
 
     concentration: str = Field(description="parameter of the wells with the nominal concentration")
+    model: Literal["4PL", "5PL"] = Field("4PL", description="curve: four or five parameters")
+    weights: Literal["none", "1/y", "1/y2", "1/x"] = Field("none", description="weights of the fit")
     min_levels: int = Field(6, description="levels of the standard needed (ICH M10 asks for six)", ge=5)
     fit_to: Literal["wells", "level_means"] = Field(
         "wells", description="points of the fit: wells, or the mean of each level"
@@ -26,7 +28,8 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """a, b, c, d with standard errors, residual sum of squares, and each level read back, a plate."""
-    from omtrace.statistics.four_pl import back_calculate, fit_four_pl
+    from omtrace.statistics.calibration import fit_curves
+    from omtrace.statistics.four_pl import back_calculate
     from omtrace.statistics.samples import stacked
 
     concentration = call.options.concentration
@@ -42,7 +45,7 @@ def run(call: Call) -> Iterator[Number]:
         fitted = [plate for plate, (x, _) in points.items() if len(x)]
         if fitted:
             x, y, used = stacked([points[plate] for plate in fitted])
-            fits = fit_four_pl(x, y, used=used, min_levels=call.options.min_levels)
+            fits = fit_curves(x, y, call.options.model, call.options.weights, used, call.options.min_levels)
         for plate in call.dataset.groups:
             rows = chosen.rows([plate])
             if plate not in fitted:
@@ -83,7 +86,7 @@ def _means(x: "numpy.ndarray", y: "numpy.ndarray") -> "tuple[numpy.ndarray, nump
 METHOD = Method(
     Options,
     run,
-    "Unweighted four-parameter logistic curve y = d + (a - d) / (1 + (x / c)^b); each level's mean signal read back "
-    "through it.",
+    "Logistic curve y = d + (a - d) / (1 + (x / c)^b) by least squares, weighted as the options say (or not); "
+    "5PL: the denominator to the power g. Each level's mean signal read back through it.",
     units="any",
 )

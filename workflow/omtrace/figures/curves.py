@@ -77,13 +77,20 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     texts = [(plate.label, _said(plate)) for _, plate in found]
     alt = panels.alternative("Standard curves: signal against concentration on a logarithmic axis.", texts)
     note = f"Points: single {found[0][0].dataset.unit}s of the standards. Line: y = d + (a − d) / (1 + (x / c)^b)."
+    if any(len(plate.curve) > len(COEFFICIENTS) for _, plate in found):
+        note = note[:-1] + "^g."
     zero = " The zero standard stands left of the break." if any(plate.zero for _, plate in found) else ""
     return Drawing(alt, sheet.numbers, note + zero)
 
 
-def logistic(x: float, a: float, b: float, c: float, d: float) -> float:
-    """The four-parameter logistic curve: a at x = 0, c the inflection (unit of x), d at infinity, b the slope."""
-    return d + (a - d) / (1 + (x / c) ** b)
+def logistic(x: float, a: float, b: float, c: float, d: float, g: float = 1.0) -> float:
+    """The logistic curve: a at x = 0, c the inflection (unit of x), d at infinity, b the slope, g the asymmetry.
+
+    For a negative slope a and d change places.
+    """
+    if x == 0:
+        return a if b > 0 else d
+    return d + (a - d) / (1 + (x / c) ** b) ** g
 
 
 def _concentration(sheet: Sheet, quantity: Quantity, options: Options) -> str:
@@ -100,12 +107,15 @@ def _plates(sheet: Sheet, quantity: Quantity, options: Options) -> list[Plate]:
     refusals = {
         (n.parameter, n.group): n for n in sheet.estimates.of(quantity.analysis, ["n"]) if n.level.startswith(REFUSED)
     }
+    asymmetries = sheet.estimates.of(quantity.analysis, ["g"])
     plates = []
     for group in (group for group in groups if group.key in chosen):
         signals = sheet.members(quantity, group, "")
         points = [(doses[unit], signal) for unit, signal in signals.items() if unit in doses]
         refusal = refusals.get((quantity.key, group.key))
         curve = [] if refusal else [sheet.find(quantity, name, group, "") for name in COEFFICIENTS]
+        if curve:
+            curve += [g for g in asymmetries if (g.parameter, g.group) == (quantity.key, group.key)]
         counted = refusal or sheet.find(quantity, "n", group, "")
         if counted.value not in (len(points), len({dose for dose, _ in points})):
             raise sheet.differs(quantity, group, "", counted, len(points))
@@ -127,15 +137,13 @@ def _panel(sheet: Sheet, axes: "Axes", plate: Plate, width: float) -> None:
     point: dict[str, Any] = {"marker": "o", "markersize": 4, "markeredgecolor": "white", "markeredgewidth": 0.4}
     axes.plot(xs, ys, linestyle="none", color=style.SINGLE, zorder=4, label="wells", **point)
     if plate.curve:
-        a, b, c, d = (n.value for n in plate.curve)
+        curve = [n.value for n in plate.curve]
         start, end = math.log10(plate.low) - BESIDE, math.log10(plate.high) + BESIDE
         xs = [10 ** (start + (end - start) * i / 120) for i in range(121)]
         line: dict[str, Any] = {"color": style.ACCENT, "linewidth": 1.3, "zorder": 3}
-        axes.plot(xs, [logistic(x, a, b, c, d) for x in xs], label="curve", **line)
+        axes.plot(xs, [logistic(x, *curve) for x in xs], label="curve", **line)
         if plate.zero:
-            axes.plot(
-                [plate.zero / 1.2, plate.zero * 1.2], [logistic(0, a, b, c, d)] * 2, label="curve at zero", **line
-            )
+            axes.plot([plate.zero / 1.2, plate.zero * 1.2], [logistic(0, *curve)] * 2, label="curve at zero", **line)
     _dose_axis(axes, plate, width)
 
 

@@ -44,9 +44,10 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     width = panels.panel_width(1, [-3.5, 3.5])
     ticks = panels.fitted(labels, width / max(len(plates), 1))
     grid = panels.axes_of(sheet, len(charts), 1, options.height + ticks.depth / 72)
-    for axes, (_, chart) in zip(grid, charts, strict=True):
+    for axes, (quantity, chart) in zip(grid, charts, strict=True):
         _panel(sheet, axes, chart, plates)
-        panels.head(axes, chart.control, "SD from baseline", width, options.height)
+        named = quantity.dataset.parameters[sheet.plan.analyses[quantity.analysis].options["control"]].label
+        panels.head(axes, f"{named} {chart.control}", "SD from baseline", width, options.height)
         panels.category_axis(axes, range(len(plates)), ticks)
     point: dict[str, Any] = {"color": style.SINGLE, "marker": "o", "markersize": 5, "linewidth": 1}
     rule = {"color": style.ACCENT, "marker": "D", "markersize": 6, "linestyle": "none"}
@@ -71,7 +72,7 @@ def _charts(sheet: Sheet, quantity: Quantity) -> list[Chart]:
 
 
 def _panel(sheet: Sheet, axes: "Axes", chart: Chart, plates: list[str]) -> None:
-    reach = max([3.5, *(abs(number.value) + 0.8 for number in chart.points)])
+    reach = max([3.5, *(abs(number.value) + 1.2 for number in chart.points)])
     axes.axhline(0, color=style.FRAME, linewidth=0.9, zorder=2, label="mean")
     for limit, dashes in LIMITS:
         for side in (-limit, limit):
@@ -98,6 +99,7 @@ def _name(sheet: Sheet, axes: "Axes", x: float, y: float, rules: list[Number]) -
     words = ", ".join(dict.fromkeys(rule.level.partition(",")[0] for rule in rules))
     text = axes.annotate(words, (x, y), (0, 7 * up), textcoords="offset points", ha="center",
                          va="bottom" if up > 0 else "top", size=style.SMALL, color=style.ACCENT, zorder=6)  # fmt: skip
+    text.set_bbox({"facecolor": "white", "edgecolor": "none", "pad": 0.5})
     sheet.show(text, rules[0])
 
 

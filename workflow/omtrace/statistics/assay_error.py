@@ -25,7 +25,7 @@ def assay_error(logs: Pair, curve: Pair, wells: Pair, plates: tuple[Sequence[str
     ``curve``: of each sample the derivatives (n, p) of its log concentration in the p independent unit errors of its
     plate's curve; ``wells``: the variance of its log concentration from its wells. Returns ``plain``, ``with_curve``
     (difference, se, ci_low, ci_high, t, df, p) and ``assay`` (se_wells, se_curve, share: percent of the whole
-    variance). Degrees of freedom with the curves: Satterthwaite's, the curves' variance taken as known.
+    variance). Degrees of freedom stay Welch's, so that the interval cannot narrow.
     """
     first, second = sample(logs[0]), sample(logs[1])
     plain = welch(first, second, level)
@@ -34,10 +34,8 @@ def assay_error(logs: Pair, curve: Pair, wells: Pair, plates: tuple[Sequence[str
     names = np.array([*plates[0], *plates[1]])
     by_curve = sum(float(((weights[names == name] @ shared[names == name]) ** 2).sum()) for name in sorted(set(names)))
     by_wells = float(weights**2 @ np.concatenate([sample(wells[0]), sample(wells[1])]))
-    variance = plain["se"] ** 2
-    whole = variance + by_curve
-    df = plain["df"] * (whole / variance) ** 2 if variance > 0 else math.nan
-    se = math.sqrt(whole)
+    whole = plain["se"] ** 2 + by_curve
+    df, se = plain["df"], math.sqrt(whole)
     low, high = t_interval(plain["difference"], se, df, level)
     t, p = t_test(plain["difference"], se, df)
     kept = {name: plain[name] for name in ("difference", "se", "ci_low", "ci_high", "t", "df", "p")}
