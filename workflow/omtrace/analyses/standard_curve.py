@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy
 
     from omtrace.analyses.selection import Selection
+    from omtrace.statistics.four_pl import FourPL
 
 
 class Options(Closed):
@@ -29,7 +30,6 @@ class Options(Closed):
 def run(call: Call) -> Iterator[Number]:
     """a, b, c, d with standard errors, residual sum of squares, and each level read back, a plate."""
     from omtrace.statistics.calibration import fit_curves
-    from omtrace.statistics.four_pl import back_calculate
     from omtrace.statistics.samples import stacked
 
     concentration = call.options.concentration
@@ -61,12 +61,20 @@ def run(call: Call) -> Iterator[Number]:
                 unit = units.get(statistic.removesuffix("_se"), "")
                 decimals = 0 if statistic in ("n", "levels", "df") else 4
                 yield Number(parameter, plate, visit, "", statistic, value, unit, decimals, rows)
-            read, recovery = back_calculate(fit, *means[plate])
-            for nominal, value, percent in zip(means[plate][0], read[0], recovery[0], strict=True):
-                level = f"standard {nominal:g}"
-                yield Number(parameter, plate, visit, level, "back_calculated", float(value), x_unit, 3, rows)
-                if percent == percent:
-                    yield Number(parameter, plate, visit, level, "recovery", float(percent), "%", 1, rows)
+            for level, statistic, value, unit, decimals in _read_back(fit, *means[plate], x_unit):
+                yield Number(parameter, plate, visit, level, statistic, value, unit, decimals, rows)
+
+
+def _read_back(fit: "FourPL", x: "numpy.ndarray", y: "numpy.ndarray",
+               unit: str) -> Iterator[tuple[str, str, float, str, int]]:  # fmt: skip
+    """Level, statistic, value, unit and decimals of each standard read back."""
+    from omtrace.statistics.four_pl import back_calculate
+
+    read, recovery = back_calculate(fit, x, y)
+    for nominal, value, percent in zip(x, read[0], recovery[0], strict=True):
+        yield f"standard {nominal:g}", "back_calculated", float(value), unit, 3
+        if percent == percent:
+            yield f"standard {nominal:g}", "recovery", float(percent), "%", 1
 
 
 def _points(chosen: "Selection", plate: str, concentration: str) -> "tuple[numpy.ndarray, numpy.ndarray]":
