@@ -22,7 +22,7 @@ TOLERANCE = {"cage": 1e-6, "batchcage": 1e-4}
 chosen("mixed_model", "Kenward-Roger takes the expected information of the variance components, as pbkrtest does (SAS "
        "and mmrm: the observed one); Satterthwaite the observed one, as lmerTest does.")  # fmt: skip
 chosen("mixed_model", "A variance component that reaches zero leaves the model, which then has its own degrees of "
-       "freedom, and is named; lme4 keeps it at 0. Negative variances (SAS's NOBOUND) are not estimated.")  # fmt: skip
+       "freedom, and is named; lme4 keeps it at 0. Negative variances (SAS's NOBOUND) are an option.")  # fmt: skip
 chosen("factorial", "Type III in sum coding is the default; type II is an option (car::Anova has type II as default, "
        "SAS GLM type III). Treatment coding, where type III is silently wrong, cannot be chosen.")  # fmt: skip
 
@@ -133,6 +133,21 @@ def test_a_balanced_split_plot_has_the_degrees_of_freedom_of_its_anova():
     means = y.reshape(12, 4).mean(axis=1).reshape(3, 4)
     expected = 4 * means.mean(axis=1).var(ddof=1) / means.var(axis=1, ddof=1).mean()
     assert model.joint_test(design.term("treatment"))["f"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_negative_variance_keeps_the_degrees_of_freedom_of_the_cages():
+    rng = np.random.default_rng(6)
+    cage, treatment = np.repeat(np.arange(12), 4), np.repeat(["sham", "omt", "none"], 16)
+    y = rng.normal(size=48)
+    y -= 0.9 * np.repeat(y.reshape(12, 4).mean(axis=1), 4)  # cages more alike than by chance
+    design = design_of({"treatment": treatment}, ["treatment"], {"treatment": ("sham", "omt", "none")})
+    free, bounded = (fit(y, design.matrix, {"cage": cage}, negative=negative) for negative in (True, False))
+    assert free.components["cage"] < 0 and free.at_zero == () and bounded.at_zero == ("cage",)
+    means = y.reshape(12, 4).mean(axis=1).reshape(3, 4)
+    expected = 4 * means.mean(axis=1).var(ddof=1) / means.var(axis=1, ddof=1).mean()
+    found = free.joint_test(design.term("treatment"))
+    assert found["f"] == pytest.approx(expected, rel=1e-6) and found["df_2"] == pytest.approx(9, rel=1e-6)
+    assert bounded.joint_test(design.term("treatment"))["df_2"] == pytest.approx(45)
 
 
 def test_random_slopes_of_balanced_rows_are_the_two_stage_analysis():

@@ -56,6 +56,11 @@ class ModelOptions(Closed):
         "kenward_roger", description="standard errors and degrees of freedom, where effects are random"
     )
     likelihood: Literal["REML", "ML"] = Field("REML", description="restricted or full maximum likelihood")
+    negative: bool = Field(
+        False,
+        description="variances of random effects may come out below zero, so that a treatment given by cage keeps the "
+        "cages' degrees of freedom where cages are more alike than by chance; no: such an effect is left out",
+    )
     naive: bool = Field(
         False, description="show, beside each p, the one that every record as a unit of its own would give, labelled"
     )

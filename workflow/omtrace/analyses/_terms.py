@@ -82,7 +82,7 @@ def fitted(call: Call, terms: list[str], parameter: str, visit: str | list[str],
         groups = {name: groups_of(frame, name) for name in random_of(o.random, visit)}
         naive = fit_linear(values, design.matrix)
         along = {name: frame[slope].to_numpy() for name, slope in slopes.items()}
-        model = fit(values, design.matrix, groups, along, o.likelihood == "REML") if groups else naive
+        model = fit(values, design.matrix, groups, along, o.likelihood == "REML", o.negative) if groups else naive
     except ValueError as error:
         raise Fault(f"{where}: {error}") from None
     return Fitted(design, model, naive, chosen, chosen.rows(without=without), frame)
@@ -159,7 +159,7 @@ def numbers_of(call: Call, parameter: str, visit: str, fit: Fitted) -> Iterator[
     """Tests of the terms, planned contrasts, adjusted means, and the model with its variances."""
     o = call.options
     declared = call.dataset.parameters[parameter]
-    scale = (f"log {declared.unit}".strip() if o.log else declared.unit, declared.decimals)
+    scale = (f"log {declared.unit}".strip(), max(2, declared.decimals)) if o.log else (declared.unit, declared.decimals)
     end = ", log scale" * o.log
     for term in fit.design.columns:
         values = fit.test(term, o)
@@ -171,7 +171,10 @@ def numbers_of(call: Call, parameter: str, visit: str, fit: Fitted) -> Iterator[
         _tell(call, parameter, visit, f"{' - '.join(contrast.pair)}{contrast.label}", values, fit)
         yield from call.numbers(parameter, group, visit, values, fit.rows, level + end, scale)
     for group, level, values in _means(call, fit):
-        yield from call.numbers(parameter, group, visit, values, fit.rows, (level + end).removeprefix(", "), scale)
+        back = {name: values.pop(name) for name in list(values) if name.startswith("geometric_mean")}
+        level = (level + end).removeprefix(", ")
+        yield from call.numbers(parameter, group, visit, values, fit.rows, level, scale)
+        yield from call.numbers(parameter, group, visit, back, fit.rows, level)
     yield from _model(call, parameter, visit, fit, scale)
 
 

@@ -88,10 +88,12 @@ class RandomModel:
 
 
 def fit(values: Any, design: Any, random: Mapping[str, Any], slopes: Mapping[str, Any] | None = None,
-        reml: bool = True) -> RandomModel:  # fmt: skip
+        reml: bool = True, negative: bool = False) -> RandomModel:  # fmt: skip
     """Fit values (n,) on a design (n, p) with a random intercept for the groups of each ``random`` vector (n,).
 
     ``slopes``: for some of the names a numeric vector (n,) whose slope is random too, correlated with the intercept.
+    ``negative``: variances below zero are estimated as such, so that a model keeps the degrees of freedom of its
+    groups where these are more alike than by chance (SAS's NOBOUND).
     Raises ValueError for missing values, a design with dependent columns or no residual, a random effect whose
     groups are all one or as many as the rows, and where no optimum is found.
     """
@@ -101,7 +103,7 @@ def fit(values: Any, design: Any, random: Mapping[str, Any], slopes: Mapping[str
         raise ValueError(f"{y.size} values for {x.shape[-1]} coefficients leave no residual degrees of freedom")
     if np.linalg.matrix_rank(x / np.linalg.norm(x, axis=0)) < x.shape[1]:
         raise ValueError("the columns of the fixed effects depend on each other")
-    names, components, levels = _components(random, slopes or {}, y.size)
+    names, components, levels = _components(random, slopes or {}, y.size, not negative)
     rows = prepared(y, x)
     point, found, active = search(rows, components, reml)
     kept = [components[k] for k in active]
@@ -116,8 +118,8 @@ def fit(values: Any, design: Any, random: Mapping[str, Any], slopes: Mapping[str
                        rows, point.phi, turned, spread, adjusted)  # fmt: skip
 
 
-def _components(random: Mapping[str, Any], slopes: Mapping[str, Any],
-                n: int) -> tuple[list[str], list[Component], dict[str, int]]:  # fmt: skip
+def _components(random: Mapping[str, Any], slopes: Mapping[str, Any], n: int,
+                bounded: bool) -> tuple[list[str], list[Component], dict[str, int]]:  # fmt: skip
     """Names and matrices of the variances and covariances, the residual last, and the groups of each effect."""
     names, components, levels = [], [], {}
     for name, of in random.items():
@@ -131,12 +133,12 @@ def _components(random: Mapping[str, Any], slopes: Mapping[str, Any],
         z = (index[:, None] == np.arange(groups.size)).astype(float)
         eye = np.eye(groups.size)
         names.append(name)
-        components.append(Component(z, eye))
+        components.append(Component(z, eye, bounded))
         if name in slopes:
             slope = z * sample(slopes[name], name)[:, None]
             cross = np.kron([[0, 1], [1, 0]], eye)
             names += [f"{name}, slope", f"{name}, covariance"]
-            components += [Component(slope, eye), Component(np.hstack([z, slope]), cross, bounded=False)]
+            components += [Component(slope, eye, bounded), Component(np.hstack([z, slope]), cross, bounded=False)]
     return [*names, "residual"], [*components, Component(np.eye(n), np.eye(n))], levels
 
 

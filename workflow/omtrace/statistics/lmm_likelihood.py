@@ -20,7 +20,7 @@ CONVERGED = 1e-12  # decrease of -2 log L that a full step promises
 
 @dataclass(frozen=True)
 class Component:
-    """One matrix G = Z M Z': ``left`` is Z (n, q), ``middle`` M (q, q); ``bounded``: a variance, at least zero."""
+    """One matrix G = Z M Z': ``left`` is Z (n, q), ``middle`` M (q, q); ``bounded``: leaves the model at zero."""
 
     left: np.ndarray
     middle: np.ndarray
@@ -148,10 +148,10 @@ def _bounds(components: list[Component]) -> np.ndarray:
 
 
 def _start(components: list[Component]) -> np.ndarray:
-    """An equal share of the variance for each variance, on the scale of its own diagonal."""
-    bounded = [c.bounded for c in components]
-    size = [float(np.sum((c.left @ c.middle) * c.left)) / len(c.left) if c.bounded else 1.0 for c in components]
-    return np.array([1 / (s * sum(bounded)) if b else 0.0 for b, s in zip(bounded, size, strict=True)])
+    """An equal share of the variance for each variance, on the scale of its own diagonal; no covariance."""
+    size = [float(np.sum((c.left @ c.middle) * c.left)) / len(c.left) for c in components]
+    count = sum(s > 0 for s in size)
+    return np.array([1 / (s * count) if s > 0 else 0.0 for s in size])
 
 
 def _climb(rows: Rows, components: list[Component], matrices: np.ndarray, theta: np.ndarray,
