@@ -69,6 +69,7 @@ GOOD = {
                    "acupuncturist": "12",
                    "practice_id": "35", "group": "control", "pk1": "10.75", "f2": "0", "pk2": "0"},
     "visits": {"unit_id": "1", "visit": "baseline", "visit_on": "2024-01-31"},
+    "exclusions": {"unit_id": "R1", "stage": "measurement", "reason": "illness", "excluded_on": "2024-05-10"},
     "von_frey_responses": {"unit_id": "R1", "visit": "hour_0", "site": "hind_paw", "stimulus": "1",
                            "filament_g": "2.04", "response": "X"},
     "von_frey": {"unit_id": "R1", "visit": "hour_0", "site": "hind_paw", "threshold_g": "15.14"},
