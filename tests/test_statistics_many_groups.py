@@ -103,7 +103,7 @@ def test_jonckheere_agrees():
     agrees("Jonckheere-Terpstra", "p of an increase", source, found["p"] / 2, r["p_increasing"], abs=5e-6)
 
 
-@pytest.mark.parametrize("sizes", [(2, 3, 3), (3, 2, 2, 1), (4, 3)])
+@pytest.mark.parametrize("sizes", [(2, 3, 2), (2, 2, 2, 1), (4, 3)])
 def test_exact_jonckheere_against_enumeration(sizes):
     values = np.random.default_rng(len(sizes)).permutation(sum(sizes))
     cut = np.cumsum(sizes)[:-1]
@@ -120,7 +120,7 @@ def test_exact_jonckheere_against_enumeration(sizes):
     assert found["z"] == pytest.approx((statistic(values) - every.mean()) / every.std(), rel=1e-12)
 
 
-@pytest.mark.parametrize("groups", [[[1, 1, 2], [2, 3, 3, 4]], [[1, 1], [1, 2, 2], [0, 2, 5]]])
+@pytest.mark.parametrize("groups", [[[1, 1, 2], [2, 3, 3, 4]], [[1, 1], [1, 2], [0, 2, 5]]])
 def test_variance_of_jonckheere_with_ties_against_enumeration(groups):
     values, cut = np.concatenate(groups), np.cumsum([len(g) for g in groups])[:-1]
 
