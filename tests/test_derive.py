@@ -225,6 +225,14 @@ def test_visits_side_by_side_in_columns():
     }  # fmt: skip
 
 
+def test_numbers_may_be_taken_times_a_factor_but_not_labels():
+    rows = frame("unit_id x", ("A", 28), ("B", None))
+    found, cells = built({"rows": rows}, {"x": parameter("column", table="rows", column="x", times=0.25)})
+    assert found["A", ""] == 7 and found["B", ""] == "not collected" and len(cells) == 1
+    labelled = parameter("column", table="rows", column="x", times=0.25, labels={"28": "yes"})
+    assert built({"rows": rows}, {"x": labelled})[0]["A", ""] == "yes"
+
+
 def test_codes_get_labels_and_rows_are_chosen_by_text_and_by_number():
     rows = frame("unit_id sex site dose", ("P1", 1, "A", 5), ("P2", 0, "B", 5), ("P3", 2, "A", 7))
     labels = {"1": "female", "0": "male"}

@@ -108,6 +108,14 @@ def test_counts_that_cannot_be_modelled_say_why(midas, change, says):
         CountModel(midas.assign(**change), TERMS, "quarters")
 
 
+def test_half_events_are_refused_unless_they_are_allowed(midas):
+    halves = midas.assign(midas=midas["midas"] + 0.5 * (midas.index == 3))
+    with pytest.raises(ValueError, match="1 of 90 counts are no whole numbers"):
+        CountModel(halves, TERMS, "quarters")
+    near = CountModel(halves, TERMS, "quarters", fractions=True).rate_ratio(1, 0)["rate_ratio"]
+    assert near == pytest.approx(CountModel(midas, TERMS, "quarters").rate_ratio(1, 0)["rate_ratio"], rel=0.02)
+
+
 # yes or no
 
 

@@ -40,7 +40,9 @@ class Options(Closed):
         description="of the outcome, its baseline and, for rank, the covariates: as measured; log, which gives ratios "
         "of geometric means; rank, among the units of the model (Conover and Iman 1982)",
     )
-    add: float = Field(0, description="added to outcome and baseline before logarithms, where zeros occur", ge=0)
+    add: float | None = Field(
+        None, description="added to outcome and baseline before logarithms, where zeros occur", gt=0
+    )
     covariance: Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4"] = Field(
         "classical", description="of the coefficients: classical (one variance), or robust against unequal variances"
     )
@@ -118,7 +120,7 @@ def _fitted(call: Call, frame: "pandas.DataFrame", groups: list[str]) -> "Linear
     numeric = [*(["baseline"] if o.baseline else []), *o.covariates]
     frame = frame.astype(dict.fromkeys(["value", *numeric], "float64"))
     if o.scale == "log":
-        frame = _logarithms(frame, ["value", *numeric[: int(o.baseline)]], o.add)
+        frame = _logarithms(frame, ["value", *numeric[: int(o.baseline)]], o.add or 0)
     elif o.scale == "rank":
         frame[["value", *numeric]] = frame[["value", *numeric]].rank()
     terms = Terms("value", "group", groups, None, numeric, o.factors, "", o.weights)
@@ -156,8 +158,8 @@ def _mean(call: Call, parameter: str, group: str, visit: str, mean: dict[str, fl
 
     o = call.options
     if o.scale == "log":
-        limits = {name: math.exp(mean[name]) - o.add for name in ("ci_low", "ci_high")}
-        mean = {"geometric_mean": math.exp(mean["adjusted_mean"]) - o.add, **limits, "df": mean["df"]}
+        limits = {name: math.exp(mean[name]) - (o.add or 0) for name in ("ci_low", "ci_high")}
+        mean = {"geometric_mean": math.exp(mean["adjusted_mean"]) - (o.add or 0), **limits, "df": mean["df"]}
     scale = ("ranks", 1) if o.scale == "rank" else None
     yield from call.numbers(parameter, group, visit, mean, rows, CHANGES.get(o.scale, ""), scale)
 

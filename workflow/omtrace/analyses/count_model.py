@@ -20,6 +20,7 @@ class Options(Regression):
     distribution: Literal["negative binomial", "poisson"] = Field(
         "negative binomial", description="poisson assumes that units differ by chance only; overdispersion is told"
     )
+    fractions: bool = Field(False, description="counts may have fractions, such as half days")
 
 
 def run(call: Call) -> Iterator[Number]:
@@ -36,7 +37,7 @@ def run(call: Call) -> Iterator[Number]:
         rows = chosen.rows(groups)
         try:
             model = CountModel(frame.astype({"value": "float64"}), terms_of(call), "exposure" if o.exposure else "",
-                               o.distribution)  # fmt: skip
+                               o.distribution, fractions=o.fractions)  # fmt: skip
         except ValueError as error:
             raise refused(call, parameter, visit, error) from None
         for group, reference in o.contrasts:

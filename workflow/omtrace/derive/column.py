@@ -15,6 +15,7 @@ class Options(Closed):
     column: str | dict[str, str] = Field(description="its column, or visit -> column where visits stand side by side")
     where: dict[str, str] = Field(default_factory=dict, description="only rows in which columns have these values")
     labels: dict[str, str] = Field(default_factory=dict, description="value -> category, for codes that are no numbers")
+    times: float = Field(1, description="factor of a number, such as 0.25 for a weekly value from one of 4 weeks", gt=0)
 
 
 def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
@@ -41,7 +42,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
                 code = value if isinstance(value, str) else f"{value:g}"
                 value = options.labels.get(code, code)
             text = value if isinstance(value, str) else None
-            records.append((unit, visit, None if text is not None else float(value), text, "observed"))
+            records.append((unit, visit, None if text is not None else float(value) * options.times, text, "observed"))
             cells.append((unit, visit, key, raw, "value"))
     return Found.of(records, cells, (options.table,))
 

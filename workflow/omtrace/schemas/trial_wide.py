@@ -12,6 +12,17 @@ def by_pack(stem: str, description: str, unit: str, high: float) -> tuple[Column
     )
 
 
+SF36 = {
+    "pf": "physical functioning", "rlp": "role limitation, physical", "rle": "role limitation, emotional",
+    "ef": "energy", "ewb": "emotional well being", "sf": "social functioning", "p": "pain", "gen": "general health",
+    "hc": "change in health",
+}  # fmt: skip
+VISITS = {
+    "gp": "visits to general practitioners", "spec": "visits to specialists", "acu": "visits to acupuncturists",
+    "other": "visits to other complementary practitioners",
+}  # fmt: skip
+
+
 def days_without_diary(pack: str) -> Rule:
     """Zero headache days where the diary of that pack is missing is no observation."""
     return Rule(
@@ -42,6 +53,18 @@ TABLE = Table(
         Column("group", "text", "allocation", allowed=("acupuncture", "control"), required=True),
         *by_pack("pk", "weekly headache score", "points", 150),
         *by_pack("f", "headache days in 28 days", "d", 28),
+        *(column for stem, what in SF36.items() for column in by_pack(stem, f"SF-36 {what}", "points", 100)),
+        *by_pack("painmedspk", "pain medication in 4 weeks, medication quantification scale", "points", 1000),
+        *by_pack("prophmqs", "prophylactic medication in 4 weeks, medication quantification scale", "points", 1000),
+        Column("allmedsbaseline", "number", "all medication in 4 weeks at baseline", "points", 0, 1000),
+        Column("allmedsfu", "number", "all medication in 4 weeks, mean of 3 and 12 months", "points", 0, 1000),
+        *(
+            Column(f"total{stem}", "integer", f"{what} in the months recorded", "visits", 0, 400)
+            for stem, what in VISITS.items()
+        ),
+        Column("exposure", "integer", "months of recorded resource use", "months", 3, 12),
+        Column("totaldos", "number", "days off sick in the months recorded", "d", 0, 366),
+        Column("exposuredos", "integer", "months of recorded days off sick", "months", 3, 12),
     ),
     rules=(days_without_diary("2"), days_without_diary("5")),
     source="Vickers 2006, Trials 7:15, additional file 1 and its dictionary; the trial: BMJ 2004;328:744",

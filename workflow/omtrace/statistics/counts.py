@@ -21,17 +21,20 @@ class CountModel:
 
     Negative binomial (variance mu + dispersion mu^2, NB2) by maximum likelihood of coefficients and dispersion
     together; ``information``: "observed", of both together, or "expected", with the dispersion held, as MASS's glm.nb.
-    Poisson: dispersion 0. ``pearson_per_df`` is the Poisson model's: about 1 unless the counts vary more. Raises
-    ValueError as ``Design`` does, for counts that are not whole, exposures that are not positive, a group or a factor
-    level without any event, and for counts that vary no more than Poisson's, which determine no dispersion.
+    Poisson: dispersion 0. ``pearson_per_df`` is the Poisson model's: about 1 unless the counts vary more.
+    ``fractions``: counts may have them (half days); the likelihood is a quasi-likelihood then.
+
+    Raises ValueError as ``Design`` does, for counts that are not whole, exposures that are not positive, a group or a
+    factor level without any event, and for counts that vary no more than Poisson's, which determine no dispersion.
     """
 
     def __init__(self, frame: "pandas.DataFrame", terms: Terms, exposure: str = "",
-                 distribution: Distribution = "negative binomial", information: str = "observed") -> None:  # fmt: skip
+                 distribution: Distribution = "negative binomial", information: str = "observed",
+                 fractions: bool = False) -> None:  # fmt: skip
         self.design = design = Design(frame, terms)
         self.y, self.n = design.y, design.n
-        if (bad := int(((self.y < 0) | (self.y != np.floor(self.y))).sum())) > 0:
-            raise ValueError(f"{bad} of {self.n} counts are no whole numbers from 0")
+        if (bad := int(((self.y < 0) | (not fractions) & (self.y != np.floor(self.y))).sum())) > 0:
+            raise ValueError(f"{bad} of {self.n} counts are no {'' if fractions else 'whole '}numbers from 0")
         check_columns(frame, [exposure] if exposure else [])
         self.exposure = sample(frame[exposure], "exposure") if exposure else np.ones(self.n)
         if (self.exposure <= 0).any():
