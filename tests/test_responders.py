@@ -118,13 +118,17 @@ def curves() -> Study:
     """A study with thresholds of two parameters."""
     visits = ("baseline", "month3")
     parameters = {
-        "hit6": parameter("HIT-6 total", "points", visits, better="lower"),
+        "hit6": parameter("HIT-6 total", "points (36 to 78)", visits, better="lower"),
         "days": parameter("Migraine days", "days", visits, better="lower"),
         "arm": parameter("Arm"),
     }
     dataset = {"unit": "participant", "visits": {"baseline": "Baseline", "month3": "3 months"}, "baseline": "baseline",
                "parameters": parameters, "group": "arm", "groups": {"sham": "Sham", "omt": "Treatment"}}  # fmt: skip
-    analyses = {"grid": {"method": "responder_grid", "dataset": "people", "parameters": ["hit6", "days"]}}
+    grid = {"low": 1, "high": 8, "step": 1}
+    options = {"grids": {"hit6": {**grid, "sources": {6: "Author 2020"}}, "days": grid}}
+    analyses = {
+        "grid": {"method": "responder_grid", "dataset": "people", "parameters": ["hit6", "days"], "options": options}
+    }
     figures = {"curves": {"figure": "responder_curve", "analyses": ["grid"], "title": "Responders"}}
     study = Study(plan_of("curves", {"people": dataset}, analyses, figures))
     for name in ("hit6", "days"):
@@ -132,7 +136,7 @@ def curves() -> Study:
         for statistic in ("n_a", "n_b"):
             study.estimate("grid", name, statistic, 50, level="every threshold", decimals=0, **one)
         for at in range(1, 9):
-            level = f"at least {at} points" + " (Author 2020)" * (at == 6)
+            level = f"at least {at} points (36 to 78)" + " (Author 2020)" * (at == 6 and name == "hit6")
             values = {"improvement": at, "proportion_a": 0.8 - at / 12, "proportion_b": 0.6 - at / 15,
                       "difference": 0.2 - at / 60, "ci_low": 0.05 - at / 60, "ci_high": 0.35 - at / 60}  # fmt: skip
             for statistic, value in values.items():
@@ -154,7 +158,8 @@ def test_curves_are_the_estimates_and_thresholds_with_a_source_are_marked(tmp_pa
     assert [list(line.get_ydata()) for line in steps] == [
         pytest.approx([0.6 - at / 15 for at in range(1, 9)]), pytest.approx([0.8 - at / 12 for at in range(1, 9)]),
     ]  # fmt: skip
-    assert "at least 6 points (Author 2020): Sham 0.200, Treatment 0.300, difference 0.100" in drawing.alt
+    assert not lines(sheet.figure.axes[2], "source")
+    assert "at least 6 points (36 to 78) (Author 2020): Sham 0.200, Treatment 0.300, difference 0.100" in drawing.alt
 
 
 def test_thresholds_that_were_not_analysed_are_named(tmp_path):

@@ -24,7 +24,7 @@ class Options(panels.PanelOptions):
 
 @dataclass(frozen=True)
 class Curve:
-    """One parameter at one visit: thresholds in order, each group's shares and count, and the differences."""
+    """One parameter at one visit: thresholds in order, each group's shares and count, differences, sources."""
 
     quantity: Quantity
     visit: str
@@ -33,17 +33,13 @@ class Curve:
     shares: list[list[Number]]
     differences: list[list[Number]]
     counted: list[Number]
+    sourced: list[float]
 
     @property
     def title(self) -> str:
         """Parameter and visit."""
         label = self.quantity.dataset.visits.get(self.visit, "")
         return f"{self.quantity.label}, {label}" if label else self.quantity.label
-
-    @property
-    def sourced(self) -> list[float]:
-        """The thresholds that the plan gives a source for."""
-        return [number.value for number in self.thresholds if number.level.endswith(")")]
 
 
 def draw(sheet: Sheet, options: Options) -> Drawing:
@@ -83,7 +79,9 @@ def _curve(sheet: Sheet, quantity: Quantity, visit: str) -> Curve:
     shares = [[at(sides[group.key], n.level) for n in of] for group in groups]
     differences = [[at(statistic, n.level) for statistic in TRIPLE] for n in of]
     counted = [at(sides[group.key].replace("proportion", "n"), EVERY) for group in groups]
-    return Curve(quantity, visit, of, groups, shares, differences, counted)
+    grid = sheet.plan.analyses[quantity.analysis].options["grids"][quantity.key]
+    sourced = sorted(map(float, grid.get("sources", ())))
+    return Curve(quantity, visit, of, groups, shares, differences, counted, sourced)
 
 
 def _shares(sheet: Sheet, axes: "Axes", curve: Curve, width: float, options: Options) -> None:
