@@ -764,6 +764,35 @@ SIGNALS = {"table": "s", "column": "signal", "where": {"wave": "450"}}
 STANDARDS = {"table": "w", "concentration": "level", "signals": SIGNALS}
 
 
+PLATE_KINDS = {"unit_id": "text", "wavelength": "text", "signal": "number"}
+
+
+def used_plate(*more, taken=()):
+    """A plate with four wells in its layout, and more readings; ``taken``: layout rows that left."""
+    layout = table(1, ("unit_id",), {"unit_id": "text"}, *((f"P1/A{n}",) for n in range(1, 5)), ("P2/A1",))
+    reads = [(f"P1/A{n}", "450", 0.1 + 0.5 * (n - 1)) for n in range(1, 5)] + [("P2/A1", "450", 0.4)]
+    reads += [(well, "450", value) for well, value in more]
+    reads += [(well, "620", 0.04) for well in dict.fromkeys(row[0] for row in reads)]
+    data = tables(layout=layout, signals=table(2, ("unit_id", "wavelength"), PLATE_KINDS, *reads))
+    return without(data, layout=taken) if taken else data
+
+
+USED = {"table": "layout", "signals": {"table": "signals", "column": "signal", "by": "unit_id",
+                                       "where": {"wavelength": "450"}, "less": {"wavelength": "620"}}}  # fmt: skip
+
+
+def test_a_well_with_signal_that_the_layout_does_not_name():
+    data = used_plate(("P1/H12", 0.9), ("P1/B1", 0.05), ("P1/B2", 0.24), ("P9/A1", 3.0))
+    assert found("unassigned_wells", data, **USED) == [("well_unassigned", "signals", "2:6", "signal")]
+    assert found("unassigned_wells", data, **USED, share=0.05) == [
+        ("well_unassigned", "signals", "2:6", "signal"), ("well_unassigned", "signals", "2:8", "signal")]  # fmt: skip
+
+
+def test_a_well_whose_row_of_the_layout_left_is_known():
+    assert found("unassigned_wells", used_plate(), **USED) == []
+    assert found("unassigned_wells", used_plate(taken=[3]), **USED) == []
+
+
 def test_standards_that_follow_their_concentrations_are_fine():
     rising = pairs(0.05, 0.1, 0.2, 0.39, 0.7, 0.69)  # a little less at the upper end is noise
     assert found("standards", plate_of(rising), **STANDARDS) == []
