@@ -295,6 +295,24 @@ def test_covariances_by_group_are_used_by_group():
     assert found == pytest.approx(mean[2] + v[2, :2] @ gap, rel=1e-9)
 
 
+def test_a_unit_alone_at_a_level_makes_no_difference_to_the_others():
+    """Without it the level has no coefficient: the model is the one without the level, fitted to the other units."""
+    frame = wide().assign(site=["x"] + ["y", "z"] * 70)
+    weights = np.array([[-1.0, 1, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0]])
+    means = ConditionalMeans(Imputer(trial(frame, factors=["site"]), ["us"]), weights)
+    rest = ConditionalMeans(Imputer(trial(frame.iloc[1:], factors=["site"]), ["us"]), weights[:, :-1])
+    for strategy in ("MAR", "J2R"):
+        compared, others = means.compare(strategy, 2), rest.compare(strategy, 2)
+        assert compared.without[0, 0] == pytest.approx(others.estimates[0], rel=1e-8)
+        assert compared.numbers(0)["se"] > 0
+        mean = compared.numbers(1)  # rests on the level, which has no other unit
+        assert math.isfinite(mean["estimate"]) and math.isnan(mean["se"])
+    draws = Draws(means.imputer, weights, 60, np.random.default_rng(2))
+    assert draws.refused == 0
+    both = draws.compare("MAR", 2).numbers(0)["estimate"], means.compare("MAR", 2).numbers(0)["estimate"]
+    assert both[0] == pytest.approx(both[1], abs=0.5)
+
+
 # delta and the tipping point
 
 
@@ -355,20 +373,20 @@ def test_refusals(change, arguments, complaint):
 
 
 def test_refusals_of_the_jackknife_and_of_rubins_rules(imputer):
-    alone = wide().assign(site=["x"] + ["y"] * 140)
-    lonely = Imputer(trial(alone, factors=["site"]), ["cs"])
+    frame = wide()
+    frame.loc[frame.index[1], [1, 2, 3]] = np.nan
+    frame["left"] = frame["left"].where(np.arange(141) != 1, 0)
+    few = Imputer(trial(frame.assign(site=["x"] * 2 + ["y"] * 139), factors=["site"]), ["cs"])
     with pytest.raises(
         ValueError, match="the jackknife leaves out each unit in turn, and 1 times: the model's columns"
     ):
-        ConditionalMeans(lonely, np.array([[-1.0, 1, 0, 0, 0]]))
+        ConditionalMeans(few, np.array([[-1.0, 1, 0, 0, 0]]))
     with pytest.raises(ValueError, match="more than 5% of the bootstrap samples cannot be fitted: the model's columns"):
-        Draws(lonely, np.array([[-1.0, 1, 0, 0, 0]]), 40, np.random.default_rng(1))
+        Draws(few, np.array([[-1.0, 1, 0, 0, 0]]), 40, np.random.default_rng(1))
     with pytest.raises(ValueError, match="fewer than two"):
         Draws(imputer, CONTRASTS, 1, np.random.default_rng(1))
     with pytest.raises(ValueError, match="two imputations or more"):
         rubin([1.0], [2.0])
-    with pytest.raises(ValueError, match="only one of its kind"):
-        LeastSquares(np.eye(3, 2), np.eye(2)).without_each(np.zeros((3, 3)))
     with pytest.raises(ValueError, match="2 units for 2 coefficients"):
         LeastSquares(np.eye(2), np.eye(2))
     with pytest.raises(ValueError, match="depend on each other"):

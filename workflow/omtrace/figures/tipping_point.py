@@ -166,7 +166,7 @@ def _map(sheet: Sheet, axes: "Axes", panel: Panel) -> None:
     for ticks, places in ((axes.set_xticks, across), (axes.set_yticks, up)):
         ticks(range(len(places)), [f"{value:g}".replace("-", "−") for value in places])
     axes.set_xlabel(_added(panel))
-    axes.set_ylabel("\n".join(style.wrapped(f"Added to imputed values of {panel.groups[1]}", 130)))
+    axes.set_ylabel("\n".join(style.wrapped(f"Added to imputed values of {panel.groups[1]}", 165)))
     axes.set_xlim(-0.5, len(across) - 0.5)
     axes.set_ylim(-0.5, len(up) - 0.4)
     axes.grid(False)

@@ -128,9 +128,20 @@ class Imputer:
         self.fitted_units = np.array(sorted(set(unit.tolist()), key=str))  # the order of Rows.of
         self.resampled = Resampled(trial.values[seen], rows, covariance)
 
-    def replicates(self, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Coefficients (b, p), covariances (b, q, t, t) and refusals (b,) with each unit counted (b, n) times."""
-        found = self.resampled.fits(counts[:, self.fitted_units])
+    def replicates(self, counts: np.ndarray, is_without: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Coefficients (b, p), covariances (b, q, t, t) and refusals (b,) with each unit counted (b, n) times.
+
+        ``is_without``: units counted 0 times are left out, and need not be imputed.
+        """
+        often = counts[:, self.fitted_units]
+        found = self.resampled.fits(often)
+        incomplete = ~self.trial.seen.all(axis=1)
+
+        def needed(replicate: int) -> np.ndarray:
+            units = incomplete & (counts[replicate] > 0) if is_without else incomplete
+            return np.concatenate([self.own[units], self.as_reference[units]]).reshape(-1, self.own.shape[2])
+
+        self.resampled.rescue(often, found, needed)
         return found.coefficients, found.covariances, found.refusal
 
     def completed(self, strategy: str, coefficients: np.ndarray, covariances: np.ndarray,

@@ -9,6 +9,8 @@ from scipy.special import ndtr, ndtri
 from omtrace.statistics.samples import TOLERANCE, sample
 from omtrace.statistics.student import wald_numbers
 
+ALONE = 1e-9  # leverage nearer to 1, or pull nearer to 0, is rounding
+
 
 class LeastSquares:
     """Ordinary least squares with one design (n, k) of many outcomes, in combinations with weights (c, k).
@@ -38,11 +40,15 @@ class LeastSquares:
         return outcomes - outcomes @ self.basis @ self.basis.T
 
     def without_each(self, outcomes: np.ndarray) -> np.ndarray:
-        """Estimates (n, c) from outcomes (n, n), the i-th without unit i. Raises ValueError where that cannot be."""
-        if (self.leverage > 1 - 1e-9).any():
-            raise ValueError("a unit is the only one of its kind in the model: the jackknife cannot leave it out")
-        own = np.diagonal(self.residuals(outcomes)) / (1 - self.leverage)
-        return self.estimates(outcomes) - own[:, None] * (self.basis @ self.turned.T)
+        """Estimates (n, c) from outcomes (n, n), the i-th without unit i.
+
+        A unit that is the only one of its kind (alone at a factor's level) determines a coefficient of its own:
+        combinations that rest on it are NaN without it, and it makes no difference to the others.
+        """
+        alone, pull = self.leverage > 1 - ALONE, self.basis @ self.turned.T
+        own = np.diagonal(self.residuals(outcomes)) / np.where(alone, 1.0, 1 - self.leverage)
+        found = self.estimates(outcomes) - np.where(alone, 0.0, own)[:, None] * pull
+        return np.where(alone[:, None] & (np.abs(pull) > ALONE * self.shape), np.nan, found)
 
 
 def rubin(estimates: Any, variances: Any, complete_df: float = math.inf, level: float = 0.95) -> dict[str, float]:

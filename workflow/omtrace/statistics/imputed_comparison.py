@@ -18,6 +18,7 @@ from scipy.optimize import brentq
 
 from omtrace.statistics.imputation import Imputer
 from omtrace.statistics.imputed_analysis import LeastSquares, jackknife, rubin
+from omtrace.statistics.mmrm_batch import DEPENDENT
 
 MOST_REFUSED = 0.05  # share of bootstrap samples that the model may fail to fit; they are drawn again
 SCANNED = 200  # points at which a tipping point is looked for, between 0 and either end
@@ -72,9 +73,12 @@ class ConditionalMeans:
         self.analysis = LeastSquares(imputer.trial.terms(), weights)
         n = len(imputer.trial.group)
         self.all = imputer.replicates(np.ones((1, n)))
-        self.without = imputer.replicates(1.0 - np.eye(n))
+        self.without = imputer.replicates(1.0 - np.eye(n), is_without=True)
         if refused := [reason for reason in (*self.all[2], *self.without[2]) if reason]:
-            raise ValueError(f"the jackknife leaves out each unit in turn, and {len(refused)} times: {refused[0]}")
+            hint = "; a factor may have a level with hardly any value" if refused[0] == DEPENDENT else ""
+            raise ValueError(
+                f"the jackknife leaves out each unit in turn, and {len(refused)} times: {refused[0]}{hint}"
+            )
 
     def compare(self, strategy: str, visit: int) -> MeanComparison:
         """The comparison at a visit, counted from 0."""

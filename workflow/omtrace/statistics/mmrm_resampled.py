@@ -4,11 +4,12 @@ For the jackknife and the bootstrap: the sums of products are linear in how ofte
 costs no new design and no new patterns.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy.linalg import qr
 
 from omtrace.statistics.mmrm import Rows
 from omtrace.statistics.mmrm_batch import DEPENDENT, SMALLEST
@@ -37,7 +38,7 @@ class Resampled:
     def __init__(self, values: Any, rows: Rows, model: Blocks) -> None:
         """``rows`` and ``model`` are those of a fit that succeeded."""
         y = np.asarray(values, dtype=float)
-        self.rows, self.model = rows, model
+        self.values, self.rows, self.model = y, rows, model
         self.data = products_of(y[None], rows.design, rows.unit, rows.visit, rows.block)
         units, visits = rows.block.size, len(rows.visits)
         basis = np.linalg.qr(rows.design)[0]
@@ -62,6 +63,27 @@ class Resampled:
         for part in self._chunks(b):
             self._fit(np.asarray(counts[part], dtype=float), part, found)
         return found
+
+    def rescue(self, counts: np.ndarray, found: Replicates, needed: Callable[[int], np.ndarray]) -> None:
+        """Fit replicates in which columns depend on each other without the columns to spare, in place.
+
+        That is sound where the rows of the design that are to be predicted, ``needed(replicate)`` (m, p), are
+        determined all the same: a factor's level that no unit of the replicate has, say, and no such row either.
+        Coefficients of the columns left out are 0.
+        """
+        alike: dict[tuple[int, ...], list[int]] = {}
+        for at in np.flatnonzero(found.refusal == DEPENDENT):
+            free = _free(self.rows.design[counts[at][self.rows.unit] > 0])
+            rows = needed(int(at))
+            if np.abs(rows @ free).max(initial=0.0) < SMALLEST * np.abs(rows).max(initial=1.0):
+                spare = qr(free.T, mode="r", pivoting=True)[1][: free.shape[1]]
+                alike.setdefault(tuple(np.setdiff1d(np.arange(len(free)), spare).tolist()), []).append(int(at))
+        for kept, members in alike.items():
+            rows_kept = replace(self.rows, design=self.rows.design[:, list(kept)])
+            part = Resampled(self.values, rows_kept, self.model).fits(counts[members])
+            found.refusal[members], found.covariances[members] = part.refusal, part.covariances
+            found.coefficients[members] = 0.0
+            found.coefficients[np.array(members)[:, None], list(kept)] = part.coefficients
 
     def _chunks(self, b: int) -> Iterator[np.ndarray]:
         size = max(1, min(256, ROOM // self.data.xx[0].size))
@@ -101,3 +123,12 @@ class Resampled:
             plain.mask, plain.block, plain.triangle, count, xx, xy, yy, counts @ self.seen.sum(axis=1),
             np.repeat(plain.offset, b, axis=0), np.repeat(plain.scale, b),
         )  # fmt: skip
+
+
+def _free(rows: np.ndarray) -> np.ndarray:
+    """Directions (p, d) in which coefficients are not determined by rows (n, p), for columns as they are."""
+    size = np.linalg.norm(rows, axis=0)
+    size = np.where(size > 0, size, 1.0)
+    spectrum, vectors = np.linalg.eigh((rows / size).T @ (rows / size))
+    free = vectors[:, spectrum <= SMALLEST * spectrum[-1]] / size[:, None]
+    return free / np.linalg.norm(free, axis=0)
