@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from omtrace.faults import Fault
+from omtrace.study.arrive import Arrive
 from omtrace.study.closed import NAME, Closed, checked, nearest
 from omtrace.study.document import read_document
 from omtrace.study.mapping import mapped
@@ -140,6 +141,9 @@ class Plan(Closed):
     tables: dict[str, TablePlan]
     checks: dict[str, CheckPlan] = Field(default_factory=dict, description="checks across rows, visits and tables")
     datasets: dict[str, DatasetPlan]
+    arrive: Arrive | None = Field(
+        None, description="animal studies: statements for the report's ARRIVE table; none: no such table"
+    )
     estimands: dict[str, Estimand] = Field(default_factory=dict, description="estimand -> what is to be estimated")
     analyses: dict[str, Analysis]
     families: dict[str, Family] = Field(
