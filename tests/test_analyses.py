@@ -37,6 +37,7 @@ CRITERION = {"label": "done", "parameter": "done", "stop": 0.5, "go": 0.7}
 # method: parameters, visits and options that it can do with
 CASES = {
     "describe": (["x", "age", "sex"], [], {}),
+    "baseline_table": (["age", "sex", "x"], [], {}),
     "flow": (["x"], [], {}),
     "feasibility": (["x", "done"], [], {"criteria": {"a": CRITERION}}),
     "safety": (["age"], [], PAIR),

@@ -52,8 +52,10 @@ def _table(rows: Sequence[Row], dataset: DatasetPlan, population: str, ci: str) 
         heads = [head for head in heads if head != "group"]
         groups = {_of(row, "group"): _labels(row)["group"] for row in rows}
         found = [crossed_lines(block, heads, list(groups)) for block in blocks.values()]
-        meaning = " or ".join(column.title for column in columns if not set(column.parts) <= COUNTS) or "n"
-        titles = [f"{title}: {meaning}" for title in titles] if len(groups) > 1 else titles
+        meanings = [column.title for column in columns if not set(column.parts) <= COUNTS]
+        meaning = " or ".join(meanings) or "n"
+        if len(groups) > 1 and len(meanings) < 2:  # with more, each level's text tells its own
+            titles = [f"{title}: {meaning}" for title in titles]
         names = list(groups.values()) if len(groups) > 1 else [meaning]
     else:
         found = [plain_lines(block, heads, columns) for block in blocks.values()]

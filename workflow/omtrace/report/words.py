@@ -38,6 +38,7 @@ TOGETHER = (
     ("Range", ("minimum", "maximum"), "bounds"),
     ("Range of estimates", ("estimate_lowest", "estimate_highest"), "bounds"),
     ("Count (%)", ("count", "percent"), "bracket"),
+    ("Standardised difference (p)", ("standardised_difference", "p"), "bracket"),
     ("t (df)", ("t", "df"), "bracket"),
     ("F (df)", ("f", "df_1", "df_2"), "pair"),
     ("GG ε (p)", ("gg_epsilon", "gg_p"), "bracket"),

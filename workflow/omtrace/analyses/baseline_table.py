@@ -1,0 +1,91 @@
+"""The units at baseline by group: location and spread, or counts, and how far the groups differ."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.study.closed import Closed
+
+if TYPE_CHECKING:
+    from omtrace.analyses.selection import Selection
+
+
+class Options(Closed):
+    """Which groups are held against each other, and whether they are tested."""
+
+    contrasts: tuple[tuple[str, str], ...] = Field(
+        (), description="pairs: group, reference; none: every group and the first"
+    )
+    p_values: bool = Field(
+        False, description="also test whether groups differ; in a randomised trial that tests the randomisation only"
+    )
+
+
+def run(call: Call) -> Iterator[Number]:
+    """n, missing, mean (SD) and median (quartiles), or count (%) of each category; standardised differences."""
+    groups = list(call.dataset.groups) if call.dataset.group else []
+    pairs = call.options.contrasts or [(group, groups[0]) for group in groups[1:]]
+    for parameter in call.entry.parameters:
+        visit = call.baseline() if call.dataset.parameters[parameter].visits else ""
+        chosen = call.data.select(call.entry.population, parameter, visit)
+        if call.data.is_text(parameter, visit):
+            yield from _categories(call, parameter, visit, chosen, pairs)
+        else:
+            yield from _values(call, parameter, visit, chosen, pairs)
+
+
+def _values(call: Call, parameter: str, visit: str, chosen: "Selection",
+            pairs: Sequence[tuple[str, str]]) -> Iterator[Number]:  # fmt: skip
+    from omtrace.statistics.balance import standardised_difference
+    from omtrace.statistics.descriptive import describe
+    from omtrace.statistics.two_groups import welch
+
+    for group in call.groups(True):
+        found, rows = describe(chosen.of_group(group)["value"].astype("float64").to_numpy()), chosen.rows([group])
+        counts = {"n": found["n"], "missing": chosen.missing(group)}
+        yield from call.numbers(parameter, group, visit, counts, rows)
+        for level, names in (("mean (SD)", ("mean", "sd")), ("median (quartiles)", ("median", "q1", "q3"))):
+            yield from call.numbers(parameter, group, visit, {name: found[name] for name in names}, rows, level)
+    for pair in pairs:
+        contrast = call.contrast(*pair)
+        a, b = (chosen.of_group(group)["value"].astype("float64").to_numpy() for group in pair)
+        values = {"standardised_difference": standardised_difference(a, b)}
+        if call.options.p_values:
+            values["p"] = welch(a, b)["p"]
+        yield from call.numbers(parameter, contrast, visit, values, chosen.rows(pair), "mean (SD)")
+
+
+def _categories(call: Call, parameter: str, visit: str, chosen: "Selection",
+                pairs: Sequence[tuple[str, str]]) -> Iterator[Number]:  # fmt: skip
+    from omtrace.statistics.balance import chi_squared_p, standardised_difference_of_categories
+
+    categories = sorted(call.data.block(parameter, visit)["text"].dropna().unique())
+    counts = {
+        group: [int((chosen.of_group(group)["value"] == category).sum()) for category in categories]
+        for group in call.groups(True)
+    }
+    for group, found in counts.items():
+        n, rows = sum(found), chosen.rows([group])
+        told = {"n": n, "missing": chosen.missing(group)}
+        yield from call.numbers(parameter, group, visit, told, rows)
+        for category, count in zip(categories, found, strict=True):
+            values = {"count": count, "percent": 100 * count / n if n else float("nan")}
+            yield from call.numbers(parameter, group, visit, values, rows, f"{category}, n (%)")
+    for pair in pairs:
+        contrast, (a, b) = call.contrast(*pair), (counts[group] for group in pair)
+        values = {"standardised_difference": standardised_difference_of_categories(a, b)}
+        if call.options.p_values:
+            values["p"] = chi_squared_p(a, b)
+        yield from call.numbers(parameter, contrast, visit, values, chosen.rows(pair), "all categories")
+
+
+METHOD = Method(
+    Options,
+    run,
+    "The units at baseline by group, missing values counted. Differences of groups in standard deviations: of means "
+    "over the square root of the mean of both variances (Austin 2009), of categories as the Mahalanobis distance of "
+    "their shares (Yang and Dalton 2012), which has no sign. No tests, unless the options ask for them: after "
+    "randomisation, differences at baseline are by chance.",
+)
