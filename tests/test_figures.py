@@ -559,6 +559,41 @@ def test_a_refused_plate_shows_its_wells_and_the_reason(tmp_path):
     assert len(drawing.numbers) == 4 + 1 + 1 and "Plate 2: no curve, flat" in drawing.alt
 
 
+def charts(plates: int) -> Study:
+    """Two controls over plates, the last of which breaks rules."""
+    wells = {
+        "unit": "well",
+        "group": "plate",
+        "groups": {f"P{i}": f"Plate {i}" for i in range(plates)},
+        "parameters": {"plate": parameter("Plate"), "control": parameter("Control"), "x": parameter("CGRP", "pg/mL")},
+    }
+    analyses = {"qc": {"method": "levey_jennings", "dataset": "wells", "parameters": ["x"],
+                       "options": {"control": "control", "baseline": ["P0", "P1"]}}}  # fmt: skip
+    figures = {"qc": {"figure": "levey_jennings", "analyses": ["qc"], "title": "Controls"}}
+    study = Study(plan_of("qc", {"wells": wells}, analyses, figures))
+    for i in range(plates):
+        for control in ("QC1", "QC2"):
+            z = -4.5 if i == plates - 1 and control == "QC1" else math.sin(i)
+            study.estimate("qc", "x", "z", z, f"P{i}", level=control, decimals=2)
+    last = f"P{plates - 1}"
+    for rule in ("1-2s", "1-3s"):
+        study.estimate("qc", "x", "rule_broken", -4.5, last, level=f"{rule}, QC1: Plate {plates - 1}", decimals=2)
+    return study
+
+
+def test_controls_stand_at_their_distance_and_name_the_rules_that_they_break(tmp_path):
+    sheet, drawing = drawn(charts(6), "qc", tmp_path)
+    first, second = sheet.figure.axes
+    assert [axes.get_title(loc="left") for axes in (first, second)] == ["Control QC1", "Control QC2"]
+    (course,) = lines(first, "course")
+    assert list(course.get_ydata()) == pytest.approx([*map(math.sin, range(5)), -4.5], abs=1e-9)
+    assert [text.get_text() for text in first.texts] == ["1-2s, 1-3s"] and not second.texts
+    assert len(drawing.numbers) == 13 and "broken: 1-2s, 1-3s" in drawing.alt and "no rule broken" in drawing.alt
+    assert clashes(sheet) == []
+    many, _ = drawn(charts(300), "qc", tmp_path)
+    assert clashes(many) == [] and len(many.figure.axes[0].get_xticklabels()) < 60
+
+
 def test_forest_has_a_row_for_each_estimate(tmp_path):
     study = clinic(20, {**GROUPS, "wait": "Waiting list"})
     sheet, drawing = drawn(study, "forest", tmp_path)

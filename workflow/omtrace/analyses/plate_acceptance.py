@@ -46,7 +46,8 @@ def run(call: Call) -> Iterator[Number]:
                 wells = wells.assign(**{name: [plain[unit][2] for unit in wells.index]})
             wells = wells.assign(dilution=1.0) if "dilution" not in names else wells
             found = _Found(call, parameter, visit, plate, chosen.rows([plate]))
-            yield from _judge(found, wells, standards.rows([plate]))
+            numbers = list(_judge(found, wells, standards.rows([plate])))
+            yield from [*found.verdict(), *numbers]
 
 
 class _Found:
@@ -81,7 +82,6 @@ def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Ite
     x, y = (wells.loc[is_standard, name].astype("float64").to_numpy() for name in ("concentration", "signal"))
     if not len(x):
         found.rejected.append("no standards")
-        yield from found.verdict()
         return
     judged = judge_standards(x, y, limits, options.model, options.weights, options.fit_to == "level_means",
                              options.min_levels)  # fmt: skip
@@ -91,7 +91,6 @@ def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Ite
         yield found.number(f"standard {level:g}", "within_limit", level in judged.kept, rows=standard_rows)
     if judged.refusal:
         found.rejected.append(judged.refusal)
-        yield from found.verdict()
         return
     if len(judged.kept) < len(judged.levels):
         lost = ", ".join(f"{level:g}" for level in judged.levels if level not in judged.kept)
@@ -109,7 +108,6 @@ def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Ite
     yield from _replicates(found, wells, judged.lloq, judged.uloq, limits)
     yield from _places(found, wells)
     yield from _dilutions(found, wells, judged.uloq)
-    yield from found.verdict()
 
 
 def _controls(found: _Found, wells: "pandas.DataFrame", limits: Any) -> Iterator[Number]:

@@ -1,5 +1,6 @@
 """Levey-Jennings charts: each control's distance from its baseline, plate after plate, with the rules that it broke."""
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from omtrace.study.closed import Closed
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+ROOM = 14  # points that a plate's name needs, slanted
 LIMITS = ((1, ":"), (2, "--"), (3, "-"))
 
 
@@ -40,15 +42,16 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     if not charts:
         raise Fault(f"{sheet.where}: its analyses have no z of a control; {AGAIN}")
     plates = list(dict.fromkeys(number.group for _, chart in charts for number in chart.points))
-    labels = [charts[0][0].dataset.groups[plate] for plate in plates]
     width = panels.panel_width(1, [-3.5, 3.5])
-    ticks = panels.fitted(labels, width / max(len(plates), 1))
+    every = max(1, math.ceil(len(plates) * ROOM / width))  # of many plates only some are named
+    labels = [charts[0][0].dataset.groups[plate] for plate in plates[::every]]
+    ticks = panels.fitted(labels, width / len(labels))
     grid = panels.axes_of(sheet, len(charts), 1, options.height + ticks.depth / 72)
     for axes, (quantity, chart) in zip(grid, charts, strict=True):
         _panel(sheet, axes, chart, plates)
         named = quantity.dataset.parameters[sheet.plan.analyses[quantity.analysis].options["control"]].label
         panels.head(axes, f"{named} {chart.control}", "SD from baseline", width, options.height)
-        panels.category_axis(axes, range(len(plates)), ticks)
+        panels.category_axis(axes, range(0, len(plates), every), ticks)
     point: dict[str, Any] = {"color": style.SINGLE, "marker": "o", "markersize": 5, "linewidth": 1}
     rule = {"color": style.ACCENT, "marker": "D", "markersize": 6, "linestyle": "none"}
     sheet.key([("Mean of the control on a plate", point), ("Breaks a rule", rule)])
