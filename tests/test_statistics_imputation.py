@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 import scipy.stats
 from agreements import agrees, chosen
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from omtrace.statistics.imputation import STRATEGIES, Imputer, covariance_of, mean_of, trial_of
 from omtrace.statistics.imputed_analysis import LeastSquares, jackknife, rubin
 from omtrace.statistics.imputed_comparison import ConditionalMeans, Draws, tipping_point
@@ -345,6 +347,32 @@ def test_tipping_point_that_is_not_reached_is_no_number():
     assert tipping_point(lambda d: 0.04 + d / 100, -5.0, 5.0, 0.05) == pytest.approx(1, rel=1e-12)
     assert tipping_point(lambda d: 0.04 - d / 100, -5.0, 0.0, 0.05) == pytest.approx(-1, rel=1e-12)
     assert tipping_point(lambda d: 0.06 - abs(d) / 100, -5.0, 0.5, 0.05) == pytest.approx(-1, rel=1e-12)
+
+
+# what must not matter
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    scale=st.floats(1e-3, 1e3),
+    shift=st.floats(-1e4, 1e4),
+    seed=st.integers(0, 99),
+    strategy=st.sampled_from([*STRATEGIES]),
+)
+def test_order_of_units_unit_and_scale_do_not_matter(scale, shift, seed, strategy):
+    frame = wide().iloc[::4]
+    moved = frame.sample(frac=1, random_state=seed)
+    moved = moved.assign(base=moved["base"] * scale + shift)
+    moved[[1, 2, 3]] = moved[[1, 2, 3]] * scale + shift
+    found = [
+        ConditionalMeans(Imputer(trial(one), ["toeph", "cs"]), CONTRASTS).compare(strategy, 2).numbers(1, [0, 0, delta])
+        for one, delta in ((frame, 2.0), (moved, 2.0 * scale))
+    ]
+    plain, other = found
+    size = plain["se"]
+    assert abs(other["estimate"] / scale - plain["estimate"]) < 1e-6 * size
+    assert other["se"] / scale == pytest.approx(plain["se"], rel=1e-6)
+    assert other["p"] == pytest.approx(plain["p"], rel=1e-5, abs=1e-12)
 
 
 # refusals
