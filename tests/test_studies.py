@@ -16,6 +16,7 @@ from raw_rows import Study, lines_of
 
 NEEDS = "needs OMTRACE_MIRROR (a folder with the retrieved files) or the network"
 needs_mirror = pytest.mark.skipif(not MIRROR, reason=NEEDS)
+FITTED = ("ancova", "count_model", "imputation", "logistic", "mixed_model", "mmrm", "proportional_odds")
 STUDIES = [*SHIPPED, *(pytest.param(study, marks=needs_mirror) for study in RETRIEVED)]
 
 
@@ -119,7 +120,7 @@ def test_every_number_uses_or_leaves_out_each_enrolled_unit_once(shipped_results
         inside, outside = used[number["rowset"]], left_out[number["rowset"]].keys()
         everyone = inside | outside
         assert enrolled and not inside & outside and enrolled <= everyone, number
-        if call["method"] in ("ancova", "mmrm", "imputation"):  # an adjusted mean of one group rests on the fit to all
+        if call["method"] in FITTED:  # an adjusted mean of one group rests on the fit to all
             enrolled = known["all"]
         assert everyone <= enrolled, number
         is_points = call["options"].get("fit_to") == "level_means"  # n counts the points of a curve, means of wells
