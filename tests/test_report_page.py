@@ -145,6 +145,16 @@ def test_inputs_and_losses_are_told_without_values(page, study):
     assert f"Numbers on this page: {len(study.estimates)}." in text
 
 
+def test_what_is_left_out_whole_is_said_at_the_top(page, tmp_path):
+    assert "Left out whole" not in page.text()
+    study = Study(tmp_path)
+    decisions = {"data/raw/demo/forms.csv": {"left out": f"the whole file: column_missing {IMAGE}"}}
+    store.write_json(study.folder / "validated/decisions.json", decisions)
+    text = Page(study.write().read_text(encoding="utf-8")).text()
+    said = "Left out whole: data/raw/demo/forms.csv, because of column_missing"
+    assert 0 < text.index(said) < text.index("Summary", text.index("Contents") + 30)
+
+
 def test_simulated_data_say_so_and_real_data_do_not(page, tmp_path):
     labels = [tag for tag, a in page.elements if "simulated-label" in a.get("class", "")]
     assert labels == ["strong", "p"]

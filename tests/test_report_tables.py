@@ -133,3 +133,22 @@ def test_shared_first_heads_stand_once():
         [("a", 2), ("x", 1)], [("y", 1)], [("b", 1), ("x", 1)], [("a", 1), ("x", 1)],
     ]  # fmt: skip
     assert [[h["span"] for h in line["heads"]] for line in spanned([(["a"], []), (["a"], [])])] == [[1], [1]]
+
+
+def test_a_batch_is_left_out_with_the_files_at_fault():
+    from omtrace.keys import key_of
+    from omtrace.report.inputs import left_out_shown
+    from omtrace.study.register import Export
+
+    def export(number, batch):
+        return Export(number, "s", f"e{number}", "t", f"data/raw/s/{number}.csv", batch, "", "", "", "", "", "")
+
+    exports = [export(1, "1"), export(2, "1"), export(3, "2"), export(4, ""), export(5, "3")]
+    decisions = {"data/raw/s/2.csv": {"left out": "the whole file: unreadable"}, "data/raw/s/3.csv": {"encoding": "x"},
+                 "data/raw/s/4.csv": {"left out": "the whole file: coding"}}  # fmt: skip
+    lost = {"key": [key_of(1, 1), key_of(3, 1), key_of(5, 1)], "rule": ["batch", "range", "batch"]}
+    assert left_out_shown(exports, decisions, lost) == [
+        {"what": "batch 1", "causes": [{"path": "data/raw/s/2.csv", "rule": "unreadable"}]},
+        {"what": "data/raw/s/4.csv", "causes": [{"path": "data/raw/s/4.csv", "rule": "coding"}]},
+        {"what": "batch 3", "causes": []},
+    ]

@@ -66,8 +66,8 @@ def _compared(table: Table) -> list[str]:
 def _aligned(frame: "pandas.DataFrame", table: Table) -> "pandas.DataFrame":
     """What says which rows of two units belong together: the rest of the key, or their order where it is each
     unit's own (a replicate's name)."""
-    parts = frame[[name for name in table.key if name != UNIT]].apply(as_text)
-    own = [name for name in parts if frame.groupby(parts[name])[UNIT].nunique().le(1).all()]
+    parts = frame[[name for name in table.key if name != UNIT]]
+    own = [name for name in parts if frame.groupby(name)[UNIT].nunique().le(1).all()]
     parts = parts.drop(columns=own)
     if own:
         parts = parts.assign(**{own[0]: frame.groupby(UNIT).cumcount()})
@@ -78,11 +78,14 @@ def _units(table: str, frame: "pandas.DataFrame", declared: Table, options: Opti
     import numpy
     import pandas
 
-    parts = _aligned(frame, declared)
-    order = parts.assign(**{UNIT: frame[UNIT]}).sort_values([UNIT, *parts], kind="stable").index
-    frame, parts = frame.loc[order], parts.loc[order]
-    codes, groups = coded(frame[_compared(declared)]), groups_of(frame, (UNIT,))
+    parts, groups = _aligned(frame, declared), groups_of(frame, (UNIT,))
+    codes = coded(frame[_compared(declared)])
     marks = _marks(numpy.column_stack([coded(parts), codes]))
+    if not _any_alike(groups, marks):
+        return
+    texts = parts.apply(as_text).assign(**{UNIT: frame[UNIT]}).reset_index(drop=True)
+    order = texts.sort_values([UNIT, *parts], kind="stable").index.to_numpy()
+    frame, codes, groups, marks = frame.iloc[order], codes[order], groups[order], marks[order]
     rows = pandas.DataFrame({"group": groups, "mark": marks, "cells": (codes >= 0).sum(axis=1),
                              "bits": DEPENDENCE * bits(codes, groups), "key": frame.index})  # fmt: skip
     # The sum of the rows' marks (modulo 2**64) does not hang on their order: the unit's own mark.
@@ -95,6 +98,16 @@ def _units(table: str, frame: "pandas.DataFrame", declared: Table, options: Opti
         if _varied(codes[groups == unit.Index]) >= options.varied:
             expected = f"rows that differ from those of the unit of row {key_text(int(unit.first))}"
             yield Hit("copied_unit", table, int(unit.key), UNIT, expected)
+
+
+def _any_alike(groups: "numpy.ndarray", marks: "numpy.ndarray") -> bool:
+    """Whether two units have the same rows, in any order: else nothing more is worked out."""
+    import numpy
+
+    order = numpy.lexsort((marks, groups))
+    first = numpy.flatnonzero(numpy.diff(groups[order], prepend=-1))
+    sums = numpy.add.reduceat(marks[order], first)  # modulo 2**64
+    return len(numpy.unique(sums)) < len(sums)
 
 
 def _rows(table: str, frame: "pandas.DataFrame", declared: Table, options: Options) -> Iterator[Hit]:

@@ -24,6 +24,7 @@ from omtrace.schemas import UNIT, Column, RuleText, Table
 from omtrace.study.closed import Closed
 
 if TYPE_CHECKING:
+    import numpy
     import pandas
 
 FEWEST = 10  # positive cells, and different values among them, that a column or stratum must have
@@ -51,10 +52,11 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
     """
     for table, frame in tables.frames.items():
         declared = tables.declared[table]
-        strata = _strata(frame, declared)
+        stratum = groups_of(frame, _strata(frame, declared))
+        unit = groups_of(frame, (UNIT,)) if UNIT in frame else stratum * 0 - 1
         for column in declared.columns:
             if _is_quantity(column, declared) and column.name in frame:
-                for key, factor in _off(frame, column.name, strata, options):
+                for key, factor in _off(frame[column.name], stratum, unit, options):
                     expected = f"a number near its like; this one is off by about the factor {factor:g}"
                     yield from hits("magnitude", table, [key], column.name, expected)
 
@@ -74,24 +76,22 @@ def _strata(frame: "pandas.DataFrame", table: Table) -> tuple[str, ...]:
 
 
 def _off(
-    frame: "pandas.DataFrame", name: str, strata: tuple[str, ...], options: Options
+    column: "pandas.Series", stratum: "numpy.ndarray", unit: "numpy.ndarray", options: Options
 ) -> Iterator[tuple[int, float]]:
-    """Key and factor of each cell that is off."""
+    """Key and factor of each cell that is off; ``stratum``, ``unit``: the numbers of each row's groups, -1 for none."""
     import numpy
     import pandas
 
-    values = frame[name].astype("float64")
-    values = values[values > 0]
-    cells = frame.loc[values.index]
-    logs = numpy.log10(values)
-    stratum = pandas.Series(groups_of(cells, strata), index=cells.index)
-    rest = logs - logs.groupby(stratum).transform("median")
-    if UNIT in cells and cells[UNIT].notna().any():
-        own = rest.groupby(cells[UNIT])
-        rest = rest - own.transform("median").where(own.transform("size") >= OWN, 0).fillna(0)
-    spread = (SAME * rest.abs().groupby(stratum).transform("median")).clip(lower=LEAST_SPREAD)
-    enough = values.groupby(stratum).transform("nunique") >= FEWEST
-    cells = pandas.DataFrame({"stratum": stratum, "rest": rest, "spread": spread})[enough & (stratum >= 0)]
+    numbers = column.to_numpy(dtype="float64", na_value=numpy.nan)
+    held = numbers > 0
+    values = pandas.Series(numpy.log10(numbers[held]), column.index[held])
+    kind, own = stratum[held], unit[held]
+    rest = values - values.groupby(kind).transform("median")
+    if (own >= 0).any():
+        mine = rest.groupby(own)
+        rest = rest - mine.transform("median").where((own >= 0) & (mine.transform("size") >= OWN), 0).fillna(0)
+    spread = (SAME * rest.abs().groupby(kind).transform("median")).clip(lower=LEAST_SPREAD)
+    cells = pandas.DataFrame({"stratum": kind, "value": values, "rest": rest, "spread": spread})[kind >= 0]
     # Where zero is near, small values are common: on the log scale they look far away, and are not.
     small = cells[cells["spread"] <= FAR_FROM_ZERO]
     for part, side in ((cells, cells["rest"]), (small, -small["rest"])):
@@ -102,9 +102,15 @@ def _off(
 
 
 def _apart(cells: "pandas.DataFrame", options: Options) -> "pandas.Index":
-    """The keys of the cells that lie beyond a gap on the upper side, too far out to be ordinary."""
+    """The keys of the cells that lie beyond a gap on the upper side, too far out to be ordinary.
+
+    A stratum with few different values has none. Only strata with a cell that is far out are looked at further.
+    """
     import numpy
 
+    far = cells["rest"] > options.spread * cells["spread"]
+    cells = cells[cells["stratum"].isin(cells.loc[far, "stratum"].unique())]
+    cells = cells[cells.groupby("stratum")["value"].transform("nunique") >= FEWEST]
     cells = cells.sort_values(["stratum", "rest"])
     far = cells["rest"] > options.spread * cells["spread"]
     step = cells.groupby("stratum")["rest"].diff() >= numpy.log10(options.gap)

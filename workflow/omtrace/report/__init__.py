@@ -89,12 +89,19 @@ def _shown(plan: Plan, numbers: dict[str, dict], definitions: Mapping[str, dict]
 
 
 def _inputs(results: Results, exports: Sequence[Export]) -> dict[str, Any]:
-    from omtrace.report.inputs import conservation_shown, exports_shown, findings_shown, quarantine_shown
+    from omtrace.report.inputs import (
+        conservation_shown,
+        exports_shown,
+        findings_shown,
+        left_out_shown,
+        quarantine_shown,
+    )
 
     decisions = results.read(store.read_json, "validated/decisions.json")
     places, quarantine = (results.table(f"validated/{name}.parquet") for name in ("places", "quarantine"))
     return {
         "exports": exports_shown(exports, decisions, places, quarantine),
+        "left_out": left_out_shown(exports, decisions, quarantine),
         "conservation": conservation_shown(results.read(store.read_csv, "validated/conservation.csv")),
         "quarantine": quarantine_shown(quarantine, places),
         "repairs": results.read(store.read_csv, "validated/repairs.csv"),

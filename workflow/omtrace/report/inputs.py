@@ -36,6 +36,20 @@ def exports_shown(exports: Sequence[Export], decisions: Mapping[str, Mapping[str
     ]
 
 
+def left_out_shown(exports: Sequence[Export], decisions: Mapping[str, Mapping[str, Any]],
+                   quarantine: Table) -> list[dict]:  # fmt: skip
+    """Batches, and files without one, that are left out whole: what it is, and the files at fault, each with why."""
+    whole = "the whole file: "
+    why = {path: str(d["left out"]).removeprefix(whole) for path, d in decisions.items() if "left out" in d}
+    taken = {number_of(key) for key, rule in zip(quarantine["key"], quarantine["rule"], strict=True) if rule == "batch"}
+    found: dict[str, list[dict]] = {}
+    for export in exports:
+        if export.path in why or export.number in taken:
+            causes = found.setdefault(f"batch {export.batch}" if export.batch else export.path, [])
+            causes += [{"path": export.path, "rule": why[export.path]}] if export.path in why else []
+    return [{"what": what, "causes": causes} for what, causes in found.items()]
+
+
 def _text(value: Any) -> str:
     return ", ".join(_text(item) for item in value) if isinstance(value, list | tuple) else str(value)
 
