@@ -173,3 +173,20 @@ def test_manifest_that_is_no_manifest_is_a_fault(tmp_path):
     shutil.rmtree(tmp_path / "results")
     with pytest.raises(Fault, match="missing"):
         manifest.read_manifest("tiny", tmp_path)
+
+
+def test_record_refuses_results_that_were_changed_after_their_job(tmp_path):
+    build(tmp_path)
+    path = "results/tiny/estimates.csv"
+    digest = hashlib.sha256((tmp_path / path).read_bytes()).hexdigest()
+    manifest_line = f"{'0' * 64}  results/tiny/manifest.json"  # of the run before: it is made anew
+    write(tmp_path, "logs/tiny/analyse_datasets.log", f"finished\n{digest}  {path}\n{manifest_line}\n")
+    manifest.record("tiny", tmp_path)
+    write(tmp_path, path, (tmp_path / path).read_bytes() + b"\n")
+    with pytest.raises(Fault, match="changed after analyse_datasets had made it; rm -r results/tiny/estimates.csv"):
+        manifest.record("tiny", tmp_path)
+    write(tmp_path, "logs/tiny/analyse_datasets.log", f"omtrace: a fault\n{digest}  {path}\n")
+    manifest.record("tiny", tmp_path)  # the log of a job that did not end says nothing
+    write(tmp_path, "logs/tiny/validate_exports.log", f"finished\n{digest}  results/tiny/validated/lost.parquet\n")
+    with pytest.raises(Fault, match="rm -r results/tiny/validated, and run snakemake again"):
+        manifest.record("tiny", tmp_path)

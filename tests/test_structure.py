@@ -1,6 +1,7 @@
 """What the design page says of the code, held against the code: imports, scripts, sizes, plug-ins, the environment."""
 
 import ast
+import hashlib
 import importlib
 import re
 import subprocess
@@ -236,6 +237,15 @@ def test_a_job_that_ends_says_so(tmp_path):
     with recorded(fake(tmp_path, ROOT / "workflow/scripts")):
         pass
     assert (tmp_path / "logs/job.log").read_text(encoding="utf-8") == "finished\n"
+
+
+@pytest.mark.parametrize("name", ["out/file", "out/file/within"])
+def test_the_log_of_a_job_has_the_digest_of_each_file_that_it_made(tmp_path, name):
+    with recorded(fake(tmp_path, ROOT / "workflow/scripts")):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_bytes(b"1\n")
+    line = f"{hashlib.sha256(b'1' + bytes([10])).hexdigest()}  {(tmp_path / name).as_posix()}"
+    assert (tmp_path / "logs/job.log").read_text(encoding="utf-8") == f"finished\n{line}\n"
 
 
 def test_a_fault_becomes_lines_and_an_exit_code(tmp_path, capsys):

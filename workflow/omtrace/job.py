@@ -1,7 +1,8 @@
 """What every script of a rule does around its one call."""
 
+import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
@@ -10,11 +11,19 @@ from typing import Any
 from omtrace.faults import Fault
 
 
+def _made(outputs: Iterable[Path]) -> str:
+    """One line a file, as sha256sum writes it."""
+    files = [file for path in outputs for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+    digests = {file: hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}
+    return "".join(f"{digest}  {file.as_posix()}\n" for file, digest in digests.items())
+
+
 @contextmanager
 def recorded(snakemake: Any) -> Iterator[None]:
     """Run a job's call: a Fault becomes lines on stderr and in the job's log, and exit code 1, never a traceback.
 
-    Stops as well when the package imported is not the one beside the script: another clone's, say.
+    The log of a job that ended holds the digest of each file that it made, by which a later edit is known. Stops as
+    well when the package imported is not the one beside the script: another clone's, say.
     """
     log = Path(snakemake.log[0])
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -28,7 +37,7 @@ def recorded(snakemake: Any) -> Iterator[None]:
                 f"the omtrace package imported is {Path(__file__).parent}, not this checkout's; run make env here"
             )
         yield
-        log.write_text("finished\n", encoding="utf-8")
+        log.write_text("finished\n" + _made(map(Path, snakemake.output)), encoding="utf-8")
     except Fault as fault:
         text = "".join(f"omtrace: {line}\n" for line in fault.lines)
         log.write_text(text, encoding="utf-8")

@@ -24,6 +24,7 @@ from omtrace.study.register import RAW, REGISTER, custody_faults, exports_of, re
 FORMAT = 1
 NAME = "manifest.json"
 RESULTS = Path("results")
+LOGS = Path("logs")
 CONFIG = "config/config.yaml"
 LOCK = "envs/requirements.lock"
 KINDS = ("raw", "results", "code", "config", "plan", "environment")
@@ -38,12 +39,12 @@ def record(study: str, root: str | Path = ".") -> str:
     """Write a study's manifest from the files as they are, and return its sha256.
 
     Raises Fault when raw files and register differ, when the plan, the configuration or the lock is
-    missing, and for files that a stopped run left half-written.
+    missing, for files that a stopped run left half-written, and for results that were changed after their job.
     """
     root = Path(root)
     exports = read_register(root / REGISTER)
     files = snapshot(study, root)
-    faults = custody_faults(exports, study, root)
+    faults = custody_faults(exports, study, root) + _changed_since(study, files["results"], root)
     for export in exports_of(exports, study):
         if export.path not in files["raw"] and export.origin == "retrieved":
             faults.append(f"{export.path}: not retrieved yet; run snakemake")
@@ -61,6 +62,21 @@ def record(study: str, root: str | Path = ".") -> str:
     target = path_of(study, root)
     write_json(target, {"format": FORMAT, "study": study, "register": rows, "files": files})
     return sha256_of(target)
+
+
+def _changed_since(study: str, results: Mapping[str, dict[str, Any]], root: Path) -> list[str]:
+    """Results that are not as the log of their job says; a job without such a log is not judged."""
+    faults = []
+    for log in sorted((root / LOGS / study).glob("*.log")):
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        for digest, _, path in (line.partition("  ") for line in lines if lines[0] == "finished"):
+            if path.startswith(f"{RESULTS.as_posix()}/{study}/") and path != path_of(study).as_posix():
+                if results.get(path, {}).get("sha256") != digest:
+                    whole = "/".join(path.split("/")[:3])
+                    faults.append(
+                        f"{path}: changed after {log.stem} had made it; rm -r {whole}, and run snakemake again"
+                    )
+    return faults
 
 
 def plan_path(study: str) -> str:
