@@ -55,9 +55,10 @@ def test_what_is_said_to_be_missed_is_an_operator():
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_the_shipped_files_stop_nothing(name, tmp_path):
+def test_the_shipped_files_stop_nothing_and_warn_of_nothing_but_who_is_lost(name, tmp_path):
     study = Study(name, tmp_path)
     assert [f for f in study.clean.findings if f.severity == "stop"] == []
+    assert {f.rule for f in study.clean.findings if f.severity == "warn"} <= {"row_absent", "too_few_rows"}
 
 
 @pytest.mark.parametrize("name", RETRIEVED)
