@@ -131,7 +131,9 @@ def test_the_drawn_curve_is_the_logistic_one():
 
 
 def test_a_verdict_of_an_analysis_stands_at_the_head():
-    rows = [{"statistic": "plate_verdict", "level": level, "value": "1"} for level in ("", "drift", "edge effect")]
+    rows = [
+        {"statistic": "plate_verdict", "level": level, "value": "1"} for level in ("", "flag: drift", "edge effect")
+    ]
     assert verdict(Plate("x", {}, rows)) == "Accepted with flags: drift; edge effect"
 
 

@@ -26,9 +26,9 @@ Row = dict[str, str]
 
 @dataclass
 class Plate:
-    """What is known of one plate: well -> its facts, and its numbers."""
+    """What is known of one plate: its label, well -> its facts, and its numbers."""
 
-    name: str
+    label: str
     wells: dict[str, dict[str, str | float | None]] = field(default_factory=dict)
     numbers: list[Row] = field(default_factory=list)
 
@@ -42,11 +42,12 @@ def write_plates(plan: Plan, root: str | Path, folder: str | Path) -> None:
     files = _files(plates)
     style = (TEMPLATES / "plates.css").read_text(encoding="utf-8")
     names = list(plates)
-    for at, plate in enumerate(plates.values()):
-        beside = [(word, files[names[n]], names[n]) for word, n in (("Previous", at - 1), ("Next", at + 1))
-                  if 0 <= n < len(names)]  # fmt: skip
-        body = _body(plan, pages, plate, beside)
-        store.write_text(Path(folder) / files[plate.name], _page(plan, style, _title(plate.name), body))
+    for at, (name, plate) in enumerate(plates.items()):
+        near = {"Previous": at - 1, "Next": at + 1}
+        beside = [(word, names[n]) for word, n in near.items() if 0 <= n < len(names)]
+        links = [(word, files[other], plates[other].label) for word, other in beside]
+        body = _body(plan, pages, plate, links)
+        store.write_text(Path(folder) / files[name], _page(plan, style, _title(plate.label), body))
     store.write_text(Path(folder) / "index.html", _page(plan, style, "Plates", _index(plates, files)))
 
 
@@ -63,7 +64,7 @@ def _plates(plan: Plan, pages: PlatePages, root: Path) -> dict[str, Plate]:
             well[parameter] = text if text else value
             if parameter == pages.signal:
                 well["status"] = status
-    plates = {group: Plate(group) for group in dataset.groups}
+    plates = {group: Plate(label) for group, label in dataset.groups.items()}
     for unit, well in facts.items():
         plate = plates.get(str(well.get(dataset.group)))
         found = WELL.fullmatch(unit)
@@ -78,7 +79,9 @@ def _plates(plan: Plan, pages: PlatePages, root: Path) -> dict[str, Plate]:
 
 def _files(plates: Mapping[str, Plate]) -> dict[str, str]:
     """Plate -> name of its page; names that would be the same get a digest."""
-    plain = {name: re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_").lower() or "plate" for name in plates}
+    plain = {
+        name: re.sub(r"[^A-Za-z0-9]+", "_", plate.label).strip("_").lower() or "plate" for name, plate in plates.items()
+    }
     twice = {slug for slug, count in Counter([*plain.values(), "index"]).items() if count > 1}
     return {name: f"{slug}_{digest_of([name], 6)}.html" if slug in twice else f"{slug}.html"
             for name, slug in plain.items()}  # fmt: skip
@@ -106,7 +109,7 @@ def verdict(plate: Plate) -> str:
     judged = [row for row in plate.numbers if row["statistic"] == VERDICT]
     if judged:
         said = next((shown(row["value"], 0, VERDICT) for row in judged if not row["level"]), "")
-        reasons = [row["level"] for row in judged if row["level"]]
+        reasons = [row["level"].removeprefix("flag: ") for row in judged if row["level"]]
         return (said[:1].upper() + said[1:] + (": " + "; ".join(reasons) if reasons else "")) or "Not judged"
     refused = next((row["level"] for row in plate.numbers if row["level"].startswith("refused: ")), "")
     if refused:
@@ -248,7 +251,7 @@ def _index(plates: Mapping[str, Plate], files: Mapping[str, str]) -> str:
     for name, plate in plates.items():
         counts = Counter(str(facts.get("status", "no reading")) for facts in plate.wells.values())
         others = ", ".join(f"{n} {state}" for state, n in sorted(counts.items()) if state != "observed")
-        rows.append([f'<a href="{files[name]}">{escape(name)}</a>', escape(verdict(plate)), str(counts["observed"]),
-                     escape(others)])  # fmt: skip
+        link = f'<a href="{files[name]}">{escape(plate.label)}</a>'
+        rows.append([link, escape(verdict(plate)), str(counts["observed"]), escape(others)])
     heads = [("Plate", False), ("Verdict", False), ("Wells read", True), ("Other wells", False)]
     return '<nav><a href="../report.html">Report</a></nav>\n' + _table(heads, rows)

@@ -21,7 +21,7 @@ WELL = re.compile(r"([A-P])0?([1-9]|1\d|2[0-4])")
 NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 DELIMITERS = ("\t", ";", ",")
 LINES = 1_000_000
-GRIDS = 2_000  # in one file
+GRIDS = 500  # in one file
 SEEN, CUT = 20, 160  # lines of an unknown layout, and characters of each, that `check` shows
 # Texts that stand for a value in any reader's export, and what they say.
 STATES = {
