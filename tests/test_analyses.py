@@ -55,6 +55,7 @@ CASES = {
     "count_model": (["x"], ["end"], {**PAIR, "exposure": "age", "per": 10, "distribution": "poisson"}),
     "logistic": (["r"], ["end"], {**PAIR, "factors": ["sex"]}),
     "proportional_odds": (["r"], ["end"], PAIR),
+    "sample_size": (["x"], ["end"], {"difference": 3, "source": "a value for the test"}),
     "subgroups": (["x"], ["end"], {**SIDES, "by": "sex", "covariates": ["age"]}),
     "factorial": (["x"], ["end"], {"first": "arm", "first_levels": GROUPS, "second": "sex", "second_levels": [*"fm"]}),
     "grubbs": (["x"], ["end"], {}),

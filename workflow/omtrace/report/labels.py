@@ -142,5 +142,7 @@ LABELS = {
     "cv": "CV",
     "largest_cv": "Largest CV",
     "position_effect": "Effect of place",
+    "mcse": "Monte Carlo SE",
+    "enrolled_in_all": "Enrolled in all",
     "pearson_per_df": "Pearson χ² per df",
 }
