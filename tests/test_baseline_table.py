@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import scipy.stats
 from agreements import agrees
+from omtrace.report.results import numbers_of
+from omtrace.report.tables import tables_of
 from omtrace.statistics.balance import chi_squared_p, standardised_difference, standardised_difference_of_categories
 from omtrace.statistics.two_groups import welch
 from test_analyses import Results, people
@@ -74,3 +76,21 @@ def test_p_values_come_only_if_asked_for(tmp_path):
     ages = [[f["age", ""] for f in units.values() if f["arm", ""] == arm] for arm in ("OMT", "sham")]
     assert results.values(parameter="age", group="OMT - sham")["p"] == pytest.approx(welch(*ages)["p"])
     assert 0 <= results.values(parameter="sex", group="OMT - sham")["p"] <= 1
+
+
+def test_in_the_report_it_is_one_table_with_the_differences_beside_the_groups(tmp_path):
+    results = Results(tmp_path, people(24), {"a": ("baseline_table", ["age", "sex", "x"], [], {})})
+    numbers = numbers_of(results.plan, results.numbers)
+    (table,) = tables_of(list(numbers.values()), results.plan.datasets["data"], "full")
+    assert table["columns"] == ["Sham", "OMT", "All", "OMT − Sham"] and table["heads"] == ["level"]
+    assert not table["collapsed"]
+    age, sex, x = table["blocks"]
+    assert (age["title"], sex["title"], x["title"]) == ("age, years", "sex", "x, points")
+    assert [row["heads"][0]["text"] for row in sex["rows"]] == [
+        "n",
+        "Missing",
+        "f, n (%)",
+        "m, n (%)",
+        "all categories",
+    ]
+    assert [len(cell) > 0 for cell in age["rows"][2]["cells"]] == [True, True, True, True]

@@ -81,14 +81,14 @@ def test_the_analysis(tmp_path):
     arms = {arm: np.array(column(units, "x", "end", arm=arm), float) for arm in ("OMT", "sham")}
     sd = math.sqrt(sum(((v - v.mean()) ** 2).sum() for v in arms.values()) / 22)
     found = results.values(level="what the data tell")
-    assert found["sd"] == pytest.approx(sd) and found["n"] == 24 and found["sd_high"] > sd
+    assert found["sd"] == pytest.approx(sd) and found["n"] == 24 and found["sd_upper"] > sd
     n = size.n_t(2 / sd, 0.8)
     found = results.values(level="t test, SD as estimated")
     assert found == {"units_per_group": math.ceil(n), "enrolled_per_group": math.ceil(n / 0.8),
                      "enrolled_in_all": 2 * math.ceil(n / 0.8)}  # fmt: skip
     larger = results.values(level="t test, SD at its upper 80% limit")
     assert larger["units_per_group"] > found["units_per_group"]
-    assert {n["unit"] for n in results.numbers if n["statistic"] == "sd_high"} == {"points"}
+    assert {n["unit"] for n in results.numbers if n["statistic"] == "sd_upper"} == {"points"}
 
 
 def test_change_of_one_group(tmp_path):

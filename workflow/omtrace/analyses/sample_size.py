@@ -81,7 +81,7 @@ def _numbers(call: Call, parameter: str, visit: str, chosen: "Selection", spread
 
     o, rows = call.options, chosen.rows()
     low, high = sd_limits(spread.sd, spread.df, o.confidence)
-    found = {"n": spread.n, "sd": spread.sd, "sd_low": low, "sd_high": high}
+    found = {"n": spread.n, "sd": spread.sd, "sd_lower": low, "sd_upper": high}
     if o.design == "two groups":
         found["correlation"] = spread.correlation
     yield from call.numbers(parameter, "all", visit, found, rows, "what the data tell")

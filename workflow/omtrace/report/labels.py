@@ -143,6 +143,8 @@ LABELS = {
     "largest_cv": "Largest CV",
     "position_effect": "Effect of place",
     "mcse": "Monte Carlo SE",
+    "sd_lower": "SD, lower limit",
+    "sd_upper": "SD, upper limit",
     "enrolled_in_all": "Enrolled in all",
     "pearson_per_df": "Pearson χ² per df",
 }

@@ -12,6 +12,7 @@ Line = tuple[list[str], list[Cell]]  # texts of the heads, cells
 
 EVERYBODY = "all"  # the group of a number about all units
 COUNTS = {"n", "missing"}
+BALANCE = "standardised_difference"  # a baseline table has it beside its groups, and is never collapsed
 COLLAPSED = 40  # a table of more lines starts collapsed
 
 
@@ -33,7 +34,8 @@ def tables_of(numbers: Sequence[dict], dataset: DatasetPlan, population: str, ci
     kinds: dict[tuple, list[Row]] = {}
     for key, row in rows.items():
         with_levels = bool(key[4]) or (key[0] in levelled and set(row) <= COUNTS)
-        kinds.setdefault((key[5], main_of(list(row)), with_levels, " - " in key[2]), []).append(row)
+        contrast = " - " in key[2] and BALANCE not in row
+        kinds.setdefault((key[5], main_of(list(row)), with_levels, contrast), []).append(row)
     order = sorted(kinds, key=lambda kind: kind[0])
     tables = [_table(kinds[kind], dataset, population, ci) for kind in order]
     if sum(table["numbers"] for table in tables) != len(numbers):
@@ -44,6 +46,8 @@ def tables_of(numbers: Sequence[dict], dataset: DatasetPlan, population: str, ci
 def _table(rows: Sequence[Row], dataset: DatasetPlan, population: str, ci: str) -> dict:
     columns = _columns(rows, ci)
     heads = [part for part in ("population", "visit", "group", "level") if _varies(part, rows, population)]
+    if balance := any(BALANCE in row for row in rows):
+        heads = [head for head in heads if head != "visit"]
     blocks: dict[str, list[Row]] = {}
     for row in rows:
         blocks.setdefault(_of(row, "parameter"), []).append(row)
@@ -60,7 +64,8 @@ def _table(rows: Sequence[Row], dataset: DatasetPlan, population: str, ci: str) 
     else:
         found = [plain_lines(block, heads, columns) for block in blocks.values()]
         names = [column.title for column in columns]
-    return _laid_out(heads, names, titles, found)
+    table = _laid_out(heads, names, titles, found)
+    return {**table, "collapsed": table["collapsed"] and not balance}
 
 
 def _laid_out(heads: list[str], names: list[str], titles: list[str], found: list[list[Line]]) -> dict:
