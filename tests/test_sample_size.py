@@ -37,6 +37,15 @@ def test_limits_of_a_standard_deviation_are_those_of_its_variance():
     assert low < 5 < high
 
 
+def test_the_lower_limit_of_a_correlation_is_that_of_scipy():
+    x, y = np.random.default_rng(3).normal(size=(2, 30))
+    found = scipy.stats.pearsonr(x, x + y)
+    low = found.confidence_interval(0.6).low  # two-sided 60% = one-sided 80%
+    agrees("sample size", "lower limit of a correlation", "scipy 1.17.1",
+           size.correlation_lower(found.statistic, 29, 0.8), low, rel=1e-9)  # fmt: skip
+    assert size.correlation_lower(0.05, 8, 0.8) == 0
+
+
 def test_a_correlation_of_zero_costs_the_covariate_and_drop_out_is_rounded_up_once():
     assert size.n_ancova(0.5, 0.0, 0.8) == pytest.approx(size.n_t(0.5, 0.8) + 1)
     assert size.n_ancova(0.5, 0.6, 0.8) == pytest.approx(0.64 * size.n_t(0.5, 0.8) + 1)

@@ -132,6 +132,7 @@ UNITLESS = {
     "ratio": ("", 2), "rate_ratio": ("", 2), "odds_ratio": ("", 2), "se_log": ("", 3),
     "clusters": ("", 0), "events": ("", 0), "dispersion": ("", 2), "dispersion_se": ("", 2),
     "units_per_group": ("", 0), "enrolled_per_group": ("", 0), "enrolled_in_all": ("", 0), "correlation": ("", 2),
+    "correlation_lower": ("", 2),
     "mcse": ("", 3), "replicates": ("", 0), "refused": ("", 0),
     "pearson_per_df": ("", 2), "standardised_difference": ("", 2), "threshold": ("", 2), "threshold_se": ("", 2),
     "at_low_end": ("", 0), "at_high_end": ("", 0), "per_group": ("", 0), "units_in_all": ("", 0), "power": ("", 3),

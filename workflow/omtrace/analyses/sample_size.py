@@ -77,21 +77,25 @@ def _spread(call: Call, chosen: "Selection") -> Spread:
 
 
 def _numbers(call: Call, parameter: str, visit: str, chosen: "Selection", spread: Spread) -> Iterator[Number]:
-    from omtrace.statistics.sample_size import n_ancova, n_t, sd_limits
+    from omtrace.statistics.sample_size import correlation_lower, n_ancova, n_t, sd_limits
 
     o, rows = call.options, chosen.rows()
     low, high = sd_limits(spread.sd, spread.df, o.confidence)
     found = {"n": spread.n, "sd": spread.sd, "sd_lower": low, "sd_upper": high}
+    rho, limit = spread.correlation, f"upper {100 * o.confidence:g}% limit"
     if o.design == "two groups":
-        found["correlation"] = spread.correlation
+        found |= {"correlation": rho, "correlation_lower": correlation_lower(rho, spread.df, o.confidence)}
     yield from call.numbers(parameter, "all", visit, found, rows, "what the data tell")
-    for words, sd in (("SD as estimated", spread.sd), (f"SD at its upper {100 * o.confidence:g}% limit", high)):
+    for words, sd, r in (
+        ("SD as estimated", spread.sd, rho),
+        (f"SD at its {limit}", high, found.get("correlation_lower", 0.0)),
+    ):
         if not sd > 0:
             raise ValueError("the outcome does not vary")
         paired = o.design == "change"
         needed = {"t test of the change" if paired else "t test": n_t(o.difference / sd, o.power, o.alpha, paired)}
         if not paired:
-            needed["adjusted for baseline"] = n_ancova(o.difference / sd, spread.correlation, o.power, o.alpha)
+            needed["adjusted for baseline"] = n_ancova(o.difference / sd, r, o.power, o.alpha)
         for test, n in needed.items():
             values = _units(n, o.dropout, 1 if paired else 2)
             yield from call.numbers(parameter, "all", visit, values, rows, f"{test}, {words}")
@@ -140,6 +144,7 @@ METHOD = Method(
     "data: an effect estimated in a pilot study is too uncertain to size a trial (doi:10.1186/s40814-019-0493-7). The "
     "data give the standard deviation within groups and its correlation with the baseline; below about 35 units a "
     "group an SD is poorly known (Teare 2014, PMC4227298), so that the size is also told with the SD at its one-sided "
-    "upper confidence limit (Browne 1995). t test by the noncentral t distribution; adjusted for baseline: times 1 - "
+    "upper confidence limit (Browne 1995), and the correlation at its lower one. t test "
+    "by the noncentral t distribution; adjusted for baseline: times 1 - "
     "correlation squared, plus one unit a group (Borm 2007). Enrolled: divided by the share that stays, rounded up.",
 )

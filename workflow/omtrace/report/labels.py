@@ -143,6 +143,7 @@ LABELS = {
     "largest_cv": "Largest CV",
     "position_effect": "Effect of place",
     "mcse": "Monte Carlo SE",
+    "correlation_lower": "Correlation, lower limit",
     "sd_lower": "SD, lower limit",
     "sd_upper": "SD, upper limit",
     "enrolled_in_all": "Enrolled in all",

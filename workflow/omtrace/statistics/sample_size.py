@@ -76,6 +76,14 @@ def sd_limits(sd: float, df: float, confidence: float) -> tuple[float, float]:
     return sd * math.sqrt(df / float(chdtri(df, 1 - confidence))), sd * math.sqrt(df / float(chdtri(df, confidence)))
 
 
+def correlation_lower(correlation: float, df: float, confidence: float) -> float:
+    """One-sided lower confidence limit of the size of a correlation by Fisher's z, se 1/sqrt(df - 2); at least 0."""
+    if not df > 2:
+        raise ValueError("a correlation needs more than 2 degrees of freedom")
+    z = math.atanh(min(abs(correlation), 1 - 1e-12)) - float(ndtri(confidence)) / math.sqrt(df - 2)
+    return max(0.0, math.tanh(z))
+
+
 def with_dropout(n: float, dropout: float) -> int:
     """Units to be enrolled, so that n are left after a share has dropped out: rounded up."""
     return math.ceil(n / (1 - dropout) - 1e-9)
