@@ -55,7 +55,7 @@ CASES = {
     "count_model": (["x"], ["end"], {**PAIR, "exposure": "age", "per": 10, "distribution": "poisson"}),
     "logistic": (["r"], ["end"], {**PAIR, "factors": ["sex"]}),
     "proportional_odds": (["r"], ["end"], PAIR),
-    "sample_size": (["x"], ["end"], {"difference": 3, "source": "a value for the test"}),
+    "trial_size": (["x"], ["end"], {"difference": 3, "source": "a value for the test"}),
     "subgroups": (["x"], ["end"], {**SIDES, "by": "sex", "covariates": ["age"]}),
     "factorial": (["x"], ["end"], {"first": "arm", "first_levels": GROUPS, "second": "sex", "second_levels": [*"fm"]}),
     "grubbs": (["x"], ["end"], {}),
@@ -226,7 +226,7 @@ def test_every_number_accounts_for_every_enrolled_unit_with_one_reason(method, l
         try:
             results = Results(Path(folder), units, {"a": (method, parameters, visits, options, population)})
         except Fault as fault:  # too little is left for a model
-            assert method in (*MODELS, "factorial", "compare_many", "manova")
+            assert method in (*MODELS, "factorial", "compare_many", "manova", "trial_size")
             assert fault.lines[0].startswith("analysis a")
             return
         arms = {unit: facts["arm", ""] for unit, facts in units.items()}

@@ -9,24 +9,24 @@ import pytest
 import scipy.stats
 from agreements import agrees, chosen
 from omtrace.faults import Fault
-from omtrace.statistics import sample_size as size
+from omtrace.statistics import trial_size as size
 from omtrace.statistics.simulated_power import simulated_power
 from test_analyses import Results, column, people
 
 R = json.loads((Path(__file__).parent / "reference/models_r.json").read_text())
 PWR = "R pwr 1.3-0"
 
-chosen("sample size", "both tails count as found, as in pwr and SAS; R's power.t.test leaves the far tail out unless "
+chosen("trial size", "both tails count as found, as in pwr and SAS; R's power.t.test leaves the far tail out unless "
        "strict. Numbers of units are rounded up once, after drop-out.")  # fmt: skip
 
 
 def test_sizes_and_power_are_those_of_pwr():
-    agrees("sample size", "two-sample t test, n", PWR, size.n_t(0.5, 0.8), R["pwr_t2"], rel=1e-6)
-    agrees("sample size", "paired t test, power", PWR, size.power_t(11, 0.9, paired=True), R["pwr_tp"], rel=1e-8)
-    agrees("sample size", "analysis of variance, n", PWR, size.n_anova(3, 0.25, 0.9), R["pwr_f"], rel=1e-6)
-    agrees("sample size", "two proportions, arcsine, n", PWR, size.n_proportions_arcsine(0.5, 0.3, 0.8), R["pwr_2p"],
+    agrees("trial size", "two-sample t test, n", PWR, size.n_t(0.5, 0.8), R["pwr_t2"], rel=1e-6)
+    agrees("trial size", "paired t test, power", PWR, size.power_t(11, 0.9, paired=True), R["pwr_tp"], rel=1e-8)
+    agrees("trial size", "analysis of variance, n", PWR, size.n_anova(3, 0.25, 0.9), R["pwr_f"], rel=1e-6)
+    agrees("trial size", "two proportions, arcsine, n", PWR, size.n_proportions_arcsine(0.5, 0.3, 0.8), R["pwr_2p"],
            rel=1e-6)  # fmt: skip
-    agrees("sample size", "two proportions, n", "R 4.2.2 power.prop.test", size.n_proportions(0.5, 0.3, 0.8),
+    agrees("trial size", "two proportions, n", "R 4.2.2 power.prop.test", size.n_proportions(0.5, 0.3, 0.8),
            R["pwr_prop"], rel=1e-6)  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def test_the_lower_limit_of_a_correlation_is_that_of_scipy():
     x, y = np.random.default_rng(3).normal(size=(2, 30))
     found = scipy.stats.pearsonr(x, x + y)
     low = found.confidence_interval(0.6).low  # two-sided 60% = one-sided 80%
-    agrees("sample size", "lower limit of a correlation", "scipy 1.17.1",
+    agrees("trial size", "lower limit of a correlation", "scipy 1.17.1",
            size.correlation_lower(found.statistic, 29, 0.8), low, rel=1e-9)  # fmt: skip
     assert size.correlation_lower(0.05, 8, 0.8) == 0
 
@@ -86,7 +86,7 @@ TELLS = {"difference": 2, "source": "a value for the test"}
 def test_the_analysis(tmp_path):
     units = people(24)
     options = {**TELLS, "power": 0.8, "dropout": 0.2}
-    results = Results(tmp_path, units, {"a": ("sample_size", ["x"], ["end"], options)})
+    results = Results(tmp_path, units, {"a": ("trial_size", ["x"], ["end"], options)})
     arms = {arm: np.array(column(units, "x", "end", arm=arm), float) for arm in ("OMT", "sham")}
     sd = math.sqrt(sum(((v - v.mean()) ** 2).sum() for v in arms.values()) / 22)
     found = results.values(level="what the data tell")
@@ -103,14 +103,14 @@ def test_the_analysis(tmp_path):
 def test_change_of_one_group(tmp_path):
     units = people(24)
     entries = {
-        "change": ("sample_size", ["x"], ["end"], {**TELLS, "design": "change"}),
+        "change": ("trial_size", ["x"], ["end"], {**TELLS, "design": "change"}),
     }
     results = Results(tmp_path, units, entries)
     assert "enrolled_in_all" in results.values(analysis="change", level="t test of the change, SD as estimated")
     with pytest.raises(Fault, match="the formula is enough"):
-        Results(tmp_path / "b", units, {"a": ("sample_size", ["x"], ["end"], {**TELLS, "replicates": 50})})
+        Results(tmp_path / "b", units, {"a": ("trial_size", ["x"], ["end"], {**TELLS, "replicates": 50})})
 
 
 def test_too_few_units_are_refused(tmp_path):
     with pytest.raises(Fault, match="4 units in 2 groups tell no standard deviation"):
-        Results(tmp_path, people(4), {"a": ("sample_size", ["x"], ["end"], TELLS)})
+        Results(tmp_path, people(4), {"a": ("trial_size", ["x"], ["end"], TELLS)})
