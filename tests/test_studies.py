@@ -47,9 +47,11 @@ def test_acupuncture_trial_gives_its_published_result(shipped_results):
     assert found["n"] == 301 and found["p"] == pytest.approx(0.00025, abs=5e-6)
     for arm, (n, responders) in arms.items():
         assert values(shipped_results, "acupuncture_headache", analysis="primary", group=arm, **at)["n"] == n
-        found = values(shipped_results, "acupuncture_headache", analysis="responders", group=arm, **at)
+        found = values(
+            shipped_results, "acupuncture_headache", analysis="responders", parameter="responder", group=arm, **at
+        )
         assert (found["n"], found["count"]) == (n, responders)
-    found = values(shipped_results, "acupuncture_headache", analysis="responders_compared", **at)
+    found = values(shipped_results, "acupuncture_headache", analysis="responders_compared", parameter="responder", **at)
     assert [round(100 * found[name]) for name in ("difference", "wald_low", "wald_high")] == [22, 11, 33]
     assert [round(found[name], 1) for name in ("nnt", "nnt_wald_low", "nnt_wald_high")] == [4.6, 3.0, 9.1]
 
