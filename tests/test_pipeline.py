@@ -97,10 +97,11 @@ def test_second_run_has_nothing_to_do(tiny):
     assert digests(tiny / "results") == before
 
 
-def test_clean_copy_plans_every_stage_writes_nothing_and_lints(fresh, tmp_path):
+def test_clean_copy_plans_every_stage_writes_no_result_and_lints(fresh, tmp_path):
     folder = fresh(tmp_path)
     assert planned(folder) == dict.fromkeys(EVERYTHING, 1)
-    assert not (folder / "results").exists() and not (folder / "logs").exists()
+    assert not (folder / "results").exists()
+    assert {path.name for path in (folder / "logs").rglob("*") if path.is_file()} == {"plan.checked"}
     assert "Congratulations" in done(snakemake(folder, "--lint")).text
 
 
