@@ -99,7 +99,7 @@ def test_inverse_undoes_predict_and_knows_its_limits():
 
 
 def test_exact_curves_are_recovered():
-    truth = np.array([(0.05, 1.1, 900, 3.2), (2.5, 0.8, 200, 0.1), (0.0, 4.0, 500, 1.0), (0.02, 1.0, 6000, 6.4)])
+    truth = np.array([(0.05, 1.1, 900, 3.2), (2.5, 0.8, 200, 0.1), (0.0, 4.0, 500, 1.0), (0.02, 1.0, 4500, 6.4)])
     y = np.array([curve(LEVELS, *p) for p in truth])
     fit = fit_four_pl(LEVELS, y)
     assert list(fit.refusal) == [""] * 4

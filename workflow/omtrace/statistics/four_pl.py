@@ -73,7 +73,7 @@ def fit_four_pl(x: Any, y: Any, weights: Any = None, used: Any = None, min_level
     than ``min_levels`` levels of x (or no residual degrees of freedom); flat (the curve explains no more than a
     constant, F test at 5 %) or scattered (R squared below 0.95); a hook (the signal turns back at the highest levels);
     not identifiable (C more than three times outside the levels, its 95% interval wider than a factor of ten to a
-    side, less than 30% of the span between A and D shown, a slope outside 0.02 ... 50, or a singular information
+    side, less than 37% of the span between A and D shown, a slope outside 0.02 ... 50, or a singular information
     matrix); not converged. Raises ValueError for
     missing values among the points used, negative x, or weights that are not positive.
     """
