@@ -16,6 +16,7 @@ test: env
 bench: env
 	python benchmarks/bench.py
 	python benchmarks/longitudinal.py
+	python benchmarks/curves.py
 
 env: .venv/ready
 
