@@ -247,7 +247,7 @@ def test_edits_with_old_time_stamps_run_exactly_what_they_change(tiny, tmp_path)
         (f"{LIBRARY}/statistics/descriptive.py", "import math\n", "import math  # a comment\n", ANALYSED),
         (f"{LIBRARY}/statistics/four_pl.py", '"""\n\nimport', '"""\n\n# A comment.\nimport', ("record_manifest",)),
         (f"{LIBRARY}/instruments/hit6.py", '"""\n\nfrom', '"""\n\n# A comment.\nfrom', EVERYTHING),
-        (f"{LIBRARY}/report/templates/style.css", "@media print", "/* a comment */\n@media print", REPORTED),
+        (f"{LIBRARY}/report/templates/style.css", "@media print {", "/* a comment */\n@media print {", REPORTED),
         ("workflow/scripts/draw_figures.py", "with recorded", "# A comment.\nwith recorded", DRAWN),
         (PLAN, "title: Means by visit", "title: The means by visit", DRAWN),
         (PLAN, "group: OMT, reference: sham", "group: sham, reference: OMT", ANALYSED),
