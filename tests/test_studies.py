@@ -90,6 +90,12 @@ def test_mice_are_counted_and_not_their_replicates(shipped_results):
         "data/raw/mouse_cortex_proteins/Data_Cortex_Nuclear.csv.gz").values()}  # fmt: skip
     assert len(mice) == 72
     found = numbers(shipped_results, "mouse_cortex_proteins")
+    wrong = [row for row in found if row["statistic"] == "naive_p"]  # shown beside the right ones, and named
+    assert len(wrong) > 20 and {row["analysis"] for row in wrong} == {"replicates"}
+    right = numbers(shipped_results, "mouse_cortex_proteins", analysis="replicates", level="type III: genotype",
+                    statistic="df_2")  # fmt: skip
+    assert len(right) == 10 and max(float(row["value"]) for row in right) < 40
+    found = [row for row in found if row["analysis"] != "replicates"]
     assert {row["value"] for row in numbers(shipped_results, "mouse_cortex_proteins", analysis="mice", group="all",
                                             statistic="n")} == {"72"}  # fmt: skip
     assert max(float(row["value"]) for row in found if row["statistic"] in ("n", "count", "missing")) == 72
