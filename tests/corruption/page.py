@@ -23,9 +23,9 @@ another of them and name this one. What can be read all the same must be read ri
 
 | | operators | places | found or read right |
 | --- | ---: | ---: | ---: |
-| all damage | {operators} | {places} | {all:.1%} |
-| damage that the files can show | {open_operators} | {open_places} | {open:.1%} |
-| damage that they cannot show | {blind_operators} | {blind_places} | {blind:.1%} |
+| all damage | {operators} | {places} | {all:.2%} |
+| damage that the files can show | {open_operators} | {open_places} | {open:.2%} |
+| damage that they cannot show | {blind_operators} | {blind_places} | {blind:.2%} |
 
 """
 
