@@ -143,4 +143,8 @@ class Study:
             return lambda row: any(item.fullmatch(column) and row[column].strip() for column in row)
         if derive == "mean":
             return lambda row: has(row, options["column"])
+        if derive == "column":  # a blank is no cell: the value was not collected
+            column = options["column"]
+            name = column[visit] if isinstance(column, dict) else column
+            return lambda row: row.get(columns.get(name, name), "-").strip() != ""
         return lambda row: True

@@ -242,7 +242,9 @@ def test_controls_are_charted_against_a_baseline_and_rules_name_their_plates():
     assert value(found, "all", "QC1, baseline", "n") == 4
     assert ("P5", "2-2s, QC1: P4, P5", "rule_broken") in found and ("P4", "1-3s, QC1: P4", "rule_broken") in found
     assert value(found, "all", "", "rules_broken") == 3 and value(found, "all", "", "warnings") == 2
-    assert found["P5", "2-2s, QC1: P4, P5", "rule_broken"].rows.used == 8
+    rows = found["P5", "2-2s, QC1: P4, P5", "rule_broken"].rows
+    assert (rows.used, rows.excluded) == (4, 4)  # the wells of QC1 on both plates; those of QC2 are another control
+    assert found["P4", "QC1", "z"].rows.used == 10  # a z rests on the baseline's plates too
     assert not [level for group, level, statistic in found if statistic == "rule_broken" and "QC2" in level]
 
 
@@ -322,7 +324,8 @@ def test_shared_samples_bridge_plates():
     found = numbers("bridging", facts, ["x"], {"shared": ["B1", "B2"]})
     assert value(found, "P1 - P0", "", "ratio") == pytest.approx(1.25, rel=1e-9)
     assert (
-        value(found, "P2 - P0", "", "ratio") == pytest.approx(0.8, rel=1e-9) and value(found, "P2 - P0", "", "n") == 2
+        value(found, "P2 - P0", "", "ratio") == pytest.approx(0.8, rel=1e-9)
+        and value(found, "P2 - P0", "", "shared") == 2
     )
     rows = found["P1 - P0", "", "ratio"].rows
     assert (rows.used, rows.excluded) == (4, 2)

@@ -17,8 +17,8 @@ from raw_rows import Study, lines_of
 NEEDS = "needs OMTRACE_MIRROR (a folder with the retrieved files) or the network"
 needs_mirror = pytest.mark.skipif(not MIRROR, reason=NEEDS)
 FITTED = (
-    "ancova", "censored_ends", "compare_many", "count_model", "imputation", "logistic", "mixed_model", "mmrm",
-    "proportional_odds",
+    "ancova", "censored_ends", "compare_many", "count_model", "imputation", "levey_jennings", "logistic",
+    "mixed_model", "mmrm", "proportional_odds",
 )  # fmt: skip
 STUDIES = [*SHIPPED, *(pytest.param(study, marks=needs_mirror) for study in RETRIEVED)]
 
@@ -131,7 +131,7 @@ def test_every_number_uses_or_leaves_out_each_enrolled_unit_once(shipped_results
         inside, outside = used[number["rowset"]], left_out[number["rowset"]].keys()
         everyone = inside | outside
         assert enrolled and not inside & outside and enrolled <= everyone, number
-        if call["method"] in FITTED:  # an adjusted mean of one group rests on the fit to all
+        if call["method"] in FITTED:  # an adjusted mean, or a z, of one group rests on others too
             enrolled = known["all"]
         assert everyone <= enrolled, number
         is_points = call["options"].get("fit_to") == "level_means"  # n counts the points of a curve, means of wells
@@ -157,12 +157,10 @@ def test_simulated_data_say_so_and_real_ones_do_not(shipped_results, study):
 @pytest.mark.parametrize("study", STUDIES)
 def test_releasable_estimates_name_no_unit(shipped_results, study):
     folder = shipped_results / f"results/{study}"
-    ids = {
-        unit
-        for name, dataset in Study(shipped_results, study).plan["datasets"].items()
-        for unit in read_table(folder / f"datasets/{name}.parquet")["unit"]
-    }
-    assert len(ids) > 10
+    datasets = [name for name, dataset in Study(shipped_results, study).plan["datasets"].items()
+                if dataset["unit"] != "well"]  # fmt: skip  # a well is a place on a plate and nobody's name
+    ids = {unit for name in datasets for unit in read_table(folder / f"datasets/{name}.parquet")["unit"]}
+    assert len(ids) > 10 or not datasets
     rows = read_csv(folder / "estimates.csv")
     named = ("analysis", "parameter", "population", "group", "visit", "level", "statistic", "unit")
     texts = {row[column] for row in rows for column in named}

@@ -119,8 +119,9 @@ class Call:
 
 # Statistics that are not in the unit of their parameter: unit and decimals (None: the parameter's + 1).
 UNITLESS = {
-    "n": ("", 0), "n_a": ("", 0), "n_b": ("", 0), "missing": ("", 0), "count": ("", 0), "count_a": ("", 0),
-    "count_b": ("", 0), "df": ("", 1), "df_1": ("", 0), "df_2": ("", 1), "t": ("", 2), "f": ("", 2), "p": ("", 3),
+    "n": ("", 0), "shared": ("", 0), "n_a": ("", 0), "n_b": ("", 0), "missing": ("", 0), "count": ("", 0),
+    "count_a": ("", 0), "count_b": ("", 0),
+    "df": ("", 1), "df_1": ("", 0), "df_2": ("", 1), "t": ("", 2), "f": ("", 2), "p": ("", 3),
     "percent": ("%", 1), "r_squared": ("", 3), "mann_whitney_u": ("", 1), "signed_rank_v": ("", 1),
     "n_nonzero": ("", 0), "chi_squared": ("", 2), "jonckheere_j": ("", 1), "rank_difference": ("", 1), "z": ("", 2),
     "rank_difference_se": ("", 2), "t_squared": ("", 2), "changes": ("", 0), "conclusion_depends": ("", 0),

@@ -41,7 +41,7 @@ def run(call: Call) -> Iterator[Number]:
         left = {unit: "not a shared sample" for unit in chosen.frame.index if unit not in frame.index}
         for plate in (plate for plate in groups if plate in found):
             contrast, rows = call.contrast(plate, reference), chosen.rows([plate, reference], left)
-            yield from call.numbers(parameter, contrast, visit, {"n": found[plate]["n"]}, rows)
+            yield from call.numbers(parameter, contrast, visit, {"shared": found[plate]["n"]}, rows)
             if found[plate]["n"]:
                 yield from call.numbers(parameter, contrast, visit, ratio_of(found[plate]), rows, scale=("", 3))
 
@@ -50,6 +50,6 @@ METHOD = Method(
     Options,
     run,
     "Ratio of geometric means of the samples measured on both plates; t interval from the scatter of the samples' "
-    "ratios. n counts shared samples.",
+    "ratios.",
     units="any",
 )

@@ -1,6 +1,6 @@
 """Controls over time: each control of each plate in standard deviations of a baseline, and the rules that it breaks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -77,9 +77,13 @@ class _Chart:
             self.limits.append((mean, sd))
 
     def number(self, group: str, level: str, statistic: str, value: float, unit: str, decimals: int,
-               plates: list[str]) -> Number:  # fmt: skip
-        """One number, which rests on the wells of some plates."""
-        rows = self.chosen.rows(plates)
+               plates: list[str], controls: Sequence[str] = ()) -> Number:  # fmt: skip
+        """One number, which rests on the wells of some plates, and of some controls or all."""
+        of_plate, of_control = self.frame["plate"], self.frame[self.call.options.control]
+        without = dict.fromkeys(self.frame.index[~of_control.isin(controls or self.controls)], "another control")
+        if group == "all":
+            without |= dict.fromkeys(self.frame.index[~of_plate.isin(plates)], "another plate")
+        rows = self.chosen.rows(["all"] if group == "all" else plates, without)
         return Number(self.parameter, group, self.visit, level, statistic, float(value), unit, decimals, rows)
 
     def baseline_numbers(self) -> Iterator[Number]:
@@ -91,21 +95,20 @@ class _Chart:
         for column, (name, (mean, sd)) in enumerate(zip(self.controls, self.limits, strict=True)):
             level = f"{name}, baseline"
             count = int((self.z[self.base, column] == self.z[self.base, column]).sum())
-            yield self.number("all", level, "n", count, "", 0, plates)
-            yield self.number("all", level, "mean", math.exp(mean) if self.call.options.log else mean, unit,
-                              decimals + 1, plates)  # fmt: skip
             log = self.call.options.log
-            yield self.number("all", level, "sd_log" if log else "sd", sd, "" if log else unit, 4, plates)
+            yield self.number("all", level, "n", count, "", 0, plates, [name])
+            yield self.number("all", level, "mean", math.exp(mean) if log else mean, unit, decimals + 1, plates, [name])
+            yield self.number("all", level, "sd_log" if log else "sd", sd, "" if log else unit, 4, plates, [name])
 
     def points(self) -> Iterator[Number]:
         """The mean of each control on each plate, and its z."""
-        declared = self.call.dataset.parameters[self.parameter]
+        declared, base = self.call.dataset.parameters[self.parameter], [self.plates[i] for i in self.base]
         for row, plate in enumerate(self.plates):
             for column, name in enumerate(self.controls):
                 if self.values[row, column] == self.values[row, column]:
                     yield self.number(plate, name, "mean", self.values[row, column], declared.unit,
-                                      declared.decimals + 1, [plate])  # fmt: skip
-                    yield self.number(plate, name, "z", self.z[row, column], "", 2, [plate])
+                                      declared.decimals + 1, [plate], [name])  # fmt: skip
+                    yield self.number(plate, name, "z", self.z[row, column], "", 2, [plate, *base], [name])
 
     def broken(self) -> Iterator[Number]:
         """Every rule broken, at the plate that completes it: its z, and in the level the plates that it rests on."""
@@ -114,11 +117,12 @@ class _Chart:
         labels = self.call.dataset.groups
         hits: list[Hit] = broken(self.z)
         for hit in hits:
-            names = " and ".join(self.controls[control] for control in hit.controls)
+            controls = [self.controls[control] for control in hit.controls]
+            names = " and ".join(controls)
             plates = [self.plates[run] for run in hit.runs]
             level = f"{hit.rule}, {names}: {', '.join(labels[plate] for plate in plates)}"
             z = self.z[hit.run, hit.controls[-1]]
-            yield self.number(self.plates[hit.run], level, "rule_broken", z, "", 2, plates)
+            yield self.number(self.plates[hit.run], level, "rule_broken", z, "", 2, plates, controls)
         used = list(self.plates)
         yield self.number("all", "", "rules_broken", sum(hit.rule != "1-2s" for hit in hits), "", 0, used)
         yield self.number("all", "", "warnings", sum(hit.rule == "1-2s" for hit in hits), "", 0, used)
@@ -136,8 +140,8 @@ class _Chart:
                         continue
                     plates = [self.plates[i] for i in rows]
                     where = f"{control}, {label} {level}"
-                    yield self.number("all", where, "n", z.size, "", 0, plates)
-                    yield self.number("all", where, "mean_z", z.mean(), "", 2, plates)
+                    yield self.number("all", where, "n", z.size, "", 0, plates, [control])
+                    yield self.number("all", where, "mean_z", z.mean(), "", 2, plates, [control])
 
 
 def _ordered(call: Call, frame: "pandas.DataFrame") -> list[str]:

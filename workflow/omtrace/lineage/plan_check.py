@@ -40,7 +40,7 @@ def report(study: str) -> bool:
     """Read and check the plan of a study, and print what it holds. Raises Fault for what is wrong."""
     plan = check_plan(read_plan(plan_file(study)))
     counts = {name: len(getattr(plan, name)) for name in ("tables", "datasets", "analyses", "families", "figures")}
-    print(f"plan of {study}: nothing wrong; {', '.join(f'{count} {name}' for name, count in counts.items())}")
+    print(f"plan of {study}: nothing wrong; {', '.join(f'{name} {count}' for name, count in counts.items())}")
     return True
 
 

@@ -2,6 +2,7 @@
 
 LABELS = {
     "n": "n",
+    "shared": "Shared samples",
     "missing": "Missing",
     "mean": "Mean",
     "sd": "SD",
