@@ -64,6 +64,35 @@ def test_what_is_wrong_is_told_before_any_job(change, says):
     assert any(line.startswith(f"plan of small: {says}") for line in caught.value.lines), caught.value.lines
 
 
+@pytest.mark.parametrize("where", ["totl >= 3", "total >= 3", "__import__('os')", "a >"])
+def test_a_population_that_cannot_be_told_is_named_before_any_job(where):
+    with pytest.raises(Fault, match="plan of small: datasets.people.populations.done: "):
+        check_plan(
+            Plan.model_validate(changed("datasets", "people", "populations", "done", {"label": "-", "where": where}))
+        )
+
+
+def test_a_group_that_the_dataset_does_not_have_is_told():
+    content = changed("datasets", "people", "groups", {"OMT": "OMT", "sham": "sham"})
+    content["datasets"]["people"] |= {"group": "arm"}
+    content["datasets"]["people"]["parameters"]["arm"] = {
+        "derive": "column",
+        "label": "Arm",
+        "options": {"table": "hit6", "column": "arm"},
+    }
+    analysis = content["analyses"]["scores"]
+    analysis |= {"method": "compare_groups", "options": {"contrasts": [["OMT", "sham"]]}}
+    check_plan(Plan.model_validate(content))
+    analysis["options"]["contrasts"] = [["OMTT", "shame"]]
+    with pytest.raises(Fault) as caught:
+        check_plan(Plan.model_validate(content))
+    where = "plan of small: analyses.scores.options: contrasts"
+    assert caught.value.lines == (
+        f"{where}: 'OMTT' is no group of the dataset; did you mean 'OMT'?",
+        f"{where}: 'shame' is no group of the dataset; did you mean 'sham'?",
+    )
+
+
 def test_everything_wrong_is_told_at_once():
     content = changed("analyses", "scores", "options", {"levle": 0.9})
     content["figures"]["means"]["options"] = {"no": 1}

@@ -8,8 +8,9 @@ from omtrace.analyses.run import rests_on
 from omtrace.faults import Fault
 from omtrace.sources import options_of, plugin, reader_of
 from omtrace.store import write_text
-from omtrace.study.closed import checked
-from omtrace.study.plan import Plan, plan_file, read_plan
+from omtrace.study.closed import checked, nearest
+from omtrace.study.expression import Expression
+from omtrace.study.plan import Analysis, DatasetPlan, Plan, Population, plan_file, read_plan
 
 
 def check_plan(plan: Plan) -> Plan:
@@ -54,9 +55,12 @@ def _checks(plan: Plan) -> Iterator[tuple[str, Callable[[str], Any]]]:
         for name, parameter in declared.parameters.items():
             where = f"{of}datasets.{dataset}.parameters.{name}.options"
             yield where, _module("derive", parameter.derive, "DERIVATION", parameter.options)
+        for name, population in declared.populations.items():
+            yield f"{of}datasets.{dataset}.populations.{name}", _population(declared, population)
     for name, analysis in plan.analyses.items():
         yield f"{of}analyses.{name}.options", _module("analyses", analysis.method, "METHOD", analysis.options)
         yield f"{of}analyses.{name}", _others(plan, name)
+        yield f"{of}analyses.{name}.options", _groups(plan.datasets[analysis.dataset], analysis)
     for name, figure in plan.figures.items():
         yield f"{of}figures.{name}.options", _module("figures", figure.figure, "FIGURE", figure.options)
 
@@ -71,3 +75,27 @@ def _module(part: str, name: str, declares: str, options: dict) -> Callable[[str
 
 def _others(plan: Plan, name: str) -> Callable[[str], Any]:
     return lambda where: rests_on(plan, name)
+
+
+def _population(dataset: DatasetPlan, population: Population) -> Callable[[str], Any]:
+    known = [name for name, parameter in dataset.parameters.items() if not parameter.visits]
+    return lambda where: Expression(population.where, where, known, tuple(population.reasons))
+
+
+def _groups(dataset: DatasetPlan, analysis: Analysis) -> Callable[[str], Any]:
+    """Groups that options compare are declared, where the dataset declares them and no others are formed."""
+    formed = analysis.options.get("treated")  # groups by the treatment as received
+
+    def check(where: str) -> None:
+        told = [(name, analysis.options.get(name)) for name in ("group", "reference")]
+        pairs = analysis.options.get("contrasts")
+        told += [("contrasts", one) for pair in pairs or () if isinstance(pair, list) for one in pair]
+        lines = [
+            f"{where}: {name}: {one!r} is no group of the dataset{nearest(one, dataset.groups)}"
+            for name, one in told
+            if isinstance(one, str) and one and dataset.groups and not formed and one not in dataset.groups
+        ]
+        if lines:
+            raise Fault(*lines)
+
+    return check

@@ -162,7 +162,7 @@ class Plan(Closed):
     def references(self) -> "Plan":
         """Names are identifiers, and everything that is referred to exists."""
         if faults := [*self._names(), *self._dangling()]:
-            raise ValueError("\n".join(faults))
+            raise ValueError("\n".join(dict.fromkeys(faults)))
         return self
 
     def _names(self) -> Iterator[str]:
