@@ -117,7 +117,7 @@ def test_every_number_is_a_button_and_shown_once_in_the_tables(page, study):
 def test_each_button_says_its_value_and_name(page, study):
     names = {a["data-id"]: a["aria-label"] for tag, a in page.elements if "data-id" in a}
     of = {(e[1], e[2], e[4], e[5], e[6], e[7]): names[e[0]] for e in study.estimates}
-    assert of["change", "score_2", "all", "month_1", "", "p"] == "<0.001, p, Headache score 2, Month 1, exploratory"
+    assert of["change", "score_2", "all", "month_1", "", "p"] == "<0.001, p, Headache score 2, Month 1"
     assert (
         of["change", "score_2", "all", "month_1", "", "mean_change"] == "−3.1, Mean change, Headache score 2, Month 1"
     )

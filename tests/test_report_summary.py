@@ -5,7 +5,7 @@ import copy
 import pytest
 from omtrace.keys import digest_of
 from omtrace.report.results import by_role, numbers_of, sections_of
-from omtrace.report.standing import exploratory
+from omtrace.report.standing import claims, exploratory
 from omtrace.report.summary import summary_of
 from omtrace.study.plan import Plan
 from report_plan import plan_of
@@ -99,7 +99,20 @@ def test_the_only_p_value_of_a_primary_analysis_needs_no_family():
     told = [n for n in rows() if n["analysis"] != "key"]
     assert not [n for n in numbers_of(of, told).values() if n["exploratory"] and n["analysis"] == "comparison"]
     told.append(row("comparison", "score_1", "p", 0.5, "omt - sham", "month_1"))
-    assert len([n for n in numbers_of(of, told).values() if n["exploratory"] and n["analysis"] == "comparison"]) == 2
+    found = numbers_of(of, told)
+    assert exploratory(of, found) == {name for name, n in found.items() if claims(n)}, "its sensitivity analysis too"
+    assert not [n for n in found.values() if n["exploratory"]], "said once where all are"
+    assert summary_of(of, found, {})["exploratory"] == summary_of(of, found, {})["p_values"] == 6
+
+
+def test_checks_claim_nothing_and_p_values_adjusted_within_an_analysis_bear_no_mark():
+    of = plan()
+    more = [row("change", "score_1", s, v, "all", "month_1") for s, v in
+            {"naive_p": 0.01, "grubbs_p": 0.01, "adjusted_p": 0.01, "mann_whitney_p": ""}.items()]  # fmt: skip
+    found = numbers_of(of, rows() + more)
+    before, after = summary_of(of, numbers(of), {}), summary_of(of, found, {})
+    assert (after["exploratory"], after["p_values"]) == (before["exploratory"], before["p_values"] + 1)
+    assert (before["within"], after["within"]) == (False, True)
 
 
 def test_a_primary_result_stands_with_its_estimand_and_its_sensitivity_set():

@@ -4,6 +4,7 @@ import copy
 import re
 
 import pytest
+from omtrace.analyses import Call, Number, concordance
 from omtrace.analyses.run import definition_of
 from omtrace.faults import Fault
 from omtrace.statistics.multiplicity import holm
@@ -267,3 +268,13 @@ def test_an_exploratory_file_cannot_change_the_plan(tmp_path, change, says):
     with pytest.raises(Fault) as caught:
         beside(tmp_path, {**EXTRA, **change})
     assert caught.value.lines[0].startswith(f"{tmp_path / 'small/exploratory.yaml'}: {says}"), caught.value.lines
+
+
+def test_a_contrast_that_is_a_level_is_held_against_the_same_level():
+    """A mixed model names its contrasts in the level; of an analysis without that level all are other assumptions."""
+    names = ("x", "all", "", "treated - sham"), ("x", "all", "", "model - control")
+    told = [Number(*key, s, v, "", 1, None) for key in names for s, v in
+            {"difference": 1.0, "ci_low": 0.0, "ci_high": 2.0}.items()]  # fmt: skip
+    call = Call("c", None, None, None, None, earlier={"other": told})
+    assert [effect.estimate.level for effect in concordance.beside(call, names[1], "other")] == ["model - control"]
+    assert len(concordance.beside(call, ("x", "all", "", ""), "other")) == 2

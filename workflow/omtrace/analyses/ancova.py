@@ -169,5 +169,7 @@ METHOD = Method(
     run,
     "Ordinary least squares of the outcome on group, the outcome's baseline and the covariates; complete cases. "
     "Adjusted means at the covariates' means, and over factor levels with equal weights unless the options say "
-    "observed (weights).",
+    "observed (weights). Standard errors with one variance (classical), robust against unequal variances (HC0 to HC4), "
+    "or, where the options name a cluster, robust against likeness within clusters (CR2, with Bell and McCaffrey's "
+    "degrees of freedom).",
 )

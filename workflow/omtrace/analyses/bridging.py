@@ -43,7 +43,7 @@ def run(call: Call) -> Iterator[Number]:
             contrast, rows = call.contrast(plate, reference), chosen.rows([plate, reference], left)
             yield from call.numbers(parameter, contrast, visit, {"shared": found[plate]["n"]}, rows)
             if found[plate]["n"]:
-                yield from call.numbers(parameter, contrast, visit, ratio_of(found[plate]), rows, scale=("", 3))
+                yield from call.numbers(parameter, contrast, visit, ratio_of(found[plate]), rows, scale=("", 2))
 
 
 METHOD = Method(

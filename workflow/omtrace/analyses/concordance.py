@@ -22,14 +22,16 @@ class Options(Closed):
 def beside(call: Call, key: Key, other: str) -> list[Effect]:
     """The effects of another analysis that answer the same question: one, or one of each of its assumptions (levels).
 
-    They have the same contrast and visit, and the same parameter where it has that parameter at all. Raises Fault for
-    none, and for several parameters.
+    They have the same contrast and visit, and the same parameter and level where it has these at all: a level may be
+    the contrast itself, as in a mixed model. Raises Fault for none, and for several parameters.
     """
-    parameter, group, visit, _ = key
+    parameter, group, visit, level = key
     found = effects_of(call.earlier[other])
     same = {k: effect for k, effect in found.items() if (k[1], k[2]) == (group, visit)}
     if any(k[0] == parameter for k in same):
         same = {k: effect for k, effect in same.items() if k[0] == parameter}
+    if level and any(k[3] == level for k in same):
+        same = {k: effect for k, effect in same.items() if k[3] == level}
     if len({k[0] for k in same}) != 1:
         at = f" at {visit}" if visit else ""
         raise Fault(f"analysis {call.name}: {len(same)} effects of {other} for {parameter}, {group}{at}; it needs one")
@@ -68,8 +70,8 @@ def rests_on(entry: Analysis, options: Any) -> list[str]:
 METHOD = Method(
     Options,
     run,
-    "The analysis and its sensitivity analyses side by side: concordant where all estimates lie on the same side of no "
-    "effect, and all intervals either exclude no effect or none does. Estimates on another scale count for the "
-    "direction only, not for the range. Used are the units of any of them.",
+    "The analysis and its sensitivity analyses side by side: concordant where all estimates lie on the same side of "
+    "the value of no effect, and either all intervals exclude that value or none does. Estimates on another scale "
+    "count for the direction only, not for the range. Used are the units of any of them.",
     rests_on,
 )

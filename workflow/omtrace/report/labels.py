@@ -1,4 +1,4 @@
-"""Labels of statistics."""
+"""Labels of statistics, and methods and procedures in a few words."""
 
 LABELS = {
     "n": "n",
@@ -149,4 +149,29 @@ LABELS = {
     "sd_upper": "SD, upper limit",
     "enrolled_in_all": "Enrolled in all",
     "pearson_per_df": "Pearson χ² per df",
+}
+
+METHODS = {  # where the name in the plan, with spaces, is no name that statisticians use
+    "ancova": "analysis of covariance",
+    "mmrm": "mixed model for repeated measures",
+    "compare_groups": "two groups, unadjusted",
+    "compare_many": "several groups",
+    "factorial": "linear model of factors",
+    "logistic": "logistic regression",
+    "proportional_odds": "proportional odds model",
+    "paired_change": "change since baseline",
+    "repeated_anova": "repeated-measures analysis of variance",
+    "manova": "multivariate analysis of variance",
+    "censored_ends": "censored regression",
+}
+
+PROCEDURES = {
+    "bonferroni": "Bonferroni",
+    "holm": "Holm",
+    "hochberg": "Hochberg",
+    "hommel": "Hommel",
+    "fixed_sequence": "fixed sequence",
+    "graphical": "graphical (weights and transitions of the plan)",
+    "benjamini_hochberg": "Benjamini and Hochberg, false discovery rate",
+    "benjamini_yekutieli": "Benjamini and Yekutieli, false discovery rate",
 }

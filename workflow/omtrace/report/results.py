@@ -7,7 +7,7 @@ from typing import Any
 from omtrace.analyses import JOINT
 from omtrace.analyses._shown import shown
 from omtrace.faults import Fault
-from omtrace.report.standing import exploratory, is_p, unplanned
+from omtrace.report.standing import claims, exploratory, unplanned
 from omtrace.report.tables import EVERYBODY, tables_of
 from omtrace.report.words import label_of
 from omtrace.study.plan import Analysis, DatasetPlan, Plan
@@ -40,12 +40,13 @@ def numbers_of(plan: Plan, estimates: Sequence[Mapping[str, str]]) -> dict[str, 
             "labels": labels,
             "full": full,
             "name": ", ".join(full[part] for part in NAMING if full[part]),
-            "is_p": is_p(row["statistic"]),
             "exploratory": False,
         }
-    for marked in exploratory(plan, numbers):
-        numbers[marked]["exploratory"] = True
-        numbers[marked]["name"] += ", exploratory"
+    marked = exploratory(plan, numbers)
+    if any(claims(number) and name not in marked for name, number in numbers.items()):
+        for name in marked:  # where all are, the summary says so once
+            numbers[name]["exploratory"] = True
+            numbers[name]["name"] += ", exploratory"
     return numbers
 
 
@@ -153,9 +154,15 @@ def sections_of(plan: Plan, numbers: Mapping[str, dict], definitions: Mapping[st
 
 
 def by_role(sections: Sequence[dict]) -> list[dict]:
-    """The sections in the order of their roles, a title for each; one group without a title where there is one role."""
+    """The sections in the order of their roles, a title for each; one group without a title where there is one role.
+
+    Without a primary analysis, sensitivity analyses are of other ones, and stand after these.
+    """
     groups = [{"role": r, "title": t, "sections": [s for s in sections if s["role"] == r]} for r, t in ROLES.items()]
     kept = [group for group in groups if group["sections"]]
+    if kept and kept[0]["role"] == "sensitivity":
+        at = sum(group["role"] in ("sensitivity", "feasibility", "secondary", "supportive") for group in kept)
+        kept.insert(at - 1, {**kept.pop(0), "title": "Sensitivity analyses"})
     return [{**group, "title": ""} for group in kept] if len(kept) == 1 else kept
 
 

@@ -4,34 +4,44 @@ from collections.abc import Mapping
 
 from omtrace.study.plan import UNPLANNED, Analysis, Plan
 
+CHECKS = ("naive_p", "grubbs_p")  # beside a result: what a wrong analysis would say; a note on a far value
+
 
 def is_p(statistic: str) -> bool:
     """Whether a statistic is a p value."""
     return statistic == "p" or statistic.endswith("_p")
 
 
-def exploratory(plan: Plan, numbers: Mapping[str, Mapping[str, str]]) -> set[str]:
-    """The ids of the p values that are exploratory: in no family, and not exempt.
+def claims(number: Mapping[str, str]) -> bool:
+    """Whether a number is a p value that says something about an effect: computed, and no check."""
+    return is_p(number["statistic"]) and number["value"] != "" and number["statistic"] not in CHECKS
 
-    Exempt are the p values of families themselves, of sensitivity analyses (they ask the question of their analysis
-    again), of analyses that the plan exempts with a reason, and the only p value of a primary analysis.
+
+def exploratory(plan: Plan, numbers: Mapping[str, Mapping[str, str]]) -> set[str]:
+    """The ids of the p values that are exploratory: in no family, not exempt, and not adjusted within their analysis.
+
+    Exempt are the p values of families themselves, of analyses that the plan exempts with a reason, the only p value
+    of a primary analysis, and those of sensitivity analyses, unless all of the analysis that they belong to are
+    exploratory: they ask its question again.
     """
     found: dict[str, list[Mapping[str, str]]] = {}
     for number in numbers.values():
-        if is_p(number["statistic"]):
+        if claims(number) and number["statistic"] != "adjusted_p":
             found.setdefault(number["analysis"], []).append(number)
-    marked: set[str] = set()
-    for name, mine in found.items():
-        if not _exempt(plan.analyses[name], len(mine)):
-            marked |= {number["id"] for number in mine if not _in_family(plan, number)}
-    return marked
+    marked: dict[str, set[str]] = {}
+    for name in sorted(found, key=lambda name: plan.analyses[name].role == "sensitivity"):
+        analysis, mine = plan.analyses[name], found[name]
+        again = analysis.role == "sensitivity" and len(marked.get(analysis.of, ())) < len(found.get(analysis.of, "-"))
+        if not again and not _exempt(analysis, len(mine)):
+            marked[name] = {number["id"] for number in mine if not _in_family(plan, number)}
+    return set().union(*marked.values())
 
 
 def _exempt(analysis: Analysis, count: int) -> bool:
     if analysis.role == "exploratory":
         return False
     alone = analysis.role == "primary" and count == 1
-    return bool(analysis.exempt) or analysis.method == "family" or analysis.role == "sensitivity" or alone
+    return bool(analysis.exempt) or analysis.method == "family" or alone
 
 
 def _in_family(plan: Plan, number: Mapping[str, str]) -> bool:

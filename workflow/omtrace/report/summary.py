@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from omtrace.analyses._headline import headline_of
+from omtrace.report.labels import METHODS, PROCEDURES
 from omtrace.report.results import interval_name
-from omtrace.report.standing import unplanned
+from omtrace.report.standing import claims, exploratory, unplanned
 from omtrace.report.words import Cell
 from omtrace.study.plan import Plan
 from omtrace.study.questions import NOT_COMPARED
@@ -22,7 +23,6 @@ def summary_of(plan: Plan, numbers: Numbers, definitions: Mapping[str, dict]) ->
         key = tuple(number[part] for part in ("parameter", "group", "visit", "level"))
         by_name.setdefault(number["analysis"], {}).setdefault(key, {})[number["statistic"]] = number
     calls = {definition["analysis"]: definition for definition in definitions.values()}
-    marked = [number for number in numbers.values() if number["exploratory"]]
     return {
         "primaries": [
             primary_of(plan, name, by_name, calls)
@@ -37,8 +37,12 @@ def summary_of(plan: Plan, numbers: Numbers, definitions: Mapping[str, dict]) ->
             for table in populations_of(plan, name, by_name[name])
         ],
         "unplanned": [(name, entry.title) for name, entry in plan.analyses.items() if unplanned(entry)],
-        "exploratory": len(marked),
-        "p_values": sum(number["is_p"] for number in numbers.values()),
+        "exploratory": len(exploratory(plan, numbers)),
+        "p_values": sum(map(claims, numbers.values())),
+        "within": any(
+            claims(number) and number["statistic"] == "adjusted_p" and number["analysis"] not in plan.families
+            for number in numbers.values()
+        ),
     }
 
 
@@ -84,7 +88,7 @@ def _effect(rows: Rows, key: tuple[str, str, str, str], call: Mapping[str, Any])
     row = rows[key]
     names = headline_of(row)
     assert names
-    labels = row[names.effect]["labels"]
+    labels = row[names.effect]["full"]
     return {
         "label": ", ".join(filter(None, (labels["parameter"], labels["visit"], labels["group"], key[3]))),
         "what": f"{labels['statistic']} ({interval_name(call.get('options', {}))})",
@@ -112,7 +116,8 @@ def _beside(plan: Plan, name: str, rows: Rows, main: Rows, calls: Mapping[str, d
             continue
         entry = plan.analyses[name]
         population = plan.datasets[entry.dataset].populations[entry.population].label
-        yield {"name": name, "title": entry.title, "level": key[3], "method": entry.method, "population": population,
+        method = METHODS.get(entry.method, entry.method.replace("_", " "))
+        yield {"name": name, "title": entry.title, "level": key[3], "method": method, "population": population,
                **_effect(rows, key, calls.get(name, {}))}  # fmt: skip
 
 
@@ -146,17 +151,19 @@ def sentences(method: str, rows: Rows, unit: str) -> list[list[str | dict]]:
     lines: list[list[str | dict]] = []
     for key, row in rows.items():
         if method == "concordance":
+            named = f"{row['concordant']['full']['parameter']}, {key[3] or row['concordant']['full']['group']}. "
             lines.append([
-                "Concordant: ", row["concordant"], ". ", row["same_direction"], " of ", row["estimates"],
+                named if len(rows) > 1 else "", "Concordant: ", row["concordant"],
+                ". ", row["same_direction"], " of ", row["estimates"],
                 " estimates lie on the side of the primary one; ", row["intervals_without_null"],
-                " of the intervals exclude no effect; estimates from ", row["estimate_lowest"], " to ",
+                " of the intervals exclude the value of no effect; estimates from ", row["estimate_lowest"], " to ",
                 row["estimate_highest"], ".",
             ])  # fmt: skip
         if method == "influence" and "removals" in row and not key[3]:
             lines.append([
                 f"Without any single {unit} (", row["removals"], " removals) the estimate lies between ",
-                row["estimate_lowest"], " and ", row["estimate_highest"], "; ", row["conclusions_turned"],
-                " removals turn the conclusion, ", row["signs_turned"], " the sign.",
+                row["estimate_lowest"], " and ", row["estimate_highest"], "; removals that turn the conclusion: ",
+                row["conclusions_turned"], "; the sign: ", row["signs_turned"], ".",
             ])  # fmt: skip
     return lines
 
@@ -167,10 +174,10 @@ def family_of(plan: Plan, name: str, rows: Rows) -> dict[str, Any]:
     return {
         "name": name,
         "title": told.title,
-        "procedure": told.procedure.replace("_", " "),
+        "procedure": PROCEDURES[told.procedure],
         "alpha": f"{told.alpha:g}",
         "rows": [
-            {"hypothesis": key[3], "labels": row["p"]["labels"], "analysis": told.hypotheses[key[3]].analysis,
+            {"hypothesis": key[3], "labels": row["p"]["full"], "analysis": told.hypotheses[key[3]].analysis,
              "p": row["p"], "adjusted": row["adjusted_p"], "rejected": row["rejected"]}
             for key, row in rows.items()
         ],
