@@ -22,6 +22,10 @@ def number_or_text(text: str) -> object:
         return text
 
 
+# The parts of a plan that say how exports are read and checked.
+INTAKE = ("study", "title", "kind", "statement", "design", "missing_codes", "severities", "scopes", "tables", "checks")
+
+
 def saved(book) -> bytes:  # type: ignore[no-untyped-def]
     buffer = io.BytesIO()
     book.save(buffer)
@@ -41,7 +45,7 @@ def workbook_of(content: bytes):  # type: ignore[no-untyped-def]
 
 def in_workbooks(name: str, folder: Path, plan: Plan) -> Study:
     """The study with ``TABLES`` in workbooks, and the list that they refer to; its other tables are left out."""
-    given = plan.model_dump(by_alias=True)
+    given = {name: part for name, part in plan.model_dump(by_alias=True).items() if name in INTAKE}
     others = set(given["tables"]) - {*TABLES, *LISTS}
     given["tables"] = {name: entry for name, entry in given["tables"].items() if name not in others}
     given["checks"] = {name: e for name, e in given["checks"].items() if not any(o in repr(e) for o in others)}
