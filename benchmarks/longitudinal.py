@@ -15,7 +15,6 @@ import csv
 import json
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +23,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from pages import replace_section
 
 ROOT = Path(__file__).resolve().parent.parent
 TITLE = "# Mixed models, imputation and the bootstrap"
@@ -291,12 +292,6 @@ def section(runs: int, ours: dict[str, float], r: dict[str, Any]) -> list[str]:
     return [*lines, ""]
 
 
-def replaced(text: str, lines: list[str]) -> str:
-    """The results page with its section of this name exchanged, or added."""
-    rest = re.sub(rf"\n*^{re.escape(TITLE)}$.*?(?=^# |\Z)", "\n\n", text, flags=re.MULTILINE | re.DOTALL)
-    return "\n".join([rest.rstrip("\n"), "", *lines]).lstrip("\n")
-
-
 def main() -> None:
     """Measure, print, and keep the section in the results page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -312,8 +307,7 @@ def main() -> None:
     lines = section(asked.runs, ours, by_r(asked.runs))
     print("\n".join(lines))
     if asked.output:
-        page = Path(asked.output)
-        page.write_text(replaced(page.read_text(encoding="utf-8") if page.exists() else "", lines), encoding="utf-8")
+        replace_section(Path(asked.output), lines)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ import json
 import os
 import platform
 import random
-import re
 import subprocess
 import sys
 import tempfile
@@ -25,6 +24,8 @@ from datetime import date, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from pages import replace_section
 
 ROOT = Path(__file__).resolve().parent.parent
 TITLE = "# Checking a table"
@@ -301,12 +302,6 @@ def section(rows: int, runs: int, planted: Cells, results: dict[str, dict]) -> l
     return [*lines, ""]
 
 
-def replaced(text: str, lines: list[str]) -> str:
-    """The results page with its section of this name exchanged, or added."""
-    rest = re.sub(rf"\n*^{re.escape(TITLE)}$.*?(?=^# |\Z)", "\n\n", text, flags=re.MULTILINE | re.DOTALL)
-    return "\n".join([rest.rstrip("\n"), "", *lines]).lstrip("\n")
-
-
 def main() -> None:
     """Measure, print, and keep the section in the results page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -333,8 +328,7 @@ def main() -> None:
     lines = section(asked.rows, asked.runs, planted, results)
     print("\n".join(lines))
     if asked.output:
-        page = Path(asked.output)
-        page.write_text(replaced(page.read_text(encoding="utf-8") if page.exists() else "", lines), encoding="utf-8")
+        replace_section(Path(asked.output), lines)
 
 
 if __name__ == "__main__":
