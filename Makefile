@@ -11,7 +11,7 @@ run: env
 	snakemake
 
 test: env
-	python -m pytest -n auto --maxprocesses 4 --dist loadgroup
+	python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 bench: env
 	python benchmarks/bench.py

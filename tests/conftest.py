@@ -1,6 +1,8 @@
 """What all tests share. With OMTRACE_NO_SKIPS set (continuous integration does), a skipped test fails."""
 
 import os
+import re
+from pathlib import Path
 
 import agreements
 import pipeline
@@ -12,13 +14,32 @@ shipped_results = pipeline.shipped_results
 SHARED = {"fresh", "tiny_twins", "tiny", "shipped_results"}
 
 
-@pytest.hookimpl(tryfirst=True)
+def sharing() -> set[str]:
+    """The test files that use whole runs: each process would have to make them again."""
+    asked = re.compile(rf"^def \w+\([^)]*\b({'|'.join(SHARED)})\b", re.MULTILINE)
+    folder = Path(__file__).parent
+    return {f"tests/{path.name}" for path in folder.glob("test_*.py") if asked.search(path.read_text(encoding="utf-8"))}
+
+
 def pytest_collection_modifyitems(items):
-    """Tests of one file stay together in one process, and so do all that share whole runs: these start first."""
-    for item in items:
-        group = "runs" if SHARED & set(item.fixturenames) else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: not SHARED & set(item.fixturenames))  # stable
+    """The files that share whole runs start first: they take longest."""
+    first = sharing()
+    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in first)  # stable
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Tests of one file stay together in one process, and so do all files that share whole runs."""
+    from xdist.scheduler import LoadFileScheduling
+
+    first = sharing()
+
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "whole runs" if file in first else file
+
+    return Together(config, log)
 
 
 @pytest.hookimpl(hookwrapper=True)
