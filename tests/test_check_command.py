@@ -52,6 +52,25 @@ def test_what_would_stop_a_run_gives_exit_code_1(clone, capsys):
     assert "stop column_missing (1)" in out and out.rstrip().endswith("a run would stop")
 
 
+def test_what_follows_from_a_missing_column_does_not_bury_it(clone, capsys):
+    name = change("layout_1.csv", "layout_new.csv", "concentration_pg_ml", "concentration")
+    arguments = ["check", "--study", "rat_two_hit", "--replaces", f"{RATS}/layout_1.csv", name]
+    assert main(arguments) == 0
+    out = capsys.readouterr().out
+    assert "column_missing (1)" in out and "standard_without_concentration" not in out
+    assert out.index("column_missing (1)") < out.index("quarantine batch (") and "this one has the finding" not in out
+    assert main([*arguments, "--all"]) == 0
+    assert "a file that can be used; this one has the finding column_missing" in capsys.readouterr().out
+
+
+def test_the_file_of_another_row_is_named(clone, capsys):
+    text = (ROOT / RATS / "plate_3.txt").read_bytes().replace(b"Batch 3", b"Batch 4").replace(b"0.7169", b"0.7201")
+    Path("plate_4.txt").write_bytes(text)
+    main(["check", "--study", "rat_two_hit", "--table", "plates", "--batch", "4", "plate_4.txt"])
+    out = capsys.readouterr().out
+    assert f"readings that differ from those of the plate of line 4 of {RATS}/plate_3.txt" in out
+
+
 def test_the_first_lines_of_an_unknown_layout_are_shown_here_and_nowhere_else(clone, capsys):
     Path("plate_4.txt").write_text("Reader X\n1.234;5.678\n", encoding="utf-8")
     main(["check", "--study", "rat_two_hit", "--table", "plates", "--batch", "4", "plate_4.txt"])

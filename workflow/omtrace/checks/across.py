@@ -78,15 +78,15 @@ def crosscheck(plan: Plan, works: dict[str, Work], rules: Mapping[str, RuleText]
         options = checked(check.options, given, f"plan of {plan.study}: {where}.options")
         for hit in check.find(tables, where, options):
             work = works[hit.table]
-            expected = ROW.sub(partial(_line, works, work), hit.expected)
+            expected = ROW.sub(partial(_line, works, work, number_of(hit.key)), hit.expected)
             work.report([hit.key], hit.rule, hit.column, expected, rules[hit.rule].severity)
 
 
-def _line(works: Mapping[str, Work], mine: Work, found: re.Match) -> str:
-    """Where a row stands that a crosscheck names by its key: the line, with the file where it is another."""
+def _line(works: Mapping[str, Work], mine: Work, number: int, found: re.Match) -> str:
+    """Where a row stands that a crosscheck names by its key: the line, with the file where it is not ``number``."""
     key = key_of(int(found[1]), int(found[2]))
     work = next(w for w in (mine, *works.values()) if number_of(key) in w.sources)
-    file = "" if work is mine else f" of {work.sources[number_of(key)].export.path}"
+    file = "" if number_of(key) == number else f" of {work.sources[number_of(key)].export.path}"
     return f"line {work.place(key).first_line}{file}"
 
 

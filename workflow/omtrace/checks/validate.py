@@ -18,6 +18,7 @@ from omtrace.checks.rules import broken_rules
 from omtrace.checks.scope import leave_out_of_scope, repair, report_date_cells, report_doubts, report_invisible
 from omtrace.checks.work import Work
 from omtrace.crosschecks import USUAL
+from omtrace.keys import number_of
 from omtrace.schemas import RuleText
 from omtrace.study.plan import Plan
 from omtrace.study.register import Export
@@ -80,13 +81,18 @@ def known_rules(plan: Plan) -> dict[str, RuleText]:
 def check_rows(work: Work) -> None:
     """The declared rules over several columns, and the status of the form.
 
-    A row in which one of the rule's cells has no value because of a finding is passed over: its text is there.
+    A row in which one of the rule's cells has no value because of a finding is passed over: its text is there. So is
+    a file that lacks one of the rule's columns, which is told once.
     """
     lost: dict[str, set[int]] = {}
     for found in work.findings:
         if found.rule in LOSES and found.key:
             lost.setdefault(found.column, set()).add(found.key)
+    absent = {(found.column, found.file) for found in work.findings if found.rule == "column_missing"}
     for rule, keys in broken_rules(work.frame, work.table):
+        raw = {work.plan.cell(column) for column in rule.columns}
+        without = [n for n, source in work.sources.items() if any((cell, source.export.path) in absent for cell in raw)]
+        keys = keys[[number_of(key) not in without for key in keys]] if without else keys
         told = set().union(*(lost.get(work.plan.cell(column), ()) for column in rule.columns))
         work.report(keys[~keys.isin(told)] if told else keys, rule.id, rule.columns[0], rule.expected, rule.severity)
     if work.plan.status:

@@ -20,6 +20,7 @@ from omtrace.study.register import REGISTER, Export, export_at, exports_of, read
 
 CELLS = 12  # lines of one rule
 SHOWN = 36  # characters of a value
+TAKEN = "batch"  # the rule of rows that go because of another finding: counted, and shown one by one with --all only
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def report(files: Sequence[str], request: Request, root: str | Path = ".") -> bo
 def print_findings(findings: list[Finding], elsewhere: Sequence[Finding], rules: dict[str, RuleText], files: int,
                    every: bool = False) -> bool:  # fmt: skip
     """Print findings by file, worst first, and a verdict; whether one of them, or of what they cause, stops."""
-    findings.sort(key=lambda f: (f.file, WORST[f.severity], f.rule, f.part, f.line, f.column))
+    findings.sort(key=lambda f: (f.file, WORST[f.severity], f.rule == TAKEN, f.rule, f.part, f.line, f.column))
     for file, group in groupby(findings, key=lambda f: f.file):
         print(printable(file))
         _print_rules(list(group), rules, 0 if every else CELLS)
@@ -166,6 +167,8 @@ def _print_rules(findings: list[Finding], rules: dict[str, RuleText], most: int)
         found = list(group)
         text = rules[rule]
         print(f"\n  {severity} {rule} ({len(found)}): {text.meaning}")
+        if rule == TAKEN and most:
+            continue
         print(f"  mend: {text.fix}")
         cells = [tuple(map(printable, (_where(f), f.column, _value(f), f.expected))) for f in found]
         more = len(cells) - most if most else 0
