@@ -51,6 +51,13 @@ def test_the_way_back_of_a_number(tree):
     assert [(c["key"], c["first_line"], c["text"]) for c in second["cells"]] == [("9:1", 2, "7.5")]
 
 
+def test_a_number_that_stands_for_a_word_is_shown_with_it(tree):
+    way, _ = trace(f"tiny#{MEAN}")
+    assert "reads" not in layout.way_text(way)
+    way["estimate"] |= {"statistic": "plate_verdict", "value": "1"}
+    assert "  reads       accepted with flags\n" in layout.way_text(way)
+
+
 def test_a_cell_that_is_empty_is_an_empty_cell(tree):
     way, sound = trace(f"tiny#{MISSING}")
     assert sound and way["files"][0]["cells"][0]["text"] == ""

@@ -1,6 +1,6 @@
 """The commands: ``python -m omtrace check | register | trace | verify | ...``, from the repository's folder.
 
-Exit codes: 0 fine, 1 differences or faults, 2 a wrong command line.
+Exit codes: 0 fine, 1 differences or faults, 2 a wrong command line, 130 interrupted.
 """
 
 import argparse
@@ -245,6 +245,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # such as `| head`: nobody reads on
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except KeyboardInterrupt:
+        print("omtrace: interrupted", file=sys.stderr)
+        return 130
     except OSError as error:
         lines = (str(error),)
     for line in "\n".join(lines).splitlines():

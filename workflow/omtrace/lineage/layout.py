@@ -4,6 +4,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from omtrace.analyses._shown import CODED, shown
+
 WIDTH = 100
 INDENT = "  "
 SHORTEST = 6
@@ -92,7 +94,7 @@ def way_text(way: dict[str, Any]) -> str:
     blocks = [
         [line for alarm in _alarms(way) for line in _wrapped(alarm)],
         _wrapped(title),
-        ["Estimate", *fields(way["estimate"].items())],
+        ["Estimate", *fields(_read(way["estimate"]))],
         ["Analysis call", *fields(flat(_call(way)))],
         ["Counts", *_counts(way["counts"])],
         _records(way["records"]),
@@ -101,6 +103,14 @@ def way_text(way: dict[str, Any]) -> str:
         *(_file(file) for file in way["files"]),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _read(number: dict[str, str]) -> Iterable[tuple[str, str]]:
+    """The fields of a number, with the word that its value stands for, if it stands for one."""
+    for name, text in number.items():
+        yield name, text
+        if name == "value" and number["statistic"] in CODED:
+            yield "reads", shown(text, 0, number["statistic"])
 
 
 def _call(way: dict[str, Any]) -> dict[str, Any]:
