@@ -119,7 +119,7 @@ def test_every_unit_is_used_or_left_out_for_the_first_reason_in_the_fixed_order(
         assert {(unit_of[record], reason) for record, _, reason in rows.entries} == {
             (u, chosen.reasons[u]) for u in expected
         }
-        roles = {"outcome", *(["baseline"] * base), *(["group"] * group), *(["covariate"] * age),
+        roles = {"outcome", *(["baseline"] * base), *(["group"] * (group or groups != ["all"])), *(["covariate"] * age),
                  *(["population"] * (population == "members"))}  # fmt: skip
         assert {role for _, role, _ in rows.entries} == (roles if expected else set())
     assert chosen.missing("all") == sum(

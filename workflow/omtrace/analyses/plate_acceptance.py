@@ -1,12 +1,13 @@
 """Whether each plate is accepted: standards, controls, replicates, detection limit, place on the plate, dilutions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.analyses.selection import Rows
+from omtrace.analyses.selection import Data, Rows
 from omtrace.derive._plates import Acceptance, Curve
 
 if TYPE_CHECKING:
@@ -45,9 +46,19 @@ def run(call: Call) -> Iterator[Number]:
                 plain = call.data.plain(column)
                 wells = wells.assign(**{name: [plain[unit][2] for unit in wells.index]})
             wells = wells.assign(dilution=1.0) if "dilution" not in names else wells
-            found = _Found(call, parameter, visit, plate, chosen.rows([plate]))
-            numbers = list(_judge(found, wells, standards.rows([plate])))
+            found = _Found(call, parameter, visit, plate, _with_contents(call.data, chosen.rows([plate]), names))
+            others = wells.index[~wells["role"].isin(["standard", "blank"])]
+            numbers = list(_judge(found, wells, standards.rows([plate], dict.fromkeys(others, "no standard"))))
             yield from [*found.verdict(), *numbers]
+
+
+def _with_contents(data: Data, rows: Rows, names: Mapping[str, str]) -> Rows:
+    """The row set of wells, with what says what the used ones hold; a well that holds no sample has no name of one."""
+    beside = [data.plain(column) for name, column in names.items() if name != "role"]
+    used = dict.fromkeys(data.unit_of[record] for record, _, reason in rows.entries if not reason)
+    more = [plain[unit] for plain in beside for unit in used]
+    entries = (*rows.entries, *((record, "covariate", "") for record, status, _ in more if status == "observed"))
+    return replace(rows, entries=entries)
 
 
 class _Found:
@@ -57,7 +68,7 @@ class _Found:
         self.call, self.parameter, self.visit, self.plate, self.rows = call, parameter, visit, plate, rows
         self.unit = call.dataset.parameters[call.options.concentration].unit
         self.rejected: list[str] = []
-        self.flags: list[str] = []
+        self.flags: dict[str, Rows | None] = {}  # why -> the wells that it is about; none: all of the plate
 
     def number(self, level: str, statistic: str, value: float, unit: str = "", decimals: int = 0,
                rows: Rows | None = None) -> Number:  # fmt: skip
@@ -67,10 +78,25 @@ class _Found:
 
     def verdict(self) -> Iterator[Number]:
         """The verdict, and its reasons and flags as levels."""
-        reasons = [*(f"rejected: {why}" for why in self.rejected), *(f"flag: {why}" for why in self.flags)]
         code = REJECTED if self.rejected else FLAGGED if self.flags else ACCEPTED
         yield self.number("", "plate_verdict", code)
-        yield from (self.number(reason, "plate_verdict", code) for reason in reasons)
+        yield from (self.number(f"rejected: {why}", "plate_verdict", code) for why in self.rejected)
+        yield from (self.number(f"flag: {why}", "plate_verdict", code, rows=rows) for why, rows in self.flags.items())
+
+    def of_sample(self, wells: "pandas.DataFrame", name: str) -> tuple[str, Rows]:
+        """What a sample is called beside a number, and the row set of its wells and of the standards.
+
+        A control has its name; a sample is numbered within its plate, since its name is one of an animal or a person.
+        """
+        own = wells["role"].isin(["standard", "blank"]) | wells["sample"].eq(name)
+        unit_of, kept = self.call.data.unit_of, set(wells.index[own])
+        entries = [(r, role, why or ("" if unit_of[r] in kept else "another sample"))
+                   for r, role, why in self.rows.entries]  # fmt: skip
+        rows = replace(self.rows, entries=tuple(entries), used=len(kept), excluded=self.rows.expected - len(kept))
+        others = sorted(
+            set(wells.loc[wells["role"].isin(["sample", "spiked"]), "sample"]) - {*self.call.options.controls}
+        )
+        return (name if name in self.call.options.controls else f"sample {others.index(name) + 1}"), rows
 
 
 def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Iterator[Number]:
@@ -94,7 +120,7 @@ def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Ite
         return
     if len(judged.kept) < len(judged.levels):
         lost = ", ".join(f"{level:g}" for level in judged.levels if level not in judged.kept)
-        found.flags.append(f"standards left out: {lost}")
+        found.flags[f"standards left out: {lost}"] = standard_rows
     yield found.number("", "lloq", judged.lloq, found.unit, 3, standard_rows)
     yield found.number("", "uloq", judged.uloq, found.unit, 3, standard_rows)
     blanks = wells["role"].eq("blank") | wells["concentration"].eq(0)
@@ -147,7 +173,7 @@ def _replicates(found: _Found, wells: "pandas.DataFrame", lloq: float, uloq: flo
     yield found.number("replicates", "over_limit", len(over))
     yield found.number("replicates", "largest_cv", max(cv for cv, _ in cvs.values()), "%", 1)
     if over:
-        found.flags.append(f"replicates over the limit: {len(over)} of {len(cvs)} samples and controls")
+        found.flags[f"replicates over the limit: {len(over)} of {len(cvs)} samples and controls"] = None
 
 
 def _places(found: _Found, wells: "pandas.DataFrame") -> Iterator[Number]:
@@ -171,8 +197,8 @@ def _places(found: _Found, wells: "pandas.DataFrame") -> Iterator[Number]:
         yield found.number(name, "position_effect", test["effect"], "%", 1)
         yield found.number(name, "p", test["p"], "", 3)
         if test["p"] < found.call.options.alpha:
-            found.flags.append({"edge": "edge effect", "columns": "drift along the columns",
-                                "rows": "drift along the rows"}[name])  # fmt: skip
+            effects = {"edge": "edge effect", "columns": "drift along the columns", "rows": "drift along the rows"}
+            found.flags[effects[name]] = None
 
 
 def _dilutions(found: _Found, wells: "pandas.DataFrame", uloq: float) -> Iterator[Number]:
@@ -182,25 +208,27 @@ def _dilutions(found: _Found, wells: "pandas.DataFrame", uloq: float) -> Iterato
     options = found.call.options
     for name, part in wells[wells["role"].isin(["sample", "control"])].groupby("sample", sort=True):
         steps, undiluted = part["dilution"].to_numpy(), part["undiluted"].to_numpy()
+        called, rows = found.of_sample(wells, name)
         if hook_effect(steps, undiluted * steps, uloq, options.dilution_linearity):
-            found.flags.append(f"hook effect: {name}")
+            found.flags[f"hook effect: {called}"] = rows
         nominal = options.controls.get(name, float("nan"))
         series = dilution_series(steps, undiluted, nominal, options.dilution_linearity, options.parallelism)
         if series is None:
             continue
-        level = f"dilutions of {name}"
-        yield found.number(level, "n", len(series.dilutions))
-        yield found.number(level, "largest_deviation", series.largest, "%", 1)
-        yield found.number(level, "cv", series.cv, "%", 1)
-        yield found.number(level, "parallel_slope", series.slope, "", 3)
-        found.flags += [f"not {what}: {name}" for what, holds in series.holds.items() if not holds]
+        level = f"dilutions of {called}"
+        yield found.number(level, "n", len(series.dilutions), rows=rows)
+        yield found.number(level, "largest_deviation", series.largest, "%", 1, rows)
+        yield found.number(level, "cv", series.cv, "%", 1, rows)
+        yield found.number(level, "parallel_slope", series.slope, "", 3, rows)
+        found.flags |= {f"not {what}: {called}": rows for what, holds in series.holds.items() if not holds}
     for name, part in wells[wells["role"].eq("spiked")].groupby("sample", sort=True):
         plain = wells[wells["role"].isin(["sample", "control"]) & wells["sample"].eq(name)]["read"].to_numpy()
         recovery = spike_recovery(part["read"].to_numpy(), plain, float(part["concentration"].iloc[0]))
+        called, rows = found.of_sample(wells, name)
         if recovery == recovery:
-            yield found.number(f"spike of {name}", "recovery", recovery, "%", 1)
+            yield found.number(f"spike of {called}", "recovery", recovery, "%", 1, rows)
             if not options.recovery[0] <= recovery <= options.recovery[1]:
-                found.flags.append(f"spike recovery: {name}")
+                found.flags[f"spike recovery: {called}"] = rows
 
 
 METHOD = Method(

@@ -4,7 +4,7 @@ Every enrolled unit is used or excluded with one primary reason, in this order: 
 no outcome, no baseline, no group, no covariate.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -145,7 +145,7 @@ class Data:
             entries[unit] = [*((block[unit][0], role, reason) for role, block in member), *kept]
         groups = self._groups() if self.plan.group else {}
         lost = [unit for unit in self.units if unit not in groups] if group else []
-        return Selection(self, rows, reasons, entries, groups, frozenset(lost))
+        return Selection(self, rows, reasons, entries, groups, frozenset(lost), group)
 
     def _needed(self, outcome: str, visit: str | Sequence[str], baseline: str, covariates: Sequence[str],
                 group: bool) -> list[tuple[str, str, dict[str, Plain]]]:  # fmt: skip
@@ -184,10 +184,11 @@ class Selection:
     """The outcome of ``Data.select``: a frame of the used units, and row sets for any part of it."""
 
     def __init__(self, data: Data, rows: dict, reasons: dict, entries: dict, groups: dict[str, str],
-                 lost: frozenset[str]) -> None:  # fmt: skip
+                 lost: frozenset[str], grouped: bool) -> None:  # fmt: skip
         import pandas
 
         self.data, self.reasons, self.entries, self.groups = data, reasons, entries, groups
+        self.grouped = grouped  # whether the group is needed, and stands among the entries
         self.lost = lost  # units without a group, where a group is needed: excluded from every group's numbers
         self._of_group: dict[str, list[str]] = {}  # group -> its units, in order
         for unit in reasons:
@@ -227,7 +228,8 @@ class Selection:
         record, status = (dict(zip(listed(outcome.index), listed(outcome[name]), strict=True))
                           for name in ("record", "status"))  # fmt: skip
         status = {u: status[u] for u in units}
-        entries = tuple((record[u], "outcome", "" if status[u] == "observed" else status[u]) for u in units)
+        reasons = {u: "" if status[u] == "observed" else status[u] for u in units}
+        entries = (*((record[u], "outcome", reasons[u]) for u in units), *self._belonging([group], reasons))
         used = sum(s == "observed" for s in status.values())
         return Rows(self.data.name, entries, len(units), used, len(units) - used)
 
@@ -236,6 +238,7 @@ class Selection:
         units = self._units(groups)
         out = {u: r for u in units if (r := self.reasons[u]).startswith("not in population")}
         entries = [(record, role, out.get(u, "")) for u in units for record, role, _ in self.entries[u]]
+        entries += self._belonging(groups, {u: out.get(u, "") for u in units})
         return Rows(self.data.name, tuple(entries), len(units), len(units) - len(out), len(out))
 
     def _units(self, groups: Sequence[str]) -> list[str]:
@@ -249,13 +252,18 @@ class Selection:
         """The row set of one or several groups; ``without``: used units that a number leaves out, with the reason."""
         units = self._units(groups)
         without = without or {}
-        entries, used = [], 0
-        for unit in units:
-            reason = self.reasons[unit] or without.get(unit, "")
-            used += not reason
-            entries += [(record, role, reason) for record, role, _ in self.entries[unit]]
-        excluded = sum(1 for u in units if self.reasons[u] or u in without)
-        return Rows(self.data.name, tuple(entries), len(units), used, excluded)
+        reasons = {unit: self.reasons[unit] or without.get(unit, "") for unit in units}
+        entries = [(record, role, why) for unit, why in reasons.items() for record, role, _ in self.entries[unit]]
+        entries += self._belonging(groups, reasons)
+        used = sum(not why for why in reasons.values())
+        return Rows(self.data.name, tuple(entries), len(units), used, len(units) - used)
+
+    def _belonging(self, groups: Sequence[str], reasons: Mapping[str, str]) -> list[tuple[int, str, str]]:
+        """What says that units belong to the groups of a number, where a selection does not need it anyway."""
+        if "all" in groups or not self.data.plan.group or self.grouped:
+            return []
+        plain = self.data.plain(self.data.plan.group)
+        return [(plain[unit][0], "group", why) for unit, why in reasons.items()]
 
 
 def united(parts: Sequence[Rows], unit_of: "dict[int, str]") -> Rows:
