@@ -127,6 +127,24 @@ def test_long_tables_start_collapsed():
     assert tables(*rows)[0]["collapsed"] and not tables(*rows[:-1])[0]["collapsed"]
 
 
+def test_heads_that_are_the_same_in_every_line_stand_above_a_wide_table():
+    many = [f"s{i}" for i in range(9)]
+    rows = [f"comparison|score_{i}|omt - sham|month_1||{s}" for i in (1, 2) for s in many]
+    wide, narrow = tables(*rows)[0], tables(*(row for row in rows if row[-1] in "01"))[0]
+    assert wide["heads"] == ["parameter"] and wide["above"].startswith("Month 1, Manual")
+    assert narrow["heads"] == ["parameter", "visit", "group"] and not narrow["above"]
+    differ = tables(*rows, *(row.replace("month_1", "month_3") for row in rows))[0]
+    assert differ["heads"] == ["visit"] and differ["above"].startswith("Manual")
+
+
+def test_logarithms_stand_under_the_logarithm_of_the_unit():
+    found = numbers("change|score_1|all|month_1|a|mean_change", "change|score_1|all|month_3|a|mean_change")
+    for number in found.values():
+        number["unit"] = "log points"
+    (section,) = (s for s in sections_of(PLAN, found, {}) if s["count"])
+    assert section["tables"][0]["blocks"][0]["title"].startswith("Headache score 1, log points")
+
+
 def test_shared_first_heads_stand_once():
     lines = spanned([(["a", "x"], []), (["a", "y"], []), (["b", "x"], []), (["a", "x"], [])])
     assert [[(h["text"], h["span"]) for h in line["heads"]] for line in lines] == [

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from omtrace.analyses._shown import shown
+from omtrace.analyses._shown import level_shown, plural, shown
 from omtrace.report.words import cell_of, columns_of, label_of
 from omtrace.store import display
 
@@ -124,3 +124,23 @@ def test_what_is_shown_is_the_stored_decimal_rounded_once(value, decimals):
 )  # fmt: skip
 def test_labels(statistic, text):
     assert label_of(statistic) == text
+
+
+@pytest.mark.parametrize(
+    ("level", "text"),
+    [
+        ("treatment: omt_repeated - sham, in two_hit", "treatment: omt repeated − sham, in two hit"),
+        ("type III: model x visit", "type III: model × visit"),
+        ("delta +4 in OMT, -4 in sham", "delta +4 in OMT, −4 in sham"),
+        ("1-2s, QC_1", "1-2s, QC 1"),
+        ("plate_2/1/A3: not printed", "plate_2/1/A3: not printed"),
+    ],
+)
+def test_levels_read_as_text(level, text):
+    assert level_shown(level) == text
+
+
+def test_several_units():
+    assert [plural(unit) for unit in ("participant", "mouse", "batch and strain")] == [
+        "participants", "mice", "batches and strains",
+    ]  # fmt: skip

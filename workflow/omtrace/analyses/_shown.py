@@ -1,4 +1,6 @@
-"""How a stored number is read by people: the one way, in figures and in the report."""
+"""How stored numbers, levels and units are read by people: the one way, in figures and in the report."""
+
+import re
 
 from omtrace.store import display
 
@@ -28,3 +30,23 @@ def shown(value: str, decimals: int, statistic: str) -> str:
     if (statistic == "p" or statistic.endswith("_p")) and value and 0 <= float(value) < 10**-decimals:
         return f"<{display('1' if decimals == 0 else '0.' + '0' * (decimals - 1) + '1', decimals)}"
     return display(value, decimals)
+
+
+def level_shown(level: str) -> str:
+    """A level as text: names without underscores, differences, products and negative numbers with their own signs.
+
+    What holds a slash is left as it is: the name of a well, which is looked up.
+    """
+    words = " ".join(word if "/" in word else word.replace("_", " ") for word in level.split(" "))
+    return re.sub(
+        r"(?<![\w.])-(?=\d)", "\N{MINUS SIGN}", words.replace(" - ", " \N{MINUS SIGN} ").replace(" x ", " × ")
+    )
+
+
+def plural(unit: str) -> str:
+    """Several of a unit of analysis."""
+    parts = unit.split(" and ")
+    return " and ".join(
+        "mice" if part == "mouse" else f"{part}es" if part.endswith(("s", "x", "ch", "sh")) else f"{part}s"
+        for part in parts
+    )

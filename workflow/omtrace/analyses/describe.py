@@ -34,13 +34,23 @@ def run(call: Call) -> Iterator[Number]:
                 }
                 if nested:  # an interval would take each of them for an experimental unit
                     values = {name: value for name, value in values.items() if not name.startswith("ci_")}
+                ends = {name: values.pop(name) for name in ("minimum", "maximum")}
                 yield from call.numbers(parameter, group, visit, values, rows)
+                whole = (call.dataset.parameters[parameter].unit, 0) if _whole(call, parameter) else None
+                yield from call.numbers(parameter, group, visit, ends, rows, scale=whole)
                 continue
             yield from call.numbers(parameter, group, visit, {"n": len(part), "missing": chosen.missing(group)}, rows)
             for category in categories:
                 count = int((part == category).sum())
                 values = {"count": count, "percent": 100 * count / len(part) if len(part) else float("nan")}
                 yield from call.numbers(parameter, group, visit, values, rows, level=category)
+
+
+def _whole(call: Call, parameter: str) -> bool:
+    """Whether a parameter's values are whole numbers at every visit: its minimum and maximum then need no decimals."""
+    visits = call.dataset.parameters[parameter].visits or [""]
+    values = [value for visit in visits for _, _, value in call.data.plain(parameter, visit).values()]
+    return all(float(value).is_integer() for value in values if isinstance(value, (int, float)))
 
 
 METHOD = Method(

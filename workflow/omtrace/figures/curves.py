@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from omtrace.analyses._shown import plural
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _panels as panels
@@ -76,7 +77,9 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     sheet.key([("Standards", points), ("Fitted curve", {"color": style.ACCENT, "linewidth": 1.5})])
     texts = [(plate.label, _said(plate)) for _, plate in found]
     alt = panels.alternative("Standard curves: signal against concentration on a logarithmic axis.", texts)
-    note = f"Points: single {found[0][0].dataset.unit}s of the standards. Line: y = d + (a − d) / (1 + (x / c)^b)."
+    note = (
+        f"Points: single {plural(found[0][0].dataset.unit)} of the standards. Line: y = d + (a − d) / (1 + (x / c)^b)."
+    )
     if any(len(plate.curve) > len(COEFFICIENTS) for _, plate in found):
         note = note[:-1] + "^g."
     zero = " The zero standard stands left of the break." if any(plate.zero for _, plate in found) else ""

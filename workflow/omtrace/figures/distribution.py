@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from omtrace.analyses._shown import plural
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
@@ -49,7 +50,7 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     unit = quantities[0].dataset.unit
     alt = panels.alternative(f"Box plots by visit, with each {unit} as a point.", texts)
     note = "Boxes: first to third quartile, thick line the median; whiskers: minimum and maximum. "
-    return Drawing(alt, sheet.numbers, f"{note}Points: single {unit}s.")
+    return Drawing(alt, sheet.numbers, f"{note}Points: single {plural(unit)}.")
 
 
 def _cells(sheet: Sheet, quantity: Quantity, options: Options) -> list[Cell]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from omtrace.analyses._shown import plural
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _style as style
@@ -110,7 +111,7 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     axes.set_ylim(height, 0)
     sheet.figure.set_size_inches(style.WIDTH, height)
     unit = flow.dataset.unit
-    note = f"Assessed: {unit}s with a value. Analysed: those of them in the analysed population."
+    note = f"Assessed: {plural(unit)} with a value. Analysed: those of them in the analysed population."
     return Drawing(_alt(flow), sheet.numbers, note)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from omtrace.analyses._shown import level_shown
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _panels as panels
@@ -90,7 +91,7 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     for i, ((unit, better), block) in enumerate(blocks.items()):
         axes = sheet.figure.add_subplot(grid[i, 0])
         _panel(sheet, axes, block, options, widest)
-        axes.set_xlabel(unit, labelpad=14 if sides else 3)
+        axes.set_xlabel(unit or "ratio" * options.log, labelpad=14 if sides else 3)
         if sides and better:
             _sides(axes, *((options.better, options.worse) if better == "lower" else (options.worse, options.better)))
         if i == 0:
@@ -133,10 +134,11 @@ def _label(sheet: Sheet, point: Number, points: list[Number], options: Options) 
     siblings = [n for n in points if n.parameter == point.parameter]
     names = {"all": "All", **dataset.groups}
     contrast = " − ".join(names.get(part, part) for part in point.group.split(" - "))
+    level = level_shown(point.level).removesuffix(", log scale" if options.log else "")  # the axis says it
     parts = [
         dataset.visits.get(point.visit, ""),
-        contrast if len({n.group for n in siblings}) > 1 else "",
-        point.level if len({n.level for n in siblings}) > 1 else "",
+        contrast if len({n.group for n in siblings}) > 1 and (point.group != "all" or not point.level) else "",
+        level if len({n.level for n in siblings}) > 1 else "",
         options.labels.get(point.analysis, entry.title) if len({n.analysis for n in siblings}) > 1 else "",
     ]
     return ", ".join(filter(None, parts))

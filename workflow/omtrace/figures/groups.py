@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from omtrace.analyses._shown import plural
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
@@ -56,7 +57,7 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     unit = quantities[0].dataset.unit
     return Drawing(
         panels.alternative(f"Each {unit} as a point by group, with the mean of each group.", texts), sheet.numbers,
-        f"Pale points: single {unit}s. Full points: means; bars: their confidence intervals.",
+        f"Pale points: single {plural(unit)}. Full points: means; bars: their confidence intervals.",
     )  # fmt: skip
 
 

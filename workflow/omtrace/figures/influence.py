@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from omtrace.analyses._shown import plural
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _panels as panels
@@ -64,7 +65,7 @@ def _panel(sheet: Sheet, axes: "Axes", key: Key, points: list[Number], options: 
         return sheet.estimates.find(analysis, parameter, statistic, group, visit, level)
 
     units = sheet.plan.datasets[sheet.plan.analyses[analysis].dataset].unit
-    names = [f"All {units}s" if not n.level else n.level.split(", ")[-1].capitalize() for n in points]
+    names = [f"All {plural(units)}" if not n.level else n.level.split(", ")[-1].capitalize() for n in points]
     lines, bold = [[name] for name in names], [not n.level for n in points]
     middles = rows.labelled(axes, lines, rows.widest_of(lines, bold), bold)
     lowest, highest = find("estimate_lowest"), find("estimate_highest")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from omtrace.analyses._shown import plural
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _panels as panels
@@ -62,7 +63,9 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     sheet.legend(groups, marker="s", markersize=7)
     alt = panels.alternative("Patterns of observed (●) and missing (○) values by visit, with counts.", texts)
     unit = quantities[0].dataset.unit
-    return Drawing(alt, sheet.numbers, f"Full squares: observed; empty squares: missing. Bars: how many {unit}s.")
+    return Drawing(
+        alt, sheet.numbers, f"Full squares: observed; empty squares: missing. Bars: how many {plural(unit)}."
+    )
 
 
 def _patterns(sheet: Sheet, quantity: Quantity, groups: list[Group]) -> list[Pattern]:

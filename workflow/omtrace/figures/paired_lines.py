@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from omtrace.analyses._shown import plural
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
@@ -64,7 +65,7 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
         p.quantity.parameter.unit)) for p in found]  # fmt: skip
     return Drawing(
         panels.alternative(f"Line chart: a line for each {unit} by visit, and the mean.", texts), sheet.numbers,
-        f"Thin lines: single {unit}s. Points: means; bars: their confidence intervals.",
+        f"Thin lines: single {plural(unit)}. Points: means; bars: their confidence intervals.",
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from omtrace.analyses._shown import plural
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _panels as panels
@@ -70,6 +71,7 @@ def _find(sheet: Sheet, verdict: Number, statistic: str) -> Number:
 def _panel(sheet: Sheet, axes: "Axes", block: list, lines: list[list[str]], widest: float) -> None:
     middles = rows.labelled(axes, lines, widest)
     share = block[0][1][0].statistic == SHARE[0]
+    entry = sheet.plan.analyses[block[0][0].analysis]
     end = 1.0 if share else max(block[0][1][2].value, _find(sheet, block[0][0], "go_from").value) * 1.08
     for (verdict, numbers), middle, line in zip(block, middles, lines, strict=True):
         stop, go = (_find(sheet, verdict, name) for name in ("stop_below", "go_from"))
@@ -85,7 +87,7 @@ def _panel(sheet: Sheet, axes: "Axes", block: list, lines: list[list[str]], wide
         rows.beside(axes, verdict.shown, middle, 118, bold=True)
     axes.set_xlim(0, end * 1.0005)
     axes.grid(False)
-    axes.set_xlabel("share" if share else f"units {block[0][1][0].unit}")
+    axes.set_xlabel("share" if share else f"{plural(sheet.plan.datasets[entry.dataset].unit)} {block[0][1][0].unit}")
 
 
 FIGURE = Figure(Options, draw)

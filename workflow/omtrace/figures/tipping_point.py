@@ -166,16 +166,16 @@ def _map(sheet: Sheet, axes: "Axes", panel: Panel) -> None:
     for ticks, places in ((axes.set_xticks, across), (axes.set_yticks, up)):
         ticks(range(len(places)), [f"{value:g}".replace("-", "−") for value in places])
     axes.set_xlabel(_added(panel))
-    axes.set_ylabel("\n".join(style.wrapped(f"Added to imputed values of {panel.groups[1]}", 165)))
+    axes.set_ylabel(_added(panel, 1, 165))
     axes.set_xlim(-0.5, len(across) - 0.5)
     axes.set_ylim(-0.5, len(up) - 0.4)
     axes.grid(False)
 
 
-def _added(panel: Panel) -> str:
+def _added(panel: Panel, group: int = 0, width: float = style.WIDTH * 55) -> str:
     unit = panel.quantity.parameter.unit
-    text = f"Added to imputed values of {panel.groups[0]}" + (f", {unit}" if unit else "")
-    return "\n".join(style.wrapped(text, style.WIDTH * 55))
+    text = f"Added to imputed values of {panel.groups[group]}" + (f", {unit}" if unit else "")
+    return "\n".join(style.wrapped(text, width))
 
 
 def _cell(x: float, y: float, colour: str) -> Any:

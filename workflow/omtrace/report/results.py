@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from omtrace.analyses import JOINT
-from omtrace.analyses._shown import shown
+from omtrace.analyses._shown import level_shown, shown
 from omtrace.faults import Fault
 from omtrace.report.standing import claims, exploratory, unplanned
 from omtrace.report.tables import EVERYBODY, tables_of
@@ -60,7 +60,7 @@ def _labels(row: Mapping[str, str], analysis: Analysis, dataset: DatasetPlan) ->
         "population": population.label if population else row["population"],
         "group": _group(row["group"], dataset),
         "visit": dataset.visits.get(row["visit"], row["visit"]),
-        "level": row["level"],
+        "level": level_shown(row["level"]),
         "statistic": label_of(row["statistic"]),
     }
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from omtrace.analyses._headline import headline_of
+from omtrace.analyses._shown import level_shown, plural
 from omtrace.report.labels import METHODS, PROCEDURES
 from omtrace.report.results import interval_name
 from omtrace.report.standing import claims, exploratory, unplanned
@@ -90,7 +91,7 @@ def _effect(rows: Rows, key: tuple[str, str, str, str], call: Mapping[str, Any])
     assert names
     labels = row[names.effect]["full"]
     return {
-        "label": ", ".join(filter(None, (labels["parameter"], labels["visit"], labels["group"], key[3]))),
+        "label": ", ".join(filter(None, (labels[part] for part in ("parameter", "visit", "group", "level")))),
         "what": f"{labels['statistic']} ({interval_name(call.get('options', {}))})",
         "unit": row[names.effect]["unit"],
         "estimate": row[names.effect],
@@ -117,8 +118,8 @@ def _beside(plan: Plan, name: str, rows: Rows, main: Rows, calls: Mapping[str, d
         entry = plan.analyses[name]
         population = plan.datasets[entry.dataset].populations[entry.population].label
         method = METHODS.get(entry.method, entry.method.replace("_", " "))
-        yield {"name": name, "title": entry.title, "level": key[3], "method": method, "population": population,
-               **_effect(rows, key, calls.get(name, {}))}  # fmt: skip
+        yield {"name": name, "title": entry.title, "level": level_shown(key[3]), "method": method,
+               "population": population, **_effect(rows, key, calls.get(name, {}))}  # fmt: skip
 
 
 def _adjusted(plan: Plan, name: str, key: tuple, by_name: Mapping[str, Rows]) -> list[dict]:
@@ -151,7 +152,8 @@ def sentences(method: str, rows: Rows, unit: str) -> list[list[str | dict]]:
     lines: list[list[str | dict]] = []
     for key, row in rows.items():
         if method == "concordance":
-            named = f"{row['concordant']['full']['parameter']}, {key[3] or row['concordant']['full']['group']}. "
+            full = row["concordant"]["full"]
+            named = f"{full['parameter']}, {full['level'] or full['group']}. "
             lines.append([
                 named if len(rows) > 1 else "", "Concordant: ", row["concordant"],
                 ". ", row["same_direction"], " of ", row["estimates"],
@@ -227,5 +229,5 @@ def populations_of(plan: Plan, name: str, rows: Rows) -> list[dict[str, Any]]:
         })  # fmt: skip
     first = next(level for level in levels if level.endswith(": enrolled"))
     enrolled = [rows[("", group, "", first)]["n"] for group in groups]
-    lines.insert(0, {"label": f"{dataset.unit}s enrolled", "reason": False, "why": "", "cells": enrolled})
+    lines.insert(0, {"label": f"{plural(dataset.unit)} enrolled", "reason": False, "why": "", "cells": enrolled})
     return [{"groups": [labels.get(group, group) for group in groups], "lines": lines}]

@@ -13,6 +13,7 @@ Line = tuple[list[str], list[Cell]]  # texts of the heads, cells
 EVERYBODY = "all"  # the group of a number about all units
 COUNTS = {"n", "missing"}
 BALANCE = "standardised_difference"  # a baseline table has it beside its groups, and is never collapsed
+WIDE = 8  # of a table with more heads and columns, heads whose text is the same in every line stand above it
 COLLAPSED = 40  # a table of more lines starts collapsed
 
 
@@ -75,9 +76,13 @@ def _laid_out(heads: list[str], names: list[str], titles: list[str], found: list
     if one_each:
         heads = ["parameter", *heads]
         found = [[([title, *texts], cells)] for title, [(texts, cells)] in zip(titles, found, strict=True)]
+    above: list[str] = []
+    if len(heads) + len(names) > WIDE:
+        heads, above, found = _raised(heads, found)
     blocks = [{"title": title, "rows": spanned(lines)} for title, lines in zip(titles, found, strict=True)]
     return {
         "heads": heads,
+        "above": ", ".join(above),
         "columns": names,
         "grouped": not one_each,
         "collapsed": size > COLLAPSED,
@@ -85,6 +90,18 @@ def _laid_out(heads: list[str], names: list[str], titles: list[str], found: list
         "numbers": sum(isinstance(piece, dict) for piece in _pieces(found)),
         "blocks": blocks,
     }
+
+
+def _raised(heads: list[str], found: list[list[Line]]) -> tuple[list[str], list[str], list[list[Line]]]:
+    """Heads without those that say the same in every line, what these say, and the lines; one head stays."""
+    texts = [line for lines in found for line, _ in lines]
+    same = [
+        at for at, head in enumerate(heads) if head in ("visit", "group") and len({line[at] for line in texts}) == 1
+    ]
+    same = same[: len(heads) - 1]
+    kept = [at for at in range(len(heads)) if at not in same]
+    lines = [[([line[at] for at in kept], cells) for line, cells in block] for block in found]
+    return [heads[at] for at in kept], [texts[0][at] for at in same if texts[0][at]], lines
 
 
 def _pieces(found: list[list[Line]]) -> list[str | dict]:
@@ -119,9 +136,12 @@ def _varies(part: str, rows: Sequence[Row], population: str) -> bool:
 
 
 def _parameter(name: str, block: Sequence[Row], dataset: DatasetPlan) -> str:
-    """The parameter's label with its unit."""
+    """The parameter's label with its unit, or with the logarithm of it where all numbers are logarithms."""
     label = _labels(block[0])["parameter"]
     unit = dataset.parameters[name].unit if name in dataset.parameters else ""
+    units = {number["unit"] for row in block for number in row.values()}
+    if f"log {unit}" in units and unit not in units:
+        unit = f"log {unit}"
     return f"{label}, {unit}" if unit else label
 
 
@@ -150,7 +170,7 @@ def crossed_lines(block: Sequence[Row], heads: Sequence[str], groups: Sequence[s
             key = (_of(row, "visit"), level, name)
             if key not in texts:
                 order.insert(order.index(last[group]) + 1 if group in last else len(order), key)
-                texts[key] = [(level or label_of(name)) if head == "level" else labels[head] for head in heads]
+                texts[key] = [labels[head] or label_of(name) * (head == "level") for head in heads]
             last[group] = key
             cells.setdefault(key, {})[group] = cell_of(columns_of(list(part))[0], part)
     return [(texts[key], [cells[key].get(group, []) for group in groups]) for key in order]
