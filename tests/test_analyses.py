@@ -387,6 +387,16 @@ def test_describe(study):
     assert {n["group"] for n in results.numbers} == {"all"}
 
 
+@pytest.mark.parametrize("last, decimals", [(70, "0"), (70.5, "1")])
+def test_the_range_of_whole_numbers_has_no_decimals(study, last, decimals):
+    units = people()
+    for at, facts in enumerate(units.values()):
+        facts["x", "baseline"], facts["x", "end"] = 40 + at, 50 + at
+    facts["x", "end"] = last
+    shapes = {n["statistic"]: n["decimals"] for n in study({"a": ("describe", ["x"], ["baseline"], {})}, units).numbers}
+    assert shapes["minimum"] == shapes["maximum"] == decimals and shapes["median"] == "1"
+
+
 def test_describe_counts_categories(study):
     units = people()
     units["P00"]["sex", ""] = "!quarantined: allowed"
