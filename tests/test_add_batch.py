@@ -82,6 +82,51 @@ def test_what_fails_on_the_way_leaves_nothing_behind(clone, monkeypatch):
     assert everything(clone) == before
 
 
+def test_a_batch_that_takes_earlier_rows_out_is_kept_out(clone, capsys):
+    for path in (clone.parent / "batch_3").iterdir():  # the plate under the name of the second: two plates, one name
+        path.write_bytes(path.read_bytes().replace(b"Batch 3", b"Batch 2"))
+    before = everything(clone)
+    assert main(["add-batch", "../batch_3"]) == 1
+    out = capsys.readouterr().out
+    assert f"quarantine, in another file, because of these: {RAW}/layout_2.csv: duplicate_conflict (" in out
+    assert "nothing was registered (rows of layout_2.csv" in out and "would be left out because of it)" in out
+    assert everything(clone) == before
+
+
+def test_what_a_killed_command_left_behind_is_taken(clone):
+    shutil.copy(clone.parent / "batch_3/plate_3.txt", f"{RAW}/plate_3.txt")
+    assert main(["add-batch", "../batch_3"]) == 0
+    assert [e.path for e in read_register() if e.batch == "3"][-1] == f"{RAW}/plate_3.txt"
+    assert not list(Path(RAW).glob("batch_3_*"))
+
+
+def test_all_names_that_cannot_be_taken_are_told_at_once(clone, capsys):
+    before = everything(clone)
+    for name in ("layout_3.csv", "plate_3.txt"):
+        path = clone.parent / "batch_3" / name
+        path.rename(path.with_name(name.replace("_", " ")))
+    assert main(["add-batch", "../batch_3"]) == 1
+    said = capsys.readouterr().err
+    assert "layout 3.csv" in said and "plate 3.txt" in said and "rename the file" in said
+    assert everything(clone) == before
+
+
+def test_an_empty_file_is_called_empty(clone, capsys):
+    (clone.parent / "batch_3/other.csv").write_bytes(b"")
+    assert main(["add-batch", "../batch_3"]) == 1
+    assert "other.csv: the file is empty" in capsys.readouterr().err
+
+
+def test_an_interrupted_command_writes_nothing_and_says_so(clone, capsys, monkeypatch):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    before = everything(clone)
+    monkeypatch.setattr("omtrace.lineage.registration.write_rows", stop)
+    assert main(["add-batch", "../batch_3"]) == 130
+    assert "interrupted" in capsys.readouterr().err and everything(clone) == before
+
+
 def test_a_file_name_that_is_taken_gets_its_batch(clone):
     for name in ("animals", "layout", "plate"):
         path = next((clone.parent / "batch_3").glob(f"{name}_3.*"))

@@ -133,6 +133,7 @@ def test_wrong_width_is_a_row_fault_and_ordinals_stay():
         (b"\n \r\n", ("empty",)),
         (b"\xef\xbb\xbf", ("empty",)),
         (b"a,b\n1,2\n3,\0\n", ("line 3", "NUL")),
+        (b"PK\3\4\0\0a,b", ("NUL", "a zip file, such as a workbook (.xlsx); save it as text")),
         (b'a,b\n1,2\n3,"open\n4,5\n', ("line 3", "line 4", "quotes")),
         (b'a,b\n1,"2"x\n', ("line 2", "quotes")),
         (b"a,,b,\n1,2,3,4\n", ("line 1", "no name for column 2, 4")),

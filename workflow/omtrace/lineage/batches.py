@@ -1,6 +1,7 @@
 """``python -m omtrace add-batch FOLDER``: what a lab drops in, checked, copied, registered, and what it will change.
 
-All or nothing: what would stop the study, or leave the batch out, is shown, and nothing is written.
+All or nothing: what would stop the study, leave the batch out, or take rows of earlier files out, is shown, and nothing
+is written.
 """
 
 import re
@@ -24,8 +25,8 @@ NUMBER = re.compile(r"(\d+)\D*")
 def add_batch(folder: str | Path, study: str = "", batch: str = "", root: str | Path = ".") -> bool:
     """Check all files of a folder, copy them into data/raw/<study>/ and register them; say what would change.
 
-    False, and nothing written, where a run would stop or leave one of the files out. Raises Fault where study, batch
-    or the table of a file cannot be told, and for names that are taken.
+    False, and nothing written, where a run would stop, or leave out one of the files or rows of earlier ones. Raises
+    Fault where study, batch or the table of a file cannot be told, and for names that are taken.
     """
     root = Path(root)
     files = _files(Path(folder))
@@ -38,10 +39,11 @@ def add_batch(folder: str | Path, study: str = "", batch: str = "", root: str | 
     for draft in drafts:
         print(f"{Path(draft.path).name}: table {draft.table}")
     beside = [e for e in exports_of(known, study) if (root / e.path).is_file()]
-    findings, elsewhere, rules = checking.findings_at(drafts, beside, plan, root)
+    findings, elsewhere, rules = checking.findings_at(drafts, beside, plan, root, beside)
     lost = [f for f in findings if f.rule in WHOLE and f.severity in ("quarantine", "stop")]
-    if checking.print_findings(findings, elsewhere, rules, len(files)) or lost:
-        print(f"batch {batch} of {study}: nothing was registered{_left_out(lost)}; mend the files and add them again")
+    if checking.print_findings(findings, elsewhere, rules, len(files)) or lost or elsewhere:
+        why = _left_out(lost) or _taken(elsewhere)
+        print(f"batch {batch} of {study}: nothing was registered{why}; mend the files and add them again")
         return False
     added = _taken_in(drafts, known, study, batch, root)
     print(f"batch {batch} of {study}: {len(added)} files registered")
@@ -54,6 +56,11 @@ def _left_out(lost: list[Finding]) -> str:
     causes = [f for f in lost if f.rule != "batch"] or lost
     files = sorted({Path(f.file).name for f in causes})
     return f" (it would be left out, because of {', '.join(files)})" if files else ""
+
+
+def _taken(elsewhere: list[Finding]) -> str:
+    files = sorted({Path(f.file).name for f in elsewhere if f.severity == "quarantine"})
+    return f" (rows of {', '.join(files)} would be left out because of it)" if files else ""
 
 
 def _files(folder: Path) -> list[Path]:
@@ -82,24 +89,30 @@ def _drafts(files: list[Path], study: str, batch: str, known: list[Export], root
     """
     studies = [study] if study else _studies(root)
     fitting: list[tuple[str, Plan, list[Export]]] = []
-    faults: list[str] = []
+    nearest: list[str] = []  # why not, of the study that fits most of the files
+    most = -1
     number = registration.highest_ever(known, root)
     for name in studies:
         plan = read_plan(root / plan_file(name))
         beside = [e for e in exports_of(known, name) if (root / e.path).is_file()]
         like = {registration.name_pattern(e.path): e.table for e in beside}
-        rows = []
-        try:
-            for n, file in enumerate(files, 1):
-                table = like.get(registration.name_pattern(str(file)), "")
-                request = checking.Request(study=name, table=table, batch=batch)
+        rows: list[Export] = []
+        faults: list[str] = []
+        for n, file in enumerate(files, 1):
+            table = like.get(registration.name_pattern(str(file)), "")
+            request = checking.Request(study=name, table=table, batch=batch)
+            try:
                 rows.append(checking.draft(number + n, name, file.resolve(), request, plan, beside, root))
-        except Fault as fault:
-            faults += fault.lines
-        else:
+            except Fault as fault:
+                faults += fault.lines
+        if not faults:
             fitting.append((name, plan, rows))
+        elif len(rows) > most:
+            most, nearest = len(rows), faults
+    if study and not fitting:
+        raise Fault(*nearest)
     if len(fitting) != 1:
-        several = [f"the files fit {', '.join(name for name, _, _ in fitting)}"] if fitting else faults[:9]
+        several = [f"the files fit {', '.join(name for name, _, _ in fitting)}"] if fitting else nearest[:9]
         raise Fault(*several, f"which study is it? say --study NAME ({', '.join(studies)})")
     return fitting[0]
 
@@ -115,20 +128,16 @@ def _taken_in(drafts: list[Export], known: list[Export], study: str, batch: str,
     """Copy the files and register them; what was copied goes again if anything fails."""
     copied: list[Path] = []
     added: list[Export] = []
+    faults: list[str] = []
     try:
         for draft in drafts:
-            source = Path(draft.path)
-            target = root / RAW / study / source.name
-            if target.exists():
-                target = target.with_name(f"batch_{batch}_{source.name}")
-            if target.exists():
-                raise Fault(f"{target.relative_to(root)}: there already; rename {source.name}")
-            copied.append(target)
-            store.write_bytes(target, source.read_bytes())
+            path = _copied(Path(draft.path), study, batch, known, copied, root)
             request = registration.Request(study=study, table=draft.table, batch=batch)
-            path = target.relative_to(root)
-            added.append(registration.row_of(path, request, draft.number, None, known + added, root))
-        faults = registration.identifier_faults(added, known, root)
+            try:
+                added.append(registration.row_of(path, request, draft.number, None, known + added, root))
+            except Fault as fault:
+                faults += fault.lines
+        faults += registration.identifier_faults(added, known, root)
         if faults:
             raise Fault(*faults)
         registration.write_rows(known, added, None, None, "", root)
@@ -137,6 +146,26 @@ def _taken_in(drafts: list[Export], known: list[Export], study: str, batch: str,
             path.unlink(missing_ok=True)
         raise
     return added
+
+
+def _copied(source: Path, study: str, batch: str, known: list[Export], copied: list[Path], root: Path) -> Path:
+    """Where the copy of a file lies, below the repository. Raises Fault where another file has both its names.
+
+    A file of one of these names with the same bytes, in no register row, was left by a command that was killed: it is
+    taken.
+    """
+    content = source.read_bytes()
+    registered = {export.path for export in known}
+    for name in (source.name, f"batch_{batch}_{source.name}"):
+        target = root / RAW / study / name
+        path = target.relative_to(root)
+        if not target.exists():
+            copied.append(target)
+            store.write_bytes(target, content)
+            return path
+        if target.is_file() and path.as_posix() not in registered and target.read_bytes() == content:
+            return path
+    raise Fault(f"{path}: there already; rename {source.name}")
 
 
 def _what_changes(plan: Plan, tables: set[str], root: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """``python -m omtrace check FILE...``: the findings that files would give, before anything is registered."""
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -37,7 +38,7 @@ class Request:
 def check(
     files: Sequence[str], request: Request, root: str | Path = "."
 ) -> tuple[list[Finding], list[Finding], dict[str, RuleText], list[str]]:
-    """The findings at the files, those elsewhere that stop, what the rules mean, and why files were passed over.
+    """The findings at the files, those that they cause elsewhere, what the rules mean, and why files were passed over.
 
     The files are checked beside the study's registered exports; tables that have no export yet are passed over, and
     so are files that are not there or whose table cannot be told. Raises Fault where that leaves none, or where the
@@ -61,19 +62,34 @@ def check(
     gone = {export_at(known, request.replaces).path} if request.replaces else set()
     paths = {(root / e.path).resolve() for e in new}
     beside = [e for e in known if e.path not in gone and (root / e.path).resolve() not in paths]
-    return *findings_at(new, beside, plan, root), passed
+    return *findings_at(new, beside, plan, root, known), passed
 
 
 def findings_at(
-    new: Sequence[Export], beside: Sequence[Export], plan: Plan, root: Path
+    new: Sequence[Export], beside: Sequence[Export], plan: Plan, root: Path, before: Sequence[Export]
 ) -> tuple[list[Finding], list[Finding], dict[str, RuleText]]:
-    """The findings at new exports beside others of their study, those elsewhere that stop, and what the rules mean."""
-    validation = Validation(_narrowed(plan, {e.table for e in (*beside, *new)}), [*beside, *new], root)
-    validation.run()
+    """The findings at new exports beside others of their study, those elsewhere, and what the rules mean.
+
+    Elsewhere: what stops, and what takes rows out that the exports ``before`` alone would keep.
+    """
+    validation = _validated([*beside, *new], plan, root)
     mine = {export.path for export in new}
     here = [f for f in validation.findings if f.file in mine]
-    elsewhere = [f for f in validation.findings if f.severity == "stop" and f.file not in mine]
+    elsewhere = [f for f in validation.findings if f.severity in ("stop", "quarantine") and f.file not in mine]
+    if any(f.severity == "quarantine" for f in elsewhere):
+        known = {_at(f) for f in _validated(before, plan, root).findings}
+        elsewhere = [f for f in elsewhere if f.severity == "stop" or _at(f) not in known]
     return here, elsewhere, validation.rules
+
+
+def _validated(exports: Sequence[Export], plan: Plan, root: Path) -> Validation:
+    validation = Validation(_narrowed(plan, {e.table for e in exports}), list(exports), root)
+    validation.run()
+    return validation
+
+
+def _at(finding: Finding) -> tuple:
+    return finding.file, finding.table, finding.part, finding.line, finding.column, finding.rule
 
 
 def _narrowed(plan: Plan, sources: set[str]) -> Plan:
@@ -111,6 +127,8 @@ def draft(number: int, study: str, path: Path, request: Request, plan: Plan, kno
 
 def _table(export: Export, plan: Plan, registered: list[Export], root: Path) -> str:
     """The source table whose columns the file has. Raises Fault where none, or several, fit."""
+    if not (root / export.path).stat().st_size:
+        raise Fault(f"{export.path}: the file is empty")
     shares: dict[str, float] = {}
     for name, entry in plan.tables.items():
         way = way_of(plan, name, registered, root)
@@ -151,10 +169,13 @@ def print_findings(findings: list[Finding], elsewhere: Sequence[Finding], rules:
         print(printable(file))
         _print_rules(list(group), rules, 0 if every else CELLS)
     for finding in elsewhere:
-        print(f"stop, in another file: {printable(finding.place())}")
+        if finding.severity == "stop":
+            print(f"stop, in another file: {printable(finding.place())}")
+    for (file, rule), lost in Counter((f.file, f.rule) for f in elsewhere if f.severity == "quarantine").items():
+        print(f"quarantine, in another file, because of these: {printable(file)}: {rule} ({lost})")
     counts = [f"{sum(f.severity == name for f in findings)} {name}" for name in WORST]
-    stops = bool(elsewhere) or any(f.severity == "stop" for f in findings)
-    without = " without what is quarantined" * any(f.severity == "quarantine" for f in findings)
+    stops = any(f.severity == "stop" for f in (*elsewhere, *findings))
+    without = " without what is quarantined" * any(f.severity == "quarantine" for f in (*elsewhere, *findings))
     verdict = "a run would stop" if stops else f"a run would go on{without}"
     print(f"{files} file{'s' * (files > 1)}: {', '.join(counts)}: {verdict}")
     sys.stdout.flush()

@@ -25,6 +25,11 @@ GUESSES = (
     ("latin-1", "Latin-1 (not UTF-8, not CP1252)"),
 )
 
+CONTAINERS = {
+    b"PK\x03\x04": "a zip file, such as a workbook (.xlsx)",
+    b"\xd0\xcf\x11\xe0": "an old or encrypted workbook (.xls)",
+}
+
 
 def text_of(content: bytes, encoding: Encoding) -> tuple[str, str, dict[str, str]]:
     """The text in a file's bytes, the name of the gzip member ("" if none), and the decisions taken.
@@ -46,7 +51,10 @@ def text_of(content: bytes, encoding: Encoding) -> tuple[str, str, dict[str, str
     if "\0" in text:
         above = text[: text.index("\0")]
         line = above.count("\n") + above.count("\r") - above.count("\r\n") + 1
-        raise Fault(f"line {line}: a NUL character; this is no text file in {decisions['encoding']}")
+        found = next(
+            (f" but {what}; save it as text" for start, what in CONTAINERS.items() if content.startswith(start)), ""
+        )
+        raise Fault(f"line {line}: a NUL character; this is no text file in {decisions['encoding']}{found}")
     if len(text) > MARKS and sum(map(text.count, "\n\r,;\t|")) > MARKS:
         raise Fault(f"more than {MARKS} line ends and delimiters; split the export")
     decisions["line ends"] = _line_ends(text)
