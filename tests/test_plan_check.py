@@ -9,7 +9,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from omtrace.__main__ import main
 from omtrace.faults import Fault
-from omtrace.lineage.plan_check import check_once, check_plan
+from omtrace.lineage.plan_check import check_once, check_plan, read_whole
 from omtrace.report.plan_page import plan_schema
 from omtrace.study.plan import Plan, read_plan
 from test_plan import PLAN
@@ -99,6 +99,23 @@ def test_everything_wrong_is_told_at_once():
     with pytest.raises(Fault) as caught:
         check_plan(Plan.model_validate(content))
     assert len(caught.value.lines) == 2
+
+
+def test_a_name_that_is_not_declared_does_not_hide_what_is_wrong_with_options(tmp_path):
+    content = changed("analyses", "scores", "population", "fulll")
+    content["analyses"]["more"] = content["analyses"]["scores"] | {"method": "descibe", "population": "full"}
+    content["figures"]["means"]["options"] = {"no": 1}
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(Fault) as caught:
+        read_whole(tmp_path / "small.yaml")
+    assert [line.removeprefix(f"{tmp_path}/small.yaml: ") for line in caught.value.lines] == [
+        "analyses.scores.population: 'fulll' is not declared; did you mean 'full'?",
+        "analyses.more: there is no method 'descibe' in analyses/; did you mean 'describe'?",
+        "figures.means.options: no: unknown key; did you mean 'note'?",
+    ]
+    (tmp_path / "small.yaml").write_text("- 1\n", encoding="utf-8")
+    with pytest.raises(Fault):
+        read_whole(tmp_path / "small.yaml")
 
 
 def test_a_plan_is_checked_again_only_when_something_has_changed(tmp_path):

@@ -12,10 +12,10 @@ from omtrace.crosschecks import USUAL
 from omtrace.faults import Fault
 from omtrace.lineage.changes import keep, summary
 from omtrace.lineage.manifest import made_with, path_of, seal
-from omtrace.lineage.plan_check import check_once
+from omtrace.lineage.plan_check import check_once, read_whole
 from omtrace.study.code import library_digest
 from omtrace.study.config import read_config
-from omtrace.study.plan import plan_file, read_plan
+from omtrace.study.plan import plan_file
 from omtrace.study.register import custody_faults, exports_of, read_register, sha256_of
 
 # One BLAS thread a job: two make small fits several times slower. Jobs inherit the environment.
@@ -49,7 +49,7 @@ EXPORTS = told(read_register)
 @cache
 def plan_of(study):
     """The checked plan of a study; what its modules declare is checked when the plan or one of them has changed."""
-    plan = told(read_plan, plan_file(study))
+    plan = told(read_whole, plan_file(study))
     modules = [name for stage in STAGES for name in plugins_of(plan, stage)]
     told(check_once, plan, digest_of([plan.model_dump(mode="json", by_alias=True), library_digest([], modules)]))
     return plan

@@ -9,6 +9,7 @@ from omtrace.faults import Fault
 from omtrace.sources import options_of, plugin, reader_of
 from omtrace.store import write_text
 from omtrace.study.closed import checked, nearest
+from omtrace.study.document import read_document
 from omtrace.study.expression import Expression
 from omtrace.study.plan import Analysis, DatasetPlan, Plan, Population, plan_file, read_plan
 
@@ -37,12 +38,48 @@ def check_once(plan: Plan, digest: str, root: str | Path = ".") -> None:
         write_text(kept, digest)
 
 
+def read_whole(path: str | Path) -> Plan:
+    """A plan that is read. Raises Fault for what is wrong with it, and with that also for modules and their options."""
+    try:
+        return read_plan(path)
+    except Fault as fault:
+        raise Fault(*fault.lines, *_module_faults(Path(path))) from None
+
+
 def report(study: str) -> bool:
     """Read and check the plan of a study, and print what it holds. Raises Fault for what is wrong."""
-    plan = check_plan(read_plan(plan_file(study)))
+    plan = check_plan(read_whole(plan_file(study)))
     counts = {name: len(getattr(plan, name)) for name in ("tables", "datasets", "analyses", "families", "figures")}
     print(f"plan of {study}: nothing wrong; {', '.join(f'{name} {count}' for name, count in counts.items())}")
     return True
+
+
+def _module_faults(path: Path) -> list[str]:
+    """What is wrong with modules and options of a plan that has other faults, as far as it has the form of one."""
+    try:
+        content = read_document(path)
+    except Fault:
+        return []
+    entries = [(f"analyses.{name}", "analyses", "method", "METHOD", e) for name, e in _entries(content, "analyses")]
+    entries += [(f"figures.{name}", "figures", "figure", "FIGURE", e) for name, e in _entries(content, "figures")]
+    entries += [(f"checks.{name}", "crosschecks", "check", "CROSSCHECK", e) for name, e in _entries(content, "checks")]
+    for dataset, declared in _entries(content, "datasets"):
+        where = f"datasets.{dataset}.parameters"
+        entries += [(f"{where}.{n}", "derive", "derive", "DERIVATION", e) for n, e in _entries(declared, "parameters")]
+    lines: list[str] = []
+    for where, part, names, declares, entry in entries:
+        options = entry.get("options", {})
+        if isinstance(entry.get(names), str) and isinstance(options, dict):
+            try:
+                _module(part, entry[names], declares, options)(f"{path}: {where}.options")
+            except Fault as fault:
+                lines += [line if line.startswith(str(path)) else f"{path}: {where}: {line}" for line in fault.lines]
+    return lines
+
+
+def _entries(content: Any, section: str) -> list[tuple[str, dict]]:
+    found = content.get(section) if isinstance(content, dict) else None
+    return [(name, e) for name, e in found.items() if isinstance(e, dict)] if isinstance(found, dict) else []
 
 
 def _checks(plan: Plan) -> Iterator[tuple[str, Callable[[str], Any]]]:
