@@ -127,7 +127,9 @@ def test_a_primary_result_stands_with_its_estimand_and_its_sensitivity_set():
     assert "90%" in effect["what"] and [n["statistic"] for n in primary["adjusted"]] == ["adjusted_p"]
     assert dict(primary["estimand"])["Intercurrent events"] == "stopping: while on treatment (last)"
     assert [line["title"] for line in primary["sensitivity"]] == ["Comparison of groups", "Again"]
-    assert text(primary["lines"][0]).startswith("Concordant: yes. 2.0 of 2.0 estimates lie on the side")
+    assert text(primary["lines"][0]).startswith(
+        "Concordant: yes. 2.0 of 2.0 estimates, the primary one among them, lie on its side"
+    )
     (family,) = summary["families"]
     assert [(r["hypothesis"], r["rejected"]["shown"]) for r in family["rows"]] == [("H1", "yes"), ("H2", "yes")]
     assert (summary["exploratory"], summary["p_values"]) == (2, 9)

@@ -59,10 +59,18 @@ def run(call: Call) -> Iterator[Number]:
                 continue
             for statistic, value in fit.numbers().items():
                 unit = units.get(statistic.removesuffix("_se"), "")
-                decimals = 0 if statistic in ("n", "levels", "df") else 4
+                decimals = 0 if statistic in ("n", "levels", "df") else _digits(fit) if statistic[0] == "c" else 4
                 yield Number(parameter, plate, visit, "", statistic, value, unit, decimals, rows)
             for level, statistic, value, unit, decimals in _read_back(fit, *means[plate], x_unit):
                 yield Number(parameter, plate, visit, level, statistic, value, unit, decimals, rows)
+
+
+def _digits(fit: "FourPL") -> int:
+    """Decimals of the concentration c: five digits that count, no more than four decimals."""
+    import math
+
+    size = abs(fit.numbers()["c"])
+    return min(4, max(0, 4 - math.floor(math.log10(size)))) if size else 4
 
 
 def _read_back(fit: "FourPL", x: "numpy.ndarray", y: "numpy.ndarray",

@@ -77,13 +77,15 @@ def _units(plan: Plan) -> dict[str, str]:
 
 def _design(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
     """Study design"""
-    units = _units(plan)
+    units, told = _units(plan), []
     for name in units:
         dataset = plan.datasets[name]
         if dataset.groups:
-            yield Found(f"Groups: {'; '.join(dataset.groups.values())}", "design", "Design")
+            told.append(f"Groups: {'; '.join(dataset.groups.values())}")
         if units[name]:
-            yield Found(f"Experimental unit: {units[name]}", "design", "Design")
+            told.append(f"Experimental unit: {units[name]}")
+    for text in dict.fromkeys(told):
+        yield Found(text, "design", "Design")
     if not any(units.values()):
         yield "No dataset declares its experimental unit."
     if not any(plan.datasets[name].groups for name in units):

@@ -9,7 +9,7 @@ from omtrace.report.labels import METHODS, PROCEDURES
 from omtrace.report.results import interval_name
 from omtrace.report.standing import claims, exploratory, unplanned
 from omtrace.report.words import Cell
-from omtrace.study.plan import Plan
+from omtrace.study.plan import Analysis, Plan
 from omtrace.study.questions import NOT_COMPARED
 
 Numbers = Mapping[str, dict]
@@ -72,12 +72,18 @@ def primary_of(plan: Plan, name: str, by_name: Mapping[str, Rows], calls: Mappin
         if first
         else [],
         "sensitivity": table if sensitivity else [],
+        "supplementary": any(_of_another_estimand(entry, plan.analyses[other]) for other in sensitivity),
         "lines": [
             line
             for other in others
             for line in sentences(plan.analyses[other].method, by_name[other], plan.datasets[entry.dataset].unit)
         ],
     }
+
+
+def _of_another_estimand(entry: Analysis, other: Analysis) -> bool:
+    """Whether an analysis is of other units, or for another estimand: supplementary, in the words of ICH E9(R1)."""
+    return other.population != entry.population or other.estimand not in ("", entry.estimand)
 
 
 def effects_of(rows: Rows) -> Rows:
@@ -157,7 +163,7 @@ def sentences(method: str, rows: Rows, unit: str) -> list[list[str | dict]]:
             lines.append([
                 named if len(rows) > 1 else "", "Concordant: ", row["concordant"],
                 ". ", row["same_direction"], " of ", row["estimates"],
-                " estimates lie on the side of the primary one; ", row["intervals_without_null"],
+                " estimates, the primary one among them, lie on its side; ", row["intervals_without_null"],
                 " of the intervals exclude the value of no effect; estimates from ", row["estimate_lowest"], " to ",
                 row["estimate_highest"], ".",
             ])  # fmt: skip
