@@ -126,6 +126,13 @@ def test_flags_of_replicates_dilutions_hooks_and_spikes():
     assert value(found, "P", "spike of sample 4", "recovery") == pytest.approx(50, abs=5)
 
 
+def test_a_control_of_unknown_concentration_is_no_sample():
+    facts = wells(samples=[("R1", 1, 50), ("R1", 1, 50)])
+    found = numbers("plate_acceptance", facts, ["signal"], {"dilution": "dilution"})
+    assert value(found, "P", "", "plate_verdict") == 2
+    assert not [level for _, level, _ in found if level.startswith("control")]
+
+
 def test_a_plate_without_standards_is_rejected():
     facts = wells()
     facts["role"] = dict.fromkeys(facts["role"], "sample")

@@ -93,10 +93,9 @@ class _Found:
         entries = [(r, role, why or ("" if unit_of[r] in kept else "another sample"))
                    for r, role, why in self.rows.entries]  # fmt: skip
         rows = replace(self.rows, entries=tuple(entries), used=len(kept), excluded=self.rows.expected - len(kept))
-        others = sorted(
-            set(wells.loc[wells["role"].isin(["sample", "spiked"]), "sample"]) - {*self.call.options.controls}
-        )
-        return (name if name in self.call.options.controls else f"sample {others.index(name) + 1}"), rows
+        controls = {*self.call.options.controls, *wells.loc[wells["role"].eq("control"), "sample"]}  # known or not
+        others = sorted(set(wells.loc[wells["role"].isin(["sample", "spiked"]), "sample"]) - controls)
+        return (name if name in controls else f"sample {others.index(name) + 1}"), rows
 
 
 def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Iterator[Number]:
