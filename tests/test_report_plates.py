@@ -141,3 +141,12 @@ def test_plates_of_a_plan_must_exist(tmp_path):
     (tmp_path / "tiny.yaml").write_text(PLAN.replace("signal: signal, con", "signal: signl, con"), encoding="utf-8")
     with pytest.raises(Fault, match="plates: 'signl' is not declared"):
         read_plan(tmp_path / "tiny.yaml")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [(0.0541, 1.99, [0.5, 1.0, 1.5]), (0.01, 0.09, [0.02, 0.04, 0.06, 0.08]), (0.0, 2.5, [0, 0.5, 1, 1.5, 2, 2.5]),
+     (-0.3, 1.0, [0, 0.5, 1])],
+)  # fmt: skip
+def test_an_axis_has_round_values(low, high, expected):
+    assert svg.round_values(low, high) == pytest.approx(expected)

@@ -92,15 +92,14 @@ def _axis(start: float, end: float, first: float, last: float):  # type: ignore[
 
 
 def _ticks(low: float, high: float, up, left: float, right: float, across, names: tuple[str, str]) -> list[str]:  # type: ignore[no-untyped-def]
-    """Labels of the axes: powers of ten and their thirds across, five values up."""
+    """Labels of the axes: powers of ten and their thirds across, round values up."""
     parts = [f'<text class="soft" x="{across(left + 0.12):.1f}" y="{HEIGHT - 16}" text-anchor="middle">0</text>']
     for power in range(math.floor(left), math.ceil(right) + 1):
         for dose in (10.0**power, 3 * 10.0**power):
             if left + 0.4 <= math.log10(dose) <= right:
                 at = across(math.log10(dose))
                 parts.append(f'<text class="soft" x="{at:.1f}" y="{HEIGHT - 16}" text-anchor="middle">{dose:g}</text>')
-    for n in range(5):
-        value = low + (high - low) * n / 4
+    for value in round_values(low, high):
         parts.append(
             f'<text class="soft" x="{MARGIN - 6}" y="{up(value) + 4:.1f}" text-anchor="end">{value:.3g}</text>'
         )
@@ -109,6 +108,14 @@ def _ticks(low: float, high: float, up, left: float, right: float, across, names
     parts.append(f'<text x="12" y="{HEIGHT / 2:g}" text-anchor="middle" transform="rotate(-90 12 {HEIGHT / 2:g})">'
                  f"{escape(names[1])}</text>")  # fmt: skip
     return parts
+
+
+def round_values(low: float, high: float) -> list[float]:
+    """Round values between two, with steps of 1, 2 or 5 times a power of ten: three to seven of them."""
+    rough = (high - low) / 5 or 1.0
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * of for of in (1, 2, 5, 10) if power * of >= rough)
+    return [n * step for n in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def _residuals(points: Sequence[tuple[float, float]], of: Mapping[str, float], across, left: float) -> list[str]:  # type: ignore[no-untyped-def]
@@ -121,7 +128,9 @@ def _residuals(points: Sequence[tuple[float, float]], of: Mapping[str, float], a
              f'<line class="frame" x1="{MARGIN}" x2="{WIDTH - 8}" y1="{up(0):.1f}" y2="{up(0):.1f}"/>']  # fmt: skip
     for value in (-most, 0.0, most):
         parts.append(
-            f'<text class="soft" x="{MARGIN - 6}" y="{up(value) + 4:.1f}" text-anchor="end">{value:.2g}</text>'
+            f'<text class="soft" x="{MARGIN - 6}" y="{up(value) + 4:.1f}" text-anchor="end">{value:.2g}</text>'.replace(
+                ">-", ">−"
+            )
         )
     for x, value in rest:
         at = across(math.log10(x) if x > 0 else left + 0.12)
