@@ -518,11 +518,14 @@ def test_agreement(study):
     units = people()
     for arm in (*GROUPS, None):
         pairs = list(zip(column(units, "age", "", arm=arm), column(units, "printed", "", arm=arm), strict=True))
-        found = {name: value for name, value in results.values(group=arm or "all").items()
-                 if name not in ("computed", "printed")}  # fmt: skip
+        found = {level: results.values(group=arm or "all", level=level) for level in ("equal to 0 decimals", "")}
+        found = found["equal to 0 decimals"] | found[""]
         equal = sum(a == b for a, b in pairs)
         assert found == {"n": len(pairs), "count": equal, "percent": pytest.approx(100 * equal / len(pairs)),
                          "largest_difference": max(abs(a - b) for a, b in pairs)}  # fmt: skip
+    others = [n for n in results.numbers if n["level"] == "differs beyond rounding"]  # people: counted, never named
+    assert [(n["statistic"], float(n["value"])) for n in others] == [("count", len(units) - equal)]
+    assert not [n for n in results.numbers if n["level"].startswith("P") or n["statistic"] in ("computed", "printed")]
 
 
 def test_agreement_rounds_both_half_away_from_zero(study):

@@ -46,31 +46,43 @@ def run(call: Call) -> Iterator[Number]:
 
 
 def _others(call: Call, parameter: str, visit: str, chosen: "Selection") -> Iterator[Number]:
-    """Each unit of the population whose values differ, or that has only one of them, with the reason."""
-    from omtrace.store import display
+    """Units of the population whose values differ, or that have only one of them, with the reason.
 
+    A well is named, with both values: it is a place on a plate. Of people and animals the reasons are counted, since
+    estimates name nobody and show no one's value.
+    """
     decimals, printed = call.options.decimals, call.options.printed
     unit, rows = call.dataset.parameters[parameter].unit, chosen.rows(["all"])
+    reasons: dict[str, int] = {}
     for name, reason in chosen.reasons.items():
-        if reason.startswith("not in population"):
-            continue
         ours, theirs = (call.data.plain(*which)[name] for which in ((parameter, visit), (printed, "")))
-        values = {"computed": ours[2], "printed": theirs[2]}
-        if ours[2] is not None and theirs[2] is not None:
-            a, b = float(ours[2]), float(theirs[2])
-            if display(a, decimals) == display(b, decimals):
-                continue
-            half = abs(a - b) <= 0.5 * 10.0**-decimals * (1 + 1e-6)
-            why = "half-way between two printed values" if half else "differs beyond rounding"
-        elif ours[2] is None and theirs[2] is None:
+        why = "" if reason.startswith("not in population") else _why(ours, theirs, decimals)
+        if not why:
             continue
-        else:
-            why = f"not computed: {ours[1]}" if ours[2] is None else f"not printed: {theirs[1]}"
-        for statistic, value in values.items():
+        if call.dataset.unit != "well":
+            reasons[why] = reasons.get(why, 0) + 1
+            continue
+        for statistic, value in (("computed", ours[2]), ("printed", theirs[2])):
             if value is not None:
-                yield Number(
-                    parameter, "all", visit, f"{name}: {why}", statistic, float(value), unit, decimals + 1, rows
-                )
+                level = f"{name}: {why}"
+                yield Number(parameter, "all", visit, level, statistic, float(value), unit, decimals + 1, rows)
+    for why, count in sorted(reasons.items()):
+        yield Number(parameter, "all", visit, why, "count", float(count), "", 0, rows)
+
+
+def _why(ours: tuple, theirs: tuple, decimals: int) -> str:
+    """Why two records (number, status, value) do not agree; "" where they do, or neither has a value."""
+    from omtrace.store import display
+
+    if ours[2] is None or theirs[2] is None:
+        if ours[2] is None and theirs[2] is None:
+            return ""
+        return f"not computed: {ours[1]}" if ours[2] is None else f"not printed: {theirs[1]}"
+    a, b = float(ours[2]), float(theirs[2])
+    if display(a, decimals) == display(b, decimals):
+        return ""
+    half = abs(a - b) <= 0.5 * 10.0**-decimals * (1 + 1e-6)
+    return "half-way between two printed values" if half else "differs beyond rounding"
 
 
 METHOD = Method(
