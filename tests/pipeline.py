@@ -64,8 +64,8 @@ class Ran:
 
     @property
     def faults(self) -> list[str]:
-        """What omtrace itself said, one line a fault."""
-        return [line.removeprefix("omtrace: ") for line in self.err.splitlines() if line.startswith("omtrace: ")]
+        """What omtrace itself said, one line a fault; another process may have left its own line open before it."""
+        return re.findall(r"\bomtrace: (.*)", self.err)
 
     @property
     def jobs(self) -> dict[str, int]:
