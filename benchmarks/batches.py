@@ -18,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from checkout import copy_into
 from omtrace.simulate import batches
 from omtrace.study.register import Export, sha256_of, write_register
 
@@ -30,12 +31,7 @@ OMTRACE = [sys.executable, "-m", "omtrace"]
 
 def study(folder: Path, count: int) -> None:
     """A copy of the checkout with the study of so many batches, registered, and one more batch beside it."""
-    for name in NEEDED:
-        source, target = ROOT / name, folder / name
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, target)
+    copy_into(folder, NEEDED)
     (folder / "config/studies").mkdir(parents=True)
     (folder / "config/config.yaml").write_text("studies: [rat_batches]\nretrieved: []\nmirror: ''\n", encoding="utf-8")
     shutil.copy(ROOT / "benchmarks/batches.yaml", folder / "config/studies/rat_batches.yaml")

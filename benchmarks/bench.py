@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 import yaml
+from checkout import copy_into
 from pages import replace_section
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,12 +46,7 @@ STAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 def copy(folder: Path) -> None:
     """A fresh copy of what a run needs, with the shipped raw files only."""
-    for name in NEEDED:
-        source, target = ROOT / name, folder / name
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, target)
+    copy_into(folder, NEEDED)
     for study in (folder / "data/raw").iterdir():
         if study.name not in SHIPPED:
             shutil.rmtree(study)
