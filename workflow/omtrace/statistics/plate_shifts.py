@@ -90,7 +90,7 @@ def _linked(there: np.ndarray) -> np.ndarray:
         group = np.zeros(len(there), dtype=bool)
         group[np.flatnonzero(left)[0]] = True
         while True:
-            wider = there[:, there[group].any(axis=0)].any(axis=1)
+            wider = np.any(there[:, np.any(there[group], axis=0)], axis=1)
             if (wider == group).all():
                 break
             group = wider
