@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from omtrace.prepared import VARIABLE
 
 REPOSITORY = Path(__file__).parent.parent
 TINY = REPOSITORY / "tests/tiny"
@@ -75,10 +76,11 @@ class Ran:
         return {name: int(count) for name, count in rows}
 
 
-def started(folder: Path, *command: str, mirror: str = "", **more) -> subprocess.Popen:
-    """A command in a copy, started as the leader of its own process group."""
+def started(folder: Path, *command: str, mirror: str = "", forked: bool = True, **more) -> subprocess.Popen:
+    """A command in a copy, started as the leader of its own process group; its jobs are forked, or start alone."""
+    variables = environment(folder, mirror) | ({} if forked else {VARIABLE: ""})
     return subprocess.Popen(
-        [sys.executable, *command], cwd=folder, env=environment(folder, mirror), text=True, start_new_session=True,
+        [sys.executable, *command], cwd=folder, env=variables, text=True, start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more,
     )  # fmt: skip
 
@@ -120,9 +122,10 @@ def fresh(tmp_path_factory) -> Callable[[Path], Path]:
 
 @pytest.fixture(scope="session")
 def tiny_twins(fresh, tmp_path_factory) -> tuple[tuple[Path, Ran], tuple[Path, Ran]]:
-    """Two fresh copies with the tiny study, in folders of different names, each after plain ``snakemake``."""
+    """Two fresh copies with the tiny study, in folders of different names, each after plain ``snakemake``: one with
+    jobs that are forked, and one whose jobs each start a Python of their own."""
     folders = [fresh(tmp_path_factory.mktemp(name)) for name in ("first", "another_one")]
-    processes = [started(folder, "-m", "snakemake") for folder in folders]
+    processes = [started(folder, "-m", "snakemake", forked=not at) for at, folder in enumerate(folders)]
     one, two = [(folder, done(ended(process))) for folder, process in zip(folders, processes, strict=True)]
     return one, two
 

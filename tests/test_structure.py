@@ -70,7 +70,6 @@ def parts():
     lines = [line for line in page.splitlines() if line.startswith("| `")]
     rows = {name: row for row, line in enumerate(lines) for name in re.findall(r"`(\w+)/?`", line.split("|")[1])}
     rows["statistics"] = rows["derive"] - 0.5
-    rows.setdefault("job", rows["__main__"])  # an entry point, like the commands
     return rows
 
 

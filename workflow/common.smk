@@ -13,6 +13,7 @@ from omtrace.faults import Fault
 from omtrace.lineage.changes import keep, summary
 from omtrace.lineage.manifest import made_with, path_of, seal
 from omtrace.lineage.plan_check import check_once, read_whole
+from omtrace.prepared import prepare
 from omtrace.study.code import library_digest
 from omtrace.study.config import read_config
 from omtrace.study.plan import plan_file

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from omtrace.faults import Fault
+from omtrace.prepared import hand_over
 
 
 def _made(outputs: Iterable[Path]) -> str:
@@ -20,11 +21,14 @@ def _made(outputs: Iterable[Path]) -> str:
 
 @contextmanager
 def recorded(snakemake: Any) -> Iterator[None]:
-    """Run a job's call: a Fault becomes lines on stderr and in the job's log, and exit code 1, never a traceback.
+    """Run a job's call, its imports included: a Fault becomes lines on stderr and in the job's log, and exit code 1,
+    never a traceback. The job runs in a process that has the libraries, where there is one (see ``prepared``).
 
     The log of a job that ended holds the digest of each file that it made, by which a later edit is known. Stops as
     well when the package imported is not the one beside the script: another clone's, say.
     """
+    if (code := hand_over()) is not None:
+        sys.exit(code)
     log = Path(snakemake.log[0])
     log.parent.mkdir(parents=True, exist_ok=True)
     # A killed job leaves the temporary files of unfinished writes. Snakemake clears only outputs that are folders.

@@ -1,7 +1,8 @@
 """Rule record_manifest."""
 
 from omtrace.job import recorded
-from omtrace.lineage.manifest import record
 
 with recorded(snakemake):
+    from omtrace.lineage.manifest import record
+
     record(snakemake.wildcards.study)

@@ -1,0 +1,177 @@
+"""A process that has the libraries, of which jobs are forked: starting Python and importing them took most of a run.
+
+``prepare`` starts it for one run of Snakemake, on Linux; it ends with that run. A rule's script starts as ever, before
+any import of weight, and hands itself over (``hand_over``): the same script runs in a fork, in the same folder and
+environment, with the same output and exit code, and ends when the script that handed it over ends. Wherever that
+cannot be had (another system, another Python, a job on another machine) the script simply goes on by itself.
+"""
+
+import atexit
+import contextlib
+import importlib
+import json
+import os
+import runpy
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+import warnings
+
+VARIABLE = "OMTRACE_PREPARED"  # the socket, for the jobs of this run; set to nothing, no process is wanted
+# What jobs import, in the order in which a run asks for it. A job never waits for more than one of them.
+LIBRARIES = (
+    "snakemake.script",
+    "pandas",
+    "pyarrow.parquet",
+    "pyarrow.compute",
+    "omtrace.checks.validate",
+    "pandera.pandas",
+    "omtrace.derive.records",
+    "scipy.special",
+    "omtrace.analyses.run",
+    "scipy.optimize",
+    "omtrace.figures",
+    "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
+    "omtrace.report",
+    "jinja2",
+)
+
+
+def prepare() -> None:
+    """Start the process for the jobs of this run. It ends when this process does, however that ends."""
+    if sys.platform != "linux" or VARIABLE in os.environ:  # with Apple's libraries in it a process is not safe to fork
+        return
+    folder = tempfile.mkdtemp(prefix="omtrace-")  # of this user alone: mode 700
+    path = os.path.join(folder, "jobs")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        listening.listen(64)  # from here on jobs may ask; they wait until the process is there
+        process = subprocess.Popen([sys.executable, "-m", "omtrace.prepared", str(listening.fileno()), folder],
+                                   stdin=subprocess.PIPE, pass_fds=[listening.fileno()])  # fmt: skip
+    os.environ[VARIABLE] = path
+    atexit.register(process.communicate)  # closes its standard input, by which it knows the end, and waits for it
+
+
+def hand_over() -> int | None:
+    """Have this script run in a fork, and give its exit code; None where it has to run here."""
+    path = os.environ.pop(VARIABLE, "")
+    if not path:
+        return None
+    request = {"python": sys.executable, "script": os.path.abspath(sys.argv[0]), "folder": os.getcwd(),
+               "environment": dict(os.environ)}  # fmt: skip
+    with socket.socket(socket.AF_UNIX) as asking:
+        try:
+            asking.connect(path)
+            socket.send_fds(asking, [json.dumps(request).encode() + b"\0"], [1, 2])
+            answers = asking.makefile()
+            if not answers.readline():
+                return None
+        except OSError:
+            return None
+        ended = answers.readline()
+    if not ended:
+        sys.stderr.write("omtrace: the job's process was ended from outside; was there too little memory?\n")
+    return int(ended or 1)
+
+
+def serve(listening: socket.socket, folder: str) -> None:
+    """Import the libraries, and fork a job whenever one asks, until the run that started this process has ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the jobs, and ends the run, which ends this
+    signal.signal(signal.SIGCHLD, _reap)
+    # The one other thread is that of pyarrow's allocator, which is made for forks; Python 3.12 warns of any.
+    warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*multi-threaded.*")
+    waiting = list(LIBRARIES)
+    while True:
+        ready, _, _ = select.select([sys.stdin, listening], [], [], 0 if waiting else None)
+        if listening in ready:
+            connection, _ = listening.accept()
+            if not os.fork():
+                listening.close()
+                _job(connection)
+            connection.close()
+        elif ready:
+            break
+        else:
+            importlib.import_module(waiting.pop(0))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _reap(*_: object) -> None:
+    """Take leave of the jobs that have ended, so that their times count as this process's."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _job(connection: socket.socket) -> None:
+    """Run what is asked for, in this process, and tell its exit code. Does not return."""
+    code = 1
+    try:
+        request = _received(connection)
+        if request["python"] == sys.executable:
+            connection.sendall(b"accepted\n")
+            threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
+            code = _run(request)
+            connection.sendall(f"{code}\n".encode())
+    finally:
+        os._exit(code)
+
+
+def _received(connection: socket.socket) -> dict:
+    """The request; from here on this process writes where the script that asks writes."""
+    text = b""
+    while not text.endswith(b"\0"):
+        part, streams, _, _ = socket.recv_fds(connection, 2**16, 2)
+        if not part:
+            os._exit(1)
+        text += part
+        for place, stream in enumerate(streams, 1):
+            os.dup2(stream, place)
+            os.close(stream)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return json.loads(text[:-1])
+
+
+def _end_with(connection: socket.socket) -> None:
+    connection.recv(1)  # nothing is ever sent: the script that asked is gone
+    os._exit(1)
+
+
+def _run(request: dict) -> int:
+    """Run a script as Python would; its exit code."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+    sys.argv[:] = [request["script"]]
+    code: object = 0
+    try:
+        runpy.run_path(request["script"], run_name="__main__")
+    except SystemExit as end:
+        code = end.code
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    if code is not None and not isinstance(code, int):
+        print(code, file=sys.stderr)
+        code = 1
+    atexit._run_exitfuncs()
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return int(code or 0)
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2])
