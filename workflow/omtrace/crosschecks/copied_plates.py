@@ -17,9 +17,11 @@ from omtrace.schemas import UNIT, RuleText
 from omtrace.study.closed import Closed
 
 if TYPE_CHECKING:
+    import numpy
     import pandas
 
-WELL = r"(?P<plate>.+)/(?P<well>[A-P][0-9]{1,2})"
+PLATE, WELL = re.compile(".+"), re.compile("[A-P][0-9]{1,2}")
+BLOCK = 256  # plates that are held against all earlier ones at a time
 
 
 class Options(Closed):
@@ -36,34 +38,76 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
     name and by the rest of the key (the wavelength).
     """
     for table, frame in tables.frames.items():
-        if UNIT not in frame or frame.empty or not re.fullmatch(WELL, str(frame[UNIT].iloc[0])):
+        if UNIT not in frame or frame.empty or not (parted := _parted(frame[UNIT])):
             continue
-        wells = frame[UNIT].astype("str").str.extract(f"^{WELL}$")
-        if wells["plate"].nunique() < 2 or wells["plate"].isna().any():
+        plates, wells = parted
+        if plates.max() < 1:
             continue
-        others = [as_text(frame[name]).fillna("") for name in tables.declared[table].key if name != UNIT]
-        for name in others:
-            wells["well"] = wells["well"] + "/" + name
+        for name in [name for name in tables.declared[table].key if name != UNIT]:
+            wells = _together(wells, as_text(frame[name]).fillna(""))
         for column in tables.declared[table].columns:
             if column.kind == "number":
-                yield from _plates(table, wells.assign(value=frame[column.name]), column.name, options)
+                for key, like in _copies(plates, wells, frame[column.name], options):
+                    expected = f"readings that differ from those of the plate of row {key_text(like)}"
+                    yield from hits("copied_plate", table, [key], column.name, expected)
 
 
-def _plates(table: str, wells: "pandas.DataFrame", column: str, options: Options) -> Iterator[Hit]:
+def _parted(units: "pandas.Series") -> "tuple[numpy.ndarray, numpy.ndarray] | None":
+    """The numbers of each row's plate and well (int arrays); None where a unit is no well of a plate."""
+    import pandas
+    import pyarrow
+    import pyarrow.compute as compute
+
+    texts = pyarrow.array(units, type=pyarrow.string(), from_pandas=True)
+    if texts.null_count or not compute.all(compute.match_substring(texts, "/")).as_py():
+        return None
+    halves = compute.split_pattern(texts, "/", max_splits=1, reverse=True)
+    codes = []
+    for at, pattern in enumerate((PLATE, WELL)):
+        numbers, names = pandas.factorize(compute.list_element(halves, at).to_pandas())
+        if not all(map(pattern.fullmatch, names)):
+            return None
+        codes.append(numbers)
+    return codes[0], codes[1]
+
+
+def _together(codes: "numpy.ndarray", texts: "pandas.Series") -> "numpy.ndarray":
+    """One number for each pair of a number and a text."""
+    import pandas
+
+    more, names = pandas.factorize(texts)
+    return pandas.factorize(codes * max(len(names), 1) + more)[0]
+
+
+def _copies(plates: "numpy.ndarray", wells: "numpy.ndarray", values: "pandas.Series", options: Options
+            ) -> Iterator[tuple[int, int]]:  # fmt: skip
+    """The first keys of each plate that shares readings, and of the earlier plate with which it shares most."""
     import numpy
+    import pandas
 
-    held = wells.dropna()
-    if held.empty:
+    held = values.notna().to_numpy()
+    if not held.any():
         return
-    first = held.index.to_series().groupby(held["plate"]).min().sort_values()
-    values = held.pivot_table(index="well", columns="plate", values="value", aggfunc="first")[first.index].to_numpy()
-    for at in range(1, len(first)):
-        same = values[:, :at] == values[:, [at]]
-        shared = same.sum(axis=0)
-        like = int(shared.argmax())
-        if shared[like] >= options.wells and len(numpy.unique(values[same[:, like], at])) >= options.varied:
-            expected = f"readings that differ from those of the plate of row {key_text(first.iloc[like])}"
-            yield from hits("copied_plate", table, [first.iloc[at]], column, expected)
+    first = values.index.to_series()[held].groupby(plates[held]).min().sort_values()
+    place = numpy.full(plates.max() + 1, -1)
+    place[first.index] = numpy.arange(len(first))
+    readings, different = pandas.factorize(values[held])
+    if len(different) < options.varied:
+        return
+    table = numpy.full((wells.max() + 1, len(first)), -1, dtype="int32")  # wells x plates: the number of the reading
+    table[wells[held][::-1], place[plates[held]][::-1]] = readings[::-1]  # of several the first stays
+    for start in range(0, len(first), BLOCK):
+        end = min(start + BLOCK, len(first))
+        shared = numpy.zeros((end - start, end), dtype="int32")
+        for row in table:
+            shared += (row[start:end, None] == row[None, :end]) & (row[start:end, None] >= 0)
+        for at in range(start, end):
+            like = int(shared[at - start, :at].argmax()) if at else 0
+            if not at or shared[at - start, like] < options.wells:
+                continue
+            same = (table[:, at] == table[:, like]) & (table[:, at] >= 0)
+            if len(numpy.unique(table[same, at])) >= options.varied:
+                yield int(first.iloc[at]), int(first.iloc[like])
 
 
 CROSSCHECK = CrossCheck(
