@@ -1,6 +1,7 @@
 """The one writer: rounding, bytes, classes, cells that are no formulas, files that are whole or not there."""
 
 import csv
+import json
 import math
 import os
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -169,6 +170,17 @@ def test_cells_of_other_kinds(tmp_path):
 
 
 # files
+
+
+TEXT = st.text(st.characters(codec="utf-8"))
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT
+
+
+@given(st.recursive(SCALARS, lambda inner: st.lists(inner) | st.tuples(inner) | st.dictionaries(TEXT, inner)))
+def test_json_is_as_the_standard_library_indents_it(tmp_path_factory, value):
+    path = tmp_path_factory.mktemp("json") / "a"
+    store.write_json(path, value)
+    assert path.read_bytes() == (json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def test_json_has_sorted_keys_and_refuses_nan(tmp_path):

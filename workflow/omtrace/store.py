@@ -13,6 +13,7 @@ import os
 import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +92,20 @@ def write_text(path: str | Path, text: str) -> None:
 
 def write_json(path: str | Path, value: Any) -> None:
     """Write JSON with sorted keys, one space of indent, and no NaN."""
-    write_text(path, json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, _indented(value, "\n") + "\n")
+
+
+def _indented(value: Any, end: str) -> str:
+    """JSON as ``json.dumps`` indents it, keys being texts; what holds nothing nested goes through its C encoder."""
+    inner = end + " "
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    if not members or not any(isinstance(member, dict | list | tuple) for member in members):
+        text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=("," + inner, ": "))
+        return text[0] + inner + text[1:-1] + end + text[-1] if members else text
+    if isinstance(value, dict):
+        parts = [f"{encode_basestring(key)}: {_indented(value[key], inner)}" for key in sorted(value)]
+        return "{" + inner + ("," + inner).join(parts) + end + "}"
+    return "[" + inner + ("," + inner).join(_indented(member, inner) for member in value) + end + "]"
 
 
 def read_json(path: str | Path) -> Any:
@@ -141,10 +155,13 @@ def _quoted(cell: str) -> str:
 def read_csv(path: str | Path) -> list[dict[str, str]]:
     """Read a CSV table as the texts that ``write_csv`` was given. Raises ValueError for a row of another width."""
     with open(path, encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, restkey="", restval=None))  # type: ignore[type-var]
-        if any(None in row.values() or "" in row for row in rows):
-            raise ValueError(f"{Path(path).name}: a row is shorter or longer than the header")
-        return [{name: _plain_cell(cell) for name, cell in row.items()} for row in rows]
+        text = file.read()
+    header, *rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row] or [[]]
+    if any(len(row) != len(header) for row in rows):
+        raise ValueError(f"{Path(path).name}: a row is shorter or longer than the header")
+    if "'" in text:
+        rows = [[_plain_cell(cell) for cell in row] for row in rows]
+    return [dict(zip(header, row, strict=True)) for row in rows]
 
 
 def write_table(path: str | Path, frame: "pandas.DataFrame | Mapping[str, Sequence]") -> None:

@@ -11,15 +11,15 @@ repository, with slashes. Nothing in it tells time or host: two clean runs write
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from omtrace.faults import Fault
 from omtrace.lineage import ledger
 from omtrace.store import read_json, write_json
-from omtrace.study.register import RAW, REGISTER, custody_faults, exports_of, read_register, sha256_of
+from omtrace.study.register import RAW, REGISTER, custody_faults, exports_of, files_below, read_register, sha256_of
 
 FORMAT = 1
 NAME = "manifest.json"
@@ -44,7 +44,8 @@ def record(study: str, root: str | Path = ".") -> str:
     root = Path(root)
     exports = read_register(root / REGISTER)
     files = snapshot(study, root)
-    faults = custody_faults(exports, study, root) + _changed_since(study, files["results"], root)
+    raw = {path: found["sha256"] for path, found in files["raw"].items() if found}
+    faults = custody_faults(exports, study, root, raw) + _changed_since(study, files["results"], root)
     for export in exports_of(exports, study):
         if export.path not in files["raw"] and export.origin == "retrieved":
             faults.append(f"{export.path}: not retrieved yet; run snakemake")
@@ -52,13 +53,13 @@ def record(study: str, root: str | Path = ".") -> str:
         if path not in files[kind]:
             faults.append(f"{path}: missing; restore it (git checkout -- {path})")
     for path, digest in [item for paths in files.values() for item in paths.items()]:
-        if Path(path).name.startswith(".") and path.endswith(".part"):
+        if path.endswith(".part") and Path(path).name.startswith("."):
             faults.append(f"{path}: left over from a stopped run; rm {path}")
         elif not digest:
             faults.append(f"{path}: not a readable file")
     if faults:
         raise Fault(*faults)
-    rows = [asdict(export) for export in exports_of(exports, study, replaced=True)]
+    rows = [vars(export) for export in exports_of(exports, study, replaced=True)]
     target = path_of(study, root)
     write_json(target, {"format": FORMAT, "study": study, "register": rows, "files": files})
     return sha256_of(target)
@@ -67,10 +68,11 @@ def record(study: str, root: str | Path = ".") -> str:
 def _changed_since(study: str, results: Mapping[str, dict[str, Any]], root: Path) -> list[str]:
     """Results that are not as the log of their job says; a job without such a log is not judged."""
     faults = []
+    own = path_of(study).as_posix()
     for log in sorted((root / LOGS / study).glob("*.log")):
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
         for digest, _, path in (line.partition("  ") for line in lines if lines[0] == "finished"):
-            if path.startswith(f"{RESULTS.as_posix()}/{study}/") and path != path_of(study).as_posix():
+            if path.startswith(f"{RESULTS.as_posix()}/{study}/") and path != own:
                 if results.get(path, {}).get("sha256") != digest:
                     whole = "/".join(path.split("/")[:3])
                     faults.append(
@@ -88,31 +90,22 @@ def snapshot(study: str, root: str | Path = ".") -> dict[str, dict[str, dict[str
     """Kind -> path -> sha256 and size, of the files as they are. A file that cannot be read has neither."""
     root = Path(root)
     found = {
-        "raw": _below(root, RAW / study),
-        "results": [p for p in _below(root, RESULTS / study) if p != f"{RESULTS.as_posix()}/{study}/{NAME}"],
+        "raw": files_below(RAW / study, root),
+        "results": [p for p in files_below(RESULTS / study, root) if p != f"{RESULTS.as_posix()}/{study}/{NAME}"],
         **made_with(study, root),
     }
-    return {kind: {path: _digest(root / path) for path in sorted(paths)} for kind, paths in found.items()}
+    return {kind: {path: _digest(os.path.join(root, path)) for path in sorted(paths)} for kind, paths in found.items()}
 
 
 def made_with(study: str, root: str | Path = ".") -> dict[str, list[str]]:
     """Kind -> paths of what results are made with, beside raw files. The plan's folder holds its mapping files."""
     root = Path(root)
     return {
-        "code": [p for p in _below(root, Path("workflow")) if _is_code(p)] + _there(root, "Snakefile"),
+        "code": [p for p in files_below("workflow", root) if _is_code(p)] + _there(root, "Snakefile"),
         "config": _there(root, CONFIG),
-        "plan": _there(root, plan_path(study)) + _below(root, Path(plan_path(study)).with_suffix("")),
+        "plan": _there(root, plan_path(study)) + files_below(Path(plan_path(study)).with_suffix(""), root),
         "environment": _there(root, LOCK),
     }
-
-
-def _below(root: Path, folder: Path) -> list[str]:
-    """All files below a folder. A link to a folder counts as a file: it is not followed."""
-    paths = []
-    for parent, folders, names in os.walk(root / folder):
-        links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
-        paths += [Path(parent, name).relative_to(root).as_posix() for name in names + links]
-    return paths
 
 
 def _there(root: Path, path: str) -> list[str]:
@@ -124,11 +117,10 @@ def _is_code(path: str) -> bool:
     return not any(part == "__pycache__" or part.startswith(".") for part in path.split("/"))
 
 
-def _digest(path: Path) -> dict[str, Any]:
+def _digest(path: str) -> dict[str, Any]:
     try:
-        if not path.is_file():
-            return {}
-        return {"sha256": sha256_of(path), "size": path.stat().st_size}
+        told = os.stat(path)
+        return {"sha256": sha256_of(path), "size": told.st_size} if stat.S_ISREG(told.st_mode) else {}
     except OSError:
         return {}
 

@@ -9,7 +9,9 @@ in custody; only the newest is read. A file that is ``withdrawn`` stays in custo
 import csv
 import hashlib
 import io
+import os
 import re
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, fields
 from datetime import date
 from pathlib import Path
@@ -53,8 +55,21 @@ OLDER = COLUMNS[:-1]  # a register without a withdrawn file
 
 def sha256_of(path: str | Path) -> str:
     """Hex sha256 of a file's bytes."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    with open(path, "rb", buffering=0) as file:
+        while part := file.read(1 << 18):
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def files_below(folder: str | Path, root: str | Path = ".") -> list[str]:
+    """The paths from ``root`` of all files below a folder of it. A link to a folder counts as a file: not followed."""
+    paths = []
+    for parent, folders, names in os.walk(Path(root, folder)):
+        links = [name for name in folders if os.path.islink(os.path.join(parent, name))]
+        within = Path(parent).relative_to(root).as_posix()
+        paths += [f"{within}/{name}" for name in names + links]
+    return paths
 
 
 def read_register(path: str | Path = REGISTER) -> list[Export]:
@@ -98,10 +113,10 @@ def _complaints(row: dict[str, str], seen: dict) -> list[str]:
     found = []
     if not NUMBER.fullmatch(row["number"]) or not int(row["number"]) < 2**31:
         found.append("column number: not a whole number from 1")
-    path = Path(row["path"])
-    if path.parts[:2] != RAW.parts or len(path.parts) < 4 or path.parts[2] != row["study"]:
+    parts = row["path"].split("/")
+    if parts[:2] != ["data", "raw"] or len(parts) < 4 or parts[2] != row["study"]:
         found.append(f"column path: not below data/raw/{row['study']}/")
-    elif path.as_posix() != row["path"] or not all(FILE_NAME.match(part) for part in path.parts):
+    elif not all(FILE_NAME.match(part) for part in parts):
         found.append(
             "column path: only letters, digits, dot, hyphen and underscore, and no leading dot; rename the file"
         )
@@ -188,24 +203,25 @@ def replacing(path: str) -> str:
     return f"python -m omtrace register --replaces {path} NEW_FILE --reason '...'"
 
 
-def custody_faults(exports: list[Export], study: str, root: str | Path = ".") -> list[str]:
+def custody_faults(exports: list[Export], study: str, root: str | Path = ".",
+                   digests: Mapping[str, str] | None = None) -> list[str]:  # fmt: skip
     """What is wrong with a study's raw folder against the register, one line a fault with its mend.
 
     Versions that were replaced are held against their rows as well. A missing retrieved file is no fault: it
-    is a job. Files directly in data/raw count for every study.
+    is a job. Files directly in data/raw count for every study. ``digests``: the sha256 of files that were just read.
     """
     root = Path(root)
     mine = {e.path: e for e in exports_of(exports, study, replaced=True)}
     faults = []
-    folder = root / RAW / study
     # What a killed retrieval leaves: the next one clears it.
     unfinished = tuple(f".{Path(e.path).name}." for e in mine.values() if e.origin == "retrieved")
-    loose = [p for p in sorted((root / RAW).glob("*")) if p.is_file() and not p.name.startswith(".")]
-    for file in loose + sorted(p for p in folder.rglob("*") if p.is_file() or p.is_symlink()):
-        path = file.relative_to(root).as_posix()
-        if path in mine or (file.suffix == ".part" and file.name.startswith(unfinished)):
+    loose = [p.name for p in sorted((root / RAW).glob("*")) if p.is_file() and not p.name.startswith(".")]
+    loose = [f"{RAW.as_posix()}/{name}" for name in loose]
+    there = sorted(files_below(RAW / study, root), key=lambda path: path.split("/"))
+    for path in loose + there:
+        if path in mine or (path.endswith(".part") and Path(path).name.startswith(unfinished)):
             continue
-        if file in loose:
+        if path in loose:
             faults.append(f"{path}: lies outside a study's folder; move it to data/raw/<study>/ and register it there")
         elif not all(FILE_NAME.match(part) for part in Path(path).parts):
             faults.append(
@@ -213,12 +229,13 @@ def custody_faults(exports: list[Export], study: str, root: str | Path = ".") ->
             )
         else:
             faults.append(f"{path}: not in the register; python -m omtrace register {path}")
+    digests = digests or {}
     for path, export in sorted(mine.items()):
-        file = root / path
-        if not file.is_file():
+        found = digests.get(path) or (sha256_of(root / path) if (root / path).is_file() else "")
+        if not found:
             if export.origin != "retrieved":
                 faults.append(f"{path}: registered as {export.origin}, but missing; {_put_back(export)}")
-        elif (found := sha256_of(file)) != export.sha256:
+        elif found != export.sha256:
             mend = f"rm {path}, to retrieve it again" if export.origin == "retrieved" else _put_back(export)
             faults.append(
                 f"{path}: sha256 is {found[:12]}…, registered is {export.sha256[:12]}…; {mend}; a new version "
