@@ -3,6 +3,7 @@
 import re
 from html import unescape
 
+import numpy
 import pytest
 from omtrace import store
 from omtrace.faults import Fault
@@ -116,12 +117,20 @@ def test_a_page_without_a_curve_says_so_and_loads_nothing(study):
     assert not re.search(r'href="(?!\.\./report\.html|[\w.]+\.html")', text)
 
 
-@pytest.mark.parametrize("columns", [12, 24])
-def test_a_heat_map_has_a_box_for_every_well(columns):
-    rows = columns * 2 // 3
-    drawn = svg.heat_map(rows, columns, {"A1": (0.5, "x"), "B2": (1.5, "y"), "C3": (None, "z")}, 3)
-    assert drawn.count("<rect") == rows * columns and drawn.count("×") == 1
+@pytest.mark.parametrize("large", [False, True])
+def test_a_heat_map_has_a_box_for_every_well(large):
+    names, signals = ["A1", "B2", "C3"], numpy.array([0.5, 1.5, numpy.nan])
+    made = svg.boxes(names, signals, svg.shares_of(signals, [0, 3]), ["x", "y", "z"], [large] * 3, 3)
+    drawn = svg.heat_map(dict(zip(names, made, strict=True)), large)
+    assert drawn.count("<rect") == (384 if large else 96) and drawn.count("×") == 1
     assert 'fill="#f2f6f9"' in drawn and 'fill="#08406b"' in drawn
+    assert drawn.index("A1: x") < drawn.index("B2: y") < drawn.index("C3: z")
+
+
+def test_each_plate_has_its_own_lowest_and_highest_signal():
+    signals = numpy.array([1.0, 3.0, 2.0, 7.0, numpy.nan, 5.0, numpy.nan])
+    shares = svg.shares_of(signals, [0, 3, 3, 5, 6, 7])  # the second plate has no wells, the others one signal or none
+    assert shares[:4].tolist() == [0.0, 1.0, 0.5, 0.0] and shares[5] == 0.0
 
 
 def test_the_drawn_curve_is_the_logistic_one():
@@ -134,7 +143,7 @@ def test_a_verdict_of_an_analysis_stands_at_the_head():
     rows = [
         {"statistic": "plate_verdict", "level": level, "value": "1"} for level in ("", "flag: drift", "edge effect")
     ]
-    assert verdict(Plate("x", {}, rows)) == "Accepted with flags: drift; edge effect"
+    assert verdict(Plate("x", range(0), rows)) == "Accepted with flags: drift; edge effect"
 
 
 def test_plates_of_a_plan_must_exist(tmp_path):

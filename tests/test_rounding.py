@@ -75,7 +75,7 @@ ELSEWHERE = {
     "figures/_panels.py": {"{value:,.0f}", "{value:.4g}", "{top:.0f}"},  # ticks
     "figures/responder_curve.py": {"{100 * value:.0f}"},  # ticks
     "figures/tipping_point.py": {"{value:g}"},  # ticks
-    "report/plates.py": {"{value:g}", "{level:g}"},  # of a well, as it was read and laid out
+    "report/plates.py": {"{signal:g}", "{level:g}"},  # of a well, as it was read and laid out
     "report/fields.py": {"{low:g}", "{high:g}"},  # bounds that tables declare
     "report/page.py": {"{ord(character):04x}", "{number:,}"},  # escapes; counts
     "report/plan_page.py": {"{i.minimum:g}", "{i.maximum:g}"},  # codes of questionnaires

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy
     import pandas
+    import pyarrow
 
 SIGNIFICANT = 10
 KEPT = 13  # significant digits of values that later steps compute with: the tenth digit of an estimate stays right
@@ -225,6 +226,18 @@ def read_columns(path: str | Path) -> dict[str, list]:
     from pyarrow.parquet import ParquetFile  # read_table would import pandas through pyarrow.dataset
 
     return ParquetFile(path).read().to_pydict()
+
+
+def read_part(path: str | Path, column: str, among: Collection[str], columns: Sequence[str]) -> "pyarrow.Table":
+    """Some columns of the rows of a Parquet table whose text in ``column`` is one of these, in their order."""
+    import pyarrow
+    import pyarrow.compute as compute
+    from pyarrow.parquet import ParquetFile
+
+    file = ParquetFile(path, read_dictionary=[column])
+    table = file.read(columns=list(dict.fromkeys([column, *columns])))
+    wanted = pyarrow.array(sorted(among), pyarrow.string())
+    return table.filter(compute.is_in(table.column(column), value_set=wanted)).select(list(columns))
 
 
 def read_rows(path: str | Path, column: str, among: Collection[int]) -> dict[str, list]:

@@ -1,8 +1,13 @@
 """Drawings of a plate as SVG text, made by hand: a thousand plates take seconds, with a drawing library minutes."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy
 
 CELL, LEFT, TOP = 52, 22, 18  # a well of a 96-well plate, in points
 LOW, HIGH = (242, 246, 249), (8, 64, 107)  # colours of the lowest and the highest signal
@@ -11,35 +16,60 @@ MARGIN = 64
 NOT_USED = "not in use"
 
 
-def heat_map(rows: int, columns: int, wells: Mapping[str, tuple[float | None, str]], decimals: int) -> str:
-    """The plate with the signal of each well as its colour; ``wells``: well -> signal, and words for the pointer."""
-    cell = CELL if columns <= 12 else CELL / 2
-    values = [value for value, _ in wells.values() if value is not None]
-    low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    parts = [_head("Heat map of the plate's signals", LEFT + columns * cell + 2, TOP + rows * cell + 2)]
-    parts += [f'<text class="soft" x="{LEFT + (c + 0.5) * cell:g}" y="12" text-anchor="middle">{c + 1}</text>'
-              for c in range(columns)]  # fmt: skip
-    for r in range(rows):
-        letter = chr(ord("A") + r)
-        y = TOP + r * cell
-        parts.append(f'<text class="soft" x="8" y="{y + cell / 2 + 4:g}" text-anchor="middle">{letter}</text>')
-        for c in range(columns):
-            x = LEFT + c * cell
-            value, words = wells.get(f"{letter}{c + 1}", (None, NOT_USED))
+def boxes(names: Sequence[str], signals: "numpy.ndarray", shares: "numpy.ndarray", titles: Sequence[str],
+          large: Sequence[bool], decimals: int) -> list[str]:  # fmt: skip
+    """The markup of each well, of all plates at once, from its name, signal (or NaN), share and words (markup).
+
+    ``large``: of a plate of 384 wells, whose boxes hold no text.
+    """
+    places = {size: {name: (box, text) for name, box, text in _places(size)} for size in (False, True)}
+    made = []
+    columns = (names, signals.tolist(), (shares > 0.5).tolist(), colours(shares), titles, large)
+    for name, signal, light, colour, title, big in zip(*columns, strict=True):
+        box, text = places[big][name]
+        head = f"<g><title>{name}: {title}</title><rect "
+        if signal != signal:
+            made.append(f'{head}class="none" {box}/><text {text[0]}>×</text></g>')
+        elif big:
+            made.append(f'{head}fill="{colour}" {box}/></g>')
+        else:
+            tone = "light" if light else "dark"
+            made.append(f'{head}fill="{colour}" {box}/><text class="{tone}" {text[1]}>{signal:.{decimals}f}</text></g>')
+    return made
+
+
+def _places(large: bool) -> Iterator[tuple[str, str, tuple[str, str]]]:
+    """Each well of a plate: its name, where its box is, and where a cross and a text in it are."""
+    cell = CELL / 2 if large else CELL
+    for r in range(16 if large else 8):
+        for c in range(24 if large else 12):
+            x, y = LEFT + c * cell, TOP + r * cell
             box = f'x="{x:g}" y="{y:g}" width="{cell - 1:g}" height="{cell - 1:g}"'
-            title = f"<title>{escape(f'{letter}{c + 1}: {words}')}</title>"
-            if value is None:
-                mark = "" if words == NOT_USED else f'<text x="{x + cell / 2:g}" y="{y + cell / 2 + 4:g}">×</text>'
-                parts.append(f'<g>{title}<rect class="none" {box}/>{mark}</g>')
-                continue
-            share = (value - low) / (high - low) if high > low else 0.0
-            text = ""
-            if columns <= 12:
-                tone = "light" if share > 0.5 else "dark"
-                text = (f'<text class="{tone}" x="{x + cell / 2 - 0.5:g}" y="{y + cell / 2 + 4:g}" '
-                        f'text-anchor="middle">{value:.{decimals}f}</text>')  # fmt: skip
-            parts.append(f'<g>{title}<rect fill="{_colour(share)}" {box}/>{text}</g>')
-    return "".join([*parts, "</svg>"])
+            down = f'y="{y + cell / 2 + 4:g}"'
+            texts = (f'x="{x + cell / 2:g}" {down}', f'x="{x + cell / 2 - 0.5:g}" {down} text-anchor="middle"')
+            yield f"{chr(65 + r)}{c + 1}", box, texts
+
+
+@cache
+def _frame(large: bool) -> tuple[str, list[tuple[str, str]]]:
+    """What a heat map begins with; and each well in order, with what stands there if the plate has no such well."""
+    rows, columns, cell = (16, 24, CELL / 2) if large else (8, 12, CELL)
+    head = _head("Heat map of the plate's signals", LEFT + columns * cell + 2, TOP + rows * cell + 2)
+    head += "".join(f'<text class="soft" x="{LEFT + (c + 0.5) * cell:g}" y="12" text-anchor="middle">{c + 1}</text>'
+                    for c in range(columns))  # fmt: skip
+    wells = []
+    for name, box, _ in _places(large):
+        if name[1:] == "1":
+            y = TOP + (ord(name[0]) - 65) * cell + cell / 2 + 4
+            wells.append(("", f'<text class="soft" x="8" y="{y:g}" text-anchor="middle">{name[0]}</text>'))
+        wells.append((name, f'<g><title>{name}: {NOT_USED}</title><rect class="none" {box}/></g>'))
+    return head, wells
+
+
+def heat_map(wells: Mapping[str, str], large: bool) -> str:
+    """The plate with the signal of each well as its colour; ``wells``: well -> its markup, as ``boxes`` gives it."""
+    head, places = _frame(large)
+    return "".join([head, *[wells.get(name, empty) for name, empty in places], "</svg>"])
 
 
 def _head(title: str, width: float, height: float) -> str:
@@ -48,8 +78,25 @@ def _head(title: str, width: float, height: float) -> str:
             f'height="{height:g}" viewBox="0 0 {width:g} {height:g}">')  # fmt: skip
 
 
-def _colour(share: float) -> str:
-    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(LOW, HIGH, strict=True))
+def shares_of(signals: "numpy.ndarray", starts: Sequence[int]) -> "numpy.ndarray":
+    """Of each signal its place between the lowest (0) and the highest (1) of its plate; NaN without a signal."""
+    import numpy
+
+    sizes = numpy.diff(starts)
+    first = numpy.asarray(starts[:-1], "int64")[sizes > 0]
+    low, high = (numpy.repeat(of.reduceat(signals, first), sizes[sizes > 0]) for of in (numpy.fmin, numpy.fmax))
+    span = high - low
+    return numpy.where(span > 0, (signals - low) / numpy.where(span > 0, span, 1.0), 0.0 * signals)
+
+
+def colours(shares: "numpy.ndarray") -> list[str]:
+    """The colour of each share, as CSS writes it."""
+    import numpy
+
+    parts = [numpy.rint(a + (b - a) * numpy.nan_to_num(shares)).astype("int64") for a, b in zip(LOW, HIGH, strict=True)]
+    codes, at = numpy.unique(parts[0] << 16 | parts[1] << 8 | parts[2], return_inverse=True)
+    texts = [f"#{code:06x}" for code in codes.tolist()]
+    return [texts[n] for n in at.tolist()]
 
 
 def curve(points: Sequence[tuple[float, float]], coefficients: Mapping[str, float], names: tuple[str, str]) -> str:

@@ -13,12 +13,12 @@ from pathlib import Path
 from omtrace import store
 from omtrace.analyses._shown import shown
 from omtrace.keys import digest_of
-from omtrace.report._plate_svg import curve, heat_map
+from omtrace.report._plate_svg import boxes, curve, heat_map, shares_of
+from omtrace.report._plate_wells import Wells, wells_of
 from omtrace.report.page import TEMPLATES, policy
 from omtrace.report.words import label_of
 from omtrace.study.plan import Plan, PlatePages
 
-WELL = re.compile(r"(?:.*[/ ])?([A-P])0?(\d{1,2})")
 COEFFICIENTS = ("a", "b", "c", "d", "g")
 VERDICT = "plate_verdict"
 Row = dict[str, str]
@@ -26,10 +26,10 @@ Row = dict[str, str]
 
 @dataclass
 class Plate:
-    """What is known of one plate: its label, well -> its facts, and its numbers."""
+    """What is known of one plate: its label, where its wells are among those of all plates, and its numbers."""
 
     label: str
-    wells: dict[str, dict[str, str | float | None]] = field(default_factory=dict)
+    wells: range = range(0)
     numbers: list[Row] = field(default_factory=list)
 
 
@@ -38,43 +38,51 @@ def write_plates(plan: Plan, root: str | Path, folder: str | Path) -> None:
     pages = plan.plates
     if pages is None:
         raise ValueError(f"plan of {plan.study}: it declares no plates")
-    plates = _plates(plan, pages, Path(root))
+    wells = wells_of(plan, pages, Path(root))
+    plates = _plates(plan, pages, wells, Path(root))
     files = _files(plates)
     style = (TEMPLATES / "plates.css").read_text(encoding="utf-8")
     names = list(plates)
+    drawn = _boxes(plan, pages, wells, list(plates.values()))
     for at, (name, plate) in enumerate(plates.items()):
         near = {"Previous": at - 1, "Next": at + 1}
         beside = [(word, names[n]) for word, n in near.items() if 0 <= n < len(names)]
         links = [(word, files[other], plates[other].label) for word, other in beside]
-        body = _body(plan, pages, plate, links)
+        body = _body(plan, pages, plate, wells, drawn, links)
         store.write_text(Path(folder) / files[name], _page(plan, style, _title(plate.label), body))
-    store.write_text(Path(folder) / "index.html", _page(plan, style, "Plates", _index(plates, files)))
+    store.write_text(Path(folder) / "index.html", _page(plan, style, "Plates", _index(plates, wells, files)))
 
 
-def _plates(plan: Plan, pages: PlatePages, root: Path) -> dict[str, Plate]:
+def _plates(plan: Plan, pages: PlatePages, wells: Wells, root: Path) -> dict[str, Plate]:
     """The plates in their natural order, with wells and numbers."""
-    dataset = plan.datasets[pages.dataset]
-    table = store.read_columns(root / "datasets" / f"{pages.dataset}.parquet")
-    wanted = {dataset.group, pages.signal, pages.concentration, *([pages.role] if pages.role else [])}
-    facts: dict[str, dict[str, str | float | None]] = {}
-    columns = (table[name] for name in ("unit", "parameter", "value", "text", "status"))
-    for unit, parameter, value, text, status in zip(*columns, strict=True):
-        if parameter in wanted:
-            well = facts.setdefault(unit, {})
-            well[parameter] = text if text else value
-            if parameter == pages.signal:
-                well["status"] = status
-    plates = {group: Plate(label) for group, label in dataset.groups.items()}
-    for unit, well in facts.items():
-        plate = plates.get(str(well.get(dataset.group)))
-        found = WELL.fullmatch(unit)
-        if plate and found:
-            plate.wells[f"{found[1]}{found[2]}"] = well
+    groups = plan.datasets[pages.dataset].groups
+    plates = {group: Plate(label, wells.of_plate(n)) for n, (group, label) in enumerate(groups.items())}
     of = {name for name, entry in plan.analyses.items() if entry.dataset == pages.dataset}
     for row in store.read_csv(root / "estimates.csv"):
         if row["analysis"] in of and row["group"] in plates:
             plates[row["group"]].numbers.append(row)
     return plates
+
+
+def _is_large(wells: Wells, plate: Plate) -> bool:
+    """Whether a plate has more than 96 places."""
+    return any(wells.names[n][0] > "H" or int(wells.names[n][1:]) > 12 for n in plate.wells)
+
+
+def _boxes(plan: Plan, pages: PlatePages, wells: Wells, plates: Sequence[Plate]) -> list[str]:
+    """The markup of every well in its heat map."""
+    parameters = plan.datasets[pages.dataset].parameters
+    unit, dose = (escape(f" {parameters[name].unit}") for name in (pages.signal, pages.concentration))
+    roles, states = ({text: escape(text) for text in set(texts)} for texts in (wells.roles, wells.status))
+    titles = [
+        ", ".join([*([roles[role]] if role else []), *([f"{level:g}{dose}"] if level == level else []),
+                   f"{signal:g}{unit}" if signal == signal else states[status]])
+        for role, level, signal, status in
+        zip(wells.roles, wells.level.tolist(), wells.signal.tolist(), wells.status, strict=True)
+    ]  # fmt: skip
+    large = [big for plate in plates for big in [_is_large(wells, plate)] * len(plate.wells)]
+    decimals = min(parameters[pages.signal].decimals, 3)
+    return boxes(wells.names, wells.signal, shares_of(wells.signal, wells.starts), titles, large, decimals)
 
 
 def _files(plates: Mapping[str, Plate]) -> dict[str, str]:
@@ -123,36 +131,27 @@ def _coefficients(plate: Plate) -> dict[str, float]:
     return found if {"a", "b", "c", "d"} <= found.keys() else {}
 
 
-def _body(plan: Plan, pages: PlatePages, plate: Plate, beside: Sequence[tuple[str, str, str]]) -> str:
+def _body(plan: Plan, pages: PlatePages, plate: Plate, wells: Wells, drawn: Sequence[str],
+          beside: Sequence[tuple[str, str, str]]) -> str:  # fmt: skip
     dataset = plan.datasets[pages.dataset]
     signal, dose = dataset.parameters[pages.signal], dataset.parameters[pages.concentration]
     links = ['<a href="../report.html">Report</a>', '<a href="index.html">All plates</a>']
     links += [f'<a href="{file}">{word}: {escape(name)}</a>' for word, file, name in beside]
-    wells, points = {}, []
-    for well, facts in plate.wells.items():
-        value = facts.get(pages.signal)
-        value = value if isinstance(value, float) and value == value else None
-        level = facts.get(pages.concentration)
-        words = [
-            str(facts.get(pages.role) or "") if pages.role else "",
-            f"{level:g} {dose.unit}" if isinstance(level, float) and level == level else "",
-            str(facts.get("status", "no reading")) if value is None else f"{value:g} {signal.unit}",
-        ]
-        wells[well] = (value, ", ".join(word for word in words if word))
-        if value is not None and isinstance(level, float) and level == level:
-            points.append((level, value))
-    small = all(int(well[1:]) <= 12 and well[0] <= "H" for well in wells)
-    drawn = curve(points, _coefficients(plate), (_named(dose.label, dose.unit), _named(signal.label, signal.unit)))
+    at = slice(plate.wells.start, plate.wells.stop)
+    pairs = zip(wells.level[at].tolist(), wells.signal[at].tolist(), strict=True)
+    points = [(level, value) for level, value in pairs if level == level and value == value]
+    axes = (_named(dose.label, dose.unit), _named(signal.label, signal.unit))
+    standards = curve(points, _coefficients(plate), axes)
     return "\n".join([
         f"<nav>{' · '.join(links)}</nav>",
         f'<p class="verdict">{escape(verdict(plate))}</p>',
         f'<h2>{escape(signal.label)} of each well</h2>\n<div class="scroll">'
-        + heat_map(*((8, 12) if small else (16, 24)), wells, min(signal.decimals, 3)) + "</div>",
+        + heat_map(dict(zip(wells.names[at], drawn[at], strict=True)), _is_large(wells, plate)) + "</div>",
         '<p class="note">From the lowest to the highest signal; a cross: in use, and no signal.</p>',
-        f"<h2>Standard curve</h2>\n<div class=\"pair\"><div>{drawn or '<p>No standards with a signal.</p>'}</div>"
+        f"<h2>Standard curve</h2>\n<div class=\"pair\"><div>{standards or '<p>No standards with a signal.</p>'}</div>"
         f"{_read_back(plate)}</div>",
         '<p class="note">Below the curve: signal less curve of each standard.</p>' if _coefficients(plate) else "",
-        f"<h2>Wells by state</h2>\n{_states(pages, plate)}",
+        f"<h2>Wells by state</h2>\n{_states(pages, plate, wells)}",
         f"<h2>Numbers of this plate</h2>\n{_numbers(plan, plate)}",
     ])  # fmt: skip
 
@@ -219,15 +218,14 @@ def _levels(levels: Mapping[str, Mapping[str, Row]]) -> str:
     return _table([("Level", False), *((escape(label_of(name)), True) for name in names)], lines)
 
 
-def _states(pages: PlatePages, plate: Plate) -> str:
+def _states(pages: PlatePages, plate: Plate, wells: Wells) -> str:
     """How many wells of each role are in each state, and which."""
     found: dict[tuple[str, str], list[str]] = {}
-    for well in sorted(plate.wells, key=lambda well: (well[0], int(well[1:]))):
-        facts = plate.wells[well]
-        role = str(facts.get(pages.role) or "no role") if pages.role else "well"
-        found.setdefault((role, str(facts.get("status", "no reading"))), []).append(well)
-    rows = [[escape(role), escape(state), str(len(wells)), escape(", ".join(wells) if state != "observed" else "")]
-            for (role, state), wells in sorted(found.items())]  # fmt: skip
+    for n in sorted(plate.wells, key=lambda n: (wells.names[n][0], int(wells.names[n][1:]))):
+        role = (wells.roles[n] or "no role") if pages.role else "well"
+        found.setdefault((role, wells.status[n]), []).append(wells.names[n])
+    rows = [[escape(role), escape(state), str(len(which)), escape(", ".join(which) if state != "observed" else "")]
+            for (role, state), which in sorted(found.items())]  # fmt: skip
     return _table([("Role", False), ("State", False), ("Wells", True), ("Which", False)], rows)
 
 
@@ -246,10 +244,10 @@ def _numbers(plan: Plan, plate: Plate) -> str:
     return "\n".join(parts)
 
 
-def _index(plates: Mapping[str, Plate], files: Mapping[str, str]) -> str:
+def _index(plates: Mapping[str, Plate], wells: Wells, files: Mapping[str, str]) -> str:
     rows = []
     for name, plate in plates.items():
-        counts = Counter(str(facts.get("status", "no reading")) for facts in plate.wells.values())
+        counts = Counter(wells.status[n] for n in plate.wells)
         others = ", ".join(f"{n} {state}" for state, n in sorted(counts.items()) if state != "observed")
         link = f'<a href="{files[name]}">{escape(plate.label)}</a>'
         rows.append([link, escape(verdict(plate)), str(counts["observed"]), escape(others)])

@@ -17,9 +17,8 @@ def with_groups(plan: Plan, datasets: str | Path) -> Plan:
     for name, dataset in plan.datasets.items():
         if not dataset.group:
             continue
-        records = store.read_columns(Path(datasets) / f"{name}.parquet")
-        rows = zip(records["parameter"], records["text"], strict=True)
-        found = sorted({text for parameter, text in rows if parameter == dataset.group and text}, key=_natural)
+        rows = store.read_part(Path(datasets) / f"{name}.parquet", "parameter", [dataset.group], ["text"])
+        found = sorted(filter(None, rows.column("text").unique().to_pylist()), key=_natural)
         if not dataset.groups:
             filled[name] = dataset.model_copy(update={"groups": {group: group for group in found}})
         elif others := [group for group in found if group not in dataset.groups]:
