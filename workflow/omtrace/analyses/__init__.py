@@ -15,7 +15,8 @@ from omtrace.study.plan import Analysis, DatasetPlan
 if TYPE_CHECKING:
     import numpy
 
-    from omtrace.analyses.selection import Data, Rows
+    from omtrace.analyses._rows import Rows
+    from omtrace.analyses.selection import Data
 
 JOINT = " & "  # between the names of parameters that a number is about together
 
@@ -77,10 +78,10 @@ class Call:
 
     def need(self, parameter: str, visit: str = "", holds: str = "numbers") -> None:
         """Raise Fault if a parameter holds categories, or, where yes or no is asked for, other numbers than 1 and 0."""
-        values = {value for _, _, value in self.data.plain(parameter, visit).values() if value is not None}
-        if any(isinstance(value, str) for value in values):
+        column = self.data.column(parameter, visit)
+        if column.is_category.any():
             raise Fault(f"analysis {self.name}: {parameter!r} holds categories; {self.entry.method} needs {holds}")
-        if holds == "yes or no" and not values <= {0.0, 1.0}:
+        if holds == "yes or no" and not ((column.numbers == 0) | (column.numbers == 1)).all():
             raise Fault(f"analysis {self.name}: {parameter!r} holds other numbers than 1 (yes) and 0 (no)")
 
     def baseline(self) -> str:

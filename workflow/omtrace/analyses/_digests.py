@@ -2,42 +2,79 @@
 
 from typing import TYPE_CHECKING, Any
 
-from omtrace.keys import digest_of
+from omtrace.analyses._columns import encoded
 
 if TYPE_CHECKING:
-    import pandas
-
-
-def listed(column: "pandas.Series | pandas.Index") -> list[Any]:
-    """A column as plain values, at once; going through a column of texts one by one takes ten times as long."""
-    return column.to_numpy(dtype=object).tolist()
-
-
-def record_digests(name: str, records: "pandas.DataFrame", cells: "pandas.DataFrame") -> dict[int, str]:
-    """Record -> 16 hex digits over dataset, unit, parameter, visit, status and its cells in their stored order."""
-    behind = _behind(cells)
-    columns = (listed(records[column]) for column in ("record", "unit", "parameter", "visit", "status"))
-    return {
-        record: digest_of([name, unit, parameter, visit, status, behind.get(record, "")])
-        for record, unit, parameter, visit, status in zip(*columns, strict=True)
-    }
-
-
-def _behind(cells: "pandas.DataFrame") -> dict[int, str]:
-    """Record -> its cells, each as key:column:role, joined."""
     import numpy
     import pandas
+    import pyarrow
 
-    if not len(cells):
-        return {}
-    record = cells["record"].to_numpy()
+
+def record_digests(name: str, records: "pandas.DataFrame", cells: "pandas.DataFrame") -> "numpy.ndarray":
+    """Of a record, by its number, the first 64 bits of sha256 over dataset, unit, parameter, visit, status and its
+    cells in their stored order: uint64 (largest number + 1,).
+    """  # fmt: skip
+    from hashlib import sha256
+
+    import numpy
+
+    record = records["record"].to_numpy()
     if (record[1:] < record[:-1]).any():
+        records = records.sort_values("record", kind="stable")
+        record = records["record"].to_numpy()
+    names = [_texts(records[part]) for part in ("unit", "parameter", "visit", "status")]
+    lines = joined(name.encode(), *names, _behind(record, cells), by=b"\n")
+    text, starts = texts_of(lines)
+    whole, at = text.tobytes(), starts.tolist()
+    hashed = b"".join([sha256(whole[start:end]).digest() for start, end in zip(at[:-1], at[1:], strict=True)])
+    digests = numpy.zeros(record[-1] + 1 if len(record) else 0, dtype=numpy.uint64)
+    digests[record] = numpy.frombuffer(hashed, dtype=">u8").reshape(-1, 4)[:, 0]
+    return digests
+
+
+def joined(*texts: Any, by: bytes = b"") -> "pyarrow.LargeBinaryArray":
+    """Texts joined entry by entry: arrays (n,), or bytes for all entries."""
+    import pyarrow
+    from pyarrow import compute
+
+    parts = [pyarrow.scalar(text, pyarrow.large_binary()) if isinstance(text, bytes) else text for text in (*texts, by)]
+    return compute.binary_join_element_wise(*parts)
+
+
+def texts_of(lines: "pyarrow.LargeBinaryArray") -> "tuple[memoryview, numpy.ndarray]":
+    """The bytes of texts without a gap, and where each begins (n + 1,)."""
+    import numpy
+
+    if not len(lines):
+        return memoryview(b""), numpy.zeros(1, dtype=numpy.int64)
+    _, starts, content = lines.buffers()  # as joined gave them, from the first entry on
+    return memoryview(content), numpy.frombuffer(starts, dtype=numpy.int64)[: len(lines) + 1]
+
+
+def _texts(column: Any) -> "pyarrow.LargeBinaryArray":
+    import pyarrow
+
+    texts = pyarrow.array(column, from_pandas=True)
+    texts = texts.combine_chunks() if isinstance(texts, pyarrow.ChunkedArray) else texts
+    return texts.cast(pyarrow.large_string()).cast(pyarrow.large_binary())
+
+
+def _behind(record: "numpy.ndarray", cells: "pandas.DataFrame") -> "pyarrow.LargeBinaryArray":
+    """The cells of records in rising order, each as key:column:role, joined."""
+    import numpy
+    import pyarrow
+
+    of = cells["record"].to_numpy(dtype="int64")
+    if (of[1:] < of[:-1]).any():
         cells = cells.sort_values("record", kind="stable")
-        record = cells["record"].to_numpy()
-    (column, columns), (role, roles) = (pandas.factorize(cells[part]) for part in ("column", "role"))
-    ends = [[f":{one}:{other}" for other in roles] for one in columns]
-    starts = numpy.flatnonzero(numpy.r_[True, record[1:] != record[:-1]]).tolist()
-    texts = [f"{key}{ends[a][b]}" for key, a, b in zip(*(part.tolist() for part in (cells["key"], column, role)),
-                                                       strict=True)]  # fmt: skip
-    bounds = zip(starts, [*starts[1:], len(texts)], strict=True)
-    return {int(record[start]): "|".join(texts[start:end]) for start, end in bounds}
+        of = cells["record"].to_numpy(dtype="int64")
+    last = numpy.append(of[1:] != of[:-1], [True] * (len(of) > 0))
+    (column, columns), (role, roles) = encoded(cells["column"]), encoded(cells["role"])
+    ends = [f":{one}:{other}{joint}".encode() for one in columns for other in roles for joint in ("|", "")]
+    end = pyarrow.array((column * len(roles) + role) * 2 + last)
+    told = joined(_texts(cells["key"]), pyarrow.array(ends, pyarrow.large_binary()).take(end))
+    content, starts = texts_of(told)
+    at = starts[numpy.append(numpy.searchsorted(of, record), len(of))]
+    return pyarrow.LargeBinaryArray.from_buffers(
+        pyarrow.large_binary(), len(record), [None, pyarrow.py_buffer(at), pyarrow.py_buffer(content)]
+    )

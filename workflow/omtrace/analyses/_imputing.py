@@ -12,7 +12,8 @@ from omtrace.faults import Fault
 from omtrace.study.closed import Closed
 
 if TYPE_CHECKING:
-    from omtrace.analyses.selection import Rows, Selection
+    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._rows import Rows
     from omtrace.statistics.imputation import Imputer
     from omtrace.statistics.imputed_comparison import ConditionalMeans, Draws
 

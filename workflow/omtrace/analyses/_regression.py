@@ -12,7 +12,7 @@ from omtrace.study.closed import Closed
 if TYPE_CHECKING:
     import pandas
 
-    from omtrace.analyses.selection import Selection
+    from omtrace.analyses._chosen import Selection
     from omtrace.statistics.design import Terms
 
 

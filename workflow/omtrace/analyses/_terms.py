@@ -17,7 +17,8 @@ from omtrace.study.closed import nearest
 if TYPE_CHECKING:
     import pandas
 
-    from omtrace.analyses.selection import Rows, Selection
+    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._rows import Rows
     from omtrace.statistics.general_linear import LinearModel
     from omtrace.statistics.lmm import RandomModel
     from omtrace.statistics.terms import Design

@@ -9,7 +9,7 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.study.closed import Closed
 
 if TYPE_CHECKING:
-    from omtrace.analyses.selection import Selection
+    from omtrace.analyses._chosen import Selection
 
 
 class Options(Closed):

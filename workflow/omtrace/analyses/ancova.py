@@ -12,7 +12,7 @@ from omtrace.study.closed import Closed
 if TYPE_CHECKING:
     import pandas
 
-    from omtrace.analyses.selection import Rows
+    from omtrace.analyses._rows import Rows
     from omtrace.statistics.linear import LinearModel
 
 CHANGES = {"log": "log scale", "rank": "ranks"}

@@ -9,7 +9,7 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.study.closed import Closed
 
 if TYPE_CHECKING:
-    from omtrace.analyses.selection import Selection
+    from omtrace.analyses._chosen import Selection
 
 
 class Options(Closed):
@@ -61,7 +61,7 @@ def _categories(call: Call, parameter: str, visit: str, chosen: "Selection",
                 pairs: Sequence[tuple[str, str]]) -> Iterator[Number]:  # fmt: skip
     from omtrace.statistics.balance import chi_squared_p, standardised_difference_of_categories
 
-    categories = sorted(call.data.block(parameter, visit)["text"].dropna().unique())
+    categories = call.data.column(parameter, visit).categories
     counts = {
         group: [int((chosen.of_group(group)["value"] == category).sum()) for category in categories]
         for group in call.groups(True)

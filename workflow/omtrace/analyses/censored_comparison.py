@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._rows import Rows
 from omtrace.analyses.assay_error import ratio_of
-from omtrace.analyses.selection import Rows
 from omtrace.faults import Fault
 from omtrace.study.closed import Closed
 

@@ -23,7 +23,7 @@ def run(call: Call) -> Iterator[Number]:
     for parameter, visit in call.targets("anything"):
         chosen = call.data.select(call.entry.population, parameter, visit)
         text = call.data.is_text(parameter, visit)
-        categories = sorted(call.data.block(parameter, visit)["text"].dropna().unique()) if text else []
+        categories = call.data.column(parameter, visit).categories if text else []
         for group in call.groups(call.options.by_group):
             part = chosen.of_group(group)["value"]
             rows = chosen.rows([group])
@@ -49,8 +49,7 @@ def run(call: Call) -> Iterator[Number]:
 def _whole(call: Call, parameter: str) -> bool:
     """Whether a parameter's values are whole numbers at every visit: its minimum and maximum then need no decimals."""
     visits = call.dataset.parameters[parameter].visits or [""]
-    values = [value for visit in visits for _, _, value in call.data.plain(parameter, visit).values()]
-    return all(float(value).is_integer() for value in values if isinstance(value, (int, float)))
+    return all((numbers % 1 == 0).all() for visit in visits for numbers in [call.data.column(parameter, visit).numbers])
 
 
 METHOD = Method(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.analyses.selection import united
+from omtrace.analyses._rows import united
 from omtrace.faults import Fault
 from omtrace.study.closed import Closed
 from omtrace.study.plan import Analysis

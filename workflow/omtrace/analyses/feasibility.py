@@ -10,7 +10,8 @@ from omtrace.faults import Fault
 from omtrace.study.closed import Closed
 
 if TYPE_CHECKING:
-    from omtrace.analyses.selection import Rows, Selection
+    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._rows import Rows
 
 MONTH = 365.25 / 12  # days
 

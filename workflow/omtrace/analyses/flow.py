@@ -1,6 +1,5 @@
 """Participant flow: who was enrolled, who was assessed at each visit, who is analysed, and who is left out why."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from pydantic import Field
@@ -22,15 +21,13 @@ def run(call: Call) -> Iterator[Number]:
         chosen = call.data.select(call.entry.population, parameter, visit)
         for group in call.groups(call.options.by_group):
             rows = chosen.rows([group])
-            mine = [u for u in chosen.reasons if group == "all" or chosen.groups.get(u) == group]
-            reasons = Counter(chosen.reasons[u] for u in mine if chosen.reasons[u])
             if group not in enrolled:
                 everyone = chosen.everyone(group)
                 enrolled[group] = everyone.used
                 yield from call.numbers(parameter, group, "", {"n": everyone.used}, everyone, level="enrolled")
-            assessed = chosen.assessed(group, call.data.block(parameter, visit))
+            assessed = chosen.assessed(group, call.data.column(parameter, visit))
             yield from call.numbers(parameter, group, visit, {"n": assessed.used}, assessed, level="assessed")
-            boxes = {f"excluded: {reason}": n for reason, n in sorted(reasons.items())}
+            boxes = {f"excluded: {reason}": n for reason, n in chosen.left_out(group).items()}
             boxes["analysed"] = rows.used
             if sum(boxes.values()) != enrolled[group]:
                 raise AssertionError(f"{boxes} of {enrolled[group]} enrolled in {group}")

@@ -11,7 +11,7 @@ from omtrace.faults import Fault
 from omtrace.study.closed import nearest
 
 if TYPE_CHECKING:
-    from omtrace.analyses.selection import Rows
+    from omtrace.analyses._rows import Rows
 
 VARIANCES = ("within", "between")  # what Rubin's rules tell beside the numbers that are kept
 

@@ -8,13 +8,14 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._headline import Effect, Key, effects_of
+from omtrace.analyses._rows import Entries
 from omtrace.faults import Fault
 from omtrace.sources import plugin
 from omtrace.study.closed import Closed
 from omtrace.study.plan import Analysis
 
 if TYPE_CHECKING:
-    from omtrace.analyses.selection import Rows
+    from omtrace.analyses._rows import Rows
 
 LEFT_OUT = "left out to see its influence"
 
@@ -86,8 +87,8 @@ def _single(call: Call, key: Key, main: Effect, found: dict[str, Effect]) -> Ite
 def _rows_without(call: Call, rows: "Rows", unit: str) -> "Rows":
     """A row set with one unit, used before, left out."""
     unit_of = call.data.unit_of
-    entries = tuple((r, role, LEFT_OUT if unit_of[r] == unit else reason) for r, role, reason in rows.entries)
-    return replace(rows, entries=entries, used=rows.used - 1, excluded=rows.excluded + 1)
+    entries = ((r, role, LEFT_OUT if unit_of[r] == unit else reason) for r, role, reason in rows.entries)
+    return replace(rows, entries=Entries.of(entries), used=rows.used - 1, excluded=rows.excluded + 1)
 
 
 def rests_on(entry: Analysis, options: Any) -> list[str]:

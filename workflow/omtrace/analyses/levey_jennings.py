@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.analyses.selection import Selection
+from omtrace.analyses._chosen import Selection
 from omtrace.faults import Fault
 from omtrace.study.closed import Closed, nearest
 

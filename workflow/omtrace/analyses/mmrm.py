@@ -12,7 +12,8 @@ from omtrace.study.closed import Closed
 if TYPE_CHECKING:
     import pandas
 
-    from omtrace.analyses.selection import Rows, Selection
+    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._rows import Rows
     from omtrace.statistics.mmrm_visits import VisitModel
 
 Structure = Literal["us", "toep", "toeph", "ar1", "arh1", "cs", "csh", "ad", "adh"]
@@ -69,9 +70,8 @@ def run(call: Call) -> Iterator[Number]:
         rows = chosen.rows(list(model.units))
         yield from _differences(call, parameter, model, rows)
         for visit in model.model.visits:
-            there = data.select(call.entry.population, parameter, visit, *terms)
             # Who is not in the model at all is left out for that reason, not for the one at this visit.
-            there.reasons.update({unit: reason for unit, reason in chosen.reasons.items() if reason})
+            there = data.select(call.entry.population, parameter, visit, *terms).after(chosen)
             for group in model.units:
                 yield from _means(call, parameter, model, rows, there, group, visit)
         yield from _over_visits(call, parameter, model, rows)

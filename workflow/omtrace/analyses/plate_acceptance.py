@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.analyses.selection import Data, Rows
+from omtrace.analyses._rows import Entries, Rows
+from omtrace.analyses.selection import Data
 from omtrace.derive._plates import Acceptance, Curve
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _with_contents(data: Data, rows: Rows, names: Mapping[str, str]) -> Rows:
     used = dict.fromkeys(data.unit_of[record] for record, _, reason in rows.entries if not reason)
     more = [plain[unit] for plain in beside for unit in used]
     entries = (*rows.entries, *((record, "covariate", "") for record, status, _ in more if status == "observed"))
-    return replace(rows, entries=entries)
+    return replace(rows, entries=Entries.of(entries))
 
 
 class _Found:
@@ -92,7 +93,7 @@ class _Found:
         unit_of, kept = self.call.data.unit_of, set(wells.index[own])
         entries = [(r, role, why or ("" if unit_of[r] in kept else "another sample"))
                    for r, role, why in self.rows.entries]  # fmt: skip
-        rows = replace(self.rows, entries=tuple(entries), used=len(kept), excluded=self.rows.expected - len(kept))
+        rows = replace(self.rows, entries=Entries.of(entries), used=len(kept), excluded=self.rows.expected - len(kept))
         controls = {*self.call.options.controls, *wells.loc[wells["role"].eq("control"), "sample"]}  # known or not
         others = sorted(set(wells.loc[wells["role"].isin(["sample", "spiked"]), "sample"]) - controls)
         return (name if name in controls else f"sample {others.index(name) + 1}"), rows

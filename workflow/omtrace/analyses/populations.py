@@ -1,6 +1,5 @@
 """The populations of the plan: how many units belong to each, and why the others do not."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from pydantic import Field
@@ -18,19 +17,18 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """Units enrolled, units of each population, and units left out of it by reason, by group and over all."""
-    outcome = next((p for p, visit in call.data.blocks if not visit), "")
-    at = "" if outcome else next(iter(call.data.blocks))[1]
-    outcome = outcome or next(iter(call.data.blocks))[0]
+    outcome = next((p for p, visit in call.data.columns if not visit), "")
+    at = "" if outcome else next(iter(call.data.columns))[1]
+    outcome = outcome or next(iter(call.data.columns))[0]
     for population in call.options.populations or call.dataset.populations:
         chosen = call.data.select(population, outcome, at)
         for group in call.groups(call.options.by_group):
             rows = chosen.members([group])
-            of = [unit for unit in chosen.reasons if group in ("all", chosen.groups.get(unit))]
-            out = Counter(why for unit in of if (why := chosen.reasons[unit]).startswith("not in population"))
+            out = {why: n for why, n in chosen.left_out(group).items() if why.startswith("not in population")}
             counts = {"enrolled": rows.expected, "in the population": rows.used}
             counts |= {
                 f"left out: {why.removeprefix(f'not in population {population}').strip(' :') or 'not in it'}": n
-                for why, n in sorted(out.items())
+                for why, n in out.items()
             }
             for level, n in counts.items():
                 name = f"{call.dataset.populations[population].label}: {level}"

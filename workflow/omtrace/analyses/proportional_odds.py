@@ -12,7 +12,8 @@ from omtrace.faults import Fault
 if TYPE_CHECKING:
     import pandas
 
-    from omtrace.analyses.selection import Rows, Selection
+    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._rows import Rows
     from omtrace.statistics.ordinal import ProportionalOdds
 
 

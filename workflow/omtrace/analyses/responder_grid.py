@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy
     import pandas
 
-    from omtrace.analyses.selection import Rows
+    from omtrace.analyses._rows import Rows
 
 EVERY, SOURCED = "every threshold", "thresholds with a source"
 MOST = 500  # steps of a grid

@@ -1,13 +1,15 @@
 """The one entry point: run every analysis of a plan and write estimates, row sets and definitions."""
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from omtrace import store
 from omtrace.analyses import Call, Number
+from omtrace.analyses._rows import Rows, addresses, table
 from omtrace.analyses._units import guard
-from omtrace.analyses.selection import Data, Rows, rowset_digest
+from omtrace.analyses.selection import Data
 from omtrace.faults import Fault
 from omtrace.keys import digest_of
 from omtrace.sources import plugin
@@ -153,41 +155,42 @@ def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
     """
     plan = with_groups(plan, datasets)
     made = Run(plan, datasets)
+    numbers = {name: made.numbers_of(name) for name in plan.analyses}
     estimates, definitions = [], {}
-    sets: dict[str, Rows] = {}
+    address, sets = _addressed(made, numbers)
     seen: dict[str, tuple] = {}
     for name, entry in plan.analyses.items():
-        numbers = made.numbers_of(name)
         definition = definition_of(plan, name)
         digest = _digest(definition)
         definitions[digest] = definition
-        memo: dict[int, str] = {}  # numbers of one call share their Rows object
-        for number in numbers:
-            if id(number.rows) not in memo:
-                memo[id(number.rows)] = rowset_digest(number.rows, made.dataset(entry.dataset).digests)
-            rowset = memo[id(number.rows)]
-            sets.setdefault(rowset, number.rows)
+        for number in numbers[name]:
             population = number.population or entry.population
             key = number_id(plan.study, name, number, population)
             if key in seen:
                 raise Fault(f"plan of {plan.study}: analyses.{name}: two numbers of one name: {seen[key]}")
             seen[key] = (name, number.parameter, number.group, number.visit, number.level, number.statistic)
             estimates.append(
-                (key, name, number.parameter, population, number.group, number.visit, number.level,
-                 number.statistic, number.value, number.unit, number.decimals, rowset, digest, plan.kind)
+                (key, name, number.parameter, population, number.group, number.visit, number.level, number.statistic,
+                 number.value, number.unit, number.decimals, address[id(number.rows)], digest, plan.kind)
             )  # fmt: skip
-    _write(Path(folder), estimates, sets, definitions)
-
-
-def _write(folder: Path, estimates: list, sets: dict[str, Rows], definitions: dict) -> None:
-    columns: dict[str, list] = {"rowset": [], "dataset": [], "record": [], "role": [], "reason": []}
-    for rowset in sorted(sets):
-        for record, role, reason in sorted(set(sets[rowset].entries)):
-            for column, value in zip(columns, (rowset, sets[rowset].dataset, record, role, reason), strict=True):
-                columns[column].append(value)
-    store.write_table(folder / "rowsets.parquet", columns)
+    folder = Path(folder)
+    store.write_table(folder / "rowsets.parquet", table(sets))
     store.write_json(folder / "definitions.json", definitions)
     store.write_csv(folder / "estimates.csv", COLUMNS, estimates)
+
+
+def _addressed(made: Run, numbers: Mapping[str, Sequence[Number]]) -> tuple[dict[int, str], dict[str, Rows]]:
+    """The address of each row set, by its id, and the row sets by address: numbers of one call share their object."""
+    found: dict[str, dict[int, Rows]] = {}
+    for name, several in numbers.items():
+        found.setdefault(made.plan.analyses[name].dataset, {}).update({id(one.rows): one.rows for one in several})
+    address: dict[int, str] = {}
+    sets: dict[str, Rows] = {}
+    for dataset, rows in found.items():
+        told = addresses(list(rows.values()), made.dataset(dataset).digests)
+        address |= zip(rows, told, strict=True)
+        sets |= zip(told, rows.values(), strict=True)
+    return address, sets
 
 
 def _digest(definition: dict) -> str:

@@ -11,7 +11,7 @@ from omtrace.study.closed import Closed
 if TYPE_CHECKING:
     import numpy
 
-    from omtrace.analyses.selection import Selection
+    from omtrace.analyses._chosen import Selection
     from omtrace.statistics.four_pl import FourPL
 
 

@@ -10,7 +10,7 @@ from omtrace.faults import Fault
 from omtrace.study.closed import Closed
 
 if TYPE_CHECKING:
-    from omtrace.analyses.selection import Selection
+    from omtrace.analyses._chosen import Selection
     from omtrace.statistics.linear import LinearModel
 
 OWN = "baseline"  # the outcome's own baseline, as the parameter that makes subgroups

@@ -10,7 +10,7 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._imputing import Imputing, Strategy, Terms, analysed, imputing
 
 if TYPE_CHECKING:
-    from omtrace.analyses.selection import Rows
+    from omtrace.analyses._rows import Rows
     from omtrace.statistics.imputed_comparison import DrawComparison, MeanComparison
 
 TIPPING = "tipping point"  # begins the level of the numbers at a tipping point

@@ -11,7 +11,7 @@ from omtrace.faults import Fault
 from omtrace.study.closed import Closed
 
 if TYPE_CHECKING:
-    from omtrace.analyses.selection import Selection
+    from omtrace.analyses._chosen import Selection
 
 
 class Options(Closed):
