@@ -23,6 +23,10 @@ from omtrace.study.register import custody_faults, exports_of, read_register, sh
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
+# Snakemake imports pandas to see whether a parameter is a frame, 0.3 s of every start, unless it is told there is none.
+# Nothing that runs in Snakemake's own process uses it; jobs have processes of their own.
+sys.modules.setdefault("pandas", None)
+
 SCRIPTS = Path(workflow.basedir, "scripts") if Path(workflow.basedir, "scripts").is_dir() else Path("workflow/scripts")
 ENVIRONMENT = sha256_of("envs/requirements.lock")
 
@@ -61,9 +65,15 @@ def digest_of(value):
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
+@cache
+def faults_of(study):
+    """What is wrong with a study's raw files against the register; they are hashed once a run."""
+    return custody_faults(EXPORTS, study)
+
+
 def custody_of(studies):
     """Stop, before any job, if raw files and register of these studies differ; all faults at once."""
-    faults = dict.fromkeys(fault for study in studies for fault in custody_faults(EXPORTS, study))
+    faults = dict.fromkeys(fault for study in studies for fault in faults_of(study))
     if faults:
         stop(faults)
 
@@ -106,6 +116,12 @@ def raw_of(wildcards):
     """The raw files of a study, once custody is in order."""
     custody_of([wildcards.study])
     return [export.path for export in exports_of(EXPORTS, wildcards.study)]
+
+
+def retrieved_of(wildcards):
+    """The raw files of a study that a job brings; the others are there, by custody, and their digests parameters."""
+    custody_of([wildcards.study])
+    return [export.path for export in exports_of(EXPORTS, wildcards.study) if export.origin == "retrieved"]
 
 
 def raw_digests(wildcards):

@@ -38,7 +38,7 @@ rule draw_plates:
 rule write_report:
     """Write the offline report, in which each number shows its raw rows."""
     input:
-        raw=raw_of,
+        raw=retrieved_of,
         validated=rules.validate_exports.output.validated,
         datasets=rules.derive_datasets.output.datasets,
         estimates=rules.analyse_datasets.output.estimates,
