@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas
 
 Target = tuple[str, str]  # parameter and visit
-WITHOUT, SHIFT, COMBAT = "without correction", "one shift a batch", "ComBat"
+WITHOUT, SHIFT, COMBAT, SHARED = "without correction", "one shift a batch", "ComBat", "shared samples"
 
 
 class Options(Closed):
@@ -34,6 +34,11 @@ class Options(Closed):
         description="share of the information left after adjustment below which near-confounding is told",
         ge=0,
         le=1,
+    )
+    shift: tuple[str, str, str] | None = Field(
+        None,
+        description="samples and controls that plates share too: the parameters with the parts shift, shift_se and "
+        "shift_df of the concentration analysed (derive: assay_part of a bridged one)",
     )
     level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
 
@@ -65,6 +70,8 @@ def run(call: Call) -> Iterator[Number]:
             near = ", near-confounded" if left < options.least_efficiency else ""
             yield Number(parameter, contrast, visit, f"guard{near}", "efficiency", 100 * left, "%", 1, rows)
             yield from _effect(call, parameter, contrast, visit, frame, rows, SHIFT)
+            if options.shift is not None:
+                yield from _shared(call, parameter, contrast, visit, frame)
             if (parameter, visit) in corrected:
                 if isinstance(corrected[parameter, visit], str):
                     level = f"ComBat refused: {corrected[parameter, visit]}"
@@ -107,6 +114,36 @@ def _effect(call: Call, parameter: str, contrast: str, visit: str, frame: "panda
     yield from call.numbers(parameter, contrast, visit, numbers, rows, name, ("", 2) if call.options.log else None)
 
 
+def _shared(call: Call, parameter: str, contrast: str, visit: str, frame: "pandas.DataFrame") -> Iterator[Number]:
+    """The effect on concentrations shifted by what plates share; units without a shift are left out, and say why."""
+    from omtrace.statistics.batches import shifted_effect
+
+    if not call.options.log:
+        raise Fault(f"analysis {call.name}: shifts are of logarithms; set log, or leave shift out")
+    shift, se, df = call.options.shift
+    pair = contrast.split(" - ")
+    needed = [call.options.batch, *call.options.shift]
+    chosen = call.data.select(call.entry.population, parameter, visit, covariates=needed, group=True)
+    rows, mine = chosen.rows(pair), frame.loc[[unit for unit in frame.index if unit in chosen.frame.index]]
+    sizes = {"n_a": int(mine["member"].sum()), "n_b": int((~mine["member"]).sum())}
+    if min(sizes.values()) < 2:
+        why = sorted({call.data.plain(shift)[unit][1] for unit in frame.index if unit not in mine.index})
+        level = f"{SHARED} refused: {'; '.join(why) or 'too few units'}"
+        yield from call.numbers(parameter, contrast, visit, {"n": len(mine)}, rows, level)
+        return
+    facts = chosen.frame.loc[mine.index, list(call.options.shift)].astype("float64")
+    if facts[shift].groupby(mine["batch"]).nunique().max() > 1:
+        raise Fault(f"analysis {call.name}: a batch has plates of several shifts; name the plate as batch")
+    try:
+        found = shifted_effect(mine["value"] - facts[shift], mine["member"], mine["batch"], facts[se],
+                               float(facts[df].iloc[0]), call.options.level)  # fmt: skip
+    except ValueError as error:
+        yield from call.numbers(parameter, contrast, visit, {"n": len(mine)}, rows, f"{SHARED} refused: {error}")
+        return
+    numbers = {**sizes, **ratio_of(found), "se_shift": found["se_shift"]}
+    yield from call.numbers(parameter, contrast, visit, numbers, rows, SHARED, ("", 2))
+
+
 def _combat(
     call: Call, frames: "dict[tuple[str, str], tuple[pandas.DataFrame, Rows]]"
 ) -> "dict[Target, numpy.ndarray | str]":
@@ -137,5 +174,5 @@ METHOD = Method(
     "Least squares with and without one shift a batch, side by side. Where batches and groups cannot be told apart "
     "(rank of the design) correction is refused; the efficiency is the share of the information on the contrast that "
     "is left. After ComBat (parametric empirical Bayes over the parameters) the interval does not know that values "
-    "were corrected.",
+    "were corrected; after correction by samples that plates share it does.",
 )

@@ -1,6 +1,7 @@
 """Shift of each plate against a reference plate, from samples and controls measured on both."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -9,6 +10,11 @@ from omtrace.analyses.assay_error import ratio_of
 from omtrace.faults import Fault
 from omtrace.study.closed import Closed
 
+if TYPE_CHECKING:
+    import pandas
+
+    from omtrace.analyses.selection import Selection
+
 
 class Options(Closed):
     """Which samples are shared, and which plate the others are held against."""
@@ -16,6 +22,11 @@ class Options(Closed):
     sample: str = Field("sample", description="parameter of the wells with the name of sample or control")
     shared: tuple[str, ...] = Field((), description="samples and controls used; none: all in the population")
     reference: str = Field("", description="plate (group) that the others are held against; none: the first")
+    fit: Literal["pairs", "joint"] = Field(
+        "pairs",
+        description="pairs: each plate with the reference alone; joint: all plates in one fit, with the scatter of all "
+        "and the spread of the plates; plates that share nothing with the reference are linked through others",
+    )
     level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
 
 
@@ -34,11 +45,14 @@ def run(call: Call) -> Iterator[Number]:
         values = frame["value"].astype("float64")
         if (values <= 0).any():
             raise Fault(f"analysis {call.name}: {parameter!r} has values of zero or less, which have no logarithm")
+        left = {unit: "not a shared sample" for unit in chosen.frame.index if unit not in frame.index}
+        if options.fit == "joint":
+            yield from _joint(call, (parameter, visit), chosen, frame.assign(value=numpy.log(values)), left)
+            continue
         try:
             found = bridge(numpy.log(values), frame[options.sample], frame["plate"], reference, options.level)
         except ValueError as error:
             raise Fault(f"analysis {call.name}: {error}") from None
-        left = {unit: "not a shared sample" for unit in chosen.frame.index if unit not in frame.index}
         for plate in (plate for plate in groups if plate in found):
             contrast, rows = call.contrast(plate, reference), chosen.rows([plate, reference], left)
             yield from call.numbers(parameter, contrast, visit, {"shared": found[plate]["n"]}, rows)
@@ -46,10 +60,51 @@ def run(call: Call) -> Iterator[Number]:
                 yield from call.numbers(parameter, contrast, visit, ratio_of(found[plate]), rows, scale=("", 2))
 
 
+def _joint(call: Call, target: tuple[str, str], chosen: "Selection", frame: "pandas.DataFrame",
+           left: dict[str, str]) -> Iterator[Number]:  # fmt: skip
+    """The shift of each plate by the joint fit, and the spread of plates and of what is left, plates random."""
+    from omtrace.statistics.plate_shifts import plate_shifts
+
+    (parameter, visit), options, groups = target, call.options, list(call.dataset.groups)
+    reference, rows = options.reference or groups[0], chosen.rows(groups, left)
+    try:
+        found = plate_shifts(frame["value"], frame[options.sample].astype(str), frame["plate"])
+    except ValueError as error:
+        raise Fault(f"analysis {call.name}: {error}") from None
+    shift = dict(zip(found.plates, found.shift.tolist(), strict=True))
+    if shift.get(reference, float("nan")) != shift.get(reference):
+        raise Fault(f"analysis {call.name}: the reference plate {reference!r} has no shared sample")
+    for plate in (plate for plate in groups if plate in found.plates and plate != reference):
+        at, contrast = found.plates.index(plate), call.contrast(plate, reference)
+        yield from call.numbers(parameter, contrast, visit, {"shared": found.shared[at]}, rows)
+        if shift[plate] == shift[plate]:
+            weights = [(p == plate) - float(p == reference) for p in found.plates]
+            numbers = ratio_of(found.contrast(weights, options.level))
+            yield from call.numbers(parameter, contrast, visit, numbers, rows, scale=("", 2))
+    spread = {"sd_shift": _between(frame, options.sample), "sd_left": found.sd}
+    yield from call.numbers(parameter, "all", visit, {k: v for k, v in spread.items() if v == v}, rows, scale=("", 2))
+
+
+def _between(frame: "pandas.DataFrame", sample: str) -> float:
+    """SD between plates by REML, plates random, of the means of each sample on a plate; NaN where it cannot be told."""
+    import pandas
+
+    from omtrace.statistics.lmm import fit
+
+    means = frame.groupby([sample, "plate"], sort=True)["value"].mean().reset_index()
+    design = pandas.get_dummies(means[sample].astype(str)).to_numpy(dtype=float)
+    try:
+        model = fit(means["value"], design, {"plate": means["plate"]})
+    except ValueError:
+        return float("nan")
+    return float(model.components["plate"] ** 0.5)
+
+
 METHOD = Method(
     Options,
     run,
     "Ratio of geometric means of the samples measured on both plates; t interval from the scatter of the samples' "
-    "ratios.",
+    "ratios. Jointly: least squares of the logarithms on sample and plate, with the scatter about it (of one shared "
+    "sample: that of its wells); SD between plates by REML with plates random.",
     units="any",
 )

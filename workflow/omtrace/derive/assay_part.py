@@ -13,11 +13,26 @@ from omtrace.study.plan import Parameter
 class Options(Closed):
     """Of which parameter, and which part."""
 
-    of: str = Field(description="parameter of the dataset with derive: assay")
-    part: Literal["plate", "bound", "state", "curve_1", "curve_2", "curve_3", "curve_4", "curve_5", "wells"] = Field(
+    of: str = Field(description="parameter of the dataset with derive: assay, or derive: bridged")
+    part: Literal[
+        "plate",
+        "bound",
+        "state",
+        "curve_1",
+        "curve_2",
+        "curve_3",
+        "curve_4",
+        "curve_5",
+        "wells",
+        "shift",
+        "shift_se",
+        "shift_df",
+    ] = Field(  # fmt: skip
         description="plate: its name; bound: the concentration, or the limit that it lies beyond; state: -1 below the "
         "lower limit, 0 within the range, 1 above the upper limit; curve_1 to curve_4 (5PL: to curve_5): errors of the "
-        "log concentration that samples of a plate share, in independent units; wells: its variance from the wells"
+        "log concentration that samples of a plate share, in independent units; wells: its variance from the wells; of "
+        "a bridged concentration: shift: log factor of the plate that was taken off, shift_se: its standard error, "
+        "independent of that of other plates, shift_df: degrees of freedom of it"
     )
 
 
@@ -25,11 +40,13 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     """The part, for every sample that has it; the others say what the concentration says, whose cells these are too."""
     whole = context.earlier(name, options.of, ())
     if not whole.parts:
-        raise Fault(f"parameter {name}: {options.of!r} has no parts; it is not derived with derive: assay")
+        raise Fault(f"parameter {name}: {options.of!r} has no parts; it is not derived with derive: assay or bridged")
     known = whole.parts.get(options.part, {})
     records: list[tuple] = []
     for unit, visit, status in whole.records[["unit", "visit", "status"]].itertuples(index=False, name=None):
         part = known.get((unit, visit))
+        if part is None and status == "observed":
+            raise Fault(f"parameter {name}: {options.of!r} has no part {options.part!r}")
         text = part if isinstance(part, str) else None
         value = None if part is None or text is not None else float(part)
         records.append((unit, visit, value, text, "observed" if part is not None else status))

@@ -34,6 +34,28 @@ def group_effect(values: Any, is_group: Any, batch: Any = None, level: float = 0
     return {"difference": float(beta[0]), **wald_numbers(float(beta[0]), se, df, level)}
 
 
+def shifted_effect(values: Any, is_group: Any, plate: Any, shift_se: Any, shift_df: float,
+                   level: float = 0.95) -> dict[str, float]:  # fmt: skip
+    """Difference of the units of a group (True) from the others after plates were shifted, with the shifts' error.
+
+    ``values`` (n,): shifted logs; ``shift_se`` (n,): standard error of the shift of a unit's plate, independent between
+    plates. It cancels where both groups stand on the plates alike. difference, se, ci_low, ci_high, t, df
+    (Satterthwaite), p, and se_shift: the part of the shifts. Raises ValueError where a shift's error is unknown, or
+    no df is left.
+    """
+    y, group, errors = sample(values), np.asarray(is_group, dtype=bool), sample(shift_se, "shift_se")
+    plain = group_effect(y, group, None, level)
+    _, place = np.unique(np.asarray(plate), return_inverse=True)
+    weights = np.where(group, 1 / group.sum(), -1 / (~group).sum())
+    share = np.bincount(place, weights)
+    of_plate = np.bincount(place, errors) / np.bincount(place)
+    of_shift = float(share**2 @ of_plate**2)
+    variance = plain["se"] ** 2 + of_shift
+    df = variance**2 / (plain["se"] ** 4 / plain["df"] + (of_shift**2 / shift_df if of_shift > 0 else 0.0))
+    found = wald_numbers(plain["difference"], math.sqrt(variance), df, level)
+    return {"difference": plain["difference"], **found, "se_shift": math.sqrt(of_shift)}
+
+
 def bridge(logs: Any, sample_name: Any, plate: Any, reference: Any, level: float = 0.95) -> dict[Any, dict[str, float]]:
     """Shift of each plate against a reference one from the samples measured on both, on the log scale.
 
