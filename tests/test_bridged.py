@@ -14,7 +14,7 @@ SHIFTS = {"1": 0.0, "2": 0.3, "3": -0.2}  # of the log concentrations that a pla
 
 def plates(samples, controls=(("QC1", 60.0), ("QC2", 300.0)), shifts=SHIFTS, extra=None):
     """Layout and reads of plates: ``samples`` plate -> names (400 pg/mL in truth), controls in duplicate."""
-    layouts, reads, key = [], [], 0
+    layouts, reads = [], []
     for name, shift in shifts.items():
         layout, read = plate({sample: [40 * math.exp(shift)] * 2 for sample in samples[name]}, name)
         rows, signals = [], []
