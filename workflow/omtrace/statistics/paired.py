@@ -6,13 +6,8 @@ from typing import Any, Literal
 import numpy as np
 from scipy.special import ndtr
 
-from omtrace.statistics.ranks import (
-    doubled_midranks,
-    limits_of,
-    order_of_limit,
-    order_of_normal_limit,
-    sign_sums,
-)
+from omtrace.statistics.pair_sums import PairSums
+from omtrace.statistics.ranks import doubled_midranks, order_of_limit, order_of_normal_limit, sign_sums
 from omtrace.statistics.samples import TOLERANCE, check_level, mean, quotient, sample, standard_deviation
 from omtrace.statistics.student import hedges_correction, noncentral_t_interval, wald_numbers
 
@@ -95,15 +90,9 @@ def hodges_lehmann(differences: Any, level: float = 0.95) -> dict[str, float]:
     """
     d, level = sample(differences, "differences"), check_level(level)
     n = d.size
-    first, second = np.triu_indices(n)
-    walsh = np.sort((d[first] + d[second]) / 2)
     if n <= EXACT_UP_TO:
         k = order_of_limit(sign_sums(np.arange(1, n + 1)), level)
     else:
-        k = order_of_normal_limit(walsh.size, n * (n + 1) * (2 * n + 1) / 24, level)
-    low, high = limits_of(walsh, k)
-    return {
-        "hodges_lehmann": float(np.median(walsh)) if n else math.nan,
-        "hodges_lehmann_low": low,
-        "hodges_lehmann_high": high,
-    }
+        k = order_of_normal_limit(n * (n + 1) // 2, n * (n + 1) * (2 * n + 1) / 24, level)
+    middle, low, high = (value / 2 for value in PairSums(d).median_and_limits(k))
+    return {"hodges_lehmann": middle, "hodges_lehmann_low": low, "hodges_lehmann_high": high}

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from omtrace.statistics.random_subsets import random_subset_sums
 from omtrace.statistics.ranks import subset_sums
 from omtrace.statistics.samples import TOLERANCE, sample
 
@@ -13,8 +14,7 @@ STEPS = 200_000_000  # of that count, values x sizes x sums: about 0.2 s
 SPLITS = 200_000  # up to which all splits are looked at one by one
 DRAWS = 99_999
 LEAST_DRAWS = 999
-SHUFFLED = 100_000_000  # values shuffled at most: up to 1,000 values have all draws
-CHUNK = 10_000_000  # values shuffled at a time: 80 MB
+SHUFFLED = 100_000_000  # values picked or not, at most: up to 1,000 values have all draws; 0.1 to 0.4 s, 50 MB
 SEED = 20_000_906  # of the draws: a constant, so that a result is the same whenever it is computed
 DECIMALS = 4
 
@@ -73,11 +73,5 @@ def _sums(values: np.ndarray, size: int) -> np.ndarray:
 
 def _drawn(values: np.ndarray, size: int) -> np.ndarray:
     """Sums of random subsets of a size: as many as DRAWS, fewer where that would take more than SHUFFLED values."""
-    generator = np.random.default_rng(SEED)
-    sums = np.empty(max(LEAST_DRAWS, min(DRAWS, SHUFFLED // values.size)))
-    rows = max(1, min(10_000, CHUNK // values.size))
-    for start in range(0, len(sums), rows):
-        stop = min(start + rows, len(sums))
-        shuffled = generator.permuted(np.tile(values, (stop - start, 1)), axis=1)
-        sums[start:stop] = shuffled[:, :size].sum(axis=1)
-    return sums
+    draws = max(LEAST_DRAWS, min(DRAWS, SHUFFLED // values.size))
+    return random_subset_sums(values, size, draws, np.random.default_rng(SEED))

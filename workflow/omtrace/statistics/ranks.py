@@ -62,8 +62,3 @@ def order_of_limit(probability: np.ndarray, level: float) -> int:
 def order_of_normal_limit(count: int, variance: float, level: float) -> int:
     """The same by the normal approximation, for a statistic on 0 ... ``count`` of the given variance."""
     return max(0, math.floor(count / 2 - float(ndtri((1 + level) / 2)) * math.sqrt(variance)))
-
-
-def limits_of(values: np.ndarray, k: int) -> tuple[float, float]:
-    """The k-th value from each end of sorted values; NaN for k = 0."""
-    return (float(values[k - 1]), float(values[-k])) if 0 < k <= values.size else (math.nan, math.nan)

@@ -6,13 +6,8 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from omtrace.statistics.ranks import (
-    doubled_midranks,
-    limits_of,
-    order_of_limit,
-    order_of_normal_limit,
-    subset_sums,
-)
+from omtrace.statistics.pair_sums import PairSums
+from omtrace.statistics.ranks import doubled_midranks, order_of_limit, order_of_normal_limit, subset_sums
 from omtrace.statistics.samples import check_level, mean, quotient, sample, standard_deviation
 from omtrace.statistics.student import hedges_correction, noncentral_t_interval, wald_numbers
 
@@ -94,15 +89,14 @@ def hodges_lehmann_shift(a: Any, b: Any, level: float = 0.95) -> dict[str, float
     """
     x, y, level = sample(a, "a"), sample(b, "b"), check_level(level)
     n_a, n_b, count = x.size, y.size, x.size + y.size
-    shifts = np.sort(np.subtract.outer(x, y), axis=None)
     if n_a * n_b <= EXACT_UP_TO:
         size = min(n_a, n_b)
         k = order_of_limit(subset_sums(np.arange(count), size)[size * (size - 1) // 2 :], level)
     else:
-        k = order_of_normal_limit(shifts.size, n_a * n_b * (count + 1) / 12, level)
-    low, high = limits_of(shifts, k)
+        k = order_of_normal_limit(n_a * n_b, n_a * n_b * (count + 1) / 12, level)
+    middle, low, high = PairSums(x, -y).median_and_limits(k)
     return {
-        "hodges_lehmann_shift": float(np.median(shifts)) if shifts.size else math.nan,
+        "hodges_lehmann_shift": middle,
         "hodges_lehmann_shift_low": low,
         "hodges_lehmann_shift_high": high,
     }
