@@ -218,3 +218,48 @@ def test_all_plates_in_one_fit():
     assert (rows.used, rows.excluded) == (6, 3)
     with pytest.raises(Fault, match="no shared sample"):
         numbers("bridging", facts, ["x"], {"shared": ["B1", "B2"], "fit": "joint", "reference": "P9"})
+
+
+# one curve or several
+
+
+def standards(shifts, noise=0.02, seed=1, flat=False):
+    """Standards of plates in duplicate, one curve but for the midpoint."""
+    facts = {name: {} for name in ("signal", "plate", "concentration")}
+    generator = np.random.default_rng(seed)
+    for p, shift in enumerate(shifts):
+        for n, level in enumerate([x for x in (0, 8, 16, 31, 62, 125, 250, 500, 1000) for _ in (1, 2)]):
+            unit = f"P{p}/{n}"
+            signal = 0.05 + 2.9 / (1 + (300 * math.exp(shift) / level) ** 1.2) if level else 0.05
+            signal = 1.0 if flat and p == 0 else signal
+            facts["signal"][unit] = signal * (1 + noise * generator.standard_normal())
+            facts["plate"][unit], facts["concentration"][unit] = f"P{p}", float(level)
+    return facts
+
+
+CURVE = {"concentration": "concentration", "weights": "1/y2"}
+
+
+def test_one_curve_serves_plates_alike_and_midpoints_that_differ_are_told():
+    found = numbers("shared_curve", standards([0, 0, 0]), ["signal"], CURVE)
+    assert value(found, "all", "midpoints differ", "p") > 0.05 < value(found, "all", "more than midpoints differ", "p")
+    assert value(found, "all", "one curve", "aic") < value(found, "all", "a curve of each plate", "aic")
+    found = numbers("shared_curve", standards([0, 0.4, -0.4]), ["signal"], CURVE)
+    assert value(found, "all", "midpoints differ", "p") < 1e-6 < value(found, "all", "more than midpoints differ", "p")
+    level = "midpoint / mean of all"
+    assert value(found, "P1", level, "ratio") == pytest.approx(math.exp(0.4), rel=0.05)
+    assert value(found, "P1", level, "ci_low") < math.exp(0.4) < value(found, "P1", level, "ci_high")
+    assert [value(found, "all", name, "parameters") for name in
+            ("one curve", "one midpoint a plate", "a curve of each plate")] == [4, 6, 12]  # fmt: skip
+    assert (value(found, "all", "", "plates"), value(found, "all", "", "n")) == (3, 54)
+
+
+def test_plates_without_a_curve_are_left_out_of_the_comparison_with_the_reason():
+    found = numbers("shared_curve", standards([0, 0.4, -0.4], flat=True), ["signal"], CURVE)
+    rows = found["all", "one curve", "rss"].rows
+    assert (rows.used, rows.excluded) == (36, 18)
+    reasons = {reason for *_, reason in rows.entries if reason}
+    assert len(reasons) == 1 and reasons.pop().startswith("no curve: flat")
+    facts = standards([0, 0.4], flat=True)
+    found = numbers("shared_curve", facts, ["signal"], CURVE)
+    assert value(found, "all", "", "plates") == 1 and ("all", "one curve", "rss") not in found

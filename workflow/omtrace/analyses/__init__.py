@@ -143,6 +143,7 @@ UNITLESS = {
     "observed": ("", 0), "imputed": ("", 0), "imputed_after_drop_out": ("", 0), "fmi": ("", 3),
     "imputations": ("", 0), "samples_refused": ("", 0), "tips": ("", 0), "complete": ("", 0), "dropped_out": ("", 0),
     "intermittent": ("", 0), "none_observed": ("", 0), "aic": ("", 2),
+    "parameters": ("", 0), "plates": ("", 0),
 }  # fmt: skip
 
 # Statistics that end so have no unit: decimals.

@@ -28,6 +28,7 @@ from omtrace.statistics.four_pl_search import (
     TINY,
     TOO_FEW,
     VAGUE,
+    Curves,
     next_damping,
     unseen_plateau,
 )
@@ -265,12 +266,13 @@ def compare_curves(x: Any, y: Any, weights: Any = None, used: Any = None,
         raise ValueError(f"{int((own.refusal != '').sum())} of {len(x)} plates have no curve of their own")
     joint = fit_joint(x, y, weights, used, min_levels, own)
     there = w > 0
-    pooled = fit_four_pl(x[there], y[there], w[there], None, min_levels)
-    if joint.refusal or str(pooled.refusal[0]):
-        raise ValueError(f"no curve that the plates share: {joint.refusal or pooled.refusal[0]}")
+    pooled = Curves(x[there][None], y[there][None], w[there][None])  # even if it scatters: that is the question
+    theta, converged = pooled.search()
+    if joint.refusal or not converged[0]:
+        raise ValueError(f"no curve that the plates share: {joint.refusal or NOT_CONVERGED}")
     n, logs = int(there.sum()), float(np.log(w[there]).sum())
     found = {}
-    for name, count, rss in (("one", 4, float(pooled.rss[0])), ("shift", 3 + len(x), joint.rss),
+    for name, count, rss in (("one", 4, float(pooled.project(theta)[-1][0])), ("shift", 3 + len(x), joint.rss),
                              ("own", 4 * len(x), float(own.rss.sum()))):  # fmt: skip
         aic = n * (math.log(2 * math.pi * rss / n) + 1) - logs + 2 * (count + 1)
         found[name] = {"parameters": float(count), "rss": rss, "df": float(n - count), "aic": aic}

@@ -1,0 +1,91 @@
+"""Whether one standard curve serves all plates: one curve, one midpoint a plate, or a curve of each plate."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.analyses.assay_error import ratio_of
+from omtrace.study.closed import Closed
+
+if TYPE_CHECKING:
+    import numpy
+
+    from omtrace.analyses.selection import Selection
+
+CURVES = {"one": "one curve", "shift": "one midpoint a plate", "own": "a curve of each plate"}
+TESTS = {"shift_needed": "midpoints differ", "own_needed": "more than midpoints differ"}
+
+
+class Options(Closed):
+    """Where the concentrations stand, and how the curves are fitted."""
+
+    concentration: str = Field(description="parameter of the wells with the nominal concentration")
+    weights: Literal["none", "1/y", "1/y2", "1/x"] = Field("none", description="weights of the fits")
+    min_levels: int = Field(6, description="levels of the standard needed (ICH M10 asks for six)", ge=5)
+    level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
+
+
+def run(call: Call) -> Iterator[Number]:
+    """Plates with a curve of their own: the three fits compared, and each plate's midpoint on the curve they share."""
+    from omtrace.statistics.calibration import fit_curves, weights_of
+    from omtrace.statistics.four_pl_joint import compare_curves, fit_joint
+    from omtrace.statistics.samples import stacked
+
+    options, concentration = call.options, call.options.concentration
+    call.need(concentration)
+    for parameter, visit in call.targets():
+        chosen = call.data.select(call.entry.population, parameter, visit, covariates=[concentration], group=True)
+        wells = {plate: _points(chosen, plate, concentration) for plate in call.dataset.groups}
+        wells = {plate: points for plate, points in wells.items() if len(points[0])}
+        refused = {}
+        if wells:
+            x, y, used = stacked(list(wells.values()))
+            own = fit_curves(x, y, "4PL", options.weights, used, options.min_levels)
+            refused = {plate: str(why) for plate, why in zip(wells, own.refusal, strict=True) if why}
+        plates = [plate for plate in wells if plate not in refused]
+        left = {unit: f"no curve: {why}" for plate, why in refused.items() for unit in chosen.of_group(plate).index}
+        rows = chosen.rows(list(call.dataset.groups), left)
+        counts = {"plates": len(plates), "n": rows.used}
+        yield from call.numbers(parameter, "all", visit, counts, rows)
+        if len(plates) < 2:
+            continue
+        x, y, used = stacked([wells[plate] for plate in plates])
+        weights = weights_of(x, _filled(y, used), options.weights)
+        try:
+            found = compare_curves(x, y, weights, used, options.min_levels)
+        except ValueError as error:
+            yield from call.numbers(parameter, "all", visit, {"n": rows.used}, rows, f"refused: {error}")
+            continue
+        for name, level in {**CURVES, **TESTS}.items():
+            yield from call.numbers(parameter, "all", visit, found[name], rows, level, ("", 4))
+        joint = fit_joint(x, y, weights, used, options.min_levels)
+        for at, plate in enumerate(plates):
+            if joint.log_midpoint[at] == joint.log_midpoint[at]:
+                shift = ratio_of({**joint.shift(at, options.level), "p": float("nan")})
+                numbers = {name: value for name, value in shift.items() if name not in ("p", "df")}
+                yield from call.numbers(parameter, plate, visit, numbers, rows, "midpoint / mean of all", ("", 2))
+
+
+def _points(chosen: "Selection", plate: str, concentration: str) -> "tuple[numpy.ndarray, numpy.ndarray]":
+    """Concentration and signal of a plate's standards."""
+    wells = chosen.of_group(plate)
+    return wells[concentration].to_numpy("float64"), wells["value"].to_numpy("float64")
+
+
+def _filled(y: "numpy.ndarray", used: "numpy.ndarray") -> "numpy.ndarray":
+    """The signals, 1 where there is no point, so that each has a weight."""
+    import numpy
+
+    return numpy.where(used, y, 1.0)
+
+
+METHOD = Method(
+    Options,
+    run,
+    "Logistic curves of four parameters by least squares on the standards' wells: one for all; one with a midpoint of "
+    "each plate, asymptotes and slope in common; and one of each plate. F tests of the extra sums of squares and "
+    "AIC, which both trust the weights; the midpoint of each plate over their geometric mean from the second fit.",
+    units="any",
+)
