@@ -20,6 +20,7 @@ from pathlib import Path
 
 import yaml
 from checkout import copy_into
+from omtrace.prepared import VARIABLE
 from pages import replace_section
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,12 +53,11 @@ def copy(folder: Path) -> None:
             shutil.rmtree(study)
 
 
-def seconds(command: list[str], folder: Path) -> float:
+def seconds(command: list[str], folder: Path, **variables: str) -> float:
     """Wall time of a command. Raises CalledProcessError, with its output, if it fails."""
+    environment = {**os.environ, "PYTHONPATH": str(folder / "workflow"), **variables}
     start = time.perf_counter()
-    subprocess.run(
-        command, cwd=folder, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(folder / "workflow")}
-    )
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, env=environment)
     return time.perf_counter() - start
 
 
@@ -82,7 +82,9 @@ def stage_imports(stage: str) -> str:
     modules = [path for part in parts for path in sorted((ROOT / "workflow/omtrace" / part).glob("[a-z]*.py"))]
     plugins = [f"import omtrace.{path.parent.name}.{path.stem}" for path in modules if path.stem in named]
     return "\n".join(
-        [line for line in lines if line.startswith(("from ", "import "))] + plugins + [f"import {x}" for x in libraries]
+        [line for line in map(str.strip, lines) if line.startswith(("from ", "import "))]
+        + plugins
+        + [f"import {x}" for x in libraries]
     )
 
 
@@ -94,12 +96,16 @@ def measure(runs: int) -> list[tuple[str, float]]:
         folder.mkdir()
         copy(folder)
         run = [sys.executable, "-m", "snakemake", "--cores", "2"]
-        for what, studies in (("the clinical studies", CLINICAL), ("all shipped studies", ())):
+        for what, studies, more in (
+            ("the clinical studies", CLINICAL, {}),
+            ("all shipped studies", (), {}),
+            ("the same, each job a Python of its own", (), {VARIABLE: ""}),
+        ):
             full = []
             for _ in range(runs + 1):
                 shutil.rmtree(folder / "results", ignore_errors=True)
                 shutil.rmtree(folder / ".snakemake", ignore_errors=True)
-                full.append(seconds([*run, *studies], folder))
+                full.append(seconds([*run, *studies], folder, **more))
             rows.append((f"{what}, from nothing, 2 cores", statistics.median(full[1:])))
         rows.append(("nothing to do", statistics.median([seconds(run, folder) for _ in range(runs + 1)][1:])))
         rows.append(("snakemake --version", statistics.median([seconds([*run[:3], "--version"], folder)
