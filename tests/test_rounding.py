@@ -75,16 +75,16 @@ ELSEWHERE = {
     "figures/_panels.py": {"{value:,.0f}", "{value:.4g}", "{top:.0f}"},  # ticks
     "figures/responder_curve.py": {"{100 * value:.0f}"},  # ticks
     "figures/tipping_point.py": {"{value:g}"},  # ticks
-    "report/plates.py": {"{signal:g}", "{level:g}"},  # of a well, as it was read and laid out
+    "report/_plate_wells.py": {"store.number_text"},  # of a well, for the one way to show it
+    "report/_plate_words.py": {"{signal:g}", "{level:g}"},  # of a well, as it was read and laid out
     "report/fields.py": {"{low:g}", "{high:g}"},  # bounds that tables declare
     "report/page.py": {"{ord(character):04x}", "{number:,}"},  # escapes; counts
     "report/plan_page.py": {"{i.minimum:g}", "{i.maximum:g}"},  # codes of questionnaires
     "report/results.py": {"{100 * level:.4g}", "{value:.10g}"},  # options of the plan
     "report/summary.py": {"{told.alpha:g}"},  # of the plan
 }
-DRAWN = {
-    "report/_plate_svg.py"
-}  # places and ticks, and the signals as read: it is given no stored number but a curve's
+# places and ticks, and the signals as read: they are given no stored number but a curve's and its limits
+DRAWN = {"report/_plate_svg.py", "report/_plate_curve.py"}
 
 
 def formatted(path):

@@ -19,9 +19,10 @@ rule draw_figures:
 
 
 rule draw_plates:
-    """Draw a page for each plate: heat map, curve, standards read back, wells by state."""
+    """Draw a page for each plate: verdict, heat map, curve, standards read back, wells and what was left out."""
     input:
         estimates=rules.analyse_datasets.output.estimates,
+        rowsets=rules.analyse_datasets.output.rowsets,
         datasets=rules.derive_datasets.output.datasets,
     output:
         plates=directory("results/{study}/plates"),

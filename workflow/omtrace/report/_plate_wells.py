@@ -1,92 +1,166 @@
-"""The wells of all plates as columns, sorted by plate: one read of the dataset, each text made once for all wells."""
+"""The wells of all plates as columns, sorted by plate: each file is read once, each text made once for all wells."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omtrace import store
-from omtrace.study.plan import Plan, PlatePages
+from omtrace.analyses._shown import shown
+from omtrace.study.plan import DatasetPlan, Plan, PlatePages
 
 if TYPE_CHECKING:
     import numpy
     import pyarrow
 
 NAME = re.compile(r"(?:.*[/ ])?([A-P])0?(\d{1,2})")
+NOT_AMONG = re.compile(r"not in population (\w+).*")
 
 
 @dataclass(frozen=True)
 class Wells:
     """The wells of some plates: columns of one length, those of plate ``n`` at ``starts[n]`` to ``starts[n + 1]``.
 
-    ``level`` (nominal concentration) and ``signal`` are NaN where there is none; ``status`` is the signal's.
+    Within a plate they stand by row and column. ``level`` (nominal concentration) and ``signal`` are NaN where there is
+    none; ``status`` is the signal's; ``left_out`` says why a well with a signal is no part of the plate's curve or
+    verdict, or nothing; ``others`` are further columns of texts, by title; ``states`` the statuses of printed values.
     """
 
+    units: Sequence[str]
     names: Sequence[str]  # A1 ... P24
+    records: Sequence[int]  # of the signal
     roles: Sequence[str]
+    samples: Sequence[str]
     level: "numpy.ndarray"
     signal: "numpy.ndarray"
     status: Sequence[str]
+    others: Mapping[str, Sequence[str]]
+    states: Mapping[str, Sequence[str]]
     starts: Sequence[int]
+    left_out: list[str]
 
     def of_plate(self, n: int) -> range:
         """Where the wells of a plate are."""
         return range(self.starts[n], self.starts[n + 1])
 
+    def is_large(self, which: range) -> bool:
+        """Whether a plate has more than 96 places."""
+        return any(self.names[n][0] > "H" or int(self.names[n][1:]) > 12 for n in which)
+
 
 def wells_of(plan: Plan, pages: PlatePages, root: Path) -> Wells:
-    """The wells of the groups of the plan's dataset of wells, in the order of the groups and of their records.
+    """The wells of the groups of the plan's dataset of wells, in the order of the groups.
 
     A unit whose name is no place on a plate is left out.
     """
     import numpy
 
     dataset = plan.datasets[pages.dataset]
-    wanted = [dataset.group, pages.signal, pages.concentration, *([pages.role] if pages.role else [])]
+    printed = [str(entry.options["printed"]) for entry in plan.analyses.values()
+               if entry.method == "agreement" and entry.dataset == pages.dataset]  # fmt: skip
+    wanted = list(dict.fromkeys([dataset.group, *pages.parameters(), *printed]))
     table = store.read_part(root / "datasets" / f"{pages.dataset}.parquet", "parameter", wanted,
-                            ["parameter", "unit", "value", "text", "status"])  # fmt: skip
-    columns = {name: _Column(table, name) for name in dict.fromkeys(wanted)}
-    units = columns[pages.signal].units
+                            ["parameter", "record", "unit", "value", "text", "status"])  # fmt: skip
+    units = _of(table, pages.signal, "unit")
+    columns = _Columns(table, units)
     plates = {group: n for n, group in enumerate(dataset.groups)}
-    at = numpy.array([plates.get(text, -1) for text in columns[dataset.group].texts_of(units)], "int64")
+    at = numpy.array([plates.get(text, -1) for text in columns.texts(dataset.group)], "int64")
     names = ["".join(found.groups()) if (found := NAME.fullmatch(unit)) else "" for unit in units]
-    at[[not name for name in names]] = -1
-    order = numpy.argsort(at, kind="stable")[numpy.count_nonzero(at < 0) :]
-    roles = columns[pages.role].texts_of(units) if pages.role else [""] * len(units)
-    level, signal = (columns[name].values_of(units)[order] for name in (pages.concentration, pages.signal))
-    status = columns[pages.signal].status
-    picked = order.tolist()
-    return Wells([names[n] for n in picked], [roles[n] for n in picked], level, signal, [status[n] for n in picked],
-                 numpy.searchsorted(at[order], numpy.arange(len(plates) + 1)).tolist())  # fmt: skip
+    place = {name: 100 * ord(name[0]) + int(name[1:]) for name in set(names) if name}
+    places = numpy.array([place.get(name, -1) for name in names], "int64")
+    at[places < 0] = -1
+    order = numpy.lexsort((places, at))[numpy.count_nonzero(at < 0) :]
+
+    def picked(texts: Sequence) -> list:
+        return [texts[n] for n in order.tolist()]
+
+    shown_too = [name for name in dict.fromkeys([pages.read, *printed]) if name]
+    return Wells(
+        picked(units), picked(names), picked(_of(table, pages.signal, "record")), picked(columns.texts(pages.role)),
+        picked(columns.texts(pages.sample)), columns.values(pages.concentration)[order],
+        columns.values(pages.signal)[order], picked(columns.status(pages.signal)),
+        {titled(dataset, name): picked(columns.shown(name, dataset.parameters[name].decimals)) for name in shown_too},
+        {name: picked(columns.status(name)) for name in printed},
+        numpy.searchsorted(at[order], numpy.arange(len(plates) + 1)).tolist(), [""] * len(order),
+    )  # fmt: skip
 
 
-class _Column:
-    """The records of one parameter of wells, which have no visit."""
+def titled(dataset: DatasetPlan, name: str) -> str:
+    """A parameter's label with its unit."""
+    parameter = dataset.parameters[name]
+    return f"{parameter.label} ({parameter.unit})" if parameter.unit else parameter.label
 
-    def __init__(self, table: "pyarrow.Table", name: str) -> None:
-        import pyarrow.compute as compute
 
-        self.name = name
-        self.table = table.filter(compute.equal(table.column("parameter"), name))
-        self.units: list[str] = self.table.column("unit").to_pylist()
+def leave_out(wells: Wells, root: Path, dataset: DatasetPlan, curves: Sequence[str], verdicts: Sequence[str]) -> None:
+    """Fill in ``left_out`` from the row sets of curves, which are about standards, and those of verdicts."""
+    import numpy
+    import pyarrow
+    import pyarrow.compute as compute
 
-    @property
-    def status(self) -> list[str]:
-        """Why there is no value, or that there is one."""
-        return self.table.column("status").to_pylist()
+    rows = store.read_part(root / "rowsets.parquet", "rowset", {*curves, *verdicts}, ["rowset", "record", "reason"])
+    read = numpy.array([status == "observed" for status in wells.status], bool)
+    records = numpy.array(wells.records, "int64")
+    standards = pyarrow.array(records[read & ~numpy.isnan(wells.level)])
+    judged = compute.is_in(rows["rowset"], value_set=pyarrow.array(verdicts, pyarrow.string()))
+    about = compute.or_(judged, compute.is_in(rows["record"], value_set=standards))
+    rows = rows.append_column("judged", judged).filter(compute.and_(compute.not_equal(rows["reason"], ""), about))
+    found: dict[int, str] = {}
+    for record, reason, first in zip(*(rows[name].to_pylist() for name in ("record", "reason", "judged")), strict=True):
+        if first or record not in found:
+            found[record] = reason
+    for n in numpy.flatnonzero(read & numpy.isin(records, list(found))).tolist():
+        wells.left_out[n] = f"left out: {_why(wells, n, dataset, found[wells.records[n]])}"
 
-    def texts_of(self, units: Sequence[str]) -> list[str]:
-        """The text of each well, or its value as text; "" without both."""
-        self._need(units)
-        texts, values = (self.table.column(name).to_pylist() for name in ("text", "value"))
+
+def _why(wells: Wells, n: int, dataset: DatasetPlan, reason: str) -> str:
+    """Why a well is left out, in words: what it lacks to be in a population, or what this population is."""
+    named = NOT_AMONG.fullmatch(reason)
+    if not named or named[1] not in dataset.populations:
+        return reason
+    among = dataset.populations[named[1]]
+    missing = (states[n] for name, states in wells.states.items()
+               if re.search(rf"\b{name}\b", among.where) and states[n] != "observed")  # fmt: skip
+    return next(missing, f"not among {among.label}").removeprefix("coded missing: ")
+
+
+def _of(table: "pyarrow.Table", name: str, column: str) -> list:
+    """A column of the records of one parameter."""
+    import pyarrow.compute as compute
+
+    part = table.filter(compute.equal(table.column("parameter"), name))
+    return part.column(column).to_pylist()
+
+
+class _Columns:
+    """The records of parameters of wells, which have no visit: one record for each well, in one order."""
+
+    def __init__(self, table: "pyarrow.Table", units: Sequence[str]) -> None:
+        self.table, self.units = table, units
+
+    def _column(self, name: str, column: str) -> list:
+        if _of(self.table, name, "unit") != self.units:
+            raise ValueError(f"parameter {name}: not one record for each well")
+        return _of(self.table, name, column)
+
+    def texts(self, name: str) -> list[str]:
+        """The text of each well, or its value as text; "" without both, or without a parameter of this name."""
+        if not name:
+            return [""] * len(self.units)
+        texts, values = self._column(name, "text"), _of(self.table, name, "value")
         return [text or ("" if value is None else str(value)) for text, value in zip(texts, values, strict=True)]
 
-    def values_of(self, units: Sequence[str]) -> "numpy.ndarray":
-        """The value of each well; NaN without one."""
-        self._need(units)
-        return self.table.column("value").to_numpy()
+    def status(self, name: str) -> list[str]:
+        """Of each well, why there is no value, or that there is one."""
+        return self._column(name, "status")
 
-    def _need(self, units: Sequence[str]) -> None:
-        if self.units != units:
-            raise ValueError(f"parameter {self.name}: not one record for each well")
+    def values(self, name: str) -> "numpy.ndarray":
+        """The value of each well; NaN without one."""
+        import numpy
+
+        return numpy.array(self._column(name, "value"), "float64")
+
+    def shown(self, name: str, decimals: int) -> list[str]:
+        """The value of each well as text; "" without one."""
+        return [shown(store.number_text(value), decimals, "") if value is not None else ""
+                for value in self._column(name, "value")]  # fmt: skip

@@ -114,6 +114,12 @@ class PlatePages(Closed):
     signal: str = Field(description="its parameter with the signal")
     concentration: str = Field(description="its parameter with the nominal concentration of standards")
     role: str = Field("", description="its parameter with what a well holds")
+    sample: str = Field("", description="its parameter with the name of the sample or control in a well")
+    read: str = Field("", description="its parameter with the concentration read back from each well")
+
+    def parameters(self) -> list[str]:
+        """The parameters that it names."""
+        return [name for name in (self.signal, self.concentration, self.role, self.sample, self.read) if name]
 
 
 class CheckPlan(Closed):
@@ -194,12 +200,7 @@ class Plan(Closed):
             yield from _unknown("plates.dataset", [self.plates.dataset], self.datasets)
             if self.plates.dataset in self.datasets:
                 dataset = self.datasets[self.plates.dataset]
-                told = [
-                    self.plates.signal,
-                    self.plates.concentration,
-                    *([self.plates.role] if self.plates.role else []),
-                ]
-                yield from _unknown("plates", told, dataset.parameters)
+                yield from _unknown("plates", self.plates.parameters(), dataset.parameters)
                 yield from [] if dataset.group else ["plates.dataset: it has no group that names the plate"]
         for name, figure in self.figures.items():
             yield from _unknown(f"figures.{name}.analyses", figure.analyses, self.analyses)

@@ -1,0 +1,120 @@
+"""The standards of a plate with their curve and its residuals, as SVG text made by hand."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+
+from omtrace.report._plate_svg import svg_head
+
+WIDTH, HEIGHT, BELOW = 520, 330, 120  # the curve, and the residuals below it
+MARGIN = 66
+STEPS = 60
+Point = tuple[float, float, str, bool]  # dose, signal, what the pointer tells (markup), left out of the curve
+Axis = Callable[[float], float]
+
+
+def curve(points: Sequence[Point], coefficients: Mapping[str, float], limits: Mapping[str, float],
+          names: tuple[str, str]) -> str:  # fmt: skip
+    """The standards on a logarithmic axis with their curve, and below them signal - curve; "" without a dose above 0.
+
+    ``coefficients``: a, b, c, d, and g where the curve has five; none: the points alone. ``limits``: label -> dose of
+    a line upright. A zero standard stands at the left edge. ``names``: of the two axes.
+    """
+    doses = [point[0] for point in points if point[0] > 0]
+    if not doses:
+        return ""
+    left, right = math.log10(min(doses)) - 0.45, math.log10(max(doses)) + 0.15
+    ends = [left + 0.45 - 0.15, right - 0.05]
+    line = [ends[0] + (ends[1] - ends[0]) * n / STEPS for n in range(STEPS + 1)] if coefficients else []
+    drawn = [response(10**x, coefficients) for x in line]
+    low, high = min([*drawn, *(p[1] for p in points)]), max([*drawn, *(p[1] for p in points)])
+    span = (high - low) or 1.0
+    across = _axis(left, right, MARGIN, WIDTH - 8)
+    up = _axis(low - 0.06 * span, high + 0.06 * span, HEIGHT - 40, 18)
+    placed = [(across(math.log10(p[0]) if p[0] > 0 else left + 0.12), p) for p in points]
+    parts = [svg_head("Standard curve and residuals", WIDTH, HEIGHT + (BELOW if coefficients else 0), "chart")]
+    parts += [*_ticks(low, high, up, left, right, across, names), *_limits(limits, across, left, right)]
+    if coefficients:
+        parts.append('<polyline class="curve" points="')
+        parts += [f"{across(x):.1f},{up(y):.1f} " for x, y in zip(line, drawn, strict=True)]
+        parts += ['"/>', *_residuals(placed, coefficients)]
+    parts += [_mark(at, up(point[1]), point) for at, point in placed]
+    return "".join([*parts, "</svg>"])
+
+
+def response(x: float, of: Mapping[str, float]) -> float:
+    """The logistic curve of four or five parameters at x: d + (a - d) / (1 + (x/c)^b)^g."""
+    rise = (x / of["c"]) ** of["b"] if x > 0 else 0.0
+    return of["d"] + (of["a"] - of["d"]) / (1 + rise) ** of.get("g", 1.0)
+
+
+def _axis(start: float, end: float, first: float, last: float) -> Axis:
+    return lambda value: first + (value - start) / (end - start) * (last - first)
+
+
+def _mark(x: float, y: float, point: Point) -> str:
+    """A standard: a dot, or a cross where it is left out of the curve."""
+    title = f"<title>{point[2]}</title>"
+    if point[3]:
+        return f'<path class="out" d="M{x - 4:.1f} {y - 4:.1f}l8 8m0-8l-8 8">{title}</path>'
+    return f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3.2">{title}</circle>'
+
+
+def _limits(limits: Mapping[str, float], across: Axis, left: float, right: float) -> list[str]:
+    """Lines upright, with what they are called above the frame."""
+    parts = []
+    for label, dose in limits.items():
+        if dose > 0 and left + 0.2 <= math.log10(dose) <= right:
+            x = across(math.log10(dose))
+            parts.append(f'<line class="limit" x1="{x:.1f}" x2="{x:.1f}" y1="18" y2="{HEIGHT - 40}"/>'
+                         f'<text class="soft" x="{x:.1f}" y="12">{escape(label)}</text>')  # fmt: skip
+    return parts
+
+
+def _ticks(low: float, high: float, up: Axis, left: float, right: float, across: Axis,
+           names: tuple[str, str]) -> list[str]:  # fmt: skip
+    """Frame, and labels of the axes: powers of ten and their thirds across, round values up."""
+    parts = [f'<rect class="frame" x="{MARGIN}" y="18" width="{WIDTH - 8 - MARGIN}" height="{HEIGHT - 58}"/>',
+             f'<text class="soft" x="{across(left + 0.12):.1f}" y="{HEIGHT - 24}">0</text>']  # fmt: skip
+    for power in range(math.floor(left), math.ceil(right) + 1):
+        for dose in (10.0**power, 3 * 10.0**power):
+            if left + 0.4 <= math.log10(dose) <= right:
+                at = across(math.log10(dose))
+                parts.append(f'<text class="soft" x="{at:.1f}" y="{HEIGHT - 24}">{dose:g}</text>')
+    for value in round_values(low, high):
+        y = up(value)
+        parts.append(f'<text class="soft end" x="{MARGIN - 6}" y="{y + 4:.1f}">{value:.3g}</text>'
+                     f'<line class="grid" x1="{MARGIN}" x2="{WIDTH - 8}" y1="{y:.1f}" y2="{y:.1f}"/>')  # fmt: skip
+    parts.append(f'<text x="{(MARGIN + WIDTH - 8) / 2:g}" y="{HEIGHT - 6}">{escape(names[0])}</text>')
+    parts.append(_upright(HEIGHT / 2 - 10, names[1]))
+    return parts
+
+
+def _upright(y: float, text: str) -> str:
+    return f'<text x="12" y="{y:g}" transform="rotate(-90 12 {y:g})">{escape(text)}</text>'
+
+
+def round_values(low: float, high: float) -> list[float]:
+    """Round values between two, with steps of 1, 2 or 5 times a power of ten: three to seven of them."""
+    rough = (high - low) / 5 or 1.0
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * of for of in (1, 2, 5, 10) if power * of >= rough)
+    return [n * step for n in range(math.ceil(low / step), math.floor(high / step) + 1)]
+
+
+def _residuals(placed: Sequence[tuple[float, Point]], of: Mapping[str, float]) -> list[str]:
+    """Signal less curve of each standard, as a stem from zero; those left out have a cross."""
+    rest = [(at, point, point[1] - response(point[0], of)) for at, point in placed]
+    most = max(abs(value) for _, _, value in rest) or 1.0
+    top, bottom = HEIGHT + 6, HEIGHT + BELOW - 8
+    up = _axis(-most * 1.2, most * 1.2, bottom, top)
+    parts = [f'<rect class="frame" x="{MARGIN}" y="{top}" width="{WIDTH - 8 - MARGIN}" height="{bottom - top}"/>',
+             f'<line class="frame" x1="{MARGIN}" x2="{WIDTH - 8}" y1="{up(0):.1f}" y2="{up(0):.1f}"/>',
+             _upright((top + bottom) / 2, "Residual")]  # fmt: skip
+    for value in (-most, 0.0, most):
+        text = f"{value:.2g}".replace("-", "−")
+        parts.append(f'<text class="soft end" x="{MARGIN - 6}" y="{up(value) + 4:.1f}">{text}</text>')
+    for at, point, value in rest:
+        parts.append(f'<line class="stem" x1="{at:.1f}" x2="{at:.1f}" y1="{up(0):.1f}" y2="{up(value):.1f}"/>')
+        parts.append(_mark(at, up(value), point))
+    return parts

@@ -1,0 +1,67 @@
+"""What is told of every well, made for the wells of all plates at once: in the heat map, and in the table of wells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from omtrace.report._plate_svg import boxes, shares_of
+from omtrace.report._plate_wells import Wells, titled
+from omtrace.study.plan import Plan, PlatePages
+
+FITS = 10  # letters in the box of a well
+
+
+@dataclass(frozen=True)
+class Told:
+    """Of each well, in the order of ``Wells``: what the pointer tells, its box, its row in the table; markup."""
+
+    words: Sequence[str]
+    boxes: Sequence[str]
+    head: str  # of the table of wells
+    rows: Sequence[str]
+
+
+def told(plan: Plan, pages: PlatePages, wells: Wells, plates: Sequence[range]) -> Told:
+    """Everything that is told of single wells. ``plates``: which wells each has."""
+    dataset = plan.datasets[pages.dataset]
+    signal, dose = dataset.parameters[pages.signal], dataset.parameters[pages.concentration]
+    safe = {text: escape(text) for text in {"read", *wells.roles, *wells.samples, *wells.status, *wells.left_out}}
+    levels = [f"{level:g}" if level == level else "" for level in wells.level.tolist()]
+    signals = [f"{signal:g}" if signal == signal else "" for signal in wells.signal.tolist()]
+    roles, samples = ([safe[text] for text in texts] for texts in (wells.roles, wells.samples))
+    brief = {text: escape(text if len(text) <= FITS else f"{text[: FITS - 1]}…") for text in safe}
+    briefs = [brief[sample or role] for sample, role in zip(wells.samples, wells.roles, strict=True)]
+    states = [safe[out or ("read" if status == "observed" else status)]
+              for out, status in zip(wells.left_out, wells.status, strict=True)]  # fmt: skip
+    units = (escape(f" {signal.unit}"), escape(f" {dose.unit}"))
+    each = zip(roles, samples, levels, signals, states, wells.left_out, strict=True)
+    words = [_words(one, *units) for one in each]
+    briefs = [level or brief for level, brief in zip(levels, briefs, strict=True)]
+    large = [big for which in plates for big in [wells.is_large(which)] * len(which)]
+    drawn = boxes(wells.names, wells.signal, shares_of(wells.signal, wells.starts), words, briefs,
+                  wells.left_out, large, min(signal.decimals, 3))  # fmt: skip
+    columns = {"Well": wells.names}
+    columns |= {"Role": roles} if pages.role else {}
+    columns |= {"Holds": samples} if pages.sample else {}
+    columns |= {titled(dataset, pages.concentration): levels, titled(dataset, pages.signal): signals}
+    columns |= wells.others
+    return Told(words, drawn, *_table({**columns, "State": states}))
+
+
+def _words(well: tuple[str, ...], of_signal: str, of_level: str) -> str:
+    """What the pointer tells of a well."""
+    role, sample, level, signal, state, out = well
+    parts = [role, sample, f"{level}{of_level}" if level else "", f"{signal}{of_signal}" if signal else state,
+             out and state]  # fmt: skip
+    return ", ".join(filter(None, parts))
+
+
+def _table(columns: dict[str, Sequence[str]]) -> tuple[str, list[str]]:
+    """The start of a table, and its rows; all but some columns are of numbers."""
+    words = ("Well", "Role", "Holds", "State")
+    kinds = {title: "" if title in words else " class=num" for title in columns}
+    head = "".join(f'<th scope="col"{kinds[title]}>{escape(title)}</th>' for title in columns)
+    cells = "".join(f"<td{kinds[title]}>%s" for title in list(columns)[1:])
+    line = "<tr id=%s><th scope=row>%s" + cells
+    rows = [line % (name, *row) for name, row in zip(columns["Well"], zip(*columns.values(), strict=True), strict=True)]
+    return f'<div class="scroll"><table class="wells">\n<thead><tr>{head}</tr></thead>\n<tbody>\n', rows
