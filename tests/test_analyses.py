@@ -3,7 +3,6 @@
 import math
 import re
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy
@@ -366,7 +365,7 @@ def test_a_number_id_is_over_all_of_its_names():
     number = analyses.Number("p", "g", "v", "l", "s", 1.0, "", 0, None)
     ids = [number_id("study", "analysis", number, "population")]
     for part in ("parameter", "group", "visit", "level", "statistic"):
-        ids.append(number_id("study", "analysis", replace(number, **{part: "z"}), "population"))
+        ids.append(number_id("study", "analysis", number._replace(**{part: "z"}), "population"))
     ids += [number_id("z", "analysis", number, "population"), number_id("study", "z", number, "population"),
             number_id("study", "analysis", number, "z")]  # fmt: skip
     assert len(set(ids)) == 9

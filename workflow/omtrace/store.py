@@ -144,13 +144,24 @@ def _is_number(text: str) -> bool:
 
 def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a CSV table (RFC 4180, line feeds), each cell through ``safe_cell``."""
-    table = [header, *([safe_cell(cell) for cell in row] for row in rows)]
-    write_text(path, "".join(",".join(map(_quoted, cells)) + "\n" for cells in table))
+    table = [header, *rows]
+    once = _Written()
+    lines = [",".join([once[c] if type(c) is str else _quoted(safe_cell(c)) for c in row]) for row in table]
+    write_text(path, "\n".join(lines) + "\n")
+
+
+class _Written(dict[str, str]):
+    """Texts as they are written: most stand in many rows."""
+
+    def __missing__(self, text: str) -> str:
+        self[text] = found = _quoted(safe_cell(text))
+        return found
 
 
 def _quoted(cell: str) -> str:
     # csv.writer, told to end lines by LF, leaves a lone CR bare, which ends the line for every reader.
-    return '"' + cell.replace('"', '""') + '"' if any(c in cell for c in ',"\r\n') else cell
+    quote = "," in cell or '"' in cell or "\r" in cell or "\n" in cell
+    return '"' + cell.replace('"', '""') + '"' if quote else cell
 
 
 def read_csv(path: str | Path) -> list[dict[str, str]]:
@@ -214,11 +225,11 @@ def kept(values: "numpy.ndarray") -> "numpy.ndarray":
     return rounded
 
 
-def read_table(path: str | Path) -> "pandas.DataFrame":
-    """Read a Parquet table as a pandas frame; text is ``str``, missing text NaN."""
+def read_table(path: str | Path, categories: Sequence[str] = ()) -> "pandas.DataFrame":
+    """Read a Parquet table as a pandas frame; text is ``str`` (or one of few ``categories``), missing text NaN."""
     import pyarrow.parquet
 
-    return pyarrow.parquet.read_table(path, partitioning=None).to_pandas()
+    return pyarrow.parquet.read_table(path, partitioning=None, read_dictionary=list(categories)).to_pandas()
 
 
 def read_columns(path: str | Path) -> dict[str, list]:

@@ -6,7 +6,7 @@ Each module declares ``METHOD``; the plan names it by module name. A method yiel
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from omtrace.faults import Fault
 from omtrace.study.closed import Closed, nearest
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 JOINT = " & "  # between the names of parameters that a number is about together
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(NamedTuple):
     """One number: what names it, its value, and its rows."""
 
     parameter: str

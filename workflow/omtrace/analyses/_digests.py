@@ -25,8 +25,8 @@ def record_digests(name: str, records: "pandas.DataFrame", cells: "pandas.DataFr
     names = [_texts(records[part]) for part in ("unit", "parameter", "visit", "status")]
     lines = joined(name.encode(), *names, _behind(record, cells), by=b"\n")
     text, starts = texts_of(lines)
-    whole, at = text.tobytes(), starts.tolist()
-    hashed = b"".join([sha256(whole[start:end]).digest() for start, end in zip(at[:-1], at[1:], strict=True)])
+    at = starts.tolist()
+    hashed = b"".join([sha256(text[start:end]).digest() for start, end in zip(at[:-1], at[1:], strict=True)])
     digests = numpy.zeros(record[-1] + 1 if len(record) else 0, dtype=numpy.uint64)
     digests[record] = numpy.frombuffer(hashed, dtype=">u8").reshape(-1, 4)[:, 0]
     return digests
@@ -39,6 +39,18 @@ def joined(*texts: Any, by: bytes = b"") -> "pyarrow.LargeBinaryArray":
 
     parts = [pyarrow.scalar(text, pyarrow.large_binary()) if isinstance(text, bytes) else text for text in (*texts, by)]
     return compute.binary_join_element_wise(*parts)
+
+
+def hex_digits(digests: "numpy.ndarray") -> "pyarrow.LargeBinaryArray":
+    """Digests (n,), uint64, as 16 hex digits each."""
+    import numpy
+    import pyarrow
+
+    pairs = numpy.frombuffer("".join(f"{byte:02x}" for byte in range(256)).encode(), dtype="S2")
+    digits = pairs[digests.astype(">u8").view("uint8")]
+    starts = numpy.arange(0, 16 * len(digests) + 1, 16)
+    content = [None, pyarrow.py_buffer(starts), pyarrow.py_buffer(digits)]
+    return pyarrow.LargeBinaryArray.from_buffers(pyarrow.large_binary(), len(digests), content)
 
 
 def texts_of(lines: "pyarrow.LargeBinaryArray") -> "tuple[memoryview, numpy.ndarray]":
@@ -62,6 +74,7 @@ def _texts(column: Any) -> "pyarrow.LargeBinaryArray":
 def _behind(record: "numpy.ndarray", cells: "pandas.DataFrame") -> "pyarrow.LargeBinaryArray":
     """The cells of records in rising order, each as key:column:role, joined."""
     import numpy
+    import pandas
     import pyarrow
 
     of = cells["record"].to_numpy(dtype="int64")
@@ -71,8 +84,12 @@ def _behind(record: "numpy.ndarray", cells: "pandas.DataFrame") -> "pyarrow.Larg
     last = numpy.append(of[1:] != of[:-1], [True] * (len(of) > 0))
     (column, columns), (role, roles) = encoded(cells["column"]), encoded(cells["role"])
     ends = [f":{one}:{other}{joint}".encode() for one in columns for other in roles for joint in ("|", "")]
-    end = pyarrow.array((column * len(roles) + role) * 2 + last)
-    told = joined(_texts(cells["key"]), pyarrow.array(ends, pyarrow.large_binary()).take(end))
+    key, keys = pandas.factorize(cells["key"].to_numpy(dtype="int64"))
+    # a cell may stand behind many records, as a standard does: its text is made once
+    at, once = pandas.factorize(key * len(ends) + (column * len(roles) + role) * 2 + last)
+    key, end = numpy.divmod(once, max(len(ends), 1))
+    told = joined(_texts(keys[key]), pyarrow.array(ends, pyarrow.large_binary()).take(pyarrow.array(end)))
+    told = told.take(pyarrow.array(at))
     content, starts = texts_of(told)
     at = starts[numpy.append(numpy.searchsorted(of, record), len(of))]
     return pyarrow.LargeBinaryArray.from_buffers(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omtrace.analyses._digests import joined, texts_of
+from omtrace.analyses._digests import hex_digits, joined, texts_of
 from omtrace.faults import Fault
 
 if TYPE_CHECKING:
@@ -89,9 +89,8 @@ def addresses(sets: Sequence[Rows], digests: "numpy.ndarray") -> list[str]:
     of, record, kind, kinds = stacked(sets, "{}|{}".format)
     known, rank = numpy.unique(digests[record], return_inverse=True)
     of, rank, kind = ordered(of, rank, kind)
-    names = pyarrow.array([f"{digest:016x}".encode() for digest in known.tolist()], pyarrow.large_binary())
     ends = pyarrow.array([f"|{role}|{reason}\n".encode() for role, reason in kinds], pyarrow.large_binary())
-    text, starts = texts_of(joined(names.take(pyarrow.array(rank)), ends.take(pyarrow.array(kind))))
+    text, starts = texts_of(joined(hex_digits(known).take(pyarrow.array(rank)), ends.take(pyarrow.array(kind))))
     at = starts[numpy.searchsorted(of, numpy.arange(len(sets) + 1))].tolist()
     parts = (text[start : max(start, end - 1)] for start, end in zip(at[:-1], at[1:], strict=True))
     return [hashlib.sha256(part).hexdigest()[:16] for part in parts]

@@ -142,7 +142,8 @@ class Run:
     def dataset(self, name: str) -> Data:
         """A dataset's records, read once."""
         if name not in self.data:
-            records, cells = (store.read_table(self.folder / f"{name}{end}.parquet") for end in ("", ".cells"))
+            records = store.read_table(self.folder / f"{name}.parquet", ("parameter", "visit", "text", "status"))
+            cells = store.read_table(self.folder / f"{name}.cells.parquet", ("column", "role"))
             self.data[name] = Data(name, self.plan.datasets[name], records, cells)
         return self.data[name]
 
