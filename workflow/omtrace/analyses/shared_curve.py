@@ -12,7 +12,7 @@ from omtrace.study.closed import Closed
 if TYPE_CHECKING:
     import numpy
 
-    from omtrace.analyses.selection import Selection
+    from omtrace.analyses._chosen import Selection
 
 CURVES = {"one": "one curve", "shift": "one midpoint a plate", "own": "a curve of each plate"}
 TESTS = {"shift_needed": "midpoints differ", "own_needed": "more than midpoints differ"}
