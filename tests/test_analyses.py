@@ -189,7 +189,8 @@ def column(units, *name, arm=None):
 
 
 OWN = {"censored_ends", "imputation", "missing_patterns", "mixed_model", "sample_size", "mmrm", "tipping_point"}
-ASSAY = {"plate_acceptance", "censored_comparison", "assay_error", "levey_jennings", "batch_effect", "bridging"}
+ASSAY = {"plate_acceptance", "censored_comparison", "assay_error", "levey_jennings", "batch_effect", "bridging",
+         "shared_curve"}  # fmt: skip
 
 
 def methods():
