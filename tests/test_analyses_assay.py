@@ -226,7 +226,7 @@ def test_the_standard_error_with_the_curves_holds_in_simulation():
             fit = fits.take(row)
             signal = curve(truth) * (1 + 0.05 * generator.standard_normal(truth.size))
             factor, _ = well_variance(levels, standards[row], fit, "1/y2")
-            x, shared, well = reading_errors(fit, signal, factor, "1/y2")
+            x, shared, well = (part[0] for part in reading_errors(fit, signal, factor, "1/y2"))
             sides.append((np.log(x), shared / x[:, None], well / x**2))
         if all(fits.refusal[[2 * run, 2 * run + 1]] == ""):
             (a, curve_a, well_a), (b, curve_b, well_b) = sides

@@ -80,6 +80,18 @@ def test_weights_are_options():
         assert found["R1", ""] == pytest.approx(400, rel=1e-4), options
 
 
+@pytest.mark.parametrize("acceptance", [None, {}])
+def test_a_curve_of_five_parameters_gives_values_and_five_parts(acceptance):
+    x, levels = {"R1": [40, 40], "R2": [300, 320]}, [0, *numpy.geomspace(8, 2000, 9)]
+    layout, reads = plate(x, levels=levels)
+    frames = {"people": people("R1", "R2"), "layout": layout, "reads": reads}
+    options = {**ASSAY, "model": "5PL", "acceptance": acceptance}
+    found, _ = built(frames, {"x": parameter("assay", **options)})
+    assert list(found.values()) == pytest.approx([400, 3100], rel=1e-3)
+    found, _ = built(frames, {"x": parameter("assay", **options), "p": parameter("assay_part", of="x", part="curve_5")})
+    assert all(isinstance(value, float) for value in found.values())
+
+
 def test_only_an_assay_has_parts():
     frames = {"people": people("R1")}
     with pytest.raises(Fault, match="has no parts"):

@@ -17,7 +17,17 @@ from omtrace.statistics.acceptance import (
 from omtrace.statistics.calibration import fit_curves, reading_errors
 from omtrace.statistics.four_pl import inverse, inverse_se
 from omtrace.statistics.plate_position import at_edge, places, position_test
-from omtrace.statistics.readings import ABOVE, BELOW, WITHIN, plate_errors, reading
+from omtrace.statistics.readings import (
+    ABOVE,
+    BELOW,
+    WITHIN,
+    Ranges,
+    Wells,
+    means,
+    plate_errors,
+    readings,
+    sample_errors,
+)
 
 LEVELS = np.repeat([0, 7.8125, 15.625, 31.25, 62.5, 125, 250, 500, 1000], 2)
 WELLS = [f"{row}{column}" for column in range(1, 13) for row in "ABCDEFGH"]
@@ -169,34 +179,65 @@ def test_an_edge_and_a_drift_are_found():
 
 
 @pytest.fixture(scope="module")
-def plate():
-    fit = fit_curves(LEVELS, signals())
-    wells = curve(np.array([1.0, 20, 22, 300, 5000, 900, 8]))
-    return fit, plate_errors(fit, wells, LEVELS, signals(), 7.8125, 1000.0, "none")
+def fit():
+    return fit_curves(LEVELS, signals())
 
 
-def test_what_lies_beyond_the_limits_is_censored_and_not_extrapolated(plate):
-    _, errors = plate
-    one = np.array([1.0, 1.0])
-    inside = reading(errors, [1, 2], one, True, 1)
-    assert inside.value == pytest.approx(21, rel=0.1) and inside.parts["state"] == WITHIN
-    below, above = reading(errors, [0], np.array([2.0]), True, 1), reading(errors, [4], np.array([2.0]), True, 1)
-    assert (below.value, below.status, below.parts) == (None, "below LLOQ", {"state": BELOW, "bound": 15.625})
-    assert (above.value, above.status, above.parts) == (None, "above ULOQ", {"state": ABOVE, "bound": 2000.0})
-    diluted = reading(errors, [4, 3], np.array([1.0, 10.0]), True, 1)
-    assert diluted.value == pytest.approx(3000, rel=0.1)
-    extrapolated = reading(errors, [0], np.array([1.0]), False, 1)
-    assert extrapolated.status == "observed" or extrapolated.status.startswith("incomplete")
+def samples(fit, *wells):
+    """Samples of one plate from the concentrations and dilutions of their wells: the wells, and its range."""
+    edges = np.cumsum([0, *(len(x) for x, _ in wells)])
+    signal = curve(np.concatenate([x for x, _ in wells]).astype(float))
+    dilution = np.concatenate([dilution for _, dilution in wells]).astype(float)
+    plate = np.zeros(len(wells), dtype=int)
+    return Wells(signal, inverse(fit, signal)[0], dilution, edges, plate), Ranges.of(fit, np.array([7.8125]),
+                                                                                     np.array([1000.0]))  # fmt: skip
 
 
-def test_errors_of_a_reading_are_those_of_the_delta_method(plate):
-    fit, errors = plate
-    found = reading(errors, [1], np.array([3.0]), False, 1)
-    whole = sum(found.parts[f"curve_{i}"] ** 2 for i in (1, 2, 3, 4)) + found.parts["wells"]
-    variance = errors.well[1] * 0 + found.parts["wells"] * errors.x[1] ** 2  # of x, from the well
-    slope = inverse_se(fit, errors.signal[[1]], 1.0)[0, 0] ** 2 - inverse_se(fit, errors.signal[[1]], 0.0)[0, 0] ** 2
-    se = inverse_se(fit, errors.signal[[1]], variance / slope)[0, 0]
-    assert math.sqrt(whole) == pytest.approx(se / errors.x[1], rel=1e-9)
+def test_what_lies_beyond_the_limits_is_censored_and_not_extrapolated(fit):
+    wells, ranges = samples(fit, ([20, 22], [1, 1]), ([1], [2]), ([5000], [2]), ([5000, 300], [1, 10]),
+                            ([5000, 1, 5000], [2, 1, 4]), ([1, 1], [3, 5]))  # fmt: skip
+    found = readings(wells, ranges, True, 1)
+    assert found.status.tolist() == ["observed", "below LLOQ", "above ULOQ", "observed", "above ULOQ", "below LLOQ"]
+    assert found.value[[0, 3]] == pytest.approx([21, 3000], rel=0.1) and np.isnan(found.value[[1, 2, 4, 5]]).all()
+    assert found.state.tolist() == [WITHIN, BELOW, ABOVE, WITHIN, ABOVE, BELOW]
+    assert found.bound[[1, 2, 4, 5]].tolist() == [15.625, 2000.0, 4000.0, 3 * 7.8125]
+    assert found.bound[[0, 3]].tolist() == found.value[[0, 3]].tolist()
+    assert found.used.tolist() == [True, True, False, False, False, True, *[False] * 5]
+    extrapolated = readings(*samples(fit, ([1], [1])), False, 1)
+    assert extrapolated.status[0] == "observed" or extrapolated.status[0].startswith("incomplete")
+
+
+def test_wells_that_are_not_read_back_are_counted(fit):
+    wells, ranges = samples(fit, ([30, 40], [2, 2]), ([50], [1]))
+    wells.x[1] = np.nan
+    found = readings(wells, ranges, False, 2)
+    assert found.status.tolist() == ["incomplete: 1 of 2 wells read back"] * 2 and np.isnan(found.value).all()
+    found = readings(wells, ranges, False, 1)
+    assert found.status.tolist() == ["observed"] * 2 and found.value == pytest.approx(wells.x[[0, 2]] * [2, 1])
+
+
+@pytest.mark.parametrize("sizes", [[1, 2, 3, 2], [9, 0, 17, 1], []])
+def test_the_means_of_rows_are_those_of_each_alone_to_the_last_bit(sizes):
+    edges = np.cumsum([0, *sizes])
+    values = np.random.default_rng(2).lognormal(0, 3, edges[-1])
+    alone = [values[a:b].mean() if b > a else np.nan for a, b in zip(edges, edges[1:], strict=False)]
+    assert means(values, edges).tolist() == pytest.approx(alone, rel=0, abs=0, nan_ok=True)
+
+
+def test_errors_of_a_reading_are_those_of_the_delta_method(fit):
+    wells, ranges = samples(fit, ([20], [3]), ([50, 60], [1, 1]))
+    found = readings(wells, ranges, False, 1)
+    ends = np.array([0, len(LEVELS)])
+    errors = plate_errors(fit, wells.signal, np.array([0, 3]), LEVELS, signals(), ends, "none")
+    shared, own = sample_errors(found, wells, *errors)
+    whole = (shared[0] ** 2).sum() + own[0]
+    signal, x = wells.signal[[0]], wells.x[0]
+    slope = inverse_se(fit, signal, 1.0)[0, 0] ** 2 - inverse_se(fit, signal, 0.0)[0, 0] ** 2
+    se = inverse_se(fit, signal, own[0] * x**2 / slope)[0, 0]  # from the variance of the well's signal
+    assert math.sqrt(whole) == pytest.approx(se / x, rel=1e-9)
+    both = errors[0][1:] / wells.x[1:].sum()
+    assert shared[1] == pytest.approx(both.sum(axis=0), rel=1e-12)
+    assert own[1] == pytest.approx((errors[1][1:] / wells.x[1:].sum() ** 2).sum(), rel=1e-12)
 
 
 def test_the_curve_error_that_two_samples_share_is_their_covariance():
@@ -207,6 +248,6 @@ def test_the_curve_error_that_two_samples_share_is_their_covariance():
     logs = np.log(inverse(fits, curve(truth)))[fits.refusal == ""]
     fit = fit_curves(LEVELS, curve(LEVELS) + 1e-9 * np.cos(np.arange(LEVELS.size)))
     scale = 0.02**2 / (fit.rss[0] / fit.df[0])
-    x, part, _ = reading_errors(fit, curve(truth), 0.0)
+    x, part, _ = (found[0] for found in reading_errors(fit, curve(truth), 0.0))
     shared = scale * (part / x[:, None]) @ (part / x[:, None]).T
     assert shared == pytest.approx(np.cov(logs.T), rel=0.15, abs=2e-5)

@@ -4,11 +4,15 @@ Each module declares ``DERIVATION``; a parameter of the plan names it by module 
 ``Found``; ``derive.records`` lays it over the full grid of units and visits.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from omtrace.derive._cells import Cells
+from omtrace.derive._texts import distinct, repeated
 from omtrace.faults import Fault
+from omtrace.schemas import UNIT
 from omtrace.study.closed import Closed, nearest
 from omtrace.study.plan import DatasetPlan, Parameter, Plan
 
@@ -21,30 +25,61 @@ Cell = tuple[str, str, int, str, str]
 
 @dataclass
 class Found:
-    """What a derivation found: records by (unit, visit), and the cells behind them.
+    """What a derivation found: records by unit and visit, and the cells behind them.
 
-    ``records``: columns unit, visit, value (float), text (str or None), status ("observed" or why not).
-    ``tables``: validated tables whose quarantined rows explain a record that was not found. ``shared``: cells that
-    many records rest on alike (the standards of a plate), once: their units and visits, and key, raw column, role.
-    ``parts``: what else was found of a record, by name, for derivations that build on it.
+    ``records``: columns unit, visit, value (float), text (or missing), status ("observed" or why not; missing: no
+    record was found, but there are cells). ``cells``: their rows are those of the records.
+    ``tables``: validated tables whose quarantined rows explain a record that was not found.
+    ``parts``: makes what else was found of each record (its rows), for derivations that build on it.
     """
 
     records: "pandas.DataFrame"
-    cells: list[Cell] = field(default_factory=list)
+    cells: Cells
     tables: tuple[str, ...] = ()
-    shared: list[tuple[list[tuple[str, str]], list[tuple[int, str, str]]]] = field(default_factory=list)
-    parts: dict[str, dict[tuple[str, str], float | str]] = field(default_factory=dict)
-
-    def every_cell(self) -> list[Cell]:
-        """All cells, those that records share once for each."""
-        return [*self.cells, *((*at, *cell) for units, cells in self.shared for at in units for cell in cells)]
+    parts: "Callable[[], pandas.DataFrame] | None" = None
 
     @classmethod
-    def of(cls, records: list[tuple], cells: list[Cell], tables: tuple[str, ...] = ()) -> "Found":
-        """What was found, from rows of (unit, visit, value, text, status)."""
+    def of(cls, records: list[tuple], cells: Sequence[Cell], tables: tuple[str, ...] = ()) -> "Found":
+        """What was found, from rows of (unit, visit, value, text, status), and cells by unit and visit."""
         import pandas
 
-        return cls(pandas.DataFrame(records, columns=["unit", "visit", "value", "text", "status"]), cells, tables)
+        rows: dict[tuple[str, str], int] = {}
+        for row, (unit, visit, *_) in enumerate(records):
+            rows.setdefault((unit, visit), row)
+        alone = [at for at in dict.fromkeys((cell[0], cell[1]) for cell in cells) if at not in rows]
+        rows |= {at: row for row, at in enumerate(alone, len(records))}
+        taken = list(zip(*records, *((*at, None, None, None) for at in alone), strict=True)) or [()] * 5
+        kinds = {"unit": "str", "visit": "str", "value": "float64", "text": "str", "status": "str"}
+        columns = {
+            name: pandas.Series(part, dtype=kind) for (name, kind), part in zip(kinds.items(), taken, strict=True)
+        }  # type: ignore[call-overload]
+        return cls(pandas.DataFrame(columns), Cells.of_tuples(cells, rows), tables)
+
+    @classmethod
+    def of_columns(cls, unit: Any, visit: Any, value: Any, text: Any, status: Any, cells: Cells,
+                   tables: tuple[str, ...] = ()) -> "Found":  # fmt: skip
+        """The same from columns (n,); a text, or None, stands for a whole column."""
+        import pandas
+
+        columns = {"unit": unit, "visit": visit, "value": value, "text": text, "status": status}
+        kinds = {"value": "float64"}
+        taken = {
+            name: repeated(part, len(unit)) if part is None or isinstance(part, str) else pandas.Series(part)
+            for name, part in columns.items()
+        }
+        records = {name: part.reset_index(drop=True).astype(kinds.get(name, "str")) for name, part in taken.items()}
+        return cls(pandas.DataFrame(records), cells, tables)
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Found]") -> "Found":
+        """Several of the same tables as one."""
+        import numpy
+        import pandas
+
+        ends = numpy.cumsum([0, *(len(part.records) for part in parts)])
+        cells = [part.cells.moved(numpy.arange(a, b)) for part, a, b in zip(parts, ends, ends[1:], strict=False)]
+        records = pandas.concat([part.records for part in parts], ignore_index=True)
+        return cls(records, Cells.joined(cells), parts[0].tables)
 
 
 @dataclass(frozen=True)
@@ -89,6 +124,14 @@ class Tables:
         """What a table's column is called in the raw export."""
         return self.plan.tables[name].raw(column)
 
+    @cached_property
+    def coded(self) -> dict[str, dict[int, str]]:
+        """Column -> key -> what the missing-data code says."""
+        columns: dict[str, dict[int, str]] = {}
+        for (key, column), says in self.gaps.items():
+            columns.setdefault(column, {})[key] = says
+        return columns
+
 
 @dataclass(frozen=True)
 class Context:
@@ -97,6 +140,29 @@ class Context:
     tables: Tables
     dataset: DatasetPlan
     so_far: "dict[str, Found]"  # with the full grid of units and visits
+
+    @cached_property
+    def roster(self) -> "pandas.Series":
+        """Every enrolled unit, sorted: the roster's rows, kept or quarantined. Raises Fault if there is none."""
+        import pandas
+
+        tables, roster = self.tables, self.dataset.roster
+        tables.need(roster.table, roster.column)
+        units = [tables.frames[roster.table][roster.column].dropna().astype("str")]
+        if roster.column == UNIT:
+            lost = tables.quarantine.loc[tables.quarantine["table"] == roster.table, UNIT].dropna().astype("str")
+            units.append(lost[lost != ""])
+        found = pandas.concat(units)
+        if found.empty:
+            raise Fault(
+                f"plan of {tables.plan.study}: the roster, column {roster.column} of table {roster.table}, is empty"
+            )
+        return distinct(found)
+
+    @cached_property
+    def units(self) -> list[str]:
+        """The same as a list."""
+        return self.roster.to_numpy(dtype=object).tolist()
 
     def earlier(self, name: str, of: str, visits: Iterable[str]) -> Found:
         """Another parameter, for ``name``. Raises Fault if it is not declared before, or not scheduled at a visit."""

@@ -1,10 +1,11 @@
-"""The cells behind the records of a dataset, as columns: a plate's standards stand behind every sample of it."""
+"""The cells behind all records of a dataset as one table."""
 
 from typing import TYPE_CHECKING, Any
 
-from omtrace.derive import Found
+from omtrace.derive._cells import Cells
 
 if TYPE_CHECKING:
+    import numpy
     import pandas
 
 
@@ -15,26 +16,25 @@ class Links:
     """
 
     def __init__(self, repaired: frozenset[tuple[int, str]]) -> None:
-        self.repaired = repaired
+        self.repaired: dict[str, list[int]] = {}
+        for key, column in repaired:
+            self.repaired.setdefault(column, []).append(key)
         self.kinds: dict[tuple[str, str], int] = {}  # (column, role) -> number
         self.parts: list[tuple[Any, ...]] = []  # arrays: record, key, kind
 
-    def add(self, found: Found, numbers: dict[tuple[str, str], int]) -> None:
-        """The cells of a parameter; ``numbers``: unit and visit -> record."""
+    def add(self, cells: Cells, start: int) -> None:
+        """The cells of a parameter, whose first record has the number ``start``."""
         import numpy
 
-        records = [numbers[cell[0], cell[1]] for cell in found.cells]
-        keys = [int(cell[2]) for cell in found.cells]
-        kinds = [self._kind(key, column, role) for _, _, key, column, role in found.cells]
-        self.parts.append(tuple(numpy.array(part, dtype="int64") for part in (records, keys, kinds)))
-        for units, behind in found.shared:
-            of = numpy.array([numbers[at] for at in units], dtype="int64")
-            shared = numpy.array([(int(k), self._kind(k, c, r)) for k, c, r in behind], dtype="int64").reshape(-1, 2)
-            self.parts.append((numpy.repeat(of, len(shared)), *(numpy.tile(part, len(of)) for part in shared.T)))
+        numbers = [self._number(column, role) for column, role in cells.kinds]
+        kind = numpy.array(numbers, dtype="int64")[cells.kind]
+        for number, (column, role) in enumerate(cells.kinds):
+            if column in self.repaired:
+                changed = (cells.kind == number) & numpy.isin(cells.key, self.repaired[column])
+                kind[changed] = self._number(column, f"{role}, repaired")
+        self.parts.append((start + cells.row, cells.key, kind))
 
-    def _kind(self, key: int, column: str, role: str) -> int:
-        if self.repaired and (key, column) in self.repaired:
-            role = f"{role}, repaired"
+    def _number(self, column: str, role: str) -> int:
         return self.kinds.setdefault((column, role), len(self.kinds))
 
     def frame(self) -> "pandas.DataFrame":
@@ -48,11 +48,25 @@ class Links:
         columns, roles = (sorted({text[at] for text in texts}) for at in (0, 1))
         of = [[names.index(text[at]) for text in texts] for at, names in ((0, columns), (1, roles))]
         column, role = (numpy.array(numbers, dtype="int64")[kind] for numbers in of)
-        order = numpy.lexsort((column, key, role, record))
-        parts = [part[order] for part in (record, key, column, role)]
-        fresh = numpy.ones(len(order), dtype=bool)
-        if len(order):
-            fresh[1:] = numpy.logical_or.reduce([part[1:] != part[:-1] for part in parts])
-        record, key, column, role = (part[fresh] for part in parts)
+        keys, key = _ranked(key)
+        # the four numbers as one, whose order is theirs; 2**63 is far beyond what they need
+        sizes = (len(roles), len(keys), len(columns))
+        one = numpy.sort(((record * sizes[0] + role) * sizes[1] + key) * sizes[2] + column)
+        one = one[numpy.append(True, one[1:] != one[:-1])[: len(one)]]
+        one, column = numpy.divmod(one, max(1, sizes[2]))
+        one, key = numpy.divmod(one, max(1, sizes[1]))
+        record, role = numpy.divmod(one, max(1, sizes[0]))
         named = [pandas.Categorical.from_codes(codes, names) for codes, names in ((column, columns), (role, roles))]
-        return pandas.DataFrame({"record": record, "key": key, "column": named[0], "role": named[1]})
+        return pandas.DataFrame({"record": record, "key": keys[key], "column": named[0], "role": named[1]})
+
+
+def _ranked(keys: "numpy.ndarray") -> "tuple[numpy.ndarray, numpy.ndarray]":
+    """The distinct keys in order, and which of them each is (n,)."""
+    import numpy
+    import pandas
+
+    codes, names = pandas.factorize(keys)
+    order = numpy.argsort(names)
+    rank = numpy.empty_like(order)
+    rank[order] = numpy.arange(len(order))
+    return names[order], rank[codes]

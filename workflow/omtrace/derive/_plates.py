@@ -1,11 +1,11 @@
 """The wells of an assay's plates as arrays, their curves, and the plates judged."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import pydantic
 
+from omtrace.derive._texts import chosen, coded, places
 from omtrace.schemas import UNIT
 from omtrace.study.closed import Closed
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy
     import pandas
 
+    from omtrace.derive.well_signal import Signals
     from omtrace.statistics.acceptance import Limits
     from omtrace.statistics.four_pl import FourPL
 
@@ -54,79 +55,104 @@ class Curve(Closed):
     acceptance: Acceptance | None = Field(None, description="limits that a plate must hold; none: none is judged")
 
 
-@dataclass
-class Plate:
-    """One plate: its curve, range, and why it gives nothing ("" = it does)."""
+NO_STANDARDS = "no curve: no standards"
+
+
+@dataclass(frozen=True)
+class Curves:
+    """The plates' curves and ranges (k,), and why each gives nothing ("" = it does)."""
 
     fit: "FourPL"
-    lloq: float
-    uloq: float
-    refusal: str
+    lloq: "numpy.ndarray"
+    uloq: "numpy.ndarray"
+    refusal: "numpy.ndarray"
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What is read as one: names, plates (n,); wells in their order (m,), and where those of each begin (n + 1,)."""
+
+    names: "pandas.Series"
+    plates: "numpy.ndarray"
+    wells: "numpy.ndarray"
+    edges: "numpy.ndarray"
 
 
 class Plates:
     """The wells that were read, as arrays in the order of plate, then of the layout; plates are numbered from 0."""
 
-    def __init__(self, layout: "pandas.DataFrame", signal: dict[str, float], plate: str, valid: str,
-                 options: Curve) -> None:  # fmt: skip
+    def __init__(self, layout: "pandas.DataFrame", signal: "Signals", plate: str, valid: str, options: Curve) -> None:
         import numpy
 
         self.options = options
-        read = numpy.array([unit in signal for unit in layout[UNIT].to_numpy(dtype=object)], dtype=bool)
-        there = layout[layout[plate].notna() & read]
-        names = there[plate].to_numpy(dtype=object)
-        self.names, plates = numpy.unique(names.astype(str), return_inverse=True)
+        at = places(layout[UNIT], signal.units)
+        read = (at >= 0) & layout[plate].notna().to_numpy()
+        plates, self.names = coded(layout.loc[read, plate])
         order = numpy.argsort(plates, kind="stable")
-        there, self.plates = there.iloc[order], plates[order]
-        self.units = there[UNIT].to_numpy(dtype=object).tolist()
-        self.keys = there["key"].tolist()
-        self.samples = there["sample"].to_numpy(dtype=object)
-        self.role = there["role"].to_numpy(dtype=object)
-        self.signal = numpy.array([signal[unit] for unit in self.units], dtype="float64")
+        there, at, self.plates = layout[read].iloc[order], at[read][order], plates[order]
+        self.units, self.samples, self.role = there[UNIT], there["sample"], there["role"]
+        self.keys, self.reads, self.signal = there["key"].to_numpy("int64"), signal.keys[at], signal.values[at]
         self.concentration, self.dilution = (
             there[column].to_numpy(dtype="float64", na_value=numpy.nan) for column in ("concentration", "dilution")
         )
-        known = ((self.role == "standard") | (self.role == "blank")) & ~numpy.isnan(self.concentration)
-        self.standards = numpy.flatnonzero(known & there[valid].notna() if valid else known)
+        known = self.role.isin(("standard", "blank")).to_numpy() & ~numpy.isnan(self.concentration)
+        self.standards = numpy.flatnonzero(known & there[valid].notna().to_numpy() if valid else known)
         everyone = numpy.arange(len(self.names) + 1)
         self.starts = numpy.searchsorted(self.plates[self.standards], everyone)
         self.edges = numpy.searchsorted(self.plates, everyone)
 
-    def standards_of(self, plate: int) -> list[int]:
+    def standards_of(self, plate: int) -> "numpy.ndarray":
         """The wells that make a plate's curve."""
-        return self.standards[self.starts[plate] : self.starts[plate + 1]].tolist()
+        return self.standards[self.starts[plate] : self.starts[plate + 1]]
 
-    def wells_of(self, plate: int) -> list[int]:
-        """All wells of a plate."""
-        return list(range(self.edges[plate], self.edges[plate + 1]))
+    def wells_alone(self) -> Samples:
+        """Each well."""
+        import numpy
 
-    def wells_alone(self) -> Iterator[tuple[str, int, list[int]]]:
-        """Each well, with its plate."""
-        yield from ((unit, int(self.plates[well]), [well]) for well, unit in enumerate(self.units))
+        return Samples(self.units, self.plates, numpy.arange(len(self.units)), numpy.arange(len(self.units) + 1))
 
-    def samples_of(self) -> Iterator[tuple[str, int, list[int]]]:
-        """Each sample of each plate, with its plate and its wells; samples by name."""
-        groups: dict[tuple[int, str], list[int]] = {}
-        for well in (self.role == "sample").nonzero()[0].tolist():
-            if isinstance(self.samples[well], str):
-                groups.setdefault((int(self.plates[well]), self.samples[well]), []).append(well)
-        yield from ((sample, plate, groups[plate, sample]) for plate, sample in sorted(groups))
+    def samples_of(self) -> Samples:
+        """Each sample of each plate."""
+        import numpy
 
-    def judged(self) -> "list[Plate | None]":
-        """Each plate's curve and range; None for a plate without standards. All curves are fitted together first."""
+        sample, names = coded(self.samples.where(self.role == "sample"))
+        wells = numpy.flatnonzero(sample >= 0)
+        of = self.plates[wells] * len(names) + sample[wells]
+        order = numpy.argsort(of, kind="stable")
+        wells, of = wells[order], of[order]
+        first = numpy.flatnonzero(numpy.append(True, of[1:] != of[:-1])[: len(of)])
+        return Samples(chosen(sample[wells[first]], names), self.plates[wells[first]], wells,
+                       numpy.append(first, len(of)))  # fmt: skip
+
+    def behind_curves(self) -> "numpy.ndarray":
+        """The wells that a plate's curve and its acceptance rest on: standards, and controls where they are judged."""
+        import numpy
+
+        if self.options.acceptance is None:
+            return self.standards
+        return numpy.union1d(self.standards, numpy.flatnonzero(self.samples.isin(list(self.options.controls))))
+
+    def curves(self) -> Curves:
+        """Each plate's curve and range; all curves are fitted together first."""
+        import numpy
+
         from omtrace.statistics.calibration import fit_curves
+        from omtrace.statistics.four_pl import joined
         from omtrace.statistics.samples import stacked
 
-        found: list[Plate | None] = [None] * len(self.names)
-        points = [self._points(plate) for plate in range(len(self.names))]
-        with_points = [plate for plate, (x, _) in enumerate(points) if len(x)]
-        if not with_points:
-            return found
-        x, y, used = stacked([points[plate] for plate in with_points])
-        fit = fit_curves(x, y, self.options.model, self.options.weights, used, self.options.min_levels)
-        for row, plate in enumerate(with_points):
-            found[plate] = self._judged(plate, fit.take(row))
-        return found
+        options, count = self.options, len(self.names)
+        x, y, used = stacked([self._points(plate) for plate in range(count)])
+        fit = fit_curves(x, y, options.model, options.weights, used, options.min_levels)
+        levels = numpy.where(used & (x > 0), x, numpy.nan)
+        lloq, uloq = numpy.fmin.reduce(levels, axis=1, initial=numpy.inf), numpy.fmax.reduce(levels, axis=1, initial=0)
+        refusal = numpy.where(fit.refusal == "", "", "no curve: " + fit.refusal)
+        if options.acceptance is not None and count:
+            judged = [self._judged(plate, fit.take(plate)) for plate in range(count)]
+            fit = joined([found for found, *_ in judged])
+            lloq, uloq, refusal = (numpy.array([one[at] for one in judged], dtype=kind)
+                                   for at, kind in ((1, "float64"), (2, "float64"), (3, object)))  # fmt: skip
+        refusal[numpy.diff(self.starts) == 0] = NO_STANDARDS
+        return Curves(fit, lloq, uloq, refusal)
 
     def _points(self, plate: int) -> "tuple[numpy.ndarray, numpy.ndarray]":
         """Concentration and signal that a plate's curve is fitted to."""
@@ -134,38 +160,39 @@ class Plates:
 
         wells = self.standards_of(plate)
         x, y = self.concentration[wells], self.signal[wells]
-        return (x, y) if self.options.fit_to == "wells" or not wells else level_means(x, y)[:2]
+        return (x, y) if self.options.fit_to == "wells" or not len(wells) else level_means(x, y)[:2]
 
-    def _judged(self, plate: int, fit: "FourPL") -> Plate:
+    def _judged(self, plate: int, fit: "FourPL") -> "tuple[FourPL, float, float, str]":
+        """A plate's curve without the standards that do not hold, its range, and why it is rejected."""
         from omtrace.statistics.acceptance import judge_controls, judge_standards
 
         options, wells = self.options, self.standards_of(plate)
-        x, y = self.concentration[wells], self.signal[wells]
-        if options.acceptance is None:
-            levels = x[x > 0]
-            refusal = f"no curve: {fit.refusal[0]}" if fit.refusal[0] else ""
-            return Plate(fit, float(levels.min(initial=float("inf"))), float(levels.max(initial=0)), refusal)
+        if options.acceptance is None or not len(wells):
+            return fit, float("nan"), float("nan"), ""
         limits = options.acceptance.limits()
-        found = judge_standards(x, y, limits, options.model, options.weights, options.fit_to == "level_means",
-                                options.min_levels, fit)  # fmt: skip
+        found = judge_standards(self.concentration[wells], self.signal[wells], limits, options.model, options.weights,
+                                options.fit_to == "level_means", options.min_levels, fit)  # fmt: skip
         refusal = found.refusal
         if refusal and not refusal.startswith("standards"):
             refusal = f"no curve: {refusal}"
         if not refusal:
             refusal = judge_controls(*self.controls_of(plate, found.fit), limits).refusal
-        return Plate(found.fit, found.lloq, found.uloq, f"plate rejected: {refusal}" if refusal else "")
+        return found.fit, found.lloq, found.uloq, f"plate rejected: {refusal}" if refusal else ""
 
     def controls_of(self, plate: int, fit: "FourPL") -> "tuple[list[str], numpy.ndarray]":
         """Names and recoveries (percent) of a plate's wells with a control of known concentration."""
+        import numpy
+
         from omtrace.statistics.four_pl import inverse
 
-        nominal = self.options.controls
-        wells = [w for w in self.wells_of(plate) if self.role[w] == "control" and self.samples[w] in nominal]
-        names = [self.samples[well] for well in wells]
-        read = inverse(fit, self.signal[wells])[0] * self.dilutions(wells) if wells else self.signal[wells]
-        return names, 100 * read / [nominal[name] for name in names] if wells else read
+        mine = slice(self.edges[plate], self.edges[plate + 1])
+        known = (self.role[mine] == "control") & self.samples[mine].isin(list(self.options.controls))
+        wells = numpy.flatnonzero(known) + self.edges[plate]
+        names = self.samples.iloc[wells].tolist()
+        nominal = numpy.array([self.options.controls[name] for name in names])
+        return names, 100 * (inverse(fit, self.signal[wells])[0] * self.dilutions(wells)) / nominal
 
-    def dilutions(self, wells: list[int]) -> "numpy.ndarray":
+    def dilutions(self, wells: "numpy.ndarray") -> "numpy.ndarray":
         """Dilutions of wells, 1 where none is given."""
         import numpy
 

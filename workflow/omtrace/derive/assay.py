@@ -1,20 +1,22 @@
 """Assay calibration: concentrations read back through the standard curve of their plate."""
 
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from omtrace.derive import Cell, Context, Derivation, Found
-from omtrace.derive._plates import Curve, Plate, Plates
+from omtrace.derive import Context, Derivation, Found
+from omtrace.derive._cells import Cells
+from omtrace.derive._plates import Curve, Curves, Plates, Samples
+from omtrace.derive._texts import chosen
 from omtrace.derive.well_signal import Options as Reads
 from omtrace.derive.well_signal import signals
 from omtrace.study.plan import Parameter
 
 if TYPE_CHECKING:
-    from omtrace.statistics.readings import PlateErrors, Reading
+    import pandas
 
-NO_STANDARDS = "no curve: no standards"
+    from omtrace.statistics.readings import Readings, Wells
 
 
 class Options(Curve):
@@ -41,64 +43,74 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     The curve is that of each plate's standards, the zero standard included. A plate that breaks its limits gives
     nothing: its samples say why.
     """
+    import numpy
+
     tables = context.tables
     reads = Reads(table=options.signals, wavelength=options.wavelength, reference=options.reference)
-    signal, raw_signal = signals(context, reads)
+    signal = signals(context, reads)
     layout = tables.frame(options.layout)
     needed = ("role", "sample", "concentration", "dilution", options.plate, *([options.valid] if options.valid else []))
     tables.need(options.layout, *needed)
     plates = Plates(layout, signal, options.plate, options.valid, options)
-    raw = {column: tables.raw(options.layout, column) for column in ("concentration", "sample")}
-    records: list[tuple] = []
-    cells: list[Cell] = []
-    of_plates: dict[int, list[tuple[str, str]]] = {}
-    parts: dict[str, dict[tuple[str, str], float | str]] = {}
-    for unit, plate, wells, reading in _readings(plates, options):
-        records.append((unit, "", reading.value, None, reading.status))
-        of_plates.setdefault(plate, []).append((unit, ""))
-        cells += [(unit, "", k, c, "value") for well in wells for k, c in raw_signal[plates.units[well]]]
-        cells += [(unit, "", plates.keys[well], raw["sample"], "layout") for well in wells]
-        parts.setdefault("plate", {})[unit, ""] = str(plates.names[plate])
-        for part, value in reading.parts.items():
-            parts.setdefault(part, {})[unit, ""] = value
-    behind: list[tuple[list, list]] = []
-    for plate, units in of_plates.items():
-        wells = plates.standards_of(plate)
-        if options.acceptance is not None:
-            wells = [*wells, *(w for w in plates.wells_of(plate) if plates.samples[w] in options.controls)]
-        standards = [(k, c, "standard") for well in wells for k, c in raw_signal[plates.units[well]]]
-        standards += [(plates.keys[well], raw["concentration"], "standard") for well in wells]
-        behind.append((units, standards))
-    found = Found.of(records, cells, (options.layout, options.signals))
-    found.shared, found.parts = behind, parts
+    samples = plates.wells_alone() if options.per == "well" else plates.samples_of()
+    curves = plates.curves()
+    wells, read = _read(plates, samples, curves, options)
+    refusal = curves.refusal[samples.plates]
+    value, status = numpy.where(refusal == "", read.value, numpy.nan), numpy.where(refusal == "", read.status, refusal)
+    cells = _cells(plates, samples, signal.raw, *(tables.raw(options.layout, c) for c in ("sample", "concentration")))
+    found = Found.of_columns(samples.names, "", value, None, status, cells, (options.layout, options.signals))
+    found.parts = lambda: _parts(plates, samples, curves, options, wells, read)
     return found
 
 
-def _readings(plates: Plates, options: Options) -> "Iterator[tuple[str, int, list[int], Reading]]":
-    """Each sample, or each well, with its plate, its wells and what was read."""
-    from omtrace.statistics.readings import Reading, reading
+def _read(plates: Plates, samples: Samples, curves: Curves, options: Options) -> "tuple[Wells, Readings]":
+    """The wells of the samples, and the samples as the curve of their plate gives them."""
+    import numpy
 
-    errors: dict[int, PlateErrors] = {}
-    found = plates.judged()
-    for number, plate in enumerate(found):
-        if plate is not None and not plate.refusal:
-            errors[number] = _errors(plates, number, plate, options)
-    for unit, number, wells in plates.wells_alone() if options.per == "well" else plates.samples_of():
-        plate = found[number]
-        if plate is None or plate.refusal:
-            yield unit, number, wells, Reading(None, plate.refusal if plate else NO_STANDARDS)
-            continue
-        dilution = plates.dilutions(wells) if options.per == "sample" else plates.dilutions(wells) * 0 + 1
-        at = [well - int(plates.edges[number]) for well in wells]
-        yield unit, number, wells, reading(errors[number], at, dilution, options.limits == "censor", options.at_least)
+    from omtrace.statistics.four_pl import inverse
+    from omtrace.statistics.readings import Ranges, Wells, readings
+
+    at = samples.wells
+    x = inverse(curves.fit.take(plates.plates[at]), plates.signal[at][:, None])[:, 0]
+    dilution = plates.dilutions(at) if options.per == "sample" else numpy.ones(len(at))
+    wells = Wells(plates.signal[at], x, dilution, samples.edges, samples.plates)
+    ranges = Ranges.of(curves.fit, curves.lloq, curves.uloq)
+    return wells, readings(wells, ranges, options.limits == "censor", options.at_least)
 
 
-def _errors(plates: Plates, number: int, plate: Plate, options: Options) -> "PlateErrors":
-    from omtrace.statistics.readings import plate_errors
+def _cells(plates: Plates, samples: Samples, signal: str, sample: str, concentration: str) -> Cells:
+    """The cells behind each sample: its wells, and what the curve of its plate rests on."""
+    import numpy
 
-    standards, wells = plates.standards_of(number), plates.wells_of(number)
-    return plate_errors(plate.fit, plates.signal[wells], plates.concentration[standards], plates.signal[standards],
-                        plate.lloq, plate.uloq, options.weights)  # fmt: skip
+    count, made = len(samples.plates), plates.behind_curves()
+    of, plate = numpy.repeat(numpy.arange(count), numpy.diff(samples.edges)), plates.plates[made]
+    standards = [Cells.of(plate, plates.reads[made], signal, "standard"),
+                 Cells.of(plate, plates.keys[made], concentration, "standard")]  # fmt: skip
+    return Cells.joined([
+        Cells.of(of, plates.reads[samples.wells], signal),
+        Cells.of(of, plates.keys[samples.wells], sample, "layout"),
+        Cells.joined(standards).behind(samples.plates, numpy.arange(count)),
+    ])  # fmt: skip
+
+
+def _parts(plates: Plates, samples: Samples, curves: Curves, options: Options, wells: "Wells",
+           read: "Readings") -> "pandas.DataFrame":  # fmt: skip
+    """What each sample's concentration consists of: plate, state, bound, curve_1 ..., wells; all but plate may miss."""
+    import numpy
+    import pandas
+
+    from omtrace.statistics.readings import plate_errors, sample_errors
+
+    made = plates.standards
+    fit = replace(curves.fit, refusal=curves.refusal)
+    errors = plate_errors(fit, plates.signal, plates.edges, plates.concentration[made], plates.signal[made],
+                          plates.starts, options.weights)  # fmt: skip
+    shared, own = sample_errors(read, wells, *(part[samples.wells] for part in errors))
+    numbers = {"state": read.state, "bound": read.bound, "wells": own,
+               **{f"curve_{i}": part for i, part in enumerate(shared.T, 1)}}  # fmt: skip
+    good = curves.refusal[samples.plates] == ""
+    parts = {name: numpy.where(good, part, numpy.nan) for name, part in numbers.items()}
+    return pandas.DataFrame({"plate": chosen(samples.plates, plates.names), **parts})
 
 
 DERIVATION = Derivation(Options, derive)

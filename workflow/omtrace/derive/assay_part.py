@@ -5,9 +5,12 @@ from typing import Literal
 from pydantic import Field
 
 from omtrace.derive import Context, Derivation, Found
+from omtrace.derive._texts import repeated
 from omtrace.faults import Fault
 from omtrace.study.closed import Closed
 from omtrace.study.plan import Parameter
+
+NOT_POSITIVE = "no error of a logarithm: the concentration is not above zero"
 
 
 class Options(Closed):
@@ -38,21 +41,20 @@ class Options(Closed):
 
 def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
     """The part, for every sample that has it; the others say what the concentration says, whose cells these are too."""
+    import numpy
+
     whole = context.earlier(name, options.of, ())
-    if not whole.parts:
+    if whole.parts is None:
         raise Fault(f"parameter {name}: {options.of!r} has no parts; it is not derived with derive: assay or bridged")
-    known = whole.parts.get(options.part, {})
-    records: list[tuple] = []
-    for unit, visit, status in whole.records[["unit", "visit", "status"]].itertuples(index=False, name=None):
-        part = known.get((unit, visit))
-        if part is None and status == "observed":
-            raise Fault(f"parameter {name}: {options.of!r} has no part {options.part!r}")
-        text = part if isinstance(part, str) else None
-        value = None if part is None or text is not None else float(part)
-        records.append((unit, visit, value, text, "observed" if part is not None else status))
-    found = Found.of(records, list(whole.cells), whole.tables)
-    found.shared = whole.shared
-    return found
+    records, parts = whole.records, whole.parts()
+    part = parts[options.part] if options.part in parts else repeated(None, len(records))
+    lacks = part.isna() & (records["status"] == "observed")
+    if part.isna().all() and lacks.any():
+        raise Fault(f"parameter {name}: {options.of!r} has no part {options.part!r}")
+    text = part.dtype.kind not in "iuf"
+    status = records["status"].where(part.isna(), "observed").mask(lacks, NOT_POSITIVE)
+    number, words = (numpy.nan, part) if text else (part, None)
+    return Found.of_columns(records["unit"], records["visit"], number, words, status, whole.cells, whole.tables)
 
 
 DERIVATION = Derivation(Options, derive)

@@ -1,9 +1,11 @@
 """Whether a unit has all of several records: completed assessments."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from omtrace.derive import Context, Derivation, Found
-from omtrace.derive.records import units_of
+from omtrace.derive._cells import Cells
 from omtrace.study.closed import Closed
 from omtrace.study.plan import Parameter
 
@@ -18,19 +20,20 @@ class Options(Closed):
 def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
     """1 and "yes" for a unit with a value of every parameter at every visit, else 0 and "no"."""
     have: dict[str, int] = {}
+    order = {unit: row for row, unit in enumerate(context.units)}
     cells = []
     for of in options.of:
         found = context.earlier(name, of, options.visits)
-        rows = found.records[found.records["visit"].isin(options.visits) & (found.records["status"] == "observed")]
-        for unit in rows["unit"]:
+        rows = found.records[found.records["visit"].isin(options.visits)]
+        for unit in rows.loc[rows["status"] == "observed", "unit"]:
             have[unit] = have.get(unit, 0) + 1
-        cells += [(u, "", key, column, role) for u, v, key, column, role in found.every_cell() if v in options.visits]
+        cells.append(found.cells.behind(rows.index, [order[unit] for unit in rows["unit"]]))
     all_of_them = len(options.of) * len(options.visits)
     records = []
-    for unit in units_of(context.tables, context.dataset):
+    for unit in context.units:
         yes = have.get(unit, 0) == all_of_them
         records.append((unit, "", float(yes), "yes" if yes else "no", "observed"))
-    return Found.of(records, cells)
+    return replace(Found.of(records, []), cells=Cells.joined(cells))
 
 
 DERIVATION = Derivation(Options, derive)

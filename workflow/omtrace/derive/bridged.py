@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from omtrace.derive import Context, Derivation, Found
+from omtrace.derive._cells import Cells
 from omtrace.derive._plates import Plates
+from omtrace.derive._texts import places
 from omtrace.derive.assay import Options as Assay
 from omtrace.derive.well_signal import Options as Reads
 from omtrace.derive.well_signal import signals
@@ -15,10 +17,12 @@ from omtrace.study.closed import Closed, checked
 from omtrace.study.plan import Parameter
 
 if TYPE_CHECKING:
+    import numpy
+    import pandas
+
     from omtrace.statistics.plate_shifts import PlateShifts
 
 UNLINKED = "no bridge: the plate shares no sample or control with the others"
-Cells = list[tuple[int, str, str]]
 
 
 class Options(Closed):
@@ -42,50 +46,40 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     Refused for all where the dataset's groups cannot be told from the plates, and where nothing says how sure the
     shifts are. Each value rests on its own cells and on those of every shared well and its plate's standards.
     """
+    import numpy
+    import pandas
+
     whole = context.earlier(name, options.of, ())
-    if context.dataset.parameters[options.of].derive != "assay":
+    if context.dataset.parameters[options.of].derive != "assay" or whole.parts is None:
         raise Fault(f"parameter {name}: {options.of!r} is not derived with derive: assay")
-    on = {unit: plate for (unit, _), plate in whole.parts.get("plate", {}).items() if isinstance(plate, str)}
+    parts, units = whole.parts(), whole.records["unit"]
+    plate, is_read = parts["plate"], parts["state"].notna()
     shifts, behind, refusal = _shifts(context, name, options)
-    refusal = refusal or _confounded(context, name, whole, on)
-    place = {plate: at for at, plate in enumerate(shifts.plates)} if shifts else {}
-    base = _base(name, options.reference, place, shifts)
-    records: list[tuple] = []
-    parts: dict[str, dict[tuple[str, str], float | str]] = {part: {} for part in ("shift", "shift_se", "shift_df")}
-    for unit, visit, value, status in whole.records[["unit", "visit", "value", "status"]].itertuples(
-        index=False, name=None
-    ):
-        at = place.get(on.get(unit, ""), -1)
-        shift = float(shifts.shift[at]) - base if shifts and at >= 0 else math.nan
-        is_read = (unit, visit) in whole.parts.get("state", {})
-        known = is_read and not refusal and math.isfinite(shift)
-        if is_read and not known:
-            status = refusal or UNLINKED
-        observed = status == "observed"
-        records.append((unit, visit, value * math.exp(-shift) if observed else None, None, status))
-        if known and shifts:
-            found = {"shift": shift, "shift_se": float(shifts.independent[at]), "shift_df": shifts.df}
-            for part, number in found.items():
-                parts[part][unit, visit] = number
-    found_all = Found.of(records, list(whole.cells), whole.tables)
-    found_all.shared = [*whole.shared, ([(unit, "") for unit in sorted(on)], behind)]
-    found_all.parts = {**_carried(whole, parts["shift"]), **parts}
-    return found_all
+    refusal = refusal or _confounded(context, name, dict(zip(units[plate.notna()], plate.dropna(), strict=True)))
+    base = _base(name, options.reference, shifts)
+    at = places(plate, shifts.plates if shifts else [])
+    told = (shifts.shift - base, shifts.independent) if shifts else ([], [])
+    shift, error = (numpy.append(numpy.asarray(part, dtype="float64"), math.nan)[at] for part in told)
+    known = is_read & numpy.isfinite(shift) & (refusal == "")
+    factor = numpy.array([math.exp(-one) for one in shift.tolist()])
+    status = whole.records["status"].mask(is_read & ~known, refusal or UNLINKED)
+    value = (whole.records["value"] * factor).where(status == "observed")
+    on = numpy.flatnonzero(plate.notna())
+    cells = Cells.joined([whole.cells, behind.behind(numpy.zeros(len(on)), on)])
+    found = Found.of_columns(units, whole.records["visit"], value, None, status, cells, whole.tables)
+    carried = {"bound": parts["bound"] * factor, "shift": shift, "shift_se": error,
+            "shift_df": shifts.df if shifts else math.nan}  # fmt: skip
+    numbers = pandas.DataFrame(carried, index=parts.index).where(known)
+    found.parts = lambda: parts[["plate", "state"]].join(numbers)
+    return found
 
 
-def _carried(whole: Found, shift: dict) -> dict[str, dict]:
-    """The parts of the concentration that it keeps: plate, state, and its limit, brought to the same level."""
-    bound = {
-        at: float(value) * math.exp(-shift[at]) for at, value in whole.parts.get("bound", {}).items() if at in shift
-    }
-    return {"plate": whole.parts.get("plate", {}), "state": whole.parts.get("state", {}), "bound": bound}
-
-
-def _base(name: str, reference: str, place: dict[str, int], shifts: "PlateShifts | None") -> float:
+def _base(name: str, reference: str, shifts: "PlateShifts | None") -> float:
     """The shift of the plate that stays as it is. Raises Fault for a plate that has none."""
     if not reference or not shifts:
         return 0.0
-    base = float(shifts.shift[place[reference]]) if reference in place else math.nan
+    plates = list(shifts.plates)
+    base = float(shifts.shift[plates.index(reference)]) if reference in plates else math.nan
     if not math.isfinite(base):
         raise Fault(f"parameter {name}: the reference plate {reference!r} shares no sample or control with the others")
     return base
@@ -103,60 +97,49 @@ def _shifts(context: Context, name: str, options: Options) -> "tuple[PlateShifts
     if options.bridge:
         tables.need(assay.layout, options.bridge)
     reads = Reads(table=assay.signals, wavelength=assay.wavelength, reference=assay.reference)
-    signal, raw_signal = signals(context, reads)
+    signal = signals(context, reads)
     plates = Plates(layout, signal, assay.plate, assay.valid, assay)
     material = _materials(plates, layout, options)
-    wells, logs = _read(plates, material)
+    wells, logs = _read(plates, numpy.flatnonzero(material.notna()))
     try:
-        found = plate_shifts(logs, [material[well] for well in wells],
-                             [str(plates.names[plates.plates[well]]) for well in wells])  # fmt: skip
+        found = plate_shifts(logs, material.iloc[wells].tolist(), plates.names[plates.plates[wells]].tolist())
     except ValueError as error:
-        return None, [], f"no bridge: {error}"
-    raw = {column: tables.raw(assay.layout, column) for column in ("concentration", options.bridge or "sample")}
-    cells = [(k, c, "bridge") for well in wells for k, c in raw_signal[plates.units[well]]]
-    cells += [(plates.keys[well], raw[options.bridge or "sample"], "bridge") for well in wells]
-    for plate in sorted({int(plates.plates[well]) for well in wells}):
-        for well in plates.standards_of(plate):
-            cells += [(k, c, "standard") for k, c in raw_signal[plates.units[well]]]
-            cells.append((plates.keys[well], raw["concentration"], "standard"))
+        return None, Cells.joined([]), f"no bridge: {error}"
+    made = plates.standards[numpy.isin(plates.plates[plates.standards], plates.plates[wells])]
+    shared, concentration = (tables.raw(assay.layout, c) for c in (options.bridge or "sample", "concentration"))
+    cells = Cells.joined([
+        Cells.of(numpy.zeros(len(behind)), keys[behind], column, role)
+        for behind, named, role in ((wells, shared, "bridge"), (made, concentration, "standard"))
+        for keys, column in ((plates.reads, signal.raw), (plates.keys, named))
+    ])  # fmt: skip
     unknown = (
         "" if numpy.isfinite(found.sd) else "no bridge: one shared well a plate does not say how sure its shift is"
     )
     return found, cells, unknown
 
 
-def _materials(plates: Plates, layout: "object", options: Options) -> dict[int, str]:
-    """Well -> what it shares with wells of other plates."""
+def _materials(plates: Plates, layout: "pandas.DataFrame", options: Options) -> "pandas.Series":
+    """What each well shares with wells of other plates; missing: nothing."""
     if options.bridge:
-        names = dict(zip(layout["key"].tolist(), layout[options.bridge].to_numpy(dtype=object), strict=True))  # type: ignore[index]
-        told = [names[key] for key in plates.keys]
+        told = layout.set_index("key")[options.bridge].astype("str").reindex(plates.keys)
     else:
-        told = [sample if role == "control" else None for role, sample in zip(plates.role, plates.samples, strict=True)]
-    return {
-        well: one
-        for well, one in enumerate(told)
-        if isinstance(one, str) and (not options.shared or one in options.shared)
-    }
+        told = plates.samples.where(plates.role == "control")
+    return told.where(told.isin(options.shared)) if options.shared else told
 
 
-def _read(plates: Plates, material: dict[int, str]) -> tuple[list[int], list[float]]:
+def _read(plates: Plates, wells: "numpy.ndarray") -> "tuple[numpy.ndarray, list[float]]":
     """The shared wells that lie within the range of an accepted plate, and their log concentrations."""
     from omtrace.statistics.four_pl import inverse
 
-    wells, logs = [], []
-    for number, plate in enumerate(plates.judged()):
-        mine = [well for well in plates.wells_of(number) if well in material]
-        if plate is None or plate.refusal or not mine:
-            continue
-        undiluted = inverse(plate.fit, plates.signal[mine])[0]
-        for well, x, dilution in zip(mine, undiluted, plates.dilutions(mine), strict=True):
-            if plate.lloq <= x <= plate.uloq:
-                wells.append(well)
-                logs.append(math.log(x * dilution))
-    return wells, logs
+    curves = plates.curves()
+    plate = plates.plates[wells]
+    x = inverse(curves.fit.take(plate), plates.signal[wells][:, None])[:, 0]
+    inside = (curves.refusal[plate] == "") & (curves.lloq[plate] <= x) & (x <= curves.uloq[plate])
+    read = (x * plates.dilutions(wells))[inside].tolist()
+    return wells[inside], [math.log(one) for one in read]
 
 
-def _confounded(context: Context, name: str, whole: Found, on: dict[str, str]) -> str:
+def _confounded(context: Context, name: str, on: dict[str, str]) -> str:
     """Why plates cannot be told from the dataset's groups ("" = they can)."""
     from omtrace.statistics.combat import confounding
 

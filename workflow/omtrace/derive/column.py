@@ -1,11 +1,17 @@
 """A column as it stands: one row a unit and visit."""
 
+from typing import TYPE_CHECKING
+
 from pydantic import Field
 
-from omtrace.derive import Cell, Context, Derivation, Found
+from omtrace.derive import Context, Derivation, Found, Tables
+from omtrace.derive._cells import Cells
 from omtrace.schemas import UNIT
 from omtrace.study.closed import Closed
 from omtrace.study.plan import Parameter
+
+if TYPE_CHECKING:
+    import pandas
 
 
 class Options(Closed):
@@ -20,37 +26,43 @@ class Options(Closed):
 
 def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
     """The value (or text) of one column for each unit and visit; a missing cell says why it is missing."""
-    tables = context.tables
-    rows = tables.frame(options.table, options.where)
+    rows = context.tables.frame(options.table, options.where)
     by_visit = options.column if isinstance(options.column, dict) else {None: options.column}
-    records: list[tuple] = []
-    cells: list[Cell] = []
-    for fixed, column in by_visit.items():
-        tables.need(options.table, column)
-        raw = tables.raw(options.table, column)
-        taken = {name: rows[name].to_numpy(dtype=object).tolist() for name in (UNIT, "visit", column, "key")}
-        visits = taken["visit"] if fixed is None else [fixed] * len(rows)
-        missing = rows[column].isna().tolist()
-        for unit, visit, value, key, no in zip(taken[UNIT], visits, taken[column], taken["key"], missing, strict=True):
-            if no:
-                says = tables.gaps.get((key, column))
-                records.append((unit, visit, None, None, _why(says)))
-                if says:
-                    cells.append((unit, visit, key, raw, "value"))
-                continue
-            if options.labels:
-                code = value if isinstance(value, str) else f"{value:g}"
-                value = options.labels.get(code, code)
-            text = value if isinstance(value, str) else None
-            records.append((unit, visit, None if text is not None else float(value) * options.times, text, "observed"))
-            cells.append((unit, visit, key, raw, "value"))
-    return Found.of(records, cells, (options.table,))
+    return Found.joined([
+        _one(context.tables, rows, rows["visit"] if visit is None else visit, column, options)
+        for visit, column in by_visit.items()
+    ])  # fmt: skip
 
 
-def _why(says: str | None) -> str:
+def _one(
+    tables: Tables, rows: "pandas.DataFrame", visit: "pandas.Series | str", column: str, options: Options
+) -> Found:
+    """One column; its cell stands behind a value, and behind a gap that says why."""
+    import numpy
+
+    tables.need(options.table, column)
+    values, keys, told = rows[column], rows["key"].to_numpy(), tables.coded.get(column, {})
+    there = values.notna().to_numpy()
+    coded = ~there & numpy.isin(keys, [key for key, says in told.items() if says])
+    status = numpy.where(there, "observed", "not collected").astype(object)
+    status[coded] = [_why(told[key]) for key in keys[coded].tolist()]
+    if options.labels:
+        values = values.map(lambda value: _label(value, options.labels), na_action="ignore")
+    text = bool(options.labels) or values.dtype.kind not in "iuf"
+    behind = numpy.flatnonzero(there | coded)
+    cells = Cells.of(behind, keys[behind], tables.raw(options.table, column))
+    number = numpy.nan if text else values.to_numpy("float64") * options.times
+    return Found.of_columns(rows[UNIT], visit, number, values if text else None, status, cells, (options.table,))
+
+
+def _label(value: str | float, labels: dict[str, str]) -> str:
+    """The category of a code."""
+    code = value if isinstance(value, str) else f"{value:g}"
+    return labels.get(code, code)
+
+
+def _why(says: str) -> str:
     """Why a cell holds no value."""
-    if not says:
-        return "not collected"
     return says if says.startswith("repaired: ") else f"coded missing: {says}"
 
 

@@ -6,7 +6,6 @@ A unit with a quarantined row has no count, but for a row that was only a copy: 
 from pydantic import Field
 
 from omtrace.derive import Context, Derivation, Found
-from omtrace.derive.records import units_of
 from omtrace.schemas import UNIT
 from omtrace.study.closed import Closed
 from omtrace.study.plan import Parameter
@@ -30,7 +29,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     lost = tables.quarantine[
         (tables.quarantine["table"] == options.table) & (tables.quarantine["rule"] != "duplicate_row")
     ]
-    units = [unit for unit in units_of(tables, context.dataset) if unit not in set(lost[UNIT])]
+    units = [unit for unit in context.units if unit not in set(lost[UNIT])]
     records = [(unit, "", float(counts.get(unit, 0)), None, "observed") for unit in units]
     cells = [(unit, "", key, raw, "value") for unit, key in zip(rows[UNIT], rows["key"], strict=True)]
     return Found.of(records, cells, (options.table,))

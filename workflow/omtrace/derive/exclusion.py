@@ -3,7 +3,6 @@
 from pydantic import Field
 
 from omtrace.derive import Context, Derivation, Found
-from omtrace.derive.records import units_of
 from omtrace.schemas import UNIT
 from omtrace.study.closed import Closed
 from omtrace.study.plan import Parameter
@@ -31,7 +30,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
         rows = rows[rows["stage"].isin(options.stages)]
     lost = set(tables.quarantine.loc[tables.quarantine["table"] == options.table, UNIT])
     reasons = dict(zip(rows[UNIT], rows["reason"], strict=True))
-    units = [unit for unit in units_of(tables, context.dataset) if unit not in lost]
+    units = [unit for unit in context.units if unit not in lost]
     records = [(unit, "", None, reasons.get(unit, NONE), "observed") for unit in units]
     cells = [(unit, "", key, raw, "value") for unit, key in zip(rows[UNIT], rows["key"], strict=True)]
     return Found.of(records, cells, (options.table,))

@@ -1,9 +1,11 @@
 """A fact about a unit that other facts make: whether a condition on parameters without visits holds."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from omtrace.derive import Context, Derivation, Found
-from omtrace.derive.records import units_of
+from omtrace.derive._cells import Cells
 from omtrace.study.closed import Closed
 from omtrace.study.expression import Expression
 from omtrace.study.plan import Parameter
@@ -21,7 +23,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     condition = Expression(options.when, f"parameter {name}: when", known)
     found = {key: context.so_far[key].records.set_index("unit") for key in condition.names}
     records: list[tuple] = []
-    for unit in units_of(context.tables, context.dataset):
+    for unit in context.units:
         rows = {key: frame.loc[unit] for key, frame in found.items()}
         values = {key: _value(row) for key, row in rows.items()}
         holds = condition.holds(values)
@@ -30,7 +32,8 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
             records.append((unit, "", None, None, f"{lost} {rows[lost]['status']}"))
         else:
             records.append((unit, "", float(holds), "yes" if holds else "no", "observed"))
-    return Found.of(records, [cell for key in condition.names for cell in context.so_far[key].cells])
+    cells = Cells.joined([context.so_far[key].cells for key in condition.names])  # their rows are the units too
+    return replace(Found.of(records, []), cells=cells)
 
 
 def _value(row) -> float | str | None:  # type: ignore[no-untyped-def]

@@ -3,11 +3,13 @@
 Treatment policy needs no derivation: the parameter itself is what is measured whatever happens.
 """
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from omtrace.derive import Cell, Context, Derivation, Found
+from omtrace.derive import Context, Derivation, Found
+from omtrace.derive._cells import Cells
 from omtrace.faults import Fault
 from omtrace.study.closed import Closed
 from omtrace.study.plan import Parameter
@@ -46,23 +48,26 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     if options.event not in context.so_far:
         raise Fault(f"parameter {name}: {options.event!r} is not declared before it in the dataset")
     event = context.so_far[options.event]
-    values, behind, behind_event = _rows(of), _cells(of), _cells(event)
+    values, row_of, row_of_event = _rows(of), _places(of), _places(event)
     order = [visit for visit in context.dataset.visits if visit in parameter.visits]
     records: list[tuple] = []
-    cells: list[Cell] = []
+    own: list[tuple[int, int]] = []  # record of `of`, and the new one
+    asked: list[tuple[int, int]] = []  # record of the event, and the new one
     for unit in dict.fromkeys(unit for unit, _ in values):
         told = _states(context, options, order, unit)
         before: list[str] = []
         for visit in order:
             happened, seen = told[visit]
             source, row = _after(options, happened, visit, before, values, unit)
-            records.append((unit, visit, *row))
-            cells += [(unit, visit, *cell) for cell in behind.get((unit, source), ())]
+            own.append((row_of[unit, source], len(records)))
             if happened is not False:
-                asked = (cell for v in seen for cell in behind_event.get((unit, v), ()))
-                cells += [(unit, visit, key, column, "event") for key, column, _ in asked]
+                asked += [(row_of_event[unit, v], len(records)) for v in seen]
+            records.append((unit, visit, *row))
             before += [visit] if happened is False else []
-    return Found.of(records, cells, of.tables)
+    parts = [
+        found.cells.behind(*_columns(pairs), role) for found, pairs, role in ((of, own, ""), (event, asked, "event"))
+    ]
+    return replace(Found.of(records, [], of.tables), cells=Cells.joined(parts))
 
 
 def _states(
@@ -114,12 +119,14 @@ def _after(options: Options, happened: bool | None, visit: str, before: list[str
     return (last, values[unit, last]) if last else (visit, (None, None, f"no value before {options.event}"))
 
 
-def _cells(found: Found) -> dict[tuple[str, str], list[tuple[int, str, str]]]:
-    """(unit, visit) -> the cells behind the record."""
-    cells: dict[tuple[str, str], list[tuple[int, str, str]]] = {}
-    for unit, visit, key, column, role in found.cells:
-        cells.setdefault((unit, visit), []).append((key, column, role))
-    return cells
+def _places(found: Found) -> dict[tuple[str, str], int]:
+    """(unit, visit) -> the record's row."""
+    pairs = zip(found.records["unit"], found.records["visit"], strict=True)
+    return {at: row for row, at in enumerate(pairs)}
+
+
+def _columns(pairs: list[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    return [first for first, _ in pairs], [second for _, second in pairs]
 
 
 DERIVATION = Derivation(Options, derive)

@@ -1,11 +1,18 @@
 """Several categories joined into one: the group of a factorial design."""
 
+from functools import reduce
+from typing import TYPE_CHECKING
+
 from pydantic import Field
 
-from omtrace.derive import Cell, Context, Derivation, Found
+from omtrace.derive import Context, Derivation, Found
+from omtrace.derive._cells import Cells
 from omtrace.schemas import UNIT
 from omtrace.study.closed import Closed
 from omtrace.study.plan import Parameter
+
+if TYPE_CHECKING:
+    import pandas
 
 
 class Options(Closed):
@@ -17,22 +24,24 @@ class Options(Closed):
 
 def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
     """The joined text of each unit; all columns are the cells behind it."""
-    import pandas
+    import numpy
 
     tables = context.tables
     rows = tables.frame(options.table)
     tables.need(options.table, *options.columns)
-    records: list[tuple] = []
-    cells: list[Cell] = []
-    taken = [rows[column].to_numpy(dtype=object).tolist() for column in (UNIT, "key", *options.columns)]
-    for unit, key, *parts in zip(*taken, strict=True):
-        if any(pandas.isna(part) for part in parts):
-            records.append((unit, "", None, None, "not collected"))
-            continue
-        text = "_".join(part if isinstance(part, str) else f"{part:g}" for part in parts)
-        records.append((unit, "", None, text, "observed"))
-        cells += [(unit, "", key, tables.raw(options.table, column), "value") for column in options.columns]
-    return Found.of(records, cells, (options.table,))
+    text = reduce(lambda first, second: first + "_" + second, (_texts(rows[column]) for column in options.columns))
+    behind = numpy.flatnonzero(text.notna())
+    status = numpy.full(len(rows), "not collected", dtype=object)
+    status[behind] = "observed"
+    keys = rows["key"].to_numpy()[behind]
+    cells = Cells.joined([Cells.of(behind, keys, tables.raw(options.table, column)) for column in options.columns])
+    return Found.of_columns(rows[UNIT], "", numpy.nan, text, status, cells, (options.table,))
+
+
+def _texts(column: "pandas.Series") -> "pandas.Series":
+    """A column as texts, numbers in their shortest form."""
+    number = column.dtype.kind in "iuf"
+    return (column.map(lambda part: f"{part:g}", na_action="ignore") if number else column).astype("str")
 
 
 DERIVATION = Derivation(Options, derive)

@@ -1,10 +1,12 @@
 """Responders: whether another parameter improved by a stated amount since baseline."""
 
+from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
 from omtrace.derive import Context, Derivation, Found
+from omtrace.derive._cells import Cells
 from omtrace.faults import Fault
 from omtrace.study.closed import Closed
 from omtrace.study.plan import Parameter
@@ -35,19 +37,13 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     sign = 1.0 if better == "higher" else -1.0
     base = {row.unit: row for row in found.records[found.records["visit"] == baseline].itertuples()}
     later = found.records[found.records["visit"].isin(parameter.visits)]
-    records = [
-        (row.unit, row.visit, *_response(base[row.unit], row, sign, options))
-        for row in later.itertuples()
-        if not row.status.startswith(("not collected", "quarantined"))  # the grid says the same of these
-    ]
-    seen = {(unit, visit) for unit, visit, *_ in records}
-    cells = [cell for cell in found.every_cell() if cell[:2] in seen]
-    of_unit: dict[str, list] = {}
-    for unit, visit, key, column, role in found.every_cell():
-        if visit == baseline:
-            of_unit.setdefault(unit, []).append((key, column, role))
-    cells += [(u, v, key, column, "baseline") for u, v in sorted(seen) for key, column, _ in of_unit.get(u, ())]
-    return Found.of(records, cells, found.tables)
+    seen = [row for row in later.itertuples() if not row.status.startswith(("not collected", "quarantined"))]
+    # the grid says the same of the others
+    records = [(row.unit, row.visit, *_response(base[row.unit], row, sign, options)) for row in seen]
+    rows = range(len(seen))
+    own, before = [row.Index for row in seen], [base[row.unit].Index for row in seen]
+    cells = Cells.joined([found.cells.behind(own, rows), found.cells.behind(before, rows, "baseline")])
+    return replace(Found.of(records, [], found.tables), cells=cells)
 
 
 def _response(before: Any, after: Any, sign: float, options: Options) -> tuple[float | None, str | None, str]:

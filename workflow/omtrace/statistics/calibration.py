@@ -74,21 +74,21 @@ def well_variance(x: Any, y: Any, fit: FourPL, weighting: Weighting = "none") ->
     return float((w * (y - mean[place]) ** 2).sum() / df), float(df)
 
 
-def reading_errors(fit: FourPL, y: Any, factor: float, weighting: Weighting = "none") -> tuple[np.ndarray, ...]:
-    """Concentrations x of signals (m,) of one curve, and where their error comes from: curve (m, p), well (m,).
+def reading_errors(fit: FourPL, y: Any, factor: Any, weighting: Weighting = "none") -> tuple[np.ndarray, ...]:
+    """Concentrations x of signals (k, m) of curves, and where their error comes from: curve (k, m, p), well (k, m).
 
     ``curve``: derivatives in p independent unit errors, so that the sum over squares is the variance of x that comes
     from the curve, and the sum over products the covariance of two readings. ``well``: the variance from one well.
     """
-    x = inverse(fit, y)[0]
+    x = inverse(fit, y)
     slope, gradient = slopes(fit, np.where(x > 0, x, np.nan))
-    values, vectors = np.linalg.eigh(fit.covariance[0])
-    root = vectors * np.sqrt(np.maximum(values, 0))
-    curve = -(gradient[0] @ root) / slope[0][:, None]
-    return x, curve, signal_variance(y, x, factor, weighting) / slope[0] ** 2
+    values, vectors = np.linalg.eigh(fit.covariance)
+    root = vectors * np.sqrt(np.maximum(values, 0))[:, None, :]
+    curve = -(gradient @ root) / slope[..., None]
+    return x, curve, signal_variance(y, x, np.reshape(factor, (-1, 1)), weighting) / slope**2
 
 
-def signal_variance(y: Any, x: Any, factor: float, weighting: Weighting = "none") -> np.ndarray:
+def signal_variance(y: Any, x: Any, factor: Any, weighting: Weighting = "none") -> np.ndarray:
     """Variance of one well at a signal y and concentration x, from the factor of ``well_variance``."""
     y, x = np.asarray(y, dtype=float), np.asarray(x, dtype=float)
     scale = {"none": np.ones_like(y), "1/y": np.abs(y), "1/y2": y**2, "1/x": np.where(x > 0, x, 0.0)}[weighting]

@@ -7,7 +7,7 @@ The search for the optimum is in ``four_pl_search``.
 
 import math
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 from scipy.special import expit, log_expit
@@ -43,9 +43,9 @@ class FourPL:
         """Residual degrees of freedom, points - parameters."""
         return self.n - len(self.NAMES)
 
-    def take(self, index: int) -> "FourPL":
-        """One curve as a batch of one."""
-        return type(self)(*(getattr(self, field.name)[index : index + 1] for field in fields(FourPL)))
+    def take(self, index: Any) -> "Self":
+        """Some curves (k,) as a batch; a single one as a batch of one."""
+        return type(self)(*(getattr(self, field.name)[np.atleast_1d(index)] for field in fields(self)))
 
     def numbers(self, index: int = 0) -> dict[str, float]:
         """One curve as named numbers: a, b, c, d, their standard errors a_se ... d_se, and how it fits."""

@@ -64,8 +64,9 @@ def standard_deviation(values: np.ndarray, scale: float | None = None) -> float:
 
 def stacked(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs of arrays of unequal length as the rows of two arrays (k, m), and the mask of what is there."""
-    width = max(len(x) for x, _ in pairs)
-    used = np.arange(width) < np.array([len(x) for x, _ in pairs])[:, None]
+    width = max((len(x) for x, _ in pairs), default=0)
+    used = np.arange(width) < np.array([len(x) for x, _ in pairs], dtype=int)[:, None]
     first, second = np.zeros(used.shape), np.zeros(used.shape)
-    first[used], second[used] = (np.concatenate(part) for part in zip(*pairs, strict=True))
+    for part, at in ((first, 0), (second, 1)):
+        part[used] = np.concatenate([np.empty(0), *(pair[at] for pair in pairs)])
     return first, second, used

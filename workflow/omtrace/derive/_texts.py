@@ -1,0 +1,58 @@
+"""Columns of texts, without making an object of every text."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy
+    import pandas
+    import pyarrow
+
+
+def places(texts: Any, among: Any) -> "numpy.ndarray":
+    """Where each text (n,) stands among others, all different; -1 for one that does not, and for a missing one."""
+    import numpy
+    from pyarrow import compute
+
+    texts, among = arrow(texts), arrow(among)
+    if texts.equals(among) and not texts.null_count:
+        return numpy.arange(len(texts))
+    found = compute.index_in(texts, value_set=among, skip_nulls=True)
+    return found.fill_null(-1).to_numpy(zero_copy_only=False).astype("int64")
+
+
+def distinct(texts: "pandas.Series") -> "pandas.Series":
+    """The distinct texts of a column, none missing, in order."""
+    import pandas
+    from pyarrow import compute
+
+    found = compute.unique(arrow(texts)).drop_null()
+    return pandas.Series(pandas.array(found.take(compute.sort_indices(found)), dtype="str"))
+
+
+def coded(texts: "pandas.Series") -> "tuple[numpy.ndarray, pandas.Series]":
+    """A column as numbers (n,) into its distinct texts, which are in order; -1 for a missing one."""
+    names = distinct(texts)
+    return places(texts, names), names
+
+
+def chosen(codes: "numpy.ndarray", names: "Sequence[str] | pandas.Series") -> "pandas.Series":
+    """The texts that numbers (n,) choose from a list; -1 is missing."""
+    import pandas
+
+    return pandas.Series(pandas.array(names, dtype="str").take(codes, allow_fill=True))
+
+
+def repeated(text: str | None, count: int) -> "pandas.Series":
+    """One text, or none, as a column of a length."""
+    import numpy
+
+    return chosen(numpy.full(count, -1 if text is None else 0), [text or ""])
+
+
+def arrow(texts: Any) -> "pyarrow.Array":
+    """A column, or a list, of texts as Arrow holds them."""
+    import pyarrow
+
+    found = pyarrow.array(texts, type=pyarrow.large_string(), from_pandas=True)
+    return found.combine_chunks() if isinstance(found, pyarrow.ChunkedArray) else found
