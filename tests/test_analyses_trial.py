@@ -243,6 +243,12 @@ def test_an_analysis_that_cannot_be_made_without_a_unit_is_counted(tmp_path, mon
     assert results.values(analysis="infl", level="")["not_estimable"] == 1
 
 
+def test_influence_is_not_looked_for_in_very_many(tmp_path, monkeypatch):
+    monkeypatch.setattr("omtrace.analyses.influence.MOST", 5)
+    with pytest.raises(Fault, match="infl: main would be made again for each of .* units; at most 5"):
+        influence(tmp_path, people(), monkeypatch)
+
+
 def test_influence_names_its_analysis(tmp_path):
     with pytest.raises(Fault, match="influence: `of` names the analysis"):
         Results(tmp_path, people(), {"a": ("influence", [], [], {})})

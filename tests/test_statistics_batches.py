@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from agreements import agrees, chosen
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from omtrace.statistics.batches import bridge, group_effect
 from omtrace.statistics.combat import combat, confounding, efficiency
 from omtrace.statistics.linear import adjusted_difference
@@ -119,3 +121,53 @@ def test_shared_samples_tell_the_shift_of_a_plate():
     assert found["R"]["n"] == 0 and math.isnan(found["R"]["difference"])
     with pytest.raises(ValueError, match="reference"):
         bridge(logs, names, plates, "Z")
+
+
+def joint(batch, *columns):
+    """The design with one column a batch, as a matrix."""
+    return np.column_stack([*columns, *(np.asarray(batch) == b for b in sorted(set(batch)))]).astype(float)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 10**6), st.integers(2, 5), st.integers(8, 60))
+def test_what_is_left_within_batches_says_what_the_joint_design_says(seed, batches, count):
+    generator = np.random.default_rng(seed)
+    batch, group = generator.integers(0, batches, count), generator.random(count) < 0.5
+    if seed % 3 == 0:
+        group = batch == batch[0]
+    y = 5 + generator.normal(size=count)
+    x = joint(batch, group)
+    full = np.linalg.matrix_rank(x) == x.shape[1]
+    if group.any() and not group.all():
+        assert (confounding(batch, group) == "") == full
+    if not full:
+        with pytest.raises(ValueError, match="confounded"):
+            group_effect(y, group, batch)
+    elif count > x.shape[1]:
+        beta, rss = np.linalg.lstsq(x, y, rcond=None)[:2]
+        found = group_effect(y, group, batch)
+        error = math.sqrt(rss[0] / (count - x.shape[1]) * np.linalg.inv(x.T @ x)[0, 0])
+        assert [found["difference"], found["se"]] == pytest.approx([beta[0], error], rel=1e-9, abs=1e-12)
+
+
+def test_a_thousand_batches_are_corrected_compared_and_bridged():
+    generator, plates = np.random.default_rng(7), 1_000
+    batch = np.repeat(np.arange(plates), 34)
+    shifts = generator.normal(size=(2, plates))[:, batch]
+    values, group = generator.normal(size=(2, batch.size)), np.arange(batch.size) % 2
+    found = combat(values + shifts + group, batch, group).values
+    assert np.abs(found[:, group == 1].mean(axis=1) - found[:, group == 0].mean(axis=1) - 1).max() < 0.05
+    assert confounding(batch, group) == "" and efficiency(batch, group) == pytest.approx(1)
+    effect = group_effect(values[0] + shifts[0] + group, group, batch)
+    assert effect["df"] == batch.size - plates - 1 and effect["ci_low"] < 1 < effect["ci_high"]
+    names = np.where(np.arange(batch.size) % 34 < 3, np.arange(batch.size) % 34, np.arange(batch.size)).astype(str)
+    bridged = bridge(values[0] / 100 + shifts[0], names, batch, 0)
+    assert len(bridged) == plates - 1 and all(one["n"] == 3 for one in bridged.values())
+    of_plate = np.array([one["difference"] for one in bridged.values()])
+    assert np.abs(of_plate - (shifts[0, ::34] - shifts[0, 0])[1:]).max() < 0.1
+
+
+def test_plates_that_share_nothing_are_told_so():
+    found = bridge([1.0, 2, 3, 4, 6], ["a", "b", "c", "a", "a"], ["p", "p", "q", "r", "r"], "p")
+    assert found["q"]["n"] == 0 and math.isnan(found["q"]["difference"])
+    assert found["r"]["n"] == 1 and found["r"]["difference"] == 4 and math.isnan(found["r"]["se"])

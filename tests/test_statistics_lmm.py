@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from agreements import agrees, chosen
 from omtrace.statistics.general_linear import fit_linear, type_two
-from omtrace.statistics.lmm import components_at, fit
+from omtrace.statistics.lmm import MOST_ROWS, components_at, fit
 from omtrace.statistics.terms import design_of, expanded
 from scipy.stats import multivariate_normal
 
@@ -297,3 +297,9 @@ def test_columns_that_cannot_be_are_refused():
             design_of(columns, terms, levels)
     with pytest.raises(ValueError, match="no level 'w'"):
         design_of({"a": a}, ["a"], {"a": ("x", "y")}).mean({"a": "w"})
+
+
+def test_more_rows_than_dense_algebra_takes_are_refused():
+    count = MOST_ROWS + 1
+    with pytest.raises(ValueError, match="4,001 rows: .* at most 4,000"):
+        fit(np.random.default_rng(1).normal(size=count), np.ones((count, 1)), {"batch": np.arange(count) // 34})

@@ -174,3 +174,11 @@ def test_what_has_no_value():
             function([[1, 2, 3], [1, math.nan]])
     with pytest.raises(ValueError, match="no residual"):
         dunnett([[1], [2]])
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 12])
+def test_jonckheere_counts_every_pair(decimals):
+    generator = np.random.default_rng(decimals)
+    groups = [np.round(generator.normal(at / 5, 1, size), decimals) for at, size in enumerate((40, 1, 90, 33))]
+    pairs = [(a, b) for later in range(4) for earlier in range(later) for a in groups[later] for b in groups[earlier]]
+    assert jonckheere_terpstra(groups)["jonckheere_j"] == sum((a > b) + (a == b) / 2 for a, b in pairs)

@@ -17,6 +17,7 @@ from omtrace.study.plan import Analysis
 if TYPE_CHECKING:
     from omtrace.analyses._rows import Rows
 
+MOST = 2_000  # units; the analysis is made again for each
 LEFT_OUT = "left out to see its influence"
 
 
@@ -33,6 +34,11 @@ def run(call: Call) -> Iterator[Number]:
     if not effects:
         raise Fault(f"analysis {call.name}: {call.entry.of} gives no effect with an interval")
     units = {unit for effect in effects.values() for unit in _used(call, effect)}
+    if len(units) > MOST:
+        raise Fault(
+            f"analysis {call.name}: {call.entry.of} would be made again for each of {len(units):,} units; at most "
+            f"{MOST:,}, since one of more moves little, whatever its value"
+        )
     removed = {unit: _without(target, unit) for unit in call.data.units if unit in units}
     for key, main in effects.items():
         found = {unit: removed[unit].get(key) for unit in call.data.units if unit in _used(call, main)}

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from omtrace.statistics.samples import sample
+from omtrace.statistics.samples import TOLERANCE, sample
 from omtrace.statistics.student import wald_numbers
 
 
@@ -15,23 +15,33 @@ def group_effect(values: Any, is_group: Any, batch: Any = None, level: float = 0
     difference, se, ci_low, ci_high, t, df, p. Raises ValueError where the design has no full rank, or leaves no df.
     """
     y, group = sample(values), np.asarray(is_group, dtype=float)
-    columns = [group]
-    if batch is None:
-        columns.append(np.ones(y.size))
-    else:
-        labels, member = np.unique(np.asarray(batch), return_inverse=True)
-        columns += [(member == b).astype(float) for b in range(labels.size)]
-    x = np.column_stack(columns)
-    df = y.size - x.shape[1]
-    if np.linalg.matrix_rank(x) < x.shape[1]:
+    labels, member = np.unique(np.zeros(y.size) if batch is None else np.asarray(batch), return_inverse=True)
+    coefficients = 1 + labels.size
+    own, rest = within(group, member), within(y, member)
+    spread = float(own @ own)
+    if spread <= TOLERANCE * y.size:
         raise ValueError("batch and group are confounded: no correction can tell one from the other")
+    df = y.size - coefficients
     if df < 1:
-        raise ValueError(f"{y.size} values for {x.shape[1]} coefficients")
-    inverse = np.linalg.inv(x.T @ x)
-    beta = inverse @ x.T @ y
-    residual = y - x @ beta
-    se = math.sqrt(float(residual @ residual) / df * inverse[0, 0])
-    return {"difference": float(beta[0]), **wald_numbers(float(beta[0]), se, df, level)}
+        raise ValueError(f"{y.size} values for {coefficients} coefficients")
+    difference = float(own @ rest) / spread
+    residual = rest - difference * own
+    se = math.sqrt(float(residual @ residual) / df / spread)
+    return {"difference": difference, **wald_numbers(difference, se, df, level)}
+
+
+def within(values: np.ndarray, member: np.ndarray) -> np.ndarray:
+    """Values (n,) or (n, p) less the mean of their batch; ``member`` (n,): the place of each one's, every one there.
+
+    What is left of a regression on one column a batch: with the values and another column treated so, its coefficient
+    and the residuals are those of the regression on both (Frisch and Waugh 1933, Econometrica 1:387).
+    """
+    columns = values.reshape(len(member), -1)
+    count = np.bincount(member)
+    means = np.column_stack(
+        [np.bincount(member, column) / count for column in columns.T] or [np.zeros((count.size, 0))]
+    )
+    return (columns - means[member]).reshape(values.shape)
 
 
 def shifted_effect(values: Any, is_group: Any, plate: Any, shift_se: Any, shift_df: float,
@@ -65,15 +75,18 @@ def bridge(logs: Any, sample_name: Any, plate: Any, reference: Any, level: float
     """
     y, names, plates = sample(logs), np.asarray(sample_name), np.asarray(plate)
 
-    def means(one: Any) -> dict[Any, float]:
-        return {name: float(y[(plates == one) & (names == name)].mean()) for name in sorted(set(names[plates == one]))}
-
     if reference not in set(plates):
         raise ValueError(f"the reference plate {reference!r} has no shared sample")
-    base, found = means(reference), {}
-    for one in sorted(set(plates) - {reference}):
-        mine = means(one)
-        gaps = np.array([mine[name] - base[name] for name in mine if name in base])
+    order = sorted(set(plates))
+    shared = np.isin(names, names[plates == reference])
+    y, names, plates = y[shared], names[shared], plates[shared]
+    wells: dict[Any, dict[Any, list[float]]] = {one: {} for one in order}
+    for value, name, one in zip(y, names, plates, strict=True):
+        wells[one].setdefault(name, []).append(value)
+    means = {one: {name: float(np.mean(its[name])) for name in sorted(its)} for one, its in wells.items()}
+    base, found = means.pop(reference), {}
+    for one, mine in means.items():
+        gaps = np.array([mine[name] - base[name] for name in mine])
         difference = float(gaps.mean()) if gaps.size else math.nan
         se = float(gaps.std(ddof=1) / math.sqrt(gaps.size)) if gaps.size > 1 else math.nan
         found[one] = {

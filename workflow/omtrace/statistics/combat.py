@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from omtrace.statistics.batches import within
 from omtrace.statistics.samples import TOLERANCE
 
 STOP = 1e-4
@@ -26,26 +27,24 @@ class Corrected:
 
 
 def confounding(batch: Any, covariates: Any) -> str:
-    """Why batches cannot be told from the covariates (samples, p), or "": the rank of the joint design."""
-    labels, member = np.unique(np.asarray(batch), return_inverse=True)
+    """Why batches cannot be told from the covariates (samples, p), or "": the rank of what is left within batches."""
+    member = np.unique(np.asarray(batch), return_inverse=True)[1]
     x = np.asarray(covariates, dtype=float).reshape(len(member), -1)
-    dummies = (member[:, None] == np.arange(labels.size)).astype(float)
     x = x - x.mean(axis=0)
     x = x[:, np.linalg.norm(x, axis=0) > TOLERANCE]
     if x.shape[1] and np.linalg.matrix_rank(x) < x.shape[1]:
         return "the groups depend on each other"
-    if np.linalg.matrix_rank(np.column_stack([dummies, x])) < labels.size + x.shape[1]:
+    left = within(x, member) / np.linalg.norm(x, axis=0)
+    if x.shape[1] and np.linalg.matrix_rank(left, tol=TOLERANCE) < x.shape[1]:
         return "batch and group are confounded: no correction can tell one from the other"
     return ""
 
 
 def efficiency(batch: Any, contrast: Any) -> float:
     """Share of the information on a contrast (samples,) left once batches are adjusted for: 1 balanced, 0 none."""
-    labels, member = np.unique(np.asarray(batch), return_inverse=True)
     c = np.asarray(contrast, dtype=float)
-    whole = c - c.mean()
-    within = c - (np.bincount(member, c) / np.bincount(member))[member]
-    return float(within @ within / (whole @ whole))
+    whole, left = c - c.mean(), within(c, np.unique(np.asarray(batch), return_inverse=True)[1])
+    return float(left @ left / (whole @ whole))
 
 
 def combat(values: Any, batch: Any, covariates: Any = None, reference: Any = None) -> Corrected:
@@ -84,19 +83,17 @@ def _spread(values: np.ndarray) -> float:
 
 
 def _adjusted(x: np.ndarray, member: np.ndarray, batches: int, extra: np.ndarray, base: int | None) -> np.ndarray:
-    dummies = (member[:, None] == np.arange(batches)).astype(float)
-    design = np.column_stack([dummies, extra])
     there = np.isfinite(x)
-    coefficients = np.array(
-        [np.linalg.lstsq(design[t], row[t], rcond=None)[0] for row, t in zip(x, there, strict=True)]
+    share = np.array([np.bincount(member[t], minlength=batches) for t in there]) / there.sum(axis=1, keepdims=True)
+    kept, shifts = (
+        np.array(part)
+        for part in zip(*(_fit(row[t], member[t], extra[t]) for row, t in zip(x, there, strict=True)), strict=True)
     )
-    share = there @ dummies
-    share = share / share.sum(axis=1, keepdims=True)
-    grand = coefficients[:, base] if base is not None else (share * coefficients[:, :batches]).sum(axis=1)
-    residual = np.where(there, x - coefficients @ design.T, 0.0)
+    grand = shifts[:, base] if base is not None else (share * shifts).sum(axis=1)
+    residual = np.where(there, x - shifts[:, member] - kept @ extra.T, 0.0)
     mine = there if base is None else there & (member == base)
     pooled = np.sqrt((residual**2 * mine).sum(axis=1) / mine.sum(axis=1))
-    standard = grand[:, None] + coefficients[:, batches:] @ extra.T
+    standard = grand[:, None] + kept @ extra.T
     z = (x - standard) / pooled[:, None]
     for b in range(batches):
         if b == base:
@@ -108,6 +105,12 @@ def _adjusted(x: np.ndarray, member: np.ndarray, batches: int, extra: np.ndarray
     if base is not None:
         out[:, member == base] = x[:, member == base]
     return out
+
+
+def _fit(values: np.ndarray, member: np.ndarray, extra: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Least squares of values (n,) on covariates (n, p) and one column a batch: coefficients (p,) and (batches,)."""
+    kept = np.linalg.lstsq(within(extra, member), within(values, member), rcond=None)[0]
+    return kept, np.bincount(member, values - extra @ kept) / np.bincount(member)
 
 
 def _posterior(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -19,6 +19,7 @@ from omtrace.statistics.reml_tests import fai_cornelius, kenward_roger
 from omtrace.statistics.samples import sample
 from omtrace.statistics.student import wald_numbers
 
+MOST_ROWS = 4_000  # of the dense algebra: time goes with the third power, memory with the second (2 minutes, 2 GB here)
 METHODS = {"kenward_roger": "Kenward-Roger", "satterthwaite": "Satterthwaite"}
 
 
@@ -94,13 +95,18 @@ def fit(values: Any, design: Any, random: Mapping[str, Any], slopes: Mapping[str
     ``slopes``: for some of the names a numeric vector (n,) whose slope is random too, correlated with the intercept.
     ``negative``: variances below zero are estimated as such, so that a model keeps the degrees of freedom of its
     groups where these are more alike than by chance (SAS's NOBOUND).
-    Raises ValueError for missing values, a design with dependent columns or no residual, a random effect whose
-    groups are all one or as many as the rows, and where no optimum is found.
+    Raises ValueError for missing values, more than 4,000 rows, a design with dependent columns or no residual, a random
+    effect whose groups are all one or as many as the rows, and where no optimum is found.
     """
     y = sample(values)
     x = np.asarray(design, dtype=float)
     if x.ndim != 2 or len(x) != y.size or y.size <= x.shape[1]:
         raise ValueError(f"{y.size} values for {x.shape[-1]} coefficients leave no residual degrees of freedom")
+    if y.size > MOST_ROWS:
+        raise ValueError(
+            f"{y.size:,} rows: a model with random effects takes at most {MOST_ROWS:,}, since time grows with their "
+            "third power; analyse means of groups, or take groups that share all treatments as fixed shifts"
+        )
     if np.linalg.matrix_rank(x / np.linalg.norm(x, axis=0)) < x.shape[1]:
         raise ValueError("the columns of the fixed effects depend on each other")
     names, components, levels = _components(random, slopes or {}, y.size, not negative)

@@ -84,12 +84,11 @@ def jonckheere_terpstra(groups: Sequence[Any]) -> dict[str, float]:
     found = samples(groups)
     values, sizes = np.concatenate(found), np.array([x.size for x in found])
     ranks = doubled_midranks(values)  # pairs are compared by rank, so that rounding makes no order
-    parts = np.split(ranks, np.cumsum(sizes)[:-1])
+    parts = [np.sort(part) for part in np.split(ranks, np.cumsum(sizes)[:-1])]
     j = 0.0
     for at, later in enumerate(parts):
-        for earlier in parts[:at]:
-            difference = np.subtract.outer(later, earlier)
-            j += float((difference > 0).sum() + (difference == 0).sum() / 2)
+        for earlier in parts[:at]:  # those below, and those not above, each once: ties count half
+            j += sum(float(np.searchsorted(earlier, later, side).sum()) for side in ("left", "right")) / 2
     expected = float(sizes.sum() ** 2 - (sizes**2).sum()) / 4
     ties = np.unique(ranks, return_counts=True)[1]
     z = quotient(j - expected, math.sqrt(_variance(sizes, ties)))

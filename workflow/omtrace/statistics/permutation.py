@@ -12,6 +12,7 @@ from omtrace.statistics.samples import TOLERANCE, sample
 SPAN = 20_000  # steps between the least and the greatest value, up to which a common grid is counted on
 STEPS = 200_000_000  # of that count, values x sizes x sums: about 0.2 s
 SPLITS = 200_000  # up to which all splits are looked at one by one
+ENOUGH = 20  # groups of so many have more splits than these; the number itself may have thousands of digits
 DRAWS = 99_999
 LEAST_DRAWS = 999
 SHUFFLED = 100_000_000  # values picked or not, at most: up to 1,000 values have all draws; 0.1 to 0.4 s, 50 MB
@@ -43,7 +44,7 @@ def permutation_test(a: Any, b: Any) -> dict[str, float]:
         return {"permutation_p": min(1.0, float(chance[far].sum())), "permutation_exact": 1.0}
     centred = pooled - pooled.mean()
     observed = abs(float(centred[:size].sum())) - TOLERANCE * float(np.abs(pooled).max()) * count
-    if math.comb(count, size) <= SPLITS:
+    if math.comb(count, min(size, ENOUGH)) <= SPLITS:
         return {"permutation_p": float(np.mean(np.abs(_sums(centred, size)) >= observed)), "permutation_exact": 1.0}
     drawn = _drawn(centred, size)
     far_drawn = int(np.sum(np.abs(drawn) >= observed))
