@@ -19,7 +19,8 @@ def index(plates: Mapping[str, Plate], verdicts: Mapping[str, Verdict], files: M
     for name, judged in verdicts.items():
         groups.setdefault((judged.kind, judged.words), []).append(name)
     order = sorted(groups, key=lambda group: (FIRST.index(group[0]), group[1]))
-    given = [name for name in BESIDE if any(plate.number_of(name) for plate in plates.values())]
+    found = [(name, row["unit"]) for plate in plates.values() for name in BESIDE if (row := plate.number_of(name))]
+    given = {name: dict(found)[name] for name in BESIDE if name in dict(found)}
     choices = ['<label><input type="radio" name="show" id="show-all" checked>All '
                f"<b>{len(plates)}</b></label>"]  # fmt: skip
     parts = []
@@ -30,7 +31,8 @@ def index(plates: Mapping[str, Plate], verdicts: Mapping[str, Verdict], files: M
         rows = [_row(plates[name], verdicts[name], files[name], wells, given) for name in groups[group]]
         reasons = any(verdicts[name].reasons for name in groups[group])
         heads = [("Plate", False), *([("Why", False)] if reasons else []), ("Wells read", True), ("Others", False),
-                 *((escape(label_of(name)), True) for name in given)]  # fmt: skip
+                 *((escape(f"{label_of(name)} ({unit})" if unit else label_of(name)), True)
+                   for name, unit in given.items())]  # fmt: skip
         lines = [row if reasons else [row[0], *row[2:]] for row in rows]
         parts.append(f'<section id="verdict-{n}"><h2 class="{kind}">{escape(words)}: {_plates(len(rows))}</h2>\n'
                      f"{table(heads, lines)}</section>")  # fmt: skip
@@ -44,11 +46,11 @@ def _plates(count: int) -> str:
     return f"{count} {plural('plate') if count != 1 else 'plate'}"
 
 
-def _row(plate: Plate, judged: Verdict, file: str, wells: Wells, given: list[str]) -> list[str]:
+def _row(plate: Plate, judged: Verdict, file: str, wells: Wells, given: Mapping[str, str]) -> list[str]:
     counts = Counter(wells.left_out[n] or wells.status[n] for n in plate.wells)
     read = sum(wells.status[n] == "observed" for n in plate.wells)
     others = ", ".join(f"{n} {state}" for state, n in sorted(counts.items()) if state != "observed")
-    numbers = [value(row) if (row := plate.number_of(name)) else "" for name in given]
+    numbers = [value(row, False) if (row := plate.number_of(name)) else "" for name in given]
     why = "; ".join(escape(reason) for reason, _ in judged.reasons)
     return [
         f'<a href="{file}">{escape(plate.label)}</a>',

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 
 from omtrace.analyses._shown import level_shown, shown
@@ -28,12 +29,16 @@ class Plate:
 
     def number_of(self, statistic: str) -> Row | None:
         """The first of the plate's numbers that is this statistic and has no level."""
-        return next((row for row in self.numbers if row["statistic"] == statistic and not row["level"]), None)
+        return self._plain.get(statistic)
 
+    @cached_property
+    def _plain(self) -> dict[str, Row]:
+        return {row["statistic"]: row for row in reversed(self.numbers) if not row["level"]}
+
+    @cached_property
     def coefficients(self) -> dict[str, float]:
         """Those of its curve; empty without one."""
-        found = {row["statistic"]: float(row["value"]) for row in self.numbers
-                 if row["statistic"] in COEFFICIENTS and not row["level"] and row["value"]}  # fmt: skip
+        found = {name: float(row["value"]) for name in COEFFICIENTS if (row := self.number_of(name)) and row["value"]}
         return found if {"a", "b", "c", "d"} <= found.keys() else {}
 
     def by_analysis(self) -> dict[str, list[Row]]:
@@ -68,7 +73,7 @@ def verdict(plate: Plate) -> Verdict:
     refused = next((row for row in plate.numbers if row["level"].startswith("refused: ")), None)
     if refused:
         return Verdict("rejected", "No curve", None, ((refused["level"].removeprefix("refused: "), refused),))
-    return Verdict("", "Curve fitted, not judged" if plate.coefficients() else "No standard curve", None)
+    return Verdict("", "Curve fitted, not judged" if plate.coefficients else "No standard curve", None)
 
 
 def value(row: Row, unit: bool = True) -> str:

@@ -34,21 +34,23 @@ def boxes(names: Sequence[str], signals: "numpy.ndarray", shares: "numpy.ndarray
     what is in it, in short; markup. ``left_out``: why, or nothing. ``large``: of a plate of 384 wells, whose boxes
     hold no text.
     """
-    places = {size: {name: (box, texts) for name, box, texts in _places(size)} for size in (False, True)}
+    places = {size: {name: place for name, *place in _places(size)} for size in (False, True)}
     made = []
     columns = (names, signals.tolist(), shares.tolist(), words, holds, left_out, large)
     for name, signal, share, title, content, out, big in zip(*columns, strict=True):
-        box, (upper, lower, cross) = places[big][name]
-        head = f'<a href="#{name}"{KINDS[share > 0.5, out != ""]}><title>{name}: {title}</title><rect '
+        box, upper, lower, cross = places[big][name]
+        head = f'<a href="#{name}"{KINDS[share > 0.5, out != ""]}><title>{name}: {title}</title>'
         if signal != signal:
-            made.append(f'{head}class="none" {box}/><text {cross}>×</text></a>')
-            continue
-        text = "" if big else f"<text {upper}>{signal:.{decimals}f}</text><text {lower}>{content}</text>"
-        made.append(f'{head}class="well" fill-opacity="{share:.2f}" {box}/>{text}</a>')
+            made.append(f'{head}<rect class="none" {box}/><text {cross}>×</text></a>')
+        elif big:
+            made.append(f'{head}<rect class="well" {box} fill-opacity="{share:.2f}"/></a>')
+        else:
+            made.append(f'{head}<rect class="well" {box} fill-opacity="{share:.2f}"/><text {upper}>{signal:.{decimals}f}'
+                        f"</text><text {lower}>{content}</text></a>")  # fmt: skip
     return made
 
 
-def _places(large: bool) -> Iterator[tuple[str, str, tuple[str, str, str]]]:
+def _places(large: bool) -> Iterator[tuple[str, str, str, str, str]]:
     """Each well of a plate: its name, where its box is, and where two lines of text, or a cross, are in it."""
     cell = CELL / 2 if large else CELL
     for r in range(16 if large else 8):
@@ -58,7 +60,7 @@ def _places(large: bool) -> Iterator[tuple[str, str, tuple[str, str, str]]]:
             middle = f'x="{x + cell / 2:g}"'
             down = [y + cell / 2 - 1, y + cell / 2 + 13, y + cell / 2 + 4]
             first, second, third = (f'{middle} y="{at:g}"' for at in down)
-            yield f"{chr(65 + r)}{c + 1}", box, (first, f'class="small" {second}', third)
+            yield f"{chr(65 + r)}{c + 1}", box, first, f'class="small" {second}', third
 
 
 @cache
@@ -68,7 +70,7 @@ def _frame(large: bool) -> tuple[str, list[tuple[str, str]]]:
     head = svg_head("Heat map of the plate's signals", LEFT + columns * cell + 2, TOP + rows * cell + 2, "map")
     head += "".join(f'<text class="soft" x="{LEFT + (c + 0.5) * cell:g}" y="12">{c + 1}</text>' for c in range(columns))
     wells = []
-    for name, box, _ in _places(large):
+    for name, box, *_ in _places(large):
         if name[1:] == "1":
             y = TOP + (ord(name[0]) - 65) * cell + cell / 2 + 4
             wells.append(("", f'<text class="soft" x="8" y="{y:g}">{name[0]}</text>'))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 NAME = re.compile(r"(?:.*[/ ])?([A-P])0?(\d{1,2})")
+SMALL = {f"{row}{column}" for row in "ABCDEFGH" for column in range(1, 13)}
 NOT_AMONG = re.compile(r"not in population (\w+).*")
 
 
@@ -46,7 +47,7 @@ class Wells:
 
     def is_large(self, which: range) -> bool:
         """Whether a plate has more than 96 places."""
-        return any(self.names[n][0] > "H" or int(self.names[n][1:]) > 12 for n in which)
+        return not SMALL.issuperset(self.names[which.start : which.stop])
 
 
 def wells_of(plan: Plan, pages: PlatePages, root: Path) -> Wells:

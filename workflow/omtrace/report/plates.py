@@ -133,14 +133,15 @@ def _body(pages: Pages, plate: Plate, judged: Verdict, path: str) -> str:
     signal = dataset.parameters[pages.plates.signal].label
     return "\n".join([
         _verdict(judged), _facts(plan, plate, pages.wells),
+        '<a class="skip" href="#numbers">Skip the map of wells</a>',
         f'<div class="pair"><section><h2>{escape(signal)} of each well</h2>\n<div class="scroll">'
         + heat_map(drawn, pages.wells.is_large(plate.wells)) + "</div>",
-        '<p class="note">The darker, the higher the signal of the plate; × in use, without a signal; dashed: left out. '
-        "A well leads to its row below.</p></section>",
+        '<p class="note">The stronger the colour, the higher the signal on this plate; ×: in use, without a signal; '
+        "dashed: left out. A well leads to its row below.</p></section>",
         f"<section><h2>Standard curve</h2>\n{standards or '<p>No standards with a signal.</p>'}",
         '<p class="note">Below: signal less curve. × is left out of the curve.</p></section></div>'
-        if plate.coefficients() else "</section></div>",
-        _numbers(plan, plate, f"{command}#"),
+        if plate.coefficients else "</section></div>",
+        f'<div id="numbers" tabindex="-1">{_numbers(plan, plate, f"{command}#")}</div>',
         f'<p class="note">A number opens the command that traces it to its wells and raw cells; all of this page: '
         f"<code>{command}</code></p>",
         f"<h2>Wells by state</h2>\n{_states(pages, plate)}",
@@ -186,7 +187,7 @@ def _curve(pages: Pages, plate: Plate) -> str:
         label_of(name): float(row["value"]) for name in LIMITS[:2] if (row := plate.number_of(name)) and row["value"]
     }
     axes = (titled(dataset, pages.plates.concentration), titled(dataset, pages.plates.signal))
-    return curve(points, plate.coefficients(), limits, axes)
+    return curve(points, plate.coefficients, limits, axes)
 
 
 def _states(pages: Pages, plate: Plate) -> str:
