@@ -45,8 +45,8 @@ def boxes(names: Sequence[str], signals: "numpy.ndarray", shares: "numpy.ndarray
         elif big:
             made.append(f'{head}<rect class="well" {box} fill-opacity="{share:.2f}"/></a>')
         else:
-            made.append(f'{head}<rect class="well" {box} fill-opacity="{share:.2f}"/><text {upper}>{signal:.{decimals}f}'
-                        f"</text><text {lower}>{content}</text></a>")  # fmt: skip
+            text = f"<text {upper}>{signal:.{decimals}f}</text><text {lower}>{content}</text>"
+            made.append(f'{head}<rect class="well" {box} fill-opacity="{share:.2f}"/>{text}</a>')
     return made
 
 
