@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 from agreements import agrees
-from omtrace.report.results import numbers_of
+from omtrace.report.results import numbers_of, rows_of
 from omtrace.report.tables import tables_of
 from omtrace.statistics.balance import chi_squared_p, standardised_difference, standardised_difference_of_categories
 from omtrace.statistics.two_groups import welch
@@ -80,7 +80,7 @@ def test_p_values_come_only_if_asked_for(tmp_path):
 
 def test_in_the_report_it_is_one_table_with_the_differences_beside_the_groups(tmp_path):
     results = Results(tmp_path, people(24), {"a": ("baseline_table", ["age", "sex", "x"], [], {})})
-    numbers = numbers_of(results.plan, results.numbers)
+    numbers = numbers_of(results.plan, rows_of(results.plan, results.numbers))
     (table,) = tables_of(list(numbers.values()), results.plan.datasets["data"], "full")
     assert table["columns"] == ["Sham", "OMT", "All", "OMT − Sham"] and table["heads"] == ["level"]
     assert not table["collapsed"]

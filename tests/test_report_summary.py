@@ -4,7 +4,7 @@ import copy
 
 import pytest
 from omtrace.keys import digest_of
-from omtrace.report.results import by_role, numbers_of, sections_of
+from omtrace.report.results import by_role, numbers_of, rows_of, sections_of
 from omtrace.report.standing import claims, exploratory
 from omtrace.report.summary import summary_of
 from omtrace.study.plan import Plan
@@ -66,7 +66,7 @@ def rows():
 
 
 def numbers(of):
-    return numbers_of(of, [told for told in rows() if told["analysis"] in of.analyses])
+    return numbers_of(of, rows_of(of, [told for told in rows() if told["analysis"] in of.analyses]))
 
 
 def text(pieces):
@@ -97,9 +97,11 @@ def test_the_only_p_value_of_a_primary_analysis_needs_no_family():
     del content["analyses"]["key"]
     of = Plan.model_validate(content)
     told = [n for n in rows() if n["analysis"] != "key"]
-    assert not [n for n in numbers_of(of, told).values() if n["exploratory"] and n["analysis"] == "comparison"]
+    assert not [
+        n for n in numbers_of(of, rows_of(of, told)).values() if n["exploratory"] and n["analysis"] == "comparison"
+    ]
     told.append(row("comparison", "score_1", "p", 0.5, "omt - sham", "month_1"))
-    found = numbers_of(of, told)
+    found = numbers_of(of, rows_of(of, told))
     assert exploratory(of, found) == {name for name, n in found.items() if claims(n)}, "its sensitivity analysis too"
     assert not [n for n in found.values() if n["exploratory"]], "said once where all are"
     assert summary_of(of, found, {})["exploratory"] == summary_of(of, found, {})["p_values"] == 6
@@ -109,7 +111,7 @@ def test_checks_claim_nothing_and_p_values_adjusted_within_an_analysis_bear_no_m
     of = plan()
     more = [row("change", "score_1", s, v, "all", "month_1") for s, v in
             {"naive_p": 0.01, "grubbs_p": 0.01, "adjusted_p": 0.01, "mann_whitney_p": ""}.items()]  # fmt: skip
-    found = numbers_of(of, rows() + more)
+    found = numbers_of(of, rows_of(of, rows() + more))
     before, after = summary_of(of, numbers(of), {}), summary_of(of, found, {})
     assert (after["exploratory"], after["p_values"]) == (before["exploratory"], before["p_values"] + 1)
     assert (before["within"], after["within"]) == (False, True)

@@ -1,6 +1,6 @@
 """Numbers as tables: which rows stand together, and what names them."""
 
-from omtrace.report.results import numbers_of, sections_of
+from omtrace.report.results import numbers_of, rows_of, sections_of
 from omtrace.report.tables import COLLAPSED, spanned
 from report_plan import plan_of
 
@@ -16,7 +16,7 @@ def numbers(*rows: str) -> dict[str, dict]:
         estimates.append(
             {**named, "id": f"{at:012x}", "population": "full", "value": str(at), "unit": "", "decimals": "0"}
         )
-    return numbers_of(PLAN, estimates)
+    return numbers_of(PLAN, rows_of(PLAN, estimates))
 
 
 def tables(*rows: str) -> list[dict]:

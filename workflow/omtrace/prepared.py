@@ -40,8 +40,12 @@ LIBRARIES = (
     "matplotlib.figure",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
-    "omtrace.report",
-    "jinja2",
+    "omtrace.report.templated",
+    "omtrace.report.payload",
+    "omtrace.report.summary",
+    "omtrace.report.arrive",
+    "omtrace.report.dictionary",
+    "omtrace.sources.lookup",
 )
 
 

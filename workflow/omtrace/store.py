@@ -251,12 +251,21 @@ def read_part(path: str | Path, column: str, among: Collection[str], columns: Se
     return table.filter(compute.is_in(table.column(column), value_set=wanted)).select(list(columns))
 
 
-def read_rows(path: str | Path, column: str, among: Collection[int]) -> dict[str, list]:
-    """The rows of a Parquet table whose whole number in a column is one of these, as plain lists, without pandas."""
-    import pyarrow
-    import pyarrow.compute as compute
+def read_coded(path: str | Path, columns: Sequence[str] | None = None) -> "pyarrow.Table":
+    """A Parquet table, or some columns of it, without pandas; texts are numbers into a dictionary of them."""
     from pyarrow.parquet import ParquetFile
 
-    table = ParquetFile(path).read()
-    wanted = pyarrow.array(sorted(among), type=table.schema.field(column).type)
-    return table.filter(compute.is_in(table.column(column), value_set=wanted)).to_pydict()
+    file = ParquetFile(path)
+    texts = [field.name for field in file.schema_arrow if str(field.type) == "string"]
+    coded = ParquetFile(path, metadata=file.metadata, read_dictionary=texts).read(columns)
+    return coded.unify_dictionaries().combine_chunks()
+
+
+def read_rows(path: str | Path, column: str, among: "numpy.ndarray") -> "pyarrow.Table":
+    """The rows of a Parquet table whose whole number in a column is one of these, as ``read_coded`` gives them."""
+    import pyarrow
+    import pyarrow.compute as compute
+
+    table = read_coded(path)
+    wanted = pyarrow.array(among, type=table.schema.field(column).type)
+    return table.filter(compute.is_in(table.column(column), value_set=wanted))

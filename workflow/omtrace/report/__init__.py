@@ -6,12 +6,16 @@ It reads stored results and the raw cells that a row set names; it computes no s
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omtrace import store
 from omtrace.faults import Fault
 from omtrace.study.plan import Plan
 from omtrace.study.register import Export, exports_of, sha256_of
+
+if TYPE_CHECKING:
+    import numpy
+    import pyarrow
 
 AGAIN = "run snakemake again"
 
@@ -25,29 +29,29 @@ def write_report(study: str, plan: Plan, exports: Sequence[Export], root: str | 
     """
     from omtrace.report.page import page_of
     from omtrace.report.payload import Payload
-    from omtrace.report.results import numbers_of, shortened
+    from omtrace.report.results import numbers_of, rows_of, shortened
     from omtrace.sources.lookup import raw_cells
 
     mine = exports_of(list(exports), study)
     results = Results(Path(root), study)
-    every = numbers_of(plan, results.read(store.read_csv, "estimates.csv"))
-    numbers, without = shortened(every)
+    every = rows_of(plan, results.read(store.read_csv, "estimates.csv"))
+    kept, without = shortened(every)
+    numbers = numbers_of(plan, every, kept)
     definitions = results.read(store.read_json, "definitions.json")
     names = sorted({plan.analyses[number["analysis"]].dataset for number in numbers.values()})
+    places = results.table("validated/places.parquet")
     payload = Payload(
         plan,
         mine,
         results.table("rowsets.parquet"),
-        results.table("validated/places.parquet"),
+        places,
         {name: results.table(f"datasets/{name}.parquet") for name in names},
-        lambda name, records: results.read(
-            partial(store.read_rows, column="record", among=records), f"datasets/{name}.cells.parquet"
-        ),
+        lambda name, records: results.table(f"datasets/{name}.cells.parquet", records),
         lambda wanted: raw_cells(plan, mine, wanted, root),
     ).build(numbers, definitions)
     content = {
         "plan": plan,
-        **_inputs(results, mine),
+        **_inputs(results, mine, places),
         **_shown(plan, numbers, definitions, without),
         "figures": _figures(results, every),
         "digests": {**_digests(study, Path(root)), **(digests or {})},
@@ -73,9 +77,11 @@ class Results:
         except (OSError, ValueError) as error:
             raise Fault(f"{self.name}/{name}: not readable ({type(error).__name__}); {AGAIN}") from None
 
-    def table(self, name: str) -> Any:
-        """A Parquet table below the study's folder."""
-        return self.read(store.read_columns, name)
+    def table(self, name: str, records: "numpy.ndarray | None" = None) -> Any:
+        """A Parquet table below the study's folder, or the rows of records, as ``store.read_coded`` gives it."""
+        if records is None:
+            return self.read(store.read_coded, name)
+        return self.read(partial(store.read_rows, column="record", among=records), name)
 
 
 def _shown(plan: Plan, numbers: dict[str, dict], definitions: Mapping[str, dict], without: Mapping) -> dict[str, Any]:
@@ -88,7 +94,7 @@ def _shown(plan: Plan, numbers: dict[str, dict], definitions: Mapping[str, dict]
     return {"numbers": numbers, "groups": groups, "summary": summary, "arrive": arrive_of(plan, numbers)}
 
 
-def _inputs(results: Results, exports: Sequence[Export]) -> dict[str, Any]:
+def _inputs(results: Results, exports: Sequence[Export], places: "pyarrow.Table") -> dict[str, Any]:
     from omtrace.report.inputs import (
         conservation_shown,
         exports_shown,
@@ -98,7 +104,7 @@ def _inputs(results: Results, exports: Sequence[Export]) -> dict[str, Any]:
     )
 
     decisions = results.read(store.read_json, "validated/decisions.json")
-    places, quarantine = (results.table(f"validated/{name}.parquet") for name in ("places", "quarantine"))
+    quarantine = results.table("validated/quarantine.parquet").to_pydict()
     return {
         "exports": exports_shown(exports, decisions, places, quarantine),
         "left_out": left_out_shown(exports, decisions, quarantine),
@@ -109,7 +115,7 @@ def _inputs(results: Results, exports: Sequence[Export]) -> dict[str, Any]:
     }
 
 
-def _figures(results: Results, numbers: Mapping[str, dict]) -> list[dict]:
+def _figures(results: Results, numbers: Mapping[str, Any]) -> list[dict]:
     """The figures with their images as addresses. Raises Fault for a figure that shows an unknown number."""
     from omtrace.report.page import data_address
 

@@ -76,18 +76,14 @@ def _listed(values: Iterable[Any]) -> str:
 
 def dictionary_page(plan: Plan | None, entries: Sequence[TableEntry]) -> str:
     """The page as text: every declared text escaped, nothing loaded from anywhere."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
     from omtrace.report.page import TEMPLATES, policy
+    from omtrace.report.templated import COMPILED
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
     style = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("style.css", "dictionary.css"))
     script = (TEMPLATES / "dictionary.js").read_text(encoding="utf-8")
-    return environment.get_template("dictionary.html").render(
+    return COMPILED["dictionary.html"].render(
         plan=plan,
         entries=entries,
         groups=_groups(entries),

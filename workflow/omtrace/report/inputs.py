@@ -2,11 +2,14 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omtrace.faults import Fault
-from omtrace.keys import key_text, number_of
+from omtrace.keys import SHIFT, key_text, number_of
 from omtrace.study.register import Export
+
+if TYPE_CHECKING:
+    import pyarrow
 
 Table = Mapping[str, list]
 PLACE = ("key", "export", "part", "first_line", "last_line")
@@ -21,9 +24,12 @@ TITLES = {
 
 
 def exports_shown(exports: Sequence[Export], decisions: Mapping[str, Mapping[str, Any]],
-                  places: Table, quarantine: Table) -> list[dict]:  # fmt: skip
+                  places: "pyarrow.Table", quarantine: Table) -> list[dict]:  # fmt: skip
     """Each registered export with its decisions and its rows: placed, quarantined (a row counts once)."""
-    placed = Counter(number_of(key) for key in places["key"])
+    import numpy
+
+    numbers = numpy.unique(places.column("key").to_numpy() >> SHIFT, return_counts=True)
+    placed = Counter(dict(zip(*(part.tolist() for part in numbers), strict=True)))
     lost = Counter(number_of(key) for key in set(quarantine["key"]))
     return [
         {
@@ -65,12 +71,17 @@ def conservation_shown(rows: Sequence[Mapping[str, str]]) -> dict:
     }
 
 
-def quarantine_shown(quarantine: Table, places: Table) -> list[dict]:
+def quarantine_shown(quarantine: Table, places: "pyarrow.Table") -> list[dict]:
     """Quarantined rows by table, rule and severity: key, file, lines and column of each, never a value.
 
     Raises Fault for a row without a place.
     """
-    where = {row[0]: row[1:] for row in zip(*(places[name] for name in PLACE), strict=True)}
+    import pyarrow
+    import pyarrow.compute as compute
+
+    is_wanted = compute.is_in(places.column("key"), value_set=pyarrow.array(quarantine["key"], pyarrow.int64()))
+    wanted = places.filter(is_wanted)
+    where = {row[0]: row[1:] for row in zip(*(wanted.column(name).to_pylist() for name in PLACE), strict=True)}
     groups: dict[tuple, list[dict]] = {}
     columns = (quarantine[name] for name in ("table", "rule", "severity", "key", "column"))
     for table, rule, severity, key, column in sorted(zip(*columns, strict=True)):

@@ -44,17 +44,13 @@ def data_address(image: bytes) -> str:
 
 def page_of(content: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
     """The whole page as text. ``content`` feeds ``page.html``; ``payload`` is read by the page's script."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
-    environment.filters["thousands"] = lambda number: f"{number:,}".replace(",", "\u202f")
+    from omtrace.report.templated import COMPILED
+
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     script = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("payload.js", "panel.js"))
-    return environment.get_template("page.html").render(
+    return COMPILED["page.html"].render(
         **content,
         heads=HEADS,
         policy=policy(style, script),

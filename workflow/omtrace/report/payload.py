@@ -19,23 +19,27 @@ A run is two integers: the gap since the end of the last run, and its length. Co
 carry value, times, value, times, ...
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omtrace.faults import Fault
-from omtrace.keys import key_text, number_of, ordinal_of
+from omtrace.keys import LIMIT, SHIFT, key_text
+from omtrace.report.rowsets import AGAIN, RowSets, numbered, ranked
 from omtrace.store import number_text
 from omtrace.study.plan import Plan
 from omtrace.study.register import Export
 
-AGAIN = "run snakemake again"
-RECORD = ("record", "unit", "parameter", "visit", "status", "value", "text")
-Table = Mapping[str, list]
-Group = dict[tuple[str, str], list[tuple[str, int]]]
+if TYPE_CHECKING:
+    import numpy
+    import pyarrow
+
+    Integers = numpy.ndarray
+    Links = tuple[Integers, Integers, Integers, list[str]]  # record, role, cell of each link, and what roles are
+
+RECORD = ("unit", "parameter", "visit", "status", "value", "text")
+PLACE = ("part", "first_line", "last_line", "column")
 Wanted = set[tuple[int, str]]
-MOST = 60_000  # records in one page; of a study with more, each row set shows its first ones
-KEPT = 200  # of each role and reason
 LABELS = ("analysis", "parameter", "population", "group", "visit", "level", "statistic")
 
 
@@ -53,17 +57,22 @@ class Strings:
         return [self(text) for text in texts]
 
 
-def runs(numbers: Sequence[int]) -> list[int]:
-    """Ascending whole numbers as gap, length, gap, length, ... (``[3, 4, 5, 9]`` is ``[3, 3, 3, 1]``)."""
-    found: list[int] = []
-    end = 0
-    for number in numbers:
-        if found and number == end:
-            found[-1] += 1
-        else:
-            found += [number - end, 1]
-        end = number + 1
-    return found
+def runs(group: "Integers", number: "Integers", count: int) -> list[list[int]]:
+    """The numbers (n, rising) of each of ``count`` groups (n, rising) as gap, length, gap, length, ...
+
+    One group of ``3, 4, 5, 9`` is ``[[3, 3, 3, 1]]``.
+    """
+    import numpy
+
+    is_first = numpy.ones(len(number), bool)
+    is_first[1:] = (group[1:] != group[:-1]) | (number[1:] != number[:-1] + 1)
+    first = numpy.flatnonzero(is_first)
+    length = numpy.diff(numpy.append(first, len(number)))
+    owner, gap = group[first], number[first].copy()
+    gap[1:] -= numpy.where(owner[1:] == owner[:-1], (number[first] + length)[:-1], 0)
+    coded = numpy.column_stack([gap, length]).ravel().tolist()
+    ends = (2 * numpy.searchsorted(owner, numpy.arange(count + 1))).tolist()
+    return [coded[start:end] for start, end in pairwise(ends)]
 
 
 def differences(numbers: Sequence[int]) -> list[int]:
@@ -83,67 +92,50 @@ def repeats(values: Iterable[int]) -> list[int]:
 
 
 class Payload:
-    """The payload of one study, built from its stored tables (name -> list of values, as ``store.read_columns``).
+    """The payload of one study, built from its stored tables (as ``store.read_coded`` gives them).
 
-    ``datasets`` holds a table a dataset; ``cells(dataset, records)`` gives the cells behind records, whether or not
-    those of others with them; ``raw_cells(wanted)`` gives the raw text of (key, column)
-    pairs. Raises Fault where the tables do not fit each other.
+    ``datasets`` holds a table a dataset; ``cells(dataset, records)`` gives the cells behind records;
+    ``raw_cells(wanted)`` gives the raw text of (key, column) pairs. Raises Fault where the tables do not fit each
+    other.
     """
 
     def __init__(
         self,
         plan: Plan,
         exports: Sequence[Export],
-        rowsets: Table,
-        places: Table,
-        datasets: Mapping[str, Table],
-        cells: Callable[[str, Collection[int]], Table],
+        rowsets: "pyarrow.Table",
+        places: "pyarrow.Table",
+        datasets: Mapping[str, "pyarrow.Table"],
+        cells: Callable[[str, "Integers"], "pyarrow.Table"],
         raw_cells: Callable[[Wanted], Mapping[tuple[int, str], str]],
     ) -> None:
         self.plan, self.exports = plan, {export.number: export for export in exports}
         self.rowsets, self.places = rowsets, places
         self.datasets, self.cells, self.raw_cells = datasets, cells, raw_cells
         self.strings = Strings()
-        self.position: dict[str, dict[int, int]] = {}  # dataset -> record -> place in `records`
 
     def build(self, numbers: Mapping[str, dict], definitions: Mapping[str, Any]) -> dict[str, Any]:
         """The whole payload as plain lists and dictionaries."""
-        groups = self._groups({number["rowset"] for number in numbers.values()})
-        more = self._cut(groups)
-        records = self._records(groups)
-        links, columns = self._links()
-        records["sets"], sets = self._sets(links)
+        names = sorted({number["rowset"] for number in numbers.values()})
+        rowsets = RowSets(names, self.rowsets, self.datasets)
+        more = {
+            at: [used, [part for reason, lost in left for part in (self.strings(reason), lost)], hidden]
+            for at, (used, left, hidden) in rowsets.more.items()
+        }
+        shown, position = numbered(rowsets.record)
+        records = self._records(rowsets, shown)
+        links, columns = self._links(rowsets, shown)
+        records["sets"], sets = self._sets(links, len(shown))
         return {
             **columns,
             "sets": sets,
             "records": records,
-            "rowsets": [self._coded(group) for group in groups.values()],
-            "numbers": self._numbers(numbers, {name: index for index, name in enumerate(groups)}),
+            "rowsets": self._coded(rowsets, position),
+            "numbers": self._numbers(numbers, {name: index for index, name in enumerate(names)}),
             "definitions": dict(definitions),
             **({"more": more} if more else {}),
             "strings": list(self.strings.at),
         }
-
-    def _cut(self, groups: dict[str, Group]) -> dict[int, list]:
-        """Shorten the row sets of a study with more records than a page holds; what each of them had, by its index."""
-        records = {member for group in groups.values() for members in group.values() for member in members}
-        if len(records) <= MOST:
-            return {}
-        names = {dataset for dataset, _ in records}
-        units = {name: dict(_rows(self.datasets[name], ("record", "unit"))) for name in names}
-        more = {}
-        for index, group in enumerate(groups.values()):
-            used: set[str] = set()
-            left: dict[str, set[str]] = {}
-            hidden = 0
-            for (_, reason), members in group.items():
-                (left.setdefault(reason, set()) if reason else used).update(units[name][n] for name, n in members)
-                hidden += max(0, len(members) - KEPT)
-            if hidden:
-                reasons = [part for reason, lost in left.items() for part in (self.strings(reason), len(lost))]
-                more[index] = [len(used), reasons, hidden]
-                group.update({key: sorted(members)[:KEPT] for key, members in group.items()})
-        return more
 
     def _numbers(self, numbers: Mapping[str, dict], of: Mapping[str, int]) -> dict[str, list]:
         coded = {}
@@ -153,44 +145,21 @@ class Payload:
             coded[name] = [*self.strings.all([*texts, shown]), of[number["rowset"]], number["definition"]]
         return coded
 
-    def _groups(self, wanted: set[str]) -> dict[str, Group]:
-        """Row set -> (role, reason) -> (dataset, record) pairs, of the row sets that numbers name."""
-        groups: dict[str, Group] = {}
-        columns = (self.rowsets[name] for name in ("rowset", "role", "reason", "dataset", "record"))
-        for rowset, role, reason, dataset, record in zip(*columns, strict=True):
-            if rowset in wanted:
-                groups.setdefault(rowset, {}).setdefault((role, reason or ""), []).append((dataset, record))
-        lost = sorted(wanted - groups.keys())
-        if lost:
-            raise Fault(f"rowsets.parquet: no row set {lost[0]}, which estimates.csv names; {AGAIN}")
-        return {name: groups[name] for name in sorted(groups)}
-
-    def _coded(self, group: Group) -> list[list[int]]:
-        coded = []
-        for (role, reason), members in sorted(group.items()):
-            positions = sorted(self.position[dataset][record] for dataset, record in members)
-            coded.append([*self.strings.all((role, reason)), *runs(positions)])
+    def _coded(self, rowsets: RowSets, position: "Integers") -> list[list[list[int]]]:
+        coded: list[list[list[int]]] = [[] for _ in rowsets.names]
+        members = runs(rowsets.group, position, len(rowsets.groups))
+        for (rowset, role, reason), mine in zip(rowsets.groups, members, strict=True):
+            coded[rowset].append([*self.strings.all((role, reason)), *mine])
         return coded
 
-    def _records(self, groups: Mapping[str, Group]) -> dict[str, list]:
-        """The columns over all records that a row set names, in order of dataset and record."""
-        wanted: dict[str, set[int]] = {}
-        for group in groups.values():
-            for members in group.values():
-                for dataset, record in members:
-                    wanted.setdefault(dataset, set()).add(record)
+    def _records(self, rowsets: RowSets, shown: "Integers") -> dict[str, list]:
+        """The columns over all records that the page shows, in order of dataset and record."""
         columns: dict[str, list] = {name: [] for name in ("unit", "parameter", "visit", "value", "status")}
-        count = 0
-        for name in sorted(wanted):
-            table, plan = self.datasets[name], self.plan.datasets[name]
+        for name in rowsets.records.names:
+            plan, table = self.plan.datasets[name], _taken(rowsets, shown, name)
             labels = {key: parameter.label for key, parameter in plan.parameters.items()}
-            chosen = [row for row in _rows(table, RECORD) if row[0] in wanted[name]]
-            if len(chosen) != len(wanted[name]):
-                lost = min(wanted[name] - {row[0] for row in chosen})
-                raise Fault(f"datasets/{name}.parquet: no record {lost}, which a row set names; {AGAIN}")
-            self.position[name] = {row[0]: at for at, row in enumerate(sorted(chosen), count)}
-            count += len(chosen)
-            for _, unit, parameter, visit, status, value, text in sorted(chosen):
+            fields = (table.column(field).to_pylist() for field in RECORD)
+            for unit, parameter, visit, status, value, text in zip(*fields, strict=True):
                 columns["unit"].append(self.strings(unit))
                 columns["parameter"].append(self.strings(labels.get(parameter, parameter)))
                 columns["visit"].append(self.strings(plan.visits.get(visit, visit)))
@@ -198,62 +167,73 @@ class Payload:
                 columns["status"].append(self.strings("" if status == "observed" else status))
         return {**columns, **{name: repeats(columns[name]) for name in ("parameter", "visit", "status")}}
 
-    def _links(self) -> tuple[dict[int, list[tuple[str, int]]], dict[str, Any]]:
-        """The cells of each record as (role, cell), and the columns of files, places and cells."""
-        found = [
-            (positions[record], (key, column), role)
-            for name, positions in self.position.items()
-            for record, key, column, role in _rows(self.cells(name, positions), ("record", "key", "column", "role"))
-            if record in positions
-        ]
-        wanted = {cell for _, cell, _ in found}
-        texts = self.raw_cells(wanted)
-        order = {cell: index for index, cell in enumerate(sorted(wanted))}
-        place_of, columns = self._places(sorted({key for key, _ in wanted}))
-        columns["cells"] = {
-            "place": differences([place_of[key] for key, _ in order]),
-            "column": self.strings.all(column for _, column in order),
-            "text": self.strings.all(texts[cell] for cell in order),
-        }
-        links: dict[int, list[tuple[str, int]]] = {}
-        for position, cell, role in found:
-            links.setdefault(position, []).append((role, order[cell]))
-        return links, columns
+    def _links(self, rowsets: RowSets, shown: "Integers") -> tuple["Links", dict[str, Any]]:
+        """The cells of each record with their roles, and the columns of files, places and cells."""
+        import numpy
+        import pyarrow
 
-    def _places(self, keys: Sequence[int]) -> tuple[dict[int, int], dict[str, Any]]:
-        """The index of each key, and the columns of files and places."""
-        known = {row[0]: row[1:] for row in _rows(self.places, ("key", "part", "first_line", "last_line", "column"))}
-        lost = next((key for key in keys if key not in known), None)
-        if lost is not None:
-            raise Fault(f"validated/places.parquet: no place for key {key_text(lost)}; {AGAIN}")
-        numbers = sorted({number_of(key) for key in keys})
-        file_of = {number: index for index, number in enumerate(numbers)}
-        found = [known[key] for key in keys]
-        return {key: index for index, key in enumerate(keys)}, {
-            "files": [[number, self.exports[number].path] for number in numbers],
+        tables, positions = [], []
+        for name in rowsets.records.names:
+            table = self.cells(name, _taken(rowsets, shown, name).column("record").to_numpy())
+            tables.append(table.select(["key", "column", "role"]))
+            positions.append(numpy.searchsorted(shown, rowsets.records.at(name, table.column("record").to_numpy())))
+        found = pyarrow.concat_tables(tables) if tables else pyarrow.table({"key": [], "column": [], "role": []})
+        column, names = ranked(found.column("column"))
+        role, roles = ranked(found.column("role"))
+        keys, key = numpy.unique(found.column("key").to_numpy(), return_inverse=True)
+        cells, cell = numpy.unique(key * len(names) + column, return_inverse=True)
+        place, column = numpy.divmod(cells, len(names))
+        order = [(at, names[code]) for at, code in zip(keys[place].tolist(), column.tolist(), strict=True)]
+        texts = self.raw_cells(set(order))
+        columns = self._places(keys)
+        columns["cells"] = {
+            "place": differences(place.tolist()),
+            "column": self.strings.all(name for _, name in order),
+            "text": self.strings.all(texts[one] for one in order),
+        }
+        return (numpy.concatenate([numpy.zeros(0, int), *positions]), role, cell, roles), columns
+
+    def _places(self, keys: "Integers") -> dict[str, Any]:
+        """The columns of files and places of keys (n, rising)."""
+        import numpy
+        import pyarrow.compute as compute
+
+        found = compute.index_in(keys, value_set=self.places.column("key").combine_chunks())
+        if found.null_count:
+            lost = keys[found.to_numpy(zero_copy_only=False) != found.to_numpy(zero_copy_only=False)][0]
+            raise Fault(f"validated/places.parquet: no place for key {key_text(int(lost))}; {AGAIN}")
+        part, first, last, column = (self.places.column(name).take(found).to_pylist() for name in PLACE)
+        number, file = numpy.unique(keys >> SHIFT, return_inverse=True)
+        return {
+            "files": [[one, self.exports[one].path] for one in number.tolist()],
             "places": {
-                "file": repeats(file_of[number_of(key)] for key in keys),
-                "ordinal": differences([ordinal_of(key) for key in keys]),
-                "part": repeats(self.strings.all(part or "" for part, *_ in found)),
-                "line": differences([first for _, first, *_ in found]),
-                "lines": repeats(last - first + 1 for _, first, last, _ in found),
-                "column": self.strings.all(column or "" for *_, column in found),
+                "file": repeats(file.tolist()),
+                "ordinal": differences((keys & (LIMIT - 1)).tolist()),
+                "part": repeats(self.strings.all(text or "" for text in part)),
+                "line": differences(first),
+                "lines": repeats(b - a + 1 for a, b in zip(first, last, strict=True)),
+                "column": self.strings.all(text or "" for text in column),
             },
         }
 
-    def _sets(self, links: Mapping[int, list[tuple[str, int]]]) -> tuple[list, list]:
+    def _sets(self, links: "Links", count: int) -> tuple[list, list]:
         """The sets of each record (an index, or a list of several or none), and the sets themselves."""
+        import numpy
+
+        position, role, cell, roles = links
+        each, first, of = numpy.unique(position * len(roles) + role, return_index=True, return_inverse=True)
+        size = int(cell.max(initial=0)) + 1
+        group, number = numpy.divmod(numpy.unique(of * size + cell), size)
+        coded = runs(group, number, len(each))
         known: dict[tuple, int] = {}
-        of_records: list[int | list[int]] = []
-        for position in range(sum(len(positions) for positions in self.position.values())):
-            roles: dict[str, set[int]] = {}
-            for role, cell in links.get(position, []):
-                roles.setdefault(role, set()).add(cell)
-            sets = [(self.strings(role), *runs(sorted(cells))) for role, cells in roles.items()]
-            numbered = [known.setdefault(cells, len(known)) for cells in sets]
-            of_records.append(numbered[0] if len(numbered) == 1 else numbered)
-        return of_records, [list(cells) for cells in known]
+        of_records: list[list[int]] = [[] for _ in range(count)]
+        for at in numpy.lexsort([first, each // len(roles)]).tolist():
+            record, code = divmod(int(each[at]), len(roles))
+            of_records[record].append(known.setdefault((self.strings(roles[code]), *coded[at]), len(known)))
+        return [one[0] if len(one) == 1 else one for one in of_records], [list(cells) for cells in known]
 
 
-def _rows(table: Table, names: Sequence[str]) -> Iterable[tuple]:
-    return zip(*(table[name] for name in names), strict=True)
+def _taken(rowsets: RowSets, shown: "Integers", name: str) -> "pyarrow.Table":
+    """The rows of a data set that the page shows, in order of record."""
+    table, start = rowsets.records.tables[name], rowsets.records.start[name]
+    return table.take(shown[(shown >= start) & (shown < start + len(table))] - start)

@@ -1,7 +1,7 @@
 """Estimates as numbers with labels, and a section for each analysis of the plan, in the plan's order."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from omtrace.analyses import JOINT
@@ -13,27 +13,42 @@ from omtrace.report.words import label_of
 from omtrace.study.plan import Analysis, DatasetPlan, Plan
 from omtrace.study.questions import ROLES
 
+Row = Mapping[str, str]  # of the estimates
 MOST = 3_000  # numbers of one analysis in a page
 GROUPS = 24  # of an analysis with more: plates, say
 NAMING = ("statistic", "parameter", "group", "visit", "level")  # a number's short name, beside its table
 
 
-def numbers_of(plan: Plan, estimates: Sequence[Mapping[str, str]]) -> dict[str, dict]:
-    """Every number by id, with its labels and its form as read by people.
+def rows_of(plan: Plan, estimates: Sequence[Row]) -> dict[str, Row]:
+    """Every row of the estimates by id.
 
     Raises Fault for a number of an analysis that the plan does not have, and for an id given twice.
     """
-    numbers: dict[str, dict] = {}
+    rows: dict[str, Row] = {}
     for row in estimates:
         if row["analysis"] not in plan.analyses:
             raise Fault(f"estimates.csv: analysis {row['analysis']!r} is not in the plan; run snakemake again")
-        if row["id"] in numbers:
+        if row["id"] in rows:
             raise Fault(f"estimates.csv: id {row['id']} is there twice; run snakemake again")
+        rows[row["id"]] = row
+    return rows
+
+
+def numbers_of(
+    plan: Plan, rows: Mapping[str, Mapping[str, str]], among: Iterable[str] | None = None
+) -> dict[str, dict]:
+    """The numbers with one of the ids (None: all) by id, with their labels and their form as read by people.
+
+    ``rows``: all of them, by id, for which p values are exploratory depends on the others.
+    """
+    numbers: dict[str, dict] = {}
+    for name in rows if among is None else among:
+        row = rows[name]
         analysis = plan.analyses[row["analysis"]]
         dataset = plan.datasets[analysis.dataset]
         labels = _labels(row, analysis, dataset)
         full = {**labels, "group": "" if row["group"] == EVERYBODY else labels["group"]}
-        numbers[row["id"]] = {
+        numbers[name] = {
             **row,
             "shown": shown(row["value"], int(row["decimals"] or 0), row["statistic"]),
             "suffix": "%" if row["unit"] == "%" else "",
@@ -42,9 +57,9 @@ def numbers_of(plan: Plan, estimates: Sequence[Mapping[str, str]]) -> dict[str, 
             "name": ", ".join(full[part] for part in NAMING if full[part]),
             "exploratory": False,
         }
-    marked = exploratory(plan, numbers)
-    if any(claims(number) and name not in marked for name, number in numbers.items()):
-        for name in marked:  # where all are, the summary says so once
+    marked = exploratory(plan, rows)
+    if any(claims(row) and name not in marked for name, row in rows.items()):
+        for name in marked & numbers.keys():  # where all are, the summary says so once
             numbers[name]["exploratory"] = True
             numbers[name]["name"] += ", exploratory"
     return numbers
@@ -67,11 +82,12 @@ def _labels(row: Mapping[str, str], analysis: Analysis, dataset: DatasetPlan) ->
 
 def _group(name: str, dataset: DatasetPlan) -> str:
     """The label of a group, or of a contrast ``group - reference``."""
-    labels = {EVERYBODY: "All", **dataset.groups}
-    sides = name.split(" - ")
-    if name not in labels and all(side in labels for side in sides):
-        return " − ".join(labels[side] for side in sides)
-    return labels.get(name, name)
+    names = (name, *name.split(" - "))
+    whole, *sides = [dataset.groups.get(n, "All" if n == EVERYBODY else None) for n in names]
+    if whole is None:
+        known = [side for side in sides if side is not None]
+        return " − ".join(known) if len(known) == len(sides) else name
+    return whole
 
 
 def options_text(options: Mapping[str, Any]) -> str:
@@ -99,22 +115,20 @@ def options_text(options: Mapping[str, Any]) -> str:
     )
 
 
-def shortened(numbers: Mapping[str, dict]) -> tuple[dict[str, dict], dict[str, tuple[int, int, int]]]:
-    """The numbers that a page can hold; and, of an analysis with too many: groups shown, groups, numbers.
+def shortened(rows: Mapping[str, Row]) -> tuple[list[str], dict[str, tuple[int, int, int]]]:
+    """The ids of the numbers that a page can hold; and, of an analysis with too many: groups shown, groups, numbers.
 
     A thousand plates have tens of thousands of numbers: of such an analysis the first groups stand in the report, all
     of them in estimates.csv and on the pages of the plates.
     """
-    counts = Counter(number["analysis"] for number in numbers.values())
-    kept, without = dict(numbers), {}
-    for analysis, count in counts.items():
-        if count > MOST:
-            mine = [number for number in numbers.values() if number["analysis"] == analysis]
-            groups = list(dict.fromkeys(number["group"] for number in mine))
-            first = set(groups[:GROUPS])
-            kept = {n: one for n, one in kept.items() if one["analysis"] != analysis or one["group"] in first}
-            without[analysis] = (min(GROUPS, len(groups)), len(groups), count)
-    return kept, without
+    counts = Counter(row["analysis"] for row in rows.values())
+    groups: dict[str, dict[str, None]] = {name: {} for name, count in counts.items() if count > MOST}
+    for row in rows.values():
+        if row["analysis"] in groups:
+            groups[row["analysis"]][row["group"]] = None
+    first = {name: set(list(found)[:GROUPS]) for name, found in groups.items()}
+    kept = [id_ for id_, row in rows.items() if row["analysis"] not in first or row["group"] in first[row["analysis"]]]
+    return kept, {name: (min(GROUPS, len(found)), len(found), counts[name]) for name, found in groups.items()}
 
 
 def sections_of(plan: Plan, numbers: Mapping[str, dict], definitions: Mapping[str, dict],

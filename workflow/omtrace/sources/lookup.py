@@ -62,10 +62,17 @@ def check_registered(export: Export, root: str | Path) -> None:
         raise Fault(f"{export.path}: not the registered file (sha256 differs); put the registered bytes back")
 
 
-def extract_of(plan: Plan, name: str, export: Export, exports: Iterable[Export], root: str | Path) -> Extract:
-    """An export as a table of the plan reads it. Raises Fault, with the file's path, for what the reader refuses."""
+def extract_of(plan: Plan, name: str, export: Export, exports: Iterable[Export], root: str | Path,
+               ways: dict[str, Way] | None = None) -> Extract:  # fmt: skip
+    """An export as a table of the plan reads it. Raises Fault, with the file's path, for what the reader refuses.
+
+    ``ways``: how tables read that were met before; this one is added.
+    """
+    ways = {} if ways is None else ways
     try:
-        return way_of(plan, name, exports, root).read(export, root)
+        if name not in ways:
+            ways[name] = way_of(plan, name, exports, root)
+        return ways[name].read(export, root)
     except Fault as fault:
         raise Fault(*(f"{export.path}: {line}" for line in fault.lines)) from None
 
@@ -85,12 +92,13 @@ def raw_cells(
     missing or not the registered one, if a key has no place in it, or its row has no such column.
     """
     cells, wanted, exports = {}, list(wanted), list(exports)
+    ways: dict[str, Way] = {}
     for export, asked in _by_export(exports, wanted):
         columns: dict[int, list[str]] = {}
         for key, column in asked:
             columns.setdefault(ordinal_of(key), []).append(column)
         found = set()
-        for extract in _extracts(plan, export, exports, root):
+        for extract in _extracts(plan, export, exports, root, ways):
             at = {column: index for index, column in enumerate(extract.columns)}
             for row, ordinal in enumerate(extract.places.ordinals):
                 for column in columns.get(int(ordinal), ()):
@@ -106,9 +114,10 @@ def raw_cells(
 def raw_places(plan: Plan, exports: Iterable[Export], keys: Iterable[int], root: str | Path = ".") -> dict[int, Place]:
     """The place of each key, of rows that are faulty too. Raises Fault as ``raw_cells`` does."""
     places, keys, exports = {}, list(keys), list(exports)
+    ways: dict[str, Way] = {}
     for export, asked in _by_export(exports, ((key, "") for key in keys)):
         sought = {ordinal_of(key): key for key, _ in asked}
-        for extract in _extracts(plan, export, exports, root):
+        for extract in _extracts(plan, export, exports, root, ways):
             for place in (*extract.places, *(fault.place for fault in extract.faults)):
                 if place.ordinal in sought:
                     places[sought[place.ordinal]] = place
@@ -131,11 +140,12 @@ def _by_export(
     return [(registered[number], list(asked[number])) for number in sorted(asked)]
 
 
-def _extracts(plan: Plan, export: Export, exports: list[Export], root: str | Path) -> Iterator[Extract]:
-    """The file of an export, read in each way in which tables of the plan read it."""
-    ways = ways_of(plan, export.table)
-    if export.study != plan.study or not ways:
+def _extracts(plan: Plan, export: Export, exports: list[Export], root: str | Path,
+              ways: dict[str, Way]) -> Iterator[Extract]:  # fmt: skip
+    """The file of an export, read in each way in which tables of the plan read it; ``ways`` keeps those met."""
+    tables = ways_of(plan, export.table)
+    if export.study != plan.study or not tables:
         raise Fault(f"{export.path}: no table of the plan of {plan.study} reads it")
     check_registered(export, root)
-    for names in ways:
-        yield extract_of(plan, names[0], export, exports, root)
+    for names in tables:
+        yield extract_of(plan, names[0], export, exports, root, ways)

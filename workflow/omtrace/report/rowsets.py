@@ -1,0 +1,151 @@
+"""The records behind the numbers of a page, as arrays: an entry for each record of each row set."""
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from omtrace.faults import Fault
+
+if TYPE_CHECKING:
+    import numpy
+    import pyarrow
+
+    Integers = numpy.ndarray
+
+AGAIN = "run snakemake again"
+MOST = 60_000  # records in one page; of a study with more, each row set shows its first ones
+KEPT = 200  # of each role and reason
+
+
+def ranked(column: "pyarrow.ChunkedArray") -> tuple["Integers", list[str]]:
+    """Texts (n) as numbers (n) into their sorted distinct texts; a missing text is ""."""
+    import numpy
+
+    array = column.dictionary_encode().unify_dictionaries().combine_chunks()
+    texts = [*array.dictionary.to_pylist(), ""]
+    distinct = sorted(set(texts))
+    rank = {text: at for at, text in enumerate(distinct)}
+    codes = array.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False)
+    return numpy.array([rank[text] for text in texts])[codes], distinct
+
+
+def numbered(values: "Integers") -> tuple["Integers", "Integers"]:
+    """The distinct values, rising, and which of them each is (n), of whole numbers (n) from 0 that are not large."""
+    import numpy
+
+    is_there = numpy.bincount(values).astype(bool)
+    return numpy.flatnonzero(is_there), (numpy.cumsum(is_there) - 1)[values]
+
+
+class Records:
+    """The records of data sets, numbered in order of data set and record (``at``)."""
+
+    def __init__(self, datasets: Mapping[str, "pyarrow.Table"], names: Collection[str]) -> None:
+        self.names = sorted(names)
+        self.tables = {name: datasets[name].sort_by("record") for name in self.names}
+        self.numbers = {name: table.column("record").to_numpy() for name, table in self.tables.items()}
+        self.start: dict[str, int] = {}
+        self.count = 0
+        for name in self.names:
+            self.start[name] = self.count
+            self.count += len(self.numbers[name])
+
+    def at(self, name: str, records: "Integers") -> "Integers":
+        """The places (n) of records (n) of a data set. Raises Fault for a record that it does not have."""
+        import numpy
+
+        known = self.numbers[name]
+        found = numpy.searchsorted(known, records)
+        is_there = found < len(known)
+        is_there[is_there] = known[found[is_there]] == records[is_there]
+        if not is_there.all():
+            lost = records[~is_there].min()
+            raise Fault(f"datasets/{name}.parquet: no record {lost}, which a row set names; {AGAIN}")
+        return found + self.start[name]
+
+    def units(self) -> tuple["Integers", int]:
+        """The unit of each record as a number, units of one name having one, and how many there are."""
+        import numpy
+
+        shared: dict[str, int] = {}
+        found = [numpy.zeros(0, int)]
+        for table in self.tables.values():
+            codes, texts = ranked(table.column("unit"))
+            found.append(numpy.array([shared.setdefault(text, len(shared)) for text in texts], int)[codes])
+        return numpy.concatenate(found), len(shared)
+
+
+class RowSets:
+    """The row sets named, in their order: parallel arrays over members, by row set, role, reason and record.
+
+    ``group`` (n): place in ``groups``, each a (row set, role, reason), the row set as its place among ``names``;
+    ``record`` (n): place in ``records``. ``more``: what a shortened row set had, as the payload has it. Raises
+    Fault for a row set or a record that is not there.
+    """
+
+    def __init__(self, names: list[str], rowsets: "pyarrow.Table", datasets: Mapping[str, "pyarrow.Table"]) -> None:
+        import numpy
+
+        codes, texts = ranked(rowsets.column("rowset"))
+        place = {name: at for at, name in enumerate(names)}
+        wanted = numpy.array([place.get(text, -1) for text in texts], int)[codes]
+        if lost := sorted(set(names) - {texts[code] for code in numpy.unique(codes)}):
+            raise Fault(f"rowsets.parquet: no row set {lost[0]}, which estimates.csv names; {AGAIN}")
+        chosen = numpy.flatnonzero(wanted >= 0)
+        mine = rowsets.select(["dataset", "record", "role", "reason"]).take(chosen)
+        self.names, self._rowset = names, wanted[chosen]
+        self._role, self.roles = ranked(mine.column("role"))
+        self._reason, self.reasons = ranked(mine.column("reason"))
+        dataset, known = ranked(mine.column("dataset"))
+        number = mine.column("record").to_numpy()
+        self.records = Records(datasets, [known[code] for code in numpy.unique(dataset)])
+        self.record = numpy.zeros(len(chosen), int)
+        for name in self.records.names:
+            of = dataset == known.index(name)
+            self.record[of] = self.records.at(name, number[of])
+        key = (self._rowset * len(self.roles) + self._role) * len(self.reasons) + self._reason
+        codes, self.group = numbered(key)
+        self.groups = [self._named(code) for code in codes.tolist()]
+        self.more = self._cut()
+        order = numpy.argsort(self.group * self.records.count + self.record, kind="stable")
+        kept = order[self._place_in_group(order) < KEPT] if self.more else order
+        self.group, self.record = self.group[kept], self.record[kept]
+
+    def _named(self, code: int) -> tuple[int, str, str]:
+        rest, reason = divmod(code, len(self.reasons))
+        rowset, role = divmod(rest, len(self.roles))
+        return rowset, self.roles[role], self.reasons[reason]
+
+    def _place_in_group(self, order: "Integers") -> "Integers":
+        """The place (n) of members within their group, when they are in an order by group."""
+        import numpy
+
+        sizes = numpy.bincount(self.group, minlength=len(self.groups))
+        return numpy.arange(len(order)) - (numpy.cumsum(sizes) - sizes)[self.group[order]]
+
+    def _cut(self) -> dict[int, tuple[int, list[tuple[str, int]], int]]:
+        """Of a study with more records than a page holds: row set -> units used, units left out by reason, hidden."""
+        import numpy
+
+        if len(numbered(self.record)[0]) <= MOST:
+            return {}
+        hidden = numpy.zeros(len(self.names), int)
+        over = numpy.maximum(numpy.bincount(self.group, minlength=len(self.groups)) - KEPT, 0)
+        numpy.add.at(hidden, [rowset for rowset, _, _ in self.groups], over)
+        of_record, count = self.records.units()
+        members = numpy.flatnonzero(hidden[self._rowset] > 0)
+        pair = self._rowset[members] * len(self.reasons) + self._reason[members]
+        first = numpy.zeros(pair.max() + 1, int)
+        first[pair[::-1]] = numpy.arange(len(pair))[::-1]  # of several, the last assigned stays
+        units = numpy.sort(pair * count + of_record[self.record[members]])
+        counts = numpy.bincount(units[numpy.append(True, units[1:] != units[:-1])] // count).tolist()
+        more: dict[int, tuple[int, list[tuple[str, int]], int]] = {
+            at: (0, [], int(hidden[at])) for at in numpy.flatnonzero(hidden).tolist()
+        }
+        for code in sorted(numbered(pair)[0].tolist(), key=first.tolist().__getitem__):
+            at, reason = divmod(code, len(self.reasons))
+            used, left, lost = more[at]
+            if name := self.reasons[reason]:
+                left.append((name, counts[code]))
+            else:
+                more[at] = counts[code], left, lost
+        return more
