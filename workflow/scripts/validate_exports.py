@@ -7,5 +7,11 @@ with recorded(snakemake):
     from omtrace.study.plan import plan_file, read_plan
     from omtrace.study.register import read_register
 
-    plan = read_plan(plan_file(snakemake.wildcards.study))
-    validate_study(plan, read_register(), snakemake.log.findings, snakemake.output.validated)
+    study = snakemake.wildcards.study
+    validate_study(
+        read_plan(plan_file(study)),
+        read_register(),
+        snakemake.log.findings,
+        snakemake.output.validated,
+        cache=f"cache/{study}",
+    )

@@ -85,7 +85,7 @@ def cells_of(parts: Iterable[Any]) -> Cells:
     import pyarrow
     import pyarrow.compute as compute
 
-    given = list(parts)
+    given = list(parts) or [repeated("", 0)]
     if len(given) == 1:
         (one,) = given
     else:

@@ -75,6 +75,7 @@ def _cut(pattern: re.Pattern, text: str) -> str:
 
 def _typed(work: Work, column: Column) -> Any:
     """A column of the table as typed values."""
+    import numpy
     import pandas
 
     raw = work.cells.get(work.plan.raw(column.name))
@@ -86,16 +87,14 @@ def _typed(work: Work, column: Column) -> Any:
         return _values(work, column, meaning, Style(), None)
     dated = any(source.extract.date_cells.get(work.plan.raw(column.name)) for source in work.sources.values())
     style = _style(column, meaning.texts, meaning.raw.codes, told, dated)
-    if not (style.told or style.doubts) or len(work.sources) == 1 or not len(work.keys):
-        _tell(work, column, style, next(iter(work.sources)))
+    if not (style.told or style.doubts) or not len(work.keys):
         return _values(work, column, meaning, style, None)
     parts = []
-    for number in work.sources:  # sites write in their own way: each file settles its own
+    for number in numpy.unique(work.numbers()).tolist():  # sites write in their own way: each file settles its own
         rows = work.numbers() == number
-        if rows.any():
-            style = _style(column, meaning.texts, meaning.raw.codes[rows], told, dated)
-            _tell(work, column, style, number)
-            parts.append(_values(work, column, meaning, style, rows))
+        style = _style(column, meaning.texts, meaning.raw.codes[rows], told, dated)
+        _tell(work, column, style, number)
+        parts.append(_values(work, column, meaning, style, rows))
     return pandas.concat(parts, ignore_index=True)
 
 

@@ -1,7 +1,7 @@
 """What a validation writes: the typed tables, the places of their rows, and what became of every row."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +9,16 @@ from omtrace import store
 from omtrace.checks.catalogue import RULES
 from omtrace.checks.findings import WORST, Finding
 from omtrace.checks.rules import confirm
-from omtrace.checks.work import WITHHELD, Work
-from omtrace.keys import number_of
+from omtrace.checks.work import WITHHELD, Source, Work
+from omtrace.keys import SHIFT, Place, key_of, number_of
 from omtrace.schemas import UNIT
+from omtrace.sources import Places
 
 if TYPE_CHECKING:
     import pandas
 
 PLACES = ["key", "export", "part", "first_line", "last_line", "column"]
+WHOLE = ("key", "first_line", "last_line")  # whole numbers
 ORDER = {rule.id: at for at, rule in enumerate(RULES)}
 CROSS = ORDER["allowed"] + 0.5  # rules over several columns come after those over one
 
@@ -75,8 +77,12 @@ def write_counts(findings: Iterable[Finding], path: Path) -> None:
     store.write_csv(path, ("severity", "rule", "file", "table", "column", "cells"), rows)
 
 
-def write(works: Iterable[Work], quarantine: "pandas.DataFrame", folder: str | Path) -> None:
-    """Write the validated tables, places, quarantine, gaps, repairs, decisions and the conservation of rows."""
+def write(works: Iterable[Work], quarantine: "pandas.DataFrame", folder: str | Path,
+          further: "pandas.DataFrame | None" = None) -> None:  # fmt: skip
+    """Write the validated tables, places, quarantine, gaps, repairs, decisions and the conservation of rows.
+
+    ``further``: the places of rows that were not read, as ``places_of`` gives those of the others.
+    """
     import pandas
 
     folder, works = Path(folder), list(works)
@@ -86,17 +92,18 @@ def write(works: Iterable[Work], quarantine: "pandas.DataFrame", folder: str | P
         lost = set(quarantine.loc[quarantine["table"] == work.name, "key"])
         kept = work.frame[~work.frame.index.isin(lost)]
         confirm(kept[~kept.index.isin({f.key for f in work.findings})], work.table)
-        outside = sum(work.out_of_scope.values())
-        if work.rows_in != len(kept) + len(lost) + outside:
-            raise AssertionError(f"{work.name}: {work.rows_in} rows in, {len(kept)} + {len(lost)} + {outside} out")
-        reasons = "; ".join(f"{reason}: {n}" for reason, n in sorted(work.out_of_scope.items()))
-        counts.append((work.name, work.rows_in, len(kept), len(lost), outside, reasons))
+        out_of_scope, rows_in = work.out_of_scope, sum(work.rows_in.values())
+        outside = sum(out_of_scope.values())
+        if rows_in != len(kept) + len(lost) + outside:
+            raise AssertionError(f"{work.name}: {rows_in} rows in, {len(kept)} + {len(lost)} + {outside} out")
+        reasons = "; ".join(f"{reason}: {n}" for reason, n in sorted(out_of_scope.items()))
+        counts.append((work.name, rows_in, len(kept), len(lost), outside, reasons))
         store.write_table(folder / f"{work.name}.parquet", kept.rename_axis("key").reset_index())
         gaps += [(key, work.name, column, says) for key, column, says in work.gaps]
         repairs += [(work.name, *made) for made in work.repairs]
         for source in work.sources.values():
             decisions.setdefault(source.export.path, {}).update(source.extract.decisions)
-    store.write_table(folder / "places.parquet", _places(works))
+    store.write_table(folder / "places.parquet", _places(works, further))
     frame = pandas.DataFrame(gaps, columns=["key", "table", "column", "says"]).astype({"key": "int64"})
     store.write_table(folder / "gaps.parquet", frame)
     store.write_table(folder / "quarantine.parquet", quarantine)
@@ -106,53 +113,72 @@ def write(works: Iterable[Work], quarantine: "pandas.DataFrame", folder: str | P
     store.write_csv(folder / "repairs.csv", ("table", "column", "change", "reason", "cells"), repairs)
 
 
-def _places(works: list[Work]) -> "pandas.DataFrame":
-    """Where every row of every table stands, quarantined and broken ones included."""
-    import numpy
+def _places(works: list[Work], further: "pandas.DataFrame | None") -> "pandas.DataFrame":
+    """Where every row of every table stands, quarantined and broken ones included, by key."""
     import pandas
 
-    columns: dict[str, list] = {name: [] for name in PLACES[1:]}
-    found = [numpy.empty(0, dtype="int64")]
-    wanted: dict[int, tuple[Any, list[Any]]] = {}  # by the extract: tables may read one file in several ways
-    for work in works:
-        numbers = work.numbers()
-        starts = numpy.searchsorted(numbers, [*work.sources, 0], side="left")  # keys rise, and so do their files
-        ends = numpy.searchsorted(numbers, [*work.sources, 0], side="right")
-        for source, start, end in zip(work.sources.values(), starts, ends, strict=False):
-            wanted.setdefault(id(source), (source, []))[1].append(work.keys[start:end])
-        found.append(numpy.array(list(work.broken), dtype="int64"))
-        for key, place in work.broken.items():
-            told = (
-                work.sources[number_of(key)].export.path,
-                place.part,
-                place.first_line,
-                place.last_line,
-                place.column,
-            )
-            for name, value in zip(PLACES[1:], told, strict=True):
-                columns[name].append(value)
-    for source, keys in wanted.values():
-        places = source.extract.places
-        at = numpy.searchsorted(source.keys(), numpy.unique(numpy.concatenate(keys)))
-        found.append(source.keys()[at])
-        columns["export"] += [source.export.path] * len(at)
-        for name, values in zip(PLACES[2:], (places.parts, places.first_lines, places.last_lines, places.columns),
-                                strict=True):  # fmt: skip
-            columns[name] += _taken(values, at)
-    frame = pandas.DataFrame({"key": numpy.concatenate(found), **columns})
-    frame = frame.astype({"key": "int64", "first_line": "int64", "last_line": "int64"})
-    frame = frame.drop_duplicates().sort_values("key").reset_index(drop=True)
+    frame = places_of(works)
+    if further is not None and len(further):
+        frame = pandas.concat([frame, further]) if len(frame) else further
+    frame = frame.iloc[frame["key"].to_numpy().argsort(kind="stable")].reset_index(drop=True)
     if frame["key"].duplicated().any():
-        raise AssertionError("one key names two places: tables read one export in ways that count its rows differently")
+        frame = frame.drop_duplicates().reset_index(drop=True)
+        if frame["key"].duplicated().any():
+            raise AssertionError(
+                "one key names two places: tables read one export in ways that count its rows differently"
+            )
     return frame
 
 
-def _taken(values: Any, at: Any) -> list:
-    """The values at some positions; one text stands for all."""
+def places_of(works: Iterable[Work]) -> "pandas.DataFrame":
+    """Where the rows stand that were read, broken ones included; a row that two tables read may be there twice."""
     import numpy
+    import pyarrow
 
-    if isinstance(values, str):
-        return [values] * len(at)
-    if len(at) == len(values):
-        return list(values)
-    return numpy.asarray(values)[at].tolist() if len(values) else []
+    works = list(works)
+    wanted: dict[int, tuple[Source, list[Any]]] = {}  # by the extract: tables may read one file in several ways
+    found: dict[str, list[Any]] = {name: [] for name in PLACES}
+    for work in works:
+        keys = work.keys if work.read is None else work.read
+        read = [source for source in work.sources.values() if not source.kept]
+        bounds = numpy.array([source.export.number for source in read], dtype="int64")
+        starts = numpy.searchsorted(keys, bounds << SHIFT)  # keys rise, and so do their files
+        ends = numpy.searchsorted(keys, (bounds + 1) << SHIFT)
+        for source, start, end in zip(read, starts.tolist(), ends.tolist(), strict=True):
+            wanted.setdefault(id(source), (source, []))[1].append(keys[start:end])
+        for number, broken in _by_file(work.broken).items():
+            _add(found, work.sources[number].export.path, [key_of(number, place.ordinal) for place in broken],
+                 Places.of(broken), slice(None))  # fmt: skip
+    for source, several in wanted.values():
+        keys = several[0] if len(several) == 1 else numpy.unique(numpy.concatenate(several))
+        places, mine = source.extract.places, source.keys()
+        at = slice(None) if len(keys) == len(mine) else numpy.searchsorted(mine, keys)
+        _add(found, source.export.path, keys, places, at)
+    kinds = {name: pyarrow.int64() if name in WHOLE else pyarrow.string() for name in PLACES}
+    columns = {name: pyarrow.chunked_array(found[name], kind) for name, kind in kinds.items()}
+    return pyarrow.table(columns).to_pandas()
+
+
+def _by_file(broken: Mapping[int, Place]) -> dict[int, list[Place]]:
+    """Register number -> the places of the rows that never became rows."""
+    files: dict[int, list[Place]] = {}
+    for key, place in broken.items():
+        files.setdefault(number_of(key), []).append(place)
+    return files
+
+
+def _add(found: dict[str, list[Any]], path: str, keys: Any, places: Places, at: Any) -> None:
+    """Add the places of some rows of a file (positions, or all) to the columns."""
+    import numpy
+    import pyarrow
+
+    found["key"].append(pyarrow.array(numpy.asarray(keys, dtype="int64")))
+    found["export"].append(pyarrow.repeat(path, len(keys)))
+    for name, lines in (("first_line", places.first_lines), ("last_line", places.last_lines)):
+        found[name].append(pyarrow.array(numpy.asarray(lines, dtype="int64")[at]))
+    for name, texts in (("part", places.parts), ("column", places.columns)):
+        if isinstance(texts, str):
+            found[name].append(pyarrow.repeat(texts, len(keys)))
+        else:
+            array = pyarrow.array(texts, type=pyarrow.string())
+            found[name].append(array if isinstance(at, slice) else array.take(pyarrow.array(at)))

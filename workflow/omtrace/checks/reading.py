@@ -1,10 +1,13 @@
 """From exports to the raw text of a table: the columns that the plan asks for, each row under its key."""
 
-from collections.abc import Collection, Iterable
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from omtrace.checks.cells import cells_of, encoded, repeated
 from omtrace.checks.findings import Finding, severity_of
+from omtrace.checks.kept import Kept, stands_alone
 from omtrace.checks.work import Source, Work
 from omtrace.faults import Fault
 from omtrace.identifiers import guarded, identifiers
@@ -26,12 +29,18 @@ SAYS = {"name": "its name says", "values": "its values look like", "dictionary":
 class Reading:
     """Reads the exports of one study, each file once for each way in which its tables ask for it."""
 
-    def __init__(self, plan: Plan, exports: list[Export], root: str | Path) -> None:
+    def __init__(self, plan: Plan, exports: list[Export], root: str | Path, kept: Kept | None = None) -> None:
         self.plan, self.exports, self.root = plan, exports_of(exports, plan.study), Path(root)
         self.sources: dict[tuple[str, str, str], Source] = {}
         self.ways: dict[str, Way] = {}
         self.fresh: list[tuple[Source, TablePlan, str]] = []  # read, and not yet looked at for identifiers
         self.findings: list[Finding] = []  # about whole files
+        self.kept = kept
+        if kept:
+            tables = [(t.source or name, t, table_of(t.schema_ or name)) for name, t in plan.tables.items()]
+            together = {source for source, table, declared in tables if not stands_alone(table, declared)}
+            self.alone = {source for source, _, _ in tables} - together
+            kept.take((export for export in self.exports if export.table in self.alone), root)
 
     def table(self, name: str) -> Work:
         """A table's raw text. Raises Fault for a plan that does not fit the table or the register."""
@@ -57,14 +66,18 @@ class Reading:
         if key not in self.sources:
             if name not in self.ways:
                 self.ways[name] = way_of(self.plan, name, self.exports, self.root)
+            if self.kept and export.number in self.kept.known:
+                self.sources[key] = self.kept.source(export, plan, self.ways[name], self.root)
+                return self.sources[key]
+            content = (self.root / export.path).read_bytes()
             try:
-                extract = self.ways[name].read(export, self.root)
+                extract = self.ways[name].extract(content)
             except Fault as fault:
                 self.sources[key] = source = Source(export, Extract((), (), Places()), lost="unreadable")
                 for line in fault.lines:
                     self._about_file(source, "unreadable", "", line, name, "\n".join(fault.seen))
                 return source
-            self.sources[key] = source = Source(export, extract)
+            self.sources[key] = source = Source(export, extract, sha256=hashlib.sha256(content).hexdigest())
             self.fresh.append((source, plan, name))
         return self.sources[key]
 
@@ -109,6 +122,18 @@ class Reading:
         tables = [t for name, t in self.plan.tables.items() if (t.source or name) == export.table]
         return {column: why for table in tables for column, why in table.identifiers.items()}
 
+    def keep(self, works: Sequence[Work]) -> None:
+        """Keep what the tables got from files in which nothing was found. To be called before tables are compared."""
+        if not self.kept:
+            return
+        found = {f.file for f in self.findings} | {f.file for work in works for f in work.findings}
+        dated = {source.export.table for source in self.sources.values() if source.extract.date_cells}
+        files: dict[str, dict[str, Source]] = {}
+        for (path, *way), source in self.sources.items():
+            if path not in found and source.export.table in self.alone - dated:
+                files.setdefault(path, {})[json.dumps(way)] = source
+        self.kept.keep(works, [ways for ways in files.values() if all(map(_sound, ways.values()))])
+
     def _about_file(self, source: Source, rule: str, column: str, expected: str, table: str, value: str = "") -> None:
         severity = severity_of(self.plan, rule, "", source.export)
         line = 1 if column else 0
@@ -133,6 +158,12 @@ class Reading:
             for path, column in columns
             if (path, column) not in read
         ]
+
+
+def _sound(source: Source) -> bool:
+    """Whether a file was read, has the registered bytes, and its reader doubts nothing in it."""
+    extract, registered = source.extract, source.sha256 == source.export.sha256
+    return registered and not (source.kept or source.lost or extract.faults or extract.doubts)
 
 
 def _check_names(plan: TablePlan, table: Table, where: str) -> None:
@@ -218,9 +249,10 @@ def take_rows(work: Work) -> None:
     named |= {column for declared in work.plan.repairs for column in (declared.column, *declared.when)}
     optional = {work.plan.raw(name) for name in work.table.optional} - named
     wanted = wanted_columns(work.plan, work.table)
-    for source in work.sources.values():
-        extract = source.extract
-        work.rows_in += len(extract.places) + len(extract.faults) + sum(extract.left_out.values())
+    read = [source for source in work.sources.values() if not source.kept]
+    for source in read:
+        extract, number = source.extract, source.export.number
+        work.rows_in[number] = len(extract.places) + len(extract.faults) + sum(extract.left_out.values())
         for fault in extract.faults:
             key = key_of(source.export.number, fault.place.ordinal)
             work.broken[key] = fault.place
@@ -232,14 +264,14 @@ def take_rows(work: Work) -> None:
         if not source.lost and not len(extract.places) and not extract.faults and not extract.left_out:
             work.find("no_rows", source.export, None, "", "a row below the header")
         for reason, count in extract.left_out.items():
-            work.out_of_scope[reason] = work.out_of_scope.get(reason, 0) + count
-    work.keys = numpy.concatenate([numpy.empty(0, dtype="int64"), *(s.keys() for s in work.sources.values())])
+            work.leave_out(number, reason, count)
+    work.keys = numpy.concatenate([numpy.empty(0, dtype="int64"), *(source.keys() for source in read)])
     there = {column for source in work.sources.values() for column in source.extract.columns}
     for column in wanted:
         if column in there or column not in optional:
-            work.cells[column] = cells_of(_encoded(source, column) for source in work.sources.values())
+            work.cells[column] = cells_of(_encoded(source, column) for source in read)
     for part in ("export", "batch"):
-        made = (repeated(getattr(s.export, part), len(s.extract.places)) for s in work.sources.values())
+        made = (repeated(getattr(s.export, part), len(s.extract.places)) for s in read)
         work.cells[f"@{part}"] = cells_of(made)
 
 

@@ -11,6 +11,7 @@ from omtrace.checks.across import crosscheck, references, roster, widen
 from omtrace.checks.catalogue import texts
 from omtrace.checks.columns import set_types
 from omtrace.checks.findings import Finding, check_severities, stop_if_any, summary, write_findings
+from omtrace.checks.kept import Kept, depends_on
 from omtrace.checks.meaning import check_coding
 from omtrace.checks.output import quarantined, row_names, write, write_counts
 from omtrace.checks.reading import Reading
@@ -27,11 +28,11 @@ LOSES = ("type", "code", "decimal_mark", "date_mixed")  # a cell with such a fin
 
 
 class Validation:
-    """The validation of one study."""
+    """The validation of one study. ``kept``: the files that need not be read."""
 
-    def __init__(self, plan: Plan, exports: list[Export], root: str | Path = ".") -> None:
+    def __init__(self, plan: Plan, exports: list[Export], root: str | Path = ".", kept: Kept | None = None) -> None:
         self.plan = plan
-        self.reading = Reading(plan, exports, root)
+        self.reading = Reading(plan, exports, root, kept)
         self.works: dict[str, Work] = {}
         self.rules = known_rules(plan)
 
@@ -48,6 +49,9 @@ class Validation:
             check_coding(work)
             set_types(work)
             check_rows(work)
+            if self.reading.kept:
+                self.reading.kept.join(work)
+        self.reading.keep(list(self.works.values()))
         widen(self.plan, self.works)
         for work in self.works.values():
             find_duplicates(work)
@@ -116,18 +120,20 @@ def find_duplicates(work: Work) -> None:
 
 
 def validate_study(plan: Plan, exports: list[Export], findings_path: str | Path, folder: str | Path,
-                   root: str | Path = ".") -> None:  # fmt: skip
+                   root: str | Path = ".", cache: str | Path = "") -> None:  # fmt: skip
     """Validate a study and write its tables; findings are written first and survive a stop.
 
+    ``cache``: folder of what earlier runs kept of files in which they found nothing; "": every file is read.
     Raises Fault, naming file, line, column and rule of each stopping finding, with nothing else written.
     """
-    validation = Validation(plan, exports, root)
+    kept = Kept(cache, depends_on(plan, root), writes=True) if cache else None
+    validation = Validation(plan, exports, root, kept)
     validation.run()
     works = validation.works.values()
     write_findings(validation.findings, findings_path, row_names(works), validation.rules)
     stop_if_any(validation.findings, findings_path)
     tell(plan, validation.findings, findings_path)
-    write(works, quarantined(works), folder)
+    write(works, quarantined(works), folder, kept.places() if kept else None)
     write_counts(validation.findings, Path(folder) / "findings.csv")
 
 

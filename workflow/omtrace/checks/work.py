@@ -1,11 +1,12 @@
 """One table on its way through the checks: raw text, typed frame, findings, and its rows by fate."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from omtrace.checks.cells import Cells
+from omtrace.checks.cells import Cells, cells_of, encoded
 from omtrace.checks.findings import Finding, severity_of
 from omtrace.instruments import Instrument, instrument_of, is_instrument
 from omtrace.keys import SHIFT, Place, number_of, ordinal_of
@@ -24,7 +25,10 @@ WITHHELD = "(withheld: a direct identifier)"
 
 @dataclass
 class Source:
-    """An export as read: its extract, the columns encoded so far, and the columns whose values are withheld."""
+    """An export as read: its extract, the columns encoded so far, and the columns whose values are withheld.
+
+    Of a file that an earlier run kept, the extract has no more than columns and decisions until ``whole`` reads it.
+    """
 
     export: Export
     extract: Extract
@@ -32,6 +36,23 @@ class Source:
     withheld: set[str] = field(default_factory=set)
     lost: str = ""  # the rule for which the whole file is left out
     scope_told: bool = False  # whether the doubts about the rows' events are told: tables share a file
+    sha256: str = ""  # of the bytes that were read
+    kept: bool = False
+    again: Callable[[], Extract] | None = None  # reads a kept file
+
+    def whole(self) -> Extract:
+        """The extract with its texts and places. Raises Fault if a kept file is no longer the registered one."""
+        if self.again:
+            read, self.again = self.again(), None
+            self.extract = replace(read, decisions=self.extract.decisions)
+            self.encoded = dict(zip(read.columns, map(encoded, read.cells), strict=True))
+        return self.extract
+
+    def text(self, column: str, ordinal: int) -> str:
+        """The text of a cell, without blanks around it; "" where the file lacks the column."""
+        places = self.whole().places
+        part = self.encoded.get(column)
+        return "" if part is None else cells_of([part]).at(bisect_left(places.ordinals, ordinal))
 
     def keys(self) -> "numpy.ndarray":
         """The keys of the extract's rows (int64)."""
@@ -42,7 +63,10 @@ class Source:
 
 @dataclass
 class Work:
-    """One table of a study. ``keys``, ``cells`` and ``frame`` run in parallel; the frame has the keys as index."""
+    """One table of a study. ``keys``, ``cells`` and ``frame`` run in parallel; the frame has the keys as index.
+
+    Once the rows of kept files are there, ``cells`` run parallel to ``read``, the keys of the rows that were read.
+    """
 
     name: str
     study: Plan
@@ -53,8 +77,9 @@ class Work:
     cells: dict[str, Cells]
     frame: Any = None  # the declared columns, typed
     findings: list[Finding] = field(default_factory=list)
-    out_of_scope: dict[str, int] = field(default_factory=dict)
-    rows_in: int = 0
+    rows_in: dict[int, int] = field(default_factory=dict)  # register number -> rows
+    left: dict[int, dict[str, int]] = field(default_factory=dict)  # register number -> reason -> rows out of scope
+    read: Any = None  # int64 array, rising; None: all
     gaps: list[tuple[int, str, str]] = field(default_factory=list)  # key, column, why it has no value of its own
     broken: dict[int, Place] = field(default_factory=dict)  # rows that never became rows
     original: dict[tuple[int, str], str] = field(default_factory=dict)  # (key, raw column) -> text before a repair
@@ -65,7 +90,7 @@ class Work:
         """Where a row stands."""
         if key in self.broken:
             return self.broken[key]
-        places = self.sources[number_of(key)].extract.places
+        places = self.sources[number_of(key)].whole().places
         return places[bisect_left(places.ordinals, ordinal_of(key))]
 
     def find(self, rule: str, export: Export, place: Place | None, column: str, expected: str, value: str = "",
@@ -97,19 +122,37 @@ class Work:
         raw = raw or self.plan.cell(column)
         cells = self.cells.get(raw)
         wanted = numpy.asarray(list(keys), dtype="int64")
-        positions = numpy.searchsorted(self.keys, wanted)
+        positions = numpy.searchsorted(self.keys if self.read is None else self.read, wanted)
         for key, position in zip(wanted.tolist(), positions.tolist(), strict=True):
-            value = cells.at(position) if cells else ""
-            export = self.sources[number_of(key)].export
-            self.find(rule, export, self.place(key), raw, expected, self.original.get((key, raw), value), key, default)
+            source = self.sources[number_of(key)]
+            value = source.text(raw, ordinal_of(key)) if source.kept and cells else cells.at(position) if cells else ""
+            self.find(
+                rule, source.export, self.place(key), raw, expected, self.original.get((key, raw), value), key, default
+            )
 
     def leave(self, mask: Any, reason: str) -> None:
         """Rows that the table does not ask about go, and are counted."""
-        count = int(mask.sum())
-        if count:
-            self.out_of_scope[reason] = self.out_of_scope.get(reason, 0) + count
+        import numpy
+
+        if mask.any():
+            numbers, counts = numpy.unique(self.numbers()[mask], return_counts=True)
+            for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
+                self.leave_out(number, reason, count)
             self.keys = self.keys[~mask]
             self.cells = {name: cells.taken(~mask) for name, cells in self.cells.items()}
+
+    def leave_out(self, number: int, reason: str, count: int) -> None:
+        """Count rows of a file that are out of scope."""
+        reasons = self.left.setdefault(number, {})
+        reasons[reason] = reasons.get(reason, 0) + count
+
+    @property
+    def out_of_scope(self) -> Counter[str]:
+        """Reason -> rows of all files."""
+        counts: Counter[str] = Counter()
+        for reasons in self.left.values():
+            counts.update(reasons)
+        return counts
 
     def coding(self, column: str) -> dict[str, str]:
         """Text -> code of an instrument's item in the coding that the plan declares; nothing for other columns."""

@@ -23,7 +23,11 @@ class Way:
 
     def read(self, export: Export, root: str | Path) -> Extract:
         """An export as text. Raises Fault for what the reader refuses."""
-        return self.reader.read((Path(root) / export.path).read_bytes(), self.options, **self.beside)
+        return self.extract((Path(root) / export.path).read_bytes())
+
+    def extract(self, content: bytes) -> Extract:
+        """The bytes of an export as text. Raises Fault for what the reader refuses."""
+        return self.reader.read(content, self.options, **self.beside)
 
 
 def way_of(plan: Plan, name: str, exports: Iterable[Export], root: str | Path) -> Way:
