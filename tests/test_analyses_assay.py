@@ -133,6 +133,21 @@ def test_a_control_of_unknown_concentration_is_no_sample():
     assert not [level for _, level, _ in found if level.startswith("control")]
 
 
+def test_a_controls_known_concentration_may_be_a_parameter_of_the_wells():
+    facts = wells(controls=(60, 60, 300, 300))
+    facts["known"] = {unit: 60.0 if name == "QC1" else 300.0 for unit, name in facts["sample"].items() if "QC" in name}
+    options = {"dilution": "dilution", "nominal": "known"}
+    found = numbers("plate_acceptance", facts, ["signal"], options)
+    assert value(found, "P", "", "plate_verdict") == 2 and value(found, "P", "control QC1", "within_limit") == 2
+    named = numbers("plate_acceptance", wells(), ["signal"], OPTIONS)
+    assert value(found, "P", "control QC2", "recovery") == value(named, "P", "control QC2", "recovery")
+    start = len(facts["signal"]) * list(facts).index("known")
+    assert {record for record, _, why in found["P", "", "plate_verdict"].rows.entries if record > start and not why}
+    facts["known"] = {unit: 2 * known for unit, known in facts["known"].items()}
+    found = numbers("plate_acceptance", facts, ["signal"], options)
+    assert value(found, "P", "", "plate_verdict") == 0
+
+
 def test_a_plate_without_standards_is_rejected():
     facts = wells()
     facts["role"] = dict.fromkeys(facts["role"], "sample")

@@ -791,6 +791,7 @@ def test_a_well_with_signal_that_the_layout_does_not_name():
 def test_a_well_whose_row_of_the_layout_left_is_known():
     assert found("unassigned_wells", used_plate(), **USED) == []
     assert found("unassigned_wells", used_plate(taken=[3]), **USED) == []
+    assert found("unassigned_wells", without(used_plate(), signals=range(1, 11)), **USED) == []  # no plate is left
 
 
 def test_standards_that_follow_their_concentrations_are_fine():

@@ -42,6 +42,22 @@ def test_a_rejected_plate_says_why_in_every_sample_with_its_cells():
     assert found["R1", ""] == pytest.approx(400, rel=1e-5)
 
 
+def test_a_controls_known_concentration_may_stand_in_the_layout():
+    layout, reads = with_controls(*plate({"R1": [40, 40]}), wells=[150, 150, 100])
+    held = {"nominal": [100.0 if role == "control" else None for role in layout["role"]]}
+    frames = {"people": people("R1"), "layout": layout.assign(**held), "reads": reads}
+    options = {"acceptance": {}, "nominal": "nominal"}
+    found, behind = built(frames, {"x": parameter("assay", **ASSAY, **options)})
+    assert list(found.values()) == ["plate rejected: controls: 1 of 3 within 20%"]
+    controls = set(layout.loc[layout["role"] == "control", "key"])
+    assert {key for *_, key, column, role in behind if (column, role) == ("nominal", "standard")} == controls
+    frames["layout"] = layout.assign(nominal=[150.0 if role == "control" else None for role in layout["role"]])
+    found, _ = built(frames, {"x": parameter("assay", **ASSAY, **options)})
+    assert found["R1", ""] == pytest.approx(400, rel=1e-5)
+    with pytest.raises(Fault, match="no column 'known'"):
+        built(frames, {"x": parameter("assay", **ASSAY, acceptance={}, nominal="known")})
+
+
 def test_a_rejected_curve_is_a_rejected_plate_where_plates_are_judged():
     layout, reads = plate({"R1": [40]}, levels=[0, 500])
     found, _ = built({"people": people("R1"), "layout": layout, "reads": reads},

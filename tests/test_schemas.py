@@ -296,6 +296,7 @@ BREAKS = {
     "session_movements": ("sessions", {"movements_done": "4", "minutes": "4"}),
     "session_minutes": ("sessions", {"minutes": "8"}),
     "standard_without_concentration": ("plate_layout", {"role": "standard", "concentration": ""}),
+    "nominal_without_control": ("plate_layout", {"nominal": "60"}),
     "sample_without_dilution": ("plate_layout", {"role": "sample", "concentration": ""}),
     "no_day_zero": ("diary", {"study_day": "0"}),
     "pain_without_headache": ("diary", {"headache": "0", "pain_max": "5"}),

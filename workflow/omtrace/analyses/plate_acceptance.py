@@ -36,6 +36,7 @@ def run(call: Call) -> Iterator[Number]:
     options = call.options
     names = {"role": options.role, "sample": options.sample, "concentration": options.concentration}
     names |= {"dilution": options.dilution} if options.dilution else {}
+    names |= {"nominal": options.nominal} if options.nominal else {}
     for parameter, visit in call.targets():
         chosen = call.data.select(call.entry.population, parameter, visit, covariates=[options.role], group=True)
         standards = call.data.select(
@@ -47,6 +48,8 @@ def run(call: Call) -> Iterator[Number]:
                 plain = call.data.plain(column)
                 wells = wells.assign(**{name: [plain[unit][2] for unit in wells.index]})
             wells = wells.assign(dilution=1.0) if "dilution" not in names else wells
+            if "nominal" not in names:
+                wells = wells.assign(nominal=[options.controls.get(name, float("nan")) for name in wells["sample"]])
             found = _Found(call, parameter, visit, plate, _with_contents(call.data, chosen.rows([plate]), names))
             others = wells.index[~wells["role"].isin(["standard", "blank"])]
             numbers = list(_judge(found, wells, standards.rows([plate], dict.fromkeys(others, "no standard"))))
@@ -139,10 +142,9 @@ def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Ite
 def _controls(found: _Found, wells: "pandas.DataFrame", limits: Any) -> Iterator[Number]:
     from omtrace.statistics.acceptance import judge_controls
 
-    nominal = found.call.options.controls
-    mine = wells[wells["role"].eq("control") & wells["sample"].isin(list(nominal))]
+    mine = wells[wells["role"].eq("control") & wells["sample"].notna() & wells["nominal"].notna()]
     names = mine["sample"].tolist()
-    recovery = 100 * mine["read"].to_numpy() / [nominal[name] for name in names] if names else mine["read"].to_numpy()
+    recovery = 100 * mine["read"].to_numpy() / mine["nominal"].astype("float64").to_numpy()
     controls = judge_controls(names, recovery, limits)
     for name, (held, count) in controls.within.items():
         part = recovery[[n == name for n in names]]
@@ -211,7 +213,7 @@ def _dilutions(found: _Found, wells: "pandas.DataFrame", uloq: float) -> Iterato
         called, rows = found.of_sample(wells, name)
         if hook_effect(steps, undiluted * steps, uloq, options.dilution_linearity):
             found.flags[f"hook effect: {called}"] = rows
-        nominal = options.controls.get(name, float("nan"))
+        nominal = float(part["nominal"].astype("float64").mean())
         series = dilution_series(steps, undiluted, nominal, options.dilution_linearity, options.parallelism)
         if series is None:
             continue

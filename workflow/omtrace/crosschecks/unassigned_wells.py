@@ -32,6 +32,8 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
     told = known | (set(as_text(gone[options.by])) if gone is not None and options.by in gone else set())
     read = readings_of(tables, where, options.signals)
     wells = as_text(read[options.signals.by])
+    if wells.empty:  # all plates were left out
+        return
     signal = read[options.signals.column].astype("float64")
     if options.signals.less:
         other = readings_of(tables, where, options.signals, less=True)

@@ -52,6 +52,11 @@ class Curve(Closed):
         "wells", description="points of the fit: wells, or the mean of each level"
     )
     controls: dict[str, float] = Field(default_factory=dict, description="control -> its nominal concentration")
+    nominal: str = Field(
+        "",
+        description="where a control's nominal concentration stands, in place of controls: a column of the layout "
+        "(derive: assay), a parameter of the wells (plate_acceptance)",
+    )
     acceptance: Acceptance | None = Field(None, description="limits that a plate must hold; none: none is judged")
 
 
@@ -95,11 +100,21 @@ class Plates:
         self.concentration, self.dilution = (
             there[column].to_numpy(dtype="float64", na_value=numpy.nan) for column in ("concentration", "dilution")
         )
+        self.nominal = self._nominal(there)
         known = self.role.isin(("standard", "blank")).to_numpy() & ~numpy.isnan(self.concentration)
         self.standards = numpy.flatnonzero(known & there[valid].notna().to_numpy() if valid else known)
         everyone = numpy.arange(len(self.names) + 1)
         self.starts = numpy.searchsorted(self.plates[self.standards], everyone)
         self.edges = numpy.searchsorted(self.plates, everyone)
+
+    def _nominal(self, layout: "pandas.DataFrame") -> "numpy.ndarray":
+        """The nominal concentration of each well with a control, NaN elsewhere."""
+        import numpy
+
+        column, controls = self.options.nominal, self.options.controls
+        told = layout[column] if column else self.samples.map(controls if controls else {"": numpy.nan})
+        nominal = told.to_numpy(dtype="float64", na_value=numpy.nan)
+        return numpy.where(self.role.isin(["control"]).to_numpy(), nominal, numpy.nan)
 
     def standards_of(self, plate: int) -> "numpy.ndarray":
         """The wells that make a plate's curve."""
@@ -130,7 +145,7 @@ class Plates:
 
         if self.options.acceptance is None:
             return self.standards
-        return numpy.union1d(self.standards, numpy.flatnonzero(self.samples.isin(list(self.options.controls))))
+        return numpy.union1d(self.standards, numpy.flatnonzero(numpy.isfinite(self.nominal)))
 
     def curves(self) -> Curves:
         """Each plate's curve and range; all curves are fitted together first."""
@@ -185,12 +200,10 @@ class Plates:
 
         from omtrace.statistics.four_pl import inverse
 
-        mine = slice(self.edges[plate], self.edges[plate + 1])
-        known = (self.role[mine] == "control") & self.samples[mine].isin(list(self.options.controls))
+        known = numpy.isfinite(self.nominal[self.edges[plate] : self.edges[plate + 1]])
         wells = numpy.flatnonzero(known) + self.edges[plate]
-        names = self.samples.iloc[wells].tolist()
-        nominal = numpy.array([self.options.controls[name] for name in names])
-        return names, 100 * (inverse(fit, self.signal[wells])[0] * self.dilutions(wells)) / nominal
+        read = inverse(fit, self.signal[wells])[0] * self.dilutions(wells)
+        return self.samples.iloc[wells].tolist(), 100 * read / self.nominal[wells]
 
     def dilutions(self, wells: "numpy.ndarray") -> "numpy.ndarray":
         """Dilutions of wells, 1 where none is given."""

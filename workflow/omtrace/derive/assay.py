@@ -49,7 +49,14 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     reads = Reads(table=options.signals, wavelength=options.wavelength, reference=options.reference)
     signal = signals(context, reads)
     layout = tables.frame(options.layout)
-    needed = ("role", "sample", "concentration", "dilution", options.plate, *([options.valid] if options.valid else []))
+    needed = (
+        "role",
+        "sample",
+        "concentration",
+        "dilution",
+        options.plate,
+        *filter(None, (options.valid, options.nominal)),
+    )
     tables.need(options.layout, *needed)
     plates = Plates(layout, signal, options.plate, options.valid, options)
     samples = plates.wells_alone() if options.per == "well" else plates.samples_of()
@@ -57,7 +64,8 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     wells, read = _read(plates, samples, curves, options)
     refusal = curves.refusal[samples.plates]
     value, status = numpy.where(refusal == "", read.value, numpy.nan), numpy.where(refusal == "", read.status, refusal)
-    cells = _cells(plates, samples, signal.raw, *(tables.raw(options.layout, c) for c in ("sample", "concentration")))
+    raw = {c: tables.raw(options.layout, c) for c in ("sample", "concentration", options.nominal) if c}
+    cells = _cells(plates, samples, signal.raw, raw)
     found = Found.of_columns(samples.names, "", value, None, status, cells, (options.layout, options.signals))
     found.parts = lambda: _parts(plates, samples, curves, options, wells, read)
     return found
@@ -78,17 +86,20 @@ def _read(plates: Plates, samples: Samples, curves: Curves, options: Options) ->
     return wells, readings(wells, ranges, options.limits == "censor", options.at_least)
 
 
-def _cells(plates: Plates, samples: Samples, signal: str, sample: str, concentration: str) -> Cells:
+def _cells(plates: Plates, samples: Samples, signal: str, raw: dict[str, str]) -> Cells:
     """The cells behind each sample: its wells, and what the curve of its plate rests on."""
     import numpy
 
     count, made = len(samples.plates), plates.behind_curves()
     of, plate = numpy.repeat(numpy.arange(count), numpy.diff(samples.edges)), plates.plates[made]
     standards = [Cells.of(plate, plates.reads[made], signal, "standard"),
-                 Cells.of(plate, plates.keys[made], concentration, "standard")]  # fmt: skip
+                 Cells.of(plate, plates.keys[made], raw["concentration"], "standard")]  # fmt: skip
+    if nominal := plates.options.nominal:
+        judged = numpy.isfinite(plates.nominal[made])
+        standards.append(Cells.of(plate[judged], plates.keys[made[judged]], raw[nominal], "standard"))
     return Cells.joined([
         Cells.of(of, plates.reads[samples.wells], signal),
-        Cells.of(of, plates.keys[samples.wells], sample, "layout"),
+        Cells.of(of, plates.keys[samples.wells], raw["sample"], "layout"),
         Cells.joined(standards).behind(samples.plates, numpy.arange(count)),
     ])  # fmt: skip
 
