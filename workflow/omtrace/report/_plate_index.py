@@ -29,11 +29,11 @@ def index(plates: Mapping[str, Plate], verdicts: Mapping[str, Verdict], files: M
         choices.append(f'<label class="{kind}"><input type="radio" name="show" id="show-{n}">{escape(words)} '
                        f"<b>{len(groups[group])}</b></label>")  # fmt: skip
         rows = [_row(plates[name], verdicts[name], files[name], wells, given) for name in groups[group]]
-        reasons = any(verdicts[name].reasons for name in groups[group])
-        heads = [("Plate", False), *([("Why", False)] if reasons else []), ("Wells read", True), ("Others", False),
+        heads = [("Plate", False), ("Why", False), ("Wells read", True), ("Others", False),
                  *((escape(f"{label_of(name)} ({unit})" if unit else label_of(name)), True)
                    for name, unit in given.items())]  # fmt: skip
-        lines = [row if reasons else [row[0], *row[2:]] for row in rows]
+        kept = [at for at in range(len(heads)) if any(row[at] for row in rows)]
+        heads, lines = [heads[at] for at in kept], [[row[at] for at in kept] for row in rows]
         parts.append(f'<section id="verdict-{n}"><h2 class="{kind}">{escape(words)}: {_plates(len(rows))}</h2>\n'
                      f"{table(heads, lines)}</section>")  # fmt: skip
     return "\n".join([
@@ -68,4 +68,5 @@ def _map(plates: Mapping[str, Plate], verdicts: Mapping[str, Verdict], files: Ma
         f'title="{escape(f"{plate.label}: {verdicts[name].words}")}"></a>'
         for name, plate in plates.items()
     )
-    return f'<div class="strip" aria-hidden="true">{boxes}</div>'
+    note = "Every plate in its order; filled: rejected or without a curve, half: with flags."
+    return f'<div class="strip" aria-hidden="true">{boxes}</div>\n<p class="note" aria-hidden="true">{note}</p>'

@@ -15,6 +15,7 @@ from omtrace.keys import digest_of
 from omtrace.report._plate_curve import curve
 from omtrace.report._plate_index import index
 from omtrace.report._plate_numbers import (
+    VERDICT,
     Plate,
     Verdict,
     by_level,
@@ -205,7 +206,9 @@ def _states(pages: Pages, plate: Plate) -> str:
 
 def _numbers(plan: Plan, plate: Plate, command: str) -> str:
     """All numbers of the plate by analysis: of the curve, what agrees with printed values, then the others."""
-    parts, agreed, others = [], [], []
+    parts: list[str] = []
+    agreed: list[str] = []
+    others: list[str] = []
     for name, rows in plate.by_analysis().items():
         entry = plan.analyses[name]
         title = escape(entry.title)
@@ -216,7 +219,8 @@ def _numbers(plan: Plan, plate: Plate, command: str) -> str:
         if any(row["statistic"] == "back_calculated" for row in rows):
             parts.append(f"<h2>Standards read back</h2>\n<h3>{title}</h3>\n{text}")
         else:
-            others.append(f"<h3>{title}</h3>\n{plain(rows, command)}{by_level(rows, command)}")
+            first = 0 if rows[0]["statistic"] == VERDICT else len(others)  # what the verdict rests on
+            others.insert(first, f"<h3>{title}</h3>\n{plain(rows, command)}{by_level(rows, command)}")
     parts += ["<h2>Against printed values</h2>\n" + "\n".join(agreed)] if agreed else []
     parts += ["<h2>Further numbers of this plate</h2>\n" + "\n".join(others)] if others else []
     return "\n".join(parts)
