@@ -82,6 +82,11 @@ def test_all_concentrations_that_the_plate_reader_printed_come_out_to_three_deci
         parameter="concentration_read",
     )  # fmt: skip
     assert found["n"] == found["count"] == printed > 300
+    pages = (shipped_results / "results/elisa_plates/plates").glob("assay_*.html")
+    said = [re.search(r"(\d+) of (\d+) equal to 3 decimals", re.sub("<[^>]*>", "", page.read_text())) for page in pages]
+    assert (
+        sum(int(one[1]) for one in said) == sum(int(one[2]) for one in said) == printed
+    )  # of the concentrations first
 
 
 @needs_mirror
