@@ -1,6 +1,7 @@
 """Concentrations brought to one level by what plates share: values, cells behind them, and when it is refused."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas
@@ -127,6 +128,54 @@ def test_only_a_concentration_is_bridged_and_only_its_parts_are_there():
         built(frames, {"age": parameter("column", table="people", column="age"), "y": parameter("bridged", of="age")})
     with pytest.raises(Fault, match="no part 'curve_1'"):
         found_of(plates(SAMPLES), "curve_1")
+
+
+def test_plates_may_share_their_curve_and_rest_on_all_standards_then():
+    frames = {"people": people(*EVERYONE), **plates(SAMPLES, shifts={"1": 0.0, "2": 0.0, "3": 0.0})}
+    found, behind = built(frames, {"x": parameter("assay", **ASSAY, curve="joint")})
+    assert list(found.values()) == pytest.approx([400] * 6, rel=1e-5)
+    layout = frames["layout"]
+    standards = set(layout.loc[layout["role"] == "standard", "key"])
+    for unit in ("R1", "R6"):
+        assert {key for who, _, key, c, _ in behind if who == unit and c == "concentration"} == standards
+    alone = built({"people": people(*EVERYONE), **plates(SAMPLES, shifts={"1": 0.0})},
+                  {"x": parameter("assay", **ASSAY, curve="joint")})[0]  # fmt: skip
+    assert alone["R1", ""].startswith("no curve: fewer than two plates")
+    with pytest.raises(Fault, match="no part 'curve_1'"):
+        built(frames, {"x": parameter("assay", **ASSAY, curve="joint"),
+                       "p": parameter("assay_part", of="x", part="curve_1")})  # fmt: skip
+    with pytest.raises(Fault, match="joint needs model: 4PL"):
+        built(frames, {"x": parameter("assay", **ASSAY, curve="joint", model="5PL")})
+
+
+def test_on_a_shared_curve_levels_that_do_not_hold_only_shrink_the_range():
+    frames = plates(SAMPLES, controls=[("QC", 100.0)], shifts={"1": 0.0, "2": 0.0, "3": 0.0})
+    layout, reads = frames["layout"], frames["reads"].set_index(["unit_id", "wavelength"])
+    low = layout.loc[(layout["plate"] == "2") & (layout["concentration"] == 15.6), "unit_id"]
+    reads.loc[[(unit, "450") for unit in low], "signal"] += 0.06  # the lowest level of one plate reads far too high
+    frames["reads"] = reads.reset_index()
+    options = {**ASSAY, "controls": {"QC": 100.0}, "acceptance": {}, "limits": "censor", "curve": "joint"}
+    made = {"people": people(*EVERYONE), **frames}
+    bound, _ = built(made, {"x": parameter("assay", **options)})
+    assert bound["R3", ""] == pytest.approx(400, rel=0.05) and bound["R1", ""] == pytest.approx(400, rel=0.05)
+    signal = reads.loc[[(unit, "450") for unit in layout.loc[layout["sample"] == "R3", "unit_id"]]].index
+    reads.loc[signal, "signal"] = float(curve(20)) + 0.04  # between the two lowest levels
+    made["reads"] = reads.reset_index()
+    found, _ = built(made, {"x": parameter("assay", **options)})
+    assert found["R3", ""] == "below LLOQ"
+
+
+def test_the_plan_of_the_plates_page_holds():
+    import yaml
+
+    text = (Path(__file__).resolve().parent.parent / "docs/plates.md").read_text(encoding="utf-8")
+    parameters = yaml.safe_load(text.split("```yaml")[1].split("```")[0])
+    frames = plates(SAMPLES)
+    made = {"people": people(*EVERYONE), "plate_layout": frames["layout"], "plate_signals": frames["reads"]}
+    found, _ = built(made, parameters)
+    assert list(parameters)[-1] == "cgrp_shift_df" and set(found.values()) == {2.0}
+    level, _ = built(made, {name: parameters[name] for name in ("cgrp", "cgrp_level")})
+    assert len({round(value, 3) for value in level.values()}) == 1
 
 
 # the comparison beside the uncorrected one

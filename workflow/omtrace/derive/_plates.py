@@ -60,6 +60,24 @@ class Curve(Closed):
     acceptance: Acceptance | None = Field(None, description="limits that a plate must hold; none: none is judged")
 
 
+class PlateCurve(Curve):
+    """The same of a calibration, where plates may share their curve."""
+
+    curve: Literal["own", "joint"] = Field(
+        "own",
+        description="own: a curve of each plate; joint: asymptotes and slope shared by all plates, with a midpoint of "
+        "each (4PL; the analysis shared_curve says whether plates need more). Errors of a joint curve are no parts: "
+        "all plates share them",
+    )
+
+    @pydantic.model_validator(mode="after")
+    def shared(self) -> "PlateCurve":
+        """A curve that plates share has four parameters."""
+        if self.curve == "joint" and self.model != "4PL":
+            raise ValueError("curve: joint needs model: 4PL")
+        return self
+
+
 NO_STANDARDS = "no curve: no standards"
 
 
@@ -86,7 +104,8 @@ class Samples:
 class Plates:
     """The wells that were read, as arrays in the order of plate, then of the layout; plates are numbered from 0."""
 
-    def __init__(self, layout: "pandas.DataFrame", signal: "Signals", plate: str, valid: str, options: Curve) -> None:
+    def __init__(self, layout: "pandas.DataFrame", signal: "Signals", plate: str, valid: str,
+                 options: PlateCurve) -> None:  # fmt: skip
         import numpy
 
         self.options = options
@@ -151,13 +170,16 @@ class Plates:
         """Each plate's curve and range; all curves are fitted together first."""
         import numpy
 
-        from omtrace.statistics.calibration import fit_curves
+        from omtrace.statistics.calibration import fit_curves, fit_shared
         from omtrace.statistics.four_pl import joined
         from omtrace.statistics.samples import stacked
 
         options, count = self.options, len(self.names)
         x, y, used = stacked([self._points(plate) for plate in range(count)])
-        fit = fit_curves(x, y, options.model, options.weights, used, options.min_levels)
+        if options.curve == "joint":
+            fit = fit_shared(x, y, options.weights, used, options.min_levels)
+        else:
+            fit = fit_curves(x, y, options.model, options.weights, used, options.min_levels)
         levels = numpy.where(used & (x > 0), x, numpy.nan)
         lloq, uloq = numpy.fmin.reduce(levels, axis=1, initial=numpy.inf), numpy.fmax.reduce(levels, axis=1, initial=0)
         refusal = numpy.where(fit.refusal == "", "", "no curve: " + fit.refusal)
@@ -186,7 +208,8 @@ class Plates:
             return fit, float("nan"), float("nan"), ""
         limits = options.acceptance.limits()
         found = judge_standards(self.concentration[wells], self.signal[wells], limits, options.model, options.weights,
-                                options.fit_to == "level_means", options.min_levels, fit)  # fmt: skip
+                                options.fit_to == "level_means", options.min_levels, fit,
+                                options.curve == "own")  # fmt: skip
         refusal = found.refusal
         if refusal and not refusal.startswith("standards"):
             refusal = f"no curve: {refusal}"

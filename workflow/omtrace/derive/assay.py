@@ -7,7 +7,7 @@ from pydantic import Field
 
 from omtrace.derive import Context, Derivation, Found
 from omtrace.derive._cells import Cells
-from omtrace.derive._plates import Curve, Curves, Plates, Samples
+from omtrace.derive._plates import Curves, PlateCurve, Plates, Samples
 from omtrace.derive._texts import chosen
 from omtrace.derive.well_signal import Options as Reads
 from omtrace.derive.well_signal import signals
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from omtrace.statistics.readings import Readings, Wells
 
 
-class Options(Curve):
+class Options(PlateCurve):
     """Readings, layout, how the curve is fitted, how the plate is judged, and what counts as read."""
 
     signals: str = Field(description="validated table of readings: one row a well and wavelength")
@@ -91,7 +91,8 @@ def _cells(plates: Plates, samples: Samples, signal: str, raw: dict[str, str]) -
     import numpy
 
     count, made = len(samples.plates), plates.behind_curves()
-    of, plate = numpy.repeat(numpy.arange(count), numpy.diff(samples.edges)), plates.plates[made]
+    joint = plates.options.curve == "joint"  # then all plates' standards stand behind each sample
+    of, plate = numpy.repeat(numpy.arange(count), numpy.diff(samples.edges)), plates.plates[made] * (not joint)
     standards = [Cells.of(plate, plates.reads[made], signal, "standard"),
                  Cells.of(plate, plates.keys[made], raw["concentration"], "standard")]  # fmt: skip
     if nominal := plates.options.nominal:
@@ -100,7 +101,7 @@ def _cells(plates: Plates, samples: Samples, signal: str, raw: dict[str, str]) -
     return Cells.joined([
         Cells.of(of, plates.reads[samples.wells], signal),
         Cells.of(of, plates.keys[samples.wells], raw["sample"], "layout"),
-        Cells.joined(standards).behind(samples.plates, numpy.arange(count)),
+        Cells.joined(standards).behind(samples.plates * (not joint), numpy.arange(count)),
     ])  # fmt: skip
 
 
@@ -118,7 +119,7 @@ def _parts(plates: Plates, samples: Samples, curves: Curves, options: Options, w
                           plates.starts, options.weights)  # fmt: skip
     shared, own = sample_errors(read, wells, *(part[samples.wells] for part in errors))
     numbers = {"state": read.state, "bound": read.bound, "wells": own,
-               **{f"curve_{i}": part for i, part in enumerate(shared.T, 1)}}  # fmt: skip
+               **{f"curve_{i}": part for i, part in enumerate(shared.T, 1) if options.curve == "own"}}  # fmt: skip
     good = curves.refusal[samples.plates] == ""
     parts = {name: numpy.where(good, part, numpy.nan) for name, part in numbers.items()}
     return pandas.DataFrame({"plate": chosen(samples.plates, plates.names), **parts})

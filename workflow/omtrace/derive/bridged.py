@@ -105,7 +105,9 @@ def _shifts(context: Context, name: str, options: Options) -> "tuple[PlateShifts
         found = plate_shifts(logs, material.iloc[wells].tolist(), plates.names[plates.plates[wells]].tolist())
     except ValueError as error:
         return None, Cells.joined([]), f"no bridge: {error}"
-    made = plates.standards[numpy.isin(plates.plates[plates.standards], plates.plates[wells])]
+    made = plates.standards
+    if assay.curve == "own":
+        made = made[numpy.isin(plates.plates[made], plates.plates[wells])]
     shared, concentration = (tables.raw(assay.layout, c) for c in (options.bridge or "sample", "concentration"))
     cells = Cells.joined([
         Cells.of(numpy.zeros(len(behind)), keys[behind], column, role)

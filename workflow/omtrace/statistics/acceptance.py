@@ -52,19 +52,21 @@ class Standards:
 
 def judge_standards(x: np.ndarray, y: np.ndarray, limits: Limits | None, model: Model = "4PL",
                     weighting: Weighting = "none", to_means: bool = False, least: int = 6,
-                    fit: FourPL | None = None) -> Standards:  # fmt: skip
+                    fit: FourPL | None = None, refit: bool = True) -> Standards:  # fmt: skip
     """The curve of one plate's standards (m,), the worst level left out and refitted until all hold.
 
     A level holds if its mean signal reads back within the limit; the outermost kept levels have a wider one. A level
     left out at an end shrinks the range. Refused if fewer than the share or the number of levels asked for hold.
-    ``limits`` None: no level is judged. ``fit``: the curve of all standards, where it is known already.
+    ``limits`` None: no level is judged. ``fit``: the curve of all standards, where it is known already;
+    ``refit`` False: it stays (a curve that plates share), and levels that do not hold are left out of the range alone.
     """
     levels = tuple(float(level) for level in np.unique(x) if level > 0)
     kept = levels
     while True:
         used = np.isin(x, (0.0, *kept))
         points = level_means(x[used], y[used])[:2] if to_means else (x[used], y[used])
-        judged = fit if fit is not None and kept == levels else fit_curves(*points, model, weighting, min_levels=least)
+        stays = fit is not None and (kept == levels or not refit)
+        judged = fit if fit is not None and stays else fit_curves(*points, model, weighting, min_levels=least)
         if (refusal := str(judged.refusal[0])) != "":
             return Standards(judged, levels, (), {}, refusal)
         recovery = _recoveries(judged, x, y)

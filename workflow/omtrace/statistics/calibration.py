@@ -11,6 +11,7 @@ from scipy.special import stdtrit
 
 from omtrace.statistics.five_pl import fit_five_pl
 from omtrace.statistics.four_pl import FourPL, fit_four_pl, inverse, inverse_se, predict, slopes
+from omtrace.statistics.four_pl_joint import fit_joint
 from omtrace.statistics.samples import check_level
 
 Model = Literal["4PL", "5PL"]
@@ -46,6 +47,22 @@ def fit_curves(x: Any, y: Any, model: Model = "4PL", weighting: Weighting = "non
     told = mask & ~bad[:, None]
     weights = weights_of(np.where(told, x, 1.0), np.where(told, y, 1.0), weighting)
     fit = (fit_five_pl if model == "5PL" else fit_four_pl)(x, y, weights, told, min_levels)
+    fit.refusal[bad] = NOT_POSITIVE
+    return fit
+
+
+def fit_shared(x: Any, y: Any, weighting: Weighting = "none", used: Any = None, min_levels: int = 6) -> FourPL:
+    """Curves of plates, rows of points (k, m), with A, B and D in common, as ``four_pl_joint.fit_joint``.
+
+    A plate with a signal whose weight is undefined is refused, and no part of the fit.
+    """
+    own = fit_curves(x, y, "4PL", weighting, used, min_levels)
+    bad = own.refusal == NOT_POSITIVE
+    y = np.atleast_2d(np.asarray(y, dtype=float))
+    told = np.broadcast_to(np.asarray(True if used is None else used, dtype=bool), y.shape) & ~bad[:, None]
+    x = np.broadcast_to(np.asarray(x, dtype=float), y.shape)
+    weights = weights_of(np.where(told, x, 1.0), np.where(told, y, 1.0), weighting)
+    fit = fit_joint(x, y, weights, told, min_levels, own).curves
     fit.refusal[bad] = NOT_POSITIVE
     return fit
 
