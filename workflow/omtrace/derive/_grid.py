@@ -89,7 +89,7 @@ class Grid:
         for name in found.tables:
             lost = tables.quarantine[tables.quarantine["table"] == name]
             wide = "visit" not in tables.frames[name].columns  # one row a unit, whatever the visit
-            units = places(lost[UNIT], self.context.roster).tolist()
+            units = self.numbers(lost[UNIT]).tolist() if len(lost) else []
             why = zip(*(lost[column] for column in ("rule", "key", "column")), strict=True)
             for unit, visit, reason in zip(units, lost["visit"], why, strict=True):
                 for at, name_of in enumerate(visits):

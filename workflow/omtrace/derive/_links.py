@@ -49,13 +49,15 @@ class Links:
         of = [[names.index(text[at]) for text in texts] for at, names in ((0, columns), (1, roles))]
         column, role = (numpy.array(numbers, dtype="int64")[kind] for numbers in of)
         keys, key = _ranked(key)
-        # the four numbers as one, whose order is theirs; 2**63 is far beyond what they need
-        sizes = (len(roles), len(keys), len(columns))
-        one = numpy.sort(((record * sizes[0] + role) * sizes[1] + key) * sizes[2] + column)
+        # the four as one number, whose order is theirs; its 63 bits are far more than they need
+        bits = [len(names).bit_length() for names in (roles, keys, columns)]
+        one = numpy.sort((((record << bits[0] | role) << bits[1] | key) << bits[2]) | column)
         one = one[numpy.append(True, one[1:] != one[:-1])[: len(one)]]
-        one, column = numpy.divmod(one, max(1, sizes[2]))
-        one, key = numpy.divmod(one, max(1, sizes[1]))
-        record, role = numpy.divmod(one, max(1, sizes[0]))
+        taken = []
+        for size in reversed(bits):
+            taken.append(one & ((1 << size) - 1))
+            one = one >> size
+        column, key, role, record = *taken, one
         named = [pandas.Categorical.from_codes(codes, names) for codes, names in ((column, columns), (role, roles))]
         return pandas.DataFrame({"record": record, "key": keys[key], "column": named[0], "role": named[1]})
 

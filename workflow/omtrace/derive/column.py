@@ -6,6 +6,7 @@ from pydantic import Field
 
 from omtrace.derive import Context, Derivation, Found, Tables
 from omtrace.derive._cells import Cells
+from omtrace.derive._texts import chosen
 from omtrace.schemas import UNIT
 from omtrace.study.closed import Closed
 from omtrace.study.plan import Parameter
@@ -44,15 +45,18 @@ def _one(
     values, keys, told = rows[column], rows["key"].to_numpy(), tables.coded.get(column, {})
     there = values.notna().to_numpy()
     coded = ~there & numpy.isin(keys, [key for key, says in told.items() if says])
-    status = numpy.where(there, "observed", "not collected").astype(object)
-    status[coded] = [_why(told[key]) for key in keys[coded].tolist()]
+    names, which = ["observed", "not collected"], (~there).astype("int64")
+    which[coded] = numpy.arange(len(names), len(names) + coded.sum())
+    names += [_why(told[key]) for key in keys[coded].tolist()]
     if options.labels:
         values = values.map(lambda value: _label(value, options.labels), na_action="ignore")
     text = bool(options.labels) or values.dtype.kind not in "iuf"
     behind = numpy.flatnonzero(there | coded)
     cells = Cells.of(behind, keys[behind], tables.raw(options.table, column))
     number = numpy.nan if text else values.to_numpy("float64") * options.times
-    return Found.of_columns(rows[UNIT], visit, number, values if text else None, status, cells, (options.table,))
+    return Found.of_columns(
+        rows[UNIT], visit, number, values if text else None, chosen(which, names), cells, (options.table,)
+    )
 
 
 def _label(value: str | float, labels: dict[str, str]) -> str:

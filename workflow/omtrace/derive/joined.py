@@ -7,6 +7,7 @@ from pydantic import Field
 
 from omtrace.derive import Context, Derivation, Found
 from omtrace.derive._cells import Cells
+from omtrace.derive._texts import chosen
 from omtrace.schemas import UNIT
 from omtrace.study.closed import Closed
 from omtrace.study.plan import Parameter
@@ -31,8 +32,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     tables.need(options.table, *options.columns)
     text = reduce(lambda first, second: first + "_" + second, (_texts(rows[column]) for column in options.columns))
     behind = numpy.flatnonzero(text.notna())
-    status = numpy.full(len(rows), "not collected", dtype=object)
-    status[behind] = "observed"
+    status = chosen(text.notna().to_numpy().astype("int64"), ["not collected", "observed"])
     keys = rows["key"].to_numpy()[behind]
     cells = Cells.joined([Cells.of(behind, keys, tables.raw(options.table, column)) for column in options.columns])
     return Found.of_columns(rows[UNIT], "", numpy.nan, text, status, cells, (options.table,))
