@@ -23,11 +23,11 @@ from omtrace.statistics.readings import (
     WITHIN,
     Ranges,
     Wells,
-    means,
     plate_errors,
     readings,
     sample_errors,
 )
+from omtrace.statistics.samples import means
 
 LEVELS = np.repeat([0, 7.8125, 15.625, 31.25, 62.5, 125, 250, 500, 1000], 2)
 WELLS = [f"{row}{column}" for column in range(1, 13) for row in "ABCDEFGH"]

@@ -76,6 +76,8 @@ class Found:
         import numpy
         import pandas
 
+        if not parts:
+            return cls.of([], [])
         ends = numpy.cumsum([0, *(len(part.records) for part in parts)])
         cells = [part.cells.moved(numpy.arange(a, b)) for part, a, b in zip(parts, ends, ends[1:], strict=False)]
         records = pandas.concat([part.records for part in parts], ignore_index=True)

@@ -1,5 +1,6 @@
 """The full grid of a dataset: every enrolled unit at every visit has one record, found in the data or not."""
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from omtrace.derive import Context, Found
@@ -59,7 +60,7 @@ class Grid:
             "text": found.records["text"].array.take(source, allow_fill=True),
             "status": status,
         }
-        parts = found.parts and (lambda: found.parts().reindex(source).reset_index(drop=True))  # type: ignore[misc]
+        parts = found.parts and cache(lambda: found.parts().reindex(source).reset_index(drop=True))  # type: ignore[misc]
         return Found(pandas.DataFrame(records), Cells.joined([found.cells.moved(place), *lost]), found.tables, parts)
 
     def _reasons(self, found: Found, visits: list[str], scheduled: "numpy.ndarray",

@@ -25,11 +25,11 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     rows = tables.frame(options.table, options.where)
     tables.need(options.table, options.column)
     raw = tables.raw(options.table, options.column)
-    counts = rows[UNIT].value_counts()
-    lost = tables.quarantine[
-        (tables.quarantine["table"] == options.table) & (tables.quarantine["rule"] != "duplicate_row")
-    ]
-    units = [unit for unit in context.units if unit not in set(lost[UNIT])]
+    counts = rows[UNIT].value_counts().to_dict()
+    quarantine = tables.quarantine
+    lost = quarantine.loc[(quarantine["table"] == options.table) & (quarantine["rule"] != "duplicate_row"), UNIT]
+    unknown = set(lost.tolist())
+    units = [unit for unit in context.units if unit not in unknown]
     records = [(unit, "", float(counts.get(unit, 0)), None, "observed") for unit in units]
     cells = [(unit, "", key, raw, "value") for unit, key in zip(rows[UNIT], rows["key"], strict=True)]
     return Found.of(records, cells, (options.table,))

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, model_validator
 
 from omtrace.derive import Context, Derivation, Found
+from omtrace.derive._cells import Cells
+from omtrace.derive._texts import chosen, coded
 from omtrace.schemas import UNIT
 from omtrace.study.closed import Closed
 from omtrace.study.plan import Parameter
@@ -68,6 +70,8 @@ class Options(Closed):
 
 def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
     """What is asked for, for each unit and window with enough filled-in days."""
+    import numpy
+
     tables = context.tables
     rows = tables.frame(options.table)
     columns = list(dict.fromkeys(column for rule in options.rules for column in columns_of(rule)))
@@ -76,17 +80,19 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     raw.append((tables.raw(options.table, options.day), "time"))
     counts = decided(rows, options.rules)
     rows, counts = rows[counts.notna()], counts[counts.notna()]
-    records, cells = [], []
+    parts = []
     for visit, (first, last) in options.windows.items():
         inside = rows[options.day].between(first, last)
-        for unit, group in rows[inside].groupby(UNIT, sort=True):
-            days, events = len(group), int(counts[group.index].sum())
-            enough = days >= options.at_least
-            status = "observed" if enough else f"incomplete: fewer than {options.at_least} diary days"
-            value = {"normalised": events / days * options.per, "count": events, "filled_in": days}[options.give]
-            records.append((unit, visit, float(value) if enough else None, None, status))
-            cells += [(unit, visit, key, column, role) for key in group["key"] for column, role in raw]
-    return Found.of(records, cells)
+        unit, names = coded(rows.loc[inside, UNIT])
+        days = numpy.bincount(unit, minlength=len(names))
+        events = numpy.bincount(unit, counts[inside].to_numpy(), minlength=len(names))
+        value = {"normalised": events / days * options.per, "count": events, "filled_in": days}[options.give]
+        enough = days >= options.at_least
+        says = [f"incomplete: fewer than {options.at_least} diary days", "observed"]
+        cells = Cells.joined([Cells.of(unit, rows.loc[inside, "key"], column, role) for column, role in raw])
+        number = numpy.where(enough, value, numpy.nan)
+        parts.append(Found.of_columns(names, visit, number, None, chosen(enough.astype("int64"), says), cells))
+    return Found.joined(parts)
 
 
 def columns_of(rule: Rule) -> list[str]:

@@ -48,13 +48,13 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     if options.event not in context.so_far:
         raise Fault(f"parameter {name}: {options.event!r} is not declared before it in the dataset")
     event = context.so_far[options.event]
-    values, row_of, row_of_event = _rows(of), _places(of), _places(event)
+    values, events, row_of, row_of_event = _rows(of), _rows(event), _places(of), _places(event)
     order = [visit for visit in context.dataset.visits if visit in parameter.visits]
     records: list[tuple] = []
     own: list[tuple[int, int]] = []  # record of `of`, and the new one
     asked: list[tuple[int, int]] = []  # record of the event, and the new one
     for unit in dict.fromkeys(unit for unit, _ in values):
-        told = _states(context, options, order, unit)
+        told = _states(context, options, order, unit, events)
         before: list[str] = []
         for visit in order:
             happened, seen = told[visit]
@@ -71,10 +71,10 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
 
 
 def _states(
-    context: Context, options: Options, order: list[str], unit: str
+    context: Context, options: Options, order: list[str], unit: str, told: dict[tuple[str, str], Row]
 ) -> dict[str, tuple[bool | None, list[str]]]:
     """Visit -> whether the event has happened by then (None: not known), and the event's visits that say so."""
-    dataset, told = context.dataset, _rows(context.so_far[options.event])
+    dataset = context.dataset
     by_visit = dataset.parameters[options.event].visits
     affected = options.affected or [visit for visit in order if visit != dataset.baseline]
     states: dict[str, tuple[bool | None, list[str]]] = {}
@@ -88,7 +88,9 @@ def _states(
 
 
 def _rows(found: Found) -> dict[tuple[str, str], Row]:
-    columns = (found.records[name] for name in ("unit", "visit", "value", "text", "status"))
+    columns = (
+        found.records[name].to_numpy(dtype=object).tolist() for name in ("unit", "visit", "value", "text", "status")
+    )
     return {
         (unit, visit): (None if value != value else value, text if isinstance(text, str) else None, status)
         for unit, visit, value, text, status in zip(*columns, strict=True)
@@ -121,7 +123,7 @@ def _after(options: Options, happened: bool | None, visit: str, before: list[str
 
 def _places(found: Found) -> dict[tuple[str, str], int]:
     """(unit, visit) -> the record's row."""
-    pairs = zip(found.records["unit"], found.records["visit"], strict=True)
+    pairs = zip(*(found.records[name].to_numpy(dtype=object).tolist() for name in ("unit", "visit")), strict=True)
     return {at: row for row, at in enumerate(pairs)}
 
 

@@ -3,6 +3,8 @@
 from pydantic import Field
 
 from omtrace.derive import Context, Derivation, Found
+from omtrace.derive._cells import Cells
+from omtrace.derive._texts import chosen, coded
 from omtrace.schemas import UNIT
 from omtrace.study.closed import Closed
 from omtrace.study.plan import Parameter
@@ -19,19 +21,28 @@ class Options(Closed):
 
 def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
     """The arithmetic mean over the rows of each unit and visit."""
+    import numpy
+
+    from omtrace.statistics.samples import means
+
     tables = context.tables
     rows = tables.frame(options.table, options.where)
     tables.need(options.table, options.column)
     raw = tables.raw(options.table, options.column)
-    rows = rows[rows[options.column].notna()]
-    records, cells = [], []
-    for (unit, visit), group in rows.groupby([UNIT, "visit"], sort=True):
-        enough = len(group) >= options.at_least
-        status = "observed" if enough else f"incomplete: {len(group)} of {options.at_least} replicates"
-        value = float(group[options.column].astype("float64").mean()) if enough else None
-        records.append((unit, visit, value, None, status))
-        cells += [(unit, visit, key, raw, "value") for key in group["key"]]
-    return Found.of(records, cells, (options.table,))
+    rows = rows[rows[[options.column, UNIT, "visit"]].notna().all(axis=1)]
+    (unit, units), (visit, visits) = coded(rows[UNIT]), coded(rows["visit"])
+    order = numpy.lexsort((visit, unit))
+    unit, visit, rows = unit[order], visit[order], rows.iloc[order]
+    first = numpy.flatnonzero(numpy.append(True, (numpy.diff(unit) != 0) | (numpy.diff(visit) != 0))[: len(rows)])
+    edges = numpy.append(first, len(rows))
+    count = numpy.diff(edges)
+    enough = count >= options.at_least
+    value = numpy.where(enough, means(rows[options.column].to_numpy("float64"), edges), numpy.nan)
+    says = ["observed", *(f"incomplete: {n} of {options.at_least} replicates" for n in range(1, options.at_least))]
+    status = chosen(numpy.where(enough, 0, count), says)
+    cells = Cells.of(numpy.repeat(numpy.arange(len(count)), count), rows["key"], raw)
+    unit_texts, visit_texts = chosen(unit[first], units), chosen(visit[first], visits)
+    return Found.of_columns(unit_texts, visit_texts, value, None, status, cells, (options.table,))
 
 
 DERIVATION = Derivation(Options, derive)

@@ -2,7 +2,8 @@
 
 from pydantic import Field
 
-from omtrace.derive import Cell, Context, Derivation, Found
+from omtrace.derive import Context, Derivation, Found
+from omtrace.derive._cells import Cells
 from omtrace.faults import Fault
 from omtrace.instruments import instrument_of
 from omtrace.schemas import UNIT
@@ -20,7 +21,7 @@ class Options(Closed):
 
 def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
     """The score for each unit and visit; where items are open the status says how many, and why if it is known."""
-    import pandas
+    import numpy
 
     instrument = instrument_of(options.instrument)
     if options.score not in instrument.scores:
@@ -30,20 +31,17 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     items = instrument.scores[options.score].items
     tables.need(options.table, *items)
     values = instrument.score(options.score, rows)
-    answers = rows[list(items)]
-    records: list[tuple] = []
-    cells: list[Cell] = []
-    for at, (unit, visit, key, value) in enumerate(zip(rows[UNIT], rows["visit"], rows["key"], values, strict=True)):
-        open_items = [item for item in items if pandas.isna(answers.at[at, item])]
-        if pandas.isna(value):
-            coded = sorted({tables.gaps[key, item] for item in open_items if (key, item) in tables.gaps})
-            why = f" ({', '.join(coded)})" if coded else ""
-            status = f"incomplete: {len(open_items)} of {len(items)} items open{why}"
-            records.append((unit, visit, None, None, status))
-        else:
-            records.append((unit, visit, float(value), None, "observed"))
-        cells += [(unit, visit, key, tables.raw(options.table, item), "value") for item in items]
-    return Found.of(records, cells, (options.table,))
+    unanswered, keys = rows[list(items)].isna().to_numpy(), rows["key"].to_numpy()
+    status = numpy.full(len(rows), "observed", dtype=object)
+    for at in numpy.flatnonzero(values.isna()):
+        open_items = [item for item, blank in zip(items, unanswered[at], strict=True) if blank]
+        gaps = ((int(keys[at]), item) for item in open_items)
+        coded = sorted({tables.gaps[gap] for gap in gaps if gap in tables.gaps})
+        why = f" ({', '.join(coded)})" if coded else ""
+        status[at] = f"incomplete: {len(open_items)} of {len(items)} items open{why}"
+    row = numpy.arange(len(rows))
+    cells = Cells.joined([Cells.of(row, keys, tables.raw(options.table, item)) for item in items])
+    return Found.of_columns(rows[UNIT], rows["visit"], values, None, status, cells, (options.table,))
 
 
 DERIVATION = Derivation(Options, derive)

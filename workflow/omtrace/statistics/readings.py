@@ -5,13 +5,13 @@ Errors are those of the logarithm of the concentration, first order (delta metho
 samples of a plate: it is given as derivatives in independent unit errors, so that what two samples share can be told.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from omtrace.statistics.calibration import Weighting, reading_errors, well_variance
 from omtrace.statistics.four_pl import FourPL, predict
+from omtrace.statistics.samples import by_size, means
 
 BELOW, WITHIN, ABOVE = -1, 0, 1
 BELOW_LLOQ, ABOVE_ULOQ = "below LLOQ", "above ULOQ"
@@ -65,22 +65,6 @@ class Readings:
     state: np.ndarray
     bound: np.ndarray
     used: np.ndarray
-
-
-def by_size(edges: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Rows of one length together: which they are (k,), and the places of their entries (k, length)."""
-    sizes = np.diff(edges)
-    for size in np.unique(sizes[sizes > 0]):
-        rows = np.flatnonzero(sizes == size)
-        yield rows, edges[rows][:, None] + np.arange(size)
-
-
-def means(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """The mean of each row (n,); NaN for an empty one. Sums are those of each row alone, to the last bit."""
-    found = np.full(len(edges) - 1, np.nan)
-    for rows, places in by_size(edges):
-        found[rows] = values[places].mean(axis=1)
-    return found
 
 
 def edges_of(sample: np.ndarray, count: int) -> np.ndarray:

@@ -1,7 +1,7 @@
 """What every statistic asks of its input, and how rounding error is told from a difference."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,3 +70,22 @@ def stacked(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray,
     for part, at in ((first, 0), (second, 1)):
         part[used] = np.concatenate([np.empty(0), *(pair[at] for pair in pairs)])
     return first, second, used
+
+
+def by_size(edges: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Rows of one length together: which they are (k,), and the places of their entries (k, length).
+
+    ``edges`` (n + 1,): where each row begins among the entries.
+    """
+    sizes = np.diff(edges)
+    for size in np.unique(sizes[sizes > 0]):
+        rows = np.flatnonzero(sizes == size)
+        yield rows, edges[rows][:, None] + np.arange(size)
+
+
+def means(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """The mean of each row (n,); NaN for an empty one. Sums are those of each row alone, to the last bit."""
+    found = np.full(len(edges) - 1, np.nan)
+    for rows, places in by_size(edges):
+        found[rows] = values[places].mean(axis=1)
+    return found
