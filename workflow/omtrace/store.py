@@ -59,7 +59,8 @@ def number_text(value: float) -> str:
     """A stored float as text: shortest form that reads back the same; "" for no number."""
     if value is None or not math.isfinite(value):
         return ""
-    return f"{stored(value):.{SIGNIFICANT}g}"
+    text = f"{round(value, GRID):.{SIGNIFICANT}g}"  # as of ``stored``: what it reads back to has these digits
+    return text if text != "-0" else "0"
 
 
 def display(value: float | str, decimals: int) -> str:
@@ -145,17 +146,18 @@ def _is_number(text: str) -> bool:
 def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a CSV table (RFC 4180, line feeds), each cell through ``safe_cell``."""
     table = [header, *rows]
-    once = _Written()
-    lines = [",".join([once[c] if type(c) is str else _quoted(safe_cell(c)) for c in row]) for row in table]
+    lines, once = [], _Written()
+    for row in table:
+        lines.append(",".join([once[c] if type(c) is str or type(c) is int else _quoted(safe_cell(c)) for c in row]))
     write_text(path, "\n".join(lines) + "\n")
 
 
-class _Written(dict[str, str]):
-    """Texts as they are written: most stand in many rows."""
+class _Written(dict[str | int, str]):
+    """Texts and counts as they are written: most stand in many rows."""
 
-    def __missing__(self, text: str) -> str:
-        self[text] = found = _quoted(safe_cell(text))
-        return found
+    def __missing__(self, cell: str | int) -> str:
+        self[cell] = written = _quoted(safe_cell(cell))
+        return written
 
 
 def _quoted(cell: str) -> str:

@@ -42,8 +42,8 @@ class Selection:
         self._members, self._missing = len(members), missing
         columns = {name: column for part in needed for name, column in part.columns.items()}
         used = data.at[reason == 0]
-        index = [data.enrolled[at] for at in used.tolist()]
-        self.frame = pandas.DataFrame({name: column.values(used) for name, column in columns.items()}, index)
+        values = {name: column.values(used) for name, column in columns.items()}
+        self.frame = pandas.DataFrame(values, data.index[used])
         if self.frame.empty:
             self.frame = pandas.DataFrame(columns=list(columns), dtype="float64")
 

@@ -81,7 +81,7 @@ def columns_of(records: "pandas.DataFrame") -> tuple[list[str], dict[tuple[str, 
     import numpy
 
     unit, units = encoded(records["unit"])
-    order = numpy.argsort(units)
+    order = numpy.argsort(units, kind="stable")  # which is fast where they are in order, or nearly so
     rank = numpy.empty_like(order)
     rank[order] = numpy.arange(len(units))
     (parameter, parameters), (visit, visits), (status, statuses), (text, texts) = (

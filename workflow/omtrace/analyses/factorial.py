@@ -85,7 +85,7 @@ def _two_by_two(call: Call) -> Iterator[Number]:
         chosen = call.data.select(call.entry.population, parameter, visit, covariates=(o.first, o.second))
         frame = chosen.frame.astype({"value": "float64"})
         outside = ~(frame[o.first].isin(o.first_levels) & frame[o.second].isin(o.second_levels))
-        without = dict.fromkeys(frame.index[outside], "other level of a factor")
+        without = dict.fromkeys(frame.index[outside].tolist(), "other level of a factor")
         frame = frame[~outside]
         if o.log:
             if (frame["value"] <= 0).any():

@@ -28,10 +28,12 @@ class Data:
 
     def __init__(self, name: str, plan: DatasetPlan, records: "pandas.DataFrame", cells: "pandas.DataFrame") -> None:
         import numpy
+        import pandas
 
         self.name, self.plan, self.records, self.cells = name, plan, records, cells
         self.enrolled, self.columns = columns_of(records)
         self.at = numpy.arange(len(self.enrolled))  # places of the units looked at, within the columns
+        self.index = pandas.Index(self.enrolled)
         self._plain: dict[tuple[str, str], Plain] = {}
 
     @property
