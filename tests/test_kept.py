@@ -12,6 +12,7 @@ from omtrace.checks.kept import Kept, depends_on, stands_alone
 from omtrace.checks.reading import Reading
 from omtrace.checks.validate import Validation, validate_study
 from omtrace.faults import Fault
+from omtrace.lineage.checking import findings_at
 from omtrace.schemas import table_of
 from omtrace.simulate import batches
 from omtrace.sources.lookup import Way
@@ -77,7 +78,7 @@ class Study:
 
     @property
     def cache(self):
-        return self.root / "cache"
+        return self.root / kept.FOLDER / self.plan.study
 
 
 @pytest.fixture
@@ -296,6 +297,21 @@ def test_what_spans_files_is_not_kept():
     assert not stands_alone(TablePlan(reader="redcap"), animals)
     swap = {"column": "a", "becomes": "", "reason": "as the laboratory says"}
     assert not stands_alone(TablePlan(**entry, repairs=[swap]), animals)
+
+
+def test_commands_that_validate_use_what_a_run_kept_and_add_nothing(study, read):
+    before = list(study.exports)
+    study.add(4)
+    new = [replace(export, sha256="") for export in study.exports if export not in before]
+    alone = findings_at(new, before, study.plan, study.root, before)
+    assert len(read) == 12
+    study.exports = before
+    study.run(study.cache)
+    files = {path: path.read_bytes() for path in study.cache.iterdir()}
+    read.clear()
+    assert findings_at(new, before, study.plan, study.root, before) == alone
+    assert len(read) == 3
+    assert {path: path.read_bytes() for path in study.cache.iterdir()} == files
 
 
 def test_without_a_cache_nothing_is_kept(study):

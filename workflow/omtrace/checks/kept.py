@@ -14,7 +14,7 @@ import io
 import json
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +69,7 @@ def stands_alone(plan: TablePlan, table: Table) -> bool:
 
 def row_of(export: Export) -> str:
     """A row of the register as one text."""
-    return "\t".join(map(str, astuple(export)))
+    return "\t".join(map(str, vars(export).values()))
 
 
 @dataclass

@@ -78,7 +78,11 @@ def _units(table: str, frame: "pandas.DataFrame", declared: Table, options: Opti
     import numpy
     import pandas
 
-    parts, groups = _aligned(frame, declared), groups_of(frame, (UNIT,))
+    groups = groups_of(frame, (UNIT,))
+    filled = frame[_compared(declared)].notna().sum(axis=1)
+    if numpy.bincount(groups, filled).max() < options.cells:
+        return
+    parts = _aligned(frame, declared)
     codes = coded(frame[_compared(declared)])
     marks = _marks(numpy.column_stack([coded(parts), codes]))
     if not _any_alike(groups, marks):

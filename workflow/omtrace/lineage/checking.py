@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from omtrace.checks.findings import WORST, Finding
+from omtrace.checks.kept import FOLDER, Kept, depends_on
 from omtrace.checks.reading import wanted_columns
 from omtrace.checks.validate import Validation
 from omtrace.faults import Fault
@@ -83,7 +84,9 @@ def findings_at(
 
 
 def _validated(exports: Sequence[Export], plan: Plan, root: Path) -> Validation:
-    validation = Validation(_narrowed(plan, {e.table for e in exports}), list(exports), root)
+    plan = _narrowed(plan, {e.table for e in exports})
+    kept = Kept(root / FOLDER / plan.study, depends_on(plan, root))  # what the last run read and found sound
+    validation = Validation(plan, list(exports), root, kept)
     validation.run()
     return validation
 
