@@ -45,31 +45,42 @@ class Estimates:
         if not path.exists():
             raise Fault(f"{path}: the estimates are missing; {AGAIN}")
         self.path = path
-        self._numbers: dict[tuple[str, ...], Number] = {}
+        self._rows: dict[str, list[dict[str, str]]] = {}
         for row in read_csv(path):
+            self._rows.setdefault(row["analysis"], []).append(row)
+        self._numbers: dict[str, dict[tuple[str, ...], Number]] = {}
+
+    def _all(self, analysis: str) -> dict[tuple[str, ...], Number]:
+        """The estimates of an analysis, made when the first is asked for: a study may have thousands of others."""
+        if analysis in self._numbers:
+            return self._numbers[analysis]
+        found: dict[tuple[str, ...], Number] = {}
+        for row in self._rows.get(analysis, []):
             key = tuple(row[c] for c in ("analysis", "parameter", "statistic", "group", "visit", "level"))
-            if key in self._numbers:
-                raise Fault(f"{path}: two estimates of {_named(*key)}; {AGAIN}")
-            self._numbers[key] = Number(
+            if key in found:
+                raise Fault(f"{self.path}: two estimates of {_named(*key)}; {AGAIN}")
+            found[key] = Number(
                 row["id"], row["analysis"], row["parameter"], row["group"], row["visit"], row["level"],
                 row["statistic"], row["value"], row["unit"], int(row["decimals"] or 0),
             )  # fmt: skip
+        self._numbers[analysis] = found
+        return found
 
     def find(self, analysis: str, parameter: str, statistic: str,
              group: str = "all", visit: str = "", level: str = "") -> Number:  # fmt: skip
         """One estimate. Raises Fault, naming what was looked for, if it is not there."""
         key = (analysis, parameter, statistic, group, visit, level)
-        if key not in self._numbers:
+        if key not in self._all(analysis):
             raise Fault(
                 f"{self.path}: no estimate of {_named(*key)}; take it out of the figure's options, "
                 f"or let the analysis estimate it"
             )
-        return self._numbers[key]
+        return self._all(analysis)[key]
 
     def of(self, analysis: str, statistics: Iterable[str]) -> list[Number]:
         """All estimates of an analysis with one of the statistics, in the order of the file."""
         wanted = set(statistics)
-        return [n for n in self._numbers.values() if n.analysis == analysis and n.statistic in wanted]
+        return [n for n in self._all(analysis).values() if n.statistic in wanted]
 
 
 def _named(analysis: str, parameter: str, statistic: str, group: str, visit: str, level: str) -> str:
