@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from omtrace.faults import Fault
 from omtrace.keys import LIMIT, SHIFT, key_text
-from omtrace.report.rowsets import AGAIN, RowSets, numbered, ranked
+from omtrace.report.rowsets import AGAIN, RowSets, numbered, plain, ranked
 from omtrace.store import number_text
 from omtrace.study.plan import Plan
 from omtrace.study.register import Export
@@ -158,7 +158,7 @@ class Payload:
         for name in rowsets.records.names:
             plan, table = self.plan.datasets[name], _taken(rowsets, shown, name)
             labels = {key: parameter.label for key, parameter in plan.parameters.items()}
-            fields = (table.column(field).to_pylist() for field in RECORD)
+            fields = (plain(table.column(field)) for field in RECORD)
             for unit, parameter, visit, status, value, text in zip(*fields, strict=True):
                 columns["unit"].append(self.strings(unit))
                 columns["parameter"].append(self.strings(labels.get(parameter, parameter)))
@@ -202,7 +202,7 @@ class Payload:
         if found.null_count:
             lost = keys[found.to_numpy(zero_copy_only=False) != found.to_numpy(zero_copy_only=False)][0]
             raise Fault(f"validated/places.parquet: no place for key {key_text(int(lost))}; {AGAIN}")
-        part, first, last, column = (self.places.column(name).take(found).to_pylist() for name in PLACE)
+        part, first, last, column = (plain(self.places.column(name).take(found)) for name in PLACE)
         number, file = numpy.unique(keys >> SHIFT, return_inverse=True)
         return {
             "files": [[one, self.exports[one].path] for one in number.tolist()],

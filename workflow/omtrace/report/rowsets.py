@@ -28,6 +28,13 @@ def ranked(column: "pyarrow.ChunkedArray") -> tuple["Integers", list[str]]:
     return numpy.array([rank[text] for text in texts])[codes], distinct
 
 
+def plain(column: "pyarrow.ChunkedArray") -> list:
+    """The values of a column, or its texts; of numbers into a dictionary ``to_pylist`` alone is slow."""
+    import pyarrow
+
+    return (column.cast("string") if pyarrow.types.is_dictionary(column.type) else column).to_pylist()
+
+
 def numbered(values: "Integers") -> tuple["Integers", "Integers"]:
     """The distinct values, rising, and which of them each is (n), of whole numbers (n) from 0 that are not large."""
     import numpy
@@ -41,7 +48,7 @@ class Records:
 
     def __init__(self, datasets: Mapping[str, "pyarrow.Table"], names: Collection[str]) -> None:
         self.names = sorted(names)
-        self.tables = {name: datasets[name].sort_by("record") for name in self.names}
+        self.tables = {name: _sorted(datasets[name]) for name in self.names}
         self.numbers = {name: table.column("record").to_numpy() for name, table in self.tables.items()}
         self.start: dict[str, int] = {}
         self.count = 0
@@ -65,13 +72,17 @@ class Records:
     def units(self) -> tuple["Integers", int]:
         """The unit of each record as a number, units of one name having one, and how many there are."""
         import numpy
+        import pyarrow
 
-        shared: dict[str, int] = {}
-        found = [numpy.zeros(0, int)]
-        for table in self.tables.values():
-            codes, texts = ranked(table.column("unit"))
-            found.append(numpy.array([shared.setdefault(text, len(shared)) for text in texts], int)[codes])
-        return numpy.concatenate(found), len(shared)
+        chunks = [chunk for table in self.tables.values() for chunk in table.column("unit").chunks]
+        shared = pyarrow.chunked_array(chunks, type=chunks[0].type).unify_dictionaries().chunks
+        return numpy.concatenate([chunk.indices.to_numpy() for chunk in shared]), len(shared[0].dictionary)
+
+
+def _sorted(table: "pyarrow.Table") -> "pyarrow.Table":
+    """A data set in the order of its records, in which it is stored."""
+    number = table.column("record").to_numpy()
+    return table if (number[1:] > number[:-1]).all() else table.sort_by("record")
 
 
 class RowSets:
