@@ -137,6 +137,24 @@ def test_a_primary_result_stands_with_its_estimand_and_its_sensitivity_set():
     assert (summary["exploratory"], summary["p_values"]) == (2, 9)
 
 
+def test_of_a_large_family_the_summary_shows_what_is_rejected_or_a_few(monkeypatch):
+    of = plan()
+    found = numbers(of)
+    monkeypatch.setattr("omtrace.report.summary.MANY", 1)
+    (family,) = summary_of(of, found, {})["families"]
+    assert family["words"] == "Shown are those rejected; the analysis has all 2 hypotheses."
+    assert [row["hypothesis"] for row in family["rows"]] == ["H1", "H2"]
+    monkeypatch.setattr("omtrace.report.summary.FEW", 1)
+    for number in found.values():
+        if number["statistic"] == "rejected":
+            number["value"] = 0.0
+    (family,) = summary_of(of, found, {})["families"]
+    smallest = min((n for n in found.values() if n["analysis"] == "key" and n["statistic"] == "p"),
+                   key=lambda n: float(n["value"]))  # fmt: skip
+    assert family["words"] == "None of 2 hypotheses is rejected. Shown are the 1 with the smallest p."
+    assert [row["p"] for row in family["rows"]] == [smallest]
+
+
 def test_sections_come_by_role_and_say_to_which_analysis_they_belong():
     of = plan()
     groups = by_role(sections_of(of, numbers(of), {}))

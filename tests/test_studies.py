@@ -106,6 +106,19 @@ def test_mice_are_counted_and_not_their_replicates(shipped_results):
     assert max(float(row["value"]) for row in found if row["statistic"] in ("n", "count", "missing")) == 72
 
 
+@needs_mirror
+def test_the_false_discovery_rate_is_over_all_77_proteins(shipped_results):
+    from scipy.stats import false_discovery_control
+
+    for family in ("panel", "genotype_panel"):
+        found = {(row["level"], row["statistic"]): float(row["value"]) for row in
+                 numbers(shipped_results, "mouse_cortex_proteins", analysis=family)}  # fmt: skip
+        proteins = sorted({level for level, _ in found})
+        assert len(proteins) == 77
+        adjusted = false_discovery_control([found[name, "p"] for name in proteins])
+        assert [found[name, "adjusted_p"] for name in proteins] == pytest.approx(adjusted, rel=1e-8, abs=1e-11)
+
+
 # every study
 
 

@@ -16,6 +16,8 @@ Numbers = Mapping[str, dict]
 Rows = dict[tuple[str, str, str, str], dict[str, dict]]  # parameter, group, visit, level -> statistic -> number
 STRATEGIES = {"while_on_treatment": "while on treatment"}
 
+MANY, FEW = 20, 5  # hypotheses of a family: beyond so many only those rejected are shown, or so few
+
 
 def summary_of(plan: Plan, numbers: Numbers, definitions: Mapping[str, dict]) -> dict[str, Any]:
     """Primary results with estimand and sensitivity; families, criteria, populations; what is exploratory."""
@@ -177,8 +179,15 @@ def sentences(method: str, rows: Rows, unit: str) -> list[list[str | dict]]:
 
 
 def family_of(plan: Plan, name: str, rows: Rows) -> dict[str, Any]:
-    """A family: procedure, alpha, and of each hypothesis p, adjusted p and the decision."""
-    told = plan.families[name]
+    """A family: procedure, alpha, and of each hypothesis p, adjusted p and the decision; of many, those rejected."""
+    told, shown, words = plan.families[name], list(rows.items()), ""
+    if len(shown) > MANY:
+        rejected = [(key, row) for key, row in shown if float(row["rejected"]["value"])]
+        words = f"Shown are those rejected; the analysis has all {len(shown)} hypotheses."
+        if not rejected:
+            words = f"None of {len(shown)} hypotheses is rejected. Shown are the {FEW} with the smallest p."
+            rejected = sorted(shown, key=lambda one: float(one[1]["p"]["value"]))[:FEW]
+        shown = rejected
     return {
         "name": name,
         "title": told.title,
@@ -187,8 +196,9 @@ def family_of(plan: Plan, name: str, rows: Rows) -> dict[str, Any]:
         "rows": [
             {"hypothesis": key[3], "labels": row["p"]["full"], "analysis": told.hypotheses[key[3]].analysis,
              "p": row["p"], "adjusted": row["adjusted_p"], "rejected": row["rejected"]}
-            for key, row in rows.items()
+            for key, row in shown
         ],
+        "words": words,
     }  # fmt: skip
 
 
