@@ -1,5 +1,6 @@
 """What a record is, as a digest: its names, its status and the raw cells behind it, but not its number."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from omtrace.analyses._columns import encoded
@@ -8,6 +9,8 @@ if TYPE_CHECKING:
     import numpy
     import pandas
     import pyarrow
+
+CHUNK = 4096  # records
 
 
 def record_digests(name: str, records: "pandas.DataFrame", cells: "pandas.DataFrame") -> "numpy.ndarray":
@@ -23,12 +26,15 @@ def record_digests(name: str, records: "pandas.DataFrame", cells: "pandas.DataFr
         records = records.sort_values("record", kind="stable")
         record = records["record"].to_numpy()
     names = [_texts(records[part]) for part in ("unit", "parameter", "visit", "status")]
-    lines = joined(name.encode(), *names, _behind(record, cells), by=b"\n")
-    text, starts = texts_of(lines)
-    at = starts.tolist()
-    hashed = b"".join([sha256(text[start:end]).digest() for start, end in zip(at[:-1], at[1:], strict=True)])
+    cells_of = _behind(record, cells)
+    hashed = []
+    for start in range(0, len(record), CHUNK):  # what fits into a processor's cache is hashed while it is there
+        parts = [part[start : start + CHUNK] for part in names]
+        text, starts = texts_of(joined(name.encode(), *parts, cells_of(start, start + len(parts[0])), by=b"\n"))
+        at = starts.tolist()
+        hashed.append(b"".join([sha256(text[a:b]).digest() for a, b in zip(at[:-1], at[1:], strict=True)]))
     digests = numpy.zeros(record[-1] + 1 if len(record) else 0, dtype=numpy.uint64)
-    digests[record] = numpy.frombuffer(hashed, dtype=">u8").reshape(-1, 4)[:, 0]
+    digests[record] = numpy.frombuffer(b"".join(hashed), dtype=">u8").reshape(-1, 4)[:, 0]
     return digests
 
 
@@ -71,8 +77,8 @@ def _texts(column: Any) -> "pyarrow.LargeBinaryArray":
     return texts.cast(pyarrow.large_string()).cast(pyarrow.large_binary())
 
 
-def _behind(record: "numpy.ndarray", cells: "pandas.DataFrame") -> "pyarrow.LargeBinaryArray":
-    """The cells of records in rising order, each as key:column:role, joined."""
+def _behind(record: "numpy.ndarray", cells: "pandas.DataFrame") -> "Callable[[int, int], pyarrow.LargeBinaryArray]":
+    """The cells of some records, told from place to place, in rising order: each as key:column:role, joined."""
     import numpy
     import pandas
     import pyarrow
@@ -89,9 +95,12 @@ def _behind(record: "numpy.ndarray", cells: "pandas.DataFrame") -> "pyarrow.Larg
     at, once = pandas.factorize(key * len(ends) + (column * len(roles) + role) * 2 + last)
     key, end = numpy.divmod(once, max(len(ends), 1))
     told = joined(_texts(keys[key]), pyarrow.array(ends, pyarrow.large_binary()).take(pyarrow.array(end)))
-    told = told.take(pyarrow.array(at))
-    content, starts = texts_of(told)
-    at = starts[numpy.append(numpy.searchsorted(of, record), len(of))]
-    return pyarrow.LargeBinaryArray.from_buffers(
-        pyarrow.large_binary(), len(record), [None, pyarrow.py_buffer(at), pyarrow.py_buffer(content)]
-    )
+    first = numpy.append(numpy.searchsorted(of, record), len(of))
+
+    def cells_of(start: int, end: int) -> "pyarrow.LargeBinaryArray":
+        content, starts = texts_of(told.take(pyarrow.array(at[first[start] : first[end]])))
+        bounds = starts[first[start : end + 1] - first[start]]
+        buffers = [None, pyarrow.py_buffer(bounds), pyarrow.py_buffer(content)]
+        return pyarrow.LargeBinaryArray.from_buffers(pyarrow.large_binary(), end - start, buffers)
+
+    return cells_of
