@@ -121,10 +121,16 @@ def guarded(distinct: Iterable["pyarrow.Array"]) -> frozenset[str]:
 
     Texts as ``identifiers`` looks at them: blanks taken together, NFKC.
     """
+    import numpy
     import pyarrow
+    import pyarrow.compute as compute
 
-    views = (_view(0, "", [column], [len(column)], "") for column in distinct)
-    texts = {text for view in views if view and not view.measured for text in view.texts}
+    columns = [column for column in distinct if len(column)]
+    given = pyarrow.concat_arrays([pyarrow.array([], pyarrow.string()), *columns])
+    starts = numpy.cumsum([0, *map(len, columns)])[:-1]
+    short = compute.match_substring_regex(given, MEASURE).to_numpy(zero_copy_only=False)
+    measured = numpy.repeat(numpy.logical_and.reduceat(short, starts), [*map(len, columns)]) if columns else short
+    texts = {_plain(text) for text in given.filter(pyarrow.array(~measured)).unique().to_pylist()} - {""}
     whole = pyarrow.array(sorted(texts), type=pyarrow.large_string())
     guards = {shape.guard for shape in shapes.ANYWHERE} | {persons.TITLE_GUARD, persons.PAIR_GUARD}
     return frozenset(text for guard in sorted(guards) for text in shapes.through(whole, guard))
@@ -139,11 +145,16 @@ def _view(n: int, name: str, distinct: Sequence[Sequence[str]], filled: Sequence
                 few = given.take(list(range(0, len(given), 1 + len(given) // CAP)))
                 return _Column(name, few.to_pylist(), int(filled[n]), measured=True)
             given = given.to_pylist()
-        texts = [" ".join(text.split()) for text in given]
-        texts = [text if text.isascii() else unicodedata.normalize("NFKC", text) for text in texts if text]
+        texts = [text for text in map(_plain, given) if text]
         return _Column(name, texts, int(filled[n]), _years(_spaced(texts), today))
     except Exception:  # whatever it is: the column counts as suspected
         return None
+
+
+def _plain(text: str) -> str:
+    """A text with its blanks taken together, NFKC."""
+    text = " ".join(text.split())
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def _measures(texts: "pyarrow.Array") -> bool:

@@ -9,6 +9,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from omtrace.identifiers import columns as kinds
@@ -184,6 +185,12 @@ MOSTLY = (
     (kinds.PHONE, *most(r"[6789]\d\d([ .]?)\d{3}\1\d{3}|[2-9]\d( ?)\d\d\2\d\d\2\d\d",
                          lambda text: " " in text or "." in text)),
 )  # fmt: skip
+LEAST_SHARE = min(share for _, _, _, share, _ in MOSTLY)
+# All patterns at once, but for those that refer to their own groups by number.
+MOSTLY_ANY = (
+    *(pattern for _, pattern, *_ in MOSTLY if "\\1" in pattern.pattern),
+    re.compile("|".join(f"(?:{pattern.pattern})" for _, pattern, *_ in MOSTLY if "\\1" not in pattern.pattern)),
+)
 WHOLE_PHONE = re.compile(r"[2-9]\d{9}|1[2-9]\d{9}|0[1-9]\d{8,9}")
 DATED = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2]).*")
 LETTER = re.compile(r"[^\W\d_]")
@@ -249,6 +256,8 @@ def anywhere(texts: "pyarrow.Array", joined: str) -> tuple[str, int]:
 def mostly(texts: Sequence[str]) -> tuple[str, float]:
     """The first kind whose shape most texts have, and the share that has it; "" and 0 if there is none."""
     glance = texts[:: max(1, len(texts) // GLANCE)]
+    if sum(map(_like_any, glance)) < LEAST_SHARE / 2 * len(glance):
+        return "", 0.0  # then no single shape has its share
     for kind, pattern, check, share, least in MOSTLY:
         if len(texts) < least or _share(glance, pattern, check) < share / 2:
             continue
@@ -256,6 +265,12 @@ def mostly(texts: Sequence[str]) -> tuple[str, float]:
         if found >= share and not (check is numbers.dated and _series(texts)):
             return kind, found
     return "", 0.0
+
+
+@lru_cache(1 << 16)
+def _like_any(text: str) -> bool:
+    """Whether a text has one of the plain shapes, before their checks."""
+    return any(pattern.fullmatch(text) for pattern in MOSTLY_ANY)
 
 
 def _share(texts: Sequence[str], pattern: re.Pattern[str], check: Check) -> float:

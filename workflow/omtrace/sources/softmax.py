@@ -14,7 +14,7 @@ from pydantic import Field
 
 from omtrace.faults import Fault
 from omtrace.keys import Place
-from omtrace.sources import Extract, Reader, RowFault
+from omtrace.sources import Extract, Places, Reader, RowFault
 from omtrace.sources._text import LINE_END, Encoding, text_of
 from omtrace.sources._wells import SOFTMAX, first_seen, states_in
 from omtrace.study.closed import Closed
@@ -217,14 +217,16 @@ def _reads_by_grid(lines: list[Line], count: int, wells: str, number: int) -> li
 
 
 def _signals(blocks: Blocks, decisions: dict[str, str]) -> Extract:
-    rows, places = [], []
+    made: list[list] = [[] for _ in range(7)]
     for plate in blocks.plates:
         for wavelength, wells in zip(plate.wavelengths, plate.reads, strict=True):
-            for line, well, signal in wells:
-                rows.append([str(plate.number), plate.name, wavelength, well, signal])
-                places.append(Place(len(rows), line, line, f"{plate.label} {wavelength}", well))
-    told = states_in((row[-1] for row in rows), "signal", SOFTMAX)
-    return Extract.of_rows(SIGNALS, rows, places, decisions, variables={"signal": told} if told.missing else {})
+            same = (f"{plate.label} {wavelength}", str(plate.number), plate.name, wavelength)
+            for column, texts in zip(made, (*([t] * len(wells) for t in same), *zip(*wells, strict=True)), strict=True):
+                column += texts
+    parts, numbers, names, wavelengths, lines, places, signals = made
+    variables = {"signal": told} if (told := states_in(signals, "signal", SOFTMAX)).missing else {}
+    there = Places(list(range(1, len(lines) + 1)), lines, lines, parts, places)
+    return Extract(SIGNALS, (numbers, names, wavelengths, places, signals), there, decisions, variables=variables)
 
 
 def _groups(blocks: Blocks, decisions: dict[str, str]) -> Extract:
