@@ -57,6 +57,9 @@ class _Chart:
         names = [name if isinstance(name, str) else f"{name:g}" for name in frame[options.control]]
         self.frame: pandas.DataFrame = frame.assign(plate=[chosen.groups.get(unit, "") for unit in frame.index])
         self.frame[options.control] = names
+        self.wells: dict[str, dict[str, str]] = {}  # plate -> unit -> control
+        for unit, plate, name in zip(frame.index, self.frame["plate"], names, strict=True):
+            self.wells.setdefault(plate, {})[unit] = name
         self.plates = _ordered(call, self.frame)
         known = sorted(set(self.frame[options.control]))
         self.controls = list(options.controls or known)
@@ -79,10 +82,16 @@ class _Chart:
     def number(self, group: str, level: str, statistic: str, value: float, unit: str, decimals: int,
                plates: list[str], controls: Sequence[str] = ()) -> Number:  # fmt: skip
         """One number, which rests on the wells of some plates, and of some controls or all."""
-        of_plate, of_control = self.frame["plate"], self.frame[self.call.options.control]
-        without = dict.fromkeys(self.frame.index[~of_control.isin(controls or self.controls)], "another control")
-        if group == "all":
-            without |= dict.fromkeys(self.frame.index[~of_plate.isin(plates)], "another plate")
+        kept = set(controls or self.controls)
+        of_plates = self.wells if group == "all" else dict.fromkeys(plates)
+        without = {
+            unit: "another control"
+            for plate in of_plates
+            for unit, name in self.wells[plate].items()
+            if name not in kept
+        }
+        for plate in set(self.wells) - set(plates) if group == "all" else ():
+            without |= dict.fromkeys(self.wells[plate], "another plate")
         rows = self.chosen.rows(["all"] if group == "all" else plates, without)
         return Number(self.parameter, group, self.visit, level, statistic, float(value), unit, decimals, rows)
 

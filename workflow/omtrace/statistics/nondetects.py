@@ -73,10 +73,15 @@ def ros_values(values: Any, below: Any) -> np.ndarray:
 def kaplan_meier(values: Any, below: Any) -> tuple[np.ndarray, np.ndarray]:
     """Different values in descending order, and the share of the population below each (Kaplan-Meier, flipped)."""
     y, c = _checked(values, below)
-    points = np.unique(y)[::-1]
-    seen = np.array([(~c & (y == x)).sum() for x in points])
-    at_risk = np.array([(y <= x).sum() for x in points])
+    points, seen, at_risk = _counted(y, c)
     return points, np.cumprod(1 - seen / at_risk)
+
+
+def _counted(y: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Different values in descending order; of each, how many were seen there, and how many lie there or below."""
+    points, at = np.unique(y, return_inverse=True)
+    seen, there = np.bincount(at, ~below).astype(int), np.bincount(at)
+    return points[::-1], seen[::-1], np.cumsum(there)[::-1]
 
 
 def kaplan_meier_summary(values: Any, below: Any) -> dict[str, float]:
@@ -88,9 +93,7 @@ def kaplan_meier_summary(values: Any, below: Any) -> dict[str, float]:
     Meier 1958): that of an ordinary mean where nothing is below a limit; NaN below two values seen.
     """
     y, c = _checked(values, below)
-    points, share = kaplan_meier(y, c)
-    seen = np.array([(~c & (y == x)).sum() for x in points])
-    at_risk = np.array([(y <= x).sum() for x in points])
+    (points, share), (_, seen, at_risk) = kaplan_meier(y, c), _counted(y, c)
     # The mean is the largest value less each piece of the axis times the share below it.
     widths = np.append(points[:-1] - points[1:], 0.0)
     areas = np.cumsum((widths * share)[::-1])[::-1]  # from each point down

@@ -48,14 +48,16 @@ def standardised(values: np.ndarray, baseline: Sequence[int], log: bool = True) 
 def broken(z: np.ndarray) -> list[Hit]:
     """Rules broken by controls (runs, controls), in the order of the runs; NaN where a control was not measured."""
     hits = []
+    measured: list[list[int]] = [[] for _ in range(z.shape[1])]  # of each control, the runs so far
     for run in range(len(z)):
         for control in range(z.shape[1]):
             if math.isnan(z[run, control]):
                 continue
+            measured[control].append(run)
             for rule, limit in (("1-2s", 2.0), ("1-3s", 3.0)):
                 if abs(z[run, control]) > limit:
                     hits.append(Hit(rule, run, (run,), (control,)))
-            hits += _along(z[:, control], run, control)
+            hits += _along(z[:, control], measured[control], control)
         if (low := np.flatnonzero(z[run] < -2)).size and (high := np.flatnonzero(z[run] > 2)).size:
             hits.append(Hit("R-4s", run, (run,), (int(low[0]), int(high[0]))))
         for side in (-1, 1):
@@ -65,12 +67,11 @@ def broken(z: np.ndarray) -> list[Hit]:
     return hits
 
 
-def _along(z: np.ndarray, run: int, control: int) -> list[Hit]:
-    """Rules over runs in a row that end with this one; runs without the control are passed over."""
-    before = [i for i in range(run + 1) if not math.isnan(z[i])]
+def _along(z: np.ndarray, runs: list[int], control: int) -> list[Hit]:
+    """Rules over runs in a row that end with the last of these; runs without the control are passed over."""
     hits = []
     for rule, (count, limit) in ALONG.items():
-        last = before[-count:]
+        last = runs[-count:]
         if len(last) == count and any((side * z[last] > limit).all() for side in (-1, 1)):
-            hits.append(Hit(rule, run, tuple(last), (control,)))
+            hits.append(Hit(rule, runs[-1], tuple(last), (control,)))
     return hits
