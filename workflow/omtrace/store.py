@@ -263,11 +263,29 @@ def read_coded(path: str | Path, columns: Sequence[str] | None = None) -> "pyarr
     return coded.unify_dictionaries().combine_chunks()
 
 
-def read_rows(path: str | Path, column: str, among: "numpy.ndarray") -> "pyarrow.Table":
-    """The rows of a Parquet table whose whole number in a column is one of these, as ``read_coded`` gives them."""
+def plain(column: "pyarrow.ChunkedArray") -> list:
+    """The values of a column, or its texts; of numbers into a dictionary ``to_pylist`` alone is slow."""
     import pyarrow
-    import pyarrow.compute as compute
+
+    return (column.cast("string") if pyarrow.types.is_dictionary(column.type) else column).to_pylist()
+
+
+def read_rows(path: str | Path, column: str, among: "Collection | numpy.ndarray") -> "pyarrow.Table":
+    """The rows of a Parquet table whose text or whole number in a column is one of these, as ``read_coded`` gives them.
+
+    Raises ValueError when there is no such column.
+    """
+    import numpy
+    import pyarrow
 
     table = read_coded(path)
-    wanted = pyarrow.array(among, type=table.schema.field(column).type)
-    return table.filter(compute.is_in(table.column(column), value_set=wanted))
+    if column not in table.column_names:
+        raise ValueError(f"no column {column}")
+    values = table.column(column).combine_chunks()
+    wanted: Any = numpy.asarray(among if isinstance(among, numpy.ndarray) else list(among))
+    if pyarrow.types.is_dictionary(values.type):
+        wanted = [at for at, text in enumerate(values.dictionary.to_pylist()) if text in among]
+        values = values.indices
+    is_wanted = numpy.packbits(numpy.isin(numpy.from_dlpack(values), wanted), bitorder="little")
+    # by dlpack and buffers: to_numpy and pyarrow.array would import pandas
+    return table.filter(pyarrow.Array.from_buffers(pyarrow.bool_(), len(values), [None, pyarrow.py_buffer(is_wanted)]))

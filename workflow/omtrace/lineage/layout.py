@@ -23,24 +23,30 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]], right: Iterable[
 
     ``right`` names the columns that are flush right.
     """
-    cells = [[printable(value) for value in row] for row in rows]
-    kept = [i for i in range(len(header)) if any(row[i] for row in cells)]
-    grid = [[header[i] for i in kept], *([row[i] for i in kept] for row in cells)]
+    columns = [[printable(value) for value in column] for column in zip(*rows, strict=True)]
+    kept = [i for i, column in enumerate(columns) if any(column)]
+    grid = [[header[i], *columns[i]] for i in kept]
     widths = _widths(grid)
     flush = [header[i] in right for i in kept]
-    return [line for row in grid for line in _lines(row, widths, flush)]
+    if any(max(map(len, column)) > width for column, width in zip(grid, widths, strict=True)):
+        return [line for row in zip(*grid, strict=True) for line in _lines(row, widths, flush)]
+    padded = [
+        [cell.rjust(width) if is_right else cell.ljust(width) for cell in column]
+        for column, width, is_right in zip(grid, widths, flush, strict=True)
+    ]
+    return [(INDENT + (" " * GAP).join(cells)).rstrip() for cells in zip(*padded, strict=True)]
 
 
 def _widths(grid: list[list[str]]) -> list[int]:
-    """Natural widths; the widest columns give way until a row fits."""
-    widths = [max(len(cell) for cell in column) for column in zip(*grid, strict=True)]
+    """Natural widths of columns; the widest give way until a row fits."""
+    widths = [max(map(len, column)) for column in grid]
     room = WIDTH - len(INDENT) - GAP * (len(widths) - 1)
     while sum(widths) > room and max(widths) > SHORTEST:
         widths[widths.index(max(widths))] -= 1
     return widths
 
 
-def _lines(row: list[str], widths: list[int], flush: list[bool]) -> list[str]:
+def _lines(row: Sequence[str], widths: list[int], flush: list[bool]) -> list[str]:
     parts = [
         [cell] if len(cell) <= width else textwrap.wrap(cell, width) for cell, width in zip(row, widths, strict=True)
     ]

@@ -1,7 +1,8 @@
 """From a number back to its raw cells: estimate, analysis call, records, cells, lines of raw files."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from omtrace.faults import Fault
 from omtrace.keys import key_text, number_of
 from omtrace.lineage.address import name_of, resolve
 from omtrace.lineage.manifest import RESULTS, plan_path, read_manifest
-from omtrace.store import read_columns, read_json
+from omtrace.store import plain, read_json, read_rows
 from omtrace.study.register import REGISTER, Export, exports_of, read_register, sha256_of
 
 AGAIN = "run snakemake again"
@@ -95,25 +96,28 @@ def _read(reader: Callable[[Path], Any], path: Path) -> Any:
     try:
         return reader(path)
     except (OSError, ValueError) as error:
-        raise Fault(f"{_shown(path)}: not readable ({type(error).__name__}); {AGAIN}") from None
+        why = error.args[0] if str(error).startswith("no column") else f"not readable ({type(error).__name__})"
+        raise Fault(f"{_shown(path)}: {why}; {AGAIN}") from None
 
 
-def _table(path: Path, *columns: str) -> list[list[Any]]:
-    """Columns of a stored table. Raises Fault when one is not there."""
-    content = _read(read_columns, path)
-    missing = [column for column in columns if column not in content]
+def _rows(path: Path, column: str, among: Collection, columns: Sequence[str]) -> Iterator[tuple]:
+    """Columns of the rows of a stored table whose ``column`` holds one of these values, in their order.
+
+    Raises Fault when a column is not there.
+    """
+    content = _read(partial(read_rows, column=column, among=among), path)
+    missing = [name for name in columns if name not in content.column_names]
     if missing:
         raise Fault(f"{_shown(path)}: no column {', '.join(missing)}; {AGAIN}")
-    return [content[column] for column in columns]
+    return zip(*(plain(content.column(name)) for name in columns), strict=True)
 
 
 def _members(folder: Path, rowset: str) -> dict[str, dict[int, list[tuple[str, str]]]]:
     """Dataset -> record -> its roles and reasons in a row set."""
-    columns = _table(folder / "rowsets.parquet", "rowset", "dataset", "record", "role", "reason")
+    rows = _rows(folder / "rowsets.parquet", "rowset", [rowset], ("dataset", "record", "role", "reason"))
     members: dict[str, dict[int, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
-    for one, dataset, record, role, reason in zip(*columns, strict=True):
-        if one == rowset:
-            members[dataset][record].append((role, reason or ""))
+    for dataset, record, role, reason in rows:
+        members[dataset][record].append((role, reason or ""))
     if not members:
         raise Fault(f"{_shown(folder)}/rowsets.parquet: no row set {rowset!r}; {AGAIN}")
     return members
@@ -127,9 +131,7 @@ def _records(folder: Path, members: dict) -> tuple[list[dict[str, Any]], list[di
         path = folder / "datasets" / f"{dataset}.parquet"
         fields = ("record", "unit", "parameter", "visit", "value", "text", "status")
         found = set()
-        for row in zip(*_table(path, *fields), strict=True):
-            if row[0] not in wanted:
-                continue
+        for row in _rows(path, "record", wanted, fields):
             found.add(row[0])
             record = {"dataset": dataset, **dict(zip(fields, row, strict=True))}
             record["value"] = row[4] if row[4] is not None and row[4] == row[4] else row[5] or None
@@ -171,9 +173,8 @@ def _links(folder: Path, records: list[dict[str, Any]]) -> list[tuple[dict[str, 
     links = []
     for dataset, mine in wanted.items():
         path = folder / "datasets" / f"{dataset}.cells.parquet"
-        for record, *link in zip(*_table(path, "record", "key", "column", "role"), strict=True):
-            if record in mine:
-                links.append((mine[record], *link))
+        for record, *link in _rows(path, "record", mine, ("record", "key", "column", "role")):
+            links.append((mine[record], *link))
     return links
 
 
@@ -234,8 +235,8 @@ def _places(folder: Path, keys: Iterable[int]) -> dict[int, dict[str, Any]]:
     wanted = set(keys)
     fields = ("part", "first_line", "last_line", "well")
     path = folder / "validated" / "places.parquet"
-    columns = _table(path, "key", "part", "first_line", "last_line", "column")
-    places = {row[0]: dict(zip(fields, row[1:], strict=True)) for row in zip(*columns, strict=True) if row[0] in wanted}
+    rows = _rows(path, "key", wanted, ("key", "part", "first_line", "last_line", "column"))
+    places = {row[0]: dict(zip(fields, row[1:], strict=True)) for row in rows}
     if missing := wanted - places.keys():
         raise Fault(f"{_shown(path)}: no place for {len(missing)} keys, first {key_text(min(missing))}; {AGAIN}")
     return places

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 
 from omtrace.faults import Fault
 from omtrace.keys import LIMIT, SHIFT, key_text
-from omtrace.report.rowsets import AGAIN, RowSets, numbered, plain, ranked
-from omtrace.store import number_text
+from omtrace.report.rowsets import AGAIN, RowSets, numbered, ranked
+from omtrace.store import number_text, plain
 from omtrace.study.plan import Plan
 from omtrace.study.register import Export
 

@@ -28,13 +28,6 @@ def ranked(column: "pyarrow.ChunkedArray") -> tuple["Integers", list[str]]:
     return numpy.array([rank[text] for text in texts])[codes], distinct
 
 
-def plain(column: "pyarrow.ChunkedArray") -> list:
-    """The values of a column, or its texts; of numbers into a dictionary ``to_pylist`` alone is slow."""
-    import pyarrow
-
-    return (column.cast("string") if pyarrow.types.is_dictionary(column.type) else column).to_pylist()
-
-
 def numbered(values: "Integers") -> tuple["Integers", "Integers"]:
     """The distinct values, rising, and which of them each is (n), of whole numbers (n) from 0 that are not large."""
     import numpy
