@@ -17,8 +17,8 @@ from raw_rows import Study, lines_of
 NEEDS = "needs OMTRACE_MIRROR (a folder with the retrieved files) or the network"
 needs_mirror = pytest.mark.skipif(not MIRROR, reason=NEEDS)
 FITTED = (
-    "ancova", "censored_ends", "compare_many", "count_model", "imputation", "levey_jennings", "logistic",
-    "mixed_model", "mmrm", "proportional_odds",
+    "ancova", "bridging", "censored_ends", "compare_many", "count_model", "imputation", "levey_jennings", "logistic",
+    "mixed_model", "mmrm", "proportional_odds", "shared_curve",
 )  # fmt: skip
 STUDIES = [*SHIPPED, *(pytest.param(study, marks=needs_mirror) for study in RETRIEVED)]
 

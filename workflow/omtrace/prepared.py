@@ -8,6 +8,7 @@ cannot be had (another system, another Python, a job on another machine) the scr
 
 import atexit
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -105,6 +106,7 @@ def serve(listening: socket.socket, folder: str) -> None:
             break
         else:
             importlib.import_module(waiting.pop(0))
+            gc.freeze()  # what is imported stays: jobs need not go through it for cycles, nor copy its pages
     shutil.rmtree(folder, ignore_errors=True)
 
 
