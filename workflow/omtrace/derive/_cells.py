@@ -28,7 +28,7 @@ class Cells:
         rows, keys = numpy.asarray(rows, dtype="int64"), numpy.asarray(keys, dtype="int64")
         if keys.ndim == 2:
             rows, keys = numpy.repeat(rows, keys.shape[1]), keys.ravel()
-        return cls(rows, keys, numpy.zeros(len(keys), dtype="int64"), ((column, role),))
+        return cls(rows, keys, numpy.zeros(len(keys), dtype="int32"), ((column, role),))
 
     @classmethod
     def of_tuples(cls, cells: Sequence[tuple], rows: Mapping[tuple[str, str], int]) -> "Cells":
@@ -41,20 +41,18 @@ class Cells:
             for unit, visit, key, column, role in cells
         ]
         row, key, kind = numpy.array(numbers, dtype="int64").reshape(-1, 3).T
-        return cls(row, key, kind, tuple(kinds))
+        return cls(row, key, kind.astype("int32"), tuple(kinds))
 
     @classmethod
     def joined(cls, parts: "Sequence[Cells]") -> "Cells":
         """Cells of the same records as one."""
-        import numpy
-
-        empty, kinds, start = numpy.empty(0, dtype="int64"), [], 0
+        kinds, start = [], 0
         for part in parts:
-            kinds.append(part.kind + start)
+            kinds.append(part.kind + start if start else part.kind)
             start += len(part.kinds)
-        row, key = (numpy.concatenate([empty, *(getattr(part, name) for part in parts)]) for name in ("row", "key"))
+        row, key = (joined([getattr(part, name) for part in parts], "int64") for name in ("row", "key"))
         every = tuple(kind for part in parts for kind in part.kinds)
-        return cls(row, key, numpy.concatenate([empty, *kinds]), every)
+        return cls(row, key, joined(kinds, "int32"), every)
 
     def moved(self, to: "numpy.ndarray") -> "Cells":
         """The cells behind other rows: ``to`` (records,) names the new row of each, -1 for a record that leaves."""
@@ -73,6 +71,14 @@ class Cells:
         first, last = (numpy.searchsorted(self.row[order], of, side) for side in ("left", "right"))  # type: ignore[call-overload]
         count = last - first
         begin = numpy.cumsum(count) - count
-        at = order[numpy.repeat(first - begin, count) + numpy.arange(count.sum())]
+        at = numpy.repeat(first - begin, count)
+        at += numpy.arange(len(at))
         kinds = tuple((column, role or was) for column, was in self.kinds)
-        return Cells(numpy.repeat(rows, count), self.key[at], self.kind[at], kinds)
+        return Cells(numpy.repeat(rows, count), self.key[order][at], self.kind[order][at], kinds)
+
+
+def joined(parts: "Sequence[numpy.ndarray]", kind: str) -> "numpy.ndarray":
+    """Arrays one after the other; one alone is itself."""
+    import numpy
+
+    return parts[0] if len(parts) == 1 else numpy.concatenate([numpy.empty(0, dtype=kind), *parts])

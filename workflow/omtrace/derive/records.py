@@ -1,5 +1,6 @@
 """Datasets: every enrolled unit x parameter x visit has one record, found in the data or not."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,9 +58,13 @@ def build(plan: Plan, name: str, tables: Tables) -> "tuple[pandas.DataFrame, pan
 
 
 def derive_study(plan: Plan, validated: str | Path, folder: str | Path) -> None:
-    """Build and write every dataset of a study."""
-    tables = read_tables(plan, validated)
-    for name in plan.datasets:
-        records, cells = build(plan, name, tables)
-        store.write_table(Path(folder) / f"{name}.parquet", records)
-        store.write_table(Path(folder) / f"{name}.cells.parquet", cells)
+    """Build every dataset of a study; it is written while the next one is built."""
+    tables, folder = read_tables(plan, validated), Path(folder)
+    with ThreadPoolExecutor(max_workers=2) as beside:
+        written = []
+        for name in plan.datasets:
+            records, cells = build(plan, name, tables)
+            written.append(beside.submit(store.write_table, folder / f"{name}.cells.parquet", cells))
+            written.append(beside.submit(store.write_table, folder / f"{name}.parquet", records))
+        for one in written:
+            one.result()
