@@ -3,7 +3,6 @@
 import copy
 import re
 
-import numpy
 import pandas
 import pytest
 from hypothesis import given, settings
@@ -273,14 +272,14 @@ def test_a_number_is_not_compared_with_a_text(text, values):
 # content addresses
 
 
-def rowset_digest(rows, digests):
-    (found,) = addresses([rows], digests)
+def rowset_digest(rows, data):
+    (found,) = addresses([rows], data.contents)
     return found
 
 
 def address(units, population="full", **options):
     data = data_of(units)
-    return rowset_digest(data.select(population, "x", "end", **options).rows(), data.digests)
+    return rowset_digest(data.select(population, "x", "end", **options).rows(), data)
 
 
 def test_a_row_set_has_the_same_address_again_and_another_one_when_anything_in_it_changes():
@@ -299,29 +298,90 @@ def test_a_row_set_has_the_same_address_again_and_another_one_when_anything_in_i
     assert len({first, *others}) == len(others) + 1
 
 
-def test_the_address_changes_with_the_reason_the_role_and_the_cells_behind():
+def rows_of(*entries):
+    return Rows("data", Entries.of(entries), 2, 2, 0)
+
+
+def with_cells(data, *cells, records=None):
+    """The same data with other cells: record, key, column, role."""
+    links = pandas.DataFrame(cells, columns=["record", "key", "column", "role"])
+    return Data("data", data.plan, data.records if records is None else records, links)
+
+
+def test_the_address_changes_with_the_reason_and_the_role_and_not_with_the_order_of_entries():
     data = data_of({"P1": unit(), "P2": unit()})
     rows = data.select("full", "x", "end").rows()
-    first = rowset_digest(rows, data.digests)
+    first = rowset_digest(rows, data)
     entries = list(rows.entries)
     record, role, reason = entries[0]
     for changed in ((record, "baseline", reason), (record, role, "left out"), (record - 1, role, reason)):
-        assert rowset_digest(Rows("data", Entries.of([changed, *entries[1:]]), 2, 2, 0), data.digests) != first
-    assert rowset_digest(Rows("data", Entries.of(entries[::-1]), 2, 2, 0), data.digests) == first
-    assert rowset_digest(Rows("data", Entries.of(entries[1:]), 1, 1, 0), data.digests) != first
-    for column, value in (("key", 999), ("column", "other"), ("role", "standard")):
-        cells = pandas.DataFrame(
-            {"record": data.records["record"], "key": data.records["record"] + 100, "column": "raw", "role": "value"}
-        )
-        assert Data("data", data.plan, data.records, cells).digests.tolist() == data.digests.tolist()
-        cells[column] = cells[column].astype("object")
-        cells.loc[cells["record"] == record, column] = value
-        assert rowset_digest(rows, Data("data", data.plan, data.records, cells).digests) != first
+        assert rowset_digest(rows_of(changed, *entries[1:]), data) != first
+    assert rowset_digest(rows_of(*entries[::-1], entries[0]), data) == first
+    assert rowset_digest(rows_of(*entries[1:]), data) != first
+    assert addresses([rows, rows_of(*entries[1:]), rows], data.contents)[::2] == [first, first]
+    with pytest.raises(AssertionError, match="a record that there is not"):
+        rowset_digest(rows_of((0, role, reason)), data)
 
 
-def test_the_address_does_not_depend_on_the_numbers_of_records():
+def test_the_address_changes_with_the_dataset_and_a_record_s_unit_parameter_visit_and_status():
     data = data_of({"P1": unit(), "P2": unit()})
     rows = data.select("full", "x", "end").rows()
-    shifted = Rows("data", Entries.of((record + 50, role, reason) for record, role, reason in rows.entries), 2, 2, 0)
-    digests = [*[0] * 50, *data.digests.tolist()]
-    assert rowset_digest(shifted, numpy.array(digests, dtype="uint64")) == rowset_digest(rows, data.digests)
+    record = next(iter(rows.entries))[0]
+    changes = ("unit", "P1", "P7"), ("unit", "P2", "P0"), ("parameter", "x", "y"), ("visit", "end", "later")
+    named = [data.records.replace({part: {old: new}}) for part, old, new in changes]
+    named.append(data.records.assign(status=data.records["status"].where(data.records["record"] != record, "else")))
+    found = [rowset_digest(rows, Data("data", data.plan, records, data.cells)) for records in (data.records, *named)]
+    found.append(rowset_digest(rows, Data("other", data.plan, data.records, data.cells)))
+    assert found[0] == rowset_digest(rows, data) and len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 60])
+def test_the_address_changes_with_any_cell_behind_a_record_of_it_and_with_no_other(count):
+    data = data_of({"P1": unit(), "P2": unit()})
+    rows = data.select("full", "x", "end").rows()
+    one, other = (record for record, _, _ in rows.entries)
+    cells = [(record, 100 + at, "raw", "value") for record in (one, other) for at in range(count)]
+    cells.append((one - 3, 7, "raw", "value"))  # of a record that is not in the row set
+    first = rowset_digest(rows, with_cells(data, *cells))
+    assert rowset_digest(rows, with_cells(data, *cells[:-1], (one - 3, 8, "else", "time"))) == first
+    assert rowset_digest(rows, with_cells(data, *cells[:-1])) == first
+    assert rowset_digest(rows, with_cells(data, *cells[count:], *cells[:count])) == first  # by records, however stored
+    others = [[*cells, (record, 500, "raw", "value")] for record in (one, other)]  # a cell more
+    for at in range(2 * count):
+        record, key, column, role = cells[at]
+        changed = [(record, key + 1000, column, role), (record, key, "other", role), (record, key, column, "standard"),
+                   (one + other - record, key + 1000, column, role)]  # fmt: skip
+        others += [[*cells[:at], cell, *cells[at + 1 :]] for cell in changed]
+        others.append([*cells[:at], *cells[at + 1 :]])  # a cell less
+    found = [rowset_digest(rows, with_cells(data, *sorted(several, key=lambda cell: cell[0]))) for several in others]
+    assert len({first, *found}) == len(others) + 1
+
+
+def test_the_address_tells_where_one_name_or_list_of_cells_ends():
+    def of(names, cells):
+        data = data_of({name: unit() for name in names})
+        rows = data.select("full", "x", "end").rows()
+        records = [record for record, _, _ in rows.entries]
+        return rowset_digest(rows, with_cells(data, *((records[at], key, "raw", "value") for at, key in cells)))
+
+    told = [of(names, cells) for names in (("A", "BC"), ("AB", "C"), ("A", "B", "C"))
+            for cells in ([(0, 1), (1, 2)], [(0, 1), (0, 2)], [(1, 1), (1, 2)], [(0, 1), (0, 2), (1, 3)])]  # fmt: skip
+    assert len(set(told)) == len(told)
+
+
+def test_the_address_does_not_depend_on_the_numbers_of_records_or_on_other_records():
+    people = {"P1": unit(), "P2": unit(end="not collected")}
+    data = data_of(people)
+    rows = data.select("full", "x", "end").rows()
+    first = rowset_digest(rows, data)
+    shifted = rows_of(*((record + 50, role, reason) for record, role, reason in rows.entries))
+    records, cells = (table.assign(record=table["record"] + 50) for table in (data.records, data.cells))
+    for several in (records, records[::-1]):
+        assert rowset_digest(shifted, Data("data", data.plan, several, cells)) == first
+    more = data_of({"P0": unit(age="incomplete: 1 of 6 items open"), **people, "P3": unit()})
+    names = more.records.set_index("record")["unit"]
+    again = [entry for entry in more.select("full", "x", "end").rows().entries if names[entry[0]] in people]
+    keys = dict(zip(more.cells["record"], more.cells["key"], strict=True))
+    mine = {100 + record: keys.get(new, 0) for (record, _, _), (new, _, _) in zip(rows.entries, again, strict=True)}
+    cells = data.cells.assign(key=data.cells["key"].replace(mine))
+    assert rowset_digest(rows_of(*again), more) == rowset_digest(rows, Data("data", data.plan, data.records, cells))

@@ -1,10 +1,12 @@
 """The row set of a number: the records it rests on, and those of the units that it leaves out."""
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from omtrace.analyses._digests import hex_digits, joined, texts_of
+from omtrace.analyses._contents import Contents
 from omtrace.faults import Fault
 
 if TYPE_CHECKING:
@@ -76,24 +78,27 @@ def united(parts: Sequence[Rows], unit_of: Mapping[int, str]) -> Rows:
     return Rows(parts[0].dataset, Entries.of(entries), len(used) + len(alone), len(used), len(alone))
 
 
-def addresses(sets: Sequence[Rows], digests: "numpy.ndarray") -> list[str]:
-    """The content address of each row set: 16 hex digits over its records' digests, roles and reasons.
+def addresses(sets: Sequence[Rows], contents: Contents) -> list[str]:
+    """The content address of each row set: 16 hex digits over its roles and reasons, each with its records' content.
 
-    ``digests``: of a record, by its number (uint64). The lines hashed are sorted: the order of entries does not matter.
+    Neither the order of entries nor the records' numbers matter; an entry counts once.
     """
-    import hashlib
-
     import numpy
-    import pyarrow
 
-    of, record, kind, kinds = stacked(sets, "{}|{}".format)
-    known, rank = numpy.unique(digests[record], return_inverse=True)
-    of, rank, kind = ordered(of, rank, kind)
-    ends = pyarrow.array([f"|{role}|{reason}\n".encode() for role, reason in kinds], pyarrow.large_binary())
-    text, starts = texts_of(joined(hex_digits(known).take(pyarrow.array(rank)), ends.take(pyarrow.array(kind))))
-    at = starts[numpy.searchsorted(of, numpy.arange(len(sets) + 1))].tolist()
-    parts = (text[start : max(start, end - 1)] for start, end in zip(at[:-1], at[1:], strict=True))
-    return [hashlib.sha256(part).hexdigest()[:16] for part in parts]
+    of, record, kind, kinds = stacked(sets, lambda role, reason: (role, reason))
+    place = contents.place[record]
+    if place.min(initial=0) < 0:
+        raise AssertionError("a row set names a record that there is not")
+    of, kind, place = ordered(of, kind, place)
+    first = numpy.diff(of, prepend=-1) | numpy.diff(kind, prepend=-1)
+    new = (first | numpy.diff(place, prepend=-1)) != 0
+    of, kind, place, first = (part[new] for part in (of, kind, place, first))
+    starts = numpy.flatnonzero(first)
+    told = contents.digests(numpy.split(place, starts[1:]) if len(starts) else [])
+    lines: list[list] = [[] for _ in sets]
+    for one, what, digest in zip(of[starts].tolist(), kind[starts].tolist(), told, strict=True):
+        lines[one].append((*kinds[what], digest))
+    return [hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:16] for listed in lines]
 
 
 def table(sets: Mapping[str, Rows]) -> dict[str, Sequence]:

@@ -188,7 +188,7 @@ def _addressed(made: Run, numbers: Mapping[str, Sequence[Number]]) -> tuple[dict
     address: dict[int, str] = {}
     sets: dict[str, Rows] = {}
     for dataset, rows in found.items():
-        told = addresses(list(rows.values()), made.dataset(dataset).digests)
+        told = addresses(list(rows.values()), made.dataset(dataset).contents)
         address |= zip(rows, told, strict=True)
         sets |= zip(told, rows.values(), strict=True)
     return address, sets

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from omtrace.analyses._chosen import OUTSIDE, Needed, Selection
 from omtrace.analyses._columns import Column, Value, columns_of
-from omtrace.analyses._digests import record_digests
+from omtrace.analyses._contents import Contents
 from omtrace.faults import Fault
 from omtrace.study.expression import Expression
 from omtrace.study.plan import DatasetPlan
@@ -53,9 +53,9 @@ class Data:
         return {at: unit for c in columns for at, unit in zip(c.record.tolist(), self.enrolled, strict=True)}
 
     @cached_property
-    def digests(self) -> "numpy.ndarray":
-        """The digest of each record, by its number."""
-        return record_digests(self.name, self.records, self.cells)
+    def contents(self) -> Contents:
+        """What the records are."""
+        return Contents(self.name, self.enrolled, self.columns, self.cells)
 
     def without(self, unit: str) -> "Data":
         """The same data without a unit."""
