@@ -94,7 +94,8 @@ def addresses(sets: Sequence[Rows], contents: Contents) -> list[str]:
     new = (first | numpy.diff(place, prepend=-1)) != 0
     of, kind, place, first = (part[new] for part in (of, kind, place, first))
     starts = numpy.flatnonzero(first)
-    told = contents.digests(numpy.split(place, starts[1:]) if len(starts) else [])
+    bounds = zip(starts.tolist(), [*starts[1:].tolist(), len(place)], strict=False)  # none where there are no entries
+    told = contents.digests([place[start:end] for start, end in bounds])
     lines: list[list] = [[] for _ in sets]
     for one, what, digest in zip(of[starts].tolist(), kind[starts].tolist(), told, strict=True):
         lines[one].append((*kinds[what], digest))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -175,9 +176,11 @@ def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
                  number.value, number.unit, number.decimals, address[id(number.rows)], digest, plan.kind)
             )  # fmt: skip
     folder = Path(folder)
-    store.write_table(folder / "rowsets.parquet", table(sets))
-    store.write_json(folder / "definitions.json", definitions)
-    store.write_csv(folder / "estimates.csv", COLUMNS, estimates)
+    with ThreadPoolExecutor(max_workers=1) as beside:  # a Parquet file is written without Python, which writes the CSV
+        written = beside.submit(store.write_table, folder / "rowsets.parquet", table(sets))
+        store.write_json(folder / "definitions.json", definitions)
+        store.write_csv(folder / "estimates.csv", COLUMNS, estimates)
+        written.result()
 
 
 def _addressed(made: Run, numbers: Mapping[str, Sequence[Number]]) -> tuple[dict[int, str], dict[str, Rows]]:
