@@ -289,13 +289,24 @@ def test_blank_plates_and_saturated_ones_are_no_copies():
     assert found("copied_plates", tables(plate_signals=plates("a", "b").assign(signal=4.0))) == []
 
 
+@pytest.mark.parametrize("count", [2, 24])  # 24: more different readings than 16 bits number
+def test_plates_share_more_readings_than_a_byte_counts(count):
+    reads = [plates(*(f"p{n}" for n in range(count)), digits=9, seed=seed) for seed in range(8)]
+    frame = pandas.concat([read.assign(wavelength=read["wavelength"] + f".{n}") for n, read in enumerate(reads)])
+    plate = frame["unit_id"].str.partition("/")[0]
+    frame.loc[plate == "p1", "signal"] = frame.loc[plate == "p0", "signal"].to_numpy()
+    told = found("copied_plates", tables(plate_signals=frame), wells=1536)
+    assert [hit[:2] for hit in told] == [("copied_plate", "plate_signals")]
+    assert found("copied_plates", tables(plate_signals=frame), wells=1537) == []
+
+
 def test_nominal_concentrations_are_the_same_on_every_plate():
     rows = []
     for plate in ("x/1", "x/2"):
         for at in range(48):
             rows.append((f"{plate}/{'ABCDEFGH'[at // 12]}{at % 12 + 1}", 1000 / 2 ** (at // 6), 2.0))
     frame = pandas.DataFrame(rows, columns=["unit_id", "concentration", "dilution"])
-    frame = frame.assign(plate="1", role="standard", sample="S")
+    frame = frame.assign(plate="1", role="standard", sample="S", nominal=float("nan"))
     assert found("copied_plates", tables(plate_layout=frame)) == []
 
 

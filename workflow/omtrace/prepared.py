@@ -33,6 +33,7 @@ LIBRARIES = (
     "pyarrow.compute",
     "omtrace.checks.validate",
     "pandera.pandas",
+    "pandera.backends.pandas.builtin_checks",  # else the first validation imports them
     "omtrace.derive.records",
     "scipy.special",
     "omtrace.analyses.run",

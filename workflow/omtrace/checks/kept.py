@@ -12,6 +12,7 @@ Nothing here may change a result: all that spans several files is worked out ane
 import hashlib
 import io
 import json
+import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -113,8 +114,8 @@ class Kept:
         """Choose the exports that need not be read: known, and with the registered bytes on disk."""
         where = {row: name for name, part in self.parts.items() for row in part.files}
         for export in exports:
-            row, path = row_of(export), Path(root) / export.path
-            if row in where and path.is_file() and sha256_of(path) == export.sha256:
+            row, path = row_of(export), os.path.join(root, export.path)
+            if row in where and os.path.isfile(path) and sha256_of(path) == export.sha256:
                 self.taken.setdefault(where[row], []).append(export)
                 self.known[export.number] = self.parts[where[row]].files[row]
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,22 +89,21 @@ def write(works: Iterable[Work], quarantine: "pandas.DataFrame", folder: str | P
     folder, works = Path(folder), list(works)
     counts, gaps, repairs = [], [], []
     decisions: dict[str, dict[str, str]] = {}
-    for work in works:
-        lost = set(quarantine.loc[quarantine["table"] == work.name, "key"])
-        kept = work.frame[~work.frame.index.isin(lost)]
-        confirm(kept[~kept.index.isin({f.key for f in work.findings})], work.table)
-        out_of_scope, rows_in = work.out_of_scope, sum(work.rows_in.values())
-        outside = sum(out_of_scope.values())
-        if rows_in != len(kept) + len(lost) + outside:
-            raise AssertionError(f"{work.name}: {rows_in} rows in, {len(kept)} + {len(lost)} + {outside} out")
-        reasons = "; ".join(f"{reason}: {n}" for reason, n in sorted(out_of_scope.items()))
-        counts.append((work.name, rows_in, len(kept), len(lost), outside, reasons))
-        store.write_table(folder / f"{work.name}.parquet", kept.rename_axis("key").reset_index())
-        gaps += [(key, work.name, column, says) for key, column, says in work.gaps]
-        repairs += [(work.name, *made) for made in work.repairs]
-        for source in work.sources.values():
-            decisions.setdefault(source.export.path, {}).update(source.extract.decisions)
-    store.write_table(folder / "places.parquet", _places(works, further))
+    with ThreadPoolExecutor(max_workers=2) as beside:
+        written = [beside.submit(store.write_table, folder / "places.parquet", _places(works, further))]
+        for work in works:
+            lost = set(quarantine.loc[quarantine["table"] == work.name, "key"])
+            kept = _without(work.frame, lost)
+            typed = kept.rename_axis("key").reset_index()
+            written.append(beside.submit(store.write_table, folder / f"{work.name}.parquet", typed))
+            confirm(_without(kept, {f.key for f in work.findings}), work.table)
+            counts.append(_conserved(work, len(kept), len(lost)))
+            gaps += [(key, work.name, column, says) for key, column, says in work.gaps]
+            repairs += [(work.name, *made) for made in work.repairs]
+            for source in work.sources.values():
+                decisions.setdefault(source.export.path, {}).update(source.extract.decisions)
+        for one in written:
+            one.result()
     frame = pandas.DataFrame(gaps, columns=["key", "table", "column", "says"]).astype({"key": "int64"})
     store.write_table(folder / "gaps.parquet", frame)
     store.write_table(folder / "quarantine.parquet", quarantine)
@@ -111,6 +111,20 @@ def write(works: Iterable[Work], quarantine: "pandas.DataFrame", folder: str | P
     header = ("table", "rows_in", "rows_out", "quarantined", "out_of_scope", "reasons")
     store.write_csv(folder / "conservation.csv", header, counts)
     store.write_csv(folder / "repairs.csv", ("table", "column", "change", "reason", "cells"), repairs)
+
+
+def _without(frame: "pandas.DataFrame", keys: set[int]) -> "pandas.DataFrame":
+    return frame[~frame.index.isin(keys)] if keys else frame
+
+
+def _conserved(work: Work, kept: int, lost: int) -> tuple[str, int, int, int, int, str]:
+    """What became of a table's rows, as a row of the counts. Raises AssertionError where one is gone, or is twice."""
+    out_of_scope, rows_in = work.out_of_scope, sum(work.rows_in.values())
+    outside = sum(out_of_scope.values())
+    if rows_in != kept + lost + outside:
+        raise AssertionError(f"{work.name}: {rows_in} rows in, {kept} + {lost} + {outside} out")
+    reasons = "; ".join(f"{reason}: {n}" for reason, n in sorted(out_of_scope.items()))
+    return work.name, rows_in, kept, lost, outside, reasons
 
 
 def _places(works: list[Work], further: "pandas.DataFrame | None") -> "pandas.DataFrame":

@@ -94,13 +94,18 @@ def _copies(plates: "numpy.ndarray", wells: "numpy.ndarray", values: "pandas.Ser
     readings, different = pandas.factorize(values[held])
     if len(different) < options.varied:
         return
-    table = numpy.full((wells.max() + 1, len(first)), -1, dtype="int32")  # wells x plates: the number of the reading
+    kind = "int16" if len(different) < 2**15 else "int32"  # of few bits, since all plates are held against all
+    table = numpy.full((wells.max() + 1, len(first)), -1, dtype=kind)  # wells x plates: the number of the reading
     table[wells[held][::-1], place[plates[held]][::-1]] = readings[::-1]  # of several the first stays
+    others = numpy.where(table < 0, -2, table)  # what was not read is like nothing
     for start in range(0, len(first), BLOCK):
         end = min(start + BLOCK, len(first))
-        shared = numpy.zeros((end - start, end), dtype="int32")
-        for row in table:
-            shared += (row[start:end, None] == row[None, :end]) & (row[start:end, None] >= 0)
+        shared, alike = numpy.zeros((end - start, end), dtype="int32"), numpy.empty((end - start, end), dtype=bool)
+        for few in range(0, len(table), 255):  # as many as a byte counts
+            count = numpy.zeros(shared.shape, dtype="uint8")
+            for row, other in zip(table[few : few + 255], others[few : few + 255], strict=True):
+                count += numpy.equal(row[start:end, None], other[None, :end], out=alike).view("uint8")
+            shared += count
         for at in range(start, end):
             like = int(shared[at - start, :at].argmax()) if at else 0
             if not at or shared[at - start, like] < options.wells:

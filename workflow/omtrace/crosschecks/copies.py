@@ -49,11 +49,14 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
         declared = tables.declared[table]
         if UNIT not in frame:
             continue
-        held = frame[frame[UNIT].notna()]
-        if held[UNIT].nunique() > 1:
-            yield from _units(table, held, declared, options)
-        if not held[UNIT].is_unique:
-            yield from _rows(table, held, declared, options)
+        groups = groups_of(frame, (UNIT,))
+        if (groups < 0).any():
+            frame, groups = frame[groups >= 0], groups[groups >= 0]
+        count = groups.max(initial=-1) + 1
+        if count > 1:
+            yield from _units(table, frame, groups, declared, options)
+        if count < len(groups):
+            yield from _rows(table, frame, declared, options)
 
 
 def _compared(table: Table) -> list[str]:
@@ -74,11 +77,12 @@ def _aligned(frame: "pandas.DataFrame", table: Table) -> "pandas.DataFrame":
     return parts
 
 
-def _units(table: str, frame: "pandas.DataFrame", declared: Table, options: Options) -> Iterator[Hit]:
+def _units(
+    table: str, frame: "pandas.DataFrame", groups: "numpy.ndarray", declared: Table, options: Options
+) -> Iterator[Hit]:
     import numpy
     import pandas
 
-    groups = groups_of(frame, (UNIT,))
     filled = frame[_compared(declared)].notna().sum(axis=1)
     if numpy.bincount(groups, filled).max() < options.cells:
         return

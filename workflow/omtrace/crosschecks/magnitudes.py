@@ -87,7 +87,7 @@ def _off(
     values = pandas.Series(numpy.log10(numbers[held]), column.index[held])
     kind, own = stratum[held], unit[held]
     rest = values - values.groupby(kind).transform("median")
-    if (own >= 0).any():
+    if (numpy.bincount(own[own >= 0]) >= OWN).any():
         mine = rest.groupby(own)
         rest = rest - mine.transform("median").where((own >= 0) & (mine.transform("size") >= OWN), 0).fillna(0)
     spread = (SAME * rest.abs().groupby(kind).transform("median")).clip(lower=LEAST_SPREAD)
@@ -109,6 +109,8 @@ def _apart(cells: "pandas.DataFrame", options: Options) -> "pandas.Index":
     import numpy
 
     far = cells["rest"] > options.spread * cells["spread"]
+    if not far.any():
+        return cells.index[:0]
     cells = cells[cells["stratum"].isin(cells.loc[far, "stratum"].unique())]
     cells = cells[cells.groupby("stratum")["value"].transform("nunique") >= FEWEST]
     cells = cells.sort_values(["stratum", "rest"])
