@@ -11,7 +11,7 @@ from pathlib import Path
 from omtrace.crosschecks import USUAL
 from omtrace.faults import Fault
 from omtrace.lineage.changes import keep, summary
-from omtrace.lineage.manifest import made_with, path_of, seal
+from omtrace.lineage.manifest import is_older, made_with, path_of, seal
 from omtrace.lineage.plan_check import check_once, read_whole
 from omtrace.prepared import prepare
 from omtrace.study.code import library_digest
@@ -48,6 +48,8 @@ def told(call, *arguments):
 CONFIG = told(read_config, config)
 SHIPPED = list(CONFIG.studies)
 STUDIES = [*SHIPPED, *CONFIG.retrieved]
+if any(is_older(study) for study in SHIPPED):
+    prepare()  # there will be jobs: the libraries are imported while they are planned
 EXPORTS = told(read_register)
 
 

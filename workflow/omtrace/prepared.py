@@ -63,7 +63,13 @@ def prepare() -> None:
         process = subprocess.Popen([sys.executable, "-m", "omtrace.prepared", str(listening.fileno()), folder],
                                    stdin=subprocess.PIPE, pass_fds=[listening.fileno()])  # fmt: skip
     os.environ[VARIABLE] = path
-    atexit.register(process.communicate)  # closes its standard input, by which it knows the end, and waits for it
+    atexit.register(_end, process, folder)
+
+
+def _end(process: subprocess.Popen, folder: str) -> None:
+    process.terminate()  # it may be importing; all jobs have ended
+    process.communicate()  # its times, and those of its jobs, count as this process's
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def hand_over() -> int | None:

@@ -4,8 +4,10 @@ Every finished run whose estimates differ from those before is kept below ``data
 what the manifest says of register, plan, code and environment. It survives ``rm -r results``, and no result reads it.
 """
 
+import csv
 import gzip
 import hashlib
+import io
 import json
 from collections import Counter
 from dataclasses import dataclass
@@ -58,7 +60,7 @@ def keep(study: str, root: str | Path = ".") -> bool:
         **{kind: digest_of(f"{p} {d.get('sha256')}" for p, d in sorted(files[kind].items()))
            for kind in ("code", "plan", "environment", "raw")},
     }  # fmt: skip
-    store.write_bytes(folder / f"{digest[:16]}.csv.gz", gzip.compress(content, 6, mtime=0))
+    store.write_bytes(folder / f"{digest[:16]}.csv.gz", gzip.compress(content, 1, mtime=0))
     entries = [*entries, entry][-KEPT:]
     store.write_text(folder / "index.jsonl", "".join(json.dumps(one, sort_keys=True) + "\n" for one in entries))
     for path in folder.glob("*.csv.gz"):
@@ -90,9 +92,8 @@ def compared(study: str, root: str | Path = ".") -> tuple[list[Change], int]:
     if not earlier:
         raise Fault(f"{study}: no earlier numbers are kept; they are after each run that changes one")
     before = earlier[-1]
-    content = gzip.decompress((folder / f"{before['estimates'][:16]}.csv.gz").read_bytes())
-    old = {row["id"]: row for row in _rows(content)}
-    new = {row["id"]: row for row in store.read_csv(path)}
+    content = gzip.decompress((folder / f"{before['estimates'][:16]}.csv.gz").read_bytes()).decode("utf-8")
+    old, new, alike = _different(content, path.read_text(encoding="utf-8"))
     exports = exports_of(read_register(root / "config/exports.csv"), study, replaced=True)
     fresh = [e for e in exports if e.number not in set(before["register"])]
     changes = []
@@ -100,14 +101,24 @@ def compared(study: str, root: str | Path = ".") -> tuple[list[Change], int]:
         cause = _cause(old.get(key), new.get(key), before, current, fresh)
         if cause:
             changes.append(Change(old.get(key), new.get(key), cause))
-    return changes, sum(key in new for key in old) - sum(c.old is not None and c.new is not None for c in changes)
+    both = sum(key in new for key in old) - sum(c.old is not None and c.new is not None for c in changes)
+    return changes, alike + both
 
 
-def _rows(content: bytes) -> list[Row]:
-    import csv
-    import io
+def _different(old: str, new: str) -> tuple[dict[str, Row], dict[str, Row], int]:
+    """The rows of two estimates that are not the same to the letter, by id, in order; and how many are."""
+    lines = [text.split("\n") for text in (old, new)]
+    if lines[0][0] != lines[1][0] or any(line.count('"') % 2 for text in lines for line in text if '"' in line):
+        return _rows(old), _rows(new), 0  # other columns, or a cell of several lines
+    same = set(lines[0]) & set(lines[1])
+    header = lines[0][0]
+    one, other = (_rows("\n".join([header, *(line for line in text if line not in same)])) for text in lines)
+    return one, other, len(same - {header, ""})
 
-    return list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline="")))
+
+def _rows(text: str) -> dict[str, Row]:
+    """The rows of estimates by id."""
+    return {row["id"]: row for row in csv.DictReader(io.StringIO(text, newline=""))}
 
 
 def _cause(old: Row | None, new: Row | None, before: dict, current: dict | None, fresh: list[Export]) -> str:

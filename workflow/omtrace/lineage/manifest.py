@@ -108,6 +108,19 @@ def made_with(study: str, root: str | Path = ".") -> dict[str, list[str]]:
     }
 
 
+def is_older(study: str, root: str | Path = ".") -> bool:
+    """Whether a study has no manifest, or one from before the last change of what it is made with, by time stamps.
+
+    A hint that there is something to run; nothing is decided by it.
+    """
+    try:
+        made = os.stat(path_of(study, root)).st_mtime
+    except OSError:
+        return True
+    paths = [str(REGISTER), *(path for paths in made_with(study, root).values() for path in paths)]
+    return any(os.path.exists(path) and os.stat(path).st_mtime > made for path in (Path(root) / p for p in paths))
+
+
 def _there(root: Path, path: str) -> list[str]:
     return [path] if os.path.lexists(root / path) else []
 
