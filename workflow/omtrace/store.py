@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 SIGNIFICANT = 10
 KEPT = 13  # significant digits of values that later steps compute with: the tenth digit of an estimate stays right
 GRID = 12  # decimals: values nearer to zero than half of 1e-12 are zero
+FLOAT = 15  # a decimal number of so many digits is nearer to its float than to any other number of so many
 EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # digits enough for every float
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet may take for a formula begins so
 
@@ -68,8 +69,13 @@ def display(value: float | str, decimals: int) -> str:
     text = value if isinstance(value, str) else number_text(value)
     if text == "":
         return "–"
-    rounded = Decimal(text).quantize(Decimal(1).scaleb(-decimals), context=EXACT)
-    return f"{abs(rounded) if rounded == 0 else rounded:f}".replace("-", "−")
+    if len(text) <= FLOAT and text[-1] != "5" and "e" not in text:  # no half to round: its float rounds as it does
+        written = f"{float(text):.{decimals}f}"
+    else:
+        written = f"{Decimal(text).quantize(Decimal(1).scaleb(-decimals), context=EXACT):f}"
+    if written[0] == "-":
+        return "−" + written[1:] if written.strip("-0.") else written[1:]
+    return written
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
@@ -170,12 +176,27 @@ def read_csv(path: str | Path) -> list[dict[str, str]]:
     """Read a CSV table as the texts that ``write_csv`` was given. Raises ValueError for a row of another width."""
     with open(path, encoding="utf-8", newline="") as file:
         text = file.read()
-    header, *rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row] or [[]]
+    header, *rows = _rows(text) or [[]]
     if any(len(row) != len(header) for row in rows):
         raise ValueError(f"{Path(path).name}: a row is shorter or longer than the header")
     if "'" in text:
         rows = [[_plain_cell(cell) for cell in row] for row in rows]
     return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def _rows(text: str) -> list[list[str]]:
+    """The cells of each record; a line without a quote is one, and needs no parser."""
+    if "\r" in text:
+        return [row for row in csv.reader(io.StringIO(text, newline="")) if row]
+    rows, lines = [], iter(text.split("\n"))
+    for line in lines:
+        if '"' in line:
+            while line.count('"') % 2 and (more := next(lines, None)) is not None:
+                line += "\n" + more
+            rows += csv.reader(io.StringIO(line, newline=""))
+        elif line:
+            rows.append(line.split(","))
+    return rows
 
 
 def write_table(path: str | Path, frame: "pandas.DataFrame | Mapping[str, Sequence]") -> None:

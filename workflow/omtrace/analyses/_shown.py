@@ -1,6 +1,7 @@
 """How stored numbers, levels and units are read by people: the one way, in figures and in the report."""
 
 import re
+from functools import lru_cache
 
 from omtrace.store import display
 
@@ -32,6 +33,7 @@ def shown(value: str, decimals: int, statistic: str) -> str:
     return display(value, decimals)
 
 
+@lru_cache(maxsize=4096)
 def level_shown(level: str) -> str:
     """A level as text: names without underscores, differences, products and negative numbers with their own signs.
 

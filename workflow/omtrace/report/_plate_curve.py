@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from html import escape
 
 from omtrace.report._plate_svg import svg_head
@@ -24,32 +25,63 @@ def curve(points: Sequence[Point], coefficients: Mapping[str, float], limits: Ma
     if not doses:
         return ""
     left, right = math.log10(min(doses)) - 0.45, math.log10(max(doses)) + 0.15
-    ends = [left + 0.45 - 0.15, right - 0.05]
-    line = [ends[0] + (ends[1] - ends[0]) * n / STEPS for n in range(STEPS + 1)] if coefficients else []
-    drawn = [response(10**x, coefficients) for x in line]
-    low, high = min([*drawn, *(p[1] for p in points)]), max([*drawn, *(p[1] for p in points)])
+    line, form = _line(left, right) if coefficients else ([], "")
+    drawn = responses(line, coefficients)
+    signals = [point[1] for point in points]
+    low, high = min(drawn + signals), max(drawn + signals)
     span = (high - low) or 1.0
-    across = _axis(left, right, MARGIN, WIDTH - 8)
+    across = _across(left, right)
     up = _axis(low - 0.06 * span, high + 0.06 * span, HEIGHT - 40, 18)
     placed = [(across(math.log10(p[0]) if p[0] > 0 else left + 0.12), p) for p in points]
     parts = [svg_head("Standard curve and residuals", WIDTH, HEIGHT + (BELOW if coefficients else 0), "chart")]
-    parts += [*_ticks(low, high, up, left, right, across, names), *_limits(limits, across, left, right)]
+    parts += [_doses(left, right), *_ticks(low, high, up, names), *_limits(limits, across, left, right)]
     if coefficients:
-        parts.append('<polyline class="curve" points="')
-        parts += [f"{across(x):.1f},{up(y):.1f} " for x, y in zip(line, drawn, strict=True)]
-        parts += ['"/>', *_residuals(placed, coefficients)]
+        parts += [form % tuple([up(y) for y in drawn]), *_residuals(placed, coefficients)]
     parts += [_mark(at, up(point[1]), point) for at, point in placed]
     return "".join([*parts, "</svg>"])
 
 
-def response(x: float, of: Mapping[str, float]) -> float:
-    """The logistic curve of four or five parameters at x: d + (a - d) / (1 + (x/c)^b)^g."""
-    rise = (x / of["c"]) ** of["b"] if x > 0 else 0.0
-    return of["d"] + (of["a"] - of["d"]) / (1 + rise) ** of.get("g", 1.0)
+def responses(doses: Sequence[float], of: Mapping[str, float]) -> list[float]:
+    """The logistic curve of four or five parameters at doses (n): d + (a - d) / (1 + (x/c)^b)^g, (n)."""
+    if not doses:
+        return []
+    b, c, d, g = of["b"], of["c"], of["d"], of.get("g", 1.0)
+    rise = of["a"] - d
+    if g == 1.0:
+        return [d + rise / (1 + ((x / c) ** b if x > 0 else 0.0)) for x in doses]
+    return [d + rise / (1 + ((x / c) ** b if x > 0 else 0.0)) ** g for x in doses]
 
 
 def _axis(start: float, end: float, first: float, last: float) -> Axis:
     return lambda value: first + (value - start) / (end - start) * (last - first)
+
+
+def _across(left: float, right: float) -> Axis:
+    return _axis(left, right, MARGIN, WIDTH - 8)
+
+
+@lru_cache(maxsize=64)  # of all plates, whose standards are most often the same
+def _line(left: float, right: float) -> tuple[list[float], str]:
+    """The doses at which a curve is drawn, and its markup, in which places up are to be filled in."""
+    start, end = left + 0.45 - 0.15, right - 0.05
+    line = [start + (end - start) * n / STEPS for n in range(STEPS + 1)]
+    across = _across(left, right)
+    points = "".join(f"{across(x):.1f},%.1f " for x in line)
+    return [10**x for x in line], f'<polyline class="curve" points="{points}"/>'
+
+
+@lru_cache(maxsize=64)
+def _doses(left: float, right: float) -> str:
+    """Frame, and labels of the axis across: powers of ten and their thirds."""
+    across = _across(left, right)
+    parts = [f'<rect class="frame" x="{MARGIN}" y="18" width="{WIDTH - 8 - MARGIN}" height="{HEIGHT - 58}"/>',
+             f'<text class="soft" x="{across(left + 0.12):.1f}" y="{HEIGHT - 24}">0</text>']  # fmt: skip
+    for power in range(math.floor(left), math.ceil(right) + 1):
+        for dose in (10.0**power, 3 * 10.0**power):
+            if left + 0.4 <= math.log10(dose) <= right:
+                at = across(math.log10(dose))
+                parts.append(f'<text class="soft" x="{at:.1f}" y="{HEIGHT - 24}">{dose:g}</text>')
+    return "".join(parts)
 
 
 def _mark(x: float, y: float, point: Point) -> str:
@@ -71,16 +103,9 @@ def _limits(limits: Mapping[str, float], across: Axis, left: float, right: float
     return parts
 
 
-def _ticks(low: float, high: float, up: Axis, left: float, right: float, across: Axis,
-           names: tuple[str, str]) -> list[str]:  # fmt: skip
-    """Frame, and labels of the axes: powers of ten and their thirds across, round values up."""
-    parts = [f'<rect class="frame" x="{MARGIN}" y="18" width="{WIDTH - 8 - MARGIN}" height="{HEIGHT - 58}"/>',
-             f'<text class="soft" x="{across(left + 0.12):.1f}" y="{HEIGHT - 24}">0</text>']  # fmt: skip
-    for power in range(math.floor(left), math.ceil(right) + 1):
-        for dose in (10.0**power, 3 * 10.0**power):
-            if left + 0.4 <= math.log10(dose) <= right:
-                at = across(math.log10(dose))
-                parts.append(f'<text class="soft" x="{at:.1f}" y="{HEIGHT - 24}">{dose:g}</text>')
+def _ticks(low: float, high: float, up: Axis, names: tuple[str, str]) -> list[str]:
+    """Labels of the axis up, round values, and names of both axes."""
+    parts = []
     for value in round_values(low, high):
         y = up(value)
         parts.append(f'<text class="soft end" x="{MARGIN - 6}" y="{y + 4:.1f}">{value:.3g}</text>'
@@ -104,7 +129,8 @@ def round_values(low: float, high: float) -> list[float]:
 
 def _residuals(placed: Sequence[tuple[float, Point]], of: Mapping[str, float]) -> list[str]:
     """Signal less curve of each standard, as a stem from zero; those left out have a cross."""
-    rest = [(at, point, point[1] - response(point[0], of)) for at, point in placed]
+    fitted = responses([point[0] for _, point in placed], of)
+    rest = [(at, point, point[1] - value) for (at, point), value in zip(placed, fitted, strict=True)]
     most = max(abs(value) for _, _, value in rest) or 1.0
     top, bottom = HEIGHT + 6, HEIGHT + BELOW - 8
     up = _axis(-most * 1.2, most * 1.2, bottom, top)
@@ -114,7 +140,9 @@ def _residuals(placed: Sequence[tuple[float, Point]], of: Mapping[str, float]) -
     for value in (-most, 0.0, most):
         text = f"{value:.2g}".replace("-", "−")
         parts.append(f'<text class="soft end" x="{MARGIN - 6}" y="{up(value) + 4:.1f}">{text}</text>')
+    zero = f"{up(0):.1f}"
     for at, point, value in rest:
-        parts.append(f'<line class="stem" x1="{at:.1f}" x2="{at:.1f}" y1="{up(0):.1f}" y2="{up(value):.1f}"/>')
-        parts.append(_mark(at, up(value), point))
+        x, y = f"{at:.1f}", up(value)
+        parts.append(f'<line class="stem" x1="{x}" x2="{x}" y1="{zero}" y2="{y:.1f}"/>')
+        parts.append(_mark(at, y, point))
     return parts

@@ -34,20 +34,28 @@ def boxes(names: Sequence[str], signals: "numpy.ndarray", shares: "numpy.ndarray
     what is in it, in short; markup. ``left_out``: why, or nothing. ``large``: of a plate of 384 wells, whose boxes
     hold no text.
     """
-    places = {size: {name: place for name, *place in _places(size)} for size in (False, True)}
+    forms = {size: {name: _forms(name, decimals, *place) for name, *place in _places(size)}
+             for size in (False, True)}  # fmt: skip
     made = []
     columns = (names, signals.tolist(), shares.tolist(), words, holds, left_out, large)
     for name, signal, share, title, content, out, big in zip(*columns, strict=True):
-        box, upper, lower, cross = places[big][name]
-        head = f'<a href="#{name}"{KINDS[share > 0.5, out != ""]}><title>{name}: {title}</title>'
+        without, without_text, whole = forms[big][name]
+        kind = KINDS[share > 0.5, out != ""]
         if signal != signal:
-            made.append(f'{head}<rect class="none" {box}/><text {cross}>×</text></a>')
+            made.append(without % (kind, title))
         elif big:
-            made.append(f'{head}<rect class="well" {box} fill-opacity="{share:.2f}"/></a>')
+            made.append(without_text % (kind, title, share))
         else:
-            text = f"<text {upper}>{signal:.{decimals}f}</text><text {lower}>{content}</text>"
-            made.append(f'{head}<rect class="well" {box} fill-opacity="{share:.2f}"/>{text}</a>')
+            made.append(whole % (kind, title, share, signal, content))
     return made
+
+
+def _forms(name: str, decimals: int, box: str, upper: str, lower: str, cross: str) -> tuple[str, str, str]:
+    """The markup of a well to be filled in: without a signal; with one; and with one as text besides."""
+    head = f'<a href="#{name}"%s><title>{name}: %s</title><rect '
+    well = f'{head}class="well" {box} fill-opacity="%.2f"/>'
+    text = f"<text {upper}>%.{decimals}f</text><text {lower}>%s</text>"
+    return f'{head}class="none" {box}/><text {cross}>×</text></a>', f"{well}</a>", f"{well}{text}</a>"
 
 
 def _places(large: bool) -> Iterator[tuple[str, str, str, str, str]]:

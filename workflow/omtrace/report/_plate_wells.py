@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy
     import pyarrow
 
-NAME = re.compile(r"(?:.*[/ ])?([A-P])0?(\d{1,2})")
+NAME = re.compile(r"([A-P])0?(\d{1,2})")  # the end of a unit's name
 SMALL = {f"{row}{column}" for row in "ABCDEFGH" for column in range(1, 13)}
 NOT_AMONG = re.compile(r"not in population (\w+).*")
 
@@ -63,22 +63,25 @@ def wells_of(plan: Plan, pages: PlatePages, root: Path) -> Wells:
     wanted = list(dict.fromkeys([dataset.group, *pages.parameters(), *printed]))
     table = store.read_part(root / "datasets" / f"{pages.dataset}.parquet", "parameter", wanted,
                             ["parameter", "record", "unit", "value", "text", "status"])  # fmt: skip
-    units = _of(table, pages.signal, "unit")
-    columns = _Columns(table, units)
+    columns = _Columns(table, pages.signal)
+    units = columns.of(pages.signal, "unit").to_pylist()
     plates = {group: n for n, group in enumerate(dataset.groups)}
     at = numpy.array([plates.get(text, -1) for text in columns.texts(dataset.group)], "int64")
-    names = ["".join(found.groups()) if (found := NAME.fullmatch(unit)) else "" for unit in units]
-    place = {name: 100 * ord(name[0]) + int(name[1:]) for name in set(names) if name}
-    places = numpy.array([place.get(name, -1) for name in names], "int64")
+    ends = [unit[max(unit.rfind("/"), unit.rfind(" ")) + 1 :] for unit in units]
+    known = {end: "".join(found.groups()) if (found := NAME.fullmatch(end)) else "" for end in set(ends)}
+    place = {end: 100 * ord(name[0]) + int(name[1:]) if name else -1 for end, name in known.items()}
+    names = [known[end] for end in ends]
+    places = numpy.array([place[end] for end in ends], "int64")
     at[places < 0] = -1
     order = numpy.lexsort((places, at))[numpy.count_nonzero(at < 0) :]
+    which = order.tolist()
 
     def picked(texts: Sequence) -> list:
-        return [texts[n] for n in order.tolist()]
+        return [texts[n] for n in which]
 
     shown_too = [name for name in dict.fromkeys([pages.read, *printed]) if name]
     return Wells(
-        picked(units), picked(names), picked(_of(table, pages.signal, "record")), picked(columns.texts(pages.role)),
+        picked(units), picked(names), columns.of(pages.signal, "record").to_numpy()[order].tolist(), picked(columns.texts(pages.role)),
         picked(columns.texts(pages.sample)), columns.values(pages.concentration)[order],
         columns.values(pages.signal)[order], picked(columns.status(pages.signal)),
         {titled(dataset, name): picked(columns.shown(name, dataset.parameters[name].decimals)) for name in shown_too},
@@ -125,43 +128,43 @@ def _why(wells: Wells, n: int, dataset: DatasetPlan, reason: str) -> str:
     return next(missing, f"not among {among.label}").removeprefix("coded missing: ")
 
 
-def _of(table: "pyarrow.Table", name: str, column: str) -> list:
-    """A column of the records of one parameter."""
-    import pyarrow.compute as compute
-
-    part = table.filter(compute.equal(table.column("parameter"), name))
-    return part.column(column).to_pylist()
-
-
 class _Columns:
     """The records of parameters of wells, which have no visit: one record for each well, in one order."""
 
-    def __init__(self, table: "pyarrow.Table", units: Sequence[str]) -> None:
-        self.table, self.units = table, units
+    def __init__(self, table: "pyarrow.Table", first: str) -> None:
+        """``first``: the parameter whose units the others must have."""
+        self.table, self.first = table, first
+        self.parts: dict[str, pyarrow.Table] = {}
 
-    def _column(self, name: str, column: str) -> list:
-        if _of(self.table, name, "unit") != self.units:
+    def of(self, name: str, column: str) -> "pyarrow.ChunkedArray":
+        """A column of the records of one parameter. Raises ValueError for records of other wells."""
+        import pyarrow.compute as compute
+
+        if name not in self.parts:
+            self.parts[name] = self.table.filter(compute.equal(self.table.column("parameter"), name))
+        if name != self.first and not self.parts[name].column("unit").equals(self.of(self.first, "unit")):
             raise ValueError(f"parameter {name}: not one record for each well")
-        return _of(self.table, name, column)
+        return self.parts[name].column(column)
 
     def texts(self, name: str) -> list[str]:
         """The text of each well, or its value as text; "" without both, or without a parameter of this name."""
         if not name:
-            return [""] * len(self.units)
-        texts, values = self._column(name, "text"), _of(self.table, name, "value")
-        return [text or ("" if value is None else str(value)) for text, value in zip(texts, values, strict=True)]
+            return [""] * len(self.of(self.first, "unit"))
+        texts, values = self.of(name, "text"), self.of(name, "value")
+        if values.null_count == len(values):
+            return [text or "" for text in store.plain(texts)]
+        return [text or ("" if value is None else str(value))
+                for text, value in zip(store.plain(texts), values.to_pylist(), strict=True)]  # fmt: skip
 
     def status(self, name: str) -> list[str]:
         """Of each well, why there is no value, or that there is one."""
-        return self._column(name, "status")
+        return self.of(name, "status").to_pylist()
 
     def values(self, name: str) -> "numpy.ndarray":
         """The value of each well; NaN without one."""
-        import numpy
-
-        return numpy.array(self._column(name, "value"), "float64")
+        return self.of(name, "value").to_numpy().astype("float64")
 
     def shown(self, name: str, decimals: int) -> list[str]:
         """The value of each well as text; "" without one."""
         return [shown(store.number_text(value), decimals, "") if value is not None else ""
-                for value in self._column(name, "value")]  # fmt: skip
+                for value in self.of(name, "value").to_pylist()]  # fmt: skip

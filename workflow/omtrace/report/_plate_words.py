@@ -26,17 +26,19 @@ def told(plan: Plan, pages: PlatePages, wells: Wells, plates: Sequence[range]) -
     dataset = plan.datasets[pages.dataset]
     signal, dose = dataset.parameters[pages.signal], dataset.parameters[pages.concentration]
     safe = {text: escape(text) for text in {"read", *wells.roles, *wells.samples, *wells.status, *wells.left_out}}
-    levels = [f"{level:g}" if level == level else "" for level in wells.level.tolist()]
+    written = {level: f"{level:g}" for level in set(wells.level[wells.level == wells.level].tolist())}
+    levels = [written.get(level, "") for level in wells.level.tolist()]
     signals = [f"{signal:g}" if signal == signal else "" for signal in wells.signal.tolist()]
     roles, samples = ([safe[text] for text in texts] for texts in (wells.roles, wells.samples))
     brief = {text: escape(text if len(text) <= FITS else f"{text[: FITS - 1]}…") for text in safe}
-    briefs = [brief[sample or role] for sample, role in zip(wells.samples, wells.roles, strict=True)]
+    briefs = [level or brief[sample or role]
+              for level, sample, role in zip(levels, wells.samples, wells.roles, strict=True)]  # fmt: skip
     states = [safe[out or ("read" if status == "observed" else status)]
               for out, status in zip(wells.left_out, wells.status, strict=True)]  # fmt: skip
-    units = (escape(f" {signal.unit}"), escape(f" {dose.unit}"))
-    each = zip(roles, samples, levels, signals, states, wells.left_out, strict=True)
-    words = [_words(one, *units) for one in each]
-    briefs = [level or brief for level, brief in zip(levels, briefs, strict=True)]
+    holds = _holds(roles, samples, levels, escape(f" {dose.unit}"))
+    unit = escape(f" {signal.unit}")
+    words = [f"{held}{value}{unit}{out and f', {state}'}" if value else f"{held}{state}{out and f', {state}'}"
+             for held, value, state, out in zip(holds, signals, states, wells.left_out, strict=True)]  # fmt: skip
     large = [big for which in plates for big in [wells.is_large(which)] * len(which)]
     drawn = boxes(wells.names, wells.signal, shares_of(wells.signal, wells.starts), words, briefs,
                   wells.left_out, large, min(signal.decimals, 3))  # fmt: skip
@@ -48,12 +50,14 @@ def told(plan: Plan, pages: PlatePages, wells: Wells, plates: Sequence[range]) -
     return Told(words, drawn, *_table({**columns, "State": states}))
 
 
-def _words(well: tuple[str, ...], of_signal: str, of_level: str) -> str:
-    """What the pointer tells of a well."""
-    role, sample, level, signal, state, out = well
-    parts = [role, sample, f"{level}{of_level}" if level else "", f"{signal}{of_signal}" if signal else state,
-             out and state]  # fmt: skip
-    return ", ".join(filter(None, parts))
+def _holds(roles: Sequence[str], samples: Sequence[str], levels: Sequence[str], unit: str) -> list[str]:
+    """What the pointer tells of each well before its signal, with a comma behind: few texts, each made once."""
+    known: dict[tuple[str, str, str], str] = {}
+    wells = list(zip(roles, samples, levels, strict=True))
+    for role, sample, level in dict.fromkeys(wells):
+        parts = filter(None, (role, sample, f"{level}{unit}" if level else ""))
+        known[role, sample, level] = "".join(f"{part}, " for part in parts)
+    return [known[well] for well in wells]
 
 
 def _table(columns: dict[str, Sequence[str]]) -> tuple[str, list[str]]:
