@@ -59,7 +59,7 @@ def records():
     """Four standards a plate, of which C1 was masked by the laboratory and D1 printed otherwise; two wells unread."""
     for plate in ("B 1", "B-1", "7"):
         for n, dose in enumerate((0, 10, 100, 1000)):
-            unit, signal = f"{plate}/{'ABCD'[n]}1", _plate_curve.response(dose, CURVE) + 0.01 * n
+            unit, signal = f"{plate}/{'ABCD'[n]}1", _plate_curve.responses([dose], CURVE)[0] + 0.01 * n
             yield from ((unit, "plate", None, plate, "observed"), (unit, "role", None, "standard", "observed"))
             yield from ((unit, "dose", float(dose), None, "observed"), (unit, "signal", signal, None, "observed"))
             yield unit, "read", dose + 0.25, None, "observed"
@@ -203,9 +203,9 @@ def test_each_plate_has_its_own_lowest_and_highest_signal():
 
 
 def test_the_drawn_curve_is_the_logistic_one():
-    assert _plate_curve.response(0, CURVE) == pytest.approx(0.1) and _plate_curve.response(50, CURVE) == pytest.approx(
-        1.1
-    )
+    assert _plate_curve.responses([0], CURVE)[0] == pytest.approx(0.1) and _plate_curve.responses([50], CURVE)[
+        0
+    ] == pytest.approx(1.1)
     assert _plate_curve.response(50, {**CURVE, "g": 2.0}) == pytest.approx(2.1 - 2.0 / 4)
     assert _plate_curve.curve([(0.0, 1.0, "A1", False)], CURVE, {}, ("x", "y")) == ""
 

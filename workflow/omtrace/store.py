@@ -188,7 +188,8 @@ def _rows(text: str) -> list[list[str]]:
     """The cells of each record; a line without a quote is one, and needs no parser."""
     if "\r" in text:
         return [row for row in csv.reader(io.StringIO(text, newline="")) if row]
-    rows, lines = [], iter(text.split("\n"))
+    rows: list[list[str]] = []
+    lines = iter(text.split("\n"))
     for line in lines:
         if '"' in line:
             while line.count('"') % 2 and (more := next(lines, None)) is not None:
@@ -263,13 +264,11 @@ def read_columns(path: str | Path) -> dict[str, list]:
 
 
 def read_part(path: str | Path, column: str, among: Collection[str], columns: Sequence[str]) -> "pyarrow.Table":
-    """Some columns of the rows of a Parquet table whose text in ``column`` is one of these, in their order."""
+    """Some columns of the rows of a Parquet table whose text in ``column`` is one of these, as of ``read_coded``."""
     import pyarrow
     import pyarrow.compute as compute
-    from pyarrow.parquet import ParquetFile
 
-    file = ParquetFile(path, read_dictionary=[column])
-    table = file.read(columns=list(dict.fromkeys([column, *columns])))
+    table = read_coded(path, list(dict.fromkeys([column, *columns])))
     wanted = pyarrow.array(sorted(among), pyarrow.string())
     return table.filter(compute.is_in(table.column(column), value_set=wanted)).select(list(columns))
 

@@ -64,7 +64,7 @@ def wells_of(plan: Plan, pages: PlatePages, root: Path) -> Wells:
     table = store.read_part(root / "datasets" / f"{pages.dataset}.parquet", "parameter", wanted,
                             ["parameter", "record", "unit", "value", "text", "status"])  # fmt: skip
     columns = _Columns(table, pages.signal)
-    units = columns.of(pages.signal, "unit").to_pylist()
+    units = store.plain(columns.of(pages.signal, "unit"))
     plates = {group: n for n, group in enumerate(dataset.groups)}
     at = numpy.array([plates.get(text, -1) for text in columns.texts(dataset.group)], "int64")
     ends = [unit[max(unit.rfind("/"), unit.rfind(" ")) + 1 :] for unit in units]
@@ -81,9 +81,10 @@ def wells_of(plan: Plan, pages: PlatePages, root: Path) -> Wells:
 
     shown_too = [name for name in dict.fromkeys([pages.read, *printed]) if name]
     return Wells(
-        picked(units), picked(names), columns.of(pages.signal, "record").to_numpy()[order].tolist(), picked(columns.texts(pages.role)),
-        picked(columns.texts(pages.sample)), columns.values(pages.concentration)[order],
-        columns.values(pages.signal)[order], picked(columns.status(pages.signal)),
+        picked(units), picked(names), columns.of(pages.signal, "record").to_numpy()[order].tolist(),
+        picked(columns.texts(pages.role)), picked(columns.texts(pages.sample)),
+        columns.values(pages.concentration)[order], columns.values(pages.signal)[order],
+        picked(columns.status(pages.signal)),
         {titled(dataset, name): picked(columns.shown(name, dataset.parameters[name].decimals)) for name in shown_too},
         {name: picked(columns.status(name)) for name in printed},
         numpy.searchsorted(at[order], numpy.arange(len(plates) + 1)).tolist(), [""] * len(order),
@@ -158,7 +159,7 @@ class _Columns:
 
     def status(self, name: str) -> list[str]:
         """Of each well, why there is no value, or that there is one."""
-        return self.of(name, "status").to_pylist()
+        return store.plain(self.of(name, "status"))
 
     def values(self, name: str) -> "numpy.ndarray":
         """The value of each well; NaN without one."""

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from omtrace.faults import Fault
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 Table = Mapping[str, list]
 PLACE = ("key", "export", "part", "first_line", "last_line")
+SOURCE = ("Batch", "Received on", "Citation", "Licence", "Address")
 TITLES = {
     "table": "Table",
     "rows_in": "Rows in",
@@ -28,6 +30,7 @@ def exports_shown(exports: Sequence[Export], decisions: Mapping[str, Mapping[str
     """Each registered export with its decisions and its rows: placed, quarantined (a row counts once)."""
     import numpy
 
+    source = attrgetter("batch", "received_on", "citation", "licence", "address")
     numbers = numpy.unique(places.column("key").to_numpy() >> SHIFT, return_counts=True)
     placed = Counter(dict(zip(*(part.tolist() for part in numbers), strict=True)))
     lost = Counter(number_of(key) for key in set(quarantine["key"]))
@@ -36,7 +39,11 @@ def exports_shown(exports: Sequence[Export], decisions: Mapping[str, Mapping[str
             "export": export,
             "rows": placed[export.number],
             "quarantined": lost[export.number],
-            "decisions": {key: _text(value) for key, value in sorted(decisions.get(export.path, {}).items())},
+            "source": tuple((title, text) for title, text in zip(SOURCE, source(export), strict=True) if text),
+            "decisions": tuple(
+                (key.replace("_", " ").capitalize(), _text(value))
+                for key, value in sorted(decisions.get(export.path, {}).items())
+            ),
         }
         for export in exports
     ]

@@ -54,11 +54,11 @@ class Records:
         import numpy
 
         known = self.numbers[name]
-        found = numpy.searchsorted(known, records)
-        is_there = found < len(known)
-        is_there[is_there] = known[found[is_there]] == records[is_there]
-        if not is_there.all():
-            lost = records[~is_there].min()
+        place = numpy.full(int(known.max(initial=-1)) + 2, -1)  # none at the end, for what is beyond
+        place[known] = numpy.arange(len(known))
+        found = place[numpy.where((records >= 0) & (records < len(place)), records, -1)]
+        if len(found) and found.min() < 0:
+            lost = records[found < 0].min()
             raise Fault(f"datasets/{name}.parquet: no record {lost}, which a row set names; {AGAIN}")
         return found + self.start[name]
 
@@ -92,7 +92,7 @@ class RowSets:
         codes, texts = ranked(rowsets.column("rowset"))
         place = {name: at for at, name in enumerate(names)}
         wanted = numpy.array([place.get(text, -1) for text in texts], int)[codes]
-        if lost := sorted(set(names) - {texts[code] for code in numpy.unique(codes)}):
+        if lost := sorted(set(names) - {texts[code] for code in numbered(codes)[0].tolist()}):
             raise Fault(f"rowsets.parquet: no row set {lost[0]}, which estimates.csv names; {AGAIN}")
         chosen = numpy.flatnonzero(wanted >= 0)
         mine = rowsets.select(["dataset", "record", "role", "reason"]).take(chosen)

@@ -169,7 +169,7 @@ def _records(lines: io.StringIO, delimiter: str, above: int) -> Iterator[tuple[i
 def _detected(sample: str) -> str:
     """The delimiter that splits the header, keeps most rows at its width, and gives most columns."""
     found = []
-    for delimiter in DELIMITERS:
+    for delimiter in filter(sample.__contains__, DELIMITERS):
         reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
         try:
             widths = [len(cells) for cells in islice(reader, SAMPLE_RECORDS) if cells]

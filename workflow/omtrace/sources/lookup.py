@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from omtrace.faults import Fault
-from omtrace.keys import Place, key_of, key_text, number_of, ordinal_of
+from omtrace.keys import Place, key_text, number_of, ordinal_of
 from omtrace.sources import Extract, Reader, options_of, reader_of
 from omtrace.study.closed import nearest
 from omtrace.study.plan import Plan
@@ -98,17 +98,17 @@ def raw_cells(
     cells, wanted, exports = {}, list(wanted), list(exports)
     ways: dict[str, Way] = {}
     for export, asked in _by_export(exports, wanted):
-        columns: dict[int, list[str]] = {}
+        columns: dict[str, list[tuple[int, int]]] = {}
         for key, column in asked:
-            columns.setdefault(ordinal_of(key), []).append(column)
-        found = set()
+            columns.setdefault(column, []).append((ordinal_of(key), key))
         for extract in _extracts(plan, export, exports, root, ways):
-            at = {column: index for index, column in enumerate(extract.columns)}
-            for row, ordinal in enumerate(extract.places.ordinals):
-                for column in columns.get(int(ordinal), ()):
-                    if column in at and (ordinal, column) not in found:
-                        found.add((ordinal, column))
-                        cells[key_of(export.number, int(ordinal)), column] = str(extract.cells[at[column]][row])
+            at = {int(ordinal): row for row, ordinal in enumerate(extract.places.ordinals)}
+            for column in columns.keys() & set(extract.columns):
+                texts: Any = extract.cells[extract.columns.index(column)]
+                texts = texts.to_pylist() if hasattr(texts, "to_pylist") else texts
+                for ordinal, key in columns[column]:
+                    if ordinal in at and (key, column) not in cells:
+                        cells[key, column] = str(texts[at[ordinal]])
         lost = [f"{key_text(key)}, column {column}" for key, column in asked if (key, column) not in cells]
         if lost:
             raise Fault(*(f"{export.path}: no cell for key {cell}; validate the study anew" for cell in lost))

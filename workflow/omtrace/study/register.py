@@ -22,6 +22,7 @@ REGISTER = Path("config/exports.csv")
 RAW = Path("data/raw")
 ORIGINS = ("shipped", "received", "retrieved")
 NUMBER = re.compile(r"[1-9][0-9]{0,9}")
+NAME = re.compile(r"[a-z][a-z0-9_]*")
 FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 SHA256 = re.compile(r"^[0-9a-f]{64}\Z")
 
@@ -98,7 +99,7 @@ def read_register(path: str | Path = REGISTER) -> list[Export]:
         if len(cells) != len(columns):
             findings.append(f"{where}: {len(cells)} cells instead of {len(columns)}")
             continue
-        row = dict.fromkeys(COLUMNS, "") | dict(zip(columns, cells, strict=True))
+        row = dict(zip(COLUMNS, (*cells, ""), strict=False))  # an older register ends a column earlier
         findings += [f"{where}: {complaint}" for complaint in _complaints(row, seen)]
         if NUMBER.fullmatch(row["number"]):
             exports.append(Export(int(cells[0]), *cells[1:]))
@@ -116,7 +117,7 @@ def _complaints(row: dict[str, str], seen: dict) -> list[str]:
     parts = row["path"].split("/")
     if parts[:2] != ["data", "raw"] or len(parts) < 4 or parts[2] != row["study"]:
         found.append(f"column path: not below data/raw/{row['study']}/")
-    elif not all(FILE_NAME.match(part) for part in parts):
+    elif not all(map(FILE_NAME.match, parts)):
         found.append(
             "column path: only letters, digits, dot, hyphen and underscore, and no leading dot; rename the file"
         )
@@ -125,7 +126,7 @@ def _complaints(row: dict[str, str], seen: dict) -> list[str]:
     if not SHA256.match(row["sha256"]):
         found.append("column sha256: not 64 hexadecimal digits")
     for column in ("export", "table"):
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", row[column]):
+        if not NAME.fullmatch(row[column]):
             found.append(f"column {column}: not lower case letters, digits and underscores")
     if row["replaces"] and not NUMBER.fullmatch(row["replaces"]):
         found.append("column replaces: not the number of a row")
