@@ -203,10 +203,8 @@ def test_each_plate_has_its_own_lowest_and_highest_signal():
 
 
 def test_the_drawn_curve_is_the_logistic_one():
-    assert _plate_curve.responses([0], CURVE)[0] == pytest.approx(0.1) and _plate_curve.responses([50], CURVE)[
-        0
-    ] == pytest.approx(1.1)
-    assert _plate_curve.response(50, {**CURVE, "g": 2.0}) == pytest.approx(2.1 - 2.0 / 4)
+    assert _plate_curve.responses([0, 50], CURVE) == pytest.approx([0.1, 1.1])
+    assert _plate_curve.responses([50], {**CURVE, "g": 2.0}) == pytest.approx([2.1 - 2.0 / 4])
     assert _plate_curve.curve([(0.0, 1.0, "A1", False)], CURVE, {}, ("x", "y")) == ""
 
 
