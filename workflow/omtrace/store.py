@@ -186,15 +186,12 @@ def read_csv(path: str | Path) -> list[dict[str, str]]:
 
 def _rows(text: str) -> list[list[str]]:
     """The cells of each record; a line without a quote is one, and needs no parser."""
-    if "\r" in text:
-        return [row for row in csv.reader(io.StringIO(text, newline="")) if row]
     rows: list[list[str]] = []
-    lines = iter(text.split("\n"))
-    for line in lines:
-        if '"' in line:
+    for line in (lines := iter(text.split("\n"))):
+        if '"' in line or "\r" in line:
             while line.count('"') % 2 and (more := next(lines, None)) is not None:
                 line += "\n" + more
-            rows += csv.reader(io.StringIO(line, newline=""))
+            rows += filter(None, csv.reader(io.StringIO(line, newline="")))
         elif line:
             rows.append(line.split(","))
     return rows
@@ -263,16 +260,6 @@ def read_columns(path: str | Path) -> dict[str, list]:
     return ParquetFile(path).read().to_pydict()
 
 
-def read_part(path: str | Path, column: str, among: Collection[str], columns: Sequence[str]) -> "pyarrow.Table":
-    """Some columns of the rows of a Parquet table whose text in ``column`` is one of these, as of ``read_coded``."""
-    import pyarrow
-    import pyarrow.compute as compute
-
-    table = read_coded(path, list(dict.fromkeys([column, *columns])))
-    wanted = pyarrow.array(sorted(among), pyarrow.string())
-    return table.filter(compute.is_in(table.column(column), value_set=wanted)).select(list(columns))
-
-
 def read_coded(path: str | Path, columns: Sequence[str] | None = None) -> "pyarrow.Table":
     """A Parquet table, or some columns of it, without pandas; texts are numbers into a dictionary of them."""
     from pyarrow.parquet import ParquetFile
@@ -290,15 +277,16 @@ def plain(column: "pyarrow.ChunkedArray") -> list:
     return (column.cast("string") if pyarrow.types.is_dictionary(column.type) else column).to_pylist()
 
 
-def read_rows(path: str | Path, column: str, among: "Collection | numpy.ndarray") -> "pyarrow.Table":
+def read_rows(path: str | Path, column: str, among: "Collection | numpy.ndarray",
+              columns: Sequence[str] | None = None) -> "pyarrow.Table":  # fmt: skip
     """The rows of a Parquet table whose text or whole number in a column is one of these, as ``read_coded`` gives them.
 
-    Raises ValueError when there is no such column.
+    ``columns``: those wanted beside it; None: all. Raises ValueError when there is no such column.
     """
     import numpy
     import pyarrow
 
-    table = read_coded(path)
+    table = read_coded(path, columns and [column, *columns])
     if column not in table.column_names:
         raise ValueError(f"no column {column}")
     values = table.column(column).combine_chunks()

@@ -61,8 +61,8 @@ def wells_of(plan: Plan, pages: PlatePages, root: Path) -> Wells:
     printed = [str(entry.options["printed"]) for entry in plan.analyses.values()
                if entry.method == "agreement" and entry.dataset == pages.dataset]  # fmt: skip
     wanted = list(dict.fromkeys([dataset.group, *pages.parameters(), *printed]))
-    table = store.read_part(root / "datasets" / f"{pages.dataset}.parquet", "parameter", wanted,
-                            ["parameter", "record", "unit", "value", "text", "status"])  # fmt: skip
+    table = store.read_rows(root / "datasets" / f"{pages.dataset}.parquet", "parameter", wanted,
+                            ["record", "unit", "value", "text", "status"])  # fmt: skip
     columns = _Columns(table, pages.signal)
     units = store.plain(columns.of(pages.signal, "unit"))
     plates = {group: n for n, group in enumerate(dataset.groups)}
@@ -103,7 +103,7 @@ def leave_out(wells: Wells, root: Path, dataset: DatasetPlan, curves: Sequence[s
     import pyarrow
     import pyarrow.compute as compute
 
-    rows = store.read_part(root / "rowsets.parquet", "rowset", {*curves, *verdicts}, ["rowset", "record", "reason"])
+    rows = store.read_rows(root / "rowsets.parquet", "rowset", {*curves, *verdicts}, ["record", "reason"])
     read = numpy.array([status == "observed" for status in wells.status], bool)
     records = numpy.array(wells.records, "int64")
     standards = pyarrow.array(records[read & ~numpy.isnan(wells.level)])

@@ -17,7 +17,7 @@ def with_groups(plan: Plan, datasets: str | Path) -> Plan:
     for name, dataset in plan.datasets.items():
         if not dataset.group:
             continue
-        rows = store.read_part(Path(datasets) / f"{name}.parquet", "parameter", [dataset.group], ["text"])
+        rows = store.read_rows(Path(datasets) / f"{name}.parquet", "parameter", [dataset.group], ["text"])
         found = sorted(filter(None, rows.column("text").unique().to_pylist()), key=_natural)
         if not dataset.groups:
             filled[name] = dataset.model_copy(update={"groups": {group: group for group in found}})
