@@ -606,3 +606,6 @@ def test_a_study_is_derived_from_its_files(tmp_path):
         cells[["record", "role", "key", "column"]].sort_values(["record", "role", "key", "column"], ignore_index=True)
     )
     assert not cells.duplicated().any()
+    (tmp_path / "taken").touch()
+    with pytest.raises(FileExistsError):  # also of what is written while the next dataset is built
+        derive_study(plan, tmp_path / "validated", tmp_path / "taken")
