@@ -100,6 +100,7 @@ def serve(listening: socket.socket, folder: str) -> None:
     signal.signal(signal.SIGCHLD, _reap)
     # The one other thread is that of pyarrow's allocator, which is made for forks; Python 3.12 warns of any.
     warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*multi-threaded.*")
+    sys.modules.setdefault("hypothesis", None)  # type: ignore[arg-type]  # pandera imports it for what no job does
     waiting = list(LIBRARIES)
     while True:
         ready, _, _ = select.select([sys.stdin, listening], [], [], 0 if waiting else None)

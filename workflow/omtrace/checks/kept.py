@@ -161,7 +161,7 @@ class Kept:
         index = {name: self.index[name] for name in parts} | {name: _written(self.folder, name, new)}
         store.write_json(self.folder / INDEX, {"depends": self.depends, "parts": index})
         named = {INDEX, *(file for files in index.values() for file in files)}
-        for path in [path for path in self.folder.iterdir() if path.name not in named]:
+        for path in [path for path in self.folder.iterdir() if path.name not in named and path.is_file()]:
             path.unlink()
 
 
