@@ -524,7 +524,7 @@ def test_units_are_joined_and_cut_out_by_the_plan(study):
     assert run.table("plate_layout")["unit_id"].tolist() == ["e1/b/1/1/A1", "e1/b/2/2/A1"]
     proteins = [c.name for c in table_of("protein_levels").columns][1:]
     names = {"unit": ["replicate_id"], "unit_pattern": "(.+)_[0-9]+", "reader": "delimited"}
-    row = ",".join(["Control", "Saline", "C/S", "c", *["1"] * 10])
+    row = ",".join(["Control", "Saline", "C/S", "c", *["1"] * (len(proteins) - 5)])
     content = ",".join(proteins) + f"\n309_1,{row}\n3415_12,{row}\n3415-1,{row}\n,{row}\n"
     run = study({"protein_levels": names}, {"protein_levels": content}).run()
     assert run.table("protein_levels")["unit_id"].tolist() == ["309", "3415"]
