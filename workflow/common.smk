@@ -114,14 +114,9 @@ def shipped_results(wildcards):
     return [path for study in SHIPPED for path in [*results_of(study), *plates_of(study)(wildcards)]]
 
 
-def raw_of(wildcards):
-    """The raw files of a study, once custody is in order."""
-    custody_of([wildcards.study])
-    return [export.path for export in exports_of(EXPORTS, wildcards.study)]
-
-
 def retrieved_of(wildcards):
-    """The raw files of a study that a job brings; the others are there, by custody, and their digests parameters."""
+    """The raw files of a study that a job brings. The others are there, by custody, and their digests are parameters:
+    as inputs, Snakemake would look each of thousands up again and again."""
     custody_of([wildcards.study])
     return [export.path for export in exports_of(EXPORTS, wildcards.study) if export.origin == "retrieved"]
 

@@ -4,7 +4,7 @@
 rule validate_exports:
     """Read, type and check a study's exports; quarantine what does not fit, with reasons."""
     input:
-        raw=raw_of,
+        raw=retrieved_of,
     output:
         validated=directory("results/{study}/validated"),
     log:
