@@ -154,7 +154,7 @@ def places_of(works: Iterable[Work]) -> "pandas.DataFrame":
     found: dict[str, list[Any]] = {name: [] for name in PLACES}
     for work in works:
         keys = work.keys if work.read is None else work.read
-        read = [source for source in work.sources.values() if not source.kept]
+        read = [source for source in work.sources.values() if not source.from_part]
         bounds = numpy.array([source.export.number for source in read], dtype="int64")
         starts = numpy.searchsorted(keys, bounds << SHIFT)  # keys rise, and so do their files
         ends = numpy.searchsorted(keys, (bounds + 1) << SHIFT)

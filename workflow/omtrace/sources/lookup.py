@@ -10,7 +10,7 @@ from omtrace.keys import Place, key_text, number_of, ordinal_of
 from omtrace.sources import Extract, Reader, options_of, reader_of
 from omtrace.study.closed import nearest
 from omtrace.study.plan import Plan
-from omtrace.study.register import Export, exports_of, sha256_of
+from omtrace.study.register import RawFile, exports_of, sha256_of
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Way:
     options: Any
     beside: dict[str, bytes]
 
-    def read(self, export: Export, root: str | Path) -> Extract:
+    def read(self, export: RawFile, root: str | Path) -> Extract:
         """An export as text. Raises Fault for what the reader refuses."""
         return self.extract((Path(root) / export.path).read_bytes())
 
@@ -30,7 +30,7 @@ class Way:
         return self.reader.read(content, self.options, **self.beside)
 
 
-def way_of(plan: Plan, name: str, exports: Iterable[Export], root: str | Path) -> Way:
+def way_of(plan: Plan, name: str, exports: Iterable[RawFile], root: str | Path) -> Way:
     """How a table of the plan reads. Raises Fault for an unknown reader or option, or an export that is not there."""
     table = plan.tables[name]
     where = f"plan of {plan.study}: tables.{name}.options"
@@ -57,7 +57,7 @@ def ways_of(plan: Plan, source: str) -> list[list[str]]:
     return list(ways.values())
 
 
-def check_registered(export: Export, root: str | Path) -> None:
+def check_registered(export: RawFile, root: str | Path) -> None:
     """Raise Fault if the file of an export is missing or has not the registered bytes."""
     path = Path(root) / export.path
     if not path.is_file():
@@ -66,7 +66,7 @@ def check_registered(export: Export, root: str | Path) -> None:
         raise Fault(f"{export.path}: not the registered file (sha256 differs); put the registered bytes back")
 
 
-def extract_of(plan: Plan, name: str, export: Export, exports: Iterable[Export], root: str | Path,
+def extract_of(plan: Plan, name: str, export: RawFile, exports: Iterable[RawFile], root: str | Path,
                ways: dict[str, Way] | None = None) -> Extract:  # fmt: skip
     """An export as a table of the plan reads it. Raises Fault, with the file's path, for what the reader refuses.
 
@@ -88,7 +88,7 @@ def companions_of(plan: Plan) -> set[str]:
 
 
 def raw_cells(
-    plan: Plan, exports: Iterable[Export], wanted: Iterable[tuple[int, str]], root: str | Path = "."
+    plan: Plan, exports: Iterable[RawFile], wanted: Iterable[tuple[int, str]], root: str | Path = "."
 ) -> dict[tuple[int, str], str]:
     """The text of each raw cell, as asked: (key, column of the extract) -> text, "" where there is none.
 
@@ -115,7 +115,7 @@ def raw_cells(
     return {cell: cells[cell] for cell in wanted}
 
 
-def raw_places(plan: Plan, exports: Iterable[Export], keys: Iterable[int], root: str | Path = ".") -> dict[int, Place]:
+def raw_places(plan: Plan, exports: Iterable[RawFile], keys: Iterable[int], root: str | Path = ".") -> dict[int, Place]:
     """The place of each key, of rows that are faulty too. Raises Fault as ``raw_cells`` does."""
     places, keys, exports = {}, list(keys), list(exports)
     ways: dict[str, Way] = {}
@@ -132,8 +132,8 @@ def raw_places(plan: Plan, exports: Iterable[Export], keys: Iterable[int], root:
 
 
 def _by_export(
-    exports: Iterable[Export], wanted: Iterable[tuple[int, str]]
-) -> list[tuple[Export, list[tuple[int, str]]]]:
+    exports: Iterable[RawFile], wanted: Iterable[tuple[int, str]]
+) -> list[tuple[RawFile, list[tuple[int, str]]]]:
     """What is wanted of each export, by number, each thing once."""
     registered = {export.number: export for export in exports}
     asked: dict[int, dict[tuple[int, str], None]] = {}
@@ -144,7 +144,7 @@ def _by_export(
     return [(registered[number], list(asked[number])) for number in sorted(asked)]
 
 
-def _extracts(plan: Plan, export: Export, exports: list[Export], root: str | Path,
+def _extracts(plan: Plan, export: RawFile, exports: list[RawFile], root: str | Path,
               ways: dict[str, Way]) -> Iterator[Extract]:  # fmt: skip
     """The file of an export, read in each way in which tables of the plan read it; ``ways`` keeps those met."""
     tables = ways_of(plan, export.table)
