@@ -172,27 +172,28 @@ def _quoted(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if quote else cell
 
 
-def read_csv(path: str | Path) -> list[dict[str, str]]:
-    """Read a CSV table as the texts that ``write_csv`` was given. Raises ValueError for a row of another width."""
-    with open(path, encoding="utf-8", newline="") as file:
-        text = file.read()
-    header, *rows = _rows(text) or [[]]
+def read_csv(path: str | Path, begins: str = "") -> list[dict[str, str]]:
+    """Read a CSV table as the texts that ``write_csv`` was given. Raises ValueError for a row of another width.
+
+    ``begins``: rows whose line begins otherwise may be left out.
+    """
+    text = Path(path).read_bytes().decode("utf-8")
+    header, *rows = _rows(text if "\n" + begins in text else text.partition("\n")[0], begins) or [[]]
     if any(len(row) != len(header) for row in rows):
         raise ValueError(f"{Path(path).name}: a row is shorter or longer than the header")
-    if "'" in text:
-        rows = [[_plain_cell(cell) for cell in row] for row in rows]
-    return [dict(zip(header, row, strict=True)) for row in rows]
+    cells = ([_plain_cell(cell) for cell in row] for row in rows) if "'" in text else rows
+    return [dict(zip(header, row, strict=True)) for row in cells]
 
 
-def _rows(text: str) -> list[list[str]]:
-    """The cells of each record; a line without a quote is one, and needs no parser."""
+def _rows(text: str, begins: str) -> list[list[str]]:
+    """The cells of each record; a line without a quote is one, and needs no parser; those that begin otherwise go."""
     rows: list[list[str]] = []
     for line in (lines := iter(text.split("\n"))):
         if '"' in line or "\r" in line:
             while line.count('"') % 2 and (more := next(lines, None)) is not None:
                 line += "\n" + more
             rows += filter(None, csv.reader(io.StringIO(line, newline="")))
-        elif line:
+        elif line and (not rows or line.startswith(begins)):
             rows.append(line.split(","))
     return rows
 

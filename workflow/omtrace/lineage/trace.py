@@ -10,7 +10,8 @@ from omtrace.faults import Fault
 from omtrace.keys import key_text, number_of
 from omtrace.lineage.address import name_of, resolve
 from omtrace.lineage.manifest import RESULTS, plan_path, read_manifest
-from omtrace.store import plain, read_json, read_rows
+from omtrace.lineage.stored import read_lists
+from omtrace.store import read_json
 from omtrace.study.register import REGISTER, Export, exports_of, read_register, sha256_of
 
 AGAIN = "run snakemake again"
@@ -105,11 +106,11 @@ def _rows(path: Path, column: str, among: Collection, columns: Sequence[str]) ->
 
     Raises Fault when a column is not there.
     """
-    content = _read(partial(read_rows, column=column, among=among), path)
-    missing = [name for name in columns if name not in content.column_names]
+    content = _read(partial(read_lists, column=column, among=among, columns=columns), path)
+    missing = [name for name in columns if name not in content]
     if missing:
         raise Fault(f"{_shown(path)}: no column {', '.join(missing)}; {AGAIN}")
-    return zip(*(plain(content.column(name)) for name in columns), strict=True)
+    return zip(*(content[name] for name in columns), strict=True)
 
 
 def _members(folder: Path, rowset: str) -> dict[str, dict[int, list[tuple[str, str]]]]:
