@@ -8,7 +8,7 @@ import pytest
 from omtrace import store
 from omtrace.lineage.stored import read_lists
 
-COLUMNS = {"n": [1, 2, 3, 2], "text": ["a", "b", "", "a"], "value": [0.5, None, 1.5, 2.5], "gap": ["x", None, "y", None]}
+COLUMNS = {"n": [1, 2, 3, 2], "text": ["a", "b", "", "a"], "value": [0.5, None, 1.5, 2.5], "gap": ["x", None] * 2}
 
 
 @pytest.fixture

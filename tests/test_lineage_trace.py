@@ -345,3 +345,23 @@ def test_a_changed_result_is_said_first(tree, capsys):
     path.write_bytes(path.read_bytes().replace(b",6,", b",7,", 1))
     way, sound = trace(MEAN, tree)
     assert not sound and way["changed_results"] == ["results/tiny/estimates.csv"]
+
+
+def test_a_plan_as_recorded_is_not_checked_again_and_a_changed_one_is(tree, capsys):
+    (tree / "results/tiny/manifest.json").unlink(missing_ok=True)
+    before = trace(MEAN)
+    manifest.record("tiny", tree)
+    code = (
+        "import json, sys; from omtrace.lineage.trace import trace;"
+        f"print(json.dumps([trace({MEAN!r}), [m for m in ('pandas', 'pydantic', 'pyarrow.compute') if m in sys.modules]]))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent / "workflow")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert json.loads(done.stdout) == [list(before), []]
+    plan = tree / "config/studies/tiny.yaml"
+    plan.write_text(plan.read_text().replace("reader: delimited", "reader: delimitted"))
+    assert main(["trace", MEAN]) == 1
+    assert "there is no reader 'delimitted' in sources/; did you mean 'delimited'?" in capsys.readouterr().err
+    plan.unlink()
+    assert main(["trace", MEAN]) == 1
+    assert "there is no such plan" in capsys.readouterr().err

@@ -10,7 +10,8 @@ from omtrace.store import read_coded
 def read_lists(path: str | Path, column: str, among: Collection, columns: Sequence[str]) -> dict[str, list]:
     """Columns of the rows of a Parquet table whose text or whole number in a column is one of these, in their order.
 
-    That column has no gaps. Columns that are not there are left out. Raises ValueError when it is the one that is looked at.
+    That column has no gaps. Columns that are not there are left out. Raises ValueError
+    when it is the one that is looked at.
 
     ``store.read_rows`` gives the same as an Arrow table, but its filter imports pyarrow.compute, which takes longer
     than to read the file.

@@ -35,9 +35,8 @@ def trace(text: str, root: str | Path = ".") -> tuple[dict[str, Any], bool]:
 
 def changed_results(study: str, root: str | Path = ".") -> list[str]:
     """The stored results that a trace reads and that have not the bytes recorded in the manifest, if there is one."""
-    try:
-        known = read_manifest(study, root)["files"]["results"]
-    except Fault:
+    recorded = _recorded(study, root)
+    if not recorded:
         return []  # not recorded yet, or the run was stopped: verify says so
     folder = Path(root) / RESULTS / study
     read = [
@@ -45,7 +44,15 @@ def changed_results(study: str, root: str | Path = ".") -> list[str]:
     ]
     read += sorted((folder / "datasets").glob("*.parquet"))
     paths = {path: path.relative_to(root).as_posix() for path in read if path.is_file()}
-    return [name for path, name in paths.items() if known.get(name, {}).get("sha256") != sha256_of(path)]
+    return [name for path, name in paths.items() if recorded["results"].get(name, {}).get("sha256") != sha256_of(path)]
+
+
+def _recorded(study: str, root: str | Path) -> dict[str, dict[str, Any]]:
+    """The files of each kind in the manifest of a study, with their digests; nothing where there is no manifest."""
+    try:
+        return read_manifest(study, root)["files"]
+    except Fault:
+        return {}
 
 
 def way_back(study: str, number: dict[str, str], root: str | Path = ".") -> dict[str, Any]:
@@ -224,11 +231,25 @@ def _texts(study: str, cells: list, exports: dict[int, Export], root: str | Path
     """The raw text of each cell, read anew from files whose bytes are the registered ones."""
     if not cells:
         return {}
-    from omtrace.sources.lookup import raw_cells
-    from omtrace.study.plan import read_plan
+    from omtrace.sources.lookup import plain_cells, raw_cells
 
-    plan = read_plan(Path(root) / plan_path(study))
-    return raw_cells(plan, list(exports.values()), cells, root)
+    texts = plain_cells(_recorded_tables(study, root), exports.values(), cells, root)
+    if rest := [cell for cell in cells if cell not in texts]:
+        from omtrace.study.plan import read_plan
+
+        texts |= raw_cells(read_plan(Path(root) / plan_path(study)), exports.values(), rest, root)
+    return texts
+
+
+def _recorded_tables(study: str, root: str | Path) -> dict[str, Any]:
+    """The tables of a plan as its file has them, where it is the one that the run had checked; else none."""
+    from omtrace.study.document import read_document
+
+    path = Path(root) / plan_path(study)
+    checked = _recorded(study, root).get("plan", {}).get(plan_path(study), {})
+    if not path.is_file() or checked.get("sha256") != sha256_of(path):
+        return {}
+    return read_document(path)["tables"]
 
 
 def _places(folder: Path, keys: Iterable[int]) -> dict[int, dict[str, Any]]:
