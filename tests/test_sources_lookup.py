@@ -135,9 +135,9 @@ def test_every_third_of_fifteen_thousand_rows(folder):
     assert len(cells) == 5000 and set(cells.values()) == {"3"}
 
 
-def plain(folder, *wanted):
-    tables = {name: table.model_dump(include={"source", "reader", "options"}) for name, table in folder.tables.items()}
-    return plain_cells(tables, folder.exports, wanted, folder.root)
+def plain(folder, *wanted, **decisions):
+    read = {export.path: {"reader": "delimited", "encoding": "UTF-8", **decisions} for export in folder.exports}
+    return plain_cells(read, folder.exports, wanted, folder.root)
 
 
 CONTENTS = [
@@ -165,15 +165,21 @@ def test_cells_of_delimited_text_are_the_same_without_its_reader(folder, content
         assert plain(folder, *wanted) == folder.cells(*(cell for cell in wanted if cell in there))
 
 
-def test_what_needs_its_reader_is_left_out(folder):
+@pytest.mark.parametrize(
+    "decisions",
+    [
+        {"reader": "softmax"},
+        {"reader": "delimited, redcap"},
+        {"encoding": "utf-8 (by option)"},
+        {"header line": "2 (by option)"},
+    ],
+)
+def test_what_needs_its_reader_or_its_options_is_left_out(folder, decisions):
     folder.table("diary")
-    folder.table("signals", "softmax", "plates", part="signals")
-    folder.table("semicolons", delimiter=";")
-    folder.table("mixed", source="both")
-    folder.table("mixed_too", "redcap", source="both")
-    for number, table in enumerate(("diary", "plates", "semicolons", "both", "unread"), 1):
-        folder.add(number, table, TWO if table == "plates" else b"id;x\na;1\n")
-    assert plain(folder, *((key_of(number, 1), "x") for number in range(1, 7))) == {(key_of(1, 1), "x"): "1"}
+    folder.add(1, "diary", b"id;x\na;1\n")
+    wanted = [(key_of(1, 1), "x"), (key_of(2, 1), "x")]
+    assert plain(folder, *wanted) == {wanted[0]: "1"}
+    assert plain(folder, *wanted, **decisions) == {} == plain_cells({}, folder.exports, wanted, folder.root)
 
 
 def test_bytes_that_are_not_the_registered_ones_are_not_read_without_the_reader_either(folder):

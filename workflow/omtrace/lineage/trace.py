@@ -233,7 +233,7 @@ def _texts(study: str, cells: list, exports: dict[int, Export], root: str | Path
         return {}
     from omtrace.sources.lookup import plain_cells, raw_cells
 
-    texts = plain_cells(_recorded_tables(study, root), exports.values(), cells, root)
+    texts = plain_cells(_decisions(study, root), exports.values(), cells, root)
     if rest := [cell for cell in cells if cell not in texts]:
         from omtrace.study.plan import read_plan
 
@@ -241,15 +241,12 @@ def _texts(study: str, cells: list, exports: dict[int, Export], root: str | Path
     return texts
 
 
-def _recorded_tables(study: str, root: str | Path) -> dict[str, Any]:
-    """The tables of a plan as its file has them, where it is the one that the run had checked; else none."""
-    from omtrace.study.document import read_document
-
-    path = Path(root) / plan_path(study)
-    checked = _recorded(study, root).get("plan", {}).get(plan_path(study), {})
-    if not path.is_file() or checked.get("sha256") != sha256_of(path):
-        return {}
-    return read_document(path)["tables"]
+def _decisions(study: str, root: str | Path) -> dict[str, dict[str, str]]:
+    """How the run read each raw file, where the file that says so is as recorded; else nothing."""
+    name = f"{RESULTS.as_posix()}/{study}/validated/decisions.json"
+    recorded = _recorded(study, root).get("results", {}).get(name, {})
+    path = Path(root) / name
+    return read_json(path) if path.is_file() and sha256_of(path) == recorded.get("sha256") else {}
 
 
 def _places(folder: Path, keys: Iterable[int]) -> dict[int, dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from omtrace.faults import Fault
 from omtrace.keys import Place
 from omtrace.sources import Extract, Places, RowFault
-from omtrace.sources._text import text_of
+from omtrace.sources._text import BY_OPTION, text_of
 
 if TYPE_CHECKING:
     from omtrace.sources.delimited import Options
@@ -44,7 +44,9 @@ def read(content: bytes, options: "Options") -> Extract:
     """
     text, member, decisions = text_of(content, options.encoding)
     file = _opened(text, options.delimiter, options.header_line)
-    decisions["delimiter"] = DELIMITERS[file.delimiter] + (" (by option)" if options.delimiter else " (found)")
+    decisions["delimiter"] = DELIMITERS[file.delimiter] + (BY_OPTION if options.delimiter else " (found)")
+    if options.header_line > 1:
+        decisions["header line"] = f"{options.header_line}{BY_OPTION}"
     if QUOTE not in text and _usual_ends(text):
         return _unquoted(file.columns, text[file.lines.tell() :], file.line, file.delimiter, member, decisions)
     rows, ordinals, firsts, lasts, faults = [], [], [], [], []

@@ -116,20 +116,26 @@ def raw_cells(
     return {cell: cells[cell] for cell in wanted}
 
 
-def plain_cells(tables: Mapping[str, Any], exports: Iterable[Export], wanted: Iterable[tuple[int, str]],
-                root: str | Path = ".") -> dict[tuple[int, str], str]:  # fmt: skip
+def plain_cells(
+    decisions: Mapping[str, Mapping[str, str]],
+    exports: Iterable[Export],
+    wanted: Iterable[tuple[int, str]],
+    root: str | Path = ".",
+) -> dict[tuple[int, str], str]:
     """What ``raw_cells`` gives, but only of files that are delimited text without options; other cells are left out.
 
-    ``tables``: those of a checked plan, as its file has them. So neither the plan's models nor the reader's options are
-    needed, whose import takes longer than to read such a file. Raises Fault as ``raw_cells`` does.
+    ``decisions``: how a run read its files, as it says in ``validated/decisions.json``. So neither the plan nor the
+    reader's options are needed, whose import takes longer than to read such a file. Raises Fault as ``raw_cells`` does.
     """
     from omtrace.sources._delimited import texts_at
+    from omtrace.sources._text import BY_OPTION
 
-    readers: dict[str, list[Any]] = {}
-    for name, table in tables.items():
-        readers.setdefault(table.get("source") or name, []).append((table["reader"], table.get("options") or {}))
-    plain = {source for source, ways in readers.items() if all(way == ("delimited", {}) for way in ways)}
-    readable = {export.number: export for export in exports if export.table in plain}
+    plain = {
+        path
+        for path, decided in decisions.items()
+        if decided.get("reader") == "delimited" and not any(text.endswith(BY_OPTION) for text in decided.values())
+    }
+    readable = {export.number: export for export in exports if export.path in plain}
     cells = {}
     for export, asked in _by_export(readable.values(), [cell for cell in wanted if number_of(cell[0]) in readable]):
         columns: dict[int, list[str]] = {}
