@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omtrace.faults import Fault
-from omtrace.lineage.manifest import RESULTS
+from omtrace.lineage.recorded import RESULTS
 from omtrace.store import read_csv, read_json
 
 ESTIMATES = "estimates.csv"

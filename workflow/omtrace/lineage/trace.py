@@ -9,7 +9,7 @@ from typing import Any
 from omtrace.faults import Fault
 from omtrace.keys import key_text, number_of
 from omtrace.lineage.address import name_of, resolve
-from omtrace.lineage.manifest import RESULTS, plan_path, read_manifest
+from omtrace.lineage.recorded import RESULTS, plan_path, read_manifest
 from omtrace.lineage.stored import read_lists
 from omtrace.store import read_json
 from omtrace.study.register import REGISTER, Export, exports_of, read_register, sha256_of
