@@ -101,7 +101,9 @@ def write(works: Iterable[Work], quarantine: "pandas.DataFrame", folder: str | P
             gaps += [(key, work.name, column, says) for key, column, says in work.gaps]
             repairs += [(work.name, *made) for made in work.repairs]
             for source in work.sources.values():
-                decisions.setdefault(source.export.path, {}).update(source.extract.decisions)
+                decided = decisions.setdefault(source.export.path, {})
+                others = decided.get("reader", work.plan.reader).split(", ")
+                decided.update(source.extract.decisions, reader=", ".join(sorted({*others, work.plan.reader})))
         for one in written:
             one.result()
     frame = pandas.DataFrame(gaps, columns=["key", "table", "column", "says"]).astype({"key": "int64"})
