@@ -15,7 +15,7 @@ for folder in list(WORKFLOW.glob("omtrace/**/__pycache__")):
 from omtrace.faults import Fault
 from omtrace.lineage.manifest import is_older, path_of, seal
 from omtrace.lineage.plan_check import check_once, read_whole
-from omtrace.lineage.stage_inputs import buckets_of, inputs_of, plugins_of, record_inputs
+from omtrace.lineage.stage_inputs import buckets_of, plugins_of, stages_of
 from omtrace.prepared import prepare
 from omtrace.study.closed import nearest
 from omtrace.study.code import library_digest
@@ -113,15 +113,11 @@ def stage_files(study):
     what it made, and so runs again.
     """
     folder = Path(RESULTS, study)
-    files = exports_of(EXPORTS, study)
-    inputs = {stage: inputs_of(plan_of(study), stage, files, plan_path(study)) for stage in STAGES if stage != "read"}
-    for bucket, mine in buckets_read(study).items():
-        inputs[f"read-{bucket}"] = inputs_of(plan_of(study), "read", mine, plan_path(study))
-    inputs["record"] = record_inputs(study, EXPORTS, plan_path(study))
-    for stage, content in inputs.items():
+    stages = stages_of(plan_of(study), EXPORTS, plan_path(study))
+    for stage, inputs in stages.items():
         drop_broken_listing(folder / "stages" / f"{stage}.sha256", folder)
-        write_stage(content, folder / "stages" / f"{stage}.json")
-    return {stage: (folder / "stages" / f"{stage}.json").as_posix() for stage in inputs}
+        write_stage(inputs, folder / "stages" / f"{stage}.json")
+    return {stage: (folder / "stages" / f"{stage}.json").as_posix() for stage in stages}
 
 
 def stage_of(stage):
