@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_the_plans_in_the_repository_are_sound(path):
 
 WRONG = [
     (("analyses", "scores", "options", {"levle": 0.9}), "analyses.scores.options: levle: unknown key; did you mean"),
-    (("analyses", "scores", "options", {"level": 2}), "analyses.scores.options: level: Input should be less than"),
+    (("analyses", "scores", "options", {"level": 2}), "analyses.scores.options: level: must be less than 1"),
     (("analyses", "scores", "method", "descibe"), "analyses.scores.options: there is no method 'descibe'"),
     (
         ("datasets", "people", "parameters", "total", "derive", "scor"),
@@ -49,11 +50,11 @@ WRONG = [
     ),
     (
         ("datasets", "people", "parameters", "total", "options", {}),
-        "datasets.people.parameters.total.options: table: Fi",
+        "datasets.people.parameters.total.options: table: mi",
     ),
     (("figures", "means", "options", {"no": 1}), "figures.means.options: no: unknown key"),
     (("tables", "hit6", "options", {"sepp": ";"}), "tables.hit6.options: sepp: unknown key"),
-    (("checks", "x", {"check": "change", "options": {"most": 1}}), "checks.x.options: table: Field required"),
+    (("checks", "x", {"check": "change", "options": {"most": 1}}), "checks.x.options: table: missing"),
 ]
 
 
@@ -108,7 +109,7 @@ def test_a_name_that_is_not_declared_does_not_hide_what_is_wrong_with_options(tm
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     with pytest.raises(Fault) as caught:
         read_whole(tmp_path / "small.yaml")
-    assert [line.removeprefix(f"{tmp_path}/small.yaml: ") for line in caught.value.lines] == [
+    assert [re.sub(r"^.*/small.yaml: line \d+: ", "", line) for line in caught.value.lines] == [
         "analyses.scores.population: 'fulll' is not declared; did you mean 'full'?",
         "analyses.more: there is no method 'descibe' in analyses/; did you mean 'describe'?",
         "figures.means.options: no: unknown key; did you mean 'note'?",

@@ -163,6 +163,11 @@ def means(model: type[Closed], name: str) -> str:
     return model.model_fields[name].description or MEANS.get(f"{model.__name__}.{name}", "")
 
 
+def within(annotation: Any) -> list[type[Closed]]:
+    """The models within an annotation."""
+    return [model for model, _ in _inner(annotation, "")]
+
+
 def _inner(annotation: Any, path: str) -> Iterator[tuple[type[Closed], str]]:
     """The models within an annotation, and where they stand; ``*`` is a name that the plan gives."""
     if isinstance(annotation, type) and issubclass(annotation, Closed):
@@ -192,7 +197,7 @@ def _modules(part: str, declares: str) -> Iterator[str]:
             yield "No options.\n"
             continue
         yield from _table(declared.options)
-        seen = dict.fromkeys(i for f in declared.options.model_fields.values() for i, _ in _inner(f.annotation, ""))
+        seen = dict.fromkeys(i for f in declared.options.model_fields.values() for i in within(f.annotation))
         for model in seen:
             yield f"`{model.__name__}`: {_first(model.__doc__)}\n"
             yield from _table(model)

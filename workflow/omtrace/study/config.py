@@ -10,12 +10,16 @@ from omtrace.study.closed import Closed, checked
 
 Study = Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
 
+NAMES = "a list of study names"
+
 
 class Config(Closed):
     """The whole configuration. A study's choices stand in its plan."""
 
-    studies: tuple[Study, ...] = Field(description="studies that plain snakemake runs, in this order")
-    retrieved: tuple[Study, ...] = Field((), description="studies whose raw files are retrieved; run by name")
+    studies: tuple[Study, ...] = Field(title=NAMES, description="studies that plain snakemake runs, in this order")
+    retrieved: tuple[Study, ...] = Field(
+        (), title=NAMES, description="studies whose raw files are retrieved; run by name"
+    )
     mirror: str = Field("", description="folder searched for retrieved files before the network; empty: none")
     plans: str = Field("config/studies", description="folder of the plans, one <study>.yaml each")
     register_: str = Field("config/exports.csv", alias="register", description="the register of raw files")
