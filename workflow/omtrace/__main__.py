@@ -105,6 +105,17 @@ def plan(told: argparse.Namespace) -> bool:
     return True
 
 
+def schema(told: argparse.Namespace) -> bool:
+    """Print the JSON Schema of the configuration or of a plan, for editors."""
+    if told.of == "config":
+        from omtrace.study.config import config_schema as printed
+    else:
+        from omtrace.report.plan_page import plan_schema as printed
+
+    print(printed(), end="")
+    return True
+
+
 def simulate(told: argparse.Namespace) -> bool:
     """Make the simulated exports, or compare those in the folder with new ones; other files are of no concern."""
     import tempfile
@@ -170,6 +181,10 @@ def _intake_options(commands: Any) -> None:
     one.add_argument("study", nargs="?", default="", metavar="STUDY", help="default: print the reference, as Markdown")
     one.add_argument("--schema", action="store_true", help="the reference as JSON Schema, for editors")
     one.set_defaults(run=plan)
+
+    one = commands.add_parser("schema", help="config/config.yaml or a plan as JSON Schema, for editors")
+    one.add_argument("of", choices=("config", "plan"), help="which of them")
+    one.set_defaults(run=schema)
 
     one = commands.add_parser("rules", help="the error catalogue as Markdown")
     one.set_defaults(run=rules)

@@ -13,7 +13,7 @@ from omtrace.checks.across import WHOLE_FILE
 from omtrace.checks.findings import Finding
 from omtrace.faults import Fault
 from omtrace.lineage import checking, registration
-from omtrace.study.config import read_config
+from omtrace.study.config import CONFIG, read_config_file
 from omtrace.study.plan import Plan, plan_file, read_plan
 from omtrace.study.register import RAW, REGISTER, Export, exports_of, read_register
 
@@ -118,9 +118,7 @@ def _drafts(files: list[Path], study: str, batch: str, known: list[Export], root
 
 
 def _studies(root: Path) -> list[str]:
-    import yaml
-
-    config = read_config(yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8")))
+    config = read_config_file(root / CONFIG)
     return [name for name in (*config.studies, *config.retrieved) if (root / plan_file(name)).is_file()]
 
 

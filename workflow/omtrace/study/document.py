@@ -223,8 +223,8 @@ def plain_word(written: str) -> tuple[Any, str]:
         return written, f"{_cut(written)}: a number of {len(written)} characters; write it in quotes if it is a text"
     other = {
         "bool": f" if it is a text, {_read_as(written)} if it is not",
-        "int": " if it is a text, and a number in plain decimal digits",
-        "float": " if it is a text, and a number in plain decimal digits",
+        "int": " if it is a text; numbers are written in decimal digits",
+        "float": " if it is a text; numbers are written in decimal digits",
     }.get(kind, "")
     return written, f'{written!r} is read as {_read_as(written)} by YAML; write "{written}" in quotes{other}'
 
