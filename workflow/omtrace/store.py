@@ -10,7 +10,7 @@ import io
 import json
 import math
 import os
-import tempfile
+import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from json.encoder import encode_basestring
@@ -43,6 +43,20 @@ CLASSES = (
 def class_of(name: str) -> str:
     """The class of a file: ``releasable`` or ``confidential`` (raw exports are never ours to write)."""
     return next(kind for pattern, kind in CLASSES if Path(name).match(pattern))
+
+
+def is_confidential(path: str | Path) -> bool:
+    """Whether what a path holds is for those alone who may see the data of single participants or animals.
+
+    Of results and logs the class of the file says so; the cache, raw files and queries are.
+    """
+    parts = Path(path).parts
+    for at in reversed(range(len(parts) - 1)):
+        if parts[at] in ("results", "logs") and at + 2 < len(parts):
+            return class_of("/".join(parts[at + 2 :])) == "confidential"
+        if parts[at] == "cache" or (parts[at] == "data" and parts[at + 1] in ("raw", "queries")):
+            return True
+    return False
 
 
 def stored(value: float) -> float:
@@ -78,17 +92,21 @@ def display(value: float | str, decimals: int) -> str:
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
-    """Put a whole file in place at once: temporary name, then rename. Folders are made."""
+    """Put a whole file in place at once: temporary name, then rename. Folders are made.
+
+    Permissions follow the umask; a confidential file is never more open than 0640.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    mode = 0o640 if is_confidential(path) else 0o666
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)  # the kernel applies the umask
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
