@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from omtrace import store
+from omtrace.classes import CLASSES, class_of
 
 FINITE = st.floats(-1e300, 1e300)
 
@@ -268,12 +269,12 @@ def test_a_failed_write_leaves_the_old_file_and_no_part(tmp_path, monkeypatch, f
     ],
 )
 def test_a_file_is_confidential_unless_it_is_named_releasable(name, kind):
-    assert store.class_of(name) == kind
+    assert class_of(name) == kind
 
 
 def test_every_file_of_the_design_page_has_a_class():
-    assert store.CLASSES[-1] == ("*", "confidential")
-    assert {kind for _, kind in store.CLASSES} == {"releasable", "confidential"}
+    assert CLASSES[-1] == ("*", "confidential")
+    assert {kind for _, kind in CLASSES} == {"releasable", "confidential"}
 
 
 def test_rows_that_begin_otherwise_are_left_out(tmp_path):

@@ -2,7 +2,7 @@
 
 Every file is written to a temporary name beside its final one and renamed, so a half-written file
 never has the final name. Floats are rounded on the way in (see ``stored``); Parquet carries no
-library metadata; CSV cells cannot become formulas; each file has a class that says who may see it.
+library metadata; CSV cells cannot become formulas; who may read a file hangs on its class.
 """
 
 import csv
@@ -17,6 +17,8 @@ from json.encoder import encode_basestring
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from omtrace.classes import is_confidential
+
 if TYPE_CHECKING:
     import numpy
     import pandas
@@ -28,35 +30,6 @@ GRID = 12  # decimals: values nearer to zero than half of 1e-12 are zero
 FLOAT = 15  # a decimal number of so many digits is nearer to its float than to any other number of so many
 EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # digits enough for every float
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet may take for a formula begins so
-
-# Who may see a file, by the first pattern that fits its path below results/<study>/ or logs/<study>/.
-CLASSES = (
-    ("estimates.csv", "releasable"),
-    ("definitions.json", "releasable"),
-    ("figures/*", "confidential"),  # marks of single participants or animals
-    ("manifest.json", "releasable"),
-    ("dictionary/*", "releasable"),
-    ("*", "confidential"),
-)
-
-
-def class_of(name: str) -> str:
-    """The class of a file: ``releasable`` or ``confidential`` (raw exports are never ours to write)."""
-    return next(kind for pattern, kind in CLASSES if Path(name).match(pattern))
-
-
-def is_confidential(path: str | Path) -> bool:
-    """Whether what a path holds is for those alone who may see the data of single participants or animals.
-
-    Of results and logs the class of the file says so; the cache, raw files and queries are.
-    """
-    parts = Path(path).parts
-    for at in reversed(range(len(parts) - 1)):
-        if parts[at] in ("results", "logs") and at + 2 < len(parts):
-            return class_of("/".join(parts[at + 2 :])) == "confidential"
-        if parts[at] == "cache" or (parts[at] == "data" and parts[at + 1] in ("raw", "queries")):
-            return True
-    return False
 
 
 def stored(value: float) -> float:

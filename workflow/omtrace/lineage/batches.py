@@ -15,7 +15,7 @@ from omtrace.faults import Fault
 from omtrace.lineage import checking, registration
 from omtrace.study.config import CONFIG, read_config_file
 from omtrace.study.plan import Plan, plan_file, read_plan
-from omtrace.study.register import RAW, REGISTER, Export, exports_of, read_register
+from omtrace.study.register import RAW, REGISTER, Export, exports_of, read_register, what_stands_at
 
 # A finding of one of these leaves the whole file, and its batch, out.
 WHOLE = {*WHOLE_FILE, "no_rows", "batch"}
@@ -68,8 +68,10 @@ def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise Fault(f"{folder}: there is no such folder")
     files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    if not files or any(not path.is_file() for path in files):
+    if not files or any(path.is_dir() and not path.is_symlink() for path in files):
         raise Fault(f"{folder}: {'a folder within; put all files side by side' if files else 'no files in it'}")
+    if kinds := {path: kind for path in files if (kind := what_stands_at(path))}:
+        raise Fault(*(f"{path}: {kind}" for path, kind in kinds.items()))
     return files
 
 
