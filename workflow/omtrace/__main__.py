@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from omtrace.faults import Fault
+from omtrace.faults import Fault, plain_line
 
 
 def register(told: argparse.Namespace) -> bool:
@@ -244,6 +244,11 @@ def _register_options(one: argparse.ArgumentParser) -> None:
     one.set_defaults(run=register, wrong=one.error)
 
 
+def _print_no_more() -> None:
+    """What is still to be printed goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; faults are told on stderr, one line each."""
     top = parser()
@@ -263,13 +268,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Fault as fault:
         lines = fault.lines
     except BrokenPipeError:  # such as `| head`: nobody reads on
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         return 1
     except KeyboardInterrupt:
         print("omtrace: interrupted", file=sys.stderr)
         return 130
     except OSError as error:
-        lines = (str(error),)
+        lines = (plain_line(error),)
+        try:
+            sys.stdout.flush()
+        except OSError:  # stdout itself is full: Python would try again at its end
+            _print_no_more()
     for line in "\n".join(lines).splitlines():
         print(f"omtrace: {line}", file=sys.stderr)
     return 1
