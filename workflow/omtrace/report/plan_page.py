@@ -92,7 +92,9 @@ is not listed here is refused, with the nearest one that is. **required** stands
 Columns have two names. The **raw** name stands in the export as its reader gives it: for a label export that is read
 back by a dictionary, the variable's name; for JSON lines, the dotted path. The **own** name is the one that the table
 declares. Where the column *names* says raw or own, that one is meant; checks, derivations and all that follows know
-own names alone. A raw text is what the cell says before anything is recoded; numbers need quotes, as YAML reads them.
+own names alone. A raw text is what the cell says before anything is recoded. A text that looks like a number, a day,
+`true` or `null` needs quotes; words that YAML reads as something else than they say (`no`, `on`, `12:30`, `010`) are
+refused until they have them.
 
 Each entry of `families` becomes an analysis of its name (method `family`); an analysis with sensitivity analyses gets
 `<analysis>_concordance`. What is run beside a plan that is settled goes into `config/studies/<study>/exploratory.yaml`:
