@@ -14,8 +14,9 @@ from omtrace.checks.findings import Finding
 from omtrace.faults import Fault
 from omtrace.lineage import checking, registration
 from omtrace.study.config import CONFIG, read_config_file
+from omtrace.study.own_files import what_stands_at
 from omtrace.study.plan import Plan, plan_file, read_plan
-from omtrace.study.register import RAW, REGISTER, Export, exports_of, read_register, what_stands_at
+from omtrace.study.register import RAW, REGISTER, Export, exports_of, read_register
 
 # A finding of one of these leaves the whole file, and its batch, out.
 WHOLE = {*WHOLE_FILE, "no_rows", "batch"}

@@ -19,8 +19,9 @@ from omtrace.lineage.stage_inputs import sound_parts
 from omtrace.schemas import RuleText, table_of
 from omtrace.sources.lookup import way_of
 from omtrace.study.closed import nearest
+from omtrace.study.own_files import fault_of_place
 from omtrace.study.plan import Plan, plan_file, read_plan
-from omtrace.study.register import RAW, REGISTER, Export, export_at, exports_of, fault_of_place, read_register
+from omtrace.study.register import RAW, REGISTER, Export, export_at, exports_of, read_register
 
 CELLS = 12  # lines of one rule
 SHOWN = 36  # characters of a value

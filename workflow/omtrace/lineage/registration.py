@@ -17,6 +17,7 @@ from omtrace.lineage import ledger
 from omtrace.lineage.differences import Versions, compared, write_versions
 from omtrace.lineage.manifest import plan_path
 from omtrace.store import write_bytes
+from omtrace.study.own_files import fault_of_place
 from omtrace.study.register import (
     COLUMNS,
     FILE_NAME,
@@ -25,7 +26,6 @@ from omtrace.study.register import (
     Export,
     export_at,
     exports_of,
-    fault_of_place,
     read_register,
     replacing,
     sha256_of,

@@ -11,7 +11,6 @@ import hashlib
 import io
 import os
 import re
-import stat
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from omtrace.faults import Fault
+from omtrace.study.own_files import FOLDER, fault_of_place, what_stands_at
 
 REGISTER = Path("config/exports.csv")
 RAW = Path("data/raw")
@@ -28,7 +28,6 @@ NUMBER = re.compile(r"[1-9][0-9]{0,9}")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 BUCKETS = ((100_000, 256), (10_000, 64), (200, 8))  # files from which on they are read in so many buckets
-FOLDER = "a folder"
 SHA256 = re.compile(r"^[0-9a-f]{64}\Z")
 
 
@@ -88,27 +87,6 @@ def files_below(folder: str | Path, root: str | Path = ".") -> list[str]:
         within = Path(parent).relative_to(root).as_posix()
         paths += [f"{within}/{name}" for name in names + links]
     return paths
-
-
-def what_stands_at(path: str | Path) -> str:
-    """What a path is if it is no file of its own, in words; "" for a file, and where there is nothing."""
-    try:
-        mode = os.lstat(path).st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
-    if stat.S_ISLNK(mode):
-        return "a link, whose target can change unseen; put the file itself in its place"
-    if stat.S_ISREG(mode):
-        return ""
-    return FOLDER if stat.S_ISDIR(mode) else "a pipe or a device, not a file"
-
-
-def fault_of_place(path: str | Path, top: str | Path) -> str:
-    """Why a path holds no raw file of its own, the folders between ``top`` and it included; "" where it may."""
-    for folder in [parent for parent in Path(path).parents if parent.is_relative_to(top) and parent != Path(top)]:
-        if os.path.islink(folder):
-            return f"lies below {folder.name}, a link to a folder; put the folder itself in its place"
-    return what_stands_at(path)
 
 
 def read_register(path: str | Path = REGISTER, raw: str | Path = RAW) -> list[Export]:
