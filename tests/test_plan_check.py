@@ -122,7 +122,8 @@ def test_a_name_that_is_not_declared_does_not_hide_what_is_wrong_with_options(tm
 def test_a_plan_is_checked_again_only_when_something_has_changed(tmp_path, monkeypatch):
     bad = Plan.model_validate(changed("figures", "means", "options", {"no": 1}))
     sound, checks = Plan.model_validate(SOUND), []
-    monkeypatch.setattr("omtrace.lineage.plan_check.check_plan", lambda plan: checks.append(plan) or check_plan(plan))
+    module = "omtrace.lineage.plan_check"
+    monkeypatch.setattr(f"{module}.check_plan", lambda plan, _: checks.append(plan) or check_plan(plan))
     check_once(sound, "one", tmp_path)
     check_once(sound, "one", tmp_path)
     assert checks == [sound]
@@ -132,6 +133,21 @@ def test_a_plan_is_checked_again_only_when_something_has_changed(tmp_path, monke
     check_once(sound, "one", tmp_path)  # what failed is not remembered
     check_once(sound, "two", tmp_path)
     assert checks == [sound, bad, bad, sound]
+
+
+def test_what_is_wrong_with_options_is_told_with_its_file_and_line(tmp_path):
+    path, beside = tmp_path / "small.yaml", tmp_path / "small/exploratory.yaml"
+    path.write_text(yaml.safe_dump(changed("analyses", "scores", "options", {"levle": 0.9})), encoding="utf-8")
+    beside.parent.mkdir()
+    late = "  late: {method: describe, dataset: people, title: t, parameters: [total], options: {level: 2}}"
+    beside.write_text(f"reason: asked\nanalyses:\n{late}\n", encoding="utf-8")
+    line = path.read_text().splitlines().index("      levle: 0.9") + 1
+    with pytest.raises(Fault) as caught:
+        check_once(read_whole(path), "one", tmp_path / "logs", path)
+    assert caught.value.lines == (
+        f"{path}: line {line}: analyses.scores.options: levle: unknown key; did you mean 'level'?",
+        f"{beside}: line 3: analyses.late.options: level: must be less than 1",
+    )
 
 
 def test_the_command_checks_a_plan(monkeypatch, capsys):

@@ -44,7 +44,7 @@ def or_stop(call, *arguments):
         stop(fault.lines)
 
 
-or_stop(refuse_folder, str(WORKFLOW), sys.executable)
+or_stop(refuse_folder, str(WORKFLOW.parent), sys.executable)
 CONFIG = or_stop(read_config, config)
 SHIPPED = list(CONFIG.studies)
 STUDIES = [*SHIPPED, *CONFIG.retrieved]

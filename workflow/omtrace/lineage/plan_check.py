@@ -37,9 +37,7 @@ def check_plan(plan: Plan, path: Path | None = None) -> Plan:
 def check_once(plan: Plan, modules: str, logs: str | Path = "logs", path: Path | None = None) -> None:
     """Check a plan, unless it was found right before, with the same digest of the ``modules`` that it names.
 
-    What was checked is kept in <logs>/<study>/plan.checked. ``path``: the plan's file.
-
-    Raises Fault as ``check_plan`` does.
+    What was checked is kept in <logs>/<study>/plan.checked. ``path``: the plan's file. Raises Fault as ``check_plan``.
     """
     digest = hashlib.sha256(f"{modules}\n{json.dumps(plain(plan), ensure_ascii=False)}".encode()).hexdigest()
     checked_before = Path(logs, plan.study, "plan.checked")
