@@ -3,8 +3,10 @@ PYTHON ?= python3
 PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PATH
 
-ifneq ($(words $(CURDIR)),1)
-$(error Snakemake cannot run its jobs below a folder with a space in its name; move this one)
+# A folder in which Snakemake cannot run its jobs: the same words as from snakemake itself.
+REFUSED := $(shell cd workflow && $(PYTHON) -B -m omtrace.study.checkout)
+ifneq ($(REFUSED),)
+$(error $(REFUSED))
 endif
 
 run: env

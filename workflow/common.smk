@@ -17,6 +17,7 @@ from omtrace.lineage.manifest import is_older, path_of, seal
 from omtrace.lineage.plan_check import check_once, read_whole
 from omtrace.lineage.stage_inputs import buckets_of, plugins_of, stages_of
 from omtrace.prepared import prepare
+from omtrace.study.checkout import refuse_folder
 from omtrace.study.closed import nearest
 from omtrace.study.code import library_digest
 from omtrace.study.config import read_config
@@ -43,6 +44,7 @@ def or_stop(call, *arguments):
         stop(fault.lines)
 
 
+or_stop(refuse_folder, str(WORKFLOW.parent), sys.executable)
 CONFIG = or_stop(read_config, config)
 SHIPPED = list(CONFIG.studies)
 STUDIES = [*SHIPPED, *CONFIG.retrieved]
@@ -61,7 +63,7 @@ def plan_of(study):
     """The checked plan of a study; what its modules declare is checked when the plan or one of them has changed."""
     plan = or_stop(read_whole, plan_path(study))
     modules = {name for stage in STAGES for name in plugins_of(plan, stage)}
-    or_stop(check_once, plan, library_digest([], sorted(modules)), LOGS)
+    or_stop(check_once, plan, library_digest([], sorted(modules)), LOGS, plan_path(study))
     return plan
 
 
