@@ -1,0 +1,160 @@
+"""One node of Slurm on this machine, for the tests of the cluster profile. Needs Debian's slurm-wlm and munge, and root.
+
+``python tests/slurm.py`` brings it up by hand, until Ctrl-C.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "sinfo")
+# The executor takes the SLURM_ variables out of the environment of a job, so that only this place reaches it.
+CONFIGURATION = Path("/etc/slurm/slurm.conf")
+SECONDS_TO_START = 30
+# No cgroups, no accounting. Without DefMemPerCPU a job that asks for no memory takes the whole node.
+SETTINGS = """\
+ClusterName=tests
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={controller_port}
+SlurmdPort={node_port}
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
+CredType=cred/munge
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/linux
+AccountingStorageType=accounting_storage/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+DefMemPerCPU=500
+MpiDefault=none
+ReturnToService=2
+MinJobAge=300
+NodeName={host} NodeAddr=127.0.0.1 CPUs={cores} RealMemory={memory} State=UNKNOWN
+PartitionName=main Nodes={host} Default=YES MaxTime=INFINITE State=UP
+"""
+
+
+def missing() -> str:
+    """Why Slurm cannot be brought up here, as a line; nothing where it can."""
+    programs = [name for name in PROGRAMS if not shutil.which(name)]
+    if programs:
+        return f"Slurm is not installed ({', '.join(programs)}); Debian has it as slurm-wlm and munge"
+    return "" if os.geteuid() == 0 else "only root can bring up Slurm"
+
+
+def free_ports(count: int) -> list[int]:
+    """So many ports of the loopback interface that nobody listens to."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for free in sockets:
+            free.bind(("127.0.0.1", 0))
+        return [free.getsockname()[1] for free in sockets]
+
+
+def memory_mb() -> int:
+    """Most of this machine's memory, for jobs."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 9 // 10 // 2**20
+
+
+def wait_until(*command: str, answer: str, services: dict[str, subprocess.Popen]) -> None:
+    """Repeat a command until it prints ``answer``. Raises RuntimeError when a service ends or the time is over."""
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline:
+        for name, service in services.items():
+            if service.poll() is not None:
+                raise RuntimeError(f"{name} ended with code {service.returncode}")
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode == 0 and answer in done.stdout:
+            return
+        time.sleep(0.2)
+    raise RuntimeError(f"{command[0]} did not say {answer!r} in {SECONDS_TO_START} s: {done.stdout}{done.stderr}")
+
+
+@contextmanager
+def configured(text: str) -> Iterator[None]:
+    """The text as Slurm's configuration of this machine; afterwards what was there before."""
+    before = CONFIGURATION.read_bytes() if CONFIGURATION.exists() else None
+    CONFIGURATION.parent.mkdir(parents=True, exist_ok=True)
+    CONFIGURATION.write_text(text, encoding="utf-8")
+    try:
+        yield
+    finally:
+        CONFIGURATION.unlink()
+        if before is not None:
+            CONFIGURATION.write_bytes(before)
+
+
+@contextmanager
+def service(*command: str | Path, log: Path) -> Iterator[subprocess.Popen]:
+    """A program that runs in the foreground, until the end of the block."""
+    with log.open("wb") as written:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=written, stderr=subprocess.STDOUT)
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def node() -> Iterator[None]:
+    """Slurm with one node, this machine, that takes jobs until the end of the block; no service is left behind."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="omtrace-slurm-")))
+        folder.chmod(0o755)  # else munge refuses to put its socket there
+        key = folder / "munge.key"
+        key.write_bytes(os.urandom(128))
+        key.chmod(0o600)
+        host = socket.gethostname().partition(".")[0]
+        controller_port, node_port = free_ports(2)
+        text = SETTINGS.format(
+            host=host,
+            folder=folder,
+            controller_port=controller_port,
+            node_port=node_port,
+            cores=os.cpu_count(),
+            memory=memory_mb(),
+        )
+        (folder / "state").mkdir()
+        (folder / "spool").mkdir()
+        stack.enter_context(configured(text))
+        munge_files = {"socket": "munge.socket", "key-file": key.name, "pid-file": "munge.pid", "seed-file": "munge.seed"}
+        commands = {
+            "munged": ("munged", "--foreground", *(f"--{name}={folder / file}" for name, file in munge_files.items())),
+            "slurmctld": ("slurmctld", "-D"),
+            "slurmd": ("slurmd", "-D"),
+        }
+        services = {}
+        for name, command in commands.items():
+            services[name] = stack.enter_context(service(*command, log=folder / f"{name}.log"))
+            if name == "munged":
+                wait_until("munge", "-n", f"--socket={folder / 'munge.socket'}", answer="MUNGE:", services=services)
+        wait_until("sinfo", "--noheader", "--format=%T", answer="idle", services=services)
+        yield
+
+
+if __name__ == "__main__":
+    if reason := missing():
+        raise SystemExit(reason)
+    with node():
+        print("Slurm takes jobs; Ctrl-C ends it.", flush=True)
+        with suppress(KeyboardInterrupt):
+            signal.pause()
