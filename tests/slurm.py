@@ -1,4 +1,4 @@
-"""One node of Slurm on this machine, for the tests of the cluster profile. Needs Debian's slurm-wlm and munge, and root.
+"""One node of Slurm on this machine, for the tests of the cluster profile: Debian's slurm-wlm and munge, run as root.
 
 ``python tests/slurm.py`` brings it up by hand, until Ctrl-C.
 """
@@ -136,7 +136,12 @@ def node() -> Iterator[None]:
         (folder / "state").mkdir()
         (folder / "spool").mkdir()
         stack.enter_context(configured(text))
-        munge_files = {"socket": "munge.socket", "key-file": key.name, "pid-file": "munge.pid", "seed-file": "munge.seed"}
+        munge_files = {
+            "socket": "munge.socket",
+            "key-file": key.name,
+            "pid-file": "munge.pid",
+            "seed-file": "munge.seed",
+        }
         commands = {
             "munged": ("munged", "--foreground", *(f"--{name}={folder / file}" for name, file in munge_files.items())),
             "slurmctld": ("slurmctld", "-D"),
@@ -148,13 +153,18 @@ def node() -> Iterator[None]:
             if name == "munged":
                 wait_until("munge", "-n", f"--socket={folder / 'munge.socket'}", answer="MUNGE:", services=services)
         wait_until("sinfo", "--noheader", "--format=%T", answer="idle", services=services)
-        yield
+        try:
+            yield
+        finally:
+            subprocess.run(["scancel", "--partition=main"], check=True)
+            wait_until("sinfo", "--noheader", "--format=%T", answer="idle", services=services)
 
 
 if __name__ == "__main__":
     if reason := missing():
         raise SystemExit(reason)
-    with node():
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    with suppress(KeyboardInterrupt), node():
         print("Slurm takes jobs; Ctrl-C ends it.", flush=True)
-        with suppress(KeyboardInterrupt):
-            signal.pause()
+        signal.pause()
