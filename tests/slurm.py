@@ -17,7 +17,7 @@ from pathlib import Path
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "sinfo")
 # The executor takes the SLURM_ variables out of the environment of a job, so that only this place reaches it.
 CONFIGURATION = Path("/etc/slurm/slurm.conf")
-SECONDS_TO_START = 30
+SECONDS_TO_WAIT = 30
 # No cgroups, no accounting. Without DefMemPerCPU a job that asks for no memory takes the whole node.
 SETTINGS = """\
 ClusterName=tests
@@ -70,18 +70,15 @@ def memory_mb() -> int:
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 9 // 10 // 2**20
 
 
-def wait_until(*command: str, answer: str, services: dict[str, subprocess.Popen]) -> None:
-    """Repeat a command until it prints ``answer``. Raises RuntimeError when a service ends or the time is over."""
-    deadline = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < deadline:
-        for name, service in services.items():
-            if service.poll() is not None:
-                raise RuntimeError(f"{name} ended with code {service.returncode}")
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode == 0 and answer in done.stdout:
-            return
+def wait_until(*command: str | Path, answer: str) -> None:
+    """Repeat a command until it prints ``answer``. Raises RuntimeError when the time is over."""
+    deadline = time.monotonic() + SECONDS_TO_WAIT
+    while answer not in (done := subprocess.run(command, capture_output=True, text=True)).stdout:
+        if time.monotonic() > deadline:
+            raise RuntimeError(
+                f"{command[0]} did not say {answer!r} in {SECONDS_TO_WAIT} s: {done.stdout}{done.stderr}"
+            )
         time.sleep(0.2)
-    raise RuntimeError(f"{command[0]} did not say {answer!r} in {SECONDS_TO_START} s: {done.stdout}{done.stderr}")
 
 
 @contextmanager
@@ -99,65 +96,75 @@ def configured(text: str) -> Iterator[None]:
 
 
 @contextmanager
-def service(*command: str | Path, log: Path) -> Iterator[subprocess.Popen]:
-    """A program that runs in the foreground, until the end of the block."""
-    with log.open("wb") as written:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=written, stderr=subprocess.STDOUT)
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
+def service(*command: str | Path) -> Iterator[None]:
+    """A program that runs in the foreground, until the end of the block; what it wrote is printed after an error."""
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(  # a session of its own: Ctrl-C is for who started it, which then ends it
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
         try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            yield
+        except Exception:
+            log.seek(0)
+            print(f"{command[0]}:", log.read(), sep="\n")
+            raise
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@contextmanager
+def munge(folder: Path) -> Iterator[None]:
+    """The service by which Slurm's parts trust each other, with a key of its own."""
+    key, socket_file = folder / "munge.key", folder / "munge.socket"
+    key.write_bytes(os.urandom(128))
+    key.chmod(0o600)
+    files = {
+        "socket": socket_file,
+        "key-file": key,
+        "pid-file": folder / "munge.pid",
+        "seed-file": folder / "munge.seed",
+    }
+    with service("munged", "--foreground", *(f"--{name}={path}" for name, path in files.items())):
+        wait_until("munge", "--no-input", f"--socket={socket_file}", answer="MUNGE:")
+        yield
 
 
 @contextmanager
 def node() -> Iterator[None]:
-    """Slurm with one node, this machine, that takes jobs until the end of the block; no service is left behind."""
+    """Slurm with one node, this machine, that takes jobs until the end of the block; nothing of it is left behind.
+
+    Raises RuntimeError if it does not come up.
+    """
+    idle = ("sinfo", "--noheader", "--format=%T")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="omtrace-slurm-")))
         folder.chmod(0o755)  # else munge refuses to put its socket there
-        key = folder / "munge.key"
-        key.write_bytes(os.urandom(128))
-        key.chmod(0o600)
-        host = socket.gethostname().partition(".")[0]
+        for name in ("state", "spool"):
+            (folder / name).mkdir()
         controller_port, node_port = free_ports(2)
         text = SETTINGS.format(
-            host=host,
+            host=socket.gethostname().partition(".")[0],
             folder=folder,
             controller_port=controller_port,
             node_port=node_port,
             cores=os.cpu_count(),
             memory=memory_mb(),
         )
-        (folder / "state").mkdir()
-        (folder / "spool").mkdir()
         stack.enter_context(configured(text))
-        munge_files = {
-            "socket": "munge.socket",
-            "key-file": key.name,
-            "pid-file": "munge.pid",
-            "seed-file": "munge.seed",
-        }
-        commands = {
-            "munged": ("munged", "--foreground", *(f"--{name}={folder / file}" for name, file in munge_files.items())),
-            "slurmctld": ("slurmctld", "-D"),
-            "slurmd": ("slurmd", "-D"),
-        }
-        services = {}
-        for name, command in commands.items():
-            services[name] = stack.enter_context(service(*command, log=folder / f"{name}.log"))
-            if name == "munged":
-                wait_until("munge", "-n", f"--socket={folder / 'munge.socket'}", answer="MUNGE:", services=services)
-        wait_until("sinfo", "--noheader", "--format=%T", answer="idle", services=services)
+        stack.enter_context(munge(folder))
+        stack.enter_context(service("slurmctld", "-D"))
+        stack.enter_context(service("slurmd", "-D"))
+        wait_until(*idle, answer="idle")
         try:
             yield
         finally:
             subprocess.run(["scancel", "--partition=main"], check=True)
-            wait_until("sinfo", "--noheader", "--format=%T", answer="idle", services=services)
+            wait_until(*idle, answer="idle")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Runs through Slurm: the same bytes as here; jobs that fail or are cancelled; what the profile says."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -10,11 +11,14 @@ from pathlib import Path
 import pytest
 import slurm
 import yaml
+from omtrace.job import print_faults
 from pipeline import REPOSITORY, copied, digests, done, ended, environment, snakemake
 
 PYTHON = REPOSITORY / ".venv-cluster/bin/python"
 STUDY, BATCHES = "rat_pup_weight", "rat_batches"
 NUMBER_OF_BATCHES = 1000
+# After so many seconds a job has mostly ended, on a busy machine too; each look comes later than the one before.
+FIRST_LOOK = "--slurm-init-seconds-before-status-checks=15"
 RAW = f"data/raw/{STUDY}/pups.csv"
 # of the default profile, what a cluster wants otherwise
 OF_ONE_MACHINE = {"cores", "max-jobs-per-timespan", "quiet"}
@@ -31,6 +35,20 @@ def test_the_slurm_profile_has_the_settings_of_the_default_one():
 
 def test_no_profile_shows_the_logs_of_failed_jobs_since_findings_are_among_them_with_values():
     assert not [name for name in ("default", "slurm") if profile(name).get("show-failed-logs")]
+
+
+def test_of_the_logs_of_jobs_the_faults_of_this_run_alone_are_printed(tmp_path, capsys):
+    logs = {
+        "old": "omtrace: a.csv: mended since\n",
+        "new": "omtrace: b.csv: line 2\nTraceback\n",
+        "sound": "finished\n",
+    }
+    for name, text in logs.items():
+        (tmp_path / f"{name}.log").write_text(text, encoding="utf-8")
+    (tmp_path / "findings.csv").write_text("omtrace: with values\n", encoding="utf-8")
+    os.utime(tmp_path / "old.log", (1, 1))
+    print_faults(tmp_path, since=2)
+    assert capsys.readouterr().err == "omtrace: b.csv: line 2\n"
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +73,7 @@ def started(folder, python, *arguments):
 
 def submitted(folder, study):
     """A run of a study through Slurm, started."""
-    return started(folder, PYTHON, "--workflow-profile", "profiles/slurm", study)
+    return started(folder, PYTHON, "--workflow-profile", "profiles/slurm", FIRST_LOOK, study)
 
 
 def running_job(folder, process):
