@@ -62,18 +62,18 @@ def cluster():
         yield
 
 
-def started(folder, python, *arguments):
-    """Snakemake in a copy, started."""
-    command = [python, "-m", "snakemake", *arguments]
+def submitted(folder, study):
+    """A run of a study through Slurm in a copy, started."""
     nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
     return subprocess.Popen(
-        command, cwd=folder, env=environment(folder), text=True, stdin=nothing, stdout=pipe, stderr=pipe
+        [PYTHON, "-m", "snakemake", "--workflow-profile", "profiles/slurm", FIRST_LOOK, study],
+        cwd=folder,
+        env=environment(folder),
+        text=True,
+        stdin=nothing,
+        stdout=pipe,
+        stderr=pipe,
     )
-
-
-def submitted(folder, study):
-    """A run of a study through Slurm, started."""
-    return started(folder, PYTHON, "--workflow-profile", "profiles/slurm", FIRST_LOOK, study)
 
 
 def running_job(folder, process):
@@ -98,47 +98,59 @@ def replace_raw(folder, content):
     register.write_text(register.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
-def many_batches(cluster, tmp_path_factory):
-    """Two copies with the study of many batches, each with its run, started: through Slurm, and without it."""
-    there = tmp_path_factory.mktemp("batches").resolve() / "there"
-    there.mkdir()
-    code = f"import pathlib, batches; batches.study(pathlib.Path({str(there)!r}), {NUMBER_OF_BATCHES})"
+def batches_study(folder):
+    """A copy of the pipeline with a simulated study of many batches."""
+    folder.mkdir()
+    code = f"import pathlib, batches; batches.study(pathlib.Path({str(folder)!r}), {NUMBER_OF_BATCHES})"
     subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY / "benchmarks", env=environment(REPOSITORY), check=True)
-    here = shutil.copytree(there, there.with_name("here"))
-    runs = {there: submitted(there, BATCHES), here: started(here, sys.executable, "--cores", "1", BATCHES)}
-    yield runs
-    for process in runs.values():
+    return folder
+
+
+@pytest.fixture(scope="module")
+def runs(cluster, tmp_path_factory):
+    """Study -> the folder of a finished local run, a copy of it as it was before, and the run of that through Slurm,
+    which goes on."""
+    home = tmp_path_factory.mktemp("runs").resolve()
+    copies = {BATCHES: batches_study(home / BATCHES), STUDY: copied(home / STUDY)}
+    local = {study: shutil.copytree(there, home / f"{study}_here") for study, there in copies.items()}
+    processes = {study: submitted(there, study) for study, there in copies.items()}
+    for study, here in local.items():
+        done(snakemake(here, study, "--cores", "1"))
+    yield {study: (local[study], copies[study], processes[study]) for study in copies}
+    for process in processes.values():
         if process.poll() is None:
             process.terminate()
             process.communicate()
 
 
-@pytest.mark.usefixtures("many_batches")  # which run at the same time
-def test_a_fault_of_a_job_reaches_the_terminal_and_a_cancelled_job_is_repaired_by_the_next_run(tmp_path):
-    here, there, broken = (copied(tmp_path.resolve() / name) for name in ("here", "there", "broken"))
-    replace_raw(broken, (broken / RAW).read_bytes().replace(b"Litter,", b"Nest,", 1))
-    failing, process = submitted(broken, STUDY), submitted(there, STUDY)
-    number = running_job(there, process)
-    subprocess.run(["scancel", number], check=True)
+@pytest.mark.usefixtures("runs")
+def test_a_fault_of_a_job_reaches_the_terminal_without_values(tmp_path):
+    folder = copied(tmp_path / "copy")
+    replace_raw(folder, (folder / RAW).read_bytes().replace(b"Litter,", b"Nest,", 1))
+    failed = ended(submitted(folder, STUDY))
+    assert failed.code == 1 and "Traceback" not in failed.text
+    assert f"{RAW}: line 1, column Litter: column_missing: expected this column" in failed.faults
+    assert "quarantine,required" not in failed.text  # a line of the findings, which have values
 
+
+def test_a_cancelled_job_is_told_and_the_next_run_repairs(runs, tmp_path):
+    folder = copied(tmp_path.resolve() / "copy")
+    process = submitted(folder, STUDY)
+    number = running_job(folder, process)
+    subprocess.run(["scancel", number], check=True)
     cancelled = ended(process)
     assert cancelled.code == 1 and "Traceback" not in cancelled.text
     assert f"SLURM-job '{number}' failed, SLURM status is: 'CANCELLED'" in cancelled.text
     assert not cancelled.faults
 
-    process = submitted(there, STUDY)
-    failed = ended(failing)
-    assert failed.code == 1 and "Traceback" not in failed.text
-    assert f"{RAW}: line 1, column Litter: column_missing: expected this column" in failed.faults
-    assert "quarantine,required" not in failed.text  # findings have values
+    done(snakemake(folder, STUDY))
+    here, _, _ = runs[STUDY]
+    assert digests(folder / "results") == digests(here / "results") != {}
 
-    done(snakemake(here, STUDY))
+
+@pytest.mark.parametrize("study", [STUDY, BATCHES])
+def test_a_run_through_slurm_gives_the_bytes_of_a_local_one(runs, study):
+    here, there, process = runs[study]
     done(ended(process))
     assert digests(there / "results") == digests(here / "results") != {}
-    assert "Nothing to be done" in done(snakemake(there, STUDY)).text
-
-
-def test_many_batches_through_slurm_give_the_bytes_of_a_local_run(many_batches):
-    there, here = (digests(folder / "results") for folder, process in many_batches.items() if done(ended(process)))
-    assert there == here != {}
+    assert "Nothing to be done" in done(snakemake(there, study)).text
