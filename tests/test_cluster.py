@@ -21,7 +21,7 @@ NUMBER_OF_BATCHES = 1000
 FIRST_LOOK = "--slurm-init-seconds-before-status-checks=15"
 RAW = f"data/raw/{STUDY}/pups.csv"
 # of the default profile, what a cluster wants otherwise
-OF_ONE_MACHINE = {"cores", "max-jobs-per-timespan", "quiet"}
+OF_ONE_MACHINE = {"cores", "max-jobs-per-timespan", "quiet", "scheduler-subsample"}
 
 
 def profile(name):
@@ -30,7 +30,9 @@ def profile(name):
 
 def test_the_slurm_profile_has_the_settings_of_the_default_one():
     shared = {key: value for key, value in profile("default").items() if key not in OF_ONE_MACHINE}
-    assert shared.items() <= profile("slurm").items()
+    cluster = profile("slurm")
+    assert {key: value for key, value in cluster.items() if key in shared} == shared
+    assert cluster["scheduler-subsample"] >= cluster["jobs"]
 
 
 def test_no_profile_shows_the_logs_of_failed_jobs_since_findings_are_among_them_with_values():
