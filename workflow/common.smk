@@ -5,6 +5,7 @@ import shutil
 import sys
 from functools import cache
 from pathlib import Path
+from time import time
 
 WORKFLOW = Path(str(workflow.current_basedir))  # the folder of this file, wherever the run takes place
 
@@ -13,6 +14,7 @@ for folder in list(WORKFLOW.glob("omtrace/**/__pycache__")):
     shutil.rmtree(folder)
 
 from omtrace.faults import Fault
+from omtrace.job import print_faults
 from omtrace.lineage.manifest import is_older, path_of, seal
 from omtrace.lineage.plan_check import check_once, read_whole
 from omtrace.lineage.stage_inputs import buckets_of, plugins_of, stages_of
@@ -24,6 +26,8 @@ from omtrace.study.config import read_config
 from omtrace.study.register import custody_faults, exports_of, read_register
 from omtrace.study.slices import STAGES
 from omtrace.study.stages import drop_broken_listing, write_stage
+
+STARTED = time()
 
 # One BLAS thread a job: two make small fits several times slower. Jobs inherit the environment.
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
