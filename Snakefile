@@ -5,6 +5,9 @@ include: "workflow/Snakefile"
 
 rule default:
     default_target: True
-    localrule: True
     input:
         rules.all.input,
+    localrule: True
+
+
+name_nearest_study(sys.argv[1:])

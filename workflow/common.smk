@@ -167,12 +167,12 @@ def register_row(wildcards):
     return vars(next(export for export in EXPORTS if export.path == f"{CONFIG.raw}/{wildcards.file}"))
 
 
-def refuse_unknown_targets(targets):
-    """Stop for a target that is no rule and no file of a study, with the nearest study."""
-    rules_there = {rule.name for rule in workflow.rules}
-    unknown = [name for name in targets if re.fullmatch(r"\w+", name) and name not in rules_there]
-    if unknown:
-        stop([f"{name}: there is no such study{nearest(name, STUDIES)}" for name in unknown])
+def name_nearest_study(words):
+    """Name the nearest study to a word of the command line that is nearly one: Snakemake knows no nearest target."""
+    known = {*STUDIES, *(rule.name for rule in workflow.rules)}
+    for word in words:
+        if re.fullmatch(r"\w+", word) and word not in known and (hint := nearest(word, STUDIES)):
+            sys.stderr.write(f"omtrace: {word}: there is no such study{hint}\n")
 
 
 def earlier(study):

@@ -9,6 +9,7 @@ CLASSES = (
     ("figures/*", "confidential"),  # marks of single participants or animals
     ("manifest.json", "releasable"),
     ("dictionary/*", "releasable"),
+    ("stages/*", "releasable"),
     ("*", "confidential"),
 )
 

@@ -8,7 +8,13 @@ rule analyse_datasets:
         datasets=rules.derive_datasets.output.datasets,
         listing=rules.derive_datasets.output.listing,
     output:
-        estimates="results/{study}/estimates.csv",
+        estimates=report(
+            "results/{study}/estimates.csv",
+            caption="../report/estimates.rst",
+            category="{study}",
+            subcategory="Tables",
+            labels={"table": "estimates"},
+        ),
         rowsets="results/{study}/rowsets.parquet",
         definitions="results/{study}/definitions.json",
         listing="results/{study}/stages/analyse.sha256",
@@ -16,5 +22,9 @@ rule analyse_datasets:
         "logs/{study}/analyse_datasets.log",
     conda:
         "../../envs/pipeline.yaml"
+    threads: 1
+    resources:
+        mem_mb=study_memory_mb,
+        runtime=study_runtime,
     script:
         "../scripts/analyse_datasets.py"

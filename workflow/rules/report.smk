@@ -13,14 +13,37 @@ rule render_results:
         definitions=rules.analyse_datasets.output.definitions,
         listing=rules.analyse_datasets.output.listing,
     output:
-        figures=directory("results/{study}/figures"),
-        dictionary=directory("results/{study}/dictionary"),
-        report="results/{study}/report.html",
+        figures=report(
+            directory("results/{study}/figures"),
+            patterns=["{figure}.svg"],
+            caption="../report/figure.rst",
+            category="{study}",
+            subcategory="Figures",
+            labels={"figure": "{figure}"},
+        ),
+        dictionary=report(
+            directory("results/{study}/dictionary"),
+            patterns=["{page}.html"],
+            caption="../report/dictionary.rst",
+            category="{study}",
+            subcategory="Data dictionary",
+            labels={"page": "{page}"},
+        ),
+        report=report(
+            "results/{study}/report.html",
+            caption="../report/report.rst",
+            category="{study}",
+            labels={"page": "report"},
+        ),
         listing="results/{study}/stages/render.sha256",
     log:
         "logs/{study}/render_results.log",
     conda:
         "../../envs/pipeline.yaml"
+    threads: 1
+    resources:
+        mem_mb=study_memory_mb,
+        runtime=study_runtime,
     script:
         "../scripts/render_results.py"
 
@@ -34,19 +57,29 @@ rule draw_plates:
         datasets=rules.derive_datasets.output.datasets,
         listing=rules.analyse_datasets.output.listing,
     output:
-        plates=directory("results/{study}/plates"),
+        plates=report(
+            directory("results/{study}/plates"),
+            patterns=["{plate}.html"],
+            caption="../report/plates.rst",
+            category="{study}",
+            subcategory="Plates",
+            labels={"plate": "{plate}"},
+        ),
         listing="results/{study}/stages/plates.sha256",
     log:
         "logs/{study}/draw_plates.log",
     conda:
         "../../envs/pipeline.yaml"
+    threads: 1
+    resources:
+        mem_mb=study_memory_mb,
+        runtime=study_runtime,
     script:
         "../scripts/draw_plates.py"
 
 
 rule record_manifest:
     """Write down the digests of everything that a study's results were made of."""
-    localrule: True
     input:
         stage=stage_of("record"),
         validated=rules.validate_exports.output,
@@ -58,6 +91,7 @@ rule record_manifest:
         manifest="results/{study}/manifest.json",
     log:
         "logs/{study}/record_manifest.log",
+    localrule: True
     conda:
         "../../envs/pipeline.yaml"
     script:

@@ -3,17 +3,17 @@
 
 rule retrieve_export:
     """Bring a file from its publisher or a mirror, and refuse other bytes than the registered ones."""
-    localrule: True
     output:
         local(update(f"{CONFIG.raw}/{{file}}")),
     log:
         "logs/retrieve/{file}.log",
     wildcard_constraints:
         file=retrieved_paths(),
+    localrule: True
+    conda:
+        "../../envs/pipeline.yaml"
     params:
         row=register_row,
         mirror=CONFIG.mirror,
-    conda:
-        "../../envs/pipeline.yaml"
     script:
         "../scripts/retrieve_export.py"

@@ -2,9 +2,9 @@
 for study in STUDIES:
 
     rule:
+        """All results of the study of this name, from its raw exports to the manifest."""
         name:
             study
-        localrule: True
-        """All results of the study of this name, from its raw exports to the manifest."""
         input:
             lambda wildcards, study=study: results_of(study),
+        localrule: True

@@ -15,6 +15,10 @@ rule read_exports:
         bucket="[0-9]{3}",
     conda:
         "../../envs/pipeline.yaml"
+    threads: 1
+    resources:
+        mem_mb=input_memory_mb,
+        runtime=input_runtime,
     script:
         "../scripts/read_exports.py"
 
@@ -34,6 +38,10 @@ rule validate_exports:
         findings="logs/{study}/findings.csv",
     conda:
         "../../envs/pipeline.yaml"
+    threads: 1
+    resources:
+        mem_mb=study_memory_mb,
+        runtime=study_runtime,
     script:
         "../scripts/validate_exports.py"
 
@@ -51,5 +59,9 @@ rule derive_datasets:
         "logs/{study}/derive_datasets.log",
     conda:
         "../../envs/pipeline.yaml"
+    threads: 1
+    resources:
+        mem_mb=study_memory_mb,
+        runtime=study_runtime,
     script:
         "../scripts/derive_datasets.py"
