@@ -20,7 +20,7 @@ from pathlib import Path
 
 import yaml
 from checkout import copy_into
-from omtrace.prepared import VARIABLE
+from omtrace.warm_start import VARIABLE
 from pages import replace_section
 
 ROOT = Path(__file__).resolve().parent.parent

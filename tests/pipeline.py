@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from omtrace.prepared import VARIABLE
+from omtrace.warm_start import VARIABLE
 
 REPOSITORY = Path(__file__).parent.parent
 TINY = REPOSITORY / "tests/tiny"
@@ -76,9 +76,9 @@ class Ran:
         return {name: int(count) for name, count in rows}
 
 
-def started(folder: Path, *command: str, mirror: str = "", forked: bool = True, **more) -> subprocess.Popen:
-    """A command in a copy, started as the leader of its own process group; its jobs are forked, or start alone."""
-    variables = environment(folder, mirror) | ({} if forked else {VARIABLE: ""})
+def started(folder: Path, *command: str, mirror: str = "", warm: bool = False, **more) -> subprocess.Popen:
+    """A command in a copy, started as the leader of its own process group; its jobs start alone, or are forked."""
+    variables = environment(folder, mirror) | ({} if warm else {VARIABLE: ""})
     return subprocess.Popen(
         [sys.executable, *command], cwd=folder, env=variables, text=True, start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more,
@@ -125,7 +125,7 @@ def tiny_twins(fresh, tmp_path_factory) -> tuple[tuple[Path, Ran], tuple[Path, R
     """Two fresh copies with the tiny study, in folders of different names, each after plain ``snakemake``: one with
     jobs that are forked, and one whose jobs each start a Python of their own."""
     folders = [fresh(tmp_path_factory.mktemp(name)) for name in ("first", "another_one")]
-    processes = [started(folder, "-m", "snakemake", forked=not at) for at, folder in enumerate(folders)]
+    processes = [started(folder, "-m", "snakemake", warm=not at) for at, folder in enumerate(folders)]
     one, two = [(folder, done(ended(process))) for folder, process in zip(folders, processes, strict=True)]
     return one, two
 

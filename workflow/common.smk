@@ -18,7 +18,7 @@ from omtrace.job import print_faults
 from omtrace.lineage.manifest import is_older, path_of, seal
 from omtrace.lineage.plan_check import check_once, read_whole
 from omtrace.lineage.stage_inputs import buckets_of, plugins_of, stages_of
-from omtrace.prepared import prepare
+from omtrace.warm_start import warm_up
 from omtrace.study.checkout import refuse_folder
 from omtrace.study.closed import nearest
 from omtrace.study.code import library_digest

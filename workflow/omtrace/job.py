@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from omtrace.faults import Fault
-from omtrace.prepared import hand_over
+from omtrace.warm_start import hand_over
 
 PACKAGE = Path(__file__).resolve().parent
 HEADER = 16  # bytes before the code in a file of byte code
@@ -40,7 +40,7 @@ class Job:
 @contextmanager
 def recorded(snakemake: Any) -> Iterator[Job]:
     """Run a job's call, its imports included: a Fault becomes lines on stderr and in the job's log, and exit code 1,
-    never a traceback. The job runs in a process that has the libraries, where there is one (see ``prepared``).
+    never a traceback. The job runs in a process that has the libraries, where there is one (see ``warm_start``).
 
     An output ``listing`` is written here, last: the digest of each file that the job made. Stops as well when the
     package imported is not the one beside the script (another clone's, say), or has byte code that is not its source's.

@@ -1,4 +1,4 @@
-"""The templates of the pages, compiled when this module is imported: once for all jobs of a run (see ``prepared``)."""
+"""The templates of the pages, compiled when this module is imported: once for all jobs of a warm process."""
 
 from functools import lru_cache
 

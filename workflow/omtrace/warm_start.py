@@ -1,9 +1,10 @@
 """A process that has the libraries, of which jobs are forked: starting Python and importing them took most of a run.
 
-``prepare`` starts it for one run of Snakemake, on Linux; it ends with that run. A rule's script starts as ever, before
+``warm_up`` starts it for one run of Snakemake, on Linux; it ends with that run. A rule's script starts as ever, before
 any import of weight, and hands itself over (``hand_over``): the same script runs in a fork, in the same folder and
 environment, with the same output and exit code, and ends when the script that handed it over ends. Wherever that
-cannot be had (another system, another Python, a job on another machine) the script simply goes on by itself.
+cannot be had (another system, another Python, a job on another machine) the script simply goes on by itself, and so it
+does where the environment variable OMTRACE_WARM_START is set to nothing. No result depends on it.
 """
 
 import atexit
@@ -24,7 +25,7 @@ import threading
 import traceback
 import warnings
 
-VARIABLE = "OMTRACE_PREPARED"  # the socket, for the jobs of this run; set to nothing, no process is wanted
+VARIABLE = "OMTRACE_WARM_START"  # the socket, for the jobs of this run; set to nothing: every script starts alone
 # What jobs import, in the order in which a run asks for it. A job never waits for more than one of them.
 LIBRARIES = (
     "snakemake.script",
@@ -51,7 +52,7 @@ LIBRARIES = (
 )
 
 
-def prepare() -> None:
+def warm_up() -> None:
     """Start the process for the jobs of this run. It ends when this process does, however that ends."""
     if sys.platform != "linux" or VARIABLE in os.environ:  # with Apple's libraries in it a process is not safe to fork
         return
@@ -60,8 +61,11 @@ def prepare() -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path)
         listening.listen(64)  # from here on jobs may ask; they wait until the process is there
-        process = subprocess.Popen([sys.executable, "-m", "omtrace.prepared", str(listening.fileno()), folder],
-                                   stdin=subprocess.PIPE, pass_fds=[listening.fileno()])  # fmt: skip
+        process = subprocess.Popen(
+            [sys.executable, "-m", "omtrace.warm_start", str(listening.fileno()), folder],
+            stdin=subprocess.PIPE,
+            pass_fds=[listening.fileno()],
+        )
     os.environ[VARIABLE] = path
     atexit.register(_end, process, folder)
 
@@ -77,8 +81,12 @@ def hand_over() -> int | None:
     path = os.environ.pop(VARIABLE, "")
     if not path:
         return None
-    request = {"python": sys.executable, "script": os.path.abspath(sys.argv[0]), "folder": os.getcwd(),
-               "environment": dict(os.environ)}  # fmt: skip
+    request = {
+        "python": sys.executable,
+        "script": os.path.abspath(sys.argv[0]),
+        "folder": os.getcwd(),
+        "environment": dict(os.environ),
+    }
     with socket.socket(socket.AF_UNIX) as asking:
         try:
             asking.connect(path)
@@ -89,6 +97,7 @@ def hand_over() -> int | None:
         except OSError:
             return None
         ended = answers.readline()
+        answers.read()  # until the process has ended
     if not ended:
         sys.stderr.write("omtrace: the job's process was ended from outside; was there too little memory?\n")
     return int(ended or 1)
@@ -100,7 +109,6 @@ def serve(listening: socket.socket, folder: str) -> None:
     signal.signal(signal.SIGCHLD, _reap)
     # The one other thread is that of pyarrow's allocator, which is made for forks; Python 3.12 warns of any.
     warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*multi-threaded.*")
-    sys.modules.setdefault("hypothesis", None)  # type: ignore[arg-type]  # pandera imports it for what no job does
     waiting = list(LIBRARIES)
     while True:
         ready, _, _ = select.select([sys.stdin, listening], [], [], 0 if waiting else None)
@@ -108,7 +116,7 @@ def serve(listening: socket.socket, folder: str) -> None:
             connection, _ = listening.accept()
             if not os.fork():
                 listening.close()
-                _job(connection)
+                sys.exit(_job(connection))
             connection.close()
         elif ready:
             break
@@ -125,18 +133,16 @@ def _reap(*_: object) -> None:
             pass
 
 
-def _job(connection: socket.socket) -> None:
-    """Run what is asked for, in this process, and tell its exit code. Does not return."""
-    code = 1
-    try:
-        request = _received(connection)
-        if request["python"] == sys.executable:
-            connection.sendall(b"accepted\n")
-            threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
-            code = _run(request)
-            connection.sendall(f"{code}\n".encode())
-    finally:
-        os._exit(code)
+def _job(connection: socket.socket) -> int:
+    """Run what is asked for, in this process, and tell its exit code, which is given as well."""
+    request = _received(connection)
+    if request.get("python") != sys.executable:
+        return 1
+    connection.sendall(b"accepted\n")
+    threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
+    code = _run(request)
+    connection.sendall(f"{code}\n".encode())  # the connection ends with this process, after all that it says
+    return code
 
 
 def _received(connection: socket.socket) -> dict:
@@ -145,7 +151,7 @@ def _received(connection: socket.socket) -> dict:
     while not text.endswith(b"\0"):
         part, streams, _, _ = socket.recv_fds(connection, 2**16, 2)
         if not part:
-            os._exit(1)
+            sys.exit(1)
         text += part
         for place, stream in enumerate(streams, 1):
             os.dup2(stream, place)
@@ -158,7 +164,7 @@ def _received(connection: socket.socket) -> dict:
 
 def _end_with(connection: socket.socket) -> None:
     connection.recv(1)  # nothing is ever sent: the script that asked is gone
-    os._exit(1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _run(request: dict) -> int:
@@ -180,10 +186,6 @@ def _run(request: dict) -> int:
     if code is not None and not isinstance(code, int):
         print(code, file=sys.stderr)
         code = 1
-    atexit._run_exitfuncs()
-    with contextlib.suppress(OSError):
-        sys.stdout.flush()
-        sys.stderr.flush()
     return int(code or 0)
 
 

@@ -1,4 +1,4 @@
-"""Jobs forked from a prepared process are jobs like any other: same output, same end, nothing left behind."""
+"""Jobs forked from a warm process are jobs like any other: same output, same end, nothing left behind."""
 
 import os
 import signal
@@ -8,12 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
-from omtrace import prepared
+from omtrace import warm_start
 
-PACKAGE = str(Path(prepared.__file__).parent.parent)
+PACKAGE = str(Path(warm_start.__file__).parent.parent)
 HANDED = """
 import os, sys
-from omtrace.prepared import hand_over
+from omtrace.warm_start import hand_over
 code = hand_over()
 if code is not None:
     sys.exit(code)
@@ -24,14 +24,14 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="jobs are forked
 
 @pytest.fixture(scope="module")
 def process():
-    """Environment variables of a run with a prepared process."""
+    """Environment variables of a run with a warm process."""
     started = {**os.environ, "PYTHONPATH": PACKAGE}
-    code = "import os, sys; from omtrace.prepared import VARIABLE, prepare; prepare(); "
+    code = "import os, sys; from omtrace.warm_start import VARIABLE, warm_up; warm_up(); "
     code += "print(os.environ[VARIABLE], flush=True); sys.stdin.read()"
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                           env=started) as run:  # fmt: skip
         path = run.stdout.readline().strip()
-        yield {**started, prepared.VARIABLE: path}
+        yield {**started, warm_start.VARIABLE: path}
         run.stdin.close()
         run.wait()
     assert not Path(path).parent.exists()
@@ -49,7 +49,7 @@ def ran(folder, body, process):
 
 def test_a_job_runs_in_a_fork_with_the_folder_and_environment_of_its_script(tmp_path, process):
     body = "print(os.getcwd(), os.environ['HERE'], sys.argv[0], os.getppid(), 'pandas' in sys.modules)"
-    alone = {name: value for name, value in process.items() if name != prepared.VARIABLE} | {"HERE": "there"}
+    alone = {name: value for name, value in process.items() if name != warm_start.VARIABLE} | {"HERE": "there"}
     ran(tmp_path, "", process)  # the first waits until pandas is imported
     time.sleep(1)
     told = ran(tmp_path, body, process | {"HERE": "there"})
@@ -111,6 +111,6 @@ def test_another_python_runs_its_scripts_itself(tmp_path, process):
 
 
 def test_without_such_a_process_a_script_goes_on_by_itself(tmp_path, process):
-    for gone in ({prepared.VARIABLE: str(tmp_path / "nowhere")}, {prepared.VARIABLE: ""}):
+    for gone in ({warm_start.VARIABLE: str(tmp_path / "nowhere")}, {warm_start.VARIABLE: ""}):
         told = ran(tmp_path, "print(os.getppid())", process | gone)
         assert (told.returncode, told.stdout.strip()) == (0, str(os.getpid()))
