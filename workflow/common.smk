@@ -10,8 +10,9 @@ from pathlib import Path
 
 from omtrace.crosschecks import USUAL
 from omtrace.faults import Fault
-from omtrace.lineage.changes import keep, summary
-from omtrace.lineage.manifest import is_older, made_with, path_of, seal
+from omtrace.lineage.closing import closing
+from omtrace.lineage.ledger import count
+from omtrace.lineage.manifest import is_older, made_with
 from omtrace.lineage.plan_check import check_once, read_whole
 from omtrace.prepared import prepare
 from omtrace.study.code import library_digest
@@ -29,6 +30,7 @@ sys.modules.setdefault("pandas", None)
 
 SCRIPTS = Path(workflow.basedir, "scripts") if Path(workflow.basedir, "scripts").is_dir() else Path("workflow/scripts")
 ENVIRONMENT = sha256_of("envs/requirements.lock")
+LEDGER_LINES = count()  # as the run begins
 
 
 def stop(lines):
@@ -190,20 +192,7 @@ def register_row(wildcards):
     return {"address": row.address, "sha256": row.sha256}
 
 
-def earlier(study):
-    """What a run changed of a study's earlier numbers; nothing for a first run."""
-    try:
-        return summary(study)
-    except Fault:
-        return ""
-
-
 def seal_run():
-    """Write the head digest of all studies that have results to the ledger, and print it."""
-    studies = [study for study in STUDIES if path_of(study).exists()]
-    if studies:
-        print(f"head digest of {', '.join(studies)}:\n{seal(studies)}")
-        print("Keep it: python -m omtrace verify --head DIGEST holds every file against it.")
-        for study in [study for study in studies if keep(study)]:
-            if told := earlier(study):
-                print(f"{told}: python -m omtrace changes {study}")
+    """Print what to keep of a run: the head digest of all studies that have results; and which earlier numbers changed."""
+    for line in closing(STUDIES, LEDGER_LINES):
+        print(line)

@@ -100,7 +100,12 @@ def write_text(path: str | Path, text: str) -> None:
 
 def write_json(path: str | Path, value: Any) -> None:
     """Write JSON with sorted keys, one space of indent, and no NaN."""
-    write_text(path, _indented(value, "\n") + "\n")
+    write_text(path, json_text(value))
+
+
+def json_text(value: Any) -> str:
+    """What ``write_json`` writes."""
+    return _indented(value, "\n") + "\n"
 
 
 def _indented(value: Any, end: str) -> str:
