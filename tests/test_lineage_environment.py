@@ -43,7 +43,7 @@ def site(tmp_path):
     folder = tmp_path / "lib/site-packages"
     install(folder, "Alpha_Tools", "1.2", {"alpha/__init__.py": SOURCE, "alpha/data.txt": "x\n"})
     install(folder, "beta", "2.0", {"beta.py": SOURCE})
-    lock = "alpha-tools==1.2 \\\n    --hash=sha256:00\nbeta==2.0 ; python_version > '3' \\\n    --hash=sha256:00\n"
+    lock = "alpha-tools==1.2 \\\n    --hash=sha256:00\nbeta==2.0 \\\n    --hash=sha256:00\n"
     lock += "gamma==1 ; sys_platform == 'nowhere' \\\n    --hash=sha256:00\n"
     (tmp_path / "envs").mkdir()
     (tmp_path / "envs/requirements.lock").write_text(lock, encoding="utf-8")

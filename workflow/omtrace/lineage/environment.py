@@ -10,7 +10,8 @@ import json
 import os
 import platform
 import re
-import sys
+import site
+import sysconfig
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,6 @@ from typing import Any
 
 from omtrace.lineage import ledger
 
-SITES = ("site-packages", "dist-packages")
 # What decides how many threads, and which kernels, the libraries for linear algebra use.
 VARIABLES = (
     "OMP_NUM_THREADS",
@@ -44,9 +44,10 @@ class Distribution:
 
 
 def site_folders() -> list[Path]:
-    """The folders on the search path in which distributions are installed, in the order in which they are searched."""
-    folders = dict.fromkeys(Path(path).resolve() for path in sys.path if Path(path).name in SITES)
-    return [folder for folder in folders if folder.is_dir()]
+    """The folders in which distributions of this Python are installed, in the order in which they are searched."""
+    folders = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
+    folders += [sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages()]
+    return [folder for folder in dict.fromkeys(Path(path).resolve() for path in folders) if folder.is_dir()]
 
 
 def normal_name(name: str) -> str:

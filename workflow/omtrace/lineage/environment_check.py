@@ -182,21 +182,16 @@ def lock_faults(installed: dict[str, Distribution], root: str | Path = ".") -> t
     except (OSError, UnicodeDecodeError):
         raise Fault(f"{LOCK}: cannot be read; restore it (git checkout -- {LOCK})") from None
     pins = [match for line in text.splitlines() if (match := PIN.match(line))]
-    wanted = {normal_name(pin[1]): pin[2] for pin in pins if not pin[3] or _applies(pin[3])}
+    wanted = {normal_name(pin[1]): pin[2] for pin in pins}
+    elsewhere = {normal_name(pin[1]) for pin in pins if pin[3]}  # for other systems, by their marker
     faults: Faults = []
     for name, version in sorted(wanted.items()):
         if name not in installed:
-            faults.append((name, "missing", f"the lock has version {version}"))
+            faults += [(name, "missing", f"the lock has version {version}")] * (name not in elsewhere)
         elif installed[name].version != version:
             faults.append((name, "changed", f"version {installed[name].version}; the lock has {version}"))
     beside = [f"{d.name} {d.version}" for name, d in sorted(installed.items()) if name not in wanted]
     return faults, [f"installed beside the lock: {', '.join(beside)}"] if beside else []
-
-
-def _applies(marker: str) -> bool:
-    from packaging.markers import Marker
-
-    return Marker(marker).evaluate()
 
 
 def run_faults(root: str | Path = ".", folders: Sequence[Path] | None = None) -> tuple[Faults, list[str]]:

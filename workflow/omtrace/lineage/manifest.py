@@ -20,7 +20,7 @@ from omtrace.faults import Fault
 from omtrace.lineage import ledger
 from omtrace.lineage.changes import next_history
 from omtrace.lineage.environment import record_environment
-from omtrace.store import json_text, read_json, write_text
+from omtrace.store import indented, read_json, write_text
 from omtrace.study.register import RAW, REGISTER, custody_faults, exports_of, files_below, read_register, sha256_of
 
 FORMAT = 1
@@ -48,7 +48,7 @@ def record(study: str, root: str | Path = ".") -> str:
     """
     root = Path(root)
     content = _content(study, root)
-    text = json_text(content)
+    text = indented(content) + "\n"
     digest = hashlib.sha256(text.encode()).hexdigest()
     history = next_history(study, content, ledger.newest_run(study, root).get("details", {}).get("history"), root)
     environment = record_environment(root)
