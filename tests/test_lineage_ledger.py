@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import random
 import re
+import time
 
 import pytest
 from omtrace.faults import Fault
@@ -12,6 +13,7 @@ from omtrace.lineage import ledger, ledger_check
 from omtrace.lineage.ledger_check import ledger_faults
 
 FORGERIES = 10_000
+OPEN = os.open
 WAYS = ("edit", "delete", "insert", "duplicate", "swap", "reverse", "truncate", "garbage", "move", "several")
 
 
@@ -233,3 +235,40 @@ def test_the_account_is_named_by_number_where_it_has_no_name(tmp_path, monkeypat
     monkeypatch.setattr(ledger.getpass, "getuser", nobody)
     ledger.append("run", "tiny", {}, tmp_path)
     assert ledger.entries(tmp_path)[0]["user"].isdigit()
+
+
+def test_a_file_system_without_locks_is_told(tmp_path, monkeypatch):
+    good = written(tmp_path)
+    monkeypatch.setattr(ledger.fcntl, "flock", lambda *_: (_ for _ in ()).throw(OSError(37, "No locks available")))
+    for call in (lambda: ledger.append("run", "tiny", {}, tmp_path), lambda: ledger.read(tmp_path)):
+        with pytest.raises(Fault, match="data/ledger.jsonl: cannot be locked .No locks available.; put the folder on"):
+            call()
+    assert (tmp_path / ledger.LEDGER).read_bytes() == good
+
+
+def test_reading_needs_no_right_to_write(tmp_path, monkeypatch):
+    written(tmp_path)
+    modes = []
+    monkeypatch.setattr(ledger.os, "open", lambda path, mode: (modes.append(mode), OPEN(path, mode))[1])
+    assert ledger_faults(tmp_path) == [] and len(ledger.entries(tmp_path)) == 12
+    assert set(modes) == {os.O_RDONLY}
+
+
+def _append_for_ever(root):
+    while True:
+        ledger.append("run", "tiny", {"text": "x" * 3000}, root)
+
+
+def test_thirty_writers_killed_at_any_moment_leave_a_sound_ledger(tmp_path):
+    chance = random.Random(20240531)
+    context = multiprocessing.get_context("fork")
+    for _ in range(30):
+        writer = context.Process(target=_append_for_ever, args=(tmp_path,))
+        writer.start()
+        time.sleep(chance.uniform(0.005, 0.03))
+        writer.kill()
+        writer.join()
+        assert ledger_faults(tmp_path) == []
+        ledger.append("register", "tiny", {}, tmp_path)
+        assert ledger_faults(tmp_path) == ledger_check.remarks(tmp_path) == []
+    assert len(ledger.entries(tmp_path)) > 60

@@ -105,7 +105,11 @@ def append(action: str, study: str, details: dict[str, Any], root: str | Path = 
 def _locked(handle: int, kind: int) -> Iterator[int]:
     """Hold the lock on an open file, and close it in the end, which gives the lock back."""
     try:
-        fcntl.flock(handle, kind)
+        try:
+            fcntl.flock(handle, kind)
+        except OSError as error:
+            mend = "put the folder on a file system that has locks"
+            raise Fault(f"{LEDGER}: cannot be locked ({error.strerror}); {mend}") from None
         yield handle
     finally:
         os.close(handle)
