@@ -85,7 +85,7 @@ def forged(text, way, chance):
 
 
 def test_ten_thousand_random_forgeries_are_found_and_single_lines_are_named(tmp_path):
-    good = written(tmp_path)
+    good = written(tmp_path, lines=8)
     path = tmp_path / ledger.LEDGER
     chance = random.Random(20240531)
     counts = dict.fromkeys(WAYS, 0)
