@@ -139,6 +139,27 @@ def test_every_edit_of_what_is_kept_is_found(root):
         rerun(root, changed(value="2"))
 
 
+def test_what_is_kept_and_cannot_be_read_is_told_in_a_line(root, capsys):
+    rerun(root, changed(value="1.25"))
+    folder = root / "data/history/tiny"
+    first = next(path for path in folder.glob("*.csv.gz") if b"1.25" not in gzip.decompress(path.read_bytes()))
+    packed = first.read_bytes()
+    for content in (b"x", packed[:-9], packed[:20] + b"zzzz" + packed[24:], None):
+        first.write_bytes(content) if content else first.unlink()
+        assert main(["changes", STUDY]) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith(f"omtrace: data/history/tiny/{first.name}: missing, or cannot be read; put it back")
+        assert changes.news(0) == []  # the end of a run says nothing of it; verify does
+    for content in (b"{", b"[" * 100_000, b"[1]\n", b'{"estimates": "../../x"}\n', b"\xff"):
+        (folder / "index.jsonl").write_bytes(content)
+        with pytest.raises(Fault, match="data/history/tiny/index.jsonl: cannot be read; put it back"):
+            changes.compared(STUDY)
+        with pytest.raises(Fault, match="data/history/tiny/index.jsonl: "):
+            manifest.record(STUDY, root)
+        assert [d.kind for d in verify([STUDY], root=root).differences] == ["history"]
+        assert changes.history_faults(STUDY, None, root)[0][2] == "cannot be read"
+
+
 @pytest.mark.parametrize("step", ["ledger", "history", "manifest"])
 def test_a_run_killed_before_any_of_its_writes_is_made_good_by_the_next(root, monkeypatch, step):
     class Killed(BaseException):

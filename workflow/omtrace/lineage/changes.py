@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import zlib
 from collections import Counter
 from dataclasses import dataclass
@@ -81,14 +82,14 @@ def next_history(study: str, manifest: dict[str, Any], sealed: Any, root: str | 
     """
     root = Path(root)
     folder = root / HISTORY / study
-    index = (folder / INDEX).read_bytes() if (folder / INDEX).is_file() else b""
+    index = _index(folder)
     history = History(folder, index, index)
     if index and isinstance(sealed, dict) and not {"before", "after"} - sealed.keys():
         if history.digests()["before"] not in sealed.values():
             raise Fault(f"{(HISTORY / study / INDEX).as_posix()}: {CHANGED}; {begin_anew(study)}")
     try:
         entries = _parsed(index)
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except ValueError:
         raise Fault(f"{(HISTORY / study / INDEX).as_posix()}: cannot be read; {begin_anew(study)}") from None
     path = root / "results" / study / "estimates.csv"
     if not path.is_file():
@@ -119,13 +120,13 @@ def history_faults(study: str, sealed: Any, root: str | Path = ".") -> list[tupl
     """Path, what (changed, missing, unlisted) and note of each difference from what the ledger's run line names."""
     folder = Path(root) / HISTORY / study
     wanted = sealed.get("after") if isinstance(sealed, dict) else None
-    index = (folder / INDEX).read_bytes() if (folder / INDEX).is_file() else b""
+    index = _index(folder)
     where = (HISTORY / study).as_posix()
     if isinstance(wanted, str) and History(folder, index, index).digests()["after"] != wanted:
         return [(f"{where}/{INDEX}", "changed" if index else "missing", f"{CHANGED}; {begin_anew(study)}")]
     try:
         entries = {_file_name(entry): entry for entry in _parsed(index)}
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except ValueError:
         return [(f"{where}/{INDEX}", "changed", "cannot be read")]
     faults = [
         (f"{where}/{path.relative_to(folder).as_posix()}", "unlisted", "")
@@ -155,11 +156,19 @@ def _file_name(entry: dict[str, Any]) -> str:
 
 
 def _parsed(index: bytes) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in index.splitlines()]
+    """The entries of an index, the oldest first. Raises ValueError for what is none."""
+    try:
+        entries = [json.loads(line) for line in index.splitlines()]
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    for entry in entries:
+        if not isinstance(entry, dict) or not re.fullmatch("[0-9a-f]{64}", str(entry.get("estimates"))):
+            raise ValueError("no entry")
+    return entries
 
 
-def _entries(folder: Path) -> list[dict[str, Any]]:
-    return _parsed((folder / INDEX).read_bytes()) if (folder / INDEX).is_file() else []
+def _index(folder: Path) -> bytes:
+    return (folder / INDEX).read_bytes() if (folder / INDEX).is_file() else b""
 
 
 def compared(study: str, root: str | Path = ".") -> tuple[list[Change], int]:
@@ -174,13 +183,20 @@ def compared(study: str, root: str | Path = ".") -> tuple[list[Change], int]:
     if not path.is_file():
         raise Fault(f"results/{study}/estimates.csv: missing; run snakemake {study}")
     now = hashlib.sha256(path.read_bytes()).hexdigest()
-    entries = _entries(folder)
+    try:
+        entries = _parsed(_index(folder))
+    except ValueError:
+        raise Fault(f"{(HISTORY / study / INDEX).as_posix()}: cannot be read; {begin_anew(study)}") from None
     current = next((e for e in reversed(entries) if e["estimates"] == now), None)
     earlier = [e for e in entries[: entries.index(current)] if e["estimates"] != now] if current else entries
     if not earlier:
         raise Fault(f"{study}: no earlier numbers are kept; they are after each run that changes one")
     before = earlier[-1]
-    content = gzip.decompress((folder / _file_name(before)).read_bytes()).decode("utf-8")
+    try:
+        content = gzip.decompress((folder / _file_name(before)).read_bytes()).decode("utf-8")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
+        name = (HISTORY / study / _file_name(before)).as_posix()
+        raise Fault(f"{name}: missing, or cannot be read; {begin_anew(study)}") from None
     old, new, alike = _different(content, path.read_text(encoding="utf-8"))
     exports = exports_of(read_register(root / "config/exports.csv"), study, replaced=True)
     fresh = [e for e in exports if e.number not in set(before["register"])]

@@ -26,7 +26,7 @@ HEAD = Path("data/ledger.head")
 START = "0" * 64  # what the first line has as the digest of the line before
 ACTIONS = ("run", "register", "withdraw", "retrieve", "environment")
 FIELDS = ("line", "time", "user", "host", "action", "study", "details", "previous")
-BEGIN_ANEW = f"put both back from your backup; or begin a new ledger: mv {LEDGER} {HEAD} ELSEWHERE/"
+BEGIN_ANEW = "put ledger.jsonl and ledger.head back from your backup; or begin anew: mv data/ledger.* ELSEWHERE/"
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,11 @@ def append(action: str, study: str, details: dict[str, Any], root: str | Path = 
         except BaseException:
             os.ftruncate(handle, size)
             raise
+
+
+def append_retrieval(study: str, path: str, sha256: str, source: str) -> None:
+    """Add the line of a file that is about to be put in place: its registered digest, and where it is from."""
+    append("retrieve", study, {"path": path, "sha256": sha256, "from": source})
 
 
 @contextmanager

@@ -214,6 +214,8 @@ def report(studies: list[str], expected: str = "", ledger_line: str = "", enviro
         faults, remarks = environment_faults(root)
         verdict.differences += [Difference("environment", *fault) for fault in faults]
         verdict.remarks += remarks
+    else:
+        verdict.remarks.append("installed packages: not looked at (--environment)")
     for difference in verdict.differences:
         print(difference)
     for remark in verdict.remarks:
