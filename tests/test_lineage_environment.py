@@ -3,11 +3,12 @@
 import base64
 import hashlib
 import json
+import marshal
 import os
 import py_compile
 import struct
 import sys
-from importlib.util import MAGIC_NUMBER, cache_from_source
+from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import Path
 
 import pytest
@@ -162,11 +163,7 @@ def plant(path: Path, flags: int, stamp: int = 0) -> Path:
     state = path.stat()
     header = struct.pack("<II", int(state.st_mtime) + stamp, state.st_size)
     if flags:
-        import importlib.util
-
-        header = importlib.util.source_hash(source) if not stamp else b"\0" * 8
-    import marshal
-
+        header = b"\0" * 8 if stamp else source_hash(source)
     code = compile(source.replace(b"RATE = 10", b"RATE = 99"), str(path), "exec")
     target = Path(cache_from_source(str(path)))
     target.write_bytes(MAGIC_NUMBER + struct.pack("<I", flags) + header + marshal.dumps(code))

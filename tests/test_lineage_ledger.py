@@ -111,8 +111,8 @@ def test_first_last_whole_file_and_head_are_no_exception(tmp_path):
     lines = good.splitlines(keepends=True)
     cases = {
         b"".join(lines[1:]): "line 1: missing",
-        b"".join(lines[:-1]): "line 12: missing; it stood after what is line 11 now",
-        b"".join(lines[:4] + lines[5:]): "line 5: missing; it stood after what is line 4 now",
+        b"".join(lines[:-1]): "line 12: missing; what came before is line 11 now",
+        b"".join(lines[:4] + lines[5:]): "line 5: missing; what came before is line 4 now",
         b"": "lines 1 to 12: missing",
         good[:-1]: "line 12: has no line feed: a write that was cut off, or an edit",
         good.replace(b'"line": 1,', b'"line": 2,', 1): "line 1: changed after it was written",

@@ -63,11 +63,11 @@ def file_faults(installed: Iterable[Distribution]) -> tuple[Faults, set[str]]:
         rows += [(name, os.path.normpath(site / path), digest, size) for name, path, digest, size in own]
     with ThreadPoolExecutor() as pool:
         states = list(pool.map(_state, [path for _, path, _, _ in rows], [digest for _, _, digest, _ in rows]))
-    for (name, path, digest, size), (found, there) in zip(rows, states, strict=True):
-        if not there:
+    for (name, path, digest, size), (actual, length) in zip(rows, states, strict=True):
+        if not length:
             if digest:  # byte code without a digest is made again
                 faults.append((_shown(path), "missing", f"of {name}"))
-        elif digest and (found != digest.partition("=")[2] or (size and size != str(there - 1))):
+        elif digest and (actual != digest.partition("=")[2] or (size and size != str(length - 1))):
             faults.append((_shown(path), "changed", f"not as the RECORD of {name} says"))
     return faults, {path for _, path, _, _ in rows}
 
@@ -79,8 +79,8 @@ def _state(path: str, digest: str) -> tuple[str, int]:
         with open(path, "rb") as file:
             if algorithm not in hashlib.algorithms_available:
                 return "", os.fstat(file.fileno()).st_size + 1
-            found = hashlib.file_digest(file, algorithm).digest()
-            return base64.urlsafe_b64encode(found).rstrip(b"=").decode(), os.fstat(file.fileno()).st_size + 1
+            digest_bytes = hashlib.file_digest(file, algorithm).digest()
+            return base64.urlsafe_b64encode(digest_bytes).rstrip(b"=").decode(), os.fstat(file.fileno()).st_size + 1
     except OSError:
         return "", 0
 
@@ -117,7 +117,7 @@ def byte_code_faults(folders: Iterable[Path]) -> Faults:
     paths = [str(p) for f in folders for p in _files(f) if p.suffix == ".pyc" and p.parent.name == "__pycache__"]
     tag = f".{sys.implementation.cache_tag}."
     paths = [path for path in paths if tag in os.path.basename(path)]
-    parts = [paths[at : at + 200] for at in range(0, len(paths), 200)]
+    parts = [paths[start : start + 200] for start in range(0, len(paths), 200)]
     if len(parts) < 2:
         planted = [path for part in parts for path in planted_byte_code(part)]
     else:

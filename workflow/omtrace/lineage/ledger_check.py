@@ -55,32 +55,33 @@ class _Walk:
             head = Head(len(content.lines), content.digest(len(content.lines)))
         self.digests = [content.digest(number) for number in range(len(content.lines) + 1)]
         self.entries = [{}, *map(parsed, content.lines)]
-        self.places: dict[str, list[int]] = {}
+        self.positions: dict[str, list[int]] = {}
         for number, digest in enumerate(self.digests[1:], 1):
-            self.places.setdefault(digest, []).append(number)
+            self.positions.setdefault(digest, []).append(number)
         self.last = head.lines
         self.wanted = head.sha256
         self.number = head.lines  # the line's number when it was written
-        self.at = len(content.lines)  # its place now
+        self.place = len(content.lines)  # where it stands now
         self.messages: list[str] = []
 
     def faults(self) -> list[str]:
-        while self.at:
-            place = max((p for p in self.places.get(self.wanted, ()) if p <= self.at), default=0)
-            if place:
-                if place < self.at:
-                    self._tell(place + 1, self.at, "put in here, or moved")
-                self.at = place
+        """What is wrong, one line a fault, from the first line of the ledger to the last."""
+        while self.place:
+            position = max((p for p in self.positions.get(self.wanted, ()) if p <= self.place), default=0)
+            if position:
+                if position < self.place:
+                    self._tell(position + 1, self.place, "put in here, or moved")
+                self.place = position
                 self._go_on(self._named_before())
                 continue
-            says = self.entries[self.at].get("line")
-            if self.at < self.number and says != self.number:
-                first = (says if isinstance(says, int) and 0 < says < self.number else self.at) + 1
-                self._tell(first, self.number, f"missing; it stood after what is line {self.at} now")
-                self.number, self.wanted = first - 1, self.digests[self.at]
-            elif self.at > self.number and says != self.number:
-                self._tell(self.at, self.at, "put in here, or moved")
-                self.at -= 1
+            says = self.entries[self.place].get("line")
+            if self.place < self.number and says != self.number:
+                first = (says if isinstance(says, int) and 0 < says < self.number else self.place) + 1
+                self._tell(first, self.number, f"missing; what came before is line {self.place} now")
+                self.number, self.wanted = first - 1, self.digests[self.place]
+            elif self.place > self.number and says != self.number:
+                self._tell(self.place, self.place, "put in here, or moved")
+                self.place -= 1
             else:
                 self._changed()
         if self.number > 0:
@@ -93,24 +94,24 @@ class _Walk:
 
     def _named_before(self) -> str:
         """The digest of the line before, as this line has it; a line that is none vouches for nothing."""
-        entry = self.entries[self.at]
+        entry = self.entries[self.place]
         if not entry:
-            self._tell(self.at, self.at, "cannot be read")
-        return entry["previous"] if entry else self.digests[self.at - 1]
+            self._tell(self.place, self.place, "cannot be read")
+        return entry["previous"] if entry else self.digests[self.place - 1]
 
     def _changed(self) -> None:
-        named = self.entries[self.at].get("previous")
+        named = self.entries[self.place].get("previous")
         also = ""
-        if self.at > 1 and named != self.digests[self.at - 1]:
-            also = f"; what it says of line {self.at - 1} as well"
-        if self.at == self.number == self.last:
+        if self.place > 1 and named != self.digests[self.place - 1]:
+            also = f"; what it says of line {self.place - 1} as well"
+        if self.place == self.number == self.last:
             also += f" (or {HEAD} was)"
-        self._tell(self.at, self.at, f"changed after it was written{also}")
-        self._go_on(self.digests[self.at - 1])
+        self._tell(self.place, self.place, f"changed after it was written{also}")
+        self._go_on(self.digests[self.place - 1])
 
     def _go_on(self, wanted: str) -> None:
         self.wanted = wanted
-        self.at -= 1
+        self.place -= 1
         self.number -= 1
 
     def _tell(self, first: int, last: int, what: str) -> None:

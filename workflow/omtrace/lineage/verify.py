@@ -51,8 +51,8 @@ def verify(studies: list[str], expected: str = "", root: str | Path = ".", ledge
     _against_itself(verdict, ledger_line.lower(), root)
     as_given = _against_head(verdict, studies, expected.lower(), root) if expected else None
     # Studies share code, configuration and environment: the same difference is told once.
-    found = [difference for study in studies for difference in _of_study(verdict, study, as_given, root)]
-    verdict.differences += dict.fromkeys(found)
+    differences = [difference for study in studies for difference in _of_study(verdict, study, as_given, root)]
+    verdict.differences += dict.fromkeys(differences)
     if as_given is False and not any(d.kind == "manifest" for d in verdict.differences):
         path = manifest.path_of(studies[0] if len(studies) == 1 else "*").as_posix()
         verdict.differences.append(Difference("manifest", path, "changed", "the head is not the one given"))
@@ -75,37 +75,37 @@ def _against_itself(verdict: Verdict, ledger_line: str, root: str | Path) -> Non
 def _against_head(verdict: Verdict, studies: list[str], expected: str, root: str | Path) -> bool | None:
     """Whether the head is the one that was kept; None where a manifest is missing, which is a difference already."""
     try:
-        found = manifest.head(studies, root)
+        head = manifest.head(studies, root)
     except Fault:
         return None
-    state = "as given" if found == expected else f"given was {expected}"
-    verdict.remarks.append(f"head {found} of {', '.join(studies)}: {state}")
-    return found == expected
+    state = "as given" if head == expected else f"given was {expected}"
+    verdict.remarks.append(f"head {head} of {', '.join(studies)}: {state}")
+    return head == expected
 
 
 def _of_study(verdict: Verdict, study: str, as_given: bool | None, root: str | Path) -> list[Difference]:
     """Every difference of one study."""
     path = manifest.path_of(study).as_posix()
     run = ledger.newest_run(study, root)
-    found = _history_differences(study, run, root)
+    differences = _history_differences(study, run, root)
     try:
         digest = sha256_of(manifest.path_of(study, root))
     except FileNotFoundError:
         sealed = f"line {run['line']} of {ledger.LEDGER} names it; " if run else ""
-        return [Difference("manifest", path, "missing", f"{sealed}run snakemake {study}"), *found]
+        return [Difference("manifest", path, "missing", f"{sealed}run snakemake {study}"), *differences]
     except OSError:
-        return [Difference("manifest", path, "changed", "not a readable file"), *found]
+        return [Difference("manifest", path, "changed", "not a readable file"), *differences]
     if not run:
         verdict.remarks.append(f"{study}: no line of {ledger.LEDGER} names its manifest" + UNSEALED * (not as_given))
         if not as_given:
-            found.insert(0, Difference("manifest", path, "unsealed", "nothing vouches for what it says of files"))
+            differences.insert(0, Difference("manifest", path, "unsealed", "nothing vouches for what it says of files"))
     elif digest == run["details"]["manifest"]:
         verdict.remarks.append(f"{study}: manifest as in line {run['line']} of {ledger.LEDGER}, of {run['time']}")
     elif as_given:
         verdict.remarks.append(f"{study}: manifest as given, not the one of line {run['line']} of {ledger.LEDGER}")
     else:
-        return [Difference("manifest", path, "changed", _manifest_note(study, digest, run, root)), *found]
-    return found + differences_of(study, root)
+        return [Difference("manifest", path, "changed", _manifest_note(study, digest, run, root)), *differences]
+    return differences + differences_of(study, root)
 
 
 def _manifest_note(study: str, digest: str, run: dict[str, Any], root: str | Path) -> str:
