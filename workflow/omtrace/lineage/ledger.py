@@ -207,17 +207,16 @@ def entries(root: str | Path = ".") -> list[dict[str, Any]]:
     return [entry for line in read(root).lines if (entry := parsed(line))]
 
 
-def runs(study: str, root: str | Path = ".") -> list[dict[str, Any]]:
-    """The lines that name a study's manifest, oldest first."""
+def runs(study: str, root: str | Path = ".") -> Iterator[dict[str, Any]]:
+    """The lines that name a study's manifest, newest first."""
     mark = f'"action": "run", "study": "{study}", '.encode()  # not every line is parsed
-    lines = [entry for line in read(root).lines if mark in line and (entry := parsed(line))]
-    return [
-        entry
-        for entry in lines
-        if (entry["action"], entry["study"]) == ("run", study) and isinstance(entry["details"].get("manifest"), str)
-    ]
+    for line in reversed(read(root).lines):
+        entry = parsed(line) if mark in line else {}
+        if entry and (entry["action"], entry["study"]) == ("run", study):
+            if isinstance(entry["details"].get("manifest"), str):
+                yield entry
 
 
 def newest_run(study: str, root: str | Path = ".") -> dict[str, Any]:
     """The newest line that names a study's manifest, or nothing."""
-    return next(reversed(runs(study, root)), {})
+    return next(runs(study, root), {})
