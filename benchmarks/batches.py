@@ -64,7 +64,6 @@ def measure(count: int) -> tuple[list[tuple[str, float, float]], float]:
         folder = Path(name) / "copy"
         folder.mkdir()
         study(folder, count)
-        subprocess.run([sys.executable, "-m", "compileall", "-q", "workflow"], cwd=folder, check=True)
         rows.append((f"{count} batches of 96 wells, from nothing", *timed(SNAKEMAKE, folder)))
         rows.append(("nothing to do", *timed(SNAKEMAKE, folder)))
         rows.append(("add-batch of one more", *timed([*OMTRACE, "add-batch", f"batch_{count + 1}"], folder)))

@@ -233,7 +233,9 @@ class Study:
 
     def write(self) -> Path:
         """The report of the study."""
-        return write_report("demo", self.plan, self.exports(), self.root, {"Library code": "c" * 64})
+        return write_report(
+            self.plan, self.exports(), self.root / "results/demo", self.root, {"Library code": "c" * 64}
+        )
 
     def exports(self) -> list[Export]:
         """The register's rows of the study, and one of another study."""

@@ -17,6 +17,10 @@ STUDY = "tiny"
 def root(tmp_path, monkeypatch):
     """The tiny study, run once and kept."""
     home = build(tmp_path)
+    plan = tmp_path / "config/studies/tiny.yaml"  # its table has no schema of its own
+    mapped = "reader: delimited\n    schema: strata\n    columns: {site: score}"
+    write(home, "config/studies/tiny.yaml", plan.read_text().replace("reader: delimited", mapped))
+    manifest.record(STUDY, home)
     monkeypatch.chdir(tmp_path)
     assert home and changes.history_faults(STUDY, newest()) == []
     return tmp_path

@@ -111,6 +111,7 @@ def test_rows_that_fit_are_kept_typed_and_keyed(study):
     assert set(places["export"]) == {"data/raw/small/allocation.csv", "data/raw/small/diary.csv"}
     decisions = store.read_json(run.folder / "decisions.json")
     assert decisions["data/raw/small/diary.csv"]["delimiter"] == "comma (found)"
+    assert decisions["data/raw/small/diary.csv"]["reader"] == "delimited"
 
 
 def test_a_header_without_rows_is_an_empty_table(study):

@@ -345,3 +345,22 @@ def test_a_changed_result_is_said_first(tree, capsys):
     path.write_bytes(path.read_bytes().replace(b",6,", b",7,", 1))
     way, sound = trace(MEAN, tree)
     assert not sound and way["changed_results"] == ["results/tiny/estimates.csv"]
+
+
+def test_what_a_run_read_as_delimited_text_needs_no_plan(tree, capsys):
+    before = trace(MEAN)
+    decisions = {f"data/raw/tiny/scores_{n}.csv": {"reader": "delimited"} for n in (1, 2)}
+    store.write_json(tree / "results/tiny/validated/decisions.json", decisions)
+    manifest.record("tiny", tree)
+    code = (
+        "import json, sys; from omtrace.lineage.trace import trace;"
+        f"print(json.dumps([trace({MEAN!r}), sorted({{'yaml', 'pydantic', 'pyarrow.compute'}} & set(sys.modules))]))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent / "workflow")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    assert json.loads(done.stdout) == [list(before), []]
+    (tree / "config/studies/tiny.yaml").unlink()
+    assert trace(MEAN) == before
+    store.write_json(tree / "results/tiny/validated/decisions.json", {})  # not as recorded: the plan says how to read
+    assert main(["trace", MEAN]) == 1
+    assert "there is no such plan" in capsys.readouterr().err

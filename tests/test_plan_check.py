@@ -118,15 +118,19 @@ def test_a_name_that_is_not_declared_does_not_hide_what_is_wrong_with_options(tm
         read_whole(tmp_path / "small.yaml")
 
 
-def test_a_plan_is_checked_again_only_when_something_has_changed(tmp_path):
+def test_a_plan_is_checked_again_only_when_something_has_changed(tmp_path, monkeypatch):
     bad = Plan.model_validate(changed("figures", "means", "options", {"no": 1}))
-    check_once(Plan.model_validate(SOUND), "one", tmp_path)
-    check_once(bad, "one", tmp_path)  # the digest stands for what was checked
-    with pytest.raises(Fault, match="figures.means.options: no"):
-        check_once(bad, "two", tmp_path)
-    with pytest.raises(Fault, match="figures.means.options: no"):
-        check_once(bad, "two", tmp_path)
-    assert (tmp_path / "logs/small/plan.checked").read_text() == "one"
+    sound, checks = Plan.model_validate(SOUND), []
+    monkeypatch.setattr("omtrace.lineage.plan_check.check_plan", lambda plan: checks.append(plan) or check_plan(plan))
+    check_once(sound, "one", tmp_path)
+    check_once(sound, "one", tmp_path)
+    assert checks == [sound]
+    for _ in range(2):
+        with pytest.raises(Fault, match="figures.means.options: no"):
+            check_once(bad, "one", tmp_path)
+    check_once(sound, "one", tmp_path)  # what failed is not remembered
+    check_once(sound, "two", tmp_path)
+    assert checks == [sound, bad, bad, sound]
 
 
 def test_the_command_checks_a_plan(monkeypatch, capsys):

@@ -54,7 +54,7 @@ class Site:
         told = ("", "", "0" * 64, "received", "", "", "")
         write_register(
             [
-                Export(n, "trial", "forms", "forms", path, *told, str(n - 1) if n > 1 else "")
+                Export(n, "trial", "forms", "forms", path, *told, replaces=str(n - 1) if n > 1 else "")
                 for n, path in enumerate(paths, 1)
             ]
         )

@@ -1,7 +1,6 @@
 """Plate pages: every well, the curve, the standards read back, wells by state, and every number with its id."""
 
 import re
-import shutil
 from html import unescape
 
 import numpy
@@ -9,7 +8,6 @@ import pytest
 from omtrace import store
 from omtrace.faults import Fault
 from omtrace.report import _plate_curve, _plate_svg
-from omtrace.report._kept_pages import KeptPages
 from omtrace.report._plate_index import index
 from omtrace.report._plate_numbers import Plate, Verdict, verdict
 from omtrace.report.page import TEMPLATES
@@ -245,41 +243,3 @@ def test_plates_of_a_plan_must_exist(tmp_path):
 )  # fmt: skip
 def test_an_axis_has_round_values(low, high, expected):
     assert _plate_curve.round_values(low, high) == pytest.approx(expected)
-
-
-# pages of earlier runs
-
-
-def drawn(study, cache, made_of="library"):
-    """The pages, and how many were drawn anew rather than taken."""
-    kept = KeptPages(cache, {"library": made_of})
-    known = set(kept.known)
-    shutil.rmtree(study / "plates")
-    write_plates(read_plan(cache.parent / "tiny.yaml"), study, study / "plates", kept)
-    return {page.name: page.read_bytes() for page in (study / "plates").iterdir()}, len(set(kept.now) - known)
-
-
-def test_a_page_is_taken_as_long_as_nothing_of_its_plate_changes(study, tmp_path):
-    cache = tmp_path / "kept"
-    plain = {page.name: page.read_bytes() for page in (study / "plates").iterdir()}
-    assert drawn(study, cache) == (plain, 3)
-    stamps = {path.stem: path.stat().st_mtime_ns for path in cache.glob("*.html")}
-    assert drawn(study, cache) == (plain, 0)
-    assert {path.stem: path.stat().st_mtime_ns for path in cache.glob("*.html")} == stamps
-    assert drawn(study, cache, "another library") == (plain, 3)
-    numbers = (study / "estimates.csv").read_text(encoding="utf-8")
-    (study / "estimates.csv").write_text(numbers.replace("101.5", "103.5"), encoding="utf-8")
-    other, new = drawn(study, cache, "another library")
-    assert (sum(other[name] != plain[name] for name in plain if name != "index.html"), new) == (1, 1)
-
-
-@pytest.mark.parametrize("file", ["page", "index.json"])
-def test_a_kept_page_that_is_not_as_it_was_written_is_drawn_again(study, tmp_path, file):
-    cache = tmp_path / "kept"
-    plain, _ = drawn(study, cache)
-    path = next(cache.glob("*.html")) if file == "page" else cache / file
-    path.unlink()
-    path.write_text("damaged", encoding="utf-8")
-    assert drawn(study, cache)[0] == plain
-    assert len(list(cache.glob("*.html"))) == 3
-    assert drawn(study, cache) == (plain, 0)

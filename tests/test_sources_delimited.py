@@ -110,6 +110,7 @@ def test_one_column_is_a_table():
 
 def test_header_line_leaves_out_what_stands_above():
     extract = read('made by "device", 3\n\nid,x\n1,2\n', header_line=3)
+    assert extract.decisions["header line"] == "3 (by option)"
     assert extract.columns == ("id", "x")
     assert lines_of(extract) == [(1, 4, 4)]
     assert "line 2: no column names" in fault_of("id,x\n\n1,2\n", header_line=2)

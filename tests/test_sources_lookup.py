@@ -8,7 +8,7 @@ import pytest
 from omtrace.faults import Fault
 from omtrace.keys import key_of
 from omtrace.sources import reader_of
-from omtrace.sources.lookup import raw_cells, raw_places
+from omtrace.sources.lookup import plain_cells, raw_cells, raw_places
 from omtrace.study.plan import Plan
 from omtrace.study.register import Export
 from omtrace.study.tables import TablePlan
@@ -133,6 +133,60 @@ def test_every_third_of_fifteen_thousand_rows(folder):
     folder.add(1, "diary", b"id,day,pain,sleep,dose,aura,note,x,y,z\n" + b"a1,2,3,4,5,6,seven,8,9,10\n" * 15_000)
     cells = folder.cells(*((key_of(1, n), "pain") for n in range(1, 15_001, 3)))
     assert len(cells) == 5000 and set(cells.values()) == {"3"}
+
+
+def plain(folder, *wanted, **decisions):
+    read = {export.path: {"reader": "delimited", "encoding": "UTF-8", **decisions} for export in folder.exports}
+    return plain_cells(read, folder.exports, wanted, folder.root)
+
+
+CONTENTS = [
+    b"id,pain\na,1\nb,2\n",
+    b"id;pain\r\na;3,5\r\n\r\nb;",
+    b'id,pain\na,"x\ny, ""z"""\nb\nc, 1 \n',
+    "id\tpain\ra\t\u00e9\r".encode("utf-16"),
+    b"\n\nid,pain\na,1\n",
+]
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+def test_cells_of_delimited_text_are_the_same_without_its_reader(folder, content):
+    folder.table("diary")
+    folder.table("again", source="diary")
+    folder.add(3, "diary", content)
+    wanted = [(key_of(3, n), column) for n in (3, 1, 2) for column in ("pain", "id", "pian")]
+    try:
+        rows = reader_of("delimited").read(content, reader_of("delimited").options())
+    except Fault:
+        with pytest.raises(Fault, match="file_3.csv: line 1: no column names"):
+            plain(folder, *wanted)
+    else:
+        there = {(key_of(3, int(n)), column) for n in rows.places.ordinals for column in ("id", "pain")}
+        assert plain(folder, *wanted) == folder.cells(*(cell for cell in wanted if cell in there))
+
+
+@pytest.mark.parametrize(
+    "decisions",
+    [
+        {"reader": "softmax"},
+        {"reader": "delimited, redcap"},
+        {"encoding": "utf-8 (by option)"},
+        {"header line": "2 (by option)"},
+    ],
+)
+def test_what_needs_its_reader_or_its_options_is_left_out(folder, decisions):
+    folder.table("diary")
+    folder.add(1, "diary", b"id;x\na;1\n")
+    wanted = [(key_of(1, 1), "x"), (key_of(2, 1), "x")]
+    assert plain(folder, *wanted) == {wanted[0]: "1"}
+    assert plain(folder, *wanted, **decisions) == {} == plain_cells({}, folder.exports, wanted, folder.root)
+
+
+def test_bytes_that_are_not_the_registered_ones_are_not_read_without_the_reader_either(folder):
+    folder.table("diary")
+    folder.add(1, "diary", b"id,x\na,1\n").write_bytes(b"id,x\na,2\n")
+    with pytest.raises(Fault, match="file_1.csv: not the registered file"):
+        plain(folder, (key_of(1, 1), "x"))
 
 
 @needs_mirror

@@ -241,3 +241,13 @@ def test_a_file_is_confidential_unless_it_is_named_releasable(name, kind):
 def test_every_file_of_the_design_page_has_a_class():
     assert store.CLASSES[-1] == ("*", "confidential")
     assert {kind for _, kind in store.CLASSES} == {"releasable", "confidential"}
+
+
+def test_rows_that_begin_otherwise_are_left_out(tmp_path):
+    rows = [("aa1", "x"), ("ab2", "y, z"), ("aa3", "'"), ("ac4", "\naa,"), ("bb5", "aa")]
+    store.write_csv(tmp_path / "t.csv", ("id", "text"), rows)
+    every = [dict(zip(("id", "text"), row, strict=True)) for row in rows]
+    assert store.read_csv(tmp_path / "t.csv") == every
+    assert store.read_csv(tmp_path / "t.csv", "aa") == [every[0], every[2]]
+    assert store.read_csv(tmp_path / "t.csv", "ab") == [every[1]]
+    assert store.read_csv(tmp_path / "t.csv", "c") == []

@@ -1,6 +1,7 @@
 """What goes wrong because of the data, the plan or the register, told without a traceback."""
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class Fault(Exception):
@@ -14,3 +15,11 @@ class Fault(Exception):
         super().__init__("\n".join(lines))
         self.lines = lines
         self.seen = tuple(seen)
+
+
+def nearest(name: str, known: Any) -> str:
+    """A hint at the nearest known name, or nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(str(name), [str(k) for k in known], 1)
+    return f"; did you mean {close[0]!r}?" if close else ""

@@ -1,31 +1,49 @@
 """What every script of a rule does around its one call."""
 
-import hashlib
+import marshal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from glob import escape
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
 from omtrace.faults import Fault
 from omtrace.prepared import hand_over
 
+PACKAGE = Path(__file__).resolve().parent
+HEADER = 16  # bytes before the code in a file of byte code
 
-def _made(outputs: Iterable[Path]) -> str:
-    """One line a file, as sha256sum writes it."""
-    files = [file for path in outputs for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-    digests = {file: hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}
-    return "".join(f"{digest}  {file.as_posix()}\n" for file, digest in digests.items())
+
+@dataclass(frozen=True)
+class Job:
+    """A job as its script sees it: what Snakemake hands over, the stage's inputs, and the study's folder of results."""
+
+    snakemake: Any
+
+    @cached_property
+    def inputs(self) -> Any:
+        """The inputs of the stage, from its stage file (``study.stages.StageInputs``)."""
+        from omtrace.study.stages import read_stage
+
+        return read_stage(self.snakemake.input.stage)
+
+    @property
+    def folder(self) -> Path:
+        """The study's folder of results, wherever Snakemake keeps it."""
+        return Path(self.snakemake.output.listing).parent.parent
 
 
 @contextmanager
-def recorded(snakemake: Any) -> Iterator[None]:
+def recorded(snakemake: Any) -> Iterator[Job]:
     """Run a job's call, its imports included: a Fault becomes lines on stderr and in the job's log, and exit code 1,
     never a traceback. The job runs in a process that has the libraries, where there is one (see ``prepared``).
 
-    The log of a job that ended holds the digest of each file that it made, by which a later edit is known. Stops as
-    well when the package imported is not the one beside the script: another clone's, say.
+    An output ``listing`` is written here, last: the digest of each file that the job made. Stops as well when the
+    package imported is not the one beside the script (another clone's, say), or has byte code that is not its source's.
     """
     if (code := hand_over()) is not None:
         sys.exit(code)
@@ -35,15 +53,51 @@ def recorded(snakemake: Any) -> Iterator[None]:
     for path in map(Path, (*snakemake.output, *snakemake.log)):
         for left in path.parent.glob(f".{escape(path.name)}.*.part"):
             left.unlink(missing_ok=True)
+    job = Job(snakemake)
     try:
-        if Path(__file__).resolve().parent.parent != Path(snakemake.scriptdir).resolve().parent:
-            raise Fault(
-                f"the omtrace package imported is {Path(__file__).parent}, not this checkout's; run make env here"
-            )
-        yield
-        log.write_text("finished\n" + _made(map(Path, snakemake.output)), encoding="utf-8")
+        if PACKAGE.parent != Path(snakemake.scriptdir).resolve().parent:
+            raise Fault(f"the omtrace package imported is {PACKAGE}, not this checkout's; run make env here")
+        yield job
+        _refuse_foreign_byte_code()
+        _list_outputs(job)
+        log.write_text("finished\n", encoding="utf-8")
     except Fault as fault:
         text = "".join(f"omtrace: {line}\n" for line in fault.lines)
         log.write_text(text, encoding="utf-8")
         sys.stderr.write(text)
         sys.exit(1)
+
+
+def _refuse_foreign_byte_code() -> None:
+    """The workflow removes the package's byte code before a run, and the package writes none: what is there is new."""
+    for path in [Path(file) for module in list(sys.modules.values()) if (file := _source_file(module))]:
+        cached = Path(cache_from_source(path))
+        if cached.is_file() and not _is_of(cached, path):
+            raise Fault(
+                f"{cached}: byte code that is not that of {path.name}; it came while this run was going: "
+                "run snakemake again, which removes it"
+            )
+
+
+def _source_file(module: Any) -> str:
+    file = getattr(module, "__file__", None) or ""
+    return file if file.startswith(f"{PACKAGE}/") and file.endswith(".py") else ""
+
+
+def _is_of(cached: Path, source: Path) -> bool:
+    try:
+        code = compile(source.read_bytes(), source, "exec", dont_inherit=True)
+        return bool(marshal.loads(cached.read_bytes()[HEADER:]) == code)
+    except (OSError, ValueError, EOFError, TypeError, SyntaxError):
+        return False
+
+
+def _list_outputs(job: Job) -> None:
+    """Write the listing of what the job made, if its rule has one."""
+    from omtrace.store import write_text
+    from omtrace.study.stages import listing
+
+    outputs = dict(job.snakemake.output.items())
+    if "listing" in outputs:
+        made = [path for name, path in outputs.items() if name != "listing"]
+        write_text(outputs["listing"], listing(made, job.folder))

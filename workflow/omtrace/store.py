@@ -42,8 +42,7 @@ CLASSES = (
 
 def class_of(name: str) -> str:
     """The class of a file: ``releasable`` or ``confidential`` (raw exports are never ours to write)."""
-    path = Path(name)
-    return next(kind for pattern, kind in CLASSES if path.match(pattern))
+    return next(kind for pattern, kind in CLASSES if Path(name).match(pattern))
 
 
 def stored(value: float) -> float:
@@ -151,9 +150,8 @@ def _is_number(text: str) -> bool:
 
 def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a CSV table (RFC 4180, line feeds), each cell through ``safe_cell``."""
-    table = [header, *rows]
     lines, once = [], _Written()
-    for row in table:
+    for row in (header, *rows):
         lines.append(",".join([once[c] if type(c) is str or type(c) is int else _quoted(safe_cell(c)) for c in row]))
     write_text(path, "\n".join(lines) + "\n")
 
@@ -172,27 +170,30 @@ def _quoted(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if quote else cell
 
 
-def read_csv(path: str | Path) -> list[dict[str, str]]:
-    """Read a CSV table as the texts that ``write_csv`` was given. Raises ValueError for a row of another width."""
-    with open(path, encoding="utf-8", newline="") as file:
-        text = file.read()
-    header, *rows = _rows(text) or [[]]
+def read_csv(path: str | Path, begins: str = "") -> list[dict[str, str]]:
+    """Read a CSV table as the texts that ``write_csv`` was given. Raises ValueError for a row of another width.
+
+    ``begins``: only rows whose line begins so.
+    """
+    content = Path(path).read_bytes()
+    text = (content if b"\n" + begins.encode() in content else content.split(b"\n", 1)[0]).decode()
+    header, *rows = _rows(text, begins) or [[]]
     if any(len(row) != len(header) for row in rows):
         raise ValueError(f"{Path(path).name}: a row is shorter or longer than the header")
-    if "'" in text:
-        rows = [[_plain_cell(cell) for cell in row] for row in rows]
-    return [dict(zip(header, row, strict=True)) for row in rows]
+    cells = ([_plain_cell(cell) for cell in row] for row in rows) if "'" in text else rows
+    return [dict(zip(header, row, strict=True)) for row in cells]
 
 
-def _rows(text: str) -> list[list[str]]:
-    """The cells of each record; a line without a quote is one, and needs no parser."""
+def _rows(text: str, begins: str) -> list[list[str]]:
+    """The cells of each record; a line without a quote is one, and needs no parser; those that begin otherwise go."""
     rows: list[list[str]] = []
     for line in (lines := iter(text.split("\n"))):
         if '"' in line or "\r" in line:
             while line.count('"') % 2 and (more := next(lines, None)) is not None:
                 line += "\n" + more
-            rows += filter(None, csv.reader(io.StringIO(line, newline="")))
-        elif line:
+            if not rows or line.startswith(begins):
+                rows += filter(None, csv.reader(io.StringIO(line, newline="")))
+        elif line and (not rows or line.startswith(begins)):
             rows.append(line.split(","))
     return rows
 

@@ -1,18 +1,37 @@
-# Needs: the raw exports of a study. Makes: results/<study>/validated, results/<study>/datasets.
+# Needs: the raw exports of a study. Makes: results/<study>/read, validated, datasets.
+
+
+rule read_exports:
+    """Read, type and check the files of a bucket, each by itself; only a study of many files is read so."""
+    input:
+        stage=stage_of("read-{bucket}"),
+        raw=raw_of_bucket,
+    output:
+        part=directory("results/{study}/read/{bucket}"),
+        listing="results/{study}/stages/read-{bucket}.sha256",
+    log:
+        "logs/{study}/read_exports/{bucket}.log",
+    wildcard_constraints:
+        bucket="[0-9]{3}",
+    conda:
+        "../../envs/pipeline.yaml"
+    script:
+        "../scripts/read_exports.py"
 
 
 rule validate_exports:
     """Read, type and check a study's exports; quarantine what does not fit, with reasons."""
     input:
-        raw=retrieved_of,
+        stage=stage_of("validate"),
+        raw=raw_of,
+        parts=parts_of,
+        listings=part_listings,
     output:
         validated=directory("results/{study}/validated"),
+        listing="results/{study}/stages/validate.sha256",
     log:
         "logs/{study}/validate_exports.log",
         findings="logs/{study}/findings.csv",
-    params:
-        raw=raw_digests,
-        asked=asked_of("validate_exports"),
     conda:
         "../../envs/pipeline.yaml"
     script:
@@ -22,13 +41,14 @@ rule validate_exports:
 rule derive_datasets:
     """Score, normalise and calibrate: one record for each unit, parameter and visit."""
     input:
+        stage=stage_of("derive"),
         validated=rules.validate_exports.output.validated,
+        listing=rules.validate_exports.output.listing,
     output:
         datasets=directory("results/{study}/datasets"),
+        listing="results/{study}/stages/derive.sha256",
     log:
         "logs/{study}/derive_datasets.log",
-    params:
-        asked=asked_of("derive_datasets"),
     conda:
         "../../envs/pipeline.yaml"
     script:

@@ -2,9 +2,7 @@
 
 from omtrace.job import recorded
 
-with recorded(snakemake):
+with recorded(snakemake) as job:
     from omtrace.analyses.run import analyse_study
-    from omtrace.study.plan import plan_file, read_plan
 
-    plan = read_plan(plan_file(snakemake.wildcards.study))
-    analyse_study(plan, snakemake.input.datasets, f"results/{plan.study}")
+    analyse_study(job.inputs.plan, snakemake.input.datasets, job.folder)

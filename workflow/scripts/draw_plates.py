@@ -2,11 +2,8 @@
 
 from omtrace.job import recorded
 
-with recorded(snakemake):
-    from omtrace.report.plates import KeptPages, write_plates
+with recorded(snakemake) as job:
+    from omtrace.report.plates import write_plates
     from omtrace.study.groups import with_groups
-    from omtrace.study.plan import plan_file, read_plan
 
-    plan = with_groups(read_plan(plan_file(snakemake.wildcards.study)), snakemake.input.datasets)
-    kept = KeptPages(f"cache/{plan.study}/plates", snakemake.params.asked)
-    write_plates(plan, f"results/{plan.study}", snakemake.output.plates, kept)
+    write_plates(with_groups(job.inputs.plan, snakemake.input.datasets), job.folder, snakemake.output.plates)

@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from omtrace.faults import Fault
-from omtrace.study.closed import Closed, nearest
-from omtrace.study.plan import Analysis, DatasetPlan
+from omtrace.faults import Fault, nearest
 
 if TYPE_CHECKING:
     import numpy
 
     from omtrace.analyses._rows import Rows
     from omtrace.analyses.selection import Data
+    from omtrace.study.closed import Closed
+    from omtrace.study.plan import Analysis, DatasetPlan
 
 JOINT = " & "  # between the names of parameters that a number is about together
 
@@ -45,9 +45,9 @@ class Call:
     """
 
     name: str
-    entry: Analysis
+    entry: "Analysis"
     options: Any
-    dataset: DatasetPlan
+    dataset: "DatasetPlan"
     data: "Data"
     calls: "Mapping[str, Call]" = field(default_factory=dict)
     earlier: "Mapping[str, Sequence[Number]]" = field(default_factory=dict)
@@ -187,8 +187,8 @@ class Method:
     effect, or only counts and describes them, whatever they are.
     """
 
-    options: type[Closed]
+    options: "type[Closed]"
     run: Callable[[Call], Iterator[Number]]
     words: str
-    rests_on: Callable[[Analysis, Any], Sequence[str]] = lambda entry, options: ()
+    rests_on: "Callable[[Analysis, Any], Sequence[str]]" = lambda entry, options: ()
     units: Literal["independent", "any"] = "independent"

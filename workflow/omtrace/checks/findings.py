@@ -12,7 +12,7 @@ from omtrace.keys import key_text
 from omtrace.schemas import RuleText
 from omtrace.study.closed import nearest
 from omtrace.study.plan import Plan
-from omtrace.study.register import Export
+from omtrace.study.register import RawFile
 
 HEADER = ("severity", "rule", "file", "part", "line", "column", "table", "value", "expected", "key", "unit", "visit",
           "row", "fix")  # fmt: skip
@@ -49,7 +49,7 @@ class Finding:
         return self.expected if self.rule == "unreadable" else f"expected {self.expected}"
 
 
-def severity_of(plan: Plan, rule: str, default: str = "", export: Export | None = None) -> str:
+def severity_of(plan: Plan, rule: str, default: str = "", export: RawFile | None = None) -> str:
     """The plan's severity of a rule, else the rule's own.
 
     A rule about a whole ``export`` that would stop the study takes out no more than its batch, where it has one

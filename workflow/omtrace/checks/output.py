@@ -101,7 +101,9 @@ def write(works: Iterable[Work], quarantine: "pandas.DataFrame", folder: str | P
             gaps += [(key, work.name, column, says) for key, column, says in work.gaps]
             repairs += [(work.name, *made) for made in work.repairs]
             for source in work.sources.values():
-                decisions.setdefault(source.export.path, {}).update(source.extract.decisions)
+                decided = decisions.setdefault(source.export.path, {})
+                others = decided.get("reader", work.plan.reader).split(", ")
+                decided.update(source.extract.decisions, reader=", ".join(sorted({*others, work.plan.reader})))
         for one in written:
             one.result()
     frame = pandas.DataFrame(gaps, columns=["key", "table", "column", "says"]).astype({"key": "int64"})
@@ -154,7 +156,7 @@ def places_of(works: Iterable[Work]) -> "pandas.DataFrame":
     found: dict[str, list[Any]] = {name: [] for name in PLACES}
     for work in works:
         keys = work.keys if work.read is None else work.read
-        read = [source for source in work.sources.values() if not source.kept]
+        read = [source for source in work.sources.values() if not source.from_part]
         bounds = numpy.array([source.export.number for source in read], dtype="int64")
         starts = numpy.searchsorted(keys, bounds << SHIFT)  # keys rise, and so do their files
         ends = numpy.searchsorted(keys, (bounds + 1) << SHIFT)

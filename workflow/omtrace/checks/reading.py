@@ -7,7 +7,7 @@ from pathlib import Path
 
 from omtrace.checks.cells import cells_of, encoded, repeated
 from omtrace.checks.findings import Finding, severity_of
-from omtrace.checks.kept import Kept, stands_alone
+from omtrace.checks.parts import Part, Parts, part_of, stands_alone
 from omtrace.checks.work import Source, Work
 from omtrace.faults import Fault
 from omtrace.identifiers import guarded, identifiers
@@ -18,7 +18,7 @@ from omtrace.sources import Extract, Places
 from omtrace.sources.lookup import Way, companions_of, way_of
 from omtrace.study.closed import nearest
 from omtrace.study.plan import Plan
-from omtrace.study.register import Export, exports_of
+from omtrace.study.register import RawFile, exports_of
 from omtrace.study.tables import MADE, TablePlan
 
 MANY = 8  # files, from which on their texts are looked at together
@@ -29,18 +29,14 @@ SAYS = {"name": "its name says", "values": "its values look like", "dictionary":
 class Reading:
     """Reads the exports of one study, each file once for each way in which its tables ask for it."""
 
-    def __init__(self, plan: Plan, exports: list[Export], root: str | Path, kept: Kept | None = None) -> None:
+    def __init__(self, plan: Plan, exports: list[RawFile], root: str | Path, parts: Parts | None = None) -> None:
         self.plan, self.exports, self.root = plan, exports_of(exports, plan.study), Path(root)
         self.sources: dict[tuple[str, str, str], Source] = {}
         self.ways: dict[str, Way] = {}
         self.fresh: list[tuple[Source, TablePlan, str]] = []  # read, and not yet looked at for identifiers
         self.findings: list[Finding] = []  # about whole files
-        self.kept = kept
-        if kept:
-            tables = [(t.source or name, t, table_of(t.schema_ or name)) for name, t in plan.tables.items()]
-            together = {source for source, table, declared in tables if not stands_alone(table, declared)}
-            self.alone = {source for source, _, _ in tables} - together
-            kept.take((export for export in self.exports if export.table in self.alone), root)
+        self.parts = parts or Parts()
+        self.parts.take(export for export in self.exports if export.table in alone(plan))
 
     def table(self, name: str) -> Work:
         """A table's raw text. Raises Fault for a plan that does not fit the table or the register."""
@@ -61,13 +57,13 @@ class Reading:
         take_rows(work)
         return work
 
-    def _source(self, export: Export, plan: TablePlan, name: str) -> Source:
+    def _source(self, export: RawFile, plan: TablePlan, name: str) -> Source:
         key = (export.path, *plan.way)
         if key not in self.sources:
             if name not in self.ways:
                 self.ways[name] = way_of(self.plan, name, self.exports, self.root)
-            if self.kept and export.number in self.kept.known:
-                self.sources[key] = self.kept.source(export, plan, self.ways[name], self.root)
+            if export.number in self.parts.known:
+                self.sources[key] = self.parts.source(export, plan, self.ways[name], self.root)
                 return self.sources[key]
             content = (self.root / export.path).read_bytes()
             try:
@@ -81,7 +77,7 @@ class Reading:
             self.fresh.append((source, plan, name))
         return self.sources[key]
 
-    def identifiers(self, export: Export) -> list[Finding]:
+    def identifiers(self, export: RawFile) -> list[Finding]:
         """The findings of direct identifiers in one export, read as the plan's tables read it."""
         for name, plan in self.plan.tables.items():
             if (plan.source or name) == export.table:
@@ -117,22 +113,20 @@ class Reading:
             expected = f"no direct identifier; {SAYS[suspicion.by]}: {suspicion.kind}"
             self._about_file(source, "identifier", suspicion.column, expected, name)
 
-    def _excused(self, export: Export) -> dict[str, str]:
+    def _excused(self, export: RawFile) -> dict[str, str]:
         """The columns of an export that the plan says are no direct identifiers, with its reasons."""
         tables = [t for name, t in self.plan.tables.items() if (t.source or name) == export.table]
         return {column: why for table in tables for column, why in table.identifiers.items()}
 
-    def keep(self, works: Sequence[Work]) -> None:
-        """Keep what the tables got from files in which nothing was found. To be called before tables are compared."""
-        if not self.kept:
-            return
+    def part(self, works: Sequence[Work]) -> Part:
+        """What the tables got from files in which nothing was found. To be called before tables are compared."""
         found = {f.file for f in self.findings} | {f.file for work in works for f in work.findings}
         dated = {source.export.table for source in self.sources.values() if source.extract.date_cells}
         files: dict[str, dict[str, Source]] = {}
         for (path, *way), source in self.sources.items():
-            if path not in found and source.export.table in self.alone - dated:
+            if path not in found and source.export.table in alone(self.plan) - dated:
                 files.setdefault(path, {})[json.dumps(way)] = source
-        self.kept.keep(works, [ways for ways in files.values() if all(map(_sound, ways.values()))])
+        return part_of(works, [ways for ways in files.values() if all(map(_sound, ways.values()))])
 
     def _about_file(self, source: Source, rule: str, column: str, expected: str, table: str, value: str = "") -> None:
         severity = severity_of(self.plan, rule, "", source.export)
@@ -160,10 +154,17 @@ class Reading:
         ]
 
 
+def alone(plan: Plan) -> set[str]:
+    """The source tables whose files are told apart: what a table gets from one hangs on no other."""
+    tables = [(t.source or name, t, table_of(t.schema_ or name)) for name, t in plan.tables.items()]
+    together = {source for source, table, declared in tables if not stands_alone(table, declared)}
+    return {source for source, _, _ in tables} - together
+
+
 def _sound(source: Source) -> bool:
     """Whether a file was read, has the registered bytes, and its reader doubts nothing in it."""
     extract, registered = source.extract, source.sha256 == source.export.sha256
-    return registered and not (source.kept or source.lost or extract.faults or extract.doubts)
+    return registered and not (source.from_part or source.lost or extract.faults or extract.doubts)
 
 
 def _check_names(plan: TablePlan, table: Table, where: str) -> None:
@@ -249,7 +250,7 @@ def take_rows(work: Work) -> None:
     named |= {column for declared in work.plan.repairs for column in (declared.column, *declared.when)}
     optional = {work.plan.raw(name) for name in work.table.optional} - named
     wanted = wanted_columns(work.plan, work.table)
-    read = [source for source in work.sources.values() if not source.kept]
+    read = [source for source in work.sources.values() if not source.from_part]
     for source in read:
         extract, number = source.extract, source.export.number
         work.rows_in[number] = len(extract.places) + len(extract.faults) + sum(extract.left_out.values())

@@ -5,53 +5,48 @@ One pass over all tables collects all findings; nothing is written before all ar
 
 import sys
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 
 from omtrace.checks.across import crosscheck, references, roster, widen
 from omtrace.checks.catalogue import texts
 from omtrace.checks.columns import set_types
 from omtrace.checks.findings import Finding, check_severities, stop_if_any, summary, write_findings
-from omtrace.checks.kept import Kept, depends_on
 from omtrace.checks.meaning import check_coding
 from omtrace.checks.output import quarantined, row_names, write, write_counts
-from omtrace.checks.reading import Reading
+from omtrace.checks.parts import Part, Parts, write_part
+from omtrace.checks.reading import Reading, alone
 from omtrace.checks.rules import broken_rules
 from omtrace.checks.scope import leave_out_of_scope, repair, report_date_cells, report_doubts, report_invisible
 from omtrace.checks.work import Work
 from omtrace.crosschecks import USUAL
+from omtrace.faults import Fault
 from omtrace.keys import number_of
 from omtrace.schemas import RuleText
 from omtrace.study.plan import Plan
-from omtrace.study.register import Export
+from omtrace.study.register import RawFile
 
 LOSES = ("type", "code", "decimal_mark", "date_mixed")  # a cell with such a finding has no value
 
 
 class Validation:
-    """The validation of one study. ``kept``: the files that need not be read."""
+    """The validation of one study. ``parts``: what was read of files before, which need not be read."""
 
-    def __init__(self, plan: Plan, exports: list[Export], root: str | Path = ".", kept: Kept | None = None) -> None:
+    def __init__(self, plan: Plan, exports: list[RawFile], root: str | Path = ".", parts: Parts | None = None) -> None:
         self.plan = plan
-        self.reading = Reading(plan, exports, root, kept)
+        self.reading = Reading(plan, exports, root, parts)
         self.works: dict[str, Work] = {}
-        self.rules = known_rules(plan)
+
+    @cached_property
+    def rules(self) -> dict[str, RuleText]:
+        """Every rule that a finding of the study may name."""
+        return known_rules(self.plan)
 
     def run(self) -> None:
         """Read and check every table; findings are complete afterwards."""
         check_severities(self.plan, self.rules)
         for name in self.plan.tables:
-            self.works[name] = work = self.reading.table(name)
-            repair(work)
-            leave_out_of_scope(work)
-            report_doubts(work)
-            report_date_cells(work)
-            report_invisible(work)
-            check_coding(work)
-            set_types(work)
-            check_rows(work)
-            if self.reading.kept:
-                self.reading.kept.join(work)
-        self.reading.keep(list(self.works.values()))
+            self._read(name)
         widen(self.plan, self.works)
         for work in self.works.values():
             find_duplicates(work)
@@ -62,6 +57,27 @@ class Validation:
             crosscheck(self.plan, self.works, self.rules)
         self._settle()
         self.reading.undeclared(list(self.works.values()))
+
+    def _read(self, name: str) -> None:
+        """Read a table, and check what shows within it."""
+        self.works[name] = work = self.reading.table(name)
+        repair(work)
+        leave_out_of_scope(work)
+        report_doubts(work)
+        report_date_cells(work)
+        report_invisible(work)
+        check_coding(work)
+        set_types(work)
+        check_rows(work)
+        self.reading.parts.join(work)
+
+    def part(self) -> Part:
+        """What can be known of these files alone, of those in which nothing is found."""
+        there = {export.table for export in self.reading.exports} & alone(self.plan)
+        for name, table in self.plan.tables.items():
+            if (table.source or name) in there:
+                self._read(name)
+        return self.reading.part(list(self.works.values()))
 
     def _settle(self) -> None:
         """What leaves takes more with it, until nothing further leaves."""
@@ -119,21 +135,38 @@ def find_duplicates(work: Work) -> None:
     work.report(conflict.index, "duplicate_conflict", keys[0], f"{one}; these differ")
 
 
-def validate_study(plan: Plan, exports: list[Export], findings_path: str | Path, folder: str | Path,
-                   root: str | Path = ".", cache: str | Path = "") -> None:  # fmt: skip
+def read_exports(plan: Plan, exports: list[RawFile], folder: str | Path, root: str | Path = ".") -> None:
+    """Read some files of a study, and write the part of those in which nothing is found.
+
+    What is wrong with the plan is not told here, once a bucket: no part is written, and the validation tells it.
+    """
+    try:
+        part = Validation(plan, exports, root).part()
+    except Fault:
+        part = Part()
+    write_part(part, folder)
+
+
+def validate_study(
+    plan: Plan,
+    exports: list[RawFile],
+    findings_path: str | Path,
+    folder: str | Path,
+    root: str | Path = ".",
+    parts: Iterable[str | Path] = (),
+) -> None:
     """Validate a study and write its tables; findings are written first and survive a stop.
 
-    ``cache``: folder of what earlier runs kept of files in which they found nothing; "": every file is read.
+    ``parts``: folders of what ``read_exports`` wrote; files that are in none are read.
     Raises Fault, naming file, line, column and rule of each stopping finding, with nothing else written.
     """
-    kept = Kept(cache, depends_on(plan, root), writes=True) if cache else None
-    validation = Validation(plan, exports, root, kept)
+    validation = Validation(plan, exports, root, Parts(parts))
     validation.run()
     works = validation.works.values()
     write_findings(validation.findings, findings_path, row_names(works), validation.rules)
     stop_if_any(validation.findings, findings_path)
     tell(plan, validation.findings, findings_path)
-    write(works, quarantined(works), folder, kept.places() if kept else None)
+    write(works, quarantined(works), folder, validation.reading.parts.places())
     write_counts(validation.findings, Path(folder) / "findings.csv")
 
 

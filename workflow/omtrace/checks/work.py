@@ -13,7 +13,7 @@ from omtrace.keys import SHIFT, Place, number_of, ordinal_of
 from omtrace.schemas import Table
 from omtrace.sources import Extract, reader_of
 from omtrace.study.plan import Plan
-from omtrace.study.register import Export
+from omtrace.study.register import RawFile
 from omtrace.study.tables import TablePlan
 
 if TYPE_CHECKING:
@@ -27,21 +27,22 @@ WITHHELD = "(withheld: a direct identifier)"
 class Source:
     """An export as read: its extract, the columns encoded so far, and the columns whose values are withheld.
 
-    Of a file that an earlier run kept, the extract has no more than columns and decisions until ``whole`` reads it.
+    Of a file that is in a part (``checks/parts``) the extract has no more than columns and decisions until ``whole``
+    reads it.
     """
 
-    export: Export
+    export: RawFile
     extract: Extract
     encoded: dict[str, Any] = field(default_factory=dict)
     withheld: set[str] = field(default_factory=set)
     lost: str = ""  # the rule for which the whole file is left out
     scope_told: bool = False  # whether the doubts about the rows' events are told: tables share a file
     sha256: str = ""  # of the bytes that were read
-    kept: bool = False
-    again: Callable[[], Extract] | None = None  # reads a kept file
+    from_part: bool = False
+    again: Callable[[], Extract] | None = None  # reads a file that is in a part
 
     def whole(self) -> Extract:
-        """The extract with its texts and places. Raises Fault if a kept file is no longer the registered one."""
+        """The extract with its texts and places. Raises Fault if the file is no longer the registered one."""
         if self.again:
             read, self.again = self.again(), None
             self.extract = replace(read, decisions=self.extract.decisions)
@@ -65,7 +66,7 @@ class Source:
 class Work:
     """One table of a study. ``keys``, ``cells`` and ``frame`` run in parallel; the frame has the keys as index.
 
-    Once the rows of kept files are there, ``cells`` run parallel to ``read``, the keys of the rows that were read.
+    Once the rows of files in parts are there, ``cells`` run parallel to ``read``, the keys of the rows that were read.
     """
 
     name: str
@@ -93,7 +94,7 @@ class Work:
         places = self.sources[number_of(key)].whole().places
         return places[bisect_left(places.ordinals, ordinal_of(key))]
 
-    def find(self, rule: str, export: Export, place: Place | None, column: str, expected: str, value: str = "",
+    def find(self, rule: str, export: RawFile, place: Place | None, column: str, expected: str, value: str = "",
              key: int = 0, default: str = "") -> Finding:  # fmt: skip
         """Add a finding at a place, or, without one, at the head of a file."""
         severity = severity_of(self.study, rule, default, export)
@@ -107,7 +108,7 @@ class Work:
             self.gone.add(key)
         return found
 
-    def address(self, export: Export, place: Place, column: str) -> str:
+    def address(self, export: RawFile, place: Place, column: str) -> str:
         """What names a cell beside its line: the sheet's cell, or the part of the file and the well."""
         columns = self.sources[export.number].extract.columns
         if column in columns and (named := reader_of(self.plan.reader).address):
@@ -125,7 +126,10 @@ class Work:
         positions = numpy.searchsorted(self.keys if self.read is None else self.read, wanted)
         for key, position in zip(wanted.tolist(), positions.tolist(), strict=True):
             source = self.sources[number_of(key)]
-            value = source.text(raw, ordinal_of(key)) if source.kept and cells else cells.at(position) if cells else ""
+            if cells is None:
+                value = ""
+            else:
+                value = source.text(raw, ordinal_of(key)) if source.from_part else cells.at(position)
             self.find(
                 rule, source.export, self.place(key), raw, expected, self.original.get((key, raw), value), key, default
             )

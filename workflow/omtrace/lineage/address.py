@@ -2,11 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from omtrace.faults import Fault
-from omtrace.lineage.manifest import RESULTS
+from omtrace.lineage.recorded import RESULTS
 from omtrace.store import read_csv, read_json
 
 ESTIMATES = "estimates.csv"
@@ -41,24 +40,26 @@ def resolve(text: str, root: str | Path = ".") -> tuple[Address, dict[str, str] 
         raise Fault("there are no results yet; run snakemake")
     if not mark and result not in there and PREFIX.match(result):
         result, identifier = "", result
-    if not result:
-        addresses = [_address(study, "", root) for study in there]
-    else:
-        addresses = [_address(*_place(result, there, root), root)]
+    places = [_place(result, there, root)] if result else [(study, "") for study in there]
     if result and not mark:
-        return addresses[0], None
-    return _chosen(addresses, identifier)
+        return _address(*places[0], root), None
+    return _chosen(places, identifier, root)
 
 
-def _chosen(addresses: list[Address], identifier: str) -> tuple[Address, dict[str, str]]:
-    hits = [(a, n) for a in addresses for n in a.numbers if identifier and n["id"].startswith(identifier)]
-    where = " ".join(f"{a.study} {a.result}".strip() for a in addresses) if len(addresses) == 1 else "any study"
+def _chosen(places: list[tuple[str, str]], identifier: str, root: str | Path) -> tuple[Address, dict[str, str]]:
+    """The one number whose id begins so, among the results at these places."""
+    begun = [_address(*place, root, identifier) for place in places] if identifier else []
+    hits = [(a, n) for a in begun for n in a.numbers if n["id"].startswith(identifier)]
+    where = " ".join(places[0]).strip() if len(places) == 1 else "any study"
     if len(hits) == 1:
         return hits[0]
     if hits:
         lines = [f"  {number['id']}  {address.study}: {name_of(number)}" for address, number in hits[:10]]
         more = [f"  and {len(hits) - 10} more"] if len(hits) > 10 else []
         raise Fault(f"{identifier!r} begins {len(hits)} ids in {where}:", *lines, *more)
+    from difflib import get_close_matches
+
+    addresses = [_address(*place, root) for place in places]
     known = {number["id"]: f"{address.study}: {name_of(number)}" for address in addresses for number in address.numbers}
     close = get_close_matches(identifier, list(known), 3, 0.3)
     hint = ["the nearest are:", *(f"  {one}  {known[one]}" for one in close)] if close else []
@@ -100,6 +101,8 @@ def _is_clean(parts: list[str]) -> bool:
 
 
 def _hint(text: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
     close = get_close_matches(text, known, 1)
     return f"; did you mean {close[0]}?" if close else ""
 
@@ -111,16 +114,19 @@ def results_of(study: str, root: str | Path = ".") -> list[str]:
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.suffix in kinds)
 
 
-def _address(study: str, result: str, root: str | Path) -> Address:
-    """The numbers of a result, in the order of the estimates. Raises Fault where it shows none."""
+def _address(study: str, result: str, root: str | Path, begins: str = "") -> Address:
+    """The numbers of a result, in the order of the estimates. Raises Fault where it shows none.
+
+    ``begins``: only those whose id begins so, which may be none.
+    """
     folder = Path(root) / RESULTS / study
-    numbers = estimates(study, root)
+    numbers = estimates(study, root, begins)
     if result in ("", ESTIMATES):
         return Address(study, result, numbers)
     path = folder / result
     shown = _in_figure(path, folder) if path.suffix in FIGURE_SUFFIXES else _in_text(path)
     chosen = [number for number in numbers if number["id"] in shown]
-    if not chosen:
+    if not chosen and not begins:
         raise Fault(f"{study}/{result} shows no numbers of {study}/{ESTIMATES}; trace {study} lists them")
     return Address(study, result, chosen)
 
@@ -139,11 +145,14 @@ def _in_figure(path: Path, folder: Path) -> set[str]:
         raise Fault(f"{where}: does not say which numbers {path.name} shows; run snakemake again") from None
 
 
-def estimates(study: str, root: str | Path = ".") -> list[dict[str, str]]:
-    """The rows of a study's estimates as texts. Raises Fault when they are not what the run wrote."""
+def estimates(study: str, root: str | Path = ".", begins: str = "") -> list[dict[str, str]]:
+    """The rows of a study's estimates as texts; ``begins``: only those whose id, which comes first, begins so.
+
+    Raises Fault when they are not what the run wrote.
+    """
     where = f"{RESULTS.as_posix()}/{study}/{ESTIMATES}"
     try:
-        rows = read_csv(Path(root) / where)
+        rows = read_csv(Path(root) / where, begins)
     except (OSError, ValueError) as error:
         raise Fault(f"{where}: not readable ({type(error).__name__}); run snakemake again") from None
     wanted = {"id", "value", "unit", "rowset", "definition", *NAMING}

@@ -9,11 +9,12 @@ from itertools import groupby
 from pathlib import Path
 
 from omtrace.checks.findings import WORST, Finding
-from omtrace.checks.kept import FOLDER, Kept, depends_on
+from omtrace.checks.parts import Parts
 from omtrace.checks.reading import wanted_columns
 from omtrace.checks.validate import Validation
 from omtrace.faults import Fault
 from omtrace.lineage.layout import printable
+from omtrace.lineage.stage_inputs import sound_parts
 from omtrace.schemas import RuleText, table_of
 from omtrace.sources.lookup import way_of
 from omtrace.study.closed import nearest
@@ -84,9 +85,10 @@ def findings_at(
 
 
 def _validated(exports: Sequence[Export], plan: Plan, root: Path) -> Validation:
+    registered = read_register(root / REGISTER)
+    parts = sound_parts(plan, registered, root / plan_file(plan.study), root / "results" / plan.study)
     plan = _narrowed(plan, {e.table for e in exports})
-    kept = Kept(root / FOLDER / plan.study, depends_on(plan, root))  # what the last run read and found sound
-    validation = Validation(plan, list(exports), root, kept)
+    validation = Validation(plan, list(exports), root, Parts(parts))
     validation.run()
     return validation
 

@@ -18,24 +18,16 @@ from typing import Any
 
 from omtrace.faults import Fault
 from omtrace.lineage import ledger
-from omtrace.lineage.changes import next_history
-from omtrace.lineage.environment import record_environment
-from omtrace.store import indented, read_json, write_text
+from omtrace.lineage.recorded import FORMAT, NAME, RESULTS, path_of, plan_path
+from omtrace.lineage.recorded import KINDS as KINDS
+from omtrace.lineage.recorded import read_manifest as read_manifest
+from omtrace.store import indented, write_text
 from omtrace.study.register import RAW, REGISTER, custody_faults, exports_of, files_below, read_register, sha256_of
 
-FORMAT = 1
-NAME = "manifest.json"
-RESULTS = Path("results")
 LOGS = Path("logs")
 CONFIG = "config/config.yaml"
 PROFILE = "profiles/default/config.yaml"  # decides what Snakemake runs again
 LOCK = "envs/requirements.lock"
-KINDS = ("raw", "results", "code", "config", "plan", "environment")
-
-
-def path_of(study: str, root: str | Path = ".") -> Path:
-    """Where a study's manifest lies."""
-    return Path(root) / RESULTS / study / NAME
 
 
 def record(study: str, root: str | Path = ".") -> str:
@@ -46,6 +38,9 @@ def record(study: str, root: str | Path = ".") -> str:
     missing, for files that a stopped run left half-written, for results that were changed after their job, and where
     the end of the ledger or what is kept of earlier runs is not as it was left.
     """
+    from omtrace.lineage.changes import next_history
+    from omtrace.lineage.environment import record_environment
+
     root = Path(root)
     content = _content(study, root)
     text = indented(content) + "\n"
@@ -96,11 +91,6 @@ def _changed_since(study: str, results: Mapping[str, dict[str, Any]], root: Path
                         f"{path}: changed after {log.stem} had made it; rm -r {whole}, and run snakemake again"
                     )
     return faults
-
-
-def plan_path(study: str) -> str:
-    """Where a study's plan lies."""
-    return f"config/studies/{study}.yaml"
 
 
 def snapshot(study: str, root: str | Path = ".") -> dict[str, dict[str, dict[str, Any]]]:
@@ -173,41 +163,3 @@ def head_of(digests: Mapping[str, Any]) -> str:
     """The head digest: sha256 over lines ``<study> <sha256 of its manifest>``, sorted, each with a line feed."""
     lines = sorted(f"{study} {digest}\n" for study, digest in digests.items())
     return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def read_manifest(study: str, root: str | Path = ".") -> dict[str, Any]:
-    """A study's manifest. Raises Fault when it is missing, or is not what ``record`` writes."""
-    path = path_of(study, root)
-    where = path_of(study).as_posix()
-    try:
-        content = read_json(path)
-    except FileNotFoundError:
-        raise Fault(f"{where}: missing") from None
-    except (OSError, ValueError, RecursionError):
-        raise Fault(f"{where}: not readable as JSON") from None
-    complaint = _complaint(content, study)
-    if complaint:
-        raise Fault(f"{where}: {complaint}")
-    return content
-
-
-def _complaint(content: Any, study: str) -> str:
-    """What is wrong with the shape of a manifest, or nothing."""
-    if not isinstance(content, dict) or set(content) != {"format", "study", "register", "files"}:
-        return "not a manifest"
-    if content["format"] != FORMAT:
-        return f"not of format {FORMAT}"
-    if content["study"] != study:
-        return "of another study"
-    rows, files = content["register"], content["files"]
-    if not isinstance(rows, list) or not all(isinstance(row, dict) and _is_number(row.get("number")) for row in rows):
-        return "its register rows are malformed"
-    if not isinstance(files, dict) or set(files) != set(KINDS):
-        return f"its kinds of files are not {', '.join(KINDS)}"
-    if not all(isinstance(paths, dict) for paths in files.values()):
-        return "its lists of files are malformed"
-    return ""
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)

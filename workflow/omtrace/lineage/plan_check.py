@@ -1,10 +1,11 @@
 """Everything of a plan that its modules declare: names of modules and their options, checked before any job."""
 
+import hashlib
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from omtrace.analyses.run import rests_on
 from omtrace.faults import Fault
 from omtrace.sources import options_of, plugin, reader_of
 from omtrace.store import write_text
@@ -12,6 +13,7 @@ from omtrace.study.closed import checked, nearest
 from omtrace.study.document import read_document
 from omtrace.study.expression import Expression
 from omtrace.study.plan import Analysis, DatasetPlan, Plan, Population, plan_file, read_plan
+from omtrace.study.slices import plain
 
 
 def check_plan(plan: Plan) -> Plan:
@@ -27,15 +29,16 @@ def check_plan(plan: Plan) -> Plan:
     return plan
 
 
-def check_once(plan: Plan, digest: str, root: str | Path = ".") -> None:
-    """Check a plan, unless it was found right before under the same digest (of the plan, and of what it names).
+def check_once(plan: Plan, modules: str, logs: str | Path = "logs") -> None:
+    """Check a plan, unless it was found right before, with the same digest of the ``modules`` that it names.
 
-    The digest is kept in logs/<study>/plan.checked. Raises Fault as ``check_plan`` does.
+    What was checked is kept in <logs>/<study>/plan.checked. Raises Fault as ``check_plan`` does.
     """
-    kept = Path(root) / "logs" / plan.study / "plan.checked"
-    if not kept.is_file() or kept.read_text(encoding="utf-8") != digest:
+    digest = hashlib.sha256(f"{modules}\n{json.dumps(plain(plan), ensure_ascii=False)}".encode()).hexdigest()
+    checked_before = Path(logs, plan.study, "plan.checked")
+    if not checked_before.is_file() or checked_before.read_text(encoding="utf-8") != digest:
         check_plan(plan)
-        write_text(kept, digest)
+        write_text(checked_before, digest)
 
 
 def read_whole(path: str | Path) -> Plan:
@@ -111,7 +114,12 @@ def _module(part: str, name: str, declares: str, options: dict) -> Callable[[str
 
 
 def _others(plan: Plan, name: str) -> Callable[[str], Any]:
-    return lambda where: rests_on(plan, name)
+    def check(where: str) -> None:
+        from omtrace.analyses.run import rests_on  # costs a start of Snakemake that has nothing to check
+
+        rests_on(plan, name)
+
+    return check
 
 
 def _population(dataset: DatasetPlan, population: Population) -> Callable[[str], Any]:

@@ -7,7 +7,7 @@ custody, the newest is read, and what differs between the two is written down ce
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from omtrace.lineage import ledger
 from omtrace.lineage.differences import Versions, compared, write_versions
 from omtrace.lineage.manifest import plan_path
 from omtrace.study.register import (
+    COLUMNS,
     FILE_NAME,
     RAW,
     REGISTER,
@@ -286,7 +287,7 @@ def register_and_print(files: Sequence[str], request: Request) -> bool:
     """Register files; print the rows added and, for a new version, what changed, without values."""
     added, changes = _registered(files, request, Path("."))
     for export in added:
-        print(",".join(str(value) for value in astuple(export)))
+        print(",".join(str(getattr(export, name)) for name in COLUMNS))
     for line in changes:
         print(line)
     return True

@@ -9,8 +9,9 @@ from typing import Any
 from omtrace.faults import Fault
 from omtrace.keys import key_text, number_of
 from omtrace.lineage.address import name_of, resolve
-from omtrace.lineage.manifest import RESULTS, plan_path, read_manifest
-from omtrace.store import plain, read_json, read_rows
+from omtrace.lineage.recorded import RESULTS, plan_path, read_manifest
+from omtrace.lineage.stored import read_lists
+from omtrace.store import read_json
 from omtrace.study.register import REGISTER, Export, exports_of, read_register, sha256_of
 
 AGAIN = "run snakemake again"
@@ -34,9 +35,8 @@ def trace(text: str, root: str | Path = ".") -> tuple[dict[str, Any], bool]:
 
 def changed_results(study: str, root: str | Path = ".") -> list[str]:
     """The stored results that a trace reads and that have not the bytes recorded in the manifest, if there is one."""
-    try:
-        known = read_manifest(study, root)["files"]["results"]
-    except Fault:
+    recorded = _recorded(study, root)
+    if not recorded:
         return []  # not recorded yet, or the run was stopped: verify says so
     folder = Path(root) / RESULTS / study
     read = [
@@ -44,7 +44,15 @@ def changed_results(study: str, root: str | Path = ".") -> list[str]:
     ]
     read += sorted((folder / "datasets").glob("*.parquet"))
     paths = {path: path.relative_to(root).as_posix() for path in read if path.is_file()}
-    return [name for path, name in paths.items() if known.get(name, {}).get("sha256") != sha256_of(path)]
+    return [name for path, name in paths.items() if recorded["results"].get(name, {}).get("sha256") != sha256_of(path)]
+
+
+def _recorded(study: str, root: str | Path) -> dict[str, dict[str, Any]]:
+    """The files of each kind in the manifest of a study, with their digests; nothing where there is no manifest."""
+    try:
+        return read_manifest(study, root)["files"]
+    except Fault:
+        return {}
 
 
 def way_back(study: str, number: dict[str, str], root: str | Path = ".") -> dict[str, Any]:
@@ -105,11 +113,11 @@ def _rows(path: Path, column: str, among: Collection, columns: Sequence[str]) ->
 
     Raises Fault when a column is not there.
     """
-    content = _read(partial(read_rows, column=column, among=among), path)
-    missing = [name for name in columns if name not in content.column_names]
+    content = _read(partial(read_lists, column=column, among=among, columns=columns), path)
+    missing = [name for name in columns if name not in content]
     if missing:
         raise Fault(f"{_shown(path)}: no column {', '.join(missing)}; {AGAIN}")
-    return zip(*(plain(content.column(name)) for name in columns), strict=True)
+    return zip(*(content[name] for name in columns), strict=True)
 
 
 def _members(folder: Path, rowset: str) -> dict[str, dict[int, list[tuple[str, str]]]]:
@@ -223,11 +231,22 @@ def _texts(study: str, cells: list, exports: dict[int, Export], root: str | Path
     """The raw text of each cell, read anew from files whose bytes are the registered ones."""
     if not cells:
         return {}
-    from omtrace.sources.lookup import raw_cells
-    from omtrace.study.plan import read_plan
+    from omtrace.sources.lookup import plain_cells, raw_cells
 
-    plan = read_plan(Path(root) / plan_path(study))
-    return raw_cells(plan, list(exports.values()), cells, root)
+    texts = plain_cells(_decisions(study, root), exports.values(), cells, root)
+    if rest := [cell for cell in cells if cell not in texts]:
+        from omtrace.study.plan import read_plan
+
+        texts |= raw_cells(read_plan(Path(root) / plan_path(study)), exports.values(), rest, root)
+    return texts
+
+
+def _decisions(study: str, root: str | Path) -> dict[str, dict[str, str]]:
+    """How the run read each raw file, where the file that says so is as recorded; else nothing."""
+    name = f"{RESULTS.as_posix()}/{study}/validated/decisions.json"
+    recorded = _recorded(study, root).get("results", {}).get(name, {})
+    path = Path(root) / name
+    return read_json(path) if path.is_file() and sha256_of(path) == recorded.get("sha256") else {}
 
 
 def _places(folder: Path, keys: Iterable[int]) -> dict[int, dict[str, Any]]:

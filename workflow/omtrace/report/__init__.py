@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from omtrace import store
 from omtrace.faults import Fault
 from omtrace.study.plan import Plan
-from omtrace.study.register import Export, exports_of, sha256_of
+from omtrace.study.register import Export, exports_of
 
 if TYPE_CHECKING:
     import numpy
@@ -20,20 +20,25 @@ if TYPE_CHECKING:
 AGAIN = "run snakemake again"
 
 
-def write_report(study: str, plan: Plan, exports: Sequence[Export], root: str | Path = ".",
-                 digests: Mapping[str, str] | None = None) -> Path:  # fmt: skip
-    """Write results/<study>/report.html from the stored results of a study, and return its path.
+def write_report(
+    plan: Plan,
+    exports: Sequence[Export],
+    folder: str | Path,
+    root: str | Path = ".",
+    digests: Mapping[str, str] | None = None,
+) -> Path:
+    """Write report.html from the stored results of a study into their folder, and return its path.
 
-    ``exports``: the register's rows (of any study); ``digests``: name -> sha256 of what else should be
-    printed (the library code). Raises Fault where a result is missing or does not fit the others.
+    ``exports``: the register's rows (of any study); ``root``: where raw paths start; ``digests``: name -> sha256 of
+    what is printed beside the results. Raises Fault where a result is missing or does not fit the others.
     """
     from omtrace.report.page import page_of
     from omtrace.report.payload import Payload
     from omtrace.report.results import numbers_of, rows_of, shortened
     from omtrace.sources.lookup import raw_cells
 
-    mine = exports_of(list(exports), study)
-    results = Results(Path(root), study)
+    mine = exports_of(exports, plan.study)
+    results = Results(Path(folder), plan.study)
     every = rows_of(plan, results.read(store.read_csv, "estimates.csv"))
     kept, without = shortened(every)
     numbers = numbers_of(plan, every, kept)
@@ -54,7 +59,7 @@ def write_report(study: str, plan: Plan, exports: Sequence[Export], root: str | 
         **_inputs(results, mine, places),
         **_shown(plan, numbers, definitions, without),
         "figures": _figures(results, every),
-        "digests": {**_digests(study, Path(root)), **(digests or {})},
+        "digests": digests or {},
     }
     path = results.folder / "report.html"
     store.write_text(path, page_of(content, {"report": f"{results.name}/report.html", **payload}))
@@ -64,9 +69,9 @@ def write_report(study: str, plan: Plan, exports: Sequence[Export], root: str | 
 class Results:
     """The stored results of a study. Reading raises Fault, with the path, where one is missing or not readable."""
 
-    def __init__(self, root: Path, study: str) -> None:
-        self.name = f"results/{study}"
-        self.folder = root / self.name
+    def __init__(self, folder: Path, study: str) -> None:
+        self.name = f"results/{study}"  # as a reader knows it, wherever the job has it
+        self.folder = folder
 
     def read(self, reader: Callable[[Path], Any], name: str) -> Any:
         """A file below the study's folder, read by ``reader``."""
@@ -126,14 +131,3 @@ def _figures(results: Results, numbers: Mapping[str, Any]) -> list[dict]:
             raise Fault(f"{results.name}/figures/index.json: {figure['name']} shows {unknown[0]}, no estimate; {AGAIN}")
         figure["address"] = data_address(results.read(Path.read_bytes, f"figures/{figure['name']}.svg"))
     return figures
-
-
-def _digests(study: str, root: Path) -> dict[str, str]:
-    """Digests of the plan and of the locked environment, where these files are there."""
-    plan = f"config/studies/{study}"
-    files = {
-        "Plan": f"{plan}.yaml",
-        "Exploratory analyses": f"{plan}/exploratory.yaml",
-        "Environment": "envs/requirements.lock",
-    }
-    return {f"{name}, {path}": sha256_of(root / path) for name, path in files.items() if (root / path).is_file()}

@@ -45,14 +45,6 @@ class Wells:
         """Where the wells of a plate are."""
         return range(self.starts[n], self.starts[n + 1])
 
-    def rows(self, which: range) -> tuple:
-        """All that a page tells of some wells, as one value to compare; the numbers of records are no part of it."""
-        at = slice(which.start, which.stop)
-        further = [list(column[at]) for columns in (self.others, self.states) for _, column in sorted(columns.items())]
-        return (list(self.units[at]), list(self.names[at]), list(self.roles[at]),
-                list(self.samples[at]), self.level[at].tolist(), self.signal[at].tolist(), list(self.status[at]),
-                self.left_out[at], *further)  # fmt: skip
-
     def is_large(self, which: range) -> bool:
         """Whether a plate has more than 96 places."""
         return not SMALL.issuperset(self.names[which.start : which.stop])

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from omtrace import store
 from omtrace.keys import digest_of
-from omtrace.report._kept_pages import KeptPages
 from omtrace.report._plate_curve import curve
 from omtrace.report._plate_index import index
 from omtrace.report._plate_numbers import (
@@ -47,11 +46,8 @@ class Pages:
     style: str
 
 
-def write_plates(plan: Plan, root: str | Path, folder: str | Path, kept: KeptPages | None = None) -> None:
-    """Write a page for each plate of the plan's ``plates``, and index.html, below ``folder``.
-
-    ``kept``: pages of earlier runs, which are taken where nothing of a plate has changed.
-    """
+def write_plates(plan: Plan, root: str | Path, folder: str | Path) -> None:
+    """Write a page for each plate of the plan's ``plates``, and index.html, below ``folder``."""
     asked = plan.plates
     if asked is None:
         raise ValueError(f"plan of {plan.study}: it declares no plates")
@@ -71,15 +67,8 @@ def write_plates(plan: Plan, root: str | Path, folder: str | Path, kept: KeptPag
                   for rel, word, n in (("prev", "Previous", at - 1), ("next", "Next", at + 1))
                   if 0 <= n < len(names)]  # fmt: skip
         target = Path(folder) / files[name]
-        key = kept.key(plate, links, wells.rows(plate.wells)) if kept else ""
-        if kept and kept.take(key, target):
-            continue
         body = _body(pages, plate, verdicts[name], f"results/{plan.study}/plates/{files[name]}")
         store.write_text(target, _page(plan, style, _title(plate.label), links, body))
-        if kept:
-            kept.add(key, target)
-    if kept:
-        kept.close()
     body = index(plates, verdicts, files, wells)
     store.write_text(Path(folder) / "index.html", _page(plan, style, "Plates", links[: 1 + len(charts)], body))
 

@@ -11,12 +11,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omtrace.faults import Fault
+from omtrace.faults import Fault, nearest
 from omtrace.keys import Place
-from omtrace.study.closed import NAME, Closed, checked, nearest
 
 if TYPE_CHECKING:
     import numpy
+
+    from omtrace.study.closed import Closed
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ class Reader:
     ``address``: how a cell is called in the file's own program, from a row's place and the column's index.
     """
 
-    options: type[Closed]
+    options: "type[Closed]"
     read: Callable[..., Extract]
     companions: tuple[str, ...] = ()
     address: Callable[[Place, int], str] | None = None
@@ -147,7 +148,7 @@ def plugin(part: str, name: str, declares: str) -> Any:
     """The object that a module of a part declares. Raises Fault, with the nearest name, if there is none."""
     folder = Path(__file__).parent.parent / part
     known = sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_"))
-    module = import_module(f"omtrace.{part}.{name}") if NAME.match(name) and name in known else None
+    module = import_module(f"omtrace.{part}.{name}") if name in known else None
     if not hasattr(module, declares):
         raise Fault(f"there is no {declares.lower()} {name!r} in {part}/{nearest(name, known)}")
     return getattr(module, declares)
@@ -155,4 +156,6 @@ def plugin(part: str, name: str, declares: str) -> Any:
 
 def options_of(reader: Reader, options: dict, where: str) -> Any:
     """The options of a table as the reader's own model. Raises Fault for unknown keys or wrong values."""
+    from omtrace.study.closed import checked
+
     return checked(reader.options, options, where)

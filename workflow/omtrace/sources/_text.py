@@ -13,6 +13,7 @@ GZIP = b"\x1f\x8b"
 LIMIT = 500 * 2**20  # bytes, after decompression if any
 MARKS = 20_000_000  # line ends and delimiters: some 200,000 rows of 100 columns; a cell takes 100 bytes and more
 LINE_END = re.compile(r"\r\n|\n|\r")
+BY_OPTION = " (by option)"  # ends a decision that the plan took
 Encoding = Literal["", "utf-8", "utf-16", "cp1252", "latin-1"]
 BOMS = (
     (codecs.BOM_UTF8, "utf-8", "UTF-8 with byte-order mark"),
@@ -87,7 +88,7 @@ def _decoded(content: bytes, encoding: Encoding) -> tuple[str, str]:
         if content.startswith(mark) and encoding in ("", name):
             return _strictly(content.removeprefix(codecs.BOM_UTF8), name), says
     if encoding:
-        return _strictly(content, encoding), f"{encoding} (by option)"
+        return _strictly(content, encoding), f"{encoding}{BY_OPTION}"
     for name, says in GUESSES[:-1]:
         try:
             return content.decode(name), says

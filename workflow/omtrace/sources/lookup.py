@@ -1,16 +1,17 @@
 """Raw cells again: from keys and column names back to the registered files, for trace and report."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from omtrace.faults import Fault
-from omtrace.keys import Place, key_text, number_of, ordinal_of
+from omtrace.faults import Fault, nearest
+from omtrace.keys import Place, key_of, key_text, number_of, ordinal_of
 from omtrace.sources import Extract, Reader, options_of, reader_of
-from omtrace.study.closed import nearest
-from omtrace.study.plan import Plan
-from omtrace.study.register import Export, exports_of, sha256_of
+from omtrace.study.register import RawFile, exports_of, sha256_of
+
+if TYPE_CHECKING:
+    from omtrace.study.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Way:
     options: Any
     beside: dict[str, bytes]
 
-    def read(self, export: Export, root: str | Path) -> Extract:
+    def read(self, export: RawFile, root: str | Path) -> Extract:
         """An export as text. Raises Fault for what the reader refuses."""
         return self.extract((Path(root) / export.path).read_bytes())
 
@@ -30,7 +31,7 @@ class Way:
         return self.reader.read(content, self.options, **self.beside)
 
 
-def way_of(plan: Plan, name: str, exports: Iterable[Export], root: str | Path) -> Way:
+def way_of(plan: "Plan", name: str, exports: Iterable[RawFile], root: str | Path) -> Way:
     """How a table of the plan reads. Raises Fault for an unknown reader or option, or an export that is not there."""
     table = plan.tables[name]
     where = f"plan of {plan.study}: tables.{name}.options"
@@ -48,7 +49,7 @@ def way_of(plan: Plan, name: str, exports: Iterable[Export], root: str | Path) -
     return Way(reader, options, beside)
 
 
-def ways_of(plan: Plan, source: str) -> list[list[str]]:
+def ways_of(plan: "Plan", source: str) -> list[list[str]]:
     """The tables of the plan that read a source table, those together that read it in one way."""
     ways: dict[tuple[str, str], list[str]] = {}
     for name, table in plan.tables.items():
@@ -57,7 +58,7 @@ def ways_of(plan: Plan, source: str) -> list[list[str]]:
     return list(ways.values())
 
 
-def check_registered(export: Export, root: str | Path) -> None:
+def check_registered(export: RawFile, root: str | Path) -> None:
     """Raise Fault if the file of an export is missing or has not the registered bytes."""
     path = Path(root) / export.path
     if not path.is_file():
@@ -66,7 +67,7 @@ def check_registered(export: Export, root: str | Path) -> None:
         raise Fault(f"{export.path}: not the registered file (sha256 differs); put the registered bytes back")
 
 
-def extract_of(plan: Plan, name: str, export: Export, exports: Iterable[Export], root: str | Path,
+def extract_of(plan: "Plan", name: str, export: RawFile, exports: Iterable[RawFile], root: str | Path,
                ways: dict[str, Way] | None = None) -> Extract:  # fmt: skip
     """An export as a table of the plan reads it. Raises Fault, with the file's path, for what the reader refuses.
 
@@ -81,14 +82,14 @@ def extract_of(plan: Plan, name: str, export: Export, exports: Iterable[Export],
         raise Fault(*(f"{export.path}: {line}" for line in fault.lines)) from None
 
 
-def companions_of(plan: Plan) -> set[str]:
+def companions_of(plan: "Plan") -> set[str]:
     """The names of the exports that readers' options name: dictionaries, event maps."""
     tables = plan.tables.values()
     return {str(t.options[o]) for t in tables for o in reader_of(t.reader).companions if t.options.get(o)}
 
 
 def raw_cells(
-    plan: Plan, exports: Iterable[Export], wanted: Iterable[tuple[int, str]], root: str | Path = "."
+    plan: "Plan", exports: Iterable[RawFile], wanted: Iterable[tuple[int, str]], root: str | Path = "."
 ) -> dict[tuple[int, str], str]:
     """The text of each raw cell, as asked: (key, column of the extract) -> text, "" where there is none.
 
@@ -115,7 +116,43 @@ def raw_cells(
     return {cell: cells[cell] for cell in wanted}
 
 
-def raw_places(plan: Plan, exports: Iterable[Export], keys: Iterable[int], root: str | Path = ".") -> dict[int, Place]:
+def plain_cells(
+    decisions: Mapping[str, Mapping[str, str]],
+    exports: Iterable[RawFile],
+    wanted: Iterable[tuple[int, str]],
+    root: str | Path = ".",
+) -> dict[tuple[int, str], str]:
+    """What ``raw_cells`` gives, but only of files that are delimited text without options; other cells are left out.
+
+    ``decisions``: how a run read its files, as it says in ``validated/decisions.json``. So neither the plan nor the
+    reader's options are needed, whose import takes longer than to read such a file. Raises Fault as ``raw_cells`` does.
+    """
+    from omtrace.sources._delimited import texts_at
+    from omtrace.sources._text import BY_OPTION
+
+    plain = {
+        path
+        for path, decided in decisions.items()
+        if decided.get("reader") == "delimited" and not any(text.endswith(BY_OPTION) for text in decided.values())
+    }
+    readable = {export.number: export for export in exports if export.path in plain}
+    cells = {}
+    for export, asked in _by_export(readable.values(), [cell for cell in wanted if number_of(cell[0]) in readable]):
+        columns: dict[int, list[str]] = {}
+        for key, column in asked:
+            columns.setdefault(ordinal_of(key), []).append(column)
+        check_registered(export, root)
+        try:
+            texts = texts_at((Path(root) / export.path).read_bytes(), columns)
+        except Fault as fault:
+            raise Fault(*(f"{export.path}: {line}" for line in fault.lines)) from None
+        cells.update({(key_of(export.number, ordinal), column): text for (ordinal, column), text in texts.items()})
+    return cells
+
+
+def raw_places(
+    plan: "Plan", exports: Iterable[RawFile], keys: Iterable[int], root: str | Path = "."
+) -> dict[int, Place]:
     """The place of each key, of rows that are faulty too. Raises Fault as ``raw_cells`` does."""
     places, keys, exports = {}, list(keys), list(exports)
     ways: dict[str, Way] = {}
@@ -132,8 +169,8 @@ def raw_places(plan: Plan, exports: Iterable[Export], keys: Iterable[int], root:
 
 
 def _by_export(
-    exports: Iterable[Export], wanted: Iterable[tuple[int, str]]
-) -> list[tuple[Export, list[tuple[int, str]]]]:
+    exports: Iterable[RawFile], wanted: Iterable[tuple[int, str]]
+) -> list[tuple[RawFile, list[tuple[int, str]]]]:
     """What is wanted of each export, by number, each thing once."""
     registered = {export.number: export for export in exports}
     asked: dict[int, dict[tuple[int, str], None]] = {}
@@ -144,7 +181,7 @@ def _by_export(
     return [(registered[number], list(asked[number])) for number in sorted(asked)]
 
 
-def _extracts(plan: Plan, export: Export, exports: list[Export], root: str | Path,
+def _extracts(plan: "Plan", export: RawFile, exports: list[RawFile], root: str | Path,
               ways: dict[str, Way]) -> Iterator[Extract]:  # fmt: skip
     """The file of an export, read in each way in which tables of the plan read it; ``ways`` keeps those met."""
     tables = ways_of(plan, export.table)

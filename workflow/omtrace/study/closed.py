@@ -1,12 +1,11 @@
 """Closed models: unknown keys are refused, with the nearest known one, and every complaint is one line."""
 
 import re
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from omtrace.faults import Fault
+from omtrace.faults import Fault, nearest
 
 NAME = re.compile(r"^[a-z][a-z0-9_]*\Z")
 
@@ -15,12 +14,6 @@ class Closed(BaseModel):
     """A model that refuses unknown keys and cannot be changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
-
-
-def nearest(name: str, known: Any) -> str:
-    """A hint at the nearest known name, or nothing."""
-    close = get_close_matches(str(name), [str(k) for k in known], 1)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def complaints(error: ValidationError, where: str, model: type[BaseModel]) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).parent.parent
+PACKAGE = Path(__file__).resolve().parent.parent
 IMPORT = re.compile(
     r"^[ \t]*(?:from[ \t]+(omtrace[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|(?:\\\n|[^\n])*)|import[ \t]+(omtrace[^\n]*))",
     re.MULTILINE,
@@ -33,37 +33,49 @@ def _content(path: Path) -> bytes:
 
 
 @cache
-def imports_of(path: Path) -> tuple[str, ...]:
-    """The modules of this package that a file imports, packages included."""
-    found: dict[str, None] = {}
+def imports_of(path: Path) -> tuple[Path, ...]:
+    """The files of this package that a file imports, those of packages included."""
+    files: dict[Path, None] = {}
     for source, names, plain in IMPORT.findall(COMMENT.sub("", _content(path).decode())):
         wanted = [source] if source else [name.split()[0] for name in plain.split(",") if name.split()]
         wanted += [f"{source}.{n.split()[0]}" for n in names.strip("()").replace("\\", "").split(",") if n.split()]
         for module in wanted:
-            parts = module.split(".")
-            found.update((name, None) for n in range(len(parts)) if _file_of(name := ".".join(parts[: n + 1])))
-    return tuple(found)
+            files.update(dict.fromkeys(_files_of(module)))
+    return tuple(files)
+
+
+@cache
+def _files_of(module: str) -> tuple[Path, ...]:
+    """The files that importing a module runs: its own and those of the packages that it is in."""
+    parts = module.split(".")
+    return tuple(file for n in range(len(parts)) if (file := _file_of(".".join(parts[: n + 1]))))
 
 
 def closure(start: Iterable[Path], plugins: Iterable[str] = ()) -> list[Path]:
     """The files that scripts and plug-in modules ("part.name") use, themselves included, sorted."""
     waiting = [*start, *(f for name in plugins if (f := _file_of(f"omtrace.{name}")))]
-    seen: dict[Path, None] = {}
+    seen: set[Path] = set()
     while waiting:
         path = waiting.pop()
-        if path in seen:
-            continue
-        seen[path] = None
-        waiting += [f for name in imports_of(path) if (f := _file_of(name))]
-        if path.name == "__init__.py" and (path.parent / "templates").is_dir():
-            seen.update((p, None) for p in (path.parent / "templates").iterdir() if p.is_file())
-    return sorted(seen)
+        if path not in seen:
+            seen.add(path)
+            waiting += imports_of(path)
+            if path.name == "__init__.py" and (path.parent / "templates").is_dir():
+                seen.update(file for file in (path.parent / "templates").iterdir() if file.is_file())
+    return sorted(seen, key=str)
+
+
+def code_of(start: Iterable[Path], plugins: Iterable[str] = ()) -> dict[str, str]:
+    """Path from the workflow's folder -> hex sha256, of the closure."""
+    return dict(map(_named_digest, closure(start, plugins)))
+
+
+@cache
+def _named_digest(path: Path) -> tuple[str, str]:
+    return path.relative_to(PACKAGE.parent).as_posix(), hashlib.sha256(_content(path)).hexdigest()
 
 
 def library_digest(start: Iterable[Path], plugins: Iterable[str] = ()) -> str:
     """Hex sha256 over the names and contents of the closure."""
-    digest = hashlib.sha256()
-    root = PACKAGE.parent.resolve()
-    for path in closure(start, plugins):
-        digest.update(f"{path.resolve().relative_to(root)}\0".encode() + hashlib.sha256(_content(path)).digest())
-    return digest.hexdigest()
+    lines = "".join(f"{digest}  {path}\n" for path, digest in code_of(start, plugins).items())
+    return hashlib.sha256(lines.encode()).hexdigest()

@@ -15,8 +15,11 @@ class Config(Closed):
     """The whole configuration. A study's choices stand in its plan."""
 
     studies: tuple[Study, ...] = Field(description="studies that plain snakemake runs, in this order")
-    retrieved: tuple[Study, ...] = Field(description="studies whose raw files are retrieved; run by name")
-    mirror: str = Field(description="folder searched for retrieved files before the network; empty: none")
+    retrieved: tuple[Study, ...] = Field((), description="studies whose raw files are retrieved; run by name")
+    mirror: str = Field("", description="folder searched for retrieved files before the network; empty: none")
+    plans: str = Field("config/studies", description="folder of the plans, one <study>.yaml each")
+    register_: str = Field("config/exports.csv", alias="register", description="the register of raw files")
+    raw: str = Field("data/raw", description="folder of the raw files, with a folder for each study")
 
     @model_validator(mode="after")
     def once(self) -> "Config":

@@ -6,7 +6,7 @@ derivation, a method, a figure) carry ``options``; the module itself declares an
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -16,6 +16,18 @@ from omtrace.study.closed import NAME, Closed, checked, nearest
 from omtrace.study.document import read_document
 from omtrace.study.mapping import mapped
 from omtrace.study.questions import BELONGING, Estimand, Family, Role, with_families
+from omtrace.study.slices import (
+    ANALYSIS,
+    CHECKS,
+    DATASETS,
+    DERIVATION,
+    PAGES,
+    REPORT,
+    ROSTER,
+    TABLES,
+    VALIDATION,
+    ReadBy,
+)
 from omtrace.study.tables import TablePlan
 
 UNPLANNED = "Not named in the plan."  # how the note of an analysis begins that an exploratory file adds
@@ -28,11 +40,11 @@ class Parameter(Closed):
     """One quantity of a dataset: a value for each unit and visit."""
 
     derive: str = Field(description="module in derive/")
-    label: str = Field(description="name in tables and figures")
-    unit: str = Field("", description="unit of the value")
-    visits: tuple[str, ...] = Field((), description="scheduled visits; none: once a unit")
-    decimals: int = Field(1, description="decimals shown", ge=0, le=6)
-    better: Literal["lower", "higher", ""] = Field("", description="direction of improvement")
+    label: Annotated[str, ANALYSIS] = Field(description="name in tables and figures")
+    unit: Annotated[str, ANALYSIS] = Field("", description="unit of the value")
+    visits: Annotated[tuple[str, ...], DERIVATION] = Field((), description="scheduled visits; none: once a unit")
+    decimals: Annotated[int, ANALYSIS] = Field(1, description="decimals shown", ge=0, le=6)
+    better: Annotated[Literal["lower", "higher", ""], DERIVATION] = Field("", description="direction of improvement")
     options: dict[str, Any] = Field(default_factory=dict, description="what the derivation needs")
 
 
@@ -41,7 +53,7 @@ class Population(Closed):
 
     label: str
     where: str = Field("", description="expression such as 'sessions >= 3 and age >= 18'; empty: every enrolled unit")
-    why: str = Field("", description="what the population is for, and why these units")
+    why: Annotated[str, REPORT] = Field("", description="what the population is for, and why these units")
     reasons: dict[str, str] = Field(
         default_factory=dict, description="clause of where -> why a unit that fails it is left out, in words"
     )
@@ -67,18 +79,20 @@ class DatasetPlan(Closed):
     """Records of one kind of unit."""
 
     unit: str = Field(description="what one unit is: participant, animal, mouse, well")
-    experimental_unit: ExperimentalUnit | None = Field(
+    experimental_unit: Annotated[ExperimentalUnit | None, ANALYSIS] = Field(
         None, description="comparisons that take smaller units for n are refused; none: not declared, not checked"
     )
-    roster: Roster
-    visits: dict[str, str] = Field(default_factory=dict, description="visit -> label, in time order")
-    baseline: str = Field("", description="the visit that changes are counted from")
-    group: str = Field("", description="parameter that holds the group of a unit")
-    groups: dict[str, str] = Field(
+    roster: Annotated[Roster, ROSTER]
+    visits: Annotated[dict[str, str], ReadBy(ANALYSIS.stages, keys=("derive",))] = Field(
+        default_factory=dict, description="visit -> label, in time order"
+    )
+    baseline: Annotated[str, DERIVATION] = Field("", description="the visit that changes are counted from")
+    group: Annotated[str, DERIVATION] = Field("", description="parameter that holds the group of a unit")
+    groups: Annotated[dict[str, str], ANALYSIS] = Field(
         default_factory=dict, description="group -> label, the reference first; none: those in the data"
     )
     parameters: dict[str, Parameter]
-    populations: dict[str, Population]
+    populations: Annotated[dict[str, Population], ANALYSIS]
 
 
 class Analysis(Closed):
@@ -86,15 +100,17 @@ class Analysis(Closed):
 
     method: str = Field(description="module in analyses/")
     dataset: str
-    title: str
+    title: Annotated[str, PAGES]
     parameters: tuple[str, ...] = Field((), description="parameters analysed, each on its own")
     visits: tuple[str, ...] = Field((), description="visits analysed; none: the parameter's own")
     population: str = Field("full", description="population of the dataset")
     role: Role = Field("supportive", description="what the analysis is for; the report is in this order")
     of: str = Field("", description="the analysis that a sensitivity or subgroup analysis belongs to")
     estimand: str = Field("", description="estimand of the plan that the analysis estimates")
-    exempt: str = Field("", description="why its p values need no family and are not exploratory (a check of a model)")
-    note: str = Field("", description="a remark printed with the results")
+    exempt: Annotated[str, REPORT] = Field(
+        "", description="why its p values need no family and are not exploratory (a check of a model)"
+    )
+    note: Annotated[str, REPORT] = Field("", description="a remark printed with the results")
     options: dict[str, Any] = Field(default_factory=dict, description="what the method needs")
 
 
@@ -133,30 +149,38 @@ class Plan(Closed):
     """The whole plan of one study."""
 
     study: str
-    title: str
-    kind: Literal["simulated", "real"]
-    statement: str = Field(description="printed on every output: what is simulated, or whose data these are")
-    design: str
-    missing_codes: dict[str, str] = Field(
+    title: Annotated[str, PAGES]
+    kind: Annotated[Literal["simulated", "real"], ANALYSIS]
+    statement: Annotated[str, REPORT] = Field(
+        description="printed on every output: what is simulated, or whose data these are"
+    )
+    design: Annotated[str, REPORT]
+    missing_codes: Annotated[dict[str, str], TABLES] = Field(
         default_factory=dict, description="raw code -> what it says; never a value, in any table that says nothing else"
     )
-    severities: dict[str, Severity] = Field(default_factory=dict, description="rule id -> severity in this study")
-    scopes: dict[str, Scope] = Field(
+    severities: Annotated[dict[str, Severity], VALIDATION] = Field(
+        default_factory=dict, description="rule id -> severity in this study"
+    )
+    scopes: Annotated[dict[str, Scope], VALIDATION] = Field(
         default_factory=dict, description="rule id -> what a quarantine takes out: the row, the unit or the batch"
     )
-    tables: dict[str, TablePlan]
-    checks: dict[str, CheckPlan] = Field(default_factory=dict, description="checks across rows, visits and tables")
-    datasets: dict[str, DatasetPlan]
-    arrive: Arrive | None = Field(
+    tables: Annotated[dict[str, TablePlan], ReadBy((*TABLES.stages, "derive"))]
+    checks: Annotated[dict[str, CheckPlan], CHECKS] = Field(
+        default_factory=dict, description="checks across rows, visits and tables"
+    )
+    datasets: Annotated[dict[str, DatasetPlan], DATASETS]
+    arrive: Annotated[Arrive | None, REPORT] = Field(
         None, description="animal studies: statements for the report's ARRIVE table; none: no such table"
     )
-    estimands: dict[str, Estimand] = Field(default_factory=dict, description="estimand -> what is to be estimated")
-    analyses: dict[str, Analysis]
-    families: dict[str, Family] = Field(
+    estimands: Annotated[dict[str, Estimand], ANALYSIS] = Field(
+        default_factory=dict, description="estimand -> what is to be estimated"
+    )
+    analyses: Annotated[dict[str, Analysis], ANALYSIS]
+    families: Annotated[dict[str, Family], ANALYSIS] = Field(
         default_factory=dict, description="family -> hypotheses whose error is controlled together"
     )
-    figures: dict[str, FigurePlan]
-    plates: PlatePages | None = Field(None, description="a page for each plate")
+    figures: Annotated[dict[str, FigurePlan], PAGES]
+    plates: Annotated[PlatePages | None, PAGES] = Field(None, description="a page for each plate")
 
     @model_validator(mode="before")
     @classmethod

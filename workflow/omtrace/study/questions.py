@@ -1,11 +1,12 @@
 """What analyses are to answer: their roles, estimands, and families of hypotheses (ICH E9 and its addendum R1)."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from omtrace.study.closed import Closed, nearest
+from omtrace.study.slices import REPORT
 
 Role = Literal["primary", "secondary", "sensitivity", "supportive", "subgroup", "safety", "feasibility", "descriptive",
                "exploratory"]  # fmt: skip
@@ -71,20 +72,20 @@ class Member(Hypothesis):
 class Family(Closed):
     """Hypotheses whose error is controlled together; it becomes an analysis of the method `family`."""
 
-    title: str = Field(description="title of its table in the report")
-    procedure: Procedure = Field(description="how p values are adjusted")
+    title: Annotated[str, REPORT] = Field(description="title of its table in the report")
+    procedure: Annotated[Procedure, REPORT] = Field(description="how p values are adjusted")
     hypotheses: dict[str, Hypothesis] = Field(
         description="hypothesis -> its p value; in this order where the procedure has an order", min_length=1
     )
-    alpha: float = Field(0.05, description="error rate of the family", gt=0, lt=0.5)
-    weights: dict[str, float] = Field(
+    alpha: Annotated[float, REPORT] = Field(0.05, description="error rate of the family", gt=0, lt=0.5)
+    weights: Annotated[dict[str, float], REPORT] = Field(
         default_factory=dict, description="graphical: hypothesis -> its share of alpha; none: equal shares"
     )
-    transitions: dict[str, dict[str, float]] = Field(
+    transitions: Annotated[dict[str, dict[str, float]], REPORT] = Field(
         default_factory=dict,
         description="graphical: hypothesis -> hypothesis -> the share that it passes on once rejected",
     )
-    note: str = Field("", description="a remark printed with the results")
+    note: Annotated[str, REPORT] = Field("", description="a remark printed with the results")
 
     @model_validator(mode="after")
     def graph(self) -> "Family":

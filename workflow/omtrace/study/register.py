@@ -11,10 +11,12 @@ import hashlib
 import io
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import astuple, dataclass, fields
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 from omtrace.faults import Fault
 
@@ -24,14 +26,14 @@ ORIGINS = ("shipped", "received", "retrieved")
 NUMBER = re.compile(r"[1-9][0-9]{0,9}")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+BUCKETS = ((100_000, 256), (10_000, 64), (200, 8))  # files from which on they are read in so many buckets
 SHA256 = re.compile(r"^[0-9a-f]{64}\Z")
 
 
 @dataclass(frozen=True)
-class Export:
-    """One registered raw file. ``replaces`` is the number of the row that it is the new version of, or "".
-
-    ``withdrawn``: the day from which it is no longer read (ISO), or ""; the ledger has the reason.
+class RawFile:
+    """What a result may depend on of a registered raw file. ``replaces``: the number of the row whose newer version it
+    is, or "". ``withdrawn``: the day from which it is no longer read (ISO), or ""; the ledger has the reason.
     """
 
     number: int
@@ -42,15 +44,28 @@ class Export:
     batch: str
     received_on: str
     sha256: str
+    replaces: str = field(default="", kw_only=True)
+    withdrawn: str = field(default="", kw_only=True)
+
+
+@dataclass(frozen=True)
+class Export(RawFile):
+    """One row of the register: a raw file, with where it comes from and how it is cited."""
+
     origin: str
     address: str
     citation: str
     licence: str
-    replaces: str = ""
-    withdrawn: str = ""
+
+    def raw_file(self) -> RawFile:
+        """The row without what only the report shows."""
+        return RawFile(**{name: getattr(self, name) for name in RawFile.__dataclass_fields__})
 
 
-COLUMNS = tuple(field.name for field in fields(Export))
+File = TypeVar("File", bound=RawFile)
+COLUMNS = tuple(
+    "number study export table path batch received_on sha256 origin address citation licence replaces withdrawn".split()
+)
 OLDER = COLUMNS[:-1]  # a register without a withdrawn file
 
 
@@ -73,8 +88,8 @@ def files_below(folder: str | Path, root: str | Path = ".") -> list[str]:
     return paths
 
 
-def read_register(path: str | Path = REGISTER) -> list[Export]:
-    """Read and check the register. Raises Fault with every finding, by line and column."""
+def read_register(path: str | Path = REGISTER, raw: str | Path = RAW) -> list[Export]:
+    """Read and check the register of files below ``raw``. Raises Fault with every finding, by line and column."""
     path = Path(path)
     try:
         content = path.read_text(encoding="utf-8")
@@ -100,9 +115,9 @@ def read_register(path: str | Path = REGISTER) -> list[Export]:
             findings.append(f"{where}: {len(cells)} cells instead of {len(columns)}")
             continue
         row = dict(zip(COLUMNS, (*cells, ""), strict=False))  # an older register ends a column earlier
-        findings += [f"{where}: {complaint}" for complaint in _complaints(row, seen)]
+        findings += [f"{where}: {complaint}" for complaint in _complaints(row, seen, Path(raw).as_posix())]
         if NUMBER.fullmatch(row["number"]):
-            exports.append(Export(int(cells[0]), *cells[1:]))
+            exports.append(Export(int(cells[0]), *cells[1:12], replaces=row["replaces"], withdrawn=row["withdrawn"]))
             lines.append(where)
     findings += [f"{lines[at]}: {complaint}" for at, complaint in _version_complaints(exports)]
     if findings:
@@ -110,14 +125,14 @@ def read_register(path: str | Path = REGISTER) -> list[Export]:
     return exports
 
 
-def _complaints(row: dict[str, str], seen: dict) -> list[str]:
+def _complaints(row: dict[str, str], seen: dict, raw: str) -> list[str]:
     found = []
     if not NUMBER.fullmatch(row["number"]) or not int(row["number"]) < 2**31:
         found.append("column number: not a whole number from 1")
-    parts = row["path"].split("/")
-    if parts[:2] != ["data", "raw"] or len(parts) < 4 or parts[2] != row["study"]:
-        found.append(f"column path: not below data/raw/{row['study']}/")
-    elif not all(map(FILE_NAME.match, parts)):
+    folder = f"{raw}/{row['study']}/"
+    if not row["path"].startswith(folder):
+        found.append(f"column path: not below {folder}")
+    elif not all(map(FILE_NAME.match, row["path"].removeprefix(folder).split("/"))):
         found.append(
             "column path: only letters, digits, dot, hyphen and underscore, and no leading dot; rename the file"
         )
@@ -171,10 +186,10 @@ def write_register(exports: list[Export], path: str | Path = REGISTER) -> None:
     from omtrace.store import write_csv
 
     columns = COLUMNS if any(export.withdrawn for export in exports) else OLDER
-    write_csv(path, columns, (astuple(export)[: len(columns)] for export in exports))
+    write_csv(path, columns, ([getattr(export, name) for name in columns] for export in exports))
 
 
-def exports_of(exports: list[Export], study: str, table: str = "", replaced: bool = False) -> list[Export]:
+def exports_of(exports: Sequence[File], study: str, table: str = "", replaced: bool = False) -> list[File]:
     """The exports of a study (and of one source table), by number: the newest versions, or all of them.
 
     A withdrawn one is read no longer, and neither are the versions before it.
@@ -182,6 +197,16 @@ def exports_of(exports: list[Export], study: str, table: str = "", replaced: boo
     gone = set() if replaced else {e.replaces for e in exports} | {str(e.number) for e in exports if e.withdrawn}
     chosen = [e for e in exports if e.study == study and table in ("", e.table) and str(e.number) not in gone]
     return sorted(chosen, key=lambda export: export.number)
+
+
+def bucket_count(files: int) -> int:
+    """In how many buckets so many files are read, a job each; 0: the validation reads them itself."""
+    return next((buckets for least, buckets in BUCKETS if files >= least), 0)
+
+
+def bucket_of(file: RawFile, count: int) -> int:
+    """The bucket of a file, from 0: by the name of its batch, without one of its export, so that none moves another."""
+    return zlib.crc32((file.batch or file.export).encode()) % count
 
 
 def export_at(exports: list[Export], path: str) -> Export:
@@ -204,27 +229,35 @@ def replacing(path: str) -> str:
     return f"python -m omtrace register --replaces {path} NEW_FILE --reason '...'"
 
 
-def custody_faults(exports: list[Export], study: str, root: str | Path = ".",
-                   digests: Mapping[str, str] | None = None) -> list[str]:  # fmt: skip
+def custody_faults(
+    exports: list[Export],
+    study: str,
+    root: str | Path = ".",
+    digests: Mapping[str, str] | None = None,
+    raw: str | Path = RAW,
+) -> list[str]:
     """What is wrong with a study's raw folder against the register, one line a fault with its mend.
 
     Versions that were replaced are held against their rows as well. A missing retrieved file is no fault: it
-    is a job. Files directly in data/raw count for every study. ``digests``: the sha256 of files that were just read.
+    is a job. Files directly in ``raw`` count for every study. ``digests``: the sha256 of files that were just read.
     """
     root = Path(root)
     mine = {e.path: e for e in exports_of(exports, study, replaced=True)}
     faults = []
     # What a killed retrieval leaves: the next one clears it.
     unfinished = tuple(f".{Path(e.path).name}." for e in mine.values() if e.origin == "retrieved")
-    loose = [p.name for p in sorted((root / RAW).glob("*")) if p.is_file() and not p.name.startswith(".")]
-    loose = [f"{RAW.as_posix()}/{name}" for name in loose]
-    there = sorted(files_below(RAW / study, root), key=lambda path: path.split("/"))
+    raw = Path(raw)
+    loose = [p.name for p in sorted((root / raw).glob("*")) if p.is_file() and not p.name.startswith(".")]
+    loose = [(raw / name).as_posix() for name in loose]
+    there = sorted(files_below(raw / study, root), key=lambda path: path.split("/"))
     for path in loose + there:
         if path in mine or (path.endswith(".part") and Path(path).name.startswith(unfinished)):
             continue
         if path in loose:
-            faults.append(f"{path}: lies outside a study's folder; move it to data/raw/<study>/ and register it there")
-        elif not all(FILE_NAME.match(part) for part in Path(path).parts):
+            faults.append(
+                f"{path}: lies outside a study's folder; move it to {raw.as_posix()}/<study>/ and register it there"
+            )
+        elif not all(FILE_NAME.match(part) for part in Path(path).relative_to(raw).parts):
             faults.append(
                 f"{path!r}: the name may hold letters, digits, dot, hyphen and underscore only; rename the file"
             )

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from omtrace.study.closed import Closed
+from omtrace.study.slices import TABLES
 
 MADE = ("@export", "@batch", "@row")  # parts of a unit that do not stand in a column
 
@@ -50,36 +51,42 @@ class VisitColumn(Closed):
 class TablePlan(Closed):
     """One validated table: where it comes from and how its columns are named."""
 
-    source: str = Field("", description="table name in the register; default: the table's own name")
-    reader: str = Field(description="module in sources/")
-    options: dict[str, Any] = Field(default_factory=dict, description="what the reader may be told")
-    schema_: str = Field(
+    source: Annotated[str, TABLES] = Field("", description="table name in the register; default: the table's own name")
+    reader: Annotated[str, TABLES] = Field(description="module in sources/")
+    options: Annotated[dict[str, Any], TABLES] = Field(default_factory=dict, description="what the reader may be told")
+    schema_: Annotated[str, TABLES] = Field(
         "", alias="schema", description="module in schemas/ or instruments/; default: the table's own name"
     )
     columns: dict[str, str] = Field(
         default_factory=dict, description="table column -> raw column, where the names differ"
     )
-    recode: dict[str, dict[str, str]] = Field(default_factory=dict, description="table column -> raw value -> value")
+    recode: Annotated[dict[str, dict[str, str]], TABLES] = Field(
+        default_factory=dict, description="table column -> raw value -> value"
+    )
     visit: VisitColumn | None = Field(None, description="the column that tells the visit, and its values")
-    mapping: str = Field(
+    mapping: Annotated[str, TABLES] = Field(
         "", description="CSV in config/studies/<study>/: column, source, code, value; read into columns and recode"
     )
-    coding: str = Field("", description="how the export codes the answers, by the instrument's name for it")
-    missing_codes: dict[str, str] | None = Field(
+    coding: Annotated[str, TABLES] = Field(
+        "", description="how the export codes the answers, by the instrument's name for it"
+    )
+    missing_codes: Annotated[dict[str, str] | None, TABLES] = Field(
         None, description="raw code -> what it says, in place of the study's missing_codes; none: the study's"
     )
-    structural_zeros: dict[str, str] = Field(
+    structural_zeros: Annotated[dict[str, str], TABLES] = Field(
         default_factory=dict, description="raw code of an item -> why it counts as zero (activity not done)"
     )
-    formats: dict[str, Format] = Field(
+    formats: Annotated[dict[str, Format], TABLES] = Field(
         default_factory=dict, description="table column, or * for all others -> how it is written"
     )
-    repairs: tuple[Repair, ...] = Field((), description="declared changes of raw cells, each with its reason")
-    identifiers: dict[str, str] = Field(
+    repairs: Annotated[tuple[Repair, ...], TABLES] = Field(
+        (), description="declared changes of raw cells, each with its reason"
+    )
+    identifiers: Annotated[dict[str, str], TABLES] = Field(
         default_factory=dict,
         description="raw column -> why it is no direct identifier, though it looks like one",
     )
-    rows: dict[str, tuple[str, ...]] = Field(
+    rows: Annotated[dict[str, tuple[str, ...]], TABLES] = Field(
         default_factory=dict, description="raw column -> the texts whose rows belong to the table ('' for blank)"
     )
     unit: tuple[str, ...] = Field(
@@ -90,12 +97,18 @@ class TablePlan(Closed):
     joined: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="table column -> raw columns joined by /"
     )
-    unit_pattern: str = Field("", description="regular expression whose one group is the unit within that text")
-    skip_blank: str | tuple[str, ...] = Field(
+    unit_pattern: Annotated[str, TABLES] = Field(
+        "", description="regular expression whose one group is the unit within that text"
+    )
+    skip_blank: Annotated[str | tuple[str, ...], TABLES] = Field(
         "", description="raw column, or several; rows where all of them are blank are out of scope (unused slots)"
     )
-    status: str = Field("", description="raw column with the form status (0 incomplete, 1 unverified, 2 complete)")
-    status_accepted: tuple[str, ...] = Field(("1", "2"), description="form states whose values are used")
+    status: Annotated[str, TABLES] = Field(
+        "", description="raw column with the form status (0 incomplete, 1 unverified, 2 complete)"
+    )
+    status_accepted: Annotated[tuple[str, ...], TABLES] = Field(
+        ("1", "2"), description="form states whose values are used"
+    )
 
     @model_validator(mode="after")
     def units(self) -> "TablePlan":

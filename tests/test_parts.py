@@ -1,23 +1,21 @@
-"""Files in which nothing was found are not read again, and no result differs by that."""
+"""Files that were read in buckets, a part each, give what reading all of them at once gives."""
 
 import random
+import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 import yaml
-from omtrace.checks import kept
-from omtrace.checks.kept import Kept, depends_on, stands_alone
-from omtrace.checks.reading import Reading
-from omtrace.checks.validate import Validation, validate_study
+from omtrace.checks.parts import PLACES, Parts, stands_alone
+from omtrace.checks.validate import Validation, read_exports, validate_study
 from omtrace.faults import Fault
-from omtrace.lineage.checking import findings_at
 from omtrace.schemas import table_of
 from omtrace.simulate import batches
 from omtrace.sources.lookup import Way
 from omtrace.study.plan import Plan
-from omtrace.study.register import Export, sha256_of
+from omtrace.study.register import Export, bucket_count, bucket_of, sha256_of
 from omtrace.study.tables import TablePlan
 from pyarrow.parquet import ParquetFile
 
@@ -58,27 +56,32 @@ class Study:
         path.write_bytes(text.replace(old, new, 1).encode("latin-1"))
         self.exports = [replace(e, sha256=sha256_of(path)) if self.root / e.path == path else e for e in self.exports]
 
-    def run(self, cache):
-        """Every byte that a validation writes, with the fault that it raises; what it read anew stands in the cache."""
+    def run(self, parts=()):
+        """Every byte that a validation writes, with the fault that it raises."""
         self.runs += 1
         out = self.root / f"out{self.runs}"
         try:
-            validate_study(self.plan, self.exports, out / "findings.csv", out / "validated", self.root, cache)
+            validate_study(self.plan, self.exports, out / "findings.csv", out / "validated", self.root, parts)
         except Fault as fault:
             return {"fault": [line.replace(str(out), "") for line in fault.lines]}
         return {
             path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()
         }
 
-    def same(self):
-        """What a run with the cache gives, which a run without gives as well."""
-        found = self.run(self.cache)
-        assert found == self.run("")
-        return found
+    def parts(self, count=2):
+        """Read the files in so many buckets; the folders of the parts."""
+        folder = self.root / "parts"
+        shutil.rmtree(folder, ignore_errors=True)
+        for bucket in range(count):
+            mine = [export for export in self.exports if bucket_of(export, count) == bucket]
+            read_exports(self.plan, mine, folder / str(bucket), self.root)
+        return sorted(folder.iterdir())
 
-    @property
-    def cache(self):
-        return self.root / kept.FOLDER / self.plan.study
+    def same(self):
+        """What a run with parts gives, which a run without gives as well."""
+        found = self.run(self.parts())
+        assert found == self.run()
+        return found
 
 
 @pytest.fixture
@@ -100,40 +103,45 @@ def read(monkeypatch):
     return names
 
 
-def anew(study, read):
-    """How many files a run with the cache reads."""
+def read_by(validation, read):
+    """How many files a call reads."""
     read.clear()
-    study.run(study.cache)
+    validation()
     return len(read)
 
 
 def test_a_file_in_which_nothing_was_found_is_read_once(study, read):
-    assert anew(study, read) == 9
-    assert anew(study, read) == 0
-    study.add(4)
-    assert anew(study, read) == 3
+    assert read_by(study.parts, read) == 9
+    parts = study.parts()
+    assert read_by(lambda: study.run(parts), read) == 0
     study.same()
-    assert anew(study, read) == 0
 
 
-def test_a_file_with_a_finding_is_read_every_time(study, read):
+def test_a_file_with_a_finding_is_read_by_the_validation(study, read):
     study.change("layout_2.csv", ",BLANK,,1", ",BLANK,none,1")
-    study.same()
-    assert anew(study, read) == 1
+    parts = study.parts()
+    assert read_by(lambda: study.run(parts), read) == 1
     assert b",none," in study.same()["findings.csv"]
 
 
-def test_what_an_export_depends_on_is_its_whole_row_of_the_register(study, read):
-    study.run(study.cache)
+def test_a_file_of_another_row_of_the_register_is_not_taken_from_a_part(study, read):
+    parts = study.parts()
     study.exports[0] = replace(study.exports[0], batch="7")
-    assert anew(study, read) == 1
-    study.same()
-    study.change("animals_3.csv", ",F,", ",M,")
-    assert anew(study, read) == 1
-    study.same()
+    assert read_by(lambda: study.run(parts), read) == 1
+    study.exports[1] = replace(study.exports[1], citation="corrected")  # only the report shows it
+    assert read_by(lambda: study.run(parts), read) == 1
     study.exports = [export for export in study.exports if export.batch != "2"]  # withdrawn
-    assert anew(study, read) == 0
+    assert read_by(lambda: study.run(parts), read) == 1
     study.same()
+
+
+def test_a_batch_has_its_bucket_whatever_else_there_is(study):
+    before = {export.path: bucket_of(export, 8) for export in study.exports}
+    study.add(4)
+    assert {e.path: bucket_of(e, 8) for e in study.exports if e.path in before} == before
+    for batch in "123":
+        assert len({bucket_of(e, 8) for e in study.exports if e.batch == batch}) == 1  # a plate and its layout
+    assert [bucket_count(n) for n in (0, 199, 200, 9_999, 10_000, 100_000)] == [0, 0, 8, 8, 64, 256]
 
 
 def test_findings_across_files_name_rows_that_were_not_read(study):
@@ -147,80 +155,34 @@ def test_findings_across_files_name_rows_that_were_not_read(study):
     assert "duplicate_conflict,data/raw/rat_batches/animals_1.csv,,3,animal_id,animals,R1-2" in told
     assert "copied_plate,data/raw/rat_batches/plate_4.txt" in told
     assert "those of the plate of line 4 of data/raw/rat_batches/plate_1.txt" in told
-    assert study.same() == found  # once more, with all of it kept
 
 
 def test_tables_may_share_a_file_and_break_its_rows(study):
-    """A second table of the same file in which every other row is a copy: kept rows are looked up for each finding."""
+    """A second table of the same file in which every other row is a copy: a row is looked up for each finding."""
     entry = TablePlan(reader="delimited", source="animals", columns={"room": "treatment", "rack_row": "batch"})
     study.plan = study.plan.model_copy(update={"tables": {**study.plan.tables, "cages": entry}})
-    first = study.same()
-    assert first["findings.csv"].count(b"duplicate_row") == 3 * 17
-    assert study.same() == first
+    assert study.same()["findings.csv"].count(b"duplicate_row") == 3 * 17
 
 
-@pytest.mark.parametrize("name", ["0001.json", "0001.animals.parquet", f"0001.{kept.PLACES}.parquet"])
-def test_a_damaged_part_is_passed_over(tmp_path, read, name):
-    study = Study(tmp_path, 2)
-    study.run(study.cache)
-    path = study.cache / name
-    content = path.read_bytes()
-    for damaged in (content[:-9], bytes([content[0] ^ 1]) + content[1:], None):
-        path.unlink() if damaged is None else path.write_bytes(damaged)
-        assert anew(study, read) == 6
-    study.same()
-    assert anew(study, read) == 0
-
-
-def test_a_damaged_index_is_passed_over(tmp_path, read):
-    study = Study(tmp_path, 1)
-    study.run(study.cache)
-    index = study.cache / kept.INDEX
-    for damaged in ("[1]", "{", '{"parts": {"0001": 3}}', ""):
-        index.write_text(damaged, encoding="utf-8")
-        assert anew(study, read) == 3
-    index.unlink()
-    assert anew(study, read) == 3
-    study.same()
-
-
-def test_another_plan_reads_all_files_again(study, read):
-    study.run(study.cache)
-    entry = study.plan.tables["animals"].model_copy(update={"recode": {"sex": {"F": "M"}}})
-    study.plan = study.plan.model_copy(update={"tables": {**study.plan.tables, "animals": entry}})
-    assert anew(study, read) == 9
-    study.same()
-    study.plan = study.plan.model_copy(update={"checks": {}})  # is worked out over all files in every run
-    assert anew(study, read) == 0
-    study.same()
-
-
-def test_the_digest_holds_plan_library_and_environment(study, monkeypatch):
-    digest = depends_on(study.plan, study.root)
-    assert depends_on(study.plan, study.root) == digest
-    (study.root / "envs").mkdir()
-    (study.root / "envs/requirements.lock").write_text("pandas==1\n", encoding="utf-8")
-    locked = depends_on(study.plan, study.root)
-    monkeypatch.setattr(kept, "library_digest", lambda *_: "other")
-    severities = study.plan.model_copy(update={"severities": {"range": "warn"}})
-    assert len({digest, locked, depends_on(study.plan, study.root), depends_on(severities, study.root)}) == 4
-
-
-def test_a_file_that_is_no_longer_the_registered_one_is_not_taken_from_the_cache(study, read):
-    study.run(study.cache)
+def test_a_file_that_is_not_the_registered_one_is_in_no_part(study, read):
     path = study.path("animals_1.csv")
     content = path.read_bytes()
     path.write_bytes(content.replace(b",F,", b",M,", 1))
-    assert anew(study, read) == 1
-    study.same()
-    path.write_bytes(content)  # and the other bytes were not kept under its name
-    assert anew(study, read) == 0
-    study.same()
+    parts = study.parts()
+    assert read_by(lambda: study.run(parts), read) == 1
 
 
-def test_a_kept_file_that_changes_while_it_is_looked_up_stops(study):
-    study.run(study.cache)
-    found = Validation(study.plan, study.exports, study.root, Kept(study.cache, depends_on(study.plan, study.root)))
+def test_a_fault_of_the_plan_is_told_by_the_validation_alone(study):
+    entry = study.plan.tables["animals"].model_copy(update={"columns": {"weihgt": "weight_g"}})
+    study.plan = study.plan.model_copy(update={"tables": {**study.plan.tables, "animals": entry}})
+    parts = study.parts()
+    assert all(not (part / "animals.parquet").exists() for part in parts)
+    with pytest.raises(Fault, match="the table has no column 'weihgt'"):
+        validate_study(study.plan, study.exports, study.root / "f.csv", study.root / "v", study.root, parts)
+
+
+def test_a_file_that_changes_while_it_is_looked_up_stops(study):
+    found = Validation(study.plan, study.exports, study.root, Parts(study.parts()))
     found.run()
     path = study.path("animals_1.csv")
     path.write_bytes(path.read_bytes() + b"\n")
@@ -228,32 +190,18 @@ def test_a_kept_file_that_changes_while_it_is_looked_up_stops(study):
         found.works["animals"].report([int(found.works["animals"].keys[0])], "range", "weight_g", "a weight")
 
 
-def test_nothing_is_kept_but_declared_columns_places_and_counts(study):
+def test_a_part_holds_declared_columns_places_and_counts_alone(study):
     path = study.path("animals_1.csv")
     lines = path.read_text(encoding="utf-8").splitlines()
     text = "".join(f"{line},{'remark' if n == 0 else 'said so'}\n" for n, line in enumerate(lines))
     study.change("animals_1.csv", path.read_bytes().decode(), text)
-    found = study.same()
-    assert b"column_undeclared,data/raw/rat_batches/animals_1.csv" in found["findings.csv"]
-    for file in study.cache.glob("*.parquet"):
-        name = file.name.split(".")[1]
-        names = ["key", "export", "part", "first_line", "last_line", "column"]
-        declared = names if name == kept.PLACES else ["key", *(c.name for c in table_of(name).columns)]
-        assert ParquetFile(file).schema_arrow.names == declared
-    assert all(b"said so" not in file.read_bytes() for file in study.cache.glob("*.json"))
-    assert study.same() == found
-
-
-def test_many_parts_become_one_without_what_is_no_longer_there(study, read, monkeypatch):
-    monkeypatch.setattr(kept, "PARTS", 2)
-    study.run(study.cache)
-    for batch in range(4, 8):
-        study.add(batch)
-        study.exports = study.exports[3:]
-        assert anew(study, read) == 3
-        assert len(list(study.cache.glob("*.@places.parquet"))) <= 2
-    study.same()
-    assert anew(study, read) == 0
+    assert b"column_undeclared,data/raw/rat_batches/animals_1.csv" in study.same()["findings.csv"]
+    for part in study.parts():
+        for file in part.glob("*.parquet"):
+            names = ["key", "export", "part", "first_line", "last_line", "column"]
+            declared = names if file.stem == PLACES else ["key", *(c.name for c in table_of(file.stem).columns)]
+            assert ParquetFile(file).schema_arrow.names == declared
+        assert b"said so" not in (part / "files.json").read_bytes()
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -286,7 +234,7 @@ def test_no_sequence_of_changes_makes_a_difference(tmp_path, seed):
         study.same()
 
 
-def test_what_spans_files_is_not_kept():
+def test_what_spans_files_is_in_no_part():
     animals, layout = table_of("animals"), table_of("plate_layout")
     entry = {"reader": "delimited"}
     assert stands_alone(TablePlan(**entry), animals)
@@ -297,24 +245,3 @@ def test_what_spans_files_is_not_kept():
     assert not stands_alone(TablePlan(reader="redcap"), animals)
     swap = {"column": "a", "becomes": "", "reason": "as the laboratory says"}
     assert not stands_alone(TablePlan(**entry, repairs=[swap]), animals)
-
-
-def test_commands_that_validate_use_what_a_run_kept_and_add_nothing(study, read):
-    before = list(study.exports)
-    study.add(4)
-    new = [replace(export, sha256="") for export in study.exports if export not in before]
-    alone = findings_at(new, before, study.plan, study.root, before)
-    assert len(read) == 12
-    study.exports = before
-    study.run(study.cache)
-    files = {path: path.read_bytes() for path in study.cache.iterdir()}
-    read.clear()
-    assert findings_at(new, before, study.plan, study.root, before) == alone
-    assert len(read) == 3
-    assert {path: path.read_bytes() for path in study.cache.iterdir()} == files
-
-
-def test_without_a_cache_nothing_is_kept(study):
-    study.run("")
-    assert not study.cache.exists()
-    assert Reading(study.plan, study.exports, study.root).kept is None

@@ -1,0 +1,104 @@
+"""What each stage of a study depends on, put together from plan, register and code (see ``study/stages``)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from omtrace.crosschecks import USUAL
+from omtrace.lineage.manifest import made_with
+from omtrace.study.code import PACKAGE, code_of
+from omtrace.study.plan import Plan
+from omtrace.study.register import Export, RawFile, bucket_count, bucket_of, exports_of, sha256_of
+from omtrace.study.slices import Stage, slice_of
+from omtrace.study.stages import StageInputs, drop_broken_listing, is_current
+
+RULES: dict[Stage, str] = {
+    "read": "read_exports",
+    "validate": "validate_exports",
+    "derive": "derive_datasets",
+    "analyse": "analyse_datasets",
+    "plates": "draw_plates",
+    "render": "render_results",
+}
+LOCK = "envs/requirements.lock"
+
+
+def lock_file() -> Path:
+    """The lock of the environment, beside the workflow that runs."""
+    return PACKAGE.parent.parent / LOCK
+
+
+def plugins_of(plan: Plan, stage: Stage) -> list[str]:
+    """The modules that a plan asks for by name, in the stage that imports them ("part.name")."""
+    tables = plan.tables.items()
+    schemas = [f"{part}.{table.schema_ or name}" for name, table in tables for part in ("schemas", "instruments")]
+    reading = [f"sources.{table.reader}" for _, table in tables] + schemas
+    checks = [f"crosschecks.{name}" for name in (*USUAL, *(entry.check for entry in plan.checks.values()))]
+    parameters = [p for dataset in plan.datasets.values() for p in dataset.parameters.values()]
+    instruments = [f"instruments.{p.options['instrument']}" for p in parameters if "instrument" in p.options]
+    methods = [f"analyses.{analysis.method}" for analysis in plan.analyses.values()]
+    figures = [f"figures.{figure.figure}" for figure in plan.figures.values()]
+    of_stage: dict[Stage, list[str]] = {
+        "read": reading,
+        "validate": reading + checks,
+        "derive": [f"derive.{p.derive}" for p in parameters] + instruments,
+        "analyse": methods,
+        "plates": [],
+        "render": reading + checks + methods + figures,
+    }
+    return sorted(set(of_stage[stage]))
+
+
+def inputs_of(plan: Plan, stage: Stage, files: Sequence[Export], path: str | Path) -> StageInputs:
+    """What a stage of a study gets. ``files``: those that it reads, if it reads any; ``path``: that of the plan."""
+    raw: Sequence[RawFile] = [file.raw_file() for file in files] if stage in ("read", "validate") else []
+    return StageInputs(
+        study=plan.study,
+        stage=stage,
+        plan=slice_of(plan, stage),
+        register=files if stage == "render" else raw,
+        code=code_of([PACKAGE.parent / "scripts" / f"{RULES[stage]}.py"], plugins_of(plan, stage)),
+        environment={LOCK: sha256_of(lock_file())},
+        documents=_documents(Path(path)) if stage == "render" else {},
+    )
+
+
+def buckets_of(exports: Sequence[Export], study: str) -> dict[str, list[Export]]:
+    """The files of a study by the bucket in which they are read; none where the study has few."""
+    mine = exports_of(exports, study)
+    buckets: dict[str, list[Export]] = {}
+    if count := bucket_count(len(mine)):
+        for export in mine:
+            buckets.setdefault(f"{bucket_of(export, count):03}", []).append(export)
+    return dict(sorted(buckets.items()))
+
+
+def sound_parts(plan: Plan, exports: Sequence[Export], path: str | Path, folder: str | Path) -> list[Path]:
+    """The folders of parts, below a study's folder of results, that reading the registered files would give again."""
+    stages, parts = Path(folder) / "stages", []
+    for bucket, files in buckets_of(exports, plan.study).items():
+        name = f"read-{bucket}"
+        drop_broken_listing(stages / f"{name}.sha256", folder)
+        inputs = inputs_of(plan, "read", files, path)
+        if is_current(inputs, stages / f"{name}.json") and (stages / f"{name}.sha256").is_file():
+            parts.append(Path(folder) / "read" / bucket)
+    return parts
+
+
+def _documents(path: Path) -> dict[str, str]:
+    """The files of a plan, whose digests the report prints."""
+    files = {"Plan": path, "Exploratory analyses": path.with_suffix("") / "exploratory.yaml"}
+    return {f"{name}, {path.as_posix()}": sha256_of(path) for name, path in files.items() if path.is_file()}
+
+
+def record_inputs(study: str, exports: Sequence[Export], path: str | Path) -> StageInputs:
+    """What the manifest of a study depends on beside results: the register, and every file they are made with."""
+    files = made_with(study)
+    return StageInputs(
+        study=study,
+        stage="record",
+        plan=None,
+        register=exports_of(exports, study, replaced=True),
+        code={path: sha256_of(path) for path in sorted(files["code"])},
+        environment={LOCK: sha256_of(lock_file())},
+        documents={path: sha256_of(path) for kind in ("config", "plan") for path in sorted(files[kind])},
+    )

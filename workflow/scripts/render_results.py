@@ -1,0 +1,14 @@
+"""Rule render_results."""
+
+from omtrace.job import recorded
+
+with recorded(snakemake) as job:
+    from omtrace.figures import draw_figures
+    from omtrace.report import write_report
+    from omtrace.report.dictionary import write_dictionary
+    from omtrace.study.groups import with_groups
+
+    plan = with_groups(job.inputs.plan, snakemake.input.datasets)
+    draw_figures(plan, job.folder)
+    write_dictionary(plan, snakemake.output.dictionary)
+    write_report(plan, job.inputs.register, job.folder, digests=job.inputs.digests)
