@@ -273,6 +273,23 @@ def test_the_ledger_is_read_with_a_head_as_well(tmp_path):
     assert ("ledger", "data/ledger.jsonl", "changed") in named(verify(["tiny"], head, tmp_path))
 
 
+def test_a_changed_ledger_is_not_blamed_on_the_manifest(tmp_path):
+    build(tmp_path)
+    write(tmp_path, "results/tiny/estimates.csv", "id\n")
+    manifest.record("tiny", tmp_path)
+    path = tmp_path / "data/ledger.jsonl"
+    good = path.read_bytes()
+    path.write_bytes(b"".join(reversed(good.splitlines(keepends=True))))
+    verdict = verify(["tiny"], root=tmp_path)
+    assert {d.kind for d in verdict.differences} == {"ledger"}
+    assert "tiny: manifest as in line 3 of data/ledger.jsonl, which was changed itself" in verdict.remarks
+    digest = json.loads(good.splitlines()[2])["details"]["manifest"].encode()
+    path.write_bytes(good.replace(digest, b"0" * 64))
+    verdict = verify(["tiny"], root=tmp_path)
+    assert [(d.kind, d.what) for d in verdict.differences] == [("ledger", "changed"), ("manifest", "unsealed")]
+    assert verdict.differences[0].note.startswith("line 3: changed after it was written")
+
+
 def test_a_ledger_written_anew_is_found_by_a_digest_kept_outside(tmp_path):
     build(tmp_path)
     kept = ledger.read(tmp_path).digest(2)

@@ -87,7 +87,8 @@ def _of_study(verdict: Verdict, study: str, as_given: bool | None, root: str | P
     """Every difference of one study."""
     path = manifest.path_of(study).as_posix()
     run = ledger.newest_run(study, root)
-    differences = _history_differences(study, run, root)
+    is_sound = not any(difference.kind == "ledger" for difference in verdict.differences)
+    differences = _history_differences(study, run, is_sound, root)
     try:
         digest = sha256_of(manifest.path_of(study, root))
     except FileNotFoundError:
@@ -103,14 +104,19 @@ def _of_study(verdict: Verdict, study: str, as_given: bool | None, root: str | P
         verdict.remarks.append(f"{study}: manifest as in line {run['line']} of {ledger.LEDGER}, of {run['time']}")
     elif as_given:
         verdict.remarks.append(f"{study}: manifest as given, not the one of line {run['line']} of {ledger.LEDGER}")
-    else:
+    elif is_sound:
         return [Difference("manifest", path, "changed", _manifest_note(study, digest, run, root)), *differences]
+    elif line := _line_of(study, digest, root):  # which line is the newest cannot be told any more
+        verdict.remarks.append(f"{study}: manifest as in line {line} of {ledger.LEDGER}, which was changed itself")
+    else:
+        note = f"no line of {ledger.LEDGER} names it, which was changed itself; files are not compared with it"
+        return [Difference("manifest", path, "unsealed", note), *differences]
     return differences + differences_of(study, root)
 
 
 def _manifest_note(study: str, digest: str, run: dict[str, Any], root: str | Path) -> str:
     """That the manifest itself is another one than the ledger names, and what to do."""
-    older = next((e["line"] for e in ledger.runs(study, root) if e["details"]["manifest"] == digest), 0)
+    older = _line_of(study, digest, root)
     which = f"the one of line {older}, but line {run['line']}" if older else f"itself changed: line {run['line']}"
     return (
         f"{which} of {ledger.LEDGER} names another; its files are not compared with it. Put it back, or let it be made "
@@ -118,8 +124,15 @@ def _manifest_note(study: str, digest: str, run: dict[str, Any], root: str | Pat
     )
 
 
-def _history_differences(study: str, run: dict[str, Any], root: str | Path) -> list[Difference]:
-    faults = history_faults(study, run["details"].get("history"), root) if run else []
+def _line_of(study: str, digest: str, root: str | Path) -> int:
+    """The number of the newest line that names this manifest of a study, 0 for none."""
+    return next((e["line"] for e in ledger.runs(study, root) if e["details"]["manifest"] == digest), 0)
+
+
+def _history_differences(study: str, run: dict[str, Any], is_sound: bool, root: str | Path) -> list[Difference]:
+    """What differs from the history that the newest run line names; in a changed ledger, from that of the nearest."""
+    lines = ([run] if run else []) if is_sound else ledger.runs(study, root)
+    faults = min((history_faults(study, e["details"].get("history"), root) for e in lines), key=len, default=[])
     return [Difference("history", path, what, note) for path, what, note in faults]
 
 
