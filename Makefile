@@ -3,8 +3,10 @@ PYTHON ?= python3
 PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PATH
 
-ifneq ($(words $(CURDIR)),1)
-$(error Snakemake cannot run its jobs below a folder with a space in its name; move this one)
+# A folder in which Snakemake cannot run its jobs: the same words as from snakemake itself.
+REFUSED := $(shell cd workflow && $(PYTHON) -B -m omtrace.study.checkout)
+ifneq ($(REFUSED),)
+$(error $(REFUSED))
 endif
 
 run: env
@@ -20,14 +22,24 @@ bench: env
 
 env: .venv/ready
 
-# The lock names every file by its hash. A .pth line makes `omtrace` importable; pip compiles byte code.
-.venv/ready: envs/requirements.lock
-	rm -rf .venv
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "omtrace needs Python 3.11 or newer; set PYTHON=...")'
-	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/requirements.lock
-	echo "$(CURDIR)/workflow" > "$$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/omtrace.pth"
-	touch $@
+# With Snakemake's Slurm executor; apart, since every start imports each executor that is installed.
+cluster: .venv-cluster/ready
 
-.PHONY: run test bench env
+# A lock names every file by its hash. A .pth line makes `omtrace` importable; pip compiles byte code.
+define environment
+	rm -rf $(@D)
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "omtrace needs Python 3.11 or newer; set PYTHON=...")'
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes $(addprefix -r ,$^)
+	echo "$(CURDIR)/workflow" > "$$($(@D)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/omtrace.pth"
+	touch $@
+endef
+
+.venv/ready: envs/requirements.lock
+	$(environment)
+
+.venv-cluster/ready: envs/requirements.lock envs/cluster.lock
+	$(environment)
+
+.PHONY: run test bench env cluster
 .DEFAULT_GOAL := run

@@ -153,3 +153,13 @@ def test_what_cannot_be_told_is_asked_for(clone, capsys, arguments, says):
     assert main(["add-batch", *arguments]) == 1
     assert says in capsys.readouterr().err
     assert len(exports_of(read_register(), "rat_batches")) == 6
+
+
+def test_a_link_keeps_the_whole_batch_out(clone, capsys):
+    path = clone.parent / "batch_3/plate_3.txt"
+    path.rename(clone.parent / "elsewhere.txt")
+    path.symlink_to(clone.parent / "elsewhere.txt")
+    before = everything(clone)
+    assert main(["add-batch", "../batch_3"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "plate_3.txt: a link, whose target can change unseen" in line and everything(clone) == before

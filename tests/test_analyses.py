@@ -647,7 +647,7 @@ def test_statistics_have_the_unit_and_decimals_that_fit_them(study):
         (("factorial", ["x"], ["end"], {**FACTORIAL, "second_levels": ["f", "w"]}), {}, "analysis a, x end: 2 of"),
         (("factorial", ["done"], [], {**FACTORIAL, "log": True}), {}, "analysis a, done: a logarithm"),
         (("describe", ["x"], ["end"], {"levle": 0.9}), {}, "plan of small: analyses.a.options: levle: unknown key"),
-        (("describe", ["x"], ["end"], {"level": 1}), {}, "plan of small: analyses.a.options: level: Input should"),
+        (("describe", ["x"], ["end"], {"level": 1}), {}, "plan of small: analyses.a.options: level: must be less"),
         (("descibe", ["x"], ["end"], {}), {}, "there is no method 'descibe' in analyses/; did you mean 'describe'?"),
         (("run", ["x"], ["end"], {}), {}, "there is no method 'run' in analyses/"),
         (("describe", ["x"], ["end"], {}, "adults"), {"populations": {"adults": {"label": "a", "where": "aeg > 1"}}},

@@ -1,5 +1,6 @@
 """``python -m omtrace check``: the findings of files that are not registered yet, and what is printed of them."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -153,3 +154,16 @@ def test_a_file_that_cannot_be_placed_does_not_keep_the_others_from_being_checke
     assert "stop column_missing (1)" in out and out.endswith("2 of 4 files not checked\n")
     assert main(["check", "--study", "rat_two_hit", "nothing.csv", f"{RATS}/cages.csv"]) == 1  # not all was checked
     assert "1 file: 0 stop" in capsys.readouterr().out
+
+
+def test_a_link_or_a_pipe_is_not_checked(clone, capsys):
+    Path("link.csv").symlink_to(f"{RATS}/cages.csv")
+    os.mkfifo("pipe.csv")
+    Path(f"{RATS}/sub").symlink_to(clone / RATS)
+    files = ["link.csv", "pipe.csv", f"{RATS}/sub/cages.csv"]
+    assert main(["check", "--study", "rat_two_hit", *files]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "omtrace: link.csv: a link, whose target can change unseen; put the file itself in its place",
+        "omtrace: pipe.csv: a pipe or a device, not a file",
+        f"omtrace: {RATS}/sub/cages.csv: lies below sub, a link to a folder; put the folder itself in its place",
+    ]

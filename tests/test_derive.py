@@ -177,7 +177,7 @@ def test_an_empty_roster_is_a_fault_and_a_quarantined_unit_stays_enrolled():
         ("score", {"table": "people", "instrument": "hit6", "score": "total"}, "table 'people' has no column 'hit6_1'"),
         ("responder", {"of": "y", "at_least": 1, "source": "s"}, "'y' is not declared before it"),
         ("attended", {"of": ["y"], "visits": ["baseline"]}, "'y' is not declared before it"),
-        ("mean", {"table": "people", "column": "age", "at_least": 0}, "at_least: Input should be greater than"),
+        ("mean", {"table": "people", "column": "age", "at_least": 0}, "at_least: must be 1 or more"),
     ],
 )  # fmt: skip
 def test_a_plan_that_does_not_fit_the_tables_is_a_fault(derive, options, says):
@@ -347,7 +347,7 @@ def test_a_response_says_what_became_of_either_record():
         (parameter("column", ["baseline", "month_1"], "lower", table="people", column={"baseline": "age"}), {},
          {"baseline": ""}, "the dataset has no baseline"),
         (parameter("column", ["baseline", "month_1"], "lower", table="people", column={"baseline": "age"}),
-         {"at_least": 0}, {}, "at_least: Input should be greater than 0"),
+         {"at_least": 0}, {}, "at_least: must be greater than 0"),
     ],
 )  # fmt: skip
 def test_a_response_to_what_cannot_respond_is_a_fault(of, options, dataset, says):

@@ -199,8 +199,8 @@ def test_a_full_disk_leaves_everything_as_it_was(tmp_path, monkeypatch, call):
         if call == "write":
             full.setattr(ledger.os, "write", lambda handle, line: write(handle, line[:9]))
         else:
-            full.setattr(ledger.os, "replace", lambda *_: (_ for _ in ()).throw(OSError("No space left on device")))
-        with pytest.raises(OSError, match="is the disk full|No space left"):
+            full.setattr(ledger.os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        with pytest.raises(OSError, match="is the disk full|No space left on device: .data/ledger.jsonl"):
             ledger.append("run", "tiny", {}, tmp_path)
     assert (tmp_path / ledger.LEDGER).read_bytes() == good and (tmp_path / ledger.HEAD).read_bytes() == head
     ledger.append("run", "tiny", {}, tmp_path)

@@ -114,7 +114,7 @@ def test_numbers_of_a_result(tree, text, ids):
         ("0123", ["begins 2 ids", MEAN, COUNT]),
         ("tiny#", ["there is no number"]),
         ("#", ["there is no number"]),
-        ("", ["there is no number"]),
+        ("", ["'': not the name of a file"]),
         ("tinny", ["no study or result tinny", "did you mean tiny?"]),
         ("tiny/reprot.html", ["tiny has no result reprot.html; did you mean report.html?"]),
         (f"figures/spread.svg#{COUNT}", ["there is no number", "tiny figures/spread.svg"]),

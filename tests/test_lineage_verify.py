@@ -410,6 +410,7 @@ def test_command_exits_with_1_on_differences_and_says_how_many(tmp_path, monkeyp
     assert main(["verify", "tiny"]) == 1
     out = capsys.readouterr().out
     assert "unlisted  results      results/tiny/a b.csv" in out and out.endswith("tiny: 1 difference\n")
+    (tmp_path / "results/other").mkdir()
     assert main(["verify", "other"]) == 1
     assert "missing   manifest     results/other/manifest.json" in capsys.readouterr().out
 

@@ -119,3 +119,12 @@ def test_a_mapping_file_that_does_not_fit_is_a_fault_with_its_line(tmp_path, map
     with pytest.raises(Fault) as caught:
         read_plan(plan)
     assert caught.value.lines[0].endswith(says) and "hit6.csv" in caught.value.lines[0]
+
+
+@pytest.mark.parametrize("name", ["../hit6.csv", "/etc/hostname", "sub/hit6.csv", ".hit6.csv", "a\nb.csv"], ids=ascii)
+def test_a_mapping_file_lies_in_the_folder_of_its_study(tmp_path, name):
+    plan, _ = study(tmp_path, {"mapping": name}, [], MAPPING)
+    (plan.parent / "hit6.csv").write_text(MAPPING)
+    with pytest.raises(Fault, match="forms.yaml: mapping: ") as caught:
+        read_plan(plan)
+    assert f"{name!r} is not the name of a file in " in caught.value.lines[0]

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def test_the_plans_in_the_repository_are_sound(path):
 
 WRONG = [
     (("analyses", "scores", "options", {"levle": 0.9}), "analyses.scores.options: levle: unknown key; did you mean"),
-    (("analyses", "scores", "options", {"level": 2}), "analyses.scores.options: level: Input should be less than"),
+    (("analyses", "scores", "options", {"level": 2}), "analyses.scores.options: level: must be less than 1"),
     (("analyses", "scores", "method", "descibe"), "analyses.scores.options: there is no method 'descibe'"),
     (
         ("datasets", "people", "parameters", "total", "derive", "scor"),
@@ -49,11 +50,11 @@ WRONG = [
     ),
     (
         ("datasets", "people", "parameters", "total", "options", {}),
-        "datasets.people.parameters.total.options: table: Fi",
+        "datasets.people.parameters.total.options: table: mi",
     ),
     (("figures", "means", "options", {"no": 1}), "figures.means.options: no: unknown key"),
     (("tables", "hit6", "options", {"sepp": ";"}), "tables.hit6.options: sepp: unknown key"),
-    (("checks", "x", {"check": "change", "options": {"most": 1}}), "checks.x.options: table: Field required"),
+    (("checks", "x", {"check": "change", "options": {"most": 1}}), "checks.x.options: table: missing"),
 ]
 
 
@@ -108,7 +109,7 @@ def test_a_name_that_is_not_declared_does_not_hide_what_is_wrong_with_options(tm
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     with pytest.raises(Fault) as caught:
         read_whole(tmp_path / "small.yaml")
-    assert [line.removeprefix(f"{tmp_path}/small.yaml: ") for line in caught.value.lines] == [
+    assert [re.sub(r"^.*/small.yaml: line \d+: ", "", line) for line in caught.value.lines] == [
         "analyses.scores.population: 'fulll' is not declared; did you mean 'full'?",
         "analyses.more: there is no method 'descibe' in analyses/; did you mean 'describe'?",
         "figures.means.options: no: unknown key; did you mean 'note'?",
@@ -121,7 +122,8 @@ def test_a_name_that_is_not_declared_does_not_hide_what_is_wrong_with_options(tm
 def test_a_plan_is_checked_again_only_when_something_has_changed(tmp_path, monkeypatch):
     bad = Plan.model_validate(changed("figures", "means", "options", {"no": 1}))
     sound, checks = Plan.model_validate(SOUND), []
-    monkeypatch.setattr("omtrace.lineage.plan_check.check_plan", lambda plan: checks.append(plan) or check_plan(plan))
+    module = "omtrace.lineage.plan_check"
+    monkeypatch.setattr(f"{module}.check_plan", lambda plan, _: checks.append(plan) or check_plan(plan))
     check_once(sound, "one", tmp_path)
     check_once(sound, "one", tmp_path)
     assert checks == [sound]
@@ -131,6 +133,21 @@ def test_a_plan_is_checked_again_only_when_something_has_changed(tmp_path, monke
     check_once(sound, "one", tmp_path)  # what failed is not remembered
     check_once(sound, "two", tmp_path)
     assert checks == [sound, bad, bad, sound]
+
+
+def test_what_is_wrong_with_options_is_told_with_its_file_and_line(tmp_path):
+    path, beside = tmp_path / "small.yaml", tmp_path / "small/exploratory.yaml"
+    path.write_text(yaml.safe_dump(changed("analyses", "scores", "options", {"levle": 0.9})), encoding="utf-8")
+    beside.parent.mkdir()
+    late = "  late: {method: describe, dataset: people, title: t, parameters: [total], options: {level: 2}}"
+    beside.write_text(f"reason: asked\nanalyses:\n{late}\n", encoding="utf-8")
+    line = path.read_text().splitlines().index("      levle: 0.9") + 1
+    with pytest.raises(Fault) as caught:
+        check_once(read_whole(path), "one", tmp_path / "logs", path)
+    assert caught.value.lines == (
+        f"{path}: line {line}: analyses.scores.options: levle: unknown key; did you mean 'level'?",
+        f"{beside}: line 3: analyses.late.options: level: must be less than 1",
+    )
 
 
 def test_the_command_checks_a_plan(monkeypatch, capsys):

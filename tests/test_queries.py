@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -354,6 +355,8 @@ def test_a_list_that_is_none_is_a_fault(site):
             file.write(content)
         assert says in "\n".join(refused(site, [finding()], "returned.csv"))
     assert "not readable" in refused(site, [finding()], "nothing.csv")[0]
+    os.mkfifo("pipe.csv")
+    assert "not readable" in refused(site, [finding()], "pipe.csv")[0]
 
 
 # files

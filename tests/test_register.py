@@ -1,5 +1,6 @@
 """Taking raw exports into the register."""
 
+import os
 import sys
 from datetime import date
 
@@ -353,6 +354,18 @@ def test_raw_folder_may_be_a_link_to_another_disk(tree, tmp_path_factory):
     (tree / "data/raw").symlink_to(disk / "raw")
     write(tree, NEW, "x")
     assert register([tree / NEW], Request())[0].path == NEW
+
+
+def test_a_link_a_file_below_a_linked_folder_and_a_pipe_are_not_registered(tree, tmp_path_factory):
+    disk = tmp_path_factory.mktemp("disk")
+    (disk / "x.csv").write_text("unit_id,score\nP9,1\n")
+    (tree / NEW).symlink_to(disk / "x.csv")
+    assert refused(tree, [NEW]) == f"{NEW}: a link, whose target can change unseen; put the file itself in its place"
+    (tree / "data/raw/tiny/sub").symlink_to(disk)
+    assert "lies below sub, a link to a folder" in refused(tree, ["data/raw/tiny/sub/x.csv"])
+    (tree / NEW).unlink()
+    os.mkfifo(tree / NEW)
+    assert refused(tree, [NEW]) == f"{NEW}: a pipe or a device, not a file"
 
 
 def test_faults_go_to_stderr_line_by_line_without_a_traceback(tree, capsys):

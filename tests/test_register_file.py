@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -261,10 +262,60 @@ def test_what_is_not_registered_is_a_fault_wherever_it_lies(tree):
     assert "python -m omtrace register data/raw/trial/new.csv" in faults[4]
 
 
-def test_a_dangling_link_is_not_overlooked(tree):
+LINK = "a link, whose target can change unseen; put the file itself in its place"
+
+
+def test_a_link_is_refused_whether_registered_or_not_even_to_the_registered_bytes(tree, tmp_path_factory):
     (tree / "data/raw/trial/link.csv").symlink_to("nowhere")
-    (fault,) = custody_faults([EXPORT], "trial", tree)
-    assert fault.startswith("data/raw/trial/link.csv: not in the register")
+    assert custody_faults([EXPORT], "trial", tree) == [f"data/raw/trial/link.csv: {LINK}"]
+    (tree / "data/raw/trial/link.csv").unlink()
+    elsewhere = (tree / EXPORT.path).rename(tmp_path_factory.mktemp("disk") / "file.csv")
+    (tree / EXPORT.path).symlink_to(elsewhere)
+    assert custody_faults([EXPORT], "trial", tree) == [f"{EXPORT.path}: {LINK}"]
+    assert custody_faults([EXPORT], "trial", tree, {EXPORT.path: EXPORT.sha256}) == [f"{EXPORT.path}: {LINK}"]
+
+
+def test_a_linked_folder_is_refused_once_but_raw_files_may_lie_on_another_disk(tree, tmp_path_factory):
+    deep = replace(EXPORT, number=2, export="deep", path="data/raw/trial/deep/x.csv")
+    (tree / deep.path).parent.mkdir()
+    (tree / deep.path).write_bytes(CONTENT)
+    assert custody_faults([EXPORT, deep], "trial", tree) == []
+    disk = tmp_path_factory.mktemp("disk")
+    (tree / "data/raw/trial/deep").rename(disk / "deep")
+    (tree / "data/raw/trial/deep").symlink_to(disk / "deep")
+    assert custody_faults([EXPORT, deep], "trial", tree) == [f"data/raw/trial/deep: {LINK}"]
+    (tree / "data/raw/trial/deep").unlink()
+    (disk / "deep").rename(tree / "data/raw/trial/deep")
+    (tree / "data/raw/trial").rename(disk / "trial")
+    (tree / "data/raw/trial").symlink_to(disk / "trial")
+    (fault,) = custody_faults([EXPORT, deep], "trial", tree)
+    assert fault == "data/raw/trial: lies below trial, a link to a folder; put the folder itself in its place"
+    (tree / "data/raw/trial").unlink()
+    (disk / "trial").rename(tree / "data/raw/trial")
+    (tree / "data/raw").rename(disk / "raw")
+    (tree / "data/raw").symlink_to(disk / "raw")
+    assert custody_faults([EXPORT, deep], "trial", tree) == []
+
+
+def test_a_pipe_is_refused_and_not_read(tree):
+    os.mkfifo(tree / "data/raw/trial/pipe.csv")
+    (tree / EXPORT.path).unlink()
+    os.mkfifo(tree / EXPORT.path)
+    wanted = "a pipe or a device, not a file"
+    assert custody_faults([EXPORT], "trial", tree) == [f"data/raw/trial/pipe.csv: {wanted}", f"{EXPORT.path}: {wanted}"]
+
+
+ODD = ["a b.csv", "it's.csv", "$(touch x).csv", "`touch x`.csv", "a\nb.csv", "\N{BRAIN}.csv", "-rf.csv", 'say "x".csv',
+       "a\x1bb.csv", ";touch x.csv"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_name_that_a_shell_could_misread_is_refused_by_name_on_one_line(tree, name):
+    for folder in ("data/raw/trial", "data/raw"):
+        (tree / folder / name).write_bytes(b"x")
+        (fault,) = custody_faults([EXPORT], "trial", tree)
+        assert fault.isprintable() and (repr(f"{folder}/{name}") in fault or f"{folder}/{name}" in fault)
+        (tree / folder / name).unlink()
 
 
 def test_other_studies_do_not_matter(tree):

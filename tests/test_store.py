@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from omtrace import store
+from omtrace.classes import CLASSES, class_of
 
 FINITE = st.floats(-1e300, 1e300)
 
@@ -197,10 +198,43 @@ def test_a_file_is_replaced_whole_and_nothing_else_stays(tmp_path):
         store.write_bytes(tmp_path / "deep" / "file", content)
     assert (tmp_path / "deep" / "file").read_bytes() == b"second"
     assert [p.name for p in (tmp_path / "deep").iterdir()] == ["file"]
-    assert (tmp_path / "deep" / "file").stat().st_mode & 0o777 == 0o644
 
 
-@pytest.mark.parametrize("fails", ["replace", "chmod"])
+@pytest.fixture(params=[0o022, 0o027, 0o077, 0o002, 0o000], ids=oct)
+def umask(request):
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [
+        ("results/tiny/estimates.csv", 0o666),
+        ("results/tiny/manifest.json", 0o666),
+        ("results/tiny/dictionary/dictionary.csv", 0o666),
+        ("config/exports.csv", 0o666),
+        ("data/history/tiny/0123.csv.gz", 0o666),
+        ("results/tiny/report.html", 0o640),
+        ("results/tiny/datasets/people.parquet", 0o640),
+        ("results/tiny/figures/means.svg", 0o640),
+        ("logs/tiny/findings.csv", 0o640),
+        ("logs/tiny/queries.xlsx", 0o640),
+        ("logs/tiny/versions/1-2.csv", 0o640),
+        ("cache/tiny/part.parquet", 0o640),
+        ("data/raw/tiny/plate.txt", 0o640),
+        ("data/queries/tiny.jsonl", 0o640),
+        ("results/logs/estimates.csv", 0o666),
+        ("logs/results/findings.csv", 0o640),
+    ],
+)
+def test_files_follow_the_umask_and_confidential_ones_are_closed_to_others(tmp_path, umask, path, most):
+    for _ in range(2):  # a file that is replaced as well
+        store.write_bytes(tmp_path / path, b"x")
+        assert (tmp_path / path).stat().st_mode & 0o777 == most & ~umask
+
+
+@pytest.mark.parametrize("fails", ["replace", "fdopen"])
 def test_a_failed_write_leaves_the_old_file_and_no_part(tmp_path, monkeypatch, fails):
     store.write_bytes(tmp_path / "file", b"old")
 
@@ -235,12 +269,12 @@ def test_a_failed_write_leaves_the_old_file_and_no_part(tmp_path, monkeypatch, f
     ],
 )
 def test_a_file_is_confidential_unless_it_is_named_releasable(name, kind):
-    assert store.class_of(name) == kind
+    assert class_of(name) == kind
 
 
 def test_every_file_of_the_design_page_has_a_class():
-    assert store.CLASSES[-1] == ("*", "confidential")
-    assert {kind for _, kind in store.CLASSES} == {"releasable", "confidential"}
+    assert CLASSES[-1] == ("*", "confidential")
+    assert {kind for _, kind in CLASSES} == {"releasable", "confidential"}
 
 
 def test_rows_that_begin_otherwise_are_left_out(tmp_path):

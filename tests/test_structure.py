@@ -94,7 +94,12 @@ def test_a_module_imports_only_from_its_own_row_and_the_parts_above(path):
 
 @pytest.mark.parametrize(
     ("part", "allowed"),
-    [("statistics", {"statistics"}), ("simulate", {"simulate", "store", "faults"}), ("store", set()), ("keys", set())],
+    [
+        ("statistics", {"statistics"}),
+        ("simulate", {"simulate", "store", "faults"}),
+        ("store", {"classes"}),
+        ("keys", set()),
+    ],
 )
 def test_what_is_to_know_nothing_of_the_rest_does_not_import_it(part, allowed):
     used = {
@@ -307,9 +312,9 @@ CONDA = {"matplotlib": "matplotlib-base", "pandera": "pandera-pandas"}  # PyPI n
 OUTSIDE = {"snakemake"}  # runs the jobs, and is not in their environment
 
 
-def locked():
-    """name -> (version, number of hashes) of every requirement in the lock."""
-    text = (ROOT / "envs/requirements.lock").read_text(encoding="utf-8")
+def locked(name="requirements"):
+    """name -> (version, number of hashes) of every requirement in a lock."""
+    text = (ROOT / f"envs/{name}.lock").read_text(encoding="utf-8")
     joined = re.sub(r"\s*\\\n\s*", " ", re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE))
     found = {}
     for line in filter(None, map(str.strip, joined.splitlines())):
@@ -327,15 +332,21 @@ def names(requirements):
     return {re.match(r"[A-Za-z0-9_.-]+", requirement)[0].lower() for requirement in requirements}
 
 
-def test_the_lock_names_every_file_by_its_hash_and_no_index():
-    text = (ROOT / "envs/requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", ["requirements", "cluster"])
+def test_a_lock_names_every_file_by_its_hash_and_no_index(name):
+    text = (ROOT / f"envs/{name}.lock").read_text(encoding="utf-8")
     assert "://" not in text and "index" not in text and "@ " not in text
-    assert all(hashes > 0 for _, hashes in locked().values())
+    assert all(hashes > 0 for _, hashes in locked(name).values())
 
 
 def test_the_lock_holds_what_the_project_asks_for():
     wanted = names(project()["project"]["dependencies"]) | names(project()["dependency-groups"]["test"])
     assert wanted <= set(locked())
+
+
+def test_the_lock_of_the_cluster_adds_what_its_group_asks_for_and_repeats_nothing():
+    assert names(project()["dependency-groups"]["cluster"]) <= set(locked("cluster"))
+    assert not set(locked("cluster")) & set(locked())
 
 
 def test_the_conda_environment_has_the_versions_of_the_lock():

@@ -98,8 +98,8 @@ def test_a_chain_as_a_graph_is_the_fixed_sequence(made, more, procedure):
         ({"key": family(hypotheses={"H1": {"analysis": "man"}})}, "families.key.hypotheses.H1.analysis: 'man' is not"),
         ({"key": family(hypotheses={"H1": {"analysis": "main", "parameter": "y"}})}, "families.key.hypotheses.H1.par"),
         ({"main": family()}, "families: 'main' is the name of an analysis as well"),
-        ({"key": family(hypotheses={})}, "families.key.hypotheses: Dictionary should have at least 1"),
-        ({"key": {"title": "t"}}, "families.key.procedure: Field required"),
+        ({"key": family(hypotheses={})}, "families.key.hypotheses: needs at least 1 entries"),
+        ({"key": {"title": "t"}}, "families.key.procedure: missing"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_family_is_told(families, says):
@@ -143,7 +143,7 @@ def test_estimand_role_and_families_travel_with_the_number(made):
         ({"of": "sores"}, "analyses.scores.of: 'sores' is not declared; did you mean 'scores'?"),
         ({"of": "scores"}, "analyses.scores.of: 'scores' belongs to another analysis itself"),
         ({"estimand": "policy"}, "analyses.scores.estimand: 'policy' is not declared"),
-        ({"role": "main"}, "analyses.scores.role: Input should be 'primary'"),
+        ({"role": "main"}, "analyses.scores.role: 'primary', "),
     ],
 )
 def test_what_is_wrong_with_a_role_is_told(tmp_path, keys, says):
@@ -151,7 +151,8 @@ def test_what_is_wrong_with_a_role_is_told(tmp_path, keys, says):
     plan["analyses"]["scores"] |= keys
     with pytest.raises(Fault) as caught:
         read_plan(written(tmp_path, plan))
-    assert any(line.startswith(f"{tmp_path / 'small.yaml'}: {says}") for line in caught.value.lines), caught.value.lines
+    path = re.escape(str(tmp_path / "small.yaml"))
+    assert any(re.match(rf"{path}: line [0-9]+: {re.escape(says)}", line) for line in caught.value.lines)
 
 
 def test_events_of_an_estimand_name_parameters_of_the_dataset(tmp_path):
@@ -261,13 +262,14 @@ def test_what_the_plan_does_not_name_is_exploratory(tmp_path):
         ),
         ({"datasets": {"animals": {"populations": {}}}}, "datasets.animals.populations: 'animals' is not in the plan"),
         ({"tables": {}}, "tables: unknown key"),
-        ({"reason": None}, "reason: Input should be"),
+        ({"reason": None}, "reason: a text is needed"),
     ],
 )
 def test_an_exploratory_file_cannot_change_the_plan(tmp_path, change, says):
     with pytest.raises(Fault) as caught:
         beside(tmp_path, {**EXTRA, **change})
-    assert caught.value.lines[0].startswith(f"{tmp_path / 'small/exploratory.yaml'}: {says}"), caught.value.lines
+    path = re.escape(str(tmp_path / "small/exploratory.yaml"))
+    assert re.match(rf"{path}: (line [0-9]+: )?{re.escape(says)}", caught.value.lines[0]), caught.value.lines
 
 
 def test_a_contrast_that_is_a_level_is_held_against_the_same_level():

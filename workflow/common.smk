@@ -5,6 +5,7 @@ import shutil
 import sys
 from functools import cache
 from pathlib import Path
+from time import time
 
 WORKFLOW = Path(str(workflow.current_basedir))  # the folder of this file, wherever the run takes place
 
@@ -13,17 +14,21 @@ for folder in list(WORKFLOW.glob("omtrace/**/__pycache__")):
     shutil.rmtree(folder)
 
 from omtrace.faults import Fault
+from omtrace.job import print_faults
 from omtrace.lineage.ledger import count
 from omtrace.lineage.manifest import is_older
 from omtrace.lineage.plan_check import check_once, read_whole
-from omtrace.lineage.stage_inputs import buckets_of, inputs_of, plugins_of, record_inputs
+from omtrace.lineage.stage_inputs import buckets_of, plugins_of, stages_of
 from omtrace.prepared import prepare
+from omtrace.study.checkout import refuse_folder
 from omtrace.study.closed import nearest
 from omtrace.study.code import library_digest
 from omtrace.study.config import read_config
 from omtrace.study.register import custody_faults, exports_of, read_register
 from omtrace.study.slices import STAGES
 from omtrace.study.stages import drop_broken_listing, write_stage
+
+STARTED = time()
 
 # One BLAS thread a job: two make small fits several times slower. Jobs inherit the environment.
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -46,6 +51,7 @@ def or_stop(call, *arguments):
         stop(fault.lines)
 
 
+or_stop(refuse_folder, str(WORKFLOW.parent), sys.executable)
 CONFIG = or_stop(read_config, config)
 SHIPPED = list(CONFIG.studies)
 STUDIES = [*SHIPPED, *CONFIG.retrieved]
@@ -64,7 +70,7 @@ def plan_of(study):
     """The checked plan of a study; what its modules declare is checked when the plan or one of them has changed."""
     plan = or_stop(read_whole, plan_path(study))
     modules = {name for stage in STAGES for name in plugins_of(plan, stage)}
-    or_stop(check_once, plan, library_digest([], sorted(modules)), LOGS)
+    or_stop(check_once, plan, library_digest([], sorted(modules)), LOGS, plan_path(study))
     return plan
 
 
@@ -116,15 +122,11 @@ def stage_files(study):
     what it made, and so runs again.
     """
     folder = Path(RESULTS, study)
-    files = exports_of(EXPORTS, study)
-    inputs = {stage: inputs_of(plan_of(study), stage, files, plan_path(study)) for stage in STAGES if stage != "read"}
-    for bucket, mine in buckets_read(study).items():
-        inputs[f"read-{bucket}"] = inputs_of(plan_of(study), "read", mine, plan_path(study))
-    inputs["record"] = record_inputs(study, EXPORTS, plan_path(study))
-    for stage, content in inputs.items():
+    stages = stages_of(plan_of(study), EXPORTS, plan_path(study))
+    for stage, inputs in stages.items():
         drop_broken_listing(folder / "stages" / f"{stage}.sha256", folder)
-        write_stage(content, folder / "stages" / f"{stage}.json")
-    return {stage: (folder / "stages" / f"{stage}.json").as_posix() for stage in inputs}
+        write_stage(inputs, folder / "stages" / f"{stage}.json")
+    return {stage: (folder / "stages" / f"{stage}.json").as_posix() for stage in stages}
 
 
 def stage_of(stage):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from omtrace.faults import Fault
+from omtrace.faults import Fault, plain_line
 from omtrace.lineage import COVERS, COVERS_NOT
 
 
@@ -47,7 +47,7 @@ def trace(told: argparse.Namespace) -> bool:
     """Show the way back of a number, or the numbers of a result."""
     from omtrace.lineage.trace import report
 
-    return report(told.address, told.json)
+    return report(told.result, told.json)
 
 
 def verify(told: argparse.Namespace) -> bool:
@@ -106,6 +106,17 @@ def plan(told: argparse.Namespace) -> bool:
     return True
 
 
+def schema(told: argparse.Namespace) -> bool:
+    """Print the JSON Schema of the configuration or of a plan, for editors."""
+    if told.of == "config":
+        from omtrace.study.config import config_schema as printed
+    else:
+        from omtrace.report.plan_page import plan_schema as printed
+
+    print(printed(), end="")
+    return True
+
+
 def simulate(told: argparse.Namespace) -> bool:
     """Make the simulated exports, or compare those in the folder with new ones; other files are of no concern."""
     import tempfile
@@ -141,8 +152,8 @@ def parser() -> argparse.ArgumentParser:
 def _batch_options(commands: Any) -> None:
     one = commands.add_parser("add-batch", help="check a folder of new files, take them in, and say what would change")
     one.add_argument("folder", metavar="FOLDER", help="the files of one batch, wherever they lie")
-    one.add_argument("--study", default="", help="default: the study whose tables fit all files")
-    one.add_argument("--batch", default="", help="default: the number at the end of the folder's name")
+    one.add_argument("--study", help="default: the study whose tables fit all files")
+    one.add_argument("--batch", help="default: the number at the end of the folder's name")
     one.set_defaults(run=add_batch)
 
     one = commands.add_parser("changes", help="which earlier numbers the last run changed, and why")
@@ -159,18 +170,22 @@ def _intake_options(commands: Any) -> None:
 
     one = commands.add_parser("queries", help="the query list for the site or the lab, from the last findings")
     one.add_argument("study", metavar="STUDY")
-    one.add_argument("--answers", default="", metavar="FILE", help="the returned list, CSV or XLSX")
+    one.add_argument("--answers", metavar="FILE", help="the returned list, CSV or XLSX")
     one.set_defaults(run=queries)
 
     one = commands.add_parser("dictionary", help="the data dictionary as a page, CSV and Table Schema")
-    one.add_argument("study", nargs="?", default="", metavar="STUDY", help="default: everything that is declared")
+    one.add_argument("study", nargs="?", metavar="STUDY", help="default: everything that is declared")
     one.add_argument("--folder", default="dictionary", metavar="FOLDER", help="default: dictionary")
     one.set_defaults(run=dictionary)
 
     one = commands.add_parser("plan", help="check a plan; or every key of a plan, and every module it may name")
-    one.add_argument("study", nargs="?", default="", metavar="STUDY", help="default: print the reference, as Markdown")
+    one.add_argument("study", nargs="?", metavar="STUDY", help="default: print the reference, as Markdown")
     one.add_argument("--schema", action="store_true", help="the reference as JSON Schema, for editors")
     one.set_defaults(run=plan)
+
+    one = commands.add_parser("schema", help="config/config.yaml or a plan as JSON Schema, for editors")
+    one.add_argument("of", choices=("config", "plan"), help="which of them")
+    one.set_defaults(run=schema)
 
     one = commands.add_parser("rules", help="the error catalogue as Markdown")
     one.set_defaults(run=rules)
@@ -178,7 +193,7 @@ def _intake_options(commands: Any) -> None:
 
 def _result_options(commands: Any) -> None:
     one = commands.add_parser("trace", help="from a number back to its raw cells")
-    one.add_argument("address", metavar="RESULT[#ID]", help="a study, a file below results/<study>/, or #ID alone")
+    one.add_argument("result", metavar="RESULT[#ID]", help="a study, a file below results/<study>/, or #ID alone")
     one.add_argument("--json", action="store_true", help="the same as JSON")
     one.set_defaults(run=trace)
 
@@ -214,29 +229,34 @@ def _count(text: str) -> int:
 
 def _check_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("files", nargs="+", metavar="FILE", help="a file, wherever it lies")
-    one.add_argument("--study", default="", help="default: the study in whose raw folder the file lies")
-    one.add_argument("--table", default="", metavar="NAME", help="default: the table whose columns the file has")
-    one.add_argument("--batch", default="", help="assay or delivery batch")
-    one.add_argument("--replaces", default="", metavar="FILE", help="the registered file that it is to replace")
+    one.add_argument("--study", help="default: the study in whose raw folder the file lies")
+    one.add_argument("--table", metavar="NAME", help="default: the table whose columns the file has")
+    one.add_argument("--batch", help="assay or delivery batch")
+    one.add_argument("--replaces", metavar="FILE", help="the registered file that it is to replace")
     one.add_argument("--all", action="store_true", help="every cell of every rule")
     one.set_defaults(run=check)
 
 
 def _register_options(one: argparse.ArgumentParser) -> None:
     one.add_argument("files", nargs="*", metavar="FILE", help="a file in data/raw/<study>/")
-    one.add_argument("--study", default="", help="default: the file's folder")
-    one.add_argument("--export", default="", metavar="NAME", help="default: the file's name, cleaned")
-    one.add_argument("--table", default="", metavar="NAME", help="default: the table of files of like name")
-    one.add_argument("--batch", default="", help="assay or delivery batch")
+    one.add_argument("--study", help="default: the file's folder")
+    one.add_argument("--export", metavar="NAME", help="default: the file's name, cleaned")
+    one.add_argument("--table", metavar="NAME", help="default: the table of files of like name")
+    one.add_argument("--batch", help="assay or delivery batch")
     one.add_argument("--received", default="", metavar="DATE", help="such as 2024-05-31; default: today")
     one.add_argument("--origin", default="", choices=("received", "shipped", "retrieved"), help="default: received")
     one.add_argument("--address", default="", help="where it was published")
     one.add_argument("--citation", default="")
     one.add_argument("--licence", default="")
-    one.add_argument("--replaces", default="", metavar="OLD", help="FILE is a new version of this file; both are kept")
-    one.add_argument("--withdraw", default="", metavar="OLD", help="this registered file is read no longer; it is kept")
+    one.add_argument("--replaces", metavar="OLD", help="FILE is a new version of this file; both are kept")
+    one.add_argument("--withdraw", metavar="OLD", help="this registered file is read no longer; it is kept")
     one.add_argument("--reason", default="", metavar="TEXT", help="why it is replaced or withdrawn; kept in the ledger")
     one.set_defaults(run=register, wrong=one.error)
+
+
+def _print_no_more() -> None:
+    """What is still to be printed goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -246,20 +266,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "run" not in told:
         top.print_help()
         return 0
+    from omtrace.study.names import refuse_names
+
     try:
+        refuse_names(vars(told))
+        for name, value in vars(told).items():
+            setattr(told, name, "" if value is None else value)
         done = told.run(told)
         sys.stdout.flush()
         return 0 if done else 1
     except Fault as fault:
         lines = fault.lines
     except BrokenPipeError:  # such as `| head`: nobody reads on
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_no_more()
         return 1
     except KeyboardInterrupt:
         print("omtrace: interrupted", file=sys.stderr)
         return 130
     except OSError as error:
-        lines = (str(error),)
+        lines = (plain_line(error),)
+        try:
+            sys.stdout.flush()
+        except OSError:  # stdout itself is full: Python would try again at its end
+            _print_no_more()
     for line in "\n".join(lines).splitlines():
         print(f"omtrace: {line}", file=sys.stderr)
     return 1

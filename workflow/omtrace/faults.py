@@ -1,7 +1,22 @@
 """What goes wrong because of the data, the plan or the register, told without a traceback."""
 
+import errno
 from collections.abc import Sequence
 from typing import Any
+
+# What the operating system refuses, and the mend.
+REFUSED = {
+    errno.ENOSPC: "the disk is full; make room, and run this again",
+    errno.EDQUOT: "your share of the disk is full; make room, and run this again",
+    errno.EFBIG: "larger than a file may be here; raise the limit (ulimit -f), and run this again",
+    errno.EROFS: "the disk can only be read; run this where you can write",
+    errno.EACCES: "no permission; make it yours, or ask whose it is",
+    errno.EPERM: "no permission; make it yours, or ask whose it is",
+    errno.ENOENT: "there is no such file or folder",
+    errno.EISDIR: "a folder stands in place of the file",
+    errno.ENOTDIR: "a file stands in place of a folder",
+    errno.ENAMETOOLONG: "the name is too long",
+}
 
 
 class Fault(Exception):
@@ -23,3 +38,12 @@ def nearest(name: str, known: Any) -> str:
 
     close = get_close_matches(str(name), [str(k) for k in known], 1)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def plain_line(error: OSError) -> str:
+    """What the operating system refused, as one line: the file, what is wrong with it, and the mend."""
+    if error.errno is None:
+        return str(error)
+    where = f"{error.filename}: " if error.filename else ""
+    line = where + REFUSED.get(error.errno, error.strerror or "not possible")
+    return line if line.isprintable() else repr(line)[1:-1]

@@ -68,6 +68,14 @@ def recorded(snakemake: Any) -> Iterator[Job]:
         sys.exit(1)
 
 
+def print_faults(folder: Path, since: float) -> None:
+    """Print the faults that jobs of other machines wrote to their logs below ``folder`` after ``since`` (seconds)."""
+    for log in sorted(folder.rglob("*.log")):
+        if log.stat().st_mtime >= since:
+            lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
+            sys.stderr.writelines(line for line in lines if line.startswith("omtrace: "))
+
+
 def _refuse_foreign_byte_code() -> None:
     """The workflow removes the package's byte code before a run, and the package writes none: what is there is new."""
     for path in [Path(file) for module in list(sys.modules.values()) if (file := _source_file(module))]:

@@ -2,7 +2,7 @@
 
 Every file is written to a temporary name beside its final one and renamed, so a half-written file
 never has the final name. Floats are rounded on the way in (see ``stored``); Parquet carries no
-library metadata; CSV cells cannot become formulas; each file has a class that says who may see it.
+library metadata; CSV cells cannot become formulas; who may read a file hangs on its class.
 """
 
 import csv
@@ -10,12 +10,15 @@ import io
 import json
 import math
 import os
-import tempfile
+import secrets
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from decimal import ROUND_HALF_UP, Context, Decimal
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from omtrace.classes import is_confidential
 
 if TYPE_CHECKING:
     import numpy
@@ -28,21 +31,6 @@ GRID = 12  # decimals: values nearer to zero than half of 1e-12 are zero
 FLOAT = 15  # a decimal number of so many digits is nearer to its float than to any other number of so many
 EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # digits enough for every float
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet may take for a formula begins so
-
-# Who may see a file, by the first pattern that fits its path below results/<study>/ or logs/<study>/.
-CLASSES = (
-    ("estimates.csv", "releasable"),
-    ("definitions.json", "releasable"),
-    ("figures/*", "confidential"),  # marks of single participants or animals
-    ("manifest.json", "releasable"),
-    ("dictionary/*", "releasable"),
-    ("*", "confidential"),
-)
-
-
-def class_of(name: str) -> str:
-    """The class of a file: ``releasable`` or ``confidential`` (raw exports are never ours to write)."""
-    return next(kind for pattern, kind in CLASSES if Path(name).match(pattern))
 
 
 def stored(value: float) -> float:
@@ -78,17 +66,24 @@ def display(value: float | str, decimals: int) -> str:
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
-    """Put a whole file in place at once: temporary name, then rename. Folders are made."""
+    """Put a whole file in place at once: temporary name, then rename. Folders are made.
+
+    Permissions follow the umask; a confidential file is never more open than 0640.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    mode = 0o640 if is_confidential(path) else 0o666
     try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)  # the kernel applies the umask
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        os.chmod(temporary, 0o644)
         os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            temporary.unlink()
+        if isinstance(error, OSError) and error.errno is not None:  # a full disk names no file
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
 
 

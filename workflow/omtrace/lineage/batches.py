@@ -13,7 +13,8 @@ from omtrace.checks.across import WHOLE_FILE
 from omtrace.checks.findings import Finding
 from omtrace.faults import Fault
 from omtrace.lineage import checking, registration
-from omtrace.study.config import read_config
+from omtrace.study.config import CONFIG, read_config_file
+from omtrace.study.own_files import what_stands_at
 from omtrace.study.plan import Plan, plan_file, read_plan
 from omtrace.study.register import RAW, REGISTER, Export, exports_of, read_register
 
@@ -68,8 +69,10 @@ def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise Fault(f"{folder}: there is no such folder")
     files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    if not files or any(not path.is_file() for path in files):
+    if not files or any(path.is_dir() and not path.is_symlink() for path in files):
         raise Fault(f"{folder}: {'a folder within; put all files side by side' if files else 'no files in it'}")
+    if kinds := {path: kind for path in files if (kind := what_stands_at(path))}:
+        raise Fault(*(f"{path}: {kind}" for path, kind in kinds.items()))
     return files
 
 
@@ -118,9 +121,7 @@ def _drafts(files: list[Path], study: str, batch: str, known: list[Export], root
 
 
 def _studies(root: Path) -> list[str]:
-    import yaml
-
-    config = read_config(yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8")))
+    config = read_config_file(root / CONFIG)
     return [name for name in (*config.studies, *config.retrieved) if (root / plan_file(name)).is_file()]
 
 

@@ -1,5 +1,6 @@
 """``python -m omtrace check FILE...``: the findings that files would give, before anything is registered."""
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -18,8 +19,9 @@ from omtrace.lineage.stage_inputs import sound_parts
 from omtrace.schemas import RuleText, table_of
 from omtrace.sources.lookup import way_of
 from omtrace.study.closed import nearest
+from omtrace.study.own_files import fault_of_place
 from omtrace.study.plan import Plan, plan_file, read_plan
-from omtrace.study.register import REGISTER, Export, export_at, exports_of, read_register
+from omtrace.study.register import RAW, REGISTER, Export, export_at, exports_of, read_register
 
 CELLS = 12  # lines of one rule
 SHOWN = 36  # characters of a value
@@ -117,7 +119,11 @@ def _study(files: Sequence[str], registered: Sequence[Export]) -> str:
 def draft(number: int, study: str, path: Path, request: Request, plan: Plan, known: list[Export],
             root: Path) -> Export:  # fmt: skip
     """A file as a row of the register: as the row that it replaces, or stands in, says; else as the request does."""
-    if not (root / path).is_file():
+    raw = Path(os.path.abspath(root / RAW))
+    place = Path(os.path.abspath(root / path))
+    if kind := fault_of_place(place, raw if place.is_relative_to(raw) else place.parent):
+        raise Fault(f"{path.as_posix()}: {kind}")
+    if not place.is_file():
         raise Fault(f"{path.as_posix()}: there is no such file")
     like = next((e for e in known if (root / e.path).resolve() == (root / path).resolve()), None)
     like = export_at(known, request.replaces) if request.replaces else like

@@ -72,7 +72,7 @@ def append(action: str, study: str, details: dict[str, Any], root: str | Path = 
         raise ValueError(f"no such action: {action}")
     root = Path(root)
     (root / LEDGER).parent.mkdir(parents=True, exist_ok=True)
-    with _locked(os.open(root / LEDGER, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644), fcntl.LOCK_EX) as handle:
+    with _locked(os.open(root / LEDGER, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666), fcntl.LOCK_EX) as handle:
         content = _content(handle, root)
         if unless and any(unless.encode() in line for line in content.lines):
             return
@@ -96,8 +96,10 @@ def append(action: str, study: str, details: dict[str, Any], root: str | Path = 
                 raise OSError(f"{LEDGER}: the ledger line was not written whole; is the disk full?")
             os.fsync(handle)
             _write_head(Head(head.lines + 1, hashlib.sha256(line).hexdigest()), root)
-        except BaseException:
+        except BaseException as error:
             os.ftruncate(handle, size)
+            if isinstance(error, OSError) and error.errno is not None:  # a full disk names no file
+                raise OSError(error.errno, error.strerror, str(LEDGER)) from error
             raise
 
 

@@ -12,12 +12,16 @@ from omtrace.store import write_text
 from omtrace.study.closed import checked, nearest
 from omtrace.study.document import read_document
 from omtrace.study.expression import Expression
+from omtrace.study.lines import with_lines
 from omtrace.study.plan import Analysis, DatasetPlan, Plan, Population, plan_file, read_plan
 from omtrace.study.slices import plain
 
 
-def check_plan(plan: Plan) -> Plan:
-    """The same plan. Raises Fault with everything that is wrong with its modules and their options, all at once."""
+def check_plan(plan: Plan, path: Path | None = None) -> Plan:
+    """The same plan. Raises Fault with everything that is wrong with its modules and their options, all at once.
+
+    ``path``: the file that it was read from; complaints then name the line.
+    """
     lines: list[str] = []
     for where, check in _checks(plan):
         try:
@@ -25,19 +29,20 @@ def check_plan(plan: Plan) -> Plan:
         except Fault as fault:
             lines += [line if line.startswith("plan of") else f"{where}: {line}" for line in fault.lines]
     if lines:
-        raise Fault(*dict.fromkeys(lines))
+        files = [path, path.with_suffix("") / "exploratory.yaml"] if path else []
+        raise with_lines(dict.fromkeys(lines), f"plan of {plan.study}", *files)
     return plan
 
 
-def check_once(plan: Plan, modules: str, logs: str | Path = "logs") -> None:
+def check_once(plan: Plan, modules: str, logs: str | Path = "logs", path: Path | None = None) -> None:
     """Check a plan, unless it was found right before, with the same digest of the ``modules`` that it names.
 
-    What was checked is kept in <logs>/<study>/plan.checked. Raises Fault as ``check_plan`` does.
+    What was checked is kept in <logs>/<study>/plan.checked. ``path``: the plan's file. Raises Fault as ``check_plan``.
     """
     digest = hashlib.sha256(f"{modules}\n{json.dumps(plain(plan), ensure_ascii=False)}".encode()).hexdigest()
     checked_before = Path(logs, plan.study, "plan.checked")
     if not checked_before.is_file() or checked_before.read_text(encoding="utf-8") != digest:
-        check_plan(plan)
+        check_plan(plan, path)
         write_text(checked_before, digest)
 
 
@@ -46,12 +51,13 @@ def read_whole(path: str | Path) -> Plan:
     try:
         return read_plan(path)
     except Fault as fault:
-        raise Fault(*fault.lines, *_module_faults(Path(path))) from None
+        more = with_lines(_module_faults(Path(path)), str(path), Path(path))
+        raise Fault(*fault.lines, *more.lines) from None
 
 
 def report(study: str) -> bool:
     """Read and check the plan of a study, and print what it holds. Raises Fault for what is wrong."""
-    plan = check_plan(read_whole(plan_file(study)))
+    plan = check_plan(read_whole(plan_file(study)), plan_file(study))
     counts = {name: len(getattr(plan, name)) for name in ("tables", "datasets", "analyses", "families", "figures")}
     print(f"plan of {study}: nothing wrong; {', '.join(f'{name} {count}' for name, count in counts.items())}")
     return True

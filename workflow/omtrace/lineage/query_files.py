@@ -108,6 +108,8 @@ def read_answers(path: str | Path) -> list[tuple[str, dict[str, str]]]:
 
     Raises Fault for a file that cannot be read or is not such a list.
     """
+    if Path(path).exists() and not Path(path).is_file():
+        raise Fault(f"{path}: not readable (not a file)")
     try:
         content = Path(path).read_bytes()
     except OSError as error:

@@ -16,6 +16,7 @@ from omtrace.faults import Fault
 from omtrace.lineage import ledger
 from omtrace.lineage.differences import Versions, compared, write_versions
 from omtrace.lineage.manifest import plan_path
+from omtrace.study.own_files import fault_of_place
 from omtrace.study.register import (
     COLUMNS,
     FILE_NAME,
@@ -204,6 +205,8 @@ def _path(file: str | Path, request: Request, root: Path) -> str:
         raise Fault(f"{path.as_posix()}: lies in the folder of study {path.parts[2]}, not of {request.study}")
     if not all(FILE_NAME.match(part) for part in path.parts):
         raise Fault(f"{str(path)!r}: the name may hold letters, digits, dot, hyphen and underscore; rename the file")
+    if kind := fault_of_place(root / path, root / RAW):
+        raise Fault(f"{path.as_posix()}: {kind}")
     if not (root / path).is_file():
         raise Fault(f"{path.as_posix()}: there is no such file")
     if (root / path).stat().st_size == 0:

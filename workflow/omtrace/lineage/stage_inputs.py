@@ -62,6 +62,15 @@ def inputs_of(plan: Plan, stage: Stage, files: Sequence[Export], path: str | Pat
     )
 
 
+def stages_of(plan: Plan, exports: Sequence[Export], path: str | Path) -> dict[str, StageInputs]:
+    """What each stage of a study gets, by the name of its stage file; reading has one for each bucket of files."""
+    mine = exports_of(exports, plan.study)
+    stages: dict[str, StageInputs] = {s: inputs_of(plan, s, mine, path) for s in RULES if s != "read"}
+    for bucket, files in buckets_of(exports, plan.study).items():
+        stages[f"read-{bucket}"] = inputs_of(plan, "read", files, path)
+    return {**stages, "record": record_inputs(plan.study, exports, path)}
+
+
 def buckets_of(exports: Sequence[Export], study: str) -> dict[str, list[Export]]:
     """The files of a study by the bucket in which they are read; none where the study has few."""
     mine = exports_of(exports, study)
@@ -86,7 +95,7 @@ def sound_parts(plan: Plan, exports: Sequence[Export], path: str | Path, folder:
 
 def _documents(path: Path) -> dict[str, str]:
     """The files of a plan, whose digests the report prints."""
-    files = {"Plan": path, "Exploratory analyses": path.with_suffix("") / "exploratory.yaml"}
+    files: dict[str, Path] = {"Plan": path, "Exploratory analyses": path.with_suffix("") / "exploratory.yaml"}
     return {f"{name}, {path.as_posix()}": sha256_of(path) for name, path in files.items() if path.is_file()}
 
 

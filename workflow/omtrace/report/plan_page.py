@@ -92,7 +92,9 @@ is not listed here is refused, with the nearest one that is. **required** stands
 Columns have two names. The **raw** name stands in the export as its reader gives it: for a label export that is read
 back by a dictionary, the variable's name; for JSON lines, the dotted path. The **own** name is the one that the table
 declares. Where the column *names* says raw or own, that one is meant; checks, derivations and all that follows know
-own names alone. A raw text is what the cell says before anything is recoded; numbers need quotes, as YAML reads them.
+own names alone. A raw text is what the cell says before anything is recoded. A text that looks like a number, a day,
+`true` or `null` needs quotes; words that YAML reads as something else than they say (`no`, `on`, `12:30`, `010`) are
+refused until they have them.
 
 Each entry of `families` becomes an analysis of its name (method `family`); an analysis with sensitivity analyses gets
 `<analysis>_concordance`. What is run beside a plan that is settled goes into `config/studies/<study>/exploratory.yaml`:
@@ -163,6 +165,11 @@ def means(model: type[Closed], name: str) -> str:
     return model.model_fields[name].description or MEANS.get(f"{model.__name__}.{name}", "")
 
 
+def within(annotation: Any) -> list[type[Closed]]:
+    """The models within an annotation."""
+    return [model for model, _ in _inner(annotation, "")]
+
+
 def _inner(annotation: Any, path: str) -> Iterator[tuple[type[Closed], str]]:
     """The models within an annotation, and where they stand; ``*`` is a name that the plan gives."""
     if isinstance(annotation, type) and issubclass(annotation, Closed):
@@ -192,7 +199,7 @@ def _modules(part: str, declares: str) -> Iterator[str]:
             yield "No options.\n"
             continue
         yield from _table(declared.options)
-        seen = dict.fromkeys(i for f in declared.options.model_fields.values() for i, _ in _inner(f.annotation, ""))
+        seen = dict.fromkeys(i for f in declared.options.model_fields.values() for i in within(f.annotation))
         for model in seen:
             yield f"`{model.__name__}`: {_first(model.__doc__)}\n"
             yield from _table(model)

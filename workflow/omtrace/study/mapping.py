@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from omtrace.faults import Fault
+from omtrace.study.register import FILE_NAME
 
 COLUMNS = ["column", "source", "code", "value"]
 
@@ -23,6 +24,8 @@ def mapped(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
     name = entry.get("mapping")
     if not isinstance(name, str) or not name:
         return entry
+    if not FILE_NAME.match(name):
+        raise Fault(f"{folder}.yaml: mapping: {name!r} is not the name of a file in {folder}/")
     columns: dict[str, str] = {}
     recode: dict[str, dict[str, str]] = {}
     faults = []

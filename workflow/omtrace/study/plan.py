@@ -10,10 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from omtrace.faults import Fault
 from omtrace.study.arrive import Arrive
-from omtrace.study.closed import NAME, Closed, checked, nearest
+from omtrace.study.closed import NAME, Closed, nearest
 from omtrace.study.document import read_document
+from omtrace.study.lines import checked_file, with_lines
 from omtrace.study.mapping import mapped
 from omtrace.study.questions import BELONGING, Estimand, Family, Role, with_families
 from omtrace.study.slices import (
@@ -272,7 +272,7 @@ def with_exploratory(content: Any, path: Path) -> Any:
     if not path.is_file():
         return content
     told = read_document(path)
-    extra = checked(Exploratory, told, str(path))
+    extra = checked_file(Exploratory, told, path)
     for name, analysis in extra.analyses.items():
         note = f"{UNPLANNED} {extra.reason} {analysis.note}".strip()
         told["analyses"][name] |= {"role": "exploratory", "note": note}
@@ -284,10 +284,11 @@ def with_exploratory(content: Any, path: Path) -> Any:
         node = content
         for key in way:
             if not isinstance(node, dict) or not isinstance(node.get(key), dict):
-                raise Fault(f"{path}: {'.'.join(way)}: {key!r} is not in the plan")
+                raise with_lines([f"{path}: {'.'.join(way)}: {key!r} is not in the plan"], str(path), path)
             node = node[key]
         if again := [name for name in entries if name in node]:
-            raise Fault(f"{path}: {'.'.join(way)}: {again[0]!r} is in the plan; take another name")
+            fault = f"{path}: {'.'.join(way)}: {again[0]!r} is in the plan; take another name"
+            raise with_lines([fault], str(path), path)
         node |= entries
     return content
 
@@ -304,11 +305,12 @@ def plan_file(study: str) -> Path:
 def read_plan(path: str | Path) -> Plan:
     """Read and check a plan. Raises Fault with each unknown key, wrong value or dangling name."""
     path = Path(path)
-    content = with_exploratory(read_document(path), path.with_suffix("") / "exploratory.yaml")
+    beside = path.with_suffix("") / "exploratory.yaml"
+    content = with_exploratory(read_document(path), beside)
     if isinstance(content, dict) and isinstance(content.get("tables"), dict):
         entries = {name: entry for name, entry in content["tables"].items() if isinstance(entry, dict)}
         content["tables"] |= {name: mapped(entry, path.with_suffix("")) for name, entry in entries.items()}
-    plan = checked(Plan, content, str(path))
+    plan = checked_file(Plan, content, path, beside)
     if plan.study != path.stem:
-        raise Fault(f"{path}: study: {plan.study!r} differs from the file's name")
+        raise with_lines([f"{path}: study: {plan.study!r} differs from the file's name"], str(path), path)
     return plan

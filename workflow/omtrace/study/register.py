@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from omtrace.faults import Fault
+from omtrace.study.own_files import FOLDER, fault_of_place, what_stands_at
 
 REGISTER = Path("config/exports.csv")
 RAW = Path("data/raw")
@@ -241,31 +242,22 @@ def custody_faults(
     Versions that were replaced are held against their rows as well. A missing retrieved file is no fault: it
     is a job. Files directly in ``raw`` count for every study. ``digests``: the sha256 of files that were just read.
     """
-    root = Path(root)
+    root, raw = Path(root), Path(raw)
+    if linked := fault_of_place(root / raw / study / "-", root / raw):
+        return [f"{(raw / study).as_posix()}: {linked}"]
     mine = {e.path: e for e in exports_of(exports, study, replaced=True)}
-    faults = []
-    # What a killed retrieval leaves: the next one clears it.
-    unfinished = tuple(f".{Path(e.path).name}." for e in mine.values() if e.origin == "retrieved")
-    raw = Path(raw)
-    loose = [p.name for p in sorted((root / raw).glob("*")) if p.is_file() and not p.name.startswith(".")]
-    loose = [(raw / name).as_posix() for name in loose]
     there = sorted(files_below(raw / study, root), key=lambda path: path.split("/"))
-    for path in loose + there:
-        if path in mine or (path.endswith(".part") and Path(path).name.startswith(unfinished)):
-            continue
-        if path in loose:
-            faults.append(
-                f"{path}: lies outside a study's folder; move it to {raw.as_posix()}/<study>/ and register it there"
-            )
-        elif not all(FILE_NAME.match(part) for part in Path(path).relative_to(raw).parts):
-            faults.append(
-                f"{path!r}: the name may hold letters, digits, dot, hyphen and underscore only; rename the file"
-            )
-        else:
-            faults.append(f"{path}: not in the register; python -m omtrace register {path}")
+    links = tuple(f"{path}/" for path in there if path not in mine and os.path.islink(root / path))
+    faults = _unregistered(mine, there, root, raw)
     digests = digests or {}
     for path, export in sorted(mine.items()):
-        found = digests.get(path) or (sha256_of(root / path) if (root / path).is_file() else "")
+        kind = what_stands_at(root / path)
+        if path.startswith(links):
+            continue  # the link is a fault already
+        if kind and kind != FOLDER:
+            faults.append(f"{path}: {kind}")
+            continue
+        found = "" if kind else digests.get(path) or (sha256_of(root / path) if (root / path).exists() else "")
         if not found:
             if export.origin != "retrieved":
                 faults.append(f"{path}: registered as {export.origin}, but missing; {_put_back(export)}")
@@ -275,4 +267,30 @@ def custody_faults(
                 f"{path}: sha256 is {found[:12]}…, registered is {export.sha256[:12]}…; {mend}; a new version "
                 f"goes beside it under another name: {replacing(path)}"
             )
+    return faults
+
+
+def _unregistered(mine: Mapping[str, Export], there: list[str], root: Path, raw: Path) -> list[str]:
+    """What lies in the raw folder of a study, or beside all of them, and is in no row."""
+    faults = []
+    # What a killed retrieval leaves: the next one clears it.
+    unfinished = tuple(f".{Path(e.path).name}." for e in mine.values() if e.origin == "retrieved")
+    loose = [p.name for p in sorted((root / raw).glob("*")) if p.is_file() and not p.name.startswith(".")]
+    loose = [(raw / name).as_posix() for name in loose]
+    for path in loose + there:
+        if path in mine or (path.endswith(".part") and Path(path).name.startswith(unfinished)):
+            continue
+        shown = path if path.isprintable() else repr(path)
+        if path in loose:
+            faults.append(
+                f"{shown}: lies outside a study's folder; move it to {raw.as_posix()}/<study>/ and register it there"
+            )
+        elif not all(FILE_NAME.match(part) for part in Path(path).relative_to(raw).parts):
+            faults.append(
+                f"{path!r}: the name may hold letters, digits, dot, hyphen and underscore only; rename the file"
+            )
+        elif kind := what_stands_at(root / path):
+            faults.append(f"{path}: {kind}")
+        else:
+            faults.append(f"{path}: not in the register; python -m omtrace register {path}")
     return faults
