@@ -32,7 +32,7 @@ RETRIEVED = ("acupuncture_headache", "elisa_plates", "mouse_cortex_proteins", "o
 
 def copied(folder: Path, inputs: Path = REPOSITORY) -> Path:
     """The pipeline with the config and raw files of ``inputs`` (the repository, or tests/tiny), without results."""
-    without = shutil.ignore_patterns("__pycache__", ".*", "ledger.jsonl", *RETRIEVED)
+    without = shutil.ignore_patterns("__pycache__", ".*", "ledger.jsonl", "ledger.head", *RETRIEVED)
     for parts, root in ((("workflow", "profiles"), REPOSITORY), (("config", "data"), inputs)):
         for part in parts:
             shutil.copytree(root / part, folder / part, ignore=without)

@@ -1,11 +1,14 @@
 """``python -m omtrace changes``: which earlier numbers a run changed, and why; the others are the same by digest."""
 
+import gzip
+
 import pytest
-from lineage_tree import build
+from lineage_tree import build, write
 from omtrace import store
 from omtrace.__main__ import main
 from omtrace.faults import Fault
-from omtrace.lineage import changes, manifest
+from omtrace.lineage import changes, ledger, manifest
+from omtrace.lineage.verify import verify
 
 STUDY = "tiny"
 
@@ -14,20 +17,29 @@ STUDY = "tiny"
 def root(tmp_path, monkeypatch):
     """The tiny study, run once and kept."""
     home = build(tmp_path)
+    plan = tmp_path / "config/studies/tiny.yaml"  # its table has no schema of its own
+    mapped = "reader: delimited\n    schema: strata\n    columns: {site: score}"
+    write(home, "config/studies/tiny.yaml", plan.read_text().replace("reader: delimited", mapped))
+    manifest.record(STUDY, home)
     monkeypatch.chdir(tmp_path)
-    assert home and changes.keep(STUDY)
+    assert home and changes.history_faults(STUDY, newest()) == []
     return tmp_path
 
 
+def newest():
+    """What the newest run line of the ledger says of the history."""
+    return ledger.newest_run(STUDY)["details"]["history"]
+
+
 def rerun(root, change):
-    """The study as if run again, with its estimates changed."""
+    """The study as if run again, with its estimates changed; whether they were kept."""
     path = root / "results/tiny/estimates.csv"
     rows = store.read_csv(path)
     header = list(rows[0])
     rows = change(rows)
     store.write_csv(path, header, [[row[name] for name in header] for row in rows])
     manifest.record(STUDY, root)
-    return changes.keep(STUDY, root)
+    return newest()["before"] != newest()["after"]
 
 
 def changed(**new):
@@ -36,8 +48,8 @@ def changed(**new):
 
 
 def test_the_same_numbers_are_kept_once_and_a_first_run_changes_nothing(root):
-    assert not changes.keep(STUDY)
     assert not rerun(root, lambda rows: rows)
+    assert len((root / "data/history/tiny/index.jsonl").read_text().splitlines()) == 1
     with pytest.raises(Fault, match="no earlier numbers are kept"):
         changes.compared(STUDY)
 
@@ -97,3 +109,97 @@ def test_what_is_kept_survives_the_results_and_does_not_grow_for_ever(root, monk
     (root / "results/tiny/estimates.csv").unlink()
     with pytest.raises(Fault, match="missing; run snakemake tiny"):
         changes.compared(STUDY)
+
+
+def test_the_end_of_a_run_tells_what_the_runs_since_its_start_changed(root):
+    since = ledger.count()
+    assert changes.news(since) == []
+    rerun(root, changed(value="1.25"))
+    (line,) = changes.news(since)
+    assert line.startswith("tiny: 1 changed, 0 added, 0 gone, ") and line.endswith("python -m omtrace changes tiny")
+    assert changes.news(ledger.count()) == []
+
+
+def test_every_edit_of_what_is_kept_is_found(root):
+    rerun(root, changed(value="1.25"))
+    folder = root / "data/history/tiny"
+    files = {path: path.read_bytes() for path in folder.iterdir()}
+    assert len(files) == 3
+    for path, content in files.items():
+        name = path.relative_to(root).as_posix()
+        for other in (content[:-1], content[:4] + b"x" + content[5:], gzip.compress(b"id\n"), b""):
+            path.write_bytes(other)
+            found = verify([STUDY], root=root).differences
+            assert [(d.kind, d.path) for d in found] == [("history", name)], other
+        path.unlink()
+        assert [(d.path, d.what) for d in verify([STUDY], root=root).differences] == [(name, "missing")]
+        path.write_bytes(content)
+    write(root, "data/history/tiny/more.csv.gz", b"x")
+    assert [d.what for d in verify([STUDY], root=root).differences] == ["unlisted"]
+    (folder / "more.csv.gz").unlink()
+    index = folder / "index.jsonl"
+    index.write_bytes(b"".join(index.read_bytes().splitlines(keepends=True)[1:]))
+    with pytest.raises(Fault, match="rm -r data/history/tiny to begin anew"):  # no run makes it look sound
+        rerun(root, changed(value="2"))
+
+
+def test_what_is_kept_and_cannot_be_read_is_told_in_a_line(root, capsys):
+    rerun(root, changed(value="1.25"))
+    folder = root / "data/history/tiny"
+    first = next(path for path in folder.glob("*.csv.gz") if b"1.25" not in gzip.decompress(path.read_bytes()))
+    packed = first.read_bytes()
+    for content in (b"x", packed[:-9], packed[:20] + b"zzzz" + packed[24:], None):
+        first.write_bytes(content) if content else first.unlink()
+        assert main(["changes", STUDY]) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith(f"omtrace: data/history/tiny/{first.name}: missing, or cannot be read; put it back")
+        assert changes.news(0) == []  # the end of a run says nothing of it; verify does
+    for content in (b"{", b"[" * 100_000, b"[1]\n", b'{"estimates": "../../x"}\n', b"\xff"):
+        (folder / "index.jsonl").write_bytes(content)
+        with pytest.raises(Fault, match="data/history/tiny/index.jsonl: cannot be read; put it back"):
+            changes.compared(STUDY)
+        with pytest.raises(Fault, match="data/history/tiny/index.jsonl: "):
+            manifest.record(STUDY, root)
+        assert [d.kind for d in verify([STUDY], root=root).differences] == ["history"]
+        assert changes.history_faults(STUDY, None, root)[0][2] == "cannot be read"
+
+
+@pytest.mark.parametrize("step", ["ledger", "history", "manifest"])
+def test_a_run_killed_before_any_of_its_writes_is_made_good_by_the_next(root, monkeypatch, step):
+    class Killed(BaseException):
+        pass
+
+    def killed(*_, **__):
+        raise Killed
+
+    for value in ("1.25", "2.5", "2.5"):  # killed three times, with a changed plan between
+        (root / "results/tiny/manifest.json").unlink(missing_ok=True)  # as Snakemake does before the job
+        with monkeypatch.context() as kill:
+            if step == "ledger":
+                kill.setattr(ledger.os, "write", killed)
+            elif step == "history":
+                kill.setattr(changes.History, "write", killed)
+            else:
+                kill.setattr(manifest, "write_text", killed)
+            with pytest.raises(Killed):
+                rerun(root, changed(value=value))
+        assert not (root / "results/tiny/manifest.json").exists()
+        assert ("manifest", "missing") in {(d.kind, d.what) for d in verify([STUDY], root=root).differences}
+    rerun(root, changed(value="7"))
+    assert verify([STUDY], root=root).differences == []
+    assert changes.compared(STUDY)[0][0].new["value"] == "7"
+
+
+def test_a_history_from_before_the_ledger_named_it_is_taken_over(root):
+    index = root / "data/history/tiny/index.jsonl"
+    text = index.read_text(encoding="utf-8")
+    start = text.index('"file"')
+    older = text[:start] + text[text.index('"plan"') :]  # an entry had no digest of its file
+    index.write_text(older, encoding="utf-8")
+    for path in (root / "data").glob("ledger.*"):
+        path.unlink()
+    assert rerun(root, changed(value="1.25")) and verify([STUDY], root=root).differences == []
+    first = next(path for path in index.parent.glob("*.csv.gz") if b"1.25" not in gzip.decompress(path.read_bytes()))
+    for other in (gzip.compress(b"id\n"), first.read_bytes()[:-9], b"x"):
+        first.write_bytes(other)
+        assert [d.kind for d in verify([STUDY], root=root).differences] == ["history"]

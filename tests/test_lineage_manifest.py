@@ -1,14 +1,13 @@
-"""Manifest and ledger."""
+"""The manifest lists what it must, and refuses what does not fit."""
 
 import hashlib
 import json
-import multiprocessing
 import shutil
 
 import pytest
 from lineage_tree import FIRST, build, export, write
 from omtrace.faults import Fault
-from omtrace.lineage import ledger, manifest
+from omtrace.lineage import manifest
 from omtrace.study.register import write_register
 
 
@@ -34,6 +33,8 @@ def test_record_lists_every_file_with_its_digest(tmp_path):
     assert list(files["plan"]) == ["config/studies/tiny.yaml"]
     assert list(files["config"]) == ["config/config.yaml"]
     assert list(files["environment"]) == ["envs/requirements.lock"]
+    write(tmp_path, "profiles/default/config.yaml", "cores: all\n")
+    assert list(manifest.snapshot("tiny", tmp_path)["config"]) == ["config/config.yaml", "profiles/default/config.yaml"]
     assert [row["number"] for row in content["register"]] == [7, 9]
 
 
@@ -95,54 +96,6 @@ def test_head_is_what_sha256sum_says_over_sorted_lines(tmp_path):
     assert manifest.head(["other", "tiny", "tiny"], tmp_path) == manifest.head(["tiny", "other"], tmp_path)
     with pytest.raises(Fault, match="results/third/manifest.json: missing"):
         manifest.head(["tiny", "third"], tmp_path)
-
-
-def test_seal_writes_the_head_to_the_ledger(tmp_path):
-    build(tmp_path)
-    digest = manifest.seal(["tiny"], tmp_path)
-    (entry,), unreadable = ledger.entries(tmp_path)
-    assert not unreadable and digest == manifest.head(["tiny"], tmp_path)
-    assert set(entry) == {"time", "user", "host", "action", "study", "details"}
-    assert entry["action"] == "run" and entry["study"] == "tiny" and entry["time"].endswith("+00:00")
-    assert entry["details"]["head"] == digest and set(entry["details"]["manifests"]) == {"tiny"}
-
-
-def test_ledger_only_grows_and_survives_a_torn_line(tmp_path):
-    ledger.append("register", "tiny", {"reason": "é \n"}, tmp_path)
-    path = tmp_path / "data/ledger.jsonl"
-    first = path.read_bytes()
-    path.write_bytes(first + b'{"time": "20')
-    ledger.append("retrieve", "tiny", {}, tmp_path)
-    assert path.read_bytes().startswith(first) and first.count(b"\n") == 1
-    found, unreadable = ledger.entries(tmp_path)
-    assert [entry["action"] for entry in found] == ["register", "retrieve"] and unreadable == [2]
-    with pytest.raises(ValueError, match="no such action"):
-        ledger.append("delete", "tiny", {}, tmp_path)
-
-
-def _append(root):
-    for _ in range(50):
-        ledger.append("run", "tiny", {"text": "x" * 3000}, root)
-
-
-def test_ledger_lines_of_parallel_jobs_do_not_mix(tmp_path):
-    context = multiprocessing.get_context("fork")
-    jobs = [context.Process(target=_append, args=(tmp_path,)) for _ in range(4)]
-    for job in jobs:
-        job.start()
-    for job in jobs:
-        job.join()
-    found, unreadable = ledger.entries(tmp_path)
-    assert len(found) == 200 and not unreadable
-
-
-def test_ledger_names_the_account_by_number_where_it_has_no_name(tmp_path, monkeypatch):
-    def nobody():
-        raise KeyError("uid not found")
-
-    monkeypatch.setattr(ledger.getpass, "getuser", nobody)
-    ledger.append("run", "tiny", {}, tmp_path)
-    assert ledger.entries(tmp_path)[0][0]["user"].isdigit()
 
 
 def test_manifest_that_is_no_manifest_is_a_fault(tmp_path):

@@ -14,8 +14,8 @@ from lineage_tree import build, overwrite, write
 from omtrace.__main__ import main
 from omtrace.faults import Fault
 from omtrace.lineage import ledger, manifest
+from omtrace.lineage.closing import closing
 from omtrace.lineage.verify import report, studies_of, verify
-from omtrace.study.register import sha256_of
 
 MANIFEST = "results/tiny/manifest.json"
 WAYS = ("flip", "truncate", "append", "delete", "rename", "add", "edit_quietly", "mirror")
@@ -45,11 +45,13 @@ def test_untouched_tree_has_no_differences(tmp_path):
         ("workflow/rules/validate.smk", "code"),
         ("workflow/omtrace/report/page.html", "code"),
         ("config/config.yaml", "config"),
+        ("profiles/default/config.yaml", "config"),
         ("config/studies/tiny.yaml", "plan"),
         ("envs/requirements.lock", "environment"),
     ],
 )
 def test_each_kind_changed_and_missing(tmp_path, path, kind):
+    write(tmp_path, "profiles/default/config.yaml", "cores: all\n")
     build(tmp_path)
     file = tmp_path / path
     content = file.read_bytes()
@@ -151,53 +153,155 @@ def mirrored(root: Path, path: str, content: bytes) -> None:
     overwrite(root / MANIFEST, (json.dumps(known, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode())
 
 
-def test_mirrored_edit_is_found_by_head_and_by_ledger_only(tmp_path):
+def test_mirrored_edit_is_the_manifest_changed_and_nothing_else(tmp_path):
     build(tmp_path)
     head = manifest.head(["tiny"], tmp_path)
     mirrored(tmp_path, "results/tiny/estimates.csv", b"id\n")
-    unseen = verify(["tiny"], root=tmp_path)
-    assert not unseen.differences and "compared with no head" in unseen.remarks[0]
-    (difference,) = verify(["tiny"], head, tmp_path).differences
-    assert difference.kind == "manifest" and head in difference.note
+    for given in ("", head, "0" * 64):
+        (difference,) = verify(["tiny"], given, tmp_path).differences
+        assert (difference.kind, difference.path) == ("manifest", MANIFEST)
+        assert "line 2 of data/ledger.jsonl names another" in difference.note
+        assert "rm results/tiny/manifest.json && snakemake tiny" in difference.note
 
 
-def test_ledger_line_is_used_and_named(tmp_path):
+def test_line_of_the_ledger_is_used_and_named(tmp_path):
     build(tmp_path)
-    ledger.append("run", "tiny", {"head": "0" * 64, "manifests": {"tiny": "0" * 64}}, tmp_path)
-    head = manifest.seal(["tiny"], tmp_path)
+    first = (tmp_path / MANIFEST).read_bytes()
+    write(tmp_path, "results/tiny/estimates.csv", "id\n")
+    manifest.record("tiny", tmp_path)
     ledger.append("register", "tiny", {"added": []}, tmp_path)
     verdict = verify(["tiny"], root=tmp_path)
-    stamp = ledger.entries(tmp_path)[0][1]["time"]
+    stamp = ledger.newest_run("tiny", tmp_path)["time"]
     assert not verdict.differences
-    assert verdict.remarks[0] == f"tiny: manifest as in the data/ledger.jsonl line of {stamp}, head {head}"
-    assert "--head only" in verdict.remarks[1]
-    mirrored(tmp_path, "results/tiny/estimates.csv", b"id\n")
+    assert verdict.remarks[0] == f"tiny: manifest as in line 3 of data/ledger.jsonl, of {stamp}"
+    assert "found only by a digest kept outside" in verdict.remarks[-1]
+    (tmp_path / MANIFEST).write_bytes(first)  # that of an older run
     (difference,) = verify(["tiny"], root=tmp_path).differences
-    assert (difference.kind, difference.path) == ("manifest", MANIFEST) and stamp in difference.note
+    assert difference.note.startswith("the one of line 2, but line 3 of data/ledger.jsonl names another")
 
 
-def test_ledger_of_two_studies_gives_no_false_alarm_after_one_runs_alone(tmp_path):
+def edits_of_a_manifest(good):
+    """Name -> bytes: ways to change a manifest; ``good`` is what it holds."""
+    path, raw = "results/tiny/estimates.csv", "data/raw/tiny/scores_1.csv"
+
+    def text(content):
+        return (json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
+
+    def changed(edit):
+        content = json.loads(json.dumps(good))
+        edit(content)
+        return text(content)
+
+    edits = {}
+    for kind, name in (("results", path), ("raw", raw), ("code", "Snakefile"), ("plan", "config/studies/tiny.yaml"),
+                       ("config", "config/config.yaml"), ("environment", "envs/requirements.lock")):  # fmt: skip
+        edits[f"{kind}: digest"] = changed(lambda m, k=kind, n=name: m["files"][k][n].update(sha256="0" * 64))
+        edits[f"{kind}: size"] = changed(lambda m, k=kind, n=name: m["files"][k][n].update(size=1))
+        edits[f"{kind}: out"] = changed(lambda m, k=kind, n=name: m["files"][k].pop(n))
+        edits[f"{kind}: path"] = changed(lambda m, k=kind, n=name: m["files"][k].update(x=m["files"][k].pop(n)))
+    for kind in good["files"]:
+        edits[f"{kind}: in"] = changed(lambda m, k=kind: m["files"][k].update(x={"sha256": "0" * 64, "size": 1}))
+    for field in ("received_on", "citation", "sha256", "number", "path"):
+        edits[f"register: {field}"] = changed(lambda m, f=field: m["register"][0].update({f: "1"}))
+    edits["register: row out"] = changed(lambda m: m["register"].pop())
+    edits["register: row twice"] = changed(lambda m: m["register"].append(m["register"][0]))
+    edits["register: order"] = changed(lambda m: m["register"].reverse())
+    edits["entry: nothing"] = changed(lambda m: m["files"]["results"].update({path: None}))
+    edits["path outside"] = changed(lambda m: m["files"]["results"].update({"../../etc/passwd": {}}))
+    edits["format"] = changed(lambda m: m.update(format=2))
+    edits["study"] = changed(lambda m: m.update(study="other"))
+    edits["kind out"] = changed(lambda m: m["files"].pop("raw"))
+    edits["other layout"] = json.dumps(good).encode()
+    edits["one blank more"] = text(good) + b" "
+    edits["half"] = text(good)[: len(text(good)) // 2]
+    edits["empty"] = b""
+    edits["no text"] = b"\xff\xfe"
+    return edits
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_every_edit_of_a_manifest_names_the_manifest_alone(tmp_path, given):
     build(tmp_path)
-    write(tmp_path, "results/other/manifest.json", "{}")
-    manifest.seal(["tiny", "other"], tmp_path)
-    write(tmp_path, "results/other/manifest.json", "{ }")
-    manifest.seal(["other"], tmp_path)
-    assert not verify(["tiny"], root=tmp_path).differences
+    head = manifest.head(["tiny"], tmp_path) if given else ""
+    path = tmp_path / MANIFEST
+    good = path.read_bytes()
+    edits = edits_of_a_manifest(json.loads(good))
+    assert len(edits) >= 36 and good not in edits.values()
+    for name, content in edits.items():
+        overwrite(path, content)
+        found = verify(["tiny"], head, tmp_path).differences
+        assert [(d.kind, d.path, d.what) for d in found] == [("manifest", MANIFEST, "changed")], name
+        assert all(str(d).isprintable() for d in found)
+    overwrite(path, good)
+    assert not verify(["tiny"], head, tmp_path).differences
 
 
-def test_odd_ledger_lines_are_remarked_and_passed_over(tmp_path):
+def test_results_brought_from_elsewhere_are_held_against_the_head_alone(tmp_path):
     build(tmp_path)
-    manifest.seal(["tiny"], tmp_path)
-    lines = [
-        "not json",
-        "[1]",
-        '{"action": "run", "details": {"manifests": [1]}}',
-        '{"action": "run", "details": 1}',
-    ]
-    with open(tmp_path / "data/ledger.jsonl", "a") as file:
-        file.write("\n".join(lines) + "\n")
+    head = manifest.head(["tiny"], tmp_path)
+    for path in (tmp_path / "data").glob("ledger.*"):
+        path.unlink()
+    (difference,) = verify(["tiny"], root=tmp_path).differences
+    assert (difference.path, difference.what) == (MANIFEST, "unsealed")
+    assert not verify(["tiny"], head, tmp_path).differences
+    write(tmp_path, "results/tiny/report.html", "x")
+    assert named(verify(["tiny"], head, tmp_path)) == {("results", "results/tiny/report.html", "changed")}
+    # Another machine's results over one's own: they are those of the head, whatever the ledger sealed.
+    manifest.record("tiny", tmp_path)
+    own = (tmp_path / MANIFEST).read_bytes()
+    write(tmp_path, "results/tiny/report.html", "y")
+    manifest.record("tiny", tmp_path)
+    (tmp_path / MANIFEST).write_bytes(own)
+    write(tmp_path, "results/tiny/report.html", "x")
+    given = verify(["tiny"], manifest.head(["tiny"], tmp_path), tmp_path)
+    assert not given.differences and any("as given, not the one of line" in remark for remark in given.remarks)
+
+
+def test_the_ledger_is_read_with_a_head_as_well(tmp_path):
+    build(tmp_path)
+    head = manifest.head(["tiny"], tmp_path)
+    path = tmp_path / "data/ledger.jsonl"
+    good = path.read_bytes()
+    first, run = good.splitlines(keepends=True)
+    renamed = good.replace(b'"study": "tiny"', b'"study": "far"')
+    for content in (run, first, run + first, b"", good + b"garbage\n", renamed):
+        path.write_bytes(content)
+        for given in ("", head):
+            verdict = verify(["tiny"], given, tmp_path)
+            assert any(d.kind == "ledger" and "line" in d.note for d in verdict.differences), content
+    path.unlink()
+    assert ("ledger", "data/ledger.jsonl", "changed") in named(verify(["tiny"], head, tmp_path))
+
+
+def test_a_changed_ledger_is_not_blamed_on_the_manifest(tmp_path):
+    build(tmp_path)
+    write(tmp_path, "results/tiny/estimates.csv", "id\n")
+    manifest.record("tiny", tmp_path)
+    path = tmp_path / "data/ledger.jsonl"
+    good = path.read_bytes()
+    path.write_bytes(b"".join(reversed(good.splitlines(keepends=True))))
     verdict = verify(["tiny"], root=tmp_path)
-    assert not verdict.differences and len([r for r in verdict.remarks if "cannot be read" in r]) == 3
+    assert {d.kind for d in verdict.differences} == {"ledger"}
+    assert "tiny: manifest as in line 3 of data/ledger.jsonl, which was changed itself" in verdict.remarks
+    digest = json.loads(good.splitlines()[2])["details"]["manifest"].encode()
+    path.write_bytes(good.replace(digest, b"0" * 64))
+    verdict = verify(["tiny"], root=tmp_path)
+    assert [(d.kind, d.what) for d in verdict.differences] == [("ledger", "changed"), ("manifest", "unsealed")]
+    assert verdict.differences[0].note.startswith("line 3: changed after it was written")
+
+
+def test_a_ledger_written_anew_is_found_by_a_digest_kept_outside(tmp_path):
+    build(tmp_path)
+    kept = ledger.read(tmp_path).digest(2)
+    manifest.record("tiny", tmp_path)
+    verdict = verify(["tiny"], root=tmp_path, ledger_line=kept.upper())
+    assert not verdict.differences and "data/ledger.jsonl: line 2, and all before it, as given" in verdict.remarks
+    for path in (tmp_path / "data").glob("ledger.*"):
+        path.unlink()
+    manifest.record("tiny", tmp_path)
+    assert not verify(["tiny"], root=tmp_path).differences
+    (difference,) = verify(["tiny"], root=tmp_path, ledger_line=kept).differences
+    assert (difference.kind, difference.note) == ("ledger", "no line has the digest that was given")
 
 
 def test_a_difference_that_studies_share_is_told_once(tmp_path):
@@ -218,14 +322,16 @@ def test_a_difference_that_studies_share_is_told_once(tmp_path):
     ]
 
 
-def test_any_odd_entry_of_the_manifest_is_a_difference(tmp_path):
+def test_any_odd_entry_of_a_manifest_without_a_ledger_is_a_difference(tmp_path):
     build(tmp_path)
+    for file in (tmp_path / "data").glob("ledger.*"):
+        file.unlink()
     path = tmp_path / MANIFEST
     good = json.loads(path.read_text())
     for odd in (None, 1, "x", [], {}, {"sha256": 1, "size": 1}, {"sha256": "zz"}, {"sha256": [], "size": {}}):
         good["files"]["results"]["results/tiny/estimates.csv"] = odd
         path.write_text(json.dumps(good))
-        assert named(verify(["tiny"], root=tmp_path)) == {("results", "results/tiny/estimates.csv", "changed")}
+        assert ("results", "results/tiny/estimates.csv", "changed") in named(verify(["tiny"], root=tmp_path))
     good["files"]["results"] |= {"../../etc/passwd": {}, "a\x1b[2Jb": {}}
     good["register"][0] = {"number": 7}
     good["register"].append(good["register"][1])
@@ -319,18 +425,19 @@ def test_configuration_without_studies_is_a_fault(tmp_path, content):
         report([], root=tmp_path)
 
 
-def test_studies_are_those_with_results_and_those_of_the_last_run(tmp_path):
+def test_studies_are_those_with_results_and_those_that_the_ledger_names(tmp_path):
     build(tmp_path)
     write(tmp_path, "config/config.yaml", "studies: [tiny, never]\nretrieved: [far, away]\n")
     assert studies_of(tmp_path) == ["tiny"]
     write(tmp_path, "results/far/manifest.json", "{}")
     assert studies_of(tmp_path) == ["far", "tiny"]
-    manifest.seal(["far", "tiny"], tmp_path)
     shutil.rmtree(tmp_path / "results/far")
-    assert studies_of(tmp_path) == ["far", "tiny"]
-    manifest.seal(["tiny"], tmp_path)
     assert studies_of(tmp_path) == ["tiny"]
-    (tmp_path / "data/ledger.jsonl").unlink()
+    ledger.append("run", "away", {"manifest": "0" * 64}, tmp_path)
+    ledger.append("run", "../elsewhere", {"manifest": "0" * 64}, tmp_path)
+    assert studies_of(tmp_path) == ["away", "tiny"]
+    for path in (tmp_path / "data").glob("ledger.*"):
+        path.unlink()
     shutil.rmtree(tmp_path / "results")
     with pytest.raises(Fault, match="no results yet"):
         studies_of(tmp_path)
@@ -362,14 +469,21 @@ def test_verify_loads_nothing_heavy(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_a_ledger_line_whose_head_is_not_that_of_its_manifests_is_a_difference(tmp_path):
+def test_the_end_of_a_run_says_what_to_keep_and_leaves_out_what_is_not_sealed(tmp_path):
     build(tmp_path)
-    head = manifest.seal(["tiny"], tmp_path)
-    path = tmp_path / "data/ledger.jsonl"
-    old = sha256_of(tmp_path / "results/tiny/manifest.json")
-    mirrored(tmp_path, "results/tiny/estimates.csv", b"id\n")
-    new = sha256_of(tmp_path / "results/tiny/manifest.json")
-    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
-    verdict = verify(["tiny"], root=tmp_path)
-    assert [d.kind for d in verdict.differences] == ["ledger"]
-    assert head not in " ".join(verdict.remarks)
+    write(tmp_path, "results/other/manifest.json", "{}")
+    lines = closing(["tiny", "other", "third"], 0, tmp_path)
+    assert lines[0] == "results/other/manifest.json: not sealed by the ledger; python -m omtrace verify other"
+    head, line = (lines[lines.index(words) + 1] for words in
+                  ("head digest of tiny:", "digest of data/ledger.jsonl, line 2 and all before it:"))  # fmt: skip
+    verdict = verify(["tiny"], head, tmp_path, line)
+    assert not verdict.differences and any("as given" in remark for remark in verdict.remarks)
+    assert "not installed packages, hardware, and the ledger's own text" in "".join(lines)
+
+
+def test_the_help_says_what_the_head_digest_covers(capsys):
+    with pytest.raises(SystemExit):
+        main(["verify", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "covers results, raw files and their rows of the register, code, plan, configuration, profile" in text
+    assert "not installed packages, hardware" in text

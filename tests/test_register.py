@@ -1,6 +1,5 @@
 """Taking raw exports into the register."""
 
-import json
 import os
 import sys
 from datetime import date
@@ -47,7 +46,7 @@ def test_a_file_of_like_name_needs_nothing_told(tree, capsys):
     assert row.received_on == date.today().isoformat()
     assert capsys.readouterr().out.startswith(f"10,tiny,scores_3,scores,{NEW},")
     assert not custody_faults(read_register(), "tiny")
-    (entry,) = ledger.entries()[0]
+    entry = ledger.entries()[-1]
     assert (entry["action"], entry["study"]) == ("register", "tiny")
     assert entry["details"]["added"][0]["sha256"] == row.sha256
 
@@ -206,7 +205,7 @@ def test_a_new_version_stands_beside_the_old_one_and_takes_over_its_name(tree, c
     assert (new.path, new.batch, new.sha256) == (NEW, "B7", sha256_of(tree / NEW))
     assert [e.number for e in exports_of(read_register(), "tiny", "scores")] == [7, 10]
     assert not custody_faults(read_register(), "tiny")
-    details = ledger.entries()[0][0]["details"]
+    details = ledger.entries()[-1]["details"]
     told = ["scores: 1 cell changed in 1 row of 1 unit, 1 row added, 0 removed"]
     assert details["added"][0]["sha256"] == new.sha256 and details["replaces"] == 9
     assert details["reason"] == "the laboratory sent one more" and details["differences"] == told
@@ -327,6 +326,28 @@ def test_register_is_put_back_when_the_ledger_cannot_be_written(tree, monkeypatc
     assert capsys.readouterr().err == "omtrace: disk full\n"
 
 
+def test_no_row_is_there_without_its_line_of_the_ledger_whenever_the_command_is_killed(tree, monkeypatch):
+    write(tree, NEW, "x")
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as kill:
+        kill.setattr(registration.os, "replace", killed)  # the ledger has its own
+        kill.setattr(registration.ledger, "append", lambda *_: None)
+        with pytest.raises(KeyboardInterrupt):
+            register([NEW], Request())
+    assert not [export for export in read_register() if export.path == NEW]
+    order = []
+    put, append = registration.os.replace, ledger.append
+    monkeypatch.setattr(registration.os, "replace", lambda *paths: (order.append(str(paths[1])), put(*paths)))
+    monkeypatch.setattr(registration.ledger, "append", lambda *line: (order.append(line[0]), append(*line)))
+    register([NEW], Request())
+    assert main(["register", "--withdraw", OLD, "--reason", "sent by mistake"]) == 0
+    order = [what for what in order if what in ("register", "withdraw", "config/exports.csv")]
+    assert order == ["register", "config/exports.csv", "withdraw", "config/exports.csv"]
+
+
 def test_raw_folder_may_be_a_link_to_another_disk(tree, tmp_path_factory):
     disk = tmp_path_factory.mktemp("disk")
     (tree / "data/raw").rename(disk / "raw")
@@ -397,8 +418,7 @@ def test_simulate_writes_and_checks(tmp_path, monkeypatch, capsys):
 def test_rows_read_back_from_json_are_whole(tree):
     write(tree, NEW, "x")
     (row,) = register([NEW], Request(citation='quotes " and, commas'))
-    line = (tree / "data/ledger.jsonl").read_text()
-    assert json.loads(line)["details"]["added"][0]["citation"] == 'quotes " and, commas' == row.citation
+    assert ledger.entries()[-1]["details"]["added"][0]["citation"] == 'quotes " and, commas' == row.citation
     assert read_register()[-1].citation == row.citation
 
 
@@ -415,7 +435,7 @@ def test_a_withdrawn_file_stays_in_custody_and_is_not_read(tree, capsys):
     assert not custody_faults(known, "tiny")
     write(tree, OLD, b"other")
     assert OLD in "".join(custody_faults(known, "tiny"))
-    (entry,) = ledger.entries()[0]
+    entry = ledger.entries()[-1]
     assert entry["action"] == "withdraw"
     assert entry["details"] == {"withdrawn": 9, "path": OLD, "reason": "sent by mistake"}
 

@@ -116,6 +116,22 @@ def test_mirror_is_searched_by_content_before_the_address(tmp_path, publisher, m
     assert not Publisher.asked and os.listdir(target.parent) == ["name.xls"]
 
 
+def test_a_file_is_put_in_place_once_it_is_recorded(tmp_path, publisher):
+    target = tmp_path / "name.xls"
+
+    def full(source):
+        assert source == f"{publisher}/good" and not target.exists()
+        raise Fault("the ledger cannot be written")
+
+    with pytest.raises(Fault, match="the ledger cannot be written"):
+        retrieve(wanted(f"{publisher}/good"), target, schemes=HTTP, record=full)
+    assert not target.exists()
+    sources = []
+    retrieve(wanted(f"{publisher}/good"), target, schemes=HTTP, record=sources.append)
+    retrieve(wanted(f"{publisher}/good"), target, schemes=HTTP, record=sources.append)
+    assert sources == [f"{publisher}/good", "destination"] and target.read_bytes() == CONTENT
+
+
 def test_argument_comes_before_the_environment_and_both_are_searched(tmp_path, monkeypatch):
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()

@@ -15,7 +15,8 @@ for folder in list(WORKFLOW.glob("omtrace/**/__pycache__")):
 
 from omtrace.faults import Fault
 from omtrace.job import print_faults
-from omtrace.lineage.manifest import is_older, path_of, seal
+from omtrace.lineage.ledger import count
+from omtrace.lineage.manifest import is_older
 from omtrace.lineage.plan_check import check_once, read_whole
 from omtrace.lineage.stage_inputs import buckets_of, plugins_of, stages_of
 from omtrace.warm_start import warm_up
@@ -32,6 +33,8 @@ STARTED = time()
 # One BLAS thread a job: two make small fits several times slower. Jobs inherit the environment.
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
+
+LEDGER_LINES = count()  # as the run begins
 
 
 def stop(lines):
@@ -175,24 +178,9 @@ def name_nearest_study(words):
             sys.stderr.write(f"omtrace: {word}: there is no such study{hint}\n")
 
 
-def earlier(study):
-    """What a run changed of a study's earlier numbers; nothing for a first run."""
-    from omtrace.lineage.changes import summary
-
-    try:
-        return summary(study)
-    except Fault:
-        return ""
-
-
 def print_head():
-    """Write the head digest of all studies that have results to the ledger, and print it."""
-    from omtrace.lineage.changes import keep
+    """Print what to keep of a run: the head digest of all studies that have results; and which earlier numbers changed."""
+    from omtrace.lineage.closing import closing
 
-    studies = [study for study in STUDIES if path_of(study).exists()]
-    if studies:
-        print(f"head digest of {', '.join(studies)}:\n{seal(studies)}")
-        print("Keep it: python -m omtrace verify --head DIGEST holds every file against it.")
-        for study in [study for study in studies if keep(study)]:
-            if changed := earlier(study):
-                print(f"{changed}: python -m omtrace changes {study}")
+    for line in closing(STUDIES, LEDGER_LINES):
+        print(line)

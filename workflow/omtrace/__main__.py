@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from omtrace.faults import Fault, plain_line
+from omtrace.lineage import COVERS, COVERS_NOT
 
 
 def register(told: argparse.Namespace) -> bool:
@@ -53,7 +54,7 @@ def verify(told: argparse.Namespace) -> bool:
     """Compare the files with the manifests."""
     from omtrace.lineage.verify import report
 
-    return report(told.studies, told.head)
+    return report(told.studies, told.head, told.ledger, told.environment)
 
 
 def check(told: argparse.Namespace) -> bool:
@@ -196,9 +197,18 @@ def _result_options(commands: Any) -> None:
     one.add_argument("--json", action="store_true", help="the same as JSON")
     one.set_defaults(run=trace)
 
-    one = commands.add_parser("verify", help="compare results, raw files, code and plan with the manifests")
+    covered = f"The head digest covers {COVERS}; not {COVERS_NOT}."
+    text = (
+        f"{covered} The ledger is always read: each line holds the digest of the one before, so that the digest of a "
+        "line vouches for all lines up to it. What a run ran on stands in the ledger; --environment holds the "
+        "installed packages against it, and hardware is only told. Exit code 1: there are differences."
+    )
+    summary = "compare ledger, results and all they are made of with what was recorded"
+    one = commands.add_parser("verify", help=summary, epilog=text)
     one.add_argument("studies", nargs="*", metavar="STUDY", help="default: all that have results")
-    one.add_argument("--head", default="", metavar="DIGEST", help="the head digest kept outside")
+    one.add_argument("--head", default="", metavar="DIGEST", help="the head digest that was kept outside")
+    one.add_argument("--ledger", default="", metavar="DIGEST", help="the ledger line's digest that was kept outside")
+    one.add_argument("--environment", action="store_true", help="the installed packages as well (about half a minute)")
     one.set_defaults(run=verify)
 
     one = commands.add_parser("simulate", help="make the simulated exports")

@@ -94,10 +94,10 @@ def write_text(path: str | Path, text: str) -> None:
 
 def write_json(path: str | Path, value: Any) -> None:
     """Write JSON with sorted keys, one space of indent, and no NaN."""
-    write_text(path, _indented(value, "\n") + "\n")
+    write_text(path, indented(value) + "\n")
 
 
-def _indented(value: Any, end: str) -> str:
+def indented(value: Any, end: str = "\n") -> str:
     """JSON as ``json.dumps`` indents it, keys being texts; what holds nothing nested goes through its C encoder."""
     inner = end + " "
     members = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
@@ -105,9 +105,9 @@ def _indented(value: Any, end: str) -> str:
         text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=("," + inner, ": "))
         return text[0] + inner + text[1:-1] + end + text[-1] if members else text
     if isinstance(value, dict):
-        parts = [f"{encode_basestring(key)}: {_indented(value[key], inner)}" for key in sorted(value)]
+        parts = [f"{encode_basestring(key)}: {indented(value[key], inner)}" for key in sorted(value)]
         return "{" + inner + ("," + inner).join(parts) + end + "}"
-    return "[" + inner + ("," + inner).join(_indented(member, inner) for member in value) + end + "]"
+    return "[" + inner + ("," + inner).join(indented(member, inner) for member in value) + end + "]"
 
 
 def read_json(path: str | Path) -> Any:

@@ -2,6 +2,7 @@
 
 Every finished run whose estimates differ from those before is kept below ``data/history/<study>/``: the estimates, and
 what the manifest says of register, plan, code and environment. It survives ``rm -r results``, and no result reads it.
+The ledger's run line has the sha256 of the index, and the index that of each file.
 """
 
 import csv
@@ -9,6 +10,8 @@ import gzip
 import hashlib
 import io
 import json
+import re
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +20,12 @@ from typing import Any
 from omtrace import store
 from omtrace.faults import Fault
 from omtrace.keys import digest_of
-from omtrace.lineage.manifest import read_manifest
+from omtrace.lineage import ledger
 from omtrace.study.register import Export, exports_of, read_register
 
 HISTORY = Path("data/history")
+INDEX = "index.jsonl"
+CHANGED = "not the one that the last run line of data/ledger.jsonl names"
 KEPT = 30  # estimates of a study
 SHOWN = 40  # lines of the command
 NAMES = ("analysis", "parameter", "population", "group", "visit", "level", "statistic")
@@ -43,35 +48,127 @@ class Change:
         return f"{row['id']}  {name}: {old or 'no value'} -> {new or 'no value'}  [{self.cause}]"
 
 
-def keep(study: str, root: str | Path = ".") -> bool:
-    """Keep the estimates of a finished run beside earlier ones; whether they differ from the last kept."""
+@dataclass(frozen=True)
+class History:
+    """What is kept of a study's runs: the index as it is and as it is to be, and the estimates to be added, if any."""
+
+    folder: Path
+    before: bytes
+    after: bytes
+    estimates: bytes = b""
+
+    def digests(self) -> dict[str, str]:
+        """The sha256 of the index before and after, "" for no index; the ledger's run line has them."""
+        texts = {"before": self.before, "after": self.after}
+        return {name: hashlib.sha256(text).hexdigest() if text else "" for name, text in texts.items()}
+
+    def write(self) -> None:
+        """Put estimates and index in place, and take out what the index does not name."""
+        entries = _parsed(self.after)
+        if self.after != self.before:
+            store.write_bytes(self.folder / _file_name(entries[-1]), self.estimates)
+            store.write_bytes(self.folder / INDEX, self.after)
+        names = {_file_name(entry) for entry in entries}
+        for path in [*self.folder.glob("*.csv.gz"), *self.folder.glob(".*.part")]:
+            if path.name not in names:
+                path.unlink()
+
+
+def next_history(study: str, manifest: dict[str, Any], sealed: Any, root: str | Path = ".") -> History:
+    """What is to be kept once a study's run is finished: its estimates, where they are not those of the last run kept.
+
+    ``sealed``: the digests of the index in the ledger's last run line of the study. Raises Fault where the index is
+    neither of the two: to go on from it would make a changed history look sound.
+    """
     root = Path(root)
-    content = (root / "results" / study / "estimates.csv").read_bytes()
-    digest = hashlib.sha256(content).hexdigest()
     folder = root / HISTORY / study
-    entries = _entries(folder)
+    index = _index(folder)
+    history = History(folder, index, index)
+    if index and isinstance(sealed, dict) and not {"before", "after"} - sealed.keys():
+        if history.digests()["before"] not in sealed.values():
+            raise Fault(f"{(HISTORY / study / INDEX).as_posix()}: {CHANGED}; {begin_anew(study)}")
+    try:
+        entries = _parsed(index)
+    except ValueError:
+        raise Fault(f"{(HISTORY / study / INDEX).as_posix()}: cannot be read; {begin_anew(study)}") from None
+    path = root / "results" / study / "estimates.csv"
+    if not path.is_file():
+        return history
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
     if entries and entries[-1]["estimates"] == digest:
-        return False
-    manifest = read_manifest(study, root)
+        return history
     files = manifest["files"]
+    packed = gzip.compress(content, 1, mtime=0)
     entry = {
         "estimates": digest,
+        "file": hashlib.sha256(packed).hexdigest(),
         "register": sorted(row["number"] for row in manifest["register"]),
         **{kind: digest_of(f"{p} {d.get('sha256')}" for p, d in sorted(files[kind].items()))
            for kind in ("code", "plan", "environment", "raw")},
     }  # fmt: skip
-    store.write_bytes(folder / f"{digest[:16]}.csv.gz", gzip.compress(content, 1, mtime=0))
-    entries = [*entries, entry][-KEPT:]
-    store.write_text(folder / "index.jsonl", "".join(json.dumps(one, sort_keys=True) + "\n" for one in entries))
-    for path in folder.glob("*.csv.gz"):
-        if path.name.partition(".")[0] not in {one["estimates"][:16] for one in entries}:
-            path.unlink()
-    return True
+    after = "".join(json.dumps(e, sort_keys=True) + "\n" for e in [*entries, entry][-KEPT:])
+    return History(folder, index, after.encode(), packed)
 
 
-def _entries(folder: Path) -> list[dict[str, Any]]:
-    path = folder / "index.jsonl"
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.is_file() else []
+def begin_anew(study: str) -> str:
+    """The mend of a history that was changed."""
+    return f"put it back from your backup, or rm -r {(HISTORY / study).as_posix()} to begin anew"
+
+
+def history_faults(study: str, sealed: Any, root: str | Path = ".") -> list[tuple[str, str, str]]:
+    """Path, what (changed, missing, unlisted) and note of each difference from what the ledger's run line names."""
+    folder = Path(root) / HISTORY / study
+    wanted = sealed.get("after") if isinstance(sealed, dict) else None
+    index = _index(folder)
+    where = (HISTORY / study).as_posix()
+    if isinstance(wanted, str) and History(folder, index, index).digests()["after"] != wanted:
+        return [(f"{where}/{INDEX}", "changed" if index else "missing", f"{CHANGED}; {begin_anew(study)}")]
+    try:
+        entries = {_file_name(entry): entry for entry in _parsed(index)}
+    except ValueError:
+        return [(f"{where}/{INDEX}", "changed", "cannot be read")]
+    faults = [
+        (f"{where}/{path.relative_to(folder).as_posix()}", "unlisted", "")
+        for path in sorted(folder.rglob("*"))
+        if not path.is_dir() and path.relative_to(folder).as_posix() not in {*entries, INDEX}
+    ]
+    for name, entry in entries.items():
+        if not (folder / name).is_file():
+            faults.append((f"{where}/{name}", "missing", ""))
+        elif not _is_as_kept((folder / name).read_bytes(), entry):
+            faults.append((f"{where}/{name}", "changed", "not the estimates that the index names"))
+    return faults
+
+
+def _is_as_kept(content: bytes, entry: dict[str, Any]) -> bool:
+    """Whether a packed file is the one of an entry; an entry from before 0.2.0 names the estimates alone."""
+    if "file" in entry:
+        return hashlib.sha256(content).hexdigest() == entry["file"]
+    try:
+        return hashlib.sha256(gzip.decompress(content)).hexdigest() == entry["estimates"]
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
+def _file_name(entry: dict[str, Any]) -> str:
+    return f"{entry['estimates'][:16]}.csv.gz"
+
+
+def _parsed(index: bytes) -> list[dict[str, Any]]:
+    """The entries of an index, the oldest first. Raises ValueError for what is none."""
+    try:
+        entries = [json.loads(line) for line in index.splitlines()]
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    for entry in entries:
+        if not isinstance(entry, dict) or not re.fullmatch("[0-9a-f]{64}", str(entry.get("estimates"))):
+            raise ValueError("no entry")
+    return entries
+
+
+def _index(folder: Path) -> bytes:
+    return (folder / INDEX).read_bytes() if (folder / INDEX).is_file() else b""
 
 
 def compared(study: str, root: str | Path = ".") -> tuple[list[Change], int]:
@@ -86,13 +183,20 @@ def compared(study: str, root: str | Path = ".") -> tuple[list[Change], int]:
     if not path.is_file():
         raise Fault(f"results/{study}/estimates.csv: missing; run snakemake {study}")
     now = hashlib.sha256(path.read_bytes()).hexdigest()
-    entries = _entries(folder)
+    try:
+        entries = _parsed(_index(folder))
+    except ValueError:
+        raise Fault(f"{(HISTORY / study / INDEX).as_posix()}: cannot be read; {begin_anew(study)}") from None
     current = next((e for e in reversed(entries) if e["estimates"] == now), None)
     earlier = [e for e in entries[: entries.index(current)] if e["estimates"] != now] if current else entries
     if not earlier:
         raise Fault(f"{study}: no earlier numbers are kept; they are after each run that changes one")
     before = earlier[-1]
-    content = gzip.decompress((folder / f"{before['estimates'][:16]}.csv.gz").read_bytes()).decode("utf-8")
+    try:
+        content = gzip.decompress((folder / _file_name(before)).read_bytes()).decode("utf-8")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
+        name = (HISTORY / study / _file_name(before)).as_posix()
+        raise Fault(f"{name}: missing, or cannot be read; {begin_anew(study)}") from None
     old, new, alike = _different(content, path.read_text(encoding="utf-8"))
     exports = exports_of(read_register(root / "config/exports.csv"), study, replaced=True)
     fresh = [e for e in exports if e.number not in set(before["register"])]
@@ -145,6 +249,19 @@ def summary(study: str, root: str | Path = ".") -> str:
     counts = Counter("added" if c.old is None else "gone" if c.new is None else "changed" for c in changes)
     told = ", ".join(f"{counts[what]} {what}" for what in ("changed", "added", "gone"))
     return f"{study}: {told}, {same} numbers the same (value, rows and definition)"
+
+
+def news(since: int, root: str | Path = ".") -> list[str]:
+    """One line a study whose earlier numbers were changed by the runs that stand in the ledger after this line."""
+    runs = [e for e in ledger.entries(root) if e["action"] == "run" and e["line"] > since]
+    histories = [(e["study"], e["details"].get("history")) for e in runs]
+    lines = []
+    for study in sorted({s for s, h in histories if isinstance(h, dict) and h.get("before") != h.get("after")}):
+        try:
+            lines.append(f"{summary(study, root)}: python -m omtrace changes {study}")
+        except Fault:  # a first run has nothing before it
+            continue
+    return lines
 
 
 def report(study: str, every: bool = False, root: str | Path = ".") -> bool:

@@ -21,21 +21,41 @@ from omtrace.lineage import ledger
 from omtrace.lineage.recorded import FORMAT, NAME, RESULTS, path_of, plan_path
 from omtrace.lineage.recorded import KINDS as KINDS
 from omtrace.lineage.recorded import read_manifest as read_manifest
-from omtrace.store import write_json
+from omtrace.store import indented, write_text
 from omtrace.study.register import RAW, REGISTER, custody_faults, exports_of, files_below, read_register, sha256_of
 
 LOGS = Path("logs")
 CONFIG = "config/config.yaml"
+PROFILE = "profiles/default/config.yaml"  # decides what Snakemake runs again
 LOCK = "envs/requirements.lock"
 
 
 def record(study: str, root: str | Path = ".") -> str:
-    """Write a study's manifest from the files as they are, and return its sha256.
+    """Seal a study's manifest of the files as they are in the ledger, then put it in place; return its sha256.
 
+    A manifest that is there is therefore sealed, whenever the job was ended: what is missing is made by the next one.
     Raises Fault when raw files and register differ, when the plan, the configuration or the lock is
-    missing, for files that a stopped run left half-written, and for results that were changed after their job.
+    missing, for files that a stopped run left half-written, for results that were changed after their job, and where
+    the end of the ledger or what is kept of earlier runs is not as it was left.
     """
+    from omtrace.lineage.changes import next_history
+    from omtrace.lineage.environment import record_environment
+
     root = Path(root)
+    content = _content(study, root)
+    text = indented(content) + "\n"
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    history = next_history(study, content, ledger.newest_run(study, root).get("details", {}).get("history"), root)
+    environment = record_environment(root)
+    details = {"manifest": digest, "history": history.digests(), "environment": environment}
+    ledger.append("run", study, details, root)
+    history.write()
+    write_text(path_of(study, root), text)
+    return digest
+
+
+def _content(study: str, root: Path) -> dict[str, Any]:
+    """What a study's manifest says of the files as they are."""
     exports = read_register(root / REGISTER)
     files = snapshot(study, root)
     raw = {path: found["sha256"] for path, found in files["raw"].items() if found}
@@ -54,9 +74,7 @@ def record(study: str, root: str | Path = ".") -> str:
     if faults:
         raise Fault(*faults)
     rows = [vars(export) for export in exports_of(exports, study, replaced=True)]
-    target = path_of(study, root)
-    write_json(target, {"format": FORMAT, "study": study, "register": rows, "files": files})
-    return sha256_of(target)
+    return {"format": FORMAT, "study": study, "register": rows, "files": files}
 
 
 def _changed_since(study: str, results: Mapping[str, dict[str, Any]], root: Path) -> list[str]:
@@ -91,7 +109,7 @@ def made_with(study: str, root: str | Path = ".") -> dict[str, list[str]]:
     root = Path(root)
     return {
         "code": [p for p in files_below("workflow", root) if _is_code(p)] + _there(root, "Snakefile"),
-        "config": _there(root, CONFIG),
+        "config": _there(root, CONFIG) + _there(root, PROFILE),
         "plan": _there(root, plan_path(study)) + files_below(Path(plan_path(study)).with_suffix(""), root),
         "environment": _there(root, LOCK),
     }
@@ -145,16 +163,3 @@ def head_of(digests: Mapping[str, Any]) -> str:
     """The head digest: sha256 over lines ``<study> <sha256 of its manifest>``, sorted, each with a line feed."""
     lines = sorted(f"{study} {digest}\n" for study, digest in digests.items())
     return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def seal(studies: Iterable[str], root: str | Path = ".") -> str:
-    """Write the head digest of a finished run, with the digest of each manifest, to the ledger; return it.
-
-    Raises Fault when a study has no manifest.
-    """
-    chosen = sorted(set(studies))
-    digest = head(chosen, root)
-    manifests = {study: sha256_of(path_of(study, root)) for study in chosen}
-    study = chosen[0] if len(chosen) == 1 else ""
-    ledger.append("run", study, {"head": digest, "manifests": manifests}, root)
-    return digest

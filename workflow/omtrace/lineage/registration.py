@@ -16,7 +16,6 @@ from omtrace.faults import Fault
 from omtrace.lineage import ledger
 from omtrace.lineage.differences import Versions, compared, write_versions
 from omtrace.lineage.manifest import plan_path
-from omtrace.store import write_bytes
 from omtrace.study.own_files import fault_of_place
 from omtrace.study.register import (
     COLUMNS,
@@ -139,8 +138,8 @@ def _replaced(request: Request, known: list[Export], root: Path) -> Export | Non
 
 def highest_ever(known: list[Export], root: str | Path = ".") -> int:
     """The highest register number in the register or in the ledger (0 = none yet)."""
-    entries, _ = ledger.entries(root)
-    rows = [row for e in entries for part in ("added", "replaced") for row in e["details"].get(part, ())]
+    lists = [e["details"].get(part) for e in ledger.entries(root) for part in ("added", "replaced")]
+    rows = [row for rows in lists if isinstance(rows, list) for row in rows]
     past = [row.get("number") for row in rows if isinstance(row, dict)]
     return max([0, *(export.number for export in known), *(n for n in past if isinstance(n, int))])
 
@@ -255,24 +254,35 @@ def _tables(study: str, root: Path) -> list[str]:
 
 
 def write_rows(known: list[Export], added: list[Export], old: Export | None, versions: Versions | None, reason: str,
-           root: Path) -> None:  # fmt: skip
-    """Register and ledger, both or neither: what the reader refuses, or the ledger cannot keep, is undone."""
-    path = root / REGISTER
-    before = path.read_bytes()
+               root: Path) -> None:  # fmt: skip
+    """Ledger and register: what the reader refuses, or the ledger cannot keep, changes neither."""
     details: dict[str, Any] = {"added": [asdict(export) for export in added]}
-    written = None
     if old and versions:
         details |= {"replaces": old.number, "reason": reason, "differences": versions.summary()}
     studies = sorted({export.study for export in added})
+    written = write_versions(versions, root) if versions else None
     try:
-        write_register(known + added, path)
-        read_register(path)
-        written = write_versions(versions, root) if versions else None
-        ledger.append("register", studies[0] if len(studies) == 1 else "", details, root)
+        put_register("register", studies[0] if len(studies) == 1 else "", details, known + added, root)
     except BaseException:
-        write_bytes(path, before)
         if written:
             written.unlink()
+        raise
+
+
+def put_register(action: str, study: str, details: dict[str, Any], rows: list[Export], root: Path) -> None:
+    """Put a new register in place once the ledger has its line: no row is there without one, whenever this is ended.
+
+    Raises Fault, and changes nothing, for rows that the reader refuses, and OSError where the line cannot be written.
+    """
+    path = root / REGISTER
+    pending = path.with_name(f".{path.name}.new")
+    try:
+        write_register(rows, pending)
+        read_register(pending)
+        ledger.append(action, study, details, root)
+        os.replace(pending, path)
+    except BaseException:
+        pending.unlink(missing_ok=True)
         raise
 
 

@@ -1,4 +1,4 @@
-"""Are results, raw files, code, plan and environment still those that the manifests name?"""
+"""Are ledger and manifests as they were written, and results, raw files, code and plan those that they name?"""
 
 import re
 from dataclasses import asdict, dataclass, field
@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from omtrace.faults import Fault
-from omtrace.lineage import ledger, manifest
+from omtrace.lineage import ledger, ledger_check, manifest
+from omtrace.lineage.changes import history_faults
 from omtrace.study.register import REGISTER, SHA256, exports_of, read_register, sha256_of
+
+UNSEALED = "; results that were brought from elsewhere are held against the authors' head digest (--head)"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference: ``kind`` of file, ``path``, ``what`` (changed, missing, unlisted) and how it shows."""
+    """One difference: ``kind`` of file, ``path``, ``what`` (changed, missing, ...) and how it shows."""
 
     kind: str
     path: str
@@ -32,24 +35,105 @@ class Verdict:
     remarks: list[str] = field(default_factory=list)
 
 
-def verify(studies: list[str], expected: str = "", root: str | Path = ".") -> Verdict:
-    """Compare every digest of the studies' manifests with the files as they are now.
+def verify(studies: list[str], expected: str = "", root: str | Path = ".", ledger_line: str = "") -> Verdict:
+    """Compare the ledger, then each study's manifest with it, then every digest of the manifests with the files.
 
-    ``expected`` is the head digest kept outside; without it, each manifest is compared with the newest
-    ledger line that names it. Only these two find an edit that was mirrored in the manifest.
-    Raises Fault for what is no study's name or no digest.
+    ``expected`` is the head digest kept outside, ``ledger_line`` the digest of a line of the ledger kept outside. A
+    manifest that was changed itself is told alone: its entries say nothing of files. Raises Fault for what is no
+    study's name or no digest.
     """
     if wrong := [study for study in studies if not re.fullmatch(r"[a-z][a-z0-9_]*", study)]:
         raise Fault(*(f"{study!r}: not the name of a study" for study in wrong))
+    for option, digest in (("--head", expected), ("--ledger", ledger_line)):
+        if digest and not SHA256.match(digest.lower()):
+            raise Fault(f"{option}: not a sha256 of 64 hexadecimal digits")
     verdict = Verdict()
+    _against_itself(verdict, ledger_line.lower(), root)
+    as_given = _against_head(verdict, studies, expected.lower(), root) if expected else None
     # Studies share code, configuration and environment: the same difference is told once.
-    found = [difference for study in studies for difference in differences_of(study, root)]
-    verdict.differences += dict.fromkeys(found)
-    if expected:
-        _against_head(verdict, studies, expected.lower(), root)
-    else:
-        _against_ledger(verdict, studies, root)
+    differences = [difference for study in studies for difference in _of_study(verdict, study, as_given, root)]
+    verdict.differences += dict.fromkeys(differences)
+    if as_given is False and not any(d.kind == "manifest" for d in verdict.differences):
+        path = manifest.path_of(studies[0] if len(studies) == 1 else "*").as_posix()
+        verdict.differences.append(Difference("manifest", path, "changed", "the head is not the one given"))
+    verdict.remarks.append(ledger_check.LIMIT)
     return verdict
+
+
+def _against_itself(verdict: Verdict, ledger_line: str, root: str | Path) -> None:
+    """The ledger: every line as it was written, and the line whose digest was kept."""
+    where = ledger.LEDGER.as_posix()
+    verdict.differences += [Difference("ledger", where, "changed", note) for note in ledger_check.ledger_faults(root)]
+    verdict.remarks += ledger_check.remarks(root)
+    if ledger_line:
+        if number := ledger_check.holds(ledger_line, root):
+            verdict.remarks.append(f"{where}: line {number}, and all before it, as given")
+        else:
+            verdict.differences.append(Difference("ledger", where, "changed", "no line has the digest that was given"))
+
+
+def _against_head(verdict: Verdict, studies: list[str], expected: str, root: str | Path) -> bool | None:
+    """Whether the head is the one that was kept; None where a manifest is missing, which is a difference already."""
+    try:
+        head = manifest.head(studies, root)
+    except Fault:
+        return None
+    state = "as given" if head == expected else f"given was {expected}"
+    verdict.remarks.append(f"head {head} of {', '.join(studies)}: {state}")
+    return head == expected
+
+
+def _of_study(verdict: Verdict, study: str, as_given: bool | None, root: str | Path) -> list[Difference]:
+    """Every difference of one study."""
+    path = manifest.path_of(study).as_posix()
+    run = ledger.newest_run(study, root)
+    is_sound = not any(difference.kind == "ledger" for difference in verdict.differences)
+    differences = _history_differences(study, run, is_sound, root)
+    try:
+        digest = sha256_of(manifest.path_of(study, root))
+    except FileNotFoundError:
+        sealed = f"line {run['line']} of {ledger.LEDGER} names it; " if run else ""
+        return [Difference("manifest", path, "missing", f"{sealed}run snakemake {study}"), *differences]
+    except OSError:
+        return [Difference("manifest", path, "changed", "not a readable file"), *differences]
+    if not run:
+        verdict.remarks.append(f"{study}: no line of {ledger.LEDGER} names its manifest" + UNSEALED * (not as_given))
+        if not as_given:
+            differences.insert(0, Difference("manifest", path, "unsealed", "nothing vouches for what it says of files"))
+    elif digest == run["details"]["manifest"]:
+        verdict.remarks.append(f"{study}: manifest as in line {run['line']} of {ledger.LEDGER}, of {run['time']}")
+    elif as_given:
+        verdict.remarks.append(f"{study}: manifest as given, not the one of line {run['line']} of {ledger.LEDGER}")
+    elif is_sound:
+        return [Difference("manifest", path, "changed", _manifest_note(study, digest, run, root)), *differences]
+    elif line := _line_of(study, digest, root):  # which line is the newest cannot be told any more
+        verdict.remarks.append(f"{study}: manifest as in line {line} of {ledger.LEDGER}, which was changed itself")
+    else:
+        note = f"no line of {ledger.LEDGER} names it, which was changed itself; files are not compared with it"
+        return [Difference("manifest", path, "unsealed", note), *differences]
+    return differences + differences_of(study, root)
+
+
+def _manifest_note(study: str, digest: str, run: dict[str, Any], root: str | Path) -> str:
+    """That the manifest itself is another one than the ledger names, and what to do."""
+    older = _line_of(study, digest, root)
+    which = f"the one of line {older}, but line {run['line']}" if older else f"itself changed: line {run['line']}"
+    return (
+        f"{which} of {ledger.LEDGER} names another; its files are not compared with it. Put it back, or let it be made "
+        f"anew from the files: rm {manifest.path_of(study).as_posix()} && snakemake {study}"
+    )
+
+
+def _line_of(study: str, digest: str, root: str | Path) -> int:
+    """The number of the newest line that names this manifest of a study, 0 for none."""
+    return next((e["line"] for e in ledger.runs(study, root) if e["details"]["manifest"] == digest), 0)
+
+
+def _history_differences(study: str, run: dict[str, Any], is_sound: bool, root: str | Path) -> list[Difference]:
+    """What differs from the history that the newest run line names; in a changed ledger, from that of the nearest."""
+    lines = ([run] if run else []) if is_sound else ledger.runs(study, root)
+    faults = min((history_faults(study, e["details"].get("history"), root) for e in lines), key=len, default=[])
+    return [Difference("history", path, what, note) for path, what, note in faults]
 
 
 def differences_of(study: str, root: str | Path = ".") -> list[Difference]:
@@ -58,7 +142,7 @@ def differences_of(study: str, root: str | Path = ".") -> list[Difference]:
         known = manifest.read_manifest(study, root)
     except Fault as fault:
         path, _, note = fault.lines[0].partition(": ")
-        return [Difference("manifest", path, "missing" if note == "missing" else "changed", note)]
+        return [Difference("manifest", path, "changed", note)]
     files = manifest.snapshot(study, root)
     found = [difference for kind in manifest.KINDS for difference in _compared(kind, known["files"][kind], files[kind])]
     return found + _register_differences(study, known["register"], root)
@@ -112,58 +196,8 @@ def _register_differences(study: str, known: list[dict[str, Any]], root: str | P
     return found
 
 
-def _against_head(verdict: Verdict, studies: list[str], expected: str, root: str | Path) -> None:
-    if not SHA256.match(expected):
-        raise Fault("--head: not a sha256 of 64 hexadecimal digits")
-    try:
-        found = manifest.head(studies, root)
-    except Fault:
-        return  # the missing manifest is a difference already
-    if found == expected:
-        verdict.remarks.append(f"head {found} of {', '.join(studies)}: as given")
-    else:
-        note = f"head of {', '.join(studies)} is {found}, given was {expected}"
-        verdict.differences.append(Difference("manifest", "results/*/manifest.json", "changed", note))
-
-
-def _against_ledger(verdict: Verdict, studies: list[str], root: str | Path) -> None:
-    entries, unreadable = ledger.entries(root)
-    where = ledger.LEDGER.as_posix()
-    verdict.remarks += [f"{where}: line {number} cannot be read" for number in unreadable]
-    compared: dict[str, list[str]] = {}
-    for study in studies:
-        entry = next((e for e in reversed(entries) if _sealed(e, study)), None)
-        if entry is None:
-            compared.setdefault("compared with no head; mirrored edits stay unseen (use --head)", []).append(study)
-            continue
-        try:
-            found = sha256_of(manifest.path_of(study, root))
-        except OSError:
-            continue  # a difference already
-        sealed = manifest.head_of(entry["details"]["manifests"])
-        line = f"the {where} line of {entry.get('time')}, head {sealed}"
-        if entry["details"].get("head") != sealed and where not in {d.path for d in verdict.differences}:
-            verdict.differences.append(
-                Difference("ledger", where, "changed", "a head is not that of its own manifests")
-            )
-        if found == _sealed(entry, study):
-            compared.setdefault(f"manifest as in {line}", []).append(study)
-        else:
-            path = manifest.path_of(study).as_posix()
-            verdict.differences.append(Difference("manifest", path, "changed", f"not the one of {line}"))
-    verdict.remarks += [f"{', '.join(names)}: {remark}" for remark, names in compared.items()]
-    if any(remark.startswith("manifest as in") for remark in compared):
-        verdict.remarks.append("edits mirrored in the ledger as well are found with --head only")
-
-
-def _sealed(entry: dict[str, Any], study: str) -> Any:
-    """The digest of a study's manifest in a ledger entry, if it has one."""
-    manifests = entry["details"].get("manifests")
-    return manifests.get(study) if entry.get("action") == "run" and isinstance(manifests, dict) else None
-
-
 def studies_of(root: str | Path = ".") -> list[str]:
-    """The studies of the configuration that have results, and those that the last run sealed.
+    """The studies of the configuration that have results, or whose manifest the ledger names.
 
     Raises Fault when the configuration cannot be read, or there are none.
     """
@@ -172,21 +206,29 @@ def studies_of(root: str | Path = ".") -> list[str]:
     path = Path(root) / manifest.CONFIG
     try:
         content = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        named = [*content["studies"], *content.get("retrieved", [])]
+        named = {str(study) for study in [*content["studies"], *content.get("retrieved", [])]}
     except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError, AttributeError):
         raise Fault(f"{manifest.CONFIG}: not readable, or without studies; restore it, or name studies") from None
-    there = {study for study in map(str, named) if (Path(root) / manifest.RESULTS / study).is_dir()}
-    runs = [entry["details"].get("manifests") for entry in ledger.entries(root)[0] if entry.get("action") == "run"]
-    last = runs[-1] if runs and isinstance(runs[-1], dict) else {}
-    if not there | last.keys():
+    there = {study for study in named if (Path(root) / manifest.RESULTS / study).is_dir()}
+    sealed = {str(entry["study"]) for entry in ledger.entries(root) if entry["action"] == "run"}
+    if not there | (sealed & named):
         raise Fault("there are no results yet; run snakemake")
-    return sorted(there | last.keys())
+    return sorted(there | (sealed & named))
 
 
-def report(studies: list[str], expected: str = "", root: str | Path = ".") -> bool:
+def report(studies: list[str], expected: str = "", ledger_line: str = "", environment: bool = False,
+           root: str | Path = ".") -> bool:  # fmt: skip
     """Print the verdict on the studies (none: those of the configuration); true without differences."""
     chosen = sorted(set(studies)) or studies_of(root)
-    verdict = verify(chosen, expected, root)
+    verdict = verify(chosen, expected, root, ledger_line)
+    if environment:
+        from omtrace.lineage.environment_check import environment_faults
+
+        faults, remarks = environment_faults(root)
+        verdict.differences += [Difference("environment", *fault) for fault in faults]
+        verdict.remarks += remarks
+    else:
+        verdict.remarks.append("installed packages: not looked at (--environment)")
     for difference in verdict.differences:
         print(difference)
     for remark in verdict.remarks:

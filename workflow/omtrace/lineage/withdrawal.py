@@ -9,10 +9,8 @@ from datetime import date
 from pathlib import Path
 
 from omtrace.faults import Fault
-from omtrace.lineage import ledger
-from omtrace.lineage.registration import place_of
-from omtrace.store import write_bytes
-from omtrace.study.register import REGISTER, Export, export_at, exports_of, read_register, write_register
+from omtrace.lineage.registration import place_of, put_register
+from omtrace.study.register import REGISTER, Export, export_at, exports_of, read_register
 
 
 def withdraw(file: str | Path, reason: str, root: str | Path = ".") -> tuple[Export, list[Export]]:
@@ -31,14 +29,8 @@ def withdraw(file: str | Path, reason: str, root: str | Path = ".") -> tuple[Exp
         raise Fault(f"{old.path}: replaced already, by {later.path} (number {later.number}); withdraw that one")
     gone = replace(old, withdrawn=date.today().isoformat())
     rows = [gone if export.number == old.number else export for export in known]
-    before = (root / REGISTER).read_bytes()
-    try:
-        write_register(rows, root / REGISTER)
-        read_register(root / REGISTER)
-        ledger.append("withdraw", old.study, {"withdrawn": old.number, "path": old.path, "reason": reason}, root)
-    except BaseException:
-        write_bytes(root / REGISTER, before)
-        raise
+    details = {"withdrawn": old.number, "path": old.path, "reason": reason}
+    put_register("withdraw", old.study, details, rows, root)
     return gone, exports_of(rows, old.study, old.table)
 
 

@@ -4,7 +4,7 @@ import hashlib
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from http.client import HTTPException
 from pathlib import Path
@@ -24,8 +24,11 @@ def retrieve(
     mirror: str = "",
     timeout: float = 60,
     schemes: tuple[str, ...] = ("https",),
+    record: Callable[[str], object] = str,
 ) -> str:
     """Put the registered bytes of an export at ``destination``; return where they came from.
+
+    ``record`` is called with that before the file is put there: a file that is there was recorded, whenever this ended.
 
     Looks, in this order, at the destination itself, at the mirror folder and the one that the environment
     variable OMTRACE_MIRROR names (searched by sha256, whatever the names), and at the export's address
@@ -37,22 +40,31 @@ def retrieve(
         if not destination.is_file() or (found := sha256_of(destination)) != export.sha256:
             state = f"sha256 is {found}, registered is {export.sha256}" if destination.is_file() else "not a file"
             raise Fault(f"{destination}: {state}; to retrieve it anew: rm {destination}")
+        record("destination")
         return "destination"
+    content, source, tried = _found(export, mirror, timeout, schemes)
+    if source:
+        record(source)
+        write_bytes(destination, content)
+        return source
+    raise Fault(f"{destination}: export {export.export} of {export.study} could not be retrieved", *tried,
+                *_mend(export, destination))  # fmt: skip
+
+
+def _found(export: Export, mirror: str, timeout: float, schemes: tuple[str, ...]) -> tuple[bytes, str, list[str]]:
+    """The registered bytes and where they are from, "" for nowhere; and why the places that were tried had none."""
     tried: list[str] = []
     for folder in dict.fromkeys(name for name in (mirror, os.environ.get(MIRROR, "")) if name):
         try:
-            write_bytes(destination, from_mirror(export, folder))
-            return f"mirror {folder}"
+            return from_mirror(export, folder), f"mirror {folder}", tried
         except Fault as fault:
             tried += fault.lines
     if export.address:
         try:
-            write_bytes(destination, from_address(export, timeout, schemes))
-            return export.address
+            return from_address(export, timeout, schemes), export.address, tried
         except Fault as fault:
             tried += fault.lines
-    raise Fault(f"{destination}: export {export.export} of {export.study} could not be retrieved", *tried,
-                *_mend(export, destination))  # fmt: skip
+    return b"", "", tried
 
 
 def _mend(export: Export, destination: Path) -> list[str]:
