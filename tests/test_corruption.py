@@ -13,7 +13,8 @@ from corruption.records import Records
 from corruption.run import measured_together
 from corruption.study import ROOT, Study
 from omtrace.checks.validate import Validation
-from omtrace.study.plan import plan_file, read_plan
+from omtrace.study.folders import plan_file
+from omtrace.study.plan import read_plan
 from omtrace.study.register import exports_of, read_register
 from omtrace.study.retrieve import from_mirror
 

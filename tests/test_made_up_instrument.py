@@ -91,7 +91,8 @@ import omtrace
 from omtrace.checks.catalogue import texts
 from omtrace.checks.validate import validate_study
 from omtrace.derive.records import derive_study
-from omtrace.study.plan import plan_file, read_plan
+from omtrace.study.plan import read_plan
+from omtrace.study.folders import plan_file
 from omtrace.study.register import exports_of, read_register
 
 print(omtrace.__path__[0])

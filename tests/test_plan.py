@@ -7,7 +7,8 @@ import pytest
 import yaml
 from omtrace.faults import Fault
 from omtrace.study.closed import Closed, checked, complaints
-from omtrace.study.plan import Plan, plan_file, read_plan
+from omtrace.study.folders import plan_file
+from omtrace.study.plan import Plan, read_plan
 
 PLAN = {
     "study": "small",

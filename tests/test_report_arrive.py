@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 from omtrace.report.arrive import arrive_of
-from omtrace.study.plan import Plan, plan_file, read_plan
+from omtrace.study.folders import plan_file
+from omtrace.study.plan import Plan, read_plan
 
 ROOT = Path(__file__).parent.parent
 

@@ -21,6 +21,7 @@ from omtrace.faults import Fault
 from omtrace.lineage.plan_check import check_plan
 from omtrace.lineage.stage_inputs import RULES, plugins_of, stages_of
 from omtrace.store import read_csv
+from omtrace.study.folders import Folders
 from omtrace.study.plan import Plan, read_plan
 from omtrace.study.register import Export, read_register, sha256_of, write_register
 from omtrace.study.slices import STAGES, plain, read_slice, slice_of
@@ -65,7 +66,7 @@ def stage_texts(folder, monkeypatch):
     """The content of each stage file of the study as it stands in a folder. Raises Fault as the workflow would stop."""
     monkeypatch.chdir(folder)
     plan = check_plan(read_plan(PLAN))
-    return {name: inputs.text() for name, inputs in stages_of(plan, read_register(), PLAN).items()}
+    return {name: inputs.text() for name, inputs in stages_of(plan, read_register(), Folders()).items()}
 
 
 def made_of(texts, folder, raw, before=None):
@@ -235,7 +236,7 @@ def test_after_an_edit_of_the_register_what_runs_again_gives_the_bytes_of_a_clea
 def test_a_stage_file_is_written_only_where_its_content_changes(tmp_path, monkeypatch):
     folder = study_in(tmp_path / "study")
     monkeypatch.chdir(folder)
-    inputs = stages_of(read_plan(PLAN), read_register(), PLAN)["validate"]
+    inputs = stages_of(read_plan(PLAN), read_register(), Folders())["validate"]
     assert write_stage(inputs, "stage.json") and not write_stage(inputs, "stage.json")
     stamp = os.stat("stage.json").st_mtime_ns
     assert not write_stage(inputs, "stage.json") and os.stat("stage.json").st_mtime_ns == stamp

@@ -1,19 +1,11 @@
 # Helper functions of the rules. What a stage depends on is a file, its declared input, written here (docs/design.md).
 import os
 import re
-import shutil
 import sys
 from functools import cache
 from pathlib import Path
 from time import time
 
-WORKFLOW = Path(str(workflow.current_basedir))  # the folder of this file, wherever the run takes place
-
-# Stale or planted byte code of the package is never run: none is there before its first import, and it writes none.
-for folder in list(WORKFLOW.glob("omtrace/**/__pycache__")):
-    shutil.rmtree(folder)
-
-from omtrace.faults import Fault
 from omtrace.job import print_faults
 from omtrace.lineage.ledger import count
 from omtrace.lineage.manifest import is_older
@@ -37,20 +29,6 @@ for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 LEDGER_LINES = count()  # as the run begins
 
 
-def stop(lines):
-    """End the run with these lines alone: an exception would bring Snakemake's list of workflow files with it."""
-    sys.stderr.write("".join(f"omtrace: {line}\n" for line in lines))
-    sys.exit(1)
-
-
-def or_stop(call, *arguments):
-    """The result of a call, with a fault as plain lines that stop the run before any job."""
-    try:
-        return call(*arguments)
-    except Fault as fault:
-        stop(fault.lines)
-
-
 or_stop(refuse_folder, str(WORKFLOW.parent), sys.executable)
 CONFIG = or_stop(read_config, config)
 SHIPPED = list(CONFIG.studies)
@@ -60,17 +38,12 @@ RESULTS = workflow.modifier.path_modifier.replace_prefix("results")  # a module 
 LOGS = workflow.modifier.path_modifier.replace_prefix("logs")
 
 
-def plan_path(study):
-    """Where the plan of a study lies."""
-    return Path(CONFIG.plans, f"{study}.yaml")
-
-
 @cache
 def plan_of(study):
     """The checked plan of a study; what its modules declare is checked when the plan or one of them has changed."""
-    plan = or_stop(read_whole, plan_path(study))
+    plan = or_stop(read_whole, CONFIG.folders.plan(study))
     modules = {name for stage in STAGES for name in plugins_of(plan, stage)}
-    or_stop(check_once, plan, library_digest([], sorted(modules)), LOGS, plan_path(study))
+    or_stop(check_once, plan, library_digest([], sorted(modules)), LOGS, CONFIG.folders.plan(study))
     return plan
 
 
@@ -122,7 +95,7 @@ def stage_files(study):
     what it made, and so runs again.
     """
     folder = Path(RESULTS, study)
-    stages = stages_of(plan_of(study), EXPORTS, plan_path(study))
+    stages = stages_of(plan_of(study), EXPORTS, CONFIG.folders)
     for stage, inputs in stages.items():
         drop_broken_listing(folder / "stages" / f"{stage}.sha256", folder)
         write_stage(inputs, folder / "stages" / f"{stage}.json")

@@ -12,7 +12,8 @@ import yaml
 from omtrace.checks.findings import Finding
 from omtrace.checks.validate import Validation
 from omtrace.schemas import Column
-from omtrace.study.plan import Plan, plan_file, read_plan
+from omtrace.study.folders import plan_file
+from omtrace.study.plan import Plan, read_plan
 from omtrace.study.register import Export, exports_of, read_register
 
 from .records import Records

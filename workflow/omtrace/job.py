@@ -36,6 +36,15 @@ class Job:
         """The study's folder of results, wherever Snakemake keeps it."""
         return Path(self.snakemake.output.listing).parent.parent
 
+    @property
+    def place(self) -> Any:
+        """Where the results and the stage files of the study are (``lineage.manifest.Place``), for its manifest."""
+        from omtrace.lineage.manifest import Place
+        from omtrace.study.folders import Folders
+
+        results, stages = self.snakemake.output.manifest, self.snakemake.input.stage
+        return Place(Path(results).parent, Path(stages).parent, Folders(**self.inputs.folders))
+
 
 @contextmanager
 def recorded(snakemake: Any) -> Iterator[Job]:

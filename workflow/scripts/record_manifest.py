@@ -2,7 +2,7 @@
 
 from omtrace.job import recorded
 
-with recorded(snakemake):
+with recorded(snakemake) as job:
     from omtrace.lineage.manifest import record
 
-    record(snakemake.wildcards.study)
+    record(job.inputs.study, place=job.place)

@@ -14,9 +14,10 @@ from omtrace.checks.findings import Finding
 from omtrace.faults import Fault
 from omtrace.lineage import checking, registration
 from omtrace.study.config import CONFIG, read_config_file
+from omtrace.study.folders import folders_of, plan_file, read_registered
 from omtrace.study.own_files import what_stands_at
-from omtrace.study.plan import Plan, plan_file, read_plan
-from omtrace.study.register import RAW, REGISTER, Export, exports_of, read_register
+from omtrace.study.plan import Plan, read_plan
+from omtrace.study.register import Export, exports_of
 
 # A finding of one of these leaves the whole file, and its batch, out.
 WHOLE = {*WHOLE_FILE, "no_rows", "batch"}
@@ -32,7 +33,7 @@ def add_batch(folder: str | Path, study: str = "", batch: str = "", root: str | 
     root = Path(root)
     files = _files(Path(folder))
     batch = batch or _batch(Path(folder))
-    known = read_register(root / REGISTER)
+    known = read_registered(root)
     study, plan, drafts = _drafts(files, study, batch, known, root)
     taken = sorted({e.export for e in exports_of(known, study) if e.batch == batch})
     if taken:
@@ -96,7 +97,7 @@ def _drafts(files: list[Path], study: str, batch: str, known: list[Export], root
     most = -1
     number = registration.highest_ever(known, root)
     for name in studies:
-        plan = read_plan(root / plan_file(name))
+        plan = read_plan(plan_file(name, root))
         beside = [e for e in exports_of(known, name) if (root / e.path).is_file()]
         like = {registration.name_pattern(e.path): e.table for e in beside}
         rows: list[Export] = []
@@ -122,7 +123,7 @@ def _drafts(files: list[Path], study: str, batch: str, known: list[Export], root
 
 def _studies(root: Path) -> list[str]:
     config = read_config_file(root / CONFIG)
-    return [name for name in (*config.studies, *config.retrieved) if (root / plan_file(name)).is_file()]
+    return [name for name in (*config.studies, *config.retrieved) if plan_file(name, root).is_file()]
 
 
 def _taken_in(drafts: list[Export], known: list[Export], study: str, batch: str, root: Path) -> list[Export]:
@@ -158,7 +159,7 @@ def _copied(source: Path, study: str, batch: str, known: list[Export], copied: l
     content = source.read_bytes()
     registered = {export.path for export in known}
     for name in (source.name, f"batch_{batch}_{source.name}"):
-        target = root / RAW / study / name
+        target = root / folders_of(root).raw / study / name
         path = target.relative_to(root)
         if not target.exists():
             copied.append(target)

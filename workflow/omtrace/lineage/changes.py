@@ -74,11 +74,14 @@ class History:
                 path.unlink()
 
 
-def next_history(study: str, manifest: dict[str, Any], sealed: Any, root: str | Path = ".") -> History:
+def next_history(
+    study: str, manifest: dict[str, Any], sealed: Any, root: str | Path = ".", results: Path | None = None
+) -> History:
     """What is to be kept once a study's run is finished: its estimates, where they are not those of the last run kept.
 
     ``sealed``: the digests of the index in the ledger's last run line of the study. Raises Fault where the index is
-    neither of the two: to go on from it would make a changed history look sound.
+    neither of the two: to go on from it would make a changed history look sound. ``results``: the study's folder, if it
+    is elsewhere.
     """
     root = Path(root)
     folder = root / HISTORY / study
@@ -91,7 +94,7 @@ def next_history(study: str, manifest: dict[str, Any], sealed: Any, root: str | 
         entries = _parsed(index)
     except ValueError:
         raise Fault(f"{(HISTORY / study / INDEX).as_posix()}: cannot be read; {begin_anew(study)}") from None
-    path = root / "results" / study / "estimates.csv"
+    path = (results or root / "results" / study) / "estimates.csv"
     if not path.is_file():
         return history
     content = path.read_bytes()

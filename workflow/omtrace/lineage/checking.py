@@ -19,9 +19,10 @@ from omtrace.lineage.stage_inputs import sound_parts
 from omtrace.schemas import RuleText, table_of
 from omtrace.sources.lookup import way_of
 from omtrace.study.closed import nearest
+from omtrace.study.folders import folders_of, plan_file, read_registered
 from omtrace.study.own_files import fault_of_place
-from omtrace.study.plan import Plan, plan_file, read_plan
-from omtrace.study.register import RAW, REGISTER, Export, export_at, exports_of, read_register
+from omtrace.study.plan import Plan, read_plan
+from omtrace.study.register import Export, export_at, exports_of
 
 CELLS = 12  # lines of one rule
 SHOWN = 36  # characters of a value
@@ -49,9 +50,9 @@ def check(
     study cannot be told.
     """
     root = Path(root)
-    registered = read_register(root / REGISTER)
+    registered = read_registered(root)
     study = request.study or _study(files, registered)
-    plan = read_plan(root / plan_file(study))
+    plan = read_plan(plan_file(study, root))
     known = [e for e in exports_of(registered, study) if (root / e.path).is_file()]
     number = max([0, *(e.number for e in registered)])
     new: list[Export] = []
@@ -87,8 +88,8 @@ def findings_at(
 
 
 def _validated(exports: Sequence[Export], plan: Plan, root: Path) -> Validation:
-    registered = read_register(root / REGISTER)
-    parts = sound_parts(plan, registered, root / plan_file(plan.study), root / "results" / plan.study)
+    registered = read_registered(root)
+    parts = sound_parts(plan, registered, plan_file(plan.study, root), root / "results" / plan.study)
     plan = _narrowed(plan, {e.table for e in exports})
     validation = Validation(plan, list(exports), root, Parts(parts))
     validation.run()
@@ -119,7 +120,7 @@ def _study(files: Sequence[str], registered: Sequence[Export]) -> str:
 def draft(number: int, study: str, path: Path, request: Request, plan: Plan, known: list[Export],
             root: Path) -> Export:  # fmt: skip
     """A file as a row of the register: as the row that it replaces, or stands in, says; else as the request does."""
-    raw = Path(os.path.abspath(root / RAW))
+    raw = Path(os.path.abspath(root / folders_of(root).raw))
     place = Path(os.path.abspath(root / path))
     if kind := fault_of_place(place, raw if place.is_relative_to(raw) else place.parent):
         raise Fault(f"{path.as_posix()}: {kind}")

@@ -15,8 +15,9 @@ from omtrace.schemas import UNIT, Table, table_of
 from omtrace.sources import Extract
 from omtrace.sources.lookup import check_registered, extract_of, ways_of
 from omtrace.store import write_csv
-from omtrace.study.plan import Plan, plan_file, read_plan
-from omtrace.study.register import REGISTER, Export, export_at, read_register, sha256_of
+from omtrace.study.folders import plan_file, read_registered
+from omtrace.study.plan import Plan, read_plan
+from omtrace.study.register import Export, export_at, sha256_of
 from omtrace.study.tables import MADE, TablePlan
 
 HEADER = ("table", "unit", "visit", "row", "column", "change", "old_line", "new_line", "before", "after")
@@ -245,7 +246,7 @@ def _read(plan: TablePlan, table: Table) -> set[str]:
 def compared(old: Export, new: Export, exports: Sequence[Export], root: str | Path = ".") -> Versions:
     """The differences of two versions; what stands in the way of comparing them is a remark."""
     try:
-        return differences(read_plan(Path(root) / plan_file(old.study)), old, new, root, exports)
+        return differences(read_plan(plan_file(old.study, root)), old, new, root, exports)
     except Fault as fault:
         return Versions(old, new, remarks=[f"not compared: {line}" for line in fault.lines])
 
@@ -265,7 +266,7 @@ def report(old: str, new: str, root: str | Path = ".") -> bool:
     """
     from omtrace.lineage.layout import table
 
-    exports = read_register(Path(root) / REGISTER)
+    exports = read_registered(root)
     first, second = export_at(exports, old), next((e for e in exports if e.path == new), None)
     if second is None:
         if not (Path(root) / new).is_file():
@@ -273,7 +274,7 @@ def report(old: str, new: str, root: str | Path = ".") -> bool:
         second = replace(first, number=0, path=new, sha256=sha256_of(Path(root) / new), replaces="")
     if (first.study, first.table) != (second.study, second.table):
         raise Fault(f"{old} and {new}: not of one table ({first.study} {first.table}, {second.study} {second.table})")
-    found = differences(read_plan(Path(root) / plan_file(first.study)), first, second, root, exports)
+    found = differences(read_plan(plan_file(first.study, root)), first, second, root, exports)
     for line in found.summary():
         print(line)
     if found.differences:

@@ -2,7 +2,7 @@
 
 ::
 
-    {"format": 1, "study": ..., "register": [row, ...],
+    {"format": 2, "study": ..., "folders": {name: path}, "register": [row, ...],
      "files": {kind: {path: {"sha256": ..., "size": ...}}}}
 
 Kinds are ``results``, ``raw``, ``code``, ``config``, ``plan`` and ``environment``. Paths are relative to the
@@ -13,57 +13,79 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from omtrace.faults import Fault
 from omtrace.lineage import ledger
-from omtrace.lineage.recorded import FORMAT, NAME, RESULTS, path_of, plan_path
+from omtrace.lineage.recorded import FORMAT, NAME, RESULTS, folders_recorded, path_of
 from omtrace.lineage.recorded import KINDS as KINDS
 from omtrace.lineage.recorded import read_manifest as read_manifest
 from omtrace.store import indented, write_text
-from omtrace.study.register import RAW, REGISTER, custody_faults, exports_of, files_below, read_register, sha256_of
+from omtrace.study.code import PACKAGE
+from omtrace.study.folders import Folders, folders_of
+from omtrace.study.register import custody_faults, exports_of, files_below, read_register, sha256_of
+from omtrace.study.stages import FOLDER as STAGES
+from omtrace.study.stages import read_listing
 
-LOGS = Path("logs")
 CONFIG = "config/config.yaml"
 PROFILE = "profiles/default/config.yaml"  # decides what Snakemake runs again
 LOCK = "envs/requirements.lock"
 
 
-def record(study: str, root: str | Path = ".") -> str:
+@dataclass(frozen=True)
+class Place:
+    """Where the results of a study are, and its stage files, and where plan, register and raw files are looked for."""
+
+    results: Path
+    stages: Path
+    folders: Folders
+
+
+def record(study: str, root: str | Path = ".", place: Place | None = None) -> str:
     """Seal a study's manifest of the files as they are in the ledger, then put it in place; return its sha256.
 
     A manifest that is there is therefore sealed, whenever the job was ended: what is missing is made by the next one.
-    Raises Fault when raw files and register differ, when the plan, the configuration or the lock is
-    missing, for files that a stopped run left half-written, for results that were changed after their job, and where
-    the end of the ledger or what is kept of earlier runs is not as it was left.
+    Raises Fault when raw files and register differ, when the plan or the lock is missing, for files that a stopped run
+    left half-written, for results that were changed after their job, and where the end of the ledger or what is kept of
+    earlier runs is not as it was left.
     """
     from omtrace.lineage.changes import next_history
     from omtrace.lineage.environment import record_environment
 
     root = Path(root)
-    content = _content(study, root)
+    place = place or place_of(study, root)
+    content = _content(study, root, place)
     text = indented(content) + "\n"
     digest = hashlib.sha256(text.encode()).hexdigest()
-    history = next_history(study, content, ledger.newest_run(study, root).get("details", {}).get("history"), root)
+    earlier = ledger.newest_run(study, root).get("details", {}).get("history")
+    history = next_history(study, content, earlier, root, place.results)
     environment = record_environment(root)
     details = {"manifest": digest, "history": history.digests(), "environment": environment}
     ledger.append("run", study, details, root)
     history.write()
-    write_text(path_of(study, root), text)
+    write_text(place.results / NAME, text)
     return digest
 
 
-def _content(study: str, root: Path) -> dict[str, Any]:
+def place_of(study: str, root: str | Path = ".") -> Place:
+    """Where commands look for the results of a study, and for the rest as its manifest says, or the configuration."""
+    folder = Path(root) / RESULTS / study
+    return Place(folder, folder / STAGES, folders_recorded(study, root))
+
+
+def _content(study: str, root: Path, place: Place) -> dict[str, Any]:
     """What a study's manifest says of the files as they are."""
-    exports = read_register(root / REGISTER)
-    files = snapshot(study, root)
+    folders = place.folders
+    exports = read_register(root / folders.register, folders.raw)
+    files = snapshot(study, root, place)
     raw = {path: found["sha256"] for path, found in files["raw"].items() if found}
-    faults = custody_faults(exports, study, root, raw) + _changed_since(study, files["results"], root)
+    faults = custody_faults(exports, study, root, raw, folders.raw) + _changed_since(study, files["results"], place)
     for export in exports_of(exports, study):
         if export.path not in files["raw"] and export.origin == "retrieved":
             faults.append(f"{export.path}: not retrieved yet; run snakemake")
-    for kind, path in (("plan", plan_path(study)), ("config", CONFIG), ("environment", LOCK)):
+    for kind, path in (("plan", folders.plan(study)), ("environment", LOCK)):
         if path not in files[kind]:
             faults.append(f"{path}: missing; restore it (git checkout -- {path})")
     for path, digest in [item for paths in files.values() for item in paths.items()]:
@@ -74,62 +96,66 @@ def _content(study: str, root: Path) -> dict[str, Any]:
     if faults:
         raise Fault(*faults)
     rows = [vars(export) for export in exports_of(exports, study, replaced=True)]
-    return {"format": FORMAT, "study": study, "register": rows, "files": files}
+    return {"format": FORMAT, "study": study, "folders": asdict(folders), "register": rows, "files": files}
 
 
-def _changed_since(study: str, results: Mapping[str, dict[str, Any]], root: Path) -> list[str]:
-    """Results that are not as the log of their job says; a job without such a log is not judged."""
+def _changed_since(study: str, results: Mapping[str, dict[str, Any]], place: Place) -> list[str]:
+    """Results that are not as the listing of their stage says; a stage without a listing is not judged."""
     faults = []
-    own = path_of(study).as_posix()
-    for log in sorted((root / LOGS / study).glob("*.log")):
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        for digest, _, path in (line.partition("  ") for line in lines if lines[0] == "finished"):
-            if path.startswith(f"{RESULTS.as_posix()}/{study}/") and path != own:
-                if results.get(path, {}).get("sha256") != digest:
-                    whole = "/".join(path.split("/")[:3])
-                    faults.append(
-                        f"{path}: changed after {log.stem} had made it; rm -r {whole}, and run snakemake again"
-                    )
+    for file in sorted((place.results / STAGES).glob("*.sha256")):
+        for name, digest in read_listing(file).items():
+            path = f"{RESULTS.as_posix()}/{study}/{name}"
+            if results.get(path, {}).get("sha256") != digest:
+                whole = "/".join(path.split("/")[:3])
+                faults.append(f"{path}: changed after {file.stem} had made it; rm -r {whole}, and run snakemake again")
     return faults
 
 
-def snapshot(study: str, root: str | Path = ".") -> dict[str, dict[str, dict[str, Any]]]:
+def snapshot(study: str, root: str | Path = ".", place: Place | None = None) -> dict[str, dict[str, dict[str, Any]]]:
     """Kind -> path -> sha256 and size, of the files as they are. A file that cannot be read has neither."""
-    root = Path(root)
-    found = {
-        "raw": files_below(RAW / study, root),
-        "results": [p for p in files_below(RESULTS / study, root) if p != f"{RESULTS.as_posix()}/{study}/{NAME}"],
-        **made_with(study, root),
+    root, place = Path(root), place or place_of(study, root)
+    kinds = {
+        "raw": {path: root / path for path in files_below(Path(place.folders.raw) / study, root)},
+        "results": _results(study, place),
+        **made_with(study, root, place.folders),
     }
-    return {kind: {path: _digest(os.path.join(root, path)) for path in sorted(paths)} for kind, paths in found.items()}
+    return {kind: {path: _digest(files[path]) for path in sorted(files)} for kind, files in kinds.items()}
 
 
-def made_with(study: str, root: str | Path = ".") -> dict[str, list[str]]:
-    """Kind -> paths of what results are made with, beside raw files. The plan's folder holds its mapping files."""
-    root = Path(root)
-    return {
-        "code": [p for p in files_below("workflow", root) if _is_code(p)] + _there(root, "Snakefile"),
-        "config": _there(root, CONFIG) + _there(root, PROFILE),
-        "plan": _there(root, plan_path(study)) + files_below(Path(plan_path(study)).with_suffix(""), root),
-        "environment": _there(root, LOCK),
-    }
+def _results(study: str, place: Place) -> dict[str, Path]:
+    """Path as commands know it -> file, of the results of a study, but for the manifest itself."""
+    found = {}
+    for folder, within in ((place.results, ""), (place.stages, f"{STAGES}/")):
+        for path in files_below(".", folder):
+            name = Path(path).as_posix()
+            if within + name != NAME and Path(name).name != ".snakemake_timestamp":
+                found[f"{RESULTS.as_posix()}/{study}/{within}{name}"] = folder / name
+    return found
 
 
-def is_older(study: str, root: str | Path = ".") -> bool:
-    """Whether a study has no manifest, or one from before the last change of what it is made with, by time stamps.
+def made_with(study: str, root: str | Path = ".", folders: Folders | None = None) -> dict[str, dict[str, Path]]:
+    """Kind -> path -> file of what results are made with, beside raw files. The plan's folder holds its mapping files.
 
-    A hint that there is something to run; nothing is decided by it.
+    Code, lock and profile are those of the checkout that runs, which another folder may use.
     """
-    try:
-        made = os.stat(path_of(study, root)).st_mtime
-    except OSError:
-        return True
-    paths = [str(REGISTER), *(path for paths in made_with(study, root).values() for path in paths)]
-    return any(os.path.exists(path) and os.stat(path).st_mtime > made for path in (Path(root) / p for p in paths))
+    root, code = Path(root), code_folder(root)
+    plan = (folders or folders_of(root)).plan(study)
+    return {
+        "code": {path: code / path for path in files_below("workflow", code) if _is_code(path)}
+        | _there(code, "Snakefile"),
+        "config": _there(root, CONFIG) | _there(code, PROFILE),
+        "plan": _there(root, plan) | {path: root / path for path in files_below(Path(plan).with_suffix(""), root)},
+        "environment": _there(code, LOCK),
+    }
 
 
-def _there(root: Path, path: str) -> list[str]:
-    return [path] if os.path.lexists(root / path) else []
+def code_folder(root: str | Path = ".") -> Path:
+    """The checkout whose workflow makes the results below ``root``: itself, or the one that this package is in."""
+    return Path(root) if Path(root, "workflow", PACKAGE.name).is_dir() else PACKAGE.parent.parent
+
+
+def _there(root: Path, path: str) -> dict[str, Path]:
+    return {path: root / path} if os.path.lexists(root / path) else {}
 
 
 def _is_code(path: str) -> bool:
@@ -137,10 +163,10 @@ def _is_code(path: str) -> bool:
     return not any(part == "__pycache__" or part.startswith(".") for part in path.split("/"))
 
 
-def _digest(path: str) -> dict[str, Any]:
+def _digest(path: Path) -> dict[str, Any]:
     try:
-        told = os.stat(path)
-        return {"sha256": sha256_of(path), "size": told.st_size} if stat.S_ISREG(told.st_mode) else {}
+        state = os.stat(path)
+        return {"sha256": sha256_of(path), "size": state.st_size} if stat.S_ISREG(state.st_mode) else {}
     except OSError:
         return {}
 

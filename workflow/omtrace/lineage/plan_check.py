@@ -12,8 +12,9 @@ from omtrace.store import write_text
 from omtrace.study.closed import checked, nearest
 from omtrace.study.document import read_document
 from omtrace.study.expression import Expression
+from omtrace.study.folders import plan_file
 from omtrace.study.lines import with_lines
-from omtrace.study.plan import Analysis, DatasetPlan, Plan, Population, plan_file, read_plan
+from omtrace.study.plan import Analysis, DatasetPlan, Plan, Population, read_plan
 from omtrace.study.slices import plain
 
 
@@ -57,7 +58,8 @@ def read_whole(path: str | Path) -> Plan:
 
 def report(study: str) -> bool:
     """Read and check the plan of a study, and print what it holds. Raises Fault for what is wrong."""
-    plan = check_plan(read_whole(plan_file(study)), plan_file(study))
+    path = plan_file(study)
+    plan = check_plan(read_whole(path), path)
     counts = {name: len(getattr(plan, name)) for name in ("tables", "datasets", "analyses", "families", "figures")}
     print(f"plan of {study}: nothing wrong; {', '.join(f'{name} {count}' for name, count in counts.items())}")
     return True

@@ -28,7 +28,8 @@ from omtrace.lineage import query_log
 from omtrace.lineage.query_files import HEADER, plain, read_answers, shown, write_lists
 from omtrace.lineage.query_log import ABOUT, STATES, Query, path_of, read_queries
 from omtrace.store import read_csv
-from omtrace.study.register import REGISTER, Export, exports_of, read_register
+from omtrace.study.folders import read_registered
+from omtrace.study.register import Export, exports_of
 
 ASKED = ("stop", "quarantine", "warn")
 # About the plan, or what follows from another finding: not for the site.
@@ -74,7 +75,7 @@ def _findings(study: str, root: Path) -> list[dict[str, str]]:
         rows = read_csv(root / path)
     except FileNotFoundError:
         raise Fault(f"{path}: missing; run snakemake {study} first") from None
-    exports = read_register(root / REGISTER)
+    exports = read_registered(root)
     every = {e.path: e for e in exports_of(exports, study, replaced=True)}
     newest = {e.path for e in exports_of(exports, study)}
     old = sorted({row["file"] for row in rows if row["file"] in every} - newest)

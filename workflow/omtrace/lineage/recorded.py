@@ -5,21 +5,18 @@ from typing import Any
 
 from omtrace.faults import Fault
 from omtrace.store import read_json
+from omtrace.study.folders import Folders, folders_of
 
-FORMAT = 1
+FORMAT = 2
 NAME = "manifest.json"
 RESULTS = Path("results")
+FOLDERS = {"plans": str, "register": str, "raw": str}
 KINDS = ("raw", "results", "code", "config", "plan", "environment")
 
 
 def path_of(study: str, root: str | Path = ".") -> Path:
     """Where a study's manifest lies."""
     return Path(root) / RESULTS / study / NAME
-
-
-def plan_path(study: str) -> str:
-    """Where a study's plan lies."""
-    return f"config/studies/{study}.yaml"
 
 
 def read_manifest(study: str, root: str | Path = ".") -> dict[str, Any]:
@@ -38,15 +35,28 @@ def read_manifest(study: str, root: str | Path = ".") -> dict[str, Any]:
     return content
 
 
+def folders_recorded(study: str, root: str | Path = ".") -> Folders:
+    """Where plan, register and raw files of a study were when its manifest was written; else as the configuration says.
+
+    Raises Fault for a configuration that is not readable.
+    """
+    try:
+        return Folders(**read_manifest(study, root)["folders"])
+    except Fault:
+        return folders_of(root)
+
+
 def _complaint(content: Any, study: str) -> str:
     """What is wrong with the shape of a manifest, or nothing."""
-    if not isinstance(content, dict) or set(content) != {"format", "study", "register", "files"}:
+    if not isinstance(content, dict) or set(content) != {"format", "study", "folders", "register", "files"}:
         return "not a manifest"
     if content["format"] != FORMAT:
         return f"not of format {FORMAT}"
     if content["study"] != study:
         return "of another study"
-    rows, files = content["register"], content["files"]
+    folders, rows, files = content["folders"], content["register"], content["files"]
+    if not isinstance(folders, dict) or {name: type(path) for name, path in folders.items()} != FOLDERS:
+        return "its folders are malformed"
     if not isinstance(rows, list) or not all(isinstance(row, dict) and _is_number(row.get("number")) for row in rows):
         return "its register rows are malformed"
     if not isinstance(files, dict) or set(files) != set(KINDS):

@@ -15,13 +15,11 @@ from typing import Any
 from omtrace.faults import Fault
 from omtrace.lineage import ledger
 from omtrace.lineage.differences import Versions, compared, write_versions
-from omtrace.lineage.manifest import plan_path
+from omtrace.study.folders import folders_of, plan_file, read_registered, register_file
 from omtrace.study.own_files import fault_of_place
 from omtrace.study.register import (
     COLUMNS,
     FILE_NAME,
-    RAW,
-    REGISTER,
     Export,
     export_at,
     exports_of,
@@ -69,7 +67,7 @@ def register(files: Sequence[str | Path], request: Request, root: str | Path = "
 def _registered(files: Sequence[str | Path], request: Request, root: Path) -> tuple[list[Export], list[str]]:
     """The rows added, and what a new version changes."""
     _check_request(files, request)
-    known = read_register(root / REGISTER)
+    known = read_registered(root)
     old = _replaced(request, known, root)
     number = highest_ever(known, root)
     added: list[Export] = []
@@ -90,12 +88,12 @@ def _registered(files: Sequence[str | Path], request: Request, root: Path) -> tu
 def identifier_faults(added: list[Export], known: list[Export], root: Path) -> list[str]:
     """What looks like direct identifiers in files that a table of the plan reads: such a file is not taken in."""
     study = added[0].study if added else ""
-    if not (root / plan_path(study)).is_file():
+    if not plan_file(study, root).is_file():
         return []
     from omtrace.checks.reading import Reading
     from omtrace.study.plan import read_plan
 
-    reading = Reading(read_plan(root / plan_path(study)), [*known, *added], root)
+    reading = Reading(read_plan(plan_file(study, root)), [*known, *added], root)
     return [f"{finding.place()}; nothing was registered" for e in added for finding in reading.identifiers(e)]
 
 
@@ -148,7 +146,7 @@ def row_of(file: str | Path, request: Request, number: int, old: Export | None, 
          root: Path) -> Export:  # fmt: skip
     """The new row of a file; ``known``: all rows so far."""
     path = _path(file, request, root)
-    study = Path(path).parts[2]
+    study = Path(path).relative_to(folders_of(root).raw).parts[0]
     if old and study != old.study:
         raise Fault(f"{path}: lies in the folder of study {study}, not of {old.study}, as {old.path} does")
     if any(export.path == path for export in known):
@@ -193,19 +191,20 @@ def place_of(file: str | Path, root: Path) -> str:
     try:
         return place.relative_to(os.path.abspath(root)).as_posix()
     except ValueError:
-        raise Fault(f"{file}: copy it into {RAW.as_posix()}/<study>/ first") from None
+        raise Fault(f"{file}: copy it into {folders_of(root).raw}/<study>/ first") from None
 
 
 def _path(file: str | Path, request: Request, root: Path) -> str:
     """A file's path below the repository, checked."""
-    path = Path(place_of(file, root))
-    if path.parts[:2] != RAW.parts or len(path.parts) < 4:
-        raise Fault(f"{file}: move it into {RAW.as_posix()}/<study>/ first")
-    if request.study and request.study != path.parts[2]:
-        raise Fault(f"{path.as_posix()}: lies in the folder of study {path.parts[2]}, not of {request.study}")
-    if not all(FILE_NAME.match(part) for part in path.parts):
+    path, raw = Path(place_of(file, root)), folders_of(root).raw
+    study, *within = path.relative_to(raw).parts if path.is_relative_to(raw) else ("",)
+    if not study or not within:
+        raise Fault(f"{file}: move it into {raw}/<study>/ first")
+    if request.study and request.study != study:
+        raise Fault(f"{path.as_posix()}: lies in the folder of study {study}, not of {request.study}")
+    if not all(FILE_NAME.match(part) for part in (study, *within)):
         raise Fault(f"{str(path)!r}: the name may hold letters, digits, dot, hyphen and underscore; rename the file")
-    if kind := fault_of_place(root / path, root / RAW):
+    if kind := fault_of_place(root / path, root / raw):
         raise Fault(f"{path.as_posix()}: {kind}")
     if not (root / path).is_file():
         raise Fault(f"{path.as_posix()}: there is no such file")
@@ -230,7 +229,7 @@ def _table(path: str, study: str, request: Request, known: list[Export], root: P
     tables = _tables(study, root)
     like = sorted({e.table for e in known if e.study == study and name_pattern(e.path) == name_pattern(path)})
     table = request.table or (like[0] if len(like) == 1 else "")
-    choice = f"tables of the plan: {', '.join(tables)}" if tables else f"there is no {plan_path(study)} yet"
+    choice = f"tables of the plan: {', '.join(tables)}" if tables else f"there is no {folders_of(root).plan(study)} yet"
     if not table:
         why = f"files of like name belong to {', '.join(like)}" if like else "no registered file has a like name"
         raise Fault(f"{path}: which table is it? {why}; say --table NAME ({choice})")
@@ -243,12 +242,12 @@ def _table(path: str, study: str, request: Request, known: list[Export], root: P
 
 def _tables(study: str, root: Path) -> list[str]:
     """The source tables of a study's plan, and what its readers read beside them; none when it has no plan yet."""
-    if not (root / plan_path(study)).exists():
+    if not plan_file(study, root).exists():
         return []
     from omtrace.sources import reader_of
     from omtrace.study.plan import read_plan
 
-    plan = read_plan(root / plan_path(study))
+    plan = read_plan(plan_file(study, root))
     beside = {option for entry in plan.tables.values() for option in reader_of(entry.reader).companions}
     return sorted({entry.source or name for name, entry in plan.tables.items()} | beside)
 
@@ -274,11 +273,11 @@ def put_register(action: str, study: str, details: dict[str, Any], rows: list[Ex
 
     Raises Fault, and changes nothing, for rows that the reader refuses, and OSError where the line cannot be written.
     """
-    path = root / REGISTER
+    path = register_file(root)
     pending = path.with_name(f".{path.name}.new")
     try:
         write_register(rows, pending)
-        read_register(pending)
+        read_register(pending, folders_of(root).raw)
         ledger.append(action, study, details, root)
         os.replace(pending, path)
     except BaseException:

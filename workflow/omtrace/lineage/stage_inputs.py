@@ -1,11 +1,13 @@
 """What each stage of a study depends on, put together from plan, register and code (see ``study/stages``)."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from omtrace.crosschecks import USUAL
 from omtrace.lineage.manifest import made_with
 from omtrace.study.code import PACKAGE, code_of
+from omtrace.study.folders import Folders
 from omtrace.study.plan import Plan
 from omtrace.study.register import Export, RawFile, bucket_count, bucket_of, exports_of, sha256_of
 from omtrace.study.slices import Stage, slice_of
@@ -62,13 +64,13 @@ def inputs_of(plan: Plan, stage: Stage, files: Sequence[Export], path: str | Pat
     )
 
 
-def stages_of(plan: Plan, exports: Sequence[Export], path: str | Path) -> dict[str, StageInputs]:
+def stages_of(plan: Plan, exports: Sequence[Export], folders: Folders) -> dict[str, StageInputs]:
     """What each stage of a study gets, by the name of its stage file; reading has one for each bucket of files."""
-    mine = exports_of(exports, plan.study)
+    path, mine = folders.plan(plan.study), exports_of(exports, plan.study)
     stages: dict[str, StageInputs] = {s: inputs_of(plan, s, mine, path) for s in RULES if s != "read"}
     for bucket, files in buckets_of(exports, plan.study).items():
         stages[f"read-{bucket}"] = inputs_of(plan, "read", files, path)
-    return {**stages, "record": record_inputs(plan.study, exports, path)}
+    return {**stages, "record": record_inputs(plan.study, exports, folders)}
 
 
 def buckets_of(exports: Sequence[Export], study: str) -> dict[str, list[Export]]:
@@ -99,15 +101,17 @@ def _documents(path: Path) -> dict[str, str]:
     return {f"{name}, {path.as_posix()}": sha256_of(path) for name, path in files.items() if path.is_file()}
 
 
-def record_inputs(study: str, exports: Sequence[Export], path: str | Path) -> StageInputs:
+def record_inputs(study: str, exports: Sequence[Export], folders: Folders) -> StageInputs:
     """What the manifest of a study depends on beside results: the register, and every file they are made with."""
-    files = made_with(study)
+    files = made_with(study, folders=folders)
+    own = {kind: {name: sha256_of(path) for name, path in sorted(files[kind].items())} for kind in files}
     return StageInputs(
         study=study,
         stage="record",
         plan=None,
         register=exports_of(exports, study, replaced=True),
-        code={path: sha256_of(path) for path in sorted(files["code"])},
-        environment={LOCK: sha256_of(lock_file())},
-        documents={path: sha256_of(path) for kind in ("config", "plan") for path in sorted(files[kind])},
+        code=own["code"],
+        environment=own["environment"],
+        documents={**own["config"], **own["plan"]},
+        folders=asdict(folders),
     )

@@ -9,10 +9,10 @@ from typing import Any
 from omtrace.faults import Fault
 from omtrace.keys import key_text, number_of
 from omtrace.lineage.address import name_of, resolve
-from omtrace.lineage.recorded import RESULTS, plan_path, read_manifest
+from omtrace.lineage.recorded import RESULTS, folders_recorded, read_manifest
 from omtrace.lineage.stored import read_lists
 from omtrace.store import read_json
-from omtrace.study.register import REGISTER, Export, exports_of, read_register, sha256_of
+from omtrace.study.register import Export, exports_of, read_register, sha256_of
 
 AGAIN = "run snakemake again"
 
@@ -69,7 +69,9 @@ def way_back(study: str, number: dict[str, str], root: str | Path = ".") -> dict
         raise Fault(f"{_shown(folder)}/definitions.json: no definition {number['definition']}; {AGAIN}")
     members = _members(folder, number["rowset"])
     used, left_out = _records(folder, members)
-    exports = {e.number: e for e in exports_of(read_register(Path(root) / REGISTER), study, replaced=True)}
+    folders = folders_recorded(study, root)
+    rows_of_register = read_register(Path(root) / folders.register, folders.raw)
+    exports = {export.number: export for export in exports_of(rows_of_register, study, replaced=True)}
     links = _links(folder, used + left_out)
     places = _places(folder, {key for _, key, _, _ in links})
     rows: dict[tuple[str, int], set[int]] = defaultdict(set)
@@ -237,7 +239,8 @@ def _texts(study: str, cells: list, exports: dict[int, Export], root: str | Path
     if rest := [cell for cell in cells if cell not in texts]:
         from omtrace.study.plan import read_plan
 
-        texts |= raw_cells(read_plan(Path(root) / plan_path(study)), exports.values(), rest, root)
+        plan = read_plan(Path(root) / folders_recorded(study, root).plan(study))
+        texts |= raw_cells(plan, exports.values(), rest, root)
     return texts
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from omtrace.faults import Fault
 from omtrace.lineage import ledger, ledger_check, manifest
 from omtrace.lineage.changes import history_faults
-from omtrace.study.register import REGISTER, SHA256, exports_of, read_register, sha256_of
+from omtrace.lineage.recorded import folders_recorded
+from omtrace.study.register import SHA256, exports_of, read_register, sha256_of
 
 UNSEALED = "; results that were brought from elsewhere are held against the authors' head digest (--head)"
 
@@ -173,9 +174,10 @@ def _note(known: Any, there: dict[str, Any]) -> str:
 
 
 def _register_differences(study: str, known: list[dict[str, Any]], root: str | Path) -> list[Difference]:
-    path = REGISTER.as_posix()
+    folders = folders_recorded(study, root)
+    path = folders.register
     try:
-        exports = exports_of(read_register(Path(root) / REGISTER), study, replaced=True)
+        exports = exports_of(read_register(Path(root) / path, folders.raw), study, replaced=True)
     except Fault as fault:
         return [Difference("register", path, "changed", line) for line in fault.lines]
     recorded = {row["number"]: row for row in known}
@@ -201,14 +203,10 @@ def studies_of(root: str | Path = ".") -> list[str]:
 
     Raises Fault when the configuration cannot be read, or there are none.
     """
-    import yaml
+    from omtrace.study.config import read_config_file
 
-    path = Path(root) / manifest.CONFIG
-    try:
-        content = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        named = {str(study) for study in [*content["studies"], *content.get("retrieved", [])]}
-    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError, AttributeError):
-        raise Fault(f"{manifest.CONFIG}: not readable, or without studies; restore it, or name studies") from None
+    config = read_config_file(Path(root) / manifest.CONFIG)
+    named = {*config.studies, *config.retrieved}
     there = {study for study in named if (Path(root) / manifest.RESULTS / study).is_dir()}
     sealed = {str(entry["study"]) for entry in ledger.entries(root) if entry["action"] == "run"}
     if not there | (sealed & named):

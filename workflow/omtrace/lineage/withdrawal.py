@@ -10,7 +10,8 @@ from pathlib import Path
 
 from omtrace.faults import Fault
 from omtrace.lineage.registration import place_of, put_register
-from omtrace.study.register import REGISTER, Export, export_at, exports_of, read_register
+from omtrace.study.folders import read_registered
+from omtrace.study.register import Export, export_at, exports_of
 
 
 def withdraw(file: str | Path, reason: str, root: str | Path = ".") -> tuple[Export, list[Export]]:
@@ -21,7 +22,7 @@ def withdraw(file: str | Path, reason: str, root: str | Path = ".") -> tuple[Exp
     root = Path(root)
     if not reason.strip():
         raise Fault("--withdraw: say why with --reason TEXT; the ledger keeps it")
-    known = read_register(root / REGISTER)
+    known = read_registered(root)
     old = export_at(known, place_of(file, root))
     if old.withdrawn:
         raise Fault(f"{old.path}: withdrawn already, on {old.withdrawn}")

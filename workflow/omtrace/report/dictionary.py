@@ -11,7 +11,8 @@ from omtrace import store
 from omtrace.checks.catalogue import declared
 from omtrace.report.fields import TableEntry, entries_of
 from omtrace.schemas import RuleText
-from omtrace.study.plan import Plan, plan_file, read_plan
+from omtrace.study.folders import plan_file
+from omtrace.study.plan import Plan, read_plan
 
 HEADER = (
     "table", "column", "raw_column", "type", "unit", "description", "minimum", "maximum", "allowed", "required",

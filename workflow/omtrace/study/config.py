@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from omtrace.faults import Fault
 from omtrace.study.closed import Closed, checked
 from omtrace.study.document import read_document
+from omtrace.study.folders import Folders
 from omtrace.study.lines import checked_file, with_lines
 
 CONFIG = "config/config.yaml"
@@ -31,6 +32,11 @@ class Config(Closed):
     plans: str = Field("config/studies", description="folder of the plans, one <study>.yaml each")
     register_: str = Field("config/exports.csv", alias="register", description="the register of raw files")
     raw: str = Field("data/raw", description="folder of the raw files, with a folder for each study")
+
+    @property
+    def folders(self) -> Folders:
+        """Where plans, register and raw files lie."""
+        return Folders(self.plans, self.register_, self.raw)
 
     @model_validator(mode="after")
     def once(self) -> "Config":

@@ -14,10 +14,10 @@ BATCH = re.compile(r"[^./\\-][^/\\]*")
 
 def known_studies(root: str | Path = ".") -> list[str]:
     """The studies that have a plan, raw files or results."""
-    from omtrace.study.plan import plan_file
+    from omtrace.study.folders import plan_file
 
     root = Path(root)
-    plans = [path.stem for path in (root / plan_file("any")).parent.glob("*.yaml")]
+    plans = [path.stem for path in plan_file("any", root).parent.glob("*.yaml")]
     folders = [path.name for part in FOLDERS for path in (root / part).glob("*") if path.is_dir()]
     return sorted({name for name in (*plans, *folders) if NAME.fullmatch(name)})
 

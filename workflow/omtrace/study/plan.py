@@ -297,11 +297,6 @@ def _unknown(where: str, names: Any, known: Any) -> list[str]:
     return [f"{where}: {name!r} is not declared{nearest(name, known)}" for name in names if name not in known]
 
 
-def plan_file(study: str) -> Path:
-    """Where a study's plan lies."""
-    return Path("config/studies", f"{study}.yaml")
-
-
 def read_plan(path: str | Path) -> Plan:
     """Read and check a plan. Raises Fault with each unknown key, wrong value or dangling name."""
     path = Path(path)

@@ -28,7 +28,8 @@ FOLDER = "stages"
 @dataclass(frozen=True)
 class StageInputs:
     """What a stage gets. ``plan``: its part of the plan; ``register``: the rows of raw files; ``code``,
-    ``environment``, ``documents``: path -> sha256 of the library's files, of the lock, and of what a page names."""
+    ``environment``, ``documents``: path -> sha256 of the library's files, of the lock, and of what a page names;
+    ``folders``: where plan, register and raw files lie."""
 
     study: str
     stage: str
@@ -37,6 +38,7 @@ class StageInputs:
     code: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     documents: Mapping[str, str] = field(default_factory=dict)
+    folders: Mapping[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
         """The content of the stage file. Mappings of the plan keep their order, which results may follow."""
