@@ -15,7 +15,7 @@ def test_record_lists_every_file_with_its_digest(tmp_path):
     build(tmp_path)
     content = json.loads((tmp_path / "results/tiny/manifest.json").read_text())
     files = content["files"]
-    assert content["format"] == 1 and content["study"] == "tiny"
+    assert content["format"] == 2 and content["study"] == "tiny"
     assert set(files["raw"]) == {"data/raw/tiny/scores_1.csv", "data/raw/tiny/scores_2.csv"}
     assert files["raw"]["data/raw/tiny/scores_1.csv"] == {
         "sha256": hashlib.sha256(FIRST).hexdigest(),
@@ -65,8 +65,8 @@ def test_record_refuses_what_does_not_fit(tmp_path, path, says):
     assert (tmp_path / "results/tiny/manifest.json").read_bytes() == before
 
 
-@pytest.mark.parametrize("path", ["config/config.yaml", "config/studies/tiny.yaml", "envs/requirements.lock"])
-def test_record_needs_plan_configuration_and_lock(tmp_path, path):
+@pytest.mark.parametrize("path", ["config/studies/tiny.yaml", "envs/requirements.lock"])
+def test_record_needs_plan_and_lock(tmp_path, path):
     build(tmp_path)
     (tmp_path / path).unlink()
     with pytest.raises(Fault, match="missing; restore it"):
@@ -110,7 +110,9 @@ def test_manifest_that_is_no_manifest_is_a_fault(tmp_path):
         b"null",
         b"1",
         b"[" * 100_000,
-        json.dumps({**good, "format": 2}).encode(),
+        json.dumps({**good, "format": 1}).encode(),
+        json.dumps({**good, "folders": {"plans": "x"}}).encode(),
+        json.dumps({**good, "folders": {**good["folders"], "raw": 1}}).encode(),
         json.dumps({**good, "study": "other"}).encode(),
         json.dumps({**good, "files": []}).encode(),
         json.dumps({**good, "files": {**good["files"], "raw": []}}).encode(),
@@ -132,14 +134,13 @@ def test_record_refuses_results_that_were_changed_after_their_job(tmp_path):
     build(tmp_path)
     path = "results/tiny/estimates.csv"
     digest = hashlib.sha256((tmp_path / path).read_bytes()).hexdigest()
-    manifest_line = f"{'0' * 64}  results/tiny/manifest.json"  # of the run before: it is made anew
-    write(tmp_path, "logs/tiny/analyse_datasets.log", f"finished\n{digest}  {path}\n{manifest_line}\n")
+    write(tmp_path, "results/tiny/stages/analyse.sha256", f"{digest}  estimates.csv\n")
     manifest.record("tiny", tmp_path)
     write(tmp_path, path, (tmp_path / path).read_bytes() + b"\n")
-    with pytest.raises(Fault, match="changed after analyse_datasets had made it; rm -r results/tiny/estimates.csv"):
+    with pytest.raises(Fault, match="changed after analyse had made it; rm -r results/tiny/estimates.csv, and run"):
         manifest.record("tiny", tmp_path)
-    write(tmp_path, "logs/tiny/analyse_datasets.log", f"omtrace: a fault\n{digest}  {path}\n")
-    manifest.record("tiny", tmp_path)  # the log of a job that did not end says nothing
-    write(tmp_path, "logs/tiny/validate_exports.log", f"finished\n{digest}  results/tiny/validated/lost.parquet\n")
+    (tmp_path / "results/tiny/stages/analyse.sha256").unlink()
+    manifest.record("tiny", tmp_path)  # a stage without a listing is not judged
+    write(tmp_path, "results/tiny/stages/validate.sha256", f"{digest}  validated/lost.parquet\n")
     with pytest.raises(Fault, match="rm -r results/tiny/validated, and run snakemake again"):
         manifest.record("tiny", tmp_path)

@@ -208,7 +208,7 @@ def edits_of_a_manifest(good):
     edits["register: order"] = changed(lambda m: m["register"].reverse())
     edits["entry: nothing"] = changed(lambda m: m["files"]["results"].update({path: None}))
     edits["path outside"] = changed(lambda m: m["files"]["results"].update({"../../etc/passwd": {}}))
-    edits["format"] = changed(lambda m: m.update(format=2))
+    edits["format"] = changed(lambda m: m.update(format=1))
     edits["study"] = changed(lambda m: m.update(study="other"))
     edits["kind out"] = changed(lambda m: m["files"].pop("raw"))
     edits["other layout"] = json.dumps(good).encode()

@@ -22,10 +22,11 @@ from omtrace.lineage.plan_check import check_plan
 from omtrace.lineage.stage_inputs import RULES, plugins_of, stages_of
 from omtrace.store import read_csv
 from omtrace.study.folders import Folders
+from omtrace.study.listings import drop_broken_listing, listing, read_listing
 from omtrace.study.plan import Plan, read_plan
 from omtrace.study.register import Export, read_register, sha256_of, write_register
 from omtrace.study.slices import STAGES, plain, read_slice, slice_of
-from omtrace.study.stages import drop_broken_listing, listing, read_listing, read_stage, write_stage
+from omtrace.study.stages import read_stage, write_stage
 from pipeline import REPOSITORY, TINY, digests, done, omtrace, snakemake
 
 REGISTER, PLAN = "config/exports.csv", "config/studies/tiny.yaml"

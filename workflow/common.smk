@@ -18,7 +18,8 @@ from omtrace.study.code import library_digest
 from omtrace.study.config import read_config
 from omtrace.study.register import custody_faults, exports_of, read_register
 from omtrace.study.slices import STAGES
-from omtrace.study.stages import drop_broken_listing, write_stage
+from omtrace.study.listings import drop_broken_listing
+from omtrace.study.stages import write_stage
 
 STARTED = time()
 

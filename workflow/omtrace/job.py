@@ -112,7 +112,7 @@ def _is_of(cached: Path, source: Path) -> bool:
 def _list_outputs(job: Job) -> None:
     """Write the listing of what the job made, if its rule has one."""
     from omtrace.store import write_text
-    from omtrace.study.stages import listing
+    from omtrace.study.listings import listing
 
     outputs = dict(job.snakemake.output.items())
     if "listing" in outputs:

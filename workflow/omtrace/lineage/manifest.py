@@ -25,9 +25,9 @@ from omtrace.lineage.recorded import read_manifest as read_manifest
 from omtrace.store import indented, write_text
 from omtrace.study.code import PACKAGE
 from omtrace.study.folders import Folders, folders_of
+from omtrace.study.listings import FOLDER as STAGES
+from omtrace.study.listings import read_listing
 from omtrace.study.register import custody_faults, exports_of, files_below, read_register, sha256_of
-from omtrace.study.stages import FOLDER as STAGES
-from omtrace.study.stages import read_listing
 
 CONFIG = "config/config.yaml"
 PROFILE = "profiles/default/config.yaml"  # decides what Snakemake runs again

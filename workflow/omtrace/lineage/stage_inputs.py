@@ -8,10 +8,11 @@ from omtrace.crosschecks import USUAL
 from omtrace.lineage.manifest import made_with
 from omtrace.study.code import PACKAGE, code_of
 from omtrace.study.folders import Folders
+from omtrace.study.listings import drop_broken_listing
 from omtrace.study.plan import Plan
 from omtrace.study.register import Export, RawFile, bucket_count, bucket_of, exports_of, sha256_of
 from omtrace.study.slices import Stage, slice_of
-from omtrace.study.stages import StageInputs, drop_broken_listing, is_current
+from omtrace.study.stages import StageInputs, is_current
 
 RULES: dict[Stage, str] = {
     "read": "read_exports",

@@ -4,25 +4,20 @@
 only where its content changes. It holds the part of the plan that the stage may read, the register's rows that it uses,
 and the digests of its code and of its environment. A stage reads plan and register from there and from nowhere else, so
 that nothing can reach a result that is not in the file. ``diff`` of two of them says why a stage ran again.
-
-``results/<study>/stages/<stage>.sha256`` lists what the stage made, as ``sha256sum -c`` reads it, with paths from the
-study's folder.
 """
 
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from omtrace import store
+from omtrace.study.listings import text_of
 from omtrace.study.plan import Plan
 from omtrace.study.register import Export, RawFile
 from omtrace.study.slices import plain, read_slice
-
-FOLDER = "stages"
 
 
 @dataclass(frozen=True)
@@ -82,14 +77,7 @@ def write_stage(inputs: StageInputs, path: str | Path) -> bool:
 
 def is_current(inputs: StageInputs, path: str | Path) -> bool:
     """Whether a stage file has this content."""
-    return _read(path) == inputs.text()
-
-
-def _read(path: str | Path) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
+    return text_of(path) == inputs.text()
 
 
 def read_stage(path: str | Path) -> StageInputs:
@@ -102,25 +90,3 @@ def read_stage(path: str | Path) -> StageInputs:
             "register": [(Export if "origin" in row else RawFile)(**row) for row in content["register"]],
         }
     )
-
-
-def listing(paths: Iterable[str | Path], folder: str | Path) -> str:
-    """What a stage made, folders with all in them: one line a file as sha256sum writes it, paths from ``folder``."""
-    files = [file for path in map(Path, paths) for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-    return "".join(
-        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(folder).as_posix()}\n"
-        for file in files
-        if file.is_file() and file.name != ".snakemake_timestamp"
-    )
-
-
-def read_listing(path: str | Path) -> dict[str, str]:
-    """Path from the study's folder -> sha256, of what a listing names; empty without one, or where it is not one."""
-    lines = [line.partition("  ") for line in _read(path).splitlines()]
-    return {name: digest for digest, _, name in lines if name}
-
-
-def drop_broken_listing(path: str | Path, folder: str | Path) -> None:
-    """Remove a listing that names a file that is not there: what it says is no longer so, and its stage runs again."""
-    if any(not os.path.lexists(os.path.join(folder, name)) for name in read_listing(path)):
-        Path(path).unlink()
