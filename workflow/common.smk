@@ -8,7 +8,6 @@ from time import time
 
 from omtrace.job import print_faults
 from omtrace.lineage.ledger import count
-from omtrace.lineage.manifest import is_older
 from omtrace.lineage.plan_check import check_once, read_whole
 from omtrace.lineage.stage_inputs import buckets_of, plugins_of, stages_of
 from omtrace.warm_start import warm_up
