@@ -135,7 +135,7 @@ def runs(cluster, tmp_path_factory):
     yield {study: (local[study], copies[study], processes[study]) for study in copies}
     for process in processes.values():
         if process.poll() is None:
-            process.terminate()
+            process.kill()  # its jobs end with the cluster
             process.communicate()
 
 
