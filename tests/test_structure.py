@@ -24,6 +24,7 @@ from omtrace.instruments import Instrument
 from omtrace.job import recorded
 from omtrace.schemas import Table
 from omtrace.sources import Reader
+from omtrace.store import write_text
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "workflow/omtrace"
@@ -246,7 +247,8 @@ class Files(list):
 
 def fake(folder, scriptdir, outputs=None):
     outputs = Files(outputs or {"made": folder / "out/file"})
-    return types.SimpleNamespace(log=[folder / "logs/job.log"], output=outputs, scriptdir=scriptdir)
+    inputs = Files({"stage": str(folder / "study/stages/some.json")})
+    return types.SimpleNamespace(log=[folder / "logs/job.log"], input=inputs, output=outputs, scriptdir=scriptdir)
 
 
 def test_a_job_that_ends_says_so(tmp_path):
@@ -258,11 +260,13 @@ def test_a_job_that_ends_says_so(tmp_path):
 @pytest.mark.parametrize("name", ["file", "file/within"])
 def test_the_listing_of_a_job_has_the_digest_of_each_file_that_it_made(tmp_path, name):
     outputs = {"made": tmp_path / "study/file", "listing": tmp_path / "study/stages/some.sha256"}
+    write_text(tmp_path / "study/stages/some.json", "{}")
     with recorded(fake(tmp_path, ROOT / "workflow/scripts", outputs)):
-        (tmp_path / "study" / name).parent.mkdir(parents=True)
+        (tmp_path / "study" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "study" / name).write_bytes(b"1\n")
+    stage = f"{hashlib.sha256(b'{}').hexdigest()}  stages/some.json\n"
     line = f"{hashlib.sha256(b'1' + bytes([10])).hexdigest()}  {name}\n"
-    assert outputs["listing"].read_text(encoding="utf-8") == line
+    assert outputs["listing"].read_text(encoding="utf-8") == stage + line
 
 
 def test_byte_code_that_is_not_its_sources_stops_the_job(tmp_path, monkeypatch, capsys):

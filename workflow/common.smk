@@ -91,13 +91,13 @@ def part_listings(wildcards):
 def stage_files(study):
     """Write what each stage of a study depends on, where it has changed: stage -> file.
 
-    All at once, since Snakemake looks into a folder once. A stage of whose files one is missing loses the listing of
-    what it made, and so runs again.
+    All at once, since Snakemake looks into a folder once. A stage whose listing is no longer true loses it, and so runs
+    again.
     """
     folder = Path(RESULTS, study)
     stages = stages_of(plan_of(study), EXPORTS, CONFIG.folders)
     for stage, inputs in stages.items():
-        drop_broken_listing(folder / "stages" / f"{stage}.sha256", folder)
+        drop_broken_listing(stage, folder, inputs.text)
         write_stage(inputs, folder / "stages" / f"{stage}.json")
     return {stage: (folder / "stages" / f"{stage}.json").as_posix() for stage in stages}
 
@@ -121,7 +121,7 @@ def results_of(study):
     """What a study's run makes: all of it is asked for, so that whatever is missing is made again."""
     custody_of(study)
     stage_files(study)
-    stages = ("validate", "derive", "analyse", "render")
+    stages = ("validate", "derive", "analyse", "render", "record")
     made = [f"results/{study}/stages/{stage}.sha256" for stage in stages]
     return [*made, *plates_of(study), f"results/{study}/manifest.json"]
 

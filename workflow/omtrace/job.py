@@ -116,5 +116,6 @@ def _list_outputs(job: Job) -> None:
 
     outputs = dict(job.snakemake.output.items())
     if "listing" in outputs:
+        before = [job.snakemake.input.stage, *(path for path in job.snakemake.input if path.endswith(".sha256"))]
         made = [path for name, path in outputs.items() if name != "listing"]
-        write_text(outputs["listing"], listing(made, job.folder))
+        write_text(outputs["listing"], listing(before, made, job.folder))

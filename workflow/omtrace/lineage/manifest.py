@@ -32,6 +32,7 @@ from omtrace.study.register import custody_faults, exports_of, files_below, read
 CONFIG = "config/config.yaml"
 PROFILE = "profiles/default/config.yaml"  # decides what Snakemake runs again
 LOCK = "envs/requirements.lock"
+OWN = (NAME, f"{STAGES}/record.sha256")  # made with the manifest, of which they cannot be a part
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _content(study: str, root: Path, place: Place) -> dict[str, Any]:
 def _changed_since(study: str, results: Mapping[str, dict[str, Any]], place: Place) -> list[str]:
     """Results that are not as the listing of their stage says; a stage without a listing is not judged."""
     faults = []
-    for file in sorted((place.results / STAGES).glob("*.sha256")):
+    for file in sorted(set((place.results / STAGES).glob("*.sha256")) - {place.results / name for name in OWN}):
         for name, digest in read_listing(file).items():
             path = f"{RESULTS.as_posix()}/{study}/{name}"
             if results.get(path, {}).get("sha256") != digest:
@@ -128,7 +129,7 @@ def _results(study: str, place: Place) -> dict[str, Path]:
     for folder, within in ((place.results, ""), (place.stages, f"{STAGES}/")):
         for path in files_below(".", folder):
             name = Path(path).as_posix()
-            if within + name != NAME and Path(name).name != ".snakemake_timestamp":
+            if within + name not in OWN and Path(name).name != ".snakemake_timestamp":
                 found[f"{RESULTS.as_posix()}/{study}/{within}{name}"] = folder / name
     return found
 

@@ -12,7 +12,7 @@ from omtrace.study.listings import drop_broken_listing
 from omtrace.study.plan import Plan
 from omtrace.study.register import Export, RawFile, bucket_count, bucket_of, exports_of, sha256_of
 from omtrace.study.slices import Stage, slice_of
-from omtrace.study.stages import StageInputs, is_current
+from omtrace.study.stages import StageInputs
 
 RULES: dict[Stage, str] = {
     "read": "read_exports",
@@ -66,11 +66,11 @@ def inputs_of(plan: Plan, stage: Stage, files: Sequence[Export], path: str | Pat
 
 
 def stages_of(plan: Plan, exports: Sequence[Export], folders: Folders) -> dict[str, StageInputs]:
-    """What each stage of a study gets, by the name of its stage file; reading has one for each bucket of files."""
+    """What each stage of a study gets, by the name of its stage file, in the order in which they run."""
     path, mine = folders.plan(plan.study), exports_of(exports, plan.study)
-    stages: dict[str, StageInputs] = {s: inputs_of(plan, s, mine, path) for s in RULES if s != "read"}
-    for bucket, files in buckets_of(exports, plan.study).items():
-        stages[f"read-{bucket}"] = inputs_of(plan, "read", files, path)
+    buckets = buckets_of(exports, plan.study).items()
+    stages = {f"read-{bucket}": inputs_of(plan, "read", files, path) for bucket, files in buckets}
+    stages |= {stage: inputs_of(plan, stage, mine, path) for stage in RULES if stage != "read"}
     return {**stages, "record": record_inputs(plan.study, exports, folders)}
 
 
@@ -89,9 +89,8 @@ def sound_parts(plan: Plan, exports: Sequence[Export], path: str | Path, folder:
     stages, parts = Path(folder) / "stages", []
     for bucket, files in buckets_of(exports, plan.study).items():
         name = f"read-{bucket}"
-        drop_broken_listing(stages / f"{name}.sha256", folder)
-        inputs = inputs_of(plan, "read", files, path)
-        if is_current(inputs, stages / f"{name}.json") and (stages / f"{name}.sha256").is_file():
+        drop_broken_listing(name, folder, inputs_of(plan, "read", files, path).text)
+        if (stages / f"{name}.sha256").is_file():
             parts.append(Path(folder) / "read" / bucket)
     return parts
 
