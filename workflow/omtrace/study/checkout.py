@@ -1,7 +1,8 @@
-"""Folders in which jobs cannot run. ``make`` asks here too, before there is an environment: it needs Python alone."""
+"""Folders in which jobs cannot run, or must not yet. ``make`` asks here too, before there is an environment: it needs Python alone."""
 
 import os
 import sys
+from pathlib import Path
 
 from omtrace.faults import Fault
 
@@ -28,6 +29,23 @@ def refuse_folder(folder: str, python: str) -> None:
             raise Fault(
                 f"{shown}: Snakemake's jobs cannot run with {' and '.join(wrong)} in this path; give the folder "
                 "a name of letters, digits, dot, hyphen and underscore"
+            )
+
+
+def refuse_locked(results: str, locks: Path = Path(".snakemake/locks")) -> None:
+    """Raise Fault where a lock of Snakemake's names a file in the folder ``results`` of a study.
+
+    It stays when a run is killed, and does not say whose it is, so whether that run still goes on is for people to see.
+    """
+    for lock in locks.glob("*.lock"):
+        try:
+            paths = lock.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:  # its run has just ended
+            continue
+        if any(path.startswith(f"{results}/") for path in paths):
+            raise Fault(
+                f"{results}: locked by another run. If one is still going on here (pgrep -af snakemake shows those of "
+                "this machine), wait for its end; the lock of a run that was killed is removed by: snakemake --unlock"
             )
 
 
