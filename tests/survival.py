@@ -3,8 +3,8 @@
     python tests/survival.py [--kills 200] [--interrupts 50] [--seed 1] [--output benchmarks/results_survival.md]
 
 A kill is SIGKILL, an interrupt SIGINT (Ctrl-C), each to the whole process group of ``snakemake``. Several runs in a row
-are stopped in one folder, then one goes on to its end. All moments follow from the seed; half of the rows of runs have a
-warm process. The first stopped run of a row starts from nothing, later ones go on or make everything again.
+are stopped in one folder, then one goes on to its end. All moments follow from the seed; half of the rows have a warm
+process. The first stopped run of a row starts from nothing, later ones go on or make everything again.
 """
 
 import argparse
@@ -187,6 +187,9 @@ def row_of_runs(folder: Path, stops: list[Stop], is_warm: bool, clean: Clean) ->
         look(study, stop, clean, start, outcome)
     finish(folder, clean, start, outcome)
     outcome.faults = [f"{stops}: {fault}" for fault in outcome.faults]
+    print(f"{folder.name}: {sum(outcome.stopped.values())} runs stopped, {len(outcome.faults)} faults", flush=True)
+    for fault in outcome.faults:
+        print(fault, flush=True)
     return outcome
 
 
@@ -226,7 +229,7 @@ def page(outcomes: list[Outcome], seed: int) -> str:
             *lines,
             "",
             "Unfinished files have names of their own, `.<name>.<digits>.part`, and are cleared by the next run. After "
-            "each stop every file under its final name had the bytes of a clean run or was not there, and each lock was "
+            "each stop every file under its final name had the bytes of a clean run or was not there; each lock was "
             f"told in one line whose command removed it. {len(outcomes)} times, after {ROW} such stops, a run went on "
             "to its end: the bytes of results and logs were those of a clean run, `verify` found nothing, nothing was "
             "left to do, and no temporary file was left; of Snakemake's own, an empty folder for each run that was "

@@ -11,7 +11,7 @@ from omtrace.lineage.ledger import count
 from omtrace.lineage.plan_check import check_once, read_whole
 from omtrace.lineage.stage_inputs import buckets_of, plugins_of, stages_of
 from omtrace.warm_start import warm_up
-from omtrace.study.checkout import refuse_folder, refuse_locked
+from omtrace.study.checkout import refuse_closed, refuse_folder, refuse_locked
 from omtrace.study.closed import nearest
 from omtrace.study.code import library_digest
 from omtrace.study.config import read_config
@@ -160,6 +160,12 @@ def name_nearest_study(words):
     for word in words:
         if re.fullmatch(r"\w+", word) and word not in known and (hint := nearest(word, STUDIES)):
             sys.stderr.write(f"omtrace: {word}: there is no such study{hint}\n")
+
+
+def refuse_closed_folders():
+    """Stop before the first job where one cannot write: Snakemake, which clears up first, would end in a traceback."""
+    jobs = workflow.dag.needrun_jobs()
+    or_stop(refuse_closed, [path for job in jobs for path in (*job.output, *job.log)])
 
 
 def print_head():

@@ -28,7 +28,7 @@ import threading
 import traceback
 import warnings
 
-VARIABLE = "OMTRACE_WARM_START"  # the socket's name, for the jobs of this run; set to nothing: every script starts alone
+VARIABLE = "OMTRACE_WARM_START"  # the socket's name, for jobs of this run; set to nothing: every script starts alone
 # What jobs import, in the order in which a run asks for it. A job never waits for more than one of them.
 LIBRARIES = (
     "snakemake.script",

@@ -1,7 +1,11 @@
-"""Folders in which jobs cannot run, or must not yet. ``make`` asks here too, before there is an environment: it needs Python alone."""
+"""Folders in which jobs cannot run, or must not yet.
+
+``make`` asks here too, before there is an environment: it needs Python alone.
+"""
 
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from omtrace.faults import Fault
@@ -47,6 +51,13 @@ def refuse_locked(results: str, locks: Path = Path(".snakemake/locks")) -> None:
                 f"{results}: locked by another run. If one is still going on here (pgrep -af snakemake shows those of "
                 "this machine), wait for its end; the lock of a run that was killed is removed by: snakemake --unlock"
             )
+
+
+def refuse_closed(paths: Iterable[str]) -> None:
+    """Raise Fault where what jobs are to make cannot be written, or what is there cannot be replaced."""
+    folders = {folder for path in map(Path, paths) for folder in (path, next(filter(Path.exists, path.parents)))}
+    if closed := sorted(str(folder) for folder in folders if folder.is_dir() and not os.access(folder, os.W_OK)):
+        raise Fault(*(f"{folder}: cannot be written; make it yours, or run this where you can write" for folder in closed))
 
 
 if __name__ == "__main__":  # from the folder workflow/
