@@ -56,8 +56,10 @@ def refuse_locked(results: str, locks: Path = Path(".snakemake/locks")) -> None:
 def refuse_closed(paths: Iterable[str]) -> None:
     """Raise Fault where what jobs are to make cannot be written, or what is there cannot be replaced."""
     folders = {folder for path in map(Path, paths) for folder in (path, next(filter(Path.exists, path.parents)))}
-    if closed := sorted(str(folder) for folder in folders if folder.is_dir() and not os.access(folder, os.W_OK)):
-        raise Fault(*(f"{folder}: cannot be written; make it yours, or run this where you can write" for folder in closed))
+    closed = sorted(str(folder) for folder in folders if folder.is_dir() and not os.access(folder, os.W_OK))
+    if closed:
+        mend = "make it yours, or run this where you can write"
+        raise Fault(*(f"{folder}: cannot be written; {mend}" for folder in closed))
 
 
 if __name__ == "__main__":  # from the folder workflow/
