@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -193,15 +193,15 @@ def row_of_runs(folder: Path, stops: list[Stop], is_warm: bool, clean: Clean) ->
     return outcome
 
 
-def survey(folder: Path, kills: int, interrupts: int, seed: int, processes: int = 2) -> list[Outcome]:
-    """Stop so many runs, and look at each."""
+def survey(folder: Path, kills: int, interrupts: int, seed: int, processes: int = 2) -> Iterator[Outcome]:
+    """Stop so many runs, and look at each: what each row of them gave, as it ends."""
     clean = clean_run(folder)
     with ThreadPoolExecutor(processes) as pool:
         rows = enumerate(rows_of_stops(kills, interrupts, seed))
         outcomes = [
             pool.submit(row_of_runs, folder / f"row_{number}", stops, bool(number % 2), clean) for number, stops in rows
         ]
-        return [outcome.result() for outcome in outcomes]
+        yield from (outcome.result() for outcome in as_completed(outcomes))
 
 
 def page(outcomes: list[Outcome], seed: int) -> str:
@@ -249,11 +249,11 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--output", type=Path, default=RESULTS)
     options = parser.parse_args()
+    outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory() as folder:
-        outcomes = survey(Path(folder), options.kills, options.interrupts, options.seed, options.processes)
-    text = page(outcomes, options.seed)
-    options.output.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
-    print(text)
+        for outcome in survey(Path(folder), options.kills, options.interrupts, options.seed, options.processes):
+            outcomes.append(outcome)  # written each time: all of them take an hour
+            options.output.write_text(page(outcomes, options.seed).rstrip("\n") + "\n", encoding="utf-8")
     sys.exit(any(outcome.faults for outcome in outcomes))
 
 
