@@ -109,7 +109,7 @@ def test_a_full_disk_is_one_line_and_is_repaired_by_the_next_run(fresh, tiny_twi
         refused(snakemake(folder), "the disk is full; make room, and run this again")
         whole(folder, clean)
     remounted(small_disk, "size=16m,ro")
-    refused(snakemake(folder), "the disk can only be read; run this where you can write")
+    refused(snakemake(folder), "results/tiny: cannot be written; make it yours, or run this where you can write")
     whole(folder, clean)
     remounted(small_disk, "rw")
     done(snakemake(folder))

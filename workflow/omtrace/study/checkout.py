@@ -54,12 +54,14 @@ def refuse_locked(results: str, locks: Path = Path(".snakemake/locks")) -> None:
 
 
 def refuse_closed(paths: Iterable[str]) -> None:
-    """Raise Fault where what jobs are to make cannot be written, or what is there cannot be replaced."""
+    """Raise Fault where what jobs are to make cannot be written, or what is there cannot be replaced: the folders,
+    without those that lie in one of them."""
     folders = {folder for path in map(Path, paths) for folder in (path, next(filter(Path.exists, path.parents)))}
-    closed = sorted(str(folder) for folder in folders if folder.is_dir() and not os.access(folder, os.W_OK))
+    closed = {folder for folder in folders if folder.is_dir() and not os.access(folder, os.W_OK)}
     if closed:
         mend = "make it yours, or run this where you can write"
-        raise Fault(*(f"{folder}: cannot be written; {mend}" for folder in closed))
+        outermost = sorted(folder for folder in closed if closed.isdisjoint(folder.parents))
+        raise Fault(*(f"{folder}: cannot be written; {mend}" for folder in outermost))
 
 
 if __name__ == "__main__":  # from the folder workflow/
