@@ -153,7 +153,7 @@ def test_a_checkout_that_can_only_be_read_is_one_line(tiny):
     tiny.chmod(0o555)
     ran = as_anybody(tiny)
     tiny.chmod(0o755)
-    refused(ran, "a run keeps its state here, but cannot write; copy the folder to where you can, and run there")
+    refused(ran, "a run keeps its state here, and cannot write; run it in a copy of the folder")
     assert len(ran.faults) == 1 and not (tiny / ".snakemake").exists()
 
 

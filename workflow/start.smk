@@ -15,7 +15,7 @@ def stop(lines):
 
 # Snakemake itself ends in a traceback where it cannot write.
 if not os.access(".snakemake" if os.path.isdir(".snakemake") else ".", os.W_OK):
-    stop([f"{os.getcwd()}: a run keeps its state here, but cannot write; copy the folder to where you can, and run there"])
+    stop([f"{os.getcwd()}: a run keeps its state here, and cannot write; run it in a copy of the folder"])
 
 # Stale or planted byte code of the package is never run: none is there before its first import, and it writes none.
 for folder in list(WORKFLOW.glob("omtrace/**/__pycache__")):
