@@ -23,7 +23,7 @@ for folder in list(WORKFLOW.glob("omtrace/**/__pycache__")):
         shutil.rmtree(folder)
     except OSError as error:
         if folder.exists():  # else another run has just removed it
-            stop([f"{folder}: old byte code, which cannot be removed ({error.strerror}); remove it, and run this again"])
+            stop([f"{folder}: old byte code, which cannot be removed ({error.strerror}); remove it yourself"])
 
 from omtrace.faults import Fault, plain_line
 from omtrace.study.document import read_document
