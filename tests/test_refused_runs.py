@@ -91,7 +91,8 @@ def small_disk(tmp_path) -> Iterator[Path]:
         pytest.skip("only root can mount a small disk")
     folder = tmp_path / "disk"
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)], check=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)]).returncode:
+        pytest.skip("this system lets even root mount nothing")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 
