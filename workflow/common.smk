@@ -11,7 +11,7 @@ from omtrace.lineage.ledger import count
 from omtrace.lineage.plan_check import check_once, read_whole
 from omtrace.lineage.stage_inputs import buckets_of, plugins_of, stages_of
 from omtrace.warm_start import warm_up
-from omtrace.study.checkout import refuse_folder
+from omtrace.study.checkout import refuse_closed, refuse_folder, refuse_locked
 from omtrace.study.closed import nearest
 from omtrace.study.code import library_digest
 from omtrace.study.config import read_config
@@ -38,9 +38,20 @@ RESULTS = workflow.modifier.path_modifier.replace_prefix("results")  # a module 
 LOGS = workflow.modifier.path_modifier.replace_prefix("logs")
 
 
+def is_going_to_lock():
+    """Whether this is a run that Snakemake will lock: no dry run, none of its other commands, no job of a cluster."""
+    settings = workflow.execution_settings
+    return bool(settings and settings.lock) and workflow.is_main_process and not workflow.dryrun
+
+
 @cache
 def plan_of(study):
-    """The checked plan of a study; what its modules declare is checked when the plan or one of them has changed."""
+    """The checked plan of a study; what its modules declare is checked when the plan or one of them has changed.
+
+    Where another run has the study, this one stops here, before it writes anything.
+    """
+    if is_going_to_lock():
+        or_stop(refuse_locked, f"{RESULTS}/{study}")
     plan = or_stop(read_whole, CONFIG.folders.plan(study))
     modules = {name for stage in STAGES for name in plugins_of(plan, stage)}
     or_stop(check_once, plan, library_digest([], sorted(modules)), LOGS, CONFIG.folders.plan(study))
@@ -97,8 +108,8 @@ def stage_files(study):
     folder = Path(RESULTS, study)
     stages = stages_of(plan_of(study), EXPORTS, CONFIG.folders)
     for stage, inputs in stages.items():
-        drop_broken_listing(stage, folder, inputs.text)
-        write_stage(inputs, folder / "stages" / f"{stage}.json")
+        or_stop(drop_broken_listing, stage, folder, inputs.text)
+        or_stop(write_stage, inputs, folder / "stages" / f"{stage}.json")
     return {stage: (folder / "stages" / f"{stage}.json").as_posix() for stage in stages}
 
 
@@ -149,6 +160,12 @@ def name_nearest_study(words):
     for word in words:
         if re.fullmatch(r"\w+", word) and word not in known and (hint := nearest(word, STUDIES)):
             sys.stderr.write(f"omtrace: {word}: there is no such study{hint}\n")
+
+
+def refuse_closed_folders():
+    """Stop before the first job where one cannot write: Snakemake, which clears up first, would end in a traceback."""
+    jobs = workflow.dag.needrun_jobs()
+    or_stop(refuse_closed, [path for job in jobs for path in (*job.output, *job.log)])
 
 
 def print_head():
