@@ -2,6 +2,7 @@
 import os
 import re
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from time import time
@@ -26,24 +27,26 @@ STARTED = time()
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
-LEDGER_LINES = count()  # as the run begins
-
-
 or_stop(refuse_folder, str(WORKFLOW.parent), sys.executable)
 CONFIG = or_stop(read_config, config)
 SHIPPED = list(CONFIG.studies)
 STUDIES = [*SHIPPED, *CONFIG.retrieved]
 EXPORTS = or_stop(read_register, CONFIG.register_, CONFIG.raw)
-RESULTS = workflow.modifier.path_modifier.replace_prefix("results")  # a module may have a prefix
-LOGS = workflow.modifier.path_modifier.replace_prefix("logs")
+# A module may have a prefix. Then its ledger lies below it too: another module may run a study of the same name.
+RESULTS, LOGS, DATA = map(workflow.modifier.path_modifier.replace_prefix, ("results", "logs", "data"))
+HOME = Path(DATA).parent.as_posix()
+FOLDERS = replace(CONFIG.folders, base=Path(os.path.relpath(".", HOME)).as_posix())
+
+
+LEDGER_LINES = count(HOME)  # as the run begins
 
 
 @cache
 def plan_of(study):
     """The checked plan of a study; what its modules declare is checked when the plan or one of them has changed."""
-    plan = or_stop(read_whole, CONFIG.folders.plan(study))
+    plan = or_stop(read_whole, FOLDERS.plan(study))
     modules = {name for stage in STAGES for name in plugins_of(plan, stage)}
-    or_stop(check_once, plan, library_digest([], sorted(modules)), LOGS, CONFIG.folders.plan(study))
+    or_stop(check_once, plan, library_digest([], sorted(modules)), LOGS, FOLDERS.plan(study))
     return plan
 
 
@@ -95,7 +98,7 @@ def stage_files(study):
     what it made, and so runs again.
     """
     folder = Path(RESULTS, study)
-    stages = stages_of(plan_of(study), EXPORTS, CONFIG.folders)
+    stages = stages_of(plan_of(study), EXPORTS, FOLDERS, HOME)
     for stage, inputs in stages.items():
         drop_broken_listing(folder / "stages" / f"{stage}.sha256", folder)
         write_stage(inputs, folder / "stages" / f"{stage}.json")
@@ -155,5 +158,5 @@ def print_head():
     """Print what to keep of a run: the head digest of all studies that have results; and which earlier numbers changed."""
     from omtrace.lineage.closing import closing
 
-    for line in closing(STUDIES, LEDGER_LINES):
+    for line in closing(STUDIES, LEDGER_LINES, HOME):
         print(line)
