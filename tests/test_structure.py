@@ -336,7 +336,7 @@ def names(requirements):
     return {re.match(r"[A-Za-z0-9_.-]+", requirement)[0].lower() for requirement in requirements}
 
 
-@pytest.mark.parametrize("name", ["requirements", "cluster"])
+@pytest.mark.parametrize("name", ["requirements", "cluster", "storage"])
 def test_a_lock_names_every_file_by_its_hash_and_no_index(name):
     text = (ROOT / f"envs/{name}.lock").read_text(encoding="utf-8")
     assert "://" not in text and "index" not in text and "@ " not in text
@@ -348,9 +348,13 @@ def test_the_lock_holds_what_the_project_asks_for():
     assert wanted <= set(locked())
 
 
-def test_the_lock_of_the_cluster_adds_what_its_group_asks_for_and_repeats_nothing():
-    assert names(project()["dependency-groups"]["cluster"]) <= set(locked("cluster"))
-    assert not set(locked("cluster")) & set(locked())
+@pytest.mark.parametrize("name", ["cluster", "storage"])
+def test_the_lock_of_an_optional_group_adds_what_it_asks_for_and_repeats_nothing(name):
+    assert names(project()["dependency-groups"][name]) <= set(locked(name))
+    for package in set(locked(name)) & set(locked()):  # but what Windows alone has of the first, in the same version
+        of_windows = rf"^{package}=={re.escape(locked(name)[package][0])} ; .*os_name == 'nt'"
+        text = (ROOT / "envs/requirements.lock").read_text(encoding="utf-8")
+        assert re.search(of_windows, text, re.MULTILINE), package
 
 
 def test_the_conda_environment_has_the_versions_of_the_lock():

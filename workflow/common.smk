@@ -2,6 +2,7 @@
 import os
 import re
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from time import time
@@ -26,16 +27,18 @@ STARTED = time()
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
-LEDGER_LINES = count()  # as the run begins
-
-
 or_stop(refuse_folder, str(WORKFLOW.parent), sys.executable)
 CONFIG = or_stop(read_config, config)
 SHIPPED = list(CONFIG.studies)
 STUDIES = [*SHIPPED, *CONFIG.retrieved]
 EXPORTS = or_stop(read_register, CONFIG.register_, CONFIG.raw)
-RESULTS = workflow.modifier.path_modifier.replace_prefix("results")  # a module may have a prefix
-LOGS = workflow.modifier.path_modifier.replace_prefix("logs")
+# A module may have a prefix. Then its ledger lies below it too: another module may run a study of the same name.
+RESULTS, LOGS, DATA = map(workflow.modifier.path_modifier.replace_prefix, ("results", "logs", "data"))
+HOME = Path(DATA).parent.as_posix()
+FOLDERS = replace(CONFIG.folders, base=Path(os.path.relpath(".", HOME)).as_posix())
+
+
+LEDGER_LINES = count(HOME)  # as the run begins
 
 
 def is_going_to_lock():
@@ -52,9 +55,9 @@ def plan_of(study):
     """
     if is_going_to_lock():
         or_stop(refuse_locked, f"{RESULTS}/{study}")
-    plan = or_stop(read_whole, CONFIG.folders.plan(study))
+    plan = or_stop(read_whole, FOLDERS.plan(study))
     modules = {name for stage in STAGES for name in plugins_of(plan, stage)}
-    or_stop(check_once, plan, library_digest([], sorted(modules)), LOGS, CONFIG.folders.plan(study))
+    or_stop(check_once, plan, library_digest([], sorted(modules)), LOGS, FOLDERS.plan(study))
     return plan
 
 
@@ -106,7 +109,7 @@ def stage_files(study):
     again.
     """
     folder = Path(RESULTS, study)
-    stages = stages_of(plan_of(study), EXPORTS, CONFIG.folders)
+    stages = stages_of(plan_of(study), EXPORTS, FOLDERS, HOME)
     for stage, inputs in stages.items():
         or_stop(drop_broken_listing, stage, folder, inputs.text)
         or_stop(write_stage, inputs, folder / "stages" / f"{stage}.json")
@@ -172,5 +175,5 @@ def print_head():
     """Print what to keep of a run: the head digest of all studies that have results; and which earlier numbers changed."""
     from omtrace.lineage.closing import closing
 
-    for line in closing(STUDIES, LEDGER_LINES):
+    for line in closing(STUDIES, LEDGER_LINES, HOME):
         print(line)

@@ -41,5 +41,8 @@ def or_stop(call, *arguments):
 
 
 # Snakemake's own reader ends in a traceback, or takes "no" for false, where ours says what to write instead.
-if CONFIG_FILE.is_file() and not workflow.modifier.skip_configfile:
-    or_stop(read_document, CONFIG_FILE)
+if not workflow.modifier.skip_configfile:
+    if CONFIG_FILE.exists():
+        or_stop(read_document, CONFIG_FILE)
+    elif not workflow.overwrite_configfiles:
+        stop([f"{CONFIG_FILE}: missing in {Path.cwd()}; run this in the folder that has it, or name that: --directory"])

@@ -95,5 +95,7 @@ rule record_manifest:
     localrule: True
     conda:
         "../../envs/pipeline.yaml"
+    params:
+        home=HOME,
     script:
         "../scripts/record_manifest.py"

@@ -65,13 +65,18 @@ def inputs_of(plan: Plan, stage: Stage, files: Sequence[Export], path: str | Pat
     )
 
 
-def stages_of(plan: Plan, exports: Sequence[Export], folders: Folders) -> dict[str, StageInputs]:
-    """What each stage of a study gets, by the name of its stage file, in the order in which they run."""
+def stages_of(
+    plan: Plan, exports: Sequence[Export], folders: Folders, root: str | Path = "."
+) -> dict[str, StageInputs]:
+    """What each stage of a study gets, by the name of its stage file, in the order in which they run.
+
+    ``root``: the folder that holds results/.
+    """
     path, mine = folders.plan(plan.study), exports_of(exports, plan.study)
     buckets = buckets_of(exports, plan.study).items()
     stages = {f"read-{bucket}": inputs_of(plan, "read", files, path) for bucket, files in buckets}
     stages |= {stage: inputs_of(plan, stage, mine, path) for stage in RULES if stage != "read"}
-    return {**stages, "record": record_inputs(plan.study, exports, folders)}
+    return {**stages, "record": record_inputs(plan.study, exports, folders, root)}
 
 
 def buckets_of(exports: Sequence[Export], study: str) -> dict[str, list[Export]]:
@@ -101,9 +106,11 @@ def _documents(path: Path) -> dict[str, str]:
     return {f"{name}, {path.as_posix()}": sha256_of(path) for name, path in files.items() if path.is_file()}
 
 
-def record_inputs(study: str, exports: Sequence[Export], folders: Folders) -> StageInputs:
+def record_inputs(
+    study: str, exports: Sequence[Export], folders: Folders, root: str | Path = "."
+) -> StageInputs:
     """What the manifest of a study depends on beside results: the register, and every file they are made with."""
-    files = made_with(study, folders=folders)
+    files = made_with(study, root, folders)
     own = {kind: {name: sha256_of(path) for name, path in sorted(files[kind].items())} for kind in files}
     return StageInputs(
         study=study,
