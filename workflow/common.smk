@@ -8,7 +8,6 @@ from time import time
 
 from omtrace.job import print_faults
 from omtrace.lineage.ledger import count
-from omtrace.lineage.manifest import is_older
 from omtrace.lineage.plan_check import check_once, read_whole
 from omtrace.lineage.stage_inputs import buckets_of, plugins_of, stages_of
 from omtrace.warm_start import warm_up
@@ -74,8 +73,14 @@ def buckets_read(study):
 
 
 def raw_of_bucket(wildcards):
-    """The raw files of a bucket."""
-    return [local(ancient(export.path)) for export in buckets_read(wildcards.study)[wildcards.bucket]]
+    """The raw files of a bucket: each one that has to be retrieved; of the others the folders that they are in.
+
+    Snakemake looks up every input of every job at every start: 30,000 files would take it seconds. Which files of a
+    folder a bucket reads, and their digests, is in its stage file.
+    """
+    files = buckets_read(wildcards.study)[wildcards.bucket]
+    inputs = {file.path if file.origin == "retrieved" else os.path.dirname(file.path): None for file in files}
+    return [local(ancient(path)) for path in inputs]
 
 
 def parts_of(wildcards):

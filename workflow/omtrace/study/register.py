@@ -60,7 +60,8 @@ class Export(RawFile):
 
     def raw_file(self) -> RawFile:
         """The row without what only the report shows."""
-        return RawFile(**{name: getattr(self, name) for name in RawFile.__dataclass_fields__})
+        return RawFile(self.number, self.study, self.export, self.table, self.path, self.batch, self.received_on,
+                       self.sha256, replaces=self.replaces, withdrawn=self.withdrawn)  # fmt: skip
 
 
 File = TypeVar("File", bound=RawFile)
@@ -107,56 +108,56 @@ def read_register(path: str | Path = REGISTER, raw: str | Path = RAW) -> list[Ex
     if columns not in (COLUMNS, OLDER):
         raise Fault(f"{path}: line 1: the columns must be {','.join(COLUMNS)}")
     exports: list[Export] = []
-    lines: list[str] = []
+    lines: list[int] = []
     findings: list[str] = []
-    seen: dict[tuple, bool] = {}
+    seen: set[tuple[str, object]] = set()
+    below = Path(raw).as_posix()
     for line, cells in rows:
-        where = f"{path}: line {line}"
         if len(cells) != len(columns):
-            findings.append(f"{where}: {len(cells)} cells instead of {len(columns)}")
+            findings.append(f"{path}: line {line}: {len(cells)} cells instead of {len(columns)}")
             continue
-        row = dict(zip(COLUMNS, (*cells, ""), strict=False))  # an older register ends a column earlier
-        findings += [f"{where}: {complaint}" for complaint in _complaints(row, seen, Path(raw).as_posix())]
-        if NUMBER.fullmatch(row["number"]):
-            exports.append(Export(int(cells[0]), *cells[1:12], replaces=row["replaces"], withdrawn=row["withdrawn"]))
-            lines.append(where)
-    findings += [f"{lines[at]}: {complaint}" for at, complaint in _version_complaints(exports)]
+        number, *texts = cells if columns == COLUMNS else (*cells, "")  # an older register ends a column earlier
+        is_number = NUMBER.fullmatch(number) is not None
+        # A number that is none has its complaint, and the row's other complaints need none.
+        export = Export(int(number) if is_number else 0, *texts[:11], replaces=texts[11], withdrawn=texts[12])
+        findings += [f"{path}: line {line}: {complaint}" for complaint in _complaints(export, number, seen, below)]
+        if is_number:
+            exports.append(export)
+            lines.append(line)
+    findings += [f"{path}: line {lines[at]}: {complaint}" for at, complaint in _version_complaints(exports)]
     if findings:
         raise Fault(*findings)
     return exports
 
 
-def _complaints(row: dict[str, str], seen: dict, raw: str) -> list[str]:
+def _complaints(row: Export, number: str, seen: set[tuple[str, object]], raw: str) -> list[str]:
+    """What is wrong with a row of the register. ``number``: as it is written; ``seen``: what earlier rows hold."""
     found = []
-    if not NUMBER.fullmatch(row["number"]) or not int(row["number"]) < 2**31:
+    if not 0 < row.number < 2**31:
         found.append("column number: not a whole number from 1")
-    folder = f"{raw}/{row['study']}/"
-    if not row["path"].startswith(folder):
+    folder = f"{raw}/{row.study}/"
+    if not row.path.startswith(folder):
         found.append(f"column path: not below {folder}")
-    elif not all(map(FILE_NAME.match, row["path"].removeprefix(folder).split("/"))):
+    elif not all(map(FILE_NAME.match, row.path[len(folder) :].split("/"))):
         found.append(
             "column path: only letters, digits, dot, hyphen and underscore, and no leading dot; rename the file"
         )
-    if row["origin"] not in ORIGINS:
+    if row.origin not in ORIGINS:
         found.append(f"column origin: not one of {', '.join(ORIGINS)}")
-    if not SHA256.match(row["sha256"]):
+    if not SHA256.match(row.sha256):
         found.append("column sha256: not 64 hexadecimal digits")
-    for column in ("export", "table"):
-        if not NAME.fullmatch(row[column]):
+    for column, name in (("export", row.export), ("table", row.table)):
+        if not NAME.fullmatch(name):
             found.append(f"column {column}: not lower case letters, digits and underscores")
-    if row["replaces"] and not NUMBER.fullmatch(row["replaces"]):
+    if row.replaces and not NUMBER.fullmatch(row.replaces):
         found.append("column replaces: not the number of a row")
-    if row["withdrawn"] and not _is_day(row["withdrawn"]):
+    if row.withdrawn and not _is_day(row.withdrawn):
         found.append("column withdrawn: not a date such as 2024-05-31")
-    unique: list[tuple[str, object]] = [("number", row["number"]), ("path", row["path"])]
-    if row["replaces"]:
-        unique.append(("replaces", row["replaces"]))
-    else:
-        unique.append(("export", (row["study"], row["export"])))
-    for column, value in unique:
+    version: tuple[str, object] = ("replaces", row.replaces) if row.replaces else ("export", (row.study, row.export))
+    for column, value in (("number", number), ("path", row.path), version):
         if (column, value) in seen:
             found.append(f"column {column}: the same as another row's")
-        seen[column, value] = True
+        seen.add((column, value))
     return found
 
 
@@ -170,11 +171,10 @@ def _is_day(text: str) -> bool:
 def _version_complaints(exports: list[Export]) -> list[tuple[int, str]]:
     """Position and complaint of each row that replaces no earlier row of its own study, table and export."""
     found = []
-    by_number = {str(export.number): export for export in exports}
-    for at, new in enumerate(exports):
+    newer = [(at, export) for at, export in enumerate(exports) if NUMBER.fullmatch(export.replaces)]
+    by_number = {str(export.number): export for export in exports} if newer else {}
+    for at, new in newer:
         old = by_number.get(new.replaces)
-        if not new.replaces or not NUMBER.fullmatch(new.replaces):
-            continue
         if old is None or old.number >= new.number:
             found.append((at, f"column replaces: there is no earlier row number {new.replaces}"))
         elif (old.study, old.table, old.export) != (new.study, new.table, new.export):
@@ -251,13 +251,14 @@ def custody_faults(
     faults = _unregistered(mine, there, root, raw)
     digests = digests or {}
     for path, export in sorted(mine.items()):
-        kind = what_stands_at(root / path)
+        place = os.path.join(root, path)
+        kind = what_stands_at(place)
         if path.startswith(links):
             continue  # the link is a fault already
         if kind and kind != FOLDER:
             faults.append(f"{path}: {kind}")
             continue
-        found = "" if kind else digests.get(path) or (sha256_of(root / path) if (root / path).exists() else "")
+        found = "" if kind else digests.get(path) or (sha256_of(place) if os.path.exists(place) else "")
         if not found:
             if export.origin != "retrieved":
                 faults.append(f"{path}: registered as {export.origin}, but missing; {_put_back(export)}")

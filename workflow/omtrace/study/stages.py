@@ -8,8 +8,9 @@ that nothing can reach a result that is not in the file. ``diff`` of two of them
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,16 @@ class StageInputs:
 
     def text(self) -> str:
         """The content of the stage file. Mappings of the plan keep their order, which results may follow."""
-        content = {entry.name: plain(getattr(self, entry.name)) for entry in fields(self)}
-        content["register"] = [vars(row) for row in self.register]
-        return _laid_out(content, 5) + "\n"
+        parts = (
+            f' "{entry.name}": '
+            + (
+                _lines(map(_row_text, self.register), "[]", " ")
+                if entry.name == "register"
+                else _laid_out(plain(getattr(self, entry.name)), 4, " ")
+            )
+            for entry in fields(self)
+        )
+        return "{\n" + ",\n".join(parts) + "\n}\n"
 
     @property
     def digests(self) -> dict[str, str]:
@@ -54,17 +62,30 @@ class StageInputs:
         return hashlib.sha256(lines.encode()).hexdigest()
 
 
+ENCODE = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder for each value
+
+
+@cache
+def _row_text(row: RawFile) -> str:
+    """A row of the register as JSON; most stages have the same rows."""
+    return ENCODE(vars(row))
+
+
 def _laid_out(value: Any, levels: int, margin: str = "") -> str:
     """JSON with a line an entry down to some levels, in the order given; what lies deeper stands in one line."""
     if not levels or not value or not isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False)
-    inner = margin + " "
+        return ENCODE(value)
     if isinstance(value, list):
-        entries = [_laid_out(entry, 0) for entry in value]
-    else:
-        entries = [f"{json.dumps(name)}: {_laid_out(entry, levels - 1, inner)}" for name, entry in value.items()]
-    opening, closing = "[]" if isinstance(value, list) else "{}"
-    return f"{opening}\n{inner}" + f",\n{inner}".join(entries) + f"\n{margin}{closing}"
+        return _lines(map(ENCODE, value), "[]", margin)
+    inner = margin + " "
+    entries = (f"{ENCODE(name)}: {_laid_out(entry, levels - 1, inner)}" for name, entry in value.items())
+    return _lines(entries, "{}", margin)
+
+
+def _lines(entries: Iterable[str], brackets: str, margin: str) -> str:
+    """Entries of a list or mapping, a line each."""
+    text = f",\n{margin} ".join(entries)
+    return f"{brackets[0]}\n{margin} {text}\n{margin}{brackets[1]}" if text else brackets
 
 
 def write_stage(inputs: StageInputs, path: str | Path) -> bool:
