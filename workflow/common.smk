@@ -79,8 +79,9 @@ def raw_of_bucket(wildcards):
     folder a bucket reads, and their digests, is in its stage file.
     """
     files = buckets_read(wildcards.study)[wildcards.bucket]
-    inputs = {file.path if file.origin == "retrieved" else os.path.dirname(file.path): None for file in files}
-    return [local(ancient(path)) for path in inputs]
+    retrieved = [file.path for file in files if file.origin == "retrieved"]
+    folders = sorted({file.path.rpartition("/")[0] for file in files if file.origin != "retrieved"})
+    return [local(ancient(path)) for path in retrieved + folders]
 
 
 def parts_of(wildcards):

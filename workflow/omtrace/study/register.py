@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,6 +28,7 @@ ORIGINS = ("shipped", "received", "retrieved")
 NUMBER = re.compile(r"[1-9][0-9]{0,9}")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+BELOW = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*\Z")  # such names, with folders above
 BUCKETS = ((100_000, 256), (10_000, 64), (200, 8))  # files from which on they are read in so many buckets
 SHA256 = re.compile(r"^[0-9a-f]{64}\Z")
 
@@ -57,11 +59,6 @@ class Export(RawFile):
     address: str
     citation: str
     licence: str
-
-    def raw_file(self) -> RawFile:
-        """The row without what only the report shows."""
-        return RawFile(self.number, self.study, self.export, self.table, self.path, self.batch, self.received_on,
-                       self.sha256, replaces=self.replaces, withdrawn=self.withdrawn)  # fmt: skip
 
 
 File = TypeVar("File", bound=RawFile)
@@ -110,7 +107,7 @@ def read_register(path: str | Path = REGISTER, raw: str | Path = RAW) -> list[Ex
     exports: list[Export] = []
     lines: list[int] = []
     findings: list[str] = []
-    seen: set[tuple[str, object]] = set()
+    seen: dict[str, set[str]] = {"number": set(), "path": set(), "export": set(), "replaces": set()}
     below = Path(raw).as_posix()
     for line, cells in rows:
         if len(cells) != len(columns):
@@ -130,15 +127,15 @@ def read_register(path: str | Path = REGISTER, raw: str | Path = RAW) -> list[Ex
     return exports
 
 
-def _complaints(row: Export, number: str, seen: set[tuple[str, object]], raw: str) -> list[str]:
-    """What is wrong with a row of the register. ``number``: as it is written; ``seen``: what earlier rows hold."""
+def _complaints(row: Export, number: str, seen: Mapping[str, set[str]], raw: str) -> list[str]:
+    """What is wrong with a row of the register. ``number``: as written; ``seen``: what earlier rows hold, by column."""
     found = []
     if not 0 < row.number < 2**31:
         found.append("column number: not a whole number from 1")
     folder = f"{raw}/{row.study}/"
     if not row.path.startswith(folder):
         found.append(f"column path: not below {folder}")
-    elif not all(map(FILE_NAME.match, row.path[len(folder) :].split("/"))):
+    elif not BELOW.match(row.path, len(folder)):
         found.append(
             "column path: only letters, digits, dot, hyphen and underscore, and no leading dot; rename the file"
         )
@@ -153,11 +150,11 @@ def _complaints(row: Export, number: str, seen: set[tuple[str, object]], raw: st
         found.append("column replaces: not the number of a row")
     if row.withdrawn and not _is_day(row.withdrawn):
         found.append("column withdrawn: not a date such as 2024-05-31")
-    version: tuple[str, object] = ("replaces", row.replaces) if row.replaces else ("export", (row.study, row.export))
+    version = ("replaces", row.replaces) if row.replaces else ("export", f"{row.study}/{row.export}")
     for column, value in (("number", number), ("path", row.path), version):
-        if (column, value) in seen:
+        if value in seen[column]:
             found.append(f"column {column}: the same as another row's")
-        seen.add((column, value))
+        seen[column].add(value)
     return found
 
 
@@ -195,9 +192,11 @@ def exports_of(exports: Sequence[File], study: str, table: str = "", replaced: b
 
     A withdrawn one is read no longer, and neither are the versions before it.
     """
-    gone = set() if replaced else {e.replaces for e in exports} | {str(e.number) for e in exports if e.withdrawn}
-    chosen = [e for e in exports if e.study == study and table in ("", e.table) and str(e.number) not in gone]
-    return sorted(chosen, key=lambda export: export.number)
+    mine = [export for export in exports if export.study == study and table in ("", export.table)]
+    gone = set() if replaced else {e.replaces for e in exports if e.replaces}
+    gone |= set() if replaced else {str(e.number) for e in exports if e.withdrawn}
+    chosen = [export for export in mine if str(export.number) not in gone] if gone else mine
+    return sorted(chosen, key=attrgetter("number"))
 
 
 def bucket_count(files: int) -> int:
@@ -246,11 +245,12 @@ def custody_faults(
     if linked := fault_of_place(root / raw / study / "-", root / raw):
         return [f"{(raw / study).as_posix()}: {linked}"]
     mine = {e.path: e for e in exports_of(exports, study, replaced=True)}
-    there = sorted(files_below(raw / study, root), key=lambda path: path.split("/"))
-    links = tuple(f"{path}/" for path in there if path not in mine and os.path.islink(root / path))
+    there = files_below(raw / study, root)
+    links = tuple(f"{path}/" for path in there if path not in mine and os.path.islink(os.path.join(root, path)))
     faults = _unregistered(mine, there, root, raw)
     digests = digests or {}
-    for path, export in sorted(mine.items()):
+    for path in sorted(mine):
+        export = mine[path]
         place = os.path.join(root, path)
         kind = what_stands_at(place)
         if path.startswith(links):
@@ -258,7 +258,7 @@ def custody_faults(
         if kind and kind != FOLDER:
             faults.append(f"{path}: {kind}")
             continue
-        found = "" if kind else digests.get(path) or (sha256_of(place) if os.path.exists(place) else "")
+        found = "" if kind else digests.get(path) or _digest_of(place)
         if not found:
             if export.origin != "retrieved":
                 faults.append(f"{path}: registered as {export.origin}, but missing; {_put_back(export)}")
@@ -271,6 +271,14 @@ def custody_faults(
     return faults
 
 
+def _digest_of(path: str) -> str:
+    """Hex sha256 of a file's bytes, "" where there is none."""
+    try:
+        return sha256_of(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+
+
 def _unregistered(mine: Mapping[str, Export], there: list[str], root: Path, raw: Path) -> list[str]:
     """What lies in the raw folder of a study, or beside all of them, and is in no row."""
     faults = []
@@ -278,6 +286,7 @@ def _unregistered(mine: Mapping[str, Export], there: list[str], root: Path, raw:
     unfinished = tuple(f".{Path(e.path).name}." for e in mine.values() if e.origin == "retrieved")
     loose = [p.name for p in sorted((root / raw).glob("*")) if p.is_file() and not p.name.startswith(".")]
     loose = [(raw / name).as_posix() for name in loose]
+    there = sorted((path for path in there if path not in mine), key=lambda path: path.split("/"))
     for path in loose + there:
         if path in mine or (path.endswith(".part") and Path(path).name.startswith(unfinished)):
             continue

@@ -10,7 +10,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cache
+from json.encoder import encode_basestring
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,14 @@ from omtrace.study.plan import Plan
 from omtrace.study.register import Export, RawFile
 from omtrace.study.slices import plain, read_slice
 
+CITING = ("render", "record")  # stages that say where raw files come from and how they are cited
+
 
 @dataclass(frozen=True)
 class StageInputs:
-    """What a stage gets. ``plan``: its part of the plan; ``register``: the rows of raw files; ``code``,
-    ``environment``, ``documents``: path -> sha256 of the library's files, of the lock, and of what a page names;
-    ``folders``: where plan, register and raw files lie."""
+    """What a stage gets. ``plan``: its part of the plan; ``register``: the rows of raw files, in the file without what
+    only ``CITING`` stages read; ``code``, ``environment``, ``documents``: path -> sha256 of the library's files, of the
+    lock, and of what a page names; ``folders``: where plan, register and raw files lie."""
 
     study: str
     stage: str
@@ -38,16 +41,15 @@ class StageInputs:
 
     def text(self) -> str:
         """The content of the stage file. Mappings of the plan keep their order, which results may follow."""
-        parts = (
-            f' "{entry.name}": '
-            + (
-                _lines(map(_row_text, self.register), "[]", " ")
-                if entry.name == "register"
-                else _laid_out(plain(getattr(self, entry.name)), 4, " ")
-            )
-            for entry in fields(self)
-        )
-        return "{\n" + ",\n".join(parts) + "\n}\n"
+        names = [entry.name for entry in fields(self)]
+        texts = {name: _laid_out(plain(getattr(self, name)), 4, " ") for name in names if name != "register"}
+        texts["register"] = self._rows()
+        return _lines((f'"{name}": {texts[name]}' for name in names), "{}", "") + "\n"
+
+    def _rows(self) -> str:
+        """The rows of the register, a line each."""
+        row = WHOLE_ROW if self.stage in CITING else RAW_ROW
+        return _lines(map(row, self.register), "[]", " ")
 
     @property
     def digests(self) -> dict[str, str]:
@@ -65,10 +67,21 @@ class StageInputs:
 ENCODE = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder for each value
 
 
-@cache
-def _row_text(row: RawFile) -> str:
-    """A row of the register as JSON; most stages have the same rows."""
-    return ENCODE(vars(row))
+class RowText:
+    """A row of the register as JSON. ``names``: its columns, the number first, then texts."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.columns = attrgetter(*names)
+        self.form = "{" + ", ".join(f'"{name}": %s' for name in names) + "}"
+
+    def __call__(self, row: RawFile) -> str:
+        """The text of one row: a study of many files has them in several stage files, written at each start."""
+        number, *texts = self.columns(row)
+        return self.form % (number, *map(encode_basestring, texts))
+
+
+WHOLE_ROW = RowText(Export.__dataclass_fields__)
+RAW_ROW = RowText(RawFile.__dataclass_fields__)
 
 
 def _laid_out(value: Any, levels: int, margin: str = "") -> str:
