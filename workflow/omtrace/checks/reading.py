@@ -104,7 +104,7 @@ class Reading:
         for suspicion in identifiers(
             list(columns),
             [cells.distinct for cells in columns.values()],
-            [int((~cells.among(("",))).sum()) for cells in columns.values()],
+            [cells.filled() for cells in columns.values()],
             {column for column, variable in source.extract.variables.items() if variable.identifier},
             self._excused(source.export),
             source.export.received_on,
