@@ -25,6 +25,9 @@ env: .venv/ready
 # With Snakemake's Slurm executor; apart, since every start imports each executor that is installed.
 cluster: .venv-cluster/ready
 
+# With Snakemake's storage plugins (a folder, S3), and what their tests need.
+storage: .venv-storage/ready
+
 # A lock names every file by its hash. A .pth line makes `omtrace` importable; pip compiles byte code.
 define environment
 	rm -rf $(@D)
@@ -41,5 +44,8 @@ endef
 .venv-cluster/ready: envs/requirements.lock envs/cluster.lock
 	$(environment)
 
-.PHONY: run test bench env cluster
+.venv-storage/ready: envs/requirements.lock envs/storage.lock
+	$(environment)
+
+.PHONY: run test bench env cluster storage
 .DEFAULT_GOAL := run

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,11 +76,21 @@ class Ran:
         return {name: int(count) for name, count in rows}
 
 
-def started(folder: Path, *command: str, mirror: str = "", warm: bool = False, **more) -> subprocess.Popen:
-    """A command in a copy, started as the leader of its own process group; its jobs start alone, or are forked."""
-    variables = environment(folder, mirror) | ({} if warm else {VARIABLE: ""})
+def started(
+    folder: Path,
+    *command: str,
+    mirror: str = "",
+    warm: bool = False,
+    variables: Mapping[str, str] | None = None,
+    **more,
+) -> subprocess.Popen:
+    """A command in a copy, started as the leader of its own process group; its jobs start alone, or are forked.
+
+    ``variables``: more of the environment; ``more``: what else ``subprocess.Popen`` takes.
+    """
+    every = {**environment(folder, mirror), **({} if warm else {VARIABLE: ""}), **(variables or {})}
     return subprocess.Popen(
-        [sys.executable, *command], cwd=folder, env=variables, text=True, start_new_session=True,
+        [sys.executable, *command], cwd=folder, env=every, text=True, start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more,
     )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -51,6 +52,19 @@ def test_of_the_logs_of_jobs_the_faults_of_this_run_alone_are_printed(tmp_path, 
     os.utime(tmp_path / "old.log", (1, 1))
     print_faults(tmp_path, since=2)
     assert capsys.readouterr().err == "omtrace: b.csv: line 2\n"
+
+
+def resources_of(folder):
+    """What the jobs of a study ask for: MB of memory, and minutes."""
+    text = done(snakemake(folder, "--dry-run", "--quiet", "host", "--", STUDY)).text
+    return [set(re.findall(rf"\b{name}=(\d+)", text)) for name in ("mem_mb", "runtime")]
+
+
+def test_jobs_ask_for_memory_and_time_by_the_size_of_the_raw_files(tmp_path):
+    folder = copied(tmp_path / "copy")
+    assert resources_of(folder) == [{"801"}, {"11"}]
+    replace_raw(folder, (folder / RAW).read_bytes() * 3000)  # 7 kB become 21 MB
+    assert resources_of(folder) == [{"2944"}, {"15"}]
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +135,7 @@ def runs(cluster, tmp_path_factory):
     yield {study: (local[study], copies[study], processes[study]) for study in copies}
     for process in processes.values():
         if process.poll() is None:
-            process.terminate()
+            process.kill()  # its jobs end with the cluster
             process.communicate()
 
 

@@ -39,6 +39,7 @@ INPUTS = {  # stage -> results that its rule has as inputs, and its outputs
     "render": (["validated", "datasets", "estimates.csv", "rowsets.parquet", "definitions.json"],
                {"figures": "figures", "dictionary": "dictionary", "report": "report.html"}),
 }  # fmt: skip
+BEFORE = {"derive": "validate", "analyse": "derive", "render": "analyse"}  # stage -> that whose listing is an input
 RAW = ("validate", "render")  # stages whose rules have the raw files as inputs
 
 
@@ -46,7 +47,7 @@ class Files(list):
     """Files by name and by place, as Snakemake hands them to a script."""
 
     def __init__(self, named):
-        super().__init__(named.values())
+        super().__init__(file for files in named.values() for file in (files if isinstance(files, list) else [files]))
         self.items = named.items
         self.__dict__.update(named)
 
@@ -67,7 +68,7 @@ def stage_texts(folder, monkeypatch):
     """The content of each stage file of the study as it stands in a folder. Raises Fault as the workflow would stop."""
     monkeypatch.chdir(folder)
     plan = check_plan(read_plan(PLAN))
-    return {name: inputs.text() for name, inputs in stages_of(plan, read_register(), Folders()).items()}
+    return {name: inputs.text for name, inputs in stages_of(plan, read_register(), Folders()).items()}
 
 
 def made_of(texts, folder, raw, before=None):
@@ -98,15 +99,16 @@ def run_stage(stage, folder, raw):
     place, script = folder / "job", REPOSITORY / "workflow/scripts" / f"{RULES[stage]}.py"
     study = Path("results/tiny")
     inputs, outputs = INPUTS[stage]
-    for name in (*inputs, f"stages/{stage}.json"):
+    listings = [f"stages/{BEFORE[stage]}.sha256"] if stage in BEFORE else []
+    for name in (*inputs, *listings, f"stages/{stage}.json"):
         copy_of(folder / study / name, place / study / name)
     if stage in RAW:
         shutil.copytree(raw, place / "data/raw")
     made = {name: (study / file).as_posix() for name, file in outputs.items()}
     made["listing"] = (study / f"stages/{stage}.sha256").as_posix()
     job = types.SimpleNamespace(
-        input=Files({"stage": (study / f"stages/{stage}.json").as_posix(), "parts": [],
-                     "validated": study / "validated", "datasets": study / "datasets"}),
+        input=Files({"stage": f"{study}/stages/{stage}.json", "parts": [], "validated": f"{study}/validated",
+                     "datasets": f"{study}/datasets", "listings": [f"{study}/{name}" for name in listings]}),
         output=Files(made), log=Files({"log": "logs/job.log", "findings": "logs/findings.csv"}),
         scriptdir=str(script.parent),
     )  # fmt: skip
@@ -209,7 +211,7 @@ REGISTER_EDITS = [
     ({"licence": "CC-BY-4.0"}, ["render"]),
     ({"address": "https://example.org/x"}, ["render"]),
     ({"origin": "shipped"}, ["render"]),
-    ({"received_on": "2024-01-02"}, list(INPUTS)),
+    ({"received_on": "2030-01-01"}, list(INPUTS)),
     ({"batch": "lot 2"}, list(INPUTS)),
 ]
 
@@ -241,25 +243,44 @@ def test_a_stage_file_is_written_only_where_its_content_changes(tmp_path, monkey
     assert write_stage(inputs, "stage.json") and not write_stage(inputs, "stage.json")
     stamp = os.stat("stage.json").st_mtime_ns
     assert not write_stage(inputs, "stage.json") and os.stat("stage.json").st_mtime_ns == stamp
-    assert read_stage("stage.json").text() == inputs.text()
-    assert json.loads(inputs.text())["register"][0]["path"].startswith("data/raw/tiny/")
+    assert read_stage("stage.json").text == inputs.text
+    assert json.loads(inputs.text)["register"][0]["path"].startswith("data/raw/tiny/")
     Path("stage.json").write_bytes(b"\xff half of it")
     assert write_stage(inputs, "stage.json")
 
 
-def test_a_listing_is_what_sha256sum_reads(tmp_path):
+@pytest.fixture
+def listed(tmp_path):
+    """A stage's files and its listing, which is true."""
+    (tmp_path / "stages").mkdir()
     (tmp_path / "tables").mkdir()
-    (tmp_path / "tables/a.csv").write_text("1\n")
-    (tmp_path / "report.html").write_text("2\n")
-    text = listing([tmp_path / "tables", tmp_path / "report.html"], tmp_path)
-    (tmp_path / "made.sha256").write_text(text)
-    assert list(read_listing(tmp_path / "made.sha256")) == ["tables/a.csv", "report.html"]
-    subprocess.run(["sha256sum", "--check", "--strict", "made.sha256"], cwd=tmp_path, check=True, capture_output=True)
-    drop_broken_listing(tmp_path / "made.sha256", tmp_path)
-    assert (tmp_path / "made.sha256").exists()
-    (tmp_path / "tables/a.csv").unlink()
-    drop_broken_listing(tmp_path / "made.sha256", tmp_path)
-    assert not (tmp_path / "made.sha256").exists()
+    for name in ("tables/a.csv", "report.html", "stages/before.sha256", "stages/made.json"):
+        (tmp_path / name).write_text(f"{name}\n")
+    inputs = [tmp_path / "stages/made.json", tmp_path / "stages/before.sha256"]
+    text = listing(inputs, [tmp_path / "tables", tmp_path / "report.html"], tmp_path)
+    (tmp_path / "stages/made.sha256").write_text(text)
+    return tmp_path
+
+
+def test_a_listing_is_what_sha256sum_reads(listed):
+    names = ["stages/made.json", "stages/before.sha256", "tables/a.csv", "report.html"]
+    assert list(read_listing(listed / "stages/made.sha256")) == names
+    command = ["sha256sum", "--check", "--strict", "stages/made.sha256"]
+    subprocess.run(command, cwd=listed, check=True, capture_output=True)
+
+
+def test_a_listing_that_is_no_longer_true_is_removed(listed, tmp_path_factory):
+    """Made of another stage file, of other results before it, or with a file that is gone."""
+    other = {"stages/made.json": None, "stages/before.sha256": "else\n", "tables/a.csv": ""}
+    for name, change in [("", ""), *other.items()]:
+        folder = shutil.copytree(listed, tmp_path_factory.mktemp("copy") / "study")
+        text = "stages/made.json\n" if name != "stages/made.json" else "another\n"
+        if change:
+            (folder / name).write_text(change)
+        elif change == "" and name:
+            (folder / name).unlink()
+        drop_broken_listing("made", folder, text)
+        assert (folder / "stages/made.sha256").exists() == (name == ""), name
 
 
 def test_every_stage_that_a_field_names_is_one():
@@ -296,6 +317,19 @@ def as_it_is(folder: Path, fresh) -> Path:
     return folder
 
 
+def with_results_of_another_plan(folder: Path, fresh) -> Path:
+    """A folder with its own .snakemake, into which results were unpacked that somebody made with another plan."""
+    other = fresh(folder.parent / "other")
+    shutil.copytree(folder / "results", other / "results")
+    path = other / PLAN
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("group: OMT, reference: sham", "group: sham, reference: OMT"), encoding="utf-8")
+    done(snakemake(other, "tiny"))
+    shutil.rmtree(folder / "results")
+    shutil.copytree(other / "results", folder / "results")
+    return folder
+
+
 STATES = (as_it_is, without_metadata, unpacked_elsewhere, with_files_missing)
 EVERYTHING = ["validate_exports", "derive_datasets", "analyse_datasets", "render_results", "record_manifest"]
 
@@ -329,6 +363,15 @@ def unchanged(folder):
 
 
 CHANGES = (unchanged, changed_plan, changed_library, changed_raw_file)
+
+
+def test_results_of_another_plan_are_made_again_though_snakemake_knows_those_of_this_one(tiny, fresh):
+    clean = digests(tiny / "results")
+    folder = with_results_of_another_plan(tiny, fresh)
+    assert digests(folder / "results") != clean
+    assert planned(folder) == EVERYTHING[2:]
+    done(snakemake(folder, "tiny"))
+    assert digests(folder / "results") == clean
 
 
 def planned(folder):

@@ -24,6 +24,7 @@ from omtrace.instruments import Instrument
 from omtrace.job import recorded
 from omtrace.schemas import Table
 from omtrace.sources import Reader
+from omtrace.store import write_text
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "workflow/omtrace"
@@ -246,7 +247,8 @@ class Files(list):
 
 def fake(folder, scriptdir, outputs=None):
     outputs = Files(outputs or {"made": folder / "out/file"})
-    return types.SimpleNamespace(log=[folder / "logs/job.log"], output=outputs, scriptdir=scriptdir)
+    inputs = Files({"stage": str(folder / "study/stages/some.json")})
+    return types.SimpleNamespace(log=[folder / "logs/job.log"], input=inputs, output=outputs, scriptdir=scriptdir)
 
 
 def test_a_job_that_ends_says_so(tmp_path):
@@ -258,11 +260,13 @@ def test_a_job_that_ends_says_so(tmp_path):
 @pytest.mark.parametrize("name", ["file", "file/within"])
 def test_the_listing_of_a_job_has_the_digest_of_each_file_that_it_made(tmp_path, name):
     outputs = {"made": tmp_path / "study/file", "listing": tmp_path / "study/stages/some.sha256"}
+    write_text(tmp_path / "study/stages/some.json", "{}")
     with recorded(fake(tmp_path, ROOT / "workflow/scripts", outputs)):
-        (tmp_path / "study" / name).parent.mkdir(parents=True)
+        (tmp_path / "study" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "study" / name).write_bytes(b"1\n")
+    stage = f"{hashlib.sha256(b'{}').hexdigest()}  stages/some.json\n"
     line = f"{hashlib.sha256(b'1' + bytes([10])).hexdigest()}  {name}\n"
-    assert outputs["listing"].read_text(encoding="utf-8") == line
+    assert outputs["listing"].read_text(encoding="utf-8") == stage + line
 
 
 def test_byte_code_that_is_not_its_sources_stops_the_job(tmp_path, monkeypatch, capsys):
@@ -332,7 +336,7 @@ def names(requirements):
     return {re.match(r"[A-Za-z0-9_.-]+", requirement)[0].lower() for requirement in requirements}
 
 
-@pytest.mark.parametrize("name", ["requirements", "cluster"])
+@pytest.mark.parametrize("name", ["requirements", "cluster", "storage"])
 def test_a_lock_names_every_file_by_its_hash_and_no_index(name):
     text = (ROOT / f"envs/{name}.lock").read_text(encoding="utf-8")
     assert "://" not in text and "index" not in text and "@ " not in text
@@ -344,9 +348,13 @@ def test_the_lock_holds_what_the_project_asks_for():
     assert wanted <= set(locked())
 
 
-def test_the_lock_of_the_cluster_adds_what_its_group_asks_for_and_repeats_nothing():
-    assert names(project()["dependency-groups"]["cluster"]) <= set(locked("cluster"))
-    assert not set(locked("cluster")) & set(locked())
+@pytest.mark.parametrize("name", ["cluster", "storage"])
+def test_the_lock_of_an_optional_group_adds_what_it_asks_for_and_repeats_nothing(name):
+    assert names(project()["dependency-groups"][name]) <= set(locked(name))
+    for package in set(locked(name)) & set(locked()):  # but what Windows alone has of the first, in the same version
+        of_windows = rf"^{package}=={re.escape(locked(name)[package][0])} ; .*os_name == 'nt'"
+        text = (ROOT / "envs/requirements.lock").read_text(encoding="utf-8")
+        assert re.search(of_windows, text, re.MULTILINE), package
 
 
 def test_the_conda_environment_has_the_versions_of_the_lock():

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -34,7 +35,10 @@ def process():
         yield {**started, warm_start.VARIABLE: path}
         run.stdin.close()
         run.wait()
-    assert not Path(path).parent.exists()
+    with socket.socket(socket.AF_UNIX) as asking, pytest.raises(ConnectionRefusedError):
+        for _ in range(500):  # until it has noticed that the run has ended
+            asking.connect(f"\0{path}")
+            time.sleep(0.02)
 
 
 def script(folder, body, hand_over=HANDED):
@@ -110,7 +114,35 @@ def test_another_python_runs_its_scripts_itself(tmp_path, process):
     assert (told.returncode, told.stdout.strip()) == (0, str(os.getpid()))
 
 
+OTHER_USER = """
+import json, os, socket, sys
+from omtrace.warm_start import VARIABLE, hand_over
+name = os.environ[VARIABLE]
+os.setuid(65534)
+print(hand_over())
+request = {"python": sys.executable, "script": sys.argv[1], "folder": "/", "environment": {}}
+with socket.socket(socket.AF_UNIX) as asking:
+    asking.connect(chr(0) + name)
+    try:
+        socket.send_fds(asking, [json.dumps(request).encode() + b"\\0"], [1, 2])
+        print(asking.recv(100))
+    except ConnectionError:
+        print(b"")
+"""
+
+
+def test_a_process_of_another_user_gets_no_job(tmp_path, process):
+    if os.geteuid():
+        pytest.skip("only root can become another user")
+    made = tmp_path / "made"
+    (tmp_path / "job.py").write_text(f"open({str(made)!r}, 'w')")
+    command = [sys.executable, "-c", OTHER_USER, str(tmp_path / "job.py")]
+    told = subprocess.run(command, env=process, capture_output=True, text=True)
+    assert (told.stdout.split("\n"), told.stderr) == (["None", "b''", ""], "")
+    assert not made.exists()
+
+
 def test_without_such_a_process_a_script_goes_on_by_itself(tmp_path, process):
-    for gone in ({warm_start.VARIABLE: str(tmp_path / "nowhere")}, {warm_start.VARIABLE: ""}):
+    for gone in ({warm_start.VARIABLE: "nowhere"}, {warm_start.VARIABLE: ""}):
         told = ran(tmp_path, "print(os.getppid())", process | gone)
         assert (told.returncode, told.stdout.strip()) == (0, str(os.getpid()))

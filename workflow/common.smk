@@ -2,6 +2,7 @@
 import os
 import re
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from time import time
@@ -11,7 +12,7 @@ from omtrace.lineage.ledger import count
 from omtrace.lineage.plan_check import check_once, read_whole
 from omtrace.lineage.stage_inputs import buckets_of, plugins_of, stages_of
 from omtrace.warm_start import warm_up
-from omtrace.study.checkout import refuse_folder
+from omtrace.study.checkout import refuse_closed, refuse_folder, refuse_locked
 from omtrace.study.closed import nearest
 from omtrace.study.code import library_digest
 from omtrace.study.config import read_config
@@ -26,24 +27,37 @@ STARTED = time()
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
-LEDGER_LINES = count()  # as the run begins
-
-
 or_stop(refuse_folder, str(WORKFLOW.parent), sys.executable)
 CONFIG = or_stop(read_config, config)
 SHIPPED = list(CONFIG.studies)
 STUDIES = [*SHIPPED, *CONFIG.retrieved]
 EXPORTS = or_stop(read_register, CONFIG.register_, CONFIG.raw)
-RESULTS = workflow.modifier.path_modifier.replace_prefix("results")  # a module may have a prefix
-LOGS = workflow.modifier.path_modifier.replace_prefix("logs")
+# A module may have a prefix. Then its ledger lies below it too: another module may run a study of the same name.
+RESULTS, LOGS, DATA = map(workflow.modifier.path_modifier.replace_prefix, ("results", "logs", "data"))
+HOME = Path(DATA).parent.as_posix()
+FOLDERS = replace(CONFIG.folders, base=Path(os.path.relpath(".", HOME)).as_posix())
+
+
+LEDGER_LINES = count(HOME)  # as the run begins
+
+
+def is_going_to_lock():
+    """Whether this is a run that Snakemake will lock: no dry run, none of its other commands, no job of a cluster."""
+    settings = workflow.execution_settings
+    return bool(settings and settings.lock) and workflow.is_main_process and not workflow.dryrun
 
 
 @cache
 def plan_of(study):
-    """The checked plan of a study; what its modules declare is checked when the plan or one of them has changed."""
-    plan = or_stop(read_whole, CONFIG.folders.plan(study))
+    """The checked plan of a study; what its modules declare is checked when the plan or one of them has changed.
+
+    Where another run has the study, this one stops here, before it writes anything.
+    """
+    if is_going_to_lock():
+        or_stop(refuse_locked, f"{RESULTS}/{study}")
+    plan = or_stop(read_whole, FOLDERS.plan(study))
     modules = {name for stage in STAGES for name in plugins_of(plan, stage)}
-    or_stop(check_once, plan, library_digest([], sorted(modules)), LOGS, CONFIG.folders.plan(study))
+    or_stop(check_once, plan, library_digest([], sorted(modules)), LOGS, FOLDERS.plan(study))
     return plan
 
 
@@ -98,14 +112,14 @@ def part_listings(wildcards):
 def stage_files(study):
     """Write what each stage of a study depends on, where it has changed: stage -> file.
 
-    All at once, since Snakemake looks into a folder once. A stage of whose files one is missing loses the listing of
-    what it made, and so runs again.
+    All at once, since Snakemake looks into a folder once. A stage whose listing is no longer true loses it, and so runs
+    again.
     """
     folder = Path(RESULTS, study)
-    stages = stages_of(plan_of(study), EXPORTS, CONFIG.folders)
+    stages = stages_of(plan_of(study), EXPORTS, FOLDERS, HOME)
     for stage, inputs in stages.items():
-        drop_broken_listing(folder / "stages" / f"{stage}.sha256", folder)
-        write_stage(inputs, folder / "stages" / f"{stage}.json")
+        or_stop(drop_broken_listing, stage, folder, inputs.text)
+        or_stop(write_stage, inputs, folder / "stages" / f"{stage}.json")
     return {stage: (folder / "stages" / f"{stage}.json").as_posix() for stage in stages}
 
 
@@ -128,7 +142,7 @@ def results_of(study):
     """What a study's run makes: all of it is asked for, so that whatever is missing is made again."""
     custody_of(study)
     stage_files(study)
-    stages = ("validate", "derive", "analyse", "render")
+    stages = ("validate", "derive", "analyse", "render", "record")
     made = [f"results/{study}/stages/{stage}.sha256" for stage in stages]
     return [*made, *plates_of(study), f"results/{study}/manifest.json"]
 
@@ -158,9 +172,15 @@ def name_nearest_study(words):
             sys.stderr.write(f"omtrace: {word}: there is no such study{hint}\n")
 
 
+def refuse_closed_folders():
+    """Stop before the first job where one cannot write: Snakemake, which clears up first, would end in a traceback."""
+    jobs = workflow.dag.needrun_jobs()
+    or_stop(refuse_closed, [path for job in jobs for path in (*job.output, *job.log)])
+
+
 def print_head():
     """Print what to keep of a run: the head digest of all studies that have results; and which earlier numbers changed."""
     from omtrace.lineage.closing import closing
 
-    for line in closing(STUDIES, LEDGER_LINES):
+    for line in closing(STUDIES, LEDGER_LINES, HOME):
         print(line)

@@ -2,20 +2,21 @@
 
 import marshal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from glob import escape
 from importlib.util import cache_from_source
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from omtrace.faults import Fault
+from omtrace.faults import REFUSED, Fault, plain_line
 from omtrace.warm_start import hand_over
 
 PACKAGE = Path(__file__).resolve().parent
 HEADER = 16  # bytes before the code in a file of byte code
+INTERRUPTED = 130  # the exit code of a shell's command after Ctrl-C
 
 
 @dataclass(frozen=True)
@@ -48,22 +49,23 @@ class Job:
 
 @contextmanager
 def recorded(snakemake: Any) -> Iterator[Job]:
-    """Run a job's call, its imports included: a Fault becomes lines on stderr and in the job's log, and exit code 1,
-    never a traceback. The job runs in a process that has the libraries, where there is one (see ``warm_start``).
+    """Run a job's call, its imports included: a Fault, and what the disk refuses, become lines on stderr and in the
+    job's log, and exit code 1, never a traceback; Ctrl-C ends it in silence. The job runs in a process that has the
+    libraries, where there is one (see ``warm_start``).
 
     An output ``listing`` is written here, last: the digest of each file that the job made. Stops as well when the
     package imported is not the one beside the script (another clone's, say), or has byte code that is not its source's.
     """
-    if (code := hand_over()) is not None:
-        sys.exit(code)
     log = Path(snakemake.log[0])
-    log.parent.mkdir(parents=True, exist_ok=True)
-    # A killed job leaves the temporary files of unfinished writes. Snakemake clears only outputs that are folders.
-    for path in map(Path, (*snakemake.output, *snakemake.log)):
-        for left in path.parent.glob(f".{escape(path.name)}.*.part"):
-            left.unlink(missing_ok=True)
-    job = Job(snakemake)
     try:
+        if (code := hand_over()) is not None:
+            sys.exit(code)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        # A killed job leaves the temporary files of unfinished writes. Snakemake clears only outputs that are folders.
+        for path in map(Path, (*snakemake.output, *snakemake.log)):
+            for left in path.parent.glob(f".{escape(path.name)}.*.part"):
+                left.unlink(missing_ok=True)
+        job = Job(snakemake)
         if PACKAGE.parent != Path(snakemake.scriptdir).resolve().parent:
             raise Fault(f"the omtrace package imported is {PACKAGE}, not this checkout's; run make env here")
         yield job
@@ -71,10 +73,22 @@ def recorded(snakemake: Any) -> Iterator[Job]:
         _list_outputs(job)
         log.write_text("finished\n", encoding="utf-8")
     except Fault as fault:
-        text = "".join(f"omtrace: {line}\n" for line in fault.lines)
+        _end(fault.lines, log)
+    except OSError as error:
+        if error.errno not in REFUSED:
+            raise
+        _end([plain_line(error)], log)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def _end(lines: Sequence[str], log: Path) -> NoReturn:
+    """End the job, with what is wrong on stderr and, where it can be written, in the job's log."""
+    text = "".join(f"omtrace: {line}\n" for line in lines)
+    sys.stderr.write(text)
+    with suppress(OSError):  # the disk that is full, say
         log.write_text(text, encoding="utf-8")
-        sys.stderr.write(text)
-        sys.exit(1)
+    sys.exit(1)
 
 
 def print_faults(folder: Path, since: float) -> None:
@@ -116,5 +130,6 @@ def _list_outputs(job: Job) -> None:
 
     outputs = dict(job.snakemake.output.items())
     if "listing" in outputs:
+        before = [job.snakemake.input.stage, *(path for path in job.snakemake.input if path.endswith(".sha256"))]
         made = [path for name, path in outputs.items() if name != "listing"]
-        write_text(outputs["listing"], listing(made, job.folder))
+        write_text(outputs["listing"], listing(before, made, job.folder))

@@ -5,6 +5,9 @@ any import of weight, and hands itself over (``hand_over``): the same script run
 environment, with the same output and exit code, and ends when the script that handed it over ends. Wherever that
 cannot be had (another system, another Python, a job on another machine) the script simply goes on by itself, and so it
 does where the environment variable OMTRACE_WARM_START is set to nothing. No result depends on it.
+
+The socket has a name and no file, so that a run that is killed leaves none behind. Such a name has no permissions: both
+ends look whether the other is a process of the same user.
 """
 
 import atexit
@@ -14,18 +17,18 @@ import importlib
 import json
 import os
 import runpy
+import secrets
 import select
-import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
-import tempfile
 import threading
 import traceback
 import warnings
 
-VARIABLE = "OMTRACE_WARM_START"  # the socket, for the jobs of this run; set to nothing: every script starts alone
+VARIABLE = "OMTRACE_WARM_START"  # the socket's name, for jobs of this run; set to nothing: every script starts alone
 # What jobs import, in the order in which a run asks for it. A job never waits for more than one of them.
 LIBRARIES = (
     "snakemake.script",
@@ -56,30 +59,28 @@ def warm_up() -> None:
     """Start the process for the jobs of this run. It ends when this process does, however that ends."""
     if sys.platform != "linux" or VARIABLE in os.environ:  # with Apple's libraries in it a process is not safe to fork
         return
-    folder = tempfile.mkdtemp(prefix="omtrace-")  # of this user alone: mode 700
-    path = os.path.join(folder, "jobs")
+    name = f"omtrace-{secrets.token_hex(8)}"
     with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(path)
+        listening.bind(f"\0{name}")
         listening.listen(64)  # from here on jobs may ask; they wait until the process is there
         process = subprocess.Popen(
-            [sys.executable, "-m", "omtrace.warm_start", str(listening.fileno()), folder],
+            [sys.executable, "-m", "omtrace.warm_start", str(listening.fileno())],
             stdin=subprocess.PIPE,
             pass_fds=[listening.fileno()],
         )
-    os.environ[VARIABLE] = path
-    atexit.register(_end, process, folder)
+    os.environ[VARIABLE] = name
+    atexit.register(_end, process)
 
 
-def _end(process: subprocess.Popen, folder: str) -> None:
+def _end(process: subprocess.Popen) -> None:
     process.terminate()  # it may be importing; all jobs have ended
     process.communicate()  # its times, and those of its jobs, count as this process's
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def hand_over() -> int | None:
     """Have this script run in a fork, and give its exit code; None where it has to run here."""
-    path = os.environ.pop(VARIABLE, "")
-    if not path:
+    name = os.environ.pop(VARIABLE, "")
+    if not name:
         return None
     request = {
         "python": sys.executable,
@@ -89,7 +90,9 @@ def hand_over() -> int | None:
     }
     with socket.socket(socket.AF_UNIX) as asking:
         try:
-            asking.connect(path)
+            asking.connect(f"\0{name}")
+            if not _is_of_this_user(asking):
+                return None
             socket.send_fds(asking, [json.dumps(request).encode() + b"\0"], [1, 2])
             answers = asking.makefile()
             if not answers.readline():
@@ -103,7 +106,13 @@ def hand_over() -> int | None:
     return int(ended or 1)
 
 
-def serve(listening: socket.socket, folder: str) -> None:
+def _is_of_this_user(connection: socket.socket) -> bool:
+    """Whether the process at the other end is one of this user."""
+    process = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return bool(struct.unpack("3i", process)[1] == os.getuid())
+
+
+def serve(listening: socket.socket) -> None:
     """Import the libraries, and fork a job whenever one asks, until the run that started this process has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the jobs, and ends the run, which ends this
     signal.signal(signal.SIGCHLD, _reap)
@@ -114,16 +123,15 @@ def serve(listening: socket.socket, folder: str) -> None:
         ready, _, _ = select.select([sys.stdin, listening], [], [], 0 if waiting else None)
         if listening in ready:
             connection, _ = listening.accept()
-            if not os.fork():
+            if _is_of_this_user(connection) and not os.fork():
                 listening.close()
                 sys.exit(_job(connection))
             connection.close()
         elif ready:
-            break
+            return
         else:
             importlib.import_module(waiting.pop(0))
             gc.freeze()  # what is imported stays: jobs need not go through it for cycles, nor copy its pages
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _reap(*_: object) -> None:
@@ -141,7 +149,8 @@ def _job(connection: socket.socket) -> int:
     connection.sendall(b"accepted\n")
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
     code = _run(request)
-    connection.sendall(f"{code}\n".encode())  # the connection ends with this process, after all that it says
+    with contextlib.suppress(ConnectionError):  # after Ctrl-C nobody waits for it
+        connection.sendall(f"{code}\n".encode())  # the connection ends with this process, after all that it says
     return code
 
 
@@ -190,4 +199,4 @@ def _run(request: dict) -> int:
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2])
+    serve(socket.socket(fileno=int(sys.argv[1])))

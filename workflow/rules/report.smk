@@ -89,10 +89,13 @@ rule record_manifest:
         plates=plates_of_study,
     output:
         manifest="results/{study}/manifest.json",
+        listing="results/{study}/stages/record.sha256",
     log:
         "logs/{study}/record_manifest.log",
     localrule: True
     conda:
         "../../envs/pipeline.yaml"
+    params:
+        home=HOME,
     script:
         "../scripts/record_manifest.py"

@@ -15,5 +15,6 @@ rule retrieve_export:
     params:
         row=register_row,
         mirror=CONFIG.mirror,
+        home=HOME,
     script:
         "../scripts/retrieve_export.py"

@@ -10,5 +10,5 @@ with recorded(snakemake):
     from omtrace.study.retrieve import retrieve
 
     export = Export(**snakemake.params.row)
-    record = partial(append_retrieval, export.study, export.path, export.sha256)
+    record = partial(append_retrieval, export.study, export.path, export.sha256, root=snakemake.params.home)
     retrieve(export, snakemake.output[0], snakemake.params.mirror, record=record)

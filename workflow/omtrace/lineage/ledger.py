@@ -103,9 +103,9 @@ def append(action: str, study: str, details: dict[str, Any], root: str | Path = 
             raise
 
 
-def append_retrieval(study: str, path: str, sha256: str, source: str) -> None:
+def append_retrieval(study: str, path: str, sha256: str, source: str, root: str | Path = ".") -> None:
     """Add the line of a file that is about to be put in place: its registered digest, and where it is from."""
-    append("retrieve", study, {"path": path, "sha256": sha256, "from": source})
+    append("retrieve", study, {"path": path, "sha256": sha256, "from": source}, root)
 
 
 @contextmanager

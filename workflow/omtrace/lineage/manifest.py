@@ -32,6 +32,7 @@ from omtrace.study.register import custody_faults, exports_of, files_below, read
 CONFIG = "config/config.yaml"
 PROFILE = "profiles/default/config.yaml"  # decides what Snakemake runs again
 LOCK = "envs/requirements.lock"
+OWN = (NAME, f"{STAGES}/record.sha256")  # made with the manifest, of which they cannot be a part
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,11 @@ def place_of(study: str, root: str | Path = ".") -> Place:
 
 def _content(study: str, root: Path, place: Place) -> dict[str, Any]:
     """What a study's manifest says of the files as they are."""
-    folders = place.folders
-    exports = read_register(root / folders.register, folders.raw)
+    folders, start = place.folders, place.folders.start(root)
+    exports = read_register(start / folders.register, folders.raw)
     files = snapshot(study, root, place)
     raw = {path: found["sha256"] for path, found in files["raw"].items() if found}
-    faults = custody_faults(exports, study, root, raw, folders.raw) + _changed_since(study, files["results"], place)
+    faults = custody_faults(exports, study, start, raw, folders.raw) + _changed_since(study, files["results"], place)
     for export in exports_of(exports, study):
         if export.path not in files["raw"] and export.origin == "retrieved":
             faults.append(f"{export.path}: not retrieved yet; run snakemake")
@@ -102,7 +103,7 @@ def _content(study: str, root: Path, place: Place) -> dict[str, Any]:
 def _changed_since(study: str, results: Mapping[str, dict[str, Any]], place: Place) -> list[str]:
     """Results that are not as the listing of their stage says; a stage without a listing is not judged."""
     faults = []
-    for file in sorted((place.results / STAGES).glob("*.sha256")):
+    for file in sorted(set((place.results / STAGES).glob("*.sha256")) - {place.results / name for name in OWN}):
         for name, digest in read_listing(file).items():
             path = f"{RESULTS.as_posix()}/{study}/{name}"
             if results.get(path, {}).get("sha256") != digest:
@@ -113,9 +114,10 @@ def _changed_since(study: str, results: Mapping[str, dict[str, Any]], place: Pla
 
 def snapshot(study: str, root: str | Path = ".", place: Place | None = None) -> dict[str, dict[str, dict[str, Any]]]:
     """Kind -> path -> sha256 and size, of the files as they are. A file that cannot be read has neither."""
-    root, place = Path(root), place or place_of(study, root)
+    place = place or place_of(study, root)
+    start = place.folders.start(root)
     kinds = {
-        "raw": {path: root / path for path in files_below(Path(place.folders.raw) / study, root)},
+        "raw": {path: start / path for path in files_below(Path(place.folders.raw) / study, start)},
         "results": _results(study, place),
         **made_with(study, root, place.folders),
     }
@@ -128,7 +130,7 @@ def _results(study: str, place: Place) -> dict[str, Path]:
     for folder, within in ((place.results, ""), (place.stages, f"{STAGES}/")):
         for path in files_below(".", folder):
             name = Path(path).as_posix()
-            if within + name != NAME and Path(name).name != ".snakemake_timestamp":
+            if within + name not in OWN and Path(name).name != ".snakemake_timestamp":
                 found[f"{RESULTS.as_posix()}/{study}/{within}{name}"] = folder / name
     return found
 
@@ -138,13 +140,13 @@ def made_with(study: str, root: str | Path = ".", folders: Folders | None = None
 
     Code, lock and profile are those of the checkout that runs, which another folder may use.
     """
-    root, code = Path(root), code_folder(root)
-    plan = (folders or folders_of(root)).plan(study)
+    folders, code = folders or folders_of(root), code_folder(root)
+    start, plan = folders.start(root), folders.plan(study)
     return {
         "code": {path: code / path for path in files_below("workflow", code) if _is_code(path)}
         | _there(code, "Snakefile"),
-        "config": _there(root, CONFIG) | _there(code, PROFILE),
-        "plan": _there(root, plan) | {path: root / path for path in files_below(Path(plan).with_suffix(""), root)},
+        "config": _there(start, CONFIG) | _there(code, PROFILE),
+        "plan": _there(start, plan) | {path: start / path for path in files_below(Path(plan).with_suffix(""), start)},
         "environment": _there(code, LOCK),
     }
 

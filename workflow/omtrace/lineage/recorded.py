@@ -10,7 +10,7 @@ from omtrace.study.folders import Folders, folders_of
 FORMAT = 2
 NAME = "manifest.json"
 RESULTS = Path("results")
-FOLDERS = {"plans": str, "register": str, "raw": str}
+FOLDERS = {"plans": str, "register": str, "raw": str, "base": str}
 KINDS = ("raw", "results", "code", "config", "plan", "environment")
 
 

@@ -12,7 +12,7 @@ from omtrace.study.listings import drop_broken_listing
 from omtrace.study.plan import Plan
 from omtrace.study.register import Export, bucket_count, bucket_of, exports_of, sha256_of
 from omtrace.study.slices import Stage, slice_of
-from omtrace.study.stages import StageInputs, is_current
+from omtrace.study.stages import StageInputs
 
 RULES: dict[Stage, str] = {
     "read": "read_exports",
@@ -64,13 +64,18 @@ def inputs_of(plan: Plan, stage: Stage, files: Sequence[Export], path: str | Pat
     )
 
 
-def stages_of(plan: Plan, exports: Sequence[Export], folders: Folders) -> dict[str, StageInputs]:
-    """What each stage of a study gets, by the name of its stage file; reading has one for each bucket of files."""
+def stages_of(
+    plan: Plan, exports: Sequence[Export], folders: Folders, root: str | Path = "."
+) -> dict[str, StageInputs]:
+    """What each stage of a study gets, by the name of its stage file, in the order in which they run.
+
+    ``root``: the folder that holds results/.
+    """
     path, mine = folders.plan(plan.study), exports_of(exports, plan.study)
-    stages: dict[str, StageInputs] = {s: inputs_of(plan, s, mine, path) for s in RULES if s != "read"}
-    for bucket, files in buckets_of(exports, plan.study).items():
-        stages[f"read-{bucket}"] = inputs_of(plan, "read", files, path)
-    return {**stages, "record": record_inputs(plan.study, exports, folders)}
+    buckets = buckets_of(exports, plan.study).items()
+    stages = {f"read-{bucket}": inputs_of(plan, "read", files, path) for bucket, files in buckets}
+    stages |= {stage: inputs_of(plan, stage, mine, path) for stage in RULES if stage != "read"}
+    return {**stages, "record": record_inputs(plan.study, exports, folders, root)}
 
 
 def buckets_of(exports: Sequence[Export], study: str) -> dict[str, list[Export]]:
@@ -88,9 +93,8 @@ def sound_parts(plan: Plan, exports: Sequence[Export], path: str | Path, folder:
     stages, parts = Path(folder) / "stages", []
     for bucket, files in buckets_of(exports, plan.study).items():
         name = f"read-{bucket}"
-        drop_broken_listing(stages / f"{name}.sha256", folder)
-        inputs = inputs_of(plan, "read", files, path)
-        if is_current(inputs, stages / f"{name}.json") and (stages / f"{name}.sha256").is_file():
+        drop_broken_listing(name, folder, inputs_of(plan, "read", files, path).text)
+        if (stages / f"{name}.sha256").is_file():
             parts.append(Path(folder) / "read" / bucket)
     return parts
 
@@ -101,9 +105,11 @@ def _documents(path: Path) -> dict[str, str]:
     return {f"{name}, {path.as_posix()}": sha256_of(path) for name, path in files.items() if path.is_file()}
 
 
-def record_inputs(study: str, exports: Sequence[Export], folders: Folders) -> StageInputs:
+def record_inputs(
+    study: str, exports: Sequence[Export], folders: Folders, root: str | Path = "."
+) -> StageInputs:
     """What the manifest of a study depends on beside results: the register, and every file they are made with."""
-    files = made_with(study, folders=folders)
+    files = made_with(study, root, folders)
     own = {kind: {name: sha256_of(path) for name, path in sorted(files[kind].items())} for kind in files}
     return StageInputs(
         study=study,

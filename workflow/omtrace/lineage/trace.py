@@ -12,6 +12,7 @@ from omtrace.lineage.address import name_of, resolve
 from omtrace.lineage.recorded import RESULTS, folders_recorded, read_manifest
 from omtrace.lineage.stored import read_lists
 from omtrace.store import read_json
+from omtrace.study.folders import Folders
 from omtrace.study.register import Export, exports_of, read_register, sha256_of
 
 AGAIN = "run snakemake again"
@@ -70,7 +71,7 @@ def way_back(study: str, number: dict[str, str], root: str | Path = ".") -> dict
     members = _members(folder, number["rowset"])
     used, left_out = _records(folder, members)
     folders = folders_recorded(study, root)
-    rows_of_register = read_register(Path(root) / folders.register, folders.raw)
+    rows_of_register = read_register(folders.start(root) / folders.register, folders.raw)
     exports = {export.number: export for export in exports_of(rows_of_register, study, replaced=True)}
     links = _links(folder, used + left_out)
     places = _places(folder, {key for _, key, _, _ in links})
@@ -91,7 +92,7 @@ def way_back(study: str, number: dict[str, str], root: str | Path = ".") -> dict
         "counts": _counts(used, left_out),
         "records": used,
         "left_out": left_out,
-        "files": _files(study, cells, places, exports, root),
+        "files": _files(study, cells, places, exports, root, folders),
     }
 
 
@@ -199,24 +200,25 @@ def _cells(links: list[tuple[dict[str, Any], int, str, str]]) -> dict[tuple[int,
 
 
 def _files(study: str, cells: dict, places: dict[int, dict[str, Any]], exports: dict[int, Export],
-           root: str | Path) -> list[dict[str, Any]]:  # fmt: skip
+           root: str | Path, folders: Folders) -> list[dict[str, Any]]:  # fmt: skip
     """The raw files of the cells, by register number, each with its cells in the order of the file."""
-    files = {number: _file(number, exports, root) for number in sorted({number_of(key) for key, _ in cells})}
+    start = folders.start(root)
+    files = {number: _file(number, exports, start) for number in sorted({number_of(key) for key, _ in cells})}
     same = [cell for cell in cells if files[number_of(cell[0])]["is_same"]]
-    texts = _texts(study, same, exports, root)
+    texts = _texts(study, same, exports, root, folders)
     for key, column in sorted(cells):
         text = {"column": column, "text": texts.get((key, column))}
         files[number_of(key)]["cells"].append({"key": key_text(key), **places[key], **text, **cells[key, column]})
     return list(files.values())
 
 
-def _file(number: int, exports: dict[int, Export], root: str | Path) -> dict[str, Any]:
+def _file(number: int, exports: dict[int, Export], start: Path) -> dict[str, Any]:
     """A raw file against its register row; ``found`` is its sha256, "" where there is no file."""
     if number not in exports:
         return {"number": number, "path": "", "registered": "", "found": "", "is_same": False, "cells": []}
     export = exports[number]
     try:
-        found = sha256_of(Path(root) / export.path)
+        found = sha256_of(start / export.path)
     except OSError:
         found = ""
     return {
@@ -229,18 +231,21 @@ def _file(number: int, exports: dict[int, Export], root: str | Path) -> dict[str
     }
 
 
-def _texts(study: str, cells: list, exports: dict[int, Export], root: str | Path) -> dict[tuple[int, str], str]:
+def _texts(
+    study: str, cells: list, exports: dict[int, Export], root: str | Path, folders: Folders
+) -> dict[tuple[int, str], str]:
     """The raw text of each cell, read anew from files whose bytes are the registered ones."""
     if not cells:
         return {}
     from omtrace.sources.lookup import plain_cells, raw_cells
 
-    texts = plain_cells(_decisions(study, root), exports.values(), cells, root)
+    start = folders.start(root)
+    texts = plain_cells(_decisions(study, root), exports.values(), cells, start)
     if rest := [cell for cell in cells if cell not in texts]:
         from omtrace.study.plan import read_plan
 
-        plan = read_plan(Path(root) / folders_recorded(study, root).plan(study))
-        texts |= raw_cells(plan, exports.values(), rest, root)
+        plan = read_plan(start / folders.plan(study))
+        texts |= raw_cells(plan, exports.values(), rest, start)
     return texts
 
 

@@ -177,7 +177,7 @@ def _register_differences(study: str, known: list[dict[str, Any]], root: str | P
     folders = folders_recorded(study, root)
     path = folders.register
     try:
-        exports = exports_of(read_register(Path(root) / path, folders.raw), study, replaced=True)
+        exports = exports_of(read_register(folders.start(root) / path, folders.raw), study, replaced=True)
     except Fault as fault:
         return [Difference("register", path, "changed", line) for line in fault.lines]
     recorded = {row["number"]: row for row in known}
@@ -201,17 +201,19 @@ def _register_differences(study: str, known: list[dict[str, Any]], root: str | P
 def studies_of(root: str | Path = ".") -> list[str]:
     """The studies of the configuration that have results, or whose manifest the ledger names.
 
-    Raises Fault when the configuration cannot be read, or there are none.
+    A module's results lie in a folder without configuration; there it is all of these. Raises Fault when the
+    configuration cannot be read, or there are none.
     """
     from omtrace.study.config import read_config_file
 
-    config = read_config_file(Path(root) / manifest.CONFIG)
-    named = {*config.studies, *config.retrieved}
-    there = {study for study in named if (Path(root) / manifest.RESULTS / study).is_dir()}
-    sealed = {str(entry["study"]) for entry in ledger.entries(root) if entry["action"] == "run"}
-    if not there | (sealed & named):
+    there = {path.name for path in (Path(root) / manifest.RESULTS).glob("*") if path.is_dir()}
+    studies = there | {str(entry["study"]) for entry in ledger.entries(root) if entry["action"] == "run"}
+    if (Path(root) / manifest.CONFIG).exists() or not studies:
+        config = read_config_file(Path(root) / manifest.CONFIG)
+        studies &= {*config.studies, *config.retrieved}
+    if not studies:
         raise Fault("there are no results yet; run snakemake")
-    return sorted(there | (sealed & named))
+    return sorted(studies)
 
 
 def report(studies: list[str], expected: str = "", ledger_line: str = "", environment: bool = False,

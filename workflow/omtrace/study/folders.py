@@ -13,15 +13,23 @@ CHOSEN = re.compile(r"^[\"']?(plans|register|raw)[\"']?\s*:", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Folders:
-    """Paths from the folder in which commands and the workflow are run."""
+    """Paths from the folder in which the workflow is run: ``base``, seen from the one that holds results/ and ledger.
+
+    The two are one folder, but for a module of another workflow that has a prefix.
+    """
 
     plans: str = PLANS.as_posix()
     register: str = REGISTER.as_posix()
     raw: str = RAW.as_posix()
+    base: str = "."
 
     def plan(self, study: str) -> str:
         """Where the plan of a study lies."""
         return f"{self.plans}/{study}.yaml"
+
+    def start(self, root: str | Path) -> Path:
+        """The folder that these paths start from. ``root``: the one that holds results/."""
+        return Path(root) / self.base
 
 
 def folders_of(root: str | Path = ".") -> Folders:

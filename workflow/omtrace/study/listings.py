@@ -16,14 +16,20 @@ def text_of(path: str | Path) -> str:
         return ""
 
 
-def listing(paths: Iterable[str | Path], folder: str | Path) -> str:
-    """What a stage made, folders with all in them: one line a file as sha256sum writes it, paths from ``folder``."""
-    files = [file for path in map(Path, paths) for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-    return "".join(
-        f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(folder).as_posix()}\n"
-        for file in files
-        if file.is_file() and file.name != ".snakemake_timestamp"
-    )
+def listing(inputs: Iterable[str | Path], outputs: Iterable[str | Path], folder: str | Path) -> str:
+    """What a stage was made of and what it made: one line a file as sha256sum writes it, with paths from ``folder``.
+
+    ``inputs``: its stage file, and the listings of the stages before it, which stand for all that those made.
+    ``outputs``: files, and folders with all in them.
+    """
+    lines = [f"{_sha256(Path(path))}  {FOLDER}/{Path(path).name}\n" for path in inputs]
+    files = [file for path in map(Path, outputs) for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+    made = [file for file in files if file.is_file() and file.name != ".snakemake_timestamp"]
+    return "".join([*lines, *(f"{_sha256(file)}  {file.relative_to(folder).as_posix()}\n" for file in made)])
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def read_listing(path: str | Path) -> dict[str, str]:
@@ -32,7 +38,21 @@ def read_listing(path: str | Path) -> dict[str, str]:
     return {name: digest for digest, _, name in lines if name}
 
 
-def drop_broken_listing(path: str | Path, folder: str | Path) -> None:
-    """Remove a listing that names a file that is not there: what it says is no longer so, and its stage runs again."""
-    if any(not os.path.lexists(os.path.join(folder, name)) for name in read_listing(path)):
-        Path(path).unlink()
+def drop_broken_listing(stage: str, folder: str | Path, text: str) -> None:
+    """Remove the listing of a stage that is no longer true, so that the stage runs again, whatever else is there.
+
+    ``text``: what the stage file holds now. It is not true where the stage was made of another one, or of other results
+    of the stages before it (whose own listings have been looked at), or where a file that it made is not there.
+    """
+    path = Path(folder, FOLDER, f"{stage}.sha256")
+    for name, digest in read_listing(path).items():
+        file = Path(folder, name)
+        if name == f"{FOLDER}/{stage}.json":
+            is_true = digest == hashlib.sha256(text.encode()).hexdigest()
+        elif file.parent.name == FOLDER and file.suffix == ".sha256":
+            is_true = file.is_file() and digest == _sha256(file)
+        else:
+            is_true = os.path.lexists(file)
+        if not is_true:
+            path.unlink()
+            return

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from json.encoder import encode_basestring
 from operator import attrgetter
 from pathlib import Path
@@ -39,6 +40,7 @@ class StageInputs:
     documents: Mapping[str, str] = field(default_factory=dict)
     folders: Mapping[str, str] = field(default_factory=dict)
 
+    @cached_property
     def text(self) -> str:
         """The content of the stage file. Mappings of the plan keep their order, which results may follow."""
         names = [entry.name for entry in fields(self)]
@@ -103,15 +105,11 @@ def _lines(entries: Iterable[str], brackets: str, margin: str) -> str:
 
 def write_stage(inputs: StageInputs, path: str | Path) -> bool:
     """Write a stage file if its content is another one than before; whether it was."""
-    if is_current(inputs, path):
+    text = inputs.text
+    if text_of(path) == text:
         return False
-    store.write_text(path, inputs.text())
+    store.write_text(path, text)
     return True
-
-
-def is_current(inputs: StageInputs, path: str | Path) -> bool:
-    """Whether a stage file has this content."""
-    return text_of(path) == inputs.text()
 
 
 def read_stage(path: str | Path) -> StageInputs:
