@@ -224,8 +224,12 @@ CELL = st.text(alphabet="ab1;.- é\x0b\u2028\x85", max_size=4)
 
 
 @settings(deadline=None)
-@given(st.lists(st.lists(CELL, min_size=1, max_size=4), max_size=8), st.sampled_from(["\n", "\r\n"]), st.booleans(),
-       st.sampled_from([0, 1 << 16]))  # fmt: skip
+@given(
+    st.lists(st.lists(CELL, min_size=1, max_size=4), max_size=8),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+    st.sampled_from([0, 1 << 16]),
+)
 def test_the_fast_ways_of_unquoted_files_give_what_the_csv_module_gives(rows, end, ended, small):
     """A quoted header asks for the csv module; the same file without quotes is read in the fast ways."""
     body = end.join(",".join(row) for row in rows) + (end if ended else "")
