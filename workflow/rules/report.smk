@@ -96,6 +96,6 @@ rule record_manifest:
     conda:
         "../../envs/pipeline.yaml"
     params:
-        home=HOME,
+        home=home,
     script:
         "../scripts/record_manifest.py"
