@@ -5,12 +5,13 @@ import gzip
 import io
 import os
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from omtrace.faults import Fault
-from omtrace.sources import options_of, reader_of
+from omtrace.sources import _delimited, options_of, reader_of
 from omtrace.sources._text import _unpacked
 
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")
@@ -223,10 +224,16 @@ CELL = st.text(alphabet="ab1;.- é\x0b\u2028\x85", max_size=4)
 
 
 @settings(deadline=None)
-@given(st.lists(st.lists(CELL, min_size=1, max_size=4), max_size=8), st.sampled_from(["\n", "\r\n"]), st.booleans())
-def test_the_fast_way_of_unquoted_files_gives_what_the_csv_module_gives(rows, end, ended):
-    """A quoted header asks for the csv module; the same file without quotes is read in the fast way."""
+@given(
+    st.lists(st.lists(CELL, min_size=1, max_size=4), max_size=8),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+    st.sampled_from([0, 1 << 16]),
+)
+def test_the_fast_ways_of_unquoted_files_give_what_the_csv_module_gives(rows, end, ended, small):
+    """A quoted header asks for the csv module; the same file without quotes is read in the fast ways."""
     body = end.join(",".join(row) for row in rows) + (end if ended else "")
     slow = read('"a",b,c' + end + body, delimiter=",")
-    fast = read("a,b,c" + end + body, delimiter=",")
+    with patch.object(_delimited, "SMALL", small):
+        fast = read("a,b,c" + end + body, delimiter=",")
     assert fast.rows == slow.rows and list(fast.places) == list(slow.places) and fast.faults == slow.faults

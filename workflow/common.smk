@@ -39,6 +39,7 @@ FOLDERS = replace(CONFIG.folders, base=Path(os.path.relpath(".", HOME)).as_posix
 
 
 LEDGER_LINES = count(HOME)  # as the run begins
+VERY_MANY = 64  # buckets
 
 
 def is_going_to_lock():
@@ -68,6 +69,15 @@ def custody_of(study):
         stop(faults)
 
 
+def home(wildcards, output):
+    """Where ledger and history lie, as a parameter; the stage file says it as well, so that it counts.
+
+    It takes the output so that Snakemake does not hold it against the last run's: for that it would import pandas, half
+    a second of every start.
+    """
+    return HOME
+
+
 def raw_of(wildcards):
     """The raw files that a study reads. Their content counts, through the stage file; their time does not.
 
@@ -87,8 +97,16 @@ def buckets_read(study):
 
 
 def raw_of_bucket(wildcards):
-    """The raw files of a bucket."""
-    return [local(ancient(export.path)) for export in buckets_read(wildcards.study)[wildcards.bucket]]
+    """The raw files of a bucket; of a study of very many, those that have to be retrieved, and the folders of the others.
+
+    Snakemake looks up every input of every job at every start: 30,000 files would take it seconds. Which files of a
+    folder a bucket reads, and their digests, is in its stage file.
+    """
+    buckets = buckets_read(wildcards.study)
+    files = buckets[wildcards.bucket]
+    named = [file.path for file in files if file.origin == "retrieved" or len(buckets) < VERY_MANY]
+    folders = {file.path.rpartition("/")[0] for file in files} if len(named) < len(files) else ()
+    return [local(ancient(path)) for path in [*named, *sorted(folders)]]
 
 
 def parts_of(wildcards):

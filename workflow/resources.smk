@@ -12,9 +12,10 @@ from pathlib import Path
 
 
 @cache
-def raw_mb(study):
-    """MB of a study's raw files; a file that has still to be retrieved counts nothing."""
-    paths = [Path(export.path) for export in exports_of(EXPORTS, study)]
+def raw_mb(study, bucket=None):
+    """MB of the raw files of a study, or of one of its buckets; a file that has still to be retrieved counts nothing."""
+    files = buckets_read(study)[bucket] if bucket else exports_of(EXPORTS, study)
+    paths = [Path(export.path) for export in files]
     return sum(path.stat().st_size for path in paths if path.is_file()) / 1e6
 
 
@@ -38,11 +39,11 @@ def study_runtime(wildcards, attempt):
     return runtime_minutes(raw_mb(wildcards.study), attempt)
 
 
-def input_memory_mb(wildcards, input, attempt):
-    """The memory of a job that reads the raw files among its inputs, and no others."""
-    return memory_mb(input.size_mb, attempt)
+def bucket_memory_mb(wildcards, attempt):
+    """The memory of a job that reads the raw files of a bucket, and no others."""
+    return memory_mb(raw_mb(wildcards.study, wildcards.bucket), attempt)
 
 
-def input_runtime(wildcards, input, attempt):
-    """The time of a job that reads the raw files among its inputs, and no others."""
-    return runtime_minutes(input.size_mb, attempt)
+def bucket_runtime(wildcards, attempt):
+    """The time of a job that reads the raw files of a bucket, and no others."""
+    return runtime_minutes(raw_mb(wildcards.study, wildcards.bucket), attempt)

@@ -17,8 +17,8 @@ rule read_exports:
         "../../envs/pipeline.yaml"
     threads: 1
     resources:
-        mem_mb=input_memory_mb,
-        runtime=input_runtime,
+        mem_mb=bucket_memory_mb,
+        runtime=bucket_runtime,
     script:
         "../scripts/read_exports.py"
 

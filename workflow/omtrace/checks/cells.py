@@ -29,6 +29,11 @@ class Cells:
         """The mask of the rows whose text is one of these."""
         return is_in(self.distinct, wanted)[self.codes]
 
+    def filled(self) -> int:
+        """How many cells are not blank."""
+        has_blank = self.distinct.index("").as_py() >= 0
+        return int((~self.among(("",))).sum()) if has_blank else len(self.codes)
+
     def taken(self, rows: "numpy.ndarray") -> "Cells":
         """The column of some of the rows (a mask, or positions)."""
         return Cells(self.distinct, self.codes[rows])

@@ -36,7 +36,8 @@ class Reading:
         self.fresh: list[tuple[Source, TablePlan, str]] = []  # read, and not yet looked at for identifiers
         self.findings: list[Finding] = []  # about whole files
         self.parts = parts or Parts()
-        self.parts.take(export for export in self.exports if export.table in alone(plan))
+        self.alone = alone(plan)
+        self.parts.take(export for export in self.exports if export.table in self.alone)
 
     def table(self, name: str) -> Work:
         """A table's raw text. Raises Fault for a plan that does not fit the table or the register."""
@@ -103,7 +104,7 @@ class Reading:
         for suspicion in identifiers(
             list(columns),
             [cells.distinct for cells in columns.values()],
-            [int((~cells.among(("",))).sum()) for cells in columns.values()],
+            [cells.filled() for cells in columns.values()],
             {column for column, variable in source.extract.variables.items() if variable.identifier},
             self._excused(source.export),
             source.export.received_on,
@@ -124,7 +125,7 @@ class Reading:
         dated = {source.export.table for source in self.sources.values() if source.extract.date_cells}
         files: dict[str, dict[str, Source]] = {}
         for (path, *way), source in self.sources.items():
-            if path not in found and source.export.table in alone(self.plan) - dated:
+            if path not in found and source.export.table in self.alone - dated:
                 files.setdefault(path, {})[json.dumps(way)] = source
         return part_of(works, [ways for ways in files.values() if all(map(_sound, ways.values()))])
 

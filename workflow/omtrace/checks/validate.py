@@ -15,7 +15,7 @@ from omtrace.checks.findings import Finding, check_severities, stop_if_any, summ
 from omtrace.checks.meaning import check_coding
 from omtrace.checks.output import quarantined, row_names, write, write_counts
 from omtrace.checks.parts import Part, Parts, write_part
-from omtrace.checks.reading import Reading, alone
+from omtrace.checks.reading import Reading
 from omtrace.checks.rules import broken_rules
 from omtrace.checks.scope import leave_out_of_scope, repair, report_date_cells, report_doubts, report_invisible
 from omtrace.checks.work import Work
@@ -73,7 +73,7 @@ class Validation:
 
     def part(self) -> Part:
         """What can be known of these files alone, of those in which nothing is found."""
-        there = {export.table for export in self.reading.exports} & alone(self.plan)
+        there = {export.table for export in self.reading.exports} & self.reading.alone
         for name, table in self.plan.tables.items():
             if (table.source or name) in there:
                 self._read(name)

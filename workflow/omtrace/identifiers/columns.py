@@ -187,6 +187,7 @@ def _table(which: str) -> dict[str, str]:
     return {word: kind for kind, words in (SURE if which == "sure" else ALONE).items() for word in words.split()}
 
 
+@cache
 def kind_by_name(column: str) -> str:
     """The kind of identifier that a column's name announces, "" if none.
 

@@ -7,6 +7,7 @@ colours, places, brands or eponyms of diseases (April, White, Victoria, Yasmin, 
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 GIVEN = frozenset(
     """aaron abdul abigail adam adriana agnes ahmed aisha alan alba albert alberto alejandra alejandro
@@ -134,6 +135,7 @@ def plain(word: str) -> str:
     return "".join(c for c in folded if not unicodedata.combining(c)).replace("ø", "o").replace("ł", "l")
 
 
+@lru_cache(1 << 16)
 def of_names(text: str) -> tuple[bool, bool]:
     """Whether a text has the shape of a name, and whether it holds a known one."""
     if len(text) < 2 or len(text) > 60 or not SHAPE.fullmatch(text) or INSTITUTION.search(text):

@@ -10,7 +10,7 @@ from omtrace.study.code import PACKAGE, code_of
 from omtrace.study.folders import Folders
 from omtrace.study.listings import drop_broken_listing
 from omtrace.study.plan import Plan
-from omtrace.study.register import Export, RawFile, bucket_count, bucket_of, exports_of, sha256_of
+from omtrace.study.register import Export, bucket_count, bucket_of, exports_of, sha256_of
 from omtrace.study.slices import Stage, slice_of
 from omtrace.study.stages import StageInputs
 
@@ -53,12 +53,11 @@ def plugins_of(plan: Plan, stage: Stage) -> list[str]:
 
 def inputs_of(plan: Plan, stage: Stage, files: Sequence[Export], path: str | Path) -> StageInputs:
     """What a stage of a study gets. ``files``: those that it reads, if it reads any; ``path``: that of the plan."""
-    raw: Sequence[RawFile] = [file.raw_file() for file in files] if stage in ("read", "validate") else []
     return StageInputs(
         study=plan.study,
         stage=stage,
         plan=slice_of(plan, stage),
-        register=files if stage == "render" else raw,
+        register=files if stage in ("read", "validate", "render") else [],
         code=code_of([PACKAGE.parent / "scripts" / f"{RULES[stage]}.py"], plugins_of(plan, stage)),
         environment={LOCK: sha256_of(lock_file())},
         documents=_documents(Path(path)) if stage == "render" else {},
@@ -82,11 +81,11 @@ def stages_of(
 def buckets_of(exports: Sequence[Export], study: str) -> dict[str, list[Export]]:
     """The files of a study by the bucket in which they are read; none where the study has few."""
     mine = exports_of(exports, study)
-    buckets: dict[str, list[Export]] = {}
+    buckets: dict[int, list[Export]] = {}
     if count := bucket_count(len(mine)):
         for export in mine:
-            buckets.setdefault(f"{bucket_of(export, count):03}", []).append(export)
-    return dict(sorted(buckets.items()))
+            buckets.setdefault(bucket_of(export, count), []).append(export)
+    return {f"{bucket:03}": files for bucket, files in sorted(buckets.items())}
 
 
 def sound_parts(plan: Plan, exports: Sequence[Export], path: str | Path, folder: str | Path) -> list[Path]:

@@ -53,26 +53,42 @@ def _files_of(module: str) -> tuple[Path, ...]:
 
 def closure(start: Iterable[Path], plugins: Iterable[str] = ()) -> list[Path]:
     """The files that scripts and plug-in modules ("part.name") use, themselves included, sorted."""
-    waiting = [*start, *(f for name in plugins if (f := _file_of(f"omtrace.{name}")))]
-    seen: set[Path] = set()
+    return list(map(Path, _closure(start, plugins)))
+
+
+def _closure(start: Iterable[Path], plugins: Iterable[str]) -> list[str]:
+    named = [_file_of(f"omtrace.{name}") for name in plugins]
+    waiting = [str(path) for path in (*start, *named) if path]
+    seen: set[str] = set()
     while waiting:
         path = waiting.pop()
         if path not in seen:
             seen.add(path)
-            waiting += imports_of(path)
-            if path.name == "__init__.py" and (path.parent / "templates").is_dir():
-                seen.update(file for file in (path.parent / "templates").iterdir() if file.is_file())
-    return sorted(seen, key=str)
+            files, templates = _beside(path)
+            waiting += files
+            seen.update(templates)
+    return sorted(seen)
+
+
+@cache
+def _beside(path: str) -> tuple[list[str], list[str]]:
+    """The files that a file imports, and the templates of the package that it begins. As texts: a start of the
+    workflow comes by each of them many times, and the digest of a Path is slow."""
+    folder = Path(path).parent / "templates"
+    has_templates = path.endswith("__init__.py") and folder.is_dir()
+    templates = [str(file) for file in folder.iterdir() if file.is_file()] if has_templates else []
+    return list(map(str, imports_of(Path(path)))), templates
 
 
 def code_of(start: Iterable[Path], plugins: Iterable[str] = ()) -> dict[str, str]:
     """Path from the workflow's folder -> hex sha256, of the closure."""
-    return dict(map(_named_digest, closure(start, plugins)))
+    return dict(map(_named_digest, _closure(start, plugins)))
 
 
 @cache
-def _named_digest(path: Path) -> tuple[str, str]:
-    return path.relative_to(PACKAGE.parent).as_posix(), hashlib.sha256(_content(path)).hexdigest()
+def _named_digest(path: str) -> tuple[str, str]:
+    name = Path(path).relative_to(PACKAGE.parent).as_posix()
+    return name, hashlib.sha256(_content(Path(path))).hexdigest()
 
 
 def library_digest(start: Iterable[Path], plugins: Iterable[str] = ()) -> str:

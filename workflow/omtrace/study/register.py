@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,6 +28,7 @@ ORIGINS = ("shipped", "received", "retrieved")
 NUMBER = re.compile(r"[1-9][0-9]{0,9}")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+BELOW = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*\Z")  # such names, with folders above
 BUCKETS = ((100_000, 256), (10_000, 64), (200, 8))  # files from which on they are read in so many buckets
 SHA256 = re.compile(r"^[0-9a-f]{64}\Z")
 
@@ -57,10 +59,6 @@ class Export(RawFile):
     address: str
     citation: str
     licence: str
-
-    def raw_file(self) -> RawFile:
-        """The row without what only the report shows."""
-        return RawFile(**{name: getattr(self, name) for name in RawFile.__dataclass_fields__})
 
 
 File = TypeVar("File", bound=RawFile)
@@ -107,56 +105,56 @@ def read_register(path: str | Path = REGISTER, raw: str | Path = RAW) -> list[Ex
     if columns not in (COLUMNS, OLDER):
         raise Fault(f"{path}: line 1: the columns must be {','.join(COLUMNS)}")
     exports: list[Export] = []
-    lines: list[str] = []
+    lines: list[int] = []
     findings: list[str] = []
-    seen: dict[tuple, bool] = {}
+    seen: dict[str, set[str]] = {"number": set(), "path": set(), "export": set(), "replaces": set()}
+    below = Path(raw).as_posix()
     for line, cells in rows:
-        where = f"{path}: line {line}"
         if len(cells) != len(columns):
-            findings.append(f"{where}: {len(cells)} cells instead of {len(columns)}")
+            findings.append(f"{path}: line {line}: {len(cells)} cells instead of {len(columns)}")
             continue
-        row = dict(zip(COLUMNS, (*cells, ""), strict=False))  # an older register ends a column earlier
-        findings += [f"{where}: {complaint}" for complaint in _complaints(row, seen, Path(raw).as_posix())]
-        if NUMBER.fullmatch(row["number"]):
-            exports.append(Export(int(cells[0]), *cells[1:12], replaces=row["replaces"], withdrawn=row["withdrawn"]))
-            lines.append(where)
-    findings += [f"{lines[at]}: {complaint}" for at, complaint in _version_complaints(exports)]
+        number, *texts = cells if columns == COLUMNS else (*cells, "")  # an older register ends a column earlier
+        is_number = NUMBER.fullmatch(number) is not None
+        # A number that is none has its complaint, and the row's other complaints need none.
+        export = Export(int(number) if is_number else 0, *texts[:11], replaces=texts[11], withdrawn=texts[12])
+        findings += [f"{path}: line {line}: {complaint}" for complaint in _complaints(export, number, seen, below)]
+        if is_number:
+            exports.append(export)
+            lines.append(line)
+    findings += [f"{path}: line {lines[at]}: {complaint}" for at, complaint in _version_complaints(exports)]
     if findings:
         raise Fault(*findings)
     return exports
 
 
-def _complaints(row: dict[str, str], seen: dict, raw: str) -> list[str]:
+def _complaints(row: Export, number: str, seen: Mapping[str, set[str]], raw: str) -> list[str]:
+    """What is wrong with a row of the register. ``number``: as written; ``seen``: what earlier rows hold, by column."""
     found = []
-    if not NUMBER.fullmatch(row["number"]) or not int(row["number"]) < 2**31:
+    if not 0 < row.number < 2**31:
         found.append("column number: not a whole number from 1")
-    folder = f"{raw}/{row['study']}/"
-    if not row["path"].startswith(folder):
+    folder = f"{raw}/{row.study}/"
+    if not row.path.startswith(folder):
         found.append(f"column path: not below {folder}")
-    elif not all(map(FILE_NAME.match, row["path"].removeprefix(folder).split("/"))):
+    elif not BELOW.match(row.path, len(folder)):
         found.append(
             "column path: only letters, digits, dot, hyphen and underscore, and no leading dot; rename the file"
         )
-    if row["origin"] not in ORIGINS:
+    if row.origin not in ORIGINS:
         found.append(f"column origin: not one of {', '.join(ORIGINS)}")
-    if not SHA256.match(row["sha256"]):
+    if not SHA256.match(row.sha256):
         found.append("column sha256: not 64 hexadecimal digits")
-    for column in ("export", "table"):
-        if not NAME.fullmatch(row[column]):
+    for column, name in (("export", row.export), ("table", row.table)):
+        if not NAME.fullmatch(name):
             found.append(f"column {column}: not lower case letters, digits and underscores")
-    if row["replaces"] and not NUMBER.fullmatch(row["replaces"]):
+    if row.replaces and not NUMBER.fullmatch(row.replaces):
         found.append("column replaces: not the number of a row")
-    if row["withdrawn"] and not _is_day(row["withdrawn"]):
+    if row.withdrawn and not _is_day(row.withdrawn):
         found.append("column withdrawn: not a date such as 2024-05-31")
-    unique: list[tuple[str, object]] = [("number", row["number"]), ("path", row["path"])]
-    if row["replaces"]:
-        unique.append(("replaces", row["replaces"]))
-    else:
-        unique.append(("export", (row["study"], row["export"])))
-    for column, value in unique:
-        if (column, value) in seen:
+    version = ("replaces", row.replaces) if row.replaces else ("export", f"{row.study}/{row.export}")
+    for column, value in (("number", number), ("path", row.path), version):
+        if value in seen[column]:
             found.append(f"column {column}: the same as another row's")
-        seen[column, value] = True
+        seen[column].add(value)
     return found
 
 
@@ -170,11 +168,10 @@ def _is_day(text: str) -> bool:
 def _version_complaints(exports: list[Export]) -> list[tuple[int, str]]:
     """Position and complaint of each row that replaces no earlier row of its own study, table and export."""
     found = []
-    by_number = {str(export.number): export for export in exports}
-    for at, new in enumerate(exports):
+    newer = [(at, export) for at, export in enumerate(exports) if NUMBER.fullmatch(export.replaces)]
+    by_number = {str(export.number): export for export in exports} if newer else {}
+    for at, new in newer:
         old = by_number.get(new.replaces)
-        if not new.replaces or not NUMBER.fullmatch(new.replaces):
-            continue
         if old is None or old.number >= new.number:
             found.append((at, f"column replaces: there is no earlier row number {new.replaces}"))
         elif (old.study, old.table, old.export) != (new.study, new.table, new.export):
@@ -195,9 +192,11 @@ def exports_of(exports: Sequence[File], study: str, table: str = "", replaced: b
 
     A withdrawn one is read no longer, and neither are the versions before it.
     """
-    gone = set() if replaced else {e.replaces for e in exports} | {str(e.number) for e in exports if e.withdrawn}
-    chosen = [e for e in exports if e.study == study and table in ("", e.table) and str(e.number) not in gone]
-    return sorted(chosen, key=lambda export: export.number)
+    mine = [export for export in exports if export.study == study and table in ("", export.table)]
+    gone = set() if replaced else {e.replaces for e in exports if e.replaces}
+    gone |= set() if replaced else {str(e.number) for e in exports if e.withdrawn}
+    chosen = [export for export in mine if str(export.number) not in gone] if gone else mine
+    return sorted(chosen, key=attrgetter("number"))
 
 
 def bucket_count(files: int) -> int:
@@ -246,18 +245,20 @@ def custody_faults(
     if linked := fault_of_place(root / raw / study / "-", root / raw):
         return [f"{(raw / study).as_posix()}: {linked}"]
     mine = {e.path: e for e in exports_of(exports, study, replaced=True)}
-    there = sorted(files_below(raw / study, root), key=lambda path: path.split("/"))
-    links = tuple(f"{path}/" for path in there if path not in mine and os.path.islink(root / path))
+    there = files_below(raw / study, root)
+    links = tuple(f"{path}/" for path in there if path not in mine and os.path.islink(os.path.join(root, path)))
     faults = _unregistered(mine, there, root, raw)
     digests = digests or {}
-    for path, export in sorted(mine.items()):
-        kind = what_stands_at(root / path)
+    for path in sorted(mine):
+        export = mine[path]
+        place = os.path.join(root, path)
+        kind = what_stands_at(place)
         if path.startswith(links):
             continue  # the link is a fault already
         if kind and kind != FOLDER:
             faults.append(f"{path}: {kind}")
             continue
-        found = "" if kind else digests.get(path) or (sha256_of(root / path) if (root / path).exists() else "")
+        found = "" if kind else digests.get(path) or _digest_of(place)
         if not found:
             if export.origin != "retrieved":
                 faults.append(f"{path}: registered as {export.origin}, but missing; {_put_back(export)}")
@@ -270,6 +271,14 @@ def custody_faults(
     return faults
 
 
+def _digest_of(path: str) -> str:
+    """Hex sha256 of a file's bytes, "" where there is none."""
+    try:
+        return sha256_of(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+
+
 def _unregistered(mine: Mapping[str, Export], there: list[str], root: Path, raw: Path) -> list[str]:
     """What lies in the raw folder of a study, or beside all of them, and is in no row."""
     faults = []
@@ -277,6 +286,7 @@ def _unregistered(mine: Mapping[str, Export], there: list[str], root: Path, raw:
     unfinished = tuple(f".{Path(e.path).name}." for e in mine.values() if e.origin == "retrieved")
     loose = [p.name for p in sorted((root / raw).glob("*")) if p.is_file() and not p.name.startswith(".")]
     loose = [(raw / name).as_posix() for name in loose]
+    there = sorted((path for path in there if path not in mine), key=lambda path: path.split("/"))
     for path in loose + there:
         if path in mine or (path.endswith(".part") and Path(path).name.startswith(unfinished)):
             continue

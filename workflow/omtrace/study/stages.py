@@ -8,9 +8,11 @@ that nothing can reach a result that is not in the file. ``diff`` of two of them
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from json.encoder import encode_basestring
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,14 @@ from omtrace.study.plan import Plan
 from omtrace.study.register import Export, RawFile
 from omtrace.study.slices import plain, read_slice
 
+CITING = ("render", "record")  # stages that say where raw files come from and how they are cited
+
 
 @dataclass(frozen=True)
 class StageInputs:
-    """What a stage gets. ``plan``: its part of the plan; ``register``: the rows of raw files; ``code``,
-    ``environment``, ``documents``: path -> sha256 of the library's files, of the lock, and of what a page names;
-    ``folders``: where plan, register and raw files lie."""
+    """What a stage gets. ``plan``: its part of the plan; ``register``: the rows of raw files, in the file without what
+    only ``CITING`` stages read; ``code``, ``environment``, ``documents``: path -> sha256 of the library's files, of the
+    lock, and of what a page names; ``folders``: where plan, register and raw files lie."""
 
     study: str
     stage: str
@@ -39,9 +43,15 @@ class StageInputs:
     @cached_property
     def text(self) -> str:
         """The content of the stage file. Mappings of the plan keep their order, which results may follow."""
-        content = {entry.name: plain(getattr(self, entry.name)) for entry in fields(self)}
-        content["register"] = [vars(row) for row in self.register]
-        return _laid_out(content, 5) + "\n"
+        names = [entry.name for entry in fields(self)]
+        texts = {name: _laid_out(plain(getattr(self, name)), 4, " ") for name in names if name != "register"}
+        texts["register"] = self._rows()
+        return _lines((f'"{name}": {texts[name]}' for name in names), "{}", "") + "\n"
+
+    def _rows(self) -> str:
+        """The rows of the register, a line each."""
+        row = WHOLE_ROW if self.stage in CITING else RAW_ROW
+        return _lines(map(row, self.register), "[]", " ")
 
     @property
     def digests(self) -> dict[str, str]:
@@ -56,17 +66,41 @@ class StageInputs:
         return hashlib.sha256(lines.encode()).hexdigest()
 
 
+ENCODE = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps would make an encoder for each value
+
+
+class RowText:
+    """A row of the register as JSON. ``names``: its columns, the number first, then texts."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.columns = attrgetter(*names)
+        self.form = "{" + ", ".join(f'"{name}": %s' for name in names) + "}"
+
+    def __call__(self, row: RawFile) -> str:
+        """The text of one row: a study of many files has them in several stage files, written at each start."""
+        number, *texts = self.columns(row)
+        return self.form % (number, *map(encode_basestring, texts))
+
+
+WHOLE_ROW = RowText(Export.__dataclass_fields__)
+RAW_ROW = RowText(RawFile.__dataclass_fields__)
+
+
 def _laid_out(value: Any, levels: int, margin: str = "") -> str:
     """JSON with a line an entry down to some levels, in the order given; what lies deeper stands in one line."""
     if not levels or not value or not isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False)
-    inner = margin + " "
+        return ENCODE(value)
     if isinstance(value, list):
-        entries = [_laid_out(entry, 0) for entry in value]
-    else:
-        entries = [f"{json.dumps(name)}: {_laid_out(entry, levels - 1, inner)}" for name, entry in value.items()]
-    opening, closing = "[]" if isinstance(value, list) else "{}"
-    return f"{opening}\n{inner}" + f",\n{inner}".join(entries) + f"\n{margin}{closing}"
+        return _lines(map(ENCODE, value), "[]", margin)
+    inner = margin + " "
+    entries = (f"{ENCODE(name)}: {_laid_out(entry, levels - 1, inner)}" for name, entry in value.items())
+    return _lines(entries, "{}", margin)
+
+
+def _lines(entries: Iterable[str], brackets: str, margin: str) -> str:
+    """Entries of a list or mapping, a line each."""
+    text = f",\n{margin} ".join(entries)
+    return f"{brackets[0]}\n{margin} {text}\n{margin}{brackets[1]}" if text else brackets
 
 
 def write_stage(inputs: StageInputs, path: str | Path) -> bool:
