@@ -49,7 +49,8 @@ class Files(list):
     def __init__(self, named):
         super().__init__(file for files in named.values() for file in (files if isinstance(files, list) else [files]))
         self.items = named.items
-        self.__dict__.update(named)
+        for name, files in named.items():
+            setattr(self, name, files)
 
 
 def study_in(folder, document=None, **changes):

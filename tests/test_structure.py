@@ -242,7 +242,8 @@ class Files(list):
     def __init__(self, named):
         super().__init__(named.values())
         self.items = named.items
-        self.__dict__.update(named)
+        for name, files in named.items():
+            setattr(self, name, files)
 
 
 def fake(folder, scriptdir, outputs=None):

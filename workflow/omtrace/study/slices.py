@@ -74,9 +74,9 @@ def _sliced(value: Any, stage: Stage) -> Any:
 
 def _without_the_rest(model: type[Model], content: Mapping[str, Any]) -> Model:
     """A model that has these fields and no others, not even those with a default."""
-    made = model.model_construct()
-    made.__dict__.clear()
-    made.__dict__.update(content)
+    made = model.model_construct(**content)
+    for name in model.model_fields.keys() - content.keys():
+        made.__dict__.pop(name, None)
     return made
 
 
