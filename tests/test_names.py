@@ -128,7 +128,8 @@ def test_a_file_that_must_be_registered_lies_nowhere_else(clone, capsys, command
 
 def test_every_argument_that_is_a_name_is_checked():
     """An argument of a command is a name of one of the kinds, or stands here with the reason why it is none."""
-    free = {"help", "run", "wrong", "all", "json", "schema", "check", "head", "batches", "of", "origin", "received"}
+    free = {"help", "run", "wrong", "all", "json", "schema", "check", "head", "ledger", "environment", "batches"}
+    free |= {"of", "origin", "received"}
     texts = {"address", "citation", "licence", "reason"}  # kept as they are, by csv and json
     (commands,) = (action for action in parser()._actions if hasattr(action, "choices") and action.choices)
     arguments = {action.dest for one in commands.choices.values() for action in one._actions}

@@ -221,7 +221,6 @@ def umask(request):
         ("logs/tiny/findings.csv", 0o640),
         ("logs/tiny/queries.xlsx", 0o640),
         ("logs/tiny/versions/1-2.csv", 0o640),
-        ("cache/tiny/part.parquet", 0o640),
         ("data/raw/tiny/plate.txt", 0o640),
         ("data/queries/tiny.jsonl", 0o640),
         ("results/logs/estimates.csv", 0o666),

@@ -23,12 +23,12 @@ def class_of(name: str) -> str:
 def is_confidential(path: str | Path) -> bool:
     """Whether what a path holds is for those alone who may see the data of single participants or animals.
 
-    Of results and logs the class of the file says so; the cache, raw files and queries are.
+    Of results and logs the class of the file says so; raw files and queries are.
     """
     parts = Path(path).parts
     for at in reversed(range(len(parts) - 1)):
         if parts[at] in ("results", "logs") and at + 2 < len(parts):
             return class_of("/".join(parts[at + 2 :])) == "confidential"
-        if parts[at] == "cache" or (parts[at] == "data" and parts[at + 1] in ("raw", "queries")):
+        if parts[at] == "data" and parts[at + 1] in ("raw", "queries"):
             return True
     return False

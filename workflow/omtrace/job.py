@@ -38,6 +38,11 @@ class Job:
         return Path(self.snakemake.output.listing).parent.parent
 
     @property
+    def home(self) -> Path:
+        """The folder that holds results/ and the ledger; stage files are below it, wherever the results are."""
+        return Path(self.snakemake.input.stage).parents[3]
+
+    @property
     def place(self) -> Any:
         """Where the results and the stage files of the study are (``lineage.manifest.Place``), for its manifest."""
         from omtrace.lineage.manifest import Place

@@ -95,7 +95,5 @@ rule record_manifest:
     localrule: True
     conda:
         "../../envs/pipeline.yaml"
-    params:
-        home=home,
     script:
         "../scripts/record_manifest.py"

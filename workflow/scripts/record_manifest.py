@@ -5,4 +5,4 @@ from omtrace.job import recorded
 with recorded(snakemake) as job:
     from omtrace.lineage.manifest import record
 
-    record(job.inputs.study, snakemake.params.home, job.place)
+    record(job.inputs.study, job.home, job.place)
