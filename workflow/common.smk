@@ -69,15 +69,6 @@ def custody_of(study):
         stop(faults)
 
 
-def home(wildcards, output):
-    """Where ledger and history lie, as a parameter; the stage file says it as well, so that it counts.
-
-    It takes the output so that Snakemake does not hold it against the last run's: for that it would import pandas, half
-    a second of every start.
-    """
-    return HOME
-
-
 def raw_of(wildcards):
     """The raw files that a study reads. Their content counts, through the stage file; their time does not.
 
