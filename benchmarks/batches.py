@@ -1,6 +1,6 @@
 """Times of a rodent study of many assay batches: from nothing, nothing to do, one batch added.
 
-    python benchmarks/batches.py [--batches 1000] [--output benchmarks/results_batches.md]
+    python benchmarks/batches.py [--batches 1000] [--output FILE]
 
 The study is simulated (``python -m omtrace simulate --batches N``; plan: ``batches.yaml``), in a fresh copy of the
 checkout. Seconds are of the wall; CPU seconds of all processes stand beside them, since they depend less on what else
@@ -79,10 +79,10 @@ def measure(count: int) -> tuple[list[tuple[str, float, float]], float]:
 
 
 def main() -> None:
-    """Measure and write a table."""
+    """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--batches", type=int, default=1000)
-    parser.add_argument("--output", default=str(ROOT / "benchmarks/results_batches.md"))
+    parser.add_argument("--output", help="file to write the table to")
     told = parser.parse_args()
     rows, memory = measure(told.batches)
     unit = {what: cpu for what, _, cpu in rows}["nothing to do"]
@@ -98,7 +98,8 @@ def main() -> None:
         *(f"| {what} | {wall:.1f} | {cpu:.1f} | {cpu / unit:.1f} |" for what, wall, cpu in rows),
         "",
     ]
-    Path(told.output).write_text("\n".join(lines), encoding="utf-8")
+    if told.output:
+        Path(told.output).write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))
 
 

@@ -39,7 +39,6 @@ FOLDERS = replace(CONFIG.folders, base=Path(os.path.relpath(".", HOME)).as_posix
 
 
 LEDGER_LINES = count(HOME)  # as the run begins
-VERY_MANY = 64  # buckets
 
 
 def is_going_to_lock():
@@ -69,15 +68,6 @@ def custody_of(study):
         stop(faults)
 
 
-def home(wildcards, output):
-    """Where ledger and history lie, as a parameter; the stage file says it as well, so that it counts.
-
-    It takes the output so that Snakemake does not hold it against the last run's: for that it would import pandas, half
-    a second of every start.
-    """
-    return HOME
-
-
 def raw_of(wildcards):
     """The raw files that a study reads. Their content counts, through the stage file; their time does not.
 
@@ -97,16 +87,16 @@ def buckets_read(study):
 
 
 def raw_of_bucket(wildcards):
-    """The raw files of a bucket; of a study of very many, those that have to be retrieved, and the folders of the others.
+    """The raw files of a bucket: each one that has to be retrieved; of the others the folders that they are in.
 
-    Snakemake looks up every input of every job at every start: 30,000 files would take it seconds. Which files of a
-    folder a bucket reads, and their digests, is in its stage file.
+    Snakemake looks up every input of every job at every start, and of those that are ready again and again: thousands
+    of files would take it longer than reading them. Which files of a folder a bucket reads, and their digests, is in its
+    stage file.
     """
-    buckets = buckets_read(wildcards.study)
-    files = buckets[wildcards.bucket]
-    named = [file.path for file in files if file.origin == "retrieved" or len(buckets) < VERY_MANY]
-    folders = {file.path.rpartition("/")[0] for file in files} if len(named) < len(files) else ()
-    return [local(ancient(path)) for path in [*named, *sorted(folders)]]
+    files = buckets_read(wildcards.study)[wildcards.bucket]
+    retrieved = [file.path for file in files if file.origin == "retrieved"]
+    folders = sorted({file.path.rpartition("/")[0] for file in files if file.origin != "retrieved"})
+    return [local(ancient(path)) for path in retrieved + folders]
 
 
 def parts_of(wildcards):
