@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 from pathlib import Path
 
 import agreements
@@ -12,6 +13,12 @@ import pytest
 fresh, tiny_twins, tiny = pipeline.fresh, pipeline.tiny_twins, pipeline.tiny
 shipped_results = pipeline.shipped_results
 SHARED = {"fresh", "tiny_twins", "tiny", "shipped_results"}
+
+
+def pytest_configure():
+    """Runs can be interrupted, also where the tests themselves were started in the background, deaf to Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def sharing() -> set[str]:

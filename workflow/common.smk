@@ -95,7 +95,7 @@ def raw_of_bucket(wildcards):
     """
     files = buckets_read(wildcards.study)[wildcards.bucket]
     retrieved = [file.path for file in files if file.origin == "retrieved"]
-    folders = sorted({file.path.rpartition("/")[0] for file in files if file.origin != "retrieved"})
+    folders = sorted({os.path.dirname(file.path) for file in files if file.origin != "retrieved"})
     return [local(ancient(path)) for path in retrieved + folders]
 
 
