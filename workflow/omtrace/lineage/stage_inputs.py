@@ -8,7 +8,7 @@ from omtrace.crosschecks import USUAL
 from omtrace.lineage.manifest import made_with
 from omtrace.study.code import PACKAGE, code_of
 from omtrace.study.folders import Folders
-from omtrace.study.listings import drop_broken_listing
+from omtrace.study.listings import is_true
 from omtrace.study.plan import Plan
 from omtrace.study.register import Export, bucket_count, bucket_of, exports_of, sha256_of
 from omtrace.study.slices import Stage, slice_of
@@ -93,8 +93,8 @@ def sound_parts(plan: Plan, exports: Sequence[Export], path: str | Path, folder:
     stages, parts = Path(folder) / "stages", []
     for bucket, files in buckets_of(exports, plan.study).items():
         name = f"read-{bucket}"
-        drop_broken_listing(name, folder, inputs_of(plan, "read", files, path).text)
-        if (stages / f"{name}.sha256").is_file():
+        is_there = (stages / f"{name}.sha256").is_file()
+        if is_there and is_true(name, folder, inputs_of(plan, "read", files, path).text):
             parts.append(Path(folder) / "read" / bucket)
     return parts
 

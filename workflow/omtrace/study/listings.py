@@ -38,21 +38,26 @@ def read_listing(path: str | Path) -> dict[str, str]:
     return {name: digest for digest, _, name in lines if name}
 
 
-def drop_broken_listing(stage: str, folder: str | Path, text: str) -> None:
-    """Remove the listing of a stage that is no longer true, so that the stage runs again, whatever else is there.
+def is_true(stage: str, folder: str | Path, text: str) -> bool:
+    """Whether what the listing of a stage says is so; a stage without a listing has none that is untrue.
 
-    ``text``: what the stage file holds now. It is not true where the stage was made of another one, or of other results
+    ``text``: what the stage file holds now. It is not so where the stage was made of another one, or of other results
     of the stages before it (whose own listings have been looked at), or where a file that it made is not there.
     """
-    path = Path(folder, FOLDER, f"{stage}.sha256")
-    for name, digest in read_listing(path).items():
+    for name, digest in read_listing(Path(folder, FOLDER, f"{stage}.sha256")).items():
         file = Path(folder, name)
         if name == f"{FOLDER}/{stage}.json":
-            is_true = digest == hashlib.sha256(text.encode()).hexdigest()
+            is_so = digest == hashlib.sha256(text.encode()).hexdigest()
         elif file.parent.name == FOLDER and file.suffix == ".sha256":
-            is_true = file.is_file() and digest == _sha256(file)
+            is_so = file.is_file() and digest == _sha256(file)
         else:
-            is_true = os.path.lexists(file)
-        if not is_true:
-            path.unlink()
-            return
+            is_so = os.path.lexists(file)
+        if not is_so:
+            return False
+    return True
+
+
+def drop_broken_listing(stage: str, folder: str | Path, text: str) -> None:
+    """Remove the listing of a stage that is no longer true, so that the stage runs again, whatever else is there."""
+    if not is_true(stage, folder, text):
+        Path(folder, FOLDER, f"{stage}.sha256").unlink()
