@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 from omtrace.crosschecks import USUAL
-from omtrace.lineage.manifest import made_with
+from omtrace.lineage.manifest import LOCK, made_with
 from omtrace.study.code import PACKAGE, code_of
 from omtrace.study.folders import Folders
 from omtrace.study.listings import is_true
@@ -22,12 +23,12 @@ RULES: dict[Stage, str] = {
     "plates": "draw_plates",
     "render": "render_results",
 }
-LOCK = "envs/requirements.lock"
 
 
-def lock_file() -> Path:
-    """The lock of the environment, beside the workflow that runs."""
-    return PACKAGE.parent.parent / LOCK
+@cache
+def digest_of_code(path: Path) -> str:
+    """Hex sha256 of a file of the checkout, which all studies share: each is read once a start of the workflow."""
+    return sha256_of(path)
 
 
 def plugins_of(plan: Plan, stage: Stage) -> list[str]:
@@ -59,7 +60,7 @@ def inputs_of(plan: Plan, stage: Stage, files: Sequence[Export], path: str | Pat
         plan=slice_of(plan, stage),
         register=files if stage in ("read", "validate", "render") else [],
         code=code_of([PACKAGE.parent / "scripts" / f"{RULES[stage]}.py"], plugins_of(plan, stage)),
-        environment={LOCK: sha256_of(lock_file())},
+        environment={LOCK: digest_of_code(PACKAGE.parent.parent / LOCK)},
         documents=_documents(Path(path)) if stage == "render" else {},
     )
 
@@ -105,19 +106,21 @@ def _documents(path: Path) -> dict[str, str]:
     return {f"{name}, {path.as_posix()}": sha256_of(path) for name, path in files.items() if path.is_file()}
 
 
-def record_inputs(
-    study: str, exports: Sequence[Export], folders: Folders, root: str | Path = "."
-) -> StageInputs:
+def record_inputs(study: str, exports: Sequence[Export], folders: Folders, root: str | Path = ".") -> StageInputs:
     """What the manifest of a study depends on beside results: the register, and every file they are made with."""
     files = made_with(study, root, folders)
-    own = {kind: {name: sha256_of(path) for name, path in sorted(files[kind].items())} for kind in files}
+    shared = {
+        kind: {name: digest_of_code(path.absolute()) for name, path in sorted(files[kind].items())}
+        for kind in ("code", "environment")
+    }
+    own = {name: sha256_of(path) for kind in ("config", "plan") for name, path in sorted(files[kind].items())}
     return StageInputs(
         study=study,
         stage="record",
         plan=None,
         register=exports_of(exports, study, replaced=True),
-        code=own["code"],
-        environment=own["environment"],
-        documents={**own["config"], **own["plan"]},
+        code=shared["code"],
+        environment=shared["environment"],
+        documents=own,
         folders=asdict(folders),
     )
