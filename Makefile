@@ -4,7 +4,7 @@ PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PATH
 
 # A folder in which Snakemake cannot run its jobs: the same words as from snakemake itself.
-REFUSED := $(shell cd workflow && $(PYTHON) -B -m omtrace.study.checkout)
+REFUSED := $(shell cd workflow && $(PYTHON) -B -m omtrace.model.checkout)
 ifneq ($(REFUSED),)
 $(error $(REFUSED))
 endif

@@ -19,8 +19,8 @@ import time
 from pathlib import Path
 
 from checkout import copy_into
+from omtrace.model.register import Export, sha256_of, write_register
 from omtrace.simulate import batches
-from omtrace.study.register import Export, sha256_of, write_register
 
 ROOT = Path(__file__).resolve().parent.parent
 NEEDED = ("Snakefile", "workflow", "profiles", "envs")

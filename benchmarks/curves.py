@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 import scipy
-from omtrace.statistics.five_pl import fit_five_pl
-from omtrace.statistics.four_pl import fit_four_pl
+from omtrace.statistics.curves.five_pl import fit_five_pl
+from omtrace.statistics.curves.four_pl import fit_four_pl
 from scipy.optimize import curve_fit, least_squares
 
 LEVELS = np.repeat([2000, 1000, 500, 250, 125, 62.5, 31.25, 15.625], 2)

@@ -117,8 +117,8 @@ def best(runs: int, work: Callable[[], Any], repeats: int = 1) -> float:
 def models(runs: int) -> dict[str, float]:
     """Single fits with Kenward-Roger, and a thousand trials at once and one by one."""
     import numpy
-    from omtrace.statistics.mmrm import fit_mmrm
-    from omtrace.statistics.mmrm_batch import contrast_many
+    from omtrace.statistics.mixed.mmrm import fit_mmrm
+    from omtrace.statistics.mixed.mmrm_batch import contrast_many
 
     found, weights = {}, numpy.zeros((2, 12))
     weights[0, [6, 7]], weights[1, [6, 8]] = (-1, 1), (-1, 1)
@@ -159,8 +159,8 @@ def imputations(runs: int) -> dict[str, float]:
     """The jackknife of five strategies, and a thousand draws with their analyses; a part of each as others do it."""
     import numpy
     import statsmodels.formula.api as smf
-    from omtrace.statistics.imputation import Imputer, trial_of
-    from omtrace.statistics.imputed_comparison import ConditionalMeans, Draws
+    from omtrace.statistics.missing.imputation import Imputer, trial_of
+    from omtrace.statistics.missing.imputed_comparison import ConditionalMeans, Draws
 
     long = trial()
     facts = long.drop_duplicates("id").set_index("id")[["arm", "base"]]

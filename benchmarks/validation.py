@@ -93,8 +93,8 @@ def write(path: Path, rows: int) -> Cells:
 def ours(path: Path) -> tuple[float, float, Cells]:
     """The project's own checks of one table; not the search for identifiers, nor what looks across tables."""
     sys.path.insert(0, str(ROOT / "tests"))
+    from omtrace.readers import delimited
     from omtrace.schemas import Column, Table
-    from omtrace.sources import delimited
     from table_texts import check_texts
 
     made = [

@@ -23,7 +23,7 @@ import zipfile
 from pathlib import Path
 
 from omtrace.faults import Fault
-from omtrace.sources import Extract, reader_of, spreadsheet, statistical
+from omtrace.readers import Extract, reader_of, spreadsheet, statistical
 
 HANG = 60  # seconds of the wall: the machine may be busy with other tests
 MEMORY = 4 * 2**30  # bytes of addresses, libraries included

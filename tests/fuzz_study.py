@@ -5,7 +5,7 @@ from pathlib import Path
 
 from omtrace import store
 from omtrace.faults import Fault
-from omtrace.sources.lookup import way_of
+from omtrace.readers.lookup import way_of
 from test_checks import ALLOCATION, DAYS, DIARY, FORM, GROUPS, PLATE, SLOTS, Study
 from test_checks import REDCAP as FORMS
 

@@ -8,8 +8,8 @@ import string
 import uuid
 from collections.abc import Callable, Iterator
 
-from omtrace.identifiers.numbers import DNI_LETTERS, IBAN_LENGTHS, VIN_VALUES, VIN_WEIGHTS, iban, luhn, nhs
-from omtrace.identifiers.people import FAMILY, GIVEN
+from omtrace.validation.identifiers.numbers import DNI_LETTERS, IBAN_LENGTHS, VIN_VALUES, VIN_WEIGHTS, iban, luhn, nhs
+from omtrace.validation.identifiers.people import FAMILY, GIVEN
 
 GIVENS, FAMILIES = sorted(GIVEN), sorted(FAMILY)
 SYLLABLES = (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
-from omtrace.study.slices import STAGES, reach
+from omtrace.model.slices import STAGES, reach
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 

@@ -8,9 +8,9 @@ import os
 from pathlib import Path
 
 from omtrace import store
-from omtrace.keys import Place, key_of
-from omtrace.lineage import manifest
-from omtrace.study.register import Export, write_register
+from omtrace.model.register import Export, write_register
+from omtrace.provenance import manifest
+from omtrace.provenance.keys import Place, key_of
 
 PLAN = """\
 study: tiny

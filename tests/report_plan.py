@@ -3,7 +3,7 @@
 Names and labels hold what would break a careless page: markup, quotes, ends of scripts.
 """
 
-from omtrace.study.plan import Plan
+from omtrace.model.plan import Plan
 
 SCRIPT = "</script><script>window.broken = 1</script>"
 ATTRIBUTE = '" onfocus="window.broken = 1" x=\''

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas
 from omtrace import store
-from omtrace.keys import digest_of, key_of, key_text
+from omtrace.model.register import Export, sha256_of
+from omtrace.provenance.keys import digest_of, key_of, key_text
 from omtrace.report import write_report
-from omtrace.study.register import Export, sha256_of
 from report_plan import ATTRIBUTE, IMAGE, SCRIPT, VISITS, plan_of
 
 HOSTILE = (SCRIPT, ATTRIBUTE, IMAGE, "<!-- & &lt;b&gt; -->", "=1+1", "a\nb", "\u202eabc", " 7 ", "")

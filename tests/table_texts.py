@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from omtrace.checks.cells import encoded
-from omtrace.checks.columns import set_types
-from omtrace.checks.reading import take_rows
-from omtrace.checks.validate import check_rows, find_duplicates
-from omtrace.checks.work import Source, Work
+from omtrace.model.plan import Plan
+from omtrace.model.register import Export
+from omtrace.readers import Extract, Places
 from omtrace.schemas import Table
-from omtrace.sources import Extract, Places
-from omtrace.study.plan import Plan
-from omtrace.study.register import Export
+from omtrace.validation.cells import encoded
+from omtrace.validation.columns import set_types
+from omtrace.validation.reading import take_rows
+from omtrace.validation.validate import check_rows, find_duplicates
+from omtrace.validation.work import Source, Work
 
 
 def check_texts(table: Table, columns: Mapping[str, Sequence[str]], **entry: Any) -> Work:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from omtrace.__main__ import main
+from omtrace.model.register import Export as Row
+from omtrace.model.register import exports_of, read_register, sha256_of, write_register
 from omtrace.simulate import batches
-from omtrace.study.register import Export as Row
-from omtrace.study.register import exports_of, read_register, sha256_of, write_register
 
 ROOT = Path(__file__).parent.parent
 RAW = "data/raw/rat_batches"
@@ -76,7 +76,7 @@ def test_a_file_that_cannot_be_used_keeps_the_whole_batch_out(clone, capsys):
 
 def test_what_fails_on_the_way_leaves_nothing_behind(clone, monkeypatch):
     before = everything(clone)
-    monkeypatch.setattr("omtrace.lineage.registration.write_rows", lambda *_: 1 / 0)
+    monkeypatch.setattr("omtrace.intake.registration.write_rows", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         main(["add-batch", "../batch_3"])
     assert everything(clone) == before
@@ -122,7 +122,7 @@ def test_an_interrupted_command_writes_nothing_and_says_so(clone, capsys, monkey
         raise KeyboardInterrupt
 
     before = everything(clone)
-    monkeypatch.setattr("omtrace.lineage.registration.write_rows", stop)
+    monkeypatch.setattr("omtrace.intake.registration.write_rows", stop)
     assert main(["add-batch", "../batch_3"]) == 130
     assert "interrupted" in capsys.readouterr().err and everything(clone) == before
 

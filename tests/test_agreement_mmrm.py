@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 import scipy.optimize
 from agreements import agrees, chosen
-from omtrace.statistics.mmrm import fit_mmrm
-from omtrace.statistics.mmrm_batch import contrast_many
-from omtrace.statistics.mmrm_inference import Inference
-from omtrace.statistics.mmrm_likelihood import products_of
-from omtrace.statistics.mmrm_search import search
-from omtrace.statistics.mmrm_structures import Blocks
+from omtrace.statistics.mixed.mmrm import fit_mmrm
+from omtrace.statistics.mixed.mmrm_batch import contrast_many
+from omtrace.statistics.mixed.mmrm_inference import Inference
+from omtrace.statistics.mixed.mmrm_likelihood import products_of
+from omtrace.statistics.mixed.mmrm_search import search
+from omtrace.statistics.mixed.mmrm_structures import Blocks
 from scipy.stats import multivariate_normal
 from test_statistics_mmrm import FEV, VISITS, R, needs_fev
 

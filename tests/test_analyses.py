@@ -14,14 +14,14 @@ from omtrace import analyses, store
 from omtrace.analyses import Method, run
 from omtrace.analyses.run import COLUMNS, analyse_study, definition_of, number_id
 from omtrace.faults import Fault
-from omtrace.sources import plugin
-from omtrace.statistics.descriptive import describe
-from omtrace.statistics.factorial import cells, factorial_effects
-from omtrace.statistics.four_pl import fit_four_pl
-from omtrace.statistics.linear import adjusted_difference, adjusted_means
-from omtrace.statistics.paired import hodges_lehmann, paired_change, signed_rank
-from omtrace.statistics.proportion import proportion
-from omtrace.study.plan import Plan
+from omtrace.model.plan import Plan
+from omtrace.plugins import plugin
+from omtrace.statistics.basic.descriptive import describe
+from omtrace.statistics.basic.paired import hodges_lehmann, paired_change, signed_rank
+from omtrace.statistics.basic.proportion import proportion
+from omtrace.statistics.curves.four_pl import fit_four_pl
+from omtrace.statistics.linear.factorial import cells, factorial_effects
+from omtrace.statistics.linear.linear import adjusted_difference, adjusted_means
 
 GROUPS = ["sham", "OMT"]
 PAIR = {"contrasts": [["OMT", "sham"]]}

@@ -8,9 +8,9 @@ import pytest
 from omtrace.analyses import Call
 from omtrace.analyses.selection import Data
 from omtrace.faults import Fault
-from omtrace.sources import plugin
-from omtrace.study.closed import checked
-from omtrace.study.plan import Analysis, DatasetPlan
+from omtrace.model.closed import checked
+from omtrace.model.plan import Analysis, DatasetPlan
+from omtrace.plugins import plugin
 
 
 def numbers(method, facts, parameters, options=None, group="plate", population=""):
@@ -228,8 +228,8 @@ def test_the_error_of_a_curve_counts_in_full_where_each_group_has_its_plate():
 
 def test_the_standard_error_with_the_curves_holds_in_simulation():
     """Two groups, each on a plate of its own: curves fitted, samples read, the ratio's spread against its error."""
-    from omtrace.statistics.assay_error import assay_error
-    from omtrace.statistics.calibration import fit_curves, reading_errors, well_variance
+    from omtrace.statistics.assay.assay_error import assay_error
+    from omtrace.statistics.curves.calibration import fit_curves, reading_errors, well_variance
 
     generator, found = np.random.default_rng(12), []
     levels, truth = np.repeat(LEVELS, 2), 60 * np.exp(0.1 * generator.standard_normal(6))

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omtrace.analyses._headline import Headline, headline_of
 from omtrace.faults import Fault
-from omtrace.statistics import progression
-from omtrace.statistics.linear import adjusted_difference
-from omtrace.statistics.proportion import proportion, proportion_difference
-from omtrace.study.plan import Plan
+from omtrace.model.plan import Plan
+from omtrace.statistics.basic import progression
+from omtrace.statistics.basic.proportion import proportion, proportion_difference
+from omtrace.statistics.linear.linear import adjusted_difference
 from test_analyses import ANCOVA, PAIR, Results, people, plan_of
 
 LABEL = "level of the criterion"

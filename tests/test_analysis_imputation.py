@@ -13,9 +13,9 @@ from omtrace.analyses._imputing import _left
 from omtrace.analyses.missing_patterns import kind_of
 from omtrace.analyses.selection import Data
 from omtrace.faults import Fault
-from omtrace.sources import plugin
-from omtrace.study.closed import checked
-from omtrace.study.plan import Analysis
+from omtrace.model.closed import checked
+from omtrace.model.plan import Analysis
+from omtrace.plugins import plugin
 from test_analysis_mmrm import CELLS, CONTRASTS, VISITS, dataset_plan, records_of
 
 REFERENCE = Path(__file__).parent / "reference"

@@ -4,9 +4,9 @@ import numpy
 import pytest
 from omtrace.analyses.mixed_model import Options
 from omtrace.faults import Fault
-from omtrace.statistics.general_linear import fit_linear
-from omtrace.statistics.lmm import fit
-from omtrace.statistics.terms import design_of
+from omtrace.statistics.linear.general_linear import fit_linear
+from omtrace.statistics.linear.terms import design_of
+from omtrace.statistics.mixed.lmm import fit
 from omtrace.store import stored
 from test_analyses import GROUPS, PARAMETERS, Results, people
 

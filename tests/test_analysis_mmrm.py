@@ -10,10 +10,10 @@ from omtrace.analyses.mmrm import METHOD
 from omtrace.analyses.run import analyse_study
 from omtrace.analyses.selection import Data
 from omtrace.faults import Fault
-from omtrace.statistics.mmrm_visits import Terms, fit_visits
+from omtrace.model.closed import checked
+from omtrace.model.plan import Analysis, DatasetPlan, Plan
+from omtrace.statistics.mixed.mmrm_visits import Terms, fit_visits
 from omtrace.store import read_columns, read_csv, read_json, write_table
-from omtrace.study.closed import checked
-from omtrace.study.plan import Analysis, DatasetPlan, Plan
 
 REFERENCE = Path(__file__).parent / "reference"
 VISITS = {1: "week_4", 2: "week_8", 3: "week_12"}

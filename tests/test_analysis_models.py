@@ -5,11 +5,11 @@ import math
 import pandas
 import pytest
 from omtrace.faults import Fault
-from omtrace.statistics.binary import LogisticModel
-from omtrace.statistics.counts import CountModel
-from omtrace.statistics.design import Terms
-from omtrace.statistics.linear import LinearModel
-from omtrace.statistics.ordinal import ProportionalOdds
+from omtrace.statistics.linear.binary import LogisticModel
+from omtrace.statistics.linear.counts import CountModel
+from omtrace.statistics.linear.design import Terms
+from omtrace.statistics.linear.linear import LinearModel
+from omtrace.statistics.linear.ordinal import ProportionalOdds
 from test_analyses import Results, people, same
 
 SIDES = {"group": "OMT", "reference": "sham"}

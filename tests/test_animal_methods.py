@@ -4,11 +4,11 @@ import numpy
 import pytest
 from agreements import agrees
 from omtrace.faults import Fault
-from omtrace.statistics.censored import fit_censored
-from omtrace.statistics.grubbs import grubbs
-from omtrace.statistics.lmm import fit
-from omtrace.statistics.sample_size import next_batch
-from omtrace.statistics.terms import design_of
+from omtrace.statistics.assay.censored import fit_censored
+from omtrace.statistics.basic.grubbs import grubbs
+from omtrace.statistics.linear.terms import design_of
+from omtrace.statistics.mixed.lmm import fit
+from omtrace.statistics.power.sample_size import next_batch
 from omtrace.store import stored
 from scipy.stats import t as student
 from test_analyses import PARAMETERS, Results

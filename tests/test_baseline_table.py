@@ -8,8 +8,12 @@ import scipy.stats
 from agreements import agrees
 from omtrace.report.results import numbers_of, rows_of
 from omtrace.report.tables import tables_of
-from omtrace.statistics.balance import chi_squared_p, standardised_difference, standardised_difference_of_categories
-from omtrace.statistics.two_groups import welch
+from omtrace.statistics.basic.balance import (
+    chi_squared_p,
+    standardised_difference,
+    standardised_difference_of_categories,
+)
+from omtrace.statistics.basic.two_groups import welch
 from test_analyses import Results, people
 
 

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from omtrace.checks.catalogue import ASK, RULES, declared, everything, texts
-from omtrace.checks.output import CROSS, ORDER
+from omtrace.plugins import declared, plugin
 from omtrace.report.rules_page import FILES, ROWS, catalogue_page
 from omtrace.schemas import table_of
-from omtrace.sources import plugin
+from omtrace.validation.catalogue import ASK, RULES, everything, texts
+from omtrace.validation.output import CROSS, ORDER
 
 ROOT = Path(__file__).parent.parent
 TESTS = Path(__file__).parent
@@ -38,7 +38,11 @@ def test_a_rule_is_explained_in_full(rule):
 def test_no_rule_has_the_id_of_another():
     ids = [rule.id for rule in RULES]
     ids += [rule.id for part in ("schemas", "instruments") for name in declared(part) for rule in table_of(name).rules]
-    ids += [rule.id for name in declared("crosschecks") for rule in plugin("crosschecks", name, "CROSSCHECK").rules]
+    ids += [
+        rule.id
+        for name in declared("validation.crosschecks")
+        for rule in plugin("validation.crosschecks", name, "CROSSCHECK").rules
+    ]
     assert sorted(ids) == sorted(set(ids)) == sorted(CATALOGUE)
 
 
@@ -46,8 +50,8 @@ def test_a_study_has_the_rules_of_its_tables_and_crosschecks_only():
     usual = {rule.id for rule in RULES}
     assert set(texts()) == usual
     assert set(texts(("plate_layout",))) - usual == {rule.id for rule in table_of("plate_layout").rules} != set()
-    name = next(declared("crosschecks"))
-    rules = plugin("crosschecks", name, "CROSSCHECK").rules
+    name = next(declared("validation.crosschecks"))
+    rules = plugin("validation.crosschecks", name, "CROSSCHECK").rules
     assert set(texts((), (name,))) - usual == {rule.id for rule in rules}
 
 

@@ -6,9 +6,9 @@ import pytest
 from lineage_tree import build, write
 from omtrace import store
 from omtrace.__main__ import main
+from omtrace.audit.verify import verify
 from omtrace.faults import Fault
-from omtrace.lineage import changes, ledger, manifest
-from omtrace.lineage.verify import verify
+from omtrace.provenance import changes, ledger, manifest
 
 STUDY = "tiny"
 

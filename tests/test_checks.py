@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from omtrace import store
-from omtrace.checks.catalogue import RULES
-from omtrace.checks.findings import Finding
-from omtrace.checks.validate import validate_study
 from omtrace.faults import Fault
-from omtrace.keys import key_of, parse_key
+from omtrace.model.plan import Plan
+from omtrace.model.register import Export
+from omtrace.provenance.keys import key_of, parse_key
 from omtrace.schemas import Column, Rule, Table, table_of
-from omtrace.study.plan import Plan
-from omtrace.study.register import Export
+from omtrace.validation.catalogue import RULES
+from omtrace.validation.findings import Finding
+from omtrace.validation.validate import validate_study
 from table_texts import check_texts
 
 ALLOCATION = {"reader": "delimited", "columns": {"unit_id": "participant_id"}}
@@ -557,7 +557,7 @@ def test_recoding_takes_declared_codes_only(study):
         ),
         ({"joined": {"zzz": ["a"]}}, "tables.diary.joined: the table has no column 'zzz'"),
         ({"source": "diry"}, "tables.diary: the register has no export of table 'diry'; did you mean 'diary'?"),
-        ({"reader": "delimted"}, "there is no reader 'delimted' in sources/; did you mean 'delimited'?"),
+        ({"reader": "delimted"}, "there is no reader 'delimted' in readers/; did you mean 'delimited'?"),
         ({"options": {"delimter": ","}}, "tables.diary.options: delimter: unknown key; did you mean 'delimiter'?"),
         ({"schema": "diry"}, "there is no table 'diry' in schemas/; did you mean 'diary'?"),
     ],

@@ -5,10 +5,10 @@ from datetime import date
 
 import pytest
 from omtrace.faults import Fault
+from omtrace.model.closed import NEEDED, WRONG, Closed, checked
+from omtrace.model.config import Config, read_config
+from omtrace.model.plan import Plan
 from omtrace.report.plan_page import PARTS, models, modules, within
-from omtrace.study.closed import NEEDED, WRONG, Closed, checked
-from omtrace.study.config import Config, read_config
-from omtrace.study.plan import Plan
 from pydantic import Field, ValidationError
 
 LISTS = [[], [1], ["x"], ["x"] * 9, [[]], [{}]]

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from omtrace.study import code
+from omtrace.provenance import code
 
 ROOT = Path(code.PACKAGE).parent
 
@@ -40,33 +40,34 @@ def test_the_quick_look_at_imports_sees_what_the_parser_sees(path):
 def test_every_way_to_write_an_import_is_seen(tmp_path):
     path = tmp_path / "x.py"
     path.write_text(
-        "from omtrace.study import (\n    plan,  # (why), not register\n    code as other,\n)\n"
-        "from omtrace import keys, \\\n    faults\n"
+        "from omtrace.provenance import (\n    ledger,  # (why), not manifest\n    code as other,\n)\n"
+        "from omtrace import plugins, \\\n    faults\n"
         "import omtrace.store as s, omtrace.job\n"
-        "def f():\n    from omtrace.derive import mean  # late\n"
-        "# from omtrace.derive import days\n"
+        "def f():\n    from omtrace.derivations import mean  # late\n"
+        "# from omtrace.derivations import days\n"
         '"""import omtrace,"""\n',
         encoding="utf-8",
     )
     code.imports_of.cache_clear()
     assert set(code.imports_of(path)) == {file_of(name) for name in (
-        "omtrace", "omtrace.study", "omtrace.study.plan", "omtrace.study.code", "omtrace.keys", "omtrace.faults",
-        "omtrace.store", "omtrace.job", "omtrace.derive", "omtrace.derive.mean",
+        "omtrace", "omtrace.provenance", "omtrace.provenance.ledger", "omtrace.provenance.code", "omtrace.plugins",
+        "omtrace.faults",
+        "omtrace.store", "omtrace.job", "omtrace.derivations", "omtrace.derivations.mean",
     )}  # fmt: skip
 
 
 def test_the_closure_is_followed_to_its_end():
     script = ROOT / "scripts/validate_exports.py"
-    found = {p.relative_to(ROOT).as_posix() for p in code.closure([script], ["sources.delimited", "schemas.diary"])}
-    wanted, seen = [script, file_of("omtrace.sources.delimited"), file_of("omtrace.schemas.diary")], set()
+    found = {p.relative_to(ROOT).as_posix() for p in code.closure([script], ["readers.delimited", "schemas.diary"])}
+    wanted, seen = [script, file_of("omtrace.readers.delimited"), file_of("omtrace.schemas.diary")], set()
     while wanted:
         path = wanted.pop()
         if path not in seen:
             seen.add(path)
             wanted += [file_of(name) for name in imported(path)]
     assert found == {p.relative_to(ROOT).as_posix() for p in seen}
-    assert "omtrace/checks/rules.py" in found  # imported within a function
-    assert "omtrace/sources/softmax.py" not in found
+    assert "omtrace/validation/rules.py" in found  # imported within a function
+    assert "omtrace/readers/softmax.py" not in found
 
 
 def test_templates_belong_to_the_package_that_uses_them():
@@ -95,7 +96,7 @@ def forget():
 
 def digest(root):
     forget()
-    return code.library_digest([root / "scripts/derive_datasets.py"], ["derive.mean"])
+    return code.library_digest([root / "scripts/derive_datasets.py"], ["derivations.mean"])
 
 
 def test_the_digest_does_not_depend_on_the_place(clone, monkeypatch):
@@ -113,7 +114,7 @@ def test_the_digest_works_through_a_link(clone, tmp_path_factory, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", ["derive/mean.py", "derive/records.py", "store.py", "study/__init__.py", "__init__.py"]
+    "name", ["derivations/mean.py", "derivations/records.py", "store.py", "model/__init__.py", "__init__.py"]
 )
 def test_an_edit_of_a_file_in_the_closure_changes_the_digest(clone, name):
     before = digest(clone)
@@ -124,7 +125,7 @@ def test_an_edit_of_a_file_in_the_closure_changes_the_digest(clone, name):
 
 def test_an_edit_elsewhere_or_another_time_stamp_does_not(clone):
     before = digest(clone)
-    path = clone / "omtrace/derive/days.py"
+    path = clone / "omtrace/derivations/days.py"
     path.write_bytes(path.read_bytes() + b"\n")
-    (clone / "omtrace/derive/mean.py").touch()
+    (clone / "omtrace/derivations/mean.py").touch()
     assert digest(clone) == before

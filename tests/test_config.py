@@ -8,8 +8,8 @@ import yaml
 from jsonschema import Draft202012Validator
 from omtrace.__main__ import main
 from omtrace.faults import Fault
-from omtrace.study.config import config_schema, read_config, read_config_file
-from omtrace.study.document import read_document
+from omtrace.model.config import config_schema, read_config, read_config_file
+from omtrace.model.document import read_document
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "config/config.yaml"

@@ -12,11 +12,11 @@ from corruption.page import findable, share
 from corruption.records import Records
 from corruption.run import measured_together
 from corruption.study import ROOT, Study
-from omtrace.checks.validate import Validation
-from omtrace.study.folders import plan_file
-from omtrace.study.plan import read_plan
-from omtrace.study.register import exports_of, read_register
-from omtrace.study.retrieve import from_mirror
+from omtrace.model.folders import plan_file
+from omtrace.model.plan import read_plan
+from omtrace.model.register import exports_of, read_register
+from omtrace.model.retrieve import from_mirror
+from omtrace.validation.validate import Validation
 
 EACH = 3
 SHIPPED = ("headache_diary", "omt_feasibility", "omt_rct", "rat_dnase_elisa", "rat_pup_weight", "rat_two_hit")

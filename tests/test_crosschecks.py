@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pandas
 import pytest
-from omtrace.checks.catalogue import declared
-from omtrace.crosschecks import USUAL, CrossCheck, Hit, Tables
 from omtrace.faults import Fault
-from omtrace.keys import key_of, key_text
+from omtrace.model.closed import checked
+from omtrace.model.plan import USUAL
+from omtrace.plugins import declared, plugin
+from omtrace.provenance.keys import key_of, key_text
 from omtrace.schemas import Column, Table
-from omtrace.sources import plugin
-from omtrace.study.closed import checked
+from omtrace.validation.crosschecks import CrossCheck, Hit, Tables
 
 KINDS = {"integer": "Int64", "number": "float64", "text": "str", "date": "str"}
 
@@ -41,7 +41,7 @@ def without(data, **gone):
 
 def found(check, data, **options):
     """(rule, table, row, column) of every hit; the row is the key's text."""
-    crosscheck = plugin("crosschecks", check, "CROSSCHECK")
+    crosscheck = plugin("validation.crosschecks", check, "CROSSCHECK")
     hits = list(crosscheck.find(data, "checks.mine", checked(crosscheck.options, options, "checks.mine")))
     for hit in hits:
         assert isinstance(hit, Hit) and hit.rule in {rule.id for rule in crosscheck.rules}
@@ -51,7 +51,7 @@ def found(check, data, **options):
 
 
 def says(check, data, **options):
-    crosscheck = plugin("crosschecks", check, "CROSSCHECK")
+    crosscheck = plugin("validation.crosschecks", check, "CROSSCHECK")
     return [hit.expected for hit in crosscheck.find(data, "checks.mine", crosscheck.options.model_validate(options))]
 
 
@@ -64,9 +64,9 @@ def refused(check, data, **options):
 # every crosscheck
 
 
-@pytest.mark.parametrize("name", tuple(declared("crosschecks")))
+@pytest.mark.parametrize("name", tuple(declared("validation.crosschecks")))
 def test_a_crosscheck_says_what_its_rules_and_options_mean(name):
-    crosscheck = plugin("crosschecks", name, "CROSSCHECK")
+    crosscheck = plugin("validation.crosschecks", name, "CROSSCHECK")
     assert isinstance(crosscheck, CrossCheck) and crosscheck.rules
     for rule in crosscheck.rules:
         assert rule.meaning.endswith(".") and rule.example and rule.fix and rule.severity in rule.severities
@@ -78,7 +78,11 @@ def test_a_crosscheck_says_what_its_rules_and_options_mean(name):
 
 
 def test_a_rule_id_belongs_to_one_crosscheck():
-    ids = [r.id for name in declared("crosschecks") for r in plugin("crosschecks", name, "CROSSCHECK").rules]
+    ids = [
+        r.id
+        for name in declared("validation.crosschecks")
+        for r in plugin("validation.crosschecks", name, "CROSSCHECK").rules
+    ]
     assert len(ids) == len(set(ids))
 
 

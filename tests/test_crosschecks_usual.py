@@ -6,15 +6,14 @@ import numpy
 import pandas
 import pytest
 from omtrace import store
-from omtrace.checks.catalogue import declared
-from omtrace.checks.validate import validate_study
-from omtrace.crosschecks import USUAL, Tables
 from omtrace.faults import Fault
-from omtrace.keys import key_of, key_text
+from omtrace.model.plan import USUAL, read_plan
+from omtrace.model.register import exports_of, read_register
+from omtrace.plugins import declared, plugin
+from omtrace.provenance.keys import key_of, key_text
 from omtrace.schemas import Column, Table, table_of
-from omtrace.sources import plugin
-from omtrace.study.plan import read_plan
-from omtrace.study.register import exports_of, read_register
+from omtrace.validation.crosschecks import Tables
+from omtrace.validation.validate import validate_study
 
 ROOT = Path(__file__).parent.parent
 SHIPPED = ("headache_diary", "omt_feasibility", "omt_rct", "rat_dnase_elisa", "rat_pup_weight", "rat_two_hit")
@@ -33,7 +32,7 @@ def tables(number=3, received=None, declarations=None, **frames):
 
 def found(check, data, **options):
     """(rule, table, row, column) of every hit."""
-    crosscheck = plugin("crosschecks", check, "CROSSCHECK")
+    crosscheck = plugin("validation.crosschecks", check, "CROSSCHECK")
     hits = list(crosscheck.find(data, f"checks.{check}", crosscheck.options.model_validate(options)))
     assert all(hit.expected and hit.rule in {rule.id for rule in crosscheck.rules} for hit in hits)
     return [(hit.rule, hit.table, key_text(hit.key), hit.column) for hit in hits]
@@ -41,7 +40,7 @@ def found(check, data, **options):
 
 def test_the_usual_checks_are_these():
     assert USUAL == ("copied_plates", "copies", "future_dates", "magnitudes", "straight_lines")
-    assert set(USUAL) <= set(declared("crosschecks"))
+    assert set(USUAL) <= set(declared("validation.crosschecks"))
 
 
 @pytest.mark.parametrize("check", USUAL)
@@ -176,7 +175,7 @@ def test_a_participant_entered_under_two_names():
     assert found("copies", tables(msq=msq())) == []
     data = tables(msq=copied(msq(), "P03", "P20"))
     assert found("copies", data) == [("copied_unit", "msq", "3:61", "unit_id")]
-    crosscheck = plugin("crosschecks", "copies", "CROSSCHECK")
+    crosscheck = plugin("validation.crosschecks", "copies", "CROSSCHECK")
     (hit,) = crosscheck.find(data, "checks.copies", crosscheck.options())
     assert hit.expected == "rows that differ from those of the unit of row 3:10"
     assert hit.key == key_of(3, 61)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from omtrace import store
-from omtrace.derive import Tables
-from omtrace.derive.records import build, derive_study, read_tables
+from omtrace.derivations import Tables
+from omtrace.derivations.records import build, derive_study, read_tables
 from omtrace.faults import Fault
-from omtrace.study.plan import Plan
+from omtrace.model.plan import Plan
 
 VISITS = {"baseline": "Baseline", "month_1": "1 month", "month_3": "3 months"}
 
@@ -170,8 +170,8 @@ def test_an_empty_roster_is_a_fault_and_a_quarantined_unit_stays_enrolled():
         ("column", {"table": "people", "column": "age", "where": {"site": "A"}}, "table 'people' has no column 'site'"),
         ("column", {"table": "people", "column": "age", "where": {"age": "old"}}, "table 'people' holds numbers"),
         ("column", {"table": "people", "colum": "age"}, "x.options: colum: unknown key; did you mean 'column'"),
-        ("colum", {}, "there is no derivation 'colum' in derive/; did you mean 'column'"),
-        ("records", {}, "there is no derivation 'records' in derive/"),
+        ("colum", {}, "there is no derivation 'colum' in derivations/; did you mean 'column'"),
+        ("records", {}, "there is no derivation 'records' in derivations/"),
         ("score", {"table": "people", "instrument": "hit6", "score": "totl"}, "no score 'totl'; did you mean 'total'"),
         ("score", {"table": "people", "instrument": "hit7", "score": "total"}, "there is no instrument 'hit7'"),
         ("score", {"table": "people", "instrument": "hit6", "score": "total"}, "table 'people' has no column 'hit6_1'"),

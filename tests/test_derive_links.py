@@ -2,9 +2,9 @@
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from omtrace.derive._cells import Cells
-from omtrace.derive._links import Links
-from omtrace.keys import LIMIT, key_of
+from omtrace.provenance.cells import Cells
+from omtrace.provenance.keys import LIMIT, key_of
+from omtrace.provenance.links import Links
 
 NUMBERS = st.integers(1, 3) | st.integers(1, (LIMIT >> 1) - 1)
 ORDINALS = st.integers(1, 5) | st.integers(1, LIMIT - 1)

@@ -4,8 +4,8 @@ import pandas
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from omtrace.derive.days import Options as DayOptions
-from omtrace.derive.days import Rule, Some, decided
+from omtrace.derivations.days import Options as DayOptions
+from omtrace.derivations.days import Rule, Some, decided
 from omtrace.faults import Fault
 from test_derive import built, frame, parameter, people
 

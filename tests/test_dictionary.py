@@ -9,16 +9,16 @@ from pathlib import Path
 import browser
 import pytest
 from omtrace import store
-from omtrace.checks.catalogue import declared
 from omtrace.faults import Fault
 from omtrace.instruments import instrument_of
+from omtrace.model.plan import CheckPlan, Plan, read_plan
+from omtrace.model.tables import TablePlan
+from omtrace.plugins import declared
 from omtrace.report import fields
 from omtrace.report.dictionary import HEADER, crosschecks_of, dictionary, dictionary_page, write_dictionary
 from omtrace.report.fields import entries_of, raw_name
 from omtrace.report.table_schema import table_schema
 from omtrace.schemas import Column, Reference, Rule, Table, table_of
-from omtrace.study.plan import CheckPlan, Plan, read_plan
-from omtrace.study.tables import TablePlan
 
 ROOT = Path(__file__).parent.parent
 PLANS = sorted((ROOT / "config/studies").glob("*.yaml"))
@@ -403,11 +403,11 @@ def test_the_label_of_simulated_data_stands_on_the_page_of_a_simulated_study_onl
 
 
 def test_the_crosschecks_of_a_study_are_those_of_its_plan_and_the_usual_ones():
-    from omtrace.crosschecks import USUAL
+    from omtrace.model.plan import USUAL
 
-    assert [name for name, _, _ in crosschecks_of(None)] == list(declared("crosschecks"))
+    assert [name for name, _, _ in crosschecks_of(None)] == list(declared("validation.crosschecks"))
     assert [name for name, _, _ in crosschecks_of(plan_of(**SMALL))] == list(USUAL)
-    module = next(name for name in declared("crosschecks") if name not in USUAL)
+    module = next(name for name in declared("validation.crosschecks") if name not in USUAL)
     checks = {"mine": CheckPlan(check=module, options={"table": "allocation"})}
     (found, *rest) = crosschecks_of(plan_of(**SMALL).model_copy(update={"checks": checks}))
     assert found[:2] == ("mine", "{table: allocation}") and found[2]

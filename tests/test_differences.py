@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from omtrace import store
+from omtrace.audit.differences import HEADER, compared, differences, report, write_versions
 from omtrace.faults import Fault
-from omtrace.lineage.differences import HEADER, compared, differences, report, write_versions
-from omtrace.study.plan import read_plan
-from omtrace.study.register import Export, read_register, sha256_of, write_register
+from omtrace.model.plan import read_plan
+from omtrace.model.register import Export, read_register, sha256_of, write_register
 
 LINES = re.compile("\r\n|\r|\n")
 TINY = Path(__file__).parent / "tiny"

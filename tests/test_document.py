@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 from omtrace.faults import Fault
-from omtrace.study.document import BYTES, DEPTH, VALUES, read_document
-from omtrace.study.lines import with_lines
+from omtrace.model.document import BYTES, DEPTH, VALUES, read_document
+from omtrace.model.lines import with_lines
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted([*(ROOT / "config").rglob("*.yaml"), *(ROOT / "tests/tiny/config").rglob("*.yaml")])

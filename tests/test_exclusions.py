@@ -4,11 +4,11 @@ from datetime import date
 
 import pandas
 import pytest
-from omtrace.crosschecks import Tables as Looked
-from omtrace.crosschecks.exclusion_reasons import CROSSCHECK, Options
-from omtrace.derive import Tables
-from omtrace.derive.records import build
-from omtrace.study.plan import Plan
+from omtrace.derivations import Tables
+from omtrace.derivations.records import build
+from omtrace.model.plan import Plan
+from omtrace.validation.crosschecks import Tables as Looked
+from omtrace.validation.crosschecks.exclusion_reasons import CROSSCHECK, Options
 from pydantic import ValidationError
 from test_analyses import PARAMETERS, Results, people
 

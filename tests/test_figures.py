@@ -21,10 +21,10 @@ from omtrace.figures._panels import fitted
 from omtrace.figures._results import Estimates
 from omtrace.figures._sheet import Sheet
 from omtrace.figures.curves import logistic
-from omtrace.keys import digest_of
-from omtrace.sources import plugin
-from omtrace.study.closed import Closed, checked
-from omtrace.study.plan import Plan
+from omtrace.model.closed import Closed, checked
+from omtrace.model.plan import Plan
+from omtrace.plugins import plugin
+from omtrace.provenance.keys import digest_of
 
 COLUMNS = ("id", "analysis", "parameter", "population", "group", "visit", "level", "statistic", "value", "unit",
            "decimals", "rowset", "definition")  # fmt: skip
@@ -335,7 +335,7 @@ def written(tmp_path_factory):
     script = (
         "import sys, pathlib\n"
         "from omtrace.figures import draw_figures\n"
-        "from omtrace.study.plan import Plan\n"
+        "from omtrace.model.plan import Plan\n"
         "for folder in map(pathlib.Path, sys.argv[1:]):\n"
         "    draw_figures(Plan.model_validate_json((folder / 'plan.json').read_text()), folder)\n"
     )
@@ -821,7 +821,7 @@ def test_each_module_declares_a_figure_with_described_options(name):
 def test_finding_a_figure_loads_no_heavy_library():
     heavy = ("matplotlib", "numpy", "pandas", "pyarrow", "scipy", "seaborn")
     script = (
-        "import sys\nfrom omtrace.sources import plugin\n"
+        "import sys\nfrom omtrace.readers import plugin\n"
         f"for name in {MODULES!r}: plugin('figures', name, 'FIGURE')\n"
         f"print([name for name in {heavy!r} if name in sys.modules])"
     )

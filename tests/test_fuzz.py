@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from omtrace.faults import Fault
-from omtrace.sources import jsonlines, reader_of, spreadsheet, statistical
+from omtrace.readers import jsonlines, reader_of, spreadsheet, statistical
 
 ROOT = Path(__file__).parent.parent
 READERS = sorted(fuzz.OPTIONS)

@@ -11,10 +11,10 @@ from pathlib import Path
 import identifier_corpus as corpus
 import pyarrow
 import pytest
-from omtrace.identifiers import CAP, MARKED, UNCHECKED, Suspicion, guarded, identifiers, numbers
-from omtrace.identifiers import columns as names
-from omtrace.identifiers import shapes as shapes
-from omtrace.sources import options_of, reader_of
+from omtrace.readers import options_of, reader_of
+from omtrace.validation.identifiers import CAP, MARKED, UNCHECKED, Suspicion, guarded, identifiers, numbers
+from omtrace.validation.identifiers import columns as names
+from omtrace.validation.identifiers import shapes as shapes
 
 ROOT = Path(__file__).parent.parent
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")

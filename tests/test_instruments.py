@@ -16,8 +16,8 @@ from omtrace.instruments import Instrument, Item, Score, instrument_of
 from omtrace.instruments._supplied import agrees, on_grid
 from omtrace.instruments.hit6 import WEIGHTS
 from omtrace.instruments.sf36 import SCALES, grid
+from omtrace.model.register import sha256_of
 from omtrace.schemas import Column
-from omtrace.study.register import sha256_of
 
 NAMES = sorted(p.stem for p in Path(instruments.__file__).parent.glob("[!_]*.py"))
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")

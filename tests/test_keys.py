@@ -5,7 +5,7 @@ import hashlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from omtrace.keys import digest_of, key_of, key_text, number_of, ordinal_of, parse_key
+from omtrace.provenance.keys import digest_of, key_of, key_text, number_of, ordinal_of, parse_key
 
 NUMBERS = st.integers(1, 2**31 - 1)
 ORDINALS = st.integers(1, 2**32 - 1)

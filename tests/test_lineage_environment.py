@@ -12,9 +12,10 @@ from importlib.util import MAGIC_NUMBER, cache_from_source, source_hash
 from pathlib import Path
 
 import pytest
+from omtrace.audit import environment_check, verify
+from omtrace.audit.environment_check import environment_faults
 from omtrace.faults import Fault
-from omtrace.lineage import environment, environment_check, ledger, verify
-from omtrace.lineage.environment_check import environment_faults
+from omtrace.provenance import environment, ledger
 
 SOURCE = "RATE = 10\n\n\ndef double(x):\n    return 2 * x\n"
 

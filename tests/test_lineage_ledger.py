@@ -8,9 +8,10 @@ import re
 import time
 
 import pytest
+from omtrace.audit import ledger_check
+from omtrace.audit.ledger_check import ledger_faults
 from omtrace.faults import Fault
-from omtrace.lineage import ledger, ledger_check
-from omtrace.lineage.ledger_check import ledger_faults
+from omtrace.provenance import ledger
 
 FORGERIES = 10_000
 OPEN = os.open

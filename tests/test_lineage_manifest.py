@@ -7,8 +7,8 @@ import shutil
 import pytest
 from lineage_tree import FIRST, build, export, write
 from omtrace.faults import Fault
-from omtrace.lineage import manifest
-from omtrace.study.register import write_register
+from omtrace.model.register import write_register
+from omtrace.provenance import manifest
 
 
 def test_record_lists_every_file_with_its_digest(tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from omtrace import store
-from omtrace.lineage.stored import read_lists
+from omtrace.audit.stored import read_lists
 
 COLUMNS = {"n": [1, 2, 3, 2], "text": ["a", "b", "", "a"], "value": [0.5, None, 1.5, 2.5], "gap": ["x", None] * 2}
 
@@ -32,7 +32,7 @@ def test_a_column_that_is_not_there(path):
 
 def test_what_takes_long_to_import_is_not_imported(path):
     code = (
-        "import sys; from omtrace.lineage.stored import read_lists;"
+        "import sys; from omtrace.audit.stored import read_lists;"
         f"read_lists({str(path)!r}, 'text', ['a'], ['n', 'value']);"
         "print([m for m in ('pandas', 'pyarrow.compute', 'pydantic') if m in sys.modules])"
     )

@@ -10,10 +10,11 @@ import pytest
 from lineage_tree import COUNT, FIRST, MEAN, MISSING, build, export, overwrite, results, write
 from omtrace import store
 from omtrace.__main__ import main
+from omtrace.audit import layout
+from omtrace.audit.trace import trace
 from omtrace.faults import Fault
-from omtrace.lineage import layout, manifest
-from omtrace.lineage.trace import trace
-from omtrace.study.register import write_register
+from omtrace.model.register import write_register
+from omtrace.provenance import manifest
 
 
 @pytest.fixture
@@ -353,7 +354,7 @@ def test_what_a_run_read_as_delimited_text_needs_no_plan(tree, capsys):
     store.write_json(tree / "results/tiny/validated/decisions.json", decisions)
     manifest.record("tiny", tree)
     code = (
-        "import json, sys; from omtrace.lineage.trace import trace;"
+        "import json, sys; from omtrace.audit.trace import trace;"
         f"print(json.dumps([trace({MEAN!r}), sorted({{'yaml', 'pydantic', 'pyarrow.compute'}} & set(sys.modules))]))"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent / "workflow")}

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from lineage_tree import build, overwrite, write
 from omtrace.__main__ import main
+from omtrace.audit.verify import report, studies_of, verify
 from omtrace.faults import Fault
-from omtrace.lineage import ledger, manifest
-from omtrace.lineage.closing import closing
-from omtrace.lineage.verify import report, studies_of, verify
+from omtrace.provenance import ledger, manifest
+from omtrace.provenance.closing import closing
 
 MANIFEST = "results/tiny/manifest.json"
 WAYS = ("flip", "truncate", "append", "delete", "rename", "add", "edit_quietly", "mirror")

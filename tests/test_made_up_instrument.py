@@ -11,7 +11,7 @@ import pytest
 from omtrace import store
 from omtrace.faults import Fault
 from omtrace.instruments import instrument_of
-from omtrace.study.register import COLUMNS, sha256_of
+from omtrace.model.register import COLUMNS, sha256_of
 
 PACKAGE = Path(omtrace.__path__[0])
 

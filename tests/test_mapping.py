@@ -3,10 +3,10 @@
 import pytest
 import yaml
 from omtrace import store
-from omtrace.checks.validate import validate_study
 from omtrace.faults import Fault
-from omtrace.study.plan import read_plan
-from omtrace.study.register import Export
+from omtrace.model.plan import read_plan
+from omtrace.model.register import Export
+from omtrace.validation.validate import validate_study
 
 TITLES = [f"Question {n}, in the site's words" for n in range(1, 7)]
 ANSWERS = ["Never", "rarely", "Sometimes", "Very often", "ALWAYS", "Never"]

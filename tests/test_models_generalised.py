@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from agreements import agrees, chosen
-from omtrace.statistics.binary import LogisticModel
-from omtrace.statistics.counts import CountModel
-from omtrace.statistics.design import Terms
-from omtrace.statistics.likelihood import maximise
-from omtrace.statistics.ordinal import ProportionalOdds
+from omtrace.statistics.linear.binary import LogisticModel
+from omtrace.statistics.linear.counts import CountModel
+from omtrace.statistics.linear.design import Terms
+from omtrace.statistics.linear.likelihood import maximise
+from omtrace.statistics.linear.ordinal import ProportionalOdds
 
 REFERENCE = Path(__file__).parent / "reference"
 R = json.loads((REFERENCE / "models_r.json").read_text())

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from agreements import agrees, chosen
-from omtrace.statistics.design import Design, Terms
-from omtrace.statistics.linear import LinearModel
+from omtrace.statistics.linear.design import Design, Terms
+from omtrace.statistics.linear.linear import LinearModel
 
 REFERENCE = Path(__file__).parent / "reference"
 R = json.loads((REFERENCE / "models_r.json").read_text())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from omtrace.__main__ import main, parser
-from omtrace.study.names import KINDS, known_studies
+from omtrace.model.names import KINDS, known_studies
 
 ROOT = Path(__file__).parent.parent
 RATS = "data/raw/rat_two_hit"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from omtrace.faults import Fault
-from omtrace.study.checkout import refuse_folder
+from omtrace.model.checkout import refuse_folder
 from omtrace.warm_start import VARIABLE
 from pipeline import REPOSITORY, Ran, environment, snakemake
 

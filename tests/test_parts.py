@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 import yaml
-from omtrace.checks.parts import PLACES, Parts, stands_alone
-from omtrace.checks.validate import Validation, read_exports, validate_study
 from omtrace.faults import Fault
+from omtrace.model.plan import Plan
+from omtrace.model.register import Export, bucket_count, bucket_of, sha256_of
+from omtrace.model.tables import TablePlan
+from omtrace.readers.lookup import Way
 from omtrace.schemas import table_of
 from omtrace.simulate import batches
-from omtrace.sources.lookup import Way
-from omtrace.study.plan import Plan
-from omtrace.study.register import Export, bucket_count, bucket_of, sha256_of
-from omtrace.study.tables import TablePlan
+from omtrace.validation.parts import PLACES, Parts, stands_alone
+from omtrace.validation.validate import Validation, read_exports, validate_study
 from pyarrow.parquet import ParquetFile
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -14,8 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from omtrace.model.register import read_register, sha256_of, write_register
 from omtrace.store import read_csv
-from omtrace.study.register import read_register, sha256_of, write_register
 from pipeline import GOLDEN, KEPT, TINY, Ran, digests, done, omtrace, snakemake, started
 
 RENDERED = ("render_results", "record_manifest")

@@ -6,9 +6,9 @@ import re
 import pytest
 import yaml
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed, checked, complaints
-from omtrace.study.folders import plan_file
-from omtrace.study.plan import Plan, read_plan
+from omtrace.model.closed import Closed, checked, complaints
+from omtrace.model.folders import plan_file
+from omtrace.model.plan import Plan, read_plan
 
 PLAN = {
     "study": "small",

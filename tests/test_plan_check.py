@@ -10,9 +10,9 @@ import yaml
 from jsonschema import Draft202012Validator
 from omtrace.__main__ import main
 from omtrace.faults import Fault
-from omtrace.lineage.plan_check import check_once, check_plan, read_whole
+from omtrace.intake.plan_check import check_once, check_plan, read_whole
+from omtrace.model.plan import Plan, read_plan
 from omtrace.report.plan_page import plan_schema
-from omtrace.study.plan import Plan, read_plan
 from test_plan import PLAN
 
 ROOT = Path(__file__).parent.parent
@@ -122,7 +122,7 @@ def test_a_name_that_is_not_declared_does_not_hide_what_is_wrong_with_options(tm
 def test_a_plan_is_checked_again_only_when_something_has_changed(tmp_path, monkeypatch):
     bad = Plan.model_validate(changed("figures", "means", "options", {"no": 1}))
     sound, checks = Plan.model_validate(SOUND), []
-    module = "omtrace.lineage.plan_check"
+    module = "omtrace.intake.plan_check"
     monkeypatch.setattr(f"{module}.check_plan", lambda plan, _: checks.append(plan) or check_plan(plan))
     check_once(sound, "one", tmp_path)
     check_once(sound, "one", tmp_path)

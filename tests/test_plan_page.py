@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 import yaml
-from omtrace.checks.catalogue import everything
-from omtrace.checks.validate import Validation
 from omtrace.instruments import instrument_of, is_instrument
+from omtrace.model.closed import checked
+from omtrace.model.plan import Plan
+from omtrace.model.register import Export
+from omtrace.model.tables import TablePlan
+from omtrace.readers import options_of, reader_of
 from omtrace.report.plan_page import MEANS, NAMELESS, NAMES, PARTS, means, models, modules, plan_page
 from omtrace.schemas import table_of
-from omtrace.sources import options_of, reader_of
-from omtrace.study.closed import checked
-from omtrace.study.plan import Plan
-from omtrace.study.register import Export
-from omtrace.study.tables import TablePlan
+from omtrace.validation.catalogue import everything
+from omtrace.validation.validate import Validation
 
 ROOT = Path(__file__).parent.parent
 PAGE = plan_page()

@@ -11,12 +11,12 @@ import openpyxl
 import pytest
 from omtrace import store
 from omtrace.faults import Fault
-from omtrace.lineage import queries as module
-from omtrace.lineage import query_log
-from omtrace.lineage.queries import queries, report
-from omtrace.lineage.query_files import HEADER
-from omtrace.lineage.query_log import path_of, read_queries
-from omtrace.study.register import Export, write_register
+from omtrace.intake import queries as module
+from omtrace.intake import query_log
+from omtrace.intake.queries import queries, report
+from omtrace.intake.query_files import HEADER
+from omtrace.intake.query_log import path_of, read_queries
+from omtrace.model.register import Export, write_register
 
 FINDINGS = ("severity", "rule", "file", "part", "line", "column", "table", "value", "expected", "key", "unit", "visit",
             "fix")  # fmt: skip

@@ -9,9 +9,10 @@ from lineage_tree import SECOND, build, states, write
 from omtrace import store
 from omtrace.__main__ import main
 from omtrace.faults import Fault
-from omtrace.lineage import ledger, registration
-from omtrace.lineage.registration import Request, register
-from omtrace.study.register import custody_faults, exports_of, read_register, sha256_of
+from omtrace.intake import registration
+from omtrace.intake.registration import Request, register
+from omtrace.model.register import custody_faults, exports_of, read_register, sha256_of
+from omtrace.provenance import ledger
 
 READ = "reader: delimited\n    schema: strata\n    columns: {site: score}"
 NEW = "data/raw/tiny/scores_3.csv"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from omtrace.faults import Fault
-from omtrace.study.register import (
+from omtrace.model.register import (
     COLUMNS,
     Export,
     custody_faults,

@@ -10,8 +10,8 @@ from agreements import agrees, chosen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from omtrace.faults import Fault
-from omtrace.statistics.proportion import wilson_interval
-from omtrace.statistics.reliability import cronbach_alpha, feldt_limits, retest
+from omtrace.statistics.basic.proportion import wilson_interval
+from omtrace.statistics.basic.reliability import cronbach_alpha, feldt_limits, retest
 from test_analyses import Results, people, same
 
 R = json.loads((Path(__file__).parent / "reference/groups_r.json").read_text())["icc"]

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from omtrace.model.folders import plan_file
+from omtrace.model.plan import Plan, read_plan
 from omtrace.report.arrive import arrive_of
-from omtrace.study.folders import plan_file
-from omtrace.study.plan import Plan, read_plan
 
 ROOT = Path(__file__).parent.parent
 

@@ -4,7 +4,7 @@ import time
 
 import browser
 import pytest
-from omtrace.keys import key_text
+from omtrace.provenance.keys import key_text
 from report_study import HOSTILE, Study
 
 pytestmark = pytest.mark.skipif(bool(browser.absent()), reason=browser.absent() or "there is a browser")

@@ -85,8 +85,8 @@ def test_a_large_study_stays_small(tmp_path):
 def test_a_study_that_no_page_can_hold_shows_the_first_records_and_counts_all(tmp_path, monkeypatch):
     study = Study(tmp_path)
     whole = payload_of(study)
-    monkeypatch.setattr("omtrace.report.rowsets.MOST", 10)
-    monkeypatch.setattr("omtrace.report.rowsets.KEPT", 2)
+    monkeypatch.setattr("omtrace.provenance.rowsets.MOST", 10)
+    monkeypatch.setattr("omtrace.provenance.rowsets.KEPT", 2)
     cut = payload_of(study)
     assert "more" not in whole and cut["more"]
     assert cut["numbers"].keys() == whole["numbers"].keys()

@@ -7,12 +7,12 @@ import numpy
 import pytest
 from omtrace import store
 from omtrace.faults import Fault
+from omtrace.model.plan import read_plan
 from omtrace.report import _plate_curve, _plate_svg
 from omtrace.report._plate_index import index
 from omtrace.report._plate_numbers import Plate, Verdict, verdict
 from omtrace.report.page import TEMPLATES
 from omtrace.report.plates import write_plates
-from omtrace.study.plan import read_plan
 
 PLAN = """\
 study: tiny

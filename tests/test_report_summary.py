@@ -3,11 +3,11 @@
 import copy
 
 import pytest
-from omtrace.keys import digest_of
+from omtrace.model.plan import Plan
+from omtrace.provenance.keys import digest_of
 from omtrace.report.results import by_role, numbers_of, rows_of, sections_of
 from omtrace.report.standing import claims, exploratory
 from omtrace.report.summary import summary_of
-from omtrace.study.plan import Plan
 from report_plan import plan_of
 
 HYPOTHESES = {

@@ -154,9 +154,9 @@ def test_shared_first_heads_stand_once():
 
 
 def test_a_batch_is_left_out_with_the_files_at_fault():
-    from omtrace.keys import key_of
+    from omtrace.model.register import Export
+    from omtrace.provenance.keys import key_of
     from omtrace.report.inputs import left_out_shown
-    from omtrace.study.register import Export
 
     def export(number, batch):
         return Export(number, "s", f"e{number}", "t", f"data/raw/s/{number}.csv", batch, "", "", "", "", "", "")

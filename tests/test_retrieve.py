@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from lineage_tree import export
 from omtrace.faults import Fault
-from omtrace.study import retrieve as module
-from omtrace.study.retrieve import from_address, retrieve
+from omtrace.model import retrieve as module
+from omtrace.model.retrieve import from_address, retrieve
 
 CONTENT = b"the registered bytes\r\n"
 HTTP = ("http", "https")

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas
 import pytest
 from omtrace import instruments, schemas
-from omtrace.checks.rules import schema_of
 from omtrace.faults import Fault
+from omtrace.model.plan import read_plan
 from omtrace.schemas import UNIT, Column, Table, table_of
-from omtrace.study.plan import read_plan
+from omtrace.validation.rules import schema_of
 from pandera.errors import SchemaErrors
 from table_texts import check_texts
 

@@ -7,10 +7,10 @@ import pandas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from omtrace.analyses._rows import Entries, Rows, addresses
 from omtrace.analyses.selection import Data, Expression
 from omtrace.faults import Fault
-from omtrace.study.plan import DatasetPlan
+from omtrace.model.plan import DatasetPlan
+from omtrace.provenance.rows import Entries, Rows, addresses
 
 PARAMETERS = ("member", "arm", "age", "x")  # x has visits
 STATUSES = ("observed", "not collected", "quarantined: range", "incomplete: 1 of 6 items open")

@@ -3,8 +3,8 @@
 import csv
 
 from omtrace.__main__ import main
+from omtrace.readers import reader_of
 from omtrace.simulate import batches, simulate
-from omtrace.sources import reader_of
 
 
 def rows(path):

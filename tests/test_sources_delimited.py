@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from omtrace.faults import Fault
-from omtrace.sources import _delimited, options_of, reader_of
-from omtrace.sources._text import _unpacked
+from omtrace.readers import _delimited, options_of, reader_of
+from omtrace.readers._text import _unpacked
 
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")
 needs_mirror = pytest.mark.skipif(not MIRROR, reason="OMTRACE_MIRROR names no folder with the public data sets")

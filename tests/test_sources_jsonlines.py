@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from omtrace.faults import Fault
-from omtrace.sources import jsonlines, options_of, reader_of
+from omtrace.readers import jsonlines, options_of, reader_of
 
 READER = reader_of("jsonlines")
 

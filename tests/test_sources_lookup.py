@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 from omtrace.faults import Fault
-from omtrace.keys import key_of
-from omtrace.sources import reader_of
-from omtrace.sources.lookup import plain_cells, raw_cells, raw_places
-from omtrace.study.plan import Plan
-from omtrace.study.register import Export
-from omtrace.study.tables import TablePlan
+from omtrace.model.plan import Plan
+from omtrace.model.register import Export
+from omtrace.model.tables import TablePlan
+from omtrace.provenance.keys import key_of
+from omtrace.readers import reader_of
+from omtrace.readers.lookup import plain_cells, raw_cells, raw_places
 from test_sources_softmax import TWO
 
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")
@@ -89,7 +89,7 @@ def test_one_file_read_in_two_ways(folder):
 
 
 def test_tables_that_read_alike_read_once(folder, monkeypatch):
-    from omtrace.sources import delimited, lookup
+    from omtrace.readers import delimited, lookup
 
     calls = []
     reader = type(delimited.READER)(delimited.Options, lambda *a: calls.append(1) or delimited.read(*a))

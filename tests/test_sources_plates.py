@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from omtrace.faults import Fault
-from omtrace.sources import reader_of
-from omtrace.sources._wells import SIGNALS, state_of, well_name
+from omtrace.readers import reader_of
+from omtrace.readers._wells import SIGNALS, state_of, well_name
 from plate_exports import gen5, gen5_plate, grid, magellan, mars, plate_map, signal, stacked, workbook, xponent
 
 WELLS = [f"{letter}{number}" for letter in "ABCDEFGH" for number in range(1, 13)]

@@ -5,7 +5,7 @@ import io
 
 import pytest
 from omtrace.faults import Fault
-from omtrace.sources import reader_of
+from omtrace.readers import reader_of
 
 READER = reader_of("qualtrics")
 NAMES = [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from omtrace.faults import Fault
-from omtrace.sources import reader_of
+from omtrace.readers import reader_of
 
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")
 needs_mirror = pytest.mark.skipif(not MIRROR, reason="OMTRACE_MIRROR names no folder with the public data sets")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from omtrace.faults import Fault
-from omtrace.sources import Variable
-from omtrace.sources._redcap_dictionary import HEADERS, choices_of, read_dictionary
-from omtrace.sources._redcap_validation import VALIDATIONS
+from omtrace.readers import Variable
+from omtrace.readers._redcap_dictionary import HEADERS, choices_of, read_dictionary
+from omtrace.readers._redcap_validation import VALIDATIONS
 from test_sources_redcap import DICTIONARY, dictionary_of, doubts_of, needs_mirror, read
 
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")

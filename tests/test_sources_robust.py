@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from omtrace.faults import Fault
-from omtrace.sources import reader_of
+from omtrace.readers import reader_of
 from test_sources_softmax import TWO, export, grid, unknowns
 from test_sources_spreadsheet import ods, ods_row, xls, xlsx
 

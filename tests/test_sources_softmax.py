@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from omtrace.faults import Fault
-from omtrace.sources import options_of, reader_of
+from omtrace.readers import options_of, reader_of
 
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")
 needs_mirror = pytest.mark.skipif(not MIRROR, reason="OMTRACE_MIRROR names no folder with the public data sets")

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 from omtrace.faults import Fault
-from omtrace.sources import reader_of, spreadsheet
+from omtrace.readers import reader_of, spreadsheet
 
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")
 needs_mirror = pytest.mark.skipif(not MIRROR, reason="OMTRACE_MIRROR names no folder with the public data sets")

@@ -12,8 +12,8 @@ import pandas
 import pyreadstat
 import pytest
 from omtrace.faults import Fault
-from omtrace.sources import _statistical, options_of, reader_of, statistical
-from omtrace.sources._statistical import format_of, moment_text, number_text, shape_of
+from omtrace.readers import _statistical, options_of, reader_of, statistical
+from omtrace.readers._statistical import format_of, moment_text, number_text, shape_of
 
 READER = reader_of("statistical")
 FORMATS = ("sav", "row-compressed sav", "zsav", "por", "dta", "old dta", "xpt", "new xpt")

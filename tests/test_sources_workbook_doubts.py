@@ -14,10 +14,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 from omtrace.faults import Fault
-from omtrace.keys import Place
-from omtrace.sources import CellDoubt, _workbook, _workbook_archive, spreadsheet
-from omtrace.sources._workbook_doubts import letters, looks_like_identifier
-from omtrace.study.code import closure
+from omtrace.provenance.code import closure
+from omtrace.provenance.keys import Place
+from omtrace.readers import CellDoubt, _workbook, _workbook_archive, spreadsheet
+from omtrace.readers._workbook_doubts import letters, looks_like_identifier
 from test_sources_spreadsheet import MAIN, biff, fault_of, ods, ods_row, ole, read, xls, xlsx, zipped
 
 TEXT = 'office:value-type="string" office:string-value="{}"'.format

@@ -18,15 +18,15 @@ import pytest
 import yaml
 from leaf_edits import edits
 from omtrace.faults import Fault
-from omtrace.lineage.plan_check import check_plan
-from omtrace.lineage.stage_inputs import RULES, plugins_of, stages_of
+from omtrace.intake.plan_check import check_plan
+from omtrace.model.folders import Folders
+from omtrace.model.plan import Plan, read_plan
+from omtrace.model.register import Export, read_register, sha256_of, write_register
+from omtrace.model.slices import STAGES, plain, read_slice, slice_of
+from omtrace.provenance.listings import drop_broken_listing, listing, read_listing
+from omtrace.provenance.stage_inputs import RULES, plugins_of, stages_of
+from omtrace.provenance.stages import read_stage, write_stage
 from omtrace.store import read_csv
-from omtrace.study.folders import Folders
-from omtrace.study.listings import drop_broken_listing, listing, read_listing
-from omtrace.study.plan import Plan, read_plan
-from omtrace.study.register import Export, read_register, sha256_of, write_register
-from omtrace.study.slices import STAGES, plain, read_slice, slice_of
-from omtrace.study.stages import read_stage, write_stage
 from pipeline import REPOSITORY, TINY, digests, done, omtrace, snakemake
 
 REGISTER, PLAN = "config/exports.csv", "config/studies/tiny.yaml"
@@ -343,7 +343,7 @@ def changed_plan(folder):
 
 
 def changed_library(folder):
-    path = folder / "workflow/omtrace/derive/score.py"
+    path = folder / "workflow/omtrace/derivations/score.py"
     path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
     return EVERYTHING[1:]
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from omtrace.statistics.acceptance import (
+from omtrace.statistics.assay.acceptance import (
     Limits,
     detection_limit,
     dilution_series,
@@ -14,10 +14,11 @@ from omtrace.statistics.acceptance import (
     replicate_cv,
     spike_recovery,
 )
-from omtrace.statistics.calibration import fit_curves, reading_errors
-from omtrace.statistics.four_pl import inverse, inverse_se
-from omtrace.statistics.plate_position import at_edge, places, position_test
-from omtrace.statistics.readings import (
+from omtrace.statistics.assay.plate_position import at_edge, places, position_test
+from omtrace.statistics.basic.samples import means
+from omtrace.statistics.curves.calibration import fit_curves, reading_errors
+from omtrace.statistics.curves.four_pl import inverse, inverse_se
+from omtrace.statistics.curves.readings import (
     ABOVE,
     BELOW,
     WITHIN,
@@ -27,7 +28,6 @@ from omtrace.statistics.readings import (
     readings,
     sample_errors,
 )
-from omtrace.statistics.samples import means
 
 LEVELS = np.repeat([0, 7.8125, 15.625, 31.25, 62.5, 125, 250, 500, 1000], 2)
 WELLS = [f"{row}{column}" for column in range(1, 13) for row in "ABCDEFGH"]

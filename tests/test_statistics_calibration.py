@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from agreements import agrees, chosen
-from omtrace.statistics import calibration
-from omtrace.statistics.calibration import fit_curves, level_means, read_back, weights_of, well_variance
-from omtrace.statistics.five_pl import fit_five_pl, half
-from omtrace.statistics.four_pl import fit_four_pl, inverse, inverse_se, predict, slopes
-from omtrace.statistics.four_pl_search import NOT_IDENTIFIABLE
+from omtrace.statistics.curves import calibration
+from omtrace.statistics.curves.calibration import fit_curves, level_means, read_back, weights_of, well_variance
+from omtrace.statistics.curves.five_pl import fit_five_pl, half
+from omtrace.statistics.curves.four_pl import fit_four_pl, inverse, inverse_se, predict, slopes
+from omtrace.statistics.curves.four_pl_search import NOT_IDENTIFIABLE
 from scipy.optimize import least_squares
 from scipy.stats import t as student
 

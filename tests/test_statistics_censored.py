@@ -10,8 +10,8 @@ import pytest
 from agreements import agrees, chosen
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from omtrace.statistics.censored import ABOVE, BELOW, SEEN, fit_censored, intercept
-from omtrace.statistics.nondetects import (
+from omtrace.statistics.assay.censored import ABOVE, BELOW, SEEN, fit_censored, intercept
+from omtrace.statistics.assay.nondetects import (
     kaplan_meier,
     kaplan_meier_summary,
     peto_prentice,

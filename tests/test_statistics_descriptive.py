@@ -3,8 +3,8 @@
 import math
 
 import pytest
-from omtrace.statistics.descriptive import describe
-from omtrace.statistics.samples import sample, standard_deviation, whole
+from omtrace.statistics.basic.descriptive import describe
+from omtrace.statistics.basic.samples import sample, standard_deviation, whole
 
 
 def test_known_sample():

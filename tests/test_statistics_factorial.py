@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from omtrace.statistics.factorial import cell_means, cells, factorial_effects, simple_effects
+from omtrace.statistics.linear.factorial import cell_means, cells, factorial_effects, simple_effects
 from scipy.stats import ncf
 
 REFERENCE = Path(__file__).parent / "reference"

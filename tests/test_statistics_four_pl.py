@@ -7,16 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from omtrace.statistics import four_pl_search
-from omtrace.statistics.four_pl import CHUNK, back_calculate, fit_four_pl, inverse, inverse_se, predict
-from omtrace.statistics.four_pl_search import (
-    FLAT,
-    HOOK,
-    NOT_CONVERGED,
-    NOT_IDENTIFIABLE,
-    SCATTERED,
-    TOO_FEW,
-)
+from omtrace.statistics.curves import four_pl_search
+from omtrace.statistics.curves.four_pl import CHUNK, back_calculate, fit_four_pl, inverse, inverse_se, predict
+from omtrace.statistics.curves.four_pl_search import FLAT, HOOK, NOT_CONVERGED, NOT_IDENTIFIABLE, SCATTERED, TOO_FEW
 from scipy.optimize import least_squares
 
 REFERENCE = Path(__file__).parent / "reference"

@@ -10,11 +10,11 @@ import pytest
 from agreements import agrees
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from omtrace.statistics import lmm
-from omtrace.statistics.batches import bridge
-from omtrace.statistics.four_pl import fit_four_pl, predict
-from omtrace.statistics.four_pl_joint import compare_curves, fit_joint
-from omtrace.statistics.plate_shifts import plate_shifts
+from omtrace.statistics.assay.batches import bridge
+from omtrace.statistics.assay.plate_shifts import plate_shifts
+from omtrace.statistics.curves.four_pl import fit_four_pl, predict
+from omtrace.statistics.curves.four_pl_joint import compare_curves, fit_joint
+from omtrace.statistics.mixed import lmm
 from scipy.optimize import least_squares
 from scipy.special import expit
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
-from omtrace.statistics.linear import adjusted_difference, adjusted_means
+from omtrace.statistics.linear.linear import adjusted_difference, adjusted_means
 
 REFERENCE = Path(__file__).parent / "reference"
 R = json.loads((REFERENCE / "statistics_r.json").read_text())

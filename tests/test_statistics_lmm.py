@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from agreements import agrees, chosen
-from omtrace.statistics.general_linear import fit_linear, type_two
-from omtrace.statistics.lmm import MOST_ROWS, components_at, fit
-from omtrace.statistics.terms import design_of, expanded
+from omtrace.statistics.linear.general_linear import fit_linear, type_two
+from omtrace.statistics.linear.terms import design_of, expanded
+from omtrace.statistics.mixed.lmm import MOST_ROWS, components_at, fit
 from scipy.stats import multivariate_normal
 
 REFERENCE = Path(__file__).parent / "reference"

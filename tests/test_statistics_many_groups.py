@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from agreements import agrees, chosen
-from omtrace.statistics.many_groups import jonckheere_terpstra, kruskal_wallis, one_way, welch_one_way
-from omtrace.statistics.multiple_t import critical, dunnett_exceeds, range_exceeds
-from omtrace.statistics.pairwise import dunn, dunnett, games_howell, tukey_kramer
-from omtrace.statistics.two_groups import mann_whitney, welch
+from omtrace.statistics.basic.many_groups import jonckheere_terpstra, kruskal_wallis, one_way, welch_one_way
+from omtrace.statistics.basic.multiple_t import critical, dunnett_exceeds, range_exceeds
+from omtrace.statistics.basic.pairwise import dunn, dunnett, games_howell, tukey_kramer
+from omtrace.statistics.basic.two_groups import mann_whitney, welch
 from scipy.special import stdtr
 from scipy.stats import f_oneway, norm, studentized_range, tukey_hsd
 

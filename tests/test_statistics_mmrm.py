@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 import scipy.stats
 from agreements import agrees, chosen
-from omtrace.statistics import mmrm_structures
-from omtrace.statistics.mmrm import fit_mmrm
-from omtrace.statistics.mmrm_batch import contrast_many
-from omtrace.statistics.mmrm_likelihood import differentiate, evaluate, products_of
-from omtrace.statistics.mmrm_structures import STRUCTURES, Blocks, structure_of
-from omtrace.statistics.mmrm_visits import Terms, fit_visits
+from omtrace.statistics.mixed import mmrm_structures
+from omtrace.statistics.mixed.mmrm import fit_mmrm
+from omtrace.statistics.mixed.mmrm_batch import contrast_many
+from omtrace.statistics.mixed.mmrm_likelihood import differentiate, evaluate, products_of
+from omtrace.statistics.mixed.mmrm_structures import STRUCTURES, Blocks, structure_of
+from omtrace.statistics.mixed.mmrm_visits import Terms, fit_visits
 from scipy.linalg import block_diag
 
 REFERENCE = Path(__file__).parent / "reference"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from omtrace.statistics import pair_sums
-from omtrace.statistics.pair_sums import PairSums
+from omtrace.statistics.basic import pair_sums
+from omtrace.statistics.basic.pair_sums import PairSums
 
 SAMPLES = st.lists(st.floats(-1e6, 1e6, allow_subnormal=False) | st.integers(-4, 4).map(float), min_size=1, max_size=25)
 GENERATOR = np.random.default_rng(8)

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from agreements import agrees, chosen
-from omtrace.statistics.paired import EXACT_UP_TO, hodges_lehmann, paired_change, signed_rank
-from omtrace.statistics.student import hedges_correction, noncentral_t_interval
+from omtrace.statistics.basic.paired import EXACT_UP_TO, hodges_lehmann, paired_change, signed_rank
+from omtrace.statistics.basic.student import hedges_correction, noncentral_t_interval
 from scipy.special import nctdtr
 from scipy.stats import rankdata, wilcoxon
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from agreements import agrees
-from omtrace.statistics.proportion import proportion, proportion_difference
+from omtrace.statistics.basic.proportion import proportion, proportion_difference
 from scipy.stats import binomtest
 from scipy.stats.contingency import relative_risk
 

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from omtrace.statistics.permutation import permutation_test
-from omtrace.statistics.random_subsets import random_subset_sums
+from omtrace.statistics.basic.permutation import permutation_test
+from omtrace.statistics.basic.random_subsets import random_subset_sums
 from scipy.stats import chi2, kstest
 
 

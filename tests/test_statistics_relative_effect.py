@@ -11,8 +11,8 @@ import pytest
 from agreements import agrees, chosen
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from omtrace.statistics.permutation import DRAWS, permutation_test
-from omtrace.statistics.relative_effect import brunner_munzel
+from omtrace.statistics.basic.permutation import DRAWS, permutation_test
+from omtrace.statistics.basic.relative_effect import brunner_munzel
 from scipy.stats import brunnermunzel
 
 REFERENCE = Path(__file__).parent / "reference"

@@ -10,9 +10,9 @@ import pytest
 from agreements import agrees, chosen
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from omtrace.statistics.explained import partial_eta
-from omtrace.statistics.paired import paired_change
-from omtrace.statistics.repeated import hotelling, repeated_anova
+from omtrace.statistics.basic.explained import partial_eta
+from omtrace.statistics.basic.paired import paired_change
+from omtrace.statistics.linear.repeated import hotelling, repeated_anova
 from scipy.stats import ncf
 
 REFERENCE = Path(__file__).parent / "reference"

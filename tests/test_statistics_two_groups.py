@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from agreements import agrees, chosen
-from omtrace.statistics.ranks import subset_sums
-from omtrace.statistics.two_groups import hodges_lehmann_shift, mann_whitney, welch
+from omtrace.statistics.basic.ranks import subset_sums
+from omtrace.statistics.basic.two_groups import hodges_lehmann_shift, mann_whitney, welch
 from scipy.stats import mannwhitneyu, nct, rankdata, ttest_ind
 
 chosen(

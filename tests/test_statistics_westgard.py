@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from omtrace.statistics.westgard import RULES, broken, standardised
+from omtrace.statistics.assay.westgard import RULES, broken, standardised
 
 
 def rules(*runs):

@@ -14,17 +14,17 @@ from pathlib import Path
 
 import pytest
 import yaml
-from omtrace import sources
+from omtrace import readers
 from omtrace.analyses import Method
-from omtrace.crosschecks import CrossCheck
-from omtrace.derive import Derivation
+from omtrace.derivations import Derivation
 from omtrace.faults import Fault
 from omtrace.figures import Figure
 from omtrace.instruments import Instrument
 from omtrace.job import recorded
+from omtrace.readers import Reader
 from omtrace.schemas import Table
-from omtrace.sources import Reader
 from omtrace.store import write_text
+from omtrace.validation.crosschecks import CrossCheck
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "workflow/omtrace"
@@ -35,11 +35,11 @@ HEAVY = ("pandas", "scipy", "matplotlib", "statsmodels", "formulaic", "pandera",
 
 # part: what its modules declare, its type, and the modules that are no plug-ins
 PLUGINS = {
-    "sources": ("READER", Reader, {"lookup"}),
+    "readers": ("READER", Reader, {"lookup"}),
     "schemas": ("TABLE", Table, set()),
     "instruments": ("INSTRUMENT", Instrument, set()),
-    "crosschecks": ("CROSSCHECK", CrossCheck, set()),
-    "derive": ("DERIVATION", Derivation, {"records"}),
+    "validation.crosschecks": ("CROSSCHECK", CrossCheck, set()),
+    "derivations": ("DERIVATION", Derivation, {"records"}),
     "analyses": ("METHOD", Method, {"run", "selection"}),
     "figures": ("FIGURE", Figure, set()),
 }
@@ -72,7 +72,7 @@ def parts():
     page = (ROOT / "docs/design.md").read_text(encoding="utf-8")
     lines = [line for line in page.splitlines() if line.startswith("| `")]
     rows = {name: row for row, line in enumerate(lines) for name in re.findall(r"`(\w+)/?`", line.split("|")[1])}
-    rows["statistics"] = rows["derive"] - 0.5
+    rows["statistics"] = rows["derivations"] - 0.5
     return rows
 
 
@@ -99,7 +99,6 @@ def test_a_module_imports_only_from_its_own_row_and_the_parts_above(path):
         ("statistics", {"statistics"}),
         ("simulate", {"simulate", "store", "faults"}),
         ("store", {"classes"}),
-        ("keys", set()),
     ],
 )
 def test_what_is_to_know_nothing_of_the_rest_does_not_import_it(part, allowed):
@@ -113,13 +112,11 @@ def test_what_is_to_know_nothing_of_the_rest_does_not_import_it(part, allowed):
     assert used <= allowed
 
 
-def test_study_store_and_keys_work_without_pandas():
-    modules = [
-        name for path in MODULES if part_of(path) in ("study", "store", "keys", "faults") for name in imported(path)
-    ]
+def test_model_and_store_work_without_pandas():
+    modules = [name for path in MODULES if part_of(path) in ("model", "store", "faults") for name in imported(path)]
     top = {name.split(".")[0] for name in modules}
     assert "pandas" not in {
-        name.split(".")[0] for path in MODULES if part_of(path) == "study" for name in imported(path)
+        name.split(".")[0] for path in MODULES if part_of(path) == "model" for name in imported(path)
     }
     assert top <= {*sys.stdlib_module_names, "omtrace", "numpy", "pandas", "pyarrow", "pydantic", "yaml"}
 
@@ -189,7 +186,7 @@ def test_no_module_is_named_for_nothing_or_changes_where_imports_are_found(path)
 
 
 def plugins(part):
-    return sorted(p.stem for p in (PACKAGE / part).glob("[!_]*.py") if p.stem not in PLUGINS[part][2])
+    return sorted(p.stem for p in PACKAGE.joinpath(*part.split(".")).glob("[!_]*.py") if p.stem not in PLUGINS[part][2])
 
 
 @pytest.mark.parametrize("part", PLUGINS)
@@ -202,23 +199,23 @@ def test_a_plugin_declares_exactly_one_object_of_the_right_type(part):
             if isinstance(value, kind)
         }  # fmt: skip
         assert list(found) == [name], f"{part}/{module}.py"
-        assert sources.plugin(part, module, name) is found[name]
+        assert readers.plugin(part, module, name) is found[name]
     for module in others:
         assert not hasattr(importlib.import_module(f"omtrace.{part}.{module}"), name)
         with pytest.raises(Fault, match=f"there is no {name.lower()} '{module}'"):
-            sources.plugin(part, module, name)
+            readers.plugin(part, module, name)
 
 
 @pytest.mark.parametrize("name", ["_text", "__init__", "../store", "delimited.py", "Delimited", "", "delimited\n"])
 def test_only_a_plain_name_is_a_plugin(name):
     with pytest.raises(Fault, match="there is no reader"):
-        sources.plugin("sources", name, "READER")
+        readers.plugin("readers", name, "READER")
 
 
 def test_options_are_closed_and_described():
-    for part in ("sources", "crosschecks", "derive", "analyses"):
+    for part in ("readers", "validation.crosschecks", "derivations", "analyses"):
         for module in plugins(part):
-            options = sources.plugin(part, module, PLUGINS[part][0]).options
+            options = readers.plugin(part, module, PLUGINS[part][0]).options
             assert options.model_config["extra"] == "forbid" and options.model_config["frozen"]
             for name, field in options.model_fields.items():
                 assert field.description, f"{part}/{module}.py: {name}"
@@ -272,13 +269,13 @@ def test_the_listing_of_a_job_has_the_digest_of_each_file_that_it_made(tmp_path,
 
 def test_byte_code_that_is_not_its_sources_stops_the_job(tmp_path, monkeypatch, capsys):
     """As a file of byte code that somebody puts beside a module while a run is going."""
-    planted = Path(importlib.util.cache_from_source(str(PACKAGE / "keys.py")))
+    planted = Path(importlib.util.cache_from_source(str(PACKAGE / "provenance/keys.py")))
     real = importlib.util.cache_from_source
     monkeypatch.setattr("omtrace.job.cache_from_source", lambda path: tmp_path / Path(real(path)).name)
     scripts = ROOT / "workflow/scripts"
     with recorded(fake(tmp_path, scripts)):
-        import omtrace.keys  # noqa: F401
-    source = (PACKAGE / "keys.py").read_text(encoding="utf-8")
+        import omtrace.provenance.keys  # noqa: F401
+    source = (PACKAGE / "provenance/keys.py").read_text(encoding="utf-8")
     for text, code in ((source, 0), (source.replace("SHIFT = 32", "SHIFT = 31"), 1)):
         (tmp_path / planted.name).write_bytes(bytes(16) + marshal.dumps(compile(text, "keys.py", "exec")))
         if code:
@@ -368,7 +365,7 @@ def test_the_conda_environment_has_the_versions_of_the_lock():
 
 
 def test_what_the_package_imports_is_a_declared_dependency():
-    modules = {"pyyaml": "yaml", "python-calamine": "python_calamine"}
+    modules = {"pyyaml": "yaml", "python-calamine": "python_calamine", "python-stdnum": "stdnum"}
     declared = {modules.get(name, name) for name in names(project()["project"]["dependencies"])}
     used = {name.split(".")[0] for path in [*MODULES, *SCRIPTS] for name in imported(path)}
     with_jinja = {"markupsafe"}  # it comes with jinja2, which has no Markup of its own any more

@@ -9,7 +9,7 @@ import time
 from collections import defaultdict
 
 import pytest
-from omtrace.lineage.trace import record_name, trace
+from omtrace.audit.trace import record_name, trace
 from omtrace.store import read_csv, read_json, read_table
 from pipeline import MIRROR, RETRIEVED, SHIPPED, done, omtrace
 from raw_rows import Study, lines_of

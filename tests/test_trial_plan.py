@@ -7,8 +7,8 @@ import pytest
 from omtrace.analyses import Call, Number, concordance
 from omtrace.analyses.run import definition_of
 from omtrace.faults import Fault
+from omtrace.model.plan import Plan, read_plan
 from omtrace.statistics.multiplicity import holm
-from omtrace.study.plan import Plan, read_plan
 from test_analyses import ANCOVA, PAIR, Results, people, plan_of
 from test_plan import PLAN, written
 
@@ -103,7 +103,7 @@ def test_a_chain_as_a_graph_is_the_fixed_sequence(made, more, procedure):
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_family_is_told(families, says):
-    from omtrace.study.closed import checked
+    from omtrace.model.closed import checked
 
     with pytest.raises(Fault) as caught:
         checked(Plan, study_of(families=families), "p")

@@ -9,8 +9,8 @@ import pytest
 import scipy.stats
 from agreements import agrees, chosen
 from omtrace.faults import Fault
-from omtrace.statistics import trial_size as size
-from omtrace.statistics.simulated_power import simulated_power
+from omtrace.statistics.power import trial_size as size
+from omtrace.statistics.power.simulated_power import simulated_power
 from test_analyses import Results, column, people
 
 R = json.loads((Path(__file__).parent / "reference/models_r.json").read_text())

@@ -7,12 +7,12 @@ import pytest
 from agreements import agrees, chosen
 from hypothesis import given
 from hypothesis import strategies as st
-from omtrace.derive import Context, Tables
-from omtrace.derive.records import build
-from omtrace.derive.up_down import PSPP, Options, derive
+from omtrace.derivations import Context, Tables
+from omtrace.derivations.records import build
+from omtrace.derivations.up_down import PSPP, Options, derive
 from omtrace.faults import Fault
-from omtrace.statistics.up_down import FEWER, MORE, NO_CHANGE, ORDER, dixon_k, step_of, threshold
-from omtrace.study.plan import Parameter, Plan
+from omtrace.model.plan import Parameter, Plan
+from omtrace.statistics.assay.up_down import FEWER, MORE, NO_CHANGE, ORDER, dixon_k, step_of, threshold
 
 # Dixon WJ, Annu Rev Pharmacol Toxicol 1980;20:441-462, table of k; O: no response, X: response
 DIXON = {

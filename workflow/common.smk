@@ -8,18 +8,18 @@ from pathlib import Path
 from time import time
 
 from omtrace.job import print_faults
-from omtrace.lineage.ledger import count
-from omtrace.lineage.plan_check import check_once, read_whole
-from omtrace.lineage.stage_inputs import buckets_of, plugins_of, stages_of
+from omtrace.provenance.ledger import count
+from omtrace.intake.plan_check import check_once, read_whole
+from omtrace.provenance.stage_inputs import buckets_of, plugins_of, stages_of
 from omtrace.warm_start import warm_up
-from omtrace.study.checkout import refuse_closed, refuse_folder, refuse_locked
-from omtrace.study.closed import nearest
-from omtrace.study.code import library_digest
-from omtrace.study.config import read_config
-from omtrace.study.register import custody_faults, exports_of, read_register
-from omtrace.study.slices import STAGES
-from omtrace.study.listings import drop_broken_listing
-from omtrace.study.stages import write_stage
+from omtrace.model.checkout import refuse_closed, refuse_folder, refuse_locked
+from omtrace.model.closed import nearest
+from omtrace.provenance.code import library_digest
+from omtrace.model.config import read_config
+from omtrace.model.register import custody_faults, exports_of, read_register
+from omtrace.model.slices import STAGES
+from omtrace.provenance.listings import drop_broken_listing
+from omtrace.provenance.stages import write_stage
 
 STARTED = time()
 
@@ -181,7 +181,7 @@ def refuse_closed_folders():
 
 def print_head():
     """Print what to keep of a run: the head digest of all studies that have results; and which earlier numbers changed."""
-    from omtrace.lineage.closing import closing
+    from omtrace.provenance.closing import closing
 
     for line in closing(STUDIES, LEDGER_LINES, HOME):
         print(line)

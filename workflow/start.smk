@@ -26,8 +26,8 @@ for folder in list(WORKFLOW.glob("omtrace/**/__pycache__")):
             stop([f"{folder}: old byte code, which cannot be removed ({error.strerror}); remove it yourself"])
 
 from omtrace.faults import Fault, plain_line
-from omtrace.study.document import read_document
-from omtrace.study.folders import CONFIG as CONFIG_FILE
+from omtrace.model.document import read_document
+from omtrace.model.folders import CONFIG as CONFIG_FILE
 
 
 def or_stop(call, *arguments):

@@ -3,8 +3,8 @@
 import io
 from pathlib import Path
 
-from omtrace.study.plan import Plan
-from omtrace.study.register import exports_of, read_register
+from omtrace.model.plan import Plan
+from omtrace.model.register import exports_of, read_register
 
 from .records import Records
 from .study import ROOT, Study

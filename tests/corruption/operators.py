@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from random import Random
 
-from omtrace.checks.findings import Finding
+from omtrace.validation.findings import Finding
 
 from .records import Move, Records
 from .study import Study

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from omtrace.checks.findings import Finding
-from omtrace.checks.validate import Validation
-from omtrace.keys import key_text
+from omtrace.provenance.keys import key_text
+from omtrace.validation.findings import Finding
+from omtrace.validation.validate import Validation
 from pandas import DataFrame
 
 from . import everything

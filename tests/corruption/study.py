@@ -9,12 +9,12 @@ from pathlib import Path
 from random import Random
 
 import yaml
-from omtrace.checks.findings import Finding
-from omtrace.checks.validate import Validation
+from omtrace.model.folders import plan_file
+from omtrace.model.plan import Plan, read_plan
+from omtrace.model.register import Export, exports_of, read_register
 from omtrace.schemas import Column
-from omtrace.study.folders import plan_file
-from omtrace.study.plan import Plan, read_plan
-from omtrace.study.register import Export, exports_of, read_register
+from omtrace.validation.findings import Finding
+from omtrace.validation.validate import Validation
 
 from .records import Records
 

@@ -11,69 +11,69 @@ from pathlib import Path
 from typing import Any
 
 from omtrace.faults import Fault, plain_line
-from omtrace.lineage import COVERS, COVERS_NOT
+from omtrace.provenance import COVERS, COVERS_NOT
 
 
 def register(told: argparse.Namespace) -> bool:
     """Take raw exports into the register."""
     if told.withdraw:
-        from omtrace.lineage.withdrawal import withdraw_and_print
+        from omtrace.intake.withdrawal import withdraw_and_print
 
         if told.files or told.replaces:
             raise Fault("--withdraw: takes its own file alone, and a reason")
         return withdraw_and_print(told.withdraw, told.reason)
     if not told.files:
         told.wrong("the following arguments are required: FILE")
-    from omtrace.lineage.registration import Request, register_and_print
+    from omtrace.intake.registration import Request, register_and_print
 
     return register_and_print(told.files, Request(**{name: getattr(told, name) for name in Request.__annotations__}))
 
 
 def diff(told: argparse.Namespace) -> bool:
     """Show what differs between two versions of an export, cell by cell."""
-    from omtrace.lineage.differences import report
+    from omtrace.audit.differences import report
 
     return report(told.old, told.new)
 
 
 def queries(told: argparse.Namespace) -> bool:
     """Make the query list of a study, and take in answers."""
-    from omtrace.lineage.queries import report
+    from omtrace.intake.queries import report
 
     return report(told.study, told.answers)
 
 
 def trace(told: argparse.Namespace) -> bool:
     """Show the way back of a number, or the numbers of a result."""
-    from omtrace.lineage.trace import report
+    from omtrace.audit.trace import report
 
     return report(told.result, told.json)
 
 
 def verify(told: argparse.Namespace) -> bool:
     """Compare the files with the manifests."""
-    from omtrace.lineage.verify import report
+    from omtrace.audit.verify import report
 
     return report(told.studies, told.head, told.ledger, told.environment)
 
 
 def check(told: argparse.Namespace) -> bool:
     """Show the findings that files would give, before anything is registered."""
-    from omtrace.lineage.checking import Request, report
+    from omtrace.intake.checking import Request, report
 
     return report(told.files, Request(**{name: getattr(told, name) for name in Request.__annotations__}))
 
 
 def add_batch(told: argparse.Namespace) -> bool:
     """Check, copy and register what a lab drops in."""
-    from omtrace.lineage.batches import add_batch as added
+    from omtrace.intake.batches import add_batch as added
 
     return added(told.folder, told.study, told.batch)
 
 
 def changes(told: argparse.Namespace) -> bool:
     """Show which earlier numbers the last run changed, and why."""
-    from omtrace.lineage.changes import report
+    from omtrace.provenance.changes import report
 
     return report(told.study, told.all)
 
@@ -97,7 +97,7 @@ def rules(told: argparse.Namespace) -> bool:
 def plan(told: argparse.Namespace) -> bool:
     """Check a study's plan, or print the reference of the plan as Markdown or as JSON Schema."""
     if told.study:
-        from omtrace.lineage.plan_check import report
+        from omtrace.intake.plan_check import report
 
         return report(told.study)
     from omtrace.report.plan_page import plan_page, plan_schema
@@ -109,7 +109,7 @@ def plan(told: argparse.Namespace) -> bool:
 def schema(told: argparse.Namespace) -> bool:
     """Print the JSON Schema of the configuration or of a plan, for editors."""
     if told.of == "config":
-        from omtrace.study.config import config_schema as printed
+        from omtrace.model.config import config_schema as printed
     else:
         from omtrace.report.plan_page import plan_schema as printed
 
@@ -266,7 +266,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "run" not in told:
         top.print_help()
         return 0
-    from omtrace.study.names import refuse_names
+    from omtrace.model.names import refuse_names
 
     try:
         refuse_names(vars(told))

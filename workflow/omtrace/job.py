@@ -28,7 +28,7 @@ class Job:
     @cached_property
     def inputs(self) -> Any:
         """The inputs of the stage, from its stage file (``study.stages.StageInputs``)."""
-        from omtrace.study.stages import read_stage
+        from omtrace.provenance.stages import read_stage
 
         return read_stage(self.snakemake.input.stage)
 
@@ -45,8 +45,8 @@ class Job:
     @property
     def place(self) -> Any:
         """Where the results and the stage files of the study are (``lineage.manifest.Place``), for its manifest."""
-        from omtrace.lineage.manifest import Place
-        from omtrace.study.folders import Folders
+        from omtrace.model.folders import Folders
+        from omtrace.provenance.manifest import Place
 
         results, stages = self.snakemake.output.manifest, self.snakemake.input.stage
         return Place(Path(results).parent, Path(stages).parent, Folders(**self.inputs.folders))
@@ -130,8 +130,8 @@ def _is_of(cached: Path, source: Path) -> bool:
 
 def _list_outputs(job: Job) -> None:
     """Write the listing of what the job made, if its rule has one."""
+    from omtrace.provenance.listings import listing
     from omtrace.store import write_text
-    from omtrace.study.listings import listing
 
     outputs = dict(job.snakemake.output.items())
     if "listing" in outputs:

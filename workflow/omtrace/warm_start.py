@@ -35,10 +35,10 @@ LIBRARIES = (
     "pandas",
     "pyarrow.parquet",
     "pyarrow.compute",
-    "omtrace.checks.validate",
+    "omtrace.validation.validate",
     "pandera.pandas",
     "pandera.backends.pandas.builtin_checks",  # else the first validation imports them
-    "omtrace.derive.records",
+    "omtrace.derivations.records",
     "scipy.special",
     "omtrace.analyses.run",
     "scipy.optimize",
@@ -51,7 +51,7 @@ LIBRARIES = (
     "omtrace.report.summary",
     "omtrace.report.arrive",
     "omtrace.report.dictionary",
-    "omtrace.sources.lookup",
+    "omtrace.readers.lookup",
 )
 
 

@@ -3,6 +3,6 @@
 from omtrace.job import recorded
 
 with recorded(snakemake) as job:
-    from omtrace.derive.records import derive_study
+    from omtrace.derivations.records import derive_study
 
     derive_study(job.inputs.plan, snakemake.input.validated, snakemake.output.datasets)

@@ -3,6 +3,6 @@
 from omtrace.job import recorded
 
 with recorded(snakemake) as job:
-    from omtrace.checks.validate import read_exports
+    from omtrace.validation.validate import read_exports
 
     read_exports(job.inputs.plan, job.inputs.register, snakemake.output.part)

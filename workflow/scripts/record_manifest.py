@@ -3,6 +3,6 @@
 from omtrace.job import recorded
 
 with recorded(snakemake) as job:
-    from omtrace.lineage.manifest import record
+    from omtrace.provenance.manifest import record
 
     record(job.inputs.study, job.home, job.place)

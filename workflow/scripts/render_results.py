@@ -4,9 +4,9 @@ from omtrace.job import recorded
 
 with recorded(snakemake) as job:
     from omtrace.figures import draw_figures
+    from omtrace.model.groups import with_groups
     from omtrace.report import write_report
     from omtrace.report.dictionary import write_dictionary
-    from omtrace.study.groups import with_groups
 
     plan = with_groups(job.inputs.plan, snakemake.input.datasets)
     draw_figures(plan, job.folder)

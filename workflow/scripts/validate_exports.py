@@ -3,7 +3,7 @@
 from omtrace.job import recorded
 
 with recorded(snakemake) as job:
-    from omtrace.checks.validate import validate_study
+    from omtrace.validation.validate import validate_study
 
     validate_study(
         job.inputs.plan,

@@ -13,10 +13,10 @@ from omtrace.faults import Fault, nearest
 if TYPE_CHECKING:
     import numpy
 
-    from omtrace.analyses._rows import Rows
     from omtrace.analyses.selection import Data
-    from omtrace.study.closed import Closed
-    from omtrace.study.plan import Analysis, DatasetPlan
+    from omtrace.model.closed import Closed
+    from omtrace.model.plan import Analysis, DatasetPlan
+    from omtrace.provenance.rows import Rows
 
 JOINT = " & "  # between the names of parameters that a number is about together
 

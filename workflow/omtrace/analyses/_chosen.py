@@ -5,8 +5,8 @@ from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from omtrace.analyses._columns import Column
-from omtrace.analyses._rows import Entries, Rows
+from omtrace.provenance.columns import Column
+from omtrace.provenance.rows import Entries, Rows
 
 if TYPE_CHECKING:
     import numpy

@@ -9,13 +9,13 @@ from pydantic import Field
 from omtrace.analyses import Call, Number
 from omtrace.analyses.mmrm import TAKEN, Structure
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     from omtrace.analyses._chosen import Selection
-    from omtrace.analyses._rows import Rows
-    from omtrace.statistics.imputation import Imputer
-    from omtrace.statistics.imputed_comparison import ConditionalMeans, Draws
+    from omtrace.provenance.rows import Rows
+    from omtrace.statistics.missing.imputation import Imputer
+    from omtrace.statistics.missing.imputed_comparison import ConditionalMeans, Draws
 
 Strategy = Literal["MAR", "J2R", "CIR", "CR", "LMCF"]
 ATTENDED = ("observed", "quarantined", "incomplete")  # a status that begins so belongs to a visit that took place
@@ -83,7 +83,7 @@ class Imputing:
 
     def model(self, rows: "Rows") -> Iterator[Number]:
         """The covariances tried in the imputation model, in words as level, and bootstrap samples not fitted."""
-        from omtrace.statistics.imputed_comparison import Draws
+        from omtrace.statistics.missing.imputed_comparison import Draws
 
         for name, reason in self.imputer.rejected:
             level = f"imputation model, covariance {name}: {reason}"
@@ -153,7 +153,7 @@ def _visits(call: Call, parameter: str) -> list[str]:
 
 def _imputer(call: Call, parameter: str, visits: list[str], groups: list[str], reference: str,
              chosen: "Selection") -> "Imputer":  # fmt: skip
-    from omtrace.statistics.imputation import Imputer, trial_of
+    from omtrace.statistics.missing.imputation import Imputer, trial_of
 
     o = call.options
     by_visit = ["baseline"] if o.baseline else []
@@ -182,7 +182,7 @@ def _weights(imputer: "Imputer", groups: list[str], pairs: Sequence[tuple[str, s
 def _made(call: Call, imputer: "Imputer", weights: list[list[float]]) -> "ConditionalMeans | Draws":
     import numpy
 
-    from omtrace.statistics.imputed_comparison import ConditionalMeans, Draws
+    from omtrace.statistics.missing.imputed_comparison import ConditionalMeans, Draws
 
     o = call.options
     if o.approach == "conditional_mean":

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     from omtrace.analyses._chosen import Selection

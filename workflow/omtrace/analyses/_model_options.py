@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 
 class Contrast(Closed):

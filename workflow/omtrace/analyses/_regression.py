@@ -7,13 +7,13 @@ from pydantic import Field
 
 from omtrace.analyses import Call
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     import pandas
 
     from omtrace.analyses._chosen import Selection
-    from omtrace.statistics.design import Terms
+    from omtrace.statistics.linear.design import Terms
 
 
 class Regression(Closed):
@@ -57,7 +57,7 @@ def targets(call: Call, holds: Literal["anything", "numbers", "yes or no"],
 
 def terms_of(call: Call) -> "Terms":
     """The terms of the model."""
-    from omtrace.statistics.design import Terms
+    from omtrace.statistics.linear.design import Terms
 
     o = call.options
     numeric = [*(["baseline"] if o.baseline else []), *o.covariates]

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 from omtrace.analyses import Call, Number
 from omtrace.analyses._model_options import Contrast, ModelOptions
 from omtrace.faults import Fault
-from omtrace.study.closed import nearest
+from omtrace.model.closed import nearest
 
 if TYPE_CHECKING:
     import pandas
 
     from omtrace.analyses._chosen import Selection
-    from omtrace.analyses._rows import Rows
-    from omtrace.statistics.general_linear import LinearModel
-    from omtrace.statistics.lmm import RandomModel
-    from omtrace.statistics.terms import Design
+    from omtrace.provenance.rows import Rows
+    from omtrace.statistics.linear.general_linear import LinearModel
+    from omtrace.statistics.linear.terms import Design
+    from omtrace.statistics.mixed.lmm import RandomModel
 
 OWN = ("visit", "baseline")  # terms that are no parameter of the dataset
 UNIT = "unit"  # the random effect of the units themselves, where each has several rows
@@ -41,7 +41,7 @@ class Fitted:
     @property
     def random(self) -> "RandomModel | None":
         """The model, where it has random effects."""
-        from omtrace.statistics.lmm import RandomModel
+        from omtrace.statistics.mixed.lmm import RandomModel
 
         return self.model if isinstance(self.model, RandomModel) else None
 
@@ -63,9 +63,9 @@ class Fitted:
 def fitted(call: Call, terms: list[str], parameter: str, visit: str | list[str],
            slopes: Mapping[str, str] | None = None) -> Fitted:  # fmt: skip
     """The model of a parameter at a visit, or over several. Raises Fault where it cannot be fitted."""
-    from omtrace.statistics.general_linear import fit_linear
-    from omtrace.statistics.lmm import fit
-    from omtrace.statistics.terms import design_of
+    from omtrace.statistics.linear.general_linear import fit_linear
+    from omtrace.statistics.linear.terms import design_of
+    from omtrace.statistics.mixed.lmm import fit
 
     o, slopes = call.options, slopes or {}
     where = f"analysis {call.name}, {parameter}{f' at {visit}' if visit and isinstance(visit, str) else ''}"
@@ -105,7 +105,7 @@ def groups_of(frame: "pandas.DataFrame", name: str) -> list[str]:
 
 def _names(call: Call, terms: list[str], slopes: Mapping[str, str]) -> list[str]:
     """Every parameter that the model needs. Raises Fault for one that is not declared, or has visits."""
-    from omtrace.statistics.terms import expanded
+    from omtrace.statistics.linear.terms import expanded
 
     parts = [part for term in expanded(terms) for part in term.split(":")]
     parts += [part for name in call.options.random for part in name.split("/") if part != UNIT]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     from omtrace.analyses._chosen import Selection

@@ -7,13 +7,13 @@ from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     import pandas
 
-    from omtrace.analyses._rows import Rows
-    from omtrace.statistics.linear import LinearModel
+    from omtrace.provenance.rows import Rows
+    from omtrace.statistics.linear.linear import LinearModel
 
 CHANGES = {"log": "log scale", "rank": "ranks"}
 
@@ -113,8 +113,8 @@ def run(call: Call) -> Iterator[Number]:
 
 def _fitted(call: Call, frame: "pandas.DataFrame", groups: list[str]) -> "LinearModel":
     """The model of the units used, on the scale of the options."""
-    from omtrace.statistics.design import Terms
-    from omtrace.statistics.linear import LinearModel
+    from omtrace.statistics.linear.design import Terms
+    from omtrace.statistics.linear.linear import LinearModel
 
     o = call.options
     numeric = [*(["baseline"] if o.baseline else []), *o.covariates]

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     import numpy
@@ -27,7 +27,7 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """Ratio of geometric means for each pair, without and with the curves' error, and the assay's share."""
-    from omtrace.statistics.assay_error import assay_error
+    from omtrace.statistics.assay.assay_error import assay_error
 
     options = call.options
     contrasts = {call.contrast(*pair): pair for pair in options.contrasts}

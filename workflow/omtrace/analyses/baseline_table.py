@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     from omtrace.analyses._chosen import Selection
@@ -38,9 +38,9 @@ def run(call: Call) -> Iterator[Number]:
 
 def _values(call: Call, parameter: str, visit: str, chosen: "Selection",
             pairs: Sequence[tuple[str, str]]) -> Iterator[Number]:  # fmt: skip
-    from omtrace.statistics.balance import standardised_difference
-    from omtrace.statistics.descriptive import describe
-    from omtrace.statistics.two_groups import welch
+    from omtrace.statistics.basic.balance import standardised_difference
+    from omtrace.statistics.basic.descriptive import describe
+    from omtrace.statistics.basic.two_groups import welch
 
     for group in call.groups(True):
         found, rows = describe(chosen.of_group(group)["value"].astype("float64").to_numpy()), chosen.rows([group])
@@ -59,7 +59,7 @@ def _values(call: Call, parameter: str, visit: str, chosen: "Selection",
 
 def _categories(call: Call, parameter: str, visit: str, chosen: "Selection",
                 pairs: Sequence[tuple[str, str]]) -> Iterator[Number]:  # fmt: skip
-    from omtrace.statistics.balance import chi_squared_p, standardised_difference_of_categories
+    from omtrace.statistics.basic.balance import chi_squared_p, standardised_difference_of_categories
 
     categories = call.data.column(parameter, visit).categories
     counts = {

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.analyses._rows import Rows
 from omtrace.analyses.assay_error import ratio_of
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
+from omtrace.provenance.rows import Rows
 
 if TYPE_CHECKING:
     import numpy
@@ -45,7 +45,7 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """For each pair: units by batch, the guard, and the effect without and with correction side by side."""
-    from omtrace.statistics.combat import confounding, efficiency
+    from omtrace.statistics.assay.combat import confounding, efficiency
 
     options = call.options
     contrasts = {call.contrast(*pair): pair for pair in options.contrasts}
@@ -101,7 +101,7 @@ def _values(call: Call, target: tuple[str, str], pair: tuple[str, str]) -> "tupl
 
 def _effect(call: Call, parameter: str, contrast: str, visit: str, frame: "pandas.DataFrame", rows: Rows,
             name: str) -> Iterator[Number]:  # fmt: skip
-    from omtrace.statistics.batches import group_effect
+    from omtrace.statistics.assay.batches import group_effect
 
     batch = frame["batch"] if name == SHIFT else None
     try:
@@ -116,7 +116,7 @@ def _effect(call: Call, parameter: str, contrast: str, visit: str, frame: "panda
 
 def _shared(call: Call, parameter: str, contrast: str, visit: str, frame: "pandas.DataFrame") -> Iterator[Number]:
     """The effect on concentrations shifted by what plates share; units without a shift are left out, and say why."""
-    from omtrace.statistics.batches import shifted_effect
+    from omtrace.statistics.assay.batches import shifted_effect
 
     if not call.options.log:
         raise Fault(f"analysis {call.name}: shifts are of logarithms; set log, or leave shift out")
@@ -151,7 +151,7 @@ def _combat(
     import numpy
     import pandas
 
-    from omtrace.statistics.combat import combat
+    from omtrace.statistics.assay.combat import combat
 
     table = pandas.DataFrame({target: frame["value"] for target, (frame, _) in frames.items()}).T
     facts = pandas.concat([frame[["batch", "member"]] for frame, _ in frames.values()])

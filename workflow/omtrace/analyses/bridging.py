@@ -8,7 +8,7 @@ from pydantic import Field
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses.assay_error import ratio_of
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     import pandas
@@ -34,7 +34,7 @@ def run(call: Call) -> Iterator[Number]:
     """Ratio of geometric means of the shared samples, plate over reference plate."""
     import numpy
 
-    from omtrace.statistics.batches import bridge
+    from omtrace.statistics.assay.batches import bridge
 
     options, groups = call.options, list(call.dataset.groups)
     reference = options.reference or groups[0]
@@ -63,7 +63,7 @@ def run(call: Call) -> Iterator[Number]:
 def _joint(call: Call, target: tuple[str, str], chosen: "Selection", frame: "pandas.DataFrame",
            left: dict[str, str]) -> Iterator[Number]:  # fmt: skip
     """The shift of each plate by the joint fit, and the spread of plates and of what is left, plates random."""
-    from omtrace.statistics.plate_shifts import plate_shifts
+    from omtrace.statistics.assay.plate_shifts import plate_shifts
 
     (parameter, visit), options, groups = target, call.options, list(call.dataset.groups)
     reference, rows = options.reference or groups[0], chosen.rows(groups, left)
@@ -89,7 +89,7 @@ def _between(frame: "pandas.DataFrame", sample: str) -> float:
     """SD between plates by REML, plates random, of the means of each sample on a plate; NaN where it cannot be told."""
     import pandas
 
-    from omtrace.statistics.lmm import fit
+    from omtrace.statistics.mixed.lmm import fit
 
     means = frame.groupby([sample, "plate"], sort=True)["value"].mean().reset_index()
     design = pandas.get_dummies(means[sample].astype(str)).to_numpy(dtype=float)

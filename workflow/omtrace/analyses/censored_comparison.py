@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.analyses._rows import Rows
 from omtrace.analyses.assay_error import ratio_of
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
+from omtrace.provenance.rows import Rows
 
 if TYPE_CHECKING:
     import numpy
@@ -47,7 +47,7 @@ def run(call: Call) -> Iterator[Number]:
 def _group(
     call: Call, parameter: str, visit: str, group: str, frame: "pandas.DataFrame", rows: Rows
 ) -> Iterator[Number]:
-    from omtrace.statistics.nondetects import kaplan_meier_summary, ros
+    from omtrace.statistics.assay.nondetects import kaplan_meier_summary, ros
 
     values, states = _arrays(call, frame)
     counts = {"n": values.size, "n_below": int((states < 0).sum()), "n_above": int((states > 0).sum())}
@@ -70,7 +70,7 @@ def _pair(call: Call, parameter: str, visit: str, contrast: str, frames: "list[p
           rows: Rows) -> Iterator[Number]:  # fmt: skip
     import numpy
 
-    from omtrace.statistics.nondetects import peto_prentice, substituted
+    from omtrace.statistics.assay.nondetects import peto_prentice, substituted
 
     options = call.options
     (a, state_a), (b, state_b) = (_arrays(call, frame) for frame in frames)
@@ -102,7 +102,7 @@ def _compared(values: "numpy.ndarray", states: "numpy.ndarray", member: "numpy.n
     """Numbers of the group effect, or why there are none."""
     import numpy
 
-    from omtrace.statistics.censored import fit_censored, intercept
+    from omtrace.statistics.assay.censored import fit_censored, intercept
 
     try:
         fit = fit_censored(numpy.log(values) if options.log else values, states, intercept(values.size, member))

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     import numpy
@@ -40,7 +40,7 @@ def run(call: Call) -> Iterator[Number]:
     """Differences of the groups' means by censored regression; how many values lie at the ends, in each group."""
     import numpy
 
-    from omtrace.statistics.censored import fit_censored
+    from omtrace.statistics.assay.censored import fit_censored
 
     o: Options = call.options
     for pair in o.contrasts:

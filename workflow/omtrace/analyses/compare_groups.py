@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 
 class Options(Closed):
@@ -17,9 +17,9 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """Means, their difference and its tests, and what ranks say, for each pair."""
-    from omtrace.statistics.permutation import permutation_test
-    from omtrace.statistics.relative_effect import brunner_munzel
-    from omtrace.statistics.two_groups import hodges_lehmann_shift, mann_whitney, welch
+    from omtrace.statistics.basic.permutation import permutation_test
+    from omtrace.statistics.basic.relative_effect import brunner_munzel
+    from omtrace.statistics.basic.two_groups import hodges_lehmann_shift, mann_whitney, welch
 
     contrasts = {call.contrast(*pair): pair for pair in call.options.contrasts}
     for parameter, visit in call.targets():

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     import numpy
@@ -69,14 +69,14 @@ def run(call: Call) -> Iterator[Number]:
 
 
 def _size(x: "numpy.ndarray") -> dict[str, float]:
-    from omtrace.statistics.samples import mean, standard_deviation
+    from omtrace.statistics.basic.samples import mean, standard_deviation
 
     return {"n": float(x.size), "mean": mean(x), "sd": standard_deviation(x)}
 
 
 def _overall(call: Call, values: "dict[str, numpy.ndarray]") -> Iterator[tuple[str, str, dict[str, float]]]:
     """Tests of all groups together: group, label, numbers."""
-    from omtrace.statistics.many_groups import jonckheere_terpstra, kruskal_wallis, one_way, welch_one_way
+    from omtrace.statistics.basic.many_groups import jonckheere_terpstra, kruskal_wallis, one_way, welch_one_way
 
     groups, o = list(values.values()), call.options
     yield "all", "analysis of variance" + LOG * o.log, one_way(groups, o.level)
@@ -90,7 +90,7 @@ def _overall(call: Call, values: "dict[str, numpy.ndarray]") -> Iterator[tuple[s
 
 def _pairs(call: Call, values: "dict[str, numpy.ndarray]") -> Iterator[tuple[str, str, dict[str, float]]]:
     """The pairs of each procedure: contrast, label, numbers."""
-    from omtrace.statistics.pairwise import dunn, dunnett, games_howell, tukey_kramer
+    from omtrace.statistics.basic.pairwise import dunn, dunnett, games_howell, tukey_kramer
 
     names, groups, level = list(values), list(values.values()), call.options.level
     for procedure in call.options.procedures:

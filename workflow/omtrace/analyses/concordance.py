@@ -7,10 +7,10 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._headline import Effect, Key, effects_of
-from omtrace.analyses._rows import united
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
-from omtrace.study.plan import Analysis
+from omtrace.model.closed import Closed
+from omtrace.model.plan import Analysis
+from omtrace.provenance.rows import united
 
 
 class Options(Closed):

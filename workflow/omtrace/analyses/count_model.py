@@ -25,7 +25,7 @@ class Options(Regression):
 
 def run(call: Call) -> Iterator[Number]:
     """Rate ratios, adjusted rates with the counts behind them, and how much the counts vary."""
-    from omtrace.statistics.counts import CountModel
+    from omtrace.statistics.linear.counts import CountModel
 
     o, declared = call.options, call.dataset.parameters
     if o.exposure and o.exposure not in declared:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 
 class Options(Closed):
@@ -17,7 +17,7 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """n, missing, mean, SD, interval, median, quartiles, range; for categories count and percent of each."""
-    from omtrace.statistics.descriptive import describe
+    from omtrace.statistics.basic.descriptive import describe
 
     nested = call.dataset.experimental_unit and call.dataset.experimental_unit.parameter
     for parameter, visit in call.targets("anything"):

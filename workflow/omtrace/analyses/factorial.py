@@ -67,7 +67,7 @@ def run(call: Call) -> Iterator[Number]:
 
 
 def _type_two(call: Call, parameter: str, visit: str, fit: Fitted) -> Iterator[Number]:
-    from omtrace.statistics.general_linear import type_two
+    from omtrace.statistics.linear.general_linear import type_two
 
     values = [math.log(value) for value in fit.frame["value"]] if call.options.log else fit.frame["value"]
     for term, test in type_two(values, fit.design.matrix, fit.design.columns).items():
@@ -78,7 +78,7 @@ def _two_by_two(call: Call) -> Iterator[Number]:
     """Both main effects, the interaction, cell means and simple effects."""
     import numpy
 
-    from omtrace.statistics.factorial import cells
+    from omtrace.statistics.linear.factorial import cells
 
     o = call.options
     for parameter, visit in call.targets():
@@ -104,7 +104,7 @@ def _two_by_two(call: Call) -> Iterator[Number]:
 
 def _named(table, o: Options) -> Iterator[tuple[str, dict[str, float]]]:
     """The effects, simple effects and cell means under the plan's names."""
-    from omtrace.statistics.factorial import cell_means, factorial_effects, simple_effects
+    from omtrace.statistics.linear.factorial import cell_means, factorial_effects, simple_effects
 
     effects = {
         "first": f"{o.first}: {o.first_levels[1]} - {o.first_levels[0]}",

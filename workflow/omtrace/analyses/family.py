@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.analyses._rows import united
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
-from omtrace.study.plan import Analysis
-from omtrace.study.questions import Member, Procedure
+from omtrace.model.closed import Closed
+from omtrace.model.plan import Analysis
+from omtrace.model.questions import Member, Procedure
+from omtrace.provenance.rows import united
 
 if TYPE_CHECKING:
     import numpy

@@ -7,11 +7,11 @@ from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     from omtrace.analyses._chosen import Selection
-    from omtrace.analyses._rows import Rows
+    from omtrace.provenance.rows import Rows
 
 MONTH = 365.25 / 12  # days
 
@@ -51,7 +51,7 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """The criteria with their verdicts; then the completeness of each parameter at each of its visits."""
-    from omtrace.statistics.proportion import proportion
+    from omtrace.statistics.basic.proportion import proportion
 
     for criterion in call.options.criteria.values():
         yield from _judged(call, criterion)
@@ -64,7 +64,7 @@ def run(call: Call) -> Iterator[Number]:
 
 
 def _judged(call: Call, criterion: Criterion) -> Iterator[Number]:
-    from omtrace.statistics import progression
+    from omtrace.statistics.basic import progression
 
     if criterion.parameter not in call.dataset.parameters:
         raise Fault(f"analysis {call.name}: there is no parameter {criterion.parameter!r}")
@@ -92,7 +92,7 @@ Judged = tuple[float, float, float, "Rows"]
 
 def _share(call: Call, criterion: Criterion, chosen: "Selection"):  # type: ignore[no-untyped-def]
     """Numbers of a share of the units; returns estimate, limits and rows."""
-    from omtrace.statistics.proportion import proportion
+    from omtrace.statistics.basic.proportion import proportion
 
     least = 1 if criterion.at_least is None else criterion.at_least
     if not criterion.recorded:
@@ -116,7 +116,7 @@ def _shares(
 
 def _rate(call: Call, criterion: Criterion, chosen: "Selection"):  # type: ignore[no-untyped-def]
     """Numbers of recruitment: a month, and in each month; returns estimate, limits and rows."""
-    from omtrace.statistics.progression import rate
+    from omtrace.statistics.basic.progression import rate
 
     days = chosen.frame["value"].astype("float64")
     length = float(criterion.days or 0)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 
 class Options(Closed):
@@ -19,7 +19,7 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """n, G and p of the farthest value of each group."""
-    from omtrace.statistics.grubbs import grubbs
+    from omtrace.statistics.basic.grubbs import grubbs
 
     for parameter, visit in call.targets():
         chosen = call.data.select(call.entry.population, parameter, visit)

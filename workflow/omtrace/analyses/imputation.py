@@ -8,10 +8,10 @@ from pydantic import Field
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._imputing import APPROACHES, Imputing, Strategy, Terms, analysed, imputing
 from omtrace.faults import Fault
-from omtrace.study.closed import nearest
+from omtrace.model.closed import nearest
 
 if TYPE_CHECKING:
-    from omtrace.analyses._rows import Rows
+    from omtrace.provenance.rows import Rows
 
 VARIANCES = ("within", "between")  # what Rubin's rules tell beside the numbers that are kept
 
@@ -66,7 +66,7 @@ def _results(call: Call, found: Imputing, strategy: Strategy, visit: str, rows: 
 
 def level_of(call: Call, strategy: Strategy) -> str:
     """The strategy and the approach, in words."""
-    from omtrace.statistics.imputation import STRATEGIES
+    from omtrace.statistics.missing.imputation import STRATEGIES
 
     shifts = [f"{group} {value:+g}" for group, value in call.options.delta.items() if value]
     words = [f"{STRATEGIES[strategy]} ({strategy})", APPROACHES[call.options.approach]]

@@ -8,14 +8,14 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._headline import Effect, Key, effects_of
-from omtrace.analyses._rows import Entries
 from omtrace.faults import Fault
-from omtrace.sources import plugin
-from omtrace.study.closed import Closed
-from omtrace.study.plan import Analysis
+from omtrace.model.closed import Closed
+from omtrace.model.plan import Analysis
+from omtrace.plugins import plugin
+from omtrace.provenance.rows import Entries
 
 if TYPE_CHECKING:
-    from omtrace.analyses._rows import Rows
+    from omtrace.provenance.rows import Rows
 
 MOST = 2_000  # units; the analysis is made again for each
 LEFT_OUT = "left out to see its influence"

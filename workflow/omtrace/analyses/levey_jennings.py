@@ -8,13 +8,13 @@ from pydantic import Field
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._chosen import Selection
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed, nearest
+from omtrace.model.closed import Closed, nearest
 
 if TYPE_CHECKING:
     import numpy
     import pandas
 
-    from omtrace.statistics.westgard import Hit
+    from omtrace.statistics.assay.westgard import Hit
 
 
 class Options(Closed):
@@ -50,7 +50,7 @@ class _Chart:
     def __init__(self, call: Call, parameter: str, visit: str, chosen: Selection) -> None:
         import numpy
 
-        from omtrace.statistics.westgard import standardised
+        from omtrace.statistics.assay.westgard import standardised
 
         self.call, self.parameter, self.visit, self.chosen = call, parameter, visit, chosen
         options, frame = call.options, chosen.frame
@@ -121,7 +121,7 @@ class _Chart:
 
     def broken(self) -> Iterator[Number]:
         """Every rule broken, at the plate that completes it: its z, and in the level the plates that it rests on."""
-        from omtrace.statistics.westgard import broken
+        from omtrace.statistics.assay.westgard import broken
 
         labels = self.call.dataset.groups
         hits: list[Hit] = broken(self.z)

@@ -12,7 +12,7 @@ class Options(Regression):
 
 def run(call: Call) -> Iterator[Number]:
     """Adjusted odds ratio, standardised risks, their difference and their ratio."""
-    from omtrace.statistics.binary import LogisticModel
+    from omtrace.statistics.linear.binary import LogisticModel
 
     o = call.options
     groups = o.groups(list(call.dataset.groups))

@@ -21,7 +21,7 @@ class Options(ListwiseOptions):
 
 def run(call: Call) -> Iterator[Number]:
     """Hotelling's T squared that all changes tested together are zero, with partial eta squared."""
-    from omtrace.statistics.repeated import hotelling
+    from omtrace.statistics.linear.repeated import hotelling
 
     baseline, visits = call.baseline(), call.options.together == "visits"
     sets: dict[str, list[tuple[str, str]]] = {}

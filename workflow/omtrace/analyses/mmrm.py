@@ -7,14 +7,14 @@ from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     import pandas
 
     from omtrace.analyses._chosen import Selection
-    from omtrace.analyses._rows import Rows
-    from omtrace.statistics.mmrm_visits import VisitModel
+    from omtrace.provenance.rows import Rows
+    from omtrace.statistics.mixed.mmrm_visits import VisitModel
 
 Structure = Literal["us", "toep", "toeph", "ar1", "arh1", "cs", "csh", "ad", "adh"]
 TAKEN = ("unit", "visit", "value")  # columns that the model's frame has besides the covariates
@@ -109,7 +109,7 @@ def _targets(call: Call) -> dict[str, list[str]]:
 
 def _fitted(call: Call, wide: "pandas.DataFrame", visits: list[str]) -> "VisitModel":
     """The model of a frame with a column for each visit. Raises ValueError if it cannot be fitted."""
-    from omtrace.statistics.mmrm_visits import Terms, fit_visits
+    from omtrace.statistics.mixed.mmrm_visits import Terms, fit_visits
 
     o = call.options
     groups = [group for group in call.dataset.groups if any(group in pair for pair in o.contrasts)]

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 
 class Options(Closed):
@@ -22,7 +22,7 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """Mean change with t interval, effect sizes with intervals, exact signed rank; pairs only, losses counted."""
-    from omtrace.statistics.paired import hodges_lehmann, paired_change, signed_rank
+    from omtrace.statistics.basic.paired import hodges_lehmann, paired_change, signed_rank
 
     baseline = call.baseline()
     for parameter, visit in call.targets():

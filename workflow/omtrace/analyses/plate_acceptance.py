@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.analyses._rows import Entries, Rows
 from omtrace.analyses.selection import Data
-from omtrace.derive._plates import Acceptance, Curve
+from omtrace.derivations._plates import Acceptance, Curve
+from omtrace.provenance.rows import Entries, Rows
 
 if TYPE_CHECKING:
     import pandas
@@ -103,8 +103,8 @@ class _Found:
 
 
 def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Iterator[Number]:
-    from omtrace.statistics.acceptance import detection_limit, judge_standards
-    from omtrace.statistics.four_pl import inverse
+    from omtrace.statistics.assay.acceptance import detection_limit, judge_standards
+    from omtrace.statistics.curves.four_pl import inverse
 
     options, limits = found.call.options, found.call.options.acceptance.limits()
     is_standard = wells["role"].isin(["standard", "blank"]) & wells["concentration"].notna()
@@ -140,7 +140,7 @@ def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Ite
 
 
 def _controls(found: _Found, wells: "pandas.DataFrame", limits: Any) -> Iterator[Number]:
-    from omtrace.statistics.acceptance import judge_controls
+    from omtrace.statistics.assay.acceptance import judge_controls
 
     mine = wells[wells["role"].eq("control") & wells["sample"].notna() & wells["nominal"].notna()]
     names = mine["sample"].tolist()
@@ -158,7 +158,7 @@ def _controls(found: _Found, wells: "pandas.DataFrame", limits: Any) -> Iterator
 
 def _replicates(found: _Found, wells: "pandas.DataFrame", lloq: float, uloq: float, limits: Any) -> Iterator[Number]:
     """Samples and controls whose wells scatter more than allowed, and the largest coefficient of variation."""
-    from omtrace.statistics.acceptance import replicate_cv
+    from omtrace.statistics.assay.acceptance import replicate_cv
 
     cvs: dict[str, tuple[float, float]] = {}
     mine = wells[wells["role"].isin(["sample", "control"]) & wells["undiluted"].notna()]
@@ -180,7 +180,7 @@ def _replicates(found: _Found, wells: "pandas.DataFrame", lloq: float, uloq: flo
 
 def _places(found: _Found, wells: "pandas.DataFrame") -> Iterator[Number]:
     """Edge effect and drift, where the units are wells of a plate."""
-    from omtrace.statistics.plate_position import at_edge, places, position_test
+    from omtrace.statistics.assay.plate_position import at_edge, places, position_test
 
     try:
         row, column = places(list(wells.index))
@@ -205,7 +205,7 @@ def _places(found: _Found, wells: "pandas.DataFrame") -> Iterator[Number]:
 
 def _dilutions(found: _Found, wells: "pandas.DataFrame", uloq: float) -> Iterator[Number]:
     """Samples at three dilutions and more, hooks, and spiked samples."""
-    from omtrace.statistics.acceptance import dilution_series, hook_effect, spike_recovery
+    from omtrace.statistics.assay.acceptance import dilution_series, hook_effect, spike_recovery
 
     options = found.call.options
     for name, part in wells[wells["role"].isin(["sample", "control"])].groupby("sample", sort=True):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 
 class Options(Closed):

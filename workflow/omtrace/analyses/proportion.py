@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 
 class Options(Closed):
@@ -18,7 +18,7 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """Count, n, proportion, Wilson and Clopper-Pearson intervals."""
-    from omtrace.statistics.proportion import proportion
+    from omtrace.statistics.basic.proportion import proportion
 
     threshold = call.options.at_least
     for parameter, visit in call.targets("yes or no" if threshold is None else "numbers"):

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import pandas
 
     from omtrace.analyses._chosen import Selection
-    from omtrace.analyses._rows import Rows
-    from omtrace.statistics.ordinal import ProportionalOdds
+    from omtrace.provenance.rows import Rows
+    from omtrace.statistics.linear.ordinal import ProportionalOdds
 
 
 class Options(Regression):
@@ -28,7 +28,7 @@ class Options(Regression):
 
 def run(call: Call) -> Iterator[Number]:
     """Odds ratio of a higher category, its thresholds, counts of the categories, and odds ratios cut by cut."""
-    from omtrace.statistics.ordinal import ProportionalOdds
+    from omtrace.statistics.linear.ordinal import ProportionalOdds
 
     o = call.options
     for parameter, visit, chosen, frame in targets(call, "anything"):
@@ -69,7 +69,7 @@ def _odds(call: Call, parameter: str, visit: str, model: "ProportionalOdds", fra
 def _cut(call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame",
          pair: tuple[str, str], cut: int, rows: "Rows") -> Iterator[Number]:  # fmt: skip
     """The odds ratio of more than a category, by itself; where there is none, why."""
-    from omtrace.statistics.binary import LogisticModel
+    from omtrace.statistics.linear.binary import LogisticModel
 
     above = frame["value"].isin(model.categories[cut + 1 :]).astype("float64")
     level = f"more than {_named(call, model.categories[cut])}"

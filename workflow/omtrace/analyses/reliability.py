@@ -6,7 +6,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed, nearest
+from omtrace.model.closed import Closed, nearest
 
 COEFFICIENT = ("", 2)  # unit and decimals of alpha and intraclass correlations, and of their limits
 
@@ -44,8 +44,8 @@ def run(call: Call) -> Iterator[Number]:
 
 
 def _shares(call: Call, parameter: str, visit: str) -> Iterator[Number]:
-    from omtrace.statistics.proportion import wilson_interval
-    from omtrace.statistics.samples import quotient
+    from omtrace.statistics.basic.proportion import wilson_interval
+    from omtrace.statistics.basic.samples import quotient
 
     chosen = call.data.select(call.entry.population, parameter, visit)
     scores = chosen.frame["value"].astype("float64")
@@ -67,7 +67,7 @@ def _shares(call: Call, parameter: str, visit: str) -> Iterator[Number]:
 
 
 def _consistency(call: Call, parameter: str, visit: str) -> Iterator[Number]:
-    from omtrace.statistics.reliability import cronbach_alpha
+    from omtrace.statistics.basic.reliability import cronbach_alpha
 
     items = call.options.items[parameter]
     if len(items) < 2:
@@ -86,7 +86,7 @@ def _consistency(call: Call, parameter: str, visit: str) -> Iterator[Number]:
 
 
 def _retest(call: Call, parameter: str) -> Iterator[Number]:
-    from omtrace.statistics.reliability import retest
+    from omtrace.statistics.basic.reliability import retest
 
     at = call.options.retest
     chosen = call.data.select_complete(call.entry.population, [(parameter, visit) for visit in at])

@@ -13,7 +13,7 @@ class Options(ListwiseOptions):
 
 def run(call: Call) -> Iterator[Number]:
     """F with and without correction of its degrees of freedom, for each parameter over its visits."""
-    from omtrace.statistics.repeated import repeated_anova
+    from omtrace.statistics.linear.repeated import repeated_anova
 
     visits: dict[str, list[str]] = {}
     for parameter, visit in call.targets():

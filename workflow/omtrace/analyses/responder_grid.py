@@ -7,13 +7,13 @@ from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed, nearest
+from omtrace.model.closed import Closed, nearest
 
 if TYPE_CHECKING:
     import numpy
     import pandas
 
-    from omtrace.analyses._rows import Rows
+    from omtrace.provenance.rows import Rows
 
 EVERY, SOURCED = "every threshold", "thresholds with a source"
 MOST = 500  # steps of a grid
@@ -54,7 +54,7 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """Shares of responders and their difference at each threshold, and what all thresholds together say."""
-    from omtrace.statistics.thresholds import threshold_grid, verdict
+    from omtrace.statistics.basic.thresholds import threshold_grid, verdict
 
     o, baseline = call.options, call.baseline()
     contrast = call.contrast(o.group, o.reference)

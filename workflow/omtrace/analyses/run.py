@@ -8,15 +8,15 @@ from typing import Any
 
 from omtrace import store
 from omtrace.analyses import Call, Number
-from omtrace.analyses._rows import Rows, addresses, table
 from omtrace.analyses._units import guard
 from omtrace.analyses.selection import Data
 from omtrace.faults import Fault
-from omtrace.keys import digest_of
-from omtrace.sources import plugin
-from omtrace.study.closed import checked, nearest
-from omtrace.study.groups import with_groups
-from omtrace.study.plan import Analysis, DatasetPlan, Plan
+from omtrace.model.closed import checked, nearest
+from omtrace.model.groups import with_groups
+from omtrace.model.plan import Analysis, DatasetPlan, Plan
+from omtrace.plugins import plugin
+from omtrace.provenance.keys import digest_of
+from omtrace.provenance.rows import Rows, addresses, table
 
 COLUMNS = ("id", "analysis", "parameter", "population", "group", "visit", "level", "statistic", "value", "unit",
            "decimals", "rowset", "definition", "data")  # fmt: skip

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed, nearest
+from omtrace.model.closed import Closed, nearest
 
 SHARE = ("count", "n", "proportion", "clopper_pearson_low", "clopper_pearson_high")
 DIFFERENCE = ("difference", "newcombe_low", "newcombe_high")
@@ -24,7 +24,7 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """Of each parameter, a count of events: units with any, their share, and the events, by group and over all."""
-    from omtrace.statistics.proportion import proportion, proportion_difference
+    from omtrace.statistics.basic.proportion import proportion, proportion_difference
 
     o = call.options
     if o.treated and o.treated not in call.dataset.parameters:

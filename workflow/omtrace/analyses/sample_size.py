@@ -10,10 +10,10 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._model_options import ModelOptions
 from omtrace.analyses._terms import Fitted, fitted
 from omtrace.faults import Fault
-from omtrace.study.closed import nearest
+from omtrace.model.closed import nearest
 
 if TYPE_CHECKING:
-    from omtrace.statistics.sample_size import NextBatch
+    from omtrace.statistics.power.sample_size import NextBatch
 
 
 class Options(ModelOptions):
@@ -58,7 +58,7 @@ def run(call: Call) -> Iterator[Number]:
 
 def _design(o: Options, fit: Fitted) -> "NextBatch":
     """The next batch, with the variance components found: all but those of the blocks lie between units."""
-    from omtrace.statistics.sample_size import next_batch
+    from omtrace.statistics.power.sample_size import next_batch
 
     parts = dict(fit.random.components) if fit.random else {"residual": fit.naive.variance}
     residual = parts.pop("residual")

@@ -10,11 +10,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from omtrace.analyses._chosen import OUTSIDE, Needed, Selection
-from omtrace.analyses._columns import Column, Value, columns_of
-from omtrace.analyses._contents import Contents
 from omtrace.faults import Fault
-from omtrace.study.expression import Expression
-from omtrace.study.plan import DatasetPlan
+from omtrace.model.expression import Expression
+from omtrace.model.plan import DatasetPlan
+from omtrace.provenance.columns import Column, Value, columns_of
+from omtrace.provenance.contents import Contents
 
 if TYPE_CHECKING:
     import numpy

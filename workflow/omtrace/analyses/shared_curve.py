@@ -7,7 +7,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses.assay_error import ratio_of
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     import numpy
@@ -29,9 +29,9 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """Plates with a curve of their own: the three fits compared, and each plate's midpoint on the curve they share."""
-    from omtrace.statistics.calibration import fit_curves, weights_of
-    from omtrace.statistics.four_pl_joint import compare_curves, fit_joint
-    from omtrace.statistics.samples import stacked
+    from omtrace.statistics.basic.samples import stacked
+    from omtrace.statistics.curves.calibration import fit_curves, weights_of
+    from omtrace.statistics.curves.four_pl_joint import compare_curves, fit_joint
 
     options, concentration = call.options, call.options.concentration
     call.need(concentration)

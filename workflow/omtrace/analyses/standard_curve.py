@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     import numpy
 
     from omtrace.analyses._chosen import Selection
-    from omtrace.statistics.four_pl import FourPL
+    from omtrace.statistics.curves.four_pl import FourPL
 
     Points = tuple[numpy.ndarray, numpy.ndarray]
 
@@ -70,9 +70,9 @@ class Curves(NamedTuple):
 
 
 def _fitted(options: Options, wells: list["Points"], means: list["Points"]) -> Curves:
-    from omtrace.statistics.calibration import fit_curves
-    from omtrace.statistics.four_pl import back_calculate
-    from omtrace.statistics.samples import stacked
+    from omtrace.statistics.basic.samples import stacked
+    from omtrace.statistics.curves.calibration import fit_curves
+    from omtrace.statistics.curves.four_pl import back_calculate
 
     x, y, used = stacked(means if options.fit_to == "level_means" else wells)
     fits = fit_curves(x, y, options.model, options.weights, used, options.min_levels)

@@ -7,11 +7,11 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     from omtrace.analyses._chosen import Selection
-    from omtrace.statistics.linear import LinearModel
+    from omtrace.statistics.linear.linear import LinearModel
 
 OWN = "baseline"  # the outcome's own baseline, as the parameter that makes subgroups
 
@@ -76,8 +76,8 @@ def _numbers(call: Call, parameter: str, contrast: str, visit: str, chosen: "Sel
 
 
 def _fitted(call: Call, chosen: "Selection", text: bool) -> "LinearModel":
-    from omtrace.statistics.design import Terms
-    from omtrace.statistics.linear import LinearModel
+    from omtrace.statistics.linear.design import Terms
+    from omtrace.statistics.linear.linear import LinearModel
 
     o = call.options
     frame = chosen.frame[chosen.frame["group"].isin([o.group, o.reference])]

@@ -10,8 +10,8 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._imputing import Imputing, Strategy, Terms, analysed, imputing
 
 if TYPE_CHECKING:
-    from omtrace.analyses._rows import Rows
-    from omtrace.statistics.imputed_comparison import DrawComparison, MeanComparison
+    from omtrace.provenance.rows import Rows
+    from omtrace.statistics.missing.imputed_comparison import DrawComparison, MeanComparison
 
 TIPPING = "tipping point"  # begins the level of the numbers at a tipping point
 
@@ -86,7 +86,7 @@ def _at(call: Call, found: Imputing, compared: "MeanComparison | DrawComparison"
 def _tip(call: Call, found: Imputing, compared: "MeanComparison | DrawComparison", visit: str, rows: "Rows",
          reference_delta: float) -> Iterator[Number]:  # fmt: skip
     """Whether the conclusion at delta 0 tips within the grid, and if so where."""
-    from omtrace.statistics.imputed_comparison import tipping_point
+    from omtrace.statistics.missing.imputed_comparison import tipping_point
 
     o, which = call.options, len(found.groups)
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     from omtrace.analyses._chosen import Selection
@@ -77,7 +77,7 @@ def _spread(call: Call, chosen: "Selection") -> Spread:
 
 
 def _numbers(call: Call, parameter: str, visit: str, chosen: "Selection", spread: Spread) -> Iterator[Number]:
-    from omtrace.statistics.trial_size import correlation_lower, n_ancova, n_t, sd_limits
+    from omtrace.statistics.power.trial_size import correlation_lower, n_ancova, n_t, sd_limits
 
     o, rows = call.options, chosen.rows()
     low, high = sd_limits(spread.sd, spread.df, o.confidence)
@@ -103,7 +103,7 @@ def _numbers(call: Call, parameter: str, visit: str, chosen: "Selection", spread
 
 def _units(n: float, dropout: float, groups: int) -> Mapping[str, float]:
     """Whole units: those analysed, and those enrolled so that as many are left."""
-    from omtrace.statistics.trial_size import with_dropout
+    from omtrace.statistics.power.trial_size import with_dropout
 
     per = {"units_per_group": float(with_dropout(n, 0)), "enrolled_per_group": float(with_dropout(n, dropout))}
     return {**per, "enrolled_in_all": groups * per["enrolled_per_group"]}
@@ -111,8 +111,8 @@ def _units(n: float, dropout: float, groups: int) -> Mapping[str, float]:
 
 def _simulated(call: Call, parameter: str, visit: str, base: str) -> Iterator[Number]:
     """Power of the size that the adjusted analysis asks for, with all visits up to this one in a mixed model."""
-    from omtrace.statistics.simulated_power import simulated_power
-    from omtrace.statistics.trial_size import n_ancova, with_dropout
+    from omtrace.statistics.power.simulated_power import simulated_power
+    from omtrace.statistics.power.trial_size import n_ancova, with_dropout
 
     o, scheduled = call.options, call.dataset.parameters[parameter].visits
     order = [v for v in call.dataset.visits if v in scheduled]

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from omtrace.figures._results import Estimates
 from omtrace.figures._sheet import Sheet
 from omtrace.figures._style import styled, write_images
-from omtrace.sources import plugin
+from omtrace.model.closed import Closed, checked
+from omtrace.plugins import plugin
 from omtrace.store import write_json
-from omtrace.study.closed import Closed, checked
 
 if TYPE_CHECKING:
-    from omtrace.study.plan import Plan
+    from omtrace.model.plan import Plan
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from omtrace.faults import Fault
 from omtrace.figures import _style as style
 from omtrace.figures._results import Number
 from omtrace.figures._sheet import Group, Quantity, Sheet
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from omtrace.faults import Fault
 from omtrace.figures import _style as style
 from omtrace.figures._results import AGAIN, Estimates, Number, Records
-from omtrace.study.closed import nearest
-from omtrace.study.plan import DatasetPlan, Parameter, Plan
+from omtrace.model.closed import nearest
+from omtrace.model.plan import DatasetPlan, Parameter, Plan
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

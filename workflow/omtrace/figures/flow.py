@@ -11,7 +11,7 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _style as style
 from omtrace.figures._results import AGAIN, Number
 from omtrace.figures._sheet import Group, Sheet
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

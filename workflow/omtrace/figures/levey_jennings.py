@@ -12,7 +12,7 @@ from omtrace.figures import _panels as panels
 from omtrace.figures import _style as style
 from omtrace.figures._results import AGAIN, Number
 from omtrace.figures._sheet import Quantity, Sheet
-from omtrace.study.closed import Closed
+from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

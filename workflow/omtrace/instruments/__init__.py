@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omtrace.faults import Fault
+from omtrace.model.closed import nearest
+from omtrace.plugins import plugin
 from omtrace.schemas import Column, Kind, Rule, Table, unit_column, visit_column
-from omtrace.sources import plugin
-from omtrace.study.closed import nearest
 
 if TYPE_CHECKING:
     import pandas

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from omtrace import store
 from omtrace.faults import Fault
-from omtrace.study.plan import Plan
-from omtrace.study.register import Export, exports_of
+from omtrace.model.plan import Plan
+from omtrace.model.register import Export, exports_of
 
 if TYPE_CHECKING:
     import numpy
@@ -32,10 +32,10 @@ def write_report(
     ``exports``: the register's rows (of any study); ``root``: where raw paths start; ``digests``: name -> sha256 of
     what is printed beside the results. Raises Fault where a result is missing or does not fit the others.
     """
+    from omtrace.readers.lookup import raw_cells
     from omtrace.report.page import page_of
     from omtrace.report.payload import Payload
     from omtrace.report.results import numbers_of, rows_of, shortened
-    from omtrace.sources.lookup import raw_cells
 
     mine = exports_of(exports, plan.study)
     results = Results(Path(folder), plan.study)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from omtrace import store
 from omtrace.analyses._shown import shown
-from omtrace.study.plan import DatasetPlan, Plan, PlatePages
+from omtrace.model.plan import DatasetPlan, Plan, PlatePages
 
 if TYPE_CHECKING:
     import numpy

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from omtrace.model.plan import Plan, PlatePages
 from omtrace.report._plate_svg import boxes, shares_of
 from omtrace.report._plate_wells import Wells, titled
-from omtrace.study.plan import Plan, PlatePages
 
 FITS = 10  # letters in the box of a well
 

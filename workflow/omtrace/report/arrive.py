@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from omtrace.model.plan import Analysis, Plan
 from omtrace.report.tables import EVERYBODY
 from omtrace.schemas import table_of
-from omtrace.study.plan import Analysis, Plan
 
 ANIMAL = ("species", "strain", "genotype", "sex", "age", "age_weeks", "weight_g")
 DESCRIBES = ("describe", "flow")  # methods whose n are the animals of each group

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from omtrace import store
-from omtrace.checks.catalogue import declared
+from omtrace.model.folders import plan_file
+from omtrace.model.plan import Plan, read_plan
+from omtrace.plugins import declared
 from omtrace.report.fields import TableEntry, entries_of
 from omtrace.schemas import RuleText
-from omtrace.study.folders import plan_file
-from omtrace.study.plan import Plan, read_plan
 
 HEADER = (
     "table", "column", "raw_column", "type", "unit", "description", "minimum", "maximum", "allowed", "required",
@@ -106,17 +106,17 @@ def _groups(entries: Sequence[TableEntry]) -> list[tuple[str, list[TableEntry]]]
 
 def crosschecks_of(plan: Plan | None) -> list[tuple[str, str, list[RuleText]]]:
     """Checks over rows and tables: title, options as text, rules; for a study those of its plan and the usual ones."""
-    from omtrace.crosschecks import USUAL
-    from omtrace.sources import plugin
+    from omtrace.model.plan import USUAL
+    from omtrace.plugins import plugin
 
     if plan is None:
-        entries: list[tuple[str, str, dict]] = [(name, name, {}) for name in declared("crosschecks")]
+        entries: list[tuple[str, str, dict]] = [(name, name, {}) for name in declared("validation.crosschecks")]
     else:
         entries = [(name, entry.check, entry.options) for name, entry in plan.checks.items()]
         asked = {entry.check for entry in plan.checks.values()}
         entries += [(name, name, {}) for name in USUAL if name not in asked]
     return [
-        (name, _options(options), list(plugin("crosschecks", module, "CROSSCHECK").rules))
+        (name, _options(options), list(plugin("validation.crosschecks", module, "CROSSCHECK").rules))
         for name, module, options in entries
     ]
 

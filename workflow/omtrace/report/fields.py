@@ -7,12 +7,12 @@ import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from omtrace.checks.catalogue import declared
 from omtrace.faults import Fault
 from omtrace.instruments import Instrument, Score, instrument_of
+from omtrace.model.plan import Plan
+from omtrace.model.tables import TablePlan
+from omtrace.plugins import declared
 from omtrace.schemas import UNIT, Column, Table, table_of
-from omtrace.study.plan import Plan
-from omtrace.study.tables import TablePlan
 
 MADE_OF = {"@export": "name of the export", "@batch": "batch of the export", "@row": "number of the row"}
 

@@ -6,8 +6,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from omtrace.faults import Fault
-from omtrace.keys import SHIFT, key_text, number_of
-from omtrace.study.register import Export
+from omtrace.model.register import Export
+from omtrace.provenance.keys import SHIFT, key_text, number_of
 
 if TYPE_CHECKING:
     import pyarrow

@@ -24,11 +24,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from omtrace.faults import Fault
-from omtrace.keys import LIMIT, SHIFT, key_text
-from omtrace.report.rowsets import AGAIN, RowSets, numbered, ranked
+from omtrace.model.plan import Plan
+from omtrace.model.register import Export
+from omtrace.provenance.keys import LIMIT, SHIFT, key_text
+from omtrace.provenance.rowsets import AGAIN, RowSets, numbered, ranked
 from omtrace.store import number_text, plain
-from omtrace.study.plan import Plan
-from omtrace.study.register import Export
 
 if TYPE_CHECKING:
     import numpy

@@ -4,15 +4,14 @@ import json
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
-from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from omtrace.crosschecks import USUAL
-from omtrace.study.closed import Closed
-from omtrace.study.plan import Exploratory, Plan
+from omtrace.model.closed import Closed
+from omtrace.model.plan import USUAL, Exploratory, Plan
+from omtrace.plugins import declared
 
 RAW = "raw"
 OWN = "own"
@@ -65,22 +64,26 @@ MEANS = {
     "FigurePlan.options": "what the figure needs",
 }
 PARTS = (
-    ("sources", "READER", "Readers", "Named by `reader` of a table; the options stand under its `options`."),
-    ("crosschecks", "CROSSCHECK", "Checks", "Named by `check`. Columns are called by their own names."),
-    ("derive", "DERIVATION", "Derivations", "Named by `derive` of a parameter. Columns are called by their own names."),
+    ("readers", "READER", "Readers", "Named by `reader` of a table; the options stand under its `options`."),
+    ("validation.crosschecks", "CROSSCHECK", "Checks", "Named by `check`. Columns are called by their own names."),
+    (
+        "derivations",
+        "DERIVATION",
+        "Derivations",
+        "Named by `derive` of a parameter; columns by their own names.",
+    ),
     ("analyses", "METHOD", "Methods", "Named by `method` of an analysis."),
     ("figures", "FIGURE", "Figures", "Named by `figure` of a figure."),
 )
 # Parts whose modules a model of the plan names, by which key.
 NAMED = (
-    ("sources", "READER", "TablePlan", "reader"),
-    ("crosschecks", "CROSSCHECK", "CheckPlan", "check"),
-    ("derive", "DERIVATION", "Parameter", "derive"),
+    ("readers", "READER", "TablePlan", "reader"),
+    ("validation.crosschecks", "CROSSCHECK", "CheckPlan", "check"),
+    ("derivations", "DERIVATION", "Parameter", "derive"),
     ("analyses", "METHOD", "Analysis", "method"),
     ("figures", "FIGURE", "FigurePlan", "figure"),
 )
 BLANKS = {" ": "a space", "\t": "a tab"}
-PACKAGE = Path(__file__).parent.parent
 HEAD = """\
 # The plan, key by key
 
@@ -141,8 +144,7 @@ def _moved(schema: Any, part: str, name: str) -> Any:
 
 def modules(part: str, declares: str) -> dict[str, Any]:
     """Name -> module of a part, of the modules that declare its object."""
-    names = sorted(path.stem for path in (PACKAGE / part).glob("*.py") if not path.stem.startswith("_"))
-    found = {name: import_module(f"omtrace.{part}.{name}") for name in names}
+    found = {name: import_module(f"omtrace.{part}.{name}") for name in declared(part)}
     return {name: module for name, module in found.items() if hasattr(module, declares)}
 
 
@@ -193,7 +195,7 @@ def _modules(part: str, declares: str) -> Iterator[str]:
     for name, module in modules(part, declares).items():
         declared = getattr(module, declares)
         yield f"### `{name}`\n\n{_first(module.__doc__)}\n"
-        if part == "crosschecks" and name in USUAL:
+        if part == "validation.crosschecks" and name in USUAL:
             yield "Runs on every study; an entry in the plan changes its options.\n"
         if not declared.options.model_fields:
             yield "No options.\n"

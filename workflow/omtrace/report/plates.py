@@ -11,26 +11,16 @@ from html import escape
 from pathlib import Path
 
 from omtrace import store
-from omtrace.keys import digest_of
+from omtrace.model.plan import Plan, PlatePages
+from omtrace.provenance.keys import digest_of
 from omtrace.report._plate_curve import curve
 from omtrace.report._plate_index import index
-from omtrace.report._plate_numbers import (
-    VERDICT,
-    Plate,
-    Verdict,
-    by_level,
-    link,
-    plain,
-    printed,
-    table,
-    verdict,
-)
+from omtrace.report._plate_numbers import VERDICT, Plate, Verdict, by_level, link, plain, printed, table, verdict
 from omtrace.report._plate_svg import heat_map
 from omtrace.report._plate_wells import Wells, leave_out, titled, wells_of
 from omtrace.report._plate_words import Told, told
 from omtrace.report.page import TEMPLATES, policy
 from omtrace.report.words import label_of
-from omtrace.study.plan import Plan, PlatePages
 
 LIMITS = ("lloq", "uloq", "lod")
 

@@ -7,11 +7,11 @@ from typing import Any
 from omtrace.analyses import JOINT
 from omtrace.analyses._shown import level_shown, shown
 from omtrace.faults import Fault
+from omtrace.model.plan import Analysis, DatasetPlan, Plan
+from omtrace.model.questions import ROLES
 from omtrace.report.standing import claims, exploratory, unplanned
 from omtrace.report.tables import EVERYBODY, tables_of
 from omtrace.report.words import label_of
-from omtrace.study.plan import Analysis, DatasetPlan, Plan
-from omtrace.study.questions import ROLES
 
 Row = Mapping[str, str]  # of the estimates
 MOST = 3_000  # numbers of one analysis in a page

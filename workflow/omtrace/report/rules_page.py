@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from omtrace.checks.catalogue import RULES, declared, everything
+from omtrace.plugins import declared
 from omtrace.schemas import RuleText, table_of
+from omtrace.validation.catalogue import RULES, everything
 
 FILES = (
     "identifier", "unreadable", "column_missing", "date_ambiguous", "number_ambiguous", "merged_header",
@@ -80,11 +81,11 @@ def _of_tables() -> Iterator[str]:
 
 
 def _crosschecks() -> Iterator[str]:
-    from omtrace.crosschecks import USUAL
-    from omtrace.sources import plugin
+    from omtrace.model.plan import USUAL
+    from omtrace.plugins import plugin
 
-    for name in declared("crosschecks"):
-        check = plugin("crosschecks", name, "CROSSCHECK")
+    for name in declared("validation.crosschecks"):
+        check = plugin("validation.crosschecks", name, "CROSSCHECK")
         yield f"### Check `{name}`\n"
         if name in USUAL:
             yield "Runs on every study; an entry in the plan changes its options.\n"

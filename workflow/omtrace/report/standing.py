@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from omtrace.study.plan import UNPLANNED, Analysis, Plan
+from omtrace.model.plan import UNPLANNED, Analysis, Plan
 
 CHECKS = ("naive_p", "grubbs_p")  # beside a result: what a wrong analysis would say; a note on a far value
 

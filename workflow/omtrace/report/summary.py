@@ -5,12 +5,12 @@ from typing import Any
 
 from omtrace.analyses._headline import headline_of
 from omtrace.analyses._shown import level_shown, plural
+from omtrace.model.plan import Analysis, Plan
+from omtrace.model.questions import NOT_COMPARED
 from omtrace.report.labels import METHODS, PROCEDURES
 from omtrace.report.results import interval_name
 from omtrace.report.standing import claims, exploratory, unplanned
 from omtrace.report.words import Cell
-from omtrace.study.plan import Analysis, Plan
-from omtrace.study.questions import NOT_COMPARED
 
 Numbers = Mapping[str, dict]
 Rows = dict[tuple[str, str, str, str], dict[str, dict]]  # parameter, group, visit, level -> statistic -> number

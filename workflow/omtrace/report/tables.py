@@ -5,8 +5,8 @@ A table is ``heads`` (what names a line), ``columns``, and ``blocks`` of lines, 
 
 from collections.abc import Sequence
 
+from omtrace.model.plan import DatasetPlan
 from omtrace.report.words import Cell, Column, Row, apart_of, cell_of, columns_of, label_of, main_of
-from omtrace.study.plan import DatasetPlan
 
 Line = tuple[list[str], list[Cell]]  # texts of the heads, cells
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from omtrace.sources import plugin
-from omtrace.study.plan import Severity
+from omtrace.model.plan import Severity
+from omtrace.plugins import plugin
 
 if TYPE_CHECKING:
     import pandas

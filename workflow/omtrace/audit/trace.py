@@ -1,0 +1,283 @@
+"""From a number back to its raw cells: estimate, analysis call, records, cells, lines of raw files."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from omtrace.audit.address import name_of, resolve
+from omtrace.audit.stored import read_lists
+from omtrace.faults import Fault
+from omtrace.model.folders import Folders
+from omtrace.model.register import Export, exports_of, read_register, sha256_of
+from omtrace.provenance.keys import key_text, number_of
+from omtrace.provenance.recorded import RESULTS, folders_recorded, read_manifest
+from omtrace.store import read_json
+
+AGAIN = "run snakemake again"
+
+
+def trace(text: str, root: str | Path = ".") -> tuple[dict[str, Any], bool]:
+    """What an address names, and whether every raw file behind it is as registered.
+
+    A result alone gives ``{"study", "result", "numbers": [{"id", "name", "value", "unit"}]}``. A number gives
+    ``study``, ``name``, ``estimate``, ``call``, ``counts``, ``records``, ``left_out`` and ``files`` with
+    their cells (see ``way_back``). Raises Fault for an unknown address or results that do not fit together.
+    """
+    address, number = resolve(text, root)
+    if number is None:
+        listed = [{"id": n["id"], "name": name_of(n), "value": n["value"], "unit": n["unit"]} for n in address.numbers]
+        return {"study": address.study, "result": address.result, "numbers": listed}, True
+    way = way_back(address.study, number, root)
+    way["changed_results"] = changed_results(address.study, root)
+    return way, not way["changed_results"] and all(file["is_same"] for file in way["files"])
+
+
+def changed_results(study: str, root: str | Path = ".") -> list[str]:
+    """The stored results that a trace reads and that have not the bytes recorded in the manifest, if there is one."""
+    recorded = _recorded(study, root)
+    if not recorded:
+        return []  # not recorded yet, or the run was stopped: verify says so
+    folder = Path(root) / RESULTS / study
+    read = [
+        folder / name for name in ("estimates.csv", "rowsets.parquet", "definitions.json", "validated/places.parquet")
+    ]
+    read += sorted((folder / "datasets").glob("*.parquet"))
+    paths = {path: path.relative_to(root).as_posix() for path in read if path.is_file()}
+    return [name for path, name in paths.items() if recorded["results"].get(name, {}).get("sha256") != sha256_of(path)]
+
+
+def _recorded(study: str, root: str | Path) -> dict[str, dict[str, Any]]:
+    """The files of each kind in the manifest of a study, with their digests; nothing where there is no manifest."""
+    try:
+        return read_manifest(study, root)["files"]
+    except Fault:
+        return {}
+
+
+def way_back(study: str, number: dict[str, str], root: str | Path = ".") -> dict[str, Any]:
+    """Everything behind one number of ``estimates.csv``.
+
+    ``estimate``: its row, texts as stored. ``call``: the analysis call. ``counts``: records and units used,
+    units left out by reason. ``records``: one a record used and role. ``left_out``: one a unit, parameter
+    and visit with its reason. ``files``: one a raw file with ``is_same`` and its ``cells``; a cell's
+    ``text`` is None where the file's bytes are not the registered ones.
+    """
+    folder = Path(root) / RESULTS / study
+    calls = _read(read_json, folder / "definitions.json")
+    if not isinstance(calls, dict) or number["definition"] not in calls:
+        raise Fault(f"{_shown(folder)}/definitions.json: no definition {number['definition']}; {AGAIN}")
+    members = _members(folder, number["rowset"])
+    used, left_out = _records(folder, members)
+    folders = folders_recorded(study, root)
+    rows_of_register = read_register(folders.start(root) / folders.register, folders.raw)
+    exports = {export.number: export for export in exports_of(rows_of_register, study, replaced=True)}
+    links = _links(folder, used + left_out)
+    places = _places(folder, {key for _, key, _, _ in links})
+    rows: dict[tuple[str, int], set[int]] = defaultdict(set)
+    for record, key, _, _ in links:
+        rows[_whose(record)].add(key)
+    for record in left_out:
+        record["raw_rows"] = [
+            {"number": number_of(key), "key": key_text(key), **places[key]} for key in sorted(rows[_whose(record)])
+        ]
+    serving = {_whose(record) for record in used}
+    cells = _cells([link for link in links if _whose(link[0]) in serving])
+    return {
+        "study": study,
+        "name": name_of(number),
+        "estimate": number,
+        "call": calls[number["definition"]],
+        "counts": _counts(used, left_out),
+        "records": used,
+        "left_out": left_out,
+        "files": _files(study, cells, places, exports, root, folders),
+    }
+
+
+def _shown(path: Path) -> str:
+    """A path below results/ as people type it."""
+    parts = path.parts
+    return "/".join(parts[len(parts) - 1 - parts[::-1].index(RESULTS.name) :])
+
+
+def _read(reader: Callable[[Path], Any], path: Path) -> Any:
+    """A stored file. Raises Fault when it is missing or damaged (pyarrow raises OSError or ValueError)."""
+    try:
+        return reader(path)
+    except (OSError, ValueError) as error:
+        why = error.args[0] if str(error).startswith("no column") else f"not readable ({type(error).__name__})"
+        raise Fault(f"{_shown(path)}: {why}; {AGAIN}") from None
+
+
+def _rows(path: Path, column: str, among: Collection, columns: Sequence[str]) -> Iterator[tuple]:
+    """Columns of the rows of a stored table whose ``column`` holds one of these values, in their order.
+
+    Raises Fault when a column is not there.
+    """
+    content = _read(partial(read_lists, column=column, among=among, columns=columns), path)
+    missing = [name for name in columns if name not in content]
+    if missing:
+        raise Fault(f"{_shown(path)}: no column {', '.join(missing)}; {AGAIN}")
+    return zip(*(content[name] for name in columns), strict=True)
+
+
+def _members(folder: Path, rowset: str) -> dict[str, dict[int, list[tuple[str, str]]]]:
+    """Dataset -> record -> its roles and reasons in a row set."""
+    rows = _rows(folder / "rowsets.parquet", "rowset", [rowset], ("dataset", "record", "role", "reason"))
+    members: dict[str, dict[int, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
+    for dataset, record, role, reason in rows:
+        members[dataset][record].append((role, reason or ""))
+    if not members:
+        raise Fault(f"{_shown(folder)}/rowsets.parquet: no row set {rowset!r}; {AGAIN}")
+    return members
+
+
+def _records(folder: Path, members: dict) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The records used, one a role, and the units left out with reasons, in the order of the datasets."""
+    used: list[dict[str, Any]] = []
+    left_out: list[dict[str, Any]] = []
+    for dataset, wanted in members.items():
+        path = folder / "datasets" / f"{dataset}.parquet"
+        fields = ("record", "unit", "parameter", "visit", "value", "text", "status")
+        found = set()
+        for row in _rows(path, "record", wanted, fields):
+            found.add(row[0])
+            record = {"dataset": dataset, **dict(zip(fields, row, strict=True))}
+            record["value"] = row[4] if row[4] is not None and row[4] == row[4] else row[5] or None
+            del record["text"]
+            for role, reason in wanted[row[0]]:
+                kept = {**record, "role": role}
+                (left_out if reason else used).append({**kept, "reason": reason} if reason else kept)
+        if len(found) != len(wanted):
+            raise Fault(f"{_shown(path)}: {len(wanted) - len(found)} records of the row set are not there; {AGAIN}")
+    return used, left_out
+
+
+def _counts(used: list[dict[str, Any]], left_out: list[dict[str, Any]]) -> dict[str, Any]:
+    """Records and units used, units left out by reason (used at one visit, out at another: in both)."""
+    reasons: dict[str, set[str]] = defaultdict(set)
+    for record in left_out:
+        reasons[record["reason"]].add(record["unit"])
+    return {
+        "records_used": len({_whose(record) for record in used}),
+        "units_used": len({record["unit"] for record in used}),
+        "left_out_by_reason": {reason: len(units) for reason, units in sorted(reasons.items())},
+    }
+
+
+def _whose(record: dict[str, Any]) -> tuple[str, int]:
+    return record["dataset"], record["record"]
+
+
+def record_name(record: dict[str, Any]) -> str:
+    """A record as people name it: unit, parameter and visit."""
+    return " ".join(part for part in (record["unit"], record["parameter"], record["visit"]) if part)
+
+
+def _links(folder: Path, records: list[dict[str, Any]]) -> list[tuple[dict[str, Any], int, str, str]]:
+    """Record, key, column and role of each raw cell behind the records."""
+    wanted: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
+    for record in records:
+        wanted[record["dataset"]][record["record"]] = record
+    links = []
+    for dataset, mine in wanted.items():
+        path = folder / "datasets" / f"{dataset}.cells.parquet"
+        for record, *link in _rows(path, "record", mine, ("record", "key", "column", "role")):
+            links.append((mine[record], *link))
+    return links
+
+
+def _cells(links: list[tuple[dict[str, Any], int, str, str]]) -> dict[tuple[int, str], dict[str, list]]:
+    """(key, column) of each raw cell -> its roles, and the records it serves."""
+    # Dicts, as ordered sets: a standard serves every record of its plate.
+    cells: dict[tuple[int, str], tuple[dict, dict]] = defaultdict(lambda: ({}, {}))
+    for record, key, column, role in links:
+        roles, records = cells[key, column]
+        roles[role] = records[record_name(record)] = None
+    return {cell: {"roles": list(roles), "records": list(records)} for cell, (roles, records) in cells.items()}
+
+
+def _files(study: str, cells: dict, places: dict[int, dict[str, Any]], exports: dict[int, Export],
+           root: str | Path, folders: Folders) -> list[dict[str, Any]]:  # fmt: skip
+    """The raw files of the cells, by register number, each with its cells in the order of the file."""
+    start = folders.start(root)
+    files = {number: _file(number, exports, start) for number in sorted({number_of(key) for key, _ in cells})}
+    same = [cell for cell in cells if files[number_of(cell[0])]["is_same"]]
+    texts = _texts(study, same, exports, root, folders)
+    for key, column in sorted(cells):
+        text = {"column": column, "text": texts.get((key, column))}
+        files[number_of(key)]["cells"].append({"key": key_text(key), **places[key], **text, **cells[key, column]})
+    return list(files.values())
+
+
+def _file(number: int, exports: dict[int, Export], start: Path) -> dict[str, Any]:
+    """A raw file against its register row; ``found`` is its sha256, "" where there is no file."""
+    if number not in exports:
+        return {"number": number, "path": "", "registered": "", "found": "", "is_same": False, "cells": []}
+    export = exports[number]
+    try:
+        found = sha256_of(start / export.path)
+    except OSError:
+        found = ""
+    return {
+        "number": number,
+        "path": export.path,
+        "registered": export.sha256,
+        "found": found,
+        "is_same": found == export.sha256,
+        "cells": [],
+    }
+
+
+def _texts(
+    study: str, cells: list, exports: dict[int, Export], root: str | Path, folders: Folders
+) -> dict[tuple[int, str], str]:
+    """The raw text of each cell, read anew from files whose bytes are the registered ones."""
+    if not cells:
+        return {}
+    from omtrace.readers.lookup import plain_cells, raw_cells
+
+    start = folders.start(root)
+    texts = plain_cells(_decisions(study, root), exports.values(), cells, start)
+    if rest := [cell for cell in cells if cell not in texts]:
+        from omtrace.model.plan import read_plan
+
+        plan = read_plan(start / folders.plan(study))
+        texts |= raw_cells(plan, exports.values(), rest, start)
+    return texts
+
+
+def _decisions(study: str, root: str | Path) -> dict[str, dict[str, str]]:
+    """How the run read each raw file, where the file that says so is as recorded; else nothing."""
+    name = f"{RESULTS.as_posix()}/{study}/validated/decisions.json"
+    recorded = _recorded(study, root).get("results", {}).get(name, {})
+    path = Path(root) / name
+    return read_json(path) if path.is_file() and sha256_of(path) == recorded.get("sha256") else {}
+
+
+def _places(folder: Path, keys: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """Key -> part, first and last line, and well (the place's column, where it is a single cell)."""
+    wanted = set(keys)
+    fields = ("part", "first_line", "last_line", "well")
+    path = folder / "validated" / "places.parquet"
+    rows = _rows(path, "key", wanted, ("key", "part", "first_line", "last_line", "column"))
+    places = {row[0]: dict(zip(fields, row[1:], strict=True)) for row in rows}
+    if missing := wanted - places.keys():
+        raise Fault(f"{_shown(path)}: no place for {len(missing)} keys, first {key_text(min(missing))}; {AGAIN}")
+    return places
+
+
+def report(text: str, as_json: bool = False, root: str | Path = ".") -> bool:
+    """Print what an address names; true when the raw files behind it are as registered."""
+    found, sound = trace(text, root)
+    if as_json:
+        import json
+
+        print(json.dumps(found, indent=1, ensure_ascii=False))
+    else:
+        from omtrace.audit.layout import listing, way_text
+
+        print(listing(found) if "numbers" in found else way_text(found))
+    return sound

@@ -1,0 +1,128 @@
+"""Assay calibration: concentrations read back through the standard curve of their plate."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from omtrace.derivations import Context, Derivation, Found
+from omtrace.derivations._plates import Curves, PlateCurve, Plates, Samples
+from omtrace.derivations.well_signal import Options as Reads
+from omtrace.derivations.well_signal import signals
+from omtrace.model.plan import Parameter
+from omtrace.provenance.cells import Cells
+from omtrace.provenance.texts import chosen
+
+if TYPE_CHECKING:
+    import pandas
+
+    from omtrace.statistics.curves.readings import Readings, Wells
+
+
+class Options(PlateCurve):
+    """Readings, layout, how the curve is fitted, how the plate is judged, and what counts as read."""
+
+    signals: str = Field(description="validated table of readings: one row a well and wavelength")
+    layout: str = Field(description="validated table of wells: plate, role, sample, concentration, dilution")
+    wavelength: str = Field(description="wavelength of the measurement")
+    reference: str = Field("", description="wavelength taken off, if any")
+    plate: str = Field("plate", description="layout column that names the plate")
+    valid: str = Field("", description="layout column that is blank for wells left out (masked by the laboratory)")
+    per: Literal["sample", "well"] = Field("sample", description="unit of the result: the sample (animal), or the well")
+    at_least: int = Field(1, description="wells of a sample that must be read", ge=1)
+    limits: Literal["report", "censor"] = Field(
+        "report",
+        description="concentrations beyond the lowest and highest standard that hold: reported as the curve gives "
+        "them, or censored (status below LLOQ or above ULOQ; derive: assay_part gives the limit)",
+    )
+
+
+def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
+    """Concentration = mean of the wells' read-back concentrations x dilution, for each sample or well.
+
+    The curve is that of each plate's standards, the zero standard included. A plate that breaks its limits gives
+    nothing: its samples say why.
+    """
+    import numpy
+
+    tables = context.tables
+    reads = Reads(table=options.signals, wavelength=options.wavelength, reference=options.reference)
+    signal = signals(context, reads)
+    layout = tables.frame(options.layout)
+    needed = (
+        "role",
+        "sample",
+        "concentration",
+        "dilution",
+        options.plate,
+        *filter(None, (options.valid, options.nominal)),
+    )
+    tables.need(options.layout, *needed)
+    plates = Plates(layout, signal, options.plate, options.valid, options)
+    samples = plates.wells_alone() if options.per == "well" else plates.samples_of()
+    curves = plates.curves()
+    wells, read = _read(plates, samples, curves, options)
+    refusal = curves.refusal[samples.plates]
+    value, status = numpy.where(refusal == "", read.value, numpy.nan), numpy.where(refusal == "", read.status, refusal)
+    raw = {c: tables.raw(options.layout, c) for c in ("sample", "concentration", options.nominal) if c}
+    cells = _cells(plates, samples, signal.raw, raw)
+    found = Found.of_columns(samples.names, "", value, None, status, cells, (options.layout, options.signals))
+    found.parts = lambda: _parts(plates, samples, curves, options, wells, read)
+    return found
+
+
+def _read(plates: Plates, samples: Samples, curves: Curves, options: Options) -> "tuple[Wells, Readings]":
+    """The wells of the samples, and the samples as the curve of their plate gives them."""
+    import numpy
+
+    from omtrace.statistics.curves.four_pl import inverse
+    from omtrace.statistics.curves.readings import Ranges, Wells, readings
+
+    at = samples.wells
+    x = inverse(curves.fit.take(plates.plates[at]), plates.signal[at][:, None])[:, 0]
+    dilution = plates.dilutions(at) if options.per == "sample" else numpy.ones(len(at))
+    wells = Wells(plates.signal[at], x, dilution, samples.edges, samples.plates)
+    ranges = Ranges.of(curves.fit, curves.lloq, curves.uloq)
+    return wells, readings(wells, ranges, options.limits == "censor", options.at_least)
+
+
+def _cells(plates: Plates, samples: Samples, signal: str, raw: dict[str, str]) -> Cells:
+    """The cells behind each sample: its wells, and what the curve of its plate rests on."""
+    import numpy
+
+    count, made = len(samples.plates), plates.behind_curves()
+    joint = plates.options.curve == "joint"  # then all plates' standards stand behind each sample
+    of, plate = numpy.repeat(numpy.arange(count), numpy.diff(samples.edges)), plates.plates[made] * (not joint)
+    standards = [Cells.of(plate, plates.reads[made], signal, "standard"),
+                 Cells.of(plate, plates.keys[made], raw["concentration"], "standard")]  # fmt: skip
+    if nominal := plates.options.nominal:
+        judged = numpy.isfinite(plates.nominal[made])
+        standards.append(Cells.of(plate[judged], plates.keys[made[judged]], raw[nominal], "standard"))
+    return Cells.joined([
+        Cells.of(of, plates.reads[samples.wells], signal),
+        Cells.of(of, plates.keys[samples.wells], raw["sample"], "layout"),
+        Cells.joined(standards).behind(samples.plates * (not joint), numpy.arange(count)),
+    ])  # fmt: skip
+
+
+def _parts(plates: Plates, samples: Samples, curves: Curves, options: Options, wells: "Wells",
+           read: "Readings") -> "pandas.DataFrame":  # fmt: skip
+    """What each sample's concentration consists of: plate, state, bound, curve_1 ..., wells; all but plate may miss."""
+    import numpy
+    import pandas
+
+    from omtrace.statistics.curves.readings import plate_errors, sample_errors
+
+    made = plates.standards
+    fit = replace(curves.fit, refusal=curves.refusal)
+    errors = plate_errors(fit, plates.signal, plates.edges, plates.concentration[made], plates.signal[made],
+                          plates.starts, options.weights)  # fmt: skip
+    shared, own = sample_errors(read, wells, *(part[samples.wells] for part in errors))
+    numbers = {"state": read.state, "bound": read.bound, "wells": own,
+               **{f"curve_{i}": part for i, part in enumerate(shared.T, 1) if options.curve == "own"}}  # fmt: skip
+    good = curves.refusal[samples.plates] == ""
+    parts = {name: numpy.where(good, part, numpy.nan) for name, part in numbers.items()}
+    return pandas.DataFrame({"plate": chosen(samples.plates, plates.names), **parts})
+
+
+DERIVATION = Derivation(Options, derive)

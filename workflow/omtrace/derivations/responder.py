@@ -1,0 +1,63 @@
+"""Responders: whether another parameter improved by a stated amount since baseline."""
+
+from dataclasses import replace
+from typing import Any
+
+from pydantic import Field
+
+from omtrace.derivations import Context, Derivation, Found
+from omtrace.faults import Fault
+from omtrace.model.closed import Closed
+from omtrace.model.plan import Parameter
+from omtrace.provenance.cells import Cells
+
+
+class Options(Closed):
+    """Improvement of what, and by how much."""
+
+    of: str = Field(description="parameter of the same dataset, declared before")
+    at_least: float = Field(description="improvement that makes a responder", gt=0)
+    relative: bool = Field(False, description="the amount is a share of the baseline value, in percent")
+    source: str = Field(description="where the threshold comes from")
+
+
+def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
+    """1 and "yes" for an improvement of at least the amount, else 0 and "no".
+
+    The improvement is baseline - value if lower is better, value - baseline if higher is better; comparison
+    allows 1e-9 of rounding. No value without baseline; a relative change from a baseline of zero is undefined.
+    """
+    baseline = context.dataset.baseline
+    if not baseline:
+        raise Fault(f"parameter {name}: the dataset has no baseline")
+    found = context.earlier(name, options.of, [baseline, *parameter.visits])
+    better = context.dataset.parameters[options.of].better
+    if not better:
+        raise Fault(f"parameter {name}: {options.of!r} does not say which direction is better")
+    sign = 1.0 if better == "higher" else -1.0
+    base = {row.unit: row for row in found.records[found.records["visit"] == baseline].itertuples()}
+    later = found.records[found.records["visit"].isin(parameter.visits)]
+    seen = [row for row in later.itertuples() if not row.status.startswith(("not collected", "quarantined"))]
+    # the grid says the same of the others
+    records = [(row.unit, row.visit, *_response(base[row.unit], row, sign, options)) for row in seen]
+    rows = range(len(seen))
+    own, before = [row.Index for row in seen], [base[row.unit].Index for row in seen]
+    cells = Cells.joined([found.cells.behind(own, rows), found.cells.behind(before, rows, "baseline")])
+    return replace(Found.of(records, [], found.tables), cells=cells)
+
+
+def _response(before: Any, after: Any, sign: float, options: Options) -> tuple[float | None, str | None, str]:
+    """Value, text and status for two records of a unit."""
+    if after.status != "observed":
+        return None, None, after.status
+    if before.status != "observed":
+        return None, None, f"baseline {before.status}"
+    if options.relative and before.value == 0:
+        return None, None, "baseline of zero"
+    gain = sign * (after.value - before.value)
+    gain = gain / abs(before.value) * 100 if options.relative else gain
+    yes = gain >= options.at_least - 1e-9
+    return float(yes), "yes" if yes else "no", "observed"
+
+
+DERIVATION = Derivation(Options, derive)

@@ -1,0 +1,163 @@
+"""Everything of a plan that its modules declare: names of modules and their options, checked before any job."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from omtrace.faults import Fault
+from omtrace.model.closed import checked, nearest
+from omtrace.model.document import read_document
+from omtrace.model.expression import Expression
+from omtrace.model.folders import plan_file
+from omtrace.model.lines import with_lines
+from omtrace.model.plan import Analysis, DatasetPlan, Plan, Population, read_plan
+from omtrace.model.slices import plain
+from omtrace.plugins import plugin
+from omtrace.readers import options_of, reader_of
+from omtrace.store import write_text
+
+
+def check_plan(plan: Plan, path: Path | None = None) -> Plan:
+    """The same plan. Raises Fault with everything that is wrong with its modules and their options, all at once.
+
+    ``path``: the file that it was read from; complaints then name the line.
+    """
+    lines: list[str] = []
+    for where, check in _checks(plan):
+        try:
+            check(where)
+        except Fault as fault:
+            lines += [line if line.startswith("plan of") else f"{where}: {line}" for line in fault.lines]
+    if lines:
+        files = [path, path.with_suffix("") / "exploratory.yaml"] if path else []
+        raise with_lines(dict.fromkeys(lines), f"plan of {plan.study}", *files)
+    return plan
+
+
+def check_once(plan: Plan, modules: str, logs: str | Path = "logs", path: Path | None = None) -> None:
+    """Check a plan, unless it was found right before, with the same digest of the ``modules`` that it names.
+
+    What was checked is kept in <logs>/<study>/plan.checked. ``path``: the plan's file. Raises Fault as ``check_plan``.
+    """
+    digest = hashlib.sha256(f"{modules}\n{json.dumps(plain(plan), ensure_ascii=False)}".encode()).hexdigest()
+    checked_before = Path(logs, plan.study, "plan.checked")
+    if not checked_before.is_file() or checked_before.read_text(encoding="utf-8") != digest:
+        check_plan(plan, path)
+        write_text(checked_before, digest)
+
+
+def read_whole(path: str | Path) -> Plan:
+    """A plan that is read. Raises Fault for what is wrong with it, and with that also for modules and their options."""
+    try:
+        return read_plan(path)
+    except Fault as fault:
+        more = with_lines(_module_faults(Path(path)), str(path), Path(path))
+        raise Fault(*fault.lines, *more.lines) from None
+
+
+def report(study: str) -> bool:
+    """Read and check the plan of a study, and print what it holds. Raises Fault for what is wrong."""
+    path = plan_file(study)
+    plan = check_plan(read_whole(path), path)
+    counts = {name: len(getattr(plan, name)) for name in ("tables", "datasets", "analyses", "families", "figures")}
+    print(f"plan of {study}: nothing wrong; {', '.join(f'{name} {count}' for name, count in counts.items())}")
+    return True
+
+
+def _module_faults(path: Path) -> list[str]:
+    """What is wrong with modules and options of a plan that has other faults, as far as it has the form of one."""
+    try:
+        content = read_document(path)
+    except Fault:
+        return []
+    entries = [(f"analyses.{name}", "analyses", "method", "METHOD", e) for name, e in _entries(content, "analyses")]
+    entries += [(f"figures.{name}", "figures", "figure", "FIGURE", e) for name, e in _entries(content, "figures")]
+    entries += [
+        (f"checks.{name}", "validation.crosschecks", "check", "CROSSCHECK", e)
+        for name, e in _entries(content, "checks")
+    ]
+    for dataset, declared in _entries(content, "datasets"):
+        where = f"datasets.{dataset}.parameters"
+        entries += [
+            (f"{where}.{n}", "derivations", "derive", "DERIVATION", e) for n, e in _entries(declared, "parameters")
+        ]
+    lines: list[str] = []
+    for where, part, names, declares, entry in entries:
+        options = entry.get("options", {})
+        if isinstance(entry.get(names), str) and isinstance(options, dict):
+            try:
+                _module(part, entry[names], declares, options)(f"{path}: {where}.options")
+            except Fault as fault:
+                lines += [line if line.startswith(str(path)) else f"{path}: {where}: {line}" for line in fault.lines]
+    return lines
+
+
+def _entries(content: Any, section: str) -> list[tuple[str, dict]]:
+    found = content.get(section) if isinstance(content, dict) else None
+    return [(name, e) for name, e in found.items() if isinstance(e, dict)] if isinstance(found, dict) else []
+
+
+def _checks(plan: Plan) -> Iterator[tuple[str, Callable[[str], Any]]]:
+    of = f"plan of {plan.study}: "
+    for name, table in plan.tables.items():
+        yield f"{of}tables.{name}.options", _reader(table.reader, table.options)
+    for name, crosscheck in plan.checks.items():
+        yield (
+            f"{of}checks.{name}.options",
+            _module("validation.crosschecks", crosscheck.check, "CROSSCHECK", crosscheck.options),
+        )
+    for dataset, declared in plan.datasets.items():
+        for name, parameter in declared.parameters.items():
+            where = f"{of}datasets.{dataset}.parameters.{name}.options"
+            yield where, _module("derivations", parameter.derive, "DERIVATION", parameter.options)
+        for name, population in declared.populations.items():
+            yield f"{of}datasets.{dataset}.populations.{name}", _population(declared, population)
+    for name, analysis in plan.analyses.items():
+        yield f"{of}analyses.{name}.options", _module("analyses", analysis.method, "METHOD", analysis.options)
+        yield f"{of}analyses.{name}", _others(plan, name)
+        yield f"{of}analyses.{name}.options", _groups(plan.datasets[analysis.dataset], analysis)
+    for name, figure in plan.figures.items():
+        yield f"{of}figures.{name}.options", _module("figures", figure.figure, "FIGURE", figure.options)
+
+
+def _reader(name: str, options: dict) -> Callable[[str], Any]:
+    return lambda where: options_of(reader_of(name), options, where)
+
+
+def _module(part: str, name: str, declares: str, options: dict) -> Callable[[str], Any]:
+    return lambda where: checked(plugin(part, name, declares).options, options, where)
+
+
+def _others(plan: Plan, name: str) -> Callable[[str], Any]:
+    def check(where: str) -> None:
+        from omtrace.analyses.run import rests_on  # costs a start of Snakemake that has nothing to check
+
+        rests_on(plan, name)
+
+    return check
+
+
+def _population(dataset: DatasetPlan, population: Population) -> Callable[[str], Any]:
+    known = [name for name, parameter in dataset.parameters.items() if not parameter.visits]
+    return lambda where: Expression(population.where, where, known, tuple(population.reasons))
+
+
+def _groups(dataset: DatasetPlan, analysis: Analysis) -> Callable[[str], Any]:
+    """Groups that options compare are declared, where the dataset declares them and no others are formed."""
+    formed = analysis.options.get("treated")  # groups by the treatment as received
+
+    def check(where: str) -> None:
+        told = [(name, analysis.options.get(name)) for name in ("group", "reference")]
+        pairs = analysis.options.get("contrasts")
+        told += [("contrasts", one) for pair in pairs or () if isinstance(pair, list) for one in pair]
+        lines = [
+            f"{where}: {name}: {one!r} is no group of the dataset{nearest(one, dataset.groups)}"
+            for name, one in told
+            if isinstance(one, str) and one and dataset.groups and not formed and one not in dataset.groups
+        ]
+        if lines:
+            raise Fault(*lines)
+
+    return check

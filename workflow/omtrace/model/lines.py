@@ -1,0 +1,83 @@
+"""Complaints about a file of a study, each with the line of the key that it is about."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from omtrace.faults import Fault
+from omtrace.model.closed import checked
+from omtrace.model.document import loader, read_document, text_of
+
+
+def checked_file(model: Any, content: Any, path: Path, *beside: Path) -> Any:
+    """A file's content, with what files beside it add, as a model. Raises Fault with every complaint and its line."""
+    try:
+        return checked(model, content, str(path))
+    except Fault as fault:
+        raise with_lines(fault.lines, str(path), path, *beside) from None
+
+
+def with_lines(faults: Iterable[str], where: str, *paths: Path) -> Fault:
+    """The same complaints (``where: place: what is wrong``), each with its file and the line at which the place stands.
+
+    The place is looked up in each of the files, and belongs to the one that has more of it; a place that the program
+    made, such as the analysis of a family, has no line. The files were read before, and are as they should be.
+    """
+    trees = [(path, tree) for path in paths if path.is_file() and (tree := _tree(path))]
+    lines = []
+    for fault in faults:
+        place = fault.removeprefix(f"{where}: ")
+        found = [(*_at(tree, place), path) for path, tree in trees] if place != fault else []
+        parts, line, path = max(found, key=lambda one: one[0], default=(0, 0, Path()))
+        lines.append(f"{path}: line {line}: {place}" if line else fault)
+    return Fault(*lines)
+
+
+def _tree(path: Path) -> Any:
+    """The nodes of a file, which know their lines; None for one that cannot be read."""
+    import yaml
+
+    try:
+        read_document(path)
+        return yaml.compose(text_of(path), Loader=loader())  # type: ignore[no-untyped-call]
+    except Fault:
+        return None
+
+
+def _at(tree: Any, place: str) -> tuple[int, int]:
+    """How many parts of a dotted place stand in a file, and the line of the last of them; zeros: it is not there."""
+    found = _along(tree, place)
+    if not found[1] and place.startswith("analyses."):  # a family becomes an analysis of its name
+        found = _along(tree, place.replace("analyses.", "families.", 1))
+    return found
+
+
+def _along(node: Any, place: str) -> tuple[int, int]:
+    parts, line, rest, ended = 0, 0, place, False
+    while step := _step(node, rest):
+        key, line, node = step
+        parts, rest = parts + 1, rest[len(key) :]
+        ended = not rest.startswith(".")
+        rest = rest.removeprefix(": " if ended else ".")
+    if ended and (quoted := re.match("'(.*?)'", rest)) and (step := _step(node, quoted[1])):
+        return parts + 1, step[1]  # a complaint about a key itself: "tables: 'a/b' is not ..."
+    beyond = 0 if ended else rest.partition(": ")[0].count(".")
+    return (parts, line) if parts > 1 or not beyond else (0, 0)
+
+
+def _step(node: Any, place: str) -> tuple[str, int, Any] | None:
+    """The key of a mapping, or the position in a list, with which a place begins; its line, and what stands there."""
+    import yaml
+
+    steps: list[tuple[str, int, Any]] = []
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == "<<":
+                named = value.value if isinstance(value, yaml.SequenceNode) else [value]
+                steps += [step for one in named if (step := _step(one, place))]
+            steps.append((str(key.value), key.start_mark.line + 1, value))
+    elif isinstance(node, yaml.SequenceNode):
+        steps = [(str(at), one.start_mark.line + 1, one) for at, one in enumerate(node.value)]
+    fitting = [step for step in steps if step[0] and re.match(re.escape(step[0]) + r"(?:\.|: |\Z)", place)]
+    return max(fitting, key=lambda step: len(step[0]), default=None)

@@ -1,0 +1,314 @@
+"""The statistical analysis plan of a study: ``config/studies/<study>.yaml`` as a closed, typed model.
+
+The plan holds choices, never paths or threads. Parts that name a module (a reader, a schema, a
+derivation, a method, a figure) carry ``options``; the module itself declares and checks them.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from omtrace.model.arrive import Arrive
+from omtrace.model.closed import NAME, Closed, nearest
+from omtrace.model.document import read_document
+from omtrace.model.lines import checked_file, with_lines
+from omtrace.model.mapping import mapped
+from omtrace.model.questions import BELONGING, Estimand, Family, Role, with_families
+from omtrace.model.slices import (
+    ANALYSIS,
+    CHECKS,
+    DATASETS,
+    DERIVATION,
+    PAGES,
+    REPORT,
+    ROSTER,
+    TABLES,
+    VALIDATION,
+    ReadBy,
+)
+from omtrace.model.tables import TablePlan
+
+# Crosschecks of every study, with default options where the plan has no entry.
+USUAL = ("copied_plates", "copies", "future_dates", "magnitudes", "straight_lines")
+
+UNPLANNED = "Not named in the plan."  # how the note of an analysis begins that an exploratory file adds
+RESERVED = ("places", "quarantine", "gaps", "repairs")  # files beside the validated tables
+Severity = Literal["note", "warn", "quarantine", "stop"]
+Scope = Literal["row", "unit", "batch"]
+
+
+class Parameter(Closed):
+    """One quantity of a dataset: a value for each unit and visit."""
+
+    derive: str = Field(description="module in derive/")
+    label: Annotated[str, ANALYSIS] = Field(description="name in tables and figures")
+    unit: Annotated[str, ANALYSIS] = Field("", description="unit of the value")
+    visits: Annotated[tuple[str, ...], DERIVATION] = Field((), description="scheduled visits; none: once a unit")
+    decimals: Annotated[int, ANALYSIS] = Field(1, description="decimals shown", ge=0, le=6)
+    better: Annotated[Literal["lower", "higher", ""], DERIVATION] = Field("", description="direction of improvement")
+    options: dict[str, Any] = Field(default_factory=dict, description="what the derivation needs")
+
+
+class Population(Closed):
+    """A set of units, by an expression over parameters without visits."""
+
+    label: str
+    where: str = Field("", description="expression such as 'sessions >= 3 and age >= 18'; empty: every enrolled unit")
+    why: Annotated[str, REPORT] = Field("", description="what the population is for, and why these units")
+    reasons: dict[str, str] = Field(
+        default_factory=dict, description="clause of where -> why a unit that fails it is left out, in words"
+    )
+
+
+class Roster(Closed):
+    """Where the enrolled units are listed."""
+
+    table: str
+    column: str
+
+
+class ExperimentalUnit(Closed):
+    """What was given its treatment on its own, and is therefore the n of every comparison."""
+
+    what: str = Field(description="animal, cage, litter")
+    parameter: str = Field(
+        "", description="parameter without visits that says to which one a unit belongs; empty: the unit is one itself"
+    )
+
+
+class DatasetPlan(Closed):
+    """Records of one kind of unit."""
+
+    unit: str = Field(description="what one unit is: participant, animal, mouse, well")
+    experimental_unit: Annotated[ExperimentalUnit | None, ANALYSIS] = Field(
+        None, description="comparisons that take smaller units for n are refused; none: not declared, not checked"
+    )
+    roster: Annotated[Roster, ROSTER]
+    visits: Annotated[dict[str, str], ReadBy(ANALYSIS.stages, keys=("derive",))] = Field(
+        default_factory=dict, description="visit -> label, in time order"
+    )
+    baseline: Annotated[str, DERIVATION] = Field("", description="the visit that changes are counted from")
+    group: Annotated[str, DERIVATION] = Field("", description="parameter that holds the group of a unit")
+    groups: Annotated[dict[str, str], ANALYSIS] = Field(
+        default_factory=dict, description="group -> label, the reference first; none: those in the data"
+    )
+    parameters: dict[str, Parameter]
+    populations: Annotated[dict[str, Population], ANALYSIS]
+
+
+class Analysis(Closed):
+    """One analysis of the plan."""
+
+    method: str = Field(description="module in analyses/")
+    dataset: str
+    title: Annotated[str, PAGES]
+    parameters: tuple[str, ...] = Field((), description="parameters analysed, each on its own")
+    visits: tuple[str, ...] = Field((), description="visits analysed; none: the parameter's own")
+    population: str = Field("full", description="population of the dataset")
+    role: Role = Field("supportive", description="what the analysis is for; the report is in this order")
+    of: str = Field("", description="the analysis that a sensitivity or subgroup analysis belongs to")
+    estimand: str = Field("", description="estimand of the plan that the analysis estimates")
+    exempt: Annotated[str, REPORT] = Field(
+        "", description="why its p values need no family and are not exploratory (a check of a model)"
+    )
+    note: Annotated[str, REPORT] = Field("", description="a remark printed with the results")
+    options: dict[str, Any] = Field(default_factory=dict, description="what the method needs")
+
+
+class FigurePlan(Closed):
+    """One figure of the report."""
+
+    figure: str = Field(description="module in figures/")
+    analyses: tuple[str, ...] = Field(description="analyses whose estimates are drawn")
+    title: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class PlatePages(Closed):
+    """A page for each plate of an assay: the groups of a dataset of wells."""
+
+    dataset: str = Field(description="dataset whose units are wells and whose group is the plate")
+    signal: str = Field(description="its parameter with the signal")
+    concentration: str = Field(description="its parameter with the nominal concentration of standards")
+    role: str = Field("", description="its parameter with what a well holds")
+    sample: str = Field("", description="its parameter with the name of the sample or control in a well")
+    read: str = Field("", description="its parameter with the concentration read back from each well")
+
+    def parameters(self) -> list[str]:
+        """The parameters that it names."""
+        return [name for name in (self.signal, self.concentration, self.role, self.sample, self.read) if name]
+
+
+class CheckPlan(Closed):
+    """One check across rows, visits or tables."""
+
+    check: str = Field(description="module in crosschecks/")
+    options: dict[str, Any] = Field(default_factory=dict, description="tables, columns and the study's thresholds")
+
+
+class Plan(Closed):
+    """The whole plan of one study."""
+
+    study: str
+    title: Annotated[str, PAGES]
+    kind: Annotated[Literal["simulated", "real"], ANALYSIS]
+    statement: Annotated[str, REPORT] = Field(
+        description="printed on every output: what is simulated, or whose data these are"
+    )
+    design: Annotated[str, REPORT]
+    missing_codes: Annotated[dict[str, str], TABLES] = Field(
+        default_factory=dict, description="raw code -> what it says; never a value, in any table that says nothing else"
+    )
+    severities: Annotated[dict[str, Severity], VALIDATION] = Field(
+        default_factory=dict, description="rule id -> severity in this study"
+    )
+    scopes: Annotated[dict[str, Scope], VALIDATION] = Field(
+        default_factory=dict, description="rule id -> what a quarantine takes out: the row, the unit or the batch"
+    )
+    tables: Annotated[dict[str, TablePlan], ReadBy((*TABLES.stages, "derive"))]
+    checks: Annotated[dict[str, CheckPlan], CHECKS] = Field(
+        default_factory=dict, description="checks across rows, visits and tables"
+    )
+    datasets: Annotated[dict[str, DatasetPlan], DATASETS]
+    arrive: Annotated[Arrive | None, REPORT] = Field(
+        None, description="animal studies: statements for the report's ARRIVE table; none: no such table"
+    )
+    estimands: Annotated[dict[str, Estimand], ANALYSIS] = Field(
+        default_factory=dict, description="estimand -> what is to be estimated"
+    )
+    analyses: Annotated[dict[str, Analysis], ANALYSIS]
+    families: Annotated[dict[str, Family], ANALYSIS] = Field(
+        default_factory=dict, description="family -> hypotheses whose error is controlled together"
+    )
+    figures: Annotated[dict[str, FigurePlan], PAGES]
+    plates: Annotated[PlatePages | None, PAGES] = Field(None, description="a page for each plate")
+
+    @model_validator(mode="before")
+    @classmethod
+    def derived(cls, content: Any) -> Any:
+        """Families and sensitivity sets become analyses of their own."""
+        return with_families(content)
+
+    @model_validator(mode="after")
+    def references(self) -> "Plan":
+        """Names are identifiers, and everything that is referred to exists."""
+        if faults := [*self._names(), *self._dangling()]:
+            raise ValueError("\n".join(dict.fromkeys(faults)))
+        return self
+
+    def _names(self) -> Iterator[str]:
+        for section in ("tables", "checks", "datasets", "estimands", "analyses", "families", "figures"):
+            for name in getattr(self, section):
+                if not NAME.match(name):
+                    yield f"{section}: {name!r} is not lower case letters, digits and underscores"
+        yield from (f"tables: {name!r} is taken for a file of its own" for name in RESERVED if name in self.tables)
+
+    def _dangling(self) -> Iterator[str]:
+        for name, dataset in self.datasets.items():
+            where = f"datasets.{name}"
+            yield from _unknown(where + ".roster.table", [dataset.roster.table], self.tables)
+            yield from _unknown(where + ".baseline", [dataset.baseline] if dataset.baseline else [], dataset.visits)
+            yield from _unknown(where + ".group", [dataset.group] if dataset.group else [], dataset.parameters)
+            if dataset.experimental_unit and (belongs := dataset.experimental_unit.parameter):
+                yield from _unknown(where + ".experimental_unit.parameter", [belongs], dataset.parameters)
+            for key, parameter in dataset.parameters.items():
+                yield from _unknown(f"{where}.parameters.{key}.visits", parameter.visits, dataset.visits)
+        for name, analysis in self.analyses.items():
+            yield from self._dangling_analysis(f"analyses.{name}", analysis)
+        for name, family in self.families.items():
+            for key, hypothesis in family.hypotheses.items():
+                where = f"families.{name}.hypotheses.{key}"
+                yield from _unknown(where + ".analysis", [hypothesis.analysis], self.analyses)
+                if (found := self.analyses.get(hypothesis.analysis)) and hypothesis.parameter:
+                    yield from _unknown(where + ".parameter", [hypothesis.parameter], found.parameters)
+        if self.plates:
+            yield from _unknown("plates.dataset", [self.plates.dataset], self.datasets)
+            if self.plates.dataset in self.datasets:
+                dataset = self.datasets[self.plates.dataset]
+                yield from _unknown("plates", self.plates.parameters(), dataset.parameters)
+                yield from [] if dataset.group else ["plates.dataset: it has no group that names the plate"]
+        for name, figure in self.figures.items():
+            yield from _unknown(f"figures.{name}.analyses", figure.analyses, self.analyses)
+
+    def _dangling_analysis(self, where: str, analysis: Analysis) -> Iterator[str]:
+        yield from _unknown(where + ".dataset", [analysis.dataset], self.datasets)
+        if analysis.dataset in self.datasets:
+            dataset = self.datasets[analysis.dataset]
+            yield from _unknown(where + ".parameters", analysis.parameters, dataset.parameters)
+            yield from _unknown(where + ".visits", analysis.visits, dataset.visits)
+            yield from _unknown(where + ".population", [analysis.population], dataset.populations)
+            events = self.estimands[analysis.estimand].events if analysis.estimand in self.estimands else {}
+            for name, event in events.items():
+                told = [event.parameter] if event.parameter else []
+                yield from _unknown(f"estimands.{analysis.estimand}.events.{name}.parameter", told, dataset.parameters)
+        yield from _unknown(where + ".of", [analysis.of] if analysis.of else [], self.analyses)
+        yield from _unknown(where + ".estimand", [analysis.estimand] if analysis.estimand else [], self.estimands)
+        if analysis.role in BELONGING and not analysis.of:
+            yield f"{where}.of: a {analysis.role} analysis names the analysis that it belongs to"
+        if analysis.of and analysis.of in self.analyses and self.analyses[analysis.of].of:
+            yield f"{where}.of: {analysis.of!r} belongs to another analysis itself"
+
+
+class Additions(Closed):
+    """What an exploratory file adds to a dataset."""
+
+    parameters: dict[str, Parameter] = Field(default_factory=dict, description="parameter -> how it is derived")
+    populations: dict[str, Population] = Field(default_factory=dict, description="population -> who belongs to it")
+
+
+class Exploratory(Closed):
+    """Analyses that the plan does not name, from config/studies/<study>/exploratory.yaml: all are exploratory."""
+
+    reason: str = Field(description="why they are run, printed with each of them")
+    datasets: dict[str, Additions] = Field(default_factory=dict, description="what they need beside the plan's data")
+    analyses: dict[str, Analysis] = Field(default_factory=dict, description="analysis -> what is computed")
+    figures: dict[str, FigurePlan] = Field(default_factory=dict, description="figure -> what is drawn")
+
+
+def with_exploratory(content: Any, path: Path) -> Any:
+    """A plan's content with what its exploratory file adds, where there is one.
+
+    Raises Fault for a file that is not readable, and for a name that the plan has: the plan itself stays as it is.
+    """
+    if not path.is_file():
+        return content
+    told = read_document(path)
+    extra = checked_file(Exploratory, told, path)
+    for name, analysis in extra.analyses.items():
+        note = f"{UNPLANNED} {extra.reason} {analysis.note}".strip()
+        told["analyses"][name] |= {"role": "exploratory", "note": note}
+    parts: list[tuple[tuple[str, ...], dict]] = [((part,), told.get(part, {})) for part in ("analyses", "figures")]
+    parts += [
+        (("datasets", name, part), added) for name, of in told.get("datasets", {}).items() for part, added in of.items()
+    ]
+    for way, entries in parts:
+        node = content
+        for key in way:
+            if not isinstance(node, dict) or not isinstance(node.get(key), dict):
+                raise with_lines([f"{path}: {'.'.join(way)}: {key!r} is not in the plan"], str(path), path)
+            node = node[key]
+        if again := [name for name in entries if name in node]:
+            fault = f"{path}: {'.'.join(way)}: {again[0]!r} is in the plan; take another name"
+            raise with_lines([fault], str(path), path)
+        node |= entries
+    return content
+
+
+def _unknown(where: str, names: Any, known: Any) -> list[str]:
+    return [f"{where}: {name!r} is not declared{nearest(name, known)}" for name in names if name not in known]
+
+
+def read_plan(path: str | Path) -> Plan:
+    """Read and check a plan. Raises Fault with each unknown key, wrong value or dangling name."""
+    path = Path(path)
+    beside = path.with_suffix("") / "exploratory.yaml"
+    content = with_exploratory(read_document(path), beside)
+    if isinstance(content, dict) and isinstance(content.get("tables"), dict):
+        entries = {name: entry for name, entry in content["tables"].items() if isinstance(entry, dict)}
+        content["tables"] |= {name: mapped(entry, path.with_suffix("")) for name, entry in entries.items()}
+    plan = checked_file(Plan, content, path, beside)
+    if plan.study != path.stem:
+        raise with_lines([f"{path}: study: {plan.study!r} differs from the file's name"], str(path), path)
+    return plan

@@ -1,0 +1,160 @@
+"""What analyses are to answer: their roles, estimands, and families of hypotheses (ICH E9 and its addendum R1)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from omtrace.model.closed import Closed, nearest
+from omtrace.model.slices import REPORT
+
+Role = Literal["primary", "secondary", "sensitivity", "supportive", "subgroup", "safety", "feasibility", "descriptive",
+               "exploratory"]  # fmt: skip
+Strategy = Literal["treatment_policy", "hypothetical", "composite", "while_on_treatment", "principal_stratum"]
+Procedure = Literal["bonferroni", "holm", "hochberg", "hommel", "fixed_sequence", "graphical",
+                    "benjamini_hochberg", "benjamini_yekutieli"]  # fmt: skip
+ROLES: dict[str, str] = {
+    "primary": "Primary analysis",
+    "sensitivity": "Sensitivity of the primary analysis",
+    "feasibility": "Feasibility",
+    "secondary": "Secondary analyses",
+    "supportive": "Supportive analyses",
+    "subgroup": "Subgroups",
+    "safety": "Safety",
+    "descriptive": "Description",
+    "exploratory": "Exploratory analyses",
+}
+NOT_COMPARED = (
+    "concordance",
+    "influence",
+    "tipping_point",
+)  # methods whose effects are not estimates of the same effect
+BELONGING = ("sensitivity", "subgroup")  # roles of analyses that belong to another one
+
+
+class IntercurrentEvent(Closed):
+    """An event after the start of treatment that bears on the outcome or its meaning, and how it is handled."""
+
+    strategy: Strategy = Field(description="one of the five strategies of ICH E9(R1)")
+    parameter: str = Field("", description="parameter of the dataset that tells of the event")
+    how: str = Field(description="what the analysis does about it, in words")
+
+
+class Estimand(Closed):
+    """What is to be estimated: the five attributes of ICH E9(R1)."""
+
+    treatment: str = Field(description="the treatment condition, and the one it is compared with")
+    population: str = Field(description="the people whom the question is about")
+    variable: str = Field(description="the variable, with its time")
+    events: dict[str, IntercurrentEvent] = Field(
+        default_factory=dict, description="intercurrent event -> how it is handled"
+    )
+    summary: str = Field(description="the summary at the level of the population, such as a difference of means")
+
+
+class Hypothesis(Closed):
+    """One p value of a family: the number of an analysis that these names single out."""
+
+    analysis: str = Field(description="analysis of the plan")
+    parameter: str = Field("", description="its parameter, where the analysis has several")
+    visit: str = Field("", description="its visit, where the analysis has several")
+    contrast: str = Field("", description="group or contrast, such as 'OMT - sham', where there are several")
+    level: str = Field("", description="the number's level, where there are several")
+    statistic: str = Field("p", description="which p value, where the method gives several")
+
+
+class Member(Hypothesis):
+    """A hypothesis with its name, as the method `family` takes it: a list keeps the order."""
+
+    name: str = Field(description="name of the hypothesis")
+
+
+class Family(Closed):
+    """Hypotheses whose error is controlled together; it becomes an analysis of the method `family`."""
+
+    title: Annotated[str, REPORT] = Field(description="title of its table in the report")
+    procedure: Annotated[Procedure, REPORT] = Field(description="how p values are adjusted")
+    hypotheses: dict[str, Hypothesis] = Field(
+        description="hypothesis -> its p value; in this order where the procedure has an order", min_length=1
+    )
+    alpha: Annotated[float, REPORT] = Field(0.05, description="error rate of the family", gt=0, lt=0.5)
+    weights: Annotated[dict[str, float], REPORT] = Field(
+        default_factory=dict, description="graphical: hypothesis -> its share of alpha; none: equal shares"
+    )
+    transitions: Annotated[dict[str, dict[str, float]], REPORT] = Field(
+        default_factory=dict,
+        description="graphical: hypothesis -> hypothesis -> the share that it passes on once rejected",
+    )
+    note: Annotated[str, REPORT] = Field("", description="a remark printed with the results")
+
+    @model_validator(mode="after")
+    def graph(self) -> "Family":
+        """Weights and transitions are of a graph: known hypotheses, shares that sum to 1 at most."""
+        if faults := list(self._faults()):
+            raise ValueError("\n".join(faults))
+        return self
+
+    def _faults(self) -> Iterator[str]:
+        if self.procedure != "graphical":
+            yield from (f"{name}: only for graphical" for name in ("weights", "transitions") if getattr(self, name))
+            return
+        if not self.transitions:
+            yield "transitions: needed for graphical"
+        rows = {"weights": self.weights, **{f"transitions.{name}": row for name, row in self.transitions.items()}}
+        for name in self.transitions:
+            if name not in self.hypotheses:
+                yield f"transitions: {name!r} is no hypothesis{nearest(name, self.hypotheses)}"
+            elif self.transitions[name].get(name):
+                yield f"transitions.{name}: passes on to itself"
+        for where, row in rows.items():
+            yield from (
+                f"{where}: {key!r} is no hypothesis{nearest(key, self.hypotheses)}"
+                for key in row
+                if key not in self.hypotheses
+            )
+            if any(share < 0 for share in row.values()) or sum(row.values()) > 1 + 1e-9:
+                yield f"{where}: shares are at least 0 and sum to 1 at most"
+
+
+def with_families(content: Any) -> Any:
+    """A plan's content with an analysis for each family, and one for the sensitivity set of each analysis.
+
+    The analyses go by the name of the family and by ``<analysis>_concordance``.
+    """
+    if not isinstance(content, Mapping) or not isinstance(content.get("analyses"), Mapping):
+        return content
+    analyses = dict(content["analyses"])
+    for name, family in _mappings(content.get("families")).items():
+        if _get(analyses.get(name), "method") not in ("", "family"):
+            raise ValueError(f"families: {name!r} is the name of an analysis as well")
+        first = next((h for h in _mappings(family.get("hypotheses")).values()), {})
+        of = analyses.get(first.get("analysis", ""), {})
+        told = {key: family[key] for key in ("alpha", "procedure", "weights", "transitions") if key in family}
+        of_first = {key: _get(of, key) for key in ("dataset", "population", "role") if _get(of, key)}
+        words = {key: family.get(key, "") for key in ("title", "note")}
+        if of_first:  # else the family's own model says what is wrong
+            members = [{"name": key, **told_of} for key, told_of in _mappings(family.get("hypotheses")).items()]
+            options = {**told, "hypotheses": members}
+            analyses[name] = {"method": "family", **words, **of_first, "options": options}
+    belonging: dict[str, list[str]] = {}
+    for name, entry in _mappings(analyses).items():
+        if entry.get("role") == "sensitivity" and _get(entry, "method") not in NOT_COMPARED:
+            belonging.setdefault(str(entry.get("of", "")), []).append(name)
+    for of, names in belonging.items():
+        main = analyses.get(of)
+        if isinstance(main, Mapping) and f"{of}_concordance" not in analyses:
+            entry = {key: _get(main, key) for key in ("dataset", "population") if _get(main, key)}
+            title = f"Concordance: {_get(main, 'title')}"
+            told = {"method": "concordance", "title": title, "role": "sensitivity", "of": of, **entry}
+            analyses[f"{of}_concordance"] = {**told, "options": {"others": names}}
+    return {**content, "analyses": analyses}
+
+
+def _mappings(value: Any) -> dict[str, Mapping]:
+    return (
+        {key: entry for key, entry in value.items() if isinstance(entry, Mapping)} if isinstance(value, Mapping) else {}
+    )
+
+
+def _get(entry: Any, key: str) -> str:
+    return str(entry.get(key, "")) if isinstance(entry, Mapping) else ""

@@ -1,0 +1,286 @@
+"""``python -m omtrace changes STUDY``: which earlier numbers a run changed, and why; the others are the same by digest.
+
+Every finished run whose estimates differ from those before is kept below ``data/history/<study>/``: the estimates, and
+what the manifest says of register, plan, code and environment. It survives ``rm -r results``, and no result reads it.
+The ledger's run line has the sha256 of the index, and the index that of each file.
+"""
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import re
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omtrace import store
+from omtrace.faults import Fault
+from omtrace.model.register import Export, exports_of, read_register
+from omtrace.provenance import ledger
+from omtrace.provenance.keys import digest_of
+
+HISTORY = Path("data/history")
+INDEX = "index.jsonl"
+CHANGED = "not the one that the last run line of data/ledger.jsonl names"
+KEPT = 30  # estimates of a study
+SHOWN = 40  # lines of the command
+NAMES = ("analysis", "parameter", "population", "group", "visit", "level", "statistic")
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One number before and after: a row of estimates, or None; ``cause`` says why it differs."""
+
+    old: Row | None
+    new: Row | None
+    cause: str
+
+    def line(self) -> str:
+        """Id, name, old and new value, and the cause."""
+        row: Row = self.new or self.old or {}
+        name = ", ".join(row[part] for part in NAMES if row[part] and part != "population")
+        old, new = (self.old or {}).get("value", "none"), (self.new or {}).get("value", "none")
+        return f"{row['id']}  {name}: {old or 'no value'} -> {new or 'no value'}  [{self.cause}]"
+
+
+@dataclass(frozen=True)
+class History:
+    """What is kept of a study's runs: the index as it is and as it is to be, and the estimates to be added, if any."""
+
+    folder: Path
+    before: bytes
+    after: bytes
+    estimates: bytes = b""
+
+    def digests(self) -> dict[str, str]:
+        """The sha256 of the index before and after, "" for no index; the ledger's run line has them."""
+        texts = {"before": self.before, "after": self.after}
+        return {name: hashlib.sha256(text).hexdigest() if text else "" for name, text in texts.items()}
+
+    def write(self) -> None:
+        """Put estimates and index in place, and take out what the index does not name."""
+        entries = _parsed(self.after)
+        if self.after != self.before:
+            store.write_bytes(self.folder / _file_name(entries[-1]), self.estimates)
+            store.write_bytes(self.folder / INDEX, self.after)
+        names = {_file_name(entry) for entry in entries}
+        for path in [*self.folder.glob("*.csv.gz"), *self.folder.glob(".*.part")]:
+            if path.name not in names:
+                path.unlink()
+
+
+def next_history(
+    study: str, manifest: dict[str, Any], sealed: Any, root: str | Path = ".", results: Path | None = None
+) -> History:
+    """What is to be kept once a study's run is finished: its estimates, where they are not those of the last run kept.
+
+    ``sealed``: the digests of the index in the ledger's last run line of the study. Raises Fault where the index is
+    neither of the two: to go on from it would make a changed history look sound. ``results``: the study's folder, if it
+    is elsewhere.
+    """
+    root = Path(root)
+    folder = root / HISTORY / study
+    index = _index(folder)
+    history = History(folder, index, index)
+    if index and isinstance(sealed, dict) and not {"before", "after"} - sealed.keys():
+        if history.digests()["before"] not in sealed.values():
+            raise Fault(f"{(HISTORY / study / INDEX).as_posix()}: {CHANGED}; {begin_anew(study)}")
+    try:
+        entries = _parsed(index)
+    except ValueError:
+        raise Fault(f"{(HISTORY / study / INDEX).as_posix()}: cannot be read; {begin_anew(study)}") from None
+    path = (results or root / "results" / study) / "estimates.csv"
+    if not path.is_file():
+        return history
+    content = path.read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    if entries and entries[-1]["estimates"] == digest:
+        return history
+    files = manifest["files"]
+    packed = gzip.compress(content, 1, mtime=0)
+    entry = {
+        "estimates": digest,
+        "file": hashlib.sha256(packed).hexdigest(),
+        "register": sorted(row["number"] for row in manifest["register"]),
+        **{kind: digest_of(f"{p} {d.get('sha256')}" for p, d in sorted(files[kind].items()))
+           for kind in ("code", "plan", "environment", "raw")},
+    }  # fmt: skip
+    after = "".join(json.dumps(e, sort_keys=True) + "\n" for e in [*entries, entry][-KEPT:])
+    return History(folder, index, after.encode(), packed)
+
+
+def begin_anew(study: str) -> str:
+    """The mend of a history that was changed."""
+    return f"put it back from your backup, or rm -r {(HISTORY / study).as_posix()} to begin anew"
+
+
+def history_faults(study: str, sealed: Any, root: str | Path = ".") -> list[tuple[str, str, str]]:
+    """Path, what (changed, missing, unlisted) and note of each difference from what the ledger's run line names."""
+    folder = Path(root) / HISTORY / study
+    wanted = sealed.get("after") if isinstance(sealed, dict) else None
+    index = _index(folder)
+    where = (HISTORY / study).as_posix()
+    if isinstance(wanted, str) and History(folder, index, index).digests()["after"] != wanted:
+        return [(f"{where}/{INDEX}", "changed" if index else "missing", f"{CHANGED}; {begin_anew(study)}")]
+    try:
+        entries = {_file_name(entry): entry for entry in _parsed(index)}
+    except ValueError:
+        return [(f"{where}/{INDEX}", "changed", "cannot be read")]
+    faults = [
+        (f"{where}/{path.relative_to(folder).as_posix()}", "unlisted", "")
+        for path in sorted(folder.rglob("*"))
+        if not path.is_dir() and path.relative_to(folder).as_posix() not in {*entries, INDEX}
+    ]
+    for name, entry in entries.items():
+        if not (folder / name).is_file():
+            faults.append((f"{where}/{name}", "missing", ""))
+        elif not _is_as_kept((folder / name).read_bytes(), entry):
+            faults.append((f"{where}/{name}", "changed", "not the estimates that the index names"))
+    return faults
+
+
+def _is_as_kept(content: bytes, entry: dict[str, Any]) -> bool:
+    """Whether a packed file is the one of an entry; an entry from before 0.2.0 names the estimates alone."""
+    if "file" in entry:
+        return hashlib.sha256(content).hexdigest() == entry["file"]
+    try:
+        return hashlib.sha256(gzip.decompress(content)).hexdigest() == entry["estimates"]
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
+def _file_name(entry: dict[str, Any]) -> str:
+    return f"{entry['estimates'][:16]}.csv.gz"
+
+
+def _parsed(index: bytes) -> list[dict[str, Any]]:
+    """The entries of an index, the oldest first. Raises ValueError for what is none."""
+    try:
+        entries = [json.loads(line) for line in index.splitlines()]
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    for entry in entries:
+        if not isinstance(entry, dict) or not re.fullmatch("[0-9a-f]{64}", str(entry.get("estimates"))):
+            raise ValueError("no entry")
+    return entries
+
+
+def _index(folder: Path) -> bytes:
+    return (folder / INDEX).read_bytes() if (folder / INDEX).is_file() else b""
+
+
+def compared(study: str, root: str | Path = ".") -> tuple[list[Change], int]:
+    """The numbers that differ between the last two different runs, and how many are the same.
+
+    The same: value, row set and definition are, and a row set's digest covers the raw cells of its records.
+    Raises Fault where the study has not run, or was not kept twice.
+    """
+    root = Path(root)
+    folder = root / HISTORY / study
+    path = root / "results" / study / "estimates.csv"
+    if not path.is_file():
+        raise Fault(f"results/{study}/estimates.csv: missing; run snakemake {study}")
+    now = hashlib.sha256(path.read_bytes()).hexdigest()
+    try:
+        entries = _parsed(_index(folder))
+    except ValueError:
+        raise Fault(f"{(HISTORY / study / INDEX).as_posix()}: cannot be read; {begin_anew(study)}") from None
+    current = next((e for e in reversed(entries) if e["estimates"] == now), None)
+    earlier = [e for e in entries[: entries.index(current)] if e["estimates"] != now] if current else entries
+    if not earlier:
+        raise Fault(f"{study}: no earlier numbers are kept; they are after each run that changes one")
+    before = earlier[-1]
+    try:
+        content = gzip.decompress((folder / _file_name(before)).read_bytes()).decode("utf-8")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
+        name = (HISTORY / study / _file_name(before)).as_posix()
+        raise Fault(f"{name}: missing, or cannot be read; {begin_anew(study)}") from None
+    old, new, alike = _different(content, path.read_text(encoding="utf-8"))
+    exports = exports_of(read_register(root / "config/exports.csv"), study, replaced=True)
+    fresh = [e for e in exports if e.number not in set(before["register"])]
+    changes = []
+    for key in [*new, *(key for key in old if key not in new)]:
+        cause = _cause(old.get(key), new.get(key), before, current, fresh)
+        if cause:
+            changes.append(Change(old.get(key), new.get(key), cause))
+    both = sum(key in new for key in old) - sum(c.old is not None and c.new is not None for c in changes)
+    return changes, alike + both
+
+
+def _different(old: str, new: str) -> tuple[dict[str, Row], dict[str, Row], int]:
+    """The rows of two estimates that are not the same to the letter, by id, in order; and how many are."""
+    lines = [text.split("\n") for text in (old, new)]
+    if lines[0][0] != lines[1][0] or any(line.count('"') % 2 for text in lines for line in text if '"' in line):
+        return _rows(old), _rows(new), 0  # other columns, or a cell of several lines
+    same = set(lines[0]) & set(lines[1])
+    header = lines[0][0]
+    one, other = (_rows("\n".join([header, *(line for line in text if line not in same)])) for text in lines)
+    return one, other, len(same - {header, ""})
+
+
+def _rows(text: str) -> dict[str, Row]:
+    """The rows of estimates by id."""
+    return {row["id"]: row for row in csv.DictReader(io.StringIO(text, newline=""))}
+
+
+def _cause(old: Row | None, new: Row | None, before: dict, current: dict | None, fresh: list[Export]) -> str:
+    """Why a number is another one than before, "" for the same number."""
+    added = f"new exports {', '.join(str(e.number) for e in fresh[:6])}{', ...' * (len(fresh) > 6)}" if fresh else ""
+    if old is None or new is None:
+        what = "added" if old is None else "gone"
+        return f"{what}: {added or 'the plan, or what the data hold'}"
+    if all(old[part] == new[part] for part in ("value", "rowset", "definition")):
+        return ""
+    if old["definition"] != new["definition"]:
+        return "plan: another definition"
+    if old["rowset"] != new["rowset"]:
+        same = " (the value is the same)" * (old["value"] == new["value"])
+        return f"rows: {added or 'records of its row set are others'}{same}"
+    kinds = ("code", "environment", "raw")
+    other = [kind for kind in kinds if current and before[kind] != current[kind]]
+    return f"same rows and definition: {' and '.join(other) or 'unknown'} changed"
+
+
+def summary(study: str, root: str | Path = ".") -> str:
+    """One line on what the last run changed."""
+    changes, same = compared(study, root)
+    counts = Counter("added" if c.old is None else "gone" if c.new is None else "changed" for c in changes)
+    told = ", ".join(f"{counts[what]} {what}" for what in ("changed", "added", "gone"))
+    return f"{study}: {told}, {same} numbers the same (value, rows and definition)"
+
+
+def news(since: int, root: str | Path = ".") -> list[str]:
+    """One line a study whose earlier numbers were changed by the runs that stand in the ledger after this line."""
+    runs = [e for e in ledger.entries(root) if e["action"] == "run" and e["line"] > since]
+    histories = [(e["study"], e["details"].get("history")) for e in runs]
+    lines = []
+    for study in sorted({s for s, h in histories if isinstance(h, dict) and h.get("before") != h.get("after")}):
+        try:
+            lines.append(f"{summary(study, root)}: python -m omtrace changes {study}")
+        except Fault:  # a first run has nothing before it
+            continue
+    return lines
+
+
+def report(study: str, every: bool = False, root: str | Path = ".") -> bool:
+    """Print what the last run changed, by analysis, and each number; added ones as counts."""
+    changes, _ = compared(study, root)
+    print(summary(study, root))
+    causes = Counter((_analysis(c), c.cause) for c in changes)
+    for (analysis, cause), count in sorted(causes.items()):
+        print(f"  {analysis}: {count} [{cause}]")
+    lines = [c.line() for c in changes if every or c.old is not None]
+    for line in lines if every else lines[:SHOWN]:
+        print(line)
+    if len(lines) > SHOWN and not every:
+        print(f"... and {len(lines) - SHOWN} more (--all shows them, and those that are new)")
+    return True
+
+
+def _analysis(change: Change) -> str:
+    return (change.new or change.old or {})["analysis"]

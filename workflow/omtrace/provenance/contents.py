@@ -1,0 +1,120 @@
+"""What records are: their names, their status and the raw cells behind them, but not their numbers."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from omtrace.provenance.columns import Column, encoded
+
+if TYPE_CHECKING:
+    import numpy
+    import pandas
+
+WORD = "<u8"  # what is hashed beside units' names: whole numbers, and first words of digests
+DIGEST = 4  # words of a sha256
+BATCH = 1 << 14  # records, unless one list has more
+
+
+class Contents:
+    """The content of a dataset's records, each at its place: by parameter, visit and unit.
+
+    ``place`` is told by a record's number: (largest number + 1,), -1 for what is no record.
+    """
+
+    def __init__(self, name: str, units: Sequence[str], columns: Mapping[tuple[str, str], Column],
+                 cells: "pandas.DataFrame") -> None:  # fmt: skip
+        import numpy
+        import pyarrow
+
+        of = cells["record"].to_numpy(dtype="int64")
+        if (of[1:] < of[:-1]).any():
+            cells = cells.sort_values("record", kind="stable")
+            of = cells["record"].to_numpy(dtype="int64")
+        blocks = sorted(columns)
+        record = numpy.concatenate([numpy.zeros(0, dtype=numpy.int64), *(columns[key].record for key in blocks)])
+        size = 1 + max(record.max(initial=-1), of[-1] if len(of) else -1)
+        self.place = numpy.full(size, -1, dtype=numpy.int64)
+        self.place[record] = numpy.arange(len(record))
+        self.units = pyarrow.array([unit.encode() for unit in units], pyarrow.large_binary())
+        statuses = columns[blocks[0]].statuses.tolist() if blocks else []
+        self.names = _hashes([(name, *key, status) for key in blocks for status in statuses], DIGEST)
+        starts = [columns[key].status + at * len(statuses) for at, key in enumerate(blocks)]
+        self.code = numpy.concatenate([numpy.zeros(0, dtype=numpy.int64), *starts])
+        self._words(cells, numpy.bincount(of, minlength=size), record)
+
+    def _words(self, cells: "pandas.DataFrame", count: "numpy.ndarray", record: "numpy.ndarray") -> None:
+        """The cells of each record, two words a cell: its key, and its column with its role.
+
+        More words than a digest has give way to their digest: a record that stands in many row sets is not hashed whole
+        for each. ``count``: of cells, by a record's number.
+        """
+        import numpy
+
+        (column, columns), (role, roles) = encoded(cells["column"]), encoded(cells["role"])
+        named = _hashes([(one, other) for one in columns for other in roles], 1)[:, 0]
+        words = numpy.empty((len(cells), 2), dtype=WORD)
+        words[:, 0] = cells["key"].to_numpy(dtype="int64")
+        words[:, 1] = named.take(column * len(roles) + role)
+        self.count, first = count[record], (numpy.cumsum(count) - count)[record]
+        self.first, self.size = 2 * first, numpy.minimum(2 * self.count, DIGEST)
+        many = numpy.flatnonzero(2 * self.count > DIGEST)
+        text, ends = words.reshape(-1).view("u1").data, first + self.count
+        lists = zip((16 * first[many]).tolist(), (16 * ends[many]).tolist(), strict=True)
+        digests = b"".join(sha256(text[start:end]).digest() for start, end in lists)
+        self.first[many] = 2 * len(cells) + DIGEST * numpy.arange(len(many))
+        self.words = numpy.concatenate([words.reshape(-1), numpy.frombuffer(digests, dtype=WORD)])
+
+    def digests(self, lists: "Sequence[numpy.ndarray]") -> list[str]:
+        """The sha256 of what is at each list of places, in its order: equal lists are hashed once."""
+        keys = [places.tobytes() for places in lists]
+        once = dict(zip(keys, lists, strict=True))
+        told = dict(zip(once, self._hashed(list(once.values())), strict=True))
+        return [told[key] for key in keys]
+
+    def _hashed(self, lists: "list[numpy.ndarray]") -> Iterator[str]:
+        batch: list[Any] = []
+        held = 0
+        for places in lists:
+            if batch and held + len(places) > BATCH:
+                yield from self._batch(batch)
+                batch, held = [], 0
+            batch.append(places)
+            held += len(places)
+        if batch:
+            yield from self._batch(batch)
+
+    def _batch(self, lists: "list[numpy.ndarray]") -> Iterator[str]:
+        """Hashed of each list: of each record a digest of names and status, the length of its unit's name and its count
+        of cells; then the units' names; then the words of the cells.
+        """  # fmt: skip
+        import numpy
+        import pyarrow
+
+        places = numpy.concatenate(lists)
+        ends = numpy.cumsum([0, *map(len, lists)])
+        units = self.units.take(pyarrow.array(places % len(self.units)))
+        _, starts, text = units.buffers()
+        begins = numpy.frombuffer(starts, dtype=numpy.int64)[: len(units) + 1]
+        size = self.size[places]
+        behind = numpy.append(0, numpy.cumsum(size))
+        head = numpy.empty((len(places), DIGEST + 2), dtype=WORD)
+        head[:, :DIGEST] = self.names.take(self.code[places], axis=0)
+        head[:, DIGEST], head[:, DIGEST + 1] = numpy.diff(begins), self.count[places]
+        words = self.words.take(numpy.repeat(self.first[places] - behind[:-1], size) + numpy.arange(behind[-1]))
+        parts = [head.reshape(-1).view("u1").data, memoryview(text), words.view("u1").data]
+        sizes = ends * (DIGEST + 2) * 8, begins[ends], behind[ends] * 8
+        bounds = [list(zip(size[:-1].tolist(), size[1:].tolist(), strict=True)) for size in sizes]
+        for found in zip(*bounds, strict=True):
+            hashed = sha256()
+            for part, (start, end) in zip(parts, found, strict=True):
+                hashed.update(part[start:end])
+            yield hashed.hexdigest()
+
+
+def _hashes(told: Sequence[tuple[str, ...]], words: int) -> "numpy.ndarray":
+    """The first words of the sha256 of several texts each: (n, words)."""
+    import numpy
+
+    found = b"".join(sha256(json.dumps(texts).encode()).digest()[: 8 * words] for texts in told)
+    return numpy.frombuffer(found, dtype=WORD).reshape(-1, words)

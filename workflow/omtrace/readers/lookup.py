@@ -1,0 +1,192 @@
+"""Raw cells again: from keys and column names back to the registered files, for trace and report."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omtrace.faults import Fault, nearest
+from omtrace.model.register import RawFile, exports_of, sha256_of
+from omtrace.provenance.keys import Place, key_of, key_text, number_of, ordinal_of
+from omtrace.readers import Extract, Reader, options_of, reader_of
+
+if TYPE_CHECKING:
+    from omtrace.model.plan import Plan
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a table of the plan reads its exports: the reader, its options, and the bytes of the exports beside them."""
+
+    reader: Reader
+    options: Any
+    beside: dict[str, bytes]
+
+    def read(self, export: RawFile, root: str | Path) -> Extract:
+        """An export as text. Raises Fault for what the reader refuses."""
+        return self.extract((Path(root) / export.path).read_bytes())
+
+    def extract(self, content: bytes) -> Extract:
+        """The bytes of an export as text. Raises Fault for what the reader refuses."""
+        return self.reader.read(content, self.options, **self.beside)
+
+
+def way_of(plan: "Plan", name: str, exports: Iterable[RawFile], root: str | Path) -> Way:
+    """How a table of the plan reads. Raises Fault for an unknown reader or option, or an export that is not there."""
+    table = plan.tables[name]
+    where = f"plan of {plan.study}: tables.{name}.options"
+    reader = reader_of(table.reader)
+    options = options_of(reader, table.options, where)
+    beside = {}
+    known = {e.export: e for e in exports_of(list(exports), plan.study)}
+    for option in reader.companions:
+        wanted = getattr(options, option)
+        if wanted and wanted not in known:
+            raise Fault(f"{where}.{option}: the register has no export {wanted!r}{nearest(wanted, known)}")
+        if wanted and not (Path(root) / known[wanted].path).is_file():
+            raise Fault(f"{known[wanted].path}: the file is missing; put it back")
+        beside[option] = (Path(root) / known[wanted].path).read_bytes() if wanted else b""
+    return Way(reader, options, beside)
+
+
+def ways_of(plan: "Plan", source: str) -> list[list[str]]:
+    """The tables of the plan that read a source table, those together that read it in one way."""
+    ways: dict[tuple[str, str], list[str]] = {}
+    for name, table in plan.tables.items():
+        if (table.source or name) == source:
+            ways.setdefault(table.way, []).append(name)
+    return list(ways.values())
+
+
+def check_registered(export: RawFile, root: str | Path) -> None:
+    """Raise Fault if the file of an export is missing or has not the registered bytes."""
+    path = Path(root) / export.path
+    if not path.is_file():
+        raise Fault(f"{export.path}: the file is missing; put it back, or retrieve it")
+    if sha256_of(path) != export.sha256:
+        raise Fault(f"{export.path}: not the registered file (sha256 differs); put the registered bytes back")
+
+
+def extract_of(plan: "Plan", name: str, export: RawFile, exports: Iterable[RawFile], root: str | Path,
+               ways: dict[str, Way] | None = None) -> Extract:  # fmt: skip
+    """An export as a table of the plan reads it. Raises Fault, with the file's path, for what the reader refuses.
+
+    ``ways``: how tables read that were met before; this one is added.
+    """
+    ways = {} if ways is None else ways
+    try:
+        if name not in ways:
+            ways[name] = way_of(plan, name, exports, root)
+        return ways[name].read(export, root)
+    except Fault as fault:
+        raise Fault(*(f"{export.path}: {line}" for line in fault.lines)) from None
+
+
+def companions_of(plan: "Plan") -> set[str]:
+    """The names of the exports that readers' options name: dictionaries, event maps."""
+    tables = plan.tables.values()
+    return {str(t.options[o]) for t in tables for o in reader_of(t.reader).companions if t.options.get(o)}
+
+
+def raw_cells(
+    plan: "Plan", exports: Iterable[RawFile], wanted: Iterable[tuple[int, str]], root: str | Path = "."
+) -> dict[tuple[int, str], str]:
+    """The text of each raw cell, as asked: (key, column of the extract) -> text, "" where there is none.
+
+    Each file is read once for each way in which the plan's tables read it. Raises Fault if a file is
+    missing or not the registered one, if a key has no place in it, or its row has no such column.
+    """
+    cells, wanted, exports = {}, list(wanted), list(exports)
+    ways: dict[str, Way] = {}
+    for export, asked in _by_export(exports, wanted):
+        columns: dict[str, list[tuple[int, int]]] = {}
+        for key, column in asked:
+            columns.setdefault(column, []).append((ordinal_of(key), key))
+        for extract in _extracts(plan, export, exports, root, ways):
+            at = {int(ordinal): row for row, ordinal in enumerate(extract.places.ordinals)}
+            for column in columns.keys() & set(extract.columns):
+                texts: Any = extract.cells[extract.columns.index(column)]
+                texts = texts.to_pylist() if hasattr(texts, "to_pylist") else texts
+                for ordinal, key in columns[column]:
+                    if ordinal in at and (key, column) not in cells:
+                        cells[key, column] = str(texts[at[ordinal]])
+        lost = [f"{key_text(key)}, column {column}" for key, column in asked if (key, column) not in cells]
+        if lost:
+            raise Fault(*(f"{export.path}: no cell for key {cell}; validate the study anew" for cell in lost))
+    return {cell: cells[cell] for cell in wanted}
+
+
+def plain_cells(
+    decisions: Mapping[str, Mapping[str, str]],
+    exports: Iterable[RawFile],
+    wanted: Iterable[tuple[int, str]],
+    root: str | Path = ".",
+) -> dict[tuple[int, str], str]:
+    """What ``raw_cells`` gives, but only of files that are delimited text without options; other cells are left out.
+
+    ``decisions``: how a run read its files, as it says in ``validated/decisions.json``. So neither the plan nor the
+    reader's options are needed, whose import takes longer than to read such a file. Raises Fault as ``raw_cells`` does.
+    """
+    from omtrace.readers._delimited import texts_at
+    from omtrace.readers._text import BY_OPTION
+
+    plain = {
+        path
+        for path, decided in decisions.items()
+        if decided.get("reader") == "delimited" and not any(text.endswith(BY_OPTION) for text in decided.values())
+    }
+    readable = {export.number: export for export in exports if export.path in plain}
+    cells = {}
+    for export, asked in _by_export(readable.values(), [cell for cell in wanted if number_of(cell[0]) in readable]):
+        columns: dict[int, list[str]] = {}
+        for key, column in asked:
+            columns.setdefault(ordinal_of(key), []).append(column)
+        check_registered(export, root)
+        try:
+            texts = texts_at((Path(root) / export.path).read_bytes(), columns)
+        except Fault as fault:
+            raise Fault(*(f"{export.path}: {line}" for line in fault.lines)) from None
+        cells.update({(key_of(export.number, ordinal), column): text for (ordinal, column), text in texts.items()})
+    return cells
+
+
+def raw_places(
+    plan: "Plan", exports: Iterable[RawFile], keys: Iterable[int], root: str | Path = "."
+) -> dict[int, Place]:
+    """The place of each key, of rows that are faulty too. Raises Fault as ``raw_cells`` does."""
+    places, keys, exports = {}, list(keys), list(exports)
+    ways: dict[str, Way] = {}
+    for export, asked in _by_export(exports, ((key, "") for key in keys)):
+        sought = {ordinal_of(key): key for key, _ in asked}
+        for extract in _extracts(plan, export, exports, root, ways):
+            for place in (*extract.places, *(fault.place for fault in extract.faults)):
+                if place.ordinal in sought:
+                    places[sought[place.ordinal]] = place
+        lost = [key_text(key) for key in sought.values() if key not in places]
+        if lost:
+            raise Fault(*(f"{export.path}: no place for key {key}; validate the study anew" for key in lost))
+    return {key: places[key] for key in keys}
+
+
+def _by_export(
+    exports: Iterable[RawFile], wanted: Iterable[tuple[int, str]]
+) -> list[tuple[RawFile, list[tuple[int, str]]]]:
+    """What is wanted of each export, by number, each thing once."""
+    registered = {export.number: export for export in exports}
+    asked: dict[int, dict[tuple[int, str], None]] = {}
+    for key, column in wanted:
+        if number_of(key) not in registered:
+            raise Fault(f"config/exports.csv: no export has the number of key {key_text(key)}")
+        asked.setdefault(number_of(key), {})[key, column] = None
+    return [(registered[number], list(asked[number])) for number in sorted(asked)]
+
+
+def _extracts(plan: "Plan", export: RawFile, exports: list[RawFile], root: str | Path,
+              ways: dict[str, Way]) -> Iterator[Extract]:  # fmt: skip
+    """The file of an export, read in each way in which tables of the plan read it; ``ways`` keeps those met."""
+    tables = ways_of(plan, export.table)
+    if export.study != plan.study or not tables:
+        raise Fault(f"{export.path}: no table of the plan of {plan.study} reads it")
+    check_registered(export, root)
+    for names in tables:
+        yield extract_of(plan, names[0], export, exports, root, ways)

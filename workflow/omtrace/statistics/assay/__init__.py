@@ -1,0 +1,1 @@
+"""Assays: non-detects, plate effects, batch correction, control charts, thresholds by up-and-down."""

@@ -1,0 +1,1 @@
+"""Descriptive statistics, tests and intervals for one, two and several groups."""

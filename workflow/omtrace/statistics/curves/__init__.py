@@ -1,0 +1,1 @@
+"""Calibration curves: fits in batches, and concentrations read from them."""

@@ -1,0 +1,290 @@
+"""Four-parameter logistic curves of several plates with A, B and D in common and a midpoint C of each plate.
+
+The plates' standards are one least-squares problem in A, the span D - A, log B and one log C a plate. Its normal
+equations are an arrowhead (each log C meets only its own plate's points): the midpoints are eliminated, and three
+equations are left (a Schur complement), so that a step of Levenberg and Marquardt costs what the points cost.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import expit, fdtrc, stdtrit
+
+from omtrace.statistics.basic.samples import TOLERANCE
+from omtrace.statistics.curves.four_pl import FourPL, arrays, counted, fit_four_pl
+from omtrace.statistics.curves.four_pl_search import (
+    BEYOND,
+    FLAT,
+    HOOK,
+    LEAST_R_SQUARED,
+    LOG_ZERO,
+    MARGIN,
+    NOT_CONVERGED,
+    NOT_IDENTIFIABLE,
+    SCATTERED,
+    SLOPE_RANGE,
+    SMALL_STEP,
+    TINY,
+    TOO_FEW,
+    VAGUE,
+    Curves,
+    next_damping,
+    unseen_plateau,
+)
+
+STEPS = 300
+LEFT_OUT = (FLAT, HOOK, SCATTERED)  # plates that would bend the curve of the others
+
+
+@dataclass(frozen=True)
+class JointFit:
+    """One curve a plate, A, B and D the same on all.
+
+    ``curves``: k curves with refusals; their covariances are of the joint fit, and so are ``rss`` and ``df``.
+    ``log_midpoint`` (k,), NaN where refused, and its ``covariance`` (k, k). ``refusal``: why there is none at all.
+    """
+
+    curves: FourPL
+    rss: float
+    df: float
+    log_midpoint: np.ndarray
+    covariance: np.ndarray
+    refusal: str
+
+    def shift(self, plate: int, level: float = 0.95) -> dict[str, float]:
+        """log C of a plate less the mean of all plates in the fit: difference, se, ci_low, ci_high, df."""
+        there = np.isfinite(self.log_midpoint)
+        weights = (np.arange(len(there)) == plate) - there / there.sum()
+        difference = float(weights[there] @ self.log_midpoint[there])
+        se = math.sqrt(max(0.0, float(weights[there] @ self.covariance[np.ix_(there, there)] @ weights[there])))
+        half = float(stdtrit(self.df, (1 + level) / 2)) * se
+        return {"difference": difference, "se": se, "ci_low": difference - half, "ci_high": difference + half,
+                "df": self.df}  # fmt: skip
+
+
+def fit_joint(x: Any, y: Any, weights: Any = None, used: Any = None, min_levels: int = 5,
+              own: FourPL | None = None) -> JointFit:  # fmt: skip
+    """Fit the curves of plates (k, m), as ``four_pl.fit_four_pl``, with A, B and D in common.
+
+    Plates that are flat, scattered or hooked on their own are left out with that reason; a plate that cannot be
+    identified on its own can be here. ``own``: the plates' own curves, where they are known. Refused as a whole with
+    fewer than two plates, or where the levels do not show both plateaus and the rise between them.
+    """
+    x, y, w = arrays(x, y, weights, used)
+    own = fit_four_pl(x, y, weights, used, min_levels) if own is None else own
+    _, levels = counted(x, w)
+    out = np.where(np.isin(own.refusal.astype(str), LEFT_OUT), own.refusal, "").astype(object)
+    out[(out == "") & (levels < min_levels)] = TOO_FEW
+    rows = np.flatnonzero(out == "")
+    if rows.size < 2:
+        return _refused(own, out, "fewer than two plates with standards that can share a curve")
+    plates = _Plates(x[rows], y[rows], w[rows])
+    theta, converged = plates.search(plates.start(own.b[rows], own.c[rows]))
+    return plates.judged(theta, converged, own, out, rows)
+
+
+def _refused(own: FourPL, out: np.ndarray, why: str) -> JointFit:
+    k = len(out)
+    nan = np.full(k, np.nan)
+    reasons = np.array([one or why for one in out], dtype=object)
+    curves = FourPL(nan, nan, nan, nan, np.full((k, 4, 4), np.nan), nan, nan, own.n, own.levels, reasons)
+    return JointFit(curves, math.nan, math.nan, nan, np.full((k, k), np.nan), why)
+
+
+class _Plates:
+    """The standards of k plates, and the problem in theta = (A, D - A, log B, log C of each plate)."""
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, w: np.ndarray) -> None:
+        with np.errstate(divide="ignore"):
+            log_x = np.log(x)
+        positive = np.where((w > 0) & (x > 0), log_x, np.nan)
+        self.lowest, self.highest = np.nanmin(positive, axis=1), np.nanmax(positive, axis=1)
+        self.log_x, self.y, self.w = np.maximum(log_x, LOG_ZERO), y, w
+
+    def start(self, slopes: np.ndarray, midpoints: np.ndarray) -> np.ndarray:
+        """From the plates' own slopes and midpoints, and from the middle of the levels; the better of the two."""
+        middle = (self.lowest + self.highest) / 2
+        known = np.isfinite(midpoints) & np.isfinite(slopes)
+        trials = [(0.0, middle)]
+        if known.any():
+            log_c = np.log(np.where(known, midpoints, 1.0))
+            trials.append((float(np.median(np.log(slopes[known]))), np.where(known, log_c, np.median(log_c[known]))))
+        found = [self._linear(log_b, log_c) for log_b, log_c in trials]
+        return min(found, key=lambda theta: self.loss(theta))
+
+    def _linear(self, log_b: float, log_c: np.ndarray) -> np.ndarray:
+        """A and the span by least squares, at a slope and midpoints."""
+        h = expit(math.exp(log_b) * (self.log_x - log_c[:, None]))
+        root = np.sqrt(self.w).ravel()
+        design = np.column_stack([root, root * h.ravel()])
+        a, span = np.linalg.lstsq(design, root * self.y.ravel(), rcond=None)[0]
+        return np.array([a, span, log_b, *log_c])
+
+    def parts(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """u = B log(x/C), its logistic function, and the residuals."""
+        u = math.exp(theta[2]) * (self.log_x - theta[3:, None])
+        h = expit(u)
+        return u, h, self.y - theta[0] - theta[1] * h
+
+    def loss(self, theta: np.ndarray) -> float:
+        """The weighted sum of squares."""
+        residual = self.parts(theta)[2]
+        return float((self.w * residual**2).sum())
+
+    def normal(self, theta: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Normal equations: shared block (3, 3), cross block (k, 3), diagonal (k,), and right sides (3,), (k,)."""
+        u, h, residual = self.parts(theta)
+        steep = theta[1] * h * (1 - h)
+        shared = np.stack([np.ones_like(h), h, steep * u], axis=2)
+        own = -math.exp(theta[2]) * steep
+        w = self.w
+        return (np.einsum("kmi,kmj,km->ij", shared, shared, w), np.einsum("kmi,km,km->ki", shared, own, w),
+                np.einsum("km,km,km->k", own, own, w), np.einsum("kmi,km,km->i", shared, residual, w),
+                np.einsum("km,km,km->k", own, residual, w))  # fmt: skip
+
+    def search(self, theta: np.ndarray) -> tuple[np.ndarray, bool]:
+        """Levenberg-Marquardt: theta, and whether it has converged."""
+        loss, damping = self.loss(theta), np.array(1e-3)
+        for _ in range(STEPS):
+            equations = self.normal(theta)
+            full = _solved(0.0, *equations)
+            if _small(full, theta):
+                return theta, True
+            step = _solved(float(damping), *equations)
+            there = theta + np.concatenate([step[:2], np.clip(step[2:], -1.5, 1.5)])
+            there[2] = np.clip(there[2], *np.log(SLOPE_RANGE))
+            there[3:] = np.clip(there[3:], self.lowest - MARGIN, self.highest + MARGIN)
+            trial = self.loss(there)
+            better = trial <= loss * (1 + TOLERANCE)
+            predicted = np.array(_predicted(equations, there - theta))
+            damping = next_damping(damping, better, loss - trial, predicted, loss)
+            theta, loss = (there, trial) if better else (theta, loss)
+            if damping > 1e12:
+                gradient = np.concatenate(equations[3:])
+                return theta, bool(gradient @ full < 1e-10 * loss)
+        return theta, False
+
+    def judged(self, theta: np.ndarray, converged: bool, own: FourPL, out: np.ndarray,
+               rows: np.ndarray) -> JointFit:  # fmt: skip
+        """The curves at theta, and what is refused."""
+        count = self.w > 0
+        df = float(count.sum() - theta.size)
+        _, h, residual = self.parts(theta)
+        rss = self.w * residual**2
+        m, cross, diagonal, _, _ = self.normal(theta)
+        if df < 1 or not converged or _singular(m, cross, diagonal):
+            return _refused(own, out, NOT_CONVERGED if df > 0 and not converged else NOT_IDENTIFIABLE)
+        if unseen_plateau(h.reshape(1, -1), self.w.reshape(1, -1))[0]:
+            return _refused(own, out, NOT_IDENTIFIABLE)
+        factor = float(rss.sum()) / df
+        ratio = cross / diagonal[:, None]
+        inner = np.linalg.inv(m - cross.T @ ratio)
+        between = factor * (np.diag(1 / diagonal) + ratio @ inner @ ratio.T)
+        curves, midpoint, covariance = _empty(own, out)
+        a, span, log_b, log_c = theta[0], theta[1], theta[2], theta[3:]
+        turn = np.diag([1.0, 1.0, math.exp(log_b)])
+        turn[1, 0] = 1.0  # D = A + span
+        for at, row in enumerate(rows):
+            four = np.empty((4, 4))
+            c = math.exp(log_c[at])
+            four[:3, :3] = factor * turn @ inner @ turn.T
+            four[3, :3] = four[:3, 3] = -factor * c * turn @ inner @ ratio[at]
+            four[3, 3] = c**2 * between[at, at]
+            order = [0, 2, 3, 1]
+            curves.covariance[row] = four[np.ix_(order, order)]
+            curves.a[row], curves.b[row], curves.c[row], curves.d[row] = a, math.exp(log_b), c, a + span
+        mean = (self.w * self.y).sum(axis=1) / self.w.sum(axis=1)
+        total = (self.w * (self.y - mean[:, None]) ** 2).sum(axis=1)
+        curves.rss[rows] = rss.sum(axis=1)
+        curves.r_squared[rows] = 1 - rss.sum(axis=1) / np.maximum(total, TINY)
+        midpoint[rows], covariance[np.ix_(rows, rows)] = log_c, between
+        self._refuse(curves, rows, log_c, np.sqrt(np.diag(between)), df)
+        return JointFit(curves, float(rss.sum()), df, midpoint, covariance, "")
+
+    def _refuse(self, curves: FourPL, rows: np.ndarray, log_c: np.ndarray, se: np.ndarray, df: float) -> None:
+        """Plates that do not follow the shared curve, or whose midpoint it does not show, get a reason in place."""
+        beyond = np.maximum(self.lowest - log_c, log_c - self.highest) > math.log(BEYOND)
+        vague = stdtrit(df, 0.975) * se > math.log(VAGUE)
+        curves.refusal[rows] = np.select([curves.r_squared[rows] < LEAST_R_SQUARED, beyond | vague],
+                                         [SCATTERED, NOT_IDENTIFIABLE], "")  # fmt: skip
+
+
+def _empty(own: FourPL, out: np.ndarray) -> tuple[FourPL, np.ndarray, np.ndarray]:
+    k = len(out)
+    a, b, c, d, rss, r_squared, midpoint = np.full((7, k), np.nan)
+    curves = FourPL(a, b, c, d, np.full((k, 4, 4), np.nan), rss, r_squared, own.n, own.levels, out.copy())
+    return curves, midpoint, np.full((k, k), np.nan)
+
+
+def _solved(
+    damping: float, m: np.ndarray, cross: np.ndarray, diagonal: np.ndarray, g: np.ndarray, own: np.ndarray
+) -> np.ndarray:
+    """The step of the damped normal equations, the midpoints eliminated; 0 where they are singular."""
+    d = np.maximum(diagonal * (1 + damping), TINY)
+    left = m + damping * np.diag(np.diag(m)) - cross.T @ (cross / d[:, None])
+    try:
+        shared = np.linalg.solve(left, g - cross.T @ (own / d))
+    except np.linalg.LinAlgError:
+        return np.zeros(3 + len(d))
+    return np.concatenate([shared, (own - cross @ shared) / d])
+
+
+def _small(step: np.ndarray, theta: np.ndarray) -> bool:
+    size = np.ones_like(theta)
+    size[:2] = max(float(np.abs(theta[:2]).max()), TINY)
+    return bool((np.abs(step) < SMALL_STEP * size).all())
+
+
+def _predicted(equations: tuple[np.ndarray, ...], step: np.ndarray) -> float:
+    m, cross, diagonal, g, own = equations
+    shared, mine = step[:3], step[3:]
+    square = shared @ m @ shared + 2 * mine @ cross @ shared + diagonal @ mine**2
+    return float(2 * (shared @ g + mine @ own) - square)
+
+
+def _singular(m: np.ndarray, cross: np.ndarray, diagonal: np.ndarray) -> bool:
+    if (diagonal <= TINY).any():
+        return True
+    left = m - cross.T @ (cross / diagonal[:, None])
+    size = np.sqrt(np.maximum(np.diag(m), TINY))
+    return bool(np.linalg.eigvalsh(left / size[:, None] / size[None, :])[0] < 1e-12)
+
+
+def compare_curves(x: Any, y: Any, weights: Any = None, used: Any = None,
+                   min_levels: int = 5) -> dict[str, dict[str, float]]:  # fmt: skip
+    """Do plates (k, m) need curves of their own? One curve for all, one shift a plate, own curves.
+
+    ``one``, ``shift``, ``own``: parameters, rss, df, aic (of normal residuals, their variance counted as a parameter);
+    ``shift_needed`` (shift against one) and ``own_needed`` (own against shift): f, df_1, df_2, p of the extra sum of
+    squares. Raises ValueError where one of the three cannot be fitted to all plates given.
+    """
+    x, y, w = arrays(x, y, weights, used)
+    own = fit_four_pl(x, y, weights, used, min_levels)
+    if (own.refusal != "").any() or len(x) < 2:
+        raise ValueError(f"{int((own.refusal != '').sum())} of {len(x)} plates have no curve of their own")
+    joint = fit_joint(x, y, weights, used, min_levels, own)
+    there = w > 0
+    pooled = Curves(x[there][None], y[there][None], w[there][None])  # even if it scatters: that is the question
+    theta, converged = pooled.search()
+    if joint.refusal or not converged[0]:
+        raise ValueError(f"no curve that the plates share: {joint.refusal or NOT_CONVERGED}")
+    n, logs = int(there.sum()), float(np.log(w[there]).sum())
+    found = {}
+    for name, count, rss in (("one", 4, float(pooled.project(theta)[-1][0])), ("shift", 3 + len(x), joint.rss),
+                             ("own", 4 * len(x), float(own.rss.sum()))):  # fmt: skip
+        aic = n * (math.log(2 * math.pi * rss / n) + 1) - logs + 2 * (count + 1)
+        found[name] = {"parameters": float(count), "rss": rss, "df": float(n - count), "aic": aic}
+    return found | {
+        "shift_needed": _extra(found["one"], found["shift"]),
+        "own_needed": _extra(found["shift"], found["own"]),
+    }
+
+
+def _extra(small: dict[str, float], large: dict[str, float]) -> dict[str, float]:
+    df = small["df"] - large["df"]
+    if large["df"] < 1 or not large["rss"] > 0:
+        return {"f": math.nan, "df_1": df, "df_2": large["df"], "p": math.nan}
+    f = max(0.0, (small["rss"] - large["rss"]) / df) / (large["rss"] / large["df"])
+    return {"f": f, "df_1": df, "df_2": large["df"], "p": float(fdtrc(df, large["df"], f))}

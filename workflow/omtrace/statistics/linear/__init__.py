@@ -1,0 +1,1 @@
+"""Linear and generalised linear models: design matrices, fits, robust covariance."""

@@ -1,0 +1,1 @@
+"""Multiple imputation, and analyses of imputed data sets."""

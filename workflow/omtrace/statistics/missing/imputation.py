@@ -1,0 +1,221 @@
+"""Missing values of a trial imputed from a mixed model for repeated measures, at random or by reference.
+
+Carpenter, Roger and Kenward 2013: what a unit would have done after it dropped out is taken from its own group
+(MAR), or from a reference group (the other strategies). A value that is missing before drop-out says nothing of
+the treatment: it is missing at random under every strategy.
+
+Arrays lead with the replicates of the model (b): means (b, n, t), covariances (b, q, t, t) of q groups or of all.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from omtrace.statistics.basic.samples import sample
+from omtrace.statistics.mixed.mmrm import FALLBACK, Rows, fit_mmrm
+from omtrace.statistics.mixed.mmrm_resampled import Resampled
+from omtrace.statistics.mixed.mmrm_structures import Blocks, structure_of
+
+if TYPE_CHECKING:
+    import pandas
+
+STRATEGIES = {
+    "MAR": "missing at random",
+    "J2R": "jump to reference",
+    "CIR": "copy increments in reference",
+    "CR": "copy reference",
+    "LMCF": "last mean carried forward",
+}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """n units at t visits in q groups.
+
+    ``values`` (n, t) are NaN where missing; ``group`` (n,) counts in ``groups``, ``reference`` is one of them.
+    ``left`` (n,) is the first visit after a unit dropped out, t where it did not: there, every value is missing.
+    ``by_visit`` (n, c) are terms with a coefficient at each visit, ``constant`` (n, d) terms with one for all, both
+    less their reference values.
+    """
+
+    values: np.ndarray
+    group: np.ndarray
+    groups: tuple
+    reference: int
+    left: np.ndarray
+    by_visit: np.ndarray
+    constant: np.ndarray
+    visits: tuple
+
+    @property
+    def seen(self) -> np.ndarray:
+        """Which values are observed (n, t)."""
+        return np.isfinite(self.values)
+
+    def terms(self) -> np.ndarray:
+        """Columns (n, q + c + d) of an analysis of one visit: groups, covariates, factors."""
+        return np.column_stack([np.eye(len(self.groups))[self.group], self.by_visit, self.constant])
+
+    def design(self, group: np.ndarray) -> np.ndarray:
+        """The design (n, t, p) of the units as if they were in these groups (n,)."""
+        each = np.column_stack([np.eye(len(self.groups))[group], self.by_visit])
+        n, t = self.values.shape
+        found = np.zeros((n, t, t, each.shape[1]))
+        found[:, np.arange(t), np.arange(t)] = each[:, None]
+        constant = np.broadcast_to(self.constant[:, None], (n, t, self.constant.shape[1]))
+        return np.concatenate([found.reshape(n, t, -1), constant], axis=2)
+
+
+def trial_of(frame: "pandas.DataFrame", visits: Sequence, group: str, groups: Sequence, reference: Any, left: Any,
+             by_visit: Sequence[str] = (), covariates: Sequence[str] = (),
+             factors: Sequence[str] = ()) -> Trial:  # fmt: skip
+    """A trial of a frame, a row a unit, a column a visit; covariates less their means, factors less equal shares.
+
+    Raises ValueError for missing covariates, unknown groups, a value after drop-out, and a factor with one level.
+    """
+    values = frame[list(visits)].to_numpy(dtype=float)
+    index = {name: at for at, name in enumerate(groups)}
+    if others := sum(name not in index for name in frame[group]):
+        raise ValueError(f"{group}: {others} rows of none of {', '.join(map(str, groups))}")
+    left = np.asarray(left, dtype=int)
+    if (np.isfinite(values) & (np.arange(len(visits)) >= left[:, None])).any():
+        raise ValueError("a unit has a value after it dropped out")
+    each = [_centred(frame, name) for name in by_visit]
+    others_ = [_centred(frame, name) for name in covariates]
+    for name in factors:
+        levels = sorted(set(frame[name]), key=str)
+        if frame[name].isna().any() or len(levels) < 2:
+            raise ValueError(f"{name}: a factor with one level, or with missing values")
+        others_ += [(frame[name] == one).to_numpy(float) - 1 / len(levels) for one in levels[1:]]
+    blank = np.zeros((len(frame), 0))
+    return Trial(
+        values, np.array([index[name] for name in frame[group]], dtype=int), tuple(groups), index[reference], left,
+        np.column_stack([blank, *each]), np.column_stack([blank, *others_]), tuple(visits),
+    )  # fmt: skip
+
+
+def _centred(frame: "pandas.DataFrame", name: str) -> np.ndarray:
+    column = sample(frame[name], name)
+    return column - column.mean()
+
+
+class Imputer:
+    """The imputation model of a trial: what was fitted, and completed values of replicates of it.
+
+    ``structure`` was fitted, ``rejected`` names those tried before it with the reason. The model is that of the
+    groups by visits with the covariates, by REML. Raises ValueError as ``mmrm.fit_mmrm`` does.
+    """
+
+    def __init__(self, trial: Trial, structures: Sequence[str] = FALLBACK, is_by_group: bool = False) -> None:
+        self.trial = trial
+        seen = trial.seen
+        unit, visit = np.nonzero(seen)
+        counted = np.array([seen[trial.group == g].sum(axis=0) for g in range(len(trial.groups))])
+        if empty := [f"{trial.groups[g]} at {trial.visits[v]}" for g, v in np.argwhere(counted == 0)]:
+            raise ValueError(f"no value in {', '.join(empty)}")
+        self.own = trial.design(trial.group)
+        self.as_reference = trial.design(np.full(trial.group.shape, trial.reference))
+        blocks = trial.group[unit] if is_by_group else None
+        given = (self.own[seen], unit, visit, range(len(trial.visits)))
+        self.model = fit_mmrm(trial.values[seen], *given, structures, group=blocks)
+        self.structure, self.rejected = self.model.structure, self.model.rejected
+        rows = Rows.of(*given, blocks)
+        order = {g: at for at, g in enumerate(rows.groups)}
+        self.covariance_of = np.array([order.get(g, 0) for g in trial.group.tolist()])
+        covariance = Blocks(structure_of(self.structure, len(trial.visits)), len(rows.groups))
+        self.fitted_units = np.array(sorted(set(unit.tolist()), key=str))  # the order of Rows.of
+        self.resampled = Resampled(trial.values[seen], rows, covariance)
+
+    def replicates(self, counts: np.ndarray, is_without: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Coefficients (b, p), covariances (b, q, t, t) and refusals (b,) with each unit counted (b, n) times.
+
+        ``is_without``: units counted 0 times are left out, and need not be imputed.
+        """
+        often = counts[:, self.fitted_units]
+        found = self.resampled.fits(often)
+        incomplete = ~self.trial.seen.all(axis=1)
+
+        def needed(replicate: int) -> np.ndarray:
+            units = incomplete & (counts[replicate] > 0) if is_without else incomplete
+            return np.concatenate([self.own[units], self.as_reference[units]]).reshape(-1, self.own.shape[2])
+
+        self.resampled.rescue(often, found, needed)
+        return found.coefficients, found.covariances, found.refusal
+
+    def completed(self, strategy: str, coefficients: np.ndarray, covariances: np.ndarray,
+                  noise: np.ndarray | None = None) -> np.ndarray:  # fmt: skip
+        """The values (b, n, t) with missing ones imputed from each replicate.
+
+        They are conditional means given the unit's observed values; with standard normal ``noise`` (b, n, t), draws.
+        """
+        trial = self.trial
+        values = np.repeat(trial.values[None], len(coefficients), axis=0)
+        for units, left in self._alike():
+            seen = trial.seen[units[0]]
+            own, reference = (
+                np.einsum("ntp,bp->bnt", design[units], coefficients) for design in (self.own, self.as_reference)
+            )
+            mean = mean_of(strategy, own, reference, left)
+            mine, other = self.covariance_of[units[0]], self.covariance_of[trial.group == trial.reference][0]
+            sigma = covariance_of(strategy, covariances[:, mine], covariances[:, other], left)
+            there, gone = np.flatnonzero(seen), np.flatnonzero(~seen)
+            weight = np.linalg.solve(sigma[:, there[:, None], there], sigma[:, there[:, None], gone])
+            rest = trial.values[units][:, there] - mean[:, :, there]
+            found = mean[:, :, gone] + rest @ weight
+            if noise is not None:
+                spread = sigma[:, gone[:, None], gone] - sigma[:, gone[:, None], there] @ weight
+                found += noise[:, units][:, :, gone] @ np.linalg.cholesky(spread).swapaxes(1, 2)
+            values[:, units[:, None], gone] = found
+        return values
+
+    def _alike(self) -> Iterator[tuple[np.ndarray, int]]:
+        """Units with missing values, those of one group, pattern and visit of drop-out together."""
+        trial = self.trial
+        keys = np.column_stack([trial.group, trial.left, trial.seen])
+        kinds, kind = np.unique(keys, axis=0, return_inverse=True)
+        for at, key in enumerate(kinds):
+            if not key[2:].all():
+                yield np.flatnonzero(kind.ravel() == at), int(key[1])
+
+
+def mean_of(strategy: str, own: np.ndarray, reference: np.ndarray, left: int) -> np.ndarray:
+    """The mean (b, n, t) of units that drop out before visit ``left``, given those of both groups.
+
+    Raises ValueError for a strategy that there is not.
+    """
+    if strategy not in STRATEGIES:
+        raise ValueError(f"{strategy!r} is no strategy; there are {', '.join(STRATEGIES)}")
+    if left == own.shape[2] or strategy == "MAR" or (strategy == "LMCF" and left == 0):
+        return own
+    if strategy == "CR" or (strategy in ("J2R", "CIR") and left == 0):
+        return reference
+    found = own.copy()
+    last = slice(left - 1, left)
+    if strategy == "J2R":
+        found[:, :, left:] = reference[:, :, left:]
+    elif strategy == "CIR":
+        found[:, :, left:] = own[:, :, last] + reference[:, :, left:] - reference[:, :, last]
+    else:
+        found[:, :, left:] = own[:, :, last]
+    return found
+
+
+def covariance_of(strategy: str, own: np.ndarray, reference: np.ndarray, left: int) -> np.ndarray:
+    """The covariance (b, t, t) that belongs to ``mean_of``: where groups differ, that of what the mean is taken from.
+
+    Jump to reference and copied increments: own before drop-out, and after it the reference's regression on before.
+    """
+    if left == own.shape[2] or strategy in ("MAR", "LMCF") or own is reference:
+        return own
+    if strategy == "CR" or left == 0:
+        return reference
+    before, after = slice(0, left), slice(left, None)
+    slope = np.linalg.solve(reference[:, before, before], reference[:, before, after]).swapaxes(1, 2)
+    found = own.copy()
+    found[:, after, before] = slope @ own[:, before, before]
+    found[:, before, after] = found[:, after, before].swapaxes(1, 2)
+    change = reference[:, before, before] - own[:, before, before]
+    found[:, after, after] = reference[:, after, after] - slope @ change @ slope.swapaxes(1, 2)
+    return found

@@ -1,0 +1,164 @@
+"""Groups compared at a visit after imputation: conditional means with the jackknife, or draws with Rubin's rules.
+
+Conditional means (Wolbers and others 2022) need no chance: the estimate is that of the completed data, its standard
+error that of the jackknife over units, imputation model included. Draws are approximately Bayesian: the model is
+fitted to a bootstrap sample of the units for each imputation (stratified by group), and missing values are drawn
+given a unit's observed ones; Rubin's standard errors are larger under reference-based strategies, where the first
+kind is what repeated trials would show, and the second keeps the share of information lost that MAR has.
+
+Both are exact in delta, a number added to the imputed values of a group: estimates are linear in it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.optimize import brentq
+
+from omtrace.statistics.missing.imputation import Imputer
+from omtrace.statistics.missing.imputed_analysis import LeastSquares, jackknife, rubin
+from omtrace.statistics.mixed.mmrm_batch import DEPENDENT
+
+MOST_REFUSED = 0.05  # share of bootstrap samples that the model may fail to fit; they are drawn again
+SCANNED = 200  # points at which a tipping point is looked for, between 0 and either end
+
+
+@dataclass(frozen=True)
+class MeanComparison:
+    """Estimates (c,), and without each unit (n, c), at one visit; ``slopes`` (q, c), (q, n, c) are those by delta."""
+
+    estimates: np.ndarray
+    slopes: np.ndarray
+    without: np.ndarray
+    slopes_without: np.ndarray
+    level: float
+
+    def numbers(self, which: int, delta: Any = 0.0) -> dict[str, float]:
+        """estimate, se, ci_low, ci_high, z, p of a combination, with delta (q,) added to imputed values."""
+        shift = np.broadcast_to(delta, len(self.slopes))
+        estimate = float(self.estimates[which] + shift @ self.slopes[:, which])
+        without = self.without[:, which] + shift @ self.slopes_without[:, :, which]
+        return jackknife(estimate, without, self.level)
+
+
+@dataclass(frozen=True)
+class DrawComparison:
+    """Estimates (m, c) of m imputations at one visit, ``slopes`` (q, c) by delta, and the parts of their variances."""
+
+    estimates: np.ndarray
+    slopes: np.ndarray
+    squares: np.ndarray  # (m,) sums of squared residuals
+    mixed: np.ndarray  # (m, q) products of residuals with those of delta
+    bent: np.ndarray  # (q, q) products of the residuals of delta
+    shape: np.ndarray
+    df: int
+    level: float
+
+    def numbers(self, which: int, delta: Any = 0.0) -> dict[str, float]:
+        """estimate, se, ci_low, ci_high, t, df, p, fmi, within, between, with delta (q,) added to imputed values."""
+        shift = np.broadcast_to(delta, len(self.slopes)).astype(float)
+        squares = self.squares + 2 * self.mixed @ shift + shift @ self.bent @ shift
+        variances = squares / self.df * self.shape[which] ** 2
+        estimates = self.estimates[:, which] + shift @ self.slopes[:, which]
+        return rubin(estimates, variances, self.df, self.level)
+
+
+class ConditionalMeans:
+    """Comparisons by conditional means: the model is fitted once without each unit, for all strategies and visits."""
+
+    def __init__(self, imputer: Imputer, weights: np.ndarray, level: float = 0.95) -> None:
+        """``weights`` (c, k) of ``Trial.terms``. Raises ValueError if the model cannot be fitted without some unit."""
+        self.imputer, self.level = imputer, level
+        self.analysis = LeastSquares(imputer.trial.terms(), weights)
+        n = len(imputer.trial.group)
+        self.all = imputer.replicates(np.ones((1, n)))
+        self.without = imputer.replicates(1.0 - np.eye(n), is_without=True)
+        if refused := [reason for reason in (*self.all[2], *self.without[2]) if reason]:
+            hint = "; a factor may have a level with hardly any value" if refused[0] == DEPENDENT else ""
+            raise ValueError(
+                f"the jackknife leaves out each unit in turn, and {len(refused)} times: {refused[0]}{hint}"
+            )
+
+    def compare(self, strategy: str, visit: int) -> MeanComparison:
+        """The comparison at a visit, counted from 0."""
+        trial, analysis = self.imputer.trial, self.analysis
+        one, each = (
+            self.imputer.completed(strategy, *fit[:2])[:, :, visit] for fit in (self.all, self.without)
+        )  # fmt: skip
+        deltas = imputed(self.imputer, visit)
+        moved = np.array([analysis.without_each(np.tile(delta, (len(trial.group), 1))) for delta in deltas])
+        return MeanComparison(
+            analysis.estimates(one)[0], analysis.estimates(deltas), analysis.without_each(each), moved, self.level
+        )
+
+
+class Draws:
+    """Comparisons by m draws: the model is fitted once to each bootstrap sample, for all strategies and visits."""
+
+    def __init__(self, imputer: Imputer, weights: np.ndarray, m: int, generator: np.random.Generator,
+                 level: float = 0.95) -> None:  # fmt: skip
+        """Raises ValueError for fewer than two imputations, and if the model fits too few bootstrap samples."""
+        if m < 2:
+            raise ValueError("fewer than two imputations")
+        self.imputer, self.level = imputer, level
+        self.analysis = LeastSquares(imputer.trial.terms(), weights)
+        fits: list[tuple[np.ndarray, np.ndarray]] = []
+        reasons: list[str] = []
+        while (lacking := m - sum(len(one) for one, _ in fits)) > 0:
+            coefficients, covariances, refusal = imputer.replicates(self._counts(lacking, generator))
+            fits.append((coefficients[refusal == ""], covariances[refusal == ""]))
+            reasons += [str(reason) for reason in refusal if reason]
+            if len(reasons) > m * MOST_REFUSED + 1:
+                raise ValueError(
+                    f"more than {MOST_REFUSED:.0%} of the bootstrap samples cannot be fitted: {reasons[0]}"
+                )
+        self.refused = len(reasons)
+        self.fit = np.concatenate([one for one, _ in fits]), np.concatenate([one for _, one in fits])
+        self.noise = generator.standard_normal((m, *imputer.trial.values.shape))
+
+    def _counts(self, m: int, generator: np.random.Generator) -> np.ndarray:
+        """How often each unit is drawn (m, n), as many of each group as there are."""
+        group = self.imputer.trial.group
+        counts = np.zeros((m, group.size))
+        for g in np.unique(group):
+            units = np.flatnonzero(group == g)
+            drawn = units[generator.integers(0, units.size, (m, units.size))]
+            np.add.at(counts, (np.arange(m)[:, None], drawn), 1)
+        return counts
+
+    def compare(self, strategy: str, visit: int) -> DrawComparison:
+        """The comparison at a visit, counted from 0."""
+        analysis = self.analysis
+        values = self.imputer.completed(strategy, *self.fit, self.noise)[:, :, visit]
+        deltas = imputed(self.imputer, visit)
+        left, moved = analysis.residuals(values), analysis.residuals(deltas)
+        return DrawComparison(
+            analysis.estimates(values), analysis.estimates(deltas), (left**2).sum(axis=1), left @ moved.T,
+            moved @ moved.T, analysis.shape, analysis.df, self.level,
+        )  # fmt: skip
+
+
+def imputed(imputer: Imputer, visit: int) -> np.ndarray:
+    """Which values of each group are imputed at a visit, as 1 and 0 (q, n)."""
+    trial = imputer.trial
+    missing = ~trial.seen[:, visit]
+    return np.array([(missing & (trial.group == g)).astype(float) for g in range(len(trial.groups))])
+
+
+def tipping_point(p_at: Callable[[float], float], low: float, high: float, alpha: float) -> float:
+    """The delta nearest to 0, between ``low`` and ``high``, at which p passes alpha; NaN if it does not.
+
+    ``p_at`` gives p at a delta. The passage is found on a grid of 200 points each way, then as a root.
+    """
+    decided = p_at(0.0) < alpha
+    found = []
+    for end in (low, high):
+        before = 0.0
+        for step in range(1, SCANNED + 1):
+            here = end * step / SCANNED
+            if (p_at(here) < alpha) != decided:
+                found.append(float(brentq(lambda d: p_at(d) - alpha, before, here, xtol=1e-12, rtol=1e-14)))
+                break
+            before = here
+    return min(found, key=abs, default=float("nan"))

@@ -1,0 +1,1 @@
+"""Mixed models, and mixed models for repeated measures."""

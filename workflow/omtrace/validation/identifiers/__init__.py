@@ -1,0 +1,252 @@
+"""Direct identifiers of people: every column of every export is looked at before anything is written.
+
+A column is suspected for one of three reasons, looked at in this order:
+
+1. **The file's dictionary** marks it as an identifier.
+2. **Its name** announces one, in English, German, French, Spanish, Italian or Dutch: `name_last`, `Geburtsdatum`,
+   `prenom`, `email`, `phone_1`, `plz`, `mrn`, `iban`, `ip_address`. Names of other things are none (`drug_name`,
+   `site_name`, `birth_weight`, `n_phone_calls`). A suspicion by name is dropped only if the column's texts show that
+   nothing is in it: answers such as yes and no; a few codes of one or two digits; dates, where no birth is named; a
+   year of birth alone; words such as `removed`. Pseudonyms (`record_id`, `patient_id`, `subject_no`) are allowed:
+   the project needs them.
+3. **Its values** have the shape of one:
+
+   - *A single text is enough* for an e-mail or web address; a telephone number with its separators; an internet or a
+     hardware address; a street with its number; a British postcode, an American state with ZIP code; an
+     American or Swiss social security number, a French one, an NHS number, a bank or card number, all as far as their
+     check digits hold; a title with a name, or a known given and family name side by side; a date after `born`.
+   - *Most texts must have it* for plainer shapes: other postcodes and places, number plates, health insurance and
+     tax numbers, coordinates, names of photographs and recordings, and whole numbers of ten or eleven digits, which are
+     telephone numbers only if they are neither numbered through nor begin with a year and a month.
+   - *Names of people*: texts of one to five words of letters, 25 % of them with a common given or family name; see
+     ``people.share_of_names`` for what else counts.
+   - *Dates of birth*: at least 80 % of the texts are dates, their middle one lies more than 15 years before the newest
+     date in any other column of the file, and the middle 80 % of them span 5 years or more. Against the day on which
+     the export arrived, they must span 15 years: dates of an old trial lie within few. Columns of one or two texts
+     need no span if every date lies 15 years before the others of the file.
+
+What cannot be told from its texts and is found by a column's name only: plain five-digit postcodes, record numbers
+without a check digit, initials, dates of birth of children, a handful of rare names, names in scripts other than Latin;
+in columns of one or two texts also the plainer shapes. Dates of visits and ages over 89 are not looked for.
+
+Every text is searched for the shapes of which one is enough; shares are counted on up to 20,000 texts, evenly
+spaced. A column that cannot be looked at, whatever the reason, is suspected (``UNCHECKED``). A column that the plan
+excuses is passed over. No text of a column leaves this module.
+"""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from omtrace.validation.identifiers import columns as names
+from omtrace.validation.identifiers import people as persons
+from omtrace.validation.identifiers import shapes as shapes
+
+if TYPE_CHECKING:
+    import pyarrow
+
+UNCHECKED = "could not be checked"
+MARKED = "marked in the data dictionary"
+CAP = 20_000  # texts on which shares are counted
+GROWN = 15  # years: younger people are not told from visits
+SPAN, SPAN_ALONE = 5, 15  # years
+DATES = 0.8  # share of the texts
+DATE = re.compile(
+    r"(?:(?P<iso>(?:1[89]|20)\d\d)[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ][\d:.,Z+ -]+)?"
+    r"|(?P<compact>(?:19|20)\d\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+    r"|(?:\w{3,9},? )?\d{1,2}(?:st|nd|rd|th)?[-/. ]{1,2}(?:\d{1,2}|(?:de )?[^\W\d_]{3,10}\.?(?: de)?)[-/. ]{1,2}"
+    r"(?P<last>(?:1[89]|20)?\d\d)(?:,? [\d:.]+(?: ?[AaPp][Mm])?)?"
+    r"|[^\W\d_]{3,9}\.? \d{1,2}(?:st|nd|rd|th)?,? (?P<american>(?:1[89]|20)\d\d))"
+)
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """A column that may hold direct identifiers.
+
+    ``kind``: what it seems to hold, in words. ``by``: what tells so. ``share``: of the column's distinct texts that
+    have the shape, from 0 to 1; 1 where the name or the dictionary tells.
+    """
+
+    column: str
+    kind: str
+    by: Literal["name", "values", "dictionary"]
+    share: float
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column as it is looked at: distinct texts without outer blanks, filled cells, and the years of its dates."""
+
+    name: str
+    texts: list[str]
+    filled: int
+    years: list[float] = field(default_factory=list)
+    measured: bool = False
+
+    @property
+    def varied(self) -> float:
+        """Distinct texts divided by filled cells."""
+        return min(1.0, len(self.texts) / max(1, self.filled))
+
+
+MEASURE = r"^([+-]?[0-9]{0,6}([.,][0-9]*)?([eE][+-]?[0-9]{1,3})?)?$"
+
+
+def identifiers(columns: Sequence[str], distinct: Sequence[Sequence[str]], filled: Sequence[int],
+                flagged: Collection[str] = (), allowed: Mapping[str, str] | None = None,
+                today: str = "", passing: Collection[str] | None = None) -> list[Suspicion]:  # fmt: skip
+    """The columns of one export that may hold direct identifiers, at most one suspicion a column, in their order.
+
+    ``distinct``: for each column its distinct texts that are not blank; ``filled``: how many of its cells are not
+    blank. ``flagged``: columns that the file's dictionary marks as identifiers. ``allowed``: columns that the plan
+    excuses, with the reasons. ``today``: the day on which the export arrived, ISO, "" if unknown. ``passing``: what
+    ``guarded`` gave for many exports together; without it every text goes through the guards here. Never raises
+    for what is in the columns: a column that cannot be looked at is suspected.
+    """
+    views = [_view(n, name, distinct, filled, today) for n, name in enumerate(columns)]
+    newest = [max(view.years) if view and view.years else 0.0 for view in views]
+    found = []
+    for n, (name, view) in enumerate(zip(columns, views, strict=True)):
+        if name not in (allowed or {}):
+            others = max([*newest[:n], *newest[n + 1 :]], default=0.0)
+            found.append(_checked(name, view, name in flagged, others, today, passing))
+    return [suspicion for suspicion in found if suspicion]
+
+
+def guarded(distinct: Iterable["pyarrow.Array"]) -> frozenset[str]:
+    """The texts of many columns that any guard lets through: for a thousand small files, one search, not one a file.
+
+    Texts as ``identifiers`` looks at them: blanks taken together, NFKC.
+    """
+    import numpy
+    import pyarrow
+    import pyarrow.compute as compute
+
+    columns = [column for column in distinct if len(column)]
+    given = pyarrow.concat_arrays([pyarrow.array([], pyarrow.string()), *columns])
+    starts = numpy.cumsum([0, *map(len, columns)])[:-1]
+    short = compute.match_substring_regex(given, MEASURE).to_numpy(zero_copy_only=False)
+    measured = numpy.repeat(numpy.logical_and.reduceat(short, starts), [*map(len, columns)]) if columns else short
+    texts = {_plain(text) for text in given.filter(pyarrow.array(~measured)).unique().to_pylist()} - {""}
+    whole = pyarrow.array(sorted(texts), type=pyarrow.large_string())
+    guards = {shape.guard for shape in shapes.ANYWHERE} | {persons.TITLE_GUARD, persons.PAIR_GUARD}
+    return frozenset(text for guard in sorted(guards) for text in shapes.through(whole, guard))
+
+
+def _view(n: int, name: str, distinct: Sequence[Sequence[str]], filled: Sequence[int], today: str) -> _Column | None:
+    """A column made ready; None if that fails."""
+    try:
+        given: Any = distinct[n]
+        if hasattr(given, "to_pylist"):
+            if _measures(given):
+                few = given.take(list(range(0, len(given), 1 + len(given) // CAP)))
+                return _Column(name, few.to_pylist(), int(filled[n]), measured=True)
+            given = given.to_pylist()
+        texts = [text for text in map(_plain, given) if text]
+        return _Column(name, texts, int(filled[n]), _years(_spaced(texts), today))
+    except Exception:  # whatever it is: the column counts as suspected
+        return None
+
+
+def _plain(text: str) -> str:
+    """A text with its blanks taken together, NFKC."""
+    text = " ".join(text.split())
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
+def _measures(texts: "pyarrow.Array") -> bool:
+    """Whether all texts are numbers too short to identify anyone: at most six digits before the decimal mark."""
+    import pyarrow.compute as compute
+
+    return len(texts) > 0 and compute.match_substring_regex(texts, MEASURE).false_count == 0
+
+
+def _checked(name: str, view: _Column | None, flagged: bool, others: float, today: str,
+             passing: Collection[str] | None) -> Suspicion | None:  # fmt: skip
+    """The suspicion on one column, if any; one as well where looking at it fails."""
+    try:
+        if view is not None:
+            return _suspicion(view, flagged, others, today, passing)
+    except Exception:  # whatever it is: the column counts as suspected
+        pass
+    return Suspicion(name, UNCHECKED, "values", 1.0)
+
+
+def _suspicion(column: _Column, flagged: bool, others: float, today: str,
+               passing: Collection[str] | None) -> Suspicion | None:  # fmt: skip
+    if names.empty(column.texts):
+        return None
+    kind = names.kind_by_name(column.name)
+    if flagged:
+        return Suspicion(column.name, kind or MARKED, "dictionary", 1.0)
+    if kind and not names.excused(column.name, kind, column.texts):
+        return Suspicion(column.name, kind, "name", 1.0)
+    kind, share = _by_values(column, others, today, passing)
+    return Suspicion(column.name, kind, "values", round(share, 4)) if kind else None
+
+
+def _by_values(column: _Column, others: float, today: str, passing: Collection[str] | None) -> tuple[str, float]:
+    """The kind of identifier that the texts show, and the share of texts that show it; "" and 0 if none does."""
+    import pyarrow
+
+    if column.measured:
+        return "", 0.0
+    sample, joined = _spaced(column.texts), "\n".join(column.texts)
+    if column.years and _births(column, others, today):
+        return names.BIRTH, len(column.years) / len(sample)
+    there = column.texts if passing is None else [text for text in column.texts if text in passing]
+    texts = pyarrow.array(there, type=pyarrow.large_string())
+    kind, hits = shapes.anywhere(texts, joined) if there else ("", 0)
+    if kind:
+        return kind, hits / len(column.texts)
+    kind, share = shapes.mostly(sample)
+    if kind:
+        return kind, share
+    if share := shapes.phones(sample, column.varied):
+        return names.PHONE, share
+    if share := persons.share_of_names(sample, column.varied):
+        return names.PERSON, share
+    within = _persons_within(texts) if there and " " in joined else 0
+    return (names.PERSON, within / len(column.texts)) if within else ("", 0.0)
+
+
+def _persons_within(texts: "pyarrow.Array") -> int:
+    """How many texts name a person among other words."""
+    titled = sum(1 for text in shapes.through(texts, persons.TITLE_GUARD) if persons.titled(text))
+    return titled or sum(1 for text in shapes.through(texts, persons.PAIR_GUARD) if persons.paired(text))
+
+
+def _spaced(texts: list[str]) -> list[str]:
+    """All texts up to the cap, else as many, evenly spaced."""
+    if len(texts) <= CAP:
+        return texts
+    return [texts[n * len(texts) // CAP] for n in range(CAP)]
+
+
+def _years(texts: Sequence[str], today: str) -> list[float]:
+    """The years of a column of dates, [] if it is none; years of two digits are of the century up to today."""
+    glance = texts[:: max(1, len(texts) // shapes.GLANCE)]
+    if sum(1 for text in glance if DATE.fullmatch(text)) < DATES / 2 * max(1, len(glance)):
+        return []
+    pivot = int(today[2:4] or 30)
+    years = []
+    for match in filter(None, map(DATE.fullmatch, texts)):
+        year = int(match["iso"] or match["compact"] or match["last"] or match["american"])
+        years.append(float(year if year > 99 else year + (2000 if year <= pivot else 1900)))
+    return years if len(years) >= DATES * len(texts) else []
+
+
+def _births(column: _Column, others: float, today: str) -> bool:
+    """Whether dates are of births: long before the file's other dates or its arrival, and over many years."""
+    years = sorted(column.years)
+    count = len(years)
+    middle = years[count // 2]
+    arrived = float(today[:4] or 0)
+    if count <= 2:
+        return bool(others) and years[-1] < others - GROWN
+    span = years[int(0.9 * (count - 1) + 0.5)] - years[int(0.1 * (count - 1) + 0.5)]
+    newest = max(arrived, others, years[-1])
+    return (middle < others - GROWN and span >= SPAN) or (middle < newest - GROWN and span >= SPAN_ALONE)

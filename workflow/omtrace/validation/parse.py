@@ -1,0 +1,101 @@
+"""From distinct texts (an Arrow array) to typed values: a text is parsed once, however many rows hold it."""
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from omtrace.validation.formats import ISO, NUMERIC_DATE, Style
+
+if TYPE_CHECKING:
+    import numpy
+
+INTEGER = r"^[+-]?[0-9]{1,15}(\.0{1,2})?$"  # 40.0 is what R and pandas write; 1.000 may be a thousand
+WHOLE = r"\.0+$"
+NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
+YEAR_FIRST = re.compile(r"([0-9]{4})[/.]([0-9]{1,2})[/.]([0-9]{1,2})")
+NAMED = re.compile(r"([0-9]{1,2})[. -]{1,2}([A-Za-z]{3})[A-Za-z]*[. -]{1,2}([0-9]{4})")
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+EXPECTED = {"integer": "a whole number", "number": "a number", "date": "a date as YYYY-MM-DD", "text": "text"}
+
+
+def integers(texts: Any, style: Style) -> "tuple[numpy.ndarray, numpy.ndarray]":
+    """Whole numbers (int64, 0 where it is none) and the mask of those that are."""
+    import pyarrow
+
+    values = _cast(texts, style, INTEGER, pyarrow.int64())
+    return values.fill_null(0).to_numpy(), values.is_valid().to_numpy(zero_copy_only=False)
+
+
+def numbers(texts: Any, style: Style) -> "tuple[numpy.ndarray, numpy.ndarray]":
+    """Numbers (float64, NaN where it is none) and the mask of those that are. Infinity is none."""
+    import numpy
+    import pyarrow
+
+    values = _cast(texts, style, NUMBER, pyarrow.float64()).to_numpy(zero_copy_only=False).astype("float64")
+    good = numpy.isfinite(values)
+    return numpy.where(good, values, numpy.nan), good
+
+
+def plain(texts: Any) -> "numpy.ndarray":
+    """The mask of the texts that are numbers with a decimal point, or none, and no marks between thousands."""
+    import pyarrow.compute as compute
+
+    fits = compute.match_substring_regex(texts, NUMBER)
+    return fits.to_numpy(zero_copy_only=False)
+
+
+def _cast(texts: Any, style: Style, pattern: str, kind: Any) -> Any:
+    """An Arrow array of numbers, null where a text does not fit the pattern."""
+    import pyarrow
+    import pyarrow.compute as compute
+
+    usual = style.decimal == "." and not style.thousands
+    cells = texts if usual else pyarrow.array([_plain(t, style) for t in texts.to_pylist()], type=pyarrow.string())
+    cells = compute.if_else(compute.match_substring_regex(cells, pattern), cells, None)
+    # Arrow takes no leading plus, and Python takes more than a number, so the pattern comes first.
+    cells = compute.utf8_ltrim(cells, characters="+")
+    return compute.cast(compute.replace_substring_regex(cells, WHOLE, "") if pattern == INTEGER else cells, kind)
+
+
+def dates(texts: Any, style: Style) -> "tuple[Any, numpy.ndarray]":
+    """Dates as ISO texts (an Arrow array, "" where it is none) and the mask of those that are."""
+    import numpy
+    import pyarrow
+
+    found = [_iso(text, style.date) for text in texts.to_pylist()]
+    return pyarrow.array(found, type=pyarrow.string()), numpy.fromiter((bool(text) for text in found), bool, len(found))
+
+
+def _plain(text: str, style: Style) -> str:
+    """A number with a decimal point and no marks between thousands; "" where its marks do not fit."""
+    if style.thousands == " ":
+        text = text.replace("\u00a0", " ").replace("\u202f", " ").replace("\u2009", " ")
+    if style.thousands and style.thousands in text:
+        mark, whole = re.escape(style.thousands), text.partition(style.decimal)[0]
+        if not re.fullmatch(rf"[+-]?[0-9]{{1,3}}({mark}[0-9]{{3}})+", whole):
+            return ""
+        text = whole.replace(style.thousands, "") + text[len(whole) :]
+    if style.decimal == ",":
+        return "" if "." in text else text.replace(",", ".", 1)
+    return text
+
+
+def _iso(text: str, order: str) -> str:
+    if ISO.fullmatch(text):
+        return _valid(*text[:10].split("-"))
+    if match := NUMERIC_DATE.fullmatch(text):
+        if order == "DMY":
+            return _valid(match[4], match[3], match[1])
+        return _valid(match[4], match[1], match[3]) if order == "MDY" else ""
+    if match := YEAR_FIRST.fullmatch(text):
+        return _valid(match[1], match[2], match[3])
+    if (match := NAMED.fullmatch(text)) and match[2].lower() in MONTHS:
+        return _valid(match[3], str(MONTHS.index(match[2].lower()) + 1), match[1])
+    return ""
+
+
+def _valid(year: str, month: str, day: str) -> str:
+    try:
+        return date(int(year), int(month), int(day)).isoformat()
+    except ValueError:
+        return ""

@@ -1,0 +1,281 @@
+"""From exports to the raw text of a table: the columns that the plan asks for, each row under its key."""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+from omtrace.faults import Fault
+from omtrace.instruments import instrument_of, is_instrument
+from omtrace.model.closed import nearest
+from omtrace.model.plan import Plan
+from omtrace.model.register import RawFile, exports_of
+from omtrace.model.tables import MADE, TablePlan
+from omtrace.provenance.keys import key_of
+from omtrace.readers import Extract, Places
+from omtrace.readers.lookup import Way, companions_of, way_of
+from omtrace.schemas import UNIT, Column, Table, table_of
+from omtrace.validation.cells import cells_of, encoded, repeated
+from omtrace.validation.findings import Finding, severity_of
+from omtrace.validation.identifiers import guarded, identifiers
+from omtrace.validation.parts import Part, Parts, part_of, stands_alone
+from omtrace.validation.work import Source, Work
+
+MANY = 8  # files, from which on their texts are looked at together
+# What tells that a column holds identifiers.
+SAYS = {"name": "its name says", "values": "its values look like", "dictionary": "the data dictionary says"}
+
+
+class Reading:
+    """Reads the exports of one study, each file once for each way in which its tables ask for it."""
+
+    def __init__(self, plan: Plan, exports: list[RawFile], root: str | Path, parts: Parts | None = None) -> None:
+        self.plan, self.exports, self.root = plan, exports_of(exports, plan.study), Path(root)
+        self.sources: dict[tuple[str, str, str], Source] = {}
+        self.ways: dict[str, Way] = {}
+        self.fresh: list[tuple[Source, TablePlan, str]] = []  # read, and not yet looked at for identifiers
+        self.findings: list[Finding] = []  # about whole files
+        self.parts = parts or Parts()
+        self.alone = alone(plan)
+        self.parts.take(export for export in self.exports if export.table in self.alone)
+
+    def table(self, name: str) -> Work:
+        """A table's raw text. Raises Fault for a plan that does not fit the table or the register."""
+        plan = self.plan.tables[name]
+        table = table_of(plan.schema_ or name)
+        where = f"plan of {self.plan.study}: tables.{name}"
+        _check_names(plan, table, where)
+        _check_coding(plan, plan.schema_ or name, where)
+        _check_codes(self.plan, plan, table, where)
+        exports = exports_of(self.exports, self.plan.study, plan.source or name)
+        if not exports:
+            known = {export.table for export in self.exports}
+            source = plan.source or name
+            raise Fault(f"{where}: the register has no export of table {source!r}{nearest(source, known)}")
+        sources = {export.number: self._source(export, plan, name) for export in exports}
+        self._scan_fresh()
+        work = Work(name, self.plan, plan, table, sources, None, {})
+        take_rows(work)
+        return work
+
+    def _source(self, export: RawFile, plan: TablePlan, name: str) -> Source:
+        key = (export.path, *plan.way)
+        if key not in self.sources:
+            if name not in self.ways:
+                self.ways[name] = way_of(self.plan, name, self.exports, self.root)
+            if export.number in self.parts.known:
+                self.sources[key] = self.parts.source(export, plan, self.ways[name], self.root)
+                return self.sources[key]
+            content = (self.root / export.path).read_bytes()
+            try:
+                extract = self.ways[name].extract(content)
+            except Fault as fault:
+                self.sources[key] = source = Source(export, Extract((), (), Places()), lost="unreadable")
+                for line in fault.lines:
+                    self._about_file(source, "unreadable", "", line, name, "\n".join(fault.seen))
+                return source
+            self.sources[key] = source = Source(export, extract, sha256=hashlib.sha256(content).hexdigest())
+            self.fresh.append((source, plan, name))
+        return self.sources[key]
+
+    def identifiers(self, export: RawFile) -> list[Finding]:
+        """The findings of direct identifiers in one export, read as the plan's tables read it."""
+        for name, plan in self.plan.tables.items():
+            if (plan.source or name) == export.table:
+                self._source(export, plan, name)
+        self._scan_fresh()
+        return [found for found in self.findings if found.rule == "identifier" and found.file == export.path]
+
+    def _scan_fresh(self) -> None:
+        """Look for direct identifiers in the files that were read; of many files, in their texts together first."""
+        fresh, self.fresh = self.fresh, []
+        for source, _, _ in fresh:
+            for column, texts in zip(source.extract.columns, source.extract.cells, strict=True):
+                source.encoded[column] = encoded(texts)
+        passing = None
+        if len(fresh) >= MANY:
+            passing = guarded(column.dictionary for source, _, _ in fresh for column in source.encoded.values())
+        for source, plan, name in fresh:
+            self._scan(source, plan, name, passing)
+
+    def _scan(self, source: Source, plan: TablePlan, name: str, passing: Collection[str] | None) -> None:
+        """Look for direct identifiers in every column of the file, whether a table reads it or not."""
+        columns = {column: cells_of([part]) for column, part in source.encoded.items()}
+        for suspicion in identifiers(
+            list(columns),
+            [cells.distinct for cells in columns.values()],
+            [cells.filled() for cells in columns.values()],
+            {column for column, variable in source.extract.variables.items() if variable.identifier},
+            self._excused(source.export),
+            source.export.received_on,
+            passing,
+        ):
+            source.withheld.add(suspicion.column)
+            expected = f"no direct identifier; {SAYS[suspicion.by]}: {suspicion.kind}"
+            self._about_file(source, "identifier", suspicion.column, expected, name)
+
+    def _excused(self, export: RawFile) -> dict[str, str]:
+        """The columns of an export that the plan says are no direct identifiers, with its reasons."""
+        tables = [t for name, t in self.plan.tables.items() if (t.source or name) == export.table]
+        return {column: why for table in tables for column, why in table.identifiers.items()}
+
+    def part(self, works: Sequence[Work]) -> Part:
+        """What the tables got from files in which nothing was found. To be called before tables are compared."""
+        found = {f.file for f in self.findings} | {f.file for work in works for f in work.findings}
+        dated = {source.export.table for source in self.sources.values() if source.extract.date_cells}
+        files: dict[str, dict[str, Source]] = {}
+        for (path, *way), source in self.sources.items():
+            if path not in found and source.export.table in self.alone - dated:
+                files.setdefault(path, {})[json.dumps(way)] = source
+        return part_of(works, [ways for ways in files.values() if all(map(_sound, ways.values()))])
+
+    def _about_file(self, source: Source, rule: str, column: str, expected: str, table: str, value: str = "") -> None:
+        severity = severity_of(self.plan, rule, "", source.export)
+        line = 1 if column else 0
+        self.findings.append(Finding(severity, rule, source.export.path, table, line, column, expected, value))
+
+    def undeclared(self, works: list[Work]) -> None:
+        """Warn of exports that no table reads; note the columns of each file that no table reads from it."""
+        read_tables = {table.source or name for name, table in self.plan.tables.items()}
+        beside = companions_of(self.plan)
+        self.findings += [
+            Finding(severity_of(self.plan, "export_unread"), "export_unread", e.path, e.table, 0, "",
+                    "a table of the plan")
+            for e in self.exports if e.table not in read_tables and e.export not in beside
+        ]  # fmt: skip
+        severity = severity_of(self.plan, "column_undeclared")
+        columns: dict[tuple[str, str], None] = {}
+        for source in self.sources.values():
+            columns |= {(source.export.path, column): None for column in source.extract.columns}
+        read = {(s.export.path, c) for work in works for s in work.sources.values() for c in work.cells}
+        self.findings += [
+            Finding(severity, "column_undeclared", path, "", 1, column, "a column of the plan")
+            for path, column in columns
+            if (path, column) not in read
+        ]
+
+
+def alone(plan: Plan) -> set[str]:
+    """The source tables whose files are told apart: what a table gets from one hangs on no other."""
+    tables = [(t.source or name, t, table_of(t.schema_ or name)) for name, t in plan.tables.items()]
+    together = {source for source, table, declared in tables if not stands_alone(table, declared)}
+    return {source for source, _, _ in tables} - together
+
+
+def _sound(source: Source) -> bool:
+    """Whether a file was read, has the registered bytes, and its reader doubts nothing in it."""
+    extract, registered = source.extract, source.sha256 == source.export.sha256
+    return registered and not (source.from_part or source.lost or extract.faults or extract.doubts)
+
+
+def _check_names(plan: TablePlan, table: Table, where: str) -> None:
+    """Raise Fault for names of columns, in the plan's entry, that the table does not have."""
+    known = [column.name for column in table.columns]
+    sections: dict[str, Iterable[str]] = {
+        "columns": plan.columns,
+        "recode": plan.recode,
+        "joined": plan.joined,
+        "formats": [name for name in plan.formats if name != "*"],
+    }
+    faults = [
+        f"{where}.{section}: the table has no column {name!r}{nearest(name, known)}"
+        for section, names in sections.items()
+        for name in names
+        if name not in known
+    ]
+    if faults:
+        raise Fault(*faults)
+
+
+def _check_coding(plan: TablePlan, schema: str, where: str) -> None:
+    """Raise Fault for a coding that the table's questionnaire does not have, or must have and is not declared."""
+    if is_instrument(schema):
+        try:
+            instrument_of(schema).coding(plan.coding)
+        except Fault as fault:
+            raise Fault(f"{where}: {fault}") from None
+    elif plan.coding:
+        raise Fault(f"{where}: coding: {schema!r} is no questionnaire")
+
+
+def _check_codes(study: Plan, plan: TablePlan, table: Table, where: str) -> None:
+    """Raise Fault for codes of missing values, or of zeros, that are answers of the table as well, or stand in both."""
+    missing = study.missing_codes if plan.missing_codes is None else plan.missing_codes
+    faults = [
+        f"{where}.structural_zeros: {code!r} is one of missing_codes"
+        for code in plan.structural_zeros.keys() & missing.keys()
+    ]
+    for column in table.columns:
+        zeros = plan.structural_zeros if column.kind == "integer" and not column.required else {}
+        for section, codes in (
+            ("missing_codes", missing if column.unit == "code" else {}),
+            ("structural_zeros", zeros),
+        ):
+            faults += [
+                f"{where}: {section}: {code!r} is a value that {column.name} may have"
+                for code in codes
+                if _possible(column, code)
+            ]
+    if faults:
+        raise Fault(*sorted(faults))
+
+
+def _possible(column: Column, code: str) -> bool:
+    """Whether a code is a value that the column's declaration allows."""
+    try:
+        value = float(code)
+    except ValueError:
+        return code in column.allowed
+    if column.allowed:
+        return value in column.allowed
+    return column.minimum is not None and column.maximum is not None and column.minimum <= value <= column.maximum
+
+
+def wanted_columns(plan: TablePlan, table: Table) -> list[str]:
+    """The raw columns that a table is made of."""
+    joined = {**({UNIT: plan.unit} if plan.unit else {}), **plan.joined}
+    made = {*joined, *(["visit"] if plan.visit else [])}
+    wanted = [plan.columns.get(c.name, c.name) for c in table.columns if c.name not in made]
+    wanted += [plan.visit.column] if plan.visit else []
+    wanted += [c for c in (plan.status, *plan.skipped) if c]
+    wanted += [*plan.rows, *(c for repair in plan.repairs for c in (repair.column, *repair.when))]
+    wanted += [c for columns in joined.values() for c in columns if c not in MADE]
+    return list(dict.fromkeys(wanted))
+
+
+def take_rows(work: Work) -> None:
+    """The rows of all exports; rows that are none become findings, and so do columns that are not there."""
+    import numpy
+
+    named = {*work.plan.rows, *work.plan.skipped, work.plan.status, *work.plan.columns.values()}
+    named |= {column for declared in work.plan.repairs for column in (declared.column, *declared.when)}
+    optional = {work.plan.raw(name) for name in work.table.optional} - named
+    wanted = wanted_columns(work.plan, work.table)
+    read = [source for source in work.sources.values() if not source.from_part]
+    for source in read:
+        extract, number = source.extract, source.export.number
+        work.rows_in[number] = len(extract.places) + len(extract.faults) + sum(extract.left_out.values())
+        for fault in extract.faults:
+            key = key_of(source.export.number, fault.place.ordinal)
+            work.broken[key] = fault.place
+            work.find(fault.rule, source.export, fault.place, "", fault.message, key=key)
+        for column in wanted:
+            if column not in extract.columns and column not in optional and not source.lost:
+                hint = nearest(column, extract.columns)
+                work.find("column_missing", source.export, None, column, f"this column{hint}")
+        if not source.lost and not len(extract.places) and not extract.faults and not extract.left_out:
+            work.find("no_rows", source.export, None, "", "a row below the header")
+        for reason, count in extract.left_out.items():
+            work.leave_out(number, reason, count)
+    work.keys = numpy.concatenate([numpy.empty(0, dtype="int64"), *(source.keys() for source in read)])
+    there = {column for source in work.sources.values() for column in source.extract.columns}
+    for column in wanted:
+        if column in there or column not in optional:
+            work.cells[column] = cells_of(_encoded(source, column) for source in read)
+    for part in ("export", "batch"):
+        made = (repeated(getattr(s.export, part), len(s.extract.places)) for s in read)
+        work.cells[f"@{part}"] = cells_of(made)
+
+
+def _encoded(source: Source, column: str) -> object:
+    return source.encoded.get(column, repeated("", len(source.extract.places)))
