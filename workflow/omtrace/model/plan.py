@@ -15,6 +15,7 @@ from omtrace.model.closed import NAME, Closed, nearest
 from omtrace.model.document import read_document
 from omtrace.model.lines import checked_file, with_lines
 from omtrace.model.mapping import mapped
+from omtrace.model.published import Published
 from omtrace.model.questions import BELONGING, Estimand, Family, Role, with_families
 from omtrace.model.slices import (
     ANALYSIS,
@@ -184,6 +185,9 @@ class Plan(Closed):
     )
     figures: Annotated[dict[str, FigurePlan], PAGES]
     plates: Annotated[PlatePages | None, PAGES] = Field(None, description="a page for each plate")
+    published: Annotated[tuple[Published, ...], REPORT] = Field(
+        (), description="publications of the study whose printed numbers stand beside ours in the report"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -231,6 +235,15 @@ class Plan(Closed):
                 yield from [] if dataset.group else ["plates.dataset: it has no group that names the plate"]
         for name, figure in self.figures.items():
             yield from _unknown(f"figures.{name}.analyses", figure.analyses, self.analyses)
+        for place, publication in enumerate(self.published):
+            for row, printed in enumerate(publication.numbers):
+                where = f"published.{place}.numbers.{row}"
+                for one in (printed, printed.over):
+                    if one is not None:
+                        yield from _unknown(where + ".analysis", [one.analysis], self.analyses)
+                        entry = self.analyses.get(one.analysis)
+                        if entry and one.parameter and entry.parameters:
+                            yield from _unknown(where + ".parameter", [one.parameter], entry.parameters)
 
     def _dangling_analysis(self, where: str, analysis: Analysis) -> Iterator[str]:
         yield from _unknown(where + ".dataset", [analysis.dataset], self.datasets)

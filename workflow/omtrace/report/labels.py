@@ -93,6 +93,7 @@ LABELS = {
     "risk_ratio": "Risk ratio",
     "risk_ratio_score": "Risk ratio, score",
     "fisher_p": "Fisher p",
+    "chi_squared_p": "χ² p",
     "at_low_end": "At the low end",
     "at_high_end": "At the high end",
     "per_group": "n per group",
