@@ -54,7 +54,7 @@ def _odds(call: Call, parameter: str, visit: str, model: "ProportionalOdds", fra
           chosen: "Selection") -> Iterator[Number]:  # fmt: skip
     o, rows = call.options, chosen.rows(call.options.groups(list(call.dataset.groups)))
     for group, reference in o.contrasts:
-        contrast = f"{group} - {reference}"
+        contrast = call.contrast(group, reference)
         values = {**model.odds_ratio(group, reference, o.level), "n": float(model.n)}
         yield from call.numbers(parameter, contrast, visit, values, rows, "higher category", ("", 2))
         for cut in range(len(model.categories) - 1):
@@ -77,7 +77,7 @@ def _cut(call: Call, parameter: str, visit: str, model: "ProportionalOdds", fram
         values = LogisticModel(frame.assign(value=above), terms_of(call)).odds_ratio(*pair, call.options.level)
     except ValueError as error:
         values, level = {"n": float(model.n)}, f"{level}: refused: {error}"
-    yield from call.numbers(parameter, f"{pair[0]} - {pair[1]}", visit, values, rows, level, ("", 2))
+    yield from call.numbers(parameter, call.contrast(*pair), visit, values, rows, level, ("", 2))
 
 
 def _counts(call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame",

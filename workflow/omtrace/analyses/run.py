@@ -14,6 +14,7 @@ from omtrace.faults import Fault
 from omtrace.model.closed import checked, nearest
 from omtrace.model.groups import with_groups
 from omtrace.model.plan import Analysis, DatasetPlan, Plan
+from omtrace.model.statistics import statistic_of
 from omtrace.plugins import plugin
 from omtrace.provenance.keys import digest_of
 from omtrace.provenance.rows import Rows, addresses, table
@@ -136,6 +137,8 @@ class Run:
             if not others:  # those were guarded themselves
                 guard(where, method, call)
             self.numbers[name] = list(method.run(call))
+            for statistic in {number.statistic for number in self.numbers[name]}:
+                statistic_of(statistic)  # one that is not registered is an error of the method
             if not self.numbers[name]:
                 raise Fault(f"{where}: gives no number; check parameters and visits")
         return self.numbers[name]

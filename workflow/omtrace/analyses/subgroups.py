@@ -8,6 +8,7 @@ from pydantic import Field
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed
+from omtrace.model.contrast import Contrast
 
 if TYPE_CHECKING:
     from omtrace.analyses._chosen import Selection
@@ -53,7 +54,7 @@ def run(call: Call) -> Iterator[Number]:
             raise Fault(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
 
 
-def _numbers(call: Call, parameter: str, contrast: str, visit: str, chosen: "Selection") -> Iterator[Number]:
+def _numbers(call: Call, parameter: str, contrast: Contrast, visit: str, chosen: "Selection") -> Iterator[Number]:
     o, own = call.options, call.options.by == OWN
     text = not own and call.data.is_text(o.by)
     if bool(o.at) == text:

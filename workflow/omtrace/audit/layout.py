@@ -4,7 +4,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from omtrace.analyses._shown import CODED, shown
+from omtrace.analyses._shown import shown
+from omtrace.model.statistics import STATISTICS
 
 WIDTH = 100
 INDENT = "  "
@@ -115,7 +116,7 @@ def _read(number: dict[str, str]) -> Iterable[tuple[str, str]]:
     """The fields of a number, with the word that its value stands for, if it stands for one."""
     for name, text in number.items():
         yield name, text
-        if name == "value" and number["statistic"] in CODED:
+        if name == "value" and number["statistic"] in STATISTICS and STATISTICS[number["statistic"]].codes:
             yield "reads", shown(text, 0, number["statistic"])
 
 
