@@ -275,7 +275,7 @@ def _instruments() -> Iterator[str]:
 
 def _schemas() -> Iterator[str]:
     yield "## Tables\n"
-    yield f"Declared besides the questionnaires: {_codes(modules('schemas', 'TABLE'))}.\n"
+    yield f"Declared besides the questionnaires: {_codes(declared('schemas'))}.\n"
     yield (
         "The data dictionary shows their columns, types, bounds and rules: `python -m omtrace dictionary` writes all "
         "of them to the folder `dictionary/`, `python -m omtrace dictionary STUDY` those of a study. Another table is "
