@@ -92,7 +92,7 @@ def _overall(call: Call, values: "dict[str, numpy.ndarray]") -> Iterator[tuple[s
 
 def _pairs(call: Call, values: "dict[str, numpy.ndarray]") -> Iterator[tuple[Contrast, str, dict[str, float]]]:
     """The pairs of each procedure: contrast, label, numbers."""
-    from omtrace.statistics.basic.pairwise import dunn, dunnett, games_howell, tukey_kramer
+    from omtrace.statistics.basic.many_groups import dunn, dunnett, games_howell, tukey_kramer
 
     names, groups, level = list(values), list(values.values()), call.options.level
     for procedure in call.options.procedures:

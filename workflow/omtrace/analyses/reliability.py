@@ -45,8 +45,7 @@ def run(call: Call) -> Iterator[Number]:
 
 
 def _shares(call: Call, parameter: str, visit: str) -> Iterator[Number]:
-    from omtrace.statistics.basic.proportion import wilson_interval
-    from omtrace.statistics.basic.samples import quotient
+    from omtrace.statistics.basic.proportion import proportion
 
     chosen = call.data.select(call.entry.population, parameter, visit)
     scores = chosen.frame["value"].astype("float64")
@@ -62,8 +61,8 @@ def _shares(call: Call, parameter: str, visit: str) -> Iterator[Number]:
         counted["ceiling"] = (int((scores >= greatest - 1e-9).sum()), count)
     values = {"n": float(count), "missing": float(missing)}
     for name, (yes, of) in counted.items():
-        low, high = wilson_interval(yes, of, call.options.level)
-        values |= {name: quotient(yes, of), f"{name}_low": low, f"{name}_high": high}
+        share = proportion(yes, of, call.options.level)
+        values |= {name: share["proportion"], f"{name}_low": share["wilson_low"], f"{name}_high": share["wilson_high"]}
     yield from call.numbers(parameter, "all", visit, values, chosen.rows())
 
 
