@@ -18,7 +18,7 @@ from omtrace.model.contrast import EVERYBODY, Contrast
 if TYPE_CHECKING:
     import pandas
 
-    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.provenance.rows import Rows
     from omtrace.statistics.linear.general_linear import LinearModel
     from omtrace.statistics.linear.terms import Design
@@ -36,7 +36,7 @@ class Fitted:
     design: "Design"
     model: "RandomModel | LinearModel"
     naive: "LinearModel"
-    chosen: "Selection"
+    chosen: "AnalysisSet"
     rows: "Rows"
     frame: "pandas.DataFrame"
 
@@ -121,7 +121,7 @@ def _names(call: Call, terms: list[str], slopes: Mapping[str, str]) -> list[str]
     return list(dict.fromkeys(parts))
 
 
-def _rows(call: Call, chosen: "Selection", names: list[str], terms: list[str], visit: str | list[str]
+def _rows(call: Call, chosen: "AnalysisSet", names: list[str], terms: list[str], visit: str | list[str]
           ) -> tuple["pandas.DataFrame", dict[str, tuple[str, ...]], dict[str, str]]:  # fmt: skip
     """The rows of the model, the levels of its factors, and the units that are left out, with the reason."""
     frame = chosen.frame.rename_axis(UNIT)

@@ -12,7 +12,7 @@ from omtrace.faults import Fault
 if TYPE_CHECKING:
     import pandas
 
-    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.provenance.rows import Rows
     from omtrace.statistics.linear.ordinal import ProportionalOdds
 
@@ -51,7 +51,7 @@ def _named(call: Call, category: Any) -> str:
 
 
 def _odds(call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame",
-          chosen: "Selection") -> Iterator[Number]:  # fmt: skip
+          chosen: "AnalysisSet") -> Iterator[Number]:  # fmt: skip
     o, rows = call.options, chosen.rows(call.options.groups(list(call.dataset.groups)))
     for group, reference in o.contrasts:
         contrast = call.contrast(group, reference)
@@ -81,7 +81,7 @@ def _cut(call: Call, parameter: str, visit: str, model: "ProportionalOdds", fram
 
 
 def _counts(call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame",
-            chosen: "Selection") -> Iterator[Number]:  # fmt: skip
+            chosen: "AnalysisSet") -> Iterator[Number]:  # fmt: skip
     for group in model.design.groups:
         mine, rows = frame[frame["group"] == group]["value"], chosen.rows([group])
         yield from call.numbers(parameter, group, visit, {"n": len(mine)}, rows)

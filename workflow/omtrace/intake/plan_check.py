@@ -3,16 +3,16 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from omtrace.faults import Fault
 from omtrace.model.closed import checked, nearest
 from omtrace.model.document import read_document
-from omtrace.model.expression import Expression
 from omtrace.model.folders import plan_file
 from omtrace.model.lines import with_lines
-from omtrace.model.plan import Analysis, DatasetPlan, Plan, Population, read_plan
+from omtrace.model.plan import Analysis, DatasetPlan, Plan, read_plan
 from omtrace.model.slices import plain
 from omtrace.plugins import plugin
 from omtrace.readers import options_of, reader_of
@@ -112,8 +112,8 @@ def _checks(plan: Plan) -> Iterator[tuple[str, Callable[[str], Any]]]:
         for name, parameter in declared.parameters.items():
             where = f"{of}datasets.{dataset}.parameters.{name}.options"
             yield where, _module("derivations", parameter.derive, "DERIVATION", parameter.options)
-        for name, population in declared.populations.items():
-            yield f"{of}datasets.{dataset}.populations.{name}", _population(declared, population)
+        for name in declared.populations:
+            yield f"{of}datasets.{dataset}.populations.{name}", partial(declared.condition, name)
     for name, analysis in plan.analyses.items():
         yield f"{of}analyses.{name}.options", _module("analyses", analysis.method, "METHOD", analysis.options)
         yield f"{of}analyses.{name}", _others(plan, name)
@@ -137,11 +137,6 @@ def _others(plan: Plan, name: str) -> Callable[[str], Any]:
         rests_on(plan, name)
 
     return check
-
-
-def _population(dataset: DatasetPlan, population: Population) -> Callable[[str], Any]:
-    known = [name for name, parameter in dataset.parameters.items() if not parameter.visits]
-    return lambda where: Expression(population.where, where, known, tuple(population.reasons))
 
 
 def _groups(dataset: DatasetPlan, analysis: Analysis) -> Callable[[str], Any]:

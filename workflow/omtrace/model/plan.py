@@ -4,7 +4,7 @@ The plan holds choices, never paths or threads. Parts that name a module (a read
 derivation, a method, a figure) carry ``options``; the module itself declares and checks them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from omtrace.model.arrive import Arrive
 from omtrace.model.closed import NAME, Closed, nearest
 from omtrace.model.document import read_document
+from omtrace.model.expression import Expression
 from omtrace.model.lines import checked_file, with_lines
 from omtrace.model.mapping import mapped
 from omtrace.model.published import Published
@@ -97,6 +98,28 @@ class DatasetPlan(Closed):
     )
     parameters: dict[str, Parameter]
     populations: Annotated[dict[str, Population], ANALYSIS]
+
+    def condition(self, population: str, where: str, known: Sequence[str] | None = None) -> Expression:
+        """Who belongs to a population.
+
+        Parameters
+        ----------
+        population
+            Its name.
+        where
+            How a fault begins.
+        known
+            The parameters that it may name; by default those that are declared without visits.
+
+        Raises
+        ------
+        Fault
+            Where it is no expression, or names another parameter.
+        """
+        if known is None:
+            known = [name for name, parameter in self.parameters.items() if not parameter.visits]
+        entry = self.populations[population]
+        return Expression(entry.where, where, known, tuple(entry.reasons))
 
 
 class Analysis(Closed):
