@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from lineage_tree import COUNT, FIRST, MEAN, MISSING, build, export, overwrite, results, write
 from omtrace import store
-from omtrace.__main__ import main
 from omtrace.audit import layout
 from omtrace.audit.trace import trace
+from omtrace.cli import main
 from omtrace.faults import Fault
 from omtrace.model.register import write_register
 from omtrace.provenance import manifest
@@ -313,7 +313,7 @@ def test_trace_of_a_large_study(tree):
     write(tree, "data/raw/tiny/scores_1.csv", content)
     write_register([export(7, "data/raw/tiny/scores_1.csv", content)], tree / "config/exports.csv")
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent / "workflow")}
-    command = [sys.executable, "-m", "omtrace", "trace", MEAN]
+    command = [sys.executable, "-m", "omtrace", "trace", MEAN, "--limit", "0"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr
     assert "400 records" in done.stdout and f"7:{units}" in done.stdout

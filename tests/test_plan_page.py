@@ -31,7 +31,7 @@ def named(value):
 
 def test_the_page_in_the_repository_is_up_to_date():
     page = (ROOT / "docs/plan.md").read_text(encoding="utf-8")
-    assert page == PAGE, "docs/plan.md is not as declared: python -m omtrace plan > docs/plan.md"
+    assert page == PAGE, "docs/plan.md is not as declared: omtrace plan > docs/plan.md"
 
 
 def test_every_key_of_the_plan_has_a_meaning_and_its_row():

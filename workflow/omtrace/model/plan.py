@@ -135,7 +135,7 @@ class Analysis(Closed):
     of: str = Field("", description="the analysis that a sensitivity or subgroup analysis belongs to")
     estimand: str = Field("", description="estimand of the plan that the analysis estimates")
     exempt: Annotated[str, REPORT] = Field(
-        "", description="why its p values need no family and are not exploratory (a check of a model)"
+        "", description="reason why its p values are exempt from multiplicity control (a check of a model)"
     )
     note: Annotated[str, REPORT] = Field("", description="a remark printed with the results")
     options: dict[str, Any] = Field(default_factory=dict, description="what the method needs")
@@ -277,8 +277,8 @@ class Plan(Closed):
             yield from _unknown(where + ".population", [analysis.population], dataset.populations)
             events = self.estimands[analysis.estimand].events if analysis.estimand in self.estimands else {}
             for name, event in events.items():
-                told = [event.parameter] if event.parameter else []
-                yield from _unknown(f"estimands.{analysis.estimand}.events.{name}.parameter", told, dataset.parameters)
+                names = [event.parameter] if event.parameter else []
+                yield from _unknown(f"estimands.{analysis.estimand}.events.{name}.parameter", names, dataset.parameters)
         yield from _unknown(where + ".of", [analysis.of] if analysis.of else [], self.analyses)
         yield from _unknown(where + ".estimand", [analysis.estimand] if analysis.estimand else [], self.estimands)
         if analysis.role in BELONGING and not analysis.of:
@@ -310,14 +310,16 @@ def with_exploratory(content: Any, path: Path) -> Any:
     """
     if not path.is_file():
         return content
-    told = read_document(path)
-    extra = checked_file(Exploratory, told, path)
+    additions = read_document(path)
+    extra = checked_file(Exploratory, additions, path)
     for name, analysis in extra.analyses.items():
         note = f"{UNPLANNED} {extra.reason} {analysis.note}".strip()
-        told["analyses"][name] |= {"role": "exploratory", "note": note}
-    parts: list[tuple[tuple[str, ...], dict]] = [((part,), told.get(part, {})) for part in ("analyses", "figures")]
+        additions["analyses"][name] |= {"role": "exploratory", "note": note}
+    parts: list[tuple[tuple[str, ...], dict]] = [((part,), additions.get(part, {})) for part in ("analyses", "figures")]
     parts += [
-        (("datasets", name, part), added) for name, of in told.get("datasets", {}).items() for part, added in of.items()
+        (("datasets", name, part), added)
+        for name, dataset in additions.get("datasets", {}).items()
+        for part, added in dataset.items()
     ]
     for way, entries in parts:
         node = content
