@@ -167,6 +167,15 @@ def test_a_number_that_left_the_register_is_said_loudly(tree, capsys):
     assert "!!! RAW FILE NOT REGISTERED: number 7" in capsys.readouterr().out
 
 
+def test_cells_that_records_share_are_found(tree):
+    files = trace(MEAN)[0]["files"]
+    path = tree / "results/tiny/datasets/people.cells.parquet"
+    record, key, column, role = store.read_columns(path).values()
+    shared = {"record": [-1, *record], "key": [key[2], *key[:2], -1], "column": [column[2], *column[:2], ""]}
+    store.write_table(path, {**shared, "role": [*role, role[2]]})
+    assert trace(MEAN)[0]["files"] == files and files[1]["cells"][0]["records"] == ["P3 score"]
+
+
 def test_a_cell_that_is_not_in_the_file_is_a_fault(tree, capsys):
     path = tree / "results/tiny/datasets/people.cells.parquet"
     cells = store.read_columns(path)

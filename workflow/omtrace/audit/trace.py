@@ -211,9 +211,14 @@ def _links(folder: Path, records: list[dict[str, Any]]) -> list[tuple[dict[str, 
         wanted[record["dataset"]][record["record"]] = record
     links = []
     for dataset, mine in wanted.items():
-        path = folder / "datasets" / f"{dataset}.cells.parquet"
-        for record, *link in _rows(path, "record", mine, ("record", "key", "column", "role")):
-            links.append((mine[record], *link))
+        rows = partial(_rows, folder / "datasets" / f"{dataset}.cells.parquet", "record")
+        behind = list(rows(mine, ("record", "key", "column", "role")))
+        shared: dict[int, list[tuple[int, str, str]]] = defaultdict(list)  # by the key that stands for them
+        if sets := {key for _, key, _, _ in behind if key < 0}:
+            for number, *cell in rows(sets, ("record", "key", "column", "role")):
+                shared[number].append(tuple(cell))
+        for record, *cell in behind:
+            links += [(mine[record], *one) for one in shared.get(cell[0], [tuple(cell)])]
     return links
 
 
