@@ -123,7 +123,7 @@ def way_text(way: dict[str, Any], limit: int = 0) -> str:
 def _summary(way: dict[str, Any]) -> list[str]:
     """The number, the analysis, what was used and left out, and the state of the raw files."""
     number, call, files = way["estimate"], way["call"], way["files"]
-    word = f" ({shown(number['value'], 0, number['statistic'])})" if number["statistic"] in CODED else ""
+    word = f" ({shown(number['value'], 0, number['statistic'])})" if _is_code(number) else ""
     method = call.get("method", "") if isinstance(call, dict) else ""
     changed = sum(not file["is_same"] for file in files)
     state = f"{changed} not as registered" if changed else "as registered"
@@ -143,8 +143,13 @@ def _read(number: dict[str, str]) -> Iterable[tuple[str, str]]:
     """The fields of a number, with the word that its value stands for, if it stands for one."""
     for name, text in number.items():
         yield name, text
-        if name == "value" and number["statistic"] in STATISTICS and STATISTICS[number["statistic"]].codes:
+        if name == "value" and _is_code(number):
             yield "reads", shown(text, 0, number["statistic"])
+
+
+def _is_code(number: dict[str, str]) -> bool:
+    """Whether the value of a number is a code that stands for a word."""
+    return number["statistic"] in STATISTICS and bool(STATISTICS[number["statistic"]].codes)
 
 
 def _call(way: dict[str, Any]) -> dict[str, Any]:
