@@ -101,7 +101,7 @@ def way_text(way: dict[str, Any], limit: int = 0) -> str:
     Parameters
     ----------
     way
-        As ``trace.way_back`` gives it.
+        As ``trace.trace`` gives it.
     limit
         Rows of each table; the rest is counted. 0: all.
     """
