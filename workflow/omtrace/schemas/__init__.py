@@ -40,7 +40,7 @@ class Column:
     """One column: its type, what it means, and what may stand in it (bounds are inclusive).
 
     ``unit`` is given for numbers: a unit, "count", "code" or "points". ``source``: where the definition
-    comes from, where it is not the table's.
+    comes from, where it is not the table's. ``reading``: a plate reader wrote it, whose words it may hold.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Column:
     allowed: tuple[str | int, ...] = ()
     required: bool = False
     source: str = ""
+    reading: bool = False
 
 
 @dataclass(frozen=True)
