@@ -134,7 +134,7 @@ def _label(sheet: Sheet, point: Number, points: list[Number], options: Options) 
     siblings = [n for n in points if n.parameter == point.parameter]
     names = {"all": "All", **dataset.groups}
     contrast = " − ".join(names.get(part, part) for part in point.group.split(" - "))
-    level = level_shown(point.level).removesuffix(", log scale" if options.log else "")  # the axis says it
+    level = level_shown(point.level, dataset).removesuffix(", log scale" if options.log else "")  # the axis says it
     parts = [
         dataset.visits.get(point.visit, ""),
         contrast if len({n.group for n in siblings}) > 1 and (point.group != "all" or not point.level) else "",

@@ -75,7 +75,7 @@ def _labels(row: Mapping[str, str], analysis: Analysis, dataset: DatasetPlan) ->
         "population": population.label if population else row["population"],
         "group": _group(row["group"], dataset),
         "visit": dataset.visits.get(row["visit"], row["visit"]),
-        "level": level_shown(row["level"]),
+        "level": level_shown(row["level"], dataset),
         "statistic": label_of(row["statistic"]),
     }
 
