@@ -88,12 +88,19 @@ class Results:
 
 def _shown(plan: Plan, numbers: dict[str, dict], definitions: Mapping[str, dict], without: Mapping) -> dict[str, Any]:
     from omtrace.report.arrive import arrive_of
+    from omtrace.report.published import comparisons_of
     from omtrace.report.results import by_role, sections_of
     from omtrace.report.summary import summary_of
 
     groups = by_role(sections_of(plan, numbers, definitions, without))
     summary = summary_of(plan, numbers, definitions)
-    return {"numbers": numbers, "groups": groups, "summary": summary, "arrive": arrive_of(plan, numbers)}
+    return {
+        "numbers": numbers,
+        "groups": groups,
+        "summary": summary,
+        "published": comparisons_of(plan, numbers),
+        "arrive": arrive_of(plan, numbers),
+    }
 
 
 def _inputs(results: Results, exports: Sequence[Export], places: "pyarrow.Table") -> dict[str, Any]:
