@@ -165,6 +165,26 @@ def test_the_installed_command_is_this_checkouts_and_the_same_as_the_module(tree
     assert Path(done.stdout.strip()) == ROOT / "workflow/omtrace"
 
 
+def make_env(folder):
+    """What `make env` would do in a folder, without doing it."""
+    command = ["make", "-n", "env", f"PYTHON={sys.executable}"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
+def test_an_environment_that_was_made_elsewhere_is_made_anew_with_a_sentence(tmp_path):
+    for name in ("Makefile", "workflow", "envs"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    ready = tmp_path / ".venv/ready"
+    ready.parent.mkdir()
+    for made_in, is_fresh in ((str(tmp_path), True), ("/somewhere/else", False), ("", False)):
+        ready.write_text(made_in and f"{made_in}\n")
+        assert ("Nothing to be done" in make_env(tmp_path)) == is_fresh
+        assert ("--no-index --no-deps --no-build-isolation --editable ." in make_env(tmp_path)) != is_fresh
+    assert f".venv was made in $(cat .venv/ready), and this is {tmp_path}; it is made anew" in make_env(tmp_path)
+
+
 # exit codes
 
 
@@ -192,6 +212,9 @@ def test_check_exits_with_the_worst_severity_and_never_with_0_for_a_file_that_ca
     arguments = cages(rats, first, first)
     (rats / "cages_new.csv").write_bytes(b"\xff\xfe\x00\xd8")
     assert main(arguments) == ExitCode.FAILED
+    capsys.readouterr()
+    assert main(["check", "--study", "rat_two_hit", "cages_new.csv"]) == ExitCode.FAILED
+    assert "cages_new.csv: no table of the plan can be read from it; is it damaged" in capsys.readouterr().err
     (rats / "cages_new.csv").unlink()
     assert main(arguments) == ExitCode.FAILED
 

@@ -26,6 +26,7 @@ def test_the_table_of_new_things_has_every_kind_of_plug_in_with_an_example_that_
         assert folder.is_dir() and (folder / example.strip("`")).is_file(), module
         declared[folder.relative_to(ROOT / "workflow/omtrace").as_posix().replace("/", ".")] = declares.strip("`")
     assert declared.pop("cli") == "a click command"
+    assert declared.pop("schemas").startswith("a pandera model of the same name")
     assert declared == {part: name for part, (name, *_) in PLUGINS.items()}
 
 

@@ -174,7 +174,7 @@ def test_line_of_the_ledger_is_used_and_named(tmp_path):
     stamp = ledger.newest_run("tiny", tmp_path)["time"]
     assert not verdict.differences
     assert verdict.remarks[0] == f"tiny: manifest as in line 3 of data/ledger.jsonl, of {stamp}"
-    assert "found only by a digest kept outside" in verdict.remarks[-1]
+    assert "found only by a digest kept elsewhere" in verdict.remarks[-1]
     (tmp_path / MANIFEST).write_bytes(first)  # that of an older run
     (difference,) = verify(["tiny"], root=tmp_path).differences
     assert difference.note.startswith("the one of line 2, but line 3 of data/ledger.jsonl names another")

@@ -136,7 +136,7 @@ def draft(number: int, study: str, path: Path, request: Request, plan: Plan, kno
 
 
 def _table(export: Export, plan: Plan, registered: list[Export], root: Path) -> str:
-    """The source table whose columns the file has. Raises Fault where none, or several, fit."""
+    """The source table whose columns the file has. Raises Fault where none, or several, fit, or none can be read."""
     if not (root / export.path).stat().st_size:
         raise Fault(f"{export.path}: the file is empty")
     shares: dict[str, float] = {}
@@ -149,9 +149,14 @@ def _table(export: Export, plan: Plan, registered: list[Export], root: Path) -> 
         wanted = wanted_columns(entry, table_of(entry.schema_ or name))
         source = entry.source or name
         shares[source] = max(shares.get(source, 0), sum(c in columns for c in wanted) / len(wanted))
+    tables = ", ".join(sorted({entry.source or name for name, entry in plan.tables.items()}))
+    if not shares:
+        raise Fault(
+            f"{export.path}: no table of the plan can be read from it; is it damaged, or another file? "
+            f"--table NAME says what its reader expects ({tables})"
+        )
     best = [name for name, share in shares.items() if share == max(shares.values()) and share >= 0.5]
     if len(best) != 1:
-        tables = ", ".join(sorted({entry.source or name for name, entry in plan.tables.items()}))
         raise Fault(f"{export.path}: which table is it? its columns fit none or several; say --table NAME ({tables})")
     return best[0]
 

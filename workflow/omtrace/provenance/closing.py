@@ -32,6 +32,6 @@ def closing(studies: Sequence[str], since: int, root: str | Path = ".") -> list[
             f"It covers {COVERS}; not {COVERS_NOT}.",
             f"digest of {ledger.LEDGER}, line {number} and all before it:",
             content.digest(number),
-            "Keep both outside: omtrace verify --head DIGEST --ledger DIGEST holds everything against them.",
+            "Keep both elsewhere: omtrace verify --head DIGEST --ledger DIGEST compares everything with them.",
         ]
     return lines + news(since, root)
