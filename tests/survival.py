@@ -195,6 +195,8 @@ def row_of_runs(folder: Path, stops: list[Stop], is_warm: bool, clean: Clean) ->
 
 def survey(folder: Path, kills: int, interrupts: int, seed: int, processes: int = 2) -> Iterator[Outcome]:
     """Stop so many runs, and look at each: what each row of them gave, as it ends."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # of a shell's background job; its runs would ignore it too
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     clean = clean_run(folder)
     with ThreadPoolExecutor(processes) as pool:
         rows = enumerate(rows_of_stops(kills, interrupts, seed))

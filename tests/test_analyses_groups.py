@@ -4,14 +4,24 @@ import numpy
 import pytest
 from omtrace.analyses import compare_proportions
 from omtrace.faults import Fault
-from omtrace.statistics.basic.many_groups import jonckheere_terpstra, kruskal_wallis, one_way, welch_one_way
+from omtrace.statistics.basic.many_groups import (
+    dunn,
+    dunnett,
+    jonckheere_terpstra,
+    kruskal_wallis,
+    one_way,
+    tukey_kramer,
+    welch_one_way,
+)
 from omtrace.statistics.basic.paired import signed_rank
-from omtrace.statistics.basic.pairwise import dunn, dunnett, tukey_kramer
-from omtrace.statistics.basic.permutation import permutation_test
-from omtrace.statistics.basic.proportion import proportion_difference
-from omtrace.statistics.basic.proportion_score import odds_ratio, score_differences, score_ratio
-from omtrace.statistics.basic.relative_effect import brunner_munzel
-from omtrace.statistics.basic.two_groups import hodges_lehmann_shift, mann_whitney, welch
+from omtrace.statistics.basic.proportion import odds_ratio, proportion_difference, score_differences, score_ratio
+from omtrace.statistics.basic.two_groups import (
+    brunner_munzel,
+    hodges_lehmann_shift,
+    mann_whitney,
+    permutation_test,
+    welch,
+)
 from omtrace.statistics.linear.repeated import hotelling, repeated_anova
 from test_analyses import GROUPS, SIDES, Results, column, people, same
 

@@ -6,8 +6,8 @@ import pytest
 from agreements import agrees
 from hypothesis import given
 from hypothesis import strategies as st
-from omtrace.analyses._headline import Headline, headline_of
 from omtrace.faults import Fault
+from omtrace.model.headline import Headline, headline_of, is_of_ratio
 from omtrace.model.plan import Plan
 from omtrace.statistics.basic import progression
 from omtrace.statistics.basic.proportion import proportion, proportion_difference
@@ -267,6 +267,22 @@ def test_the_headline_of_a_row(statistics, found):
     assert headline_of(statistics) == found
     assert found is None or found.null == (1 if "ratio" in found.effect else 0)
     assert found is None or replace(found) == found
+
+
+@pytest.mark.parametrize(
+    ("statistic", "beside", "is_ratio"),
+    [
+        ("ratio", (), True),
+        ("ci_low", ("ratio", "se_log", "ci_low"), True),
+        ("p", ("odds_ratio", "p"), True),
+        ("p", ("difference", "p"), False),
+        ("ratio_low", ("difference", "ci_low", "ratio", "ratio_low"), True),
+        ("ci_low", ("difference", "ci_low", "ratio", "ratio_low"), False),
+        ("n", ("n",), False),
+    ],
+)
+def test_what_belongs_to_a_ratio(statistic, beside, is_ratio):
+    assert is_of_ratio(statistic, {statistic, *beside}) == is_ratio
 
 
 # flow

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from lineage_tree import COUNT, FIRST, MEAN, MISSING, build, export, overwrite, results, write
 from omtrace import store
-from omtrace.__main__ import main
 from omtrace.audit import layout
 from omtrace.audit.trace import trace
+from omtrace.cli import main
 from omtrace.faults import Fault
 from omtrace.model.register import write_register
 from omtrace.provenance import manifest
@@ -167,6 +167,15 @@ def test_a_number_that_left_the_register_is_said_loudly(tree, capsys):
     assert "!!! RAW FILE NOT REGISTERED: number 7" in capsys.readouterr().out
 
 
+def test_cells_that_records_share_are_found(tree):
+    files = trace(MEAN)[0]["files"]
+    path = tree / "results/tiny/datasets/people.cells.parquet"
+    record, key, column, role = store.read_columns(path).values()
+    shared = {"record": [-1, *record], "key": [key[2], *key[:2], -1], "column": [column[2], *column[:2], ""]}
+    store.write_table(path, {**shared, "role": [*role, role[2]]})
+    assert trace(MEAN)[0]["files"] == files and files[1]["cells"][0]["records"] == ["P3 score"]
+
+
 def test_a_cell_that_is_not_in_the_file_is_a_fault(tree, capsys):
     path = tree / "results/tiny/datasets/people.cells.parquet"
     cells = store.read_columns(path)
@@ -313,7 +322,7 @@ def test_trace_of_a_large_study(tree):
     write(tree, "data/raw/tiny/scores_1.csv", content)
     write_register([export(7, "data/raw/tiny/scores_1.csv", content)], tree / "config/exports.csv")
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent / "workflow")}
-    command = [sys.executable, "-m", "omtrace", "trace", MEAN]
+    command = [sys.executable, "-m", "omtrace", "trace", MEAN, "--limit", "0"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr
     assert "400 records" in done.stdout and f"7:{units}" in done.stdout

@@ -15,7 +15,7 @@ NEEDED = "nnt nnt_wald_low nnt_wald_high nnth_wald nntb_wald nnth_newcombe".spli
 NAMES = [
     *PAIRED,
     *NEEDED,
-    *"mean sd se median q1 q3 minimum maximum count percent a a_se wilson_low wilson_high odd".split(),
+    *"mean sd se median q1 q3 minimum maximum count percent a a_se wilson_low wilson_high r_squared".split(),
 ]
 
 
@@ -44,7 +44,7 @@ def test_paired_change_stands_in_few_columns():
         ("count percent", ["Count (%)"]),
         ("a b a_se rss", ["a (SE)", "b", "RSS"]),
         ("mean_a sd_a n_b", ["Mean, group (SD)", "n, reference"]),
-        ("kurtosis_of_x x_low", ["Kurtosis of x", "X, lower limit"]),
+        ("shared share", ["Shared samples", "Share"]),
     ],
 )
 def test_columns_of_the_methods(names, expected):
@@ -120,7 +120,7 @@ def test_what_is_shown_is_the_stored_decimal_rounded_once(value, decimals):
 @pytest.mark.parametrize(
     ("statistic", "text"),
     [("ci_low", "Lower limit of CI"), ("d_z_ci_high", "Cohen’s d (z), upper limit"), ("c", "c"), ("c_se", "SE of c"),
-     ("wilson_low", "Wilson, lower limit"), ("n_a", "n, group"), ("new_thing", "New thing")],
+     ("wilson_low", "Wilson, lower limit"), ("n_a", "n, group"), ("nnth_wald", "NNT to harm, Wald")],
 )  # fmt: skip
 def test_labels(statistic, text):
     assert label_of(statistic) == text

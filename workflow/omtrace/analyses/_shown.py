@@ -3,22 +3,8 @@
 import re
 from functools import lru_cache
 
+from omtrace.model.statistics import STATISTICS, Role
 from omtrace.store import display
-
-# Statistics whose numbers stand for words.
-CODED = {
-    "in_model": ("no, at zero", "yes"),
-    "rejected": ("no", "yes"),
-    "concordant": ("no", "yes"),
-    "tips": ("no", "yes"),
-    "method_exact": ("no", "yes"),
-    "permutation_exact": ("no", "yes"),
-    "jonckheere_exact": ("no", "yes"),
-    "plate_verdict": ("rejected", "accepted with flags", "accepted"),
-    "conclusion_depends": ("no", "yes"),
-    "verdict": ("stop", "amend", "go"),
-    "interval_excludes": ("nothing", "stop", "go", "stop and go"),
-}
 
 
 def shown(value: str, decimals: int, statistic: str) -> str:
@@ -26,9 +12,10 @@ def shown(value: str, decimals: int, statistic: str) -> str:
 
     A p value below the last decimal is shown as less than it.
     """
-    if statistic in CODED and value:
-        return CODED[statistic][int(float(value))]
-    if (statistic == "p" or statistic.endswith("_p")) and value and 0 <= float(value) < 10**-decimals:
+    known = STATISTICS.get(statistic)  # a raw value that is shown as it is, is none
+    if known and known.codes and value:
+        return known.codes[int(float(value))]
+    if known and known.role is Role.P_VALUE and value and 0 <= float(value) < 10**-decimals:
         return f"<{display('1' if decimals == 0 else '0.' + '0' * (decimals - 1) + '1', decimals)}"
     return display(value, decimals)
 

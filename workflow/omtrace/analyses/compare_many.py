@@ -8,6 +8,7 @@ from pydantic import Field
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed
+from omtrace.model.contrast import Contrast
 
 if TYPE_CHECKING:
     import numpy
@@ -60,6 +61,7 @@ def run(call: Call) -> Iterator[Number]:
         )
         for name, x in values.items():
             yield from call.numbers(parameter, name, visit, _size(x), chosen.rows([name]), scale=scale)
+        found: list[tuple[str | Contrast, str, dict[str, float]]]
         try:
             found = [*_overall(call, values), *_pairs(call, values)]
         except ValueError as error:
@@ -88,9 +90,9 @@ def _overall(call: Call, values: "dict[str, numpy.ndarray]") -> Iterator[tuple[s
         yield "all", f"Jonckheere-Terpstra test of the trend {labels}", numbers
 
 
-def _pairs(call: Call, values: "dict[str, numpy.ndarray]") -> Iterator[tuple[str, str, dict[str, float]]]:
+def _pairs(call: Call, values: "dict[str, numpy.ndarray]") -> Iterator[tuple[Contrast, str, dict[str, float]]]:
     """The pairs of each procedure: contrast, label, numbers."""
-    from omtrace.statistics.basic.pairwise import dunn, dunnett, games_howell, tukey_kramer
+    from omtrace.statistics.basic.many_groups import dunn, dunnett, games_howell, tukey_kramer
 
     names, groups, level = list(values), list(values.values()), call.options.level
     for procedure in call.options.procedures:

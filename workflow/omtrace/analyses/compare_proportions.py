@@ -31,8 +31,13 @@ def run(call: Call) -> Iterator[Number]:
 
 def _compared(group: tuple[int, int], reference: tuple[int, int], level: float, bad: bool) -> dict[str, float]:
     """Everything about two counts; ``bad``: what is counted is not wanted, so that fewer of it is benefit."""
-    from omtrace.statistics.basic.proportion import nnt_limits, proportion_difference
-    from omtrace.statistics.basic.proportion_score import odds_ratio, score_differences, score_ratio
+    from omtrace.statistics.basic.proportion import (
+        nnt_limits,
+        odds_ratio,
+        proportion_difference,
+        score_differences,
+        score_ratio,
+    )
 
     (count_a, n_a), (count_b, n_b) = group, reference
     values = {"count_a": float(count_a), "n_a": float(n_a), "count_b": float(count_b), "n_b": float(n_b)}

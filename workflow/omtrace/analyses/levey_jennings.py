@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.analyses._chosen import Selection
+from omtrace.analyses._analysis_set import AnalysisSet
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed, nearest
 
@@ -47,7 +47,7 @@ def run(call: Call) -> Iterator[Number]:
 class _Chart:
     """The controls of an assay by plate, in order, and their z."""
 
-    def __init__(self, call: Call, parameter: str, visit: str, chosen: Selection) -> None:
+    def __init__(self, call: Call, parameter: str, visit: str, chosen: AnalysisSet) -> None:
         import numpy
 
         from omtrace.statistics.assay.westgard import standardised

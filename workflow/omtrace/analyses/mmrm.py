@@ -12,7 +12,7 @@ from omtrace.model.closed import Closed
 if TYPE_CHECKING:
     import pandas
 
-    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.provenance.rows import Rows
     from omtrace.statistics.mixed.mmrm_visits import MmrmResult
 
@@ -77,7 +77,7 @@ def run(call: Call) -> Iterator[Number]:
         yield from _differences(call, parameter, model, rows)
         for visit in model.model.visits:
             # Who is not in the model at all is left out for that reason, not for the one at this visit.
-            there = data.select(call.entry.population, parameter, visit, *terms).after(chosen)
+            there = data.select(call.entry.population, parameter, visit, *terms).excluding(chosen)
             for group in groups:
                 yield from _means(call, parameter, model, rows, there, group, visit)
         yield from _over_visits(call, parameter, model, rows)
@@ -151,7 +151,7 @@ def _differences(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") 
             yield from call.numbers(parameter, contrast, visit, model.difference(group, reference, visit), rows)
 
 
-def _means(call: Call, parameter: str, model: "MmrmResult", rows: "Rows", there: "Selection", group: str,
+def _means(call: Call, parameter: str, model: "MmrmResult", rows: "Rows", there: "AnalysisSet", group: str,
            visit: str) -> Iterator[Number]:  # fmt: skip
     """Adjusted mean of a group, its units with a value at the visit, and those of the model without."""
     n = len(there.of_group(group))

@@ -8,9 +8,10 @@ from pydantic import Field
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed
+from omtrace.model.contrast import Contrast
 
 if TYPE_CHECKING:
-    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.statistics.linear.linear import LinearModel
 
 OWN = "baseline"  # the outcome's own baseline, as the parameter that makes subgroups
@@ -53,7 +54,7 @@ def run(call: Call) -> Iterator[Number]:
             raise Fault(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
 
 
-def _numbers(call: Call, parameter: str, contrast: str, visit: str, chosen: "Selection") -> Iterator[Number]:
+def _numbers(call: Call, parameter: str, contrast: Contrast, visit: str, chosen: "AnalysisSet") -> Iterator[Number]:
     o, own = call.options, call.options.by == OWN
     text = not own and call.data.is_text(o.by)
     if bool(o.at) == text:
@@ -75,7 +76,7 @@ def _numbers(call: Call, parameter: str, contrast: str, visit: str, chosen: "Sel
     yield from call.numbers(parameter, contrast, visit, found, rows, f"interaction with {label}", scale)
 
 
-def _fitted(call: Call, chosen: "Selection", text: bool) -> "LinearModel":
+def _fitted(call: Call, chosen: "AnalysisSet", text: bool) -> "LinearModel":
     from omtrace.statistics.linear.design import Terms
     from omtrace.statistics.linear.linear import LinearModel
 
@@ -100,7 +101,7 @@ def _thin(frame, by: str, groups: list[str]) -> str:
     return ""
 
 
-def _counts(call: Call, parameter: str, visit: str, level: str, chosen: "Selection", value: str) -> Iterator[Number]:
+def _counts(call: Call, parameter: str, visit: str, level: str, chosen: "AnalysisSet", value: str) -> Iterator[Number]:
     """The units of each group in a subgroup."""
     for group in (call.options.group, call.options.reference):
         part = chosen.of_group(group)

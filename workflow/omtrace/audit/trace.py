@@ -8,7 +8,7 @@ from typing import Any
 
 from omtrace.audit.address import name_of, resolve
 from omtrace.audit.stored import read_lists
-from omtrace.faults import Fault
+from omtrace.faults import Fault, nearest
 from omtrace.model.folders import Folders
 from omtrace.model.register import Export, exports_of, read_register, sha256_of
 from omtrace.provenance.keys import key_text, number_of
@@ -18,18 +18,35 @@ from omtrace.store import read_json
 AGAIN = "run snakemake again"
 
 
-def trace(text: str, root: str | Path = ".") -> tuple[dict[str, Any], bool]:
-    """What an address names, and whether every raw file behind it is as registered.
+def trace(text: str, root: str | Path = ".", unit: str = "") -> tuple[dict[str, Any], bool]:
+    """What an address names, and whether every file behind it is as it was when the number was made.
 
-    A result alone gives ``{"study", "result", "numbers": [{"id", "name", "value", "unit"}]}``. A number gives
-    ``study``, ``name``, ``estimate``, ``call``, ``counts``, ``records``, ``left_out`` and ``files`` with
-    their cells (see ``way_back``). Raises Fault for an unknown address or results that do not fit together.
+    Parameters
+    ----------
+    text
+        A study, a result, a number's id, or ``RESULT#ID``.
+    root
+        The folder that holds results/.
+    unit
+        Of a number, only the records and raw cells of this unit (participant, animal); "": of all.
+
+    Returns
+    -------
+    tuple
+        Of a result ``{"study", "result", "numbers": [{"id", "name", "value", "unit"}]}``. Of a number ``study``,
+        ``name``, ``estimate``, ``call``, ``counts``, ``records``, ``left_out`` and ``files`` with their cells (see
+        ``way_back``), and ``changed_results``. Second, whether raw files are as registered and results as recorded.
+
+    Raises
+    ------
+    Fault
+        For an unknown address or unit, and for results that do not fit together.
     """
     address, number = resolve(text, root)
     if number is None:
         listed = [{"id": n["id"], "name": name_of(n), "value": n["value"], "unit": n["unit"]} for n in address.numbers]
         return {"study": address.study, "result": address.result, "numbers": listed}, True
-    way = way_back(address.study, number, root)
+    way = way_back(address.study, number, root, unit)
     way["changed_results"] = changed_results(address.study, root)
     return way, not way["changed_results"] and all(file["is_same"] for file in way["files"])
 
@@ -56,13 +73,13 @@ def _recorded(study: str, root: str | Path) -> dict[str, dict[str, Any]]:
         return {}
 
 
-def way_back(study: str, number: dict[str, str], root: str | Path = ".") -> dict[str, Any]:
+def way_back(study: str, number: dict[str, str], root: str | Path = ".", unit: str = "") -> dict[str, Any]:
     """Everything behind one number of ``estimates.csv``.
 
-    ``estimate``: its row, texts as stored. ``call``: the analysis call. ``counts``: records and units used,
-    units left out by reason. ``records``: one a record used and role. ``left_out``: one a unit, parameter
-    and visit with its reason. ``files``: one a raw file with ``is_same`` and its ``cells``; a cell's
-    ``text`` is None where the file's bytes are not the registered ones.
+    ``estimate``: its row, texts as stored. ``call``: the analysis call. ``counts``: records and units used, units left
+    out by reason; always of all units. ``records``: one for each record used and role. ``left_out``: one for each unit,
+    parameter and visit, with its reason. ``files``: one for each raw file, with ``is_same`` and its ``cells``; a cell's
+    ``text`` is None where the file's bytes are not the registered ones. ``unit``: see ``trace``.
     """
     folder = Path(root) / RESULTS / study
     calls = _read(read_json, folder / "definitions.json")
@@ -70,6 +87,9 @@ def way_back(study: str, number: dict[str, str], root: str | Path = ".") -> dict
         raise Fault(f"{_shown(folder)}/definitions.json: no definition {number['definition']}; {AGAIN}")
     members = _members(folder, number["rowset"])
     used, left_out = _records(folder, members)
+    counts = _counts(used, left_out)
+    if unit:
+        used, left_out = _of_unit(unit, used, left_out)
     folders = folders_recorded(study, root)
     rows_of_register = read_register(folders.start(root) / folders.register, folders.raw)
     exports = {export.number: export for export in exports_of(rows_of_register, study, replaced=True)}
@@ -89,7 +109,7 @@ def way_back(study: str, number: dict[str, str], root: str | Path = ".") -> dict
         "name": name_of(number),
         "estimate": number,
         "call": calls[number["definition"]],
-        "counts": _counts(used, left_out),
+        "counts": counts,
         "records": used,
         "left_out": left_out,
         "files": _files(study, cells, places, exports, root, folders),
@@ -155,6 +175,14 @@ def _records(folder: Path, members: dict) -> tuple[list[dict[str, Any]], list[di
     return used, left_out
 
 
+def _of_unit(unit: str, *lists: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Of each list the records of one unit. Raises Fault where there are none."""
+    units = {record["unit"] for records in lists for record in records}
+    if unit not in units:
+        raise Fault(f"{unit!r}: no unit behind this number{nearest(unit, sorted(units))}")
+    return [[record for record in records if record["unit"] == unit] for records in lists]
+
+
 def _counts(used: list[dict[str, Any]], left_out: list[dict[str, Any]]) -> dict[str, Any]:
     """Records and units used, units left out by reason (used at one visit, out at another: in both)."""
     reasons: dict[str, set[str]] = defaultdict(set)
@@ -183,9 +211,14 @@ def _links(folder: Path, records: list[dict[str, Any]]) -> list[tuple[dict[str, 
         wanted[record["dataset"]][record["record"]] = record
     links = []
     for dataset, mine in wanted.items():
-        path = folder / "datasets" / f"{dataset}.cells.parquet"
-        for record, *link in _rows(path, "record", mine, ("record", "key", "column", "role")):
-            links.append((mine[record], *link))
+        rows = partial(_rows, folder / "datasets" / f"{dataset}.cells.parquet", "record")
+        behind = list(rows(mine, ("record", "key", "column", "role")))
+        shared: dict[int, list[tuple[int, str, str]]] = defaultdict(list)  # by the key that stands for them
+        if sets := {key for _, key, _, _ in behind if key < 0}:
+            for number, *cell in rows(sets, ("record", "key", "column", "role")):
+                shared[number].append(tuple(cell))
+        for record, *cell in behind:
+            links += [(mine[record], *one) for one in shared.get(cell[0], [tuple(cell)])]
     return links
 
 
@@ -267,17 +300,3 @@ def _places(folder: Path, keys: Iterable[int]) -> dict[int, dict[str, Any]]:
     if missing := wanted - places.keys():
         raise Fault(f"{_shown(path)}: no place for {len(missing)} keys, first {key_text(min(missing))}; {AGAIN}")
     return places
-
-
-def report(text: str, as_json: bool = False, root: str | Path = ".") -> bool:
-    """Print what an address names; true when the raw files behind it are as registered."""
-    found, sound = trace(text, root)
-    if as_json:
-        import json
-
-        print(json.dumps(found, indent=1, ensure_ascii=False))
-    else:
-        from omtrace.audit.layout import listing, way_text
-
-        print(listing(found) if "numbers" in found else way_text(found))
-    return sound

@@ -4,7 +4,7 @@ The plan holds choices, never paths or threads. Parts that name a module (a read
 derivation, a method, a figure) carry ``options``; the module itself declares and checks them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from omtrace.model.arrive import Arrive
 from omtrace.model.closed import NAME, Closed, nearest
 from omtrace.model.document import read_document
+from omtrace.model.expression import Expression
 from omtrace.model.lines import checked_file, with_lines
 from omtrace.model.mapping import mapped
 from omtrace.model.published import Published
@@ -98,6 +99,28 @@ class DatasetPlan(Closed):
     parameters: dict[str, Parameter]
     populations: Annotated[dict[str, Population], ANALYSIS]
 
+    def condition(self, population: str, where: str, known: Sequence[str] | None = None) -> Expression:
+        """Who belongs to a population.
+
+        Parameters
+        ----------
+        population
+            Its name.
+        where
+            How a fault begins.
+        known
+            The parameters that it may name; by default those that are declared without visits.
+
+        Raises
+        ------
+        Fault
+            Where it is no expression, or names another parameter.
+        """
+        if known is None:
+            known = [name for name, parameter in self.parameters.items() if not parameter.visits]
+        entry = self.populations[population]
+        return Expression(entry.where, where, known, tuple(entry.reasons))
+
 
 class Analysis(Closed):
     """One analysis of the plan."""
@@ -112,7 +135,7 @@ class Analysis(Closed):
     of: str = Field("", description="the analysis that a sensitivity or subgroup analysis belongs to")
     estimand: str = Field("", description="estimand of the plan that the analysis estimates")
     exempt: Annotated[str, REPORT] = Field(
-        "", description="why its p values need no family and are not exploratory (a check of a model)"
+        "", description="reason why its p values are exempt from multiplicity control (a check of a model)"
     )
     note: Annotated[str, REPORT] = Field("", description="a remark printed with the results")
     options: dict[str, Any] = Field(default_factory=dict, description="what the method needs")
@@ -254,8 +277,8 @@ class Plan(Closed):
             yield from _unknown(where + ".population", [analysis.population], dataset.populations)
             events = self.estimands[analysis.estimand].events if analysis.estimand in self.estimands else {}
             for name, event in events.items():
-                told = [event.parameter] if event.parameter else []
-                yield from _unknown(f"estimands.{analysis.estimand}.events.{name}.parameter", told, dataset.parameters)
+                names = [event.parameter] if event.parameter else []
+                yield from _unknown(f"estimands.{analysis.estimand}.events.{name}.parameter", names, dataset.parameters)
         yield from _unknown(where + ".of", [analysis.of] if analysis.of else [], self.analyses)
         yield from _unknown(where + ".estimand", [analysis.estimand] if analysis.estimand else [], self.estimands)
         if analysis.role in BELONGING and not analysis.of:
@@ -287,14 +310,16 @@ def with_exploratory(content: Any, path: Path) -> Any:
     """
     if not path.is_file():
         return content
-    told = read_document(path)
-    extra = checked_file(Exploratory, told, path)
+    additions = read_document(path)
+    extra = checked_file(Exploratory, additions, path)
     for name, analysis in extra.analyses.items():
         note = f"{UNPLANNED} {extra.reason} {analysis.note}".strip()
-        told["analyses"][name] |= {"role": "exploratory", "note": note}
-    parts: list[tuple[tuple[str, ...], dict]] = [((part,), told.get(part, {})) for part in ("analyses", "figures")]
+        additions["analyses"][name] |= {"role": "exploratory", "note": note}
+    parts: list[tuple[tuple[str, ...], dict]] = [((part,), additions.get(part, {})) for part in ("analyses", "figures")]
     parts += [
-        (("datasets", name, part), added) for name, of in told.get("datasets", {}).items() for part, added in of.items()
+        (("datasets", name, part), added)
+        for name, dataset in additions.get("datasets", {}).items()
+        for part, added in dataset.items()
     ]
     for way, entries in parts:
         node = content

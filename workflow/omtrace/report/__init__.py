@@ -4,7 +4,6 @@ It reads stored results and the raw cells that a row set names; it computes no s
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,9 @@ from omtrace import store
 from omtrace.faults import Fault
 from omtrace.model.plan import Plan
 from omtrace.model.register import Export, exports_of
+from omtrace.provenance.links import written_out
 
 if TYPE_CHECKING:
-    import numpy
     import pyarrow
 
 AGAIN = "run snakemake again"
@@ -51,7 +50,7 @@ def write_report(
         results.table("rowsets.parquet"),
         places,
         {name: results.table(f"datasets/{name}.parquet") for name in names},
-        lambda name, records: results.table(f"datasets/{name}.cells.parquet", records),
+        lambda name, records: written_out(results.table(f"datasets/{name}.cells.parquet"), records),
         lambda wanted: raw_cells(plan, mine, wanted, root),
     ).build(numbers, definitions)
     content = {
@@ -82,11 +81,9 @@ class Results:
         except (OSError, ValueError) as error:
             raise Fault(f"{self.name}/{name}: not readable ({type(error).__name__}); {AGAIN}") from None
 
-    def table(self, name: str, records: "numpy.ndarray | None" = None) -> Any:
-        """A Parquet table below the study's folder, or the rows of records, as ``store.read_coded`` gives it."""
-        if records is None:
-            return self.read(store.read_coded, name)
-        return self.read(partial(store.read_rows, column="record", among=records), name)
+    def table(self, name: str) -> Any:
+        """A Parquet table below the study's folder, as ``store.read_coded`` gives it."""
+        return self.read(store.read_coded, name)
 
 
 def _shown(plan: Plan, numbers: dict[str, dict], definitions: Mapping[str, dict], without: Mapping) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from functools import cached_property
 from html import escape
 
 from omtrace.analyses._shown import level_shown, shown
+from omtrace.model.statistics import Role, statistic_of
 from omtrace.report.words import label_of
 
 COEFFICIENTS = ("a", "b", "c", "d", "g")
@@ -133,11 +134,13 @@ def _levels(levels: Mapping[str, Mapping[str, Row]], command: str) -> str:
 def plain(rows: Sequence[Row], command: str) -> str:
     """Numbers without a level, side by side; a standard error stands in brackets after what it is of."""
     found = {row["statistic"]: row for row in rows if not row["level"]}
+    known = [statistic_of(name) for name in found]
+    errors = {of: s.name for s in known if s.role is Role.STANDARD_ERROR for of in s.of if of in found}
     parts = []
     for name, row in found.items():
-        if name.endswith("_se") and name[:-3] in found:
+        if name in errors.values():
             continue
-        error = found.get(f"{name}_se")
+        error = found.get(errors.get(name, ""))
         label, more = (" (SE)", f" ({number(error, command, False)})") if error else ("", "")
         parts.append(f"<div><dt>{escape(label_of(name))}{label}</dt><dd>{number(row, command)}{more}</dd></div>")
     return f'<dl class="numbers">{"".join(parts)}</dl>' if parts else ""

@@ -118,7 +118,7 @@ def _title(name: str) -> str:
 
 
 def _body(pages: Pages, plate: Plate, judged: Verdict, path: str) -> str:
-    plan, command = pages.plan, f"python -m omtrace trace {escape(path)}"
+    plan, command = pages.plan, f"omtrace trace {escape(path)}"
     dataset, at = plan.datasets[pages.plates.dataset], slice(plate.wells.start, plate.wells.stop)
     drawn = dict(zip(pages.wells.names[at], pages.told.boxes[at], strict=True))
     standards = _curve(pages, plate)

@@ -11,11 +11,11 @@ from omtrace.plugins import plugin
 from omtrace.provenance.keys import SHIFT, key_of, number_of
 from omtrace.schemas import UNIT, RuleText
 from omtrace.validation.catalogue import RULES
+from omtrace.validation.checks import reference_check, refused, within
 from omtrace.validation.crosschecks import CrossCheck, Tables
 from omtrace.validation.work import Work
 
 if TYPE_CHECKING:
-    import numpy
     import pandas
 
 ROW = re.compile(r"row ([0-9]+):([0-9]+)")  # a key, as crosschecks write it
@@ -34,20 +34,10 @@ def references(works: dict[str, Work]) -> None:
                 rows = rows[rows[reference.where[0]] == reference.where[1]]
             mine = rows[reference.column].dropna()
             column = work.plan.cell(reference.column)
-            told = {f.key for f in work.findings if f.rule == "reference" and f.column == column}
-            strange = [key for key in mine.index[~_within(mine, known)] if key not in told]
-            expected = f"a {reference.other} of table {reference.table}"
-            work.report(strange, "reference", reference.column, expected, reference.severity)
-
-
-def _within(mine: "pandas.Series", known: "pandas.Series") -> "numpy.ndarray":
-    """The mask of the values that another column has. Arrow looks at whole columns, pandas' isin at one by one."""
-    import pyarrow
-    import pyarrow.compute as compute
-
-    values = pyarrow.array(mine, from_pandas=True)
-    there = compute.unique(pyarrow.array(known, from_pandas=True)).cast(values.type)
-    return compute.is_in(values, value_set=there).to_numpy(zero_copy_only=False)
+            reported = {f.key for f in work.findings if f.rule == "reference" and f.column == column}
+            check = reference_check(reference, known)
+            strange = [key for key in mine.index[refused(check, mine)] if key not in reported]
+            work.report(strange, "reference", reference.column, str(check.error))
 
 
 def roster(works: dict[str, Work], dataset: DatasetPlan) -> None:
@@ -65,7 +55,7 @@ def roster(works: dict[str, Work], dataset: DatasetPlan) -> None:
         work = works[name]
         mine = work.kept()[UNIT].dropna() if UNIT in work.frame else enrolled
         expected = f"an enrolled {dataset.unit} (table {listed.table})"
-        work.report(mine.index[~_within(mine, enrolled)], "roster", UNIT, expected)
+        work.report(mine.index[~within(mine, enrolled)], "roster", UNIT, expected)
 
 
 def crosscheck(plan: Plan, works: dict[str, Work], rules: Mapping[str, RuleText]) -> None:

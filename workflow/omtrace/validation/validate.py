@@ -15,13 +15,13 @@ from omtrace.provenance.keys import number_of
 from omtrace.schemas import RuleText
 from omtrace.validation.across import crosscheck, references, roster, widen
 from omtrace.validation.catalogue import texts
+from omtrace.validation.checks import broken_rules, repeated_keys
 from omtrace.validation.columns import set_types
 from omtrace.validation.findings import Finding, check_severities, stop_if_any, summary, write_findings
 from omtrace.validation.meaning import check_coding
 from omtrace.validation.output import quarantined, row_names, write, write_counts
 from omtrace.validation.parts import Part, Parts, write_part
 from omtrace.validation.reading import Reading
-from omtrace.validation.rules import broken_rules
 from omtrace.validation.scope import leave_out_of_scope, repair, report_date_cells, report_doubts, report_invisible
 from omtrace.validation.work import Work
 
@@ -98,7 +98,7 @@ def known_rules(plan: Plan) -> dict[str, RuleText]:
 
 
 def check_rows(work: Work) -> None:
-    """The declared rules over several columns, and the status of the form.
+    """The model's checks over several columns, and the status of the form.
 
     A row in which one of the rule's cells has no value because of a finding is passed over: its text is there. So is
     a file that lacks one of the rule's columns, which is told once.
@@ -123,15 +123,10 @@ def check_rows(work: Work) -> None:
 def find_duplicates(work: Work) -> None:
     """Later copies of a row leave; rows of one key that contradict each other all leave."""
     keys = list(work.table.key)
-    left = work.frame.index[~work.frame.index.isin(work.gone)] if work.gone else work.frame.index
-    named = work.frame.loc[left, keys] if len(left) < len(work.frame) else work.frame[keys]
-    shared = work.frame.loc[left[named.duplicated(keep=False).to_numpy()]]
-    copies = shared[shared.duplicated(keep="first")]
-    rest = shared.drop(copies.index)
-    conflict = rest[rest.duplicated(keys, keep=False)]
-    one = f"one row for each {' and '.join(keys)}"
-    work.report(copies.index, "duplicate_row", keys[0], f"{one}; this is a copy")
-    work.report(conflict.index, "duplicate_conflict", keys[0], f"{one}; these differ")
+    copies, conflicts = repeated_keys(work.kept(), keys)
+    expected = f"one row for each {' and '.join(keys)}"
+    work.report(copies, "duplicate_row", keys[0], f"{expected}; this is a copy")
+    work.report(conflicts, "duplicate_conflict", keys[0], f"{expected}; these differ")
 
 
 def read_exports(plan: Plan, exports: list[RawFile], folder: str | Path, root: str | Path = ".") -> None:
