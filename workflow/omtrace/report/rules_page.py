@@ -31,13 +31,15 @@ A finding has one of four severities:
 | --- | --- |
 | `note` | it is written down; the cell is used as it says |
 | `warn` | it is told; the cell is used |
-| `quarantine` | it is told; the row is left out of everything that follows, and counted |
+| `quarantine` | it is told; the cell is missing with the rule as its reason, or the row is left out, and counted |
 | `stop` | it is told; nothing of the study is computed until it is mended |
 
-A plan changes the severity of a rule under `severities`, and what a quarantine takes out (the row, the unit or the
-batch) under `scopes`. A rule about a whole file that would stop the study leaves out only the file's batch, where it
-has one and the rule may be a quarantine. Where a row breaks several rules, the first in the
-[order of precedence](#order-of-precedence) is the reason that is counted.
+A quarantine takes out the cell where a rule is about a value, and the row where it is about what identifies one (ids,
+keys, structure), or where the rest of the row means nothing without the cell. A plan changes the severity of a rule
+under `severities`, and what a quarantine takes out (the cell, the row, the unit or the batch) under `scopes`. A rule
+about a whole file that would stop the study leaves out only the file's batch, where it has one and the rule may be a
+quarantine. Where a row breaks several rules, the first in the [order of precedence](#order-of-precedence) is the reason
+that is counted.
 
 Raw files are never edited here: what is wrong is mended where the file came from, and the new version is registered.
 What cannot be mended there is declared in the plan, as a repair with its reason.
@@ -96,7 +98,9 @@ def _section(rule: RuleText, level: str = "###", *more: str) -> str:
     lines = [f"{level} `{rule.id}`", "", _sentence(rule.meaning), ""]
     lines += [f"- {line}" for line in more]
     lines += [f"- Example: {_sentence(rule.example)}"] if rule.example else []
-    lines += [f"- Likely fix: {_sentence(rule.fix)}", f"- Severity: {_severity(rule)}", ""]
+    lines += [f"- Likely fix: {_sentence(rule.fix)}", f"- Severity: {_severity(rule)}"]
+    taken = "whole file" if rule.whole_file else rule.scope
+    lines += [f"- As a quarantine it takes out the {taken}.", ""] if "quarantine" in rule.severities else [""]
     return "\n".join(lines)
 
 
