@@ -38,7 +38,7 @@ USUAL = ("copied_plates", "copies", "future_dates", "magnitudes", "straight_line
 UNPLANNED = "Not named in the plan."  # how the note of an analysis begins that an exploratory file adds
 RESERVED = ("places", "quarantine", "gaps", "repairs")  # files beside the validated tables
 Severity = Literal["note", "warn", "quarantine", "stop"]
-Scope = Literal["row", "unit", "batch"]
+Scope = Literal["cell", "row", "unit", "batch"]
 
 
 class Parameter(Closed):
@@ -189,7 +189,8 @@ class Plan(Closed):
         default_factory=dict, description="rule id -> severity in this study"
     )
     scopes: Annotated[dict[str, Scope], VALIDATION] = Field(
-        default_factory=dict, description="rule id -> what a quarantine takes out: the row, the unit or the batch"
+        default_factory=dict,
+        description="rule id -> what a quarantine takes out: the cell, the row, the unit or the batch",
     )
     tables: Annotated[dict[str, TablePlan], ReadBy((*TABLES.stages, "derive"))]
     checks: Annotated[dict[str, CheckPlan], CHECKS] = Field(
