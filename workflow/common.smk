@@ -1,4 +1,5 @@
 # Helper functions of the rules. What a stage depends on is a file, its declared input, written here (docs/design.md).
+import atexit
 import os
 import re
 import sys
@@ -196,3 +197,13 @@ def print_head():
 
     for line in closing(STUDIES, LEDGER_LINES, HOME):
         print(line)
+
+
+def print_head_of_module():
+    """Print the same at the end of a run in which this workflow is a module and has recorded something."""
+    if workflow.is_main_process and count(HOME) > LEDGER_LINES:
+        print_head()
+
+
+if not workflow.modifier.is_main_snakefile():  # of a module Snakemake calls no handler
+    atexit.register(print_head_of_module)

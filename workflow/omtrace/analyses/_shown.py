@@ -30,6 +30,12 @@ def named(kind: Literal["group", "parameter", "population", "visit"], name: str)
     return f"{{{kind}:{name}}}"
 
 
+def population_in(level: str) -> tuple[str, str]:
+    """The population that a level begins with, by name, and what the level says of it."""
+    population, _, what = level.partition(": ")
+    return NAMED.sub(r"\2", population), what
+
+
 def level_shown(level: str, dataset: DatasetPlan) -> str:
     """A level as text, with the labels of its dataset.
 
