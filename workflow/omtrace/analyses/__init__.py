@@ -112,8 +112,8 @@ class Call:
             scale = self.dataset.parameters[parameter].unit, self.dataset.parameters[parameter].decimals
         for statistic, value in values.items():
             unit, decimals = _shape(statistic, *scale)
-            if (statistic.startswith("df") or statistic.endswith("_df")) and float(value).is_integer():
-                decimals = 0
+            if (statistic.startswith("df") or statistic.endswith("_df")) and float(f"{value:.10g}").is_integer():
+                decimals = 0  # whole as it is stored
             yield Number(parameter, group, visit, level, statistic, float(value), unit, decimals, rows)
 
 
@@ -131,7 +131,7 @@ UNITLESS = {
     "fitted": ("", 0), "covariance_parameters": ("", 0), "minus_2_log_likelihood": ("", 2),
     "rejected": ("", 0), "verdict": ("", 0), "interval_excludes": ("", 0), "estimates": ("", 0),
     "ratio": ("", 2), "rate_ratio": ("", 2), "odds_ratio": ("", 2), "se_log": ("", 3),
-    "clusters": ("", 0), "events": ("", 0), "dispersion": ("", 2), "dispersion_se": ("", 2),
+    "clusters": ("", 0), "few_clusters": ("", 0), "events": ("", 0), "dispersion": ("", 2), "dispersion_se": ("", 2),
     "units_per_group": ("", 0), "enrolled_per_group": ("", 0), "enrolled_in_all": ("", 0), "correlation": ("", 2),
     "correlation_lower": ("", 2),
     "mcse": ("", 3), "replicates": ("", 0), "refused": ("", 0),

@@ -11,6 +11,7 @@ CODED = {
     "rejected": ("no", "yes"),
     "concordant": ("no", "yes"),
     "tips": ("no", "yes"),
+    "few_clusters": ("no", "yes: below 4 degrees of freedom p and interval are unreliable"),
     "method_exact": ("no", "yes"),
     "permutation_exact": ("no", "yes"),
     "jonckheere_exact": ("no", "yes"),
