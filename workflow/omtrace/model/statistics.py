@@ -403,6 +403,14 @@ _EVERY = (
     Statistic("permutation_exact", "All splits", DECISION, NONE, 0, codes=("no", "yes")),
     Statistic("plate_verdict", "Verdict", DECISION, NONE, 0, codes=("rejected", "accepted with flags", "accepted")),
     Statistic("rejected", "Rejected", DECISION, NONE, 0, codes=("no", "yes")),
+    Statistic(
+        "few_clusters",
+        "Few clusters",
+        DECISION,
+        NONE,
+        0,
+        codes=("no", "yes: below 4 degrees of freedom p and interval are unreliable"),
+    ),
     Statistic("tips", "Tips", DECISION, NONE, 0, codes=("no", "yes")),
     Statistic("verdict", "Verdict", DECISION, NONE, 0, codes=("stop", "amend", "go")),
 )
