@@ -36,7 +36,7 @@ def run(call: Call) -> Iterator[Number]:
     """For each strategy and visit the differences and adjusted means; counts of observed and imputed values."""
     o = call.options
     reference = o.reference or o.contrasts[0][1]
-    for parameter in call.entry.parameters:
+    for parameter in call.parameters:
         found = imputing(call, parameter, o.contrasts, reference)
         for name in o.delta:
             if name not in found.groups:
@@ -83,4 +83,5 @@ METHOD = Method(
     "means with the jackknife over units need no chance; draws are from a bootstrap of the model within groups, "
     "combined by Rubin's rules with the degrees of freedom of Barnard and Rubin. Used are all units with baseline, "
     "group and covariates. Adjusted means at the covariates' means, factor levels weighted equally.",
+    part=lambda options: "parameter",
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def run(call: Call) -> Iterator[Number]:
         try:
             model = _fitted(call, chosen.frame, at)
         except ValueError as error:
-            raise Fault(f"analysis {call.name}, {parameter}: {error}") from None
+            raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
         rows = chosen.rows(list(model.units))
         yield from _differences(call, parameter, model, rows)
         for visit in model.model.visits:
@@ -100,7 +100,7 @@ def _targets(call: Call) -> dict[str, list[str]]:
     for parameter, at in found.items():
         found[parameter] = [v for v in call.dataset.visits if v in at and v != call.dataset.baseline]
         if len(found[parameter]) < 2:
-            raise Fault(
+            raise Refusal(
                 f"analysis {call.name}, {parameter}: {len(found[parameter])} visits besides the baseline; "
                 "a model for repeated measures needs at least two"
             )
@@ -193,4 +193,5 @@ METHOD = Method(
     "covariance parameters, which are variances with covariances (us, toep, cs) or with correlations. Adjusted means "
     "at the covariates' means over units. Valid if drop-out depends on observed values only. Missing: at a visit, "
     "units of the model without it; else units that are not in the model.",
+    part=lambda options: "parameter",
 )
