@@ -31,13 +31,13 @@ def check(
     from omtrace.intake import checking
 
     request = checking.Request(study or "", table or "", batch or "", replaces or "")
-    findings, elsewhere, rules, unchecked = checking.check(files, request)
+    findings, elsewhere, rules, emptied, unchecked = checking.check(files, request)
     if as_json:
         texts = {rule: {"meaning": text.meaning, "fix": text.fix} for rule, text in rules.items()}
         here, there = ([{**asdict(f), **texts[f.rule]} for f in part] for part in (findings, elsewhere))
-        print_json({"findings": here, "elsewhere": there, "not_checked": unchecked})
+        print_json({"findings": here, "elsewhere": there, "without_rows": emptied, "not_checked": unchecked})
     else:
-        checking.print_findings(findings, elsewhere, rules, len(files) - len(unchecked), every)
+        checking.print_findings(findings, elsewhere, rules, len(files) - len(unchecked), emptied, every)
         checking.print_unchecked(unchecked, len(files))
     return ExitCode.FAILED if unchecked else of_severities(finding.severity for finding in [*findings, *elsewhere])
 

@@ -50,9 +50,9 @@ def add_batch(folder: str | Path, study: str = "", batch: str = "", root: str | 
     for draft in drafts:
         print(f"{Path(draft.path).name}: table {draft.table}")
     beside = [e for e in exports_of(known, study) if (root / e.path).is_file()]
-    findings, elsewhere, rules = checking.findings_at(drafts, beside, plan, root, beside)
+    findings, elsewhere, rules, emptied = checking.findings_at(drafts, beside, plan, root, beside)
     lost = [f for f in findings if f.rule in WHOLE and f.severity in ("quarantine", "stop")]
-    if checking.print_findings(findings, elsewhere, rules, len(files)) or lost or elsewhere:
+    if checking.print_findings(findings, elsewhere, rules, len(files), emptied) or lost or elsewhere:
         why = _left_out(lost) or _taken(elsewhere)
         print(f"batch {batch} of {study}: nothing was registered{why}; correct the files and add them again")
         return "stop"

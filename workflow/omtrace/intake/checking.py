@@ -40,8 +40,9 @@ class Request:
 
 def check(
     files: Sequence[str], request: Request, root: str | Path = "."
-) -> tuple[list[Finding], list[Finding], dict[str, RuleText], list[str]]:
-    """The findings at the files, those that they cause elsewhere, what the rules mean, and why files were passed over.
+) -> tuple[list[Finding], list[Finding], dict[str, RuleText], list[str], list[str]]:
+    """The findings at the files, those that they cause elsewhere, what the rules mean, tables that would be left
+    without a row, and why files were passed over.
 
     The files are checked beside the study's registered exports; tables without an export are skipped, and so are
     files that do not exist or whose table cannot be determined. Raises Fault if no file is left, or if the study cannot
@@ -70,8 +71,9 @@ def check(
 
 def findings_at(
     new: Sequence[Export], beside: Sequence[Export], plan: Plan, root: Path, before: Sequence[Export]
-) -> tuple[list[Finding], list[Finding], dict[str, RuleText]]:
-    """The findings at new exports beside others of their study, those elsewhere, and what the rules mean.
+) -> tuple[list[Finding], list[Finding], dict[str, RuleText], list[str]]:
+    """The findings at new exports beside others of their study, those elsewhere, what the rules mean, and the tables of
+    the new exports that would be left without a row.
 
     Elsewhere: what stops, and what takes rows out that the exports ``before`` alone would keep.
     """
@@ -82,7 +84,10 @@ def findings_at(
     if any(f.severity == "quarantine" for f in elsewhere):
         known = {_at(f) for f in _validated(before, plan, root).findings}
         elsewhere = [f for f in elsewhere if f.severity == "stop" or _at(f) not in known]
-    return here, elsewhere, validation.rules
+    tables = {name: entry.source or name for name, entry in plan.tables.items()}
+    works = [w for w in validation.works.values() if tables[w.name] in {export.table for export in new}]
+    emptied = [work.name for work in works if not set(work.frame.index) - work.gone]
+    return here, elsewhere, validation.rules, emptied
 
 
 def _validated(exports: Sequence[Export], plan: Plan, root: Path) -> Validation:
@@ -169,8 +174,14 @@ def print_unchecked(lines: Sequence[str], files: int) -> None:
         print(f"{len(lines)} of {files} files not checked")
 
 
-def print_findings(findings: list[Finding], elsewhere: Sequence[Finding], rules: dict[str, RuleText], files: int,
-                   every: bool = False) -> bool:  # fmt: skip
+def print_findings(
+    findings: list[Finding],
+    elsewhere: Sequence[Finding],
+    rules: dict[str, RuleText],
+    files: int,
+    emptied: Sequence[str] = (),
+    every: bool = False,
+) -> bool:
     """Print findings by file, worst first, and a verdict; whether one of them, or of what they cause, stops."""
     findings.sort(key=lambda f: (f.file, WORST[f.severity], f.rule == TAKEN, f.rule, f.part, f.line, f.column))
     for file, group in groupby(findings, key=lambda f: f.file):
@@ -186,6 +197,8 @@ def print_findings(findings: list[Finding], elsewhere: Sequence[Finding], rules:
     without = " without what is quarantined" * any(f.severity == "quarantine" for f in (*elsewhere, *findings))
     verdict = "a run would stop" if stops else f"a run would go on{without}"
     print(f"{files} file{'s' * (files > 1)}: {', '.join(counts)}: {verdict}")
+    for table in () if stops else emptied:
+        print(f"table {table} would have no rows: what is analysed of it would stand in the results as not computed")
     return stops
 
 

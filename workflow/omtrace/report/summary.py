@@ -190,8 +190,8 @@ def sentences(method: str, rows: Rows, unit: str) -> list[list[str | dict]]:
             named = f"{full['parameter']}, {full['level'] or full['group']}. "
             lines.append([
                 named if len(rows) > 1 else "", "Concordant: ", row["concordant"],
-                ". ", row["same_direction"], " of ", row["estimates"],
-                " estimates, the primary one among them, lie on its side; ", row["intervals_without_null"],
+                ". Of ", row["estimates"], " estimates, that of the primary analysis and one of each sensitivity "
+                "analysis and assumption, ", row["same_direction"], " lie on its side; ", row["intervals_without_null"],
                 " of the intervals exclude the value of no effect; estimates from ", row["estimate_lowest"], " to ",
                 row["estimate_highest"], ".",
             ])  # fmt: skip
