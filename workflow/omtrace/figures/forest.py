@@ -15,6 +15,8 @@ from omtrace.figures import _theme as theme
 from omtrace.figures._results import AGAIN, Number
 from omtrace.figures._sheet import Sheet
 from omtrace.model.closed import Closed
+from omtrace.model.contrast import EVERYBODY, group_label
+from omtrace.model.plan import DatasetPlan
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -137,29 +139,28 @@ def _row(sheet: Sheet, point: Number, options: Options) -> Row:
     )
     dataset = sheet.dataset_of(point.analysis)
     parameter = dataset.parameters[point.parameter]
-    sign = " / " if options.log else " − "
     return Row(
         point.parameter,
         parameter.label,
         parameter.better,
         dataset.visits.get(point.visit, ""),
-        "" if point.group == "all" else sign.join(dataset.groups.get(p, p) for p in point.group.split(" - ")),
-        _level(point.level, options),
+        "" if point.group == EVERYBODY else group_label(point.group, dataset.groups, options.log),
+        _level(point.level, dataset, options),
         options.labels.get(point.analysis, sheet.plan.analyses[point.analysis].title),
         (point, low, high),
         _counted(sheet, point),
     )
 
 
-def _level(level: str, options: Options) -> str:
+def _level(level: str, dataset: DatasetPlan, options: Options) -> str:
     """A level in words, each code one word that no line break divides; of ratios as ratios."""
     words = [
         options.words.get(word.rstrip(","), word.rstrip(",")) + "," * word.endswith(",") for word in level.split(" ")
     ]
-    text = " ".join(word.replace("_", "\N{NO-BREAK SPACE}") for word in words)
+    text = " ".join(word if "{" in word or "}" in word else word.replace("_", "\N{NO-BREAK SPACE}") for word in words)
     if options.log:  # the axis says that they are ratios, and that its scale is logarithmic
         text = text.removesuffix(", log scale").replace(" - ", " / ").replace(", minus in ", ", over that in ")
-    return level_shown(text)
+    return level_shown(text, dataset)
 
 
 def _counted(sheet: Sheet, point: Number) -> str:

@@ -11,6 +11,7 @@ from omtrace.figures import _theme as theme
 from omtrace.figures._results import AGAIN, Number
 from omtrace.figures._sheet import Sheet
 from omtrace.model.closed import Closed
+from omtrace.model.contrast import EVERYBODY, group_label
 
 ENDS = ("estimate_ci_low", "estimate_ci_high")
 
@@ -57,8 +58,7 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
 
 def _title(sheet: Sheet, point: Number) -> str:
     dataset = sheet.dataset_of(point.analysis)
-    names = {"all": "", **dataset.groups}
-    contrast = " − ".join(names.get(part, part) for part in point.group.split(" - "))
+    contrast = "" if point.group == EVERYBODY else group_label(point.group, dataset.groups)
     parts = (dataset.parameters[point.parameter].label, dataset.visits.get(point.visit, ""), contrast)
     return ", ".join(filter(None, parts))
 

@@ -14,6 +14,7 @@ from omtrace.figures import _theme as theme
 from omtrace.figures._results import AGAIN, Number
 from omtrace.figures._sheet import ALL, Look, Quantity, Sheet
 from omtrace.model.closed import Closed
+from omtrace.model.contrast import contrast_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -120,8 +121,11 @@ def _panel_of(sheet: Sheet, quantity: Quantity, visit: str) -> Panel:
     points = [point for level, point in by_level.items() if not level.startswith(TIPPING)]
     if not points:
         raise Fault(f"{sheet.where}: analysis {quantity.analysis!r} has no grid of deltas at {visit}; {AGAIN}")
-    groups = points[0].difference.group.split(" - ")
-    labels = [quantity.dataset.groups.get(group, group) for group in groups]
+    groups = quantity.dataset.groups
+    contrast = contrast_of(points[0].difference.group, groups)
+    if contrast is None:
+        raise Fault(f"{sheet.where}: {points[0].difference.group!r} is no contrast of groups of the dataset; {AGAIN}")
+    labels = [groups[contrast.group], groups[contrast.reference]]
     return Panel(quantity, visit, labels, points, [p for level, p in by_level.items() if level.startswith(TIPPING)])
 
 
