@@ -9,6 +9,7 @@ from pathlib import Path
 
 import openpyxl
 import pandas
+import pandera.pandas as pa
 import pyreadstat
 import pytest
 from hypothesis import given, settings
@@ -18,11 +19,15 @@ from omtrace.faults import Fault
 from omtrace.model.plan import Plan
 from omtrace.model.register import Export
 from omtrace.provenance.keys import key_of, parse_key
-from omtrace.schemas import Column, Rule, Table, table_of
+from omtrace.schemas import read_model, table_of
+from omtrace.schemas._fields import TableModel, rule
 from omtrace.validation.catalogue import RULES
 from omtrace.validation.findings import Finding
+from omtrace.validation.output import dates_as_text
 from omtrace.validation.validate import validate_study
+from pandera.typing import Series
 from table_texts import check_texts
+from tables import declared_column, declared_table
 
 ALLOCATION = {"reader": "delimited", "columns": {"unit_id": "participant_id"}}
 DIARY = {"reader": "delimited", "columns": {"unit_id": "participant_id"}}
@@ -570,20 +575,28 @@ def test_a_plan_that_does_not_fit_is_a_fault_with_the_nearest_name(study, entry,
 # completeness
 
 
-TABLE = Table(
-    row="one row",
-    key=("unit_id",),
-    columns=(
-        Column("unit_id", "text", "unit", required=True),
-        Column("a", "integer", "a", minimum=0, maximum=9, required=True),
-        Column("b", "number", "b", minimum=0),
-        Column("c", "text", "c", allowed=("x", "y")),
-    ),
-    rules=(
-        Rule("a_below_b", "a below b", ("a", "b"), lambda frame: frame["a"] < frame["b"]),
-        Rule("c_needs_b", "b where there is c", ("c", "b"), lambda frame: ~(frame["c"].notna() & frame["b"].isna())),
-    ),
-)
+class Small(TableModel):
+    """One row."""
+
+    unit_id: Series[str] = pa.Field(description="unit")
+    a: Series[pandas.Int64Dtype] = pa.Field(ge=0, le=9, description="a")
+    b: Series[float] = pa.Field(ge=0, nullable=True, description="b")
+    c: Series[str] = pa.Field(isin=["x", "y"], nullable=True, description="c")
+
+    @pa.dataframe_check(error="a below b", **rule("a", "b", example="3 and 2"))
+    def a_below_b(cls, frame):
+        return (frame["a"] < frame["b"].astype("Float64")).fillna(True)
+
+    @pa.dataframe_check(error="b where there is c", **rule("c", "b", example="x and nothing"))
+    def c_needs_b(cls, frame):
+        return ~(frame["c"].notna() & frame["b"].isna())
+
+    class Config:
+        unique = ["unit_id"]
+        metadata = {"source": "made up for a test"}
+
+
+TABLE = read_model(Small)
 CELL = {"a": st.sampled_from(["", "-1", "0", "5", "9", "10"]), "b": st.sampled_from(["", "-0.5", "0", "6"]),
         "c": st.sampled_from(["", "x", "y", "z"])}  # fmt: skip
 
@@ -728,10 +741,10 @@ def test_an_earlier_result_is_not_touched_by_a_stop(study):
 )
 def test_a_cell_is_of_its_type_or_a_finding_and_then_missing(kind, good, bad):
     bad = bad.split()
-    table = Table("row", ("n",), (Column("n", "text", "n"), Column("c", kind, "c")))
+    table = declared_table("row", ("n",), (declared_column("n", "text"), declared_column("c", kind)))
     texts = [*good, *bad, ""]
     work = check_texts(table, {"c": texts, "n": [str(n) for n in range(len(texts))]})
-    typed, doubted = work.frame["c"], {f.line - 2 for f in work.findings}
+    typed, doubted = dates_as_text(work.frame, table)["c"], {f.line - 2 for f in work.findings}
     wrong = pandas.Series([n in doubted for n in range(len(texts))])
     assert typed[: len(good)].tolist() == list(good.values())
     assert typed[len(good) :].isna().all()
@@ -807,9 +820,9 @@ def test_a_finding_at_a_repaired_cell_shows_the_original(study):
     ],
 )
 def test_the_order_of_day_and_month_is_settled_by_the_column_or_by_the_plan(texts, formats, wanted):
-    table = Table("row", ("n",), (Column("n", "text", "n"), Column("c", "date", "c")))
+    table = declared_table("row", ("n",), (declared_column("n", "text"), declared_column("c", "date")))
     work = check_texts(table, {"c": texts, "n": [*"abcdefg"[: len(texts)]]}, formats={"c": formats} if formats else {})
-    assert work.findings == [] and work.frame["c"].tolist() == wanted
+    assert work.findings == [] and dates_as_text(work.frame, table)["c"].tolist() == wanted
 
 
 @pytest.mark.parametrize(
@@ -827,13 +840,13 @@ def test_the_order_of_day_and_month_is_settled_by_the_column_or_by_the_plan(text
     ],
 )
 def test_decimal_and_thousands_marks_are_settled_by_the_column_or_by_the_plan(texts, formats, wanted):
-    table = Table("row", ("n",), (Column("n", "text", "n"), Column("c", "number", "c")))
+    table = declared_table("row", ("n",), (declared_column("n", "text"), declared_column("c", "number")))
     work = check_texts(table, {"c": texts, "n": [*"abcdefg"[: len(texts)]]}, formats={"c": formats} if formats else {})
     assert work.findings == [] and work.frame["c"].tolist() == wanted
 
 
 def test_the_mark_of_most_cells_stands_and_the_others_are_findings():
-    table = Table("row", ("n",), (Column("n", "text", "n"), Column("c", "number", "c")))
+    table = declared_table("row", ("n",), (declared_column("n", "text"), declared_column("c", "number")))
     work = check_texts(table, {"c": ["12,5", "12.5", "3", "4,5", "2,5"], "n": [*"abcde"]})
     assert [(f.rule, f.line, f.value) for f in work.findings] == [("decimal_mark", 3, "12.5")]
     assert work.frame["c"].fillna(-1).tolist() == [12.5, -1, 3, 4.5, 2.5]
@@ -910,7 +923,7 @@ def test_a_repair_settles_what_the_reader_doubts_and_may_mend_an_event(study):
 
 
 def test_one_placeholder_does_not_unsettle_the_order_of_the_dates():
-    table = Table("row", ("n",), (Column("n", "text", "n"), Column("c", "date", "c")))
+    table = declared_table("row", ("n",), (declared_column("n", "text"), declared_column("c", "date")))
     texts = [f"{day}/05/2024" for day in range(14, 24)] + ["99/99/9999"]
     work = check_texts(table, {"c": texts, "n": [str(n) for n in range(len(texts))]})
     assert [(f.rule, f.line) for f in work.findings] == [("type", 12)]

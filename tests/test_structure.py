@@ -22,7 +22,6 @@ from omtrace.figures import Figure
 from omtrace.instruments import Instrument
 from omtrace.job import recorded
 from omtrace.readers import Reader
-from omtrace.schemas import Table
 from omtrace.store import write_text
 from omtrace.validation.crosschecks import CrossCheck
 
@@ -36,7 +35,6 @@ HEAVY = ("pandas", "scipy", "matplotlib", "statsmodels", "formulaic", "pandera",
 # part: what its modules declare, its type, and the modules that are no plug-ins
 PLUGINS = {
     "readers": ("READER", Reader, {"lookup"}),
-    "schemas": ("TABLE", Table, set()),
     "instruments": ("INSTRUMENT", Instrument, set()),
     "validation.crosschecks": ("CROSSCHECK", CrossCheck, set()),
     "derivations": ("DERIVATION", Derivation, {"records"}),

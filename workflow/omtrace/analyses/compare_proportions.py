@@ -30,6 +30,7 @@ def run(call: Call) -> Iterator[Number]:
 
 def _compared(group: tuple[int, int], reference: tuple[int, int], level: float, bad: bool) -> dict[str, float]:
     """Everything about two counts; ``bad``: what is counted is not wanted, so that fewer of it is benefit."""
+    from omtrace.statistics.basic.balance import chi_squared_p
     from omtrace.statistics.basic.proportion import (
         nnt_limits,
         odds_ratio,
@@ -48,6 +49,7 @@ def _compared(group: tuple[int, int], reference: tuple[int, int], level: float, 
     sign = -1.0 if bad else 1.0
     ends = sorted(sign * values[f"miettinen_nurminen_{end}"] for end in ("low", "high"))
     values |= nnt_limits("miettinen_nurminen", *ends)
+    values["chi_squared_p"] = chi_squared_p((count_a, n_a - count_a), (count_b, n_b - count_b))
     values |= score_ratio(count_a, n_a, count_b, n_b, level) | odds_ratio(count_a, n_a, count_b, n_b, level)
     # Of an interval that runs through infinity its two ends have a value, of another one its limits.
     return {name: value for name, value in values.items() if value == value or name[:4] not in ("nnt_", "nntb", "nnth")}
@@ -58,7 +60,7 @@ METHOD = Method(
     run,
     "Difference of two proportions with Newcombe's hybrid score, Miettinen and Nurminen's and Mee's score, and Wald "
     "intervals; risk ratio with Katz' log interval and Koopman's score interval; conditional odds ratio with exact "
-    "interval and Fisher's test (by probability). Number needed to treat as the reciprocal of the difference: to "
-    "benefit (NNTB) or to harm (NNTH); where the interval of the difference encloses 0, that of the number runs "
-    "through infinity (Altman 1998).",
+    "interval and Fisher's test (by probability); Pearson's chi-squared test without continuity correction. Number "
+    "needed to treat as the reciprocal of the difference: to benefit (NNTB) or to harm (NNTH); where the interval of "
+    "the difference encloses 0, that of the number runs through infinity (Altman 1998).",
 )

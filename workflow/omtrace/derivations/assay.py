@@ -31,8 +31,8 @@ class Options(PlateCurve):
     plate: str = Field("plate", description="layout column that names the plate")
     valid: str = Field(
         "",
-        description="layout column that is blank for wells masked by the laboratory: standards, controls and samples in "
-        "them are never used",
+        description="layout column that is blank for wells masked by the laboratory: standards, controls and samples "
+        "in them are never used",
     )
     per: Literal["sample", "well"] = Field("sample", description="unit of the result: the sample (animal), or the well")
     at_least: int = Field(1, description="wells of a sample that must be read", ge=1)
@@ -109,7 +109,7 @@ def _cells(plates: Plates, samples: Samples, signal: str, raw: dict[str, str]) -
     return Cells.joined([
         Cells.of(of, plates.reads[samples.wells], signal),
         Cells.of(of, plates.keys[samples.wells], raw["sample"], "layout"),
-        Cells.joined(standards).behind(samples.plates * (not joint), numpy.arange(count)),
+        Cells.joined(standards).shared_by(samples.plates * (not joint), numpy.arange(count)),
     ])  # fmt: skip
 
 

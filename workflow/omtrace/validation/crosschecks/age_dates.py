@@ -69,15 +69,14 @@ def _per_row(tables: Tables, where: str, options: Options, side: Side, frame: "p
 
 def _years(born: "pandas.Series", kind: str, on: "pandas.Series") -> "tuple[pandas.Series, pandas.Series]":
     """Least and most completed years from birth to a date; of a year of birth alone the birthday is not known."""
-    import pandas
 
     def number(dates: "pandas.Series") -> "pandas.Series":  # 2024-03-01 as 20240301
-        return pandas.to_numeric(dates.astype("str").str.replace("-", ""), errors="coerce").astype("float64")
+        return dates.dt.year * 10000.0 + dates.dt.month * 100 + dates.dt.day
 
     if kind == "date":
         completed = (number(on) - number(born)).floordiv(10000)
         return completed, completed
-    most = number(on).floordiv(10000) - born.astype("float64")
+    most = on.dt.year - born.astype("float64")
     return most - 1, most
 
 

@@ -29,7 +29,8 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
     for table, columns in options.planned.items():
         for column in columns:
             tables.kind(f"{where}: planned", table, column, "date")
-    received = days_of(pandas.Series(dict(tables.received), dtype="str"))
+    days = pandas.to_datetime(pandas.Series(dict(tables.received), dtype="str"), format="%Y-%m-%d", errors="coerce")
+    received = days_of(days)
     for table, frame in tables.frames.items():
         dates = [column.name for column in tables.declared[table].columns if column.kind == "date"]
         arrived = pandas.Series(frame.index.to_numpy(dtype="int64") >> SHIFT, index=frame.index).map(received)
