@@ -397,6 +397,14 @@ _EVERY = (
     # decisions
     Statistic("conclusion_depends", "Depends on the threshold", DECISION, NONE, 0, codes=("no", "yes")),
     Statistic("concordant", "Concordant", DECISION, NONE, 0, codes=("no", "yes")),
+    Statistic(
+        "few_clusters",
+        "Too few clusters",
+        DECISION,
+        NONE,
+        0,
+        codes=("no", "yes: below 4 degrees of freedom p and interval are unreliable"),
+    ),
     Statistic("in_model", "In the model", DECISION, NONE, 0, codes=("no, at zero", "yes"), table="variances"),
     Statistic(
         "interval_excludes", "Interval excludes", DECISION, NONE, 0, codes=("nothing", "stop", "go", "stop and go")
