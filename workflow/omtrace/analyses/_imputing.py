@@ -153,7 +153,10 @@ def _visits(call: Call, parameter: str) -> list[str]:
     after = order.index(call.dataset.baseline) if call.dataset.baseline else -1
     visits = [visit for visit in order[after + 1 :] if visit in scheduled]
     if len(visits) < 2:
-        raise Fault(f"analysis {call.name}, {parameter}: {len(visits)} visits after baseline; imputation needs two")
+        raise Fault(
+            f"analysis {call.name}, {parameter}: {len(visits)} visits after baseline; imputation needs two, "
+            "since its model is one for repeated measures"
+        )
     for visit in visits:
         call.need(parameter, visit)
     return visits
