@@ -159,6 +159,14 @@ def test_the_command_checks_a_plan(monkeypatch, capsys):
     assert json.loads(capsys.readouterr().out)["title"] == "Plan"
 
 
+def test_the_schema_of_plans_is_current_and_the_plans_name_it_for_editors():
+    path, again = ROOT / "workflow/schemas/plan.schema.json", "omtrace schema plan > workflow/schemas/plan.schema.json"
+    assert path.read_text(encoding="utf-8") == plan_schema(), again
+    for plan in (ROOT / "config/studies").glob("*.yaml"):
+        name = plan.read_text(encoding="utf-8").splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+        assert (plan.parent / name).resolve() == path
+
+
 @pytest.fixture(scope="module")
 def schema():
     found = json.loads(plan_schema())

@@ -98,7 +98,7 @@ def test_the_analysis_counts_scores_floors_and_items(study):
     level = "internal consistency"
     same(results.values(visit="end", level=level), {**cronbach_alpha(items), "n": 14, "missing": 2})
     again = [[f["x", "baseline"], f["x", "end"]] for u, f in units.items() if u != "P01"]
-    same(results.values(level="test-retest: B, E"), {**retest(again), "n": 15, "missing": 1})
+    same(results.values(level="test-retest: {visit:baseline}, {visit:end}"), {**retest(again), "n": 15, "missing": 1})
     reasons = results.reasons(next(n for n in results.numbers if n["level"] == level and n["visit"] == "end"))
     assert reasons["P02"] == {"r at end not collected"} and reasons["P00"] == {""}
     decimals = {n["statistic"]: (n["unit"], n["decimals"]) for n in results.numbers if n["level"]}

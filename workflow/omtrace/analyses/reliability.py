@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._shown import named
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed, nearest
 
@@ -94,7 +95,7 @@ def _retest(call: Call, parameter: str) -> Iterator[Number]:
     table = chosen.frame.astype("float64").to_numpy().reshape(-1, len(at))
     values = {**counts, **retest(table, call.options.level)}
     in_points = {name: values.pop(name) for name in IN_POINTS if name in values}
-    level = "test-retest: " + ", ".join(call.dataset.visits.get(visit, visit) for visit in at)
+    level = "test-retest: " + ", ".join(named("visit", visit) for visit in at)
     rows = chosen.rows()
     yield from call.numbers(parameter, "all", "", values, rows, level, COEFFICIENT)
     yield from call.numbers(parameter, "all", "", in_points, rows, level)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._shown import named
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import Contrast
@@ -61,8 +62,8 @@ def _numbers(call: Call, parameter: str, contrast: Contrast, visit: str, chosen:
         raise ValueError(f"at: {'goes with numbers, not with categories' if text else 'is needed for numbers'}")
     model = _fitted(call, chosen, text)
     rows = chosen.rows([o.group, o.reference])
-    label = f"{call.dataset.parameters[parameter if own else o.by].label}{' at baseline' * own}"
-    declared = call.dataset.parameters[parameter if own else o.by]
+    factor = parameter if own else o.by
+    label, declared = f"{named('parameter', factor)}{' at baseline' * own}", call.dataset.parameters[factor]
     for value in model.design.levels[o.by] if text else o.at:
         level = f"{label}: {value}" if text else f"{label}: {value:g} {declared.unit}".strip()
         if text:

@@ -135,7 +135,7 @@ def _label(sheet: Sheet, point: Number, points: list[Number], options: Options) 
     dataset = sheet.plan.datasets[entry.dataset]
     siblings = [n for n in points if n.parameter == point.parameter]
     contrast = group_label(point.group, dataset.groups, statistic_of(point.statistic).null == 1)
-    level = level_shown(point.level).removesuffix(", log scale" if options.log else "")  # the axis says it
+    level = level_shown(point.level, dataset).removesuffix(", log scale" if options.log else "")  # the axis says it
     parts = [
         dataset.visits.get(point.visit, ""),
         contrast if len({n.group for n in siblings}) > 1 and (point.group != "all" or not point.level) else "",

@@ -45,7 +45,7 @@ class Parameter(Closed):
     """One quantity of a dataset: a value for each unit and visit."""
 
     derive: str = Field(description="module in derive/")
-    label: Annotated[str, ANALYSIS] = Field(description="name in tables and figures")
+    label: Annotated[str, PAGES] = Field(description="name in tables and figures")
     unit: Annotated[str, ANALYSIS] = Field("", description="unit of the value")
     visits: Annotated[tuple[str, ...], DERIVATION] = Field((), description="scheduled visits; none: once a unit")
     decimals: Annotated[int, ANALYSIS] = Field(1, description="decimals shown", ge=0, le=6)
@@ -56,7 +56,7 @@ class Parameter(Closed):
 class Population(Closed):
     """A set of units, by an expression over parameters without visits."""
 
-    label: str
+    label: Annotated[str, PAGES]
     where: str = Field("", description="expression such as 'sessions >= 3 and age >= 18'; empty: every enrolled unit")
     why: Annotated[str, REPORT] = Field("", description="what the population is for, and why these units")
     reasons: dict[str, str] = Field(
@@ -88,12 +88,12 @@ class DatasetPlan(Closed):
         None, description="comparisons that take smaller units for n are refused; none: not declared, not checked"
     )
     roster: Annotated[Roster, ROSTER]
-    visits: Annotated[dict[str, str], ReadBy(ANALYSIS.stages, keys=("derive",))] = Field(
+    visits: Annotated[dict[str, str], ReadBy(PAGES.stages, keys=("derive", "analyse"))] = Field(
         default_factory=dict, description="visit -> label, in time order"
     )
     baseline: Annotated[str, DERIVATION] = Field("", description="the visit that changes are counted from")
     group: Annotated[str, DERIVATION] = Field("", description="parameter that holds the group of a unit")
-    groups: Annotated[dict[str, str], ANALYSIS] = Field(
+    groups: Annotated[dict[str, str], ReadBy(PAGES.stages, keys=("analyse",))] = Field(
         default_factory=dict, description="group -> label, the reference first; none: those in the data"
     )
     parameters: dict[str, Parameter]

@@ -33,7 +33,7 @@ def write_report(
     """
     from omtrace.readers.lookup import raw_cells
     from omtrace.report.page import page_of
-    from omtrace.report.payload import Payload
+    from omtrace.report.payload import WITHHELD, Payload
     from omtrace.report.results import numbers_of, rows_of, shortened
 
     mine = exports_of(exports, plan.study)
@@ -44,6 +44,8 @@ def write_report(
     definitions = results.read(store.read_json, "definitions.json")
     names = sorted({plan.analyses[number["analysis"]].dataset for number in numbers.values()})
     places = results.table("validated/places.parquet")
+    quarantine = results.table("validated/quarantine.parquet").to_pydict()
+    taken = set(zip(quarantine["key"], quarantine["column"], strict=True))
     payload = Payload(
         plan,
         mine,
@@ -51,7 +53,7 @@ def write_report(
         places,
         {name: results.table(f"datasets/{name}.parquet") for name in names},
         lambda name, records: written_out(results.table(f"datasets/{name}.cells.parquet"), records),
-        lambda wanted: raw_cells(plan, mine, wanted, root),
+        lambda wanted: raw_cells(plan, mine, wanted, root) | dict.fromkeys(taken & set(wanted), WITHHELD),
     ).build(numbers, definitions)
     content = {
         "plan": plan,

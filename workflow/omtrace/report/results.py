@@ -82,7 +82,7 @@ def _labels(row: Mapping[str, str], analysis: Analysis, dataset: DatasetPlan, is
         "population": population.label if population else row["population"],
         "group": group_label(row["group"], dataset.groups, is_ratio),
         "visit": dataset.visits.get(row["visit"], row["visit"]),
-        "level": level_shown(row["level"]),
+        "level": level_shown(row["level"], dataset),
         "statistic": label_of(row["statistic"]),
     }
 

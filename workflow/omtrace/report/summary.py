@@ -131,16 +131,16 @@ def _beside(plan: Plan, name: str, rows: Rows, main: Rows, calls: Mapping[str, d
         if key[1:3] not in wanted or (key[0] not in {k[0] for k in main} and len({k[0] for k in rows}) > 1):
             continue
         entry = plan.analyses[name]
-        population = plan.datasets[entry.dataset].populations[entry.population].label
+        dataset = plan.datasets[entry.dataset]
+        population = dataset.populations[entry.population].label
         method = METHODS.get(entry.method, entry.method.replace("_", " "))
-        groups = plan.datasets[entry.dataset].groups
         yield {
             "name": name,
             "title": entry.title,
-            "level": level_shown(key[3]),
+            "level": level_shown(key[3], dataset),
             "method": method,
             "population": population,
-            **_effect(rows, key, calls.get(name, {}), groups),
+            **_effect(rows, key, calls.get(name, {}), dataset.groups),
         }
 
 

@@ -111,6 +111,11 @@ class Column:
         return str((self.declaration.metadata or {}).get(name, ""))
 
     @property
+    def reading(self) -> bool:
+        """Whether a plate reader wrote it, whose words it may hold."""
+        return bool((self.declaration.metadata or {}).get("reading", False))
+
+    @property
     def name(self) -> str:
         """Its name in the validated table."""
         return str(self.declaration.name)

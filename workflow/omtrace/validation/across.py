@@ -13,12 +13,14 @@ from omtrace.schemas import UNIT, RuleText
 from omtrace.validation.catalogue import RULES
 from omtrace.validation.checks import reference_check, refused, within
 from omtrace.validation.crosschecks import CrossCheck, Tables
+from omtrace.validation.units import near
 from omtrace.validation.work import Work
 
 if TYPE_CHECKING:
     import pandas
 
 ROW = re.compile(r"row ([0-9]+):([0-9]+)")  # a key, as crosschecks write it
+NEAR = 5_000  # rows of a table in which the nearest value is looked for
 WHOLE_FILE = {rule.id for rule in RULES if rule.whole_file}
 
 
@@ -37,7 +39,22 @@ def references(works: dict[str, Work]) -> None:
             reported = {f.key for f in work.findings if f.rule == "reference" and f.column == column}
             check = reference_check(reference, known)
             strange = [key for key in mine.index[refused(check, mine)] if key not in reported]
-            work.report(strange, "reference", reference.column, str(check.error))
+            by_place: dict[str, list[int]] = {}
+            for key in strange:
+                by_place.setdefault(_nearest(works[reference.table], reference.other, str(mine[key])), []).append(key)
+            for hint, keys in by_place.items():
+                work.report(keys, "reference", reference.column, f"{check.error}{hint}")
+
+
+def _nearest(work: Work, column: str, text: str) -> str:
+    """Where the value of a column stands that a text is nearest to, in words; "" if none is near."""
+    values = work.kept()[column].dropna()
+    close = near(text, values.astype("str").unique()) if len(values) <= NEAR else ""
+    if not close:
+        return ""
+    return (
+        f" (nearest: line {work.place(int(values.index[values.astype('str') == close][0])).first_line} of that table)"
+    )
 
 
 def roster(works: dict[str, Work], dataset: DatasetPlan) -> None:

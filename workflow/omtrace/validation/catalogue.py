@@ -26,6 +26,13 @@ RULES = (
     RuleText("number_ambiguous", "stop", "Nothing in the column settles whether a mark is decimal or for thousands.",
              "1,234 in a column in which every number has one comma and three digits after it",
              "ask who sent the export, then say the marks in the plan: `formats: {dose: {decimal: ','}}`", LOST, True),
+    RuleText("plate_twice", "stop", "Two plates, of one file or of two, have one name, so that their wells would be "
+             "taken for those of one plate.", "a plate read anew under the name of another; a name "
+                                              "left from the template",
+             "name the plates apart at the reader, or withdraw the file that does not count", LOST, True),
+    RuleText("double_entry", "stop", "Records of a REDCap project with double data entry stand twice, so that each "
+             "participant would count twice.", "11--1 and 11--2",
+             "export the merged records; or say which keying counts: `options: {keying: \"1\"}`", LOST, True),
     RuleText("merged_header", "stop", "Cells of the header are merged, so a name does not stand above each column.",
              "`Pain` once above three columns",
              "unmerge the header at its source, give every column a name of its own and save again", whole_file=True),
@@ -51,7 +58,10 @@ RULES = (
     RuleText("unit", "quarantine", "A finding in another row of the same participant or animal takes this row out.",
              "an age out of range under `scopes: {range: unit}`",
              "mend what the other finding names", LOST),
-    RuleText("type", "quarantine", "The text is not of the column's type.", "`5 days` in a column of whole numbers"),
+    RuleText("type", "quarantine", "The text is not of the column's type.", "`5 days` in a column of whole numbers",
+             "correct the cell at its source; or, if the text stands for a value that is not there, "
+             "say what it means under "
+             "`missing_codes` in the plan"),
     RuleText("decimal_mark", "quarantine", "The decimal mark is not the one of the column's other numbers.",
              "5,5 among 4.5 and 6.0",
              "correct the cell at its source; or say the mark in the plan: `formats: {dose: {decimal: ','}}`"),
@@ -97,9 +107,14 @@ RULES = (
     RuleText("date_cell", "stop", "A date cell stands among dates kept as text: the spreadsheet may have swapped its "
              "day and month.", "13/05/2023 stayed text, and beside it 05/03/2023 became the date 3 May",
              "compare with the source; if swapped, declare a repair in the plan: `swap_day_month`, with the reason"),
-    RuleText("identifier_damaged", "warn", "A spreadsheet seems to have turned an identifier into a number or a date.",
+    RuleText("identifier_damaged", "warn", "A program seems to have turned an identifier into a number or a date.",
              "1E+05, or a date, among P001 and P002",
              "format the column as text at its source and type the identifier again"),
+    RuleText("zone_open", "warn", "Times have a zone, and the plan does not say that of the site: a day taken from "
+             "them may be the day before or after.", "05:00 UTC, which is the evening before in Chicago",
+             "say the zone of the site in the plan: `zone: America/Chicago`", WHOLE),
+    RuleText("unit_alike", "warn", "Two units differ only by zeros, case, blanks or signs; they count as two.",
+             "R-07, 7 and 007", "write the unit the same way everywhere, if it is one; nothing, if they are two"),
     RuleText("dictionary_type", "warn", "The text is not of the field's type in the export's data dictionary.",
              "letters in a field validated as integer"),
     RuleText("dictionary_choice", "warn", "The code is not a choice of the field in the export's data dictionary.",

@@ -143,7 +143,10 @@ def _values(work: Work, column: Column, meaning: Meaning, style: Style, rows: An
     fits = fits & ~blank
     doubted = is_in(meant, {text for doubt in style.doubts for text in doubt.texts})
     judged = [(doubt.rule, doubt.expected, "", is_in(meant, doubt.texts)) for doubt in style.doubts]
-    judged.append(("type", EXPECTED[column.kind], "", ~fits & ~blank & ~doubted))
+    expected = EXPECTED[column.kind]
+    if column.reading:
+        expected += "; if this is a word of the reader, say what it means under missing_codes"
+    judged.append(("type", expected, "", ~fits & ~blank & ~doubted))
     fits &= ~doubted
     judged += _refused(column, values, fits)
     if column.required:

@@ -11,8 +11,8 @@ from pathlib import Path
 from omtrace.faults import Fault
 from omtrace.model.plan import USUAL, Plan
 from omtrace.model.register import RawFile
-from omtrace.provenance.keys import number_of
-from omtrace.schemas import RuleText
+from omtrace.provenance.keys import SHIFT, number_of
+from omtrace.schemas import UNIT, RuleText
 from omtrace.validation.across import crosscheck, references, roster, widen
 from omtrace.validation.catalogue import texts
 from omtrace.validation.checks import broken_rules, repeated_keys
@@ -23,7 +23,9 @@ from omtrace.validation.output import quarantined, row_names, write, write_count
 from omtrace.validation.parts import Part, Parts, write_part
 from omtrace.validation.reading import Reading
 from omtrace.validation.scope import leave_out_of_scope, repair, report_date_cells, report_doubts, report_invisible
+from omtrace.validation.units import find_alike, find_damaged
 from omtrace.validation.work import Work
+from omtrace.validation.zones import move_to_site
 
 LOSES = ("type", "code", "decimal_mark", "date_mixed")  # a cell with such a finding has no value
 
@@ -46,8 +48,11 @@ class Validation:
         check_severities(self.plan, self.rules)
         for name in self.plan.tables:
             self._read(name)
+        find_alike(self.works)
         widen(self.plan, self.works)
         for work in self.works.values():
+            find_damaged(work)
+            find_plates_of_two_files(work)
             find_duplicates(work)
         self._settle()
         for dataset in self.plan.datasets.values():
@@ -63,9 +68,11 @@ class Validation:
         repair(work)
         leave_out_of_scope(work)
         report_doubts(work)
+        find_plates_of_one_name(work)
         report_date_cells(work)
         report_invisible(work)
         check_coding(work)
+        move_to_site(work)
         set_types(work)
         check_rows(work)
         self.reading.parts.join(work)
@@ -118,6 +125,39 @@ def check_rows(work: Work) -> None:
         bad = ~work.cells[work.plan.status].among(work.plan.status_accepted)
         expected = f"form status {' or '.join(work.plan.status_accepted)}"
         work.report(work.keys[bad], "form_status", work.plan.status, expected)
+
+
+def find_plates_of_one_name(work: Work) -> None:
+    """A file with two plates of one name leaves as a whole, unless the table tells them apart by their number."""
+    if not any(column.reading for column in work.table.columns) or "plate" in work.plan.unit:
+        return
+    column = work.plan.unit[0] if work.plan.unit else ""
+    for source in work.sources.values():
+        texts = dict(zip(source.extract.columns, source.extract.cells, strict=True))
+        if source.lost or source.from_part or not {"plate", column} <= texts.keys():
+            continue
+        plates: dict[str, set[str]] = {}
+        for number, name in sorted(set(zip(texts["plate"], texts[column], strict=True))):
+            plates.setdefault(str(name), set()).add(str(number))
+        for name in (name for name, numbers in plates.items() if len(numbers) > 1):
+            expected = f"plates of different names; {len(plates[name])} plates of this file are called {name}"
+            work.find("plate_twice", source.export, None, column, expected)
+
+
+def find_plates_of_two_files(work: Work) -> None:
+    """A later file with a plate of a name that an earlier file has at the same wavelength leaves as a whole."""
+    if not any(column.reading for column in work.table.columns) or not len(work.frame):
+        return
+    numbers = work.frame.index.to_numpy() >> SHIFT
+    plates = work.frame[UNIT].str.rsplit("/", n=1).str[0].str.strip()
+    names = plates.str.cat(work.frame["wavelength"].fillna(""), sep=" at ") if "wavelength" in work.frame else plates
+    files: dict[str, int] = {}
+    for name, number in sorted(set(zip(names.dropna(), numbers[names.notna()], strict=True))):
+        first = files.setdefault(name, number)
+        if first != number:
+            other = work.sources[first].export.path
+            expected = f"plates of different names; plate {name} is in {other} as well"
+            work.find("plate_twice", work.sources[number].export, None, work.plan.cell(UNIT), expected)
 
 
 def find_duplicates(work: Work) -> None:

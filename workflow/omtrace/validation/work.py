@@ -35,6 +35,7 @@ class Source:
     extract: Extract
     encoded: dict[str, Any] = field(default_factory=dict)
     withheld: set[str] = field(default_factory=set)
+    hidden: dict[str, str] = field(default_factory=dict)  # columns whose name is an identifier -> how they are called
     lost: str = ""  # the rule for which the whole file is left out
     scope_told: bool = False  # whether the doubts about the rows' events are told: tables share a file
     sha256: str = ""  # of the bytes that were read
@@ -102,6 +103,7 @@ class Work:
         part = self.address(export, place, column) if place else ""
         if column in self.sources[export.number].withheld and value:
             value = WITHHELD
+        column = self.sources[export.number].hidden.get(column, column)
         found = Finding(severity, rule, export.path, self.name, line, column, expected, value, part, key)
         self.findings.append(found)
         if key and severity in ("quarantine", "stop"):

@@ -266,16 +266,8 @@ def mmrm(
     over = first if covariate_means == "units" else np.arange(len(group))
     reference = _reference(columns, over, [*([baseline] if baseline else []), *covariates], factors, weights)
     parts = [*cells.values(), *_centred(columns, reference, baseline, list(is_at.values()))]
-    model = fit_mmrm(
-        columns[response],
-        np.column_stack(parts),
-        columns[unit],
-        time,
-        visits,
-        structures,
-        is_reml,
-        group if covariance_by_arm else None,
-    )
+    design, by = np.column_stack(parts), group if covariance_by_arm else None
+    model = fit_mmrm(columns[response], design, columns[unit], time, visits, structures, is_reml, by)
     return MmrmResult(
         model=model,
         response=response,
