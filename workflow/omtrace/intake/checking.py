@@ -122,7 +122,7 @@ def _study(files: Sequence[str], registered: Sequence[Export]) -> str:
 
 def draft(number: int, study: str, path: Path, request: Request, plan: Plan, known: list[Export],
             root: Path) -> Export:  # fmt: skip
-    """A file as a row of the register: as the row that it replaces, or stands in, says; else as the request does."""
+    """A file as a row of the register: from its own row or the one that it replaces, else from the request."""
     raw = Path(os.path.abspath(root / folders_of(root).raw))
     place = Path(os.path.abspath(root / path))
     if kind := fault_of_place(place, raw if place.is_relative_to(raw) else place.parent):

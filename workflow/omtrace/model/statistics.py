@@ -11,7 +11,7 @@ from omtrace.store import stored
 
 
 class Role(StrEnum):
-    """What a statistic is to the row of results that it stands in."""
+    """The part of a statistic in its row of results."""
 
     EFFECT = "effect"  # compares, and so has a value of no effect
     ESTIMATE = "estimate"
