@@ -68,7 +68,14 @@ def add_batch(told: argparse.Namespace) -> bool:
     """Check, copy and register what a lab drops in."""
     from omtrace.intake.batches import add_batch as added
 
-    return added(told.folder, told.study, told.batch)
+    return added(told.folder, told.study, told.batch, accept=told.accept)
+
+
+def undo_batch(told: argparse.Namespace) -> bool:
+    """Withdraw the files of a batch."""
+    from omtrace.intake.batches import undo_batch as undone
+
+    return undone(told.batch, told.study, told.reason)
 
 
 def changes(told: argparse.Namespace) -> bool:
@@ -154,7 +161,14 @@ def _batch_options(commands: Any) -> None:
     one.add_argument("folder", metavar="FOLDER", help="the files of one batch, wherever they lie")
     one.add_argument("--study", help="default: the study whose tables fit all files")
     one.add_argument("--batch", help="default: the number at the end of the folder's name")
+    one.add_argument("--accept", action="store_true", help="take it in though rows or plates of it are left out")
     one.set_defaults(run=add_batch)
+
+    one = commands.add_parser("undo-batch", help="take the files of a batch out of what is read; they stay in custody")
+    one.add_argument("batch", metavar="BATCH")
+    one.add_argument("--study", required=True)
+    one.add_argument("--reason", help="why; the ledger keeps it")
+    one.set_defaults(run=undo_batch)
 
     one = commands.add_parser("changes", help="which earlier numbers the last run changed, and why")
     one.add_argument("study", metavar="STUDY")

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from omtrace.audit.layout import printable
 from omtrace.faults import Fault
+from omtrace.intake.verdicts import Verdict, verdicts_of
 from omtrace.model.closed import nearest
 from omtrace.model.folders import folders_of, plan_file, read_registered
 from omtrace.model.own_files import fault_of_place
 from omtrace.model.plan import Plan, read_plan
-from omtrace.model.register import Export, export_at, exports_of
+from omtrace.model.register import Export, export_at, exports_of, sha256_of
 from omtrace.provenance.stage_inputs import sound_parts
 from omtrace.readers.lookup import way_of
 from omtrace.schemas import RuleText, table_of
@@ -26,7 +27,23 @@ from omtrace.validation.validate import Validation
 
 CELLS = 12  # lines of one rule
 SHOWN = 36  # characters of a value
+FOLLOWING = ("batch", "unit", "reference", "roster", "expected_row")  # rules that often follow from another finding
 TAKEN = "batch"  # the rule of rows that go because of another finding: counted, and shown one by one with --all only
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run would find and do: findings at the new files and elsewhere, rules, and the verdicts on plates."""
+
+    findings: list[Finding]
+    elsewhere: list[Finding]
+    rules: dict[str, RuleText]
+    verdicts: list[Verdict]
+
+    @property
+    def stops(self) -> bool:
+        """Whether a run would stop."""
+        return any(f.severity == "stop" for f in (*self.findings, *self.elsewhere))
 
 
 @dataclass(frozen=True)
@@ -40,10 +57,8 @@ class Request:
     all: bool = False
 
 
-def check(
-    files: Sequence[str], request: Request, root: str | Path = "."
-) -> tuple[list[Finding], list[Finding], dict[str, RuleText], list[str]]:
-    """The findings at the files, those that they cause elsewhere, what the rules mean, and why files were passed over.
+def check(files: Sequence[str], request: Request, root: str | Path = ".") -> tuple[Outcome, list[str]]:
+    """What a run would find and do with the files, and why files were passed over.
 
     The files are checked beside the study's registered exports; tables that have no export yet are passed over, and
     so are files that are not there or whose table cannot be told. Raises Fault where that leaves none, or where the
@@ -67,16 +82,18 @@ def check(
     gone = {export_at(known, request.replaces).path} if request.replaces else set()
     paths = {(root / e.path).resolve() for e in new}
     beside = [e for e in known if e.path not in gone and (root / e.path).resolve() not in paths]
-    return *findings_at(new, beside, plan, root, known), passed
+    return findings_at(new, beside, plan, root, known), passed
 
 
 def findings_at(
     new: Sequence[Export], beside: Sequence[Export], plan: Plan, root: Path, before: Sequence[Export]
-) -> tuple[list[Finding], list[Finding], dict[str, RuleText]]:
+) -> "Outcome":
     """The findings at new exports beside others of their study, those elsewhere, and what the rules mean.
 
-    Elsewhere: what stops, and what takes rows out that the exports ``before`` alone would keep.
+    Elsewhere: what stops, and what takes rows out that the exports ``before`` alone would keep. Raises Fault, in one
+    sentence, for a file whose bytes are those of another.
     """
+    refuse_twins(new, beside, root)
     validation = _validated([*beside, *new], plan, root)
     mine = {export.path for export in new}
     here = [f for f in validation.findings if f.file in mine]
@@ -84,7 +101,20 @@ def findings_at(
     if any(f.severity == "quarantine" for f in elsewhere):
         known = {_at(f) for f in _validated(before, plan, root).findings}
         elsewhere = [f for f in elsewhere if f.severity == "stop" or _at(f) not in known]
-    return here, elsewhere, validation.rules
+    return Outcome(here, elsewhere, validation.rules, verdicts_of(validation, new))
+
+
+def refuse_twins(new: Sequence[Export], beside: Sequence[Export], root: Path) -> None:
+    """Raise Fault for a file with the bytes of another that is new, or that the study reads already."""
+    first = {export.sha256: export.path for export in beside}
+    faults = []
+    for export in new:
+        digest = sha256_of(root / export.path)
+        other = first.setdefault(digest, export.path)
+        if other != export.path:
+            faults.append(f"{export.path}: the same bytes as {other}: a file sent twice; leave one of them out")
+    if faults:
+        raise Fault(*faults)
 
 
 def _validated(exports: Sequence[Export], plan: Plan, root: Path) -> Validation:
@@ -163,8 +193,8 @@ def report(files: Sequence[str], request: Request, root: str | Path = ".") -> bo
 
     False if one of them, or of what they cause, stops, or a file could not be checked.
     """
-    findings, elsewhere, rules, passed = check(files, request, root)
-    stops = print_findings(findings, elsewhere, rules, len(files) - len(passed), request.all)
+    outcome, passed = check(files, request, root)
+    stops = print_findings(outcome, len(files) - len(passed), request.all)
     for line in passed:
         print(f"not checked: {printable(line)}")
     if passed:
@@ -173,10 +203,25 @@ def report(files: Sequence[str], request: Request, root: str | Path = ".") -> bo
     return not stops and not passed
 
 
-def print_findings(findings: list[Finding], elsewhere: Sequence[Finding], rules: dict[str, RuleText], files: int,
-                   every: bool = False) -> bool:  # fmt: skip
-    """Print findings by file, worst first, and a verdict; whether one of them, or of what they cause, stops."""
-    findings.sort(key=lambda f: (f.file, WORST[f.severity], f.rule == TAKEN, f.rule, f.part, f.line, f.column))
+def print_findings(outcome: Outcome, files: int, every: bool = False) -> bool:
+    """Print findings by file, worst first and causes before what follows from them, and what a run would do.
+
+    Returns whether one of the findings, or of what they cause, stops.
+    """
+    findings, elsewhere, rules = outcome.findings, outcome.elsewhere, outcome.rules
+    causes = {f.file for f in findings if f.rule not in FOLLOWING and f.severity in ("stop", "quarantine")}
+    findings.sort(
+        key=lambda f: (
+            f.file not in causes,
+            f.file,
+            WORST[f.severity],
+            f.rule in FOLLOWING,
+            f.rule,
+            f.part,
+            f.line,
+            f.column,
+        )
+    )
     for file, group in groupby(findings, key=lambda f: f.file):
         print(printable(file))
         _print_rules(list(group), rules, 0 if every else CELLS)
@@ -188,6 +233,11 @@ def print_findings(findings: list[Finding], elsewhere: Sequence[Finding], rules:
     counts = [f"{sum(f.severity == name for f in findings)} {name}" for name in WORST]
     stops = any(f.severity == "stop" for f in (*elsewhere, *findings))
     without = " without what is quarantined" * any(f.severity == "quarantine" for f in (*elsewhere, *findings))
+    for plate in outcome.verdicts:
+        print(f"plate {printable(plate.plate)}, {plate.parameter}: {plate.says}")
+    refused = [plate for plate in outcome.verdicts if not plate.usable]
+    if refused:
+        without += " and" * bool(without) + f" without {len(refused)} of {len(outcome.verdicts)} plates"
     verdict = "a run would stop" if stops else f"a run would go on{without}"
     print(f"{files} file{'s' * (files > 1)}: {', '.join(counts)}: {verdict}")
     sys.stdout.flush()
