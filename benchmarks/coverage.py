@@ -20,14 +20,12 @@ from pathlib import Path
 import numpy as np
 import pandas
 from omtrace.statistics.basic.paired import hodges_lehmann, paired_change, signed_rank
-from omtrace.statistics.basic.proportion import proportion, proportion_difference
-from omtrace.statistics.basic.proportion_score import score_differences
-from omtrace.statistics.basic.relative_effect import brunner_munzel
-from omtrace.statistics.basic.two_groups import mann_whitney, welch
+from omtrace.statistics.basic.proportion import proportion, proportion_difference, score_differences
+from omtrace.statistics.basic.two_groups import brunner_munzel, mann_whitney, welch
 from omtrace.statistics.linear.linear import adjusted_difference
 from omtrace.statistics.missing.imputation import Imputer, Trial
 from omtrace.statistics.missing.imputed_comparison import ConditionalMeans, Draws
-from omtrace.statistics.mixed.mmrm_batch import contrast_many
+from omtrace.statistics.mixed.mmrm_fit import contrast_many
 from scipy.stats import binom
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -100,6 +100,16 @@ def test_treatment_given_by_cage_has_the_cages_degrees_of_freedom(tmp_path):
     assert found["naive_p"] < found["p"]
 
 
+def test_a_random_batch_that_is_the_group_is_refused_with_the_reason(tmp_path):
+    """Each arm in a batch of its own: a variance of batches cannot be told from the treatment."""
+    units = caged()
+    for facts in units.values():
+        facts["cage", ""] = f"batch of {facts['arm', '']}"
+    options = {"terms": ["arm"], "random": ["cage"], "contrasts": [SIDES]}
+    with pytest.raises(Fault, match="cage is confounded with the fixed effects: they differ between its 2 groups"):
+        study(tmp_path, units, {"a": ("mixed_model", ["x"], ["end"], options)})
+
+
 @pytest.mark.parametrize(
     ("method", "options"),
     [

@@ -142,13 +142,16 @@ def test_subgroups(study):
     frame = frame_of({u: f for u, f in units.items() if u != "P05"})
     model = LinearModel(frame, Terms("value", "group", ["sham", "OMT"], None, ["baseline", "age"], ["sex"], "sex"))
     for sex in "fm":
-        same(results.values(group="OMT - sham", level=f"sex: {sex}"), model.difference("OMT", "sham", at={"sex": sex}))
+        same(
+            results.values(group="OMT - sham", level=f"{{parameter:sex}}: {sex}"),
+            model.difference("OMT", "sham", at={"sex": sex}),
+        )
         for arm in SIDES.values():
             count = int(((frame["sex"] == sex) & (frame["group"] == arm)).sum())
-            assert results.values(group=arm, level=f"sex: {sex}") == {"n": count}
-    found = results.values(group="OMT - sham", level="interaction with sex")
+            assert results.values(group=arm, level=f"{{parameter:sex}}: {sex}") == {"n": count}
+    found = results.values(group="OMT - sham", level="interaction with {parameter:sex}")
     same(found, {**model.interaction("OMT", "sham"), "n": 23})
-    (number,) = [n for n in results.numbers if (n["group"], n["level"]) == ("OMT", "sex: f")]
+    (number,) = [n for n in results.numbers if (n["group"], n["level"]) == ("OMT", "{parameter:sex}: f")]
     men = {u for u, f in units.items() if f["arm", ""] == "OMT" and f["sex", ""] == "m"}
     assert {u for u, found in results.reasons(number).items() if found == {"other subgroup"}} == men
 
@@ -165,15 +168,15 @@ def test_effects_at_values_of_a_covariate_or_of_the_baseline(study):
     terms = Terms("value", "group", ["sham", "OMT"], None, ["baseline", "age"], [], "age")
     model = LinearModel(frame_of(units), terms)
     for age in (35, 45):
-        found = results.values(analysis="age", group="OMT - sham", level=f"age: {age} years")
+        found = results.values(analysis="age", group="OMT - sham", level=f"{{parameter:age}}: {age} years")
         same(found, model.difference("OMT", "sham", at={"age": age}))
-    found = results.values(analysis="age", level="interaction with age")
+    found = results.values(analysis="age", level="interaction with {parameter:age}")
     same(found, model.interaction("OMT", "sham"))
     assert {n["unit"] for n in results.numbers if n["statistic"] == "interaction"} == {
         "points per year", "points per point"
     }  # fmt: skip
     own = LinearModel(frame_of(units), Terms("value", "group", ["sham", "OMT"], None, ["baseline"], [], "baseline"))
-    found = results.values(analysis="own", level="x at baseline: 60 points")
+    found = results.values(analysis="own", level="{parameter:x} at baseline: 60 points")
     same(found, own.difference("OMT", "sham", at={"baseline": 60}))
 
 

@@ -4,6 +4,7 @@ import math
 
 import numpy
 import pandas
+import pyarrow
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from omtrace.derivations import Tables
 from omtrace.derivations.records import build, derive_study, read_tables
 from omtrace.faults import Fault
 from omtrace.model.plan import Plan
+from omtrace.provenance.links import written_out
 
 VISITS = {"baseline": "Baseline", "month_1": "1 month", "month_3": "3 months"}
 
@@ -58,6 +60,7 @@ def built(*arguments, **options):
     """The last parameter: (unit, visit) -> value, text or status; and its cells (unit, visit, key, column, role)."""
     plan, tables = tables_of(*arguments, **options)
     records, cells = build(plan, "data", tables)
+    cells = written_out(pyarrow.Table.from_pandas(cells, preserve_index=False)).to_pandas()
     last = list(plan.datasets["data"].parameters)[-1]
     mine = records[records["parameter"] == last].set_index("record")
     found = {

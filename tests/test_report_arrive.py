@@ -21,8 +21,12 @@ def number(analysis, statistic, group):
 
 @pytest.fixture(scope="module")
 def rats():
-    numbers = [number("biomarkers", "n", "control_sham"), number("biomarkers", "n", "all"),
-               number("animals", "n", "all"), number("contrasts", "ci_low", "a - b")]  # fmt: skip
+    numbers = [
+        number("biomarkers", "n", "control_sham"),
+        number("biomarkers", "n", "all"),
+        number("animals", "n", "all"),
+        *(number("contrasts", name, "a - b") for name in ("difference", "ci_low", "ci_high")),
+    ]
     return arrive_of(plan_of("rat_two_hit"), dict(enumerate(numbers)))
 
 

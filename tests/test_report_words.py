@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from omtrace.analyses._shown import level_shown, plural, shown
+from omtrace.model.plan import DatasetPlan, Parameter, Population
 from omtrace.report.words import cell_of, columns_of, label_of
 from omtrace.store import display
 
@@ -15,7 +16,7 @@ NEEDED = "nnt nnt_wald_low nnt_wald_high nnth_wald nntb_wald nnth_newcombe".spli
 NAMES = [
     *PAIRED,
     *NEEDED,
-    *"mean sd se median q1 q3 minimum maximum count percent a a_se wilson_low wilson_high odd".split(),
+    *"mean sd se median q1 q3 minimum maximum count percent a a_se wilson_low wilson_high r_squared".split(),
 ]
 
 
@@ -44,7 +45,7 @@ def test_paired_change_stands_in_few_columns():
         ("count percent", ["Count (%)"]),
         ("a b a_se rss", ["a (SE)", "b", "RSS"]),
         ("mean_a sd_a n_b", ["Mean, group (SD)", "n, reference"]),
-        ("kurtosis_of_x x_low", ["Kurtosis of x", "X, lower limit"]),
+        ("shared share", ["Shared samples", "Share"]),
     ],
 )
 def test_columns_of_the_methods(names, expected):
@@ -120,7 +121,7 @@ def test_what_is_shown_is_the_stored_decimal_rounded_once(value, decimals):
 @pytest.mark.parametrize(
     ("statistic", "text"),
     [("ci_low", "Lower limit of CI"), ("d_z_ci_high", "Cohen’s d (z), upper limit"), ("c", "c"), ("c_se", "SE of c"),
-     ("wilson_low", "Wilson, lower limit"), ("n_a", "n, group"), ("new_thing", "New thing")],
+     ("wilson_low", "Wilson, lower limit"), ("n_a", "n, group"), ("nnth_wald", "NNT to harm, Wald")],
 )  # fmt: skip
 def test_labels(statistic, text):
     assert label_of(statistic) == text
@@ -134,10 +135,19 @@ def test_labels(statistic, text):
         ("delta +4 in OMT, -4 in sham", "delta +4 in OMT, −4 in sham"),
         ("1-2s, QC_1", "1-2s, QC 1"),
         ("plate_2/1/A3: not printed", "plate_2/1/A3: not printed"),
+        ("10x, QC: {group:plate 1}, {group:none}", "10x, QC: First plate, none"),
+        ("{parameter:age} at baseline: {visit:month_1}", "Age (years) at baseline: 1 month"),
+        ("{population:full}: enrolled", "Everyone: enrolled"),
     ],
 )
 def test_levels_read_as_text(level, text):
-    assert level_shown(level) == text
+    dataset = DatasetPlan.model_construct(
+        groups={"plate 1": "First plate"},
+        visits={"month_1": "1 month"},
+        parameters={"age": Parameter(derive="column", label="Age (years)")},
+        populations={"full": Population(label="Everyone")},
+    )
+    assert level_shown(level, dataset) == text
 
 
 def test_several_units():

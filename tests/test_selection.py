@@ -7,8 +7,9 @@ import pandas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from omtrace.analyses.selection import Data, Expression
+from omtrace.analyses.selection import Data
 from omtrace.faults import Fault
+from omtrace.model.expression import Expression
 from omtrace.model.plan import DatasetPlan
 from omtrace.provenance.rows import Entries, Rows, addresses
 
@@ -385,3 +386,55 @@ def test_the_address_does_not_depend_on_the_numbers_of_records_or_on_other_recor
     mine = {100 + record: keys.get(new, 0) for (record, _, _), (new, _, _) in zip(rows.entries, again, strict=True)}
     cells = data.cells.assign(key=data.cells["key"].replace(mine))
     assert rowset_digest(rows_of(*again), more) == rowset_digest(rows, Data("data", data.plan, data.records, cells))
+
+
+# an analysis set without the units of another
+
+
+def test_a_set_without_the_units_of_another_holds_the_others_own_values():
+    """Everything that was looked at before must follow: frame, groups, counts and row sets."""
+    units = {f"P{n}": unit(end=n, arm="OMT" if n % 2 else "sham") for n in range(8)}
+    units["P1"] = unit(end=1, baseline="not collected")
+    units["P5"] = unit(end=5, age="quarantined: range")
+    data = data_of(units)
+    every = data.select("full", "x", "end", group=True)
+    assert every.of_group("OMT").index.tolist() == ["P1", "P3", "P5", "P7"]  # looked at before
+    assert (every.rows(["OMT"]).used, every.left_out(), every.reasons["P1"]) == (4, {}, "")
+    complete = data.select("full", "x", "end", baseline="baseline", covariates=["age"], group=True)
+    rest = every.excluding(complete)
+    assert rest.of_group("OMT")["value"].to_dict() == {"P3": 3, "P7": 7}
+    assert rest.of_group("sham")["value"].to_dict() == {"P0": 0, "P2": 2, "P4": 4, "P6": 6}
+    assert rest.frame.index.tolist() == ["P0", "P2", "P3", "P4", "P6", "P7"]
+    assert rest.rows(["OMT"]).used == 2 and rest.rows().used == 6
+    assert rest.left_out("OMT") == {"age quarantined: range": 1, "baseline not collected": 1}
+    assert {name: reason for name, reason in rest.reasons.items() if reason} == {
+        "P1": "baseline not collected",
+        "P5": "age quarantined: range",
+    }
+    assert every.of_group("OMT").index.tolist() == ["P1", "P3", "P5", "P7"]  # and stays as it was
+
+
+def test_an_analysis_set_does_not_change():
+    every = data_of({"P0": unit()}).select("full", "x", "end")
+    with pytest.raises(AttributeError):
+        every.reason = every.reason + 1
+
+
+def test_sets_of_different_units_are_not_held_against_each_other():
+    data = data_of({"P0": unit(), "P1": unit()})
+    with pytest.raises(AssertionError, match="different units"):
+        data.select("full", "x", "end").excluding(data.without("P0").select("full", "x", "end"))
+
+
+def test_a_population_is_worked_out_once_for_all_selections_and_views(monkeypatch):
+    data = data_of({f"P{n}": unit(member=n % 2, age=n) for n in range(6)})
+    calls = []
+    holds = Expression.holds
+    monkeypatch.setattr(Expression, "holds", lambda self, facts: calls.append(facts) or holds(self, facts))
+    every = data.select("members", "x", "end")
+    assert every.frame.index.tolist() == ["P1", "P3", "P5"]
+    assert data.without("P3").select("members", "x", "baseline").frame.index.tolist() == ["P1", "P5"]
+    assert data.grouped_by("member").select("members", "x", "end", group=True).frame.index.tolist() == [
+        *every.frame.index
+    ]
+    assert len(calls) == 2  # one for each combination of values that decide

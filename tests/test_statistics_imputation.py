@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from omtrace.statistics.missing.imputation import STRATEGIES, Imputer, covariance_of, mean_of, trial_of
 from omtrace.statistics.missing.imputed_analysis import LeastSquares, jackknife, rubin
 from omtrace.statistics.missing.imputed_comparison import ConditionalMeans, Draws, tipping_point
-from omtrace.statistics.mixed.mmrm import fit_mmrm
+from omtrace.statistics.mixed.mmrm_fit import fit_mmrm
 
 REFERENCE = Path(__file__).parent / "reference"
 R = json.loads((REFERENCE / "longitudinal_r.json").read_text())

@@ -47,6 +47,15 @@ def is_going_to_lock():
     return bool(settings and settings.lock) and workflow.is_main_process and not workflow.dryrun
 
 
+def warm_up_for_jobs():
+    """Start the process of which jobs are forked, once a run.
+
+    Jobs of other machines cannot reach it, and would leave the share of this machine that they asked for.
+    """
+    if not workflow.non_local_exec:
+        warm_up()
+
+
 @cache
 def plan_of(study):
     """The checked plan of a study; what its modules declare is checked when the plan or one of them has changed.
@@ -119,8 +128,10 @@ def stage_files(study):
     folder = Path(RESULTS, study)
     stages = stages_of(plan_of(study), EXPORTS, FOLDERS, HOME)
     for stage, inputs in stages.items():
-        or_stop(drop_broken_listing, stage, folder, inputs.text)
-        or_stop(write_stage, inputs, folder / "stages" / f"{stage}.json")
+        is_dropped = or_stop(drop_broken_listing, stage, folder, inputs.text)
+        is_changed = or_stop(write_stage, inputs, folder / "stages" / f"{stage}.json")
+        if (is_dropped or is_changed) and is_going_to_lock():
+            warm_up_for_jobs()  # its imports go on beside the rest of the start
     return {stage: (folder / "stages" / f"{stage}.json").as_posix() for stage in stages}
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from omtrace.faults import Fault, nearest
+from omtrace.model.contrast import Contrast, contrasts_named
+from omtrace.model.statistics import statistic_of
 
 if TYPE_CHECKING:
     import numpy
@@ -89,19 +91,29 @@ class Call:
             raise Fault(f"analysis {self.name}: dataset {self.entry.dataset} has no baseline")
         return self.dataset.baseline
 
-    def contrast(self, group: str, reference: str) -> str:
-        """The name of a contrast. Raises Fault for groups that the dataset does not have."""
+    def contrast(self, group: str, reference: str) -> Contrast:
+        """The contrast of two groups.
+
+        Raises Fault for groups that the dataset does not have, and where two contrasts would have the same name.
+        """
+        groups = self.dataset.groups if self.dataset.group else {}
         for name in (group, reference):
-            if not self.dataset.group or name not in self.dataset.groups:
-                hint = nearest(name, self.dataset.groups)
+            if name not in groups:
+                hint = nearest(name, groups)
                 raise Fault(f"analysis {self.name}: dataset {self.entry.dataset} has no group {name!r}{hint}")
-        return f"{group} - {reference}"
+        contrast = Contrast(group, reference)
+        if str(contrast) in groups or len(contrasts_named(str(contrast), groups)) > 1:
+            raise Fault(
+                f"analysis {self.name}: {str(contrast)!r} would name a group or another contrast of dataset "
+                f"{self.entry.dataset} as well; give a group another name"
+            )
+        return contrast
 
     def groups(self, by_group: bool) -> list[str]:
         """The groups that results are given for: each group and all together, or all alone."""
         return [*self.dataset.groups, "all"] if by_group and self.dataset.group else ["all"]
 
-    def numbers(self, parameter: str, group: str, visit: str, values: "Mapping[str, float]", rows: "Rows",
+    def numbers(self, parameter: str, group: str | Contrast, visit: str, values: "Mapping[str, float]", rows: "Rows",
                 level: str = "", scale: tuple[str, int] | None = None) -> "Iterator[Number]":  # fmt: skip
         """One Number for each named statistic, with the unit and decimals that fit it.
 
@@ -111,71 +123,8 @@ class Call:
         if scale is None:
             scale = self.dataset.parameters[parameter].unit, self.dataset.parameters[parameter].decimals
         for statistic, value in values.items():
-            unit, decimals = _shape(statistic, *scale)
-            if (statistic.startswith("df") or statistic.endswith("_df")) and float(value).is_integer():
-                decimals = 0
-            yield Number(parameter, group, visit, level, statistic, float(value), unit, decimals, rows)
-
-
-# Statistics that are not in the unit of their parameter: unit and decimals (None: the parameter's + 1).
-UNITLESS = {
-    "n": ("", 0), "shared": ("", 0), "n_a": ("", 0), "n_b": ("", 0), "missing": ("", 0), "count": ("", 0),
-    "count_a": ("", 0), "count_b": ("", 0),
-    "df": ("", 1), "df_1": ("", 0), "df_2": ("", 1), "t": ("", 2), "f": ("", 2), "p": ("", 3),
-    "percent": ("%", 1), "r_squared": ("", 3), "mann_whitney_u": ("", 1), "signed_rank_v": ("", 1),
-    "n_nonzero": ("", 0), "chi_squared": ("", 2), "jonckheere_j": ("", 1), "rank_difference": ("", 1), "z": ("", 2),
-    "rank_difference_se": ("", 2), "t_squared": ("", 2), "changes": ("", 0), "conclusion_depends": ("", 0),
-    "thresholds": ("", 0), "intervals_above_0": ("", 0), "intervals_below_0": ("", 0), "gg_epsilon": ("", 3),
-    "hf_epsilon": ("", 3), "items": ("", 0),
-    "n_below": ("", 0), "n_above": ("", 0), "n_below_a": ("", 0), "n_below_b": ("", 0),
-    "fitted": ("", 0), "covariance_parameters": ("", 0), "minus_2_log_likelihood": ("", 2),
-    "rejected": ("", 0), "verdict": ("", 0), "interval_excludes": ("", 0), "estimates": ("", 0),
-    "ratio": ("", 2), "rate_ratio": ("", 2), "odds_ratio": ("", 2), "se_log": ("", 3),
-    "clusters": ("", 0), "events": ("", 0), "dispersion": ("", 2), "dispersion_se": ("", 2),
-    "units_per_group": ("", 0), "enrolled_per_group": ("", 0), "enrolled_in_all": ("", 0), "correlation": ("", 2),
-    "correlation_lower": ("", 2),
-    "mcse": ("", 3), "replicates": ("", 0), "refused": ("", 0),
-    "pearson_per_df": ("", 2), "standardised_difference": ("", 2), "threshold": ("", 2), "threshold_se": ("", 2),
-    "at_low_end": ("", 0), "at_high_end": ("", 0), "per_group": ("", 0), "units_in_all": ("", 0), "power": ("", 3),
-    "grubbs_g": ("", 2),
-    "naive_p": ("", 3), "groups": ("", 0), "values": ("", 0), "share": ("%", 1), "in_model": ("", 0),
-    "observed": ("", 0), "imputed": ("", 0), "imputed_after_drop_out": ("", 0), "fmi": ("", 3),
-    "imputations": ("", 0), "samples_refused": ("", 0), "tips": ("", 0), "complete": ("", 0), "dropped_out": ("", 0),
-    "intermittent": ("", 0), "none_observed": ("", 0), "aic": ("", 2),
-    "parameters": ("", 0), "plates": ("", 0),
-}  # fmt: skip
-
-# Statistics that end so have no unit: decimals.
-ENDINGS = {"_p": 3, "_t": 2, "_f": 2, "_df": 1}
-
-# Statistics that begin so are shares of 1.
-SHARES = ("proportion", "wilson", "clopper", "newcombe", "wald", "miettinen", "mee_", "risk", "partial_eta",
-          "relative_effect", "completion", "floor", "ceiling")  # fmt: skip
-
-
-def _shape(statistic: str, unit: str, decimals: int) -> tuple[str, int]:
-    if statistic in UNITLESS:
-        return UNITLESS[statistic]
-    if end := next((end for end in ENDINGS if statistic.endswith(end)), ""):
-        return "", ENDINGS[end]
-    if statistic.startswith("nnt"):
-        return "", 1
-    if statistic.startswith(("d_z", "d_av", "cohens_d", "hedges_g", "odds_ratio", "risk_ratio", "alpha", "icc")):
-        return "", 2
-    if statistic.startswith(SHARES):
-        return "", 3
-    if statistic.endswith("_exact"):
-        return "", 0
-    if statistic.startswith("ratio"):
-        return "", 2
-    if statistic == "variance":
-        return f"({unit})\u00b2" if " " in unit else unit and f"{unit}\u00b2", decimals + 2
-    if statistic.startswith(("mean", "median", "hodges", "difference", "estimate", "adjusted", "ci_", "q1", "q3",
-                             "geometric", "interaction", "sem_", "smallest")):  # fmt: skip
-        return unit, max(decimals, 1)
-    if statistic.startswith(("sd", "se")):
-        return unit, decimals + 1
-    return unit, decimals
+            unit, decimals = statistic_of(statistic).shape(*scale, value)
+            yield Number(parameter, str(group), visit, level, statistic, float(value), unit, decimals, rows)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from omtrace.faults import Fault
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
-    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.provenance.rows import Rows
     from omtrace.statistics.missing.imputation import Imputer
     from omtrace.statistics.missing.imputed_comparison import ConditionalMeans, Draws
@@ -56,7 +56,7 @@ class Imputing:
     visits: list[str]
     groups: list[str]
     pairs: list[tuple[str, str]]
-    chosen: "Selection"
+    chosen: "AnalysisSet"
     imputer: "Imputer"
     made: "ConditionalMeans | Draws"
 
@@ -152,7 +152,7 @@ def _visits(call: Call, parameter: str) -> list[str]:
 
 
 def _imputer(call: Call, parameter: str, visits: list[str], groups: list[str], reference: str,
-             chosen: "Selection") -> "Imputer":  # fmt: skip
+             chosen: "AnalysisSet") -> "Imputer":  # fmt: skip
     from omtrace.statistics.missing.imputation import Imputer, trial_of
 
     o = call.options

@@ -10,7 +10,7 @@ from omtrace.faults import Fault
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
-    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._analysis_set import AnalysisSet
 
 
 class ListwiseOptions(Closed):
@@ -22,7 +22,7 @@ class ListwiseOptions(Closed):
     level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
 
 
-def complete(call: Call, measurements: Sequence[tuple[str, str]]) -> "Selection":
+def complete(call: Call, measurements: Sequence[tuple[str, str]]) -> "AnalysisSet":
     """The units with all measurements (parameter, visit). Raises Fault if too many lack one, or nobody is left."""
     chosen = call.data.select_complete(call.entry.population, measurements)
     lost, kept = chosen.missing(), len(chosen.frame)

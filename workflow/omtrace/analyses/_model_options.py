@@ -7,7 +7,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from omtrace.model.closed import Closed
 
 
-class Contrast(Closed):
+class PlannedContrast(Closed):
     """A planned difference of two levels of a factor, at some levels of others or averaged over them."""
 
     of: str = Field(description="the factor")
@@ -44,7 +44,7 @@ class ModelOptions(Closed):
     random: tuple[str, ...] = Field(
         (), description="parameters whose groups have random effects: cage, litter, batch; batch/cage: nested"
     )
-    contrasts: tuple[Contrast, ...] = Field((), description="planned contrasts")
+    contrasts: tuple[PlannedContrast, ...] = Field((), description="planned contrasts")
     means: tuple[str, ...] = Field(
         (), description="terms whose adjusted means are given; none: the factors' terms of the highest order"
     )

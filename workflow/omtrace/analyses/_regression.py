@@ -12,7 +12,7 @@ from omtrace.model.closed import Closed
 if TYPE_CHECKING:
     import pandas
 
-    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.statistics.linear.design import Terms
 
 
@@ -34,7 +34,7 @@ class Regression(Closed):
 
 
 def targets(call: Call, holds: Literal["anything", "numbers", "yes or no"],
-            exposure: str = "") -> Iterator[tuple[str, str, "Selection", "pandas.DataFrame"]]:  # fmt: skip
+            exposure: str = "") -> Iterator[tuple[str, str, "AnalysisSet", "pandas.DataFrame"]]:  # fmt: skip
     """Each parameter and visit after baseline, with who is used, and the frame of the groups in the model.
 
     Raises Fault for groups and covariates that cannot be.

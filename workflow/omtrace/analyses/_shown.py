@@ -2,23 +2,14 @@
 
 import re
 from functools import lru_cache
+from typing import Literal
 
+from omtrace.model.plan import DatasetPlan
+from omtrace.model.statistics import STATISTICS, Role
 from omtrace.store import display
 
-# Statistics whose numbers stand for words.
-CODED = {
-    "in_model": ("no, at zero", "yes"),
-    "rejected": ("no", "yes"),
-    "concordant": ("no", "yes"),
-    "tips": ("no", "yes"),
-    "method_exact": ("no", "yes"),
-    "permutation_exact": ("no", "yes"),
-    "jonckheere_exact": ("no", "yes"),
-    "plate_verdict": ("rejected", "accepted with flags", "accepted"),
-    "conclusion_depends": ("no", "yes"),
-    "verdict": ("stop", "amend", "go"),
-    "interval_excludes": ("nothing", "stop", "go", "stop and go"),
-}
+# In a level: what the plan has a label for, by its name.
+NAMED = re.compile(r"\{(group|parameter|population|visit):([^{}]*)\}")
 
 
 def shown(value: str, decimals: int, statistic: str) -> str:
@@ -26,19 +17,38 @@ def shown(value: str, decimals: int, statistic: str) -> str:
 
     A p value below the last decimal is shown as less than it.
     """
-    if statistic in CODED and value:
-        return CODED[statistic][int(float(value))]
-    if (statistic == "p" or statistic.endswith("_p")) and value and 0 <= float(value) < 10**-decimals:
+    known = STATISTICS.get(statistic)  # a raw value that is shown as it is, is none
+    if known and known.codes and value:
+        return known.codes[int(float(value))]
+    if known and known.role is Role.P_VALUE and value and 0 <= float(value) < 10**-decimals:
         return f"<{display('1' if decimals == 0 else '0.' + '0' * (decimals - 1) + '1', decimals)}"
     return display(value, decimals)
 
 
-@lru_cache(maxsize=4096)
-def level_shown(level: str) -> str:
-    """A level as text: names without underscores, differences, products and negative numbers with their own signs.
+def named(kind: Literal["group", "parameter", "population", "visit"], name: str) -> str:
+    """What stands in a level for something that has a label in the plan: a new label changes no stored number."""
+    return f"{{{kind}:{name}}}"
 
-    What holds a slash is left as it is: the name of a well, which is looked up.
+
+def level_shown(level: str, dataset: DatasetPlan) -> str:
+    """A level as text, with the labels of its dataset.
+
+    Names are without underscores; differences, products and negative numbers have their own signs. What holds a slash
+    is left as it is: the name of a well, which is looked up.
     """
+    return _spelled(NAMED.sub(lambda match: _label_of(dataset, match[1], match[2]), level) if "{" in level else level)
+
+
+def _label_of(dataset: DatasetPlan, kind: str, name: str) -> str:
+    """The label of a group, parameter, population or visit; the name of one that there is not."""
+    if kind in ("group", "visit"):
+        return (dataset.groups if kind == "group" else dataset.visits).get(name, name)
+    labelled = (dataset.parameters if kind == "parameter" else dataset.populations).get(name)
+    return labelled.label if labelled else name  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=4096)
+def _spelled(level: str) -> str:
     words = " ".join(word if "/" in word else word.replace("_", " ") for word in level.split(" "))
     return re.sub(
         r"(?<![\w.])-(?=\d)", "\N{MINUS SIGN}", words.replace(" - ", " \N{MINUS SIGN} ").replace(" x ", " × ")

@@ -10,20 +10,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from omtrace.analyses import Call, Number
-from omtrace.analyses._model_options import Contrast, ModelOptions
+from omtrace.analyses._model_options import ModelOptions, PlannedContrast
 from omtrace.faults import Fault
 from omtrace.model.closed import nearest
+from omtrace.model.contrast import EVERYBODY, Contrast
 
 if TYPE_CHECKING:
     import pandas
 
-    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.provenance.rows import Rows
     from omtrace.statistics.linear.general_linear import LinearModel
     from omtrace.statistics.linear.terms import Design
     from omtrace.statistics.mixed.lmm import RandomModel
 
 OWN = ("visit", "baseline")  # terms that are no parameter of the dataset
+GEOMETRIC = ("geometric_mean", "geometric_mean_low", "geometric_mean_high")
 UNIT = "unit"  # the random effect of the units themselves, where each has several rows
 
 
@@ -34,7 +36,7 @@ class Fitted:
     design: "Design"
     model: "RandomModel | LinearModel"
     naive: "LinearModel"
-    chosen: "Selection"
+    chosen: "AnalysisSet"
     rows: "Rows"
     frame: "pandas.DataFrame"
 
@@ -119,7 +121,7 @@ def _names(call: Call, terms: list[str], slopes: Mapping[str, str]) -> list[str]
     return list(dict.fromkeys(parts))
 
 
-def _rows(call: Call, chosen: "Selection", names: list[str], terms: list[str], visit: str | list[str]
+def _rows(call: Call, chosen: "AnalysisSet", names: list[str], terms: list[str], visit: str | list[str]
           ) -> tuple["pandas.DataFrame", dict[str, tuple[str, ...]], dict[str, str]]:  # fmt: skip
     """The rows of the model, the levels of its factors, and the units that are left out, with the reason."""
     frame = chosen.frame.rename_axis(UNIT)
@@ -169,17 +171,17 @@ def numbers_of(call: Call, parameter: str, visit: str, fit: Fitted) -> Iterator[
         yield from call.numbers(parameter, "all", visit, values, fit.rows, f"type III: {term.replace(':', ' x ')}")
     for contrast in o.contrasts:
         group, level, values = planned(call, contrast, fit)
-        _tell(call, parameter, visit, f"{' - '.join(contrast.pair)}{contrast.label}", values, fit)
+        _tell(call, parameter, visit, f"{Contrast(*contrast.pair)}{contrast.label}", values, fit)
         yield from call.numbers(parameter, group, visit, values, fit.rows, level + end, scale)
     for group, level, values in _means(call, fit):
-        back = {name: values.pop(name) for name in list(values) if name.startswith("geometric_mean")}
+        back = {name: values.pop(name) for name in GEOMETRIC if name in values}
         level = (level + end).removeprefix(", ")
         yield from call.numbers(parameter, group, visit, values, fit.rows, level, scale)
         yield from call.numbers(parameter, group, visit, back, fit.rows, level)
     yield from _model(call, parameter, visit, fit, scale)
 
 
-def planned(call: Call, contrast: Contrast, fit: Fitted) -> tuple[str, str, dict[str, float]]:
+def planned(call: Call, contrast: PlannedContrast, fit: Fitted) -> tuple[str, str, dict[str, float]]:
     """Group, level and numbers of a planned contrast; as a ratio too where logarithms are analysed."""
     o, design = call.options, fit.design
     rows = []
@@ -188,16 +190,16 @@ def planned(call: Call, contrast: Contrast, fit: Fitted) -> tuple[str, str, dict
             a, b = (design.mean({**at, contrast.of: level}) for level in contrast.pair)
             rows.append(a - b)
     except ValueError as error:
-        raise Fault(f"analysis {call.name}, contrast {' - '.join(contrast.pair)}: {error}") from None
+        raise Fault(f"analysis {call.name}, contrast {Contrast(*contrast.pair)}: {error}") from None
     found = fit.contrast(rows[0] - (rows[1] if len(rows) > 1 else 0.0), o)
     values = {"difference": found.pop("estimate"), **found}
     if o.log:
         ratios = {"ratio": "difference", "ratio_low": "ci_low", "ratio_high": "ci_high"}
         values |= {name: math.exp(values[of]) for name, of in ratios.items()}
-    pair = " - ".join(contrast.pair)
+    pair = Contrast(*contrast.pair)
     if contrast.of == call.dataset.group:
-        return pair, contrast.label.removeprefix(", "), values
-    return "all", f"{contrast.of}: {pair}{contrast.label}", values
+        return str(pair), contrast.label.removeprefix(", "), values
+    return EVERYBODY, f"{contrast.of}: {pair}{contrast.label}", values
 
 
 def _means(call: Call, fit: Fitted) -> Iterator[tuple[str, str, dict[str, float]]]:

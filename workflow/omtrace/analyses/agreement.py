@@ -9,7 +9,7 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
-    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._analysis_set import AnalysisSet
 
 
 class Options(Closed):
@@ -45,7 +45,7 @@ def run(call: Call) -> Iterator[Number]:
         yield from _others(call, parameter, visit, chosen)
 
 
-def _others(call: Call, parameter: str, visit: str, chosen: "Selection") -> Iterator[Number]:
+def _others(call: Call, parameter: str, visit: str, chosen: "AnalysisSet") -> Iterator[Number]:
     """Units of the population whose values differ, or that have only one of them, with the reason.
 
     A well is named, with both values: it is a place on a plate. Of people and animals the reasons are counted, since

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed
+from omtrace.model.contrast import Contrast
 
 if TYPE_CHECKING:
     import pandas
@@ -137,8 +138,15 @@ def _logarithms(frame: "pandas.DataFrame", columns: list[str], add: float) -> "p
     return frame.assign(**{column: numpy.log(frame[column] + add) for column in columns})
 
 
-def _contrast(call: Call, parameter: str, group: str, visit: str, model: "LinearModel", fit: dict[str, float],
-              rows: "Rows") -> Iterator[Number]:  # fmt: skip
+def _contrast(
+    call: Call,
+    parameter: str,
+    group: str | Contrast,
+    visit: str,
+    model: "LinearModel",
+    fit: dict[str, float],
+    rows: "Rows",
+) -> Iterator[Number]:
     import math
 
     more = {"r_squared": model.r_squared, "n": float(model.n)}

@@ -52,7 +52,7 @@ def run(call: Call) -> Iterator[Number]:
                 yield from call.numbers(parameter, contrast, visit, ratio_of(found[name]), rows, level, ("", 2))
             shares = {"se_wells": found["assay"]["se_wells"], "se_curve": found["assay"]["se_curve"]}
             yield from call.numbers(parameter, contrast, visit, shares, rows, "assay", ("", 3))
-            yield Number(parameter, contrast, visit, "assay", "assay_share", found["assay"]["share"], "%", 1, rows)
+            yield Number(parameter, str(contrast), visit, "assay", "assay_share", found["assay"]["share"], "%", 1, rows)
 
 
 def ratio_of(numbers: dict[str, float]) -> dict[str, float]:

@@ -9,7 +9,7 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
-    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._analysis_set import AnalysisSet
 
 
 class Options(Closed):
@@ -36,7 +36,7 @@ def run(call: Call) -> Iterator[Number]:
             yield from _values(call, parameter, visit, chosen, pairs)
 
 
-def _values(call: Call, parameter: str, visit: str, chosen: "Selection",
+def _values(call: Call, parameter: str, visit: str, chosen: "AnalysisSet",
             pairs: Sequence[tuple[str, str]]) -> Iterator[Number]:  # fmt: skip
     from omtrace.statistics.basic.balance import standardised_difference
     from omtrace.statistics.basic.descriptive import describe
@@ -57,7 +57,7 @@ def _values(call: Call, parameter: str, visit: str, chosen: "Selection",
         yield from call.numbers(parameter, contrast, visit, values, chosen.rows(pair), "mean (SD)")
 
 
-def _categories(call: Call, parameter: str, visit: str, chosen: "Selection",
+def _categories(call: Call, parameter: str, visit: str, chosen: "AnalysisSet",
                 pairs: Sequence[tuple[str, str]]) -> Iterator[Number]:  # fmt: skip
     from omtrace.statistics.basic.balance import chi_squared_p, standardised_difference_of_categories
 

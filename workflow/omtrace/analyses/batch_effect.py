@@ -9,6 +9,7 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.analyses.assay_error import ratio_of
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed
+from omtrace.model.contrast import Contrast
 from omtrace.provenance.rows import Rows
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def run(call: Call) -> Iterator[Number]:
                 continue
             left = efficiency(frame["batch"], frame["member"])
             near = ", near-confounded" if left < options.least_efficiency else ""
-            yield Number(parameter, contrast, visit, f"guard{near}", "efficiency", 100 * left, "%", 1, rows)
+            yield Number(parameter, str(contrast), visit, f"guard{near}", "efficiency", 100 * left, "%", 1, rows)
             yield from _effect(call, parameter, contrast, visit, frame, rows, SHIFT)
             if options.shift is not None:
                 yield from _shared(call, parameter, contrast, visit, frame)
@@ -99,7 +100,7 @@ def _values(call: Call, target: tuple[str, str], pair: tuple[str, str]) -> "tupl
     return frame.assign(value=values, batch=batch, member=frame["member"].astype(bool)), chosen.rows(pair)
 
 
-def _effect(call: Call, parameter: str, contrast: str, visit: str, frame: "pandas.DataFrame", rows: Rows,
+def _effect(call: Call, parameter: str, contrast: Contrast, visit: str, frame: "pandas.DataFrame", rows: Rows,
             name: str) -> Iterator[Number]:  # fmt: skip
     from omtrace.statistics.assay.batches import group_effect
 
@@ -114,14 +115,14 @@ def _effect(call: Call, parameter: str, contrast: str, visit: str, frame: "panda
     yield from call.numbers(parameter, contrast, visit, numbers, rows, name, ("", 2) if call.options.log else None)
 
 
-def _shared(call: Call, parameter: str, contrast: str, visit: str, frame: "pandas.DataFrame") -> Iterator[Number]:
+def _shared(call: Call, parameter: str, contrast: Contrast, visit: str, frame: "pandas.DataFrame") -> Iterator[Number]:
     """The effect on concentrations shifted by what plates share; units without a shift are left out, and say why."""
     from omtrace.statistics.assay.batches import shifted_effect
 
     if not call.options.log:
         raise Fault(f"analysis {call.name}: shifts are of logarithms; set log, or leave shift out")
     shift, se, df = call.options.shift
-    pair = contrast.split(" - ")
+    pair = (contrast.group, contrast.reference)
     needed = [call.options.batch, *call.options.shift]
     chosen = call.data.select(call.entry.population, parameter, visit, covariates=needed, group=True)
     rows, mine = chosen.rows(pair), frame.loc[[unit for unit in frame.index if unit in chosen.frame.index]]

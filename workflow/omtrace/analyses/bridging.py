@@ -13,7 +13,7 @@ from omtrace.model.closed import Closed
 if TYPE_CHECKING:
     import pandas
 
-    from omtrace.analyses.selection import Selection
+    from omtrace.analyses._analysis_set import AnalysisSet
 
 
 class Options(Closed):
@@ -60,7 +60,7 @@ def run(call: Call) -> Iterator[Number]:
                 yield from call.numbers(parameter, contrast, visit, ratio_of(found[plate]), rows, scale=("", 2))
 
 
-def _joint(call: Call, target: tuple[str, str], chosen: "Selection", frame: "pandas.DataFrame",
+def _joint(call: Call, target: tuple[str, str], chosen: "AnalysisSet", frame: "pandas.DataFrame",
            left: dict[str, str]) -> Iterator[Number]:  # fmt: skip
     """The shift of each plate by the joint fit, and the spread of plates and of what is left, plates random."""
     from omtrace.statistics.assay.plate_shifts import plate_shifts

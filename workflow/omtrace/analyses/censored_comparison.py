@@ -10,6 +10,7 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.analyses.assay_error import ratio_of
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed
+from omtrace.model.contrast import Contrast
 from omtrace.provenance.rows import Rows
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _group(
                             "regression on order statistics")  # fmt: skip
 
 
-def _pair(call: Call, parameter: str, visit: str, contrast: str, frames: "list[pandas.DataFrame]",
+def _pair(call: Call, parameter: str, visit: str, contrast: Contrast, frames: "list[pandas.DataFrame]",
           rows: Rows) -> Iterator[Number]:  # fmt: skip
     import numpy
 

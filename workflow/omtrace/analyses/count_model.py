@@ -42,7 +42,7 @@ def run(call: Call) -> Iterator[Number]:
             raise refused(call, parameter, visit, error) from None
         for group, reference in o.contrasts:
             values = {**model.rate_ratio(group, reference, o.level), "n": float(model.n)}
-            yield from call.numbers(parameter, f"{group} - {reference}", visit, values, rows, scale=("", 2))
+            yield from call.numbers(parameter, call.contrast(group, reference), visit, values, rows, scale=("", 2))
         for group in groups:
             events, exposure = model.events(group)
             counts = {"n": model.design.size[group], "events": events}

@@ -33,7 +33,7 @@ def run(call: Call) -> Iterator[Number]:
                     "missing": chosen.missing(group),
                 }
                 if nested:  # an interval would take each of them for an experimental unit
-                    values = {name: value for name, value in values.items() if not name.startswith("ci_")}
+                    del values["ci_low"], values["ci_high"]
                 ends = {name: values.pop(name) for name in ("minimum", "maximum")}
                 yield from call.numbers(parameter, group, visit, values, rows)
                 whole = (call.dataset.parameters[parameter].unit, 0) if _whole(call, parameter) else None

@@ -10,7 +10,7 @@ from omtrace.faults import Fault
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
-    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.provenance.rows import Rows
 
 MONTH = 365.25 / 12  # days
@@ -90,7 +90,7 @@ def _judged(call: Call, criterion: Criterion) -> Iterator[Number]:
 Judged = tuple[float, float, float, "Rows"]
 
 
-def _share(call: Call, criterion: Criterion, chosen: "Selection"):  # type: ignore[no-untyped-def]
+def _share(call: Call, criterion: Criterion, chosen: "AnalysisSet"):  # type: ignore[no-untyped-def]
     """Numbers of a share of the units; returns estimate, limits and rows."""
     from omtrace.statistics.basic.proportion import proportion
 
@@ -114,7 +114,7 @@ def _shares(
     yield from call.numbers(parameter, "all", visit, {name: found[name] for name in names}, rows, level)
 
 
-def _rate(call: Call, criterion: Criterion, chosen: "Selection"):  # type: ignore[no-untyped-def]
+def _rate(call: Call, criterion: Criterion, chosen: "AnalysisSet"):  # type: ignore[no-untyped-def]
     """Numbers of recruitment: a month, and in each month; returns estimate, limits and rows."""
     from omtrace.statistics.basic.progression import rate
 

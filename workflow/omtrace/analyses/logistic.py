@@ -23,7 +23,7 @@ def run(call: Call) -> Iterator[Number]:
         except ValueError as error:
             raise refused(call, parameter, visit, error) from None
         for group, reference in o.contrasts:
-            contrast = f"{group} - {reference}"
+            contrast = call.contrast(group, reference)
             measures = {
                 "odds ratio, for units with the same covariates": model.odds_ratio(group, reference, o.level),
                 "risk difference, over all units": model.risk_difference(group, reference, o.level),

@@ -10,7 +10,7 @@ from omtrace.faults import Fault
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
-    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._analysis_set import AnalysisSet
 
 SEEN, MISSING = "●", "○"
 KINDS = ("complete", "dropped_out", "intermittent", "none_observed")
@@ -56,7 +56,7 @@ def kind_of(pattern: str) -> str:
     return "dropped_out" if MISSING not in pattern.rstrip(MISSING) else "intermittent"
 
 
-def _patterns(call: Call, parameter: str, chosen: "Selection", group: str, units: list[str],
+def _patterns(call: Call, parameter: str, chosen: "AnalysisSet", group: str, units: list[str],
               patterns: dict[str, str], order: list[str]) -> Iterator[Number]:  # fmt: skip
     for pattern in order:
         others = {unit: f"pattern {patterns[unit]}" for unit in units if patterns[unit] != pattern}
@@ -64,7 +64,7 @@ def _patterns(call: Call, parameter: str, chosen: "Selection", group: str, units
         yield from call.numbers(parameter, group, "", values, chosen.rows([group], others), level=pattern)
 
 
-def _kinds(call: Call, parameter: str, chosen: "Selection", group: str, units: list[str],
+def _kinds(call: Call, parameter: str, chosen: "AnalysisSet", group: str, units: list[str],
            patterns: dict[str, str]) -> Iterator[Number]:  # fmt: skip
     kinds = {unit: kind_of(patterns[unit]) for unit in units}
     for kind in KINDS:
@@ -73,7 +73,7 @@ def _kinds(call: Call, parameter: str, chosen: "Selection", group: str, units: l
         yield from call.numbers(parameter, group, "", {kind: len(units) - len(others)}, rows)
 
 
-def _reasons(call: Call, parameter: str, chosen: "Selection", group: str, visit: str,
+def _reasons(call: Call, parameter: str, chosen: "AnalysisSet", group: str, visit: str,
              status: dict[str, str]) -> Iterator[Number]:  # fmt: skip
     for reason in sorted(set(status.values()) - {"observed"}):
         others = {unit: found for unit, found in status.items() if found != reason}

@@ -12,7 +12,7 @@ from omtrace.faults import Fault
 if TYPE_CHECKING:
     import pandas
 
-    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.provenance.rows import Rows
     from omtrace.statistics.linear.ordinal import ProportionalOdds
 
@@ -51,10 +51,10 @@ def _named(call: Call, category: Any) -> str:
 
 
 def _odds(call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame",
-          chosen: "Selection") -> Iterator[Number]:  # fmt: skip
+          chosen: "AnalysisSet") -> Iterator[Number]:  # fmt: skip
     o, rows = call.options, chosen.rows(call.options.groups(list(call.dataset.groups)))
     for group, reference in o.contrasts:
-        contrast = f"{group} - {reference}"
+        contrast = call.contrast(group, reference)
         values = {**model.odds_ratio(group, reference, o.level), "n": float(model.n)}
         yield from call.numbers(parameter, contrast, visit, values, rows, "higher category", ("", 2))
         for cut in range(len(model.categories) - 1):
@@ -77,11 +77,11 @@ def _cut(call: Call, parameter: str, visit: str, model: "ProportionalOdds", fram
         values = LogisticModel(frame.assign(value=above), terms_of(call)).odds_ratio(*pair, call.options.level)
     except ValueError as error:
         values, level = {"n": float(model.n)}, f"{level}: refused: {error}"
-    yield from call.numbers(parameter, f"{pair[0]} - {pair[1]}", visit, values, rows, level, ("", 2))
+    yield from call.numbers(parameter, call.contrast(*pair), visit, values, rows, level, ("", 2))
 
 
 def _counts(call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame",
-            chosen: "Selection") -> Iterator[Number]:  # fmt: skip
+            chosen: "AnalysisSet") -> Iterator[Number]:  # fmt: skip
     for group in model.design.groups:
         mine, rows = frame[frame["group"] == group]["value"], chosen.rows([group])
         yield from call.numbers(parameter, group, visit, {"n": len(mine)}, rows)

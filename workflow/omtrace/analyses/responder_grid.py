@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed, nearest
+from omtrace.model.contrast import Contrast
 
 if TYPE_CHECKING:
     import numpy
@@ -79,8 +80,16 @@ def run(call: Call) -> Iterator[Number]:
             yield from _scaled(call, parameter, contrast, visit, row, rows, label, scale)
 
 
-def _scaled(call: Call, parameter: str, contrast: str, visit: str, values: dict[str, float], rows: "Rows", label: str,
-            scale: tuple[str, int]) -> Iterator[Number]:  # fmt: skip
+def _scaled(
+    call: Call,
+    parameter: str,
+    contrast: Contrast,
+    visit: str,
+    values: dict[str, float],
+    rows: "Rows",
+    label: str,
+    scale: tuple[str, int],
+) -> Iterator[Number]:
     """Numbers about shares; thresholds have the unit of the improvement."""
     for name, value in values.items():
         own = scale if name in ("improvement", "excludes_from", "excludes_to") else ("", 3)

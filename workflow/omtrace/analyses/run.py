@@ -1,6 +1,5 @@
 """The one entry point: run every analysis of a plan and write estimates, row sets and definitions."""
 
-import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +13,7 @@ from omtrace.faults import Fault
 from omtrace.model.closed import checked, nearest
 from omtrace.model.groups import with_groups
 from omtrace.model.plan import Analysis, DatasetPlan, Plan
+from omtrace.model.statistics import statistic_of
 from omtrace.plugins import plugin
 from omtrace.provenance.keys import digest_of
 from omtrace.provenance.rows import Rows, addresses, table
@@ -93,21 +93,24 @@ def families_of(plan: Plan, name: str) -> list[str]:
 
 def _behind(dataset: DatasetPlan, entry: Analysis) -> dict[str, dict]:
     """How the parameters are derived that an analysis rests on: its own, group, covariates, population, and theirs."""
-    waiting = [*entry.parameters, dataset.group, *_texts(entry.options)]
-    waiting += re.findall(r"\w+", dataset.populations[entry.population].where)
+    waiting = [*entry.parameters, dataset.group, *_names(entry.options)]
+    waiting += dataset.condition(entry.population, f"population {entry.population}").names
     found: dict[str, dict] = {}
     while waiting:
         name = waiting.pop()
         if name in dataset.parameters and name not in found:
             parameter = dataset.parameters[name]
             found[name] = parameter.model_dump(mode="json", include={"derive", "options", "unit", "better", "visits"})
-            waiting += _texts(parameter.options)
+            waiting += _names(parameter.options)
     return found
 
 
-def _texts(value: Any) -> list[str]:
+def _names(value: Any) -> list[str]:
+    """Every text in options, and of a term of a model (``treatment*sex``, ``batch/cage``) its parts."""
+    if isinstance(value, str):
+        return [value, *value.replace("*", ":").replace("/", ":").split(":")]
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
-    return [value] if isinstance(value, str) else [text for part in parts for text in _texts(part)]
+    return [text for part in parts for text in _names(part)]
 
 
 class Run:
@@ -136,6 +139,8 @@ class Run:
             if not others:  # those were guarded themselves
                 guard(where, method, call)
             self.numbers[name] = list(method.run(call))
+            for statistic in {number.statistic for number in self.numbers[name]}:
+                statistic_of(statistic)  # one that is not registered is an error of the method
             if not self.numbers[name]:
                 raise Fault(f"{where}: gives no number; check parameters and visits")
         return self.numbers[name]

@@ -5,13 +5,11 @@ no outcome, no baseline, no group, no covariate.
 """
 
 from collections.abc import Sequence
-from copy import copy
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from omtrace.analyses._chosen import OUTSIDE, Needed, Selection
+from omtrace.analyses._analysis_set import OUTSIDE, AnalysisSet, Needed
 from omtrace.faults import Fault
-from omtrace.model.expression import Expression
 from omtrace.model.plan import DatasetPlan
 from omtrace.provenance.columns import Column, Value, columns_of
 from omtrace.provenance.contents import Contents
@@ -23,8 +21,22 @@ if TYPE_CHECKING:
 Plain = dict[str, tuple[int, str, float | str | None]]  # unit -> record, status, value
 
 
+class Membership(NamedTuple):
+    """Who belongs to a population: ``reason`` (enrolled,) is a place within ``texts``, 0 for members.
+
+    ``columns``: the records that decide.
+    """
+
+    reason: "numpy.ndarray"
+    texts: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+
 class Data:
-    """A dataset's records, ready to be selected from."""
+    """A dataset's records, ready to be selected from: of all enrolled units, or of some."""
+
+    # What hangs on the records alone, and so is shared by every view of them.
+    SHARED = ("name", "records", "cells", "enrolled", "columns", "index", "_plain", "_populations")
 
     def __init__(self, name: str, plan: DatasetPlan, records: "pandas.DataFrame", cells: "pandas.DataFrame") -> None:
         import numpy
@@ -32,25 +44,32 @@ class Data:
 
         self.name, self.plan, self.records, self.cells = name, plan, records, cells
         self.enrolled, self.columns = columns_of(records)
-        self.at = numpy.arange(len(self.enrolled))  # places of the units looked at, within the columns
+        self.positions = numpy.arange(len(self.enrolled))  # of the units looked at, among the enrolled
         self.index = pandas.Index(self.enrolled)
         self._plain: dict[tuple[str, str], Plain] = {}
+        self._populations: dict[str, Membership] = {}
+
+    def _view(self, plan: DatasetPlan, positions: "numpy.ndarray") -> "Data":
+        """The same records under another plan, or of other units; it holds nothing that was worked out for these."""
+        view = object.__new__(Data)
+        vars(view).update({name: getattr(self, name) for name in self.SHARED}, plan=plan, positions=positions)
+        return view
 
     @property
     def units(self) -> list[str]:
         """The units looked at, sorted."""
-        return [self.enrolled[at] for at in self.at.tolist()]
+        return [self.enrolled[position] for position in self.positions.tolist()]
 
     @cached_property
     def place(self) -> dict[str, int]:
         """Each unit's place among the units looked at."""
-        return {unit: at for at, unit in enumerate(self.units)}
+        return {unit: place for place, unit in enumerate(self.units)}
 
     @cached_property
     def unit_of(self) -> dict[int, str]:
         """The unit of each record."""
         columns = self.columns.values()
-        return {at: unit for c in columns for at, unit in zip(c.record.tolist(), self.enrolled, strict=True)}
+        return {record: unit for c in columns for record, unit in zip(c.record.tolist(), self.enrolled, strict=True)}
 
     @cached_property
     def contents(self) -> Contents:
@@ -59,16 +78,11 @@ class Data:
 
     def without(self, unit: str) -> "Data":
         """The same data without a unit."""
-        rest = copy(self)
-        rest.__dict__.pop("place", None)
-        rest.at = self.at[[one != unit for one in self.units]]
-        return rest
+        return self._view(self.plan, self.positions[[other != unit for other in self.units]])
 
     def grouped_by(self, parameter: str) -> "Data":
         """The same data, grouped by another parameter without visits: treatment as received, say."""
-        other = copy(self)
-        other.plan = self.plan.model_copy(update={"group": parameter})
-        return other
+        return self._view(self.plan.model_copy(update={"group": parameter}), self.positions)
 
     def column(self, parameter: str, visit: str = "") -> Column:
         """The records of a parameter at a visit, over all enrolled units."""
@@ -82,9 +96,9 @@ class Data:
         if (parameter, visit) not in self._plain:
             column = self.column(parameter, visit)
             values = zip(column.values().tolist(), column.observed.tolist(), strict=True)
-            told = [value if there else None for value, there in values]
+            observed = [value if is_observed else None for value, is_observed in values]
             status = column.statuses[column.status].tolist()
-            records = zip(column.record.tolist(), status, told, strict=True)
+            records = zip(column.record.tolist(), status, observed, strict=True)
             self._plain[parameter, visit] = dict(zip(self.enrolled, records, strict=True))
         return self._plain[parameter, visit]
 
@@ -93,9 +107,17 @@ class Data:
         column = self.column(parameter, visit)
         return bool((column.text >= 0).any() and not (column.number == column.number).any())
 
-    def select(self, population: str, outcome: str, visit: str | Sequence[str] = "", baseline: str = "",
-               covariates: Sequence[str] = (), group: bool = False, missing: str = "",
-               exposure: str = "") -> "Selection":  # fmt: skip
+    def select(
+        self,
+        population: str,
+        outcome: str,
+        visit: str | Sequence[str] = "",
+        baseline: str = "",
+        covariates: Sequence[str] = (),
+        group: bool = False,
+        missing: str = "",
+        exposure: str = "",
+    ) -> AnalysisSet:
         """Every enrolled unit, used or excluded, for an outcome at a visit, or at several.
 
         Of several visits one is enough: the frame has a column for each, named by the visit, and the row sets hold
@@ -106,11 +128,11 @@ class Data:
         """
         needed = self._needed(outcome, visit, baseline, covariates, group)
         if exposure:
-            at = str(visit) if self.plan.parameters[exposure].visits else ""
-            needed.append(Needed("exposure", f"{exposure} ", {"exposure": self.column(exposure, at)}))
+            exposed = str(visit) if self.plan.parameters[exposure].visits else ""
+            needed.append(Needed("exposure", f"{exposure} ", {"exposure": self.column(exposure, exposed)}))
         return self._selected(population, needed, group, missing)
 
-    def select_complete(self, population: str, measurements: Sequence[tuple[str, str]]) -> "Selection":
+    def select_complete(self, population: str, measurements: Sequence[tuple[str, str]]) -> AnalysisSet:
         """Every enrolled unit, used if it has all measurements (parameter, visit), which are the frame's columns."""
         needed = []
         for parameter, visit in measurements:
@@ -119,41 +141,44 @@ class Data:
             needed.append(Needed(role, name, {(parameter, visit): self.column(parameter, visit)}))
         return self._selected(population, needed)
 
-    def _selected(self, population: str, needed: Sequence[Needed], group: bool = False,
-                  missing: str = "") -> "Selection":  # fmt: skip
+    def _selected(
+        self, population: str, needed: Sequence[Needed], group: bool = False, missing: str = ""
+    ) -> AnalysisSet:
         import numpy
 
-        expression = self._population(population)
-        members = [self.column(name) for name in expression.names]
-        reason, texts = self._outside(population, expression, members)
+        membership = self.membership(population)
+        reason, texts = membership.reason[self.positions], list(membership.texts)
         for role, begins, columns in needed:
             if missing and role == "outcome":
                 continue
             first = next(iter(columns.values()))
-            lost = (reason == 0) & ~numpy.any([column.observed[self.at] for column in columns.values()], axis=0)
-            reason[lost] = len(texts) + first.status[self.at[lost]]
+            has_value = numpy.any([column.observed[self.positions] for column in columns.values()], axis=0)
+            lost = (reason == 0) & ~has_value
+            reason[lost] = len(texts) + first.status[self.positions[lost]]
             texts += [begins + status for status in first.statuses]
-        return Selection(self, reason, tuple(texts), members, needed, group, missing)
+        return AnalysisSet(self, reason, tuple(texts), membership.columns, tuple(needed), group, missing)
 
-    def _population(self, name: str) -> Expression:
-        unit_level = [p for p, v in self.columns if v == ""]
-        where = f"dataset {self.name}: population {name}"
-        population = self.plan.populations[name]
-        return Expression(population.where, where, unit_level, tuple(population.reasons))
+    def membership(self, population: str) -> "Membership":
+        """Which of all enrolled units belong to a population, and why the others do not; worked out once."""
+        if population not in self._populations:
+            self._populations[population] = self._evaluated(population)
+        return self._populations[population]
 
-    def _outside(self, population: str, expression: Expression,
-                 members: Sequence[Column]) -> "tuple[numpy.ndarray, list[str]]":  # fmt: skip
-        """Why units are not in a population (n,), as a count within texts of which the first says that they are."""
+    def _evaluated(self, population: str) -> "Membership":
         import numpy
 
+        where = f"dataset {self.name}: population {population}"
+        expression = self.plan.condition(population, where, [name for name, visit in self.columns if visit == ""])
+        columns = tuple(self.column(name) for name in expression.names)
         words, texts, reasons = self.plan.populations[population].reasons, [""], []
-        code = numpy.zeros(len(self.at), dtype=numpy.intp)
-        decide: list[tuple[Value, ...]] = [()]  # the combinations of values that decide
-        for column in members:
+        code = numpy.zeros(len(self.enrolled), dtype=numpy.intp)
+        combinations: list[tuple[Value, ...]] = [()]  # of values that decide
+        for column in columns:
             own, values = column.coded()
-            found, code = numpy.unique(code * len(values) + own[self.at], return_inverse=True)
-            decide = [(*decide[one // len(values)], values[one % len(values)]) for one in found.tolist()]
-        for combination in decide:
+            present, code = numpy.unique(code * len(values) + own, return_inverse=True)
+            pairs = [divmod(pair, len(values)) for pair in present.tolist()]
+            combinations = [(*combinations[before], values[value]) for before, value in pairs]
+        for combination in combinations:
             facts = dict(zip(expression.names, combination, strict=True))
             holds = expression.holds(facts)
             reason = "" if holds else f"{OUTSIDE} {population}" + (" (unknown)" if holds is None else "")
@@ -161,10 +186,11 @@ class Data:
                 reason += f": {'; '.join(why)}"
             texts += [reason] if reason not in texts else []
             reasons.append(texts.index(reason))
-        return numpy.array(reasons, dtype=numpy.intp)[code], texts
+        return Membership(numpy.array(reasons, dtype=numpy.intp)[code], tuple(texts), columns)
 
-    def _needed(self, outcome: str, visit: str | Sequence[str], baseline: str, covariates: Sequence[str],
-                group: bool) -> list[Needed]:  # fmt: skip
+    def _needed(
+        self, outcome: str, visit: str | Sequence[str], baseline: str, covariates: Sequence[str], group: bool
+    ) -> list[Needed]:
         """What a used unit needs, in the order of the reasons."""
         if isinstance(visit, str):
             needed = [Needed("outcome", "", {"value": self.column(outcome, visit)})]

@@ -12,7 +12,7 @@ from omtrace.model.closed import Closed
 if TYPE_CHECKING:
     import numpy
 
-    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._analysis_set import AnalysisSet
 
 CURVES = {"one": "one curve", "shift": "one midpoint a plate", "own": "a curve of each plate"}
 TESTS = {"shift_needed": "midpoints differ", "own_needed": "more than midpoints differ"}
@@ -68,7 +68,7 @@ def run(call: Call) -> Iterator[Number]:
                 yield from call.numbers(parameter, plate, visit, numbers, rows, "midpoint / mean of all", ("", 2))
 
 
-def _points(chosen: "Selection", plate: str, concentration: str) -> "tuple[numpy.ndarray, numpy.ndarray]":
+def _points(chosen: "AnalysisSet", plate: str, concentration: str) -> "tuple[numpy.ndarray, numpy.ndarray]":
     """Concentration and signal of a plate's standards."""
     wells = chosen.of_group(plate)
     return wells[concentration].to_numpy("float64"), wells["value"].to_numpy("float64")

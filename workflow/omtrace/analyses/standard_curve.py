@@ -12,7 +12,7 @@ from omtrace.model.closed import Closed
 if TYPE_CHECKING:
     import numpy
 
-    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.statistics.curves.four_pl import FourPL
 
     Points = tuple[numpy.ndarray, numpy.ndarray]
@@ -105,7 +105,7 @@ def _digits(c: float) -> int:
     return min(4, max(0, 4 - math.floor(math.log10(abs(c))))) if c else 4
 
 
-def _points(chosen: "Selection", plates: list[str], concentration: str) -> tuple[list["Points"], list["Points"]]:
+def _points(chosen: "AnalysisSet", plates: list[str], concentration: str) -> tuple[list["Points"], list["Points"]]:
     """Concentration and signal of each plate's standards; and its levels, rising, with the mean signal of each."""
     import numpy
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._shown import named
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed
+from omtrace.model.contrast import Contrast
 
 if TYPE_CHECKING:
-    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.statistics.linear.linear import LinearModel
 
 OWN = "baseline"  # the outcome's own baseline, as the parameter that makes subgroups
@@ -53,15 +55,15 @@ def run(call: Call) -> Iterator[Number]:
             raise Fault(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
 
 
-def _numbers(call: Call, parameter: str, contrast: str, visit: str, chosen: "Selection") -> Iterator[Number]:
+def _numbers(call: Call, parameter: str, contrast: Contrast, visit: str, chosen: "AnalysisSet") -> Iterator[Number]:
     o, own = call.options, call.options.by == OWN
     text = not own and call.data.is_text(o.by)
     if bool(o.at) == text:
         raise ValueError(f"at: {'goes with numbers, not with categories' if text else 'is needed for numbers'}")
     model = _fitted(call, chosen, text)
     rows = chosen.rows([o.group, o.reference])
-    label = f"{call.dataset.parameters[parameter if own else o.by].label}{' at baseline' * own}"
-    declared = call.dataset.parameters[parameter if own else o.by]
+    factor = parameter if own else o.by
+    label, declared = f"{named('parameter', factor)}{' at baseline' * own}", call.dataset.parameters[factor]
     for value in model.design.levels[o.by] if text else o.at:
         level = f"{label}: {value}" if text else f"{label}: {value:g} {declared.unit}".strip()
         if text:
@@ -75,7 +77,7 @@ def _numbers(call: Call, parameter: str, contrast: str, visit: str, chosen: "Sel
     yield from call.numbers(parameter, contrast, visit, found, rows, f"interaction with {label}", scale)
 
 
-def _fitted(call: Call, chosen: "Selection", text: bool) -> "LinearModel":
+def _fitted(call: Call, chosen: "AnalysisSet", text: bool) -> "LinearModel":
     from omtrace.statistics.linear.design import Terms
     from omtrace.statistics.linear.linear import LinearModel
 
@@ -100,7 +102,7 @@ def _thin(frame, by: str, groups: list[str]) -> str:
     return ""
 
 
-def _counts(call: Call, parameter: str, visit: str, level: str, chosen: "Selection", value: str) -> Iterator[Number]:
+def _counts(call: Call, parameter: str, visit: str, level: str, chosen: "AnalysisSet", value: str) -> Iterator[Number]:
     """The units of each group in a subgroup."""
     for group in (call.options.group, call.options.reference):
         part = chosen.of_group(group)

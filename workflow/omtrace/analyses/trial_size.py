@@ -11,7 +11,7 @@ from omtrace.faults import Fault
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
-    from omtrace.analyses._chosen import Selection
+    from omtrace.analyses._analysis_set import AnalysisSet
 
 
 class Options(Closed):
@@ -59,7 +59,7 @@ def run(call: Call) -> Iterator[Number]:
             raise Fault(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
 
 
-def _spread(call: Call, chosen: "Selection") -> Spread:
+def _spread(call: Call, chosen: "AnalysisSet") -> Spread:
     """Pooled within groups. Raises ValueError for fewer than 3 degrees of freedom."""
     import numpy
 
@@ -76,7 +76,7 @@ def _spread(call: Call, chosen: "Selection") -> Spread:
     return Spread(len(frame), sd, df, correlation)
 
 
-def _numbers(call: Call, parameter: str, visit: str, chosen: "Selection", spread: Spread) -> Iterator[Number]:
+def _numbers(call: Call, parameter: str, visit: str, chosen: "AnalysisSet", spread: Spread) -> Iterator[Number]:
     from omtrace.statistics.power.trial_size import correlation_lower, n_ancova, n_t, sd_limits
 
     o, rows = call.options, chosen.rows()

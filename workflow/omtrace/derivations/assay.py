@@ -101,7 +101,7 @@ def _cells(plates: Plates, samples: Samples, signal: str, raw: dict[str, str]) -
     return Cells.joined([
         Cells.of(of, plates.reads[samples.wells], signal),
         Cells.of(of, plates.keys[samples.wells], raw["sample"], "layout"),
-        Cells.joined(standards).behind(samples.plates * (not joint), numpy.arange(count)),
+        Cells.joined(standards).shared_by(samples.plates * (not joint), numpy.arange(count)),
     ])  # fmt: skip
 
 

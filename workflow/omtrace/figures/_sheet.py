@@ -142,13 +142,7 @@ class Sheet:
         if group.key != "all":
             groups = records.texts(quantity.dataset.group)
             values = {unit: value for unit, value in values.items() if groups.get(unit) == group.key}
-        population = quantity.dataset.populations[self.plan.analyses[quantity.analysis].population]
-        if not population.where:
-            return values
-        from omtrace.analyses.selection import Expression
-
-        once = [name for name, parameter in quantity.dataset.parameters.items() if not parameter.visits]
-        member = Expression(population.where, self.where, once)
+        member = quantity.dataset.condition(self.plan.analyses[quantity.analysis].population, self.where)
         return {
             unit: value
             for unit, value in values.items()

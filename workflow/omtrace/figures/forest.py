@@ -14,6 +14,8 @@ from omtrace.figures import _style as style
 from omtrace.figures._results import AGAIN, Number
 from omtrace.figures._sheet import Sheet
 from omtrace.model.closed import Closed
+from omtrace.model.contrast import group_label
+from omtrace.model.statistics import statistic_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -132,9 +134,8 @@ def _label(sheet: Sheet, point: Number, points: list[Number], options: Options) 
     entry = sheet.plan.analyses[point.analysis]
     dataset = sheet.plan.datasets[entry.dataset]
     siblings = [n for n in points if n.parameter == point.parameter]
-    names = {"all": "All", **dataset.groups}
-    contrast = " − ".join(names.get(part, part) for part in point.group.split(" - "))
-    level = level_shown(point.level).removesuffix(", log scale" if options.log else "")  # the axis says it
+    contrast = group_label(point.group, dataset.groups, statistic_of(point.statistic).null == 1)
+    level = level_shown(point.level, dataset).removesuffix(", log scale" if options.log else "")  # the axis says it
     parts = [
         dataset.visits.get(point.visit, ""),
         contrast if len({n.group for n in siblings}) > 1 and (point.group != "all" or not point.level) else "",

@@ -14,6 +14,7 @@ from omtrace.figures import _style as style
 from omtrace.figures._results import AGAIN, Number
 from omtrace.figures._sheet import Sheet
 from omtrace.model.closed import Closed
+from omtrace.model.contrast import EVERYBODY, group_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,8 +54,7 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
 def _title(sheet: Sheet, key: Key) -> str:
     analysis, parameter, group, visit = key
     dataset = sheet.plan.datasets[sheet.plan.analyses[analysis].dataset]
-    names = {"all": "", **dataset.groups}
-    contrast = " − ".join(names.get(part, part) for part in group.split(" - "))
+    contrast = "" if group == EVERYBODY else group_label(group, dataset.groups)
     return ", ".join(filter(None, (dataset.parameters[parameter].label, dataset.visits.get(visit, ""), contrast)))
 
 

@@ -10,6 +10,7 @@ from omtrace.figures import _panels as panels
 from omtrace.figures import _style as style
 from omtrace.figures._results import Number
 from omtrace.figures._sheet import Group, Quantity, Sheet
+from omtrace.model.contrast import contrast_of, group_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,7 +71,9 @@ def _curve(sheet: Sheet, quantity: Quantity, visit: str) -> Curve:
     if not of:
         raise Fault(f"{sheet.where}: analysis {quantity.analysis!r} has no thresholds of {quantity.key!r} at {visit!r}")
     of.sort(key=lambda number: number.value)
-    sides = dict(zip(of[0].group.split(" - "), ("proportion_a", "proportion_b"), strict=True))
+    contrast = contrast_of(of[0].group, quantity.dataset.groups)
+    assert contrast
+    sides = {contrast.group: "proportion_a", contrast.reference: "proportion_b"}
     groups = [group for group in sheet.groups(quantity.dataset) if group.key in sides]
 
     def at(statistic: str, level: str) -> Number:
@@ -119,8 +122,13 @@ def _differences(sheet: Sheet, axes: "Axes", curve: Curve, width: float, options
         marks.mean_interval(sheet, axes, x, reach, triple, one, 3.6)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}".replace("-", "−")))
     _axis(axes, curve)
-    names = [curve.quantity.dataset.groups[key] for key in curve.thresholds[0].group.split(" - ")]
-    panels.head(axes, f"{names[0]} − {names[1]}", "percentage points", width, options.height)
+    panels.head(
+        axes,
+        group_label(curve.thresholds[0].group, curve.quantity.dataset.groups),
+        "percentage points",
+        width,
+        options.height,
+    )
 
 
 def _sources(axes: "Axes", curve: Curve) -> None:

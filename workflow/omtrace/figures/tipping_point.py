@@ -13,6 +13,7 @@ from omtrace.figures import _style as style
 from omtrace.figures._results import AGAIN, Number
 from omtrace.figures._sheet import Quantity, Sheet
 from omtrace.model.closed import Closed
+from omtrace.model.contrast import contrast_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,8 +109,9 @@ def _panel_of(sheet: Sheet, quantity: Quantity, visit: str) -> Panel:
     points = [point for level, point in found.items() if not level.startswith(TIPPING)]
     if not points:
         raise Fault(f"{sheet.where}: analysis {quantity.analysis!r} has no grid of deltas at {visit}; {AGAIN}")
-    groups = points[0].difference.group.split(" - ")
-    labels = [quantity.dataset.groups.get(group, group) for group in groups]
+    contrast = contrast_of(points[0].difference.group, quantity.dataset.groups)
+    assert contrast
+    labels = [quantity.dataset.groups[side] for side in (contrast.group, contrast.reference)]
     return Panel(quantity, visit, labels, points, [p for level, p in found.items() if level.startswith(TIPPING)])
 
 

@@ -1,7 +1,7 @@
-"""``python -m omtrace add-batch FOLDER``: what a lab drops in, checked, copied, registered, and what it will change.
+"""``omtrace add-batch FOLDER``: check, copy and register the files of a batch, and say what it can change.
 
-All or nothing: what would stop the study, leave the batch out, or take rows of earlier files out, is shown, and nothing
-is written.
+All or nothing: if the files would stop the study, leave the batch out, or take out rows of earlier files, the findings
+are shown and nothing is written.
 """
 
 import re
@@ -20,7 +20,7 @@ from omtrace.model.own_files import what_stands_at
 from omtrace.model.plan import Plan, read_plan
 from omtrace.model.register import Export, exports_of
 from omtrace.validation.across import WHOLE_FILE
-from omtrace.validation.findings import Finding
+from omtrace.validation.findings import WORST, Finding
 
 # A finding of one of these leaves the whole file, and its batch, out.
 WHOLE = {*WHOLE_FILE, "no_rows", "batch"}
@@ -29,12 +29,21 @@ NUMBER = re.compile(r"(\d+)\D*")
 
 def add_batch(
     folder: str | Path, study: str = "", batch: str = "", root: str | Path = ".", accept: bool = False
-) -> bool:
-    """Check all files of a folder, copy them into data/raw/<study>/ and register them; say what would change.
+) -> str:
+    """Check all files of a folder, copy them into data/raw/<study>/ and register them; print what can change.
 
-    False, and nothing written, where a run would stop, leave out one of the files or rows of earlier ones, or use none
-    of the batch's plates; and, unless ``accept``, where it would leave out rows or a plate, or warns of something.
-    Raises Fault where study, batch or the table of a file cannot be told, and for names that are taken.
+    Nothing is written where a run would stop, leave out one of the files or rows of earlier ones, or use none of the
+    batch's plates; and, unless ``accept``, where it would leave out rows or a plate, or warns of something.
+
+    Returns
+    -------
+    str
+        The worst severity of a finding, "note" without any; "stop" where nothing was registered.
+
+    Raises
+    ------
+    Fault
+        Where study, batch or the table of a file cannot be determined, and for names that are in use.
     """
     root = Path(root)
     files = _files(Path(folder))
@@ -45,45 +54,45 @@ def add_batch(
     if taken:
         raise Fault(
             f"batch {batch} of {study} has files already ({', '.join(taken)}); for a new version of one: "
-            f"python -m omtrace register --replaces {taken[0]} NEW_FILE; to take them all out first: "
-            f"python -m omtrace undo-batch {batch} --study {study}; for another batch: --batch"
+            f"omtrace register --replaces {taken[0]} NEW_FILE; to take them all out first: "
+            f"omtrace undo-batch {batch} --study {study}; for another batch: --batch"
         )
     for draft in drafts:
         print(f"{Path(draft.path).name}: table {draft.table}")
     beside = [e for e in exports_of(known, study) if (root / e.path).is_file()]
     outcome = checking.findings_at(drafts, beside, plan, root, beside)
     checking.print_findings(outcome, len(files))
-    why, mend = _refusal(outcome, accept)
+    why, remedy = _refusal(outcome, accept)
     if why:
-        print(f"batch {batch} of {study}: nothing was registered {why}; {mend}")
-        return False
+        print(f"batch {batch} of {study}: nothing was registered {why}; {remedy}")
+        return "stop"
     added = _taken_in(drafts, known, study, batch, root)
     print(f"batch {batch} of {study}: {len(added)} files registered")
     print("\n".join(_what_changes(plan, {e.table for e in added}, root)))
-    print(f"run: snakemake {study}; then: python -m omtrace changes {study}")
-    return True
+    print(f"run: snakemake {study}; then: omtrace changes {study}")
+    return min((finding.severity for finding in outcome.findings), key=WORST.__getitem__, default="note")
 
 
 def _refusal(outcome: checking.Outcome, accept: bool) -> tuple[str, str]:
     """Why a batch is not taken in, in brackets, and what to do; "" if it is."""
-    mend = "mend the files and add them again"
+    remedy = "correct the files and add them again"
     lost = [f for f in outcome.findings if f.rule in WHOLE and f.severity in ("quarantine", "stop")]
     if lost or outcome.elsewhere:
-        return _left_out(lost) or _taken(outcome.elsewhere), mend
+        return _left_out(lost) or _taken(outcome.elsewhere), remedy
     if outcome.stops:
-        return "(a run would stop)", mend
+        return "(a run would stop)", remedy
     refused = sorted({verdict.plate for verdict in outcome.verdicts if not verdict.usable})
     if refused and not any(verdict.usable for verdict in outcome.verdicts):
-        return f"(no plate of it could be used: {', '.join(refused)})", mend
+        return f"(no plate of it could be used: {', '.join(refused)})", remedy
     counts = Counter(f.severity for f in outcome.findings)
     doubts = [f"{counts[name]} {name}" for name in ("quarantine", "warn") if counts[name]]
     doubts += [f"a run leaves out plate {', '.join(refused)}"] if refused else []
     if doubts and not accept:
-        return f"({'; '.join(doubts)})", f"{mend}; or, if all of that is right, add them with --accept"
+        return f"({'; '.join(doubts)})", f"{remedy}; or, if all of that is right, add them with --accept"
     return "", ""
 
 
-def undo_batch(batch: str, study: str, reason: str = "", root: str | Path = ".") -> bool:
+def undo_batch(batch: str, study: str, reason: str = "", root: str | Path = ".") -> None:
     """Withdraw all files of a batch: they stay in custody with their numbers, and no run reads them any more.
 
     Raises Fault, and changes nothing, where the study has no such batch.
@@ -102,7 +111,6 @@ def undo_batch(batch: str, study: str, reason: str = "", root: str | Path = ".")
     for export in mine:
         print(f"{export.path} (number {export.number}): withdrawn")
     print(f"batch {batch} of {study}: {len(mine)} files are read no more; add it again, or run: snakemake {study}")
-    return True
 
 
 def _left_out(lost: list[Finding]) -> str:

@@ -1,18 +1,18 @@
-"""Everything of a plan that its modules declare: names of modules and their options, checked before any job."""
+"""Modules that a plan names and their options, checked before any job."""
 
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from omtrace.faults import Fault
 from omtrace.model.closed import checked, nearest
 from omtrace.model.document import read_document
-from omtrace.model.expression import Expression
 from omtrace.model.folders import plan_file
 from omtrace.model.lines import with_lines
-from omtrace.model.plan import Analysis, DatasetPlan, Plan, Population, read_plan
+from omtrace.model.plan import Analysis, DatasetPlan, Plan, read_plan
 from omtrace.model.slices import plain
 from omtrace.plugins import plugin
 from omtrace.readers import options_of, reader_of
@@ -20,7 +20,7 @@ from omtrace.store import write_text
 
 
 def check_plan(plan: Plan, path: Path | None = None) -> Plan:
-    """The same plan. Raises Fault with everything that is wrong with its modules and their options, all at once.
+    """The same plan. Raises Fault with all problems of its modules and their options together.
 
     ``path``: the file that it was read from; complaints then name the line.
     """
@@ -57,13 +57,22 @@ def read_whole(path: str | Path) -> Plan:
         raise Fault(*fault.lines, *more.lines) from None
 
 
-def report(study: str) -> bool:
-    """Read and check the plan of a study, and print what it holds. Raises Fault for what is wrong."""
+def counts_of(study: str) -> dict[str, int]:
+    """Read and check the plan of a study; the number of entries of each of its sections.
+
+    Raises
+    ------
+    Fault
+        With everything that is wrong with the plan.
+    """
     path = plan_file(study)
     plan = check_plan(read_whole(path), path)
-    counts = {name: len(getattr(plan, name)) for name in ("tables", "datasets", "analyses", "families", "figures")}
-    print(f"plan of {study}: nothing wrong; {', '.join(f'{name} {count}' for name, count in counts.items())}")
-    return True
+    return {name: len(getattr(plan, name)) for name in ("tables", "datasets", "analyses", "families", "figures")}
+
+
+def print_counts(study: str, counts: dict[str, int]) -> None:
+    """Print that a plan is valid, and what it holds."""
+    print(f"plan of {study}: valid; {', '.join(f'{name} {count}' for name, count in counts.items())}")
 
 
 def _module_faults(path: Path) -> list[str]:
@@ -112,8 +121,8 @@ def _checks(plan: Plan) -> Iterator[tuple[str, Callable[[str], Any]]]:
         for name, parameter in declared.parameters.items():
             where = f"{of}datasets.{dataset}.parameters.{name}.options"
             yield where, _module("derivations", parameter.derive, "DERIVATION", parameter.options)
-        for name, population in declared.populations.items():
-            yield f"{of}datasets.{dataset}.populations.{name}", _population(declared, population)
+        for name in declared.populations:
+            yield f"{of}datasets.{dataset}.populations.{name}", partial(declared.condition, name)
     for name, analysis in plan.analyses.items():
         yield f"{of}analyses.{name}.options", _module("analyses", analysis.method, "METHOD", analysis.options)
         yield f"{of}analyses.{name}", _others(plan, name)
@@ -139,22 +148,17 @@ def _others(plan: Plan, name: str) -> Callable[[str], Any]:
     return check
 
 
-def _population(dataset: DatasetPlan, population: Population) -> Callable[[str], Any]:
-    known = [name for name, parameter in dataset.parameters.items() if not parameter.visits]
-    return lambda where: Expression(population.where, where, known, tuple(population.reasons))
-
-
 def _groups(dataset: DatasetPlan, analysis: Analysis) -> Callable[[str], Any]:
     """Groups that options compare are declared, where the dataset declares them and no others are formed."""
     formed = analysis.options.get("treated")  # groups by the treatment as received
 
     def check(where: str) -> None:
-        told = [(name, analysis.options.get(name)) for name in ("group", "reference")]
+        named = [(name, analysis.options.get(name)) for name in ("group", "reference")]
         pairs = analysis.options.get("contrasts")
-        told += [("contrasts", one) for pair in pairs or () if isinstance(pair, list) for one in pair]
+        named += [("contrasts", one) for pair in pairs or () if isinstance(pair, list) for one in pair]
         lines = [
             f"{where}: {name}: {one!r} is no group of the dataset{nearest(one, dataset.groups)}"
-            for name, one in told
+            for name, one in named
             if isinstance(one, str) and one and dataset.groups and not formed and one not in dataset.groups
         ]
         if lines:

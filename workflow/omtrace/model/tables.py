@@ -54,7 +54,7 @@ class TablePlan(Closed):
 
     source: Annotated[str, TABLES] = Field("", description="table name in the register; default: the table's own name")
     reader: Annotated[str, TABLES] = Field(description="module in sources/")
-    options: Annotated[dict[str, Any], TABLES] = Field(default_factory=dict, description="what the reader may be told")
+    options: Annotated[dict[str, Any], TABLES] = Field(default_factory=dict, description="options of the reader")
     schema_: Annotated[str, TABLES] = Field(
         "", alias="schema", description="module in schemas/ or instruments/; default: the table's own name"
     )

@@ -22,7 +22,7 @@ def closing(studies: Sequence[str], since: int, root: str | Path = ".") -> list[
         if ledger.newest_run(study, root).get("details", {}).get("manifest") == sha256_of(path):
             sealed.append(study)
         else:
-            lines.append(f"{path_of(study).as_posix()}: not sealed by the ledger; python -m omtrace verify {study}")
+            lines.append(f"{path_of(study).as_posix()}: not sealed by the ledger; omtrace verify {study}")
     if sealed:
         content = ledger.read(root)
         number = len(content.lines)
@@ -32,6 +32,6 @@ def closing(studies: Sequence[str], since: int, root: str | Path = ".") -> list[
             f"It covers {COVERS}; not {COVERS_NOT}.",
             f"digest of {ledger.LEDGER}, line {number} and all before it:",
             content.digest(number),
-            "Keep both outside: python -m omtrace verify --head DIGEST --ledger DIGEST holds everything against them.",
+            "Keep both elsewhere: omtrace verify --head DIGEST --ledger DIGEST compares everything with them.",
         ]
     return lines + news(since, root)

@@ -141,7 +141,7 @@ class _Project:
         differ = sum(
             column[n] != column[of[key]]
             for n in rest
-            if (match := keyed[n]) and (key := (match["record"], event[n])) in of
+            if (entry := keyed[n]) and (key := (entry["record"], event[n])) in of
             for column in cells[1:]
         )
         self.says["double data entry"] = (

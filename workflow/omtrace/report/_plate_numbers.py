@@ -6,6 +6,8 @@ from functools import cached_property
 from html import escape
 
 from omtrace.analyses._shown import level_shown, shown
+from omtrace.model.plan import DatasetPlan
+from omtrace.model.statistics import Role, statistic_of
 from omtrace.report.words import label_of
 
 COEFFICIENTS = ("a", "b", "c", "d", "g")
@@ -108,7 +110,7 @@ def table(heads: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]]) -> s
             + "\n".join(lines) + "\n</tbody></table></div>")  # fmt: skip
 
 
-def by_level(rows: Sequence[Row], command: str) -> str:
+def by_level(rows: Sequence[Row], command: str, dataset: DatasetPlan) -> str:
     """Numbers that have a level, one line a level, a column a statistic."""
     levels: dict[str, dict[str, Row]] = {}
     for row in rows:
@@ -117,15 +119,15 @@ def by_level(rows: Sequence[Row], command: str) -> str:
     alike: dict[str, list[str]] = {}  # first statistic -> levels: standards in one table, effects of place in another
     for level, found in levels.items():
         alike.setdefault(next(iter(found)), []).append(level)
-    return "".join(_levels({level: levels[level] for level in same}, command) for same in alike.values())
+    return "".join(_levels({level: levels[level] for level in same}, command, dataset) for same in alike.values())
 
 
-def _levels(levels: Mapping[str, Mapping[str, Row]], command: str) -> str:
+def _levels(levels: Mapping[str, Mapping[str, Row]], command: str, dataset: DatasetPlan) -> str:
     names = list(dict.fromkeys(name for found in levels.values() for name in found))
     lines = []
     for level, found in levels.items():
         cells = [number(found[name], command) if name in found else "" for name in names]
-        text = level_shown(level)
+        text = level_shown(level, dataset)
         lines.append([escape(text[:1].upper() + text[1:]), *cells])
     return table([("Level", False), *((escape(label_of(name)), True) for name in names)], lines)
 
@@ -133,11 +135,13 @@ def _levels(levels: Mapping[str, Mapping[str, Row]], command: str) -> str:
 def plain(rows: Sequence[Row], command: str) -> str:
     """Numbers without a level, side by side; a standard error stands in brackets after what it is of."""
     found = {row["statistic"]: row for row in rows if not row["level"]}
+    known = [statistic_of(name) for name in found]
+    errors = {of: s.name for s in known if s.role is Role.STANDARD_ERROR for of in s.of if of in found}
     parts = []
     for name, row in found.items():
-        if name.endswith("_se") and name[:-3] in found:
+        if name in errors.values():
             continue
-        error = found.get(f"{name}_se")
+        error = found.get(errors.get(name, ""))
         label, more = (" (SE)", f" ({number(error, command, False)})") if error else ("", "")
         parts.append(f"<div><dt>{escape(label_of(name))}{label}</dt><dd>{number(row, command)}{more}</dd></div>")
     return f'<dl class="numbers">{"".join(parts)}</dl>' if parts else ""

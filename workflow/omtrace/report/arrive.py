@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from omtrace.model.contrast import EVERYBODY
+from omtrace.model.headline import headline_of
 from omtrace.model.plan import Analysis, Plan
-from omtrace.report.tables import EVERYBODY
 from omtrace.schemas import table_of
 
 ANIMAL = ("species", "strain", "genotype", "sex", "age", "age_weeks", "weight_g")
 DESCRIBES = ("describe", "flow")  # methods whose n are the animals of each group
-INTERVALS = ("ci_low", "ratio_low", "hodges_lehmann_low", "median_low")
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def _results(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
         yield _link(spread[0], plan.analyses[spread[0]], "Means with SD, medians with quartiles, by group")
     else:
         yield "No analysis describes each group with a measure of spread."
-    effects = {n["analysis"] for n in numbers.values() if n["statistic"] in INTERVALS}
+    effects = {name for name, found in mine.items() if headline_of({n["statistic"] for n in found})}
     compared = [name for name, entry in plan.analyses.items() if name in effects and _is_compared(plan, entry)]
     for name in compared[:6]:
         yield _link(name, plan.analyses[name], "Effects with intervals")

@@ -7,15 +7,18 @@ from typing import Any
 from omtrace.analyses import JOINT
 from omtrace.analyses._shown import level_shown, shown
 from omtrace.faults import Fault
+from omtrace.model.contrast import EVERYBODY, group_label
+from omtrace.model.headline import is_of_ratio
 from omtrace.model.plan import Analysis, DatasetPlan, Plan
 from omtrace.model.questions import ROLES
 from omtrace.report.standing import claims, exploratory, unplanned
-from omtrace.report.tables import EVERYBODY, tables_of
+from omtrace.report.tables import tables_of
 from omtrace.report.words import label_of
 
 Row = Mapping[str, str]  # of the estimates
 MOST = 3_000  # numbers of one analysis in a page
 GROUPS = 24  # of an analysis with more: plates, say
+ROW = ("analysis", "parameter", "population", "group", "visit", "level")  # what the numbers of a row share
 NAMING = ("statistic", "parameter", "group", "visit", "level")  # a number's short name, beside its table
 
 
@@ -42,11 +45,15 @@ def numbers_of(
     ``rows``: all of them, by id, for which p values are exploratory depends on the others.
     """
     numbers: dict[str, dict] = {}
+    beside: dict[tuple[str, ...], set[str]] = {}  # the statistics of each row of results
+    for row in rows.values():
+        beside.setdefault(tuple(row[part] for part in ROW), set()).add(row["statistic"])
     for name in rows if among is None else among:
         row = rows[name]
         analysis = plan.analyses[row["analysis"]]
         dataset = plan.datasets[analysis.dataset]
-        labels = _labels(row, analysis, dataset)
+        is_ratio = is_of_ratio(row["statistic"], beside[tuple(row[part] for part in ROW)])
+        labels = _labels(row, analysis, dataset, is_ratio)
         full = {**labels, "group": "" if row["group"] == EVERYBODY else labels["group"]}
         numbers[name] = {
             **row,
@@ -65,7 +72,7 @@ def numbers_of(
     return numbers
 
 
-def _labels(row: Mapping[str, str], analysis: Analysis, dataset: DatasetPlan) -> dict[str, str]:
+def _labels(row: Mapping[str, str], analysis: Analysis, dataset: DatasetPlan, is_ratio: bool) -> dict[str, str]:
     """What a number is, from the general to the particular, in the plan's own labels."""
     parameters = [dataset.parameters.get(name) for name in row["parameter"].split(JOINT)]
     population = dataset.populations.get(row["population"])
@@ -73,21 +80,11 @@ def _labels(row: Mapping[str, str], analysis: Analysis, dataset: DatasetPlan) ->
         "analysis": analysis.title,
         "parameter": " and ".join(p.label for p in parameters if p) if all(parameters) else row["parameter"],
         "population": population.label if population else row["population"],
-        "group": _group(row["group"], dataset),
+        "group": group_label(row["group"], dataset.groups, is_ratio),
         "visit": dataset.visits.get(row["visit"], row["visit"]),
-        "level": level_shown(row["level"]),
+        "level": level_shown(row["level"], dataset),
         "statistic": label_of(row["statistic"]),
     }
-
-
-def _group(name: str, dataset: DatasetPlan) -> str:
-    """The label of a group, or of a contrast ``group - reference``."""
-    names = (name, *name.split(" - "))
-    whole, *sides = [dataset.groups.get(n, "All" if n == EVERYBODY else None) for n in names]
-    if whole is None:
-        known = [side for side in sides if side is not None]
-        return " − ".join(known) if len(known) == len(sides) else name
-    return whole
 
 
 def options_text(options: Mapping[str, Any]) -> str:

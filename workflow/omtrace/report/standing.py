@@ -3,18 +3,13 @@
 from collections.abc import Mapping
 
 from omtrace.model.plan import UNPLANNED, Analysis, Plan
-
-CHECKS = ("naive_p", "grubbs_p")  # beside a result: what a wrong analysis would say; a note on a far value
-
-
-def is_p(statistic: str) -> bool:
-    """Whether a statistic is a p value."""
-    return statistic == "p" or statistic.endswith("_p")
+from omtrace.model.statistics import Role, statistic_of
 
 
 def claims(number: Mapping[str, str]) -> bool:
     """Whether a number is a p value that says something about an effect: computed, and no check."""
-    return is_p(number["statistic"]) and number["value"] != "" and number["statistic"] not in CHECKS
+    statistic = statistic_of(number["statistic"])
+    return statistic.role is Role.P_VALUE and statistic.claims and number["value"] != ""
 
 
 def exploratory(plan: Plan, numbers: Mapping[str, Mapping[str, str]]) -> set[str]:

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from omtrace.analyses._headline import headline_of
 from omtrace.analyses._shown import level_shown, plural
+from omtrace.model.contrast import contrast_of
+from omtrace.model.headline import headline_of
 from omtrace.model.plan import Analysis, Plan
 from omtrace.model.questions import NOT_COMPARED
 from omtrace.report.labels import METHODS, PROCEDURES
@@ -68,7 +69,9 @@ def primary_of(plan: Plan, name: str, by_name: Mapping[str, Rows], calls: Mappin
         "name": name,
         "title": entry.title,
         "population": plan.datasets[entry.dataset].populations[entry.population].label,
-        "effects": [_effect(by_name[name], key, calls.get(name, {})) for key in effects],
+        "effects": [
+            _effect(by_name[name], key, calls.get(name, {}), plan.datasets[entry.dataset].groups) for key in effects
+        ],
         "estimand": estimand_of(plan, entry.estimand),
         "adjusted": [number for key, row in effects.items() for number in _adjusted(plan, name, key, by_name)]
         if first
@@ -93,7 +96,9 @@ def effects_of(rows: Rows) -> Rows:
     return {key: row for key, row in rows.items() if headline_of(row)}
 
 
-def _effect(rows: Rows, key: tuple[str, str, str, str], call: Mapping[str, Any]) -> dict[str, Any]:
+def _effect(
+    rows: Rows, key: tuple[str, str, str, str], call: Mapping[str, Any], groups: Mapping[str, str]
+) -> dict[str, Any]:
     row = rows[key]
     names = headline_of(row)
     assert names
@@ -105,15 +110,17 @@ def _effect(rows: Rows, key: tuple[str, str, str, str], call: Mapping[str, Any])
         "estimate": row[names.effect],
         "interval": [row[names.low], " to ", row[names.high]],
         "p": row.get(names.p),
-        "n": _counts(rows, key),
+        "n": _counts(rows, key, groups),
     }
 
 
-def _counts(rows: Rows, key: tuple[str, str, str, str]) -> list[dict]:
+def _counts(rows: Rows, key: tuple[str, str, str, str], groups: Mapping[str, str]) -> list[dict]:
     """The numbers of units of an effect: its own, or those of the sides of its contrast at the visit."""
     if own := [rows[key][name] for name in ("n", "n_a", "n_b") if name in rows[key]]:
         return own
-    sides = [rows.get((key[0], side, key[2], ""), {}) for side in key[1].split(" - ")]
+    contrast = contrast_of(key[1], groups)
+    names = (contrast.group, contrast.reference) if contrast else (key[1],)
+    sides = [rows.get((key[0], name, key[2], ""), {}) for name in names]
     return [side["n"] for side in sides if "n" in side]
 
 
@@ -124,10 +131,17 @@ def _beside(plan: Plan, name: str, rows: Rows, main: Rows, calls: Mapping[str, d
         if key[1:3] not in wanted or (key[0] not in {k[0] for k in main} and len({k[0] for k in rows}) > 1):
             continue
         entry = plan.analyses[name]
-        population = plan.datasets[entry.dataset].populations[entry.population].label
+        dataset = plan.datasets[entry.dataset]
+        population = dataset.populations[entry.population].label
         method = METHODS.get(entry.method, entry.method.replace("_", " "))
-        yield {"name": name, "title": entry.title, "level": level_shown(key[3]), "method": method,
-               "population": population, **_effect(rows, key, calls.get(name, {}))}  # fmt: skip
+        yield {
+            "name": name,
+            "title": entry.title,
+            "level": level_shown(key[3], dataset),
+            "method": method,
+            "population": population,
+            **_effect(rows, key, calls.get(name, {}), dataset.groups),
+        }
 
 
 def _adjusted(plan: Plan, name: str, key: tuple, by_name: Mapping[str, Rows]) -> list[dict]:

@@ -5,13 +5,14 @@ A table is ``heads`` (what names a line), ``columns``, and ``blocks`` of lines, 
 
 from collections.abc import Sequence
 
+from omtrace.model.contrast import EVERYBODY, contrast_of
+from omtrace.model.headline import main_of
 from omtrace.model.plan import DatasetPlan
-from omtrace.report.words import Cell, Column, Row, apart_of, cell_of, columns_of, label_of, main_of
+from omtrace.report.words import Cell, Column, Row, apart_of, cell_of, columns_of, label_of
 
 Line = tuple[list[str], list[Cell]]  # texts of the heads, cells
 
-EVERYBODY = "all"  # the group of a number about all units
-COUNTS = {"n", "missing"}
+COUNTS = {"n", "missing"}  # of a row; they stand before everything else, and alone above levels
 BALANCE = "standardised_difference"  # a baseline table has it beside its groups, and is never collapsed
 WIDE = 8  # of a table with more heads and columns, heads whose text is the same in every line stand above it
 COLLAPSED = 40  # a table of more lines starts collapsed
@@ -35,7 +36,7 @@ def tables_of(numbers: Sequence[dict], dataset: DatasetPlan, population: str, ci
     kinds: dict[tuple, list[Row]] = {}
     for key, row in rows.items():
         with_levels = bool(key[4]) or (key[0] in levelled and set(row) <= COUNTS)
-        contrast = " - " in key[2] and BALANCE not in row
+        contrast = contrast_of(key[2], dataset.groups) is not None and BALANCE not in row
         kinds.setdefault((key[5], main_of(list(row)), with_levels, contrast), []).append(row)
     order = sorted(kinds, key=lambda kind: kind[0])
     tables = [_table(kinds[kind], dataset, population, ci) for kind in order]
@@ -170,7 +171,7 @@ def crossed_lines(block: Sequence[Row], heads: Sequence[str], groups: Sequence[s
             key = (_of(row, "visit"), level, name)
             if key not in texts:
                 order.insert(order.index(last[group]) + 1 if group in last else len(order), key)
-                texts[key] = [labels[head] or label_of(name) * (head == "level") for head in heads]
+                texts[key] = [labels[head] or (label_of(name) if name and head == "level" else "") for head in heads]
             last[group] = key
             cells.setdefault(key, {})[group] = cell_of(columns_of(list(part))[0], part)
     return [(texts[key], [cells[key].get(group, []) for group in groups]) for key in order]

@@ -1,33 +1,10 @@
-"""Words and forms of numbers: labels of statistics, and which of them stand together in one column."""
+"""How the numbers of a row stand in a table: which of them share a column, and in what form."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from omtrace.report.labels import LABELS
-
-# What an interval that names no estimate (ci_low, ci_high) belongs to: the first of these in the same row.
-MAIN = (
-    "difference",
-    "mean_change",
-    "adjusted_mean",
-    "geometric_mean",
-    "interaction",
-    "ratio",
-    "rate_ratio",
-    "odds_ratio",
-    "risk_ratio",
-    "rate",
-    "estimate",
-    "mean",
-    "proportion",
-    "hodges_lehmann",
-    "median",
-    "alpha",
-    "icc_agreement",
-)
-ENDS = (("low", "lower limit"), ("high", "upper limit"))
-SIDES = {"a": ", group", "b": ", reference"}  # of a contrast group - reference
-CURVE = ("a", "b", "c", "d")  # parameters of a curve, in lower case
+from omtrace.model.headline import main_of
+from omtrace.model.statistics import INTERVALS, STATISTICS, TABLES, Role, statistic_of
 
 Row = dict[str, dict]  # statistic -> number
 Cell = list[list[str | dict]]  # groups of texts and numbers; a line may end between groups only
@@ -55,15 +32,6 @@ TOGETHER = (
     ("n, reference (count)", ("n_b", "count_b"), "bracket"),
 )
 
-# Statistics that begin so have a table of their own, below that of the rest of their row.
-APART = (
-    ("signed_rank", "n_nonzero", "hodges_lehmann", "mann_whitney", "relative_effect", "method_exact"),
-    ("d_z", "d_av", "cohens_d", "hedges_g"),
-    ("risk_ratio", "odds_ratio", "fisher"),
-    ("nnt",),
-    ("variance", "share", "groups", "in_model"),
-)
-
 
 @dataclass(frozen=True)
 class Column:
@@ -80,51 +48,34 @@ class Column:
 
 
 def label_of(statistic: str) -> str:
-    """A statistic in words; limits of an interval say so; unknown names are set as they are."""
-    if statistic in LABELS:
-        return LABELS[statistic]
-    for end, words in ENDS:
-        if statistic.endswith(f"_{end}"):
-            stem = statistic[: -len(end) - 1]
-            base = stem.removesuffix("_ci")
-            return f"{words[0].upper()}{words[1:]} of CI" if stem == "ci" else f"{label_of(base)}, {words}"
-    head, _, last = statistic.rpartition("_")
-    if head and last in SIDES:
-        return label_of(head) + SIDES[last]
-    if head and last == "se":
-        return f"SE of {label_of(head)}"
-    text = statistic.replace("_", " ")
-    return text if text in CURVE else text[:1].upper() + text[1:]
+    """A statistic in words."""
+    return statistic_of(statistic).label
 
 
-def main_of(statistics: Sequence[str]) -> str:
-    """The estimate that ``ci_low`` and ``ci_high`` belong to; "" without such an interval."""
-    if "ci_low" not in statistics or "ci_high" not in statistics:
-        return ""
-    return next((name for name in MAIN if name in statistics), "ci")
-
-
-def _interval(stem: str, statistics: Sequence[str], ci: str) -> tuple[str, Column]:
-    """The column of the limits ``<stem>_low`` and ``<stem>_high``, and the statistic that it stands for."""
-    limits = (f"{stem}_low", f"{stem}_high")
-    base = main_of(statistics) if stem == "ci" else stem.removesuffix("_ci")
+def _interval(interval: str, statistics: Sequence[str], ci: str) -> tuple[str, Column]:
+    """The column of the limits of an interval, and the statistic that it stands for: beside its estimate, or alone."""
+    low, high = INTERVALS[interval]
+    base = main_of(statistics) if interval == "ci" else next(iter(statistic_of(low).of))
+    is_named_for_it = interval in ("ci", base, f"{base}_ci")  # not for a method
     ci = "CI" if base == "partial_eta_squared" else ci  # its level is another one
-    if base in statistics:
-        return base, Column(f"{label_of(base)} ({ci})", (base, *limits), "interval")
-    title = ci if base == "ci" else f"{label_of(base)} {ci}"
-    return limits[0], Column(title, limits, "bounds")
+    if is_named_for_it and base in statistics:
+        return base, Column(f"{label_of(base)} ({ci})", (base, low, high), "interval")
+    label = label_of(low).removesuffix(f", {Role.LOW}")
+    title = ci if interval == "ci" else f"{label} {ci}"
+    return low, Column(title, (low, high), "bounds")
 
 
 def apart_of(statistic: str) -> int:
     """Which of the tables of its row a statistic belongs to: 0 for the first."""
-    return next((at for at, heads in enumerate(APART, 1) if statistic.startswith(heads)), 0)
+    table = statistic_of(statistic).table
+    return TABLES.index(table) + 1 if table else 0
 
 
-def _needed(stem: str, given: Sequence[str], ci: str) -> Column:
+def _needed(interval: str, given: Collection[str], ci: str) -> Column:
     """The column of the interval of a number needed to treat: limits, or the ends of one through infinity."""
-    parts = (f"nnt_{stem}_low", f"nnt_{stem}_high", f"nnth_{stem}", f"nntb_{stem}")
-    title = f"{label_of(f'nnt_{stem}')} {ci}"
-    return Column(title, tuple(part for part in parts if part in given), "needed bounds")
+    parts = tuple(s.name for s in STATISTICS.values() if s.interval == interval and s.name in given)
+    label = label_of(INTERVALS[interval][0]).removesuffix(f", {Role.LOW}")
+    return Column(f"{label} {ci}", parts, "needed bounds")
 
 
 def columns_of(statistics: Sequence[str], ci: str = "CI") -> list[Column]:
@@ -142,19 +93,19 @@ def columns_of(statistics: Sequence[str], ci: str = "CI") -> list[Column]:
             columns[first] = column
             taken.update(column.parts)
 
-    for name in given:
+    known = {name: statistic_of(name) for name in given}
+    for name, statistic in known.items():
         if name == "nnt":
-            take(name, Column(label_of(name), (name,), "needed"))
-        elif name[:4] in ("nnt_", "nnth", "nntb"):
-            stem = name.partition("_")[2].removesuffix("_low").removesuffix("_high")
-            take(name, _needed(stem, list(given), ci))
-    for name in given:
-        stem = name.removesuffix("_low")
-        if stem != name and f"{stem}_high" in given:
-            take(*_interval(stem, list(given), ci))
+            take(name, Column(statistic.label, (name,), "needed"))
+        elif statistic.of == ("nnt",):
+            take(name, _needed(statistic.interval, given, ci))
+    for statistic in known.values():
+        if statistic.role is Role.LOW and set(INTERVALS[statistic.interval]) <= given.keys():
+            take(*_interval(statistic.interval, list(given), ci))
     sets = [*TOGETHER]
-    sets += [(f"{label_of(m)} (SD)", (m, "sd" + m[4:]), "bracket") for m in given if m == "mean" or m[:5] == "mean_"]
-    sets += [(f"{label_of(name)} (SE)", (name, f"{name}_se"), "bracket") for name in given]
+    for role, words in ((Role.SD, "SD"), (Role.STANDARD_ERROR, "SE")):
+        beside = [(of, s.name) for s in known.values() if s.role is role for of in s.of]
+        sets += [(f"{label_of(name)} ({words})", (name, spread), "bracket") for name, spread in beside]
     for title, parts, form in sets:
         if all(part in given for part in parts):
             take(parts[0], Column(title, parts, form))

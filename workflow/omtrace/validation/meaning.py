@@ -116,7 +116,7 @@ def _compare_answers(work: Work, instrument: Instrument, items: list[str], numbe
     if not (total := sum(counts.values())):
         return
     first = next(i for i in instrument.items if i.name == items[0])
-    own = {str(code) for code in range(int(first.minimum), int(first.maximum) + 1)}
+    own = set(first.codes())
     fitting = {name: sum(counts[text] for text in codes) / total for name, codes in instrument.codings.items()}
     best = max(fitting, key=lambda name: fitting[name])
     mine = sum(counts[code] for code in own) / total

@@ -8,6 +8,7 @@ it (``zone`` of the table). Without that, the day is read as it is written, and 
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from omtrace.validation.work import Work
@@ -32,7 +33,7 @@ def move_to_site(work: Work) -> None:
             rows = cells.among(timed) & (work.numbers() == number)
             if not rows.any():
                 continue
-            work.cells[name] = cells.changed(rows, lambda text, said=said: _local(text, said, site))
+            work.cells[name] = cells.changed(rows, partial(_local, said=said, site=site))
             zones = ", ".join(sorted(_zones(timed, said)))
             told = f"zone {zones}, " + (f"read as {work.plan.zone}" if site else "read as written")
             source.extract.decisions[f"times in {name}"] = told

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from omtrace.statistics.basic.samples import sample
-from omtrace.statistics.mixed.mmrm import FALLBACK, Rows, fit_mmrm
-from omtrace.statistics.mixed.mmrm_resampled import Resampled
+from omtrace.statistics.mixed.mmrm_fit import FALLBACK, Resampled, Rows, fit_mmrm
 from omtrace.statistics.mixed.mmrm_structures import Blocks, structure_of
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from scipy.optimize import brentq
 
 from omtrace.statistics.missing.imputation import Imputer
 from omtrace.statistics.missing.imputed_analysis import LeastSquares, jackknife, rubin
-from omtrace.statistics.mixed.mmrm_batch import DEPENDENT
+from omtrace.statistics.mixed.mmrm_fit import DEPENDENT
 
 MOST_REFUSED = 0.05  # share of bootstrap samples that the model may fail to fit; they are drawn again
 SCANNED = 200  # points at which a tipping point is looked for, between 0 and either end

@@ -1,7 +1,7 @@
-"""What an analysis works on: a frame of the units used, and the row sets of any part of a selection."""
+"""The analysis set: which units an analysis uses, why it leaves out the others, and the row sets of its parts."""
 
 from collections.abc import Mapping, Sequence
-from copy import copy
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,46 +25,85 @@ class Needed(NamedTuple):
     columns: dict[str | tuple[str, str], Column]
 
 
-class Selection:
-    """The outcome of ``Data.select``: a frame of the used units, and row sets for any part of it.
+@dataclass(frozen=True, eq=False)
+class AnalysisSet:
+    """The units of an analysis: which are used, and why each of the others is left out.
 
-    ``reason`` (n,): why a unit is left out, as a count within ``texts``, of which the first is "", for used ones.
+    Nothing in it changes; everything else follows from these parts, so that no two of them can disagree.
+
+    Attributes
+    ----------
+    data
+        The dataset's records.
+    reason
+        (units,): why a unit is left out, as a place within ``texts``, of which the first is "", for used ones.
+    texts
+        The reasons in words.
+    membership
+        The columns that say who belongs to the population.
+    needed
+        What a used unit needs, in the order of the reasons.
+    grouped
+        Whether the group is needed, and stands among the entries of a row set.
+    missing_role
+        The role of a used unit's records without an outcome; "": an outcome is needed.
     """
 
-    def __init__(self, data: "Data", reason: "numpy.ndarray", texts: tuple[str, ...], members: Sequence[Column],
-                 needed: Sequence[Needed], grouped: bool, missing: str) -> None:  # fmt: skip
+    data: "Data"
+    reason: "numpy.ndarray"
+    texts: tuple[str, ...]
+    membership: tuple[Column, ...]
+    needed: tuple[Needed, ...]
+    grouped: bool = False
+    missing_role: str = ""
+
+    def excluding(self, other: "AnalysisSet") -> "AnalysisSet":
+        """The set without the units that another one leaves out, which are left out for the reasons of that one.
+
+        Parameters
+        ----------
+        other
+            A set of the same units: all that ``data`` looks at.
+        """
+        import numpy
+
+        if other.data.units != self.data.units:
+            raise AssertionError("two analysis sets of different units")
+        reason = numpy.where(other.reason > 0, other.reason + len(self.texts), self.reason)
+        return replace(self, reason=reason, texts=(*self.texts, *other.texts))
+
+    @cached_property
+    def frame(self) -> "pandas.DataFrame":
+        """The used units, a row each, with a column for what is needed of them."""
         import pandas
 
-        self.data, self.reason, self.texts = data, reason, texts
-        self.grouped = grouped  # whether the group is needed, and stands among the entries
-        self._behind = [("population", column) for column in members]
-        self._behind += [(part.role, column) for part in needed for column in part.columns.values()]
-        self._members, self._missing = len(members), missing
-        columns = {name: column for part in needed for name, column in part.columns.items()}
-        used = data.at[reason == 0]
+        columns = {name: column for part in self.needed for name, column in part.columns.items()}
+        used = self.data.positions[self.reason == 0]
+        if not len(used):
+            return pandas.DataFrame(columns=list(columns), dtype="float64")
         values = {name: column.values(used) for name, column in columns.items()}
-        self.frame = pandas.DataFrame(values, data.index[used])
-        if self.frame.empty:
-            self.frame = pandas.DataFrame(columns=list(columns), dtype="float64")
+        return pandas.DataFrame(values, self.data.index[used])
 
     @cached_property
     def reasons(self) -> dict[str, str]:
         """Of each unit why it is left out; "" for used ones."""
-        return {unit: self.texts[at] for unit, at in zip(self.data.units, self.reason.tolist(), strict=True)}
+        reasons = zip(self.data.units, self.reason.tolist(), strict=True)
+        return {unit: self.texts[place] for unit, place in reasons}
 
     @cached_property
     def groups(self) -> dict[str, str]:
         """The group of each unit that has one."""
-        told = zip(self.data.units, self._group.tolist(), strict=True)
-        return {unit: self._names[at] for unit, at in told if at >= 0}
+        codes = zip(self.data.units, self._group.tolist(), strict=True)
+        return {unit: self._names[code] for unit, code in codes if code >= 0}
 
     @cached_property
     def _group(self) -> "numpy.ndarray":
         """The group of each unit, as a count within ``_names``; -1 for none."""
         import numpy
 
-        at = self.data.at
-        return self.data.column(self.data.plan.group).text[at] if self.data.plan.group else numpy.full(len(at), -1)
+        if not self.data.plan.group:
+            return numpy.full(len(self.reason), -1)
+        return self.data.column(self.data.plan.group).text[self.data.positions]
 
     @cached_property
     def _names(self) -> list[str]:
@@ -77,7 +116,8 @@ class Selection:
 
         order = numpy.argsort(self._group, kind="stable")
         parts = numpy.split(order, numpy.flatnonzero(numpy.diff(self._group[order])) + 1) if len(order) else []
-        return {self._names[at] if (at := self._group[part[0]]) >= 0 else "": part for part in parts}
+        codes = [self._group[part[0]] for part in parts]
+        return {self._names[code] if code >= 0 else "": part for code, part in zip(codes, parts, strict=True)}
 
     def _mask(self, group: str) -> "numpy.ndarray":
         """The units of a group, or all, as a mask (n,)."""
@@ -110,32 +150,22 @@ class Selection:
         import numpy
 
         counts = numpy.bincount(self.reason[self._mask(group)], minlength=len(self.texts)).tolist()
-        found: dict[str, int] = {}
+        by_reason: dict[str, int] = {}
         for text, count in sorted(zip(self.texts, counts, strict=True)):
             if text and count:
-                found[text] = found.get(text, 0) + count
-        return found
+                by_reason[text] = by_reason.get(text, 0) + count
+        return by_reason
 
     def missing(self, group: str = "all") -> int:
         """Units of the population without a value that is needed."""
         return sum(count for reason, count in self.left_out(group).items() if not reason.startswith(OUTSIDE))
-
-    def after(self, other: "Selection") -> "Selection":
-        """The same selection, in which the units that another one leaves out are left out for its reasons."""
-        import numpy
-
-        changed = copy(self)
-        changed.__dict__ = {name: value for name, value in vars(self).items() if name not in ("reasons", "_own")}
-        changed.texts = (*self.texts, *other.texts)
-        changed.reason = numpy.where(other.reason > 0, other.reason + len(self.texts), self.reason)
-        return changed
 
     def everyone(self, group: str) -> Rows:
         """All enrolled units of a group, each by the record of its group, or else of its first fact or its outcome."""
         data = self.data
         facts = [data.plan.group] if data.plan.group else [p for p, visit in data.columns if visit == ""]
         column = data.column(facts[0]) if facts else next(iter(data.columns.values()))
-        record = column.record[data.at[self._mask(group)]]
+        record = column.record[data.positions[self._mask(group)]]
         kinds = (("group" if data.plan.group else "outcome", ""),)
         return Rows(data.name, Entries(record, record * 0, kinds), len(record), len(record), 0)
 
@@ -144,9 +174,9 @@ class Selection:
         import numpy
 
         units = numpy.flatnonzero(self._mask(group))
-        at = self.data.at[units]
-        records = [outcome.record[at], *self._belonging(units, [group])]
-        reason = numpy.where(outcome.observed, 0, outcome.status + 1)[at]
+        positions = self.data.positions[units]
+        records = [outcome.record[positions], *self._belonging(units, [group])]
+        reason = numpy.where(outcome.observed, 0, outcome.status + 1)[positions]
         kinds = [(role, reason) for role in ("outcome", "group") for reason in ("", *outcome.statuses)]
         kind = numpy.concatenate([reason + place * (len(kinds) // 2) for place in range(len(records))])
         used = int((reason == 0).sum())
@@ -179,27 +209,28 @@ class Selection:
         units, reason, texts = self._units(groups), self.reason, self.texts
         if without:
             more = tuple(dict.fromkeys(filter(None, without.values())))
-            code = {"": 0} | {text: at for at, text in enumerate(more, len(texts))}
+            code = {"": 0} | {text: place for place, text in enumerate(more, len(texts))}
             texts, given = (*texts, *more), numpy.zeros_like(reason)
             given[[self.data.place[unit] for unit in without]] = [code[text] for text in without.values()]
             reason = numpy.where(reason > 0, reason, given)
         return self._rows(units, reason[units], texts, groups)
 
-    def _rows(self, units: "numpy.ndarray", reason: "numpy.ndarray", texts: tuple[str, ...],
-              groups: Sequence[str]) -> Rows:  # fmt: skip
+    def _rows(
+        self, units: "numpy.ndarray", reason: "numpy.ndarray", texts: tuple[str, ...], groups: Sequence[str]
+    ) -> Rows:
         """The row set of units for reasons among texts."""
         import numpy
 
-        record, role, kept = (part[:, units] for part in self._entries)
+        record, role, stands = (part[:, units] for part in self._entries)
         kind = role * len(texts) + reason
         more = self._belonging(units, groups)
-        records = numpy.concatenate([record[kept], *more])
-        kinds = numpy.concatenate([kind[kept], *(self._roles.index("group") * len(texts) + reason for _ in more)])
+        records = numpy.concatenate([record[stands], *more])
+        kinds = numpy.concatenate([kind[stands], *(self._roles.index("group") * len(texts) + reason for _ in more)])
         used = int((reason == 0).sum())
         return Rows(self.data.name, Entries(records, kinds, self._kinds(texts)), len(units), used, len(units) - used)
 
     def _kinds(self, texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-        """Roles with reasons; made once for the selection's own reasons."""
+        """Roles with reasons; made once for the set's own reasons."""
         if texts is self.texts:
             return self._own
         return tuple((role, text) for role in self._roles for text in texts)
@@ -210,25 +241,31 @@ class Selection:
 
     @cached_property
     def _roles(self) -> list[str]:
-        return list(dict.fromkeys([*(role for role, _ in self._behind), self._missing, "group"]))
+        return list(dict.fromkeys([*(role for role, _ in self._sources), self.missing_role, "group"]))
+
+    @cached_property
+    def _sources(self) -> list[tuple[str, Column]]:
+        """Role and column of what stands in row sets: first who belongs to the population, then what is needed."""
+        needed = [(part.role, column) for part in self.needed for column in part.columns.values()]
+        return [("population", column) for column in self.membership] + needed
 
     @cached_property
     def _entries(self) -> "tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]":
         """Of each column behind and each unit the record, its role, and whether it stands in a row set at all."""
         import numpy
 
-        shape = len(self._behind), len(self.reason)
-        record, role, kept = numpy.empty(shape, numpy.int64), numpy.empty(shape, numpy.int64), numpy.ones(shape, bool)
-        for at, (name, column) in enumerate(self._behind):
-            record[at], role[at] = column.record[self.data.at], self._roles.index(name)
-            if at >= self._members:
-                there = column.observed[self.data.at] | (self.reason > 0)
-                role[at, ~there] = self._roles.index(self._missing)
-                kept[at] = there | bool(self._missing)
-        return record, role, kept
+        shape, positions = (len(self._sources), len(self.reason)), self.data.positions
+        record, role, stands = numpy.empty(shape, numpy.int64), numpy.empty(shape, numpy.int64), numpy.ones(shape, bool)
+        for row, (name, column) in enumerate(self._sources):
+            record[row], role[row] = column.record[positions], self._roles.index(name)
+            if row >= len(self.membership):
+                has_value = column.observed[positions] | (self.reason > 0)
+                role[row, ~has_value] = self._roles.index(self.missing_role)
+                stands[row] = has_value | bool(self.missing_role)
+        return record, role, stands
 
     def _belonging(self, units: "numpy.ndarray", groups: Sequence[str]) -> "list[numpy.ndarray]":
-        """The records that say that units belong to a number's groups, where a selection does not need them anyway."""
+        """The records that say that units belong to a number's groups, where the set does not need them anyway."""
         if "all" in groups or not self.data.plan.group or self.grouped:
             return []
-        return [self.data.column(self.data.plan.group).record[self.data.at[units]]]
+        return [self.data.column(self.data.plan.group).record[self.data.positions[units]]]

@@ -1,0 +1,435 @@
+"""What a statistic is: name, label, unit, decimals and role of every number in estimates.csv, said here alone.
+
+A method may give only statistics that stand in ``STATISTICS``; a new one is one line here. Their order counts: where
+several statistics of a row of results could be its effect, its interval or its p value, the first in this list is.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from omtrace.store import stored
+
+
+class Role(StrEnum):
+    """What a statistic is to the row of results that it stands in."""
+
+    EFFECT = "effect"  # compares, and so has a value of no effect
+    ESTIMATE = "estimate"
+    LOW = "lower limit"
+    HIGH = "upper limit"
+    SD = "standard deviation"
+    STANDARD_ERROR = "standard error"
+    TEST = "test statistic"
+    DF = "degrees of freedom"
+    P_VALUE = "p value"
+    COUNT = "count"
+    SETTING = "setting"  # chosen in the plan, not estimated
+    DECISION = "decision"  # a code that stands for a word
+
+
+class Unit(StrEnum):
+    """The unit of a statistic: none, percent, or that of what is analysed, or its square."""
+
+    NONE = "none"
+    PERCENT = "percent"
+    OWN = "own"
+    SQUARED = "squared"
+
+
+EFFECT, ESTIMATE, LOW, HIGH, SD, STANDARD_ERROR = (
+    Role.EFFECT,
+    Role.ESTIMATE,
+    Role.LOW,
+    Role.HIGH,
+    Role.SD,
+    Role.STANDARD_ERROR,
+)
+TEST, DF, P_VALUE, COUNT, SETTING, DECISION = Role.TEST, Role.DF, Role.P_VALUE, Role.COUNT, Role.SETTING, Role.DECISION
+NONE, PERCENT, OWN, SQUARED = Unit.NONE, Unit.PERCENT, Unit.OWN, Unit.SQUARED
+
+TABLES = ("ranks", "effect sizes", "ratios", "number needed", "variances")  # below the table of a row, in this order
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """One statistic.
+
+    Attributes
+    ----------
+    name, label
+        As in estimates.csv, and as read by people.
+    role, unit
+        See ``Role`` and ``Unit``.
+    decimals
+        Decimals shown; of a statistic in the unit of what is analysed, how many more than that has.
+    least
+        Decimals at least, of a statistic in the unit of what is analysed.
+    of
+        The statistics that a limit, an SD, a standard error or a p value can belong to; none: the main one of its row.
+    interval
+        Of a limit, the name of its interval.
+    null
+        Of an effect, the value of no effect: 0 of a difference, 1 of a ratio.
+    leads
+        Whether an interval that names no statistic (``ci_low``, ``ci_high``) can belong to it.
+    claims
+        Of a p value, whether it says something about an effect; not what a wrong analysis would say.
+    codes
+        Of a decision, the words that 0, 1, 2 and so on stand for.
+    table
+        The one of ``TABLES`` in which it stands; "" for the table of its row.
+    """
+
+    name: str
+    label: str
+    role: Role
+    unit: Unit
+    decimals: int
+    least: int = 0
+    of: tuple[str, ...] = ()
+    interval: str = ""
+    null: float | None = None
+    leads: bool = False
+    claims: bool = True
+    codes: tuple[str, ...] = ()
+    table: str = ""
+
+    def shape(self, unit: str, decimals: int, value: float = 0.5) -> tuple[str, int]:
+        """Unit and decimals of the statistic of what has a unit and decimals.
+
+        Parameters
+        ----------
+        unit, decimals
+            Those of the parameter, or of the scale on which it was analysed.
+        value
+            The statistic's value: degrees of freedom that are whole as stored are shown without decimals.
+        """
+        if self.unit is NONE:
+            return "", 0 if self.role is DF and stored(value).is_integer() else self.decimals
+        if self.unit is PERCENT:
+            return "%", self.decimals
+        if self.unit is SQUARED:
+            unit = f"({unit})\u00b2" if " " in unit else unit and f"{unit}\u00b2"
+        return unit, max(decimals + self.decimals, self.least)
+
+
+def _limits(
+    interval: str,
+    label: str,
+    unit: Unit,
+    decimals: int,
+    least: int = 0,
+    of: tuple[str, ...] | None = None,
+    table: str = "",
+) -> tuple[Statistic, Statistic]:
+    """The two limits of an interval; ``of``: by default the statistic that the interval is named after."""
+    of = (interval.removesuffix("_ci"),) if of is None else of
+    words = ("Lower limit of CI", "Upper limit of CI") if interval == "ci" else (f"{label}, {LOW}", f"{label}, {HIGH}")
+    low, high = (
+        Statistic(f"{interval}_{end}", text, role, unit, decimals, least, of, interval, table=table)
+        for end, text, role in zip(("low", "high"), words, (LOW, HIGH), strict=True)
+    )
+    return low, high
+
+
+def _needed(interval: str, label: str) -> tuple[Statistic, ...]:
+    """The interval of a number needed to treat: its limits, or where it spans infinity its two ends."""
+    limits = _limits(f"nnt_{interval}", f"NNT, {label}", NONE, 1, of=("nnt",), table="number needed")
+    ends = {f"nnth_{interval}": f"NNT to harm, {label}", f"nntb_{interval}": f"NNT to benefit, {label}"}
+    return (*limits, *(replace(limits[0], name=name, label=text, role=ESTIMATE) for name, text in ends.items()))
+
+
+_EVERY = (
+    # effects and estimates, each with its limits
+    Statistic("difference", "Difference", EFFECT, OWN, 0, least=1, null=0.0, leads=True),
+    Statistic("mean_change", "Mean change", EFFECT, OWN, 0, least=1, null=0.0, leads=True),
+    Statistic("adjusted_mean", "Adjusted mean", ESTIMATE, OWN, 0, least=1, leads=True),
+    Statistic("geometric_mean", "Geometric mean", ESTIMATE, OWN, 0, least=1, leads=True),
+    *_limits("geometric_mean", "Geometric mean", OWN, 0, least=1),
+    Statistic("risk_difference", "Risk difference", EFFECT, NONE, 3, null=0.0),
+    Statistic("rate_ratio", "Rate ratio", EFFECT, NONE, 2, null=1.0, leads=True),
+    Statistic("risk_ratio", "Risk ratio", EFFECT, NONE, 2, null=1.0, leads=True, table="ratios"),
+    *_limits("risk_ratio", "Risk ratio", NONE, 2, table="ratios"),
+    Statistic("odds_ratio", "Odds ratio", EFFECT, NONE, 2, null=1.0, leads=True, table="ratios"),
+    *_limits("odds_ratio", "Odds ratio", NONE, 2, table="ratios"),
+    Statistic("ratio", "Ratio", EFFECT, NONE, 2, null=1.0, leads=True),
+    *_limits("ratio", "Ratio", NONE, 2),
+    Statistic("interaction", "Interaction", EFFECT, OWN, 0, least=1, null=0.0, leads=True),
+    Statistic("rate", "Rate", ESTIMATE, OWN, 0, leads=True),
+    *_limits("rate", "Rate", OWN, 0),
+    Statistic("estimate", "Estimate", EFFECT, OWN, 0, least=1, null=0.0, leads=True),
+    *_limits("estimate_ci", "Estimate", OWN, 0, least=1),
+    Statistic("mean", "Mean", ESTIMATE, OWN, 0, least=1, leads=True),
+    Statistic("proportion", "Proportion", ESTIMATE, NONE, 3, leads=True),
+    Statistic("hodges_lehmann", "Hodges–Lehmann", EFFECT, OWN, 0, least=1, null=0.0, leads=True, table="ranks"),
+    *_limits("hodges_lehmann", "Hodges–Lehmann", OWN, 0, least=1, table="ranks"),
+    Statistic("median", "Median", ESTIMATE, OWN, 0, least=1, leads=True),
+    Statistic("alpha", "Cronbach’s α", ESTIMATE, NONE, 2, leads=True),
+    Statistic("icc_agreement", "ICC(2,1), agreement", ESTIMATE, NONE, 2, leads=True),
+    # intervals that name no statistic, or a method instead
+    *_limits("ci", "CI", OWN, 0, least=1, of=()),
+    *_limits("newcombe", "Newcombe", NONE, 3, of=("risk_difference", "difference")),
+    *_limits("miettinen_nurminen", "Miettinen–Nurminen", NONE, 3, of=("risk_difference", "difference")),
+    *_limits("wald", "Wald", NONE, 3, of=("risk_difference", "difference")),
+    *_limits("mee", "Mee", NONE, 3, of=("risk_difference", "difference")),
+    *_limits("wilson", "Wilson", NONE, 3, of=("proportion",)),
+    *_limits("clopper_pearson", "Clopper–Pearson", NONE, 3, of=("proportion",)),
+    # other estimates, each with its limits
+    Statistic("a", "a", ESTIMATE, OWN, 0),
+    Statistic("assay_share", "Share of the assay in the variance", ESTIMATE, PERCENT, 1),
+    Statistic("b", "b", ESTIMATE, OWN, 0),
+    Statistic("back_calculated", "Back-calculated", ESTIMATE, OWN, 0),
+    Statistic("c", "c", ESTIMATE, OWN, 0),
+    Statistic("ceiling", "Ceiling", ESTIMATE, NONE, 3),
+    *_limits("ceiling", "Ceiling", NONE, 3),
+    Statistic("cohens_d", "Cohen’s d", ESTIMATE, NONE, 2, table="effect sizes"),
+    *_limits("cohens_d_ci", "Cohen’s d", NONE, 2, table="effect sizes"),
+    Statistic("completion", "Completion", ESTIMATE, NONE, 3),
+    *_limits("completion", "Completion", NONE, 3),
+    Statistic("computed", "Computed", ESTIMATE, OWN, 0),
+    Statistic("correlation", "Correlation", ESTIMATE, NONE, 2),
+    Statistic("correlation_lower", "Correlation, lower limit", ESTIMATE, NONE, 2),
+    Statistic("cv", "CV", ESTIMATE, PERCENT, 1),
+    Statistic("d", "d", ESTIMATE, OWN, 0),
+    Statistic("d_av", "Cohen’s d (av)", ESTIMATE, NONE, 2, table="effect sizes"),
+    Statistic("d_z", "Cohen’s d (z)", ESTIMATE, NONE, 2, table="effect sizes"),
+    *_limits("d_z_ci", "Cohen’s d (z)", NONE, 2, table="effect sizes"),
+    Statistic("difference_highest", "Largest difference", ESTIMATE, OWN, 0, least=1),
+    Statistic("difference_lowest", "Smallest difference", ESTIMATE, OWN, 0, least=1),
+    Statistic("dispersion", "Dispersion", ESTIMATE, NONE, 2),
+    Statistic("efficiency", "Efficiency", ESTIMATE, PERCENT, 1),
+    Statistic("estimate_highest", "Highest estimate", ESTIMATE, OWN, 0, least=1),
+    Statistic("estimate_lowest", "Lowest estimate", ESTIMATE, OWN, 0, least=1),
+    Statistic("excludes_from", "Excludes 0 from", ESTIMATE, OWN, 0),
+    Statistic("excludes_to", "Excludes 0 to", ESTIMATE, OWN, 0),
+    Statistic("floor", "Floor", ESTIMATE, NONE, 3),
+    *_limits("floor", "Floor", NONE, 3),
+    Statistic("fmi", "Missing information", ESTIMATE, NONE, 3),
+    Statistic("gg_epsilon", "GG ε", ESTIMATE, NONE, 3),
+    Statistic("hedges_g", "Hedges’ g", ESTIMATE, NONE, 2, table="effect sizes"),
+    *_limits("hedges_g_ci", "Hedges’ g", NONE, 2, table="effect sizes"),
+    Statistic("hf_epsilon", "HF ε", ESTIMATE, NONE, 3),
+    Statistic("hodges_lehmann_shift", "Hodges–Lehmann shift", ESTIMATE, OWN, 0, least=1, table="ranks"),
+    *_limits("hodges_lehmann_shift", "Hodges–Lehmann shift", OWN, 0, least=1, table="ranks"),
+    Statistic("icc_consistency", "ICC(3,1), consistency", ESTIMATE, NONE, 2),
+    *_limits("icc_consistency", "ICC(3,1), consistency", NONE, 2),
+    Statistic("largest_change", "Largest change", ESTIMATE, OWN, 0),
+    Statistic("largest_cv", "Largest CV", ESTIMATE, PERCENT, 1),
+    Statistic("largest_deviation", "Largest deviation", ESTIMATE, OWN, 0),
+    Statistic("largest_difference", "Largest difference", ESTIMATE, OWN, 0),
+    Statistic("lloq", "LLOQ", ESTIMATE, OWN, 0),
+    Statistic("lod", "LOD", ESTIMATE, OWN, 0),
+    Statistic("maximum", "Maximum", ESTIMATE, OWN, 0),
+    Statistic("mean_a", "Mean, group", ESTIMATE, OWN, 0, least=1),
+    Statistic("mean_after", "Mean after", ESTIMATE, OWN, 0, least=1),
+    Statistic("mean_b", "Mean, reference", ESTIMATE, OWN, 0, least=1),
+    Statistic("mean_before", "Mean before", ESTIMATE, OWN, 0, least=1),
+    Statistic("mean_z", "Mean z", ESTIMATE, OWN, 0, least=1),
+    Statistic("minimum", "Minimum", ESTIMATE, OWN, 0),
+    Statistic("nnt", "NNT", ESTIMATE, NONE, 1, table="number needed"),
+    *_needed("miettinen_nurminen", "Miettinen–Nurminen"),
+    *_needed("newcombe", "Newcombe"),
+    *_needed("wald", "Wald"),
+    Statistic("parallel_slope", "Parallel slope", ESTIMATE, OWN, 0),
+    Statistic("partial_eta_squared", "Partial η²", ESTIMATE, NONE, 3),
+    *_limits("partial_eta_squared", "Partial η²", NONE, 3),
+    Statistic("pearson_per_df", "Pearson χ² per df", ESTIMATE, NONE, 2),
+    Statistic("percent", "Percent", ESTIMATE, PERCENT, 1),
+    Statistic("position_effect", "Effect of place", ESTIMATE, PERCENT, 1),
+    Statistic("power", "Power", ESTIMATE, NONE, 3),
+    Statistic("proportion_a", "Proportion, group", ESTIMATE, NONE, 3),
+    Statistic("proportion_b", "Proportion, reference", ESTIMATE, NONE, 3),
+    Statistic("q1", "Lower quartile", ESTIMATE, OWN, 0, least=1),
+    Statistic("q3", "Upper quartile", ESTIMATE, OWN, 0, least=1),
+    Statistic("r_squared", "R²", ESTIMATE, NONE, 3),
+    Statistic("recovery", "Recovery", ESTIMATE, PERCENT, 1),
+    Statistic("relative_effect", "Relative effect", ESTIMATE, NONE, 3, table="ranks"),
+    *_limits("relative_effect", "Relative effect", NONE, 3, table="ranks"),
+    Statistic("residual_sd", "Residual SD", ESTIMATE, OWN, 0),
+    *_limits("risk_ratio_score", "Risk ratio, score", NONE, 2, of=("risk_ratio",), table="ratios"),
+    Statistic("rss", "RSS", ESTIMATE, OWN, 0),
+    Statistic("rule_broken", "z where the rule broke", ESTIMATE, NONE, 2),
+    Statistic("s", "s", ESTIMATE, OWN, 0),
+    Statistic("sd", "SD", SD, OWN, 1, of=("mean",)),
+    Statistic("sd_a", "SD, group", SD, OWN, 1, of=("mean_a",)),
+    Statistic("sd_after", "SD after", SD, OWN, 1, of=("mean_after",)),
+    Statistic("sd_b", "SD, reference", SD, OWN, 1, of=("mean_b",)),
+    Statistic("sd_before", "SD before", SD, OWN, 1, of=("mean_before",)),
+    Statistic("sd_change", "SD of change", SD, OWN, 1, of=("mean_change",)),
+    Statistic("sd_left", "SD of a sample about its plate", ESTIMATE, OWN, 1),
+    Statistic("sd_log", "SD of the logarithms", ESTIMATE, OWN, 1),
+    Statistic("sd_lower", "SD, lower limit", ESTIMATE, OWN, 1),
+    Statistic("sd_shift", "SD between plates", ESTIMATE, OWN, 1),
+    Statistic("sd_upper", "SD, upper limit", ESTIMATE, OWN, 1),
+    Statistic("sem_agreement", "SEM, agreement", ESTIMATE, OWN, 0, least=1),
+    Statistic("sem_consistency", "SEM, consistency", ESTIMATE, OWN, 0, least=1),
+    Statistic("share", "Share", ESTIMATE, PERCENT, 1, table="variances"),
+    Statistic("smallest_detectable_change", "Smallest detectable change", ESTIMATE, OWN, 0, least=1),
+    Statistic("standardised_difference", "Standardised difference", ESTIMATE, NONE, 2),
+    Statistic("threshold", "Threshold", ESTIMATE, NONE, 2),
+    Statistic("uloq", "ULOQ", ESTIMATE, OWN, 0),
+    Statistic("variance", "Variance", ESTIMATE, SQUARED, 2, table="variances"),
+    # standard errors
+    Statistic("a_se", "SE of a", STANDARD_ERROR, OWN, 0, of=("a",)),
+    Statistic("b_se", "SE of b", STANDARD_ERROR, OWN, 0, of=("b",)),
+    Statistic("c_se", "SE of c", STANDARD_ERROR, OWN, 0, of=("c",)),
+    Statistic("d_se", "SE of d", STANDARD_ERROR, OWN, 0, of=("d",)),
+    Statistic("dispersion_se", "SE of dispersion", STANDARD_ERROR, NONE, 2, of=("dispersion",)),
+    Statistic("mcse", "Monte Carlo SE", STANDARD_ERROR, NONE, 3),
+    Statistic("rank_difference_se", "SE of difference of mean ranks", STANDARD_ERROR, NONE, 2, of=("rank_difference",)),
+    Statistic("relative_effect_se", "SE", STANDARD_ERROR, NONE, 3, of=("relative_effect",), table="ranks"),
+    Statistic("se", "SE", STANDARD_ERROR, OWN, 1),
+    Statistic("se_curve", "SE from curves", STANDARD_ERROR, OWN, 1),
+    Statistic("se_log", "SE of the logarithm", STANDARD_ERROR, NONE, 3),
+    Statistic("se_shift", "SE from shifts", STANDARD_ERROR, OWN, 1),
+    Statistic("se_wells", "SE from wells", STANDARD_ERROR, OWN, 1),
+    Statistic("threshold_se", "SE of threshold", STANDARD_ERROR, NONE, 2, of=("threshold",)),
+    # test statistics, and criteria of fit
+    Statistic("aic", "AIC", TEST, NONE, 2),
+    Statistic("chi_squared", "χ²", TEST, NONE, 2),
+    Statistic("f", "F", TEST, NONE, 2),
+    Statistic("grubbs_g", "Grubbs’ G", TEST, NONE, 2),
+    Statistic("jonckheere_j", "J", TEST, NONE, 1),
+    Statistic("mann_whitney_u", "Mann–Whitney U", TEST, NONE, 1, table="ranks"),
+    Statistic("minus_2_log_likelihood", "−2 log L", TEST, NONE, 2),
+    Statistic("rank_difference", "Difference of mean ranks", TEST, NONE, 1),
+    Statistic("relative_effect_t", "Brunner–Munzel t", TEST, NONE, 2, table="ranks"),
+    Statistic("signed_rank_v", "Signed rank V", TEST, NONE, 1, table="ranks"),
+    Statistic("t", "t", TEST, NONE, 2),
+    Statistic("t_squared", "T²", TEST, NONE, 2),
+    Statistic("z", "z", TEST, NONE, 2),
+    # degrees of freedom
+    Statistic("df", "df", DF, NONE, 1),
+    Statistic("df_1", "df 1", DF, NONE, 0),
+    Statistic("df_2", "df 2", DF, NONE, 1),
+    Statistic("relative_effect_df", "Brunner–Munzel df", DF, NONE, 1, table="ranks"),
+    # p values: where a row has several, the first that belongs to its effect
+    Statistic("p", "p", P_VALUE, NONE, 3),
+    Statistic("signed_rank_p", "Signed rank p", P_VALUE, NONE, 3, of=("hodges_lehmann", "mean_change"), table="ranks"),
+    Statistic(
+        "mann_whitney_p", "Mann–Whitney p", P_VALUE, NONE, 3, of=("hodges_lehmann_shift", "difference"), table="ranks"
+    ),
+    Statistic(
+        "fisher_p",
+        "Fisher p",
+        P_VALUE,
+        NONE,
+        3,
+        of=("risk_difference", "risk_ratio", "odds_ratio", "difference"),
+        table="ratios",
+    ),
+    Statistic("chi_squared_p", "χ² p", P_VALUE, NONE, 3, of=("difference",)),
+    Statistic("permutation_p", "Permutation p", P_VALUE, NONE, 3, of=("difference",)),
+    Statistic("relative_effect_p", "Brunner–Munzel p", P_VALUE, NONE, 3, of=("relative_effect",), table="ranks"),
+    Statistic("gg_p", "GG p", P_VALUE, NONE, 3, of=("f",)),
+    Statistic("hf_p", "HF p", P_VALUE, NONE, 3, of=("f",)),
+    Statistic("grubbs_p", "Grubbs’ p", P_VALUE, NONE, 3, of=("grubbs_g",), claims=False),
+    Statistic("naive_p", "p if every record counted as one (wrong)", P_VALUE, NONE, 3, of=("p",), claims=False),
+    Statistic("adjusted_p", "Adjusted p", P_VALUE, NONE, 3, of=("p",)),
+    # counts
+    Statistic("at_high_end", "At the high end", COUNT, NONE, 0),
+    Statistic("at_low_end", "At the low end", COUNT, NONE, 0),
+    Statistic("changes", "Changes", COUNT, NONE, 0),
+    Statistic("clusters", "Clusters", COUNT, NONE, 0),
+    Statistic("complete", "Complete", COUNT, NONE, 0),
+    Statistic("conclusions_turned", "Conclusions turned", COUNT, NONE, 0),
+    Statistic("count", "Count", COUNT, NONE, 0),
+    Statistic("count_a", "Count, group", COUNT, NONE, 0),
+    Statistic("count_b", "Count, reference", COUNT, NONE, 0),
+    Statistic("covariance_parameters", "Parameters", COUNT, NONE, 0),
+    Statistic("dropped_out", "Dropped out", COUNT, NONE, 0),
+    Statistic("enrolled_in_all", "Enrolled in all", COUNT, NONE, 0),
+    Statistic("enrolled_per_group", "Enrolled per group", COUNT, NONE, 0),
+    Statistic("estimates", "Estimates", COUNT, NONE, 0),
+    Statistic("events", "Events", COUNT, NONE, 0),
+    Statistic("fitted", "Fitted", COUNT, NONE, 0),
+    Statistic("groups", "Groups", COUNT, NONE, 0, table="variances"),
+    Statistic("imputations", "Imputations", COUNT, NONE, 0),
+    Statistic("imputed", "Imputed", COUNT, NONE, 0),
+    Statistic("imputed_after_drop_out", "Of these, after drop-out", COUNT, NONE, 0),
+    Statistic("intermittent", "Intermittent", COUNT, NONE, 0),
+    Statistic("intervals_above_0", "Intervals above 0", COUNT, NONE, 0),
+    Statistic("intervals_below_0", "Intervals below 0", COUNT, NONE, 0),
+    Statistic("intervals_without_null", "Intervals without null", COUNT, NONE, 0),
+    Statistic("items", "Items", COUNT, NONE, 0),
+    Statistic("levels", "Levels", COUNT, NONE, 0),
+    Statistic("missing", "Missing", COUNT, NONE, 0),
+    Statistic("n", "n", COUNT, NONE, 0),
+    Statistic("n_a", "n, group", COUNT, NONE, 0),
+    Statistic("n_above", "Above limit", COUNT, NONE, 0),
+    Statistic("n_b", "n, reference", COUNT, NONE, 0),
+    Statistic("n_below", "Below limit", COUNT, NONE, 0),
+    Statistic("n_below_a", "Below limit, group", COUNT, NONE, 0),
+    Statistic("n_below_b", "Below limit, reference", COUNT, NONE, 0),
+    Statistic("n_nonzero", "n not zero", COUNT, NONE, 0, table="ranks"),
+    Statistic("none_observed", "None observed", COUNT, NONE, 0),
+    Statistic("not_estimable", "Not estimable", COUNT, NONE, 0),
+    Statistic("observed", "Observed", COUNT, NONE, 0),
+    Statistic("over_limit", "Over limit", COUNT, NONE, 0),
+    Statistic("parameters", "Parameters", COUNT, NONE, 0),
+    Statistic("per_group", "n per group", COUNT, NONE, 0),
+    Statistic("plates", "Plates", COUNT, NONE, 0),
+    Statistic("refused", "Refused", COUNT, NONE, 0),
+    Statistic("removals", "Removals", COUNT, NONE, 0),
+    Statistic("replicates", "Replicates", COUNT, NONE, 0),
+    Statistic("rules_broken", "Rules broken", COUNT, NONE, 0),
+    Statistic("same_direction", "Same direction", COUNT, NONE, 0),
+    Statistic("samples_refused", "Samples not fitted", COUNT, NONE, 0),
+    Statistic("shared", "Shared samples", COUNT, NONE, 0),
+    Statistic("signs_turned", "Signs turned", COUNT, NONE, 0),
+    Statistic("thresholds", "Thresholds", COUNT, NONE, 0),
+    Statistic("units_in_all", "Units in all", COUNT, NONE, 0),
+    Statistic("units_per_group", "Units per group", COUNT, NONE, 0),
+    Statistic("values", "Values", COUNT, NONE, 0),
+    Statistic("warnings", "Warnings", COUNT, NONE, 0),
+    Statistic("within_limit", "Within limit", COUNT, NONE, 0),
+    # settings
+    Statistic("delta", "Delta", SETTING, OWN, 0),
+    Statistic("exposure", "Exposure", SETTING, OWN, 0),
+    Statistic("go_from", "Go from", SETTING, OWN, 0),
+    Statistic("improvement", "Improvement", SETTING, OWN, 0),
+    Statistic("printed", "Printed", SETTING, OWN, 0),
+    Statistic("reference_delta", "Reference delta", SETTING, OWN, 0),
+    Statistic("stop_below", "Stop below", SETTING, OWN, 0),
+    # decisions
+    Statistic("conclusion_depends", "Depends on the threshold", DECISION, NONE, 0, codes=("no", "yes")),
+    Statistic("concordant", "Concordant", DECISION, NONE, 0, codes=("no", "yes")),
+    Statistic("in_model", "In the model", DECISION, NONE, 0, codes=("no, at zero", "yes"), table="variances"),
+    Statistic(
+        "interval_excludes", "Interval excludes", DECISION, NONE, 0, codes=("nothing", "stop", "go", "stop and go")
+    ),
+    Statistic("jonckheere_exact", "Exact", DECISION, NONE, 0, codes=("no", "yes")),
+    Statistic("method_exact", "Exact", DECISION, NONE, 0, codes=("no", "yes"), table="ranks"),
+    Statistic("permutation_exact", "All splits", DECISION, NONE, 0, codes=("no", "yes")),
+    Statistic("plate_verdict", "Verdict", DECISION, NONE, 0, codes=("rejected", "accepted with flags", "accepted")),
+    Statistic("rejected", "Rejected", DECISION, NONE, 0, codes=("no", "yes")),
+    Statistic("tips", "Tips", DECISION, NONE, 0, codes=("no", "yes")),
+    Statistic("verdict", "Verdict", DECISION, NONE, 0, codes=("stop", "amend", "go")),
+)
+
+STATISTICS: dict[str, Statistic] = {statistic.name: statistic for statistic in _EVERY}
+EFFECTS = tuple(statistic for statistic in _EVERY if statistic.role is EFFECT)
+P_VALUES = tuple(statistic for statistic in _EVERY if statistic.role is P_VALUE)
+LEADING = tuple(statistic for statistic in _EVERY if statistic.leads)
+# The names of the limits of each interval, in order.
+INTERVALS: dict[str, tuple[str, str]] = {
+    low.interval: (low.name, high.name)
+    for low in _EVERY
+    for high in _EVERY
+    if (low.role, high.role, low.interval) == (LOW, HIGH, high.interval)
+}
+
+
+def statistic_of(name: str) -> Statistic:
+    """The statistic of a name.
+
+    Raises
+    ------
+    LookupError
+        Where it is not registered: an error of the program, not of a plan.
+    """
+    if name not in STATISTICS:
+        raise LookupError(
+            f"statistic {name!r} is not registered: give it a line in model/statistics.py, with label, role and unit"
+        )
+    return STATISTICS[name]
