@@ -79,6 +79,14 @@ class TablePlan(Closed):
     formats: Annotated[dict[str, Format], TABLES] = Field(
         default_factory=dict, description="table column, or * for all others -> how it is written"
     )
+    bounds: Annotated[dict[str, tuple[float | None, float | None]], TABLES] = Field(
+        default_factory=dict,
+        description="table column -> least and greatest value in this study, in place of the library's; null: none",
+    )
+    values: Annotated[dict[str, tuple[str, ...]], TABLES] = Field(
+        default_factory=dict,
+        description="table column -> its categories in this study, in place of the library's",
+    )
     repairs: Annotated[tuple[Repair, ...], TABLES] = Field(
         (), description="declared changes of raw cells, each with its reason"
     )
