@@ -84,6 +84,14 @@ class TablePlan(Closed):
         "",
         description="zone of the site, such as Europe/Berlin, by whose clock times with a zone of their own are read",
     )
+    bounds: Annotated[dict[str, tuple[float | None, float | None]], TABLES] = Field(
+        default_factory=dict,
+        description="table column -> least and greatest value in this study, in place of the library's; null: none",
+    )
+    values: Annotated[dict[str, tuple[str, ...]], TABLES] = Field(
+        default_factory=dict,
+        description="table column -> its categories in this study, in place of the library's",
+    )
     repairs: Annotated[tuple[Repair, ...], TABLES] = Field(
         (), description="declared changes of raw cells, each with its reason"
     )
