@@ -7,7 +7,8 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._headline import Effect, Key, effects_of
-from omtrace.faults import Fault
+from omtrace.analyses._refusals import refusals_of, without_effect
+from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.plan import Analysis
 from omtrace.provenance.rows import united
@@ -34,6 +35,8 @@ def beside(call: Call, key: Key, other: str) -> list[Effect]:
         same = {k: effect for k, effect in same.items() if k[3] == level}
     if len({k[0] for k in same}) != 1:
         at = f" at {visit}" if visit else ""
+        if refused := refusals_of(call.earlier[other]):
+            raise Refusal(f"analysis {call.name}: {other} is not computed: {refused[0].level}")
         raise Fault(f"analysis {call.name}: {len(same)} effects of {other} for {parameter}, {group}{at}; it needs one")
     return list(same.values())
 
@@ -42,7 +45,7 @@ def run(call: Call) -> Iterator[Number]:
     """Of each effect: how many analyses point the same way, how many intervals exclude no effect, and the range."""
     effects = effects_of(call.earlier[call.entry.of])
     if not effects:
-        raise Fault(f"analysis {call.name}: {call.entry.of} gives no effect with an interval")
+        raise without_effect(call)
     for key, main in effects.items():
         every = [main, *(effect for other in call.options.others for effect in beside(call, key, other))]
         rows = united([effect.estimate.rows for effect in every], call.data.unit_of)
@@ -74,4 +77,5 @@ METHOD = Method(
     "the value of no effect, and either all intervals exclude that value or none does. Estimates on another scale "
     "count for the direction only, not for the range. Used are the units of any of them.",
     rests_on,
+    part=lambda options: "whole",
 )

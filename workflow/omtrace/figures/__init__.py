@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from omtrace.figures._results import Estimates
+from omtrace.faults import Fault
+from omtrace.figures._results import Estimates, Number
 from omtrace.figures._sheet import Sheet
-from omtrace.figures._theme import theme
+from omtrace.figures._theme import BODY, WIDTH, theme, wrapped
 from omtrace.model.closed import Closed, checked
+from omtrace.model.statistics import NOT_COMPUTED
 from omtrace.plugins import plugin
 from omtrace.store import write_json
 
@@ -41,6 +43,34 @@ class Figure(Generic[Options]):
 
     options: type[Options]
     draw: Callable[[Sheet, Options], Drawing]
+
+
+def _refused(sheet: Sheet) -> list[Number]:
+    """What the figure's analyses did not compute."""
+    return [number for name in sheet.entry.analyses for number in sheet.estimates.of(name, [NOT_COMPUTED])]
+
+
+def _why_not(sheet: Sheet, refused: list[Number]) -> Drawing:
+    """In place of a figure: what is not computed, and why."""
+    lines = []
+    for number in refused:
+        of = ", ".join(filter(None, (number.parameter, number.visit)))
+        title = sheet.plan.analyses[number.analysis].title
+        said = f"{title}{': ' if of else ''}{of}: not computed, because {number.level}"
+        lines.append((number, wrapped(said, WIDTH * 68)))
+    size = BODY * 1.5
+    sheet.figure.set_size_inches(WIDTH, 0.3 + sum(len(text) for _, text in lines) * size / 72)
+    axes = sheet.figure.add_subplot()
+    axes.axis("off")
+    down = 0.0
+    for number, text in lines:
+        written = axes.annotate(
+            "\n".join(text), (0, 1), (0, -down), xycoords="axes fraction", textcoords="offset points", va="top"
+        )
+        sheet.show(written, number)
+        down += len(text) * size
+    whole = " ".join(" ".join(text) for _, text in lines)
+    return Drawing(f"Not drawn. {whole}", sheet.numbers, "")
 
 
 def draw_figures(plan: "Plan", folder: str | Path) -> None:
@@ -73,7 +103,13 @@ def draw_figures(plan: "Plan", folder: str | Path) -> None:
         title = plan.figures[name].title
         with theme(name):
             sheet = Sheet(plan, name, folder, estimates, where)
-            drawing = kind.draw(sheet, options)
+            try:
+                drawing = kind.draw(sheet, options)
+            except Fault:
+                if not (refused := _refused(sheet)):
+                    raise
+                sheet = Sheet(plan, name, folder, estimates, where)
+                drawing = _why_not(sheet, refused)
             sheet.finish()
             sheet.write(folder / "figures" / name)
         index.append(

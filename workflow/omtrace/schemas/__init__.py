@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from omtrace.faults import Fault, nearest
-from omtrace.model.plan import Severity
+from omtrace.model.plan import Scope, Severity
 from omtrace.plugins import declared, plugin
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class RuleText:
     """One rule of the error catalogue: its id, how bad it is unless the plan says otherwise, and what to do.
 
     ``severities`` are those that the plan may give it; ``whole_file``: as a quarantine it takes out its whole file.
+    ``scope``: what a quarantine takes out unless the plan says otherwise; of a cell that identifies its row, the row.
     """
 
     id: str
@@ -41,6 +42,7 @@ class RuleText:
     fix: str = ASK
     severities: tuple[Severity, ...] = ("note", "warn", "quarantine", "stop")
     whole_file: bool = False
+    scope: Scope = "row"
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,13 @@ class Column:
         return bool(self._metadata("item"))
 
     @property
+    def scope(self) -> str:
+        """What a finding at it takes out, where the model says so: "row", where the rest of a row means nothing without
+        it (what was in a well, and what the reader saw there); "cell", where a row is one without a part of its key.
+        """
+        return self._metadata("scope")
+
+    @property
     def checks(self) -> "list[pa.Check]":
         """The checks of the model on values of this column."""
         return list(self.declaration.checks)
@@ -235,6 +244,13 @@ class Table:
             for name, more in metadata.items()
             if "references" in more
         )
+
+    @cached_property
+    def identifying(self) -> frozenset[str]:
+        """The columns without which a row is none: a finding there takes out the row, and elsewhere the cell."""
+        named = {column.name for column in self.columns if column.scope == "row"}
+        parts = {*self.key, UNIT, "visit"} - {column.name for column in self.columns if column.scope == "cell"}
+        return frozenset(parts | named)
 
     @cached_property
     def measured(self) -> tuple[str, ...]:

@@ -15,30 +15,36 @@ class PlateLayout(fields.TableModel):
     unit_id: Series[str] = pa.Field(
         description="the well: plate / well", metadata={"references": "plate_signals.unit_id"}
     )
-    plate: Series[str] = pa.Field(description="plate")
+    plate: Series[str] = pa.Field(description="plate", metadata={"scope": "row"})
     role: Series[str] = pa.Field(
-        isin=["standard", "blank", "sample", "control", "spiked"], description="what the well holds"
+        isin=["standard", "blank", "sample", "control", "spiked"],
+        description="what the well holds",
+        metadata={"scope": "row"},
     )
     sample: Series[str] = pa.Field(
         nullable=True,
         description="standard, control or animal",
-        metadata={"references": "animals.unit_id", "where": {"role": "sample"}},
+        metadata={"scope": "row", "references": "animals.unit_id", "where": {"role": "sample"}},
     )
     concentration: Series[float] = pa.Field(
         ge=0,
         nullable=True,
         description="nominal concentration of a standard, or what was added",
-        metadata={"unit": "pg/mL"},
+        metadata={"scope": "row", "unit": "pg/mL"},
     )
     dilution: Series[float] = pa.Field(
-        ge=1, nullable=True, description="dilution of the sample", metadata={"unit": "fold"}
+        ge=1, nullable=True, description="dilution of the sample", metadata={"scope": "row", "unit": "fold"}
     )
     nominal: Series[float] | None = pa.Field(
-        ge=0, nullable=True, description="known concentration of a control, undiluted", metadata={"unit": "pg/mL"}
+        ge=0,
+        nullable=True,
+        description="known concentration of a control, undiluted",
+        metadata={"scope": "row", "unit": "pg/mL"},
     )
     bridge: Series[str] | None = pa.Field(
         nullable=True,
         description="what plates share: wells with one name hold the same material, a pool or a sample",
+        metadata={"scope": "row"},
     )
 
     @pa.check(

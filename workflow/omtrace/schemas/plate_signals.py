@@ -12,7 +12,7 @@ class PlateSignals(fields.TableModel):
     unit_id: Series[str] = pa.Field(description="the well: plate / well")
     wavelength: Series[str] = pa.Field(description="wavelength in nm, which names the read")
     signal: Series[float] = pa.Field(
-        ge=-0.5, le=6.0, description="absorbance", metadata={"unit": "OD", "reading": True}
+        ge=-0.5, le=6.0, description="absorbance", metadata={"scope": "row", "unit": "OD", "reading": True}
     )
 
     class Config:

@@ -16,8 +16,10 @@ class VonFreyResponses(fields.TableModel):
     stimulus: Series[pd.Int64Dtype] = pa.Field(
         ge=1, le=30, description="ordinal of the stimulus in its series", metadata={"unit": "count"}
     )
-    filament_g: Series[float] = pa.Field(ge=0.001, le=300, description="force of the filament", metadata={"unit": "g"})
-    response: Series[str] = pa.Field(isin=["O", "X"], description="X: withdrawal; O: none")
+    filament_g: Series[float] = pa.Field(
+        ge=0.001, le=300, description="force of the filament", metadata={"scope": "row", "unit": "g"}
+    )
+    response: Series[str] = pa.Field(isin=["O", "X"], description="X: withdrawal; O: none", metadata={"scope": "row"})
 
     class Config:
         unique = ["unit_id", "site", "visit", "stimulus"]
