@@ -1,4 +1,4 @@
-# The README's two commands. Everything else is `snakemake` and `python -m omtrace`.
+# The README's two commands. Everything else is `snakemake` and `omtrace`.
 PYTHON ?= python3
 PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PATH
@@ -28,14 +28,16 @@ cluster: .venv-cluster/ready
 # With Snakemake's storage plugins (a folder, S3), and what their tests need.
 storage: .venv-storage/ready
 
-# A lock names every file by its hash. A .pth line makes `omtrace` importable; pip compiles byte code.
+# A lock names every file by its hash. The package itself is installed as a link to this folder, so an environment works
+# only in the folder that it was made in, which `ready` names.
 define environment
+	@if [ -s $@ ]; then echo "omtrace: $(@D) was made in $$(cat $@), and this is $(CURDIR); it is made anew"; fi
 	rm -rf $(@D)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "omtrace needs Python 3.11 or newer; set PYTHON=...")'
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes $(addprefix -r ,$^)
-	echo "$(CURDIR)/workflow" > "$$($(@D)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/omtrace.pth"
-	touch $@
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
+	echo "$(CURDIR)" > $@
 endef
 
 .venv/ready: envs/requirements.lock
@@ -47,5 +49,7 @@ endef
 .venv-storage/ready: envs/requirements.lock envs/storage.lock
 	$(environment)
 
-.PHONY: run test bench env cluster storage
+elsewhere = $(if $(wildcard $(1)/ready),$(if $(filter $(CURDIR),$(shell cat $(1)/ready)),,$(1)/ready))
+
+.PHONY: run test bench env cluster storage $(foreach made,.venv .venv-cluster .venv-storage,$(call elsewhere,$(made)))
 .DEFAULT_GOAL := run

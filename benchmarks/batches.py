@@ -2,7 +2,7 @@
 
     python benchmarks/batches.py [--batches 1000] [--output FILE]
 
-The study is simulated (``python -m omtrace simulate --batches N``; plan: ``batches.yaml``), in a fresh copy of the
+The study is simulated (``omtrace simulate --batches N``; plan: ``batches.yaml``), in a fresh copy of the
 checkout. Seconds are of the wall; CPU seconds of all processes stand beside them, since they depend less on what else
 the machine does. The memory is that of the largest process.
 """

@@ -8,7 +8,7 @@ import string
 import uuid
 from collections.abc import Callable, Iterator
 
-from omtrace.validation.identifiers.numbers import DNI_LETTERS, IBAN_LENGTHS, VIN_VALUES, VIN_WEIGHTS, iban, luhn, nhs
+from omtrace.validation.identifiers import numbers
 from omtrace.validation.identifiers.people import FAMILY, GIVEN
 
 GIVENS, FAMILIES = sorted(GIVEN), sorted(FAMILY)
@@ -63,18 +63,28 @@ def phone(pattern: str) -> Make:
 
 
 def any_iban(country: str) -> Make:
-    return lambda r: country + f"{r.randint(2, 98):02d}" + digits(r, int(IBAN_LENGTHS[country]) - 4)
+    """German ones are of digits alone; the check digits of a country's own in a French one are computed as well."""
+    import stdnum.iban
+
+    def make(r):
+        if country == "FR":
+            body = digits(r, 21)
+            body += f"{97 - (89 * int(body[:5]) + 15 * int(body[5:10]) + 3 * int(body[10:21])) % 97:02d}"
+        else:
+            body = digits(r, 18)
+        return country + stdnum.iban.calc_check_digits(f"{country}00{body}") + body
+
+    return make
 
 
 def vin(r):
-    text = [r.choice("ABCDEFGHJKLMNPRSTUVWXYZ0123456789") for _ in range(17)]
-    rest = sum(VIN_VALUES[c] * w for c, w in zip(text, VIN_WEIGHTS, strict=True)) % 11
-    return "".join([*text[:8], "X" if rest == 10 else str(rest), *text[9:]])
+    return until(r, lambda q: "".join(q.choice("ABCDEFGHJKLMNPRSTUVWXYZ0123456789") for _ in range(17)), numbers.vin)
 
 
 def dni(r):
-    number = r.randint(10_000_000, 99_999_999)
-    return f"{number}{DNI_LETTERS[number % 23]}"
+    return until(
+        r, lambda q: f"{q.randint(10_000_000, 99_999_999)}{q.choice('TRWAGMYFPDXBNJZSQVHLCKE')}", numbers.of("es.dni")
+    )
 
 
 def ssn(r):
@@ -155,15 +165,15 @@ IDENTIFIERS: dict[str, list[tuple[str, Make]]] = {
         ("nino", lambda r: f"{r.choice('ABCEHJ')}{r.choice('ABCEHJ')} {digits(r, 2)} {digits(r, 2)} {digits(r, 2)} A"),
     ],
     "health number": [
-        ("nhs_number", lambda r: until(r, lambda q: digits(q, 10), nhs)),
-        ("nhs_no", lambda r: spaced(until(r, lambda q: digits(q, 10), nhs), 3, 3, 4)),
-        ("health_card_no", within("{}", lambda r: until(r, lambda q: digits(q, 10), nhs))),
+        ("nhs_number", lambda r: until(r, lambda q: digits(q, 10), numbers.of('gb.nhs'))),
+        ("nhs_no", lambda r: spaced(until(r, lambda q: digits(q, 10), numbers.of('gb.nhs')), 3, 3, 4)),
+        ("health_card_no", within("{}", lambda r: until(r, lambda q: digits(q, 10), numbers.of('gb.nhs')))),
     ],
     "account": [
-        ("iban", lambda r: until(r, any_iban("DE"), iban)),
-        ("account_number", lambda r: until(r, any_iban("FR"), iban)),
-        ("credit_card", lambda r: spaced(until(r, lambda q: "4" + digits(q, 15), luhn), 4, 4, 4, 4)),
-        ("card_number", lambda r: until(r, lambda q: "5" + digits(q, 15), luhn)),
+        ("iban", lambda r: until(r, any_iban("DE"), numbers.iban)),
+        ("account_number", lambda r: until(r, any_iban("FR"), numbers.iban)),
+        ("credit_card", lambda r: spaced(until(r, lambda q: "4" + digits(q, 15), numbers.card), 4, 4, 4, 4)),
+        ("card_number", lambda r: until(r, lambda q: "5" + digits(q, 15), numbers.card)),
     ],
     "street": [
         ("address", streets),
@@ -186,7 +196,7 @@ IDENTIFIERS: dict[str, list[tuple[str, Make]]] = {
                     ("website", lambda r: f"www.{rare(r).lower()}.example")],
     "device": [
         ("mac_address", lambda r: ":".join(f"{r.getrandbits(8):02x}" for _ in range(6))),
-        ("imei", lambda r: until(r, lambda q: "35" + digits(q, 13), luhn)),
+        ("imei", lambda r: until(r, lambda q: "35" + digits(q, 13), numbers.card)),
     ],
     "vehicle": [
         ("vin", vin),
@@ -382,7 +392,7 @@ def hidden(seed: int) -> Iterator[tuple[str, list[str]]]:
         "street": within("moved to {} last week", streets),
         "record": within("see MRN {}", lambda q: digits(q, 8)),
         "web": within("page {}", lambda q: f"https://{rare(q).lower()}.example.net/x"),
-        "iban": within("refund to {} done", lambda q: until(q, any_iban("DE"), iban)),
+        "iban": within("refund to {} done", lambda q: until(q, any_iban("DE"), numbers.iban)),
         "ip": within("filled in from {} at night", lambda q: ".".join(str(q.randint(20, 250)) for _ in range(4))),
     }  # fmt: skip
     for what, make in tells.items():

@@ -12,6 +12,7 @@ from omtrace import store
 from omtrace.model.register import Export, sha256_of
 from omtrace.provenance.keys import digest_of, key_of, key_text
 from omtrace.report import write_report
+from omtrace.report.payload import WITHHELD
 from report_plan import ATTRIBUTE, IMAGE, SCRIPT, VISITS, plan_of
 
 HOSTILE = (SCRIPT, ATTRIBUTE, IMAGE, "<!-- & &lt;b&gt; -->", "=1+1", "a\nb", "\u202eabc", " 7 ", "")
@@ -186,6 +187,7 @@ class Study:
         store.write_table(self.folder / "validated/places.parquet", places.sort_values("key"))
         lost = [(self.form[self.units[u], "month_3"], "forms", "range", "item_01", "quarantine") for u in (5, 9)]
         lost.append((lost[0][0], "forms", "required", f"item_02{IMAGE}", "quarantine"))
+        self.lost = {(key, column) for key, _, _, column, _ in lost}
         quarantine = pandas.DataFrame(lost, columns=("key", "table", "rule", "column", "severity"))
         store.write_table(self.folder / "validated/quarantine.parquet", quarantine)
         decisions = {"data/raw/demo/forms.csv": {"encoding": "utf-8", "line_ends": f"LF {IMAGE}"}}
@@ -252,7 +254,7 @@ class Study:
         """What the panel of a number must show: (key, column, raw text, reason) of every cell."""
         reasons = self._reasons(identifier)
         return {
-            (key_text(key), column, self.texts[key, column], reason)
+            (key_text(key), column, WITHHELD if (key, column) in self.lost else self.texts[key, column], reason)
             for record, key, column, _ in self.cells
             for reason in reasons.get(record, ())
         }

@@ -107,8 +107,9 @@ def is_living(group: int) -> bool:
     return True
 
 
-def stopped(study: Path, stop: Stop, seconds: float, start: dict, outcome: Outcome) -> bool:
+def stopped(study: Path, stop: Stop, clean: Clean, start: dict, outcome: Outcome) -> bool:
     """Start a run and stop it at its moment; whether it was still running then."""
+    seconds = clean.seconds[outcome.is_warm]
     scripts = study / ".snakemake/scripts"  # of a job there is one while it runs
     before = set(scripts.glob("*"))
     process = started(study, "-m", "snakemake", *(["--forceall"] if stop.again else []), **start)
@@ -118,13 +119,17 @@ def stopped(study: Path, stop: Stop, seconds: float, start: dict, outcome: Outco
     except subprocess.TimeoutExpired:
         jobs = set(scripts.glob("*")) - before
         os.killpg(process.pid, stop.signal)
-    process.communicate(timeout=300)
+    _, said = process.communicate(timeout=300)
     deadline = time.monotonic() + 30  # a process that was killed is taken leave of by the system's first process
     while is_living(process.pid) and time.monotonic() < deadline:
         time.sleep(0.02)
     outcome.expect(not is_living(process.pid), "a process of the run is left")
     if stop.signal == signal.SIGINT:
-        outcome.expect(process.returncode in (1, -signal.SIGINT, 130), f"exit code {process.returncode} after Ctrl-C")
+        is_done = process.returncode == 0 and digests(study / "results") == clean.results  # the last job had ended
+        outcome.expect(
+            is_done or process.returncode in (1, -signal.SIGINT, 130),
+            f"exit code {process.returncode} after Ctrl-C, having said: {said[-1000:]!r}",
+        )
     outcome.stopped[stop.signal] += 1
     outcome.in_a_job[stop.signal] += bool(jobs)
     return True
@@ -181,9 +186,9 @@ def row_of_runs(folder: Path, stops: list[Stop], is_warm: bool, clean: Clean) ->
     outcome = Outcome(is_warm)
     study, start = copied(folder / "study", TINY), environment_of(folder, is_warm)
     for stop in stops:
-        if not stopped(study, stop, clean.seconds[is_warm], start, outcome):
+        if not stopped(study, stop, clean, start, outcome):
             whole = Stop(stop.signal, stop.part / 2, True)  # it had ended before; so does no run that begins anew
-            stopped(study, whole, clean.seconds[is_warm], start, outcome)
+            stopped(study, whole, clean, start, outcome)
         look(study, stop, clean, start, outcome)
     finish(folder, clean, start, outcome)
     outcome.faults = [f"{stops}: {fault}" for fault in outcome.faults]
@@ -195,6 +200,8 @@ def row_of_runs(folder: Path, stops: list[Stop], is_warm: bool, clean: Clean) ->
 
 def survey(folder: Path, kills: int, interrupts: int, seed: int, processes: int = 2) -> Iterator[Outcome]:
     """Stop so many runs, and look at each: what each row of them gave, as it ends."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # of a shell's background job; its runs would ignore it too
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     clean = clean_run(folder)
     with ThreadPoolExecutor(processes) as pool:
         rows = enumerate(rows_of_stops(kills, interrupts, seed))

@@ -1,10 +1,10 @@
-"""``python -m omtrace add-batch``: a folder of new files is taken in whole, or not at all."""
+"""``omtrace add-batch``: a folder of new files is taken in whole, or not at all."""
 
 import shutil
 from pathlib import Path
 
 import pytest
-from omtrace.__main__ import main
+from omtrace.cli import main
 from omtrace.model.register import Export as Row
 from omtrace.model.register import exports_of, read_register, sha256_of, write_register
 from omtrace.simulate import batches

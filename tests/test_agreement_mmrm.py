@@ -9,12 +9,10 @@ import pandas as pd
 import pytest
 import scipy.optimize
 from agreements import agrees, chosen
-from omtrace.statistics.mixed.mmrm import fit_mmrm
-from omtrace.statistics.mixed.mmrm_batch import contrast_many
-from omtrace.statistics.mixed.mmrm_inference import Inference
-from omtrace.statistics.mixed.mmrm_likelihood import products_of
-from omtrace.statistics.mixed.mmrm_search import search
+from omtrace.statistics.mixed.mmrm_fit import contrast_many, fit_mmrm, inference
+from omtrace.statistics.mixed.mmrm_likelihood import MmrmLikelihood, products_of
 from omtrace.statistics.mixed.mmrm_structures import Blocks
+from omtrace.statistics.mixed.reml import search
 from scipy.stats import multivariate_normal
 from test_statistics_mmrm import FEV, VISITS, R, needs_fev
 
@@ -121,9 +119,10 @@ def test_kenward_roger_on_the_log_cholesky_scale_is_that_of_mmrm():
     visit = np.searchsorted(VISITS, fev["AVISIT"])
     data = products_of(fev["FEV1"].to_numpy()[None], x, unit, visit, np.zeros(units.size, dtype=int))
     model = Blocks(LogCholesky(4), 1)
-    found = search(data, model, True)
-    assert found.refusal[0] == ""
-    errors = Inference(data, model, found, "kenward_roger", "observed").estimates(np.eye(11))[1][0]
+    likelihood = MmrmLikelihood(data, model, True)
+    optimum = search(likelihood, likelihood.start())
+    assert optimum.refusal[0] == ""
+    errors = inference(likelihood, optimum, "kenward_roger", "observed").estimates(np.eye(11))[1][0]
     method = "mixed model for repeated measures, us, parameters as in mmrm"
     agrees(
         method, "SE, Kenward-Roger", "mmrm 0.3.18, default method, fev_data", errors, R["se_kr_log_cholesky"], rel=1e-9

@@ -10,6 +10,7 @@ import pandas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from models import adjusted_difference, adjusted_means
 from omtrace import analyses, store
 from omtrace.analyses import Method, run
 from omtrace.analyses.run import COLUMNS, analyse_study, definition_of, number_id
@@ -20,8 +21,8 @@ from omtrace.statistics.basic.descriptive import describe
 from omtrace.statistics.basic.paired import hodges_lehmann, paired_change, signed_rank
 from omtrace.statistics.basic.proportion import proportion
 from omtrace.statistics.curves.four_pl import fit_four_pl
-from omtrace.statistics.linear.factorial import cells, factorial_effects
-from omtrace.statistics.linear.linear import adjusted_difference, adjusted_means
+from omtrace.statistics.linear.design import design_of
+from omtrace.statistics.linear.linear import fit_linear
 
 GROUPS = ["sham", "OMT"]
 PAIR = {"contrasts": [["OMT", "sham"]]}
@@ -507,12 +508,15 @@ def test_factorial(study):
     )
     kept = [f for u, f in units.items() if u != "P01"]
     for name, change in (("a", float), ("b", math.log)):
-        table = cells([change(f["x", "end"]) for f in kept], [f["arm", ""] for f in kept], [f["sex", ""] for f in kept],
-                      GROUPS, "fm")  # fmt: skip
-        effects, scale = factorial_effects(table), ", log scale" * (name == "b")
-        same(results.values(analysis=name, level="arm: OMT - sham" + scale), effects["first"])
-        same(results.values(analysis=name, level="sex: m - f" + scale), effects["second"])
-        same(results.values(analysis=name, level="interaction arm x sex" + scale), effects["interaction"])
+        columns = {term: [f[term, ""] for f in kept] for term in ("arm", "sex")}
+        design = design_of(columns, ["arm * sex"], {"arm": GROUPS, "sex": "fm"})
+        model = fit_linear([change(f["x", "end"]) for f in kept], design.matrix)
+        expected = {"arm: OMT - sham": ("arm", 2), "sex: m - f": ("sex", 2), "interaction arm x sex": ("arm:sex", 4)}
+        for level, (term, twice) in expected.items():
+            found = results.values(analysis=name, level=level + ", log scale" * (name == "b"))
+            numbers = model.contrast(twice * design.term(term)[0])
+            same({number: found[number] for number in numbers}, numbers)
+            assert found["f"] == pytest.approx(model.joint_test(design.term(term))["f"])
     assert results.reasons(results.numbers[0])["P01"] == {"other level of a factor"}
     assert len({n["level"] for n in results.numbers}) == 2 * (3 + 4 + 4)
     shown = {(n["analysis"], n["statistic"]): n["unit"] for n in results.numbers}

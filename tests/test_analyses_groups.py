@@ -4,14 +4,24 @@ import numpy
 import pytest
 from omtrace.analyses import compare_proportions
 from omtrace.faults import Fault
-from omtrace.statistics.basic.many_groups import jonckheere_terpstra, kruskal_wallis, one_way, welch_one_way
+from omtrace.statistics.basic.many_groups import (
+    dunn,
+    dunnett,
+    jonckheere_terpstra,
+    kruskal_wallis,
+    one_way,
+    tukey_kramer,
+    welch_one_way,
+)
 from omtrace.statistics.basic.paired import signed_rank
-from omtrace.statistics.basic.pairwise import dunn, dunnett, tukey_kramer
-from omtrace.statistics.basic.permutation import permutation_test
-from omtrace.statistics.basic.proportion import proportion_difference
-from omtrace.statistics.basic.proportion_score import odds_ratio, score_differences, score_ratio
-from omtrace.statistics.basic.relative_effect import brunner_munzel
-from omtrace.statistics.basic.two_groups import hodges_lehmann_shift, mann_whitney, welch
+from omtrace.statistics.basic.proportion import odds_ratio, proportion_difference, score_differences, score_ratio
+from omtrace.statistics.basic.two_groups import (
+    brunner_munzel,
+    hodges_lehmann_shift,
+    mann_whitney,
+    permutation_test,
+    welch,
+)
 from omtrace.statistics.linear.repeated import hotelling, repeated_anova
 from test_analyses import GROUPS, SIDES, Results, column, people, same
 
@@ -106,7 +116,7 @@ def test_compare_many(study):
     same(results.values(level="analysis of variance"), one_way(groups))
     same(results.values(level="Welch's analysis of variance"), welch_one_way(groups))
     same(results.values(level="Kruskal-Wallis test"), kruskal_wallis(groups))
-    trend = results.values(level="Jonckheere-Terpstra test of the trend Male < Female")
+    trend = results.values(level="Jonckheere-Terpstra test of the trend {group:m} < {group:f}")
     same(trend, jonckheere_terpstra(groups[::-1]))
     assert results.values(group="f", statistic="n") == {"n": len(groups[0])}
     reasons = results.reasons(next(n for n in results.numbers if n["group"] == "all"))
@@ -156,7 +166,10 @@ def test_repeated_anova_counts_who_is_lost(study):
     reasons = results.reasons(results.numbers[0])
     assert reasons["P02"] == {"x at baseline incomplete: 1 of 6 items open"}
     assert sum(found == {""} for found in reasons.values()) == len(kept) and len(reasons) == len(units)
-    assert {n["level"] for n in results.numbers} == {"B, E"} and shown(results)["gg_p"] == ("", "3")
+    assert {n["level"] for n in results.numbers} == {"{visit:baseline}, {visit:end}"} and shown(results)["gg_p"] == (
+        "",
+        "3",
+    )
 
 
 def test_manova_of_outcomes_and_of_visits(study):
@@ -167,7 +180,7 @@ def test_manova_of_outcomes_and_of_visits(study):
     same(results.values(analysis="a"), {**hotelling(changes), "n": 16, "missing": 0, "changes": 2})
     same(results.values(analysis="b"), {**hotelling([row[:1] for row in changes]), "n": 16, "changes": 1})
     names = {(n["analysis"], n["parameter"], n["visit"], n["level"]) for n in results.numbers}
-    assert names == {("a", "x & r", "end", ""), ("b", "x", "", "E")}
+    assert names == {("a", "x & r", "end", ""), ("b", "x", "", "{visit:end}")}
     roles = {role for _, role, _ in results.rowsets[results.numbers[0]["rowset"]]}
     assert roles == {"baseline", "outcome"} and len(results.rowsets[results.numbers[0]["rowset"]]) == 4 * 16
 

@@ -6,12 +6,12 @@ import pytest
 from agreements import agrees
 from hypothesis import given
 from hypothesis import strategies as st
+from models import adjusted_difference
 from omtrace.faults import Fault
 from omtrace.model.headline import Headline, headline_of, is_of_ratio
 from omtrace.model.plan import Plan
 from omtrace.statistics.basic import progression
 from omtrace.statistics.basic.proportion import proportion, proportion_difference
-from omtrace.statistics.linear.linear import adjusted_difference
 from test_analyses import ANCOVA, PAIR, Results, people, plan_of
 
 LABEL = "level of the criterion"
@@ -162,13 +162,14 @@ def test_populations_say_who_is_left_out_why(tmp_path):
     women = [facts["sex", ""] == "f" for facts in people().values()]
     pairs = list(zip(old, women, strict=True))
     assert counts == {
-        "Everyone: enrolled": 16, "Everyone: in the population": 16, "Some: enrolled": 16,
-        "Some: in the population": pairs.count((True, True)),
-        "Some: left out: too young": pairs.count((False, True)),
-        "Some: left out: sex == 'f'": pairs.count((True, False)),
-        "Some: left out: too young; sex == 'f'": pairs.count((False, False)),
+        "{population:full}: enrolled": 16, "{population:full}: in the population": 16,
+        "{population:some}: enrolled": 16,
+        "{population:some}: in the population": pairs.count((True, True)),
+        "{population:some}: left out: too young": pairs.count((False, True)),
+        "{population:some}: left out: sex == 'f'": pairs.count((True, False)),
+        "{population:some}: left out: too young; sex == 'f'": pairs.count((False, False)),
     }  # fmt: skip
-    assert {n["population"] for n in results.numbers if n["level"].startswith("Some")} == {"some"}
+    assert {n["population"] for n in results.numbers if n["level"].startswith("{population:some}")} == {"some"}
 
 
 # influence

@@ -12,7 +12,7 @@ from omtrace.analyses.selection import Data
 from omtrace.faults import Fault
 from omtrace.model.closed import checked
 from omtrace.model.plan import Analysis, DatasetPlan, Plan
-from omtrace.statistics.mixed.mmrm_visits import Terms, fit_visits
+from omtrace.statistics.mixed import mmrm
 from omtrace.store import read_columns, read_csv, read_json, write_table
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -123,8 +123,8 @@ def model_of(trial, records):
             facts = wide["arm", ""].at[unit, "text"], wide["score", "baseline"].at[unit, "value"]
             rows.append((unit, visit, value, *facts, wide["age", ""].at[unit, "value"]))
     frame = pd.DataFrame(rows, columns=["unit", "visit", "y", "arm", "base", "age"]).dropna(subset=["y"])
-    terms = Terms("y", "unit", "visit", "arm", list(VISITS.values()), list("ABC"), ["base"], ["age"])
-    return fit_visits(frame, terms), frame
+    order = {"visits": list(VISITS.values()), "arms": list("ABC")}
+    return mmrm(frame, "y", "unit", "visit", "arm", "base", covariates=["age"], **order), frame
 
 
 def test_numbers_are_those_of_the_model(numbers, trial, records):
@@ -246,6 +246,10 @@ def test_options_change_the_model(records):
         "df": {"df": "satterthwaite"},
         "level": {"level": 0.9},
     }
+    of_units = list(METHOD.run(called(records, {**plain, "covariate_means": "units"})))
+    of_rows = list(METHOD.run(called(records, plain)))
+    means = [found(numbers, "adjusted_mean", "C", "week_12").value for numbers in (of_units, of_rows)]
+    assert means[0] != means[1]
     limits = {}
     for name, change in options.items():
         numbers = list(METHOD.run(called(records, {**plain, **change})))
@@ -320,10 +324,10 @@ def test_data_that_cannot_be_fitted_are_a_fault_without_values(trial):
         list(METHOD.run(called(constant)))
     assert "61" not in str(told.value)
     nobody = records_of(trial.assign(y=trial["y"].where(trial["visit"] != 2)), {})
-    with pytest.raises(Fault, match="score: no value in A at week_8, B at week_8, C at week_8"):
+    with pytest.raises(Fault, match="score: no unit has a value at week_8: leave it out of the visits"):
         list(METHOD.run(called(nobody)))
     empty = records_of(trial.assign(y=math.nan), {})
-    with pytest.raises(Fault, match="score: no value in A at week_4"):
+    with pytest.raises(Fault, match="score: no unit has a value at week_4, week_8, week_12"):
         list(METHOD.run(called(empty)))
 
 

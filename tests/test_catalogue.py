@@ -60,7 +60,7 @@ def test_a_study_has_the_rules_of_its_tables_and_crosschecks_only():
 
 def test_the_page_in_the_repository_is_up_to_date():
     page = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
-    assert page == catalogue_page(), "docs/rules.md is not as declared: python -m omtrace rules > docs/rules.md"
+    assert page == catalogue_page(), "docs/rules.md is not as declared: omtrace rules > docs/rules.md"
 
 
 def test_the_page_has_a_section_a_rule_with_its_texts():
@@ -100,7 +100,7 @@ def test_the_links_of_the_page_lead_to_its_headings():
 
 def test_the_page_says_where_rules_over_several_columns_stand_in_the_order():
     assert [rule.id for rule in RULES if ORDER[rule.id] < CROSS][-1] == "allowed"
-    assert "stand after `allowed`" in " ".join(catalogue_page().split())
+    assert "come after `allowed`" in " ".join(catalogue_page().split())
 
 
 def test_the_likely_fix_is_to_ask_unless_a_rule_knows_better():

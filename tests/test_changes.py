@@ -1,12 +1,12 @@
-"""``python -m omtrace changes``: which earlier numbers a run changed, and why; the others are the same by digest."""
+"""``omtrace changes``: which earlier numbers a run changed, and why; the others are the same by digest."""
 
 import gzip
 
 import pytest
 from lineage_tree import build, write
 from omtrace import store
-from omtrace.__main__ import main
 from omtrace.audit.verify import verify
+from omtrace.cli import main
 from omtrace.faults import Fault
 from omtrace.provenance import changes, ledger, manifest
 
@@ -116,7 +116,7 @@ def test_the_end_of_a_run_tells_what_the_runs_since_its_start_changed(root):
     assert changes.news(since) == []
     rerun(root, changed(value="1.25"))
     (line,) = changes.news(since)
-    assert line.startswith("tiny: 1 changed, 0 added, 0 gone, ") and line.endswith("python -m omtrace changes tiny")
+    assert line.startswith("tiny: 1 changed, 0 added, 0 gone, ") and line.endswith("omtrace changes tiny")
     assert changes.news(ledger.count()) == []
 
 

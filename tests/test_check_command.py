@@ -1,11 +1,11 @@
-"""``python -m omtrace check``: the findings of files that are not registered yet, and what is printed of them."""
+"""``omtrace check``: the findings of files that are not registered yet, and what is printed of them."""
 
 import os
 import shutil
 from pathlib import Path
 
 import pytest
-from omtrace.__main__ import main
+from omtrace.cli import main
 
 ROOT = Path(__file__).parent.parent
 RATS = "data/raw/rat_two_hit"
@@ -39,9 +39,9 @@ def test_findings_are_shown_with_line_column_value_and_mend(clone, capsys):
     line = (ROOT / RATS / "von_frey.csv").read_text(encoding="utf-8").splitlines()[5]
     bad = ",".join([*line.split(",")[:-1], "75.3"])
     name = change("von_frey.csv", "von_frey_new.csv", line, bad)
-    assert main(["check", "--study", "rat_two_hit", "--replaces", f"{RATS}/von_frey.csv", name]) == 0
+    assert main(["check", "--study", "rat_two_hit", "--replaces", f"{RATS}/von_frey.csv", name]) == 3
     out = capsys.readouterr().out
-    assert "quarantine range (2): " in out and "mend: " in out  # the shipped file has a defect of its own
+    assert "quarantine range (2): " in out and "fix: " in out  # the shipped file has a defect of its own
     assert "line 6" in out and "threshold_g" in out and "75.3" in out and "0.1 to 15.2 g" in out
     assert out.rstrip().endswith("a run would go on without what is quarantined")
 
@@ -56,11 +56,11 @@ def test_what_would_stop_a_run_gives_exit_code_1(clone, capsys):
 def test_what_follows_from_a_missing_column_does_not_bury_it(clone, capsys):
     name = change("layout_1.csv", "layout_new.csv", "concentration_pg_ml", "concentration")
     arguments = ["check", "--study", "rat_two_hit", "--replaces", f"{RATS}/layout_1.csv", name]
-    assert main(arguments) == 0
+    assert main(arguments) == 3
     out = capsys.readouterr().out
     assert "column_missing (1)" in out and "standard_without_concentration" not in out
     assert out.index("column_missing (1)") < out.index("quarantine batch (") and "this one has the finding" not in out
-    assert main([*arguments, "--all"]) == 0
+    assert main([*arguments, "--all"]) == 3
     assert "a file that can be used; this one has the finding column_missing" in capsys.readouterr().out
 
 
@@ -111,7 +111,7 @@ def test_what_cannot_be_told_is_asked_for(clone, capsys, arguments, says):
 
 def test_a_replaced_file_keeps_its_batch_and_stops_elsewhere_are_told(clone, capsys):
     name = change("layout_1.csv", "layout_new.csv", "dilution", "dilutions")
-    assert main(["check", "--study", "rat_two_hit", "--replaces", f"{RATS}/layout_1.csv", name]) == 0
+    assert main(["check", "--study", "rat_two_hit", "--replaces", f"{RATS}/layout_1.csv", name]) == 3
     assert "without what is quarantined" in capsys.readouterr().out  # its batch is left out, the study goes on
     plan = clone / "config/studies/rat_two_hit.yaml"
     plan.write_text("severities: {reference: stop}\n" + plan.read_text(encoding="utf-8"), encoding="utf-8")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import openpyxl
 import pandas
+import pandera.pandas as pa
 import pyreadstat
 import pytest
 from hypothesis import given, settings
@@ -18,11 +19,15 @@ from omtrace.faults import Fault
 from omtrace.model.plan import Plan
 from omtrace.model.register import Export
 from omtrace.provenance.keys import key_of, parse_key
-from omtrace.schemas import Column, Rule, Table, table_of
+from omtrace.schemas import read_model, table_of
+from omtrace.schemas._fields import TableModel, rule
 from omtrace.validation.catalogue import RULES
 from omtrace.validation.findings import Finding
+from omtrace.validation.output import dates_as_text
 from omtrace.validation.validate import validate_study
+from pandera.typing import Series
 from table_texts import check_texts
+from tables import declared_column, declared_table
 
 ALLOCATION = {"reader": "delimited", "columns": {"unit_id": "participant_id"}}
 DIARY = {"reader": "delimited", "columns": {"unit_id": "participant_id"}}
@@ -34,6 +39,7 @@ DAY = "P1,1,1,0,5,0\n"
 
 
 DEFAULTS = {rule.id: rule.severity for rule in RULES}
+SCOPES = {rule.id: rule.scope for rule in RULES}
 FIRM = {rule.id: rule.severities for rule in RULES if "note" not in rule.severities}
 
 
@@ -340,7 +346,12 @@ def test_a_rule_tells_file_line_and_column_and_has_the_value_in_the_table_only(s
     assert {row["severity"] for row in run.findings if row["rule"] == rule} == {DEFAULTS[rule]}
     rows = [row for row in run.findings if row["rule"] == rule]
     assert all(row["expected"] for row in rows)
-    if DEFAULTS[rule] == "quarantine":
+    identifying = rule in ("type", "decimal_mark")  # here at a column without which a row is none
+    if DEFAULTS[rule] == "quarantine" and SCOPES[rule] == "cell" and not identifying:
+        gaps = run.table("gaps")
+        assert {parse_key(row["key"]) for row in rows} == set(gaps.loc[gaps["says"] == f"quarantined: {rule}", "key"])
+        assert run.table("quarantine").empty
+    elif DEFAULTS[rule] == "quarantine":
         assert all(parse_key(row["key"]) in set(run.table("quarantine")["key"]) for row in rows)
         assert rule in set(run.table("quarantine")["rule"])
     assert all(row["table"] or rule == "column_undeclared" for row in rows)
@@ -371,8 +382,9 @@ def test_the_plan_sets_the_severity(study, rule, severity):
         return
     run.run()
     assert {row["severity"] for row in run.findings if row["rule"] == rule} == {severity}
-    quarantined = sum(counts for _, _, counts, _ in (run.counts(name) for name in tables))
-    assert bool(quarantined) == (severity == "quarantine")
+    rows = sum(counts for _, _, counts, _ in (run.counts(name) for name in tables))
+    cells = run.table("gaps")["says"].str.startswith("quarantined: ").sum()
+    assert bool(rows + cells) == (severity == "quarantine")
 
 
 @pytest.mark.parametrize("rule", FIRM)
@@ -415,7 +427,7 @@ def test_lines_are_right_whatever_ends_them(study, end):
     ).run()
     assert run.found("allowed") == [("diary", 6, "acute_medication", "7")]
     assert run.found("reference") == [("diary", 7, "participant_id", "P9")]
-    assert run.table("diary")["study_day"].tolist() == [1, 2]
+    assert run.table("diary")["study_day"].tolist() == [1, 2, 3]
 
 
 def test_a_cell_with_a_carriage_return_stays_one_cell_of_the_findings(study):
@@ -455,6 +467,7 @@ def test_rows_that_refer_to_a_row_that_left_leave_too(study):
          "animals": {"reader": "delimited", "columns": {"unit_id": "animal_id"}}, "cages": {"reader": "delimited"}},
         {"cages": "cage_id,room,rack_row\nC1,A,\nC2,A,top\n", "cell_counts": counts,
          "animals": rats + "R1,C1,1,F,SD,200,control,sham\nR2,C2,1,F,SD,200,control,sham\n"},
+        scopes={"required": "row"},
     ).run()  # fmt: skip
     assert run.found("required") == [("cages", 2, "rack_row", "")]
     assert run.found("reference") == [("animals", 2, "cage_id", "C1"), ("cell_counts", 2, "animal_id", "R1")]
@@ -536,7 +549,7 @@ def test_units_are_joined_and_cut_out_by_the_plan(study):
 def test_recoding_takes_declared_codes_only(study):
     rows = "1,b,,,2024-01-01,30,2,2\n2,b,,,2024-01-01,30,female,2\n3,b,,,2024-01-01,30,,2\n"
     run = study({"demographics": FORM}, {"demographics": REDCAP + rows}).run()
-    assert run.table("demographics")["sex"].tolist() == ["female"]
+    assert run.table("demographics")["sex"].fillna("").tolist() == ["female", "", ""]
     assert run.found("code") == [("demographics", 3, "sex", "female")]
     assert run.found("required") == [("demographics", 4, "sex", "")]
 
@@ -570,20 +583,28 @@ def test_a_plan_that_does_not_fit_is_a_fault_with_the_nearest_name(study, entry,
 # completeness
 
 
-TABLE = Table(
-    row="one row",
-    key=("unit_id",),
-    columns=(
-        Column("unit_id", "text", "unit", required=True),
-        Column("a", "integer", "a", minimum=0, maximum=9, required=True),
-        Column("b", "number", "b", minimum=0),
-        Column("c", "text", "c", allowed=("x", "y")),
-    ),
-    rules=(
-        Rule("a_below_b", "a below b", ("a", "b"), lambda frame: frame["a"] < frame["b"]),
-        Rule("c_needs_b", "b where there is c", ("c", "b"), lambda frame: ~(frame["c"].notna() & frame["b"].isna())),
-    ),
-)
+class Small(TableModel):
+    """One row."""
+
+    unit_id: Series[str] = pa.Field(description="unit")
+    a: Series[pandas.Int64Dtype] = pa.Field(ge=0, le=9, description="a")
+    b: Series[float] = pa.Field(ge=0, nullable=True, description="b")
+    c: Series[str] = pa.Field(isin=["x", "y"], nullable=True, description="c")
+
+    @pa.dataframe_check(error="a below b", **rule("a", "b", example="3 and 2"))
+    def a_below_b(cls, frame):
+        return (frame["a"] < frame["b"].astype("Float64")).fillna(True)
+
+    @pa.dataframe_check(error="b where there is c", **rule("c", "b", example="x and nothing"))
+    def c_needs_b(cls, frame):
+        return ~(frame["c"].notna() & frame["b"].isna())
+
+    class Config:
+        unique = ["unit_id"]
+        metadata = {"source": "made up for a test"}
+
+
+TABLE = read_model(Small)
 CELL = {"a": st.sampled_from(["", "-1", "0", "5", "9", "10"]), "b": st.sampled_from(["", "-0.5", "0", "6"]),
         "c": st.sampled_from(["", "x", "y", "z"])}  # fmt: skip
 
@@ -593,13 +614,14 @@ def by_hand(row):
     a = int(row["a"]) if row["a"] else None
     b = float(row["b"]) if row["b"] else None
     c = row["c"] or None
+    fits = a is not None and 0 <= a <= 9 and b is not None and b >= 0  # else a cell has no value, which is told
     broken = {
         ("required", "a"): a is None,
         ("range", "a"): a is not None and not 0 <= a <= 9,
         ("range", "b"): b is not None and b < 0,
         ("allowed", "c"): c not in (None, "x", "y"),
-        ("a_below_b", "a"): a is not None and b is not None and not a < b,
-        ("c_needs_b", "c"): c is not None and b is None,
+        ("a_below_b", "a"): fits and not a < b,
+        ("c_needs_b", "c"): c in ("x", "y") and b is None,
     }
     return {name for name, holds in broken.items() if holds}
 
@@ -617,7 +639,9 @@ def test_many_broken_cells_in_one_column_are_all_told(study):
     run = trial(study, days=days).run()
     lines = [line for _, line, _, _ in run.found("range")]
     assert lines == [n + 1 for n in range(1, 85) if n % 3]
-    assert run.counts("diary") == (84, 28, 56, 0)
+    assert run.counts("diary") == (84, 84, 0, 0)
+    assert run.table("gaps")["says"].tolist() == ["quarantined: range"] * 56
+    assert run.table("diary")["pain_max"].isna().sum() == 56
 
 
 def test_a_row_that_breaks_several_rules_has_them_all_and_one_primary_reason(study):
@@ -633,11 +657,12 @@ def test_a_row_that_breaks_several_rules_has_them_all_and_one_primary_reason(stu
 def test_a_row_quarantined_at_a_visit_says_which(study):
     rows = "1,b,,,2024-01-01,99,1,2\n"
     table = FORM | {"reader": "redcap"}
-    run = study({"demographics": table}, {"demographics": REDCAP + rows}).run()
+    scopes = {"range": "row"}
+    run = study({"demographics": table}, {"demographics": REDCAP + rows}, scopes=scopes).run()
     assert run.table("quarantine")[["unit_id", "visit"]].to_numpy().tolist() == [["1", ""]]
     hit6 = {"reader": "redcap", "columns": {"unit_id": "record_id"}, "visit": FORM["visit"]}
     content = "record_id,redcap_event_name," + ",".join(f"hit6_{n}" for n in range(1, 7)) + ",hit6_total\n"
-    run = study({"hit6": hit6}, {"hit6": content + "1,b,1,1,1,1,1,9,\n"}).run()
+    run = study({"hit6": hit6}, {"hit6": content + "1,b,1,1,1,1,1,9,\n"}, scopes=scopes).run()
     assert run.table("quarantine")[["unit_id", "visit"]].to_numpy().tolist() == [["1", "baseline"]]
 
 
@@ -674,9 +699,10 @@ def test_rows_are_conserved_and_places_are_true_whatever_is_spoilt(corruptions, 
             first = places.at[key, "first_line"]
             unit = run.table("diary").set_index("key").at[key, "unit_id"]
             assert text[first - 1].startswith(f'"{unit}"')
+        cells = set(run.table("gaps")["key"])
         for row in run.findings:
             if row["key"] and row["table"] == "diary" and row["severity"] == "quarantine":
-                assert parse_key(row["key"]) in lost
+                assert parse_key(row["key"]) in lost | cells
                 assert int(row["line"]) == places.at[parse_key(row["key"]), "first_line"]
 
 
@@ -728,10 +754,10 @@ def test_an_earlier_result_is_not_touched_by_a_stop(study):
 )
 def test_a_cell_is_of_its_type_or_a_finding_and_then_missing(kind, good, bad):
     bad = bad.split()
-    table = Table("row", ("n",), (Column("n", "text", "n"), Column("c", kind, "c")))
+    table = declared_table("row", ("n",), (declared_column("n", "text"), declared_column("c", kind)))
     texts = [*good, *bad, ""]
     work = check_texts(table, {"c": texts, "n": [str(n) for n in range(len(texts))]})
-    typed, doubted = work.frame["c"], {f.line - 2 for f in work.findings}
+    typed, doubted = dates_as_text(work.frame, table)["c"], {f.line - 2 for f in work.findings}
     wrong = pandas.Series([n in doubted for n in range(len(texts))])
     assert typed[: len(good)].tolist() == list(good.values())
     assert typed[len(good) :].isna().all()
@@ -807,9 +833,9 @@ def test_a_finding_at_a_repaired_cell_shows_the_original(study):
     ],
 )
 def test_the_order_of_day_and_month_is_settled_by_the_column_or_by_the_plan(texts, formats, wanted):
-    table = Table("row", ("n",), (Column("n", "text", "n"), Column("c", "date", "c")))
+    table = declared_table("row", ("n",), (declared_column("n", "text"), declared_column("c", "date")))
     work = check_texts(table, {"c": texts, "n": [*"abcdefg"[: len(texts)]]}, formats={"c": formats} if formats else {})
-    assert work.findings == [] and work.frame["c"].tolist() == wanted
+    assert work.findings == [] and dates_as_text(work.frame, table)["c"].tolist() == wanted
 
 
 @pytest.mark.parametrize(
@@ -827,13 +853,13 @@ def test_the_order_of_day_and_month_is_settled_by_the_column_or_by_the_plan(text
     ],
 )
 def test_decimal_and_thousands_marks_are_settled_by_the_column_or_by_the_plan(texts, formats, wanted):
-    table = Table("row", ("n",), (Column("n", "text", "n"), Column("c", "number", "c")))
+    table = declared_table("row", ("n",), (declared_column("n", "text"), declared_column("c", "number")))
     work = check_texts(table, {"c": texts, "n": [*"abcdefg"[: len(texts)]]}, formats={"c": formats} if formats else {})
     assert work.findings == [] and work.frame["c"].tolist() == wanted
 
 
 def test_the_mark_of_most_cells_stands_and_the_others_are_findings():
-    table = Table("row", ("n",), (Column("n", "text", "n"), Column("c", "number", "c")))
+    table = declared_table("row", ("n",), (declared_column("n", "text"), declared_column("c", "number")))
     work = check_texts(table, {"c": ["12,5", "12.5", "3", "4,5", "2,5"], "n": [*"abcde"]})
     assert [(f.rule, f.line, f.value) for f in work.findings] == [("decimal_mark", 3, "12.5")]
     assert work.frame["c"].fillna(-1).tolist() == [12.5, -1, 3, 4.5, 2.5]
@@ -910,7 +936,7 @@ def test_a_repair_settles_what_the_reader_doubts_and_may_mend_an_event(study):
 
 
 def test_one_placeholder_does_not_unsettle_the_order_of_the_dates():
-    table = Table("row", ("n",), (Column("n", "text", "n"), Column("c", "date", "c")))
+    table = declared_table("row", ("n",), (declared_column("n", "text"), declared_column("c", "date")))
     texts = [f"{day}/05/2024" for day in range(14, 24)] + ["99/99/9999"]
     work = check_texts(table, {"c": texts, "n": [str(n) for n in range(len(texts))]})
     assert [(f.rule, f.line) for f in work.findings] == [("type", 12)]
@@ -942,7 +968,7 @@ def test_a_table_may_have_missing_codes_of_its_own(study):
     ).run()
     assert run.found("coded_missing") == [("diary", 2, "pain_max", "-7")]
     assert run.found("range") == [("diary", 3, "pain_max", "-99")]
-    assert run.table("gaps")["says"].tolist() == ["refused"]
+    assert run.table("gaps")["says"].tolist() == ["refused", "quarantined: range"]
     none = {"diary": DIARY | {"missing_codes": {}}}
     assert study(none, days("P1,1,1,0,-99,0\n"), missing_codes=codes).run().found("coded_missing") == []
     (line,) = study({"diary": DIARY | {"missing_codes": {"1": "no"}}}, days(DAY)).stopped()[:1]

@@ -66,7 +66,7 @@ def test_the_closure_is_followed_to_its_end():
             seen.add(path)
             wanted += [file_of(name) for name in imported(path)]
     assert found == {p.relative_to(ROOT).as_posix() for p in seen}
-    assert "omtrace/validation/rules.py" in found  # imported within a function
+    assert "omtrace/validation/checks.py" in found  # imported within a function
     assert "omtrace/readers/softmax.py" not in found
 
 

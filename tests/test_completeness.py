@@ -5,20 +5,20 @@ import pandera.errors
 import pandera.pandas as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from omtrace.schemas import Column, Table
 from table_texts import check_texts
+from tables import declared_column, declared_table
 
-TABLE = Table(
+TABLE = declared_table(
     "one day of one unit",
     ("unit_id", "study_day"),
     (
-        Column("unit_id", "text", "unit", required=True),
-        Column("study_day", "integer", "day", "d", 1, 400, required=True),
-        Column("entry_on", "date", "date of the entry", required=True),
-        Column("headache", "integer", "headache", "code", allowed=(0, 1), required=True),
-        Column("pain_max", "integer", "worst pain", "points", 0, 10),
-        Column("sleep_h", "number", "sleep", "h", 0, 24),
-        Column("medication", "text", "drug", allowed=("none", "triptan"), required=True),
+        declared_column("unit_id", "text", "unit", required=True),
+        declared_column("study_day", "integer", "day", "d", 1, 400, required=True),
+        declared_column("entry_on", "date", "date of the entry", required=True),
+        declared_column("headache", "integer", "headache", "code", allowed=(0, 1), required=True),
+        declared_column("pain_max", "integer", "worst pain", "points", 0, 10),
+        declared_column("sleep_h", "number", "sleep", "h", 0, 24),
+        declared_column("medication", "text", "drug", allowed=("none", "triptan"), required=True),
     ),
 )
 GOOD = {

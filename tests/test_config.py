@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-from omtrace.__main__ import main
+from omtrace.cli import main
 from omtrace.faults import Fault
 from omtrace.model.config import config_schema, read_config, read_config_file
 from omtrace.model.document import read_document
@@ -25,7 +25,7 @@ def written(folder: Path, text: str) -> Path:
 def test_the_schema_is_the_model(capsys):
     assert main(["schema", "config"]) == 0
     assert capsys.readouterr().out == config_schema()
-    again = "python -m omtrace schema config > workflow/schemas/config.schema.json"
+    again = "omtrace schema config > workflow/schemas/config.schema.json"
     assert SCHEMA.read_text(encoding="utf-8") == config_schema(), again
 
 

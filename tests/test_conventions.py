@@ -11,6 +11,7 @@ import zipfile
 
 import pytest
 import yaml
+from omtrace import __version__
 from pipeline import REPOSITORY, digests, done, snakemake
 
 STUDY = "results/tiny"
@@ -23,12 +24,14 @@ def test_snakefmt_finds_nothing_to_change():
 
 
 def test_one_version_everywhere():
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["hatch"]["version"]["path"] == "workflow/omtrace/__init__.py"
     citation = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))
-    assert citation["version"] == project and citation["cff-version"] == "1.2.0"
+    assert citation["version"] == __version__ and citation["cff-version"] == "1.2.0"
     changes = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert f"\n## {project} " in changes
-    assert changes.index(f"\n## {project} ") == changes.index("\n## ")  # the newest stands first
+    assert f"\n## {__version__} " in changes
+    assert changes.index(f"\n## {__version__} ") == changes.index("\n## ")  # the newest stands first
 
 
 def test_the_catalogue_file_says_how_the_workflow_is_used():

@@ -45,6 +45,10 @@ def test_damage_is_found_at_its_cell(outcomes):
     assert share(findable(outcomes)) >= 0.98
 
 
+def test_the_models_by_themselves_refuse_what_the_pipeline_refuses_and_nothing_else(outcomes):
+    assert [(o.operator, o.models) for o in outcomes if o.models] == []
+
+
 def test_what_is_written_in_another_way_is_read_right(outcomes):
     wrong = [o for o in outcomes if OPERATORS[o.operator].wanted == RIGHT and not o.good]
     assert wrong == []

@@ -9,19 +9,17 @@ from omtrace.model.closed import checked
 from omtrace.model.plan import USUAL
 from omtrace.plugins import declared, plugin
 from omtrace.provenance.keys import key_of, key_text
-from omtrace.schemas import Column, Table
+from omtrace.validation.checks import DTYPES
 from omtrace.validation.crosschecks import CrossCheck, Hit, Tables
-
-KINDS = {"integer": "Int64", "number": "float64", "text": "str", "date": "str"}
+from tables import declared_column, declared_table
 
 
 def table(number, key, kinds, *rows):
     """A declaration and its typed rows, keyed as rows of export ``number``; ``kinds``: column -> kind."""
-    columns = tuple(Column(name, kind, name) for name, kind in kinds.items())
     frame = pandas.DataFrame(list(rows), columns=list(kinds))
     frame.index = pandas.Index([key_of(number, at + 1) for at in range(len(rows))], dtype="int64", name="key")
-    frame = frame.astype({name: KINDS[kind] for name, kind in kinds.items()})
-    return Table("one row", key, columns), frame
+    frame = frame.astype({name: DTYPES[kind] for name, kind in kinds.items()})
+    return declared_table("one row", key, [declared_column(name, kind) for name, kind in kinds.items()]), frame
 
 
 def tables(received=None, **made):

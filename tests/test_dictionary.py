@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import browser
+import pandera.pandas as pa
 import pytest
 from omtrace import store
 from omtrace.faults import Fault
@@ -18,7 +19,9 @@ from omtrace.report import fields
 from omtrace.report.dictionary import HEADER, crosschecks_of, dictionary, dictionary_page, write_dictionary
 from omtrace.report.fields import entries_of, raw_name
 from omtrace.report.table_schema import table_schema
-from omtrace.schemas import Column, Reference, Rule, Table, table_of
+from omtrace.schemas import table_of
+from omtrace.schemas._fields import rule
+from tables import declared_column, declared_table
 
 ROOT = Path(__file__).parent.parent
 PLANS = sorted((ROOT / "config/studies").glob("*.yaml"))
@@ -326,34 +329,32 @@ def test_the_schemas_are_valid_and_say_what_is_declared(path, tmp_path):
 
 
 def test_each_kind_has_its_type_and_a_conditional_reference_is_no_foreign_key(monkeypatch):
-    table = Table(
-        row="one thing",
-        key=("id",),
-        columns=(
-            Column("id", "text", "name", required=True),
-            Column("count", "integer", "how many", "count", 0.0, 5.0),
-            Column("dose", "number", "how much", "mg", 0.5),
-            Column("on", "date", "when", source="the site"),
-        ),
-        rules=(Rule("dose_count", "a dose for each", ("dose", "count"), lambda frame: frame["dose"] > 0),),
-        references=(
-            Reference("id", "things", "id"),
-            Reference("id", "elsewhere", "id"),
-            Reference("id", "things", "id", where=("count", "1")),
-        ),
+    words = rule("dose", "count", example="2 mg, and no count")
+    table = declared_table(
+        "one thing",
+        ("id",),
+        [
+            declared_column("id", "text", "name", required=True, references="things.id"),
+            declared_column("other_id", "text", "another name", references="elsewhere.id"),
+            declared_column("more_id", "text", "one more", references="things.id", where={"count": "1"}),
+            declared_column("count", "integer", "how many", "count", 0.0, 5.0),
+            declared_column("dose", "number", "how much", "mg", 0.5),
+            declared_column("on", "date", "when", source="the site"),
+        ],
+        [pa.Check(lambda frame: frame["dose"] > 0, name="dose_count", error="a dose for each", **words)],
         source="this test",
     )
     monkeypatch.setattr(fields, "table_of", lambda name: table)
     (entry,) = entries_of(plan_of(things={"reader": "delimited"}))
     schema = table_schema(entry, ["things"])
     assert {field["name"]: field["type"] for field in schema["fields"]} == {
-        "id": "string", "count": "integer", "dose": "number", "on": "date",
+        "id": "string", "other_id": "string", "more_id": "string", "count": "integer", "dose": "number", "on": "date",
     }  # fmt: skip
-    assert json.dumps(schema["fields"][1]["constraints"]) == '{"required": false, "minimum": 0, "maximum": 5}'
-    assert [field["source"] for field in schema["fields"]] == ["this test", "this test", "this test", "the site"]
+    assert json.dumps(schema["fields"][3]["constraints"]) == '{"required": false, "minimum": 0, "maximum": 5}'
+    assert [field["source"] for field in schema["fields"]] == ["this test"] * 5 + ["the site"]
     reference = {"fields": "id", "reference": {"resource": "things", "fields": "id"}}
     assert schema["foreignKeys"] == [reference]
-    assert schema["conditionalReferences"] == [{**reference, "where": {"count": "1"}}]
+    assert schema["conditionalReferences"] == [{**reference, "fields": "more_id", "where": {"count": "1"}}]
     assert [check.at for field in entry.fields for check in field.checks if check.rule == "dose_count"] == ["dose"] * 2
 
 

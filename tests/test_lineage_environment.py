@@ -150,12 +150,15 @@ def test_many_unlisted_files_of_a_folder_are_one_line_more(site):
     assert len(faults(site)) == environment_check.SHOWN + 1 and faults(site)[-1][2] == "and 35 more files there"
 
 
-def test_the_path_file_that_make_writes_is_the_projects_own(site):
-    path = site / "omtrace.pth"
-    path.write_text(f"{site.parent.parent / 'workflow'}\n", encoding="utf-8")
-    assert faults(site) == []
-    path.write_text(f"{site.parent.parent / 'workflow'}\nimport os\n", encoding="utf-8")
-    assert named(site) == {("site-packages/omtrace.pth", "unlisted")}
+@pytest.mark.parametrize("line", ["", "import os\n"])
+def test_the_link_that_make_installs_leads_to_this_checkout_only(site, line):
+    own = environment_check.PACKAGE.parent
+    install(site, "omtrace", "1", {"_omtrace.pth": f"{own}\n"})
+    assert faults(site) == [] and "omtrace" not in environment.description([site])["distributions"]
+    install(site, "omtrace", "1", {"_omtrace.pth": f"{own.parent / 'other/workflow'}\n{line}"})
+    assert faults(site) == [
+        (str(site / "_omtrace.pth"), "changed", "does not name the package that runs; run make env")
+    ]
 
 
 def plant(path: Path, flags: int, stamp: int = 0) -> Path:
@@ -247,9 +250,9 @@ def test_the_command_counts_them_as_differences(site, monkeypatch, capsys):
     root = site.parent.parent
     monkeypatch.setattr(environment_check, "site_folders", lambda: [site])
     monkeypatch.setattr(verify, "verify", lambda *_: verify.Verdict())
-    assert verify.report(["tiny"], environment=True, root=root)
+    assert not verify.verdict_on(["tiny"], environment=True, root=root)[1].differences
     edited(site / "alpha/data.txt", "x", "y")
-    assert not verify.report(["tiny"], environment=True, root=root)
+    verify.print_verdict(*verify.verdict_on(["tiny"], environment=True, root=root))
     out = capsys.readouterr().out
     assert "changed   environment" in out and "not as the RECORD of alpha-tools says" in out and "1 difference\n" in out
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from lineage_tree import COUNT, FIRST, MEAN, MISSING, build, export, overwrite, results, write
 from omtrace import store
-from omtrace.__main__ import main
 from omtrace.audit import layout
 from omtrace.audit.trace import trace
+from omtrace.cli import main
 from omtrace.faults import Fault
 from omtrace.model.register import write_register
 from omtrace.provenance import manifest
@@ -167,6 +167,15 @@ def test_a_number_that_left_the_register_is_said_loudly(tree, capsys):
     assert "!!! RAW FILE NOT REGISTERED: number 7" in capsys.readouterr().out
 
 
+def test_cells_that_records_share_are_found(tree):
+    files = trace(MEAN)[0]["files"]
+    path = tree / "results/tiny/datasets/people.cells.parquet"
+    record, key, column, role = store.read_columns(path).values()
+    shared = {"record": [-1, *record], "key": [key[2], *key[:2], -1], "column": [column[2], *column[:2], ""]}
+    store.write_table(path, {**shared, "role": [*role, role[2]]})
+    assert trace(MEAN)[0]["files"] == files and files[1]["cells"][0]["records"] == ["P3 score"]
+
+
 def test_a_cell_that_is_not_in_the_file_is_a_fault(tree, capsys):
     path = tree / "results/tiny/datasets/people.cells.parquet"
     cells = store.read_columns(path)
@@ -313,7 +322,7 @@ def test_trace_of_a_large_study(tree):
     write(tree, "data/raw/tiny/scores_1.csv", content)
     write_register([export(7, "data/raw/tiny/scores_1.csv", content)], tree / "config/exports.csv")
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent / "workflow")}
-    command = [sys.executable, "-m", "omtrace", "trace", MEAN]
+    command = [sys.executable, "-m", "omtrace", "trace", MEAN, "--limit", "0"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr
     assert "400 records" in done.stdout and f"7:{units}" in done.stdout
@@ -340,12 +349,36 @@ def test_a_reader_that_leaves_early_and_a_narrow_encoding_bring_no_traceback(tre
     assert done.returncode == 1 and done.stderr == b""
 
 
-def test_a_changed_result_is_said_first(tree, capsys):
+@pytest.mark.parametrize(
+    "name",
+    [
+        "estimates.csv",
+        "rowsets.parquet",
+        "definitions.json",
+        "validated/places.parquet",
+        "datasets/people.parquet",
+        "datasets/people.cells.parquet",
+    ],
+)
+def test_every_result_that_a_trace_reads_is_compared_with_the_manifest(tree, capsys, name):
+    """A file that still holds what the trace needs, but is not the one that was recorded."""
     manifest.record("tiny", tree)
-    path = tree / "results/tiny/estimates.csv"
-    path.write_bytes(path.read_bytes().replace(b",6,", b",7,", 1))
-    way, sound = trace(MEAN, tree)
-    assert not sound and way["changed_results"] == ["results/tiny/estimates.csv"]
+    path = tree / "results/tiny" / name
+    if name.endswith(".parquet"):
+        columns = store.read_columns(path)
+        store.write_table(path, {**columns, "added": [0] * len(next(iter(columns.values())))})
+    else:
+        path.write_bytes(path.read_bytes().replace(b",6,", b",7,", 1) + b"\n" * name.endswith(".json"))
+    way, is_sound = trace(MEAN, tree)
+    assert not is_sound and way["changed_results"] == [f"results/tiny/{name}"]
+    assert main(["trace", MEAN]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith(f"!!! RESULT CHANGED SINCE IT WAS MADE: results/tiny/{name}")
+
+
+def test_without_a_manifest_there_is_nothing_to_compare_with(tree):
+    (tree / "results/tiny/manifest.json").unlink()
+    assert trace(MEAN, tree)[0]["changed_results"] == []
 
 
 def test_what_a_run_read_as_delimited_text_needs_no_plan(tree, capsys):
@@ -365,3 +398,68 @@ def test_what_a_run_read_as_delimited_text_needs_no_plan(tree, capsys):
     store.write_json(tree / "results/tiny/validated/decisions.json", {})  # not as recorded: the plan says how to read
     assert main(["trace", MEAN]) == 1
     assert "there is no such plan" in capsys.readouterr().err
+
+
+TABLES = {"scores": {"source": "", "reader": "delimited", "options": {"delimiter": ";", "header_line": 2}}}
+SEMICOLONS = b'export of today\nunit_id;score;remark\nP1;4.5;"a,b"\nP2;;none\n'
+
+
+def test_other_files_are_read_as_the_run_recorded_it_without_the_plan(tree, capsys):
+    """By the stage file of the validation, as long as it is the one in the manifest."""
+    write(tree, "data/raw/tiny/scores_1.csv", SEMICOLONS)
+    write(tree, "data/raw/tiny/scores_2.csv", b"export of today\nunit_id;score;remark\nP3;7.5;-\n")
+    rows = [export(n, f"data/raw/tiny/scores_{i}.csv", (tree / f"data/raw/tiny/scores_{i}.csv").read_bytes())
+            for n, i in ((7, 1), (9, 2))]  # fmt: skip
+    write_register(rows, tree / "config/exports.csv")
+    store.write_json(tree / "results/tiny/stages/validate.json", {"plan": {"tables": TABLES}})
+    manifest.record("tiny", tree)
+    (tree / "config/studies/tiny.yaml").unlink()
+    code = (
+        "import json, sys; from omtrace.audit.trace import trace;"
+        f"print(json.dumps([trace({MEAN!r}), sorted({{'yaml', 'omtrace.model.plan'}} & set(sys.modules))]))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent / "workflow")}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
+    (way, is_sound), imported = json.loads(done.stdout)
+    assert is_sound and imported == []
+    assert [(c["key"], c["text"]) for file in way["files"] for c in file["cells"]] == [("7:1", "4.5"), ("9:1", "7.5")]
+    store.write_json(tree / "results/tiny/stages/validate.json", {"plan": {"tables": TABLES}, "edited": True})
+    assert main(["trace", MEAN]) == 1
+    assert "there is no such plan" in capsys.readouterr().err
+
+
+REDCAP = b"""record_id,redcap_event_name,redcap_repeat_instrument,redcap_repeat_instance,score,scores_complete
+1,baseline_arm_1,,,4.5,2
+1,month_1_arm_1,,,,0
+2,baseline_arm_1,scores,1,"7,5",2
+
+3,baseline_arm_1,too,few
+3,baseline_arm_1,,,1,1
+"""
+
+
+def test_raw_cells_of_redcap_are_those_of_its_reader():
+    from omtrace.readers.lookup import plain_cells
+    from omtrace.readers.redcap import READER
+
+    extract = READER.read(REDCAP, READER.options())
+    row = export(4, "data/raw/tiny/redcap.csv", REDCAP)
+    wanted = {
+        ((4 << 32) + place.ordinal, column): text
+        for place, texts in zip(extract.places, extract.rows, strict=True)
+        for column, text in zip(extract.columns, texts, strict=True)
+    }
+    decided = extract.decisions | {"reader": "redcap"}
+    assert len(wanted) == 24 and decided["dictionary"] == "none" and len(extract.faults) == 1
+    for change, count in (
+        ({}, 24),
+        ({"dictionary": "10 fields"}, 0),
+        ({"values": "labels, read back by the dictionary"}, 0),
+        ({"events": "labels, read back by the events file"}, 0),
+        ({"delimiter": "comma (by option)"}, 0),
+    ):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("omtrace.readers.lookup.check_registered", lambda *_: None)
+            patch.setattr(Path, "read_bytes", lambda _: REDCAP)
+            cells = plain_cells({row.path: decided | change}, [row], wanted)
+        assert cells == (wanted if count else {})

@@ -18,8 +18,7 @@ PACKAGE = Path(omtrace.__path__[0])
 MODULE = '''
 """A made-up scale of three items."""
 
-from omtrace.instruments import Instrument, Item, Score
-from omtrace.schemas import Column, Rule
+from omtrace.instruments import Instrument, Item, ItemRule, Score
 
 ITEMS = ("rest_1", "rest_2", "rest_3")
 
@@ -36,9 +35,9 @@ INSTRUMENT = Instrument(
     recall="now",
     items=tuple(Item(name, f"made-up item {name[-1]}", 0, 3) for name in ITEMS),
     scores={"doubled": Score(ITEMS, doubled, "rest, doubled")},
-    extra=(Column("rest_total", "integer", "total as supplied", "points", 0, 18),),
+    extra=(Item("rest_total", "total as supplied", 0, 18, unit="points"),),
     rules=(
-        Rule("rest_total_even", "an even total", ("rest_total",), lambda frame: frame["rest_total"] % 2 == 0,
+        ItemRule("rest_total_even", "an even total", ("rest_total",), lambda totals: totals % 2 == 0,
              example="a total of 7"),
     ),
     codings={"words": {"no": "0", "a bit": "1", "rather": "2", "very": "3"}},
@@ -88,12 +87,12 @@ C,second,a bit,no,no
 
 RUN = """
 import omtrace
-from omtrace.checks.catalogue import texts
-from omtrace.checks.validate import validate_study
-from omtrace.derive.records import derive_study
-from omtrace.study.plan import read_plan
-from omtrace.study.folders import plan_file
-from omtrace.study.register import exports_of, read_register
+from omtrace.derivations.records import derive_study
+from omtrace.model.folders import plan_file
+from omtrace.model.plan import read_plan
+from omtrace.model.register import exports_of, read_register
+from omtrace.validation.catalogue import texts
+from omtrace.validation.validate import validate_study
 
 print(omtrace.__path__[0])
 print(texts(("made_up_rest",))["rest_total_even"].example)

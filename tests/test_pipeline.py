@@ -121,7 +121,7 @@ def test_raw_file_edited_with_its_old_time_stamp_stops_the_run(tiny):
     ran = snakemake(tiny)
     stopped(ran, "copy the file back as it was received, from your backup")
     assert ran.faults[0].startswith(f"{DIARY}: sha256 is ")
-    assert f"python -m omtrace register --replaces {DIARY} NEW_FILE" in ran.faults[0]
+    assert f"omtrace register --replaces {DIARY} NEW_FILE" in ran.faults[0]
     assert digests(tiny / "results") == before
 
 
@@ -140,7 +140,7 @@ def test_every_fault_of_custody_is_told_at_once_with_its_mend(tiny):
         "'data/raw/tiny/my diary.csv': " + rename,
         "'data/raw/tiny/two\\nlines.csv': " + rename,
         "'data/raw/tiny/.hidden.csv.x.part': " + rename,
-        "data/raw/tiny/more.csv: not in the register; python -m omtrace register data/raw/tiny/more.csv",
+        "data/raw/tiny/more.csv: not in the register; omtrace register data/raw/tiny/more.csv",
         f"{ALLOCATION}: registered as received, but missing; copy the file back as it was received, from your backup",
     )
     assert digests(tiny / "results") == before

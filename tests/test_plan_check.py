@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-from omtrace.__main__ import main
+from omtrace.cli import main
 from omtrace.faults import Fault
 from omtrace.intake.plan_check import check_once, check_plan, read_whole
 from omtrace.model.plan import Plan, read_plan
@@ -153,10 +153,18 @@ def test_what_is_wrong_with_options_is_told_with_its_file_and_line(tmp_path):
 def test_the_command_checks_a_plan(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     assert main(["plan", "omt_rct"]) == 0
-    assert capsys.readouterr().out.startswith("plan of omt_rct: nothing wrong; ")
+    assert capsys.readouterr().out.startswith("plan of omt_rct: valid; ")
     assert main(["plan", "omt_rtc"]) == 1
     assert main(["plan", "--schema"]) == 0
     assert json.loads(capsys.readouterr().out)["title"] == "Plan"
+
+
+def test_the_schema_of_plans_is_current_and_the_plans_name_it_for_editors():
+    path, again = ROOT / "workflow/schemas/plan.schema.json", "omtrace schema plan > workflow/schemas/plan.schema.json"
+    assert path.read_text(encoding="utf-8") == plan_schema(), again
+    for plan in (ROOT / "config/studies").glob("*.yaml"):
+        name = plan.read_text(encoding="utf-8").splitlines()[0].removeprefix("# yaml-language-server: $schema=")
+        assert (plan.parent / name).resolve() == path
 
 
 @pytest.fixture(scope="module")

@@ -207,7 +207,7 @@ def test_other_bytes_are_a_fault_with_both_mends(tree):
     (fault,) = custody_faults([EXPORT], "trial", tree)
     assert fault.startswith(f"{EXPORT.path}: sha256 is ") and f"registered is {DIGEST[:12]}" in fault
     assert f"git checkout -- {EXPORT.path}" in fault
-    assert f"python -m omtrace register --replaces {EXPORT.path} NEW_FILE --reason" in fault
+    assert f"omtrace register --replaces {EXPORT.path} NEW_FILE --reason" in fault
     (fault,) = custody_faults([replace(EXPORT, origin="received")], "trial", tree)
     assert "copy the file back as it was received, from your backup" in fault
     (fault,) = custody_faults([replace(EXPORT, origin="retrieved")], "trial", tree)
@@ -259,7 +259,7 @@ def test_what_is_not_registered_is_a_fault_wherever_it_lies(tree):
         "data/raw/trial/new.csv",
     ]
     assert "move it to data/raw/<study>/" in faults[0] and "rename" in faults[2]
-    assert "python -m omtrace register data/raw/trial/new.csv" in faults[4]
+    assert "omtrace register data/raw/trial/new.csv" in faults[4]
 
 
 LINK = "a link, whose target can change unseen; put the file itself in its place"

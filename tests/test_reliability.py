@@ -10,7 +10,7 @@ from agreements import agrees, chosen
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from omtrace.faults import Fault
-from omtrace.statistics.basic.proportion import wilson_interval
+from omtrace.statistics.basic.proportion import proportion
 from omtrace.statistics.basic.reliability import cronbach_alpha, feldt_limits, retest
 from test_analyses import Results, people, same
 
@@ -90,14 +90,15 @@ def test_the_analysis_counts_scores_floors_and_items(study):
     options = {"ranges": {"x": [0, 71]}, "items": {"x": ["x", "r"]}, "retest": ["baseline", "end"]}
     results = study({"a": ("reliability", ["x"], [], options)}, units)
     found = results.values(visit="end", level="")
-    low, high = wilson_interval(15, 16)
+    share = proportion(15, 16)
+    low, high = share["wilson_low"], share["wilson_high"]
     same(found, {"n": 15, "missing": 1, "completion": 15 / 16, "completion_low": low, "completion_high": high})
     assert (found["floor"], found["ceiling"]) == (pytest.approx(1 / 15), 0)
     items = [[f["x", "end"], f["r", "end"]] for u, f in units.items() if u not in ("P01", "P02")]
     level = "internal consistency"
     same(results.values(visit="end", level=level), {**cronbach_alpha(items), "n": 14, "missing": 2})
     again = [[f["x", "baseline"], f["x", "end"]] for u, f in units.items() if u != "P01"]
-    same(results.values(level="test-retest: B, E"), {**retest(again), "n": 15, "missing": 1})
+    same(results.values(level="test-retest: {visit:baseline}, {visit:end}"), {**retest(again), "n": 15, "missing": 1})
     reasons = results.reasons(next(n for n in results.numbers if n["level"] == level and n["visit"] == "end"))
     assert reasons["P02"] == {"r at end not collected"} and reasons["P00"] == {""}
     decimals = {n["statistic"]: (n["unit"], n["decimals"]) for n in results.numbers if n["level"]}

@@ -118,7 +118,7 @@ def test_the_panel_tells_value_definition_and_units(page, study):
     text = page.execute_script("return document.getElementById('panel-call').textContent")
     assert "level0.95terms</script><script>window.broken = 1</script>" in text
     command = page.execute_script("return document.getElementById('panel-command').textContent")
-    assert command == f"python -m omtrace trace results/demo/report.html#{identifier}"
+    assert command == f"omtrace trace results/demo/report.html#{identifier}"
     title = page.execute_script("return document.getElementById('panel-title').textContent")
     assert title == "p, Headache score 1, Month 1, draw 0"
 

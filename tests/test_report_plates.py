@@ -155,7 +155,7 @@ def test_each_number_says_how_it_is_traced_once(study):
     name = next(path.name for path in (study / "plates").iterdir() if path.read_text() == text)
     for number in mine:
         assert text.count(f'id="{number}"') == 1 and text.count(f'popovertarget="t{number}" title="{number}"') == 1
-        assert f'id="t{number}">python -m omtrace trace results/tiny/plates/{name}#{number}</code>' in text
+        assert f'id="t{number}">omtrace trace results/tiny/plates/{name}#{number}</code>' in text
     assert set(re.findall(r"\b[0-9a-f]{12}\b", text)) == set(mine)  # none of another plate, or of all
     assert set(re.findall(r'href="#([^"]+)"', text)) <= set(re.findall(r'id="?([\w]+)', text))
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from omtrace.analyses._shown import level_shown, plural, shown
+from omtrace.model.plan import DatasetPlan, Parameter, Population
 from omtrace.report.words import cell_of, columns_of, label_of
 from omtrace.store import display
 
@@ -134,10 +135,19 @@ def test_labels(statistic, text):
         ("delta +4 in OMT, -4 in sham", "delta +4 in OMT, −4 in sham"),
         ("1-2s, QC_1", "1-2s, QC 1"),
         ("plate_2/1/A3: not printed", "plate_2/1/A3: not printed"),
+        ("10x, QC: {group:plate 1}, {group:none}", "10x, QC: First plate, none"),
+        ("{parameter:age} at baseline: {visit:month_1}", "Age (years) at baseline: 1 month"),
+        ("{population:full}: enrolled", "Everyone: enrolled"),
     ],
 )
 def test_levels_read_as_text(level, text):
-    assert level_shown(level) == text
+    dataset = DatasetPlan.model_construct(
+        groups={"plate 1": "First plate"},
+        visits={"month_1": "1 month"},
+        parameters={"age": Parameter(derive="column", label="Age (years)")},
+        populations={"full": Population(label="Everyone")},
+    )
+    assert level_shown(level, dataset) == text
 
 
 def test_several_units():

@@ -5,7 +5,7 @@ import pytest
 from omtrace import store
 from omtrace.faults import Fault
 from omtrace.figures.responder_curve import FIGURE
-from omtrace.statistics.basic.proportion_score import score_differences
+from omtrace.statistics.basic.proportion import score_differences
 from omtrace.statistics.basic.thresholds import threshold_grid, verdict
 from test_analyses import GROUPS, Results, column, people, same
 from test_figures import Study, drawn, lines, parameter, plan_of, shown

@@ -1,6 +1,8 @@
 """Declared tables: complete descriptions, one meaning a column name, and a good and a bad example of each."""
 
 import importlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas
@@ -8,10 +10,12 @@ import pytest
 from omtrace import instruments, schemas
 from omtrace.faults import Fault
 from omtrace.model.plan import read_plan
-from omtrace.schemas import UNIT, Column, Table, table_of
-from omtrace.validation.rules import schema_of
-from pandera.errors import SchemaErrors
+from omtrace.schemas import BOUNDS, CATEGORIES, UNIT, Table, class_name, model_of, table_of
+from omtrace.schemas._fields import TableModel
+from omtrace.validation.checks import DTYPES
+from pandera.errors import SchemaError, SchemaErrors
 from table_texts import check_texts
+from tables import declared_column, declared_table
 
 ROOT = Path(__file__).parent.parent
 SCHEMAS = sorted(p.stem for p in Path(schemas.__file__).parent.glob("[!_]*.py"))
@@ -106,11 +110,40 @@ def test_there_is_an_example_of_every_table():
 
 
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_a_module_declares_one_table(name):
+def test_a_module_declares_the_model_of_its_name(name):
     module = importlib.import_module(f"omtrace.schemas.{name}")
-    assert isinstance(module.TABLE, Table)
-    assert sum(isinstance(value, Table) for value in vars(module).values()) == 1
-    assert table_of(name) is module.TABLE
+    model = getattr(module, class_name(name))
+    assert issubclass(model, TableModel) and model is model_of(name) is getattr(schemas, class_name(name))
+    assert isinstance(table_of(name), Table) and table_of(name).schema is model.to_schema()
+    assert model.__doc__.endswith(".") and "\n" not in model.__doc__
+
+
+def test_a_name_that_is_no_model_is_no_attribute():
+    with pytest.raises(AttributeError, match="has no attribute 'VonFry'"):
+        _ = schemas.VonFry
+
+
+def test_no_field_is_shared_between_models_or_columns():
+    seen = {}
+    for name in NAMES:
+        for column in table_of(name).columns:
+            declaration = column.declaration
+            assert declaration.name == column.name
+            assert id(declaration) not in seen, (name, column.name, seen[id(declaration)])
+            seen[id(declaration)] = name, column.name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_check_is_a_bound_a_list_of_categories_or_a_rule_with_its_words(name):
+    table = table_of(name)
+    for column in table.columns:
+        for check in column.checks:
+            if check.name not in (*BOUNDS, CATEGORIES):
+                assert check.statistics["columns"] == (column.name,) and check.ignore_na
+    for rule in table.row_rules:
+        assert len(rule.columns) > 1 and not rule.check.ignore_na
+    for rule in table.rules:
+        assert rule.check.raise_warning == (rule.severity in ("note", "warn"))
 
 
 def test_no_schema_hides_an_instrument_and_an_unknown_name_is_a_fault():
@@ -149,7 +182,7 @@ def lacking(table):
             (column.name, part)
             for part, wrong in {
                 "description": not column.description.strip(),
-                "type": column.kind not in ("text", "integer", "number", "date"),
+                "type": not str(column.declaration.dtype).startswith(DTYPES[column.kind]),
                 "unit": bool(column.unit.strip()) != numeric,
                 "source": not (column.source or table.source).strip(),
             }.items()
@@ -163,15 +196,14 @@ def test_every_field_has_description_type_unit_and_source(name):
 
 
 @pytest.mark.parametrize(("column", "lacks"), [
-    (Column("a", "integer", "pain", "points", source="Stewart 2001"), []),
-    (Column("a", "number", "pain", "", source="Stewart 2001"), ["unit"]),
-    (Column("a", "text", "pain", "points", source="Stewart 2001"), ["unit"]),
-    (Column("a", "date", "day"), ["source"]),
-    (Column("a", "text", "", source="Stewart 2001"), ["description"]),
-    (Column("a", "whole", "pain", source="Stewart 2001"), ["type"]),
+    (declared_column("a", "integer", "pain", "points", source="Stewart 2001"), []),
+    (declared_column("a", "number", "pain", "", source="Stewart 2001"), ["unit"]),
+    (declared_column("a", "text", "pain", "points", source="Stewart 2001"), ["unit"]),
+    (declared_column("a", "date", "day"), ["source"]),
+    (declared_column("a", "text", "", source="Stewart 2001"), ["description"]),
 ])  # fmt: skip
 def test_a_field_that_lacks_something_is_seen(column, lacks):
-    assert [part for _, part in lacking(Table("row", ("a",), (column,)))] == lacks
+    assert [part for _, part in lacking(declared_table("row", ("a",), [column]))] == lacks
 
 
 def test_a_questionnaire_gives_its_source_to_every_column_that_has_none_of_its_own():
@@ -321,11 +353,40 @@ def test_the_example_breaks_its_rule_alone_at_the_first_of_its_columns(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_typed_table_has_its_columns_and_no_other(name):
     table = table_of(name)
-    dtypes = {"integer": "Int64", "number": "float64", "text": "str", "date": "str"}
-    frame = pandas.DataFrame({c.name: pandas.Series([], dtype=dtypes[c.kind]) for c in table.columns})
-    assert list(schema_of(table).validate(frame).columns) == [c.name for c in table.columns]
+    frame = pandas.DataFrame({c.name: pandas.Series([], dtype=DTYPES[c.kind]) for c in table.columns})
+    assert list(table.schema.validate(frame).columns) == [c.name for c in table.columns]
     with pytest.raises(SchemaErrors, match="COLUMN_NOT_IN_SCHEMA"):
-        schema_of(table).validate(frame.assign(extra=1), lazy=True)
+        table.schema.validate(frame.assign(extra=1), lazy=True)
+
+
+# the models by themselves
+
+
+def as_frame(*rows):
+    """Rows of texts as pandas reads them: missing where there is nothing."""
+    return pandas.DataFrame(list(rows)).replace("", None)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_takes_the_good_row_and_none_of_the_bad_cells(name):
+    table = table_of(name)
+    blank = {column.name: "" for column in table.columns}
+    model = table.schema
+    model.validate(as_frame({**blank, **GOOD[name]}), lazy=True)
+    for column, cell, rule in [*bad_cells(table), *((key, "", "required") for key in table.key)]:
+        with pytest.raises(SchemaErrors):
+            model.validate(as_frame({**blank, **GOOD[name], column: cell}), lazy=True)
+            pytest.fail(f"{column}: {cell!r} passes ({rule})")
+    with pytest.raises(SchemaErrors):
+        model.validate(as_frame({**blank, **GOOD[name]}, {**blank, **GOOD[name]}), lazy=True)
+
+
+@pytest.mark.parametrize("text", ["banana", "2024-99-99", "2024-02-30", "03/04/2024", "9-Jan-16", ""])
+def test_what_is_no_date_passes_no_model(text):
+    row = {"unit_id": "P1", "visit": "baseline", "visit_on": text}
+    with pytest.raises((SchemaError, SchemaErrors)):
+        schemas.Visits.validate(as_frame(row))
+    assert str(schemas.Visits.validate(as_frame({**row, "visit_on": "2024-02-29"})).visit_on.dtype) == DTYPES["date"]
 
 
 # the tables of the plans
@@ -354,3 +415,15 @@ def test_every_table_is_used_by_a_plan_or_has_a_full_example():
         table = table_of(name)
         needed = {column.name for column in table.columns} - set(table.optional)
         assert needed <= {column for column, cell in GOOD[name].items() if cell}, name
+
+
+def test_pandera_comes_with_the_first_table_that_is_asked_for_and_not_with_the_stages():
+    stages = ("derivations.records", "analyses.run", "figures", "report", "report.dictionary", "validation.validate")
+    modules = ", ".join(f"omtrace.{name}" for name in (*stages, "instruments.hit6", "instruments.midas", "schemas"))
+    score = "omtrace.instruments.instrument_of('hit6').coding('')"
+    ask = "omtrace.schemas.table_of('cages')"
+    code = f"import sys, {modules}; {score}; print('pandera' in sys.modules); {ask}; print('pandera' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT / "workflow", capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "True"]

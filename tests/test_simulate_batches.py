@@ -2,7 +2,7 @@
 
 import csv
 
-from omtrace.__main__ import main
+from omtrace.cli import main
 from omtrace.readers import reader_of
 from omtrace.simulate import batches, simulate
 

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from omtrace.faults import Fault
 from omtrace.readers import reader_of
-from omtrace.readers._wells import SIGNALS, state_of, well_name
+from omtrace.readers._wells import SIGNALS, well_name
+from omtrace.readers._words import kind_of, meaning_of_word
 from plate_exports import gen5, gen5_plate, grid, magellan, mars, plate_map, signal, stacked, workbook, xponent
 
 WELLS = [f"{letter}{number}" for letter in "ABCDEFGH" for number in range(1, 13)]
@@ -130,7 +131,7 @@ def test_xponent_gives_each_analyte_of_each_well(mark, quotes):
 
 def test_xponent_says_that_no_bead_was_counted():
     extract = read("xponent", xponent(medians={("B1", "alpha"): ("NaN", "0")}))
-    assert extract.variables["signal"].missing == {"NaN": "no median: no bead was counted"}
+    assert extract.variables["signal"].missing == {"NaN": "no value: no bead was counted"}
     assert cells(extract, "beads")[2] == "0"
 
 
@@ -228,9 +229,20 @@ def test_the_first_lines_seen_are_for_check_alone():
 
 def test_wells_and_states():
     assert [well_name(text) for text in ("a1", "A01", "P24", "A25", "Q1", "A0", "")] == ["A1", "A1", "P24", *[""] * 4]
-    assert (
-        state_of("Masked") and state_of("> 3.5") and not state_of("3.5") and not state_of(">x") and not state_of("**")
-    )
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("OVRFLW OVER #SAT Overflow >4.0 ***** >MAX HIGH OVR", "above range"),
+        ("#LOW <OOR <3.2 <MIN Under", "below range"),
+        ("Masked *0.5*", "masked"),
+        ("Path? Range? Invalid Err NaN ????? MISSED", "no value"),
+        ("3.5 >x 1e3 abc - *", ""),
+    ],
+)
+def test_words_of_readers(words, kind):
+    assert {word: kind_of(meaning_of_word(word)) for word in words.split()} == dict.fromkeys(words.split(), kind)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, database=None)

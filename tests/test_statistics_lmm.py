@@ -2,14 +2,16 @@
 
 import csv
 import json
+import time
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
 from agreements import agrees, chosen
-from omtrace.statistics.linear.general_linear import fit_linear, type_two
-from omtrace.statistics.linear.terms import design_of, expanded
-from omtrace.statistics.mixed.lmm import MOST_ROWS, components_at, fit
+from omtrace.statistics.linear.design import design_of, expanded
+from omtrace.statistics.linear.linear import fit_linear, type_two
+from omtrace.statistics.mixed.lmm import fit
 from scipy.stats import multivariate_normal
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -77,7 +79,7 @@ def test_components_and_likelihood_agree_with_lme4(rats, values, treated, model)
     agrees("mixed_model", "REML log likelihood", "R lme4 1.1-31", found.minus_2_log_likelihood / -2, expected["loglik"],
            rel=1e-9)  # fmt: skip
     assert found.minus_2_log_likelihood <= -2 * expected["loglik"] + 1e-9  # never short of theirs
-    assert (components_at(found) > 0).all()
+    assert found.errors.keys() == found.components.keys() and min(found.errors.values()) > 0
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -295,11 +297,179 @@ def test_columns_that_cannot_be_are_refused():
     ):
         with pytest.raises(ValueError, match=complaint):
             design_of(columns, terms, levels)
-    with pytest.raises(ValueError, match="no level 'w'"):
+    with pytest.raises(ValueError, match="a: no row of the level 'w'"):
         design_of({"a": a}, ["a"], {"a": ("x", "y")}).mean({"a": "w"})
 
 
-def test_more_rows_than_dense_algebra_takes_are_refused():
-    count = MOST_ROWS + 1
-    with pytest.raises(ValueError, match="4,001 rows: .* at most 4,000"):
-        fit(np.random.default_rng(1).normal(size=count), np.ones((count, 1)), {"batch": np.arange(count) // 34})
+# against dense matrices, and with many rows
+
+
+class Dense:
+    """The same model with one covariance matrix of all rows, term by term as Kenward and Roger (1997) write it."""
+
+    def __init__(self, y, x, derivatives, components, is_reml):
+        v = np.tensordot(components, derivatives, 1)
+        inverse = np.linalg.inv(v)
+        self.phi = np.linalg.inv(x.T @ inverse @ x)
+        p = inverse - inverse @ x @ self.phi @ x.T @ inverse
+        self.beta = self.phi @ x.T @ inverse @ y
+        r, turn = p @ y, p if is_reml else inverse
+        logs = [np.linalg.slogdet(m)[1] for m in (v, x.T @ inverse @ x)]
+        n = y.size - (x.shape[1] if is_reml else 0)
+        self.minus_2_log_likelihood = logs[0] + (logs[1] if is_reml else 0) + y @ r + n * np.log(2 * np.pi)
+        moved = turn @ derivatives
+        self.gradient = np.trace(moved, axis1=1, axis2=2) - np.array([r @ g @ r for g in derivatives])
+        expected = np.einsum("kij,lji->kl", moved, moved)
+        observed = 2 * np.array([[r @ a @ p @ b @ r for b in derivatives] for a in derivatives]) - expected
+        self.spread = {"kenward_roger": 2 * np.linalg.inv(expected), "satterthwaite": 2 * np.linalg.inv(observed)}
+        self.slopes = np.array([x.T @ inverse @ g @ inverse @ x for g in derivatives])
+        bias = np.zeros_like(self.phi)
+        for k, a in enumerate(derivatives):
+            for m, b in enumerate(derivatives):
+                q = x.T @ inverse @ a @ inverse @ b @ inverse @ x
+                bias += self.spread["kenward_roger"][k, m] * (q - self.slopes[k] @ self.phi @ self.slopes[m])
+        self.adjusted = self.phi + 2 * self.phi @ bias @ self.phi
+
+    def df(self, weights, method):
+        gradient = np.array([weights @ self.phi @ one @ self.phi @ weights for one in self.slopes])
+        return 2 * (weights @ self.phi @ weights) ** 2 / (gradient @ self.spread[method] @ gradient)
+
+
+def unbalanced(kind, seed):
+    """Rows with one, nested, or crossed effects, or a random slope; of slopes, a group with one row."""
+    generator = np.random.default_rng(seed)
+    n = 120
+    small, large = generator.integers(0, 6, n), generator.integers(0, 17, n)
+    large[0] = 99
+    along = generator.normal(size=n)
+    random = {
+        "single": {"cage": large},
+        "nested": {"batch": small, "batch/cage": [f"{i}/{j}" for i, j in zip(small, large, strict=True)]},
+        "crossed": {"batch": small, "strain": large, "day": generator.integers(0, 4, n)},
+        "slope": {"cage": large},
+        "crossed slope": {"strain": large, "batch": small},
+    }[kind]
+    slopes = {"slope": {"cage": along}, "crossed slope": {"batch": along}}.get(kind, {})
+    x = np.column_stack([np.ones(n), generator.normal(size=n), along])
+    y, derivatives = x @ [3, 1, -1] + generator.normal(size=n), []
+    for name, labels in random.items():
+        groups, member = np.unique(np.asarray(labels).astype(str), return_inverse=True)
+        z = np.equal.outer(member, np.arange(groups.size)) * 1.0
+        y = y + z @ generator.normal(size=groups.size) * 2
+        derivatives.append(z @ z.T)
+        if name in slopes:
+            w = z * along[:, None]
+            y = y + w @ generator.normal(size=groups.size)
+            derivatives += [w @ w.T, z @ w.T + w @ z.T]
+    return y, x, random, slopes, np.array([*derivatives, np.eye(n)])
+
+
+@pytest.mark.parametrize("is_reml", [True, False])
+@pytest.mark.parametrize("kind", ["single", "nested", "crossed", "slope", "crossed slope"])
+def test_dense_matrices_give_the_same(kind, is_reml):
+    y, x, random, slopes, derivatives = unbalanced(kind, 4)
+    model = fit(y, x, random, slopes, is_reml)
+    assert model.at_zero == ()
+    dense = Dense(y, x, derivatives, list(model.components.values()), is_reml)
+    spread = dense.spread["satterthwaite"]
+    assert dense.gradient @ spread @ dense.gradient < 1e-13  # the optimum, in units of -2 log L
+    assert model.minus_2_log_likelihood == pytest.approx(dense.minus_2_log_likelihood, rel=1e-12)
+    assert model.coefficients == pytest.approx(dense.beta, rel=1e-10)
+    assert list(model.errors.values()) == pytest.approx(np.sqrt(np.diag(spread)), rel=1e-8)
+    weights = np.array([0.5, 1, -2])
+    for method in ("satterthwaite", "kenward_roger")[: 1 + is_reml]:
+        found = model.contrast(weights, method)
+        covariance = dense.adjusted if method == "kenward_roger" else dense.phi
+        assert found["se"] == pytest.approx(np.sqrt(weights @ covariance @ weights), rel=1e-8)
+        assert found["df"] == pytest.approx(dense.df(weights, method), rel=1e-8)
+
+
+def test_a_negative_variance_of_crossed_effects_agrees_with_dense_matrices():
+    generator = np.random.default_rng(6)
+    cage, batch = np.repeat(np.arange(12), 4), generator.integers(0, 3, 48)
+    y = generator.normal(size=48) + batch
+    y -= 0.9 * np.repeat(y.reshape(12, 4).mean(axis=1), 4)
+    model = fit(y, np.ones((48, 1)), {"cage": cage, "batch": batch}, negative=True)
+    assert model.components["cage"] < 0 and model.at_zero == ()
+    parts = np.array([*(np.equal.outer(g, g) * 1.0 for g in (cage, batch)), np.eye(48)])
+    dense = Dense(y, np.ones((48, 1)), parts, list(model.components.values()), True)
+    assert dense.gradient @ dense.spread["satterthwaite"] @ dense.gradient < 1e-13
+    assert model.contrast([1])["se"] == pytest.approx(float(np.sqrt(dense.adjusted[0, 0])), rel=1e-8)
+
+
+def grouped(n, groups, seed=1):
+    generator = np.random.default_rng(seed)
+    group = generator.permutation(np.arange(n) % groups)
+    x = np.column_stack([np.ones(n), generator.integers(0, 2, n), generator.normal(size=n)])
+    return x @ [1, 0.5, 0.2] + generator.normal(size=groups)[group] + generator.normal(size=n), x, group
+
+
+def test_two_thousand_rows_in_five_hundred_groups_are_as_fast_as_statsmodels():
+    """Processor time, the best of three each in turn: 4 ms here against 190 ms; and the same coefficients."""
+    from statsmodels.regression.mixed_linear_model import MixedLM
+
+    y, x, group = grouped(2000, 500)
+
+    def best(work):
+        found = []
+        for _ in range(3):
+            start = time.process_time()
+            result = work()
+            found.append(time.process_time() - start)
+        return min(found), result
+
+    ours, model = best(lambda: fit(y, x, {"group": group}))
+    theirs, other = best(lambda: MixedLM(y, x, groups=group).fit(reml=True))
+    assert ours < 3 * theirs
+    agrees("mixed_model", "coefficients, 2,000 rows in 500 groups", "statsmodels 0.15 MixedLM",
+           model.coefficients, other.fe_params, rel=1e-6)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["single", "nested", "slope"])
+def test_a_hundred_thousand_rows_are_fitted_in_little_memory(kind):
+    y, x, group = grouped(100_000, 10_000)
+    site = group % 3
+    random = {"site": site, "site/unit": group} if kind == "nested" else {"unit": group}
+    slopes = {"unit": x[:, 2]} if kind == "slope" else {}
+    y = y + (3.0 * site if kind == "nested" else 0) + (np.cos(np.arange(10_000))[group] * x[:, 2] if slopes else 0)
+    tracemalloc.start()
+    model = fit(y, x, random, slopes)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 200e6  # bytes; one matrix of the rows would take 80 GB
+    name = "site/unit" if kind == "nested" else "unit"
+    assert model.components[name] == pytest.approx(1, abs=0.1)
+    assert model.components["residual"] == pytest.approx(1, abs=0.02)
+    assert model.contrast([0, 1, 0])["estimate"] == pytest.approx(0.5, abs=0.05)
+
+
+# refusals of what the data do not tell
+
+
+def test_a_random_effect_confounded_with_the_fixed_ones_is_refused_with_the_reason():
+    generator = np.random.default_rng(3)
+    arm = np.repeat([0.0, 1.0], 20)
+    x, y = np.column_stack([np.ones(40), arm]), generator.normal(size=40) + arm
+    batch = np.where(arm == 1, "second", "first")
+    with pytest.raises(ValueError, match="batch is confounded with the fixed effects: .* its 2 groups"):
+        fit(y, x, {"batch": batch})
+    cage = np.arange(40) // 4
+    with pytest.raises(ValueError, match="batch is confounded with the fixed effects"):
+        fit(y, x, {"batch": batch, "cage": cage})
+    with pytest.raises(ValueError, match="pen and cage have the same groups"):
+        fit(y, x, {"cage": cage, "pen": cage + 7})
+    model = fit(y + generator.normal(size=10)[cage], x, {"cage": cage})  # a treatment given by cage is no such case
+    assert model.contrast([0, 1])["df"] == pytest.approx(8, rel=1e-6)
+
+
+def test_an_intercept_and_slope_with_a_correlation_beyond_one_are_refused():
+    """Units on lines through one point: intercept and slope are one effect, and their likelihood has no inner optimum.
+
+    The estimates that a search without the guard ends at have a covariance of more than the geometric mean of the
+    variances, which no random effects have.
+    """
+    generator = np.random.default_rng(11)
+    unit, x = np.repeat(np.arange(12), 5), np.tile(np.arange(5.0), 12)
+    y = generator.normal(size=12)[unit] * (1 + 0.8 * x) + generator.normal(size=60) * 0.5
+    with pytest.raises(ValueError, match="unit: intercept and slope are not both needed; leave the slope out"):
+        fit(y, np.column_stack([np.ones(60), x]), {"unit": unit}, {"unit": x})

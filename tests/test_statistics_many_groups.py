@@ -8,13 +8,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.stats
 from agreements import agrees, chosen
-from omtrace.statistics.basic.many_groups import jonckheere_terpstra, kruskal_wallis, one_way, welch_one_way
-from omtrace.statistics.basic.multiple_t import critical, dunnett_exceeds, range_exceeds
-from omtrace.statistics.basic.pairwise import dunn, dunnett, games_howell, tukey_kramer
+from omtrace.statistics.basic.many_groups import (
+    critical,
+    dunn,
+    dunnett,
+    dunnett_exceeds,
+    games_howell,
+    jonckheere_terpstra,
+    kruskal_wallis,
+    one_way,
+    tukey_kramer,
+    welch_one_way,
+)
 from omtrace.statistics.basic.two_groups import mann_whitney, welch
 from scipy.special import stdtr
-from scipy.stats import f_oneway, norm, studentized_range, tukey_hsd
+from scipy.stats import f_oneway, norm, tukey_hsd
 
 REFERENCE = Path(__file__).parent / "reference"
 R = json.loads((REFERENCE / "groups_r.json").read_text())
@@ -56,6 +66,25 @@ def test_overall_tests_agree_with_r(arms):
     agrees("one-way analysis of variance", "F and p", source, [found["f"], found["p"]], [*theirs], rel=1e-10)
     assert (found["df_1"], found["df_2"]) == (2, 36)
     assert found["partial_eta_squared"] == pytest.approx(2 * found["f"] / (2 * found["f"] + 36))
+
+
+NIST = Path(scipy.stats.__file__).parent / "tests/data/nist_anova"  # statistical reference datasets, in scipy's wheel
+
+
+@pytest.mark.parametrize(
+    ("name", "f", "rel"),
+    [
+        ("SiRstv", 1.18046237440255, 1e-9),
+        ("AtmWtAg", 15.9467335677930, 1e-9),
+        ("SmLs07", 21, 1e-3),
+        ("SmLs08", 201, 1e-3),
+        ("SmLs09", 2001, 1e-3),
+    ],
+)
+def test_certified_analyses_of_variance(name, f, rel):
+    rows = np.loadtxt(NIST / f"{name}.dat", skiprows=60)
+    groups = [rows[rows[:, 0] == group, 1] for group in np.unique(rows[:, 0])]
+    agrees("one-way analysis of variance", "F", f"NIST StRD {name}", one_way(groups)["f"], f, rel=rel)
 
 
 def test_dunnett_agrees(arms):
@@ -145,19 +174,13 @@ def test_two_groups_are_the_two_group_tests(arms):
     assert jonckheere_terpstra(untied)["p"] == pytest.approx(mann_whitney(*untied)["mann_whitney_p"], rel=1e-12)
 
 
-@pytest.mark.parametrize(("q", "k", "df"), [(3.5, 3, 10), (6, 8, 4), (2, 2, 1), (12, 5, 2), (1, 3, 500), (4, 3, 2.3)])
-def test_studentized_range_agrees_with_scipy(q, k, df):
-    ours, theirs = range_exceeds(q, k, df), studentized_range.sf(q, k, df)
-    agrees("studentized range", "tail probability", "scipy 1.17 studentized_range", ours, theirs, abs=1e-12)
-
-
 def test_dunnett_far_out_and_with_many_degrees_of_freedom():
     # no correlation is left where the control is endless: independent normals
     shares = (1e-9,) * 4
     assert dunnett_exceeds(2.3, shares, 1e7) == pytest.approx(1 - (1 - 2 * norm.sf(2.3)) ** 4, rel=1e-6)
     assert 0 <= dunnett_exceeds(60.0, (0.5, 0.4), 30) < 1e-12
     assert critical(lambda q: dunnett_exceeds(q, (0.5, 0.5), 20), 0.95) == pytest.approx(2.38, abs=0.01)  # Dunnett 1964
-    assert math.isnan(range_exceeds(math.nan, 3, 10)) and math.isnan(dunnett_exceeds(2, (0.5,), 0))
+    assert math.isnan(dunnett_exceeds(2, (0.5,), 0))
 
 
 def test_what_has_no_value():

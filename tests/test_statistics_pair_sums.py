@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from omtrace.statistics.basic import pair_sums
-from omtrace.statistics.basic.pair_sums import PairSums
+from omtrace.statistics.basic import ranks as pair_sums
+from omtrace.statistics.basic.ranks import PairSums
 
 SAMPLES = st.lists(st.floats(-1e6, 1e6, allow_subnormal=False) | st.integers(-4, 4).map(float), min_size=1, max_size=25)
 GENERATOR = np.random.default_rng(8)
@@ -53,7 +53,7 @@ def test_of_few(a, b, share, few):
         for sums, every in ((PairSums(x, -y), np.subtract.outer(x, y)), (PairSums(x), halves(x))):
             k = 1 + int(share * (every.size - 1))
             assert sums.median_and_limits(k) == of_all(every, k)
-            assert sums.at(k - 1) == np.sort(every, axis=None)[k - 1]
+            assert sums.nth(k - 1) == np.sort(every, axis=None)[k - 1]
 
 
 def test_without_sums_or_limits():

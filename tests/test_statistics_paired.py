@@ -177,7 +177,24 @@ def test_signed_rank_against_enumeration(zeros):
 def test_signed_rank_sees_ties_through_rounding():
     # 0.1 + 0.2 - 0.3 is not 0, and the three other differences are equal only on paper.
     before, after = np.array([0.3, 1.1, 2.2, 3.3, 5.0]), np.array([0.1 + 0.2, 1.4, 2.5, 3.0, 9.0])
-    assert signed_rank(after - before) == signed_rank([0, 3, 3, -3, 40])
+    assert signed_rank(after - before, size=np.maximum(before, after)) == signed_rank([0, 3, 3, -3, 40])
+
+
+def test_signed_rank_of_values_of_very_different_size():
+    p = signed_rank([1, 2, 3, 4, 5, 6, 7, 1e13])["signed_rank_p"]
+    assert p == 2 / 2**8 == pytest.approx(wilcoxon([1, 2, 3, 4, 5, 6, 7, 1e13]).pvalue)
+    before = np.arange(8.0)
+    after = before + [1, 2, 3, 4, 5, 6, 7, 1e13]
+    assert signed_rank(after - before, size=after)["signed_rank_p"] == p
+
+
+def test_signed_rank_sees_ties_of_means():
+    # scores of 35 parts, as they are stored: twice 20/7 less and once 20/7 more, and 4 more
+    before, after = (
+        np.array([48.57142857143, 65.71428571429, 37.14285714286, 4.0]),
+        np.array([45.71428571429, 62.85714285714, 40.0, 8.0]),
+    )
+    assert signed_rank(after - before, size=before) == signed_rank([-20, -20, 20, 28])
 
 
 def test_signed_rank_limits():

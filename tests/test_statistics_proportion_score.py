@@ -9,7 +9,7 @@ import pytest
 from agreements import agrees, chosen
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from omtrace.statistics.basic.proportion_score import odds_ratio, restricted, score_differences, score_ratio
+from omtrace.statistics.basic.proportion import odds_ratio, restricted, score_differences, score_ratio
 from scipy.optimize import minimize_scalar
 from scipy.stats import contingency, fisher_exact
 

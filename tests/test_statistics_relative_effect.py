@@ -11,8 +11,7 @@ import pytest
 from agreements import agrees, chosen
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from omtrace.statistics.basic.permutation import DRAWS, permutation_test
-from omtrace.statistics.basic.relative_effect import brunner_munzel
+from omtrace.statistics.basic.two_groups import DRAWS, brunner_munzel, permutation_test
 from scipy.stats import brunnermunzel
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -73,6 +72,12 @@ def test_permutation_of_many_is_drawn_and_the_same_twice():
     exact = permutation_test(np.round(a, 2), np.round(b, 2))
     error = math.sqrt(exact["permutation_p"] * (1 - exact["permutation_p"]) / DRAWS)
     assert exact["permutation_exact"] == 1 and abs(found["permutation_p"] - exact["permutation_p"]) < 5 * error + 0.002
+
+
+def test_groups_far_apart_have_the_least_p_that_draws_can_give():
+    generator = np.random.default_rng(4)
+    p = permutation_test(generator.normal(10, 1, 30), generator.normal(0, 1, 30))["permutation_p"]
+    assert p == 1 / (DRAWS + 1)
 
 
 def test_permutation_limits():

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from agreements import agrees, chosen
 from omtrace.statistics.basic.ranks import subset_sums
-from omtrace.statistics.basic.two_groups import hodges_lehmann_shift, mann_whitney, welch
-from scipy.stats import mannwhitneyu, nct, rankdata, ttest_ind
+from omtrace.statistics.basic.two_groups import brunner_munzel, hodges_lehmann_shift, mann_whitney, welch
+from scipy.stats import mannwhitneyu, nct, norm, rankdata, ttest_ind
 
 chosen(
     "Mann-Whitney, exact with ties",
@@ -112,6 +112,13 @@ def test_mann_whitney_sees_ties_through_rounding():
     assert mann_whitney([0.1 + 0.2, 1], [0.3, 2, 3]) == mann_whitney([0.3, 1], [0.3, 2, 3])
 
 
+def test_mann_whitney_of_values_of_very_different_size():
+    a, b = [1, 2, 3, 4, 5], [6, 7, 8, 9, 1e13]
+    assert mann_whitney(a, b)["mann_whitney_p"] == pytest.approx(2 / math.comb(10, 5), rel=1e-12)
+    assert mann_whitney(a, b)["mann_whitney_p"] == pytest.approx(mannwhitneyu(a, b, method="exact").pvalue)
+    assert brunner_munzel(a, [3, 7, 8, 9, 1e13]) == brunner_munzel(a, [3, 7, 8, 9, 10])
+
+
 def test_equal_values_tell_nothing():
     assert mann_whitney([2, 2, 2], [2, 2])["mann_whitney_p"] == 1
     assert mann_whitney([2] * 101, [2] * 100)["mann_whitney_p"] == 1
@@ -151,6 +158,19 @@ def test_shift_of_many_is_close_to_the_exact_one():
     exact, normal = hodges_lehmann_shift(a[:100], b), hodges_lehmann_shift(a, b)
     for name in exact:
         assert normal[name] == pytest.approx(exact[name], abs=0.05)
+
+
+def test_shift_limits_of_many_have_the_place_that_the_variance_of_u_gives():
+    generator = np.random.default_rng(10)
+    a, b = generator.normal(1, 2, 101), generator.normal(0, 2, 100)
+    u = subset_sums(np.arange(201), 100)[100 * 99 // 2 :]  # of all 10,100 pairs, exactly
+    values = np.arange(u.size)
+    sd = math.sqrt(float(u @ (values - u @ values) ** 2))
+    k = math.floor(10_100 / 2 - norm.ppf(0.975) * sd)
+    every = np.sort(np.subtract.outer(a, b), axis=None)
+    found = hodges_lehmann_shift(a, b)
+    assert found["hodges_lehmann_shift_low"] == every[k - 1]
+    assert found["hodges_lehmann_shift_high"] == every[-k]
 
 
 def test_subset_sums_against_enumeration():

@@ -8,7 +8,7 @@ from omtrace.analyses import Call, Number, concordance
 from omtrace.analyses.run import definition_of
 from omtrace.faults import Fault
 from omtrace.model.plan import Plan, read_plan
-from omtrace.statistics.multiplicity import holm
+from omtrace.statistics.multiplicity import adjusted as adjusted_p
 from test_analyses import ANCOVA, PAIR, Results, people, plan_of
 from test_plan import PLAN, written
 
@@ -55,7 +55,7 @@ def of_key(results, analysis="key"):
 def test_a_family_adjusts_its_p_values_and_rests_on_the_units_of_all(made):
     results = made(study_of(families={"key": family()}))
     p = [results.values(analysis=name, statistic="p")["p"] for name in ENTRIES]
-    for name, value, adjusted in zip(HYPOTHESES, p, holm(p), strict=True):
+    for name, value, adjusted in zip(HYPOTHESES, p, adjusted_p(p, "holm"), strict=True):
         found = results.values(analysis="key", level=name)
         assert found == pytest.approx(
             {"p": value, "adjusted_p": adjusted, "rejected": float(adjusted <= 0.05)}, rel=1e-8

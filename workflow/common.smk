@@ -1,4 +1,5 @@
 # Helper functions of the rules. What a stage depends on is a file, its declared input, written here (docs/design.md).
+import atexit
 import os
 import re
 import sys
@@ -45,6 +46,15 @@ def is_going_to_lock():
     """Whether this is a run that Snakemake will lock: no dry run, none of its other commands, no job of a cluster."""
     settings = workflow.execution_settings
     return bool(settings and settings.lock) and workflow.is_main_process and not workflow.dryrun
+
+
+def warm_up_for_jobs():
+    """Start the process of which jobs are forked, once a run.
+
+    Jobs of other machines cannot reach it, and would leave the share of this machine that they asked for.
+    """
+    if not workflow.non_local_exec:
+        warm_up()
 
 
 @cache
@@ -119,8 +129,10 @@ def stage_files(study):
     folder = Path(RESULTS, study)
     stages = stages_of(plan_of(study), EXPORTS, FOLDERS, HOME)
     for stage, inputs in stages.items():
-        or_stop(drop_broken_listing, stage, folder, inputs.text)
-        or_stop(write_stage, inputs, folder / "stages" / f"{stage}.json")
+        is_dropped = or_stop(drop_broken_listing, stage, folder, inputs.text)
+        is_changed = or_stop(write_stage, inputs, folder / "stages" / f"{stage}.json")
+        if (is_dropped or is_changed) and is_going_to_lock():
+            warm_up_for_jobs()  # its imports go on beside the rest of the start
     return {stage: (folder / "stages" / f"{stage}.json").as_posix() for stage in stages}
 
 
@@ -201,3 +213,13 @@ def print_head():
 
     for line in closing(STUDIES, LEDGER_LINES, HOME):
         print(line)
+
+
+def print_head_of_module():
+    """Print the same at the end of a run in which this workflow is a module and has recorded something."""
+    if workflow.is_main_process and count(HOME) > LEDGER_LINES:
+        print_head()
+
+
+if not workflow.modifier.is_main_snakefile():  # of a module Snakemake calls no handler
+    atexit.register(print_head_of_module)

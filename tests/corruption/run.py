@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
@@ -17,6 +17,7 @@ from omtrace.validation.validate import Validation
 from pandas import DataFrame
 
 from . import everything
+from .models import disagreements
 from .operators import FOUND, OPERATORS, RIGHT, Damage, Operator, Spot
 from .study import Study, new_findings
 
@@ -27,7 +28,10 @@ WORST = ("stop", "quarantine", "warn", "note")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one damage: ``found``, ``read right``, ``missed`` or ``crash``, and the findings at its place."""
+    """What became of one damage: ``found``, ``read right``, ``missed`` or ``crash``, and the findings at its place.
+
+    ``models``: where the pandera models of the damaged tables and the pipeline do not agree.
+    """
 
     operator: str
     study: str
@@ -36,6 +40,7 @@ class Outcome:
     rules: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
     spots: tuple = ()
+    models: tuple[str, ...] = ()
 
     @property
     def good(self) -> bool:
@@ -171,10 +176,12 @@ class Bench:
         new = new_findings(study.clean, now, moves)
         kept = {name: work.kept() for name, work in now.works.items()}
         same = len(damages) == 1 and not damages[0][1].cells and same_content(study, kept)
+        works = [w for w in now.works.values() if any(s.export.path in files for s in w.sources.values())]
+        models = tuple(text for work in works for text in disagreements(work))
         found = []
         for operator, damage in damages:
             right = unchanged(study, damage, kept) if damage.cells else same
-            outcome = judged(operator, study, damage, new, now, right)
+            outcome = replace(judged(operator, study, damage, new, now, right), models=models)
             if len(damages) > 1 and not outcome.good:  # other damage may have hidden it
                 found += self.applied(study, [(operator, damage)])
             else:

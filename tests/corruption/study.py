@@ -14,6 +14,7 @@ from omtrace.model.plan import Plan, read_plan
 from omtrace.model.register import Export, exports_of, read_register
 from omtrace.schemas import Column
 from omtrace.validation.findings import Finding
+from omtrace.validation.output import dates_as_text
 from omtrace.validation.validate import Validation
 
 from .records import Records
@@ -127,7 +128,7 @@ class Study:
         found: dict[tuple[str, str], list[Row]] = {}
         for work in self.clean.works.values():
             paths = {number: source.export.path for number, source in work.sources.items()}
-            frame = work.kept()
+            frame = dates_as_text(work.kept(), work.table)
             for key, values in zip(frame.index.tolist(), frame.to_dict("records"), strict=True):
                 path, line = paths[key >> 32], work.place(key).first_line
                 if path in self.delimited and (path, line) not in touched:

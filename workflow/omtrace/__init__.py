@@ -6,4 +6,6 @@ their time stamps. The workflow removes byte code that others left (see ``workfl
 
 import sys
 
+__version__ = "0.2.0"
+
 sys.dont_write_bytecode = True

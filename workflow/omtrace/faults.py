@@ -1,10 +1,10 @@
-"""What goes wrong because of the data, the plan or the register, told without a traceback."""
+"""Errors in the data, the plan or the register, reported without a traceback."""
 
 import errno
 from collections.abc import Sequence
 from typing import Any
 
-# What the operating system refuses, and the mend.
+# What the operating system refuses, and what to do.
 REFUSED = {
     errno.ENOSPC: "the disk is full; make room, and run this again",
     errno.EDQUOT: "your share of the disk is full; make room, and run this again",
@@ -20,7 +20,7 @@ REFUSED = {
 
 
 class Fault(Exception):
-    """A fault of the input, with one line a finding and the command or edit that mends it.
+    """An error of the input: one line for each problem, with the command or edit that fixes it.
 
     The text never holds a raw value: values stand in the confidential findings table only. ``seen``: the first
     lines of a file of unknown layout, as they are; ``check`` shows them, and nothing else does.
@@ -53,7 +53,7 @@ def nearest(name: str, known: Any) -> str:
 
 
 def plain_line(error: OSError) -> str:
-    """What the operating system refused, as one line: the file, what is wrong with it, and the mend."""
+    """What the operating system refused, as one line: the file, the problem, and what to do."""
     if error.errno is None:
         return str(error)
     where = f"{error.filename}: " if error.filename else ""

@@ -1,4 +1,4 @@
-"""What every script of a rule does around its one call."""
+"""What the script of every rule does around its one call."""
 
 import marshal
 import sys
@@ -58,8 +58,8 @@ def recorded(snakemake: Any) -> Iterator[Job]:
     job's log, and exit code 1, never a traceback; Ctrl-C ends it in silence. The job runs in a process that has the
     libraries, where there is one (see ``warm_start``).
 
-    An output ``listing`` is written here, last: the digest of each file that the job made. Stops as well when the
-    package imported is not the one beside the script (another clone's, say), or has byte code that is not its source's.
+    An output ``listing`` is written here, last: the digest of each file that the job made. Fails if the imported
+    package belongs to another checkout, or has byte code that does not match its source.
     """
     log = Path(snakemake.log[0])
     try:

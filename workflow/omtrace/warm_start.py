@@ -46,6 +46,7 @@ LIBRARIES = (
     "matplotlib.figure",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
+    "seaborn",
     "omtrace.report.templated",
     "omtrace.report.payload",
     "omtrace.report.summary",

@@ -2,9 +2,14 @@
 
 import re
 from functools import lru_cache
+from typing import Literal
 
+from omtrace.model.plan import DatasetPlan
 from omtrace.model.statistics import STATISTICS, Role
 from omtrace.store import display
+
+# In a level: what the plan has a label for, by its name.
+NAMED = re.compile(r"\{(group|parameter|population|visit):([^{}]*)\}")
 
 
 def shown(value: str, decimals: int, statistic: str) -> str:
@@ -22,12 +27,36 @@ def shown(value: str, decimals: int, statistic: str) -> str:
     return display(value, decimals)
 
 
-@lru_cache(maxsize=4096)
-def level_shown(level: str) -> str:
-    """A level as text: names without underscores, differences, products and negative numbers with their own signs.
+def named(kind: Literal["group", "parameter", "population", "visit"], name: str) -> str:
+    """What stands in a level for something that has a label in the plan: a new label changes no stored number."""
+    return f"{{{kind}:{name}}}"
 
-    What holds a slash is left as it is: the name of a well, which is looked up.
+
+def population_in(level: str) -> tuple[str, str]:
+    """The population that a level begins with, by name, and what the level says of it."""
+    population, _, what = level.partition(": ")
+    return NAMED.sub(r"\2", population), what
+
+
+def level_shown(level: str, dataset: DatasetPlan) -> str:
+    """A level as text, with the labels of its dataset.
+
+    Names are without underscores; differences, products and negative numbers have their own signs. What holds a slash
+    is left as it is: the name of a well, which is looked up.
     """
+    return _spelled(NAMED.sub(lambda match: _label_of(dataset, match[1], match[2]), level) if "{" in level else level)
+
+
+def _label_of(dataset: DatasetPlan, kind: str, name: str) -> str:
+    """The label of a group, parameter, population or visit; the name of one that there is not."""
+    if kind in ("group", "visit"):
+        return (dataset.groups if kind == "group" else dataset.visits).get(name, name)
+    labelled = (dataset.parameters if kind == "parameter" else dataset.populations).get(name)
+    return labelled.label if labelled else name  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=4096)
+def _spelled(level: str) -> str:
     words = " ".join(word if "/" in word else word.replace("_", " ") for word in level.split(" "))
     return re.sub(
         r"(?<![\w.])-(?=\d)", "\N{MINUS SIGN}", words.replace(" - ", " \N{MINUS SIGN} ").replace(" x ", " × ")

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.provenance.rows import Rows
-    from omtrace.statistics.linear.general_linear import LinearModel
-    from omtrace.statistics.linear.terms import Design
+    from omtrace.statistics.linear.design import Design
+    from omtrace.statistics.linear.linear import LinearModel
     from omtrace.statistics.mixed.lmm import RandomModel
 
 OWN = ("visit", "baseline")  # terms that are no parameter of the dataset
@@ -65,8 +65,8 @@ class Fitted:
 def fitted(call: Call, terms: list[str], parameter: str, visit: str | list[str],
            slopes: Mapping[str, str] | None = None) -> Fitted:  # fmt: skip
     """The model of a parameter at a visit, or over several. Raises Fault where it cannot be fitted."""
-    from omtrace.statistics.linear.general_linear import fit_linear
-    from omtrace.statistics.linear.terms import design_of
+    from omtrace.statistics.linear.design import design_of
+    from omtrace.statistics.linear.linear import fit_linear
     from omtrace.statistics.mixed.lmm import fit
 
     o, slopes = call.options, slopes or {}
@@ -107,7 +107,7 @@ def groups_of(frame: "pandas.DataFrame", name: str) -> list[str]:
 
 def _names(call: Call, terms: list[str], slopes: Mapping[str, str]) -> list[str]:
     """Every parameter that the model needs. Raises Fault for one that is not declared, or has visits."""
-    from omtrace.statistics.linear.terms import expanded
+    from omtrace.statistics.linear.design import expanded
 
     parts = [part for term in expanded(terms) for part in term.split(":")]
     parts += [part for name in call.options.random for part in name.split("/") if part != UNIT]
@@ -214,15 +214,16 @@ def _means(call: Call, fit: Fitted) -> Iterator[tuple[str, str, dict[str, float]
             raise Fault(f"analysis {call.name}: means: {term!r} is no term of factors{nearest(term, named)}")
         names = term.split(":")
         for some in product(*(levels[name] for name in names)):
+            labels = [str(level) for level in some]
             found = fit.contrast(fit.design.mean(dict(zip(names, some, strict=True))), o)
             values = {"adjusted_mean": found["estimate"], **{k: found[k] for k in ("se", "ci_low", "ci_high", "df")}}
             if o.log:
                 ends = {"": "adjusted_mean", "_low": "ci_low", "_high": "ci_high"}
                 values |= {f"geometric_mean{end}": math.exp(values[of]) for end, of in ends.items()}
             if names == [call.dataset.group]:
-                yield some[0], "", values
+                yield labels[0], "", values
             else:
-                yield "all", ", ".join(some), values
+                yield "all", ", ".join(labels), values
 
 
 def _model(call: Call, parameter: str, visit: str, fit: Fitted, scale: tuple[str, int]) -> Iterator[Number]:

@@ -17,9 +17,13 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """Means, their difference and its tests, and what ranks say, for each pair."""
-    from omtrace.statistics.basic.permutation import permutation_test
-    from omtrace.statistics.basic.relative_effect import brunner_munzel
-    from omtrace.statistics.basic.two_groups import hodges_lehmann_shift, mann_whitney, welch
+    from omtrace.statistics.basic.two_groups import (
+        brunner_munzel,
+        hodges_lehmann_shift,
+        mann_whitney,
+        permutation_test,
+        welch,
+    )
 
     contrasts = {call.contrast(*pair): pair for pair in call.options.contrasts}
     for parameter, visit in call.targets():

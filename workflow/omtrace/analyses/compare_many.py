@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._shown import named
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import Contrast
@@ -86,13 +87,13 @@ def _overall(call: Call, values: "dict[str, numpy.ndarray]") -> Iterator[tuple[s
     yield "all", "Kruskal-Wallis test", kruskal_wallis(groups)
     if o.trend:
         numbers = jonckheere_terpstra([values[name] for name in o.trend])
-        labels = " < ".join(call.dataset.groups[name] for name in o.trend)
-        yield "all", f"Jonckheere-Terpstra test of the trend {labels}", numbers
+        order = " < ".join(named("group", name) for name in o.trend)
+        yield "all", f"Jonckheere-Terpstra test of the trend {order}", numbers
 
 
 def _pairs(call: Call, values: "dict[str, numpy.ndarray]") -> Iterator[tuple[Contrast, str, dict[str, float]]]:
     """The pairs of each procedure: contrast, label, numbers."""
-    from omtrace.statistics.basic.pairwise import dunn, dunnett, games_howell, tukey_kramer
+    from omtrace.statistics.basic.many_groups import dunn, dunnett, games_howell, tukey_kramer
 
     names, groups, level = list(values), list(values.values()), call.options.level
     for procedure in call.options.procedures:

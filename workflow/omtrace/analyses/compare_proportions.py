@@ -1,5 +1,6 @@
 """Two proportions compared: difference, ratio, number needed to treat."""
 
+import math
 from collections.abc import Iterator
 
 from pydantic import Field
@@ -30,8 +31,13 @@ def run(call: Call) -> Iterator[Number]:
 
 def _compared(group: tuple[int, int], reference: tuple[int, int], level: float, bad: bool) -> dict[str, float]:
     """Everything about two counts; ``bad``: what is counted is not wanted, so that fewer of it is benefit."""
-    from omtrace.statistics.basic.proportion import nnt_limits, proportion_difference
-    from omtrace.statistics.basic.proportion_score import odds_ratio, score_differences, score_ratio
+    from omtrace.statistics.basic.proportion import (
+        nnt_limits,
+        odds_ratio,
+        proportion_difference,
+        score_differences,
+        score_ratio,
+    )
 
     (count_a, n_a), (count_b, n_b) = group, reference
     values = {"count_a": float(count_a), "n_a": float(n_a), "count_b": float(count_b), "n_b": float(n_b)}
@@ -43,9 +49,20 @@ def _compared(group: tuple[int, int], reference: tuple[int, int], level: float, 
     sign = -1.0 if bad else 1.0
     ends = sorted(sign * values[f"miettinen_nurminen_{end}"] for end in ("low", "high"))
     values |= nnt_limits("miettinen_nurminen", *ends)
+    values["chi_squared_p"] = _chi_squared_p(count_a, n_a, count_b, n_b)
     values |= score_ratio(count_a, n_a, count_b, n_b, level) | odds_ratio(count_a, n_a, count_b, n_b, level)
     # Of an interval that runs through infinity its two ends have a value, of another one its limits.
     return {name: value for name, value in values.items() if value == value or name[:4] not in ("nnt_", "nntb", "nnth")}
+
+
+def _chi_squared_p(count_a: int, n_a: int, count_b: int, n_b: int) -> float:
+    """Pearson's test without continuity correction; NaN where no unit, or every one, has the outcome, and for a group of none."""
+    from scipy.stats import chi2_contingency
+
+    if not (n_a and n_b and 0 < count_a + count_b < n_a + n_b):
+        return math.nan
+    table = [[count_a, n_a - count_a], [count_b, n_b - count_b]]
+    return float(chi2_contingency(table, correction=False).pvalue)
 
 
 METHOD = Method(
@@ -53,7 +70,7 @@ METHOD = Method(
     run,
     "Difference of two proportions with Newcombe's hybrid score, Miettinen and Nurminen's and Mee's score, and Wald "
     "intervals; risk ratio with Katz' log interval and Koopman's score interval; conditional odds ratio with exact "
-    "interval and Fisher's test (by probability). Number needed to treat as the reciprocal of the difference: to "
-    "benefit (NNTB) or to harm (NNTH); where the interval of the difference encloses 0, that of the number runs "
-    "through infinity (Altman 1998).",
+    "interval and Fisher's test (by probability); Pearson's chi-squared test without continuity correction. Number "
+    "needed to treat as the reciprocal of the difference: to benefit (NNTB) or to harm (NNTH); where the interval of "
+    "the difference encloses 0, that of the number runs through infinity (Altman 1998).",
 )

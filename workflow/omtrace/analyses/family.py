@@ -59,8 +59,10 @@ def adjusted(options: Options, p: Sequence[float]) -> "numpy.ndarray":
     """Adjusted p values, in the order of the hypotheses."""
     from omtrace.statistics import multiplicity
 
+    if options.procedure == "fixed_sequence":
+        return multiplicity.fixed_sequence(p)
     if options.procedure != "graphical":
-        return getattr(multiplicity, options.procedure)(p)
+        return multiplicity.adjusted(p, options.procedure)
     names = [hypothesis.name for hypothesis in options.hypotheses]
     weights = [options.weights.get(name, 0.0) for name in names] if options.weights else [1 / len(names)] * len(names)
     transitions = [[options.transitions.get(a, {}).get(b, 0.0) for b in names] for a in names]

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._analysis_set import AnalysisSet
+from omtrace.analyses._shown import named
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed, nearest
 
@@ -123,13 +124,12 @@ class _Chart:
         """Every rule broken, at the plate that completes it: its z, and in the level the plates that it rests on."""
         from omtrace.statistics.assay.westgard import broken
 
-        labels = self.call.dataset.groups
         hits: list[Hit] = broken(self.z)
         for hit in hits:
             controls = [self.controls[control] for control in hit.controls]
             names = " and ".join(controls)
             plates = [self.plates[run] for run in hit.runs]
-            level = f"{hit.rule}, {names}: {', '.join(labels[plate] for plate in plates)}"
+            level = f"{hit.rule}, {names}: {', '.join(named('group', plate) for plate in plates)}"
             z = self.z[hit.run, hit.controls[-1]]
             yield self.number(self.plates[hit.run], level, "rule_broken", z, "", 2, plates, controls)
         used = list(self.plates)
@@ -144,11 +144,11 @@ class _Chart:
                 rows = [i for i, plate in enumerate(self.plates) if str(of_plate[plate]) == level]
                 for column, control in enumerate(self.controls):
                     z: numpy.ndarray = self.z[rows, column]
-                    z, label = z[z == z], self.call.dataset.parameters[name].label
+                    z = z[z == z]
                     if not z.size:
                         continue
                     plates = [self.plates[i] for i in rows]
-                    where = f"{control}, {label} {level}"
+                    where = f"{control}, {named('parameter', name)} {level}"
                     yield self.number("all", where, "n", z.size, "", 0, plates, [control])
                     yield self.number("all", where, "mean_z", z.mean(), "", 2, plates, [control])
 

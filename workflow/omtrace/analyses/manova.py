@@ -7,6 +7,7 @@ from pydantic import Field
 
 from omtrace.analyses import JOINT, Call, Method, Number
 from omtrace.analyses._listwise import ListwiseOptions, complete
+from omtrace.analyses._shown import named
 from omtrace.faults import Refusal
 
 
@@ -40,7 +41,7 @@ def run(call: Call) -> Iterator[Number]:
             raise Refusal(f"analysis {call.name}, {names}: {error}") from None
         counts = {"n": float(len(frame)), "missing": float(chosen.missing()), "changes": float(len(changes))}
         at = "" if visits else changes[0][1]
-        level = ", ".join(call.dataset.visits[visit] for _, visit in changes) if visits else ""
+        level = ", ".join(named("visit", visit) for _, visit in changes) if visits else ""
         yield from call.numbers(names, "all", at, {**counts, **values}, chosen.rows(), level, ("", 1))
 
 

@@ -52,8 +52,9 @@ METHOD = Method(
     run,
     "Linear mixed model by REML (or ML): factors in sum coding, covariates about their mean, type III tests with "
     "Kenward and Roger's standard errors and degrees of freedom (expected information) or Satterthwaite's (observed "
-    "information). Adjusted means weigh the levels of other factors equally, at the covariates' means. A random effect "
-    "whose variance comes to zero is left out. At most 4,000 rows. Used are units with all terms and a value (over "
-    "visits: one or more). Missing: units of the population that are not in the model.",
+    "information). Adjusted means weigh the levels of other factors equally, at the covariates' means. A random effect"
+    " whose variance comes to zero is left out; one whose groups the fixed effects give is refused. Used are units "
+    "with all terms and a value (over visits: one or more). Missing: units of the population that are not in the "
+    "model.",
     part=lambda options: "parameter" if options.over_visits else "target",
 )

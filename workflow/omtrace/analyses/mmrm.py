@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.provenance.rows import Rows
-    from omtrace.statistics.mixed.mmrm_visits import VisitModel
+    from omtrace.statistics.mixed.mmrm_visits import MmrmResult
 
 Structure = Literal["us", "toep", "toeph", "ar1", "arh1", "cs", "csh", "ad", "adh"]
 TAKEN = ("unit", "visit", "value")  # columns that the model's frame has besides the covariates
@@ -30,6 +30,11 @@ class Options(Closed):
     covariates: tuple[str, ...] = Field((), description="numeric parameters without visits")
     factors: tuple[str, ...] = Field((), description="categorical parameters without visits")
     weights: Literal["equal", "observed"] = Field("equal", description="of factor levels in the adjusted means")
+    covariate_means: Literal["rows", "units"] = Field(
+        "rows",
+        description="adjusted means stand at the covariates' means (and observed weights of levels) over the rows with "
+        "a value, so that a unit counts once for each of its visits (as SAS, R's mmrm and emmeans), or over units",
+    )
     structures: tuple[Structure, ...] = Field(
         ("us", "toeph", "arh1", "csh"),
         description="covariances of the visits, tried in this order until one can be fitted: us, toep, toeph, ar1, "
@@ -67,17 +72,18 @@ def run(call: Call) -> Iterator[Number]:
             model = _fitted(call, chosen.frame, at)
         except ValueError as error:
             raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
-        rows = chosen.rows(list(model.units))
+        groups = [group for group in call.dataset.groups if group in model.units]
+        rows = chosen.rows(groups)
         yield from _differences(call, parameter, model, rows)
         for visit in model.model.visits:
             # Who is not in the model at all is left out for that reason, not for the one at this visit.
             there = data.select(call.entry.population, parameter, visit, *terms).excluding(chosen)
-            for group in model.units:
+            for group in groups:
                 yield from _means(call, parameter, model, rows, there, group, visit)
         yield from _over_visits(call, parameter, model, rows)
         yield from _tests(call, parameter, model, rows)
-        for group, units in model.units.items():
-            counts = {"n": units, "missing": chosen.missing(group)}
+        for group in groups:
+            counts = {"n": model.units[group], "missing": chosen.missing(group)}
             yield from call.numbers(parameter, group, "", counts, chosen.rows([group]))
         yield from _model(call, parameter, model, rows)
 
@@ -107,31 +113,45 @@ def _targets(call: Call) -> dict[str, list[str]]:
     return found
 
 
-def _fitted(call: Call, wide: "pandas.DataFrame", visits: list[str]) -> "VisitModel":
+def _fitted(call: Call, wide: "pandas.DataFrame", visits: list[str]) -> "MmrmResult":
     """The model of a frame with a column for each visit. Raises ValueError if it cannot be fitted."""
-    from omtrace.statistics.mixed.mmrm_visits import Terms, fit_visits
+    from omtrace.statistics.mixed import mmrm
 
     o = call.options
     groups = [group for group in call.dataset.groups if any(group in pair for pair in o.contrasts)]
     numeric = [*(["baseline"] if o.baseline else []), *o.covariates]
     mine = wide[wide["group"].isin(groups)].astype(dict.fromkeys([*visits, *numeric], "float64"))
-    long = mine.rename_axis("unit").reset_index().melt(
-        ["unit", "group", *numeric, *o.factors], visits, "visit", "value"
-    )  # fmt: skip
-    by_visit = numeric[:1] if o.baseline else []
-    terms = Terms("value", "unit", "visit", "group", visits, groups, by_visit, o.covariates, o.factors, o.weights)
-    return fit_visits(long.dropna(subset=["value"]), terms, o.structures, o.likelihood == "REML", o.by_group, o.df,
-                      level=o.level)  # fmt: skip
+    long = mine.rename_axis("unit").reset_index()
+    long = long.melt(["unit", "group", *numeric, *o.factors], visits, "visit", "value")
+    return mmrm(
+        long,
+        "value",
+        "unit",
+        "visit",
+        "group",
+        "baseline" if o.baseline else None,
+        covariates=o.covariates,
+        factors=o.factors,
+        visits=visits,
+        arms=groups,
+        structures=o.structures,
+        covariance_by_arm=o.by_group,
+        is_reml=o.likelihood == "REML",
+        method=o.df,
+        covariate_means=o.covariate_means,
+        weights=o.weights,
+        level=o.level,
+    )
 
 
-def _differences(call: Call, parameter: str, model: "VisitModel", rows: "Rows") -> Iterator[Number]:
+def _differences(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") -> Iterator[Number]:
     for group, reference in call.options.contrasts:
         contrast = call.contrast(group, reference)
         for visit in model.model.visits:
             yield from call.numbers(parameter, contrast, visit, model.difference(group, reference, visit), rows)
 
 
-def _means(call: Call, parameter: str, model: "VisitModel", rows: "Rows", there: "AnalysisSet", group: str,
+def _means(call: Call, parameter: str, model: "MmrmResult", rows: "Rows", there: "AnalysisSet", group: str,
            visit: str) -> Iterator[Number]:  # fmt: skip
     """Adjusted mean of a group, its units with a value at the visit, and those of the model without."""
     n = len(there.of_group(group))
@@ -142,7 +162,7 @@ def _means(call: Call, parameter: str, model: "VisitModel", rows: "Rows", there:
     yield from call.numbers(parameter, group, visit, model.adjusted_mean(group, visit), rows)
 
 
-def _over_visits(call: Call, parameter: str, model: "VisitModel", rows: "Rows") -> Iterator[Number]:
+def _over_visits(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") -> Iterator[Number]:
     """Weighted sums over visits, as the options name them: differences and adjusted means."""
     for name, weights in call.options.over_visits.items():
         if unknown := [visit for visit in weights if visit not in model.model.visits]:
@@ -152,11 +172,11 @@ def _over_visits(call: Call, parameter: str, model: "VisitModel", rows: "Rows") 
         for group, reference in call.options.contrasts:
             values = model.combined_difference(group, reference, weights)
             yield from call.numbers(parameter, call.contrast(group, reference), "", values, rows, level=name)
-        for group in model.units:
+        for group in filter(model.units.__contains__, call.dataset.groups):
             yield from call.numbers(parameter, group, "", model.combined_mean(group, weights), rows, level=name)
 
 
-def _tests(call: Call, parameter: str, model: "VisitModel", rows: "Rows") -> Iterator[Number]:
+def _tests(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") -> Iterator[Number]:
     for group, reference in call.options.contrasts:
         contrast = call.contrast(group, reference)
         joint = {
@@ -167,7 +187,7 @@ def _tests(call: Call, parameter: str, model: "VisitModel", rows: "Rows") -> Ite
             yield from call.numbers(parameter, contrast, "", values, rows, level=level)
 
 
-def _model(call: Call, parameter: str, model: "VisitModel", rows: "Rows") -> Iterator[Number]:
+def _model(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") -> Iterator[Number]:
     """Which covariances were tried, in words as level, and the fit of the one that could be fitted."""
     for name, reason in model.model.rejected:
         yield from call.numbers(parameter, "all", "", {"fitted": 0}, rows, level=f"covariance {name}: {reason}")
@@ -178,9 +198,9 @@ def _model(call: Call, parameter: str, model: "VisitModel", rows: "Rows") -> Ite
         "minus_2_log_likelihood": model.model.minus_2_log_likelihood,
         "aic": model.model.aic,
     }
-    told = model.choices()
-    level = f"covariance {model.model.structure} ({told['structure']}), {call.options.likelihood}; "
-    level += f"{told['degrees_of_freedom']}, observed information of {told['parametrisation']}"
+    words = model.choices()
+    level = f"covariance {model.model.structure} ({words['structure']}), {call.options.likelihood}; "
+    level += f"{words['degrees_of_freedom']}, observed information of {words['parametrisation']}"
     yield from call.numbers(parameter, "all", "", fitted, rows, level=level)
 
 
@@ -191,7 +211,8 @@ METHOD = Method(
     "the first covariance of the visits, in the order of the options, that can be fitted. Used are units with all of "
     "these and a value at one visit or more. Tests as the options say (df), with the observed information of the "
     "covariance parameters, which are variances with covariances (us, toep, cs) or with correlations. Adjusted means "
-    "at the covariates' means over units. Valid if drop-out depends on observed values only. Missing: at a visit, "
+    "at the covariates' means over rows, or over units (covariate_means). A visit that no unit reached is refused. "
+    "Valid if drop-out depends on observed values only. Missing: at a visit, "
     "units of the model without it; else units that are not in the model.",
     part=lambda options: "parameter",
 )

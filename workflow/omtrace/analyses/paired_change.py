@@ -22,6 +22,8 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """Mean change with t interval, effect sizes with intervals, exact signed rank; pairs only, losses counted."""
+    import numpy
+
     from omtrace.statistics.basic.paired import hodges_lehmann, paired_change, signed_rank
 
     baseline = call.baseline()
@@ -33,7 +35,8 @@ def run(call: Call) -> Iterator[Number]:
             part = chosen.of_group(group).astype("float64")
             before, after = part["baseline"].to_numpy(), part["value"].to_numpy()
             level, change = call.options.level, after - before
-            values = {**paired_change(before, after, level), **signed_rank(change, call.options.zeros),
+            size = numpy.maximum(abs(before), abs(after))
+            values = {**paired_change(before, after, level), **signed_rank(change, call.options.zeros, size),
                       **hodges_lehmann(change, level)}  # fmt: skip
             values["missing"] = chosen.missing(group)
             yield from call.numbers(parameter, group, visit, values, chosen.rows([group]))

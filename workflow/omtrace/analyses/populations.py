@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._shown import named
 from omtrace.model.closed import Closed
 
 
@@ -31,7 +32,7 @@ def run(call: Call) -> Iterator[Number]:
                 for why, n in out.items()
             }
             for level, n in counts.items():
-                name = f"{call.dataset.populations[population].label}: {level}"
+                name = f"{named('population', population)}: {level}"
                 yield Number("", group, "", name, "n", float(n), "", 0, rows, population)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._shown import named
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed, nearest
 
@@ -45,8 +46,7 @@ def run(call: Call) -> Iterator[Number]:
 
 
 def _shares(call: Call, parameter: str, visit: str) -> Iterator[Number]:
-    from omtrace.statistics.basic.proportion import wilson_interval
-    from omtrace.statistics.basic.samples import quotient
+    from omtrace.statistics.basic.proportion import proportion
 
     chosen = call.data.select(call.entry.population, parameter, visit)
     scores = chosen.frame["value"].astype("float64")
@@ -62,8 +62,8 @@ def _shares(call: Call, parameter: str, visit: str) -> Iterator[Number]:
         counted["ceiling"] = (int((scores >= greatest - 1e-9).sum()), count)
     values = {"n": float(count), "missing": float(missing)}
     for name, (yes, of) in counted.items():
-        low, high = wilson_interval(yes, of, call.options.level)
-        values |= {name: quotient(yes, of), f"{name}_low": low, f"{name}_high": high}
+        share = proportion(yes, of, call.options.level)
+        values |= {name: share["proportion"], f"{name}_low": share["wilson_low"], f"{name}_high": share["wilson_high"]}
     yield from call.numbers(parameter, "all", visit, values, chosen.rows())
 
 
@@ -95,7 +95,7 @@ def _retest(call: Call, parameter: str) -> Iterator[Number]:
     table = chosen.frame.astype("float64").to_numpy().reshape(-1, len(at))
     values = {**counts, **retest(table, call.options.level)}
     in_points = {name: values.pop(name) for name in IN_POINTS if name in values}
-    level = "test-retest: " + ", ".join(call.dataset.visits.get(visit, visit) for visit in at)
+    level = "test-retest: " + ", ".join(named("visit", visit) for visit in at)
     rows = chosen.rows()
     yield from call.numbers(parameter, "all", "", values, rows, level, COEFFICIENT)
     yield from call.numbers(parameter, "all", "", in_points, rows, level)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._listwise import ListwiseOptions, complete
+from omtrace.analyses._shown import named
 from omtrace.faults import Refusal
 
 
@@ -24,7 +25,7 @@ def run(call: Call) -> Iterator[Number]:
         chosen = complete(call, [(parameter, visit) for visit in at])
         counts = {"n": float(len(chosen.frame)), "missing": float(chosen.missing())}
         values = repeated_anova(chosen.frame.astype("float64").to_numpy(), call.options.level)
-        level = ", ".join(call.dataset.visits.get(visit, visit) for visit in at)
+        level = ", ".join(named("visit", visit) for visit in at)
         yield from call.numbers(parameter, "all", "", {**counts, **values}, chosen.rows(), level=level)
 
 

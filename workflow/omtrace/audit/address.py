@@ -12,6 +12,7 @@ ESTIMATES = "estimates.csv"
 IDENTIFIER = re.compile(r"(?<![0-9a-z])[0-9a-f]{12}(?![0-9a-z])")
 PREFIX = re.compile(r"^[0-9a-f]{1,12}$")
 NAMING = ("analysis", "parameter", "population", "group", "visit", "level", "statistic")
+LABELLED = re.compile(r"\{\w+:([^{}]*)\}")  # in a level, what the plan has a label for
 FIGURE_SUFFIXES = (".svg", ".png")
 
 
@@ -26,7 +27,7 @@ class Address:
 
 def name_of(number: dict[str, str]) -> str:
     """The name of a number: the parts of its identity that are not empty."""
-    return " · ".join(number[part] for part in NAMING if number.get(part))
+    return " · ".join(LABELLED.sub(r"\1", number[part]) for part in NAMING if number.get(part))
 
 
 def resolve(text: str, root: str | Path = ".") -> tuple[Address, dict[str, str] | None]:

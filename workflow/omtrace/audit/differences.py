@@ -1,4 +1,4 @@
-"""What differs between two versions of a raw export, cell by cell: ``python -m omtrace diff OLD NEW``.
+"""What differs between two versions of a raw export, cell by cell: ``omtrace diff OLD NEW``.
 
 Both files are read as the plan's tables read them. A row is named by the raw columns that make the keys of
 those tables (unit, visit and others, such as the day of a diary), never by its line: rows that were moved are
@@ -63,8 +63,8 @@ class Versions:
         """One line a table that differs, and one a remark, without values."""
         lines = [self._counts(name) for name in (*self.tables, UNREAD)]
         columns = [f"{d.change}: {d.column}" for d in self.differences if d.change.startswith("column")]
-        told = [*filter(None, lines), *columns, *self.remarks]
-        return told or ["no cell differs in any table"]
+        messages = [*filter(None, lines), *columns, *self.remarks]
+        return messages or ["no cell differs in any table"]
 
     def _counts(self, name: str) -> str:
         mine = [d for d in self.differences if name in (d.tables or (UNREAD,))]
@@ -225,8 +225,8 @@ class _Way:
         parts = _raw(plan, UNIT)
         unit = "/".join(side.made(part, at) for part in parts) if any(p in (*MADE, *side.texts) for p in parts) else ""
         visit = plan.visit.map.get(side.text(plan.visit.column, at).strip(), "") if plan.visit else ""
-        told = {*parts, plan.visit.column if visit and plan.visit else ""}
-        rest = [f"{c}={text}" for c in self.key if c not in told and (text := side.text(c, at).strip())]
+        named = {*parts, plan.visit.column if visit and plan.visit else ""}
+        rest = [f"{c}={text}" for c in self.key if c not in named and (text := side.text(c, at).strip())]
         return unit, visit, "; ".join(rest)
 
 

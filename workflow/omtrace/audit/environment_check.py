@@ -21,6 +21,7 @@ from typing import Any
 from omtrace.faults import Fault
 from omtrace.provenance import ledger
 from omtrace.provenance.environment import (
+    OWN,
     Distribution,
     description,
     distributions,
@@ -31,6 +32,8 @@ from omtrace.provenance.environment import (
 from omtrace.provenance.manifest import LOCK
 
 IMPORTABLE = (".py", ".pyc", ".so", ".pyd", ".dylib", ".pth", ".egg-link")
+LINK = "_omtrace.pth"
+PACKAGE = Path(__file__).resolve().parents[1]
 SHOWN = 5  # unlisted files of one folder
 PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)\s*(?:;\s*([^\\]+?))?\s*\\?$")
 Faults = list[tuple[str, str, str]]  # path, what (changed, missing, unlisted), note
@@ -41,7 +44,7 @@ def environment_faults(root: str | Path = ".", folders: Sequence[Path] | None = 
     folders = site_folders() if folders is None else list(folders)
     installed = distributions(folders)
     faults, listed = file_faults(installed.values())
-    faults += unlisted_faults(folders, listed, Path(root)) + byte_code_faults(folders)
+    faults += unlisted_faults(folders, listed) + link_faults(folders) + byte_code_faults(folders)
     lock, remarks = lock_faults(installed, root)
     run, more = run_faults(root, folders)
     counts = f"{len(installed)} distributions and their {len(listed)} files"
@@ -85,7 +88,7 @@ def _state(path: str, digest: str) -> tuple[str, int]:
         return "", 0
 
 
-def unlisted_faults(folders: Iterable[Path], listed: set[str], root: Path) -> Faults:
+def unlisted_faults(folders: Iterable[Path], listed: set[str]) -> Faults:
     """Files that Python would import or run and no RECORD lists; many in one folder in one line."""
     unlisted: dict[str, list[str]] = {}
     for folder in folders:
@@ -94,9 +97,8 @@ def unlisted_faults(folders: Iterable[Path], listed: set[str], root: Path) -> Fa
                 continue
             if path.suffix == ".pyc" and path.with_suffix(".py").is_file():  # Python takes the source
                 continue
-            if path.suffix != ".pth" or not _is_own(path, root):
-                top = str(folder / path.relative_to(folder).parts[0])
-                unlisted.setdefault(top, []).append(_shown(str(path)))
+            top = str(folder / path.relative_to(folder).parts[0])
+            unlisted.setdefault(top, []).append(_shown(str(path)))
     note = "in no RECORD, and Python would use it"
     faults: Faults = []
     for top, paths in unlisted.items():
@@ -106,10 +108,15 @@ def unlisted_faults(folders: Iterable[Path], listed: set[str], root: Path) -> Fa
     return faults
 
 
-def _is_own(path: Path, root: Path) -> bool:
-    """Whether a .pth file names this checkout's package and nothing else, as ``make env`` writes it."""
-    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    return [line for line in lines if line] == [os.path.abspath(root / "workflow")]
+def link_faults(folders: Iterable[Path]) -> Faults:
+    """Links to the package (``make env`` installs it so) that name anything but the package that runs."""
+    faults: Faults = []
+    for path in (folder / LINK for folder in folders):
+        if path.is_file():
+            lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+            if [line for line in lines if line] != [str(PACKAGE.parent)]:
+                faults.append((_shown(str(path)), "changed", "does not name the package that runs; run make env"))
+    return faults
 
 
 def byte_code_faults(folders: Iterable[Path]) -> Faults:
@@ -190,7 +197,7 @@ def lock_faults(installed: dict[str, Distribution], root: str | Path = ".") -> t
             faults += [(name, "missing", f"the lock has version {version}")] * (name not in elsewhere)
         elif installed[name].version != version:
             faults.append((name, "changed", f"version {installed[name].version}; the lock has {version}"))
-    beside = [f"{d.name} {d.version}" for name, d in sorted(installed.items()) if name not in wanted]
+    beside = [f"{d.name} {d.version}" for name, d in sorted(installed.items()) if name not in {*wanted, OWN}]
     return faults, [f"installed beside the lock: {', '.join(beside)}"] if beside else []
 
 

@@ -95,29 +95,61 @@ def _many(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def way_text(way: dict[str, Any]) -> str:
-    """The way back of one number, from the estimate to the raw cells."""
+def way_text(way: dict[str, Any], limit: int = 0) -> str:
+    """The way back of one number as text: a summary, then everything from the estimate to the raw cells.
+
+    Parameters
+    ----------
+    way
+        As ``trace.trace`` gives it.
+    limit
+        Rows of each table; the rest is counted. 0: all.
+    """
     title = f"{way['study']}  {way['estimate']['id']}  {printable(way['name'])}"
     blocks = [
         [line for alarm in _alarms(way) for line in _wrapped(alarm)],
         _wrapped(title),
+        ["Summary", *_summary(way)],
         ["Estimate", *fields(_read(way["estimate"]))],
         ["Analysis call", *fields(flat(_call(way)))],
-        ["Counts", *_counts(way["counts"])],
-        _records(way["records"]),
-        _left_out(way["left_out"]),
+        _records(way["records"], limit),
+        _left_out(way["left_out"], limit),
         ["Raw files" if way["files"] else "Raw files: none"],
-        *(_file(file) for file in way["files"]),
+        *(_file(file, limit) for file in way["files"]),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block)
+
+
+def _summary(way: dict[str, Any]) -> list[str]:
+    """The number, the analysis, what was used and left out, and the state of the raw files."""
+    number, call, files = way["estimate"], way["call"], way["files"]
+    word = f" ({shown(number['value'], 0, number['statistic'])})" if _is_code(number) else ""
+    method = call.get("method", "") if isinstance(call, dict) else ""
+    changed = sum(not file["is_same"] for file in files)
+    state = f"{changed} not as registered" if changed else "as registered"
+    cells = _many(sum(len(file["cells"]) for file in files), "raw cell")
+    return fields(
+        [
+            ("value", f"{number['value'] or 'none'} {number['unit']}".rstrip() + word),
+            ("analysis", f"{number['analysis']}" + (f", by {method}" if method else "")),
+            ("analysis set", number["population"]),
+            *_counts(way["counts"]),
+            ("raw files", f"{_many(len(files), 'file')}, {state}; {cells}" if files else "none"),
+        ]
+    )
 
 
 def _read(number: dict[str, str]) -> Iterable[tuple[str, str]]:
     """The fields of a number, with the word that its value stands for, if it stands for one."""
     for name, text in number.items():
         yield name, text
-        if name == "value" and number["statistic"] in STATISTICS and STATISTICS[number["statistic"]].codes:
+        if name == "value" and _is_code(number):
             yield "reads", shown(text, 0, number["statistic"])
+
+
+def _is_code(number: dict[str, str]) -> bool:
+    """Whether the value of a number is a code that stands for a word."""
+    return number["statistic"] in STATISTICS and bool(STATISTICS[number["statistic"]].codes)
 
 
 def _call(way: dict[str, Any]) -> dict[str, Any]:
@@ -134,56 +166,62 @@ def _wrapped(line: str) -> list[str]:
 
 
 def _alarms(way: dict[str, Any]) -> list[str]:
-    """What is wrong with the raw files, said first."""
-    lines = [
-        f"!!! RESULT CHANGED SINCE IT WAS MADE: {path}; python -m omtrace verify" for path in way["changed_results"]
-    ]
+    """Warnings about changed results and raw files, which come first."""
+    lines = [f"!!! RESULT CHANGED SINCE IT WAS MADE: {path}; omtrace verify" for path in way["changed_results"]]
     for file in way["files"]:
         if not file["path"]:
             lines.append(f"!!! RAW FILE NOT REGISTERED: number {file['number']} is not in the register (any more)")
         elif not file["found"]:
             lines.append(f"!!! RAW FILE MISSING: {file['path']}")
         elif not file["is_same"]:
-            lines.append(f"!!! RAW FILE CHANGED: {file['path']} has not the registered bytes")
+            lines.append(f"!!! RAW FILE CHANGED: {file['path']} differs from the registered file")
     end = "!!! The number below does not follow from the raw files as they are."
     return [*lines, end] if lines else []
 
 
-def _counts(counts: dict[str, Any]) -> list[str]:
+def _counts(counts: dict[str, Any]) -> list[tuple[str, str]]:
     used = f"{_many(counts['units_used'], 'unit')}, {_many(counts['records_used'], 'record')}"
     reasons = [("left out", f"{_many(units, 'unit')}: {why}") for why, units in counts["left_out_by_reason"].items()]
-    return fields([("used", used), *(reasons or [("left out", "0 units")])])
+    return [("used", used), *(reasons or [("left out", "0 units")])]
 
 
-def _records(records: list[dict[str, Any]]) -> list[str]:
+def _first(rows: list, limit: int) -> tuple[list, list[str]]:
+    """The first rows of a table, and a line that counts the others."""
+    if not limit or len(rows) <= limit:
+        return rows, []
+    return rows[:limit], [f"{INDENT}... and {len(rows) - limit} more (--limit 0 shows all, --unit those of one unit)"]
+
+
+def _records(records: list[dict[str, Any]], limit: int) -> list[str]:
     header = ("record", "unit", "parameter", "visit", "role", "value", "status")
     rows = [[r[column] if column != "value" else _value(r["value"]) for column in header] for r in records]
     one = {r["status"] for r in records} == {"observed"}
     rows = [row[:-1] + [""] for row in rows] if one else rows
-    return _by_dataset("Records used", header, rows, records) if records else ["Records used: none"]
+    return _by_dataset("Records used", header, rows, records, limit) if records else ["Records used: none"]
 
 
-def _left_out(records: list[dict[str, Any]]) -> list[str]:
-    """One line a unit and reason, with what it lacks and the raw rows that say so."""
+def _left_out(records: list[dict[str, Any]], limit: int) -> list[str]:
+    """One line for each unit and reason, with the values that are missing and the raw rows that say so."""
     if not records:
         return ["Left out: none"]
     units: dict[tuple[str, str, str], dict[str, None]] = {}
     for r in records:
-        lacks = units.setdefault((r["dataset"], r["unit"], r["reason"]), {})
+        missing = units.setdefault((r["dataset"], r["unit"], r["reason"]), {})
         if r["status"] != "observed":
             rows = "; ".join(f"[{row['number']}] line {lines_text(row)}" for row in r["raw_rows"])
             status = "" if r["reason"].endswith(r["status"]) else f", {r['status']}"
-            lacks[f"{r['parameter']} {r['visit']}".strip() + status + (f", {rows}" if rows else "")] = None
-    lines = [(unit, reason, "; ".join(lacks)) for (_, unit, reason), lacks in units.items()]
+            missing[f"{r['parameter']} {r['visit']}".strip() + status + (f", {rows}" if rows else "")] = None
+    lines = [(unit, reason, "; ".join(missing)) for (_, unit, reason), missing in units.items()]
     firsts = [{"dataset": dataset} for dataset, _, _ in units]
-    return _by_dataset("Left out", ("unit", "reason", "without value, [raw file] line"), lines, firsts)
+    return _by_dataset("Left out", ("unit", "reason", "without value, [raw file] line"), lines, firsts, limit)
 
 
-def _by_dataset(title: str, header: Sequence[str], rows: list, records: list[dict[str, Any]]) -> list[str]:
+def _by_dataset(title: str, header: Sequence[str], rows: list, records: list[dict[str, Any]], limit: int) -> list[str]:
     lines = []
     for dataset in dict.fromkeys(record["dataset"] for record in records):
         mine = [row for row, record in zip(rows, records, strict=True) if record["dataset"] == dataset]
-        lines += [f"{title}, dataset {dataset}", *table(header, mine, ("record", "value"))]
+        mine, more = _first(mine, limit)
+        lines += [f"{title}, dataset {dataset}", *table(header, mine, ("record", "value")), *more]
     return lines
 
 
@@ -191,14 +229,17 @@ def _value(value: Any) -> str:
     return f"{value:.10g}" if isinstance(value, float) else printable(value)
 
 
-def _file(file: dict[str, Any]) -> list[str]:
+def _file(file: dict[str, Any], limit: int) -> list[str]:
     name = file["path"] or "not in the register"
     if file["is_same"]:
         state = [f"{INDENT}sha256 {file['registered']}, as registered"]
     else:
-        state = [f"{INDENT}sha256 {file['registered'] or '(none)'} registered",
-                 f"{INDENT}sha256 {file['found'] or '(no file)'} now: THE TEXTS ARE NOT SHOWN"]  # fmt: skip
+        state = [
+            f"{INDENT}sha256 {file['registered'] or '(none)'} registered",
+            f"{INDENT}sha256 {file['found'] or '(no file)'} now: THE TEXTS ARE NOT SHOWN",
+        ]
     header = ("key", "part", "line", "well", "column", "text", "role", "for")
+    cells, more = _first(file["cells"], limit)
     rows = [
         (
             c["key"],
@@ -210,9 +251,9 @@ def _file(file: dict[str, Any]) -> list[str]:
             ", ".join(c["roles"]),
             served(c),
         )
-        for c in file["cells"]
+        for c in cells
     ]
-    return [f"[{file['number']}] {name}", *state, *table(header, rows, ("line",))]
+    return [f"[{file['number']}] {name}", *state, *table(header, rows, ("line",)), *more]
 
 
 def lines_text(cell: dict[str, Any]) -> str:
@@ -222,7 +263,7 @@ def lines_text(cell: dict[str, Any]) -> str:
 
 
 def cell_text(cell: dict[str, Any]) -> str:
-    """A cell's text; an empty cell is said in words. Nothing where the file is not the registered one."""
+    """A cell's text, "(empty)" for an empty cell; nothing if the file is not the registered one."""
     return "" if cell["text"] is None else cell["text"] or "(empty)"
 
 

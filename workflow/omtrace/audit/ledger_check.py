@@ -5,7 +5,7 @@ from pathlib import Path
 
 from omtrace.provenance.ledger import HEAD, LEDGER, START, Content, Head, parsed, read
 
-LIMIT = "somebody who writes the whole ledger and its head anew is found only by a digest kept outside (--ledger)"
+LIMIT = "a ledger that was rewritten whole, with its head, is found only by a digest kept elsewhere (--ledger)"
 
 
 def ledger_faults(root: str | Path = ".") -> list[str]:

@@ -2,41 +2,63 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omtrace.audit.address import name_of, resolve
 from omtrace.audit.stored import read_lists
-from omtrace.faults import Fault
+from omtrace.faults import Fault, nearest
 from omtrace.model.folders import Folders
 from omtrace.model.register import Export, exports_of, read_register, sha256_of
 from omtrace.provenance.keys import key_text, number_of
 from omtrace.provenance.recorded import RESULTS, folders_recorded, read_manifest
 from omtrace.store import read_json
 
+if TYPE_CHECKING:
+    from omtrace.readers.lookup import ReadingPlan
+
 AGAIN = "run snakemake again"
+Recorded = dict[str, dict[str, Any]]  # path of a result -> its sha256 and size
 
 
-def trace(text: str, root: str | Path = ".") -> tuple[dict[str, Any], bool]:
-    """What an address names, and whether every raw file behind it is as registered.
+def trace(text: str, root: str | Path = ".", unit: str = "") -> tuple[dict[str, Any], bool]:
+    """What an address names, and whether every file behind it is as it was when the number was made.
 
-    A result alone gives ``{"study", "result", "numbers": [{"id", "name", "value", "unit"}]}``. A number gives
-    ``study``, ``name``, ``estimate``, ``call``, ``counts``, ``records``, ``left_out`` and ``files`` with
-    their cells (see ``way_back``). Raises Fault for an unknown address or results that do not fit together.
+    Parameters
+    ----------
+    text
+        A study, a result, a number's id, or ``RESULT#ID``.
+    root
+        The folder that holds results/.
+    unit
+        Of a number, only the records and raw cells of this unit (participant, animal); "": of all.
+
+    Returns
+    -------
+    tuple
+        Of a result ``{"study", "result", "numbers": [{"id", "name", "value", "unit"}]}``. Of a number ``study``,
+        ``name``, ``estimate``, ``call``, ``counts``, ``records``, ``left_out`` and ``files`` with their cells (see
+        ``_way_back``), and ``changed_results``. Second, whether raw files are as registered and results as recorded.
+
+    Raises
+    ------
+    Fault
+        For an unknown address or unit, and for results that do not fit together.
     """
     address, number = resolve(text, root)
     if number is None:
         listed = [{"id": n["id"], "name": name_of(n), "value": n["value"], "unit": n["unit"]} for n in address.numbers]
         return {"study": address.study, "result": address.result, "numbers": listed}, True
-    way = way_back(address.study, number, root)
-    way["changed_results"] = changed_results(address.study, root)
+    recorded = _recorded(address.study, root)
+    way = _way_back(address.study, number, recorded, root, unit)
+    way["changed_results"] = _changed_results(address.study, recorded, root)
     return way, not way["changed_results"] and all(file["is_same"] for file in way["files"])
 
 
-def changed_results(study: str, root: str | Path = ".") -> list[str]:
-    """The stored results that a trace reads and that have not the bytes recorded in the manifest, if there is one."""
-    recorded = _recorded(study, root)
+def _changed_results(study: str, recorded: Recorded, root: str | Path) -> list[str]:
+    """The stored results that a trace reads and that differ from the manifest, if there is one."""
     if not recorded:
         return []  # not recorded yet, or the run was stopped: verify says so
     folder = Path(root) / RESULTS / study
@@ -45,24 +67,24 @@ def changed_results(study: str, root: str | Path = ".") -> list[str]:
     ]
     read += sorted((folder / "datasets").glob("*.parquet"))
     paths = {path: path.relative_to(root).as_posix() for path in read if path.is_file()}
-    return [name for path, name in paths.items() if recorded["results"].get(name, {}).get("sha256") != sha256_of(path)]
+    return [name for path, name in paths.items() if recorded.get(name, {}).get("sha256") != sha256_of(path)]
 
 
-def _recorded(study: str, root: str | Path) -> dict[str, dict[str, Any]]:
-    """The files of each kind in the manifest of a study, with their digests; nothing where there is no manifest."""
+def _recorded(study: str, root: str | Path) -> Recorded:
+    """The results that the manifest of a study names, with their digests; nothing where there is no manifest."""
     try:
-        return read_manifest(study, root)["files"]
+        return read_manifest(study, root)["files"]["results"]
     except Fault:
         return {}
 
 
-def way_back(study: str, number: dict[str, str], root: str | Path = ".") -> dict[str, Any]:
+def _way_back(study: str, number: dict[str, str], recorded: Recorded, root: str | Path, unit: str) -> dict[str, Any]:
     """Everything behind one number of ``estimates.csv``.
 
-    ``estimate``: its row, texts as stored. ``call``: the analysis call. ``counts``: records and units used,
-    units left out by reason. ``records``: one a record used and role. ``left_out``: one a unit, parameter
-    and visit with its reason. ``files``: one a raw file with ``is_same`` and its ``cells``; a cell's
-    ``text`` is None where the file's bytes are not the registered ones.
+    ``estimate``: its row, texts as stored. ``call``: the analysis call. ``counts``: records and units used, units left
+    out by reason; always of all units. ``records``: one for each record used and role. ``left_out``: one for each unit,
+    parameter and visit, with its reason. ``files``: one for each raw file, with ``is_same`` and its ``cells``; a cell's
+    ``text`` is None where the file's bytes are not the registered ones. ``unit``: see ``trace``.
     """
     folder = Path(root) / RESULTS / study
     calls = _read(read_json, folder / "definitions.json")
@@ -70,6 +92,9 @@ def way_back(study: str, number: dict[str, str], root: str | Path = ".") -> dict
         raise Fault(f"{_shown(folder)}/definitions.json: no definition {number['definition']}; {AGAIN}")
     members = _members(folder, number["rowset"])
     used, left_out = _records(folder, members)
+    counts = _counts(used, left_out)
+    if unit:
+        used, left_out = _of_unit(unit, used, left_out)
     folders = folders_recorded(study, root)
     rows_of_register = read_register(folders.start(root) / folders.register, folders.raw)
     exports = {export.number: export for export in exports_of(rows_of_register, study, replaced=True)}
@@ -89,10 +114,10 @@ def way_back(study: str, number: dict[str, str], root: str | Path = ".") -> dict
         "name": name_of(number),
         "estimate": number,
         "call": calls[number["definition"]],
-        "counts": _counts(used, left_out),
+        "counts": counts,
         "records": used,
         "left_out": left_out,
-        "files": _files(study, cells, places, exports, root, folders),
+        "files": _files(study, cells, places, exports, recorded, root, folders),
     }
 
 
@@ -155,6 +180,14 @@ def _records(folder: Path, members: dict) -> tuple[list[dict[str, Any]], list[di
     return used, left_out
 
 
+def _of_unit(unit: str, *lists: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Of each list the records of one unit. Raises Fault where there are none."""
+    units = {record["unit"] for records in lists for record in records}
+    if unit not in units:
+        raise Fault(f"{unit!r}: no unit behind this number{nearest(unit, sorted(units))}")
+    return [[record for record in records if record["unit"] == unit] for records in lists]
+
+
 def _counts(used: list[dict[str, Any]], left_out: list[dict[str, Any]]) -> dict[str, Any]:
     """Records and units used, units left out by reason (used at one visit, out at another: in both)."""
     reasons: dict[str, set[str]] = defaultdict(set)
@@ -183,9 +216,14 @@ def _links(folder: Path, records: list[dict[str, Any]]) -> list[tuple[dict[str, 
         wanted[record["dataset"]][record["record"]] = record
     links = []
     for dataset, mine in wanted.items():
-        path = folder / "datasets" / f"{dataset}.cells.parquet"
-        for record, *link in _rows(path, "record", mine, ("record", "key", "column", "role")):
-            links.append((mine[record], *link))
+        rows = partial(_rows, folder / "datasets" / f"{dataset}.cells.parquet", "record")
+        behind = list(rows(mine, ("record", "key", "column", "role")))
+        shared: dict[int, list[tuple[int, str, str]]] = defaultdict(list)  # by the key that stands for them
+        if sets := {key for _, key, _, _ in behind if key < 0}:
+            for number, *cell in rows(sets, ("record", "key", "column", "role")):
+                shared[number].append(tuple(cell))
+        for record, *cell in behind:
+            links += [(mine[record], *one) for one in shared.get(cell[0], [tuple(cell)])]
     return links
 
 
@@ -200,12 +238,12 @@ def _cells(links: list[tuple[dict[str, Any], int, str, str]]) -> dict[tuple[int,
 
 
 def _files(study: str, cells: dict, places: dict[int, dict[str, Any]], exports: dict[int, Export],
-           root: str | Path, folders: Folders) -> list[dict[str, Any]]:  # fmt: skip
+           recorded: Recorded, root: str | Path, folders: Folders) -> list[dict[str, Any]]:  # fmt: skip
     """The raw files of the cells, by register number, each with its cells in the order of the file."""
     start = folders.start(root)
     files = {number: _file(number, exports, start) for number in sorted({number_of(key) for key, _ in cells})}
     same = [cell for cell in cells if files[number_of(cell[0])]["is_same"]]
-    texts = _texts(study, same, exports, root, folders)
+    texts = _texts(study, same, exports, recorded, root, folders)
     for key, column in sorted(cells):
         text = {"column": column, "text": texts.get((key, column))}
         files[number_of(key)]["cells"].append({"key": key_text(key), **places[key], **text, **cells[key, column]})
@@ -232,29 +270,66 @@ def _file(number: int, exports: dict[int, Export], start: Path) -> dict[str, Any
 
 
 def _texts(
-    study: str, cells: list, exports: dict[int, Export], root: str | Path, folders: Folders
+    study: str, cells: list, exports: dict[int, Export], recorded: Recorded, root: str | Path, folders: Folders
 ) -> dict[tuple[int, str], str]:
-    """The raw text of each cell, read anew from files whose bytes are the registered ones."""
+    """The raw text of each cell, read again from files whose bytes are the registered ones."""
     if not cells:
         return {}
     from omtrace.readers.lookup import plain_cells, raw_cells
 
     start = folders.start(root)
-    texts = plain_cells(_decisions(study, root), exports.values(), cells, start)
+    texts = plain_cells(
+        _recorded_json(study, "validated/decisions.json", recorded, root), exports.values(), cells, start
+    )
     if rest := [cell for cell in cells if cell not in texts]:
-        from omtrace.model.plan import read_plan
-
-        plan = read_plan(start / folders.plan(study))
-        texts |= raw_cells(plan, exports.values(), rest, start)
+        texts |= raw_cells(_reading_plan(study, recorded, root, folders), exports.values(), rest, start)
     return texts
 
 
-def _decisions(study: str, root: str | Path) -> dict[str, dict[str, str]]:
-    """How the run read each raw file, where the file that says so is as recorded; else nothing."""
-    name = f"{RESULTS.as_posix()}/{study}/validated/decisions.json"
-    recorded = _recorded(study, root).get("results", {}).get(name, {})
-    path = Path(root) / name
-    return read_json(path) if path.is_file() and sha256_of(path) == recorded.get("sha256") else {}
+@dataclass(frozen=True)
+class RecordedTable:
+    """How a run read the exports of a table, from the stage file of its validation."""
+
+    source: str
+    reader: str
+    options: dict[str, Any]
+
+    @property
+    def way(self) -> tuple[str, str]:
+        """See ``readers.lookup.TableReading``."""
+        return self.reader, repr(sorted(self.options.items()))
+
+
+@dataclass(frozen=True)
+class RecordedReading:
+    """How a run read the exports of a study."""
+
+    study: str
+    tables: dict[str, RecordedTable]
+
+
+def _reading_plan(study: str, recorded: Recorded, root: str | Path, folders: Folders) -> "ReadingPlan":
+    """How the tables of a study are read: as the run recorded it, else as the plan says.
+
+    To import the plan's models and YAML takes longer than to read most files.
+    """
+    content = _recorded_json(study, "stages/validate.json", recorded, root)
+    if content:
+        names = ("source", "reader", "options")
+        tables = {
+            table: RecordedTable(*(entry[name] for name in names)) for table, entry in content["plan"]["tables"].items()
+        }
+        return RecordedReading(study, tables)
+    from omtrace.model.plan import read_plan
+
+    return read_plan(folders.start(root) / folders.plan(study))
+
+
+def _recorded_json(study: str, name: str, recorded: Recorded, root: str | Path) -> dict[str, Any]:
+    """A result that is JSON, where it is as recorded in the manifest; else nothing."""
+    path = f"{RESULTS.as_posix()}/{study}/{name}"
+    file = Path(root) / path
+    return read_json(file) if file.is_file() and sha256_of(file) == recorded.get(path, {}).get("sha256") else {}
 
 
 def _places(folder: Path, keys: Iterable[int]) -> dict[int, dict[str, Any]]:
@@ -267,17 +342,3 @@ def _places(folder: Path, keys: Iterable[int]) -> dict[int, dict[str, Any]]:
     if missing := wanted - places.keys():
         raise Fault(f"{_shown(path)}: no place for {len(missing)} keys, first {key_text(min(missing))}; {AGAIN}")
     return places
-
-
-def report(text: str, as_json: bool = False, root: str | Path = ".") -> bool:
-    """Print what an address names; true when the raw files behind it are as registered."""
-    found, sound = trace(text, root)
-    if as_json:
-        import json
-
-        print(json.dumps(found, indent=1, ensure_ascii=False))
-    else:
-        from omtrace.audit.layout import listing, way_text
-
-        print(listing(found) if "numbers" in found else way_text(found))
-    return sound

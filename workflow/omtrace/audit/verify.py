@@ -1,6 +1,7 @@
-"""Are ledger and manifests as they were written, and results, raw files, code and plan those that they name?"""
+"""Comparison of ledger, manifests, results, raw files, code and plan with what was recorded."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from omtrace.provenance import ledger, manifest
 from omtrace.provenance.changes import history_faults
 from omtrace.provenance.recorded import folders_recorded
 
-UNSEALED = "; results that were brought from elsewhere are held against the authors' head digest (--head)"
+UNSEALED = "; compare results from elsewhere with the authors' head digest (--head)"
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,9 @@ class Verdict:
 def verify(studies: list[str], expected: str = "", root: str | Path = ".", ledger_line: str = "") -> Verdict:
     """Compare the ledger, then each study's manifest with it, then every digest of the manifests with the files.
 
-    ``expected`` is the head digest kept outside, ``ledger_line`` the digest of a line of the ledger kept outside. A
-    manifest that was changed itself is told alone: its entries say nothing of files. Raises Fault for what is no
-    study's name or no digest.
+    ``expected`` is the head digest kept outside, ``ledger_line`` the digest of a line of the ledger kept outside. Of a
+    changed manifest only that is reported, since its entries prove nothing about files. Raises Fault for names that are
+    not those of studies, and for digests that are none.
     """
     if wrong := [study for study in studies if not re.fullmatch(r"[a-z][a-z0-9_]*", study)]:
         raise Fault(*(f"{study!r}: not the name of a study" for study in wrong))
@@ -52,7 +53,7 @@ def verify(studies: list[str], expected: str = "", root: str | Path = ".", ledge
     verdict = Verdict()
     _against_itself(verdict, ledger_line.lower(), root)
     as_given = _against_head(verdict, studies, expected.lower(), root) if expected else None
-    # Studies share code, configuration and environment: the same difference is told once.
+    # Studies share code, configuration and environment: the same difference is reported once.
     differences = [difference for study in studies for difference in _of_study(verdict, study, as_given, root)]
     verdict.differences += dict.fromkeys(differences)
     if as_given is False and not any(d.kind == "manifest" for d in verdict.differences):
@@ -108,7 +109,7 @@ def _of_study(verdict: Verdict, study: str, as_given: bool | None, root: str | P
         verdict.remarks.append(f"{study}: manifest as given, not the one of line {run['line']} of {ledger.LEDGER}")
     elif is_sound:
         return [Difference("manifest", path, "changed", _manifest_note(study, digest, run, root)), *differences]
-    elif line := _line_of(study, digest, root):  # which line is the newest cannot be told any more
+    elif line := _line_of(study, digest, root):  # which line is the newest is unknown
         verdict.remarks.append(f"{study}: manifest as in line {line} of {ledger.LEDGER}, which was changed itself")
     else:
         note = f"no line of {ledger.LEDGER} names it, which was changed itself; files are not compared with it"
@@ -217,11 +218,11 @@ def studies_of(root: str | Path = ".") -> list[str]:
     return sorted(studies)
 
 
-def report(studies: list[str], expected: str = "", ledger_line: str = "", environment: bool = False,
-           root: str | Path = ".") -> bool:  # fmt: skip
-    """Print the verdict on the studies (none: those of the configuration); true without differences."""
-    chosen = sorted(set(studies)) or studies_of(root)
-    verdict = verify(chosen, expected, root, ledger_line)
+def verdict_on(studies: Sequence[str], head: str = "", ledger_line: str = "", environment: bool = False,
+               root: str | Path = ".") -> tuple[list[str], Verdict]:  # fmt: skip
+    """The studies that were verified (default: those of the configuration), and the verdict on them."""
+    names = sorted(set(studies)) or studies_of(root)
+    verdict = verify(names, head, root, ledger_line)
     if environment:
         from omtrace.audit.environment_check import environment_faults
 
@@ -229,13 +230,16 @@ def report(studies: list[str], expected: str = "", ledger_line: str = "", enviro
         verdict.differences += [Difference("environment", *fault) for fault in faults]
         verdict.remarks += remarks
     else:
-        verdict.remarks.append("installed packages: not looked at (--environment)")
+        verdict.remarks.append("installed packages: not checked (--environment)")
+    return names, verdict
+
+
+def print_verdict(studies: Sequence[str], verdict: Verdict) -> None:
+    """Print the differences, the remarks, and how many differences there are."""
     for difference in verdict.differences:
         print(difference)
     for remark in verdict.remarks:
         print(remark)
     count = len(verdict.differences)
-    print(
-        f"{', '.join(chosen)}: " + (f"{count} difference{'s'[: count != 1]}" if count else "every file is as recorded")
-    )
-    return count == 0
+    state = f"{count} difference{'s'[: count != 1]}" if count else "every file is as recorded"
+    print(f"{', '.join(studies)}: {state}")

@@ -129,6 +129,18 @@ class Tables:
         """What a table's column is called in the raw export."""
         return self.plan.tables[name].raw(column)
 
+    def lost_cells(self, name: str) -> "pandas.DataFrame":
+        """Cells of a table that broken rules have taken out of rows that live: key, unit, visit, rule, own column."""
+        import pandas
+
+        begins = "quarantined: "
+        cells = [(key, column, says.removeprefix(begins)) for (key, column), says in self.gaps.items()
+                 if says.startswith(begins)]  # fmt: skip
+        lost = pandas.DataFrame(cells, columns=["key", "column", "rule"])
+        frame = self.frame(name)
+        lost = lost[lost["column"].isin(frame.columns)]
+        return lost.merge(frame[["key", "visit", *([UNIT] if UNIT in frame else [])]], on="key")
+
     @cached_property
     def coded(self) -> dict[str, dict[int, str]]:
         """Column -> key -> what the missing-data code says."""

@@ -92,11 +92,17 @@ class Grid:
         return f"table {empty[0]} {NO_ROWS}" if empty and len(empty) == len(found.tables) else ""
 
     def _lost(self, found: Found, visits: list[str]) -> dict[int, tuple[str, int, str]]:
-        """Places on the grid whose row was quarantined: primary rule, key and raw column."""
+        """Places on the grid whose row, or a cell of it, was quarantined: primary rule, key and raw column."""
+        import pandas
+
         tables, size = self.context.tables, len(self.context.roster)
         reasons: dict[int, tuple[str, int, str]] = {}
         for name in found.tables:
             lost = tables.quarantine[tables.quarantine["table"] == name]
+            cells = tables.lost_cells(name)
+            if len(cells) and UNIT in cells:
+                raw = [tables.raw(name, column) for column in cells["column"]]
+                lost = pandas.concat([lost, cells.assign(column=raw)])
             wide = "visit" not in tables.frames[name].columns  # one row a unit, whatever the visit
             units = self.numbers(lost[UNIT]).tolist() if len(lost) else []
             why = zip(*(lost[column] for column in ("rule", "key", "column")), strict=True)

@@ -1,20 +1,21 @@
 """Figures: each draws estimates and records as they are stored, and computes no statistic.
 
 Each module declares ``FIGURE``; the plan names it by module name. ``draw`` gets a ``Sheet`` (what the
-plan says, the estimates, the records, an empty matplotlib figure) and checked options, and returns a
-``Drawing``. Every mark that shows an estimate carries ``number-<id>`` as its id in the SVG.
+plan says, the estimates, the records that their row sets hold, an empty matplotlib figure) and checked options, and
+returns a ``Drawing``. Every mark that shows an estimate carries ``number-<id>`` as its id in the SVG, and the number in
+words as its title. seaborn draws points and lines (``_marks``) under one theme and palette (``_theme``); matplotlib
+draws flow charts, forests, and boxes from stored quartiles, which seaborn would compute anew.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from omtrace.faults import Fault
-from omtrace.figures import _style as style
 from omtrace.figures._results import Estimates, Number
 from omtrace.figures._sheet import Sheet
-from omtrace.figures._style import styled, write_images
+from omtrace.figures._theme import BODY, WIDTH, theme, wrapped
 from omtrace.model.closed import Closed, checked
 from omtrace.model.statistics import NOT_COMPUTED
 from omtrace.plugins import plugin
@@ -33,12 +34,15 @@ class Drawing:
     note: str = ""
 
 
+Options = TypeVar("Options", bound=Closed)
+
+
 @dataclass(frozen=True)
-class Figure:
+class Figure(Generic[Options]):
     """A kind of figure: the model of its options and the function that draws."""
 
-    options: type[Closed]
-    draw: Callable[[Sheet, Any], Drawing]
+    options: type[Options]
+    draw: Callable[[Sheet, Options], Drawing]
 
 
 def _refused(sheet: Sheet) -> list[Number]:
@@ -53,9 +57,9 @@ def _why_not(sheet: Sheet, refused: list[Number]) -> Drawing:
         of = ", ".join(filter(None, (number.parameter, number.visit)))
         title = sheet.plan.analyses[number.analysis].title
         said = f"{title}{': ' if of else ''}{of}: not computed, because {number.level}"
-        lines.append((number, style.wrapped(said, style.WIDTH * 68)))
-    size = style.BODY * 1.5
-    sheet.figure.set_size_inches(style.WIDTH, 0.3 + sum(len(text) for _, text in lines) * size / 72)
+        lines.append((number, wrapped(said, WIDTH * 68)))
+    size = BODY * 1.5
+    sheet.figure.set_size_inches(WIDTH, 0.3 + sum(len(text) for _, text in lines) * size / 72)
     axes = sheet.figure.add_subplot()
     axes.axis("off")
     down = 0.0
@@ -70,23 +74,34 @@ def _why_not(sheet: Sheet, refused: list[Number]) -> Drawing:
 
 
 def draw_figures(plan: "Plan", folder: str | Path) -> None:
-    """Draw every figure of a plan (its groups filled in) from the results in ``folder`` (results/<study>).
+    """Draw every figure of a plan from the results of a study.
 
-    Writes figures/<name>.svg and .png, and figures/index.json with name, title, alternative text, ids
-    of the numbers drawn and legend of each. Raises Fault for unknown figures or options, and for an
-    estimate or a data set that is not there.
+    Writes figures/<name>.svg, .png and .csv (the values drawn), and figures/index.json with name, title, alternative
+    text, ids of the numbers drawn and legend of each.
+
+    Parameters
+    ----------
+    plan
+        The plan, its groups filled in.
+    folder
+        Where the results are: results/<study>.
+
+    Raises
+    ------
+    Fault
+        For unknown figures or options, and for an estimate, a data set or row sets that are not there.
     """
     folder = Path(folder)
     where = f"config/studies/{plan.study}.yaml"
-    chosen = {}
+    kinds = {}
     for name, entry in plan.figures.items():
         kind = plugin("figures", entry.figure, "FIGURE")
-        chosen[name] = kind, checked(kind.options, entry.options, f"{where}: figures.{name}.options")
+        kinds[name] = kind, checked(kind.options, entry.options, f"{where}: figures.{name}.options")
     estimates = Estimates(folder / "estimates.csv")
-    target = folder / "figures"
     index = []
-    for name, (kind, options) in chosen.items():
-        with styled(name):
+    for name, (kind, options) in kinds.items():
+        title = plan.figures[name].title
+        with theme(name):
             sheet = Sheet(plan, name, folder, estimates, where)
             try:
                 drawing = kind.draw(sheet, options)
@@ -96,7 +111,8 @@ def draw_figures(plan: "Plan", folder: str | Path) -> None:
                 sheet = Sheet(plan, name, folder, estimates, where)
                 drawing = _why_not(sheet, refused)
             sheet.finish()
-            write_images(sheet.figure, target / name, plan.figures[name].title)
-        index.append({"name": name, "title": plan.figures[name].title, "alt": drawing.alt,
-                      "numbers": drawing.numbers, "note": drawing.note})  # fmt: skip
-    write_json(target / "index.json", index)
+            sheet.write(folder / "figures" / name)
+        index.append(
+            {"name": name, "title": title, "alt": drawing.alt, "numbers": drawing.numbers, "note": drawing.note}
+        )
+    write_json(folder / "figures" / "index.json", index)

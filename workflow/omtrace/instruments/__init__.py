@@ -8,15 +8,17 @@ counts as one, because the activity was not done, is a code of the export that t
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace.faults import Fault
 from omtrace.model.closed import nearest
+from omtrace.model.plan import Severity
 from omtrace.plugins import plugin
-from omtrace.schemas import Column, Kind, Rule, Table, unit_column, visit_column
+from omtrace.schemas import ASK, Kind
 
 if TYPE_CHECKING:
     import pandas
+    import pandera.pandas as pa
 
 
 @dataclass(frozen=True)
@@ -24,15 +26,40 @@ class Item:
     """One item: its id, a label in our own words, and the codes it may hold.
 
     ``unit`` is "code" for an answer, or what is counted. A scale that arrives scored is an item of ``kind`` number.
+    ``source``: where the definition comes from, where it is not the questionnaire's.
     """
 
     name: str
     label: str
-    minimum: float
-    maximum: float
+    minimum: float | None = None
+    maximum: float | None = None
     required: bool = False
     unit: str = "code"
     kind: Kind = "integer"
+    source: str = ""
+
+    def codes(self) -> list[str]:
+        """The whole numbers within the bounds, as texts; none where there are no bounds."""
+        if self.minimum is None or self.maximum is None:
+            return []
+        return [str(code) for code in range(int(self.minimum), int(self.maximum) + 1)]
+
+
+@dataclass(frozen=True)
+class ItemRule:
+    """A rule over the answers of a form, or over one: a check of the questionnaire's model.
+
+    ``holds`` takes the frame, or, where ``columns`` is one, that column; it gives True, False or missing (not
+    applicable). A finding is reported at the first of ``columns``.
+    """
+
+    id: str
+    expected: str
+    columns: tuple[str, ...]
+    holds: "Callable[[pandas.DataFrame], pandas.Series] | Callable[[pandas.Series], pandas.Series]"
+    severity: Severity = "quarantine"
+    example: str = ""
+    fix: str = ASK
 
 
 @dataclass(frozen=True)
@@ -52,7 +79,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Instrument:
-    """A questionnaire. ``extra`` columns and ``rules`` belong to its table but to no score.
+    """A questionnaire. ``extra`` columns (totals as supplied) and ``rules`` belong to its table but to no score.
 
     ``codings``: how else exports write the answers: name -> raw text in lower case -> the item's code as text.
     ``must_declare``: there is no usual coding, so the plan has to name one. ``optional``: items that need not
@@ -65,27 +92,17 @@ class Instrument:
     recall: str
     items: tuple[Item, ...]
     scores: dict[str, Score]
-    extra: tuple[Column, ...] = ()
-    rules: tuple[Rule, ...] = ()
+    extra: tuple[Item, ...] = ()
+    rules: tuple[ItemRule, ...] = ()
     codings: dict[str, dict[str, str]] = field(default_factory=dict)
     must_declare: bool = False
     optional: tuple[str, ...] = ()
 
-    def table(self) -> Table:
-        """The instrument's table: one row a participant and visit."""
-        items = tuple(
-            Column(i.name, i.kind, i.label, i.unit, minimum=i.minimum, maximum=i.maximum, required=i.required)
-            for i in self.items
-        )
-        return Table(
-            row=f"one {self.title} questionnaire of a participant at a visit",
-            key=("unit_id", "visit"),
-            columns=(unit_column("participant"), visit_column(), *items, *self.extra),
-            rules=self.rules,
-            measured=tuple(item.name for item in self.items),
-            source=self.source,
-            optional=(*self.optional, *(column.name for column in self.extra if not column.required)),
-        )
+    def model(self) -> "type[pa.DataFrameModel]":
+        """The pandera model of the questionnaire's table, made from its items: one row a participant and visit."""
+        from omtrace.instruments._model import model_of
+
+        return model_of(self)
 
     def score(self, name: str, answers: "pandas.DataFrame") -> "pandas.Series":
         """A score for each row of answers (columns: item ids; missing answers NaN); NaN where not scorable."""
@@ -111,15 +128,15 @@ class Instrument:
     def suggest_coding(self, texts: Iterable[str]) -> str:
         """The one declared coding that all texts fit; "" if the own codes fit, none does, or more than one."""
         found = {text.strip().lower() for text in texts} - {""}
-        own = {str(code) for item in self.items for code in range(int(item.minimum), int(item.maximum) + 1)}
+        own = {code for item in self.items for code in item.codes()}
         fits = [name for name, codes in self.codings.items() if found <= set(codes)]
         return fits[0] if found and not found <= own and len(fits) == 1 else ""
 
 
 def instrument_of(name: str) -> Instrument:
     """The instrument that ``instruments/<name>.py`` declares. Raises Fault for an unknown name."""
-    found: Any = plugin("instruments", name, "INSTRUMENT")
-    return found
+    instrument: Instrument = plugin("instruments", name, "INSTRUMENT")
+    return instrument
 
 
 def is_instrument(name: str) -> bool:

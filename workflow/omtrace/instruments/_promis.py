@@ -1,8 +1,7 @@
 """PROMIS short forms of 4, 6 and 8 items: raw sums, and T-scores as they arrive."""
 
-from omtrace.instruments import Instrument, Item, Score
+from omtrace.instruments import Instrument, Item, ItemRule, Score
 from omtrace.instruments._supplied import agrees
-from omtrace.schemas import Column, Rule
 
 LEVELS = 5
 
@@ -26,12 +25,12 @@ def short_form(n: int) -> Instrument:
         items=tuple(Item(name, f"item {at} of the short form", 1, LEVELS) for at, name in enumerate(items, 1)),
         scores={"sum": Score(items, total, "PROMIS raw sum")},
         extra=(
-            Column(f"promis_{n}_sum", "integer", "raw sum as supplied with the export", "points", n, LEVELS * n),
-            Column("promis_t", "number", "T-score as supplied with the export", "points", 0, 100,
-                   source="conservative bounds: five standard deviations of 10 on either side of 50"),
+            Item(f"promis_{n}_sum", "raw sum as supplied with the export", n, LEVELS * n, unit="points"),
+            Item("promis_t", "T-score as supplied with the export", 0, 100, unit="points", kind="number",
+                 source="conservative bounds: five standard deviations of 10 on either side of 50"),
         ),
         rules=(
-            Rule(f"promis_{n}_sum_agrees", f"the sum of the {n} items", (f"promis_{n}_sum", *items),
+            ItemRule(f"promis_{n}_sum_agrees", f"the sum of the {n} items", (f"promis_{n}_sum", *items),
                  lambda frame: agrees(frame[f"promis_{n}_sum"], total(frame[list(items)].astype("float64"))),
                  example=f"a sum of {2 * n} where the items add up to {2 * n + 1}",
                  fix="compare with the form; a sum that was scaled up for open items is no raw sum: leave it out"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from omtrace.schemas import Rule
+from omtrace.instruments import ItemRule
 
 if TYPE_CHECKING:
     import pandas
@@ -33,9 +33,9 @@ def agrees(supplied: "pandas.Series", exact: "pandas.Series") -> "pandas.Series"
     return printed(supplied, exact) | supplied.isna() | exact.isna()
 
 
-def open_items(supplied: str, items: tuple[str, ...], says: str) -> Rule:
+def open_items(supplied: str, items: tuple[str, ...], says: str) -> ItemRule:
     """A rule: nobody can have worked out the score while one of its items is open."""
-    return Rule(f"{supplied}_open", f"{says} of answered items: no score while one is open", (supplied, *items),
+    return ItemRule(f"{supplied}_open", f"{says} of answered items: no score while one is open", (supplied, *items),
                 lambda frame: frame[supplied].isna() | frame[list(items)].notna().all(axis=1), severity="warn",
                 example=f"{says} of 42 and a blank item",
                 fix="enter the open item, or take out the supplied score, where they were made")  # fmt: skip

@@ -1,8 +1,7 @@
 """HIT-6, the six-item Headache Impact Test."""
 
-from omtrace.instruments import Instrument, Item, Score
+from omtrace.instruments import Instrument, Item, ItemRule, Score
 from omtrace.instruments._supplied import FIX, agrees, open_items
-from omtrace.schemas import Column, Rule
 
 # Weights of the answers never, rarely, sometimes, very often, always (item codes 1 to 5).
 WEIGHTS = {1: 6, 2: 8, 3: 10, 4: 11, 5: 13}
@@ -34,9 +33,9 @@ def complete(frame):
     return items.where(items.notna().all(axis=1))
 
 
-def total_possible(frame):
+def total_possible(totals):
     """No six weights add up to 37, 39 or 77 (all 15,625 patterns enumerated)."""
-    return ~frame["hit6_total"].isin([37, 39, 77])
+    return ~totals.isin([37, 39, 77])
 
 
 INSTRUMENT = Instrument(
@@ -48,20 +47,19 @@ INSTRUMENT = Instrument(
     items=tuple(Item(name, label, 1, 5) for name, label in zip(ITEMS, LABELS, strict=True)),
     scores={"total": Score(ITEMS, total, "HIT-6 total"), "item_mean": Score(ITEMS, item_mean, "HIT-6 item mean")},
     extra=(
-        Column("hit6_total", "integer", "total as supplied with the export; a mean of 1 to 5 is not one", "points",
-               36, 78),
-        Column("hit6_item_mean", "number", "mean of the six codes 1 to 5, as supplied with the export", "points", 1, 5,
-               source="the only reading that fits the values printed by the 2023 feasibility study, "
+        Item("hit6_total", "total as supplied with the export; a mean of 1 to 5 is not one", 36, 78, unit="points"),
+        Item("hit6_item_mean", "mean of the six codes 1 to 5, as supplied with the export", 1, 5, unit="points",
+             kind="number", source="the only reading that fits the values printed by the 2023 feasibility study, "
                "doi:10.1370/afm.22.s1.5587; no published rule was found"),
     ),
     rules=(
-        Rule("hit6_total_agrees", "the total recomputed from the six items", ("hit6_total", *ITEMS),
+        ItemRule("hit6_total_agrees", "the total recomputed from the six items", ("hit6_total", *ITEMS),
              lambda frame: agrees(frame["hit6_total"], total(complete(frame))),
              example="a total of 60 where the items give 62", fix=FIX),
         open_items("hit6_total", ITEMS, "a total"),
-        Rule("hit6_total_possible", "a total that six weights can add up to", ("hit6_total",), total_possible,
+        ItemRule("hit6_total_possible", "a total that six weights can add up to", ("hit6_total",), total_possible,
              example="a total of 37, 39 or 77", fix=FIX),
-        Rule("hit6_item_mean_agrees", "the mean of the six codes 1 to 5", ("hit6_item_mean", *ITEMS),
+        ItemRule("hit6_item_mean_agrees", "the mean of the six codes 1 to 5", ("hit6_item_mean", *ITEMS),
              lambda frame: agrees(frame["hit6_item_mean"], item_mean(complete(frame))),
              example="a mean of 3.4 where the codes give 3.67", fix=FIX),
     ),

@@ -5,9 +5,8 @@ a code for it, the plan's ``structural_zeros`` names it), a form that was not sc
 is three months), and an answer that is missing. Only the first counts as zero.
 """
 
-from omtrace.instruments import Instrument, Item, Score
+from omtrace.instruments import Instrument, Item, ItemRule, Score
 from omtrace.instruments._supplied import FIX, agrees, open_items
-from omtrace.schemas import Column, Rule
 
 WINDOW = 92  # days in the longest three calendar months
 ITEMS = tuple(f"midas_{n}" for n in range(1, 6))
@@ -72,21 +71,21 @@ INSTRUMENT = Instrument(
     optional=("midas_a", "midas_b"),
     scores={"total": Score(ITEMS, total, "MIDAS total"), "grade": Score(ITEMS, grade, "MIDAS grade")},
     extra=(
-        Column("midas_total", "integer", "total as supplied with the export", "d", 0, 3 * WINDOW),
-        Column("midas_grade", "integer", "grade as supplied with the export, I to IV as 1 to 4", "code", 1, 4),
+        Item("midas_total", "total as supplied with the export", 0, 3 * WINDOW, unit="d"),
+        Item("midas_grade", "grade as supplied with the export, I to IV as 1 to 4", 1, 4),
     ),
     rules=(
-        Rule("midas_work_days", f"items 1 and 2 together at most {WINDOW} days", ("midas_1", "midas_2"),
+        ItemRule("midas_work_days", f"items 1 and 2 together at most {WINDOW} days", ("midas_1", "midas_2"),
              fits("midas_1", "midas_2"), example="60 days missed and 40 further days at half productivity"),
-        Rule("midas_household_days", f"items 3 and 4 together at most {WINDOW} days", ("midas_3", "midas_4"),
+        ItemRule("midas_household_days", f"items 3 and 4 together at most {WINDOW} days", ("midas_3", "midas_4"),
              fits("midas_3", "midas_4"), example="60 days without and 40 further days with half the household work"),
-        Rule("midas_total_agrees", "the total recomputed from the five items", ("midas_total", *ITEMS),
+        ItemRule("midas_total_agrees", "the total recomputed from the five items", ("midas_total", *ITEMS),
              lambda frame: agrees(frame["midas_total"], recomputed(frame)),
              example="a total of 30 where the items add up to 31", fix=FIX),
         open_items("midas_total", ITEMS, "a total"),
-        Rule("midas_grade_agrees", "the grade of the total", ("midas_grade", "midas_total", *ITEMS), grade_agrees,
+        ItemRule("midas_grade_agrees", "the grade of the total", ("midas_grade", "midas_total", *ITEMS), grade_agrees,
              example="grade II beside a total of 11 days", fix=FIX),
-        Rule("midas_headache_days", "at least as many headache days as the largest of the five counts",
+        ItemRule("midas_headache_days", "at least as many headache days as the largest of the five counts",
              ("midas_a", *ITEMS), headache_days_fit, severity="note",
              example="20 days missed but 15 headache days",
              fix="nothing, if the form says so: people count days after a headache as well"),

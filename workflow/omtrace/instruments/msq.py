@@ -1,8 +1,7 @@
 """MSQ 2.1, the Migraine-Specific Quality-of-Life Questionnaire."""
 
-from omtrace.instruments import Instrument, Item, Score
+from omtrace.instruments import Instrument, Item, ItemRule, Score
 from omtrace.instruments._supplied import FIX, agrees, on_grid
-from omtrace.schemas import Column, Rule
 
 ITEMS = tuple(f"msq_{n}" for n in range(1, 15))
 LABELS = (
@@ -35,17 +34,17 @@ def scaled(items):
     return ((7 - items).sum(axis=1, min_count=n) - n) / (5 * n) * 100
 
 
-def rules_of(name: str) -> tuple[Rule, Rule]:
+def rules_of(name: str) -> tuple[ItemRule, ItemRule]:
     """A supplied domain score agrees with the items, and lies on the grid that its items span."""
     items, label = DOMAINS[name]
     steps = 5 * len(items)
     column = f"msq_{name}"
     return (
-        Rule(f"{column}_agrees", f"the score of {label} recomputed from its items", (column, *items),
+        ItemRule(f"{column}_agrees", f"the score of {label} recomputed from its items", (column, *items),
              lambda frame: agrees(frame[column], scaled(frame[list(items)].astype("float64"))),
              example="a score of 60 where the items give 65, or one whose items were reversed twice", fix=FIX),
-        Rule(f"{column}_grid", f"a multiple of 100/{steps}, rounded as printed", (column,),
-             lambda frame: on_grid(frame[column], [100 * step / steps for step in range(steps + 1)]),
+        ItemRule(f"{column}_grid", f"a multiple of 100/{steps}, rounded as printed", (column,),
+             lambda scores: on_grid(scores, [100 * step / steps for step in range(steps + 1)]),
              example=f"{100 / steps * 1.5:.2f}, between two scores that {len(items)} items can have; open items may "
              "have been filled in", fix=FIX),
     )  # fmt: skip
@@ -61,7 +60,7 @@ INSTRUMENT = Instrument(
     items=tuple(Item(name, label, 1, 6) for name, label in zip(ITEMS, LABELS, strict=True)),
     scores={name: Score(items, scaled, f"MSQ {label}") for name, (items, label) in DOMAINS.items()},
     extra=tuple(
-        Column(f"msq_{name}", "number", f"{label}, as supplied with the export (100 is best)", "points", 0, 100)
+        Item(f"msq_{name}", f"{label}, as supplied with the export (100 is best)", 0, 100, unit="points", kind="number")
         for name, (_, label) in DOMAINS.items()
     ),
     rules=tuple(rule for name in DOMAINS for rule in rules_of(name)),

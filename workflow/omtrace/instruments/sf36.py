@@ -2,9 +2,8 @@
 
 from itertools import product
 
-from omtrace.instruments import Instrument, Item, Score
+from omtrace.instruments import Instrument, Item, ItemRule, Score
 from omtrace.instruments._supplied import on_grid
-from omtrace.schemas import Rule
 
 # Scale: label, and for each of its items the step between answers on the scale from 0 to 100.
 SCALES = {
@@ -34,14 +33,14 @@ def as_supplied(items):
     return items.iloc[:, 0]
 
 
-def scale_rule(name: str) -> Rule:
+def scale_rule(name: str) -> ItemRule:
     """A scale score is a mean of item scores. Only a warning: other scoring rules for the same items exist."""
     column, (_, steps) = f"sf36_{name}", SCALES[name]
-    return Rule(
+    return ItemRule(
         f"{column}_grid",
         f"a mean of up to {len(steps)} item scores, rounded as printed",
         (column,),
-        lambda frame: on_grid(frame[column], grid(steps)),
+        lambda scores: on_grid(scores, grid(steps)),
         severity="warn",
         example="13.7 on a scale whose item scores are multiples of 25",
         fix="ask by which rules the scales were scored; the MOS SF-36 scores pain and general health in another way",

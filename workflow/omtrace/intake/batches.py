@@ -1,7 +1,7 @@
-"""``python -m omtrace add-batch FOLDER``: what a lab drops in, checked, copied, registered, and what it will change.
+"""``omtrace add-batch FOLDER``: check, copy and register the files of a batch, and say what it can change.
 
-All or nothing: what would stop the study, leave the batch out, or take rows of earlier files out, is shown, and nothing
-is written.
+All or nothing: if the files would stop the study, leave the batch out, or take out rows of earlier files, the findings
+are shown and nothing is written.
 """
 
 import re
@@ -17,18 +17,27 @@ from omtrace.model.own_files import what_stands_at
 from omtrace.model.plan import Plan, read_plan
 from omtrace.model.register import Export, exports_of
 from omtrace.validation.across import WHOLE_FILE
-from omtrace.validation.findings import Finding
+from omtrace.validation.findings import WORST, Finding
 
 # A finding of one of these leaves the whole file, and its batch, out.
 WHOLE = {*WHOLE_FILE, "no_rows", "batch"}
 NUMBER = re.compile(r"(\d+)\D*")
 
 
-def add_batch(folder: str | Path, study: str = "", batch: str = "", root: str | Path = ".") -> bool:
-    """Check all files of a folder, copy them into data/raw/<study>/ and register them; say what would change.
+def add_batch(folder: str | Path, study: str = "", batch: str = "", root: str | Path = ".") -> str:
+    """Check all files of a folder, copy them into data/raw/<study>/ and register them; print what can change.
 
-    False, and nothing written, where a run would stop, or leave out one of the files or rows of earlier ones. Raises
-    Fault where study, batch or the table of a file cannot be told, and for names that are taken.
+    Nothing is written where a run would stop, or leave out one of the files or rows of earlier files.
+
+    Returns
+    -------
+    str
+        The worst severity of a finding, "note" without any; "stop" where nothing was registered.
+
+    Raises
+    ------
+    Fault
+        Where study, batch or the table of a file cannot be determined, and for names that are in use.
     """
     root = Path(root)
     files = _files(Path(folder))
@@ -45,13 +54,13 @@ def add_batch(folder: str | Path, study: str = "", batch: str = "", root: str | 
     lost = [f for f in findings if f.rule in WHOLE and f.severity in ("quarantine", "stop")]
     if checking.print_findings(findings, elsewhere, rules, len(files), emptied) or lost or elsewhere:
         why = _left_out(lost) or _taken(elsewhere)
-        print(f"batch {batch} of {study}: nothing was registered{why}; mend the files and add them again")
-        return False
+        print(f"batch {batch} of {study}: nothing was registered{why}; correct the files and add them again")
+        return "stop"
     added = _taken_in(drafts, known, study, batch, root)
     print(f"batch {batch} of {study}: {len(added)} files registered")
     print("\n".join(_what_changes(plan, {e.table for e in added}, root)))
-    print(f"run: snakemake {study}; then: python -m omtrace changes {study}")
-    return True
+    print(f"run: snakemake {study}; then: omtrace changes {study}")
+    return min((finding.severity for finding in findings), key=WORST.__getitem__, default="note")
 
 
 def _left_out(lost: list[Finding]) -> str:

@@ -1,7 +1,6 @@
-"""``python -m omtrace check FILE...``: the findings that files would give, before anything is registered."""
+"""``omtrace check FILE...``: the findings that files would give, before anything is registered."""
 
 import os
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,13 +30,12 @@ TAKEN = "batch"  # the rule of rows that go because of another finding: counted,
 
 @dataclass(frozen=True)
 class Request:
-    """What the command says of the files; "" = as found. ``replaces``: the registered file that they are to replace."""
+    """What the command line says about the files; "" = as found. ``replaces``: the registered file to be replaced."""
 
     study: str = ""
     table: str = ""
     batch: str = ""
     replaces: str = ""
-    all: bool = False
 
 
 def check(
@@ -46,9 +44,9 @@ def check(
     """The findings at the files, those that they cause elsewhere, what the rules mean, tables that would be left
     without a row, and why files were passed over.
 
-    The files are checked beside the study's registered exports; tables that have no export yet are passed over, and
-    so are files that are not there or whose table cannot be told. Raises Fault where that leaves none, or where the
-    study cannot be told.
+    The files are checked beside the study's registered exports; tables without an export are skipped, and so are
+    files that do not exist or whose table cannot be determined. Raises Fault if no file is left, or if the study cannot
+    be determined.
     """
     root = Path(root)
     registered = read_registered(root)
@@ -143,7 +141,7 @@ def draft(number: int, study: str, path: Path, request: Request, plan: Plan, kno
 
 
 def _table(export: Export, plan: Plan, registered: list[Export], root: Path) -> str:
-    """The source table whose columns the file has. Raises Fault where none, or several, fit."""
+    """The source table whose columns the file has. Raises Fault where none, or several, fit, or none can be read."""
     if not (root / export.path).stat().st_size:
         raise Fault(f"{export.path}: the file is empty")
     shares: dict[str, float] = {}
@@ -156,26 +154,24 @@ def _table(export: Export, plan: Plan, registered: list[Export], root: Path) -> 
         wanted = wanted_columns(entry, table_of(entry.schema_ or name))
         source = entry.source or name
         shares[source] = max(shares.get(source, 0), sum(c in columns for c in wanted) / len(wanted))
+    tables = ", ".join(sorted({entry.source or name for name, entry in plan.tables.items()}))
+    if not shares:
+        raise Fault(
+            f"{export.path}: no table of the plan can be read from it; is it damaged, or another file? "
+            f"--table NAME says what its reader expects ({tables})"
+        )
     best = [name for name, share in shares.items() if share == max(shares.values()) and share >= 0.5]
     if len(best) != 1:
-        tables = ", ".join(sorted({entry.source or name for name, entry in plan.tables.items()}))
-        raise Fault(f"{export.path}: which table is it? its columns do not tell; say --table NAME ({tables})")
+        raise Fault(f"{export.path}: which table is it? its columns fit none or several; say --table NAME ({tables})")
     return best[0]
 
 
-def report(files: Sequence[str], request: Request, root: str | Path = ".") -> bool:
-    """Print the findings of files, worst first, with values.
-
-    False if one of them, or of what they cause, stops, or a file could not be checked.
-    """
-    findings, elsewhere, rules, emptied, passed = check(files, request, root)
-    stops = print_findings(findings, elsewhere, rules, len(files) - len(passed), emptied, request.all)
-    for line in passed:
+def print_unchecked(lines: Sequence[str], files: int) -> None:
+    """Print why files could not be checked, and how many of all ``files`` these are."""
+    for line in lines:
         print(f"not checked: {printable(line)}")
-    if passed:
-        print(f"{len(passed)} of {len(files)} files not checked")
-    sys.stdout.flush()
-    return not stops and not passed
+    if lines:
+        print(f"{len(lines)} of {files} files not checked")
 
 
 def print_findings(
@@ -203,7 +199,6 @@ def print_findings(
     print(f"{files} file{'s' * (files > 1)}: {', '.join(counts)}: {verdict}")
     for table in () if stops else emptied:
         print(f"table {table} would have no rows: what is analysed of it would stand in the results as not computed")
-    sys.stdout.flush()
     return stops
 
 
@@ -215,7 +210,7 @@ def _print_rules(findings: list[Finding], rules: dict[str, RuleText], most: int)
         print(f"\n  {severity} {rule} ({len(found)}): {text.meaning}")
         if rule == TAKEN and most:
             continue
-        print(f"  mend: {text.fix}")
+        print(f"  fix: {text.fix}")
         cells = [tuple(map(printable, (_where(f), f.column, _value(f), f.expected))) for f in found]
         more = len(cells) - most if most else 0
         cells = cells[:most] if most else cells

@@ -1,4 +1,4 @@
-"""Everything of a plan that its modules declare: names of modules and their options, checked before any job."""
+"""Modules that a plan names and their options, checked before any job."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ from omtrace.store import write_text
 
 
 def check_plan(plan: Plan, path: Path | None = None) -> Plan:
-    """The same plan. Raises Fault with everything that is wrong with its modules and their options, all at once.
+    """The same plan. Raises Fault with all problems of its modules and their options together.
 
     ``path``: the file that it was read from; complaints then name the line.
     """
@@ -57,16 +57,30 @@ def read_whole(path: str | Path) -> Plan:
         raise Fault(*fault.lines, *more.lines) from None
 
 
-def report(study: str) -> bool:
-    """Read and check the plan of a study, and print what it holds. Raises Fault for what is wrong."""
+def counts_of(study: str) -> dict[str, int]:
+    """Read and check the plan of a study; the number of entries of each of its sections.
+
+    Raises
+    ------
+    Fault
+        With everything that is wrong with the plan.
+    """
     path = plan_file(study)
     plan = check_plan(read_whole(path), path)
-    counts = {name: len(getattr(plan, name)) for name in ("tables", "datasets", "analyses", "families", "figures")}
-    print(f"plan of {study}: nothing wrong; {', '.join(f'{name} {count}' for name, count in counts.items())}")
-    for name in plan.analyses:
-        for refusal in _shown_by_plan(plan, name)[1]:
-            print(f"will not be computed: {refusal.lines[0]}")
-    return True
+    return {name: len(getattr(plan, name)) for name in ("tables", "datasets", "analyses", "families", "figures")}
+
+
+def refusals_of(study: str) -> list[str]:
+    """The analyses, or parts of one, that no data would allow: a line for each."""
+    plan = read_whole(plan_file(study))
+    return [refusal.lines[0] for name in plan.analyses for refusal in _shown_by_plan(plan, name)[1]]
+
+
+def print_counts(study: str, counts: dict[str, int], refusals: list[str]) -> None:
+    """Print that a plan is valid, what it holds, and what of it will not be computed."""
+    print(f"plan of {study}: valid; {', '.join(f'{name} {count}' for name, count in counts.items())}")
+    for line in refusals:
+        print(f"will not be computed: {line}")
 
 
 def _module_faults(path: Path) -> list[str]:
@@ -173,12 +187,12 @@ def _groups(dataset: DatasetPlan, analysis: Analysis) -> Callable[[str], Any]:
     formed = analysis.options.get("treated")  # groups by the treatment as received
 
     def check(where: str) -> None:
-        told = [(name, analysis.options.get(name)) for name in ("group", "reference")]
+        named = [(name, analysis.options.get(name)) for name in ("group", "reference")]
         pairs = analysis.options.get("contrasts")
-        told += [("contrasts", one) for pair in pairs or () if isinstance(pair, list) for one in pair]
+        named += [("contrasts", one) for pair in pairs or () if isinstance(pair, list) for one in pair]
         lines = [
             f"{where}: {name}: {one!r} is no group of the dataset{nearest(one, dataset.groups)}"
-            for name, one in told
+            for name, one in named
             if isinstance(one, str) and one and dataset.groups and not formed and one not in dataset.groups
         ]
         if lines:

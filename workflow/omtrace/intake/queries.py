@@ -1,4 +1,4 @@
-"""Queries to the site or the lab, from the findings of the last run: ``python -m omtrace queries STUDY``.
+"""Queries to the site or the lab, from the findings of the last run: ``omtrace queries STUDY``.
 
 Each finding that stops, quarantines or warns is a query; notes are not. A query has a state:
 
@@ -12,7 +12,7 @@ What several tables find in one cell by one rule is one query, that of the first
 A query's id is ``Q-`` and 10 hex digits of sha256 over the study and what the finding is about: table, unit, visit,
 further keys of the row, column and rule; without a unit the export (all versions of it have one name), part, column
 and rule. Lines and register numbers take no part, so a query survives a new version of the export. Of equal findings
-each has a further number: in a later run they are told apart by their values first, then by their order.
+each has a further number: in a later run they are matched by their values first, then by their order.
 """
 
 import json
@@ -235,12 +235,14 @@ def _order(row: dict[str, str]) -> tuple:
     return STATES.index(row["state"]), severity, row["file"], row["part"], int(row["line"] or 0), row["query"]
 
 
-def report(study: str, answers: str = "", root: str | Path = ".") -> bool:
-    """Bring the queries up to date and print how many there are in each state, and where; no values."""
-    listing = queries(study, answers, root)
+def paths_of(listing: Listing, study: str, root: str | Path = ".") -> list[str]:
+    """The files that hold the queries of a study: the lists written, and the memory of all runs."""
+    return [path.as_posix() for path in (*listing.paths, path_of(study, root)) if path.exists()]
+
+
+def print_listing(listing: Listing, study: str, root: str | Path = ".") -> None:
+    """Print how many queries there are in each state, and where; no values."""
     counts = ", ".join(f"{count} {state}" for state, count in listing.counts.items())
     print(f"{study}: {counts} ({listing.new} new)")
-    for path in (*listing.paths, path_of(study, root)):
-        if path.exists():
-            print(f"{path.as_posix()} (confidential)")
-    return True
+    for path in paths_of(listing, study, root):
+        print(f"{path} (confidential)")

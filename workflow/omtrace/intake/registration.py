@@ -1,4 +1,4 @@
-"""Taking raw exports into the register, ``config/exports.csv``: ``python -m omtrace register``.
+"""Taking raw exports into the register, ``config/exports.csv``: ``omtrace register``.
 
 A new version of an export is a new file beside the old one, registered with ``replaces``: both stay in
 custody, the newest is read, and what differs between the two is written down cell by cell.
@@ -59,7 +59,7 @@ def register(files: Sequence[str | Path], request: Request, root: str | Path = "
     A row's number is one more than the highest ever given. A new version takes over name, table, batch and
     source of the row that it replaces; its differences go to logs/<study>/versions/ (confidential) and, as
     counts without values, to the ledger. Raises Fault, with every finding, and changes nothing, when a
-    file lies elsewhere, is registered already, is not what its name says, or its table cannot be told.
+    file lies elsewhere, is registered already, is not what its name says, or its table cannot be determined.
     """
     return _registered(files, request, Path(root))[0]
 
@@ -162,11 +162,11 @@ def row_of(file: str | Path, request: Request, number: int, old: Export | None, 
     same = next((e for e in known if not old and (e.study, e.export) == (study, name)), None)
     if same:
         raise Fault(f"{path}: {study} has an export {name} already ({same.path}); name this one with --export")
-    told = {field: value for field in ("batch", "origin", "address", "citation", "licence")
+    details = {field: value for field in ("batch", "origin", "address", "citation", "licence")
             if (value := getattr(request, field))}  # fmt: skip
     received = request.received or date.today().isoformat()
     return replace(old or NEW, number=number, study=study, export=name, table=table, path=path, received_on=received,
-                   sha256=digest, replaces=str(old.number) if old else "", withdrawn="", **told)  # fmt: skip
+                   sha256=digest, replaces=str(old.number) if old else "", withdrawn="", **details)  # fmt: skip
 
 
 def _check_content(file: Path, path: str) -> None:
@@ -225,7 +225,7 @@ def name_pattern(path: str) -> str:
 
 
 def _table(path: str, study: str, request: Request, known: list[Export], root: Path) -> str:
-    """The source table of a file: as told, or as files of like name have it."""
+    """The source table of a file: as given, or that of files with a similar name."""
     tables = _tables(study, root)
     like = sorted({e.table for e in known if e.study == study and name_pattern(e.path) == name_pattern(path)})
     table = request.table or (like[0] if len(like) == 1 else "")

@@ -1,4 +1,4 @@
-"""Taking a registered file out of what is read: ``python -m omtrace register --withdraw FILE --reason TEXT``.
+"""Taking a registered file out of what is read: ``omtrace register --withdraw FILE --reason TEXT``.
 
 The file and its row stay in custody, so that earlier results can still be traced; the row says from which day on
 nothing reads it, and the ledger why.

@@ -21,7 +21,7 @@ BYTES = 1_000_000
 DEPTH = 50
 VALUES = 50_000  # after aliases are expanded
 DIGITS = 40
-DOUBTS = 20  # lines told of one file
+DOUBTS = 20  # lines reported for one file
 WHOLE = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 DECIMAL = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -51,7 +51,7 @@ def read_document(path: Path) -> Any:
 
 
 def text_of(path: Path) -> str:
-    """A file's text. Raises Fault, with a line that still lacks the path, for what no study's file is."""
+    """A file's text. Raises Fault, whose line has no path yet, for content that no study's file has."""
     try:
         if path.exists() and not path.is_file():
             raise Fault("not a file")

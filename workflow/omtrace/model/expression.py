@@ -19,10 +19,10 @@ COMPARE = {
 class Expression:
     """A population or a condition: comparisons of unit-level parameters with constants, joined by and, or, not.
 
-    ``known``: names of the parameters; ``told``: the clauses that reasons are given for. Raises Fault for others.
+    ``known``: names of the parameters; ``explained``: the clauses that reasons are given for. Raises Fault for others.
     """
 
-    def __init__(self, text: str, where: str, known: Sequence[str], told: Sequence[str] = ()) -> None:
+    def __init__(self, text: str, where: str, known: Sequence[str], explained: Sequence[str] = ()) -> None:
         self.where, self.names = where, []
         try:
             self.tree = ast.parse(text, mode="eval").body if text else None
@@ -37,8 +37,8 @@ class Expression:
         if self.tree:
             self._value(self.tree, dict.fromkeys(self.names, 0.0), dry=True)
         self.clauses = self._clauses(text)
-        self.telling = bool(told) or len(self.clauses) > 1
-        for clause in told:
+        self.telling = bool(explained) or len(self.clauses) > 1
+        for clause in explained:
             if clause not in self.clauses:
                 raise Fault(f"{where}: reasons: {clause!r} is no clause of {text!r}{nearest(clause, self.clauses)}")
 

@@ -43,8 +43,8 @@ def mapped(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
             codes[code] = value
     if faults:
         raise Fault(*faults)
-    told = {part: entry.get(part) or {} for part in ("columns", "recode")}
-    return entry | {"columns": columns | told["columns"], "recode": recode | told["recode"]}
+    declared = {part: entry.get(part) or {} for part in ("columns", "recode")}
+    return entry | {"columns": columns | declared["columns"], "recode": recode | declared["recode"]}
 
 
 def _rows(path: Path) -> list[tuple[int, list[str]]]:

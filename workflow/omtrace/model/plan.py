@@ -16,6 +16,7 @@ from omtrace.model.document import read_document
 from omtrace.model.expression import Expression
 from omtrace.model.lines import checked_file, with_lines
 from omtrace.model.mapping import mapped
+from omtrace.model.published import Published
 from omtrace.model.questions import BELONGING, Estimand, Family, Role, with_families
 from omtrace.model.slices import (
     ANALYSIS,
@@ -37,14 +38,14 @@ USUAL = ("copied_plates", "copies", "future_dates", "magnitudes", "straight_line
 UNPLANNED = "Not named in the plan."  # how the note of an analysis begins that an exploratory file adds
 RESERVED = ("places", "quarantine", "gaps", "repairs")  # files beside the validated tables
 Severity = Literal["note", "warn", "quarantine", "stop"]
-Scope = Literal["row", "unit", "batch"]
+Scope = Literal["cell", "row", "unit", "batch"]
 
 
 class Parameter(Closed):
     """One quantity of a dataset: a value for each unit and visit."""
 
     derive: str = Field(description="module in derive/")
-    label: Annotated[str, ANALYSIS] = Field(description="name in tables and figures")
+    label: Annotated[str, PAGES] = Field(description="name in tables and figures")
     unit: Annotated[str, ANALYSIS] = Field("", description="unit of the value")
     visits: Annotated[tuple[str, ...], DERIVATION] = Field((), description="scheduled visits; none: once a unit")
     decimals: Annotated[int, ANALYSIS] = Field(1, description="decimals shown", ge=0, le=6)
@@ -55,7 +56,7 @@ class Parameter(Closed):
 class Population(Closed):
     """A set of units, by an expression over parameters without visits."""
 
-    label: str
+    label: Annotated[str, PAGES]
     where: str = Field("", description="expression such as 'sessions >= 3 and age >= 18'; empty: every enrolled unit")
     why: Annotated[str, REPORT] = Field("", description="what the population is for, and why these units")
     reasons: dict[str, str] = Field(
@@ -87,12 +88,12 @@ class DatasetPlan(Closed):
         None, description="comparisons that take smaller units for n are refused; none: not declared, not checked"
     )
     roster: Annotated[Roster, ROSTER]
-    visits: Annotated[dict[str, str], ReadBy(ANALYSIS.stages, keys=("derive",))] = Field(
+    visits: Annotated[dict[str, str], ReadBy(PAGES.stages, keys=("derive", "analyse"))] = Field(
         default_factory=dict, description="visit -> label, in time order"
     )
     baseline: Annotated[str, DERIVATION] = Field("", description="the visit that changes are counted from")
     group: Annotated[str, DERIVATION] = Field("", description="parameter that holds the group of a unit")
-    groups: Annotated[dict[str, str], ANALYSIS] = Field(
+    groups: Annotated[dict[str, str], ReadBy(PAGES.stages, keys=("analyse",))] = Field(
         default_factory=dict, description="group -> label, the reference first; none: those in the data"
     )
     parameters: dict[str, Parameter]
@@ -134,7 +135,7 @@ class Analysis(Closed):
     of: str = Field("", description="the analysis that a sensitivity or subgroup analysis belongs to")
     estimand: str = Field("", description="estimand of the plan that the analysis estimates")
     exempt: Annotated[str, REPORT] = Field(
-        "", description="why its p values need no family and are not exploratory (a check of a model)"
+        "", description="reason why its p values are exempt from multiplicity control (a check of a model)"
     )
     note: Annotated[str, REPORT] = Field("", description="a remark printed with the results")
     options: dict[str, Any] = Field(default_factory=dict, description="what the method needs")
@@ -188,7 +189,8 @@ class Plan(Closed):
         default_factory=dict, description="rule id -> severity in this study"
     )
     scopes: Annotated[dict[str, Scope], VALIDATION] = Field(
-        default_factory=dict, description="rule id -> what a quarantine takes out: the row, the unit or the batch"
+        default_factory=dict,
+        description="rule id -> what a quarantine takes out: the cell, the row, the unit or the batch",
     )
     tables: Annotated[dict[str, TablePlan], ReadBy((*TABLES.stages, "derive"))]
     checks: Annotated[dict[str, CheckPlan], CHECKS] = Field(
@@ -212,6 +214,9 @@ class Plan(Closed):
     )
     figures: Annotated[dict[str, FigurePlan], PAGES]
     plates: Annotated[PlatePages | None, PAGES] = Field(None, description="a page for each plate")
+    published: Annotated[tuple[Published, ...], REPORT] = Field(
+        (), description="publications of the study whose printed numbers stand beside ours in the report"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -259,6 +264,15 @@ class Plan(Closed):
                 yield from [] if dataset.group else ["plates.dataset: it has no group that names the plate"]
         for name, figure in self.figures.items():
             yield from _unknown(f"figures.{name}.analyses", figure.analyses, self.analyses)
+        for place, publication in enumerate(self.published):
+            for row, printed in enumerate(publication.numbers):
+                where = f"published.{place}.numbers.{row}"
+                for one in (printed, printed.over):
+                    if one is not None:
+                        yield from _unknown(where + ".analysis", [one.analysis], self.analyses)
+                        entry = self.analyses.get(one.analysis)
+                        if entry and one.parameter and entry.parameters:
+                            yield from _unknown(where + ".parameter", [one.parameter], entry.parameters)
 
     def _dangling_analysis(self, where: str, analysis: Analysis) -> Iterator[str]:
         yield from _unknown(where + ".dataset", [analysis.dataset], self.datasets)
@@ -269,8 +283,8 @@ class Plan(Closed):
             yield from _unknown(where + ".population", [analysis.population], dataset.populations)
             events = self.estimands[analysis.estimand].events if analysis.estimand in self.estimands else {}
             for name, event in events.items():
-                told = [event.parameter] if event.parameter else []
-                yield from _unknown(f"estimands.{analysis.estimand}.events.{name}.parameter", told, dataset.parameters)
+                names = [event.parameter] if event.parameter else []
+                yield from _unknown(f"estimands.{analysis.estimand}.events.{name}.parameter", names, dataset.parameters)
         yield from _unknown(where + ".of", [analysis.of] if analysis.of else [], self.analyses)
         yield from _unknown(where + ".estimand", [analysis.estimand] if analysis.estimand else [], self.estimands)
         if analysis.role in BELONGING and not analysis.of:
@@ -302,14 +316,16 @@ def with_exploratory(content: Any, path: Path) -> Any:
     """
     if not path.is_file():
         return content
-    told = read_document(path)
-    extra = checked_file(Exploratory, told, path)
+    additions = read_document(path)
+    extra = checked_file(Exploratory, additions, path)
     for name, analysis in extra.analyses.items():
         note = f"{UNPLANNED} {extra.reason} {analysis.note}".strip()
-        told["analyses"][name] |= {"role": "exploratory", "note": note}
-    parts: list[tuple[tuple[str, ...], dict]] = [((part,), told.get(part, {})) for part in ("analyses", "figures")]
+        additions["analyses"][name] |= {"role": "exploratory", "note": note}
+    parts: list[tuple[tuple[str, ...], dict]] = [((part,), additions.get(part, {})) for part in ("analyses", "figures")]
     parts += [
-        (("datasets", name, part), added) for name, of in told.get("datasets", {}).items() for part, added in of.items()
+        (("datasets", name, part), added)
+        for name, dataset in additions.get("datasets", {}).items()
+        for part, added in dataset.items()
     ]
     for way, entries in parts:
         node = content

@@ -129,12 +129,12 @@ def with_families(content: Any) -> Any:
             raise ValueError(f"families: {name!r} is the name of an analysis as well")
         first = next((h for h in _mappings(family.get("hypotheses")).values()), {})
         of = analyses.get(first.get("analysis", ""), {})
-        told = {key: family[key] for key in ("alpha", "procedure", "weights", "transitions") if key in family}
+        settings = {key: family[key] for key in ("alpha", "procedure", "weights", "transitions") if key in family}
         of_first = {key: _get(of, key) for key in ("dataset", "population", "role") if _get(of, key)}
         words = {key: family.get(key, "") for key in ("title", "note")}
         if of_first:  # else the family's own model says what is wrong
             members = [{"name": key, **told_of} for key, told_of in _mappings(family.get("hypotheses")).items()]
-            options = {**told, "hypotheses": members}
+            options = {**settings, "hypotheses": members}
             analyses[name] = {"method": "family", **words, **of_first, "options": options}
     belonging: dict[str, list[str]] = {}
     for name, entry in _mappings(analyses).items():
@@ -145,8 +145,8 @@ def with_families(content: Any) -> Any:
         if isinstance(main, Mapping) and f"{of}_concordance" not in analyses:
             entry = {key: _get(main, key) for key in ("dataset", "population") if _get(main, key)}
             title = f"Concordance: {_get(main, 'title')}"
-            told = {"method": "concordance", "title": title, "role": "sensitivity", "of": of, **entry}
-            analyses[f"{of}_concordance"] = {**told, "options": {"others": names}}
+            declared = {"method": "concordance", "title": title, "role": "sensitivity", "of": of, **entry}
+            analyses[f"{of}_concordance"] = {**declared, "options": {"others": names}}
     return {**content, "analyses": analyses}
 
 

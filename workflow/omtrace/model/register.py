@@ -226,7 +226,7 @@ def _put_back(export: Export) -> str:
 
 def replacing(path: str) -> str:
     """The command that registers a new version of a registered file."""
-    return f"python -m omtrace register --replaces {path} NEW_FILE --reason '...'"
+    return f"omtrace register --replaces {path} NEW_FILE --reason '...'"
 
 
 def custody_faults(
@@ -302,5 +302,5 @@ def _unregistered(mine: Mapping[str, Export], there: list[str], root: Path, raw:
         elif kind := what_stands_at(root / path):
             faults.append(f"{path}: {kind}")
         else:
-            faults.append(f"{path}: not in the register; python -m omtrace register {path}")
+            faults.append(f"{path}: not in the register; omtrace register {path}")
     return faults

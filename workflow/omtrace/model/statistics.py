@@ -321,6 +321,7 @@ _EVERY = (
         of=("risk_difference", "risk_ratio", "odds_ratio", "difference"),
         table="ratios",
     ),
+    Statistic("chi_squared_p", "χ² p", P_VALUE, NONE, 3, of=("difference",)),
     Statistic("permutation_p", "Permutation p", P_VALUE, NONE, 3, of=("difference",)),
     Statistic("relative_effect_p", "Brunner–Munzel p", P_VALUE, NONE, 3, of=("relative_effect",), table="ranks"),
     Statistic("gg_p", "GG p", P_VALUE, NONE, 3, of=("f",)),
@@ -406,6 +407,14 @@ _EVERY = (
     Statistic("not_computed", "Not computed", REFUSAL, NONE, 0),
     Statistic("plate_verdict", "Verdict", DECISION, NONE, 0, codes=("rejected", "accepted with flags", "accepted")),
     Statistic("rejected", "Rejected", DECISION, NONE, 0, codes=("no", "yes")),
+    Statistic(
+        "few_clusters",
+        "Few clusters",
+        DECISION,
+        NONE,
+        0,
+        codes=("no", "yes: below 4 degrees of freedom p and interval are unreliable"),
+    ),
     Statistic("tips", "Tips", DECISION, NONE, 0, codes=("no", "yes")),
     Statistic("verdict", "Verdict", DECISION, NONE, 0, codes=("stop", "amend", "go")),
 )

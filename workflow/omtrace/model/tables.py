@@ -2,6 +2,7 @@
 
 import re
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import Field, model_validator
 
@@ -53,7 +54,7 @@ class TablePlan(Closed):
 
     source: Annotated[str, TABLES] = Field("", description="table name in the register; default: the table's own name")
     reader: Annotated[str, TABLES] = Field(description="module in sources/")
-    options: Annotated[dict[str, Any], TABLES] = Field(default_factory=dict, description="what the reader may be told")
+    options: Annotated[dict[str, Any], TABLES] = Field(default_factory=dict, description="options of the reader")
     schema_: Annotated[str, TABLES] = Field(
         "", alias="schema", description="module in schemas/ or instruments/; default: the table's own name"
     )
@@ -78,6 +79,10 @@ class TablePlan(Closed):
     )
     formats: Annotated[dict[str, Format], TABLES] = Field(
         default_factory=dict, description="table column, or * for all others -> how it is written"
+    )
+    zone: Annotated[str, TABLES] = Field(
+        "",
+        description="zone of the site, such as Europe/Berlin, by whose clock times with a zone of their own are read",
     )
     repairs: Annotated[tuple[Repair, ...], TABLES] = Field(
         (), description="declared changes of raw cells, each with its reason"
@@ -120,6 +125,8 @@ class TablePlan(Closed):
             groups = re.compile(self.unit_pattern).groups
         except re.error as error:
             raise ValueError(f"unit_pattern: not a regular expression: {error}") from None
+        if self.zone and self.zone not in available_timezones():
+            raise ValueError(f"zone: {self.zone!r} is no name of a time zone, such as Europe/Berlin")
         if self.unit_pattern and (groups != 1 or not self.unit):
             raise ValueError("unit_pattern: needs unit, and one group in brackets")
         return self

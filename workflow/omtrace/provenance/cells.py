@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 class Cells:
     """One entry a record and cell (n,): the record's row, the cell's key, and which of ``kinds`` it is.
 
-    A kind is a raw column and a role.
+    A kind is a raw column and a role. A key below 0 stands for cells that several records share: those of ``shared``
+    whose row is -1 - key.
     """
 
     row: "numpy.ndarray"
     key: "numpy.ndarray"
     kind: "numpy.ndarray"
     kinds: tuple[tuple[str, str], ...]
+    shared: "Cells | None" = None
 
     @classmethod
     def of(cls, rows: Any, keys: Any, column: str, role: str = "value") -> "Cells":
@@ -46,13 +48,17 @@ class Cells:
     @classmethod
     def joined(cls, parts: "Sequence[Cells]") -> "Cells":
         """Cells of the same records as one."""
+        shared = {id(part.shared): part.shared for part in parts if part.shared is not None}
+        if len(shared) > 1:
+            parts, together = _with_one_list(parts)
+            shared = {id(together): together}
         kinds, start = [], 0
         for part in parts:
             kinds.append(part.kind + start if start else part.kind)
             start += len(part.kinds)
         row, key = (joined([getattr(part, name) for part in parts], "int64") for name in ("row", "key"))
         every = tuple(kind for part in parts for kind in part.kinds)
-        return cls(row, key, joined(kinds, "int32"), every)
+        return cls(row, key, joined(kinds, "int32"), every, next(iter(shared.values()), None))
 
     def moved(self, to: "numpy.ndarray") -> "Cells":
         """The cells behind other rows: ``to`` (records,) names the new row of each, -1 for a record that leaves."""
@@ -73,8 +79,37 @@ class Cells:
         begin = numpy.cumsum(count) - count
         at = numpy.repeat(first - begin, count)
         at += numpy.arange(len(at))
-        kinds = tuple((column, role or was) for column, was in self.kinds)
-        return Cells(numpy.repeat(rows, count), self.key[order][at], self.kind[order][at], kinds)
+        return Cells(numpy.repeat(rows, count), self.key[order][at], self.kind[order][at], self.kinds, self.shared).as_(
+            role
+        )
+
+    def as_(self, role: str) -> "Cells":
+        """The same cells in another role, shared ones included; "": in the roles that they have."""
+        if not role:
+            return self
+        kinds = tuple((column, role) for column, _ in self.kinds)
+        return replace(self, kinds=kinds, shared=self.shared and self.shared.as_(role))
+
+    def shared_by(self, of: Any, rows: Any) -> "Cells":
+        """The cells of the records ``of`` (n,) behind ``rows`` (n,), as by ``behind``, without copies of them."""
+        import numpy
+
+        of, rows = numpy.asarray(of, dtype="int64"), numpy.asarray(rows, dtype="int64")
+        of, rows = (part[numpy.isin(of, self.row)] for part in (of, rows))  # others share nothing
+        return Cells(rows, -1 - of, numpy.zeros(len(rows), dtype="int32"), (("", ""),), self)
+
+
+def _with_one_list(parts: Sequence[Cells]) -> tuple[list[Cells], Cells]:
+    """Cells whose shared cells stand in several lists, with these in one; and that list."""
+    import numpy
+
+    lists = list({id(part.shared): part.shared for part in parts if part.shared is not None}.values())
+    sizes = [int(shared.row.max(initial=-1)) + 1 for shared in lists]
+    starts = numpy.cumsum([0, *sizes]).tolist()
+    every = Cells.joined([replace(one, row=one.row + start) for one, start in zip(lists, starts, strict=False)])
+    start_of = {id(one): start for one, start in zip(lists, starts, strict=False)}
+    keys = (numpy.where(part.key < 0, part.key - start_of.get(id(part.shared), 0), part.key) for part in parts)
+    return [replace(part, key=key, shared=every) for part, key in zip(parts, keys, strict=True)], every
 
 
 def joined(parts: "Sequence[numpy.ndarray]", kind: str) -> "numpy.ndarray":

@@ -1,4 +1,4 @@
-"""``python -m omtrace changes STUDY``: which earlier numbers a run changed, and why; the others are the same by digest.
+"""``omtrace changes STUDY``: which earlier numbers a run changed, and why.
 
 Every finished run whose estimates differ from those before is kept below ``data/history/<study>/``: the estimates, and
 what the manifest says of register, plan, code and environment. It survives ``rm -r results``, and no result reads it.
@@ -294,13 +294,13 @@ def news(since: int, root: str | Path = ".") -> list[str]:
     lines = []
     for study in sorted({s for s, h in histories if isinstance(h, dict) and h.get("before") != h.get("after")}):
         try:
-            lines.append(f"{summary(study, root)}: python -m omtrace changes {study}")
+            lines.append(f"{summary(study, root)}: omtrace changes {study}")
         except Fault:  # a first run has nothing before it
             continue
     return lines
 
 
-def report(study: str, every: bool = False, root: str | Path = ".") -> bool:
+def report(study: str, every: bool = False, root: str | Path = ".") -> None:
     """Print what the last run changed, by analysis, and each number; added ones as counts."""
     changes, _ = compared(study, root)
     print(summary(study, root))
@@ -312,7 +312,6 @@ def report(study: str, every: bool = False, root: str | Path = ".") -> bool:
         print(line)
     if len(lines) > SHOWN and not every:
         print(f"... and {len(lines) - SHOWN} more (--all shows them, and those that are new)")
-    return True
 
 
 def _analysis(change: Change) -> str:

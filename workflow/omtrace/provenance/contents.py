@@ -27,7 +27,7 @@ class Contents:
         import numpy
         import pyarrow
 
-        of = cells["record"].to_numpy(dtype="int64")
+        of = cells["record"].to_numpy(dtype="int64")  # below 0: cells that records share (``provenance/links``)
         if (of[1:] < of[:-1]).any():
             cells = cells.sort_values("record", kind="stable")
             of = cells["record"].to_numpy(dtype="int64")
@@ -41,27 +41,32 @@ class Contents:
         self.names = _hashes([(name, *key, status) for key in blocks for status in statuses], DIGEST)
         starts = [columns[key].status + at * len(statuses) for at, key in enumerate(blocks)]
         self.code = numpy.concatenate([numpy.zeros(0, dtype=numpy.int64), *starts])
-        self._words(cells, numpy.bincount(of, minlength=size), record)
+        self._words(cells, of, size, record)
 
-    def _words(self, cells: "pandas.DataFrame", count: "numpy.ndarray", record: "numpy.ndarray") -> None:
+    def _words(self, cells: "pandas.DataFrame", of: "numpy.ndarray", size: int, record: "numpy.ndarray") -> None:
         """The cells of each record, two words a cell: its key, and its column with its role.
 
         More words than a digest has give way to their digest: a record that stands in many row sets is not hashed whole
-        for each. ``count``: of cells, by a record's number.
+        for each. ``of``: the record of each cell; ``size``: the largest record's number + 1.
         """
         import numpy
 
         (column, columns), (role, roles) = encoded(cells["column"]), encoded(cells["role"])
         named = _hashes([(one, other) for one in columns for other in roles], 1)[:, 0]
         words = numpy.empty((len(cells), 2), dtype=WORD)
-        words[:, 0] = cells["key"].to_numpy(dtype="int64")
+        key = cells["key"].to_numpy(dtype="int64")
+        words[:, 0] = key
         words[:, 1] = named.take(column * len(roles) + role)
-        self.count, first = count[record], (numpy.cumsum(count) - count)[record]
+        start = int(numpy.searchsorted(of, 0))
+        rows = numpy.bincount(of[start:], minlength=size)
+        first, ends = (start + numpy.cumsum(rows) - rows)[record], (start + numpy.cumsum(rows))[record]
+        links = numpy.flatnonzero(key < 0)  # each stands for all cells of a set
+        sets = tuple(numpy.searchsorted(of, key[links], side) for side in ("left", "right"))
+        extra = numpy.bincount(of[links], sets[1] - sets[0] - 1, size).astype("int64")
+        self.count = rows[record] + extra[record]
         self.first, self.size = 2 * first, numpy.minimum(2 * self.count, DIGEST)
         many = numpy.flatnonzero(2 * self.count > DIGEST)
-        text, ends = words.reshape(-1).view("u1").data, first + self.count
-        lists = zip((16 * first[many]).tolist(), (16 * ends[many]).tolist(), strict=True)
-        digests = b"".join(sha256(text[start:end]).digest() for start, end in lists)
+        digests = _digests_of_rows(words, first[many], ends[many], (links, *sets))
         self.first[many] = 2 * len(cells) + DIGEST * numpy.arange(len(many))
         self.words = numpy.concatenate([words.reshape(-1), numpy.frombuffer(digests, dtype=WORD)])
 
@@ -110,6 +115,29 @@ class Contents:
             for part, (start, end) in zip(parts, found, strict=True):
                 hashed.update(part[start:end])
             yield hashed.hexdigest()
+
+
+def _digests_of_rows(words: "numpy.ndarray", first: "numpy.ndarray", ends: "numpy.ndarray",
+                     links: "tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]") -> bytes:  # fmt: skip
+    """The sha256 of the words of rows, from a first one (n,) to an end (n,), one after the other.
+
+    ``links``: rows (rising) in whose place others stand, from a first one to an end.
+    """
+    import numpy
+
+    text = words.reshape(-1).view("u1").data
+    rows, starts, stops = (part.tolist() for part in links)
+    low, high = numpy.searchsorted(links[0], first), numpy.searchsorted(links[0], ends)
+    digests = []
+    for start, end, a, b in zip(first.tolist(), ends.tolist(), low.tolist(), high.tolist(), strict=True):
+        hashed = sha256()
+        for link in range(a, b):
+            hashed.update(text[16 * start : 16 * rows[link]])
+            hashed.update(text[16 * starts[link] : 16 * stops[link]])
+            start = rows[link] + 1
+        hashed.update(text[16 * start : 16 * end])
+        digests.append(hashed.digest())
+    return b"".join(digests)
 
 
 def _hashes(told: Sequence[tuple[str, ...]], words: int) -> "numpy.ndarray":

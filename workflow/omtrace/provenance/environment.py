@@ -30,6 +30,7 @@ VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "NPY_DISABLE_CPU_FEATURES",
 )
+OWN = "omtrace"  # installed as a link to this checkout; the manifest names its files, and the link's path is no matter
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")  # as OpenBLAS reads them, the first that is set
 
 
@@ -90,7 +91,9 @@ def description(folders: Iterable[Path] | None = None) -> dict[str, Any]:
         "processors": os.cpu_count(),
         "blas_threads": threads or str(os.cpu_count()),
         "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
-        "distributions": {d.name: [d.version, d.record] for d in sorted(installed.values(), key=lambda d: d.name)},
+        "distributions": {
+            d.name: [d.version, d.record] for d in sorted(installed.values(), key=lambda d: d.name) if d.name != OWN
+        },
     }
 
 

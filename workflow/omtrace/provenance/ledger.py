@@ -162,7 +162,7 @@ def _sound_end(content: Content, root: Path) -> Head:
     if content.is_one_ahead() or content.head == Head(count, content.digest(count)):
         return Head(count, content.digest(count))
     raise Fault(
-        f"{LEDGER}: does not end as it was left; nothing is written to it. python -m omtrace verify names the lines; "
+        f"{LEDGER}: does not end as it was left; nothing is written to it. omtrace verify names the lines; "
         + BEGIN_ANEW
     )
 

@@ -57,7 +57,15 @@ def is_true(stage: str, folder: str | Path, text: str) -> bool:
     return True
 
 
-def drop_broken_listing(stage: str, folder: str | Path, text: str) -> None:
-    """Remove the listing of a stage that is no longer true, so that the stage runs again, whatever else is there."""
-    if not is_true(stage, folder, text):
-        Path(folder, FOLDER, f"{stage}.sha256").unlink()
+def drop_broken_listing(stage: str, folder: str | Path, text: str) -> bool:
+    """Remove the listing of a stage that is no longer true, so that the stage runs again, whatever else is there.
+
+    Returns
+    -------
+    bool
+        Whether it was removed.
+    """
+    if is_true(stage, folder, text):
+        return False
+    Path(folder, FOLDER, f"{stage}.sha256").unlink()
+    return True

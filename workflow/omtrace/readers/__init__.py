@@ -43,13 +43,15 @@ class CellDoubt:
 class Variable:
     """What a file, or its dictionary, says of one column.
 
-    ``choices``: code -> label. ``missing``: code -> what it says; such a code is never a value.
+    ``choices``: code -> label. ``missing``: code -> what it says; such a code is never a value. ``zone``: of
+    its times, by name or as an offset; "" where the file does not say.
     """
 
     label: str = ""
     choices: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
     identifier: bool = False
+    zone: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,42 +6,24 @@ gives the same columns, one row and one place a plate, read and well, so that a 
 
 import csv
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from omtrace.faults import Fault
 from omtrace.provenance.keys import Place
-from omtrace.readers import Extract, Variable
+from omtrace.readers import Extract
 from omtrace.readers._text import LINE_END, Encoding, text_of
+from omtrace.readers._words import NUMBER, words_in
 
 SIGNALS = ("plate", "plate_name", "wavelength", "read", "well", "signal")
 FORMATS = {3: 2, 4: 3, 6: 4, 8: 6, 12: 8, 24: 16}  # columns of a plate -> its rows
+STRIP = 8  # wells of a strip: a frame with fewer than 12 strips has fewer columns and all eight rows
 LETTERS = "ABCDEFGHIJKLMNOP"
 WELL = re.compile(r"([A-P])0?([1-9]|1\d|2[0-4])")
-NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 DELIMITERS = ("\t", ";", ",")
 LINES = 1_000_000
 GRIDS = 500  # in one file
 SEEN, CUT = 20, 160  # lines of an unknown layout, and characters of each, that `check` shows
-# Texts that stand for a value in any reader's export, and what they say.
-STATES = {
-    "OVRFLW": "overflow: above what the reader can measure",
-    "OVERFLOW": "overflow: above what the reader can measure",
-    "OVER": "overflow: above what the reader can measure",
-    ">MAX": "overflow: above what the reader can measure",
-    "*****": "overflow: above what the reader can measure",
-    "#SAT": "overflow: the detector was saturated",
-    "<MIN": "underflow: below what the reader can measure",
-    "#LOW": "underflow: below what the reader can measure",
-    "MISSED": "missed: the reader did not read this well",
-    "?????": "not computable from the readings",
-    "MASKED": "masked by the laboratory",
-    "RANGE?": "outside the range of the standard curve",
-    "NAN": "not a number, as the reader wrote it",
-    "N/A": "not applicable, as the reader wrote it",
-}
-SOFTMAX = {text: STATES[text] for text in ("MASKED", "RANGE?", "NAN", "#SAT", "#LOW", "*****")}
-STARRED = re.compile(r"\*(.+)\*")
 
 
 @dataclass(frozen=True)
@@ -171,8 +153,10 @@ def grids_of(lines: Sequence[Line], whole: bool = True) -> list[Grid]:
             at += 1
         letters = "".join(dict.fromkeys(row.letter for row in grid.rows))
         height = FORMATS[grid.width]
-        if not letters or (whole and letters != LETTERS[:height]):
+        if not letters or (whole and letters not in (LETTERS[:height], LETTERS[: _rows(grid.width)])):
             names = f"{height} rows of wells, A to {LETTERS[height - 1]}, below the column numbers"
+            if _rows(grid.width) != height:
+                names += f" (or {STRIP}, A to {LETTERS[STRIP - 1]}, of strips)"
             raise stop(f"line {head.number}", f"{names}, but found {len(letters)}", lines)
         found.append(grid)
         if len(found) > GRIDS:
@@ -198,6 +182,11 @@ def _width(head: Line, start: int) -> int:
     return width
 
 
+def _rows(width: int) -> int:
+    """The most rows that a grid of so many columns can have: those of its plate, or the eight wells of strips."""
+    return max(FORMATS[width], STRIP) if width < 12 else FORMATS[width]
+
+
 def _row(line: Line, start: int, grid: Grid) -> Row | None:
     """A line as the next row of a grid, or one more line of its last row; None where it is neither."""
     cells = line.cells + ("",) * (start + grid.width)
@@ -207,7 +196,7 @@ def _row(line: Line, start: int, grid: Grid) -> Row | None:
         return None  # words before the letter, or the column numbers of the next grid
     if letter == "" and last and any(cells[start : start + grid.width]):
         letter = last
-    elif len(letter) != 1 or letter not in LETTERS[: FORMATS[grid.width]] or letter <= last:
+    elif len(letter) != 1 or letter not in LETTERS[: _rows(grid.width)] or letter <= last:
         return None
     return Row(line.number, letter, cells[start : start + grid.width], label)
 
@@ -228,32 +217,20 @@ def well_name(text: str) -> str:
     return f"{match[1]}{match[2]}" if match else ""
 
 
-def state_of(text: str, words: Mapping[str, str] = STATES) -> str:
-    """What a cell that is no number says, where it is one of the texts that a reader writes; else ""."""
-    if STARRED.fullmatch(text) and text.strip("*"):
-        return "masked on the reader, its value in stars"
-    if text[:1] in "<>" and NUMBER.fullmatch(text[1:].strip()):
-        return f"{'below' if text[0] == '<' else 'above'} the limit that the reader wrote"
-    return words.get(text.upper(), "")
-
-
-def states_in(texts: Iterable[str], label: str, words: Mapping[str, str] = STATES) -> Variable:
-    """The column's variable, with the states that stand in it as missing-data codes; ``words``: those of the reader."""
-    odd = {text for text in set(texts) if text and not NUMBER.fullmatch(text)}
-    return Variable(label, missing={text: says for text in sorted(odd) if (says := state_of(text, words))})
-
-
-def extract_of(readings: Sequence[Reading], decisions: dict[str, str], sheet: str = "") -> Extract:
+def extract_of(readings: Sequence[Reading], decisions: dict[str, str], sheet: str = "", before: int = 0) -> Extract:
     """The extract of all reads: a row and a place for each well; texts as they stand, states as missing-data codes.
 
-    ``sheet`` goes before the plate in a place's part.
+    ``sheet`` goes before the plate in a place's part. ``before``: how many ordinals other parts of the file take.
     """
-    before = f"{sheet} " if sheet else ""
-    parts = {(r.plate, r.plate_name, r.read): f"{before}plate {r.plate} {r.plate_name} {r.read}" for r in readings}
+    within = f"{sheet} " if sheet else ""
+    parts = {(r.plate, r.plate_name, r.read): f"{within}plate {r.plate} {r.plate_name} {r.read}" for r in readings}
     rows = [[str(r.plate), r.plate_name, r.wavelength, r.read, r.well, r.text] for r in readings]
-    places = [Place(n, r.line, r.line, parts[r.plate, r.plate_name, r.read], r.well) for n, r in enumerate(readings, 1)]
+    places = [
+        Place(n, r.line, r.line, parts[r.plate, r.plate_name, r.read], r.well)
+        for n, r in enumerate(readings, before + 1)
+    ]
     decisions["plates"] = str(len({r.plate for r in readings}))
-    variable = states_in((r.text for r in readings), "signal")
+    variable = words_in((r.text for r in readings), "signal")
     if variable.missing:
         decisions["cells that are no numbers"] = "; ".join(f"{text}: {says}" for text, says in variable.missing.items())
     return Extract.of_rows(SIGNALS, rows, places, decisions, variables={"signal": variable})

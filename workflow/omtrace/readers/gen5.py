@@ -62,23 +62,30 @@ def read(content: bytes, options: Options) -> Extract:
 
     The read's name is the label behind its wells, the wavelength what stands behind its last colon. Of a layout, the
     number of a standard (``STD``) is its concentration, of anything else its dilution; ``kind`` is the letters at the
-    beginning of the well's id. Raises Fault for an export without a matrix: kinetic reads, spectra, scans, lists.
+    beginning of the well's id. Ordinals run over the raw reads, then the computed ones, then the layout, whichever part
+    is asked for. Raises Fault for an export without a matrix: kinetic reads, spectra, scans, lists.
     """
     lines, decisions = lines_of(content, options.encoding, "\t")
     plates = _plates(lines)
+    reads = {part: [(plate, _readings(plate, part)) for plate in plates] for part in WHAT}
     if options.part == "layout":
-        return _layout(plates, lines, decisions)
-    readings = []
-    for plate in plates:
-        found = [one for grid in plate.grids if grid not in plate.layout for one in _reads(plate, grid, options.part)]
+        before = sum(len(found) for parts in reads.values() for _, found in parts)
+        return _layout(plates, lines, decisions, before)
+    for plate, found in reads[options.part]:
         if not found:
             why = next((line.number for line in plate.lines if any(map(MOVING.search, line.cells))), 0)
             reason = f" (line {why} tells of a kinetic read, a spectrum or a scan)" if why else ""
             where = f"line {plate.lines[0].number}"
             raise stop(where, f"a matrix of {WHAT[options.part]} for this plate{reason}; {MEND}", lines)
-        readings += found
+    readings = [reading for _, found in reads[options.part] for reading in found]
     twice(readings)
-    return extract_of(readings, decisions)
+    before = sum(len(found) for _, found in reads["signals"]) if options.part == "computed" else 0
+    return extract_of(readings, decisions, before=before)
+
+
+def _readings(plate: Plate, part: str) -> list[Reading]:
+    """The raw or the computed reads of a plate."""
+    return [reading for grid in plate.grids if grid not in plate.layout for reading in _reads(plate, grid, part)]
 
 
 def _plates(lines: list[Line]) -> list[Plate]:
@@ -103,7 +110,8 @@ def _reads(plate: Plate, grid: Grid, part: str) -> list[Reading]:
     return found
 
 
-def _layout(plates: list[Plate], lines: list[Line], decisions: dict[str, str]) -> Extract:
+def _layout(plates: list[Plate], lines: list[Line], decisions: dict[str, str], before: int) -> Extract:
+    """The layout's rows; their ordinals come after those of all reads, since tables may read both from one file."""
     rows, places = [], []
     for plate in plates:
         for grid in plate.layout:
@@ -116,7 +124,9 @@ def _layout(plates: list[Plate], lines: list[Line], decisions: dict[str, str]) -
                     well = f"{row.letter}{column + 1}"
                     if text:
                         rows.append([str(plate.number), plate.name, well, text, kind, *pair])
-                        places.append(Place(len(rows), row.number, row.number, f"plate {plate.number} layout", well))
+                        places.append(
+                            Place(before + len(rows), row.number, row.number, f"plate {plate.number} layout", well)
+                        )
     if not rows:
         raise stop(
             f"line {lines[-1].number}", "a Layout with lines Well ID; give the layout as a file of its own", lines

@@ -3,15 +3,47 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from omtrace.faults import Fault, nearest
 from omtrace.model.register import RawFile, exports_of, sha256_of
 from omtrace.provenance.keys import Place, key_of, key_text, number_of, ordinal_of
 from omtrace.readers import Extract, Reader, options_of, reader_of
 
-if TYPE_CHECKING:
-    from omtrace.model.plan import Plan
+
+class TableReading(Protocol):
+    """How a table of a plan reads its exports: ``model.tables.TablePlan``, or what is recorded of it."""
+
+    @property
+    def source(self) -> str:
+        """Table name in the register; "": the table's own name."""
+
+    @property
+    def reader(self) -> str:
+        """Name of the reader's module."""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Options of the reader."""
+
+    @property
+    def way(self) -> tuple[str, str]:
+        """Reader and options; tables with the same way see the same rows of a file."""
+
+
+class ReadingPlan(Protocol):
+    """How the tables of a study read their exports: ``model.plan.Plan``, or what is recorded of it."""
+
+    @property
+    def study(self) -> str:
+        """Name of the study."""
+
+    @property
+    def tables(self) -> Mapping[str, TableReading]:
+        """Table -> how it is read."""
+
+
+RAW = "raw"  # what is decided of REDCap's headers, values and events where they are no labels
 
 
 @dataclass(frozen=True)
@@ -31,7 +63,7 @@ class Way:
         return self.reader.read(content, self.options, **self.beside)
 
 
-def way_of(plan: "Plan", name: str, exports: Iterable[RawFile], root: str | Path) -> Way:
+def way_of(plan: ReadingPlan, name: str, exports: Iterable[RawFile], root: str | Path) -> Way:
     """How a table of the plan reads. Raises Fault for an unknown reader or option, or an export that is not there."""
     table = plan.tables[name]
     where = f"plan of {plan.study}: tables.{name}.options"
@@ -49,7 +81,7 @@ def way_of(plan: "Plan", name: str, exports: Iterable[RawFile], root: str | Path
     return Way(reader, options, beside)
 
 
-def ways_of(plan: "Plan", source: str) -> list[list[str]]:
+def ways_of(plan: ReadingPlan, source: str) -> list[list[str]]:
     """The tables of the plan that read a source table, those together that read it in one way."""
     ways: dict[tuple[str, str], list[str]] = {}
     for name, table in plan.tables.items():
@@ -67,7 +99,7 @@ def check_registered(export: RawFile, root: str | Path) -> None:
         raise Fault(f"{export.path}: not the registered file (sha256 differs); put the registered bytes back")
 
 
-def extract_of(plan: "Plan", name: str, export: RawFile, exports: Iterable[RawFile], root: str | Path,
+def extract_of(plan: ReadingPlan, name: str, export: RawFile, exports: Iterable[RawFile], root: str | Path,
                ways: dict[str, Way] | None = None) -> Extract:  # fmt: skip
     """An export as a table of the plan reads it. Raises Fault, with the file's path, for what the reader refuses.
 
@@ -82,14 +114,14 @@ def extract_of(plan: "Plan", name: str, export: RawFile, exports: Iterable[RawFi
         raise Fault(*(f"{export.path}: {line}" for line in fault.lines)) from None
 
 
-def companions_of(plan: "Plan") -> set[str]:
+def companions_of(plan: ReadingPlan) -> set[str]:
     """The names of the exports that readers' options name: dictionaries, event maps."""
     tables = plan.tables.values()
     return {str(t.options[o]) for t in tables for o in reader_of(t.reader).companions if t.options.get(o)}
 
 
 def raw_cells(
-    plan: "Plan", exports: Iterable[RawFile], wanted: Iterable[tuple[int, str]], root: str | Path = "."
+    plan: ReadingPlan, exports: Iterable[RawFile], wanted: Iterable[tuple[int, str]], root: str | Path = "."
 ) -> dict[tuple[int, str], str]:
     """The text of each raw cell, as asked: (key, column of the extract) -> text, "" where there is none.
 
@@ -122,20 +154,22 @@ def plain_cells(
     wanted: Iterable[tuple[int, str]],
     root: str | Path = ".",
 ) -> dict[tuple[int, str], str]:
-    """What ``raw_cells`` gives, but only of files that are delimited text without options; other cells are left out.
+    """What ``raw_cells`` gives, but only of files whose texts are taken as they are; other cells are left out.
 
-    ``decisions``: how a run read its files, as it says in ``validated/decisions.json``. So neither the plan nor the
-    reader's options are needed, whose import takes longer than to read such a file. Raises Fault as ``raw_cells`` does.
+    These are delimited text without options, and REDCap's exports of raw data. So neither the plan nor the reader's
+    options are needed, whose import takes longer than to read such a file. Raises Fault as ``raw_cells`` does.
+
+    Parameters
+    ----------
+    decisions
+        How a run read its files, from ``validated/decisions.json``.
+    exports, wanted, root
+        As for ``raw_cells``.
     """
     from omtrace.readers._delimited import texts_at
-    from omtrace.readers._text import BY_OPTION
 
-    plain = {
-        path
-        for path, decided in decisions.items()
-        if decided.get("reader") == "delimited" and not any(text.endswith(BY_OPTION) for text in decided.values())
-    }
-    readable = {export.number: export for export in exports if export.path in plain}
+    unchanged = {path for path, decided in decisions.items() if _is_unchanged(decided)}
+    readable = {export.number: export for export in exports if export.path in unchanged}
     cells = {}
     for export, asked in _by_export(readable.values(), [cell for cell in wanted if number_of(cell[0]) in readable]):
         columns: dict[int, list[str]] = {}
@@ -150,8 +184,21 @@ def plain_cells(
     return cells
 
 
+def _is_unchanged(decided: Mapping[str, str]) -> bool:
+    """Whether a reader gave every text of a file as delimited text without options has it."""
+    from omtrace.readers._text import BY_OPTION
+
+    if any(text.endswith(BY_OPTION) for text in decided.values()):
+        return False
+    redcap = {decided.get(part, RAW) for part in ("headers", "values", "events")}
+    return decided.get("reader") == "delimited" or (
+        # With a dictionary, names of repeating instruments may be read back to forms, which no decision tells.
+        decided.get("reader") == "redcap" and decided.get("dictionary") == "none" and redcap == {RAW}
+    )
+
+
 def raw_places(
-    plan: "Plan", exports: Iterable[RawFile], keys: Iterable[int], root: str | Path = "."
+    plan: ReadingPlan, exports: Iterable[RawFile], keys: Iterable[int], root: str | Path = "."
 ) -> dict[int, Place]:
     """The place of each key, of rows that are faulty too. Raises Fault as ``raw_cells`` does."""
     places, keys, exports = {}, list(keys), list(exports)
@@ -181,7 +228,7 @@ def _by_export(
     return [(registered[number], list(asked[number])) for number in sorted(asked)]
 
 
-def _extracts(plan: "Plan", export: RawFile, exports: list[RawFile], root: str | Path,
+def _extracts(plan: ReadingPlan, export: RawFile, exports: list[RawFile], root: str | Path,
               ways: dict[str, Way]) -> Iterator[Extract]:  # fmt: skip
     """The file of an export, read in each way in which tables of the plan read it; ``ways`` keeps those met."""
     tables = ways_of(plan, export.table)

@@ -25,7 +25,7 @@ class Options(Closed):
 
     sheet: str = Field("", description="name of the sheet; empty: the only one")
     wavelength: str = Field("", description="wavelength of reads for which the file tells none")
-    plate: str = Field("", description="name of the plate, where the file tells none")
+    plate: str = Field("", description="name of the plate; empty: as the file tells it")
     encoding: Encoding = Field("", description="of a text saved from the workbook; empty: as found")
 
 
@@ -41,7 +41,7 @@ def read(content: bytes, options: Options) -> Extract:
         if not grids:
             where = f"line {lines[0].number}" if lines else "the sheet"
             raise stop(where, "a column Well positions, or a grid below <> and the column numbers", lines)
-        readings = readings_in(grids, options.wavelength, lines)
+        readings = readings_in(grids, options.wavelength, lines, options.plate)
     else:
         readings = _list(lines, at, options)
     twice(readings)

@@ -32,6 +32,7 @@ WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 PLATE = re.compile(r"Plate(?: ?(?:name|id|number))? *[:=] *(?P<name>.*)", re.IGNORECASE)
 PLATE_KEY = re.compile(r"Plate(?: ?(?:name|id|number))?:?", re.IGNORECASE)
 WAVELENGTH = re.compile(r"(?:\D*\b)?(?P<nm>\d{3,4}) ?nm\b.*|(?P<bare>\d{3})", re.IGNORECASE)
+LABWARE = re.compile(r"\.pdfx|\[[^\]]*\]$", re.IGNORECASE)  # i-control's line Plate: the plate's type, not its name
 FIELD = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -86,12 +87,25 @@ def told(content: bytes, sheet: str, encoding: Encoding, delimiter: str = "") ->
     return lines_of_sheet(answer["rows"]), decisions, sheets[index]
 
 
-def readings_in(grids: Sequence[Grid], wavelength: str, lines: Sequence[Line] = ()) -> list[Reading]:
-    """The readings of all grids: a heading begins a plate, unless it tells a wavelength and no plate."""
+def readings_in(
+    grids: Sequence[Grid], wavelength: str, lines: Sequence[Line] = (), plate_name: str | None = None
+) -> list[Reading]:
+    """The readings of all grids: a heading begins a plate, unless it tells a wavelength and no plate.
+
+    ``plate_name``: what the plan calls the one plate of the file; headings then name none. "": the plan says nothing,
+    and a heading that names the labware is refused.
+    """
     plate, name, readings = 0, "", []
     reads: set[str] = set()
     for grid in grids:
         named, nm, words = _heading(grid.heading)
+        if plate_name is not None:
+            labware = LABWARE.search(named) is not None and not plate_name
+            named, words = plate_name or named, ""
+            if labware:
+                raise stop(
+                    f"line {grid.line}", f"the plate's name; {named} is its labware: say the name, option plate", lines
+                )
         new = named or (words if not nm else "")
         if new or not plate or (nm or wavelength) in reads:
             plate += 1

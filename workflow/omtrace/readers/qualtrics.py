@@ -16,6 +16,7 @@ from omtrace.provenance.keys import Place
 from omtrace.readers import Extract, Places, Reader, RowFault, Variable, delimited
 
 IMPORT_ID = re.compile(r"\{\s*['\"]ImportId['\"]\s*:\s*['\"]([^'\"]*)['\"]")
+ZONE = re.compile(r'"timeZone" *: *"([^"]+)"')
 QUESTION_ID = re.compile(r"(\d+_)?QID\d")  # numbered in front within a loop
 OLD_NAME = re.compile(r"V\d+")  # older exports number the columns about the response and name them in the second row
 NUMBER = re.compile(r"-?\d+([.,]\d+)?")
@@ -61,14 +62,17 @@ def read(content: bytes, options: Options) -> Extract:
     extract = delimited.read(content, options)
     cells = [list(column) for column in zip(*extract.records(), strict=True)] or [[] for _ in extract.columns]
     labels, ids = _headers(extract, cells, options.header_line)
+    zones = [match[1] if ids and (match := ZONE.search(column[1])) else "" for column in cells]
     rows = 1 + bool(ids)
     names = [label if OLD_NAME.fullmatch(name) else name for name, label in zip(extract.columns, labels, strict=True)]
     cells = [column[rows:] for column in cells]
     reasons = _reasons(dict(zip(names, cells, strict=True)), len(extract.places) - rows)
     decisions = extract.decisions | {"header rows": "3, with ImportIds" if ids else "2, without ImportIds"}
+    if any(zones):
+        decisions["time zone"] = ", ".join(sorted({_zone_name(zone) for zone in zones if zone}))
     variables = {
-        column: Variable(label, identifier=name in IDENTIFIERS and any(cell.strip() for cell in values))
-        for column, name, label, values in zip(extract.columns, names, labels, cells, strict=True)
+        column: Variable(label, identifier=name in IDENTIFIERS and any(cell.strip() for cell in values), zone=zone)
+        for column, name, label, values, zone in zip(extract.columns, names, labels, cells, zones, strict=True)
     }
     unknown = sum(reason == "?" for reason in reasons)
     if unknown:
@@ -100,6 +104,10 @@ def _headers(extract: Extract, cells: list[list[str]], line: int) -> tuple[list[
             "export from Qualtrics again, as CSV, or name the reader delimited"
         )
     return [" ".join(text.split()) for text in rows[0]], ids
+
+
+def _zone_name(zone: str) -> str:
+    return "UTC" if zone == "Z" else zone
 
 
 def _import_ids(row: list[str]) -> list[str]:

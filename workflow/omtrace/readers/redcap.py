@@ -3,6 +3,7 @@
 Labels, of values or of headers, are read back to codes and variable names by the project's data dictionary.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
@@ -37,6 +38,8 @@ from omtrace.readers._redcap_values import (
 )
 
 Way = Literal["", "raw", "labels"]
+KEYED = re.compile(r"(?P<record>.+)--(?P<keying>[12])")  # a record of double data entry, by who keyed it
+BOX = re.compile(r"\w+___\w+")  # one box of a checkbox field
 
 
 class Options(delimited.Options):
@@ -48,6 +51,9 @@ class Options(delimited.Options):
     event_forms: str = Field("", description="export that maps events to forms: arm_num, unique_event_name, form")
     values: Way = Field("", description="whether cells hold codes or labels; empty: as found")
     headers: Way = Field("", description="whether headers are variable names or labels; empty: as found")
+    keying: Literal["", "1", "2"] = Field(
+        "", description="of records keyed twice (11--1 and 11--2): which keying is read; empty: such a file is refused"
+    )
 
 
 def read(
@@ -64,7 +70,7 @@ def read(
     project = _Project(options, dictionary, events, event_forms)
     extract, columns = project.columns(content)
     _check_columns(extract.columns, project.record_id, options.header_line)
-    extract = _complete_rows(extract)
+    extract = _complete_rows(project.one_keying(extract))
     if not project.dictionary:
         return project.without_dictionary(extract)
     return project.checked(extract, columns)
@@ -111,6 +117,41 @@ class _Project:
         self.doubts += columns_.field_doubts(extract.columns, columns, self.known) if self.known else []
         return extract, columns
 
+    def one_keying(self, extract: Extract) -> Extract:
+        """The rows of one keying of double data entry, under the record's own id; merged records stay as they are.
+
+        Without the option ``keying``, a file in which records stand twice, as `11--1` and `11--2`, is doubted.
+        """
+        cells = [texts_of(column) for column in extract.cells]
+        keyed = [KEYED.fullmatch(text.strip()) for text in cells[0]]
+        keyings: dict[str, set[str]] = {}
+        for match in filter(None, keyed):
+            keyings.setdefault(match["record"], set()).add(match["keying"])
+        twice = {record for record, found in keyings.items() if len(found) == 2}
+        if not twice:
+            return extract
+        if not self.options.keying:
+            expected = f"each record once; {len(twice)} stand twice, with --1 and --2: say the option keying"
+            self.doubts.append(CellDoubt("double_entry", -1, extract.columns[0], expected))
+            return extract
+        rows = [n for n, match in enumerate(keyed) if not match or match["keying"] == self.options.keying]
+        rest = [n for n, match in enumerate(keyed) if match and match["keying"] != self.options.keying]
+        event = cells[extract.columns.index(EVENT)] if EVENT in extract.columns else [""] * len(keyed)
+        of = {(match["record"], event[n]): n for n, match in enumerate(keyed) if match and n in set(rows)}
+        differ = sum(
+            column[n] != column[of[key]]
+            for n in rest
+            if (entry := keyed[n]) and (key := (entry["record"], event[n])) in of
+            for column in cells[1:]
+        )
+        self.says["double data entry"] = (
+            f"keying {self.options.keying} of {len(twice)} records; {differ} cells differ between the keyings"
+        )
+        cells[0] = [match["record"] if match else text for match, text in zip(keyed, cells[0], strict=True)]
+        left_out = {**extract.left_out, f"the other keying than {self.options.keying}": len(rest)}
+        places = Places.of([extract.places[n] for n in rows])
+        return replace(extract, cells=[[column[n] for n in rows] for column in cells], places=places, left_out=left_out)
+
     def _check_variables(self, columns: Sequence[str]) -> None:
         """Raise Fault for labels in place of variable names, if there is no dictionary to read them by."""
         labels = [str(n) for n, name in enumerate(columns, 1) if name.strip() and not VARIABLE.fullmatch(name)]
@@ -131,8 +172,11 @@ class _Project:
         stamps = [name for name in extract.columns if name.removesuffix("_timestamp") in forms]
         variables = {name: Variable(missing=NOT_COMPLETED) for name in stamps}
         self.says["values"] = "raw"
+        away = _boxes_of_unopened_forms(extract.columns, cells)
         decisions = extract.decisions | self.says | told(extract.columns, cells, self.dictionary, self.events)
-        return replace(extract, cells=cells, decisions=decisions, doubts=self.doubts, variables=variables)
+        return replace(
+            extract, cells=cells, decisions=decisions, doubts=self.doubts, variables=variables, unscheduled=away
+        )
 
     def checked(self, extract: Extract, columns: Sequence[Column | None]) -> Extract:
         """The extract in raw codes, held against the dictionary."""
@@ -152,6 +196,8 @@ class _Project:
                 self.doubts += choice_doubts(column, cells[at])
             self.doubts += typed_doubts(column, cells[at])
         away = self._unscheduled(extract, columns, cells)
+        for name, unopened in _boxes_of_unopened_forms(extract.columns, cells).items():
+            away[name] = sorted({*away.get(name, []), *unopened})
         decisions = extract.decisions | self.says | told(extract.columns, cells, self.dictionary, self.events)
         order = {name: at for at, name in enumerate(extract.columns)}
         doubts = sorted(self.doubts, key=lambda d: (d.row, order.get(d.column, len(order))))
@@ -186,6 +232,36 @@ class _Project:
                 away[column.name] = by_form[column.form]
                 self.doubts += unscheduled_doubts(column, texts, away[column.name])
         return away
+
+
+def _boxes_of_unopened_forms(columns: Sequence[str], cells: Sequence[Cells]) -> dict[str, list[int]]:
+    """The rows in which a checkbox's 0 is no answer: REDCap writes 0 into all boxes of a form that was never opened.
+
+    A form's columns stand before its status, after the status of the form before. It was not opened where its status is
+    blank or 0 (incomplete), no box is ticked, and every other of its fields is blank.
+    """
+    away: dict[str, list[int]] = {}
+    first = 1
+    for end, name in enumerate(columns):
+        if not name.endswith("_complete"):
+            continue
+        mine = [n for n in range(first, end) if not columns[n].startswith("redcap_")]
+        first = end + 1
+        boxes = [n for n in mine if BOX.fullmatch(columns[n])]
+        others = [n for n in mine if n not in boxes]
+        if not boxes:
+            continue
+        texts = {n: texts_of(cells[n]) for n in (*mine, end)}
+        unopened = [
+            row
+            for row, status in enumerate(texts[end])
+            if status.strip() in ("", "0")
+            and all(texts[n][row].strip() in ("", "0") for n in boxes)
+            and not any(texts[n][row].strip() for n in others)
+        ]
+        if unopened:
+            away |= {columns[n]: unopened for n in boxes}
+    return away
 
 
 def _complete_rows(extract: Extract) -> Extract:

@@ -17,7 +17,8 @@ from omtrace.model.closed import Closed
 from omtrace.provenance.keys import Place
 from omtrace.readers import Extract, Places, Reader, RowFault
 from omtrace.readers._text import LINE_END, Encoding, text_of
-from omtrace.readers._wells import SOFTMAX, first_seen, states_in
+from omtrace.readers._wells import first_seen
+from omtrace.readers._words import words_in
 
 SIGNALS = ("plate", "plate_name", "wavelength", "well", "signal")
 GROUPS = ("plate", "plate_name", "group", "sample", "concentration", "well", "value", "back_calculated",
@@ -224,7 +225,8 @@ def _signals(blocks: Blocks, decisions: dict[str, str]) -> Extract:
             for column, texts in zip(made, (*([t] * len(wells) for t in same), *zip(*wells, strict=True)), strict=True):
                 column += texts
     parts, numbers, names, wavelengths, lines, places, signals = made
-    variables = {"signal": told} if (told := states_in(signals, "signal", SOFTMAX)).missing else {}
+    words = words_in(signals, "signal")
+    variables = {"signal": words} if words.missing else {}
     there = Places(list(range(1, len(lines) + 1)), lines, lines, parts, places)
     return Extract(SIGNALS, (numbers, names, wavelengths, places, signals), there, decisions, variables=variables)
 

@@ -13,13 +13,14 @@ from omtrace.model.closed import Closed, nearest
 from omtrace.provenance.keys import Place
 from omtrace.readers import Extract, Reader, Variable
 from omtrace.readers._text import Encoding
-from omtrace.readers._wells import Line, lines_of, states_in, stop, well_name
+from omtrace.readers._wells import LINES, Line, lines_of, stop, well_name
+from omtrace.readers._words import words_in
 
 COLUMNS = ("plate", "plate_name", "analyte", "sample", "well", "signal", "beads")
 LOCATION = re.compile(r"\d+ ?\((\d+)[,;] ?([A-P]\d{1,2})\)")
 BESIDE = ("Location", "Sample", "Total Events", "Notes", "")
 COUNT = "Count"
-NONE = "no median: no bead was counted"
+NONE = "no value: no bead was counted"
 Section = dict[tuple[str, str], tuple[Line, dict[str, str]]]  # plate and well -> its line, name -> cell
 
 
@@ -48,6 +49,7 @@ def read(content: bytes, options: Options) -> Extract:
     counts = _section(lines, heads[COUNT]) if COUNT in heads else {}
     name = next((line.cells[1] for line in lines if line.first == "Batch" and len(line.cells) > 1), "")
     rows, places, none = [], [], []
+    before = list(heads).index(options.statistic) * LINES  # tables may read several sections of one file
     for (plate, well), (line, cells) in values.items():
         beads = counts.get((plate, well), (line, {}))[1]
         for analyte in (analyte for analyte in cells if analyte not in BESIDE):
@@ -55,11 +57,11 @@ def read(content: bytes, options: Options) -> Extract:
             counted = beads.get(analyte, "")
             none += [text] if text.lower() == "nan" and counted in ("0", "") else []
             rows.append([plate, name, analyte, cells.get("Sample", ""), well, text, counted])
-            places.append(Place(len(rows), line.number, line.number, f"plate {plate} {options.statistic}",
+            places.append(Place(before + len(rows), line.number, line.number, f"plate {plate} {options.statistic}",
                                 f"{well} {analyte}"))  # fmt: skip
     if not rows:
         raise stop(f"line {lines[heads[options.statistic]].number}", "wells with analytes in this section", lines)
-    found = states_in((row[5] for row in rows), options.statistic)
+    found = words_in((row[5] for row in rows), options.statistic)
     signal = Variable(found.label, missing={**found.missing, **dict.fromkeys(none, NONE)})
     decisions |= {"statistic": options.statistic, "wells": str(len(values))}
     return Extract.of_rows(COLUMNS, rows, places, decisions, variables={"signal": signal})

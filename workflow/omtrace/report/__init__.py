@@ -4,7 +4,6 @@ It reads stored results and the raw cells that a row set names; it computes no s
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,9 @@ from omtrace import store
 from omtrace.faults import Fault
 from omtrace.model.plan import Plan
 from omtrace.model.register import Export, exports_of
+from omtrace.provenance.links import written_out
 
 if TYPE_CHECKING:
-    import numpy
     import pyarrow
 
 AGAIN = "run snakemake again"
@@ -34,7 +33,7 @@ def write_report(
     """
     from omtrace.readers.lookup import raw_cells
     from omtrace.report.page import page_of
-    from omtrace.report.payload import Payload
+    from omtrace.report.payload import WITHHELD, Payload
     from omtrace.report.results import numbers_of, rows_of, shortened
     from omtrace.report.tidy import write_tidy
 
@@ -47,14 +46,16 @@ def write_report(
     numbers = numbers_of(plan, every, kept)
     names = sorted({plan.analyses[number["analysis"]].dataset for number in numbers.values()})
     places = results.table("validated/places.parquet")
+    quarantine = results.table("validated/quarantine.parquet").to_pydict()
+    taken = set(zip(quarantine["key"], quarantine["column"], strict=True))
     payload = Payload(
         plan,
         mine,
         results.table("rowsets.parquet"),
         places,
         {name: results.table(f"datasets/{name}.parquet") for name in names},
-        lambda name, records: results.table(f"datasets/{name}.cells.parquet", records),
-        lambda wanted: raw_cells(plan, mine, wanted, root),
+        lambda name, records: written_out(results.table(f"datasets/{name}.cells.parquet"), records),
+        lambda wanted: raw_cells(plan, mine, wanted, root) | dict.fromkeys(taken & set(wanted), WITHHELD),
     ).build(numbers, definitions)
     content = {
         "plan": plan,
@@ -84,21 +85,26 @@ class Results:
         except (OSError, ValueError) as error:
             raise Fault(f"{self.name}/{name}: not readable ({type(error).__name__}); {AGAIN}") from None
 
-    def table(self, name: str, records: "numpy.ndarray | None" = None) -> Any:
-        """A Parquet table below the study's folder, or the rows of records, as ``store.read_coded`` gives it."""
-        if records is None:
-            return self.read(store.read_coded, name)
-        return self.read(partial(store.read_rows, column="record", among=records), name)
+    def table(self, name: str) -> Any:
+        """A Parquet table below the study's folder, as ``store.read_coded`` gives it."""
+        return self.read(store.read_coded, name)
 
 
 def _shown(plan: Plan, numbers: dict[str, dict], definitions: Mapping[str, dict], without: Mapping) -> dict[str, Any]:
     from omtrace.report.arrive import arrive_of
+    from omtrace.report.published import comparisons_of
     from omtrace.report.results import by_role, sections_of
     from omtrace.report.summary import summary_of
 
     groups = by_role(sections_of(plan, numbers, definitions, without))
     summary = summary_of(plan, numbers, definitions)
-    return {"numbers": numbers, "groups": groups, "summary": summary, "arrive": arrive_of(plan, numbers)}
+    return {
+        "numbers": numbers,
+        "groups": groups,
+        "summary": summary,
+        "published": comparisons_of(plan, numbers),
+        "arrive": arrive_of(plan, numbers),
+    }
 
 
 def _inputs(results: Results, exports: Sequence[Export], places: "pyarrow.Table") -> dict[str, Any]:

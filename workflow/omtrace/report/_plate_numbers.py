@@ -6,6 +6,7 @@ from functools import cached_property
 from html import escape
 
 from omtrace.analyses._shown import level_shown, shown
+from omtrace.model.plan import DatasetPlan
 from omtrace.model.statistics import Role, statistic_of
 from omtrace.report.words import label_of
 
@@ -109,7 +110,7 @@ def table(heads: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]]) -> s
             + "\n".join(lines) + "\n</tbody></table></div>")  # fmt: skip
 
 
-def by_level(rows: Sequence[Row], command: str) -> str:
+def by_level(rows: Sequence[Row], command: str, dataset: DatasetPlan) -> str:
     """Numbers that have a level, one line a level, a column a statistic."""
     levels: dict[str, dict[str, Row]] = {}
     for row in rows:
@@ -118,15 +119,15 @@ def by_level(rows: Sequence[Row], command: str) -> str:
     alike: dict[str, list[str]] = {}  # first statistic -> levels: standards in one table, effects of place in another
     for level, found in levels.items():
         alike.setdefault(next(iter(found)), []).append(level)
-    return "".join(_levels({level: levels[level] for level in same}, command) for same in alike.values())
+    return "".join(_levels({level: levels[level] for level in same}, command, dataset) for same in alike.values())
 
 
-def _levels(levels: Mapping[str, Mapping[str, Row]], command: str) -> str:
+def _levels(levels: Mapping[str, Mapping[str, Row]], command: str, dataset: DatasetPlan) -> str:
     names = list(dict.fromkeys(name for found in levels.values() for name in found))
     lines = []
     for level, found in levels.items():
         cells = [number(found[name], command) if name in found else "" for name in names]
-        text = level_shown(level)
+        text = level_shown(level, dataset)
         lines.append([escape(text[:1].upper() + text[1:]), *cells])
     return table([("Level", False), *((escape(label_of(name)), True) for name in names)], lines)
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     Integers = numpy.ndarray
     Links = tuple[Integers, Integers, Integers, list[str]]  # record, role, cell of each link, and what roles are
 
+WITHHELD = "(withheld: a value that a check found; it stands in the confidential table of findings)"
 RECORD = ("unit", "parameter", "visit", "status", "value", "text")
 PLACE = ("part", "first_line", "last_line", "column")
 Wanted = set[tuple[int, str]]
@@ -185,11 +186,16 @@ class Payload:
         place, column = numpy.divmod(cells, len(names))
         order = [(at, names[code]) for at, code in zip(keys[place].tolist(), column.tolist(), strict=True)]
         texts = self.raw_cells(set(order))
+        withheld = numpy.zeros(len(cells), bool)
+        if "quarantined" in roles:
+            withheld[cell[role == list(roles).index("quarantined")]] = True
         columns = self._places(keys)
         columns["cells"] = {
             "place": differences(place.tolist()),
             "column": self.strings.all(name for _, name in order),
-            "text": self.strings.all(texts[one] for one in order),
+            "text": self.strings.all(
+                WITHHELD if hidden else texts[one] for one, hidden in zip(order, withheld.tolist(), strict=True)
+            ),
         }
         return (numpy.concatenate([numpy.zeros(0, int), *positions]), role, cell, roles), columns
 

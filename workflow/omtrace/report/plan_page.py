@@ -87,7 +87,7 @@ BLANKS = {" ": "a space", "\t": "a tab"}
 HEAD = """\
 # The plan, key by key
 
-<!-- Made from the declarations by `python -m omtrace plan > docs/plan.md`; edits here are lost. -->
+<!-- Made from the declarations by `omtrace plan > docs/plan.md`; edits here are lost. -->
 
 The plan of a study is `config/studies/<study>.yaml`; [new_study.md](new_study.md) shows how one comes about. A key that
 is not listed here is refused, with the nearest one that is. **required** stands where there is no default.
@@ -275,10 +275,10 @@ def _instruments() -> Iterator[str]:
 
 def _schemas() -> Iterator[str]:
     yield "## Tables\n"
-    yield f"Declared besides the questionnaires: {_codes(modules('schemas', 'TABLE'))}.\n"
+    yield f"Declared besides the questionnaires: {_codes(declared('schemas'))}.\n"
     yield (
-        "The data dictionary shows their columns, types, bounds and rules: `python -m omtrace dictionary` writes all "
-        "of them to the folder `dictionary/`, `python -m omtrace dictionary STUDY` those of a study. Another table is "
+        "The data dictionary shows their columns, types, bounds and rules: `omtrace dictionary` writes all "
+        "of them to the folder `dictionary/`, `omtrace dictionary STUDY` those of a study. Another table is "
         "one new module in `workflow/omtrace/schemas/`."
     )
 

@@ -118,7 +118,7 @@ def _title(name: str) -> str:
 
 
 def _body(pages: Pages, plate: Plate, judged: Verdict, path: str) -> str:
-    plan, command = pages.plan, f"python -m omtrace trace {escape(path)}"
+    plan, command = pages.plan, f"omtrace trace {escape(path)}"
     dataset, at = plan.datasets[pages.plates.dataset], slice(plate.wells.start, plate.wells.stop)
     drawn = dict(zip(pages.wells.names[at], pages.told.boxes[at], strict=True))
     standards = _curve(pages, plate)
@@ -206,12 +206,13 @@ def _numbers(plan: Plan, plate: Plate, command: str) -> str:
         if entry.method == "agreement":
             agreed.append(printed(entry.title, rows, [n for n in plate.named if n[2]["analysis"] == name], command))
             continue
-        text = by_level(rows, command) + plain(rows, command)
+        dataset = plan.datasets[entry.dataset]
+        text = by_level(rows, command, dataset) + plain(rows, command)
         if any(row["statistic"] == "back_calculated" for row in rows):
             parts.append(f"<h2>Standards read back</h2>\n<h3>{title}</h3>\n{text}")
         else:
             first = 0 if rows[0]["statistic"] == VERDICT else len(others)  # what the verdict rests on
-            others.insert(first, f"<h3>{title}</h3>\n{plain(rows, command)}{by_level(rows, command)}")
+            others.insert(first, f"<h3>{title}</h3>\n{plain(rows, command)}{by_level(rows, command, dataset)}")
     parts += ["<h2>Against printed values</h2>\n" + "\n".join(agreed)] if agreed else []
     parts += ["<h2>Further numbers of this plate</h2>\n" + "\n".join(others)] if others else []
     return "\n".join(parts)

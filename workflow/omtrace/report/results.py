@@ -85,7 +85,7 @@ def labels_of(row: Row, analysis: Analysis, dataset: DatasetPlan, beside: Collec
         "population": population.label if population else row["population"],
         "group": group_label(row["group"], dataset.groups, is_of_ratio(row["statistic"], beside)),
         "visit": dataset.visits.get(row["visit"], row["visit"]),
-        "level": level_shown(row["level"]),
+        "level": level_shown(row["level"], dataset),
         "statistic": label_of(row["statistic"]),
     }
 

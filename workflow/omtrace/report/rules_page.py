@@ -20,27 +20,29 @@ ENDS = (".", "!", "?")
 HEAD = """\
 # The error catalogue
 
-<!-- Made from the declarations by `python -m omtrace rules > docs/rules.md`; edits here are lost. -->
+<!-- Made from the declarations by `omtrace rules > docs/rules.md`; edits here are lost. -->
 
-Every finding names one of these rules, with the file, the line and the column at which it was found. The value stands
-in `logs/<study>/findings.csv` only, which is confidential.
+Every finding names one of these rules, with file, line and column. Values are in `logs/<study>/findings.csv` only,
+which is confidential.
 
 A finding has one of four severities:
 
 | severity | what happens |
 | --- | --- |
-| `note` | it is written down; the cell is used as it says |
-| `warn` | it is told; the cell is used |
-| `quarantine` | it is told; the row is left out of everything that follows, and counted |
-| `stop` | it is told; nothing of the study is computed until it is mended |
+| `note` | recorded only; the value is used |
+| `warn` | reported; the value is used |
+| `quarantine` | reported; the cell is missing with the rule as its reason, or the row is left out, and counted |
+| `stop` | reported; nothing of the study is computed until it is fixed |
 
-A plan changes the severity of a rule under `severities`, and what a quarantine takes out (the row, the unit or the
-batch) under `scopes`. A rule about a whole file that would stop the study leaves out only the file's batch, where it
-has one and the rule may be a quarantine. Where a row breaks several rules, the first in the
-[order of precedence](#order-of-precedence) is the reason that is counted.
+A quarantine removes the cell where a rule is about a value, and the row where it is about what identifies one (ids,
+keys, structure), or where the rest of the row means nothing without the cell. A plan can change the severity of a rule
+under `severities`, and what a quarantine removes (the cell, the row, the unit or the batch) under `scopes`. If a rule
+about a whole file would stop the study, but the file belongs to a batch and the rule may quarantine, only that batch is
+left out. If a row breaks several rules, the first in the [order of precedence](#order-of-precedence) is the reason that
+is counted.
 
-Raw files are never edited here: what is wrong is mended where the file came from, and the new version is registered.
-What cannot be mended there is declared in the plan, as a repair with its reason.
+Raw files are never edited: errors are corrected at their source, and the new version is registered. What cannot be
+corrected there is declared in the plan, as a repair with its reason.
 """
 
 
@@ -48,9 +50,9 @@ def catalogue_page() -> str:
     """The catalogue as Markdown, one section a rule, in the order of precedence within each group."""
     lines = [HEAD]
     for title, says, chosen in (
-        ("Files and columns", "What is said of a file or a column as a whole.", _named(FILES)),
-        ("Rows", "What is said of a row as a whole.", _named(ROWS)),
-        ("Cells", "What is said of one cell.", _named({r.id for r in RULES} - {*FILES, *ROWS})),
+        ("Files and columns", "Rules about whole files or columns.", _named(FILES)),
+        ("Rows", "Rules about whole rows.", _named(ROWS)),
+        ("Cells", "Rules about single cells.", _named({r.id for r in RULES} - {*FILES, *ROWS})),
     ):
         lines += [f"## {title}\n", f"{says}\n", *map(_section, chosen)]
     lines += ["## Rules of the tables\n", "Rules over the columns of a row, declared with its table.\n"]
@@ -59,7 +61,7 @@ def catalogue_page() -> str:
     lines += [
         "## Order of precedence\n",
         "The first of these that a row breaks is the reason that is counted. Rules of tables and checks across rows "
-        "stand after `allowed`.\n",
+        "come after `allowed`.\n",
         ", ".join(f"[`{rule.id}`](#{rule.id})" for rule in RULES) + ".",
     ]
     return "\n".join(lines) + "\n"
@@ -96,7 +98,9 @@ def _section(rule: RuleText, level: str = "###", *more: str) -> str:
     lines = [f"{level} `{rule.id}`", "", _sentence(rule.meaning), ""]
     lines += [f"- {line}" for line in more]
     lines += [f"- Example: {_sentence(rule.example)}"] if rule.example else []
-    lines += [f"- Likely fix: {_sentence(rule.fix)}", f"- Severity: {_severity(rule)}", ""]
+    lines += [f"- Likely fix: {_sentence(rule.fix)}", f"- Severity: {_severity(rule)}"]
+    taken = "whole file" if rule.whole_file else rule.scope
+    lines += [f"- As a quarantine it takes out the {taken}.", ""] if "quarantine" in rule.severities else [""]
     return "\n".join(lines)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from omtrace.analyses._shown import level_shown, plural
+from omtrace.analyses._shown import level_shown, plural, population_in
 from omtrace.model.contrast import contrast_of
 from omtrace.model.headline import headline_of
 from omtrace.model.plan import Analysis, Plan
@@ -143,16 +143,16 @@ def _beside(plan: Plan, name: str, rows: Rows, main: Rows, calls: Mapping[str, d
         if key[1:3] not in wanted or (key[0] not in {k[0] for k in main} and len({k[0] for k in rows}) > 1):
             continue
         entry = plan.analyses[name]
-        population = plan.datasets[entry.dataset].populations[entry.population].label
+        dataset = plan.datasets[entry.dataset]
+        population = dataset.populations[entry.population].label
         method = METHODS.get(entry.method, entry.method.replace("_", " "))
-        groups = plan.datasets[entry.dataset].groups
         yield {
             "name": name,
             "title": entry.title,
-            "level": level_shown(key[3]),
+            "level": level_shown(key[3], dataset),
             "method": method,
             "population": population,
-            **_effect(rows, key, calls.get(name, {}), groups),
+            **_effect(rows, key, calls.get(name, {}), dataset.groups),
         }
 
 
@@ -256,18 +256,16 @@ def populations_of(plan: Plan, name: str, rows: Rows) -> list[dict[str, Any]]:
     groups = list(dict.fromkeys(group for _, group, _, _ in rows))
     labels = {"all": "All", **dataset.groups}
     levels = dict.fromkeys(level for *_, level in rows)
-    of = {population.label: population for population in dataset.populations.values()}
     lines = []
     for level in levels:
-        label, what = next(
-            (p, level[len(p) + 2 :]) for p in sorted(of, key=len, reverse=True) if level.startswith(f"{p}: ")
-        )
+        population, what = population_in(level)
+        declared = dataset.populations[population]
         cells = [rows.get(("", group, "", level), {}).get("n") for group in groups]
         if what == "enrolled":
             continue
         lines.append({
-            "label": label if what == "in the population" else what, "reason": what != "in the population",
-            "why": of[label].why if what == "in the population" else "", "cells": cells,
+            "label": declared.label if what == "in the population" else what, "reason": what != "in the population",
+            "why": declared.why if what == "in the population" else "", "cells": cells,
         })  # fmt: skip
     first = next(level for level in levels if level.endswith(": enrolled"))
     enrolled = [rows[("", group, "", first)]["n"] for group in groups]

@@ -1,22 +1,30 @@
-"""Declared tables: what may stand in a cell. The data dictionary and the checks are made from them.
+"""Declared tables: one pandera model a module, from which the checks and the data dictionary are made.
 
-Each module declares ``TABLE``. An instrument (see ``instruments``) declares its table through its items.
+``schemas/von_frey.py`` holds the model ``VonFrey``; ``from omtrace.schemas import VonFrey`` gives it. A questionnaire
+(see ``instruments``) makes its model from its items. The rest of the package reads a model through ``table_of``. This
+module does without pandera, whose import takes a second: it comes with the first table that is asked for.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from omtrace.model.plan import Severity
-from omtrace.plugins import plugin
+from omtrace.faults import Fault, nearest
+from omtrace.model.plan import Scope, Severity
+from omtrace.plugins import declared, plugin
 
 if TYPE_CHECKING:
-    import pandas
+    import pandera.pandas as pa
+
+    from omtrace.instruments import Instrument
 
 Kind = Literal["text", "integer", "number", "date"]
 ASK = "ask who sent the export what was meant, and register a corrected version"
 UNIT = "unit_id"  # the column that names the participant, animal or well in every table that has one
+BOUNDS = ("greater_than_or_equal_to", "less_than_or_equal_to")
+CATEGORIES = "isin"
 
 
 @dataclass(frozen=True)
@@ -24,6 +32,7 @@ class RuleText:
     """One rule of the error catalogue: its id, how bad it is unless the plan says otherwise, and what to do.
 
     ``severities`` are those that the plan may give it; ``whole_file``: as a quarantine it takes out its whole file.
+    ``scope``: what a quarantine takes out unless the plan says otherwise; of a cell that identifies its row, the row.
     """
 
     id: str
@@ -33,41 +42,52 @@ class RuleText:
     fix: str = ASK
     severities: tuple[Severity, ...] = ("note", "warn", "quarantine", "stop")
     whole_file: bool = False
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column: its type, what it means, and what may stand in it (bounds are inclusive).
-
-    ``unit`` is given for numbers: a unit, "count", "code" or "points". ``source``: where the definition
-    comes from, where it is not the table's.
-    """
-
-    name: str
-    kind: Kind
-    description: str
-    unit: str = ""
-    minimum: float | None = None
-    maximum: float | None = None
-    allowed: tuple[str | int, ...] = ()
-    required: bool = False
-    source: str = ""
+    scope: Scope = "row"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule over several columns of a row: ``holds(frame)`` is True, False or missing (not applicable).
+    """A check that a model declares under a name of its own, over one column or several of a row.
 
     A finding is reported at the first of ``columns``. ``example`` and ``fix`` stand in the error catalogue.
     """
 
-    id: str
-    expected: str
-    columns: tuple[str, ...]
-    holds: "Callable[[pandas.DataFrame], pandas.Series]"
-    severity: Severity = "quarantine"
-    example: str = ""
-    fix: str = ASK
+    check: "pa.Check"
+
+    def _stated(self, name: str) -> object:
+        return (self.check.statistics or {})[name]
+
+    @property
+    def id(self) -> str:
+        """The check's name, which findings bear."""
+        return str(self.check.name)
+
+    @property
+    def expected(self) -> str:
+        """What the check asks for."""
+        return str(self.check.error)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the check looks at."""
+        columns = self._stated("columns")
+        assert isinstance(columns, tuple)
+        return columns
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is, unless the plan says otherwise."""
+        return next(severity for severity in get_args(Severity) if severity == self._stated("severity"))
+
+    @property
+    def example(self) -> str:
+        """What breaks it."""
+        return str(self._stated("example"))
+
+    @property
+    def fix(self) -> str:
+        """What to do where it is broken."""
+        return str(self._stated("mend"))
 
 
 @dataclass(frozen=True)
@@ -80,42 +100,206 @@ class Reference:
     column: str
     table: str
     other: str
-    severity: Severity = "quarantine"
     where: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table: what one row is, which columns identify it, its rules, and where its definition comes from."""
+class Column:
+    """One column of a model, as the rest of the package asks for it."""
 
-    row: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    rules: tuple[Rule, ...] = ()
-    references: tuple[Reference, ...] = ()
-    measured: tuple[str, ...] = field(default=())  # columns that say that the row was collected; () = all rows
+    declaration: "pa.Column"
+
+    def _metadata(self, name: str) -> str:
+        return str((self.declaration.metadata or {}).get(name, ""))
+
+    @property
+    def reading(self) -> bool:
+        """Whether a plate reader wrote it, whose words it may hold."""
+        return bool((self.declaration.metadata or {}).get("reading", False))
+
+    @property
+    def name(self) -> str:
+        """Its name in the validated table."""
+        return str(self.declaration.name)
+
+    @cached_property
+    def kind(self) -> Kind:
+        """What it holds."""
+        dtype = str(self.declaration.dtype)
+        kinds: dict[str, Kind] = {"Int64": "integer", "float64": "number", "datetime64[ns]": "date"}
+        return kinds.get(dtype, "text")
+
+    @property
+    def description(self) -> str:
+        """What it means."""
+        return str(self.declaration.description or "")
+
+    @property
+    def unit(self) -> str:
+        """The unit of a number, or "count", "code", "points"; "" for texts and dates."""
+        return self._metadata("unit")
+
+    @property
+    def source(self) -> str:
+        """Where the definition comes from, if not from where the table's does."""
+        return self._metadata("source")
+
+    @property
+    def required(self) -> bool:
+        """Whether each row must have a value."""
+        return not self.declaration.nullable
+
+    @property
+    def optional(self) -> bool:
+        """Whether a file may lack the column; it is blank then."""
+        return not self.declaration.required
+
+    @property
+    def is_item(self) -> bool:
+        """Whether its being blank beside all others that are so says that the row was not collected."""
+        return bool(self._metadata("item"))
+
+    @property
+    def scope(self) -> str:
+        """What a finding at it takes out, where the model says so: "row", where the rest of a row means nothing without
+        it (what was in a well, and what the reader saw there); "cell", where a row is one without a part of its key.
+        """
+        return self._metadata("scope")
+
+    @property
+    def checks(self) -> "list[pa.Check]":
+        """The checks of the model on values of this column."""
+        return list(self.declaration.checks)
+
+    @cached_property
+    def _limits(self) -> dict[str, Any]:
+        """The arguments of the checks on its values: bounds and categories."""
+        return {name: value for check in self.checks for name, value in (check.statistics or {}).items()}
+
+    @cached_property
+    def minimum(self) -> float | None:
+        """The lowest value, inclusive."""
+        return self._limits.get("min_value")
+
+    @cached_property
+    def maximum(self) -> float | None:
+        """The highest value, inclusive."""
+        return self._limits.get("max_value")
+
+    @cached_property
+    def allowed(self) -> tuple[str | int, ...]:
+        """The values of a column of categories; () for any."""
+        return tuple(self._limits.get("allowed_values", ()))
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as its pandera schema declares it. ``source``: where the definition comes from."""
+
+    schema: "pa.DataFrameSchema"
     source: str = ""
-    optional: tuple[str, ...] = ()  # columns that need not be in the file; blank then
+
+    @cached_property
+    def row(self) -> str:
+        """What one row is: the first sentence of the model's docstring."""
+        text = " ".join((self.schema.description or "").partition("\n\n")[0].split()).removesuffix(".")
+        return text[:1].lower() + text[1:]
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that identify a row."""
+        unique = self.schema.unique or ()
+        return (unique,) if isinstance(unique, str) else tuple(unique)
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns, in their order."""
+        return tuple(Column(column) for column in self.schema.columns.values())
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Column]:
+        return {column.name: column for column in self.columns}
 
     def column(self, name: str) -> Column:
         """The column of a name. Raises KeyError."""
-        return {column.name: column for column in self.columns}[name]
+        return self._by_name[name]
+
+    @cached_property
+    def row_rules(self) -> tuple[Rule, ...]:
+        """The model's checks over several columns."""
+        return tuple(Rule(check) for check in self.schema.checks)
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """The model's checks that bear a name of their own, over one column or several."""
+        own = [check for column in self.columns for check in column.checks if is_rule(check)]
+        return (*map(Rule, own), *self.row_rules)
+
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        """What must stand in other tables."""
+        metadata = {column.name: column.declaration.metadata or {} for column in self.columns}
+        return tuple(
+            Reference(name, *more["references"].split("."), *more.get("where", {}).items())
+            for name, more in metadata.items()
+            if "references" in more
+        )
+
+    @cached_property
+    def identifying(self) -> frozenset[str]:
+        """The columns without which a row is none: a finding there takes out the row, and elsewhere the cell."""
+        named = {column.name for column in self.columns if column.scope == "row"}
+        parts = {*self.key, UNIT, "visit"} - {column.name for column in self.columns if column.scope == "cell"}
+        return frozenset(parts | named)
+
+    @cached_property
+    def measured(self) -> tuple[str, ...]:
+        """The columns that say that a row was collected; () = all rows are."""
+        return tuple(column.name for column in self.columns if column.is_item)
+
+    @cached_property
+    def optional(self) -> tuple[str, ...]:
+        """The columns that need not be in a file."""
+        return tuple(column.name for column in self.columns if column.optional)
 
 
-def unit_column(kind: str) -> Column:
-    """The column that names the unit, for every table that has one."""
-    return Column(UNIT, "text", f"pseudonym of the {kind}, as the study gave it", required=True)
+def is_rule(check: "pa.Check") -> bool:
+    """Whether a check bears a name of its own, in the error catalogue, and is no bound or list of categories."""
+    return check.name not in (*BOUNDS, CATEGORIES)
 
 
-def visit_column() -> Column:
-    """The column of the visit, made from the raw event by the plan's map."""
-    return Column("visit", "text", "visit that the row belongs to, from the raw event", required=True)
-
-
+@cache
 def table_of(name: str) -> Table:
-    """The table that ``schemas/<name>.py`` declares, or the one of ``instruments/<name>.py``."""
+    """The table of the model in ``schemas/<name>.py``, or of that of ``instruments/<name>.py``."""
     here = Path(__file__).parent
     if not (here / f"{name}.py").exists() and (here.parent / "instruments" / f"{name}.py").exists():
-        instrument: Any = plugin("instruments", name, "INSTRUMENT")
-        return instrument.table()
-    return plugin("schemas", name, "TABLE")
+        instrument: Instrument = plugin("instruments", name, "INSTRUMENT")
+        return read_model(instrument.model())
+    return read_model(model_of(name))
+
+
+def read_model(model: "type[pa.DataFrameModel]") -> Table:
+    """A model as the rest of the package reads it."""
+    return Table(model.to_schema(), (model.Config.metadata or {})["source"])
+
+
+def model_of(name: str) -> "type[pa.DataFrameModel]":
+    """The pandera model that ``schemas/<name>.py`` declares. Raises Fault, with the nearest name, if there is none."""
+    known = list(declared("schemas"))
+    if name not in known:
+        raise Fault(f"there is no table {name!r} in schemas/{nearest(name, known)}")
+    model: type[pa.DataFrameModel] = plugin("schemas", name, class_name(name))
+    return model
+
+
+def class_name(module: str) -> str:
+    """The name of the model in a module: ``VonFrey`` in ``von_frey``."""
+    return "".join(word.capitalize() for word in module.split("_"))
+
+
+def __getattr__(name: str) -> "type[pa.DataFrameModel]":
+    """The models by their names, imported when they are asked for."""
+    modules = {class_name(module): module for module in declared("schemas")}
+    if name not in modules:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return model_of(modules[name])

@@ -1,15 +1,22 @@
 """The allocation list as it was generated: one row a slot, used or not."""
 
-from omtrace.schemas import Column, Table
+import pandas as pd
+import pandera.pandas as pa
+from pandera.typing import Series
 
-TABLE = Table(
-    row="one slot of the stratified allocation list, used or not",
-    key=("sequence", "stratum"),
-    columns=(
-        Column("sequence", "integer", "position in the list, from 1", "1", 1, required=True),
-        Column("stratum", "text", "stratum of the randomisation", required=True),
-        Column("block", "integer", "permuted block, numbered from 1", "1", 1, required=True),
-        Column("arm", "text", "arm of the slot", allowed=("OMT", "sham"), required=True),
-    ),
-    source="the randomised trial's design as this project declares it: permuted blocks within strata",
-)
+from omtrace.schemas import _fields as fields
+
+
+class AllocationList(fields.TableModel):
+    """One slot of the stratified allocation list, used or not."""
+
+    sequence: Series[pd.Int64Dtype] = pa.Field(ge=1, description="position in the list, from 1", metadata={"unit": "1"})
+    stratum: Series[str] = pa.Field(description="stratum of the randomisation")
+    block: Series[pd.Int64Dtype] = pa.Field(ge=1, description="permuted block, numbered from 1", metadata={"unit": "1"})
+    arm: Series[str] = pa.Field(isin=["OMT", "sham"], description="arm of the slot")
+
+    class Config:
+        unique = ["sequence", "stratum"]
+        metadata = {
+            "source": "the randomised trial's design as this project declares it: permuted blocks within strata"
+        }

@@ -1,15 +1,26 @@
 """Standard curves of repeated assay runs: one row a well."""
 
-from omtrace.schemas import Column, Table
+import pandera.pandas as pa
+from pandera.typing import Series
 
-TABLE = Table(
-    row="one well of an assay run",
-    key=("unit_id",),
-    columns=(
-        Column("unit_id", "text", "the well: run and row of the file", required=True),
-        Column("run", "text", "assay run", required=True),
-        Column("concentration", "number", "concentration of the standard", "ng/mL", 0, required=True),
-        Column("signal", "number", "optical density", "OD", -0.5, 6.0, required=True),
-    ),
-    source="Davidian and Giltinan 1995, Nonlinear Models for Repeated Measurement Data; DNase in R's datasets",
-)
+from omtrace.schemas import _fields as fields
+
+
+class AssayRuns(fields.TableModel):
+    """One well of an assay run."""
+
+    unit_id: Series[str] = pa.Field(description="the well: run and row of the file")
+    run: Series[str] = pa.Field(description="assay run", metadata={"scope": "row"})
+    concentration: Series[float] = pa.Field(
+        ge=0, description="concentration of the standard", metadata={"scope": "row", "unit": "ng/mL"}
+    )
+    signal: Series[float] = pa.Field(
+        ge=-0.5, le=6.0, description="optical density", metadata={"scope": "row", "unit": "OD"}
+    )
+
+    class Config:
+        unique = ["unit_id"]
+        metadata = {
+            "source": "Davidian and Giltinan 1995, Nonlinear Models for Repeated Measurement Data; DNase in R's "
+            "datasets"
+        }

@@ -1,14 +1,18 @@
 """Cages: one row a cage."""
 
-from omtrace.schemas import Column, Table
+import pandera.pandas as pa
+from pandera.typing import Series
 
-TABLE = Table(
-    row="one cage",
-    key=("cage_id",),
-    columns=(
-        Column("cage_id", "text", "cage", required=True),
-        Column("room", "text", "room", required=True),
-        Column("rack_row", "text", "row of the rack", required=True),
-    ),
-    source="ARRIVE 2.0, item 4: where cages stand is recorded",
-)
+from omtrace.schemas import _fields as fields
+
+
+class Cages(fields.TableModel):
+    """One cage."""
+
+    cage_id: Series[str] = pa.Field(description="cage")
+    room: Series[str] = pa.Field(description="room")
+    rack_row: Series[str] = pa.Field(description="row of the rack")
+
+    class Config:
+        unique = ["cage_id"]
+        metadata = {"source": "ARRIVE 2.0, item 4: where cages stand is recorded"}

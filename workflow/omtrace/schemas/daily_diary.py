@@ -1,23 +1,39 @@
 """Daily headache diary of an observational study: one row a patient and day."""
 
-from omtrace.schemas import Column, Table, unit_column
+import pandas as pd
+import pandera.pandas as pa
+from pandera.typing import Series
 
-TABLE = Table(
-    row="one diary day of a patient",
-    key=("unit_id", "day"),
-    columns=(
-        unit_column("patient"),
-        Column("day", "integer", "day counted from the onset of treatment (0)", "d", -366, 366, required=True,
-               source="wide bounds for diaries of some months, declared by this project"),
-        Column("study_day", "integer", "day counted from the start of the study", "d", 1, 3660, required=True,
-               source="wide bounds for a study of some years, declared by this project"),
-        Column("headache", "text", "headache that day", allowed=("yes", "no"), required=True),
-        Column("headache_type", "text", "type of migraine", allowed=("Aura", "No Aura", "Mixed"), required=True),
-        Column("age", "integer", "age at the start of treatment", "years", 10, 110, required=True),
-        Column("sex", "text", "sex", allowed=("female", "male"), required=True),
-        Column("air_quality", "number", "air quality", "index", 0, required=True),
-        Column("medication", "text", "abortive medication during the study", allowed=("none", "reduced", "continuing"),
-               required=True),
-    ),
-    source="KosteckiDillon in the R package carData 3.0-5 (Kostecki-Dillon 1999)",
-)  # fmt: skip
+from omtrace.schemas import _fields as fields
+
+
+class DailyDiary(fields.TableModel):
+    """One diary day of a patient."""
+
+    unit_id: Series[str] = fields.unit("patient")
+    day: Series[pd.Int64Dtype] = pa.Field(
+        ge=-366,
+        le=366,
+        description="day counted from the onset of treatment (0)",
+        metadata={"unit": "d", "source": "wide bounds for diaries of some months, declared by this project"},
+    )
+    study_day: Series[pd.Int64Dtype] = pa.Field(
+        ge=1,
+        le=3660,
+        description="day counted from the start of the study",
+        metadata={"unit": "d", "source": "wide bounds for a study of some years, declared by this project"},
+    )
+    headache: Series[str] = pa.Field(isin=["yes", "no"], description="headache that day")
+    headache_type: Series[str] = pa.Field(isin=["Aura", "No Aura", "Mixed"], description="type of migraine")
+    age: Series[pd.Int64Dtype] = pa.Field(
+        ge=10, le=110, description="age at the start of treatment", metadata={"unit": "years"}
+    )
+    sex: Series[str] = pa.Field(isin=["female", "male"], description="sex")
+    air_quality: Series[float] = pa.Field(ge=0, description="air quality", metadata={"unit": "index"})
+    medication: Series[str] = pa.Field(
+        isin=["none", "reduced", "continuing"], description="abortive medication during the study"
+    )
+
+    class Config:
+        unique = ["unit_id", "day"]
+        metadata = {"source": "KosteckiDillon in the R package carData 3.0-5 (Kostecki-Dillon 1999)"}

@@ -1,16 +1,26 @@
 """Who takes part: one row a participant."""
 
-from omtrace.schemas import Column, Table, unit_column
+import pandas as pd
+import pandera.pandas as pa
+from pandera.engines.pandas_engine import DateTime
+from pandera.typing import Series
 
-TABLE = Table(
-    row="one enrolled participant",
-    key=("unit_id",),
-    columns=(
-        unit_column("participant"),
-        Column("enrolled_on", "date", "day of enrolment", required=True),
-        Column("age", "integer", "age at enrolment", "years", 18, 60, required=True,
-               source="inclusion criterion of NCT04520425: 18 to 60 years"),
-        Column("sex", "text", "sex", allowed=("male", "female"), required=True),
-    ),
-    source="the enrolment form as this project declares it",
-)  # fmt: skip
+from omtrace.schemas import _fields as fields
+
+
+class Demographics(fields.TableModel):
+    """One enrolled participant."""
+
+    unit_id: Series[str] = fields.unit("participant")
+    enrolled_on: Series[DateTime] = fields.day("day of enrolment")
+    age: Series[pd.Int64Dtype] = pa.Field(
+        ge=18,
+        le=60,
+        description="age at enrolment",
+        metadata={"unit": "years", "source": "inclusion criterion of NCT04520425: 18 to 60 years"},
+    )
+    sex: Series[str] = pa.Field(isin=["male", "female"], description="sex")
+
+    class Config:
+        unique = ["unit_id"]
+        metadata = {"source": "the enrolment form as this project declares it"}

@@ -1,17 +1,26 @@
 """Animals that were excluded, with the reason: one row an animal."""
 
-from omtrace.schemas import Column, Reference, Table, unit_column
+import pandera.pandas as pa
+from pandera.engines.pandas_engine import DateTime
+from pandera.typing import Series
 
-TABLE = Table(
-    row="one animal that was excluded",
-    key=("unit_id",),
-    columns=(
-        unit_column("animal"),
-        Column("stage", "text", "when it was excluded",
-               allowed=("before_allocation", "treatment", "measurement", "analysis"), required=True),
-        Column("reason", "text", "code of the reason, as stated beforehand in the plan", required=True),
-        Column("excluded_on", "date", "day of the exclusion"),
-    ),
-    references=(Reference("unit_id", "animals", "unit_id"),),
-    source="ARRIVE 2.0, item 3: exclusions with reasons, by criteria set beforehand",
-)  # fmt: skip
+from omtrace.schemas import _fields as fields
+
+
+class Exclusions(fields.TableModel):
+    """One animal that was excluded."""
+
+    unit_id: Series[str] = fields.unit("animal", references="animals.unit_id")
+    stage: Series[str] = pa.Field(
+        isin=["before_allocation", "treatment", "measurement", "analysis"],
+        description="when it was excluded",
+        metadata={"scope": "row"},
+    )
+    reason: Series[str] = pa.Field(
+        description="code of the reason, as stated beforehand in the plan", metadata={"scope": "row"}
+    )
+    excluded_on: Series[DateTime] = fields.day("day of the exclusion", nullable=True)
+
+    class Config:
+        unique = ["unit_id"]
+        metadata = {"source": "ARRIVE 2.0, item 3: exclusions with reasons, by criteria set beforehand"}

@@ -1,10 +1,15 @@
 """The same rows as ``forced_swim``, by batch and strain: both treatments of a batch and strain are one matched pair."""
 
-from omtrace.schemas import Table, forced_swim, visit_column
+from pandera.typing import Series
 
-TABLE = Table(
-    row="one mouse in the forced swim test, of a batch and strain",
-    key=("animal_id",),
-    columns=(*forced_swim.TABLE.columns, visit_column()),
-    source=forced_swim.TABLE.source,
-)
+from omtrace.schemas import _fields as fields
+from omtrace.schemas import forced_swim
+
+
+class ForcedSwimPairs(forced_swim.ForcedSwim):
+    """One mouse in the forced swim test, of a batch and strain."""
+
+    visit: Series[str] = fields.visit()
+
+    class Config(forced_swim.ForcedSwim.Config):
+        pass

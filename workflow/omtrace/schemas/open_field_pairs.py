@@ -1,10 +1,15 @@
 """The same rows as ``open_field``, by batch and strain: both treatments of a batch and strain are one matched pair."""
 
-from omtrace.schemas import Table, open_field, visit_column
+from pandera.typing import Series
 
-TABLE = Table(
-    row="one mouse in the open field, of a batch and strain",
-    key=("animal_id",),
-    columns=(*open_field.TABLE.columns, visit_column()),
-    source=open_field.TABLE.source,
-)
+from omtrace.schemas import _fields as fields
+from omtrace.schemas import open_field
+
+
+class OpenFieldPairs(open_field.OpenField):
+    """One mouse in the open field, of a batch and strain."""
+
+    visit: Series[str] = fields.visit()
+
+    class Config(open_field.OpenField.Config):
+        pass

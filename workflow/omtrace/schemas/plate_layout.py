@@ -1,59 +1,98 @@
 """Plate layouts: one row a well in use."""
 
-from omtrace.schemas import Column, Reference, Rule, Table
+import pandas as pd
+import pandera.pandas as pa
+from pandera.typing import Series
+
+from omtrace.schemas import _fields as fields
+
+WELL = r".*/[A-H]([1-9]|1[0-2])"
 
 
-def is_well(frame):
-    """Wells of a 96-well plate are named A1 to H12, as the reader names them."""
-    return frame["unit_id"].str.fullmatch(r".*/[A-H]([1-9]|1[0-2])")
+class PlateLayout(fields.TableModel):
+    """One well of a plate and what was put into it."""
 
+    unit_id: Series[str] = pa.Field(
+        description="the well: plate / well", metadata={"references": "plate_signals.unit_id"}
+    )
+    plate: Series[str] = pa.Field(description="plate", metadata={"scope": "row"})
+    role: Series[str] = pa.Field(
+        isin=["standard", "blank", "sample", "control", "spiked"],
+        description="what the well holds",
+        metadata={"scope": "row"},
+    )
+    sample: Series[str] = pa.Field(
+        nullable=True,
+        description="standard, control or animal",
+        metadata={"scope": "row", "references": "animals.unit_id", "where": {"role": "sample"}},
+    )
+    concentration: Series[float] = pa.Field(
+        ge=0,
+        nullable=True,
+        description="nominal concentration of a standard, or what was added",
+        metadata={"scope": "row", "unit": "pg/mL"},
+    )
+    dilution: Series[float] = pa.Field(
+        ge=1, nullable=True, description="dilution of the sample", metadata={"scope": "row", "unit": "fold"}
+    )
+    nominal: Series[float] | None = pa.Field(
+        ge=0,
+        nullable=True,
+        description="known concentration of a control, undiluted",
+        metadata={"scope": "row", "unit": "pg/mL"},
+    )
+    bridge: Series[str] | None = pa.Field(
+        nullable=True,
+        description="what plates share: wells with one name hold the same material, a pool or a sample",
+        metadata={"scope": "row"},
+    )
 
-def needed(role, column):
-    """Wells of a role need a value in a column."""
-    return lambda frame: (frame["role"] != role) | frame[column].notna()
-
-
-def nominal_of_control(frame):
-    """A known concentration, above zero, is a control's."""
-    return frame["nominal"].isna() | (frame["role"].eq("control") & frame["nominal"].gt(0))
-
-
-TABLE = Table(
-    row="one well of a plate and what was put into it",
-    key=("unit_id",),
-    columns=(
-        Column("unit_id", "text", "the well: plate / well", required=True),
-        Column("plate", "text", "plate", required=True),
-        Column(
-            "role",
-            "text",
-            "what the well holds",
-            allowed=("standard", "blank", "sample", "control", "spiked"),
-            required=True,
+    @pa.check(
+        "unit_id",
+        error="a well from A1 to H12, written as the reader writes it",
+        **fields.rule(
+            "unit_id",
+            example="A01, or a1, where the reader writes A1",
+            mend="write the wells of the layout as the reader's export does",
         ),
-        Column("sample", "text", "standard, control or animal"),
-        Column("concentration", "number", "nominal concentration of a standard, or what was added", "pg/mL", 0),
-        Column("dilution", "number", "dilution of the sample", "fold", 1),
-        Column("nominal", "number", "known concentration of a control, undiluted", "pg/mL", 0),
-        Column("bridge", "text", "what plates share: wells with one name hold the same material, a pool or a sample"),
-    ),
-    rules=(
-        Rule("well_name", "a well from A1 to H12, written as the reader writes it", ("unit_id",), is_well,
-             example="A01, or a1, where the reader writes A1",
-             fix="write the wells of the layout as the reader's export does"),
-        Rule("standard_without_concentration", "a concentration for every standard", ("concentration", "role"),
-             needed("standard", "concentration"), example="a standard's well with a blank concentration"),
-        Rule("sample_without_dilution", "a dilution for every sample (1: undiluted)", ("dilution", "role"),
-             needed("sample", "dilution"), example="an animal's well with a blank dilution"),
-        Rule("nominal_without_control", "a known concentration for controls alone", ("nominal", "role"),
-             nominal_of_control, example="an animal's well with a known concentration",
-             fix="give the well the role control, or take its known concentration out"),
-    ),
-    optional=("nominal", "bridge"),
-    references=(
-        Reference("unit_id", "plate_signals", "unit_id"),
-        Reference("sample", "animals", "unit_id", where=("role", "sample")),
-    ),
-    source="the laboratory's layout sheet as this project declares it: every well maps to one standard, control or "
-    "animal",
-)  # fmt: skip
+    )
+    def well_name(cls, wells: pd.Series) -> pd.Series:
+        """Wells of a 96-well plate are named A1 to H12, as the reader names them."""
+        return wells.str.fullmatch(WELL)
+
+    @pa.dataframe_check(
+        error="a concentration for every standard",
+        **fields.rule("concentration", "role", example="a standard's well with a blank concentration"),
+    )
+    def standard_without_concentration(cls, frame: pd.DataFrame) -> pd.Series:
+        """Standards need their concentration."""
+        return frame["role"].ne("standard") | frame["concentration"].notna()
+
+    @pa.dataframe_check(
+        error="a dilution for every sample (1: undiluted)",
+        **fields.rule("dilution", "role", example="an animal's well with a blank dilution"),
+    )
+    def sample_without_dilution(cls, frame: pd.DataFrame) -> pd.Series:
+        """Samples need their dilution."""
+        return frame["role"].ne("sample") | frame["dilution"].notna()
+
+    @pa.dataframe_check(
+        error="a known concentration for controls alone",
+        **fields.rule(
+            "nominal",
+            "role",
+            example="an animal's well with a known concentration",
+            mend="give the well the role control, or take its known concentration out",
+        ),
+    )
+    def nominal_without_control(cls, frame: pd.DataFrame) -> pd.Series:
+        """A known concentration, above zero, is a control's."""
+        row = frame.reindex(columns=["nominal", "role"])
+        return row["nominal"].isna() | (row["role"].eq("control") & row["nominal"].gt(0))
+
+    class Config:
+        unique = ["unit_id"]
+        metadata = {
+            "source": "the laboratory's layout sheet as this project declares it: every well maps to one standard, "
+            "control or animal"
+        }

@@ -1,14 +1,23 @@
 """Plate readings: one row a plate, read (wavelength) and well."""
 
-from omtrace.schemas import Column, Table
+import pandera.pandas as pa
+from pandera.typing import Series
 
-TABLE = Table(
-    row="the reading of one well at one wavelength",
-    key=("unit_id", "wavelength"),
-    columns=(
-        Column("unit_id", "text", "the well: plate / well", required=True),
-        Column("wavelength", "text", "wavelength in nm, which names the read", required=True),
-        Column("signal", "number", "absorbance", "OD", -0.5, 6.0, required=True),
-    ),
-    source="raw reads of a plate reader's export; bounds wider than the range of the readers, declared by this project",
-)
+from omtrace.schemas import _fields as fields
+
+
+class PlateSignals(fields.TableModel):
+    """The reading of one well at one wavelength."""
+
+    unit_id: Series[str] = pa.Field(description="the well: plate / well")
+    wavelength: Series[str] = pa.Field(description="wavelength in nm, which names the read")
+    signal: Series[float] = pa.Field(
+        ge=-0.5, le=6.0, description="absorbance", metadata={"scope": "row", "unit": "OD", "reading": True}
+    )
+
+    class Config:
+        unique = ["unit_id", "wavelength"]
+        metadata = {
+            "source": "raw reads of a plate reader's export; bounds wider than the range of the readers, declared by "
+            "this project"
+        }

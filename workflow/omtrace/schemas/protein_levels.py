@@ -1,6 +1,10 @@
 """Protein levels in tissue, several replicates an animal: one row a replicate."""
 
-from omtrace.schemas import Column, Table, unit_column
+import pandera.pandas as pa
+from pandera.api.dataframe.model_components import FieldInfo
+from pandera.typing import Series
+
+from omtrace.schemas import _fields as fields
 
 PROTEINS = (
     "DYRK1A_N", "ITSN1_N", "BDNF_N", "NR1_N", "NR2A_N", "pAKT_N", "pBRAF_N", "pCAMKII_N", "pCREB_N", "pELK_N",
@@ -13,18 +17,30 @@ PROTEINS = (
     "H3AcK18_N", "EGR1_N", "H3MeK4_N", "CaNA_N",
 )  # fmt: skip
 
-TABLE = Table(
-    row="one replicate measurement of one animal",
-    key=("replicate_id",),
-    columns=(
-        unit_column("animal"),
-        Column("replicate_id", "text", "animal and replicate, as exported", required=True),
-        Column("genotype", "text", "genotype", allowed=("Control", "Ts65Dn"), required=True),
-        Column("treatment", "text", "drug", allowed=("Saline", "Memantine"), required=True),
-        Column("behavior", "text", "context-shock or shock-context", allowed=("C/S", "S/C"), required=True),
-        Column("class", "text", "class as exported", required=True),
-        *(Column(name, "number", f"level of {name.removesuffix('_N')} in the nuclear fraction", "relative", 0)
-          for name in PROTEINS),
-    ),
-    source="Higuera 2015, PLoS ONE 10:e0129126; UCI data set 342",
-)  # fmt: skip
+
+class Replicate(fields.TableModel):
+    """One replicate measurement of one animal."""
+
+    unit_id: Series[str] = fields.unit("animal")
+    replicate_id: Series[str] = pa.Field(description="animal and replicate, as exported")
+    genotype: Series[str] = pa.Field(isin=["Control", "Ts65Dn"], description="genotype")
+    treatment: Series[str] = pa.Field(isin=["Saline", "Memantine"], description="drug")
+    behavior: Series[str] = pa.Field(isin=["C/S", "S/C"], description="context-shock or shock-context")
+    class_: Series[str] = pa.Field(alias="class", description="class as exported")
+
+    class Config:
+        unique = ["replicate_id"]
+        metadata = {"source": "Higuera 2015, PLoS ONE 10:e0129126; UCI data set 342"}
+
+
+def level(protein: str) -> FieldInfo:
+    """The level of one protein."""
+    return pa.Field(
+        ge=0,
+        nullable=True,
+        description=f"level of {protein.removesuffix('_N')} in the nuclear fraction",
+        metadata={"unit": "relative"},
+    )
+
+
+ProteinLevels = fields.extended(Replicate, "ProteinLevels", {name: (float, level(name)) for name in PROTEINS})

@@ -1,19 +1,34 @@
 """Birth weights of pups whose mothers were treated: one row a pup."""
 
-from omtrace.schemas import Column, Table, unit_column
+import pandas as pd
+import pandera.pandas as pa
+from pandera.typing import Series
 
-TABLE = Table(
-    row="one pup",
-    key=("unit_id",),
-    columns=(
-        unit_column("pup"),
-        Column("litter_id", "text", "litter, which is a mother", required=True),
-        Column("treatment", "text", "dose given to the mother", allowed=("Control", "Low", "High"), required=True),
-        Column("litter_size", "integer", "pups in the litter", "count", 1, 25, required=True,
-               source="wide bounds, declared by this project"),
-        Column("sex", "text", "sex of the pup", allowed=("Male", "Female"), required=True),
-        Column("weight_g", "number", "birth weight", "g", 1, 15, required=True,
-               source="wide bounds for newborn rats, declared by this project"),
-    ),
-    source="Pinheiro and Bates 2000, Mixed-Effects Models in S and S-PLUS; RatPupWeight in R package nlme",
-)  # fmt: skip
+from omtrace.schemas import _fields as fields
+
+
+class Pups(fields.TableModel):
+    """One pup."""
+
+    unit_id: Series[str] = fields.unit("pup")
+    litter_id: Series[str] = pa.Field(description="litter, which is a mother")
+    treatment: Series[str] = pa.Field(isin=["Control", "Low", "High"], description="dose given to the mother")
+    litter_size: Series[pd.Int64Dtype] = pa.Field(
+        ge=1,
+        le=25,
+        description="pups in the litter",
+        metadata={"unit": "count", "source": "wide bounds, declared by this project"},
+    )
+    sex: Series[str] = pa.Field(isin=["Male", "Female"], description="sex of the pup")
+    weight_g: Series[float] = pa.Field(
+        ge=1,
+        le=15,
+        description="birth weight",
+        metadata={"unit": "g", "source": "wide bounds for newborn rats, declared by this project"},
+    )
+
+    class Config:
+        unique = ["unit_id"]
+        metadata = {
+            "source": "Pinheiro and Bates 2000, Mixed-Effects Models in S and S-PLUS; RatPupWeight in R package nlme"
+        }

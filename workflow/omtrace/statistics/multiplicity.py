@@ -4,62 +4,50 @@ Each function takes p values, one a hypothesis, and gives adjusted ones in the s
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
+from statsmodels.stats.multitest import multipletests
 
+Adjustment = Literal["bonferroni", "holm", "hochberg", "hommel", "benjamini_hochberg", "benjamini_yekutieli"]
+METHODS: dict[Adjustment, str] = {
+    "bonferroni": "bonferroni",
+    "holm": "holm",
+    "hochberg": "simes-hochberg",
+    "hommel": "hommel",
+    "benjamini_hochberg": "fdr_bh",
+    "benjamini_yekutieli": "fdr_by",
+}
 ROUNDING = 1e-12  # relative: an adjusted p that exceeds alpha by no more than this equals it
 
 
-def bonferroni(p: Sequence[float]) -> np.ndarray:
-    """p times the number of hypotheses."""
-    values = _checked(p)
-    return np.minimum(values * len(values), 1)
+def adjusted(p: Sequence[float], method: Adjustment) -> np.ndarray:
+    """Adjusted p values by ``statsmodels.stats.multitest.multipletests``.
 
+    Parameters
+    ----------
+    p : one a hypothesis
+    method : bonferroni; holm (1979), strong control under any dependence; hochberg (1988,
+        doi:10.1093/biomet/75.4.800), under independence or positive dependence; hommel (1988,
+        doi:10.1093/biomet/75.2.383), the closed test with Simes tests; benjamini_hochberg (1995,
+        doi:10.1111/j.2517-6161.1995.tb02031.x), the false discovery rate under independence or positive dependence;
+        benjamini_yekutieli (2001, doi:10.1214/aos/1013699998), under any dependence
 
-def holm(p: Sequence[float]) -> np.ndarray:
-    """Holm's step-down procedure (1979); strong control under any dependence."""
-    values = _checked(p)
-    order = np.argsort(values, kind="stable")
-    steps = values[order] * np.arange(len(values), 0, -1)
-    return _placed(np.minimum(np.maximum.accumulate(steps), 1), order)
+    Returns
+    -------
+    adjusted p values in the same order, at most 1
 
+    Raises
+    ------
+    ValueError
+        for none, for missing ones and for numbers that are no p values
 
-def hochberg(p: Sequence[float]) -> np.ndarray:
-    """Hochberg's step-up procedure (1988, doi:10.1093/biomet/75.4.800); needs independence or positive dependence."""
-    values = _checked(p)
-    return _step_up(values, np.arange(1, len(values) + 1))
-
-
-def hommel(p: Sequence[float]) -> np.ndarray:
-    """Hommel's procedure (1988, doi:10.1093/biomet/75.2.383): the closed test with Simes tests.
-
-    By the definition of closure: the largest Simes p of the sets that hold a hypothesis. Of the sets of one size
-    the one with the largest other p values decides, so sizes are all that is searched.
+    Examples
+    --------
+    >>> adjusted([0.01, 0.04, 0.03], "holm").tolist()
+    [0.03, 0.06, 0.06]
     """
-    values = _checked(p)
-    order = np.argsort(values, kind="stable")
-    rising = values[order]
-    adjusted = np.zeros(len(values))
-    for size in range(1, len(values) + 1):
-        multiples = size / np.arange(1, size + 1)
-        for at in range(len(values)):
-            start = len(values) - size
-            members = rising[start:] if at >= start else np.concatenate([[rising[at]], rising[start + 1 :]])
-            adjusted[at] = max(adjusted[at], float(np.min(multiples * members)))
-    return _placed(np.minimum(adjusted, 1), order)
-
-
-def benjamini_hochberg(p: Sequence[float]) -> np.ndarray:
-    """Control of the false discovery rate (1995, doi:10.1111/j.2517-6161.1995.tb02031.x), independence or PRDS."""
-    values = _checked(p)
-    return _step_up(values, len(values) / np.arange(len(values), 0, -1))
-
-
-def benjamini_yekutieli(p: Sequence[float]) -> np.ndarray:
-    """Control of the false discovery rate under any dependence (2001, doi:10.1214/aos/1013699998)."""
-    values = _checked(p)
-    harmonic = float(np.sum(1 / np.arange(1, len(values) + 1)))
-    return _step_up(values, harmonic * len(values) / np.arange(len(values), 0, -1))
+    return np.asarray(multipletests(_checked(p), method=METHODS[method])[1], dtype=float)
 
 
 def fixed_sequence(p: Sequence[float]) -> np.ndarray:
@@ -105,18 +93,6 @@ def _without(w: np.ndarray, g: np.ndarray, j: int, left: list[int]) -> tuple[np.
 def rejected(adjusted: Sequence[float] | np.ndarray, alpha: float) -> np.ndarray:
     """Which hypotheses are rejected at a level."""
     return np.asarray(adjusted, dtype=float) <= alpha * (1 + ROUNDING)
-
-
-def _step_up(values: np.ndarray, factors: np.ndarray) -> np.ndarray:
-    """Running minimum from the largest p down; ``factors`` belong to the p values from the largest on."""
-    order = np.argsort(-values, kind="stable")
-    return _placed(np.minimum(np.minimum.accumulate(values[order] * factors), 1), order)
-
-
-def _placed(values: np.ndarray, order: np.ndarray) -> np.ndarray:
-    placed = np.empty(len(values))
-    placed[order] = values
-    return placed
 
 
 def _checked(p: Sequence[float]) -> np.ndarray:

@@ -11,14 +11,16 @@ from omtrace.plugins import plugin
 from omtrace.provenance.keys import SHIFT, key_of, number_of
 from omtrace.schemas import UNIT, RuleText
 from omtrace.validation.catalogue import RULES
+from omtrace.validation.checks import reference_check, refused, within
 from omtrace.validation.crosschecks import CrossCheck, Tables
+from omtrace.validation.units import near
 from omtrace.validation.work import Work
 
 if TYPE_CHECKING:
-    import numpy
     import pandas
 
 ROW = re.compile(r"row ([0-9]+):([0-9]+)")  # a key, as crosschecks write it
+NEAR = 5_000  # rows of a table in which the nearest value is looked for
 WHOLE_FILE = {rule.id for rule in RULES if rule.whole_file}
 
 
@@ -34,20 +36,25 @@ def references(works: dict[str, Work]) -> None:
                 rows = rows[rows[reference.where[0]] == reference.where[1]]
             mine = rows[reference.column].dropna()
             column = work.plan.cell(reference.column)
-            told = {f.key for f in work.findings if f.rule == "reference" and f.column == column}
-            strange = [key for key in mine.index[~_within(mine, known)] if key not in told]
-            expected = f"a {reference.other} of table {reference.table}"
-            work.report(strange, "reference", reference.column, expected, reference.severity)
+            reported = {f.key for f in work.findings if f.rule == "reference" and f.column == column}
+            check = reference_check(reference, known)
+            strange = [key for key in mine.index[refused(check, mine)] if key not in reported]
+            by_place: dict[str, list[int]] = {}
+            for key in strange:
+                by_place.setdefault(_nearest(works[reference.table], reference.other, str(mine[key])), []).append(key)
+            for hint, keys in by_place.items():
+                work.report(keys, "reference", reference.column, f"{check.error}{hint}")
 
 
-def _within(mine: "pandas.Series", known: "pandas.Series") -> "numpy.ndarray":
-    """The mask of the values that another column has. Arrow looks at whole columns, pandas' isin at one by one."""
-    import pyarrow
-    import pyarrow.compute as compute
-
-    values = pyarrow.array(mine, from_pandas=True)
-    there = compute.unique(pyarrow.array(known, from_pandas=True)).cast(values.type)
-    return compute.is_in(values, value_set=there).to_numpy(zero_copy_only=False)
+def _nearest(work: Work, column: str, text: str) -> str:
+    """Where the value of a column stands that a text is nearest to, in words; "" if none is near."""
+    values = work.kept()[column].dropna()
+    close = near(text, values.astype("str").unique()) if len(values) <= NEAR else ""
+    if not close:
+        return ""
+    return (
+        f" (nearest: line {work.place(int(values.index[values.astype('str') == close][0])).first_line} of that table)"
+    )
 
 
 def roster(works: dict[str, Work], dataset: DatasetPlan) -> None:
@@ -65,7 +72,7 @@ def roster(works: dict[str, Work], dataset: DatasetPlan) -> None:
         work = works[name]
         mine = work.kept()[UNIT].dropna() if UNIT in work.frame else enrolled
         expected = f"an enrolled {dataset.unit} (table {listed.table})"
-        work.report(mine.index[~_within(mine, enrolled)], "roster", UNIT, expected)
+        work.report(mine.index[~within(mine, enrolled)], "roster", UNIT, expected)
 
 
 def crosscheck(plan: Plan, works: dict[str, Work], rules: Mapping[str, RuleText]) -> None:

@@ -1,6 +1,6 @@
 """The error catalogue: every rule that a finding may name, in order of precedence, with meaning, example and fix."""
 
-from omtrace.model.plan import Severity
+from omtrace.model.plan import USUAL, Plan, Severity
 from omtrace.plugins import declared, plugin
 from omtrace.schemas import ASK, RuleText, table_of
 
@@ -26,6 +26,13 @@ RULES = (
     RuleText("number_ambiguous", "stop", "Nothing in the column settles whether a mark is decimal or for thousands.",
              "1,234 in a column in which every number has one comma and three digits after it",
              "ask who sent the export, then say the marks in the plan: `formats: {dose: {decimal: ','}}`", LOST, True),
+    RuleText("plate_twice", "stop", "Two plates, of one file or of two, have one name, so that their wells would be "
+             "taken for those of one plate.", "a plate read anew under the name of another; a name "
+                                              "left from the template",
+             "name the plates apart at the reader, or withdraw the file that does not count", LOST, True),
+    RuleText("double_entry", "stop", "Records of a REDCap project with double data entry stand twice, so that each "
+             "participant would count twice.", "11--1 and 11--2",
+             "export the merged records; or say which keying counts: `options: {keying: \"1\"}`", LOST, True),
     RuleText("merged_header", "stop", "Cells of the header are merged, so a name does not stand above each column.",
              "`Pain` once above three columns",
              "unmerge the header at its source, give every column a name of its own and save again", whole_file=True),
@@ -51,20 +58,29 @@ RULES = (
     RuleText("unit", "quarantine", "A finding in another row of the same participant or animal takes this row out.",
              "an age out of range under `scopes: {range: unit}`",
              "mend what the other finding names", LOST),
-    RuleText("type", "quarantine", "The text is not of the column's type.", "`5 days` in a column of whole numbers"),
+    RuleText("type", "quarantine", "The text is not of the column's type.", "`5 days` in a column of whole numbers",
+             "correct the cell at its source; or, if the text stands for a value that is not there, "
+             "say what it means under "
+             "`missing_codes` in the plan",
+             scope="cell"),
     RuleText("decimal_mark", "quarantine", "The decimal mark is not the one of the column's other numbers.",
              "5,5 among 4.5 and 6.0",
-             "correct the cell at its source; or say the mark in the plan: `formats: {dose: {decimal: ','}}`"),
+             "correct the cell at its source; or say the mark in the plan: `formats: {dose: {decimal: ','}}`",
+             scope="cell"),
     RuleText("date_mixed", "quarantine", "The date is not in the order of the column's other dates.",
              "2023-05-13 among 13/05/2023 and 14/05/2023",
-             "correct the cell at its source; or say the order in the plan: `formats: {visit_on: {date: DMY}}`"),
+             "correct the cell at its source; or say the order in the plan: `formats: {visit_on: {date: DMY}}`",
+             scope="cell"),
     RuleText("code", "quarantine", "The code is not one to which the plan gives a meaning.",
              "3 in a column that the plan recodes from 1 and 2",
-             "ask who sent the export what the code means, and add it to `recode` in the plan or correct the cell"),
+             "ask who sent the export what the code means, and add it to `recode` in the plan or correct the cell",
+             scope="cell"),
     RuleText("required", "quarantine", "A cell that every row must have is blank.",
-             "no arm in a row of the allocation list"),
-    RuleText("range", "quarantine", "The number is outside its declared bounds.", "pain of 11 on a scale from 0 to 10"),
-    RuleText("allowed", "quarantine", "The value is not one of those declared.", "`femal` in a column of sex"),
+             "no arm in a row of the allocation list", scope="cell"),
+    RuleText("range", "quarantine", "The number is outside its declared bounds.", "pain of 11 on a scale from 0 to 10",
+             scope="cell"),
+    RuleText("allowed", "quarantine", "The value is not one of those declared.", "`femal` in a column of sex",
+             scope="cell"),
     RuleText("form_status", "quarantine", "The form's status is not one that the plan accepts.",
              "status 0 (incomplete), where the plan accepts 1 and 2",
              "finish the form at the site and export again; or accept the status in the plan: `status_accepted`"),
@@ -84,10 +100,10 @@ RULES = (
              "correct the name at its source, or send the missing row of the list"),
     RuleText("formula_uncached", "quarantine", "The cell holds a formula that was saved without its value.",
              "a workbook written by a program and never opened in a spreadsheet",
-             "open the workbook in a spreadsheet, let it compute, save it, and register the new version"),
+             "open the workbook in a spreadsheet, let it compute, save it, and register the new version", scope="cell"),
     RuleText("error_cell", "quarantine", "The cell holds an error of the spreadsheet instead of a value.",
              "#DIV/0! in a column of means",
-             "correct the formula, or clear the cell if there is no value, and register the new version"),
+             "correct the formula, or clear the cell if there is no value, and register the new version", scope="cell"),
     RuleText("merged_cell", "warn", "Cells below the header are merged: all but the first read as blank.",
              "one visit written over three rows", "unmerge the cells and fill each of them"),
     RuleText("hidden_row", "warn", "The row is hidden in the workbook; it is read as if it were shown.",
@@ -97,9 +113,14 @@ RULES = (
     RuleText("date_cell", "stop", "A date cell stands among dates kept as text: the spreadsheet may have swapped its "
              "day and month.", "13/05/2023 stayed text, and beside it 05/03/2023 became the date 3 May",
              "compare with the source; if swapped, declare a repair in the plan: `swap_day_month`, with the reason"),
-    RuleText("identifier_damaged", "warn", "A spreadsheet seems to have turned an identifier into a number or a date.",
+    RuleText("identifier_damaged", "warn", "A program seems to have turned an identifier into a number or a date.",
              "1E+05, or a date, among P001 and P002",
              "format the column as text at its source and type the identifier again"),
+    RuleText("zone_open", "warn", "Times have a zone, and the plan does not say that of the site: a day taken from "
+             "them may be the day before or after.", "05:00 UTC, which is the evening before in Chicago",
+             "say the zone of the site in the plan: `zone: America/Chicago`", WHOLE),
+    RuleText("unit_alike", "warn", "Two units differ only by zeros, case, blanks or signs; they count as two.",
+             "R-07, 7 and 007", "write the unit the same way everywhere, if it is one; nothing, if they are two"),
     RuleText("dictionary_type", "warn", "The text is not of the field's type in the export's data dictionary.",
              "letters in a field validated as integer"),
     RuleText("dictionary_choice", "warn", "The code is not a choice of the field in the export's data dictionary.",
@@ -143,10 +164,16 @@ def texts(tables: tuple[str, ...] = (), crosschecks: tuple[str, ...] = ()) -> di
     for name in tables:
         for rule in table_of(name).rules:
             meaning = f"Expected: {rule.expected}."
-            found[rule.id] = RuleText(rule.id, rule.severity, meaning, rule.example, rule.fix)
+            found[rule.id] = RuleText(rule.id, rule.severity, meaning, rule.example, rule.fix, scope="cell")
     for name in crosschecks:
         found |= {rule.id: rule for rule in plugin("validation.crosschecks", name, "CROSSCHECK").rules}
     return found
+
+
+def known_rules(plan: Plan) -> dict[str, RuleText]:
+    """Every rule that a finding of a study may name."""
+    tables = tuple(table.schema_ or name for name, table in plan.tables.items())
+    return texts(tables, (*USUAL, *(entry.check for entry in plan.checks.values())))
 
 
 def everything() -> dict[str, RuleText]:
@@ -155,4 +182,4 @@ def everything() -> dict[str, RuleText]:
     return texts(tables, tuple(declared("validation.crosschecks")))
 
 
-__all__ = ["ASK", "RULES", "everything", "texts"]
+__all__ = ["ASK", "RULES", "everything", "known_rules", "texts"]

@@ -11,10 +11,10 @@ from typing import Any
 from omtrace.model.tables import Format
 from omtrace.schemas import UNIT, Column
 from omtrace.validation.cells import cells_of, encoded, held, is_in
+from omtrace.validation.checks import DTYPES, refused_values
 from omtrace.validation.formats import Style, date_style, number_style
 from omtrace.validation.meaning import Meaning, meaning_of
 from omtrace.validation.parse import EXPECTED, dates, integers, numbers, plain
-from omtrace.validation.rules import DTYPES, bounds_text
 from omtrace.validation.work import Work
 
 
@@ -142,33 +142,37 @@ def _values(work: Work, column: Column, meaning: Meaning, style: Style, rows: An
     values, fits = _parsed(column, meant, style, blank)
     fits = fits & ~blank
     doubted = is_in(meant, {text for doubt in style.doubts for text in doubt.texts})
-    judged = [(doubt.rule, doubt.expected, is_in(meant, doubt.texts)) for doubt in style.doubts]
-    judged.append(("type", EXPECTED[column.kind], ~fits & ~blank & ~doubted))
+    judged = [(doubt.rule, doubt.expected, "", is_in(meant, doubt.texts)) for doubt in style.doubts]
+    expected = EXPECTED[column.kind]
+    if column.reading:
+        expected += "; if this is a word of the reader, say what it means under missing_codes"
+    judged.append(("type", expected, "", ~fits & ~blank & ~doubted))
     fits &= ~doubted
-    judged += _bounds(column, values, fits)
+    judged += _refused(column, values, fits)
     if column.required:
         excused = meaning.told if column.name in work.table.key else meaning.told | meaning.coded
-        judged.append(("required", "a value", blank & ~excused))
-    for rule, expected, mask in judged:
+        judged.append(("required", "a value", "", blank & ~excused))
+    for rule, expected, severity, mask in judged:
         if mask.any():
             if rule in ("type", "range"):
                 expected += work.suggestion(column.name, set(raw.texts) & set(meant.to_pylist()) - {""})
-            work.report(keys[mask[codes]], rule, column.name, expected)
+            work.report(keys[mask[codes]], rule, column.name, expected, severity)
     return _taken(column, values, fits, codes)
 
 
-def _bounds(column: Column, values: Any, fits: Any) -> list[tuple[str, str, Any]]:
-    """Which distinct values are outside the declared bounds, or not among those declared."""
+def _refused(column: Column, values: Any, fits: Any) -> list[tuple[str, str, str, Any]]:
+    """What the model's checks say of the distinct values that are of the type, as masks of the distinct texts."""
     import numpy
+    import pandas
 
+    if not column.checks or not fits.any():
+        return []
+    typed = values.to_pandas()[fits] if column.kind == "text" else pandas.Series(values[fits])
     judged = []
-    if column.minimum is not None or column.maximum is not None:
-        low = -numpy.inf if column.minimum is None else column.minimum
-        high = numpy.inf if column.maximum is None else column.maximum
-        judged.append(("range", bounds_text(column), fits & ~((values >= low) & (values <= high))))
-    if column.allowed:
-        listed = is_in(values, column.allowed) if column.kind == "text" else numpy.isin(values, column.allowed)
-        judged.append(("allowed", "one of " + ", ".join(map(str, column.allowed)), fits & ~listed))
+    for rule, expected, severity, mask in refused_values(column, typed):
+        spread = numpy.zeros(len(fits), dtype=bool)
+        spread[fits] = mask
+        judged.append((rule, expected, severity, spread))
     return judged
 
 
@@ -191,4 +195,6 @@ def _taken(column: Column, values: Any, good: Any, codes: Any) -> Any:
         return pandas.Series(pandas.arrays.IntegerArray(values[codes], ~good[codes]))
     if column.kind == "number":
         return pandas.Series(numpy.where(good, values, numpy.nan)[codes])
+    if column.kind == "date":
+        return pandas.Series(numpy.where(good, values, numpy.datetime64("NaT"))[codes])
     return held(values, good).take(pyarrow.array(codes)).to_pandas()

@@ -67,6 +67,9 @@ def number_style(other: Mapping[str, int], points: Mapping[str, int], total: int
         return Style()
     rows = {name: sum(other.get(text, 0) + points.get(text, 0) for text in texts)
             for name, texts in (("commas", as_decimal), ("points", clear))}  # fmt: skip
+    if as_decimal and not as_thousands and not whole and rows["commas"] == rows["points"] > 0:
+        readings = "as many decimal commas as points: the plan must say which mark it is"
+        return Style(doubts=(Doubt("number_ambiguous", readings, frozenset(as_decimal | clear)),))
     if as_decimal and not as_thousands and not whole and rows["commas"] > rows["points"]:
         mixed = bool(grouped) or any("." in text for text in as_decimal)
         says = f"decimal comma{' and thousands point' if mixed else ''} (found)"

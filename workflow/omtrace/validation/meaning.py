@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from omtrace.instruments import Instrument, instrument_of, is_instrument
+from omtrace.readers._words import words_in
 from omtrace.schemas import Column
 from omtrace.validation.cells import Cells, is_in
 from omtrace.validation.work import Source, Work
@@ -57,10 +58,15 @@ def meaning_of(work: Work, column: Column, raw: Cells) -> Meaning:
 
 
 def _own_codes(work: Work, column: Column, raw: Cells) -> Cells:
-    """The column with a mark in place of codes that a file itself declares missing; they bind no other file."""
+    """The column with a mark in place of codes that a file itself declares missing; they bind no other file.
+
+    The words that plate readers write into wells are such codes in every file of readings, whatever reads it.
+    """
     name = work.plan.raw(column.name)
     for number, source in work.sources.items():
         declared = source.extract.variables[name].missing if name in source.extract.variables else {}
+        if column.reading:
+            declared = words_in(raw.texts).missing | declared
         own = {code: says for code, says in declared.items() if code not in work.missing_codes}
         rows = raw.among(own) & (work.numbers() == number) if own else None
         if rows is not None and _gaps(work, column, raw, own, rows, "coded_missing"):
@@ -110,7 +116,7 @@ def _compare_answers(work: Work, instrument: Instrument, items: list[str], numbe
     if not (total := sum(counts.values())):
         return
     first = next(i for i in instrument.items if i.name == items[0])
-    own = {str(code) for code in range(int(first.minimum), int(first.maximum) + 1)}
+    own = set(first.codes())
     fitting = {name: sum(counts[text] for text in codes) / total for name, codes in instrument.codings.items()}
     best = max(fitting, key=lambda name: fitting[name])
     mine = sum(counts[code] for code in own) / total

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 from omtrace import store
 from omtrace.provenance.keys import SHIFT, Place, key_of, number_of
 from omtrace.readers import Places
-from omtrace.schemas import UNIT
+from omtrace.schemas import UNIT, Table
 from omtrace.validation.catalogue import RULES
 from omtrace.validation.findings import WORST, Finding
-from omtrace.validation.rules import confirm
 from omtrace.validation.work import WITHHELD, Source, Work
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def quarantined(works: Iterable[Work]) -> "pandas.DataFrame":
 
     rows: list[tuple] = []
     for work in works:
-        found = [f for f in work.findings if f.severity == "quarantine" and f.key]
+        found = [f for f in work.findings if f.severity == "quarantine" and f.key in work.gone]
         found.sort(key=lambda f: (f.key, ORDER.get(f.rule, CROSS)))
         names = _names(work, [f.key for f in found])
         rows += [(f.key, work.name, f.rule, f.column, f.severity, *n) for f, n in zip(found, names, strict=True)]
@@ -94,9 +93,8 @@ def write(works: Iterable[Work], quarantine: "pandas.DataFrame", folder: str | P
         for work in works:
             lost = set(quarantine.loc[quarantine["table"] == work.name, "key"])
             kept = _without(work.frame, lost)
-            typed = kept.rename_axis("key").reset_index()
+            typed = dates_as_text(kept, work.table).rename_axis("key").reset_index()
             written.append(beside.submit(store.write_table, folder / f"{work.name}.parquet", typed))
-            confirm(_without(kept, {f.key for f in work.findings}), work.table)
             counts.append(_conserved(work, len(kept), len(lost)))
             gaps += [(key, work.name, column, says) for key, column, says in work.gaps]
             repairs += [(work.name, *made) for made in work.repairs]
@@ -113,6 +111,18 @@ def write(works: Iterable[Work], quarantine: "pandas.DataFrame", folder: str | P
     header = ("table", "rows_in", "rows_out", "quarantined", "out_of_scope", "reasons")
     store.write_csv(folder / "conservation.csv", header, counts)
     store.write_csv(folder / "repairs.csv", ("table", "column", "change", "reason", "cells"), repairs)
+
+
+def dates_as_text(frame: "pandas.DataFrame", table: Table) -> "pandas.DataFrame":
+    """A typed frame with its dates in the ISO form, in which validated tables hold them."""
+    import pyarrow
+
+    dates = [column.name for column in table.columns if column.kind == "date"]
+    texts = {
+        name: pyarrow.array(frame[name], from_pandas=True).cast(pyarrow.date32()).cast(pyarrow.string()).to_pandas()
+        for name in dates
+    }
+    return frame.assign(**{name: text.set_axis(frame.index) for name, text in texts.items()})
 
 
 def _without(frame: "pandas.DataFrame", keys: set[int]) -> "pandas.DataFrame":

@@ -15,6 +15,7 @@ NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 YEAR_FIRST = re.compile(r"([0-9]{4})[/.]([0-9]{1,2})[/.]([0-9]{1,2})")
 NAMED = re.compile(r"([0-9]{1,2})[. -]{1,2}([A-Za-z]{3})[A-Za-z]*[. -]{1,2}([0-9]{4})")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+YEARS = (1678, 2261)  # what a datetime64[ns] holds
 EXPECTED = {"integer": "a whole number", "number": "a number", "date": "a date as YYYY-MM-DD", "text": "text"}
 
 
@@ -57,13 +58,12 @@ def _cast(texts: Any, style: Style, pattern: str, kind: Any) -> Any:
     return compute.cast(compute.replace_substring_regex(cells, WHOLE, "") if pattern == INTEGER else cells, kind)
 
 
-def dates(texts: Any, style: Style) -> "tuple[Any, numpy.ndarray]":
-    """Dates as ISO texts (an Arrow array, "" where it is none) and the mask of those that are."""
+def dates(texts: Any, style: Style) -> "tuple[numpy.ndarray, numpy.ndarray]":
+    """Dates (datetime64[ns], NaT where it is none) and the mask of those that are."""
     import numpy
-    import pyarrow
 
-    found = [_iso(text, style.date) for text in texts.to_pylist()]
-    return pyarrow.array(found, type=pyarrow.string()), numpy.fromiter((bool(text) for text in found), bool, len(found))
+    values = numpy.array([_iso(text, style.date) for text in texts.to_pylist()], dtype="datetime64[D]")
+    return values.astype("datetime64[ns]"), ~numpy.isnat(values)
 
 
 def _plain(text: str, style: Style) -> str:
@@ -81,6 +81,7 @@ def _plain(text: str, style: Style) -> str:
 
 
 def _iso(text: str, order: str) -> str:
+    """A date as YYYY-MM-DD; "" where it is none, or of a year that a date of pandas cannot have."""
     if ISO.fullmatch(text):
         return _valid(*text[:10].split("-"))
     if match := NUMERIC_DATE.fullmatch(text):
@@ -96,6 +97,7 @@ def _iso(text: str, order: str) -> str:
 
 def _valid(year: str, month: str, day: str) -> str:
     try:
-        return date(int(year), int(month), int(day)).isoformat()
+        valid = date(int(year), int(month), int(day))
     except ValueError:
         return ""
+    return valid.isoformat() if YEARS[0] <= valid.year <= YEARS[1] else ""

@@ -167,7 +167,7 @@ def _arrow(frame: "pandas.DataFrame", kinds: Mapping[str, str]) -> Any:
     """A frame as an Arrow table, floats as they are."""
     import pyarrow
 
-    types = {"integer": pyarrow.int64(), "number": pyarrow.float64()}
+    types = {"integer": pyarrow.int64(), "number": pyarrow.float64(), "date": pyarrow.date32()}
     schema = pyarrow.schema([(name, types.get(kind, pyarrow.string())) for name, kind in kinds.items()])
     return pyarrow.Table.from_pandas(frame, schema, preserve_index=False).replace_schema_metadata()
 
@@ -187,6 +187,7 @@ def _typed(parts: Sequence[Any], table: Table) -> "pandas.DataFrame":
             values = compute.fill_null(cells, 0).to_numpy().copy()
             columns[column.name] = pandas.Series(pandas.arrays.IntegerArray(values, cells.is_null().to_numpy().copy()))
         else:
+            cells = cells.cast(pyarrow.timestamp("ns")) if column.kind == "date" else cells
             columns[column.name] = cells.to_pandas()
         columns[column.name].index = keys
     return pandas.DataFrame(columns, index=keys)

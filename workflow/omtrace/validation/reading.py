@@ -23,7 +23,12 @@ from omtrace.validation.work import Source, Work
 
 MANY = 8  # files, from which on their texts are looked at together
 # What tells that a column holds identifiers.
-SAYS = {"name": "its name says", "values": "its values look like", "dictionary": "the data dictionary says"}
+SAYS = {
+    "name": "its name says",
+    "values": "its values look like",
+    "dictionary": "the data dictionary says",
+    "header": "its name is one",
+}
 
 
 class Reading:
@@ -111,8 +116,11 @@ class Reading:
             passing,
         ):
             source.withheld.add(suspicion.column)
+            if suspicion.by == "header":
+                source.hidden[suspicion.column] = f"{list(columns).index(suspicion.column) + 1} (its name is withheld)"
             expected = f"no direct identifier; {SAYS[suspicion.by]}: {suspicion.kind}"
-            self._about_file(source, "identifier", suspicion.column, expected, name)
+            column = source.hidden.get(suspicion.column, suspicion.column)
+            self._about_file(source, "identifier", column, expected, name)
 
     def _excused(self, export: RawFile) -> dict[str, str]:
         """The columns of an export that the plan says are no direct identifiers, with its reasons."""
@@ -146,7 +154,9 @@ class Reading:
         severity = severity_of(self.plan, "column_undeclared")
         columns: dict[tuple[str, str], None] = {}
         for source in self.sources.values():
-            columns |= {(source.export.path, column): None for column in source.extract.columns}
+            columns |= {
+                (source.export.path, column): None for column in source.extract.columns if column not in source.hidden
+            }
         read = {(s.export.path, c) for work in works for s in work.sources.values() for c in work.cells}
         self.findings += [
             Finding(severity, "column_undeclared", path, "", 1, column, "a column of the plan")

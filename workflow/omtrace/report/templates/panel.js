@@ -189,7 +189,7 @@
     facts(at("panel-call"), parts.map(([name, part]) => [words(name), described(part)]));
     at("panel-call").append(make("p", `Digest of the definition: ${digest}`, "meta"));
     at("panel-definition").open = false;
-    at("panel-command").textContent = `python -m omtrace trace ${data.report}#${id}`;
+    at("panel-command").textContent = `omtrace trace ${data.report}#${id}`;
     at("panel-copied").textContent = "";
     at("panel-files").replaceChildren(...filesOf(rows));
     const used = rows.filter((row) => !row.reason).length;

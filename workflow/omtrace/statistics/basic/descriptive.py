@@ -1,15 +1,15 @@
 """One sample described."""
 
 import math
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from omtrace.statistics.basic.samples import mean, quotient, sample, standard_deviation
 from omtrace.statistics.basic.student import t_interval
 
 
-def describe(values: Any, level: float = 0.95) -> dict[str, float]:
+def describe(values: ArrayLike, level: float = 0.95) -> dict[str, float]:
     """Size, location and spread of a sample, in the unit of the values.
 
     Quartiles interpolate linearly (type 7 of Hyndman and Fan 1996); the interval is Student's, of the mean.

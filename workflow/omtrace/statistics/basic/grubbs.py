@@ -1,19 +1,19 @@
 """Grubbs' test of the most distant value of a normal sample (Grubbs 1950, Ann Math Stat 21:27)."""
 
 import math
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import stdtr
 
 from omtrace.statistics.basic.samples import sample, standard_deviation
 
 
-def grubbs(values: Any) -> dict[str, float]:
+def grubbs(values: ArrayLike) -> dict[str, float]:
     """Of the value farthest from the mean: grubbs_g = |value - mean| / SD, and its two-sided grubbs_p.
 
     p is Bonferroni's bound over the n values, at most 1, exact where G is large; NaN below three values, or without
-    spread. Raises ValueError for missing values.
+    spread. No library in use has it. Raises ValueError for missing values.
     """
     y = sample(values)
     n, sd = y.size, standard_deviation(y) if y.size > 1 else math.nan

@@ -7,7 +7,7 @@ from scipy.special import gammaincinv
 from omtrace.statistics.basic.samples import check_level
 
 STOP, AMEND, GO = 0, 1, 2
-NOTHING, EXCLUDES_STOP, EXCLUDES_GO, EXCLUDES_BOTH = 0, 1, 2, 3
+EXCLUDES_STOP, EXCLUDES_GO = 1, 2  # added where both are excluded
 
 
 def rate(count: int, time: float, level: float = 0.95) -> dict[str, float]:

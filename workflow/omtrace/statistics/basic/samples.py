@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-TOLERANCE = 1e-12  # of the largest value: nearer is equal (the rounding error of sums and differences)
+TOLERANCE = 1e-12  # of the largest value: a residual this small is the rounding error of a fit
+ROUNDING = 64 * float(np.finfo(float).eps)  # relative: a spread this small is the rounding error of a mean
+STORED = 2e-12  # relative: values and differences this near are equal, since values are stored with 13 digits
 
 
-def sample(values: Any, name: str = "values") -> np.ndarray:
+def sample(values: ArrayLike, name: str = "values") -> np.ndarray:
     """The values as a float vector. Raises ValueError unless they are one-dimensional, numeric and finite.
 
     Missing values are refused, not dropped: who is left out is decided, and counted, before.
@@ -52,14 +54,21 @@ def mean(values: np.ndarray) -> float:
 def standard_deviation(values: np.ndarray, scale: float | None = None) -> float:
     """The sample standard deviation (n - 1); NaN below two values.
 
-    It is 0 where it is mere rounding error against ``scale``, the size of the numbers that the values came
-    from.
+    It is 0 where it is mere rounding error: against the largest value or, where the values are differences, against
+    ``scale``, the size of the numbers that they were taken of.
+
+    Examples
+    --------
+    >>> round(standard_deviation(np.array([1e12, 1e12 + 0.5])), 3)
+    0.354
+    >>> standard_deviation(np.array([0.1 + 0.2, 0.3]))
+    0.0
     """
     if values.size < 2:
         return math.nan
-    scale = float(np.abs(values).max()) if scale is None else scale
+    least = ROUNDING * float(np.abs(values).max()) if scale is None else STORED * scale
     spread = float(values.std(ddof=1))
-    return spread if spread > TOLERANCE * scale else 0.0
+    return spread if spread > least else 0.0
 
 
 def stacked(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -2,17 +2,19 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from omtrace.statistics.basic.proportion_score import score_differences
+from omtrace.statistics.basic.proportion import score_differences
 from omtrace.statistics.basic.samples import quotient, sample
 
 NEAR = 1e-9  # an improvement this little below a threshold reaches it (rounding)
 
 
-def threshold_grid(a: Any, b: Any, thresholds: Sequence[float], level: float = 0.95) -> list[dict[str, float]]:
+def threshold_grid(
+    a: ArrayLike, b: ArrayLike, thresholds: Sequence[float], level: float = 0.95
+) -> list[dict[str, float]]:
     """For each threshold the responders of both groups, and the difference a - b of their shares.
 
     ``a`` and ``b`` are improvements, positive for better; one that reaches the threshold makes a responder. Each

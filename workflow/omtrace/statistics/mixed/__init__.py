@@ -1,1 +1,5 @@
-"""Mixed models, and mixed models for repeated measures."""
+"""Mixed models, and mixed models for repeated measures: ``mmrm`` on a data frame."""
+
+from omtrace.statistics.mixed.mmrm_visits import MmrmResult, mmrm
+
+__all__ = ["MmrmResult", "mmrm"]

@@ -76,11 +76,10 @@ def expect_values(tables: Tables, where: str, values: "pandas.Series", names: It
 
 
 def days_of(dates: "pandas.Series") -> "pandas.Series":
-    """ISO dates as days since 1970-01-01; missing dates are NaN."""
+    """Dates as days since 1970-01-01; missing dates are NaN."""
     import pandas
 
-    stamps = pandas.to_datetime(dates.astype("str"), format="%Y-%m-%d", errors="coerce")
-    return (stamps - pandas.Timestamp(1970, 1, 1)).dt.days.astype("float64")
+    return (dates - pandas.Timestamp(1970, 1, 1)).dt.days.astype("float64")
 
 
 def ranks_of(tables: Tables, where: str, table: str, values: "pandas.Series", sequence: tuple[str, ...] = ()) -> (

@@ -69,15 +69,14 @@ def _per_row(tables: Tables, where: str, options: Options, side: Side, frame: "p
 
 def _years(born: "pandas.Series", kind: str, on: "pandas.Series") -> "tuple[pandas.Series, pandas.Series]":
     """Least and most completed years from birth to a date; of a year of birth alone the birthday is not known."""
-    import pandas
 
     def number(dates: "pandas.Series") -> "pandas.Series":  # 2024-03-01 as 20240301
-        return pandas.to_numeric(dates.astype("str").str.replace("-", ""), errors="coerce").astype("float64")
+        return dates.dt.year * 10000.0 + dates.dt.month * 100 + dates.dt.day
 
     if kind == "date":
         completed = (number(on) - number(born)).floordiv(10000)
         return completed, completed
-    most = number(on).floordiv(10000) - born.astype("float64")
+    most = on.dt.year - born.astype("float64")
     return most - 1, most
 
 
@@ -86,7 +85,7 @@ CROSSCHECK = CrossCheck(
     find=find,
     rules=(
         RuleText("age_differs", "quarantine", "The age does not follow from birth and date.",
-                 "age 34 at a visit in 2024, born in 1980", "correct the age or the birth at its source"),
+                 "age 34 at a visit in 2024, born in 1980", "correct the age or the birth at its source", scope="cell"),
         RuleText("age_falls", "warn", "A unit is younger at a later date.", "age 46 in March, 45 in June",
                  "correct the age at its source; the other row may be the wrong one"),
         RuleText("age_jumps", "warn", "Age rises by over a year more than the time that went by.",

@@ -36,7 +36,7 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
     yield from hits("exclusion_reason", options.table, unknown, "reason", f"a reason stated beforehand: {codes}")
     for code, reason in options.reasons.items():
         if isinstance(reason.stated, date):
-            days = pandas.to_datetime(frame.loc[frame["reason"] == code, "excluded_on"])
+            days = frame.loc[frame["reason"] == code, "excluded_on"]
             early = days.index[days < pandas.Timestamp(reason.stated)]
             expected = "an exclusion on or after the day on which its reason was stated"
             yield from hits("exclusion_before_reason", options.table, early, "excluded_on", expected)

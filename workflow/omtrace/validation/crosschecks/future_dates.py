@@ -29,7 +29,8 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
     for table, columns in options.planned.items():
         for column in columns:
             tables.kind(f"{where}: planned", table, column, "date")
-    received = days_of(pandas.Series(dict(tables.received), dtype="str"))
+    days = pandas.to_datetime(pandas.Series(dict(tables.received), dtype="str"), format="%Y-%m-%d", errors="coerce")
+    received = days_of(days)
     for table, frame in tables.frames.items():
         dates = [column.name for column in tables.declared[table].columns if column.kind == "date"]
         arrived = pandas.Series(frame.index.to_numpy(dtype="int64") >> SHIFT, index=frame.index).map(received)
@@ -47,6 +48,7 @@ CROSSCHECK = CrossCheck(
     rules=(
         RuleText("date_in_future", "quarantine", "The date is later than the day on which the export arrived.",
                  "a session in 2032 in an export of 2023",
-                 "correct the date at its source; if it is a planned day, name its column in the check's planned"),
+                 "correct the date at its source; if it is a planned day, name its column in the check's planned",
+                 scope="cell"),
     ),
 )  # fmt: skip

@@ -38,11 +38,12 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from omtrace.validation.identifiers import columns as names
 from omtrace.validation.identifiers import people as persons
-from omtrace.validation.identifiers import shapes as shapes
+from omtrace.validation.identifiers import plain_shapes, shapes
 
 if TYPE_CHECKING:
     import pyarrow
@@ -53,8 +54,30 @@ CAP = 20_000  # texts on which shares are counted
 GROWN = 15  # years: younger people are not told from visits
 SPAN, SPAN_ALONE = 5, 15  # years
 DATES = 0.8  # share of the texts
+DIGITS = re.compile(r"\d{5,8}")
+ALL_DIGITS = 0.95  # share of the texts that are days, where a date is digits alone
+MONTH, DAY = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
+DAYS_OF_DIGITS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"(?P<year>(?:19|20)\d\d){MONTH}{DAY}",
+        rf"{DAY}{MONTH}(?P<year>(?:19|20)\d\d)",
+        rf"{MONTH}{DAY}(?P<year>(?:19|20)\d\d)",
+        rf"{DAY}{MONTH}(?P<year>\d\d)",
+        rf"(?P<year>\d\d){MONTH}{DAY}",
+        rf"{MONTH}{DAY}(?P<year>\d\d)",
+    )
+)
+# Of a name with one of these the numbers are counts and measures, not days.
+MEASURED = frozenset(
+    "weight mass mg g kg ug count counts n no number area volume ml dose signal intensity fluorescence "
+    "reads steps score total "
+    "length size cells rfu rlu au gewicht anzahl flaeche poids nombre peso numero".split()
+)
+SERIAL = re.compile(r"\d{4,5}")
+SERIALS, FIRST_SERIAL = 20, 5_000  # fewest texts; 1913
 DATE = re.compile(
-    r"(?:(?P<iso>(?:1[89]|20)\d\d)[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ][\d:.,Z+ -]+)?"
+    r"\*? ?(?:(?P<iso>(?:1[89]|20)\d\d)[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ][\d:.,Z+ -]+)?"
     r"|(?P<compact>(?:19|20)\d\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
     r"|(?:\w{3,9},? )?\d{1,2}(?:st|nd|rd|th)?[-/. ]{1,2}(?:\d{1,2}|(?:de )?[^\W\d_]{3,10}\.?(?: de)?)[-/. ]{1,2}"
     r"(?P<last>(?:1[89]|20)?\d\d)(?:,? [\d:.]+(?: ?[AaPp][Mm])?)?"
@@ -67,12 +90,13 @@ class Suspicion:
     """A column that may hold direct identifiers.
 
     ``kind``: what it seems to hold, in words. ``by``: what tells so. ``share``: of the column's distinct texts that
-    have the shape, from 0 to 1; 1 where the name or the dictionary tells.
+    have the shape, from 0 to 1; 1 where the name or the dictionary tells. By ``header``: the column's name is itself an
+    identifier, and may not be shown.
     """
 
     column: str
     kind: str
-    by: Literal["name", "values", "dictionary"]
+    by: Literal["name", "values", "dictionary", "header"]
     share: float
 
 
@@ -85,6 +109,11 @@ class _Column:
     filled: int
     years: list[float] = field(default_factory=list)
     measured: bool = False
+
+    @property
+    def serial(self) -> bool:
+        """Whether the dates are day numbers of a workbook."""
+        return bool(self.years) and len(self.texts[0]) < 6
 
     @property
     def varied(self) -> float:
@@ -107,7 +136,7 @@ def identifiers(columns: Sequence[str], distinct: Sequence[Sequence[str]], fille
     for what is in the columns: a column that cannot be looked at is suspected.
     """
     views = [_view(n, name, distinct, filled, today) for n, name in enumerate(columns)]
-    newest = [max(view.years) if view and view.years else 0.0 for view in views]
+    newest = [max(view.years) if view and view.years and not view.serial else 0.0 for view in views]
     found = []
     for n, (name, view) in enumerate(zip(columns, views, strict=True)):
         if name not in (allowed or {}):
@@ -132,8 +161,9 @@ def guarded(distinct: Iterable["pyarrow.Array"]) -> frozenset[str]:
     measured = numpy.repeat(numpy.logical_and.reduceat(short, starts), [*map(len, columns)]) if columns else short
     texts = {_plain(text) for text in given.filter(pyarrow.array(~measured)).unique().to_pylist()} - {""}
     whole = pyarrow.array(sorted(texts), type=pyarrow.large_string())
-    guards = {shape.guard for shape in shapes.ANYWHERE} | {persons.TITLE_GUARD, persons.PAIR_GUARD}
-    return frozenset(text for guard in sorted(guards) for text in shapes.through(whole, guard))
+    guards = {shape.guard for shape in shapes.ANYWHERE}
+    shaped = (text for guard in sorted(guards) for text in shapes.through(whole, guard))
+    return frozenset(shaped) | frozenset(persons.candidates(sorted(texts)))
 
 
 def _view(n: int, name: str, distinct: Sequence[Sequence[str]], filled: Sequence[int], today: str) -> _Column | None:
@@ -142,8 +172,8 @@ def _view(n: int, name: str, distinct: Sequence[Sequence[str]], filled: Sequence
         given: Any = distinct[n]
         if hasattr(given, "to_pylist"):
             if _measures(given):
-                few = given.take(list(range(0, len(given), 1 + len(given) // CAP)))
-                return _Column(name, few.to_pylist(), int(filled[n]), measured=True)
+                few = given.take(list(range(0, len(given), 1 + len(given) // CAP))).to_pylist()
+                return _Column(name, few, int(filled[n]), _years(few, today), measured=True)
             given = given.to_pylist()
         texts = [text for text in map(_plain, given) if text]
         return _Column(name, texts, int(filled[n]), _years(_spaced(texts), today))
@@ -177,6 +207,8 @@ def _checked(name: str, view: _Column | None, flagged: bool, others: float, toda
 
 def _suspicion(column: _Column, flagged: bool, others: float, today: str,
                passing: Collection[str] | None) -> Suspicion | None:  # fmt: skip
+    if kind := in_name(column.name):
+        return Suspicion(column.name, kind, "header", 1.0)
     if names.empty(column.texts):
         return None
     kind = names.kind_by_name(column.name)
@@ -188,35 +220,44 @@ def _suspicion(column: _Column, flagged: bool, others: float, today: str,
     return Suspicion(column.name, kind, "values", round(share, 4)) if kind else None
 
 
+@lru_cache(1 << 12)
+def in_name(column: str) -> str:
+    """The kind of identifier that the name of a column is itself, "" if none: a patient's name above a column."""
+    import pyarrow
+
+    if column.isascii() and column.isidentifier() and not re.search(r"\d{5}|_", column):
+        return ""  # a single word
+    texts = sorted({column, column.replace("_", " ")})
+    kind, _ = shapes.anywhere(pyarrow.array(texts, type=pyarrow.large_string()), "\n".join(texts))
+    if kind:
+        return kind
+    return names.PERSON if any(persons.named(text) for text in persons.candidates(texts)) else ""
+
+
 def _by_values(column: _Column, others: float, today: str, passing: Collection[str] | None) -> tuple[str, float]:
     """The kind of identifier that the texts show, and the share of texts that show it; "" and 0 if none does."""
     import pyarrow
 
-    if column.measured:
-        return "", 0.0
-    sample, joined = _spaced(column.texts), "\n".join(column.texts)
+    sample = _spaced(column.texts)
     if column.years and _births(column, others, today):
         return names.BIRTH, len(column.years) / len(sample)
+    if column.measured:
+        return "", 0.0
+    joined = "\n".join(column.texts)
     there = column.texts if passing is None else [text for text in column.texts if text in passing]
     texts = pyarrow.array(there, type=pyarrow.large_string())
     kind, hits = shapes.anywhere(texts, joined) if there else ("", 0)
     if kind:
         return kind, hits / len(column.texts)
-    kind, share = shapes.mostly(sample)
+    kind, share = plain_shapes.mostly(sample)
     if kind:
         return kind, share
-    if share := shapes.phones(sample, column.varied):
+    if share := plain_shapes.phones(sample, column.varied):
         return names.PHONE, share
     if share := persons.share_of_names(sample, column.varied):
         return names.PERSON, share
-    within = _persons_within(texts) if there and " " in joined else 0
+    within = sum(map(persons.named, persons.candidates(there)))
     return (names.PERSON, within / len(column.texts)) if within else ("", 0.0)
-
-
-def _persons_within(texts: "pyarrow.Array") -> int:
-    """How many texts name a person among other words."""
-    titled = sum(1 for text in shapes.through(texts, persons.TITLE_GUARD) if persons.titled(text))
-    return titled or sum(1 for text in shapes.through(texts, persons.PAIR_GUARD) if persons.paired(text))
 
 
 def _spaced(texts: list[str]) -> list[str]:
@@ -227,26 +268,54 @@ def _spaced(texts: list[str]) -> list[str]:
 
 
 def _years(texts: Sequence[str], today: str) -> list[float]:
-    """The years of a column of dates, [] if it is none; years of two digits are of the century up to today."""
+    """The years of a column of dates, [] if it is none; years of two digits are of the century up to today.
+
+    Dates may have a `*` before them, or be digits alone: year, month and day in any usual order, or the days since the
+    end of 1899 by which workbooks count.
+    """
     glance = texts[:: max(1, len(texts) // shapes.GLANCE)]
+    if len(glance) and all(DIGITS.fullmatch(text) for text in glance):
+        return _years_of_digits(texts, today)
     if sum(1 for text in glance if DATE.fullmatch(text)) < DATES / 2 * max(1, len(glance)):
         return []
-    pivot = int(today[2:4] or 30)
     years = []
     for match in filter(None, map(DATE.fullmatch, texts)):
         year = int(match["iso"] or match["compact"] or match["last"] or match["american"])
-        years.append(float(year if year > 99 else year + (2000 if year <= pivot else 1900)))
+        years.append(_year(year, today))
     return years if len(years) >= DATES * len(texts) else []
+
+
+def _year(year: int, today: str) -> float:
+    """A year of two digits in the century up to today."""
+    return float(year if year > 99 else year + (2000 if year <= int(today[2:4] or 30) else 1900))
+
+
+def _years_of_digits(texts: Sequence[str], today: str) -> list[float]:
+    """The years of dates without separators, of eight or six digits, or of a workbook's day numbers; else []."""
+    for pattern in DAYS_OF_DIGITS:
+        found = [match for text in texts if (match := pattern.fullmatch(text))]
+        if len(found) >= ALL_DIGITS * len(texts) and len(texts) >= 5:
+            return [_year(int(match["year"]), today) for match in found]
+    if len(texts) >= SERIALS and all(SERIAL.fullmatch(text) for text in texts):
+        days = sorted(map(int, texts))
+        last = (int(today[:4] or 2030) - 1899) * 365.25
+        if days[0] >= FIRST_SERIAL and days[-1] <= last:
+            return [1900 + day / 365.25 for day in days]
+    return []
 
 
 def _births(column: _Column, others: float, today: str) -> bool:
     """Whether dates are of births: long before the file's other dates or its arrival, and over many years."""
     years = sorted(column.years)
     count = len(years)
+    if sum(1 for text in column.texts if text.startswith("*")) >= DATES * count:
+        return True
     middle = years[count // 2]
     arrived = float(today[:4] or 0)
     if count <= 2:
         return bool(others) and years[-1] < others - GROWN
+    if column.serial and (column.varied < 0.9 or MEASURED & set(names.words_of(column.name))):
+        return False  # numbers that repeat are counts
     span = years[int(0.9 * (count - 1) + 0.5)] - years[int(0.1 * (count - 1) + 0.5)]
     newest = max(arrived, others, years[-1])
     return (middle < others - GROWN and span >= SPAN) or (middle < newest - GROWN and span >= SPAN_ALONE)

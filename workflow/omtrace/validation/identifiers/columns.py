@@ -9,6 +9,8 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
+from omtrace.validation.identifiers.people import WORDS, ordinary
+
 PERSON = "name of a person"
 EMAIL = "e-mail address"
 PHONE = "phone or fax number"
@@ -32,18 +34,42 @@ SURE = {
         nomfamille nomdefamille nomprenom nomnaissance nompatient initiales apellido apellidos
         nombrecompleto nombreapellido nombrepaciente primernombre iniciales cognome nomecognome
         nomepaziente iniziali voornaam achternaam familienaam roepnaam tussenvoegsel initialenpatient
-        patname ptname vname nname patientenname""",
+        patname ptname vname nname patientenname
+        init inits initial patientinitials patinit ptinit ptinitials kuerzel kurzel patkuerzel namenskuerzel famname
+        famnamn lastn firstn namel namef vn nn nachn vorn  ansprechpartner ansprechpartnerin angehoeriger
+        angehoerige angehorige angehoriger notfallkontakt notfallperson emergencycontact contactperson contactname
+        personacontacto contattoemergenza  hausarzt hausaerztin hausarztin hausarztname gpname nameofgp pcp
+        referringphysician referringdoctor zuweiser ueberweiser uberweiser behandler familydoctor medicodicabecera
+        medicodebase  medecintraitant huisarts huisartsnaam betreuer betreuerin vormund tuteur fornavn efternavn
+        etternavn fornamn efternamn fornamnefternamn navn namn etunimi sukunimi nimi imie nazwisko imienazwisko
+        jmeno prijmeni meno priezvisko keresztnev vezeteknev nev ime prezime priimek soyad soyadi adi adsoyad isim
+        nume prenume numepacient sobrenome apelido primeironome nomecompleto nomedopaciente  onoma eponymo imya
+        familiya otchestvo fio signedby nameinblockletters subjectname participantname ptnm patnm patientnm fullnm
+        fio имя фамилия отчество фио пациент όνομα επώνυμο 姓名 名前 氏名 이름 성명 患者姓名 患者名 الاسم שם""",
     EMAIL: """email emails emailaddress emailadresse mailaddress mailadresse mailadres epost courriel correo
-        correoelectronico correoe mailprivate postaelettronica indirizzoemail""",
+        correoelectronico correoe mailprivate postaelettronica indirizzoemail
+        eposti epostadresse sahkoposti mejl mejladress mailadr emailadr emailaddr emailid mailto correl poczta
+        email1 e_mail eposta почта имейл 邮箱 メール 이메일""",
     PHONE: """phone phones telephone telephon tel telno telnr phonenumber phoneno cellphone cellnumber
         mobilephone mobilenumber mobileno fax faxno faxnumber telefax telefon telefonnummer telefonnr
         handy handynr handynummer mobilnummer mobiltelefon festnetz rufnummer telefono telefonofijo
         movil telefonomovil cellulare numerocellulare telefoon telefoonnummer mobielnummer gsmnummer
-        numerotelephone numtel pager whatsapp landline""",
+        numerotelephone numtel pager whatsapp landline
+        phonenr phonenum phonemobile mobiltel mobilenr mobno mobnr mob telnumber telnum telnummer telephonenumber
+        telephoneno telmobil telprivat telmobile telp tlf tfno tlfno tlfnr cellno cellnr cellph cellphoneno
+        handynum handyno festnetznr privatnummer rufnr rueckrufnummer ruckrufnummer portable numeroportable teleph
+        fono celular nrtelefonu telefonu komorka puhelin puhelinnumero gsmno tel1 tel2 matkapuhelin mobilni
+        telefonszam  telefonnumer telefonnumber whatsappnr тел телефон τηλεφωνο 电话 電話 手机 電話番号
+        전화 전화번호 هاتف טלפון""",
     BIRTH: """dob dateofbirth birthdate birthday birthdt datebirth borndate bornon dateborn birthdatetime
         geburtsdatum geburtstag gebdatum gebdat gebtag geborenam datumgeburt datenaissance
         datedenaissance naissance ddn nacimiento fechanacimiento fechadenacimiento fechanac nascita
-        datanascita datadinascita datanasc geboortedatum gebdatumpatient geboortedag""",
+        datanascita datadinascita datanasc geboortedatum gebdatumpatient geboortedag
+        bday bdate birthdat bdt brthdt brthdtc dobirth dtbirth dtob birthdtc dateofb gebd gebdt gdat gebdatpat
+        dnaiss datenaiss datnaiss fnac fecnac fnacimiento dtnasc dtnascimento datanascimento datadenascimento
+        nascimento  fodselsdato fodselsdag fodelsedatum fodselsdata dataurodzenia urodzony datumnarozeni
+        datumnarodenia narozeni syntymaaika szuletesidatum dogumtarihi datanasterii datumrodenja dataroj natodel
+        geborte geburt_datum dor  датарождения рождения 生年月日 出生日期 생년월일""",
     RECORD: """mrn medicalrecord medicalrecordno medicalrecordnumber medicalrecordnr chartno chartnumber
         hospitalno hospitalnumber hospitalnr ssn socialsecurity socialsecurityno socialsecuritynumber
         socsec nhsno nhsnumber nhsid nhsnr nino nationalinsurance nationalid nationalidno
@@ -58,48 +84,84 @@ SURE = {
         securitesociale numerodossier numdossier ipppatient dni nif curp rut historiaclinica
         numerohistoriaclinica seguridadsocial tarjetasanitaria codicefiscale codfiscale tesserasanitaria
         numerocartella bsn burgerservicenummer patientnummerziekenhuis polisnummer verzekeringsnummer
-        personnummer fodselsnummer""",
+        personnummer fodselsnummer
+        mrnno mrnumber patientmrn medrec medrecno medrecnr recno hospno hospid hospitalid uhid umrn emrno ehrid
+        emrid kisnr kisid patnr patientennr patientennummer patno fallid aufnahmenummer aufnahmenr aktenr
+        krankenakte  kvnummer versnr versno versichertennr versicherungsnr gkvnr rvnr rentennr svno sozialversnr
+        steuernr idnr identnr steueridnr socialsec socsecno ssnr ssan nationalinsuranceno natid nationalidnumber
+        idnumber personalid personalno  insno insuranceno policyid polizzennummer nss nuss nir secu numsecu
+        numsecusociale nip ipp nhc numerohistoria cip codicesanitario codfisc cf tessera cpf cpfno cnp egn jmbg oib
+        pesel nrpesel rodnecislo isikukood  asmenskodas personaskods hetu henkilotunnus personnr fodselsnr cpr cprnr
+        cprnummer kennitala tckimlik tckn kimlikno amka avs avsnr oasi numavs aadhaar aadhar pan sin tfn
+        medicarecardno chi chino chinumber  nhsnumberpatient chartnr chartid casenr caseno снилс инн 身份证号
+        주민등록번호
+        マイナンバー""",
     ADDRESS: """address addr homeaddress streetaddress postaladdress mailingaddress residentialaddress
         addressline patientaddress street streetname streetno housenumber houseno zip zipcode zipplus
         postcode postalcode postal gpscoordinates latitude longitude geolocation gps anschrift adresse
         strasse strassenr hausnummer hausnr plz postleitzahl wohnort wohnadresse rue codepostal domicile
         lieudit direccion domicilio calle codigopostal indirizzo codicepostale adres straat straatnaam
         huisnummer woonplaats woonadres city town village county ville commune ciudad municipio citta
-        comune gemeente ortsname plzort hometown""",
+        comune gemeente ortsname plzort hometown
+        addr1 addr2 adr adresszusatz privatadresse heimatadresse lieferadresse str strnr hsnr strassehausnummer
+        strassenname postadresse postanschrift postaladr zipno postcd pcode postnr postnummer postort kodpocztowy
+        psc iranyitoszam irsz  utca ulica ulicanr ulice adresa adress osoite katuosoite postinumero gateadresse
+        gatuadress gata vej endereco morada cep codpostal cp cpville cap indir dir domic residence placeofresidence
+        residenza residencia woonadresnr wohnortplz stadt  miasto mesto kaupunki by stad kommune kommun parish
+        neighbourhood neighborhood lat lon lng longitude geo coords coordinates koordinaten адрес улица город индекс
+        地址 住所 郵便番号 주소 address1 what3words""",
     ACCOUNT: """iban bicswift bankaccount accountnumber accountno accountnr accountid accountname creditcard
         creditcardno cardnumber cardno kontonummer kontonr kreditkarte bankverbindung comptebancaire
         cuentabancaria numerocuenta contocorrente rekeningnummer username userlogin login loginname
-        benutzername nomutilisateur usuario nomeutente gebruikersnaam bankleitzahl""",
+        benutzername nomutilisateur usuario nomeutente gebruikersnaam bankleitzahl
+        bic swift bankacc acctno accno bankaccountno bankkonto ktonr kto blz rekeningnr cuentano numcuenta cc ccno
+        cardnr kartennummer kreditkartennummer twitterhandle instagramhandle insta instagramname handle socialmedia
+        socialmediahandle  telegram discord wechat snapchat tiktok tiktokname usernames user_name userid loginid
+        nick skypename screenname benutzer benutzerkennung paypal paypalaccount""",
     LICENCE: """passport passportno passportnumber drivinglicence drivinglicense driverslicense driverlicense
         driverslicence driverlicence licenceno licenceid licencenumber licenseno licenseid licensenumber
         certificateno certificatenumber idcard idcardno identitycard fuehrerschein fuhrerschein
         fuehrerscheinnr fuhrerscheinnr ausweis ausweisnr ausweisnummer personalausweis reisepass
         passnummer passeport permisconduire permisdeconduire carteidentite pasaporte carnetconducir
-        passaporto patente cartaidentita paspoort paspoortnummer rijbewijs rijbewijsnummer""",
+        passaporto patente cartaidentita paspoort paspoortnummer rijbewijs rijbewijsnummer
+        pass passnr passno passportnr ppno persoausweis persoausweisnr perso personr ausweisno ausweisnum
+        idcardnumber idcardnr identitycardno idno idnum documentno documentnumber documento numdoc numerodocumento
+        docidentidad cni numcni carteid  dl dlno dln driverlicenseno driverslicenseno drivinglicenceno
+        fuehrerscheinnummer fuhrerscheinnummer permiso numpermis rijbewijsnr paszport nrpaszportu dowod
+        dowodosobisty korkort visano паспорт 护照 护照号 パスポート 여권번호""",
     VEHICLE: """licenseplate licenceplate licenseplateno licenceplateno numberplate registrationplate vehicleid
         vehiclereg vehicleno vehiclenumber vehicleplate vehicleregistration vin carregistration carplate
         kfzkennzeichen autokennzeichen kfz immatriculation plaqueimmatriculation matricula targa
-        kenteken""",
+        kenteken
+        plate_no regno regnr carreg carregno autokz kfzkz kfznr kfzkennz nummernschild registreringsnummer
+        nrrejestracyjny rendszam plaka spz vehreg chassisno fahrgestellnummer kennz""",
     DEVICE: """deviceid deviceidentifier deviceno devicenumber deviceserial deviceserialno serialnumber
         serialno implantserial implantid imei imsi macaddress macaddr deviceudi udid seriennummer
-        seriennr geraetenummer numeroserie numerodeserie numerodiserie serienummer""",
+        seriennr geraetenummer numeroserie numerodeserie numerodiserie serienummer
+        deviceserialnumber serialnr serno pacemaker pacemakerid pacemakerserial implantno devid handyimei
+        phoneimei uuid_device macadr""",
     IP: "ipaddress ipaddr ipadresse ipadres ipvaddress adresseip direccionip indirizzoip",
     URL: """url urls website homepage webaddress webpage webseite weblink facebook twitter instagram
         linkedin skype sitioweb paginaweb surveylink siteinternet""",
     PHOTO: """photo photos photograph photographs mugshot selfie headshot facephoto faceimage facialimage
         passbild lichtbild foto fotos fotografia fotografie photofile voicerecording audiorecording
-        portrait passphoto""",
+        portrait passphoto
+        photoid pic pics profilepic profilephoto portraitphoto video_file videofile faceimg facepic patientphoto
+        patientenfoto gesicht gesichtsfoto voice voicefile audiofile audio videorecording recording_file zdjecie
+        bild passfoto""",
     BODY: """fingerprint fingerprints fingerabdruck palmprint voiceprint retinascan irisscan biometric
         biometrics unterschrift empreinte empreintedigitale huelladactilar impronta vingerafdruk
-        handtekening faceid""",
+        handtekening faceid
+        sig sign signed_by irisscan iris retina voiceprintid faceprint podpis allekirjoitus underskrift imza
+        assinatura rubrica firmapaciente dna_profile""",
 }  # fmt: skip
 
 # These identify alone, or beside a word for a person or a filler; beside any other word they mean something else.
 ALONE = {
-    PERSON: "name names nom nombre nome naam contact",
+    PERSON: "name names nom nombre nome naam contact kontakt contacto contatto gp arzt",
     EMAIL: "mail",
     PHONE: "mobile mobil cell gsm sms",
-    BIRTH: "birth born geburt geb",
+    BIRTH: "birth born geburt geb nascita nacim nasc naiss",
     RECORD: "nhs insurance versicherung medicare medicaid",
     ADDRESS: "ort",
     ACCOUNT: "account konto compte cuenta conto rekening",
@@ -112,7 +174,15 @@ ALONE = {
     BODY: "signature firma",
 }
 # What else these words alone usually are: a column `patient` holds pseudonyms, `cell` counts, `image` a file of a scan.
-ONLY_WITH_PERSON = set("contact cell sms link web picture image video born geb firma conto".split())
+ONLY_WITH_PERSON = set("link web picture image video firma conto arzt".split())
+# Of these the texts decide: `cell` is a phone number where it has the digits of one, and counts cells where not.
+BY_TEXTS = set(
+    """contact kontakt contacto contatto cell sms born geb gp handle str dir by cap cp cf cc pan sin nn vn nn pass
+    sig sign sn lat lon lng geo cep pic audio video voice residence stadt bild mob init inits initial portable
+    navn nimi nev ime nume adi meno by parish dl run recno caseno casenr userid telegram iris retina idnr
+    identnr personalid personalno mac dor adr adresa geburt nip avs ipp chi cni tel1 tel2 psc ulica gata vej
+    isim imie""".split()
+)
 FILLERS = set(
     """a b c d e f the of de du la le el di della del des der die das van no nr num number nummer
         numero nb text txt raw full home work private primary secondary main current old new alt
@@ -158,6 +228,7 @@ EXEMPT = {
     BODY: set("gene expression molecular".split()),
 }
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
+STROKES = str.maketrans("łŁøØđĐıİ", "lLoOdDiI")
 LONGEST = 4  # words looked up together
 YEAR = set("year yr yob jahr annee ano anno jaar geburtsjahr".split())
 
@@ -177,14 +248,26 @@ CODES = 12  # at most so many different codes of one or two digits are answers t
 
 def folded(text: str) -> str:
     """Lower case without accents; sharp s as ss, umlauts as their vowel."""
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    return unaccented(text.casefold())
+
+
+def unaccented(text: str) -> str:
+    """A text without accents; letters with a stroke or without a dot as the plain ones."""
+    plain = unicodedata.normalize("NFKD", text.translate(STROKES))
     return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+def words_of(column: str) -> list[str]:
+    """The words of a column's name: lower case, without accents."""
+    return [folded(word) for word in WORD.findall(unaccented(column))]
 
 
 @cache
 def _table(which: str) -> dict[str, str]:
     """Joined words -> kind."""
-    return {word: kind for kind, words in (SURE if which == "sure" else ALONE).items() for word in words.split()}
+    return {
+        folded(word): kind for kind, words in (SURE if which == "sure" else ALONE).items() for word in words.split()
+    }
 
 
 @cache
@@ -193,16 +276,16 @@ def kind_by_name(column: str) -> str:
 
     The more words an entry takes, the earlier it counts: `email_address` is an e-mail, not a street.
     """
-    words = [folded(word) for word in WORD.findall(unicodedata.normalize("NFC", column))]
+    words = words_of(column)
     sure, alone = _table("sure"), _table("alone")
     for length in range(min(LONGEST, len(words)), 0, -1):
         for start in range(len(words) - length + 1):
             joined = "".join(words[start : start + length])
             rest = {*words[:start], *words[start + length :]}
-            kind = sure.get(joined, "")
+            kind = "" if joined in BY_TEXTS else sure.get(joined, "")
             if kind and not rest & EXEMPT.get(kind, set()):
                 return kind
-            kind = alone.get(joined, "")
+            kind = alone.get(joined, "") or (sure.get(joined, "") if joined in BY_TEXTS else "")
             if kind == IP and any(c.isdigit() for c in column):
                 continue  # IP-10 is a protein
             fits = rest <= FILLERS | PERSONS and not rest & EXEMPT.get(kind, set())
@@ -211,9 +294,35 @@ def kind_by_name(column: str) -> str:
     return ""
 
 
+def _decided_by_texts(column: str) -> bool:
+    """Whether a name has a meaning beside the identifier that it may announce, and nothing else in it."""
+    words = words_of(column)
+    plain = [word for word in words if word not in FILLERS] or words
+    return "".join(plain) in BY_TEXTS or "".join(words) in BY_TEXTS
+
+
+def _shows(kind: str, text: str) -> bool:
+    """Whether a text could be an identifier of a kind, where the column's name leaves that open."""
+    digits = sum(c.isdigit() for c in text)
+    if kind == PHONE:
+        return digits >= 7 or "+" in text
+    if kind == BIRTH:
+        return digits >= 6 or (digits >= 3 and re.search(r"\d[./-]\d|[^\W\d_]{3}", text) is not None)
+    if kind in (RECORD, ACCOUNT, LICENCE, DEVICE):
+        return digits >= 5 or (kind == ACCOUNT and re.search(r"[^\W\d_]{3}", text) is not None)
+    if kind == ADDRESS:
+        return digits >= 4 or any(not ordinary(word) for word in WORDS.findall(text) if len(word) > 2)
+    if kind == PHOTO:
+        return re.search(r"(?i)\.(?:jpe?g|heic|png|mp4|mov|wav|mp3|m4a)$", text) is not None
+    return digits == 0 and (
+        re.fullmatch(r"[A-Z]\.? ?[A-Z]\.?(?: ?[A-Z]\.?)?", text) is not None
+        or any(word[:1].isupper() and len(word) > 2 and not ordinary(word) for word in WORDS.findall(text))
+    )
+
+
 def is_year(column: str) -> bool:
     """Whether a name speaks of a year: `year_of_birth`, `birth_year`."""
-    return bool(YEAR & {folded(word) for word in WORD.findall(column)})
+    return bool(YEAR & set(words_of(column)))
 
 
 def empty(texts: Sequence[str]) -> bool:
@@ -225,9 +334,12 @@ def excused(column: str, kind: str, texts: Sequence[str]) -> bool:
     """Whether the texts show that a column, in spite of its name, holds no identifier.
 
     Answers such as yes and no; a few codes of one or two digits; a date, where something else than a birth is named;
-    a year of birth alone; numbers, where the identifier is never a plain number; for names, words with digits.
+    a year of birth alone; numbers, where the identifier is never a plain number; for names, words with digits. Of a
+    name that usually means something else (``BY_TEXTS``) the texts decide.
     """
     if empty(texts) or all(text.casefold() in YES_NO for text in texts):
+        return True
+    if _decided_by_texts(column) and not any(_shows(kind, text) for text in texts):
         return True
     if kind == BIRTH:
         return is_year(column) and all(SHORT.fullmatch(text) for text in texts)

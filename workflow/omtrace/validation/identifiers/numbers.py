@@ -1,60 +1,53 @@
-"""Check digits of numbers that identify people: bank, card, health and tax numbers, each by its published rule."""
+"""Numbers that identify people, by the rules of those who issue them: national, tax, health, bank and card numbers.
+
+The rules are those of ``stdnum`` (python-stdnum), which names the issuer of each. Its modules are imported one by one,
+as a text of the right form is met.
+"""
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import import_module
 
-IBAN_LENGTHS = dict(
-    part.split(":")
-    for part in (
-        "AD:24 AE:23 AL:28 AT:20 AZ:28 BA:20 BE:16 BG:22 BH:22 BR:29 CH:21 CR:22 CY:28 CZ:24 DE:22 DK:18 DO:28 "
-        "EE:20 EG:29 ES:24 FI:18 FO:18 FR:27 GB:22 GE:22 GI:23 GL:18 GR:27 GT:28 HR:21 HU:28 IE:22 IL:23 IQ:23 "
-        "IS:26 IT:27 JO:30 KW:30 KZ:20 LB:28 LI:21 LT:20 LU:20 LV:21 MC:27 MD:24 ME:22 MK:19 MR:27 MT:31 MU:30 "
-        "NL:18 NO:15 PK:24 PL:28 PS:29 PT:25 QA:29 RO:24 RS:22 SA:24 SE:24 SI:19 SK:24 SM:27 TN:24 TR:26 UA:29 "
-        "VA:22 VG:24 XK:20"
-    ).split()
-)
-VIN_LETTERS = "0123456789ABCDEFGHJKLMNPRSTUVWXYZ"
-VIN_VALUES = dict(zip(VIN_LETTERS, [*range(10), *range(1, 9), 1, 2, 3, 4, 5, 7, 9, *range(2, 10)], strict=True))
-VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
-DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
+Check = Callable[[str], bool]
 
 
-def _digits(text: str) -> list[int]:
-    return [int(c) for c in text if c.isdigit()]
+@lru_cache
+def rule(module: str) -> Check:
+    """The check of a module of ``stdnum``: whether a text, with or without separators, is a valid number."""
+    import stdnum
+
+    return import_module(f"{stdnum.__name__}.{module}").is_valid  # type: ignore[no-any-return]
 
 
-def luhn(text: str) -> bool:
-    """ISO/IEC 7812: every second digit from the right doubled, sum of digits divisible by 10; 13 to 19 digits."""
-    digits = _digits(text)[::-1]
-    total = sum(d if n % 2 == 0 else sum(divmod(2 * d, 10)) for n, d in enumerate(digits))
-    return 13 <= len(digits) <= 19 and len(set(digits)) > 1 and total % 10 == 0
+def of(*modules: str) -> Check:
+    """A check that a text is a valid number by any of some modules of ``stdnum``, and not one digit over and over."""
+    return lambda text: len(set(re.sub(r"\W", "", text))) > 2 and any(rule(module)(text) for module in modules)
 
 
-def nhs(text: str) -> bool:
-    """NHS number: ten digits, weights 10 to 2, modulo 11 (NHS Data Dictionary)."""
-    digits = _digits(text)
-    check = 11 - sum(d * w for d, w in zip(digits, range(10, 1, -1), strict=False)) % 11
-    return len(digits) == 10 and len(set(digits)) > 2 and digits[9] == (0 if check == 11 else check)
+def card(text: str) -> bool:
+    """ISO/IEC 7812: a card number of 13 to 19 digits with its check digit."""
+    number = re.sub(r"\D", "", text)
+    return 13 <= len(number) <= 19 and len(set(number)) > 1 and rule("luhn")(number)
 
 
 def iban(text: str) -> bool:
-    """ISO 13616: length by country, modulo 97 of the rearranged number is 1."""
-    words = text.upper().split()
-    for end in range(len(words), 0, -1):  # words of four letters behind the number may have been taken for its end
-        plain = "".join(words[:end])
-        if int(IBAN_LENGTHS.get(plain[:2], 0)) == len(plain):
-            return int("".join(str(int(c, 36)) for c in plain[4:] + plain[:4])) % 97 == 1
-    return False
-
-
-def nir(text: str) -> bool:
-    """French social security number: key = 97 - number modulo 97; Corsica's 2A and 2B count as 19 and 18."""
-    plain = text.replace(" ", "").replace("2A", "19").replace("2B", "18")
-    return plain.isdigit() and len(plain) == 15 and 97 - int(plain[:13]) % 97 == int(plain[13:])
+    """ISO 13616; words of four letters behind the number may have been taken for its end."""
+    words = text.split()
+    return any(rule("iban")("".join(words[:end])) for end in range(len(words), 0, -1))
 
 
 def vin(text: str) -> bool:
     """Vehicle identification number: ISO 3779 with the check digit of 49 CFR 565, at the ninth place."""
-    rest = sum(VIN_VALUES[c] * w for c, w in zip(text, VIN_WEIGHTS, strict=True)) % 11
+    values = dict(
+        zip(
+            "0123456789ABCDEFGHJKLMNPRSTUVWXYZ",
+            [*range(10), *range(1, 9), 1, 2, 3, 4, 5, 7, 9, *range(2, 10)],
+            strict=True,
+        )
+    )
+    weights = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
+    rest = sum(values[c] * w for c, w in zip(text, weights, strict=True)) % 11
     return text[8] == ("X" if rest == 10 else str(rest)) and not text.isdigit()
 
 
@@ -64,22 +57,54 @@ def kvnr(text: str) -> bool:
     return sum(sum(divmod(d * (1 + n % 2), 10)) for n, d in enumerate(digits[:10])) % 10 == digits[10]
 
 
-def dni(text: str) -> bool:
-    """Spanish DNI and NIE: the letter is the number modulo 23."""
-    number = "".join(str("XYZ".index(c)) if c in "XYZ" else c for c in text[:-1] if c != "-")
-    return text[-1] == DNI_LETTERS[int(number) % 23]
-
-
-def bsn(text: str) -> bool:
-    """Dutch citizen service number: weights 9 to 2 and -1, divisible by 11."""
-    digits = _digits(text)
-    return (
-        len(set(digits)) > 2 and sum(d * w for d, w in zip(digits, (9, 8, 7, 6, 5, 4, 3, 2, -1), strict=True)) % 11 == 0
-    )
-
-
 def dated(text: str) -> bool:
     """Nordic personal numbers: six digits are a day, year first or day first; samples numbered from 0001 are none."""
-    day = re.sub(r"[-+].*", "", text)[-6:]
+    day = re.sub(r"[-+A].*", "", text)[-6:]
     first, month, last = int(day[:2]), int(day[2:4]), int(day[4:])
     return text[-4:-2] != "00" and 1 <= month <= 12 and (1 <= first <= 31 or 1 <= last <= 31)
+
+
+# Form of a number with a day of birth and a check digit, or a form of its own -> the modules that hold it for valid.
+# Such numbers are enough by themselves, the bare digits among them only between words.
+FORMED: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (r"756[. ]\d{4}[. ]\d{4}[. ]\d\d", ("ch.ssn",)),
+    (r"[A-Z]{6}\d\d[A-EHLMPRST]\d\d[A-Z]\d{3}[A-Z]", ("it.codicefiscale",)),
+    (r"[A-Z]{4}\d{6}[HM][A-Z]{5}[A-Z0-9]\d", ("mx.curp",)),
+    (r"[12] ?\d\d ?[01]\d ?(?:\d\d|2[AB]) ?\d{3} ?\d{3} ?\d\d", ("fr.nir",)),
+    (r"\d{6}[-+A]\d{3}[0-9A-Y]", ("fi.hetu",)),
+    (r"(?:19|20)?\d{6}[-+]\d{4}", ("se.personnummer", "dk.cpr", "is_.kennitala")),
+    (r"\d{6}/\d{3,4}", ("cz.rc",)),
+    (r"\d\d\.\d\d\.\d\d-\d{3}\.\d\d", ("be.nn",)),
+    (r"\d{3}\.\d{3}\.\d{3}-\d\d", ("br.cpf",)),
+    (r"\d{1,2}\.\d{3}\.\d{3}-[\dkK]", ("cl.rut",)),
+    (r"\d{6}(?:19|20)\d\d(?:0[1-9]|1[0-2])\d\d\d{3}[\dX]", ("cn.ric",)),
+    (r"\d{6}-[1-4]\d{6}", ("kr.rrn",)),
+    (r"\d{8}-?[A-HJ-NP-TV-Z]|[XYZ]-?\d{7}-?[A-HJ-NP-TV-Z]", ("es.dni", "es.nie")),
+    (r"\d{3}[ -]\d{3}[ -]\d{4}", ("gb.nhs",)),
+)
+BARE: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (r"\d{6} \d{5}", ("no.fodselsnummer",)),
+    (r"\d{11}", ("no.fodselsnummer", "pl.pesel", "gr.amka", "ee.ik", "lt.asmens", "tr.tckimlik", "be.nn", "de.idnr")),
+    (r"\d\d \d{3} \d{3} \d{3}", ("de.idnr",)),
+    (r"\d{13}", ("ro.cnp", "si.emso", "za.idnr")),
+    (r"\d{4} \d{4} \d{4}", ("in_.aadhaar",)),
+    (r"\d{4} ?(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d\d", ("at.vnr", "bg.egn")),
+    (r"\d{3} \d{3} \d{3}", ("ca.sin", "au.tfn")),
+    (r"\d{10}", ("gb.nhs", "bg.egn")),
+)
+# Numbers that count if most texts of a column are valid ones.
+MOSTLY: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (r"\d{8,9}", ("nl.bsn", "il.idnr")),
+    (r"[1-9]\d{8}", ("ca.sin", "au.tfn", "pt.nif")),
+    (r"\d{9}/?\d?", ("cz.rc",)),
+    (r"756\d{10}", ("ch.ssn",)),
+    (r"[A-Z]{5}\d{4}[A-Z]", ("in_.pan",)),
+    (r"\d{7}[A-W][A-IW]?", ("ie.pps",)),
+    (r"\d{12}", ("in_.aadhaar", "jp.in_")),
+    (r"\d{8} ?\d ?[A-Z]{2}\d", ("pt.cc",)),
+    (r"\d{11}", ("hr.oib", "br.cpf")),
+    (r"\d{7,8}-?[\dkK]", ("cl.rut",)),
+    (r"\d{10}", ("dk.cpr", "se.personnummer", "is_.kennitala")),
+    (r"\d{12}", ("se.personnummer",)),
+    (r"\d{13}", ("kr.rrn",)),
+)

@@ -1,4 +1,4 @@
-"""Names of people: common given and family names of several languages, and what a column of names looks like.
+"""Names of people: common given and family names, what a column of names looks like, and names within other words.
 
 The words are those that name registers list as frequent; they name nobody in particular. Words that are also months,
 colours, places, brands or eponyms of diseases (April, White, Victoria, Yasmin, Parkinson) are left out on purpose.
@@ -6,8 +6,23 @@ colours, places, brands or eponyms of diseases (April, White, Victoria, Yasmin, 
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import NamedTuple
+
+from omtrace.validation.identifiers import scripts
+from omtrace.validation.identifiers.words import (
+    COMMON,
+    ENDINGS,
+    INTRODUCED,
+    MORE_FAMILY,
+    MORE_GIVEN,
+    NO_NAME_ENDINGS,
+    RELATIONS,
+    ROLES,
+    SHORT_ENDINGS,
+    TITLES,
+)
 
 GIVEN = frozenset(
     """aaron abdul abigail adam adriana agnes ahmed aisha alan alba albert alberto alejandra alejandro
@@ -94,32 +109,47 @@ FAMILY = frozenset(
     willems williams williamson wilson winkler wisniewski wojcik wojdyla wolff wright yamamoto yang yilmaz
     zhang zhao zhou ziegler zimmer zimmermann""".split()
 )
-NAMES = GIVEN | FAMILY
-CAPITALISED = frozenset(name.capitalize() for name in GIVEN)
+GIVEN_NAMES = (GIVEN | MORE_GIVEN) - COMMON
+NAMES = (GIVEN | FAMILY | MORE_GIVEN | MORE_FAMILY) - COMMON
 INSTITUTION = re.compile(
     r"hospital|clini|klini|universi|college|institut|cent(?:er|re)|zentrum|school|charit|practice|praxis|ward\b|"
-    r"department|laborator|pharma|gmbh|\binc\b|\bltd\b|street|syndrome|disease|palsy|test\b|scale|hopital|ospedale|"
-    r"ziekenhuis|foundation|trust\b",
+    r"department|laborator|pharma|gmbh|\binc\b|\bltd\b|street|syndrome|disease|palsy|test\b|scale|h[oô]pital|ospedale|"
+    r"ziekenhuis|foundation|trust\b|infirmary|memorial|college|krankenhaus|spital|szpital|sykehus|nemocnice|inventory",
     re.IGNORECASE,
 )
 SHAPE = re.compile(r"(?:[^\W\d_]['’`-]?\.?(?:, ?| )?){2,60}")  # letters, with the signs that names have between them
 WORDS = re.compile(r"[^\W\d_]+")
 CAPITAL = re.compile(r"[A-ZÀ-ÖØ-Þ][^\W\d_]*(?:['’-][^\W\d_]+)*")  # one capitalised word
 LAST_FIRST = re.compile(r"[A-ZÀ-ÖØ-Þ][\w'’ -]+, ?[A-ZÀ-ÖØ-Þ][\w'’-]+(?: [A-ZÀ-ÖØ-Þ]\.?)?")
-PAIR = re.compile(r"(?<![\w-])([A-Z][a-zà-ÿ]{2,})(?= ([A-Z][a-zà-ÿ]{2,})(?![\w-]))")
-TITLE = re.compile(
-    r"(?<![\w.])(?:(?:Mrs?|mrs?|Ms|Mx|Dr|dr|DR|MRS|Prof|Herrn?|Frau|Mme|Mlle|Monsieur|Madame|Sra|Se[nñ]ora?|Sig(?:ra|nora?)?"
-    r"|Dhr|Mevr|Mevrouw|Meneer)\.? |MR\.? (?=[A-Z][a-z]))(?P<name>[A-ZÀ-ÖØ-Þ][a-zà-ÿ'’]{2,})"
+# A word of a text with the signs that names have within, and what stands between it and the next word.
+TOKEN = re.compile(r"(?P<word>[^\W\d_]+(?:['’`´-][^\W\d_]+)*)(?P<after>[^\w]*)")
+IRISH = re.compile(r"(?:Mc|Mac(?=[A-Z])|O['’`´]|D['’`´]|Fitz(?=[A-Z])|[AE]l-)[A-ZÀ-Þ][^\W\d_]+")
+PARTICLES = frozenset(
+    """van von der den de del della di da dos das do la le los las bin ibn al el ter ten te zu zum vom af av y e du des
+    vander vande op in 't""".split()
 )
-# What must stand in a text before it is looked at more closely (RE2).
-TITLE_GUARD = (
-    r"\b(?:Mrs?|mrs?|Ms|Mx|Dr|dr|DR|MR|MRS|Prof|Herrn?|Frau|Mme|Mlle|Monsieur|Madame|Sra|Se[nñ]ora?|Sig(?:ra|nora?)?"
-    r"|Dhr|Mevr|Mevrouw|Meneer)\.? \p{Lu}"
+TITLE = frozenset(TITLES.casefold().replace("?", "").split("|")) | frozenset(
+    "siga dotta da profa mr ms herr herrn señora señor senora senor señorita senorita signora signore "
+    "senhor senhora maître maitre dame frl".split()
 )
-PAIR_GUARD = r"\b[A-Z]\p{Ll}\p{Ll}+ [A-Z]\p{Ll}\p{Ll}"
-NO_NAMES = set(
-    """visit dose appointment angiography scan scanner imaging spectroscopy visits doses patient doktor prof professor
-    google who the and said""".split()
+CUE = re.compile(rf"(?i)(?<![^\W\d_])(?:{RELATIONS}|{ROLES}|{INTRODUCED})(?:s|'s|in|en)?(?![^\W\d_])")
+# Between what announces a name and the name: marks, and words such as is, the, named.
+BRIDGE = re.compile(
+    r"(?i)(?:\.|:|,|=|\(|-|–|\"|“|„|'| |\bist\b|\bis\b|\bwas\b|\bwar\b|\best\b|\bes\b|\bheißt\b|\bthe\b|"
+    r"\bnamed\b|\bcalled\b"
+    r"|\bnamens\b|\bname\b|\bof\b|\bby\b|\bvon\b|\bde\b|\bdr\.?|\bmr\.?|\bmrs\.?|\bherrn?\b|\bfrau\b|"
+    r"\bmit\b|\bwith\b|\bfrom\b){0,8}"
+)
+INITIALS = re.compile(
+    r"(?i:\b(?:initials?|init|initialen|k(?:ü|ue)rzel|iniziali|initiales|iniciales)\b)[^\w]{0,3}(?:(?i:is|"
+    r"are|sind|:) ?)?[A-Z]\.? ?[A-Z]\.?(?![\w])"
+    r"|(?i:\b(?:pat|patient|patientin|pt|ppt|proband|subject|participant|mr|mrs|ms|dr|herrn?|frau)\b)\.?:? "
+    r"[A-Z]\. ?[A-Z]\.(?!\w)"
+)
+SHORTENED = re.compile(r"\b(Sig|Dott|Sr|D|Prof|Dr)\.(?:ra|ssa|na|ta|ina|in)\b\.?")  # Sig.ra, Dott.ssa
+LATIN_ENDING = re.compile(r"(?:us|is|um|ae|oli|ii|ei)$")  # of anatomy and bacteria, behind a capital letter and a dot
+BEFORE_LETTER = frozenset(
+    "vitamin type typ grade group plate sample visit hepatitis factor influenza protein phase step part point".split()
 )
 KNOWN, LIKELY, LAST_FIRST_SHARE = 0.25, 0.05, 0.8
 MANY, VERY_MANY, VARIED = 20, 30, 0.8
@@ -144,7 +174,10 @@ def of_names(text: str) -> tuple[bool, bool]:
     if len(words) > LONGEST_NAME:
         return False, False
     # three capitals are an abbreviation sooner than a name
-    return True, any(plain(word) in NAMES for word in words if len(word) > 3 or not word.isupper())
+    known = any(
+        plain(word) in NAMES or built_as_family(plain(word)) for word in words if len(word) > 3 or not word.isupper()
+    )
+    return True, known or scripts.named(text) or scripts.like_a_name(text)
 
 
 def share_of_names(texts: Sequence[str], varied: float) -> float:
@@ -180,19 +213,252 @@ def share_of_names(texts: Sequence[str], varied: float) -> float:
     return shaped if count >= 10 and len(parted) >= LAST_FIRST_SHARE * count and not listed else 0.0
 
 
-def titled(text: str) -> bool:
-    """Whether a text has a title and a capitalised word that is no word of the clinic."""
-    for match in TITLE.finditer(text):
-        name = plain(match["name"])
-        # MR in capitals is a scan: MR angiography
-        if name not in NO_NAMES and (not match[0].startswith("MR") or name in NAMES):
+class Word(NamedTuple):
+    """A word of a text: as it stands, in plain letters, where it begins, and what stands behind it."""
+
+    text: str
+    plain: str
+    start: int
+    after: str
+
+    @property
+    def capital(self) -> bool:
+        """Whether it begins with a capital."""
+        return self.text[0].isupper()
+
+    @property
+    def parts(self) -> list[str]:
+        """Its parts between hyphens and apostrophes, and the whole."""
+        return [self.plain, *re.split(r"['’`´-]", self.plain)] if not self.plain.isalpha() else [self.plain]
+
+    @property
+    def given(self) -> bool:
+        """Whether a known given name is in it."""
+        return any(part in GIVEN_NAMES for part in self.parts)
+
+    @property
+    def known(self) -> bool:
+        """Whether a known name is in it, or it is built as family names are."""
+        return any(part in NAMES or built_as_family(part) for part in self.parts) or bool(IRISH.fullmatch(self.text))
+
+    @property
+    def ordinary(self) -> bool:
+        """Whether it is a word that is no name: a common one, or one with an ending that names do not have."""
+        if self.plain in COMMON or self.plain in TITLE or len(self.plain) < 2:
+            return True
+        return not self.known and (no_name_ending(self.plain) or (self.text.isupper() and len(self.text) < 4))
+
+
+def ordinary(word: str) -> bool:
+    """Whether a single word is no name: a common one, or one that ends as nouns of the clinic do."""
+    return Word(word, plain(word), 0, "").ordinary
+
+
+def built_as_family(word: str) -> bool:
+    """Whether a word ends as family names do: -owski, -ova, -sson, -poulos, -mann."""
+    return any(word.endswith(e) and len(word) >= len(e) + (4 if e in SHORT_ENDINGS else 2) for e in ENDINGS) and (
+        word not in COMMON
+    )
+
+
+def no_name_ending(word: str) -> bool:
+    """Whether a word of six letters or more ends as nouns of the clinic do."""
+    return len(word) >= 6 and word.endswith(tuple(NO_NAME_ENDINGS))
+
+
+def candidates(texts: Iterable[str]) -> list[str]:
+    """The texts that may name a person among other words: a fast look that lets through all that ``named`` would find.
+
+    Each distinct word is looked at once for all texts.
+    """
+    telling: dict[str, bool] = {}
+    through = []
+    for text in texts:
+        if " " not in text and text.isascii():
+            continue
+        for word in WORDS.findall(text):
+            if word not in telling:
+                telling[word] = _telling(word)
+            if telling[word]:
+                through.append(text)
+                break
+    return through
+
+
+@lru_cache(1 << 16)
+def _telling(word: str) -> bool:
+    """Whether a text with this word has to be looked at."""
+    if not word.isascii() and scripts.foreign(word):
+        return True
+    lowered = plain(word)
+    return (
+        lowered in NAMES
+        or lowered in TITLE
+        or bool(CUE.fullmatch(word))
+        or built_as_family(lowered)
+        or lowered in ("initials", "initialen", "kurzel", "kuerzel", "pt", "pat", "mc")
+        or (len(word) == 1 and word.isupper())
+        or lowered in ("van", "von", "bin", "ibn", "by", "regards", "dear")
+    )
+
+
+def named(text: str) -> bool:
+    """Whether a text names a person among other words.
+
+    A name is: a word behind a title (`Frau Lobinger`), behind what people are called or are to somebody (`Pat.
+    Lobinger`, `husband Peter`); a known given name beside a capitalised word (`Anna Lobinger`, `Lobinger, Anna`); two
+    known names in any case (`JOHN SMITH`, `john smith`); capital letters with dots before a capitalised word
+    (`K. Lobinger`); a name with particles (`Sjoerd van der Meer`); a name in another script (``scripts``). Words that
+    belong to an institution, and common words of notes, are none.
+    """
+    if scripts.named(text):
+        return True
+    if INITIALS.search(text):
+        return True
+    text = SHORTENED.sub(r"\1a", text)
+    words = [Word(m["word"], plain(m["word"]), m.start(), m["after"]) for m in TOKEN.finditer(text)]
+    return (
+        _titled(words)
+        or _announced(text, words)
+        or any(not _institutional(words, n) for n in _paired(words, text.isupper()))
+        or _initialled(text, words)
+    )
+
+
+def _titled(words: Sequence[Word]) -> bool:
+    """Whether a word behind a title is a name."""
+    for n, word in enumerate(words[:-1]):
+        if word.plain not in TITLE or word.after not in (". ", " ", ".", ": ", ".-"):
+            continue
+        behind = next((w for w in words[n + 1 :] if w.plain not in TITLE and len(w.text) > 1), None)
+        if behind is None:
+            continue
+        if word.text == "MR" and not behind.known:  # a scan: MR angiography
+            continue
+        capital = behind.capital and not (
+            word.text.islower() and word.plain in ("don", "me", "bay", "pan", "dame", "fr", "sig", "mag")
+        )
+        if (capital and not behind.ordinary) or (
+            behind.known
+            and not behind.ordinary
+            and word.plain in ("mr", "mrs", "ms", "miss", "dr", "herr", "frau", "mme", "sra", "dhr", "mevr")
+        ):
+            return True
+        if behind.plain in PARTICLES - {"der", "den", "des", "la", "le"} and any(
+            w.capital and not w.ordinary for w in words[n + 2 : n + 5]
+        ):
             return True
     return False
 
 
-def paired(text: str) -> bool:
-    """Whether a known given name stands before a known name, and no institution is named after the two."""
-    for first, second in PAIR.findall(text):
-        if (first in CAPITALISED if first.isascii() else plain(first) in GIVEN) and plain(second) in NAMES:
-            return not INSTITUTION.search(text)
+def _announced(text: str, words: Sequence[Word]) -> bool:
+    """Whether a capitalised name, or a known one, stands behind a word that announces a person."""
+    starts = {word.start: n for n, word in enumerate(words)}
+    for cue in CUE.finditer(text):
+        bridge = BRIDGE.match(text, cue.end())
+        end = bridge.end() if bridge else cue.end()
+        if end == cue.end():
+            continue
+        n = starts.get(end)
+        while n is not None and n < len(words) and len(words[n].text) == 1 and words[n].after.startswith("."):
+            n += 1  # initials
+        if n is None or n >= len(words):
+            continue
+        word = words[n]
+        if word.plain in PARTICLES and n + 1 < len(words):
+            word = words[n + 1]
+        if word.ordinary or _institutional(words, n):
+            continue
+        loose = re.search(r"[:,(=\"„“]", text[cue.end() : end]) is not None
+        shouted = word.text.isupper()
+        if (word.capital and not shouted) or word.known or (shouted and loose and len(word.text) > 3):
+            return True
+    return False
+
+
+def _paired(words: Sequence[Word], shouted: bool) -> list[int]:
+    """Where two neighbouring words are a name: the places of the first."""
+    found = []
+    for n in range(len(words) - 1):
+        first = words[n]
+        if first.ordinary or first.after not in (" ", ", ", ",", " (", "/"):
+            continue
+        m = n + 1
+        while m < len(words) - 1 and (
+            (words[m].plain in PARTICLES and not words[m].capital)
+            or (len(words[m].text) == 1 and words[m].capital and words[m].after in (". ", " "))
+        ):
+            m += 1
+        second = words[m]
+        if second.ordinary:
+            continue
+        comma, particle = "," in first.after, m > n + 1
+        both = first.capital and second.capital and len(first.text) > 1
+        mixed = both and not (first.text.isupper() and second.text.isupper())
+        if (
+            first.known
+            and second.known
+            and (first.given or second.given)
+            and (both or not (first.capital or second.capital))
+        ):
+            if not comma or both:
+                found.append(n)
+        elif (mixed or (both and not shouted)) and not comma and first.given:
+            found.append(n)
+        elif mixed and comma and second.given and (first.known or n == 0):
+            found.append(n)
+        elif mixed and not comma and second.known and len(first.text) > 2 and (n > 0 or first.known or second.given):
+            found.append(n)
+        elif mixed and particle and not comma and words[n + 1].plain in ("van", "von", "bin", "ibn", "der", "den"):
+            found.append(n)
+    return found
+
+
+def _institutional(words: Sequence[Word], n: int) -> bool:
+    """Whether the words around a place, as far as they are capitalised, name an institution, a place or an eponym."""
+    first = n
+    while first > 0 and words[first - 1].capital and words[first - 1].after in (" ", ". "):
+        first -= 1
+    last = n + 1
+    while (
+        last < len(words)
+        and words[last - 1].after in (" ", " & ", "-", ", ")
+        and (words[last].capital or words[last].plain in ("of", "and", "de", "der", "und"))
+    ):
+        last += 1
+    phrase = " ".join(word.text for word in words[first : last + 1])
+    before = {word.plain for word in words[max(0, first - 1) : n]}
+    return bool(INSTITUTION.search(phrase)) or bool(
+        before & {"san", "santa", "saint", "st", "sao", "fort", "port", "mount", "mt"}
+    )
+
+
+def _initialled(text: str, words: Sequence[Word]) -> bool:
+    """Whether capital letters with dots stand beside a capitalised word."""
+    for n, word in enumerate(words):
+        if len(word.text) != 1 or not word.capital or not word.after.startswith("."):
+            continue
+        if n and words[n - 1].plain in BEFORE_LETTER:
+            continue
+        if n + 1 < len(words) and word.after in (". ", ".", ".-"):
+            behind = words[n + 1]
+            fits = behind.capital and not behind.text.isupper() and len(behind.text) > 2 and not behind.ordinary
+            if fits and (behind.known or not LATIN_ENDING.search(behind.plain)) and not _institutional(words, n + 1):
+                return True
+            if behind.text.isupper() and behind.known and len(behind.text) > 3:
+                return True
+            if behind.plain in PARTICLES and n + 2 < len(words) and words[n + 2].capital and not words[n + 2].ordinary:
+                return True
+        before = words[n - 1] if n else None
+        if (
+            before
+            and before.after in (", ", " ", ",")
+            and before.capital
+            and len(before.text) > 2
+            and not before.ordinary
+        ):
+            if before.known and not _institutional(words, n - 1):
+                return True
+            if re.fullmatch(r"[^\W\d_][\w'’-]+, ?[A-Z]\.(?: ?[A-Z]\.)?", text):
+                return True
     return False

@@ -1,0 +1,95 @@
+"""Commands for plans, schemas and reference pages, and for the simulated studies."""
+
+import tempfile
+from pathlib import Path
+
+import click
+
+from omtrace.cli.command import FreeCommand, command, complete_study, json_option, print_json
+from omtrace.cli.exit_codes import ExitCode
+
+
+@command("plan", "omt_rct", FreeCommand)
+@click.argument("study", metavar="STUDY", required=False, shell_complete=complete_study)
+@click.option("--schema", is_flag=True, help="Print the reference as JSON Schema, for editors.")
+@json_option
+def plan(study: str | None, schema: bool, as_json: bool) -> ExitCode:
+    """Check a study's plan, or print the reference of plans.
+
+    All problems are reported together, with file, line and key. Without STUDY, the reference is printed as Markdown:
+    every key of a plan and every module it may name.
+    """
+    if study:
+        from omtrace.intake.plan_check import counts_of, print_counts, refusals_of
+
+        counts, refusals = counts_of(study), refusals_of(study)
+        if as_json:
+            print_json({"study": study, "counts": counts, "will_not_be_computed": refusals})
+        else:
+            print_counts(study, counts, refusals)
+        return ExitCode.FINE
+    from omtrace.report.plan_page import plan_page, plan_schema
+
+    print(plan_schema() if schema or as_json else plan_page(), end="")
+    return ExitCode.FINE
+
+
+@command("schema", "plan", FreeCommand)
+@click.argument("of", metavar="config|plan", type=click.Choice(["config", "plan"]))
+def schema(of: str) -> ExitCode:
+    """Print the JSON Schema of config/config.yaml or of a plan, for editors."""
+    if of == "config":
+        from omtrace.model.config import config_schema as schema_text
+    else:
+        from omtrace.report.plan_page import plan_schema as schema_text
+
+    print(schema_text(), end="")
+    return ExitCode.FINE
+
+
+@command("rules", "> rules.md", FreeCommand)
+def rules() -> ExitCode:
+    """Print the catalogue of rules as Markdown: what each means, how severe it is and how to fix it."""
+    from omtrace.report.rules_page import catalogue_page
+
+    print(catalogue_page(), end="")
+    return ExitCode.FINE
+
+
+@command("dictionary", "omt_rct --folder ~/Desktop/dictionary", FreeCommand)
+@click.argument("study", metavar="STUDY", required=False, shell_complete=complete_study)
+@click.option("--folder", metavar="FOLDER", default="dictionary", show_default=True, help="Where to write it.")
+def dictionary(study: str | None, folder: str) -> ExitCode:
+    """Write the data dictionary as a page, as CSV and as Table Schema.
+
+    Without STUDY, it covers every table and questionnaire that is declared.
+    """
+    from omtrace.report.dictionary import dictionary as write
+
+    print("\n".join(path.as_posix() for path in write(study or "", folder)))
+    return ExitCode.FINE
+
+
+@command("simulate", "--check", FreeCommand)
+@click.argument("folder", metavar="FOLDER", default="data/raw")
+@click.option("--check", is_flag=True, help="Write nothing; compare with the files there.")
+@click.option("--batches", metavar="N", type=click.IntRange(1, 99_999),
+              help="Write a rodent study of N assay batches instead.")  # fmt: skip
+def simulate(folder: str, check: bool, batches: int | None) -> ExitCode:
+    """Write the exports of the simulated studies, the same bytes on every machine.
+
+    By default they are written to data/raw. With --check the exit code is 1 if a file differs from the simulation.
+    """
+    from omtrace.simulate import simulate as write
+
+    size = {"of_batches": batches} if batches else {}
+    if not check:
+        print(f"{len(write(folder, **size))} simulated files written to {folder}")
+        return ExitCode.FINE
+    with tempfile.TemporaryDirectory() as temporary:
+        files = [(path, Path(folder, path.relative_to(temporary))) for path in write(temporary, **size)]
+        differing = [here for new, here in files if not here.is_file() or here.read_bytes() != new.read_bytes()]
+    for path in differing:
+        print(f"{'changed' if path.is_file() else 'missing'}  {path.as_posix()}")
+    print(f"{len(files)} simulated files, {len(differing)} not as simulated")
+    return ExitCode.FAILED if differing else ExitCode.FINE

@@ -1,0 +1,87 @@
+"""Commands that read results: trace, changes, verify."""
+
+from dataclasses import asdict
+
+import click
+
+from omtrace.cli.command import command, complete_study, json_option, print_json
+from omtrace.cli.exit_codes import ExitCode
+from omtrace.provenance import COVERS, COVERS_NOT
+
+ROWS = 20
+
+
+@command("trace", "results/omt_rct/report.html#e76be4204d0b --unit R017")
+@click.argument("result", metavar="RESULT[#ID]")
+@click.option(
+    "--unit", metavar="UNIT", default="", help="Only the records and raw cells of this participant or animal."
+)
+@click.option("--limit", metavar="N", type=click.IntRange(0), default=ROWS, show_default=True,
+              help="Rows shown of each table; 0 shows all.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, with all rows.")
+def trace(result: str, unit: str, limit: int, as_json: bool) -> ExitCode:
+    """Show where a number comes from, down to the raw cells.
+
+    RESULT is a study or a file below results/<study>/; ID is the number's id, of which the first characters suffice. A
+    result without an id lists its numbers, and an id alone is looked for in all studies.
+
+    A summary comes first: value, analysis, records used and left out, state of the raw files. Below it are the analysis
+    call, the records, the units left out with the reason, and the raw cells by file and line. The exit code is 1 if a
+    raw file or a stored result is not as it was when the number was made. The output holds raw values and is
+    confidential.
+    """
+    from omtrace.audit.trace import trace as traced
+
+    way, is_sound = traced(result, unit=unit)
+    if as_json:
+        print_json(way)
+    else:
+        from omtrace.audit.layout import listing, way_text
+
+        print(listing(way) if "numbers" in way else way_text(way, limit))
+    return ExitCode.FINE if is_sound else ExitCode.FAILED
+
+
+@command("changes", "rat_two_hit --all")
+@click.argument("study", metavar="STUDY", shell_complete=complete_study)
+@click.option("--all", "every", is_flag=True, help="Show every number, new ones included.")
+@json_option
+def changes(study: str, every: bool, as_json: bool) -> ExitCode:
+    """Show which numbers the last run changed, with old value, new value and cause.
+
+    A number that is not listed has the same value, records and definition as before.
+    """
+    from omtrace.provenance import changes as module
+
+    if as_json:
+        changed, unchanged = module.compared(study)
+        print_json({"study": study, "unchanged": unchanged, "changes": [asdict(change) for change in changed]})
+    else:
+        module.report(study, every)
+    return ExitCode.FINE
+
+
+@command("verify", "omt_rct --head DIGEST", help=f"""\
+Compare the ledger, the results and all they are made of with what was recorded.
+
+Without STUDY, all studies that have results are verified. The head digest covers {COVERS}; not {COVERS_NOT}.
+
+The ledger is always read. Each of its lines holds the digest of the line before, so that the digest of one line vouches
+for all lines up to it. What a run ran on is in the ledger; --environment compares the installed packages with it.
+Differences in hardware are mentioned, not counted. The exit code is 1 if there are differences.
+""")  # fmt: skip
+@click.argument("studies", metavar="STUDY...", nargs=-1, shell_complete=complete_study)
+@click.option("--head", metavar="DIGEST", default="", help="The head digest that was kept elsewhere.")
+@click.option("--ledger", metavar="DIGEST", default="", help="The digest of a ledger line that was kept elsewhere.")
+@click.option("--environment", is_flag=True, help="Check the installed packages as well (about half a minute).")
+@json_option
+def verify(studies: list[str], head: str, ledger: str, environment: bool, as_json: bool) -> ExitCode:
+    """Compare the ledger, the results and all they are made of with what was recorded."""
+    from omtrace.audit import verify as module
+
+    names, verdict = module.verdict_on(studies, head, ledger, environment)
+    if as_json:
+        print_json({"studies": names, "is_sound": not verdict.differences, **asdict(verdict)})
+    else:
+        module.print_verdict(names, verdict)
+    return ExitCode.FAILED if verdict.differences else ExitCode.FINE

@@ -1,0 +1,498 @@
+"""Mixed model for repeated measures: y ~ N(X b, V), V a covariance of the visits that each unit has.
+
+The fit is by REML or ML (``mmrm_likelihood``), with a structure of the covariance that is named in the result; when one
+cannot be fitted, the next of a declared order is tried, and why is kept. ``mmrm_visits`` makes the usual design, groups
+by visits. Many data sets of one design are fitted at once (``contrast_many``: simulated trials, to plan the size of a
+study), and one data set with units counted several times or left out (``Resampled``: the jackknife, the bootstrap): the
+sums of products are linear in how often each unit counts, so that a replicate costs no new design and no new patterns.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.linalg import qr
+from scipy.special import stdtr
+
+from omtrace.statistics.basic.samples import TOLERANCE, sample
+from omtrace.statistics.mixed.mmrm_likelihood import MmrmLikelihood, MmrmPoint, Products, products_of
+from omtrace.statistics.mixed.mmrm_structures import STRUCTURES, Blocks, structure_of
+from omtrace.statistics.mixed.reml import INFORMATION, Inference, Optimum, information_covariance, search
+
+FALLBACK = ("us", "toeph", "arh1", "csh")
+METHODS = {
+    "kenward_roger": "Kenward-Roger",
+    "kenward_roger_linear": "Kenward-Roger without the second derivatives of the covariance",
+    "satterthwaite": "Satterthwaite",
+}
+PAIRS = 3  # units needed with values at two visits for a covariance of these visits: two lie on a line
+CHUNK = 256  # data sets worked on together: their products stay in the processor's cache
+ROOM = 2**21  # numbers of a chunk's largest array: near the processor's cache
+SMALLEST = 1e-8  # eigenvalue of an orthonormal design's cross product that still determines its coefficients
+FAR = 0.5  # share of the sum of squares of the residuals that one value has where it is too far from the others
+DEPENDENT = "the model's columns depend on each other in the rows that have a value"
+NO_RESIDUAL = "the outcome leaves no residual"
+
+Method = Literal["kenward_roger", "kenward_roger_linear", "satterthwaite"]
+Information = Literal["observed", "expected"]
+
+
+@dataclass(frozen=True)
+class MixedModel:
+    """A fitted model.
+
+    ``structure`` was fitted; ``rejected`` names the structures tried before it, each with the reason why it could
+    not be. ``covariances`` (q, t, t) of the visits, one for each group of ``groups`` ("" alone: one for all), and
+    ``coefficients`` (p,) are in units of the values. ``minus_2_log_likelihood`` is the restricted one for REML, of
+    the design as given (it depends on its coding). ``units``, ``values`` and ``parameters`` (of the covariance) are
+    counts.
+    """
+
+    structure: str
+    rejected: tuple[tuple[str, str], ...]
+    is_reml: bool
+    visits: tuple
+    groups: tuple
+    units: int
+    values: int
+    parameters: int
+    minus_2_log_likelihood: float
+    coefficients: np.ndarray
+    covariances: np.ndarray
+    _likelihood: MmrmLikelihood = field(repr=False)
+    _optimum: Optimum[MmrmPoint] = field(repr=False)
+    _inferences: dict[tuple[str, str], Inference] = field(repr=False, default_factory=dict)
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion. For REML (as SAS and mmrm have it) only the parameters of the covariance are counted."""
+        return self.minus_2_log_likelihood + 2 * (self.parameters + (0 if self.is_reml else self.coefficients.size))
+
+    def contrast(
+        self,
+        weights: ArrayLike,
+        method: Method = "kenward_roger",
+        information: Information = "observed",
+        level: float = 0.95,
+    ) -> dict[str, float]:
+        """Estimate of a combination of the coefficients, weights (p,), with se, ci_low, ci_high, t, df, p.
+
+        Raises
+        ------
+        ValueError
+            For another method or information, for weights of another length, and for Kenward-Roger after ML.
+        """
+        return self._inference(method, information).contrast(weights, level)
+
+    def joint_test(
+        self, weights: ArrayLike, method: Method = "kenward_roger", information: Information = "observed"
+    ) -> dict[str, float]:
+        """Test that all combinations, weights (c, p), are 0: f, df_1, df_2, p.
+
+        Kenward-Roger's F is scaled; Satterthwaite's denominator is that of Fai and Cornelius.
+
+        Raises
+        ------
+        ValueError
+            As ``contrast`` does, and for combinations that depend on each other.
+        """
+        return self._inference(method, information).joint_test(weights)
+
+    def choices(self, method: Method = "kenward_roger", information: Information = "observed") -> dict[str, str]:
+        """In words, what was fitted, and the choices on which programs differ."""
+        linear = self.structure in ("us", "toep", "cs")
+        return {
+            "structure": STRUCTURES[self.structure] + (" by group" if len(self.groups) > 1 else ""),
+            "rejected": "; ".join(f"{name}: {reason}" for name, reason in self.rejected),
+            "likelihood": "REML" if self.is_reml else "ML",
+            "degrees_of_freedom": METHODS[method],
+            "information": f"{information} information of the covariance parameters",
+            "parametrisation": f"variances and {'covariances' if linear else 'correlations'}",
+        }
+
+    def _inference(self, method: Method, information: Information) -> Inference:
+        if not self.is_reml and method != "satterthwaite":
+            raise ValueError("Kenward-Roger needs REML; take Satterthwaite for ML")
+        if (method, information) not in self._inferences:
+            self._inferences[method, information] = inference(self._likelihood, self._optimum, method, information)
+        return self._inferences[method, information]
+
+
+def inference(likelihood: MmrmLikelihood, optimum: Optimum[MmrmPoint], method: str, information: str) -> Inference:
+    """Tests at the optimum.
+
+    Two choices on which programs differ are the caller's to name: the covariance parameters are the natural ones of
+    ``mmrm_structures``, and their covariance is that of the observed, or of the expected, information.
+
+    Raises
+    ------
+    ValueError
+        For a method or an information that there is not.
+    """
+    if method not in METHODS or information not in INFORMATION:
+        raise ValueError(f"degrees of freedom: one of {', '.join(METHODS)}, with observed or expected information")
+    spread, bias = information_covariance(optimum, information), None
+    if method != "satterthwaite":
+        has_second = method == "kenward_roger"
+        bias = likelihood.bias(optimum.theta, optimum.point, optimum.derivatives.slopes, spread, has_second)
+    return Inference(likelihood.data.back, optimum, spread, bias)
+
+
+def fit_mmrm(
+    values: ArrayLike,
+    design: ArrayLike,
+    unit: ArrayLike,
+    visit: ArrayLike,
+    visits: Sequence,
+    structures: Sequence[str] = FALLBACK,
+    is_reml: bool = True,
+    group: ArrayLike | None = None,
+) -> MixedModel:
+    """Fit values with a design of rows that are named by unit and visit.
+
+    Parameters
+    ----------
+    values
+        The outcome (n,). Rows without a value are not given: a unit may lack any visit, and is then fitted by the
+        others (valid if what is missing depends on observed values only).
+    design
+        Columns (n, p).
+    unit, visit
+        Labels of the rows (n,).
+    visits
+        Labels of the visits in time order.
+    structures
+        Covariances of the visits, tried in this order until one can be fitted.
+    is_reml
+        Restricted likelihood, else the full one.
+    group
+        With labels (n,), constant within units, each group has a covariance of its own.
+
+    Returns
+    -------
+    MixedModel
+
+    Raises
+    ------
+    ValueError
+        For missing values, rows named twice, unknown visits, a visit without values, fewer than two visits, dependent
+        columns, no residual, and when no structure can be fitted, with the reason of each.
+    """
+    y = sample(values)
+    rows = Rows.of(design, unit, visit, visits, group)
+    if rows.design.shape[0] != y.size:
+        raise ValueError(f"{y.size} values for {rows.design.shape[0]} rows of the design")
+    data = products_of(y[None], rows.design, rows.unit, rows.visit, rows.block)
+    if data.scale[0] <= TOLERANCE * np.abs(y).max():
+        raise ValueError("the outcome leaves no residual: it is constant, or the terms of the model reproduce it")
+    rejected: list[tuple[str, str]] = []
+    for name in structures:
+        model = Blocks(structure_of(name, len(rows.visits)), len(rows.groups))
+        reason = _too_few(data, model, rows)
+        if not reason:
+            likelihood = MmrmLikelihood(data, model, is_reml)
+            optimum = search(likelihood, likelihood.start())
+            reason = str(optimum.refusal[0])
+            reason += _far_value(y, rows) if reason else ""
+        if not reason:
+            break
+        rejected.append((name, reason))
+    else:
+        by_reason: dict[str, list[str]] = {}
+        for name, reason in rejected:
+            by_reason.setdefault(reason, []).append(name)
+        reasons = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in by_reason.items())
+        raise ValueError(f"no covariance structure can be fitted: {reasons or 'none was named'}")
+    return MixedModel(
+        structure=name,
+        rejected=tuple(rejected),
+        is_reml=is_reml,
+        visits=rows.visits,
+        groups=rows.groups,
+        units=rows.block.size,
+        values=int(data.values[0]),
+        parameters=model.size,
+        minus_2_log_likelihood=float((optimum.point.value + data.back.constant(data.values, is_reml))[0]),
+        coefficients=data.back.coefficients(optimum.point.beta)[0],
+        covariances=model.sigma(optimum.theta)[0] * data.scale[0] ** 2,
+        _likelihood=likelihood,
+        _optimum=optimum,
+    )
+
+
+def _too_few(data: Products, model: Blocks, rows: "Rows") -> str:
+    """Why the covariances or correlations of a structure have too few units with values at two visits, or ""."""
+    derivatives = model.structure.first(np.full((1, model.structure.size), 0.5))[0]
+    apart = [matrix != 0 for matrix in derivatives if not np.diagonal(matrix).any()]
+    for block, label in enumerate(rows.groups):
+        for touched in apart:
+            having = (data.pairs & touched).any(axis=(1, 2)) & (data.block == block)
+            if (units := int(data.count[0, having].sum())) < PAIRS:
+                pairs = [f"{rows.visits[i]} and {rows.visits[j]}" for i, j in np.argwhere(np.triu(touched))]
+                where = f"group {label}, " if len(rows.groups) > 1 else ""
+                return f"{where}{' or '.join(pairs)}: {units} units have values at both, {PAIRS} are needed"
+    return ""
+
+
+def _far_value(y: np.ndarray, rows: "Rows") -> str:
+    """In words, the value (by unit and visit) that makes up most of the residual sum of squares of the rest, or ""."""
+    basis = np.linalg.qr(rows.design)[0]
+    squares = (y - basis @ (basis.T @ y)) ** 2
+    row = int(squares.argmax())
+    if squares[row] < FAR * squares.sum():
+        return ""
+    return f" (the value of unit {rows.units[rows.unit[row]]} at {rows.visits[rows.visit[row]]} is far from all others)"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a design as arrays: ``unit``, ``visit`` (n,) count from 0; ``block`` (units,) is a unit's group."""
+
+    design: np.ndarray
+    unit: np.ndarray
+    visit: np.ndarray
+    block: np.ndarray
+    units: tuple
+    visits: tuple
+    groups: tuple
+
+    @classmethod
+    def of(
+        cls, design: ArrayLike, unit: ArrayLike, visit: ArrayLike, visits: Sequence, group: ArrayLike | None = None
+    ) -> "Rows":
+        """The rows checked. Raises ValueError for what ``fit_mmrm`` refuses."""
+        x = np.asarray(design, dtype=float)
+        units, unit_index = _coded(unit)
+        seen, visit_index = _coded(visit, list(visits), "visit")
+        if x.ndim != 2 or not len(x) == unit_index.size == visit_index.size or not np.isfinite(x).all():
+            raise ValueError("the design is no table of finite numbers with one row for each value")
+        check_reached(visits, seen)
+        if len(seen) < 2:
+            raise ValueError(f"values at {len(seen)} visits: a model for repeated measures needs at least two")
+        twice = unit_index.size - np.unique(unit_index * len(seen) + visit_index).size
+        if twice:
+            raise ValueError(f"{twice} rows name a unit and visit that another row names")
+        if len(x) <= x.shape[1]:
+            raise ValueError(f"{len(x)} values for {x.shape[1]} coefficients leave no residual degrees of freedom")
+        size = np.linalg.norm(x, axis=0)
+        if (size == 0).any() or np.linalg.matrix_rank(x / size) < x.shape[1]:
+            raise ValueError("the model's columns depend on each other: a term is constant, or given by others")
+        groups, group_index = _coded(np.zeros(len(x)) if group is None else group)
+        block = np.zeros(len(units), dtype=int)
+        block[unit_index] = group_index
+        if (block[unit_index] != group_index).any():
+            raise ValueError("a unit is in more than one group")
+        names = ("",) if group is None else tuple(groups)
+        return cls(x, unit_index, visit_index, block, tuple(units), tuple(seen), names)
+
+
+def check_reached(visits: Sequence, reached: Sequence) -> None:
+    """Raise ValueError for visits without any value."""
+    if empty := [label for label in visits if label not in reached]:
+        raise ValueError(
+            f"no unit has a value at {', '.join(map(str, empty))}: leave it out of the visits, since the covariance "
+            "would pass over it as if the visits around it were neighbours"
+        )
+
+
+def _coded(labels: ArrayLike, order: list | None = None, name: str = "") -> tuple[list, np.ndarray]:
+    """The labels that there are, in the order given or that of their text, and the index of each row's label."""
+    given = np.asarray(labels, dtype=object).tolist()
+    there = set(given)
+    if order is None:
+        order = sorted(there, key=str)
+    elif unknown := [label for label in there if label not in order]:
+        raise ValueError(f"{name}: {len(unknown)} labels that are not among {', '.join(map(str, order))}")
+    present = [label for label in order if label in there]
+    index = {label: place for place, label in enumerate(present)}
+    return present, np.array([index[label] for label in given], dtype=int)
+
+
+# many data sets of one design
+
+
+@dataclass(frozen=True)
+class Contrasts:
+    """Estimates of c combinations in b data sets: ``estimate``, ``se``, ``df`` and two-sided ``p`` (b, c).
+
+    ``refusal`` (b,) says why a data set could not be fitted ("" = fitted); its numbers are NaN.
+    """
+
+    estimate: np.ndarray
+    se: np.ndarray
+    df: np.ndarray
+    p: np.ndarray
+    refusal: np.ndarray
+
+
+def contrast_many(
+    values: ArrayLike,
+    design: ArrayLike,
+    unit: ArrayLike,
+    visit: ArrayLike,
+    visits: Sequence,
+    weights: ArrayLike,
+    structure: str = "us",
+    group: ArrayLike | None = None,
+    method: Method = "kenward_roger",
+    information: Information = "observed",
+) -> Contrasts:
+    """Combinations of coefficients, weights (c, p), from a REML fit of each data set, values (b, n).
+
+    A missing value is NaN, and may be so in some data sets only. Otherwise as ``fit_mmrm`` with one structure: there
+    is no fallback, a data set that cannot be fitted says why.
+
+    Raises
+    ------
+    ValueError
+        For rows that no data set could be fitted with.
+    """
+    rows = Rows.of(design, unit, visit, visits, group)
+    y, combinations = np.atleast_2d(np.asarray(values, dtype=float)), np.atleast_2d(np.asarray(weights, dtype=float))
+    if y.shape[1] != len(rows.design) or combinations.shape[1] != rows.design.shape[1]:
+        raise ValueError("values or weights do not fit the design")
+    model = Blocks(structure_of(structure, len(rows.visits)), len(rows.groups))
+    parts = [
+        _contrasts(y[i : i + CHUNK], rows, model, combinations, method, information) for i in range(0, len(y), CHUNK)
+    ]
+    return Contrasts(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Contrasts)))
+
+
+def _contrasts(
+    y: np.ndarray, rows: Rows, model: Blocks, weights: np.ndarray, method: str, information: str
+) -> Contrasts:
+    basis, seen = np.linalg.qr(rows.design)[0], np.isfinite(y)
+    determined = np.linalg.eigvalsh((basis.T * seen[:, None]) @ basis)[:, 0] > SMALLEST
+    refusal = np.where(determined, "", DEPENDENT).astype(object)
+    numbers = np.full((3, len(y), len(weights)), np.nan)
+    if determined.any():
+        data = products_of(y[determined], rows.design, rows.unit, rows.visit, rows.block)
+        likelihood = MmrmLikelihood(data, model, True)
+        optimum = search(likelihood, likelihood.start())
+        exact = data.scale <= TOLERANCE * np.nanmax(np.abs(y[determined]), axis=1)
+        refusal[determined] = np.where(exact, NO_RESIDUAL, optimum.refusal)
+        numbers[:, determined] = inference(likelihood, optimum, method, information).estimates(weights)
+        numbers[:, refusal != ""] = np.nan
+    estimate, se, df = numbers
+    return Contrasts(estimate, se, df, 2 * stdtr(df, -np.abs(estimate / se)), refusal)
+
+
+# one data set with units counted several times, or left out
+
+
+@dataclass(frozen=True)
+class Replicates:
+    """REML fits of b replicates: ``coefficients`` (b, p) and ``covariances`` (b, q, t, t), in units of the values.
+
+    ``refusal`` (b,) says why a replicate could not be fitted ("" = fitted); its numbers are NaN.
+    """
+
+    coefficients: np.ndarray
+    covariances: np.ndarray
+    refusal: np.ndarray
+
+
+class Resampled:
+    """The values (n,) of rows, made ready for replicates. ``rows`` and ``model`` are those of a fit that succeeded."""
+
+    def __init__(self, values: ArrayLike, rows: Rows, model: Blocks) -> None:
+        y = np.asarray(values, dtype=float)
+        self.values, self.rows, self.model = y, rows, model
+        self.data = products_of(y[None], rows.design, rows.unit, rows.visit, rows.block)
+        units, visits, scores = rows.block.size, len(rows.visits), self.data.design.scores
+        residual = (y - self.data.design.rows(rows.visit) @ self.data.offset[0]) / self.data.scale[0]
+        self.w = np.zeros((units, visits, scores.shape[1]))
+        self.y, seen = np.zeros((units, visits)), np.zeros((units, visits), dtype=bool)
+        self.w[rows.unit, rows.visit], self.y[rows.unit, rows.visit] = scores, residual
+        seen[rows.unit, rows.visit] = True
+        self.seen = seen
+        same = (seen[:, None] == self.data.mask).all(axis=2) & (rows.block[:, None] == self.data.block)
+        self.member = same.argmax(axis=1)
+        likelihood = MmrmLikelihood(self.data, model, True)
+        self.start = search(likelihood, likelihood.start()).theta
+
+    def fits(self, counts: np.ndarray) -> Replicates:
+        """The fits with each unit counted ``counts`` (b, units) times."""
+        b, p = len(counts), self.rows.design.shape[1]
+        replicates = Replicates(
+            np.full((b, p), np.nan),
+            np.full((b, self.model.groups, *[self.y.shape[1]] * 2), np.nan),
+            np.full(b, DEPENDENT, dtype=object),
+        )
+        for part in self._chunks(b):
+            self._fit(np.asarray(counts[part], dtype=float), part, replicates)
+        return replicates
+
+    def rescue(self, counts: np.ndarray, replicates: Replicates, needed: Callable[[int], np.ndarray]) -> None:
+        """Fit replicates in which columns depend on each other without the columns to spare, in place.
+
+        That is sound where the rows of the design that are to be predicted, ``needed(replicate)`` (m, p), are
+        determined all the same: a factor's level that no unit of the replicate has, say, and no such row either.
+        Coefficients of the columns left out are 0.
+        """
+        alike: dict[tuple[int, ...], list[int]] = {}
+        for replicate in np.flatnonzero(replicates.refusal == DEPENDENT):
+            free = _free(self.rows.design[counts[replicate][self.rows.unit] > 0])
+            rows = needed(int(replicate))
+            if np.abs(rows @ free).max(initial=0.0) < SMALLEST * np.abs(rows).max(initial=1.0):
+                spare = qr(free.T, mode="r", pivoting=True)[1][: free.shape[1]]
+                columns = np.setdiff1d(np.arange(len(free)), spare).tolist()
+                alike.setdefault(tuple(columns), []).append(int(replicate))
+        for columns, members in alike.items():
+            rows_left = replace(self.rows, design=self.rows.design[:, list(columns)])
+            part = Resampled(self.values, rows_left, self.model).fits(counts[members])
+            replicates.refusal[members], replicates.covariances[members] = part.refusal, part.covariances
+            replicates.coefficients[members] = 0.0
+            replicates.coefficients[np.array(members)[:, None], list(columns)] = part.coefficients
+
+    def _chunks(self, b: int) -> Iterator[np.ndarray]:
+        largest = max(self.data.ww.size, self.model.size * self.data.yy.size)
+        size = max(1, min(CHUNK, ROOM // largest))
+        return (np.arange(i, min(i + size, b)) for i in range(0, b, size))
+
+    def _fit(self, counts: np.ndarray, part: np.ndarray, replicates: Replicates) -> None:
+        data = self._products(counts)
+        own = np.arange(self.y.shape[1])
+        diagonal = np.zeros(data.ww.shape[:3] + data.ww.shape[4:])
+        diagonal[:, own, own] = data.ww[:, own, own].sum(axis=2)
+        spectrum = np.linalg.eigvalsh(data.design.turn(diagonal))
+        determined = np.flatnonzero(spectrum[:, 0] > SMALLEST)
+        if not determined.size:
+            return
+        data, part = data.take(determined) if determined.size < len(part) else data, part[determined]
+        optimum = search(MmrmLikelihood(data, self.model, True), np.tile(self.start, (determined.size, 1)))
+        fitted = optimum.refusal == ""
+        replicates.refusal[part] = optimum.refusal
+        replicates.coefficients[part[fitted]] = data.back.coefficients(optimum.point.beta)[fitted]
+        covariances = self.model.sigma(optimum.theta) * data.scale[:, None, None, None] ** 2
+        replicates.covariances[part[fitted]] = covariances[fitted]
+
+    def _products(self, counts: np.ndarray) -> Products:
+        """The sums of products, each unit taken so often."""
+        b, (_, t, m), plain = len(counts), self.w.shape, self.data
+        g = len(plain.mask)
+        count, ww = np.zeros((b, g)), np.zeros((b, t, t, g, m, m))
+        wy, yy = np.zeros((b, t, t, g, m)), np.zeros((b, g, t, t))
+        for at in range(g):
+            rows = np.flatnonzero(self.member == at)
+            w, y, often = self.w[rows], self.y[rows], counts[:, rows]
+            count[:, at] = often.sum(axis=1)
+            squares = np.einsum("nim,njk->nijmk", w, w).reshape(rows.size, -1)
+            ww[:, :, :, at] = (often @ squares).reshape(b, t, t, m, m)
+            wy[:, :, :, at] = (often @ np.einsum("nim,nj->nijm", w, y).reshape(rows.size, -1)).reshape(b, t, t, m)
+            yy[:, at] = (often @ np.einsum("ni,nj->nij", y, y).reshape(rows.size, -1)).reshape(b, t, t)
+        return replace(
+            plain, count=count, ww=ww, wy=wy, yy=yy, values=counts @ self.seen.sum(axis=1),
+            offset=np.repeat(plain.offset, b, axis=0), scale=np.repeat(plain.scale, b),
+        )  # fmt: skip
+
+
+def _free(rows: np.ndarray) -> np.ndarray:
+    """Directions (p, d) in which coefficients are not determined by rows (n, p), for columns as they are."""
+    size = np.linalg.norm(rows, axis=0)
+    size = np.where(size > 0, size, 1.0)
+    spectrum, vectors = np.linalg.eigh((rows / size).T @ (rows / size))
+    free = vectors[:, spectrum <= SMALLEST * spectrum[-1]] / size[:, None]
+    return free / np.linalg.norm(free, axis=0)

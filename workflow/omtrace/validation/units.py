@@ -1,0 +1,107 @@
+"""Units by their texts: identifiers that a program damaged, and units that are written alike."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from omtrace.schemas import UNIT
+from omtrace.validation.work import Work
+
+if TYPE_CHECKING:
+    import pandas
+
+MONTH = r"(?i:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])[a-z]*\.?"
+# What a spreadsheet or a program makes of an identifier: 1E5, 3-2 and 1017 in a column of numbers.
+DAMAGED = (
+    re.compile(r"\d+(?:[.,]\d+)?[eE][+-]?\d+"),
+    re.compile(rf"\d{{1,2}}[-. ]{MONTH}(?:[-. ]\d{{2,4}})?|{MONTH}[-. ]\d{{1,4}}"),
+    re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:.]+)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}"),
+    re.compile(r"\d+[.,]0+"),
+)
+USUAL = 0.5  # share of a table's units from which on a form is how units are written
+Units = tuple[Work, "pandas.Series"]
+DIGITS = re.compile(r"0*(\d+)")
+
+
+def find_damaged(work: Work) -> None:
+    """Report units that look like numbers or dates made of identifiers, among units that do not."""
+    units = _units(work)
+    if units is None:
+        return
+    texts = units.unique()
+    for form in DAMAGED:
+        damaged = {text for text in texts if form.fullmatch(text)}
+        if damaged and len(damaged) <= USUAL * len(texts):
+            expected = "an identifier as in the other rows; a program seems to have made a number or a date of it"
+            work.report(units.index[units.isin(damaged)], "identifier_damaged", UNIT, expected)
+
+
+def find_alike(works: Mapping[str, Work]) -> None:
+    """Report units of a study that differ only by leading zeros, case, blanks and signs, or by letters in front."""
+    tables = [(work, units) for work in works.values() if (units := _units(work)) is not None]
+    for group in _of_one_kind(tables):
+        first: dict[str, tuple[Work, int]] = {}  # unit -> where it stands first
+        for work, units in group:
+            for key, text in units.drop_duplicates().items():
+                first.setdefault(text, (work, int(key)))
+        for alike in _alike(first):
+            usual, *others = sorted(alike, key=lambda text: (first[text][1], text))
+            there = f"line {first[usual][0].place(first[usual][1]).first_line} of table {first[usual][0].name}"
+            for text in others:
+                expected = (
+                    f"a unit that no other is like; that in {there} differs by zeros, case, blanks or signs alone"
+                )
+                first[text][0].report([first[text][1]], "unit_alike", UNIT, expected)
+
+
+def _of_one_kind(tables: list[Units]) -> list[list[Units]]:
+    """The tables by what their units are: those that share a unit are of one kind (animals, cages)."""
+    groups: list[tuple[set[str], list[Units]]] = []
+    for work, units in tables:
+        texts, members = set(units.unique()), [(work, units)]
+        rest = []
+        for known, others in groups:
+            if known & texts:
+                texts, members = known | texts, [*others, *members]
+            else:
+                rest.append((known, others))
+        groups = [*rest, (texts, members)]
+    return [members for _, members in groups]
+
+
+def _units(work: Work) -> "pandas.Series | None":
+    """The units of a table's rows, but of those joined of several columns, such as wells; None without any."""
+    if UNIT not in work.frame or len(work.plan.unit) > 1 or not len(work.frame):
+        return None
+    return work.frame[UNIT].dropna().astype("str")
+
+
+def _alike(units: Iterable[str]) -> list[set[str]]:
+    """Sets of units that are written alike."""
+    same: dict[str, set[str]] = {}
+    numbers: dict[str, set[str]] = {}
+    for text in units:
+        folded = re.sub(r"[\W_]+", "", text.casefold())
+        same.setdefault(DIGITS.sub(r"\1", folded), set()).add(text)
+        if match := re.fullmatch(r"(?P<letters>[^\W\d_]{0,3})0*(?P<number>\d+)", folded):
+            numbers.setdefault(match["number"], set()).add(text)
+    found = [texts for texts in same.values() if len(texts) > 1]
+    taken = set().union(*found)
+    for texts in numbers.values():
+        bare = {text for text in texts if text.strip().isdigit()}
+        if bare and len(texts - bare) == 1 and not texts & taken:
+            found.append(texts)
+    return found
+
+
+def near(text: str, known: Iterable[str]) -> str:
+    """The unit that a text is written alike, "" if none or several are."""
+    others = [
+        other for other in set(known) if other != text and any({text, other} <= pair for pair in _alike([text, other]))
+    ]
+    if len(others) == 1:
+        return others[0]
+    from difflib import get_close_matches
+
+    close = get_close_matches(text, sorted(set(known)), n=1, cutoff=0.6)
+    return close[0] if close else ""
