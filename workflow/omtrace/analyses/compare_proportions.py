@@ -56,7 +56,7 @@ def _compared(group: tuple[int, int], reference: tuple[int, int], level: float, 
 
 
 def _chi_squared_p(count_a: int, n_a: int, count_b: int, n_b: int) -> float:
-    """Pearson's test without continuity correction; NaN where no unit, or every one, has the outcome, and for a group of none."""
+    """Pearson's test without continuity correction; NaN where no unit, or each, has the outcome, or a group none."""
     from scipy.stats import chi2_contingency
 
     if not (n_a and n_b and 0 < count_a + count_b < n_a + n_b):
