@@ -137,9 +137,9 @@ def plan_of(entries, **changes):
 
 
 class Results:
-    """What ``analyse_study`` wrote."""
+    """What ``analyse_study`` wrote. Raises Fault for what is not computed, unless ``refusals`` are looked for."""
 
-    def __init__(self, folder, units, entries, **changes):
+    def __init__(self, folder, units, entries, refusals=False, **changes):
         self.folder = folder
         self.records = written(folder / "datasets", units).set_index("record")
         self.plan = plan_of(entries, **changes)
@@ -152,6 +152,13 @@ class Results:
             *(sets[c] for c in ("rowset", "record", "role", "reason")), strict=True
         ):
             self.rowsets.setdefault(rowset, []).append((record, role, reason))
+        refused = [n for n in self.numbers if n["statistic"] == "not_computed"]
+        if refused and not refusals:
+            parts = ("parameter", "visit")
+            named = [
+                ", ".join(filter(None, (n["analysis"], " at ".join(n[p] for p in parts if n[p])))) for n in refused
+            ]
+            raise Fault(*(f"analysis {name}: {n['level']}" for name, n in zip(named, refused, strict=True)))
 
     def values(self, **name):
         """statistic -> value of the numbers with these names."""
@@ -648,8 +655,6 @@ def test_statistics_have_the_unit_and_decimals_that_fit_them(study):
         (("compare_proportions", ["age"], [], SIDES), {}, "analysis a: 'age' holds other numbers"),
         (("agreement", ["age"], [], {"printed": "sex"}), {}, "analysis a: 'sex' holds categories"),
         (("standard_curve", ["signal"], [], {"concentration": "arm"}), {}, "analysis a: 'arm' holds categories"),
-        (("factorial", ["x"], ["end"], {**FACTORIAL, "second_levels": ["f", "w"]}), {}, "analysis a, x end: sex: no"),
-        (("factorial", ["done"], [], {**FACTORIAL, "log": True}), {}, "analysis a, done: a logarithm"),
         (("describe", ["x"], ["end"], {"levle": 0.9}), {}, "plan of small: analyses.a.options: levle: unknown key"),
         (("describe", ["x"], ["end"], {"level": 1}), {}, "plan of small: analyses.a.options: level: must be less"),
         (("descibe", ["x"], ["end"], {}), {}, "there is no method 'descibe' in analyses/; did you mean 'describe'?"),
@@ -666,7 +671,16 @@ def test_a_plan_that_does_not_fit_its_data_is_a_fault(study, tmp_path, entry, ch
     assert not (tmp_path / "estimates.csv").exists()
 
 
-def test_a_model_without_residuals_is_a_fault(study):
+@pytest.mark.parametrize(
+    ("parameter", "options", "says"),
+    [("x", {"second_levels": ["f", "w"]}, "analysis a, x at end: 2 of"), ("done", {"log": True}, "a logarithm needs")],
+)
+def test_levels_and_values_that_the_data_do_not_have_are_refused(study, parameter, options, says):
+    with pytest.raises(Fault, match=says):
+        study({"a": ("factorial", [parameter], ["end"] if parameter == "x" else [], FACTORIAL | options)})
+
+
+def test_a_model_without_residuals_is_refused(study):
     with pytest.raises(Fault, match="^analysis a, x at end: "):
         study({"a": ("ancova", ["x"], ["end"], ANCOVA)}, people(4))
 

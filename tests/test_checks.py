@@ -39,6 +39,7 @@ DAY = "P1,1,1,0,5,0\n"
 
 
 DEFAULTS = {rule.id: rule.severity for rule in RULES}
+SCOPES = {rule.id: rule.scope for rule in RULES}
 FIRM = {rule.id: rule.severities for rule in RULES if "note" not in rule.severities}
 
 
@@ -303,7 +304,7 @@ CASES = {
 ELSEWHERE = {
     "roster", "merged_header", "merged_cell", "formula_uncached", "error_cell", "hidden_row", "hidden_column",
     "identifier_damaged", "dictionary_type", "dictionary_choice", "dictionary_range", "dictionary_field",
-    "unscheduled_value",
+    "unscheduled_value", "double_entry", "unit_alike", "zone_open", "plate_twice",
 }  # fmt: skip
 
 
@@ -345,7 +346,12 @@ def test_a_rule_tells_file_line_and_column_and_has_the_value_in_the_table_only(s
     assert {row["severity"] for row in run.findings if row["rule"] == rule} == {DEFAULTS[rule]}
     rows = [row for row in run.findings if row["rule"] == rule]
     assert all(row["expected"] for row in rows)
-    if DEFAULTS[rule] == "quarantine":
+    identifying = rule in ("type", "decimal_mark")  # here at a column without which a row is none
+    if DEFAULTS[rule] == "quarantine" and SCOPES[rule] == "cell" and not identifying:
+        gaps = run.table("gaps")
+        assert {parse_key(row["key"]) for row in rows} == set(gaps.loc[gaps["says"] == f"quarantined: {rule}", "key"])
+        assert run.table("quarantine").empty
+    elif DEFAULTS[rule] == "quarantine":
         assert all(parse_key(row["key"]) in set(run.table("quarantine")["key"]) for row in rows)
         assert rule in set(run.table("quarantine")["rule"])
     assert all(row["table"] or rule == "column_undeclared" for row in rows)
@@ -376,8 +382,9 @@ def test_the_plan_sets_the_severity(study, rule, severity):
         return
     run.run()
     assert {row["severity"] for row in run.findings if row["rule"] == rule} == {severity}
-    quarantined = sum(counts for _, _, counts, _ in (run.counts(name) for name in tables))
-    assert bool(quarantined) == (severity == "quarantine")
+    rows = sum(counts for _, _, counts, _ in (run.counts(name) for name in tables))
+    cells = run.table("gaps")["says"].str.startswith("quarantined: ").sum()
+    assert bool(rows + cells) == (severity == "quarantine")
 
 
 @pytest.mark.parametrize("rule", FIRM)
@@ -420,7 +427,7 @@ def test_lines_are_right_whatever_ends_them(study, end):
     ).run()
     assert run.found("allowed") == [("diary", 6, "acute_medication", "7")]
     assert run.found("reference") == [("diary", 7, "participant_id", "P9")]
-    assert run.table("diary")["study_day"].tolist() == [1, 2]
+    assert run.table("diary")["study_day"].tolist() == [1, 2, 3]
 
 
 def test_a_cell_with_a_carriage_return_stays_one_cell_of_the_findings(study):
@@ -460,6 +467,7 @@ def test_rows_that_refer_to_a_row_that_left_leave_too(study):
          "animals": {"reader": "delimited", "columns": {"unit_id": "animal_id"}}, "cages": {"reader": "delimited"}},
         {"cages": "cage_id,room,rack_row\nC1,A,\nC2,A,top\n", "cell_counts": counts,
          "animals": rats + "R1,C1,1,F,SD,200,control,sham\nR2,C2,1,F,SD,200,control,sham\n"},
+        scopes={"required": "row"},
     ).run()  # fmt: skip
     assert run.found("required") == [("cages", 2, "rack_row", "")]
     assert run.found("reference") == [("animals", 2, "cage_id", "C1"), ("cell_counts", 2, "animal_id", "R1")]
@@ -541,7 +549,7 @@ def test_units_are_joined_and_cut_out_by_the_plan(study):
 def test_recoding_takes_declared_codes_only(study):
     rows = "1,b,,,2024-01-01,30,2,2\n2,b,,,2024-01-01,30,female,2\n3,b,,,2024-01-01,30,,2\n"
     run = study({"demographics": FORM}, {"demographics": REDCAP + rows}).run()
-    assert run.table("demographics")["sex"].tolist() == ["female"]
+    assert run.table("demographics")["sex"].fillna("").tolist() == ["female", "", ""]
     assert run.found("code") == [("demographics", 3, "sex", "female")]
     assert run.found("required") == [("demographics", 4, "sex", "")]
 
@@ -606,13 +614,14 @@ def by_hand(row):
     a = int(row["a"]) if row["a"] else None
     b = float(row["b"]) if row["b"] else None
     c = row["c"] or None
+    fits = a is not None and 0 <= a <= 9 and b is not None and b >= 0  # else a cell has no value, which is told
     broken = {
         ("required", "a"): a is None,
         ("range", "a"): a is not None and not 0 <= a <= 9,
         ("range", "b"): b is not None and b < 0,
         ("allowed", "c"): c not in (None, "x", "y"),
-        ("a_below_b", "a"): a is not None and b is not None and not a < b,
-        ("c_needs_b", "c"): c is not None and b is None,
+        ("a_below_b", "a"): fits and not a < b,
+        ("c_needs_b", "c"): c in ("x", "y") and b is None,
     }
     return {name for name, holds in broken.items() if holds}
 
@@ -630,7 +639,9 @@ def test_many_broken_cells_in_one_column_are_all_told(study):
     run = trial(study, days=days).run()
     lines = [line for _, line, _, _ in run.found("range")]
     assert lines == [n + 1 for n in range(1, 85) if n % 3]
-    assert run.counts("diary") == (84, 28, 56, 0)
+    assert run.counts("diary") == (84, 84, 0, 0)
+    assert run.table("gaps")["says"].tolist() == ["quarantined: range"] * 56
+    assert run.table("diary")["pain_max"].isna().sum() == 56
 
 
 def test_a_row_that_breaks_several_rules_has_them_all_and_one_primary_reason(study):
@@ -646,11 +657,12 @@ def test_a_row_that_breaks_several_rules_has_them_all_and_one_primary_reason(stu
 def test_a_row_quarantined_at_a_visit_says_which(study):
     rows = "1,b,,,2024-01-01,99,1,2\n"
     table = FORM | {"reader": "redcap"}
-    run = study({"demographics": table}, {"demographics": REDCAP + rows}).run()
+    scopes = {"range": "row"}
+    run = study({"demographics": table}, {"demographics": REDCAP + rows}, scopes=scopes).run()
     assert run.table("quarantine")[["unit_id", "visit"]].to_numpy().tolist() == [["1", ""]]
     hit6 = {"reader": "redcap", "columns": {"unit_id": "record_id"}, "visit": FORM["visit"]}
     content = "record_id,redcap_event_name," + ",".join(f"hit6_{n}" for n in range(1, 7)) + ",hit6_total\n"
-    run = study({"hit6": hit6}, {"hit6": content + "1,b,1,1,1,1,1,9,\n"}).run()
+    run = study({"hit6": hit6}, {"hit6": content + "1,b,1,1,1,1,1,9,\n"}, scopes=scopes).run()
     assert run.table("quarantine")[["unit_id", "visit"]].to_numpy().tolist() == [["1", "baseline"]]
 
 
@@ -687,9 +699,10 @@ def test_rows_are_conserved_and_places_are_true_whatever_is_spoilt(corruptions, 
             first = places.at[key, "first_line"]
             unit = run.table("diary").set_index("key").at[key, "unit_id"]
             assert text[first - 1].startswith(f'"{unit}"')
+        cells = set(run.table("gaps")["key"])
         for row in run.findings:
             if row["key"] and row["table"] == "diary" and row["severity"] == "quarantine":
-                assert parse_key(row["key"]) in lost
+                assert parse_key(row["key"]) in lost | cells
                 assert int(row["line"]) == places.at[parse_key(row["key"]), "first_line"]
 
 
@@ -955,7 +968,7 @@ def test_a_table_may_have_missing_codes_of_its_own(study):
     ).run()
     assert run.found("coded_missing") == [("diary", 2, "pain_max", "-7")]
     assert run.found("range") == [("diary", 3, "pain_max", "-99")]
-    assert run.table("gaps")["says"].tolist() == ["refused"]
+    assert run.table("gaps")["says"].tolist() == ["refused", "quarantined: range"]
     none = {"diary": DIARY | {"missing_codes": {}}}
     assert study(none, days("P1,1,1,0,-99,0\n"), missing_codes=codes).run().found("coded_missing") == []
     (line,) = study({"diary": DIARY | {"missing_codes": {"1": "no"}}}, days(DAY)).stopped()[:1]

@@ -18,6 +18,7 @@ REASONS = {"anaesthesia": {"meaning": "died under anaesthesia", "stated": "proto
 
 def looked(rows):
     frame = pandas.DataFrame(rows, columns=["reason", "excluded_on"], index=range(1, len(rows) + 1))
+    frame = frame.astype({"excluded_on": "datetime64[ns]"})
     return Looked("s", {"exclusions": frame}, {}, {}, {})
 
 

@@ -25,6 +25,10 @@ def disagreements(work: Work) -> Iterator[str]:
     found, repeated = of_pipeline(work)
     refused, again, coerced = of_model(work.table, as_given(work))
     refused -= {(f.key, name) for f in work.findings if f.rule == "coded_missing" for name in names_of(work, f.column)}
+    rules, names = {rule.id for rule in work.table.rules}, {column.name for column in work.table.columns}
+    faulty = {key for key, name in found if name in names}  # the pipeline passes over rules on a cell without a value
+    refused -= {(key, name) for key, name in refused if name in rules and key in faulty}
+    found -= {(key, name) for key, name in found if name in rules and key in faulty}
     if bool(found or repeated) != bool(refused or again):
         yield f"{work.name}: pipeline {sorted(found)[:3]}, {sorted(repeated)[:3]}; model {sorted(refused)[:3]}"
     elif coerced and found != refused:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from omtrace.analyses import Call, Number
 from omtrace.analyses._model_options import ModelOptions, PlannedContrast
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import nearest
 from omtrace.model.contrast import EVERYBODY, Contrast
 
@@ -87,7 +87,7 @@ def fitted(call: Call, terms: list[str], parameter: str, visit: str | list[str],
         along = {name: frame[slope].to_numpy() for name, slope in slopes.items()}
         model = fit(values, design.matrix, groups, along, o.likelihood == "REML", o.negative) if groups else naive
     except ValueError as error:
-        raise Fault(f"{where}: {error}") from None
+        raise Refusal(f"{where}: {error}") from None
     return Fitted(design, model, naive, chosen, chosen.rows(without=without), frame)
 
 
@@ -190,7 +190,7 @@ def planned(call: Call, contrast: PlannedContrast, fit: Fitted) -> tuple[str, st
             a, b = (design.mean({**at, contrast.of: level}) for level in contrast.pair)
             rows.append(a - b)
     except ValueError as error:
-        raise Fault(f"analysis {call.name}, contrast {Contrast(*contrast.pair)}: {error}") from None
+        raise Refusal(f"analysis {call.name}, contrast {Contrast(*contrast.pair)}: {error}") from None
     found = fit.contrast(rows[0] - (rows[1] if len(rows) > 1 else 0.0), o)
     values = {"difference": found.pop("estimate"), **found}
     if o.log:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.faults import Fault
+from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import Contrast
 
@@ -105,7 +105,7 @@ def run(call: Call) -> Iterator[Number]:
                 fit = model.combination(weights, o.level)
                 yield from _contrast(call, parameter, name, visit, model, fit, rows)
         except ValueError as error:
-            raise Fault(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
+            raise Refusal(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
         for group in groups:
             n, level = {"n": model.design.size[group]}, CHANGES.get(o.scale, "")
             yield from call.numbers(parameter, group, visit, n, chosen.rows([group]), level)

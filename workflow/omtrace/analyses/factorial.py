@@ -10,7 +10,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._model_options import ModelOptions
 from omtrace.analyses._terms import Fitted, fitted, numbers_of
-from omtrace.faults import Fault
+from omtrace.faults import Refusal
 
 if TYPE_CHECKING:
     from omtrace.statistics.linear.design import Design
@@ -95,14 +95,14 @@ def _two_by_two(call: Call) -> Iterator[Number]:
         frame = frame[~outside]
         if o.log:
             if (frame["value"] <= 0).any():
-                raise Fault(f"analysis {call.name}, {parameter}: a logarithm needs positive values")
+                raise Refusal(f"analysis {call.name}, {parameter}: a logarithm needs positive values")
             frame = frame.assign(value=numpy.log(frame["value"]))
         try:
             levels = {o.first: o.first_levels, o.second: o.second_levels}
             design = design_of(frame, [f"{o.first} * {o.second}"], levels)
             model = fit_linear(frame["value"], design.matrix)
         except ValueError as error:
-            raise Fault(f"analysis {call.name}, {parameter} {visit}: {error}") from None
+            raise Refusal(f"analysis {call.name}, {parameter} {visit}: {error}") from None
         rows = chosen.rows(without=without)
         declared = call.dataset.parameters[parameter]
         scale = (f"log {declared.unit}".strip() if o.log else declared.unit, declared.decimals)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._shown import named
-from omtrace.faults import Fault
+from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import Contrast
 
@@ -52,7 +52,7 @@ def run(call: Call) -> Iterator[Number]:
         try:
             yield from _numbers(call, parameter, contrast, visit, chosen)
         except ValueError as error:
-            raise Fault(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
+            raise Refusal(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
 
 
 def _numbers(call: Call, parameter: str, contrast: Contrast, visit: str, chosen: "AnalysisSet") -> Iterator[Number]:

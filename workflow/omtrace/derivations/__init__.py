@@ -58,13 +58,16 @@ class Found:
     @classmethod
     def of_columns(cls, unit: Any, visit: Any, value: Any, text: Any, status: Any, cells: Cells,
                    tables: tuple[str, ...] = ()) -> "Found":  # fmt: skip
-        """The same from columns (n,); a text, or None, stands for a whole column."""
+        """The same from columns (n,); a text, a number, or None, stands for a whole column."""
+        import numpy
         import pandas
 
         columns = {"unit": unit, "visit": visit, "value": value, "text": text, "status": status}
         kinds = {"value": "float64"}
         taken = {
-            name: repeated(part, len(unit)) if part is None or isinstance(part, str) else pandas.Series(part)
+            name: repeated(part, len(unit))
+            if part is None or isinstance(part, str)
+            else pandas.Series(numpy.full(len(unit), part) if isinstance(part, float) else part)
             for name, part in columns.items()
         }
         records = {name: part.reset_index(drop=True).astype(kinds.get(name, "str")) for name, part in taken.items()}
@@ -125,6 +128,18 @@ class Tables:
     def raw(self, name: str, column: str) -> str:
         """What a table's column is called in the raw export."""
         return self.plan.tables[name].raw(column)
+
+    def lost_cells(self, name: str) -> "pandas.DataFrame":
+        """Cells of a table that broken rules have taken out of rows that live: key, unit, visit, rule, own column."""
+        import pandas
+
+        begins = "quarantined: "
+        cells = [(key, column, says.removeprefix(begins)) for (key, column), says in self.gaps.items()
+                 if says.startswith(begins)]  # fmt: skip
+        lost = pandas.DataFrame(cells, columns=["key", "column", "rule"])
+        frame = self.frame(name)
+        lost = lost[lost["column"].isin(frame.columns)]
+        return lost.merge(frame[["key", "visit", *([UNIT] if UNIT in frame else [])]], on="key")
 
     @cached_property
     def coded(self) -> dict[str, dict[int, str]]:

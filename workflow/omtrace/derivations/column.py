@@ -52,7 +52,12 @@ def _one(
         values = values.map(lambda value: _label(value, options.labels), na_action="ignore")
     text = bool(options.labels) or values.dtype.kind not in "iuf"
     behind = numpy.flatnonzero(there | coded)
-    cells = Cells.of(behind, keys[behind], tables.raw(options.table, column))
+    taken = numpy.isin(keys, [key for key, says in told.items() if says.startswith("quarantined: ")]) & ~there
+    raw = tables.raw(options.table, column)
+    cells = Cells.joined([
+        Cells.of(rows_, keys[rows_], raw, role)
+        for rows_, role in ((behind[~taken[behind]], "value"), (behind[taken[behind]], "quarantined"))
+    ])  # fmt: skip
     number = numpy.nan if text else values.to_numpy("float64") * options.times
     return Found.of_columns(
         rows[UNIT], visit, number, values if text else None, chosen(which, names), cells, (options.table,)
@@ -67,7 +72,7 @@ def _label(value: str | float, labels: dict[str, str]) -> str:
 
 def _why(says: str) -> str:
     """Why a cell holds no value."""
-    return says if says.startswith("repaired: ") else f"coded missing: {says}"
+    return says if says.startswith(("repaired: ", "quarantined: ")) else f"coded missing: {says}"
 
 
 DERIVATION = Derivation(Options, derive)

@@ -1,6 +1,8 @@
 """How many rows a unit has: attended sessions, reported events. No row is a count of zero.
 
-A unit with a quarantined row has no count, but for a row that was only a copy: the true number is not known.
+A unit with a quarantined row has no count, but for a row that was only a copy: the true number is not known. A row of
+which only a cell was quarantined is counted; it is of no category that this cell would tell, and the cell stands behind
+the count as quarantined, so that a unit stays in the denominator of each category.
 """
 
 from pydantic import Field
@@ -32,6 +34,12 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     units = [unit for unit in context.units if unit not in unknown]
     records = [(unit, "", float(counts.get(unit, 0)), None, "observed") for unit in units]
     cells = [(unit, "", key, raw, "value") for unit, key in zip(rows[UNIT], rows["key"], strict=True)]
+    doubtful = tables.lost_cells(options.table)
+    doubtful = doubtful[doubtful["column"].isin(list(options.where))]
+    cells += [
+        (unit, "", key, tables.raw(options.table, column), "quarantined")
+        for unit, key, column in zip(doubtful[UNIT], doubtful["key"], doubtful["column"], strict=True)
+    ]
     return Found.of(records, cells, (options.table,))
 
 

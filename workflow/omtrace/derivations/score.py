@@ -36,11 +36,20 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     for at in numpy.flatnonzero(values.isna()):
         open_items = [item for item, blank in zip(items, unanswered[at], strict=True) if blank]
         gaps = ((int(keys[at]), item) for item in open_items)
-        coded = sorted({tables.gaps[gap] for gap in gaps if gap in tables.gaps})
+        reasons = [tables.gaps.get(gap, "") for gap in gaps]
+        coded = sorted({reason for reason in reasons if reason})
+        if len(coded) == 1 and all(reasons) and coded[0].startswith("quarantined: "):
+            status[at] = coded[0]
+            continue
         why = f" ({', '.join(coded)})" if coded else ""
         status[at] = f"incomplete: {len(open_items)} of {len(items)} items open{why}"
-    row = numpy.arange(len(rows))
-    cells = Cells.joined([Cells.of(row, keys, tables.raw(options.table, item)) for item in items])
+    parts = []
+    for item in items:
+        says = tables.coded.get(item, {})
+        lost = numpy.isin(keys, [key for key, reason in says.items() if reason.startswith("quarantined: ")])
+        for role, here in (("value", numpy.flatnonzero(~lost)), ("quarantined", numpy.flatnonzero(lost))):
+            parts.append(Cells.of(here, keys[here], tables.raw(options.table, item), role))
+    cells = Cells.joined(parts)
     return Found.of_columns(rows[UNIT], rows["visit"], values, None, status, cells, (options.table,))
 
 

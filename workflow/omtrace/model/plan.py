@@ -38,7 +38,7 @@ USUAL = ("copied_plates", "copies", "future_dates", "magnitudes", "straight_line
 UNPLANNED = "Not named in the plan."  # how the note of an analysis begins that an exploratory file adds
 RESERVED = ("places", "quarantine", "gaps", "repairs")  # files beside the validated tables
 Severity = Literal["note", "warn", "quarantine", "stop"]
-Scope = Literal["row", "unit", "batch"]
+Scope = Literal["cell", "row", "unit", "batch"]
 
 
 class Parameter(Closed):
@@ -189,7 +189,8 @@ class Plan(Closed):
         default_factory=dict, description="rule id -> severity in this study"
     )
     scopes: Annotated[dict[str, Scope], VALIDATION] = Field(
-        default_factory=dict, description="rule id -> what a quarantine takes out: the row, the unit or the batch"
+        default_factory=dict,
+        description="rule id -> what a quarantine takes out: the cell, the row, the unit or the batch",
     )
     tables: Annotated[dict[str, TablePlan], ReadBy((*TABLES.stages, "derive"))]
     checks: Annotated[dict[str, CheckPlan], CHECKS] = Field(
@@ -205,6 +206,11 @@ class Plan(Closed):
     analyses: Annotated[dict[str, Analysis], ANALYSIS]
     families: Annotated[dict[str, Family], ANALYSIS] = Field(
         default_factory=dict, description="family -> hypotheses whose error is controlled together"
+    )
+    on_refusal: Annotated[Literal["", "stop", "go_on"], REPORT] = Field(
+        "",
+        description="how a run ends that has made everything but what the data did not allow: stop, with exit code 1; "
+        "go_on, with 0; none: with 1 where a primary analysis is among it",
     )
     figures: Annotated[dict[str, FigurePlan], PAGES]
     plates: Annotated[PlatePages | None, PAGES] = Field(None, description="a page for each plate")

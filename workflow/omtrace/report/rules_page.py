@@ -31,13 +31,15 @@ A finding has one of four severities:
 | --- | --- |
 | `note` | recorded only; the value is used |
 | `warn` | reported; the value is used |
-| `quarantine` | reported; the row is left out of everything that follows, and counted |
+| `quarantine` | reported; the cell is missing with the rule as its reason, or the row is left out, and counted |
 | `stop` | reported; nothing of the study is computed until it is fixed |
 
-A plan can change the severity of a rule under `severities`, and what a quarantine removes (the row, the unit or the
-batch) under `scopes`. If a rule about a whole file would stop the study, but the file belongs to a batch and the rule
-may quarantine, only that batch is left out. If a row breaks several rules, the first in the
-[order of precedence](#order-of-precedence) is the reason that is counted.
+A quarantine removes the cell where a rule is about a value, and the row where it is about what identifies one (ids,
+keys, structure), or where the rest of the row means nothing without the cell. A plan can change the severity of a rule
+under `severities`, and what a quarantine removes (the cell, the row, the unit or the batch) under `scopes`. If a rule
+about a whole file would stop the study, but the file belongs to a batch and the rule may quarantine, only that batch is
+left out. If a row breaks several rules, the first in the [order of precedence](#order-of-precedence) is the reason that
+is counted.
 
 Raw files are never edited: errors are corrected at their source, and the new version is registered. What cannot be
 corrected there is declared in the plan, as a repair with its reason.
@@ -96,7 +98,9 @@ def _section(rule: RuleText, level: str = "###", *more: str) -> str:
     lines = [f"{level} `{rule.id}`", "", _sentence(rule.meaning), ""]
     lines += [f"- {line}" for line in more]
     lines += [f"- Example: {_sentence(rule.example)}"] if rule.example else []
-    lines += [f"- Likely fix: {_sentence(rule.fix)}", f"- Severity: {_severity(rule)}", ""]
+    lines += [f"- Likely fix: {_sentence(rule.fix)}", f"- Severity: {_severity(rule)}"]
+    taken = "whole file" if rule.whole_file else rule.scope
+    lines += [f"- As a quarantine it takes out the {taken}.", ""] if "quarantine" in rule.severities else [""]
     return "\n".join(lines)
 
 

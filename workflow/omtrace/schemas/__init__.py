@@ -5,14 +5,14 @@
 module does without pandera, whose import takes a second: it comes with the first table that is asked for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from omtrace.faults import Fault, nearest
-from omtrace.model.plan import Severity
+from omtrace.model.plan import Scope, Severity
 from omtrace.plugins import declared, plugin
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from omtrace.instruments import Instrument
 
 Kind = Literal["text", "integer", "number", "date"]
+Bounds = Mapping[str, tuple[float | None, float | None]]
 ASK = "ask who sent the export what was meant, and register a corrected version"
 UNIT = "unit_id"  # the column that names the participant, animal or well in every table that has one
 BOUNDS = ("greater_than_or_equal_to", "less_than_or_equal_to")
@@ -32,6 +33,7 @@ class RuleText:
     """One rule of the error catalogue: its id, how bad it is unless the plan says otherwise, and what to do.
 
     ``severities`` are those that the plan may give it; ``whole_file``: as a quarantine it takes out its whole file.
+    ``scope``: what a quarantine takes out unless the plan says otherwise; of a cell that identifies its row, the row.
     """
 
     id: str
@@ -41,6 +43,7 @@ class RuleText:
     fix: str = ASK
     severities: tuple[Severity, ...] = ("note", "warn", "quarantine", "stop")
     whole_file: bool = False
+    scope: Scope = "row"
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,13 @@ class Column:
         return bool(self._metadata("item"))
 
     @property
+    def scope(self) -> str:
+        """What a finding at it takes out, where the model says so: "row", where the rest of a row means nothing without
+        it (what was in a well, and what the reader saw there); "cell", where a row is one without a part of its key.
+        """
+        return self._metadata("scope")
+
+    @property
     def checks(self) -> "list[pa.Check]":
         """The checks of the model on values of this column."""
         return list(self.declaration.checks)
@@ -215,6 +225,44 @@ class Table:
         """The column of a name. Raises KeyError."""
         return self._by_name[name]
 
+    def of_study(self, bounds: Bounds, values: Mapping[str, Sequence[str]]) -> "Table":
+        """The table with the bounds and categories of a study in place of the library's.
+
+        Parameters
+        ----------
+        bounds : column -> least and greatest value, inclusive; None: no such bound
+        values : column -> its categories
+
+        Raises
+        ------
+        Fault
+            For a column that the table does not have, or that is of a kind that has no bounds or categories.
+        """
+        import pandera.pandas as pa
+
+        if not bounds and not values:
+            return self
+        if faults := [*self._misplaced("bounds", bounds, ("integer", "number")),
+                      *self._misplaced("values", values, ("integer", "text"))]:  # fmt: skip
+            raise Fault(*faults)
+        changed: dict[str, dict[str, object]] = {}
+        for name in dict.fromkeys((*bounds, *values)):
+            column, (low, high) = self.column(name), bounds.get(name, (None, None))
+            replaced = (*(BOUNDS if name in bounds else ()), *((CATEGORIES,) if name in values else ()))
+            checks = [pa.Check.ge(low)] if low is not None else []
+            checks += [pa.Check.le(high)] if high is not None else []
+            if name in values:
+                checks.append(pa.Check.isin([int(v) if column.kind == "integer" else v for v in values[name]]))
+            changed[name] = {"checks": [*checks, *(check for check in column.checks if check.name not in replaced)]}
+        return Table(self.schema.update_columns(changed), self.source)
+
+    def _misplaced(self, section: str, names: Iterable[str], kinds: tuple[Kind, ...]) -> Iterator[str]:
+        for name in names:
+            if name not in self._by_name:
+                yield f"{section}: the table has no column {name!r}{nearest(name, self._by_name)}"
+            elif self.column(name).kind not in kinds:
+                yield f"{section}: column {name!r} holds {self.column(name).kind}s, not {'s or '.join(kinds)}s"
+
     @cached_property
     def row_rules(self) -> tuple[Rule, ...]:
         """The model's checks over several columns."""
@@ -235,6 +283,13 @@ class Table:
             for name, more in metadata.items()
             if "references" in more
         )
+
+    @cached_property
+    def identifying(self) -> frozenset[str]:
+        """The columns without which a row is none: a finding there takes out the row, and elsewhere the cell."""
+        named = {column.name for column in self.columns if column.scope == "row"}
+        parts = {*self.key, UNIT, "visit"} - {column.name for column in self.columns if column.scope == "cell"}
+        return frozenset(parts | named)
 
     @cached_property
     def measured(self) -> tuple[str, ...]:

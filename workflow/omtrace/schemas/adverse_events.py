@@ -12,7 +12,10 @@ class AdverseEvents(fields.TableModel):
 
     unit_id: Series[str] = fields.unit("participant", references="allocation.unit_id")
     study_day: Series[pd.Int64Dtype] = pa.Field(
-        ge=-28, le=120, description="day of onset, counted from the first session (1)", metadata={"unit": "d"}
+        ge=-366,
+        le=3660,
+        description="day of onset, counted from the first session (1)",
+        metadata={"unit": "d", "scope": "cell"},
     )
     term: Series[str] = pa.Field(description="what happened, in the site's words")
     system: Series[str] = pa.Field(description="body system")

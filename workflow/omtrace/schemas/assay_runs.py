@@ -10,11 +10,13 @@ class AssayRuns(fields.TableModel):
     """One well of an assay run."""
 
     unit_id: Series[str] = pa.Field(description="the well: run and row of the file")
-    run: Series[str] = pa.Field(description="assay run")
+    run: Series[str] = pa.Field(description="assay run", metadata={"scope": "row"})
     concentration: Series[float] = pa.Field(
-        ge=0, description="concentration of the standard", metadata={"unit": "ng/mL"}
+        ge=0, description="concentration of the standard", metadata={"scope": "row", "unit": "ng/mL"}
     )
-    signal: Series[float] = pa.Field(ge=-0.5, le=6.0, description="optical density", metadata={"unit": "OD"})
+    signal: Series[float] = pa.Field(
+        ge=-0.5, le=6.0, description="optical density", metadata={"scope": "row", "unit": "OD"}
+    )
 
     class Config:
         unique = ["unit_id"]

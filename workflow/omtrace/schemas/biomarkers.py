@@ -18,7 +18,9 @@ class Biomarkers(fields.TableModel):
         description="concentration; blank where it is below the limit of detection and not known",
         metadata={"unit": "as in value_unit"},
     )
-    value_unit: Series[str] = pa.Field(description="unit of the concentration and of the limit")
+    value_unit: Series[str] = pa.Field(
+        description="unit of the concentration and of the limit", metadata={"scope": "row"}
+    )
     below_lod: Series[pd.Int64Dtype] | None = pa.Field(
         isin=[0, 1], nullable=True, description="below the limit of detection (1 yes)", metadata={"unit": "code"}
     )

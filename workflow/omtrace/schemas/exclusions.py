@@ -12,9 +12,13 @@ class Exclusions(fields.TableModel):
 
     unit_id: Series[str] = fields.unit("animal", references="animals.unit_id")
     stage: Series[str] = pa.Field(
-        isin=["before_allocation", "treatment", "measurement", "analysis"], description="when it was excluded"
+        isin=["before_allocation", "treatment", "measurement", "analysis"],
+        description="when it was excluded",
+        metadata={"scope": "row"},
     )
-    reason: Series[str] = pa.Field(description="code of the reason, as stated beforehand in the plan")
+    reason: Series[str] = pa.Field(
+        description="code of the reason, as stated beforehand in the plan", metadata={"scope": "row"}
+    )
     excluded_on: Series[DateTime] = fields.day("day of the exclusion", nullable=True)
 
     class Config:

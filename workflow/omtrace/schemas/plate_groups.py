@@ -10,22 +10,31 @@ class PlateGroups(fields.TableModel):
     """One well in a group table of the reader's software."""
 
     unit_id: Series[str] = pa.Field(description="the well: export / plate / well")
-    plate: Series[str] = pa.Field(description="plate, counted in its file")
-    plate_id: Series[str] = pa.Field(description="export and plate")
-    group: Series[str] = pa.Field(description="group of the reader's software")
-    role: Series[str] = pa.Field(isin=["standard", "sample", "control"], description="what the well holds")
-    sample: Series[str] = pa.Field(nullable=True, description="sample as named by the laboratory")
+    plate: Series[str] = pa.Field(description="plate, counted in its file", metadata={"scope": "row"})
+    plate_id: Series[str] = pa.Field(description="export and plate", metadata={"scope": "row"})
+    group: Series[str] = pa.Field(description="group of the reader's software", metadata={"scope": "row"})
+    role: Series[str] = pa.Field(
+        isin=["standard", "sample", "control"], description="what the well holds", metadata={"scope": "row"}
+    )
+    sample: Series[str] = pa.Field(
+        nullable=True, description="sample as named by the laboratory", metadata={"scope": "row"}
+    )
     concentration: Series[float] = pa.Field(
-        ge=0, nullable=True, description="nominal concentration of a standard", metadata={"unit": "pg/mL"}
+        ge=0,
+        nullable=True,
+        description="nominal concentration of a standard",
+        metadata={"scope": "row", "unit": "pg/mL"},
     )
     value: Series[float] = pa.Field(
-        ge=-0.5, le=6.0, nullable=True, description="signal as printed, A450 - A620", metadata={"unit": "OD"}
+        nullable=True,
+        description="signal as printed",
+        metadata={"scope": "row", "unit": "as read"},
     )
     back_calculated: Series[float] = pa.Field(
         nullable=True, description="concentration as printed by the software", metadata={"unit": "pg/mL"}
     )
     dilution: Series[float] = pa.Field(
-        ge=1, nullable=True, description="dilution of the sample", metadata={"unit": "fold"}
+        ge=1, nullable=True, description="dilution of the sample", metadata={"scope": "row", "unit": "fold"}
     )
 
     class Config:

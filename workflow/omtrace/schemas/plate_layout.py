@@ -6,7 +6,7 @@ from pandera.typing import Series
 
 from omtrace.schemas import _fields as fields
 
-WELL = r".*/[A-H]([1-9]|1[0-2])"
+WELL = r".*/([A-Z]|A[A-F])([1-9]|[1-3][0-9]|4[0-8])"  # up to the 32 rows and 48 columns of 1536 wells
 
 
 class PlateLayout(fields.TableModel):
@@ -15,35 +15,41 @@ class PlateLayout(fields.TableModel):
     unit_id: Series[str] = pa.Field(
         description="the well: plate / well", metadata={"references": "plate_signals.unit_id"}
     )
-    plate: Series[str] = pa.Field(description="plate")
+    plate: Series[str] = pa.Field(description="plate", metadata={"scope": "row"})
     role: Series[str] = pa.Field(
-        isin=["standard", "blank", "sample", "control", "spiked"], description="what the well holds"
+        isin=["standard", "blank", "sample", "control", "spiked"],
+        description="what the well holds",
+        metadata={"scope": "row"},
     )
     sample: Series[str] = pa.Field(
         nullable=True,
         description="standard, control or animal",
-        metadata={"references": "animals.unit_id", "where": {"role": "sample"}},
+        metadata={"scope": "row", "references": "animals.unit_id", "where": {"role": "sample"}},
     )
     concentration: Series[float] = pa.Field(
         ge=0,
         nullable=True,
         description="nominal concentration of a standard, or what was added",
-        metadata={"unit": "pg/mL"},
+        metadata={"scope": "row", "unit": "pg/mL"},
     )
     dilution: Series[float] = pa.Field(
-        ge=1, nullable=True, description="dilution of the sample", metadata={"unit": "fold"}
+        ge=1, nullable=True, description="dilution of the sample", metadata={"scope": "row", "unit": "fold"}
     )
     nominal: Series[float] | None = pa.Field(
-        ge=0, nullable=True, description="known concentration of a control, undiluted", metadata={"unit": "pg/mL"}
+        ge=0,
+        nullable=True,
+        description="known concentration of a control, undiluted",
+        metadata={"scope": "row", "unit": "pg/mL"},
     )
     bridge: Series[str] | None = pa.Field(
         nullable=True,
         description="what plates share: wells with one name hold the same material, a pool or a sample",
+        metadata={"scope": "row"},
     )
 
     @pa.check(
         "unit_id",
-        error="a well from A1 to H12, written as the reader writes it",
+        error="a well from A1 to AF48, written as the reader writes it",
         **fields.rule(
             "unit_id",
             example="A01, or a1, where the reader writes A1",
@@ -51,7 +57,7 @@ class PlateLayout(fields.TableModel):
         ),
     )
     def well_name(cls, wells: pd.Series) -> pd.Series:
-        """Wells of a 96-well plate are named A1 to H12, as the reader names them."""
+        """Wells are named by row and column, as the reader names them: A1 to H12 on a plate of 96."""
         return wells.str.fullmatch(WELL)
 
     @pa.dataframe_check(

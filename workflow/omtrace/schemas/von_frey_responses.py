@@ -12,12 +12,14 @@ class VonFreyResponses(fields.TableModel):
 
     unit_id: Series[str] = fields.unit("animal", references="animals.unit_id")
     visit: Series[str] = fields.visit()
-    site: Series[str] = pa.Field(isin=["periorbital", "hind_paw"], description="where it was tested")
+    site: Series[str] = pa.Field(description="where it was tested")
     stimulus: Series[pd.Int64Dtype] = pa.Field(
         ge=1, le=30, description="ordinal of the stimulus in its series", metadata={"unit": "count"}
     )
-    filament_g: Series[float] = pa.Field(ge=0.001, le=300, description="force of the filament", metadata={"unit": "g"})
-    response: Series[str] = pa.Field(isin=["O", "X"], description="X: withdrawal; O: none")
+    filament_g: Series[float] = pa.Field(
+        ge=0.001, le=300, description="force of the filament", metadata={"scope": "row", "unit": "g"}
+    )
+    response: Series[str] = pa.Field(isin=["O", "X"], description="X: withdrawal; O: none", metadata={"scope": "row"})
 
     class Config:
         unique = ["unit_id", "site", "visit", "stimulus"]

@@ -1,6 +1,6 @@
 """The error catalogue: every rule that a finding may name, in order of precedence, with meaning, example and fix."""
 
-from omtrace.model.plan import Severity
+from omtrace.model.plan import USUAL, Plan, Severity
 from omtrace.plugins import declared, plugin
 from omtrace.schemas import ASK, RuleText, table_of
 
@@ -61,20 +61,26 @@ RULES = (
     RuleText("type", "quarantine", "The text is not of the column's type.", "`5 days` in a column of whole numbers",
              "correct the cell at its source; or, if the text stands for a value that is not there, "
              "say what it means under "
-             "`missing_codes` in the plan"),
+             "`missing_codes` in the plan",
+             scope="cell"),
     RuleText("decimal_mark", "quarantine", "The decimal mark is not the one of the column's other numbers.",
              "5,5 among 4.5 and 6.0",
-             "correct the cell at its source; or say the mark in the plan: `formats: {dose: {decimal: ','}}`"),
+             "correct the cell at its source; or say the mark in the plan: `formats: {dose: {decimal: ','}}`",
+             scope="cell"),
     RuleText("date_mixed", "quarantine", "The date is not in the order of the column's other dates.",
              "2023-05-13 among 13/05/2023 and 14/05/2023",
-             "correct the cell at its source; or say the order in the plan: `formats: {visit_on: {date: DMY}}`"),
+             "correct the cell at its source; or say the order in the plan: `formats: {visit_on: {date: DMY}}`",
+             scope="cell"),
     RuleText("code", "quarantine", "The code is not one to which the plan gives a meaning.",
              "3 in a column that the plan recodes from 1 and 2",
-             "ask who sent the export what the code means, and add it to `recode` in the plan or correct the cell"),
+             "ask who sent the export what the code means, and add it to `recode` in the plan or correct the cell",
+             scope="cell"),
     RuleText("required", "quarantine", "A cell that every row must have is blank.",
-             "no arm in a row of the allocation list"),
-    RuleText("range", "quarantine", "The number is outside its declared bounds.", "pain of 11 on a scale from 0 to 10"),
-    RuleText("allowed", "quarantine", "The value is not one of those declared.", "`femal` in a column of sex"),
+             "no arm in a row of the allocation list", scope="cell"),
+    RuleText("range", "quarantine", "The number is outside its declared bounds.", "pain of 11 on a scale from 0 to 10",
+             scope="cell"),
+    RuleText("allowed", "quarantine", "The value is not one of those declared.", "`femal` in a column of sex",
+             scope="cell"),
     RuleText("form_status", "quarantine", "The form's status is not one that the plan accepts.",
              "status 0 (incomplete), where the plan accepts 1 and 2",
              "finish the form at the site and export again; or accept the status in the plan: `status_accepted`"),
@@ -94,10 +100,10 @@ RULES = (
              "correct the name at its source, or send the missing row of the list"),
     RuleText("formula_uncached", "quarantine", "The cell holds a formula that was saved without its value.",
              "a workbook written by a program and never opened in a spreadsheet",
-             "open the workbook in a spreadsheet, let it compute, save it, and register the new version"),
+             "open the workbook in a spreadsheet, let it compute, save it, and register the new version", scope="cell"),
     RuleText("error_cell", "quarantine", "The cell holds an error of the spreadsheet instead of a value.",
              "#DIV/0! in a column of means",
-             "correct the formula, or clear the cell if there is no value, and register the new version"),
+             "correct the formula, or clear the cell if there is no value, and register the new version", scope="cell"),
     RuleText("merged_cell", "warn", "Cells below the header are merged: all but the first read as blank.",
              "one visit written over three rows", "unmerge the cells and fill each of them"),
     RuleText("hidden_row", "warn", "The row is hidden in the workbook; it is read as if it were shown.",
@@ -158,10 +164,16 @@ def texts(tables: tuple[str, ...] = (), crosschecks: tuple[str, ...] = ()) -> di
     for name in tables:
         for rule in table_of(name).rules:
             meaning = f"Expected: {rule.expected}."
-            found[rule.id] = RuleText(rule.id, rule.severity, meaning, rule.example, rule.fix)
+            found[rule.id] = RuleText(rule.id, rule.severity, meaning, rule.example, rule.fix, scope="cell")
     for name in crosschecks:
         found |= {rule.id: rule for rule in plugin("validation.crosschecks", name, "CROSSCHECK").rules}
     return found
+
+
+def known_rules(plan: Plan) -> dict[str, RuleText]:
+    """Every rule that a finding of a study may name."""
+    tables = tuple(table.schema_ or name for name, table in plan.tables.items())
+    return texts(tables, (*USUAL, *(entry.check for entry in plan.checks.values())))
 
 
 def everything() -> dict[str, RuleText]:
@@ -170,4 +182,4 @@ def everything() -> dict[str, RuleText]:
     return texts(tables, tuple(declared("validation.crosschecks")))
 
 
-__all__ = ["ASK", "RULES", "everything", "texts"]
+__all__ = ["ASK", "RULES", "everything", "known_rules", "texts"]

@@ -61,7 +61,7 @@ def quarantined(works: Iterable[Work]) -> "pandas.DataFrame":
 
     rows: list[tuple] = []
     for work in works:
-        found = [f for f in work.findings if f.severity == "quarantine" and f.key]
+        found = [f for f in work.findings if f.severity == "quarantine" and f.key in work.gone]
         found.sort(key=lambda f: (f.key, ORDER.get(f.rule, CROSS)))
         names = _names(work, [f.key for f in found])
         rows += [(f.key, work.name, f.rule, f.column, f.severity, *n) for f, n in zip(found, names, strict=True)]

@@ -9,12 +9,12 @@ from functools import cached_property
 from pathlib import Path
 
 from omtrace.faults import Fault
-from omtrace.model.plan import USUAL, Plan
+from omtrace.model.plan import Plan
 from omtrace.model.register import RawFile
 from omtrace.provenance.keys import SHIFT, number_of
 from omtrace.schemas import UNIT, RuleText
 from omtrace.validation.across import crosscheck, references, roster, widen
-from omtrace.validation.catalogue import texts
+from omtrace.validation.catalogue import known_rules
 from omtrace.validation.checks import broken_rules, repeated_keys
 from omtrace.validation.columns import set_types
 from omtrace.validation.findings import Finding, check_severities, stop_if_any, summary, write_findings
@@ -59,6 +59,8 @@ class Validation:
             roster(self.works, dataset)
         if not any(f.rule == "identifier" for f in self.reading.findings):  # the study stops, and no value is compared
             crosscheck(self.plan, self.works, self.rules)
+        for work in self.works.values():
+            work.take_out_cells()
         self._settle()
         self.reading.undeclared(list(self.works.values()))
 
@@ -75,6 +77,7 @@ class Validation:
         move_to_site(work)
         set_types(work)
         check_rows(work)
+        work.take_out_cells()
         self.reading.parts.join(work)
 
     def part(self) -> Part:
@@ -98,29 +101,26 @@ class Validation:
         return [*self.reading.findings, *(f for work in self.works.values() for f in work.findings)]
 
 
-def known_rules(plan: Plan) -> dict[str, RuleText]:
-    """Every rule that a finding of the study may name."""
-    tables = tuple(table.schema_ or name for name, table in plan.tables.items())
-    return texts(tables, (*USUAL, *(entry.check for entry in plan.checks.values())))
-
-
 def check_rows(work: Work) -> None:
     """The model's checks over several columns, and the status of the form.
 
-    A row in which one of the rule's cells has no value because of a finding is passed over: its text is there. So is
+    A row in which one of the rule's cells has no value because of a finding is passed over: that is told there. So is
     a file that lacks one of the rule's columns, which is told once.
     """
     lost: dict[str, set[int]] = {}
     for found in work.findings:
         if found.rule in LOSES and found.key:
             lost.setdefault(found.column, set()).add(found.key)
+    for key, name in work.lost:
+        lost.setdefault(work.plan.cell(name), set()).add(key)
     absent = {(found.column, found.file) for found in work.findings if found.rule == "column_missing"}
     for rule, keys in broken_rules(work.frame, work.table):
         raw = {work.plan.cell(column) for column in rule.columns}
         without = [n for n, source in work.sources.items() if any((cell, source.export.path) in absent for cell in raw)]
         keys = keys[[number_of(key) not in without for key in keys]] if without else keys
         told = set().union(*(lost.get(work.plan.cell(column), ()) for column in rule.columns))
-        work.report(keys[~keys.isin(told)] if told else keys, rule.id, rule.columns[0], rule.expected, rule.severity)
+        keys = keys[~keys.isin(told)] if told else keys
+        work.report(keys, rule.id, rule.columns[0], rule.expected, rule.severity, concerned=rule.columns)
     if work.plan.status:
         bad = ~work.cells[work.plan.status].among(work.plan.status_accepted)
         expected = f"form status {' or '.join(work.plan.status_accepted)}"
@@ -161,8 +161,17 @@ def find_plates_of_two_files(work: Work) -> None:
 
 
 def find_duplicates(work: Work) -> None:
-    """Later copies of a row leave; rows of one key that contradict each other all leave."""
+    """Later copies of a row leave; rows of one key that contradict each other all leave.
+
+    Before that, a row of which a finding has taken a cell leaves for one of the same key that is whole.
+    """
     keys = list(work.table.key)
+    if work.lost:
+        names = work.kept()[keys]
+        shared = names[names.duplicated(keep=False)]
+        whole = shared[~shared.index.isin([key for key, _ in work.lost])]
+        doubtful = shared.drop(whole.index).reset_index().merge(whole.drop_duplicates(), on=keys)
+        work.gone.update(doubtful.iloc[:, 0].tolist())
     copies, conflicts = repeated_keys(work.kept(), keys)
     expected = f"one row for each {' and '.join(keys)}"
     work.report(copies, "duplicate_row", keys[0], f"{expected}; this is a copy")

@@ -2,17 +2,19 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from omtrace.instruments import Instrument, instrument_of, is_instrument
-from omtrace.model.plan import Plan
+from omtrace.model.plan import USUAL, Plan, Scope
 from omtrace.model.register import RawFile
 from omtrace.model.tables import TablePlan
 from omtrace.provenance.keys import SHIFT, Place, number_of, ordinal_of
 from omtrace.readers import Extract, reader_of
 from omtrace.schemas import Table
+from omtrace.validation.catalogue import texts
 from omtrace.validation.cells import Cells, cells_of, encoded
 from omtrace.validation.findings import Finding, severity_of
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     import pandas
 
 WITHHELD = "(withheld: a direct identifier)"
+QUARANTINED = "quarantined: "  # begins the reason of a cell that a finding has taken out
 
 
 @dataclass
@@ -87,6 +90,8 @@ class Work:
     original: dict[tuple[int, str], str] = field(default_factory=dict)  # (key, raw column) -> text before a repair
     repairs: list[tuple[str, str, str, int]] = field(default_factory=list)  # raw column, change, reason, cells
     gone: set[int] = field(default_factory=set)  # keys that a finding has taken away
+    lost: dict[tuple[int, str], str] = field(default_factory=dict)  # key, column of cells taken out -> rule
+    _taken_out: set[tuple[int, str]] = field(default_factory=set)  # those of them that are missing already
 
     def place(self, key: int) -> Place:
         """Where a row stands."""
@@ -96,19 +101,63 @@ class Work:
         return places[bisect_left(places.ordinals, ordinal_of(key))]
 
     def find(self, rule: str, export: RawFile, place: Place | None, column: str, expected: str, value: str = "",
-             key: int = 0, default: str = "") -> Finding:  # fmt: skip
-        """Add a finding at a place, or, without one, at the head of a file."""
+             key: int = 0, default: str = "", concerned: Sequence[str] = ()) -> Finding:  # fmt: skip
+        """Add a finding at a place, or, without one, at the head of a file.
+
+        ``concerned``: the columns of the table that it is about; (): those that are made of the raw ``column``.
+        """
         severity = severity_of(self.study, rule, default, export)
         line = place.first_line if place else 1
         part = self.address(export, place, column) if place else ""
         if column in self.sources[export.number].withheld and value:
             value = WITHHELD
         column = self.sources[export.number].hidden.get(column, column)
-        found = Finding(severity, rule, export.path, self.name, line, column, expected, value, part, key)
-        self.findings.append(found)
-        if key and severity in ("quarantine", "stop"):
+        names = concerned or self.columns_at(column)
+        takes_out = ""
+        if key and severity == "quarantine":
+            takes_out = "cell" if self.scope(rule, names) == "cell" else "row"
+        finding = Finding(severity, rule, export.path, self.name, line, column, expected, value, part, key, takes_out)
+        self.findings.append(finding)
+        if takes_out == "cell":
+            self.lost.update({(key, name): rule for name in names if (key, name) not in self.lost})
+        elif takes_out == "row" or (key and severity == "stop"):
             self.gone.add(key)
-        return found
+        return finding
+
+    @cached_property
+    def _columns_at(self) -> dict[str, list[str]]:
+        columns: dict[str, list[str]] = {}
+        for column in self.table.columns:
+            columns.setdefault(self.plan.cell(column.name), []).append(column.name)
+        return columns
+
+    def columns_at(self, raw: str) -> Sequence[str]:
+        """The columns of the table at which findings stand in a raw column."""
+        return self._columns_at.get(raw, ())
+
+    @cached_property
+    def _scopes(self) -> dict[str, Scope]:
+        """Rule -> what a quarantine takes out."""
+        checks = (*USUAL, *(entry.check for entry in self.study.checks.values()))
+        scopes: dict[str, Scope] = {name: text.scope for name, text in texts((), checks).items()}
+        return {**scopes, **{rule.id: "cell" for rule in self.table.rules}, **self.study.scopes}
+
+    def scope(self, rule: str, names: Sequence[str]) -> Scope:
+        """What a quarantine takes out: of columns that identify the row, or of none of the table, never the cell."""
+        if not names or not self.table.identifying.isdisjoint(names):
+            return "row"
+        return self._scopes.get(rule, "row")
+
+    def take_out_cells(self) -> None:
+        """Make the cells that findings have taken out missing, and say why; their rows live."""
+        columns: dict[str, list[int]] = {}
+        for (key, name), rule in self.lost.items():
+            if (key, name) not in self._taken_out and key not in self.gone:
+                self._taken_out.add((key, name))
+                columns.setdefault(name, []).append(key)
+                self.gaps.append((key, name, f"{QUARANTINED}{rule}"))
+        for name, keys in columns.items():
+            self.frame[name] = self.frame[name].mask(self.frame.index.isin(keys))
 
     def address(self, export: RawFile, place: Place, column: str) -> str:
         """What names a cell beside its line: the sheet's cell, or the part of the file and the well."""
@@ -118,8 +167,11 @@ class Work:
         return f"{place.part} {place.column}".strip()  # one line may hold all wells of a plate
 
     def report(self, keys: Iterable[int], rule: str, column: str, expected: str, default: str = "",
-               raw: str = "") -> None:  # fmt: skip
-        """One finding for each key, at a column of the table (or at one of the ``raw`` ones), with the raw value."""
+               raw: str = "", concerned: Sequence[str] = ()) -> None:  # fmt: skip
+        """One finding for each key, at a column of the table (or at one of the ``raw`` ones), with the raw value.
+
+        ``concerned``: the columns that it is about, where it is about several.
+        """
         import numpy
 
         raw = raw or self.plan.cell(column)
@@ -132,9 +184,16 @@ class Work:
                 value = ""
             else:
                 value = source.text(raw, ordinal_of(key)) if source.from_part else cells.at(position)
-            self.find(
-                rule, source.export, self.place(key), raw, expected, self.original.get((key, raw), value), key, default
-            )
+            value, place = self.original.get((key, raw), value), self.place(key)
+            self.find(rule, source.export, place, raw, expected, value, key, default, concerned or self._own(column))
+
+    def _own(self, column: str) -> tuple[str, ...]:
+        return (column,) if column in self.frame_columns else ()
+
+    @cached_property
+    def frame_columns(self) -> frozenset[str]:
+        """The names of the table's columns."""
+        return frozenset(column.name for column in self.table.columns)
 
     def leave(self, mask: Any, reason: str) -> None:
         """Rows that the table does not ask about go, and are counted."""

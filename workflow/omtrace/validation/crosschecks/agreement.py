@@ -86,6 +86,6 @@ CROSSCHECK = CrossCheck(
     rules=(
         RuleText("columns_differ", "quarantine", "Two tables say different things of the same unit.",
                  "site A in the allocation list, site B in the questionnaires",
-                 "find out which table is right and correct the other at its source"),
+                 "find out which table is right and correct the other at its source", scope="cell"),
     ),
 )  # fmt: skip

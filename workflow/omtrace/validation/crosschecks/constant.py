@@ -46,6 +46,6 @@ CROSSCHECK = CrossCheck(
     rules=(
         RuleText("not_constant", "quarantine", "A value that cannot change differs between rows of a unit.",
                  "a rat that is F in nine rows and M in one",
-                 "correct the value, or whose row it is, at its source"),
+                 "correct the value, or whose row it is, at its source", scope="cell"),
     ),
 )  # fmt: skip

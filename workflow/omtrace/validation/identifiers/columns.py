@@ -138,8 +138,8 @@ SURE = {
     DEVICE: """deviceid deviceidentifier deviceno devicenumber deviceserial deviceserialno serialnumber
         serialno implantserial implantid imei imsi macaddress macaddr deviceudi udid seriennummer
         seriennr geraetenummer numeroserie numerodeserie numerodiserie serienummer
-        deviceserialnumber serialnr sn serno pacemaker pacemakerid pacemakerserial implantno devid handyimei
-        phoneimei uuid_device macadr mac""",
+        deviceserialnumber serialnr serno pacemaker pacemakerid pacemakerserial implantno devid handyimei
+        phoneimei uuid_device macadr""",
     IP: "ipaddress ipaddr ipadresse ipadres ipvaddress adresseip direccionip indirizzoip",
     URL: """url urls website homepage webaddress webpage webseite weblink facebook twitter instagram
         linkedin skype sitioweb paginaweb surveylink siteinternet""",
