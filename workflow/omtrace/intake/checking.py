@@ -17,6 +17,7 @@ from omtrace.model.own_files import fault_of_place
 from omtrace.model.plan import Plan, read_plan
 from omtrace.model.register import Export, export_at, exports_of, sha256_of
 from omtrace.provenance.stage_inputs import sound_parts
+from omtrace.readers._recognised import recognised
 from omtrace.readers.lookup import way_of
 from omtrace.schemas import RuleText, table_of
 from omtrace.validation.findings import WORST, Finding
@@ -181,8 +182,9 @@ def _table(export: Export, plan: Plan, registered: list[Export], root: Path) -> 
         shares[source] = max(shares.get(source, 0), sum(c in columns for c in wanted) / len(wanted))
     tables = ", ".join(sorted({entry.source or name for name, entry in plan.tables.items()}))
     if not shares:
+        known = recognised((root / export.path).read_bytes(), "")
         raise Fault(
-            f"{export.path}: no table of the plan can be read from it; is it damaged, or another file? "
+            f"{export.path}: no table of the plan can be read from it; {known or 'is it damaged, or another file?'} "
             f"--table NAME says what its reader expects ({tables})"
         )
     best = [name for name, share in shares.items() if share == max(shares.values()) and share >= 0.5]
