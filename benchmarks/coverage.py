@@ -22,7 +22,8 @@ import pandas
 from omtrace.statistics.basic.paired import hodges_lehmann, paired_change, signed_rank
 from omtrace.statistics.basic.proportion import proportion, proportion_difference, score_differences
 from omtrace.statistics.basic.two_groups import brunner_munzel, mann_whitney, welch
-from omtrace.statistics.linear.linear import adjusted_difference
+from omtrace.statistics.linear.design import Terms
+from omtrace.statistics.linear.linear import Ancova
 from omtrace.statistics.missing.imputation import Imputer, Trial
 from omtrace.statistics.missing.imputed_comparison import ConditionalMeans, Draws
 from omtrace.statistics.mixed.mmrm_fit import contrast_many
@@ -127,7 +128,7 @@ def trial_rows(sets: int) -> Iterator[Row]:
             unadjusted.append({**welch(y[group], y[~group]), **mann_whitney(y[group], y[~group]),
                                **brunner_munzel(y[group], y[~group])})  # fmt: skip
             frame = pandas.DataFrame({"y": y, "base": x, "group": names})
-            adjusted.append(adjusted_difference(frame, "y", "group", "a", ["base"]))
+            adjusted.append(Ancova(frame, Terms("y", "group", ["a", "b"], covariates=["base"])).difference("b", "a"))
         welch_frame, ancova = pandas.DataFrame(unadjusted), pandas.DataFrame(adjusted)
         for method, frame in (("Welch", welch_frame), ("ANCOVA", ancova)):
             yield rate(setting, method, "type I error", frame["p"] < ALPHA)
@@ -179,11 +180,13 @@ def imputed_rows(sets: int) -> Iterator[Row]:
         for base, values in zip(scores[..., 0], later, strict=True):
             left = np.isfinite(values).sum(axis=1)
             centred = (base - base.mean())[:, None]
-            trial = Trial(values, group, ("sham", "OMT"), 0, left, centred, np.zeros((n, 0)), (1, 2, 3))
+            none = np.zeros((n, 0))
+            trial = Trial(values, group, ("sham", "OMT"), 0, left, centred, none, (1, 2, 3), tuple(range(n)))
             weights = np.array([[-1.0, 1, 0]])
             try:
                 imputer = Imputer(trial)
-                made = {"jackknife": ConditionalMeans(imputer, weights), "Rubin": Draws(imputer, weights, 100, rng)}
+                draws = Draws.bootstrap(imputer, weights, 100, rng)
+                made = {"jackknife": ConditionalMeans(imputer, weights), "Rubin, bootstrap": draws}
             except ValueError:
                 continue
             fitted += 1

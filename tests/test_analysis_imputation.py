@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import scipy.stats
 from omtrace.analyses import Call
-from omtrace.analyses._imputing import _left
+from omtrace.analyses._imputing import _attended
 from omtrace.analyses.missing_patterns import kind_of
 from omtrace.analyses.selection import Data
 from omtrace.faults import Fault
@@ -84,15 +84,14 @@ def reasons_of(rows, records):
 
 @pytest.fixture(scope="module")
 def imputed(plain):
-    return run("imputation", plain, {"contrasts": CONTRASTS, "strategies": STRATEGIES})
+    return run("imputation", plain, {"contrasts": CONTRASTS, "strategies": STRATEGIES, "imputations": 100})
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_differences_are_those_of_rbmi(imputed, strategy):
     for arm in "BC":
-        values = [
-            n for n in imputed if n.group == f"{arm} - A" and n.visit == LAST and f"({strategy})" in n.level
-        ]  # fmt: skip
+        level = f"({strategy}), jackknife"
+        values = [n for n in imputed if n.group == f"{arm} - A" and n.visit == LAST and level in n.level]
         by_name = {n.statistic: n for n in values}
         assert list(by_name) == ["difference", "se", "ci_low", "ci_high", "z", "p"]
         expected = RBMI[NAMES[strategy]][arm]
@@ -104,13 +103,30 @@ def test_all_visits_after_baseline_are_given_and_means_make_differences(imputed)
     visits = {n.visit for n in imputed if n.statistic == "difference"}
     assert visits == set(VISITS.values())
     for visit in visits:
-        means = [found(imputed, "adjusted_mean", arm, visit, "jump").value for arm in "AB"]
-        difference = found(imputed, "difference", "B - A", visit, "jump").value
-        assert difference == pytest.approx(means[1] - means[0], rel=1e-9)
+        for errors in ("Rubin's rules", "jackknife"):
+            level = f"jump to reference (J2R), {errors}"
+            means = [found(imputed, "adjusted_mean", arm, visit, level).value for arm in "AB"]
+            difference = found(imputed, "difference", "B - A", visit, level).value
+            assert difference == pytest.approx(means[1] - means[0], rel=1e-9)
+
+
+def test_rubins_rules_come_first_and_the_jackknife_stands_beside(imputed):
+    levels = dict.fromkeys(n.level for n in imputed if n.statistic == "difference")
+    words = [level.split("), ")[1] for level in levels]
+    assert words == ["Rubin's rules", "jackknife"] * len(STRATEGIES)
+    for arm in "BC":
+        se = {errors: found(imputed, "se", f"{arm} - A", LAST, f"jump to reference (J2R), {errors}").value
+              for errors in ("Rubin's rules", "jackknife")}  # fmt: skip
+        assert se["Rubin's rules"] > 1.15 * se["jackknife"]
 
 
 def test_every_unit_with_baseline_group_and_covariates_is_used_or_left_out_with_one_reason(records):
-    numbers = run("imputation", records, {"contrasts": CONTRASTS, "strategies": ["J2R"]}, visits=[LAST])
+    numbers = run(
+        "imputation",
+        records,
+        {"contrasts": CONTRASTS, "strategies": ["J2R"], "approaches": ["conditional_mean"]},
+        visits=[LAST],
+    )
     rows = found(numbers, "difference", "B - A", LAST).rows
     reasons, used = reasons_of(rows, records)
     assert set(reasons) == set(records["unit"]) and all(len(one) == 1 for one in reasons.values())
@@ -125,7 +141,7 @@ def test_every_unit_with_baseline_group_and_covariates_is_used_or_left_out_with_
 
 
 def test_counts_say_who_is_observed_and_who_is_imputed_why(records):
-    numbers = run("imputation", records, {"contrasts": CONTRASTS}, visits=[LAST])
+    numbers = run("imputation", records, {"contrasts": CONTRASTS, "approaches": ["conditional_mean"]}, visits=[LAST])
     units = records[records["parameter"] == "arm"].set_index("unit")["text"]
     for group in "ABC":
         n, seen, imputed, gone = (
@@ -143,10 +159,10 @@ def test_counts_say_who_is_observed_and_who_is_imputed_why(records):
 
 
 def test_drop_out_begins_after_the_last_visit_that_took_place():
-    assert _left(["observed", "not collected", "not collected"]) == 1
-    assert _left(["observed", "quarantined: range", "not collected"]) == 2
-    assert _left(["not collected", "observed", "incomplete: one item"]) == 3
-    assert _left(["not collected", "coded missing: refused", "not scheduled"]) == 0
+    assert _attended(["observed", "not collected", "not collected"]) == 1
+    assert _attended(["observed", "quarantined: range", "not collected"]) == 2
+    assert _attended(["not collected", "observed", "incomplete: one item"]) == 3
+    assert _attended(["not collected", "coded missing: refused", "not scheduled"]) == 0
 
 
 def test_a_quarantined_last_value_is_missing_at_random(trial):
@@ -155,14 +171,15 @@ def test_a_quarantined_last_value_is_missing_at_random(trial):
     for status in ("quarantined: range", "not collected"):
         changed = records_of(trial, {"u094": {("score", LAST): status}})
         for strategy in ("MAR", "J2R"):
-            numbers = run("imputation", changed, {"contrasts": [["C", "A"]], "strategies": [strategy]}, visits=[LAST])
+            options = {"contrasts": [["C", "A"]], "strategies": [strategy], "approaches": ["conditional_mean"]}
+            numbers = run("imputation", changed, options, visits=[LAST])
             of[status[0], strategy] = found(numbers, "difference", "C - A", LAST).value
     assert of["q", "MAR"] == of["n", "MAR"]
     assert of["q", "J2R"] < of["n", "J2R"]  # the reference does worse, so less is left of the difference
 
 
 def test_draws_are_labelled_and_depend_on_names_and_seed_alone(plain):
-    options = {"contrasts": [["B", "A"]], "strategies": ["MAR", "J2R"], "approach": "bayesian", "imputations": 30}
+    options = {"contrasts": [["B", "A"]], "strategies": ["MAR", "J2R"], "approaches": ["bootstrap"], "imputations": 30}
     one, again = (run("imputation", plain, options, visits=[LAST]) for _ in range(2))
     seed, name = run("imputation", plain, {**options, "seed": 2}, visits=[LAST]), run(
         "imputation", plain, options, name="other", visits=[LAST]
@@ -172,13 +189,18 @@ def test_draws_are_labelled_and_depend_on_names_and_seed_alone(plain):
     row = [n.statistic for n in one if n.group == "B - A" and n.level.startswith("jump")]
     assert row == ["difference", "se", "ci_low", "ci_high", "t", "df", "p", "fmi"]
     level = found(one, "difference", "B - A", LAST, "jump").level
-    assert level == "jump to reference (J2R), Rubin's rules"
+    assert level == "jump to reference (J2R), Rubin's rules, bootstrap"
     assert found(one, "imputations", level="imputation model").value == 30
     assert found(one, "samples_refused", level="imputation model").value == 0
 
 
 def test_delta_is_named_and_added(plain):
-    options = {"contrasts": CONTRASTS, "strategies": ["J2R"], "delta": {"B": 5, "C": 5}}
+    options = {
+        "contrasts": CONTRASTS,
+        "strategies": ["J2R"],
+        "delta": {"B": 5, "C": 5},
+        "approaches": ["conditional_mean"],
+    }
     numbers = run("imputation", plain, options, visits=[LAST])
     for arm in "BC":
         number = found(numbers, "difference", f"{arm} - A", LAST)
@@ -188,7 +210,12 @@ def test_delta_is_named_and_added(plain):
 
 def test_reference_of_the_strategies_may_be_another_group(plain):
     one, other = (
-        run("imputation", plain, {"contrasts": [["B", "A"]], "strategies": ["J2R"], **more}, visits=[LAST])
+        run(
+            "imputation",
+            plain,
+            {"contrasts": [["B", "A"]], "strategies": ["J2R"], "approaches": ["conditional_mean"], **more},
+            visits=[LAST],
+        )
         for more in ({}, {"reference": "B"})
     )
     assert found(one, "difference", "B - A", LAST).value != found(other, "difference", "B - A", LAST).value
@@ -197,17 +224,20 @@ def test_reference_of_the_strategies_may_be_another_group(plain):
 def test_the_imputation_model_falls_back_in_words(trial):
     sparse = trial.assign(y=trial["y"].where((trial["visit"] != 3) | (trial["id"] % 2 == 0)))
     sparse["y"] = sparse["y"].where((sparse["visit"] != 1) | (sparse["id"] % 2 == 1))
-    numbers = run("imputation", records_of(sparse, {}), {"contrasts": CONTRASTS}, visits=[LAST])
+    numbers = run("imputation", records_of(sparse, {}), {"contrasts": CONTRASTS, "imputations": 20}, visits=[LAST])
     reason = "imputation model, covariance us: "
     assert found(numbers, "fitted", level=reason).value == 0
-    assert found(numbers, "fitted", level="imputation model, covariance arh1, REML").value == 1
+    fitted = found(numbers, "fitted", level="imputation model, covariance arh1, REML")
+    assert fitted.value == 1 and fitted.level.endswith("draws from the posterior of an unstructured one, of which this "
+                                                       "is the prior mean")  # fmt: skip
 
 
 # tipping point
 
 
 def test_tipping_point_is_on_the_curve_of_the_grid(plain):
-    options = {"group": "C", "reference": "A", "others": ["B"], "strategy": "J2R", "deltas": [0, 5, 40]}
+    options = {"group": "C", "reference": "A", "others": ["B"], "strategy": "J2R", "deltas": [0, 5, 40],
+               "approach": "conditional_mean"}  # fmt: skip
     numbers = run("tipping_point", plain, options, visits=[LAST])
     at = {name: found(numbers, name, "C - A", LAST, "delta +5").value for name in ("delta", "difference", "se")}
     assert at == {
@@ -225,13 +255,14 @@ def test_tipping_point_is_on_the_curve_of_the_grid(plain):
 
 
 def run_delta(records, delta):
-    options = {"contrasts": [["C", "A"], ["B", "A"]], "strategies": ["J2R"], "delta": {"C": delta}}
+    options = {"contrasts": [["C", "A"], ["B", "A"]], "strategies": ["J2R"], "delta": {"C": delta},
+               "approaches": ["conditional_mean"]}  # fmt: skip
     numbers = run("imputation", records, options, visits=[LAST])
     return {n.statistic: n.value for n in numbers if n.group == "C - A"}
 
 
 def test_grid_of_two_arms_has_a_tipping_point_for_each_row(plain):
-    options = {"group": "C", "reference": "A", "deltas": [0, 3], "reference_deltas": [-3, 0, 3]}
+    options = {"group": "C", "reference": "A", "deltas": [0, 3], "reference_deltas": [-3, 0, 3], "imputations": 50}
     numbers = run("tipping_point", plain, options, visits=[LAST])
     levels = [n.level for n in numbers if n.statistic == "difference"]
     assert "delta +3 in C, -3 in A" in levels and len([x for x in levels if x.startswith("delta")]) == 6
@@ -243,7 +274,9 @@ def test_grid_of_two_arms_has_a_tipping_point_for_each_row(plain):
 
 
 def test_a_conclusion_that_does_not_tip_has_no_tipping_value(plain):
-    numbers = run("tipping_point", plain, {"group": "C", "reference": "A", "deltas": [0, 1]}, visits=[LAST])
+    numbers = run(
+        "tipping_point", plain, {"group": "C", "reference": "A", "deltas": [0, 1], "imputations": 50}, visits=[LAST]
+    )
     assert found(numbers, "tips", "C - A", LAST, "tipping point").value == 0
     assert not [n for n in numbers if n.statistic == "delta" and n.level == "tipping point"]
 
@@ -304,7 +337,7 @@ def test_kinds_of_patterns():
         ("imputation", {"contrasts": CONTRASTS}, {"parameters": ["age"]}, "0 visits after baseline; imputation needs"),
         ("imputation", {"contrasts": CONTRASTS}, {"visits": ["baseline"]}, "no visit after baseline is analysed"),
         ("imputation", {"contrasts": [["A", "A"]]}, {}, "fewer than 2 groups"),
-        ("imputation", {"contrasts": CONTRASTS, "approach": "bayesian", "imputations": 1}, {}, "imputations"),
+        ("imputation", {"contrasts": CONTRASTS, "imputations": 1}, {}, "imputations"),
         ("tipping_point", {"group": "B", "reference": "A", "deltas": [2, 0]}, {}, "deltas: not in rising order"),
         ("tipping_point", {"group": "B", "reference": "A", "deltas": [0]}, {}, "deltas"),
         ("missing_patterns", {}, {"parameters": ["age"]}, "'age' has no visits"),

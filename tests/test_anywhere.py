@@ -5,6 +5,7 @@ Storage plugins and snakedeploy are installed apart, in .venv-storage (``make st
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from urllib.error import HTTPError
 from xml.etree import ElementTree
 
 import pytest
+from omtrace.provenance.manifest import head, head_of
 from omtrace.store import read_csv
 from omtrace.warm_start import VARIABLE
 from pipeline import REPOSITORY, TINY, Ran, copied, digests, done, ended, environment
@@ -151,7 +153,9 @@ def test_two_modules_with_a_prefix_in_a_workflow_with_its_own_plans_and_raw_file
     (tmp_path / "Snakefile").write_text(WORKFLOW.replace("CHECKOUT", str(checkout)), encoding="utf-8")
     files = digests(tmp_path)
     command = ("-m", "snakemake", "--cores", "2")
-    done(run(tmp_path, checkout, *command))
+    said = done(run(tmp_path, checkout, *command)).out
+    heads = [head(["tiny"], tmp_path / prefix) for prefix in ("omt", "two")]
+    assert sorted(re.findall("head digest of tiny:\n(.+)", said)) == sorted(heads)
 
     made = [path for path in digests(tmp_path) if path not in files and not path.startswith(".")]
     assert {"/".join(path.split("/")[:2]) for path in made if "/" in path} == {
@@ -233,8 +237,9 @@ def stored(results: dict[str, str]) -> dict[str, str]:
 def check_storage(run_again, folder, in_storage, checkout, edited) -> None:
     """From nothing, again, and with an edited plan: the jobs and the bytes of local runs."""
     local = digests(checkout / "results")
-    done(run_again())
+    said = done(run_again()).out
     assert in_storage() == stored(local)
+    assert head_of({"tiny": local["tiny/manifest.json"]}) in said
     stages = {path: digest for path, digest in local.items() if is_stage_file(path)}
     assert digests(folder / "results") == stages
     assert NOTHING in done(run_again()).text

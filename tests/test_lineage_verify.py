@@ -476,6 +476,9 @@ def test_the_end_of_a_run_says_what_to_keep_and_leaves_out_what_is_not_sealed(tm
     assert lines[0] == "results/other/manifest.json: not sealed by the ledger; omtrace verify other"
     head, line = (lines[lines.index(words) + 1] for words in
                   ("head digest of tiny:", "digest of data/ledger.jsonl, line 2 and all before it:"))  # fmt: skip
+    (tmp_path / "results/tiny/manifest.json").rename(tmp_path / "in_a_storage.json")
+    assert head in closing(["tiny"], 0, tmp_path) and closing(["tiny"], 2, tmp_path) == []
+    (tmp_path / "in_a_storage.json").rename(tmp_path / "results/tiny/manifest.json")
     verdict = verify(["tiny"], head, tmp_path, line)
     assert not verdict.differences and any("as given" in remark for remark in verdict.remarks)
     assert "not installed packages, hardware, and the ledger's own text" in "".join(lines)

@@ -1,5 +1,6 @@
 """Imputation against R (rbmi, mice), dense algebra, cases with a known answer, and what must not matter."""
 
+import doctest
 import json
 import math
 from pathlib import Path
@@ -11,9 +12,11 @@ import scipy.stats
 from agreements import agrees, chosen
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from omtrace.statistics.missing import impute, trial_imputation
 from omtrace.statistics.missing.imputation import STRATEGIES, Imputer, covariance_of, mean_of, trial_of
 from omtrace.statistics.missing.imputed_analysis import LeastSquares, jackknife, rubin
-from omtrace.statistics.missing.imputed_comparison import ConditionalMeans, Draws, tipping_point
+from omtrace.statistics.missing.imputed_comparison import ConditionalMeans, Draws, bootstrap_counts, tipping_point
+from omtrace.statistics.missing.posterior import Observed, posterior
 from omtrace.statistics.mixed.mmrm_fit import fit_mmrm
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -22,9 +25,10 @@ RBMI = "rbmi 1.5.2 on mmrm 0.3.18, trial3"
 NAMES = {"MAR": "MAR", "J2R": "JR", "CIR": "CIR", "CR": "CR", "LMCF": "LMCF"}
 chosen(
     "imputation",
-    "Conditional means with the jackknife (as rbmi's method_condmean) are the default: no chance, and under "
-    "reference-based strategies the standard error of repeated trials. Rubin's rules give a larger one; the result "
-    "says which it is.",
+    "Rubin's rules over draws from the posterior (prior as in rbmi's method_bayes) stand beside conditional means with "
+    "the jackknife (rbmi's method_condmean); a claim takes the first. Under strategies by reference the jackknife's "
+    "errors, those of repeated trials, are smaller: values borrowed from the reference make the arms more alike. "
+    "Rubin's keep the share of information lost that MAR has. Each result says which it is.",
 )
 chosen(
     "imputation",
@@ -159,7 +163,7 @@ def test_draws_have_the_conditional_distribution_and_rubins_rules_of_least_squar
 
 
 def test_rubins_numbers_are_those_of_each_imputation_analysed_by_itself(imputer):
-    draws = Draws(imputer, CONTRASTS, 12, np.random.default_rng(3))
+    draws = Draws.bootstrap(imputer, CONTRASTS, 12, np.random.default_rng(3))
     delta = np.array([0.0, 2, -1])
     compared = draws.compare("CIR", 2)
     values = imputer.completed("CIR", *draws.fit, draws.noise)[:, :, 2]
@@ -173,13 +177,13 @@ def test_rubins_numbers_are_those_of_each_imputation_analysed_by_itself(imputer)
 
 
 def test_bootstrap_counts_keep_the_size_of_every_group_and_the_seed(imputer):
-    draws = Draws(imputer, CONTRASTS, 5, np.random.default_rng(3))
-    counts = draws._counts(5, np.random.default_rng(3))
+    draws = Draws.bootstrap(imputer, CONTRASTS, 5, np.random.default_rng(3))
+    counts = bootstrap_counts(imputer.trial.group, 5, np.random.default_rng(3))
     for group in range(3):
         mine = imputer.trial.group == group
         assert (counts[:, mine].sum(axis=1) == mine.sum()).all()
-    again = Draws(imputer, CONTRASTS, 5, np.random.default_rng(3))
-    other = Draws(imputer, CONTRASTS, 5, np.random.default_rng(4))
+    again = Draws.bootstrap(imputer, CONTRASTS, 5, np.random.default_rng(3))
+    other = Draws.bootstrap(imputer, CONTRASTS, 5, np.random.default_rng(4))
     numbers = [one.compare("MAR", 2).numbers(0) for one in (draws, again, other)]
     assert numbers[0] == numbers[1] != numbers[2]
 
@@ -193,6 +197,145 @@ def test_replicates_are_fits_of_repeated_units(imputer):
         alone = Imputer(trial(repeated), ["us"])
         # coefficients are about another mean of the baseline: compared are the covariances
         assert found[1][one] == pytest.approx(alone.model.covariances, rel=1e-7)
+
+
+# the posterior, Rubin's rules beside the jackknife, and arms imputed alone
+
+
+def made_up(n, t, seed=2):
+    generator = np.random.default_rng(seed)
+    root = np.tril(generator.normal(size=(t, t))) + 2 * np.eye(t)
+    x = np.column_stack([np.ones(n), generator.normal(size=n)])
+    y = x @ generator.normal(size=(2, t)) + generator.normal(size=(n, t)) @ root.T
+    design = np.einsum("nm,tu->ntum", x, np.eye(t)).reshape(n, t, 2 * t)
+    return x, y, design
+
+
+def test_draws_of_complete_data_have_the_moments_of_the_posterior():
+    """Sigma is inverse Wishart with t + 2 + n - c df and scale prior + S; coefficients are least squares +- Sigma x."""
+    x, y, design = made_up(30, 3)
+    ls = np.linalg.lstsq(x, y, rcond=None)[0]
+    residual = y - x @ ls
+    prior = np.diag([2.0, 3, 1]) + 0.5
+    data = Observed(y, design, np.zeros(30, dtype=int))
+    beta, sigma = posterior(data, ls.T.ravel(), prior[None], 20_000, np.random.default_rng(5))
+    df = 3 + 2 + 30 - 2
+    mean = (prior + residual.T @ residual) / (df - 3 - 1)
+    assert sigma[:, 0].mean(axis=0) == pytest.approx(mean, rel=0.02, abs=0.02)
+    diagonal = np.diag(prior + residual.T @ residual)
+    variance = 2 * diagonal**2 / ((df - 3 - 1) ** 2 * (df - 3 - 3))
+    assert sigma[:, 0, range(3), range(3)].var(axis=0) == pytest.approx(variance, rel=0.1)
+    spread = np.kron(mean, np.linalg.inv(x.T @ x))
+    assert np.cov(beta.T) == pytest.approx(spread, abs=0.05 * spread.max())
+    assert (np.abs(beta.mean(axis=0) - ls.T.ravel()) < 5 * np.sqrt(np.diag(spread) / 20_000)).all()
+
+
+def test_draws_of_monotone_data_have_the_moments_of_their_factors():
+    """The variance at the first visit knows all units; the regression of the second on it those with both."""
+    x, y, design = made_up(60, 2, seed=7)
+    stayed = np.arange(60) < 35
+    values = np.where(np.column_stack([np.ones(60, dtype=bool), stayed]), y, np.nan)
+    prior = np.array([[4.0, 1], [1, 3]])
+    start = np.linalg.lstsq(x, y, rcond=None)[0].T.ravel()
+    data = Observed(values, design, np.zeros(60, dtype=int))
+    beta, sigma = posterior(data, start, prior[None], 20_000, np.random.default_rng(6))
+    first = y[:, 0] - x @ np.linalg.lstsq(x, y[:, 0], rcond=None)[0]
+    mean = (prior[0, 0] + first @ first) / (4 - 1 + 60 - 2 - 2)
+    assert sigma[:, 0, 0, 0].mean() == pytest.approx(mean, rel=0.01)
+    both = y[stayed] - x[stayed] @ np.linalg.lstsq(x[stayed], y[stayed], rcond=None)[0]
+    cross = prior + both.T @ both
+    slope = sigma[:, 0, 0, 1] / sigma[:, 0, 0, 0]
+    assert slope.mean() == pytest.approx(cross[0, 1] / cross[0, 0], abs=0.02)
+    rest = sigma[:, 0, 1, 1] - slope * sigma[:, 0, 0, 1]
+    scale = cross[1, 1] - cross[0, 1] ** 2 / cross[0, 0]
+    assert rest.mean() == pytest.approx(scale / (4 + 35 - 2 - 2), rel=0.02)
+
+
+def test_covariances_by_group_are_drawn_each_from_its_own_units(imputer):
+    one, each = imputer, Imputer(trial(), ["us"], is_by_group=True)
+    drawn = [model.posterior(2000, np.random.default_rng(1))[1] for model in (one, each)]
+    assert drawn[0].shape == (2000, 1, 3, 3) and drawn[1].shape == (2000, 3, 3, 3)
+    assert drawn[1].mean(axis=0) == pytest.approx(each.model.covariances, rel=0.25)
+    assert (np.linalg.eigvalsh(drawn[1]) > 0).all()
+
+
+def test_rubins_errors_by_reference_are_larger_than_the_jackknifes_and_both_stand_in_the_result():
+    frame = pd.read_csv(REFERENCE / "trial3.csv")
+    result = impute(frame, "y", "id", "visit", "arm", "base", approaches=("posterior", "bootstrap", "conditional_mean"))
+    table = result.differences().set_index(["strategy", "arm", "errors"])
+    for arm in "BC":
+        rubin_, bootstrap, jackknife_ = (
+            {s: table.loc[s, arm, errors] for s in ("MAR", "J2R")}
+            for errors in ("Rubin's rules", "Rubin's rules, bootstrap", "jackknife")
+        )
+        assert rubin_["J2R"]["se"] > 1.2 * jackknife_["J2R"]["se"]
+        assert rubin_["J2R"]["se"] == pytest.approx(rubin_["MAR"]["se"], rel=0.05)  # the information lost is MAR's
+        assert rubin_["MAR"]["se"] == pytest.approx(jackknife_["MAR"]["se"], rel=0.05)
+        for strategy in ("MAR", "J2R"):
+            chance = 4 * rubin_[strategy]["se"] * math.sqrt(0.3 / 1000)  # of the means of 1,000 draws
+            for other in (bootstrap, jackknife_):
+                assert rubin_[strategy]["difference"] == pytest.approx(other[strategy]["difference"], abs=2 * chance)
+            assert bootstrap[strategy]["se"] == pytest.approx(rubin_[strategy]["se"], rel=0.05)
+    # the conclusion on B by jump to reference rests on which of them is taken
+    assert table.loc["J2R", "B", "Rubin's rules"]["p"] > 0.04 > 0.02 > table.loc["J2R", "B", "jackknife"]["p"]
+
+
+def test_covariances_and_slopes_by_arm_impute_each_arm_by_itself():
+    frame = wide()
+    given = trial(frame, by_group=True)
+    together = Imputer(given, ["us"], is_by_group=True)
+    completed = together.completed("MAR", *together.replicates(np.ones((1, 141)))[:2])[0]
+    for arm in "ABC":
+        mine = (frame["arm"] == arm).to_numpy()
+        pair = frame[mine | (frame["arm"] == ("B" if arm == "A" else "A"))]
+        alone = Imputer(trial_of(pair, [1, 2, 3], "arm", sorted(set(pair["arm"])), arm, pair["left"], ["base"],
+                                 by_group=True), ["us"], is_by_group=True)  # fmt: skip
+        own = alone.completed("MAR", *alone.replicates(np.ones((1, len(pair))))[:2])[0]
+        assert completed[mine] == pytest.approx(own[(pair["arm"] == arm).to_numpy()], rel=1e-7)
+        # and with no other arm at all: the regression of each visit on baseline and earlier visits of the arm
+        long = frame[mine].reset_index().melt(["id", "base"], [1, 2, 3], "visit", "y").dropna()
+        x = np.column_stack([f * (long["visit"] == v) for v in (1, 2, 3) for f in (1.0, long["base"])])
+        single = fit_mmrm(long["y"], x, long["id"], long["visit"], [1, 2, 3], ["us"])
+        assert together.model.covariances["ABC".index(arm)] == pytest.approx(single.covariances[0], rel=1e-7)
+
+
+def test_impute_takes_long_data_whose_order_and_absent_rows_do_not_matter():
+    frame = pd.read_csv(REFERENCE / "trial3.csv")
+    plain = impute(frame, "y", "id", "visit", "arm", "base", approaches=["conditional_mean"])
+    absent = frame[frame["y"].notna()].sample(frac=1, random_state=2)
+    other = impute(absent, "y", "id", "visit", "arm", "base", approaches=["conditional_mean"])
+    assert other.differences().select_dtypes("number").to_numpy() == pytest.approx(
+        plain.differences().select_dtypes("number").to_numpy(), rel=1e-7
+    )
+    last = frame.assign(last=3)  # who attended the last visit did not drop out: all strategies are missing at random
+    mar = impute(last, "y", "id", "visit", "arm", "base", last_visit="last", approaches=["conditional_mean"])
+    table = mar.differences()
+    assert table["difference"][table["strategy"] == "MAR"].tolist() == table["difference"][2:].tolist()
+    shifted = plain.differences(delta={"B": 5.0}).set_index(["strategy", "arm"])["difference"]
+    expected = R["rbmi"]["pooled"]["JR_delta5"]["B"][0]
+    assert shifted["J2R", "B"] == pytest.approx(expected, abs=5)  # there both arms are shifted
+    assert shifted["J2R", "B"] > plain.differences().set_index(["strategy", "arm"])["difference"]["J2R", "B"]
+
+
+def test_impute_refuses_in_words():
+    frame = pd.read_csv(REFERENCE / "trial3.csv")
+    for change, options, complaint in (
+        ({}, {"strategies": ["BOCF"]}, "'BOCF' is no strategy; there are MAR"),
+        ({}, {"approaches": ["bayesian"]}, "'bayesian' is no approach; there are posterior, bootstrap"),
+        ({"visit": 1}, {}, "282 rows name a unit and visit that another row names"),
+        ({"base": np.nan}, {}, "base: 423 of 423 values are missing"),
+        ({"last": 1}, {"last_visit": "last"}, "a unit has a value after it dropped out"),
+        ({"y": frame["y"].where((frame["id"] != 7) | (frame["visit"] != 2), 1e10)}, {},
+         r"the value of unit 7 at 2 is far from all others"),
+        ({"y": frame["y"].where(frame["visit"] != 2)}, {}, "no unit has a value at 2: leave it out of the visits"),
+    ):  # fmt: skip
+        with pytest.raises(ValueError, match=complaint):
+            impute(frame.assign(**change), "y", "id", "visit", "arm", "base", **options)
+
+
+def test_examples_of_the_documentation_run():
+    failed, tried = doctest.testmod(trial_imputation)
+    assert tried > 0 and failed == 0
 
 
 # cases with a known answer
@@ -211,7 +354,11 @@ def test_nothing_missing_is_least_squares_and_its_jackknife():
             for i in range(len(frame))
         ]
         assert compared.without == pytest.approx(np.array(without), rel=1e-8)
-    rules = Draws(Imputer(trial(frame), ["us"]), CONTRASTS, 3, np.random.default_rng(1)).compare("J2R", 1).numbers(0)
+    rules = (
+        Draws.bootstrap(Imputer(trial(frame), ["us"]), CONTRASTS, 3, np.random.default_rng(1))
+        .compare("J2R", 1)
+        .numbers(0)
+    )
     assert (rules["fmi"], rules["between"], rules["df"]) == (0, pytest.approx(0, abs=1e-20), len(frame) - 4)
 
 
@@ -309,7 +456,7 @@ def test_a_unit_alone_at_a_level_makes_no_difference_to_the_others():
         assert compared.numbers(0)["se"] > 0
         mean = compared.numbers(1)  # rests on the level, which has no other unit
         assert math.isfinite(mean["estimate"]) and math.isnan(mean["se"])
-    draws = Draws(means.imputer, weights, 60, np.random.default_rng(2))
+    draws = Draws.bootstrap(means.imputer, weights, 60, np.random.default_rng(2))
     assert draws.refused == 0
     both = draws.compare("MAR", 2).numbers(0)["estimate"], means.compare("MAR", 2).numbers(0)["estimate"]
     assert both[0] == pytest.approx(both[1], abs=0.5)
@@ -387,7 +534,7 @@ def test_order_of_units_unit_and_scale_do_not_matter(scale, shift, seed, strateg
         ({"one": "x"}, {"factors": ["one"]}, "one: a factor with one level"),
         ({"copy": lambda f: f["base"] * 2}, {"by_visit": ["base", "copy"]}, "depend on each other"),
         ({3: lambda f: f[3].where(f["arm"] != "B")}, {}, "no value in B at 3"),
-        ({3: np.nan}, {}, "no value in A at 3, B at 3, C at 3"),
+        ({3: np.nan}, {}, "no unit has a value at 3: leave it out of the visits"),
     ],
 )
 def test_refusals(change, arguments, complaint):
@@ -410,9 +557,9 @@ def test_refusals_of_the_jackknife_and_of_rubins_rules(imputer):
     ):
         ConditionalMeans(few, np.array([[-1.0, 1, 0, 0, 0]]))
     with pytest.raises(ValueError, match="more than 5% of the bootstrap samples cannot be fitted: the model's columns"):
-        Draws(few, np.array([[-1.0, 1, 0, 0, 0]]), 40, np.random.default_rng(1))
+        Draws.bootstrap(few, np.array([[-1.0, 1, 0, 0, 0]]), 40, np.random.default_rng(1))
     with pytest.raises(ValueError, match="fewer than two"):
-        Draws(imputer, CONTRASTS, 1, np.random.default_rng(1))
+        Draws.bootstrap(imputer, CONTRASTS, 1, np.random.default_rng(1))
     with pytest.raises(ValueError, match="two imputations or more"):
         rubin([1.0], [2.0])
     with pytest.raises(ValueError, match="2 units for 2 coefficients"):

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from agreements import agrees, chosen
-from omtrace.statistics.linear.general_linear import fit_linear, type_two
-from omtrace.statistics.linear.terms import design_of, expanded
+from omtrace.statistics.linear.design import design_of, expanded
+from omtrace.statistics.linear.linear import fit_linear, type_two
 from omtrace.statistics.mixed.lmm import fit
 from scipy.stats import multivariate_normal
 
@@ -25,6 +25,8 @@ chosen("mixed_model", "Kenward-Roger takes the expected information of the varia
        "and mmrm: the observed one); Satterthwaite the observed one, as lmerTest does.")  # fmt: skip
 chosen("mixed_model", "A variance component that reaches zero leaves the model, which then has its own degrees of "
        "freedom, and is named; lme4 keeps it at 0. Negative variances (SAS's NOBOUND) are an option.")  # fmt: skip
+chosen("mixed_model", "A random effect whose groups the fixed effects give (a batch for each arm) is refused with the "
+       "reason; lme4 and SAS fit it, with a variance that the data do not determine.")  # fmt: skip
 chosen("factorial", "Type III in sum coding is the default; type II is an option (car::Anova has type II as default, "
        "SAS GLM type III). Treatment coding, where type III is silently wrong, cannot be chosen.")  # fmt: skip
 
@@ -297,7 +299,7 @@ def test_columns_that_cannot_be_are_refused():
     ):
         with pytest.raises(ValueError, match=complaint):
             design_of(columns, terms, levels)
-    with pytest.raises(ValueError, match="no level 'w'"):
+    with pytest.raises(ValueError, match="a: no row of the level 'w'"):
         design_of({"a": a}, ["a"], {"a": ("x", "y")}).mean({"a": "w"})
 
 

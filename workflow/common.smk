@@ -1,4 +1,5 @@
 # Helper functions of the rules. What a stage depends on is a file, its declared input, written here (docs/design.md).
+import atexit
 import os
 import re
 import sys
@@ -190,9 +191,35 @@ def refuse_closed_folders():
     or_stop(refuse_closed, [path for job in jobs for path in (*job.output, *job.log)])
 
 
+def end_with_refusals():
+    """Say what the data did not allow to be computed; where the plan wants it, or it is primary, end with exit code 1.
+
+    Everything has been made by then: a job that failed instead would take its results, and those before it, away.
+    """
+    from omtrace.provenance.closing import refusals
+
+    studies = {job.wildcards.study for job in workflow.dag.jobs if "study" in job.wildcards.keys()}
+    lines = [refusals(plan_of(study), f"{RESULTS}/{study}") for study in sorted(studies)]
+    for line, _ in lines:
+        if line:
+            sys.stderr.write(f"omtrace: {line}\n")
+    if any(stops for _, stops in lines):
+        sys.exit(1)
+
+
 def print_head():
     """Print what to keep of a run: the head digest of all studies that have results; and which earlier numbers changed."""
     from omtrace.provenance.closing import closing
 
     for line in closing(STUDIES, LEDGER_LINES, HOME):
         print(line)
+
+
+def print_head_of_module():
+    """Print the same at the end of a run in which this workflow is a module and has recorded something."""
+    if workflow.is_main_process and count(HOME) > LEDGER_LINES:
+        print_head()
+
+
+if not workflow.modifier.is_main_snakefile():  # of a module Snakemake calls no handler
+    atexit.register(print_head_of_module)

@@ -8,18 +8,22 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Number
 from omtrace.analyses.mmrm import TAKEN, Structure
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
     from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.provenance.rows import Rows
-    from omtrace.statistics.missing.imputation import Imputer
-    from omtrace.statistics.missing.imputed_comparison import ConditionalMeans, Draws
+    from omtrace.statistics.missing import ImputedTrial
 
 Strategy = Literal["MAR", "J2R", "CIR", "CR", "LMCF"]
+Approach = Literal["posterior", "bootstrap", "conditional_mean"]
 ATTENDED = ("observed", "quarantined", "incomplete")  # a status that begins so belongs to a visit that took place
-APPROACHES = {"conditional_mean": "jackknife", "bayesian": "Rubin's rules"}  # what the standard error is
+LAST = "last_visit"  # column of the model's frame: the last visit that took place
+APPROACH_WORDS = (
+    "posterior: draws from the posterior of the imputation model, Rubin's rules; bootstrap: fits to bootstrap samples "
+    "in place of these; conditional_mean: no chance, errors by the jackknife"
+)
 
 
 class Terms(Closed):
@@ -33,14 +37,14 @@ class Terms(Closed):
         description="covariances of the visits in the imputation model, tried in this order",
         min_length=1,
     )
-    by_group: bool = Field(False, description="each group has a covariance of its own")
-    approach: Literal["conditional_mean", "bayesian"] = Field(
-        "conditional_mean",
-        description="conditional means with the jackknife (no chance), or draws (bootstrap of the imputation model) "
-        "with Rubin's rules",
+    by_group: bool = Field(False, description="in the imputation model each group has a covariance of its own")
+    baseline_by_group: bool = Field(
+        False,
+        description="in the imputation model each group has slopes of the baseline of its own; with by_group and no "
+        "other terms, missing at random imputes each group by itself",
     )
-    imputations: int = Field(1000, description="draws of the approach bayesian", ge=2, le=100_000)
-    seed: int = Field(1, description="of the approach bayesian; the study's and analysis' names go in too", ge=0)
+    imputations: int = Field(1000, description="draws of the approaches posterior and bootstrap", ge=2, le=100_000)
+    seed: int = Field(1, description="of the draws; the study's and analysis' names go in too", ge=0)
     level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
 
 
@@ -49,6 +53,7 @@ class Imputing:
     """A parameter made ready: who is used, the imputation model, and a comparison for every strategy and visit.
 
     ``pairs`` are the contrasts; a comparison's combinations are the adjusted means of ``groups``, then the pairs.
+    ``imputed`` holds the imputation model, and the comparisons of each approach.
     """
 
     call: Call
@@ -57,8 +62,7 @@ class Imputing:
     groups: list[str]
     pairs: list[tuple[str, str]]
     chosen: "AnalysisSet"
-    imputer: "Imputer"
-    made: "ConditionalMeans | Draws"
+    imputed: "ImputedTrial"
 
     @property
     def rows(self) -> "Rows":
@@ -74,7 +78,7 @@ class Imputing:
         """How many units of a group are analysed at a visit; observed, imputed, and imputed after drop-out."""
         mine = self.chosen.of_group(group).index
         missing = {unit: status for unit, status in self.imputed_at(visit).items() if unit in set(mine)}
-        left = dict(zip(self._units, self.imputer.trial.left, strict=True))
+        left = dict(zip(self._units, self.imputed.trial.left, strict=True))
         gone = sum(left[unit] <= self.visits.index(visit) for unit in missing)
         yield from self.call.numbers(self.parameter, group, visit, {"n": len(mine)}, self.chosen.rows([group]))
         seen = self.chosen.rows([group], {unit: f"imputed: {status}" for unit, status in missing.items()})
@@ -83,16 +87,19 @@ class Imputing:
 
     def model(self, rows: "Rows") -> Iterator[Number]:
         """The covariances tried in the imputation model, in words as level, and bootstrap samples not fitted."""
-        from omtrace.statistics.missing.imputed_comparison import Draws
-
-        for name, reason in self.imputer.rejected:
+        imputer, made = self.imputed.imputer, self.imputed.made
+        for name, reason in imputer.rejected:
             level = f"imputation model, covariance {name}: {reason}"
             yield from self.call.numbers(self.parameter, "all", "", {"fitted": 0}, rows, level=level)
         values: dict[str, float] = {"fitted": 1, "n": len(self._units)}
-        values["covariance_parameters"] = self.imputer.model.parameters
-        if isinstance(self.made, Draws):
-            values |= {"imputations": self.call.options.imputations, "samples_refused": self.made.refused}
-        words = f"imputation model, covariance {self.imputer.structure}, REML"
+        values["covariance_parameters"] = imputer.model.parameters
+        if drawn := [draws for draws in made.values() if hasattr(draws, "refused")]:
+            values["imputations"] = self.call.options.imputations
+            if "bootstrap" in made:
+                values["samples_refused"] = sum(draws.refused for draws in drawn)
+        words = f"imputation model, covariance {imputer.structure}, REML"
+        if "posterior" in made and imputer.structure != "us":
+            words += "; draws from the posterior of an unstructured one, of which this is the prior mean"
         yield from self.call.numbers(self.parameter, "all", "", values, rows, level=words)
 
     @property
@@ -101,7 +108,9 @@ class Imputing:
         return list(frame.index[frame["group"].isin(self.groups)])
 
 
-def imputing(call: Call, parameter: str, pairs: Sequence[tuple[str, str]], reference: str) -> Imputing:
+def imputing(
+    call: Call, parameter: str, pairs: Sequence[tuple[str, str]], reference: str, approaches: Sequence[Approach]
+) -> Imputing:
     """A parameter made ready for ``pairs`` of groups, all named in the model; ``reference`` is that of the strategies.
 
     Raises Fault for groups that there are not, covariates that cannot be, and a model that cannot be fitted.
@@ -111,7 +120,7 @@ def imputing(call: Call, parameter: str, pairs: Sequence[tuple[str, str]], refer
         call.contrast(*pair)
     for name in o.covariates:
         call.need(name)
-    if taken := [name for name in (*o.covariates, *o.factors) if name in TAKEN]:
+    if taken := [name for name in (*o.covariates, *o.factors) if name in (*TAKEN, LAST)]:
         raise Fault(f"analysis {call.name}: a covariate may not be named {taken[0]!r}; rename the parameter")
     named = {group for pair in pairs for group in pair} | {reference}
     groups = [group for group in call.dataset.groups if group in named]
@@ -123,18 +132,17 @@ def imputing(call: Call, parameter: str, pairs: Sequence[tuple[str, str]], refer
         call.entry.population, parameter, visits, base, (*o.covariates, *o.factors), True, "imputed"
     )
     try:
-        imputer = _imputer(call, parameter, visits, groups, reference, chosen)
-        made = _made(call, imputer, _weights(imputer, groups, pairs))
+        imputed = _imputed(call, parameter, visits, groups, pairs, reference, approaches, chosen)
     except ValueError as error:
-        raise Fault(f"analysis {call.name}, {parameter}: {error}") from None
-    return Imputing(call, parameter, visits, groups, list(pairs), chosen, imputer, made)
+        raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
+    return Imputing(call, parameter, visits, groups, list(pairs), chosen, imputed)
 
 
 def analysed(call: Call, found: Imputing) -> list[str]:
     """The visits whose results are given, in time order. Raises Fault for none."""
     asked = [visit for visit in found.visits if visit in (call.entry.visits or found.visits)]
     if not asked:
-        raise Fault(f"analysis {call.name}, {found.parameter}: no visit after baseline is analysed")
+        raise Refusal(f"analysis {call.name}, {found.parameter}: no visit after baseline is analysed")
     return asked
 
 
@@ -145,46 +153,60 @@ def _visits(call: Call, parameter: str) -> list[str]:
     after = order.index(call.dataset.baseline) if call.dataset.baseline else -1
     visits = [visit for visit in order[after + 1 :] if visit in scheduled]
     if len(visits) < 2:
-        raise Fault(f"analysis {call.name}, {parameter}: {len(visits)} visits after baseline; imputation needs two")
+        visits_planned = f"{len(visits)} visit{'s' * (len(visits) != 1)}"
+        raise Refusal(
+            f"analysis {call.name}, {parameter}: {visits_planned} after baseline; imputation needs two, "
+            "since its model is one for repeated measures"
+        )
     for visit in visits:
         call.need(parameter, visit)
     return visits
 
 
-def _imputer(call: Call, parameter: str, visits: list[str], groups: list[str], reference: str,
-             chosen: "AnalysisSet") -> "Imputer":  # fmt: skip
-    from omtrace.statistics.missing.imputation import Imputer, trial_of
+def _imputed(
+    call: Call,
+    parameter: str,
+    visits: list[str],
+    groups: list[str],
+    pairs: Sequence[tuple[str, str]],
+    reference: str,
+    approaches: Sequence[Approach],
+    chosen: "AnalysisSet",
+) -> "ImputedTrial":
+    from omtrace.statistics.missing import impute
 
     o = call.options
-    by_visit = ["baseline"] if o.baseline else []
-    frame = chosen.frame[chosen.frame["group"].isin(groups)]
-    frame = frame.astype(dict.fromkeys([*visits, *by_visit, *o.covariates], "float64"))
+    numeric = [*(["baseline"] if o.baseline else []), *o.covariates]
+    frame = chosen.frame[chosen.frame["group"].isin(groups)].astype(dict.fromkeys([*visits, *numeric], "float64"))
     statuses = [call.data.plain(parameter, visit) for visit in visits]
-    left = [_left([block[unit][1] for block in statuses]) for unit in frame.index]
-    terms = (by_visit, o.covariates, o.factors)
-    trial = trial_of(frame, visits, "group", groups, reference, left, *terms)
-    return Imputer(trial, o.structures, o.by_group)
+    attended = [_attended([block[unit][1] for block in statuses]) for unit in frame.index]
+    frame = frame.assign(**{LAST: [visits[count - 1] if count else None for count in attended]})
+    long = frame.rename_axis("unit").reset_index()
+    long = long.melt(["unit", "group", LAST, *numeric, *o.factors], visits, "visit", "value")
+    return impute(
+        long,
+        "value",
+        "unit",
+        "visit",
+        "group",
+        "baseline" if o.baseline else None,
+        covariates=o.covariates,
+        factors=o.factors,
+        visits=visits,
+        arms=groups,
+        reference=reference,
+        contrasts=pairs,
+        last_visit=LAST,
+        approaches=approaches,
+        structures=o.structures,
+        covariance_by_arm=o.by_group,
+        baseline_by_arm=o.baseline_by_group,
+        imputations=o.imputations,
+        generator=call.generator(o.seed),
+        level=o.level,
+    )
 
 
-def _left(statuses: Sequence[str]) -> int:
-    """The first visit after the last one that took place."""
+def _attended(statuses: Sequence[str]) -> int:
+    """How many visits there were up to the last one that took place."""
     return max((at + 1 for at, status in enumerate(statuses) if status.startswith(ATTENDED)), default=0)
-
-
-def _weights(imputer: "Imputer", groups: list[str], pairs: Sequence[tuple[str, str]]) -> list[list[float]]:
-    """The combinations of an analysis' columns: adjusted means of the groups, then differences of the pairs."""
-    columns = imputer.trial.terms().shape[1]
-    means = [[float(i == at) for i in range(columns)] for at in range(len(groups))]
-    of = dict(zip(groups, means, strict=True))
-    return [*means, *([a - b for a, b in zip(of[one], of[two], strict=True)] for one, two in pairs)]
-
-
-def _made(call: Call, imputer: "Imputer", weights: list[list[float]]) -> "ConditionalMeans | Draws":
-    import numpy
-
-    from omtrace.statistics.missing.imputed_comparison import ConditionalMeans, Draws
-
-    o = call.options
-    if o.approach == "conditional_mean":
-        return ConditionalMeans(imputer, numpy.array(weights), o.level)
-    return Draws(imputer, numpy.array(weights), o.imputations, call.generator(o.seed), o.level)

@@ -20,6 +20,8 @@ def shown(value: str, decimals: int, statistic: str) -> str:
     known = STATISTICS.get(statistic)  # a raw value that is shown as it is, is none
     if known and known.codes and value:
         return known.codes[int(float(value))]
+    if known and known.role is Role.REFUSAL:
+        return "not computed"
     if known and known.role is Role.P_VALUE and value and 0 <= float(value) < 10**-decimals:
         return f"<{display('1' if decimals == 0 else '0.' + '0' * (decimals - 1) + '1', decimals)}"
     return display(value, decimals)
@@ -28,6 +30,12 @@ def shown(value: str, decimals: int, statistic: str) -> str:
 def named(kind: Literal["group", "parameter", "population", "visit"], name: str) -> str:
     """What stands in a level for something that has a label in the plan: a new label changes no stored number."""
     return f"{{{kind}:{name}}}"
+
+
+def population_in(level: str) -> tuple[str, str]:
+    """The population that a level begins with, by name, and what the level says of it."""
+    population, _, what = level.partition(": ")
+    return NAMED.sub(r"\2", population), what
 
 
 def level_shown(level: str, dataset: DatasetPlan) -> str:

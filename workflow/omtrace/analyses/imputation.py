@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.analyses._imputing import APPROACHES, Imputing, Strategy, Terms, analysed, imputing
+from omtrace.analyses._imputing import APPROACH_WORDS, Approach, Imputing, Strategy, Terms, analysed, imputing
 from omtrace.faults import Fault
 from omtrace.model.closed import nearest
 
@@ -29,6 +29,11 @@ class Options(Terms):
         min_length=1,
     )
     reference: str = Field("", description="reference group of the strategies; empty: that of the first contrast")
+    approaches: tuple[Approach, ...] = Field(
+        ("posterior", "conditional_mean"),
+        description=f"how values and errors come about, beside each other; {APPROACH_WORDS}. A claim takes Rubin's",
+        min_length=1,
+    )
     delta: dict[str, float] = Field({}, description="group -> what is added to its imputed values")
 
 
@@ -36,24 +41,27 @@ def run(call: Call) -> Iterator[Number]:
     """For each strategy and visit the differences and adjusted means; counts of observed and imputed values."""
     o = call.options
     reference = o.reference or o.contrasts[0][1]
-    for parameter in call.entry.parameters:
-        found = imputing(call, parameter, o.contrasts, reference)
+    for parameter in call.parameters:
+        found = imputing(call, parameter, o.contrasts, reference, o.approaches)
         for name in o.delta:
             if name not in found.groups:
                 raise Fault(f"analysis {call.name}: delta: {name!r} is not compared{nearest(name, found.groups)}")
         rows = found.rows
         for visit in analysed(call, found):
             for strategy in dict.fromkeys(o.strategies):
-                yield from _results(call, found, strategy, visit, rows)
+                for approach in o.approaches:
+                    yield from _results(call, found, strategy, approach, visit, rows)
             for group in found.groups:
                 yield from found.counts(group, visit)
         yield from found.model(rows)
 
 
-def _results(call: Call, found: Imputing, strategy: Strategy, visit: str, rows: "Rows") -> Iterator[Number]:
-    compared = found.made.compare(strategy, found.visits.index(visit))
+def _results(
+    call: Call, found: Imputing, strategy: Strategy, approach: Approach, visit: str, rows: "Rows"
+) -> Iterator[Number]:
+    compared = found.imputed.compare(approach, strategy, visit)
     delta = [call.options.delta.get(group, 0.0) for group in found.groups]
-    level = level_of(call, strategy)
+    level = level_of(call, strategy, approach)
     for at, pair in enumerate(found.pairs, len(found.groups)):
         values = compared.numbers(at, delta)
         named = {"difference": values.pop("estimate"), **{k: v for k, v in values.items() if k not in VARIANCES}}
@@ -64,23 +72,27 @@ def _results(call: Call, found: Imputing, strategy: Strategy, visit: str, rows: 
         yield from call.numbers(found.parameter, group, visit, mean, rows, level=level)
 
 
-def level_of(call: Call, strategy: Strategy) -> str:
+def level_of(call: Call, strategy: Strategy, approach: Approach) -> str:
     """The strategy and the approach, in words."""
     from omtrace.statistics.missing.imputation import STRATEGIES
+    from omtrace.statistics.missing.trial_imputation import APPROACHES
 
     shifts = [f"{group} {value:+g}" for group, value in call.options.delta.items() if value]
-    words = [f"{STRATEGIES[strategy]} ({strategy})", APPROACHES[call.options.approach]]
+    words = [f"{STRATEGIES[strategy]} ({strategy})", APPROACHES[approach]]
     return ", ".join([*words, *([f"delta {', '.join(shifts)}"] if shifts else [])])
 
 
 METHOD = Method(
     Options,
     run,
-    "Missing values imputed from a mixed model for repeated measures (group by visit, the outcome's baseline by visit, "
-    "covariates and factors; REML), then analysis of covariance of the completed values at the visit. A value missing "
-    "before drop-out is missing at random under every strategy; after drop-out it is what the strategy says. Drop-out "
-    "begins after the last visit that took place; a quarantined or incomplete value shows that it did. Conditional "
-    "means with the jackknife over units need no chance; draws are from a bootstrap of the model within groups, "
-    "combined by Rubin's rules with the degrees of freedom of Barnard and Rubin. Used are all units with baseline, "
+    "Missing values imputed from a mixed model for repeated measures (group by visit, the outcome's baseline by visit,"
+    " covariates and factors; REML), then analysis of covariance of the completed values at the visit. A value missing"
+    " before drop-out is missing at random under every strategy; after drop-out it is what the strategy says. Drop-out"
+    " begins after the last visit that took place; a quarantined or incomplete value shows that it did. Rubin's rules,"
+    " with the degrees of freedom of Barnard and Rubin, combine analyses of draws: of the model from its posterior "
+    "(flat prior of the coefficients, inverse Wishart prior of the covariance with the REML estimate as mean), or from"
+    " a bootstrap within groups; then of the missing values. Conditional means with the jackknife over units stand "
+    "beside: no chance, and smaller standard errors under a strategy by reference. Used are all units with baseline, "
     "group and covariates. Adjusted means at the covariates' means, factor levels weighted equally.",
+    part=lambda options: "parameter",
 )

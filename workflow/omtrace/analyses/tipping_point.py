@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.analyses._imputing import Imputing, Strategy, Terms, analysed, imputing
+from omtrace.analyses._imputing import APPROACH_WORDS, Approach, Imputing, Strategy, Terms, analysed, imputing
 
 if TYPE_CHECKING:
     from omtrace.provenance.rows import Rows
@@ -23,6 +23,7 @@ class Options(Terms):
     reference: str = Field(description="group that it is compared with, and reference of the strategy")
     others: tuple[str, ...] = Field((), description="further groups that are in the models")
     strategy: Strategy = Field("MAR", description="how values are imputed before delta is added")
+    approach: Approach = Field("posterior", description=APPROACH_WORDS)
     deltas: tuple[float, ...] = Field(
         description="added to the imputed values of the group of interest; the tipping point is looked for between 0 "
         "and either end",
@@ -45,11 +46,11 @@ def run(call: Call) -> Iterator[Number]:
     """For each visit the difference at every delta, and the tipping point."""
     o = call.options
     pairs = [(o.group, o.reference), *((other, o.reference) for other in o.others)]
-    for parameter in call.entry.parameters:
-        found = imputing(call, parameter, pairs, o.reference)
+    for parameter in call.parameters:
+        found = imputing(call, parameter, pairs, o.reference, [o.approach])
         rows = found.rows
         for visit in analysed(call, found):
-            compared = found.made.compare(o.strategy, found.visits.index(visit))
+            compared = found.imputed.compare(o.approach, o.strategy, visit)
             for reference_delta in o.reference_deltas:
                 for delta in o.deltas:
                     level = level_of(call, delta, reference_delta)
@@ -95,9 +96,9 @@ def _tip(call: Call, found: Imputing, compared: "MeanComparison | DrawComparison
 
     tip = tipping_point(p_at, min(o.deltas[0], 0.0), max(o.deltas[-1], 0.0), 1 - o.level)
     level = level_of(call, None, reference_delta)
-    contrast, told = call.contrast(*found.pairs[0]), {"tips": float(math.isfinite(tip))}
-    yield from call.numbers(found.parameter, contrast, visit, told, rows, level=level)
-    if told["tips"]:
+    contrast, tips = call.contrast(*found.pairs[0]), math.isfinite(tip)
+    yield from call.numbers(found.parameter, contrast, visit, {"tips": float(tips)}, rows, level=level)
+    if tips:
         yield from _at(call, found, compared, visit, rows, tip, reference_delta, level)
 
 
@@ -113,4 +114,5 @@ METHOD = Method(
     "group, and the completed values analysed again; exact in delta, since estimates are linear in it. The tipping "
     "point is the delta nearest to 0 at which the interval begins or ceases to exclude no difference, found as a root. "
     "Whether such a delta is plausible is a matter of the field.",
+    part=lambda options: "parameter",
 )

@@ -33,12 +33,16 @@ TAKEN = "batch"  # the rule of rows that go because of another finding: counted,
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run would find and do: findings at the new files and elsewhere, rules, and the verdicts on plates."""
+    """What a run would find and do: findings at the new files and elsewhere, rules, and the verdicts on plates.
+
+    ``emptied``: tables of the new files that would be left without a row.
+    """
 
     findings: list[Finding]
     elsewhere: list[Finding]
     rules: dict[str, RuleText]
     verdicts: list[Verdict]
+    emptied: list[str]
 
     @property
     def stops(self) -> bool:
@@ -100,7 +104,10 @@ def findings_at(
     if any(f.severity == "quarantine" for f in elsewhere):
         known = {_at(f) for f in _validated(before, plan, root).findings}
         elsewhere = [f for f in elsewhere if f.severity == "stop" or _at(f) not in known]
-    return Outcome(here, elsewhere, validation.rules, verdicts_of(validation, new))
+    tables = {name: entry.source or name for name, entry in plan.tables.items()}
+    works = [w for w in validation.works.values() if tables[w.name] in {export.table for export in new}]
+    emptied = [work.name for work in works if not set(work.frame.index) - work.gone]
+    return Outcome(here, elsewhere, validation.rules, verdicts_of(validation, new), emptied)
 
 
 def refuse_twins(new: Sequence[Export], beside: Sequence[Export], root: Path) -> None:
@@ -148,7 +155,7 @@ def _study(files: Sequence[str], registered: Sequence[Export]) -> str:
 
 def draft(number: int, study: str, path: Path, request: Request, plan: Plan, known: list[Export],
             root: Path) -> Export:  # fmt: skip
-    """A file as a row of the register: as the row that it replaces, or stands in, says; else as the request does."""
+    """A file as a row of the register: from its own row or the one that it replaces, else from the request."""
     raw = Path(os.path.abspath(root / folders_of(root).raw))
     place = Path(os.path.abspath(root / path))
     if kind := fault_of_place(place, raw if place.is_relative_to(raw) else place.parent):
@@ -238,6 +245,8 @@ def print_findings(outcome: Outcome, files: int, every: bool = False) -> bool:
         without += " and" * bool(without) + f" without {len(refused)} of {len(outcome.verdicts)} plates"
     verdict = "a run would stop" if stops else f"a run would go on{without}"
     print(f"{files} file{'s' * (files > 1)}: {', '.join(counts)}: {verdict}")
+    for table in () if stops else outcome.emptied:
+        print(f"table {table} would have no rows: what is analysed of it would stand in the results as not computed")
     return stops
 
 

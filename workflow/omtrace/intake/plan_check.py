@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 from omtrace.intake import plan_facts
 from omtrace.model.closed import checked, nearest
 from omtrace.model.document import read_document
@@ -50,7 +50,7 @@ def check_once(plan: Plan, modules: str, logs: str | Path = "logs", path: Path |
 
 
 def read_whole(path: str | Path) -> Plan:
-    """A plan that is read. Raises Fault for what is wrong with it, and with that also for modules and their options."""
+    """A plan from its file. Raises Fault with all problems, those of modules and their options included."""
     try:
         return read_plan(path)
     except Fault as fault:
@@ -73,9 +73,17 @@ def counts_of(study: str) -> dict[str, int]:
     return {name: len(getattr(plan, name)) for name in ("tables", "datasets", "analyses", "families", "figures")}
 
 
-def print_counts(study: str, counts: dict[str, int]) -> None:
-    """Print that a plan is valid, and what it holds."""
+def refusals_of(study: str) -> list[str]:
+    """The analyses, or parts of one, that no data would allow: a line for each."""
+    plan = read_whole(plan_file(study))
+    return [refusal.lines[0] for name in plan.analyses for refusal in _shown_by_plan(plan, name)[1]]
+
+
+def print_counts(study: str, counts: dict[str, int], refusals: list[str]) -> None:
+    """Print that a plan is valid, what it holds, and what of it will not be computed."""
     print(f"plan of {study}: valid; {', '.join(f'{name} {count}' for name, count in counts.items())}")
+    for line in refusals:
+        print(f"will not be computed: {line}")
 
 
 def _module_faults(path: Path) -> list[str]:
@@ -133,6 +141,7 @@ def _checks(plan: Plan) -> Iterator[tuple[str, Callable[[str], Any]]]:
         yield f"{of}analyses.{name}", _others(plan, name)
         yield f"{of}analyses.{name}.options", _groups(plan.datasets[analysis.dataset], analysis)
         yield f"{of}analyses.{name}.options", plan_facts.analysis_check(plan, analysis)
+        yield f"{of}analyses.{name}", partial(_fits, plan, name)
     for name, figure in plan.figures.items():
         yield f"{of}figures.{name}.options", _module("figures", figure.figure, "FIGURE", figure.options)
         yield f"{of}figures.{name}.options", plan_facts.figure_check(figure)
@@ -153,6 +162,31 @@ def _others(plan: Plan, name: str) -> Callable[[str], Any]:
         rests_on(plan, name)
 
     return check
+
+
+def _fits(plan: Plan, name: str, where: str) -> None:
+    """Raise Fault for what an analysis says of its entry before it asks for data."""
+    if lines := [line for fault in _shown_by_plan(plan, name)[0] for line in fault.lines]:
+        raise Fault(*lines)
+
+
+def _shown_by_plan(plan: Plan, name: str) -> tuple[list[Fault], list[Refusal]]:
+    """What does not fit in an analysis, and what of it no data would allow; nothing where that hangs on others.
+
+    Groups that are taken from the data are not known yet; options that are wrong are told by their own check.
+    """
+    from omtrace.analyses._plan_only import shown_by_plan
+
+    entry, method = plan.analyses[name], plugin("analyses", plan.analyses[name].method, "METHOD")
+    dataset = plan.datasets[entry.dataset]
+    try:
+        options = checked(method.options, entry.options, "options")
+        _groups(dataset, entry)("options")
+        if (dataset.group and not dataset.groups) or method.rests_on(entry, options):
+            return [], []
+    except Fault:
+        return [], []
+    return shown_by_plan(name, entry, options, dataset, method, plan.study)
 
 
 def _groups(dataset: DatasetPlan, analysis: Analysis) -> Callable[[str], Any]:

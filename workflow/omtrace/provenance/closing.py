@@ -1,26 +1,64 @@
 """What the end of a run says: what to keep outside, what it covers, and which earlier numbers changed."""
 
+import csv
+import io
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from omtrace.model.plan import Plan
 from omtrace.model.register import sha256_of
+from omtrace.model.statistics import NOT_COMPUTED
 from omtrace.provenance import COVERS, COVERS_NOT, ledger
 from omtrace.provenance.changes import news
-from omtrace.provenance.manifest import head, path_of
+from omtrace.provenance.manifest import head_of, path_of
+
+
+def refusals(plan: Plan, folder: str | Path) -> tuple[str, bool]:
+    """What the data of a study did not allow to be computed, in a line, and whether a run that leaves it ends with 1.
+
+    "" where everything was computed. ``folder``: the study's results.
+    """
+    path = Path(folder) / "estimates.csv"
+    if not path.is_file() or f",{NOT_COMPUTED}," not in (content := path.read_text(encoding="utf-8")):
+        return "", False
+    rows = csv.DictReader(io.StringIO(content, newline=""))
+    counts = Counter(row["analysis"] for row in rows if row["statistic"] == NOT_COMPUTED)
+    names = {name: f"{name} (primary)" if plan.analyses[name].role == "primary" else name for name in counts}
+    stops = plan.on_refusal == "stop" or (not plan.on_refusal and any(n != name for name, n in names.items()))
+    listed = ", ".join(names.values())
+    line = f"{plan.study}: not computed, in part or whole: {listed}; everything else was made; the report says why"
+    return line, stops
 
 
 def closing(studies: Sequence[str], since: int, root: str | Path = ".") -> list[str]:
-    """Lines for the end of a run. ``since``: how many lines the ledger had when the run began.
+    """Make the lines for the end of a run.
 
-    A manifest that is not the one that the ledger names is not part of the head digest.
+    Parameters
+    ----------
+    studies
+        Those that the workflow may run.
+    since
+        How many lines the ledger had when the run began.
+    root
+        The folder of the ledger; results that are not below it lie in a storage.
+
+    Returns
+    -------
+    list of str
+        The head digest and what else is to be kept. A manifest other than the one in the ledger is no part of the head
+        digest; a manifest in a storage is part of it where this run has made it.
     """
-    sealed, lines = [], []
+    sealed: dict[str, str] = {}
+    lines = []
     for study in studies:
-        path = path_of(study, root)
+        path, run = path_of(study, root), ledger.newest_run(study, root)
+        recorded = run.get("details", {}).get("manifest")
         if not path.is_file():
-            continue
-        if ledger.newest_run(study, root).get("details", {}).get("manifest") == sha256_of(path):
-            sealed.append(study)
+            if recorded and run["line"] > since:
+                sealed[study] = recorded
+        elif recorded == sha256_of(path):
+            sealed[study] = recorded
         else:
             lines.append(f"{path_of(study).as_posix()}: not sealed by the ledger; omtrace verify {study}")
     if sealed:
@@ -28,7 +66,7 @@ def closing(studies: Sequence[str], since: int, root: str | Path = ".") -> list[
         number = len(content.lines)
         lines += [
             f"head digest of {', '.join(sealed)}:",
-            head(sealed, root),
+            head_of(sealed),
             f"It covers {COVERS}; not {COVERS_NOT}.",
             f"digest of {ledger.LEDGER}, line {number} and all before it:",
             content.digest(number),

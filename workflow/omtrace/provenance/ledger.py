@@ -205,7 +205,7 @@ def parsed(line: bytes) -> dict[str, Any]:
 
 
 def entries(root: str | Path = ".") -> list[dict[str, Any]]:
-    """The entries, oldest first; lines that cannot be read are passed over (``ledger_check`` tells them)."""
+    """The entries, oldest first; lines that cannot be read are skipped (``ledger_check`` reports them)."""
     return [entry for line in read(root).lines if (entry := parsed(line))]
 
 

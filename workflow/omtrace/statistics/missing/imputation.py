@@ -7,14 +7,16 @@ the treatment: it is missing at random under every strategy.
 Arrays lead with the replicates of the model (b): means (b, n, t), covariances (b, q, t, t) of q groups or of all.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from omtrace.statistics.basic.samples import sample
-from omtrace.statistics.mixed.mmrm_fit import FALLBACK, Resampled, Rows, fit_mmrm
+from omtrace.statistics.missing.posterior import Observed, posterior
+from omtrace.statistics.mixed.mmrm_fit import FALLBACK, Resampled, Rows, check_reached, fit_mmrm
 from omtrace.statistics.mixed.mmrm_structures import Blocks, structure_of
 
 if TYPE_CHECKING:
@@ -35,8 +37,9 @@ class Trial:
 
     ``values`` (n, t) are NaN where missing; ``group`` (n,) counts in ``groups``, ``reference`` is one of them.
     ``left`` (n,) is the first visit after a unit dropped out, t where it did not: there, every value is missing.
-    ``by_visit`` (n, c) are terms with a coefficient at each visit, ``constant`` (n, d) terms with one for all, both
-    less their reference values.
+    ``by_visit`` (n, c) are terms with a coefficient at each visit, in the imputation model one for each group where
+    ``by_group``; ``constant`` (n, d) are terms with one coefficient for all; both less their reference values.
+    ``units`` name the units.
     """
 
     values: np.ndarray
@@ -47,6 +50,8 @@ class Trial:
     by_visit: np.ndarray
     constant: np.ndarray
     visits: tuple
+    units: tuple
+    by_group: bool = False
 
     @property
     def seen(self) -> np.ndarray:
@@ -59,7 +64,11 @@ class Trial:
 
     def design(self, group: np.ndarray) -> np.ndarray:
         """The design (n, t, p) of the units as if they were in these groups (n,)."""
-        each = np.column_stack([np.eye(len(self.groups))[group], self.by_visit])
+        member = np.eye(len(self.groups))[group]
+        slopes = self.by_visit
+        if self.by_group:
+            slopes = (member[:, :, None] * self.by_visit[:, None]).reshape(len(group), -1)
+        each = np.column_stack([member, slopes])
         n, t = self.values.shape
         found = np.zeros((n, t, t, each.shape[1]))
         found[:, np.arange(t), np.arange(t)] = each[:, None]
@@ -67,32 +76,51 @@ class Trial:
         return np.concatenate([found.reshape(n, t, -1), constant], axis=2)
 
 
-def trial_of(frame: "pandas.DataFrame", visits: Sequence, group: str, groups: Sequence, reference: Any, left: Any,
-             by_visit: Sequence[str] = (), covariates: Sequence[str] = (),
-             factors: Sequence[str] = ()) -> Trial:  # fmt: skip
+def trial_of(
+    frame: "pandas.DataFrame",
+    visits: Sequence,
+    group: str,
+    groups: Sequence,
+    reference: Hashable,
+    left: ArrayLike,
+    by_visit: Sequence[str] = (),
+    covariates: Sequence[str] = (),
+    factors: Sequence[str] = (),
+    by_group: bool = False,
+) -> Trial:
     """A trial of a frame, a row a unit, a column a visit; covariates less their means, factors less equal shares.
 
     Raises ValueError for missing covariates, unknown groups, a value after drop-out, and a factor with one level.
     """
     values = frame[list(visits)].to_numpy(dtype=float)
-    index = {name: at for at, name in enumerate(groups)}
+    index = {name: place for place, name in enumerate(groups)}
     if others := sum(name not in index for name in frame[group]):
         raise ValueError(f"{group}: {others} rows of none of {', '.join(map(str, groups))}")
+    if not frame.index.is_unique:
+        raise ValueError("a unit stands in more than one row")
     left = np.asarray(left, dtype=int)
     if (np.isfinite(values) & (np.arange(len(visits)) >= left[:, None])).any():
         raise ValueError("a unit has a value after it dropped out")
     each = [_centred(frame, name) for name in by_visit]
-    others_ = [_centred(frame, name) for name in covariates]
+    constant = [_centred(frame, name) for name in covariates]
     for name in factors:
         levels = sorted(set(frame[name]), key=str)
         if frame[name].isna().any() or len(levels) < 2:
             raise ValueError(f"{name}: a factor with one level, or with missing values")
-        others_ += [(frame[name] == one).to_numpy(float) - 1 / len(levels) for one in levels[1:]]
+        constant += [(frame[name] == level).to_numpy(float) - 1 / len(levels) for level in levels[1:]]
     blank = np.zeros((len(frame), 0))
     return Trial(
-        values, np.array([index[name] for name in frame[group]], dtype=int), tuple(groups), index[reference], left,
-        np.column_stack([blank, *each]), np.column_stack([blank, *others_]), tuple(visits),
-    )  # fmt: skip
+        values=values,
+        group=np.array([index[name] for name in frame[group]], dtype=int),
+        groups=tuple(groups),
+        reference=index[reference],
+        left=left,
+        by_visit=np.column_stack([blank, *each]),
+        constant=np.column_stack([blank, *constant]),
+        visits=tuple(visits),
+        units=tuple(frame.index),
+        by_group=by_group,
+    )
 
 
 def _centred(frame: "pandas.DataFrame", name: str) -> np.ndarray:
@@ -104,28 +132,40 @@ class Imputer:
     """The imputation model of a trial: what was fitted, and completed values of replicates of it.
 
     ``structure`` was fitted, ``rejected`` names those tried before it with the reason. The model is that of the
-    groups by visits with the covariates, by REML. Raises ValueError as ``mmrm.fit_mmrm`` does.
+    groups by visits with the covariates, by REML. Raises ValueError as ``fit_mmrm`` does.
     """
 
     def __init__(self, trial: Trial, structures: Sequence[str] = FALLBACK, is_by_group: bool = False) -> None:
         self.trial = trial
         seen = trial.seen
         unit, visit = np.nonzero(seen)
+        check_reached(trial.visits, [trial.visits[v] for v in np.unique(visit)])
         counted = np.array([seen[trial.group == g].sum(axis=0) for g in range(len(trial.groups))])
         if empty := [f"{trial.groups[g]} at {trial.visits[v]}" for g, v in np.argwhere(counted == 0)]:
             raise ValueError(f"no value in {', '.join(empty)}")
         self.own = trial.design(trial.group)
         self.as_reference = trial.design(np.full(trial.group.shape, trial.reference))
         blocks = trial.group[unit] if is_by_group else None
-        given = (self.own[seen], unit, visit, range(len(trial.visits)))
+        names = np.array([str(label) for label in trial.units], dtype=object)
+        given = (self.own[seen], names[unit], np.array(trial.visits, dtype=object)[visit], trial.visits)
         self.model = fit_mmrm(trial.values[seen], *given, structures, group=blocks)
         self.structure, self.rejected = self.model.structure, self.model.rejected
         rows = Rows.of(*given, blocks)
-        order = {g: at for at, g in enumerate(rows.groups)}
+        order = {g: place for place, g in enumerate(rows.groups)}
         self.covariance_of = np.array([order.get(g, 0) for g in trial.group.tolist()])
         covariance = Blocks(structure_of(self.structure, len(trial.visits)), len(rows.groups))
-        self.fitted_units = np.array(sorted(set(unit.tolist()), key=str))  # the order of Rows.of
+        place = {name: i for i, name in enumerate(names)}
+        self.fitted_units = np.array([place[name] for name in rows.units])
         self.resampled = Resampled(trial.values[seen], rows, covariance)
+
+    def posterior(self, m: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Draws of coefficients (m, p) and covariances (m, q, t, t) from the posterior with an unstructured covariance.
+
+        The covariance that was fitted, of whatever structure, is the mean of the prior.
+        """
+        some = self.trial.seen.any(axis=1)
+        data = Observed(self.trial.values[some], self.own[some], self.covariance_of[some])
+        return posterior(data, self.model.coefficients, self.model.covariances, m, generator)
 
     def replicates(self, counts: np.ndarray, is_without: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Coefficients (b, p), covariances (b, q, t, t) and refusals (b,) with each unit counted (b, n) times.

@@ -1,19 +1,20 @@
-"""Groups compared at a visit after imputation: conditional means with the jackknife, or draws with Rubin's rules.
+"""Groups compared at a visit after imputation: draws with Rubin's rules, or conditional means with the jackknife.
 
-Conditional means (Wolbers and others 2022) need no chance: the estimate is that of the completed data, its standard
-error that of the jackknife over units, imputation model included. Draws are approximately Bayesian: the model is
-fitted to a bootstrap sample of the units for each imputation (stratified by group), and missing values are drawn
-given a unit's observed ones; Rubin's standard errors are larger under reference-based strategies, where the first
-kind is what repeated trials would show, and the second keeps the share of information lost that MAR has.
+Draws of missing values, given a unit's observed ones, follow draws of the model: from its posterior, or (approximately
+so) fits to bootstrap samples of the units, stratified by group. Rubin's rules combine the analyses. Conditional means
+(Wolbers and others 2022) need no chance: the estimate is that of the completed data, its standard error that of the
+jackknife over units, imputation model included. Under reference-based strategies Rubin's standard errors are the larger
+ones: they keep the share of information lost that MAR has (Cro, Carpenter and Kenward 2019), while the jackknife tells
+what repeated trials would show, where values borrowed from the reference make arms more alike.
 
 Both are exact in delta, a number added to the imputed values of a group: estimates are linear in it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from omtrace.statistics.missing.imputation import Imputer
@@ -34,7 +35,7 @@ class MeanComparison:
     slopes_without: np.ndarray
     level: float
 
-    def numbers(self, which: int, delta: Any = 0.0) -> dict[str, float]:
+    def numbers(self, which: int, delta: ArrayLike = 0.0) -> dict[str, float]:
         """estimate, se, ci_low, ci_high, z, p of a combination, with delta (q,) added to imputed values."""
         shift = np.broadcast_to(delta, len(self.slopes))
         estimate = float(self.estimates[which] + shift @ self.slopes[:, which])
@@ -55,7 +56,7 @@ class DrawComparison:
     df: int
     level: float
 
-    def numbers(self, which: int, delta: Any = 0.0) -> dict[str, float]:
+    def numbers(self, which: int, delta: ArrayLike = 0.0) -> dict[str, float]:
         """estimate, se, ci_low, ci_high, t, df, p, fmi, within, between, with delta (q,) added to imputed values."""
         shift = np.broadcast_to(delta, len(self.slopes)).astype(float)
         squares = self.squares + 2 * self.mixed @ shift + shift @ self.bent @ shift
@@ -94,38 +95,52 @@ class ConditionalMeans:
 
 
 class Draws:
-    """Comparisons by m draws: the model is fitted once to each bootstrap sample, for all strategies and visits."""
+    """Comparisons by m draws of the model, the same for all strategies and visits, and of the missing values.
 
-    def __init__(self, imputer: Imputer, weights: np.ndarray, m: int, generator: np.random.Generator,
-                 level: float = 0.95) -> None:  # fmt: skip
-        """Raises ValueError for fewer than two imputations, and if the model fits too few bootstrap samples."""
-        if m < 2:
+    ``fit`` are coefficients (m, p) and covariances (m, q, t, t); ``refused`` counts bootstrap samples not fitted.
+    """
+
+    def __init__(
+        self,
+        imputer: Imputer,
+        weights: np.ndarray,
+        fit: tuple[np.ndarray, np.ndarray],
+        generator: np.random.Generator,
+        level: float = 0.95,
+        refused: int = 0,
+    ) -> None:
+        """``weights`` (c, k) of ``Trial.terms``. Raises ValueError for fewer than two imputations."""
+        if len(fit[0]) < 2:
             raise ValueError("fewer than two imputations")
-        self.imputer, self.level = imputer, level
+        self.imputer, self.level, self.fit, self.refused = imputer, level, fit, refused
         self.analysis = LeastSquares(imputer.trial.terms(), weights)
+        self.noise = generator.standard_normal((len(fit[0]), *imputer.trial.values.shape))
+
+    @classmethod
+    def posterior(
+        cls, imputer: Imputer, weights: np.ndarray, m: int, generator: np.random.Generator, level: float = 0.95
+    ) -> "Draws":
+        """Draws of the model from its posterior."""
+        return cls(imputer, weights, imputer.posterior(m, generator), generator, level)
+
+    @classmethod
+    def bootstrap(
+        cls, imputer: Imputer, weights: np.ndarray, m: int, generator: np.random.Generator, level: float = 0.95
+    ) -> "Draws":
+        """Fits of the model to bootstrap samples. Raises ValueError if too few can be fitted."""
         fits: list[tuple[np.ndarray, np.ndarray]] = []
         reasons: list[str] = []
-        while (lacking := m - sum(len(one) for one, _ in fits)) > 0:
-            coefficients, covariances, refusal = imputer.replicates(self._counts(lacking, generator))
+        while (lacking := m - sum(len(coefficients) for coefficients, _ in fits)) > 0:
+            counts = bootstrap_counts(imputer.trial.group, lacking, generator)
+            coefficients, covariances, refusal = imputer.replicates(counts)
             fits.append((coefficients[refusal == ""], covariances[refusal == ""]))
             reasons += [str(reason) for reason in refusal if reason]
             if len(reasons) > m * MOST_REFUSED + 1:
                 raise ValueError(
                     f"more than {MOST_REFUSED:.0%} of the bootstrap samples cannot be fitted: {reasons[0]}"
                 )
-        self.refused = len(reasons)
-        self.fit = np.concatenate([one for one, _ in fits]), np.concatenate([one for _, one in fits])
-        self.noise = generator.standard_normal((m, *imputer.trial.values.shape))
-
-    def _counts(self, m: int, generator: np.random.Generator) -> np.ndarray:
-        """How often each unit is drawn (m, n), as many of each group as there are."""
-        group = self.imputer.trial.group
-        counts = np.zeros((m, group.size))
-        for g in np.unique(group):
-            units = np.flatnonzero(group == g)
-            drawn = units[generator.integers(0, units.size, (m, units.size))]
-            np.add.at(counts, (np.arange(m)[:, None], drawn), 1)
-        return counts
+        fit = np.concatenate([beta for beta, _ in fits]), np.concatenate([sigma for _, sigma in fits])
+        return cls(imputer, weights, fit, generator, level, len(reasons))
 
     def compare(self, strategy: str, visit: int) -> DrawComparison:
         """The comparison at a visit, counted from 0."""
@@ -137,6 +152,16 @@ class Draws:
             analysis.estimates(values), analysis.estimates(deltas), (left**2).sum(axis=1), left @ moved.T,
             moved @ moved.T, analysis.shape, analysis.df, self.level,
         )  # fmt: skip
+
+
+def bootstrap_counts(group: np.ndarray, m: int, generator: np.random.Generator) -> np.ndarray:
+    """How often each unit is drawn (m, n), as many of each group (n,) as there are."""
+    counts = np.zeros((m, group.size))
+    for g in np.unique(group):
+        units = np.flatnonzero(group == g)
+        drawn = units[generator.integers(0, units.size, (m, units.size))]
+        np.add.at(counts, (np.arange(m)[:, None], drawn), 1)
+    return counts
 
 
 def imputed(imputer: Imputer, visit: int) -> np.ndarray:

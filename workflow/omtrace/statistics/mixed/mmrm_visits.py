@@ -252,10 +252,11 @@ def mmrm(
     active      sham      2      -4.305 0.9768  -6.291   -2.319 -4.407 33.46 0.0001021
     active      sham      3      -7.245  1.177   -9.65   -4.841 -6.157 29.66 9.441e-07
     """
-    columns = _columns(data, [response, unit, visit, arm], [*([baseline] if baseline else []), *covariates, *factors])
-    visits = _order(data[visit], visits, is_time=True)
-    arms = _order(data[arm], arms, is_time=False)
-    _check_labels(columns, visit, visits, arm, arms)
+    numeric = [*([baseline] if baseline else []), *covariates]
+    used = data[data[response].notna()] if response in data else data
+    columns = columns_of(used, response, unit, visit, arm, [*numeric, *factors])
+    visits, arms = order_of(data[visit], visits, is_time=True), order_of(data[arm], arms, is_time=False)
+    check_labels(columns, visit, visits, arm, arms)
     group, time = columns[arm], columns[visit]
     is_at = {v: (time == v).astype(float) for v in visits}
     check_reached(visits, [v for v in visits if is_at[v].any()])
@@ -264,7 +265,7 @@ def mmrm(
         raise ValueError(f"no value in {', '.join(missing)}")
     first = np.unique(_first_rows(columns[unit]))
     over = first if covariate_means == "units" else np.arange(len(group))
-    reference = _reference(columns, over, [*([baseline] if baseline else []), *covariates], factors, weights)
+    reference = _reference(columns, over, numeric, factors, weights)
     parts = [*cells.values(), *_centred(columns, reference, baseline, list(is_at.values()))]
     design, by = np.column_stack(parts), group if covariance_by_arm else None
     model = fit_mmrm(columns[response], design, columns[unit], time, visits, structures, is_reml, by)
@@ -281,23 +282,30 @@ def mmrm(
     )
 
 
-def _columns(data: "pandas.DataFrame", roles: list[str], terms: list[str]) -> dict[str, np.ndarray]:
-    """The columns of the rows with a response, as arrays of objects."""
+def columns_of(
+    data: "pandas.DataFrame", response: str, unit: str, visit: str, arm: str, terms: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """The columns of a model as arrays of objects.
+
+    Raises
+    ------
+    ValueError
+        For columns that there are not, missing values but in the response, and terms or arms that change in a unit.
+    """
     from pandas import isna
 
-    names = [*roles, *terms]
+    names = [response, unit, visit, arm, *terms]
     if len(set(names)) < len(names):
         raise ValueError("a column is named twice in the model")
     for name in names:
         if name not in data:
             raise ValueError(f"{name}: no such column")
-    used = data[data[roles[0]].notna()]
-    columns = {name: used[name].to_numpy(dtype=object) for name in names}
+    columns = {name: data[name].to_numpy(dtype=object) for name in names}
     for name, column in columns.items():
-        if missing := int(isna(column).sum()):
-            raise ValueError(f"{name}: {missing} of {len(used)} values are missing")
-    first = _first_rows(columns[roles[1]])
-    for name in [roles[3], *terms]:
+        if name != response and (missing := int(isna(column).sum())):
+            raise ValueError(f"{name}: {missing} of {len(data)} values are missing")
+    first = _first_rows(columns[unit])
+    for name in [arm, *terms]:
         if (columns[name] != columns[name][first]).any():
             raise ValueError(f"{name}: changes within a unit")
     return columns
@@ -330,7 +338,7 @@ def _centred(
     return parts
 
 
-def _order(column: "pandas.Series", given: Sequence[Hashable] | None, is_time: bool) -> list[Hashable]:
+def order_of(column: "pandas.Series", given: Sequence[Hashable] | None, is_time: bool) -> list[Hashable]:
     """The labels of a column in order: as given, as its categories, or sorted. Texts have no order in time."""
     from pandas import CategoricalDtype
     from pandas.api.types import is_numeric_dtype
@@ -346,9 +354,10 @@ def _order(column: "pandas.Series", given: Sequence[Hashable] | None, is_time: b
     return sorted(column.dropna().unique().tolist())
 
 
-def _check_labels(
+def check_labels(
     columns: dict[str, np.ndarray], visit: str, visits: list[Hashable], arm: str, arms: list[Hashable]
 ) -> None:
+    """Raise ValueError for fewer than two arms, and for labels of rows that are not among those named."""
     if len(set(arms)) < 2 or len(set(arms)) < len(arms):
         raise ValueError(f"{arm}: fewer than 2 groups, or one named twice")
     for name, known in ((arm, arms), (visit, visits)):
