@@ -1,6 +1,7 @@
 """The cases: inputs from public reports and from practice, read as is right."""
 
 import gzip
+import re
 from pathlib import Path
 
 import pyarrow.parquet
@@ -10,7 +11,7 @@ from omtrace.model.plan import Plan
 from omtrace.model.register import Export
 from omtrace.model.tables import TablePlan
 from omtrace.readers import options_of, reader_of
-from omtrace.readers._words import kind_of
+from omtrace.readers._words import kind_of, meaning_of_word
 from omtrace.schemas import table_of
 from omtrace.validation.work import Source, Work
 from plate_exports import gen5, gen5_plate
@@ -241,7 +242,15 @@ def test_columns_that_stand_twice_are_one_sentence():
     labels = b"Record ID,Date,Complete?,Date,Complete?\n1,2024-01-01,2,2024-02-01,2\n"
     line = refused("delimited", "", labels)
     assert (
-        line
-        == "line 1: columns 2 and 4 have one name (Date); columns 3 and 5 have one name; give each "
-           "column a name of its own"
+        line == "line 1: columns 2 and 4 have one name (Date); columns 3 and 5 have one name; give each "
+        "column a name of its own"
     )
+
+
+def test_the_page_on_plates_lists_words_as_they_are_read():
+    page = (CASES.parent.parent / "docs/plates.md").read_text(encoding="utf-8")
+    lines = page.split("## Words in wells")[1].splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("|") and "`" in line]
+    listed = {word: kind for kind, words in rows for word in re.findall(r"`([^`]+)`", words)}
+    assert len(listed) > 20
+    assert {word: kind_of(meaning_of_word(word)) for word in listed} == listed
