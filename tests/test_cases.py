@@ -231,6 +231,7 @@ def test_one_key_never_names_two_places():
         (case("qualtrics_zone.csv"), "Qualtrics export: the reader for it is qualtrics"),
         (b"%PDF-1.7", "PDF"),
     ],
+    ids=["gen5", "xlsx", "pzfx", "rda", "qualtrics", "pdf"],
 )
 def test_a_file_of_another_reader_is_named(tmp_path, content, says):
     softmax = {**SIGNALS, "reader": "softmax", "options": {"part": "signals"}}
