@@ -25,7 +25,7 @@ from omtrace.statistics.basic.two_groups import brunner_munzel, mann_whitney, we
 from omtrace.statistics.linear.linear import adjusted_difference
 from omtrace.statistics.missing.imputation import Imputer, Trial
 from omtrace.statistics.missing.imputed_comparison import ConditionalMeans, Draws
-from omtrace.statistics.mixed.mmrm_fit import contrast_many
+from omtrace.statistics.mixed.mmrm_replicates import contrast_many
 from scipy.stats import binom
 
 ROOT = Path(__file__).resolve().parent.parent
