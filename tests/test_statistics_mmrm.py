@@ -42,6 +42,12 @@ chosen(
 )
 chosen(
     "mixed model for repeated measures",
+    "Adjusted means stand at the covariates' means over the rows with a value, as in SAS, mmrm and emmeans, so that a "
+    "unit counts once for each of its visits; over units is an option. Under drop-out the two differ; differences of "
+    "arms do not.",
+)
+chosen(
+    "mixed model for repeated measures",
     "SAS stops at a relative criterion of 1e-8 and mmrm at its optimiser's default, both short of the optimum; "
     "here the last Newton step brings the gradient to rounding level.",
 )

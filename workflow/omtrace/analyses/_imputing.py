@@ -154,7 +154,10 @@ def _visits(call: Call, parameter: str) -> list[str]:
     visits = [visit for visit in order[after + 1 :] if visit in scheduled]
     if len(visits) < 2:
         visits_planned = f"{len(visits)} visit{'s' * (len(visits) != 1)}"
-        raise Refusal(f"analysis {call.name}, {parameter}: {visits_planned} after baseline; imputation needs two")
+        raise Refusal(
+            f"analysis {call.name}, {parameter}: {visits_planned} after baseline; imputation needs two, "
+            "since its model is one for repeated measures"
+        )
     for visit in visits:
         call.need(parameter, visit)
     return visits

@@ -49,7 +49,7 @@ def check_once(plan: Plan, modules: str, logs: str | Path = "logs", path: Path |
 
 
 def read_whole(path: str | Path) -> Plan:
-    """A plan that is read. Raises Fault for what is wrong with it, and with that also for modules and their options."""
+    """A plan from its file. Raises Fault with all problems, those of modules and their options included."""
     try:
         return read_plan(path)
     except Fault as fault:

@@ -91,7 +91,7 @@ class History:
 def next_history(
     study: str, manifest: dict[str, Any], sealed: Any, root: str | Path = ".", results: Path | None = None
 ) -> History:
-    """What is to be kept once a study's run is finished: its estimates, where they are not those of the last run kept.
+    """What to keep of a finished run: its estimates, unless they equal those of the last run kept.
 
     ``sealed``: the digests of the index in the ledger's last run line of the study. Raises Fault where the index is
     neither of the two: to go on from it would make a changed history look sound. ``results``: the study's folder, if it
@@ -288,7 +288,7 @@ def summary(study: str, root: str | Path = ".") -> str:
 
 
 def news(since: int, root: str | Path = ".") -> list[str]:
-    """One line a study whose earlier numbers were changed by the runs that stand in the ledger after this line."""
+    """A line for each study whose earlier numbers were changed by runs after this line of the ledger."""
     runs = [e for e in ledger.entries(root) if e["action"] == "run" and e["line"] > since]
     histories = [(e["study"], e["details"].get("history")) for e in runs]
     lines = []

@@ -70,8 +70,8 @@ def _number(bound: float | None) -> float | None:
     return None if bound is None else float(bound)
 
 
-def _yes(told: bool) -> str:
-    return "yes" if told else "no"
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "no"
 
 
 def _listed(values: Iterable[Any]) -> str:

@@ -99,7 +99,7 @@ def primary_of(plan: Plan, name: str, by_name: Mapping[str, Rows], calls: Mappin
 
 
 def _of_another_estimand(entry: Analysis, other: Analysis) -> bool:
-    """Whether an analysis is of other units, or for another estimand: supplementary, in the words of ICH E9(R1)."""
+    """Whether an analysis is supplementary (ICH E9(R1)): of another analysis set, or for another estimand."""
     return other.population != entry.population or other.estimand not in ("", entry.estimand)
 
 

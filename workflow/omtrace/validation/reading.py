@@ -50,6 +50,10 @@ class Reading:
         table = table_of(plan.schema_ or name)
         where = f"plan of {self.plan.study}: tables.{name}"
         _check_names(plan, table, where)
+        try:
+            table = table.of_study(plan.bounds, plan.values)
+        except Fault as fault:
+            raise Fault(*(f"{where}.{line}" for line in fault.lines)) from None
         _check_coding(plan, plan.schema_ or name, where)
         _check_codes(self.plan, plan, table, where)
         exports = exports_of(self.exports, self.plan.study, plan.source or name)
