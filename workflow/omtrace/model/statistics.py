@@ -399,7 +399,7 @@ _EVERY = (
     Statistic("concordant", "Concordant", DECISION, NONE, 0, codes=("no", "yes")),
     Statistic(
         "few_clusters",
-        "Too few clusters",
+        "Few clusters",
         DECISION,
         NONE,
         0,
@@ -415,14 +415,6 @@ _EVERY = (
     Statistic("not_computed", "Not computed", REFUSAL, NONE, 0),
     Statistic("plate_verdict", "Verdict", DECISION, NONE, 0, codes=("rejected", "accepted with flags", "accepted")),
     Statistic("rejected", "Rejected", DECISION, NONE, 0, codes=("no", "yes")),
-    Statistic(
-        "few_clusters",
-        "Few clusters",
-        DECISION,
-        NONE,
-        0,
-        codes=("no", "yes: below 4 degrees of freedom p and interval are unreliable"),
-    ),
     Statistic("tips", "Tips", DECISION, NONE, 0, codes=("no", "yes")),
     Statistic("verdict", "Verdict", DECISION, NONE, 0, codes=("stop", "amend", "go")),
 )

@@ -90,7 +90,7 @@ def tidy_schema() -> dict[str, object]:
     return {
         "name": "estimates_tidy",
         "title": "estimates, a row a contrast or group",
-        "description": "One row: what an analysis estimates or tests for a parameter, visit, contrast and level",
+        "description": "One row: what an analysis estimates or tests, at a visit, for a group or contrast",
         "fields": [{"name": name, "type": kinds[name], "description": text} for name, text in COLUMNS.items()],
         "missingValues": [""],
     }
