@@ -92,7 +92,7 @@ def missing_from_page() -> list[str]:
 
 def main() -> int:
     """Run the tests that compare, and write the page."""
-    files = [f for f in sorted(Path(__file__).parent.glob("test_*.py")) if "agreements import" in f.read_text("utf-8")]
+    files = [f for f in sorted(Path(__file__).parent.rglob("test_*.py")) if "agreements import" in f.read_text("utf-8")]
     command = [sys.executable, "-m", "pytest", "-q", *map(str, files)]
     return subprocess.run(command, cwd=ROOT, env={**os.environ, "OMTRACE_WRITE_AGREEMENTS": "1"}).returncode
 

@@ -25,7 +25,8 @@ def sharing() -> set[str]:
     """The test files that use whole runs: each process would have to make them again."""
     asked = re.compile(rf"^def \w+\([^)]*\b({'|'.join(SHARED)})\b", re.MULTILINE)
     folder = Path(__file__).parent
-    return {f"tests/{path.name}" for path in folder.glob("test_*.py") if asked.search(path.read_text(encoding="utf-8"))}
+    files = (path for path in folder.rglob("test_*.py") if asked.search(path.read_text(encoding="utf-8")))
+    return {path.relative_to(folder.parent).as_posix() for path in files}
 
 
 def pytest_collection_modifyitems(items):

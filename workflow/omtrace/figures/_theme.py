@@ -14,7 +14,7 @@ ACCENT, THIN, FRAME = "#A8480C", "#98A2AF", "#6B7480"
 
 # The first colour is the reference group's. Any two are at least 17 units of CIEDE2000 apart for people with and
 # without a colour vision deficiency, and each has a contrast of at least 3:1 with white and with the report's dark
-# paper; markers and dashes tell groups apart without colour (tests/test_figures_palette.py measures all of it).
+# paper; markers and dashes tell groups apart without colour (tests/unit/test_figures_palette.py measures all of it).
 COLOURS = ("#90909C", "#2490FC", "#A8480C", "#007860", "#CC8400", "#845490")
 SINGLE = COLOURS[1]
 MARKERS = ("o", "s", "^", "D", "v", ">")

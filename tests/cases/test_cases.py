@@ -1,0 +1,257 @@
+"""The cases: inputs from public reports and from practice, read as is right."""
+
+import gzip
+import re
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+from omtrace.faults import Fault
+from omtrace.model.plan import Plan
+from omtrace.model.register import Export
+from omtrace.model.tables import TablePlan
+from omtrace.readers import options_of, reader_of
+from omtrace.readers._words import kind_of, meaning_of_word
+from omtrace.schemas import table_of
+from omtrace.validation.work import Source, Work
+from plate_exports import gen5, gen5_plate
+from test_checks import DAYS, DIARY, SLOTS, Study
+
+CASES = Path(__file__).parents[1] / "cases"
+
+
+def read(reader: str, name: str, content: bytes = b"", **options):
+    plugin = reader_of(reader)
+    return plugin.read(content or (CASES / name).read_bytes(), options_of(plugin, options, "test"))
+
+
+def refused(reader: str, name: str, content: bytes = b"", **options) -> str:
+    with pytest.raises(Fault) as caught:
+        read(reader, name, content, **options)
+    return "\n".join(caught.value.lines)
+
+
+def grid(columns: int, rows: int) -> bytes:
+    lines = ["Plate: S1", "450 nm", "," + ",".join(map(str, range(1, columns + 1)))]
+    lines += [f"{letter}," + ",".join(["0.5"] * columns) for letter in "ABCDEFGHIJKLMNOP"[:rows]]
+    return "\n".join(lines).encode()
+
+
+def test_eight_strips_keep_all_their_wells():
+    wells = read("plate_grid", "strips_8_columns.csv").cells[4]
+    assert len(wells) == 64 and {well[0] for well in wells} == set("ABCDEFGH")
+
+
+@pytest.mark.parametrize("columns", [8, 6, 4, 3])
+def test_strips_and_plates_of_as_many_columns(columns):
+    from omtrace.readers._wells import FORMATS
+
+    assert len(read("plate_grid", "", grid(columns, 8)).places) == 8 * columns
+    assert len(read("plate_grid", "", grid(columns, FORMATS[columns])).places) == FORMATS[columns] * columns
+    assert "A to H, of strips" in refused("plate_grid", "", grid(columns, 7)) or FORMATS[columns] == 8
+
+
+def test_labware_is_not_the_name_of_a_plate():
+    assert "option plate" in refused("magellan", "i_control_plate_1.xlsx", wavelength="450")
+    for name in ("i_control_plate_1.xlsx", "i_control_plate_3.xlsx"):
+        assert set(read("magellan", name, wavelength="450", plate="P1").cells[1]) == {"P1"}
+
+
+def test_words_in_wells_say_what_they_mean():
+    says = read("softmax", "softmax_words.txt", part="signals").variables["signal"].missing
+    assert {word: kind_of(meaning) for word, meaning in says.items()} == {
+        "Path?": "no value",
+        "#Sat": "above range",
+        "Masked": "masked",
+        "Range?": "no value",
+        "#Low": "below range",
+        "Overflow": "above range",
+    }
+
+
+HIT6 = {
+    "reader": "redcap",
+    "columns": {"unit_id": "record_id"},
+    "visit": {"column": "redcap_event_name", "map": {"baseline_arm_1": "baseline", "month_1_arm_1": "month_1"}},
+    "status": "hit6_complete",
+}
+
+
+def case(name: str) -> bytes:
+    return (CASES / name).read_bytes()
+
+
+@pytest.mark.parametrize(("name", "count"), [("redcap_double_entry.csv", 3), ("redcap_double_entry_slips.csv", 20)])
+def test_double_data_entry_never_doubles_n(name, count):
+    (doubt,) = (doubt for doubt in read("redcap", name).doubts if doubt.rule == "double_entry")
+    assert f"{count} stand twice" in doubt.expected and "keying" in doubt.expected
+    first, second = read("redcap", name, keying="1"), read("redcap", name, keying="2")
+    records = first.cells[0]
+    assert len(set(records)) == count and not any("--" in record for record in records)
+    assert len(records) == len(second.cells[0]) == len(read("redcap", name).cells[0]) / 2
+    differ = sum(
+        a != b for one, two in zip(first.cells, second.cells, strict=True) for a, b in zip(one, two, strict=True)
+    )
+    assert f"; {differ} cells differ" in first.decisions["double data entry"]
+    assert (differ == 0) == (name == "redcap_double_entry.csv")
+
+
+def test_boxes_of_a_form_that_was_never_opened_are_no_answers():
+    extract = read("redcap", "redcap_checkbox.csv")
+    rows = list(zip(extract.cells[0], extract.cells[1], strict=True))
+    unopened = [rows[row] for row in extract.unscheduled["prior___1"]]
+    assert ("P-02", "baseline_arm_1") in unopened
+    assert ("P-03", "baseline_arm_1") not in unopened and ("P-01", "baseline_arm_1") not in unopened
+
+
+def test_damaged_ids_and_ids_that_differ_by_zeros_alone(tmp_path):
+    study = Study(tmp_path, {"hit6": HIT6}, {"hit6": case("record_ids.csv")}).run()
+    assert [row[3] for row in study.found("identifier_damaged")] == ["1e+05", "1e+05"]
+    assert [row[3] for row in study.found("unit_alike")] == ["001017"]
+    assert study.table("hit6")["unit_id"].nunique() == 4
+
+
+@pytest.mark.parametrize(
+    ("units", "damaged", "alike"),
+    [
+        ("P01 P02 2-Jan P04", ["2-Jan"], []),
+        ("10171 10172 9.85E+14 10174", ["9.85E+14"], []),
+        ("1017 1018 1019.0 1020", ["1019.0"], []),
+        ("R-07 R-08 r07 R-09", [], ["r07"]),
+        ("R-07 R-08 7 R-09", [], ["7"]),
+        ("R-07 B-07 7 R-09", [], []),
+        ("P01 P02 P03 P04", [], []),
+        ("1E5 2E5 3E5 4E5", [], []),
+    ],
+)
+def test_kinds_of_damaged_ids_in_a_text_file(tmp_path, units, damaged, alike):
+    rows = "".join(f"{unit},1,1,0,5,0\n" for unit in units.split())
+    study = Study(tmp_path, {"diary": DIARY}, {"diary": DAYS + rows}).run()
+    assert [row[3] for row in study.found("identifier_damaged")] == damaged
+    assert [row[3] for row in study.found("unit_alike")] == alike
+
+
+QUALTRICS = {
+    "source": "hit6",
+    "reader": "qualtrics",
+    "columns": {"unit_id": "ExternalReference", "visit_on": "RecordedDate"},
+    "visit": {"column": "visit", "map": {"baseline": "baseline", "month_1": "month_1"}},
+}
+
+
+def test_a_zone_that_the_file_names_is_reported_and_used(tmp_path):
+    study = Study(tmp_path, {"visits": QUALTRICS}, {"hit6": case("qualtrics_zone.csv")}).run()
+    assert str(study.table("visits")["visit_on"][0])[:10] == "2024-03-02" and study.found("zone_open")
+    there = {"visits": {**QUALTRICS, "zone": "America/Chicago"}}
+    study = Study(tmp_path / "chicago", there, {"hit6": case("qualtrics_zone.csv")}).run()
+    assert str(study.table("visits")["visit_on"][0])[:10] == "2024-03-01" and not study.found("zone_open")
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2024-03-02T04:55:00Z", "2024-03-01"),
+        ("2024-03-02 04:55:00+00:00", "2024-03-01"),
+        ("2024-03-02T04:55:00.250-0600", "2024-03-02"),
+        ("1709355300000", "2024-03-01"),
+        ("2024-03-02 04:55", "2024-03-02"),
+    ],
+)
+def test_instants_are_read_into_the_day_of_the_site(tmp_path, text, day):
+    table = {"reader": "delimited", "columns": {"unit_id": "participant_id"}, "zone": "America/Chicago"}
+    study = Study(tmp_path, {"allocation": table}, {"allocation": SLOTS + f"P1,1,A,1,OMT,{text}\n"}).run()
+    assert [str(value)[:10] for value in study.table("allocation")["allocated_on"]] == [day]
+
+
+SIGNALS = {"source": "plates", "reader": "plate_grid", "unit": ["plate_name", "well"], "schema": "plate_signals"}
+
+
+def test_plates_of_one_name_are_never_one(tmp_path):
+    twice = grid(12, 8) + b"\n\n" + grid(12, 8).replace(b"0.5", b"0.7")
+    study = Study(tmp_path, {"plate_signals": SIGNALS}, {"plates": twice})
+    assert any("plate_twice" in line and "2 plates of this file" in line for line in study.stopped())
+    softmax = {**SIGNALS, "reader": "softmax", "options": {"part": "signals"}}
+    study = Study(tmp_path / "softmax", {"plate_signals": softmax}, {"plates": case("two_plates_same_name.txt")})
+    assert any("plate_twice" in line for line in study.stopped())
+
+
+def test_words_of_readers_are_gaps_that_say_on_which_side(tmp_path):
+    long = "plate_name,well,wavelength,signal\nP,A1,450,0.5\nP,A2,450,OVRFLW\nP,A3,450,<0.01\nP,A4,450,odd\n"
+    table = {"source": "plates", "reader": "delimited", "unit": ["plate_name", "well"], "schema": "plate_signals"}
+    study = Study(tmp_path, {"plate_signals": table}, {"plates": long}).run()
+    gaps = pyarrow.parquet.read_table(study.folder / "gaps.parquet").to_pydict()
+    assert [kind_of(says) for says in gaps["says"]] == ["above range", "below range"]
+    (odd,) = (row for row in study.findings if row["rule"] == "type")
+    assert odd["value"] == "odd" and "missing_codes" in odd["expected"] and "missing_codes" in odd["fix"]
+
+
+def test_a_tie_of_decimal_marks_is_not_settled():
+    from omtrace.model.tables import Format
+    from omtrace.validation.formats import number_style
+
+    told = Format.model_validate({})
+    (doubt,) = number_style({"1,5": 2}, {"2.5": 2}, 4, told).doubts
+    assert doubt.rule == "number_ambiguous" and doubt.texts == {"1,5", "2.5"}
+    assert number_style({"1,5": 3}, {"2.5": 2}, 5, told).decimal == ","
+    assert number_style({"1,5": 2}, {"2.5": 3}, 5, told).decimal == "."
+
+
+def test_rows_of_a_stopping_finding_are_gone():
+    """The rows of a finding that stops are not handed on, whatever the plan makes of it."""
+    work = Work("t", None, None, None, {}, None, {})
+    work.study = Plan.model_validate(
+        dict.fromkeys(("title", "statement", "design"), "t")
+        | {"study": "s", "kind": "simulated"}
+        | {name: {} for name in ("datasets", "analyses", "figures", "tables")}
+    )
+    export = Export(1, "s", "e", "t", "data/raw/s/t.csv", "", "", "", "received", "", "", "")
+    work.sources = {1: Source(export, read("delimited", "", b"a\n1\n"))}
+    work.table = table_of("diary")
+    work.plan = TablePlan.model_validate({"reader": "delimited"})
+    work.find("range", export, None, "a", "x", key=7, default="stop")
+    work.find("range", export, None, "a", "x", key=8, default="warn")
+    assert work.gone == {7}
+
+
+def test_one_key_never_names_two_places():
+    """Parts of one file that tables read beside each other give each row a key of its own."""
+    content = gen5(gen5_plate(1), gen5_plate(2))
+    extracts = [read("gen5", "", content, part=part) for part in ("signals", "computed", "layout")]
+    ordinals = [ordinal for extract in extracts for ordinal in extract.places.ordinals]
+    assert len(set(ordinals)) == len(ordinals)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (gen5(gen5_plate(1)), "Gen5 export: the reader for it is gen5"),
+        (case("i_control_plate_1.xlsx"), "workbook (.xlsx): the reader for it is spreadsheet"),
+        (b'<?xml version="1.0"?><GraphPadPrismFile PrismXMLVersion="5.00">', "Prism file (.pzfx)"),
+        (gzip.compress(b"RDX3\nX\n\x00\x00", mtime=0), "R data file"),
+        (case("qualtrics_zone.csv"), "Qualtrics export: the reader for it is qualtrics"),
+        (b"%PDF-1.7", "PDF"),
+    ],
+    ids=["gen5", "xlsx", "pzfx", "rda", "qualtrics", "pdf"],
+)
+def test_a_file_of_another_reader_is_named(tmp_path, content, says):
+    softmax = {**SIGNALS, "reader": "softmax", "options": {"part": "signals"}}
+    study = Study(tmp_path, {"plate_signals": softmax}, {"plates": content})
+    assert any("unreadable" in line and says in line for line in study.stopped())
+
+
+def test_columns_that_stand_twice_are_one_sentence():
+    labels = b"Record ID,Date,Complete?,Date,Complete?\n1,2024-01-01,2,2024-02-01,2\n"
+    line = refused("delimited", "", labels)
+    assert (
+        line == "line 1: columns 2 and 4 have one name (Date); columns 3 and 5 have one name; give each "
+        "column a name of its own"
+    )
+
+
+def test_the_page_on_plates_lists_words_as_they_are_read():
+    page = (CASES.parent.parent / "docs/plates.md").read_text(encoding="utf-8")
+    lines = page.split("## Words in wells")[1].splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("|") and "`" in line]
+    listed = {word: kind for kind, words in rows for word in re.findall(r"`([^`]+)`", words)}
+    assert len(listed) > 20
+    assert {word: kind_of(meaning_of_word(word)) for word in listed} == listed
