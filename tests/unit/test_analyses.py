@@ -673,7 +673,10 @@ def test_a_plan_that_does_not_fit_its_data_is_a_fault(study, tmp_path, entry, ch
 
 @pytest.mark.parametrize(
     ("parameter", "options", "says"),
-    [("x", {"second_levels": ["f", "w"]}, "analysis a, x at end: 2 of"), ("done", {"log": True}, "a logarithm needs")],
+    [
+        ("x", {"second_levels": ["f", "w"]}, "analysis a, x at end: sex: no value at w"),
+        ("done", {"log": True}, "a logarithm needs"),
+    ],
 )
 def test_levels_and_values_that_the_data_do_not_have_are_refused(study, parameter, options, says):
     with pytest.raises(Fault, match=says):
