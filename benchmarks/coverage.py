@@ -22,7 +22,8 @@ import pandas
 from omtrace.statistics.basic.paired import hodges_lehmann, paired_change, signed_rank
 from omtrace.statistics.basic.proportion import proportion, proportion_difference, score_differences
 from omtrace.statistics.basic.two_groups import brunner_munzel, mann_whitney, welch
-from omtrace.statistics.linear.linear import adjusted_difference
+from omtrace.statistics.linear.design import Terms
+from omtrace.statistics.linear.linear import Ancova
 from omtrace.statistics.missing.imputation import Imputer, Trial
 from omtrace.statistics.missing.imputed_comparison import ConditionalMeans, Draws
 from omtrace.statistics.mixed.mmrm_replicates import contrast_many
@@ -127,7 +128,7 @@ def trial_rows(sets: int) -> Iterator[Row]:
             unadjusted.append({**welch(y[group], y[~group]), **mann_whitney(y[group], y[~group]),
                                **brunner_munzel(y[group], y[~group])})  # fmt: skip
             frame = pandas.DataFrame({"y": y, "base": x, "group": names})
-            adjusted.append(adjusted_difference(frame, "y", "group", "a", ["base"]))
+            adjusted.append(Ancova(frame, Terms("y", "group", ["a", "b"], covariates=["base"])).difference("b", "a"))
         welch_frame, ancova = pandas.DataFrame(unadjusted), pandas.DataFrame(adjusted)
         for method, frame in (("Welch", welch_frame), ("ANCOVA", ancova)):
             yield rate(setting, method, "type I error", frame["p"] < ALPHA)

@@ -10,6 +10,7 @@ import pandas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from models import adjusted_difference, adjusted_means
 from omtrace import analyses, store
 from omtrace.analyses import Method, run
 from omtrace.analyses.run import COLUMNS, analyse_study, definition_of, number_id
@@ -20,8 +21,8 @@ from omtrace.statistics.basic.descriptive import describe
 from omtrace.statistics.basic.paired import hodges_lehmann, paired_change, signed_rank
 from omtrace.statistics.basic.proportion import proportion
 from omtrace.statistics.curves.four_pl import fit_four_pl
-from omtrace.statistics.linear.factorial import cells, factorial_effects
-from omtrace.statistics.linear.linear import adjusted_difference, adjusted_means
+from omtrace.statistics.linear.design import design_of
+from omtrace.statistics.linear.linear import fit_linear
 
 GROUPS = ["sham", "OMT"]
 PAIR = {"contrasts": [["OMT", "sham"]]}
@@ -136,9 +137,9 @@ def plan_of(entries, **changes):
 
 
 class Results:
-    """What ``analyse_study`` wrote."""
+    """What ``analyse_study`` wrote. Raises Fault for what is not computed, unless ``refusals`` are looked for."""
 
-    def __init__(self, folder, units, entries, **changes):
+    def __init__(self, folder, units, entries, refusals=False, **changes):
         self.folder = folder
         self.records = written(folder / "datasets", units).set_index("record")
         self.plan = plan_of(entries, **changes)
@@ -151,6 +152,13 @@ class Results:
             *(sets[c] for c in ("rowset", "record", "role", "reason")), strict=True
         ):
             self.rowsets.setdefault(rowset, []).append((record, role, reason))
+        refused = [n for n in self.numbers if n["statistic"] == "not_computed"]
+        if refused and not refusals:
+            parts = ("parameter", "visit")
+            named = [
+                ", ".join(filter(None, (n["analysis"], " at ".join(n[p] for p in parts if n[p])))) for n in refused
+            ]
+            raise Fault(*(f"analysis {name}: {n['level']}" for name, n in zip(named, refused, strict=True)))
 
     def values(self, **name):
         """statistic -> value of the numbers with these names."""
@@ -500,12 +508,15 @@ def test_factorial(study):
     )
     kept = [f for u, f in units.items() if u != "P01"]
     for name, change in (("a", float), ("b", math.log)):
-        table = cells([change(f["x", "end"]) for f in kept], [f["arm", ""] for f in kept], [f["sex", ""] for f in kept],
-                      GROUPS, "fm")  # fmt: skip
-        effects, scale = factorial_effects(table), ", log scale" * (name == "b")
-        same(results.values(analysis=name, level="arm: OMT - sham" + scale), effects["first"])
-        same(results.values(analysis=name, level="sex: m - f" + scale), effects["second"])
-        same(results.values(analysis=name, level="interaction arm x sex" + scale), effects["interaction"])
+        columns = {term: [f[term, ""] for f in kept] for term in ("arm", "sex")}
+        design = design_of(columns, ["arm * sex"], {"arm": GROUPS, "sex": "fm"})
+        model = fit_linear([change(f["x", "end"]) for f in kept], design.matrix)
+        expected = {"arm: OMT - sham": ("arm", 2), "sex: m - f": ("sex", 2), "interaction arm x sex": ("arm:sex", 4)}
+        for level, (term, twice) in expected.items():
+            found = results.values(analysis=name, level=level + ", log scale" * (name == "b"))
+            numbers = model.contrast(twice * design.term(term)[0])
+            same({number: found[number] for number in numbers}, numbers)
+            assert found["f"] == pytest.approx(model.joint_test(design.term(term))["f"])
     assert results.reasons(results.numbers[0])["P01"] == {"other level of a factor"}
     assert len({n["level"] for n in results.numbers}) == 2 * (3 + 4 + 4)
     shown = {(n["analysis"], n["statistic"]): n["unit"] for n in results.numbers}
@@ -644,8 +655,6 @@ def test_statistics_have_the_unit_and_decimals_that_fit_them(study):
         (("compare_proportions", ["age"], [], SIDES), {}, "analysis a: 'age' holds other numbers"),
         (("agreement", ["age"], [], {"printed": "sex"}), {}, "analysis a: 'sex' holds categories"),
         (("standard_curve", ["signal"], [], {"concentration": "arm"}), {}, "analysis a: 'arm' holds categories"),
-        (("factorial", ["x"], ["end"], {**FACTORIAL, "second_levels": ["f", "w"]}), {}, "analysis a, x end: 2 of"),
-        (("factorial", ["done"], [], {**FACTORIAL, "log": True}), {}, "analysis a, done: a logarithm"),
         (("describe", ["x"], ["end"], {"levle": 0.9}), {}, "plan of small: analyses.a.options: levle: unknown key"),
         (("describe", ["x"], ["end"], {"level": 1}), {}, "plan of small: analyses.a.options: level: must be less"),
         (("descibe", ["x"], ["end"], {}), {}, "there is no method 'descibe' in analyses/; did you mean 'describe'?"),
@@ -662,7 +671,16 @@ def test_a_plan_that_does_not_fit_its_data_is_a_fault(study, tmp_path, entry, ch
     assert not (tmp_path / "estimates.csv").exists()
 
 
-def test_a_model_without_residuals_is_a_fault(study):
+@pytest.mark.parametrize(
+    ("parameter", "options", "says"),
+    [("x", {"second_levels": ["f", "w"]}, "analysis a, x at end: 2 of"), ("done", {"log": True}, "a logarithm needs")],
+)
+def test_levels_and_values_that_the_data_do_not_have_are_refused(study, parameter, options, says):
+    with pytest.raises(Fault, match=says):
+        study({"a": ("factorial", [parameter], ["end"] if parameter == "x" else [], FACTORIAL | options)})
+
+
+def test_a_model_without_residuals_is_refused(study):
     with pytest.raises(Fault, match="^analysis a, x at end: "):
         study({"a": ("ancova", ["x"], ["end"], ANCOVA)}, people(4))
 

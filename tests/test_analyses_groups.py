@@ -147,7 +147,7 @@ def test_compare_many_needs_groups(study, options, words):
 
 def test_compare_many_says_what_is_too_little(study):
     units = {f"P{i:02}": facts for i, facts in enumerate(people().values()) if i < 3}
-    with pytest.raises(Fault, match="analysis a, x end: at least two groups of at least 2"):
+    with pytest.raises(Fault, match="analysis a, x at end: at least two groups of at least 2"):
         study({"a": ("compare_many", ["x"], ["end"], {})}, units)
     units = people()
     units["P00"]["x", "end"] = 0

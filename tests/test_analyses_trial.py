@@ -6,12 +6,12 @@ import pytest
 from agreements import agrees
 from hypothesis import given
 from hypothesis import strategies as st
+from models import adjusted_difference
 from omtrace.faults import Fault
 from omtrace.model.headline import Headline, headline_of, is_of_ratio
 from omtrace.model.plan import Plan
 from omtrace.statistics.basic import progression
 from omtrace.statistics.basic.proportion import proportion, proportion_difference
-from omtrace.statistics.linear.linear import adjusted_difference
 from test_analyses import ANCOVA, PAIR, Results, people, plan_of
 
 LABEL = "level of the criterion"

@@ -4,8 +4,8 @@ import numpy
 import pytest
 from omtrace.analyses.mixed_model import Options
 from omtrace.faults import Fault
-from omtrace.statistics.linear.general_linear import fit_linear
-from omtrace.statistics.linear.terms import design_of
+from omtrace.statistics.linear.design import design_of
+from omtrace.statistics.linear.linear import fit_linear
 from omtrace.statistics.mixed.lmm import fit
 from omtrace.store import stored
 from test_analyses import GROUPS, PARAMETERS, Results, people
@@ -240,8 +240,8 @@ def test_type_two_and_three_of_a_factorial_differ_where_cells_do(tmp_path):
         ({"terms": ["arm"], "random": ["x"]}, "a term has no visits; 'x' has"),
         ({"terms": ["arm"], "slopes": {"cage": "age"}}, "'cage' is no random effect"),
         ({"terms": ["arm:sex"]}, "needs arm in the model"),
-        ({"terms": ["arm"], "contrasts": [{**SIDES, "pair": ["omt", "sham"]}]}, "arm has no level 'omt'"),
-        ({"terms": ["arm"], "contrasts": [{**SIDES, "within": {"sex": "f"}}]}, "sex has no level 'f'"),
+        ({"terms": ["arm"], "contrasts": [{**SIDES, "pair": ["omt", "sham"]}]}, "arm: no row of the level 'omt'"),
+        ({"terms": ["arm"], "contrasts": [{**SIDES, "within": {"sex": "f"}}]}, "sex: no term of the model"),
         ({"terms": ["arm"], "means": ["age"]}, "'age' is no term of factors"),
         ({"terms": ["arm"], "log": True}, "needs positive values"),
         ({"terms": ["arm"], "over_visits": True}, "two visits or more"),

@@ -6,7 +6,7 @@ from agreements import agrees
 from omtrace.faults import Fault
 from omtrace.statistics.assay.censored import fit_censored
 from omtrace.statistics.basic.grubbs import grubbs
-from omtrace.statistics.linear.terms import design_of
+from omtrace.statistics.linear.design import design_of
 from omtrace.statistics.mixed.lmm import fit
 from omtrace.statistics.power.sample_size import next_batch
 from omtrace.store import stored

@@ -518,7 +518,7 @@ def test_known_concentrations_are_read_back_from_a_known_curve():
                           {"x": parameter("assay", **ASSAY)})  # fmt: skip
     assert found[("R1", "")] == pytest.approx(400, rel=1e-6)
     assert found[("R2", "")] == pytest.approx(3100, rel=1e-6)
-    assert found[("R3", "")] == "incomplete: 0 of 1 wells read back"  # above the curve
+    assert found[("R3", "")] == "above ULOQ"
     assert found[("R4", "")] == "not collected"
     mine = {cell for cell in behind if cell[0] == "R1"}
     assert {role for *_, role in mine} == {"value", "layout", "standard"}
@@ -565,6 +565,31 @@ def test_wells_can_be_the_units_and_masked_standards_are_left_out():
     reads = reads[reads["unit_id"] != "1/16"]
     found, behind = built({"layout": layout, "reads": reads}, {"x": parameter("assay", **options)}, lost)
     assert found[("1/16", "")] == "quarantined: type"
+
+
+def test_masked_wells_are_never_used():
+    layout, reads = plate({"R1": [40, 600], "R2": [80], "R3": [60, 60]})
+    layout["valid"] = 1.0
+    layout.loc[layout["unit_id"].isin(["1/17", "1/18"]), "valid"] = None  # a far well of R1, the only one of R2
+    frames = {"people": people("R1", "R2", "R3"), "layout": layout, "reads": reads}
+    found, behind = built(frames, {"x": parameter("assay", **ASSAY, valid="valid")})
+    assert found[("R1", "")] == pytest.approx(400, rel=1e-6) and found[("R3", "")] == pytest.approx(600, rel=1e-6)
+    assert found[("R2", "")] == "masked: no well in use"
+    assert {key for unit, _, key, column, role in behind if unit == "R1" and role == "layout"} == {17}
+    wells, _ = built({"layout": layout, "reads": reads}, {"x": parameter("assay", **ASSAY, valid="valid", per="well")})
+    assert wells[("1/16", "")] == pytest.approx(40, rel=1e-6) and wells[("1/17", "")] == "masked: no well in use"
+
+
+def test_a_concentration_beyond_the_standards_is_censored_and_dilutions_within_their_range_count():
+    layout, reads = plate({"R1": [1500], "R2": [2], "R3": [1500, 150]})
+    layout.loc[layout["sample"] == "R3", "dilution"] = [1.0, 10.0]
+    frames = {"people": people("R1", "R2", "R3"), "layout": layout, "reads": reads}
+    found, behind = built(frames, {"x": parameter("assay", **ASSAY)})
+    assert (found[("R1", "")], found[("R2", "")]) == ("above ULOQ", "below LLOQ")
+    assert found[("R3", "")] == pytest.approx(1500, rel=1e-6)
+    assert {key for unit, _, key, _, role in behind if unit == "R3" and role == "layout"} == {19, 20}  # both are named
+    reported, _ = built(frames, {"x": parameter("assay", **ASSAY, limits="report")})
+    assert reported[("R1", "")] == pytest.approx(15000, rel=1e-6)
 
 
 def test_a_signal_is_a_read_or_the_difference_of_two():

@@ -51,7 +51,9 @@ def grid(made, delta, other, level):
 def test_patterns_are_squares_and_bars_in_the_order_of_the_estimates(tmp_path):
     sheet, drawing = drawn(study(), "patterns", tmp_path)
     left, right = sheet.figure.axes
-    full = [[line.get_markerfacecolor() != "white" for line in left.lines[3 * i : 3 * i + 3]] for i in range(4)]
+    (squares,) = left.collections
+    filled = [tuple(colour[:3]) != (1, 1, 1) for colour in squares.get_facecolors()]
+    full = [filled[3 * i : 3 * i + 3] for i in range(4)]
     assert full == [[mark == "●" for mark in marks] for marks in PATTERNS]
     assert [patch.get_width() for patch in right.patches] == [n for pair in PATTERNS.values() for n in pair]
     texts = [text.get_text() for text in right.texts]

@@ -15,6 +15,8 @@ from omtrace.statistics.linear.counts import CountModel
 from omtrace.statistics.linear.design import Terms
 from omtrace.statistics.linear.likelihood import maximise
 from omtrace.statistics.linear.ordinal import ProportionalOdds
+from scipy.optimize import minimize
+from scipy.stats import chi2
 
 REFERENCE = Path(__file__).parent / "reference"
 R = json.loads((REFERENCE / "models_r.json").read_text())
@@ -50,11 +52,11 @@ def plain(model, base=1.0):
 def test_negative_binomial_is_that_of_mass(midas):
     model = CountModel(midas, TERMS, "quarters", information="expected")
     rows = plain(model)
-    agrees("negative binomial", "coefficients", MASS, rows @ model.coefficients, R["nb"]["coef"], rel=1e-7)
-    errors = np.sqrt(np.diag(rows @ model.covariance @ rows.T))
+    agrees("negative binomial", "coefficients", MASS, rows @ model.fit.coefficients, R["nb"]["coef"], rel=1e-7)
+    errors = np.sqrt(np.diag(rows @ model.fit.covariance @ rows.T))
     agrees("negative binomial", "SE, dispersion held", MASS, errors, R["nb"]["se"], rel=1e-6)
     agrees("negative binomial", "dispersion", MASS, 1 / model.dispersion, R["nb"]["theta"], rel=1e-6)
-    agrees("negative binomial", "log-likelihood", MASS, model.log_likelihood, R["nb"]["ll"], rel=1e-9)
+    agrees("negative binomial", "log-likelihood", MASS, model.fit.log_likelihood, R["nb"]["ll"], rel=1e-9)
 
 
 def test_negative_binomial_with_observed_information_is_that_of_statsmodels(midas):
@@ -76,7 +78,7 @@ def test_poisson_is_that_of_statsmodels(midas):
     x = np.column_stack([np.ones(len(midas)), midas["arm"], midas["base"]])
     other = sm.GLM(midas["midas"], x, family=sm.families.Poisson(), offset=np.log(midas["quarters"])).fit(tol=1e-13)
     found = model.rate_ratio(1, 0)
-    ours = [math.log(found["rate_ratio"]), found["se_log"], model.pearson_per_df, model.log_likelihood]
+    ours = [math.log(found["rate_ratio"]), found["se_log"], model.pearson_per_df, model.fit.log_likelihood]
     theirs = [other.params["x1"], other.bse["x1"], other.pearson_chi2 / other.df_resid, other.llf]
     agrees("Poisson", "log rate ratio, SE, overdispersion, log-likelihood", SM, ours, theirs, rel=1e-8)
 
@@ -166,16 +168,14 @@ def test_odds_that_are_infinite_say_why(midas, change, says):
 
 def test_proportional_odds_are_those_of_clm(midas):
     model = ProportionalOdds(midas, Terms("grade", "arm", [0, 1], None, ["base"]), [0, 1, 2, 3])
-    mean = midas["base"].mean()
-    beta = model.coefficients[3:]
-    agrees("proportional odds", "coefficients", CLM, [*(model.coefficients[:3] + beta[1] * mean), *beta],
-           R["clm"]["coef"], rel=1e-6)  # fmt: skip
-    # clm's thresholds belong to a covariate of 0: threshold + slope x mean
-    change = np.eye(5)
-    change[:3, 4] = mean
-    errors = np.sqrt(np.diag(change @ model.covariance @ change.T))
+    # clm's thresholds belong to the reference group and a covariate of 0, its coefficients to treatment coding
+    start = model.design.mean(0, {"base": 0.0})
+    group, slope = model.design.difference(1, 0), model.design.mean(0, {"base": 1.0}) - start
+    rows = np.array([*(np.r_[cut, -start[1:]] for cut in np.eye(3)), *(np.r_[0, 0, 0, r[1:]] for r in (group, slope))])
+    agrees("proportional odds", "coefficients", CLM, rows @ model.fit.coefficients, R["clm"]["coef"], rel=1e-6)
+    errors = np.sqrt(np.diag(rows @ model.fit.covariance @ rows.T))
     agrees("proportional odds", "SE", CLM, errors, R["clm"]["se"], rel=1e-6)
-    agrees("proportional odds", "log-likelihood", CLM, model.log_likelihood, R["clm"]["ll"], rel=1e-9)
+    agrees("proportional odds", "log-likelihood", CLM, model.fit.log_likelihood, R["clm"]["ll"], rel=1e-9)
     assert math.log(model.odds_ratio(1, 0)["odds_ratio"]) == pytest.approx(R["clm"]["coef"][3], rel=1e-6)
     assert list(model.thresholds()) == ["0 | 1", "1 | 2", "2 | 3"]
 
@@ -211,13 +211,10 @@ def test_categories_that_cannot_be_modelled_say_why(midas, change, categories, s
 
 
 def test_gradients_and_hessians_are_derivatives(midas):
+    terms = Terms("grade", "arm", [0, 1], None, ["base"])
     models = [
-        (CountModel(midas, TERMS, "quarters")._negative_binomial, np.array([1.9, -0.2, 0.03, 0.4])),
-        (CountModel(midas, TERMS, "quarters")._poisson, np.array([1.9, -0.2, 0.03])),
-        (LogisticModel(midas, Terms("high", "arm", [0, 1], None, ["base"]))._likelihood, np.array([0.1, -0.4, 0.05])),
-        (ProportionalOdds(midas, Terms("grade", "arm", [0, 1], None, ["base"]), [0, 1, 2, 3])._likelihood,
-         np.array([-1.0, 0.3, 1.2, -0.4, 0.05])),
-    ]  # fmt: skip
+        (ProportionalOdds(midas, terms, [0, 1, 2, 3])._likelihood, np.array([-1.0, 0.3, 1.2, -0.4, 0.05])),
+    ]
     for function, at in models:
         _, gradient, hessian = function(at)
         h = 1e-5
@@ -234,3 +231,84 @@ def test_a_likelihood_without_a_maximum_is_refused():
         maximise(lambda at: (float(at[0]), np.ones(1), np.zeros((1, 1))), np.zeros(1))
     with pytest.raises(ValueError, match="no finite maximum"):
         maximise(lambda at: (float(at[0]), np.ones(1), -1e-3 * np.eye(1)), np.zeros(1))
+
+
+# any unit, rare outcomes
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_the_unit_of_a_covariate_plays_no_part(midas, unit):
+    other = midas.assign(base=midas["base"] * unit)
+    for of in (lambda f: CountModel(f, TERMS, "quarters").rate_ratio(1, 0),
+               lambda f: CountModel(f, TERMS, "quarters", "poisson").rate_ratio(1, 0),
+               lambda f: LogisticModel(f, Terms("high", "arm", [0, 1], None, ["base"])).odds_ratio(1, 0),
+               lambda f: LogisticModel(f, Terms("high", "arm", [0, 1], None, ["base"]), firth=True).odds_ratio(1, 0),
+               lambda f: ProportionalOdds(f, Terms("grade", "arm", [0, 1], None, ["base"]), [0, 1, 2, 3])
+               .odds_ratio(1, 0)):  # fmt: skip
+        assert of(other) == pytest.approx(of(midas), rel=1e-7)
+
+
+def test_a_site_without_events_says_nothing_of_the_odds_ratio(midas):
+    sites = midas.assign(site=[f"s{i % 3}" for i in range(len(midas))])
+    sites["high"] = sites["high"].where(sites["site"] != "s2", 0.0)
+    terms = Terms("high", "arm", [0, 1], None, ["base"], ["site"])
+    model, rest = LogisticModel(sites, terms), LogisticModel(sites[sites["site"] != "s2"], terms)
+    assert model.odds_ratio(1, 0) == pytest.approx(rest.odds_ratio(1, 0))
+    assert [(*found,) for found in model.alike] == [("site", "s2", "no", 30)] and not rest.alike
+    # nobody of that site has the outcome, whichever the arm: two thirds of the risk of the others
+    for found, theirs in ((model.risk(1), rest.risk(1)), (model.risk_difference(1, 0), rest.risk_difference(1, 0))):
+        assert [v * 3 / 2 for v in (list(found.values())[0], found["se"])] == pytest.approx(
+            [list(theirs.values())[0], theirs["se"]]
+        )
+    two = sites[sites["site"] != "s0"]
+    assert LogisticModel(two, terms).odds_ratio(1, 0) == pytest.approx(
+        LogisticModel(sites[sites["site"] == "s1"], Terms("high", "arm", [0, 1], None, ["base"])).odds_ratio(1, 0)
+    )
+
+
+FOURFOLD = ((12, 20, 6, 20), (0, 15, 4, 16), (15, 15, 9, 16))
+
+
+@pytest.mark.parametrize("counts", FOURFOLD)
+def test_firths_odds_ratio_of_a_fourfold_table_adds_a_half_to_each_cell(counts):
+    a, n, c, m = counts
+    frame = pd.DataFrame({"y": [1.0] * a + [0.0] * (n - a) + [1.0] * c + [0.0] * (m - c), "g": ["t"] * n + ["r"] * m})
+    found = LogisticModel(frame, Terms("y", "g", ["r", "t"]), firth=True).odds_ratio("t", "r")
+    ratio = (a + 0.5) * (m - c + 0.5) / ((n - a + 0.5) * (c + 0.5))  # Firth 1993: Jeffreys' prior of a saturated model
+    agrees(
+        "logistic, Firth",
+        "odds ratio of a fourfold table",
+        "Firth 1993, closed form",
+        found["odds_ratio"],
+        ratio,
+        rel=1e-8,
+    )
+    assert found["ci_low"] < ratio < found["ci_high"]
+
+
+def test_firths_estimates_and_profile_are_those_of_a_search(midas):
+    terms = Terms("high", "arm", [0, 1], None, ["base"])
+    model = LogisticModel(midas, terms, firth=True)
+    x, y = np.column_stack([np.ones(len(midas)), midas["arm"], midas["base"] / 30]), midas["high"].to_numpy()
+
+    def loss(beta):
+        p = 1 / (1 + np.exp(-x @ beta))
+        return -(np.log(np.where(y == 1, p, 1 - p)).sum() + np.linalg.slogdet((x.T * (p * (1 - p))) @ x)[1] / 2)
+
+    options = {"xatol": 1e-10, "fatol": 1e-13, "maxiter": 10_000}
+    best = minimize(loss, np.zeros(3), method="Nelder-Mead", options=options)
+    found = model.odds_ratio(1, 0)
+    agrees("logistic, Firth", "log odds ratio", "penalised likelihood searched by Nelder-Mead",
+           math.log(found["odds_ratio"]), best.x[1], abs=1e-6)  # fmt: skip
+    for value, drop in ((math.log(found["ci_low"]), 3.841458820694124), (math.log(found["ci_high"]), 3.841458820694124),
+                        (0.0, chi2.isf(found["p"], 1))):  # fmt: skip
+        held = minimize(
+            lambda b, v=value: loss(np.array([b[0], v, b[1]])), [0, 0], method="Nelder-Mead", options=options
+        )
+        assert 2 * (held.fun - best.fun) == pytest.approx(drop, abs=1e-6)
+
+
+def test_firth_gives_an_odds_ratio_where_a_term_tells_outcomes_with_certainty(midas):
+    apart = midas.assign(high=(midas["base"] > midas["base"].median()) * 1.0)
+    found = LogisticModel(apart, Terms("high", "arm", [0, 1], None, ["base"]), firth=True).odds_ratio(1, 0)
+    assert found["ci_low"] < found["odds_ratio"] < found["ci_high"] and 0 < found["p"] < 1

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 from agreements import agrees, chosen
-from omtrace.statistics.linear.design import Design, Terms
-from omtrace.statistics.linear.linear import LinearModel
+from omtrace.statistics.linear.design import GroupDesign, Terms
+from omtrace.statistics.linear.linear import Ancova
 
 REFERENCE = Path(__file__).parent / "reference"
 R = json.loads((REFERENCE / "models_r.json").read_text())
@@ -43,7 +43,7 @@ def coefficients(model):
     rows = [start, design.difference("dose1", "control"), design.difference("dose2", "control"),
             design.mean("control", {**at, "base": 1.0}) - start,
             design.mean("control", {**at, "sex": "M"}) - start]  # fmt: skip
-    found = [model.estimate(row) for row in rows]
+    found = [model.model.estimate(row) for row in rows]
     return [estimate for estimate, _, _ in found], [se for _, se, _ in found]
 
 
@@ -51,19 +51,19 @@ TERMS = Terms("change", "arm", reference="control", covariates=["base"], factors
 
 
 def test_coefficients_and_classical_errors_are_those_of_lm(arms):
-    estimates, errors = coefficients(LinearModel(arms, TERMS))
+    estimates, errors = coefficients(Ancova(arms, TERMS))
     agrees("ANCOVA", "coefficients", LM, estimates, R["ancova"]["coef"], rel=1e-9)
     agrees("ANCOVA", "SE", LM, errors, R["ancova"]["se"], rel=1e-9)
 
 
 @pytest.mark.parametrize("kind", ["HC0", "HC1", "HC2", "HC3", "HC4"])
 def test_robust_errors_are_those_of_sandwich(arms, kind):
-    _, errors = coefficients(LinearModel(arms, TERMS, kind))
+    _, errors = coefficients(Ancova(arms, TERMS, kind))
     agrees(f"ANCOVA, {kind}", "SE", SANDWICH, errors, R[f"ancova_{kind}"], rel=1e-9)
 
 
 def test_contrasts_and_means_are_those_of_emmeans(arms):
-    model = LinearModel(arms, TERMS)
+    model = Ancova(arms, TERMS)
     names = {"difference": "estimate", "se": "SE", "df": "df", "t": "t.ratio", "p": "p.value"}
     found = [model.difference(arm, "control") for arm in ("dose1", "dose2")]
     for ours, theirs in names.items():
@@ -79,23 +79,23 @@ def test_contrasts_and_means_are_those_of_emmeans(arms):
 def test_cluster_robust_errors_and_their_df_are_those_of_clubsandwich(rats):
     rats = rats.assign(cell=rats["ntg"] + rats["omt"], both=((rats["ntg"] == "ntg") & (rats["omt"] == "omt")) * 1.0)
     rats["is_ntg"], rats["is_omt"] = (rats["ntg"] == "ntg") * 1.0, rats["omt"]
-    model = LinearModel(rats, Terms("cgrp", "is_omt", ["sham", "omt"], None, ["is_ntg", "both"]), "CR2", "cage")
+    model = Ancova(rats, Terms("cgrp", "is_omt", ["sham", "omt"], None, ["is_ntg", "both"]), "CR2", "cage")
     zero, design = {"is_ntg": 0.0, "both": 0.0}, model.design
     start = design.mean("sham", zero)
     rows = [start, design.mean("sham", {**zero, "is_ntg": 1.0}) - start, design.difference("omt", "sham"),
             design.mean("sham", {**zero, "both": 1.0}) - start]  # fmt: skip
-    found = [model.estimate(row) for row in rows]
+    found = [model.model.estimate(row) for row in rows]
     agrees("cluster-robust covariance", "SE", CLUB, [se for _, se, _ in found], R["cr2"]["se"], rel=1e-9)
     agrees("cluster-robust covariance", "df", CLUB, [df for _, _, df in found], R["cr2"]["df"], rel=1e-8)
-    assert model.clusters.clusters == rats["cage"].nunique()
+    assert model.model.clusters.clusters == rats["cage"].nunique()
 
 
 def test_a_cluster_robust_error_is_unbiased_where_rows_are_independent(arms):
     # the definition of CR2: E[score score'] = the classical covariance, if errors are independent with one variance
     frame = arms.assign(site=[f"s{i % 7}" for i in range(len(arms))])
-    model = LinearModel(frame, TERMS, "CR2", "site")
+    model = Ancova(frame, TERMS, "CR2", "site")
     x = model.design.matrix
-    expected = sum(spread.T @ spread for spread in model.clusters.whitened)
+    expected = sum(spread.T @ spread for spread in model.model.clusters.whitened)
     assert expected == pytest.approx(np.linalg.inv(x.T @ x), rel=1e-9, abs=1e-12)
 
 
@@ -110,12 +110,12 @@ def test_an_interaction_is_that_of_statsmodels(arms, kind):
     arms = arms.assign(sex=["FM"[i // 2 % 2] for i in range(len(arms))])
     formula = "C(arm, contr.treatment('control')) * C(sex) + base"
     columns, other = second_path(arms, formula, kind)
-    model = LinearModel(arms, Terms("change", "arm", reference="control", covariates=["base"], factors=["sex"],
+    model = Ancova(arms, Terms("change", "arm", reference="control", covariates=["base"], factors=["sex"],
                                     interaction="sex"), "classical" if kind == "nonrobust" else kind)  # fmt: skip
     at = {name: i for i, name in enumerate(columns)}
     main = next(i for name, i in at.items() if "dose1" in name and "sex" not in name)
     cross = next(i for name, i in at.items() if "dose1" in name and "sex" in name)
-    women, men = (model.difference("dose1", "control", at={"sex": sex}) for sex in "FM")
+    women, men = (model.difference("dose1", "control", held={"sex": sex}) for sex in "FM")
     weights = np.zeros(len(columns))
     weights[main] = 1
     ours = [women["difference"], women["se"], women["p"]]
@@ -133,7 +133,7 @@ def test_an_interaction_is_that_of_statsmodels(arms, kind):
 def test_an_interaction_over_three_levels_is_an_f_test(arms):
     frame = arms[arms["arm"] != "dose2"].assign(site=[f"s{i % 3}" for i in range((arms["arm"] != "dose2").sum())])
     terms = Terms("change", "arm", ["control", "dose1"], None, ["base"], ["site"], "site")
-    found = LinearModel(frame, terms).interaction("dose1", "control")
+    found = Ancova(frame, terms).interaction("dose1", "control")
     full = second_path(frame, "C(arm) * C(site) + base", "nonrobust")[1]
     less = second_path(frame, "C(arm) + C(site) + base", "nonrobust")[1]
     f, p, df = full.compare_f_test(less)
@@ -141,32 +141,32 @@ def test_an_interaction_over_three_levels_is_an_f_test(arms):
            [f, p], rel=1e-8)  # fmt: skip
     assert (found["df_1"], found["df_2"]) == (df, full.df_resid)
     with pytest.raises(ValueError, match="joint test with a cluster-robust"):
-        LinearModel(frame.assign(c=frame["site"]), terms, "CR2", "c").interaction("dose1", "control")
+        Ancova(frame.assign(c=frame["site"]), terms, "CR2", "c").interaction("dose1", "control")
 
 
 def test_an_interaction_with_a_covariate_is_the_change_for_one_unit(arms):
     terms = Terms("change", "arm", ["control", "dose1", "dose2"], None, ["base"], [], "base")
-    model = LinearModel(arms, terms)
+    model = Ancova(arms, terms)
     slope = model.interaction("dose2", "control")["interaction"]
-    low, high = (model.difference("dose2", "control", at={"base": v})["difference"] for v in (55.0, 65.0))
+    low, high = (model.difference("dose2", "control", held={"base": v})["difference"] for v in (55.0, 65.0))
     assert high - low == pytest.approx(10 * slope, rel=1e-9)
-    middle = model.difference("dose2", "control", at={"base": float(arms["base"].mean())})
+    middle = model.difference("dose2", "control", held={"base": float(arms["base"].mean())})
     assert middle["difference"] == pytest.approx(model.difference("dose2", "control")["difference"], rel=1e-9)
 
 
 def test_weights_of_factor_levels_move_the_means_and_not_the_contrasts(arms):
-    equal = LinearModel(arms, TERMS)
-    observed = LinearModel(arms, Terms(**{**vars(TERMS), "weights": "observed"}))
+    equal = Ancova(arms, TERMS)
+    observed = Ancova(arms, Terms(**{**vars(TERMS), "weights": "observed"}))
     share = (arms["sex"] == "M").mean()
-    gap = equal.estimate(equal.design.mean("control", {"sex": "M"}))[0]
-    gap -= equal.estimate(equal.design.mean("control", {"sex": "F"}))[0]
+    gap = equal.model.estimate(equal.design.mean("control", {"sex": "M"}))[0]
+    gap -= equal.model.estimate(equal.design.mean("control", {"sex": "F"}))[0]
     moved = observed.adjusted_mean("dose1")["adjusted_mean"] - equal.adjusted_mean("dose1")["adjusted_mean"]
     assert moved == pytest.approx((share - 0.5) * gap, rel=1e-9) and abs(moved) > 1e-3
     assert observed.difference("dose1", "control") == pytest.approx(equal.difference("dose1", "control"), rel=1e-9)
 
 
 def test_a_combination_of_three_arms(arms):
-    model = LinearModel(arms, TERMS)
+    model = Ancova(arms, TERMS)
     found = model.combination({"dose1": 0.5, "dose2": 0.5, "control": -1})
     one, two = (model.difference(arm, "control")["difference"] for arm in ("dose1", "dose2"))
     assert found["difference"] == pytest.approx((one + two) / 2, rel=1e-9)
@@ -179,19 +179,59 @@ def test_what_cannot_be_estimated_is_refused(arms):
     alone = arms.assign(site=["own", *["all"] * (len(arms) - 1)])
     terms = Terms("change", "arm", reference="control", factors=["site"])
     with pytest.raises(ValueError, match="HC3: a row determines a coefficient alone"):
-        LinearModel(alone, terms, "HC3")
-    assert math.isfinite(LinearModel(alone, terms, "HC1").difference("dose1", "control")["se"])
+        Ancova(alone, terms, "HC3")
+    assert math.isfinite(Ancova(alone, terms, "HC1").difference("dose1", "control")["se"])
     with pytest.raises(ValueError, match="1 cluster"):
-        LinearModel(arms.assign(site="one"), TERMS, "CR2", "site")
+        Ancova(arms.assign(site="one"), TERMS, "CR2", "site")
     with pytest.raises(ValueError, match="rows of other groups: dose2"):
-        Design(arms, Terms("change", "arm", ["control", "dose1"]))
+        GroupDesign(arms, Terms("change", "arm", ["control", "dose1"]))
     with pytest.raises(ValueError, match="no row of group 'dose3'"):
-        Design(arms, Terms("change", "arm", ["control", "dose1", "dose2", "dose3"]))
+        GroupDesign(arms, Terms("change", "arm", ["control", "dose1", "dose2", "dose3"]))
     with pytest.raises(ValueError, match="sex: no row of the level 'X'"):
-        Design(arms, TERMS).mean("control", {"sex": "X"})
+        GroupDesign(arms, TERMS).mean("control", {"sex": "X"})
 
 
 def test_groups_as_if_average_to_the_adjusted_mean_with_observed_weights(arms):
-    model = LinearModel(arms, Terms(**{**vars(TERMS), "weights": "observed"}))
+    model = Ancova(arms, Terms(**{**vars(TERMS), "weights": "observed"}))
     average = model.design.as_if("dose2").mean(axis=0)
     assert average == pytest.approx(model.design.mean("dose2"), abs=1e-12)
+
+
+def test_a_saturated_model_is_refused(arms):
+    four = arms.iloc[[0, 1, 20, 21]]
+    terms = Terms("change", "arm", ["control", "dose1"], None, ["base"])
+    assert Ancova(four, terms).model.df == 1
+    with pytest.raises(ValueError, match="3 rows for 3 coefficients leave no residual"):
+        GroupDesign(four.iloc[1:], terms)
+
+
+def clustered(arms, treated):
+    """Ten rows of each arm, the treated of them in as many clusters, the others in six."""
+    two = arms[arms["arm"] != "dose2"].groupby("arm").head(10)
+    labels = [f"c{i % 6}" for i in range(10)] + [f"t{i % treated}" for i in range(10)]
+    return two.sort_values("arm").assign(cluster=labels)
+
+
+@pytest.mark.parametrize("covariates", [[], ["base"]])
+def test_an_arm_of_one_cluster_has_no_cluster_robust_error(arms, covariates):
+    terms = Terms("change", "arm", ["control", "dose1"], None, covariates)
+    model = Ancova(clustered(arms, 1), terms, "CR2", "cluster")
+    with pytest.raises(ValueError, match="rests on one cluster alone"):
+        model.difference("dose1", "control")
+    assert math.isnan(model.adjusted_mean("dose1")["se"]) and math.isfinite(model.adjusted_mean("control")["se"])
+    found = Ancova(clustered(arms, 2), terms, "CR2", "cluster").difference("dose1", "control")
+    assert found["se"] > 0 and 0 < found["p"] <= 1 and found["df"] < 4
+
+
+def test_arms_of_one_cluster_each_have_no_p_of_0(arms):
+    two = arms[arms["arm"] != "dose2"]
+    model = Ancova(two.assign(site=two["arm"]), Terms("change", "arm", ["control", "dose1"]), "CR2", "site")
+    with pytest.raises(ValueError, match="two clusters or more in each group"):
+        model.difference("dose1", "control")
+
+
+def test_clusters_that_are_a_factor_of_the_model_leave_the_contrast_its_error(arms):
+    frame = arms.assign(site=[f"s{i % 5}" for i in range(len(arms))])
+    terms = Terms("change", "arm", reference="control", factors=["site"])
+    found = Ancova(frame, terms, "CR2", "site").difference("dose1", "control")
+    assert found["se"] > 0 and found["df"] > 1

@@ -10,9 +10,9 @@ import pytest
 from agreements import agrees, chosen
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from models import adjusted_difference
 from omtrace.statistics.assay.batches import bridge, group_effect
 from omtrace.statistics.assay.combat import combat, confounding, efficiency
-from omtrace.statistics.linear.linear import adjusted_difference
 
 REFERENCE = Path(__file__).parent / "reference"
 R = json.loads((REFERENCE / "assay_r.json").read_text())

@@ -1,120 +1,123 @@
 """The 2 x 2 factorial model against R (car, effectsize, emmeans) and hand-made cases."""
 
-import csv
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
-from omtrace.statistics.linear.factorial import cell_means, cells, factorial_effects, simple_effects
+from omtrace.analyses.factorial import _effects
+from omtrace.statistics.linear.design import design_of
+from omtrace.statistics.linear.linear import fit_linear
 from scipy.stats import ncf
 
 REFERENCE = Path(__file__).parent / "reference"
 R = json.loads((REFERENCE / "statistics_r.json").read_text())
-TERMS = {"first": ("ntg", 1, 0), "second": ("omt", 2, 1), "interaction": ("ntg:omt", 3, 2)}
+LEVELS = {"ntg": ("veh", "ntg"), "omt": ("sham", "omt")}
+FIRST, SECOND, BOTH = "ntg: ntg - veh", "omt: omt - sham", "interaction ntg x omt"
+TERMS = {FIRST: ("ntg", 1, 0), SECOND: ("omt", 2, 1), BOTH: ("ntg:omt", 3, 2)}
+
+
+def effects(frame, outcome, levels):
+    """Everything that the analysis tells, by label."""
+    (first, first_levels), (second, second_levels) = levels.items()
+    design = design_of(frame, [f"{first} * {second}"], levels)
+    model = fit_linear(frame[outcome], design.matrix)
+    options = SimpleNamespace(first=first, second=second, first_levels=first_levels, second_levels=second_levels,
+                              level=0.95)  # fmt: skip
+    return dict(_effects(design, model, frame.groupby([first, second]).size().to_dict(), options)), model
 
 
 @pytest.fixture(scope="module")
-def rows():
-    with open(REFERENCE / "fact22.csv", newline="") as file:
-        return list(csv.DictReader(file))
+def rats():
+    return pd.read_csv(REFERENCE / "fact22.csv")
 
 
 @pytest.fixture(scope="module")
-def table(rows):
-    values = [float(row["cgrp"]) for row in rows]
-    return cells(values, [row["ntg"] for row in rows], [row["omt"] for row in rows], ("veh", "ntg"), ("sham", "omt"))
+def found(rats):
+    return effects(rats, "cgrp", LEVELS)[0]
 
 
 @pytest.mark.parametrize("name", TERMS)
-def test_type_three_agrees_with_car(table, name):
+def test_type_three_agrees_with_car(rats, found, name):
     term, index, _ = TERMS[name]
     assert R["type3"]["row"][index] == term
-    found = factorial_effects(table)[name]
-    assert found["f"] == pytest.approx(R["type3"]["F value"][index], rel=1e-10)
-    assert found["p"] == pytest.approx(R["type3"]["Pr(>F)"][index], rel=1e-8)
-    assert found["df"] == R["type3"]["Df"][-1]
-    assert table.residual_ss == pytest.approx(R["type3"]["Sum Sq"][-1], rel=1e-10)
+    assert found[name]["f"] == pytest.approx(R["type3"]["F value"][index], rel=1e-10)
+    assert found[name]["p"] == pytest.approx(R["type3"]["Pr(>F)"][index], rel=1e-8)
+    assert found[name]["df"] == R["type3"]["Df"][-1]
+    assert effects(rats, "cgrp", LEVELS)[1].residual_ss == pytest.approx(R["type3"]["Sum Sq"][-1], rel=1e-10)
 
 
 @pytest.mark.parametrize("name", TERMS)
-def test_partial_eta_squared_agrees_with_effectsize(table, name):
+def test_partial_eta_squared_agrees_with_effectsize(found, name):
     term, _, index = TERMS[name]
     assert R["pes3"]["Parameter"][index] == term
-    found = factorial_effects(table)[name]
-    assert found["partial_eta_squared"] == pytest.approx(R["pes3"]["Eta2_partial"][index], rel=1e-10)
+    assert found[name]["partial_eta_squared"] == pytest.approx(R["pes3"]["Eta2_partial"][index], rel=1e-10)
     expected = [R["pes3"]["CI_low"][index], R["pes3"]["CI_high"][index]]
     # effectsize's optimiser stops at about 1e-5 of the noncentrality
-    found_limits = [found["partial_eta_squared_low"], found["partial_eta_squared_high"]]
-    assert found_limits == pytest.approx(expected, rel=1e-4, abs=1e-5)
+    limits = [found[name]["partial_eta_squared_low"], found[name]["partial_eta_squared_high"]]
+    assert limits == pytest.approx(expected, rel=1e-4, abs=1e-5)
 
 
-def test_noncentral_f_limits_leave_five_percent_outside(table):
-    found = factorial_effects(table)["first"]
+def test_noncentral_f_limits_leave_five_percent_outside(found):
+    numbers = found[FIRST]
     for limit, tail in (("partial_eta_squared_low", 0.95), ("partial_eta_squared_high", 0.05)):
-        noncentrality = found[limit] / (1 - found[limit]) * found["df"]
-        assert ncf.cdf(found["f"], 1, found["df"], noncentrality) == pytest.approx(tail, abs=1e-9)
+        noncentrality = numbers[limit] / (1 - numbers[limit]) * numbers["df"]
+        assert ncf.cdf(numbers["f"], 1, numbers["df"], noncentrality) == pytest.approx(tail, abs=1e-9)
 
 
-@pytest.mark.parametrize(("level", "index"), [(1, 0), (0, 1)])
-def test_simple_effects_agree_with_emmeans(table, level, index):
-    assert R["simple"]["omt"][index] == ("sham", "omt")[level]
-    found = simple_effects(table)["first", level]
+@pytest.mark.parametrize(("level", "index"), [("omt", 0), ("sham", 1)])
+def test_simple_effects_agree_with_emmeans(found, level, index):
+    assert R["simple"]["omt"][index] == level
     names = {"estimate": "estimate", "se": "SE", "df": "df", "t": "t.ratio", "p": "p.value"}
     for ours, theirs in names.items():
-        assert found[ours] == pytest.approx(R["simple"][theirs][index], rel=1e-10)
+        assert found[f"{FIRST}, in {level}"][ours] == pytest.approx(R["simple"][theirs][index], rel=1e-10)
 
 
-def test_effects_are_differences_of_cell_means(rows, table):
-    means = {key: numbers["mean"] for key, numbers in cell_means(table).items()}
+def test_effects_are_differences_of_cell_means(rats, found):
+    means = {cell: part.mean() for cell, part in rats.groupby(["ntg", "omt"])["cgrp"]}
     for (i, j), mean in means.items():
-        chosen = [r for r in rows if r["ntg"] == ("veh", "ntg")[i] and r["omt"] == ("sham", "omt")[j]]
-        assert mean == pytest.approx(np.mean([float(r["cgrp"]) for r in chosen]), rel=1e-12)
-        assert cell_means(table)[i, j]["n"] == len(chosen)
-    effects = {name: numbers["estimate"] for name, numbers in factorial_effects(table).items()}
-    assert effects["first"] == pytest.approx((means[1, 0] + means[1, 1] - means[0, 0] - means[0, 1]) / 2, rel=1e-12)
-    assert effects["second"] == pytest.approx((means[0, 1] + means[1, 1] - means[0, 0] - means[1, 0]) / 2, rel=1e-12)
-    simple = {name: numbers["estimate"] for name, numbers in simple_effects(table).items()}
-    assert effects["interaction"] == pytest.approx(simple["first", 1] - simple["first", 0], rel=1e-12)
-    assert effects["interaction"] == pytest.approx(simple["second", 1] - simple["second", 0], rel=1e-12)
+        assert found[f"{i}, {j}"]["mean"] == pytest.approx(mean, rel=1e-12)
+        assert found[f"{i}, {j}"]["n"] == ((rats["ntg"] == i) & (rats["omt"] == j)).sum()
+    first = (means["ntg", "sham"] + means["ntg", "omt"] - means["veh", "sham"] - means["veh", "omt"]) / 2
+    second = (means["veh", "omt"] + means["ntg", "omt"] - means["veh", "sham"] - means["ntg", "sham"]) / 2
+    assert [found[FIRST]["estimate"], found[SECOND]["estimate"]] == pytest.approx([first, second], rel=1e-11)
+    for name, levels in ((FIRST, LEVELS["omt"]), (SECOND, LEVELS["ntg"])):
+        low, high = (found[f"{name}, in {level}"]["estimate"] for level in levels)
+        assert found[BOTH]["estimate"] == pytest.approx(high - low, rel=1e-11)
 
 
-def test_cell_intervals_use_the_pooled_residual(table):
-    found = cell_means(table)[1, 1]
+def test_cell_intervals_use_the_pooled_residual(found):
+    cell = found["ntg, omt"]
     se = math.sqrt(R["type3"]["Sum Sq"][-1] / 30 / 7)
-    assert found["se"] == pytest.approx(se, rel=1e-10)
-    assert found["ci_high"] - found["mean"] == pytest.approx(2.0422724563012373 * se, rel=1e-9)
+    assert cell["se"] == pytest.approx(se, rel=1e-10)
+    assert cell["ci_high"] - cell["mean"] == pytest.approx(2.0422724563012373 * se, rel=1e-9)
+
+
+def small(values):
+    return pd.DataFrame({"y": values, "a": [0, 0, 1, 1] * 2, "b": [0, 1] * 4})
 
 
 def test_effect_indistinguishable_from_nothing_has_eta_interval_from_zero():
-    table = cells([1, 2, 3, 4, 2, 3, 1.5, 4.5], [0, 0, 1, 1] * 2, [0, 1] * 4, (0, 1), (0, 1))
-    found = factorial_effects(table)["interaction"]
-    assert found["p"] > 0.05
-    assert found["partial_eta_squared_low"] == 0 < found["partial_eta_squared_high"] < 1
+    numbers = effects(small([1, 2, 3, 4, 2, 3, 1.5, 4.5]), "y", {"a": (0, 1), "b": (0, 1)})[0]["interaction a x b"]
+    assert numbers["p"] > 0.05
+    assert numbers["partial_eta_squared_low"] == 0 < numbers["partial_eta_squared_high"] < 1
 
 
 def test_no_residual_spread_has_no_test():
-    values = [0.1, 0.1, 0.3, 0.3, 0.7, 0.7, 1.1, 1.1]
-    table = cells(values, [0, 0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1] * 2, (0, 1), (0, 1))
-    for found in factorial_effects(table).values():
-        assert found["se"] == 0
-        assert all(math.isnan(found[name]) for name in ("t", "p", "f", "partial_eta_squared"))
+    found, _ = effects(small([0.1, 0.3, 0.7, 1.1] * 2), "y", {"a": (0, 1), "b": (0, 1)})
+    for name in ("a: 1 - 0", "b: 1 - 0", "interaction a x b"):
+        assert found[name]["se"] == 0
+        assert all(math.isnan(found[name][number]) for number in ("t", "p", "f", "partial_eta_squared"))
 
 
 @pytest.mark.parametrize(
-    ("values", "first", "levels", "complaint"),
-    [
-        ([1, 2, 3, 4, 5], "aabba", "ab", "empty"),
-        ([1, 2, 3, 4], "aabb", "ab", "no residual"),
-        ([1, 2, 3, 4, math.nan], "aabba", "ab", "missing"),
-        ([1, 2, 3, 4, 5], "aabbc", "ab", "1 values are neither"),
-        ([1, 2, 3, 4, 5], "aabb", "ab", "not one level a value"),
-        ([1, 2, 3, 4, 5], "aabba", "abc", "exactly two levels"),
-        ([1, 2, 3, 4, 5], "aabba", "aa", "exactly two levels"),
-    ],
+    ("rows", "complaint"),
+    [(slice(0, 4), "no residual"), ([0, 1, 2, 4, 5, 6], "a:b: not all of it"), ([0, 1, 4, 5], "a: no value at 1")],
 )
-def test_refusals(values, first, levels, complaint):
-    second = "xyxyx" if complaint != "empty" else "xxxyx"
+def test_refusals(rows, complaint):
+    frame = small(np.arange(8.0)).iloc[rows]
     with pytest.raises(ValueError, match=complaint):
-        cells(values, list(first), list(second[: len(values)]), list(levels), ["x", "y"])
+        effects(frame, "y", {"a": (0, 1), "b": (0, 1)})

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
-from omtrace.statistics.linear.linear import adjusted_difference, adjusted_means
+from models import adjusted_difference, adjusted_means
 
 REFERENCE = Path(__file__).parent / "reference"
 R = json.loads((REFERENCE / "statistics_r.json").read_text())
@@ -73,8 +73,8 @@ def test_nist_certified_values():
     assert len(frame) == 48
     found = adjusted_difference(frame, "weight", "instrument", "1")
     # certified F on 1 and 46 degrees of freedom; seven constant leading digits leave about 9 of 15
-    assert found["t"] ** 2 == pytest.approx(1.59467335677930e01, rel=1e-8)
-    assert found["r_squared"] == pytest.approx(2.57426544538321e-01, rel=1e-8)
+    assert found["t"] ** 2 == pytest.approx(1.59467335677930e01, rel=1e-9)
+    assert found["r_squared"] == pytest.approx(2.57426544538321e-01, rel=1e-9)
     assert found["df"] == 46
 
 
@@ -107,9 +107,13 @@ def test_perfect_fit_has_no_test():
 @pytest.mark.parametrize(
     ("change", "arguments", "complaint"),
     [
-        ({"base": 60.0}, {"covariates": ["base"]}, "depend on each other"),
-        ({"twice": lambda f: 2 * f["base"]}, {"covariates": ["base", "twice"]}, "depend on each other"),
-        ({"copy": lambda f: f["arm"]}, {"factors": ["copy"]}, "depend on each other"),
+        ({"base": 60.0}, {"covariates": ["base"]}, "not all of it|constant"),
+        (
+            {"twice": lambda f: 2 * f["base"]},
+            {"covariates": ["base", "twice"]},
+            "not all of it|constant",
+        ),
+        ({"copy": lambda f: f["arm"]}, {"factors": ["copy"]}, "not all of it|constant"),
         ({"one": "x"}, {"factors": ["one"]}, "one: a factor with one level"),
         ({"arm": "control"}, {}, "arm: fewer than 2 groups"),
         ({"unit": lambda f: [f"u{i}" for i in range(len(f))]}, {"factors": ["unit"]}, "no residual"),
@@ -122,8 +126,7 @@ def test_perfect_fit_has_no_test():
         ({}, {"covariates": ["sex"]}, "sex: not numeric"),
         ({}, {"covariates": ["height"]}, "height: no such column"),
         ({}, {"covariates": ["base", "base"]}, "named twice"),
-        ({}, {"contrast": "dose3"}, "no row of the group 'dose3'"),
-        ({}, {"contrast": None}, "3 groups"),
+        ({}, {"contrast": "dose3"}, "no row of the level 'dose3'"),
         ({}, {"reference": "none"}, "reference group"),
     ],
 )

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from agreements import agrees, chosen
-from omtrace.statistics.linear.general_linear import fit_linear, type_two
-from omtrace.statistics.linear.terms import design_of, expanded
+from omtrace.statistics.linear.design import design_of, expanded
+from omtrace.statistics.linear.linear import fit_linear, type_two
 from omtrace.statistics.mixed.lmm import fit
 from scipy.stats import multivariate_normal
 
@@ -299,7 +299,7 @@ def test_columns_that_cannot_be_are_refused():
     ):
         with pytest.raises(ValueError, match=complaint):
             design_of(columns, terms, levels)
-    with pytest.raises(ValueError, match="no level 'w'"):
+    with pytest.raises(ValueError, match="a: no row of the level 'w'"):
         design_of({"a": a}, ["a"], {"a": ("x", "y")}).mean({"a": "w"})
 
 

@@ -108,3 +108,10 @@ def test_what_has_no_value_and_what_is_refused():
         hotelling([[1, 2], [3, 2], [4, 2]])
     with pytest.raises(ValueError, match="determine each other"):
         hotelling([[1, 2, 3], [3, 1, 4], [2, 2, 4], [0, 5, 5], [7, 1, 8]])
+
+
+def test_huynh_and_feldts_epsilon_of_two_units_has_no_value():
+    found = repeated_anova([[1.0, 2.5, 4.0], [2.0, 2.0, 5.5]])
+    assert math.isnan(found["hf_epsilon"]) and math.isnan(found["hf_p"])
+    assert found["gg_epsilon"] == pytest.approx(0.5)  # one difference between units: its least
+    assert repeated_anova([[1.0, 2.5], [2.0, 2.0], [4.0, 4.5]])["hf_epsilon"] == 1

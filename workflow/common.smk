@@ -191,6 +191,22 @@ def refuse_closed_folders():
     or_stop(refuse_closed, [path for job in jobs for path in (*job.output, *job.log)])
 
 
+def end_with_refusals():
+    """Say what the data did not allow to be computed; where the plan wants it, or it is primary, end with exit code 1.
+
+    Everything has been made by then: a job that failed instead would take its results, and those before it, away.
+    """
+    from omtrace.provenance.closing import refusals
+
+    studies = {job.wildcards.study for job in workflow.dag.jobs if "study" in job.wildcards.keys()}
+    lines = [refusals(plan_of(study), f"{RESULTS}/{study}") for study in sorted(studies)]
+    for line, _ in lines:
+        if line:
+            sys.stderr.write(f"omtrace: {line}\n")
+    if any(stops for _, stops in lines):
+        sys.exit(1)
+
+
 def print_head():
     """Print what to keep of a run: the head digest of all studies that have results; and which earlier numbers changed."""
     from omtrace.provenance.closing import closing

@@ -32,6 +32,18 @@ class Fault(Exception):
         self.seen = tuple(seen)
 
 
+class Refusal(Fault):
+    """What the data do not allow to be computed: a visit that nobody reached, an arm without events.
+
+    It ends one part of an analysis, not the run: that part stands in the results as not computed, with the reason.
+    """
+
+    @property
+    def reason(self) -> str:
+        """The reason, without the analysis, parameter and visit that stand before it."""
+        return self.lines[0].partition(": ")[2]
+
+
 def nearest(name: str, known: Any) -> str:
     """A hint at the nearest known name, or nothing."""
     from difflib import get_close_matches

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SIGNIFICANT = 10
 KEPT = 13  # significant digits of values that later steps compute with: the tenth digit of an estimate stays right
 GRID = 12  # decimals: values nearer to zero than half of 1e-12 are zero
+SMALL = 1e-8  # below it the grid leaves fewer than four significant digits
 FLOAT = 15  # a decimal number of so many digits is nearer to its float than to any other number of so many
 EXACT = Context(prec=400, rounding=ROUND_HALF_UP)  # digits enough for every float
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet may take for a formula begins so
@@ -49,6 +50,13 @@ def number_text(value: float) -> str:
         return ""
     text = f"{round(value, GRID):.{SIGNIFICANT}g}"  # as of ``stored``: what it reads back to has these digits
     return text if text != "-0" else "0"
+
+
+def probability_text(value: float) -> str:
+    """A p value as text: as ``number_text``, but with four significant digits where it is too small for its grid."""
+    if value is None or not math.isfinite(value) or value <= 0 or value >= SMALL:
+        return number_text(value)
+    return f"{value:.4g}"
 
 
 def display(value: float | str, decimals: int) -> str:
@@ -256,13 +264,16 @@ def read_columns(path: str | Path) -> dict[str, list]:
     return ParquetFile(path).read().to_pydict()
 
 
-def read_coded(path: str | Path, columns: Sequence[str] | None = None) -> "pyarrow.Table":
-    """A Parquet table, or some columns of it, without pandas; texts are numbers into a dictionary of them."""
+def read_coded(path: str | Path, columns: Sequence[str] | None = None, threads: bool = True) -> "pyarrow.Table":
+    """A Parquet table, or some columns of it, without pandas; texts are numbers into a dictionary of them.
+
+    ``threads``: read columns side by side, which takes longer for small tables.
+    """
     from pyarrow.parquet import ParquetFile
 
     file = ParquetFile(path)
     texts = [field.name for field in file.schema_arrow if str(field.type) == "string"]
-    coded = ParquetFile(path, metadata=file.metadata, read_dictionary=texts).read(columns)
+    coded = ParquetFile(path, metadata=file.metadata, read_dictionary=texts).read(columns, use_threads=threads)
     return coded.unify_dictionaries().combine_chunks()
 
 

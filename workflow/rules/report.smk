@@ -35,6 +35,8 @@ rule render_results:
             category="{study}",
             labels={"page": "report"},
         ),
+        tidy="results/{study}/estimates_tidy.csv",
+        tidy_parquet="results/{study}/estimates_tidy.parquet",
         listing="results/{study}/stages/render.sha256",
     log:
         "logs/{study}/render_results.log",

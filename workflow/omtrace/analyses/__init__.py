@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from omtrace.model.plan import Analysis, DatasetPlan
     from omtrace.provenance.rows import Rows
 
+Part = Literal["target", "parameter", "whole"]
 JOINT = " & "  # between the names of parameters that a number is about together
 
 
@@ -43,7 +44,8 @@ class Call:
     """What a method gets: its plan entry, checked options, the dataset's plan, and the data.
 
     ``calls``: the calls of the analyses that it rests on, and ``earlier`` their numbers, each by name.
-    ``study`` and ``name`` name the stream of chance of an analysis that draws.
+    ``study`` and ``name`` name the stream of chance of an analysis that draws. ``only``: the parameter, and the visit
+    or all (None), to which the call is narrowed; None: everything that the plan names.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Call:
     calls: "Mapping[str, Call]" = field(default_factory=dict)
     earlier: "Mapping[str, Sequence[Number]]" = field(default_factory=dict)
     study: str = ""
+    only: tuple[str, str | None] | None = None
 
     def generator(self, seed: int) -> "numpy.random.Generator":
         """A stream of chance of this analysis alone: it depends on the seed and its names, not on what ran before."""
@@ -65,14 +68,21 @@ class Call:
         key = [int.from_bytes(words[i : i + 4], "big") for i in range(0, 16, 4)]
         return numpy.random.Generator(numpy.random.PCG64(numpy.random.SeedSequence(seed, spawn_key=key)))
 
+    @property
+    def parameters(self) -> Sequence[str]:
+        """The parameters analysed."""
+        return [name for name in self.entry.parameters if self.only is None or name == self.only[0]]
+
     def targets(self, holds: Literal["anything", "numbers", "yes or no"] = "numbers") -> Iterator[tuple[str, str]]:
         """Each parameter with each visit analysed ("" for a parameter without visits).
 
         Raises Fault for a parameter that does not hold what the method asks for.
         """
-        for parameter in self.entry.parameters:
+        for parameter in self.parameters:
             scheduled = self.dataset.parameters[parameter].visits
             for visit in [v for v in (self.entry.visits or scheduled) if v in scheduled] or [""]:
+                if self.only and self.only[1] not in (None, visit):
+                    continue
                 if holds != "anything":
                     self.need(parameter, visit, holds)
                 yield parameter, visit
@@ -134,6 +144,8 @@ class Method:
     ``rests_on``: the other analyses whose calls and numbers it needs, from its plan entry and options.
     ``units``: whether it takes units for independent of each other, as every comparison does that names no random
     effect, or only counts and describes them, whatever they are.
+    ``part``: from its options, what its numbers are made from on their own, and so what a refusal takes away: each
+    parameter at each visit (target), each parameter, or the whole.
     """
 
     options: "type[Closed]"
@@ -141,3 +153,4 @@ class Method:
     words: str
     rests_on: "Callable[[Analysis, Any], Sequence[str]]" = lambda entry, options: ()
     units: Literal["independent", "any"] = "independent"
+    part: "Callable[[Any], Part]" = lambda options: "target"

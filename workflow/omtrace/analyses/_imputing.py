@@ -8,7 +8,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Number
 from omtrace.analyses.mmrm import TAKEN, Structure
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def imputing(
     try:
         imputed = _imputed(call, parameter, visits, groups, pairs, reference, approaches, used)
     except ValueError as error:
-        raise Fault(f"analysis {call.name}, {parameter}: {error}") from None
+        raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
     return Imputing(call, parameter, visits, groups, list(pairs), used, imputed)
 
 
@@ -142,7 +142,7 @@ def analysed(call: Call, imputation: Imputing) -> list[str]:
     """The visits whose results are given, in time order. Raises Fault for none."""
     visits = [visit for visit in imputation.visits if visit in (call.entry.visits or imputation.visits)]
     if not visits:
-        raise Fault(f"analysis {call.name}, {imputation.parameter}: no visit after baseline is analysed")
+        raise Refusal(f"analysis {call.name}, {imputation.parameter}: no visit after baseline is analysed")
     return visits
 
 
@@ -153,8 +153,9 @@ def _visits(call: Call, parameter: str) -> list[str]:
     after = order.index(call.dataset.baseline) if call.dataset.baseline else -1
     visits = [visit for visit in order[after + 1 :] if visit in scheduled]
     if len(visits) < 2:
-        raise Fault(
-            f"analysis {call.name}, {parameter}: {len(visits)} visits after baseline; imputation needs two, "
+        visits_planned = f"{len(visits)} visit{'s' * (len(visits) != 1)}"
+        raise Refusal(
+            f"analysis {call.name}, {parameter}: {visits_planned} after baseline; imputation needs two, "
             "since its model is one for repeated measures"
         )
     for visit in visits:

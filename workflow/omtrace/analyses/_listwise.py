@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from omtrace.analyses import Call
-from omtrace.faults import Fault
+from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def complete(call: Call, measurements: Sequence[tuple[str, str]]) -> "AnalysisSe
     share = lost / (lost + kept) if lost + kept else 1.0
     if share > call.options.most_lost + 1e-9:
         unit = call.dataset.unit
-        raise Fault(
+        raise Refusal(
             f"analysis {call.name}, {', '.join(dict.fromkeys(p for p, _ in measurements))}: {lost} of {lost + kept} "
             f"{unit}s ({100 * share:.0f}%) lack one of {len(measurements)} values and would be left out, more than "
             f"most_lost: {call.options.most_lost:g} allows; raise it, drop a visit or parameter, or take method mmrm"

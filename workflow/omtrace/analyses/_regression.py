@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from omtrace.analyses import Call
-from omtrace.faults import Fault
+from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
@@ -64,6 +64,6 @@ def terms_of(call: Call) -> "Terms":
     return Terms("value", "group", o.groups(list(call.dataset.groups)), None, numeric, o.factors)
 
 
-def refused(call: Call, parameter: str, visit: str, error: ValueError) -> Fault:
-    """The fault of a model that cannot be fitted."""
-    return Fault(f"analysis {call.name}, {parameter}{f' at {visit}' if visit else ''}: {error}")
+def refused(call: Call, parameter: str, visit: str, error: ValueError) -> Refusal:
+    """The refusal of a model that cannot be fitted."""
+    return Refusal(f"analysis {call.name}, {parameter}{f' at {visit}' if visit else ''}: {error}")

@@ -20,6 +20,8 @@ def shown(value: str, decimals: int, statistic: str) -> str:
     known = STATISTICS.get(statistic)  # a raw value that is shown as it is, is none
     if known and known.codes and value:
         return known.codes[int(float(value))]
+    if known and known.role is Role.REFUSAL:
+        return "not computed"
     if known and known.role is Role.P_VALUE and value and 0 <= float(value) < 10**-decimals:
         return f"<{display('1' if decimals == 0 else '0.' + '0' * (decimals - 1) + '1', decimals)}"
     return display(value, decimals)

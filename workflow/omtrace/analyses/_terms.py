@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from omtrace.analyses import Call, Number
 from omtrace.analyses._model_options import ModelOptions, PlannedContrast
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import nearest
 from omtrace.model.contrast import EVERYBODY, Contrast
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.provenance.rows import Rows
-    from omtrace.statistics.linear.general_linear import LinearModel
-    from omtrace.statistics.linear.terms import Design
+    from omtrace.statistics.linear.design import Design
+    from omtrace.statistics.linear.linear import LinearModel
     from omtrace.statistics.mixed.lmm import RandomModel
 
 OWN = ("visit", "baseline")  # terms that are no parameter of the dataset
@@ -65,8 +65,8 @@ class Fitted:
 def fitted(call: Call, terms: list[str], parameter: str, visit: str | list[str],
            slopes: Mapping[str, str] | None = None) -> Fitted:  # fmt: skip
     """The model of a parameter at a visit, or over several. Raises Fault where it cannot be fitted."""
-    from omtrace.statistics.linear.general_linear import fit_linear
-    from omtrace.statistics.linear.terms import design_of
+    from omtrace.statistics.linear.design import design_of
+    from omtrace.statistics.linear.linear import fit_linear
     from omtrace.statistics.mixed.lmm import fit
 
     o, slopes = call.options, slopes or {}
@@ -87,7 +87,7 @@ def fitted(call: Call, terms: list[str], parameter: str, visit: str | list[str],
         along = {name: frame[slope].to_numpy() for name, slope in slopes.items()}
         model = fit(values, design.matrix, groups, along, o.likelihood == "REML", o.negative) if groups else naive
     except ValueError as error:
-        raise Fault(f"{where}: {error}") from None
+        raise Refusal(f"{where}: {error}") from None
     return Fitted(design, model, naive, chosen, chosen.rows(without=without), frame)
 
 
@@ -107,7 +107,7 @@ def groups_of(frame: "pandas.DataFrame", name: str) -> list[str]:
 
 def _names(call: Call, terms: list[str], slopes: Mapping[str, str]) -> list[str]:
     """Every parameter that the model needs. Raises Fault for one that is not declared, or has visits."""
-    from omtrace.statistics.linear.terms import expanded
+    from omtrace.statistics.linear.design import expanded
 
     parts = [part for term in expanded(terms) for part in term.split(":")]
     parts += [part for name in call.options.random for part in name.split("/") if part != UNIT]
@@ -190,7 +190,7 @@ def planned(call: Call, contrast: PlannedContrast, fit: Fitted) -> tuple[str, st
             a, b = (design.mean({**at, contrast.of: level}) for level in contrast.pair)
             rows.append(a - b)
     except ValueError as error:
-        raise Fault(f"analysis {call.name}, contrast {Contrast(*contrast.pair)}: {error}") from None
+        raise Refusal(f"analysis {call.name}, contrast {Contrast(*contrast.pair)}: {error}") from None
     found = fit.contrast(rows[0] - (rows[1] if len(rows) > 1 else 0.0), o)
     values = {"difference": found.pop("estimate"), **found}
     if o.log:
@@ -214,15 +214,16 @@ def _means(call: Call, fit: Fitted) -> Iterator[tuple[str, str, dict[str, float]
             raise Fault(f"analysis {call.name}: means: {term!r} is no term of factors{nearest(term, named)}")
         names = term.split(":")
         for some in product(*(levels[name] for name in names)):
+            labels = [str(level) for level in some]
             found = fit.contrast(fit.design.mean(dict(zip(names, some, strict=True))), o)
             values = {"adjusted_mean": found["estimate"], **{k: found[k] for k in ("se", "ci_low", "ci_high", "df")}}
             if o.log:
                 ends = {"": "adjusted_mean", "_low": "ci_low", "_high": "ci_high"}
                 values |= {f"geometric_mean{end}": math.exp(values[of]) for end, of in ends.items()}
             if names == [call.dataset.group]:
-                yield some[0], "", values
+                yield labels[0], "", values
             else:
-                yield "all", ", ".join(some), values
+                yield "all", ", ".join(labels), values
 
 
 def _model(call: Call, parameter: str, visit: str, fit: Fitted, scale: tuple[str, int]) -> Iterator[Number]:

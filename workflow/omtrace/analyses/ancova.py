@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.faults import Fault
+from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import Contrast
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas
 
     from omtrace.provenance.rows import Rows
-    from omtrace.statistics.linear.linear import LinearModel
+    from omtrace.statistics.linear.linear import Ancova
 
 CHANGES = {"log": "log scale", "rank": "ranks"}
 
@@ -105,17 +105,17 @@ def run(call: Call) -> Iterator[Number]:
                 fit = model.combination(weights, o.level)
                 yield from _contrast(call, parameter, name, visit, model, fit, rows)
         except ValueError as error:
-            raise Fault(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
+            raise Refusal(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
         for group in groups:
             n, level = {"n": model.design.size[group]}, CHANGES.get(o.scale, "")
             yield from call.numbers(parameter, group, visit, n, chosen.rows([group]), level)
             yield from _mean(call, parameter, group, visit, model.adjusted_mean(group, o.level), rows)
 
 
-def _fitted(call: Call, frame: "pandas.DataFrame", groups: list[str]) -> "LinearModel":
+def _fitted(call: Call, frame: "pandas.DataFrame", groups: list[str]) -> "Ancova":
     """The model of the units used, on the scale of the options."""
     from omtrace.statistics.linear.design import Terms
-    from omtrace.statistics.linear.linear import LinearModel
+    from omtrace.statistics.linear.linear import Ancova
 
     o = call.options
     numeric = [*(["baseline"] if o.baseline else []), *o.covariates]
@@ -125,7 +125,7 @@ def _fitted(call: Call, frame: "pandas.DataFrame", groups: list[str]) -> "Linear
     elif o.scale == "rank":
         frame[["value", *numeric]] = frame[["value", *numeric]].rank()
     terms = Terms("value", "group", groups, None, numeric, o.factors, "", o.weights)
-    return LinearModel(frame, terms, "CR2" if o.cluster else o.covariance, o.cluster)
+    return Ancova(frame, terms, "CR2" if o.cluster else o.covariance, o.cluster)
 
 
 def _logarithms(frame: "pandas.DataFrame", columns: list[str], add: float) -> "pandas.DataFrame":
@@ -143,15 +143,18 @@ def _contrast(
     parameter: str,
     group: str | Contrast,
     visit: str,
-    model: "LinearModel",
+    model: "Ancova",
     fit: dict[str, float],
     rows: "Rows",
 ) -> Iterator[Number]:
     import math
 
-    more = {"r_squared": model.r_squared, "n": float(model.n)}
-    if model.clusters:
-        more["clusters"] = float(model.clusters.clusters)
+    from omtrace.statistics.linear.sandwich import FEW_DF
+
+    more = {"r_squared": model.model.r_squared, "n": float(model.design.n)}
+    if model.model.clusters:
+        few = fit["df"] < FEW_DF
+        more |= {"clusters": float(model.model.clusters.clusters), "few_clusters": float(few)}
     if call.options.scale == "log":
         ratio = {"ratio": math.exp(fit["difference"]), "se_log": fit["se"], "ci_low": math.exp(fit["ci_low"]),
                  "ci_high": math.exp(fit["ci_high"])}  # fmt: skip
@@ -179,5 +182,6 @@ METHOD = Method(
     "Adjusted means at the covariates' means, and over factor levels with equal weights unless the options say "
     "observed (weights). Standard errors with one variance (classical), robust against unequal variances (HC0 to HC4), "
     "or, where the options name a cluster, robust against likeness within clusters (CR2, with Bell and McCaffrey's "
-    "degrees of freedom).",
+    "degrees of freedom; a contrast that rests on one cluster alone is refused, and one with fewer than 4 degrees of "
+    "freedom is marked, because its p and interval are unreliable then).",
 )

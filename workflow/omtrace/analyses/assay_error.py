@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.faults import Fault
+from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _logs(call: Call, parameter: str, frame: "pandas.DataFrame") -> "numpy.ndarr
 
     values = _numbers(frame, "value")
     if (values <= 0).any():
-        raise Fault(f"analysis {call.name}: {parameter!r} has values of zero or less, which have no logarithm")
+        raise Refusal(f"analysis {call.name}: {parameter!r} has values of zero or less, which have no logarithm")
     return numpy.log(values)
 
 

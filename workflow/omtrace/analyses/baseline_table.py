@@ -27,7 +27,7 @@ def run(call: Call) -> Iterator[Number]:
     """n, missing, mean (SD) and median (quartiles), or count (%) of each category; standardised differences."""
     groups = list(call.dataset.groups) if call.dataset.group else []
     pairs = call.options.contrasts or [(group, groups[0]) for group in groups[1:]]
-    for parameter in call.entry.parameters:
+    for parameter in call.parameters:
         visit = call.baseline() if call.dataset.parameters[parameter].visits else ""
         chosen = call.data.select(call.entry.population, parameter, visit)
         if call.data.is_text(parameter, visit):
@@ -88,4 +88,5 @@ METHOD = Method(
     "over the square root of the mean of both variances (Austin 2009), of categories as the Mahalanobis distance of "
     "their shares (Yang and Dalton 2012), which has no sign. No tests, unless the options ask for them: after "
     "randomisation, differences at baseline are by chance.",
+    part=lambda options: "parameter",
 )

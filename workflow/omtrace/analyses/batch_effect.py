@@ -7,7 +7,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses.assay_error import ratio_of
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import Contrast
 from omtrace.provenance.rows import Rows
@@ -94,7 +94,7 @@ def _values(call: Call, target: tuple[str, str], pair: tuple[str, str]) -> "tupl
     values = frame["value"].astype("float64")
     if call.options.log:
         if (values <= 0).any():
-            raise Fault(f"analysis {call.name}: {parameter!r} has values of zero or less, which have no logarithm")
+            raise Refusal(f"analysis {call.name}: {parameter!r} has values of zero or less, which have no logarithm")
         values = numpy.log(values)
     batch = [name if isinstance(name, str) else f"{name:g}" for name in frame[call.options.batch]]
     return frame.assign(value=values, batch=batch, member=frame["member"].astype(bool)), chosen.rows(pair)
@@ -134,7 +134,7 @@ def _shared(call: Call, parameter: str, contrast: Contrast, visit: str, frame: "
         return
     facts = chosen.frame.loc[mine.index, list(call.options.shift)].astype("float64")
     if facts[shift].groupby(mine["batch"]).nunique().max() > 1:
-        raise Fault(f"analysis {call.name}: a batch has plates of several shifts; name the plate as batch")
+        raise Refusal(f"analysis {call.name}: a batch has plates of several shifts; name the plate as batch")
     try:
         found = shifted_effect(mine["value"] - facts[shift], mine["member"], mine["batch"], facts[se],
                                float(facts[df].iloc[0]), call.options.level)  # fmt: skip
@@ -176,4 +176,5 @@ METHOD = Method(
     "(rank of the design) correction is refused; the efficiency is the share of the information on the contrast that "
     "is left. After ComBat (parametric empirical Bayes over the parameters) the interval does not know that values "
     "were corrected; after correction by samples that plates share it does.",
+    part=lambda options: "whole",
 )

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses.assay_error import ratio_of
-from omtrace.faults import Fault
+from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def run(call: Call) -> Iterator[Number]:
         frame = frame[frame[options.sample].isin(options.shared)] if options.shared else frame
         values = frame["value"].astype("float64")
         if (values <= 0).any():
-            raise Fault(f"analysis {call.name}: {parameter!r} has values of zero or less, which have no logarithm")
+            raise Refusal(f"analysis {call.name}: {parameter!r} has values of zero or less, which have no logarithm")
         left = {unit: "not a shared sample" for unit in chosen.frame.index if unit not in frame.index}
         if options.fit == "joint":
             yield from _joint(call, (parameter, visit), chosen, frame.assign(value=numpy.log(values)), left)
@@ -52,7 +52,7 @@ def run(call: Call) -> Iterator[Number]:
         try:
             found = bridge(numpy.log(values), frame[options.sample], frame["plate"], reference, options.level)
         except ValueError as error:
-            raise Fault(f"analysis {call.name}: {error}") from None
+            raise Refusal(f"analysis {call.name}: {error}") from None
         for plate in (plate for plate in groups if plate in found):
             contrast, rows = call.contrast(plate, reference), chosen.rows([plate, reference], left)
             yield from call.numbers(parameter, contrast, visit, {"shared": found[plate]["n"]}, rows)
@@ -70,10 +70,10 @@ def _joint(call: Call, target: tuple[str, str], chosen: "AnalysisSet", frame: "p
     try:
         found = plate_shifts(frame["value"], frame[options.sample].astype(str), frame["plate"])
     except ValueError as error:
-        raise Fault(f"analysis {call.name}: {error}") from None
+        raise Refusal(f"analysis {call.name}: {error}") from None
     shift = dict(zip(found.plates, found.shift.tolist(), strict=True))
     if shift.get(reference, float("nan")) != shift.get(reference):
-        raise Fault(f"analysis {call.name}: the reference plate {reference!r} has no shared sample")
+        raise Refusal(f"analysis {call.name}: the reference plate {reference!r} has no shared sample")
     for plate in (plate for plate in groups if plate in found.plates and plate != reference):
         at, contrast = found.plates.index(plate), call.contrast(plate, reference)
         yield from call.numbers(parameter, contrast, visit, {"shared": found.shared[at]}, rows)

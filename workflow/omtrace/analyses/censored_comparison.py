@@ -8,7 +8,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses.assay_error import ratio_of
-from omtrace.faults import Fault
+from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import Contrast
 from omtrace.provenance.rows import Rows
@@ -37,7 +37,7 @@ def run(call: Call) -> Iterator[Number]:
         chosen = call.data.select(call.entry.population, parameter, visit, covariates=[options.state], group=True)
         frame = chosen.frame
         if options.log and (frame["value"].astype("float64") <= 0).any():
-            raise Fault(f"analysis {call.name}: {parameter!r} has values of zero or less, which have no logarithm")
+            raise Refusal(f"analysis {call.name}: {parameter!r} has values of zero or less, which have no logarithm")
         for group in dict.fromkeys(name for pair in options.contrasts for name in pair):
             yield from _group(call, parameter, visit, group, chosen.of_group(group), chosen.rows([group]))
         for contrast, pair in contrasts.items():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.faults import Fault
+from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
@@ -57,11 +57,11 @@ def run(call: Call) -> Iterator[Number]:
             state[y >= o.high] = 1
         where = f"analysis {call.name}, {parameter} {visit}".strip()
         if o.log and (y <= 0).any():
-            raise Fault(f"{where}: a logarithm needs positive values")
+            raise Refusal(f"{where}: a logarithm needs positive values")
         try:
             fit = fit_censored(numpy.log(y) if o.log else y, state, _design(frame, groups, o.factors))
         except ValueError as error:
-            raise Fault(f"{where}: {error}") from None
+            raise Refusal(f"{where}: {error}") from None
         for group in groups:
             mine = (frame["group"] == group).to_numpy()
             counts = {"n": float(mine.sum()), "at_low_end": float((state[mine] < 0).sum()),

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._shown import named
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import Contrast
 
@@ -51,7 +51,7 @@ def run(call: Call) -> Iterator[Number]:
         values = {name: chosen.of_group(name)["value"].astype("float64").to_numpy() for name in names}
         if o.log:
             if min((x.min() for x in values.values() if x.size), default=1.0) <= 0:
-                raise Fault(f"analysis {call.name}, {parameter}: a logarithm needs positive values")
+                raise Refusal(f"analysis {call.name}, {parameter}: a logarithm needs positive values")
             values = {name: numpy.log(x) for name, x in values.items()}
         inside = {unit for name in names for unit in chosen.of_group(name).index}
         rows = chosen.rows(without={unit: ELSEWHERE for unit in chosen.frame.index if unit not in inside})
@@ -66,7 +66,7 @@ def run(call: Call) -> Iterator[Number]:
         try:
             found = [*_overall(call, values), *_pairs(call, values)]
         except ValueError as error:
-            raise Fault(f"analysis {call.name}, {parameter} {visit}".strip() + f": {error}") from None
+            raise Refusal(f"analysis {call.name}, {parameter} {visit}".strip() + f": {error}") from None
         for group, label, numbers in found:
             yield from call.numbers(parameter, group, visit, numbers, rows, label, scale)
 

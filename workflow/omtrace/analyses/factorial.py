@@ -2,14 +2,19 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any, Literal
+from itertools import product
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._model_options import ModelOptions
 from omtrace.analyses._terms import Fitted, fitted, numbers_of
-from omtrace.faults import Fault
+from omtrace.faults import Refusal
+
+if TYPE_CHECKING:
+    from omtrace.statistics.linear.design import Design
+    from omtrace.statistics.linear.linear import LinearModel
 
 
 class Options(ModelOptions):
@@ -67,7 +72,7 @@ def run(call: Call) -> Iterator[Number]:
 
 
 def _type_two(call: Call, parameter: str, visit: str, fit: Fitted) -> Iterator[Number]:
-    from omtrace.statistics.linear.general_linear import type_two
+    from omtrace.statistics.linear.linear import type_two
 
     values = [math.log(value) for value in fit.frame["value"]] if call.options.log else fit.frame["value"]
     for term, test in type_two(values, fit.design.matrix, fit.design.columns).items():
@@ -78,7 +83,8 @@ def _two_by_two(call: Call) -> Iterator[Number]:
     """Both main effects, the interaction, cell means and simple effects."""
     import numpy
 
-    from omtrace.statistics.linear.factorial import cells
+    from omtrace.statistics.linear.design import design_of
+    from omtrace.statistics.linear.linear import fit_linear
 
     o = call.options
     for parameter, visit in call.targets():
@@ -89,35 +95,54 @@ def _two_by_two(call: Call) -> Iterator[Number]:
         frame = frame[~outside]
         if o.log:
             if (frame["value"] <= 0).any():
-                raise Fault(f"analysis {call.name}, {parameter}: a logarithm needs positive values")
+                raise Refusal(f"analysis {call.name}, {parameter}: a logarithm needs positive values")
             frame = frame.assign(value=numpy.log(frame["value"]))
         try:
-            table = cells(frame["value"], frame[o.first], frame[o.second], o.first_levels, o.second_levels)
+            levels = {o.first: o.first_levels, o.second: o.second_levels}
+            design = design_of(frame, [f"{o.first} * {o.second}"], levels)
+            model = fit_linear(frame["value"], design.matrix)
         except ValueError as error:
-            raise Fault(f"analysis {call.name}, {parameter} {visit}: {error}") from None
+            raise Refusal(f"analysis {call.name}, {parameter} {visit}: {error}") from None
         rows = chosen.rows(without=without)
         declared = call.dataset.parameters[parameter]
         scale = (f"log {declared.unit}".strip() if o.log else declared.unit, declared.decimals)
-        for label, values in _named(table, o):
+        size = frame.groupby([o.first, o.second], observed=True).size().to_dict()
+        for label, values in _effects(design, model, size, o):
             yield from call.numbers(parameter, "all", visit, values, rows, label + ", log scale" * o.log, scale)
 
 
-def _named(table, o: Options) -> Iterator[tuple[str, dict[str, float]]]:
-    """The effects, simple effects and cell means under the plan's names."""
-    from omtrace.statistics.linear.factorial import cell_means, factorial_effects, simple_effects
+def _effects(
+    design: "Design", model: "LinearModel", size: dict[tuple[str, str], int], o: Options
+) -> Iterator[tuple[str, dict[str, float]]]:
+    """Main effects and interaction with partial eta squared, simple effects, and cell means, by label.
 
-    effects = {
-        "first": f"{o.first}: {o.first_levels[1]} - {o.first_levels[0]}",
-        "second": f"{o.second}: {o.second_levels[1]} - {o.second_levels[0]}",
-        "interaction": f"interaction {o.first} x {o.second}",
-    }
-    for name, values in factorial_effects(table, o.level).items():
-        yield effects[name], values
-    for (name, at), values in simple_effects(table, o.level).items():
-        within = o.second_levels[at] if name == "first" else o.first_levels[at]
-        yield f"{effects[name]}, in {within}", values
-    for (i, j), values in cell_means(table, o.level).items():
-        yield f"{o.first_levels[i]}, {o.second_levels[j]}", values
+    A main effect is the difference of marginal means with equal weights, the interaction the difference of
+    differences: the type III analysis. Simple effects are not adjusted for multiplicity.
+    """
+    from omtrace.statistics.basic.explained import partial_eta
+
+    factors = {o.first: o.first_levels, o.second: o.second_levels}
+    rows = {}
+    for name, (reference, other) in factors.items():
+        rows[f"{name}: {other} - {reference}"] = design.mean({name: other}) - design.mean({name: reference})
+    simple = {}
+    for name, within in ((o.first, o.second), (o.second, o.first)):
+        reference, other = factors[name]
+        for level in factors[within]:
+            difference = design.mean({name: other, within: level}) - design.mean({name: reference, within: level})
+            simple[f"{name}: {other} - {reference}, in {level}"] = difference
+    low, high = list(simple.values())[:2]
+    rows[f"interaction {o.first} x {o.second}"] = high - low
+    for label, row in rows.items():
+        numbers = model.contrast(row, o.level)
+        f = numbers["t"] ** 2
+        yield label, {**numbers, "f": f, **partial_eta(f, 1, model.df, o.level)}
+    for label, row in simple.items():
+        yield label, model.contrast(row, o.level)
+    for first, second in product(o.first_levels, o.second_levels):
+        numbers = model.contrast(design.mean({o.first: first, o.second: second}), o.level)
+        cell = {"n": float(size[first, second]), "mean": numbers["estimate"]}
+        yield f"{first}, {second}", cell | {name: numbers[name] for name in ("se", "ci_low", "ci_high")}
 
 
 METHOD = Method(

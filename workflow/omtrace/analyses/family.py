@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.faults import Fault
+from omtrace.analyses._refusals import refusals_of
+from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.plan import Analysis
 from omtrace.model.questions import Member, Procedure
@@ -38,6 +39,11 @@ def member(call: Call, hypothesis: Member) -> Number:
         for number in call.earlier[hypothesis.analysis]
         if all(not value or getattr(number, part) == value for part, value in wanted.items())
     ]
+    if not found and (refused := refusals_of(call.earlier[hypothesis.analysis])):
+        raise Refusal(
+            f"family {call.name}: hypothesis {hypothesis.name!r}: {hypothesis.analysis} is not computed: "
+            f"{refused[0].level}"
+        )
     if len(found) != 1:
         told = ", ".join(f"{part} {value}" for part, value in wanted.items() if value)
         raise Fault(
@@ -45,7 +51,7 @@ def member(call: Call, hypothesis: Member) -> Number:
             f"{hypothesis.analysis} fit ({told}); it needs to be one"
         )
     if not found[0].value == found[0].value:
-        raise Fault(f"family {call.name}: hypothesis {hypothesis.name!r}: its p value has no value")
+        raise Refusal(f"family {call.name}: hypothesis {hypothesis.name!r}: its p value has no value")
     return found[0]
 
 
@@ -87,4 +93,5 @@ METHOD = Method(
     "P values of a family of hypotheses, adjusted together: a hypothesis is rejected where its adjusted p is at most "
     "alpha. Used are the units of any of its analyses.",
     rests_on,
+    part=lambda options: "whole",
 )

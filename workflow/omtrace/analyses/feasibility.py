@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
@@ -102,7 +102,9 @@ def _share(call: Call, criterion: Criterion, chosen: "AnalysisSet"):  # type: ig
     rows = chosen.rows(["all"]) if criterion.observed else chosen.members(["all"])
     found = proportion(count, rows.used, call.options.level)
     if not rows.used:
-        raise Fault(f"analysis {call.name}: criterion {criterion.label!r}: there is no unit that it could be judged by")
+        raise Refusal(
+            f"analysis {call.name}: criterion {criterion.label!r}: there is no unit that it could be judged by"
+        )
     yield from _shares(call, criterion.parameter, criterion.visit, found, rows, criterion.label)
     return found["proportion"], found["clopper_pearson_low"], found["clopper_pearson_high"], rows
 
@@ -142,4 +144,5 @@ METHOD = Method(
     "progression: stop below the lower limit, go from the upper one on, amend between (Avery 2017, "
     "doi:10.1136/bmjopen-2016-013537), by the estimate; beside it, which of stop and go the interval excludes. A unit "
     "without a value counts as no, unless the criterion is of observed values. Recorded: units with a value.",
+    part=lambda options: "whole",
 )

@@ -35,4 +35,10 @@ def run(call: Call) -> Iterator[Number]:
                 yield from call.numbers(parameter, group, visit, {"n": n}, rows, level=level)
 
 
-METHOD = Method(Options, run, "Numbers of units enrolled, assessed, excluded by reason, and analysed.", units="any")
+METHOD = Method(
+    Options,
+    run,
+    "Numbers of units enrolled, assessed, excluded by reason, and analysed.",
+    units="any",
+    part=lambda options: "whole",
+)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.faults import Fault
+from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 
 
@@ -28,7 +28,7 @@ def run(call: Call) -> Iterator[Number]:
             values = chosen.of_group(group)["value"].astype("float64")
             if call.options.log:
                 if (values <= 0).any():
-                    raise Fault(f"analysis {call.name}, {parameter}: a logarithm needs positive values")
+                    raise Refusal(f"analysis {call.name}, {parameter}: a logarithm needs positive values")
                 values = values.map(math.log)
             found = {"n": len(values), **grubbs(values.to_numpy())}
             yield from call.numbers(parameter, group, visit, found, chosen.rows([group]))

@@ -41,7 +41,7 @@ def run(call: Call) -> Iterator[Number]:
     """For each strategy and visit the differences and adjusted means; counts of observed and imputed values."""
     o = call.options
     reference = o.reference or o.contrasts[0][1]
-    for parameter in call.entry.parameters:
+    for parameter in call.parameters:
         imputation = imputing(call, parameter, o.contrasts, reference, o.approaches)
         for name in o.delta:
             if name not in imputation.groups:
@@ -94,4 +94,5 @@ METHOD = Method(
     " a bootstrap within groups; then of the missing values. Conditional means with the jackknife over units stand "
     "beside: no chance, and smaller standard errors under a strategy by reference. Used are all units with baseline, "
     "group and covariates. Adjusted means at the covariates' means, factor levels weighted equally.",
+    part=lambda options: "parameter",
 )

@@ -8,7 +8,8 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._headline import Effect, Key, effects_of
-from omtrace.faults import Fault
+from omtrace.analyses._refusals import numbers_of, without_effect
+from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.plan import Analysis
 from omtrace.plugins import plugin
@@ -32,10 +33,10 @@ def run(call: Call) -> Iterator[Number]:
     target = call.calls[call.entry.of]
     effects = effects_of(call.earlier[call.entry.of])
     if not effects:
-        raise Fault(f"analysis {call.name}: {call.entry.of} gives no effect with an interval")
+        raise without_effect(call)
     units = {unit for effect in effects.values() for unit in _used(call, effect)}
     if len(units) > MOST:
-        raise Fault(
+        raise Refusal(
             f"analysis {call.name}: {call.entry.of} would be made again for each of {len(units):,} units; at most "
             f"{MOST:,}, since one of more moves little, whatever its value"
         )
@@ -54,8 +55,8 @@ def _without(target: Call, unit: str) -> dict[Key, Effect]:
     """The effects of an analysis without a unit; none where it cannot be made then."""
     method = plugin("analyses", target.entry.method, "METHOD")
     try:
-        return effects_of(list(method.run(replace(target, data=target.data.without(unit)))))
-    except Fault:
+        return effects_of(numbers_of(method, replace(target, data=target.data.without(unit))))
+    except Fault:  # what fits in the plan may not fit without the unit
         return {}
 
 
@@ -111,4 +112,5 @@ METHOD = Method(
     "it, and how many single removals turn the conclusion (whether the interval excludes no effect) or the sign. The "
     "most influential units are shown one by one; each is named by the rows of its number.",
     rests_on,
+    part=lambda options: "whole",
 )

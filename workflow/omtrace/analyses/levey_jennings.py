@@ -8,7 +8,7 @@ from pydantic import Field
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._analysis_set import AnalysisSet
 from omtrace.analyses._shown import named
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed, nearest
 
 if TYPE_CHECKING:
@@ -66,10 +66,10 @@ class _Chart:
         self.controls = list(options.controls or known)
         for name in self.controls:
             if name not in known:
-                raise Fault(f"analysis {call.name}: no control {name!r} in the population{nearest(name, known)}")
+                raise Refusal(f"analysis {call.name}: no control {name!r} in the population{nearest(name, known)}")
         self.base = _baseline(call, self.frame, self.plates)
         if not self.controls or not self.base:
-            raise Fault(f"analysis {call.name}: no control, or no plate of the baseline, has a value")
+            raise Refusal(f"analysis {call.name}: no control, or no plate of the baseline, has a value")
         means = self.frame.groupby(["plate", options.control])["value"].mean()
         self.values = numpy.array([[float(means.get((p, c), numpy.nan)) for c in self.controls] for p in self.plates])
         self.z, self.limits = self.values * numpy.nan, []
@@ -77,7 +77,7 @@ class _Chart:
             try:
                 self.z[:, column], mean, sd = standardised(self.values[:, column], self.base, options.log)
             except ValueError as error:
-                raise Fault(f"analysis {call.name}: control {name!r}: {error}") from None
+                raise Refusal(f"analysis {call.name}: control {name!r}: {error}") from None
             self.limits.append((mean, sd))
 
     def number(self, group: str, level: str, statistic: str, value: float, unit: str, decimals: int,

@@ -2,12 +2,20 @@
 
 from collections.abc import Iterator
 
+from pydantic import Field
+
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._regression import Regression, refused, targets, terms_of
 
 
 class Options(Regression):
-    """Which groups and which terms."""
+    """Which groups, which terms, and which likelihood."""
+
+    firth: bool = Field(
+        False,
+        description="Firth's penalised likelihood, which gives an odds ratio where outcomes are rare or terms tell "
+        "them with certainty",
+    )
 
 
 def run(call: Call) -> Iterator[Number]:
@@ -19,7 +27,7 @@ def run(call: Call) -> Iterator[Number]:
     for parameter, visit, chosen, frame in targets(call, "yes or no"):
         rows = chosen.rows(groups)
         try:
-            model = LogisticModel(frame.astype({"value": "float64"}), terms_of(call))
+            model = LogisticModel(frame.astype({"value": "float64"}), terms_of(call), o.firth)
         except ValueError as error:
             raise refused(call, parameter, visit, error) from None
         for group, reference in o.contrasts:
@@ -32,6 +40,9 @@ def run(call: Call) -> Iterator[Number]:
             for level, values in measures.items():
                 scale = ("", 3 if "difference" in level else 2)
                 yield from call.numbers(parameter, contrast, visit, values, rows, level, scale)
+        for alike in model.alike:
+            level = f"{alike.factor} {alike.level}: all {alike.outcome}, says nothing of the odds ratio"
+            yield from call.numbers(parameter, "all", visit, {"n": float(alike.rows)}, rows, level)
         for group in groups:
             mine = frame[frame["group"] == group]["value"]
             counts = {"n": len(mine), "count": float(mine.sum())}
@@ -44,5 +55,7 @@ METHOD = Method(
     run,
     "Logistic regression by maximum likelihood, Wald intervals. The odds ratio compares units with the same "
     "covariates; risk difference and ratio compare what the model expects if all units of the model belonged to the "
-    "one group and if all belonged to the other (standardisation; delta method, the covariates taken as they are).",
+    "one group and if all belonged to the other (standardisation; delta method, the covariates taken as they are). A "
+    "level of a factor whose outcomes are all alike says nothing of the odds ratio and is named. With firth: Firth's "
+    "penalised likelihood, interval and p of the odds ratio by its profile.",
 )

@@ -8,7 +8,7 @@ from pydantic import Field
 from omtrace.analyses import JOINT, Call, Method, Number
 from omtrace.analyses._listwise import ListwiseOptions, complete
 from omtrace.analyses._shown import named
-from omtrace.faults import Fault
+from omtrace.faults import Refusal
 
 
 class Options(ListwiseOptions):
@@ -38,7 +38,7 @@ def run(call: Call) -> Iterator[Number]:
         try:
             values = hotelling(list(zip(*table, strict=True)), call.options.level)
         except ValueError as error:
-            raise Fault(f"analysis {call.name}, {names}: {error}") from None
+            raise Refusal(f"analysis {call.name}, {names}: {error}") from None
         counts = {"n": float(len(frame)), "missing": float(chosen.missing()), "changes": float(len(changes))}
         at = "" if visits else changes[0][1]
         level = ", ".join(named("visit", visit) for _, visit in changes) if visits else ""
@@ -51,4 +51,5 @@ METHOD = Method(
     "One-sample multivariate analysis of variance (Hotelling's T squared): whether the mean changes since baseline are "
     "all zero, in units with every value; the others are counted as missing. Partial eta squared (Pillai's trace) with "
     "a noncentral-F interval of level 2 x level - 1.",
+    part=lambda options: "whole",
 )

@@ -24,7 +24,7 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """Units of each pattern, of each kind of pattern, and of each reason at each visit."""
-    for parameter in call.entry.parameters:
+    for parameter in call.parameters:
         visits = [v for v in call.dataset.visits if v in call.dataset.parameters[parameter].visits]
         if not visits:
             raise Fault(f"analysis {call.name}: {parameter!r} has no visits, so it has no pattern of missing values")
@@ -91,4 +91,5 @@ METHOD = Method(
     "Units by the visits at which they have a value: a mark for each visit in time order, ● observed, ○ missing. "
     "Dropped out: nothing is missing before the last value; intermittent: something is. Then why values are missing, "
     "by visit. Used are all units of the population; percentages are of these.",
+    part=lambda options: "parameter",
 )

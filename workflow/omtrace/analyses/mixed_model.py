@@ -7,7 +7,7 @@ from pydantic import Field
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._model_options import ModelOptions
 from omtrace.analyses._terms import fitted, numbers_of
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 
 
 class Options(ModelOptions):
@@ -43,7 +43,7 @@ def run(call: Call) -> Iterator[Number]:
                 yield from numbers_of(call, parameter, visit, fit)
             continue
         if len(visits) < 2:
-            raise Fault(f"analysis {call.name}, {parameter}: over_visits needs two visits or more")
+            raise Refusal(f"analysis {call.name}, {parameter}: over_visits needs two visits or more")
         yield from numbers_of(call, parameter, "", fitted(call, list(o.terms), parameter, visits, o.slopes))
 
 
@@ -56,4 +56,5 @@ METHOD = Method(
     " whose variance comes to zero is left out; one whose groups the fixed effects give is refused. Used are units "
     "with all terms and a value (over visits: one or more). Missing: units of the population that are not in the "
     "model.",
+    part=lambda options: "parameter" if options.over_visits else "target",
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def run(call: Call) -> Iterator[Number]:
         try:
             model = _fitted(call, used.frame, visits)
         except ValueError as error:
-            raise Fault(f"analysis {call.name}, {parameter}: {error}") from None
+            raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
         groups = [group for group in call.dataset.groups if group in model.units]
         rows = used.rows(groups)
         yield from _differences(call, parameter, model, rows)
@@ -106,7 +106,7 @@ def _targets(call: Call) -> dict[str, list[str]]:
     for parameter, given in targets.items():
         targets[parameter] = [v for v in call.dataset.visits if v in given and v != call.dataset.baseline]
         if len(targets[parameter]) < 2:
-            raise Fault(
+            raise Refusal(
                 f"analysis {call.name}, {parameter}: {len(targets[parameter])} visits besides the baseline; "
                 "a model for repeated measures needs at least two"
             )
@@ -215,4 +215,5 @@ METHOD = Method(
     "at the covariates' means over rows, or over units (covariate_means). A visit that no unit reached is refused. "
     "Valid if drop-out depends on observed values only. Missing: at a visit, "
     "units of the model without it; else units that are not in the model.",
+    part=lambda options: "parameter",
 )

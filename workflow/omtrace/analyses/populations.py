@@ -40,4 +40,5 @@ METHOD = Method(
     Options,
     run,
     "Units enrolled, units of each population, and units left out of it by the clauses that they fail.",
+    part=lambda options: "whole",
 )

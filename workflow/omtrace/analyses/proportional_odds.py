@@ -82,7 +82,7 @@ def _cut(call: Call, parameter: str, visit: str, model: "ProportionalOdds", fram
 
 def _counts(call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame",
             chosen: "AnalysisSet") -> Iterator[Number]:  # fmt: skip
-    for group in model.design.groups:
+    for group in map(str, model.design.groups):
         mine, rows = frame[frame["group"] == group]["value"], chosen.rows([group])
         yield from call.numbers(parameter, group, visit, {"n": len(mine)}, rows)
         for category in model.categories:

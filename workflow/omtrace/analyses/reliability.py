@@ -109,4 +109,5 @@ METHOD = Method(
     "Test-retest: intraclass correlations of agreement, ICC(2,1), and of consistency, ICC(3,1); standard error of one "
     "measurement with (agreement) and without (consistency) a shift between visits; smallest detectable change of one "
     "participant = z x root 2 x the former.",
+    part=lambda options: "parameter",
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._listwise import ListwiseOptions, complete
 from omtrace.analyses._shown import named
-from omtrace.faults import Fault
+from omtrace.faults import Refusal
 
 
 class Options(ListwiseOptions):
@@ -21,7 +21,7 @@ def run(call: Call) -> Iterator[Number]:
         visits.setdefault(parameter, []).append(visit)
     for parameter, at in visits.items():
         if len(at) < 2:
-            raise Fault(f"analysis {call.name}, {parameter}: at least two visits are needed")
+            raise Refusal(f"analysis {call.name}, {parameter}: at least two visits are needed")
         chosen = complete(call, [(parameter, visit) for visit in at])
         counts = {"n": float(len(chosen.frame)), "missing": float(chosen.missing())}
         values = repeated_anova(chosen.frame.astype("float64").to_numpy(), call.options.level)
@@ -35,4 +35,5 @@ METHOD = Method(
     "One-way repeated-measures analysis of variance over the visits, in units with a value at all of them; the others "
     "are counted as missing. F as it is and with Greenhouse and Geisser's (GG) and Huynh and Feldt's (HF) correction; "
     "partial eta squared with a noncentral-F interval of level 2 x level - 1.",
+    part=lambda options: "parameter",
 )

@@ -7,13 +7,14 @@ from typing import Any
 
 from omtrace import store
 from omtrace.analyses import Call, Number
+from omtrace.analyses._refusals import numbers_of
 from omtrace.analyses._units import guard
 from omtrace.analyses.selection import Data
 from omtrace.faults import Fault
 from omtrace.model.closed import checked, nearest
 from omtrace.model.groups import with_groups
 from omtrace.model.plan import Analysis, DatasetPlan, Plan
-from omtrace.model.statistics import statistic_of
+from omtrace.model.statistics import Role, statistic_of
 from omtrace.plugins import plugin
 from omtrace.provenance.keys import digest_of
 from omtrace.provenance.rows import Rows, addresses, table
@@ -138,12 +139,25 @@ class Run:
             method = plugin("analyses", entry.method, "METHOD")
             if not others:  # those were guarded themselves
                 guard(where, method, call)
-            self.numbers[name] = list(method.run(call))
+            self.numbers[name] = numbers_of(method, call)
             for statistic in {number.statistic for number in self.numbers[name]}:
                 statistic_of(statistic)  # one that is not registered is an error of the method
             if not self.numbers[name]:
                 raise Fault(f"{where}: gives no number; check parameters and visits")
         return self.numbers[name]
+
+    def every(self) -> dict[str, list[Number]]:
+        """The numbers of each analysis of the plan. Raises Fault with all that does not fit in the plan, at once."""
+        lines: dict[str, None] = {}
+        numbers = {}
+        for name in self.plan.analyses:
+            try:
+                numbers[name] = self.numbers_of(name)
+            except Fault as fault:
+                lines |= dict.fromkeys(fault.lines)
+        if lines:
+            raise Fault(*lines)
+        return numbers
 
     def dataset(self, name: str) -> Data:
         """A dataset's records, read once."""
@@ -162,7 +176,7 @@ def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
     """
     plan = with_groups(plan, datasets)
     made = Run(plan, datasets)
-    numbers = {name: made.numbers_of(name) for name in plan.analyses}
+    numbers = made.every()
     estimates, definitions = [], {}
     address, sets = _addressed(made, numbers)
     seen: dict[str, tuple] = {}
@@ -178,7 +192,7 @@ def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
             seen[key] = (name, number.parameter, number.group, number.visit, number.level, number.statistic)
             estimates.append(
                 (key, name, number.parameter, population, number.group, number.visit, number.level, number.statistic,
-                 number.value, number.unit, number.decimals, address[id(number.rows)], digest, plan.kind)
+                 stored_text(number), number.unit, number.decimals, address[id(number.rows)], digest, plan.kind)
             )  # fmt: skip
     folder = Path(folder)
     with ThreadPoolExecutor(max_workers=1) as beside:  # a Parquet file is written without Python, which writes the CSV
@@ -188,15 +202,25 @@ def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
         written.result()
 
 
+def stored_text(number: Number) -> str:
+    """The value of a number as it is stored."""
+    is_p = statistic_of(number.statistic).role is Role.P_VALUE
+    return store.probability_text(number.value) if is_p else store.number_text(number.value)
+
+
 def _addressed(made: Run, numbers: Mapping[str, Sequence[Number]]) -> tuple[dict[int, str], dict[str, Rows]]:
-    """The address of each row set, by its id, and the row sets by address: numbers of one call share their object."""
+    """The address of each row set, by its id, and the row sets by address: numbers of one call share their object.
+
+    A dataset is let go once its row sets have their addresses: those of a large study do not fit beside each other.
+    """
+    made.calls.clear()  # they hold the data
     found: dict[str, dict[int, Rows]] = {}
     for name, several in numbers.items():
         found.setdefault(made.plan.analyses[name].dataset, {}).update({id(one.rows): one.rows for one in several})
     address: dict[int, str] = {}
     sets: dict[str, Rows] = {}
     for dataset, rows in found.items():
-        told = addresses(list(rows.values()), made.dataset(dataset).contents)
+        told = addresses(list(rows.values()), made.data.pop(dataset).contents)
         address |= zip(rows, told, strict=True)
         sets |= zip(told, rows.values(), strict=True)
     return address, sets

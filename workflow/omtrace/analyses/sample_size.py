@@ -9,7 +9,7 @@ from pydantic import Field
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._model_options import ModelOptions
 from omtrace.analyses._terms import Fitted, fitted
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import nearest
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def run(call: Call) -> Iterator[Number]:
             for effect in o.effects:
                 yield from _effect(call, parameter, visit, fit, design, effect)
         except ValueError as error:
-            raise Fault(f"analysis {call.name}, {parameter}: {error}") from None
+            raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
 
 
 def _design(o: Options, fit: Fitted) -> "NextBatch":

@@ -7,13 +7,13 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._shown import named
-from omtrace.faults import Fault
+from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import Contrast
 
 if TYPE_CHECKING:
     from omtrace.analyses._analysis_set import AnalysisSet
-    from omtrace.statistics.linear.linear import LinearModel
+    from omtrace.statistics.linear.linear import Ancova
 
 OWN = "baseline"  # the outcome's own baseline, as the parameter that makes subgroups
 
@@ -52,7 +52,7 @@ def run(call: Call) -> Iterator[Number]:
         try:
             yield from _numbers(call, parameter, contrast, visit, chosen)
         except ValueError as error:
-            raise Fault(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
+            raise Refusal(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
 
 
 def _numbers(call: Call, parameter: str, contrast: Contrast, visit: str, chosen: "AnalysisSet") -> Iterator[Number]:
@@ -67,19 +67,19 @@ def _numbers(call: Call, parameter: str, contrast: Contrast, visit: str, chosen:
     for value in model.design.levels[o.by] if text else o.at:
         level = f"{label}: {value}" if text else f"{label}: {value:g} {declared.unit}".strip()
         if text:
-            yield from _counts(call, parameter, visit, level, chosen, value)
+            yield from _counts(call, parameter, visit, level, chosen, str(value))
         fit = model.difference(o.group, o.reference, o.level, {o.by: value})
         yield from call.numbers(parameter, contrast, visit, fit, rows, level)
     outcome = call.dataset.parameters[parameter]
     per = f"{outcome.unit} per {declared.unit.removesuffix('s') or 'unit'}".strip()
     scale = None if text else (per, outcome.decimals + 1)
-    found = {**model.interaction(o.group, o.reference, o.level), "n": float(model.n)}
+    found = {**model.interaction(o.group, o.reference, o.level), "n": float(model.design.n)}
     yield from call.numbers(parameter, contrast, visit, found, rows, f"interaction with {label}", scale)
 
 
-def _fitted(call: Call, chosen: "AnalysisSet", text: bool) -> "LinearModel":
+def _fitted(call: Call, chosen: "AnalysisSet", text: bool) -> "Ancova":
     from omtrace.statistics.linear.design import Terms
-    from omtrace.statistics.linear.linear import LinearModel
+    from omtrace.statistics.linear.linear import Ancova
 
     o = call.options
     frame = chosen.frame[chosen.frame["group"].isin([o.group, o.reference])]
@@ -90,7 +90,7 @@ def _fitted(call: Call, chosen: "AnalysisSet", text: bool) -> "LinearModel":
     if text and (thin := _thin(frame, o.by, [o.group, o.reference])):
         raise ValueError(f"{thin}: too few to tell an effect in this subgroup")
     terms = Terms("value", "group", [o.reference, o.group], None, numeric, factors, o.by)
-    return LinearModel(frame, terms, o.covariance)
+    return Ancova(frame, terms, o.covariance)
 
 
 def _thin(frame, by: str, groups: list[str]) -> str:

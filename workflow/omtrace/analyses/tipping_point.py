@@ -46,7 +46,7 @@ def run(call: Call) -> Iterator[Number]:
     """For each visit the difference at every delta, and the tipping point."""
     o = call.options
     pairs = [(o.group, o.reference), *((other, o.reference) for other in o.others)]
-    for parameter in call.entry.parameters:
+    for parameter in call.parameters:
         imputation = imputing(call, parameter, pairs, o.reference, [o.approach])
         rows = imputation.rows
         for visit in analysed(call, imputation):
@@ -130,4 +130,5 @@ METHOD = Method(
     "group, and the completed values analysed again; exact in delta, since estimates are linear in it. The tipping "
     "point is the delta nearest to 0 at which the interval begins or ceases to exclude no difference, found as a root. "
     "Whether such a delta is plausible is a matter of the field.",
+    part=lambda options: "parameter",
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.faults import Fault
+from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def run(call: Call) -> Iterator[Number]:
             if o.replicates and o.design == "two groups":
                 yield from _simulated(call, parameter, visit, base)
         except ValueError as error:
-            raise Fault(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
+            raise Refusal(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
 
 
 def _spread(call: Call, chosen: "AnalysisSet") -> Spread:

@@ -20,13 +20,13 @@ def plan(study: str | None, schema: bool, as_json: bool) -> ExitCode:
     every key of a plan and every module it may name.
     """
     if study:
-        from omtrace.intake.plan_check import counts_of, print_counts
+        from omtrace.intake.plan_check import counts_of, print_counts, refusals_of
 
-        counts = counts_of(study)
+        counts, refusals = counts_of(study), refusals_of(study)
         if as_json:
-            print_json({"study": study, "counts": counts})
+            print_json({"study": study, "counts": counts, "will_not_be_computed": refusals})
         else:
-            print_counts(study, counts)
+            print_counts(study, counts, refusals)
         return ExitCode.FINE
     from omtrace.report.plan_page import plan_page, plan_schema
 

@@ -115,48 +115,49 @@ class Plates:
         order = numpy.argsort(plates, kind="stable")
         there, at, self.plates = layout[read].iloc[order], at[read][order], plates[order]
         self.units, self.samples, self.role = there[UNIT], there["sample"], there["role"]
+        self.masked = there[valid].isna().to_numpy() if valid else numpy.zeros(len(there), dtype=bool)
         self.keys, self.reads, self.signal = there["key"].to_numpy("int64"), signal.keys[at], signal.values[at]
         self.concentration, self.dilution = (
             there[column].to_numpy(dtype="float64", na_value=numpy.nan) for column in ("concentration", "dilution")
         )
         self.nominal = self._nominal(there)
         known = self.role.isin(("standard", "blank")).to_numpy() & ~numpy.isnan(self.concentration)
-        self.standards = numpy.flatnonzero(known & there[valid].notna().to_numpy() if valid else known)
+        self.standards = numpy.flatnonzero(known & ~self.masked)
         everyone = numpy.arange(len(self.names) + 1)
         self.starts = numpy.searchsorted(self.plates[self.standards], everyone)
         self.edges = numpy.searchsorted(self.plates, everyone)
 
     def _nominal(self, layout: "pandas.DataFrame") -> "numpy.ndarray":
-        """The nominal concentration of each well with a control, NaN elsewhere."""
+        """The nominal concentration of each well with a control in use, NaN elsewhere."""
         import numpy
 
         column, controls = self.options.nominal, self.options.controls
         told = layout[column] if column else self.samples.map(controls if controls else {"": numpy.nan})
         nominal = told.to_numpy(dtype="float64", na_value=numpy.nan)
-        return numpy.where(self.role.isin(["control"]).to_numpy(), nominal, numpy.nan)
+        return numpy.where(self.role.isin(["control"]).to_numpy() & ~self.masked, nominal, numpy.nan)
 
     def standards_of(self, plate: int) -> "numpy.ndarray":
         """The wells that make a plate's curve."""
         return self.standards[self.starts[plate] : self.starts[plate + 1]]
 
     def wells_alone(self) -> Samples:
-        """Each well."""
+        """Each well; one that was masked rests on none."""
         import numpy
 
-        return Samples(self.units, self.plates, numpy.arange(len(self.units)), numpy.arange(len(self.units) + 1))
+        edges = numpy.append(0, numpy.cumsum(~self.masked))
+        return Samples(self.units, self.plates, numpy.flatnonzero(~self.masked), edges)
 
     def samples_of(self) -> Samples:
-        """Each sample of each plate."""
+        """Each sample of each plate, of the wells that were not masked; one whose wells all were rests on none."""
         import numpy
 
         sample, names = coded(self.samples.where(self.role == "sample"))
-        wells = numpy.flatnonzero(sample >= 0)
-        of = self.plates[wells] * len(names) + sample[wells]
-        order = numpy.argsort(of, kind="stable")
-        wells, of = wells[order], of[order]
-        first = numpy.flatnonzero(numpy.append(True, of[1:] != of[:-1])[: len(of)])
-        return Samples(chosen(sample[wells[first]], names), self.plates[wells[first]], wells,
-                       numpy.append(first, len(of)))  # fmt: skip
+        of = self.plates * len(names) + sample
+        every = numpy.unique(of[sample >= 0])
+        wells = numpy.flatnonzero((sample >= 0) & ~self.masked)
+        wells = wells[numpy.argsort(of[wells], kind="stable")]
+        edges = numpy.append(numpy.searchsorted(of[wells], every), len(wells))
+        return Samples(chosen(every % max(len(names), 1), names), every // max(len(names), 1), wells, edges)
 
     def behind_curves(self) -> "numpy.ndarray":
         """The wells that a plate's curve and its acceptance rest on: standards, and controls where they are judged."""

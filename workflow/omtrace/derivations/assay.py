@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from omtrace.statistics.curves.readings import Readings, Wells
 
+MASKED = "masked: no well in use"
+
 
 class Options(PlateCurve):
     """Readings, layout, how the curve is fitted, how the plate is judged, and what counts as read."""
@@ -27,13 +29,18 @@ class Options(PlateCurve):
     wavelength: str = Field(description="wavelength of the measurement")
     reference: str = Field("", description="wavelength taken off, if any")
     plate: str = Field("plate", description="layout column that names the plate")
-    valid: str = Field("", description="layout column that is blank for wells left out (masked by the laboratory)")
+    valid: str = Field(
+        "",
+        description="layout column that is blank for wells masked by the laboratory: standards, controls and samples "
+        "in them are never used",
+    )
     per: Literal["sample", "well"] = Field("sample", description="unit of the result: the sample (animal), or the well")
     at_least: int = Field(1, description="wells of a sample that must be read", ge=1)
     limits: Literal["report", "censor"] = Field(
-        "report",
-        description="concentrations beyond the lowest and highest standard that hold: reported as the curve gives "
-        "them, or censored (status below LLOQ or above ULOQ; derive: assay_part gives the limit)",
+        "censor",
+        description="concentrations beyond the lowest and highest standard that hold: censored (status below LLOQ or "
+        "above ULOQ; derive: assay_part gives the limit; of several dilutions those within the range count), or "
+        "reported as the curve gives them",
     )
 
 
@@ -63,7 +70,8 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     curves = plates.curves()
     wells, read = _read(plates, samples, curves, options)
     refusal = curves.refusal[samples.plates]
-    value, status = numpy.where(refusal == "", read.value, numpy.nan), numpy.where(refusal == "", read.status, refusal)
+    reading = numpy.where(numpy.diff(samples.edges) == 0, MASKED, read.status)
+    value, status = numpy.where(refusal == "", read.value, numpy.nan), numpy.where(refusal == "", reading, refusal)
     raw = {c: tables.raw(options.layout, c) for c in ("sample", "concentration", options.nominal) if c}
     cells = _cells(plates, samples, signal.raw, raw)
     found = Found.of_columns(samples.names, "", value, None, status, cells, (options.layout, options.signals))

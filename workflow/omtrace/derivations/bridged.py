@@ -100,7 +100,7 @@ def _shifts(context: Context, name: str, options: Options) -> "tuple[PlateShifts
     signal = signals(context, reads)
     plates = Plates(layout, signal, assay.plate, assay.valid, assay)
     material = _materials(plates, layout, options)
-    wells, logs = _read(plates, numpy.flatnonzero(material.notna()))
+    wells, logs = _read(plates, numpy.flatnonzero(material.notna().to_numpy() & ~plates.masked))
     try:
         found = plate_shifts(logs, material.iloc[wells].tolist(), plates.names[plates.plates[wells]].tolist())
     except ValueError as error:

@@ -1,19 +1,23 @@
 """Figures: each draws estimates and records as they are stored, and computes no statistic.
 
 Each module declares ``FIGURE``; the plan names it by module name. ``draw`` gets a ``Sheet`` (what the
-plan says, the estimates, the records, an empty matplotlib figure) and checked options, and returns a
-``Drawing``. Every mark that shows an estimate carries ``number-<id>`` as its id in the SVG.
+plan says, the estimates, the records that their row sets hold, an empty matplotlib figure) and checked options, and
+returns a ``Drawing``. Every mark that shows an estimate carries ``number-<id>`` as its id in the SVG, and the number in
+words as its title. seaborn draws points and lines (``_marks``) under one theme and palette (``_theme``); matplotlib
+draws flow charts, forests, and boxes from stored quartiles, which seaborn would compute anew.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from omtrace.figures._results import Estimates
+from omtrace.faults import Fault
+from omtrace.figures._results import Estimates, Number
 from omtrace.figures._sheet import Sheet
-from omtrace.figures._style import styled, write_images
+from omtrace.figures._theme import BODY, WIDTH, theme, wrapped
 from omtrace.model.closed import Closed, checked
+from omtrace.model.statistics import NOT_COMPUTED
 from omtrace.plugins import plugin
 from omtrace.store import write_json
 
@@ -30,36 +34,85 @@ class Drawing:
     note: str = ""
 
 
+Options = TypeVar("Options", bound=Closed)
+
+
 @dataclass(frozen=True)
-class Figure:
+class Figure(Generic[Options]):
     """A kind of figure: the model of its options and the function that draws."""
 
-    options: type[Closed]
-    draw: Callable[[Sheet, Any], Drawing]
+    options: type[Options]
+    draw: Callable[[Sheet, Options], Drawing]
+
+
+def _refused(sheet: Sheet) -> list[Number]:
+    """What the figure's analyses did not compute."""
+    return [number for name in sheet.entry.analyses for number in sheet.estimates.of(name, [NOT_COMPUTED])]
+
+
+def _why_not(sheet: Sheet, refused: list[Number]) -> Drawing:
+    """In place of a figure: what is not computed, and why."""
+    lines = []
+    for number in refused:
+        of = ", ".join(filter(None, (number.parameter, number.visit)))
+        title = sheet.plan.analyses[number.analysis].title
+        said = f"{title}{': ' if of else ''}{of}: not computed, because {number.level}"
+        lines.append((number, wrapped(said, WIDTH * 68)))
+    size = BODY * 1.5
+    sheet.figure.set_size_inches(WIDTH, 0.3 + sum(len(text) for _, text in lines) * size / 72)
+    axes = sheet.figure.add_subplot()
+    axes.axis("off")
+    down = 0.0
+    for number, text in lines:
+        written = axes.annotate(
+            "\n".join(text), (0, 1), (0, -down), xycoords="axes fraction", textcoords="offset points", va="top"
+        )
+        sheet.show(written, number)
+        down += len(text) * size
+    whole = " ".join(" ".join(text) for _, text in lines)
+    return Drawing(f"Not drawn. {whole}", sheet.numbers, "")
 
 
 def draw_figures(plan: "Plan", folder: str | Path) -> None:
-    """Draw every figure of a plan (its groups filled in) from the results in ``folder`` (results/<study>).
+    """Draw every figure of a plan from the results of a study.
 
-    Writes figures/<name>.svg and .png, and figures/index.json with name, title, alternative text, ids
-    of the numbers drawn and legend of each. Raises Fault for unknown figures or options, and for an
-    estimate or a data set that is not there.
+    Writes figures/<name>.svg, .png and .csv (the values drawn), and figures/index.json with name, title, alternative
+    text, ids of the numbers drawn and legend of each.
+
+    Parameters
+    ----------
+    plan
+        The plan, its groups filled in.
+    folder
+        Where the results are: results/<study>.
+
+    Raises
+    ------
+    Fault
+        For unknown figures or options, and for an estimate, a data set or row sets that are not there.
     """
     folder = Path(folder)
     where = f"config/studies/{plan.study}.yaml"
-    chosen = {}
+    kinds = {}
     for name, entry in plan.figures.items():
         kind = plugin("figures", entry.figure, "FIGURE")
-        chosen[name] = kind, checked(kind.options, entry.options, f"{where}: figures.{name}.options")
+        kinds[name] = kind, checked(kind.options, entry.options, f"{where}: figures.{name}.options")
     estimates = Estimates(folder / "estimates.csv")
-    target = folder / "figures"
     index = []
-    for name, (kind, options) in chosen.items():
-        with styled(name):
+    for name, (kind, options) in kinds.items():
+        title = plan.figures[name].title
+        with theme(name):
             sheet = Sheet(plan, name, folder, estimates, where)
-            drawing = kind.draw(sheet, options)
+            try:
+                drawing = kind.draw(sheet, options)
+            except Fault:
+                if not (refused := _refused(sheet)):
+                    raise
+                sheet = Sheet(plan, name, folder, estimates, where)
+                drawing = _why_not(sheet, refused)
             sheet.finish()
-            write_images(sheet.figure, target / name, plan.figures[name].title)
-        index.append({"name": name, "title": plan.figures[name].title, "alt": drawing.alt,
-                      "numbers": drawing.numbers, "note": drawing.note})  # fmt: skip
-    write_json(target / "index.json", index)
+            sheet.write(folder / "figures" / name)
+        index.append(
+            {"name": name, "title": title, "alt": drawing.alt, "numbers": drawing.numbers, "note": drawing.note}
+        )
+    write_json(folder / "figures" / "index.json", index)

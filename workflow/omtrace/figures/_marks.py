@@ -1,74 +1,227 @@
-"""Marks: lines that stand for one number each, means with intervals, points side by side."""
+"""Marks in a panel: points and lines by seaborn, means with intervals, single units side by side, names of lines."""
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from omtrace.figures._panels import PanelOptions
+from omtrace.figures import _theme as theme
 from omtrace.figures._results import Number
 from omtrace.figures._sheet import Group, Sheet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.collections import PathCollection
+
+FEWEST = 5  # of fewer values neither a box nor an interval is drawn (Krzywinski and Altman 2014, Nat Methods 11: 119)
+FEW = f"No box or interval is drawn of fewer than {FEWEST} values."
 
 
-def level(sheet: Sheet, axes: "Axes", x: float, reach: float, number: Number, **line: Any) -> None:
-    """A short horizontal line at a number's value, where it has one."""
-    if math.isfinite(number.value):
-        sheet.show(axes.plot([x - reach, x + reach], [number.value] * 2, **line)[0], number)
+@contextmanager
+def _without_ticks(axes: "Axes") -> Iterator[None]:
+    """Axes without ticks while seaborn draws: it looks at all their labels at every call, most of its time.
 
-
-def mean_interval(sheet: Sheet, axes: "Axes", x: float, reach: float, numbers: Sequence[Number], group: Group,
-                  size: float = 6) -> None:  # fmt: skip
-    """A mean as the group's marker with its interval: three numbers, three marks and a stem."""
-    mean, low, high = numbers
-    if not math.isfinite(mean.value):
-        return
-    line: dict[str, Any] = {"color": group.colour, "linewidth": 1.4, "zorder": 5}
-    if math.isfinite(low.value) and math.isfinite(high.value):
-        axes.plot([x, x], [low.value, high.value], **line)
-        level(sheet, axes, x, reach, low, **line)
-        level(sheet, axes, x, reach, high, **line)
-    point = axes.plot(
-        [x], [mean.value], marker=group.marker, markersize=size, color=group.colour, linestyle="none",
-        markeredgecolor="white", markeredgewidth=0.8, zorder=6,
-    )  # fmt: skip
-    sheet.show(point[0], mean)
-
-
-def swarm(sheet: Sheet, axes: "Axes", x: float, values: Sequence[float], drawn: Sequence[float], options: PanelOptions,
-          slot: float, room: float, group: Group, most: int, **line: Any) -> None:  # fmt: skip
-    """Single units as points around ``x``.
-
-    ``slot``: what 1 on the x axis is in points on paper; ``room``: the share of it that the points may take;
-    ``most``: how many units the fullest swarm of the panel has, for one size of all.
+    A logarithmic scale is set afterwards: seaborn would take each value to its logarithm and back.
     """
-    if not values:
+    from matplotlib.ticker import NullLocator
+
+    if (axes.get_xscale(), axes.get_yscale()) != ("linear", "linear"):
+        raise AssertionError("seaborn is to draw before the scale becomes logarithmic")
+    both: tuple[Axis, Axis] = (axes.xaxis, axes.yaxis)
+    locators = [axis.get_major_locator() for axis in both]
+    for axis in both:
+        axis.set_major_locator(NullLocator())
+    try:
+        yield
+    finally:
+        for axis, locator in zip(both, locators, strict=True):
+            axis.set_major_locator(locator)
+            axis.label.set_visible(True)  # seaborn hides the title of an axis without ticks
+
+
+def draw_points(
+    axes: "Axes",
+    xs: Sequence[float],
+    ys: Sequence[float],
+    groups: Sequence[Group],
+    size: float,
+    alpha: float = 1,
+    zorder: float = 6,
+    edge: float = 0.7,
+    label: str = "",
+) -> "PathCollection | None":
+    """Points by seaborn, each in the colour and with the marker of its group; none: nothing is drawn.
+
+    The values are drawn as they are: no estimator, and no jitter.
+    """
+    import seaborn
+
+    if not xs:
+        return None
+    looks = {group.key: group for group in groups}
+    names = [group.key for group in groups]
+    with _without_ticks(axes):
+        seaborn.scatterplot(
+            x=list(xs),
+            y=list(ys),
+            hue=names,
+            style=names,
+            hue_order=list(looks),
+            style_order=list(looks),
+            palette={key: look.colour for key, look in looks.items()},
+            markers={key: look.marker for key, look in looks.items()},
+            s=size**2,
+            alpha=alpha,
+            edgecolor="white",
+            linewidth=edge,
+            legend=False,
+            zorder=zorder,
+            ax=axes,
+        )
+    collection: PathCollection = axes.collections[-1]  # type: ignore[assignment]
+    collection.set_label(label)
+    return collection
+
+
+def draw_courses(
+    axes: "Axes",
+    courses: Sequence[tuple[Group, Sequence[tuple[float, float]]]],
+    linewidth: float = 1.3,
+    zorder: float = 4,
+    drawstyle: str = "default",
+) -> None:
+    """Lines by seaborn over places, each in the colour and with the dashes of its group.
+
+    seaborn drops a missing value and draws a line over the gap. So each run of values without a gap is a unit of its
+    own here; nothing is estimated (no estimator, no error bar), and places are not sorted.
+    """
+    import seaborn
+
+    rows: list[tuple[float, float, str, int]] = []
+    run = 0
+    for group, places in courses:
+        run += 1
+        for x, y in places:
+            if math.isfinite(y):
+                rows.append((x, y, group.key, run))
+            else:
+                run += 1
+    if not rows:
         return
+    looks = {group.key: group for group, _ in courses}
+    xs, ys, names, runs = zip(*rows, strict=True)
+    drawn = [key for key in looks if key in names]
+    with _without_ticks(axes):
+        seaborn.lineplot(
+            x=list(xs),
+            y=list(ys),
+            hue=list(names),
+            style=list(names),
+            units=list(runs),
+            hue_order=drawn,
+            style_order=drawn,
+            palette={key: looks[key].colour for key in drawn},
+            dashes={key: looks[key].dashes or "" for key in drawn},
+            estimator=None,
+            errorbar=None,
+            sort=False,
+            legend=False,
+            linewidth=linewidth,
+            drawstyle=drawstyle,
+            zorder=zorder,
+            ax=axes,
+        )
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number with the ends of its interval, at a place on the x axis; ``ends`` is empty where none is drawn."""
+
+    x: float
+    group: Group
+    point: Number
+    ends: tuple[Number, ...]
+
+
+def interval(x: float, group: Group, triple: Sequence[Number], counted: Number | None = None) -> Interval:
+    """An interval to be drawn; without its ends where they have no value or rest on fewer than ``FEWEST`` values."""
+    few = counted is not None and counted.value < FEWEST
+    point, low, high = triple
+    whole = math.isfinite(low.value) and math.isfinite(high.value) and not few
+    return Interval(x, group, point, (low, high) if whole else ())
+
+
+def draw_intervals(
+    sheet: Sheet, axes: "Axes", intervals: Sequence[Interval], reach: float, size: float = 6, stems: bool = True
+) -> None:
+    """Means as markers with their intervals: a stem, and at each end a cap that reaches ``reach`` to either side."""
+    drawn = [each for each in intervals if math.isfinite(each.point.value)]
+    barred = [each for each in drawn if each.ends]
+    if barred:
+        colours = [each.group.colour for each in barred]
+        xs = [each.x for each in barred]
+        low, high = ([each.ends[side].value for each in barred] for side in (0, 1))
+        if stems:
+            axes.vlines(xs, low, high, colors=colours, linewidth=1.3, zorder=5)
+        for side, values in enumerate((low, high)):
+            left, right = [x - reach for x in xs], [x + reach for x in xs]
+            caps = axes.hlines(values, left, right, colors=colours, linewidth=1.3, zorder=5)
+            sheet.show(caps, *(each.ends[side] for each in barred))
+    groups = [each.group for each in drawn]
+    points = draw_points(axes, [each.x for each in drawn], [each.point.value for each in drawn], groups, size)
+    if points:
+        sheet.show(points, *(each.point for each in drawn))
+
+
+def swarm(
+    xs: Sequence[float], columns: Sequence[Sequence[float]], slot: float, room: float, height: float, log: bool
+) -> tuple[float, list[tuple[float, float]]]:
+    """Places of single units as points side by side around the middle of each column.
+
+    Parameters
+    ----------
+    xs, columns
+        The middle of each column, and its values.
+    slot
+        What 1 on the x axis is in points on paper.
+    room
+        The share of it that the points of a column may take.
+    height
+        The height of the value axis in inches.
+    log
+        Whether it is logarithmic.
+
+    Returns
+    -------
+    tuple of float and list
+        The diameter of a point, and x and y of each, column by column.
+
+    Notes
+    -----
+    seaborn's swarm plot is not used: it orders ties by an unstable sort, which may differ between processors, draws the
+    whole figure for each panel, and piles up what does not fit at the edges.
+    """
+    every = [value for column in columns for value in column]
+    most = max(map(len, columns), default=0)
     size = min(4.8 if most <= 20 else 3.8 if most <= 50 else 3.0, max(slot * room / (3.5 if most <= 20 else 6), 1.8))
-    scale = math.log10 if options.log else float
-    span = scale(max(drawn)) - scale(min(drawn))
-    points = options.height * 72 * 0.7 / (span or 1)
-    aside = side_by_side([scale(v) * points for v in values], size * 1.1 + 0.3, slot * room / 2)
-    look: dict[str, Any] = {
-        "linestyle": "none",
-        "color": group.colour,
-        "marker": group.marker,
-        "markersize": size,
-        "alpha": 0.6,
-    }
-    edge = {"markeredgecolor": "white", "markeredgewidth": 0.3 if size > 3 else 0}
-    axes.plot(
-        [x + a / slot for a in aside], values, **{**look, **edge, "zorder": 3, "label": f"units {group.key}", **line}
-    )
+    scale = math.log10 if log else float
+    span = scale(max(every)) - scale(min(every)) if every else 0
+    points = height * 72 * 0.7 / (span or 1)
+    places: list[tuple[float, float]] = []
+    for x, column in zip(xs, columns, strict=True):
+        aside = side_by_side([scale(v) * points for v in column], size * 1.1 + 0.3, slot * room / 2)
+        places += [(x + a / slot, value) for a, value in zip(aside, column, strict=True)]
+    return size, places
 
 
 def side_by_side(heights: Sequence[float], diameter: float, reach: float) -> list[float]:
     """Sideways offsets of points so that they do not cover one another: a bee swarm without chance.
 
     ``heights`` are the points' places along the value axis, ``diameter`` what a point needs, in one unit.
-    From the lowest up, each point goes to the free place nearest to the middle; a swarm wider than
-    ``reach`` to a side is pressed together.
+    From the lowest up, each point goes to the free place nearest to the middle, ties in the order given; a swarm wider
+    than ``reach`` to a side is pressed together.
     """
     offsets = [0.0] * len(heights)
     placed: list[tuple[float, float]] = []
@@ -82,3 +235,26 @@ def side_by_side(heights: Sequence[float], diameter: float, reach: float) -> lis
         placed.append((heights[i], offsets[i]))
     widest = max(map(abs, offsets), default=0.0)
     return [x * min(1.0, reach / widest) if widest else x for x in offsets]
+
+
+def end_labels(groups: Sequence[Group], ends: Sequence[float], height: float, low: float, high: float) -> list[float]:
+    """Where labels at the ends of lines stand, in points above the axis, moved apart; none where that is too far.
+
+    ``ends`` are the last values of the lines on an axis from ``low`` to ``high`` (as drawn: logarithms on a logarithmic
+    axis), ``height`` its height in points.
+    """
+    apart = theme.SMALL * 1.2
+    order = sorted(range(len(groups)), key=lambda i: (ends[i], i))
+    wanted = [(ends[i] - low) / (high - low) * height for i in order]
+    placed = list(wanted)
+    for _ in range(20):  # neighbours that are too near push each other off
+        for i, (lower, upper) in enumerate(zip(placed, placed[1:], strict=False)):
+            if upper - lower < apart:
+                middle = (lower + upper) / 2
+                placed[i], placed[i + 1] = middle - apart / 2, middle + apart / 2
+    if any(abs(a - b) > apart for a, b in zip(placed, wanted, strict=True)):
+        return []
+    places = [0.0] * len(groups)
+    for place, i in zip(placed, order, strict=True):
+        places[i] = place
+    return places

@@ -1,13 +1,14 @@
-"""What a figure may read: estimates by name, and observed records by unit."""
+"""What a figure may read: estimates by name, and the records that their row sets hold."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from omtrace.analyses._shown import shown
 from omtrace.faults import Fault
-from omtrace.store import read_columns, read_csv
+from omtrace.store import read_columns, read_csv, read_rows
 
 AGAIN = "run the analyse stage again"
 
@@ -26,6 +27,7 @@ class Number:
     text: str
     unit: str
     decimals: int
+    rowset: str
 
     @property
     def value(self) -> float:
@@ -39,7 +41,7 @@ class Number:
 
 
 class Estimates:
-    """The estimates of a study, found by what they are."""
+    """The estimates of a study, looked up by what they are."""
 
     def __init__(self, path: Path) -> None:
         if not path.exists():
@@ -51,23 +53,26 @@ class Estimates:
         self._numbers: dict[str, dict[tuple[str, ...], Number]] = {}
 
     def _all(self, analysis: str) -> dict[tuple[str, ...], Number]:
-        """The estimates of an analysis, made when the first is asked for: a study may have thousands of others."""
+        """The estimates of an analysis, made when the first is looked up: a study may have thousands of others."""
         if analysis in self._numbers:
             return self._numbers[analysis]
-        found: dict[tuple[str, ...], Number] = {}
+        numbers: dict[tuple[str, ...], Number] = {}
         for row in self._rows.get(analysis, []):
             key = tuple(row[c] for c in ("analysis", "parameter", "statistic", "group", "visit", "level"))
-            if key in found:
+            if key in numbers:
                 raise Fault(f"{self.path}: two estimates of {_named(*key)}; {AGAIN}")
-            found[key] = Number(
-                row["id"], row["analysis"], row["parameter"], row["group"], row["visit"], row["level"],
-                row["statistic"], row["value"], row["unit"], int(row["decimals"] or 0),
-            )  # fmt: skip
-        self._numbers[analysis] = found
-        return found
+            fields = {
+                name: row[name] for name in ("id", "analysis", "parameter", "group", "visit", "level", "statistic")
+            }
+            numbers[key] = Number(
+                **fields, text=row["value"], unit=row["unit"], decimals=int(row["decimals"] or 0), rowset=row["rowset"]
+            )
+        self._numbers[analysis] = numbers
+        return numbers
 
-    def find(self, analysis: str, parameter: str, statistic: str,
-             group: str = "all", visit: str = "", level: str = "") -> Number:  # fmt: skip
+    def find(
+        self, analysis: str, parameter: str, statistic: str, group: str = "all", visit: str = "", level: str = ""
+    ) -> Number:
         """One estimate. Raises Fault, naming what was looked for, if it is not there."""
         key = (analysis, parameter, statistic, group, visit, level)
         if key not in self._all(analysis):
@@ -76,6 +81,11 @@ class Estimates:
                 f"or let the analysis estimate it"
             )
         return self._all(analysis)[key]
+
+    def sibling(self, number: Number, statistic: str) -> Number | None:
+        """Another statistic of the same analysis, parameter, group, visit and level, if there is one."""
+        key = (number.analysis, number.parameter, statistic, number.group, number.visit, number.level)
+        return self._all(number.analysis).get(key)
 
     def of(self, analysis: str, statistics: Iterable[str]) -> list[Number]:
         """All estimates of an analysis with one of the statistics, in the order of the file."""
@@ -88,33 +98,59 @@ def _named(analysis: str, parameter: str, statistic: str, group: str, visit: str
     return named + (f", level {level!r}" if level else "")
 
 
-class Records:
-    """The observed records of a data set: values and texts by unit."""
+class Record(NamedTuple):
+    """One record of a data set that was observed: a value, or a text for a category."""
 
-    def __init__(self, path: Path) -> None:
+    record: int
+    unit: str
+    parameter: str
+    visit: str
+    value: float
+    text: str
+
+
+class Records:
+    """The observed records of a data set, and those of them that a row set holds as used."""
+
+    def __init__(self, folder: Path, dataset: str) -> None:
+        path = folder / "datasets" / f"{dataset}.parquet"
         if not path.exists():
             raise Fault(f"{path}: the data set is missing; run the derive stage again")
         columns = read_columns(path)
-        self._values: dict[tuple[str, str], dict[str, float]] = {}
-        self._texts: dict[str, dict[str, str]] = {}
-        fields = ("unit", "parameter", "visit", "value", "text", "status")
-        for unit, parameter, visit, value, text, status in zip(*(columns[f] for f in fields), strict=True):
-            if status != "observed":
-                continue
-            if text not in (None, ""):
-                self._texts.setdefault(parameter, {})[unit] = text
-            if value is not None and math.isfinite(value):
-                self._values.setdefault((parameter, visit or ""), {})[unit] = value
+        fields = ("record", "unit", "parameter", "visit", "value", "text", "status")
+        self.dataset = dataset
+        self._rowsets = folder / "rowsets.parquet"
+        self._records: dict[int, Record] = {}
+        self._by_parameter: dict[str, list[Record]] = {}
+        self._used: dict[str, dict[str, list[Record]]] = {}
+        for number, unit, parameter, visit, value, text, status in zip(*(columns[f] for f in fields), strict=True):
+            if status == "observed":
+                record = Record(number, unit, parameter, visit or "", math.nan if value is None else value, text or "")
+                self._records[number] = record
+                self._by_parameter.setdefault(parameter, []).append(record)
 
-    def values(self, parameter: str, visit: str = "") -> dict[str, float]:
-        """Unit -> value, where one was observed, in the order of the records."""
-        return self._values.get((parameter, visit), {})
+    def values(self, parameter: str) -> dict[str, Record]:
+        """Unit -> record with a value, of a parameter without visits."""
+        return {r.unit: r for r in self._by_parameter.get(parameter, ()) if math.isfinite(r.value)}
 
     def texts(self, parameter: str) -> dict[str, str]:
-        """Unit -> category of a parameter without visits, where one was observed."""
-        return self._texts.get(parameter, {})
+        """Unit -> category, of a parameter without visits."""
+        return {r.unit: r.text for r in self._by_parameter.get(parameter, ()) if r.text}
 
-    def plain(self, parameter: str, unit: str) -> float | str | None:
-        """What a population's expression compares: a category, or a number (1 and 0 for yes and no)."""
-        text = self.texts(parameter).get(unit)
-        return text if text not in (None, "yes", "no") else self.values(parameter).get(unit)
+    def load(self, rowsets: Collection[str]) -> None:
+        """Read row sets in one go; those that are known already are not read again."""
+        missing = set(rowsets) - set(self._used)
+        if not missing:
+            return
+        if not self._rowsets.exists():
+            raise Fault(f"{self._rowsets}: the row sets are missing; {AGAIN}")
+        rows = read_rows(self._rowsets, "rowset", missing, ["dataset", "record", "role", "reason"])
+        self._used |= {rowset: {} for rowset in missing}
+        for row in rows.to_pylist():
+            if row["dataset"] == self.dataset and not row["reason"] and row["record"] in self._records:
+                self._used[row["rowset"]].setdefault(row["role"], []).append(self._records[row["record"]])
+
+    def used(self, number: Number, role: str = "outcome") -> list[Record]:
+        """The observed records that a number rests on in a role, in the order of the data set."""
+        self.load([number.rowset])
+        return sorted(self._used[number.rowset].get(role, []), key=lambda record: record.record)

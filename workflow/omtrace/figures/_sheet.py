@@ -1,23 +1,32 @@
-"""One figure while it is drawn: what the plan says of it, where its numbers come from, what it has shown."""
+"""One figure while it is drawn: what the plan says of it, its numbers and records, and the files it becomes."""
 
-from collections.abc import Sequence
+import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
+from omtrace.analyses._shown import level_shown
 from omtrace.faults import Fault
-from omtrace.figures import _style as style
-from omtrace.figures._results import AGAIN, Estimates, Number, Records
+from omtrace.figures import _theme as theme
+from omtrace.figures._results import AGAIN, Estimates, Number, Record, Records
 from omtrace.model.closed import nearest
+from omtrace.model.contrast import EVERYBODY, group_label
 from omtrace.model.plan import DatasetPlan, Parameter, Plan
+from omtrace.model.statistics import statistic_of
+from omtrace.store import number_text, write_bytes, write_csv
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
-STRIP = 0.27  # inches above the panels, for the label of simulated data
+STRIP = 0.22  # inches above the panels, for the label of simulated data
 SIMULATED = "Simulated data"
+SVG = "{http://www.w3.org/2000/svg}"
+COLUMNS = ("id", "analysis", "parameter", "group", "visit", "level", "statistic", "value", "unit", "record", "member")
+Look = Mapping[str, object]  # keywords of a matplotlib line or marker
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,22 @@ class Group:
     colour: str
     marker: str
     glyph: str
+    dashes: tuple[float, ...] = ()
+
+    @property
+    def ink(self) -> str:
+        """The colour of its texts."""
+        return theme.darker(self.colour)
+
+
+def look_of(key: str, label: str, place: int) -> Group:
+    """The group at a place in the plan's order: colour, marker and dashes, no two groups with the same."""
+    turn = (place + place // len(theme.COLOURS)) % len(theme.MARKERS)
+    colour, dashes = theme.COLOURS[place % len(theme.COLOURS)], theme.DASHES[place % len(theme.DASHES)]
+    return Group(key, label, colour, theme.MARKERS[turn], theme.GLYPHS[turn], dashes)
+
+
+ALL = Group("all", "All", theme.SINGLE, theme.MARKERS[0], theme.GLYPHS[0])
 
 
 @dataclass(frozen=True)
@@ -48,6 +73,11 @@ class Quantity:
         """Labels of the visits, in their order."""
         return [self.dataset.visits.get(visit, "") for visit in self.visits]
 
+    @property
+    def axis(self) -> str:
+        """Title of a value axis below a panel's title that names the parameter: its unit."""
+        return self.parameter.unit or self.label
+
 
 class Sheet:
     """An empty figure, and everything that may be drawn on it."""
@@ -58,9 +88,11 @@ class Sheet:
         self.where = f"{where}: figures.{name}"
         self.folder = folder
         self.estimates = estimates
-        self.numbers: list[str] = []  # ids, in the order drawn
+        self._numbers: dict[str, Number] = {}  # id -> number, in the order drawn
+        self._marks: dict[str, list[Number]] = {}  # gid of a mark of several elements -> the number of each
         self._records: dict[str, Records] = {}
-        self._key: Sequence[tuple[str, dict[str, Any]]] = ()
+        self._drawn_records: list[tuple[Quantity, Group, Record]] = []
+        self._key: Sequence[tuple[str, Look]] = ()
 
     @cached_property
     def figure(self) -> "Figure":
@@ -69,21 +101,44 @@ class Sheet:
         from matplotlib.layout_engine import ConstrainedLayoutEngine
 
         layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.07, wspace=0.03, hspace=0.02)
-        return Figure(figsize=(style.WIDTH, style.WIDTH / 2), layout=layout)
+        return Figure(figsize=(theme.WIDTH, theme.WIDTH / 2), layout=layout)
 
-    def show(self, artist: "Artist", number: Number) -> None:
-        """Put a number's id on the mark that shows it. A number has one such mark a figure."""
-        if number.id not in self.numbers:
-            self.numbers.append(number.id)
-            artist.set_gid(f"number-{number.id}")
+    # what is drawn
+
+    @property
+    def numbers(self) -> list[str]:
+        """Ids of the numbers drawn, in their order."""
+        return list(self._numbers)
+
+    def show(self, artist: "Artist", *numbers: Number) -> None:
+        """Say which number a mark shows, or, of a mark of several elements, which number each of them shows.
+
+        A number has one mark in a figure: the first.
+        """
+        if len(numbers) == 1:
+            if numbers[0].id not in self._numbers:
+                artist.set_gid(f"number-{numbers[0].id}")
+        else:
+            gid = f"marks-{len(self._marks) + 1}"
+            artist.set_gid(gid)
+            self._marks[gid] = [n for n in numbers if n.id not in self._numbers]
+            if len(self._marks[gid]) != len(numbers):
+                raise AssertionError(f"{self.where}: a number is drawn twice by marks that belong together")
+        self._numbers.update((n.id, n) for n in numbers)
+
+    def marks(self) -> dict[str, list[Number]]:
+        """gid of a mark of several elements -> the number of each element."""
+        return self._marks
+
+    # what may be drawn
 
     def records(self, dataset: str) -> Records:
         """The observed records of a data set. Raises Fault if it is missing."""
         if dataset not in self._records:
-            self._records[dataset] = Records(self.folder / "datasets" / f"{dataset}.parquet")
+            self._records[dataset] = Records(self.folder, dataset)
         return self._records[dataset]
 
-    def chosen(self, option: str, wanted: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    def select(self, option: str, wanted: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
         """The known names that are wanted, in their own order; all, if none is named. Raises Fault for others."""
         for name in wanted:
             if name not in known:
@@ -91,8 +146,12 @@ class Sheet:
                 raise Fault(f"{self.where}.options.{option}: {name!r} is not in the figure's analyses{hint}")
         return tuple(name for name in known if not wanted or name in wanted)
 
+    def dataset_of(self, analysis: str) -> DatasetPlan:
+        """The dataset of an analysis."""
+        return self.plan.datasets[self.plan.analyses[analysis].dataset]
+
     def quantities(self, parameters: Sequence[str] = (), visits: Sequence[str] = ()) -> list[Quantity]:
-        """Each parameter of each analysis of the figure, those chosen, in the order of the plan.
+        """Each parameter of each analysis of the figure, those wanted, in the order of the plan.
 
         Raises Fault for names that the analyses do not have, and for analyses of several datasets.
         """
@@ -104,9 +163,9 @@ class Sheet:
             )
         dataset = self.plan.datasets[names[0]]
         known = [p for analysis in analyses.values() for p in analysis.parameters]
-        parameters = self.chosen("parameters", parameters, list(dict.fromkeys(known)))
-        visits = self.chosen("visits", visits, list(dataset.visits))
-        found = []
+        parameters = self.select("parameters", parameters, list(dict.fromkeys(known)))
+        visits = self.select("visits", visits, list(dataset.visits))
+        quantities = []
         for name, analysis in analyses.items():
             for key in (p for p in analysis.parameters if p in parameters):
                 parameter = dataset.parameters[key]
@@ -114,80 +173,76 @@ class Sheet:
                 drawn = tuple(v for v in visits if v in parameter.visits and v in analysed)
                 label = parameter.label if known.count(key) == 1 else f"{parameter.label} – {analysis.title}"
                 if drawn or not parameter.visits:
-                    found.append(Quantity(name, key, parameter, names[0], dataset, drawn or ("",), label))
-        if not found:
+                    quantities.append(Quantity(name, key, parameter, names[0], dataset, drawn or ("",), label))
+        if not quantities:
             raise Fault(f"{self.where}: its analyses have no such parameter at these visits; nothing can be drawn")
-        return found
+        return quantities
 
     def groups(self, dataset: DatasetPlan, apart: bool = True) -> list[Group]:
         """The groups of a data set in the plan's order, or the one group of all units."""
         if not (apart and dataset.group and dataset.groups):
-            return [Group("all", "All", style.SINGLE, style.MARKERS[0], style.GLYPHS[0])]
-        shapes = len(style.MARKERS)
-        return [
-            Group(
-                key, label, style.COLOURS[i % len(style.COLOURS)], style.MARKERS[i % shapes], style.GLYPHS[i % shapes]
-            )
-            for i, (key, label) in enumerate(dataset.groups.items())
-        ]
+            return [ALL]
+        return [look_of(key, label, place) for place, (key, label) in enumerate(dataset.groups.items())]
 
     def find(self, quantity: Quantity, statistic: str, group: Group, visit: str) -> Number:
         """The estimate of a quantity in a group at a visit. Raises Fault if it is not there."""
         return self.estimates.find(quantity.analysis, quantity.key, statistic, group.key, visit)
 
-    def members(self, quantity: Quantity, group: Group, visit: str) -> dict[str, float]:
-        """Unit -> observed value at a visit, of the units of a group in the analysis' population."""
-        records = self.records(quantity.dataset_name)
-        values = records.values(quantity.key, visit)
-        if group.key != "all":
-            groups = records.texts(quantity.dataset.group)
-            values = {unit: value for unit, value in values.items() if groups.get(unit) == group.key}
-        member = quantity.dataset.condition(self.plan.analyses[quantity.analysis].population, self.where)
-        return {
-            unit: value
-            for unit, value in values.items()
-            if member.holds({name: records.plain(name, unit) for name in member.names})
-        }
+    def triples(self, quantity: Quantity, statistics: Sequence[str], group: Group) -> list[list[Number]]:
+        """The same statistics of a quantity in a group, visit by visit."""
+        return [[self.find(quantity, statistic, group, visit) for statistic in statistics] for visit in quantity.visits]
 
-    def units(self, quantity: Quantity, group: Group, visit: str) -> dict[str, float]:
-        """The single participants or animals behind a number. Raises Fault if the analysis counted others."""
-        values = self.members(quantity, group, visit)
+    def units(self, quantity: Quantity, group: Group, visit: str) -> list[Record]:
+        """The records of single participants or animals that the analysis used. Raises Fault if it counted others."""
         counted = self.find(quantity, "n", group, visit)
-        if counted.value != len(values):
-            raise self.differs(quantity, group, visit, counted, len(values))
-        return values
+        members = self.used(quantity, counted)
+        if counted.value != len(members):
+            raise Fault(
+                f"{self.where}: analysis {quantity.analysis!r} counts {counted.shown} values of {quantity.key!r} "
+                f"(visit {visit!r}, group {group.key!r}), its row set holds {len(members)}; {AGAIN}"
+            )
+        self.list_records(quantity, group, members)
+        return members
 
-    def differs(self, quantity: Quantity, group: Group, visit: str, counted: Number, found: int) -> Fault:
-        """What to say when the data set does not hold as many units as the analysis counted."""
-        return Fault(
-            f"{self.where}: analysis {quantity.analysis!r} counts {counted.shown} values of {quantity.key!r} "
-            f"(visit {visit!r}, group {group.key!r}), the data set {quantity.dataset_name!r} holds {found}; {AGAIN}"
-        )
+    def list_records(self, quantity: Quantity, group: Group, records: Sequence[Record]) -> None:
+        """Take records into the table of the figure's values: they are drawn as points or lines."""
+        self._drawn_records += [(quantity, group, record) for record in records]
 
-    def legend(self, groups: Sequence[Group], **line: Any) -> None:
+    def used(self, quantity: Quantity, number: Number) -> list[Record]:
+        """The records with a value that a number of a quantity rests on, as its analysis stored them."""
+        records = self.records(quantity.dataset_name)
+        records.load({n.rowset for n in self.estimates.of(quantity.analysis, [number.statistic])})
+        return [r for r in records.used(number) if r.parameter == quantity.key and r.value == r.value]
+
+    # the key above the panels
+
+    def legend(self, groups: Sequence[Group], lines: bool = False) -> None:
         """The key of the groups above the panels; none for one group."""
         if len(groups) > 1:
-            look = {"markersize": 5.5, "linestyle": "none", **line}
-            self.key([(g.label, {"color": g.colour, "marker": g.marker, **look}) for g in groups])
+            self.key([(g.label, group_look(g, lines)) for g in groups])
 
-    def key(self, looks: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    def key(self, looks: Sequence[tuple[str, Look]]) -> None:
         """What lines and points stand for (label, look), in rows above the panels."""
         self._key = looks
+
+    def extend_key(self, looks: Sequence[tuple[str, Look]]) -> None:
+        """Add entries to the key."""
+        self._key = [*self._key, *looks]
 
     def finish(self) -> None:
         """Put the key, and the label of simulated data in the upper right corner, above what is drawn."""
         from matplotlib.layout_engine import ConstrainedLayoutEngine
 
         simulated = self.plan.kind == "simulated"
-        labels = ["\n".join(style.wrapped(label, 230)) for label, _ in self._key]
-        widths = [max(style.text_width(part) for part in label.split("\n")) + 44 for label in labels]
-        room = style.WIDTH * 72 - 16
+        labels = [theme.filled(label, 230) for label, _ in self._key]
+        widths = [max(theme.text_width(part) for part in label.split("\n")) + 44 for label in labels]
+        room = theme.WIDTH * 72 - 16
         columns = len(labels) if sum(widths) <= room else max(1, int(room // max(widths)))
         taken = sum(widths) if columns == len(labels) else columns * max(widths)
         rows = -(-len(labels) // columns) if labels else 0
         strip = STRIP if simulated and (not labels or taken > room - 100) else 0.0
         top = strip + rows * 0.135 * max((label.count("\n") + 1 for label in labels), default=0) + (0.14 if rows else 0)
-        width, height = style.WIDTH, self.figure.get_size_inches()[1] + top
+        width, height = theme.WIDTH, self.figure.get_size_inches()[1] + top
         self.figure.set_size_inches(width, height)
         engine = self.figure.get_layout_engine()
         if isinstance(engine, ConstrainedLayoutEngine):
@@ -205,17 +260,108 @@ class Sheet:
     def _draw_key(self, labels: list[str], columns: int, top: float) -> None:
         from matplotlib.lines import Line2D
 
-        looks = [look for _, look in self._key]
+        handles = [Line2D([], [], **look) for _, look in self._key]  # type: ignore[arg-type]
         order = [i for column in range(columns) for i in range(column, len(labels), columns)]  # columns fill first
         legend = self.figure.legend(
-            [Line2D([], [], **looks[i]) for i in order], [labels[i] for i in order], loc="upper left",
-            bbox_to_anchor=(0, top), ncols=columns, borderaxespad=0.2, handletextpad=0.5, labelspacing=0.35,
-        )  # fmt: skip
+            [handles[i] for i in order],
+            [labels[i] for i in order],
+            loc="upper left",
+            bbox_to_anchor=(0, top),
+            ncols=columns,
+            borderaxespad=0.2,
+            handletextpad=0.5,
+            labelspacing=0.35,
+        )
         legend.set_in_layout(False)
 
     def _draw_label(self, x: float, y: float) -> None:
-        text = self.figure.text(
-            x, y, SIMULATED, size=style.SMALL, color="#7A4300", ha="right", va="top", gid="simulated",
-            bbox={"boxstyle": "round,pad=0.3", "facecolor": "#FFF6E5", "edgecolor": "#E0B36A", "linewidth": 0.6},
-        )  # fmt: skip
+        box = {"boxstyle": "round,pad=0.3", "facecolor": "#FFF6E5", "edgecolor": "#E0B36A", "linewidth": 0.6}
+        text = self.figure.text(x, y, SIMULATED, size=theme.SMALL, color="#7A4300", ha="right", va="top", bbox=box)
+        text.set_gid("simulated")
         text.set_in_layout(False)
+
+    # the files
+
+    def write(self, path: Path) -> None:
+        """Write the finished figure as ``path``.png (300 dpi) and .svg, and its values as .csv, without any date.
+
+        The canvases print themselves: ``savefig`` would draw each figure twice.
+        """
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+        png, svg = io.BytesIO(), io.BytesIO()
+        FigureCanvasAgg(self.figure).print_png(png, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
+        FigureCanvasSVG(self.figure).print_svg(svg, metadata={"Date": None, "Creator": None, "Title": self.entry.title})
+        write_bytes(path.with_name(f"{path.name}.png"), png.getvalue())
+        write_bytes(path.with_name(f"{path.name}.svg"), self._with_titles(svg.getvalue()))
+        write_csv(path.with_name(f"{path.name}.csv"), COLUMNS, self._values())
+
+    def _values(self) -> list[tuple[str, ...]]:
+        """The numbers drawn, then the records drawn as points or lines."""
+        rows: list[tuple[str, ...]] = [
+            (n.id, n.analysis, n.parameter, n.group, n.visit, n.level, n.statistic, n.text, n.unit, "", "")
+            for n in self._numbers.values()
+        ]
+        for quantity, group, record in self._drawn_records:
+            unit = quantity.dataset.parameters[record.parameter].unit
+            what = ("", quantity.analysis, record.parameter, group.key, record.visit, "", "")
+            rows.append((*what, number_text(record.value), unit, str(record.record), record.unit))
+        return rows
+
+    def _with_titles(self, svg: bytes) -> bytes:
+        """The SVG in which the element of each number has its id, and a title that is read on hovering over it."""
+        ElementTree.register_namespace("", SVG[1:-1])
+        ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
+        font = f"'{theme.FONT}'"
+        root = ElementTree.fromstring(svg.replace(font.encode(), f"{font}, {theme.FALLBACKS}".encode()))
+        for element in list(root.iter(f"{SVG}g")):
+            name = element.get("id") or ""
+            if name.startswith("number-"):
+                self._title(element, self._numbers[name.removeprefix("number-")])
+            elif name in self._marks:
+                self._split(element, self._marks[name])
+        return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+    def _split(self, mark: ElementTree.Element, numbers: list[Number]) -> None:
+        """Give each element of a mark its own group with its number's id and title."""
+        shapes = [
+            (parent, child)
+            for parent in mark.iter()
+            if parent.tag != f"{SVG}defs"
+            for child in parent
+            if child.tag in (f"{SVG}use", f"{SVG}path")
+        ]
+        if len(shapes) != len(numbers):
+            raise AssertionError(f"{self.where}: {len(shapes)} elements drawn for {len(numbers)} numbers")
+        for (parent, child), number in zip(shapes, numbers, strict=True):
+            group = ElementTree.Element(f"{SVG}g", {"id": f"number-{number.id}"})
+            parent[list(parent).index(child)] = group
+            group.append(child)
+            self._title(group, number)
+
+    def _title(self, element: ElementTree.Element, number: Number) -> None:
+        title = ElementTree.Element(f"{SVG}title")
+        title.text = self.words(number)
+        element.insert(0, title)
+
+    def words(self, number: Number) -> str:
+        """A number in words: what it is, its value and unit."""
+        dataset, statistic = self.dataset_of(number.analysis), statistic_of(number.statistic)
+        names = [dataset.parameters[key].label for key in number.parameter.split(" & ") if key in dataset.parameters]
+        parts = [
+            " & ".join(names),
+            dataset.visits.get(number.visit, number.visit),
+            "" if number.group == EVERYBODY else group_label(number.group, dataset.groups, statistic.null == 1),
+            level_shown(number.level, dataset),
+        ]
+        what = ", ".join(filter(None, parts))
+        return f"{what}: {statistic.label} {number.shown or 'without value'} {number.unit}".strip()
+
+
+def group_look(group: Group, lines: bool = False) -> Look:
+    """A group's entry in a key: its marker, with its line where lines are drawn."""
+    line = (
+        {"linestyle": (0, group.dashes) if group.dashes else "-", "linewidth": 1.3} if lines else {"linestyle": "none"}
+    )
+    return {"color": group.colour, "marker": group.marker, "markersize": 5.5, **line}

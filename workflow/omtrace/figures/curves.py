@@ -1,18 +1,19 @@
-"""Standard curves of an assay: the standards' wells of each plate and its four-parameter logistic curve."""
+"""Standard curves of an assay: the standards' wells of each plate, its logistic curve, and samples read on it."""
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from omtrace.analyses._shown import plural
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
+from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
-from omtrace.figures import _style as style
+from omtrace.figures import _theme as theme
 from omtrace.figures._results import AGAIN, Number
-from omtrace.figures._sheet import Quantity, Sheet
+from omtrace.figures._sheet import ALL, Group, Quantity, Sheet, group_look, look_of
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
@@ -21,23 +22,29 @@ if TYPE_CHECKING:
 COEFFICIENTS = ("a", "b", "c", "d")
 REFUSED = "refused: "
 BESIDE = 0.1  # decades beyond the outermost standards
+SAMPLES = look_of("samples", "Samples and controls", 4)
 
 
 class Options(Closed):
-    """What the figure may be told."""
+    """Options of the figure."""
 
     plates: tuple[str, ...] = Field((), description="groups of the wells drawn; none: all, in the order of the dataset")
     concentration: str = Field("", description="parameter with the nominal concentration; default: the analysis' own")
+    samples: str = Field("", description="parameter with the concentration read back from each well: draws the samples")
     columns: int = Field(0, description="panels side by side; 0: by their number", ge=0, le=4)
     height: float = Field(2.3, description="height of a panel, inches", ge=1.5, le=6)
 
 
 @dataclass(frozen=True)
 class Plate:
-    """One plate: dose and signal of its standards, and its curve, or the number whose level says why it has none."""
+    """One plate: dose and signal of its standards, its curve, or the number whose level says why it has none.
+
+    ``samples``: concentration read back and signal of the wells that are no standards, within the standards.
+    """
 
     label: str
     points: list[tuple[float, float]]
+    samples: list[tuple[float, float]]
     curve: list[Number]
     refusal: Number | None
 
@@ -57,33 +64,54 @@ class Plate:
         doses = {dose for dose, _ in self.points}
         return self.low / max((self.high / self.low) ** 0.16, 1.6) if 0 in doses and len(doses) > 1 else None
 
+    def is_within(self, number: Number) -> bool:
+        """Whether a coefficient lies within what the standards show: c in their doses, a and d in their signals.
+
+        An asymptote may lie beyond the outermost signal by a twentieth of their range, as in a complete curve.
+        """
+        if number.statistic == "c":
+            return self.low <= number.value <= self.high
+        signals = [signal for _, signal in self.points]
+        beyond = 0.05 * (max(signals) - min(signals))
+        return number.statistic == "b" or min(signals) - beyond <= number.value <= max(signals) + beyond
+
 
 def draw(sheet: Sheet, options: Options) -> Drawing:
     """A panel for each plate."""
-    found = [(q, plate) for q in sheet.quantities() for plate in _plates(sheet, q, options)]
-    if not found:
+    drawn = [(q, plate) for q in sheet.quantities() for plate in _plates(sheet, q, options)]
+    if not drawn:
         raise Fault(f"{sheet.where}: its analyses have no plate with standards; {AGAIN}")
-    columns = panels.columns_for(len(found), options.columns)
-    width = panels.panel_width(columns, [signal for _, plate in found for _, signal in plate.points])
-    grid = panels.axes_of(sheet, len(found), columns, options.height)
-    for axes, (quantity, plate) in zip(grid, found, strict=True):
+    columns = panels.columns_for(len(drawn), options.columns)
+    width = panels.panel_width(columns, [signal for _, plate in drawn for _, signal in plate.points])
+    grid = panels.axes_of(sheet, len(drawn), columns, options.height)
+    for i, (axes, (quantity, plate)) in enumerate(zip(grid, drawn, strict=True)):
         dose = quantity.dataset.parameters[_concentration(sheet, quantity, options)]
         _panel(sheet, axes, plate, width)
-        label = quantity.parameter.label
-        unit = f" ({quantity.parameter.unit})" if quantity.parameter.unit else ""
-        panels.head(axes, plate.label, label + unit, width, options.height)
-        axes.set_xlabel("\n".join(style.wrapped(f"{dose.label} ({dose.unit})" if dose.unit else dose.label, width)))
-    points = {"color": style.SINGLE, "marker": "o", "markersize": 5, "linestyle": "none"}
-    sheet.key([("Standards", points), ("Fitted curve", {"color": style.ACCENT, "linewidth": 1.5})])
-    texts = [(plate.label, _said(plate)) for _, plate in found]
+        label = f"{quantity.parameter.label} ({quantity.parameter.unit})".replace(" ()", "")
+        panels.head(axes, plate.label, label if i % columns == 0 else "", width, options.height)
+        lowest = i + columns >= len(drawn)
+        axes.set_xlabel(theme.filled(f"{dose.label} ({dose.unit})".replace(" ()", ""), width) if lowest else "")
+    key = [("Standards", group_look(ALL)), ("Fitted curve", {"color": theme.ACCENT, "linewidth": 1.5})]
+    sheet.key([*key, *([(SAMPLES.label, group_look(SAMPLES))] if any(plate.samples for _, plate in drawn) else [])])
+    texts = [(plate.label, _listed(plate)) for _, plate in drawn]
     alt = panels.alternative("Standard curves: signal against concentration on a logarithmic axis.", texts)
-    note = (
-        f"Points: single {plural(found[0][0].dataset.unit)} of the standards. Line: y = d + (a − d) / (1 + (x / c)^b)."
-    )
-    if any(len(plate.curve) > len(COEFFICIENTS) for _, plate in found):
-        note = note[:-1] + "^g."
-    zero = " The zero standard stands left of the break." if any(plate.zero for _, plate in found) else ""
-    return Drawing(alt, sheet.numbers, note + zero)
+    return Drawing(alt, sheet.numbers, _note([plate for _, plate in drawn], drawn[0][0].dataset.unit))
+
+
+def _note(plates: list[Plate], unit: str) -> str:
+    power = "^g" if any(len(plate.curve) > len(COEFFICIENTS) for plate in plates) else ""
+    notes = [
+        f"Points: single {plural(unit)} of the standards.",
+        f"Line: y = d + (a − d) / (1 + (x / c)^b){power}.",
+        "The zero standard stands left of the break." if any(plate.zero for plate in plates) else "",
+        f"Samples and controls: {plural(unit)} whose concentration was read back within the standards."
+        if any(plate.samples for plate in plates)
+        else "",
+        "Extrapolated: the coefficient lies outside what the standards show."
+        if any(not plate.is_within(number) for plate in plates for number in plate.curve)
+        else "",
+    ]
+    return " ".join(filter(None, notes))
 
 
 def logistic(x: float, a: float, b: float, c: float, d: float, g: float = 1.0) -> float:
@@ -98,34 +126,63 @@ def logistic(x: float, a: float, b: float, c: float, d: float, g: float = 1.0) -
 
 def _concentration(sheet: Sheet, quantity: Quantity, options: Options) -> str:
     name = options.concentration or str(sheet.plan.analyses[quantity.analysis].options.get("concentration", ""))
-    return sheet.chosen("concentration", [name], list(quantity.dataset.parameters))[0]
+    return sheet.select("concentration", [name], list(quantity.dataset.parameters))[0]
 
 
 def _plates(sheet: Sheet, quantity: Quantity, options: Options) -> list[Plate]:
     if not quantity.dataset.group:
         raise Fault(f"{sheet.where}: dataset {quantity.dataset_name!r} has no group that names the plate; give it one")
     groups = sheet.groups(quantity.dataset)
-    chosen = sheet.chosen("plates", options.plates, [group.key for group in groups])
-    doses = sheet.records(quantity.dataset_name).values(_concentration(sheet, quantity, options))
+    selected = sheet.select("plates", options.plates, [group.key for group in groups])
     refusals = {
         (n.parameter, n.group): n for n in sheet.estimates.of(quantity.analysis, ["n"]) if n.level.startswith(REFUSED)
     }
-    asymmetries = sheet.estimates.of(quantity.analysis, ["g"])
+    kind = quantity.dataset.parameters[quantity.dataset.group].label
     plates = []
-    for group in (group for group in groups if group.key in chosen):
-        signals = sheet.members(quantity, group, "")
-        points = [(doses[unit], signal) for unit, signal in signals.items() if unit in doses]
+    for group in (group for group in groups if group.key in selected):
         refusal = refusals.get((quantity.key, group.key))
-        curve = [] if refusal else [sheet.find(quantity, name, group, "") for name in COEFFICIENTS]
-        if curve:
-            curve += [g for g in asymmetries if (g.parameter, g.group) == (quantity.key, group.key)]
-        counted = refusal or sheet.find(quantity, "n", group, "")
-        if counted.value not in (len(points), len({dose for dose, _ in points})):
-            raise sheet.differs(quantity, group, "", counted, len(points))
-        kind = quantity.dataset.parameters[quantity.dataset.group].label
         label = f"{kind} {group.label}" if group.label.isdigit() else group.label
-        plates.append(Plate(label, points, curve, refusal))
+        plates.append(_plate(sheet, quantity, group, label, refusal, options))
     return plates
+
+
+def _plate(
+    sheet: Sheet, quantity: Quantity, group: Group, label: str, refusal: Number | None, options: Options
+) -> Plate:
+    records = sheet.records(quantity.dataset_name)
+    doses = records.values(_concentration(sheet, quantity, options))
+    counted = refusal or sheet.find(quantity, "n", group, "")
+    standards = sheet.used(quantity, counted)
+    points = [(doses[r.unit].value, r.value) for r in standards if r.unit in doses]
+    if counted.value not in (len(points), len({dose for dose, _ in points})):
+        raise Fault(
+            f"{sheet.where}: analysis {quantity.analysis!r} counts {counted.shown} standards in group {group.key!r}, "
+            f"its row set holds {len(points)}; {AGAIN}"
+        )
+    curve = [] if refusal else [sheet.find(quantity, name, group, "") for name in COEFFICIENTS]
+    asymmetry = sheet.estimates.sibling(curve[0], "g") if curve else None
+    samples = _samples(sheet, quantity, group, {r.unit for r in standards}, [dose for dose, _ in points], options)
+    sheet.list_records(quantity, group, standards)
+    return Plate(label, points, samples, [*curve, *([asymmetry] if asymmetry else [])], refusal)
+
+
+def _samples(
+    sheet: Sheet, quantity: Quantity, group: Group, standards: set[str], doses: list[float], options: Options
+) -> list[tuple[float, float]]:
+    if not options.samples:
+        return []
+    records = sheet.records(quantity.dataset_name)
+    name = sheet.select("samples", [options.samples], list(quantity.dataset.parameters))[0]
+    plates, signals = records.texts(quantity.dataset.group), records.values(quantity.key)
+    lowest, highest = min((d for d in doses if d > 0), default=math.inf), max(doses, default=0)
+    wells = [
+        (read, signals[unit])
+        for unit, read in records.values(name).items()
+        if plates.get(unit) == group.key and unit not in standards and unit in signals
+        if lowest <= read.value <= highest
+    ]
+    sheet.list_records(quantity, group, [record for pair in wells for record in pair])
+    return [(read.value, signal.value) for read, signal in wells]
 
 
 def _panel(sheet: Sheet, axes: "Axes", plate: Plate, width: float) -> None:
@@ -134,19 +191,21 @@ def _panel(sheet: Sheet, axes: "Axes", plate: Plate, width: float) -> None:
         axes.set_xticks([])
         axes.set_yticks([])
         return
-    axes.set_xscale("log")
     edge = plate.zero or plate.low
     xs, ys = [dose or edge for dose, _ in plate.points], [signal for _, signal in plate.points]
-    point: dict[str, Any] = {"marker": "o", "markersize": 4, "markeredgecolor": "white", "markeredgewidth": 0.4}
-    axes.plot(xs, ys, linestyle="none", color=style.SINGLE, zorder=4, label="wells", **point)
     if plate.curve:
         curve = [n.value for n in plate.curve]
         start, end = math.log10(plate.low) - BESIDE, math.log10(plate.high) + BESIDE
-        xs = [10 ** (start + (end - start) * i / 120) for i in range(121)]
-        line: dict[str, Any] = {"color": style.ACCENT, "linewidth": 1.3, "zorder": 3}
-        axes.plot(xs, [logistic(x, *curve) for x in xs], label="curve", **line)
+        line_xs = [10 ** (start + (end - start) * i / 120) for i in range(121)]
+        line_ys = [logistic(x, *curve) for x in line_xs]
+        axes.plot(line_xs, line_ys, label="curve", color=theme.ACCENT, linewidth=1.3, zorder=3)
         if plate.zero:
-            axes.plot([plate.zero / 1.2, plate.zero * 1.2], [logistic(0, *curve)] * 2, label="curve at zero", **line)
+            ends, zero = [plate.zero / 1.2, plate.zero * 1.2], logistic(0, *curve)
+            axes.plot(ends, [zero] * 2, label="curve at zero", color=theme.ACCENT, linewidth=1.3, zorder=3)
+    marks.draw_points(axes, xs, ys, [ALL] * len(xs), 4.4, zorder=4, edge=0.4, label="wells")
+    read = [x for x, _ in plate.samples], [y for _, y in plate.samples]
+    marks.draw_points(axes, *read, [SAMPLES] * len(plate.samples), 4.6, zorder=5, edge=0.4, label="samples")
+    axes.set_xscale("log")
     _dose_axis(axes, plate, width)
 
 
@@ -158,16 +217,19 @@ def _dose_axis(axes: "Axes", plate: Plate, width: float) -> None:
     axes.set_xlim(10**left, 10**right)
     ticks = _ticks(plate, width / (right - left))
     places = [*([plate.zero] if plate.zero else []), *ticks]
-    axes.set_xticks(places, [*(["0"] if plate.zero else []), *map(panels.plain, ticks)])
+    axes.set_xticks(places, [*(["0"] if plate.zero else []), *map(theme.plain, ticks)])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.grid(False, axis="x")
     if not plate.zero:
         return
-    at = (math.log10(plate.zero * plate.low) / 2 - left) / (right - left)
-    on_axis: dict[str, Any] = {"transform": axes.transAxes, "clip_on": False, "zorder": 10, "label": "break"}
-    axes.plot([at - 0.01, at + 0.01], [0, 0], color="white", linewidth=5, **on_axis)
-    for x in (at - 0.012, at + 0.012):
-        axes.plot([x - 0.008, x + 0.008], [-0.024, 0.024], color=style.FRAME, linewidth=0.8, **on_axis)
+    middle = (math.log10(plate.zero * plate.low) / 2 - left) / (right - left)
+    strokes = [([middle - 0.01, middle + 0.01], [0.0, 0.0], "white", 5.0)]
+    for x in (middle - 0.012, middle + 0.012):
+        strokes.append(([x - 0.008, x + 0.008], [-0.024, 0.024], theme.FRAME, 0.8))
+    for xs, ys, colour, linewidth in strokes:
+        axes.plot(
+            xs, ys, color=colour, linewidth=linewidth, transform=axes.transAxes, clip_on=False, zorder=10, label="break"
+        )
 
 
 def _ticks(plate: Plate, decade: float) -> list[float]:
@@ -176,7 +238,7 @@ def _ticks(plate: Plate, decade: float) -> list[float]:
     for steps, every in (((1, 2, 5), 1), ((1, 3), 1), ((1,), 1), ((1,), 2), ((1,), 3)):
         ticks = [s * 10.0**k for k in powers if k % every == 0 for s in steps]
         ticks = [t for t in ticks if plate.low * 0.8 <= t <= plate.high * 1.25]
-        widths = [style.text_width(panels.plain(t), style.TICK) for t in ticks]
+        widths = [theme.text_width(theme.plain(t), theme.TICK) for t in ticks]
         gaps = [math.log10(b / a) * decade for a, b in zip(ticks, ticks[1:], strict=False)]
         if all(gap >= (v + w) / 2 + 5 for gap, v, w in zip(gaps, widths, widths[1:], strict=False)):
             return ticks
@@ -186,25 +248,38 @@ def _ticks(plate: Plate, decade: float) -> list[float]:
 def _numbers(sheet: Sheet, axes: "Axes", plate: Plate, width: float) -> None:
     """The curve's numbers, or why there is none, in the upper corner that the points leave free."""
     signals = [signal for _, signal in sorted(plate.points)] or [0.0]
-    at, side, aside = (0, "left", 6) if signals[-1] >= signals[0] else (1, "right", -2)
-    lines = [(n, f"{n.statistic} = {n.shown} {n.unit}".strip()) for n in plate.curve]
+    rising = signals[-1] >= signals[0]
+    lines = [(n, _coefficient(plate, n)) for n in plate.curve]
     if plate.refusal:
-        reason = "\n".join(
-            style.wrapped(f"No curve: {plate.refusal.level.removeprefix(REFUSED)}", width * 0.6, style.SMALL)
-        )
+        reason = theme.filled(f"No curve: {plate.refusal.level.removeprefix(REFUSED)}", width * 0.6, theme.SMALL)
         lines = [(plate.refusal, reason)]
     for row, (number, line) in enumerate(lines):
         text = axes.annotate(
-            line, (at, 1), (aside, -2 - row * panels.ROW), xycoords="axes fraction", textcoords="offset points",
-            ha=side, va="top", size=style.SMALL, color=style.MUTED, zorder=8,
-        )  # fmt: skip
+            line,
+            (0 if rising else 1, 1),
+            (6 if rising else -2, -2 - row * panels.ROW),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="left" if rising else "right",
+            va="top",
+            size=theme.SMALL,
+            color=theme.MUTED,
+            zorder=8,
+        )
         sheet.show(text, number)
 
 
-def _said(plate: Plate) -> str:
+def _coefficient(plate: Plate, number: Number) -> str:
+    """A coefficient to three significant digits; one outside the data is not printed as if it were known."""
+    if not plate.is_within(number):
+        return f"{number.statistic}: extrapolated"
+    return f"{number.statistic} = {theme.plain(float(f'{number.value:.3g}'))} {number.unit}".strip()
+
+
+def _listed(plate: Plate) -> str:
     if plate.refusal:
         return f"no curve, {plate.refusal.level.removeprefix(REFUSED)}"
-    return ", ".join(f"{n.statistic} {n.shown}" for n in plate.curve)
+    return ", ".join(_coefficient(plate, number) for number in plate.curve)
 
 
 FIGURE = Figure(Options, draw)

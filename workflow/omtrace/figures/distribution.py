@@ -1,8 +1,8 @@
 """Boxes of minimum, quartiles and maximum by visit (and group), with each unit as a point."""
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace.analyses._shown import plural
 from omtrace.figures import Drawing, Figure
@@ -18,7 +18,7 @@ BOX = ("minimum", "q1", "median", "q3", "maximum")
 
 
 class Options(panels.PanelOptions):
-    """What the figure may be told."""
+    """Options of the figure."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,11 @@ class Cell:
     box: list[Number]
     counted: Number
 
+    @property
+    def has_box(self) -> bool:
+        """Whether there are enough values for a box."""
+        return self.counted.value >= marks.FEWEST and all(number.text for number in self.box)
+
 
 def draw(sheet: Sheet, options: Options) -> Drawing:
     """A panel for each parameter; boxes of the groups side by side at each visit."""
@@ -39,25 +44,29 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     cells = [_cells(sheet, quantity, options) for quantity in quantities]
     groups = sheet.groups(quantities[0].dataset, options.by_group)
     values = [value for panel in cells for cell in panel for value in cell.values]
-    grid = panels.grid(
-        sheet, options, [q.label for q in quantities], [q.visit_labels for q in quantities], values, len(groups)
-    )
+    titles, labels = [q.label for q in quantities], [q.visit_labels for q in quantities]
+    units = [q.axis for q in quantities]
+    grid = panels.grid(sheet, options, titles, labels, units, values, len(groups))
     texts = []
     for i, quantity in enumerate(quantities):
         _panel(sheet, grid, i, quantity, cells[i], options)
-        texts.append((quantity.label, "median " + _said(quantity, cells[i])))
+        texts.append((quantity.label, "median " + _listed(quantity, cells[i])))
     sheet.legend(groups)
     unit = quantities[0].dataset.unit
     alt = panels.alternative(f"Box plots by visit, with each {unit} as a point.", texts)
-    note = "Boxes: first to third quartile, thick line the median; whiskers: minimum and maximum. "
-    return Drawing(alt, sheet.numbers, f"{note}Points: single {plural(unit)}.")
+    note = (
+        "Boxes: first to third quartile, thick line the median; whiskers: minimum and maximum. "
+        f"Points: single {plural(unit)}."
+    )
+    few = any(cell.values and not cell.has_box for panel in cells for cell in panel)
+    return Drawing(alt, sheet.numbers, f"{note} {marks.FEW}" if few else note)
 
 
 def _cells(sheet: Sheet, quantity: Quantity, options: Options) -> list[Cell]:
     cells = []
     for place, visit in enumerate(quantity.visits):
         for group in sheet.groups(quantity.dataset, options.by_group):
-            values = list(sheet.units(quantity, group, visit).values())
+            values = [record.value for record in sheet.units(quantity, group, visit)]
             box = [sheet.find(quantity, statistic, group, visit) for statistic in BOX]
             cells.append(Cell(place, visit, group, values, box, sheet.find(quantity, "n", group, visit)))
     return cells
@@ -66,47 +75,56 @@ def _cells(sheet: Sheet, quantity: Quantity, options: Options) -> list[Cell]:
 def _panel(sheet: Sheet, grid: panels.Grid, i: int, quantity: Quantity, cells: list[Cell], options: Options) -> None:
     axes, groups = grid.axes[i], sheet.groups(quantity.dataset, options.by_group)
     slot, share = grid.width / len(quantity.visits), min(0.86 / len(groups), 0.6)
-    drawn = [value for cell in cells for value in cell.values]
-    most = max(len(cell.values) for cell in cells)
-    panels.value_axis(sheet, axes, quantity, drawn, options.log)
-    for cell in cells:
-        x = cell.place + (groups.index(cell.group) - (len(groups) - 1) / 2) * share
-        _box(sheet, axes, x, min(share * 0.42, 30 / slot), cell.box, cell.group)
-        marks.swarm(sheet, axes, x, cell.values, drawn, options, slot, share * 0.8, cell.group, most,
-                    label=f"units {cell.group.key} {cell.visit}")  # fmt: skip
+    xs = [cell.place + (groups.index(cell.group) - (len(groups) - 1) / 2) * share for cell in cells]
+    boxed = [(x, cell) for x, cell in zip(xs, cells, strict=True) if cell.has_box]
+    if boxed:
+        _boxes(sheet, axes, boxed, min(share * 0.42, 30 / slot))
+    columns = [cell.values for cell in cells]
+    panels.check_log(sheet, quantity, [value for column in columns for value in column], options.log)
+    size, places = marks.swarm(xs, columns, slot, share * 0.8, options.height, options.log)
+    edge = 0.3 if size > 3 else 0
+    members = [cell.group for cell in cells for _ in cell.values]
+    marks.draw_points(axes, *_unzipped(places), members, size, alpha=0.65, zorder=3, edge=edge, label="units")
+    panels.value_axis(sheet, axes, quantity, [value for column in columns for value in column], options.log)
     panels.category_axis(axes, range(len(quantity.visits)), grid.ticks[i])
     axes.set_xlim(-0.5, len(quantity.visits) - 0.5)
     rows = [(group, [(float(c.place), c.counted) for c in cells if c.group == group]) for group in groups]
     panels.counts(sheet, axes, rows, grid.depths[i])
-    panels.head(axes, quantity.label, quantity.parameter.unit, grid.width, options.height)
+    panels.head(axes, quantity.label, grid.unit(i), grid.width, options.height)
 
 
-def _box(sheet: Sheet, axes: "Axes", x: float, reach: float, five: list[Number], group: Group) -> None:
-    """Five numbers, five lines; the box and the whiskers' stems only join them."""
+def _unzipped(places: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in places], [y for _, y in places]
+
+
+def _boxes(sheet: Sheet, axes: "Axes", boxed: list[tuple[float, Cell]], reach: float) -> None:
+    """Five stored numbers, five lines a box; seaborn's box plot would compute quartiles of its own."""
+    from matplotlib.collections import PatchCollection
     from matplotlib.patches import Rectangle
 
-    low, q1, median, q3, high = five
-    if not all(math.isfinite(n.value) for n in five):
-        return
-    box = (x - reach, q1.value), 2 * reach, q3.value - q1.value
-    axes.add_patch(Rectangle(*box, facecolor=group.colour, edgecolor="none", alpha=0.13, zorder=1))
-    thin: dict[str, Any] = {"color": group.colour, "linewidth": 0.9, "zorder": 4}
+    xs = [x for x, _ in boxed]
+    colours = [cell.group.colour for _, cell in boxed]
+    low, q1, _, q3, high = ([cell.box[k].value for _, cell in boxed] for k in range(len(BOX)))
+    bodies = [Rectangle((x - reach, a), 2 * reach, b - a) for x, a, b in zip(xs, q1, q3, strict=True)]
+    axes.add_collection(PatchCollection(bodies, facecolor=colours, edgecolor="none", alpha=0.15, zorder=1))
     for ends in ((low, q1), (q3, high)):
-        axes.plot([x, x], [n.value for n in ends], **{**thin, "zorder": 2})
-    for side in (x - reach, x + reach):
-        axes.plot([side, side], [q1.value, q3.value], **thin)
-    for number, part in ((low, 0.45), (q1, 1), (q3, 1), (high, 0.45)):
-        marks.level(sheet, axes, x, reach * part, number, solid_capstyle="projecting", **thin)
-    marks.level(sheet, axes, x, reach, median, color=group.colour, linewidth=2.2, zorder=5)
+        axes.vlines(xs, *ends, colors=colours, linewidth=0.9, zorder=2)
+    for side in (-reach, reach):
+        axes.vlines([x + side for x in xs], q1, q3, colors=colours, linewidth=0.9, zorder=4)
+    for k, (part, width) in enumerate(((0.45, 0.9), (1, 0.9), (1, 2.2), (1, 0.9), (0.45, 0.9))):
+        left, right = [x - reach * part for x in xs], [x + reach * part for x in xs]
+        values = [cell.box[k].value for _, cell in boxed]
+        lines = axes.hlines(values, left, right, colors=colours, linewidth=width, zorder=4)
+        sheet.show(lines, *(cell.box[k] for _, cell in boxed))
 
 
-def _said(quantity: Quantity, cells: list[Cell]) -> str:
+def _listed(quantity: Quantity, cells: list[Cell]) -> str:
     several = any(cell.group.key != "all" for cell in cells)
     names = [
         " ".join(part for part in (quantity.dataset.visits.get(c.visit, ""), c.group.label * several) if part)
         for c in cells
     ]
-    return panels.said(list(zip(names, (cell.box[2] for cell in cells), strict=True)), quantity.parameter.unit)
+    return panels.listed(list(zip(names, (cell.box[2] for cell in cells), strict=True)), quantity.parameter.unit)
 
 
 FIGURE = Figure(Options, draw)

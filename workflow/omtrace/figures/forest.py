@@ -1,8 +1,8 @@
 """Differences with their intervals, a row each, in a panel for each unit of measurement."""
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -10,50 +10,66 @@ from omtrace.analyses._shown import level_shown
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _panels as panels
-from omtrace.figures import _style as style
+from omtrace.figures import _rows as rows
+from omtrace.figures import _theme as theme
 from omtrace.figures._results import AGAIN, Number
 from omtrace.figures._sheet import Sheet
 from omtrace.model.closed import Closed
-from omtrace.model.contrast import group_label
-from omtrace.model.statistics import statistic_of
+from omtrace.model.contrast import EVERYBODY, group_label
+from omtrace.model.plan import DatasetPlan
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-LABEL = 190  # points: widest label of a row
-ROW = 0.235  # inches: height of a row with one line of text
+INDENT = 3  # spaces before the label of a row below its heading
 
 
 class Options(Closed):
-    """What the figure may be told."""
+    """Options of the figure."""
 
     parameters: tuple[str, ...] = Field((), description="parameters drawn; none: all of the analyses")
     visits: tuple[str, ...] = Field((), description="visits drawn; none: all that were analysed")
     contrasts: tuple[str, ...] = Field((), description="groups or contrasts drawn, such as 'OMT - sham'; none: all")
     labels: dict[str, str] = Field({}, description="analysis -> its name in the figure; default: its title")
+    words: dict[str, str] = Field({}, description="code in a level -> what it reads as in the figure")
     statistics: tuple[str, ...] = Field(("difference", "mean_change"), description="statistics drawn as points")
     low: str = Field("ci_low", description="statistic at the lower end of the interval")
     high: str = Field("ci_high", description="statistic at the upper end of the interval")
     reference: float = Field(0, description="value of no difference: a dashed line")
+    important: dict[str, float] = Field(
+        {}, description="parameter -> the smallest difference from the reference that matters: a dotted line"
+    )
     log: bool = Field(False, description="logarithmic axis, for ratios")
     better: str = Field("", description="what a value on the better side of the reference means, such as 'favours OMT'")
     worse: str = Field("", description="what a value on the other side means, such as 'favours sham'")
-    column: str = Field("Estimate (interval)", description="head of the column of numbers")
+    column: str = Field(
+        "", description="head of the column of numbers; default: the estimate with its confidence level"
+    )
 
 
 @dataclass(frozen=True)
 class Row:
-    """One estimate with its interval, and what it is called under its heading."""
+    """One estimate with its interval, and the parts of what it is called."""
 
-    heading: str
-    label: str
+    key: str
+    parameter: str
     better: str
-    numbers: tuple[Number, Number, Number]
+    visit: str
+    contrast: str
+    level: str
+    analysis: str
+    numbers: rows.Triple
+    counted: str
+
+    @property
+    def label(self) -> str:
+        """What tells it from the rows beside it."""
+        return ", ".join(filter(None, (self.visit, self.contrast, self.level, self.analysis)))
 
     @property
     def name(self) -> str:
-        """Heading and label in one line."""
-        return ", ".join(filter(None, (self.heading, self.label)))
+        """Parameter and label in one line."""
+        return ", ".join(filter(None, (self.parameter, self.label)))
 
     @property
     def panel(self) -> tuple[str, str]:
@@ -61,48 +77,41 @@ class Row:
         return self.numbers[0].unit, self.better
 
 
-@dataclass(frozen=True)
-class Line:
-    """One printed line of a panel: a heading (no row) or a row."""
-
-    text: tuple[str, ...]
-    row: Row | None
-
-    @property
-    def height(self) -> float:
-        """Height in inches."""
-        return ROW + 0.14 * (len(self.text) - 1)
-
-    @property
-    def width(self) -> float:
-        """Width of the text in points."""
-        return max(style.text_width(part, style.BODY, self.row is None) for part in self.text)
-
-
 def draw(sheet: Sheet, options: Options) -> Drawing:
     """Rows in the order of the analyses, parameters, visits and contrasts."""
-    rows = _rows(sheet, options)
-    blocks = {
-        key: _lines([row for row in rows if row.panel == key]) for key in dict.fromkeys(row.panel for row in rows)
-    }
-    heights = [sum(line.height for line in block) for block in blocks.values()]
+    every = _rows(sheet, options)
+    shared = ", ".join(_shared(every, field) for field in ("visit", "contrast") if _shared(every, field))
+    entries = [_short(row, every) for row in every]
+    has_counts = any(row.counted for row in entries)
+    keys = list(dict.fromkeys(row.panel for row in entries))
+    several = len({row.key for row in entries}) > 1
+    blocks = [_lines([row for row in entries if row.panel == key], has_counts, several) for key in keys]
+    heads = [options.column or _column(sheet, options), *(["n"] if has_counts else [])]
     sides = bool(options.better or options.worse)
-    sheet.figure.set_size_inches(style.WIDTH, sum(heights) + (0.52 + 0.13 * sides) * len(blocks) + 0.2)
-    grid = sheet.figure.add_gridspec(len(blocks), 1, height_ratios=heights)
-    widest = max(line.width for block in blocks.values() for line in block)
-    for i, ((unit, better), block) in enumerate(blocks.items()):
-        axes = sheet.figure.add_subplot(grid[i, 0])
-        _panel(sheet, axes, block, options, widest)
-        axes.set_xlabel(unit or "ratio" * options.log, labelpad=14 if sides else 3)
+    axes = rows.add_panels(sheet, blocks, 0.52 + 0.13 * sides, 0.2)
+    widest, places = rows.label_width(blocks), rows.column_places(blocks, heads)
+    for i, (panel, block, (unit, better)) in enumerate(zip(axes, blocks, keys, strict=True)):
+        rows.draw_lines(sheet, panel, block, widest, places)
+        rows.reference_line(panel, options.reference)
+        marks = _important(panel, [row for row in entries if row.panel == (unit, better)], options)
+        _scale(sheet, panel, [*rows.drawn_values(block), options.reference, *marks], options.log)
+        panel.set_xlabel(unit or "ratio" * options.log, labelpad=14 if sides else 3)
         if sides and better:
-            _sides(axes, *((options.better, options.worse) if better == "lower" else (options.worse, options.better)))
+            _sides(panel, *((options.better, options.worse) if better == "lower" else (options.worse, options.better)))
         if i == 0:
-            axes.annotate(options.column, (1, 1), (10, 2), xycoords="axes fraction", textcoords="offset points",
-                          ha="left", va="bottom", size=style.SMALL, weight="bold")  # fmt: skip
-    texts = [(row.name, f"{_interval(row.numbers)} {row.numbers[0].unit}".strip()) for row in rows]
+            rows.draw_heads(panel, shared, widest, heads, places)
+    texts = [(row.name, f"{rows.text_of(row.numbers)} {row.numbers[0].unit}".strip()) for row in every]
     alt = panels.alternative("Forest plot: a row for each estimate with its interval.", texts, 24)
     note = "Points: estimates; bars: their confidence intervals. Dashed line: no difference."
-    return Drawing(alt, sheet.numbers, note)
+    dotted = " Dotted line: the smallest difference that matters."
+    return Drawing(alt, sheet.numbers, note + (dotted if any(row.key in options.important for row in entries) else ""))
+
+
+def _column(sheet: Sheet, options: Options) -> str:
+    """The head of the column of estimates, with the level of confidence that the analyses use."""
+    levels = {sheet.plan.analyses[name].options.get("level", 0.95) for name in sheet.entry.analyses}
+    percent = f"{100 * levels.pop():g}% CI" if len(levels) == 1 else "interval"
+    return f"{'Ratio' if options.log else 'Estimate'} ({percent})"
 
 
 def _rows(sheet: Sheet, options: Options) -> list[Row]:
@@ -111,118 +120,137 @@ def _rows(sheet: Sheet, options: Options) -> list[Row]:
         raise Fault(f"{sheet.where}: its analyses hold no statistic {' or '.join(options.statistics)}; {AGAIN}")
     for option, field in (("parameters", "parameter"), ("visits", "visit"), ("contrasts", "group")):
         known = list(dict.fromkeys(getattr(n, field) for n in points))
-        keep = sheet.chosen(option, getattr(options, option), known)
-        points = [n for n in points if getattr(n, field) in keep]
+        selected = sheet.select(option, getattr(options, option), known)
+        points = [n for n in points if getattr(n, field) in selected]
     lacking = [name for name in sheet.entry.analyses if name not in {n.analysis for n in points}]
     if lacking:
         raise Fault(
             f"{sheet.where}: analysis {lacking[0]!r} has no estimate to draw; take it out, or widen the options"
         )
-    rows = []
-    for point in points:
-        low, high = (sheet.estimates.find(point.analysis, point.parameter, s, point.group, point.visit, point.level)
-                     for s in (options.low, options.high))  # fmt: skip
-        parameter = sheet.plan.datasets[sheet.plan.analyses[point.analysis].dataset].parameters[point.parameter]
-        label = _label(sheet, point, points, options)
-        rows.append(Row(parameter.label, label, parameter.better, (point, low, high)))
-    order = list(dict.fromkeys(row.heading for row in rows))
-    return sorted(rows, key=lambda row: order.index(row.heading))
+    entries = [_row(sheet, point, options) for point in points]
+    order = list(dict.fromkeys(row.key for row in entries))
+    return sorted(entries, key=lambda row: order.index(row.key))
 
 
-def _label(sheet: Sheet, point: Number, points: list[Number], options: Options) -> str:
-    """What tells a row from the others of its parameter: visit, contrast, level, analysis."""
-    entry = sheet.plan.analyses[point.analysis]
-    dataset = sheet.plan.datasets[entry.dataset]
-    siblings = [n for n in points if n.parameter == point.parameter]
-    contrast = group_label(point.group, dataset.groups, statistic_of(point.statistic).null == 1)
-    level = level_shown(point.level, dataset).removesuffix(", log scale" if options.log else "")  # the axis says it
-    parts = [
+def _row(sheet: Sheet, point: Number, options: Options) -> Row:
+    low, high = (
+        sheet.estimates.find(point.analysis, point.parameter, s, point.group, point.visit, point.level)
+        for s in (options.low, options.high)
+    )
+    dataset = sheet.dataset_of(point.analysis)
+    parameter = dataset.parameters[point.parameter]
+    return Row(
+        point.parameter,
+        parameter.label,
+        parameter.better,
         dataset.visits.get(point.visit, ""),
-        contrast if len({n.group for n in siblings}) > 1 and (point.group != "all" or not point.level) else "",
-        level if len({n.level for n in siblings}) > 1 else "",
-        options.labels.get(point.analysis, entry.title) if len({n.analysis for n in siblings}) > 1 else "",
+        "" if point.group == EVERYBODY else group_label(point.group, dataset.groups, options.log),
+        _level(point.level, dataset, options),
+        options.labels.get(point.analysis, sheet.plan.analyses[point.analysis].title),
+        (point, low, high),
+        _counted(sheet, point),
+    )
+
+
+def _level(level: str, dataset: DatasetPlan, options: Options) -> str:
+    """A level in words, each code one word that no line break divides; of ratios as ratios."""
+    words = [
+        options.words.get(word.rstrip(","), word.rstrip(",")) + "," * word.endswith(",") for word in level.split(" ")
     ]
-    return ", ".join(filter(None, parts))
+    text = " ".join(word if "{" in word or "}" in word else word.replace("_", "\N{NO-BREAK SPACE}") for word in words)
+    if options.log:  # the axis says that they are ratios, and that its scale is logarithmic
+        text = text.removesuffix(", log scale").replace(" - ", " / ").replace(", minus in ", ", over that in ")
+    return level_shown(text, dataset)
 
 
-def _lines(rows: list[Row]) -> list[Line]:
-    """The lines of a panel; a heading with one row shares its line with it."""
-    lines = []
-    headings = [row.heading for row in rows]
-    for i, row in enumerate(rows):
-        if headings.count(row.heading) == 1:
-            lines.append(Line(tuple(style.wrapped(row.name, LABEL)), row))
+def _counted(sheet: Sheet, point: Number) -> str:
+    """How many units the estimate rests on, or those of either group, where its analysis stores it."""
+    whole = sheet.estimates.sibling(point, "n")
+    sides = [sheet.estimates.sibling(point, statistic) for statistic in ("n_a", "n_b")]
+    return whole.shown if whole else " + ".join(side.shown for side in sides if side)
+
+
+def _shared(every: Sequence[Row], field: str) -> str:
+    """What all rows of the figure have in common: it is written once, above them."""
+    values = {getattr(row, field) for row in every}
+    return values.pop() if len(values) == 1 else ""
+
+
+def _short(row: Row, every: Sequence[Row]) -> Row:
+    """A row without what does not tell it from the others of its parameter, and without what all rows share."""
+    siblings = [other for other in every if other.key == row.key]
+    same = {field for field in ("contrast", "level", "analysis") if len({getattr(r, field) for r in siblings}) == 1}
+    return replace(
+        row,
+        visit="" if _shared(every, "visit") else row.visit,
+        contrast="" if "contrast" in same else row.contrast,
+        level="" if "level" in same else row.level,
+        analysis="" if "analysis" in same else row.analysis,
+    )
+
+
+def _lines(entries: Sequence[Row], has_counts: bool, several: bool) -> list[rows.Line]:
+    """The lines of a panel: a heading a parameter; a heading with one row shares its line with it.
+
+    Levels of one kind ("Type of headache: migraine") stand below the kind where the figure has one parameter, and
+    without it where it has several.
+    """
+    lines: list[rows.Line] = []
+    for key in dict.fromkeys(row.key for row in entries):
+        own = [row for row in entries if row.key == key]
+        if len(own) == 1:
+            lines.append(rows.row(own[0].name, own[0].numbers, _columns(own[0], has_counts)))
             continue
-        if row.heading not in headings[:i]:
-            lines.append(Line(tuple(style.wrapped(row.heading, LABEL, style.BODY, True)), None))
-        lines.append(Line(tuple(f"   {part}" for part in style.wrapped(row.label, LABEL - 10)), row))
+        lines.append(rows.heading(own[0].parameter))
+        kinds = [row.level.partition(": ")[0] if ": " in row.level else "" for row in own]
+        for i, row in enumerate(own):
+            below = bool(kinds[i]) and kinds.count(kinds[i]) > 1 and not several
+            if below and kinds[i] not in kinds[:i]:
+                lines.append(rows.Line((" " * INDENT + kinds[i],)))
+            level = row.level.removeprefix(f"{kinds[i]}: ") if below or several else row.level
+            label = replace(row, level=level).label
+            lines.append(rows.row(label, row.numbers, _columns(row, has_counts), INDENT * (2 if below else 1)))
     return lines
 
 
-def _panel(sheet: Sheet, axes: "Axes", block: list[Line], options: Options, widest: float) -> None:
-    drawn = [n.value for line in block if line.row for n in line.row.numbers if math.isfinite(n.value)]
-    down = 0.0
-    for line in block:
-        middle = down + line.height / 2
-        axes.annotate(
-            "\n".join(line.text), (0, middle), (-widest - 8, 0), xycoords=axes.get_yaxis_transform(),
-            textcoords="offset points", ha="left", va="center", weight="normal" if line.row else "bold",
-        )  # fmt: skip
-        if line.row:
-            _mark(sheet, axes, line.row, middle)
-        down += line.height
-    axes.axvline(
-        options.reference, color=style.FRAME, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1, label="reference"
-    )
-    axes.set_ylim(down, 0)
-    axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
-    axes.grid(True, axis="x")
-    _scale(sheet, axes, [*drawn, options.reference], options.log)
+def _columns(row: Row, has_counts: bool) -> tuple[str, ...]:
+    return (row.counted,) if has_counts else ()
+
+
+def _important(axes: "Axes", entries: Sequence[Row], options: Options) -> list[float]:
+    """The smallest difference that matters, on the better side, in a panel of one parameter with one."""
+    sizes = {options.important.get(row.key, 0) for row in entries}
+    size = sizes.pop()
+    if sizes or not size:
+        return []
+    value = options.reference + (-size if entries[0].better == "lower" else size)
+    axes.axvline(value, color=theme.ACCENT, linewidth=1.1, linestyle=(0, (1, 1.6)), zorder=1, label="important")
+    return [value]
 
 
 def _sides(axes: "Axes", left: str, right: str) -> None:
     """What it means to lie on either side of the reference."""
-    for text, at, side in ((f"◂ {left}" if left else "", 0, "left"), (f"{right} ▸" if right else "", 1, "right")):
-        axes.annotate(text, (at, 0), (0, -17), xycoords="axes fraction", textcoords="offset points", ha=side, va="top",
-                      size=style.SMALL, color=style.MUTED)  # fmt: skip
+    for text, x, side in ((f"◂ {left}" if left else "", 0, "left"), (f"{right} ▸" if right else "", 1, "right")):
+        axes.annotate(
+            text,
+            (x, 0),
+            (0, -17),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha=side,
+            va="top",
+            size=theme.SMALL,
+            color=theme.MUTED,
+        )
 
 
 def _scale(sheet: Sheet, axes: "Axes", drawn: list[float], log: bool) -> None:
-    low, high = min(drawn), max(drawn)
-    if not log:
-        pad = (high - low) * 0.06 or 1
-        axes.set_xlim(low - pad, high + pad)
-        return
-    if low <= 0:
+    if log and min(drawn) <= 0:
         raise Fault(
             f"{sheet.where}.options.log: a value, a limit or the reference is zero or less, which a logarithmic axis "
             f"cannot show; take log out, or set the reference"
         )
-    axes.set_xscale("log")
-    panels.plain_log(axes.xaxis, drawn)
-    pad = (high / low) ** 0.06 if high > low else 1.5
-    axes.set_xlim(low / pad, high * pad)
-
-
-def _mark(sheet: Sheet, axes: "Axes", row: Row, middle: float) -> None:
-    point, low, high = row.numbers
-    line: dict[str, Any] = {"color": style.SINGLE, "linewidth": 1.5, "zorder": 3}
-    if math.isfinite(low.value) and math.isfinite(high.value):
-        axes.plot([low.value, high.value], [middle] * 2, **line)
-        for end in (low, high):
-            sheet.show(axes.plot([end.value] * 2, [middle - 0.05, middle + 0.05], **line)[0], end)
-    if math.isfinite(point.value):
-        mark = axes.plot([point.value], [middle], marker="s", markersize=6, color=style.SINGLE, linestyle="none",
-                         markeredgecolor="white", markeredgewidth=0.7, zorder=4)  # fmt: skip
-        sheet.show(mark[0], point)
-    axes.annotate(_interval(row.numbers), (1, middle), (10, 0), xycoords=axes.get_yaxis_transform(),
-                  textcoords="offset points", ha="left", va="center", size=style.BODY)  # fmt: skip
-
-
-def _interval(numbers: tuple[Number, Number, Number]) -> str:
-    point, low, high = numbers
-    return f"{point.shown} ({low.shown} to {high.shown})" if low.text and high.text else point.shown
+    rows.fit_axis(axes, drawn, log)
 
 
 FIGURE = Figure(Options, draw)

@@ -1,30 +1,40 @@
-"""A measure by group: each animal a point, the group's mean with its interval beside."""
+"""A measure by group: each unit a point, the group's mean with its interval beside."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from pydantic import Field
 
 from omtrace.analyses._shown import plural
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
-from omtrace.figures import _style as style
-from omtrace.figures._results import Number
-from omtrace.figures._sheet import Group, Quantity, Sheet
+from omtrace.figures import _theme as theme
+from omtrace.figures._results import Number, Record
+from omtrace.figures._sheet import Group, Look, Quantity, Sheet, group_look, look_of
 
 MEAN = ("mean", "ci_low", "ci_high")
 
 
 class Options(panels.PanelOptions):
-    """What the figure may be told."""
+    """Options of the figure."""
+
+    factors: tuple[str, ...] = Field(
+        (), description="two factors whose levels the groups' labels list, divided by a comma: rows under the axis"
+    )
+    points_by: tuple[str, ...] = Field(
+        (), description="parameters without visits whose categories the points' colours and markers show"
+    )
+    words: dict[str, str] = Field({}, description="category -> what it reads as in the figure")
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One parameter at one visit: for each group its units' values, its mean with interval, and their number."""
+    """One parameter at one visit: for each group its units' records, its mean with interval, and their number."""
 
     quantity: Quantity
     visit: str
     groups: list[Group]
-    values: list[list[float]]
+    records: list[list[Record]]
     triples: list[list[Number]]
     counted: list[Number]
 
@@ -35,55 +45,107 @@ class Panel:
         return f"{label} – {self.quantity.dataset.visits[self.visit]}" if len(self.quantity.visits) > 1 else label
 
     @property
+    def values(self) -> list[list[float]]:
+        """The values of each group's units."""
+        return [[record.value for record in records] for records in self.records]
+
+    @property
     def drawn(self) -> list[float]:
         """Every value in the panel."""
-        return [v for values in self.values for v in values] + [
-            n.value for triple in self.triples for n in triple if n.text
-        ]
+        numbers = [n.value for triple in self.triples for n in triple if n.text]
+        return [v for values in self.values for v in values] + numbers
 
 
 def draw(sheet: Sheet, options: Options) -> Drawing:
     """A panel for each parameter and visit."""
     quantities = sheet.quantities(options.parameters, options.visits)
-    found = [_panel_of(sheet, q, visit, options) for q in quantities for visit in q.visits]
-    labels = [[group.label for group in panel.groups] for panel in found]
-    values = [value for panel in found for value in panel.drawn]
-    grid = panels.grid(sheet, options, [panel.title for panel in found], labels, values, rows=1)
+    groups = sheet.groups(quantities[0].dataset, options.by_group)
+    factors = panels.factors_of(sheet, options.factors, groups)
+    looks = factors.inner_looks(groups) if factors else groups
+    drawn = [_panel_of(sheet, q, visit, groups) for q in quantities for visit in q.visits]
+    labels = [[look.label for look in looks]] * len(drawn)
+    values = [value for panel in drawn for value in panel.drawn]
+    spans = [factors.levels[group.key][0] for group in groups] if factors else ()
+    titles, units = [panel.title for panel in drawn], [panel.quantity.axis for panel in drawn]
+    grid = panels.grid(sheet, options, titles, labels, units, values, 1, spans=spans)
+    kinds = _kinds(sheet, quantities[0], options)
     texts = []
-    for i, panel in enumerate(found):
-        _draw_panel(sheet, grid, i, panel, options)
-        named = [(group.label, triple[0]) for group, triple in zip(panel.groups, panel.triples, strict=True)]
-        texts.append((panel.title, "mean " + panels.said(named, panel.quantity.parameter.unit)))
+    for i, panel in enumerate(drawn):
+        _draw_panel(sheet, grid, i, panel, looks, kinds, options)
+        named = [(group.label, triple[0]) for group, triple in zip(groups, panel.triples, strict=True)]
+        texts.append((panel.title, "mean " + panels.listed(named, panel.quantity.parameter.unit)))
+    if kinds:
+        sheet.key([*((kind.label, group_look(kind)) for kind in _distinct(kinds)), ("Mean", _mean_look())])
     unit = quantities[0].dataset.unit
-    return Drawing(
-        panels.alternative(f"Each {unit} as a point by group, with the mean of each group.", texts), sheet.numbers,
-        f"Pale points: single {plural(unit)}. Full points: means; bars: their confidence intervals.",
-    )  # fmt: skip
+    note = f"Pale points: single {plural(unit)}. Full points: means; bars: their confidence intervals."
+    few = any(0 < n.value < marks.FEWEST for panel in drawn for n in panel.counted)
+    alt = panels.alternative(f"Each {unit} as a point by group, with the mean of each group.", texts)
+    return Drawing(alt, sheet.numbers, f"{note} {marks.FEW}" if few else note)
 
 
-def _panel_of(sheet: Sheet, quantity: Quantity, visit: str, options: Options) -> Panel:
-    groups = sheet.groups(quantity.dataset, options.by_group)
+def _mean_look() -> Look:
+    return {"color": theme.INK, "marker": "o", "markersize": 5.5, "linestyle": "none"}
+
+
+def _panel_of(sheet: Sheet, quantity: Quantity, visit: str, groups: list[Group]) -> Panel:
     return Panel(
-        quantity, visit, groups,
-        [list(sheet.units(quantity, group, visit).values()) for group in groups],
+        quantity,
+        visit,
+        groups,
+        [sheet.units(quantity, group, visit) for group in groups],
         [[sheet.find(quantity, statistic, group, visit) for statistic in MEAN] for group in groups],
         [sheet.find(quantity, "n", group, visit) for group in groups],
-    )  # fmt: skip
+    )
 
 
-def _draw_panel(sheet: Sheet, grid: panels.Grid, i: int, panel: Panel, options: Options) -> None:
+def _kinds(sheet: Sheet, quantity: Quantity, options: Options) -> dict[str, Group]:
+    """Unit -> how its point is drawn, where the categories of parameters set it."""
+    if not options.points_by:
+        return {}
+    sheet.select("points_by", options.points_by, list(quantity.dataset.parameters))
+    records = sheet.records(quantity.dataset_name)
+    texts = [records.texts(name) for name in options.points_by]
+    units = [unit for unit in texts[0] if all(unit in some for some in texts)]
+    kinds = {unit: ", ".join(options.words.get(some[unit], some[unit]) for some in texts) for unit in units}
+    looks = {kind: look_of(kind, kind, place + 1) for place, kind in enumerate(sorted(set(kinds.values())))}
+    return {unit: looks[kind] for unit, kind in kinds.items()}
+
+
+def _distinct(kinds: dict[str, Group]) -> list[Group]:
+    return sorted(set(kinds.values()), key=lambda kind: kind.key)
+
+
+def _draw_panel(
+    sheet: Sheet,
+    grid: panels.Grid,
+    i: int,
+    panel: Panel,
+    looks: list[Group],
+    kinds: dict[str, Group],
+    options: Options,
+) -> None:
     axes, slot = grid.axes[i], grid.width / len(panel.groups)
-    most = max(map(len, panel.values))
-    panels.value_axis(sheet, axes, panel.quantity, panel.drawn, options.log)
-    for x, (group, values, triple) in enumerate(zip(panel.groups, panel.values, panel.triples, strict=True)):
-        marks.swarm(sheet, axes, x - 0.12, values, panel.drawn, options, slot, 0.52, group, most)
-        marks.mean_interval(sheet, axes, x + 0.29, min(0.09, 3.5 / slot), triple, group, min(6, slot * 0.24))
-    panels.category_axis(axes, range(len(panel.groups)), grid.ticks[i])
-    axes.set_xlim(-0.5, len(panel.groups) - 0.5)
     places = [float(x) for x in range(len(panel.groups))]
-    every = Group("all", "", style.INK, "", "")  # the axis names the groups already
+    panels.check_log(sheet, panel.quantity, panel.drawn, options.log)
+    size, points = marks.swarm([x - 0.12 for x in places], panel.values, slot, 0.52, options.height, options.log)
+    members = [
+        kinds.get(record.unit, look) for look, records in zip(looks, panel.records, strict=True) for record in records
+    ]
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    edge = 0.3 if size > 3 else 0
+    marks.draw_points(axes, xs, ys, members, size, alpha=0.65, zorder=3, edge=edge, label="units")
+    means = [replace(look, colour=theme.INK, marker="o") for look in looks] if kinds else looks
+    intervals = [
+        marks.interval(x + 0.29, look, triple, counted)
+        for x, look, triple, counted in zip(places, means, panel.triples, panel.counted, strict=True)
+    ]
+    marks.draw_intervals(sheet, axes, intervals, min(0.09, 3.5 / slot), min(6, slot * 0.24))
+    panels.value_axis(sheet, axes, panel.quantity, panel.drawn, options.log)
+    panels.category_axis(axes, places, grid.ticks[i])
+    axes.set_xlim(-0.5, len(panel.groups) - 0.5)
+    every = Group("all", "", theme.INK, "", "")  # the axis names the groups already
     panels.counts(sheet, axes, [(every, list(zip(places, panel.counted, strict=True)))], grid.depths[i])
-    panels.head(axes, panel.title, panel.quantity.parameter.unit, grid.width, options.height)
+    panels.head(axes, panel.title, grid.unit(i), grid.width, options.height)
 
 
 FIGURE = Figure(Options, draw)

@@ -1,14 +1,15 @@
 """Cumulative responder curves: the share that improved by at least x in each group, and their difference, over x."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
-from omtrace.figures import _style as style
-from omtrace.figures._results import Number
+from omtrace.figures import _theme as theme
+from omtrace.figures._results import AGAIN, Number
 from omtrace.figures._sheet import Group, Quantity, Sheet
 from omtrace.model.contrast import contrast_of, group_label
 
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 
 EVERY = "every threshold"  # the level of what all thresholds say together, and of how many were counted
 TRIPLE = ("difference", "ci_low", "ci_high")
+DIFFERENCE = Group("difference", "", theme.ACCENT, "o", "")
 
 
 class Options(panels.PanelOptions):
-    """What the figure may be told."""
+    """Options of the figure."""
 
 
 @dataclass(frozen=True)
@@ -42,122 +44,140 @@ class Curve:
         label = self.quantity.dataset.visits.get(self.visit, "")
         return f"{self.quantity.label}, {label}" if label else self.quantity.label
 
+    @property
+    def xs(self) -> list[float]:
+        """The thresholds' values."""
+        return [number.value for number in self.thresholds]
+
+    @property
+    def contrast(self) -> str:
+        """The two groups whose shares are compared, by the plan's labels."""
+        return group_label(self.thresholds[0].group, self.quantity.dataset.groups)
+
 
 def draw(sheet: Sheet, options: Options) -> Drawing:
     """Two panels for each parameter and visit: responders by threshold, and the difference with its interval."""
     quantities = sheet.quantities(options.parameters, options.visits)
     curves = [_curve(sheet, q, visit) for q in quantities for visit in q.visits if visit != q.dataset.baseline]
     axes = panels.axes_of(sheet, 2 * len(curves), 2, options.height + 0.62)
-    width = style.WIDTH * 72 / 2 - 48
-    for at, curve in enumerate(curves):
-        _shares(sheet, axes[2 * at], curve, width, options)
-        _differences(sheet, axes[2 * at + 1], curve, width, options)
-    sheet.legend(curves[0].groups, linestyle="-", linewidth=1.2)
-    texts = [(curve.title, _said(curve)) for curve in curves]
+    width = theme.WIDTH * 72 / 2 - 48
+    for i, curve in enumerate(curves):
+        _shares(sheet, axes[2 * i], curve, width, options)
+        _differences(sheet, axes[2 * i + 1], curve, width, options)
+    source = {"color": theme.THIN, "linewidth": 0.9, "linestyle": (0, (3, 2))}
+    sourced = [("Threshold with a source", source)] if any(curve.sourced for curve in curves) else []
+    sheet.legend(curves[0].groups, lines=True)
+    sheet.extend_key(sourced)
+    texts = [(curve.title, _listed(curve)) for curve in curves]
     return Drawing(
         panels.alternative("Shares of responders by the threshold that makes one, and their difference.", texts),
         sheet.numbers,
         "Left: share of participants who improved by at least the amount on the axis. Right: difference of the shares "
-        "with its confidence interval at each threshold. Vertical lines: thresholds with a source.",
+        "with its confidence interval at each threshold.",
     )
 
 
 def _curve(sheet: Sheet, quantity: Quantity, visit: str) -> Curve:
-    of = [
+    thresholds = [
         n
         for n in sheet.estimates.of(quantity.analysis, ["improvement"])
         if (n.parameter, n.visit) == (quantity.key, visit)
     ]
-    if not of:
+    if not thresholds:
         raise Fault(f"{sheet.where}: analysis {quantity.analysis!r} has no thresholds of {quantity.key!r} at {visit!r}")
-    of.sort(key=lambda number: number.value)
-    contrast = contrast_of(of[0].group, quantity.dataset.groups)
-    assert contrast
+    thresholds.sort(key=lambda number: number.value)
+    contrast = contrast_of(thresholds[0].group, quantity.dataset.groups)
+    if contrast is None:
+        raise Fault(f"{sheet.where}: {thresholds[0].group!r} is no contrast of groups of the dataset; {AGAIN}")
     sides = {contrast.group: "proportion_a", contrast.reference: "proportion_b"}
     groups = [group for group in sheet.groups(quantity.dataset) if group.key in sides]
 
-    def at(statistic: str, level: str) -> Number:
-        return sheet.estimates.find(quantity.analysis, quantity.key, statistic, of[0].group, visit, level)
+    def number(statistic: str, level: str) -> Number:
+        return sheet.estimates.find(quantity.analysis, quantity.key, statistic, str(contrast), visit, level)
 
-    shares = [[at(sides[group.key], n.level) for n in of] for group in groups]
-    differences = [[at(statistic, n.level) for statistic in TRIPLE] for n in of]
-    counted = [at(sides[group.key].replace("proportion", "n"), EVERY) for group in groups]
+    shares = [[number(sides[group.key], n.level) for n in thresholds] for group in groups]
+    differences = [[number(statistic, n.level) for statistic in TRIPLE] for n in thresholds]
+    counted = [number(sides[group.key].replace("proportion", "n"), EVERY) for group in groups]
     grid = sheet.plan.analyses[quantity.analysis].options["grids"][quantity.key]
     sourced = sorted(map(float, grid.get("sources", ())))
-    return Curve(quantity, visit, of, groups, shares, differences, counted, sourced)
+    return Curve(quantity, visit, thresholds, groups, shares, differences, counted, sourced)
 
 
 def _shares(sheet: Sheet, axes: "Axes", curve: Curve, width: float, options: Options) -> None:
     from matplotlib.ticker import PercentFormatter
 
     _sources(axes, curve)
-    xs = [number.value for number in curve.thresholds]
+    courses = [
+        (group, list(zip(curve.xs, (number.value for number in numbers), strict=True)))
+        for group, numbers in zip(curve.groups, curve.shares, strict=True)
+    ]
+    marks.draw_courses(axes, courses, 1.1, drawstyle="steps-pre")
     for group, numbers in zip(curve.groups, curve.shares, strict=True):
-        look: dict[str, Any] = {"color": group.colour, "zorder": 4}
-        axes.step(xs, [number.value for number in numbers], where="pre", linewidth=1.1, **look)
-        for x, number in zip(xs, numbers, strict=True):
-            point = axes.plot([x], [number.value], marker=group.marker, markersize=3.2, linestyle="none", **look)
-            sheet.show(point[0], number)
+        points = marks.draw_points(axes, curve.xs, [n.value for n in numbers], [group] * len(numbers), 3.6, edge=0)
+        if points:
+            sheet.show(points, *numbers)
     axes.set_ylim(0, min(1.0, max(n.value for numbers in curve.shares for n in numbers) * 1.12 + 0.02))
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    _axis(axes, curve)
     for row, (group, number) in enumerate(zip(curve.groups, curve.counted, strict=True)):
         text = axes.annotate(
-            f"{group.glyph} n {number.shown}", (1, 1), (-2, -2 - row * panels.ROW), xycoords="axes fraction",
-            textcoords="offset points", ha="right", va="top", size=style.SMALL, color=group.colour, zorder=8,
-        )  # fmt: skip
+            f"{group.glyph} n {number.shown}",
+            (1, 1),
+            (-2, -2 - row * panels.ROW),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            ha="right",
+            va="top",
+            size=theme.SMALL,
+            color=group.ink,
+            zorder=8,
+        )
         sheet.show(text, number)
     panels.head(axes, curve.title, "responders", width, options.height)
+    _axis(axes, curve)
 
 
 def _differences(sheet: Sheet, axes: "Axes", curve: Curve, width: float, options: Options) -> None:
     from matplotlib.ticker import FuncFormatter
 
     _sources(axes, curve)
-    axes.axhline(0, color=style.FRAME, linewidth=0.8, zorder=2)
-    xs = [number.value for number in curve.thresholds]
-    reach = (max(xs) - min(xs) or 1) / 160
-    one = Group("difference", "", style.ACCENT, "o", "")
-    for x, triple in zip(xs, curve.differences, strict=True):
-        marks.mean_interval(sheet, axes, x, reach, triple, one, 3.6)
+    axes.axhline(0, color=theme.FRAME, linewidth=0.8, zorder=2)
+    reach = (max(curve.xs) - min(curve.xs) or 1) / 160
+    intervals = [marks.interval(x, DIFFERENCE, t) for x, t in zip(curve.xs, curve.differences, strict=True)]
+    marks.draw_intervals(sheet, axes, intervals, reach, 4.2)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}".replace("-", "−")))
+    panels.head(axes, curve.contrast, "percentage points", width, options.height)
     _axis(axes, curve)
-    panels.head(
-        axes,
-        group_label(curve.thresholds[0].group, curve.quantity.dataset.groups),
-        "percentage points",
-        width,
-        options.height,
-    )
 
 
 def _sources(axes: "Axes", curve: Curve) -> None:
     for x in curve.sourced:
-        axes.axvline(x, color=style.THIN, linewidth=0.9, linestyle=(0, (3, 2)), zorder=1, label="source")
+        axes.axvline(x, color=theme.THIN, linewidth=0.9, linestyle=(0, (3, 2)), zorder=1, label="source")
 
 
 def _axis(axes: "Axes", curve: Curve) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    xs = [number.value for number in curve.thresholds]
-    pad = (max(xs) - min(xs) or 1) * 0.03
-    axes.set_xlim(min(xs) - pad, max(xs) + pad)
+    pad = (max(curve.xs) - min(curve.xs) or 1) * 0.03
+    axes.set_xlim(min(curve.xs) - pad, max(curve.xs) + pad)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, steps=[1, 2, 5, 10]))
     axes.set_xlabel(f"improved by at least, {curve.thresholds[0].unit}".rstrip(", "))
 
 
-def _said(curve: Curve) -> str:
-    """The shares and the difference at thresholds with a source, else at the first, middle and last one."""
+def _reported(curve: Curve) -> Sequence[int]:
+    """The thresholds with a source, else the first, middle and last one."""
     last = len(curve.thresholds) - 1
-    chosen = [at for at, n in enumerate(curve.thresholds) if n.value in curve.sourced] or sorted({0, last // 2, last})
+    return [i for i, x in enumerate(curve.xs) if x in curve.sourced] or sorted({0, last // 2, last})
+
+
+def _listed(curve: Curve) -> str:
     parts = []
-    for at in chosen:
+    for i in _reported(curve):
         shares = ", ".join(
-            f"{g.label} {numbers[at].shown}" for g, numbers in zip(curve.groups, curve.shares, strict=True)
+            f"{g.label} {numbers[i].shown}" for g, numbers in zip(curve.groups, curve.shares, strict=True)
         )
-        difference, low, high = curve.differences[at]
+        difference, low, high = curve.differences[i]
         parts.append(
-            f"{curve.thresholds[at].level}: {shares}, difference {difference.shown} ({low.shown} to {high.shown})"
+            f"{curve.thresholds[i].level}: {shares}, difference {difference.shown} ({low.shown} to {high.shown})"
         )
     return "; ".join(parts)
 

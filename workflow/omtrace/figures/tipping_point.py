@@ -2,28 +2,30 @@
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
+from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
-from omtrace.figures import _style as style
+from omtrace.figures import _theme as theme
 from omtrace.figures._results import AGAIN, Number
-from omtrace.figures._sheet import Quantity, Sheet
+from omtrace.figures._sheet import ALL, Look, Quantity, Sheet
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import contrast_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.patches import Rectangle
 
 TIPPING = "tipping point"
 EXCLUDES, INCLUDES = "#D6E6F2", "#F6E3D7"  # an interval that excludes no difference, and one that does not
 
 
 class Options(Closed):
-    """What the figure may be told."""
+    """Options of the figure."""
 
     parameters: tuple[str, ...] = Field((), description="parameters drawn; none: all of the analyses")
     visits: tuple[str, ...] = Field((), description="visits drawn; none: all that were analysed")
@@ -65,32 +67,41 @@ class Panel:
 
 def draw(sheet: Sheet, options: Options) -> Drawing:
     """A panel for each parameter and visit."""
-    found = [
+    drawn = [
         _panel_of(sheet, quantity, visit)
         for quantity in sheet.quantities(options.parameters, options.visits)
         for visit in quantity.visits
         if visit != quantity.dataset.baseline
     ]
-    if not found:
+    if not drawn:
         raise Fault(f"{sheet.where}: its analyses have no tipping point at these visits")
-    maps = [any(point.beside for point in panel.points) for panel in found]
+    maps = [any(point.beside for point in panel.points) for panel in drawn]
     heights = [
-        options.height + 0.75 + 0.25 * len(_beside(panel)) * is_map for panel, is_map in zip(found, maps, strict=True)
+        options.height + 0.75 + 0.25 * len(_beside(panel)) * is_map for panel, is_map in zip(drawn, maps, strict=True)
     ]
-    sheet.figure.set_size_inches(style.WIDTH, sum(heights))
-    grid = sheet.figure.add_gridspec(len(found), 1, height_ratios=heights)
+    sheet.figure.set_size_inches(theme.WIDTH, sum(heights))
+    grid = sheet.figure.add_gridspec(len(drawn), 1, height_ratios=heights)
     texts = []
-    for i, (panel, is_map) in enumerate(zip(found, maps, strict=True)):
+    for i, (panel, is_map) in enumerate(zip(drawn, maps, strict=True)):
         axes = sheet.figure.add_subplot(grid[i, 0])
-        axes.set_title("\n".join(style.wrapped(panel.title, style.WIDTH * 62, style.TITLE, True)), pad=7)
+        axes.set_title(theme.filled(panel.title, theme.WIDTH * 62, theme.TITLE, True), pad=7)
         (_map if is_map else _curve)(sheet, axes, panel)
-        texts.append((panel.title, _said(panel)))
+        texts.append((panel.title, _listed(panel)))
     alt = panels.alternative("Difference between groups against what is added to imputed values.", texts)
+    if any(maps):
+        cell: Look = {"marker": "s", "markersize": 9, "linestyle": "none"}
+        tip: Look = {"marker": "D", "markersize": 5.5, "linestyle": "none", "color": theme.ACCENT}
+        sheet.key(
+            [
+                ("Interval excludes no difference", {**cell, "color": EXCLUDES}),
+                ("Interval includes no difference", {**cell, "color": INCLUDES}),
+                ("Tipping point", tip),
+            ]
+        )
     curve = "Line: difference; band: its confidence interval. Dotted: the tipping point."
-    cells = "Cells: difference and p; blue where the interval excludes no difference. Diamonds: tipping points."
-    return Drawing(
-        alt, sheet.numbers, " ".join(text for text, drawn in ((curve, not all(maps)), (cells, any(maps))) if drawn)
-    )
+    cells = "Cells: difference and p. Diamonds: where the conclusion tips, at each addition to the other group."
+    notes = ((curve, not all(maps)), (cells, any(maps)))
+    return Drawing(alt, sheet.numbers, " ".join(text for text, is_drawn in notes if is_drawn))
 
 
 def _panel_of(sheet: Sheet, quantity: Quantity, visit: str) -> Panel:
@@ -99,20 +110,23 @@ def _panel_of(sheet: Sheet, quantity: Quantity, visit: str) -> Panel:
     for n in sheet.estimates.of(quantity.analysis, names):
         if (n.parameter, n.visit) == (quantity.key, visit):
             rows.setdefault((n.group, n.level), {})[n.statistic] = n
-    found = {
+    needed = {"delta", "difference", "ci_low", "ci_high", "p"}
+    by_level = {
         level: Point(
             row["delta"], row.get("reference_delta"), row["difference"], row["ci_low"], row["ci_high"], row["p"]
         )
         for (_, level), row in rows.items()
-        if {"delta", "difference", "ci_low", "ci_high", "p"} <= set(row)
+        if needed <= set(row)
     }
-    points = [point for level, point in found.items() if not level.startswith(TIPPING)]
+    points = [point for level, point in by_level.items() if not level.startswith(TIPPING)]
     if not points:
         raise Fault(f"{sheet.where}: analysis {quantity.analysis!r} has no grid of deltas at {visit}; {AGAIN}")
-    contrast = contrast_of(points[0].difference.group, quantity.dataset.groups)
-    assert contrast
-    labels = [quantity.dataset.groups[side] for side in (contrast.group, contrast.reference)]
-    return Panel(quantity, visit, labels, points, [p for level, p in found.items() if level.startswith(TIPPING)])
+    groups = quantity.dataset.groups
+    contrast = contrast_of(points[0].difference.group, groups)
+    if contrast is None:
+        raise Fault(f"{sheet.where}: {points[0].difference.group!r} is no contrast of groups of the dataset; {AGAIN}")
+    labels = [groups[contrast.group], groups[contrast.reference]]
+    return Panel(quantity, visit, labels, points, [p for level, p in by_level.items() if level.startswith(TIPPING)])
 
 
 def _curve(sheet: Sheet, axes: "Axes", panel: Panel) -> None:
@@ -121,28 +135,35 @@ def _curve(sheet: Sheet, axes: "Axes", panel: Panel) -> None:
     x = [point.delta.value for point in points]
     low, high = ([getattr(point, end).value for point in points] for end in ("low", "high"))
     axes.fill_between(x, low, high, color=EXCLUDES, linewidth=0, zorder=1)
-    line: dict[str, Any] = {"color": style.SINGLE, "zorder": 3}
-    axes.plot(x, [point.difference.value for point in points], linewidth=1.4, **line)
-    for point in points:
-        for end in (point.low, point.high):
-            sheet.show(axes.plot([point.delta.value], [end.value], marker="_", markersize=6, **line)[0], end)
-        mark = axes.plot([point.delta.value], [point.difference.value], marker="o", markersize=4.5, **line)
-        sheet.show(mark[0], point.difference)
-    axes.axhline(0, color=style.FRAME, linewidth=0.9, linestyle=(0, (4, 3)), zorder=2)
+    marks.draw_courses(axes, [(ALL, [(p.delta.value, p.difference.value) for p in points])], 1.4, zorder=3)
+    reach = (max(x) - min(x) or 1) / 130
+    intervals = [
+        marks.Interval(p.delta.value, ALL, p.difference, (p.low, p.high) if p.low.text and p.high.text else ())
+        for p in points
+    ]
+    marks.draw_intervals(sheet, axes, intervals, reach, 5, stems=False)
+    axes.axhline(0, color=theme.FRAME, linewidth=0.9, linestyle=(0, (4, 3)), zorder=2)
     for tip in panel.tips:
         _tip(sheet, axes, tip, unit)
     axes.set_xlabel(_added(panel))
-    axes.set_ylabel("\n".join(style.wrapped(f"Difference {' − '.join(panel.groups)}", 150)))
-    reach = (max(x) - min(x)) * 0.03 or 1
-    axes.set_xlim(min(x) - reach, max(x) + reach)
+    measured = f"Difference {' − '.join(panel.groups)}, {unit}".removesuffix(", ")
+    axes.set_ylabel(theme.filled(measured, 150))
+    pad = (max(x) - min(x)) * 0.03 or 1
+    axes.set_xlim(min(x) - pad, max(x) + pad)
 
 
 def _tip(sheet: Sheet, axes: "Axes", tip: Point, unit: str) -> None:
-    line = axes.axvline(tip.delta.value, color=style.ACCENT, linewidth=1.2, linestyle=(0, (1, 1.5)), zorder=2)
+    line = axes.axvline(tip.delta.value, color=theme.ACCENT, linewidth=1.2, linestyle=(0, (1, 1.5)), zorder=2)
     sheet.show(line, tip.delta)
-    axes.annotate(f"tips at {tip.delta.shown} {unit}".strip(), (tip.delta.value, 1), (4, -3),
-                  xycoords=axes.get_xaxis_transform(), textcoords="offset points", va="top", color=style.ACCENT,
-                  size=style.BODY)  # fmt: skip
+    axes.annotate(
+        f"tips at {tip.delta.shown} {unit}".strip(),
+        (tip.delta.value, 1),
+        (4, -3),
+        xycoords=axes.get_xaxis_transform(),
+        textcoords="offset points",
+        va="top",
+        color=theme.ACCENT,
+    )
 
 
 def _beside(panel: Panel) -> list[float]:
@@ -157,16 +178,16 @@ def _map(sheet: Sheet, axes: "Axes", panel: Panel) -> None:
         x, y = across.index(point.delta.value), up.index(point.beside.value if point.beside else 0.0)
         colour = EXCLUDES if point.excludes else INCLUDES
         axes.add_patch(_cell(x, y, colour))
-        text = axes.text(x, y + 0.16, point.difference.shown, ha="center", va="center", size=style.SMALL)
+        text = axes.text(x, y + 0.16, point.difference.shown, ha="center", va="center", size=theme.SMALL)
         sheet.show(text, point.difference)
         p = f"p {point.p.shown}"
-        sheet.show(axes.text(x, y - 0.2, p, ha="center", va="center", size=6.5, color=style.MUTED), point.p)
+        sheet.show(axes.text(x, y - 0.2, p, ha="center", va="center", size=6.5, color=theme.MUTED), point.p)
     for tip in panel.tips:
-        at, y = _between(across, tip.delta.value), up.index(tip.beside.value if tip.beside else 0.0)
-        mark = axes.plot([at], [y + 0.42], marker="D", markersize=5, color=style.ACCENT, linestyle="none", zorder=4)
+        x_tip, y = _between(across, tip.delta.value), up.index(tip.beside.value if tip.beside else 0.0)
+        mark = axes.plot([x_tip], [y + 0.42], marker="D", markersize=5, color=theme.ACCENT, linestyle="none", zorder=4)
         sheet.show(mark[0], tip.delta)
-    for ticks, places in ((axes.set_xticks, across), (axes.set_yticks, up)):
-        ticks(range(len(places)), [f"{value:g}".replace("-", "−") for value in places])
+    axes.set_xticks(range(len(across)), [theme.plain(value) for value in across])
+    axes.set_yticks(range(len(up)), [theme.plain(value) for value in up])
     axes.set_xlabel(_added(panel))
     axes.set_ylabel(_added(panel, 1, 165))
     axes.set_xlim(-0.5, len(across) - 0.5)
@@ -174,13 +195,13 @@ def _map(sheet: Sheet, axes: "Axes", panel: Panel) -> None:
     axes.grid(False)
 
 
-def _added(panel: Panel, group: int = 0, width: float = style.WIDTH * 55) -> str:
+def _added(panel: Panel, group: int = 0, width: float = theme.WIDTH * 55) -> str:
     unit = panel.quantity.parameter.unit
     text = f"Added to imputed values of {panel.groups[group]}" + (f", {unit}" if unit else "")
-    return "\n".join(style.wrapped(text, width))
+    return theme.filled(text, width)
 
 
-def _cell(x: float, y: float, colour: str) -> Any:
+def _cell(x: float, y: float, colour: str) -> "Rectangle":
     from matplotlib.patches import Rectangle
 
     return Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, edgecolor="white", linewidth=1.2)
@@ -188,13 +209,13 @@ def _cell(x: float, y: float, colour: str) -> Any:
 
 def _between(places: list[float], value: float) -> float:
     """Where a value lies on an axis whose ticks are evenly apart."""
-    for at, (low, high) in enumerate(zip(places, places[1:], strict=False)):
+    for place, (low, high) in enumerate(zip(places, places[1:], strict=False)):
         if low <= value <= high:
-            return at + (value - low) / (high - low)
+            return place + (value - low) / (high - low)
     return 0.0 if value < places[0] else len(places) - 1.0
 
 
-def _said(panel: Panel) -> str:
+def _listed(panel: Panel) -> str:
     grid = "; ".join(
         f"{point.delta.shown}{f' and {point.beside.shown}' if point.beside else ''}: {point.difference.shown} "
         f"({point.low.shown} to {point.high.shown})"

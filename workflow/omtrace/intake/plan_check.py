@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
+from omtrace.intake import plan_facts
 from omtrace.model.closed import checked, nearest
 from omtrace.model.document import read_document
 from omtrace.model.folders import plan_file
@@ -49,7 +50,7 @@ def check_once(plan: Plan, modules: str, logs: str | Path = "logs", path: Path |
 
 
 def read_whole(path: str | Path) -> Plan:
-    """A plan that is read. Raises Fault for what is wrong with it, and with that also for modules and their options."""
+    """A plan from its file. Raises Fault with all problems, those of modules and their options included."""
     try:
         return read_plan(path)
     except Fault as fault:
@@ -67,12 +68,22 @@ def counts_of(study: str) -> dict[str, int]:
     """
     path = plan_file(study)
     plan = check_plan(read_whole(path), path)
+    if faults := plan_facts.registered_faults(plan, Path()):
+        raise with_lines(dict.fromkeys(faults), f"plan of {study}", path)
     return {name: len(getattr(plan, name)) for name in ("tables", "datasets", "analyses", "families", "figures")}
 
 
-def print_counts(study: str, counts: dict[str, int]) -> None:
-    """Print that a plan is valid, and what it holds."""
+def refusals_of(study: str) -> list[str]:
+    """The analyses, or parts of one, that no data would allow: a line for each."""
+    plan = read_whole(plan_file(study))
+    return [refusal.lines[0] for name in plan.analyses for refusal in _shown_by_plan(plan, name)[1]]
+
+
+def print_counts(study: str, counts: dict[str, int], refusals: list[str]) -> None:
+    """Print that a plan is valid, what it holds, and what of it will not be computed."""
     print(f"plan of {study}: valid; {', '.join(f'{name} {count}' for name, count in counts.items())}")
+    for line in refusals:
+        print(f"will not be computed: {line}")
 
 
 def _module_faults(path: Path) -> list[str]:
@@ -112,6 +123,7 @@ def _checks(plan: Plan) -> Iterator[tuple[str, Callable[[str], Any]]]:
     of = f"plan of {plan.study}: "
     for name, table in plan.tables.items():
         yield f"{of}tables.{name}.options", _reader(table.reader, table.options)
+        yield f"{of}tables.{name}", plan_facts.table_check(plan, name)
     for name, crosscheck in plan.checks.items():
         yield (
             f"{of}checks.{name}.options",
@@ -121,14 +133,18 @@ def _checks(plan: Plan) -> Iterator[tuple[str, Callable[[str], Any]]]:
         for name, parameter in declared.parameters.items():
             where = f"{of}datasets.{dataset}.parameters.{name}.options"
             yield where, _module("derivations", parameter.derive, "DERIVATION", parameter.options)
+            yield where.removesuffix(".options"), plan_facts.parameter_check(plan, declared, name)
         for name in declared.populations:
             yield f"{of}datasets.{dataset}.populations.{name}", partial(declared.condition, name)
     for name, analysis in plan.analyses.items():
         yield f"{of}analyses.{name}.options", _module("analyses", analysis.method, "METHOD", analysis.options)
         yield f"{of}analyses.{name}", _others(plan, name)
         yield f"{of}analyses.{name}.options", _groups(plan.datasets[analysis.dataset], analysis)
+        yield f"{of}analyses.{name}.options", plan_facts.analysis_check(plan, analysis)
+        yield f"{of}analyses.{name}", partial(_fits, plan, name)
     for name, figure in plan.figures.items():
         yield f"{of}figures.{name}.options", _module("figures", figure.figure, "FIGURE", figure.options)
+        yield f"{of}figures.{name}.options", plan_facts.figure_check(figure)
 
 
 def _reader(name: str, options: dict) -> Callable[[str], Any]:
@@ -146,6 +162,31 @@ def _others(plan: Plan, name: str) -> Callable[[str], Any]:
         rests_on(plan, name)
 
     return check
+
+
+def _fits(plan: Plan, name: str, where: str) -> None:
+    """Raise Fault for what an analysis says of its entry before it asks for data."""
+    if lines := [line for fault in _shown_by_plan(plan, name)[0] for line in fault.lines]:
+        raise Fault(*lines)
+
+
+def _shown_by_plan(plan: Plan, name: str) -> tuple[list[Fault], list[Refusal]]:
+    """What does not fit in an analysis, and what of it no data would allow; nothing where that hangs on others.
+
+    Groups that are taken from the data are not known yet; options that are wrong are told by their own check.
+    """
+    from omtrace.analyses._plan_only import shown_by_plan
+
+    entry, method = plan.analyses[name], plugin("analyses", plan.analyses[name].method, "METHOD")
+    dataset = plan.datasets[entry.dataset]
+    try:
+        options = checked(method.options, entry.options, "options")
+        _groups(dataset, entry)("options")
+        if (dataset.group and not dataset.groups) or method.rests_on(entry, options):
+            return [], []
+    except Fault:
+        return [], []
+    return shown_by_plan(name, entry, options, dataset, method, plan.study)
 
 
 def _groups(dataset: DatasetPlan, analysis: Analysis) -> Callable[[str], Any]:

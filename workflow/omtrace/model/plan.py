@@ -207,6 +207,11 @@ class Plan(Closed):
     families: Annotated[dict[str, Family], ANALYSIS] = Field(
         default_factory=dict, description="family -> hypotheses whose error is controlled together"
     )
+    on_refusal: Annotated[Literal["", "stop", "go_on"], REPORT] = Field(
+        "",
+        description="how a run ends that has made everything but what the data did not allow: stop, with exit code 1; "
+        "go_on, with 0; none: with 1 where a primary analysis is among it",
+    )
     figures: Annotated[dict[str, FigurePlan], PAGES]
     plates: Annotated[PlatePages | None, PAGES] = Field(None, description="a page for each plate")
     published: Annotated[tuple[Published, ...], REPORT] = Field(

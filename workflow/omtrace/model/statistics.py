@@ -11,7 +11,7 @@ from omtrace.store import stored
 
 
 class Role(StrEnum):
-    """What a statistic is to the row of results that it stands in."""
+    """The part of a statistic in its row of results."""
 
     EFFECT = "effect"  # compares, and so has a value of no effect
     ESTIMATE = "estimate"
@@ -25,6 +25,7 @@ class Role(StrEnum):
     COUNT = "count"
     SETTING = "setting"  # chosen in the plan, not estimated
     DECISION = "decision"  # a code that stands for a word
+    REFUSAL = "refusal"  # has no value; its level says why
 
 
 class Unit(StrEnum):
@@ -45,8 +46,10 @@ EFFECT, ESTIMATE, LOW, HIGH, SD, STANDARD_ERROR = (
     Role.STANDARD_ERROR,
 )
 TEST, DF, P_VALUE, COUNT, SETTING, DECISION = Role.TEST, Role.DF, Role.P_VALUE, Role.COUNT, Role.SETTING, Role.DECISION
+REFUSAL = Role.REFUSAL
 NONE, PERCENT, OWN, SQUARED = Unit.NONE, Unit.PERCENT, Unit.OWN, Unit.SQUARED
 
+NOT_COMPUTED = "not_computed"  # the statistic of what the data did not allow to be computed
 TABLES = ("ranks", "effect sizes", "ratios", "number needed", "variances")  # below the table of a row, in this order
 
 
@@ -394,6 +397,14 @@ _EVERY = (
     # decisions
     Statistic("conclusion_depends", "Depends on the threshold", DECISION, NONE, 0, codes=("no", "yes")),
     Statistic("concordant", "Concordant", DECISION, NONE, 0, codes=("no", "yes")),
+    Statistic(
+        "few_clusters",
+        "Too few clusters",
+        DECISION,
+        NONE,
+        0,
+        codes=("no", "yes: below 4 degrees of freedom p and interval are unreliable"),
+    ),
     Statistic("in_model", "In the model", DECISION, NONE, 0, codes=("no, at zero", "yes"), table="variances"),
     Statistic(
         "interval_excludes", "Interval excludes", DECISION, NONE, 0, codes=("nothing", "stop", "go", "stop and go")
@@ -401,8 +412,17 @@ _EVERY = (
     Statistic("jonckheere_exact", "Exact", DECISION, NONE, 0, codes=("no", "yes")),
     Statistic("method_exact", "Exact", DECISION, NONE, 0, codes=("no", "yes"), table="ranks"),
     Statistic("permutation_exact", "All splits", DECISION, NONE, 0, codes=("no", "yes")),
+    Statistic("not_computed", "Not computed", REFUSAL, NONE, 0),
     Statistic("plate_verdict", "Verdict", DECISION, NONE, 0, codes=("rejected", "accepted with flags", "accepted")),
     Statistic("rejected", "Rejected", DECISION, NONE, 0, codes=("no", "yes")),
+    Statistic(
+        "few_clusters",
+        "Few clusters",
+        DECISION,
+        NONE,
+        0,
+        codes=("no", "yes: below 4 degrees of freedom p and interval are unreliable"),
+    ),
     Statistic("tips", "Tips", DECISION, NONE, 0, codes=("no", "yes")),
     Statistic("verdict", "Verdict", DECISION, NONE, 0, codes=("stop", "amend", "go")),
 )

@@ -1,12 +1,34 @@
 """What the end of a run says: what to keep outside, what it covers, and which earlier numbers changed."""
 
+import csv
+import io
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from omtrace.model.plan import Plan
 from omtrace.model.register import sha256_of
+from omtrace.model.statistics import NOT_COMPUTED
 from omtrace.provenance import COVERS, COVERS_NOT, ledger
 from omtrace.provenance.changes import news
 from omtrace.provenance.manifest import head_of, path_of
+
+
+def refusals(plan: Plan, folder: str | Path) -> tuple[str, bool]:
+    """What the data of a study did not allow to be computed, in a line, and whether a run that leaves it ends with 1.
+
+    "" where everything was computed. ``folder``: the study's results.
+    """
+    path = Path(folder) / "estimates.csv"
+    if not path.is_file() or f",{NOT_COMPUTED}," not in (content := path.read_text(encoding="utf-8")):
+        return "", False
+    rows = csv.DictReader(io.StringIO(content, newline=""))
+    counts = Counter(row["analysis"] for row in rows if row["statistic"] == NOT_COMPUTED)
+    names = {name: f"{name} (primary)" if plan.analyses[name].role == "primary" else name for name in counts}
+    stops = plan.on_refusal == "stop" or (not plan.on_refusal and any(n != name for name, n in names.items()))
+    listed = ", ".join(names.values())
+    line = f"{plan.study}: not computed, in part or whole: {listed}; everything else was made; the report says why"
+    return line, stops
 
 
 def closing(studies: Sequence[str], since: int, root: str | Path = ".") -> list[str]:

@@ -26,7 +26,7 @@ def write_report(
     root: str | Path = ".",
     digests: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write report.html from the stored results of a study into their folder, and return its path.
+    """Write report.html and the tidy estimates from a study's stored results into their folder; return its path.
 
     ``exports``: the register's rows (of any study); ``root``: where raw paths start; ``digests``: name -> sha256 of
     what is printed beside the results. Raises Fault where a result is missing or does not fit the others.
@@ -35,13 +35,15 @@ def write_report(
     from omtrace.report.page import page_of
     from omtrace.report.payload import WITHHELD, Payload
     from omtrace.report.results import numbers_of, rows_of, shortened
+    from omtrace.report.tidy import write_tidy
 
     mine = exports_of(exports, plan.study)
     results = Results(Path(folder), plan.study)
     every = rows_of(plan, results.read(store.read_csv, "estimates.csv"))
+    definitions = results.read(store.read_json, "definitions.json")
+    write_tidy(plan, every, definitions, results.folder)
     kept, without = shortened(every)
     numbers = numbers_of(plan, every, kept)
-    definitions = results.read(store.read_json, "definitions.json")
     names = sorted({plan.analyses[number["analysis"]].dataset for number in numbers.values()})
     places = results.table("validated/places.parquet")
     quarantine = results.table("validated/quarantine.parquet").to_pydict()

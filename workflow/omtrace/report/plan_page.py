@@ -23,6 +23,8 @@ NAMES = {
     "TablePlan.missing_codes": f"{RAW} text",
     "TablePlan.structural_zeros": f"{RAW} text",
     "TablePlan.formats": OWN,
+    "TablePlan.bounds": OWN,
+    "TablePlan.values": OWN,
     "TablePlan.repairs": RAW,
     "TablePlan.identifiers": RAW,
     "TablePlan.rows": f"{RAW} -> {RAW} texts",

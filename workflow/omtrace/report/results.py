@@ -1,7 +1,7 @@
 """Estimates as numbers with labels, and a section for each analysis of the plan, in the plan's order."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from omtrace.analyses import JOINT
@@ -11,6 +11,7 @@ from omtrace.model.contrast import EVERYBODY, group_label
 from omtrace.model.headline import is_of_ratio
 from omtrace.model.plan import Analysis, DatasetPlan, Plan
 from omtrace.model.questions import ROLES
+from omtrace.model.statistics import NOT_COMPUTED
 from omtrace.report.standing import claims, exploratory, unplanned
 from omtrace.report.tables import tables_of
 from omtrace.report.words import label_of
@@ -52,8 +53,7 @@ def numbers_of(
         row = rows[name]
         analysis = plan.analyses[row["analysis"]]
         dataset = plan.datasets[analysis.dataset]
-        is_ratio = is_of_ratio(row["statistic"], beside[tuple(row[part] for part in ROW)])
-        labels = _labels(row, analysis, dataset, is_ratio)
+        labels = labels_of(row, analysis, dataset, beside[tuple(row[part] for part in ROW)])
         full = {**labels, "group": "" if row["group"] == EVERYBODY else labels["group"]}
         numbers[name] = {
             **row,
@@ -72,15 +72,18 @@ def numbers_of(
     return numbers
 
 
-def _labels(row: Mapping[str, str], analysis: Analysis, dataset: DatasetPlan, is_ratio: bool) -> dict[str, str]:
-    """What a number is, from the general to the particular, in the plan's own labels."""
+def labels_of(row: Row, analysis: Analysis, dataset: DatasetPlan, beside: Collection[str]) -> dict[str, str]:
+    """What a number is, from the general to the particular, in the plan's own labels.
+
+    ``beside``: the statistics of its row of results, from which it is known whether it belongs to a ratio.
+    """
     parameters = [dataset.parameters.get(name) for name in row["parameter"].split(JOINT)]
     population = dataset.populations.get(row["population"])
     return {
         "analysis": analysis.title,
         "parameter": " and ".join(p.label for p in parameters if p) if all(parameters) else row["parameter"],
         "population": population.label if population else row["population"],
-        "group": group_label(row["group"], dataset.groups, is_ratio),
+        "group": group_label(row["group"], dataset.groups, is_of_ratio(row["statistic"], beside)),
         "visit": dataset.visits.get(row["visit"], row["visit"]),
         "level": level_shown(row["level"], dataset),
         "statistic": label_of(row["statistic"]),
@@ -124,7 +127,13 @@ def shortened(rows: Mapping[str, Row]) -> tuple[list[str], dict[str, tuple[int, 
         if row["analysis"] in groups:
             groups[row["analysis"]][row["group"]] = None
     first = {name: set(list(found)[:GROUPS]) for name, found in groups.items()}
-    kept = [id_ for id_, row in rows.items() if row["analysis"] not in first or row["group"] in first[row["analysis"]]]
+    kept = [
+        number
+        for number, row in rows.items()
+        if row["analysis"] not in first
+        or row["group"] in first[row["analysis"]]
+        or row["statistic"] == NOT_COMPUTED  # all that is missing is said
+    ]
     return kept, {name: (min(GROUPS, len(found)), len(found), counts[name]) for name, found in groups.items()}
 
 
@@ -137,7 +146,8 @@ def sections_of(plan: Plan, numbers: Mapping[str, dict], definitions: Mapping[st
     sections = []
     calls = {definition["analysis"]: definition for definition in definitions.values()}
     for name, analysis in plan.analyses.items():
-        mine = [number for number in numbers.values() if number["analysis"] == name]
+        every = [number for number in numbers.values() if number["analysis"] == name]
+        mine = [number for number in every if number["statistic"] != NOT_COMPUTED]
         dataset = plan.datasets[analysis.dataset]
         call = calls.get(name, {})
         sections.append(
@@ -158,10 +168,18 @@ def sections_of(plan: Plan, numbers: Mapping[str, dict], definitions: Mapping[st
                 "note": analysis.note,
                 "count": len(mine),
                 "without": (without or {}).get(name),
+                "refused": refusals_of(every),
                 "tables": tables_of(mine, dataset, analysis.population, interval_name(call.get("options", {}))),
             }
         )
     return sections
+
+
+def refusals_of(numbers: Iterable[dict]) -> list[dict[str, Any]]:
+    """What the data did not allow to be computed: the number that stands for it, what it is of, and why."""
+    refused = [number for number in numbers if number["statistic"] == NOT_COMPUTED]
+    of = [[number["full"][part] for part in ("parameter", "visit") if number["full"][part]] for number in refused]
+    return [{"number": n, "of": ", ".join(parts), "why": n["level"]} for n, parts in zip(refused, of, strict=True)]
 
 
 def by_role(sections: Sequence[dict]) -> list[dict]:

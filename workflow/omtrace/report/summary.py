@@ -8,8 +8,9 @@ from omtrace.model.contrast import contrast_of
 from omtrace.model.headline import headline_of
 from omtrace.model.plan import Analysis, Plan
 from omtrace.model.questions import NOT_COMPARED
+from omtrace.model.statistics import NOT_COMPUTED
 from omtrace.report.labels import METHODS, PROCEDURES
-from omtrace.report.results import interval_name
+from omtrace.report.results import interval_name, refusals_of
 from omtrace.report.standing import claims, exploratory, unplanned
 from omtrace.report.words import Cell
 
@@ -27,13 +28,19 @@ def summary_of(plan: Plan, numbers: Numbers, definitions: Mapping[str, dict]) ->
         key = tuple(number[part] for part in ("parameter", "group", "visit", "level"))
         by_name.setdefault(number["analysis"], {}).setdefault(key, {})[number["statistic"]] = number
     calls = {definition["analysis"]: definition for definition in definitions.values()}
+    refused = {name: refusals_of(n for n in numbers.values() if n["analysis"] == name) for name in plan.analyses}
     return {
+        "refused": [
+            {"name": name, "title": plan.analyses[name].title, "role": plan.analyses[name].role, "parts": parts}
+            for name, parts in refused.items()
+            if parts
+        ],
         "primaries": [
             primary_of(plan, name, by_name, calls)
             for name, entry in plan.analyses.items()
             if entry.role == "primary" and entry.method != "family" and name in by_name
         ],
-        "families": [family_of(plan, name, by_name[name]) for name in plan.families if name in by_name],
+        "families": [family_of(plan, name, by_name[name]) for name in plan.families if _is_computed(by_name.get(name))],
         "criteria": [row for name in _of_method(plan, "feasibility", by_name) for row in criteria_of(by_name[name])],
         "populations": [
             table
@@ -51,13 +58,18 @@ def summary_of(plan: Plan, numbers: Numbers, definitions: Mapping[str, dict]) ->
 
 
 def _of_method(plan: Plan, method: str, by_name: Mapping[str, Rows]) -> list[str]:
-    return [name for name, entry in plan.analyses.items() if entry.method == method and name in by_name]
+    return [name for name, entry in plan.analyses.items() if entry.method == method and _is_computed(by_name.get(name))]
+
+
+def _is_computed(rows: Rows | None) -> bool:
+    """Whether an analysis has numbers, and not only reasons why it has none."""
+    return any(names.keys() - {NOT_COMPUTED} for names in (rows or {}).values())
 
 
 def primary_of(plan: Plan, name: str, by_name: Mapping[str, Rows], calls: Mapping[str, dict]) -> dict[str, Any]:
     """A primary analysis: its effects, its estimand, the analyses that belong to it, and what they say together."""
     entry = plan.analyses[name]
-    others = [other for other, told in plan.analyses.items() if told.of == name and other in by_name]
+    others = [other for other, told in plan.analyses.items() if told.of == name and _is_computed(by_name.get(other))]
     sensitivity = [
         o for o in others if plan.analyses[o].role == "sensitivity" and plan.analyses[o].method not in NOT_COMPARED
     ]
@@ -87,7 +99,7 @@ def primary_of(plan: Plan, name: str, by_name: Mapping[str, Rows], calls: Mappin
 
 
 def _of_another_estimand(entry: Analysis, other: Analysis) -> bool:
-    """Whether an analysis is of other units, or for another estimand: supplementary, in the words of ICH E9(R1)."""
+    """Whether an analysis is supplementary (ICH E9(R1)): of another analysis set, or for another estimand."""
     return other.population != entry.population or other.estimand not in ("", entry.estimand)
 
 
@@ -173,13 +185,13 @@ def sentences(method: str, rows: Rows, unit: str) -> list[list[str | dict]]:
     """What concordance and influence say, as sentences with their numbers in them."""
     lines: list[list[str | dict]] = []
     for key, row in rows.items():
-        if method == "concordance":
+        if method == "concordance" and "concordant" in row:
             full = row["concordant"]["full"]
             named = f"{full['parameter']}, {full['level'] or full['group']}. "
             lines.append([
                 named if len(rows) > 1 else "", "Concordant: ", row["concordant"],
-                ". ", row["same_direction"], " of ", row["estimates"],
-                " estimates, the primary one among them, lie on its side; ", row["intervals_without_null"],
+                ". Of ", row["estimates"], " estimates, that of the primary analysis and one of each sensitivity "
+                "analysis and assumption, ", row["same_direction"], " lie on its side; ", row["intervals_without_null"],
                 " of the intervals exclude the value of no effect; estimates from ", row["estimate_lowest"], " to ",
                 row["estimate_highest"], ".",
             ])  # fmt: skip

@@ -1,79 +1,217 @@
 """Yes or no, adjusted: odds ratios from a logistic model, and risks averaged over everybody's covariates."""
 
 import math
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.special import expit
+from scipy.optimize import brentq
+from scipy.special import chdtrc, chdtri, expit
+from statsmodels.discrete.discrete_model import Logit
 
-from omtrace.statistics.linear.design import Design, Terms
-from omtrace.statistics.linear.likelihood import FAR, estimate_of, maximise, normal_numbers, ratio_numbers
+from omtrace.statistics.basic.samples import check_level
+from omtrace.statistics.linear.design import GroupDesign, Level, Terms
+from omtrace.statistics.linear.likelihood import (
+    FAR,
+    HALVINGS,
+    STEPS,
+    Fit,
+    column_scale,
+    fit_discrete,
+    normal_numbers,
+    ratio_numbers,
+)
 
 if TYPE_CHECKING:
     import pandas
 
+SEPARATED = (
+    "the terms tell the outcome of some rows with certainty, so that no odds ratio is finite; drop a term, or take "
+    "Firth's penalised likelihood"
+)
+WIDEST = 2.0**7  # standard errors, up to which a limit of the penalised likelihood is looked for
+
+
+class Alike(NamedTuple):
+    """A level of a factor whose outcomes are all yes, or all no: its rows say nothing about the odds ratio."""
+
+    factor: str
+    level: Level
+    outcome: str
+    rows: int
+
 
 class LogisticModel:
-    """logit of the probability of 1 = groups, covariates and factors, by maximum likelihood.
+    """logit of the probability of 1 = groups, covariates and factors.
 
-    Raises ValueError as ``Design`` does, for outcomes other than 1 and 0, for a group or factor level whose outcomes
-    are all alike, and where covariates tell the outcome of rows with certainty: no odds ratio is finite then.
+    Parameters
+    ----------
+    frame : a row a unit
+    terms : what its columns are
+    firth : Firth's penalised likelihood (1993, doi:10.1093/biomet/80.1.27), which has a maximum whatever the outcomes;
+        else maximum likelihood by ``statsmodels.discrete.discrete_model.Logit``
+
+    Attributes
+    ----------
+    n : rows
+    alike : levels of factors whose outcomes are all alike. Their own coefficients have no maximum; those of the other
+        terms are, at its limit, those of the model of the other rows, which is fitted. Their risks are 0 or 1.
+
+    Raises
+    ------
+    ValueError
+        as ``GroupDesign``, and for outcomes other than 1 and 0; without ``firth``, also for a group whose outcomes are
+        all alike, and where covariates tell the outcome of rows with certainty: no odds ratio is finite then
+
+    Notes
+    -----
+    Columns are standardised before the fit, so that the unit of a covariate plays no part. statsmodels has no penalised
+    likelihood of Firth's; its limits and p are those of the profile, as in R's logistf.
     """
 
-    def __init__(self, frame: "pandas.DataFrame", terms: Terms) -> None:
-        self.design, self.n = Design(frame, terms), len(frame)
-        y = self.design.y
-        if ((y != 0) & (y != 1)).any():
+    def __init__(self, frame: "pandas.DataFrame", terms: Terms, firth: bool = False) -> None:
+        outcome, self.n = frame[terms.outcome], len(frame)
+        if not outcome.isin([0, 1]).all() and not outcome.isna().any():
             raise ValueError("outcomes other than 1 (yes) and 0 (no)")
-        for name in (terms.group, *terms.factors):
-            for level, part in frame.groupby(name, sort=True, observed=True)[terms.outcome]:
+        self.firth, self._certain = firth, 0.0
+        self.alike: list[Alike] = []
+        if not firth:
+            for group, part in frame.groupby(terms.group, sort=True, observed=True)[terms.outcome]:
                 if part.nunique() < 2:
-                    what = "yes" if part.iloc[0] else "no"
-                    raise ValueError(f"{name} {level}: all {len(part)} are {what}, so that no odds ratio is finite")
-        start = np.zeros(self.design.matrix.shape[1])
+                    what = _all(part)
+                    raise ValueError(
+                        f"{terms.group} {group}: all {len(part)} are {what}, so that no odds ratio is finite"
+                    )
+            frame, terms = self._without_alike(frame, terms)
+        self.design = GroupDesign(frame, terms)
+        x, scale = self.design.matrix, column_scale(self.design.matrix)
+        self._x, self._scale = x / scale, scale
+        if firth:
+            self._penalised = _firth(self._x, self.design.y)
+            self.fit = self._penalised.rescaled(scale)
+            return
         try:
-            self.coefficients, self.log_likelihood, self.covariance = maximise(self._likelihood, start)
+            self.fit = fit_discrete(Logit(self.design.y, self._x)).rescaled(scale)
         except ValueError:
             raise ValueError(SEPARATED) from None
-        if np.abs(self.design.matrix @ self.coefficients).max() > FAR:
+        if np.abs(x @ self.fit.coefficients).max() > FAR:
             raise ValueError(SEPARATED)
 
-    def _likelihood(self, beta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        x, y = self.design.matrix, self.design.y
-        eta = x @ beta
-        p = expit(eta)
-        return float((y * eta - np.logaddexp(0, eta)).sum()), x.T @ (y - p), -(x.T * (p * (1 - p))) @ x
+    def _without_alike(self, frame: "pandas.DataFrame", terms: Terms) -> "tuple[pandas.DataFrame, Terms]":
+        """The rows and terms without levels of factors whose outcomes are all alike, which are kept in ``alike``."""
+        again = True
+        while again:
+            again = False
+            for name in terms.factors:
+                for level, part in frame.groupby(name, sort=True, observed=True)[terms.outcome]:
+                    if part.nunique() < 2 and frame[name].nunique() > 1:
+                        self.alike.append(Alike(name, level, _all(part), len(part)))
+                        self._certain += float(part.sum())
+                        frame, again = frame[frame[name] != level], True
+            single = [name for name in terms.factors if frame[name].nunique() < 2] if self.alike else []
+            terms = replace(terms, factors=[name for name in terms.factors if name not in single])
+        return frame, terms
 
-    def odds_ratio(self, group: Any, reference: Any, level: float = 0.95) -> dict[str, float]:
+    def odds_ratio(self, group: Level, reference: Level, level: float = 0.95) -> dict[str, float]:
         """odds_ratio, se_log, ci_low, ci_high, z, p: for units with the same covariates."""
         row = self.design.difference(group, reference)
-        return ratio_numbers("odds_ratio", *estimate_of(row, self.coefficients, self.covariance), level)
+        log_ratio, se = self.fit.estimate(row)
+        numbers = ratio_numbers("odds_ratio", log_ratio, se, level)
+        if not self.firth:
+            return numbers
+        low, high, p = self._profile(row / self._scale, log_ratio, se, level)
+        return numbers | {"ci_low": math.exp(low), "ci_high": math.exp(high), "p": p}
 
-    def risk(self, group: Any, level: float = 0.95) -> dict[str, float]:
+    def risk(self, group: Level, level: float = 0.95) -> dict[str, float]:
         """proportion, se, ci_low, ci_high: of yes if every row belonged to the group (standardisation)."""
         risk, slope = self._risk(group)
-        se = math.sqrt(float(slope @ self.covariance @ slope))
-        numbers = normal_numbers(risk, se, level)
+        numbers = normal_numbers(risk, self._se(slope), level)
         return {"proportion": risk, **{name: numbers[name] for name in ("se", "ci_low", "ci_high")}}
 
-    def _risk(self, group: Any) -> tuple[float, np.ndarray]:
-        x = self.design.as_if(group)
-        p = expit(x @ self.coefficients)
-        return float(p.mean()), (p * (1 - p)) @ x / len(p)
-
-    def risk_difference(self, group: Any, reference: Any, level: float = 0.95) -> dict[str, float]:
+    def risk_difference(self, group: Level, reference: Level, level: float = 0.95) -> dict[str, float]:
         """risk_difference, se, ci_low, ci_high, z, p of the standardised risks; delta method, covariates as given."""
-        (one, slope_1), (two, slope_2) = self._risk(group), self._risk(reference)
-        slope = slope_1 - slope_2
-        se = math.sqrt(float(slope @ self.covariance @ slope))
-        return {"risk_difference": one - two, **normal_numbers(one - two, se, level)}
+        (risk_1, slope_1), (risk_2, slope_2) = self._risk(group), self._risk(reference)
+        return {
+            "risk_difference": risk_1 - risk_2,
+            **normal_numbers(risk_1 - risk_2, self._se(slope_1 - slope_2), level),
+        }
 
-    def risk_ratio(self, group: Any, reference: Any, level: float = 0.95) -> dict[str, float]:
+    def risk_ratio(self, group: Level, reference: Level, level: float = 0.95) -> dict[str, float]:
         """risk_ratio, se_log, ci_low, ci_high, z, p of the standardised risks; delta method on the log scale."""
-        (one, slope_1), (two, slope_2) = self._risk(group), self._risk(reference)
-        slope = slope_1 / one - slope_2 / two
-        se = math.sqrt(float(slope @ self.covariance @ slope))
-        return ratio_numbers("risk_ratio", math.log(one / two), se, level)
+        (risk_1, slope_1), (risk_2, slope_2) = self._risk(group), self._risk(reference)
+        se = self._se(slope_1 / risk_1 - slope_2 / risk_2)
+        return ratio_numbers("risk_ratio", math.log(risk_1 / risk_2), se, level)
+
+    def _risk(self, group: Level) -> tuple[float, np.ndarray]:
+        x = self.design.as_if(group)
+        p = expit(x @ self.fit.coefficients)
+        return (float(p.sum()) + self._certain) / self.n, (p * (1 - p)) @ x / self.n
+
+    def _se(self, slope: np.ndarray) -> float:
+        return math.sqrt(float(slope @ self.fit.covariance @ slope))
+
+    def _profile(self, row: np.ndarray, estimate: float, se: float, level: float) -> tuple[float, float, float]:
+        """Limits and p of a combination by its profile penalised likelihood (Heinze and Schemper 2002)."""
+        best = self._penalised.log_likelihood
+
+        def drop(value: float) -> float:
+            return 2 * (best - _firth(self._x, self.design.y, row, value).log_likelihood)
+
+        reach, limits = float(chdtri(1, 1 - check_level(level))), []
+        for side in (-1, 1):
+            width = 1.0
+            while drop(estimate + side * width * se) < reach:
+                width *= 2
+                if width > WIDEST:
+                    break
+            far = estimate + side * width * se
+            limits.append(brentq(lambda v: drop(v) - reach, estimate, far) if width <= WIDEST else side * math.inf)
+        return limits[0], limits[1], float(chdtrc(1, max(0.0, drop(0.0))))
 
 
-SEPARATED = "the terms tell the outcome of some rows with certainty, so that no odds ratio is finite; drop a term"
+def _all(outcomes: "pandas.Series") -> str:
+    return "yes" if outcomes.iloc[0] else "no"
+
+
+def _firth(x: np.ndarray, y: np.ndarray, row: np.ndarray | None = None, value: float = 0.0) -> Fit:
+    """Maximum of log-likelihood + half the log determinant of the information, where row @ coefficients is held.
+
+    Newton's method with the information in place of the Hessian, and halved steps. Raises ValueError where it does not
+    converge.
+    """
+    p = x.shape[1]
+    if row is None:
+        free, place = np.eye(p), np.zeros(p)
+    else:
+        free = np.linalg.svd(row[None, :])[2][1:].T  # directions in which the combination does not change
+        place = value * row / float(row @ row)
+    penalised, gradient, information = _penalised(x, y, place)
+    for _ in range(STEPS):
+        step = free @ np.linalg.solve(free.T @ information @ free, free.T @ gradient)
+        if float(gradient @ step) < 1e-18 * max(1.0, abs(penalised)):
+            return Fit(place, np.linalg.inv(information), penalised)
+        for halving in range(HALVINGS):
+            tried = _penalised(x, y, place + step / 2**halving)
+            if tried[0] >= penalised - 1e-13 * max(1.0, abs(penalised)):
+                break
+        else:
+            return Fit(place, np.linalg.inv(information), penalised)
+        place = place + step / 2**halving
+        penalised, gradient, information = tried
+    raise ValueError("the penalised likelihood has no maximum that could be found")
+
+
+def _penalised(x: np.ndarray, y: np.ndarray, place: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """Penalised log-likelihood, its gradient, and the information, at some coefficients."""
+    eta = x @ place
+    p = expit(eta)
+    weight = np.sqrt(p * (1 - p))
+    information = (x.T * weight**2) @ x
+    with np.errstate(divide="ignore"):
+        sign, log_determinant = np.linalg.slogdet(information)
+    if sign <= 0 or not math.isfinite(log_determinant):
+        return -math.inf, np.zeros(len(place)), np.eye(len(place))
+    root = x * weight[:, None]
+    leverage = np.einsum("ij,jk,ik->i", root, np.linalg.inv(information), root)
+    value = float((y * eta - np.logaddexp(0, eta)).sum()) + log_determinant / 2
+    return value, x.T @ (y - p + leverage * (0.5 - p)), information

@@ -1,17 +1,18 @@
-"""The model matrix of groups with covariates and factors, and the combinations of its coefficients that mean something.
+"""Model matrices by formulaic: factors in sum coding, covariates about their mean, and products of any of them.
 
-Columns: the reference group, the difference of every other group from it, covariates less their mean, indicators of
-factor levels (the first has none) less the weights of the levels, and the products of groups with one of these. An
-adjusted mean is then the sum of the reference group's coefficient and its own difference: at the covariates' means, and
-over the levels of the factors with their weights, equal or as observed. This is the average over the reference grid of
-R's emmeans.
+With sum coding each term's columns are its deviations from the average of all levels with equal weights, so that the
+joint test of a term's coefficients is its type III test, and an adjusted (least-squares) mean, the average over the
+reference grid of R's emmeans, is a sum of coefficients. Covariates are centred at their mean over the rows: a factor
+that interacts with a covariate is tested, and its means are given, at that mean.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from itertools import combinations
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from formulaic import Formula, ModelSpec
 
 from omtrace.statistics.basic.samples import TOLERANCE, sample
 
@@ -19,11 +20,168 @@ if TYPE_CHECKING:
     import pandas
 
 Weights = Literal["equal", "observed"]
+Level = Hashable  # of a factor: a text, a number or a truth value
+Held = Mapping[str, Level]  # factors and covariates that are held at a level or value
+
+
+def expanded(terms: Sequence[str]) -> list[str]:
+    """Terms as products of names joined by ``:``; ``a * b`` stands for a, b and a:b. Lower orders come first.
+
+    Raises ValueError for an empty name, a name twice in a product, and an interaction without its parts.
+
+    Examples
+    --------
+    >>> expanded(["weight", "arm * sex"])
+    ['weight', 'arm', 'sex', 'arm:sex']
+    """
+    products: dict[tuple[str, ...], None] = {}
+    for text in terms:
+        parts = [tuple(name.strip() for name in part.split(":")) for part in text.split("*")]
+        for size in range(1, len(parts) + 1):
+            for some in combinations(parts, size):
+                products[tuple(name for part in some for name in part)] = None
+    for names in products:
+        if not all(names) or len(set(names)) < len(names):
+            raise ValueError(f"{':'.join(names)!r}: a term is names joined by : or *, each once")
+        for part in (some for size in range(1, len(names)) for some in combinations(names, size)):
+            if not any(set(part) == set(other) for other in products):
+                raise ValueError(f"the interaction {':'.join(names)} needs {':'.join(part)} in the model")
+    ordered = sorted(products, key=len)
+    if len({frozenset(names) for names in ordered}) < len(ordered):
+        raise ValueError("a term stands twice in the model")
+    return [":".join(names) for names in ordered]
+
+
+@dataclass(frozen=True)
+class Design:
+    """A model matrix and what its columns stand for.
+
+    Attributes
+    ----------
+    matrix : (n, p), the intercept first
+    columns : the place of each term's columns
+    levels : of each factor, the reference first
+    centres : the mean of each covariate
+    weights : of the levels of each factor in averages over them
+    """
+
+    matrix: np.ndarray
+    columns: dict[str, slice]
+    levels: dict[str, tuple[Level, ...]]
+    centres: dict[str, float]
+    weights: dict[str, np.ndarray]
+    spec: ModelSpec
+    coded: "pandas.DataFrame"
+
+    def term(self, name: str) -> np.ndarray:
+        """The combinations of coefficients (c, p) that are all 0 where a term has no effect."""
+        return np.eye(self.matrix.shape[1])[self.columns[name]]
+
+    def mean(self, held: Held) -> np.ndarray:
+        """The combination of coefficients (p,) that is an adjusted mean.
+
+        Covariates and factors that are not held at a value or level are at their mean, and averaged over their levels
+        with their weights. Raises ValueError for levels that no row has, and for what is no term.
+        """
+        if other := [name for name in held if name not in self.levels and name not in self.centres]:
+            raise ValueError(f"{other[0]}: no term of the model")
+        row = np.zeros(self.matrix.shape[1])
+        row[0] = 1.0
+        for term, place in self.columns.items():
+            block = np.ones(1)
+            for name in term.split(":"):
+                block = np.kron(self._code(name, held), block)
+            row[place] = block
+        return row
+
+    def slope(self, name: str) -> np.ndarray:
+        """The combination (p,) of a covariate's slope, where factors are averaged with equal weights."""
+        return self.term(name)[0]
+
+    def as_if(self, name: str, level: Level) -> np.ndarray:
+        """The model matrix (n, p) if every row had a level of a factor."""
+        self._code(name, {name: level})
+        every = self.coded.assign(**{_column(self.coded, name): self._categories(name, [level] * len(self.coded))})
+        return np.asarray(self.spec.get_model_matrix(every), dtype=float)
+
+    def _code(self, name: str, held: Held) -> np.ndarray:
+        """What a covariate or a factor has in the columns of its own term."""
+        if name in self.centres:
+            return np.array([float(held[name]) - self.centres[name] if name in held else 0.0])  # type: ignore[arg-type]
+        coding = np.vstack([-np.ones(len(self.levels[name]) - 1), np.eye(len(self.levels[name]) - 1)])
+        if name not in held:
+            return np.asarray(self.weights[name] @ coding)
+        if held[name] not in self.levels[name]:
+            raise ValueError(f"{name}: no row of the level {held[name]!r}")
+        return np.asarray(coding[self.levels[name].index(held[name])])
+
+    def _categories(self, name: str, values: Sequence[Level]) -> "pandas.Categorical":
+        return _categories(values, self.levels[name])
+
+
+def design_of(
+    columns: "Mapping[str, Sequence[Level]] | pandas.DataFrame",
+    terms: Sequence[str],
+    levels: Mapping[str, Sequence[Level]],
+    weights: Weights = "equal",
+) -> Design:
+    """The model matrix of terms over columns.
+
+    Parameters
+    ----------
+    columns : values (n,) by name
+    terms : names, or names joined by ``:`` (a product) or ``*`` (the product and all its parts)
+    levels : of each factor, the reference first; the other columns are covariates
+    weights : of the levels of factors in averages over them: all alike, or as frequent as in the rows
+
+    Raises
+    ------
+    ValueError
+        for terms without a column, missing values, values of a factor that are no level, levels that no row has, and
+        terms whose columns depend on others (a constant, an empty cell of an interaction)
+
+    Examples
+    --------
+    >>> design = design_of({"arm": ["sham", "sham", "OMT"], "age": [30, 50, 40]}, ["arm"], {"arm": ("sham", "OMT")})
+    >>> design.matrix.tolist()
+    [[1.0, -1.0], [1.0, -1.0], [1.0, 1.0]]
+    >>> (design.mean({"arm": "OMT"}) - design.mean({"arm": "sham"})).tolist()
+    [0.0, 2.0]
+    """
+    import pandas
+
+    names = expanded(terms)
+    used = list(dict.fromkeys(part for name in names for part in name.split(":")))
+    if absent := [name for name in used if name not in columns]:
+        raise ValueError(f"{absent[0]}: no such column")
+    coded, centres, share = {}, {}, {}
+    for name in used:
+        if name in levels:
+            coded[name] = _factor(name, columns[name], tuple(levels[name]))
+            often = np.bincount(coded[name].codes, minlength=len(levels[name]))
+            equal = np.full(len(levels[name]), 1 / len(levels[name]))
+            share[name] = np.roll(often / often.sum(), 1) if weights == "observed" else equal
+        else:
+            values = sample(np.asarray(columns[name]), name)
+            centres[name] = float(values.mean())
+            coded[name] = values - centres[name]
+            if np.abs(coded[name]).max() <= TOLERANCE * np.abs(values).max():
+                raise ValueError(f"{name}: a covariate that is constant")
+    frame = pandas.DataFrame({f"x{place}": coded[name] for place, name in enumerate(used)})
+    frame.attrs["names"] = used
+    text = {name: f"C(x{place}, contr.sum)" if name in levels else f"x{place}" for place, name in enumerate(used)}
+    formula = " + ".join(["1", *(":".join(text[part] for part in name.split(":")) for name in names)])
+    made = Formula(formula).get_model_matrix(frame, na_action="raise")
+    places = dict(zip(names, list(made.model_spec.term_slices.values())[1:], strict=True))
+    matrix = np.asarray(made, dtype=float)
+    _check_rank(matrix, places)
+    factors = {name: tuple(levels[name]) for name in used if name in levels}
+    return Design(matrix, places, factors, centres, share, made.model_spec, frame)
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What the columns of a frame are to a model.
+    """What the columns of a frame are to a model of groups.
 
     ``groups`` in the model, the reference first; none: those of the frame, after ``reference``. ``interaction``: the
     covariate or factor whose products with the groups are in the model. ``weights`` of the levels of factors.
@@ -31,22 +189,37 @@ class Terms:
 
     outcome: str
     group: str
-    groups: Sequence = ()
-    reference: Any = None
+    groups: Sequence[Level] = ()
+    reference: Level | None = None
     covariates: Sequence[str] = ()
     factors: Sequence[str] = ()
     interaction: str = ""
     weights: Weights = "equal"
 
 
-class Design:
-    """A model matrix (n, p) and what its columns stand for.
+class GroupDesign:
+    """The design of groups with covariates and factors, and its outcome.
 
-    Raises ValueError for missing values, fewer than two groups, groups without rows, factors with one level, columns
-    that depend on each other, and fewer rows than columns (or as many, where ``residual`` is needed).
+    Parameters
+    ----------
+    frame : a row a unit
+    terms : what its columns are
+
+    Attributes
+    ----------
+    y : outcome (n,)
+    groups : in the model, the reference first
+    size : of each group
+    design, matrix : the design, and its matrix (n, p)
+
+    Raises
+    ------
+    ValueError
+        as ``design_of``, and for fewer than two groups, groups without rows, rows of other groups, factors with one
+        level, and no more rows than columns
     """
 
-    def __init__(self, frame: "pandas.DataFrame", terms: Terms, residual: bool = True) -> None:
+    def __init__(self, frame: "pandas.DataFrame", terms: Terms) -> None:
         check_columns(frame, [terms.outcome, terms.group, *terms.covariates, *terms.factors])
         self.terms, self.n = terms, len(frame)
         self.y = sample(frame[terms.outcome], terms.outcome)
@@ -60,77 +233,32 @@ class Design:
         if outside := sorted(set(map(str, present)) - set(map(str, self.groups))):
             raise ValueError(f"{terms.group}: rows of other groups: {', '.join(outside)}")
         self.size = {name: present[name] for name in self.groups}
-        self.dummies = np.column_stack([frame[terms.group].to_numpy() == name for name in self.groups[1:]]).astype(
-            float
-        )
-        self.levels = {name: _levels(frame[name], name) for name in terms.factors}
-        self.centre: dict[str, np.ndarray] = {}
-        self.codes: dict[str, np.ndarray] = {}
-        for name in terms.covariates:
-            self.codes[name] = sample(frame[name], name)[:, None]
-            self.centre[name] = self.codes[name].mean(axis=0)
-        for name, levels in self.levels.items():
-            codes = np.column_stack([frame[name].to_numpy() == level for level in levels[1:]]).astype(float)
-            equal = np.full(len(levels) - 1, 1 / len(levels))
-            self.codes[name], self.centre[name] = codes, codes.mean(axis=0) if terms.weights == "observed" else equal
-        self.matrix = self._matrix(self.dummies)
-        _check_rank(self.matrix, residual)
+        levels = {terms.group: self.groups, **{name: _levels(frame[name], name) for name in terms.factors}}
+        parts = [terms.group, *terms.covariates, *terms.factors]
+        parts += [f"{terms.group}:{terms.interaction}"] if terms.interaction else []
+        self.design = design_of(frame, parts, levels, terms.weights)
+        self.matrix, self.levels = self.design.matrix, self.design.levels
+        if self.n <= self.matrix.shape[1]:
+            raise ValueError(_too_few(self.matrix))
 
-    def _matrix(self, dummies: np.ndarray) -> np.ndarray:
-        parts = [np.ones((self.n, 1)), dummies, *(codes - self.centre[name] for name, codes in self.codes.items())]
-        if self.terms.interaction:
-            codes = self.codes[self.terms.interaction] - self.centre[self.terms.interaction]
-            parts.append((dummies[:, :, None] * codes[:, None, :]).reshape(self.n, -1))
-        return np.column_stack(parts)
-
-    def as_if(self, group: Any) -> np.ndarray:
+    def as_if(self, group: Level) -> np.ndarray:
         """The model matrix if every row belonged to a group."""
-        return self._matrix(np.tile(self._dummy(group), (self.n, 1)))
+        return self.design.as_if(self.terms.group, group)
 
-    def _dummy(self, group: Any) -> np.ndarray:
-        if group not in self.size:
-            raise ValueError(f"no row of the group {group!r}")
-        return np.array([float(group == name) for name in self.groups[1:]])
+    def mean(self, group: Level, held: Held | None = None) -> np.ndarray:
+        """Coefficients of a group's adjusted mean; ``held``: covariates and factors held at a value or level."""
+        return self.design.mean({self.terms.group: group, **(held or {})})
 
-    def mean(self, group: Any, at: dict[str, Any] | None = None) -> np.ndarray:
-        """Coefficients of a group's adjusted mean; ``at``: covariates and factors that are held at a value or level."""
-        dummy, at = self._dummy(group), at or {}
-        shifts = {name: self._code(name, at[name]) - self.centre[name] if name in at else np.zeros(codes.shape[1])
-                  for name, codes in self.codes.items()}  # fmt: skip
-        parts = [np.ones(1), dummy, *shifts.values()]
-        if self.terms.interaction:
-            parts.append(np.outer(dummy, shifts[self.terms.interaction]).ravel())
-        return np.concatenate(parts)
-
-    def _code(self, name: str, value: Any) -> np.ndarray:
-        if name not in self.levels:
-            return np.array([float(value)])
-        if value not in self.levels[name]:
-            raise ValueError(f"{name}: no row of the level {value!r}")
-        return np.array([float(value == level) for level in self.levels[name][1:]])
-
-    def difference(self, group: Any, reference: Any, at: dict[str, Any] | None = None) -> np.ndarray:
+    def difference(self, group: Level, reference: Level, held: Held | None = None) -> np.ndarray:
         """Coefficients of the difference of two groups' adjusted means."""
-        return self.mean(group, at) - self.mean(reference, at)
+        return self.mean(group, held) - self.mean(reference, held)
 
-    def interactions(self, group: Any, reference: Any) -> np.ndarray:
+    def interactions(self, group: Level, reference: Level) -> np.ndarray:
         """Coefficients (k, p) of how the difference of two groups changes over the term that groups interact with."""
         name = self.terms.interaction
-        values = self.levels[name] if name in self.levels else [0.0, 1.0]
+        values: Sequence[Level] = self.levels[name] if name in self.levels else [0.0, 1.0]
         rows = [self.difference(group, reference, {name: value}) for value in values]
         return np.array([row - rows[0] for row in rows[1:]])
-
-
-def _groups(present: dict, reference: Any) -> list:
-    others = sorted((name for name in present if name != reference), key=str)
-    return others if reference is None else [reference, *others]
-
-
-def _levels(column: "pandas.Series", name: str) -> list:
-    levels = sorted(set(column), key=str)
-    if len(levels) < 2:
-        raise ValueError(f"{name}: a factor with one level")
-    return levels
 
 
 def check_columns(frame: "pandas.DataFrame", names: Sequence[str]) -> None:
@@ -144,10 +272,52 @@ def check_columns(frame: "pandas.DataFrame", names: Sequence[str]) -> None:
             raise ValueError(f"{name}: {missing} of {len(frame)} values are missing")
 
 
-def _check_rank(matrix: np.ndarray, residual: bool) -> None:
-    rows, columns = matrix.shape
-    if rows <= columns - (not residual):
-        raise ValueError(f"{rows} rows for {columns} coefficients leave no residual degrees of freedom")
-    size = np.linalg.norm(matrix, axis=0)
-    if (size <= TOLERANCE * np.abs(matrix).max()).any() or np.linalg.matrix_rank(matrix / size) < columns:
-        raise ValueError("the model's columns depend on each other: a term is constant, or given by others")
+def _groups(present: Mapping[Level, int], reference: Level | None) -> list[Level]:
+    others = sorted((name for name in present if name != reference), key=str)
+    return others if reference is None else [reference, *others]
+
+
+def _levels(column: "pandas.Series", name: str) -> list[Level]:
+    levels = sorted(set(column), key=str)
+    if len(levels) < 2:
+        raise ValueError(f"{name}: a factor with one level")
+    return levels
+
+
+def _factor(name: str, values: Sequence[Level], levels: tuple[Level, ...]) -> "pandas.Categorical":
+    if unknown := sum(value not in levels for value in values):
+        raise ValueError(f"{name}: {unknown} values are none of the levels {', '.join(map(str, levels))}")
+    if len(levels) < 2 or len(set(levels)) < len(levels):
+        raise ValueError(f"{name}: a factor needs two or more different levels")
+    there = set(values)
+    if empty := [str(level) for level in levels if level not in there]:
+        raise ValueError(f"{name}: no value at {', '.join(empty)}")
+    return _categories(values, levels)
+
+
+def _categories(values: Sequence[Level], levels: tuple[Level, ...]) -> "pandas.Categorical":
+    """Values as the places of their levels, the reference last: formulaic's sum coding leaves out the last one."""
+    import pandas
+
+    place = {level: number for number, level in enumerate(levels)}
+    return pandas.Categorical([place[value] for value in values], [*range(1, len(levels)), 0])
+
+
+def _column(frame: "pandas.DataFrame", name: str) -> str:
+    return f"x{frame.attrs['names'].index(name)}"
+
+
+def _too_few(matrix: np.ndarray) -> str:
+    return f"{matrix.shape[0]} rows for {matrix.shape[1]} coefficients leave no residual degrees of freedom"
+
+
+def _check_rank(matrix: np.ndarray, places: Mapping[str, slice]) -> None:
+    if matrix.shape[0] < matrix.shape[1]:
+        raise ValueError(_too_few(matrix))
+    length = np.linalg.norm(matrix, axis=0)
+    unit = matrix / np.where(length > 0, length, 1.0)
+    if np.linalg.matrix_rank(unit) == matrix.shape[1]:
+        return
+    for term, place in places.items():
+        if np.linalg.matrix_rank(unit[:, : place.stop]) < place.stop:
+            raise ValueError(f"{term}: not all of it can be estimated: a combination has no rows, or others give it")

@@ -1,10 +1,14 @@
-"""Maximum likelihood by Newton's method, and what is told of an estimate whose distribution is nearly normal."""
+"""Maximum likelihood on standardised columns, and the numbers of an estimate whose distribution is nearly normal."""
 
 import math
+import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr, ndtri
+from statsmodels.discrete.discrete_model import DiscreteModel
+from statsmodels.tools.sm_exceptions import ModelWarning, PerfectSeparationError
 
 from omtrace.statistics.basic.samples import check_level, quotient
 
@@ -16,14 +20,54 @@ FAR = 30.0  # a linear predictor this far out on the logit scale: a probability 
 Derivatives = tuple[float, np.ndarray, np.ndarray]  # log-likelihood, its gradient and Hessian
 
 
-def maximise(function: Callable[[np.ndarray], Derivatives], start: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
-    """Where a log-likelihood is largest, its value there, and the inverse of the observed information.
+@dataclass(frozen=True)
+class Fit:
+    """Coefficients (p,), their covariance (p, p), and the log-likelihood at its maximum."""
+
+    coefficients: np.ndarray
+    covariance: np.ndarray
+    log_likelihood: float
+
+    def estimate(self, row: np.ndarray) -> tuple[float, float]:
+        """A combination of the coefficients and its standard error."""
+        return float(row @ self.coefficients), math.sqrt(float(row @ self.covariance @ row))
+
+    def rescaled(self, scale: np.ndarray) -> "Fit":
+        """The fit of columns that were divided by ``scale`` (p,), for the columns themselves."""
+        return Fit(self.coefficients / scale, self.covariance / np.outer(scale, scale), self.log_likelihood)
+
+
+def column_scale(x: np.ndarray) -> np.ndarray:
+    """The root mean square (p,) of each column: divided by it, a covariate fits alike in any unit."""
+    size: np.ndarray = np.sqrt((x**2).mean(axis=0))
+    return size
+
+
+def fit_discrete(model: DiscreteModel, start: np.ndarray | None = None, method: str = "newton") -> Fit:
+    """The maximum of a likelihood of statsmodels. Raises ValueError where none is found."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore", ModelWarning)
+        warnings.simplefilter("ignore", RuntimeWarning)
+        try:
+            precision = {"tol": 1e-12} if method == "newton" else {"gtol": 1e-8}
+            result = model.fit(start, method=method, maxiter=1000, disp=0, **precision)
+        except (np.linalg.LinAlgError, PerfectSeparationError):
+            raise ValueError("the likelihood has no maximum that could be found") from None
+    params, covariance = np.asarray(result.params), np.asarray(result.cov_params())
+    found = method != "newton" or result.mle_retvals["converged"]
+    if not (found and np.isfinite(params).all() and (np.diag(np.atleast_2d(covariance)) > 0).all()):
+        raise ValueError("the likelihood has no maximum that could be found")
+    return Fit(params, covariance, float(result.llf))
+
+
+def maximise(function: Callable[[np.ndarray], Derivatives], start: np.ndarray) -> Fit:
+    """Where a log-likelihood of our own is largest; the covariance is the inverse of the observed information.
 
     Newton's method with halved steps; where the Hessian is not negative definite, its eigenvalues' sizes are taken.
     Raises ValueError where no maximum is found.
     """
-    at = np.asarray(start, dtype=float)
-    value, gradient, hessian = function(at)
+    place = np.asarray(start, dtype=float)
+    value, gradient, hessian = function(place)
     for _ in range(STEPS):
         sizes, vectors = np.linalg.eigh(-hessian)
         if not np.abs(sizes).max() > 0:
@@ -34,18 +78,18 @@ def maximise(function: Callable[[np.ndarray], Derivatives], start: np.ndarray) -
         if gain <= ENOUGH * max(1.0, abs(value)):
             break
         for halving in range(HALVINGS):
-            found = function(at + step / 2**halving)
-            if math.isfinite(found[0]) and found[0] >= value - 1e-13 * max(1.0, abs(value)):
+            tried = function(place + step / 2**halving)
+            if math.isfinite(tried[0]) and tried[0] >= value - 1e-13 * max(1.0, abs(value)):
                 break
         else:
             raise ValueError("the likelihood has no maximum that could be found")
-        at = at + step / 2**halving
-        value, gradient, hessian = found
+        place = place + step / 2**halving
+        value, gradient, hessian = tried
     else:
         raise ValueError("the likelihood has no finite maximum")
     if np.linalg.eigvalsh(-hessian)[0] <= 0:
         raise ValueError("the likelihood is flat: the data do not determine the coefficients")
-    return at, value, np.linalg.inv(-hessian)
+    return Fit(place, np.linalg.inv(-hessian), value)
 
 
 def normal_numbers(estimate: float, se: float, level: float) -> dict[str, float]:
@@ -60,8 +104,3 @@ def ratio_numbers(name: str, log_ratio: float, se: float, level: float) -> dict[
     numbers = normal_numbers(log_ratio, se, level)
     limits = {key: math.exp(numbers[key]) for key in ("ci_low", "ci_high")}
     return {name: math.exp(log_ratio), "se_log": se, **limits, "z": numbers["z"], "p": numbers["p"]}
-
-
-def estimate_of(row: np.ndarray, coefficients: np.ndarray, covariance: np.ndarray) -> tuple[float, float]:
-    """A combination of coefficients and its standard error."""
-    return float(row @ coefficients), math.sqrt(float(row @ covariance @ row))

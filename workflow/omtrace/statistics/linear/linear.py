@@ -1,16 +1,19 @@
-"""Analysis of covariance: adjusted means by group, their differences, and how these change over a covariate."""
+"""Ordinary least squares: contrasts and joint tests, and the analysis of covariance of groups."""
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
-from scipy.special import betainc
+from numpy.typing import ArrayLike
+from scipy.special import fdtrc
+from statsmodels.regression.linear_model import OLS
 
-from omtrace.statistics.basic.samples import TOLERANCE, quotient
+from omtrace.statistics.basic.samples import TOLERANCE, quotient, sample
 from omtrace.statistics.basic.student import t_interval, wald_numbers
-from omtrace.statistics.linear.design import Design, Terms
-from omtrace.statistics.linear.sandwich import ClusterRobust, hc_covariance
+from omtrace.statistics.linear.design import GroupDesign, Held, Level, Terms
+from omtrace.statistics.linear.sandwich import ClusterRobust, check_leverage, hc4_covariance
 
 if TYPE_CHECKING:
     import pandas
@@ -18,121 +21,217 @@ if TYPE_CHECKING:
 Covariance = Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "CR2"]
 
 
-class LinearModel:
-    """Ordinary least squares of an outcome on groups, covariates and factors.
+ONE_CLUSTER = (
+    "an estimate rests on one cluster alone, so that nothing says how much clusters differ; a cluster-robust standard "
+    "error needs two clusters or more in each group"
+)
 
-    ``covariance``: classical, HC0 to HC4 (degrees of freedom n - p), or CR2, by the column ``cluster`` of the frame,
-    with Bell and McCaffrey's degrees of freedom. Raises ValueError as ``Design`` does, and where the covariance cannot
-    be estimated.
+
+class Estimate(NamedTuple):
+    """A combination of coefficients with its standard error and degrees of freedom."""
+
+    value: float
+    se: float
+    df: float
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """A fitted linear model.
+
+    Attributes
+    ----------
+    coefficients, covariance : (p,) and (p, p)
+    residual_ss : sum of squares; 0 where it is rounding error only
+    df : residual degrees of freedom
+    values : n
+    r_squared : share of the variance explained
+    clusters : of a cluster-robust covariance
     """
 
-    def __init__(self, frame: "pandas.DataFrame", terms: Terms, covariance: Covariance = "classical",
-                 cluster: str = "") -> None:  # fmt: skip
-        self.design = design = Design(frame, terms)
-        y, (self.n, p) = design.y, design.matrix.shape
-        q, r = np.linalg.qr(design.matrix)
-        self.coefficients = np.linalg.solve(r, q.T @ y)
-        residuals = y - design.matrix @ self.coefficients
-        squares, self.df = float(residuals @ residuals), self.n - p
-        self.exact = math.sqrt(squares / self.n) <= TOLERANCE * np.abs(y).max()
-        self.residual_sd = 0.0 if self.exact else math.sqrt(squares / self.df)
-        self.r_squared = 1 - quotient(squares, float(((y - y.mean()) ** 2).sum()))
-        self.clusters: ClusterRobust | None = None
-        if covariance == "classical":
-            root = np.linalg.inv(r)
-            self.covariance = squares / self.df * root @ root.T
-        elif covariance == "CR2":
-            self.clusters = ClusterRobust(design.matrix, residuals, frame[cluster])
-            self.covariance = self.clusters.covariance
+    coefficients: np.ndarray
+    covariance: np.ndarray
+    residual_ss: float
+    df: int
+    values: int
+    r_squared: float
+    clusters: ClusterRobust | None = None
+
+    @property
+    def variance(self) -> float:
+        """The residual variance."""
+        return self.residual_ss / self.df
+
+    def estimate(self, weights: ArrayLike) -> Estimate:
+        """A combination of the coefficients, weights (p,); its standard error is 0 where there is no residual.
+
+        Raises ValueError where it rests on one cluster alone.
+        """
+        w = np.asarray(weights, dtype=float)
+        if self.clusters and self.clusters.rests_on_one(w):
+            raise ValueError(ONE_CLUSTER)
+        se = math.sqrt(float(w @ self.covariance @ w)) if self.residual_ss else 0.0
+        df = self.clusters.df(w) if self.clusters else float(self.df)
+        return Estimate(float(w @ self.coefficients), se, df)
+
+    def contrast(self, weights: ArrayLike, level: float = 0.95) -> dict[str, float]:
+        """estimate, se, ci_low, ci_high, t, df, p of a combination of the coefficients, weights (p,)."""
+        value, se, df = self.estimate(weights)
+        return {"estimate": value, **wald_numbers(value, se, df, level)}
+
+    def joint_test(self, weights: ArrayLike) -> dict[str, float]:
+        """Test that all combinations, weights (c, p), are 0: f, df_1, df_2, p; NaN without residual.
+
+        Raises ValueError with a cluster-robust covariance.
+        """
+        if self.clusters:
+            raise ValueError("a joint test with a cluster-robust covariance is not offered")
+        w = np.atleast_2d(np.asarray(weights, dtype=float))
+        df_1, f = len(w), math.nan
+        if self.residual_ss:
+            values = w @ self.coefficients
+            f = float(values @ np.linalg.solve(w @ self.covariance @ w.T, values)) / df_1
+        return {"f": f, "df_1": float(df_1), "df_2": float(self.df), "p": float(fdtrc(df_1, self.df, f))}
+
+
+def fit_linear(
+    values: ArrayLike,
+    matrix: ArrayLike,
+    covariance: Covariance = "classical",
+    cluster: Sequence[Level] | None = None,
+) -> LinearModel:
+    """Least squares by ``statsmodels.regression.linear_model.OLS``.
+
+    Parameters
+    ----------
+    values : (n,)
+    matrix : (n, p) of full rank, the first column 1
+    covariance : of the coefficients: classical (one variance), HC0 to HC3 by statsmodels (White 1980; MacKinnon and
+        White 1985), HC4, or CR2 by ``cluster`` with Bell and McCaffrey's degrees of freedom
+    cluster : n labels, for CR2
+
+    Raises
+    ------
+    ValueError
+        without residual degrees of freedom, and where the covariance cannot be estimated
+
+    Notes
+    -----
+    The mean of the values is taken off before the fit and given back to the first coefficient, so that values of many
+    equal leading digits lose none of the others.
+
+    Examples
+    --------
+    >>> model = fit_linear([1, 2, 4, 5], [[1, -1], [1, -1], [1, 1], [1, 1]])
+    >>> found = model.contrast([0, 2])
+    >>> round(found["estimate"], 9), round(found["se"], 4)
+    (3.0, 0.7071)
+    """
+    y, x = sample(values), np.asarray(matrix, dtype=float)
+    if y.size <= x.shape[1]:
+        raise ValueError(f"{y.size} values for {x.shape[1]} coefficients leave no residual degrees of freedom")
+    fit = OLS(y - y.mean(), x).fit()
+    coefficients = np.array(fit.params)
+    coefficients[0] += y.mean()
+    squares, clusters = float(fit.ssr), None
+    if math.sqrt(squares / y.size) <= TOLERANCE * np.abs(y).max():
+        squares = 0.0  # rounding error only
+    if covariance == "classical":
+        spread = fit.cov_params()
+    elif covariance == "CR2":
+        clusters = ClusterRobust(x, fit.resid, cluster if cluster is not None else ())
+        spread = clusters.covariance
+    else:
+        if covariance in ("HC2", "HC3", "HC4"):
+            check_leverage(x, covariance)
+        spread = hc4_covariance(x, fit.resid) if covariance == "HC4" else getattr(fit, f"cov_{covariance}")
+    r_squared = 1 - quotient(squares, float(((y - y.mean()) ** 2).sum()))
+    return LinearModel(coefficients, np.asarray(spread), squares, y.size - x.shape[1], y.size, r_squared, clusters)
+
+
+def type_two(values: ArrayLike, matrix: np.ndarray, columns: Mapping[str, slice]) -> dict[str, dict[str, float]]:
+    """Type II tests: each term against the model of all terms that do not contain it; error of the whole model.
+
+    ``columns`` as in ``Design``. Each test has f, df_1, df_2, p. Instead of ``statsmodels.stats.anova.anova_lm``,
+    which needs a formula of statsmodels' own.
+    """
+    y = sample(values)
+    whole = fit_linear(y, matrix)
+    tests = {}
+    for term, place in columns.items():
+        mine = set(term.split(":"))
+        others = [p for name, p in columns.items() if not mine <= set(name.split(":"))]
+        less = np.hstack([matrix[:, :1], *(matrix[:, p] for p in others)])
+        more = np.hstack([less, matrix[:, place]])
+        squares = fit_linear(y, less).residual_ss - fit_linear(y, more).residual_ss
+        df_1 = place.stop - place.start
+        f = squares / df_1 / whole.variance if whole.residual_ss else math.nan
+        tests[term] = {"f": f, "df_1": float(df_1), "df_2": float(whole.df), "p": float(fdtrc(df_1, whole.df, f))}
+    return tests
+
+
+class Ancova:
+    """Ordinary least squares of an outcome on groups, covariates and factors.
+
+    Parameters
+    ----------
+    frame : a row a unit
+    terms : what its columns are
+    covariance : as in ``fit_linear``
+    cluster : column of the frame, for CR2
+
+    Raises
+    ------
+    ValueError
+        as ``GroupDesign`` and ``fit_linear``
+
+    Examples
+    --------
+    >>> import pandas
+    >>> frame = pandas.DataFrame({"y": [1, 2, 3, 6], "arm": ["a", "a", "b", "b"]})
+    >>> round(Ancova(frame, Terms("y", "arm", ["a", "b"])).difference("b", "a")["difference"], 9)
+    3.0
+    """
+
+    def __init__(
+        self, frame: "pandas.DataFrame", terms: Terms, covariance: Covariance = "classical", cluster: str = ""
+    ) -> None:
+        self.design = GroupDesign(frame, terms)
+        labels = frame[cluster].tolist() if cluster else None
+        self.model = fit_linear(self.design.y, self.design.matrix, covariance, labels)
+
+    def adjusted_mean(self, group: Level, level: float = 0.95) -> dict[str, float]:
+        """adjusted_mean, se, ci_low, ci_high, df of a group; a mean that rests on one cluster alone has no se."""
+        row = self.design.mean(group)
+        if self.model.clusters and self.model.clusters.rests_on_one(row):
+            estimate, se, df = float(row @ self.model.coefficients), math.nan, math.nan
         else:
-            self.covariance = hc_covariance(design.matrix, residuals, covariance)
-
-    def estimate(self, row: np.ndarray) -> tuple[float, float, float]:
-        """A combination of the coefficients, its standard error (0 where there is no residual), degrees of freedom."""
-        se = 0.0 if self.exact else math.sqrt(float(row @ self.covariance @ row))
-        return float(row @ self.coefficients), se, self.clusters.df(row) if self.clusters else float(self.df)
-
-    def adjusted_mean(self, group: Any, level: float = 0.95) -> dict[str, float]:
-        """adjusted_mean, se, ci_low, ci_high, df of a group."""
-        estimate, se, df = self.estimate(self.design.mean(group))
+            estimate, se, df = self.model.estimate(row)
         low, high = t_interval(estimate, se, df, level)
         return {"adjusted_mean": estimate, "se": se, "ci_low": low, "ci_high": high, "df": df}
 
-    def difference(self, group: Any, reference: Any, level: float = 0.95,
-                   at: dict[str, Any] | None = None) -> dict[str, float]:  # fmt: skip
-        """difference, se, ci_low, ci_high, t, df, p of adjusted means; ``at``: what is held where (see ``Design``)."""
-        return self._numbers("difference", self.design.difference(group, reference, at), level)
+    def difference(
+        self, group: Level, reference: Level, level: float = 0.95, held: Held | None = None
+    ) -> dict[str, float]:
+        """difference, se, ci_low, ci_high, t, df, p of adjusted means; ``held``: as ``GroupDesign.mean``."""
+        return self._numbers("difference", self.design.difference(group, reference, held), level)
 
-    def combination(self, weights: Mapping[Any, float], level: float = 0.95) -> dict[str, float]:
+    def combination(self, weights: Mapping[Level, float], level: float = 0.95) -> dict[str, float]:
         """The same of adjusted means with weights, which add to 0. Raises ValueError if they do not."""
         if abs(sum(weights.values())) > TOLERANCE * max(map(abs, weights.values())):
             raise ValueError(f"the weights of a contrast add to {sum(weights.values()):g}, not to 0")
         row = np.sum([weight * self.design.mean(name) for name, weight in weights.items()], axis=0)
         return self._numbers("difference", row, level)
 
-    def interaction(self, group: Any, reference: Any, level: float = 0.95) -> dict[str, float]:
+    def interaction(self, group: Level, reference: Level, level: float = 0.95) -> dict[str, float]:
         """How the difference changes over the term of the interaction: an F test, and the change where it is one.
 
         f, df_1, df_2, p; where the change is one number (two levels, or a covariate: for one unit of it), instead
         interaction, se, ci_low, ci_high, t, df, p. Raises ValueError for several numbers with CR2.
         """
         rows = self.design.interactions(group, reference)
-        if len(rows) == 1:
-            return self._numbers("interaction", rows[0], level)
-        if self.clusters:
-            raise ValueError("a joint test with a cluster-robust covariance is not offered")
-        found, k = rows @ self.coefficients, len(rows)
-        if self.exact:
-            return {"f": math.nan, "df_1": float(k), "df_2": float(self.df), "p": math.nan}
-        f = float(found @ np.linalg.solve(rows @ self.covariance @ rows.T, found)) / k
-        p = float(betainc(self.df / 2, k / 2, self.df / (self.df + k * f)))
-        return {"f": f, "df_1": float(k), "df_2": float(self.df), "p": p}
+        return self._numbers("interaction", rows[0], level) if len(rows) == 1 else self.model.joint_test(rows)
 
     def _numbers(self, name: str, row: np.ndarray, level: float) -> dict[str, float]:
-        estimate, se, df = self.estimate(row)
-        return {name: estimate, **wald_numbers(estimate, se, df, level)}
-
-
-def adjusted_difference(
-    frame: "pandas.DataFrame",
-    outcome: str,
-    group: str,
-    reference: Any,
-    covariates: Sequence[str] = (),
-    factors: Sequence[str] = (),
-    level: float = 0.95,
-    contrast: Any = None,
-) -> dict[str, float]:
-    """Difference of means, ``contrast`` - ``reference``, from ordinary least squares.
-
-    The model is outcome ~ group + covariates (numeric, linear) + factors (categories), without interactions,
-    over all rows and all groups of the frame; ``contrast`` may be omitted where there are two groups. Raises
-    ValueError for missing values, fewer than two groups, unknown groups, dependent columns, or no residual
-    degrees of freedom. t and p are NaN where the model leaves no residual.
-    """
-    terms = Terms(outcome, group, reference=reference, covariates=covariates, factors=factors)
-    model = LinearModel(frame, terms)
-    groups = model.design.groups
-    if contrast is None and len(groups) > 2:
-        raise ValueError(f"{group}: {len(groups)} groups; name the one to be compared")
-    numbers = model.difference(groups[1] if contrast is None else contrast, reference, level)
-    return {**numbers, "r_squared": model.r_squared, "n": float(model.n)}
-
-
-def adjusted_means(
-    frame: "pandas.DataFrame",
-    outcome: str,
-    group: str,
-    reference: Any,
-    covariates: Sequence[str] = (),
-    factors: Sequence[str] = (),
-    level: float = 0.95,
-) -> dict[Any, dict[str, float]]:
-    """Adjusted mean of each group, the reference first: n, adjusted_mean, se, ci_low, ci_high, df.
-
-    Numeric covariates are held at their mean over all rows; the levels of each factor have equal weights,
-    whatever their frequencies (the default of R's emmeans). Model and errors as in ``adjusted_difference``.
-    """
-    terms = Terms(outcome, group, reference=reference, covariates=covariates, factors=factors)
-    model = LinearModel(frame, terms)
-    return {name: {"n": float(n), **model.adjusted_mean(name, level)} for name, n in model.design.size.items()}
+        numbers = self.model.contrast(row, level)
+        return {name: numbers.pop("estimate"), **numbers}

@@ -1,9 +1,9 @@
 """Several measurements of the same units at once: repeated-measures analysis of variance, Hotelling's T squared."""
 
 import math
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import fdtrc
 
 from omtrace.statistics.basic.explained import partial_eta
@@ -12,7 +12,7 @@ from omtrace.statistics.basic.samples import TOLERANCE, quotient
 SINGULAR = 1e-10  # of a correlation matrix: a smaller eigenvalue is none
 
 
-def matrix(values: Any, least: int) -> np.ndarray:
+def matrix(values: ArrayLike, least: int) -> np.ndarray:
     """Values as units x measurements. Raises ValueError for missing values, or fewer than ``least`` measurements."""
     try:
         found = np.asarray(values, dtype=float)
@@ -25,13 +25,22 @@ def matrix(values: Any, least: int) -> np.ndarray:
     return found
 
 
-def repeated_anova(values: Any, level: float = 0.95) -> dict[str, float]:
+def repeated_anova(values: ArrayLike, level: float = 0.95) -> dict[str, float]:
     """One-way repeated-measures analysis of variance of values (units x occasions).
 
     f, df_1, df_2, p, and partial eta squared with its noncentral-F interval, assume that all differences between
     occasions vary alike; gg_p and hf_p multiply both degrees of freedom by gg_epsilon (Greenhouse and Geisser
-    1959) and hf_epsilon (Huynh and Feldt 1976, at most 1). NaN where undefined (no spread, below two units).
-    Raises ValueError for missing values, and for fewer than two occasions.
+    1959) and hf_epsilon (Huynh and Feldt 1976, at most 1). NaN where undefined: without spread, below two units, and
+    for hf_epsilon of two units, which is 0/0. Raises ValueError for missing values, and for fewer than two occasions.
+
+    ``statsmodels.stats.anova.AnovaRM`` gives the same F, but no epsilon; these need the contrasts' cross products, from
+    which F follows.
+
+    Examples
+    --------
+    >>> found = repeated_anova([[1, 2, 4], [2, 2, 5], [3, 5, 6], [2, 4, 4]])
+    >>> round(found["f"], 4), round(found["gg_epsilon"], 4)
+    (16.0588, 0.5711)
     """
     y = matrix(values, 2)
     n, k = y.shape
@@ -47,19 +56,26 @@ def repeated_anova(values: Any, level: float = 0.95) -> dict[str, float]:
     f = quotient(n * float(means @ means) / df_1, quotient(error, df_2))
     epsilon = quotient(error**2, df_1 * float((spread**2).sum())) if error else math.nan
     above, below = n * df_1 * epsilon - 2, df_1 * (n - 1 - df_1 * epsilon)
-    huynh = min(1.0, quotient(above, below)) if below > 0 else 1.0 if epsilon == epsilon else math.nan
+    small = TOLERANCE * n * df_1  # two units: 0/0, however they differ
+    huynh = math.nan if not above > small else min(1.0, above / below) if below > small else 1.0
     numbers = {"f": f, "df_1": float(df_1), "df_2": float(df_2), "p": _p(f, df_1, df_2)}
     numbers |= partial_eta(f, df_1, df_2, level)
     found = (epsilon, _p(f, epsilon * df_1, epsilon * df_2), huynh, _p(f, huynh * df_1, huynh * df_2))
     return numbers | dict(zip(_EPSILONS, found, strict=True))
 
 
-def hotelling(changes: Any, level: float = 0.95) -> dict[str, float]:
+def hotelling(changes: ArrayLike, level: float = 0.95) -> dict[str, float]:
     """One-sample multivariate analysis of variance: are the means of several changes (units x p) all zero?
 
     t_squared is Hotelling's; f = (n - p)/(p (n - 1)) t_squared on df_1 = p and df_2 = n - p, which is also what
     Pillai, Wilks and the other criteria give. partial_eta_squared = T2/(T2 + n - 1) is Pillai's trace. Raises
-    ValueError for missing values, for no more units than changes, and for changes that determine each other.
+    ValueError for missing values, for no more units than changes, and for changes that determine each other. Instead
+    of ``statsmodels.stats.multivariate.test_mvmean``, which takes no single change.
+
+    Examples
+    --------
+    >>> round(hotelling([[1, 2], [2, 1], [3, 5], [2, 4]])["t_squared"], 4)
+    24.0
     """
     d = matrix(changes, 1)
     n, p = d.shape

@@ -1,44 +1,46 @@
 """Covariances of least-squares coefficients that do without one common, independent variance of the residuals."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-Heteroscedastic = Literal["HC0", "HC1", "HC2", "HC3", "HC4"]
 CLOSE = 1e-10  # a leverage this near to 1: the row determines a coefficient alone
 FEWEST = 2  # clusters
+FEW_DF = 4.0  # below, p and interval are unreliable (Tipton 2015, doi:10.1037/met0000011)
+ALONE = 1e-6  # relative: how much of a combination may lie where a cluster alone is, by rounding
 
 
-def hc_covariance(x: np.ndarray, residuals: np.ndarray, kind: Heteroscedastic) -> np.ndarray:
-    """Covariance (p, p) of the coefficients of a full-rank design x (n, p), whatever the variance of each row.
+def check_leverage(x: np.ndarray, kind: str) -> np.ndarray:
+    """The leverages (n,) of a full-rank design x (n, p). Raises ValueError where one is 1: HC2 to HC4 divide by 0."""
+    leverage: np.ndarray = np.einsum("ij,jk,ik->i", x, np.linalg.inv(x.T @ x), x)
+    if leverage.max() > 1 - CLOSE:
+        raise ValueError(f"{kind}: a row determines a coefficient alone (its leverage is 1); take HC1 or drop a term")
+    return leverage
 
-    HC0 White 1980, HC1 times n/(n - p), HC2 e^2/(1 - h), HC3 e^2/(1 - h)^2 (MacKinnon and White 1985), HC4 e^2/(1 -
-    h)^min(4, n h/p) (Cribari-Neto 2004), h the leverage. Raises ValueError for HC2 to HC4 where a leverage is 1.
+
+def hc4_covariance(x: np.ndarray, residuals: np.ndarray) -> np.ndarray:
+    """HC4 covariance (p, p), of squared residuals over (1 - h)^min(4, n h/p), h the leverage (Cribari-Neto 2004).
+
+    statsmodels has HC0 to HC3 only. ``x``: (n, p) of full rank. Raises ValueError where a leverage is 1.
     """
-    (n, p), bread = x.shape, np.linalg.inv(x.T @ x)
-    leverage = np.einsum("ij,jk,ik->i", x, bread, x)
-    squares = residuals**2
-    if kind in ("HC2", "HC3", "HC4"):
-        if leverage.max() > 1 - CLOSE:
-            raise ValueError(
-                f"{kind}: a row determines a coefficient alone (its leverage is 1); take HC1 or drop a term"
-            )
-        power = {"HC2": 1.0, "HC3": 2.0, "HC4": np.minimum(4.0, n * leverage / p)}[kind]
-        squares = squares / (1 - leverage) ** power
-    scale = n / (n - p) if kind == "HC1" else 1.0
-    return scale * bread @ (x.T * squares) @ x @ bread
+    (n, p), leverage, bread = x.shape, check_leverage(x, "HC4"), np.linalg.inv(x.T @ x)
+    squares = residuals**2 / (1 - leverage) ** np.minimum(4.0, n * leverage / p)
+    covariance: np.ndarray = bread @ (x.T * squares) @ x @ bread
+    return covariance
 
 
 class ClusterRobust:
     """CR2 covariance of least-squares coefficients (Bell and McCaffrey 2002) with Satterthwaite degrees of freedom.
 
     Residuals of a cluster are multiplied by the symmetric root of the inverse of (I - H) of its rows: unbiased where
-    rows are in truth independent with one variance. ``x``: (n, p) of full rank; ``cluster``: n labels. Raises
-    ValueError for fewer than two clusters.
+    rows are in truth independent with one variance; statsmodels has CR1 only, which is too small where clusters are
+    few. ``x``: (n, p) of full rank; ``cluster``: n labels. Raises ValueError for fewer than two clusters.
+
+    A combination of coefficients that could not be estimated without one of the clusters has no standard error: with
+    one cluster in an arm, that arm's mean is that cluster's, and nothing says how much clusters differ.
     """
 
-    def __init__(self, x: np.ndarray, residuals: np.ndarray, cluster: Sequence[Any]) -> None:
+    def __init__(self, x: np.ndarray, residuals: np.ndarray, cluster: Sequence[Hashable]) -> None:
         labels = np.asarray(cluster, dtype=object)
         names = sorted(set(labels), key=str)
         if len(names) < FEWEST:
@@ -57,8 +59,17 @@ class ClusterRobust:
             spread[rows] += part
             self.whitened.append(spread)
 
+        self._length = np.linalg.norm(x, axis=0)
+        unit = x / self._length
+        self._lost = [_null_space(unit.T @ unit - unit[rows].T @ unit[rows]) for rows in members]
+
+    def rests_on_one(self, row: np.ndarray) -> bool:
+        """Whether a combination of the coefficients cannot be estimated without one of the clusters."""
+        unit = row / self._length
+        return any(np.abs(lost.T @ unit).max(initial=0.0) > ALONE * np.linalg.norm(unit) for lost in self._lost)
+
     def df(self, row: np.ndarray) -> float:
-        """Degrees of freedom of a combination of the coefficients."""
+        """Degrees of freedom of a combination of the coefficients; they are unreliable below ``FEW_DF``."""
         vectors = np.column_stack([spread @ row for spread in self.whitened])
         products = vectors.T @ vectors
         return float(np.trace(products) ** 2 / (products**2).sum())
@@ -67,5 +78,12 @@ class ClusterRobust:
 def _inverse_root(matrix: np.ndarray) -> np.ndarray:
     """Symmetric root of the (Moore-Penrose) inverse: directions without variance stay without."""
     values, vectors = np.linalg.eigh(matrix)
-    kept = values > CLOSE
-    return (vectors[:, kept] / np.sqrt(values[kept])) @ vectors[:, kept].T
+    some = values > CLOSE
+    return (vectors[:, some] / np.sqrt(values[some])) @ vectors[:, some].T
+
+
+def _null_space(products: np.ndarray) -> np.ndarray:
+    """Directions (p, k) that cross products of columns of unit length say nothing about."""
+    values, vectors = np.linalg.eigh(products)
+    empty: np.ndarray = vectors[:, values < CLOSE]
+    return empty

@@ -1,0 +1,208 @@
+"""``estimates_tidy.csv`` and ``.parquet``: a row a contrast or group, with what a statistician reads first.
+
+Everything in it stands in estimates.csv as well, a row a number; here estimate, limits and p values stand side by side,
+under the plan's labels. Nothing is computed.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from omtrace import store
+from omtrace.model.contrast import contrast_of
+from omtrace.model.headline import headline_of, main_of
+from omtrace.model.plan import Plan
+from omtrace.model.statistics import INTERVALS, NOT_COMPUTED, STATISTICS, Role
+from omtrace.report.results import ROW, labels_of
+from omtrace.report.standing import exploratory
+
+Row = Mapping[str, str]  # of the estimates
+Key = tuple[str, ...]  # ROW
+# Column -> what it holds.
+COLUMNS = {
+    "analysis": "analysis of the plan",
+    "analysis_label": "its title",
+    "role": "what it is for: primary, secondary, sensitivity ...",
+    "parameter": "parameter of the plan",
+    "parameter_label": "its label",
+    "population": "population of the plan",
+    "population_label": "its label",
+    "visit": "visit of the plan; empty: none",
+    "visit_label": "its label",
+    "contrast": "group, or contrast: group of interest - reference",
+    "contrast_label": "the same in words; a slash between the groups of a ratio",
+    "level": "what else the row is about: category, factor level, model term",
+    "statistic": "what the estimate is; empty: a test without an estimate",
+    "statistic_label": "the same in words",
+    "estimate": "the estimate",
+    "low": "lower limit of its interval",
+    "high": "upper limit of its interval",
+    "confidence": "confidence level of the interval, a share of 1",
+    "p": "p value",
+    "adjusted_p": "p value adjusted for multiplicity, within the analysis or in a family of the plan",
+    "n": "units analysed; of a contrast, of both groups",
+    "unit": "unit of estimate and limits",
+    "exploratory": "yes: the p value is in no family of hypotheses; no; empty: no p value",
+    "not_computed": "why there is no estimate; empty: there is one",
+    "data": "simulated or real",
+    "estimate_id": "id of the estimate in estimates.csv, for `omtrace trace`",
+    "p_id": "id of the p value",
+}
+NUMBERS = ("estimate", "low", "high", "confidence", "p", "adjusted_p", "n")
+
+
+class Picked(NamedTuple):
+    """Names of the statistics of a row that stand in the tidy one; "" for none."""
+
+    estimate: str
+    low: str
+    high: str
+    p: str
+
+
+def write_tidy(plan: Plan, rows: Mapping[str, Row], definitions: Mapping[str, dict], folder: str | Path) -> None:
+    """Write both tables below a study's folder of results.
+
+    Parameters
+    ----------
+    plan
+        The plan, its groups filled in.
+    rows
+        All rows of estimates.csv by id.
+    definitions
+        Those of definitions.json, which say the level of intervals.
+    folder
+        results/<study>.
+    """
+    listed = list(tidy(plan, rows, definitions))
+    path = Path(folder) / "estimates_tidy.csv"
+    store.write_csv(path, list(COLUMNS), [[row[name] for name in COLUMNS] for row in listed])
+    columns: dict[str, list] = {name: [row[name] for row in listed] for name in COLUMNS}
+    for name in NUMBERS:
+        columns[name] = [float(value) if value else math.nan for value in columns[name]]
+    store.write_table(path.with_suffix(".parquet"), columns)
+
+
+def tidy_schema() -> dict[str, object]:
+    """The columns of both files as a Frictionless Table Schema."""
+    kinds = {name: "number" if name in NUMBERS else "string" for name in COLUMNS}
+    return {
+        "name": "estimates_tidy",
+        "title": "estimates, a row a contrast or group",
+        "description": "One row: what an analysis estimates or tests for a parameter, visit, contrast and level",
+        "fields": [{"name": name, "type": kinds[name], "description": text} for name, text in COLUMNS.items()],
+        "missingValues": [""],
+    }
+
+
+def tidy(plan: Plan, rows: Mapping[str, Row], definitions: Mapping[str, dict]) -> Iterator[dict[str, str]]:
+    """The rows, in the order of the estimates; numbers as the stored decimals."""
+    beside: dict[Key, dict[str, Row]] = {}
+    for row in rows.values():
+        beside.setdefault(tuple(row[part] for part in ROW), {})[row["statistic"]] = row
+    marked = exploratory(plan, rows)
+    adjusted = _adjusted(plan, rows)
+    levels = {entry["analysis"]: entry.get("options", {}).get("level") for entry in definitions.values()}
+    for key, numbers in beside.items():
+        if picked := _picked(numbers):
+            yield _row(plan, key, numbers, picked, beside, marked, adjusted, levels.get(key[0]))
+
+
+def _picked(numbers: Mapping[str, Row]) -> Picked | None:
+    """What of a row is its estimate, with interval and p; None for a row of counts and settings alone."""
+    if NOT_COMPUTED in numbers:
+        return Picked(NOT_COMPUTED, "", "", "")
+    if headline := headline_of(numbers.keys()):
+        return Picked(headline.effect, headline.low, headline.high, headline.p)
+    p = next((name for name, s in STATISTICS.items() if name in numbers and s.role is Role.P_VALUE and s.claims), "")
+    main = main_of(numbers.keys())
+    if main in numbers:
+        return Picked(main, "ci_low", "ci_high", p)
+    for name, statistic in STATISTICS.items():
+        if name in numbers and statistic.role in (Role.EFFECT, Role.ESTIMATE) and (statistic.leads or statistic.null):
+            own = (limits for limits in INTERVALS.values() if name in STATISTICS[limits[0]].of)
+            low, high = next((limits for limits in own if set(limits) <= numbers.keys()), ("", ""))
+            return Picked(name, low, high, p)
+    return Picked("", "", "", p) if p else None
+
+
+def _row(
+    plan: Plan,
+    key: Key,
+    numbers: Mapping[str, Row],
+    picked: Picked,
+    beside: Mapping[Key, Mapping[str, Row]],
+    marked: set[str],
+    adjusted: Mapping[str, str],
+    level: object,
+) -> dict[str, str]:
+    main = numbers.get(picked.estimate) or numbers[picked.p]
+    p = numbers.get(picked.p)
+    entry = plan.analyses[key[0]]
+    labels = labels_of(main, entry, plan.datasets[entry.dataset], numbers.keys())
+    is_refused = picked.estimate == NOT_COMPUTED
+    has_interval = picked.low in numbers and picked.high in numbers
+    return {
+        **dict(zip(ROW, key, strict=True)),
+        **{f"{part}_label": labels[part] for part in ("analysis", "parameter", "population", "visit")},
+        "contrast": main["group"],
+        "contrast_label": labels["group"],
+        "role": entry.role,
+        "level": "" if is_refused else main["level"],
+        "statistic": "" if is_refused else picked.estimate,
+        "statistic_label": labels["statistic"] if picked.estimate and not is_refused else "",
+        "estimate": numbers[picked.estimate]["value"] if picked.estimate else "",
+        "low": numbers[picked.low]["value"] if has_interval else "",
+        "high": numbers[picked.high]["value"] if has_interval else "",
+        "confidence": store.number_text(level) if has_interval and isinstance(level, float) else "",
+        "p": p["value"] if p else "",
+        "adjusted_p": _adjusted_p(numbers, p, adjusted),
+        "n": _units(plan, key, numbers, beside),
+        "unit": main["unit"] if picked.estimate else "",
+        "exploratory": "" if p is None or not p["value"] else "yes" if p["id"] in marked else "no",
+        "not_computed": main["level"] if is_refused else "",
+        "data": main["data"],
+        "estimate_id": main["id"] if picked.estimate else "",
+        "p_id": p["id"] if p else "",
+    }
+
+
+def _adjusted_p(numbers: Mapping[str, Row], p: Row | None, adjusted: Mapping[str, str]) -> str:
+    """The p value adjusted within the analysis, else in a family of the plan."""
+    if "adjusted_p" in numbers:
+        return numbers["adjusted_p"]["value"]
+    return adjusted.get(p["id"], "") if p else ""
+
+
+def _adjusted(plan: Plan, rows: Mapping[str, Row]) -> dict[str, str]:
+    """Of the p values that belong to a family of the plan: id -> adjusted p; of several families the first."""
+    by_analysis: dict[str, list[Row]] = {}
+    for row in rows.values():
+        by_analysis.setdefault(row["analysis"], []).append(row)
+    adjusted: dict[str, str] = {}
+    for name, family in plan.families.items():
+        values = {row["level"]: row["value"] for row in by_analysis.get(name, ()) if row["statistic"] == "adjusted_p"}
+        for hypothesis, member in family.hypotheses.items():
+            parts = {"parameter": member.parameter, "visit": member.visit, "level": member.level}
+            wanted = parts | {"group": member.contrast, "statistic": member.statistic}
+            for row in by_analysis.get(member.analysis, ()):
+                if hypothesis in values and all(not value or row[part] == value for part, value in wanted.items()):
+                    adjusted.setdefault(row["id"], values[hypothesis])
+    return adjusted
+
+
+def _units(plan: Plan, key: Key, numbers: Mapping[str, Row], beside: Mapping[Key, Mapping[str, Row]]) -> str:
+    """The units of a row: its own, those of both sides of its contrast, or those of its group at its visit."""
+    if "n" in numbers:
+        return numbers["n"]["value"]
+    sides = [numbers[name]["value"] for name in ("n_a", "n_b") if name in numbers]
+    if len(sides) < 2:
+        analysis, parameter, population, group, visit, _ = key
+        contrast = contrast_of(group, plan.datasets[plan.analyses[analysis].dataset].groups)
+        names = (contrast.group, contrast.reference) if contrast else (group,)
+        of = [beside.get((analysis, parameter, population, name, visit, ""), {}) for name in names]
+        sides = [row["n"]["value"] for row in of if "n" in row]
+        if len(sides) < len(names):
+            return ""
+    return store.number_text(sum(map(float, sides)))
