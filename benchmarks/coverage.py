@@ -26,7 +26,7 @@ from omtrace.statistics.linear.design import Terms
 from omtrace.statistics.linear.linear import Ancova
 from omtrace.statistics.missing.imputation import Imputer, Trial
 from omtrace.statistics.missing.imputed_comparison import ConditionalMeans, Draws
-from omtrace.statistics.mixed.mmrm_fit import contrast_many
+from omtrace.statistics.mixed.mmrm_replicates import contrast_many
 from scipy.stats import binom
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -118,7 +118,8 @@ def best(runs: int, work: Callable[[], Any], repeats: int = 1) -> float:
 def models(runs: int) -> dict[str, float]:
     """Single fits with Kenward-Roger, and a thousand trials at once and one by one."""
     import numpy
-    from omtrace.statistics.mixed.mmrm_fit import contrast_many, fit_mmrm
+    from omtrace.statistics.mixed.mmrm_fit import fit_mmrm
+    from omtrace.statistics.mixed.mmrm_replicates import contrast_many
 
     found, weights = {}, numpy.zeros((2, 12))
     weights[0, [6, 7]], weights[1, [6, 8]] = (-1, 1), (-1, 1)

@@ -232,3 +232,14 @@ def test_a_link_keeps_the_whole_batch_out(clone, capsys):
     assert main(["add-batch", "../batch_3"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "plate_3.txt: a link, whose target can change unseen" in line and everything(clone) == before
+
+
+def test_a_plan_is_held_against_its_registered_files(clone, capsys):
+    assert main(["plan", "rat_batches"]) == 0
+    path = clone / "config/studies/rat_batches.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("unit_id: animal_id", "unit_id: animal_idd", 1), encoding="utf-8")
+    assert "animal_idd" in path.read_text(encoding="utf-8")
+    assert main(["plan", "rat_batches"]) == 1
+    err = capsys.readouterr().err
+    assert f"{RAW}/animals_1.csv has no column 'animal_idd'; did you mean 'animal_id'" in err

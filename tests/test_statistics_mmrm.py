@@ -13,8 +13,9 @@ import pytest
 import scipy.stats
 from agreements import agrees, chosen
 from omtrace.statistics.mixed import mmrm, mmrm_structures, mmrm_visits
-from omtrace.statistics.mixed.mmrm_fit import FALLBACK, contrast_many, fit_mmrm
+from omtrace.statistics.mixed.mmrm_fit import FALLBACK, fit_mmrm
 from omtrace.statistics.mixed.mmrm_likelihood import MmrmLikelihood, products_of
+from omtrace.statistics.mixed.mmrm_replicates import contrast_many
 from omtrace.statistics.mixed.mmrm_structures import STRUCTURES, Blocks, structure_of
 from scipy.linalg import block_diag
 

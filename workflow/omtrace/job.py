@@ -1,5 +1,6 @@
 """What the script of every rule does around its one call."""
 
+import gc
 import marshal
 import sys
 from collections.abc import Iterator, Sequence
@@ -70,6 +71,8 @@ def recorded(snakemake: Any) -> Iterator[Job]:
         for path in map(Path, (*snakemake.output, *snakemake.log)):
             for left in path.parent.glob(f".{escape(path.name)}.*.part"):
                 left.unlink(missing_ok=True)
+        # A job makes many objects, keeps most, and ends soon: Python looks for cycles less often than it would.
+        gc.set_threshold(50_000, 20, 100)
         job = Job(snakemake)
         if PACKAGE.parent != Path(snakemake.scriptdir).resolve().parent:
             raise Fault(f"the omtrace package imported is {PACKAGE}, not this checkout's; run make env here")

@@ -209,14 +209,18 @@ def stored_text(number: Number) -> str:
 
 
 def _addressed(made: Run, numbers: Mapping[str, Sequence[Number]]) -> tuple[dict[int, str], dict[str, Rows]]:
-    """The address of each row set, by its id, and the row sets by address: numbers of one call share their object."""
+    """The address of each row set, by its id, and the row sets by address: numbers of one call share their object.
+
+    A dataset is let go once its row sets have their addresses: those of a large study do not fit beside each other.
+    """
+    made.calls.clear()  # they hold the data
     found: dict[str, dict[int, Rows]] = {}
     for name, several in numbers.items():
         found.setdefault(made.plan.analyses[name].dataset, {}).update({id(one.rows): one.rows for one in several})
     address: dict[int, str] = {}
     sets: dict[str, Rows] = {}
     for dataset, rows in found.items():
-        told = addresses(list(rows.values()), made.dataset(dataset).contents)
+        told = addresses(list(rows.values()), made.data.pop(dataset).contents)
         address |= zip(rows, told, strict=True)
         sets |= zip(told, rows.values(), strict=True)
     return address, sets

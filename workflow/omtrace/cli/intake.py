@@ -37,8 +37,8 @@ def check(
         texts = {rule: {"meaning": text.meaning, "fix": text.fix} for rule, text in rules.items()}
         here, there = ([{**asdict(f), **texts[f.rule]} for f in part] for part in (findings, elsewhere))
         plates = [asdict(verdict) for verdict in outcome.verdicts]
-        more = {"plates": plates, "without_rows": outcome.emptied, "not_checked": unchecked}
-        print_json({"findings": here, "elsewhere": there, **more})
+        content = {"findings": here, "elsewhere": there, "plates": plates, "without_rows": outcome.emptied}
+        print_json({**content, "not_checked": unchecked})
     else:
         checking.print_findings(outcome, len(files) - len(unchecked), every)
         checking.print_unchecked(unchecked, len(files))

@@ -17,6 +17,7 @@ from omtrace.model.own_files import fault_of_place
 from omtrace.model.plan import Plan, read_plan
 from omtrace.model.register import Export, export_at, exports_of, sha256_of
 from omtrace.provenance.stage_inputs import sound_parts
+from omtrace.readers._recognised import recognised
 from omtrace.readers.lookup import way_of
 from omtrace.schemas import RuleText, table_of
 from omtrace.validation.findings import WORST, Finding
@@ -32,8 +33,10 @@ TAKEN = "batch"  # the rule of rows that go because of another finding: counted,
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run would find and do: findings at the new files and elsewhere, rules, the verdicts on plates, and the
-    tables that would be left without a row."""
+    """What a run would find and do: findings at the new files and elsewhere, rules, and the verdicts on plates.
+
+    ``emptied``: tables of the new files that would be left without a row.
+    """
 
     findings: list[Finding]
     elsewhere: list[Finding]
@@ -186,8 +189,9 @@ def _table(export: Export, plan: Plan, registered: list[Export], root: Path) -> 
         shares[source] = max(shares.get(source, 0), sum(c in columns for c in wanted) / len(wanted))
     tables = ", ".join(sorted({entry.source or name for name, entry in plan.tables.items()}))
     if not shares:
+        known = recognised((root / export.path).read_bytes(), "")
         raise Fault(
-            f"{export.path}: no table of the plan can be read from it; is it damaged, or another file? "
+            f"{export.path}: no table of the plan can be read from it; {known or 'is it damaged, or another file?'} "
             f"--table NAME says what its reader expects ({tables})"
         )
     best = [name for name, share in shares.items() if share == max(shares.values()) and share >= 0.5]

@@ -111,8 +111,8 @@ class Work:
         part = self.address(export, place, column) if place else ""
         if column in self.sources[export.number].withheld and value:
             value = WITHHELD
-        column = self.sources[export.number].hidden.get(column, column)
         names = concerned or self.columns_at(column)
+        column = self.sources[export.number].hidden.get(column, column)
         takes_out = ""
         if key and severity == "quarantine":
             takes_out = "cell" if self.scope(rule, names) == "cell" else "row"
