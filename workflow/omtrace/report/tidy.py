@@ -6,6 +6,7 @@ under the plan's labels. Nothing is computed.
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -105,24 +106,25 @@ def tidy(plan: Plan, rows: Mapping[str, Row], definitions: Mapping[str, dict]) -
     adjusted = _adjusted(plan, rows)
     levels = {entry["analysis"]: entry.get("options", {}).get("level") for entry in definitions.values()}
     for key, numbers in beside.items():
-        if picked := _picked(numbers):
+        if picked := _picked(frozenset(numbers)):
             yield _row(plan, key, numbers, picked, beside, marked, adjusted, levels.get(key[0]))
 
 
-def _picked(numbers: Mapping[str, Row]) -> Picked | None:
-    """What of a row is its estimate, with interval and p; None for a row of counts and settings alone."""
+@lru_cache(maxsize=4096)
+def _picked(numbers: frozenset[str]) -> Picked | None:
+    """What of a row's statistics is its estimate, with interval and p; None for counts and settings alone."""
     if NOT_COMPUTED in numbers:
         return Picked(NOT_COMPUTED, "", "", "")
-    if headline := headline_of(numbers.keys()):
+    if headline := headline_of(numbers):
         return Picked(headline.effect, headline.low, headline.high, headline.p)
     p = next((name for name, s in STATISTICS.items() if name in numbers and s.role is Role.P_VALUE and s.claims), "")
-    main = main_of(numbers.keys())
+    main = main_of(numbers)
     if main in numbers:
         return Picked(main, "ci_low", "ci_high", p)
     for name, statistic in STATISTICS.items():
         if name in numbers and statistic.role in (Role.EFFECT, Role.ESTIMATE) and (statistic.leads or statistic.null):
             own = (limits for limits in INTERVALS.values() if name in STATISTICS[limits[0]].of)
-            low, high = next((limits for limits in own if set(limits) <= numbers.keys()), ("", ""))
+            low, high = next((limits for limits in own if set(limits) <= numbers), ("", ""))
             return Picked(name, low, high, p)
     return Picked("", "", "", p) if p else None
 
@@ -177,16 +179,16 @@ def _adjusted_p(numbers: Mapping[str, Row], p: Row | None, adjusted: Mapping[str
 
 def _adjusted(plan: Plan, rows: Mapping[str, Row]) -> dict[str, str]:
     """Of the p values that belong to a family of the plan: id -> adjusted p; of several families the first."""
-    by_analysis: dict[str, list[Row]] = {}
+    by_analysis: dict[tuple[str, str], list[Row]] = {}
     for row in rows.values():
-        by_analysis.setdefault(row["analysis"], []).append(row)
+        by_analysis.setdefault((row["analysis"], row["statistic"]), []).append(row)
     adjusted: dict[str, str] = {}
     for name, family in plan.families.items():
-        values = {row["level"]: row["value"] for row in by_analysis.get(name, ()) if row["statistic"] == "adjusted_p"}
+        values = {row["level"]: row["value"] for row in by_analysis.get((name, "adjusted_p"), ())}
         for hypothesis, member in family.hypotheses.items():
             parts = {"parameter": member.parameter, "visit": member.visit, "level": member.level}
-            wanted = parts | {"group": member.contrast, "statistic": member.statistic}
-            for row in by_analysis.get(member.analysis, ()):
+            wanted = parts | {"group": member.contrast}
+            for row in by_analysis.get((member.analysis, member.statistic), ()):
                 if hypothesis in values and all(not value or row[part] == value for part, value in wanted.items()):
                     adjusted.setdefault(row["id"], values[hypothesis])
     return adjusted
