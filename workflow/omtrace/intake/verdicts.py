@@ -42,10 +42,17 @@ def verdicts_of(validation: Validation, new: Sequence[Export]) -> list[Verdict]:
         if parameter.derive == "assay"
         and {parameter.options.get("signals"), parameter.options.get("layout")} <= plan.tables.keys()
     ]
+    sources = {name: entry.source or name for name, entry in plan.tables.items()}
+    given = {export.table for export in new}
+    assays = [
+        (dataset, name)
+        for dataset, name in assays
+        if given & {sources[str(plan.datasets[dataset].parameters[name].options[o])] for o in ("signals", "layout")}
+    ]
     if not assays or any(finding.severity == "stop" for finding in validation.findings):
         return []
     found: list[Verdict] = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix=".verdicts-", dir=validation.reading.root) as folder:
         works = list(validation.works.values())
         write(works, quarantined(works), folder, validation.reading.parts.places())
         for dataset, name in assays:

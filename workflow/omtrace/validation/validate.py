@@ -133,9 +133,9 @@ def find_plates_of_one_name(work: Work) -> None:
         return
     column = work.plan.unit[0] if work.plan.unit else ""
     for source in work.sources.values():
-        texts = dict(zip(source.extract.columns, source.extract.cells, strict=True))
-        if source.lost or source.from_part or not {"plate", column} <= texts.keys():
+        if source.lost or source.from_part or not {"plate", column} <= set(source.extract.columns):
             continue
+        texts = dict(zip(source.extract.columns, source.extract.cells, strict=True))
         plates: dict[str, set[str]] = {}
         for number, name in sorted(set(zip(texts["plate"], texts[column], strict=True))):
             plates.setdefault(str(name), set()).add(str(number))
