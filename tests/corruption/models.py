@@ -22,14 +22,17 @@ def disagreements(work: Work) -> Iterator[str]:
     The model is given the typed table, with the text of the file in each cell that is none of its type. Where there
     is such a text, pandera leaves out other checks of its column: then the verdicts on the table are compared alone.
     """
+    elsewhere = {finding.key for finding in work.findings if finding.rule == "batch"}  # their file is left out whole
     found, repeated = of_pipeline(work)
-    refused, again, coerced = of_model(work.table, as_given(work))
+    found = {(key, name) for key, name in found if key not in elsewhere}
+    given = as_given(work)
+    refused, again, coerced = of_model(work.table, given[~given.index.isin(elsewhere)])
     refused -= {(f.key, name) for f in work.findings if f.rule == "coded_missing" for name in names_of(work, f.column)}
     rules, names = {rule.id for rule in work.table.rules}, {column.name for column in work.table.columns}
     faulty = {key for key, name in found if name in names}  # the pipeline passes over rules on a cell without a value
     refused -= {(key, name) for key, name in refused if name in rules and key in faulty}
     found -= {(key, name) for key, name in found if name in rules and key in faulty}
-    if bool(found or repeated) != bool(refused or again):
+    if bool(found or repeated - elsewhere) != bool(refused or again):
         yield f"{work.name}: pipeline {sorted(found)[:3]}, {sorted(repeated)[:3]}; model {sorted(refused)[:3]}"
     elif coerced and found != refused:
         yield f"{work.name}: pipeline alone {sorted(found - refused)[:3]}; model alone {sorted(refused - found)[:3]}"
@@ -58,7 +61,10 @@ def as_given(work: Work) -> pandas.DataFrame:
     for finding in work.findings:
         for name in names_of(work, finding.column) if finding.rule in NO_VALUE else ():
             texts.setdefault(name, {})[finding.key] = finding.value
-    frame = work.frame
+    frame = work.frame.copy()
+    for name, parts in work.values_out.items():
+        for values in parts:
+            frame.loc[values.index, name] = values
     written = dates_as_text(frame, work.table)
     for name, cells in texts.items():
         column = written[name].astype("object").where(written[name].notna(), None)

@@ -91,6 +91,7 @@ class Work:
     repairs: list[tuple[str, str, str, int]] = field(default_factory=list)  # raw column, change, reason, cells
     gone: set[int] = field(default_factory=set)  # keys that a finding has taken away
     lost: dict[tuple[int, str], str] = field(default_factory=dict)  # key, column of cells taken out -> rule
+    values_out: dict[str, list[Any]] = field(default_factory=dict)  # column -> the typed values of such cells, by key
     _taken_out: set[tuple[int, str]] = field(default_factory=set)  # those of them that are missing already
 
     def place(self, key: int) -> Place:
@@ -157,7 +158,9 @@ class Work:
                 columns.setdefault(name, []).append(key)
                 self.gaps.append((key, name, f"{QUARANTINED}{rule}"))
         for name, keys in columns.items():
-            self.frame[name] = self.frame[name].mask(self.frame.index.isin(keys))
+            column, out = self.frame[name], self.frame.index.isin(keys)
+            self.values_out.setdefault(name, []).append(column[out])
+            self.frame[name] = column.mask(out)
 
     def address(self, export: RawFile, place: Place, column: str) -> str:
         """What names a cell beside its line: the sheet's cell, or the part of the file and the well."""
