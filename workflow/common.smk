@@ -3,6 +3,7 @@ import atexit
 import os
 import re
 import sys
+from collections import defaultdict
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -17,7 +18,7 @@ from omtrace.model.checkout import refuse_closed, refuse_folder, refuse_locked
 from omtrace.model.closed import nearest
 from omtrace.provenance.code import library_digest
 from omtrace.model.config import read_config
-from omtrace.model.register import custody_faults, exports_of, read_register
+from omtrace.model.register import by_study, custody_faults, exports_of, read_register
 from omtrace.model.slices import STAGES
 from omtrace.provenance.listings import drop_broken_listing
 from omtrace.provenance.stages import write_stage
@@ -33,6 +34,7 @@ CONFIG = or_stop(read_config, config)
 SHIPPED = list(CONFIG.studies)
 STUDIES = [*SHIPPED, *CONFIG.retrieved]
 EXPORTS = or_stop(read_register, CONFIG.register_, CONFIG.raw)
+EXPORTS_OF = defaultdict(list, by_study(EXPORTS))  # all rows of a study
 # A module may have a prefix. Then its ledger lies below it too: another module may run a study of the same name.
 RESULTS, LOGS, DATA = map(workflow.modifier.path_modifier.replace_prefix, ("results", "logs", "data"))
 HOME = Path(DATA).parent.as_posix()
@@ -74,7 +76,7 @@ def plan_of(study):
 @cache
 def custody_of(study):
     """Stop, before any job, if the raw files of a study and the register differ; all faults at once."""
-    if faults := custody_faults(EXPORTS, study, raw=CONFIG.raw):
+    if faults := custody_faults(EXPORTS_OF[study], study, raw=CONFIG.raw):
         stop(faults)
 
 
@@ -86,14 +88,14 @@ def raw_of(wildcards):
     """
     if buckets_read(wildcards.study):
         return []
-    return [local(ancient(export.path)) for export in exports_of(EXPORTS, wildcards.study)]
+    return [local(ancient(export.path)) for export in exports_of(EXPORTS_OF[wildcards.study], wildcards.study)]
 
 
 @cache
 def buckets_read(study):
     """The files of a study by the bucket in which they are read; none for a study of few files."""
     custody_of(study)
-    return buckets_of(EXPORTS, study)
+    return buckets_of(EXPORTS_OF[study], study)
 
 
 def raw_of_bucket(wildcards):
@@ -127,7 +129,7 @@ def stage_files(study):
     again.
     """
     folder = Path(RESULTS, study)
-    stages = stages_of(plan_of(study), EXPORTS, FOLDERS, HOME)
+    stages = stages_of(plan_of(study), EXPORTS_OF[study], FOLDERS, HOME)
     for stage, inputs in stages.items():
         is_dropped = or_stop(drop_broken_listing, stage, folder, inputs.text)
         is_changed = or_stop(write_stage, inputs, folder / "stages" / f"{stage}.json")

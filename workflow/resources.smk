@@ -14,7 +14,7 @@ from pathlib import Path
 @cache
 def raw_mb(study, bucket=None):
     """MB of the raw files of a study, or of one of its buckets; a file that has still to be retrieved counts nothing."""
-    files = buckets_read(study)[bucket] if bucket else exports_of(EXPORTS, study)
+    files = buckets_read(study)[bucket] if bucket else exports_of(EXPORTS_OF[study], study)
     paths = [Path(export.path) for export in files]
     return sum(path.stat().st_size for path in paths if path.is_file()) / 1e6
 

@@ -12,7 +12,7 @@ import io
 import os
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter
@@ -187,14 +187,22 @@ def write_register(exports: list[Export], path: str | Path = REGISTER) -> None:
     write_csv(path, columns, ([getattr(export, name) for name in columns] for export in exports))
 
 
+def by_study(exports: Iterable[File]) -> dict[str, list[File]]:
+    """The exports by study, each in their order: a register of many studies is gone through once."""
+    found: dict[str, list[File]] = {}
+    for export in exports:
+        found.setdefault(export.study, []).append(export)
+    return found
+
+
 def exports_of(exports: Sequence[File], study: str, table: str = "", replaced: bool = False) -> list[File]:
     """The exports of a study (and of one source table), by number: the newest versions, or all of them.
 
     A withdrawn one is read no longer, and neither are the versions before it.
     """
     mine = [export for export in exports if export.study == study and table in ("", export.table)]
-    gone = set() if replaced else {e.replaces for e in exports if e.replaces}
-    gone |= set() if replaced else {str(e.number) for e in exports if e.withdrawn}
+    gone = set() if replaced else {e.replaces for e in mine if e.replaces}  # by rows of its own study and table
+    gone |= set() if replaced else {str(e.number) for e in mine if e.withdrawn}
     chosen = [export for export in mine if str(export.number) not in gone] if gone else mine
     return sorted(chosen, key=attrgetter("number"))
 
