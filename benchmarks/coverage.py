@@ -26,7 +26,7 @@ from omtrace.statistics.linear.design import Terms
 from omtrace.statistics.linear.linear import Ancova
 from omtrace.statistics.missing.imputation import Imputer, Trial
 from omtrace.statistics.missing.imputed_comparison import ConditionalMeans, Draws
-from omtrace.statistics.mixed.mmrm_fit import contrast_many
+from omtrace.statistics.mixed.mmrm_replicates import contrast_many
 from scipy.stats import binom
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -180,11 +180,13 @@ def imputed_rows(sets: int) -> Iterator[Row]:
         for base, values in zip(scores[..., 0], later, strict=True):
             left = np.isfinite(values).sum(axis=1)
             centred = (base - base.mean())[:, None]
-            trial = Trial(values, group, ("sham", "OMT"), 0, left, centred, np.zeros((n, 0)), (1, 2, 3))
+            none = np.zeros((n, 0))
+            trial = Trial(values, group, ("sham", "OMT"), 0, left, centred, none, (1, 2, 3), tuple(range(n)))
             weights = np.array([[-1.0, 1, 0]])
             try:
                 imputer = Imputer(trial)
-                made = {"jackknife": ConditionalMeans(imputer, weights), "Rubin": Draws(imputer, weights, 100, rng)}
+                draws = Draws.bootstrap(imputer, weights, 100, rng)
+                made = {"jackknife": ConditionalMeans(imputer, weights), "Rubin, bootstrap": draws}
             except ValueError:
                 continue
             fitted += 1

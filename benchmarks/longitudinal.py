@@ -1,13 +1,13 @@
 """Times of the mixed model for repeated measures, of imputation and of the bootstrap, beside others in the same run.
 
-    python benchmarks/longitudinal.py [--runs 5] [--output benchmarks/results.md]
+    python benchmarks/longitudinal.py [--runs 5] [--parts trial size] [--output benchmarks/results.md]
 
 The data are the trial of tests/reference/trial3.csv (141 units, three arms, three visits, drop-out), and the example
 data of the R package mmrm (197 units, four visits) where ``OMTRACE_MIRROR`` has them. Where there is an ``Rscript``
 with nlme and boot, they do the same on the same data; statsmodels, scipy without vectors, and our own code one data
 set at a time do so in any case. Processor time, best of the runs, one core, one thread; what takes long is done for
 fewer repetitions, and the time is for one. Ratios hold between machines, milliseconds do not. The section in the output
-file is replaced, the rest stays.
+file is replaced, the rest stays. A second section is of models of many rows, visits and units, on data made up here.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from pages import replace_section
 
 ROOT = Path(__file__).resolve().parent.parent
 TITLE = "# Mixed models, imputation and the bootstrap"
+SIZE_TITLE = "# Mixed models and imputation of many rows, visits and units"
 TRIALS, IMPUTATIONS, RESAMPLES, UNITS = 1000, 1000, 10_000, 140
 FEW = 20  # repetitions of what takes long
 VISITS = [1, 2, 3]
@@ -117,7 +118,8 @@ def best(runs: int, work: Callable[[], Any], repeats: int = 1) -> float:
 def models(runs: int) -> dict[str, float]:
     """Single fits with Kenward-Roger, and a thousand trials at once and one by one."""
     import numpy
-    from omtrace.statistics.mixed.mmrm_fit import contrast_many, fit_mmrm
+    from omtrace.statistics.mixed.mmrm_fit import fit_mmrm
+    from omtrace.statistics.mixed.mmrm_replicates import contrast_many
 
     found, weights = {}, numpy.zeros((2, 12))
     weights[0, [6, 7]], weights[1, [6, 8]] = (-1, 1), (-1, 1)
@@ -185,9 +187,9 @@ def imputations(runs: int) -> dict[str, float]:
                 one.completed(strategy, *fit)
 
     def draws() -> None:
-        Draws(imputer, weights, IMPUTATIONS, numpy.random.default_rng(1)).compare("J2R", 2).numbers(0)
+        Draws.bootstrap(imputer, weights, IMPUTATIONS, numpy.random.default_rng(1)).compare("J2R", 2).numbers(0)
 
-    made = Draws(imputer, weights, IMPUTATIONS, numpy.random.default_rng(1))
+    made = Draws.bootstrap(imputer, weights, IMPUTATIONS, numpy.random.default_rng(1))
     values = imputer.completed("J2R", *made.fit, made.noise)[:, :, 2]
 
     def analyses() -> None:
@@ -203,6 +205,65 @@ def imputations(runs: int) -> dict[str, float]:
         "draws": best(runs, draws, IMPUTATIONS), "analyses": best(runs, analyses, IMPUTATIONS),
         "formulas": best(runs, formulas, FEW),
     }  # fmt: skip
+
+
+def grouped(rows: int, groups: int) -> tuple[Any, Any, Any]:
+    """Values, a design of three columns, and the group of each row."""
+    import numpy
+
+    generator = numpy.random.default_rng(1)
+    group = generator.permutation(numpy.arange(rows) % groups)
+    design = numpy.column_stack([numpy.ones(rows), generator.integers(0, 2, rows), generator.normal(size=rows)])
+    effects = generator.normal(size=groups)[group]
+    return design @ [1, 0.5, 0.2] + effects + generator.normal(size=rows), design, group
+
+
+def dropping_out(units: int, visits: int) -> Any:
+    """A trial of two arms in long form, a quarter of whose units drop out."""
+    import numpy
+    import pandas
+
+    generator = numpy.random.default_rng(1)
+    arm, base = generator.permutation(numpy.arange(units) % 2), generator.normal(50, 8, units)
+    steps = generator.normal(0, 4, (units, visits)).cumsum(axis=1) / 2 + generator.normal(0, 3, (units, visits))
+    y = 0.6 * base[:, None] + generator.normal(0, 5, (units, 1)) + steps + 0.3 * arm[:, None] * numpy.arange(visits)
+    left = numpy.where(generator.random(units) < 0.25, generator.integers(1, visits, units), visits)
+    unit, visit = numpy.divmod(numpy.arange(units * visits), visits)
+    y = numpy.where(visit < left[unit], y.ravel(), numpy.nan)
+    return pandas.DataFrame({"unit": unit, "visit": visit, "arm": arm[unit], "base": base[unit], "y": y})
+
+
+def sizes(runs: int) -> dict[str, float]:
+    """Mixed models of many rows, of many visits, and the imputation of many units."""
+    from omtrace.statistics.missing import impute
+    from omtrace.statistics.mixed import mmrm
+    from omtrace.statistics.mixed.lmm import fit
+    from statsmodels.regression.mixed_linear_model import MixedLM
+
+    y, design, group = grouped(2000, 500)
+    many, wide, unit = grouped(100_000, 10_000)
+    visits, units = dropping_out(120, 20), dropping_out(1000, 6)
+    names = ("y", "unit", "visit", "arm", "base")
+
+    def mixed() -> None:
+        fit(y, design, {"group": group}).contrast([0, 1, 0])
+
+    def compared() -> None:
+        result = mmrm(visits, *names, structures=["us"])
+        result.adjusted_means(), result.differences(), result.any_difference(1, 0)
+
+    def imputed(approach: str) -> Callable[[], Any]:
+        return lambda: impute(units, *names, structures=["us"], approaches=[approach]).differences()
+
+    return {
+        "mixed": best(runs, mixed),
+        "mixedlm": best(runs, lambda: MixedLM(y, design, groups=group).fit(reml=True)),
+        "rows": best(1, lambda: fit(many, wide, {"site": unit % 3, "site/unit": unit})),
+        "visits": best(1, compared),
+        "jackknife": best(1, imputed("conditional_mean")),
+        "posterior": best(1, imputed("posterior")),
+        "bootstrap": best(1, imputed("bootstrap")),
+    }
 
 
 def two_groups() -> tuple[Any, Any]:
@@ -291,22 +352,53 @@ def section(runs: int, ours: dict[str, float], r: dict[str, Any]) -> list[str]:
     return [*lines, ""]
 
 
+def size_section(runs: int, ours: dict[str, float]) -> list[str]:
+    """What was measured of many rows, visits and units, as Markdown."""
+    imputing = f"1,000 units x 6 visits: {IMPUTATIONS} draws"
+    rows = [
+        ("2,000 rows in 500 groups, Kenward-Roger", "omtrace", "mixed"),
+        ("", "statsmodels MixedLM, no small-sample degrees of freedom", "mixedlm"),
+        ("100,000 rows of 10,000 units in 3 sites, Kenward-Roger", "omtrace", "rows"),
+        ("120 units x 20 visits, unstructured, all means and differences", "omtrace", "visits"),
+        ("1,000 units x 6 visits: conditional means, jackknife, two strategies", "omtrace", "jackknife"),
+        (f"{imputing} from the posterior, two strategies", "omtrace", "posterior"),
+        (f"{imputing} by the bootstrap, two strategies", "omtrace", "bootstrap"),
+    ]
+    return [
+        SIZE_TITLE,
+        "",
+        f"Processor time, one core, best of {runs} runs for the first two, else one run after an uncounted one; "
+        f"{platform.machine()}, Python {platform.python_version()}. `benchmarks/longitudinal.py` says what is done.",
+        "",
+        "| what | by | milliseconds |",
+        "| --- | --- | ---: |",
+        *(f"| {what} | {by} | {ours[key]:,.{0 if ours[key] >= 100 else 1}f} |" for what, by, key in rows),
+        "",
+    ]
+
+
 def main() -> None:
     """Measure, print, and keep the section in the results page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5, help="the best counts")
     parser.add_argument("--output", default="", help="results page whose section is replaced; empty: printed only")
-    asked = parser.parse_args()
+    parser.add_argument("--parts", nargs="+", choices=("trial", "size"), default=("trial", "size"), help="sections")
+    options = parser.parse_args()
     if os.environ.get("OPENBLAS_NUM_THREADS") != "1":  # numpy reads it when it is first imported
         os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, "OPENBLAS_NUM_THREADS": "1"})
     sys.path.insert(0, str(ROOT / "workflow"))
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    ours = {**models(asked.runs), **imputations(asked.runs), **bootstraps(asked.runs)}
-    lines = section(asked.runs, ours, by_r(asked.runs))
-    print("\n".join(lines))
-    if asked.output:
-        replace_section(Path(asked.output), lines)
+    sections = []
+    if "trial" in options.parts:
+        ours = {**models(options.runs), **imputations(options.runs), **bootstraps(options.runs)}
+        sections.append(section(options.runs, ours, by_r(options.runs)))
+    if "size" in options.parts:
+        sections.append(size_section(options.runs, sizes(options.runs)))
+    for lines in sections:
+        print("\n".join(lines))
+        if options.output:
+            replace_section(Path(options.output), lines)
 
 
 if __name__ == "__main__":

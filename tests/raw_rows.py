@@ -62,7 +62,7 @@ class Study:
         with open(root / "config/exports.csv", encoding="utf-8", newline="") as file:
             self.exports = [row for row in csv.DictReader(file) if row["study"] == study]
         with open(root / f"logs/{study}/findings.csv", encoding="utf-8", newline="") as file:
-            found = [row for row in csv.DictReader(file) if row["severity"] == "quarantine"]
+            found = [row for row in csv.DictReader(file) if row["takes_out"] == "row"]
         self.lost = {(row["table"], row["file"], int(row["line"])) for row in found}
 
     @cache  # noqa: B019

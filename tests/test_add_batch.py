@@ -1,5 +1,6 @@
 """``omtrace add-batch``: a folder of new files is taken in whole, or not at all."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -88,9 +89,77 @@ def test_a_batch_that_takes_earlier_rows_out_is_kept_out(clone, capsys):
     before = everything(clone)
     assert main(["add-batch", "../batch_3"]) == 1
     out = capsys.readouterr().out
+    assert "quarantine plate_twice" in out and f"plate Batch 2 at 450 is in {RAW}/plate_2.txt as well" in out
     assert f"quarantine, in another file, because of these: {RAW}/layout_2.csv: duplicate_conflict (" in out
-    assert "nothing was registered (rows of layout_2.csv" in out and "would be left out because of it)" in out
+    assert "nothing was registered (it would be left out, because of " in out and "plate_3.txt" in out
     assert everything(clone) == before
+
+
+def test_verdicts_of_plates_are_shown_before_anything_is_registered(clone, capsys):
+    assert main(["add-batch", "../batch_3"]) == 0
+    out = capsys.readouterr().out
+    assert "plate Batch 3, " in out and ": accepted; " in out
+
+
+def spoiled(clone, change):
+    """The third batch with each reading of its plate changed: a flat plate is rejected."""
+    path = clone.parent / "batch_3/plate_3.txt"
+    text = path.read_bytes().decode("latin-1")
+    path.write_bytes(re.sub(r"(?<=\t)[0-3]\.\d+(?=\t|\r|\n)", change, text).encode("latin-1"))
+
+
+def test_a_batch_of_which_no_plate_can_be_used_is_not_taken_in(clone, capsys):
+    spoiled(clone, lambda match: "0.5")
+    before = everything(clone)
+    for more in ([], ["--accept"]):
+        assert main(["add-batch", "../batch_3", *more]) == 1
+        assert "no plate of it could be used: Batch 3" in capsys.readouterr().out
+    assert everything(clone) == before
+
+
+@pytest.mark.parametrize("factor", [1, 1.013])
+def test_a_copied_plate_is_not_taken_in(clone, capsys, factor):
+    copied = (clone / RAW / "plate_2.txt").read_bytes().decode("latin-1").replace("Batch 2", "Batch 3")
+    (clone.parent / "batch_3/plate_3.txt").write_bytes(copied.encode("latin-1"))
+    if factor != 1:
+        spoiled(clone, lambda match: f"{factor * float(match[0]):.4f}")
+    before = everything(clone)
+    assert main(["add-batch", "../batch_3", "--accept"]) == 1
+    out = capsys.readouterr().out
+    assert "stop copied_plate" in out and "plate_2.txt" in out
+    assert everything(clone) == before
+
+
+def test_samples_that_are_not_known_are_taken_in_only_when_that_is_accepted(clone, capsys):
+    path = clone.parent / "batch_3/layout_3.csv"
+    path.write_bytes(path.read_bytes().replace(b"R3-2", b"R3-X"))
+    before = everything(clone)
+    assert main(["add-batch", "../batch_3"]) == 1
+    assert "add them with --accept" in capsys.readouterr().out and everything(clone) == before
+    assert main(["add-batch", "../batch_3", "--accept"]) == 3  # registered, and rows are left out
+    assert [e.export for e in read_register() if e.batch == "3"] == ["animals_3", "layout_3", "plate_3"]
+
+
+def test_a_file_sent_twice_is_one_sentence(clone, capsys):
+    path = clone.parent / "batch_3/plate_3.txt"
+    shutil.copy(path, path.with_name("plate_3b.txt"))
+    assert main(["add-batch", "../batch_3"]) == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "a file sent twice" in err
+
+
+def test_a_batch_is_undone_and_added_again(clone, capsys):
+    assert main(["add-batch", "../batch_3"]) == 0
+    assert main(["add-batch", "../batch_3"]) == 1
+    err = capsys.readouterr().err
+    assert f"register --replaces {RAW}/animals_3.csv NEW_FILE" in err and "undo-batch 3" in err
+    assert main(["undo-batch", "3", "--study", "rat_batches"]) == 0
+    assert not [e for e in exports_of(read_register(), "rat_batches") if e.batch == "3"]
+    assert len([e for e in read_register() if e.batch == "3" and e.withdrawn]) == 3
+    assert main(["add-batch", "../batch_3"]) == 0
+    assert len([e for e in exports_of(read_register(), "rat_batches") if e.batch == "3"]) == 3
+    assert main(["undo-batch", "9", "--study", "rat_batches"]) == 1
+    assert "no batch 9" in capsys.readouterr().err
 
 
 def test_what_a_killed_command_left_behind_is_taken(clone):
@@ -163,3 +232,14 @@ def test_a_link_keeps_the_whole_batch_out(clone, capsys):
     assert main(["add-batch", "../batch_3"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "plate_3.txt: a link, whose target can change unseen" in line and everything(clone) == before
+
+
+def test_a_plan_is_held_against_its_registered_files(clone, capsys):
+    assert main(["plan", "rat_batches"]) == 0
+    path = clone / "config/studies/rat_batches.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("unit_id: animal_id", "unit_id: animal_idd", 1), encoding="utf-8")
+    assert "animal_idd" in path.read_text(encoding="utf-8")
+    assert main(["plan", "rat_batches"]) == 1
+    err = capsys.readouterr().err
+    assert f"{RAW}/animals_1.csv has no column 'animal_idd'; did you mean 'animal_id'" in err

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 import scipy.optimize
 from agreements import agrees, chosen
-from omtrace.statistics.mixed.mmrm_fit import contrast_many, fit_mmrm, inference
+from omtrace.statistics.mixed.mmrm_fit import fit_mmrm, inference
 from omtrace.statistics.mixed.mmrm_likelihood import MmrmLikelihood, products_of
+from omtrace.statistics.mixed.mmrm_replicates import contrast_many
 from omtrace.statistics.mixed.mmrm_structures import Blocks
 from omtrace.statistics.mixed.reml import search
 from scipy.stats import multivariate_normal

@@ -1,5 +1,7 @@
 """The cases: inputs from public reports and from practice, read as is right."""
 
+import gzip
+import re
 from pathlib import Path
 
 import pyarrow.parquet
@@ -9,7 +11,7 @@ from omtrace.model.plan import Plan
 from omtrace.model.register import Export
 from omtrace.model.tables import TablePlan
 from omtrace.readers import options_of, reader_of
-from omtrace.readers._words import kind_of
+from omtrace.readers._words import kind_of, meaning_of_word
 from omtrace.schemas import table_of
 from omtrace.validation.work import Source, Work
 from plate_exports import gen5, gen5_plate
@@ -217,3 +219,39 @@ def test_one_key_never_names_two_places():
     extracts = [read("gen5", "", content, part=part) for part in ("signals", "computed", "layout")]
     ordinals = [ordinal for extract in extracts for ordinal in extract.places.ordinals]
     assert len(set(ordinals)) == len(ordinals)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (gen5(gen5_plate(1)), "Gen5 export: the reader for it is gen5"),
+        (case("i_control_plate_1.xlsx"), "workbook (.xlsx): the reader for it is spreadsheet"),
+        (b'<?xml version="1.0"?><GraphPadPrismFile PrismXMLVersion="5.00">', "Prism file (.pzfx)"),
+        (gzip.compress(b"RDX3\nX\n\x00\x00", mtime=0), "R data file"),
+        (case("qualtrics_zone.csv"), "Qualtrics export: the reader for it is qualtrics"),
+        (b"%PDF-1.7", "PDF"),
+    ],
+    ids=["gen5", "xlsx", "pzfx", "rda", "qualtrics", "pdf"],
+)
+def test_a_file_of_another_reader_is_named(tmp_path, content, says):
+    softmax = {**SIGNALS, "reader": "softmax", "options": {"part": "signals"}}
+    study = Study(tmp_path, {"plate_signals": softmax}, {"plates": content})
+    assert any("unreadable" in line and says in line for line in study.stopped())
+
+
+def test_columns_that_stand_twice_are_one_sentence():
+    labels = b"Record ID,Date,Complete?,Date,Complete?\n1,2024-01-01,2,2024-02-01,2\n"
+    line = refused("delimited", "", labels)
+    assert (
+        line == "line 1: columns 2 and 4 have one name (Date); columns 3 and 5 have one name; give each "
+        "column a name of its own"
+    )
+
+
+def test_the_page_on_plates_lists_words_as_they_are_read():
+    page = (CASES.parent.parent / "docs/plates.md").read_text(encoding="utf-8")
+    lines = page.split("## Words in wells")[1].splitlines()
+    rows = [line.strip("| ").split(" | ") for line in lines if line.startswith("|") and "`" in line]
+    listed = {word: kind for kind, words in rows for word in re.findall(r"`([^`]+)`", words)}
+    assert len(listed) > 20
+    assert {word: kind_of(meaning_of_word(word)) for word in listed} == listed

@@ -104,7 +104,7 @@ def test_the_page_says_where_rules_over_several_columns_stand_in_the_order():
 
 
 def test_the_likely_fix_is_to_ask_unless_a_rule_knows_better():
-    assert CATALOGUE["type"].fix == ASK != CATALOGUE["type"].meaning
+    assert CATALOGUE["dictionary_type"].fix == ASK != CATALOGUE["dictionary_type"].meaning
 
 
 # a test for every rule

@@ -59,7 +59,7 @@ def test_the_same_numbers_are_kept_once_and_a_first_run_changes_nothing(root):
     [
         ({"definition": "0" * 16}, "plan: another definition"),
         ({"value": "1.25", "rowset": "0" * 16}, "rows: records of its row set are others"),
-        ({"rowset": "0" * 16}, "rows: records of its row set are others (the value is the same)"),
+        ({"rowset": "0" * 16}, "rows: records of its row set are others"),
         ({"value": "1.25"}, "same rows and definition: unknown changed"),
     ],
 )
@@ -87,7 +87,7 @@ def test_new_exports_code_added_and_gone_numbers_are_told(root, capsys):
     assert main(["changes", STUDY]) == 0
     out = capsys.readouterr().out
     assert out.startswith("tiny: 1 changed, 1 added, 1 gone, ")
-    assert "[rows: new exports 10]" in out and "-> 9 " in out and "-> none" in out
+    assert "[rows: new files scores_3.csv]" in out and "-> 9 " in out and "-> none" in out
     assert "aaaaaaaaaaaa" not in out  # a new number is counted; --all shows it
     assert main(["changes", STUDY, "--all"]) == 0
     assert "aaaaaaaaaaaa" in capsys.readouterr().out
@@ -203,3 +203,32 @@ def test_a_history_from_before_the_ledger_named_it_is_taken_over(root):
     for other in (gzip.compress(b"id\n"), first.read_bytes()[:-9], b"x"):
         first.write_bytes(other)
         assert [d.kind for d in verify([STUDY], root=root).differences] == ["history"]
+
+
+def test_a_number_that_keeps_its_value_is_not_changed_whatever_its_rows(root, capsys):
+    """A corrected file has another number, and with it every row set: only other values are changes."""
+    count = len(store.read_csv(root / "results/tiny/estimates.csv"))
+    assert count > 2
+
+    def change(rows):
+        return [{**row, "rowset": f"{at:016}"} | ({"value": "7"} if at == 1 else {}) for at, row in enumerate(rows)]
+
+    assert rerun(root, change)
+    assert changes.summary(STUDY) == (
+        f"tiny: 1 changed, 0 added, 0 gone, {count - 1} numbers the same, of which {count - 1} rest on other rows or "
+        "another definition"
+    )
+    assert changes.compared(STUDY)[0][0].kind == "changed"
+    assert main(["changes", STUDY]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("->" in line for line in lines) == 1
+
+
+def test_changed_numbers_of_primary_analyses_stand_first(root):
+    path = root / "results/tiny/definitions.json"
+    store.write_json(path, store.read_json(path) | {"d9": {"analysis": "later", "role": "primary"}})
+    assert rerun(root, lambda rows: [*rows[:-1], {**rows[-1], "analysis": "later", "value": "6"}])
+    assert rerun(root, lambda rows: [{**row, "value": "7"} for row in rows])
+    found, _ = changes.compared(STUDY)
+    assert len(found) > 1 and (found[0].role, found[0].new["analysis"]) == ("primary", "later")
+    assert "(primary): " in found[0].line() and "(primary)" not in found[-1].line()

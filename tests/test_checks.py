@@ -304,7 +304,7 @@ CASES = {
 ELSEWHERE = {
     "roster", "merged_header", "merged_cell", "formula_uncached", "error_cell", "hidden_row", "hidden_column",
     "identifier_damaged", "dictionary_type", "dictionary_choice", "dictionary_range", "dictionary_field",
-    "unscheduled_value",
+    "unscheduled_value", "double_entry", "unit_alike", "zone_open", "plate_twice",
 }  # fmt: skip
 
 

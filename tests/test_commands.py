@@ -36,6 +36,7 @@ WRITING = [
     ["register", "--table", "cages", NEW],
     ["register", "--reason", "wrong rack", "--withdraw", CAGES],
     ["add-batch", "batch_9", "--study", "rat_two_hit"],
+    ["undo-batch", "3", "--study", "rat_two_hit"],
     ["queries", "rat_two_hit"],
     ["dictionary", "rat_two_hit"],
     ["simulate", "made"],

@@ -313,7 +313,9 @@ def test_the_schemas_are_valid_and_say_what_is_declared(path, tmp_path):
     write_dictionary(plan, tmp_path)
     entries = entries_of(plan)
     resources = {entry.name: {field.column.name for field in entry.fields} for entry in entries}
-    assert {p.name for p in tmp_path.glob("*.json")} == {f"{name}.schema.json" for name in resources}
+    assert {p.name for p in tmp_path.glob("*.json")} == {
+        f"{name}.schema.json" for name in [*resources, "estimates_tidy"]
+    }
     for entry in entries:
         schema = json.loads((tmp_path / f"{entry.name}.schema.json").read_text(encoding="utf-8"))
         assert not list(broken_by(schema, resources)), entry.name
@@ -425,7 +427,9 @@ def test_the_command_writes_the_dictionary_of_a_study_or_of_everything(tmp_path,
     monkeypatch.chdir(ROOT)
     made = dictionary("omt_feasibility", str(tmp_path / "study"))
     assert [path.name for path in made[:2]] == ["dictionary.html", "dictionary.csv"]
-    assert len(dictionary("", str(tmp_path / "all"))) == 2 + len(NAMES)
+    assert len(dictionary("", str(tmp_path / "all"))) == 3 + len(
+        NAMES
+    )  # page, rows, and the schema of the tidy estimates
     assert all(path.is_file() for path in made)
 
 

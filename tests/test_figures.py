@@ -734,8 +734,9 @@ def texts_of(sheet: Sheet) -> list:
 def clashes(sheet: Sheet) -> list[str]:
     """Texts that leave the figure or cover one another (slanted ones aside)."""
     width, height = sheet.figure.bbox.width, sheet.figure.bbox.height
-    texts = [text for text in texts_of(sheet) if text.get_rotation() in (0, 90)]
-    boxes = [(text.get_text(), text.get_window_extent()) for text in texts]
+    with style.theme("clashes"):  # a locator chooses ticks by the size of their labels
+        texts = [text for text in texts_of(sheet) if text.get_rotation() in (0, 90)]
+        boxes = [(text.get_text(), text.get_window_extent()) for text in texts]
     found = [f"{t!r} leaves" for t, b in boxes if b.x0 < -1 or b.y0 < -1 or b.x1 > width + 1 or b.y1 > height + 1]
     for i, (text, box) in enumerate(boxes):
         for other, its in boxes[i + 1 :]:

@@ -436,3 +436,17 @@ def test_a_coding_is_suggested_only_where_one_alone_fits(name, texts, coding):
 @pytest.mark.parametrize("code", range(1, 6))
 def test_satisfaction_is_the_answer(code):
     assert scored("satisfaction", "answer", [code]) == code
+
+
+@pytest.mark.parametrize(
+    ("instrument", "score", "bounds"),
+    [("hit6", "total", (36, 78)), ("msq", "restrictive", (0, 100)), ("satisfaction", "answer", (1, 5)),
+     ("midas", "grade", None)],
+)  # fmt: skip
+def test_scores_that_are_sums_know_the_ends_of_their_scale(instrument, score, bounds):
+    assert instrument_of(instrument).bounds(score) == bounds
+
+
+def test_the_answers_to_a_single_item_are_known():
+    assert instrument_of("satisfaction").answers("answer") == [1, 2, 3, 4, 5]
+    assert instrument_of("hit6").answers("total") == []

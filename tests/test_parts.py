@@ -145,6 +145,7 @@ def test_a_batch_has_its_bucket_whatever_else_there_is(study):
 
 
 def test_findings_across_files_name_rows_that_were_not_read(study):
+    study.plan = study.plan.model_copy(update={"severities": {**study.plan.severities, "copied_plate": "warn"}})
     study.same()
     study.add(4)
     study.change("animals_4.csv", "R4-1,C4-1,4", "R1-2,C4-1,4")  # another animal under an earlier one's name

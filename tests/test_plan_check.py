@@ -23,6 +23,7 @@ SOUND["datasets"]["people"]["parameters"]["total"]["options"] = {
     "instrument": "hit6",
     "score": "total",
 }
+SOUND["tables"]["hit6"].pop("joined", None)
 
 
 def changed(*path_and_value):
@@ -58,7 +59,57 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("change, says", WRONG)
+FACTS = [
+    (("tables", "hit6", "schema", "hit7"), "tables.hit6: there is no"),
+    (
+        ("tables", "hit6", "columns", {"hit6_9": "q9"}),
+        "tables.hit6.columns: the table has no column 'hit6_9'; did you mean",
+    ),
+    (
+        (
+            "datasets",
+            "people",
+            "parameters",
+            "flag",
+            {"derive": "fact", "label": "f", "visits": ["baseline"], "options": {"when": "total > 3"}},
+        ),
+        "datasets.people.parameters.flag: visits: a fact has none",
+    ),
+    (
+        (
+            "datasets",
+            "people",
+            "parameters",
+            "flag",
+            {"derive": "fact", "label": "f", "options": {"when": "total > 3"}},
+        ),
+        "datasets.people.parameters.flag.options: when: total has visits",
+    ),
+    (
+        (
+            "datasets",
+            "people",
+            "parameters",
+            "one",
+            {"derive": "column", "label": "o", "options": {"table": "hit6", "column": "hit6_11"}},
+        ),
+        "datasets.people.parameters.one.options: column: table hit6 has no column 'hit6_11'; did you mean",
+    ),
+    (
+        (
+            "datasets",
+            "people",
+            "parameters",
+            "one",
+            {"derive": "column", "label": "o", "options": {"table": "hit7", "column": "hit6_1"}},
+        ),
+        "datasets.people.parameters.one.options: table: the plan has no table 'hit7'; did you mean",
+    ),
+    (("figures", "means", "options", {"statistic": "meen"}), "figures.means.options: statistic: no method gives a"),
+]
+
+
+@pytest.mark.parametrize("change, says", [*WRONG, *FACTS])
 def test_what_is_wrong_is_told_before_any_job(change, says):
     with pytest.raises(Fault) as caught:
         check_plan(Plan.model_validate(changed(*change)))
@@ -79,7 +130,7 @@ def test_a_group_that_the_dataset_does_not_have_is_told():
     content["datasets"]["people"]["parameters"]["arm"] = {
         "derive": "column",
         "label": "Arm",
-        "options": {"table": "hit6", "column": "arm"},
+        "options": {"table": "hit6", "column": "unit_id"},
     }
     analysis = content["analyses"]["scores"]
     analysis |= {"method": "compare_groups", "options": {"contrasts": [["OMT", "sham"]]}}

@@ -130,3 +130,52 @@ def test_no_data_end_the_run_of_a_method_otherwise_than_by_a_refusal(tmp_path, m
     results = Results(tmp_path, emptied(people(), how), entries, refusals=True)
     assert results.values(analysis="n", level="enrolled", group="all") == {"n": 16}
     assert all(reason and not reason.startswith("analysis") for *_, reason in refused(results))
+
+
+# tables without rows
+
+
+def test_a_table_without_rows_is_no_fault_of_the_plan(tmp_path):
+    units = people()
+    for number, unit in enumerate(units.values()):
+        reason = "quarantined: range; " if number < 3 else ""
+        unit["age", ""] = unit["sex", ""] = f"!{reason}table demographics has no rows"
+    entries = {
+        "facts": ("describe", ["age", "x"], [], {}),
+        "adjusted": ("ancova", ["x"], ["end"], CASES["ancova"][2]),
+        "flow": ("flow", ["x"], [], {}),
+    }
+    results = Results(tmp_path, units, entries, refusals=True)
+    assert refused(results)[0] == ("facts", "age", "", "table demographics has no rows (3 participants quarantined)")
+    assert [r[0] for r in refused(results)] == ["facts", "adjusted"]
+    assert results.values(analysis="facts", parameter="x", statistic="n", group="all", visit="end") == {"n": 16}
+
+
+@pytest.mark.parametrize("column", ["text", "number"])
+def test_a_column_of_a_table_without_rows_gives_records_that_say_so(column):
+    import pandas
+    from omtrace.derivations import Context, Tables
+    from omtrace.derivations._grid import Grid
+    from omtrace.derivations.column import Options, derive
+    from omtrace.model.plan import Plan
+    from test_analyses import plan_of
+
+    content = plan_of({"a": ("describe", ["x"], [], {})}).model_dump(mode="json", by_alias=True)
+    content["tables"]["facts"] = {"reader": "delimited"}
+    plan = Plan.model_validate(content)
+    empty = pandas.DataFrame({"key": [], "unit_id": [], "text": [], "number": []})
+    empty = empty.astype({"key": "int64", "unit_id": "str", "text": "str", "number": "float64"})
+    roster = pandas.DataFrame({"key": [1, 2], "unit_id": ["P1", "P2"]}).astype({"unit_id": "str"})
+    lost = pandas.DataFrame(
+        {"table": ["facts"], "unit_id": ["P2"], "visit": [""], "rule": ["range"], "key": [9], "column": ["age"]}
+    )
+    context = Context(Tables(plan, {"t": roster, "facts": empty}, lost, {}), plan.datasets["data"], {})
+    parameter = plan.datasets["data"].parameters["age"]
+    found = Grid(context).laid(
+        derive(context, "age", parameter, Options(table="facts", column=column)), parameter, "here"
+    )
+    assert found.records["status"].tolist() == [
+        "table facts has no rows",
+        "quarantined: range; table facts has no rows",
+    ]
+    assert found.records["value"].isna().all()

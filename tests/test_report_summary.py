@@ -130,7 +130,8 @@ def test_a_primary_result_stands_with_its_estimand_and_its_sensitivity_set():
     assert dict(primary["estimand"])["Intercurrent events"] == "stopping: while on treatment (last)"
     assert [line["title"] for line in primary["sensitivity"]] == ["Comparison of groups", "Again"]
     assert text(primary["lines"][0]).startswith(
-        "Concordant: yes. 2.0 of 2.0 estimates, the primary one among them, lie on its side"
+        "Concordant: yes. Of 2.0 estimates, that of the primary analysis and one of each sensitivity analysis and "
+        "assumption, 2.0 lie on its side"
     )
     (family,) = summary["families"]
     assert [(r["hypothesis"], r["rejected"]["shown"]) for r in family["rows"]] == [("H1", "yes"), ("H2", "yes")]

@@ -75,7 +75,8 @@ SETS = {
 
 
 def trial(study, slots, events):
-    tables = {"allocation": ALLOCATION, "adverse_events": {"reader": "delimited"}}
+    arms, days = {"values": {"arm": ["OMT", "sham"]}}, {"bounds": {"study_day": [-28, 120]}}
+    tables = {"allocation": ALLOCATION | arms, "adverse_events": {"reader": "delimited"} | days}
     files = {"allocation": SLOTS + slots, "adverse_events": EVENTS + events}
     return study(tables, files, datasets=dataset("allocation", SETS)).run()
 
@@ -102,7 +103,8 @@ def test_a_faulty_stratum_or_arm_leaves_the_randomised_participant(study):
 
 
 def test_what_identifies_a_row_still_takes_it_out(study):
-    run = study({"diary": DIARY}, {"diary": "participant_id,study_day,headache,migraine,pain_max,acute_medication\n"
+    diary = DIARY | {"bounds": {"study_day": [-28, 84]}}
+    run = study({"diary": diary}, {"diary": "participant_id,study_day,headache,migraine,pain_max,acute_medication\n"
                                             "P1,99,1,0,5,0\n,1,1,0,5,0\nP2,1,1,0,11,0\n"}).run()  # fmt: skip
     assert run.counts("diary") == (3, 1, 2, 0)
     assert run.table("quarantine")["rule"].tolist() == ["range", "required"]

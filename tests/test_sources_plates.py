@@ -63,7 +63,7 @@ def test_gen5_texts_that_are_no_numbers_are_states_with_words():
     assert {well: signals(extract)[well] for well in texts} == texts
     missing = extract.variables["signal"].missing
     assert set(missing) == set(texts.values()) - {"odd"}  # what no reader writes stays for the checks
-    assert "overflow" in missing["OVRFLW"] and "masked" in missing["*0.356*"] and "below" in missing["<0.000"]
+    assert "above range" in missing["OVRFLW"] and "masked" in missing["*0.356*"] and "below" in missing["<0.000"]
 
 
 def test_gen5_layout_and_computed_values():

@@ -255,7 +255,7 @@ def test_headers_are_settled_by_their_order(header, columns):
         ("Record ID,Note,Pain", "column 2 of the header: the label stands for note_a, note_b; export"),
         ("Record ID,Pain,Note,Age", "column 3 of the header: the label stands for note_a, note_b, note_c"),
         ("Record ID,Note,Note,Note,Note", "the label stands for"),
-        ("Record ID,Other,Pain,Other", "the same name for columns 2 (Other), 4 (Other)"),
+        ("Record ID,Other,Pain,Other", "columns 2 and 4 have one name (Other)"),
         ("Age,Record ID", "must be the record id record_id, not age"),
     ],
 )

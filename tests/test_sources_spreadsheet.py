@@ -218,7 +218,7 @@ def test_empty_rows_and_nameless_empty_columns_are_left_out():
 @pytest.mark.parametrize(
     ("rows", "options", "says"),
     [
-        ([["id", "id"], [1.0, 2.0]], {}, "row 1: the same name for columns 1 (id), 2 (id)"),
+        ([["id", "id"], [1.0, 2.0]], {}, "row 1: columns 1 and 2 have one name (id)"),
         ([["id"], ["a", 1.0]], {}, "row 1: no name for column 2"),
         ([[None], ["id"], ["a"]], {}, "row 1: no column names"),
         ([["id"]], {"header_row": 7}, "row 7: no column names"),

@@ -73,3 +73,11 @@ def test_spread_is_judged_against_the_size_of_the_numbers_it_came_from():
 def test_counts_are_whole(value):
     with pytest.raises(ValueError, match="count"):
         whole(value, "count")
+
+
+def test_an_interval_does_not_leave_the_scale():
+    values = [5] * 9 + [4, 3]
+    free, found = describe(values), describe(values, bounds=(1, 5))
+    assert free["ci_high"] > 5 == found["ci_high"]
+    assert {name: found[name] for name in found if name != "ci_high"} == {n: free[n] for n in free if n != "ci_high"}
+    assert describe([1, 1, 1, 2], bounds=(1, 5))["ci_low"] == 1

@@ -25,6 +25,8 @@ chosen("mixed_model", "Kenward-Roger takes the expected information of the varia
        "and mmrm: the observed one); Satterthwaite the observed one, as lmerTest does.")  # fmt: skip
 chosen("mixed_model", "A variance component that reaches zero leaves the model, which then has its own degrees of "
        "freedom, and is named; lme4 keeps it at 0. Negative variances (SAS's NOBOUND) are an option.")  # fmt: skip
+chosen("mixed_model", "A random effect whose groups the fixed effects give (a batch for each arm) is refused with the "
+       "reason; lme4 and SAS fit it, with a variance that the data do not determine.")  # fmt: skip
 chosen("factorial", "Type III in sum coding is the default; type II is an option (car::Anova has type II as default, "
        "SAS GLM type III). Treatment coding, where type III is silently wrong, cannot be chosen.")  # fmt: skip
 

@@ -13,8 +13,9 @@ import pytest
 import scipy.stats
 from agreements import agrees, chosen
 from omtrace.statistics.mixed import mmrm, mmrm_structures, mmrm_visits
-from omtrace.statistics.mixed.mmrm_fit import FALLBACK, contrast_many, fit_mmrm
+from omtrace.statistics.mixed.mmrm_fit import FALLBACK, fit_mmrm
 from omtrace.statistics.mixed.mmrm_likelihood import MmrmLikelihood, products_of
+from omtrace.statistics.mixed.mmrm_replicates import contrast_many
 from omtrace.statistics.mixed.mmrm_structures import STRUCTURES, Blocks, structure_of
 from scipy.linalg import block_diag
 
@@ -39,6 +40,12 @@ chosen(
     "mixed model for repeated measures",
     "The df use the observed information of the covariance parameters, as in SAS and mmrm; pbkrtest has the "
     "expected one, which changes the df by about ten in the example data. The result names the choice.",
+)
+chosen(
+    "mixed model for repeated measures",
+    "Adjusted means stand at the covariates' means over the rows with a value, as in SAS, mmrm and emmeans, so that a "
+    "unit counts once for each of its visits; over units is an option. Under drop-out the two differ; differences of "
+    "arms do not.",
 )
 chosen(
     "mixed model for repeated measures",

@@ -86,7 +86,7 @@ def test_every_statistic_that_stands_beside_others_in_a_method_is_registered():
     paths = set((PACKAGE / "analyses").glob("*.py")) - {PACKAGE / "analyses/run.py"}  # there definitions are made
     found = {key for path in paths for keys in mappings(path) for key in keys}
     assert len(found) > 80
-    assert found - STATISTICS.keys() == {"first", "second"}  # a 2 x 2 design's factors, beside its interaction
+    assert found <= STATISTICS.keys()
 
 
 def test_a_statistic_that_is_not_registered_ends_the_run_with_a_sentence(tmp_path, monkeypatch):

@@ -80,6 +80,13 @@ def test_groups_far_apart_have_the_least_p_that_draws_can_give():
     assert p == 1 / (DRAWS + 1)
 
 
+def test_permutation_sees_equal_splits_of_values_as_they_are_stored():
+    # days of 28 in periods of 27 and 29 days, with 13 digits: many splits lie equally far apart on paper
+    days = [[round(28 * n / 27, 11) for n in (2, 5, 7, 4)], [round(28 * n / 27, 11) for n in (3, 8, 9, 11)]]
+    whole = permutation_test([2, 5, 7, 4], [3, 8, 9, 11])["permutation_p"]
+    assert permutation_test(*days)["permutation_p"] == pytest.approx(whole, rel=1e-12)
+
+
 def test_permutation_limits():
     assert math.isnan(permutation_test([], [1])["permutation_p"])
     assert permutation_test([2, 2], [2])["permutation_p"] == 1

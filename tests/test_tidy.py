@@ -5,7 +5,7 @@ import math
 import pytest
 from omtrace import store
 from omtrace.report.results import rows_of
-from omtrace.report.tidy import COLUMNS, NUMBERS, tidy, write_tidy
+from omtrace.report.tidy import COLUMNS, NUMBERS, tidy, tidy_schema, write_tidy
 from test_analyses import CASES, GROUPS, PAIR, SIDES, Results, people
 
 
@@ -140,3 +140,16 @@ def test_a_small_p_value_reaches_the_results_and_is_shown_as_below_the_last_deci
     results = Results(tmp_path, units, {"a": ("compare_groups", ["x"], ["end"], PAIR)})
     [p] = [n["value"] for n in results.numbers if n["statistic"] == "p"]
     assert 0 < float(p) < 1e-30 and shown(p, 3, "p") == "<0.001"
+
+
+def test_the_page_of_results_and_the_schema_name_every_column():
+    from pathlib import Path
+
+    page = (Path(__file__).parent.parent / "docs/estimates.md").read_text(encoding="utf-8")
+    assert [line for line in page.splitlines() if line.startswith("| `")] == [
+        f"| `{name}` | {text} |" for name, text in COLUMNS.items()
+    ]
+    fields = tidy_schema()["fields"]
+    assert [(field["name"], field["type"]) for field in fields] == [
+        (name, "number" if name in NUMBERS else "string") for name in COLUMNS
+    ]

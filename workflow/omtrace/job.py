@@ -91,7 +91,7 @@ def recorded(snakemake: Any) -> Iterator[Job]:
 
 
 def _end(lines: Sequence[str], log: Path) -> NoReturn:
-    """End the job, with what is wrong on stderr and, where it can be written, in the job's log."""
+    """End the job with error messages on stderr and, if possible, in the job's log."""
     text = "".join(f"omtrace: {line}\n" for line in lines)
     sys.stderr.write(text)
     with suppress(OSError):  # the disk that is full, say

@@ -264,13 +264,16 @@ def read_columns(path: str | Path) -> dict[str, list]:
     return ParquetFile(path).read().to_pydict()
 
 
-def read_coded(path: str | Path, columns: Sequence[str] | None = None) -> "pyarrow.Table":
-    """A Parquet table, or some columns of it, without pandas; texts are numbers into a dictionary of them."""
+def read_coded(path: str | Path, columns: Sequence[str] | None = None, threads: bool = True) -> "pyarrow.Table":
+    """A Parquet table, or some columns of it, without pandas; texts are numbers into a dictionary of them.
+
+    ``threads``: read columns side by side, which takes longer for small tables.
+    """
     from pyarrow.parquet import ParquetFile
 
     file = ParquetFile(path)
     texts = [field.name for field in file.schema_arrow if str(field.type) == "string"]
-    coded = ParquetFile(path, metadata=file.metadata, read_dictionary=texts).read(columns)
+    coded = ParquetFile(path, metadata=file.metadata, read_dictionary=texts).read(columns, use_threads=threads)
     return coded.unify_dictionaries().combine_chunks()
 
 

@@ -1,4 +1,4 @@
-"""A process that has the libraries, of which jobs are forked: starting Python and importing them took most of a run.
+"""Fork server with the heavy libraries imported: starting Python and importing them took most of a run.
 
 ``warm_up`` starts it for one run of Snakemake, on Linux; it ends with that run. A rule's script starts as ever, before
 any import of weight, and hands itself over (``hand_over``): the same script runs in a fork, in the same folder and

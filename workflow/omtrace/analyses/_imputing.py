@@ -61,13 +61,13 @@ class Imputing:
     visits: list[str]
     groups: list[str]
     pairs: list[tuple[str, str]]
-    chosen: "AnalysisSet"
+    used: "AnalysisSet"
     imputed: "ImputedTrial"
 
     @property
     def rows(self) -> "Rows":
         """The units of all groups of the model: each with its observed values, and those to be imputed."""
-        return self.chosen.rows(self.groups)
+        return self.used.rows(self.groups)
 
     def imputed_at(self, visit: str) -> dict[str, str]:
         """Unit -> why its value at a visit is missing, of the units whose value is imputed."""
@@ -76,12 +76,12 @@ class Imputing:
 
     def counts(self, group: str, visit: str) -> Iterator[Number]:
         """How many units of a group are analysed at a visit; observed, imputed, and imputed after drop-out."""
-        mine = self.chosen.of_group(group).index
+        mine = self.used.of_group(group).index
         missing = {unit: status for unit, status in self.imputed_at(visit).items() if unit in set(mine)}
         left = dict(zip(self._units, self.imputed.trial.left, strict=True))
         gone = sum(left[unit] <= self.visits.index(visit) for unit in missing)
-        yield from self.call.numbers(self.parameter, group, visit, {"n": len(mine)}, self.chosen.rows([group]))
-        seen = self.chosen.rows([group], {unit: f"imputed: {status}" for unit, status in missing.items()})
+        yield from self.call.numbers(self.parameter, group, visit, {"n": len(mine)}, self.used.rows([group]))
+        seen = self.used.rows([group], {unit: f"imputed: {status}" for unit, status in missing.items()})
         values = {"observed": len(mine) - len(missing), "imputed": len(missing), "imputed_after_drop_out": gone}
         yield from self.call.numbers(self.parameter, group, visit, values, seen)
 
@@ -104,7 +104,7 @@ class Imputing:
 
     @property
     def _units(self) -> list[str]:
-        frame = self.chosen.frame
+        frame = self.used.frame
         return list(frame.index[frame["group"].isin(self.groups)])
 
 
@@ -128,22 +128,22 @@ def imputing(
         raise Fault(f"analysis {call.name}: fewer than 2 groups are compared")
     visits = _visits(call, parameter)
     base = call.baseline() if o.baseline else ""
-    chosen = call.data.select(
+    used = call.data.select(
         call.entry.population, parameter, visits, base, (*o.covariates, *o.factors), True, "imputed"
     )
     try:
-        imputed = _imputed(call, parameter, visits, groups, pairs, reference, approaches, chosen)
+        imputed = _imputed(call, parameter, visits, groups, pairs, reference, approaches, used)
     except ValueError as error:
         raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
-    return Imputing(call, parameter, visits, groups, list(pairs), chosen, imputed)
+    return Imputing(call, parameter, visits, groups, list(pairs), used, imputed)
 
 
-def analysed(call: Call, found: Imputing) -> list[str]:
+def analysed(call: Call, imputation: Imputing) -> list[str]:
     """The visits whose results are given, in time order. Raises Fault for none."""
-    asked = [visit for visit in found.visits if visit in (call.entry.visits or found.visits)]
-    if not asked:
-        raise Refusal(f"analysis {call.name}, {found.parameter}: no visit after baseline is analysed")
-    return asked
+    visits = [visit for visit in imputation.visits if visit in (call.entry.visits or imputation.visits)]
+    if not visits:
+        raise Refusal(f"analysis {call.name}, {imputation.parameter}: no visit after baseline is analysed")
+    return visits
 
 
 def _visits(call: Call, parameter: str) -> list[str]:
@@ -154,7 +154,10 @@ def _visits(call: Call, parameter: str) -> list[str]:
     visits = [visit for visit in order[after + 1 :] if visit in scheduled]
     if len(visits) < 2:
         visits_planned = f"{len(visits)} visit{'s' * (len(visits) != 1)}"
-        raise Refusal(f"analysis {call.name}, {parameter}: {visits_planned} after baseline; imputation needs two")
+        raise Refusal(
+            f"analysis {call.name}, {parameter}: {visits_planned} after baseline; imputation needs two, "
+            "since its model is one for repeated measures"
+        )
     for visit in visits:
         call.need(parameter, visit)
     return visits
@@ -168,13 +171,13 @@ def _imputed(
     pairs: Sequence[tuple[str, str]],
     reference: str,
     approaches: Sequence[Approach],
-    chosen: "AnalysisSet",
+    used: "AnalysisSet",
 ) -> "ImputedTrial":
     from omtrace.statistics.missing import impute
 
     o = call.options
     numeric = [*(["baseline"] if o.baseline else []), *o.covariates]
-    frame = chosen.frame[chosen.frame["group"].isin(groups)].astype(dict.fromkeys([*visits, *numeric], "float64"))
+    frame = used.frame[used.frame["group"].isin(groups)].astype(dict.fromkeys([*visits, *numeric], "float64"))
     statuses = [call.data.plain(parameter, visit) for visit in visits]
     attended = [_attended([block[unit][1] for block in statuses]) for unit in frame.index]
     frame = frame.assign(**{LAST: [visits[count - 1] if count else None for count in attended]})
@@ -206,4 +209,4 @@ def _imputed(
 
 def _attended(statuses: Sequence[str]) -> int:
     """How many visits there were up to the last one that took place."""
-    return max((at + 1 for at, status in enumerate(statuses) if status.startswith(ATTENDED)), default=0)
+    return max((place + 1 for place, status in enumerate(statuses) if status.startswith(ATTENDED)), default=0)

@@ -1,6 +1,6 @@
 """The options that linear models by terms share."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
@@ -74,7 +74,7 @@ class ModelOptions(Closed):
         return self
 
     @model_serializer(mode="wrap")
-    def told(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def without_idle(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
         """The options as they define an analysis: without those that play no part in it."""
         content = handler(self)
         idle = [name for name, value in content.items() if value in ((), [], {}, "", False, None) and name != "log"]

@@ -1,5 +1,6 @@
 """One refused part of an analysis does not take away the others: each stands for itself, made or not computed."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ from omtrace.analyses import JOINT, Call, Method, Number
 from omtrace.faults import Fault, Refusal
 from omtrace.model.contrast import EVERYBODY
 from omtrace.model.statistics import NOT_COMPUTED
+from omtrace.provenance.columns import NO_ROWS
 from omtrace.provenance.rows import Rows
 
 
@@ -16,15 +18,19 @@ def numbers_of(method: Method, call: Call) -> list[Number]:
     Where a part is refused, the analysis is made again part by part; what a part gives before it is refused is kept.
     Raises Fault where the plan does not fit: that is mended in the plan.
     """
-    numbers, refusal = _attempted(method, call)
-    if refusal is None:
-        return numbers
     parts = parts_of(method, call)
-    if len(parts) < 2:
-        return [*numbers, _not_computed(parts[0], refusal)]
+    empty = [_without_rows(part) for part in parts]
+    if not any(empty):
+        numbers, refusal = _attempted(method, call)
+        if refusal is None:
+            return numbers
+        if len(parts) == 1:
+            return [*numbers, _not_computed(parts[0], refusal)]
     numbers = []
-    for part in parts:
-        made, refusal = _attempted(method, part)
+    for part, refusal in zip(parts, empty, strict=True):
+        made: list[Number] = []
+        if refusal is None:
+            made, refusal = _attempted(method, part)
         numbers += made
         if refusal:
             numbers.append(_not_computed(part, refusal))
@@ -61,6 +67,20 @@ def _not_computed(call: Call, refusal: Refusal) -> Number:
     parameter, visit = call.only or (JOINT.join(call.parameters), None)
     rows = _rows(call, parameter, visit)
     return Number(parameter, EVERYBODY, visit or "", refusal.reason, NOT_COMPUTED, float("nan"), "", 0, rows)
+
+
+def _without_rows(call: Call) -> Refusal | None:
+    """That a table has no row left, where all records of a part would come from it."""
+    if call.only is None or not any(status.endswith(NO_ROWS) for status in call.data.statuses):
+        return None
+    columns = [call.data.column(*target) for target in call.targets("anything")]
+    counts = Counter(status for c in columns[:1] for status in c.statuses[c.status].tolist())
+    if not counts or any(not s.endswith(NO_ROWS) for c in columns for s in c.statuses[c.status].tolist()):
+        return None
+    quarantined = sum(count for status, count in counts.items() if status.startswith("quarantined"))
+    table = next(iter(counts)).rpartition("; ")[2]
+    of = f" ({quarantined} {call.dataset.unit}{'s' * (quarantined != 1)} quarantined)" if quarantined else ""
+    return Refusal(f"analysis {call.name}: {table}{of}")
 
 
 def _rows(call: Call, parameter: str, visit: str | None) -> Rows:

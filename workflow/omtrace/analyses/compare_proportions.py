@@ -1,6 +1,5 @@
 """Two proportions compared: difference, ratio, number needed to treat."""
 
-import math
 from collections.abc import Iterator
 
 from pydantic import Field
@@ -31,6 +30,7 @@ def run(call: Call) -> Iterator[Number]:
 
 def _compared(group: tuple[int, int], reference: tuple[int, int], level: float, bad: bool) -> dict[str, float]:
     """Everything about two counts; ``bad``: what is counted is not wanted, so that fewer of it is benefit."""
+    from omtrace.statistics.basic.balance import chi_squared_p
     from omtrace.statistics.basic.proportion import (
         nnt_limits,
         odds_ratio,
@@ -49,20 +49,10 @@ def _compared(group: tuple[int, int], reference: tuple[int, int], level: float, 
     sign = -1.0 if bad else 1.0
     ends = sorted(sign * values[f"miettinen_nurminen_{end}"] for end in ("low", "high"))
     values |= nnt_limits("miettinen_nurminen", *ends)
-    values["chi_squared_p"] = _chi_squared_p(count_a, n_a, count_b, n_b)
+    values["chi_squared_p"] = chi_squared_p((count_a, n_a - count_a), (count_b, n_b - count_b))
     values |= score_ratio(count_a, n_a, count_b, n_b, level) | odds_ratio(count_a, n_a, count_b, n_b, level)
     # Of an interval that runs through infinity its two ends have a value, of another one its limits.
     return {name: value for name, value in values.items() if value == value or name[:4] not in ("nnt_", "nntb", "nnth")}
-
-
-def _chi_squared_p(count_a: int, n_a: int, count_b: int, n_b: int) -> float:
-    """Pearson's test without continuity correction; NaN where no unit, or every one, has the outcome."""
-    from scipy.stats import chi2_contingency
-
-    if not 0 < count_a + count_b < n_a + n_b:
-        return math.nan
-    table = [[count_a, n_a - count_a], [count_b, n_b - count_b]]
-    return float(chi2_contingency(table, correction=False).pvalue)
 
 
 METHOD = Method(

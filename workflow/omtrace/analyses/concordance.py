@@ -20,8 +20,11 @@ class Options(Closed):
     others: tuple[str, ...] = Field(description="analyses that are held against the one of `of`", min_length=1)
 
 
-def beside(call: Call, key: Key, other: str) -> list[Effect]:
+def beside(call: Call, key: Key, other: str, measure: str = "") -> list[Effect]:
     """The effects of another analysis that answer the same question: one, or one of each of its assumptions (levels).
+
+    Of several measures of one model (odds ratio, risk ratio, risk difference) one counts: ``measure``, where it is
+    among them, else the first.
 
     They have the same contrast and visit, and the same parameter and level where it has these at all: a level may be
     the contrast itself, as in a mixed model. Raises Fault for none, and for several parameters.
@@ -38,7 +41,9 @@ def beside(call: Call, key: Key, other: str) -> list[Effect]:
         if refused := refusals_of(call.earlier[other]):
             raise Refusal(f"analysis {call.name}: {other} is not computed: {refused[0].level}")
         raise Fault(f"analysis {call.name}: {len(same)} effects of {other} for {parameter}, {group}{at}; it needs one")
-    return list(same.values())
+    measures = [effect.names.effect for effect in same.values()]
+    one = measure if measure in measures else measures[0]
+    return [effect for effect in same.values() if effect.names.effect == one]
 
 
 def run(call: Call) -> Iterator[Number]:
@@ -47,7 +52,10 @@ def run(call: Call) -> Iterator[Number]:
     if not effects:
         raise without_effect(call)
     for key, main in effects.items():
-        every = [main, *(effect for other in call.options.others for effect in beside(call, key, other))]
+        every = [
+            main,
+            *(effect for other in call.options.others for effect in beside(call, key, other, main.names.effect)),
+        ]
         rows = united([effect.estimate.rows for effect in every], call.data.unit_of)
         shape = (main.estimate.unit, main.estimate.decimals)
         alike = [effect.estimate.value for effect in every if effect.names.effect == main.names.effect]
@@ -75,7 +83,9 @@ METHOD = Method(
     run,
     "The analysis and its sensitivity analyses side by side: concordant where all estimates lie on the same side of "
     "the value of no effect, and either all intervals exclude that value or none does. Estimates on another scale "
-    "count for the direction only, not for the range. Used are the units of any of them.",
+    "count for the direction only, not for the range. An analysis counts once, and once more for each further "
+    "assumption that it makes, such as a strategy of imputation; not for each measure of one model. Used are the units "
+    "of any of them.",
     rests_on,
     part=lambda options: "whole",
 )

@@ -1,11 +1,18 @@
 """Descriptive statistics by visit and group: numbers, or counts of categories."""
 
+import math
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.model.closed import Closed
+
+if TYPE_CHECKING:
+    import pandas
+
+    from omtrace.provenance.rows import Rows
 
 
 class Options(Closed):
@@ -16,34 +23,65 @@ class Options(Closed):
 
 
 def run(call: Call) -> Iterator[Number]:
-    """n, missing, mean, SD, interval, median, quartiles, range; for categories count and percent of each."""
+    """n, missing, mean, SD, interval, median, quartiles, range; for categories count and percent of each; for the
+    answer to one item the exact proportion of each answer, and no interval of the mean.
+    """  # fmt: skip
     from omtrace.statistics.basic.descriptive import describe
 
     nested = call.dataset.experimental_unit and call.dataset.experimental_unit.parameter
     for parameter, visit in call.targets("anything"):
         chosen = call.data.select(call.entry.population, parameter, visit)
         text = call.data.is_text(parameter, visit)
+        bounds, answers = _scale(call, parameter)
         categories = call.data.column(parameter, visit).categories if text else []
         for group in call.groups(call.options.by_group):
             part = chosen.of_group(group)["value"]
             rows = chosen.rows([group])
             if not text:
                 values = {
-                    **describe(part.astype("float64").to_numpy(), call.options.level),
+                    **describe(part.astype("float64").to_numpy(), call.options.level, bounds),
                     "missing": chosen.missing(group),
                 }
-                if nested:  # an interval would take each of them for an experimental unit
+                if (
+                    nested or answers
+                ):  # an interval would take each of them for an experimental unit, or steps for a scale
                     del values["ci_low"], values["ci_high"]
                 ends = {name: values.pop(name) for name in ("minimum", "maximum")}
                 yield from call.numbers(parameter, group, visit, values, rows)
                 whole = (call.dataset.parameters[parameter].unit, 0) if _whole(call, parameter) else None
                 yield from call.numbers(parameter, group, visit, ends, rows, scale=whole)
+                if not nested:
+                    yield from _answers(call, (parameter, group, visit), part.astype("float64"), answers, rows)
                 continue
             yield from call.numbers(parameter, group, visit, {"n": len(part), "missing": chosen.missing(group)}, rows)
             for category in categories:
                 count = int((part == category).sum())
                 values = {"count": count, "percent": 100 * count / len(part) if len(part) else float("nan")}
                 yield from call.numbers(parameter, group, visit, values, rows, level=category)
+
+
+def _scale(call: Call, parameter: str) -> tuple[tuple[float, float], list[float]]:
+    """The ends of a parameter's scale, infinite where it has none, and the answers to a single item."""
+    from omtrace.instruments import instrument_of
+
+    declared, endless = call.dataset.parameters[parameter], (-math.inf, math.inf)
+    if declared.derive != "score":
+        return endless, []
+    instrument, score = instrument_of(declared.options["instrument"]), declared.options["score"]
+    return instrument.bounds(score) or endless, instrument.answers(score)
+
+
+def _answers(
+    call: Call, place: tuple[str, str, str], values: "pandas.Series", answers: list[float], rows: "Rows"
+) -> Iterator[Number]:
+    """Of each possible answer, how many gave it, with the exact interval of their proportion."""
+    from omtrace.statistics.basic.proportion import proportion
+
+    for answer in answers:
+        share = proportion(int((values == answer).sum()), len(values), call.options.level)
+        names = ("count", "proportion", "clopper_pearson_low", "clopper_pearson_high")
+        numbers = {name: share[name] for name in names}
+        yield from call.numbers(*place, numbers, rows, level=f"answer {answer:g}", scale=("", 3))
 
 
 def _whole(call: Call, parameter: str) -> bool:
@@ -53,5 +91,10 @@ def _whole(call: Call, parameter: str) -> bool:
 
 
 METHOD = Method(
-    Options, run, "Number, mean with SD and t interval, median, quartiles and range; counts of categories.", units="any"
+    Options,
+    run,
+    "Number, mean with SD and t interval (cut at the ends of a questionnaire's scale), median, quartiles and range; "
+    "counts of categories. Of the answer to a single item, in place of the interval, the proportion of each answer "
+    "with the exact interval of Clopper and Pearson.",
+    units="any",
 )

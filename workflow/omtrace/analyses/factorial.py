@@ -48,9 +48,9 @@ class Options(ModelOptions):
         return self
 
     @model_serializer(mode="wrap")
-    def told(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def without_idle(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """As the options of every model by terms; two factors of two levels have tests of type III alone."""
-        content = super().told(handler)
+        content = super().without_idle(handler)
         return content if self.factors else {name: value for name, value in content.items() if name != "type"}
 
 

@@ -42,34 +42,34 @@ def run(call: Call) -> Iterator[Number]:
     o = call.options
     reference = o.reference or o.contrasts[0][1]
     for parameter in call.parameters:
-        found = imputing(call, parameter, o.contrasts, reference, o.approaches)
+        imputation = imputing(call, parameter, o.contrasts, reference, o.approaches)
         for name in o.delta:
-            if name not in found.groups:
-                raise Fault(f"analysis {call.name}: delta: {name!r} is not compared{nearest(name, found.groups)}")
-        rows = found.rows
-        for visit in analysed(call, found):
+            if name not in imputation.groups:
+                raise Fault(f"analysis {call.name}: delta: {name!r} is not compared{nearest(name, imputation.groups)}")
+        rows = imputation.rows
+        for visit in analysed(call, imputation):
             for strategy in dict.fromkeys(o.strategies):
                 for approach in o.approaches:
-                    yield from _results(call, found, strategy, approach, visit, rows)
-            for group in found.groups:
-                yield from found.counts(group, visit)
-        yield from found.model(rows)
+                    yield from _results(call, imputation, strategy, approach, visit, rows)
+            for group in imputation.groups:
+                yield from imputation.counts(group, visit)
+        yield from imputation.model(rows)
 
 
 def _results(
-    call: Call, found: Imputing, strategy: Strategy, approach: Approach, visit: str, rows: "Rows"
+    call: Call, imputation: Imputing, strategy: Strategy, approach: Approach, visit: str, rows: "Rows"
 ) -> Iterator[Number]:
-    compared = found.imputed.compare(approach, strategy, visit)
-    delta = [call.options.delta.get(group, 0.0) for group in found.groups]
+    compared = imputation.imputed.compare(approach, strategy, visit)
+    delta = [call.options.delta.get(group, 0.0) for group in imputation.groups]
     level = level_of(call, strategy, approach)
-    for at, pair in enumerate(found.pairs, len(found.groups)):
-        values = compared.numbers(at, delta)
+    for place, pair in enumerate(imputation.pairs, len(imputation.groups)):
+        values = compared.numbers(place, delta)
         named = {"difference": values.pop("estimate"), **{k: v for k, v in values.items() if k not in VARIANCES}}
-        yield from call.numbers(found.parameter, call.contrast(*pair), visit, named, rows, level=level)
-    for at, group in enumerate(found.groups):
-        values = compared.numbers(at, delta)
+        yield from call.numbers(imputation.parameter, call.contrast(*pair), visit, named, rows, level=level)
+    for place, group in enumerate(imputation.groups):
+        values = compared.numbers(place, delta)
         mean = {"adjusted_mean": values["estimate"], **{k: values[k] for k in ("se", "ci_low", "ci_high")}}
-        yield from call.numbers(found.parameter, group, visit, mean, rows, level=level)
+        yield from call.numbers(imputation.parameter, group, visit, mean, rows, level=level)
 
 
 def level_of(call: Call, strategy: Strategy, approach: Approach) -> str:

@@ -32,11 +32,11 @@ def run(call: Call) -> Iterator[Number]:
     if unknown := sorted(set(o.slopes) - set(o.random) - ({"unit"} if o.over_visits else set())):
         raise Fault(f"analysis {call.name}: slopes: {unknown[0]!r} is no random effect of the model")
     with_baseline = any("baseline" in term for term in o.terms)
-    found: dict[str, list[str]] = {}
+    targets: dict[str, list[str]] = {}
     for parameter, visit in call.targets():
         if not (with_baseline and visit == call.dataset.baseline):
-            found.setdefault(parameter, []).append(visit)
-    for parameter, visits in found.items():
+            targets.setdefault(parameter, []).append(visit)
+    for parameter, visits in targets.items():
         if not o.over_visits:
             for visit in visits:
                 fit = fitted(call, list(o.terms), parameter, visit, o.slopes)

@@ -65,26 +65,26 @@ def run(call: Call) -> Iterator[Number]:
     o, data = call.options, call.data
     base = call.baseline() if o.baseline else ""
     _check(call)
-    for parameter, at in _targets(call).items():
+    for parameter, visits in _targets(call).items():
         terms = (base, (*o.covariates, *o.factors), True)
-        chosen = data.select(call.entry.population, parameter, at, *terms)
+        used = data.select(call.entry.population, parameter, visits, *terms)
         try:
-            model = _fitted(call, chosen.frame, at)
+            model = _fitted(call, used.frame, visits)
         except ValueError as error:
             raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
         groups = [group for group in call.dataset.groups if group in model.units]
-        rows = chosen.rows(groups)
+        rows = used.rows(groups)
         yield from _differences(call, parameter, model, rows)
         for visit in model.model.visits:
             # Who is not in the model at all is left out for that reason, not for the one at this visit.
-            there = data.select(call.entry.population, parameter, visit, *terms).excluding(chosen)
+            there = data.select(call.entry.population, parameter, visit, *terms).excluding(used)
             for group in groups:
                 yield from _means(call, parameter, model, rows, there, group, visit)
         yield from _over_visits(call, parameter, model, rows)
         yield from _tests(call, parameter, model, rows)
         for group in groups:
-            counts = {"n": model.units[group], "missing": chosen.missing(group)}
-            yield from call.numbers(parameter, group, "", counts, chosen.rows([group]))
+            counts = {"n": model.units[group], "missing": used.missing(group)}
+            yield from call.numbers(parameter, group, "", counts, used.rows([group]))
         yield from _model(call, parameter, model, rows)
 
 
@@ -100,17 +100,17 @@ def _check(call: Call) -> None:
 
 def _targets(call: Call) -> dict[str, list[str]]:
     """Each parameter with its visits after baseline, in time order. Raises Fault for fewer than two."""
-    found: dict[str, list[str]] = {}
+    targets: dict[str, list[str]] = {}
     for parameter, visit in call.targets():
-        found.setdefault(parameter, []).append(visit)
-    for parameter, at in found.items():
-        found[parameter] = [v for v in call.dataset.visits if v in at and v != call.dataset.baseline]
-        if len(found[parameter]) < 2:
+        targets.setdefault(parameter, []).append(visit)
+    for parameter, given in targets.items():
+        targets[parameter] = [v for v in call.dataset.visits if v in given and v != call.dataset.baseline]
+        if len(targets[parameter]) < 2:
             raise Refusal(
-                f"analysis {call.name}, {parameter}: {len(found[parameter])} visits besides the baseline; "
+                f"analysis {call.name}, {parameter}: {len(targets[parameter])} visits besides the baseline; "
                 "a model for repeated measures needs at least two"
             )
-    return found
+    return targets
 
 
 def _fitted(call: Call, wide: "pandas.DataFrame", visits: list[str]) -> "MmrmResult":
@@ -151,8 +151,9 @@ def _differences(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") 
             yield from call.numbers(parameter, contrast, visit, model.difference(group, reference, visit), rows)
 
 
-def _means(call: Call, parameter: str, model: "MmrmResult", rows: "Rows", there: "AnalysisSet", group: str,
-           visit: str) -> Iterator[Number]:  # fmt: skip
+def _means(
+    call: Call, parameter: str, model: "MmrmResult", rows: "Rows", there: "AnalysisSet", group: str, visit: str
+) -> Iterator[Number]:
     """Adjusted mean of a group, its units with a value at the visit, and those of the model without."""
     n = len(there.of_group(group))
     if n != model.values[group, visit]:

@@ -76,6 +76,11 @@ class Data:
         """What the records are."""
         return Contents(self.name, self.enrolled, self.columns, self.cells)
 
+    @property
+    def statuses(self) -> list[str]:
+        """Every status that a record has."""
+        return next(iter(self.columns.values())).statuses.tolist() if self.columns else []
+
     def without(self, unit: str) -> "Data":
         """The same data without a unit."""
         return self._view(self.plan, self.positions[[other != unit for other in self.units]])

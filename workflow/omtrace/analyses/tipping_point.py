@@ -47,18 +47,18 @@ def run(call: Call) -> Iterator[Number]:
     o = call.options
     pairs = [(o.group, o.reference), *((other, o.reference) for other in o.others)]
     for parameter in call.parameters:
-        found = imputing(call, parameter, pairs, o.reference, [o.approach])
-        rows = found.rows
-        for visit in analysed(call, found):
-            compared = found.imputed.compare(o.approach, o.strategy, visit)
+        imputation = imputing(call, parameter, pairs, o.reference, [o.approach])
+        rows = imputation.rows
+        for visit in analysed(call, imputation):
+            compared = imputation.imputed.compare(o.approach, o.strategy, visit)
             for reference_delta in o.reference_deltas:
                 for delta in o.deltas:
                     level = level_of(call, delta, reference_delta)
-                    yield from _at(call, found, compared, visit, rows, delta, reference_delta, level)
-                yield from _tip(call, found, compared, visit, rows, reference_delta)
+                    yield from _at(call, imputation, compared, visit, rows, delta, reference_delta, level)
+                yield from _tip(call, imputation, compared, visit, rows, reference_delta)
             for group in (o.group, o.reference):
-                yield from found.counts(group, visit)
-        yield from found.model(rows)
+                yield from imputation.counts(group, visit)
+        yield from imputation.model(rows)
 
 
 def level_of(call: Call, delta: float | None, reference_delta: float) -> str:
@@ -74,37 +74,53 @@ def _signed(delta: float) -> str:
     return f"{delta:+g}" if delta else "0"
 
 
-def _at(call: Call, found: Imputing, compared: "MeanComparison | DrawComparison", visit: str, rows: "Rows",
-        delta: float, reference_delta: float, level: str) -> Iterator[Number]:  # fmt: skip
-    values = compared.numbers(len(found.groups), _shift(call, found, delta, reference_delta))
+def _at(
+    call: Call,
+    imputation: Imputing,
+    compared: "MeanComparison | DrawComparison",
+    visit: str,
+    rows: "Rows",
+    delta: float,
+    reference_delta: float,
+    level: str,
+) -> Iterator[Number]:
+    values = compared.numbers(len(imputation.groups), _shift(call, imputation, delta, reference_delta))
     numbers = {"delta": delta, "reference_delta": reference_delta, "difference": values["estimate"]}
     if len(call.options.reference_deltas) == 1 and not reference_delta:
         del numbers["reference_delta"]
     numbers |= {name: values[name] for name in ("se", "ci_low", "ci_high", "p")}
-    yield from call.numbers(found.parameter, call.contrast(*found.pairs[0]), visit, numbers, rows, level=level)
+    yield from call.numbers(
+        imputation.parameter, call.contrast(*imputation.pairs[0]), visit, numbers, rows, level=level
+    )
 
 
-def _tip(call: Call, found: Imputing, compared: "MeanComparison | DrawComparison", visit: str, rows: "Rows",
-         reference_delta: float) -> Iterator[Number]:  # fmt: skip
+def _tip(
+    call: Call,
+    imputation: Imputing,
+    compared: "MeanComparison | DrawComparison",
+    visit: str,
+    rows: "Rows",
+    reference_delta: float,
+) -> Iterator[Number]:
     """Whether the conclusion at delta 0 tips within the grid, and if so where."""
     from omtrace.statistics.missing.imputed_comparison import tipping_point
 
-    o, which = call.options, len(found.groups)
+    o, which = call.options, len(imputation.groups)
 
     def p_at(delta: float) -> float:
-        return compared.numbers(which, _shift(call, found, delta, reference_delta))["p"]
+        return compared.numbers(which, _shift(call, imputation, delta, reference_delta))["p"]
 
     tip = tipping_point(p_at, min(o.deltas[0], 0.0), max(o.deltas[-1], 0.0), 1 - o.level)
     level = level_of(call, None, reference_delta)
-    contrast, tips = call.contrast(*found.pairs[0]), math.isfinite(tip)
-    yield from call.numbers(found.parameter, contrast, visit, {"tips": float(tips)}, rows, level=level)
+    contrast, tips = call.contrast(*imputation.pairs[0]), math.isfinite(tip)
+    yield from call.numbers(imputation.parameter, contrast, visit, {"tips": float(tips)}, rows, level=level)
     if tips:
-        yield from _at(call, found, compared, visit, rows, tip, reference_delta, level)
+        yield from _at(call, imputation, compared, visit, rows, tip, reference_delta, level)
 
 
-def _shift(call: Call, found: Imputing, delta: float, reference_delta: float) -> list[float]:
+def _shift(call: Call, imputation: Imputing, delta: float, reference_delta: float) -> list[float]:
     added = {call.options.group: delta, call.options.reference: reference_delta}
-    return [added.get(group, 0.0) for group in found.groups]
+    return [added.get(group, 0.0) for group in imputation.groups]
 
 
 METHOD = Method(

@@ -60,7 +60,7 @@ class Versions:
     remarks: list[str] = field(default_factory=list)
 
     def summary(self) -> list[str]:
-        """One line a table that differs, and one a remark, without values."""
+        """A line for each table that differs and for each remark, without values."""
         lines = [self._counts(name) for name in (*self.tables, UNREAD)]
         columns = [f"{d.change}: {d.column}" for d in self.differences if d.change.startswith("column")]
         messages = [*filter(None, lines), *columns, *self.remarks]
@@ -244,7 +244,7 @@ def _read(plan: TablePlan, table: Table) -> set[str]:
 
 
 def compared(old: Export, new: Export, exports: Sequence[Export], root: str | Path = ".") -> Versions:
-    """The differences of two versions; what stands in the way of comparing them is a remark."""
+    """The differences of two versions; the reason why they cannot be compared is a remark."""
     try:
         return differences(read_plan(plan_file(old.study, root)), old, new, root, exports)
     except Fault as fault:

@@ -60,7 +60,7 @@ def _lines(row: Sequence[str], widths: list[int], flush: list[bool]) -> list[str
 
 
 def fields(pairs: Iterable[tuple[str, Any]]) -> list[str]:
-    """Names and values, one a line; empty values are dropped."""
+    """Names and values, line by line; empty values are dropped."""
     shown = [(name, printable(value)) for name, value in pairs if value not in ("", None)]
     left = max((len(name) for name, _ in shown), default=0)
     lines = []
@@ -83,7 +83,7 @@ def flat(value: Any, name: str = "") -> list[tuple[str, Any]]:
 
 
 def listing(found: dict[str, Any]) -> str:
-    """The numbers of a result, one a line."""
+    """The numbers of a result, line by line."""
     title = f"{found['study']} {found['result']}".strip()
     rows = [(n["id"], n["value"], n["unit"], n["name"]) for n in found["numbers"]]
     return "\n".join(

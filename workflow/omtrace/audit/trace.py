@@ -160,7 +160,7 @@ def _members(folder: Path, rowset: str) -> dict[str, dict[int, list[tuple[str, s
 
 
 def _records(folder: Path, members: dict) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The records used, one a role, and the units left out with reasons, in the order of the datasets."""
+    """The records used, once for each role, and those left out with reasons, in the order of the datasets."""
     used: list[dict[str, Any]] = []
     left_out: list[dict[str, Any]] = []
     for dataset, wanted in members.items():

@@ -16,7 +16,8 @@ SHORT = 120  # characters of a command's sentence in the list of commands
 SHELLS = ("bash", "zsh", "fish")
 COMMANDS = {
     "Data in": {
-        "check": "intake", "register": "intake", "add-batch": "intake", "diff": "intake", "queries": "intake",
+        "check": "intake", "register": "intake", "add-batch": "intake", "undo-batch": "intake", "diff": "intake",
+        "queries": "intake",
     },
     "Results": {"trace": "results", "changes": "results", "verify": "results"},
     "Plans and reference": {

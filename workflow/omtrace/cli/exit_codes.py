@@ -19,7 +19,7 @@ MEANINGS = {
     ExitCode.FINE: "nothing to report, or notes only",
     ExitCode.FAILED: "an error, a difference, a file that cannot be read, or findings that would stop a run",
     ExitCode.USAGE: "the command line is wrong",
-    ExitCode.QUARANTINE: "a run would go on, but leave rows or files out",
+    ExitCode.QUARANTINE: "a run would go on, but leave values, rows or files out",
     ExitCode.WARNING: "a run would go on; there are warnings",
     ExitCode.INTERRUPTED: "interrupted",
 }

@@ -31,15 +31,20 @@ def check(
     from omtrace.intake import checking
 
     request = checking.Request(study or "", table or "", batch or "", replaces or "")
-    findings, elsewhere, rules, unchecked = checking.check(files, request)
+    outcome, unchecked = checking.check(files, request)
+    findings, elsewhere, rules = outcome.findings, outcome.elsewhere, outcome.rules
     if as_json:
         texts = {rule: {"meaning": text.meaning, "fix": text.fix} for rule, text in rules.items()}
         here, there = ([{**asdict(f), **texts[f.rule]} for f in part] for part in (findings, elsewhere))
-        print_json({"findings": here, "elsewhere": there, "not_checked": unchecked})
+        plates = [asdict(verdict) for verdict in outcome.verdicts]
+        content = {"findings": here, "elsewhere": there, "plates": plates, "without_rows": outcome.emptied}
+        print_json({**content, "not_checked": unchecked})
     else:
-        checking.print_findings(findings, elsewhere, rules, len(files) - len(unchecked), every)
+        checking.print_findings(outcome, len(files) - len(unchecked), every)
         checking.print_unchecked(unchecked, len(files))
-    return ExitCode.FAILED if unchecked else of_severities(finding.severity for finding in [*findings, *elsewhere])
+    severities = [finding.severity for finding in [*findings, *elsewhere]]
+    severities += ["quarantine" for verdict in outcome.verdicts if not verdict.usable]
+    return ExitCode.FAILED if unchecked else of_severities(severities)
 
 
 @command("register", "--replaces data/raw/omt_rct/diary.csv data/raw/omt_rct/diary_2.csv --reason 'corrected export'")
@@ -84,15 +89,33 @@ def register(files: list[str], replaces: str | None, withdraw: str | None, reaso
 @click.option("--study", metavar="NAME", shell_complete=complete_study,
               help="The study; by default the one whose tables fit all files.")  # fmt: skip
 @click.option("--batch", metavar="NAME", help="By default the number at the end of the folder's name.")
-def add_batch(folder: str, study: str | None, batch: str | None) -> ExitCode:
+@click.option("--accept", is_flag=True, help="Take it in although rows or plates of it are left out, or warned of.")
+def add_batch(folder: str, study: str | None, batch: str | None, accept: bool) -> ExitCode:
     """Check the files of a batch, copy and register them, and say which earlier numbers can change.
 
-    FOLDER holds the files of one batch and may lie anywhere. Nothing is written if a run would then stop, or leave out
-    one of the files or rows of earlier files. The exit code is that of the worst finding.
+    FOLDER holds the files of one batch and may lie anywhere. Each plate is judged as a run would judge it. Nothing is
+    written if a run would then stop, use no plate of the batch, or leave out one of the files or rows of earlier
+    files; nor, without --accept, if it would leave out rows or plates or warn. The exit code is that of the worst
+    finding.
     """
     from omtrace.intake.batches import add_batch as add
 
-    return of_severities([add(folder, study or "", batch or "")])
+    return of_severities([add(folder, study or "", batch or "", accept=accept)])
+
+
+@command("undo-batch", "4 --study rat_two_hit --reason 'layout of another plate'")
+@click.argument("batch", metavar="BATCH")
+@click.option("--study", metavar="NAME", required=True, shell_complete=complete_study, help="The study.")
+@click.option("--reason", metavar="TEXT", default="", help="Why; kept in the ledger.")
+def undo_batch(batch: str, study: str, reason: str) -> ExitCode:
+    """Withdraw all files of a batch, so that it can be added again.
+
+    The files and their rows of the register stay in the archive; no run reads them any more.
+    """
+    from omtrace.intake.batches import undo_batch as undo
+
+    undo(batch, study, reason)
+    return ExitCode.FINE
 
 
 @command("diff", "data/raw/omt_rct/diary.csv ~/Desktop/diary_new.csv")

@@ -58,13 +58,16 @@ class Found:
     @classmethod
     def of_columns(cls, unit: Any, visit: Any, value: Any, text: Any, status: Any, cells: Cells,
                    tables: tuple[str, ...] = ()) -> "Found":  # fmt: skip
-        """The same from columns (n,); a text, or None, stands for a whole column."""
+        """The same from columns (n,); a text, a number, or None, stands for a whole column."""
+        import numpy
         import pandas
 
         columns = {"unit": unit, "visit": visit, "value": value, "text": text, "status": status}
         kinds = {"value": "float64"}
         taken = {
-            name: repeated(part, len(unit)) if part is None or isinstance(part, str) else pandas.Series(part)
+            name: repeated(part, len(unit))
+            if part is None or isinstance(part, str)
+            else pandas.Series(numpy.full(len(unit), part) if isinstance(part, float) else part)
             for name, part in columns.items()
         }
         records = {name: part.reset_index(drop=True).astype(kinds.get(name, "str")) for name, part in taken.items()}

@@ -7,6 +7,7 @@ from omtrace.derivations import Context, Found
 from omtrace.faults import Fault
 from omtrace.model.plan import Parameter
 from omtrace.provenance.cells import Cells
+from omtrace.provenance.columns import NO_ROWS
 from omtrace.provenance.texts import arrow, chosen, places
 from omtrace.schemas import UNIT
 
@@ -70,7 +71,8 @@ class Grid:
         import pandas
 
         told = found.records["status"]
-        names = ["not collected", "not scheduled"]
+        empty = self._without_rows(found)
+        names = [empty or "not collected", "not scheduled"]
         at = numpy.where(source >= 0, source, len(told) + ~scheduled)
         missing = (source < 0) | numpy.append(told.isna().to_numpy(), True)[source]
         at[missing] = (len(told) + ~scheduled)[missing]
@@ -78,10 +80,16 @@ class Grid:
         for place, (rule, key, column) in self._lost(found, visits).items():
             if missing[place] and scheduled[place]:
                 at[place] = len(told) + len(names)
-                names.append(f"quarantined: {rule}")
+                names.append(f"quarantined: {rule}{'; ' if empty else ''}{empty}")
                 cells.append(Cells.of([place], [key], column, "quarantined"))
         every = pandas.concat([told, pandas.Series(names, dtype="str")])
         return every.take(at).reset_index(drop=True), cells
+
+    def _without_rows(self, found: Found) -> str:
+        """That a table has no row left, where all tables of what was found are so; "" otherwise."""
+        frames = self.context.tables.frames
+        empty = [name for name in found.tables if not len(frames[name])]
+        return f"table {empty[0]} {NO_ROWS}" if empty and len(empty) == len(found.tables) else ""
 
     def _lost(self, found: Found, visits: list[str]) -> dict[int, tuple[str, int, str]]:
         """Places on the grid whose row, or a cell of it, was quarantined: primary rule, key and raw column."""

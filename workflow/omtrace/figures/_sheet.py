@@ -15,6 +15,7 @@ from omtrace.figures._results import AGAIN, Estimates, Number, Record, Records
 from omtrace.model.closed import nearest
 from omtrace.model.contrast import EVERYBODY, group_label
 from omtrace.model.plan import DatasetPlan, Parameter, Plan
+from omtrace.model.statistics import statistic_of
 from omtrace.store import number_text, write_bytes, write_csv
 
 if TYPE_CHECKING:
@@ -346,16 +347,16 @@ class Sheet:
 
     def words(self, number: Number) -> str:
         """A number in words: what it is, its value and unit."""
-        dataset = self.dataset_of(number.analysis)
+        dataset, statistic = self.dataset_of(number.analysis), statistic_of(number.statistic)
         names = [dataset.parameters[key].label for key in number.parameter.split(" & ") if key in dataset.parameters]
         parts = [
             " & ".join(names),
             dataset.visits.get(number.visit, number.visit),
-            "" if number.group == EVERYBODY else group_label(number.group, dataset.groups),
+            "" if number.group == EVERYBODY else group_label(number.group, dataset.groups, statistic.null == 1),
             level_shown(number.level, dataset),
         ]
         what = ", ".join(filter(None, parts))
-        return f"{what}: {number.statistic.replace('_', ' ')} {number.shown or 'without value'} {number.unit}".strip()
+        return f"{what}: {statistic.label} {number.shown or 'without value'} {number.unit}".strip()
 
 
 def group_look(group: Group, lines: bool = False) -> Look:

@@ -145,19 +145,19 @@ def _row(sheet: Sheet, point: Number, options: Options) -> Row:
         parameter.better,
         dataset.visits.get(point.visit, ""),
         "" if point.group == EVERYBODY else group_label(point.group, dataset.groups, options.log),
-        _level(point.level, options, dataset),
+        _level(point.level, dataset, options),
         options.labels.get(point.analysis, sheet.plan.analyses[point.analysis].title),
         (point, low, high),
         _counted(sheet, point),
     )
 
 
-def _level(level: str, options: Options, dataset: DatasetPlan) -> str:
+def _level(level: str, dataset: DatasetPlan, options: Options) -> str:
     """A level in words, each code one word that no line break divides; of ratios as ratios."""
     words = [
         options.words.get(word.rstrip(","), word.rstrip(",")) + "," * word.endswith(",") for word in level.split(" ")
     ]
-    text = " ".join(word.replace("_", "\N{NO-BREAK SPACE}") for word in words)
+    text = " ".join(word if "{" in word or "}" in word else word.replace("_", "\N{NO-BREAK SPACE}") for word in words)
     if options.log:  # the axis says that they are ratios, and that its scale is logarithmic
         text = text.removesuffix(", log scale").replace(" - ", " / ").replace(", minus in ", ", over that in ")
     return level_shown(text, dataset)

@@ -107,7 +107,7 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     labels, titles = [panel.quantity.visit_labels for panel in drawn], [panel.title for panel in drawn]
     units = [panel.quantity.axis for panel in drawn]
     rows = max(len(panel.series) for panel in drawn) if options.counts else 0
-    reserve = max(theme.text_width(group.label, theme.SMALL) for group in looks) + 14 if len(looks) > 1 else 0
+    reserve = max(theme.text_width(group.label, theme.SMALL) for group in looks) + 4 if len(looks) > 1 else 0
     direct = _is_direct(drawn, options, reserve)
     width = _width(drawn, options)
     stretch = width / (width - reserve) if direct else 1.0

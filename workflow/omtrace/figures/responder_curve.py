@@ -9,7 +9,7 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import Number
+from omtrace.figures._results import AGAIN, Number
 from omtrace.figures._sheet import Group, Quantity, Sheet
 from omtrace.model.contrast import contrast_of, group_label
 
@@ -86,14 +86,14 @@ def _curve(sheet: Sheet, quantity: Quantity, visit: str) -> Curve:
     if not thresholds:
         raise Fault(f"{sheet.where}: analysis {quantity.analysis!r} has no thresholds of {quantity.key!r} at {visit!r}")
     thresholds.sort(key=lambda number: number.value)
-    contrast = thresholds[0].group
-    pair = contrast_of(contrast, quantity.dataset.groups)
-    assert pair
-    sides = {pair.group: "proportion_a", pair.reference: "proportion_b"}
+    contrast = contrast_of(thresholds[0].group, quantity.dataset.groups)
+    if contrast is None:
+        raise Fault(f"{sheet.where}: {thresholds[0].group!r} is no contrast of groups of the dataset; {AGAIN}")
+    sides = {contrast.group: "proportion_a", contrast.reference: "proportion_b"}
     groups = [group for group in sheet.groups(quantity.dataset) if group.key in sides]
 
     def number(statistic: str, level: str) -> Number:
-        return sheet.estimates.find(quantity.analysis, quantity.key, statistic, contrast, visit, level)
+        return sheet.estimates.find(quantity.analysis, quantity.key, statistic, str(contrast), visit, level)
 
     shares = [[number(sides[group.key], n.level) for n in thresholds] for group in groups]
     differences = [[number(statistic, n.level) for statistic in TRIPLE] for n in thresholds]

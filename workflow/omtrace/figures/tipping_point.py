@@ -121,9 +121,11 @@ def _panel_of(sheet: Sheet, quantity: Quantity, visit: str) -> Panel:
     points = [point for level, point in by_level.items() if not level.startswith(TIPPING)]
     if not points:
         raise Fault(f"{sheet.where}: analysis {quantity.analysis!r} has no grid of deltas at {visit}; {AGAIN}")
-    contrast = contrast_of(points[0].difference.group, quantity.dataset.groups)
-    assert contrast
-    labels = [quantity.dataset.groups[side] for side in (contrast.group, contrast.reference)]
+    groups = quantity.dataset.groups
+    contrast = contrast_of(points[0].difference.group, groups)
+    if contrast is None:
+        raise Fault(f"{sheet.where}: {points[0].difference.group!r} is no contrast of groups of the dataset; {AGAIN}")
+    labels = [groups[contrast.group], groups[contrast.reference]]
     return Panel(quantity, visit, labels, points, [p for level, p in by_level.items() if level.startswith(TIPPING)])
 
 

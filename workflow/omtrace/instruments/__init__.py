@@ -113,6 +113,35 @@ class Instrument:
         filled = items.apply(lambda column: column.fillna(items.mean(axis=1)))
         return score.combine(filled).where(enough)
 
+    def bounds(self, name: str) -> tuple[float, float] | None:
+        """The least and the greatest value of a score that is a sum of its items, each in either direction.
+
+        None where an item has no bounds, or the score is no such sum.
+        """
+        import numpy
+        import pandas
+
+        score, items = self.scores[name], {item.name: item for item in self.items}
+        if any(name not in items or not items[name].codes() for name in score.items):
+            return None
+        low, high = (
+            numpy.array([getattr(items[n], end) for n in score.items], float) for end in ("minimum", "maximum")
+        )
+        # every item at its least, each one alone at its greatest, and all of them
+        rows = numpy.vstack([low, low + numpy.diag(high - low), high])
+        values = score.combine(pandas.DataFrame(rows, columns=list(score.items))).to_numpy(dtype=float)
+        steps = values[1:-1] - values[0]
+        if not numpy.isclose(values[-1], values[0] + steps.sum()):
+            return None
+        ends = (values[0] + steps[steps < 0].sum(), values[0] + steps[steps > 0].sum())
+        return round(float(ends[0]), 9) + 0.0, round(float(ends[1]), 9) + 0.0
+
+    def answers(self, name: str) -> list[float]:
+        """The possible answers where a score is the answer to one item itself; none else."""
+        items = [item for item in self.items if item.name in self.scores[name].items]
+        codes = [float(code) for code in items[0].codes()] if len(items) == 1 else []
+        return codes if codes and self.bounds(name) == (codes[0], codes[-1]) else []
+
     def coding(self, name: str) -> dict[str, str]:
         """Raw text in lower case -> item code, for the items' cells; "" is the instrument's own codes: no change.
 

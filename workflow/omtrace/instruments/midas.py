@@ -20,7 +20,7 @@ LABELS = (
 
 
 def total(items):
-    """Sum of the five day counts: 0 to 270 and a little more, higher is worse."""
+    """Sum of the five day counts: 0 to 276 (three times the 92 days of the longest three months), higher is worse."""
     return items.sum(axis=1, min_count=len(ITEMS))
 
 

@@ -6,11 +6,14 @@ are shown and nothing is written.
 
 import re
 from collections import Counter
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from omtrace import store
 from omtrace.faults import Fault
 from omtrace.intake import checking, registration
+from omtrace.model.closed import nearest
 from omtrace.model.config import CONFIG, read_config_file
 from omtrace.model.folders import folders_of, plan_file, read_registered
 from omtrace.model.own_files import what_stands_at
@@ -24,10 +27,13 @@ WHOLE = {*WHOLE_FILE, "no_rows", "batch"}
 NUMBER = re.compile(r"(\d+)\D*")
 
 
-def add_batch(folder: str | Path, study: str = "", batch: str = "", root: str | Path = ".") -> str:
+def add_batch(
+    folder: str | Path, study: str = "", batch: str = "", root: str | Path = ".", accept: bool = False
+) -> str:
     """Check all files of a folder, copy them into data/raw/<study>/ and register them; print what can change.
 
-    Nothing is written where a run would stop, or leave out one of the files or rows of earlier files.
+    Nothing is written where a run would stop, leave out one of the files or rows of earlier ones, or use none of the
+    batch's plates; and, unless ``accept``, where it would leave out rows or a plate, or warns of something.
 
     Returns
     -------
@@ -44,34 +50,78 @@ def add_batch(folder: str | Path, study: str = "", batch: str = "", root: str | 
     batch = batch or _batch(Path(folder))
     known = read_registered(root)
     study, plan, drafts = _drafts(files, study, batch, known, root)
-    taken = sorted({e.export for e in exports_of(known, study) if e.batch == batch})
+    taken = sorted({e.path for e in exports_of(known, study) if e.batch == batch})
     if taken:
-        raise Fault(f"batch {batch} of {study} has files already ({', '.join(taken)}); name this one with --batch")
+        raise Fault(
+            f"batch {batch} of {study} has files already ({', '.join(taken)}); for a new version of one: "
+            f"omtrace register --replaces {taken[0]} NEW_FILE; to take them all out first: "
+            f"omtrace undo-batch {batch} --study {study}; for another batch: --batch"
+        )
     for draft in drafts:
         print(f"{Path(draft.path).name}: table {draft.table}")
     beside = [e for e in exports_of(known, study) if (root / e.path).is_file()]
-    findings, elsewhere, rules = checking.findings_at(drafts, beside, plan, root, beside)
-    lost = [f for f in findings if f.rule in WHOLE and f.severity in ("quarantine", "stop")]
-    if checking.print_findings(findings, elsewhere, rules, len(files)) or lost or elsewhere:
-        why = _left_out(lost) or _taken(elsewhere)
-        print(f"batch {batch} of {study}: nothing was registered{why}; correct the files and add them again")
+    outcome = checking.findings_at(drafts, beside, plan, root, beside)
+    checking.print_findings(outcome, len(files))
+    why, remedy = _refusal(outcome, accept)
+    if why:
+        print(f"batch {batch} of {study}: nothing was registered {why}; {remedy}")
         return "stop"
     added = _taken_in(drafts, known, study, batch, root)
     print(f"batch {batch} of {study}: {len(added)} files registered")
     print("\n".join(_what_changes(plan, {e.table for e in added}, root)))
     print(f"run: snakemake {study}; then: omtrace changes {study}")
-    return min((finding.severity for finding in findings), key=WORST.__getitem__, default="note")
+    return min((finding.severity for finding in outcome.findings), key=WORST.__getitem__, default="note")
+
+
+def _refusal(outcome: checking.Outcome, accept: bool) -> tuple[str, str]:
+    """Why a batch is not taken in, in brackets, and what to do; "" if it is."""
+    remedy = "correct the files and add them again"
+    lost = [f for f in outcome.findings if f.rule in WHOLE and f.severity in ("quarantine", "stop")]
+    if lost or outcome.elsewhere:
+        return _left_out(lost) or _taken(outcome.elsewhere), remedy
+    if outcome.stops:
+        return "(a run would stop)", remedy
+    refused = sorted({verdict.plate for verdict in outcome.verdicts if not verdict.usable})
+    if refused and not any(verdict.usable for verdict in outcome.verdicts):
+        return f"(no plate of it could be used: {', '.join(refused)})", remedy
+    counts = Counter(f.severity for f in outcome.findings)
+    doubts = [f"{counts[name]} {name}" for name in ("quarantine", "warn") if counts[name]]
+    doubts += [f"a run leaves out plate {', '.join(refused)}"] if refused else []
+    if doubts and not accept:
+        return f"({'; '.join(doubts)})", f"{remedy}; or, if all of that is right, add them with --accept"
+    return "", ""
+
+
+def undo_batch(batch: str, study: str, reason: str = "", root: str | Path = ".") -> None:
+    """Withdraw all files of a batch: they stay in custody with their numbers, and no run reads them any more.
+
+    Raises Fault, and changes nothing, where the study has no such batch.
+    """
+    root = Path(root)
+    known = read_registered(root)
+    mine = [e for e in exports_of(known, study) if e.batch == batch]
+    if not mine:
+        batches = sorted({e.batch for e in exports_of(known, study) if e.batch})
+        raise Fault(f"{study} has no batch {batch}{nearest(batch, batches)} ({', '.join(batches) or 'none at all'})")
+    numbers = {export.number for export in mine}
+    today = date.today().isoformat()
+    rows = [replace(e, withdrawn=today) if e.number in numbers else e for e in known]
+    details = {"batch": batch, "withdrawn": sorted(numbers), "reason": reason or f"batch {batch} undone"}
+    registration.put_register("undo-batch", study, details, rows, root)
+    for export in mine:
+        print(f"{export.path} (number {export.number}): withdrawn")
+    print(f"batch {batch} of {study}: {len(mine)} files are read no more; add it again, or run: snakemake {study}")
 
 
 def _left_out(lost: list[Finding]) -> str:
     causes = [f for f in lost if f.rule != "batch"] or lost
     files = sorted({Path(f.file).name for f in causes})
-    return f" (it would be left out, because of {', '.join(files)})" if files else ""
+    return f"(it would be left out, because of {', '.join(files)})" if files else ""
 
 
 def _taken(elsewhere: list[Finding]) -> str:
     files = sorted({Path(f.file).name for f in elsewhere if f.severity == "quarantine"})
-    return f" (rows of {', '.join(files)} would be left out because of it)" if files else ""
+    return f"(rows of {', '.join(files)} would be left out because of it)" if files else ""
 
 
 def _files(folder: Path) -> list[Path]:
@@ -102,7 +152,7 @@ def _drafts(files: list[Path], study: str, batch: str, known: list[Export], root
     """
     studies = [study] if study else _studies(root)
     fitting: list[tuple[str, Plan, list[Export]]] = []
-    nearest: list[str] = []  # why not, of the study that fits most of the files
+    reasons: list[str] = []  # why not, of the study that fits most of the files
     most = -1
     number = registration.highest_ever(known, root)
     for name in studies:
@@ -121,11 +171,11 @@ def _drafts(files: list[Path], study: str, batch: str, known: list[Export], root
         if not faults:
             fitting.append((name, plan, rows))
         elif len(rows) > most:
-            most, nearest = len(rows), faults
+            most, reasons = len(rows), faults
     if study and not fitting:
-        raise Fault(*nearest)
+        raise Fault(*reasons)
     if len(fitting) != 1:
-        several = [f"the files fit {', '.join(name for name, _, _ in fitting)}"] if fitting else nearest[:9]
+        several = [f"the files fit {', '.join(name for name, _, _ in fitting)}"] if fitting else reasons[:9]
         raise Fault(*several, f"which study is it? say --study NAME ({', '.join(studies)})")
     return fitting[0]
 

@@ -10,12 +10,14 @@ from pathlib import Path
 
 from omtrace.audit.layout import printable
 from omtrace.faults import Fault
+from omtrace.intake.verdicts import Verdict, verdicts_of
 from omtrace.model.closed import nearest
 from omtrace.model.folders import folders_of, plan_file, read_registered
 from omtrace.model.own_files import fault_of_place
 from omtrace.model.plan import Plan, read_plan
-from omtrace.model.register import Export, export_at, exports_of
+from omtrace.model.register import Export, export_at, exports_of, sha256_of
 from omtrace.provenance.stage_inputs import sound_parts
+from omtrace.readers._recognised import recognised
 from omtrace.readers.lookup import way_of
 from omtrace.schemas import RuleText, table_of
 from omtrace.validation.findings import WORST, Finding
@@ -25,7 +27,27 @@ from omtrace.validation.validate import Validation
 
 CELLS = 12  # lines of one rule
 SHOWN = 36  # characters of a value
+FOLLOWING = ("batch", "unit", "reference", "roster", "expected_row")  # rules that often follow from another finding
 TAKEN = "batch"  # the rule of rows that go because of another finding: counted, and shown one by one with --all only
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run would find and do: findings at the new files and elsewhere, rules, and the verdicts on plates.
+
+    ``emptied``: tables of the new files that would be left without a row.
+    """
+
+    findings: list[Finding]
+    elsewhere: list[Finding]
+    rules: dict[str, RuleText]
+    verdicts: list[Verdict]
+    emptied: list[str]
+
+    @property
+    def stops(self) -> bool:
+        """Whether a run would stop."""
+        return any(f.severity == "stop" for f in (*self.findings, *self.elsewhere))
 
 
 @dataclass(frozen=True)
@@ -38,10 +60,8 @@ class Request:
     replaces: str = ""
 
 
-def check(
-    files: Sequence[str], request: Request, root: str | Path = "."
-) -> tuple[list[Finding], list[Finding], dict[str, RuleText], list[str]]:
-    """The findings at the files, those that they cause elsewhere, what the rules mean, and why files were passed over.
+def check(files: Sequence[str], request: Request, root: str | Path = ".") -> tuple[Outcome, list[str]]:
+    """What a run would find and do with the files, and why files were passed over.
 
     The files are checked beside the study's registered exports; tables without an export are skipped, and so are
     files that do not exist or whose table cannot be determined. Raises Fault if no file is left, or if the study cannot
@@ -65,16 +85,18 @@ def check(
     gone = {export_at(known, request.replaces).path} if request.replaces else set()
     paths = {(root / e.path).resolve() for e in new}
     beside = [e for e in known if e.path not in gone and (root / e.path).resolve() not in paths]
-    return *findings_at(new, beside, plan, root, known), passed
+    return findings_at(new, beside, plan, root, known), passed
 
 
 def findings_at(
     new: Sequence[Export], beside: Sequence[Export], plan: Plan, root: Path, before: Sequence[Export]
-) -> tuple[list[Finding], list[Finding], dict[str, RuleText]]:
+) -> "Outcome":
     """The findings at new exports beside others of their study, those elsewhere, and what the rules mean.
 
-    Elsewhere: what stops, and what takes rows out that the exports ``before`` alone would keep.
+    Elsewhere: what stops, and what takes rows out that the exports ``before`` alone would keep. Raises Fault, in one
+    sentence, for a file whose bytes are those of another.
     """
+    refuse_twins(new, beside, root)
     validation = _validated([*beside, *new], plan, root)
     mine = {export.path for export in new}
     here = [f for f in validation.findings if f.file in mine]
@@ -82,7 +104,23 @@ def findings_at(
     if any(f.severity == "quarantine" for f in elsewhere):
         known = {_at(f) for f in _validated(before, plan, root).findings}
         elsewhere = [f for f in elsewhere if f.severity == "stop" or _at(f) not in known]
-    return here, elsewhere, validation.rules
+    tables = {name: entry.source or name for name, entry in plan.tables.items()}
+    works = [w for w in validation.works.values() if tables[w.name] in {export.table for export in new}]
+    emptied = [work.name for work in works if not set(work.frame.index) - work.gone]
+    return Outcome(here, elsewhere, validation.rules, verdicts_of(validation, new), emptied)
+
+
+def refuse_twins(new: Sequence[Export], beside: Sequence[Export], root: Path) -> None:
+    """Raise Fault for a file with the bytes of another that is new, or that the study reads already."""
+    first = {export.sha256: export.path for export in beside}
+    faults = []
+    for export in new:
+        digest = sha256_of(root / export.path)
+        other = first.setdefault(digest, export.path)
+        if other != export.path:
+            faults.append(f"{export.path}: the same bytes as {other}: a file sent twice; leave one of them out")
+    if faults:
+        raise Fault(*faults)
 
 
 def _validated(exports: Sequence[Export], plan: Plan, root: Path) -> Validation:
@@ -117,7 +155,7 @@ def _study(files: Sequence[str], registered: Sequence[Export]) -> str:
 
 def draft(number: int, study: str, path: Path, request: Request, plan: Plan, known: list[Export],
             root: Path) -> Export:  # fmt: skip
-    """A file as a row of the register: as the row that it replaces, or stands in, says; else as the request does."""
+    """A file as a row of the register: from its own row or the one that it replaces, else from the request."""
     raw = Path(os.path.abspath(root / folders_of(root).raw))
     place = Path(os.path.abspath(root / path))
     if kind := fault_of_place(place, raw if place.is_relative_to(raw) else place.parent):
@@ -151,8 +189,9 @@ def _table(export: Export, plan: Plan, registered: list[Export], root: Path) -> 
         shares[source] = max(shares.get(source, 0), sum(c in columns for c in wanted) / len(wanted))
     tables = ", ".join(sorted({entry.source or name for name, entry in plan.tables.items()}))
     if not shares:
+        known = recognised((root / export.path).read_bytes(), "")
         raise Fault(
-            f"{export.path}: no table of the plan can be read from it; is it damaged, or another file? "
+            f"{export.path}: no table of the plan can be read from it; {known or 'is it damaged, or another file?'} "
             f"--table NAME says what its reader expects ({tables})"
         )
     best = [name for name, share in shares.items() if share == max(shares.values()) and share >= 0.5]
@@ -169,10 +208,25 @@ def print_unchecked(lines: Sequence[str], files: int) -> None:
         print(f"{len(lines)} of {files} files not checked")
 
 
-def print_findings(findings: list[Finding], elsewhere: Sequence[Finding], rules: dict[str, RuleText], files: int,
-                   every: bool = False) -> bool:  # fmt: skip
-    """Print findings by file, worst first, and a verdict; whether one of them, or of what they cause, stops."""
-    findings.sort(key=lambda f: (f.file, WORST[f.severity], f.rule == TAKEN, f.rule, f.part, f.line, f.column))
+def print_findings(outcome: Outcome, files: int, every: bool = False) -> bool:
+    """Print findings by file, worst first and causes before what follows from them, and what a run would do.
+
+    Returns whether one of the findings, or of what they cause, stops.
+    """
+    findings, elsewhere, rules = outcome.findings, outcome.elsewhere, outcome.rules
+    causes = {f.file for f in findings if f.rule not in FOLLOWING and f.severity in ("stop", "quarantine")}
+    findings.sort(
+        key=lambda f: (
+            f.file not in causes,
+            f.file,
+            WORST[f.severity],
+            f.rule in FOLLOWING,
+            f.rule,
+            f.part,
+            f.line,
+            f.column,
+        )
+    )
     for file, group in groupby(findings, key=lambda f: f.file):
         print(printable(file))
         _print_rules(list(group), rules, 0 if every else CELLS)
@@ -184,8 +238,15 @@ def print_findings(findings: list[Finding], elsewhere: Sequence[Finding], rules:
     counts = [f"{sum(f.severity == name for f in findings)} {name}" for name in WORST]
     stops = any(f.severity == "stop" for f in (*elsewhere, *findings))
     without = " without what is quarantined" * any(f.severity == "quarantine" for f in (*elsewhere, *findings))
+    for plate in outcome.verdicts:
+        print(f"plate {printable(plate.plate)}, {plate.parameter}: {plate.says}")
+    refused = [plate for plate in outcome.verdicts if not plate.usable]
+    if refused:
+        without += " and" * bool(without) + f" without {len(refused)} of {len(outcome.verdicts)} plates"
     verdict = "a run would stop" if stops else f"a run would go on{without}"
     print(f"{files} file{'s' * (files > 1)}: {', '.join(counts)}: {verdict}")
+    for table in () if stops else outcome.emptied:
+        print(f"table {table} would have no rows: what is analysed of it would stand in the results as not computed")
     return stops
 
 

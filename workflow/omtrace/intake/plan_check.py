@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from omtrace.faults import Fault, Refusal
+from omtrace.intake import plan_facts
 from omtrace.model.closed import checked, nearest
 from omtrace.model.document import read_document
 from omtrace.model.folders import plan_file
@@ -49,7 +50,7 @@ def check_once(plan: Plan, modules: str, logs: str | Path = "logs", path: Path |
 
 
 def read_whole(path: str | Path) -> Plan:
-    """A plan that is read. Raises Fault for what is wrong with it, and with that also for modules and their options."""
+    """A plan from its file. Raises Fault with all problems, those of modules and their options included."""
     try:
         return read_plan(path)
     except Fault as fault:
@@ -67,6 +68,8 @@ def counts_of(study: str) -> dict[str, int]:
     """
     path = plan_file(study)
     plan = check_plan(read_whole(path), path)
+    if faults := plan_facts.registered_faults(plan, Path()):
+        raise with_lines(dict.fromkeys(faults), f"plan of {study}", path)
     return {name: len(getattr(plan, name)) for name in ("tables", "datasets", "analyses", "families", "figures")}
 
 
@@ -120,6 +123,7 @@ def _checks(plan: Plan) -> Iterator[tuple[str, Callable[[str], Any]]]:
     of = f"plan of {plan.study}: "
     for name, table in plan.tables.items():
         yield f"{of}tables.{name}.options", _reader(table.reader, table.options)
+        yield f"{of}tables.{name}", plan_facts.table_check(plan, name)
     for name, crosscheck in plan.checks.items():
         yield (
             f"{of}checks.{name}.options",
@@ -129,15 +133,18 @@ def _checks(plan: Plan) -> Iterator[tuple[str, Callable[[str], Any]]]:
         for name, parameter in declared.parameters.items():
             where = f"{of}datasets.{dataset}.parameters.{name}.options"
             yield where, _module("derivations", parameter.derive, "DERIVATION", parameter.options)
+            yield where.removesuffix(".options"), plan_facts.parameter_check(plan, declared, name)
         for name in declared.populations:
             yield f"{of}datasets.{dataset}.populations.{name}", partial(declared.condition, name)
     for name, analysis in plan.analyses.items():
         yield f"{of}analyses.{name}.options", _module("analyses", analysis.method, "METHOD", analysis.options)
         yield f"{of}analyses.{name}", _others(plan, name)
         yield f"{of}analyses.{name}.options", _groups(plan.datasets[analysis.dataset], analysis)
+        yield f"{of}analyses.{name}.options", plan_facts.analysis_check(plan, analysis)
         yield f"{of}analyses.{name}", partial(_fits, plan, name)
     for name, figure in plan.figures.items():
         yield f"{of}figures.{name}.options", _module("figures", figure.figure, "FIGURE", figure.options)
+        yield f"{of}figures.{name}.options", plan_facts.figure_check(figure)
 
 
 def _reader(name: str, options: dict) -> Callable[[str], Any]:

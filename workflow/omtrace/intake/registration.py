@@ -154,7 +154,8 @@ def row_of(file: str | Path, request: Request, number: int, old: Export | None, 
     digest = sha256_of(root / path)
     newest = exports_of(known, study)
     for twin in exports_of(known, study, replaced=True):
-        if twin.sha256 == digest and (twin in newest or not old):  # with a reason, back to an earlier version
+        # with a reason, back to an earlier version; a file that was withdrawn may come again
+        if twin.sha256 == digest and (twin in newest or not (old or twin.withdrawn)):
             raise Fault(f"{path}: the same bytes as {twin.path} (number {twin.number}), which is registered already")
     _check_content(root / path, path)
     table = old.table if old else _table(path, study, request, known, root)

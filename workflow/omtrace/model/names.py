@@ -25,7 +25,7 @@ def known_studies(root: str | Path = ".") -> list[str]:
 def refuse_names(arguments: Mapping[str, Any], root: str | Path = ".") -> None:
     """Check the arguments of a command that are names. Raises Fault, with every finding, for what is no such name.
 
-    ``arguments``: by their names in the command line; None, and what stands in no table here, is passed over.
+    ``arguments``: by their names in the command line; None, and arguments that are no names, are skipped.
     """
     faults = []
     for argument, value in arguments.items():

@@ -8,7 +8,7 @@ FOLDER = "a folder"
 
 
 def what_stands_at(path: str | Path) -> str:
-    """What a path is if it is no file of its own, in words; "" for a file, and where there is nothing."""
+    """What a path is, in words, if it is not a regular file; "" for a file, and where there is nothing."""
     try:
         mode = os.lstat(path).st_mode
     except (FileNotFoundError, NotADirectoryError):

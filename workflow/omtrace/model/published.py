@@ -1,4 +1,4 @@
-"""Printed numbers of a published study, each beside the number of this plan that it is held against."""
+"""Printed numbers of a published study, each with the number of this plan it is compared with."""
 
 import re
 from typing import Annotated
@@ -41,7 +41,7 @@ class PrintedNumbers(NumberName):
 
 
 class Published(Closed):
-    """A publication whose numbers the plan is held against."""
+    """A publication with whose numbers those of the plan are compared."""
 
     source: str = Field(description="citation")
     numbers: tuple[PrintedNumbers, ...] = Field(description="printed numbers, each with the names of ours")

@@ -36,7 +36,7 @@ class IntercurrentEvent(Closed):
     """An event after the start of treatment that bears on the outcome or its meaning, and how it is handled."""
 
     strategy: Strategy = Field(description="one of the five strategies of ICH E9(R1)")
-    parameter: str = Field("", description="parameter of the dataset that tells of the event")
+    parameter: str = Field("", description="parameter of the dataset that records the event")
     how: str = Field(description="what the analysis does about it, in words")
 
 

@@ -246,7 +246,7 @@ def custody_faults(
 ) -> list[str]:
     """What is wrong with a study's raw folder against the register, one line a fault with its mend.
 
-    Versions that were replaced are held against their rows as well. A missing retrieved file is no fault: it
+    Replaced versions are compared with their rows as well. A missing retrieved file is no fault: it
     is a job. Files directly in ``raw`` count for every study. ``digests``: the sha256 of files that were just read.
     """
     root, raw = Path(root), Path(raw)

@@ -11,7 +11,7 @@ from omtrace.store import stored
 
 
 class Role(StrEnum):
-    """What a statistic is to the row of results that it stands in."""
+    """The part of a statistic in its row of results."""
 
     EFFECT = "effect"  # compares, and so has a value of no effect
     ESTIMATE = "estimate"
@@ -397,6 +397,14 @@ _EVERY = (
     # decisions
     Statistic("conclusion_depends", "Depends on the threshold", DECISION, NONE, 0, codes=("no", "yes")),
     Statistic("concordant", "Concordant", DECISION, NONE, 0, codes=("no", "yes")),
+    Statistic(
+        "few_clusters",
+        "Few clusters",
+        DECISION,
+        NONE,
+        0,
+        codes=("no", "yes: below 4 degrees of freedom p and interval are unreliable"),
+    ),
     Statistic("in_model", "In the model", DECISION, NONE, 0, codes=("no, at zero", "yes"), table="variances"),
     Statistic(
         "interval_excludes", "Interval excludes", DECISION, NONE, 0, codes=("nothing", "stop", "go", "stop and go")
@@ -407,14 +415,6 @@ _EVERY = (
     Statistic("not_computed", "Not computed", REFUSAL, NONE, 0),
     Statistic("plate_verdict", "Verdict", DECISION, NONE, 0, codes=("rejected", "accepted with flags", "accepted")),
     Statistic("rejected", "Rejected", DECISION, NONE, 0, codes=("no", "yes")),
-    Statistic(
-        "few_clusters",
-        "Few clusters",
-        DECISION,
-        NONE,
-        0,
-        codes=("no", "yes: below 4 degrees of freedom p and interval are unreliable"),
-    ),
     Statistic("tips", "Tips", DECISION, NONE, 0, codes=("no", "yes")),
     Statistic("verdict", "Verdict", DECISION, NONE, 0, codes=("stop", "amend", "go")),
 )

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from omtrace.model.closed import Closed
 from omtrace.model.slices import TABLES
 
-MADE = ("@export", "@batch", "@row")  # parts of a unit that do not stand in a column
+MADE = ("@export", "@batch", "@row")  # parts of a unit that are not in a column
 
 
 class Format(Closed):
@@ -41,7 +41,7 @@ class Repair(Closed):
 
 
 class VisitColumn(Closed):
-    """How a raw column tells the visit: its values and the visits they stand for."""
+    """The raw column that names the visit: its values and the visits they stand for."""
 
     column: str = Field(description="raw column that holds the event")
     map: dict[str, Annotated[str, Field(min_length=1)]] = Field(
@@ -64,7 +64,7 @@ class TablePlan(Closed):
     recode: Annotated[dict[str, dict[str, str]], TABLES] = Field(
         default_factory=dict, description="table column -> raw value -> value"
     )
-    visit: VisitColumn | None = Field(None, description="the column that tells the visit, and its values")
+    visit: VisitColumn | None = Field(None, description="the column that names the visit, and its values")
     mapping: Annotated[str, TABLES] = Field(
         "", description="CSV in config/studies/<study>/: column, source, code, value; read into columns and recode"
     )
@@ -83,6 +83,14 @@ class TablePlan(Closed):
     zone: Annotated[str, TABLES] = Field(
         "",
         description="zone of the site, such as Europe/Berlin, by whose clock times with a zone of their own are read",
+    )
+    bounds: Annotated[dict[str, tuple[float | None, float | None]], TABLES] = Field(
+        default_factory=dict,
+        description="table column -> least and greatest value in this study, in place of the library's; null: none",
+    )
+    values: Annotated[dict[str, tuple[str, ...]], TABLES] = Field(
+        default_factory=dict,
+        description="table column -> its categories in this study, in place of the library's",
     )
     repairs: Annotated[tuple[Repair, ...], TABLES] = Field(
         (), description="declared changes of raw cells, each with its reason"

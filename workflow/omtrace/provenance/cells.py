@@ -69,7 +69,7 @@ class Cells:
         return replace(self, row=row[there], key=self.key[there], kind=self.kind[there])
 
     def behind(self, of: Any, rows: Any, role: str = "") -> "Cells":
-        """The cells of the records ``of`` (n,), each of which may come often, behind ``rows`` (n,); in a new role."""
+        """Links of the records ``of`` (n,; repeats allowed), reattached to ``rows`` (n,) with a new role."""
         import numpy
 
         of, rows = numpy.asarray(of, dtype="int64"), numpy.asarray(rows, dtype="int64")

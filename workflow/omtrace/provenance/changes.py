@@ -19,6 +19,7 @@ from typing import Any
 
 from omtrace import store
 from omtrace.faults import Fault
+from omtrace.model.questions import ROLES
 from omtrace.model.register import Export, exports_of, read_register
 from omtrace.provenance import ledger
 from omtrace.provenance.keys import digest_of
@@ -28,24 +29,37 @@ INDEX = "index.jsonl"
 CHANGED = "not the one that the last run line of data/ledger.jsonl names"
 KEPT = 30  # estimates of a study
 SHOWN = 40  # lines of the command
+KINDS = ("changed", "added", "gone", "same")  # in the order in which they are shown
 NAMES = ("analysis", "parameter", "population", "group", "visit", "level", "statistic")
 Row = dict[str, str]
 
 
 @dataclass(frozen=True)
 class Change:
-    """One number before and after: a row of estimates, or None; ``cause`` says why it differs."""
+    """One number before and after: a row of estimates, or None; ``cause`` says why it differs.
+
+    ``role``: what its analysis is for.
+    """
 
     old: Row | None
     new: Row | None
     cause: str
+    role: str = ""
+
+    @property
+    def kind(self) -> str:
+        """changed (the value is another one), added, gone, or same: the value is, its rows or definition are not."""
+        if self.old is None or self.new is None:
+            return "added" if self.old is None else "gone"
+        return "same" if self.old["value"] == self.new["value"] else "changed"
 
     def line(self) -> str:
         """Id, name, old and new value, and the cause."""
         row: Row = self.new or self.old or {}
         name = ", ".join(row[part] for part in NAMES if row[part] and part != "population")
         old, new = (self.old or {}).get("value", "none"), (self.new or {}).get("value", "none")
-        return f"{row['id']}  {name}: {old or 'no value'} -> {new or 'no value'}  [{self.cause}]"
+        primary = " (primary)" * (self.role == "primary")
+        return f"{row['id']}  {name}{primary}: {old or 'no value'} -> {new or 'no value'}  [{self.cause}]"
 
 
 @dataclass(frozen=True)
@@ -77,7 +91,7 @@ class History:
 def next_history(
     study: str, manifest: dict[str, Any], sealed: Any, root: str | Path = ".", results: Path | None = None
 ) -> History:
-    """What is to be kept once a study's run is finished: its estimates, where they are not those of the last run kept.
+    """What to keep of a finished run: its estimates, unless they equal those of the last run kept.
 
     ``sealed``: the digests of the index in the ledger's last run line of the study. Raises Fault where the index is
     neither of the two: to go on from it would make a changed history look sound. ``results``: the study's folder, if it
@@ -177,7 +191,9 @@ def _index(folder: Path) -> bytes:
 def compared(study: str, root: str | Path = ".") -> tuple[list[Change], int]:
     """The numbers that differ between the last two different runs, and how many are the same.
 
-    The same: value, row set and definition are, and a row set's digest covers the raw cells of its records.
+    The same without a word: value, row set and definition are. A row set's digest covers the raw cells of its records,
+    and so the register numbers of their files: where a file is replaced, numbers that keep their value are of the kind
+    ``same``. In order: changed values first, those of primary analyses before others.
     Raises Fault where the study has not run, or was not kept twice.
     """
     root = Path(root)
@@ -203,13 +219,23 @@ def compared(study: str, root: str | Path = ".") -> tuple[list[Change], int]:
     old, new, alike = _different(content, path.read_text(encoding="utf-8"))
     exports = exports_of(read_register(root / "config/exports.csv"), study, replaced=True)
     fresh = [e for e in exports if e.number not in set(before["register"])]
+    roles = _roles(path.with_name("definitions.json"))
     changes = []
     for key in [*new, *(key for key in old if key not in new)]:
         cause = _cause(old.get(key), new.get(key), before, current, fresh)
         if cause:
-            changes.append(Change(old.get(key), new.get(key), cause))
+            row: Row = new.get(key) or old.get(key) or {}
+            changes.append(Change(old.get(key), new.get(key), cause, roles.get(row["analysis"], "")))
     both = sum(key in new for key in old) - sum(c.old is not None and c.new is not None for c in changes)
+    order = list(ROLES)
+    changes.sort(key=lambda c: (KINDS.index(c.kind), order.index(c.role) if c.role in order else len(order)))
     return changes, alike + both
+
+
+def _roles(path: Path) -> dict[str, str]:
+    """What each analysis is for; nothing where there are no definitions."""
+    definitions = store.read_json(path) if path.is_file() else {}
+    return {entry.get("analysis", ""): entry.get("role", "") for entry in definitions.values()}
 
 
 def _different(old: str, new: str) -> tuple[dict[str, Row], dict[str, Row], int]:
@@ -230,7 +256,7 @@ def _rows(text: str) -> dict[str, Row]:
 
 def _cause(old: Row | None, new: Row | None, before: dict, current: dict | None, fresh: list[Export]) -> str:
     """Why a number is another one than before, "" for the same number."""
-    added = f"new exports {', '.join(str(e.number) for e in fresh[:6])}{', ...' * (len(fresh) > 6)}" if fresh else ""
+    added = f"new files {', '.join(map(_named, fresh[:6]))}{', ...' * (len(fresh) > 6)}" if fresh else ""
     if old is None or new is None:
         what = "added" if old is None else "gone"
         return f"{what}: {added or 'the plan, or what the data hold'}"
@@ -239,23 +265,30 @@ def _cause(old: Row | None, new: Row | None, before: dict, current: dict | None,
     if old["definition"] != new["definition"]:
         return "plan: another definition"
     if old["rowset"] != new["rowset"]:
-        same = " (the value is the same)" * (old["value"] == new["value"])
-        return f"rows: {added or 'records of its row set are others'}{same}"
+        return f"rows: {added or 'records of its row set are others'}"
     kinds = ("code", "environment", "raw")
     other = [kind for kind in kinds if current and before[kind] != current[kind]]
     return f"same rows and definition: {' and '.join(other) or 'unknown'} changed"
 
 
+def _named(export: Export) -> str:
+    """A file by its name, with its batch, and the number of the file that it replaces."""
+    more = [f"batch {export.batch}"] if export.batch else []
+    more += [f"replaces {export.replaces}"] if export.replaces else []
+    return Path(export.path).name + (f" ({', '.join(more)})" if more else "")
+
+
 def summary(study: str, root: str | Path = ".") -> str:
     """One line on what the last run changed."""
     changes, same = compared(study, root)
-    counts = Counter("added" if c.old is None else "gone" if c.new is None else "changed" for c in changes)
-    numbers = ", ".join(f"{counts[what]} {what}" for what in ("changed", "added", "gone"))
-    return f"{study}: {numbers}, {same} numbers the same (value, rows and definition)"
+    counts = Counter(change.kind for change in changes)
+    listed = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS[:3])
+    others = f", of which {counts['same']} rest on other rows or another definition" if counts["same"] else ""
+    return f"{study}: {listed}, {same + counts['same']} numbers the same{others}"
 
 
 def news(since: int, root: str | Path = ".") -> list[str]:
-    """One line a study whose earlier numbers were changed by the runs that stand in the ledger after this line."""
+    """A line for each study whose earlier numbers were changed by runs after this line of the ledger."""
     runs = [e for e in ledger.entries(root) if e["action"] == "run" and e["line"] > since]
     histories = [(e["study"], e["details"].get("history")) for e in runs]
     lines = []
@@ -271,10 +304,10 @@ def report(study: str, every: bool = False, root: str | Path = ".") -> None:
     """Print what the last run changed, by analysis, and each number; added ones as counts."""
     changes, _ = compared(study, root)
     print(summary(study, root))
-    causes = Counter((_analysis(c), c.cause) for c in changes)
-    for (analysis, cause), count in sorted(causes.items()):
-        print(f"  {analysis}: {count} [{cause}]")
-    lines = [c.line() for c in changes if every or c.old is not None]
+    causes = Counter((c.kind, _analysis(c), c.cause) for c in changes)
+    for (kind, analysis, cause), count in causes.items():  # in the order of the changes
+        print(f"  {analysis}: {count} {kind} [{cause}]")
+    lines = [c.line() for c in changes if every or c.kind in ("changed", "gone")]
     for line in lines if every else lines[:SHOWN]:
         print(line)
     if len(lines) > SHOWN and not every:

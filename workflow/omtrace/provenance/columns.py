@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     import numpy
     import pandas
 
+NO_ROWS = "has no rows"  # ends the status of records whose table has no row left
 Value = float | str | None
 
 

@@ -19,7 +19,7 @@ BATCH = 1 << 14  # records, unless one list has more
 class Contents:
     """The content of a dataset's records, each at its place: by parameter, visit and unit.
 
-    ``place`` is told by a record's number: (largest number + 1,), -1 for what is no record.
+    ``place`` is indexed by a record's number: (largest number + 1,), -1 for what is no record.
     """
 
     def __init__(self, name: str, units: Sequence[str], columns: Mapping[tuple[str, str], Column],

@@ -81,7 +81,7 @@ def _record(folder: str) -> bytes | None:
 
 
 def description(folders: Iterable[Path] | None = None) -> dict[str, Any]:
-    """What jobs run on here, but for what numpy says of its BLAS: that hangs on numpy's files and the processor."""
+    """What jobs run on here, without numpy's BLAS, which follows from numpy's files and the processor."""
     installed = distributions(site_folders() if folders is None else folders)
     threads = next((os.environ[name] for name in THREADS if os.environ.get(name)), "")
     return {

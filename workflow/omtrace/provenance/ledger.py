@@ -24,7 +24,7 @@ from omtrace.faults import Fault
 LEDGER = Path("data/ledger.jsonl")
 HEAD = Path("data/ledger.head")
 START = "0" * 64  # what the first line has as the digest of the line before
-ACTIONS = ("run", "register", "withdraw", "retrieve", "environment")
+ACTIONS = ("run", "register", "withdraw", "undo-batch", "retrieve", "environment")
 FIELDS = ("line", "time", "user", "host", "action", "study", "details", "previous")
 BEGIN_ANEW = "put ledger.jsonl and ledger.head back from your backup; or begin anew: mv data/ledger.* ELSEWHERE/"
 
@@ -205,7 +205,7 @@ def parsed(line: bytes) -> dict[str, Any]:
 
 
 def entries(root: str | Path = ".") -> list[dict[str, Any]]:
-    """The entries, oldest first; lines that cannot be read are passed over (``ledger_check`` tells them)."""
+    """The entries, oldest first; lines that cannot be read are skipped (``ledger_check`` reports them)."""
     return [entry for line in read(root).lines if (entry := parsed(line))]
 
 

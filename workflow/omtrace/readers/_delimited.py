@@ -168,9 +168,22 @@ def check_names(columns: tuple[str, ...], where: str) -> None:
     if empty:
         faults.append(f"{where}: no name for column {_listed(empty, columns)}; name every column")
     if doubled:
-        faults.append(f"{where}: the same name for columns {_listed(doubled, columns)}; rename them")
+        faults.append(f"{where}: {_twice(doubled, columns)}; give each column a name of its own")
     if faults:
         raise Fault(*faults)
+
+
+def _twice(numbers: list[int], columns: tuple[str, ...]) -> str:
+    """Which columns have a name in common: `columns 3 and 7 have one name (Date)`."""
+    together: dict[str, list[int]] = {}
+    for n in numbers:
+        together.setdefault(columns[n - 1], []).append(n)
+    groups = []
+    for name, mine in list(together.items())[:SHOWN]:
+        listed = ", ".join(map(str, mine[:-1])) + f" and {mine[-1]}"
+        groups.append(f"columns {listed} have one name" + (f" ({name})" if _shown(name) else ""))
+    more = f"; and {len(together) - SHOWN} more names stand twice" if len(together) > SHOWN else ""
+    return "; ".join(groups) + more
 
 
 def _listed(numbers: list[int], columns: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ from omtrace.report._plate_svg import svg_head
 WIDTH, HEIGHT, BELOW = 520, 330, 120  # the curve, and the residuals below it
 MARGIN = 66
 STEPS = 60
-Point = tuple[float, float, str, bool]  # dose, signal, what the pointer tells (markup), left out of the curve
+Point = tuple[float, float, str, bool]  # dose, signal, tooltip (markup), left out of the curve
 Axis = Callable[[float], float]
 
 

@@ -30,7 +30,7 @@ def boxes(names: Sequence[str], signals: "numpy.ndarray", shares: "numpy.ndarray
           decimals: int) -> list[str]:  # fmt: skip
     """The markup of each well, of all plates at once: a link to its row in the table of wells.
 
-    ``signals`` and ``shares`` are NaN without a signal. ``words``, ``holds``: what the pointer tells of a well, and
+    ``signals`` and ``shares`` are NaN without a signal. ``words``, ``holds``: the tooltip of a well, and
     what is in it, in short; markup. ``left_out``: why, or nothing. ``large``: of a plate of 384 wells, whose boxes
     hold no text.
     """

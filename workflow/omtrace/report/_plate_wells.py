@@ -119,7 +119,7 @@ def leave_out(wells: Wells, root: Path, dataset: DatasetPlan, curves: Sequence[s
 
 
 def _why(wells: Wells, n: int, dataset: DatasetPlan, reason: str) -> str:
-    """Why a well is left out, in words: what it lacks to be in a population, or what this population is."""
+    """Why a well is left out, in words: the condition of the analysis set that it fails, or the name of that set."""
     named = NOT_AMONG.fullmatch(reason)
     if not named or named[1] not in dataset.populations:
         return reason

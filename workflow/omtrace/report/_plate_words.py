@@ -1,4 +1,4 @@
-"""What is told of every well, made for the wells of all plates at once: in the heat map, and in the table of wells."""
+"""Markup of every well, made for all plates together: tooltip, heat-map cell, row of the table of wells."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ FITS = 10  # letters in the box of a well
 
 
 @dataclass(frozen=True)
-class Told:
-    """Of each well, in the order of ``Wells``: what the pointer tells, its box, its row in the table; markup."""
+class WellMarkup:
+    """HTML for each well, in the order of ``Wells``: tooltip, heat-map cell, table row."""
 
     words: Sequence[str]
     boxes: Sequence[str]
@@ -21,8 +21,8 @@ class Told:
     rows: Sequence[str]
 
 
-def told(plan: Plan, pages: PlatePages, wells: Wells, plates: Sequence[range]) -> Told:
-    """Everything that is told of single wells. ``plates``: which wells each has."""
+def well_markup(plan: Plan, pages: PlatePages, wells: Wells, plates: Sequence[range]) -> WellMarkup:
+    """The markup of all wells. ``plates``: the indices of the wells of each plate."""
     dataset = plan.datasets[pages.dataset]
     signal, dose = dataset.parameters[pages.signal], dataset.parameters[pages.concentration]
     safe = {text: escape(text) for text in {"read", *wells.roles, *wells.samples, *wells.status, *wells.left_out}}
@@ -47,11 +47,11 @@ def told(plan: Plan, pages: PlatePages, wells: Wells, plates: Sequence[range]) -
     columns |= {"Holds": samples} if pages.sample else {}
     columns |= {titled(dataset, pages.concentration): levels, titled(dataset, pages.signal): signals}
     columns |= wells.others
-    return Told(words, drawn, *_table({**columns, "State": states}))
+    return WellMarkup(words, drawn, *_table({**columns, "State": states}))
 
 
 def _holds(roles: Sequence[str], samples: Sequence[str], levels: Sequence[str], unit: str) -> list[str]:
-    """What the pointer tells of each well before its signal, with a comma behind: few texts, each made once."""
+    """Role, sample and dose of each well for its tooltip, each followed by a comma; equal texts are made once."""
     known: dict[tuple[str, str, str], str] = {}
     wells = list(zip(roles, samples, levels, strict=True))
     for role, sample, level in dict.fromkeys(wells):

@@ -194,7 +194,7 @@ def _procedures(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str
         yield Found(f"Table {name}: procedure, dose, route and day of each animal", "inputs", "Raw exports")
     told = plan.arrive.procedures if plan.arrive else ""
     if told or not tables:
-        yield _told(told, "Not said what was done to each group, how, when and where.")
+        yield _told(told, "The procedures (what was done to each group, how, when and where) are not stated.")
 
 
 def _results(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:

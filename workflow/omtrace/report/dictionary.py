@@ -36,6 +36,7 @@ def write_dictionary(plan: Plan | None, folder: str | Path) -> list[Path]:
     instruments. Raises Fault for a plan that names a table or a column that is not declared.
     """
     from omtrace.report.table_schema import table_schema
+    from omtrace.report.tidy import tidy_schema
 
     folder = Path(folder)
     entries = entries_of(plan)
@@ -45,6 +46,8 @@ def write_dictionary(plan: Plan | None, folder: str | Path) -> list[Path]:
     schemas = [folder / f"{name}.schema.json" for name in names]
     for path, entry in zip(schemas, entries, strict=True):
         store.write_json(path, table_schema(entry, names))
+    schemas.append(folder / "estimates_tidy.schema.json")
+    store.write_json(schemas[-1], tidy_schema())
     return [folder / "dictionary.html", folder / "dictionary.csv", *schemas]
 
 
@@ -67,8 +70,8 @@ def _number(bound: float | None) -> float | None:
     return None if bound is None else float(bound)
 
 
-def _yes(told: bool) -> str:
-    return "yes" if told else "no"
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "no"
 
 
 def _listed(values: Iterable[Any]) -> str:

@@ -118,7 +118,7 @@ def _check_columns(where: str, entry: TableEntry) -> None:
 
 
 def _entry(name: str, schema: str, plan: TablePlan | None, missing: Mapping[str, str]) -> TableEntry:
-    table = table_of(schema)
+    table = table_of(schema).of_study(plan.bounds, plan.values) if plan else table_of(schema)
     instrument = instrument_of(schema) if schema in declared("instruments") else None
     source = table.source or (instrument.source if instrument else "")
     fields = tuple(

@@ -23,6 +23,8 @@ NAMES = {
     "TablePlan.missing_codes": f"{RAW} text",
     "TablePlan.structural_zeros": f"{RAW} text",
     "TablePlan.formats": OWN,
+    "TablePlan.bounds": OWN,
+    "TablePlan.values": OWN,
     "TablePlan.repairs": RAW,
     "TablePlan.identifiers": RAW,
     "TablePlan.rows": f"{RAW} -> {RAW} texts",
@@ -41,7 +43,7 @@ NAMES = {
     "Roster.column": OWN,
     "Plan.missing_codes": f"{RAW} text",
 }
-NAMELESS = ("source", "reader", "options", "schema_", "unit_pattern")  # of a table's entry
+NAMELESS = ("source", "reader", "options", "schema_", "unit_pattern", "zone")  # of a table's entry
 # What keys mean whose models do not say so; a description in the model comes first.
 MEANS = {
     "Plan.study": "name of the study; the same as the file's",

@@ -18,7 +18,7 @@ from omtrace.report._plate_index import index
 from omtrace.report._plate_numbers import VERDICT, Plate, Verdict, by_level, link, plain, printed, table, verdict
 from omtrace.report._plate_svg import heat_map
 from omtrace.report._plate_wells import Wells, leave_out, titled, wells_of
-from omtrace.report._plate_words import Told, told
+from omtrace.report._plate_words import WellMarkup, well_markup
 from omtrace.report.page import TEMPLATES, policy
 from omtrace.report.words import label_of
 
@@ -27,12 +27,12 @@ LIMITS = ("lloq", "uloq", "lod")
 
 @dataclass(frozen=True)
 class Pages:
-    """What the pages of a study share: its plan, the wells of all plates, and what is told of each."""
+    """What the pages of a study share: its plan, the wells of all plates, and the markup of each well."""
 
     plan: Plan
     plates: PlatePages
     wells: Wells
-    told: Told
+    markup: WellMarkup
     style: str
 
 
@@ -46,7 +46,9 @@ def write_plates(plan: Plan, root: str | Path, folder: str | Path) -> None:
     verdicts = {name: verdict(plate) for name, plate in plates.items()}
     _leave_out(plan, asked, wells, plates, verdicts, Path(root))
     style = (TEMPLATES / "plates.css").read_text(encoding="utf-8")
-    pages = Pages(plan, asked, wells, told(plan, asked, wells, [plate.wells for plate in plates.values()]), style)
+    pages = Pages(
+        plan, asked, wells, well_markup(plan, asked, wells, [plate.wells for plate in plates.values()]), style
+    )
     charts = [f'<a href="../report.html#figure-{name}">{escape(figure.title)}</a>'
               for name, figure in plan.figures.items() if figure.figure == "levey_jennings"]  # fmt: skip
     files = _files(plates)
@@ -120,7 +122,7 @@ def _title(name: str) -> str:
 def _body(pages: Pages, plate: Plate, judged: Verdict, path: str) -> str:
     plan, command = pages.plan, f"omtrace trace {escape(path)}"
     dataset, at = plan.datasets[pages.plates.dataset], slice(plate.wells.start, plate.wells.stop)
-    drawn = dict(zip(pages.wells.names[at], pages.told.boxes[at], strict=True))
+    drawn = dict(zip(pages.wells.names[at], pages.markup.boxes[at], strict=True))
     standards = _curve(pages, plate)
     signal = dataset.parameters[pages.plates.signal].label
     return "\n".join([
@@ -137,7 +139,7 @@ def _body(pages: Pages, plate: Plate, judged: Verdict, path: str) -> str:
         f'<p class="note">A number opens the command that traces it to its wells and raw cells; all of this page: '
         f"<code>{command}</code></p>",
         f"<h2>Wells by state</h2>\n{_states(pages, plate)}",
-        f"<h2>Wells</h2>\n{pages.told.head}" + "\n".join(pages.told.rows[at]) + "\n</tbody></table></div>",
+        f"<h2>Wells</h2>\n{pages.markup.head}" + "\n".join(pages.markup.rows[at]) + "\n</tbody></table></div>",
     ])  # fmt: skip
 
 
@@ -171,7 +173,7 @@ def _facts(plan: Plan, plate: Plate, wells: Wells) -> str:
 def _curve(pages: Pages, plate: Plate) -> str:
     wells, dataset = pages.wells, pages.plan.datasets[pages.plates.dataset]
     at = slice(plate.wells.start, plate.wells.stop)
-    found = zip(wells.level[at].tolist(), wells.signal[at].tolist(), wells.names[at], pages.told.words[at],
+    found = zip(wells.level[at].tolist(), wells.signal[at].tolist(), wells.names[at], pages.markup.words[at],
                 wells.left_out[at], strict=True)  # fmt: skip
     points = [(level, signal, f"{name}: {words}", bool(out)) for level, signal, name, words, out in found
               if level == level and signal == signal]  # fmt: skip

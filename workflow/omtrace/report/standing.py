@@ -7,7 +7,7 @@ from omtrace.model.statistics import Role, statistic_of
 
 
 def claims(number: Mapping[str, str]) -> bool:
-    """Whether a number is a p value that says something about an effect: computed, and no check."""
+    """Whether a number is a non-missing inferential p value."""
     statistic = statistic_of(number["statistic"])
     return statistic.role is Role.P_VALUE and statistic.claims and number["value"] != ""
 

@@ -99,7 +99,7 @@ def primary_of(plan: Plan, name: str, by_name: Mapping[str, Rows], calls: Mappin
 
 
 def _of_another_estimand(entry: Analysis, other: Analysis) -> bool:
-    """Whether an analysis is of other units, or for another estimand: supplementary, in the words of ICH E9(R1)."""
+    """Whether an analysis is supplementary (ICH E9(R1)): of another analysis set, or for another estimand."""
     return other.population != entry.population or other.estimand not in ("", entry.estimand)
 
 
@@ -190,8 +190,8 @@ def sentences(method: str, rows: Rows, unit: str) -> list[list[str | dict]]:
             named = f"{full['parameter']}, {full['level'] or full['group']}. "
             lines.append([
                 named if len(rows) > 1 else "", "Concordant: ", row["concordant"],
-                ". ", row["same_direction"], " of ", row["estimates"],
-                " estimates, the primary one among them, lie on its side; ", row["intervals_without_null"],
+                ". Of ", row["estimates"], " estimates, that of the primary analysis and one of each sensitivity "
+                "analysis and assumption, ", row["same_direction"], " lie on its side; ", row["intervals_without_null"],
                 " of the intervals exclude the value of no effect; estimates from ", row["estimate_lowest"], " to ",
                 row["estimate_highest"], ".",
             ])  # fmt: skip

@@ -159,7 +159,7 @@ def plain_lines(block: Sequence[Row], heads: Sequence[str], columns: Sequence[Co
 def crossed_lines(block: Sequence[Row], heads: Sequence[str], groups: Sequence[str]) -> list[Line]:
     """A line for each level, the groups side by side; counts without a level stand above, each on its line.
 
-    A level that a group lacks keeps its place in the order of the groups that have it.
+    A level that is missing in one group keeps its place in the order of the groups that have it.
     """
     cells: dict[tuple, dict[str, Cell]] = {}
     texts: dict[tuple, list[str]] = {}

@@ -46,7 +46,7 @@ COLUMNS = {
     "exploratory": "yes: the p value is in no family of hypotheses; no; empty: no p value",
     "not_computed": "why there is no estimate; empty: there is one",
     "data": "simulated or real",
-    "estimate_id": "id of the estimate in estimates.csv, for `python -m omtrace trace`",
+    "estimate_id": "id of the estimate in estimates.csv, for `omtrace trace`",
     "p_id": "id of the p value",
 }
 NUMBERS = ("estimate", "low", "high", "confidence", "p", "adjusted_p", "n")
@@ -82,6 +82,18 @@ def write_tidy(plan: Plan, rows: Mapping[str, Row], definitions: Mapping[str, di
     for name in NUMBERS:
         columns[name] = [float(value) if value else math.nan for value in columns[name]]
     store.write_table(path.with_suffix(".parquet"), columns)
+
+
+def tidy_schema() -> dict[str, object]:
+    """The columns of both files as a Frictionless Table Schema."""
+    kinds = {name: "number" if name in NUMBERS else "string" for name in COLUMNS}
+    return {
+        "name": "estimates_tidy",
+        "title": "estimates, a row a contrast or group",
+        "description": "One row: what an analysis estimates or tests, at a visit, for a group or contrast",
+        "fields": [{"name": name, "type": kinds[name], "description": text} for name, text in COLUMNS.items()],
+        "missingValues": [""],
+    }
 
 
 def tidy(plan: Plan, rows: Mapping[str, Row], definitions: Mapping[str, dict]) -> Iterator[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""How the numbers of a row stand in a table: which of them share a column, and in what form."""
+"""Layout of the numbers of a table row: which share a column, and in what form."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

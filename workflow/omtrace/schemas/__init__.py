@@ -5,7 +5,7 @@
 module does without pandera, whose import takes a second: it comes with the first table that is asked for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from omtrace.instruments import Instrument
 
 Kind = Literal["text", "integer", "number", "date"]
+Bounds = Mapping[str, tuple[float | None, float | None]]
 ASK = "ask who sent the export what was meant, and register a corrected version"
 UNIT = "unit_id"  # the column that names the participant, animal or well in every table that has one
 BOUNDS = ("greater_than_or_equal_to", "less_than_or_equal_to")
@@ -223,6 +224,44 @@ class Table:
     def column(self, name: str) -> Column:
         """The column of a name. Raises KeyError."""
         return self._by_name[name]
+
+    def of_study(self, bounds: Bounds, values: Mapping[str, Sequence[str]]) -> "Table":
+        """The table with the bounds and categories of a study in place of the library's.
+
+        Parameters
+        ----------
+        bounds : column -> least and greatest value, inclusive; None: no such bound
+        values : column -> its categories
+
+        Raises
+        ------
+        Fault
+            For a column that the table does not have, or that is of a kind that has no bounds or categories.
+        """
+        import pandera.pandas as pa
+
+        if not bounds and not values:
+            return self
+        if faults := [*self._misplaced("bounds", bounds, ("integer", "number")),
+                      *self._misplaced("values", values, ("integer", "text"))]:  # fmt: skip
+            raise Fault(*faults)
+        changed: dict[str, dict[str, object]] = {}
+        for name in dict.fromkeys((*bounds, *values)):
+            column, (low, high) = self.column(name), bounds.get(name, (None, None))
+            replaced = (*(BOUNDS if name in bounds else ()), *((CATEGORIES,) if name in values else ()))
+            checks = [pa.Check.ge(low)] if low is not None else []
+            checks += [pa.Check.le(high)] if high is not None else []
+            if name in values:
+                checks.append(pa.Check.isin([int(v) if column.kind == "integer" else v for v in values[name]]))
+            changed[name] = {"checks": [*checks, *(check for check in column.checks if check.name not in replaced)]}
+        return Table(self.schema.update_columns(changed), self.source)
+
+    def _misplaced(self, section: str, names: Iterable[str], kinds: tuple[Kind, ...]) -> Iterator[str]:
+        for name in names:
+            if name not in self._by_name:
+                yield f"{section}: the table has no column {name!r}{nearest(name, self._by_name)}"
+            elif self.column(name).kind not in kinds:
+                yield f"{section}: column {name!r} holds {self.column(name).kind}s, not {'s or '.join(kinds)}s"
 
     @cached_property
     def row_rules(self) -> tuple[Rule, ...]:

@@ -12,8 +12,8 @@ class AdverseEvents(fields.TableModel):
 
     unit_id: Series[str] = fields.unit("participant", references="allocation.unit_id")
     study_day: Series[pd.Int64Dtype] = pa.Field(
-        ge=-28,
-        le=120,
+        ge=-366,
+        le=3660,
         description="day of onset, counted from the first session (1)",
         metadata={"unit": "d", "scope": "cell"},
     )

@@ -15,7 +15,7 @@ class Allocation(fields.TableModel):
     sequence: Series[pd.Int64Dtype] = pa.Field(ge=1, description="position in the list, from 1", metadata={"unit": "1"})
     stratum: Series[str] = pa.Field(description="stratum of the randomisation")
     block: Series[pd.Int64Dtype] = pa.Field(ge=1, description="permuted block, numbered from 1", metadata={"unit": "1"})
-    arm: Series[str] = pa.Field(isin=["OMT", "sham"], description="arm allocated to")
+    arm: Series[str] = pa.Field(description="arm allocated to")
     allocated_on: Series[DateTime] = fields.day("day of allocation")
 
     class Config:

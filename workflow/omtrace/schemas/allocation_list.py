@@ -13,7 +13,7 @@ class AllocationList(fields.TableModel):
     sequence: Series[pd.Int64Dtype] = pa.Field(ge=1, description="position in the list, from 1", metadata={"unit": "1"})
     stratum: Series[str] = pa.Field(description="stratum of the randomisation")
     block: Series[pd.Int64Dtype] = pa.Field(ge=1, description="permuted block, numbered from 1", metadata={"unit": "1"})
-    arm: Series[str] = pa.Field(isin=["OMT", "sham"], description="arm of the slot")
+    arm: Series[str] = pa.Field(description="arm of the slot")
 
     class Config:
         unique = ["sequence", "stratum"]

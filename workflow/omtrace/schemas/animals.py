@@ -15,13 +15,16 @@ class Animals(fields.TableModel):
     sex: Series[str] = pa.Field(isin=["F", "M"], description="sex")
     strain: Series[str] = pa.Field(description="strain")
     weight_g: Series[float] = pa.Field(
-        ge=100,
-        le=600,
+        ge=1,
+        le=1500,
         description="body weight at the start",
-        metadata={"unit": "g", "source": "wide bounds for adult rats, declared by this project"},
+        metadata={
+            "unit": "g",
+            "source": "from a newborn mouse to a heavy rat, declared by this project",
+        },
     )
-    model: Series[str] = pa.Field(isin=["control", "two_hit"], description="migraine model")
-    treatment: Series[str] = pa.Field(isin=["sham", "omt_abortive", "omt_repeated"], description="treatment")
+    model: Series[str] = pa.Field(description="disease model, or control")
+    treatment: Series[str] = pa.Field(description="treatment")
 
     class Config:
         unique = ["unit_id"]

@@ -11,7 +11,7 @@ class CellCounts(fields.TableModel):
     """One section of an animal, counted for one marker."""
 
     unit_id: Series[str] = fields.unit("animal", references="animals.unit_id")
-    marker: Series[str] = pa.Field(isin=["cfos_tnc", "cgrp_tg"], description="what was labelled, and where")
+    marker: Series[str] = pa.Field(description="what was labelled, and where")
     section: Series[pd.Int64Dtype] = pa.Field(ge=1, description="section, numbered from 1", metadata={"unit": "1"})
     count: Series[pd.Int64Dtype] = pa.Field(ge=0, description="labelled cells", metadata={"unit": "cells"})
 

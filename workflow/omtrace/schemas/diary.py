@@ -12,13 +12,10 @@ class Diary(fields.TableModel):
 
     unit_id: Series[str] = fields.unit("participant", references="allocation.unit_id")
     study_day: Series[pd.Int64Dtype] = pa.Field(
-        ge=-28,
-        le=84,
+        ge=-366,
+        le=3660,
         description="day counted from the first session (1); the day before is -1",
-        metadata={
-            "unit": "d",
-            "source": "the randomised trial's design: 28 days before the first session to day 84",
-        },
+        metadata={"unit": "d", "source": "wide bounds, declared by this project; a study's own are in its plan"},
     )
     headache: Series[pd.Int64Dtype] = pa.Field(
         isin=[0, 1], description="headache that day (1 yes)", metadata={"unit": "code"}

@@ -26,11 +26,9 @@ class PlateGroups(fields.TableModel):
         metadata={"scope": "row", "unit": "pg/mL"},
     )
     value: Series[float] = pa.Field(
-        ge=-0.5,
-        le=6.0,
         nullable=True,
-        description="signal as printed, A450 - A620",
-        metadata={"scope": "row", "unit": "OD"},
+        description="signal as printed",
+        metadata={"scope": "row", "unit": "as read"},
     )
     back_calculated: Series[float] = pa.Field(
         nullable=True, description="concentration as printed by the software", metadata={"unit": "pg/mL"}

@@ -6,7 +6,7 @@ from pandera.typing import Series
 
 from omtrace.schemas import _fields as fields
 
-WELL = r".*/[A-H]([1-9]|1[0-2])"
+WELL = r".*/([A-Z]|A[A-F])([1-9]|[1-3][0-9]|4[0-8])"  # up to the 32 rows and 48 columns of 1536 wells
 
 
 class PlateLayout(fields.TableModel):
@@ -49,7 +49,7 @@ class PlateLayout(fields.TableModel):
 
     @pa.check(
         "unit_id",
-        error="a well from A1 to H12, written as the reader writes it",
+        error="a well from A1 to AF48, written as the reader writes it",
         **fields.rule(
             "unit_id",
             example="A01, or a1, where the reader writes A1",
@@ -57,7 +57,7 @@ class PlateLayout(fields.TableModel):
         ),
     )
     def well_name(cls, wells: pd.Series) -> pd.Series:
-        """Wells of a 96-well plate are named A1 to H12, as the reader names them."""
+        """Wells are named by row and column, as the reader names them: A1 to H12 on a plate of 96."""
         return wells.str.fullmatch(WELL)
 
     @pa.dataframe_check(

@@ -12,12 +12,13 @@ class PlateSignals(fields.TableModel):
     unit_id: Series[str] = pa.Field(description="the well: plate / well")
     wavelength: Series[str] = pa.Field(description="wavelength in nm, which names the read")
     signal: Series[float] = pa.Field(
-        ge=-0.5, le=6.0, description="absorbance", metadata={"scope": "row", "unit": "OD", "reading": True}
+        description="absorbance, fluorescence or luminescence",
+        metadata={"scope": "row", "unit": "as read", "reading": True},
     )
 
     class Config:
         unique = ["unit_id", "wavelength"]
         metadata = {
-            "source": "raw reads of a plate reader's export; bounds wider than the range of the readers, declared by "
-            "this project"
+            "source": "raw reads of a plate reader's export; what they can be depends on the reader, and is the plan's "
+            "matter"
         }

@@ -11,7 +11,7 @@ class VonFrey(fields.TableModel):
 
     unit_id: Series[str] = fields.unit("animal", references="animals.unit_id")
     visit: Series[str] = fields.visit()
-    site: Series[str] = pa.Field(isin=["periorbital", "hind_paw"], description="where it was tested")
+    site: Series[str] = pa.Field(description="where it was tested")
     threshold_g: Series[float] = pa.Field(
         ge=0.1,
         le=15.2,

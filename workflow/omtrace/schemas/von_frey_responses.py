@@ -12,7 +12,7 @@ class VonFreyResponses(fields.TableModel):
 
     unit_id: Series[str] = fields.unit("animal", references="animals.unit_id")
     visit: Series[str] = fields.visit()
-    site: Series[str] = pa.Field(isin=["periorbital", "hind_paw"], description="where it was tested")
+    site: Series[str] = pa.Field(description="where it was tested")
     stimulus: Series[pd.Int64Dtype] = pa.Field(
         ge=1, le=30, description="ordinal of the stimulus in its series", metadata={"unit": "count"}
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandera.pandas as pa
 
 DTYPES = {"integer": "Int64", "number": "float64", "text": "str", "date": "datetime64[ns]"}
-UNITLESS = ("", "code", "1", "count")
+UNITLESS = ("", "code", "1", "count", "as read")
 
 
 def bounds_text(column: Column) -> str:

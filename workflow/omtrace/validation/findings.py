@@ -15,7 +15,7 @@ from omtrace.schemas import RuleText
 from omtrace.validation.catalogue import RULES
 
 HEADER = ("severity", "rule", "file", "part", "line", "column", "table", "value", "expected", "key", "unit", "visit",
-          "row", "fix")  # fmt: skip
+          "row", "fix", "takes_out")  # fmt: skip
 WORST = {"stop": 0, "quarantine": 1, "warn": 2, "note": 3}
 SHOWN = 40
 Names = Mapping[tuple[str, int], tuple[str, str, str]]
@@ -24,7 +24,10 @@ USUAL = {rule.id: rule for rule in RULES}
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding. ``key`` is 0 for a finding about a whole file or column; ``line`` 0 where there is none."""
+    """One finding. ``key`` is 0 for a finding about a whole file or column; ``line`` 0 where there is none.
+
+    ``takes_out``: "cell" or "row", where it is a quarantine of one.
+    """
 
     severity: str
     rule: str
@@ -36,6 +39,7 @@ class Finding:
     value: str = ""
     part: str = ""
     key: int = 0
+    takes_out: str = ""
 
     def place(self) -> str:
         """File, line, column and rule, without the value."""
@@ -93,7 +97,7 @@ def write_findings(findings: list[Finding], path: str | Path, names: Names | Non
         (
             (f.severity, f.rule, f.file, f.part, f.line or "", f.column, f.table, f.value, f.expected,
              key_text(f.key) if f.key else "", *names.get((f.table, f.key), ("", "", "")),
-             known[f.rule].fix if f.rule in known else "")
+             known[f.rule].fix if f.rule in known else "", f.takes_out)
             for f in rows
         ),
     )  # fmt: skip

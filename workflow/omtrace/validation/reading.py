@@ -13,6 +13,7 @@ from omtrace.model.register import RawFile, exports_of
 from omtrace.model.tables import MADE, TablePlan
 from omtrace.provenance.keys import key_of
 from omtrace.readers import Extract, Places
+from omtrace.readers._recognised import recognised
 from omtrace.readers.lookup import Way, companions_of, way_of
 from omtrace.schemas import UNIT, Column, Table, table_of
 from omtrace.validation.cells import cells_of, encoded, repeated
@@ -47,11 +48,8 @@ class Reading:
     def table(self, name: str) -> Work:
         """A table's raw text. Raises Fault for a plan that does not fit the table or the register."""
         plan = self.plan.tables[name]
-        table = table_of(plan.schema_ or name)
         where = f"plan of {self.plan.study}: tables.{name}"
-        _check_names(plan, table, where)
-        _check_coding(plan, plan.schema_ or name, where)
-        _check_codes(self.plan, plan, table, where)
+        table = check_table(self.plan, name, where)
         exports = exports_of(self.exports, self.plan.study, plan.source or name)
         if not exports:
             known = {export.table for export in self.exports}
@@ -76,7 +74,9 @@ class Reading:
                 extract = self.ways[name].extract(content)
             except Fault as fault:
                 self.sources[key] = source = Source(export, Extract((), (), Places()), lost="unreadable")
-                for line in fault.lines:
+                known = recognised(content, plan.reader)
+                lines = [f"{known}; {fault.lines[0]}", *fault.lines[1:]] if known else fault.lines
+                for line in lines:
                     self._about_file(source, "unreadable", "", line, name, "\n".join(fault.seen))
                 return source
             self.sources[key] = source = Source(export, extract, sha256=hashlib.sha256(content).hexdigest())
@@ -176,6 +176,20 @@ def _sound(source: Source) -> bool:
     """Whether a file was read, has the registered bytes, and its reader doubts nothing in it."""
     extract, registered = source.extract, source.sha256 == source.export.sha256
     return registered and not (source.from_part or source.lost or extract.faults or extract.doubts)
+
+
+def check_table(study: Plan, name: str, where: str) -> Table:
+    """The declared table behind an entry of the plan. Raises Fault where the entry does not fit it."""
+    plan = study.tables[name]
+    table = table_of(plan.schema_ or name)
+    _check_names(plan, table, where)
+    try:
+        table = table.of_study(plan.bounds, plan.values)
+    except Fault as fault:
+        raise Fault(*(f"{where}.{line}" for line in fault.lines)) from None
+    _check_coding(plan, plan.schema_ or name, where)
+    _check_codes(study, plan, table, where)
+    return table
 
 
 def _check_names(plan: TablePlan, table: Table, where: str) -> None:

@@ -111,17 +111,18 @@ class Work:
         part = self.address(export, place, column) if place else ""
         if column in self.sources[export.number].withheld and value:
             value = WITHHELD
+        names = concerned or self.columns_at(column)
         column = self.sources[export.number].hidden.get(column, column)
-        found = Finding(severity, rule, export.path, self.name, line, column, expected, value, part, key)
-        self.findings.append(found)
-        if key and severity in ("quarantine", "stop"):
-            names = concerned or self.columns_at(column)
-            if severity == "quarantine" and self.scope(rule, names) == "cell":
-                for name in names:
-                    self.lost.setdefault((key, name), rule)
-            else:
-                self.gone.add(key)
-        return found
+        takes_out = ""
+        if key and severity == "quarantine":
+            takes_out = "cell" if self.scope(rule, names) == "cell" else "row"
+        finding = Finding(severity, rule, export.path, self.name, line, column, expected, value, part, key, takes_out)
+        self.findings.append(finding)
+        if takes_out == "cell":
+            self.lost.update({(key, name): rule for name in names if (key, name) not in self.lost})
+        elif takes_out == "row" or (key and severity == "stop"):
+            self.gone.add(key)
+        return finding
 
     @cached_property
     def _columns_at(self) -> dict[str, list[str]]:

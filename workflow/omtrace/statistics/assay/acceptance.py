@@ -158,7 +158,6 @@ class Series:
     cv: float
     largest: float  # deviation from the mean of the dilutions, percent (from the nominal where that is known)
     slope: float  # of log corrected concentration on log dilution: 0 is parallel
-    slope_se: float
     holds: dict[str, bool] = field(default_factory=dict)
 
 
@@ -178,10 +177,8 @@ def dilution_series(dilution: np.ndarray, read: np.ndarray, nominal: float = mat
     cv = replicate_cv(corrected)
     u, v = np.log(steps) - np.log(steps).mean(), np.log(corrected)
     slope = float(u @ v / (u @ u))
-    left = v - v.mean() - slope * u
-    se = math.sqrt(float(left @ left) / max(1, steps.size - 2) / float(u @ u))
     return Series(
-        tuple(steps), tuple(corrected), cv, largest, slope, se, {"linear": largest <= most, "parallel": cv <= cv_most}
+        tuple(steps), tuple(corrected), cv, largest, slope, {"linear": largest <= most, "parallel": cv <= cv_most}
     )
 
 

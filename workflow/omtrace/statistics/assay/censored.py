@@ -50,11 +50,6 @@ class Censored:
         """Standard errors of the coefficients, from the observed information (sigma estimated too)."""
         return np.sqrt(np.diagonal(self.covariance)[:-1])
 
-    @property
-    def log_sigma_se(self) -> float:
-        """Standard error of log sigma."""
-        return math.sqrt(self.covariance[-1, -1])
-
     def combination(self, weights: Any, level: float = 0.95, small_sample: bool = True) -> dict[str, float]:
         """A linear combination of the coefficients: estimate, se, ci_low, ci_high, df, p (Wald).
 

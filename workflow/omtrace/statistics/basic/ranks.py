@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy.special import ndtri
 
-from omtrace.statistics.basic.samples import ROUNDING, STORED
+from omtrace.statistics.basic.samples import STORED, TOLERANCE
 
 FEW = 10_000  # sums that are formed and sorted in any case
 SLACK = 8 * float(np.finfo(float).eps)  # of the largest sum: rounding moves no sum, nor its place, by as much
@@ -70,7 +70,7 @@ def order_of_limit(probability: np.ndarray, level: float) -> int:
 
     0 means that the sample is too small for the level.
     """
-    return int(np.sum(np.cumsum(probability) <= (1 - level) / 2 + ROUNDING))
+    return int(np.sum(np.cumsum(probability) <= (1 - level) / 2 + TOLERANCE))
 
 
 def order_of_normal_limit(count: int, variance: float, level: float) -> int:

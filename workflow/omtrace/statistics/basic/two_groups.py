@@ -15,7 +15,7 @@ from omtrace.statistics.basic.ranks import (
     order_of_normal_limit,
     subset_sums,
 )
-from omtrace.statistics.basic.samples import ROUNDING, check_level, mean, quotient, sample, standard_deviation
+from omtrace.statistics.basic.samples import STORED, check_level, mean, quotient, sample, standard_deviation
 from omtrace.statistics.basic.student import hedges_correction, noncentral_t_interval, t_interval
 
 EXACT_UP_TO = 10_000  # pairs n_a * n_b; beyond, the normal approximation of rank tests
@@ -293,7 +293,7 @@ def permutation_test(a: ArrayLike, b: ArrayLike) -> dict[str, float]:
     every = math.comb(count, min(size, ENOUGH)) <= SPLITS
     draws = max(LEAST_DRAWS, min(DRAWS, SHUFFLED // count))
     sums = np.abs(centred) if size == 1 else _sums_of_splits(centred, size, SPLITS if every else draws)
-    limit = abs(float(centred[:size].sum())) - ROUNDING * float(np.abs(pooled).max()) * count
+    limit = abs(float(centred[:size].sum())) - STORED * float(np.abs(pooled).max()) * count
     as_far = int((sums >= limit).sum())
     if every:
         return {"permutation_p": as_far / sums.size, "permutation_exact": 1.0}

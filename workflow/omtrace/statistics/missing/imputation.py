@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike
 
 from omtrace.statistics.basic.samples import sample
 from omtrace.statistics.missing.posterior import Observed, posterior
-from omtrace.statistics.mixed.mmrm_fit import FALLBACK, Resampled, Rows, check_reached, fit_mmrm
+from omtrace.statistics.mixed.mmrm_fit import FALLBACK, Rows, check_reached, fit_mmrm
+from omtrace.statistics.mixed.mmrm_replicates import Resampled
 from omtrace.statistics.mixed.mmrm_structures import Blocks, structure_of
 
 if TYPE_CHECKING:
@@ -70,10 +71,10 @@ class Trial:
             slopes = (member[:, :, None] * self.by_visit[:, None]).reshape(len(group), -1)
         each = np.column_stack([member, slopes])
         n, t = self.values.shape
-        found = np.zeros((n, t, t, each.shape[1]))
-        found[:, np.arange(t), np.arange(t)] = each[:, None]
+        rows = np.zeros((n, t, t, each.shape[1]))
+        rows[:, np.arange(t), np.arange(t)] = each[:, None]
         constant = np.broadcast_to(self.constant[:, None], (n, t, self.constant.shape[1]))
-        return np.concatenate([found.reshape(n, t, -1), constant], axis=2)
+        return np.concatenate([rows.reshape(n, t, -1), constant], axis=2)
 
 
 def trial_of(
@@ -173,18 +174,19 @@ class Imputer:
         ``is_without``: units counted 0 times are left out, and need not be imputed.
         """
         often = counts[:, self.fitted_units]
-        found = self.resampled.fits(often)
+        fits = self.resampled.fits(often)
         incomplete = ~self.trial.seen.all(axis=1)
 
         def needed(replicate: int) -> np.ndarray:
             units = incomplete & (counts[replicate] > 0) if is_without else incomplete
             return np.concatenate([self.own[units], self.as_reference[units]]).reshape(-1, self.own.shape[2])
 
-        self.resampled.rescue(often, found, needed)
-        return found.coefficients, found.covariances, found.refusal
+        self.resampled.rescue(often, fits, needed)
+        return fits.coefficients, fits.covariances, fits.refusal
 
-    def completed(self, strategy: str, coefficients: np.ndarray, covariances: np.ndarray,
-                  noise: np.ndarray | None = None) -> np.ndarray:  # fmt: skip
+    def completed(
+        self, strategy: str, coefficients: np.ndarray, covariances: np.ndarray, noise: np.ndarray | None = None
+    ) -> np.ndarray:
         """The values (b, n, t) with missing ones imputed from each replicate.
 
         They are conditional means given the unit's observed values; with standard normal ``noise`` (b, n, t), draws.
@@ -202,11 +204,11 @@ class Imputer:
             there, gone = np.flatnonzero(seen), np.flatnonzero(~seen)
             weight = np.linalg.solve(sigma[:, there[:, None], there], sigma[:, there[:, None], gone])
             rest = trial.values[units][:, there] - mean[:, :, there]
-            found = mean[:, :, gone] + rest @ weight
+            imputed = mean[:, :, gone] + rest @ weight
             if noise is not None:
                 spread = sigma[:, gone[:, None], gone] - sigma[:, gone[:, None], there] @ weight
-                found += noise[:, units][:, :, gone] @ np.linalg.cholesky(spread).swapaxes(1, 2)
-            values[:, units[:, None], gone] = found
+                imputed += noise[:, units][:, :, gone] @ np.linalg.cholesky(spread).swapaxes(1, 2)
+            values[:, units[:, None], gone] = imputed
         return values
 
     def _alike(self) -> Iterator[tuple[np.ndarray, int]]:
@@ -214,9 +216,9 @@ class Imputer:
         trial = self.trial
         keys = np.column_stack([trial.group, trial.left, trial.seen])
         kinds, kind = np.unique(keys, axis=0, return_inverse=True)
-        for at, key in enumerate(kinds):
+        for place, key in enumerate(kinds):
             if not key[2:].all():
-                yield np.flatnonzero(kind.ravel() == at), int(key[1])
+                yield np.flatnonzero(kind.ravel() == place), int(key[1])
 
 
 def mean_of(strategy: str, own: np.ndarray, reference: np.ndarray, left: int) -> np.ndarray:
@@ -230,15 +232,15 @@ def mean_of(strategy: str, own: np.ndarray, reference: np.ndarray, left: int) ->
         return own
     if strategy == "CR" or (strategy in ("J2R", "CIR") and left == 0):
         return reference
-    found = own.copy()
+    mean = own.copy()
     last = slice(left - 1, left)
     if strategy == "J2R":
-        found[:, :, left:] = reference[:, :, left:]
+        mean[:, :, left:] = reference[:, :, left:]
     elif strategy == "CIR":
-        found[:, :, left:] = own[:, :, last] + reference[:, :, left:] - reference[:, :, last]
+        mean[:, :, left:] = own[:, :, last] + reference[:, :, left:] - reference[:, :, last]
     else:
-        found[:, :, left:] = own[:, :, last]
-    return found
+        mean[:, :, left:] = own[:, :, last]
+    return mean
 
 
 def covariance_of(strategy: str, own: np.ndarray, reference: np.ndarray, left: int) -> np.ndarray:
@@ -252,9 +254,9 @@ def covariance_of(strategy: str, own: np.ndarray, reference: np.ndarray, left: i
         return reference
     before, after = slice(0, left), slice(left, None)
     slope = np.linalg.solve(reference[:, before, before], reference[:, before, after]).swapaxes(1, 2)
-    found = own.copy()
-    found[:, after, before] = slope @ own[:, before, before]
-    found[:, before, after] = found[:, after, before].swapaxes(1, 2)
+    sigma = own.copy()
+    sigma[:, after, before] = slope @ own[:, before, before]
+    sigma[:, before, after] = sigma[:, after, before].swapaxes(1, 2)
     change = reference[:, before, before] - own[:, before, before]
-    found[:, after, after] = reference[:, after, after] - slope @ change @ slope.swapaxes(1, 2)
-    return found
+    sigma[:, after, after] = reference[:, after, after] - slope @ change @ slope.swapaxes(1, 2)
+    return sigma

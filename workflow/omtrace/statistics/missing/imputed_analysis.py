@@ -1,9 +1,9 @@
 """Analyses of completed data: least squares of many outcomes at once, Rubin's rules, the jackknife."""
 
 import math
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from omtrace.statistics.basic.samples import TOLERANCE, sample
@@ -47,11 +47,13 @@ class LeastSquares:
         """
         alone, pull = self.leverage > 1 - ALONE, self.basis @ self.turned.T
         own = np.diagonal(self.residuals(outcomes)) / np.where(alone, 1.0, 1 - self.leverage)
-        found = self.estimates(outcomes) - np.where(alone, 0.0, own)[:, None] * pull
-        return np.where(alone[:, None] & (np.abs(pull) > ALONE * self.shape), np.nan, found)
+        estimates = self.estimates(outcomes) - np.where(alone, 0.0, own)[:, None] * pull
+        return np.where(alone[:, None] & (np.abs(pull) > ALONE * self.shape), np.nan, estimates)
 
 
-def rubin(estimates: Any, variances: Any, complete_df: float = math.inf, level: float = 0.95) -> dict[str, float]:
+def rubin(
+    estimates: ArrayLike, variances: ArrayLike, complete_df: float = math.inf, level: float = 0.95
+) -> dict[str, float]:
     """One estimate of m imputations by Rubin's rules, with the degrees of freedom of Barnard and Rubin (1999).
 
     Gives estimate, se, ci_low, ci_high, t, df, p, fmi (fraction of missing information, as mice has it), within and

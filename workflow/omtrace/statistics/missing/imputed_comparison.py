@@ -19,7 +19,7 @@ from scipy.optimize import brentq
 
 from omtrace.statistics.missing.imputation import Imputer
 from omtrace.statistics.missing.imputed_analysis import LeastSquares, jackknife, rubin
-from omtrace.statistics.mixed.mmrm_fit import DEPENDENT
+from omtrace.statistics.mixed.mmrm_replicates import DEPENDENT
 
 MOST_REFUSED = 0.05  # share of bootstrap samples that the model may fail to fit; they are drawn again
 SCANNED = 200  # points at which a tipping point is looked for, between 0 and either end
@@ -84,13 +84,11 @@ class ConditionalMeans:
     def compare(self, strategy: str, visit: int) -> MeanComparison:
         """The comparison at a visit, counted from 0."""
         trial, analysis = self.imputer.trial, self.analysis
-        one, each = (
-            self.imputer.completed(strategy, *fit[:2])[:, :, visit] for fit in (self.all, self.without)
-        )  # fmt: skip
+        whole, each = (self.imputer.completed(strategy, *fit[:2])[:, :, visit] for fit in (self.all, self.without))
         deltas = imputed(self.imputer, visit)
         moved = np.array([analysis.without_each(np.tile(delta, (len(trial.group), 1))) for delta in deltas])
         return MeanComparison(
-            analysis.estimates(one)[0], analysis.estimates(deltas), analysis.without_each(each), moved, self.level
+            analysis.estimates(whole)[0], analysis.estimates(deltas), analysis.without_each(each), moved, self.level
         )
 
 
@@ -149,9 +147,15 @@ class Draws:
         deltas = imputed(self.imputer, visit)
         left, moved = analysis.residuals(values), analysis.residuals(deltas)
         return DrawComparison(
-            analysis.estimates(values), analysis.estimates(deltas), (left**2).sum(axis=1), left @ moved.T,
-            moved @ moved.T, analysis.shape, analysis.df, self.level,
-        )  # fmt: skip
+            analysis.estimates(values),
+            analysis.estimates(deltas),
+            (left**2).sum(axis=1),
+            left @ moved.T,
+            moved @ moved.T,
+            analysis.shape,
+            analysis.df,
+            self.level,
+        )
 
 
 def bootstrap_counts(group: np.ndarray, m: int, generator: np.random.Generator) -> np.ndarray:
@@ -177,13 +181,13 @@ def tipping_point(p_at: Callable[[float], float], low: float, high: float, alpha
     ``p_at`` gives p at a delta. The passage is found on a grid of 200 points each way, then as a root.
     """
     decided = p_at(0.0) < alpha
-    found = []
+    roots = []
     for end in (low, high):
         before = 0.0
         for step in range(1, SCANNED + 1):
             here = end * step / SCANNED
             if (p_at(here) < alpha) != decided:
-                found.append(float(brentq(lambda d: p_at(d) - alpha, before, here, xtol=1e-12, rtol=1e-14)))
+                roots.append(float(brentq(lambda d: p_at(d) - alpha, before, here, xtol=1e-12, rtol=1e-14)))
                 break
             before = here
-    return min(found, key=abs, default=float("nan"))
+    return min(roots, key=abs, default=float("nan"))

@@ -64,7 +64,7 @@ class _Sampler:
         seen = np.isfinite(data.values)
         kinds, kind = np.unique(np.column_stack([data.block, seen]), axis=0, return_inverse=True)
         self.patterns = [
-            (np.flatnonzero(kind.ravel() == at), int(key[0]), key[1:] == 1) for at, key in enumerate(kinds)
+            (np.flatnonzero(kind.ravel() == place), int(key[0]), key[1:] == 1) for place, key in enumerate(kinds)
         ]
         self.filled = np.where(seen, data.values, 0.0)
         self.flat = data.design.reshape(n * t, p)

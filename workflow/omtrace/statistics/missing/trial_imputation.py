@@ -221,7 +221,7 @@ def impute(
 def _combinations(trial: Trial, pairs: Sequence[tuple[Hashable, Hashable]]) -> np.ndarray:
     """The combinations of the columns of an analysis: adjusted means of the arms, then differences of the pairs."""
     means = np.eye(len(trial.groups), trial.terms().shape[1])
-    place = {label: at for at, label in enumerate(trial.groups)}
+    place = {label: column for column, label in enumerate(trial.groups)}
     return np.array([*means, *(means[place[a]] - means[place[b]] for a, b in pairs)])
 
 

@@ -188,9 +188,14 @@ class LmmLikelihood:
         value += float(solved[c, c] - solved[c, q2:c] @ beta) + (float(logarithm) if self.is_reml else 0.0)
         fixed = self._fixed(products, woodbury)
         return LmmPoint(
-            np.array([value]), phi[None], beta[None], inverse[None], products[None], woodbury[None],
+            np.array([value]),
+            phi[None],
+            beta[None],
+            inverse[None],
+            products[None],
+            woodbury[None],
             (woodbury + fixed @ phi @ fixed.T)[None],
-        )  # fmt: skip
+        )
 
     def _nowhere(self) -> LmmPoint:
         nothing = np.zeros((1, 1, 1))
@@ -228,7 +233,7 @@ class LmmLikelihood:
         reduced, within = self.reduced, self.reduced.within
         moved = point.inverse[0] @ reduced.between
         pulled = self.first @ moved
-        once = np.array([np.tensordot(moved, one, ([0, 1], [0, 1])) for one in pulled])
+        once = np.array([np.tensordot(moved, part, ([0, 1], [0, 1])) for part in pulled])
         solved = point.inverse[0] @ pulled
         twice = np.array([[np.tensordot(a, b, ([0, 1], [0, 1])) for b in solved] for a in pulled])
         once[-1] += within / s**2
@@ -263,7 +268,7 @@ class LmmLikelihood:
         )
         forces[np.ix_(own, own)] = (twice @ residual) @ residual - pulls[:, :c] @ projection @ pulls[:, :c].T
         if others:
-            patterns = np.array([self._pattern(at) for at in others])
+            patterns = np.array([self._pattern(j) for j in others])
             toward = np.eye(c)[:, :q2] - turn @ products[:c, :q2]  # P Z = V1^-1 C toward, or V^-1 Z for ML
             spread = products[:q2, :c] @ toward
             left = products[:q2] @ residual  # Z'r

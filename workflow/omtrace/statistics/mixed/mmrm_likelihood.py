@@ -40,15 +40,15 @@ class Design:
         """The rows of a design (n, p) with independent columns at their visits (n,), counted from 0."""
         basis, triangle = np.linalg.qr(design)
         right = []
-        for at in range(visits):
-            _, size, rows = np.linalg.svd(basis[visit == at], full_matrices=False)
+        for place in range(visits):
+            _, size, rows = np.linalg.svd(basis[visit == place], full_matrices=False)
             right.append(rows[size > RANK * size.max(initial=0.0)])
         ranks = np.array([len(rows) for rows in right])
         m, p = int(ranks.max(initial=0)), design.shape[1]
         loadings, scores = np.zeros((visits, m, p)), np.zeros((len(design), m))
-        for at, rows in enumerate(right):
-            loadings[at, : len(rows)] = rows
-            scores[visit == at, : len(rows)] = basis[visit == at] @ rows.T
+        for place, rows in enumerate(right):
+            loadings[place, : len(rows)] = rows
+            scores[visit == place, : len(rows)] = basis[visit == place] @ rows.T
         if ranks.sum() != p:
             return cls(scores, loadings, triangle, None)
         # every coefficient belongs to one visit: the loadings are orthogonal, and become the basis
@@ -66,8 +66,8 @@ class Design:
     def rows(self, visit: np.ndarray) -> np.ndarray:
         """The orthonormal design (n, p) of the rows at visits (n,)."""
         rows = np.zeros((len(visit), self.loadings.shape[2]))
-        for at, loadings in enumerate(self.loadings):
-            rows[visit == at] = self.scores[visit == at] @ loadings
+        for place, loadings in enumerate(self.loadings):
+            rows[visit == place] = self.scores[visit == place] @ loadings
         return rows
 
     def turn(self, blocks: np.ndarray) -> np.ndarray:
@@ -176,13 +176,13 @@ def _summed(w: np.ndarray, y: np.ndarray, member: np.ndarray, mask: np.ndarray) 
     wy, yy = np.zeros((b, t, t, g, m)), np.zeros((b, g, t, t))
     for i, of_set in enumerate(member):
         sets = slice(None) if len(member) == 1 else slice(i, i + 1)
-        for at, seen in enumerate(mask):
-            rows = np.flatnonzero(of_set == at)
+        for pattern, seen in enumerate(mask):
+            rows = np.flatnonzero(of_set == pattern)
             mine, own = (w[rows] * seen[:, None]).reshape(rows.size, t * m), y[sets, rows]
-            count[i, at] = rows.size
-            ww[i, :, :, at] = (mine.T @ mine).reshape(t, m, t, m).transpose(0, 2, 1, 3)
-            wy[sets, :, :, at] = (mine.T @ own).reshape(-1, t, m, t).swapaxes(2, 3)
-            yy[sets, at] = own.swapaxes(1, 2) @ own
+            count[i, pattern] = rows.size
+            ww[i, :, :, pattern] = (mine.T @ mine).reshape(t, m, t, m).transpose(0, 2, 1, 3)
+            wy[sets, :, :, pattern] = (mine.T @ own).reshape(-1, t, m, t).swapaxes(2, 3)
+            yy[sets, pattern] = own.swapaxes(1, 2) @ own
     return [count, ww, wy, yy]
 
 
@@ -270,8 +270,9 @@ class MmrmLikelihood:
             total = total + derivatives @ turned @ derivatives.swapaxes(1, 2)
         return _symmetric(total)
 
-    def bias(self, theta: np.ndarray, point: MmrmPoint, slopes: np.ndarray, spread: np.ndarray,
-             has_second: bool) -> np.ndarray:  # fmt: skip
+    def bias(
+        self, theta: np.ndarray, point: MmrmPoint, slopes: np.ndarray, spread: np.ndarray, has_second: bool
+    ) -> np.ndarray:
         """The sum over k, l of spread_kl (Q_kl - P_k phi P_l - R_kl/4) of Kenward and Roger: (b, p, p).
 
         ``slopes`` (b, k, p, p) are P_k; without ``has_second`` R, of the second derivatives of V, is left out.

@@ -171,10 +171,10 @@ class Steps(Scaled):
         has = np.moveaxis(self.between, -1, 0)
         return self._product(r, others) * (has[:, None] & has[None] & ~step[:, :, None, None])
 
-    def _product(self, r: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    def _product(self, r: np.ndarray, factors: np.ndarray) -> np.ndarray:
         """The product of the chosen (..., m) of the parameters (b, m)."""
-        r = r.reshape(len(r), *[1] * (chosen.ndim - 1), -1)
-        return np.where(chosen, r, 1.0).prod(axis=-1)
+        r = r.reshape(len(r), *[1] * (factors.ndim - 1), -1)
+        return np.where(factors, r, 1.0).prod(axis=-1)
 
 
 def bands(visits: int) -> np.ndarray:
@@ -193,29 +193,29 @@ def structure_of(name: str, visits: int) -> Linear | Scaled:
         return Linear(bands(visits))
     if name == "cs":
         return Linear(np.array([np.eye(visits), 1 - np.eye(visits)]))
-    each, one = np.eye, lambda size: np.ones((size, 1))
+    each, shared = np.eye, lambda size: np.ones((size, 1))
     if name in ("toeph", "csh"):
-        return Bands(visits, _blocks([each(visits), (one if name == "csh" else each)(visits - 1)]))
-    variances, steps = (one if name in ("ar1", "ad") else each), (each if name in ("ad", "adh") else one)
+        return Bands(visits, _blocks([each(visits), (shared if name == "csh" else each)(visits - 1)]))
+    variances, steps = (shared if name in ("ar1", "ad") else each), (each if name in ("ad", "adh") else shared)
     return Steps(visits, _blocks([variances(visits), steps(visits - 1)]))
 
 
 def _single_elements(visits: int) -> np.ndarray:
     rows, columns = np.tril_indices(visits)
     basis = np.zeros((rows.size, visits, visits))
-    at = np.arange(rows.size)
-    basis[at, rows, columns] = basis[at, columns, rows] = 1.0
+    index = np.arange(rows.size)
+    basis[index, rows, columns] = basis[index, columns, rows] = 1.0
     return basis
 
 
 def _blocks(parts: Sequence[np.ndarray]) -> np.ndarray:
     """The block diagonal matrix of the parts."""
-    found = np.zeros((sum(len(part) for part in parts), sum(part.shape[1] for part in parts)))
+    matrix = np.zeros((sum(len(part) for part in parts), sum(part.shape[1] for part in parts)))
     row = column = 0
     for part in parts:
-        found[row : row + len(part), column : column + part.shape[1]] = part
+        matrix[row : row + len(part), column : column + part.shape[1]] = part
         row, column = row + len(part), column + part.shape[1]
-    return found
+    return matrix
 
 
 class Blocks:
@@ -238,29 +238,29 @@ class Blocks:
         if self.groups == 1:
             return parts[0][:, :, None]
         b, k, t, _ = parts[0].shape
-        found = np.zeros((b, self.groups, k, self.groups, t, t))
+        whole = np.zeros((b, self.groups, k, self.groups, t, t))
         for g, part in enumerate(parts):
-            found[:, g, :, g] = part
-        return found.reshape(b, self.size, self.groups, t, t)
+            whole[:, g, :, g] = part
+        return whole.reshape(b, self.size, self.groups, t, t)
 
     def curvature(self, theta: np.ndarray, matrix: np.ndarray) -> np.ndarray:
         """The second derivatives times symmetric matrices (b, q, t, t), summed over the elements: (b, q k, q k)."""
-        found = np.zeros((len(theta), self.size, self.size))
+        total = np.zeros((len(theta), self.size, self.size))
         for g, second in enumerate(map(self.structure.second, self._split(theta))):
             if second is not None:
                 mine = slice(g * self.structure.size, (g + 1) * self.structure.size)
-                found[:, mine, mine] = np.einsum("bklij,bij->bkl", second, matrix[:, g])
-        return found
+                total[:, mine, mine] = np.einsum("bklij,bij->bkl", second, matrix[:, g])
+        return total
 
     def mean_second(self, theta: np.ndarray, weights: np.ndarray) -> np.ndarray | None:
         """The second derivatives times weights (b, q k, q k), summed over the parameters: (b, q, t, t)."""
-        found = []
+        means = []
         for g, second in enumerate(map(self.structure.second, self._split(theta))):
             if second is None:
                 return None
             mine = slice(g * self.structure.size, (g + 1) * self.structure.size)
-            found.append(np.einsum("bklij,bkl->bij", second, weights[:, mine, mine]))
-        return np.stack(found, axis=1)
+            means.append(np.einsum("bklij,bkl->bij", second, weights[:, mine, mine]))
+        return np.stack(means, axis=1)
 
     def _split(self, theta: np.ndarray) -> list[np.ndarray]:
         return np.split(theta, self.groups, axis=1) if self.groups > 1 else [theta]

@@ -153,8 +153,9 @@ def _longest(theta: np.ndarray, step: np.ndarray, bounded: np.ndarray | None) ->
     return np.where(room < 1, 0.95 * room, 1.0)
 
 
-def _descend(likelihood: Likelihood[P], theta: np.ndarray, point: P, step: np.ndarray, fall: np.ndarray,
-             length: np.ndarray) -> tuple[np.ndarray, P, np.ndarray]:  # fmt: skip
+def _descend(
+    likelihood: Likelihood[P], theta: np.ndarray, point: P, step: np.ndarray, fall: np.ndarray, length: np.ndarray
+) -> tuple[np.ndarray, P, np.ndarray]:
     """Parameters after the step, halved as often as needed; the likelihood there; whether there was a way."""
     rounding = 1e-12 * (1 + np.abs(point.value))
     for _ in range(HALVINGS):

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from omtrace.statistics.mixed.mmrm_fit import contrast_many
+from omtrace.statistics.mixed.mmrm_replicates import contrast_many
 
 CHUNK = 50  # trials that share their baselines
 

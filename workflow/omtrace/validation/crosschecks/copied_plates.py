@@ -1,7 +1,9 @@
 """Copied plates: the same signals in the same wells of two plates.
 
 Two readings of one plate differ in the last digits, so two plates that share the readings of many wells are one
-reading under two names. Chance agreement: a blank plate read to 0.001 within 0.02 shares about 5 of 96 wells.
+reading under two names. So are two whose readings have one ratio throughout (a copy times 1.013): measured ratios
+of two plates vary by several percent. Chance agreement: a blank plate read to 0.001 within 0.02 shares about 5 of 96
+wells.
 """
 
 import re
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     import pandas
 
 PLATE, WELL = re.compile(".+"), re.compile("[A-P][0-9]{1,2}")
+# A copy times a factor: readings that count, by how much their ratio may vary (the last of four digits), and in how
+# many of the wells it may not; and how near two plates must be to be looked at well by well.
+CLEAR, TOLERANCE, MOST, NEAR = 0.1, 0.002, 0.9, 0.05
 BLOCK = 256  # plates that are held against all earlier ones at a time
 
 
@@ -47,7 +52,9 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
             wells = _together(wells, as_text(frame[name]).fillna(""))
         for column in tables.declared[table].columns:
             if column.kind == "number":
-                for key, like in _copies(plates, wells, frame[column.name], options):
+                copies = dict(_copies(plates, wells, frame[column.name], options))
+                copies = dict(_scaled(plates, wells, frame[column.name], options)) | copies
+                for key, like in copies.items():
                     expected = f"readings that differ from those of the plate of row {key_text(like)}"
                     yield from hits("copied_plate", table, [key], column.name, expected)
 
@@ -115,11 +122,49 @@ def _copies(plates: "numpy.ndarray", wells: "numpy.ndarray", values: "pandas.Ser
                 yield int(first.iloc[at]), int(first.iloc[like])
 
 
+def _scaled(plates: "numpy.ndarray", wells: "numpy.ndarray", values: "pandas.Series", options: Options
+            ) -> Iterator[tuple[int, int]]:  # fmt: skip
+    """The first keys of each plate whose readings are those of an earlier plate times one factor, and of that plate.
+
+    In logarithms a factor is a shift, so the differences of a copy do not vary; candidates come from one product of
+    matrices (centred logarithms), and are then looked at well by well. Only clear readings count (``CLEAR`` and more),
+    which the last digit does not move by more than the tolerance.
+    """
+    import numpy
+
+    readings = values.to_numpy(dtype="float64")
+    held = numpy.isfinite(readings)
+    if not held.any():
+        return
+    first = values.index.to_series()[held].groupby(plates[held]).min().sort_values()
+    place = numpy.full(plates.max() + 1, -1)
+    place[first.index] = numpy.arange(len(first))
+    table = numpy.full((len(first), wells.max() + 1), numpy.nan)
+    table[place[plates[held]], wells[held]] = readings[held]
+    logs = numpy.log(numpy.where(table >= CLEAR, table, numpy.nan))
+    there = numpy.isfinite(logs)
+    clear = numpy.where(there, logs, 0.0)
+    centred = numpy.where(there, clear - clear.sum(axis=1, keepdims=True) / there.sum(axis=1, keepdims=True).clip(1), 0)
+    squares = (centred**2).sum(axis=1)
+    for at in range(1, len(first)):
+        apart = squares[at] + squares[:at] - 2 * centred[:at] @ centred[at]
+        for like in numpy.flatnonzero(apart <= NEAR * options.wells):
+            both = there[at] & there[like]
+            shift = logs[at, both] - logs[like, both]
+            alike = numpy.abs(shift - numpy.median(shift)) <= TOLERANCE if both.any() else both[:0]
+            if alike.sum() < max(options.wells, MOST * both.sum()):
+                continue
+            if len(numpy.unique(table[like, both][alike])) >= options.varied:
+                yield int(first.iloc[at]), int(first.iloc[like])
+                break
+
+
 CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("copied_plate", "warn", "Two plates share the readings of many wells: one reading under two names.",
-                 "plates 2 and 3 with the same absorbance in 96 wells", "export each plate again from its own reading"),
+        RuleText("copied_plate", "stop", "Two plates share the readings of many wells, as they are or times a factor: "
+                 "one reading under two names.", "plates 2 and 3 with the same absorbance, or with 1.013 times it",
+                 "export each plate again from its own reading", ("note", "warn", "stop")),
     ),
 )  # fmt: skip

@@ -1,0 +1,156 @@
+"""What a plan says of tables, columns, codes and statistics, held against declared tables and registered files.
+
+A run would stop at each of these, some of them after an hour; here they are known before it begins.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from omtrace.faults import Fault
+from omtrace.model.closed import nearest
+from omtrace.model.folders import read_registered
+from omtrace.model.plan import Analysis, DatasetPlan, FigurePlan, Parameter, Plan
+from omtrace.model.register import exports_of
+from omtrace.model.statistics import STATISTICS
+from omtrace.model.tables import TablePlan
+from omtrace.readers.lookup import way_of
+from omtrace.schemas import Column, table_of
+from omtrace.validation.reading import check_table, wanted_columns
+
+Check = Callable[[str], Any]
+SHOWN = ("statistic", "statistics", "low", "high")  # options of figures that name statistics
+
+
+def table_check(plan: Plan, name: str) -> Check:
+    """A check that a table is declared, has the columns that the plan names, and a coding and codes that fit."""
+    return lambda where: check_table(plan, name, where)
+
+
+def parameter_check(plan: Plan, dataset: DatasetPlan, name: str) -> Check:
+    """A check that a parameter's table and column exist, its codes have labels, and a fact rests on facts."""
+
+    def check(where: str) -> None:
+        parameter = dataset.parameters[name]
+        faults = [f"{where}.options: {line}" for line in _column_faults(plan, parameter)]
+        if parameter.derive == "fact":
+            if parameter.visits:
+                faults.append(f"{where}: visits: a fact has none, since it is the same at all visits; take them out")
+            condition = str(parameter.options.get("when", ""))
+            visited = [p for p, other in dataset.parameters.items() if other.visits and p in _names(condition)]
+            faults += [
+                f"{where}.options: when: {other} has visits, and a fact rests on parameters without visits"
+                for other in visited
+            ]
+        if faults:
+            raise Fault(*faults)
+
+    return check
+
+
+def analysis_check(plan: Plan, analysis: Analysis) -> Check:
+    """A check that covariates are parameters of the dataset that are numbers."""
+
+    def check(where: str) -> None:
+        dataset = plan.datasets[analysis.dataset]
+        named = analysis.options.get("covariates", ())
+        faults = []
+        for name in named if isinstance(named, (list, tuple)) else ():
+            if name not in dataset.parameters:
+                hint = nearest(str(name), dataset.parameters)
+                faults.append(f"{where}: covariates: the dataset has no parameter {name!r}{hint}")
+            elif _is_category(plan, dataset.parameters[name]):
+                faults.append(
+                    f"{where}: covariates: {name} is a category, and a covariate a number; strata and factors are not"
+                )
+        if faults:
+            raise Fault(*faults)
+
+    return check
+
+
+def figure_check(figure: FigurePlan) -> Check:
+    """A check that the statistics that a figure asks for exist."""
+
+    def check(where: str) -> None:
+        faults = []
+        for option in SHOWN:
+            asked = figure.options.get(option, ())
+            for statistic in (asked,) if isinstance(asked, str) else asked:
+                if isinstance(statistic, str) and statistic and statistic not in STATISTICS:
+                    hint = nearest(statistic, STATISTICS)
+                    faults.append(f"{where}: {option}: no method gives a statistic {statistic!r}{hint}")
+        if faults:
+            raise Fault(*faults)
+
+    return check
+
+
+def registered_faults(plan: Plan, root: Path) -> list[str]:
+    """What the plan reads that its registered files do not have: tables without a file, and columns."""
+    registered = read_registered(root)
+    mine = [export for export in exports_of(registered, plan.study) if (root / export.path).is_file()]
+    faults: list[str] = []
+    for name, entry in plan.tables.items():
+        source = entry.source or name
+        exports = [export for export in mine if export.table == source]
+        where = f"plan of {plan.study}: tables.{name}"
+        if not exports and mine:
+            hint = nearest(source, {export.table for export in mine})
+            faults.append(f"{where}: the register has no export of table {source!r}{hint}")
+        optional = {entry.columns.get(column, column) for column in table_of(entry.schema_ or name).optional}
+        for export in exports:
+            try:
+                columns = way_of(plan, name, registered, root).read(export, root).columns
+            except Fault as fault:
+                faults.append(f"{where}: {export.path}: {fault.lines[0]}")
+                continue
+            for column in wanted_columns(entry, table_of(entry.schema_ or name)):
+                if column not in columns and column not in optional:
+                    faults.append(f"{where}: {export.path} has no column {column!r}{nearest(column, columns)}")
+    return faults
+
+
+def _column_faults(plan: Plan, parameter: Parameter) -> Iterator[str]:
+    """What is wrong with the table, the column and the labels that a parameter's options name."""
+    name, columns = parameter.options.get("table"), parameter.options.get("column")
+    if not isinstance(name, str):
+        return
+    if name not in plan.tables:
+        yield f"table: the plan has no table {name!r}{nearest(name, plan.tables)}"
+        return
+    declared = {column.name: column for column in table_of(plan.tables[name].schema_ or name).columns}
+    for column in columns.values() if isinstance(columns, dict) else [columns]:
+        if not isinstance(column, str):
+            continue
+        if column not in declared:
+            yield f"column: table {name} has no column {column!r}{nearest(column, declared)}"
+            continue
+        labels = parameter.options.get("labels")
+        if isinstance(labels, dict) and labels:
+            for code in _codes(declared[column], plan.tables[name]):
+                if code not in labels:
+                    yield f"labels: code {code!r} of {column} has no label"
+
+
+def _codes(column: Column, table: TablePlan) -> list[str]:
+    """The codes that a column can have, where they are declared."""
+    if column.name in table.recode:
+        return sorted(set(table.recode[column.name].values()))
+    return [f"{code:g}" if isinstance(code, float) else str(code) for code in column.allowed]
+
+
+def _is_category(plan: Plan, parameter: Parameter) -> bool:
+    """Whether a parameter that a column gives is a category."""
+    name, column = parameter.options.get("table"), parameter.options.get("column")
+    if parameter.derive != "column" or name not in plan.tables or not isinstance(column, str):
+        return False
+    kinds = {c.name: c.kind for c in table_of(plan.tables[name].schema_ or name).columns}
+    return bool(parameter.options.get("labels")) or kinds.get(column) == "text"
+
+
+def _names(condition: str) -> set[str]:
+    """The words of a condition."""
+    import re
+
+    return set(re.findall(r"[A-Za-z_]\w*", condition))

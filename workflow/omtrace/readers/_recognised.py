@@ -1,0 +1,70 @@
+"""What a file is, by its first bytes: for a file that a reader refuses, the reader that fits it, or what to do."""
+
+import bz2
+import gzip
+import lzma
+import re
+import zlib
+
+START = 65_536  # bytes that are looked at
+SQUEEZED = {b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ": lzma.decompress}
+# Pattern of the first bytes, what it is, and the readers that read it ("": none does).
+WORKBOOKS = "spreadsheet, plate_grid or magellan"
+KINDS: tuple[tuple[re.Pattern[bytes], str, str], ...] = (
+    (re.compile(rb"##BLOCKS="), "a SoftMax Pro export", "softmax"),
+    (re.compile(rb"\s*\"?Software Version"), "a Gen5 export", "gen5"),
+    (re.compile(rb"\"?User:.*?Test name:", re.DOTALL), "a MARS export", "mars"),
+    (re.compile(rb"\"?Program\"?[,;]\"?xPONENT"), "an xPONENT export", "xponent"),
+    (re.compile(rb"[^\n]*\n(?:[^\n]*\n){0,40}?[^\n]*\"{1,2}ImportId\"{1,2}"), "a Qualtrics export", "qualtrics"),
+    (re.compile(rb"[^\n]*redcap_(?:event_name|repeat_instrument)"), "a REDCap export", "redcap"),
+    (re.compile(rb"\{\s*\""), "a file of JSON lines", "jsonlines"),
+    (re.compile(rb"\$FL[23]"), "an SPSS file (.sav)", "statistical"),
+    (re.compile(rb"<stata_dta>"), "a Stata file (.dta)", "statistical"),
+    (re.compile(rb"HEADER RECORD\*{7}LIB"), "a SAS transport file (.xpt)", "statistical"),
+    (re.compile(rb"\x00{12}\xc2\xea\x81\x60"), "a SAS file (.sas7bdat)", "statistical"),
+    (re.compile(rb"PK\x03\x04(?=.*(?:xl/|\[Content_Types\]))", re.DOTALL), "a workbook (.xlsx)", WORKBOOKS),
+    (re.compile(rb"\xd0\xcf\x11\xe0"), "an old (.xls) or an encrypted workbook", WORKBOOKS),
+    (
+        re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml.*GraphPadPrismFile", re.DOTALL),
+        "a Prism file (.pzfx): export its tables as CSV",
+        "",
+    ),
+    (re.compile(rb"PK\x03\x04.*document\.json", re.DOTALL), "a Prism file (.prism): export its tables as CSV", ""),
+    (re.compile(rb"RD[AX][23]\n|[XA]\n\x00\x00"), "an R data file: write the table from R with write.csv", ""),
+    (re.compile(rb"%PDF"), "a PDF: export the data instead of printing them", ""),
+    (
+        re.compile(rb"\s*<(?:!DOCTYPE html|html)", re.IGNORECASE),
+        "a web page: export the data instead of saving the page",
+        "",
+    ),
+    (re.compile(rb"PK\x03\x04"), "a zip file: unpack it, and register what is in it", ""),
+)
+
+
+def recognised(content: bytes, reader: str) -> str:
+    """What a file is that ``reader`` refused, in words; "" where that is not known, or the reader is the right one."""
+    start = _plain(content)
+    for pattern, kind, readers in KINDS:
+        if pattern.match(start):
+            if not readers:
+                return f"this is {kind}"
+            return (
+                "" if reader in readers.replace(",", " ").split() else f"this is {kind}: the reader for it is {readers}"
+            )
+    return ""
+
+
+def _plain(content: bytes) -> bytes:
+    """The first bytes, unpacked where they are packed, UTF-16 as ASCII, without a byte order mark."""
+    for magic, unpacked in SQUEEZED.items():
+        if content.startswith(magic):
+            try:
+                content = unpacked(content)
+            except (OSError, EOFError, lzma.LZMAError, zlib.error, ValueError):
+                return b""
+    start = content[:START]
+    if start.startswith(b"PK\x03\x04"):
+        return start + content[-START:]  # the list of the files within stands at the end
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        start = start[2:].replace(b"\x00", b"")
+    return start.removeprefix(b"\xef\xbb\xbf")
