@@ -84,8 +84,11 @@ def test_beyond_the_standards_values_are_censored_where_the_plan_says_so():
 
 def test_reported_values_are_those_of_the_curve_beyond_the_standards_too():
     layout, reads = plate({"R1": [10, 10]})
-    found, _ = built({"people": people("R1"), "layout": layout, "reads": reads}, {"x": parameter("assay", **ASSAY)})
+    frames = {"people": people("R1"), "layout": layout, "reads": reads}
+    found, _ = built(frames, {"x": parameter("assay", **ASSAY, limits="report")})
     assert found["R1", ""] == pytest.approx(100, rel=1e-4)
+    found, _ = built(frames, {"x": parameter("assay", **ASSAY)})
+    assert found["R1", ""] == "below LLOQ"
 
 
 def test_weights_are_options():

@@ -35,7 +35,7 @@ READING = [
 WRITING = [
     ["register", "--table", "cages", NEW],
     ["register", "--reason", "wrong rack", "--withdraw", CAGES],
-    ["add-batch", "batch_9", "--study", "rat_two_hit"],
+    ["add-batch", "batch_9", "--study", "rat_two_hit", "--accept"],
     ["undo-batch", "3", "--study", "rat_two_hit"],
     ["queries", "rat_two_hit"],
     ["dictionary", "rat_two_hit"],
@@ -48,6 +48,7 @@ REFUSING = [["changes", "tiny"], ["queries", "rat_two_hit", "--answers", "cages.
 def clone(tmp_path, monkeypatch):
     """A study that has run, the rats' plan and raw files, a workbook, and a temporary folder of their own."""
     from openpyxl import Workbook
+    from pandera.strategies import pandas_strategies  # noqa: F401  (Hypothesis, which it imports, writes a temporary file)
 
     home = tmp_path / "home"
     home.mkdir()

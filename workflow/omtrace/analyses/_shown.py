@@ -2,11 +2,13 @@
 
 import re
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from omtrace.model.plan import DatasetPlan
 from omtrace.model.statistics import STATISTICS, Role
 from omtrace.store import display
+
+if TYPE_CHECKING:
+    from omtrace.model.plan import DatasetPlan
 
 # In a level: what the plan has a label for, by its name.
 NAMED = re.compile(r"\{(group|parameter|population|visit):([^{}]*)\}")
@@ -38,7 +40,7 @@ def population_in(level: str) -> tuple[str, str]:
     return NAMED.sub(r"\2", population), what
 
 
-def level_shown(level: str, dataset: DatasetPlan) -> str:
+def level_shown(level: str, dataset: "DatasetPlan") -> str:
     """A level as text, with the labels of its dataset.
 
     Names are without underscores; differences, products and negative numbers have their own signs. What holds a slash
@@ -47,7 +49,7 @@ def level_shown(level: str, dataset: DatasetPlan) -> str:
     return _spelled(NAMED.sub(lambda match: _label_of(dataset, match[1], match[2]), level) if "{" in level else level)
 
 
-def _label_of(dataset: DatasetPlan, kind: str, name: str) -> str:
+def _label_of(dataset: "DatasetPlan", kind: str, name: str) -> str:
     """The label of a group, parameter, population or visit; the name of one that there is not."""
     if kind in ("group", "visit"):
         return (dataset.groups if kind == "group" else dataset.visits).get(name, name)

@@ -52,7 +52,7 @@ def verdicts_of(validation: Validation, new: Sequence[Export]) -> list[Verdict]:
     if not assays or any(finding.severity == "stop" for finding in validation.findings):
         return []
     found: list[Verdict] = []
-    with tempfile.TemporaryDirectory(prefix=".verdicts-", dir=validation.reading.root) as folder:
+    with tempfile.TemporaryDirectory(prefix="omtrace-") as folder:
         works = list(validation.works.values())
         write(works, quarantined(works), folder, validation.reading.parts.places())
         for dataset, name in assays:
