@@ -207,8 +207,9 @@ class Study:
         sets = [(name, "participants", *entry) for name, entries in self.sets.items() for entry in entries]
         columns = ("rowset", "dataset", "record", "role", "reason")
         store.write_table(self.folder / "rowsets.parquet", pandas.DataFrame(sets, columns=columns))
-        header = ("id", *NAMING, "value", "unit", "decimals", "rowset", "definition")
-        store.write_csv(self.folder / "estimates.csv", header, self.estimates)
+        header = ("id", *NAMING, "value", "unit", "decimals", "rowset", "definition", "data")
+        rows = [(*estimate, "simulated") for estimate in self.estimates]
+        store.write_csv(self.folder / "estimates.csv", header, rows)
         calls = {f"def-{name}": self._call(name) for name in self.plan.analyses}
         store.write_json(self.folder / "definitions.json", calls)
         drawn = [e[0] for e in self.estimates if e[1] == "change" and e[7] == "mean_change"]

@@ -107,7 +107,10 @@ def test_a_study_that_no_page_can_hold_shows_the_first_records_and_counts_all(tm
 def test_an_analysis_of_a_thousand_groups_shows_the_first(monkeypatch):
     monkeypatch.setattr("omtrace.report.results.MOST", 4)
     monkeypatch.setattr("omtrace.report.results.GROUPS", 2)
-    numbers = {str(n): {"analysis": "curves" if n < 6 else "few", "group": f"Batch {n // 2}"} for n in range(8)}
+    numbers = {
+        str(n): {"analysis": "curves" if n < 6 else "few", "group": f"Batch {n // 2}", "statistic": "mean"}
+        for n in range(8)
+    }
     kept, without = shortened(numbers)
     assert kept == ["0", "1", "2", "3", "6", "7"]
     assert without == {"curves": (2, 3, 6)}

@@ -43,7 +43,7 @@ def test_no_displayed_digit_differs_from_the_exact_rounding_of_the_stored_decima
     expected = exactly(text, decimals)
     assert store.display(text, decimals) == store.display(value, decimals) == expected
     assert shown(text, decimals, "difference") == expected
-    assert Number("i", "a", "x", "all", "", "", "mean", text, "", decimals).shown == expected
+    assert Number("i", "a", "x", "all", "", "", "mean", text, "", decimals, "r").shown == expected
     names = {"analysis": "change", "parameter": "score_1", "population": "treated", "group": "all", "visit": ""}
     row = {"id": "i", **names, "level": "", "statistic": "mean", "value": text, "unit": "", "decimals": str(decimals)}
     assert numbers_of(PLAN, {"i": row})["i"]["shown"] == expected
@@ -73,6 +73,14 @@ def test_what_is_stored_is_not_rounded_twice(value):
 ELSEWHERE = {
     "figures/_marks.py": {"round(abs(x), 9)"},  # places of marks
     "figures/_panels.py": {"{value:,.0f}", "{value:.4g}", "{top:.0f}"},  # ticks
+    "figures/_theme.py": {
+        "{value:,.0f}",
+        "{value:.4g}",
+        "round(part * 0.66)",
+        "{round(part * 0.66):02X}",
+    },  # ticks, colours
+    "figures/curves.py": {"{number.value:.3g}"},  # coefficients, to the digits that a plate carries
+    "figures/forest.py": {"{100 * levels.pop():g}"},  # of the plan
     "figures/responder_curve.py": {"{100 * value:.0f}"},  # ticks
     "figures/tipping_point.py": {"{value:g}"},  # ticks
     "report/_plate_wells.py": {"store.number_text"},  # of a well, for the one way to show it
@@ -83,6 +91,7 @@ ELSEWHERE = {
     "report/plan_page.py": {"{i.minimum:g}", "{i.maximum:g}"},  # codes of questionnaires
     "report/results.py": {"{100 * level:.4g}", "{value:.10g}"},  # options of the plan
     "report/summary.py": {"{told.alpha:g}"},  # of the plan
+    "report/tidy.py": {"store.number_text"},  # of a table to be read by programs
 }
 # places and ticks, and the signals as read: they are given no stored number but a curve's and its limits
 DRAWN = {"report/_plate_svg.py", "report/_plate_curve.py"}

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from omtrace.analyses._shown import shown
 from omtrace.faults import Fault, nearest
 from omtrace.model.plan import Plan
 from omtrace.model.published import Denominator, NumberName, PrintedNumbers, agrees, decimals
+from omtrace.store import number_text
 
 Number = Mapping[str, Any]
 
@@ -84,15 +86,23 @@ def _rows(entry: PrintedNumbers, of_analysis: Mapping[str, list[Number]], where:
         ours = entry.times * (float(number["value"]) + entry.plus) / (float(below["value"]) if below else 1.0)
         digits = decimals(printed)
         bound = printed[0] in "<>"
-        difference = "" if bound else f"{ours - float(printed.replace(chr(0x2212), '-')):+.{digits + 1}f}"
+        apart = "" if bound else _signed(ours - float(printed.replace("\N{MINUS SIGN}", "-")), digits + 1)
         yield Compared(
             number["labels"]["statistic"],
             printed.replace("-", "\u2212"),
-            f"{ours:.{digits + 1}f}".replace("-", "\u2212"),
-            difference.replace("-", "\u2212"),
+            _shown(ours, digits + 1),
+            apart,
             agrees(printed, ours),
             (number, below) if below else (number,),
         )
+
+
+def _shown(value: float, digits: int) -> str:
+    return shown(number_text(value), digits, "difference")
+
+
+def _signed(value: float, digits: int) -> str:
+    return ("\N{MINUS SIGN}" if value < 0 else "+") + _shown(abs(value), digits)
 
 
 def _number(
