@@ -102,7 +102,8 @@ def _shown(value: float, digits: int) -> str:
 
 
 def _signed(value: float, digits: int) -> str:
-    return ("\N{MINUS SIGN}" if value < 0 else "+") + _shown(abs(value), digits)
+    size = _shown(abs(value), digits)
+    return size if float(size) == 0 else ("\N{MINUS SIGN}" if value < 0 else "+") + size
 
 
 def _number(
