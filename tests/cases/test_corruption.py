@@ -63,7 +63,10 @@ def test_what_is_said_to_be_missed_is_an_operator():
 def test_the_shipped_files_stop_nothing_and_warn_of_nothing_but_who_is_lost(name, tmp_path):
     study = Study(name, tmp_path)
     assert [f for f in study.clean.findings if f.severity == "stop"] == []
-    assert {f.rule for f in study.clean.findings if f.severity == "warn"} <= {"row_absent", "too_few_rows"}
+    expected = {"row_absent", "too_few_rows"}
+    if name == "omt_rct":
+        expected.add("not_eligible")  # one was enrolled at an age above the trial's limit
+    assert {f.rule for f in study.clean.findings if f.severity == "warn"} <= expected
 
 
 @pytest.mark.parametrize("name", RETRIEVED)

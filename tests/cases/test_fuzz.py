@@ -29,7 +29,7 @@ RELAXED = {"deadline": None, "suppress_health_check": list(HealthCheck), "derand
 def run(what, first, count):
     """What a run of ``fuzz`` reports. Fails with what it said, where it came to something that should not happen."""
     command = [sys.executable, str(ROOT / "tests/fuzz.py"), what, "--first", str(first), "--count", str(count)]
-    paths = os.pathsep.join([str(ROOT / "workflow"), str(ROOT / "tests")])
+    paths = os.pathsep.join(str(ROOT / folder) for folder in ("workflow", "tests", "tests/unit"))
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths}, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout)
@@ -46,7 +46,7 @@ def runs():
 
 
 def test_every_reader_has_files_to_damage():
-    declared = [p.stem for p in (ROOT / "workflow/omtrace/sources").glob("[!_]*.py") if "\nREADER = " in p.read_text()]
+    declared = [p.stem for p in (ROOT / "workflow/omtrace/readers").glob("[!_]*.py") if "\nREADER = " in p.read_text()]
     assert sorted(declared) == READERS
     for reader in READERS:
         seeds, own = fuzz_seeds.seeds_of(reader), reader_of(reader)

@@ -437,6 +437,7 @@ def test_a_cell_with_a_carriage_return_stays_one_cell_of_the_findings(study):
 
 def test_a_well_is_named_where_one_line_holds_a_plate(study):
     table = {"source": "plates", "reader": "softmax", "options": {"part": "signals"}, "unit": ["plate", "well"]}
+    table |= {"bounds": {"signal": [-0.5, 6]}}
     run = study({"plate_signals": table}, {"plates": PLATE.replace("0.1\t0.1", "0.1\t99", 1)}).run()
     (row,) = [row for row in run.findings if row["rule"] == "range"]
     assert (row["part"], row["line"], row["column"]) == ("plate 1 Plate1 450 A2", "4", "signal")
@@ -655,7 +656,7 @@ def test_a_row_that_breaks_several_rules_has_them_all_and_one_primary_reason(stu
 
 
 def test_a_row_quarantined_at_a_visit_says_which(study):
-    rows = "1,b,,,2024-01-01,99,1,2\n"
+    rows = "1,b,,,2024-01-01,199,1,2\n"
     table = FORM | {"reader": "redcap"}
     scopes = {"range": "row"}
     run = study({"demographics": table}, {"demographics": REDCAP + rows}, scopes=scopes).run()

@@ -118,7 +118,7 @@ def test_faults(folder):
         folder.cells((key_of(9, 1), "pain"))
     with pytest.raises(Fault, match="file_2.csv: no table of the plan of demo"):
         folder.cells((key_of(2, 1), "pain"))
-    with pytest.raises(Fault, match="file_4.csv: line 1: the same name"):
+    with pytest.raises(Fault, match="file_4.csv: line 1: columns 1 and 2 have one name"):
         folder.cells((key_of(4, 1), "id"))
     file.write_bytes(b"id,pain\na,2\n")
     with pytest.raises(Fault, match="file_1.csv: not the registered file"):

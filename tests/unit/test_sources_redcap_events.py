@@ -47,6 +47,20 @@ def test_without_a_map_every_form_belongs_to_every_event():
     assert read(HEAD + "1,start_arm_1,,,,,5,2,,\n", DICTIONARY, EVENTS).unscheduled == {}
 
 
+@pytest.mark.parametrize(
+    ("cells", "columns"),
+    [
+        (",0,0,", ("race___1", "race___2")),
+        (",0,,0", ("race___1",)),
+        (",0,1,0", ()),
+        ("30,0,0,0", ()),
+        (",0,0,2", ()),
+    ],
+)
+def test_zeros_that_fill_the_boxes_of_a_form_never_opened_are_no_answers(cells, columns):
+    assert read(HEAD + f"1,start_arm_1,{cells},5,2,,\n", DICTIONARY, EVENTS).unscheduled == away(columns, [0])
+
+
 def test_a_value_in_an_unscheduled_cell_is_doubted_but_an_unticked_box_is_not():
     text = HEAD + "1,start_arm_1,30,1,0,2,5,2, ,\n1,week_4_arm_1,31,0,1,0,4,2,,\n"
     extract = read(text, DICTIONARY, EVENTS, MAP)

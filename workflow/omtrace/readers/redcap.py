@@ -238,7 +238,7 @@ def _boxes_of_unopened_forms(columns: Sequence[str], cells: Sequence[Cells]) -> 
     """The rows in which a checkbox's 0 is no answer: REDCap writes 0 into all boxes of a form that was never opened.
 
     A form's columns stand before its status, after the status of the form before. It was not opened where its status is
-    blank or 0 (incomplete), no box is ticked, and every other of its fields is blank.
+    blank or 0 (incomplete), no box is ticked, and every other of its fields is blank. A blank box is not listed.
     """
     away: dict[str, list[int]] = {}
     first = 1
@@ -259,8 +259,8 @@ def _boxes_of_unopened_forms(columns: Sequence[str], cells: Sequence[Cells]) -> 
             and all(texts[n][row].strip() in ("", "0") for n in boxes)
             and not any(texts[n][row].strip() for n in others)
         ]
-        if unopened:
-            away |= {columns[n]: unopened for n in boxes}
+        zeros = {columns[n]: [row for row in unopened if texts[n][row].strip()] for n in boxes}
+        away |= {name: rows for name, rows in zeros.items() if rows}
     return away
 
 
