@@ -112,7 +112,7 @@ def test_resource_use(get):
 def test_migraine(get, numbers):
     """In patients with migraine the effect is as large; one model and a model of them alone tell nearly the same."""
     alone = get("migraine", *LAST, CONTRAST, "difference")
-    level = "Type of headache: migraine"
+    level = "{parameter:migraine}: migraine"
     assert numbers["by_type", *LAST, CONTRAST, level, "difference"] == pytest.approx(alone, abs=0.1)
 
 

@@ -243,8 +243,8 @@ def test_touched_files_run_nothing_again(tiny):
 
 def test_edits_with_old_time_stamps_run_exactly_what_they_change(tiny, tmp_path):
     edits = [
-        (f"{LIBRARY}/statistics/descriptive.py", "import math\n", "import math  # a comment\n", ANALYSED),
-        (f"{LIBRARY}/statistics/four_pl.py", '"""\n\nimport', '"""\n\n# A comment.\nimport', ("record_manifest",)),
+        (f"{LIBRARY}/statistics/basic/descriptive.py", "import math\n", "import math  # a comment\n", ANALYSED),
+        (f"{LIBRARY}/statistics/curves/four_pl.py", "import numpy", "# A comment.\nimport numpy", ("record_manifest",)),
         (f"{LIBRARY}/instruments/hit6.py", '"""\n\nfrom', '"""\n\n# A comment.\nfrom', EVERYTHING),
         (f"{LIBRARY}/report/templates/style.css", "@media print {", "/* a comment */\n@media print {", RENDERED),
         ("workflow/scripts/render_results.py", "with recorded", "# A comment.\nwith recorded", RENDERED),

@@ -3,8 +3,7 @@
 import ast
 from collections.abc import Sequence
 
-from omtrace.faults import Fault
-from omtrace.model.closed import nearest
+from omtrace.faults import Fault, nearest
 
 COMPARE = {
     ast.Lt: lambda a, b: a < b,

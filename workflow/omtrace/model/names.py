@@ -44,7 +44,7 @@ def _study(text: str, root: str | Path) -> str:
     known = known_studies(root)
     if text in known:
         return ""
-    from omtrace.model.closed import nearest
+    from omtrace.faults import nearest
 
     form = "" if is_name else "not the name of a study (lower case letters, digits, underscores); "
     return f"{form}there is no such study{nearest(text, known) or '; studies: ' + (', '.join(known) or 'none')}"

@@ -19,7 +19,6 @@ from typing import Any
 
 from omtrace import store
 from omtrace.faults import Fault
-from omtrace.model.questions import ROLES
 from omtrace.model.register import Export, exports_of, read_register
 from omtrace.provenance import ledger
 from omtrace.provenance.keys import digest_of
@@ -227,6 +226,8 @@ def compared(study: str, root: str | Path = ".") -> tuple[list[Change], int]:
             row: Row = new.get(key) or old.get(key) or {}
             changes.append(Change(old.get(key), new.get(key), cause, roles.get(row["analysis"], "")))
     both = sum(key in new for key in old) - sum(c.old is not None and c.new is not None for c in changes)
+    from omtrace.model.questions import ROLES  # pydantic takes a third of a second, and only this list needs it
+
     order = list(ROLES)
     changes.sort(key=lambda c: (KINDS.index(c.kind), order.index(c.role) if c.role in order else len(order)))
     return changes, alike + both
