@@ -37,7 +37,8 @@ INPUTS = {  # stage -> results that its rule has as inputs, and its outputs
     "analyse": (["datasets"], {
         "estimates": "estimates.csv", "rowsets": "rowsets.parquet", "definitions": "definitions.json"}),
     "render": (["validated", "datasets", "estimates.csv", "rowsets.parquet", "definitions.json"],
-               {"figures": "figures", "dictionary": "dictionary", "report": "report.html"}),
+               {"figures": "figures", "dictionary": "dictionary", "report": "report.html",
+                "tidy": "estimates_tidy.csv", "tidy_parquet": "estimates_tidy.parquet"}),
 }  # fmt: skip
 BEFORE = {"derive": "validate", "analyse": "derive", "render": "analyse"}  # stage -> that whose listing is an input
 RAW = ("validate", "render")  # stages whose rules have the raw files as inputs
