@@ -32,6 +32,10 @@ def disagreements(work: Work) -> Iterator[str]:
     faulty = {key for key, name in found if name in names}  # the pipeline passes over rules on a cell without a value
     refused -= {(key, name) for key, name in refused if name in rules and key in faulty}
     found -= {(key, name) for key, name in found if name in rules and key in faulty}
+    columns = {rule.id: rule.columns for rule in work.table.rules}
+    taken = {(key, column) for key, name in found if name in rules for column in columns[name]}
+    again_over = {(key, name) for key, name in refused - found if name in rules}
+    refused -= {(key, name) for key, name in again_over if any((key, column) in taken for column in columns[name])}
     if bool(found or repeated - elsewhere) != bool(refused or again):
         yield f"{work.name}: pipeline {sorted(found)[:3]}, {sorted(repeated)[:3]}; model {sorted(refused)[:3]}"
     elif coerced and found != refused:
