@@ -12,7 +12,7 @@ from omtrace.simulate import DEFECTS, simulate
 from omtrace.simulate.defects import Defect, with_defects
 from omtrace.simulate.streams import Stream
 
-RAW = Path(__file__).parents[1] / "data" / "raw"
+RAW = Path(__file__).parents[2] / "data" / "raw"
 STUDIES = ("omt_feasibility", "omt_rct", "rat_two_hit")
 WEIGHTS = {"1": 6, "2": 8, "3": 10, "4": 11, "5": 13}
 HIT6 = [f"hit6_{n}" for n in range(1, 7)]
