@@ -237,3 +237,10 @@ def test_the_fast_ways_of_unquoted_files_give_what_the_csv_module_gives(rows, en
     with patch.object(_delimited, "SMALL", small):
         fast = read("a,b,c" + end + body, delimiter=",")
     assert fast.rows == slow.rows and list(fast.places) == list(slow.places) and fast.faults == slow.faults
+
+
+def test_a_name_that_stands_in_very_many_columns_is_one_short_sentence():
+    with pytest.raises(Fault) as refused:
+        read(",".join(["x"] * 5000).encode() + b"\n")
+    (line,) = refused.value.lines
+    assert len(line) < 200 and "more have one name (x)" in line

@@ -180,7 +180,10 @@ def _twice(numbers: list[int], columns: tuple[str, ...]) -> str:
         together.setdefault(columns[n - 1], []).append(n)
     groups = []
     for name, mine in list(together.items())[:SHOWN]:
-        listed = ", ".join(map(str, mine[:-1])) + f" and {mine[-1]}"
+        if len(mine) > SHOWN:
+            listed = ", ".join(map(str, mine[:SHOWN])) + f" and {len(mine) - SHOWN} more"
+        else:
+            listed = ", ".join(map(str, mine[:-1])) + f" and {mine[-1]}"
         groups.append(f"columns {listed} have one name" + (f" ({name})" if _shown(name) else ""))
     more = f"; and {len(together) - SHOWN} more names stand twice" if len(together) > SHOWN else ""
     return "; ".join(groups) + more
