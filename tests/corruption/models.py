@@ -54,6 +54,8 @@ def of_pipeline(work: Work) -> tuple[Places, set[int]]:
     for finding in work.findings:
         if finding.rule in rules:
             cells.add((finding.key, finding.rule))
+        elif finding.rule == "unit_missing":  # it stands at a part of the unit's name, which may be a column itself
+            cells.add((finding.key, "unit_id"))
         elif finding.rule in OF_CELLS:
             cells |= {(finding.key, name) for name in names_of(work, finding.column) or ["unit_id"]}
     return cells, {finding.key for finding in work.findings if finding.rule in OF_KEYS}
