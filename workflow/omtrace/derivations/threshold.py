@@ -8,7 +8,6 @@ from pydantic import Field
 from omtrace.derivations import Context, Derivation, Found
 from omtrace.model.closed import Closed
 from omtrace.model.plan import Parameter
-from omtrace.provenance.cells import Cells
 
 COMPARE = {
     "at least": lambda value, limit: value >= limit - 1e-9,
@@ -44,7 +43,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
         else:
             records.append((row.unit, row.visit, None, None, row.status))
     cells = source.cells.behind(list(mine.index), range(len(mine)))
-    return replace(Found.of(records, [], source.tables), cells=Cells.joined([cells]))
+    return replace(Found.of(records, [], source.tables), cells=cells)
 
 
 DERIVATION = Derivation(Options, derive)
