@@ -20,9 +20,10 @@ def plan(study: str | None, schema: bool, as_json: bool) -> ExitCode:
     every key of a plan and every module it may name.
     """
     if study:
-        from omtrace.intake.plan_check import counts_of, print_counts, refusals_of
+        from omtrace.intake.plan_check import checked_plan, counts_of, not_computable, print_counts
 
-        counts, refusals = counts_of(study), refusals_of(study)
+        content = checked_plan(study)
+        counts, refusals = counts_of(content), not_computable(content)
         if as_json:
             print_json({"study": study, "counts": counts, "will_not_be_computed": refusals})
         else:

@@ -58,8 +58,8 @@ def read_whole(path: str | Path) -> Plan:
         raise Fault(*fault.lines, *more.lines) from None
 
 
-def counts_of(study: str) -> dict[str, int]:
-    """Read and check the plan of a study; the number of entries of each of its sections.
+def checked_plan(study: str) -> Plan:
+    """Read the plan of a study, and check it with its modules and against the registered files.
 
     Raises
     ------
@@ -70,12 +70,16 @@ def counts_of(study: str) -> dict[str, int]:
     plan = check_plan(read_whole(path), path)
     if faults := plan_facts.registered_faults(plan, Path()):
         raise with_lines(dict.fromkeys(faults), f"plan of {study}", path)
+    return plan
+
+
+def counts_of(plan: Plan) -> dict[str, int]:
+    """The number of entries of each section of a plan."""
     return {name: len(getattr(plan, name)) for name in ("tables", "datasets", "analyses", "families", "figures")}
 
 
-def refusals_of(study: str) -> list[str]:
-    """The analyses, or parts of one, that no data would allow: a line for each."""
-    plan = read_whole(plan_file(study))
+def not_computable(plan: Plan) -> list[str]:
+    """The analyses of a plan, or parts of one, that no data would allow: a line for each."""
     return [refusal.lines[0] for name in plan.analyses for refusal in _shown_by_plan(plan, name)[1]]
 
 
