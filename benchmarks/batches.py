@@ -38,8 +38,22 @@ def study(folder: Path, count: int) -> None:
     rows = []
     for path in batches.write(folder / "data/raw", range(1, count + 1)):
         name, _, number = path.stem.partition("_")
-        rows.append(Export(len(rows) + 1, "rat_batches", path.stem, TABLES[name], path.relative_to(folder).as_posix(),
-                           number, "2024-05-31", sha256_of(path), "received", "", "", ""))  # fmt: skip
+        rows.append(
+            Export(
+                len(rows) + 1,
+                "rat_batches",
+                path.stem,
+                TABLES[name],
+                path.relative_to(folder).as_posix(),
+                number,
+                "2024-05-31",
+                sha256_of(path),
+                "received",
+                "",
+                "",
+                "",
+            )
+        )
     write_register(rows, folder / "config/exports.csv")
     added = folder / f"batch_{count + 1}"
     added.mkdir()
@@ -72,8 +86,12 @@ def measure(count: int) -> tuple[list[tuple[str, float, float]], float]:
         number = (
             (folder / "results/rat_batches/estimates.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[0]
         )
-        rows.append(("trace of a number that rests on all animals", *timed(
-            [*OMTRACE, "trace", f"results/rat_batches/estimates.csv#{number}"], folder)))  # fmt: skip
+        rows.append(
+            (
+                "trace of a number that rests on all animals",
+                *timed([*OMTRACE, "trace", f"results/rat_batches/estimates.csv#{number}"], folder),
+            )
+        )
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return rows, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / unit
 

@@ -109,8 +109,12 @@ def measure(runs: int) -> list[tuple[str, float]]:
                 full.append(seconds([*run, *studies], folder, **more))
             rows.append((f"{what}, from nothing, 2 cores", statistics.median(full[1:])))
         rows.append(("nothing to do", statistics.median([seconds(run, folder) for _ in range(runs + 1)][1:])))
-        rows.append(("snakemake --version", statistics.median([seconds([*run[:3], "--version"], folder)
-                                                               for _ in range(runs + 1)][1:])))  # fmt: skip
+        rows.append(
+            (
+                "snakemake --version",
+                statistics.median([seconds([*run[:3], "--version"], folder) for _ in range(runs + 1)][1:]),
+            )
+        )
         rows.append(("python, nothing imported", start_up("pass", folder, runs)[0]))
         for stage in STAGES:
             total, own = start_up(stage_imports(stage), folder, runs)
@@ -120,8 +124,9 @@ def measure(runs: int) -> list[tuple[str, float]]:
         way = [*command, "trace", f"#{number}"]
         rows.append((LIBRARIES, start_up("import numpy, pyarrow.parquet", folder, runs)[0]))
         rows.append((TRACE, statistics.median([seconds(way, folder) for _ in range(runs + 1)][1:])))
-        rows.append(("omtrace verify", statistics.median([seconds([*command, "verify"], folder)
-                                                          for _ in range(runs + 1)][1:])))  # fmt: skip
+        rows.append(
+            ("omtrace verify", statistics.median([seconds([*command, "verify"], folder) for _ in range(runs + 1)][1:]))
+        )
     return rows
 
 

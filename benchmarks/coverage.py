@@ -125,8 +125,13 @@ def trial_rows(sets: int) -> Iterator[Row]:
         names = np.where(group, "b", "a")
         unadjusted, adjusted = [], []
         for x, y in zip(base, outcome, strict=True):
-            unadjusted.append({**welch(y[group], y[~group]), **mann_whitney(y[group], y[~group]),
-                               **brunner_munzel(y[group], y[~group])})  # fmt: skip
+            unadjusted.append(
+                {
+                    **welch(y[group], y[~group]),
+                    **mann_whitney(y[group], y[~group]),
+                    **brunner_munzel(y[group], y[~group]),
+                }
+            )
             frame = pandas.DataFrame({"y": y, "base": x, "group": names})
             adjusted.append(Ancova(frame, Terms("y", "group", ["a", "b"], covariates=["base"])).difference("b", "a"))
         welch_frame, ancova = pandas.DataFrame(unadjusted), pandas.DataFrame(adjusted)
@@ -151,8 +156,11 @@ def dropped(scores: np.ndarray, base: np.ndarray, rng: np.random.Generator, shar
 
 def mixed_rows(sets: int) -> Iterator[Row]:
     """Mixed models for repeated measures, visits after baseline, drop-out of about a fifth."""
-    for setting, n, arms in (("n = 11, three visits, drop-out", 11, 1), ("2 x 12, drop-out", 24, 2),
-                             ("2 x 70, drop-out", 140, 2)):  # fmt: skip
+    for setting, n, arms in (
+        ("n = 11, three visits, drop-out", 11, 1),
+        ("2 x 12, drop-out", 24, 2),
+        ("2 x 70, drop-out", 140, 2),
+    ):
         rng = generator(setting)
         scores = hit6(repeated(rng, (sets, n), 4))
         base, later = scores[..., 0], dropped(scores[..., 1:], scores[..., 0], rng, 0.07)
@@ -210,16 +218,23 @@ def exact_rows() -> Iterator[Row]:
         yield "n = 11, all proportions", words, "coverage, mean", float(coverage.mean()), 0.0
         yield "n = 11, all proportions", words, "coverage, least", float(coverage.min()), 0.0
     n, grid = 70, np.linspace(0.05, 0.95, 19)
-    tables = [[proportion_difference(*t) | score_differences(*t) for t in [(a, n, b, n) for b in range(n + 1)]]
-              for a in range(n + 1)]  # fmt: skip
+    tables = [
+        [proportion_difference(*t) | score_differences(*t) for t in [(a, n, b, n) for b in range(n + 1)]]
+        for a in range(n + 1)
+    ]
     probability = binom.pmf(np.arange(n + 1), n, grid[:, None])
     stems = [key.removesuffix("_low") for key in tables[1][2] if key.endswith("_low")]
     for name in [stem for stem in ("newcombe", "miettinen_nurminen", "mee", "wald") if stem in stems]:
         low, high = (np.array([[f[f"{name}_{end}"] for f in row] for row in tables]) for end in ("low", "high"))
-        coverage = np.array([
-            [probability[i] @ ((low <= p - q + 1e-12) & (p - q - 1e-12 <= high)) @ probability[j]
-             for j, q in enumerate(grid)] for i, p in enumerate(grid)
-        ])  # fmt: skip
+        coverage = np.array(
+            [
+                [
+                    probability[i] @ ((low <= p - q + 1e-12) & (p - q - 1e-12 <= high)) @ probability[j]
+                    for j, q in enumerate(grid)
+                ]
+                for i, p in enumerate(grid)
+            ]
+        )
         words = name.replace("_", "-").title()
         yield "2 x 70, all pairs of proportions", f"difference, {words}", "coverage, mean", float(coverage.mean()), 0.0
         yield "2 x 70, all pairs of proportions", f"difference, {words}", "coverage, least", float(coverage.min()), 0.0
@@ -249,8 +264,13 @@ def main() -> None:
     told = parser.parse_args()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        parts = (paired_rows(told.sets), exact_rows(), trial_rows(told.sets), mixed_rows(told.sets),
-                 imputed_rows(told.sets))  # fmt: skip
+        parts = (
+            paired_rows(told.sets),
+            exact_rows(),
+            trial_rows(told.sets),
+            mixed_rows(told.sets),
+            imputed_rows(told.sets),
+        )
         text = page([row for part in parts for row in part], told.sets)
     Path(told.output).write_text(text, encoding="utf-8")
     print(text)

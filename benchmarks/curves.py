@@ -105,8 +105,9 @@ def best_of_starts(y: np.ndarray, w: np.ndarray) -> float:
     for b, c in STARTS:
         start = [y.min(), np.log(b), np.log(c), y.max()]
         limits = ([-np.inf, np.log(0.02), np.log(0.5), -np.inf], [np.inf, np.log(50), np.log(6e4), np.inf])
-        found = least_squares(residuals, start, jacobian, limits, xtol=1e-15, ftol=1e-15, gtol=1e-15, x_scale="jac",
-                              max_nfev=2000)  # fmt: skip
+        found = least_squares(
+            residuals, start, jacobian, limits, xtol=1e-15, ftol=1e-15, gtol=1e-15, x_scale="jac", max_nfev=2000
+        )
         costs.append(2 * found.cost)
     return min(costs)
 
@@ -175,19 +176,31 @@ def page(runs: int, compared: int, total: int) -> list[str]:
     sums = [sum(column) for column in zip(*counted.values(), strict=True)]
     machine = f"{platform.machine()}, Python {platform.python_version()}, scipy {scipy.__version__}"
     return [
-        "# Standard curves", "",
+        "# Standard curves",
+        "",
         f"{PLATES:,} plates of {LEVELS.size} wells, one core, processor time, best of {runs} runs; {machine}. "
-        f"curve_fit: {LOOP} of the same plates, one after another, one start each.", "",
-        "| what | fits/s | curve_fit, fits/s | ratio |", "| --- | ---: | ---: | ---: |", *rates, "",
-        "# Distance from the optimum", "",
+        f"curve_fit: {LOOP} of the same plates, one after another, one start each.",
+        "",
+        "| what | fits/s | curve_fit, fits/s | ratio |",
+        "| --- | ---: | ---: | ---: |",
+        *rates,
+        "",
+        "# Distance from the optimum",
+        "",
         f"{n} fitted curves, unweighted and 1/y², scatter of 3 and 10%, against the best of {len(STARTS)} starts of "
         f"scipy's least_squares: residual sum of squares larger by {worse:.0e} of it at most, smaller by "
-        f"{better:.0e}.", "",
-        "# Curves made to mislead", "",
-        "Absurd: half-way concentration more than ten times outside the levels, or ten times off the true one.", "",
-        "| kind | curves | fitted | absurd |", "| --- | ---: | ---: | ---: |", *rows,
-        f"| all | {sums[0]:,} | {sums[1]:,} | {sums[2]} |", "",
-    ]  # fmt: skip
+        f"{better:.0e}.",
+        "",
+        "# Curves made to mislead",
+        "",
+        "Absurd: half-way concentration more than ten times outside the levels, or ten times off the true one.",
+        "",
+        "| kind | curves | fitted | absurd |",
+        "| --- | ---: | ---: | ---: |",
+        *rows,
+        f"| all | {sums[0]:,} | {sums[1]:,} | {sums[2]} |",
+        "",
+    ]
 
 
 def main() -> None:

@@ -201,10 +201,12 @@ def imputations(runs: int) -> dict[str, float]:
             smf.ols("y ~ C(arm) + base", facts.assign(y=y)).fit()
 
     return {
-        "jackknife": best(runs, jackknife), "refits": best(runs, refits, FEW) * len(left),
-        "draws": best(runs, draws, IMPUTATIONS), "analyses": best(runs, analyses, IMPUTATIONS),
+        "jackknife": best(runs, jackknife),
+        "refits": best(runs, refits, FEW) * len(left),
+        "draws": best(runs, draws, IMPUTATIONS),
+        "analyses": best(runs, analyses, IMPUTATIONS),
         "formulas": best(runs, formulas, FEW),
-    }  # fmt: skip
+    }
 
 
 def grouped(rows: int, groups: int) -> tuple[Any, Any, Any]:
@@ -322,25 +324,47 @@ def section(runs: int, ours: dict[str, float], r: dict[str, Any]) -> list[str]:
     r_name = f"R {r['versions'][0]}" if r else ""
     gls = f"nlme {r['versions'][1]} gls, no degrees of freedom" if r else ""
     blocks: list[tuple[str, list[tuple[str, float | None]]]] = [
-        ("one fit, 197 units x 4 visits, unstructured, Kenward-Roger",
-         [("omtrace", ours.get("fev")), (gls, r.get("fev"))]),
+        (
+            "one fit, 197 units x 4 visits, unstructured, Kenward-Roger",
+            [("omtrace", ours.get("fev")), (gls, r.get("fev"))],
+        ),
         ("one fit, 141 units x 3 visits", [("omtrace", ours["trial"]), (gls, r.get("trial"))]),
-        (f"each of {TRIALS} trials, 141 units x 3 visits, two contrasts",
-         [("omtrace, together", ours["batch"]), ("omtrace, one by one", ours["loop"]), (gls, r.get("trial"))]),
-        ("five strategies by conditional means, jackknife over 141 units",
-         [("omtrace, together", ours["jackknife"]), ("omtrace, unit by unit", ours["refits"])]),
+        (
+            f"each of {TRIALS} trials, 141 units x 3 visits, two contrasts",
+            [("omtrace, together", ours["batch"]), ("omtrace, one by one", ours["loop"]), (gls, r.get("trial"))],
+        ),
+        (
+            "five strategies by conditional means, jackknife over 141 units",
+            [("omtrace, together", ours["jackknife"]), ("omtrace, unit by unit", ours["refits"])],
+        ),
         (f"each of {IMPUTATIONS} draws: bootstrap fit, imputation, analysis", [("omtrace", ours["draws"])]),
-        (f"of that, each of {IMPUTATIONS} analyses of covariance",
-         [("omtrace", ours["analyses"]), ("statsmodels, formula", ours["formulas"]),
-          (f"{r_name} lm", r.get("ancova"))]),
-        (f"BCa interval, {RESAMPLES} resamples, 2 x {UNITS // 2}",
-         [("scipy, vectorised", ours["bootstrap"]), ("scipy, in a loop", ours["bootstrap_loop"]),
-          (f"boot {r['versions'][2]}" if r else "", r.get("boot"))]),
-    ]  # fmt: skip
-    lines = [TITLE, "", f"Processor time, one core, best of {runs} runs; {platform.machine()}, Python "
-             f"{platform.python_version()}{', ' + r_name if r else ', no R'}. The ratio is to the first of its kind. "
-             "`benchmarks/longitudinal.py` says what is done.", "",
-             "| what | by | milliseconds | ratio |", "| --- | --- | ---: | ---: |"]  # fmt: skip
+        (
+            f"of that, each of {IMPUTATIONS} analyses of covariance",
+            [
+                ("omtrace", ours["analyses"]),
+                ("statsmodels, formula", ours["formulas"]),
+                (f"{r_name} lm", r.get("ancova")),
+            ],
+        ),
+        (
+            f"BCa interval, {RESAMPLES} resamples, 2 x {UNITS // 2}",
+            [
+                ("scipy, vectorised", ours["bootstrap"]),
+                ("scipy, in a loop", ours["bootstrap_loop"]),
+                (f"boot {r['versions'][2]}" if r else "", r.get("boot")),
+            ],
+        ),
+    ]
+    lines = [
+        TITLE,
+        "",
+        f"Processor time, one core, best of {runs} runs; {platform.machine()}, Python "
+        f"{platform.python_version()}{', ' + r_name if r else ', no R'}. The ratio is to the first of its kind. "
+        "`benchmarks/longitudinal.py` says what is done.",
+        "",
+        "| what | by | milliseconds | ratio |",
+        "| --- | --- | ---: | ---: |",
+    ]
     for what, rows in blocks:
         known = [(name, value) for name, value in rows if value is not None]
         for at, (name, value) in enumerate(known):

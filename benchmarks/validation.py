@@ -74,11 +74,17 @@ def write(path: Path, rows: int) -> Cells:
         writer.writerow(NAMES)
         for n in range(rows):
             row = [
-                f"P{n // DAYS + 1:05d}", n % DAYS + 1, start + timedelta(n % DAYS), chance.randrange(2),
-                chance.randrange(11), chance.choice(("", round(chance.uniform(0, 24), 1))), chance.choice(DRUGS),
-                round(chance.gauss(7, 1) % 24, 2), chance.randrange(30_000),
+                f"P{n // DAYS + 1:05d}",
+                n % DAYS + 1,
+                start + timedelta(n % DAYS),
+                chance.randrange(2),
+                chance.randrange(11),
+                chance.choice(("", round(chance.uniform(0, 24), 1))),
+                chance.choice(DRUGS),
+                round(chance.gauss(7, 1) % 24, 2),
+                chance.randrange(30_000),
                 chance.choice(("", "", "", "slept badly", "travel day")),
-            ]  # fmt: skip
+            ]
             if chance.random() < 0.01:
                 for name in chance.sample(sorted(FAULTS), chance.choice((1, 1, 1, 2, 3))):
                     row[NAMES.index(name)] = chance.choice(FAULTS[name])
@@ -223,10 +229,13 @@ def frictionless(path: Path) -> tuple[float, float, Cells]:
     fields: list[dict] = []
     for name, kind, low, high, allowed, required in COLUMNS:
         limits = {"minimum": low, "maximum": high, "enum": list(allowed) or None, "required": required or None}
-        fields.append({
-            "name": name, "type": "string" if kind == "text" else kind,
-            "constraints": {key: value for key, value in limits.items() if value is not None},
-        })  # fmt: skip
+        fields.append(
+            {
+                "name": name,
+                "type": "string" if kind == "text" else kind,
+                "constraints": {key: value for key, value in limits.items() if value is not None},
+            }
+        )
     schema = fl.Schema.from_descriptor({"fields": fields, "primaryKey": KEY})
     start = time.process_time()
     resource = fl.Resource(path=path.name, basepath=str(path.parent), schema=schema)

@@ -21,8 +21,9 @@ ROWS: dict[tuple[str, str, str], tuple[float, float]] = {}  # method, quantity, 
 CHOICES: dict[tuple[str, str], None] = {}  # method, what was chosen and why
 
 
-def agrees(method: str, quantity: str, source: str, ours: Any, reference: Any, rel: float = 0.0,
-           abs: float = 0.0) -> None:  # noqa: A002  # fmt: skip
+def agrees(
+    method: str, quantity: str, source: str, ours: Any, reference: Any, rel: float = 0.0, abs: float = 0.0
+) -> None:  # noqa: A002
     """Assert that our numbers are within ``rel`` x |reference| or ``abs`` of the reference's, and keep the digits.
 
     ``method``: as in the plan or the field; ``quantity``: estimate, SE, df, interval, p, ...; ``source``: program and

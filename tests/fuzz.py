@@ -30,35 +30,134 @@ MEMORY = 4 * 2**30  # bytes of addresses, libraries included
 SMALL = 1 << 16  # bytes of a part that is doubled or spliced in
 BOMB = 8 * 2**20  # bytes that a bomb unpacks to
 TOKENS = [
-    b"\0", b'"', b'""', b"'", b",", b";", b"\t", b"|", b"\r", b"\n", b"\r\n", b"\n\r", b"\x0b", b"\x0c", b"\x1a",
-    b"\x1b[2J", b"\x7f", b"\x85", b"\xa0", b"\xc3", b"\xc3\xa9", b"\xe2\x80\xa8", b"\xed\xa0\x80", b"\xf0\x9f\x98\x80",
-    b"\xff", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x1f\x8b\x08", b"PK\x03\x04", b"9" * 400, b"-1e999", b"NaN",
-    b"\\", b"\\u0000", b"=1+1", b"x" * 3000, b"," * 3000, b"\n" * 3000, b'"\n' * 500, b"0x", b"1;2", b"2024-02-30",
+    b"\0",
+    b'"',
+    b'""',
+    b"'",
+    b",",
+    b";",
+    b"\t",
+    b"|",
+    b"\r",
+    b"\n",
+    b"\r\n",
+    b"\n\r",
+    b"\x0b",
+    b"\x0c",
+    b"\x1a",
+    b"\x1b[2J",
+    b"\x7f",
+    b"\x85",
+    b"\xa0",
+    b"\xc3",
+    b"\xc3\xa9",
+    b"\xe2\x80\xa8",
+    b"\xed\xa0\x80",
+    b"\xf0\x9f\x98\x80",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"\xff\xfe",
+    b"\xfe\xff",
+    b"\x1f\x8b\x08",
+    b"PK\x03\x04",
+    b"9" * 400,
+    b"-1e999",
+    b"NaN",
+    b"\\",
+    b"\\u0000",
+    b"=1+1",
+    b"x" * 3000,
+    b"," * 3000,
+    b"\n" * 3000,
+    b'"\n' * 500,
+    b"0x",
+    b"1;2",
+    b"2024-02-30",
     b" " * 500,
-]  # fmt: skip
+]
 EXTREMES = (b"\0", b"\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\xff" * 4, b"\0" * 8, b"\1\0")
 NUMBERS = (b"0", b"1", b"2", b"-1", b"7.5e-7", b"99999", b"1048577", b"4294967296", b"9" * 30, b"A")
 XML = (
-    b"", b'"1048577"', b"99999999999", b"-1", b"A1:XFD1048576", b"<row r='1048576'>", b"<c r='ZZZ1'>", b"&amp;",
-    b"&#0;", b"&#xD800;", b"_xD800_", b"<f>1</f>", b"<mergeCell ref='A1:B2'/>", b"</row>", b"<!-- ", b"]]>",
+    b"",
+    b'"1048577"',
+    b"99999999999",
+    b"-1",
+    b"A1:XFD1048576",
+    b"<row r='1048576'>",
+    b"<c r='ZZZ1'>",
+    b"&amp;",
+    b"&#0;",
+    b"&#xD800;",
+    b"_xD800_",
+    b"<f>1</f>",
+    b"<mergeCell ref='A1:B2'/>",
+    b"</row>",
+    b"<!-- ",
+    b"]]>",
     b" hidden='1'",
-    b" table:number-rows-repeated='1048576'", b" t='e'", b" t='d'", b" t='s'",
-)  # fmt: skip
+    b" table:number-rows-repeated='1048576'",
+    b" t='e'",
+    b" t='d'",
+    b" t='s'",
+)
 OF_READER = {
-    "jsonlines": [b"[" * 5000, b'{"a":' * 5000, b"{", b"}", b"]", b"null", b'"\\ud800"', b'{"":1}', b"1e", b"-", b":",
-                  b'"k":1,', b'{"a":1,"a":2}', b"Infinity", b"true"],
-    "softmax": [b"~End\r\n", b"Plate:\t", b"Group: x\r\n", b"##BLOCKS= 999999", b"Original Filename:",
-                b"Group Column\t", b"\t" * 400, b"PlateFormat", b"Fluorescence\t", b"\xb2", b"!WellIDs"],
-    "redcap": [b",,,,\n", b"redcap_event_name,", b"_complete,", b"___1", b"1, a | 2, b", b"NA", b"@HIDECHOICE",
-               b"[x] = 1"],
-    "gen5": [b"Plate Number\t", b"Read\t450\r\n", b"Layout\r\n", b"Results\r\n", b"\tWell ID", b"\t450:450",
-             b"OVRFLW\t", b"\t1\t2\t3\t4", b"\r\nA\t"],
+    "jsonlines": [
+        b"[" * 5000,
+        b'{"a":' * 5000,
+        b"{",
+        b"}",
+        b"]",
+        b"null",
+        b'"\\ud800"',
+        b'{"":1}',
+        b"1e",
+        b"-",
+        b":",
+        b'"k":1,',
+        b'{"a":1,"a":2}',
+        b"Infinity",
+        b"true",
+    ],
+    "softmax": [
+        b"~End\r\n",
+        b"Plate:\t",
+        b"Group: x\r\n",
+        b"##BLOCKS= 999999",
+        b"Original Filename:",
+        b"Group Column\t",
+        b"\t" * 400,
+        b"PlateFormat",
+        b"Fluorescence\t",
+        b"\xb2",
+        b"!WellIDs",
+    ],
+    "redcap": [
+        b",,,,\n",
+        b"redcap_event_name,",
+        b"_complete,",
+        b"___1",
+        b"1, a | 2, b",
+        b"NA",
+        b"@HIDECHOICE",
+        b"[x] = 1",
+    ],
+    "gen5": [
+        b"Plate Number\t",
+        b"Read\t450\r\n",
+        b"Layout\r\n",
+        b"Results\r\n",
+        b"\tWell ID",
+        b"\t450:450",
+        b"OVRFLW\t",
+        b"\t1\t2\t3\t4",
+        b"\r\nA\t",
+    ],
     "magellan": [b"Well positions", b"Label1=450", b"A1", b"<>", b"Plate"],
     "mars": [b"Raw Data (450)\r\n", b",1,2,3,4", b"ID1: ", b"\r\nA,", b"Raw Data"],
     "plate_grid": [b"Plate: ", b"450 nm\n", b",1,2,3,4", b"\nA,", b"1,2,3\n", b"\t1\t2\t3"],
     "xponent": [b'"DataType:"', b'"Median"\r\n', b'"1(1,A1)"', b"NaN", b'"Location"', b"(2;B3)"],
     "qualtrics": [b'{"ImportId":"QID1"}', b"Survey Preview", b"Spam", b"V1,", b"ResponseID"],
-}  # fmt: skip
+}
 WORKBOOKS = ("spreadsheet", "magellan", "plate_grid")  # readers that ask the process which reads workbooks
 OPTIONS = {
     "gen5": [{}, {}, {"part": "computed"}, {"part": "layout"}, {"encoding": "utf-8"}],
@@ -69,12 +168,18 @@ OPTIONS = {
     "delimited": [{}, {}, {"delimiter": "\t"}, {"encoding": "utf-8"}, {"encoding": "utf-16"}, {"header_line": 2}],
     "jsonlines": [{}, {}, {"explode": "days"}, {"explode": "a.b"}, {"encoding": "utf-8"}],
     "qualtrics": [{}, {}, {"keep_previews": True}, {"delimiter": "\t"}],
-    "redcap": [{}, {"dictionary": "d"}, {"dictionary": "d", "events": "e", "event_forms": "m"},
-               {"dictionary": "d", "events": "e", "values": "labels"}, {"dictionary": "d"}, {"record_id": "record_id"}],
+    "redcap": [
+        {},
+        {"dictionary": "d"},
+        {"dictionary": "d", "events": "e", "event_forms": "m"},
+        {"dictionary": "d", "events": "e", "values": "labels"},
+        {"dictionary": "d"},
+        {"record_id": "record_id"},
+    ],
     "softmax": [{"part": "signals"}, {"part": "groups"}],
     "spreadsheet": [{}, {}, {"sheet": "Data"}, {"header_row": 2}],
     "statistical": [{}, {}, {"encoding": "latin1"}, {"encoding": "no-such"}],
-}  # fmt: skip
+}
 
 
 # damage
@@ -137,8 +242,11 @@ def _repacked(content: bytes, chance: random.Random, reader: str) -> bytes:
         parts = {name: archive.read(name) for name in archive.namelist()}
     for name in chance.sample(sorted(parts), min(len(parts), chance.choice((1, 1, 2)))):
         for _ in range(chance.choice((1, 1, 2, 4))):
-            parts[name] = _xml_hurt(parts[name], chance) if chance.random() < 0.5 else _hurt(
-                parts[name], chance, list(parts.values()), reader)  # fmt: skip
+            parts[name] = (
+                _xml_hurt(parts[name], chance)
+                if chance.random() < 0.5
+                else _hurt(parts[name], chance, list(parts.values()), reader)
+            )
         if chance.random() < 0.05:
             del parts[name]
     buffer = io.BytesIO()

@@ -31,8 +31,10 @@ LABELS = (
     b"Record ID,Event Name,Age,Race (choice=a),Race (choice=b),Complete?,Pain,Complete?\n"
     b"1,Week 4,30,Checked,,Complete,5,\n"
 )
-LOG = [{"id": f"P{n}", "a": {"b": [1, None, "x"]}, "days": [{"day": d, "pain": 0.5 * d} for d in range(3)], "mood": "é"}
-        for n in range(20)]  # fmt: skip
+LOG = [
+    {"id": f"P{n}", "a": {"b": [1, None, "x"]}, "days": [{"day": d, "pain": 0.5 * d} for d in range(3)], "mood": "é"}
+    for n in range(20)
+]
 LINES = "".join(json.dumps(day, ensure_ascii=False) + "\n" for day in LOG).encode()
 SHEETS = {"Notes": [["t"], ["x"]], "Data": [["id", "on", "x"], ["a", 36650.0, 0.5], ["b", None, -1.0]]}
 CELL = 'office:value-type="string" office:string-value="{}"'.format
@@ -57,11 +59,14 @@ def workbook() -> bytes:
 
 def statistical_files() -> list[bytes]:
     """The same people in every format that can be written."""
-    people = pandas.DataFrame({
-        "ID": ["P001", "P002", "Zo", ""] * 5, "PAIN": [7.0, 0.1, float("nan"), -2500.0] * 5,
-        "SEX": [1.0, 2.0, 9.0, 1.0] * 5,
-        "ON_DAY": [datetime.date(2023, 5, 13), datetime.date(1999, 12, 31), None, datetime.date(1960, 1, 1)] * 5,
-    })  # fmt: skip
+    people = pandas.DataFrame(
+        {
+            "ID": ["P001", "P002", "Zo", ""] * 5,
+            "PAIN": [7.0, 0.1, float("nan"), -2500.0] * 5,
+            "SEX": [1.0, 2.0, 9.0, 1.0] * 5,
+            "ON_DAY": [datetime.date(2023, 5, 13), datetime.date(1999, 12, 31), None, datetime.date(1960, 1, 1)] * 5,
+        }
+    )
     labels = {"SEX": {1: "female", 2: "male"}}
     ways = [
         (pyreadstat.write_sav, {"variable_value_labels": labels, "missing_ranges": {"SEX": [9]}}),
@@ -89,11 +94,12 @@ PLATES = {
     "magellan": lambda: [plate_exports.magellan(), plate_exports.magellan(1, "P1")],
     "mars": lambda: [plate_exports.mars(("450 1", "620")), plate_exports.mars(rows=16, columns=24, mark=";")],
     "plate_grid": lambda: [
-        plate_exports.stacked(), plate_exports.plate_map(),
+        plate_exports.stacked(),
+        plate_exports.plate_map(),
         plate_exports.workbook([["", *range(1, 13)], *([letter, *[0.5] * 12] for letter in "ABCDEFGH")]),
     ],
     "xponent": lambda: [plate_exports.xponent(), plate_exports.xponent(mark=";", quotes=False)],
-}  # fmt: skip
+}
 
 
 def seeds_of(reader: str) -> dict[str, list[bytes]]:

@@ -9,8 +9,10 @@ from omtrace.readers.lookup import way_of
 from test_checks import ALLOCATION, DAYS, DIARY, FORM, GROUPS, PLATE, SLOTS, Study
 from test_checks import REDCAP as FORMS
 
-MIDAS = "".join(json.dumps({"unit_id": f"P{n}", "visit": "b", "midas": {str(k): k for k in range(1, 6)}}) + "\n"
-                for n in range(1, 4))  # fmt: skip
+MIDAS = "".join(
+    json.dumps({"unit_id": f"P{n}", "visit": "b", "midas": {str(k): k for k in range(1, 6)}}) + "\n"
+    for n in range(1, 4)
+)
 TABLES = {
     "allocation": ALLOCATION,
     "diary": DIARY,
@@ -26,10 +28,11 @@ FILES = {
     "midas": MIDAS,
 }
 ROSTER = {
-    "unit": "participant", "roster": {"table": "allocation", "column": "unit_id"},
+    "unit": "participant",
+    "roster": {"table": "allocation", "column": "unit_id"},
     "parameters": {"days": {"derive": "count", "label": "Days", "options": {"table": "diary", "column": "headache"}}},
     "populations": {"full": {"label": "all"}},
-}  # fmt: skip
+}
 
 
 def files(hurt: str) -> dict[str, bytes]:

@@ -165,9 +165,9 @@ IDENTIFIERS: dict[str, list[tuple[str, Make]]] = {
         ("nino", lambda r: f"{r.choice('ABCEHJ')}{r.choice('ABCEHJ')} {digits(r, 2)} {digits(r, 2)} {digits(r, 2)} A"),
     ],
     "health number": [
-        ("nhs_number", lambda r: until(r, lambda q: digits(q, 10), numbers.of('gb.nhs'))),
-        ("nhs_no", lambda r: spaced(until(r, lambda q: digits(q, 10), numbers.of('gb.nhs')), 3, 3, 4)),
-        ("health_card_no", within("{}", lambda r: until(r, lambda q: digits(q, 10), numbers.of('gb.nhs')))),
+        ("nhs_number", lambda r: until(r, lambda q: digits(q, 10), numbers.of("gb.nhs"))),
+        ("nhs_no", lambda r: spaced(until(r, lambda q: digits(q, 10), numbers.of("gb.nhs")), 3, 3, 4)),
+        ("health_card_no", within("{}", lambda r: until(r, lambda q: digits(q, 10), numbers.of("gb.nhs")))),
     ],
     "account": [
         ("iban", lambda r: until(r, any_iban("DE"), numbers.iban)),
@@ -192,8 +192,10 @@ IDENTIFIERS: dict[str, list[tuple[str, Make]]] = {
         ("ip_address", lambda r: ".".join(str(r.randint(20, 254)) for _ in range(4))),
         ("ip", lambda r: ":".join(f"{r.getrandbits(16):04x}" for _ in range(8))),
     ],
-    "web address": [("url", lambda r: f"https://{rare(r).lower()}.example.org/{digits(r, 4)}"),
-                    ("website", lambda r: f"www.{rare(r).lower()}.example")],
+    "web address": [
+        ("url", lambda r: f"https://{rare(r).lower()}.example.org/{digits(r, 4)}"),
+        ("website", lambda r: f"www.{rare(r).lower()}.example"),
+    ],
     "device": [
         ("mac_address", lambda r: ":".join(f"{r.getrandbits(8):02x}" for _ in range(6))),
         ("imei", lambda r: until(r, lambda q: "35" + digits(q, 13), numbers.card)),
@@ -206,7 +208,7 @@ IDENTIFIERS: dict[str, list[tuple[str, Make]]] = {
     "photograph": [("photo", lambda r: f"IMG_{digits(r, 4)}.jpg"), ("mugshot", lambda r: f"{rare(r)}.JPEG")],
     "user account": [("username", lambda r: f"@{rare(r).lower()}{digits(r, 2)}")],
     "coordinates": [("gps", lambda r: f"{r.uniform(40, 55):.5f}, {r.uniform(-5, 15):.5f}")],
-}  # fmt: skip
+}
 
 # Only the name of the column can tell these.
 BY_NAME_ONLY: list[tuple[str, Make]] = [
@@ -394,7 +396,7 @@ def hidden(seed: int) -> Iterator[tuple[str, list[str]]]:
         "web": within("page {}", lambda q: f"https://{rare(q).lower()}.example.net/x"),
         "iban": within("refund to {} done", lambda q: until(q, any_iban("DE"), numbers.iban)),
         "ip": within("filled in from {} at night", lambda q: ".".join(str(q.randint(20, 250)) for _ in range(4))),
-    }  # fmt: skip
+    }
     for what, make in tells.items():
         cells = [f"{text} ({n})" for n, text in enumerate(column(r, CLEAN["comment"], 400))]
         cells[r.randrange(400)] = make(r)

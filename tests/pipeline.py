@@ -90,9 +90,16 @@ def started(
     """
     every = {**environment(folder, mirror), **({} if warm else {VARIABLE: ""}), **(variables or {})}
     return subprocess.Popen(
-        [sys.executable, *command], cwd=folder, env=every, text=True, start_new_session=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more,
-    )  # fmt: skip
+        [sys.executable, *command],
+        cwd=folder,
+        env=every,
+        text=True,
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **more,
+    )
 
 
 def ended(process: subprocess.Popen) -> Ran:

@@ -50,8 +50,14 @@ def gen5(*plates, encoding="utf-8-sig"):
 
 def mars(reads=("450 1",), rows=8, columns=12, texts=None, mark=",", ids="ID1: Plate B7"):
     """A MARS export: a head, then a grid for each read."""
-    lines = [f"User: USER{mark}Path: C:\\Data{mark}Test run no.: 4", f"Test name: ELISA{mark}Date: 5/14/2021", "",
-             ids, "Absorbance", ""]  # fmt: skip
+    lines = [
+        f"User: USER{mark}Path: C:\\Data{mark}Test run no.: 4",
+        f"Test name: ELISA{mark}Date: 5/14/2021",
+        "",
+        ids,
+        "Absorbance",
+        "",
+    ]
     for n, read in enumerate(reads):
         lines += [f"Raw Data ({read})", "", *grid(rows, columns, n, mark, texts=texts), ""]
     return "\r\n".join(lines).encode("ascii")
@@ -63,8 +69,16 @@ def xponent(wells=("A1", "B1", "C1"), analytes=("alpha", "bravo"), medians=None,
     def line(*cells):
         return mark.join(f'"{cell}"' if quotes else cell for cell in cells)
 
-    lines = [line("Program", "xPONENT", "", "FlexMAP 3D"), line("Build", "4.3.309.1"), "", line("Batch", "RUN 7"),
-             line("Samples", "3", "Min Events", "50"), "", line("Results"), ""]  # fmt: skip
+    lines = [
+        line("Program", "xPONENT", "", "FlexMAP 3D"),
+        line("Build", "4.3.309.1"),
+        "",
+        line("Batch", "RUN 7"),
+        line("Samples", "3", "Min Events", "50"),
+        "",
+        line("Results"),
+        "",
+    ]
     for at, kind in enumerate(("Median", "Count", "Avg Net MFI")):
         lines += [line("DataType:", kind), line("Location", "Sample", *analytes, "Total Events")]
         for n, well in enumerate(wells):
@@ -90,8 +104,11 @@ def workbook(rows, title="Magellan Sheet 1", **others):
 def magellan(columns=2, plate="", note=True):
     """A Magellan list of 96 wells, with times and temperatures above and notes below."""
     names = [f"Label{n + 1}" for n in range(columns)]
-    rows = [["Well positions", *names, *(["Plate"] if plate else []), *(["Label1=450"] if note else [])],
-            [None, *["0s"] * columns], [None, *["24.8 °C"] * columns]]  # fmt: skip
+    rows = [
+        ["Well positions", *names, *(["Plate"] if plate else []), *(["Label1=450"] if note else [])],
+        [None, *["0s"] * columns],
+        [None, *["24.8 °C"] * columns],
+    ]
     for n in range(96):
         well = f"{LETTERS[n // 12]}{n % 12 + 1}"
         rows.append([well, *(float(signal(n, read)) for read in range(columns)), *([plate] if plate else [])])

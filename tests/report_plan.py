@@ -47,16 +47,34 @@ def plan_of(kind: str = "simulated") -> Plan:
                 }
             },
             "analyses": {
-                "characteristics": {"method": "describe", "dataset": "participants", "title": f"Participants {IMAGE}",
-                                    "parameters": ["sex", "score_1", "score_2"], "note": f"A note {SCRIPT}"},
-                "change": {"method": "paired_change", "dataset": "participants", "title": "Change from baseline",
-                           "parameters": ["score_1", "score_2", "score_3"], "population": "treated"},
-                "completion": {"method": "proportion", "dataset": "participants", "title": "Completion",
-                               "parameters": ["score_1"]},
-                "comparison": {"method": "ancova", "dataset": "participants", "title": "Comparison of groups",
-                               "parameters": ["score_1"]},
+                "characteristics": {
+                    "method": "describe",
+                    "dataset": "participants",
+                    "title": f"Participants {IMAGE}",
+                    "parameters": ["sex", "score_1", "score_2"],
+                    "note": f"A note {SCRIPT}",
+                },
+                "change": {
+                    "method": "paired_change",
+                    "dataset": "participants",
+                    "title": "Change from baseline",
+                    "parameters": ["score_1", "score_2", "score_3"],
+                    "population": "treated",
+                },
+                "completion": {
+                    "method": "proportion",
+                    "dataset": "participants",
+                    "title": "Completion",
+                    "parameters": ["score_1"],
+                },
+                "comparison": {
+                    "method": "ancova",
+                    "dataset": "participants",
+                    "title": "Comparison of groups",
+                    "parameters": ["score_1"],
+                },
                 "assay": {"method": "describe", "dataset": "participants", "title": "Assay", "parameters": ["cgrp"]},
             },
             "figures": {"course": {"figure": "paired_lines", "analyses": ["change"], "title": f"Course {IMAGE}"}},
         }
-    )  # fmt: skip
+    )

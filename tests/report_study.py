@@ -17,15 +17,20 @@ from report_plan import ATTRIBUTE, IMAGE, SCRIPT, VISITS, plan_of
 
 HOSTILE = (SCRIPT, ATTRIBUTE, IMAGE, "<!-- & &lt;b&gt; -->", "=1+1", "a\nb", "\u202eabc", " 7 ", "")
 NAMING = ("analysis", "parameter", "population", "group", "visit", "level", "statistic")
-DESCRIBE = ("n=22 missing=2 mean=35.25 sd=4.321 median=35 q1=31.5 q3=38.5 minimum=28.5 maximum=41.5 "
-            "ci_low=33.3 ci_high=37.2")  # fmt: skip
-PROPORTION = ("n=24 count=20 proportion=0.8333 wilson_low=0.641 wilson_high=0.933 clopper_pearson_low=0.626 "
-              "clopper_pearson_high=0.953")  # fmt: skip
+DESCRIBE = (
+    "n=22 missing=2 mean=35.25 sd=4.321 median=35 q1=31.5 q3=38.5 minimum=28.5 maximum=41.5 ci_low=33.3 ci_high=37.2"
+)
+PROPORTION = (
+    "n=24 count=20 proportion=0.8333 wilson_low=0.641 wilson_high=0.933 clopper_pearson_low=0.626 "
+    "clopper_pearson_high=0.953"
+)
 CONTRAST = "difference=-0.04 se=1.234 ci_low=-2.05 ci_high=1.995 t=-0.03 df=19 p=0.9745"
 ADJUSTED = "adjusted_mean=34.05 ci_low=33 ci_high=35.1 n=11"
-CHANGE = ("n=20 mean_before=36.125 sd_before=4.4 mean_after=33 sd_after=4 mean_change=-3.125 sd_change=2.25 "
-          "ci_low=-5.05 ci_high=-1.15 t=-3.4 df=19 p=0.00004 d_z=-1.39 d_z_ci_low=-2 d_z_ci_high=-0.75 hedges_g=-1.33 "
-          "hedges_g_ci_low=-1.9 hedges_g_ci_high=-0.7 signed_rank_v=12 signed_rank_p=0.0123")  # fmt: skip
+CHANGE = (
+    "n=20 mean_before=36.125 sd_before=4.4 mean_after=33 sd_after=4 mean_change=-3.125 sd_change=2.25 "
+    "ci_low=-5.05 ci_high=-1.15 t=-3.4 df=19 p=0.00004 d_z=-1.39 d_z_ci_low=-2 d_z_ci_high=-0.75 hedges_g=-1.33 "
+    "hedges_g_ci_low=-1.9 hedges_g_ci_high=-0.7 signed_rank_v=12 signed_rank_p=0.0123"
+)
 
 
 class Study:
@@ -61,8 +66,13 @@ class Study:
                 if (u, v) in ((3, 2), (4, 1)):
                     continue  # not collected
                 ordinal += 1
-                row = [unit, visit, ("sham", "omt")[u % 2], ("female", "male")[u % 3 == 0],
-                       *(str((u * 7 + v * 3 + i * 5) % 13) for i in range(9))]  # fmt: skip
+                row = [
+                    unit,
+                    visit,
+                    ("sham", "omt")[u % 2],
+                    ("female", "male")[u % 3 == 0],
+                    *(str((u * 7 + v * 3 + i * 5) % 13) for i in range(9)),
+                ]
                 if v == 0 and u < len(HOSTILE):
                     row[4] = HOSTILE[u]
                 self.form[unit, visit] = key = key_of(1, ordinal)
@@ -194,13 +204,15 @@ class Study:
         store.write_json(self.folder / "validated/decisions.json", decisions)
         rows = len(self.form)
         store.write_csv(
-            self.folder / "validated/repairs.csv", ("table", "column", "change", "reason", "cells"),
+            self.folder / "validated/repairs.csv",
+            ("table", "column", "change", "reason", "cells"),
             [("forms", "item_03", "becomes missing where item_03 is 99", "99 stood for not asked", 4)],
-        )  # fmt: skip
+        )
         store.write_csv(
-            self.folder / "validated/findings.csv", ("severity", "rule", "file", "table", "column", "cells"),
+            self.folder / "validated/findings.csv",
+            ("severity", "rule", "file", "table", "column", "cells"),
             [("quarantine", "range", "f.csv", "forms", "item_01", 2), ("note", "copied", "f.csv", "forms", "", 1)],
-        )  # fmt: skip
+        )
         header = ("table", "rows_in", "rows_out", "quarantined", "out_of_scope", "reasons")
         counts = [("forms", rows + 3, rows - 2, 2, 3, f"other event: 3 {IMAGE}"), ("wells", 32, 32, 0, 0, "")]
         store.write_csv(self.folder / "validated/conservation.csv", header, counts)
@@ -244,10 +256,22 @@ class Study:
         """The register's rows of the study, and one of another study."""
         paths = {1: "data/raw/demo/forms.csv", 7: "data/raw/demo/plates/plate-1.csv"}
         rows = [
-            Export(number, "demo", f"export_{number}", ("forms", "wells")[number == 7], path, "", "2026-02-03",
-                   sha256_of(self.root / path), "shipped", "javascript:alert(1)", f"A citation {IMAGE}", "CC0")
+            Export(
+                number,
+                "demo",
+                f"export_{number}",
+                ("forms", "wells")[number == 7],
+                path,
+                "",
+                "2026-02-03",
+                sha256_of(self.root / path),
+                "shipped",
+                "javascript:alert(1)",
+                f"A citation {IMAGE}",
+                "CC0",
+            )
             for number, path in paths.items()
-        ]  # fmt: skip
+        ]
         other = Export(9, "other", "x", "x", "data/raw/other/x.csv", "", "", "0" * 64, "shipped", "", "", "")
         return [*rows, other]
 

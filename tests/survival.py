@@ -240,11 +240,13 @@ def page(outcomes: list[Outcome], seed: int) -> str:
             f"told in one line whose command removed it. {len(outcomes)} times, after {ROW} such stops, a run went on "
             "to its end: the bytes of results and logs were those of a clean run, `verify` found nothing, nothing was "
             "left to do, and no temporary file was left; of Snakemake's own, an empty folder for each run that was "
-            "killed." if not faults else f"{len(faults)} faults:",
+            "killed."
+            if not faults
+            else f"{len(faults)} faults:",
             "",
             *(f"- {fault}" for fault in faults),
         ]
-    )  # fmt: skip
+    )
 
 
 def main() -> None:

@@ -23,9 +23,19 @@ def check_texts(table: Table, columns: Mapping[str, Sequence[str]], **entry: Any
     lines = range(2, count + 2)
     extract = Extract(tuple(columns), list(columns.values()), Places(range(1, count + 1), lines, lines))
     export = Export(1, "table", "export", "table", "table", "", "", "", "received", "", "", "")
-    plan = Plan.model_validate({"study": "table", "title": "", "kind": "real", "statement": "", "design": "",
-                                "tables": {"table": {"reader": "delimited", **entry}}, "datasets": {}, "analyses": {},
-                                "figures": {}})  # fmt: skip
+    plan = Plan.model_validate(
+        {
+            "study": "table",
+            "title": "",
+            "kind": "real",
+            "statement": "",
+            "design": "",
+            "tables": {"table": {"reader": "delimited", **entry}},
+            "datasets": {},
+            "analyses": {},
+            "figures": {},
+        }
+    )
     source = Source(export, extract, {name: encoded(texts) for name, texts in columns.items()})
     work = Work("table", plan, plan.tables["table"], table, {1: source}, None, {})
     take_rows(work)

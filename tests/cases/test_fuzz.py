@@ -59,8 +59,10 @@ def test_every_reader_has_files_to_damage():
 def test_the_undamaged_files_are_read(reader):
     seeds, read = fuzz_seeds.seeds_of(reader), 0
     for content in seeds[""]:
-        read += any(fuzz.read(reader, content, options, {name: seeds[name][0] for name in options if name in seeds})
-                    for options in fuzz.OPTIONS[reader])  # fmt: skip
+        read += any(
+            fuzz.read(reader, content, options, {name: seeds[name][0] for name in options if name in seeds})
+            for options in fuzz.OPTIONS[reader]
+        )
     assert read == len(seeds[""])
 
 

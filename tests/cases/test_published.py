@@ -62,8 +62,9 @@ def compared(**entry):
 def test_a_number_is_put_on_the_printed_scale():
     row = compared(visit="week_4", printed={"difference": "4.6"}, times=-1)
     assert (row.value, row.difference, row.agrees) == ("4.60", "0.00", True)
-    share = compared(visit="week_8", printed={"difference": "12"}, times=-100,
-                     over={"analysis": "primary", "statistic": "mean"})  # fmt: skip
+    share = compared(
+        visit="week_8", printed={"difference": "12"}, times=-100, over={"analysis": "primary", "statistic": "mean"}
+    )
     assert (share.value, share.difference, share.agrees, len(share.numbers)) == ("10.0", "\u22122.0", False, 2)
     fewer = compared(printed={"ratio": "25"}, plus=-1, times=-100)
     assert (fewer.value, fewer.agrees) == ("25.0", True)

@@ -17,8 +17,15 @@ def study(tmp_path):
 
 def dataset(roster, parameters, **more):
     column = {"derive": "column", "label": "x"}
-    return {"people": {"unit": "participant", "roster": {"table": roster, "column": "unit_id"}, "populations": {},
-                       "parameters": {name: column | how for name, how in parameters.items()}, **more}}  # fmt: skip
+    return {
+        "people": {
+            "unit": "participant",
+            "roster": {"table": roster, "column": "unit_id"},
+            "populations": {},
+            "parameters": {name: column | how for name, how in parameters.items()},
+            **more,
+        }
+    }
 
 
 def records(run, name="people"):
@@ -36,19 +43,28 @@ def test_one_protein_out_of_range_takes_none_of_the_others(study):
     from omtrace.schemas import table_of
 
     names = [column.name for column in table_of("protein_levels").columns]
-    row = dict.fromkeys(names, "1") | {"unit_id": "309", "genotype": "Control", "treatment": "Saline",
-                                           "behavior": "C/S", "ITSN1_N": "-4"}  # fmt: skip
+    row = dict.fromkeys(names, "1") | {
+        "unit_id": "309",
+        "genotype": "Control",
+        "treatment": "Saline",
+        "behavior": "C/S",
+        "ITSN1_N": "-4",
+    }
     parameters = {name: {"options": {"table": "protein_levels", "column": name}} for name in PROTEINS}
     content = ",".join(names) + "\n" + ",".join(row[name] for name in names) + "\n"
-    run = study({"protein_levels": {"reader": "delimited"}}, {"protein_levels": content},
-                datasets=dataset("protein_levels", parameters)).run()  # fmt: skip
+    run = study(
+        {"protein_levels": {"reader": "delimited"}},
+        {"protein_levels": content},
+        datasets=dataset("protein_levels", parameters),
+    ).run()
     assert run.found("range") == [("protein_levels", 2, "ITSN1_N", "-4")]
     assert run.counts("protein_levels") == (1, 1, 0, 0) and run.table("quarantine").empty
     found, quarantined = records(run)
     assert found == {
-        ("309", "DYRK1A_N"): (1, "observed"), ("309", "BDNF_N"): (1, "observed"),
+        ("309", "DYRK1A_N"): (1, "observed"),
+        ("309", "BDNF_N"): (1, "observed"),
         ("309", "ITSN1_N"): (None, "quarantined: range"),
-    }  # fmt: skip
+    }
     assert quarantined == {"ITSN1_N"}
 
 
@@ -69,9 +85,11 @@ SETS = {
     "arm": {"options": {"table": "allocation", "column": "arm"}},
     "stratum": {"options": {"table": "allocation", "column": "stratum"}},
     "events": {"derive": "count", "options": {"table": "adverse_events", "column": "term"}},
-    "severe": {"derive": "count", "options": {"table": "adverse_events", "column": "term",
-                                              "where": {"severity": "severe"}}},
-}  # fmt: skip
+    "severe": {
+        "derive": "count",
+        "options": {"table": "adverse_events", "column": "term", "where": {"severity": "severe"}},
+    },
+}
 
 
 def trial(study, slots, events):
@@ -104,8 +122,13 @@ def test_a_faulty_stratum_or_arm_leaves_the_randomised_participant(study):
 
 def test_what_identifies_a_row_still_takes_it_out(study):
     diary = DIARY | {"bounds": {"study_day": [-28, 84]}}
-    run = study({"diary": diary}, {"diary": "participant_id,study_day,headache,migraine,pain_max,acute_medication\n"
-                                            "P1,99,1,0,5,0\n,1,1,0,5,0\nP2,1,1,0,11,0\n"}).run()  # fmt: skip
+    run = study(
+        {"diary": diary},
+        {
+            "diary": "participant_id,study_day,headache,migraine,pain_max,acute_medication\n"
+            "P1,99,1,0,5,0\n,1,1,0,5,0\nP2,1,1,0,11,0\n"
+        },
+    ).run()
     assert run.counts("diary") == (3, 1, 2, 0)
     assert run.table("quarantine")["rule"].tolist() == ["range", "required"]
     assert run.table("diary")["unit_id"].tolist() == ["P2"]

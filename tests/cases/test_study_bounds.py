@@ -44,8 +44,20 @@ def test_a_signal_may_be_of_fluorescence_or_luminescence(signal):
     PlateSignals.validate(pandas.DataFrame({"unit_id": ["1/A1"], "wavelength": ["485/528"], "signal": [signal]}))
 
 
-@pytest.mark.parametrize("well, fits", [("A1", True), ("H12", True), ("P24", True), ("AF48", True), ("A01", False),
-                                        ("a1", False), ("AG1", False), ("A49", False), ("P0", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    "well, fits",
+    [
+        ("A1", True),
+        ("H12", True),
+        ("P24", True),
+        ("AF48", True),
+        ("A01", False),
+        ("a1", False),
+        ("AG1", False),
+        ("A49", False),
+        ("P0", False),
+    ],
+)
 def test_wells_of_96_to_1536_are_wells(well, fits):
     row = {"unit_id": f"1/{well}", "plate": "1", "role": "blank", "sample": None, "concentration": 0.0}
     frame = pandas.DataFrame([row | {"dilution": None}])
@@ -109,16 +121,20 @@ def test_who_is_too_old_for_the_trial_is_a_deviation_and_an_age_that_cannot_be_i
 def test_answers_that_exclude_are_said_by_the_plan(study):
     options = {"table": "eligibility", "column": "botox_ever", "values": ["0"]}
     answers = "unit_id,botox_ever,topiramate_12m\nP1,1,0\nP2,0,1\nP3,,0\n"
-    run = study({"eligibility": {"reader": "delimited"}}, {"eligibility": answers},
-                checks={"botox": {"check": "eligibility", "options": options}}).run()  # fmt: skip
+    run = study(
+        {"eligibility": {"reader": "delimited"}},
+        {"eligibility": answers},
+        checks={"botox": {"check": "eligibility", "options": options}},
+    ).run()
     assert run.found("not_eligible") == [("eligibility", 2, "botox_ever", "1")]
 
 
 def test_a_criterion_that_asks_for_nothing_is_refused(study):
     check = {"check": "eligibility", "options": {"table": "demographics", "column": "age"}}
     with pytest.raises(Fault, match="everybody is eligible"):
-        study({"demographics": DEMOGRAPHICS}, {"demographics": "unit_id,enrolled_on,age,sex\n"},
-              checks={"age": check}).run()  # fmt: skip
+        study(
+            {"demographics": DEMOGRAPHICS}, {"demographics": "unit_id,enrolled_on,age,sex\n"}, checks={"age": check}
+        ).run()
 
 
 # what a questionnaire's score can be

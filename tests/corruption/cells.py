@@ -107,54 +107,117 @@ declare(
     lambda f, t, r: r.choice(["#DIV/0!", "#N/A", "#VALUE!"]),
 )
 declare("formula_as_text", "a formula instead of its value", is_number, lambda f, t, r: "=A2+1")
-declare("full_width_digits", "digits of another script", is_number,
-        lambda f, t, r: t.translate({ord(str(n)): chr(0xFF10 + n) for n in range(10)}))  # fmt: skip
-declare("typographic_minus", "a typographic minus sign", lambda f: f.raw in ("study_day", "time"),
-        lambda f, t, r: t.replace("-", "\u2212"))  # fmt: skip
-declare("decimal_comma_cell", "a decimal comma in one cell", lambda f: f.column.kind == "number",
-        lambda f, t, r: t.replace(".", ","))  # fmt: skip
-declare("thousands_comma_cell", "a comma between thousands in one cell", lambda f: f.column.kind == "number",
-        lambda f, t, r: f"{r.randint(1, 9)},{r.randint(0, 999):03d}")  # fmt: skip
-declare("thousands_apostrophe", "an apostrophe or blank between thousands", is_number,
-        lambda f, t, r: f"1{r.choice([chr(39), ' ', chr(0x202F)])}{r.randint(0, 999):03d}")  # fmt: skip
+declare(
+    "full_width_digits",
+    "digits of another script",
+    is_number,
+    lambda f, t, r: t.translate({ord(str(n)): chr(0xFF10 + n) for n in range(10)}),
+)
+declare(
+    "typographic_minus",
+    "a typographic minus sign",
+    lambda f: f.raw in ("study_day", "time"),
+    lambda f, t, r: t.replace("-", "\u2212"),
+)
+declare(
+    "decimal_comma_cell",
+    "a decimal comma in one cell",
+    lambda f: f.column.kind == "number",
+    lambda f, t, r: t.replace(".", ","),
+)
+declare(
+    "thousands_comma_cell",
+    "a comma between thousands in one cell",
+    lambda f: f.column.kind == "number",
+    lambda f, t, r: f"{r.randint(1, 9)},{r.randint(0, 999):03d}",
+)
+declare(
+    "thousands_apostrophe",
+    "an apostrophe or blank between thousands",
+    is_number,
+    lambda f, t, r: f"1{r.choice([chr(39), ' ', chr(0x202F)])}{r.randint(0, 999):03d}",
+)
 
 # numbers that cannot be
-declare("below_range", "a number below the declared bounds", has_low,
-        lambda f, t, r: str(int(bound(f, "low") - r.randint(1, 9))))  # fmt: skip
-declare("above_range", "a number above the declared bounds", has_high,
-        lambda f, t, r: str(int(bound(f, "high") + r.randint(1, 99))))  # fmt: skip
-declare("negative", "a minus before a count or a quantity", lambda f: has_low(f) and bound(f, "low") >= 0,
-        lambda f, t, r: t if float(t) <= 0.5 else "-" + t)  # fmt: skip
-declare("digit_doubled", "a key pressed twice (4 becomes 44)",
-        lambda f: is_whole(f) and has_high(f) and bound(f, "high") < 20,
-        lambda f, t, r: t if t in "01" else t + t[-1])  # fmt: skip
+declare(
+    "below_range",
+    "a number below the declared bounds",
+    has_low,
+    lambda f, t, r: str(int(bound(f, "low") - r.randint(1, 9))),
+)
+declare(
+    "above_range",
+    "a number above the declared bounds",
+    has_high,
+    lambda f, t, r: str(int(bound(f, "high") + r.randint(1, 99))),
+)
+declare(
+    "negative",
+    "a minus before a count or a quantity",
+    lambda f: has_low(f) and bound(f, "low") >= 0,
+    lambda f, t, r: t if float(t) <= 0.5 else "-" + t,
+)
+declare(
+    "digit_doubled",
+    "a key pressed twice (4 becomes 44)",
+    lambda f: is_whole(f) and has_high(f) and bound(f, "high") < 20,
+    lambda f, t, r: t if t in "01" else t + t[-1],
+)
 declare(
     "undeclared_missing_code", "-999 for missing, where no such code is declared", is_number, lambda f, t, r: "-999"
 )
-declare("impossible_code", "a code that is none", lambda f: bool(f.codes) and all(c.isdigit() for c in f.codes),
-        lambda f, t, r: str(max(map(int, f.codes)) + r.randint(1, 7)))  # fmt: skip
-declare("answer_as_word", "yes or no for 1 or 0", lambda f: is_whole(f) and bool(f.codes),
-        lambda f, t, r: "yes" if t == "1" else "no")  # fmt: skip
+declare(
+    "impossible_code",
+    "a code that is none",
+    lambda f: bool(f.codes) and all(c.isdigit() for c in f.codes),
+    lambda f, t, r: str(max(map(int, f.codes)) + r.randint(1, 7)),
+)
+declare(
+    "answer_as_word",
+    "yes or no for 1 or 0",
+    lambda f: is_whole(f) and bool(f.codes),
+    lambda f, t, r: "yes" if t == "1" else "no",
+)
 
 # categories
 declare("unknown_category", "a word that is no category", is_category, lambda f, t, r: "other")
 declare("misspelled_category", "a category with a letter lost", is_word, misspelled)
 declare("other_case_category", "a category in other case", is_word, lambda f, t, r: t.swapcase())
 declare("two_categories", "two categories in one cell", is_category, lambda f, t, r: f"{f.codes[0]}/{f.codes[-1]}")
-declare("category_in_another_language", "a category in another language", lambda f: f.raw in ("sex", "headache"),
-        lambda f, t, r: {"female": "weiblich", "yes": "ja", "no": "nein", "F": "W"}.get(t, "weiblich"))  # fmt: skip
+declare(
+    "category_in_another_language",
+    "a category in another language",
+    lambda f: f.raw in ("sex", "headache"),
+    lambda f, t, r: {"female": "weiblich", "yes": "ja", "no": "nein", "F": "W"}.get(t, "weiblich"),
+)
 
 # blanks
 declare("blank_required", "a cell emptied that every row must have", lambda f: f.column.required, lambda f, t, r: "")
 declare("blanks_only", "blanks in place of the value", lambda f: f.column.required, lambda f, t, r: "  ")
-declare("dash_for_missing", "a dash or NA for missing", lambda f: is_number(f) or is_date(f) or is_category(f),
-        lambda f, t, r: r.choice(["-", "NA", ".", "NULL"]))  # fmt: skip
-declare("trailing_blank", "a blank behind a number, date or category",
-        lambda f: is_number(f) or is_date(f) or is_category(f), lambda f, t, r: t + " ")  # fmt: skip
-declare("no_break_space", "a no-break space before a number, date or category",
-        lambda f: is_number(f) or is_date(f) or is_category(f), lambda f, t, r: "\u00a0" + t)  # fmt: skip
-declare("invisible_character", "a zero-width character in a category or an id", lambda f: is_category(f) or is_id(f),
-        lambda f, t, r: t[:1] + "\u200b" + t[1:])  # fmt: skip
+declare(
+    "dash_for_missing",
+    "a dash or NA for missing",
+    lambda f: is_number(f) or is_date(f) or is_category(f),
+    lambda f, t, r: r.choice(["-", "NA", ".", "NULL"]),
+)
+declare(
+    "trailing_blank",
+    "a blank behind a number, date or category",
+    lambda f: is_number(f) or is_date(f) or is_category(f),
+    lambda f, t, r: t + " ",
+)
+declare(
+    "no_break_space",
+    "a no-break space before a number, date or category",
+    lambda f: is_number(f) or is_date(f) or is_category(f),
+    lambda f, t, r: "\u00a0" + t,
+)
+declare(
+    "invisible_character",
+    "a zero-width character in a category or an id",
+    lambda f: is_category(f) or is_id(f),
+    lambda f, t, r: t[:1] + "\u200b" + t[1:],
+)
 declare("quotes_in_cell", "quotes that belong to the text", is_category, lambda f, t, r: f'"{t}"')
 
 
@@ -165,13 +228,20 @@ def another_answer(f: Field, old: str, random: Random) -> str:
     return random.choice(f.codes) if f.codes else old
 
 
-declare("plausible_wrong_value", "another possible value of the cell", lambda f: is_whole(f) or is_category(f),
-        another_answer,
-        blind="the value is possible: only the source document knows")  # fmt: skip
+declare(
+    "plausible_wrong_value",
+    "another possible value of the cell",
+    lambda f: is_whole(f) or is_category(f),
+    another_answer,
+    blind="the value is possible: only the source document knows",
+)
 
 
-@operator("a filled cell emptied that may be blank", single=True,
-          blind="a blank is a missing value: only the source document knows")  # fmt: skip
+@operator(
+    "a filled cell emptied that may be blank",
+    single=True,
+    blind="a blank is a missing value: only the source document knows",
+)
 def blank_optional(study: Study, random: Random) -> Damage | None:
     return one_cell(study, random, lambda f: not f.column.required and f.raw not in (), lambda f, t, r: "")
 

@@ -97,8 +97,11 @@ def unit_of_column(study: Study, random: Random) -> Damage | None:
     return whole(study, random, lambda f: f.raw == raw, lambda t: scaled(t, factor))
 
 
-@operator("another unit throughout a column without narrow bounds", ("rat_dnase_elisa", "headache_diary"),
-          blind="all numbers move together: only declared bounds, or a second export, can tell")  # fmt: skip
+@operator(
+    "another unit throughout a column without narrow bounds",
+    ("rat_dnase_elisa", "headache_diary"),
+    blind="all numbers move together: only declared bounds, or a second export, can tell",
+)
 def unit_of_unbounded_column(study: Study, random: Random) -> Damage | None:
     return whole(study, random, lambda f: f.raw in ("conc", "airq"), lambda t: scaled(t, random.choice([1000, 0.001])))
 

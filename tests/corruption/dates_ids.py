@@ -38,8 +38,13 @@ def swapped_day_month(f: Field, text: str, random: Random) -> str:
 
 
 declare("date_other_order", "one date written day or month first", is_date, formatted, studies=PEOPLE)
-declare("date_that_is_none", "30 February, month 13, day 0", is_date, studies=PEOPLE,
-        change=lambda f, t, r: t[:4] + r.choice(["-02-30", "-13-05", "-04-31", "-05-00"]))  # fmt: skip
+declare(
+    "date_that_is_none",
+    "30 February, month 13, day 0",
+    is_date,
+    studies=PEOPLE,
+    change=lambda f, t, r: t[:4] + r.choice(["-02-30", "-13-05", "-04-31", "-05-00"]),
+)
 declare(
     "date_in_words",
     "a date in words",
@@ -49,8 +54,13 @@ declare(
 )
 declare("date_two_digit_year", "a year of two digits", is_date, lambda f, t, r: t[2:], studies=PEOPLE)
 declare("date_cut_off", "a date without its day", is_date, lambda f, t, r: t[:7], studies=PEOPLE)
-declare("date_as_serial", "the serial number of a spreadsheet for a date", is_date, studies=PEOPLE,
-        change=lambda f, t, r: str((date.fromisoformat(t) - date(1899, 12, 30)).days))  # fmt: skip
+declare(
+    "date_as_serial",
+    "the serial number of a spreadsheet for a date",
+    is_date,
+    studies=PEOPLE,
+    change=lambda f, t, r: str((date.fromisoformat(t) - date(1899, 12, 30)).days),
+)
 declare("date_with_time", "a date with a time of day", is_date, lambda f, t, r: f"{t} 10:15", studies=PEOPLE)
 declare(
     "date_in_future",
@@ -107,8 +117,13 @@ declare(
     lambda f, t, r: t + r.choice([" ", "\u00a0", "\t"]),
     studies=LISTED,
 )
-declare("id_look_alike", "a Cyrillic letter in the id", is_id, studies=LISTED,
-        change=lambda f, t, r: t.translate(str.maketrans("RSTM", "\u0420\u0405\u0422\u041c")))  # fmt: skip
+declare(
+    "id_look_alike",
+    "a Cyrillic letter in the id",
+    is_id,
+    studies=LISTED,
+    change=lambda f, t, r: t.translate(str.maketrans("RSTM", "\u0420\u0405\u0422\u041c")),
+)
 declare(
     "id_letter_o", "the letter O for a zero in the id", is_id, lambda f, t, r: t.replace("0", "O", 1), studies=LISTED
 )
@@ -136,8 +151,12 @@ def swap(study: Study, random: Random, table: str, raw: str) -> Damage | None:
     return Damage(spots, cells=cells, units=frozenset({one.unit, two.unit}))
 
 
-@operator("the ids of two rows of the questionnaires change places", PEOPLE, single=True,
-          blind="answers of people who began at about the same time: only the source document knows")  # fmt: skip
+@operator(
+    "the ids of two rows of the questionnaires change places",
+    PEOPLE,
+    single=True,
+    blind="answers of people who began at about the same time: only the source document knows",
+)
 def ids_swapped_in_questionnaires(study: Study, random: Random) -> Damage | None:
     return swap(study, random, "hit6", "record_id")
 
@@ -147,8 +166,12 @@ def ids_swapped_in_sessions(study: Study, random: Random) -> Damage | None:
     return swap(study, random, "sessions", study.plan.tables["sessions"].raw("unit_id"))
 
 
-@operator("the ids of two rows of thresholds or counts change places", "rat_two_hit", single=True,
-          blind="two animals' numbers of one kind are alike: only the source document knows")  # fmt: skip
+@operator(
+    "the ids of two rows of thresholds or counts change places",
+    "rat_two_hit",
+    single=True,
+    blind="two animals' numbers of one kind are alike: only the source document knows",
+)
 def ids_swapped_in_measurements(study: Study, random: Random) -> Damage | None:
     return swap(study, random, random.choice(["von_frey", "cell_counts"]), "animal_id")
 

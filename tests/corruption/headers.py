@@ -112,8 +112,11 @@ def names_swapped(study: Study, random: Random) -> Damage | None:
     return rewritten(f.file, records, spot(f.file, (), (f.raw, g.raw)))
 
 
-@operator("two names of alike columns change places in the header only", ("omt_feasibility", "omt_rct"),
-          blind="answers of two items are alike: found where a supplied total or a rule over both tells")  # fmt: skip
+@operator(
+    "two names of alike columns change places in the header only",
+    ("omt_feasibility", "omt_rct"),
+    blind="answers of two items are alike: found where a supplied total or a rule over both tells",
+)
 def alike_names_swapped(study: Study, random: Random) -> Damage | None:
     f, records = chosen(study, random)
     others = [g for g in study.fields if g.table == f.table and g.file == f.file and g.raw != f.raw]

@@ -102,8 +102,11 @@ def layout_animal_of_another_plate(study: Study, random: Random) -> Damage | Non
     return Damage((*damage.spots, *wells, *animals), cells=damage.cells, units=damage.units | {name})
 
 
-@operator("samples of two animals of one plate change places", RATS,
-          blind="two samples with like readings: found where the replicates then lie apart")  # fmt: skip
+@operator(
+    "samples of two animals of one plate change places",
+    RATS,
+    blind="two samples with like readings: found where the replicates then lie apart",
+)
 def layout_samples_swapped(study: Study, random: Random) -> Damage | None:
     row = well(study, random, "sample")
     others = [

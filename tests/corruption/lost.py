@@ -93,16 +93,22 @@ def unit_lost(study: Study, random: Random) -> Damage | None:
     return moved(rewritten(row.file, records), spots) if spots else None
 
 
-@operator("a session's row is lost", PEOPLE,
-          blind="not every participant comes to every session: one not in the file was perhaps not held")  # fmt: skip
+@operator(
+    "a session's row is lost",
+    PEOPLE,
+    blind="not every participant comes to every session: one not in the file was perhaps not held",
+)
 def session_lost(study: Study, random: Random) -> Damage | None:
     row = study.chosen(random, "sessions")
     spots = roster_spots(study, row.unit, "allocation", "demographics")
     return moved(lost(study, row), spots) if spots else None
 
 
-@operator("a diary day is lost", ("omt_rct", "headache_diary"),
-          blind="diaries have days that were not filled in: only the paper or the phone knows")  # fmt: skip
+@operator(
+    "a diary day is lost",
+    ("omt_rct", "headache_diary"),
+    blind="diaries have days that were not filled in: only the paper or the phone knows",
+)
 def diary_day_lost(study: Study, random: Random) -> Damage | None:
     row = study.chosen(random, "diary", "daily_diary")
     records = study.records(row.file)
@@ -111,8 +117,11 @@ def diary_day_lost(study: Study, random: Random) -> Damage | None:
     return moved(lost(study, row), (spot(row.file, after),))
 
 
-@operator("the last rows are lost, at a row's end", ("omt_rct", "rat_two_hit", "headache_diary"),
-          blind="nothing in a table says how long it was: found where another table expects the rows")  # fmt: skip
+@operator(
+    "the last rows are lost, at a row's end",
+    ("omt_rct", "rat_two_hit", "headache_diary"),
+    blind="nothing in a table says how long it was: found where another table expects the rows",
+)
 def last_rows_lost(study: Study, random: Random) -> Damage | None:
     path = random.choice([p for p in study.delimited if len(study.records(p).all) > 30])
     records = study.records(path)

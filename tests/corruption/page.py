@@ -53,9 +53,18 @@ def text_of(outcomes: Sequence["Outcome"], each: int) -> str:
     seen = findable(outcomes)
     unseen = [o for o in outcomes if OPERATORS[o.operator].blind]
     blind = sum(bool(OPERATORS[name].blind) for name in by)
-    text = TOP.format(each=each, operators=len(by), places=len(outcomes), all=share(outcomes), open=share(seen),
-                      blind=share(unseen), open_operators=len(by) - blind, blind_operators=blind,
-                      open_places=len(seen), blind_places=len(unseen))  # fmt: skip
+    text = TOP.format(
+        each=each,
+        operators=len(by),
+        places=len(outcomes),
+        all=share(outcomes),
+        open=share(seen),
+        blind=share(unseen),
+        open_operators=len(by) - blind,
+        blind_operators=blind,
+        open_places=len(seen),
+        blind_places=len(unseen),
+    )
     text += _missed(by)
     text += _harmless(by)
     for group, title in GROUPS.items():

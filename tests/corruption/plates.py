@@ -71,8 +71,9 @@ def plate_commas(study: Study, random: Random) -> Damage | None:
     return replaced(plate.path, plate.content())
 
 
-@operator("two wells' readings change places", RATS,
-          blind="two like readings: found where the replicates then lie apart")  # fmt: skip
+@operator(
+    "two wells' readings change places", RATS, blind="two like readings: found where the replicates then lie apart"
+)
 def wells_swapped(study: Study, random: Random) -> Damage | None:
     plate = Plate(study, random)
     one, two = random.sample(plate.used, 2)

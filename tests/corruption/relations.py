@@ -20,11 +20,20 @@ def in_row(row: Row, changes: dict[str, str], *columns: str, lines: tuple[int, .
 
 
 # totals
-declare("total_that_disagrees", "a supplied total other than its items give", lambda f: f.raw == "hit6_total",
-        studies=PEOPLE,
-        change=lambda f, t, r: str(max(36, min(78, int(t) + r.choice([-4, -2, 2, 4])))))  # fmt: skip
-declare("total_that_is_none", "a total that no answers give", lambda f: f.raw == "hit6_total", studies=PEOPLE,
-        change=lambda f, t, r: r.choice(["37", "39", "77"]))  # fmt: skip
+declare(
+    "total_that_disagrees",
+    "a supplied total other than its items give",
+    lambda f: f.raw == "hit6_total",
+    studies=PEOPLE,
+    change=lambda f, t, r: str(max(36, min(78, int(t) + r.choice([-4, -2, 2, 4])))),
+)
+declare(
+    "total_that_is_none",
+    "a total that no answers give",
+    lambda f: f.raw == "hit6_total",
+    studies=PEOPLE,
+    change=lambda f, t, r: r.choice(["37", "39", "77"]),
+)
 
 
 @operator("an answer changed beside a supplied total", PEOPLE, single=True)

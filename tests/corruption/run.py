@@ -47,8 +47,9 @@ class Outcome:
         return self.result in (FOUND, RIGHT) if OPERATORS[self.operator].wanted == FOUND else self.result == RIGHT
 
 
-def judged(operator: Operator, study: Study, damage: Damage, new: list[Finding], now: Validation,
-           same: bool) -> Outcome:  # fmt: skip
+def judged(
+    operator: Operator, study: Study, damage: Damage, new: list[Finding], now: Validation, same: bool
+) -> Outcome:
     """The outcome of one damage from the new findings of a run."""
     here = [f for f in new if any(spot.named_by(f) or related(study, damage, spot, f, now) for spot in damage.spots)]
     named = {id(f) for f in here}

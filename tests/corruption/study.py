@@ -60,8 +60,14 @@ class Row:
 class Study:
     """A study copied to a folder of its own, where files are damaged and put back."""
 
-    def __init__(self, name: str, folder: Path, plan: Plan | None = None, exports: list[Export] | None = None,
-                 files: Mapping[str, bytes] | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        plan: Plan | None = None,
+        exports: list[Export] | None = None,
+        files: Mapping[str, bytes] | None = None,
+    ) -> None:
         self.name, self.root = name, folder
         self.plan = plan or plan_of(name)
         self.exports = exports or exports_of(read_register(ROOT / "config/exports.csv"), name)

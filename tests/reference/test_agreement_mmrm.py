@@ -144,16 +144,20 @@ def test_ante_dependence_with_one_variance_is_the_optimum_that_a_search_finds(tr
         one, two = np.tanh([first, second])
         sigma = np.exp(size) * np.array([[1, one, one * two], [one, 1, two], [one * two, two, 1]])
         residual = y - x @ beta
-        return -2 * sum(
-            multivariate_normal.logpdf(residual[r], cov=sigma[np.ix_(visit[r], visit[r])]) for r in rows
-        )  # fmt: skip
+        return -2 * sum(multivariate_normal.logpdf(residual[r], cov=sigma[np.ix_(visit[r], visit[r])]) for r in rows)
 
     covariance = model.covariances[0]
     correlations = covariance / covariance[0, 0]
     here = np.r_[np.log(covariance[0, 0]), np.arctanh(np.diag(correlations, 1)), model.coefficients]
     found = minus_2_log_likelihood(here)
-    agrees("mixed model for repeated measures, ad, ML", "-2 log likelihood", "scipy multivariate_normal, trial3",
-           model.minus_2_log_likelihood, found, rel=1e-11)  # fmt: skip
+    agrees(
+        "mixed model for repeated measures, ad, ML",
+        "-2 log likelihood",
+        "scipy multivariate_normal, trial3",
+        model.minus_2_log_likelihood,
+        found,
+        rel=1e-11,
+    )
     slopes = scipy.optimize.approx_fprime(here, minus_2_log_likelihood, 1e-6)
     assert np.abs(slopes).max() < 1e-2  # differences of 1e-6: an optimum to their own rounding
     generator = np.random.default_rng(2)

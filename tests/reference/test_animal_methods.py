@@ -77,8 +77,15 @@ def test_the_formula_is_what_simulation_finds():
 
 def test_sample_size_takes_the_components_of_the_model(tmp_path):
     units = caged(by_cage=True)
-    options = {"terms": ["arm"], "random": ["cage"], "effects": [4, 8], "groups": 2, "allocated": "cage", "members": 4,
-               "sizes": [1, 4, 8]}  # fmt: skip
+    options = {
+        "terms": ["arm"],
+        "random": ["cage"],
+        "effects": [4, 8],
+        "groups": 2,
+        "allocated": "cage",
+        "members": 4,
+        "sizes": [1, 4, 8],
+    }
     results = Results(tmp_path, units, {"a": ("sample_size", ["x"], ["end"], options)})
     arms, cages = ([facts[name, ""] for facts in units.values()] for name in ("arm", "cage"))
     design = design_of({"arm": arms}, ["arm"], {"arm": ("sham", "OMT")})
@@ -86,8 +93,9 @@ def test_sample_size_takes_the_components_of_the_model(tmp_path):
     expected = next_batch(model.components["cage"], model.components["residual"], 2, 4)
     found = results.values(level="difference 4: needed")
     size = expected.size(4, 0.8)
-    assert found == pytest.approx({"per_group": size, "units_in_all": 8 * size, "power": expected.power(4, size),
-                                   "df": 2 * size - 2})  # fmt: skip
+    assert found == pytest.approx(
+        {"per_group": size, "units_in_all": 8 * size, "power": expected.power(4, size), "df": 2 * size - 2}
+    )
     assert results.values(level="difference 8: 4 a group")["power"] == pytest.approx(expected.power(8, 4))
     assert not [n for n in results.numbers if "1 a group" in n["level"]]  # no degrees of freedom
     shared = {**options, "allocated": "unit", "members": 1, "blocks": {"cage": 8}}
@@ -116,8 +124,14 @@ def test_next_batches_that_cannot_be_are_refused(tmp_path, options, complaint):
 def test_grubbs_agrees_with_outliers():
     found = grubbs([2.1, 2.3, 1.9, 2.2, 2.0, 2.4, 3.4, 2.1])
     source = "R outliers 0.15 grubbs.test(two.sided = TRUE)"
-    agrees("grubbs", "G, p", source, [found["grubbs_g"], found["grubbs_p"]], [2.33012600077489, 0.00382787989989097],
-           rel=1e-9)  # fmt: skip
+    agrees(
+        "grubbs",
+        "G, p",
+        source,
+        [found["grubbs_g"], found["grubbs_p"]],
+        [2.33012600077489, 0.00382787989989097],
+        rel=1e-9,
+    )
     assert numpy.isnan(list(grubbs([1, 2]).values())).all() and numpy.isnan(grubbs([1, 1, 1])["grubbs_g"])
     assert grubbs([1, 1, 1, 2])["grubbs_p"] == 0
     assert grubbs([1.0, 2.0, 3.0])["grubbs_p"] == 1

@@ -22,13 +22,22 @@ REFERENCE = Path(__file__).parents[1] / "reference"
 R = json.loads((REFERENCE / "models_r.json").read_text())
 MASS, CLM, SM = "MASS 7.3-58.2 glm.nb", "ordinal 2022.11-16 clm", "statsmodels 0.15.0"
 
-chosen("negative binomial", "standard errors from the observed information of coefficients and dispersion together, as "
-       "statsmodels; glm.nb of R's MASS holds the dispersion and takes the expected information, which differs by "
-       "about 0.1% in the reference. Both are computed, and each agrees with its program.")  # fmt: skip
-chosen("logistic", "risk differences by standardisation with the covariates as given (delta method), as R's "
-       "marginaleffects, Stata's margins and statsmodels; no allowance for sampling the covariates.")  # fmt: skip
-chosen("proportional odds", "odds ratios above 1 mean higher categories: clm and polr; SAS PROC LOGISTIC models the "
-       "lower ones unless told DESCENDING.")  # fmt: skip
+chosen(
+    "negative binomial",
+    "standard errors from the observed information of coefficients and dispersion together, as "
+    "statsmodels; glm.nb of R's MASS holds the dispersion and takes the expected information, which differs by "
+    "about 0.1% in the reference. Both are computed, and each agrees with its program.",
+)
+chosen(
+    "logistic",
+    "risk differences by standardisation with the covariates as given (delta method), as R's "
+    "marginaleffects, Stata's margins and statsmodels; no allowance for sampling the covariates.",
+)
+chosen(
+    "proportional odds",
+    "odds ratios above 1 mean higher categories: clm and polr; SAS PROC LOGISTIC models the "
+    "lower ones unless told DESCENDING.",
+)
 
 
 @pytest.fixture(scope="module")
@@ -66,10 +75,22 @@ def test_negative_binomial_with_observed_information_is_that_of_statsmodels(mida
         warnings.simplefilter("ignore")
         other = sm.NegativeBinomial(midas["midas"], x, exposure=midas["quarters"]).fit(disp=0, maxiter=500, gtol=1e-10)
     found = model.rate_ratio(1, 0)
-    agrees("negative binomial", "log rate ratio, SE", SM, [math.log(found["rate_ratio"]), found["se_log"]],
-           [other.params["x1"], other.bse["x1"]], rel=1e-5)  # fmt: skip
-    agrees("negative binomial", "dispersion, SE", SM, [model.dispersion, model.dispersion_se],
-           [other.params["alpha"], other.bse["alpha"]], rel=1e-5)  # fmt: skip
+    agrees(
+        "negative binomial",
+        "log rate ratio, SE",
+        SM,
+        [math.log(found["rate_ratio"]), found["se_log"]],
+        [other.params["x1"], other.bse["x1"]],
+        rel=1e-5,
+    )
+    agrees(
+        "negative binomial",
+        "dispersion, SE",
+        SM,
+        [model.dispersion, model.dispersion_se],
+        [other.params["alpha"], other.bse["alpha"]],
+        rel=1e-5,
+    )
     assert found["z"] == pytest.approx(math.log(found["rate_ratio"]) / found["se_log"])
 
 
@@ -126,12 +147,24 @@ def test_odds_ratios_and_standardised_risks_are_those_of_statsmodels(midas):
     x = np.column_stack([np.ones(len(midas)), midas["base"], midas["arm"]])
     other = sm.Logit(midas["high"], x).fit(disp=0, tol=1e-12, method="newton")
     found = model.odds_ratio(1, 0)
-    agrees("logistic", "log odds ratio, SE, p", SM, [math.log(found["odds_ratio"]), found["se_log"], found["p"]],
-           [other.params["x2"], other.bse["x2"], other.pvalues["x2"]], rel=1e-8)  # fmt: skip
+    agrees(
+        "logistic",
+        "log odds ratio, SE, p",
+        SM,
+        [math.log(found["odds_ratio"]), found["se_log"], found["p"]],
+        [other.params["x2"], other.bse["x2"], other.pvalues["x2"]],
+        rel=1e-8,
+    )
     margin = other.get_margeff(dummy=True)
     found = model.risk_difference(1, 0)
-    agrees("logistic", "standardised risk difference, SE", SM, [found["risk_difference"], found["se"]],
-           [margin.margeff[1], margin.margeff_se[1]], rel=1e-8)  # fmt: skip
+    agrees(
+        "logistic",
+        "standardised risk difference, SE",
+        SM,
+        [found["risk_difference"], found["se"]],
+        [margin.margeff[1], margin.margeff_se[1]],
+        rel=1e-8,
+    )
     risks = [model.risk(arm)["proportion"] for arm in (0, 1)]
     assert risks[1] - risks[0] == pytest.approx(found["risk_difference"], rel=1e-12)
     assert model.risk_ratio(1, 0)["risk_ratio"] == pytest.approx(risks[1] / risks[0], rel=1e-12)
@@ -200,11 +233,12 @@ def test_categories_without_rows_are_left_out_and_words_may_be_ordered(midas):
 @pytest.mark.parametrize(
     ("change", "categories", "says"),
     [
-        ({"grade": 2}, [0, 1, 2, 3], "1 category with rows"), ({}, [0, 1, 2], "3: no category of the outcome"),
+        ({"grade": 2}, [0, 1, 2, 3], "1 category with rows"),
+        ({}, [0, 1, 2], "3: no category of the outcome"),
         ({"grade": lambda f: f["grade"].where(f["arm"] == 0, 3)}, [0, 1, 2, 3], "arm 1: all in one outermost"),
         ({"grade": lambda f: 1 + (f["base"].rank(method="first") > 50)}, [1, 2], "with certainty"),
     ],
-)  # fmt: skip
+)
 def test_categories_that_cannot_be_modelled_say_why(midas, change, categories, says):
     with pytest.raises(ValueError, match=says):
         ProportionalOdds(midas.assign(**change), Terms("grade", "arm", [0, 1], None, ["base"]), categories)
@@ -239,12 +273,13 @@ def test_a_likelihood_without_a_maximum_is_refused():
 @pytest.mark.parametrize("unit", [1e-6, 1e6])
 def test_the_unit_of_a_covariate_plays_no_part(midas, unit):
     other = midas.assign(base=midas["base"] * unit)
-    for of in (lambda f: CountModel(f, TERMS, "quarters").rate_ratio(1, 0),
-               lambda f: CountModel(f, TERMS, "quarters", "poisson").rate_ratio(1, 0),
-               lambda f: LogisticModel(f, Terms("high", "arm", [0, 1], None, ["base"])).odds_ratio(1, 0),
-               lambda f: LogisticModel(f, Terms("high", "arm", [0, 1], None, ["base"]), firth=True).odds_ratio(1, 0),
-               lambda f: ProportionalOdds(f, Terms("grade", "arm", [0, 1], None, ["base"]), [0, 1, 2, 3])
-               .odds_ratio(1, 0)):  # fmt: skip
+    for of in (
+        lambda f: CountModel(f, TERMS, "quarters").rate_ratio(1, 0),
+        lambda f: CountModel(f, TERMS, "quarters", "poisson").rate_ratio(1, 0),
+        lambda f: LogisticModel(f, Terms("high", "arm", [0, 1], None, ["base"])).odds_ratio(1, 0),
+        lambda f: LogisticModel(f, Terms("high", "arm", [0, 1], None, ["base"]), firth=True).odds_ratio(1, 0),
+        lambda f: ProportionalOdds(f, Terms("grade", "arm", [0, 1], None, ["base"]), [0, 1, 2, 3]).odds_ratio(1, 0),
+    ):
         assert of(other) == pytest.approx(of(midas), rel=1e-7)
 
 
@@ -298,10 +333,19 @@ def test_firths_estimates_and_profile_are_those_of_a_search(midas):
     options = {"xatol": 1e-10, "fatol": 1e-13, "maxiter": 10_000}
     best = minimize(loss, np.zeros(3), method="Nelder-Mead", options=options)
     found = model.odds_ratio(1, 0)
-    agrees("logistic, Firth", "log odds ratio", "penalised likelihood searched by Nelder-Mead",
-           math.log(found["odds_ratio"]), best.x[1], abs=1e-6)  # fmt: skip
-    for value, drop in ((math.log(found["ci_low"]), 3.841458820694124), (math.log(found["ci_high"]), 3.841458820694124),
-                        (0.0, chi2.isf(found["p"], 1))):  # fmt: skip
+    agrees(
+        "logistic, Firth",
+        "log odds ratio",
+        "penalised likelihood searched by Nelder-Mead",
+        math.log(found["odds_ratio"]),
+        best.x[1],
+        abs=1e-6,
+    )
+    for value, drop in (
+        (math.log(found["ci_low"]), 3.841458820694124),
+        (math.log(found["ci_high"]), 3.841458820694124),
+        (0.0, chi2.isf(found["p"], 1)),
+    ):
         held = minimize(
             lambda b, v=value: loss(np.array([b[0], v, b[1]])), [0, 0], method="Nelder-Mead", options=options
         )

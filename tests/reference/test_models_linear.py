@@ -18,12 +18,21 @@ R = json.loads((REFERENCE / "models_r.json").read_text())
 LM, EMMEANS = "R 4.2.2 lm", "emmeans 1.8.4-1"
 SANDWICH, CLUB = "sandwich 3.0-2", "clubSandwich 0.5.8"
 
-chosen("cluster-robust covariance", "CR2 with Bell and McCaffrey's degrees of freedom, as clubSandwich: CR1, which "
-       "statsmodels and Stata give, is too small with few cages or practitioners.")  # fmt: skip
-chosen("ANCOVA, adjusted means", "levels of factors weigh equally unless the plan says observed: emmeans and SAS "
-       "LSMEANS weigh equally, SAS OM and Stata margins as observed.")  # fmt: skip
-chosen("ANCOVA, HC0-HC4", "degrees of freedom n - p with every covariance, as coeftest of R's lmtest and emmeans; "
-       "statsmodels uses the normal distribution unless asked.")  # fmt: skip
+chosen(
+    "cluster-robust covariance",
+    "CR2 with Bell and McCaffrey's degrees of freedom, as clubSandwich: CR1, which "
+    "statsmodels and Stata give, is too small with few cages or practitioners.",
+)
+chosen(
+    "ANCOVA, adjusted means",
+    "levels of factors weigh equally unless the plan says observed: emmeans and SAS "
+    "LSMEANS weigh equally, SAS OM and Stata margins as observed.",
+)
+chosen(
+    "ANCOVA, HC0-HC4",
+    "degrees of freedom n - p with every covariance, as coeftest of R's lmtest and emmeans; "
+    "statsmodels uses the normal distribution unless asked.",
+)
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +49,13 @@ def coefficients(model):
     """lm's coefficients in treatment coding, as combinations of ours: intercept, groups, covariate, factor."""
     at, design = {"base": 0.0, "sex": "F"}, model.design
     start = design.mean("control", at)
-    rows = [start, design.difference("dose1", "control"), design.difference("dose2", "control"),
-            design.mean("control", {**at, "base": 1.0}) - start,
-            design.mean("control", {**at, "sex": "M"}) - start]  # fmt: skip
+    rows = [
+        start,
+        design.difference("dose1", "control"),
+        design.difference("dose2", "control"),
+        design.mean("control", {**at, "base": 1.0}) - start,
+        design.mean("control", {**at, "sex": "M"}) - start,
+    ]
     found = [model.model.estimate(row) for row in rows]
     return [estimate for estimate, _, _ in found], [se for _, se, _ in found]
 
@@ -82,8 +95,12 @@ def test_cluster_robust_errors_and_their_df_are_those_of_clubsandwich(rats):
     model = Ancova(rats, Terms("cgrp", "is_omt", ["sham", "omt"], None, ["is_ntg", "both"]), "CR2", "cage")
     zero, design = {"is_ntg": 0.0, "both": 0.0}, model.design
     start = design.mean("sham", zero)
-    rows = [start, design.mean("sham", {**zero, "is_ntg": 1.0}) - start, design.difference("omt", "sham"),
-            design.mean("sham", {**zero, "both": 1.0}) - start]  # fmt: skip
+    rows = [
+        start,
+        design.mean("sham", {**zero, "is_ntg": 1.0}) - start,
+        design.difference("omt", "sham"),
+        design.mean("sham", {**zero, "both": 1.0}) - start,
+    ]
     found = [model.model.estimate(row) for row in rows]
     agrees("cluster-robust covariance", "SE", CLUB, [se for _, se, _ in found], R["cr2"]["se"], rel=1e-9)
     agrees("cluster-robust covariance", "df", CLUB, [df for _, _, df in found], R["cr2"]["df"], rel=1e-8)
@@ -110,8 +127,11 @@ def test_an_interaction_is_that_of_statsmodels(arms, kind):
     arms = arms.assign(sex=["FM"[i // 2 % 2] for i in range(len(arms))])
     formula = "C(arm, contr.treatment('control')) * C(sex) + base"
     columns, other = second_path(arms, formula, kind)
-    model = Ancova(arms, Terms("change", "arm", reference="control", covariates=["base"], factors=["sex"],
-                                    interaction="sex"), "classical" if kind == "nonrobust" else kind)  # fmt: skip
+    model = Ancova(
+        arms,
+        Terms("change", "arm", reference="control", covariates=["base"], factors=["sex"], interaction="sex"),
+        "classical" if kind == "nonrobust" else kind,
+    )
     at = {name: i for i, name in enumerate(columns)}
     main = next(i for name, i in at.items() if "dose1" in name and "sex" not in name)
     cross = next(i for name, i in at.items() if "dose1" in name and "sex" in name)
@@ -120,14 +140,26 @@ def test_an_interaction_is_that_of_statsmodels(arms, kind):
     weights[main] = 1
     ours = [women["difference"], women["se"], women["p"]]
     test = other.t_test(weights)
-    agrees("subgroups", f"difference, SE, p ({kind})", "statsmodels 0.15.0", ours,
-           [test.effect[0], test.sd[0, 0], test.pvalue], rel=1e-8)  # fmt: skip
+    agrees(
+        "subgroups",
+        f"difference, SE, p ({kind})",
+        "statsmodels 0.15.0",
+        ours,
+        [test.effect[0], test.sd[0, 0], test.pvalue],
+        rel=1e-8,
+    )
     weights[cross] = 1
     assert men["difference"] == pytest.approx(other.t_test(weights).effect[0], rel=1e-9)
     change = model.interaction("dose1", "control")
     ours = [change["interaction"], change["se"], change["p"]]
-    agrees("subgroups", f"interaction, SE, p ({kind})", "statsmodels 0.15.0", ours,
-           [other.params[cross], other.bse[cross], other.pvalues[cross]], rel=1e-8)  # fmt: skip
+    agrees(
+        "subgroups",
+        f"interaction, SE, p ({kind})",
+        "statsmodels 0.15.0",
+        ours,
+        [other.params[cross], other.bse[cross], other.pvalues[cross]],
+        rel=1e-8,
+    )
 
 
 def test_an_interaction_over_three_levels_is_an_f_test(arms):
@@ -137,8 +169,14 @@ def test_an_interaction_over_three_levels_is_an_f_test(arms):
     full = second_path(frame, "C(arm) * C(site) + base", "nonrobust")[1]
     less = second_path(frame, "C(arm) + C(site) + base", "nonrobust")[1]
     f, p, df = full.compare_f_test(less)
-    agrees("subgroups", "F, p of an interaction over three levels", "statsmodels 0.15.0", [found["f"], found["p"]],
-           [f, p], rel=1e-8)  # fmt: skip
+    agrees(
+        "subgroups",
+        "F, p of an interaction over three levels",
+        "statsmodels 0.15.0",
+        [found["f"], found["p"]],
+        [f, p],
+        rel=1e-8,
+    )
     assert (found["df_1"], found["df_2"]) == (df, full.df_resid)
     with pytest.raises(ValueError, match="joint test with a cluster-robust"):
         Ancova(frame.assign(c=frame["site"]), terms, "CR2", "c").interaction("dose1", "control")

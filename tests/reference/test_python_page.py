@@ -40,8 +40,14 @@ def test_the_notebook_gives_what_it_shows():
     )
     variables = environment(ROOT, os.environ["OMTRACE_MIRROR"])
     variables["PYTHONPATH"] += f"{os.pathsep}{ROOT / 'tests'}"
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], env=variables, capture_output=True, text=True,
-                          check=False, timeout=400)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=400,
+    )
     assert done.returncode == 0, done.stderr
     assert ["".join(texts) for texts in json.loads(done.stdout)] == [
         printed(cell) for cell in stored() if cell["cell_type"] == "code"
@@ -67,7 +73,14 @@ def test_the_notebook_is_stored_without_what_differs_from_run_to_run():
 def test_the_code_of_the_page_runs(shipped_results):
     code = "\n".join(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL))
     variables = environment(ROOT, os.environ["OMTRACE_MIRROR"])
-    done = subprocess.run([sys.executable, "-c", code], cwd=shipped_results, env=variables, capture_output=True,
-                          text=True, check=False, timeout=300)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=shipped_results,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr
     assert FEV.is_file() and "difference" in done.stdout

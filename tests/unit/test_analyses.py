@@ -30,9 +30,16 @@ SIDES = {"group": "OMT", "reference": "sham"}
 AT = ("baseline", "end")
 # parameter: visits, unit, decimals
 PARAMETERS = {
-    "arm": ((), "", 1), "sex": ((), "", 1), "age": ((), "years", 1), "printed": ((), "points", 3), "done": ((), "", 1),
-    "conc": ((), "pg/mL", 1), "signal": ((), "OD", 3), "x": (AT, "points", 1), "r": (AT, "", 1),
-}  # fmt: skip
+    "arm": ((), "", 1),
+    "sex": ((), "", 1),
+    "age": ((), "years", 1),
+    "printed": ((), "points", 3),
+    "done": ((), "", 1),
+    "conc": ((), "pg/mL", 1),
+    "signal": ((), "OD", 3),
+    "x": (AT, "points", 1),
+    "r": (AT, "", 1),
+}
 CRITERION = {"label": "done", "parameter": "done", "stop": 0.5, "go": 0.7}
 # method: parameters, visits and options that it can do with
 CASES = {
@@ -61,7 +68,7 @@ CASES = {
     "grubbs": (["x"], ["end"], {}),
     "agreement": (["age"], [], {"printed": "printed", "decimals": 0}),
     "standard_curve": (["signal"], [], {"concentration": "conc"}),
-}  # fmt: skip
+}
 
 
 ANCOVA, FACTORIAL = CASES["ancova"][2], CASES["factorial"][2]
@@ -76,12 +83,18 @@ def people(n=16):
     for i in range(n):
         conc = [0, 15.6, 31.25, 62.5, 125, 250, 500, 1000][i // 2 % 8]
         found[f"P{i:02}"] = {
-            ("arm", ""): GROUPS[i % 2], ("sex", ""): "fm"[i // 2 % 2], ("age", ""): 30 + i * 7 % 23,
-            ("printed", ""): 30 + i * 7 % 23 + (i % 5 == 0), ("done", ""): i % 3 > 0, ("conc", ""): conc,
+            ("arm", ""): GROUPS[i % 2],
+            ("sex", ""): "fm"[i // 2 % 2],
+            ("age", ""): 30 + i * 7 % 23,
+            ("printed", ""): 30 + i * 7 % 23 + (i % 5 == 0),
+            ("done", ""): i % 3 > 0,
+            ("conc", ""): conc,
             ("signal", ""): 2 - 1.9 / (1 + (conc / (100 + 50 * (i % 2))) ** 1.3),
-            ("x", "baseline"): 60 + i * 5 % 11, ("x", "end"): 55 + i * 3 % 13 - 4 * (i % 2),
-            ("r", "baseline"): 0, ("r", "end"): i * 3 % 7 > 3,
-        }  # fmt: skip
+            ("x", "baseline"): 60 + i * 5 % 11,
+            ("x", "end"): 55 + i * 3 % 13 - 4 * (i % 2),
+            ("r", "baseline"): 0,
+            ("r", "end"): i * 3 % 7 > 3,
+        }
     return found
 
 
@@ -113,27 +126,53 @@ def written(folder, units):
 def plan_of(entries, **changes):
     """A plan; entries: analysis -> (method, parameters, visits, options[, population])."""
     parameters = {
-        name: {"derive": "column", "label": name, "unit": unit, "decimals": decimals, "visits": list(visits),
-               "better": "lower" * (name == "x"),
-               "options": {"table": "t", "column": name}}
+        name: {
+            "derive": "column",
+            "label": name,
+            "unit": unit,
+            "decimals": decimals,
+            "visits": list(visits),
+            "better": "lower" * (name == "x"),
+            "options": {"table": "t", "column": name},
+        }
         for name, (visits, unit, decimals) in PARAMETERS.items()
-    }  # fmt: skip
+    }
     dataset = {
-        "unit": "participant", "roster": {"table": "t", "column": "unit_id"}, "visits": {"baseline": "B", "end": "E"},
-        "baseline": "baseline", "group": "arm", "groups": {"sham": "Sham", "OMT": "OMT"}, "parameters": parameters,
-        "populations": {"full": {"label": "all"}, "adults": {"label": "adults", "where": "age >= 35"}}, **changes,
-    }  # fmt: skip
+        "unit": "participant",
+        "roster": {"table": "t", "column": "unit_id"},
+        "visits": {"baseline": "B", "end": "E"},
+        "baseline": "baseline",
+        "group": "arm",
+        "groups": {"sham": "Sham", "OMT": "OMT"},
+        "parameters": parameters,
+        "populations": {"full": {"label": "all"}, "adults": {"label": "adults", "where": "age >= 35"}},
+        **changes,
+    }
     named = {
-        name: {"method": method, "dataset": "data", "title": name, "parameters": parameters, "visits": visits,
-               "options": options, "population": more[0] if more else "full"}
+        name: {
+            "method": method,
+            "dataset": "data",
+            "title": name,
+            "parameters": parameters,
+            "visits": visits,
+            "options": options,
+            "population": more[0] if more else "full",
+        }
         for name, (method, parameters, visits, options, *more) in entries.items()
-    }  # fmt: skip
+    }
     return Plan.model_validate(
         {
-            "study": "small", "title": "t", "kind": "simulated", "statement": "s", "design": "d",
-            "tables": {"t": {"reader": "delimited"}}, "datasets": {"data": dataset}, "analyses": named, "figures": {},
+            "study": "small",
+            "title": "t",
+            "kind": "simulated",
+            "statement": "s",
+            "design": "d",
+            "tables": {"t": {"reader": "delimited"}},
+            "datasets": {"data": dataset},
+            "analyses": named,
+            "figures": {},
         }
-    )  # fmt: skip
+    )
 
 
 class Results:
@@ -197,8 +236,15 @@ def column(units, *name, arm=None):
 
 
 OWN = {"censored_ends", "imputation", "missing_patterns", "mixed_model", "sample_size", "mmrm", "tipping_point"}
-ASSAY = {"plate_acceptance", "censored_comparison", "assay_error", "levey_jennings", "batch_effect", "bridging",
-         "shared_curve"}  # fmt: skip
+ASSAY = {
+    "plate_acceptance",
+    "censored_comparison",
+    "assay_error",
+    "levey_jennings",
+    "batch_effect",
+    "bridging",
+    "shared_curve",
+}
 
 
 def methods():
@@ -334,8 +380,12 @@ def test_another_definition_keeps_the_id_and_changes_the_digest():
 
     first = definition_of(plan_of(base), "a")
     column = ("datasets", "data", "parameters")
-    same_ = [changed("analyses", "a", "title", "other"), changed("analyses", "a", "note", "other"),
-             changed(*column, "x", "label", "other"), changed(*column, "conc", "options", {"column": "z"})]  # fmt: skip
+    same_ = [
+        changed("analyses", "a", "title", "other"),
+        changed("analyses", "a", "note", "other"),
+        changed(*column, "x", "label", "other"),
+        changed(*column, "conc", "options", {"column": "z"}),
+    ]
     assert all(definition == first for definition in same_)
     others = [
         changed("analyses", "a", "options", "level", 0.9),
@@ -375,8 +425,11 @@ def test_a_number_id_is_over_all_of_its_names():
     ids = [number_id("study", "analysis", number, "population")]
     for part in ("parameter", "group", "visit", "level", "statistic"):
         ids.append(number_id("study", "analysis", number._replace(**{part: "z"}), "population"))
-    ids += [number_id("z", "analysis", number, "population"), number_id("study", "z", number, "population"),
-            number_id("study", "analysis", number, "z")]  # fmt: skip
+    ids += [
+        number_id("z", "analysis", number, "population"),
+        number_id("study", "z", number, "population"),
+        number_id("study", "analysis", number, "z"),
+    ]
     assert len(set(ids)) == 9
 
 
@@ -432,13 +485,15 @@ def test_nobody_at_all_gives_no_numbers_but_counts(study):
             facts |= dict.fromkeys([("x", "end"), ("sex", ""), ("r", "end")], "!not collected")
     results = study(
         {
-            "a": ("describe", ["x", "sex"], ["end"], {}), "b": ("proportion", ["r"], ["end"], {}),
+            "a": ("describe", ["x", "sex"], ["end"], {}),
+            "b": ("proportion", ["r"], ["end"], {}),
             "c": ("compare_groups", ["x"], ["end"], PAIR),
             "d": ("compare_proportions", ["r"], ["end"], SIDES),
-            "e": ("paired_change", ["x"], ["end"], {"by_group": True}), "f": ("flow", ["x"], ["end"], {}),
+            "e": ("paired_change", ["x"], ["end"], {"by_group": True}),
+            "f": ("flow", ["x"], ["end"], {}),
         },
         units,
-    )  # fmt: skip
+    )
     found = results.values(analysis="a", parameter="x", group="OMT")
     assert found["n"] == 0 and found["missing"] == 8 and math.isnan(found["mean"])
     assert math.isnan(results.values(analysis="a", group="OMT", level="f")["percent"])
@@ -484,10 +539,16 @@ def test_ancova(study):
         {"a": ("ancova", ["x"], [], options), "b": ("ancova", ["x"], ["end"], {**options, "baseline": False})}, units
     )
     frame = pandas.DataFrame(
-        {"value": f["x", "end"], "baseline": f["x", "baseline"], "group": f["arm", ""], "age": f["age", ""],
-         "sex": f["sex", ""]}
-        for u, f in units.items() if u != "P05"
-    )  # fmt: skip
+        {
+            "value": f["x", "end"],
+            "baseline": f["x", "baseline"],
+            "group": f["arm", ""],
+            "age": f["age", ""],
+            "sex": f["sex", ""],
+        }
+        for u, f in units.items()
+        if u != "P05"
+    )
     frame = frame.astype({"value": float, "baseline": float, "age": float})
     for name, covariates in (("a", ["baseline", "age"]), ("b", ["age"])):
         model = (frame, "value", "group", "sham", covariates, ["sex"])
@@ -532,8 +593,12 @@ def test_agreement(study):
         found = {level: results.values(group=arm or "all", level=level) for level in ("equal to 0 decimals", "")}
         found = found["equal to 0 decimals"] | found[""]
         equal = sum(a == b for a, b in pairs)
-        assert found == {"n": len(pairs), "count": equal, "percent": pytest.approx(100 * equal / len(pairs)),
-                         "largest_difference": max(abs(a - b) for a, b in pairs)}  # fmt: skip
+        assert found == {
+            "n": len(pairs),
+            "count": equal,
+            "percent": pytest.approx(100 * equal / len(pairs)),
+            "largest_difference": max(abs(a - b) for a, b in pairs),
+        }
     others = [n for n in results.numbers if n["level"] == "differs beyond rounding"]  # people: counted, never named
     assert [(n["statistic"], float(n["value"])) for n in others] == [("count", len(units) - equal)]
     assert not [n for n in results.numbers if n["level"].startswith("P") or n["statistic"] in ("computed", "printed")]
@@ -563,8 +628,16 @@ def test_standard_curve(study):
         assert "recovery" not in results.values(group=arm, level="standard 0")
     units_ = {n["statistic"]: n["unit"] for n in results.numbers}
     assert [units_[s] for s in ("a", "d_se", "residual_sd", "c", "c_se", "b", "n", "back_calculated", "recovery")] == [
-        "OD", "OD", "OD", "pg/mL", "pg/mL", "", "", "pg/mL", "%"
-    ]  # fmt: skip
+        "OD",
+        "OD",
+        "OD",
+        "pg/mL",
+        "pg/mL",
+        "",
+        "",
+        "pg/mL",
+        "%",
+    ]
 
 
 def test_a_curve_that_is_refused_says_why_and_counts_its_wells(study):
@@ -605,22 +678,36 @@ def test_statistics_have_the_unit_and_decimals_that_fit_them(study):
     results = study({name: (name, *case) for name, case in CASES.items()})
     shown = {(n["analysis"], n["parameter"], n["statistic"]): (n["unit"], int(n["decimals"])) for n in results.numbers}
     for name, expected in {
-        ("describe", "x", "n"): ("", 0), ("describe", "x", "missing"): ("", 0),
+        ("describe", "x", "n"): ("", 0),
+        ("describe", "x", "missing"): ("", 0),
         ("describe", "x", "mean"): ("points", 1),
-        ("describe", "x", "sd"): ("points", 2), ("describe", "x", "ci_low"): ("points", 1),
-        ("describe", "age", "median"): ("years", 1), ("describe", "sex", "percent"): ("%", 1),
-        ("paired_change", "x", "n_nonzero"): ("", 0), ("paired_change", "x", "d_z_ci_low"): ("", 2),
-        ("paired_change", "x", "signed_rank_p"): ("", 3), ("paired_change", "x", "method_exact"): ("", 0),
-        ("paired_change", "x", "df"): ("", 0), ("compare_groups", "x", "df"): ("", 1),
-        ("compare_groups", "x", "hedges_g"): ("", 2), ("compare_groups", "x", "difference"): ("points", 1),
-        ("compare_groups", "x", "mann_whitney_u"): ("", 1), ("compare_proportions", "r", "difference"): ("", 3),
-        ("compare_proportions", "r", "newcombe_low"): ("", 3), ("compare_proportions", "r", "nnt"): ("", 1),
-        ("compare_proportions", "r", "nntb_newcombe"): ("", 1), ("compare_proportions", "r", "risk_ratio"): ("", 2),
-        ("ancova", "x", "r_squared"): ("", 3), ("ancova", "x", "se"): ("points", 2),
-        ("ancova", "x", "adjusted_mean"): ("points", 1), ("factorial", "x", "partial_eta_squared_high"): ("", 3),
-        ("factorial", "x", "f"): ("", 2), ("factorial", "x", "p"): ("", 3),
-        ("agreement", "age", "largest_difference"): ("years", 1), ("flow", "x", "n"): ("", 0),
-    }.items():  # fmt: skip
+        ("describe", "x", "sd"): ("points", 2),
+        ("describe", "x", "ci_low"): ("points", 1),
+        ("describe", "age", "median"): ("years", 1),
+        ("describe", "sex", "percent"): ("%", 1),
+        ("paired_change", "x", "n_nonzero"): ("", 0),
+        ("paired_change", "x", "d_z_ci_low"): ("", 2),
+        ("paired_change", "x", "signed_rank_p"): ("", 3),
+        ("paired_change", "x", "method_exact"): ("", 0),
+        ("paired_change", "x", "df"): ("", 0),
+        ("compare_groups", "x", "df"): ("", 1),
+        ("compare_groups", "x", "hedges_g"): ("", 2),
+        ("compare_groups", "x", "difference"): ("points", 1),
+        ("compare_groups", "x", "mann_whitney_u"): ("", 1),
+        ("compare_proportions", "r", "difference"): ("", 3),
+        ("compare_proportions", "r", "newcombe_low"): ("", 3),
+        ("compare_proportions", "r", "nnt"): ("", 1),
+        ("compare_proportions", "r", "nntb_newcombe"): ("", 1),
+        ("compare_proportions", "r", "risk_ratio"): ("", 2),
+        ("ancova", "x", "r_squared"): ("", 3),
+        ("ancova", "x", "se"): ("points", 2),
+        ("ancova", "x", "adjusted_mean"): ("points", 1),
+        ("factorial", "x", "partial_eta_squared_high"): ("", 3),
+        ("factorial", "x", "f"): ("", 2),
+        ("factorial", "x", "p"): ("", 3),
+        ("agreement", "age", "largest_difference"): ("years", 1),
+        ("flow", "x", "n"): ("", 0),
+    }.items():
         assert shown[name] == expected, name
     counted = re.compile("n|n_.*|count|missing|levels")
     assert all(unit == "" and not decimals for (*_, s), (unit, decimals) in shown.items() if counted.fullmatch(s))
@@ -636,14 +723,23 @@ def test_statistics_have_the_unit_and_decimals_that_fit_them(study):
         (("paired_change", ["x"], ["baseline"], {}), {}, "plan of small: analyses.a: gives no number"),
         (("ancova", ["x"], ["baseline"], ANCOVA), {}, "plan of small: analyses.a: gives no number"),
         (("compare_groups", ["x"], [], {"contrasts": []}), {}, "plan of small: analyses.a: gives no number"),
-        (("compare_groups", ["x"], ["end"], {"contrasts": [["OTM", "sham"]]}), {},
-         "analysis a: dataset data has no group 'OTM'; did you mean 'OMT'?"),
-        (("compare_proportions", ["r"], ["end"], {"group": "OMT", "reference": "shm"}), {},
-         "analysis a: dataset data has no group 'shm'; did you mean 'sham'?"),
+        (
+            ("compare_groups", ["x"], ["end"], {"contrasts": [["OTM", "sham"]]}),
+            {},
+            "analysis a: dataset data has no group 'OTM'; did you mean 'OMT'?",
+        ),
+        (
+            ("compare_proportions", ["r"], ["end"], {"group": "OMT", "reference": "shm"}),
+            {},
+            "analysis a: dataset data has no group 'shm'; did you mean 'sham'?",
+        ),
         (("ancova", ["x"], ["end"], {"group": "OMT", "reference": "usual"}), {}, "analysis a: dataset data has no"),
         (("ancova", ["x"], ["end"], {**ANCOVA, "covariates": ["age", "age"]}), {}, "dataset data: a covariate is"),
-        (("ancova", ["x"], ["end"], {**ANCOVA, "covariates": ["sex"], "factors": []}), {},
-         "analysis a: 'sex' holds categories; ancova needs numbers"),
+        (
+            ("ancova", ["x"], ["end"], {**ANCOVA, "covariates": ["sex"], "factors": []}),
+            {},
+            "analysis a: 'sex' holds categories; ancova needs numbers",
+        ),
         (("ancova", ["x"], ["end"], {**ANCOVA, "covariates": ["height"]}), {}, "dataset data: there is no parameter"),
         (("ancova", ["x"], ["end"], ANCOVA), {"baseline": ""}, "analysis a: dataset data has no baseline"),
         (("paired_change", ["x"], [], {}), {"baseline": ""}, "analysis a: dataset data has no baseline"),
@@ -659,11 +755,14 @@ def test_statistics_have_the_unit_and_decimals_that_fit_them(study):
         (("describe", ["x"], ["end"], {"level": 1}), {}, "plan of small: analyses.a.options: level: must be less"),
         (("descibe", ["x"], ["end"], {}), {}, "there is no method 'descibe' in analyses/; did you mean 'describe'?"),
         (("run", ["x"], ["end"], {}), {}, "there is no method 'run' in analyses/"),
-        (("describe", ["x"], ["end"], {}, "adults"), {"populations": {"adults": {"label": "a", "where": "aeg > 1"}}},
-         "dataset data: population adults: 'aeg' is no parameter without visits; did you mean 'age'?"),
+        (
+            ("describe", ["x"], ["end"], {}, "adults"),
+            {"populations": {"adults": {"label": "a", "where": "aeg > 1"}}},
+            "dataset data: population adults: 'aeg' is no parameter without visits; did you mean 'age'?",
+        ),
         (("describe", ["x"], ["end"], {}), {"groups": {"OMT": "OMT"}}, "plan of small: datasets.data.groups: 1 of"),
     ],
-)  # fmt: skip
+)
 def test_a_plan_that_does_not_fit_its_data_is_a_fault(study, tmp_path, entry, changes, says):
     with pytest.raises(Fault) as caught:
         study({"a": entry}, **changes)

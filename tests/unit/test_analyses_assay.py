@@ -30,13 +30,17 @@ def numbers(method, facts, parameters, options=None, group="plate", population="
     names = list(dict.fromkeys(v for v in facts[group].values() if not v.startswith("!")))
     plan = DatasetPlan.model_validate(
         {
-            "unit": "well", "roster": {"table": "t", "column": "unit_id"}, "group": group,
+            "unit": "well",
+            "roster": {"table": "t", "column": "unit_id"},
+            "group": group,
             "groups": {name: name for name in names},
-            "parameters": {name: {"derive": "column", "label": name, "unit": "u" if name == parameters[0] else ""}
-                           for name in facts},
+            "parameters": {
+                name: {"derive": "column", "label": name, "unit": "u" if name == parameters[0] else ""}
+                for name in facts
+            },
             "populations": {"full": {"label": "all", "where": population}},
         }
-    )  # fmt: skip
+    )
     entry = Analysis.model_validate(
         {"method": method, "dataset": "data", "title": "t", "parameters": parameters, "options": options or {}}
     )
@@ -112,14 +116,27 @@ def test_a_plate_with_bad_controls_is_rejected_with_the_reason():
 
 
 def test_flags_of_replicates_dilutions_hooks_and_spikes():
-    samples = [("R1", 2, 50), ("R1", 2, 90), ("R2", 1, 400), ("R2", 2, 200), ("R2", 4, 100),
-               ("R3", 1, 400), ("R3", 4, 240), ("R3", 16, 200), ("R4", 1, 100)]  # fmt: skip
+    samples = [
+        ("R1", 2, 50),
+        ("R1", 2, 90),
+        ("R2", 1, 400),
+        ("R2", 2, 200),
+        ("R2", 4, 100),
+        ("R3", 1, 400),
+        ("R3", 4, 240),
+        ("R3", 16, 200),
+        ("R4", 1, 100),
+    ]
     found = numbers("plate_acceptance", wells(samples=samples, spike=[("R4", 100, 1, 150)]), ["signal"], OPTIONS)
     flags = {level for _, level, _ in found if level.startswith("flag: ")}
     # samples are numbered: their names are of animals or people, and the numbers may be given away
-    assert flags == {"flag: replicates over the limit: 1 of 3 samples and controls", "flag: not linear: sample 3",
-                     "flag: not parallel: sample 3", "flag: hook effect: sample 3",
-                     "flag: spike recovery: sample 4"}  # fmt: skip
+    assert flags == {
+        "flag: replicates over the limit: 1 of 3 samples and controls",
+        "flag: not linear: sample 3",
+        "flag: not parallel: sample 3",
+        "flag: hook effect: sample 3",
+        "flag: spike recovery: sample 4",
+    }
     assert found["P", "flag: hook effect: sample 3", "plate_verdict"].rows.used == 18 + 3  # its wells and the standards
     assert value(found, "P", "", "plate_verdict") == 1
     assert value(found, "P", "dilutions of sample 2", "cv") < 5
@@ -330,8 +347,9 @@ BATCHED = {"contrasts": [["OMT", "sham"]], "batch": "batch", "combat": True}
 
 def test_the_effect_stands_with_and_without_correction():
     found = numbers("batch_effect", batched(), ["x", "y", "z"], BATCHED, "arm")
-    plain, shift, combat = (value(found, "OMT - sham", level, "se_log") for level in
-                            ("without correction", "one shift a batch", "ComBat"))  # fmt: skip
+    plain, shift, combat = (
+        value(found, "OMT - sham", level, "se_log") for level in ("without correction", "one shift a batch", "ComBat")
+    )
     assert shift < 0.5 * plain and combat < 0.6 * plain
     assert value(found, "OMT - sham", "one shift a batch", "ratio") == pytest.approx(math.exp(0.5), rel=0.2)
     assert value(found, "OMT - sham", "guard", "efficiency") == pytest.approx(100)

@@ -59,10 +59,18 @@ def test_a_criterion_is_judged_by_its_limits(tmp_path, stop, go, verdict, exclud
     found = feasibility(tmp_path, stop=stop, go=go).values(level=LABEL)
     yes = sum(facts["done", ""] for facts in people().values())
     share = proportion(yes, 16)
-    assert found == pytest.approx({
-        "count": yes, "n": 16, "stop_below": stop, "go_from": go, "verdict": verdict, "interval_excludes": excludes,
-        **{name: share[name] for name in ("proportion", "clopper_pearson_low", "clopper_pearson_high")},
-    }, rel=1e-9)  # fmt: skip
+    assert found == pytest.approx(
+        {
+            "count": yes,
+            "n": 16,
+            "stop_below": stop,
+            "go_from": go,
+            "verdict": verdict,
+            "interval_excludes": excludes,
+            **{name: share[name] for name in ("proportion", "clopper_pearson_low", "clopper_pearson_high")},
+        },
+        rel=1e-9,
+    )
 
 
 def test_who_has_no_value_counts_as_no_or_not_at_all(tmp_path):
@@ -97,11 +105,13 @@ def test_recruitment_is_a_rate_with_a_count_for_each_month(tmp_path):
 @pytest.mark.parametrize(
     "more, says",
     [
-        ({"stop": 0.8}, "go: not below stop"), ({"go": 1.5}, "a share is 1 at most"),
+        ({"stop": 0.8}, "go: not below stop"),
+        ({"go": 1.5}, "a share is 1 at most"),
         ({"at_least": 3, "recorded": True}, "at_least, recorded, days: one of them"),
-        ({"parameter": "dne"}, "there is no parameter 'dne'"), ({"parameter": "age"}, "holds other numbers"),
+        ({"parameter": "dne"}, "there is no parameter 'dne'"),
+        ({"parameter": "age"}, "holds other numbers"),
     ],
-)  # fmt: skip
+)
 def test_a_criterion_that_does_not_fit_is_a_fault(tmp_path, more, says):
     with pytest.raises(Fault, match=says):
         feasibility(tmp_path, **more)
@@ -162,13 +172,14 @@ def test_populations_say_who_is_left_out_why(tmp_path):
     women = [facts["sex", ""] == "f" for facts in people().values()]
     pairs = list(zip(old, women, strict=True))
     assert counts == {
-        "{population:full}: enrolled": 16, "{population:full}: in the population": 16,
+        "{population:full}: enrolled": 16,
+        "{population:full}: in the population": 16,
         "{population:some}: enrolled": 16,
         "{population:some}: in the population": pairs.count((True, True)),
         "{population:some}: left out: too young": pairs.count((False, True)),
         "{population:some}: left out: sex == 'f'": pairs.count((True, False)),
         "{population:some}: left out: too young; sex == 'f'": pairs.count((False, False)),
-    }  # fmt: skip
+    }
     assert {n["population"] for n in results.numbers if n["level"].startswith("{population:some}")} == {"some"}
 
 
@@ -177,8 +188,14 @@ def test_populations_say_who_is_left_out_why(tmp_path):
 
 def influence(folder, units, monkeypatch, shown=3, method=("ancova", ["x"], ["end"], ANCOVA)):
     content = plan_of({"main": method}).model_dump(mode="json", by_alias=True)
-    content["analyses"]["infl"] = {"method": "influence", "dataset": "data", "title": "i", "role": "sensitivity",
-                                   "of": "main", "options": {"shown": shown}}  # fmt: skip
+    content["analyses"]["infl"] = {
+        "method": "influence",
+        "dataset": "data",
+        "title": "i",
+        "role": "sensitivity",
+        "of": "main",
+        "options": {"shown": shown},
+    }
     monkeypatch.setattr("test_analyses.plan_of", lambda *_, **__: Plan.model_validate(content))
     return Results(folder, units, {})
 
@@ -194,9 +211,17 @@ def test_influence_is_the_analysis_made_without_each_unit(tmp_path, monkeypatch)
     def fit(without=""):
         kept = {u: f for u, f in units.items() if u not in ("P06", without)}
         frame = pandas.DataFrame(
-            [{"value": f["x", "end"], "baseline": f["x", "baseline"], "age": f["age", ""], "sex": f["sex", ""],
-              "group": f["arm", ""]} for f in kept.values()]
-        ).astype({"value": "float64", "baseline": "float64", "age": "float64"})  # fmt: skip
+            [
+                {
+                    "value": f["x", "end"],
+                    "baseline": f["x", "baseline"],
+                    "age": f["age", ""],
+                    "sex": f["sex", ""],
+                    "group": f["arm", ""],
+                }
+                for f in kept.values()
+            ]
+        ).astype({"value": "float64", "baseline": "float64", "age": "float64"})
         return adjusted_difference(frame, "value", "group", "sham", ["baseline", "age"], ["sex"], 0.95)
 
     full, each = fit(), {unit: fit(unit) for unit in units if unit != "P06"}
@@ -204,13 +229,21 @@ def test_influence_is_the_analysis_made_without_each_unit(tmp_path, monkeypatch)
     verdict = full["ci_low"] <= 0 <= full["ci_high"]
     largest = max(estimates, key=lambda unit: abs(estimates[unit] - full["difference"]))
     found = results.values(analysis="infl", level="", group="OMT - sham")
-    assert found == pytest.approx({
-        "estimate": full["difference"], "estimate_ci_low": full["ci_low"], "estimate_ci_high": full["ci_high"],
-        "removals": 15, "not_estimable": 0, "estimate_lowest": min(estimates.values()),
-        "estimate_highest": max(estimates.values()), "largest_change": estimates[largest] - full["difference"],
-        "conclusions_turned": sum((f["ci_low"] <= 0 <= f["ci_high"]) != verdict for f in each.values()),
-        "signs_turned": sum((f["difference"] < 0) != (full["difference"] < 0) for f in each.values()),
-    }, rel=1e-7)  # fmt: skip
+    assert found == pytest.approx(
+        {
+            "estimate": full["difference"],
+            "estimate_ci_low": full["ci_low"],
+            "estimate_ci_high": full["ci_high"],
+            "removals": 15,
+            "not_estimable": 0,
+            "estimate_lowest": min(estimates.values()),
+            "estimate_highest": max(estimates.values()),
+            "largest_change": estimates[largest] - full["difference"],
+            "conclusions_turned": sum((f["ci_low"] <= 0 <= f["ci_high"]) != verdict for f in each.values()),
+            "signs_turned": sum((f["difference"] < 0) != (full["difference"] < 0) for f in each.values()),
+        },
+        rel=1e-7,
+    )
     first = next(n for n in results.numbers if n["level"].startswith("without unit 1 ("))
     assert float(first["value"]) == pytest.approx(estimates["P05"], rel=1e-7) and largest == "P05"
     assert results.reasons(first)["P05"] == {"left out to see its influence"}
@@ -222,9 +255,12 @@ def test_influence_is_the_analysis_made_without_each_unit(tmp_path, monkeypatch)
 
 @pytest.mark.parametrize(
     "method",
-    [("compare_groups", ["x"], ["end"], PAIR), ("paired_change", ["x"], [], {"by_group": True}),
-     ("compare_proportions", ["r"], ["end"], {"group": "OMT", "reference": "sham"})],
-)  # fmt: skip
+    [
+        ("compare_groups", ["x"], ["end"], PAIR),
+        ("paired_change", ["x"], [], {"by_group": True}),
+        ("compare_proportions", ["r"], ["end"], {"group": "OMT", "reference": "sham"}),
+    ],
+)
 def test_influence_of_other_methods_accounts_for_everyone(tmp_path, monkeypatch, method):
     results = influence(tmp_path, people(), monkeypatch, 2, method)
     mine = [n for n in results.numbers if n["analysis"] == "infl"]
@@ -261,9 +297,10 @@ def test_influence_names_its_analysis(tmp_path):
         (["n", "difference", "se", "ci_low", "ci_high", "p"], Headline("difference", "ci_low", "ci_high", "p")),
         (["ratio", "ratio_low", "ratio_high"], Headline("ratio", "ratio_low", "ratio_high", "")),
         (["difference", "newcombe_low", "newcombe_high"], Headline("difference", "newcombe_low", "newcombe_high", "")),
-        (["adjusted_mean", "ci_low", "ci_high"], None), (["difference", "p"], None),
+        (["adjusted_mean", "ci_low", "ci_high"], None),
+        (["difference", "p"], None),
     ],
-)  # fmt: skip
+)
 def test_the_headline_of_a_row(statistics, found):
     assert headline_of(statistics) == found
     assert found is None or found.null == (1 if "ratio" in found.effect else 0)

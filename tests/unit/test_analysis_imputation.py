@@ -115,8 +115,10 @@ def test_rubins_rules_come_first_and_the_jackknife_stands_beside(imputed):
     words = [level.split("), ")[1] for level in levels]
     assert words == ["Rubin's rules", "jackknife"] * len(STRATEGIES)
     for arm in "BC":
-        se = {errors: found(imputed, "se", f"{arm} - A", LAST, f"jump to reference (J2R), {errors}").value
-              for errors in ("Rubin's rules", "jackknife")}  # fmt: skip
+        se = {
+            errors: found(imputed, "se", f"{arm} - A", LAST, f"jump to reference (J2R), {errors}").value
+            for errors in ("Rubin's rules", "jackknife")
+        }
         assert se["Rubin's rules"] > 1.15 * se["jackknife"]
 
 
@@ -181,9 +183,10 @@ def test_a_quarantined_last_value_is_missing_at_random(trial):
 def test_draws_are_labelled_and_depend_on_names_and_seed_alone(plain):
     options = {"contrasts": [["B", "A"]], "strategies": ["MAR", "J2R"], "approaches": ["bootstrap"], "imputations": 30}
     one, again = (run("imputation", plain, options, visits=[LAST]) for _ in range(2))
-    seed, name = run("imputation", plain, {**options, "seed": 2}, visits=[LAST]), run(
-        "imputation", plain, options, name="other", visits=[LAST]
-    )  # fmt: skip
+    seed, name = (
+        run("imputation", plain, {**options, "seed": 2}, visits=[LAST]),
+        run("imputation", plain, options, name="other", visits=[LAST]),
+    )
     values = [found(numbers, "difference", "B - A", LAST, "jump").value for numbers in (one, again, seed, name)]
     assert values[0] == values[1] and len(set(values)) == 3
     row = [n.statistic for n in one if n.group == "B - A" and n.level.startswith("jump")]
@@ -228,16 +231,23 @@ def test_the_imputation_model_falls_back_in_words(trial):
     reason = "imputation model, covariance us: "
     assert found(numbers, "fitted", level=reason).value == 0
     fitted = found(numbers, "fitted", level="imputation model, covariance arh1, REML")
-    assert fitted.value == 1 and fitted.level.endswith("draws from the posterior of an unstructured one, of which this "
-                                                       "is the prior mean")  # fmt: skip
+    assert fitted.value == 1 and fitted.level.endswith(
+        "draws from the posterior of an unstructured one, of which this is the prior mean"
+    )
 
 
 # tipping point
 
 
 def test_tipping_point_is_on_the_curve_of_the_grid(plain):
-    options = {"group": "C", "reference": "A", "others": ["B"], "strategy": "J2R", "deltas": [0, 5, 40],
-               "approach": "conditional_mean"}  # fmt: skip
+    options = {
+        "group": "C",
+        "reference": "A",
+        "others": ["B"],
+        "strategy": "J2R",
+        "deltas": [0, 5, 40],
+        "approach": "conditional_mean",
+    }
     numbers = run("tipping_point", plain, options, visits=[LAST])
     at = {name: found(numbers, name, "C - A", LAST, "delta +5").value for name in ("delta", "difference", "se")}
     assert at == {
@@ -255,8 +265,12 @@ def test_tipping_point_is_on_the_curve_of_the_grid(plain):
 
 
 def run_delta(records, delta):
-    options = {"contrasts": [["C", "A"], ["B", "A"]], "strategies": ["J2R"], "delta": {"C": delta},
-               "approaches": ["conditional_mean"]}  # fmt: skip
+    options = {
+        "contrasts": [["C", "A"], ["B", "A"]],
+        "strategies": ["J2R"],
+        "delta": {"C": delta},
+        "approaches": ["conditional_mean"],
+    }
     numbers = run("imputation", records, options, visits=[LAST])
     return {n.statistic: n.value for n in numbers if n.group == "C - A"}
 

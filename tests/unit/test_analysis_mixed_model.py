@@ -47,8 +47,14 @@ def study(tmp_path, units, entries, **changes):
 
 def test_the_numbers_are_those_of_the_statistic(tmp_path):
     units = caged()
-    options = {**MODEL, "contrasts": [SIDES, {**SIDES, "within": {"sex": "f"}}, {**SIDES, "within": {"sex": "f"},
-               "minus": {"sex": "m"}}]}  # fmt: skip
+    options = {
+        **MODEL,
+        "contrasts": [
+            SIDES,
+            {**SIDES, "within": {"sex": "f"}},
+            {**SIDES, "within": {"sex": "f"}, "minus": {"sex": "m"}},
+        ],
+    }
     results = study(tmp_path, units, {"a": ("mixed_model", ["x"], ["end"], options)})
     columns, y = frame(units)
     design = design_of(columns, MODEL["terms"], {"arm": ("sham", "OMT"), "sex": ("f", "m")})
@@ -68,8 +74,13 @@ def test_the_numbers_are_those_of_the_statistic(tmp_path):
     found = results.values(group="all", level="OMT, f")
     assert found["adjusted_mean"] == pytest.approx(model.contrast(design.mean({"arm": "OMT", "sex": "f"}))["estimate"])
     assert results.values(level="random cage") == pytest.approx(
-        {"groups": 8, "variance": model.components["cage"],
-         "share": 100 * model.components["cage"] / sum(model.components.values()), "in_model": 1})  # fmt: skip
+        {
+            "groups": 8,
+            "variance": model.components["cage"],
+            "share": 100 * model.components["cage"] / sum(model.components.values()),
+            "in_model": 1,
+        }
+    )
     found = results.values(level="", group="all")
     assert found == {"n": 32, "missing": 0, "minus_2_log_likelihood": pytest.approx(model.minus_2_log_likelihood)}
 
@@ -131,9 +142,12 @@ def test_a_comparison_with_a_smaller_unit_is_refused_with_the_right_one_named(tm
 
 
 def test_counts_and_cage_effects_are_allowed_and_descriptions_have_no_interval(tmp_path):
-    entries = {"a": ("describe", ["x"], ["end"], {}), "b": ("mixed_model", ["x"], ["end"], MODEL),
-               "c": ("factorial", ["x"], ["end"], {"factors": ["arm", "sex"], "random": ["cage"]}),
-               "d": ("mixed_model", ["x"], ["end"], {"terms": ["arm"], "random": ["sex/cage"]})}  # fmt: skip
+    entries = {
+        "a": ("describe", ["x"], ["end"], {}),
+        "b": ("mixed_model", ["x"], ["end"], MODEL),
+        "c": ("factorial", ["x"], ["end"], {"factors": ["arm", "sex"], "random": ["cage"]}),
+        "d": ("mixed_model", ["x"], ["end"], {"terms": ["arm"], "random": ["sex/cage"]}),
+    }
     results = study(tmp_path, caged(), entries, **UNIT)
     assert not {"ci_low", "ci_high"} & set(results.values(analysis="a", group="all"))
     b, c = (results.values(analysis=name, level="type III: arm x sex") for name in "bc")
@@ -189,8 +203,13 @@ def test_over_visits_each_unit_has_a_random_effect_and_its_own_visits(tmp_path):
     units = caged()
     units["P00"]["x", "end"] = "!not collected"
     units["P01"]["x", "end"] = units["P01"]["x", "baseline"] = "!not collected"
-    options = {"terms": ["arm * visit"], "random": ["cage"], "over_visits": True, "contrasts": [
-        {**SIDES, "within": {"visit": "end"}}], "log": True}  # fmt: skip
+    options = {
+        "terms": ["arm * visit"],
+        "random": ["cage"],
+        "over_visits": True,
+        "contrasts": [{**SIDES, "within": {"visit": "end"}}],
+        "log": True,
+    }
     results = study(tmp_path, units, {"a": ("mixed_model", ["x"], [], options)})
     found = results.values(level="", group="all")
     assert (found["n"], found["missing"], found["values"]) == (31, 1, 61)
@@ -271,10 +290,12 @@ def test_options_that_play_no_part_define_nothing():
         ({"factors": ["arm", "sex"], "first": "arm"}, "instead of first and second"),
         ({"factors": ["arm", "sex"], "random": ["cage"], "type": "II"}, "without random effects"),
         ({"factors": ["arm", "sex"], "likelihood": "ML"}, "Kenward-Roger needs REML"),
-        ({"first": "arm", "first_levels": GROUPS, "second": "sex", "second_levels": [*"fm"], "naive": True},
-         "go with factors"),
+        (
+            {"first": "arm", "first_levels": GROUPS, "second": "sex", "second_levels": [*"fm"], "naive": True},
+            "go with factors",
+        ),
     ],
-)  # fmt: skip
+)
 def test_factorial_options_that_contradict_are_refused(tmp_path, options, complaint):
     with pytest.raises(Fault, match="options") as fault:
         study(tmp_path, caged(), {"a": ("factorial", ["x"], ["end"], options)})

@@ -183,8 +183,9 @@ def test_row_set_names_every_unit_once_used_or_with_one_reason(numbers, records)
     assert {unit for unit, reason in left_out.items() if reason == "not in population old"} == young
     unknown = "not in population old (unknown)"
     assert {u: r for u, r in left_out.items() if u not in young} == {
-        **{u: r for u, r in REASONS.items() if u not in young}, "u004": unknown
-    }  # fmt: skip
+        **{u: r for u, r in REASONS.items() if u not in young},
+        "u004": unknown,
+    }
     assert (rows.expected, rows.used, rows.excluded) == (141, 141 - len(left_out), len(left_out))
     facts = {
         ("group", "arm", ""),
@@ -333,12 +334,24 @@ def test_data_that_cannot_be_fitted_are_a_fault_without_values(trial):
 
 def test_whole_analysis_is_written_with_row_sets_and_definition(records, tmp_path):
     plan = {
-        "study": "small", "title": "t", "kind": "simulated", "statement": "s", "design": "d", "figures": {},
+        "study": "small",
+        "title": "t",
+        "kind": "simulated",
+        "statement": "s",
+        "design": "d",
+        "figures": {},
         "tables": {"people": {"reader": "delimited"}},
         "datasets": {"people": dataset_plan().model_dump(mode="json")},
-        "analyses": {"mixed": {"method": "mmrm", "dataset": "people", "title": "t", "parameters": ["score"],
-                               "options": {"contrasts": CONTRASTS}}},
-    }  # fmt: skip
+        "analyses": {
+            "mixed": {
+                "method": "mmrm",
+                "dataset": "people",
+                "title": "t",
+                "parameters": ["score"],
+                "options": {"contrasts": CONTRASTS},
+            }
+        },
+    }
     write_table(tmp_path / "people.parquet", records)
     write_table(tmp_path / "people.cells.parquet", CELLS)
     analyse_study(checked(Plan, plan, "test"), tmp_path, tmp_path)

@@ -23,10 +23,16 @@ def study(tmp_path):
 
 def frame_of(units, groups=("sham", "OMT")):
     rows = {
-        u: {"value": f["x", "end"], "baseline": f["x", "baseline"], "group": f["arm", ""], "age": f["age", ""],
-            "sex": f["sex", ""]}
-        for u, f in units.items() if f["arm", ""] in groups
-    }  # fmt: skip
+        u: {
+            "value": f["x", "end"],
+            "baseline": f["x", "baseline"],
+            "group": f["arm", ""],
+            "age": f["age", ""],
+            "sex": f["sex", ""],
+        }
+        for u, f in units.items()
+        if f["arm", ""] in groups
+    }
     frame = pandas.DataFrame.from_dict(rows, orient="index")
     return frame.astype({"value": float, "baseline": float, "age": float})
 
@@ -43,12 +49,13 @@ def three():
 
 def test_three_arms_are_in_one_model(study):
     units = three()
-    options = {"contrasts": [["OMT", "sham"], ["light", "sham"]], "factors": ["sex"],
-               "combinations": {"any touch - sham": {"OMT": 0.5, "light": 0.5, "sham": -1}}}  # fmt: skip
+    options = {
+        "contrasts": [["OMT", "sham"], ["light", "sham"]],
+        "factors": ["sex"],
+        "combinations": {"any touch - sham": {"OMT": 0.5, "light": 0.5, "sham": -1}},
+    }
     results = study({"a": ("ancova", ["x"], ["end"], options)}, units, groups=ARMS)
-    model = Ancova(
-        frame_of(units, ARMS), Terms("value", "group", [*ARMS], None, ["baseline"], ["sex"])
-    )  # fmt: skip
+    model = Ancova(frame_of(units, ARMS), Terms("value", "group", [*ARMS], None, ["baseline"], ["sex"]))
     for group in ("OMT", "light"):
         same(results.values(group=f"{group} - sham"), {**model.difference(group, "sham"), "n": 24})
     same(results.values(group="any touch - sham"), model.combination({"OMT": 0.5, "light": 0.5, "sham": -1}))
@@ -67,9 +74,10 @@ def test_with_a_group_and_its_reference_no_other_group_is_in_the_model(study):
 def test_robust_and_clustered_errors_are_options(study):
     units = people(24)
     entries = {
-        "plain": ("ancova", ["x"], ["end"], SIDES), "hc3": ("ancova", ["x"], ["end"], {**SIDES, "covariance": "HC3"}),
+        "plain": ("ancova", ["x"], ["end"], SIDES),
+        "hc3": ("ancova", ["x"], ["end"], {**SIDES, "covariance": "HC3"}),
         "cr2": ("ancova", ["x"], ["end"], {**SIDES, "cluster": "sex"}),
-    }  # fmt: skip
+    }
     results = study(entries, units)
     terms = Terms("value", "group", ["sham", "OMT"], None, ["baseline"])
     for name, covariance in (("plain", "classical"), ("hc3", "HC3"), ("cr2", "CR2")):
@@ -86,8 +94,10 @@ def test_logarithms_give_ratios_of_geometric_means(study):
     frame[["value", "baseline"]] = frame[["value", "baseline"]].map(math.log)
     model = Ancova(frame, Terms("value", "group", ["sham", "OMT"], None, ["baseline"]))
     fit, found = model.difference("OMT", "sham"), results.values(group="OMT - sham")
-    same(found, {"ratio": math.exp(fit["difference"]), "se_log": fit["se"], "ci_low": math.exp(fit["ci_low"]),
-                 "p": fit["p"]})  # fmt: skip
+    same(
+        found,
+        {"ratio": math.exp(fit["difference"]), "se_log": fit["se"], "ci_low": math.exp(fit["ci_low"]), "p": fit["p"]},
+    )
     assert "difference" not in found and found["ratio"] == pytest.approx(
         results.values(group="OMT")["geometric_mean"] / results.values(group="sham")["geometric_mean"], rel=1e-8
     )
@@ -119,13 +129,15 @@ def test_ranks_are_analysed_as_ranks(study):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({}, "name group and reference, or contrasts"), ({"group": "OMT"}, "name group and reference, or contrasts"),
+        ({}, "name group and reference, or contrasts"),
+        ({"group": "OMT"}, "name group and reference, or contrasts"),
         ({**SIDES, "contrasts": [["OMT", "sham"]]}, "name group and reference, or contrasts"),
-        ({**SIDES, "add": 1}, "is for the log scale"), ({**SIDES, "cluster": "sex", "covariance": "HC3"}, "cluster:"),
+        ({**SIDES, "add": 1}, "is for the log scale"),
+        ({**SIDES, "cluster": "sex", "covariance": "HC3"}, "cluster:"),
         ({"combinations": {"c": {"OMT": 1, "sham": -0.5}}}, "the weights of a contrast add to 0.5, not to 0"),
         ({"combinations": {"c": {"OMT": 1, "shame": -1}}}, "has no group 'shame'"),
     ],
-)  # fmt: skip
+)
 def test_options_of_ancova_that_do_not_fit_are_refused(study, options, says):
     with pytest.raises(Fault) as caught:
         study({"a": ("ancova", ["x"], ["end"], options)})
@@ -173,8 +185,9 @@ def test_effects_at_values_of_a_covariate_or_of_the_baseline(study):
     found = results.values(analysis="age", level="interaction with {parameter:age}")
     same(found, model.interaction("OMT", "sham"))
     assert {n["unit"] for n in results.numbers if n["statistic"] == "interaction"} == {
-        "points per year", "points per point"
-    }  # fmt: skip
+        "points per year",
+        "points per point",
+    }
     own = Ancova(frame_of(units), Terms("value", "group", ["sham", "OMT"], None, ["baseline"], [], "baseline"))
     found = results.values(analysis="own", level="{parameter:x} at baseline: 60 points")
     same(found, own.difference("OMT", "sham", held={"baseline": 60}))
@@ -219,8 +232,10 @@ def test_logistic(study):
     frame = frame_of(units).assign(value=[float(f["r", "end"]) for f in units.values()])
     model = LogisticModel(frame, Terms("value", "group", ["sham", "OMT"], None, ["age"]))
     contrast = {"group": "OMT - sham"}
-    same(results.values(level="odds ratio, for units with the same covariates", **contrast),
-         model.odds_ratio("OMT", "sham"))  # fmt: skip
+    same(
+        results.values(level="odds ratio, for units with the same covariates", **contrast),
+        model.odds_ratio("OMT", "sham"),
+    )
     found = results.values(level="risk difference, over all units", **contrast)
     same(found, model.risk_difference("OMT", "sham"))
     same(results.values(level="risk ratio, over all units", **contrast), model.risk_ratio("OMT", "sham"))

@@ -55,8 +55,10 @@ def test_the_table(tmp_path):
     units = people(24)
     units["P03"]["age", ""] = "!not collected"
     results = Results(tmp_path, units, {"a": ("baseline_table", ["age", "sex", "x"], [], {})})
-    ages = {arm: [f["age", ""] for f in units.values() if f["arm", ""] == arm and f["age", ""] != "!not collected"]
-            for arm in ("sham", "OMT")}  # fmt: skip
+    ages = {
+        arm: [f["age", ""] for f in units.values() if f["arm", ""] == arm and f["age", ""] != "!not collected"]
+        for arm in ("sham", "OMT")
+    }
     assert results.values(parameter="age", group="OMT", level="") == {"n": 11, "missing": 1}
     found = results.values(parameter="age", group="OMT", level="mean (SD)")
     assert found == {"mean": pytest.approx(np.mean(ages["OMT"])), "sd": pytest.approx(np.std(ages["OMT"], ddof=1))}

@@ -25,9 +25,13 @@ def plates(samples, controls=(("QC1", 60.0), ("QC2", 300.0)), shifts=SHIFTS, ext
             signals += [(f"{name}/{n}", "450", float(curve(x * math.exp(shift))) + 0.04), (f"{name}/{n}", "620", 0.04)]
         parts = [layout, read]
         if rows:
-            parts = [pandas.concat([part, frame(header, *more)], ignore_index=True) for part, header, more in
-                     ((layout, "unit_id plate role sample concentration dilution", rows),
-                      (read, "unit_id wavelength signal", signals))]  # fmt: skip
+            parts = [
+                pandas.concat([part, frame(header, *more)], ignore_index=True)
+                for part, header, more in (
+                    (layout, "unit_id plate role sample concentration dilution", rows),
+                    (read, "unit_id wavelength signal", signals),
+                )
+            ]
         layouts.append(parts[0])
         reads.append(parts[1])
     out = {}
@@ -106,9 +110,15 @@ def test_where_plates_and_groups_coincide_correction_is_refused_with_the_reason(
     found, _ = found_of(frames, group=False)
     assert found["R2", ""] == pytest.approx(found["R1", ""], rel=1e-6)
     with pytest.raises(Fault, match="declare 'arm' before it"):
-        built({"people": people(*EVERYONE), **frames},
-              {"x": parameter("assay", **ASSAY), "y": parameter("bridged", of="x"),
-               "arm": parameter("column", table="people", column="arm")}, dataset={"group": "arm"})  # fmt: skip
+        built(
+            {"people": people(*EVERYONE), **frames},
+            {
+                "x": parameter("assay", **ASSAY),
+                "y": parameter("bridged", of="x"),
+                "arm": parameter("column", table="people", column="arm"),
+            },
+            dataset={"group": "arm"},
+        )
 
 
 def test_without_a_bridge_values_say_so():
@@ -138,12 +148,16 @@ def test_plates_may_share_their_curve_and_rest_on_all_standards_then():
     standards = set(layout.loc[layout["role"] == "standard", "key"])
     for unit in ("R1", "R6"):
         assert {key for who, _, key, c, _ in behind if who == unit and c == "concentration"} == standards
-    alone = built({"people": people(*EVERYONE), **plates(SAMPLES, shifts={"1": 0.0})},
-                  {"x": parameter("assay", **ASSAY, curve="joint")})[0]  # fmt: skip
+    alone = built(
+        {"people": people(*EVERYONE), **plates(SAMPLES, shifts={"1": 0.0})},
+        {"x": parameter("assay", **ASSAY, curve="joint")},
+    )[0]
     assert alone["R1", ""].startswith("no curve: fewer than two plates")
     with pytest.raises(Fault, match="no part 'curve_1'"):
-        built(frames, {"x": parameter("assay", **ASSAY, curve="joint"),
-                       "p": parameter("assay_part", of="x", part="curve_1")})  # fmt: skip
+        built(
+            frames,
+            {"x": parameter("assay", **ASSAY, curve="joint"), "p": parameter("assay_part", of="x", part="curve_1")},
+        )
     with pytest.raises(Fault, match="joint needs model: 4PL"):
         built(frames, {"x": parameter("assay", **ASSAY, curve="joint", model="5PL")})
 
@@ -298,8 +312,10 @@ def test_one_curve_serves_plates_alike_and_midpoints_that_differ_are_told():
     level = "midpoint / mean of all"
     assert value(found, "P1", level, "ratio") == pytest.approx(math.exp(0.4), rel=0.05)
     assert value(found, "P1", level, "ci_low") < math.exp(0.4) < value(found, "P1", level, "ci_high")
-    assert [value(found, "all", name, "parameters") for name in
-            ("one curve", "one midpoint a plate", "a curve of each plate")] == [4, 6, 12]  # fmt: skip
+    assert [
+        value(found, "all", name, "parameters")
+        for name in ("one curve", "one midpoint a plate", "a curve of each plate")
+    ] == [4, 6, 12]
     assert (value(found, "all", "", "plates"), value(found, "all", "", "n")) == (3, 54)
 
 

@@ -50,10 +50,18 @@ class Study:
         self.root, self.folder, self.findings_path = folder, folder / "out", folder / "logs/findings.csv"
         self.plan = Plan.model_validate(
             {
-                "study": "small", "title": "t", "kind": "simulated", "statement": "s", "design": "d", "datasets": {},
-                "analyses": {}, "figures": {}, "tables": tables, **plan,
+                "study": "small",
+                "title": "t",
+                "kind": "simulated",
+                "statement": "s",
+                "design": "d",
+                "datasets": {},
+                "analyses": {},
+                "figures": {},
+                "tables": tables,
+                **plan,
             }
-        )  # fmt: skip
+        )
         self.exports = []
         for number, (table, content) in enumerate(files.items(), 1):
             path = f"data/raw/small/{table}.csv"
@@ -147,9 +155,12 @@ REDCAP = (
     "record_id,redcap_event_name,redcap_repeat_instrument,redcap_repeat_instance,enrolled_on,age,sex,form_complete\n"
 )
 FORM = {
-    "reader": "redcap", "columns": {"unit_id": "record_id"}, "recode": {"sex": {"1": "male", "2": "female"}},
-    "visit": {"column": "redcap_event_name", "map": {"b": "baseline"}}, "status": "form_complete",
-}  # fmt: skip
+    "reader": "redcap",
+    "columns": {"unit_id": "record_id"},
+    "recode": {"sex": {"1": "male", "2": "female"}},
+    "visit": {"column": "redcap_event_name", "map": {"b": "baseline"}},
+    "status": "form_complete",
+}
 PLATE = [
     "##BLOCKS= 2",
     "Plate:\tPlate1\t1.3\tTimeFormat\tEndpoint\tAbsorbance\tRaw\tFALSE\t1" + "\t" * 6 + "1\t450 \t1\t12\t96\t1\t8",
@@ -159,10 +170,14 @@ PLATE = [
 ]
 PLATE = "\n".join(PLATE)
 GROUPS = {
-    "source": "plates", "reader": "softmax", "options": {"part": "groups"}, "unit": ["plate", "well"],
-    "joined": {"plate_id": ["@export", "plate"]}, "columns": {"role": "group"},
+    "source": "plates",
+    "reader": "softmax",
+    "options": {"part": "groups"},
+    "unit": ["plate", "well"],
+    "joined": {"plate_id": ["@export", "plate"]},
+    "columns": {"role": "group"},
     "recode": {"role": {"Unknowns": "sample"}},
-}  # fmt: skip
+}
 LAYOUT = {"reader": "delimited", "unit": ["plate", "well"]}
 WELLS = "plate,well,role,sample,concentration,dilution\n"
 
@@ -202,7 +217,9 @@ CASES = {
     "instance_missing": (FORMS, form("4711,b,x,,2024-01-01,30,1,2\n"), ("demographics", 2, "", "")),
     "no_well": ({"plate_groups": GROUPS}, {"plates": PLATE}, ("plates", 9, "", "")),
     "unit_missing": (
-        {"plate_layout": LAYOUT}, {"plate_layout": WELLS + "4711,,sample,R1,,\n"}, ("plate_layout", 2, "well", "")
+        {"plate_layout": LAYOUT},
+        {"plate_layout": WELLS + "4711,,sample,R1,,\n"},
+        ("plate_layout", 2, "well", ""),
     ),
     "type": (PLAIN, days("P1,4711x,1,0,5,0\n"), ("diary", 2, "study_day", "4711x")),
     "code": (FORMS, form("1,b,,,2024-01-01,30,4711,2\n"), ("demographics", 2, "sex", SECRET)),
@@ -211,29 +228,32 @@ CASES = {
     "allowed": (PLAIN, days("P1,1,4711,0,5,0\n"), ("diary", 2, "headache", SECRET)),
     "form_status": (FORMS, form("1,b,,,2024-01-01,30,1,4711\n"), ("demographics", 2, "form_complete", SECRET)),
     "duplicate_row": (PLAIN, days("P4711,1,1,0,5,0\n" * 2), ("diary", 3, "participant_id", "P4711")),
-    "duplicate_conflict": (
-        PLAIN, days("P4711,1,1,0,5,0\nP4711,1,0,0,5,0\n"), ("diary", 2, "participant_id", "P4711")
-    ),
+    "duplicate_conflict": (PLAIN, days("P4711,1,1,0,5,0\nP4711,1,0,0,5,0\n"), ("diary", 2, "participant_id", "P4711")),
     "reference": (
-        {"allocation": ALLOCATION, "diary": DIARY}, {"allocation": SLOTS + P1, **days("P4711,1,1,0,5,0\n")},
+        {"allocation": ALLOCATION, "diary": DIARY},
+        {"allocation": SLOTS + P1, **days("P4711,1,1,0,5,0\n")},
         ("diary", 2, "participant_id", "P4711"),
     ),
     "column_undeclared": (
-        {"allocation": ALLOCATION}, {"allocation": SLOTS.strip() + ",initials\n" + P1.strip() + ",4711\n"},
+        {"allocation": ALLOCATION},
+        {"allocation": SLOTS.strip() + ",initials\n" + P1.strip() + ",4711\n"},
         ("allocation", 1, "initials", ""),
     ),
     "export_unread": (PLAIN, {**days(DAY), "stray": "a,b\n1,2\n"}, ("stray", 0, "", "")),
     "coded_missing": (PLAIN, days("P1,1,1,0,-4711,0\n"), ("diary", 2, "pain_max", "-4711")),
     "identifier": (
-        {"allocation": ALLOCATION}, {"allocation": SLOTS.strip() + ",email\n" + P1.strip() + ",p4711@example.org\n"},
+        {"allocation": ALLOCATION},
+        {"allocation": SLOTS.strip() + ",email\n" + P1.strip() + ",p4711@example.org\n"},
         ("allocation", 1, "email", ""),
     ),
     "date_ambiguous": (
-        {"allocation": ALLOCATION}, {"allocation": SLOTS + "P1,1,A,1,OMT,03/04/4711\n"},
+        {"allocation": ALLOCATION},
+        {"allocation": SLOTS + "P1,1,A,1,OMT,03/04/4711\n"},
         ("allocation", 2, "allocated_on", "03/04/4711"),
     ),
     "number_ambiguous": (
-        {"assay_runs": {"reader": "delimited"}}, {"assay_runs": 'unit_id,run,concentration,signal\n1,a,"4,711",1\n'},
+        {"assay_runs": {"reader": "delimited"}},
+        {"assay_runs": 'unit_id,run,concentration,signal\n1,a,"4,711",1\n'},
         ("assay_runs", 2, "concentration", "4,711"),
     ),
     "decimal_mark": (
@@ -242,7 +262,8 @@ CASES = {
         ("assay_runs", 4, "concentration", "4711,5"),
     ),
     "date_mixed": (
-        {"allocation": ALLOCATION}, {"allocation": SLOTS + P1 + P2 + "P3,3,A,1,sham,03/04/4711\n"},
+        {"allocation": ALLOCATION},
+        {"allocation": SLOTS + P1 + P2 + "P3,3,A,1,sham,03/04/4711\n"},
         ("allocation", 4, "allocated_on", "03/04/4711"),
     ),
     "coding": (
@@ -254,18 +275,43 @@ CASES = {
     "invisible_character": (PLAIN, days("P4711\u200b,1,1,0,5,0\n"), ("diary", 2, "participant_id", "P4711\u200b")),
     "text_unmatched": (
         {"demographics": FORM | {"visit": {"column": "redcap_event_name", "map": {"b": "baseline", "c": "month_1"}}}},
-        form("1,b,,,2024-01-01,30,1,2\n"), ("demographics", 1, "redcap_event_name", ""),
+        form("1,b,,,2024-01-01,30,1,2\n"),
+        ("demographics", 1, "redcap_event_name", ""),
     ),
     "date_cell": (SHEET, {"allocation": DATED}, ("allocation", 3, "allocated_on", "2024-05-04")),
     "repaired": (
-        {"diary": {**DIARY, "repairs": [{"column": "pain_max", "when": {"pain_max": "4711"}, "becomes": "",
-                                         "reason": "a slip of the keyboard"}]}},
-        days("P1,1,1,0,4711,0\n"), ("diary", 2, "pain_max", SECRET),
+        {
+            "diary": {
+                **DIARY,
+                "repairs": [
+                    {
+                        "column": "pain_max",
+                        "when": {"pain_max": "4711"},
+                        "becomes": "",
+                        "reason": "a slip of the keyboard",
+                    }
+                ],
+            }
+        },
+        days("P1,1,1,0,4711,0\n"),
+        ("diary", 2, "pain_max", SECRET),
     ),
     "repair_unused": (
-        {"diary": {**DIARY, "repairs": [{"column": "pain_max", "when": {"pain_max": "99"}, "becomes": "",
-                                         "reason": "a slip of the keyboard"}]}},
-        days(DAY), ("diary", 1, "pain_max", ""),
+        {
+            "diary": {
+                **DIARY,
+                "repairs": [
+                    {
+                        "column": "pain_max",
+                        "when": {"pain_max": "99"},
+                        "becomes": "",
+                        "reason": "a slip of the keyboard",
+                    }
+                ],
+            }
+        },
+        days(DAY),
+        ("diary", 1, "pain_max", ""),
     ),
     "structural_zero": (
         {"midas": {"reader": "delimited", "structural_zeros": {"4711": "does not work"}}},
@@ -273,39 +319,69 @@ CASES = {
         ("midas", 2, "midas_1", SECRET),
     ),
     "unit": (
-        PLAIN, days("P4711,1,1,0,99,0\nP4711,2,1,0,5,0\n"), ("diary", 3, "participant_id", "P4711"),
+        PLAIN,
+        days("P4711,1,1,0,99,0\nP4711,2,1,0,5,0\n"),
+        ("diary", 3, "participant_id", "P4711"),
         {"scopes": {"range": "unit"}},
     ),
     "batch": (
-        {"allocation": ALLOCATION, "diary": DIARY}, {"allocation": SLOTS + P1.replace("P1", "P4711"), "diary": b""},
-        ("allocation", 2, "participant_id", "P4711"), {"batch": "b"},
+        {"allocation": ALLOCATION, "diary": DIARY},
+        {"allocation": SLOTS + P1.replace("P1", "P4711"), "diary": b""},
+        ("allocation", 2, "participant_id", "P4711"),
+        {"batch": "b"},
     ),
     "form_blank": (
-        {"hit6": {"reader": "redcap", "columns": {"unit_id": "record_id"}, "status": "hit6_complete",
-                  "visit": {"column": "redcap_event_name", "map": {"b": "baseline"}}}},
-        {"hit6": "record_id,redcap_event_name,hit6_1,hit6_2,hit6_3,hit6_4,hit6_5,hit6_6,hit6_complete\n"
-                 "1,b,1,2,3,4,5,1,2\n2,b,,,,,,,0\n3,b,,,,,,,2\n"},
+        {
+            "hit6": {
+                "reader": "redcap",
+                "columns": {"unit_id": "record_id"},
+                "status": "hit6_complete",
+                "visit": {"column": "redcap_event_name", "map": {"b": "baseline"}},
+            }
+        },
+        {
+            "hit6": "record_id,redcap_event_name,hit6_1,hit6_2,hit6_3,hit6_4,hit6_5,hit6_6,hit6_complete\n"
+            "1,b,1,2,3,4,5,1,2\n2,b,,,,,,,0\n3,b,,,,,,,2\n"
+        },
         ("hit6", 4, "hit6_complete", "2"),
     ),
     "event_label": (
-        FORMS, form("1,b,,,2024-01-01,30,1,2\n2,b_2,,,2024-01-01,30,1,2\n3,B4711,,,2024-01-01,30,1,2\n"),
+        FORMS,
+        form("1,b,,,2024-01-01,30,1,2\n2,b_2,,,2024-01-01,30,1,2\n3,B4711,,,2024-01-01,30,1,2\n"),
         ("demographics", 4, "redcap_event_name", "B4711"),
     ),
     "json": (
         {"diary": DIARY | {"reader": "jsonlines"}},
-        {"diary": '{"participant_id":"P1","study_day":1,"headache":1,"migraine":0,"pain_max":5,"acute_medication":0}\n'
-                  '{"a": 4711\n'},
+        {
+            "diary": '{"participant_id":"P1","study_day":1,"headache":1,"migraine":0,'
+            '"pain_max":5,"acute_medication":0}\n'
+            '{"a": 4711\n'
+        },
         ("diary", 2, "", ""),
     ),
-}  # fmt: skip
+}
 
 
 # Rules that have tests of their own: here, or with the reader that finds them.
 ELSEWHERE = {
-    "roster", "merged_header", "merged_cell", "formula_uncached", "error_cell", "hidden_row", "hidden_column",
-    "identifier_damaged", "dictionary_type", "dictionary_choice", "dictionary_range", "dictionary_field",
-    "unscheduled_value", "double_entry", "unit_alike", "zone_open", "plate_twice",
-}  # fmt: skip
+    "roster",
+    "merged_header",
+    "merged_cell",
+    "formula_uncached",
+    "error_cell",
+    "hidden_row",
+    "hidden_column",
+    "identifier_damaged",
+    "dictionary_type",
+    "dictionary_choice",
+    "dictionary_range",
+    "dictionary_field",
+    "unscheduled_value",
+    "double_entry",
+    "unit_alike",
+    "zone_open",
+    "plate_twice",
+}
 
 
 def test_every_rule_has_a_case():
@@ -322,9 +398,11 @@ def test_rows_of_units_that_are_not_enrolled_are_findings(study):
     people = "unit_id,enrolled_on,age,sex\nP1,2024-01-01,30,male\nP2,2024-01-01,3,male\n"
     days_of = {"derive": "count", "label": "Days", "options": {"table": "diary", "column": "headache"}}
     dataset = {
-        "unit": "participant", "roster": {"table": "demographics", "column": "unit_id"},
-        "parameters": {"days": days_of}, "populations": {"full": {"label": "all"}},
-    }  # fmt: skip
+        "unit": "participant",
+        "roster": {"table": "demographics", "column": "unit_id"},
+        "parameters": {"days": days_of},
+        "populations": {"full": {"label": "all"}},
+    }
     run = study(
         {"demographics": {"reader": "delimited"}, "diary": DIARY},
         {"demographics": people, **days(DAY + "P2,1,1,0,5,0\nP4711,1,1,0,5,0\n")},
@@ -464,12 +542,18 @@ def test_rows_that_refer_to_a_row_that_left_leave_too(study):
     rats = "animal_id,cage_id,batch,sex,strain,weight_g,model,treatment\n"
     counts = "animal_id,marker,section,count\nR1,cfos_tnc,1,5\nR2,cfos_tnc,1,6\n"
     run = study(
-        {"cell_counts": {"reader": "delimited", "columns": {"unit_id": "animal_id"}},
-         "animals": {"reader": "delimited", "columns": {"unit_id": "animal_id"}}, "cages": {"reader": "delimited"}},
-        {"cages": "cage_id,room,rack_row\nC1,A,\nC2,A,top\n", "cell_counts": counts,
-         "animals": rats + "R1,C1,1,F,SD,200,control,sham\nR2,C2,1,F,SD,200,control,sham\n"},
+        {
+            "cell_counts": {"reader": "delimited", "columns": {"unit_id": "animal_id"}},
+            "animals": {"reader": "delimited", "columns": {"unit_id": "animal_id"}},
+            "cages": {"reader": "delimited"},
+        },
+        {
+            "cages": "cage_id,room,rack_row\nC1,A,\nC2,A,top\n",
+            "cell_counts": counts,
+            "animals": rats + "R1,C1,1,F,SD,200,control,sham\nR2,C2,1,F,SD,200,control,sham\n",
+        },
         scopes={"required": "row"},
-    ).run()  # fmt: skip
+    ).run()
     assert run.found("required") == [("cages", 2, "rack_row", "")]
     assert run.found("reference") == [("animals", 2, "cage_id", "C1"), ("cell_counts", 2, "animal_id", "R1")]
     assert run.table("cell_counts")["unit_id"].tolist() == ["R2"]
@@ -512,9 +596,13 @@ def test_out_of_scope_rows_are_counted_by_reason_and_not_checked(study):
     slots = P1 + ",2,A,1,sham,never\n" + P2
     run = trial(study, slots=slots)
     run.plan = run.plan.model_copy(
-        update={"tables": {**run.plan.tables, "allocation": run.plan.tables["allocation"].model_copy(
-            update={"skip_blank": "participant_id"})}}
-    )  # fmt: skip
+        update={
+            "tables": {
+                **run.plan.tables,
+                "allocation": run.plan.tables["allocation"].model_copy(update={"skip_blank": "participant_id"}),
+            }
+        }
+    )
     run.run()
     assert run.findings == [] and run.counts("allocation") == (3, 2, 0, 1)
     rows = "1,b,,,2024-01-01,30,1,2\n1,other,,,x,y,z,9\n"
@@ -534,8 +622,11 @@ def test_a_blank_form_is_out_of_scope_and_a_half_blank_one_is_not(study):
 
 def test_units_are_joined_and_cut_out_by_the_plan(study):
     wells = WELLS + "1,A1,sample,R1,,2\n2,A1,blank,,0,\n"
-    run = study({"plate_layout": {"reader": "delimited", "unit": ["@export", "@batch", "@row", "plate", "well"]}},
-                {"plate_layout": wells}, batch="b").run()  # fmt: skip
+    run = study(
+        {"plate_layout": {"reader": "delimited", "unit": ["@export", "@batch", "@row", "plate", "well"]}},
+        {"plate_layout": wells},
+        batch="b",
+    ).run()
     assert run.table("plate_layout")["unit_id"].tolist() == ["e1/b/1/1/A1", "e1/b/2/2/A1"]
     proteins = [c.name for c in table_of("protein_levels").columns][1:]
     names = {"unit": ["replicate_id"], "unit_pattern": "(.+)_[0-9]+", "reader": "delimited"}
@@ -606,8 +697,11 @@ class Small(TableModel):
 
 
 TABLE = read_model(Small)
-CELL = {"a": st.sampled_from(["", "-1", "0", "5", "9", "10"]), "b": st.sampled_from(["", "-0.5", "0", "6"]),
-        "c": st.sampled_from(["", "x", "y", "z"])}  # fmt: skip
+CELL = {
+    "a": st.sampled_from(["", "-1", "0", "5", "9", "10"]),
+    "b": st.sampled_from(["", "-0.5", "0", "6"]),
+    "c": st.sampled_from(["", "x", "y", "z"]),
+}
 
 
 def by_hand(row):
@@ -719,8 +813,10 @@ def test_a_place_in_words_has_no_value():
 def test_findings_are_sorted_by_severity_then_place(study):
     run = trial(study, days="P1,2,1,0,5,0\nP1,1,1,0,99,0\nP9,1,1,0,5,-99\n", missing_codes={"-99": "not done"}).run()
     assert [(row["severity"], row["line"]) for row in run.findings] == [
-        ("quarantine", "3"), ("quarantine", "4"), ("note", "4")
-    ]  # fmt: skip
+        ("quarantine", "3"),
+        ("quarantine", "4"),
+        ("note", "4"),
+    ]
 
 
 def test_a_stop_shows_forty_places_and_the_number_of_all(study):

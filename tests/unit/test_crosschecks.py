@@ -24,9 +24,12 @@ def table(number, key, kinds, *rows):
 
 def tables(received=None, **made):
     return Tables(
-        "small", {n: frame for n, (_, frame) in made.items()}, {n: t for n, (t, _) in made.items()},
-        received or {}, {},
-    )  # fmt: skip
+        "small",
+        {n: frame for n, (_, frame) in made.items()},
+        {n: t for n, (t, _) in made.items()},
+        received or {},
+        {},
+    )
 
 
 def without(data, **gone):
@@ -103,27 +106,57 @@ P1 = [("P1", "1", "2024-01-01"), ("P1", "2", "2024-01-15"), ("P1", "3", "2024-01
 # check, options that fit an empty study
 COMPLETE = [
     ("intervals", {"table": "s", "column": "session_on", "order": "session", "least": 10, "most": 21}),
-    ("visit_windows", {"table": "s", "column": "session_on", "visit": "session", "windows": {"1": [0, 9]},
-                       "anchor": {"table": "r", "column": "enrolled_on"}}),
+    (
+        "visit_windows",
+        {
+            "table": "s",
+            "column": "session_on",
+            "visit": "session",
+            "windows": {"1": [0, 9]},
+            "anchor": {"table": "r", "column": "enrolled_on"},
+        },
+    ),
     ("row_counts", {"table": "s", "roster": {"table": "r"}, "least": 1, "most": 5}),
     ("agreement", {"a": {"table": "s", "column": "session"}, "b": {"table": "r", "column": "site"}}),
-    ("age_dates", {"table": "r", "on": {"table": "r", "column": "enrolled_on"},
-                   "born": {"table": "r", "column": "born"}}),
+    (
+        "age_dates",
+        {"table": "r", "on": {"table": "r", "column": "enrolled_on"}, "born": {"table": "r", "column": "born"}},
+    ),
     ("change", {"table": "r", "column": "age", "order": "enrolled_on", "most": 1}),
     ("constant", {"table": "r", "columns": ["site"]}),
     ("sequence", {"table": "r", "column": "age", "start": 1}),
     ("expected_rows", {"table": "s", "columns": ["session"], "roster": {"table": "r"}}),
-    ("dates_order", {"dates": [{"table": "r", "column": "enrolled_on"}, {"table": "s", "column": "session_on",
-                                                                       "within": 9}]}),
+    (
+        "dates_order",
+        {"dates": [{"table": "r", "column": "enrolled_on"}, {"table": "s", "column": "session_on", "within": 9}]},
+    ),
     ("group_sizes", {"table": "s", "by": ["unit_id", "session"], "least": 2, "most": 2}),
-    ("blocks", {"table": "r", "arm": "site", "block": "age", "within": ["born"], "ratio": {"A": 1, "B": 1},
-                "unfinished": True}),
+    (
+        "blocks",
+        {
+            "table": "r",
+            "arm": "site",
+            "block": "age",
+            "within": ["born"],
+            "ratio": {"A": 1, "B": 1},
+            "unfinished": True,
+        },
+    ),
     ("one_batch", {"columns": {"s": "session", "r": "site"}}),
-    ("standards", {"table": "r", "concentration": "age", "within": ["site"],
-                   "signals": {"table": "r", "column": "born", "by": "site"}}),
-    ("replicates", {"table": "r", "within": ["site"], "most": 20,
-                    "signals": {"table": "r", "column": "born", "by": "site"}}),
-]  # fmt: skip
+    (
+        "standards",
+        {
+            "table": "r",
+            "concentration": "age",
+            "within": ["site"],
+            "signals": {"table": "r", "column": "born", "by": "site"},
+        },
+    ),
+    (
+        "replicates",
+        {"table": "r", "within": ["site"], "most": 20, "signals": {"table": "r", "column": "born", "by": "site"}},
+    ),
+]
 
 
 @pytest.mark.parametrize(("check", "options"), COMPLETE, ids=[c for c, _ in COMPLETE])
@@ -149,8 +182,14 @@ def test_an_unknown_table_or_column_is_refused_with_the_nearest(check, options):
             return [replaced(v, old, new) for v in value]
         return new if value == old else value
 
-    for old, new in (("session_on", "sesion_on"), ("session", "sesion"), ("site", "sitte"), ("age", "agee"),
-                     ("enrolled_on", "enroled_on"), ("born", "borne")):  # fmt: skip
+    for old, new in (
+        ("session_on", "sesion_on"),
+        ("session", "sesion"),
+        ("site", "sitte"),
+        ("age", "agee"),
+        ("enrolled_on", "enroled_on"),
+        ("born", "borne"),
+    ):
         changed = replaced(options, old, new)
         if changed != options:
             seen.append(text := refused(check, data, **changed))
@@ -177,17 +216,26 @@ def data_of(data, name):
         ("intervals", {"table": "s", "column": "session_on", "lest": 3}, "did you mean 'least'"),
         ("intervals", {"table": "s", "column": "session_on", "least": 30, "most": 3}, "least exceeds most"),
         ("intervals", {"table": "s", "column": "session"}, "column 'session' of table 's' is text, not date"),
-        ("visit_windows", {"table": "s", "column": "session_on", "windows": {"1": [0, 1]}, "visit": "session"},
-         "is date, not integer"),
+        (
+            "visit_windows",
+            {"table": "s", "column": "session_on", "windows": {"1": [0, 1]}, "visit": "session"},
+            "is date, not integer",
+        ),
         ("visit_windows", {"table": "s", "column": "session_on", "windows": {"1": [9, 1]}}, "the first day is after"),
         ("visit_windows", {"table": "s", "column": "session_on", "windows": {}}, "windows"),
         ("row_counts", {"table": "s", "roster": {"table": "r"}}, "say least, or most"),
         ("row_counts", {"table": "s", "roster": {"table": "r"}, "least": 5, "most": 3}, "least exceeds most"),
-        ("agreement", {"a": {"table": "s", "column": "session"}, "b": {"table": "r", "column": "age"}},
-         "a is text, b is number; recode one of them"),
+        (
+            "agreement",
+            {"a": {"table": "s", "column": "session"}, "b": {"table": "r", "column": "age"}},
+            "a is text, b is number; recode one of them",
+        ),
         ("agreement", {"a": {"table": "s", "column": []}, "b": {"table": "r", "column": "age"}}, "say a column"),
-        ("age_dates", {"table": "r", "age": "site", "on": {"table": "r", "column": "enrolled_on"}},
-         "is text, not integer or number"),
+        (
+            "age_dates",
+            {"table": "r", "age": "site", "on": {"table": "r", "column": "enrolled_on"}},
+            "is text, not integer or number",
+        ),
         ("change", {"table": "r", "column": "age", "order": "enrolled_on"}, "say most, or factor"),
         ("change", {"table": "r", "column": "site", "order": "enrolled_on", "most": 2}, "is text, not integer"),
         ("sequence", {"table": "r", "column": "site"}, "is text, not integer"),
@@ -197,12 +245,18 @@ def data_of(data, name):
         ("blocks", {"table": "r", "ratio": {"A": 1}}, "ratio"),
         ("blocks", {"table": "r", "arm": "site", "block": "age", "ratio": {"A": 0, "B": 1}}, "ratio.A"),
         ("one_batch", {"columns": {"s": "session"}}, "columns"),
-        ("standards", {"table": "r", "concentration": "age", "within": ["site"],
-                       "signals": {"table": "s", "column": "session"}}, "is text, not number or integer"),
-        ("dates_order", {"dates": [{"table": "r", "column": "site"}, {"table": "s", "column": "session_on"}]},
-         "is text, not date"),
+        (
+            "standards",
+            {"table": "r", "concentration": "age", "within": ["site"], "signals": {"table": "s", "column": "session"}},
+            "is text, not number or integer",
+        ),
+        (
+            "dates_order",
+            {"dates": [{"table": "r", "column": "site"}, {"table": "s", "column": "session_on"}]},
+            "is text, not date",
+        ),
     ],
-)  # fmt: skip
+)
 def test_options_that_make_no_sense_are_refused(check, options, text):
     assert text in refused(check, tables(s=sessions(*P1), r=roster()), **options)
 
@@ -230,9 +284,7 @@ def test_dates_in_order_and_well_apart_are_fine():
 def test_a_session_before_the_one_it_follows():
     rows = [P1[0], ("P1", "2", "2024-02-15"), P1[2], ("P2", "3", "2023-01-01")]
     options = {"table": "s", "column": "session_on", "order": "session"}
-    assert found("intervals", tables(s=sessions(*rows)), **options) == [
-        ("order_reversed", "s", "1:3", "session_on")
-    ]  # fmt: skip
+    assert found("intervals", tables(s=sessions(*rows)), **options) == [("order_reversed", "s", "1:3", "session_on")]
     assert says("intervals", tables(s=sessions(*rows)), **options) == ["a day not before that of row 1:2"]
 
 
@@ -244,9 +296,14 @@ def test_the_order_of_rows_in_the_file_does_not_matter():
 
 def test_sessions_too_near_too_far_and_on_one_day():
     rows = [
-        ("P1", "1", "2024-01-01"), ("P1", "2", "2024-01-10"), ("P1", "3", "2024-02-01"), ("P1", "4", "2024-02-01"),
-        ("P2", "1", "2024-01-01"), ("P2", "2", "2024-01-11"), ("P2", "3", "2024-02-01"),
-    ]  # fmt: skip
+        ("P1", "1", "2024-01-01"),
+        ("P1", "2", "2024-01-10"),
+        ("P1", "3", "2024-02-01"),
+        ("P1", "4", "2024-02-01"),
+        ("P2", "1", "2024-01-01"),
+        ("P2", "2", "2024-01-11"),
+        ("P2", "3", "2024-02-01"),
+    ]
     data = tables(s=sessions(*rows))
     assert found("intervals", data, **COMPLETE[0][1]) == [
         ("same_day", "s", "1:4", "session_on"),
@@ -254,8 +311,9 @@ def test_sessions_too_near_too_far_and_on_one_day():
         ("interval_long", "s", "1:3", "session_on"),
     ]
     assert says("intervals", data, **COMPLETE[0][1])[1:] == [
-        "at least 10 days after that of row 1:1", "at most 21 days after that of row 1:2",
-    ]  # fmt: skip
+        "at least 10 days after that of row 1:1",
+        "at most 21 days after that of row 1:2",
+    ]
 
 
 def test_a_session_left_out_doubles_the_days():
@@ -273,16 +331,18 @@ def test_sessions_are_ordered_by_the_numbers_in_their_names():
     assert found("intervals", tables(s=sessions(*rows)), **options) == []
     named = {**options, "sequence": ["visit_11", "visit_10", "visit_9"]}
     assert found("intervals", tables(s=sessions(*rows)), **named) == [
-        ("order_reversed", "s", "1:3", "session_on"), ("order_reversed", "s", "1:2", "session_on"),
-    ]  # fmt: skip
+        ("order_reversed", "s", "1:3", "session_on"),
+        ("order_reversed", "s", "1:2", "session_on"),
+    ]
 
 
 def test_without_an_order_only_the_distance_counts():
     rows = [("P1", "1", "2024-01-20"), ("P1", "2", "2024-01-01"), ("P1", "3", "2024-01-01"), ("P1", "4", None)]
     options = {"table": "s", "column": "session_on", "least": 30}
     assert found("intervals", tables(s=sessions(*rows)), **options) == [
-        ("same_day", "s", "1:3", "session_on"), ("interval_short", "s", "1:1", "session_on"),
-    ]  # fmt: skip
+        ("same_day", "s", "1:3", "session_on"),
+        ("interval_short", "s", "1:1", "session_on"),
+    ]
 
 
 def test_a_missing_date_or_unit_is_passed_over():
@@ -292,8 +352,14 @@ def test_a_missing_date_or_unit_is_passed_over():
 
 def test_rows_can_be_kept_apart_by_more_than_the_unit_and_chosen():
     kinds = {"unit_id": "text", "site": "text", "day": "integer", "on": "date"}
-    made = table(1, ("unit_id", "site", "day"), kinds, ("P1", "a", 1, "2024-01-05"), ("P1", "b", 2, "2024-01-01"),
-                 ("P1", "a", 3, "2024-01-02"))  # fmt: skip
+    made = table(
+        1,
+        ("unit_id", "site", "day"),
+        kinds,
+        ("P1", "a", 1, "2024-01-05"),
+        ("P1", "b", 2, "2024-01-01"),
+        ("P1", "a", 3, "2024-01-02"),
+    )
     options = {"table": "s", "column": "on", "order": "day", "within": ["unit_id", "site"]}
     assert found("intervals", tables(s=made), **options) == [("order_reversed", "s", "1:3", "on")]
     assert found("intervals", tables(s=made), **options, where={"day": "1"}) == []
@@ -309,9 +375,13 @@ def test_a_large_register_number_keeps_its_keys():
 # visit_windows
 
 
-VISITS = {"table": "v", "column": "session_on", "visit": "session",
-          "anchor": {"table": "s", "column": "session_on", "take": "last"},
-          "windows": {"month_1": [21, 42], "month_3": [77, 112]}}  # fmt: skip
+VISITS = {
+    "table": "v",
+    "column": "session_on",
+    "visit": "session",
+    "anchor": {"table": "s", "column": "session_on", "take": "last"},
+    "windows": {"month_1": [21, 42], "month_3": [77, 112]},
+}
 
 
 def visits(*rows):
@@ -324,8 +394,9 @@ def test_visits_inside_and_outside_their_windows():
     v = visits(("P1", "month_1", "2024-02-18"), ("P1", "month_3", "2024-05-21"))
     data = tables(s=sessions(*P1), v=v)
     assert found("visit_windows", data, **VISITS) == [
-        ("visit_window", "v", "5:1", "session_on"), ("visit_window", "v", "5:2", "session_on"),
-    ]  # fmt: skip
+        ("visit_window", "v", "5:1", "session_on"),
+        ("visit_window", "v", "5:2", "session_on"),
+    ]
     assert says("visit_windows", data, **VISITS)[0] == (
         "21 to 42 days after the last session_on of the unit in table s"
     )
@@ -354,8 +425,9 @@ def test_days_can_be_counted_in_the_data():
     v = table(5, ("unit_id", "visit"), kinds, ("P1", "a", 3), ("P1", "b", 40), ("P2", "b", None), ("P2", "a", -1))
     options = {"table": "v", "column": "day", "windows": {"a": [0, 5], "b": [30, 39]}}
     assert found("visit_windows", tables(v=v), **options) == [
-        ("visit_window", "v", "5:4", "day"), ("visit_window", "v", "5:2", "day"),
-    ]  # fmt: skip
+        ("visit_window", "v", "5:4", "day"),
+        ("visit_window", "v", "5:2", "day"),
+    ]
 
 
 def test_a_visit_that_the_windows_nearly_name_is_refused():
@@ -373,9 +445,10 @@ def test_units_with_too_few_too_many_and_no_rows():
     options = {"table": "s", "roster": {"table": "r"}, "least": 3, "most": 5}
     data = tables(s=s, r=r)
     assert found("row_counts", data, **options) == [
-        ("too_few_rows", "r", "2:1", "unit_id"), ("too_few_rows", "r", "2:3", "unit_id"),
+        ("too_few_rows", "r", "2:1", "unit_id"),
+        ("too_few_rows", "r", "2:3", "unit_id"),
         ("too_many_rows", "r", "2:4", "unit_id"),
-    ]  # fmt: skip
+    ]
     assert says("row_counts", data, **options)[0] == "3 to 5 rows of the unit in table s"
 
 
@@ -440,9 +513,18 @@ AGES = {"table": "r", "on": {"table": "r", "column": "enrolled_on"}, "born": {"t
 
 @pytest.mark.parametrize(
     ("age", "tolerance", "wrong"),
-    [(40, 0, False), (39, 0, False), (38, 0, True), (41, 0, True), (38, 1, False), (41, 1, False), (37, 1, True),
-     (42, 1, True), (None, 1, False)],
-)  # fmt: skip
+    [
+        (40, 0, False),
+        (39, 0, False),
+        (38, 0, True),
+        (41, 0, True),
+        (38, 1, False),
+        (41, 1, False),
+        (37, 1, True),
+        (42, 1, True),
+        (None, 1, False),
+    ],
+)
 def test_age_against_the_year_of_birth(age, tolerance, wrong):
     data = tables(r=roster(("P1", "2024-06-01", "A", age, 1984)))
     assert found("age_dates", data, **AGES, tolerance=tolerance) == (
@@ -496,13 +578,23 @@ WEIGHT = {"table": "w", "column": "weight_g", "sequence": ["start", "end"]}
 
 
 def test_a_change_that_cannot_be():
-    w = weights(("R1", "end", 24), ("R1", "start", 240), ("R2", "start", 240), ("R2", "end", 300), ("R3", "end", 1),
-                ("R4", "start", None), ("R4", "end", 9), (None, "start", 1), (None, "end", 999))  # fmt: skip
+    w = weights(
+        ("R1", "end", 24),
+        ("R1", "start", 240),
+        ("R2", "start", 240),
+        ("R2", "end", 300),
+        ("R3", "end", 1),
+        ("R4", "start", None),
+        ("R4", "end", 9),
+        (None, "start", 1),
+        (None, "end", 999),
+    )
     data = tables(w=w)
     assert found("change", data, **WEIGHT, most=60) == [("change_large", "w", "1:1", "weight_g")]
     assert found("change", data, **WEIGHT, most=59) == [
-        ("change_large", "w", "1:1", "weight_g"), ("change_large", "w", "1:4", "weight_g"),
-    ]  # fmt: skip
+        ("change_large", "w", "1:1", "weight_g"),
+        ("change_large", "w", "1:4", "weight_g"),
+    ]
     assert found("change", data, **WEIGHT, factor=2) == [("change_large", "w", "1:1", "weight_g")]
     assert found("change", data, **WEIGHT, factor=10) == []
     assert says("change", data, **WEIGHT, most=60, factor=2) == [
@@ -529,8 +621,10 @@ def test_a_value_that_differs_within_a_unit():
     kinds = {"unit_id": "text", "sex": "text", "age": "integer"}
     data = tables(a=table(1, ("unit_id",), kinds, *rows, (None, "M", 1), (None, "F", 2)))
     assert found("constant", data, table="a", columns=["sex", "age"]) == [
-        ("not_constant", "a", "1:3", "sex"), ("not_constant", "a", "1:4", "sex"), ("not_constant", "a", "1:5", "sex"),
-    ]  # fmt: skip
+        ("not_constant", "a", "1:3", "sex"),
+        ("not_constant", "a", "1:4", "sex"),
+        ("not_constant", "a", "1:5", "sex"),
+    ]
     assert says("constant", data, table="a", columns=["sex"])[0] == "one sex in all rows of the same unit_id"
     assert found("constant", data, table="a", columns=["sex"], where={"sex": "F"}) == []
 
@@ -545,11 +639,13 @@ def numbers(*rows):
 def test_numbers_that_are_left_out_or_given_twice():
     data = numbers(("a", 4), ("a", 2), ("a", 1), ("a", 4), ("a", None))
     assert found("sequence", data, table="a", column="n") == [
-        ("sequence_gap", "a", "1:1", "n"), ("sequence_double", "a", "1:4", "n"),
-    ]  # fmt: skip
+        ("sequence_gap", "a", "1:1", "n"),
+        ("sequence_double", "a", "1:4", "n"),
+    ]
     assert says("sequence", data, table="a", column="n") == [
-        "the number after that of row 1:2", "another number than row 1:1",
-    ]  # fmt: skip
+        "the number after that of row 1:2",
+        "another number than row 1:1",
+    ]
     assert found("sequence", numbers(("a", 3), ("b", 4), ("a", 5)), table="a", column="n") == []
 
 
@@ -570,11 +666,13 @@ def test_rows_that_most_units_have():
     data = tables(s=s, r=roster(("P1",), ("P2",), ("P3",), ("P4",), (None,)))
     options = {"table": "s", "columns": ["session"], "roster": {"table": "r"}}
     assert found("expected_rows", data, **options) == [
-        ("row_absent", "r", "2:2", "unit_id"), ("row_absent", "r", "2:4", "unit_id"),
-    ]  # fmt: skip
+        ("row_absent", "r", "2:2", "unit_id"),
+        ("row_absent", "r", "2:4", "unit_id"),
+    ]
     assert says("expected_rows", data, **options) == [
-        "rows of the unit in table s for session 3", "rows of the unit in table s for all 3 combinations of session",
-    ]  # fmt: skip
+        "rows of the unit in table s for session 3",
+        "rows of the unit in table s for all 3 combinations of session",
+    ]
     assert len(found("expected_rows", data, **options, share=0.3)) == 3  # the extra session counts as well
     assert found("expected_rows", data, **options, where={"session": "2"}) == [("row_absent", "r", "2:4", "unit_id")]
 
@@ -607,8 +705,13 @@ def test_dates_that_must_follow_one_another():
 
 def test_two_dates_of_one_row_are_compared_within_it():
     kinds = {"unit_id": "text", "begun": "date", "ended": "date"}
-    rows = [("P1", "2024-01-05", "2024-01-06"), ("P1", "2024-01-01", "2024-01-02"), ("P1", "2024-01-03", "2024-01-01"),
-            ("P1", None, "2020-01-01"), ("P1", "2024-01-01", "2024-01-01")]  # fmt: skip
+    rows = [
+        ("P1", "2024-01-05", "2024-01-06"),
+        ("P1", "2024-01-01", "2024-01-02"),
+        ("P1", "2024-01-03", "2024-01-01"),
+        ("P1", None, "2020-01-01"),
+        ("P1", "2024-01-01", "2024-01-01"),
+    ]
     options = {"dates": [{"table": "e", "column": "begun"}, {"table": "e", "column": "ended"}]}
     data = tables(e=table(1, ("unit_id", "begun"), kinds, *rows))
     assert found("dates_order", data, **options) == [("dates_order", "e", "1:3", "ended")]
@@ -644,11 +747,13 @@ def test_rows_that_were_taken_out_are_not_called_for():
     data = without(tables(s=sessions(*three[:8]), r=roster(("P1",), ("P2",), ("P3",))), s=[5])
     options = {"table": "s", "roster": {"table": "r"}}
     assert found("expected_rows", data, **options, columns=["session"]) == [
-        ("row_taken_out", "r", "2:2", "unit_id"), ("row_absent", "r", "2:3", "unit_id"),
-    ]  # fmt: skip
+        ("row_taken_out", "r", "2:2", "unit_id"),
+        ("row_absent", "r", "2:3", "unit_id"),
+    ]
     assert found("row_counts", data, **options, least=3) == [
-        ("too_few_rows", "r", "2:3", "unit_id"), ("rows_taken_out", "r", "2:2", "unit_id"),
-    ]  # fmt: skip
+        ("too_few_rows", "r", "2:3", "unit_id"),
+        ("rows_taken_out", "r", "2:2", "unit_id"),
+    ]
     assert found("row_counts", data, **options, least=4)[0] == ("too_few_rows", "r", "2:1", "unit_id")
 
 
@@ -668,14 +773,23 @@ def wells(*rows, number=1):
 
 
 def test_wells_that_do_not_stand_in_pairs():
-    rows = [("A1", "1", "S1", 10), ("A2", "1", "S1", 10.0), ("B1", "1", "S2", 5), ("C1", "1", "S3", 1),
-            ("C2", "1", "S3", 1), ("C3", "1", "S3", 1), ("A1", "2", "S1", 10), ("D1", "1", None, None)]  # fmt: skip
+    rows = [
+        ("A1", "1", "S1", 10),
+        ("A2", "1", "S1", 10.0),
+        ("B1", "1", "S2", 5),
+        ("C1", "1", "S3", 1),
+        ("C2", "1", "S3", 1),
+        ("C3", "1", "S3", 1),
+        ("A1", "2", "S1", 10),
+        ("D1", "1", None, None),
+    ]
     data = tables(w=wells(*rows))
     options = {"table": "w", "by": ["plate", "level"], "least": 2, "most": 2}
     assert found("group_sizes", data, **options) == [
-        ("group_too_small", "w", "1:3", "level"), ("group_too_small", "w", "1:7", "level"),
+        ("group_too_small", "w", "1:3", "level"),
+        ("group_too_small", "w", "1:7", "level"),
         *(("group_too_large", "w", f"1:{n}", "level") for n in (4, 5, 6)),
-    ]  # fmt: skip
+    ]
     assert says("group_sizes", data, **options)[0] == "2 rows of the same plate and level"
     assert found("group_sizes", without(data, w=[1]), **options)[0] == ("group_too_small", "w", "1:3", "level")
 
@@ -700,7 +814,7 @@ def test_arms_of_a_block_that_are_out_of_their_ratio():
     assert found("blocks", data, **BLOCKS) == [
         *(("block_unbalanced", "a", f"1:{n}", "arm") for n in (5, 6, 8)),
         *(("block_unbalanced", "a", f"1:{n}", "arm") for n in (11, 12, 13, 15, 16)),
-    ]  # fmt: skip
+    ]
     assert says("blocks", data, **BLOCKS)[0] == (
         "a block with 1 OMT to 1 sham; this one has too many OMT, or a row of it is lost"
     )
@@ -750,11 +864,17 @@ LEVELS = (0, 1, 2, 4, 8, 16)
 
 def plate_of(signals, levels=LEVELS, reference=0.0):
     """A layout of pairs of wells, and their readings at two wavelengths."""
-    rows = [(f"1/{a}{n}", "1", f"S{at}", level) for at, (a, level) in enumerate(zip("ABCDEFGH", levels, strict=False))
-            for n in (1, 2)]  # fmt: skip
+    rows = [
+        (f"1/{a}{n}", "1", f"S{at}", level)
+        for at, (a, level) in enumerate(zip("ABCDEFGH", levels, strict=False))
+        for n in (1, 2)
+    ]
     kinds = {"unit_id": "text", "wave": "text", "signal": "number"}
-    reads = [(row[0], wave, s) for row, signal in zip(rows, signals, strict=True)
-             for wave, s in (("450", signal), ("620", reference))]  # fmt: skip
+    reads = [
+        (row[0], wave, s)
+        for row, signal in zip(rows, signals, strict=True)
+        for wave, s in (("450", signal), ("620", reference))
+    ]
     return tables(w=wells(*rows), s=table(2, ("unit_id", "wave"), kinds, *reads))
 
 
@@ -779,15 +899,25 @@ def used_plate(*more, taken=()):
     return without(data, layout=taken) if taken else data
 
 
-USED = {"table": "layout", "signals": {"table": "signals", "column": "signal", "by": "unit_id",
-                                       "where": {"wavelength": "450"}, "less": {"wavelength": "620"}}}  # fmt: skip
+USED = {
+    "table": "layout",
+    "signals": {
+        "table": "signals",
+        "column": "signal",
+        "by": "unit_id",
+        "where": {"wavelength": "450"},
+        "less": {"wavelength": "620"},
+    },
+}
 
 
 def test_a_well_with_signal_that_the_layout_does_not_name():
     data = used_plate(("P1/H12", 0.9), ("P1/B1", 0.05), ("P1/B2", 0.24), ("P9/A1", 3.0))
     assert found("unassigned_wells", data, **USED) == [("well_unassigned", "signals", "2:6", "signal")]
     assert found("unassigned_wells", data, **USED, share=0.05) == [
-        ("well_unassigned", "signals", "2:6", "signal"), ("well_unassigned", "signals", "2:8", "signal")]  # fmt: skip
+        ("well_unassigned", "signals", "2:6", "signal"),
+        ("well_unassigned", "signals", "2:8", "signal"),
+    ]
 
 
 def test_a_well_whose_row_of_the_layout_left_is_known():

@@ -92,8 +92,9 @@ def sessions(*dates):
 def test_a_date_after_the_day_of_arrival():
     data = tables(received={3: "2024-03-01"}, sessions=sessions("2024-03-01", "2024-03-02", None, "2042-01-01"))
     assert found("future_dates", data) == [
-        ("date_in_future", "sessions", "3:2", "session_on"), ("date_in_future", "sessions", "3:4", "session_on"),
-    ]  # fmt: skip
+        ("date_in_future", "sessions", "3:2", "session_on"),
+        ("date_in_future", "sessions", "3:4", "session_on"),
+    ]
     assert found("future_dates", data, planned={"sessions": ["session_on"]}) == []
 
 
@@ -130,8 +131,9 @@ def answers(instrument, *rows):
 def test_one_answer_throughout():
     data = tables(hit6=answers("hit6", 3, 1, 5, [3, 3, 3, 3, 3, 4], [2, 2, None, 2, 2, 2], [2, 2, None, None, 2, 2]))
     assert found("straight_lines", data) == [
-        ("straight_line", "hit6", "3:1", "hit6_1"), ("straight_line", "hit6", "3:5", "hit6_1"),
-    ]  # fmt: skip
+        ("straight_line", "hit6", "3:1", "hit6_1"),
+        ("straight_line", "hit6", "3:5", "hit6_1"),
+    ]
     assert [row for _, _, row, _ in found("straight_lines", data, extremes=True)] == ["3:1", "3:2", "3:3", "3:5"]
     assert len(found("straight_lines", data, least=4)) == 3
     assert found("straight_lines", data, least=7) == []
@@ -140,16 +142,25 @@ def test_one_answer_throughout():
 def test_items_of_other_bounds_are_no_part_of_the_line():
     items = [declared_column(f"q{n}", "integer", minimum=0, maximum=4 if n < 6 else 10, item=True) for n in range(1, 8)]
     form = declared_table("a form", ("unit_id",), (declared_column("unit_id", "text"), *items))
-    frame = pandas.DataFrame([["P1", *[2] * 5, 9, 1], ["P2", 2, 2, 2, 2, 1, 2, 2]], columns=["unit_id", *(
-        c.name for c in items)])  # fmt: skip
+    frame = pandas.DataFrame(
+        [["P1", *[2] * 5, 9, 1], ["P2", 2, 2, 2, 2, 1, 2, 2]], columns=["unit_id", *(c.name for c in items)]
+    )
     assert found("straight_lines", tables(declarations={"form": form}, form=frame)) == [
         ("straight_line", "form", "3:1", "q1")
     ]
 
 
 def test_diary_days_are_no_questionnaire():
-    frame = pandas.DataFrame({"unit_id": ["P1"], "study_day": [1], "headache": [1], "migraine": [1], "pain_max": [1],
-                              "acute_medication": [1]})  # fmt: skip
+    frame = pandas.DataFrame(
+        {
+            "unit_id": ["P1"],
+            "study_day": [1],
+            "headache": [1],
+            "migraine": [1],
+            "pain_max": [1],
+            "acute_medication": [1],
+        }
+    )
     assert found("straight_lines", tables(diary=frame), least=3) == []
 
 
@@ -261,8 +272,9 @@ def test_participants_at_random_have_no_copies():
 def plates(*names, digits=3, seed=1, low=0.05, high=2.5):
     generator = numpy.random.default_rng(seed)
     wells = [f"{row}{n}" for row in "ABCDEFGH" for n in range(1, 13)]
-    frame = pandas.DataFrame([(f"{p}/{w}", nm) for p in names for nm in ("450", "620") for w in wells],
-                             columns=["unit_id", "wavelength"])  # fmt: skip
+    frame = pandas.DataFrame(
+        [(f"{p}/{w}", nm) for p in names for nm in ("450", "620") for w in wells], columns=["unit_id", "wavelength"]
+    )
     frame["signal"] = generator.uniform(low, high, len(frame)).round(digits)
     return frame
 
@@ -357,8 +369,12 @@ def test_several_cells_in_another_unit_are_all_found():
 @pytest.mark.parametrize("shape", ["lognormal", "gamma", "uniform", "exponential"])
 def test_skewed_columns_give_nothing(seed, shape):
     generator = numpy.random.default_rng(seed)
-    drawn = {"lognormal": generator.lognormal(3, 1, 500), "gamma": generator.gamma(2, 20, 500),
-             "uniform": generator.uniform(0, 5, 500), "exponential": generator.exponential(5, 500)}[shape]  # fmt: skip
+    drawn = {
+        "lognormal": generator.lognormal(3, 1, 500),
+        "gamma": generator.gamma(2, 20, 500),
+        "uniform": generator.uniform(0, 5, 500),
+        "exponential": generator.exponential(5, 500),
+    }[shape]
     assert found("magnitudes", tables(animals=animals(drawn.round(2)))) == []
 
 

@@ -41,18 +41,27 @@ def tables_of(frames, parameters, quarantine=(), gaps=(), dataset=None, tables=N
     names = ["key", "table", "rule", "column", "severity", "unit_id", "visit"]
     plan = Plan.model_validate(
         {
-            "study": "small", "title": "t", "kind": "simulated", "statement": "s", "design": "d",
-            "analyses": {}, "figures": {},
+            "study": "small",
+            "title": "t",
+            "kind": "simulated",
+            "statement": "s",
+            "design": "d",
+            "analyses": {},
+            "figures": {},
             "tables": {name: {"reader": "delimited", **(tables or {}).get(name, {})} for name in frames},
             "datasets": {
                 "data": {
-                    "unit": "participant", "roster": {"table": next(iter(frames)), "column": "unit_id"},
-                    "visits": VISITS, "baseline": "baseline", "populations": {}, "parameters": parameters,
+                    "unit": "participant",
+                    "roster": {"table": next(iter(frames)), "column": "unit_id"},
+                    "visits": VISITS,
+                    "baseline": "baseline",
+                    "populations": {},
+                    "parameters": parameters,
                     **(dataset or {}),
                 }
             },
         }
-    )  # fmt: skip
+    )
     return plan, Tables(plan, frames, pandas.DataFrame(lost, columns=names), dict(gaps))
 
 
@@ -96,17 +105,28 @@ def test_the_grid_is_full_in_the_order_of_parameter_visit_and_unit():
     records, cells = build(plan, "data", tables)
     assert records["record"].tolist() == list(range(1, 9))
     assert list(zip(records["parameter"], records["visit"], records["unit"], strict=True)) == [
-        *(("x", visit, unit) for visit in VISITS for unit in ("P1", "P2")), ("arm", "", "P1"), ("arm", "", "P2")
-    ]  # fmt: skip
+        *(("x", visit, unit) for visit in VISITS for unit in ("P1", "P2")),
+        ("arm", "", "P1"),
+        ("arm", "", "P2"),
+    ]
     assert records["status"].tolist() == [
-        "observed", "not collected", "not collected", "observed", "not scheduled", "not scheduled", *["observed"] * 2
-    ]  # fmt: skip
+        "observed",
+        "not collected",
+        "not collected",
+        "observed",
+        "not scheduled",
+        "not scheduled",
+        *["observed"] * 2,
+    ]
     assert records["value"].fillna(-1).tolist() == [3, -1, -1, 5, -1, -1, -1, -1]
     assert records["text"].tolist()[6:] == ["OMT", "sham"]
     # P9 is not on the roster; what was not collected or scheduled has no cell
     assert cells[["record", "key", "column", "role"]].to_numpy().tolist() == [
-        [1, 2, "x", "value"], [4, 1, "x", "value"], [7, 2, "arm", "value"], [8, 1, "arm", "value"]
-    ]  # fmt: skip
+        [1, 2, "x", "value"],
+        [4, 1, "x", "value"],
+        [7, 2, "arm", "value"],
+        [8, 1, "arm", "value"],
+    ]
 
 
 @settings(deadline=None, max_examples=25)
@@ -182,7 +202,7 @@ def test_an_empty_roster_is_a_fault_and_a_quarantined_unit_stays_enrolled():
         ("attended", {"of": ["y"], "visits": ["baseline"]}, "'y' is not declared before it"),
         ("mean", {"table": "people", "column": "age", "at_least": 0}, "at_least: must be 1 or more"),
     ],
-)  # fmt: skip
+)
 def test_a_plan_that_does_not_fit_the_tables_is_a_fault(derive, options, says):
     with pytest.raises(Fault) as caught:
         built({"people": people("P1")}, {"x": {"derive": derive, "label": "l", "options": options}})
@@ -197,19 +217,26 @@ def test_a_column_says_why_a_cell_is_missing():
     found, behind = built(
         {"people": people("P1", "P2", "P3", "P4", "P5"), "scores": scores},
         {"x": parameter("column", ["baseline"], table="scores", column="x")},
-        [(9, "scores", "range", "P4", "baseline"), (8, "scores", "type", "P4", "baseline"),
-         (9, "scores", "x", "P5", "month_1")],
+        [
+            (9, "scores", "range", "P4", "baseline"),
+            (8, "scores", "type", "P4", "baseline"),
+            (9, "scores", "x", "P5", "month_1"),
+        ],
         {(2, "x"): "refused"},
         tables={"scores": {"columns": {"x": "raw x"}}},
-    )  # fmt: skip
+    )
     assert {unit: what for (unit, visit), what in found.items() if visit == "baseline"} == {
-        "P1": 5, "P2": "coded missing: refused", "P3": "not collected", "P4": "quarantined: range",
+        "P1": 5,
+        "P2": "coded missing: refused",
+        "P3": "not collected",
+        "P4": "quarantined: range",
         "P5": "not collected",
-    }  # fmt: skip
+    }
     assert behind == {
-        ("P1", "baseline", 1, "raw x", "value"), ("P2", "baseline", 2, "raw x", "value"),
+        ("P1", "baseline", 1, "raw x", "value"),
+        ("P2", "baseline", 2, "raw x", "value"),
         ("P4", "baseline", 9, "raw", "quarantined"),
-    }  # fmt: skip
+    }
 
 
 def test_visits_side_by_side_in_columns():
@@ -224,8 +251,9 @@ def test_visits_side_by_side_in_columns():
     assert found[("P3", "baseline")] == found[("P3", "month_1")] == "quarantined: range"
     assert found[("P3", "month_3")] == "not scheduled"
     assert {cell for cell in behind if cell[0] == "P3"} == {
-        ("P3", "baseline", 9, "raw", "quarantined"), ("P3", "month_1", 9, "raw", "quarantined")
-    }  # fmt: skip
+        ("P3", "baseline", 9, "raw", "quarantined"),
+        ("P3", "month_1", 9, "raw", "quarantined"),
+    }
 
 
 def test_numbers_may_be_taken_times_a_factor_but_not_labels():
@@ -259,9 +287,10 @@ HIT6 = parameter("score", ["baseline", "month_1"], better="lower", table="hit6",
 
 def test_a_score_says_how_many_items_are_open_and_why():
     rows = hit6(
-        ("P1", "baseline", 1, 2, 3, 4, 5, 5), ("P2", "baseline", 1, None, 3, None, 5, None),
+        ("P1", "baseline", 1, 2, 3, 4, 5, 5),
+        ("P2", "baseline", 1, None, 3, None, 5, None),
         ("P3", "baseline", None, 1, 1, 1, 1, 1),
-    )  # fmt: skip
+    )
     found, behind = built(
         {"people": people("P1", "P2", "P3"), "hit6": rows},
         {"hit6": HIT6},
@@ -320,19 +349,30 @@ def test_the_edge_of_a_response(before, after, better, options, expected):
 def test_a_response_says_what_became_of_either_record():
     good, half = [1] * 6, [1, 1, 1, 1, 1, None]
     rows = hit6(
-        ("P1", "baseline", *good), ("P1", "month_1", *good), ("P2", "baseline", *half), ("P2", "month_1", *good),
-        ("P3", "baseline", *good), ("P3", "month_1", *half), ("P4", "month_1", *good), ("P5", "baseline", *good),
-        ("P6", "month_1", *good), ("P7", "baseline", *good),
-    )  # fmt: skip
+        ("P1", "baseline", *good),
+        ("P1", "month_1", *good),
+        ("P2", "baseline", *half),
+        ("P2", "month_1", *good),
+        ("P3", "baseline", *good),
+        ("P3", "month_1", *half),
+        ("P4", "month_1", *good),
+        ("P5", "baseline", *good),
+        ("P6", "month_1", *good),
+        ("P7", "baseline", *good),
+    )
     lost = [(91, "hit6", "range", "P4", "baseline"), (92, "hit6", "range", "P5", "month_1")]
     parameters = {"hit6": HIT6, "r": parameter("responder", ["month_1"], of="hit6", at_least=6, source="s")}
     units = [f"P{n}" for n in range(1, 8)]
     found, behind = built({"people": people(*units), "hit6": rows}, parameters, lost)
     assert {unit: what for (unit, visit), what in found.items() if visit == "month_1"} == {
-        "P1": "no", "P2": "baseline incomplete: 1 of 6 items open", "P3": "incomplete: 1 of 6 items open",
-        "P4": "baseline quarantined: range", "P5": "quarantined: range", "P6": "baseline not collected",
+        "P1": "no",
+        "P2": "baseline incomplete: 1 of 6 items open",
+        "P3": "incomplete: 1 of 6 items open",
+        "P4": "baseline quarantined: range",
+        "P5": "quarantined: range",
+        "P6": "baseline not collected",
         "P7": "not collected",
-    }  # fmt: skip
+    }
     assert {cell for cell in behind if cell[0] == "P1"} == {
         ("P1", "month_1", key, f"hit6_{n}", role) for key, role in ((1, "baseline"), (2, "value")) for n in range(1, 7)
     }
@@ -343,16 +383,32 @@ def test_a_response_says_what_became_of_either_record():
 @pytest.mark.parametrize(
     ("of", "options", "dataset", "says"),
     [
-        (parameter("column", ["baseline"], "lower", table="people", column={"baseline": "age"}), {}, {},
-         "'x' is not scheduled at visit 'month_1'"),
-        (parameter("column", ["baseline", "month_1"], "", table="people", column={"baseline": "age"}), {}, {},
-         "does not say which direction is better"),
-        (parameter("column", ["baseline", "month_1"], "lower", table="people", column={"baseline": "age"}), {},
-         {"baseline": ""}, "the dataset has no baseline"),
-        (parameter("column", ["baseline", "month_1"], "lower", table="people", column={"baseline": "age"}),
-         {"at_least": 0}, {}, "at_least: must be greater than 0"),
+        (
+            parameter("column", ["baseline"], "lower", table="people", column={"baseline": "age"}),
+            {},
+            {},
+            "'x' is not scheduled at visit 'month_1'",
+        ),
+        (
+            parameter("column", ["baseline", "month_1"], "", table="people", column={"baseline": "age"}),
+            {},
+            {},
+            "does not say which direction is better",
+        ),
+        (
+            parameter("column", ["baseline", "month_1"], "lower", table="people", column={"baseline": "age"}),
+            {},
+            {"baseline": ""},
+            "the dataset has no baseline",
+        ),
+        (
+            parameter("column", ["baseline", "month_1"], "lower", table="people", column={"baseline": "age"}),
+            {"at_least": 0},
+            {},
+            "at_least: must be greater than 0",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_response_to_what_cannot_respond_is_a_fault(of, options, dataset, says):
     r = parameter("responder", ["month_1"], of="x", source="s", **{"at_least": 6, **options})
     with pytest.raises(Fault, match=says):
@@ -368,16 +424,18 @@ def attended(*visits):
 
 def test_only_who_has_all_assessments_has_completed():
     rows = hit6(
-        ("P1", "baseline", *[1] * 6), ("P1", "month_1", *[1] * 6), ("P2", "baseline", *[1] * 6),
-        ("P2", "month_1", 1, 1, 1, 1, 1, None), ("P3", "baseline", *[1] * 6),
-    )  # fmt: skip
+        ("P1", "baseline", *[1] * 6),
+        ("P1", "month_1", *[1] * 6),
+        ("P2", "baseline", *[1] * 6),
+        ("P2", "month_1", 1, 1, 1, 1, 1, None),
+        ("P3", "baseline", *[1] * 6),
+    )
     done = attended("baseline", "month_1")
     found, behind = built({"people": people("P1", "P2", "P3", "P4"), "hit6": rows}, {"hit6": HIT6, "done": done})
     assert found == {("P1", ""): "yes", ("P2", ""): "no", ("P3", ""): "no", ("P4", ""): "no"}
     assert {cell[2] for cell in behind if cell[0] == "P1"} == {1, 2} and not any(cell[0] == "P4" for cell in behind)
     with pytest.raises(Fault, match="'hit6' is not scheduled at visit 'mont_1'; did you mean 'month_1'"):
-        built({"people": people("P1"), "hit6": rows},
-              {"hit6": HIT6, "done": attended("baseline", "mont_1")})  # fmt: skip
+        built({"people": people("P1"), "hit6": rows}, {"hit6": HIT6, "done": attended("baseline", "mont_1")})
 
 
 # diary days
@@ -389,15 +447,29 @@ DAYS = {"table": "diary", "day": "day", "event": "migraine", "per": 28, "at_leas
 def test_days_are_counted_in_their_window_and_normalised():
     diary = frame(
         "unit_id day migraine",
-        ("P1", -5, 1), ("P1", -4, 1), ("P1", -3, 0), ("P1", -1, 1), ("P1", 1, 1), ("P1", 4, 0), ("P1", 5, 1),
-        ("P2", -4, 1), ("P3", -4, 0), ("P3", -1, 0), ("P4", -4, 1), ("P4", -3, None), ("P5", 9, 1),
-    )  # fmt: skip
+        ("P1", -5, 1),
+        ("P1", -4, 1),
+        ("P1", -3, 0),
+        ("P1", -1, 1),
+        ("P1", 1, 1),
+        ("P1", 4, 0),
+        ("P1", 5, 1),
+        ("P2", -4, 1),
+        ("P3", -4, 0),
+        ("P3", -1, 0),
+        ("P4", -4, 1),
+        ("P4", -3, None),
+        ("P5", 9, 1),
+    )
     days = parameter("days", ["baseline", "month_1"], **DAYS, windows={"baseline": [-4, -1], "month_1": [1, 4]})
     found, behind = built({"people": people("P1", "P2", "P3", "P4", "P5"), "diary": diary}, {"days": days})
     assert {unit: what for (unit, visit), what in found.items() if visit == "baseline"} == {
-        "P1": pytest.approx(2 / 3 * 28), "P2": "incomplete: fewer than 2 diary days", "P3": 0,
-        "P4": "incomplete: fewer than 2 diary days", "P5": "not collected",
-    }  # fmt: skip
+        "P1": pytest.approx(2 / 3 * 28),
+        "P2": "incomplete: fewer than 2 diary days",
+        "P3": 0,
+        "P4": "incomplete: fewer than 2 diary days",
+        "P5": "not collected",
+    }
     assert found[("P1", "month_1")] == 14 and found[("P1", "month_3")] == "not scheduled"
     assert {cell for cell in behind if cell[0] == "P1"} == {
         ("P1", visit, key, column, role)
@@ -410,12 +482,16 @@ def test_days_are_counted_in_their_window_and_normalised():
 def test_the_event_of_a_day_may_be_a_word_and_an_unknown_window_is_a_fault():
     diary = frame("unit_id day migraine", ("P1", 1, "yes"), ("P1", 2, "no"))
     windows = {"baseline": [1, 2]}
-    found, _ = built({"people": people("P1"), "diary": diary},
-                     {"x": parameter("days", ["baseline"], **DAYS, equals="yes", windows=windows)})  # fmt: skip
+    found, _ = built(
+        {"people": people("P1"), "diary": diary},
+        {"x": parameter("days", ["baseline"], **DAYS, equals="yes", windows=windows)},
+    )
     assert found[("P1", "baseline")] == 14
     with pytest.raises(Fault, match="x: is found at visits that the dataset does not declare"):
-        built({"people": people("P1"), "diary": diary},
-              {"x": parameter("days", ["baseline"], **DAYS, windows={"basline": [1, 2]})})  # fmt: skip
+        built(
+            {"people": people("P1"), "diary": diary},
+            {"x": parameter("days", ["baseline"], **DAYS, windows={"basline": [1, 2]})},
+        )
 
 
 # counts, means, facts
@@ -436,18 +512,25 @@ def test_a_count_of_no_rows_is_zero_and_observed():
 def test_replicates_are_averaged_and_too_few_give_no_value():
     sections = frame(
         "unit_id marker section count",
-        ("R1", "fos", 1, 10), ("R1", "fos", 2, 20), ("R1", "fos", 3, 60), ("R1", "cgrp", 1, 999), ("R2", "fos", 1, 5),
-        ("R2", "fos", 2, None), ("R3", "fos", 1, None),
-    )  # fmt: skip
+        ("R1", "fos", 1, 10),
+        ("R1", "fos", 2, 20),
+        ("R1", "fos", 3, 60),
+        ("R1", "cgrp", 1, 999),
+        ("R2", "fos", 1, 5),
+        ("R2", "fos", 2, None),
+        ("R3", "fos", 1, None),
+    )
     options = {"table": "sections", "column": "count", "where": {"marker": "fos"}, "at_least": 2}
     found, behind = built(
         {"people": people("R1", "R2", "R3", "R4"), "sections": sections}, {"x": parameter("mean", **options)}
     )
     assert list(found.values()) == [30, "incomplete: 1 of 2 replicates", "not collected", "not collected"]
     assert behind == {
-        ("R1", "", 1, "count", "value"), ("R1", "", 2, "count", "value"), ("R1", "", 3, "count", "value"),
+        ("R1", "", 1, "count", "value"),
+        ("R1", "", 2, "count", "value"),
+        ("R1", "", 3, "count", "value"),
         ("R2", "", 5, "count", "value"),
-    }  # fmt: skip
+    }
 
 
 def test_replicates_by_visit_are_averaged_within_the_visit():
@@ -494,9 +577,11 @@ def plate(samples, name="1", offset=0.0, levels=LEVELS, dilution=10):
     """Layout and reads of a plate: standards in two wells, each sample in wells at given concentrations."""
     layout, reads = [], []
     for n, (sample, role, x) in enumerate(
-        [*((f"S{x:g}", "standard", x) for x in levels for _ in (1, 2)),
-         *((sample, "sample", x) for sample, xs in samples.items() for x in xs)]
-    ):  # fmt: skip
+        [
+            *((f"S{x:g}", "standard", x) for x in levels for _ in (1, 2)),
+            *((sample, "sample", x) for sample, xs in samples.items() for x in xs),
+        ]
+    ):
         unit = f"{name}/{n}"
         layout.append(
             (unit, name, role, sample, x if role == "standard" else None, None if role == "standard" else dilution)
@@ -514,8 +599,9 @@ ASSAY = {"signals": "reads", "layout": "layout", "wavelength": "450", "reference
 
 def test_known_concentrations_are_read_back_from_a_known_curve():
     layout, reads = plate({"R1": [40, 40], "R2": [300, 320], "R3": [None]})
-    found, behind = built({"people": people("R1", "R2", "R3", "R4"), "layout": layout, "reads": reads},
-                          {"x": parameter("assay", **ASSAY)})  # fmt: skip
+    found, behind = built(
+        {"people": people("R1", "R2", "R3", "R4"), "layout": layout, "reads": reads}, {"x": parameter("assay", **ASSAY)}
+    )
     assert found[("R1", "")] == pytest.approx(400, rel=1e-6)
     assert found[("R2", "")] == pytest.approx(3100, rel=1e-6)
     assert found[("R3", "")] == "above ULOQ"

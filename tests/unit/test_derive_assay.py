@@ -60,8 +60,9 @@ def test_a_controls_known_concentration_may_stand_in_the_layout():
 
 def test_a_rejected_curve_is_a_rejected_plate_where_plates_are_judged():
     layout, reads = plate({"R1": [40]}, levels=[0, 500])
-    found, _ = built({"people": people("R1"), "layout": layout, "reads": reads},
-                     {"x": parameter("assay", **ASSAY, acceptance={})})  # fmt: skip
+    found, _ = built(
+        {"people": people("R1"), "layout": layout, "reads": reads}, {"x": parameter("assay", **ASSAY, acceptance={})}
+    )
     assert found["R1", ""] == "plate rejected: no curve: too few levels"
 
 
@@ -73,8 +74,9 @@ def test_beyond_the_standards_values_are_censored_where_the_plan_says_so():
     assert list(found.values()) == [pytest.approx(400, rel=1e-5), "below LLOQ", "above ULOQ", "not collected"]
     parts = {}
     for part in ("state", "bound", "plate", "curve_1", "wells"):
-        parts[part], behind = built(frames, {"x": parameter("assay", **options),
-                                             "p": parameter("assay_part", of="x", part=part)})  # fmt: skip
+        parts[part], behind = built(
+            frames, {"x": parameter("assay", **options), "p": parameter("assay_part", of="x", part=part)}
+        )
         assert {cell[0] for cell in behind} == {"R1", "R2", "R3"}
     assert list(parts["state"].values()) == [0, -1, 1, "not collected"]
     assert list(parts["bound"].values()) == [pytest.approx(400, rel=1e-5), 156, 10_000, "not collected"]
@@ -114,5 +116,10 @@ def test_a_curve_of_five_parameters_gives_values_and_five_parts(acceptance):
 def test_only_an_assay_has_parts():
     frames = {"people": people("R1")}
     with pytest.raises(Fault, match="has no parts"):
-        built(frames, {"age": parameter("column", table="people", column="age"),
-                       "p": parameter("assay_part", of="age", part="state")})  # fmt: skip
+        built(
+            frames,
+            {
+                "age": parameter("column", table="people", column="age"),
+                "p": parameter("assay_part", of="age", part="state"),
+            },
+        )

@@ -18,8 +18,10 @@ AT = ["baseline", "month_1", "month_3"]
 def test_a_fact_is_a_condition_on_other_facts_with_their_cells():
     age = parameter("column", table="people", column="age")
     arm = parameter("column", table="people", column="arm")
-    found, behind = built({"people": people("P1", "P2", "P3")}, {"age": age, "arm": arm, "old": parameter(
-        "fact", when="age >= 31 and arm == 'OMT'")})  # fmt: skip
+    found, behind = built(
+        {"people": people("P1", "P2", "P3")},
+        {"age": age, "arm": arm, "old": parameter("fact", when="age >= 31 and arm == 'OMT'")},
+    )
     assert found == {("P1", ""): "no", ("P2", ""): "yes", ("P3", ""): "no"}
     assert ("P2", "", 2, "age", "value") in behind and ("P2", "", 2, "arm", "value") in behind
 
@@ -33,8 +35,10 @@ def test_a_fact_that_cannot_be_decided_says_what_is_missing():
 
 def test_a_fact_knows_only_facts_that_are_declared_before():
     with pytest.raises(Fault, match="parameter x: when: 'ag' is no parameter without visits; did you mean 'age'"):
-        built({"people": people("P1")}, {"age": parameter("column", table="people", column="age"),
-                                         "x": parameter("fact", when="ag > 1")})  # fmt: skip
+        built(
+            {"people": people("P1")},
+            {"age": parameter("column", table="people", column="age"), "x": parameter("fact", when="ag > 1")},
+        )
 
 
 @pytest.mark.parametrize("since, days", [({}, [0, 31, 366]), ({"since": "2023-12-31"}, [1, 32, 367])])
@@ -59,16 +63,20 @@ DIARY = frame(
     ("P1", 7, 1, 40, None, 1, 1, 1),  # treated decides
 )
 RULES = [
-    {"equals": {"headache": "1", "nausea": "1"}, "at_least": {"minutes": 30},
-     "some": [{"columns": ["throb", "one_side"], "at_least": 2}]},
+    {
+        "equals": {"headache": "1", "nausea": "1"},
+        "at_least": {"minutes": 30},
+        "some": [{"columns": ["throb", "one_side"], "at_least": 2}],
+    },
     {"equals": {"headache": "1", "drug": "1"}},
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("give, value", [("count", 3), ("filled_in", 6), ("normalised", 14)])
 def test_a_migraine_day_is_what_the_plan_says(give, value):
-    days = parameter("days", ["month_1"], table="diary", day="day", any_of=RULES, windows={"month_1": [1, 7]},
-                     at_least=2, give=give)  # fmt: skip
+    days = parameter(
+        "days", ["month_1"], table="diary", day="day", any_of=RULES, windows={"month_1": [1, 7]}, at_least=2, give=give
+    )
     found, behind = built({"people": people("P1"), "diary": DIARY}, {"x": days})
     assert found["P1", "month_1"] == value
     assert {key for _, _, key, *_ in behind} == {1, 2, 3, 4, 5, 7}
@@ -100,8 +108,10 @@ def test_a_day_has_one_definition(told):
 SCORES = frame(
     "unit_id visit score",
     *((unit, visit, 60 - 10 * n + at) for at, unit in enumerate(["P1", "P2", "P3"]) for n, visit in enumerate(AT)),
-    ("P4", "baseline", 60), ("P4", "month_1", None), ("P4", "month_3", 41),
-)  # fmt: skip
+    ("P4", "baseline", 60),
+    ("P4", "month_1", None),
+    ("P4", "month_3", 41),
+)
 SCORE = parameter("column", AT, table="scores", column="score")
 
 
@@ -110,12 +120,24 @@ def under(strategy, event, rows, **more):
     header = "unit_id visit stopped" if len(rows[0]) == 3 else "unit_id stopped"
     tables = {"people": people("P1", "P2", "P3", "P4"), "scores": SCORES, "events": frame(header, *rows)}
     stopped = parameter("column", event, table="events", column="stopped")
-    return built(tables, {"score": SCORE, "stopped": stopped, "x": parameter(
-        "intercurrent", AT, of="score", event="stopped", strategy=strategy, **more)})  # fmt: skip
+    return built(
+        tables,
+        {
+            "score": SCORE,
+            "stopped": stopped,
+            "x": parameter("intercurrent", AT, of="score", event="stopped", strategy=strategy, **more),
+        },
+    )
 
 
-BY_VISIT = [("P1", "month_1", 0), ("P1", "month_3", 0), ("P2", "month_1", 1), ("P3", "month_1", 0),
-            ("P3", "month_3", 1), ("P4", "month_1", 0)]  # fmt: skip
+BY_VISIT = [
+    ("P1", "month_1", 0),
+    ("P1", "month_3", 0),
+    ("P2", "month_1", 1),
+    ("P3", "month_1", 0),
+    ("P3", "month_3", 1),
+    ("P4", "month_1", 0),
+]
 
 
 @pytest.mark.parametrize(
@@ -149,14 +171,21 @@ def test_an_event_without_visits_affects_what_the_plan_says():
 
 
 def test_an_event_makes_a_non_responder_also_where_the_score_is_missing():
-    tables = {"people": people("P1", "P2", "P4"), "scores": SCORES,
-              "events": frame("unit_id stopped", ("P1", 0), ("P2", 1), ("P4", 1))}  # fmt: skip
+    tables = {
+        "people": people("P1", "P2", "P4"),
+        "scores": SCORES,
+        "events": frame("unit_id stopped", ("P1", 0), ("P2", 1), ("P4", 1)),
+    }
     responder = parameter("responder", AT[1:], of="score", at_least=6, source="s")
-    found, _ = built(tables, {
-        "score": {**SCORE, "better": "lower"}, "stopped": parameter("column", table="events", column="stopped"),
-        "responder": responder,
-        "x": parameter("intercurrent", AT[1:], of="responder", event="stopped", strategy="composite", failure=0),
-    })  # fmt: skip
+    found, _ = built(
+        tables,
+        {
+            "score": {**SCORE, "better": "lower"},
+            "stopped": parameter("column", table="events", column="stopped"),
+            "responder": responder,
+            "x": parameter("intercurrent", AT[1:], of="responder", event="stopped", strategy="composite", failure=0),
+        },
+    )
     assert {unit: found[unit, "month_1"] for unit in ("P1", "P2", "P4")} == {"P1": "yes", "P2": "no", "P4": "no"}
 
 
@@ -170,12 +199,21 @@ def test_nothing_before_the_event_is_said():
 
 @pytest.mark.parametrize(
     "more, says",
-    [({"strategy": "composite"}, "failure: needed"), ({"strategy": "hypothetical", "failure": 0}, "failure: needed"),
-     ({"strategy": "hypothetical", "event": "stoped"}, "'stoped' is not declared before it")],
-)  # fmt: skip
+    [
+        ({"strategy": "composite"}, "failure: needed"),
+        ({"strategy": "hypothetical", "failure": 0}, "failure: needed"),
+        ({"strategy": "hypothetical", "event": "stoped"}, "'stoped' is not declared before it"),
+    ],
+)
 def test_a_strategy_that_does_not_fit_is_a_fault(more, says):
     tables = {"people": people("P1"), "scores": SCORES, "events": frame("unit_id stopped", ("P1", 1))}
     stopped = parameter("column", table="events", column="stopped")
     with pytest.raises(Fault, match=says):
-        built(tables, {"score": SCORE, "stopped": stopped, "x": parameter(
-            "intercurrent", AT, **{"of": "score", "event": "stopped", **more})})  # fmt: skip
+        built(
+            tables,
+            {
+                "score": SCORE,
+                "stopped": stopped,
+                "x": parameter("intercurrent", AT, **{"of": "score", "event": "stopped", **more}),
+            },
+        )

@@ -32,26 +32,38 @@ HOSTILE = '<img src=x onerror="window.broken=1">&\''
 def plan_of(**tables):
     return Plan.model_validate(
         {
-            "study": "small", "title": f"Small {HOSTILE}", "kind": "simulated", "statement": HOSTILE, "design": "d",
-            "missing_codes": {"-99": "not done"}, "datasets": {}, "analyses": {}, "figures": {}, "tables": tables,
+            "study": "small",
+            "title": f"Small {HOSTILE}",
+            "kind": "simulated",
+            "statement": HOSTILE,
+            "design": "d",
+            "missing_codes": {"-99": "not done"},
+            "datasets": {},
+            "analyses": {},
+            "figures": {},
+            "tables": tables,
         }
-    )  # fmt: skip
+    )
 
 
 SMALL = {
     "allocation": {"reader": "delimited", "columns": {"unit_id": "participant_id"}, "skip_blank": "participant_id"},
     "people": {
-        "reader": "redcap", "schema": "demographics", "columns": {"unit_id": HOSTILE},
+        "reader": "redcap",
+        "schema": "demographics",
+        "columns": {"unit_id": HOSTILE},
         "recode": {"sex": {"1": "male", "2": "female"}},
     },
     "hit6": {
-        "reader": "redcap", "coding": "zero_based", "structural_zeros": {"88": "does not apply"},
+        "reader": "redcap",
+        "coding": "zero_based",
+        "structural_zeros": {"88": "does not apply"},
         "recode": {"hit6_2": {"0": "2", "9": "5"}},
         "visit": {"column": "event", "map": {"b_arm_1": "baseline"}},
     },
     "plate_layout": {"reader": "delimited", "unit": ["@export", "well"], "unit_pattern": "(.+)"},
     "animals": {"reader": "delimited"},
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -350,8 +362,13 @@ def test_each_kind_has_its_type_and_a_conditional_reference_is_no_foreign_key(mo
     (entry,) = entries_of(plan_of(things={"reader": "delimited"}))
     schema = table_schema(entry, ["things"])
     assert {field["name"]: field["type"] for field in schema["fields"]} == {
-        "id": "string", "other_id": "string", "more_id": "string", "count": "integer", "dose": "number", "on": "date",
-    }  # fmt: skip
+        "id": "string",
+        "other_id": "string",
+        "more_id": "string",
+        "count": "integer",
+        "dose": "number",
+        "on": "date",
+    }
     assert json.dumps(schema["fields"][3]["constraints"]) == '{"required": false, "minimum": 0, "maximum": 5}'
     assert [field["source"] for field in schema["fields"]] == ["this test"] * 5 + ["the site"]
     reference = {"fields": "id", "reference": {"resource": "things", "fields": "id"}}

@@ -39,18 +39,42 @@ def test_shipped_files_are_read_as_yaml_reads_them(path):
 def test_plain_words_that_say_what_they_are(tmp_path):
     text = "{a: true, b: 1, c: -99, d: 0.50, e: ~, f: , g: 2024-03-01, h: 1e5, i: y, j: '010', k: 'no', m: +1.5E-3}"
     assert read_document(written(tmp_path, text)) == {
-        "a": True, "b": 1, "c": -99, "d": 0.5, "e": None, "f": None, "g": date(2024, 3, 1), "h": "1e5", "i": "y",
-        "j": "010", "k": "no", "m": 0.0015,
-    }  # fmt: skip
+        "a": True,
+        "b": 1,
+        "c": -99,
+        "d": 0.5,
+        "e": None,
+        "f": None,
+        "g": date(2024, 3, 1),
+        "h": "1e5",
+        "i": "y",
+        "j": "010",
+        "k": "no",
+        "m": 0.0015,
+    }
 
 
 @pytest.mark.parametrize(
     ("word", "read"),
-    [("no", "false"), ("Yes", "true"), ("on", "true"), ("OFF", "false"), ("12:30", "750"), ("010", "8"), ("0x1F", "31"),
-     ("0b11", "3"), ("1_000", "1000"), ("1_0.5", "10.5"), (".inf", "inf"), (".NaN", "nan"), ("1.0e+999", "inf"),
-     ("2024-03-01 12:30:00", "a point in time"), ("2024-13-45", "something else"),
-     ("12:30.5", "750.5")],
-)  # fmt: skip
+    [
+        ("no", "false"),
+        ("Yes", "true"),
+        ("on", "true"),
+        ("OFF", "false"),
+        ("12:30", "750"),
+        ("010", "8"),
+        ("0x1F", "31"),
+        ("0b11", "3"),
+        ("1_000", "1000"),
+        ("1_0.5", "10.5"),
+        (".inf", "inf"),
+        (".NaN", "nan"),
+        ("1.0e+999", "inf"),
+        ("2024-03-01 12:30:00", "a point in time"),
+        ("2024-13-45", "something else"),
+        ("12:30.5", "750.5"),
+    ],
+)
 def test_a_word_that_yaml_reads_as_something_else_is_refused_with_its_line(tmp_path, word, read):
     for text in (f"a: b\nc: {word}\n", f"a: b\n{word}: c\n", f"a: [b,\n{word}]\n"):
         (line,) = faults(tmp_path, text)
@@ -82,8 +106,11 @@ TOO_MANY = f"more than {VALUES} values"
     ("text", "says"),
     [
         (BOMB + "]", f"line 1: {TOO_MANY}"),
-        ("a0: &b0 {k: 1}\n" + "".join(f"a{n}: &b{n} {{k: [{', '.join([f'*b{n - 1}'] * 9)}]}}\n" for n in range(1, 9)),
-         f"line 6: {TOO_MANY}"),
+        (
+            "a0: &b0 {k: 1}\n"
+            + "".join(f"a{n}: &b{n} {{k: [{', '.join([f'*b{n - 1}'] * 9)}]}}\n" for n in range(1, 9)),
+            f"line 6: {TOO_MANY}",
+        ),
         ("a: b\nc: &x [*x]", "line 2: *x stands within what it names"),
         ("a: &x {b: {<<: *x}}", "line 1: *x stands within what it names"),
         ("a: *x", "line 1: *x: nothing above is named &x"),
@@ -112,7 +139,7 @@ TOO_MANY = f"more than {VALUES} values"
         ("1: a\n'1': b", "line 2: '1' stands twice"),
     ],
     ids=lambda value: re.sub(r"\W", "", str(value))[:16],
-)  # fmt: skip
+)
 def test_a_hostile_or_broken_file_ends_in_one_line_within_a_second(tmp_path, text, says):
     started = time.process_time()
     (line,) = faults(tmp_path, text)

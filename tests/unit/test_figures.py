@@ -26,8 +26,21 @@ from omtrace.model.plan import Plan
 from omtrace.plugins import plugin
 from omtrace.provenance.keys import digest_of
 
-COLUMNS = ("id", "analysis", "parameter", "population", "group", "visit", "level", "statistic", "value", "unit",
-           "decimals", "rowset", "definition")  # fmt: skip
+COLUMNS = (
+    "id",
+    "analysis",
+    "parameter",
+    "population",
+    "group",
+    "visit",
+    "level",
+    "statistic",
+    "value",
+    "unit",
+    "decimals",
+    "rowset",
+    "definition",
+)
 BOX = ("minimum", "q1", "median", "q3", "maximum")
 
 
@@ -56,8 +69,23 @@ class Study:
     ) -> None:
         name = digest_of([self.plan.study, analysis, parameter, group, visit, level, statistic], 12)
         rowset = digest_of([analysis, parameter, group, visit, level if level in self.members else ""], 16)
-        self.estimates.append((name, analysis, parameter, "full", group, visit, level, statistic,
-                               math.nan if value is None else float(value), unit, decimals, rowset, "d"))  # fmt: skip
+        self.estimates.append(
+            (
+                name,
+                analysis,
+                parameter,
+                "full",
+                group,
+                visit,
+                level,
+                statistic,
+                math.nan if value is None else float(value),
+                unit,
+                decimals,
+                rowset,
+                "d",
+            )
+        )
 
     def describe(self, analysis: str) -> None:
         """All statistics of the method describe, of each group and all together."""
@@ -69,8 +97,11 @@ class Study:
             declared = dataset.parameters[parameter]
             for visit in declared.visits or ("",):
                 for group in [*dataset.groups, "all"]:
-                    found = [v for u, p, at, v, _, status in rows if (p, at, status) == (parameter, visit, "observed")
-                             and group in ("all", member.get(u))]  # fmt: skip
+                    found = [
+                        v
+                        for u, p, at, v, _, status in rows
+                        if (p, at, status) == (parameter, visit, "observed") and group in ("all", member.get(u))
+                    ]
                     for statistic, value in described(found).items():
                         digits = 0 if statistic == "n" else declared.decimals
                         self.estimate(analysis, parameter, statistic, value, group, visit, "", declared.unit, digits)
@@ -131,10 +162,16 @@ def plan_of(study: str, datasets: dict, analyses: dict, figures: dict, kind: str
             roster={"table": "roster", "column": "id"}, populations={**whole, **dataset.get("populations", {})}
         )
     return {
-        "study": study, "title": "A made-up study", "kind": kind, "statement": "Made-up data.", "design": "made up",
-        "tables": {"roster": {"reader": "delimited"}}, "datasets": datasets,
-        "analyses": {k: {"title": k.capitalize(), **v} for k, v in analyses.items()}, "figures": figures,
-    }  # fmt: skip
+        "study": study,
+        "title": "A made-up study",
+        "kind": kind,
+        "statement": "Made-up data.",
+        "design": "made up",
+        "tables": {"roster": {"reader": "delimited"}},
+        "datasets": datasets,
+        "analyses": {k: {"title": k.capitalize(), **v} for k, v in analyses.items()},
+        "figures": figures,
+    }
 
 
 VISITS = {"baseline": "Baseline", "month1": "1 month", "month3": "3 months"}
@@ -152,9 +189,15 @@ def clinic(count: int = 11, groups: dict | None = None, kind: str = "simulated",
         "sessions": parameter("Sessions attended", "sessions"),
         **({"arm": parameter("Arm")} if groups else {}),
     }
-    dataset = {"unit": "participant", "visits": VISITS, "baseline": "baseline", "parameters": parameters,
-               "group": "arm" if groups else "", "groups": groups,
-               "populations": {"treated": {"label": "Treated", "where": "sessions >= 3"}}}  # fmt: skip
+    dataset = {
+        "unit": "participant",
+        "visits": VISITS,
+        "baseline": "baseline",
+        "parameters": parameters,
+        "group": "arm" if groups else "",
+        "groups": groups,
+        "populations": {"treated": {"label": "Treated", "where": "sessions >= 3"}},
+    }
     each = {"dataset": "participants", "parameters": names}
     analyses = {
         "summary": {"method": "describe", **each},
@@ -163,14 +206,21 @@ def clinic(count: int = 11, groups: dict | None = None, kind: str = "simulated",
         "change": {"method": "paired_change", **each},
         "compared": {"method": "ancova", "dataset": "participants", "parameters": ["hit6", "msq"]},
     }
-    figures = more.pop("figures", {
-        "lines": {"figure": "paired_lines", "analyses": ["summary"], "title": "Scores of each participant"},
-        "boxes": {"figure": "distribution", "analyses": ["summary"], "title": "Distribution of scores"},
-        "means": {"figure": "means", "analyses": ["summary"], "title": "Mean scores"},
-        "flow": {"figure": "flow", "analyses": ["flow"], "title": "Flow of participants"},
-        "forest": {"figure": "forest", "analyses": ["compared" if groups else "change"], "title": "Differences",
-                   "options": {"better": "favours treatment", "worse": "favours sham"} if groups else {}},
-    })  # fmt: skip
+    figures = more.pop(
+        "figures",
+        {
+            "lines": {"figure": "paired_lines", "analyses": ["summary"], "title": "Scores of each participant"},
+            "boxes": {"figure": "distribution", "analyses": ["summary"], "title": "Distribution of scores"},
+            "means": {"figure": "means", "analyses": ["summary"], "title": "Mean scores"},
+            "flow": {"figure": "flow", "analyses": ["flow"], "title": "Flow of participants"},
+            "forest": {
+                "figure": "forest",
+                "analyses": ["compared" if groups else "change"],
+                "title": "Differences",
+                "options": {"better": "favours treatment", "worse": "favours sham"} if groups else {},
+            },
+        },
+    )
     study = Study(plan_of("clinic", {"participants": dataset}, analyses, figures, kind))
     centre, width = {"hit6": 62, "msq": 45, "midas": 40}, {"hit6": 5, "msq": 18, "midas": 22}
     keys = list(groups)
@@ -188,8 +238,14 @@ def clinic(count: int = 11, groups: dict | None = None, kind: str = "simulated",
                 value = max(0.0, base[i] + noise[i] + gain)
                 value = float(round(value)) if name != "msq" else value
                 missing = when and (i * 5 + when) % 13 == 3
-                study.record("participants", f"P{i + 1:03d}", name, visit, None if missing else value,
-                             status="not collected" if missing else "observed")  # fmt: skip
+                study.record(
+                    "participants",
+                    f"P{i + 1:03d}",
+                    name,
+                    visit,
+                    None if missing else value,
+                    status="not collected" if missing else "observed",
+                )
     study.describe("summary")
     _flow(study, groups)
     _differences(study, groups)
@@ -228,8 +284,12 @@ def _differences(study: Study, groups: dict) -> None:
                     study.estimate(names[0], name, statistic, value + shift, contrast, visit, "", declared.unit)
 
 
-RODENT = {"vehicle_sham": "Vehicle + sham", "vehicle_omt": "Vehicle + OMT", "ntg_sham": "Nitroglycerin + sham",
-          "ntg_omt": "Nitroglycerin + OMT"}  # fmt: skip
+RODENT = {
+    "vehicle_sham": "Vehicle + sham",
+    "vehicle_omt": "Vehicle + OMT",
+    "ntg_sham": "Nitroglycerin + sham",
+    "ntg_omt": "Nitroglycerin + OMT",
+}
 HOURS = {f"h{hour}": f"{hour} h" for hour in range(6)}
 
 
@@ -242,26 +302,49 @@ def rodent(markers: int = 4, animals: int = 32, empty: bool = False, plates: int
         **{n: parameter(labels[i % 6] + ("" if i < 6 else f" ({i})"), "pg/mL") for i, n in enumerate(names)},
         "threshold": parameter("Periorbital threshold", "g", tuple(HOURS)),
     }
-    wells = {"unit": "well", "group": "plate", "groups": {f"P{i + 1}": f"Plate {i + 1}" for i in range(plates)},
-             "populations": {"standards": {"label": "Standards", "where": "role == 'standard' or role == 'blank'"}},
-             "parameters": {
-        "concentration": parameter("CGRP", "pg/mL"), "signal": parameter("Absorbance", "OD"),
-        "plate": parameter("Plate"), "role": parameter("Role"),
-    }}  # fmt: skip
+    wells = {
+        "unit": "well",
+        "group": "plate",
+        "groups": {f"P{i + 1}": f"Plate {i + 1}" for i in range(plates)},
+        "populations": {"standards": {"label": "Standards", "where": "role == 'standard' or role == 'blank'"}},
+        "parameters": {
+            "concentration": parameter("CGRP", "pg/mL"),
+            "signal": parameter("Absorbance", "OD"),
+            "plate": parameter("Plate"),
+            "role": parameter("Role"),
+        },
+    }
     animal = {"unit": "animal", "visits": HOURS, "group": "arm", "groups": RODENT, "parameters": parameters}
     analyses = {
         "markers": {"method": "describe", "dataset": "animals", "parameters": names},
         "pain": {"method": "describe", "dataset": "animals", "parameters": ["threshold"]},
-        "standards": {"method": "standard_curve", "dataset": "wells", "parameters": ["signal"],
-                      "population": "standards", "options": {"concentration": "concentration"}},
-    }  # fmt: skip
-    figures = more.pop("figures", {
-        "markers": {"figure": "groups", "analyses": ["markers"], "title": "Biomarkers by group"},
-        "markers_log": {"figure": "groups", "analyses": ["markers"], "title": "Biomarkers", "options": {"log": True}},
-        "pain": {"figure": "means", "analyses": ["pain"], "title": "Thresholds after nitroglycerin",
-                 "options": {"axis": "Hours after nitroglycerin"}},
-        "curves": {"figure": "curves", "analyses": ["standards"], "title": "Standard curves"},
-    })  # fmt: skip
+        "standards": {
+            "method": "standard_curve",
+            "dataset": "wells",
+            "parameters": ["signal"],
+            "population": "standards",
+            "options": {"concentration": "concentration"},
+        },
+    }
+    figures = more.pop(
+        "figures",
+        {
+            "markers": {"figure": "groups", "analyses": ["markers"], "title": "Biomarkers by group"},
+            "markers_log": {
+                "figure": "groups",
+                "analyses": ["markers"],
+                "title": "Biomarkers",
+                "options": {"log": True},
+            },
+            "pain": {
+                "figure": "means",
+                "analyses": ["pain"],
+                "title": "Thresholds after nitroglycerin",
+                "options": {"axis": "Hours after nitroglycerin"},
+            },
+            "curves": {"figure": "curves", "analyses": ["standards"], "title": "Standard curves"},
+        },
+    )
     study = Study(plan_of("rodent", {"animals": animal, "wells": wells}, analyses, figures))
     arms = list(RODENT)[: 3 if empty else 4]
     for i in range(animals):
@@ -393,8 +476,14 @@ def written(tmp_path_factory):
             (root / turn / name / "plan.json").write_text(study.plan.model_dump_json(by_alias=True))
         rc = root / turn / "matplotlibrc"
         rc.write_text("font.size: 20\nlines.linewidth: 9\n" if turn == "second" else "")
-        surroundings = {"PYTHONPATH": str(Path(style.__file__).parents[2]), "TZ": zone, "PYTHONHASHSEED": seed,
-                        "LC_ALL": language, "MATPLOTLIBRC": str(rc), "HOME": str(root)}  # fmt: skip
+        surroundings = {
+            "PYTHONPATH": str(Path(style.__file__).parents[2]),
+            "TZ": zone,
+            "PYTHONHASHSEED": seed,
+            "LC_ALL": language,
+            "MATPLOTLIBRC": str(rc),
+            "HOME": str(root),
+        }
         folders = [str(root / turn / name) for name in studies]
         subprocess.run([sys.executable, "-W", "error", "-c", script, *folders], check=True, env=surroundings)
     return root, studies
@@ -639,8 +728,14 @@ def charts(plates: int) -> Study:
         "groups": {f"P{i}": f"Plate {i}" for i in range(plates)},
         "parameters": {"plate": parameter("Plate"), "control": parameter("Control"), "x": parameter("CGRP", "pg/mL")},
     }
-    analyses = {"qc": {"method": "levey_jennings", "dataset": "wells", "parameters": ["x"],
-                       "options": {"control": "control", "baseline": ["P0", "P1"]}}}  # fmt: skip
+    analyses = {
+        "qc": {
+            "method": "levey_jennings",
+            "dataset": "wells",
+            "parameters": ["x"],
+            "options": {"control": "control", "baseline": ["P0", "P1"]},
+        }
+    }
     figures = {"qc": {"figure": "levey_jennings", "analyses": ["qc"], "title": "Controls"}}
     study = Study(plan_of("qc", {"wells": wells}, analyses, figures))
     for i in range(plates):
@@ -793,8 +888,11 @@ def test_points_are_the_members_of_the_population(tmp_path):
     study = clinic(12)
     sessions = {r[0]: r[3] for r in study.records["participants"] if r[1] == "sessions"}
     for visit in VISITS:
-        members = [r[3] for r in study.records["participants"]
-                   if (r[1], r[2], r[5]) == ("hit6", visit, "observed") and sessions[r[0]] >= 3]  # fmt: skip
+        members = [
+            r[3]
+            for r in study.records["participants"]
+            if (r[1], r[2], r[5]) == ("hit6", visit, "observed") and sessions[r[0]] >= 3
+        ]
         for statistic, value in described(members).items():
             study.estimate("treated", "hit6", statistic, value, visit=visit)
     study.members["treated"] = {unit for unit, value in sessions.items() if value >= 3}
@@ -836,7 +934,7 @@ def test_a_missing_estimate_is_named(tmp_path):
         ({"figure": "forest"}, "hold no statistic difference or mean_change"),
         ({"figure": "flow"}, "no estimate of analysis 'summary', parameter 'hit6'"),
     ],
-)  # fmt: skip
+)
 def test_faults_of_the_plan_say_what_is_wrong(entry, message, tmp_path):
     study = only(clinic(), x={"analyses": ["summary"], **entry})
     study.write(tmp_path)

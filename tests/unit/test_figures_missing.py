@@ -15,9 +15,15 @@ def study(groups=None, patterns=None, beside=(), tips=True):
     made = clinic(4, groups, figures={})
     analyses = {
         "missing": {"method": "missing_patterns", "dataset": "participants", "title": "t", "parameters": ["hit6"]},
-        "tip": {"method": "tipping_point", "dataset": "participants", "title": "t", "parameters": ["hit6"],
-                "visits": ["month3"], "options": {"group": "omt", "reference": "sham", "deltas": [0, 1]}},
-    }  # fmt: skip
+        "tip": {
+            "method": "tipping_point",
+            "dataset": "participants",
+            "title": "t",
+            "parameters": ["hit6"],
+            "visits": ["month3"],
+            "options": {"group": "omt", "reference": "sham", "deltas": [0, 1]},
+        },
+    }
     content = made.plan.model_dump(by_alias=True)
     content["analyses"] |= analyses
     content["figures"] = {"tipping": TIP, "patterns": MISSING}

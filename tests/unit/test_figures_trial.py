@@ -56,8 +56,13 @@ def test_criteria_that_are_not_there_are_a_fault(tmp_path):
 def influence(removals=3, effects=1):
     made = clinic(4, {"sham": "Sham", "omt": "OMT"}, figures={})
     content = made.plan.model_dump(by_alias=True)
-    content["analyses"]["i"] = {"method": "influence", "dataset": "participants", "title": "t", "role": "sensitivity",
-                                "of": "compared"}  # fmt: skip
+    content["analyses"]["i"] = {
+        "method": "influence",
+        "dataset": "participants",
+        "title": "t",
+        "role": "sensitivity",
+        "of": "compared",
+    }
     content["figures"] = {"influence": {"figure": "influence", "analyses": ["i"], "title": "Influence"}}
     made.plan = type(made.plan).model_validate(content)
     for visit in ("month1", "month3")[:effects]:

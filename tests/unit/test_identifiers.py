@@ -472,8 +472,15 @@ def test_check_digits(check, good, bad):
 
 def test_many_files_looked_at_together_give_the_suspicions_of_each():
     """The guards are searched for in the texts of all files at once; what they say of one file stays the same."""
-    columns = [["an.na@example.org", "x"], ["R1-1", "R1-2"], ["Mr. John Smith came", "ok"], ["12 High Street", "b  c"],
-               ["0171 123456", "plain"], ["1.5", "2.5"], [" padded  text "]]  # fmt: skip
+    columns = [
+        ["an.na@example.org", "x"],
+        ["R1-1", "R1-2"],
+        ["Mr. John Smith came", "ok"],
+        ["12 High Street", "b  c"],
+        ["0171 123456", "plain"],
+        ["1.5", "2.5"],
+        [" padded  text "],
+    ]
     arrays = [pyarrow.array(texts) for texts in columns]
     passing = guarded(arrays)
     assert "an.na@example.org" in passing and "plain" not in passing

@@ -292,11 +292,14 @@ def test_an_open_item_of_one_msq_domain_leaves_the_others():
     assert scored("msq", "restrictive", row) == scored("msq", "preventive", row) == 80
 
 
-@pytest.mark.parametrize(("name", "shown", "doubted"), [
-    ("restrictive", [0, 2.857, 2.9, 2.85, 54.3, 54, 100, 97.14, 1.4, 55, 54.4, 99], [1.4, 55, 54.4, 99]),
-    ("preventive", [0, 5, 65.0, 100, 62, 62.5, 4.9], [62, 62.5, 4.9]),
-    ("emotional", [0, 6.67, 6.66667, 6.7, 7, 33.3, 66.6, 60, 6.5, 33.4, 50], [6.5, 33.4, 50]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "shown", "doubted"),
+    [
+        ("restrictive", [0, 2.857, 2.9, 2.85, 54.3, 54, 100, 97.14, 1.4, 55, 54.4, 99], [1.4, 55, 54.4, 99]),
+        ("preventive", [0, 5, 65.0, 100, 62, 62.5, 4.9], [62, 62.5, 4.9]),
+        ("emotional", [0, 6.67, 6.66667, 6.7, 7, 33.3, 66.6, 60, 6.5, 33.4, 50], [6.5, 33.4, 50]),
+    ],
+)
 def test_a_supplied_msq_score_off_its_grid_is_found_whatever_the_decimals_printed(name, shown, doubted):
     found = broken("msq", **{f"msq_{name}": shown})
     assert [shown[row] for row in found[f"msq_{name}_grid"]] == doubted
@@ -394,9 +397,12 @@ def test_the_codings_of_hit6_and_msq_say_the_same_as_their_codes():
     assert (
         msq.coding("zero_based")["5"] == msq.coding("labels")["all of the time"] == msq.coding("reversed")["1"] == "6"
     )
-    assert pgic.coding("best_is_7")["7"] == pgic.coding("best_is_1")["1"] == pgic.coding("labels")[
-        "very much improved"
-    ] == "1"  # fmt: skip
+    assert (
+        pgic.coding("best_is_7")["7"]
+        == pgic.coding("best_is_1")["1"]
+        == pgic.coding("labels")["very much improved"]
+        == "1"
+    )
     assert hit6.coding("") == msq.coding("") == {}
 
 
@@ -409,23 +415,26 @@ def test_an_unknown_coding_is_a_fault_with_the_nearest_and_pgic_needs_one():
         instrument_of("pgic").coding("")
 
 
-@pytest.mark.parametrize(("name", "texts", "coding"), [
-    ("hit6", {"6", "8", "13"}, "weights"),
-    ("hit6", {"0", "1", "4"}, "zero_based"),
-    ("hit6", {"Never", "VERY OFTEN", " always "}, "labels"),
-    ("hit6", {"1", "4"}, ""),
-    ("hit6", {"6", "7"}, ""),
-    ("hit6", {"0", "13"}, ""),
-    ("hit6", {""}, ""),
-    ("hit6", set(), ""),
-    ("msq", {"0", "5", ""}, "zero_based"),
-    ("msq", {"None of the time"}, "labels"),
-    ("msq", {"1", "6"}, ""),
-    ("pgic", {"1", "7"}, ""),
-    ("pgic", {"No change", "Much worse"}, "labels"),
-    ("midas", {"100"}, ""),
-    ("sf36", {"101"}, ""),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "texts", "coding"),
+    [
+        ("hit6", {"6", "8", "13"}, "weights"),
+        ("hit6", {"0", "1", "4"}, "zero_based"),
+        ("hit6", {"Never", "VERY OFTEN", " always "}, "labels"),
+        ("hit6", {"1", "4"}, ""),
+        ("hit6", {"6", "7"}, ""),
+        ("hit6", {"0", "13"}, ""),
+        ("hit6", {""}, ""),
+        ("hit6", set(), ""),
+        ("msq", {"0", "5", ""}, "zero_based"),
+        ("msq", {"None of the time"}, "labels"),
+        ("msq", {"1", "6"}, ""),
+        ("pgic", {"1", "7"}, ""),
+        ("pgic", {"No change", "Much worse"}, "labels"),
+        ("midas", {"100"}, ""),
+        ("sf36", {"101"}, ""),
+    ],
+)
 def test_a_coding_is_suggested_only_where_one_alone_fits(name, texts, coding):
     assert instrument_of(name).suggest_coding(texts) == coding
 
@@ -440,9 +449,13 @@ def test_satisfaction_is_the_answer(code):
 
 @pytest.mark.parametrize(
     ("instrument", "score", "bounds"),
-    [("hit6", "total", (36, 78)), ("msq", "restrictive", (0, 100)), ("satisfaction", "answer", (1, 5)),
-     ("midas", "grade", None)],
-)  # fmt: skip
+    [
+        ("hit6", "total", (36, 78)),
+        ("msq", "restrictive", (0, 100)),
+        ("satisfaction", "answer", (1, 5)),
+        ("midas", "grade", None),
+    ],
+)
 def test_scores_that_are_sums_know_the_ends_of_their_scale(instrument, score, bounds):
     assert instrument_of(instrument).bounds(score) == bounds
 

@@ -113,9 +113,14 @@ def done(tmp_path_factory):
         path.parent.mkdir(parents=True)
         path.write_bytes(text.encode())
     row = dict.fromkeys(COLUMNS, "") | {
-        "number": "1", "study": "one", "export": "forms", "table": "forms", "path": "data/raw/one/forms.csv",
-        "sha256": sha256_of(export), "origin": "received",
-    }  # fmt: skip
+        "number": "1",
+        "study": "one",
+        "export": "forms",
+        "table": "forms",
+        "path": "data/raw/one/forms.csv",
+        "sha256": sha256_of(export),
+        "origin": "received",
+    }
     store.write_csv(folder / "config/exports.csv", COLUMNS, [tuple(row[column] for column in COLUMNS)])
     ran = subprocess.run(
         [sys.executable, "-c", RUN],

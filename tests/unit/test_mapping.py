@@ -21,8 +21,17 @@ def study(folder, table, files, mapping=None):
         "source": "answers",
         "visit": {"column": "Visit", "map": {"Start": "baseline"}},
     } | table
-    plan = {"study": "forms", "title": "t", "kind": "real", "statement": "s", "design": "d", "tables": {"hit6": entry},
-            "datasets": {}, "analyses": {}, "figures": {}}  # fmt: skip
+    plan = {
+        "study": "forms",
+        "title": "t",
+        "kind": "real",
+        "statement": "s",
+        "design": "d",
+        "tables": {"hit6": entry},
+        "datasets": {},
+        "analyses": {},
+        "figures": {},
+    }
     (plans / "forms.yaml").write_text(yaml.safe_dump(plan), encoding="utf-8")
     if mapping is not None:
         (plans / "forms/hit6.csv").write_text(mapping, encoding="utf-8")

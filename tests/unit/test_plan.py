@@ -85,8 +85,10 @@ def test_a_plan_is_read_and_cannot_be_changed(tmp_path):
         (("datasets", "people", "roster", "table", "hit"), "datasets.people.roster.table: 'hit' is not declared"),
         (("datasets", "people", "baseline", "basline"), "datasets.people.baseline: 'basline' is not declared; did you"),
         (("datasets", "people", "group", "arm"), "datasets.people.group: 'arm' is not declared"),
-        (("datasets", "people", "parameters", "total", "visits", ["end", "late"]),
-         "datasets.people.parameters.total.visits: 'late' is not declared"),
+        (
+            ("datasets", "people", "parameters", "total", "visits", ["end", "late"]),
+            "datasets.people.parameters.total.visits: 'late' is not declared",
+        ),
         (("analyses", "scores", "dataset", "animals"), "analyses.scores.dataset: 'animals' is not declared"),
         (("analyses", "scores", "parameters", ["totl"]), "analyses.scores.parameters: 'totl' is not declared; did you"),
         (("analyses", "scores", "visits", ["ende"]), "analyses.scores.visits: 'ende' is not declared; did you mean"),
@@ -101,7 +103,7 @@ def test_a_plan_is_read_and_cannot_be_changed(tmp_path):
         (("tables", "hit6", "unit_pattern", "(a)(b)"), "tables.hit6: unit_pattern: needs unit, and one group"),
         (("datasets", "people", "parameters", "total", "decimals", 7), "datasets.people.parameters.total.decimals"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_is_told_by_its_place(tmp_path, change, says):
     lines = faults_of(tmp_path, changed(*change))
     path = re.escape(str(tmp_path / "small.yaml"))

@@ -19,10 +19,16 @@ from omtrace.validation.validate import Validation
 
 ROOT = Path(__file__).parents[2]
 PAGE = plan_page()
-MODULES = [(part, name, getattr(module, declares)) for part, declares, *_ in PARTS
-           for name, module in modules(part, declares).items()]  # fmt: skip
-OPTIONS = [(part, name, option, field) for part, name, declared in MODULES
-           for option, field in declared.options.model_fields.items()]  # fmt: skip
+MODULES = [
+    (part, name, getattr(module, declares))
+    for part, declares, *_ in PARTS
+    for name, module in modules(part, declares).items()
+]
+OPTIONS = [
+    (part, name, option, field)
+    for part, name, declared in MODULES
+    for option, field in declared.options.model_fields.items()
+]
 
 
 def named(value):

@@ -23,10 +23,21 @@ from omtrace.model.register import (
 CONTENT = b"id,value\n1,2\n"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 GOOD = {
-    "number": "1", "study": "trial", "export": "diary", "table": "diary", "path": "data/raw/trial/diary.csv",
-    "batch": "", "received_on": "2026-01-02", "sha256": DIGEST, "origin": "shipped", "address": "", "citation": "A, B",
-    "licence": "MIT", "replaces": "", "withdrawn": "",
-}  # fmt: skip
+    "number": "1",
+    "study": "trial",
+    "export": "diary",
+    "table": "diary",
+    "path": "data/raw/trial/diary.csv",
+    "batch": "",
+    "received_on": "2026-01-02",
+    "sha256": DIGEST,
+    "origin": "shipped",
+    "address": "",
+    "citation": "A, B",
+    "licence": "MIT",
+    "replaces": "",
+    "withdrawn": "",
+}
 OTHER = {**GOOD, "number": "2", "export": "other", "path": "data/raw/trial/other.csv"}
 
 
@@ -246,8 +257,14 @@ def test_a_folder_in_the_place_of_a_file_is_a_fault(tree):
 
 
 def test_what_is_not_registered_is_a_fault_wherever_it_lies(tree):
-    for path in ("data/raw/trial/new.csv", "data/raw/trial/deep/er.csv", "data/raw/trial/a b.csv", "data/raw/loose.csv",
-                 "data/raw/trial/.DS_Store", "data/raw/.gitkeep"):  # fmt: skip
+    for path in (
+        "data/raw/trial/new.csv",
+        "data/raw/trial/deep/er.csv",
+        "data/raw/trial/a b.csv",
+        "data/raw/loose.csv",
+        "data/raw/trial/.DS_Store",
+        "data/raw/.gitkeep",
+    ):
         (tree / path).parent.mkdir(exist_ok=True)
         (tree / path).write_bytes(b"x")
     faults = custody_faults([EXPORT], "trial", tree)
@@ -305,8 +322,18 @@ def test_a_pipe_is_refused_and_not_read(tree):
     assert custody_faults([EXPORT], "trial", tree) == [f"data/raw/trial/pipe.csv: {wanted}", f"{EXPORT.path}: {wanted}"]
 
 
-ODD = ["a b.csv", "it's.csv", "$(touch x).csv", "`touch x`.csv", "a\nb.csv", "\N{BRAIN}.csv", "-rf.csv", 'say "x".csv',
-       "a\x1bb.csv", ";touch x.csv"]  # fmt: skip
+ODD = [
+    "a b.csv",
+    "it's.csv",
+    "$(touch x).csv",
+    "`touch x`.csv",
+    "a\nb.csv",
+    "\N{BRAIN}.csv",
+    "-rf.csv",
+    'say "x".csv',
+    "a\x1bb.csv",
+    ";touch x.csv",
+]
 
 
 @pytest.mark.parametrize("name", ODD)

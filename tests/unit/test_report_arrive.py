@@ -15,8 +15,15 @@ def plan_of(study, **changes):
 
 
 def number(analysis, statistic, group):
-    return {"analysis": analysis, "statistic": statistic, "group": group, "parameter": "p", "visit": "", "level": "",
-            "labels": {"group": group.upper()}}  # fmt: skip
+    return {
+        "analysis": analysis,
+        "statistic": statistic,
+        "group": group,
+        "parameter": "p",
+        "visit": "",
+        "level": "",
+        "labels": {"group": group.upper()},
+    }
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +40,17 @@ def rats():
 def test_the_ten_items_in_their_order(rats):
     assert [item.number for item in rats] == list(range(1, 11))
     assert [item.title for item in rats] == [
-        "Study design", "Sample size", "Inclusion and exclusion criteria", "Randomisation", "Blinding",
-        "Outcome measures", "Statistical methods", "Experimental animals", "Experimental procedures", "Results",
-    ]  # fmt: skip
+        "Study design",
+        "Sample size",
+        "Inclusion and exclusion criteria",
+        "Randomisation",
+        "Blinding",
+        "Outcome measures",
+        "Statistical methods",
+        "Experimental animals",
+        "Experimental procedures",
+        "Results",
+    ]
 
 
 def test_what_is_not_there_is_a_gap_and_every_item_has_something(rats):
@@ -57,12 +72,27 @@ def test_the_unit_its_numbers_and_the_columns_of_animals_are_found(rats):
 
 
 def test_a_plan_that_says_nothing_has_gaps_everywhere_but_where_data_speak():
-    bare = Plan.model_validate({
-        "study": "s", "title": "t", "kind": "simulated", "statement": "s", "design": "d", "arrive": {},
-        "tables": {"t": {"reader": "delimited", "schema": "strata"}}, "analyses": {}, "figures": {},
-        "datasets": {"d": {"unit": "animal", "roster": {"table": "t", "column": "unit_id"}, "parameters": {},
-                           "populations": {"full": {"label": "all"}}}},
-    })  # fmt: skip
+    bare = Plan.model_validate(
+        {
+            "study": "s",
+            "title": "t",
+            "kind": "simulated",
+            "statement": "s",
+            "design": "d",
+            "arrive": {},
+            "tables": {"t": {"reader": "delimited", "schema": "strata"}},
+            "analyses": {},
+            "figures": {},
+            "datasets": {
+                "d": {
+                    "unit": "animal",
+                    "roster": {"table": "t", "column": "unit_id"},
+                    "parameters": {},
+                    "populations": {"full": {"label": "all"}},
+                }
+            },
+        }
+    )
     items = arrive_of(bare, {})
     assert [item.number for item in items if item.gaps] == list(range(1, 11))
 

@@ -170,9 +170,18 @@ def test_two_reports_of_the_same_results_are_the_same_bytes(study, content):
 
 @pytest.mark.parametrize(
     "name",
-    ["estimates.csv", "rowsets.parquet", "definitions.json", "validated/places.parquet", "validated/conservation.csv",
-     "validated/decisions.json", "datasets/participants.cells.parquet", "figures/index.json", "figures/course.svg"],
-)  # fmt: skip
+    [
+        "estimates.csv",
+        "rowsets.parquet",
+        "definitions.json",
+        "validated/places.parquet",
+        "validated/conservation.csv",
+        "validated/decisions.json",
+        "datasets/participants.cells.parquet",
+        "figures/index.json",
+        "figures/course.svg",
+    ],
+)
 def test_a_missing_result_is_named(tmp_path, name):
     study = Study(tmp_path)
     (study.folder / name).unlink()

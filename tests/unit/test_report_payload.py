@@ -97,8 +97,10 @@ def test_a_study_that_no_page_can_hold_shows_the_first_records_and_counts_all(tm
         reasons = [whole["strings"][group[1]] for group in groups]
         assert used == len(set().union(*(one for one, reason in zip(units, reasons, strict=True) if not reason)))
         told = {cut["strings"][a]: n for a, n in zip(left[::2], left[1::2], strict=True)}
-        assert told == {reason: len(set().union(*(one for one, r in zip(units, reasons, strict=True) if r == reason)))
-                        for reason in set(reasons) - {""}}  # fmt: skip
+        assert told == {
+            reason: len(set().union(*(one for one, r in zip(units, reasons, strict=True) if r == reason)))
+            for reason in set(reasons) - {""}
+        }
         assert hidden == sum(max(0, len(members(group[2:])) - 2) for group in groups)
         assert all(len(members(group[2:])) <= 2 for group in cut["rowsets"][int(rowset)])
         assert shown(cut, identifier) <= study.expected(identifier)

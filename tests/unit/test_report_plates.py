@@ -47,8 +47,22 @@ analyses:
 figures: {}
 plates: {dataset: wells, signal: signal, concentration: dose, role: role, sample: role, read: read}
 """
-HEADER = ("id", "analysis", "parameter", "population", "group", "visit", "level", "statistic", "value", "unit",
-          "decimals", "rowset", "definition", "data")  # fmt: skip
+HEADER = (
+    "id",
+    "analysis",
+    "parameter",
+    "population",
+    "group",
+    "visit",
+    "level",
+    "statistic",
+    "value",
+    "unit",
+    "decimals",
+    "rowset",
+    "definition",
+    "data",
+)
 CURVE = {"a": 0.1, "b": 1.0, "c": 50.0, "d": 2.1}
 
 
@@ -81,17 +95,38 @@ def study(tmp_path):
     table = dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True))
     store.write_table(folder / "datasets/wells.parquet", table)
     signals = {row[1]: row[0] for row in rows if row[2] == "signal"}
-    sets = [("curve", signals[f"B 1/{well}"], why) for well, why in
-            (("A1", ""), ("B1", ""), ("C1", ""), ("D1", "level not wanted"), ("E12", "no standard"))]  # fmt: skip
-    sets += [("verdict", signals["B 1/C1"], "not in population kept (unknown)"), ("verdict", signals["B 1/D1"], ""),
-             ("other", signals["B 1/A1"], "of another number")]  # fmt: skip
+    sets = [
+        ("curve", signals[f"B 1/{well}"], why)
+        for well, why in (("A1", ""), ("B1", ""), ("C1", ""), ("D1", "level not wanted"), ("E12", "no standard"))
+    ]
+    sets += [
+        ("verdict", signals["B 1/C1"], "not in population kept (unknown)"),
+        ("verdict", signals["B 1/D1"], ""),
+        ("other", signals["B 1/A1"], "of another number"),
+    ]
     keys = ("rowset", "record", "reason")
     store.write_table(folder / "rowsets.parquet", dict(zip(keys, map(list, zip(*sets, strict=True)), strict=True)))
     numbers = []
 
     def number(group, statistic, value, level="", unit="", analysis="curves", rowset="curve"):
-        numbers.append((f"{len(numbers):012x}", analysis, "signal", "full", group, "", level, statistic, value, unit, 2,
-                        rowset, "d", "simulated"))  # fmt: skip
+        numbers.append(
+            (
+                f"{len(numbers):012x}",
+                analysis,
+                "signal",
+                "full",
+                group,
+                "",
+                level,
+                statistic,
+                value,
+                unit,
+                2,
+                rowset,
+                "d",
+                "simulated",
+            )
+        )
 
     for name, value in CURVE.items():
         number("B 1", name, value)
@@ -238,8 +273,12 @@ def test_plates_of_a_plan_must_exist(tmp_path):
 
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
-    [(0.0541, 1.99, [0.5, 1.0, 1.5]), (0.01, 0.09, [0.02, 0.04, 0.06, 0.08]), (0.0, 2.5, [0, 0.5, 1, 1.5, 2, 2.5]),
-     (-0.3, 1.0, [0, 0.5, 1])],
-)  # fmt: skip
+    [
+        (0.0541, 1.99, [0.5, 1.0, 1.5]),
+        (0.01, 0.09, [0.02, 0.04, 0.06, 0.08]),
+        (0.0, 2.5, [0, 0.5, 1, 1.5, 2, 2.5]),
+        (-0.3, 1.0, [0, 0.5, 1]),
+    ],
+)
 def test_an_axis_has_round_values(low, high, expected):
     assert _plate_curve.round_values(low, high) == pytest.approx(expected)

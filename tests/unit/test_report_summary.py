@@ -20,8 +20,13 @@ AT = {"comparison": ("omt - sham", "month_3"), "change": ("all", "month_1"), "ag
 def plan(**keys):
     """The made-up plan with a second comparison, a family, an estimand and further keys of analyses."""
     content = plan_of().model_dump(mode="json", by_alias=True)
-    content["analyses"]["again"] = {**content["analyses"]["comparison"], "title": "Again", "role": "sensitivity",
-                                    "of": "comparison", "method": "mmrm"}  # fmt: skip
+    content["analyses"]["again"] = {
+        **content["analyses"]["comparison"],
+        "title": "Again",
+        "role": "sensitivity",
+        "of": "comparison",
+        "method": "mmrm",
+    }
     content["analyses"]["comparison"] |= {"role": "primary", "estimand": "e"}
     words = {name: name for name in ("treatment", "population", "variable", "summary")}
     events = {"stopping": {"strategy": "while_on_treatment", "how": "last"}}
@@ -33,8 +38,15 @@ def plan(**keys):
 
 
 def row(analysis, parameter, statistic, value, group, visit, level="", decimals=1):
-    names = {"analysis": analysis, "parameter": parameter, "population": "full", "group": group, "visit": visit,
-             "level": level, "statistic": statistic}  # fmt: skip
+    names = {
+        "analysis": analysis,
+        "parameter": parameter,
+        "population": "full",
+        "group": group,
+        "visit": visit,
+        "level": level,
+        "statistic": statistic,
+    }
     return {
         "id": digest_of(list(names.values()), 12),
         **names,
@@ -59,8 +71,14 @@ def rows():
             found.append(
                 row("key", parameter, statistic, value, group, visit, name, 3 if statistic != "rejected" else 0)
             )
-    told = {"estimates": 2, "same_direction": 2, "intervals_without_null": 2, "estimate_lowest": -3.25,
-            "estimate_highest": -3.25, "concordant": 1}  # fmt: skip
+    told = {
+        "estimates": 2,
+        "same_direction": 2,
+        "intervals_without_null": 2,
+        "estimate_lowest": -3.25,
+        "estimate_highest": -3.25,
+        "concordant": 1,
+    }
     found += [row("comparison_concordance", "score_1", s, v, *AT["comparison"]) for s, v in told.items()]
     return found
 
@@ -83,9 +101,12 @@ def test_p_values_in_no_family_are_exploratory():
 
 @pytest.mark.parametrize(
     "keys, still",
-    [({"change": {"exempt": "a check"}}, set()), ({"again": {"role": "exploratory"}}, {"again", "change"}),
-     ({"again": {"role": "subgroup"}}, {"again", "change"})],
-)  # fmt: skip
+    [
+        ({"change": {"exempt": "a check"}}, set()),
+        ({"again": {"role": "exploratory"}}, {"again", "change"}),
+        ({"again": {"role": "subgroup"}}, {"again", "change"}),
+    ],
+)
 def test_what_needs_no_family(keys, still):
     of = plan(**keys)
     found = {n["id"]: n for n in numbers(of).values()}
@@ -109,8 +130,10 @@ def test_the_only_p_value_of_a_primary_analysis_needs_no_family():
 
 def test_checks_claim_nothing_and_p_values_adjusted_within_an_analysis_bear_no_mark():
     of = plan()
-    more = [row("change", "score_1", s, v, "all", "month_1") for s, v in
-            {"naive_p": 0.01, "grubbs_p": 0.01, "adjusted_p": 0.01, "mann_whitney_p": ""}.items()]  # fmt: skip
+    more = [
+        row("change", "score_1", s, v, "all", "month_1")
+        for s, v in {"naive_p": 0.01, "grubbs_p": 0.01, "adjusted_p": 0.01, "mann_whitney_p": ""}.items()
+    ]
     found = numbers_of(of, rows_of(of, rows() + more))
     before, after = summary_of(of, numbers(of), {}), summary_of(of, found, {})
     assert (after["exploratory"], after["p_values"]) == (before["exploratory"], before["p_values"] + 1)
@@ -150,8 +173,9 @@ def test_of_a_large_family_the_summary_shows_what_is_rejected_or_a_few(monkeypat
         if number["statistic"] == "rejected":
             number["value"] = 0.0
     (family,) = summary_of(of, found, {})["families"]
-    smallest = min((n for n in found.values() if n["analysis"] == "key" and n["statistic"] == "p"),
-                   key=lambda n: float(n["value"]))  # fmt: skip
+    smallest = min(
+        (n for n in found.values() if n["analysis"] == "key" and n["statistic"] == "p"), key=lambda n: float(n["value"])
+    )
     assert family["words"] == "None of 2 hypotheses is rejected. Shown are the 1 with the smallest p."
     assert [row["p"] for row in family["rows"]] == [smallest]
 

@@ -46,8 +46,11 @@ def test_groups_stand_side_by_side_where_a_row_is_one_count():
     assert table["heads"] == ["level"]
     assert table["columns"][0] == "Sham" and table["columns"][-1] == "All"
     assert [line[1:] for line in texts(table)[1:]] == [
-        ["0", "2", "4"], ["1", "3", "5"], ["6", "8", "10"], ["7", "9", "11"],
-    ]  # fmt: skip
+        ["0", "2", "4"],
+        ["1", "3", "5"],
+        ["6", "8", "10"],
+        ["7", "9", "11"],
+    ]
     assert [line[0] for line in texts(table)[1:]] == ["n", "Missing", "female", "male"]
 
 
@@ -83,8 +86,11 @@ def test_ranks_effect_sizes_and_ratios_stand_apart_but_an_estimate_with_the_inte
     names = ("difference", "ci_low", "ci_high", "mann_whitney_u", "mann_whitney_p", "hedges_g", "risk_ratio")
     found = tables(*(f"comparison|score_1|omt - sham|month_3||{s}" for s in names))
     assert [t["columns"] for t in found] == [
-        ["Difference (CI)"], ["Mann–Whitney U (p)"], ["Hedges’ g"], ["Risk ratio"],
-    ]  # fmt: skip
+        ["Difference (CI)"],
+        ["Mann–Whitney U (p)"],
+        ["Hedges’ g"],
+        ["Risk ratio"],
+    ]
     (table,) = tables(*(f"comparison|score_1|omt - sham|month_3||{s}" for s in ("odds_ratio", "ci_low", "ci_high")))
     assert table["columns"] == ["Odds ratio (CI)"]
 
@@ -148,8 +154,11 @@ def test_logarithms_stand_under_the_logarithm_of_the_unit():
 def test_shared_first_heads_stand_once():
     lines = spanned([(["a", "x"], []), (["a", "y"], []), (["b", "x"], []), (["a", "x"], [])])
     assert [[(h["text"], h["span"]) for h in line["heads"]] for line in lines] == [
-        [("a", 2), ("x", 1)], [("y", 1)], [("b", 1), ("x", 1)], [("a", 1), ("x", 1)],
-    ]  # fmt: skip
+        [("a", 2), ("x", 1)],
+        [("y", 1)],
+        [("b", 1), ("x", 1)],
+        [("a", 1), ("x", 1)],
+    ]
     assert [[h["span"] for h in line["heads"]] for line in spanned([(["a"], []), (["a"], [])])] == [[1], [1]]
 
 
@@ -162,8 +171,11 @@ def test_a_batch_is_left_out_with_the_files_at_fault():
         return Export(number, "s", f"e{number}", "t", f"data/raw/s/{number}.csv", batch, "", "", "", "", "", "")
 
     exports = [export(1, "1"), export(2, "1"), export(3, "2"), export(4, ""), export(5, "3")]
-    decisions = {"data/raw/s/2.csv": {"left out": "the whole file: unreadable"}, "data/raw/s/3.csv": {"encoding": "x"},
-                 "data/raw/s/4.csv": {"left out": "the whole file: coding"}}  # fmt: skip
+    decisions = {
+        "data/raw/s/2.csv": {"left out": "the whole file: unreadable"},
+        "data/raw/s/3.csv": {"encoding": "x"},
+        "data/raw/s/4.csv": {"left out": "the whole file: coding"},
+    }
     lost = {"key": [key_of(1, 1), key_of(3, 1), key_of(5, 1)], "rule": ["batch", "range", "batch"]}
     assert left_out_shown(exports, decisions, lost) == [
         {"what": "batch 1", "causes": [{"path": "data/raw/s/2.csv", "rule": "unreadable"}]},

@@ -26,9 +26,19 @@ def titles(names: str) -> list[str]:
 
 def test_paired_change_stands_in_few_columns():
     assert titles(" ".join(PAIRED)) == [
-        "n", "Mean before (SD)", "Mean after (SD)", "Mean change (95% CI)", "SD of change", "t (df)", "p",
-        "Cohen’s d (z) (95% CI)", "Cohen’s d (av)", "Hedges’ g (95% CI)", "Signed rank V (p)", "Hodges–Lehmann",
-    ]  # fmt: skip
+        "n",
+        "Mean before (SD)",
+        "Mean after (SD)",
+        "Mean change (95% CI)",
+        "SD of change",
+        "t (df)",
+        "p",
+        "Cohen’s d (z) (95% CI)",
+        "Cohen’s d (av)",
+        "Hedges’ g (95% CI)",
+        "Signed rank V (p)",
+        "Hodges–Lehmann",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -120,9 +130,16 @@ def test_what_is_shown_is_the_stored_decimal_rounded_once(value, decimals):
 
 @pytest.mark.parametrize(
     ("statistic", "text"),
-    [("ci_low", "Lower limit of CI"), ("d_z_ci_high", "Cohen’s d (z), upper limit"), ("c", "c"), ("c_se", "SE of c"),
-     ("wilson_low", "Wilson, lower limit"), ("n_a", "n, group"), ("nnth_wald", "NNT to harm, Wald")],
-)  # fmt: skip
+    [
+        ("ci_low", "Lower limit of CI"),
+        ("d_z_ci_high", "Cohen’s d (z), upper limit"),
+        ("c", "c"),
+        ("c_se", "SE of c"),
+        ("wilson_low", "Wilson, lower limit"),
+        ("n_a", "n, group"),
+        ("nnth_wald", "NNT to harm, Wald"),
+    ],
+)
 def test_labels(statistic, text):
     assert label_of(statistic) == text
 
@@ -152,5 +169,7 @@ def test_levels_read_as_text(level, text):
 
 def test_several_units():
     assert [plural(unit) for unit in ("participant", "mouse", "batch and strain")] == [
-        "participants", "mice", "batches and strains",
-    ]  # fmt: skip
+        "participants",
+        "mice",
+        "batches and strains",
+    ]

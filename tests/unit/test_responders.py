@@ -15,12 +15,24 @@ OPTIONS = {
     "reference": "sham",
     "grids": {"x": {"low": 2, "high": 12, "step": 5, "sources": {4.5: "A"}}},
 }
-BETTER = {"parameters": {
-    name: {"derive": "column", "label": name, "unit": "points", "visits": visits, "better": better,
-           "options": {"table": "t", "column": name}}
-    for name, visits, better in (("x", ["baseline", "end"], "lower"), ("r", ["baseline", "end"], "higher"),
-                                 ("arm", [], ""), ("age", [], ""))
-}}  # fmt: skip
+BETTER = {
+    "parameters": {
+        name: {
+            "derive": "column",
+            "label": name,
+            "unit": "points",
+            "visits": visits,
+            "better": better,
+            "options": {"table": "t", "column": name},
+        }
+        for name, visits, better in (
+            ("x", ["baseline", "end"], "lower"),
+            ("r", ["baseline", "end"], "higher"),
+            ("arm", [], ""),
+            ("age", [], ""),
+        )
+    }
+}
 
 
 @pytest.fixture
@@ -39,8 +51,10 @@ def test_a_row_of_the_grid_is_the_comparison_of_two_proportions():
 
 def test_the_verdict_tells_whether_the_conclusion_depends_on_the_threshold():
     def rows(*limits):
-        return [{"improvement": at, "difference": (low + high) / 2, "ci_low": low, "ci_high": high}
-                for at, (low, high) in enumerate(limits, 1)]  # fmt: skip
+        return [
+            {"improvement": at, "difference": (low + high) / 2, "ci_low": low, "ci_high": high}
+            for at, (low, high) in enumerate(limits, 1)
+        ]
 
     above, none, below = (0.1, 0.3), (-0.1, 0.2), (-0.4, -0.1)
     assert verdict(rows(above, above))["conclusion_depends"] == 0 == verdict(rows(none, none))["conclusion_depends"]
@@ -122,8 +136,14 @@ def curves() -> Study:
         "days": parameter("Migraine days", "days", visits, better="lower"),
         "arm": parameter("Arm"),
     }
-    dataset = {"unit": "participant", "visits": {"baseline": "Baseline", "month3": "3 months"}, "baseline": "baseline",
-               "parameters": parameters, "group": "arm", "groups": {"sham": "Sham", "omt": "Treatment"}}  # fmt: skip
+    dataset = {
+        "unit": "participant",
+        "visits": {"baseline": "Baseline", "month3": "3 months"},
+        "baseline": "baseline",
+        "parameters": parameters,
+        "group": "arm",
+        "groups": {"sham": "Sham", "omt": "Treatment"},
+    }
     grid = {"low": 1, "high": 8, "step": 1}
     options = {"grids": {"hit6": {**grid, "sources": {6: "Author 2020"}}, "days": grid}}
     analyses = {
@@ -137,8 +157,14 @@ def curves() -> Study:
             study.estimate("grid", name, statistic, 50, level="every threshold", decimals=0, **one)
         for at in range(1, 9):
             level = f"at least {at} points (36 to 78)" + " (Author 2020)" * (at == 6 and name == "hit6")
-            values = {"improvement": at, "proportion_a": 0.8 - at / 12, "proportion_b": 0.6 - at / 15,
-                      "difference": 0.2 - at / 60, "ci_low": 0.05 - at / 60, "ci_high": 0.35 - at / 60}  # fmt: skip
+            values = {
+                "improvement": at,
+                "proportion_a": 0.8 - at / 12,
+                "proportion_b": 0.6 - at / 15,
+                "difference": 0.2 - at / 60,
+                "ci_low": 0.05 - at / 60,
+                "ci_high": 0.35 - at / 60,
+            }
             for statistic, value in values.items():
                 study.estimate("grid", name, statistic, value, level=level, decimals=3, **one)
     return study
@@ -156,8 +182,9 @@ def test_curves_are_the_estimates_and_thresholds_with_a_source_are_marked(tmp_pa
         assert [line.get_xdata()[0] for line in lines(axes, "source")] == [6]
     steps = [line for line in left.lines if len(line.get_xdata()) == 8]
     assert [list(line.get_ydata()) for line in steps] == [
-        pytest.approx([0.6 - at / 15 for at in range(1, 9)]), pytest.approx([0.8 - at / 12 for at in range(1, 9)]),
-    ]  # fmt: skip
+        pytest.approx([0.6 - at / 15 for at in range(1, 9)]),
+        pytest.approx([0.8 - at / 12 for at in range(1, 9)]),
+    ]
     assert not lines(sheet.figure.axes[2], "source")
     assert "at least 6 points (36 to 78) (Author 2020): Sham 0.200, Treatment 0.300, difference 0.100" in drawing.alt
 

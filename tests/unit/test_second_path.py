@@ -86,13 +86,26 @@ def paired(before, after) -> dict[str, float]:
     test = scipy.stats.ttest_rel(after, before)
     low, high = test.confidence_interval(0.95)
     changes = np.subtract(after, before)
-    ranks = scipy.stats.permutation_test(
-        (changes,), lambda d: scipy.stats.rankdata(np.abs(changes[changes != 0]))[d[changes != 0] > 0].sum(),
-        permutation_type="samples", n_resamples=np.inf, vectorized=False,
-    ) if len(changes) <= 12 else None  # fmt: skip
+    ranks = (
+        scipy.stats.permutation_test(
+            (changes,),
+            lambda d: scipy.stats.rankdata(np.abs(changes[changes != 0]))[d[changes != 0] > 0].sum(),
+            permutation_type="samples",
+            n_resamples=np.inf,
+            vectorized=False,
+        )
+        if len(changes) <= 12
+        else None
+    )
     more = {} if ranks is None else {"signed_rank_p": min(1.0, float(ranks.pvalue))}
-    return {"mean_change": float(np.mean(changes)), "ci_low": low, "ci_high": high, "p": float(test.pvalue),
-            "n": len(changes), **more}  # fmt: skip
+    return {
+        "mean_change": float(np.mean(changes)),
+        "ci_low": low,
+        "ci_high": high,
+        "p": float(test.pvalue),
+        "n": len(changes),
+        **more,
+    }
 
 
 def test_every_study_that_runs_by_itself_has_its_headlines_here_and_every_primary_analysis_is_one():
@@ -107,8 +120,15 @@ def test_feasibility_change(shipped_results):
     scores = hit6_of(shipped_results / "data/raw/omt_feasibility/redcap.csv")
     for visit in ("month_1", "month_3"):
         pairs = [(s["baseline"], s[visit]) for s in scores.values() if "baseline" in s and visit in s]
-        found = values(shipped_results, "omt_feasibility", analysis="change", parameter="hit6_total", visit=visit,
-                       population="full", group="all")  # fmt: skip
+        found = values(
+            shipped_results,
+            "omt_feasibility",
+            analysis="change",
+            parameter="hit6_total",
+            visit=visit,
+            population="full",
+            group="all",
+        )
         holds(found, paired(*zip(*pairs, strict=True)))
 
 
@@ -122,15 +142,22 @@ def trial(shipped_results):
     }
     arms = {row["participant_id"]: row["arm"] for row in rows_of(raw / "allocation.csv") if row["participant_id"]}
     assert len(arms) == 140
-    return [{"arm": arm, "site": first[who]["site"], "type": first[who]["migraine_type"], **scores[who]}
-            for who, arm in sorted(arms.items())]  # fmt: skip
+    return [
+        {"arm": arm, "site": first[who]["site"], "type": first[who]["migraine_type"], **scores[who]}
+        for who, arm in sorted(arms.items())
+    ]
 
 
 def test_randomised_trial_primary_analysis(shipped_results, trial):
     used = [one for one in trial if "baseline" in one and "month_3" in one]
     y, base = (np.array([one[name] for one in used], float) for name in ("month_3", "baseline"))
-    again = least_squares(y, [one["arm"] == "OMT" for one in used], base, dummies([one["site"] for one in used]),
-                          dummies([one["type"] for one in used]))  # fmt: skip
+    again = least_squares(
+        y,
+        [one["arm"] == "OMT" for one in used],
+        base,
+        dummies([one["site"] for one in used]),
+        dummies([one["type"] for one in used]),
+    )
     holds(values(shipped_results, "omt_rct", analysis="primary", group="OMT - sham", visit="month_3", level=""), again)
 
 
@@ -143,8 +170,14 @@ def test_randomised_trial_responders(shipped_results, trial):
     }
     (a, b) = ((sum(counts[arm]), len(counts[arm])) for arm in ("OMT", "sham"))
     low, high = confint_proportions_2indep(*a, *b, method="newcomb")
-    found = values(shipped_results, "omt_rct", analysis="responders_compared", parameter="hit6_responder",
-                   visit="month_3", level="")  # fmt: skip
+    found = values(
+        shipped_results,
+        "omt_rct",
+        analysis="responders_compared",
+        parameter="hit6_responder",
+        visit="month_3",
+        level="",
+    )
     holds(found, {"difference": a[0] / a[1] - b[0] / b[1], "newcombe_low": low, "newcombe_high": high})
 
 
@@ -163,8 +196,9 @@ def test_randomised_trial_mixed_model(shipped_results, trial):
     def fitted(theta):
         root = np.array([[math.exp(theta[0]), 0.0], [theta[1], math.exp(theta[2])]])
         sigma = root @ root.T
-        parts = [(np.linalg.inv(sigma[np.ix_(s, s)]), np.linalg.slogdet(sigma[np.ix_(s, s)])[1], x, y)
-                 for s, x, y in blocks]  # fmt: skip
+        parts = [
+            (np.linalg.inv(sigma[np.ix_(s, s)]), np.linalg.slogdet(sigma[np.ix_(s, s)])[1], x, y) for s, x, y in blocks
+        ]
         information = sum(x.T @ w @ x for w, _, x, _ in parts)
         beta = np.linalg.solve(information, sum(x.T @ w @ y for w, _, x, y in parts))
         squares = sum(float((y - x @ beta) @ w @ (y - x @ beta)) for w, _, x, y in parts)
@@ -174,8 +208,12 @@ def test_randomised_trial_mixed_model(shipped_results, trial):
         )
         return minus_2, beta
 
-    best = scipy.optimize.minimize(lambda theta: fitted(theta)[0], [1.5, 1.0, 1.5], method="Nelder-Mead",
-                                   options={"xatol": 1e-7, "fatol": 1e-10, "maxiter": 4000})  # fmt: skip
+    best = scipy.optimize.minimize(
+        lambda theta: fitted(theta)[0],
+        [1.5, 1.0, 1.5],
+        method="Nelder-Mead",
+        options={"xatol": 1e-7, "fatol": 1e-10, "maxiter": 4000},
+    )
     minus_2, beta = fitted(best.x)
     rows = {"analysis": "primary_mmrm", "parameter": "hit6_total"}
     for at, visit in enumerate(visits):
@@ -218,8 +256,11 @@ def serum(shipped_results):
     for n in (1, 2, 3):
         read = plate_signals(raw / f"plate_{n}.txt")
         layout = [row | {"signal": read.get(row["well"], math.nan)} for row in rows_of(raw / f"layout_{n}.csv")]
-        made = [(float(row["concentration_pg_ml"]), row["signal"]) for row in layout
-                if row["concentration_pg_ml"] and row["signal"] == row["signal"]]  # fmt: skip
+        made = [
+            (float(row["concentration_pg_ml"]), row["signal"])
+            for row in layout
+            if row["concentration_pg_ml"] and row["signal"] == row["signal"]
+        ]
         a, b, c, d = curve(*np.array(made).T)
         wells = defaultdict(list)
         for row in layout:
@@ -246,8 +287,10 @@ def plate_signals(path: Path) -> dict[str, float]:
 
 @pytest.fixture(scope="module")
 def groups_of_animals(shipped_results):
-    return {row["animal_id"]: (row["model"], row["treatment"])
-            for row in rows_of(shipped_results / "data/raw/rat_two_hit/animals.csv")}  # fmt: skip
+    return {
+        row["animal_id"]: (row["model"], row["treatment"])
+        for row in rows_of(shipped_results / "data/raw/rat_two_hit/animals.csv")
+    }
 
 
 def test_rat_contrasts(shipped_results, serum, groups_of_animals):
@@ -268,10 +311,18 @@ def test_rat_contrasts(shipped_results, serum, groups_of_animals):
 def test_rat_interaction(shipped_results, serum, groups_of_animals):
     used = [(groups_of_animals[a], v) for a, v in serum.items() if groups_of_animals[a][1] in ("sham", "omt_repeated")]
     holds_interaction(
-        values(shipped_results, "rat_two_hit", analysis="factorial", parameter="cgrp_serum",
-               level="interaction model x treatment"),
-        [value for _, value in used], [m == "two_hit" for (m, _), _ in used], [t != "sham" for (_, t), _ in used], 1e-6,
-    )  # fmt: skip
+        values(
+            shipped_results,
+            "rat_two_hit",
+            analysis="factorial",
+            parameter="cgrp_serum",
+            level="interaction model x treatment",
+        ),
+        [value for _, value in used],
+        [m == "two_hit" for (m, _), _ in used],
+        [t != "sham" for (_, t), _ in used],
+        1e-6,
+    )
 
 
 def holds_interaction(found, y, first, second, rel):
@@ -294,10 +345,20 @@ def test_mouse_interaction(shipped_results):
         if row["BDNF_N"]:
             mice[mouse].append(float(row["BDNF_N"]))
     used = [mouse for mouse in mice if kind[mouse][2] == "C/S" and len(mice[mouse]) >= 3]
-    found = values(shipped_results, "mouse_cortex_proteins", analysis="factorial", parameter="bdnf",
-                   level="interaction genotype x treatment")  # fmt: skip
-    holds_interaction(found, [float(np.mean(mice[m])) for m in used], [kind[m][0] == "Ts65Dn" for m in used],
-                      [kind[m][1] == "Memantine" for m in used], 1e-7)  # fmt: skip
+    found = values(
+        shipped_results,
+        "mouse_cortex_proteins",
+        analysis="factorial",
+        parameter="bdnf",
+        level="interaction genotype x treatment",
+    )
+    holds_interaction(
+        found,
+        [float(np.mean(mice[m])) for m in used],
+        [kind[m][0] == "Ts65Dn" for m in used],
+        [kind[m][1] == "Memantine" for m in used],
+        1e-7,
+    )
 
 
 def test_headache_diary_change(shipped_results):
@@ -331,10 +392,20 @@ def test_acupuncture_primary_analysis(shipped_results):
     table = [dict(zip(header, row, strict=True)) for row in rows]
     used = [row for row in table if row["pk5"] != "" and row["id"] != ""]
     numeric = [np.array([float(row[name]) for row in used]) for name in ("pk1", "age", "sex", "migraine", "chronicity")]
-    again = least_squares(np.array([float(row["pk5"]) for row in used]), [row["group"] == 1 for row in used], *numeric,
-                          dummies([str(row["acupuncturist"]) for row in used]))  # fmt: skip
-    found = values(shipped_results, "acupuncture_headache", analysis="primary", group="acupuncture - control",
-                   visit="month_12", level="")  # fmt: skip
+    again = least_squares(
+        np.array([float(row["pk5"]) for row in used]),
+        [row["group"] == 1 for row in used],
+        *numeric,
+        dummies([str(row["acupuncturist"]) for row in used]),
+    )
+    found = values(
+        shipped_results,
+        "acupuncture_headache",
+        analysis="primary",
+        group="acupuncture - control",
+        visit="month_12",
+        level="",
+    )
     holds(found, again)
 
 
@@ -352,8 +423,9 @@ def kenward_roger(y, x, groups, weights) -> dict[str, float]:
         inverse, phi, projection = at(np.exp(log_theta))
         return -np.linalg.slogdet(inverse)[1] - np.linalg.slogdet(phi)[1] + y @ projection @ y
 
-    best = scipy.optimize.minimize(minus_2_log, np.log([0.1, 0.2]), method="Nelder-Mead",
-                                   options={"xatol": 1e-9, "fatol": 1e-11, "maxiter": 500})  # fmt: skip
+    best = scipy.optimize.minimize(
+        minus_2_log, np.log([0.1, 0.2]), method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-11, "maxiter": 500}
+    )
     inverse, phi, projection = at(np.exp(best.x))
     spread = 2 * np.linalg.inv([[np.trace(projection @ a @ projection @ b) for b in parts] for a in parts])
     first = [x.T @ inverse @ a @ inverse @ x for a in parts]
@@ -364,16 +436,23 @@ def kenward_roger(y, x, groups, weights) -> dict[str, float]:
     se = math.sqrt(weights @ (phi + 2 * phi @ bias @ phi) @ weights)
     estimate = float(weights @ phi @ x.T @ inverse @ y)
     half = float(scipy.stats.t.ppf(0.975, df)) * se
-    return {"difference": estimate, "se": se, "df": df, "ci_low": estimate - half, "ci_high": estimate + half,
-            "p": float(2 * scipy.stats.t.sf(abs(estimate) / se, df))}  # fmt: skip
+    return {
+        "difference": estimate,
+        "se": se,
+        "df": df,
+        "ci_low": estimate - half,
+        "ci_high": estimate + half,
+        "p": float(2 * scipy.stats.t.sf(abs(estimate) / se, df)),
+    }
 
 
 def test_pups_of_treated_mothers(shipped_results):
     pups = rows_of(shipped_results / "data/raw/rat_pup_weight/pups.csv")
     column = {name: np.array([pup[name] for pup in pups]) for name in pups[0]}
     low, high, female = (column[n] == v for n, v in (("Treatment", "Low"), ("Treatment", "High"), ("sex", "Female")))
-    x = np.column_stack([np.ones(len(pups)), low, high, female, column["Lsize"].astype(float), low & female,
-                         high & female]).astype(float)  # fmt: skip
+    x = np.column_stack(
+        [np.ones(len(pups)), low, high, female, column["Lsize"].astype(float), low & female, high & female]
+    ).astype(float)
     for dose, weights in (("Low", [0, 1, 0, 0, 0, 0.5, 0]), ("High", [0, 0, 1, 0, 0, 0, 0.5])):
         again = kenward_roger(column["weight"].astype(float), x, column["Litter"], np.array(weights))
         found = values(shipped_results, "rat_pup_weight", analysis="weight", group=f"{dose} - Control")

@@ -121,8 +121,13 @@ def test_every_unit_is_used_or_left_out_for_the_first_reason_in_the_fixed_order(
         assert {(unit_of[record], reason) for record, _, reason in rows.entries} == {
             (u, chosen.reasons[u]) for u in expected
         }
-        roles = {"outcome", *(["baseline"] * base), *(["group"] * (group or groups != ["all"])), *(["covariate"] * age),
-                 *(["population"] * (population == "members"))}  # fmt: skip
+        roles = {
+            "outcome",
+            *(["baseline"] * base),
+            *(["group"] * (group or groups != ["all"])),
+            *(["covariate"] * age),
+            *(["population"] * (population == "members")),
+        }
         assert {role for _, role, _ in rows.entries} == (roles if expected else set())
     assert chosen.missing("all") == sum(
         bool(r) and not r.startswith("not in population") for r in chosen.reasons.values()
@@ -248,16 +253,41 @@ def test_the_names_in_an_expression_are_told():
 @pytest.mark.parametrize(
     "text",
     [
-        "__import__('os').system('true') == 0", "sessions.__class__ == 1", "(lambda: 1)() == 1", "sessions[0] == 1",
-        "[age for age in (1, 2)] == 1", "sessions if age else arm", "age", "1", "'x'", "age and sessions", "not age",
-        "1 < age < 3", "age in (1, 2)", "age is None", "age == None", "age + 1 == 2", "age > -'x'", "age > --1",
+        "__import__('os').system('true') == 0",
+        "sessions.__class__ == 1",
+        "(lambda: 1)() == 1",
+        "sessions[0] == 1",
+        "[age for age in (1, 2)] == 1",
+        "sessions if age else arm",
+        "age",
+        "1",
+        "'x'",
+        "age and sessions",
+        "not age",
+        "1 < age < 3",
+        "age in (1, 2)",
+        "age is None",
+        "age == None",
+        "age + 1 == 2",
+        "age > -'x'",
+        "age > --1",
         "age == 1j",
-        "age == b'x'", "f'{age}' == 'x'", "age := 3", "age = 3", "age >", "age > 1; age > 2", "age > 1\nage > 2",
-        " ", "\0",
-        "(" * 300 + "age > 1" + ")" * 300, "not " * 20000 + "age > 1", "-" * 50000 + "1 > age", "age > 1 # c\n)",
+        "age == b'x'",
+        "f'{age}' == 'x'",
+        "age := 3",
+        "age = 3",
+        "age >",
+        "age > 1; age > 2",
+        "age > 1\nage > 2",
+        " ",
+        "\0",
+        "(" * 300 + "age > 1" + ")" * 300,
+        "not " * 20000 + "age > 1",
+        "-" * 50000 + "1 > age",
+        "age > 1 # c\n)",
     ],
     ids=range(32),
-)  # fmt: skip
+)
 def test_anything_else_than_comparisons_is_a_fault(text):
     with pytest.raises(Fault, match="^here: "):
         Expression(text, "here", KNOWN)
@@ -350,8 +380,12 @@ def test_the_address_changes_with_any_cell_behind_a_record_of_it_and_with_no_oth
     others = [[*cells, (record, 500, "raw", "value")] for record in (one, other)]  # a cell more
     for at in range(2 * count):
         record, key, column, role = cells[at]
-        changed = [(record, key + 1000, column, role), (record, key, "other", role), (record, key, column, "standard"),
-                   (one + other - record, key + 1000, column, role)]  # fmt: skip
+        changed = [
+            (record, key + 1000, column, role),
+            (record, key, "other", role),
+            (record, key, column, "standard"),
+            (one + other - record, key + 1000, column, role),
+        ]
         others += [[*cells[:at], cell, *cells[at + 1 :]] for cell in changed]
         others.append([*cells[:at], *cells[at + 1 :]])  # a cell less
     found = [rowset_digest(rows, with_cells(data, *sorted(several, key=lambda cell: cell[0]))) for several in others]
@@ -365,8 +399,11 @@ def test_the_address_tells_where_one_name_or_list_of_cells_ends():
         records = [record for record, _, _ in rows.entries]
         return rowset_digest(rows, with_cells(data, *((records[at], key, "raw", "value") for at, key in cells)))
 
-    told = [of(names, cells) for names in (("A", "BC"), ("AB", "C"), ("A", "B", "C"))
-            for cells in ([(0, 1), (1, 2)], [(0, 1), (0, 2)], [(1, 1), (1, 2)], [(0, 1), (0, 2), (1, 3)])]  # fmt: skip
+    told = [
+        of(names, cells)
+        for names in (("A", "BC"), ("AB", "C"), ("A", "B", "C"))
+        for cells in ([(0, 1), (1, 2)], [(0, 1), (0, 2)], [(1, 1), (1, 2)], [(0, 1), (0, 2), (1, 3)])
+    ]
     assert len(set(told)) == len(told)
 
 

@@ -420,8 +420,10 @@ def test_serum_is_in_range_by_the_standards():
 
 def test_defects_are_named_by_study_file_and_place():
     assert {study: len(names) for study, names in DEFECTS.items()} == {
-        "omt_feasibility": 12, "omt_rct": 14, "rat_two_hit": 4,
-    }  # fmt: skip
+        "omt_feasibility": 12,
+        "omt_rct": 14,
+        "rat_two_hit": 4,
+    }
     for study, names in DEFECTS.items():
         assert len(set(names)) == len(names)
         for name in names:

@@ -34,8 +34,10 @@ def test_members_become_columns_in_order_of_first_appearance():
     assert extract.rows == [["P1", "7", "TRUE", ""], ["P2", "6.50", "", ""]]
     assert places_of(extract) == [(1, 1, 1, ""), (2, 3, 3, "")]
     assert extract.decisions == {
-        "encoding": "UTF-8", "line ends": "LF", "columns": "4; 2 sets, the commonest in 1 of 2 rows",
-    }  # fmt: skip
+        "encoding": "UTF-8",
+        "line ends": "LF",
+        "columns": "4; 2 sets, the commonest in 1 of 2 rows",
+    }
 
 
 @pytest.mark.parametrize(
@@ -78,8 +80,11 @@ def test_explode_makes_a_row_of_each_element():
     ]
     element = 1 / 4096
     assert places_of(extract) == [
-        (1 + element, 1, 1, "1"), (1 + 2 * element, 1, 1, "2"), (5 + element, 5, 5, "1"), (7 + element, 7, 7, "1")
-    ]  # fmt: skip
+        (1 + element, 1, 1, "1"),
+        (1 + 2 * element, 1, 1, "2"),
+        (5 + element, 5, 5, "1"),
+        (7 + element, 7, 7, "1"),
+    ]
     assert extract.left_out == {"no element in day.drugs": 3}
     (fault,) = extract.faults
     assert (fault.place.ordinal / 4096, fault.place.first_line, fault.rule) == (6, 6, "json")
@@ -169,9 +174,15 @@ LEAF = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=Fa
 
 
 def as_text(value):
-    return "" if value is None else str(value).upper() if isinstance(value, bool) else value if isinstance(
-        value, str
-    ) else json.dumps(value)  # fmt: skip
+    return (
+        ""
+        if value is None
+        else str(value).upper()
+        if isinstance(value, bool)
+        else value
+        if isinstance(value, str)
+        else json.dumps(value)
+    )
 
 
 @settings(max_examples=150, **RELAXED)
@@ -183,9 +194,7 @@ def test_what_the_json_module_writes_is_read_back(objects):
 
 
 @settings(max_examples=300, **RELAXED)
-@given(
-    st.binary(max_size=60), st.integers(0, 80), st.integers(0, 40), st.sampled_from([{}, {"explode": "l"}])
-)  # fmt: skip
+@given(st.binary(max_size=60), st.integers(0, 80), st.integers(0, 40), st.sampled_from([{}, {"explode": "l"}]))
 def test_damaged_lines_are_read_or_refused(noise, at, cut, options):
     content = bytearray(b'{"id":"P1","l":[{"a":1.0},2],"n":{"m":null}}\n{"id":"P2","l":[]}\n' * 2)
     content[at : at + cut] = noise

@@ -45,7 +45,9 @@ def test_gen5_gives_every_well_at_its_line_and_leaves_out_what_is_computed():
     assert extract.columns == SIGNALS
     assert len(extract.places) == 192 and signals(extract) == USUAL
     assert {*zip(cells(extract, "plate_name"), cells(extract, "wavelength"), cells(extract, "read"), strict=True)} == {
-        ("Plate 1", "450", "450nm:450"), ("Plate 2", "450", "450nm:450")}  # fmt: skip
+        ("Plate 1", "450", "450nm:450"),
+        ("Plate 2", "450", "450nm:450"),
+    }
     lines = gen5(gen5_plate(1), gen5_plate(2)).decode("utf-8-sig").split("\r\n")
     for place, text in zip(extract.places, cells(extract, "signal"), strict=True):
         line = lines[place.first_line - 1].split("\t")
@@ -97,7 +99,8 @@ def test_mars_gives_every_well(rows, columns, mark):
     assert len(extract.places) == 2 * rows * columns
     assert cells(extract, "signal") == [signal(n, r) for r in (0, 1) for n in range(rows * columns)]
     assert dict.fromkeys(zip(cells(extract, "wavelength"), cells(extract, "read"), strict=True)) == dict.fromkeys(
-        [("450", "450 1"), ("620", "620")])  # fmt: skip
+        [("450", "450 1"), ("620", "620")]
+    )
     assert set(cells(extract, "plate_name")) == {"Plate B7"}
 
 
@@ -122,8 +125,10 @@ def test_mars_refuses_other_files_cut_ones_and_1536_wells():
 @pytest.mark.parametrize(("mark", "quotes"), [(",", True), (";", True), (";", False)])
 def test_xponent_gives_each_analyte_of_each_well(mark, quotes):
     extract = read("xponent", xponent(mark=mark, quotes=quotes))
-    assert extract.rows[:2] == [["1", "RUN 7", "alpha", "S1", "A1", "7.5", "61"],
-                                ["1", "RUN 7", "bravo", "S1", "A1", "7.5", "61"]]  # fmt: skip
+    assert extract.rows[:2] == [
+        ["1", "RUN 7", "alpha", "S1", "A1", "7.5", "61"],
+        ["1", "RUN 7", "bravo", "S1", "A1", "7.5", "61"],
+    ]
     assert len(extract.places) == 6 and extract.places[2].column == "B1 alpha"
     text = xponent(mark=mark, quotes=quotes).decode().split("\r\n")[extract.places[2].first_line - 1]
     assert "(1,B1)" in text
@@ -185,8 +190,9 @@ def test_stacked_grids_are_plates(mark):
 
 def test_a_heading_with_a_wavelength_is_a_read_of_the_plate_above():
     extract = read("plate_grid", stacked(headings=("Plate: B1\n450 nm", "620 nm")))
-    assert dict.fromkeys(zip(cells(extract, "plate"), cells(extract, "plate_name"), cells(extract, "wavelength"),
-                             strict=True)) == dict.fromkeys([("1", "B1", "450"), ("1", "B1", "620")])  # fmt: skip
+    assert dict.fromkeys(
+        zip(cells(extract, "plate"), cells(extract, "plate_name"), cells(extract, "wavelength"), strict=True)
+    ) == dict.fromkeys([("1", "B1", "450"), ("1", "B1", "620")])
 
 
 def test_grids_without_headings_are_counted():
@@ -246,8 +252,11 @@ def test_words_of_readers(words, kind):
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, database=None)
-@given(st.dictionaries(st.sampled_from(WELLS), st.floats(-1, 9).map(lambda x: f"{x:.3f}"), max_size=9),
-       st.sampled_from([",", ";", "\t"]), st.integers(1, 4))  # fmt: skip
+@given(
+    st.dictionaries(st.sampled_from(WELLS), st.floats(-1, 9).map(lambda x: f"{x:.3f}"), max_size=9),
+    st.sampled_from([",", ";", "\t"]),
+    st.integers(1, 4),
+)
 def test_any_signals_come_back_at_their_wells(texts, mark, plates):
     headings = [f"Plate: P{n}" for n in range(plates)]
     extract = read("plate_grid", stacked(mark, headings, texts), wavelength="450")

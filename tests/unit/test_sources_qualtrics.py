@@ -9,27 +9,58 @@ from omtrace.readers import reader_of
 
 READER = reader_of("qualtrics")
 NAMES = [
-    "StartDate", "Status", "IPAddress", "Finished", "ResponseId", "RecipientEmail", "ExternalReference",
-    "DistributionChannel", "Q1", "Q2_1", "Q2_9_TEXT",
-]  # fmt: skip
+    "StartDate",
+    "Status",
+    "IPAddress",
+    "Finished",
+    "ResponseId",
+    "RecipientEmail",
+    "ExternalReference",
+    "DistributionChannel",
+    "Q1",
+    "Q2_1",
+    "Q2_9_TEXT",
+]
 TEXTS = [
-    "Start Date", "Response Type", "IP Address", "Finished", "Response ID", "Recipient Email",
-    "External Data Reference", "Distribution Channel", "How bad was it?\nThink of the\n\nlast week, please.",
-    'Which, of "these"? - one', "Which? - other - Text",
-]  # fmt: skip
+    "Start Date",
+    "Response Type",
+    "IP Address",
+    "Finished",
+    "Response ID",
+    "Recipient Email",
+    "External Data Reference",
+    "Distribution Channel",
+    "How bad was it?\nThink of the\n\nlast week, please.",
+    'Which, of "these"? - one',
+    "Which? - other - Text",
+]
 IDS = [
-    "startDate", "status", "ipAddress", "finished", "_recordId", "recipientEmail", "externalDataReference",
-    "distributionChannel", "QID1", "QID2_1", "QID2_9_TEXT",
-]  # fmt: skip
+    "startDate",
+    "status",
+    "ipAddress",
+    "finished",
+    "_recordId",
+    "recipientEmail",
+    "externalDataReference",
+    "distributionChannel",
+    "QID1",
+    "QID2_1",
+    "QID2_9_TEXT",
+]
 MARKS = [f'{{"ImportId":"{name}"}}' for name in IDS]
 
 
 def response(number, kind="IP Address", channel="anonymous", answers=("Very bad", "Yes", ""), **own):
     about = {
-        "StartDate": "2023-05-13 10:00:00", "Status": kind, "IPAddress": "", "ResponseId": f"R_{number:03d}",
-        "Finished": "1" if kind.isdigit() else "True", "RecipientEmail": "", "ExternalReference": f"P{number:03d}",
+        "StartDate": "2023-05-13 10:00:00",
+        "Status": kind,
+        "IPAddress": "",
+        "ResponseId": f"R_{number:03d}",
+        "Finished": "1" if kind.isdigit() else "True",
+        "RecipientEmail": "",
+        "ExternalReference": f"P{number:03d}",
         "DistributionChannel": channel,
-    } | own  # fmt: skip
+    } | own
     return [about[name] for name in NAMES[:8]] + list(answers)
 
 
@@ -131,10 +162,22 @@ def test_previews_are_kept_by_option():
 
 @pytest.mark.parametrize(
     ("code", "reason"),
-    [("0", ""), ("1", "survey preview"), ("2", "survey test"), ("4", ""), ("8", "spam"), ("9", "survey preview"),
-     ("12", "spam"), ("16", ""), ("17", "survey preview"), ("32", ""), ("40", "spam"), ("48", ""),
-     ("256", "synthetic response")],
-)  # fmt: skip
+    [
+        ("0", ""),
+        ("1", "survey preview"),
+        ("2", "survey test"),
+        ("4", ""),
+        ("8", "spam"),
+        ("9", "survey preview"),
+        ("12", "spam"),
+        ("16", ""),
+        ("17", "survey preview"),
+        ("32", ""),
+        ("40", "spam"),
+        ("48", ""),
+        ("256", "synthetic response"),
+    ],
+)
 def test_codes_of_the_response_type(code, reason):
     extract = read(written(NAMES, TEXTS, MARKS, response(1, "0"), response(2, code)))
     assert column(extract, "ResponseId") == (["R_001"] if reason else ["R_001", "R_002"])

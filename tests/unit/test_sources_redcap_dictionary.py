@@ -236,5 +236,10 @@ def test_the_two_real_dictionaries_of_one_project_agree():
     differ = {a.name for a, b in zip(page.fields, api.fields, strict=True) if a != b}
     assert differ == {"age"}  # typed in by hand in one version of the project, calculated in the other
     assert [field.name for field in page.fields if field.identifier] == [
-        "name_first", "name_last", "address", "telephone", "email", "dob",
-    ]  # fmt: skip
+        "name_first",
+        "name_last",
+        "address",
+        "telephone",
+        "email",
+        "dob",
+    ]

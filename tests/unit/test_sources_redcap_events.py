@@ -101,14 +101,20 @@ def test_labels_of_events_that_cannot_be_settled_are_refused():
         ({"events": b"event_name,arm\nStart,1\n"}, "events line 1: no column unique_event_name"),
         ({"events": b"event_name,unique_event_name\nStart,\n"}, "events line 2, column unique_event_name: blank"),
         ({"events": EVENTS + b"Start,1,start_arm_1,,4\n"}, "events line 5, column unique_event_name: the name stands"),
-        ({"dictionary": DICTIONARY, "event_forms": b"arm_num,unique_event_name,forms\n1,a,base\n"},
-         "event_forms line 1: no column form; did you mean 'forms'?"),
-        ({"dictionary": DICTIONARY, "event_forms": MAP + b"1,start_arm_1,dairy\n"},
-         "event_forms line 6: 'dairy' is no form of the dictionary; did you mean 'diary'?"),
-        ({"dictionary": DICTIONARY, "events": EVENTS, "event_forms": MAP + b"1,start_arm_3,base\n"},
-         "event_forms line 6: 'start_arm_3' is no event of the events file"),
+        (
+            {"dictionary": DICTIONARY, "event_forms": b"arm_num,unique_event_name,forms\n1,a,base\n"},
+            "event_forms line 1: no column form; did you mean 'forms'?",
+        ),
+        (
+            {"dictionary": DICTIONARY, "event_forms": MAP + b"1,start_arm_1,dairy\n"},
+            "event_forms line 6: 'dairy' is no form of the dictionary; did you mean 'diary'?",
+        ),
+        (
+            {"dictionary": DICTIONARY, "events": EVENTS, "event_forms": MAP + b"1,start_arm_3,base\n"},
+            "event_forms line 6: 'start_arm_3' is no event of the events file",
+        ),
     ],
-)  # fmt: skip
+)
 def test_malformed_companions_are_refused(given, says):
     assert says in fault_of("record_id,redcap_event_name,age\n1,start_arm_1,30\n", **given)
 

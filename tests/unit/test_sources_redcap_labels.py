@@ -232,11 +232,13 @@ SAME = (
         ("Record ID,Pain,Age", "record_id pain age"),
         ("Record ID;Pain;Age", "record_id pain age"),
         ('"Record\n ID",<i>Pain</i>,Age', "record_id pain age"),
-        ("Record ID,Event Name,Repeat Instrument,Repeat Instance,Data Access Group,Survey Identifier,Age",
-         "record_id redcap_event_name redcap_repeat_instrument redcap_repeat_instance redcap_data_access_group "
-         "redcap_survey_identifier age"),
+        (
+            "Record ID,Event Name,Repeat Instrument,Repeat Instance,Data Access Group,Survey Identifier,Age",
+            "record_id redcap_event_name redcap_repeat_instrument redcap_repeat_instance redcap_data_access_group "
+            "redcap_survey_identifier age",
+        ),
     ],
-)  # fmt: skip
+)
 def test_headers_are_settled_by_their_order(header, columns):
     mark = ";" if ";" in header else ","
     extract = read(f"{header}\n{mark.join('1' * len(columns.split()))}\n", dictionary_of(*SAME))

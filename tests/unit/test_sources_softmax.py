@@ -128,8 +128,17 @@ def test_grid_gives_the_same_rows_with_its_own_lines():
 
 def test_groups_belong_to_the_plate_before_them():
     extract = read(TWO, "groups")
-    assert extract.columns == ("plate", "plate_name", "group", "sample", "concentration", "well", "value",
-                               "back_calculated", "dilution")  # fmt: skip
+    assert extract.columns == (
+        "plate",
+        "plate_name",
+        "group",
+        "sample",
+        "concentration",
+        "well",
+        "value",
+        "back_calculated",
+        "dilution",
+    )
     assert extract.rows[:7] == [
         ["1", "Plate1", "Standards", "1", "1000", "A1", "2.001", "1010.5", ""],
         ["1", "Plate1", "Standards", "1", "1000", "A2", "1.999", "990.25", ""],

@@ -193,8 +193,12 @@ def test_stata_extended_missing_codes(write):
     )
     extract = read(content)
     assert extract.rows == [
-        ["3", "1"], [".a", "-2"], [".z", "3"], ["2500", "32000"], ["", "5"],
-    ]  # fmt: skip
+        ["3", "1"],
+        [".a", "-2"],
+        [".z", "3"],
+        ["2500", "32000"],
+        ["", "5"],
+    ]
     assert extract.variables["pain"].missing == {".a": "user-missing", ".z": "user-missing"}
     assert extract.variables["whole"].choices == {"1": "yes", "5": "no"}
 
@@ -257,9 +261,21 @@ def test_date_formats(family, name, value, says):
 
 @pytest.mark.parametrize(
     ("family", "name"),
-    [("sas", ""), ("sas", "BEST12"), ("sas", "$CHAR20"), ("sas", "YEAR4"), ("sas", "SEXF"), ("spss", "F8.2"),
-     ("spss", "MONTH9"), ("spss", "A4"), ("stata", "%9.0g"), ("stata", "%tw"), ("stata", "%tC"), ("stata", "%tbx")],
-)  # fmt: skip
+    [
+        ("sas", ""),
+        ("sas", "BEST12"),
+        ("sas", "$CHAR20"),
+        ("sas", "YEAR4"),
+        ("sas", "SEXF"),
+        ("spss", "F8.2"),
+        ("spss", "MONTH9"),
+        ("spss", "A4"),
+        ("stata", "%9.0g"),
+        ("stata", "%tw"),
+        ("stata", "%tC"),
+        ("stata", "%tbx"),
+    ],
+)
 def test_formats_that_are_no_dates(family, name):
     assert shape_of(family, name)[0] == ""
 

@@ -185,9 +185,10 @@ def test_merged_cells_below_the_header():
     expected = "a cell of its own, not merged as A2:A4"
     assert extract.doubts == [CellDoubt("merged_cell", row, "visit", expected) for row in (1, 2)]
     hiding = with_part(
-        saved(rows), "xl/worksheets/sheet1.xml",
+        saved(rows),
+        "xl/worksheets/sheet1.xml",
         lambda xml: xml.replace("</sheetData>", '</sheetData><mergeCells><mergeCell ref="C3:C4"/></mergeCells>'),
-    )  # fmt: skip
+    )
     assert read(hiding).doubts == [
         CellDoubt("merged_cell", 2, "x", "a text that is shown, not one hidden under the merged cells C3:C4")
     ]
@@ -220,10 +221,39 @@ def test_identifiers(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "12", "1.5", "0.5", "-3", "5,5", "1E5", "5mg", "12 h", "2x5", "10-20mg", "5mg/kg", "<5", "18-24", "3-2", "yes",
-     "not done", "see page 3", "13/05/2023", "2023-05-13", "05-2023", "13.5.23", "13MAY2023", "5-May-23", "Mar-24",
-     "2023-05-13T10:00:00", "TRUE", "#N/A", "week", "P" + "1" * 40],
-)  # fmt: skip
+    [
+        "",
+        "12",
+        "1.5",
+        "0.5",
+        "-3",
+        "5,5",
+        "1E5",
+        "5mg",
+        "12 h",
+        "2x5",
+        "10-20mg",
+        "5mg/kg",
+        "<5",
+        "18-24",
+        "3-2",
+        "yes",
+        "not done",
+        "see page 3",
+        "13/05/2023",
+        "2023-05-13",
+        "05-2023",
+        "13.5.23",
+        "13MAY2023",
+        "5-May-23",
+        "Mar-24",
+        "2023-05-13T10:00:00",
+        "TRUE",
+        "#N/A",
+        "week",
+        "P" + "1" * 40,
+    ],
+)
 def test_no_identifiers(text):
     assert not looks_like_identifier(text)
 
@@ -309,8 +339,9 @@ def test_ods_hidden_and_merged():
         '<table:table-column table:number-columns-repeated="16381" table:visibility="filter"/>'
     )
     head = ods_row(*(TEXT(name) for name in "abcd"))
-    first = ods_row(TEXT("v") + ' table:number-rows-spanned="3" table:number-columns-spanned="1"',
-                    *(TEXT(n) for n in "123"))  # fmt: skip
+    first = ods_row(
+        TEXT("v") + ' table:number-rows-spanned="3" table:number-columns-spanned="1"', *(TEXT(n) for n in "123")
+    )
     covered = '<table:covered-table-cell/><table:table-cell table:number-columns-repeated="3" ' + TEXT("5") + "/>"
     rest = f'<table:table-row table:number-rows-repeated="2" table:visibility="filter">{covered}</table:table-row>'
     hidden = '<table:table-row table:number-rows-repeated="1048572" table:visibility="collapse"><table:table-cell '
@@ -378,8 +409,10 @@ def test_no_more_is_unpacked_than_the_header_says(monkeypatch):
     content = deflated({"xl/workbook.xml": b" " * 2**26})
     size, checksum = struct.pack("<I", 2**26), struct.pack("<I", zlib.crc32(b" " * 2**26))
     assert content.count(checksum + content[18:22] + size) == 2  # local and central header
-    lying = content.replace(checksum + content[18:22] + size, struct.pack("<I", zlib.crc32(b" " * 10)) + content[18:22]
-                            + struct.pack("<I", 10))  # fmt: skip
+    lying = content.replace(
+        checksum + content[18:22] + size,
+        struct.pack("<I", zlib.crc32(b" " * 10)) + content[18:22] + struct.pack("<I", 10),
+    )
     monkeypatch.setattr(_workbook_archive, "RATIO", 10**6)
     tracemalloc.start()
     checked = _workbook_archive.unpacked(lying)
@@ -437,8 +470,11 @@ def test_external_links_are_not_followed(tmp_path):
         parts["xl/externalLinks/_rels/externalLink1.xml.rels"] = links.encode()
         parts["xl/externalLinks/externalLink1.xml"] = f'<externalLink xmlns="{MAIN}"/>'.encode()
         assert read(zipped(parts)).rows == [["7"]]
-        elsewhere = with_part(BOOK, "xl/_rels/workbook.xml.rels",
-                              lambda xml: xml.replace('Target="worksheets/sheet1.xml"', f'Target="{url}"'))  # fmt: skip
+        elsewhere = with_part(
+            BOOK,
+            "xl/_rels/workbook.xml.rels",
+            lambda xml: xml.replace('Target="worksheets/sheet1.xml"', f'Target="{url}"'),
+        )
         assert "damaged" in fault_of(elsewhere)
         server.setblocking(False)
         with pytest.raises(BlockingIOError):
@@ -446,8 +482,9 @@ def test_external_links_are_not_followed(tmp_path):
     outside = tmp_path / "sheet1.xml"
     outside.write_bytes(parts_of(BOOK)[SHEET])
     for target in (str(outside), outside.as_uri(), f"../../../../../../../..{outside}"):
-        content = with_part(BOOK, "xl/_rels/workbook.xml.rels",
-                            lambda xml, to=target: xml.replace("worksheets/sheet1.xml", to))  # fmt: skip
+        content = with_part(
+            BOOK, "xl/_rels/workbook.xml.rels", lambda xml, to=target: xml.replace("worksheets/sheet1.xml", to)
+        )
         assert "damaged" in fault_of(content)
 
 
@@ -477,12 +514,15 @@ def test_large_claims_of_a_small_sheet_cost_nothing(content):
         with_cells(ROWS + "<row r='1048576'><c r='XFD1048576'><v>1</v></c></row>"),
         with_cells(ROWS + "<row r='1048576'><c r='XFD1048576'><f>A1</f></c></row>"),
         ods(ods_row(TEXT("id")) + f"<table:table-row {FAR} {TEXT('x')}/></table:table-row>"),
-        ods(ods_row(TEXT("id")) + '</table:table><table:table table:name="T">'
-            + f"<table:table-row {FAR} {TEXT('x')}/></table:table-row>"),
+        ods(
+            ods_row(TEXT("id"))
+            + '</table:table><table:table table:name="T">'
+            + f"<table:table-row {FAR} {TEXT('x')}/></table:table-row>"
+        ),
         xls({"Data": [["id"], ["a"]]}, biff(0x0203, struct.pack("<HHHd", 65535, 255, 0, 1.0))),
     ],
     ids=["value", "formula", "ods", "other sheet", "xls"],
-)  # fmt: skip
+)
 def test_stray_cells_far_away_are_refused_not_allocated(content):
     assert "clear the stray ones" in fault_of(content)
 
@@ -505,8 +545,9 @@ def test_one_process_answers_many_requests():
     asked = [("", BOOK), ("", b"no workbook"), ("", ole(b"")), ("", ods(ods_row(TEXT("a")))), ("Dta", BOOK), ("", BOOK)]
     requests = [json.dumps(sheet).encode() + b"\n" + content for sheet, content in asked]
     stream = b"".join(len(request).to_bytes(8, "big") + request for request in requests)
-    done = subprocess.run([sys.executable, "-I", spreadsheet.CHILD, "--many"], input=stream, capture_output=True,
-                          check=True)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-I", spreadsheet.CHILD, "--many"], input=stream, capture_output=True, check=True
+    )
     output, answers = io.BytesIO(done.stdout), []
     while length := output.read(8):
         answers.append(json.loads(output.read(int.from_bytes(length, "big"))))

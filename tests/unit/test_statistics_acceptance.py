@@ -189,13 +189,21 @@ def samples(fit, *wells):
     signal = curve(np.concatenate([x for x, _ in wells]).astype(float))
     dilution = np.concatenate([dilution for _, dilution in wells]).astype(float)
     plate = np.zeros(len(wells), dtype=int)
-    return Wells(signal, inverse(fit, signal)[0], dilution, edges, plate), Ranges.of(fit, np.array([7.8125]),
-                                                                                     np.array([1000.0]))  # fmt: skip
+    return Wells(signal, inverse(fit, signal)[0], dilution, edges, plate), Ranges.of(
+        fit, np.array([7.8125]), np.array([1000.0])
+    )
 
 
 def test_what_lies_beyond_the_limits_is_censored_and_not_extrapolated(fit):
-    wells, ranges = samples(fit, ([20, 22], [1, 1]), ([1], [2]), ([5000], [2]), ([5000, 300], [1, 10]),
-                            ([5000, 1, 5000], [2, 1, 4]), ([1, 1], [3, 5]))  # fmt: skip
+    wells, ranges = samples(
+        fit,
+        ([20, 22], [1, 1]),
+        ([1], [2]),
+        ([5000], [2]),
+        ([5000, 300], [1, 10]),
+        ([5000, 1, 5000], [2, 1, 4]),
+        ([1, 1], [3, 5]),
+    )
     found = readings(wells, ranges, True, 1)
     assert found.status.tolist() == ["observed", "below LLOQ", "above ULOQ", "observed", "above ULOQ", "below LLOQ"]
     assert found.value[[0, 3]] == pytest.approx([21, 3000], rel=0.1) and np.isnan(found.value[[1, 2, 4, 5]]).all()

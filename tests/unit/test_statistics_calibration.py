@@ -202,7 +202,19 @@ def test_certified_logistic_curves_of_nist(name):
         fit = fit_five_pl(x, y, w, signs=(-1,))
         ours = [fit.a[0], -fit.b[0] * math.log(fit.c[0]), -fit.b[0], 1 / fit.g[0]]
     assert fit.refusal[0] == ""
-    agrees(f"{'4PL' if name == 'Rat42' else '5PL'} curve", "coefficients", f"NIST StRD {name}", ours,
-           [row[0] for row in certified], rel=1e-5)  # fmt: skip
-    agrees(f"{'4PL' if name == 'Rat42' else '5PL'} curve", "residual sum of squares", f"NIST StRD {name}",
-           fit.rss[0], rss, rel=1e-8)  # fmt: skip
+    agrees(
+        f"{'4PL' if name == 'Rat42' else '5PL'} curve",
+        "coefficients",
+        f"NIST StRD {name}",
+        ours,
+        [row[0] for row in certified],
+        rel=1e-5,
+    )
+    agrees(
+        f"{'4PL' if name == 'Rat42' else '5PL'} curve",
+        "residual sum of squares",
+        f"NIST StRD {name}",
+        fit.rss[0],
+        rss,
+        rel=1e-8,
+    )

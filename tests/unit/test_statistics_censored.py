@@ -77,8 +77,13 @@ def test_both_sides_against_a_search_without_gradient():
     s = states(y < low, y > high)
     y = np.clip(y, low, high)
     fit = fit_censored(y, s, x)
-    found = minimize(minus_log_likelihood, [1, 0, 0, 0], (y, s, x), "Nelder-Mead",
-                     options={"xatol": 1e-10, "fatol": 1e-12, "maxiter": 9000, "maxfev": 9000})  # fmt: skip
+    found = minimize(
+        minus_log_likelihood,
+        [1, 0, 0, 0],
+        (y, s, x),
+        "Nelder-Mead",
+        options={"xatol": 1e-10, "fatol": 1e-12, "maxiter": 9000, "maxfev": 9000},
+    )
     assert fit.log_likelihood >= -found.fun - 1e-9
     assert fit.coefficients == pytest.approx(found.x[:-1], abs=1e-5)
     step = 1e-4  # the covariance against second differences of the log-likelihood

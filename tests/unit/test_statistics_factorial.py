@@ -25,8 +25,9 @@ def effects(frame, outcome, levels):
     (first, first_levels), (second, second_levels) = levels.items()
     design = design_of(frame, [f"{first} * {second}"], levels)
     model = fit_linear(frame[outcome], design.matrix)
-    options = SimpleNamespace(first=first, second=second, first_levels=first_levels, second_levels=second_levels,
-                              level=0.95)  # fmt: skip
+    options = SimpleNamespace(
+        first=first, second=second, first_levels=first_levels, second_levels=second_levels, level=0.95
+    )
     return dict(_effects(design, model, frame.groupby([first, second]).size().to_dict(), options)), model
 
 

@@ -85,8 +85,14 @@ def test_delta_agrees_with_rbmi(means):
         expected = R["rbmi"]["pooled"][f"JR_delta{delta}"]
         for which, arm in enumerate("BC"):
             found = compared.numbers(which, [0, delta, delta])
-            agrees("imputation, J2R with delta", "difference, SE", RBMI, [found["estimate"], found["se"]],
-                   expected[arm][:2], abs=2e-5)  # fmt: skip
+            agrees(
+                "imputation, J2R with delta",
+                "difference, SE",
+                RBMI,
+                [found["estimate"], found["se"]],
+                expected[arm][:2],
+                abs=2e-5,
+            )
 
 
 def test_completed_values_agree_with_rbmi(imputer):
@@ -94,8 +100,14 @@ def test_completed_values_agree_with_rbmi(imputer):
     assert int((frame["left"] < 3).sum()) == R["rbmi"]["n_ice"]
     coefficients, covariances, _ = imputer.replicates(np.ones((1, len(frame))))
     found = imputer.completed("J2R", coefficients, covariances)[0]
-    agrees("imputation, J2R, conditional mean and jackknife", "imputed values", RBMI, found.ravel(),
-           R["rbmi"]["jr_completed"], abs=2e-4)  # fmt: skip
+    agrees(
+        "imputation, J2R, conditional mean and jackknife",
+        "imputed values",
+        RBMI,
+        found.ravel(),
+        R["rbmi"]["jr_completed"],
+        abs=2e-4,
+    )
 
 
 def test_rubins_rules_agree_with_mice():
@@ -106,8 +118,14 @@ def test_rubins_rules_agree_with_mice():
         agrees("Rubin's rules", "fraction of missing information", source, found["fmi"], expected["fmi"], rel=1e-12)
     small = R["rubin"]["small"]
     found = rubin([2.1, 2.5, 1.9, 2.4, 2.2], [0.30, 0.35, 0.28, 0.33, 0.31], 45)
-    agrees("Rubin's rules", "estimate, variance", "mice 3.15.0 pool.scalar", [found["estimate"], found["se"] ** 2],
-           [small["qbar"], small["t"]], rel=1e-12)  # fmt: skip
+    agrees(
+        "Rubin's rules",
+        "estimate, variance",
+        "mice 3.15.0 pool.scalar",
+        [found["estimate"], found["se"] ** 2],
+        [small["qbar"], small["t"]],
+        rel=1e-12,
+    )
 
 
 # against refits and dense algebra
@@ -288,8 +306,11 @@ def test_covariances_and_slopes_by_arm_impute_each_arm_by_itself():
     for arm in "ABC":
         mine = (frame["arm"] == arm).to_numpy()
         pair = frame[mine | (frame["arm"] == ("B" if arm == "A" else "A"))]
-        alone = Imputer(trial_of(pair, [1, 2, 3], "arm", sorted(set(pair["arm"])), arm, pair["left"], ["base"],
-                                 by_group=True), ["us"], is_by_group=True)  # fmt: skip
+        alone = Imputer(
+            trial_of(pair, [1, 2, 3], "arm", sorted(set(pair["arm"])), arm, pair["left"], ["base"], by_group=True),
+            ["us"],
+            is_by_group=True,
+        )
         own = alone.completed("MAR", *alone.replicates(np.ones((1, len(pair))))[:2])[0]
         assert completed[mine] == pytest.approx(own[(pair["arm"] == arm).to_numpy()], rel=1e-7)
         # and with no other arm at all: the regression of each visit on baseline and earlier visits of the arm
@@ -325,10 +346,13 @@ def test_impute_refuses_in_words():
         ({"visit": 1}, {}, "282 rows name a unit and visit that another row names"),
         ({"base": np.nan}, {}, "base: 423 of 423 values are missing"),
         ({"last": 1}, {"last_visit": "last"}, "a unit has a value after it dropped out"),
-        ({"y": frame["y"].where((frame["id"] != 7) | (frame["visit"] != 2), 1e10)}, {},
-         r"the value of unit 7 at 2 is far from all others"),
+        (
+            {"y": frame["y"].where((frame["id"] != 7) | (frame["visit"] != 2), 1e10)},
+            {},
+            r"the value of unit 7 at 2 is far from all others",
+        ),
         ({"y": frame["y"].where(frame["visit"] != 2)}, {}, "no unit has a value at 2: leave it out of the visits"),
-    ):  # fmt: skip
+    ):
         with pytest.raises(ValueError, match=complaint):
             impute(frame.assign(**change), "y", "id", "visit", "arm", "base", **options)
 

@@ -77,8 +77,14 @@ def test_least_squares_finds_no_better_curve(seed, plates, falling):
     curve = found.curves
     start = np.array([curve.a[0], curve.d[0], math.log(curve.b[0]), *found.log_midpoint])
     other = least_squares(residuals, start * 1.05 + 0.02, method="lm", xtol=1e-15, ftol=1e-15, gtol=1e-15)
-    agrees("4PL curves with A, B, D in common", "sum of squares", "scipy 1.17.1 least_squares", found.rss,
-           2 * other.cost, rel=1e-9)  # fmt: skip
+    agrees(
+        "4PL curves with A, B, D in common",
+        "sum of squares",
+        "scipy 1.17.1 least_squares",
+        found.rss,
+        2 * other.cost,
+        rel=1e-9,
+    )
 
 
 def made(seed, plates, falling=False, shift=0.4):

@@ -21,14 +21,26 @@ METHODS = {"satterthwaite": ("se", "df", "a3", LMERTEST), "kenward_roger": ("kr_
 MODELS = {"cage": ("cage",), "batchcage": ("batch", "cage")}
 TOLERANCE = {"cage": 1e-6, "batchcage": 1e-4}
 
-chosen("mixed_model", "Kenward-Roger takes the expected information of the variance components, as pbkrtest does (SAS "
-       "and mmrm: the observed one); Satterthwaite the observed one, as lmerTest does.")  # fmt: skip
-chosen("mixed_model", "A variance component that reaches zero leaves the model, which then has its own degrees of "
-       "freedom, and is named; lme4 keeps it at 0. Negative variances (SAS's NOBOUND) are an option.")  # fmt: skip
-chosen("mixed_model", "A random effect whose groups the fixed effects give (a batch for each arm) is refused with the "
-       "reason; lme4 and SAS fit it, with a variance that the data do not determine.")  # fmt: skip
-chosen("factorial", "Type III in sum coding is the default; type II is an option (car::Anova has type II as default, "
-       "SAS GLM type III). Treatment coding, where type III is silently wrong, cannot be chosen.")  # fmt: skip
+chosen(
+    "mixed_model",
+    "Kenward-Roger takes the expected information of the variance components, as pbkrtest does (SAS "
+    "and mmrm: the observed one); Satterthwaite the observed one, as lmerTest does.",
+)
+chosen(
+    "mixed_model",
+    "A variance component that reaches zero leaves the model, which then has its own degrees of "
+    "freedom, and is named; lme4 keeps it at 0. Negative variances (SAS's NOBOUND) are an option.",
+)
+chosen(
+    "mixed_model",
+    "A random effect whose groups the fixed effects give (a batch for each arm) is refused with the "
+    "reason; lme4 and SAS fit it, with a variance that the data do not determine.",
+)
+chosen(
+    "factorial",
+    "Type III in sum coding is the default; type II is an option (car::Anova has type II as default, "
+    "SAS GLM type III). Treatment coding, where type III is silently wrong, cannot be chosen.",
+)
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +88,22 @@ def test_coefficients_agree_with_r(rats, values, treated, model, method):
 def test_components_and_likelihood_agree_with_lme4(rats, values, treated, model):
     found, expected = fit(values, treated, groups(rats, model)), R[model]
     names = ["cage", "batch", "residual"] if model == "batchcage" else ["cage", "residual"]
-    agrees("mixed_model", f"variance components, random {model}", "R lme4 1.1-31",
-           [found.components[name] for name in names], expected["vc"], rel=TOLERANCE[model])  # fmt: skip
-    agrees("mixed_model", "REML log likelihood", "R lme4 1.1-31", found.minus_2_log_likelihood / -2, expected["loglik"],
-           rel=1e-9)  # fmt: skip
+    agrees(
+        "mixed_model",
+        f"variance components, random {model}",
+        "R lme4 1.1-31",
+        [found.components[name] for name in names],
+        expected["vc"],
+        rel=TOLERANCE[model],
+    )
+    agrees(
+        "mixed_model",
+        "REML log likelihood",
+        "R lme4 1.1-31",
+        found.minus_2_log_likelihood / -2,
+        expected["loglik"],
+        rel=1e-9,
+    )
     assert found.minus_2_log_likelihood <= -2 * expected["loglik"] + 1e-9  # never short of theirs
     assert found.errors.keys() == found.components.keys() and min(found.errors.values()) > 0
 
@@ -93,15 +117,16 @@ def test_type_three_tests_agree_with_r(rats, values, summed, model, method):
         test = found.joint_test(summed.term(row["_row"]), method)
         ours = [test["f"], test["df_1"], test["df_2"], test["p"]]
         theirs = [row["F value"], row["NumDF"], row["DenDF"], row["Pr(>F)"]]
-        agrees("mixed_model", f"type III F, df, p, {method}, random {model}", source, ours, theirs,
-               rel=TOLERANCE[model])  # fmt: skip
+        agrees(
+            "mixed_model", f"type III F, df, p, {method}, random {model}", source, ours, theirs, rel=TOLERANCE[model]
+        )
 
 
 NLME = {  # summary(lme(weight ~ Treatment + sex + Lsize + Treatment:sex, random = ~1 | Litter, RatPupWeight)), printed
     "estimate": [8.323340, -0.467040, -0.906057, -0.411688, -0.128382, 0.083866, 0.107023],
     "se": [0.27333009, 0.15818328, 0.19154238, 0.07315410, 0.01875336, 0.10568189, 0.13176318],
     "t": [30.451605, -2.952521, -4.730320, -5.627679, -6.845819, 0.793568, 0.812239],
-}  # fmt: skip
+}
 
 
 def test_rat_pups_agree_with_the_published_fit():
@@ -127,8 +152,11 @@ def test_a_balanced_split_plot_has_the_degrees_of_freedom_of_its_anova():
     cage, treatment = np.repeat(np.arange(12), 4), np.repeat(["sham", "omt", "none"], 16)
     sex = np.tile(["f", "m"], 24)
     y = rng.normal(size=12)[cage] * 3 + rng.normal(size=48)
-    design = design_of({"treatment": treatment, "sex": sex}, ["treatment * sex"],
-                       {"treatment": ("sham", "omt", "none"), "sex": ("f", "m")})  # fmt: skip
+    design = design_of(
+        {"treatment": treatment, "sex": sex},
+        ["treatment * sex"],
+        {"treatment": ("sham", "omt", "none"), "sex": ("f", "m")},
+    )
     model = fit(y, design.matrix, {"cage": cage})
     for method in METHODS:
         assert model.joint_test(design.term("treatment"), method)["df_2"] == pytest.approx(9, rel=1e-6)
@@ -242,14 +270,26 @@ def test_type_two_agrees_with_car(rats):
     found = type_two(values, design.matrix, design.columns)
     for at, name in enumerate(("ntg", "omt", "ntg:omt")):
         assert R["type2"]["row"][at] == name
-        agrees("factorial", "type II F, p", "R car 3.1-1 Anova", [found[name]["f"], found[name]["p"]],
-               [R["type2"]["F value"][at], R["type2"]["Pr(>F)"][at]], rel=1e-9)  # fmt: skip
+        agrees(
+            "factorial",
+            "type II F, p",
+            "R car 3.1-1 Anova",
+            [found[name]["f"], found[name]["p"]],
+            [R["type2"]["F value"][at], R["type2"]["Pr(>F)"][at]],
+            rel=1e-9,
+        )
     three = json.loads((REFERENCE / "statistics_r.json").read_text())["type3"]
     model = fit_linear(values, design.matrix)
     for at, name in ((1, "ntg"), (2, "omt"), (3, "ntg:omt")):
         test = model.joint_test(design.term(name))
-        agrees("factorial", "type III F, p", "R car 3.1-1 Anova", [test["f"], test["p"]],
-               [three["F value"][at], three["Pr(>F)"][at]], rel=1e-9)  # fmt: skip
+        agrees(
+            "factorial",
+            "type III F, p",
+            "R car 3.1-1 Anova",
+            [test["f"], test["p"]],
+            [three["F value"][at], three["Pr(>F)"][at]],
+            rel=1e-9,
+        )
 
 
 def test_least_squares_means_weigh_the_cells_of_three_factors_equally():
@@ -259,8 +299,12 @@ def test_least_squares_means_weigh_the_cells_of_three_factors_equally():
     y = rng.normal(size=200)
     design = design_of(columns, ["a * b * c"], names)
     model = fit_linear(y, design.matrix)
-    cells = {(a, b, c): y[(columns["a"] == a) & (columns["b"] == b) & (columns["c"] == c)].mean()
-             for a in "xy" for b in "pqr" for c in "fm"}  # fmt: skip
+    cells = {
+        (a, b, c): y[(columns["a"] == a) & (columns["b"] == b) & (columns["c"] == c)].mean()
+        for a in "xy"
+        for b in "pqr"
+        for c in "fm"
+    }
     for a in "xy":
         for b in "pqr":
             expected = np.mean([cells[a, b, c] for c in "fm"])
@@ -281,8 +325,12 @@ def test_covariates_are_held_at_their_mean_and_have_slopes():
 def test_terms_are_expanded_and_hierarchical():
     assert expanded(["a * b * c"]) == ["a", "b", "c", "a:b", "a:c", "b:c", "a:b:c"]
     assert expanded(["weight", "a*b"]) == ["weight", "a", "b", "a:b"]
-    for terms, complaint in ((["a", "a:b"], "needs b"), (["a:a"], "each once"), (["a * "], "names joined"),
-                             (["a", "b", "a:b", "b:a"], "stands twice")):  # fmt: skip
+    for terms, complaint in (
+        (["a", "a:b"], "needs b"),
+        (["a:a"], "each once"),
+        (["a * "], "names joined"),
+        (["a", "b", "a:b", "b:a"], "stands twice"),
+    ):
         with pytest.raises(ValueError, match=complaint):
             expanded(terms)
 
@@ -423,8 +471,14 @@ def test_two_thousand_rows_in_five_hundred_groups_are_as_fast_as_statsmodels():
     ours, model = best(lambda: fit(y, x, {"group": group}))
     theirs, other = best(lambda: MixedLM(y, x, groups=group).fit(reml=True))
     assert ours < 3 * theirs
-    agrees("mixed_model", "coefficients, 2,000 rows in 500 groups", "statsmodels 0.15 MixedLM",
-           model.coefficients, other.fe_params, rel=1e-6)  # fmt: skip
+    agrees(
+        "mixed_model",
+        "coefficients, 2,000 rows in 500 groups",
+        "statsmodels 0.15 MixedLM",
+        model.coefficients,
+        other.fe_params,
+        rel=1e-6,
+    )
 
 
 @pytest.mark.parametrize("kind", ["single", "nested", "slope"])

@@ -168,9 +168,14 @@ def test_adjusted_means_agree_with_emmeans(fev):
     names = {"adjusted_mean": "emmean", "se": "SE", "df": "df", "ci_low": "lower.CL", "ci_high": "upper.CL"}
     for row in R["emmeans"]:
         found = model.adjusted_mean(row["ARMCD"], row["AVISIT"])
-        agrees("mixed model for repeated measures, us", "adjusted means, SE, df, interval",
-               "emmeans of mmrm 0.3.18, fev_data", [found[ours] for ours in names],
-               [row[theirs] for theirs in names.values()], rel=1e-9)  # fmt: skip
+        agrees(
+            "mixed model for repeated measures, us",
+            "adjusted means, SE, df, interval",
+            "emmeans of mmrm 0.3.18, fev_data",
+            [found[ours] for ours in names],
+            [row[theirs] for theirs in names.values()],
+            rel=1e-9,
+        )
     assert model.reference["SEX"] == {"Female": 0.5, "Male": 0.5}
     assert (model.units, model.values["TRT", "VIS3"]) == ({"PBO": 105, "TRT": 92}, 58)
 
@@ -255,8 +260,16 @@ def test_dense_matrices_give_the_same(trial, name, information, by_arm, monkeypa
     monkeypatch.setattr(mmrm_structures, "STEEPEST", 1.0)
     theta = structure.start(model.covariances)  # of a covariance of this structure, these are its parameters
     assert structure.sigma(theta) == pytest.approx(model.covariances, rel=1e-12)
-    dense = Dense(trial["y"].to_numpy(), x, unit, trial["visit"].to_numpy() - 1, block, structure, theta,
-                  information == "expected")  # fmt: skip
+    dense = Dense(
+        trial["y"].to_numpy(),
+        x,
+        unit,
+        trial["visit"].to_numpy() - 1,
+        block,
+        structure,
+        theta,
+        information == "expected",
+    )
     assert model.parameters == len(dense.first) == structure.size * len(theta)
     assert model.minus_2_log_likelihood == pytest.approx(dense.minus_2_log_likelihood, rel=1e-12)
     assert dense.gradient @ dense.spread @ dense.gradient < 1e-13  # the optimum, in units of -2 log L
@@ -700,9 +713,14 @@ def test_many_data_sets_at_once_give_what_each_gives(trial, name, by_arm):
     for index, y in enumerate(values):
         there = np.isfinite(y)
         model = fit_mmrm(
-            y[there], x[there], full["id"][there], full["visit"][there], [1, 2, 3], [name],
+            y[there],
+            x[there],
+            full["id"][there],
+            full["visit"][there],
+            [1, 2, 3],
+            [name],
             group=group[there] if by_arm else None,
-        )  # fmt: skip
+        )
         for column in (0, 1):
             one = model.contrast(weights[column])
             together = [getattr(found, key)[index, column] for key in ("estimate", "se", "df", "p")]

@@ -33,8 +33,14 @@ def uniform(n):
 
 @pytest.mark.parametrize("name", ADJUSTMENTS)
 def test_adjusted_p_values_are_those_of_r(name):
-    agrees(f"multiplicity, {name}", "adjusted p", "R 4.2.2 p.adjust", multiplicity.adjusted(R["p"], name), R[name],
-           rel=1e-12)  # fmt: skip
+    agrees(
+        f"multiplicity, {name}",
+        "adjusted p",
+        "R 4.2.2 p.adjust",
+        multiplicity.adjusted(R["p"], name),
+        R[name],
+        rel=1e-12,
+    )
 
 
 @pytest.mark.parametrize("name", ["gmcp_holm_3", "gmcp_holm_5"])
@@ -45,8 +51,14 @@ def test_the_uniform_graph_gives_what_gmcp_prints(name):
 
 def test_published_graphs():
     p, *of = graph("shortcut_parallel")
-    agrees("multiplicity, graphical", "adjusted p", "graphicalMCP 0.2 (R), printed", multiplicity.graphical(p, *of),
-           R["shortcut_parallel"]["adjusted"], rel=1e-12)  # fmt: skip
+    agrees(
+        "multiplicity, graphical",
+        "adjusted p",
+        "graphicalMCP 0.2 (R), printed",
+        multiplicity.graphical(p, *of),
+        R["shortcut_parallel"]["adjusted"],
+        rel=1e-12,
+    )
     sources = {"bretz_2011": "Bretz 2011, doi:10.1002/sim.3988, by gMCP", "shortcut_edge": "graphicalMCP 0.2 (R)"}
     for name, source in sources.items():
         p, *of = graph(name)
@@ -139,9 +151,14 @@ def test_what_is_no_p_value_is_refused(p):
 
 @pytest.mark.parametrize(
     "weights, transitions",
-    [([0.7, 0.7], [[0, 1], [1, 0]]), ([0.5, 0.5], [[0, 1.2], [1, 0]]), ([0.5, 0.5], [[0.5, 0.5], [1, 0]]),
-     ([-0.5, 0.5], [[0, 1], [1, 0]]), ([1.0], [[0, 1], [1, 0]])],
-)  # fmt: skip
+    [
+        ([0.7, 0.7], [[0, 1], [1, 0]]),
+        ([0.5, 0.5], [[0, 1.2], [1, 0]]),
+        ([0.5, 0.5], [[0.5, 0.5], [1, 0]]),
+        ([-0.5, 0.5], [[0, 1], [1, 0]]),
+        ([1.0], [[0, 1], [1, 0]]),
+    ],
+)
 def test_what_is_no_graph_is_refused(weights, transitions):
     with pytest.raises(ValueError, match="weights"):
         multiplicity.graphical([0.1, 0.2], weights, transitions)

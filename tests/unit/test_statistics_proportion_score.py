@@ -69,8 +69,14 @@ def test_odds_ratio_agrees():
     r = R["fisher"]
     agrees(METHOD, "Fisher p", "R 4.2.2 fisher.test", found["fisher_p"], r["p.value"], rel=1e-10)
     agrees(METHOD, "conditional odds ratio", "R 4.2.2 fisher.test", found["odds_ratio"], r["estimate"], rel=1e-5)
-    agrees(METHOD, "exact interval of the odds ratio", "R 4.2.2 fisher.test (uniroot)", limits(found, "odds_ratio"),
-           r["conf.int"], rel=1e-3)  # fmt: skip
+    agrees(
+        METHOD,
+        "exact interval of the odds ratio",
+        "R 4.2.2 fisher.test (uniroot)",
+        limits(found, "odds_ratio"),
+        r["conf.int"],
+        rel=1e-3,
+    )
 
 
 @settings(deadline=None, max_examples=40)
@@ -82,8 +88,11 @@ def test_odds_ratio_agrees_with_scipy(counts):
     assert found["fisher_p"] == pytest.approx(fisher_exact(table).pvalue, rel=1e-6)
     theirs = contingency.odds_ratio(table)
     interval = theirs.confidence_interval(0.9)
-    for ours, value in ((found["odds_ratio"], theirs.statistic), (found["odds_ratio_low"], interval.low),
-                        (found["odds_ratio_high"], interval.high)):  # fmt: skip
+    for ours, value in (
+        (found["odds_ratio"], theirs.statistic),
+        (found["odds_ratio_low"], interval.low),
+        (found["odds_ratio_high"], interval.high),
+    ):
         assert ours == pytest.approx(value if math.isfinite(value) else math.nan, rel=1e-6, nan_ok=True)
 
 

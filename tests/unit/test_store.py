@@ -52,11 +52,16 @@ def test_no_number_is_empty_text_and_a_dash_for_people(value):
         assert store.display(value, 2) == "–"
 
 
-@given(st.lists(st.one_of(
-    st.floats(allow_nan=False),
-    st.integers(-(10**14), 10**14).flatmap(lambda n: st.integers(0, 25).map(lambda d: (n + 0.5) / 10**d)),
-    st.integers(-(10**6), 10**6).map(lambda n: n / 10**4),
-), max_size=20))  # fmt: skip
+@given(
+    st.lists(
+        st.one_of(
+            st.floats(allow_nan=False),
+            st.integers(-(10**14), 10**14).flatmap(lambda n: st.integers(0, 25).map(lambda d: (n + 0.5) / 10**d)),
+            st.integers(-(10**6), 10**6).map(lambda n: n / 10**4),
+        ),
+        max_size=20,
+    )
+)
 @example([0.0, -0.0, math.inf, 5e-324, 1e13, 9.9999999999995, 999999999999.95, 1e22, 1e23, 0.00030000000000005])
 def test_floats_of_a_table_are_those_that_their_text_of_13_digits_names(values):
     wanted = [(float(f"{value:.13g}") + 0.0).hex() for value in values]

@@ -16,8 +16,11 @@ from test_analyses import Results, column, people
 R = json.loads((Path(__file__).parents[1] / "reference/models_r.json").read_text())
 PWR = "R pwr 1.3-0"
 
-chosen("trial size", "both tails count as found, as in pwr and SAS; R's power.t.test leaves the far tail out unless "
-       "strict. Numbers of units are rounded up once, after drop-out.")  # fmt: skip
+chosen(
+    "trial size",
+    "both tails count as found, as in pwr and SAS; R's power.t.test leaves the far tail out unless "
+    "strict. Numbers of units are rounded up once, after drop-out.",
+)
 
 
 def test_sizes_and_power_are_those_of_pwr():
@@ -38,8 +41,14 @@ def test_the_lower_limit_of_a_correlation_is_that_of_scipy():
     x, y = np.random.default_rng(3).normal(size=(2, 30))
     found = scipy.stats.pearsonr(x, x + y)
     low = found.confidence_interval(0.6).low  # two-sided 60% = one-sided 80%
-    agrees("trial size", "lower limit of a correlation", "scipy 1.17.1",
-           size.correlation_lower(found.statistic, 29, 0.8), low, rel=1e-9)  # fmt: skip
+    agrees(
+        "trial size",
+        "lower limit of a correlation",
+        "scipy 1.17.1",
+        size.correlation_lower(found.statistic, 29, 0.8),
+        low,
+        rel=1e-9,
+    )
     assert size.correlation_lower(0.05, 8, 0.8) == 0
 
 
@@ -70,9 +79,10 @@ def test_without_a_difference_power_is_alpha_also_with_drop_out():
     sigma = 25 * (0.5 * np.eye(3) + 0.5)
     found = simulated_power(sigma, 20, 0.0, 1000, seed=11, dropout=0.3)
     assert abs(found["power"] - 0.05) < 4 * math.sqrt(0.05 * 0.95 / 1000)
-    assert simulated_power(sigma, 60, 3.0, 300, seed=1, dropout=0.5)["power"] < simulated_power(
-        sigma, 60, 3.0, 300, seed=1
-    )["power"]  # fmt: skip
+    assert (
+        simulated_power(sigma, 60, 3.0, 300, seed=1, dropout=0.5)["power"]
+        < simulated_power(sigma, 60, 3.0, 300, seed=1)["power"]
+    )
     with pytest.raises(ValueError, match="not positive definite"):
         simulated_power([[1, 2], [2, 1]], 20, 1.0, 10, seed=1)
 
@@ -90,8 +100,11 @@ def test_the_analysis(tmp_path):
     assert found["sd"] == pytest.approx(sd) and found["n"] == 24 and found["sd_upper"] > sd
     n = size.n_t(2 / sd, 0.8)
     found = results.values(level="t test, SD as estimated")
-    assert found == {"units_per_group": math.ceil(n), "enrolled_per_group": math.ceil(n / 0.8),
-                     "enrolled_in_all": 2 * math.ceil(n / 0.8)}  # fmt: skip
+    assert found == {
+        "units_per_group": math.ceil(n),
+        "enrolled_per_group": math.ceil(n / 0.8),
+        "enrolled_in_all": 2 * math.ceil(n / 0.8),
+    }
     larger = results.values(level="t test, SD at its upper 80% limit")
     assert larger["units_per_group"] > found["units_per_group"]
     assert {n["unit"] for n in results.numbers if n["statistic"] == "sd_upper"} == {"points"}

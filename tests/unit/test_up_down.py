@@ -16,18 +16,56 @@ from omtrace.statistics.assay.up_down import FEWER, MORE, NO_CHANGE, ORDER, dixo
 
 # Dixon WJ, Annu Rev Pharmacol Toxicol 1980;20:441-462, table of k; O: no response, X: response
 DIXON = {
-    "OX": -0.500, "OOX": -0.388, "OOOX": -0.378, "OOOOX": -0.377, "OXO": 0.842, "OOXO": 0.890, "OXX": -0.178,
-    "OOXX": 0.000, "OXOO": 0.299, "OXOX": -0.500, "OXXO": 1.000, "OXXX": 0.194, "OOXXX": 0.449, "OXOOO": -0.157,
-    "OXOOX": -0.878, "OXOXO": 0.701, "OXOXX": 0.084, "OXXOO": 0.305, "OXXOX": -0.305, "OXXXO": 1.288, "OXXXX": 0.555,
-    "OOOXXXX": 0.985, "OXOOOO": -0.547, "OXOOOX": -1.250, "OXOOXO": 0.372, "OXOOXX": -0.169, "OXOXOO": 0.022,
-    "OXOXOX": -0.500, "OXOXXO": 1.169, "OXOXXX": 0.611, "OXXOOO": -0.296, "OXXOOX": -0.831, "OXXOXO": 0.831,
-    "OXXOXX": 0.296, "OXXXOO": 0.500, "OXXXOX": -0.043, "OXXXXO": 1.603, "OXXXXX": 0.893, "XOXOX": -0.701,
-    "XXOXOX": -0.737, "XOOX": -1.000, "XOXXO": 0.878,
-}  # fmt: skip
+    "OX": -0.500,
+    "OOX": -0.388,
+    "OOOX": -0.378,
+    "OOOOX": -0.377,
+    "OXO": 0.842,
+    "OOXO": 0.890,
+    "OXX": -0.178,
+    "OOXX": 0.000,
+    "OXOO": 0.299,
+    "OXOX": -0.500,
+    "OXXO": 1.000,
+    "OXXX": 0.194,
+    "OOXXX": 0.449,
+    "OXOOO": -0.157,
+    "OXOOX": -0.878,
+    "OXOXO": 0.701,
+    "OXOXX": 0.084,
+    "OXXOO": 0.305,
+    "OXXOX": -0.305,
+    "OXXXO": 1.288,
+    "OXXXX": 0.555,
+    "OOOXXXX": 0.985,
+    "OXOOOO": -0.547,
+    "OXOOOX": -1.250,
+    "OXOOXO": 0.372,
+    "OXOOXX": -0.169,
+    "OXOXOO": 0.022,
+    "OXOXOX": -0.500,
+    "OXOXXO": 1.169,
+    "OXOXXX": 0.611,
+    "OXXOOO": -0.296,
+    "OXXOOX": -0.831,
+    "OXXOXO": 0.831,
+    "OXXOXX": 0.296,
+    "OXXXOO": 0.500,
+    "OXXXOX": -0.043,
+    "OXXXXO": 1.603,
+    "OXXXXX": 0.893,
+    "XOXOX": -0.701,
+    "XXOXOX": -0.737,
+    "XOOX": -1.000,
+    "XOXXO": 0.878,
+}
 
-chosen("up_down", "k is the maximum likelihood estimate for an SD of one step, as Dixon's tables hold it to three "
-       "decimals, not looked up; delta is the mean step of the filament set. A series that leaves the set without a "
-       "change of response has the last filament's force (Chaplan 1994 writes 15 g and 0.25 g for these).")  # fmt: skip
+chosen(
+    "up_down",
+    "k is the maximum likelihood estimate for an SD of one step, as Dixon's tables hold it to three "
+    "decimals, not looked up; delta is the mean step of the filament set. A series that leaves the set without a "
+    "change of response has the last filament's force (Chaplan 1994 writes 15 g and 0.25 g for these).",
+)
 
 
 def test_k_agrees_with_the_table():
@@ -95,8 +133,12 @@ def test_a_clean_threshold_is_found_within_its_step(true):
     assert why == "" and abs(math.log10(value) - math.log10(true)) <= 1.2 * 0.29
 
 
-SERIES = {"A": ("0.41 1.2 2.04", "OOO"), "B": ("2.04 3.63 2.04 3.63 2.04 1.2", "OXOXXO"), "C": ("2.04 4", "OX"),
-          "D": ("2.04 3.63 5.5 8.51 15.1", "OOOOO")}  # fmt: skip
+SERIES = {
+    "A": ("0.41 1.2 2.04", "OOO"),
+    "B": ("2.04 3.63 2.04 3.63 2.04 1.2", "OXOXXO"),
+    "C": ("2.04 4", "OX"),
+    "D": ("2.04 3.63 5.5 8.51 15.1", "OOOOO"),
+}
 
 
 def responses_of(series, skip=()):
@@ -107,20 +149,40 @@ def responses_of(series, skip=()):
                 rows.append((unit, "hour_1", "hind_paw", at, float(force), response, len(rows) + 1))
     return pandas.DataFrame(
         rows, columns=["unit_id", "visit", "site", "stimulus", "filament_g", "response", "key"]
-    ).sample(frac=1, random_state=1)  # fmt: skip
+    ).sample(frac=1, random_state=1)
 
 
 def plan_and_tables(frame, **options):
-    parameter = {"derive": "up_down", "label": "t", "unit": "g", "visits": ["hour_1"],
-                 "options": {"table": "responses", "where": {"site": "hind_paw"}, **options}}  # fmt: skip
-    plan = Plan.model_validate({
-        "study": "s", "title": "t", "kind": "simulated", "statement": "s", "design": "d",
-        "tables": {"responses": {"reader": "delimited", "schema": "von_frey_responses",
-                                 "columns": {"response": "Antwort"}}},
-        "datasets": {"d": {"unit": "animal", "roster": {"table": "responses", "column": "unit_id"},
-                           "visits": {"hour_1": "1 h"}, "parameters": {"threshold": parameter},
-                           "populations": {"full": {"label": "all"}}}}, "analyses": {}, "figures": {},
-    })  # fmt: skip
+    parameter = {
+        "derive": "up_down",
+        "label": "t",
+        "unit": "g",
+        "visits": ["hour_1"],
+        "options": {"table": "responses", "where": {"site": "hind_paw"}, **options},
+    }
+    plan = Plan.model_validate(
+        {
+            "study": "s",
+            "title": "t",
+            "kind": "simulated",
+            "statement": "s",
+            "design": "d",
+            "tables": {
+                "responses": {"reader": "delimited", "schema": "von_frey_responses", "columns": {"response": "Antwort"}}
+            },
+            "datasets": {
+                "d": {
+                    "unit": "animal",
+                    "roster": {"table": "responses", "column": "unit_id"},
+                    "visits": {"hour_1": "1 h"},
+                    "parameters": {"threshold": parameter},
+                    "populations": {"full": {"label": "all"}},
+                }
+            },
+            "analyses": {},
+            "figures": {},
+        }
+    )
     nothing = pandas.DataFrame(columns=["key", "table", "rule", "column", "severity", "unit_id", "visit"])
     return plan, Tables(plan, {"responses": frame}, nothing, {})
 
@@ -129,8 +191,12 @@ def test_the_derivation_gives_thresholds_cells_and_reasons():
     plan, tables = plan_and_tables(responses_of(SERIES))
     records, cells = build(plan, "d", tables)
     found = records.set_index("unit")
-    assert found["status"].to_dict() == {"A": f"refused: {ORDER}", "B": "observed", "D": "observed",
-                                         "C": "refused: a filament that is not in the set"}  # fmt: skip
+    assert found["status"].to_dict() == {
+        "A": f"refused: {ORDER}",
+        "B": "observed",
+        "D": "observed",
+        "C": "refused: a filament that is not in the set",
+    }
     assert found.at["B", "value"] == pytest.approx(1.20 * 10 ** (dixon_k("OXOXXO") * step_of(PSPP)))
     assert found.at["D", "value"] == 15.14
     mine = cells[cells["record"] == found.at["B", "record"]]

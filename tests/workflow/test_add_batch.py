@@ -25,8 +25,22 @@ def clone(tmp_path, monkeypatch):
     rows = []
     for path in batches.write(home / "data/raw", (1, 2)):
         name, _, number = path.stem.partition("_")
-        rows.append(Row(len(rows) + 1, "rat_batches", path.stem, TABLES[name], path.relative_to(home).as_posix(),
-                        number, "2024-05-31", sha256_of(path), "received", "", "", ""))  # fmt: skip
+        rows.append(
+            Row(
+                len(rows) + 1,
+                "rat_batches",
+                path.stem,
+                TABLES[name],
+                path.relative_to(home).as_posix(),
+                number,
+                "2024-05-31",
+                sha256_of(path),
+                "received",
+                "",
+                "",
+                "",
+            )
+        )
     write_register(rows, home / "config/exports.csv")
     drop = tmp_path / "batch_3"
     drop.mkdir()
@@ -47,7 +61,10 @@ def test_a_batch_is_checked_copied_registered_and_told(clone, capsys):
     assert "there are no earlier numbers" in out and "run: snakemake rat_batches" in out
     added = [e for e in read_register() if e.batch == "3"]
     assert [(e.number, e.table, e.export) for e in added] == [
-        (7, "animals", "animals_3"), (8, "layouts", "layout_3"), (9, "plates", "plate_3")]  # fmt: skip
+        (7, "animals", "animals_3"),
+        (8, "layouts", "layout_3"),
+        (9, "plates", "plate_3"),
+    ]
     for export in added:
         assert Path(export.path).read_bytes() == (clone.parent / "batch_3" / Path(export.path).name).read_bytes()
 
@@ -56,8 +73,12 @@ def test_it_says_which_earlier_numbers_can_change(clone, capsys):
     results = clone / "results/rat_batches"
     results.mkdir(parents=True)
     header = "id,analysis,parameter,population,group,visit,level,statistic,value\n"
-    rows = ["a,curves,signal,standards,Batch 1,,,a,1", "b,curves,signal,standards,Batch 2,,,a,1",
-            "c,biomarkers,weight,full,all,,,mean,1", "d,biomarkers,weight,full,two_hit_sham,,,mean,1"]  # fmt: skip
+    rows = [
+        "a,curves,signal,standards,Batch 1,,,a,1",
+        "b,curves,signal,standards,Batch 2,,,a,1",
+        "c,biomarkers,weight,full,all,,,mean,1",
+        "d,biomarkers,weight,full,two_hit_sham,,,mean,1",
+    ]
     (results / "estimates.csv").write_text(header + "\n".join(rows) + "\n", encoding="utf-8")
     assert main(["add-batch", "../batch_3"]) == 0
     out = capsys.readouterr().out
@@ -202,7 +223,10 @@ def test_a_file_name_that_is_taken_gets_its_batch(clone):
         path.rename(path.with_name(f"{name}_1{path.suffix}"))
     assert main(["add-batch", "../batch_3"]) == 0
     assert [e.path for e in read_register() if e.batch == "3"] == [
-        f"{RAW}/batch_3_animals_1.csv", f"{RAW}/batch_3_layout_1.csv", f"{RAW}/batch_3_plate_1.txt"]  # fmt: skip
+        f"{RAW}/batch_3_animals_1.csv",
+        f"{RAW}/batch_3_layout_1.csv",
+        f"{RAW}/batch_3_plate_1.txt",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -74,8 +74,14 @@ rule summary:
 """
 
 
-def run(home: Path, checkout: Path, *command: str | Path, before: tuple[str, ...] = (), python: Path | None = None,
-        **variables: str) -> Ran:  # fmt: skip
+def run(
+    home: Path,
+    checkout: Path,
+    *command: str | Path,
+    before: tuple[str, ...] = (),
+    python: Path | None = None,
+    **variables: str,
+) -> Ran:
     """A Python command in a folder, with the package of a checkout; ``before``: what starts it."""
     python = python or Path(sys.executable)
     surroundings = environment(checkout) | {VARIABLE: ""} | variables

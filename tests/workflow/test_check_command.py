@@ -29,8 +29,19 @@ def change(path, name, old, new):
 
 
 def test_a_good_file_is_fine_and_its_table_is_told_by_its_columns(clone, capsys):
-    assert main(["check", "--study", "rat_two_hit", "--replaces", f"{RATS}/cages.csv",
-                 change("cages.csv", "new cages.csv", "\n", "\n")]) == 0  # fmt: skip
+    assert (
+        main(
+            [
+                "check",
+                "--study",
+                "rat_two_hit",
+                "--replaces",
+                f"{RATS}/cages.csv",
+                change("cages.csv", "new cages.csv", "\n", "\n"),
+            ]
+        )
+        == 0
+    )
     out = capsys.readouterr().out
     assert out.endswith("1 file: 0 stop, 0 quarantine, 0 warn, 0 note: a run would go on\n"), out
 
@@ -47,8 +58,21 @@ def test_findings_are_shown_with_line_column_value_and_mend(clone, capsys):
 
 
 def test_what_would_stop_a_run_gives_exit_code_1(clone, capsys):
-    assert main(["check", "--study", "rat_two_hit", "--table", "cages", "--replaces", f"{RATS}/cages.csv",
-                 change("cages.csv", "cages_new.csv", "rack_row", "rack")]) == 1  # fmt: skip
+    assert (
+        main(
+            [
+                "check",
+                "--study",
+                "rat_two_hit",
+                "--table",
+                "cages",
+                "--replaces",
+                f"{RATS}/cages.csv",
+                change("cages.csv", "cages_new.csv", "rack_row", "rack"),
+            ]
+        )
+        == 1
+    )
     out = capsys.readouterr().out
     assert "stop column_missing (1)" in out and out.rstrip().endswith("a run would stop")
 

@@ -116,8 +116,21 @@ def test_paths_count_from_the_folder_in_which_they_are_typed(rats, monkeypatch, 
         assert main(["check", name]) == 0
         assert capsys.readouterr().out.startswith("1 file: 0 stop")
     monkeypatch.chdir(rats.parent / "desk")
-    assert main(["--directory", str(rats), "check", "--study", "rat_two_hit", "--replaces", f"{RATS}/cages.csv",
-                 str(rats.parent / "desk/new.csv")]) == 0  # fmt: skip
+    assert (
+        main(
+            [
+                "--directory",
+                str(rats),
+                "check",
+                "--study",
+                "rat_two_hit",
+                "--replaces",
+                f"{RATS}/cages.csv",
+                str(rats.parent / "desk/new.csv"),
+            ]
+        )
+        == 0
+    )
     capsys.readouterr()
     monkeypatch.chdir(rats / "config")
     assert main(["dictionary", "rat_two_hit", "--folder", "made"]) == 0
@@ -293,6 +306,7 @@ def test_a_trace_imports_only_what_it_needs(tree):
         "heavy = {'typer', 'rich', 'pydantic', 'pandas', 'numpy', 'pyarrow', 'omtrace.cli.intake'} & set(sys.modules)\n"
         "sys.exit(str(heavy) if heavy else code)"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tree, env=environment(ROOT), capture_output=True, text=True,
-                          check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tree, env=environment(ROOT), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr

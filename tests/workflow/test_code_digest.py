@@ -49,11 +49,21 @@ def test_every_way_to_write_an_import_is_seen(tmp_path):
         encoding="utf-8",
     )
     code.imports_of.cache_clear()
-    assert set(code.imports_of(path)) == {file_of(name) for name in (
-        "omtrace", "omtrace.provenance", "omtrace.provenance.ledger", "omtrace.provenance.code", "omtrace.plugins",
-        "omtrace.faults",
-        "omtrace.store", "omtrace.job", "omtrace.derivations", "omtrace.derivations.mean",
-    )}  # fmt: skip
+    assert set(code.imports_of(path)) == {
+        file_of(name)
+        for name in (
+            "omtrace",
+            "omtrace.provenance",
+            "omtrace.provenance.ledger",
+            "omtrace.provenance.code",
+            "omtrace.plugins",
+            "omtrace.faults",
+            "omtrace.store",
+            "omtrace.job",
+            "omtrace.derivations",
+            "omtrace.derivations.mean",
+        )
+    }
 
 
 def test_the_closure_is_followed_to_its_end():

@@ -143,8 +143,14 @@ def test_a_disk_that_fills_up_within_a_file_is_told_in_one_line(clone, monkeypat
 def ran(clone, *arguments, **more):
     """A command as a process of its own, whose files may not grow beyond 2,000 bytes."""
     limited = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))}
-    return subprocess.run([sys.executable, "-m", "omtrace", *arguments], cwd=clone, env=environment(ROOT), text=True,
-                          stderr=subprocess.PIPE, **(limited | more))  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-m", "omtrace", *arguments],
+        cwd=clone,
+        env=environment(ROOT),
+        text=True,
+        stderr=subprocess.PIPE,
+        **(limited | more),
+    )
 
 
 def test_a_real_limit_and_a_full_device_end_in_one_line(clone):

@@ -98,9 +98,15 @@ def test_pandera_names_sound_codes_beside_a_cell_that_is_no_number():
 
 def test_without_a_cell_of_another_type_pandera_names_the_same_cells():
     columns = table_with({(2, "pain_max"): "11", (4, "pain_max"): "-1", (5, "sleep_h"): "80"}, 8)
-    assert named_by_pandera(TABLE, columns) == set(named(TABLE, columns)) == {
-        (2, "pain_max"), (4, "pain_max"), (5, "sleep_h"),
-    }  # fmt: skip
+    assert (
+        named_by_pandera(TABLE, columns)
+        == set(named(TABLE, columns))
+        == {
+            (2, "pain_max"),
+            (4, "pain_max"),
+            (5, "sleep_h"),
+        }
+    )
 
 
 ROWS = 30

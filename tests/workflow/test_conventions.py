@@ -23,6 +23,16 @@ def test_snakefmt_finds_nothing_to_change():
     assert ran.returncode == 0, ran.stderr
 
 
+def test_ruff_finds_nothing_to_change_and_no_line_is_kept_from_it():
+    for arguments in (["check"], ["format", "--check"]):
+        command = [sys.executable, "-m", "ruff", *arguments, "workflow", "tests", "benchmarks"]
+        ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stdout
+    skipped = "# fmt" + ":"
+    modules = [path for folder in ("workflow", "tests", "benchmarks") for path in (REPOSITORY / folder).rglob("*.py")]
+    assert [path for path in modules if skipped in path.read_text(encoding="utf-8")] == []
+
+
 def test_one_version_everywhere():
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["project"]["dynamic"] == ["version"]

@@ -69,8 +69,10 @@ def test_a_changed_cell_is_named_by_unit_key_and_column(tree):
         ("diary", "T01", "", "study_day=-1", "acute_medication", "changed"),
     ]
     assert [(d.before, d.after, d.old_line, d.new_line) for d in versions.differences] == [
-        ("1", "0", "2", "2"), ("4", "5", "2", "2"), ("0", "", "4", "4"),
-    ]  # fmt: skip
+        ("1", "0", "2", "2"),
+        ("4", "5", "2", "2"),
+        ("0", "", "4", "4"),
+    ]
     assert versions.summary() == ["diary: 3 cells changed in 2 rows of 1 unit, 0 rows added, 0 removed"]
 
 
@@ -196,8 +198,9 @@ def test_other_bytes_missing_files_and_unread_tables_are_faults(tree):
     os.remove(DIARY)
     with pytest.raises(Fault, match="the file is missing"):
         differences(plan, old, old)
-    assert compared(old, old, exports).summary() == [f"not compared: {DIARY}: the file is missing; put it back, or "
-                                                     "retrieve it"]  # fmt: skip
+    assert compared(old, old, exports).summary() == [
+        f"not compared: {DIARY}: the file is missing; put it back, or retrieve it"
+    ]
 
 
 def test_a_study_without_a_plan_is_not_compared(tree):
@@ -228,7 +231,10 @@ def test_the_command_shows_values_and_says_whether_anything_differs(tree, capsys
     exports = read_register()
     write_register([*exports, replace(exports[2], number=9, path=new, sha256=sha256_of(new), replaces="3")])
     assert report(DIARY, new) is False and report(new, DIARY) is False and report(DIARY, DIARY) is True
-    for old, other, says in ((new, FORMS, "not of one table"), ("data/raw/tiny/x.csv", DIARY, "not in the register"),
-                             (DIARY, "data/raw/tiny/x.csv", "there is no such file")):  # fmt: skip
+    for old, other, says in (
+        (new, FORMS, "not of one table"),
+        ("data/raw/tiny/x.csv", DIARY, "not in the register"),
+        (DIARY, "data/raw/tiny/x.csv", "there is no such file"),
+    ):
         with pytest.raises(Fault, match=says):
             report(old, other)

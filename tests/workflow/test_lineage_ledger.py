@@ -125,8 +125,17 @@ def test_first_last_whole_file_and_head_are_no_exception(tmp_path):
     assert ledger_faults(tmp_path) == ["lines 1 to 12: missing"]
     path.write_bytes(good)
     sound = head.read_bytes()
-    for content in (b"", b"[]", b"{", b"[" * 100_000, b'{"lines": true, "sha256": ""}', sound.replace(b"12", b"13"),
-                    sound.replace(b"12", b"11"), sound.replace(b"12", b"-1"), sound[:-9] + b'"}'):  # fmt: skip
+    for content in (
+        b"",
+        b"[]",
+        b"{",
+        b"[" * 100_000,
+        b'{"lines": true, "sha256": ""}',
+        sound.replace(b"12", b"13"),
+        sound.replace(b"12", b"11"),
+        sound.replace(b"12", b"-1"),
+        sound[:-9] + b'"}',
+    ):
         head.write_bytes(content)
         assert ledger_faults(tmp_path), content
     head.unlink()

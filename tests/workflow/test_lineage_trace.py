@@ -408,8 +408,10 @@ def test_other_files_are_read_as_the_run_recorded_it_without_the_plan(tree, caps
     """By the stage file of the validation, as long as it is the one in the manifest."""
     write(tree, "data/raw/tiny/scores_1.csv", SEMICOLONS)
     write(tree, "data/raw/tiny/scores_2.csv", b"export of today\nunit_id;score;remark\nP3;7.5;-\n")
-    rows = [export(n, f"data/raw/tiny/scores_{i}.csv", (tree / f"data/raw/tiny/scores_{i}.csv").read_bytes())
-            for n, i in ((7, 1), (9, 2))]  # fmt: skip
+    rows = [
+        export(n, f"data/raw/tiny/scores_{i}.csv", (tree / f"data/raw/tiny/scores_{i}.csv").read_bytes())
+        for n, i in ((7, 1), (9, 2))
+    ]
     write_register(rows, tree / "config/exports.csv")
     store.write_json(tree / "results/tiny/stages/validate.json", {"plan": {"tables": TABLES}})
     manifest.record("tiny", tree)

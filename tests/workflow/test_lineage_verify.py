@@ -193,8 +193,14 @@ def edits_of_a_manifest(good):
         return text(content)
 
     edits = {}
-    for kind, name in (("results", path), ("raw", raw), ("code", "Snakefile"), ("plan", "config/studies/tiny.yaml"),
-                       ("config", "config/config.yaml"), ("environment", "envs/requirements.lock")):  # fmt: skip
+    for kind, name in (
+        ("results", path),
+        ("raw", raw),
+        ("code", "Snakefile"),
+        ("plan", "config/studies/tiny.yaml"),
+        ("config", "config/config.yaml"),
+        ("environment", "envs/requirements.lock"),
+    ):
         edits[f"{kind}: digest"] = changed(lambda m, k=kind, n=name: m["files"][k][n].update(sha256="0" * 64))
         edits[f"{kind}: size"] = changed(lambda m, k=kind, n=name: m["files"][k][n].update(size=1))
         edits[f"{kind}: out"] = changed(lambda m, k=kind, n=name: m["files"][k].pop(n))
@@ -474,8 +480,10 @@ def test_the_end_of_a_run_says_what_to_keep_and_leaves_out_what_is_not_sealed(tm
     write(tmp_path, "results/other/manifest.json", "{}")
     lines = closing(["tiny", "other", "third"], 0, tmp_path)
     assert lines[0] == "results/other/manifest.json: not sealed by the ledger; omtrace verify other"
-    head, line = (lines[lines.index(words) + 1] for words in
-                  ("head digest of tiny:", "digest of data/ledger.jsonl, line 2 and all before it:"))  # fmt: skip
+    head, line = (
+        lines[lines.index(words) + 1]
+        for words in ("head digest of tiny:", "digest of data/ledger.jsonl, line 2 and all before it:")
+    )
     (tmp_path / "results/tiny/manifest.json").rename(tmp_path / "in_a_storage.json")
     assert head in closing(["tiny"], 0, tmp_path) and closing(["tiny"], 2, tmp_path) == []
     (tmp_path / "in_a_storage.json").rename(tmp_path / "results/tiny/manifest.json")

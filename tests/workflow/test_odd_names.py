@@ -13,10 +13,28 @@ from omtrace.warm_start import VARIABLE
 from pipeline import REPOSITORY, Ran, environment, snakemake
 
 WRONG = {
-    "a b": "a blank", "a'b": "a single quote", 'a"b': '"', "a$b": "$", "a`b": "`", "a(1)": "( and )", "a[b]": "[ and ]",
-    "a:b": "a colon", "a;b": ";", "a&b": "&", "a|b": "|", "a<b": "<", "a>b": ">", "a*b": "*", "a?b": "?", "a\\b": "\\",
-    "a{b": "{", "a}b": "}", "a\nb": "a line break", "a\tb": "a tab", "om trace (1)": "a blank and ( and )",
-}  # fmt: skip
+    "a b": "a blank",
+    "a'b": "a single quote",
+    'a"b': '"',
+    "a$b": "$",
+    "a`b": "`",
+    "a(1)": "( and )",
+    "a[b]": "[ and ]",
+    "a:b": "a colon",
+    "a;b": ";",
+    "a&b": "&",
+    "a|b": "|",
+    "a<b": "<",
+    "a>b": ">",
+    "a*b": "*",
+    "a?b": "?",
+    "a\\b": "\\",
+    "a{b": "{",
+    "a}b": "}",
+    "a\nb": "a line break",
+    "a\tb": "a tab",
+    "om trace (1)": "a blank and ( and )",
+}
 RIGHT = ["plain", "a#b", "a%b", "a=b", "a+b", "a,b", "a@b", "a~b", "a!b", "a^b", "-a", "..a", "\N{BRAIN}", "é"]
 
 
@@ -69,8 +87,20 @@ def test_jobs_run_below_a_folder_of_any_such_name_where_python_lies_elsewhere(fr
     assert (folder / "results/tiny/validated/places.parquet").is_file()
 
 
-FILES = ["a b.csv", "it's.csv", 'say "x".csv', "$(touch made).csv", "`touch made`.csv", "a\ntouch made\n.csv",
-         ";touch made;.csv", "\N{BRAIN}.csv", "-rf.csv", "*.csv", "{study}.csv", "a\x1b[2J.csv"]  # fmt: skip
+FILES = [
+    "a b.csv",
+    "it's.csv",
+    'say "x".csv',
+    "$(touch made).csv",
+    "`touch made`.csv",
+    "a\ntouch made\n.csv",
+    ";touch made;.csv",
+    "\N{BRAIN}.csv",
+    "-rf.csv",
+    "*.csv",
+    "{study}.csv",
+    "a\x1b[2J.csv",
+]
 
 
 def test_raw_files_of_odd_names_links_and_pipes_are_refused_by_name_and_nothing_is_executed(fresh, tmp_path):

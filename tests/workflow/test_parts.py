@@ -41,9 +41,22 @@ class Study:
     def register(self, path, name=""):
         self.number += 1
         name, _, batch = (name or path.stem).partition("_")
-        self.exports.append(Export(self.number, self.plan.study, path.stem, TABLES[name],
-                                   path.relative_to(self.root).as_posix(), batch, ARRIVED, sha256_of(path),
-                                   "received", "", "", ""))  # fmt: skip
+        self.exports.append(
+            Export(
+                self.number,
+                self.plan.study,
+                path.stem,
+                TABLES[name],
+                path.relative_to(self.root).as_posix(),
+                batch,
+                ARRIVED,
+                sha256_of(path),
+                "received",
+                "",
+                "",
+                "",
+            )
+        )
 
     def path(self, name):
         return self.root / "data/raw/rat_batches" / name

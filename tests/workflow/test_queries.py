@@ -18,8 +18,21 @@ from omtrace.intake.query_files import HEADER
 from omtrace.intake.query_log import path_of, read_queries
 from omtrace.model.register import Export, write_register
 
-FINDINGS = ("severity", "rule", "file", "part", "line", "column", "table", "value", "expected", "key", "unit", "visit",
-            "fix")  # fmt: skip
+FINDINGS = (
+    "severity",
+    "rule",
+    "file",
+    "part",
+    "line",
+    "column",
+    "table",
+    "value",
+    "expected",
+    "key",
+    "unit",
+    "visit",
+    "fix",
+)
 FILE, NEWER = "data/raw/trial/forms.csv", "data/raw/trial/forms_2.csv"
 LIST = "logs/trial/queries.csv"
 
@@ -27,10 +40,20 @@ LIST = "logs/trial/queries.csv"
 def finding(**told):
     """A finding of a HIT-6 item out of its bounds."""
     usual = {
-        "severity": "quarantine", "rule": "range", "file": FILE, "part": "", "line": "5", "column": "hit6_1",
-        "table": "hit6", "value": "77", "expected": "1 to 5", "key": "3:4", "unit": "P01", "visit": "baseline",
+        "severity": "quarantine",
+        "rule": "range",
+        "file": FILE,
+        "part": "",
+        "line": "5",
+        "column": "hit6_1",
+        "table": "hit6",
+        "value": "77",
+        "expected": "1 to 5",
+        "key": "3:4",
+        "unit": "P01",
+        "visit": "baseline",
         "fix": "ask the site",
-    }  # fmt: skip
+    }
     return {**usual, **told}
 
 
@@ -99,15 +122,32 @@ def refused(site, findings, path):
 
 def test_every_severity_but_a_note_is_a_query(site):
     rows = site.run(
-        finding(), finding(severity="note", column="a"), finding(severity="warn", column="b", key="3:9"),
+        finding(),
+        finding(severity="note", column="a"),
+        finding(severity="warn", column="b", key="3:9"),
         finding(severity="stop", column="c"),
-    )  # fmt: skip
+    )
     assert [row["severity"] for row in rows.values()] == ["stop", "quarantine", "warn"]
     row = next(r for r in rows.values() if r["severity"] == "quarantine")
     assert [row[c] for c in HEADER[1:]] == [
-        "open", "quarantine", "range", FILE, "", "5", "hit6_1", "P01", "baseline", "", "77", "1 to 5", "ask the site",
-        "2026-03-02", "", "", "",
-    ]  # fmt: skip
+        "open",
+        "quarantine",
+        "range",
+        FILE,
+        "",
+        "5",
+        "hit6_1",
+        "P01",
+        "baseline",
+        "",
+        "77",
+        "1 to 5",
+        "ask the site",
+        "2026-03-02",
+        "",
+        "",
+        "",
+    ]
     assert site.listing.counts == {"re-opened": 0, "open": 3, "answered": 0, "closed": 0} and site.listing.new == 3
 
 
@@ -154,8 +194,10 @@ def test_equal_findings_are_told_apart_by_value_then_by_order(site):
     assert len(ids) == 3
     later = site.run(*(finding(value=v, key=f"9:{v}", line=v) for v in ("13", "12")))
     assert {name: row["state"] for name, row in later.items()} == {
-        ids["11"]: "closed", ids["12"]: "open", ids["13"]: "open",
-    }  # fmt: skip
+        ids["11"]: "closed",
+        ids["12"]: "open",
+        ids["13"]: "open",
+    }
     assert later[ids["13"]]["value"] == "13" and site.listing.new == 0
 
 
@@ -330,15 +372,19 @@ def test_answers_that_do_not_fit_are_told_all_at_once_and_none_is_taken(site):
     double = {**edited[4], "answer": "another"}
     site.answer([*edited, double, {**closed, "answer": "late"}])
     lines = refused(site, findings[1:], "returned.csv")
-    for line, says in zip(lines, [
-        "returned.csv: line 2: column query: not the id of a query of trial",
-        "returned.csv: line 3: column query: not the id of a query of trial",
-        f"returned.csv: line 4: {edited[2]['query']}: column unit: not that of the query",
-        f"returned.csv: line 5: {edited[3]['query']}: column value: not what the last run found",
-        f"returned.csv: line 7: {edited[4]['query']} stands twice, with different answers",
-        f"returned.csv: line 8: {closed['query']} is closed: it was not found any more",
-        "no answer was taken in",
-    ], strict=True):  # fmt: skip
+    for line, says in zip(
+        lines,
+        [
+            "returned.csv: line 2: column query: not the id of a query of trial",
+            "returned.csv: line 3: column query: not the id of a query of trial",
+            f"returned.csv: line 4: {edited[2]['query']}: column unit: not that of the query",
+            f"returned.csv: line 5: {edited[3]['query']}: column value: not what the last run found",
+            f"returned.csv: line 7: {edited[4]['query']} stands twice, with different answers",
+            f"returned.csv: line 8: {closed['query']} is closed: it was not found any more",
+            "no answer was taken in",
+        ],
+        strict=True,
+    ):
         assert line.startswith(says), line
         assert "secret" not in line and "P99" not in line
 

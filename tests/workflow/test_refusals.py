@@ -118,8 +118,14 @@ def emptied(units, how):
     return units
 
 
-SITUATIONS = ("a visit that nobody reached", "an arm without anybody", "an arm without values", "one value throughout",
-              "nothing at all", "one unit")  # fmt: skip
+SITUATIONS = (
+    "a visit that nobody reached",
+    "an arm without anybody",
+    "an arm without values",
+    "one value throughout",
+    "nothing at all",
+    "one unit",
+)
 
 
 @pytest.mark.parametrize("how", SITUATIONS)

@@ -34,12 +34,21 @@ PLANS = sorted((REPOSITORY / "config/studies").glob("*.yaml"))
 INPUTS = {  # stage -> results that its rule has as inputs, and its outputs
     "validate": ([], {"validated": "validated"}),
     "derive": (["validated"], {"datasets": "datasets"}),
-    "analyse": (["datasets"], {
-        "estimates": "estimates.csv", "rowsets": "rowsets.parquet", "definitions": "definitions.json"}),
-    "render": (["validated", "datasets", "estimates.csv", "rowsets.parquet", "definitions.json"],
-               {"figures": "figures", "dictionary": "dictionary", "report": "report.html",
-                "tidy": "estimates_tidy.csv", "tidy_parquet": "estimates_tidy.parquet"}),
-}  # fmt: skip
+    "analyse": (
+        ["datasets"],
+        {"estimates": "estimates.csv", "rowsets": "rowsets.parquet", "definitions": "definitions.json"},
+    ),
+    "render": (
+        ["validated", "datasets", "estimates.csv", "rowsets.parquet", "definitions.json"],
+        {
+            "figures": "figures",
+            "dictionary": "dictionary",
+            "report": "report.html",
+            "tidy": "estimates_tidy.csv",
+            "tidy_parquet": "estimates_tidy.parquet",
+        },
+    ),
+}
 BEFORE = {"derive": "validate", "analyse": "derive", "render": "analyse"}  # stage -> that whose listing is an input
 RAW = ("validate", "render")  # stages whose rules have the raw files as inputs
 
@@ -109,11 +118,19 @@ def run_stage(stage, folder, raw):
     made = {name: (study / file).as_posix() for name, file in outputs.items()}
     made["listing"] = (study / f"stages/{stage}.sha256").as_posix()
     job = types.SimpleNamespace(
-        input=Files({"stage": f"{study}/stages/{stage}.json", "parts": [], "validated": f"{study}/validated",
-                     "datasets": f"{study}/datasets", "listings": [f"{study}/{name}" for name in listings]}),
-        output=Files(made), log=Files({"log": "logs/job.log", "findings": "logs/findings.csv"}),
+        input=Files(
+            {
+                "stage": f"{study}/stages/{stage}.json",
+                "parts": [],
+                "validated": f"{study}/validated",
+                "datasets": f"{study}/datasets",
+                "listings": [f"{study}/{name}" for name in listings],
+            }
+        ),
+        output=Files(made),
+        log=Files({"log": "logs/job.log", "findings": "logs/findings.csv"}),
         scriptdir=str(script.parent),
-    )  # fmt: skip
+    )
     here = os.getcwd()
     os.chdir(place)
     try:

@@ -124,9 +124,9 @@ def test_model_and_store_work_without_pandas():
 
 def statements(body):
     """How many statements, the nested ones included, the docstring not."""
-    return sum(1 for node in ast.walk(ast.Module(body, [])) if isinstance(node, ast.stmt)) - bool(ast.get_docstring(
-        ast.Module(body, [])
-    ))  # fmt: skip
+    return sum(1 for node in ast.walk(ast.Module(body, [])) if isinstance(node, ast.stmt)) - bool(
+        ast.get_docstring(ast.Module(body, []))
+    )
 
 
 def test_there_is_a_script_for_each_rule_that_runs_one():
@@ -141,8 +141,20 @@ def test_there_is_a_script_for_each_rule_that_runs_one():
 def test_a_script_is_a_few_statements_without_definitions_loops_or_branches(path):
     body = tree(path).body
     assert statements(body) <= LONGEST_SCRIPT
-    forbidden = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.If, ast.IfExp,
-                 ast.Try, ast.Match, ast.comprehension, ast.BoolOp)  # fmt: skip
+    forbidden = (
+        ast.FunctionDef,
+        ast.AsyncFunctionDef,
+        ast.ClassDef,
+        ast.Lambda,
+        ast.For,
+        ast.While,
+        ast.If,
+        ast.IfExp,
+        ast.Try,
+        ast.Match,
+        ast.comprehension,
+        ast.BoolOp,
+    )
     assert not [node for node in ast.walk(tree(path)) if isinstance(node, forbidden)]
     work = [node for node in body[1:] if not isinstance(node, (ast.Import, ast.ImportFrom))]
     (only,) = work
@@ -195,9 +207,10 @@ def test_a_plugin_declares_exactly_one_object_of_the_right_type(part):
     assert plugins(part)
     for module in plugins(part):
         found = {
-            key: value for key, value in vars(importlib.import_module(f"omtrace.{part}.{module}")).items()
+            key: value
+            for key, value in vars(importlib.import_module(f"omtrace.{part}.{module}")).items()
             if isinstance(value, kind)
-        }  # fmt: skip
+        }
         assert list(found) == [name], f"{part}/{module}.py"
         assert readers.plugin(part, module, name) is found[name]
     for module in others:

@@ -18,9 +18,19 @@ from raw_rows import Study, lines_of
 NEEDS = "needs OMTRACE_MIRROR (a folder with the retrieved files) or the network"
 needs_mirror = pytest.mark.skipif(not MIRROR, reason=NEEDS)
 FITTED = (
-    "ancova", "bridging", "censored_ends", "compare_many", "count_model", "imputation", "levey_jennings", "logistic",
-    "mixed_model", "mmrm", "proportional_odds", "shared_curve",
-)  # fmt: skip
+    "ancova",
+    "bridging",
+    "censored_ends",
+    "compare_many",
+    "count_model",
+    "imputation",
+    "levey_jennings",
+    "logistic",
+    "mixed_model",
+    "mmrm",
+    "proportional_odds",
+    "shared_curve",
+)
 STUDIES = [*SHIPPED, *(pytest.param(study, marks=needs_mirror) for study in RETRIEVED)]
 
 
@@ -79,9 +89,13 @@ def printed_concentrations(path):
 def test_all_concentrations_that_the_plate_reader_printed_come_out_to_three_decimals(shipped_results):
     printed = sum(printed_concentrations(path) for path in (shipped_results / "data/raw/elisa_plates").glob("*.txt"))
     found = values(
-        shipped_results, "elisa_plates", analysis="agreement", group="all", level="equal to 3 decimals",
+        shipped_results,
+        "elisa_plates",
+        analysis="agreement",
+        group="all",
+        level="equal to 3 decimals",
         parameter="concentration_read",
-    )  # fmt: skip
+    )
     assert found["n"] == found["count"] == printed > 300
     pages = (shipped_results / "results/elisa_plates/plates").glob("assay_*.html")
     said = [re.search(r"(\d+) of (\d+) equal to 3 decimals", re.sub("<[^>]*>", "", page.read_text())) for page in pages]
@@ -92,18 +106,25 @@ def test_all_concentrations_that_the_plate_reader_printed_come_out_to_three_deci
 
 @needs_mirror
 def test_mice_are_counted_and_not_their_replicates(shipped_results):
-    mice = {row["MouseID"].rpartition("_")[0] for row in Study(shipped_results, "mouse_cortex_proteins").rows(
-        "data/raw/mouse_cortex_proteins/Data_Cortex_Nuclear.csv.gz").values()}  # fmt: skip
+    mice = {
+        row["MouseID"].rpartition("_")[0]
+        for row in Study(shipped_results, "mouse_cortex_proteins")
+        .rows("data/raw/mouse_cortex_proteins/Data_Cortex_Nuclear.csv.gz")
+        .values()
+    }
     assert len(mice) == 72
     found = numbers(shipped_results, "mouse_cortex_proteins")
     wrong = [row for row in found if row["statistic"] == "naive_p"]  # shown beside the right ones, and named
     assert len(wrong) > 20 and {row["analysis"] for row in wrong} == {"replicates"}
-    right = numbers(shipped_results, "mouse_cortex_proteins", analysis="replicates", level="type III: genotype",
-                    statistic="df_2")  # fmt: skip
+    right = numbers(
+        shipped_results, "mouse_cortex_proteins", analysis="replicates", level="type III: genotype", statistic="df_2"
+    )
     assert len(right) == 10 and max(float(row["value"]) for row in right) < 40
     found = [row for row in found if row["analysis"] != "replicates"]
-    assert {row["value"] for row in numbers(shipped_results, "mouse_cortex_proteins", analysis="mice", group="all",
-                                            statistic="n")} == {"72"}  # fmt: skip
+    assert {
+        row["value"]
+        for row in numbers(shipped_results, "mouse_cortex_proteins", analysis="mice", group="all", statistic="n")
+    } == {"72"}
     assert max(float(row["value"]) for row in found if row["statistic"] in ("n", "count", "missing")) == 72
 
 
@@ -112,8 +133,10 @@ def test_the_false_discovery_rate_is_over_all_77_proteins(shipped_results):
     from scipy.stats import false_discovery_control
 
     for family in ("panel", "genotype_panel"):
-        found = {(row["level"], row["statistic"]): float(row["value"]) for row in
-                 numbers(shipped_results, "mouse_cortex_proteins", analysis=family)}  # fmt: skip
+        found = {
+            (row["level"], row["statistic"]): float(row["value"])
+            for row in numbers(shipped_results, "mouse_cortex_proteins", analysis=family)
+        }
         proteins = sorted({level for level, _ in found})
         assert len(proteins) == 77
         adjusted = false_discovery_control([found[name, "p"] for name in proteins])
@@ -176,8 +199,9 @@ def test_simulated_data_say_so_and_real_ones_do_not(shipped_results, study):
 @pytest.mark.parametrize("study", STUDIES)
 def test_releasable_estimates_name_no_unit(shipped_results, study):
     folder = shipped_results / f"results/{study}"
-    datasets = [name for name, dataset in Study(shipped_results, study).plan["datasets"].items()
-                if dataset["unit"] != "well"]  # fmt: skip  # a well is a place on a plate and nobody's name
+    datasets = [
+        name for name, dataset in Study(shipped_results, study).plan["datasets"].items() if dataset["unit"] != "well"
+    ]  #  # a well is a place on a plate and nobody's name
     ids = {unit for name in datasets for unit in read_table(folder / f"datasets/{name}.parquet")["unit"]}
     assert len(ids) > 10 or not datasets
     rows = read_csv(folder / "estimates.csv")

@@ -39,8 +39,10 @@ def test_every_number_of_a_row_is_the_stored_one(results):
             number = stored[row["estimate_id"]]
             assert (row["estimate"], row["unit"], row["data"]) == (number["value"], number["unit"], "simulated")
             assert (row["contrast"], row["visit"], row["parameter"]) == (
-                number["group"], number["visit"], number["parameter"],
-            )  # fmt: skip
+                number["group"],
+                number["visit"],
+                number["parameter"],
+            )
         if row["p_id"]:
             assert row["p"] == stored[row["p_id"]]["value"]
 
@@ -124,9 +126,17 @@ def test_both_files_hold_the_same(results, tmp_path):
 
 @pytest.mark.parametrize(
     ("p", "text"),
-    [(1.23456789e-19, "1.235e-19"), (3.4567891e-9, "3.457e-09"), (0.000265052006123, "0.000265052006"), (0.0, "0"),
-     (1.0, "1"), (2e-8, "2e-08"), (float("nan"), ""), (5e-324, "4.941e-324")],
-)  # fmt: skip
+    [
+        (1.23456789e-19, "1.235e-19"),
+        (3.4567891e-9, "3.457e-09"),
+        (0.000265052006123, "0.000265052006"),
+        (0.0, "0"),
+        (1.0, "1"),
+        (2e-8, "2e-08"),
+        (float("nan"), ""),
+        (5e-324, "4.941e-324"),
+    ],
+)
 def test_a_p_value_keeps_its_digits_however_small(p, text):
     assert store.probability_text(p) == text
 

@@ -13,10 +13,12 @@ from test_analyses import ANCOVA, PAIR, Results, people, plan_of
 from test_plan import PLAN, written
 
 ESTIMAND = {
-    "treatment": "OMT against sham", "population": "adults with migraine", "variable": "x at the end",
+    "treatment": "OMT against sham",
+    "population": "adults with migraine",
+    "variable": "x at the end",
     "events": {"stopping": {"strategy": "treatment_policy", "parameter": "done", "how": "values after it are used"}},
     "summary": "difference of means",
-}  # fmt: skip
+}
 ENTRIES = {
     "main": ("ancova", ["x"], ["end"], ANCOVA),
     "plain": ("compare_groups", ["x"], ["end"], PAIR),
@@ -92,8 +94,10 @@ def test_a_chain_as_a_graph_is_the_fixed_sequence(made, more, procedure):
         ({"key": family(weights={"H1": 1})}, "families.key: weights: only for graphical"),
         ({"key": family(procedure="graphical", transitions={"H9": {"H1": 1}})}, "families.key: transitions: 'H9'"),
         ({"key": family(procedure="graphical", transitions={"H1": {"H1": 1}})}, "families.key: transitions.H1: passes"),
-        ({"key": family(procedure="graphical", transitions={"H1": {"H2": 0.6, "H3": 0.6}})},
-         "families.key: transitions.H1: shares are"),
+        (
+            {"key": family(procedure="graphical", transitions={"H1": {"H2": 0.6, "H3": 0.6}})},
+            "families.key: transitions.H1: shares are",
+        ),
         ({"key": family(procedure="graphical", transitions={"H1": {"H9": 0.6}})}, "families.key: transitions.H1: 'H9'"),
         ({"key": family(hypotheses={"H1": {"analysis": "man"}})}, "families.key.hypotheses.H1.analysis: 'man' is not"),
         ({"key": family(hypotheses={"H1": {"analysis": "main", "parameter": "y"}})}, "families.key.hypotheses.H1.par"),
@@ -101,7 +105,7 @@ def test_a_chain_as_a_graph_is_the_fixed_sequence(made, more, procedure):
         ({"key": family(hypotheses={})}, "families.key.hypotheses: needs at least 1 entries"),
         ({"key": {"title": "t"}}, "families.key.procedure: missing"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_with_a_family_is_told(families, says):
     from omtrace.model.closed import checked
 
@@ -112,9 +116,11 @@ def test_what_is_wrong_with_a_family_is_told(families, says):
 
 @pytest.mark.parametrize(
     "hypothesis, says",
-    [({"analysis": "main", "contrast": "sham - OMT"}, "0 numbers of analysis main fit"),
-     ({"analysis": "main", "statistic": "ci_low"}, "4 numbers|3 numbers|2 numbers")],
-)  # fmt: skip
+    [
+        ({"analysis": "main", "contrast": "sham - OMT"}, "0 numbers of analysis main fit"),
+        ({"analysis": "main", "statistic": "ci_low"}, "4 numbers|3 numbers|2 numbers"),
+    ],
+)
 def test_a_hypothesis_needs_one_number(made, hypothesis, says):
     with pytest.raises(Fault, match=f"family key: hypothesis 'H1': ({says})"):
         made(study_of(families={"key": family(hypotheses={"H1": hypothesis})}))
@@ -122,9 +128,10 @@ def test_a_hypothesis_needs_one_number(made, hypothesis, says):
 
 def test_estimand_role_and_families_travel_with_the_number(made):
     content = study_of(
-        estimands={"policy": ESTIMAND}, families={"key": family()},
+        estimands={"policy": ESTIMAND},
+        families={"key": family()},
         keys={"main": {"role": "primary", "estimand": "policy"}, "plain": {"role": "sensitivity", "of": "main"}},
-    )  # fmt: skip
+    )
     results = made(content)
     definition = next(d for d in results.definitions.values() if d["analysis"] == "main")
     assert definition["role"] == "primary" and definition["families"] == ["key"]
@@ -175,10 +182,16 @@ def test_a_population_says_which_clause_a_unit_fails(made):
     results = made(content, units)
     found = results.reasons(next(n for n in results.numbers if n["analysis"] == "adults" and n["statistic"] == "p"))
     told = {reason for reasons in found.values() for reason in reasons}
-    assert told == {
-        "", "not in population some: too young", "not in population some: sex == 'f'",
-        "not in population some: too young; sex == 'f'",
-    } or "not in population some (unknown): too young" in told  # fmt: skip
+    assert (
+        told
+        == {
+            "",
+            "not in population some: too young",
+            "not in population some: sex == 'f'",
+            "not in population some: too young; sex == 'f'",
+        }
+        or "not in population some (unknown): too young" in told
+    )
 
 
 def test_reasons_of_a_population_are_clauses_of_it(made):
@@ -200,11 +213,16 @@ def test_a_sensitivity_set_is_held_against_its_analysis(made):
     found = {name: [results.values(analysis=name, group="OMT - sham")[s] for s in names] for name in ENTRIES}
     side = [d < 0 for d, *_ in found.values()]
     excluded = [not low <= 0 <= high for _, low, high in found.values()]
-    assert results.values(analysis="main_concordance") == pytest.approx({
-        "estimates": 3, "same_direction": side.count(side[0]), "intervals_without_null": sum(excluded),
-        "estimate_lowest": min(d for d, *_ in found.values()), "estimate_highest": max(d for d, *_ in found.values()),
-        "concordant": float(len(set(side)) == len(set(excluded)) == 1),
-    })  # fmt: skip
+    assert results.values(analysis="main_concordance") == pytest.approx(
+        {
+            "estimates": 3,
+            "same_direction": side.count(side[0]),
+            "intervals_without_null": sum(excluded),
+            "estimate_lowest": min(d for d, *_ in found.values()),
+            "estimate_highest": max(d for d, *_ in found.values()),
+            "concordant": float(len(set(side)) == len(set(excluded)) == 1),
+        }
+    )
     assert results.definitions[of_key(results, "main_concordance")["definition"]]["of"] == "main"
 
 
@@ -231,10 +249,19 @@ def test_what_cannot_be_held_against_an_analysis_is_a_fault(made):
 EXTRA = {
     "reason": "Asked by a reviewer.",
     "datasets": {"people": {"populations": {"late": {"label": "late", "where": ""}}}},
-    "analyses": {"late": {"method": "describe", "dataset": "people", "title": "Late", "parameters": ["total"],
-                          "population": "late", "role": "primary", "note": "Few."}},
+    "analyses": {
+        "late": {
+            "method": "describe",
+            "dataset": "people",
+            "title": "Late",
+            "parameters": ["total"],
+            "population": "late",
+            "role": "primary",
+            "note": "Few.",
+        }
+    },
     "figures": {"late": {"figure": "means", "analyses": ["late"], "title": "Late"}},
-}  # fmt: skip
+}
 
 
 def beside(folder, extra):
@@ -275,8 +302,11 @@ def test_an_exploratory_file_cannot_change_the_plan(tmp_path, change, says):
 def test_a_contrast_that_is_a_level_is_held_against_the_same_level():
     """A mixed model names its contrasts in the level; of an analysis without that level all are other assumptions."""
     names = ("x", "all", "", "treated - sham"), ("x", "all", "", "model - control")
-    told = [Number(*key, s, v, "", 1, None) for key in names for s, v in
-            {"difference": 1.0, "ci_low": 0.0, "ci_high": 2.0}.items()]  # fmt: skip
+    told = [
+        Number(*key, s, v, "", 1, None)
+        for key in names
+        for s, v in {"difference": 1.0, "ci_low": 0.0, "ci_high": 2.0}.items()
+    ]
     call = Call("c", None, None, None, None, earlier={"other": told})
     assert [effect.estimate.level for effect in concordance.beside(call, names[1], "other")] == ["model - control"]
     assert len(concordance.beside(call, ("x", "all", "", ""), "other")) == 2

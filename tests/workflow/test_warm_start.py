@@ -29,8 +29,9 @@ def process():
     started = {**os.environ, "PYTHONPATH": PACKAGE}
     code = "import os, sys; from omtrace.warm_start import VARIABLE, warm_up; warm_up(); "
     code += "print(os.environ[VARIABLE], flush=True); sys.stdin.read()"
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                          env=started) as run:  # fmt: skip
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=started
+    ) as run:
         path = run.stdout.readline().strip()
         yield {**started, warm_start.VARIABLE: path}
         run.stdin.close()

@@ -284,8 +284,9 @@ def plain(column: "pyarrow.ChunkedArray") -> list:
     return (column.cast("string") if pyarrow.types.is_dictionary(column.type) else column).to_pylist()
 
 
-def read_rows(path: str | Path, column: str, among: "Collection | numpy.ndarray",
-              columns: Sequence[str] | None = None) -> "pyarrow.Table":  # fmt: skip
+def read_rows(
+    path: str | Path, column: str, among: "Collection | numpy.ndarray", columns: Sequence[str] | None = None
+) -> "pyarrow.Table":
     """The rows of a Parquet table whose text or whole number in a column is one of these, as ``read_coded`` gives them.
 
     ``columns``: those wanted beside it; None: all. Raises ValueError when there is no such column.

@@ -123,8 +123,16 @@ class Call:
         """The groups that results are given for: each group and all together, or all alone."""
         return [*self.dataset.groups, "all"] if by_group and self.dataset.group else ["all"]
 
-    def numbers(self, parameter: str, group: str | Contrast, visit: str, values: "Mapping[str, float]", rows: "Rows",
-                level: str = "", scale: tuple[str, int] | None = None) -> "Iterator[Number]":  # fmt: skip
+    def numbers(
+        self,
+        parameter: str,
+        group: str | Contrast,
+        visit: str,
+        values: "Mapping[str, float]",
+        rows: "Rows",
+        level: str = "",
+        scale: tuple[str, int] | None = None,
+    ) -> "Iterator[Number]":
         """One Number for each named statistic, with the unit and decimals that fit it.
 
         ``scale``: unit and decimals of what was analysed, where they are not the parameter's own; needed of several

@@ -33,8 +33,9 @@ class Regression(Closed):
         return sorted((name for name in declared if name in named), key=lambda name: name != self.contrasts[0][1])
 
 
-def targets(call: Call, holds: Literal["anything", "numbers", "yes or no"],
-            exposure: str = "") -> Iterator[tuple[str, str, "AnalysisSet", "pandas.DataFrame"]]:  # fmt: skip
+def targets(
+    call: Call, holds: Literal["anything", "numbers", "yes or no"], exposure: str = ""
+) -> Iterator[tuple[str, str, "AnalysisSet", "pandas.DataFrame"]]:
     """Each parameter and visit after baseline, with who is used, and the frame of the groups in the model.
 
     Raises Fault for groups and covariates that cannot be.

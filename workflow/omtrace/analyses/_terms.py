@@ -62,8 +62,9 @@ class Fitted:
         return found | ({"naive_p": self.naive.joint_test(weights)["p"]} if o.naive else {})
 
 
-def fitted(call: Call, terms: list[str], parameter: str, visit: str | list[str],
-           slopes: Mapping[str, str] | None = None) -> Fitted:  # fmt: skip
+def fitted(
+    call: Call, terms: list[str], parameter: str, visit: str | list[str], slopes: Mapping[str, str] | None = None
+) -> Fitted:
     """The model of a parameter at a visit, or over several. Raises Fault where it cannot be fitted."""
     from omtrace.statistics.linear.design import design_of
     from omtrace.statistics.linear.linear import fit_linear
@@ -121,8 +122,9 @@ def _names(call: Call, terms: list[str], slopes: Mapping[str, str]) -> list[str]
     return list(dict.fromkeys(parts))
 
 
-def _rows(call: Call, chosen: "AnalysisSet", names: list[str], terms: list[str], visit: str | list[str]
-          ) -> tuple["pandas.DataFrame", dict[str, tuple[str, ...]], dict[str, str]]:  # fmt: skip
+def _rows(
+    call: Call, chosen: "AnalysisSet", names: list[str], terms: list[str], visit: str | list[str]
+) -> tuple["pandas.DataFrame", dict[str, tuple[str, ...]], dict[str, str]]:
     """The rows of the model, the levels of its factors, and the units that are left out, with the reason."""
     frame = chosen.frame.rename_axis(UNIT)
     used = {part for term in terms for name in term.split("*") for part in name.replace(":", " ").split()}

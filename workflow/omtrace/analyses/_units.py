@@ -9,7 +9,7 @@ NAMING = ("random", "cluster", "clusters")  # options that say which units belon
 def guard(where: str, method: Method, call: Call) -> None:
     """Raise Fault for a method that takes a dataset's units for independent, where several belong to one of the plan's
     experimental units, and neither a random effect nor a cluster says so.
-    """  # fmt: skip
+    """
     dataset = call.dataset
     unit = dataset.experimental_unit
     if unit is None or not unit.parameter or method.units == "any":

@@ -48,9 +48,10 @@ class Options(Closed):
         "classical", description="of the coefficients: classical (one variance), or robust against unequal variances"
     )
     cluster: str = Field(
-        "", description="parameter without visits, such as the cage or the practitioner: cluster-robust standard "
-        "errors (CR2) with Bell and McCaffrey's degrees of freedom"
-    )  # fmt: skip
+        "",
+        description="parameter without visits, such as the cage or the practitioner: cluster-robust standard "
+        "errors (CR2) with Bell and McCaffrey's degrees of freedom",
+    )
     level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
 
     @model_validator(mode="after")
@@ -156,8 +157,12 @@ def _contrast(
         few = fit["df"] < FEW_DF
         more |= {"clusters": float(model.model.clusters.clusters), "few_clusters": float(few)}
     if call.options.scale == "log":
-        ratio = {"ratio": math.exp(fit["difference"]), "se_log": fit["se"], "ci_low": math.exp(fit["ci_low"]),
-                 "ci_high": math.exp(fit["ci_high"])}  # fmt: skip
+        ratio = {
+            "ratio": math.exp(fit["difference"]),
+            "se_log": fit["se"],
+            "ci_low": math.exp(fit["ci_low"]),
+            "ci_high": math.exp(fit["ci_high"]),
+        }
         fit = {**ratio, **{name: fit[name] for name in ("t", "df", "p")}}
     scale = {"rank": ("ranks", 1), "log": ("", 2)}.get(call.options.scale)
     level = CHANGES.get(call.options.scale, "")

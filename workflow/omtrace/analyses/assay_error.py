@@ -58,8 +58,14 @@ def run(call: Call) -> Iterator[Number]:
 def ratio_of(numbers: dict[str, float]) -> dict[str, float]:
     """Numbers of a difference of logs as those of a ratio: ratio, ci_low, ci_high, se_log, df, p."""
     ratio, low, high = (_power(numbers[name]) for name in ("difference", "ci_low", "ci_high"))
-    return {"ratio": ratio, "ci_low": low, "ci_high": high, "se_log": numbers["se"], "df": numbers["df"],
-            "p": numbers["p"]}  # fmt: skip
+    return {
+        "ratio": ratio,
+        "ci_low": low,
+        "ci_high": high,
+        "se_log": numbers["se"],
+        "df": numbers["df"],
+        "p": numbers["p"],
+    }
 
 
 def _power(log: float) -> float:

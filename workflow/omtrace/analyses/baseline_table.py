@@ -36,8 +36,9 @@ def run(call: Call) -> Iterator[Number]:
             yield from _values(call, parameter, visit, chosen, pairs)
 
 
-def _values(call: Call, parameter: str, visit: str, chosen: "AnalysisSet",
-            pairs: Sequence[tuple[str, str]]) -> Iterator[Number]:  # fmt: skip
+def _values(
+    call: Call, parameter: str, visit: str, chosen: "AnalysisSet", pairs: Sequence[tuple[str, str]]
+) -> Iterator[Number]:
     from omtrace.statistics.basic.balance import standardised_difference
     from omtrace.statistics.basic.descriptive import describe
     from omtrace.statistics.basic.two_groups import welch
@@ -57,8 +58,9 @@ def _values(call: Call, parameter: str, visit: str, chosen: "AnalysisSet",
         yield from call.numbers(parameter, contrast, visit, values, chosen.rows(pair), "mean (SD)")
 
 
-def _categories(call: Call, parameter: str, visit: str, chosen: "AnalysisSet",
-                pairs: Sequence[tuple[str, str]]) -> Iterator[Number]:  # fmt: skip
+def _categories(
+    call: Call, parameter: str, visit: str, chosen: "AnalysisSet", pairs: Sequence[tuple[str, str]]
+) -> Iterator[Number]:
     from omtrace.statistics.basic.balance import chi_squared_p, standardised_difference_of_categories
 
     categories = call.data.column(parameter, visit).categories

@@ -100,8 +100,9 @@ def _values(call: Call, target: tuple[str, str], pair: tuple[str, str]) -> "tupl
     return frame.assign(value=values, batch=batch, member=frame["member"].astype(bool)), chosen.rows(pair)
 
 
-def _effect(call: Call, parameter: str, contrast: Contrast, visit: str, frame: "pandas.DataFrame", rows: Rows,
-            name: str) -> Iterator[Number]:  # fmt: skip
+def _effect(
+    call: Call, parameter: str, contrast: Contrast, visit: str, frame: "pandas.DataFrame", rows: Rows, name: str
+) -> Iterator[Number]:
     from omtrace.statistics.assay.batches import group_effect
 
     batch = frame["batch"] if name == SHIFT else None
@@ -136,8 +137,14 @@ def _shared(call: Call, parameter: str, contrast: Contrast, visit: str, frame: "
     if facts[shift].groupby(mine["batch"]).nunique().max() > 1:
         raise Refusal(f"analysis {call.name}: a batch has plates of several shifts; name the plate as batch")
     try:
-        found = shifted_effect(mine["value"] - facts[shift], mine["member"], mine["batch"], facts[se],
-                               float(facts[df].iloc[0]), call.options.level)  # fmt: skip
+        found = shifted_effect(
+            mine["value"] - facts[shift],
+            mine["member"],
+            mine["batch"],
+            facts[se],
+            float(facts[df].iloc[0]),
+            call.options.level,
+        )
     except ValueError as error:
         yield from call.numbers(parameter, contrast, visit, {"n": len(mine)}, rows, f"{SHARED} refused: {error}")
         return
@@ -158,8 +165,12 @@ def _combat(
     facts = pandas.concat([frame[["batch", "member"]] for frame, _ in frames.values()])
     facts = facts[~facts.index.duplicated()].loc[table.columns]
     try:
-        found = combat(table.to_numpy(dtype=float), facts["batch"].to_numpy(dtype=str), facts["member"].astype(float),
-                       call.options.reference_batch or None)  # fmt: skip
+        found = combat(
+            table.to_numpy(dtype=float),
+            facts["batch"].to_numpy(dtype=str),
+            facts["member"].astype(float),
+            call.options.reference_batch or None,
+        )
     except ValueError as error:
         return {target: str(error) for target in frames}
     out: dict[Target, numpy.ndarray | str] = {}

@@ -60,8 +60,9 @@ def run(call: Call) -> Iterator[Number]:
                 yield from call.numbers(parameter, contrast, visit, ratio_of(found[plate]), rows, scale=("", 2))
 
 
-def _joint(call: Call, target: tuple[str, str], chosen: "AnalysisSet", frame: "pandas.DataFrame",
-           left: dict[str, str]) -> Iterator[Number]:  # fmt: skip
+def _joint(
+    call: Call, target: tuple[str, str], chosen: "AnalysisSet", frame: "pandas.DataFrame", left: dict[str, str]
+) -> Iterator[Number]:
     """The shift of each plate by the joint fit, and the spread of plates and of what is left, plates random."""
     from omtrace.statistics.assay.plate_shifts import plate_shifts
 

@@ -63,12 +63,19 @@ def _group(
         filled = ros(values, states < 0)
     except ValueError:
         return  # fewer than three values seen
-    yield from call.numbers(parameter, group, visit, {name: filled[name] for name in ("mean", "sd", "median")}, rows,
-                            "regression on order statistics")  # fmt: skip
+    yield from call.numbers(
+        parameter,
+        group,
+        visit,
+        {name: filled[name] for name in ("mean", "sd", "median")},
+        rows,
+        "regression on order statistics",
+    )
 
 
-def _pair(call: Call, parameter: str, visit: str, contrast: Contrast, frames: "list[pandas.DataFrame]",
-          rows: Rows) -> Iterator[Number]:  # fmt: skip
+def _pair(
+    call: Call, parameter: str, visit: str, contrast: Contrast, frames: "list[pandas.DataFrame]", rows: Rows
+) -> Iterator[Number]:
     import numpy
 
     from omtrace.statistics.assay.nondetects import peto_prentice, substituted
@@ -98,8 +105,9 @@ def _pair(call: Call, parameter: str, visit: str, contrast: Contrast, frames: "l
             yield from call.numbers(parameter, contrast, visit, naive, rows, level, scale)
 
 
-def _compared(values: "numpy.ndarray", states: "numpy.ndarray", member: "numpy.ndarray",
-              options: Options) -> dict[str, float] | str:  # fmt: skip
+def _compared(
+    values: "numpy.ndarray", states: "numpy.ndarray", member: "numpy.ndarray", options: Options
+) -> dict[str, float] | str:
     """Numbers of the group effect, or why there are none."""
     import numpy
 
@@ -113,8 +121,11 @@ def _compared(values: "numpy.ndarray", states: "numpy.ndarray", member: "numpy.n
     numbers = {"difference": effect["estimate"], **effect}
     if options.log:
         return ratio_of(numbers)
-    return {name: numbers[name] for name in ("difference", "ci_low", "ci_high", "se", "df", "p") if
-            not math.isnan(numbers[name])}  # fmt: skip
+    return {
+        name: numbers[name]
+        for name in ("difference", "ci_low", "ci_high", "se", "df", "p")
+        if not math.isnan(numbers[name])
+    }
 
 
 def _arrays(call: Call, frame: "pandas.DataFrame") -> "tuple[numpy.ndarray, numpy.ndarray]":

@@ -64,8 +64,11 @@ def run(call: Call) -> Iterator[Number]:
             raise Refusal(f"{where}: {error}") from None
         for group in groups:
             mine = (frame["group"] == group).to_numpy()
-            counts = {"n": float(mine.sum()), "at_low_end": float((state[mine] < 0).sum()),
-                      "at_high_end": float((state[mine] > 0).sum())}  # fmt: skip
+            counts = {
+                "n": float(mine.sum()),
+                "at_low_end": float((state[mine] < 0).sum()),
+                "at_high_end": float((state[mine] > 0).sum()),
+            }
             yield from call.numbers(parameter, group, visit, counts, chosen.rows([group]))
         declared = call.dataset.parameters[parameter]
         scale = (f"log {declared.unit}".strip(), max(2, declared.decimals)) if o.log else None

@@ -31,8 +31,13 @@ def run(call: Call) -> Iterator[Number]:
         for contrast, (group, reference) in contrasts.items():
             a, b = (chosen.of_group(g)["value"].astype("float64").to_numpy() for g in (group, reference))
             level = call.options.level
-            values = {**welch(a, b, level), **permutation_test(a, b), **mann_whitney(a, b),
-                      **hodges_lehmann_shift(a, b, level), **brunner_munzel(a, b, level)}  # fmt: skip
+            values = {
+                **welch(a, b, level),
+                **permutation_test(a, b),
+                **mann_whitney(a, b),
+                **hodges_lehmann_shift(a, b, level),
+                **brunner_munzel(a, b, level),
+            }
             rows = chosen.rows([group, reference])
             yield from call.numbers(parameter, contrast, visit, values, rows)
 

@@ -36,8 +36,13 @@ def run(call: Call) -> Iterator[Number]:
     for parameter, visit, chosen, frame in targets(call, "numbers", o.exposure):
         rows = chosen.rows(groups)
         try:
-            model = CountModel(frame.astype({"value": "float64"}), terms_of(call), "exposure" if o.exposure else "",
-                               o.distribution, fractions=o.fractions)  # fmt: skip
+            model = CountModel(
+                frame.astype({"value": "float64"}),
+                terms_of(call),
+                "exposure" if o.exposure else "",
+                o.distribution,
+                fractions=o.fractions,
+            )
         except ValueError as error:
             raise refused(call, parameter, visit, error) from None
         for group, reference in o.contrasts:

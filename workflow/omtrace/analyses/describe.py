@@ -25,7 +25,7 @@ class Options(Closed):
 def run(call: Call) -> Iterator[Number]:
     """n, missing, mean, SD, interval, median, quartiles, range; for categories count and percent of each; for the
     answer to one item the exact proportion of each answer, and no interval of the mean.
-    """  # fmt: skip
+    """
     from omtrace.statistics.basic.descriptive import describe
 
     nested = call.dataset.experimental_unit and call.dataset.experimental_unit.parameter

@@ -57,7 +57,7 @@ class Options(ModelOptions):
 def run(call: Call) -> Iterator[Number]:
     """Tests of main effects and interactions, cell means, simple effects or planned contrasts; units of other levels
     are left out.
-    """  # fmt: skip
+    """
     if not call.options.factors:
         yield from _two_by_two(call)
         return

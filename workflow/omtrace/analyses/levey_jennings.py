@@ -80,8 +80,17 @@ class _Chart:
                 raise Refusal(f"analysis {call.name}: control {name!r}: {error}") from None
             self.limits.append((mean, sd))
 
-    def number(self, group: str, level: str, statistic: str, value: float, unit: str, decimals: int,
-               plates: list[str], controls: Sequence[str] = ()) -> Number:  # fmt: skip
+    def number(
+        self,
+        group: str,
+        level: str,
+        statistic: str,
+        value: float,
+        unit: str,
+        decimals: int,
+        plates: list[str],
+        controls: Sequence[str] = (),
+    ) -> Number:
         """One number, which rests on the wells of some plates, and of some controls or all."""
         kept = set(controls or self.controls)
         of_plates = self.wells if group == "all" else dict.fromkeys(plates)
@@ -116,8 +125,16 @@ class _Chart:
         for row, plate in enumerate(self.plates):
             for column, name in enumerate(self.controls):
                 if self.values[row, column] == self.values[row, column]:
-                    yield self.number(plate, name, "mean", self.values[row, column], declared.unit,
-                                      declared.decimals + 1, [plate], [name])  # fmt: skip
+                    yield self.number(
+                        plate,
+                        name,
+                        "mean",
+                        self.values[row, column],
+                        declared.unit,
+                        declared.decimals + 1,
+                        [plate],
+                        [name],
+                    )
                     yield self.number(plate, name, "z", self.z[row, column], "", 2, [plate, *base], [name])
 
     def broken(self) -> Iterator[Number]:

@@ -56,16 +56,24 @@ def kind_of(pattern: str) -> str:
     return "dropped_out" if MISSING not in pattern.rstrip(MISSING) else "intermittent"
 
 
-def _patterns(call: Call, parameter: str, chosen: "AnalysisSet", group: str, units: list[str],
-              patterns: dict[str, str], order: list[str]) -> Iterator[Number]:  # fmt: skip
+def _patterns(
+    call: Call,
+    parameter: str,
+    chosen: "AnalysisSet",
+    group: str,
+    units: list[str],
+    patterns: dict[str, str],
+    order: list[str],
+) -> Iterator[Number]:
     for pattern in order:
         others = {unit: f"pattern {patterns[unit]}" for unit in units if patterns[unit] != pattern}
         values = _share(len(units) - len(others), len(units))
         yield from call.numbers(parameter, group, "", values, chosen.rows([group], others), level=pattern)
 
 
-def _kinds(call: Call, parameter: str, chosen: "AnalysisSet", group: str, units: list[str],
-           patterns: dict[str, str]) -> Iterator[Number]:  # fmt: skip
+def _kinds(
+    call: Call, parameter: str, chosen: "AnalysisSet", group: str, units: list[str], patterns: dict[str, str]
+) -> Iterator[Number]:
     kinds = {unit: kind_of(patterns[unit]) for unit in units}
     for kind in KINDS:
         others = {unit: found.replace("_", " ") for unit, found in kinds.items() if found != kind}
@@ -73,8 +81,9 @@ def _kinds(call: Call, parameter: str, chosen: "AnalysisSet", group: str, units:
         yield from call.numbers(parameter, group, "", {kind: len(units) - len(others)}, rows)
 
 
-def _reasons(call: Call, parameter: str, chosen: "AnalysisSet", group: str, visit: str,
-             status: dict[str, str]) -> Iterator[Number]:  # fmt: skip
+def _reasons(
+    call: Call, parameter: str, chosen: "AnalysisSet", group: str, visit: str, status: dict[str, str]
+) -> Iterator[Number]:
     for reason in sorted(set(status.values()) - {"observed"}):
         others = {unit: found for unit, found in status.items() if found != reason}
         values = _share(len(status) - len(others), len(status))

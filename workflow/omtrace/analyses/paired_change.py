@@ -36,8 +36,11 @@ def run(call: Call) -> Iterator[Number]:
             before, after = part["baseline"].to_numpy(), part["value"].to_numpy()
             level, change = call.options.level, after - before
             size = numpy.maximum(abs(before), abs(after))
-            values = {**paired_change(before, after, level), **signed_rank(change, call.options.zeros, size),
-                      **hodges_lehmann(change, level)}  # fmt: skip
+            values = {
+                **paired_change(before, after, level),
+                **signed_rank(change, call.options.zeros, size),
+                **hodges_lehmann(change, level),
+            }
             values["missing"] = chosen.missing(group)
             yield from call.numbers(parameter, group, visit, values, chosen.rows([group]))
 

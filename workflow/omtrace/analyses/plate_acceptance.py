@@ -74,11 +74,13 @@ class _Found:
         self.rejected: list[str] = []
         self.flags: dict[str, Rows | None] = {}  # why -> the wells that it is about; none: all of the plate
 
-    def number(self, level: str, statistic: str, value: float, unit: str = "", decimals: int = 0,
-               rows: Rows | None = None) -> Number:  # fmt: skip
+    def number(
+        self, level: str, statistic: str, value: float, unit: str = "", decimals: int = 0, rows: Rows | None = None
+    ) -> Number:
         """One number."""
-        return Number(self.parameter, self.plate, self.visit, level, statistic, float(value), unit, decimals,
-                      rows or self.rows)  # fmt: skip
+        return Number(
+            self.parameter, self.plate, self.visit, level, statistic, float(value), unit, decimals, rows or self.rows
+        )
 
     def verdict(self) -> Iterator[Number]:
         """The verdict, and its reasons and flags as levels."""
@@ -94,8 +96,9 @@ class _Found:
         """
         own = wells["role"].isin(["standard", "blank"]) | wells["sample"].eq(name)
         unit_of, kept = self.call.data.unit_of, set(wells.index[own])
-        entries = [(r, role, why or ("" if unit_of[r] in kept else "another sample"))
-                   for r, role, why in self.rows.entries]  # fmt: skip
+        entries = [
+            (r, role, why or ("" if unit_of[r] in kept else "another sample")) for r, role, why in self.rows.entries
+        ]
         rows = replace(self.rows, entries=Entries.of(entries), used=len(kept), excluded=self.rows.expected - len(kept))
         controls = {*self.call.options.controls, *wells.loc[wells["role"].eq("control"), "sample"]}  # known or not
         others = sorted(set(wells.loc[wells["role"].isin(["sample", "spiked"]), "sample"]) - controls)
@@ -112,8 +115,9 @@ def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Ite
     if not len(x):
         found.rejected.append("no standards")
         return
-    judged = judge_standards(x, y, limits, options.model, options.weights, options.fit_to == "level_means",
-                             options.min_levels)  # fmt: skip
+    judged = judge_standards(
+        x, y, limits, options.model, options.weights, options.fit_to == "level_means", options.min_levels
+    )
     for level, recovery in judged.recovery.items():
         if recovery == recovery:
             yield found.number(f"standard {level:g}", "recovery", recovery, "%", 1, standard_rows)
@@ -166,8 +170,9 @@ def _replicates(found: _Found, wells: "pandas.DataFrame", lloq: float, uloq: flo
         values = part["undiluted"].to_numpy()
         ends = values.mean() <= 1.25 * lloq or values.mean() >= 0.8 * uloq
         if (cv := replicate_cv(values)) == cv:
-            cvs[str(name)] = max(cvs.get(str(name), (0.0, 0.0)), (cv, limits.replicate_cv_end if ends else
-                                                                  limits.replicate_cv))  # fmt: skip
+            cvs[str(name)] = max(
+                cvs.get(str(name), (0.0, 0.0)), (cv, limits.replicate_cv_end if ends else limits.replicate_cv)
+            )
     if not cvs:
         return
     over = sorted(name for name, (cv, most) in cvs.items() if cv > most)
@@ -187,8 +192,12 @@ def _places(found: _Found, wells: "pandas.DataFrame") -> Iterator[Number]:
     except ValueError:
         return  # runs without a plate's geometry
     standard = wells["role"].isin(["standard", "blank"])
-    content = [f"{role} {level if is_standard else name}" for role, level, name, is_standard in
-               zip(wells["role"], wells["concentration"], wells["sample"], standard, strict=True)]  # fmt: skip
+    content = [
+        f"{role} {level if is_standard else name}"
+        for role, level, name, is_standard in zip(
+            wells["role"], wells["concentration"], wells["sample"], standard, strict=True
+        )
+    ]
     content = [f"{one} {dilution:g}" for one, dilution in zip(content, wells["dilution"], strict=True)]
     signal = wells["signal"].astype("float64").to_numpy()
     for name, place in (("edge", at_edge(row, column)), ("columns", column / 11.0), ("rows", row / 7.0)):

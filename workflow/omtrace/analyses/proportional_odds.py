@@ -50,8 +50,9 @@ def _named(call: Call, category: Any) -> str:
     return call.options.labels.get(text, text)
 
 
-def _odds(call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame",
-          chosen: "AnalysisSet") -> Iterator[Number]:  # fmt: skip
+def _odds(
+    call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame", chosen: "AnalysisSet"
+) -> Iterator[Number]:
     o, rows = call.options, chosen.rows(call.options.groups(list(call.dataset.groups)))
     for group, reference in o.contrasts:
         contrast = call.contrast(group, reference)
@@ -66,8 +67,16 @@ def _odds(call: Call, parameter: str, visit: str, model: "ProportionalOdds", fra
         yield from call.numbers(parameter, "all", visit, values, rows, level)
 
 
-def _cut(call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame",
-         pair: tuple[str, str], cut: int, rows: "Rows") -> Iterator[Number]:  # fmt: skip
+def _cut(
+    call: Call,
+    parameter: str,
+    visit: str,
+    model: "ProportionalOdds",
+    frame: "pandas.DataFrame",
+    pair: tuple[str, str],
+    cut: int,
+    rows: "Rows",
+) -> Iterator[Number]:
     """The odds ratio of more than a category, by itself; where there is none, why."""
     from omtrace.statistics.linear.binary import LogisticModel
 
@@ -80,8 +89,9 @@ def _cut(call: Call, parameter: str, visit: str, model: "ProportionalOdds", fram
     yield from call.numbers(parameter, call.contrast(*pair), visit, values, rows, level, ("", 2))
 
 
-def _counts(call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame",
-            chosen: "AnalysisSet") -> Iterator[Number]:  # fmt: skip
+def _counts(
+    call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame", chosen: "AnalysisSet"
+) -> Iterator[Number]:
     for group in map(str, model.design.groups):
         mine, rows = frame[frame["group"] == group]["value"], chosen.rows([group])
         yield from call.numbers(parameter, group, visit, {"n": len(mine)}, rows)

@@ -108,8 +108,9 @@ def _grid(call: Call, parameter: str) -> Grid:
     return grids[parameter]
 
 
-def _improvements(call: Call, frame: "pandas.DataFrame", parameter: str,
-                  relative: bool) -> "tuple[dict[str, numpy.ndarray], dict[str, str]]":  # fmt: skip
+def _improvements(
+    call: Call, frame: "pandas.DataFrame", parameter: str, relative: bool
+) -> "tuple[dict[str, numpy.ndarray], dict[str, str]]":
     """group -> improvements (positive is better), and the units for which none is defined."""
     sign = 1.0 if call.dataset.parameters[parameter].better == "higher" else -1.0
     zero = frame["baseline"].astype("float64") == 0 if relative else frame["baseline"].isna()

@@ -19,8 +19,22 @@ from omtrace.plugins import plugin
 from omtrace.provenance.keys import digest_of
 from omtrace.provenance.rows import Rows, addresses, table
 
-COLUMNS = ("id", "analysis", "parameter", "population", "group", "visit", "level", "statistic", "value", "unit",
-           "decimals", "rowset", "definition", "data")  # fmt: skip
+COLUMNS = (
+    "id",
+    "analysis",
+    "parameter",
+    "population",
+    "group",
+    "visit",
+    "level",
+    "statistic",
+    "value",
+    "unit",
+    "decimals",
+    "rowset",
+    "definition",
+    "data",
+)
 
 
 def number_id(study: str, analysis: str, number: Number, population: str) -> str:
@@ -191,9 +205,23 @@ def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
                 raise Fault(f"plan of {plan.study}: analyses.{name}: two numbers of one name: {seen[key]}")
             seen[key] = (name, number.parameter, number.group, number.visit, number.level, number.statistic)
             estimates.append(
-                (key, name, number.parameter, population, number.group, number.visit, number.level, number.statistic,
-                 stored_text(number), number.unit, number.decimals, address[id(number.rows)], digest, plan.kind)
-            )  # fmt: skip
+                (
+                    key,
+                    name,
+                    number.parameter,
+                    population,
+                    number.group,
+                    number.visit,
+                    number.level,
+                    number.statistic,
+                    stored_text(number),
+                    number.unit,
+                    number.decimals,
+                    address[id(number.rows)],
+                    digest,
+                    plan.kind,
+                )
+            )
     folder = Path(folder)
     with ThreadPoolExecutor(max_workers=1) as beside:  # a Parquet file is written without Python, which writes the CSV
         written = beside.submit(store.write_table, folder / "rowsets.parquet", table(sets))

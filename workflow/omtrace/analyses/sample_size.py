@@ -66,8 +66,9 @@ def _design(o: Options, fit: Fitted) -> "NextBatch":
     return next_batch(between, residual, o.groups, o.members, math.prod(o.blocks.values()))
 
 
-def _effect(call: Call, parameter: str, visit: str, fit: Fitted, design: "NextBatch",
-            effect: float) -> Iterator[Number]:  # fmt: skip
+def _effect(
+    call: Call, parameter: str, visit: str, fit: Fitted, design: "NextBatch", effect: float
+) -> Iterator[Number]:
     o: Options = call.options
     if o.log and effect <= 0:
         raise ValueError("a ratio is above 0")
@@ -75,14 +76,20 @@ def _effect(call: Call, parameter: str, visit: str, fit: Fitted, design: "NextBa
     label = f"{'ratio' if o.log else 'difference'} {effect:g}"
     needed = design.size(difference, o.power, alpha)
     values = {
-        "per_group": float(needed), "units_in_all": float(needed * o.groups * o.members),
-        "power": design.power(difference, needed, alpha), "df": float(design.df(needed)),
-    }  # fmt: skip
+        "per_group": float(needed),
+        "units_in_all": float(needed * o.groups * o.members),
+        "power": design.power(difference, needed, alpha),
+        "df": float(design.df(needed)),
+    }
     yield from call.numbers(parameter, "all", visit, values, fit.rows, f"{label}: needed")
     for size in o.sizes:
         if design.df(size) >= 1:
-            found = {"per_group": float(size), "units_in_all": float(size * o.groups * o.members),
-                     "power": design.power(difference, size, alpha), "df": float(design.df(size))}  # fmt: skip
+            found = {
+                "per_group": float(size),
+                "units_in_all": float(size * o.groups * o.members),
+                "power": design.power(difference, size, alpha),
+                "df": float(design.df(size)),
+            }
             yield from call.numbers(parameter, "all", visit, found, fit.rows, f"{label}: {size} a group")
 
 

@@ -119,8 +119,9 @@ class _Side:
         return {"@export": self.export.export, "@batch": self.export.batch}.get(part, ordinal)
 
 
-def differences(plan: Plan, old: Export, new: Export, root: str | Path = ".",
-                exports: Sequence[Export] = ()) -> Versions:  # fmt: skip
+def differences(
+    plan: Plan, old: Export, new: Export, root: str | Path = ".", exports: Sequence[Export] = ()
+) -> Versions:
     """Every difference between two files of one source table, in the order of the old file, then of the new one.
 
     ``exports``: the register's rows, for readers that need another export (a data dictionary). Raises Fault where
@@ -203,8 +204,9 @@ class _Way:
             name = self._name(self.after, after, scopes)
             for c in changed:
                 tables = tuple(n for n in scopes if c in self.read[n])
-                yield Difference(tables, *name, c, CHANGED, *lines, self.before.texts[c][before],
-                                 self.after.texts[c][after])  # fmt: skip
+                yield Difference(
+                    tables, *name, c, CHANGED, *lines, self.before.texts[c][before], self.after.texts[c][after]
+                )
 
     def _scopes(self, *rows: tuple[_Side, int]) -> tuple[str, ...]:
         """The tables that one of the rows belongs to."""

@@ -237,8 +237,15 @@ def _cells(links: list[tuple[dict[str, Any], int, str, str]]) -> dict[tuple[int,
     return {cell: {"roles": list(roles), "records": list(records)} for cell, (roles, records) in cells.items()}
 
 
-def _files(study: str, cells: dict, places: dict[int, dict[str, Any]], exports: dict[int, Export],
-           recorded: Recorded, root: str | Path, folders: Folders) -> list[dict[str, Any]]:  # fmt: skip
+def _files(
+    study: str,
+    cells: dict,
+    places: dict[int, dict[str, Any]],
+    exports: dict[int, Export],
+    recorded: Recorded,
+    root: str | Path,
+    folders: Folders,
+) -> list[dict[str, Any]]:
     """The raw files of the cells, by register number, each with its cells in the order of the file."""
     start = folders.start(root)
     files = {number: _file(number, exports, start) for number in sorted({number_of(key) for key, _ in cells})}

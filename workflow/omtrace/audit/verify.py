@@ -218,8 +218,9 @@ def studies_of(root: str | Path = ".") -> list[str]:
     return sorted(studies)
 
 
-def verdict_on(studies: Sequence[str], head: str = "", ledger_line: str = "", environment: bool = False,
-               root: str | Path = ".") -> tuple[list[str], Verdict]:  # fmt: skip
+def verdict_on(
+    studies: Sequence[str], head: str = "", ledger_line: str = "", environment: bool = False, root: str | Path = "."
+) -> tuple[list[str], Verdict]:
     """The studies that were verified (default: those of the configuration), and the verdict on them."""
     names = sorted(set(studies)) or studies_of(root)
     verdict = verify(names, head, root, ledger_line)

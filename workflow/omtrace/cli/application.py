@@ -16,15 +16,22 @@ SHORT = 120  # characters of a command's sentence in the list of commands
 SHELLS = ("bash", "zsh", "fish")
 COMMANDS = {
     "Data in": {
-        "check": "intake", "register": "intake", "add-batch": "intake", "undo-batch": "intake", "diff": "intake",
+        "check": "intake",
+        "register": "intake",
+        "add-batch": "intake",
+        "undo-batch": "intake",
+        "diff": "intake",
         "queries": "intake",
     },
     "Results": {"trace": "results", "changes": "results", "verify": "results"},
     "Plans and reference": {
-        "plan": "reference", "schema": "reference", "rules": "reference", "dictionary": "reference",
+        "plan": "reference",
+        "schema": "reference",
+        "rules": "reference",
+        "dictionary": "reference",
         "simulate": "reference",
     },
-}  # fmt: skip
+}
 MODULES = {name: module for section in COMMANDS.values() for name, module in section.items()}
 EXIT_CODES = "\n".join(f"  {code.value:<4} {meaning}" for code, meaning in MEANINGS.items())
 
@@ -78,7 +85,8 @@ def _print_completion(context: click.Context, parameter: click.Parameter, shell:
 
 
 @click.group(
-    cls=Application, invoke_without_command=True,
+    cls=Application,
+    invoke_without_command=True,
     epilog="Example: omtrace trace results/omt_rct/report.html#e76be4204d0b",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help=f"""Check and register raw exports, trace numbers to their raw cells, and verify results.
@@ -90,15 +98,25 @@ def _print_completion(context: click.Context, parameter: click.Parameter, shell:
     Exit codes:
     {EXIT_CODES}
     """.replace(EXIT_CODES, EXIT_CODES.replace("\n", "\n    ")),
-)  # fmt: skip
+)
 @click.option("-C", "--directory", metavar="FOLDER", help="Work in this folder, as for snakemake.")
 @click.option(
-    "--completion", metavar="SHELL", type=click.Choice(SHELLS), callback=_print_completion, is_eager=True,
-    expose_value=False, help="Print the completion script for bash, zsh or fish.",
-)  # fmt: skip
+    "--completion",
+    metavar="SHELL",
+    type=click.Choice(SHELLS),
+    callback=_print_completion,
+    is_eager=True,
+    expose_value=False,
+    help="Print the completion script for bash, zsh or fish.",
+)
 @click.option(
-    "--version", is_flag=True, callback=_print_version, is_eager=True, expose_value=False, help="Print the version.",
-)  # fmt: skip
+    "--version",
+    is_flag=True,
+    callback=_print_version,
+    is_eager=True,
+    expose_value=False,
+    help="Print the version.",
+)
 @click.pass_context
 def application(context: click.Context, directory: str | None) -> None:
     """See the decorator."""

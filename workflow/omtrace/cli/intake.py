@@ -11,17 +11,26 @@ from omtrace.faults import Fault
 
 @command("check", "--study rat_two_hit --batch 4 ~/Desktop/plate_4.txt ~/Desktop/layout_4.csv")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@click.option("--study", metavar="NAME", shell_complete=complete_study,
-              help="The study; by default the one in whose raw folder the files lie.")  # fmt: skip
+@click.option(
+    "--study",
+    metavar="NAME",
+    shell_complete=complete_study,
+    help="The study; by default the one in whose raw folder the files lie.",
+)
 @click.option("--table", metavar="NAME", help="The table; by default the one whose columns the file has.")
 @click.option("--batch", metavar="NAME", help="Assay or delivery batch.")
 @click.option("--replaces", metavar="FILE", help="The registered file that it is to replace.")
 @click.option("--all", "every", is_flag=True, help="Show every cell of every rule.")
 @json_option
 def check(
-    files: list[str], study: str | None, table: str | None, batch: str | None, replaces: str | None, every: bool,
+    files: list[str],
+    study: str | None,
+    table: str | None,
+    batch: str | None,
+    replaces: str | None,
+    every: bool,
     as_json: bool,
-) -> ExitCode:  # fmt: skip
+) -> ExitCode:
     """Show everything that is wrong with files, before they are registered.
 
     Findings are listed by file and rule, the worst first, with line, column, value, what was expected and how to fix
@@ -61,8 +70,9 @@ def check(
 @click.option("--replaces", metavar="OLD", help="FILE is a new version of this file; both are kept.")
 @click.option("--withdraw", metavar="OLD", help="Stop reading this registered file; it stays in the archive.")
 @click.option("--reason", metavar="TEXT", default="", help="Why it is replaced or withdrawn; kept in the ledger.")
-def register(files: list[str], replaces: str | None, withdraw: str | None, reason: str,
-             **details: str | None) -> ExitCode:  # fmt: skip
+def register(
+    files: list[str], replaces: str | None, withdraw: str | None, reason: str, **details: str | None
+) -> ExitCode:
     """Enter raw exports, which lie in data/raw/<study>/, in the register, config/exports.csv.
 
     Each file gets a row with its sha256 and a number that is never given again, and the ledger gets a line. Either all
@@ -86,8 +96,12 @@ def register(files: list[str], replaces: str | None, withdraw: str | None, reaso
 
 @command("add-batch", "--study rat_two_hit --batch 4 ~/Desktop/batch_4")
 @click.argument("folder", metavar="FOLDER")
-@click.option("--study", metavar="NAME", shell_complete=complete_study,
-              help="The study; by default the one whose tables fit all files.")  # fmt: skip
+@click.option(
+    "--study",
+    metavar="NAME",
+    shell_complete=complete_study,
+    help="The study; by default the one whose tables fit all files.",
+)
 @click.option("--batch", metavar="NAME", help="By default the number at the end of the folder's name.")
 @click.option("--accept", is_flag=True, help="Take it in although rows or plates of it are left out, or warned of.")
 def add_batch(folder: str, study: str | None, batch: str | None, accept: bool) -> ExitCode:

@@ -8,8 +8,13 @@ from omtrace.faults import Fault
 
 PACKAGE = Path(__file__).resolve().parents[1]
 # Each of these alone says that a folder holds a study's data or results.
-MARKS = ("config/config.yaml", "config/exports.csv", "data/ledger.jsonl", "results/*/manifest.json",
-         "results/*/estimates.csv")  # fmt: skip
+MARKS = (
+    "config/config.yaml",
+    "config/exports.csv",
+    "data/ledger.jsonl",
+    "results/*/manifest.json",
+    "results/*/estimates.csv",
+)
 PATHS = ("files", "folder", "old", "new", "replaces", "withdraw", "answers")  # arguments that are paths
 
 

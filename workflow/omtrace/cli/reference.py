@@ -74,8 +74,9 @@ def dictionary(study: str | None, folder: str) -> ExitCode:
 @command("simulate", "--check", FreeCommand)
 @click.argument("folder", metavar="FOLDER", default="data/raw")
 @click.option("--check", is_flag=True, help="Write nothing; compare with the files there.")
-@click.option("--batches", metavar="N", type=click.IntRange(1, 99_999),
-              help="Write a rodent study of N assay batches instead.")  # fmt: skip
+@click.option(
+    "--batches", metavar="N", type=click.IntRange(1, 99_999), help="Write a rodent study of N assay batches instead."
+)
 def simulate(folder: str, check: bool, batches: int | None) -> ExitCode:
     """Write the exports of the simulated studies, the same bytes on every machine.
 

@@ -16,8 +16,14 @@ ROWS = 20
 @click.option(
     "--unit", metavar="UNIT", default="", help="Only the records and raw cells of this participant or animal."
 )
-@click.option("--limit", metavar="N", type=click.IntRange(0), default=ROWS, show_default=True,
-              help="Rows shown of each table; 0 shows all.")  # fmt: skip
+@click.option(
+    "--limit",
+    metavar="N",
+    type=click.IntRange(0),
+    default=ROWS,
+    show_default=True,
+    help="Rows shown of each table; 0 shows all.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, with all rows.")
 def trace(result: str, unit: str, limit: int, as_json: bool) -> ExitCode:
     """Show where a number comes from, down to the raw cells.
@@ -61,7 +67,10 @@ def changes(study: str, every: bool, as_json: bool) -> ExitCode:
     return ExitCode.FINE
 
 
-@command("verify", "omt_rct --head DIGEST", help=f"""\
+@command(
+    "verify",
+    "omt_rct --head DIGEST",
+    help=f"""\
 Compare the ledger, the results and all they are made of with what was recorded.
 
 Without STUDY, all studies that have results are verified. The head digest covers {COVERS}; not {COVERS_NOT}.
@@ -69,7 +78,8 @@ Without STUDY, all studies that have results are verified. The head digest cover
 The ledger is always read. Each of its lines holds the digest of the line before, so that the digest of one line vouches
 for all lines up to it. What a run ran on is in the ledger; --environment compares the installed packages with it.
 Differences in hardware are mentioned, not counted. The exit code is 1 if there are differences.
-""")  # fmt: skip
+""",
+)
 @click.argument("studies", metavar="STUDY...", nargs=-1, shell_complete=complete_study)
 @click.option("--head", metavar="DIGEST", default="", help="The head digest that was kept elsewhere.")
 @click.option("--ledger", metavar="DIGEST", default="", help="The digest of a ledger line that was kept elsewhere.")

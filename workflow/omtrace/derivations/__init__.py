@@ -56,8 +56,9 @@ class Found:
         return cls(pandas.DataFrame(columns), Cells.of_tuples(cells, rows), tables)
 
     @classmethod
-    def of_columns(cls, unit: Any, visit: Any, value: Any, text: Any, status: Any, cells: Cells,
-                   tables: tuple[str, ...] = ()) -> "Found":  # fmt: skip
+    def of_columns(
+        cls, unit: Any, visit: Any, value: Any, text: Any, status: Any, cells: Cells, tables: tuple[str, ...] = ()
+    ) -> "Found":
         """The same from columns (n,); a text, a number, or None, stands for a whole column."""
         import numpy
         import pandas
@@ -134,8 +135,11 @@ class Tables:
         import pandas
 
         begins = "quarantined: "
-        cells = [(key, column, says.removeprefix(begins)) for (key, column), says in self.gaps.items()
-                 if says.startswith(begins)]  # fmt: skip
+        cells = [
+            (key, column, says.removeprefix(begins))
+            for (key, column), says in self.gaps.items()
+            if says.startswith(begins)
+        ]
         lost = pandas.DataFrame(cells, columns=["key", "column", "rule"])
         frame = self.frame(name)
         lost = lost[lost["column"].isin(frame.columns)]

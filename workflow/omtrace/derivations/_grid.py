@@ -64,8 +64,9 @@ class Grid:
         parts = found.parts and cache(lambda: found.parts().reindex(source).reset_index(drop=True))  # type: ignore[misc]
         return Found(pandas.DataFrame(records), Cells.joined([found.cells.moved(place), *lost]), found.tables, parts)
 
-    def _reasons(self, found: Found, visits: list[str], scheduled: "numpy.ndarray",
-                 source: "numpy.ndarray") -> "tuple[pandas.Series, list[Cells]]":  # fmt: skip
+    def _reasons(
+        self, found: Found, visits: list[str], scheduled: "numpy.ndarray", source: "numpy.ndarray"
+    ) -> "tuple[pandas.Series, list[Cells]]":
         """The status of each record of the grid (n,), and the cells that broken rules point at."""
         import numpy
         import pandas

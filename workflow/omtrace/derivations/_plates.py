@@ -104,8 +104,9 @@ class Samples:
 class Plates:
     """The wells that were read, as arrays in the order of plate, then of the layout; plates are numbered from 0."""
 
-    def __init__(self, layout: "pandas.DataFrame", signal: "Signals", plate: str, valid: str,
-                 options: PlateCurve) -> None:  # fmt: skip
+    def __init__(
+        self, layout: "pandas.DataFrame", signal: "Signals", plate: str, valid: str, options: PlateCurve
+    ) -> None:
         import numpy
 
         self.options = options
@@ -187,8 +188,10 @@ class Plates:
         if options.acceptance is not None and count:
             judged = [self._judged(plate, fit.take(plate)) for plate in range(count)]
             fit = joined([found for found, *_ in judged])
-            lloq, uloq, refusal = (numpy.array([one[at] for one in judged], dtype=kind)
-                                   for at, kind in ((1, "float64"), (2, "float64"), (3, object)))  # fmt: skip
+            lloq, uloq, refusal = (
+                numpy.array([one[at] for one in judged], dtype=kind)
+                for at, kind in ((1, "float64"), (2, "float64"), (3, object))
+            )
         refusal[numpy.diff(self.starts) == 0] = NO_STANDARDS
         return Curves(fit, lloq, uloq, refusal)
 
@@ -208,9 +211,17 @@ class Plates:
         if options.acceptance is None or not len(wells):
             return fit, float("nan"), float("nan"), ""
         limits = options.acceptance.limits()
-        found = judge_standards(self.concentration[wells], self.signal[wells], limits, options.model, options.weights,
-                                options.fit_to == "level_means", options.min_levels, fit,
-                                options.curve == "own")  # fmt: skip
+        found = judge_standards(
+            self.concentration[wells],
+            self.signal[wells],
+            limits,
+            options.model,
+            options.weights,
+            options.fit_to == "level_means",
+            options.min_levels,
+            fit,
+            options.curve == "own",
+        )
         refusal = found.refusal
         if refusal and not refusal.startswith("standards"):
             refusal = f"no curve: {refusal}"

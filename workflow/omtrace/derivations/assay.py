@@ -101,20 +101,25 @@ def _cells(plates: Plates, samples: Samples, signal: str, raw: dict[str, str]) -
     count, made = len(samples.plates), plates.behind_curves()
     joint = plates.options.curve == "joint"  # then all plates' standards stand behind each sample
     of, plate = numpy.repeat(numpy.arange(count), numpy.diff(samples.edges)), plates.plates[made] * (not joint)
-    standards = [Cells.of(plate, plates.reads[made], signal, "standard"),
-                 Cells.of(plate, plates.keys[made], raw["concentration"], "standard")]  # fmt: skip
+    standards = [
+        Cells.of(plate, plates.reads[made], signal, "standard"),
+        Cells.of(plate, plates.keys[made], raw["concentration"], "standard"),
+    ]
     if nominal := plates.options.nominal:
         judged = numpy.isfinite(plates.nominal[made])
         standards.append(Cells.of(plate[judged], plates.keys[made[judged]], raw[nominal], "standard"))
-    return Cells.joined([
-        Cells.of(of, plates.reads[samples.wells], signal),
-        Cells.of(of, plates.keys[samples.wells], raw["sample"], "layout"),
-        Cells.joined(standards).shared_by(samples.plates * (not joint), numpy.arange(count)),
-    ])  # fmt: skip
+    return Cells.joined(
+        [
+            Cells.of(of, plates.reads[samples.wells], signal),
+            Cells.of(of, plates.keys[samples.wells], raw["sample"], "layout"),
+            Cells.joined(standards).shared_by(samples.plates * (not joint), numpy.arange(count)),
+        ]
+    )
 
 
-def _parts(plates: Plates, samples: Samples, curves: Curves, options: Options, wells: "Wells",
-           read: "Readings") -> "pandas.DataFrame":  # fmt: skip
+def _parts(
+    plates: Plates, samples: Samples, curves: Curves, options: Options, wells: "Wells", read: "Readings"
+) -> "pandas.DataFrame":
     """What each sample's concentration consists of: plate, state, bound, curve_1 ..., wells; all but plate may miss."""
     import numpy
     import pandas
@@ -123,11 +128,22 @@ def _parts(plates: Plates, samples: Samples, curves: Curves, options: Options, w
 
     made = plates.standards
     fit = replace(curves.fit, refusal=curves.refusal)
-    errors = plate_errors(fit, plates.signal, plates.edges, plates.concentration[made], plates.signal[made],
-                          plates.starts, options.weights)  # fmt: skip
+    errors = plate_errors(
+        fit,
+        plates.signal,
+        plates.edges,
+        plates.concentration[made],
+        plates.signal[made],
+        plates.starts,
+        options.weights,
+    )
     shared, own = sample_errors(read, wells, *(part[samples.wells] for part in errors))
-    numbers = {"state": read.state, "bound": read.bound, "wells": own,
-               **{f"curve_{i}": part for i, part in enumerate(shared.T, 1) if options.curve == "own"}}  # fmt: skip
+    numbers = {
+        "state": read.state,
+        "bound": read.bound,
+        "wells": own,
+        **{f"curve_{i}": part for i, part in enumerate(shared.T, 1) if options.curve == "own"},
+    }
     good = curves.refusal[samples.plates] == ""
     parts = {name: numpy.where(good, part, numpy.nan) for name, part in numbers.items()}
     return pandas.DataFrame({"plate": chosen(samples.plates, plates.names), **parts})

@@ -30,7 +30,7 @@ class Options(Closed):
         "shift",
         "shift_se",
         "shift_df",
-    ] = Field(  # fmt: skip
+    ] = Field(
         description="plate: its name; bound: the concentration, or the limit that it lies beyond; state: -1 below the "
         "lower limit, 0 within the range, 1 above the upper limit; curve_1 to curve_4 (5PL: to curve_5): errors of the "
         "log concentration that samples of a plate share, in independent units; wells: its variance from the wells; of "

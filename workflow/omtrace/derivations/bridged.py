@@ -67,8 +67,12 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     on = numpy.flatnonzero(plate.notna())
     cells = Cells.joined([whole.cells, behind.behind(numpy.zeros(len(on)), on)])
     found = Found.of_columns(units, whole.records["visit"], value, None, status, cells, whole.tables)
-    carried = {"bound": parts["bound"] * factor, "shift": shift, "shift_se": error,
-            "shift_df": shifts.df if shifts else math.nan}  # fmt: skip
+    carried = {
+        "bound": parts["bound"] * factor,
+        "shift": shift,
+        "shift_se": error,
+        "shift_df": shifts.df if shifts else math.nan,
+    }
     numbers = pandas.DataFrame(carried, index=parts.index).where(known)
     found.parts = lambda: parts[["plate", "state"]].join(numbers)
     return found
@@ -109,11 +113,13 @@ def _shifts(context: Context, name: str, options: Options) -> "tuple[PlateShifts
     if assay.curve == "own":
         made = made[numpy.isin(plates.plates[made], plates.plates[wells])]
     shared, concentration = (tables.raw(assay.layout, c) for c in (options.bridge or "sample", "concentration"))
-    cells = Cells.joined([
-        Cells.of(numpy.zeros(len(behind)), keys[behind], column, role)
-        for behind, named, role in ((wells, shared, "bridge"), (made, concentration, "standard"))
-        for keys, column in ((plates.reads, signal.raw), (plates.keys, named))
-    ])  # fmt: skip
+    cells = Cells.joined(
+        [
+            Cells.of(numpy.zeros(len(behind)), keys[behind], column, role)
+            for behind, named, role in ((wells, shared, "bridge"), (made, concentration, "standard"))
+            for keys, column in ((plates.reads, signal.raw), (plates.keys, named))
+        ]
+    )
     unknown = (
         "" if numpy.isfinite(found.sd) else "no bridge: one shared well a plate does not say how sure its shift is"
     )

@@ -29,10 +29,12 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     """The value (or text) of one column for each unit and visit; a missing cell says why it is missing."""
     rows = context.tables.frame(options.table, options.where)
     by_visit = options.column if isinstance(options.column, dict) else {None: options.column}
-    return Found.joined([
-        _one(context.tables, rows, rows["visit"] if visit is None else visit, column, options)
-        for visit, column in by_visit.items()
-    ])  # fmt: skip
+    return Found.joined(
+        [
+            _one(context.tables, rows, rows["visit"] if visit is None else visit, column, options)
+            for visit, column in by_visit.items()
+        ]
+    )
 
 
 def _one(
@@ -54,10 +56,12 @@ def _one(
     behind = numpy.flatnonzero(there | coded)
     taken = numpy.isin(keys, [key for key, says in told.items() if says.startswith("quarantined: ")]) & ~there
     raw = tables.raw(options.table, column)
-    cells = Cells.joined([
-        Cells.of(rows_, keys[rows_], raw, role)
-        for rows_, role in ((behind[~taken[behind]], "value"), (behind[taken[behind]], "quarantined"))
-    ])  # fmt: skip
+    cells = Cells.joined(
+        [
+            Cells.of(rows_, keys[rows_], raw, role)
+            for rows_, role in ((behind[~taken[behind]], "value"), (behind[taken[behind]], "quarantined"))
+        ]
+    )
     number = numpy.nan if text else values.to_numpy("float64") * options.times
     return Found.of_columns(
         rows[UNIT], visit, number, values if text else None, chosen(which, names), cells, (options.table,)

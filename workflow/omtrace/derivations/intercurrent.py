@@ -104,8 +104,9 @@ def _happened(told: list[Row]) -> bool | None:
     return False if not told or told[-1][2] == "observed" else None
 
 
-def _after(options: Options, happened: bool | None, visit: str, before: list[str], values: Any,
-           unit: str) -> tuple[str, Row]:  # fmt: skip
+def _after(
+    options: Options, happened: bool | None, visit: str, before: list[str], values: Any, unit: str
+) -> tuple[str, Row]:
     """The visit whose cells stand behind the record, and the record."""
     if happened is False:
         return visit, values[unit, visit]

@@ -26,13 +26,24 @@ def short_form(n: int) -> Instrument:
         scores={"sum": Score(items, total, "PROMIS raw sum")},
         extra=(
             Item(f"promis_{n}_sum", "raw sum as supplied with the export", n, LEVELS * n, unit="points"),
-            Item("promis_t", "T-score as supplied with the export", 0, 100, unit="points", kind="number",
-                 source="conservative bounds: five standard deviations of 10 on either side of 50"),
+            Item(
+                "promis_t",
+                "T-score as supplied with the export",
+                0,
+                100,
+                unit="points",
+                kind="number",
+                source="conservative bounds: five standard deviations of 10 on either side of 50",
+            ),
         ),
         rules=(
-            ItemRule(f"promis_{n}_sum_agrees", f"the sum of the {n} items", (f"promis_{n}_sum", *items),
-                 lambda frame: agrees(frame[f"promis_{n}_sum"], total(frame[list(items)].astype("float64"))),
-                 example=f"a sum of {2 * n} where the items add up to {2 * n + 1}",
-                 fix="compare with the form; a sum that was scaled up for open items is no raw sum: leave it out"),
+            ItemRule(
+                f"promis_{n}_sum_agrees",
+                f"the sum of the {n} items",
+                (f"promis_{n}_sum", *items),
+                lambda frame: agrees(frame[f"promis_{n}_sum"], total(frame[list(items)].astype("float64"))),
+                example=f"a sum of {2 * n} where the items add up to {2 * n + 1}",
+                fix="compare with the form; a sum that was scaled up for open items is no raw sum: leave it out",
+            ),
         ),
-    )  # fmt: skip
+    )

@@ -35,10 +35,15 @@ def agrees(supplied: "pandas.Series", exact: "pandas.Series") -> "pandas.Series"
 
 def open_items(supplied: str, items: tuple[str, ...], says: str) -> ItemRule:
     """A rule: nobody can have worked out the score while one of its items is open."""
-    return ItemRule(f"{supplied}_open", f"{says} of answered items: no score while one is open", (supplied, *items),
-                lambda frame: frame[supplied].isna() | frame[list(items)].notna().all(axis=1), severity="warn",
-                example=f"{says} of 42 and a blank item",
-                fix="enter the open item, or take out the supplied score, where they were made")  # fmt: skip
+    return ItemRule(
+        f"{supplied}_open",
+        f"{says} of answered items: no score while one is open",
+        (supplied, *items),
+        lambda frame: frame[supplied].isna() | frame[list(items)].notna().all(axis=1),
+        severity="warn",
+        example=f"{says} of 42 and a blank item",
+        fix="enter the open item, or take out the supplied score, where they were made",
+    )
 
 
 def on_grid(supplied: "pandas.Series", grid: Iterable[float]) -> "pandas.Series":

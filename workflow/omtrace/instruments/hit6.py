@@ -48,24 +48,47 @@ INSTRUMENT = Instrument(
     scores={"total": Score(ITEMS, total, "HIT-6 total"), "item_mean": Score(ITEMS, item_mean, "HIT-6 item mean")},
     extra=(
         Item("hit6_total", "total as supplied with the export; a mean of 1 to 5 is not one", 36, 78, unit="points"),
-        Item("hit6_item_mean", "mean of the six codes 1 to 5, as supplied with the export", 1, 5, unit="points",
-             kind="number", source="the only reading that fits the values printed by the 2023 feasibility study, "
-               "doi:10.1370/afm.22.s1.5587; no published rule was found"),
+        Item(
+            "hit6_item_mean",
+            "mean of the six codes 1 to 5, as supplied with the export",
+            1,
+            5,
+            unit="points",
+            kind="number",
+            source="the only reading that fits the values printed by the 2023 feasibility study, "
+            "doi:10.1370/afm.22.s1.5587; no published rule was found",
+        ),
     ),
     rules=(
-        ItemRule("hit6_total_agrees", "the total recomputed from the six items", ("hit6_total", *ITEMS),
-             lambda frame: agrees(frame["hit6_total"], total(complete(frame))),
-             example="a total of 60 where the items give 62", fix=FIX),
+        ItemRule(
+            "hit6_total_agrees",
+            "the total recomputed from the six items",
+            ("hit6_total", *ITEMS),
+            lambda frame: agrees(frame["hit6_total"], total(complete(frame))),
+            example="a total of 60 where the items give 62",
+            fix=FIX,
+        ),
         open_items("hit6_total", ITEMS, "a total"),
-        ItemRule("hit6_total_possible", "a total that six weights can add up to", ("hit6_total",), total_possible,
-             example="a total of 37, 39 or 77", fix=FIX),
-        ItemRule("hit6_item_mean_agrees", "the mean of the six codes 1 to 5", ("hit6_item_mean", *ITEMS),
-             lambda frame: agrees(frame["hit6_item_mean"], item_mean(complete(frame))),
-             example="a mean of 3.4 where the codes give 3.67", fix=FIX),
+        ItemRule(
+            "hit6_total_possible",
+            "a total that six weights can add up to",
+            ("hit6_total",),
+            total_possible,
+            example="a total of 37, 39 or 77",
+            fix=FIX,
+        ),
+        ItemRule(
+            "hit6_item_mean_agrees",
+            "the mean of the six codes 1 to 5",
+            ("hit6_item_mean", *ITEMS),
+            lambda frame: agrees(frame["hit6_item_mean"], item_mean(complete(frame))),
+            example="a mean of 3.4 where the codes give 3.67",
+            fix=FIX,
+        ),
     ),
     codings={
         "zero_based": {str(code - 1): str(code) for code in WEIGHTS},
         "weights": {str(weight): str(code) for code, weight in WEIGHTS.items()},
         "labels": {answer: str(code) for code, answer in enumerate(ANSWERS, 1)},
     },
-)  # fmt: skip
+)

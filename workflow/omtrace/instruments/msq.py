@@ -40,14 +40,24 @@ def rules_of(name: str) -> tuple[ItemRule, ItemRule]:
     steps = 5 * len(items)
     column = f"msq_{name}"
     return (
-        ItemRule(f"{column}_agrees", f"the score of {label} recomputed from its items", (column, *items),
-             lambda frame: agrees(frame[column], scaled(frame[list(items)].astype("float64"))),
-             example="a score of 60 where the items give 65, or one whose items were reversed twice", fix=FIX),
-        ItemRule(f"{column}_grid", f"a multiple of 100/{steps}, rounded as printed", (column,),
-             lambda scores: on_grid(scores, [100 * step / steps for step in range(steps + 1)]),
-             example=f"{100 / steps * 1.5:.2f}, between two scores that {len(items)} items can have; open items may "
-             "have been filled in", fix=FIX),
-    )  # fmt: skip
+        ItemRule(
+            f"{column}_agrees",
+            f"the score of {label} recomputed from its items",
+            (column, *items),
+            lambda frame: agrees(frame[column], scaled(frame[list(items)].astype("float64"))),
+            example="a score of 60 where the items give 65, or one whose items were reversed twice",
+            fix=FIX,
+        ),
+        ItemRule(
+            f"{column}_grid",
+            f"a multiple of 100/{steps}, rounded as printed",
+            (column,),
+            lambda scores: on_grid(scores, [100 * step / steps for step in range(steps + 1)]),
+            example=f"{100 / steps * 1.5:.2f}, between two scores that {len(items)} items can have; open items may "
+            "have been filled in",
+            fix=FIX,
+        ),
+    )
 
 
 INSTRUMENT = Instrument(

@@ -144,8 +144,9 @@ def _batch(folder: Path) -> str:
     return found[1]
 
 
-def _drafts(files: list[Path], study: str, batch: str, known: list[Export], root: Path
-            ) -> tuple[str, Plan, list[Export]]:  # fmt: skip
+def _drafts(
+    files: list[Path], study: str, batch: str, known: list[Export], root: Path
+) -> tuple[str, Plan, list[Export]]:
     """The study, its plan, and each file as a row of the register, with its table.
 
     Without a study: the one whose tables fit all files. Raises Fault, with why, where none does, or several do.

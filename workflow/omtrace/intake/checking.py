@@ -153,8 +153,7 @@ def _study(files: Sequence[str], registered: Sequence[Export]) -> str:
     return found.pop()
 
 
-def draft(number: int, study: str, path: Path, request: Request, plan: Plan, known: list[Export],
-            root: Path) -> Export:  # fmt: skip
+def draft(number: int, study: str, path: Path, request: Request, plan: Plan, known: list[Export], root: Path) -> Export:
     """A file as a row of the register: from its own row or the one that it replaces, else from the request."""
     raw = Path(os.path.abspath(root / folders_of(root).raw))
     place = Path(os.path.abspath(root / path))

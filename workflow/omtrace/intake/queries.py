@@ -116,8 +116,9 @@ def _digest(study: str, query: str, value: str) -> str:
     return digest_of([json.dumps([study, query, value])])
 
 
-def _brought_up(study: str, known: dict[str, Query], findings: list[dict[str, str]],
-                time: str) -> tuple[dict[str, dict[str, str]], list[dict[str, Any]]]:  # fmt: skip
+def _brought_up(
+    study: str, known: dict[str, Query], findings: list[dict[str, str]], time: str
+) -> tuple[dict[str, dict[str, str]], list[dict[str, Any]]]:
     """Query id -> finding, and the events that bring ``known``, which is changed, up to the findings."""
     groups: dict[Base, list[dict[str, str]]] = {}
     for row in findings:
@@ -133,8 +134,11 @@ def _brought_up(study: str, known: dict[str, Query], findings: list[dict[str, st
             raise AssertionError(f"{study}: two queries have the id {clash[0]}")
         found |= matched
     events = [event for name, row in found.items() if (event := _event(study, name, known.get(name), row))]
-    events += [{"query": q.id, "state": "closed"} for q in known.values()
-               if q.id not in found and q.state != "closed" and not _unseen(q.about, findings)]  # fmt: skip
+    events += [
+        {"query": q.id, "state": "closed"}
+        for q in known.values()
+        if q.id not in found and q.state != "closed" and not _unseen(q.about, findings)
+    ]
     events = [{"time": time, **event} for event in events]
     for event in events:
         known.setdefault(event["query"], Query(event["query"])).take(event)
@@ -172,14 +176,22 @@ def _event(study: str, name: str, query: Query | None, row: dict[str, str]) -> d
 def _unseen(about: dict[str, str], findings: Iterable[dict[str, str]]) -> bool:
     """Whether a fault of a whole file, or of a column, kept the run from looking at what a query is about."""
     return any(
-        row["severity"] != "warn" and not row["key"] and row["table"] in ("", about["table"])
-        and row["column"] in ("", about["column"]) and (row["table"] or row["export"] == about["export"])
+        row["severity"] != "warn"
+        and not row["key"]
+        and row["table"] in ("", about["table"])
+        and row["column"] in ("", about["column"])
+        and (row["table"] or row["export"] == about["export"])
         for row in findings
-    )  # fmt: skip
+    )
 
 
-def _answered(study: str, known: dict[str, Query], found: dict[str, dict[str, str]],
-              returned: list[tuple[str, dict[str, str]]], time: str) -> list[dict[str, Any]]:  # fmt: skip
+def _answered(
+    study: str,
+    known: dict[str, Query],
+    found: dict[str, dict[str, str]],
+    returned: list[tuple[str, dict[str, str]]],
+    time: str,
+) -> list[dict[str, Any]]:
     """The events of the answers, which ``known`` takes. Raises Fault with every answer that does not fit."""
     faults: list[str] = []
     given: dict[str, str] = {}
@@ -193,8 +205,11 @@ def _answered(study: str, known: dict[str, Query], found: dict[str, dict[str, st
             faults.append(f"{where}: {name} stands twice, with different answers; keep one of them")
     if faults:
         raise Fault(*faults, f"no answer was taken in; mend the list, or send it again (queries of {study})")
-    events = [{"time": time, "query": name, "state": "answered", "answer": answer}
-              for name, answer in given.items() if answer != known[name].answer]  # fmt: skip
+    events = [
+        {"time": time, "query": name, "state": "answered", "answer": answer}
+        for name, answer in given.items()
+        if answer != known[name].answer
+    ]
     for event in events:
         known[event["query"]].take(event)
     return events
@@ -212,8 +227,10 @@ def _complaint(study: str, query: Query | None, finding: dict[str, str], row: di
     if moved:
         return f"{query.id}: column {', '.join(moved)}: not that of the query; were rows shifted or edited?"
     if finding and not _same(row["value"], finding["value"]):
-        return (f"{query.id}: column value: not what the last run found; it was edited in the list, by a spreadsheet, "
-                "or changed by a new version of the export: corrections belong into the source")  # fmt: skip
+        return (
+            f"{query.id}: column value: not what the last run found; it was edited in the list, by a spreadsheet, "
+            "or changed by a new version of the export: corrections belong into the source"
+        )
     return ""
 
 
@@ -224,8 +241,14 @@ def _same(cell: str, text: str) -> bool:
 
 def _shown(query: Query, finding: dict[str, str]) -> dict[str, str]:
     """A query as a row of the list; of a closed one the memory has neither line nor value."""
-    own = {"query": query.id, "state": query.state, "first_seen": query.first_seen, "answered_on": query.answered_on,
-           "answer": query.answer, "earlier_answer": query.earlier_answer}  # fmt: skip
+    own = {
+        "query": query.id,
+        "state": query.state,
+        "first_seen": query.first_seen,
+        "answered_on": query.answered_on,
+        "answer": query.answer,
+        "earlier_answer": query.earlier_answer,
+    }
     texts = {**dict.fromkeys(HEADER, ""), **query.about, **finding, **own}
     return {name: shown(texts[name]) if name not in ("answer", "earlier_answer") else texts[name] for name in HEADER}
 

@@ -19,11 +19,38 @@ from omtrace.store import safe_cell, write_bytes, write_csv
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
-HEADER = ("query", "state", "severity", "rule", "file", "part", "line", "column", "unit", "visit", "row", "value",
-          "expected", "fix", "first_seen", "answer", "answered_on", "earlier_answer")  # fmt: skip
+HEADER = (
+    "query",
+    "state",
+    "severity",
+    "rule",
+    "file",
+    "part",
+    "line",
+    "column",
+    "unit",
+    "visit",
+    "row",
+    "value",
+    "expected",
+    "fix",
+    "first_seen",
+    "answer",
+    "answered_on",
+    "earlier_answer",
+)
 RETURNED = ("query", "rule", "column", "unit", "visit", "row", "value", "answer")  # what a returned list must have
-WIDTHS = {"query": 14, "file": 34, "column": 20, "row": 16, "value": 22, "expected": 36, "fix": 44, "answer": 44,
-          "earlier_answer": 30}  # fmt: skip
+WIDTHS = {
+    "query": 14,
+    "file": 34,
+    "column": 20,
+    "row": 16,
+    "value": 22,
+    "expected": 36,
+    "fix": 44,
+    "answer": 44,
+    "earlier_answer": 30,
+}
 WIDTH = 12
 LONGEST = 500  # characters of a value that are shown
 ZIP = b"PK\x03\x04"

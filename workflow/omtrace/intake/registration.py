@@ -142,8 +142,9 @@ def highest_ever(known: list[Export], root: str | Path = ".") -> int:
     return max([0, *(export.number for export in known), *(n for n in past if isinstance(n, int))])
 
 
-def row_of(file: str | Path, request: Request, number: int, old: Export | None, known: list[Export],
-         root: Path) -> Export:  # fmt: skip
+def row_of(
+    file: str | Path, request: Request, number: int, old: Export | None, known: list[Export], root: Path
+) -> Export:
     """The new row of a file; ``known``: all rows so far."""
     path = _path(file, request, root)
     study = Path(path).relative_to(folders_of(root).raw).parts[0]
@@ -163,11 +164,25 @@ def row_of(file: str | Path, request: Request, number: int, old: Export | None, 
     same = next((e for e in known if not old and (e.study, e.export) == (study, name)), None)
     if same:
         raise Fault(f"{path}: {study} has an export {name} already ({same.path}); name this one with --export")
-    details = {field: value for field in ("batch", "origin", "address", "citation", "licence")
-            if (value := getattr(request, field))}  # fmt: skip
+    details = {
+        field: value
+        for field in ("batch", "origin", "address", "citation", "licence")
+        if (value := getattr(request, field))
+    }
     received = request.received or date.today().isoformat()
-    return replace(old or NEW, number=number, study=study, export=name, table=table, path=path, received_on=received,
-                   sha256=digest, replaces=str(old.number) if old else "", withdrawn="", **details)  # fmt: skip
+    return replace(
+        old or NEW,
+        number=number,
+        study=study,
+        export=name,
+        table=table,
+        path=path,
+        received_on=received,
+        sha256=digest,
+        replaces=str(old.number) if old else "",
+        withdrawn="",
+        **details,
+    )
 
 
 def _check_content(file: Path, path: str) -> None:
@@ -253,8 +268,9 @@ def _tables(study: str, root: Path) -> list[str]:
     return sorted({entry.source or name for name, entry in plan.tables.items()} | beside)
 
 
-def write_rows(known: list[Export], added: list[Export], old: Export | None, versions: Versions | None, reason: str,
-               root: Path) -> None:  # fmt: skip
+def write_rows(
+    known: list[Export], added: list[Export], old: Export | None, versions: Versions | None, reason: str, root: Path
+) -> None:
     """Ledger and register: what the reader refuses, or the ledger cannot keep, changes neither."""
     details: dict[str, Any] = {"added": [asdict(export) for export in added]}
     if old and versions:

@@ -8,11 +8,28 @@ from pydantic import Field, model_validator
 from omtrace.model.closed import Closed, nearest
 from omtrace.model.slices import REPORT
 
-Role = Literal["primary", "secondary", "sensitivity", "supportive", "subgroup", "safety", "feasibility", "descriptive",
-               "exploratory"]  # fmt: skip
+Role = Literal[
+    "primary",
+    "secondary",
+    "sensitivity",
+    "supportive",
+    "subgroup",
+    "safety",
+    "feasibility",
+    "descriptive",
+    "exploratory",
+]
 Strategy = Literal["treatment_policy", "hypothetical", "composite", "while_on_treatment", "principal_stratum"]
-Procedure = Literal["bonferroni", "holm", "hochberg", "hommel", "fixed_sequence", "graphical",
-                    "benjamini_hochberg", "benjamini_yekutieli"]  # fmt: skip
+Procedure = Literal[
+    "bonferroni",
+    "holm",
+    "hochberg",
+    "hommel",
+    "fixed_sequence",
+    "graphical",
+    "benjamini_hochberg",
+    "benjamini_yekutieli",
+]
 ROLES: dict[str, str] = {
     "primary": "Primary analysis",
     "sensitivity": "Sensitivity of the primary analysis",

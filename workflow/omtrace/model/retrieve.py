@@ -47,8 +47,11 @@ def retrieve(
         record(source)
         write_bytes(destination, content)
         return source
-    raise Fault(f"{destination}: export {export.export} of {export.study} could not be retrieved", *tried,
-                *_mend(export, destination))  # fmt: skip
+    raise Fault(
+        f"{destination}: export {export.export} of {export.study} could not be retrieved",
+        *tried,
+        *_mend(export, destination),
+    )
 
 
 def _found(export: Export, mirror: str, timeout: float, schemes: tuple[str, ...]) -> tuple[bytes, str, list[str]]:

@@ -120,9 +120,11 @@ def next_history(
         "estimates": digest,
         "file": hashlib.sha256(packed).hexdigest(),
         "register": sorted(row["number"] for row in manifest["register"]),
-        **{kind: digest_of(f"{p} {d.get('sha256')}" for p, d in sorted(files[kind].items()))
-           for kind in ("code", "plan", "environment", "raw")},
-    }  # fmt: skip
+        **{
+            kind: digest_of(f"{p} {d.get('sha256')}" for p, d in sorted(files[kind].items()))
+            for kind in ("code", "plan", "environment", "raw")
+        },
+    }
     after = "".join(json.dumps(e, sort_keys=True) + "\n" for e in [*entries, entry][-KEPT:])
     return History(folder, index, after.encode(), packed)
 

@@ -22,8 +22,9 @@ class Contents:
     ``place`` is indexed by a record's number: (largest number + 1,), -1 for what is no record.
     """
 
-    def __init__(self, name: str, units: Sequence[str], columns: Mapping[tuple[str, str], Column],
-                 cells: "pandas.DataFrame") -> None:  # fmt: skip
+    def __init__(
+        self, name: str, units: Sequence[str], columns: Mapping[tuple[str, str], Column], cells: "pandas.DataFrame"
+    ) -> None:
         import numpy
         import pyarrow
 
@@ -92,7 +93,7 @@ class Contents:
     def _batch(self, lists: "list[numpy.ndarray]") -> Iterator[str]:
         """Hashed of each list: of each record a digest of names and status, the length of its unit's name and its count
         of cells; then the units' names; then the words of the cells.
-        """  # fmt: skip
+        """
         import numpy
         import pyarrow
 
@@ -117,8 +118,12 @@ class Contents:
             yield hashed.hexdigest()
 
 
-def _digests_of_rows(words: "numpy.ndarray", first: "numpy.ndarray", ends: "numpy.ndarray",
-                     links: "tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]") -> bytes:  # fmt: skip
+def _digests_of_rows(
+    words: "numpy.ndarray",
+    first: "numpy.ndarray",
+    ends: "numpy.ndarray",
+    links: "tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]",
+) -> bytes:
     """The sha256 of the words of rows, from a first one (n,) to an end (n,), one after the other.
 
     ``links``: rows (rising) in whose place others stand, from a first one to an end.

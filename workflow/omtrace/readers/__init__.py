@@ -104,9 +104,15 @@ class Extract:
     variables: dict[str, Variable] = field(default_factory=dict)
 
     @classmethod
-    def of_rows(cls, columns: tuple[str, ...], rows: Sequence[Sequence[str]], places: Sequence[Place],
-                decisions: dict[str, str] | None = None, faults: list[RowFault] | None = None,
-                **more: Any) -> "Extract":  # fmt: skip
+    def of_rows(
+        cls,
+        columns: tuple[str, ...],
+        rows: Sequence[Sequence[str]],
+        places: Sequence[Place],
+        decisions: dict[str, str] | None = None,
+        faults: list[RowFault] | None = None,
+        **more: Any,
+    ) -> "Extract":
         """An extract from rows of texts, each with its place."""
         cells = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
         return cls(columns, cells, Places.of(places), decisions or {}, faults or [], **more)

@@ -100,8 +100,9 @@ def _usual_ends(text: str) -> bool:
     return "\r" not in text or text.count("\r") == text.count("\r\n")
 
 
-def _unquoted(columns: tuple[str, ...], text: str, line: int, delimiter: str, member: str,
-              decisions: dict[str, str]) -> Extract:  # fmt: skip
+def _unquoted(
+    columns: tuple[str, ...], text: str, line: int, delimiter: str, member: str, decisions: dict[str, str]
+) -> Extract:
     """The rows below the header (``line``) of a file without quotes: a record is a line, columns are read at once."""
     import numpy
 

@@ -104,8 +104,11 @@ def _extra_box(name: str, known: Sequence[Column]) -> Column | None:
 def _extra_label(name: str, known: Sequence[Column]) -> Column | None:
     """The same under label headers; its code is not in the file, so the column is named by its text."""
     start = plain(name).rpartition(" (choice=")
-    fields = {c.declared.name: c for c in known
-              if start[1] and c.kind == "checkbox" and c.declared and plain(c.declared.label) == start[0]}  # fmt: skip
+    fields = {
+        c.declared.name: c
+        for c in known
+        if start[1] and c.kind == "checkbox" and c.declared and plain(c.declared.label) == start[0]
+    }
     if len(fields) != 1:
         return None
     (stem, box), code = next(iter(fields.items())), column_code(start[2].removesuffix(")"))
@@ -186,6 +189,7 @@ def field_doubts(header: Sequence[str], columns: Sequence[Column | None], known:
         choices = len(absent[0].declared.choices) if absent[0].declared else 0
         whole = absent[0].kind != "checkbox" or len(absent) == choices
         names = [name] if whole else [column.name for column in absent]
-        doubts += [CellDoubt("dictionary_field", -1, each, "this field of the data dictionary in the file")
-                   for each in names]  # fmt: skip
+        doubts += [
+            CellDoubt("dictionary_field", -1, each, "this field of the data dictionary in the file") for each in names
+        ]
     return doubts

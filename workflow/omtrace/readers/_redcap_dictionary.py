@@ -12,9 +12,19 @@ from omtrace.readers import delimited
 from omtrace.readers._redcap_validation import Validation, bound, validation_of
 
 FieldType = Literal[
-    "text", "notes", "radio", "dropdown", "yesno", "truefalse", "checkbox", "calc", "slider", "file", "descriptive",
+    "text",
+    "notes",
+    "radio",
+    "dropdown",
+    "yesno",
+    "truefalse",
+    "checkbox",
+    "calc",
+    "slider",
+    "file",
+    "descriptive",
     "sql",
-]  # fmt: skip
+]
 HEADERS = {
     "field_name": "Variable / Field Name",
     "form_name": "Form Name",
@@ -220,7 +230,8 @@ def column_code(code: str) -> str:
 def check_known(names: Iterable[tuple[int, str]], known: Iterable[str], part: str, what: str) -> None:
     """Raise Fault for names (line, name) of a companion file that another companion does not have."""
     known = set(known)
-    faults = [f"{part} line {line}: {name!r} is no {what}{nearest(name, known)}" for line, name in names
-              if name not in known]  # fmt: skip
+    faults = [
+        f"{part} line {line}: {name!r} is no {what}{nearest(name, known)}" for line, name in names if name not in known
+    ]
     if faults:
         raise Fault(*faults)

@@ -67,8 +67,11 @@ def read_event_forms(content: bytes, dictionary: Dictionary, events: Events) -> 
 
 def _companion(content: bytes, part: str, needs: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
     columns, rows = rows_of(content, part)
-    faults = [f"{part} line 1: no column {name}{nearest(name, columns)}; export it again"
-              for name in needs if name not in columns]  # fmt: skip
+    faults = [
+        f"{part} line 1: no column {name}{nearest(name, columns)}; export it again"
+        for name in needs
+        if name not in columns
+    ]
     faults = faults or [
         f"{part} line {line}, column {name}: blank; export it again"
         for line, row in rows

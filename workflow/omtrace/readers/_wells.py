@@ -201,8 +201,9 @@ def _row(line: Line, start: int, grid: Grid) -> Row | None:
     return Row(line.number, letter, cells[start : start + grid.width], label)
 
 
-def readings_of(grid: Grid, plate: int, name: str, wavelength: str, read: str,
-                rows: Iterable[Row] = ()) -> list[Reading]:  # fmt: skip
+def readings_of(
+    grid: Grid, plate: int, name: str, wavelength: str, read: str, rows: Iterable[Row] = ()
+) -> list[Reading]:
     """The cells of a grid, or of some of its rows, as one read of a plate."""
     return [
         Reading(plate, name, wavelength, read, row.number, f"{row.letter}{column}", text)

@@ -41,8 +41,15 @@ TOO_DOUBTFUL = (
     f"more than {DOUBTFUL} cells are merged, in error or formulas without a saved value; mend them in the workbook"
 )
 UNFORMATTED = "rows that are hidden, merged cells and errors cannot be told in this xls; save it as xlsx"
-KINDS = {str: "text", float: "number", int: "number", datetime.date: "date", datetime.datetime: "date",
-         datetime.time: "time", datetime.timedelta: "time"}  # fmt: skip
+KINDS = {
+    str: "text",
+    float: "number",
+    int: "number",
+    datetime.date: "date",
+    datetime.datetime: "date",
+    datetime.time: "time",
+    datetime.timedelta: "time",
+}
 
 
 @cache
@@ -179,11 +186,17 @@ def answer_of(sheet: Any, facts: Any) -> dict:
     hidden_rows = {row for first, last in facts.hidden_rows for row in range(first, min(last + 1, height))}
     hidden_columns = {c for first, last in facts.hidden_columns for c in range(first, min(last + 1, width))}
     return {
-        "rows": rows, "dates": found["date"], "times": found["time"], "numbers": found["number"],
-        "uncached": cells_in(facts.uncached, height, width), "errors": cells_in(errors, height, width),
-        "merged": facts.merged, "hidden_rows": sorted(hidden_rows), "hidden_columns": sorted(hidden_columns),
+        "rows": rows,
+        "dates": found["date"],
+        "times": found["time"],
+        "numbers": found["number"],
+        "uncached": cells_in(facts.uncached, height, width),
+        "errors": cells_in(errors, height, width),
+        "merged": facts.merged,
+        "hidden_rows": sorted(hidden_rows),
+        "hidden_columns": sorted(hidden_columns),
         "unseen": facts.unseen,
-    }  # fmt: skip
+    }
 
 
 def answered(request: bytes) -> bytes:

@@ -79,8 +79,11 @@ class Sheet:
 
     def doubts(self) -> list[CellDoubt]:
         """Everything doubtful, rule by rule."""
-        doubts = [*self._listed("formula_uncached", "uncached", "a value saved beside the formula"),
-                  *self._listed("error_cell", "errors", "a value"), *self._merged()]  # fmt: skip
+        doubts = [
+            *self._listed("formula_uncached", "uncached", "a value saved beside the formula"),
+            *self._listed("error_cell", "errors", "a value"),
+            *self._merged(),
+        ]
         shown = [self.rows[row] for row in self.answer["hidden_rows"] if row in self.rows]
         doubts += [CellDoubt("hidden_row", row, "", "a row that is shown") for row in shown]
         hidden = [self.columns[c] for c in self.answer["hidden_columns"] if c < len(self.columns)]

@@ -83,8 +83,15 @@ class _XlsxSheet:
         """An element starts; those of other namespaces (extensions) are none of ours."""
         if not self.handlers:  # the root says which of the two namespaces it is: transitional or strict
             space = tag.rpartition(" ")[0]
-            names = {"row": self._row, "c": self._cell, "f": self._formula, "v": self._value, "is": self._value,
-                     "col": self._column, "mergeCell": self._merge}  # fmt: skip
+            names = {
+                "row": self._row,
+                "c": self._cell,
+                "f": self._formula,
+                "v": self._value,
+                "is": self._value,
+                "col": self._column,
+                "mergeCell": self._merge,
+            }
             self.handlers = {f"{space} {name}": handler for name, handler in names.items()}
         handler = self.handlers.get(tag)
         if handler is not None:
@@ -267,8 +274,9 @@ def xls_facts(content: bytes, name: str) -> Facts:
     import xlrd
 
     quiet = io.StringIO()  # it prints what it doubts, by default into the answer
-    book = xlrd.open_workbook(file_contents=content, formatting_info=True, on_demand=True, ragged_rows=True,
-                              logfile=quiet)  # fmt: skip
+    book = xlrd.open_workbook(
+        file_contents=content, formatting_info=True, on_demand=True, ragged_rows=True, logfile=quiet
+    )
     sheet = book.sheet_by_name(name)
     facts = Facts(unseen="formulas that were saved without being computed")
     facts.errors += [((row, column, row, column), text) for row, column, text in _xls_errors(sheet)]

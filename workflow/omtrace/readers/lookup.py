@@ -99,8 +99,14 @@ def check_registered(export: RawFile, root: str | Path) -> None:
         raise Fault(f"{export.path}: not the registered file (sha256 differs); put the registered bytes back")
 
 
-def extract_of(plan: ReadingPlan, name: str, export: RawFile, exports: Iterable[RawFile], root: str | Path,
-               ways: dict[str, Way] | None = None) -> Extract:  # fmt: skip
+def extract_of(
+    plan: ReadingPlan,
+    name: str,
+    export: RawFile,
+    exports: Iterable[RawFile],
+    root: str | Path,
+    ways: dict[str, Way] | None = None,
+) -> Extract:
     """An export as a table of the plan reads it. Raises Fault, with the file's path, for what the reader refuses.
 
     ``ways``: how tables read that were met before; this one is added.
@@ -228,8 +234,9 @@ def _by_export(
     return [(registered[number], list(asked[number])) for number in sorted(asked)]
 
 
-def _extracts(plan: ReadingPlan, export: RawFile, exports: list[RawFile], root: str | Path,
-              ways: dict[str, Way]) -> Iterator[Extract]:  # fmt: skip
+def _extracts(
+    plan: ReadingPlan, export: RawFile, exports: list[RawFile], root: str | Path, ways: dict[str, Way]
+) -> Iterator[Extract]:
     """The file of an export, read in each way in which tables of the plan read it; ``ways`` keeps those met."""
     tables = ways_of(plan, export.table)
     if export.study != plan.study or not tables:

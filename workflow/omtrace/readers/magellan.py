@@ -55,8 +55,12 @@ def _wells_at(line: Line) -> int | None:
 
 def _list(lines: Sequence[Line], at: int, options: Options) -> list[Reading]:
     head, wells_at = lines[at], _wells_at(lines[at])
-    notes = {found["read"].lower(): found["nm"] for line in lines for cell in line.cells
-             if "=" in cell and (found := NOTE.fullmatch(cell))}  # fmt: skip
+    notes = {
+        found["read"].lower(): found["nm"]
+        for line in lines
+        for cell in line.cells
+        if "=" in cell and (found := NOTE.fullmatch(cell))
+    }
     names = {n: cell for n, cell in enumerate(head.cells) if cell and n != wells_at and not NOTE.fullmatch(cell)}
     plate_at = next((n for n, cell in names.items() if cell.lower() == "plate"), None)
     reads = {n: cell for n, cell in names.items() if n != plate_at}

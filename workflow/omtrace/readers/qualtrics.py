@@ -23,23 +23,49 @@ NUMBER = re.compile(r"-?\d+([.,]\d+)?")
 SHARE = 0.9  # of numbers among the answers, from which on they are taken for recodes
 PREVIEW, TEST, SPAM, SYNTHETIC = "survey preview", "survey test", "spam", "synthetic response"
 NO_DATA = {
-    "1": PREVIEW, "survey preview": PREVIEW, "9": PREVIEW, "survey preview spam": PREVIEW, "17": PREVIEW,
-    "offline survey preview": PREVIEW, "2": TEST, "survey test": TEST, "8": SPAM, "spam": SPAM, "12": SPAM,
-    "imported spam": SPAM, "40": SPAM, "ex spam": SPAM, "256": SYNTHETIC, "synthetic": SYNTHETIC,
-}  # fmt: skip
+    "1": PREVIEW,
+    "survey preview": PREVIEW,
+    "9": PREVIEW,
+    "survey preview spam": PREVIEW,
+    "17": PREVIEW,
+    "offline survey preview": PREVIEW,
+    "2": TEST,
+    "survey test": TEST,
+    "8": SPAM,
+    "spam": SPAM,
+    "12": SPAM,
+    "imported spam": SPAM,
+    "40": SPAM,
+    "ex spam": SPAM,
+    "256": SYNTHETIC,
+    "synthetic": SYNTHETIC,
+}
 DATA = {"0", "ip address", "4", "imported", "16", "offline", "32", "ex", "48", "ex offline", ""}
 # What the second row says of the columns about the response: in newer exports as a text, in older ones as the name.
 SECOND = {
-    "StartDate": "Start Date", "EndDate": "End Date", "Status": "Response Type", "IPAddress": "IP Address",
-    "Progress": "Progress", "Duration (in seconds)": "Duration (in seconds)", "Finished": "Finished",
-    "RecordedDate": "Recorded Date", "ResponseId": "Response ID", "DistributionChannel": "Distribution Channel",
+    "StartDate": "Start Date",
+    "EndDate": "End Date",
+    "Status": "Response Type",
+    "IPAddress": "IP Address",
+    "Progress": "Progress",
+    "Duration (in seconds)": "Duration (in seconds)",
+    "Finished": "Finished",
+    "RecordedDate": "Recorded Date",
+    "ResponseId": "Response ID",
+    "DistributionChannel": "Distribution Channel",
     "UserLanguage": "User Language",
-}  # fmt: skip
+}
 OLD = {"ResponseID", "ResponseSet", "StartDate", "EndDate", "Finished"}
 IDENTIFIERS = {
-    "IPAddress", "RecipientLastName", "RecipientFirstName", "RecipientEmail", "LocationLatitude", "LocationLongitude",
-    "Name", "EmailAddress",
-}  # fmt: skip
+    "IPAddress",
+    "RecipientLastName",
+    "RecipientFirstName",
+    "RecipientEmail",
+    "LocationLatitude",
+    "LocationLongitude",
+    "Name",
+    "EmailAddress",
+}
 ABOUT = {*SECOND, *OLD, *IDENTIFIERS, "ExternalReference", "ExternalDataReference", "LocationAccuracy"}
 
 

@@ -222,8 +222,11 @@ class _Project:
         self, extract: Extract, columns: Sequence[Column | None], cells: list[Cells]
     ) -> dict[str, list[int]]:
         assert self.dictionary is not None
-        own = {name: cells[extract.columns.index(name)] for name in (EVENT, INSTRUMENT, INSTANCE)
-               if name in extract.columns}  # fmt: skip
+        own = {
+            name: cells[extract.columns.index(name)]
+            for name in (EVENT, INSTRUMENT, INSTANCE)
+            if name in extract.columns
+        }
         patterns = patterns_of(own, len(extract.places))
         by_form = unscheduled_rows(patterns, self.dictionary.forms, self.event_forms)
         away = {}

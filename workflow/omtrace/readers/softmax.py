@@ -21,8 +21,7 @@ from omtrace.readers._wells import first_seen
 from omtrace.readers._words import words_in
 
 SIGNALS = ("plate", "plate_name", "wavelength", "well", "signal")
-GROUPS = ("plate", "plate_name", "group", "sample", "concentration", "well", "value", "back_calculated",
-          "dilution")  # fmt: skip
+GROUPS = ("plate", "plate_name", "group", "sample", "concentration", "well", "value", "back_calculated", "dilution")
 FILLED_DOWN = ("sample", "concentration", "dilution")  # printed once a sample, on its first line
 BLOCKS = ("Plate:", "Group:", "Note:", "Graph:")
 LINES = 1_000_000  # of some 20 a plate
@@ -264,8 +263,14 @@ def _groups(blocks: Blocks, decisions: dict[str, str]) -> Extract:
 
 def _table(block: list[Line]) -> tuple[list[str], list[Line], dict[str, int]]:
     """Column names, lines and roles of the columns of a group block."""
-    end = next((n for n, line in enumerate(block) if not "".join(line.cells).strip() or line.first in
-                ("Group Column", "Group Summaries")), len(block))  # fmt: skip
+    end = next(
+        (
+            n
+            for n, line in enumerate(block)
+            if not "".join(line.cells).strip() or line.first in ("Group Column", "Group Summaries")
+        ),
+        len(block),
+    )
     names = [_cell(c) for c in block[1].cells] if end > 1 else []
     start = next((n for n, line in enumerate(block) if line.first == "Group Column"), len(block))
     formulas = {}

@@ -57,8 +57,15 @@ def read(content: bytes, options: Options) -> Extract:
             counted = beads.get(analyte, "")
             none += [text] if text.lower() == "nan" and counted in ("0", "") else []
             rows.append([plate, name, analyte, cells.get("Sample", ""), well, text, counted])
-            places.append(Place(before + len(rows), line.number, line.number, f"plate {plate} {options.statistic}",
-                                f"{well} {analyte}"))  # fmt: skip
+            places.append(
+                Place(
+                    before + len(rows),
+                    line.number,
+                    line.number,
+                    f"plate {plate} {options.statistic}",
+                    f"{well} {analyte}",
+                )
+            )
     if not rows:
         raise stop(f"line {lines[heads[options.statistic]].number}", "wells with analytes in this section", lines)
     found = words_in((row[5] for row in rows), options.statistic)

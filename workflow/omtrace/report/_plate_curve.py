@@ -14,8 +14,9 @@ Point = tuple[float, float, str, bool]  # dose, signal, tooltip (markup), left o
 Axis = Callable[[float], float]
 
 
-def curve(points: Sequence[Point], coefficients: Mapping[str, float], limits: Mapping[str, float],
-          names: tuple[str, str]) -> str:  # fmt: skip
+def curve(
+    points: Sequence[Point], coefficients: Mapping[str, float], limits: Mapping[str, float], names: tuple[str, str]
+) -> str:
     """The standards on a logarithmic axis with their curve, and below them signal - curve; "" without a dose above 0.
 
     ``coefficients``: a, b, c, d, and g where the curve has five; none: the points alone. ``limits``: label -> dose of
@@ -74,8 +75,10 @@ def _line(left: float, right: float) -> tuple[list[float], str]:
 def _doses(left: float, right: float) -> str:
     """Frame, and labels of the axis across: powers of ten and their thirds."""
     across = _across(left, right)
-    parts = [f'<rect class="frame" x="{MARGIN}" y="18" width="{WIDTH - 8 - MARGIN}" height="{HEIGHT - 58}"/>',
-             f'<text class="soft" x="{across(left + 0.12):.1f}" y="{HEIGHT - 24}">0</text>']  # fmt: skip
+    parts = [
+        f'<rect class="frame" x="{MARGIN}" y="18" width="{WIDTH - 8 - MARGIN}" height="{HEIGHT - 58}"/>',
+        f'<text class="soft" x="{across(left + 0.12):.1f}" y="{HEIGHT - 24}">0</text>',
+    ]
     for power in range(math.floor(left), math.ceil(right) + 1):
         for dose in (10.0**power, 3 * 10.0**power):
             if left + 0.4 <= math.log10(dose) <= right:
@@ -98,8 +101,10 @@ def _limits(limits: Mapping[str, float], across: Axis, left: float, right: float
     for label, dose in limits.items():
         if dose > 0 and left + 0.2 <= math.log10(dose) <= right:
             x = across(math.log10(dose))
-            parts.append(f'<line class="limit" x1="{x:.1f}" x2="{x:.1f}" y1="18" y2="{HEIGHT - 40}"/>'
-                         f'<text class="soft" x="{x:.1f}" y="12">{escape(label)}</text>')  # fmt: skip
+            parts.append(
+                f'<line class="limit" x1="{x:.1f}" x2="{x:.1f}" y1="18" y2="{HEIGHT - 40}"/>'
+                f'<text class="soft" x="{x:.1f}" y="12">{escape(label)}</text>'
+            )
     return parts
 
 
@@ -108,8 +113,10 @@ def _ticks(low: float, high: float, up: Axis, names: tuple[str, str]) -> list[st
     parts = []
     for value in round_values(low, high):
         y = up(value)
-        parts.append(f'<text class="soft end" x="{MARGIN - 6}" y="{y + 4:.1f}">{value:.3g}</text>'
-                     f'<line class="grid" x1="{MARGIN}" x2="{WIDTH - 8}" y1="{y:.1f}" y2="{y:.1f}"/>')  # fmt: skip
+        parts.append(
+            f'<text class="soft end" x="{MARGIN - 6}" y="{y + 4:.1f}">{value:.3g}</text>'
+            f'<line class="grid" x1="{MARGIN}" x2="{WIDTH - 8}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        )
     parts.append(f'<text x="{(MARGIN + WIDTH - 8) / 2:g}" y="{HEIGHT - 6}">{escape(names[0])}</text>')
     parts.append(_upright(HEIGHT / 2 - 10, names[1]))
     return parts
@@ -134,9 +141,11 @@ def _residuals(placed: Sequence[tuple[float, Point]], of: Mapping[str, float]) -
     most = max(abs(value) for _, _, value in rest) or 1.0
     top, bottom = HEIGHT + 6, HEIGHT + BELOW - 8
     up = _axis(-most * 1.2, most * 1.2, bottom, top)
-    parts = [f'<rect class="frame" x="{MARGIN}" y="{top}" width="{WIDTH - 8 - MARGIN}" height="{bottom - top}"/>',
-             f'<line class="frame" x1="{MARGIN}" x2="{WIDTH - 8}" y1="{up(0):.1f}" y2="{up(0):.1f}"/>',
-             _upright((top + bottom) / 2, "Residual")]  # fmt: skip
+    parts = [
+        f'<rect class="frame" x="{MARGIN}" y="{top}" width="{WIDTH - 8 - MARGIN}" height="{bottom - top}"/>',
+        f'<line class="frame" x1="{MARGIN}" x2="{WIDTH - 8}" y1="{up(0):.1f}" y2="{up(0):.1f}"/>',
+        _upright((top + bottom) / 2, "Residual"),
+    ]
     for value in (-most, 0.0, most):
         text = f"{value:.2g}".replace("-", "−")
         parts.append(f'<text class="soft end" x="{MARGIN - 6}" y="{up(value) + 4:.1f}">{text}</text>')

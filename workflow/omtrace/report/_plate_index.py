@@ -21,25 +21,35 @@ def index(plates: Mapping[str, Plate], verdicts: Mapping[str, Verdict], files: M
     order = sorted(groups, key=lambda group: (FIRST.index(group[0]), group[1]))
     found = [(name, row["unit"]) for plate in plates.values() for name in BESIDE if (row := plate.number_of(name))]
     given = {name: dict(found)[name] for name in BESIDE if name in dict(found)}
-    choices = ['<label><input type="radio" name="show" id="show-all" checked>All '
-               f"<b>{len(plates)}</b></label>"]  # fmt: skip
+    choices = [f'<label><input type="radio" name="show" id="show-all" checked>All <b>{len(plates)}</b></label>']
     parts = []
     for n, group in enumerate(order, 1):
         kind, words = group
-        choices.append(f'<label class="{kind}"><input type="radio" name="show" id="show-{n}">{escape(words)} '
-                       f"<b>{len(groups[group])}</b></label>")  # fmt: skip
+        choices.append(
+            f'<label class="{kind}"><input type="radio" name="show" id="show-{n}">{escape(words)} '
+            f"<b>{len(groups[group])}</b></label>"
+        )
         rows = [_row(plates[name], verdicts[name], files[name], wells, given) for name in groups[group]]
-        heads = [("Plate", False), ("Why", False), ("Wells read", True), ("Others", False),
-                 *((escape(f"{label_of(name)} ({unit})" if unit else label_of(name)), True)
-                   for name, unit in given.items())]  # fmt: skip
+        heads = [
+            ("Plate", False),
+            ("Why", False),
+            ("Wells read", True),
+            ("Others", False),
+            *((escape(f"{label_of(name)} ({unit})" if unit else label_of(name)), True) for name, unit in given.items()),
+        ]
         kept = [at for at in range(len(heads)) if any(row[at] for row in rows)]
         heads, lines = [heads[at] for at in kept], [[row[at] for at in kept] for row in rows]
-        parts.append(f'<section id="verdict-{n}"><h2 class="{kind}">{escape(words)}: {_plates(len(rows))}</h2>\n'
-                     f"{table(heads, lines)}</section>")  # fmt: skip
-    return "\n".join([
-        f'<fieldset class="choice"><legend>Show</legend>{"".join(choices)}</fieldset>' if len(order) > 1 else "",
-        _map(plates, verdicts, files), *parts,
-    ])  # fmt: skip
+        parts.append(
+            f'<section id="verdict-{n}"><h2 class="{kind}">{escape(words)}: {_plates(len(rows))}</h2>\n'
+            f"{table(heads, lines)}</section>"
+        )
+    return "\n".join(
+        [
+            f'<fieldset class="choice"><legend>Show</legend>{"".join(choices)}</fieldset>' if len(order) > 1 else "",
+            _map(plates, verdicts, files),
+            *parts,
+        ]
+    )
 
 
 def _plates(count: int) -> str:

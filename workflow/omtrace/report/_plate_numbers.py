@@ -89,8 +89,10 @@ def value(row: Row, unit: bool = True) -> str:
 def number(row: Row, command: str, unit: bool = True) -> str:
     """A number that opens the command that traces it. ``command``: up to the number's id; markup."""
     name = row["id"]
-    return (f'<button class="n" id="{name}" popovertarget="t{name}" title="{name}">{value(row, unit)}</button>'
-            f'<code popover id="t{name}">{command}{name}</code>')  # fmt: skip
+    return (
+        f'<button class="n" id="{name}" popovertarget="t{name}" title="{name}">{value(row, unit)}</button>'
+        f'<code popover id="t{name}">{command}{name}</code>'
+    )
 
 
 def link(row: Row, text: str = "") -> str:
@@ -106,8 +108,11 @@ def table(heads: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]]) -> s
     for row in rows:
         cells = [f"<td{kind}>{cell}</td>" for kind, cell in zip(classes[1:], row[1:], strict=True)]
         lines.append(f"<tr><th scope=row>{row[0]}</th>{''.join(cells)}</tr>")
-    return (f'<div class="scroll"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n'
-            + "\n".join(lines) + "\n</tbody></table></div>")  # fmt: skip
+    return (
+        f'<div class="scroll"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n'
+        + "\n".join(lines)
+        + "\n</tbody></table></div>"
+    )
 
 
 def by_level(rows: Sequence[Row], command: str, dataset: DatasetPlan) -> str:
@@ -161,7 +166,12 @@ def printed(title: str, rows: Sequence[Row], named: Sequence[tuple[str, str, Row
         wells.setdefault((well, why.replace("coded missing: ", "")), {})[row["statistic"]] = row
     if not wells:
         return text + "<p>No well differs, and none has only one of the two values.</p>"
-    lines = [[f'<a href="#{well}">{well}</a>', escape(why),
-              *(number(found[name], command) if name in found else "" for name in ("computed", "printed"))]
-             for (well, why), found in wells.items()]  # fmt: skip
+    lines = [
+        [
+            f'<a href="#{well}">{well}</a>',
+            escape(why),
+            *(number(found[name], command) if name in found else "" for name in ("computed", "printed")),
+        ]
+        for (well, why), found in wells.items()
+    ]
     return text + table([("The others", False), ("Why", False), ("Computed", True), ("Printed", True)], lines)

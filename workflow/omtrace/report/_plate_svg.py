@@ -10,8 +10,12 @@ if TYPE_CHECKING:
 
 CELL, LEFT, TOP = 52, 22, 18  # a well of a 96-well plate, in points
 NOT_USED = "not in use"
-KINDS = {(False, False): "", (True, False): ' class="high"', (False, True): ' class="out"',
-         (True, True): ' class="high out"'}  # (above the middle, left out)  # fmt: skip
+KINDS = {
+    (False, False): "",
+    (True, False): ' class="high"',
+    (False, True): ' class="out"',
+    (True, True): ' class="high out"',
+}  # (above the middle, left out)
 
 
 def shares_of(signals: "numpy.ndarray", starts: Sequence[int]) -> "numpy.ndarray":
@@ -25,17 +29,23 @@ def shares_of(signals: "numpy.ndarray", starts: Sequence[int]) -> "numpy.ndarray
     return numpy.where(span > 0, (signals - low) / numpy.where(span > 0, span, 1.0), 0.0 * signals)
 
 
-def boxes(names: Sequence[str], signals: "numpy.ndarray", shares: "numpy.ndarray", words: Sequence[str],
-          holds: Sequence[str], left_out: Sequence[str], large: Sequence[bool],
-          decimals: int) -> list[str]:  # fmt: skip
+def boxes(
+    names: Sequence[str],
+    signals: "numpy.ndarray",
+    shares: "numpy.ndarray",
+    words: Sequence[str],
+    holds: Sequence[str],
+    left_out: Sequence[str],
+    large: Sequence[bool],
+    decimals: int,
+) -> list[str]:
     """The markup of each well, of all plates at once: a link to its row in the table of wells.
 
     ``signals`` and ``shares`` are NaN without a signal. ``words``, ``holds``: the tooltip of a well, and
     what is in it, in short; markup. ``left_out``: why, or nothing. ``large``: of a plate of 384 wells, whose boxes
     hold no text.
     """
-    forms = {size: {name: _forms(name, decimals, *place) for name, *place in _places(size)}
-             for size in (False, True)}  # fmt: skip
+    forms = {size: {name: _forms(name, decimals, *place) for name, *place in _places(size)} for size in (False, True)}
     made = []
     columns = (names, signals.tolist(), shares.tolist(), words, holds, left_out, large)
     for name, signal, share, title, content, out, big in zip(*columns, strict=True):
@@ -95,5 +105,7 @@ def heat_map(wells: Mapping[str, str], large: bool) -> str:
 def svg_head(title: str, width: float, height: float, kind: str) -> str:
     """The start of a drawing. A map holds links, and is a group to those who hear it; a chart is one image."""
     role = "group" if kind == "map" else "img"
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" class="{kind}" role="{role}" aria-label="{escape(title)}" '
-            f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}">')  # fmt: skip
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="{kind}" role="{role}" aria-label="{escape(title)}" '
+        f'width="{width:g}" height="{height:g}" viewBox="0 0 {width:g} {height:g}">'
+    )

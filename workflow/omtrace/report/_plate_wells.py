@@ -58,11 +58,18 @@ def wells_of(plan: Plan, pages: PlatePages, root: Path) -> Wells:
     import numpy
 
     dataset = plan.datasets[pages.dataset]
-    printed = [str(entry.options["printed"]) for entry in plan.analyses.values()
-               if entry.method == "agreement" and entry.dataset == pages.dataset]  # fmt: skip
+    printed = [
+        str(entry.options["printed"])
+        for entry in plan.analyses.values()
+        if entry.method == "agreement" and entry.dataset == pages.dataset
+    ]
     wanted = list(dict.fromkeys([dataset.group, *pages.parameters(), *printed]))
-    table = store.read_rows(root / "datasets" / f"{pages.dataset}.parquet", "parameter", wanted,
-                            ["record", "unit", "value", "text", "status"])  # fmt: skip
+    table = store.read_rows(
+        root / "datasets" / f"{pages.dataset}.parquet",
+        "parameter",
+        wanted,
+        ["record", "unit", "value", "text", "status"],
+    )
     columns = _Columns(table, pages.signal)
     units = store.plain(columns.of(pages.signal, "unit"))
     plates = {group: n for n, group in enumerate(dataset.groups)}
@@ -81,14 +88,19 @@ def wells_of(plan: Plan, pages: PlatePages, root: Path) -> Wells:
 
     shown_too = [name for name in dict.fromkeys([pages.read, *printed]) if name]
     return Wells(
-        picked(units), picked(names), columns.of(pages.signal, "record").to_numpy()[order].tolist(),
-        picked(columns.texts(pages.role)), picked(columns.texts(pages.sample)),
-        columns.values(pages.concentration)[order], columns.values(pages.signal)[order],
+        picked(units),
+        picked(names),
+        columns.of(pages.signal, "record").to_numpy()[order].tolist(),
+        picked(columns.texts(pages.role)),
+        picked(columns.texts(pages.sample)),
+        columns.values(pages.concentration)[order],
+        columns.values(pages.signal)[order],
         picked(columns.status(pages.signal)),
         {titled(dataset, name): picked(columns.shown(name, dataset.parameters[name].decimals)) for name in shown_too},
         {name: picked(columns.status(name)) for name in printed},
-        numpy.searchsorted(at[order], numpy.arange(len(plates) + 1)).tolist(), [""] * len(order),
-    )  # fmt: skip
+        numpy.searchsorted(at[order], numpy.arange(len(plates) + 1)).tolist(),
+        [""] * len(order),
+    )
 
 
 def titled(dataset: DatasetPlan, name: str) -> str:
@@ -124,8 +136,11 @@ def _why(wells: Wells, n: int, dataset: DatasetPlan, reason: str) -> str:
     if not named or named[1] not in dataset.populations:
         return reason
     among = dataset.populations[named[1]]
-    missing = (states[n] for name, states in wells.states.items()
-               if re.search(rf"\b{name}\b", among.where) and states[n] != "observed")  # fmt: skip
+    missing = (
+        states[n]
+        for name, states in wells.states.items()
+        if re.search(rf"\b{name}\b", among.where) and states[n] != "observed"
+    )
     return next(missing, f"not among {among.label}").removeprefix("coded missing: ")
 
 
@@ -154,8 +169,10 @@ class _Columns:
         texts, values = self.of(name, "text"), self.of(name, "value")
         if values.null_count == len(values):
             return [text or "" for text in store.plain(texts)]
-        return [text or ("" if value is None else str(value))
-                for text, value in zip(store.plain(texts), values.to_pylist(), strict=True)]  # fmt: skip
+        return [
+            text or ("" if value is None else str(value))
+            for text, value in zip(store.plain(texts), values.to_pylist(), strict=True)
+        ]
 
     def status(self, name: str) -> list[str]:
         """Of each well, why there is no value, or that there is one."""
@@ -167,5 +184,7 @@ class _Columns:
 
     def shown(self, name: str, decimals: int) -> list[str]:
         """The value of each well as text; "" without one."""
-        return [shown(store.number_text(value), decimals, "") if value is not None else ""
-                for value in self.of(name, "value").to_pylist()]  # fmt: skip
+        return [
+            shown(store.number_text(value), decimals, "") if value is not None else ""
+            for value in self.of(name, "value").to_pylist()
+        ]

@@ -31,17 +31,30 @@ def well_markup(plan: Plan, pages: PlatePages, wells: Wells, plates: Sequence[ra
     signals = [f"{signal:g}" if signal == signal else "" for signal in wells.signal.tolist()]
     roles, samples = ([safe[text] for text in texts] for texts in (wells.roles, wells.samples))
     brief = {text: escape(text if len(text) <= FITS else f"{text[: FITS - 1]}…") for text in safe}
-    briefs = [level or brief[sample or role]
-              for level, sample, role in zip(levels, wells.samples, wells.roles, strict=True)]  # fmt: skip
-    states = [safe[out or ("read" if status == "observed" else status)]
-              for out, status in zip(wells.left_out, wells.status, strict=True)]  # fmt: skip
+    briefs = [
+        level or brief[sample or role] for level, sample, role in zip(levels, wells.samples, wells.roles, strict=True)
+    ]
+    states = [
+        safe[out or ("read" if status == "observed" else status)]
+        for out, status in zip(wells.left_out, wells.status, strict=True)
+    ]
     holds = _holds(roles, samples, levels, escape(f" {dose.unit}"))
     unit = escape(f" {signal.unit}")
-    words = [f"{held}{value}{unit}{out and f', {state}'}" if value else f"{held}{state}{out and f', {state}'}"
-             for held, value, state, out in zip(holds, signals, states, wells.left_out, strict=True)]  # fmt: skip
+    words = [
+        f"{held}{value}{unit}{out and f', {state}'}" if value else f"{held}{state}{out and f', {state}'}"
+        for held, value, state, out in zip(holds, signals, states, wells.left_out, strict=True)
+    ]
     large = [big for which in plates for big in [wells.is_large(which)] * len(which)]
-    drawn = boxes(wells.names, wells.signal, shares_of(wells.signal, wells.starts), words, briefs,
-                  wells.left_out, large, min(signal.decimals, 3))  # fmt: skip
+    drawn = boxes(
+        wells.names,
+        wells.signal,
+        shares_of(wells.signal, wells.starts),
+        words,
+        briefs,
+        wells.left_out,
+        large,
+        min(signal.decimals, 3),
+    )
     columns = {"Well": wells.names}
     columns |= {"Role": roles} if pages.role else {}
     columns |= {"Holds": samples} if pages.sample else {}

@@ -15,9 +15,22 @@ from omtrace.report.fields import TableEntry, entries_of
 from omtrace.schemas import RuleText
 
 HEADER = (
-    "table", "column", "raw_column", "type", "unit", "description", "minimum", "maximum", "allowed", "required",
-    "codes", "missing_codes", "source", "in_key", "checks",
-)  # fmt: skip
+    "table",
+    "column",
+    "raw_column",
+    "type",
+    "unit",
+    "description",
+    "minimum",
+    "maximum",
+    "allowed",
+    "required",
+    "codes",
+    "missing_codes",
+    "source",
+    "in_key",
+    "checks",
+)
 BETWEEN = " | "  # entries of one CSV cell; no declared text holds it
 
 
@@ -55,15 +68,25 @@ def dictionary_rows(entries: Iterable[TableEntry]) -> list[tuple[Any, ...]]:
     """One row a field, as wide as ``HEADER``."""
     return [
         (
-            entry.name, field.column.name, field.raw, field.column.kind, field.column.unit, field.column.description,
-            _number(field.column.minimum), _number(field.column.maximum), _listed(field.column.allowed),
-            _yes(field.column.required), _listed(field.codes),
-            _listed(f"{code} = {says}" for code, says in entry.missing.items()), field.source, _yes(field.in_key),
+            entry.name,
+            field.column.name,
+            field.raw,
+            field.column.kind,
+            field.column.unit,
+            field.column.description,
+            _number(field.column.minimum),
+            _number(field.column.maximum),
+            _listed(field.column.allowed),
+            _yes(field.column.required),
+            _listed(field.codes),
+            _listed(f"{code} = {says}" for code, says in entry.missing.items()),
+            field.source,
+            _yes(field.in_key),
             _listed(f"{check.rule}: {check.expected}" for check in field.checks),
         )
         for entry in entries
         for field in entry.fields
-    ]  # fmt: skip
+    ]
 
 
 def _number(bound: float | None) -> float | None:

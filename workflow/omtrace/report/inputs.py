@@ -25,8 +25,9 @@ TITLES = {
 }
 
 
-def exports_shown(exports: Sequence[Export], decisions: Mapping[str, Mapping[str, Any]],
-                  places: "pyarrow.Table", quarantine: Table) -> list[dict]:  # fmt: skip
+def exports_shown(
+    exports: Sequence[Export], decisions: Mapping[str, Mapping[str, Any]], places: "pyarrow.Table", quarantine: Table
+) -> list[dict]:
     """Each registered export with its decisions and its rows: placed, quarantined (a row counts once)."""
     import numpy
 
@@ -49,8 +50,9 @@ def exports_shown(exports: Sequence[Export], decisions: Mapping[str, Mapping[str
     ]
 
 
-def left_out_shown(exports: Sequence[Export], decisions: Mapping[str, Mapping[str, Any]],
-                   quarantine: Table) -> list[dict]:  # fmt: skip
+def left_out_shown(
+    exports: Sequence[Export], decisions: Mapping[str, Mapping[str, Any]], quarantine: Table
+) -> list[dict]:
     """Batches, and files without one, that are left out whole: what it is, and the files at fault, each with why."""
     whole = "the whole file: "
     why = {path: str(d["left out"]).removeprefix(whole) for path, d in decisions.items() if "left out" in d}

@@ -269,8 +269,14 @@ def _instruments() -> Iterator[str]:
         codes = dict.fromkeys(f"{i.minimum:g} to {i.maximum:g} ({i.unit})" for i in one.items)
         codings = _codes(one.codings) and ("**one of** " * one.must_declare + _codes(one.codings))
         span = _codes(dict.fromkeys((one.items[0].name, one.items[-1].name)), " to ") if one.items else ""
-        cells = [f"`{name}`", _first(module.__doc__), f"{len(one.items)}: {span}", "; ".join(codes), codings,
-                 _codes(one.scores)]  # fmt: skip
+        cells = [
+            f"`{name}`",
+            _first(module.__doc__),
+            f"{len(one.items)}: {span}",
+            "; ".join(codes),
+            codings,
+            _codes(one.scores),
+        ]
         yield "| " + " | ".join(_cell(cell) for cell in cells) + " |"
     yield ""
 

@@ -49,15 +49,20 @@ def write_plates(plan: Plan, root: str | Path, folder: str | Path) -> None:
     pages = Pages(
         plan, asked, wells, well_markup(plan, asked, wells, [plate.wells for plate in plates.values()]), style
     )
-    charts = [f'<a href="../report.html#figure-{name}">{escape(figure.title)}</a>'
-              for name, figure in plan.figures.items() if figure.figure == "levey_jennings"]  # fmt: skip
+    charts = [
+        f'<a href="../report.html#figure-{name}">{escape(figure.title)}</a>'
+        for name, figure in plan.figures.items()
+        if figure.figure == "levey_jennings"
+    ]
     files = _files(plates)
     names = list(plates)
     for at, (name, plate) in enumerate(plates.items()):
         links = ['<a href="../report.html">Report</a>', *charts, '<a href="index.html">All plates</a>']
-        links += [f'<a href="{files[names[n]]}" rel={rel}>{word}: {escape(plates[names[n]].label)}</a>'
-                  for rel, word, n in (("prev", "Previous", at - 1), ("next", "Next", at + 1))
-                  if 0 <= n < len(names)]  # fmt: skip
+        links += [
+            f'<a href="{files[names[n]]}" rel={rel}>{word}: {escape(plates[names[n]].label)}</a>'
+            for rel, word, n in (("prev", "Previous", at - 1), ("next", "Next", at + 1))
+            if 0 <= n < len(names)
+        ]
         target = Path(folder) / files[name]
         body = _body(pages, plate, verdicts[name], f"results/{plan.study}/plates/{files[name]}")
         store.write_text(target, _page(plan, style, _title(plate.label), links, body))
@@ -83,8 +88,14 @@ def _plates(plan: Plan, pages: PlatePages, wells: Wells, root: Path) -> dict[str
     return plates
 
 
-def _leave_out(plan: Plan, pages: PlatePages, wells: Wells, plates: Mapping[str, Plate],
-               verdicts: Mapping[str, Verdict], root: Path) -> None:  # fmt: skip
+def _leave_out(
+    plan: Plan,
+    pages: PlatePages,
+    wells: Wells,
+    plates: Mapping[str, Plate],
+    verdicts: Mapping[str, Verdict],
+    root: Path,
+) -> None:
     """Say of each well whether its plate's curve or verdict left it out."""
     curves = {name for name, entry in plan.analyses.items() if entry.method == "standard_curve"}
     of_curves = {row["rowset"] for plate in plates.values() for row in plate.numbers if row["analysis"] in curves}
@@ -98,8 +109,9 @@ def _files(plates: Mapping[str, Plate]) -> dict[str, str]:
         name: re.sub(r"[^A-Za-z0-9]+", "_", plate.label).strip("_").lower() or "plate" for name, plate in plates.items()
     }
     twice = {slug for slug, count in Counter([*slugs.values(), "index"]).items() if count > 1}
-    return {name: f"{slug}_{digest_of([name], 6)}.html" if slug in twice else f"{slug}.html"
-            for name, slug in slugs.items()}  # fmt: skip
+    return {
+        name: f"{slug}_{digest_of([name], 6)}.html" if slug in twice else f"{slug}.html" for name, slug in slugs.items()
+    }
 
 
 def _page(plan: Plan, style: str, title: str, links: Sequence[str], body: str) -> str:
@@ -125,22 +137,27 @@ def _body(pages: Pages, plate: Plate, judged: Verdict, path: str) -> str:
     drawn = dict(zip(pages.wells.names[at], pages.markup.boxes[at], strict=True))
     standards = _curve(pages, plate)
     signal = dataset.parameters[pages.plates.signal].label
-    return "\n".join([
-        _verdict(judged), _facts(plan, plate, pages.wells),
-        '<a class="skip" href="#numbers">Skip the map of wells</a>',
-        f'<div class="pair"><section><h2>{escape(signal)} of each well</h2>\n<div class="scroll">'
-        + heat_map(drawn, pages.wells.is_large(plate.wells)) + "</div>",
-        '<p class="note">The stronger the colour, the higher the signal on this plate; ×: in use, without a signal; '
-        "dashed: left out. A well leads to its row below.</p></section>",
-        f"<section><h2>Standard curve</h2>\n{standards or '<p>No standards with a signal.</p>'}",
-        '<p class="note">Below: signal less curve. × is left out of the curve.</p></section></div>'
-        if plate.coefficients else "</section></div>",
-        f'<div id="numbers" tabindex="-1">{_numbers(plan, plate, f"{command}#")}</div>',
-        f'<p class="note">A number opens the command that traces it to its wells and raw cells; all of this page: '
-        f"<code>{command}</code></p>",
-        f"<h2>Wells by state</h2>\n{_states(pages, plate)}",
-        f"<h2>Wells</h2>\n{pages.markup.head}" + "\n".join(pages.markup.rows[at]) + "\n</tbody></table></div>",
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            _verdict(judged),
+            _facts(plan, plate, pages.wells),
+            '<a class="skip" href="#numbers">Skip the map of wells</a>',
+            f'<div class="pair"><section><h2>{escape(signal)} of each well</h2>\n<div class="scroll">'
+            + heat_map(drawn, pages.wells.is_large(plate.wells))
+            + "</div>",
+            '<p class="note">The stronger the colour, the higher the signal on this plate; '
+            "×: in use, without a signal; dashed: left out. A well leads to its row below.</p></section>",
+            f"<section><h2>Standard curve</h2>\n{standards or '<p>No standards with a signal.</p>'}",
+            '<p class="note">Below: signal less curve. × is left out of the curve.</p></section></div>'
+            if plate.coefficients
+            else "</section></div>",
+            f'<div id="numbers" tabindex="-1">{_numbers(plan, plate, f"{command}#")}</div>',
+            f'<p class="note">A number opens the command that traces it to its wells and raw cells; all of this page: '
+            f"<code>{command}</code></p>",
+            f"<h2>Wells by state</h2>\n{_states(pages, plate)}",
+            f"<h2>Wells</h2>\n{pages.markup.head}" + "\n".join(pages.markup.rows[at]) + "\n</tbody></table></div>",
+        ]
+    )
 
 
 def _verdict(judged: Verdict) -> str:
@@ -157,8 +174,10 @@ def _facts(plan: Plan, plate: Plate, wells: Wells) -> str:
     levels, out = wells.level[plate.wells.start : plate.wells.stop].tolist(), wells.left_out
     standards = [n for n, level in zip(plate.wells, levels, strict=True) if level == level]
     used = [n for n in standards if wells.status[n] == "observed" and not out[n]]
-    facts = [("Wells read", f"{len(read)} of {len(plate.wells)}"),
-             ("Wells with a standard", f"{len(used)} of {len(standards)} used")]  # fmt: skip
+    facts = [
+        ("Wells read", f"{len(read)} of {len(plate.wells)}"),
+        ("Wells with a standard", f"{len(used)} of {len(standards)} used"),
+    ]
     facts += [(escape(label_of(name)), link(row)) for name in LIMITS if (row := plate.number_of(name))]
     for name, rows in plate.by_analysis().items():
         counts = {row["statistic"]: row for row in rows}
@@ -173,10 +192,19 @@ def _facts(plan: Plan, plate: Plate, wells: Wells) -> str:
 def _curve(pages: Pages, plate: Plate) -> str:
     wells, dataset = pages.wells, pages.plan.datasets[pages.plates.dataset]
     at = slice(plate.wells.start, plate.wells.stop)
-    found = zip(wells.level[at].tolist(), wells.signal[at].tolist(), wells.names[at], pages.markup.words[at],
-                wells.left_out[at], strict=True)  # fmt: skip
-    points = [(level, signal, f"{name}: {words}", bool(out)) for level, signal, name, words, out in found
-              if level == level and signal == signal]  # fmt: skip
+    found = zip(
+        wells.level[at].tolist(),
+        wells.signal[at].tolist(),
+        wells.names[at],
+        pages.markup.words[at],
+        wells.left_out[at],
+        strict=True,
+    )
+    points = [
+        (level, signal, f"{name}: {words}", bool(out))
+        for level, signal, name, words, out in found
+        if level == level and signal == signal
+    ]
     limits = {
         label_of(name): float(row["value"]) for name in LIMITS[:2] if (row := plate.number_of(name)) and row["value"]
     }
@@ -192,8 +220,10 @@ def _states(pages: Pages, plate: Plate) -> str:
         role = (wells.roles[n] or "no role") if pages.plates.role else "well"
         state = wells.left_out[n] or (wells.status[n] if wells.status[n] != "observed" else "")
         found.setdefault((role, state), []).append(wells.names[n])
-    rows = [[escape(role), escape(state or "read"), str(len(which)), ", ".join(which) if state else ""]
-            for (role, state), which in sorted(found.items())]  # fmt: skip
+    rows = [
+        [escape(role), escape(state or "read"), str(len(which)), ", ".join(which) if state else ""]
+        for (role, state), which in sorted(found.items())
+    ]
     return table([("Role", False), ("State", False), ("Wells", True), ("Which", False)], rows)
 
 

@@ -137,8 +137,12 @@ def shortened(rows: Mapping[str, Row]) -> tuple[list[str], dict[str, tuple[int, 
     return kept, {name: (min(GROUPS, len(found)), len(found), counts[name]) for name, found in groups.items()}
 
 
-def sections_of(plan: Plan, numbers: Mapping[str, dict], definitions: Mapping[str, dict],
-                without: Mapping[str, tuple[int, int, int]] | None = None) -> list[dict]:  # fmt: skip
+def sections_of(
+    plan: Plan,
+    numbers: Mapping[str, dict],
+    definitions: Mapping[str, dict],
+    without: Mapping[str, tuple[int, int, int]] | None = None,
+) -> list[dict]:
     """A section for each analysis: name, title, role, method in words, population, note, tables.
 
     ``without``: as ``shortened`` gives it; the section says what it does not show.

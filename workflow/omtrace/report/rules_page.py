@@ -7,15 +7,37 @@ from omtrace.schemas import RuleText, table_of
 from omtrace.validation.catalogue import RULES, everything
 
 FILES = (
-    "identifier", "unreadable", "column_missing", "date_ambiguous", "number_ambiguous", "merged_header",
-    "hidden_column", "dictionary_field", "repair_unused", "text_unmatched", "no_rows",
-    "coding", "export_unread", "column_undeclared",
-)  # fmt: skip
+    "identifier",
+    "unreadable",
+    "column_missing",
+    "date_ambiguous",
+    "number_ambiguous",
+    "merged_header",
+    "hidden_column",
+    "dictionary_field",
+    "repair_unused",
+    "text_unmatched",
+    "no_rows",
+    "coding",
+    "export_unread",
+    "column_undeclared",
+)
 ROWS = (
-    "row_width", "json", "event_missing", "instance_missing", "no_well", "unit_missing", "batch", "unit", "form_status",
+    "row_width",
+    "json",
+    "event_missing",
+    "instance_missing",
+    "no_well",
+    "unit_missing",
+    "batch",
+    "unit",
+    "form_status",
     "form_blank",
-    "duplicate_row", "duplicate_conflict", "roster", "hidden_row",
-)  # fmt: skip
+    "duplicate_row",
+    "duplicate_conflict",
+    "roster",
+    "hidden_row",
+)
 ENDS = (".", "!", "?")
 HEAD = """\
 # The error catalogue

@@ -188,19 +188,40 @@ def sentences(method: str, rows: Rows, unit: str) -> list[list[str | dict]]:
         if method == "concordance" and "concordant" in row:
             full = row["concordant"]["full"]
             named = f"{full['parameter']}, {full['level'] or full['group']}. "
-            lines.append([
-                named if len(rows) > 1 else "", "Concordant: ", row["concordant"],
-                ". Of ", row["estimates"], " estimates, that of the primary analysis and one of each sensitivity "
-                "analysis and assumption, ", row["same_direction"], " lie on its side; ", row["intervals_without_null"],
-                " of the intervals exclude the value of no effect; estimates from ", row["estimate_lowest"], " to ",
-                row["estimate_highest"], ".",
-            ])  # fmt: skip
+            lines.append(
+                [
+                    named if len(rows) > 1 else "",
+                    "Concordant: ",
+                    row["concordant"],
+                    ". Of ",
+                    row["estimates"],
+                    " estimates, that of the primary analysis and one of each sensitivity analysis and assumption, ",
+                    row["same_direction"],
+                    " lie on its side; ",
+                    row["intervals_without_null"],
+                    " of the intervals exclude the value of no effect; estimates from ",
+                    row["estimate_lowest"],
+                    " to ",
+                    row["estimate_highest"],
+                    ".",
+                ]
+            )
         if method == "influence" and "removals" in row and not key[3]:
-            lines.append([
-                f"Without any single {unit} (", row["removals"], " removals) the estimate lies between ",
-                row["estimate_lowest"], " and ", row["estimate_highest"], "; removals that turn the conclusion: ",
-                row["conclusions_turned"], "; the sign: ", row["signs_turned"], ".",
-            ])  # fmt: skip
+            lines.append(
+                [
+                    f"Without any single {unit} (",
+                    row["removals"],
+                    " removals) the estimate lies between ",
+                    row["estimate_lowest"],
+                    " and ",
+                    row["estimate_highest"],
+                    "; removals that turn the conclusion: ",
+                    row["conclusions_turned"],
+                    "; the sign: ",
+                    row["signs_turned"],
+                    ".",
+                ]
+            )
     return lines
 
 
@@ -220,12 +241,18 @@ def family_of(plan: Plan, name: str, rows: Rows) -> dict[str, Any]:
         "procedure": PROCEDURES[told.procedure],
         "alpha": f"{told.alpha:g}",
         "rows": [
-            {"hypothesis": key[3], "labels": row["p"]["full"], "analysis": told.hypotheses[key[3]].analysis,
-             "p": row["p"], "adjusted": row["adjusted_p"], "rejected": row["rejected"]}
+            {
+                "hypothesis": key[3],
+                "labels": row["p"]["full"],
+                "analysis": told.hypotheses[key[3]].analysis,
+                "p": row["p"],
+                "adjusted": row["adjusted_p"],
+                "rejected": row["rejected"],
+            }
             for key, row in shown
         ],
         "words": words,
-    }  # fmt: skip
+    }
 
 
 def criteria_of(rows: Rows) -> list[dict[str, Any]]:
@@ -242,11 +269,18 @@ def criteria_of(rows: Rows) -> list[dict[str, Any]]:
         )
         estimate, low, high = (row[name] for name in names)
         count: Cell = [[row["count"], " of ", row["n"]]] if share else [[row["count"]]]
-        found.append({
-            "label": key[3], "count": count, "estimate": [[estimate], ["(", low, " to ", high, ")"]],
-            "unit": "" if share else "a month", "stop": row["stop_below"], "go": row["go_from"],
-            "verdict": row["verdict"], "excludes": row["interval_excludes"],
-        })  # fmt: skip
+        found.append(
+            {
+                "label": key[3],
+                "count": count,
+                "estimate": [[estimate], ["(", low, " to ", high, ")"]],
+                "unit": "" if share else "a month",
+                "stop": row["stop_below"],
+                "go": row["go_from"],
+                "verdict": row["verdict"],
+                "excludes": row["interval_excludes"],
+            }
+        )
     return found
 
 
@@ -263,10 +297,14 @@ def populations_of(plan: Plan, name: str, rows: Rows) -> list[dict[str, Any]]:
         cells = [rows.get(("", group, "", level), {}).get("n") for group in groups]
         if what == "enrolled":
             continue
-        lines.append({
-            "label": declared.label if what == "in the population" else what, "reason": what != "in the population",
-            "why": declared.why if what == "in the population" else "", "cells": cells,
-        })  # fmt: skip
+        lines.append(
+            {
+                "label": declared.label if what == "in the population" else what,
+                "reason": what != "in the population",
+                "why": declared.why if what == "in the population" else "",
+                "cells": cells,
+            }
+        )
     first = next(level for level in levels if level.endswith(": enrolled"))
     enrolled = [rows[("", group, "", first)]["n"] for group in groups]
     lines.insert(0, {"label": f"{plural(dataset.unit)} enrolled", "reason": False, "why": "", "cells": enrolled})

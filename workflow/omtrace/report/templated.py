@@ -17,9 +17,13 @@ def _described(entries: tuple[tuple[str, str], ...]) -> Markup:
 
 
 ENVIRONMENT = Environment(
-    loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-    lstrip_blocks=True, keep_trailing_newline=True,
-)  # fmt: skip
+    loader=FileSystemLoader(TEMPLATES),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    keep_trailing_newline=True,
+)
 ENVIRONMENT.filters["thousands"] = lambda number: f"{number:,}".replace(",", "\u202f")
 ENVIRONMENT.filters["described"] = _described
 COMPILED = {path.name: ENVIRONMENT.get_template(path.name) for path in sorted(TEMPLATES.glob("*.html"))}

@@ -242,8 +242,10 @@ class Table:
 
         if not bounds and not values:
             return self
-        if faults := [*self._misplaced("bounds", bounds, ("integer", "number")),
-                      *self._misplaced("values", values, ("integer", "text"))]:  # fmt: skip
+        if faults := [
+            *self._misplaced("bounds", bounds, ("integer", "number")),
+            *self._misplaced("values", values, ("integer", "text")),
+        ]:
             raise Fault(*faults)
         changed: dict[str, dict[str, object]] = {}
         for name in dict.fromkeys((*bounds, *values)):

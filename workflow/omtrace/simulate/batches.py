@@ -28,8 +28,10 @@ def write(folder: Path, batches: Iterable[int]) -> list[Path]:
     for batch in batches:
         rats = animals(batch)
         wells = layout(batch, rats)
-        paths = [folder / STUDY / f"{name}_{batch}.{end}" for name, end in (("animals", "csv"), ("layout", "csv"),
-                                                                             ("plate", "txt"))]  # fmt: skip
+        paths = [
+            folder / STUDY / f"{name}_{batch}.{end}"
+            for name, end in (("animals", "csv"), ("layout", "csv"), ("plate", "txt"))
+        ]
         for path, columns, rows in zip(paths, (ANIMAL_COLUMNS, plates.LAYOUT_COLUMNS), (rats, wells), strict=False):
             write_csv(path, columns, ([row[name] for name in columns] for row in rows))
         write_bytes(paths[2], plates.export(batch, _reads(batch, rats, wells)))

@@ -30,11 +30,24 @@ STUDY = "omt_feasibility"
 FILE = "redcap.csv"
 PARTICIPANTS = [f"SM-{n:02d}" for n in range(1, 12)]
 COLUMNS = [
-    "record_id", "redcap_event_name",
-    "enrolled_on", "age", "sex", "botox_ever", "topiramate_12m", "demographics_complete",
-    "session_on", "movements_done", "minutes", "session_complete",
-    *HIT6_COLUMNS, *MSQ_COLUMNS, *MIDAS_COLUMNS, *SATISFACTION_COLUMNS, "visit_note",
-]  # fmt: skip
+    "record_id",
+    "redcap_event_name",
+    "enrolled_on",
+    "age",
+    "sex",
+    "botox_ever",
+    "topiramate_12m",
+    "demographics_complete",
+    "session_on",
+    "movements_done",
+    "minutes",
+    "session_complete",
+    *HIT6_COLUMNS,
+    *MSQ_COLUMNS,
+    *MIDAS_COLUMNS,
+    *SATISFACTION_COLUMNS,
+    "visit_note",
+]
 
 # Expected normal order statistics of eleven: so small a sample must not miss its calibration by chance.
 SCORES = (-1.59, -1.06, -0.73, -0.46, -0.22, 0.0, 0.22, 0.46, 0.73, 1.06, 1.59)
@@ -70,18 +83,26 @@ DEFECTS = (
     Defect(FILE, at("SM-04", "month_1"), {"hit6_3": 7, "hit6_total": None}, "HIT-6 item out of range"),
     Defect(FILE, at("SM-09", "month_3"), {"hit6_total": other_total}, "total differs from the items"),
     Defect(FILE, at("SM-02", "month_3"), {"hit6_5": None, "hit6_total": None}, "HIT-6 item left blank"),
-    Defect(FILE, at("SM-06", "baseline"), {"midas_1": 50, "midas_2": 48, "midas_a": 80},
-           "items 1 and 2 together exceed 92 days"),
+    Defect(
+        FILE,
+        at("SM-06", "baseline"),
+        {"midas_1": 50, "midas_2": 48, "midas_a": 80},
+        "items 1 and 2 together exceed 92 days",
+    ),
     Defect(FILE, at("SM-01", "treatment_3"), {}, "exact duplicate of the row before", "repeat"),
     Defect(FILE, at("SM-08", "month_1"), {"msq_5": "3 or 4"}, "text where a code belongs"),
     Defect(FILE, at("SM-10", "month_3"), {"msq_complete": 0}, "form with data but status 0 (incomplete)"),
-    Defect(FILE, at("SM-11", "month_1"), {"msq_complete": 0, **dict.fromkeys(MSQ)},
-           "blank form with status 0 at a scheduled visit"),
+    Defect(
+        FILE,
+        at("SM-11", "month_1"),
+        {"msq_complete": 0, **dict.fromkeys(MSQ)},
+        "blank form with status 0 at a scheduled visit",
+    ),
     Defect(FILE, at("SM-07", "month_3"), {"midas_2": -99}, "coded -99, not done"),
     Defect(FILE, at("SM-03", "baseline"), {"midas_5": -98}, "coded -98, refused"),
     Defect(FILE, at("SM-10", "month_1"), {"msq_9": -98}, "coded -98, refused"),
     Defect(FILE, at("SM-01", "month_3"), {"midas_b": -99}, "coded -99, not done"),
-)  # fmt: skip
+)
 
 
 def write(folder: Path) -> list[Path]:
@@ -104,10 +125,17 @@ def participants() -> list[dict]:
     people = []
     for n, name in enumerate(PARTICIPANTS):
         enrolled = weekday(enrolled + timedelta(days=stream.whole(3, 12)))
-        people.append({
-            "name": name, "severity": scores[n], "age": ages[n], "sex": 1 if n == man else 2,
-            "attended": attended[n], "satisfaction": satisfaction[n], "enrolled": enrolled,
-        })  # fmt: skip
+        people.append(
+            {
+                "name": name,
+                "severity": scores[n],
+                "age": ages[n],
+                "sex": 1 if n == man else 2,
+                "attended": attended[n],
+                "satisfaction": satisfaction[n],
+                "enrolled": enrolled,
+            }
+        )
     return people
 
 
@@ -116,8 +144,14 @@ def events(
 ) -> list[Row]:
     """The rows of one participant, in the order of the events."""
     notes = Stream(STUDY, name, "notes")
-    demographics = {"enrolled_on": enrolled, "age": age, "sex": sex, "botox_ever": 0, "topiramate_12m": 0,
-                    "demographics_complete": 2}  # fmt: skip
+    demographics = {
+        "enrolled_on": enrolled,
+        "age": age,
+        "sex": sex,
+        "botox_ever": 0,
+        "topiramate_12m": 0,
+        "demographics_complete": 2,
+    }
     sessions = session_rows(name, enrolled, attended)
     last = sessions[-1]["session_on"]
     after = (notes.whole(26, 32), notes.whole(87, 95))
@@ -149,10 +183,15 @@ def session_rows(name: str, enrolled: date, attended: int) -> list[Row]:
     for session in kept:
         short = stream.chance(0.12)
         on = first if session == 1 else weekday(first + timedelta(days=14 * (session - 1) + stream.whole(-1, 2)))
-        rows.append({
-            "redcap_event_name": f"treatment_{session}_arm_1", "session_on": on,
-            "movements_done": 4 if short else 5, "minutes": 4 if short else 5, "session_complete": 2,
-        })  # fmt: skip
+        rows.append(
+            {
+                "redcap_event_name": f"treatment_{session}_arm_1",
+                "session_on": on,
+                "movements_done": 4 if short else 5,
+                "minutes": 4 if short else 5,
+                "session_complete": 2,
+            }
+        )
     return rows
 
 

@@ -77,8 +77,29 @@ def reads(
 def export(plate: int, wells_of_reads: list[dict[str, str]]) -> bytes:
     """A plate's export: one block, two reads, CRLF, ISO-8859-1."""
     temperature = TEMPERATURES[(plate - 1) % len(TEMPERATURES)]
-    head = ["Plate:", name_of(plate), "1.3", "TimeFormat", "Endpoint", "Absorbance", "Raw", "FALSE", "1",
-            "", "", "", "", "", "2", "450 620 ", "1", "12", "96", "1", "8"]  # fmt: skip
+    head = [
+        "Plate:",
+        name_of(plate),
+        "1.3",
+        "TimeFormat",
+        "Endpoint",
+        "Absorbance",
+        "Raw",
+        "FALSE",
+        "1",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "2",
+        "450 620 ",
+        "1",
+        "12",
+        "96",
+        "1",
+        "8",
+    ]
     lines = [["##BLOCKS= 1"], head, ["", "Temperature(°C)", *WELLS]]
     for wells in wells_of_reads:
         lines += [["", temperature, *(wells[well] for well in WELLS)], [""]]

@@ -38,15 +38,29 @@ SERUM_CV = 0.11
 
 OVERFLOW = "OVRFLW"
 DEFECTS = (
-    Defect("von_frey.csv", {"animal_id": "RT13", "site": "periorbital", "hour": 3}, {"threshold_g": 99},
-           "impossible threshold"),
-    Defect("cell_counts.csv", {"animal_id": "RT22", "marker": "cgrp_tg", "section": 3}, {"count": -14},
-           "negative count"),
-    Defect("cell_counts.csv", {"animal_id": "RT99", "marker": "cfos_tnc", "section": 1}, {"count": 71},
-           "animal not in animals.csv", "add"),
-    Defect("plate_2.txt", {"plate": "Batch 2", "read": 450}, {"E6": OVERFLOW},
-           "sample well above what the reader can measure"),
-)  # fmt: skip
+    Defect(
+        "von_frey.csv",
+        {"animal_id": "RT13", "site": "periorbital", "hour": 3},
+        {"threshold_g": 99},
+        "impossible threshold",
+    ),
+    Defect(
+        "cell_counts.csv", {"animal_id": "RT22", "marker": "cgrp_tg", "section": 3}, {"count": -14}, "negative count"
+    ),
+    Defect(
+        "cell_counts.csv",
+        {"animal_id": "RT99", "marker": "cfos_tnc", "section": 1},
+        {"count": 71},
+        "animal not in animals.csv",
+        "add",
+    ),
+    Defect(
+        "plate_2.txt",
+        {"plate": "Batch 2", "read": 450},
+        {"E6": OVERFLOW},
+        "sample well above what the reader can measure",
+    ),
+)
 
 
 def write(folder: Path) -> list[Path]:
@@ -81,11 +95,18 @@ def housed() -> tuple[list[Row], list[Row]]:
         cage = f"C{n:02d}"
         cages.append({"cage_id": cage, "room": 1 if n % 2 else 2, "rack_row": 1 + (n - 1) // 2 % 4})
         for model in stream.shuffled(MODELS):
-            animals.append({
-                "animal_id": f"RT{len(animals) + 1:02d}", "cage_id": cage, "batch": batch, "sex": "F",
-                "strain": "Sprague-Dawley", "weight_g": nearest(within(stream.normal(228, 12), 195, 265)),
-                "model": model, "treatment": treatment,
-            })  # fmt: skip
+            animals.append(
+                {
+                    "animal_id": f"RT{len(animals) + 1:02d}",
+                    "cage_id": cage,
+                    "batch": batch,
+                    "sex": "F",
+                    "strain": "Sprague-Dawley",
+                    "weight_g": nearest(within(stream.normal(228, 12), 195, 265)),
+                    "model": model,
+                    "treatment": treatment,
+                }
+            )
     return animals, cages
 
 

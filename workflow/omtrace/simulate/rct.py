@@ -19,16 +19,27 @@ QUESTIONNAIRES, SESSIONS, ALLOCATION = "questionnaires.csv", "sessions.csv", "al
 DIARY, EVENTS = "diary.csv", "adverse_events.csv"
 COLUMNS = {
     QUESTIONNAIRES: [
-        "record_id", "redcap_event_name",
-        "enrolled_on", "age", "sex", "site", "migraine_type", "botox_ever", "topiramate_12m",
+        "record_id",
+        "redcap_event_name",
+        "enrolled_on",
+        "age",
+        "sex",
+        "site",
+        "migraine_type",
+        "botox_ever",
+        "topiramate_12m",
         "demographics_complete",
-        *HIT6_COLUMNS, *MSQ_COLUMNS, *MIDAS_COLUMNS, *SATISFACTION_COLUMNS, "visit_note",
+        *HIT6_COLUMNS,
+        *MSQ_COLUMNS,
+        *MIDAS_COLUMNS,
+        *SATISFACTION_COLUMNS,
+        "visit_note",
     ],
     SESSIONS: ["participant_id", "session", "session_on", "movements_done", "minutes"],
     ALLOCATION: ["sequence", "stratum", "block", "arm", "participant_id", "allocated_on"],
     DIARY: DIARY_COLUMNS,
     EVENTS: EVENT_COLUMNS,
-}  # fmt: skip
+}
 NOTES = (
     "Came with a relative",
     'Wrote beside the form: "hard to say".\nAnswered all the same.',
@@ -51,25 +62,53 @@ CONFLICT = {
 }
 
 DEFECTS = (
-    Defect(QUESTIONNAIRES, {"record_id": "R033", "redcap_event_name": "baseline_arm_1"}, {"age": 17},
-           "younger than the protocol allows"),
-    Defect(QUESTIONNAIRES, {"record_id": "R021", "redcap_event_name": "baseline_arm_1"}, {"midas_2": -99},
-           "coded -99, not done"),
-    Defect(QUESTIONNAIRES, {"record_id": "R076", "redcap_event_name": "month_3_arm_1"}, {"midas_4": -99},
-           "coded -99, not done"),
-    *(Defect(DIARY, {"participant_id": name, "study_day": day}, CONFLICT,
-             "second row for the day, with the other answer to headache", "repeat")
-      for name, day in (("R017", 12), ("R017", 13), ("R064", -9), ("R064", 40))),
-    *(Defect(DIARY, {"participant_id": "R999", "study_day": day},
-             {"headache": 1, "migraine": 0, "pain_max": 3, "acute_medication": 0},
-             "participant not in the allocation list", "add")
-      for day in range(1, 6)),
-    Defect(DIARY, {"participant_id": "R045", "study_day": 20},
-           {"pain_max": 12, "headache": 1}, "pain above 10"),
-    Defect(EVENTS, {"participant_id": "R102", "study_day": -40},
-           {"term": "neck soreness", "system": "musculoskeletal", "severity": "mild", "related": "no"},
-           "dated before allocation", "add"),
-)  # fmt: skip
+    Defect(
+        QUESTIONNAIRES,
+        {"record_id": "R033", "redcap_event_name": "baseline_arm_1"},
+        {"age": 17},
+        "younger than the protocol allows",
+    ),
+    Defect(
+        QUESTIONNAIRES,
+        {"record_id": "R021", "redcap_event_name": "baseline_arm_1"},
+        {"midas_2": -99},
+        "coded -99, not done",
+    ),
+    Defect(
+        QUESTIONNAIRES,
+        {"record_id": "R076", "redcap_event_name": "month_3_arm_1"},
+        {"midas_4": -99},
+        "coded -99, not done",
+    ),
+    *(
+        Defect(
+            DIARY,
+            {"participant_id": name, "study_day": day},
+            CONFLICT,
+            "second row for the day, with the other answer to headache",
+            "repeat",
+        )
+        for name, day in (("R017", 12), ("R017", 13), ("R064", -9), ("R064", 40))
+    ),
+    *(
+        Defect(
+            DIARY,
+            {"participant_id": "R999", "study_day": day},
+            {"headache": 1, "migraine": 0, "pain_max": 3, "acute_medication": 0},
+            "participant not in the allocation list",
+            "add",
+        )
+        for day in range(1, 6)
+    ),
+    Defect(DIARY, {"participant_id": "R045", "study_day": 20}, {"pain_max": 12, "headache": 1}, "pain above 10"),
+    Defect(
+        EVENTS,
+        {"participant_id": "R102", "study_day": -40},
+        {"term": "neck soreness", "system": "musculoskeletal", "severity": "mild", "related": "no"},
+        "dated before allocation",
+        "add",
+    ),
+)
 
 
 def write(folder: Path) -> list[Path]:
@@ -106,6 +145,12 @@ def questionnaire_rows(people: list[Participant]) -> list[Row]:
 def demographics(person: Participant) -> Row:
     """The demographics form, filled in at baseline only."""
     return {
-        "enrolled_on": person.enrolled, "age": person.age, "sex": person.sex, "site": person.site,
-        "migraine_type": person.kind, "botox_ever": 0, "topiramate_12m": 0, "demographics_complete": 2,
-    }  # fmt: skip
+        "enrolled_on": person.enrolled,
+        "age": person.age,
+        "sex": person.sex,
+        "site": person.site,
+        "migraine_type": person.kind,
+        "botox_ever": 0,
+        "topiramate_12m": 0,
+        "demographics_complete": 2,
+    }

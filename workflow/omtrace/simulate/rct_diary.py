@@ -67,9 +67,13 @@ def diary_day(person: Participant, stream: Stream, day: int) -> Row:
     pain = nearest(within(stream.normal(6.8 if migraine else 3.8, 1.3), 1, 10))
     treated = stream.chance(0.7 if migraine else 0.3)
     return {
-        "participant_id": person.name, "study_day": day, "headache": int(headache), "migraine": int(migraine),
-        "pain_max": pain if headache else 0, "acute_medication": int(headache and treated),
-    }  # fmt: skip
+        "participant_id": person.name,
+        "study_day": day,
+        "headache": int(headache),
+        "migraine": int(migraine),
+        "pain_max": pain if headache else 0,
+        "acute_medication": int(headache and treated),
+    }
 
 
 def event_rows(people: list[Participant]) -> list[Row]:
@@ -87,8 +91,10 @@ def event(person: Participant, stream: Stream) -> Row:
     term, system, possible = stream.pick(TERMS)
     luck = stream.uniform()
     return {
-        "participant_id": person.name, "study_day": stream.whole(1, LAST_EVENT_DAY[person.left]),
-        "term": term, "system": system,
+        "participant_id": person.name,
+        "study_day": stream.whole(1, LAST_EVENT_DAY[person.left]),
+        "term": term,
+        "system": system,
         "severity": "mild" if luck < 0.7 else "moderate" if luck < 0.96 else "severe",
         "related": stream.pick(("yes", "possible", "possible", "no")) if possible else "no",
-    }  # fmt: skip
+    }

@@ -94,12 +94,21 @@ def recruited() -> list[Participant]:
         enrolled = weekday(enrolled + timedelta(days=stream.whole(0, 5)))
         first = weekday(enrolled + timedelta(days=stream.whole(29, 34)))
         severity = stream.normal()
-        people.append(Participant(
-            name=name, site=stream.pick(SITES), kind=CHRONIC if stream.chance(0.55) else EPISODIC,
-            age=nearest(within(stream.normal(42, 10), 18, 60)), sex=1 if stream.chance(0.15) else 2,
-            severity=severity, frequency=related(stream, severity, 0.4), works=stream.chance(0.85),
-            enrolled=enrolled, allocated=weekday(enrolled + timedelta(days=28)), first=first,
-        ))  # fmt: skip
+        people.append(
+            Participant(
+                name=name,
+                site=stream.pick(SITES),
+                kind=CHRONIC if stream.chance(0.55) else EPISODIC,
+                age=nearest(within(stream.normal(42, 10), 18, 60)),
+                sex=1 if stream.chance(0.15) else 2,
+                severity=severity,
+                frequency=related(stream, severity, 0.4),
+                works=stream.chance(0.85),
+                enrolled=enrolled,
+                allocated=weekday(enrolled + timedelta(days=28)),
+                first=first,
+            )
+        )
     return people
 
 
@@ -128,10 +137,16 @@ def allocation_list(stream: Stream, people: list[Participant]) -> list[Row]:
             arms = stream.shuffled(ARMS * stream.pick((2, 3)))
             needed -= len(arms)
             for arm in arms:
-                slots.append({
-                    "sequence": len(slots) + 1, "stratum": stratum, "block": block, "arm": arm,
-                    "participant_id": None, "allocated_on": None,
-                })  # fmt: skip
+                slots.append(
+                    {
+                        "sequence": len(slots) + 1,
+                        "stratum": stratum,
+                        "block": block,
+                        "arm": arm,
+                        "participant_id": None,
+                        "allocated_on": None,
+                    }
+                )
     return slots
 
 
@@ -148,10 +163,15 @@ def sessions_of(person: Participant) -> list[Row]:
         elif not there:
             continue
         done = stream.whole(3, 4) if short else 5
-        rows.append({
-            "participant_id": person.name, "session": session, "session_on": on,
-            "movements_done": done, "minutes": done,
-        })  # fmt: skip
+        rows.append(
+            {
+                "participant_id": person.name,
+                "session": session,
+                "session_on": on,
+                "movements_done": done,
+                "minutes": done,
+            }
+        )
     return rows
 
 

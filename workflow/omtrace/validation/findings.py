@@ -14,8 +14,23 @@ from omtrace.provenance.keys import key_text
 from omtrace.schemas import RuleText
 from omtrace.validation.catalogue import RULES
 
-HEADER = ("severity", "rule", "file", "part", "line", "column", "table", "value", "expected", "key", "unit", "visit",
-          "row", "fix", "takes_out")  # fmt: skip
+HEADER = (
+    "severity",
+    "rule",
+    "file",
+    "part",
+    "line",
+    "column",
+    "table",
+    "value",
+    "expected",
+    "key",
+    "unit",
+    "visit",
+    "row",
+    "fix",
+    "takes_out",
+)
 WORST = {"stop": 0, "quarantine": 1, "warn": 2, "note": 3}
 SHOWN = 40
 Names = Mapping[tuple[str, int], tuple[str, str, str]]
@@ -83,8 +98,9 @@ def check_severities(plan: Plan, known: Mapping[str, RuleText]) -> None:
         raise Fault(*faults)
 
 
-def write_findings(findings: list[Finding], path: str | Path, names: Names | None = None,
-                   known: Mapping[str, RuleText] | None = None) -> None:  # fmt: skip
+def write_findings(
+    findings: list[Finding], path: str | Path, names: Names | None = None, known: Mapping[str, RuleText] | None = None
+) -> None:
     """Write the confidential table of all findings, worst first, then by file and line.
 
     ``names``: table and key -> unit, visit and further names of the row; ``known``: rule id -> its text.
@@ -95,12 +111,24 @@ def write_findings(findings: list[Finding], path: str | Path, names: Names | Non
         path,
         HEADER,
         (
-            (f.severity, f.rule, f.file, f.part, f.line or "", f.column, f.table, f.value, f.expected,
-             key_text(f.key) if f.key else "", *names.get((f.table, f.key), ("", "", "")),
-             known[f.rule].fix if f.rule in known else "", f.takes_out)
+            (
+                f.severity,
+                f.rule,
+                f.file,
+                f.part,
+                f.line or "",
+                f.column,
+                f.table,
+                f.value,
+                f.expected,
+                key_text(f.key) if f.key else "",
+                *names.get((f.table, f.key), ("", "", "")),
+                known[f.rule].fix if f.rule in known else "",
+                f.takes_out,
+            )
             for f in rows
         ),
-    )  # fmt: skip
+    )
 
 
 def summary(findings: list[Finding]) -> list[str]:

@@ -44,8 +44,9 @@ class Style:
     doubts: tuple[Doubt, ...] = ()
 
 
-def number_style(other: Mapping[str, int], points: Mapping[str, int], total: int, told: Format,
-                 whole: bool = False) -> Style:  # fmt: skip
+def number_style(
+    other: Mapping[str, int], points: Mapping[str, int], total: int, told: Format, whole: bool = False
+) -> Style:
     """The marks of a column of numbers (``whole``: of whole numbers, whose commas can stand for thousands only).
 
     ``other``: distinct texts that are no plain number, ``points``: plain numbers with a point, both with their counts
@@ -65,8 +66,10 @@ def number_style(other: Mapping[str, int], points: Mapping[str, int], total: int
     commas = as_decimal | as_thousands | unclear
     if not commas:
         return Style()
-    rows = {name: sum(other.get(text, 0) + points.get(text, 0) for text in texts)
-            for name, texts in (("commas", as_decimal), ("points", clear))}  # fmt: skip
+    rows = {
+        name: sum(other.get(text, 0) + points.get(text, 0) for text in texts)
+        for name, texts in (("commas", as_decimal), ("points", clear))
+    }
     if as_decimal and not as_thousands and not whole and rows["commas"] == rows["points"] > 0:
         readings = "as many decimal commas as points: the plan must say which mark it is"
         return Style(doubts=(Doubt("number_ambiguous", readings, frozenset(as_decimal | clear)),))

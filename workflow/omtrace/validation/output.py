@@ -30,8 +30,10 @@ def row_names(works: Iterable[Work]) -> dict[tuple[str, int], tuple[str, str, st
         keys = sorted({f.key for f in work.findings if f.key})
         further = [column for column in work.table.key if column not in (UNIT, "visit")]
         rows = work.frame.reindex(keys)[further].astype("str")
-        texts = ("; ".join(f"{c}={v}" for c, v in zip(further, row, strict=True) if isinstance(v, str) and v != "<NA>")
-                 for row in rows.itertuples(index=False, name=None))  # fmt: skip
+        texts = (
+            "; ".join(f"{c}={v}" for c, v in zip(further, row, strict=True) if isinstance(v, str) and v != "<NA>")
+            for row in rows.itertuples(index=False, name=None)
+        )
         hidden = _withheld(work, UNIT), _withheld(work, "visit"), any(_withheld(work, column) for column in further)
         for key, name, text in zip(keys, _names(work, keys), texts, strict=True):
             shown = (WITHHELD if hide and part else part for part, hide in zip((*name, text), hidden, strict=True))
@@ -77,8 +79,9 @@ def write_counts(findings: Iterable[Finding], path: Path) -> None:
     store.write_csv(path, ("severity", "rule", "file", "table", "column", "cells"), rows)
 
 
-def write(works: Iterable[Work], quarantine: "pandas.DataFrame", folder: str | Path,
-          further: "pandas.DataFrame | None" = None) -> None:  # fmt: skip
+def write(
+    works: Iterable[Work], quarantine: "pandas.DataFrame", folder: str | Path, further: "pandas.DataFrame | None" = None
+) -> None:
     """Write the validated tables, places, quarantine, gaps, repairs, decisions and the conservation of rows.
 
     ``further``: the places of rows that were not read, as ``places_of`` gives those of the others.
@@ -173,8 +176,13 @@ def places_of(works: Iterable[Work]) -> "pandas.DataFrame":
         for source, start, end in zip(read, starts.tolist(), ends.tolist(), strict=True):
             wanted.setdefault(id(source), (source, []))[1].append(keys[start:end])
         for number, broken in _by_file(work.broken).items():
-            _add(found, work.sources[number].export.path, [key_of(number, place.ordinal) for place in broken],
-                 Places.of(broken), slice(None))  # fmt: skip
+            _add(
+                found,
+                work.sources[number].export.path,
+                [key_of(number, place.ordinal) for place in broken],
+                Places.of(broken),
+                slice(None),
+            )
     for source, several in wanted.values():
         keys = several[0] if len(several) == 1 else numpy.unique(numpy.concatenate(several))
         places, mine = source.extract.places, source.keys()

@@ -147,10 +147,12 @@ class Reading:
         read_tables = {table.source or name for name, table in self.plan.tables.items()}
         beside = companions_of(self.plan)
         self.findings += [
-            Finding(severity_of(self.plan, "export_unread"), "export_unread", e.path, e.table, 0, "",
-                    "a table of the plan")
-            for e in self.exports if e.table not in read_tables and e.export not in beside
-        ]  # fmt: skip
+            Finding(
+                severity_of(self.plan, "export_unread"), "export_unread", e.path, e.table, 0, "", "a table of the plan"
+            )
+            for e in self.exports
+            if e.table not in read_tables and e.export not in beside
+        ]
         severity = severity_of(self.plan, "column_undeclared")
         columns: dict[tuple[str, str], None] = {}
         for source in self.sources.values():

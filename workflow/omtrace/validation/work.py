@@ -101,8 +101,18 @@ class Work:
         places = self.sources[number_of(key)].whole().places
         return places[bisect_left(places.ordinals, ordinal_of(key))]
 
-    def find(self, rule: str, export: RawFile, place: Place | None, column: str, expected: str, value: str = "",
-             key: int = 0, default: str = "", concerned: Sequence[str] = ()) -> Finding:  # fmt: skip
+    def find(
+        self,
+        rule: str,
+        export: RawFile,
+        place: Place | None,
+        column: str,
+        expected: str,
+        value: str = "",
+        key: int = 0,
+        default: str = "",
+        concerned: Sequence[str] = (),
+    ) -> Finding:
         """Add a finding at a place, or, without one, at the head of a file.
 
         ``concerned``: the columns of the table that it is about; (): those that are made of the raw ``column``.
@@ -169,8 +179,16 @@ class Work:
             return named(place, columns.index(column))
         return f"{place.part} {place.column}".strip()  # one line may hold all wells of a plate
 
-    def report(self, keys: Iterable[int], rule: str, column: str, expected: str, default: str = "",
-               raw: str = "", concerned: Sequence[str] = ()) -> None:  # fmt: skip
+    def report(
+        self,
+        keys: Iterable[int],
+        rule: str,
+        column: str,
+        expected: str,
+        default: str = "",
+        raw: str = "",
+        concerned: Sequence[str] = (),
+    ) -> None:
         """One finding for each key, at a column of the table (or at one of the ``raw`` ones), with the raw value.
 
         ``concerned``: the columns that it is about, where it is about several.

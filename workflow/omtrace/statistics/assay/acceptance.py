@@ -50,9 +50,17 @@ class Standards:
         return max(self.kept, default=math.nan)
 
 
-def judge_standards(x: np.ndarray, y: np.ndarray, limits: Limits | None, model: Model = "4PL",
-                    weighting: Weighting = "none", to_means: bool = False, least: int = 6,
-                    fit: FourPL | None = None, refit: bool = True) -> Standards:  # fmt: skip
+def judge_standards(
+    x: np.ndarray,
+    y: np.ndarray,
+    limits: Limits | None,
+    model: Model = "4PL",
+    weighting: Weighting = "none",
+    to_means: bool = False,
+    least: int = 6,
+    fit: FourPL | None = None,
+    refit: bool = True,
+) -> Standards:
     """The curve of one plate's standards (m,), the worst level left out and refitted until all hold.
 
     A level holds if its mean signal reads back within the limit; the outermost kept levels have a wider one. A level
@@ -85,8 +93,11 @@ def judge_standards(x: np.ndarray, y: np.ndarray, limits: Limits | None, model: 
 
 def _recoveries(fit: FourPL, x: np.ndarray, y: np.ndarray) -> dict[float, float]:
     levels, means, _ = level_means(x, y)
-    return {float(level): 100 * float(read) / float(level)
-            for level, read in zip(levels, inverse(fit, means)[0], strict=True) if level > 0}  # fmt: skip
+    return {
+        float(level): 100 * float(read) / float(level)
+        for level, read in zip(levels, inverse(fit, means)[0], strict=True)
+        if level > 0
+    }
 
 
 def _away(recovery: float, at_end: bool, limits: Limits) -> float:
@@ -161,8 +172,9 @@ class Series:
     holds: dict[str, bool] = field(default_factory=dict)
 
 
-def dilution_series(dilution: np.ndarray, read: np.ndarray, nominal: float = math.nan, most: float = 20.0,
-                    cv_most: float = 30.0) -> Series | None:  # fmt: skip
+def dilution_series(
+    dilution: np.ndarray, read: np.ndarray, nominal: float = math.nan, most: float = 20.0, cv_most: float = 30.0
+) -> Series | None:
     """Dilution linearity and parallelism of one sample's wells (m,), read back without correction.
 
     Linear if each dilution's mean, corrected, is within ``most`` percent of the nominal, or else of the mean of all;

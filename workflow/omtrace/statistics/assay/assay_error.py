@@ -18,8 +18,9 @@ from omtrace.statistics.basic.two_groups import welch
 Pair = tuple[Any, Any]
 
 
-def assay_error(logs: Pair, curve: Pair, wells: Pair, plates: tuple[Sequence[str], Sequence[str]],
-                level: float = 0.95) -> dict[str, dict[str, float]]:  # fmt: skip
+def assay_error(
+    logs: Pair, curve: Pair, wells: Pair, plates: tuple[Sequence[str], Sequence[str]], level: float = 0.95
+) -> dict[str, dict[str, float]]:
     """Difference of mean logs (first minus second group) without and with the curves' error, and the assay's share.
 
     ``curve``: of each sample the derivatives (n, p) of its log concentration in the p independent unit errors of its
@@ -42,6 +43,9 @@ def assay_error(logs: Pair, curve: Pair, wells: Pair, plates: tuple[Sequence[str
     return {
         "plain": kept,
         "with_curve": {**kept, "se": se, "ci_low": low, "ci_high": high, "t": t, "df": df, "p": p},
-        "assay": {"se_wells": math.sqrt(by_wells), "se_curve": math.sqrt(by_curve),
-                  "share": min(100.0, 100 * (by_wells + by_curve) / whole) if whole > 0 else math.nan},
-    }  # fmt: skip
+        "assay": {
+            "se_wells": math.sqrt(by_wells),
+            "se_curve": math.sqrt(by_curve),
+            "share": min(100.0, 100 * (by_wells + by_curve) / whole) if whole > 0 else math.nan,
+        },
+    }

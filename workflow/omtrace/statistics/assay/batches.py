@@ -44,8 +44,9 @@ def within(values: np.ndarray, member: np.ndarray) -> np.ndarray:
     return (columns - means[member]).reshape(values.shape)
 
 
-def shifted_effect(values: Any, is_group: Any, plate: Any, shift_se: Any, shift_df: float,
-                   level: float = 0.95) -> dict[str, float]:  # fmt: skip
+def shifted_effect(
+    values: Any, is_group: Any, plate: Any, shift_se: Any, shift_df: float, level: float = 0.95
+) -> dict[str, float]:
     """Difference of the units of a group (True) from the others after plates were shifted, with the shifts' error.
 
     ``values`` (n,): shifted logs; ``shift_se`` (n,): standard error of the shift of a unit's plate, independent between

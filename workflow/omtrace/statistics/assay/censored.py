@@ -65,8 +65,14 @@ class Censored:
             se, df = se * math.sqrt(len(self.values) / self.df), float(self.df)
         quantile = float(stdtrit(df, (1 + check_level(level)) / 2)) if small_sample else _normal(level)
         tail = float(stdtr(df, -abs(estimate / se))) if small_sample else float(ndtr(-abs(estimate / se)))
-        return {"estimate": estimate, "se": se, "ci_low": estimate - quantile * se, "ci_high": estimate + quantile * se,
-                "df": df, "p": 2 * tail}  # fmt: skip
+        return {
+            "estimate": estimate,
+            "se": se,
+            "ci_low": estimate - quantile * se,
+            "ci_high": estimate + quantile * se,
+            "df": df,
+            "p": 2 * tail,
+        }
 
     def profile(self, index: int, level: float = 0.95) -> tuple[float, float]:
         """Profile likelihood interval of one coefficient: the log-likelihood falls by half a chi-squared quantile.
@@ -187,8 +193,14 @@ def _no_maximum(columns: np.ndarray, s: np.ndarray) -> str:
         return ""
     turned = s[~seen, None] * scaled[~seen]  # must not be positive in such a direction
     cost = turned.sum(axis=0) - np.eye(width)[-1]
-    found = linprog(cost, A_ub=turned, b_ub=np.zeros(len(turned)), A_eq=scaled[seen], b_eq=np.zeros(int(seen.sum())),
-                    bounds=[(-1, 1)] * (width - 1) + [(0, 1)])  # fmt: skip
+    found = linprog(
+        cost,
+        A_ub=turned,
+        b_ub=np.zeros(len(turned)),
+        A_eq=scaled[seen],
+        b_eq=np.zeros(int(seen.sum())),
+        bounds=[(-1, 1)] * (width - 1) + [(0, 1)],
+    )
     if found.status == 0 and found.fun > -TINY:
         return ""
     return "no finite estimate: a whole group lies beyond its limits, or the values seen are fitted exactly"

@@ -127,8 +127,9 @@ def _inflated(there: np.ndarray, linked: np.ndarray) -> float:
     return 1.0 + max(0.0, float(values[-1]))
 
 
-def _wells(y: np.ndarray, at_plate: np.ndarray, at_name: np.ndarray, count: np.ndarray, total: np.ndarray,
-           there: np.ndarray) -> tuple[float, int]:  # fmt: skip
+def _wells(
+    y: np.ndarray, at_plate: np.ndarray, at_name: np.ndarray, count: np.ndarray, total: np.ndarray, there: np.ndarray
+) -> tuple[float, int]:
     """Scatter of the mean of a material's wells on a plate, from its wells, and df."""
     kept = there[at_plate, at_name]
     residual = (y - (total / np.maximum(count, 1))[at_plate, at_name])[kept]

@@ -50,8 +50,9 @@ def step_of(filaments: Sequence[float]) -> float:
     return (math.log10(filaments[-1]) - math.log10(filaments[0])) / (len(filaments) - 1)
 
 
-def threshold(places: Sequence[int], responses: Sequence[str], filaments: Sequence[float],
-              after: int = AFTER) -> tuple[float, str]:  # fmt: skip
+def threshold(
+    places: Sequence[int], responses: Sequence[str], filaments: Sequence[float], after: int = AFTER
+) -> tuple[float, str]:
     """The threshold in the unit of ``filaments``, and why there is none ("" where there is one).
 
     ``places`` (n,) are the filaments applied, counted from 0, ``responses`` (n,) O or X in order. A series that leaves

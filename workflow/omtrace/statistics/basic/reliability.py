@@ -84,8 +84,9 @@ def _f_limits(df_1: float, df_2: float, level: float) -> tuple[float, float]:
     return float(fdtri(df_1, df_2, tail)), float(fdtri(df_1, df_2, 1 - tail))
 
 
-def _agreement_limits(between: float, occasions: float, error: float, n: int, k: int, icc: float,
-                      level: float) -> tuple[float, float]:  # fmt: skip
+def _agreement_limits(
+    between: float, occasions: float, error: float, n: int, k: int, icc: float, level: float
+) -> tuple[float, float]:
     f = quotient(occasions, error)
     if not (math.isfinite(icc) and math.isfinite(f)):
         return math.nan, math.nan

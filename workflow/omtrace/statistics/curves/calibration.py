@@ -34,8 +34,9 @@ def weights_of(x: Any, y: Any, weighting: Weighting) -> np.ndarray | None:
     return 1 / y if weighting == "1/y" else 1 / y**2
 
 
-def fit_curves(x: Any, y: Any, model: Model = "4PL", weighting: Weighting = "none", used: Any = None,
-               min_levels: int = 6) -> FourPL:  # fmt: skip
+def fit_curves(
+    x: Any, y: Any, model: Model = "4PL", weighting: Weighting = "none", used: Any = None, min_levels: int = 6
+) -> FourPL:
     """Curves of rows of points (k, m), as ``four_pl.fit_four_pl``, by the name of the model and of the weights.
 
     A curve with a signal whose weight is undefined is refused.

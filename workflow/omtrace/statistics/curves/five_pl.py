@@ -45,8 +45,9 @@ class FivePL(FourPL):
     g: np.ndarray
 
 
-def fit_five_pl(x: Any, y: Any, weights: Any = None, used: Any = None, min_levels: int = 6,
-                signs: tuple[int, ...] = SIGNS) -> FivePL:  # fmt: skip
+def fit_five_pl(
+    x: Any, y: Any, weights: Any = None, used: Any = None, min_levels: int = 6, signs: tuple[int, ...] = SIGNS
+) -> FivePL:
     """Fit a curve to each row, as ``four_pl.fit_four_pl``; ``signs`` of B that are tried, the better one taken.
 
     Refused as there; not identifiable too where G reaches 0.05 or 20.

@@ -60,12 +60,18 @@ class JointFit:
         difference = float(weights[there] @ self.log_midpoint[there])
         se = math.sqrt(max(0.0, float(weights[there] @ self.covariance[np.ix_(there, there)] @ weights[there])))
         half = float(stdtrit(self.df, (1 + level) / 2)) * se
-        return {"difference": difference, "se": se, "ci_low": difference - half, "ci_high": difference + half,
-                "df": self.df}  # fmt: skip
+        return {
+            "difference": difference,
+            "se": se,
+            "ci_low": difference - half,
+            "ci_high": difference + half,
+            "df": self.df,
+        }
 
 
-def fit_joint(x: Any, y: Any, weights: Any = None, used: Any = None, min_levels: int = 5,
-              own: FourPL | None = None) -> JointFit:  # fmt: skip
+def fit_joint(
+    x: Any, y: Any, weights: Any = None, used: Any = None, min_levels: int = 5, own: FourPL | None = None
+) -> JointFit:
     """Fit the curves of plates (k, m), as ``four_pl.fit_four_pl``, with A, B and D in common.
 
     Plates that are flat, scattered or hooked on their own are left out with that reason; a plate that cannot be
@@ -140,9 +146,13 @@ class _Plates:
         shared = np.stack([np.ones_like(h), h, steep * u], axis=2)
         own = -math.exp(theta[2]) * steep
         w = self.w
-        return (np.einsum("kmi,kmj,km->ij", shared, shared, w), np.einsum("kmi,km,km->ki", shared, own, w),
-                np.einsum("km,km,km->k", own, own, w), np.einsum("kmi,km,km->i", shared, residual, w),
-                np.einsum("km,km,km->k", own, residual, w))  # fmt: skip
+        return (
+            np.einsum("kmi,kmj,km->ij", shared, shared, w),
+            np.einsum("kmi,km,km->ki", shared, own, w),
+            np.einsum("km,km,km->k", own, own, w),
+            np.einsum("kmi,km,km->i", shared, residual, w),
+            np.einsum("km,km,km->k", own, residual, w),
+        )
 
     def search(self, theta: np.ndarray) -> tuple[np.ndarray, bool]:
         """Levenberg-Marquardt: theta, and whether it has converged."""
@@ -166,8 +176,7 @@ class _Plates:
                 return theta, bool(gradient @ full < 1e-10 * loss)
         return theta, False
 
-    def judged(self, theta: np.ndarray, converged: bool, own: FourPL, out: np.ndarray,
-               rows: np.ndarray) -> JointFit:  # fmt: skip
+    def judged(self, theta: np.ndarray, converged: bool, own: FourPL, out: np.ndarray, rows: np.ndarray) -> JointFit:
         """The curves at theta, and what is refused."""
         count = self.w > 0
         df = float(count.sum() - theta.size)
@@ -207,8 +216,9 @@ class _Plates:
         """Plates that do not follow the shared curve, or whose midpoint it does not show, get a reason in place."""
         beyond = np.maximum(self.lowest - log_c, log_c - self.highest) > math.log(BEYOND)
         vague = stdtrit(df, 0.975) * se > math.log(VAGUE)
-        curves.refusal[rows] = np.select([curves.r_squared[rows] < LEAST_R_SQUARED, beyond | vague],
-                                         [SCATTERED, NOT_IDENTIFIABLE], "")  # fmt: skip
+        curves.refusal[rows] = np.select(
+            [curves.r_squared[rows] < LEAST_R_SQUARED, beyond | vague], [SCATTERED, NOT_IDENTIFIABLE], ""
+        )
 
 
 def _empty(own: FourPL, out: np.ndarray) -> tuple[FourPL, np.ndarray, np.ndarray]:
@@ -252,8 +262,9 @@ def _singular(m: np.ndarray, cross: np.ndarray, diagonal: np.ndarray) -> bool:
     return bool(np.linalg.eigvalsh(left / size[:, None] / size[None, :])[0] < 1e-12)
 
 
-def compare_curves(x: Any, y: Any, weights: Any = None, used: Any = None,
-                   min_levels: int = 5) -> dict[str, dict[str, float]]:  # fmt: skip
+def compare_curves(
+    x: Any, y: Any, weights: Any = None, used: Any = None, min_levels: int = 5
+) -> dict[str, dict[str, float]]:
     """Do plates (k, m) need curves of their own? One curve for all, one shift a plate, own curves.
 
     ``one``, ``shift``, ``own``: parameters, rss, df, aic (of normal residuals, their variance counted as a parameter);
@@ -272,8 +283,11 @@ def compare_curves(x: Any, y: Any, weights: Any = None, used: Any = None,
         raise ValueError(f"no curve that the plates share: {joint.refusal or NOT_CONVERGED}")
     n, logs = int(there.sum()), float(np.log(w[there]).sum())
     found = {}
-    for name, count, rss in (("one", 4, float(pooled.project(theta)[-1][0])), ("shift", 3 + len(x), joint.rss),
-                             ("own", 4 * len(x), float(own.rss.sum()))):  # fmt: skip
+    for name, count, rss in (
+        ("one", 4, float(pooled.project(theta)[-1][0])),
+        ("shift", 3 + len(x), joint.rss),
+        ("own", 4 * len(x), float(own.rss.sum())),
+    ):
         aic = n * (math.log(2 * math.pi * rss / n) + 1) - logs + 2 * (count + 1)
         found[name] = {"parameters": float(count), "rss": rss, "df": float(n - count), "aic": aic}
     return found | {

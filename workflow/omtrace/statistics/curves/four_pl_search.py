@@ -211,8 +211,12 @@ def hooked(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> np.ndarray:
     of a level, or, without replicates, over two levels at least.
     """
     used, found = w > 0, np.zeros(len(x), dtype=bool)
-    ends = [used & (x == np.where(used, x, fill).max(axis=1, keepdims=True)) if fill < 0 else
-            used & (x == np.where(used, x, fill).min(axis=1, keepdims=True)) for fill in (math.inf, -1.0)]  # fmt: skip
+    ends = [
+        used & (x == np.where(used, x, fill).max(axis=1, keepdims=True))
+        if fill < 0
+        else used & (x == np.where(used, x, fill).min(axis=1, keepdims=True))
+        for fill in (math.inf, -1.0)
+    ]
     first, last = ((y * end).sum(axis=1) / end.sum(axis=1) for end in ends)
     furthest = np.where(used, np.abs(y - first[:, None]), 0.0).max(axis=1)
     rows = np.flatnonzero(np.abs(last - first) < (1 - HOOK_SHARE) * furthest)  # the others cannot turn back that far

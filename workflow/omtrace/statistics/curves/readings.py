@@ -121,8 +121,15 @@ def _mean(wells: Wells, asked: np.ndarray, at_least: int) -> Readings:
     return Readings(value, status, np.where(enough, float(WITHIN), np.nan), bound, used & enough[wells.sample])
 
 
-def plate_errors(fit: FourPL, signal: np.ndarray, edges: np.ndarray, standard: np.ndarray, standard_signal: np.ndarray,
-                 standard_edges: np.ndarray, weighting: Weighting) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+def plate_errors(
+    fit: FourPL,
+    signal: np.ndarray,
+    edges: np.ndarray,
+    standard: np.ndarray,
+    standard_signal: np.ndarray,
+    standard_edges: np.ndarray,
+    weighting: Weighting,
+) -> tuple[np.ndarray, np.ndarray]:
     """All wells (m,) of plates (k,) read back: curve (m, p) and well errors (m,), as ``calibration.reading_errors``.
 
     A well's scatter is that of the standards' replicates. NaN for the wells of plates without a curve.

@@ -10,8 +10,9 @@ from omtrace.statistics.mixed.mmrm_replicates import contrast_many
 CHUNK = 50  # trials that share their baselines
 
 
-def simulated_power(covariance: Any, n: int, difference: float, replicates: int, seed: int, dropout: float = 0.0,
-                    alpha: float = 0.05) -> dict[str, float]:  # fmt: skip
+def simulated_power(
+    covariance: Any, n: int, difference: float, replicates: int, seed: int, dropout: float = 0.0, alpha: float = 0.05
+) -> dict[str, float]:
     """Share of simulated trials that find the difference at the last visit: power, mcse, replicates, refused.
 
     ``covariance`` (1 + k, 1 + k): of the baseline and k visits, within groups. n units a group; multivariate normal,
@@ -48,5 +49,9 @@ def simulated_power(covariance: Any, n: int, difference: float, replicates: int,
         refused += int((fitted.refusal != "").sum())
         found += int((fitted.p[:, 0] < alpha).sum())
     power = found / replicates
-    return {"power": power, "mcse": math.sqrt(power * (1 - power) / replicates), "replicates": float(replicates),
-            "refused": float(refused)}  # fmt: skip
+    return {
+        "power": power,
+        "mcse": math.sqrt(power * (1 - power) / replicates),
+        "replicates": float(replicates),
+        "refused": float(refused),
+    }

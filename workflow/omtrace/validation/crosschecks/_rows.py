@@ -82,9 +82,9 @@ def days_of(dates: "pandas.Series") -> "pandas.Series":
     return (dates - pandas.Timestamp(1970, 1, 1)).dt.days.astype("float64")
 
 
-def ranks_of(tables: Tables, where: str, table: str, values: "pandas.Series", sequence: tuple[str, ...] = ()) -> (
-    "pandas.Series"
-):  # fmt: skip
+def ranks_of(
+    tables: Tables, where: str, table: str, values: "pandas.Series", sequence: tuple[str, ...] = ()
+) -> "pandas.Series":
     """The place of each row's value in its order: a number, or NaN where the value has no place.
 
     ``sequence`` gives the order. Without it numbers count as they are, dates in days, texts that are all
@@ -120,9 +120,9 @@ def groups_of(frame: "pandas.DataFrame", within: tuple[str, ...]) -> "numpy.ndar
     return frame.groupby(list(within), sort=False).ngroup().fillna(-1).astype("int64").to_numpy()
 
 
-def consecutive(groups: "numpy.ndarray", ranks: "pandas.Series", keys: "pandas.Index") -> (
-    "tuple[numpy.ndarray, numpy.ndarray]"
-):  # fmt: skip
+def consecutive(
+    groups: "numpy.ndarray", ranks: "pandas.Series", keys: "pandas.Index"
+) -> "tuple[numpy.ndarray, numpy.ndarray]":
     """Positions of the rows that follow one another within a group, by rank and then by key: (earlier, later).
 
     Rows without a group or a rank are passed over.

@@ -84,11 +84,27 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("age_differs", "quarantine", "The age does not follow from birth and date.",
-                 "age 34 at a visit in 2024, born in 1980", "correct the age or the birth at its source", scope="cell"),
-        RuleText("age_falls", "warn", "A unit is younger at a later date.", "age 46 in March, 45 in June",
-                 "correct the age at its source; the other row may be the wrong one"),
-        RuleText("age_jumps", "warn", "Age rises by over a year more than the time that went by.",
-                 "age 36 in March, 63 in June", "correct the age at its source; the other row may be the wrong one"),
+        RuleText(
+            "age_differs",
+            "quarantine",
+            "The age does not follow from birth and date.",
+            "age 34 at a visit in 2024, born in 1980",
+            "correct the age or the birth at its source",
+            scope="cell",
+        ),
+        RuleText(
+            "age_falls",
+            "warn",
+            "A unit is younger at a later date.",
+            "age 46 in March, 45 in June",
+            "correct the age at its source; the other row may be the wrong one",
+        ),
+        RuleText(
+            "age_jumps",
+            "warn",
+            "Age rises by over a year more than the time that went by.",
+            "age 36 in March, 63 in June",
+            "correct the age at its source; the other row may be the wrong one",
+        ),
     ),
-)  # fmt: skip
+)

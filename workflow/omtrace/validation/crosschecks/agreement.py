@@ -84,8 +84,13 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("columns_differ", "quarantine", "Two tables say different things of the same unit.",
-                 "site A in the allocation list, site B in the questionnaires",
-                 "find out which table is right and correct the other at its source", scope="cell"),
+        RuleText(
+            "columns_differ",
+            "quarantine",
+            "Two tables say different things of the same unit.",
+            "site A in the allocation list, site B in the questionnaires",
+            "find out which table is right and correct the other at its source",
+            scope="cell",
+        ),
     ),
-)  # fmt: skip
+)

@@ -56,9 +56,9 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
         yield from hits("block_unbalanced", options.table, found, options.arm, expected.format(arm))
 
 
-def _may_be_open(rows: "pandas.DataFrame", most: "pandas.Series", wrong: "pandas.Series", options: Options) -> (
-    "pandas.Series"
-):  # fmt: skip
+def _may_be_open(
+    rows: "pandas.DataFrame", most: "pandas.Series", wrong: "pandas.Series", options: Options
+) -> "pandas.Series":
     """Which blocks are the last of their stratum and no larger, in any arm, than its finished ones."""
     blocks = rows.drop_duplicates("group").set_index("group").loc[most.index]
     strata = [blocks[name] for name in options.within] or [blocks[options.block].notna()]
@@ -71,8 +71,12 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("block_unbalanced", "warn", "The arms of a permuted block do not stand in their ratio.",
-                 "3 OMT and 1 sham in a block of four",
-                 "compare the block with the list as it was generated; correct the arm, or send the missing slot"),
+        RuleText(
+            "block_unbalanced",
+            "warn",
+            "The arms of a permuted block do not stand in their ratio.",
+            "3 OMT and 1 sham in a block of four",
+            "compare the block with the list as it was generated; correct the arm, or send the missing slot",
+        ),
     ),
-)  # fmt: skip
+)

@@ -71,8 +71,12 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("change_large", "warn", "A number changes by more than it can between two rows of a unit.",
-                 "a body weight of 24 g after 240 g",
-                 "correct the number at its source; the other row may be the wrong one"),
+        RuleText(
+            "change_large",
+            "warn",
+            "A number changes by more than it can between two rows of a unit.",
+            "a body weight of 24 g after 240 g",
+            "correct the number at its source; the other row may be the wrong one",
+        ),
     ),
-)  # fmt: skip
+)

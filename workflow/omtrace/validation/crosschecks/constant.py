@@ -44,8 +44,13 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("not_constant", "quarantine", "A value that cannot change differs between rows of a unit.",
-                 "a rat that is F in nine rows and M in one",
-                 "correct the value, or whose row it is, at its source", scope="cell"),
+        RuleText(
+            "not_constant",
+            "quarantine",
+            "A value that cannot change differs between rows of a unit.",
+            "a rat that is F in nine rows and M in one",
+            "correct the value, or whose row it is, at its source",
+            scope="cell",
+        ),
     ),
-)  # fmt: skip
+)

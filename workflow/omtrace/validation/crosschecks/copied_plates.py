@@ -86,8 +86,9 @@ def _together(codes: "numpy.ndarray", texts: "pandas.Series") -> "numpy.ndarray"
     return pandas.factorize(codes * max(len(names), 1) + more)[0]
 
 
-def _copies(plates: "numpy.ndarray", wells: "numpy.ndarray", values: "pandas.Series", options: Options
-            ) -> Iterator[tuple[int, int]]:  # fmt: skip
+def _copies(
+    plates: "numpy.ndarray", wells: "numpy.ndarray", values: "pandas.Series", options: Options
+) -> Iterator[tuple[int, int]]:
     """The first keys of each plate that shares readings, and of the earlier plate with which it shares most."""
     import numpy
     import pandas
@@ -122,8 +123,9 @@ def _copies(plates: "numpy.ndarray", wells: "numpy.ndarray", values: "pandas.Ser
                 yield int(first.iloc[at]), int(first.iloc[like])
 
 
-def _scaled(plates: "numpy.ndarray", wells: "numpy.ndarray", values: "pandas.Series", options: Options
-            ) -> Iterator[tuple[int, int]]:  # fmt: skip
+def _scaled(
+    plates: "numpy.ndarray", wells: "numpy.ndarray", values: "pandas.Series", options: Options
+) -> Iterator[tuple[int, int]]:
     """The first keys of each plate whose readings are those of an earlier plate times one factor, and of that plate.
 
     In logarithms a factor is a shift, so the differences of a copy do not vary; candidates come from one product of
@@ -163,8 +165,13 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("copied_plate", "stop", "Two plates share the readings of many wells, as they are or times a factor: "
-                 "one reading under two names.", "plates 2 and 3 with the same absorbance, or with 1.013 times it",
-                 "export each plate again from its own reading", ("note", "warn", "stop")),
+        RuleText(
+            "copied_plate",
+            "stop",
+            "Two plates share the readings of many wells, as they are or times a factor: one reading under two names.",
+            "plates 2 and 3 with the same absorbance, or with 1.013 times it",
+            "export each plate again from its own reading",
+            ("note", "warn", "stop"),
+        ),
     ),
-)  # fmt: skip
+)

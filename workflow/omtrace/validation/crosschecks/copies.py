@@ -94,11 +94,19 @@ def _units(
     texts = parts.apply(as_text).assign(**{UNIT: frame[UNIT]}).reset_index(drop=True)
     order = texts.sort_values([UNIT, *parts], kind="stable").index.to_numpy()
     frame, codes, groups, marks = frame.iloc[order], codes[order], groups[order], marks[order]
-    rows = pandas.DataFrame({"group": groups, "mark": marks, "cells": (codes >= 0).sum(axis=1),
-                             "bits": DEPENDENCE * bits(codes, groups), "key": frame.index})  # fmt: skip
+    rows = pandas.DataFrame(
+        {
+            "group": groups,
+            "mark": marks,
+            "cells": (codes >= 0).sum(axis=1),
+            "bits": DEPENDENCE * bits(codes, groups),
+            "key": frame.index,
+        }
+    )
     # The sum of the rows' marks (modulo 2**64) does not hang on their order: the unit's own mark.
-    units = rows.groupby("group").agg(mark=("mark", "sum"), cells=("cells", "sum"), bits=("bits", "sum"),
-                                      key=("key", "min"), rows=("key", "size"))  # fmt: skip
+    units = rows.groupby("group").agg(
+        mark=("mark", "sum"), cells=("cells", "sum"), bits=("bits", "sum"), key=("key", "min"), rows=("key", "size")
+    )
     enough = numpy.log2(max(len(units) * (len(units) - 1) / 2, 1)) + options.margin
     units = units[(units["cells"] >= options.cells) & (units["bits"] >= enough)].sort_values("key")
     units["first"] = units.groupby(["mark", "rows"])["key"].transform("first")
@@ -154,11 +162,19 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("copied_unit", "note", "Every cell of this unit's rows is as in another unit's.",
-                 "two participants with the same 42 answers over three visits",
-                 "compare both with their source documents; one participant may have been entered under two names"),
-        RuleText("copied_row", "note", "A row repeats every answer that the same unit gave at another visit.",
-                 "14 answers at month 3, all as at month 1",
-                 "compare both with their source documents; one form may have been filed at two visits"),
+        RuleText(
+            "copied_unit",
+            "note",
+            "Every cell of this unit's rows is as in another unit's.",
+            "two participants with the same 42 answers over three visits",
+            "compare both with their source documents; one participant may have been entered under two names",
+        ),
+        RuleText(
+            "copied_row",
+            "note",
+            "A row repeats every answer that the same unit gave at another visit.",
+            "14 answers at month 3, all as at month 1",
+            "compare both with their source documents; one form may have been filed at two visits",
+        ),
     ),
-)  # fmt: skip
+)

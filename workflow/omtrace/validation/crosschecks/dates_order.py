@@ -55,11 +55,19 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("dates_order", "warn", "A date is before one that must come earlier.",
-                 "the first session before the day of allocation",
-                 "correct the date at its source; the other date may be the wrong one"),
-        RuleText("dates_apart", "warn", "A date is longer after the one before it than the plan says.",
-                 "the first session a year after the day of enrolment",
-                 "correct the date at its source; the other date may be the wrong one"),
+        RuleText(
+            "dates_order",
+            "warn",
+            "A date is before one that must come earlier.",
+            "the first session before the day of allocation",
+            "correct the date at its source; the other date may be the wrong one",
+        ),
+        RuleText(
+            "dates_apart",
+            "warn",
+            "A date is longer after the one before it than the plan says.",
+            "the first session a year after the day of enrolment",
+            "correct the date at its source; the other date may be the wrong one",
+        ),
     ),
-)  # fmt: skip
+)

@@ -54,8 +54,12 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("not_eligible", "warn", "The row's unit does not meet a criterion of the trial, and was enrolled.",
-                 "61 years at enrolment in a trial of people up to 60",
-                 "ask the site; a protocol deviation is kept, and the study's populations say who is analysed"),
+        RuleText(
+            "not_eligible",
+            "warn",
+            "The row's unit does not meet a criterion of the trial, and was enrolled.",
+            "61 years at enrolment in a trial of people up to 60",
+            "ask the site; a protocol deviation is kept, and the study's populations say who is analysed",
+        ),
     ),
-)  # fmt: skip
+)

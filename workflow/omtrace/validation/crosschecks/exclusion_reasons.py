@@ -46,12 +46,20 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("exclusion_reason", "quarantine", "An animal is excluded for a reason that was not stated beforehand.",
-                 "reason 'outlier', where the plan has anaesthesia and illness",
-                 "ask who excluded it; the animal stays in no population until the reason is settled, and a new reason "
-                 "gets its code, with the day, in the plan"),
-        RuleText("exclusion_before_reason", "quarantine", "An animal was excluded before its reason was stated.",
-                 "excluded on 3 May for illness, a reason stated on 10 May",
-                 "correct the day at its source, or in the plan the day on which the reason was stated"),
+        RuleText(
+            "exclusion_reason",
+            "quarantine",
+            "An animal is excluded for a reason that was not stated beforehand.",
+            "reason 'outlier', where the plan has anaesthesia and illness",
+            "ask who excluded it; the animal stays in no population until the reason is settled, and a new reason "
+            "gets its code, with the day, in the plan",
+        ),
+        RuleText(
+            "exclusion_before_reason",
+            "quarantine",
+            "An animal was excluded before its reason was stated.",
+            "excluded on 3 May for illness, a reason stated on 10 May",
+            "correct the day at its source, or in the plan the day on which the reason was stated",
+        ),
     ),
-)  # fmt: skip
+)

@@ -70,11 +70,19 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("row_absent", "warn", "A listed unit lacks rows that most units have.",
-                 "an animal without the threshold of hour 3",
-                 "send the missing rows; if there are none, the value is missing: keep the warning"),
-        RuleText("row_taken_out", "note", "A listed unit lacks rows that most units have, because other findings took "
-                 "them out.", "the threshold of hour 3 is out of range, so the animal has none",
-                 "mend what the other findings of these rows name; nothing is to be sent for this one"),
+        RuleText(
+            "row_absent",
+            "warn",
+            "A listed unit lacks rows that most units have.",
+            "an animal without the threshold of hour 3",
+            "send the missing rows; if there are none, the value is missing: keep the warning",
+        ),
+        RuleText(
+            "row_taken_out",
+            "note",
+            "A listed unit lacks rows that most units have, because other findings took them out.",
+            "the threshold of hour 3 is out of range, so the animal has none",
+            "mend what the other findings of these rows name; nothing is to be sent for this one",
+        ),
     ),
-)  # fmt: skip
+)

@@ -46,9 +46,13 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("date_in_future", "quarantine", "The date is later than the day on which the export arrived.",
-                 "a session in 2032 in an export of 2023",
-                 "correct the date at its source; if it is a planned day, name its column in the check's planned",
-                 scope="cell"),
+        RuleText(
+            "date_in_future",
+            "quarantine",
+            "The date is later than the day on which the export arrived.",
+            "a session in 2032 in an export of 2023",
+            "correct the date at its source; if it is a planned day, name its column in the check's planned",
+            scope="cell",
+        ),
     ),
-)  # fmt: skip
+)

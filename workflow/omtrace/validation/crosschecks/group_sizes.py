@@ -44,22 +44,40 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
     back = pandas.Series(taken.reindex(pandas.MultiIndex.from_frame(texts)).fillna(0).to_numpy(), texts.index)
     bounds = f"{options.least}" if options.most == options.least else f"at least {options.least}"
     names = " and ".join(by)
-    yield from hits("group_too_small", options.table, texts.index[size + back < options.least], by[-1],
-                    f"{bounds} rows of the same {names}")  # fmt: skip
+    yield from hits(
+        "group_too_small",
+        options.table,
+        texts.index[size + back < options.least],
+        by[-1],
+        f"{bounds} rows of the same {names}",
+    )
     if options.most is not None:
-        yield from hits("group_too_large", options.table, texts.index[size > options.most], by[-1],
-                        f"at most {options.most} rows of the same {names}")  # fmt: skip
+        yield from hits(
+            "group_too_large",
+            options.table,
+            texts.index[size > options.most],
+            by[-1],
+            f"at most {options.most} rows of the same {names}",
+        )
 
 
 CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("group_too_small", "warn", "Fewer rows stand together than the plan says.",
-                 "one well of a standard where each has two",
-                 "send the missing row; or correct the one that was entered under another name"),
-        RuleText("group_too_large", "warn", "More rows stand together than the plan says.",
-                 "three wells of a standard where each has two",
-                 "correct the row that belongs to another group at its source"),
+        RuleText(
+            "group_too_small",
+            "warn",
+            "Fewer rows stand together than the plan says.",
+            "one well of a standard where each has two",
+            "send the missing row; or correct the one that was entered under another name",
+        ),
+        RuleText(
+            "group_too_large",
+            "warn",
+            "More rows stand together than the plan says.",
+            "three wells of a standard where each has two",
+            "correct the row that belongs to another group at its source",
+        ),
     ),
-)  # fmt: skip
+)

@@ -94,15 +94,32 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("order_reversed", "warn", "A row that comes later by its number or visit has the earlier date.",
-                 "session 3 on 2 May, session 2 on 9 May",
-                 "correct the date, or the session or visit, at its source; the other row may be the wrong one"),
-        RuleText("same_day", "warn", "Two rows of a unit that follow one another have the same date.",
-                 "sessions 2 and 3 both on 9 May", "correct the date at its source, or take out the row entered twice"),
-        RuleText("interval_short", "warn", "Fewer days lie between two rows of a unit than the plan says.",
-                 "two sessions 3 days apart where 14 are planned"),
-        RuleText("interval_long", "warn", "More days lie between two rows of a unit than the plan says.",
-                 "two sessions a year apart: a slip in the year",
-                 "correct the date at its source; a row in between may be missing"),
+        RuleText(
+            "order_reversed",
+            "warn",
+            "A row that comes later by its number or visit has the earlier date.",
+            "session 3 on 2 May, session 2 on 9 May",
+            "correct the date, or the session or visit, at its source; the other row may be the wrong one",
+        ),
+        RuleText(
+            "same_day",
+            "warn",
+            "Two rows of a unit that follow one another have the same date.",
+            "sessions 2 and 3 both on 9 May",
+            "correct the date at its source, or take out the row entered twice",
+        ),
+        RuleText(
+            "interval_short",
+            "warn",
+            "Fewer days lie between two rows of a unit than the plan says.",
+            "two sessions 3 days apart where 14 are planned",
+        ),
+        RuleText(
+            "interval_long",
+            "warn",
+            "More days lie between two rows of a unit than the plan says.",
+            "two sessions a year apart: a slip in the year",
+            "correct the date at its source; a row in between may be missing",
+        ),
     ),
-)  # fmt: skip
+)

@@ -70,9 +70,10 @@ def _is_quantity(column: Column, table: Table) -> bool:
 def _strata(frame: "pandas.DataFrame", table: Table) -> tuple[str, ...]:
     """The key columns that split a table into quantities."""
     return tuple(
-        name for name in table.key if name != UNIT and table.column(name).kind == "text"
-        and frame[name].nunique() <= STRATA
-    )  # fmt: skip
+        name
+        for name in table.key
+        if name != UNIT and table.column(name).kind == "text" and frame[name].nunique() <= STRATA
+    )
 
 
 def _off(
@@ -123,8 +124,12 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("magnitude", "note", "A number is off from its like by about 10, 100 or 1000.",
-                 "a body weight of 2400 among 228, 240 and 251",
-                 "look for a slipped decimal point or another unit at its source"),
+        RuleText(
+            "magnitude",
+            "note",
+            "A number is off from its like by about 10, 100 or 1000.",
+            "a body weight of 2400 among 228, 240 and 251",
+            "look for a slipped decimal point or another unit at its source",
+        ),
     ),
-)  # fmt: skip
+)

@@ -53,8 +53,12 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("batches_mixed", "warn", "What belongs together stands in files of different batches.",
-                 "the layout of batch 1 names the plate whose readings came with batch 3",
-                 "find out which file has the wrong name in it, or the wrong batch in the register"),
+        RuleText(
+            "batches_mixed",
+            "warn",
+            "What belongs together stands in files of different batches.",
+            "the layout of batch 1 names the plate whose readings came with batch 3",
+            "find out which file has the wrong name in it, or the wrong batch in the register",
+        ),
     ),
-)  # fmt: skip
+)

@@ -46,8 +46,12 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("replicates_apart", "warn", "The replicates of a sample differ by more than the plan allows.",
-                 "0.31 and 0.92 in the two wells of an animal",
-                 "look for a sample in another's well and for a slip in the layout; else measure the sample again"),
+        RuleText(
+            "replicates_apart",
+            "warn",
+            "The replicates of a sample differ by more than the plan allows.",
+            "0.31 and 0.92 in the two wells of an animal",
+            "look for a sample in another's well and for a slip in the layout; else measure the sample again",
+        ),
     ),
-)  # fmt: skip
+)

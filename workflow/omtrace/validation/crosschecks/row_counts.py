@@ -67,14 +67,26 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("too_few_rows", "warn", "A listed unit has fewer rows in another table than the plan says.",
-                 "a participant with one session where 3 to 5 are planned",
-                 "send the missing rows; if there are none, the unit left early: keep the warning"),
-        RuleText("rows_taken_out", "note", "A listed unit has fewer rows than the plan says, because other findings "
-                 "took some out.", "a participant with two sessions, and a third whose date cannot be",
-                 "mend what the other findings of these rows name; nothing is to be sent for this one"),
-        RuleText("too_many_rows", "warn", "A listed unit has more rows in another table than the plan says.",
-                 "a participant with 7 sessions where 5 are planned",
-                 "look for rows of another unit under its name, and for rows entered twice"),
+        RuleText(
+            "too_few_rows",
+            "warn",
+            "A listed unit has fewer rows in another table than the plan says.",
+            "a participant with one session where 3 to 5 are planned",
+            "send the missing rows; if there are none, the unit left early: keep the warning",
+        ),
+        RuleText(
+            "rows_taken_out",
+            "note",
+            "A listed unit has fewer rows than the plan says, because other findings took some out.",
+            "a participant with two sessions, and a third whose date cannot be",
+            "mend what the other findings of these rows name; nothing is to be sent for this one",
+        ),
+        RuleText(
+            "too_many_rows",
+            "warn",
+            "A listed unit has more rows in another table than the plan says.",
+            "a participant with 7 sessions where 5 are planned",
+            "look for rows of another unit under its name, and for rows entered twice",
+        ),
     ),
-)  # fmt: skip
+)

@@ -56,9 +56,19 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("sequence_gap", "warn", "A number is left out before this row: rows may be lost.",
-                 "allocation 17 follows 15", "send the missing rows, or say why there are none"),
-        RuleText("sequence_double", "warn", "A number that is given once stands in two rows.",
-                 "allocation 15 twice", "correct the number at its source"),
+        RuleText(
+            "sequence_gap",
+            "warn",
+            "A number is left out before this row: rows may be lost.",
+            "allocation 17 follows 15",
+            "send the missing rows, or say why there are none",
+        ),
+        RuleText(
+            "sequence_double",
+            "warn",
+            "A number that is given once stands in two rows.",
+            "allocation 15 twice",
+            "correct the number at its source",
+        ),
     ),
-)  # fmt: skip
+)

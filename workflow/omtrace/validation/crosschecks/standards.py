@@ -51,8 +51,13 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
         if len(means) < FEWEST:
             continue
         if means.rank().corr(means.index.to_series().rank()) < options.least:
-            yield from hits("standards_disordered", options.table, [plate.index.min()], options.concentration,
-                            f"{expected}; the plate may have been read upside down or have another layout")  # fmt: skip
+            yield from hits(
+                "standards_disordered",
+                options.table,
+                [plate.index.min()],
+                options.concentration,
+                f"{expected}; the plate may have been read upside down or have another layout",
+            )
             continue
         for level in _behind(means, options.step):
             rows = plate.index[plate["level"] == level]
@@ -69,11 +74,19 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("standards_disordered", "warn", "The signals of a plate's standards do not follow the concentrations.",
-                 "a plate read upside down: the highest standard reads as the blank",
-                 "compare the plate with its layout; read it again, or register the right layout"),
-        RuleText("standard_out_of_order", "warn", "A standard's signal falls behind that of a smaller concentration.",
-                 "the wells of 500 pg/mL read lower than those of 250 pg/mL",
-                 "look for two standards pipetted, or entered, in each other's place; leave out a level that failed"),
+        RuleText(
+            "standards_disordered",
+            "warn",
+            "The signals of a plate's standards do not follow the concentrations.",
+            "a plate read upside down: the highest standard reads as the blank",
+            "compare the plate with its layout; read it again, or register the right layout",
+        ),
+        RuleText(
+            "standard_out_of_order",
+            "warn",
+            "A standard's signal falls behind that of a smaller concentration.",
+            "the wells of 500 pg/mL read lower than those of 250 pg/mL",
+            "look for two standards pipetted, or entered, in each other's place; leave out a level that failed",
+        ),
     ),
-)  # fmt: skip
+)

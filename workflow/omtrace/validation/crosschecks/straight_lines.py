@@ -38,8 +38,13 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
     for table, frame in tables.frames.items():
         for low, high, items in _scales(tables.declared[table], options.least):
             answers = frame[items].astype("float64")
-            yield from hits("straight_line", table, _straight(answers, low, high, options), items[0],
-                            f"answers to {items[0]} to {items[-1]} that are not all the same")  # fmt: skip
+            yield from hits(
+                "straight_line",
+                table,
+                _straight(answers, low, high, options),
+                items[0],
+                f"answers to {items[0]} to {items[-1]} that are not all the same",
+            )
 
 
 def _scales(table: Table, least: int) -> Iterator[tuple[float, float, list[str]]]:
@@ -65,7 +70,12 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("straight_line", "note", "All items of a form have the same answer, neither lowest nor highest.",
-                 "all 14 items answered 3", "ask whether the form was filled in by the participant; it may be right"),
+        RuleText(
+            "straight_line",
+            "note",
+            "All items of a form have the same answer, neither lowest nor highest.",
+            "all 14 items answered 3",
+            "ask whether the form was filled in by the participant; it may be right",
+        ),
     ),
-)  # fmt: skip
+)

@@ -52,8 +52,12 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("well_unassigned", "warn", "A well that the layout does not name has the signal of a well in use.",
-                 "H12 holds a sample, and no row of the layout says which",
-                 "add the well to the layout; compare the whole plate: all wells may have shifted by one"),
+        RuleText(
+            "well_unassigned",
+            "warn",
+            "A well that the layout does not name has the signal of a well in use.",
+            "H12 holds a sample, and no row of the layout says which",
+            "add the well to the layout; compare the whole plate: all wells may have shifted by one",
+        ),
     ),
-)  # fmt: skip
+)

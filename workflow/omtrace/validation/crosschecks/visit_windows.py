@@ -89,11 +89,19 @@ CROSSCHECK = CrossCheck(
     options=Options,
     find=find,
     rules=(
-        RuleText("visit_window", "warn", "The day of a visit is outside the visit's window.",
-                 "the one-month visit 75 days after the last session",
-                 "correct the date at its source; if it is right, the visit is a protocol deviation: keep the warning"),
-        RuleText("visit_order", "warn", "A visit is dated before one that comes earlier.",
-                 "the visit of month 3 before that of month 1",
-                 "correct the date, or which visit it is, at its source; the other row may be the wrong one"),
+        RuleText(
+            "visit_window",
+            "warn",
+            "The day of a visit is outside the visit's window.",
+            "the one-month visit 75 days after the last session",
+            "correct the date at its source; if it is right, the visit is a protocol deviation: keep the warning",
+        ),
+        RuleText(
+            "visit_order",
+            "warn",
+            "A visit is dated before one that comes earlier.",
+            "the visit of month 3 before that of month 1",
+            "correct the date, or which visit it is, at its source; the other row may be the wrong one",
+        ),
     ),
-)  # fmt: skip
+)

@@ -124,9 +124,15 @@ class _Column:
 MEASURE = r"^([+-]?[0-9]{0,6}([.,][0-9]*)?([eE][+-]?[0-9]{1,3})?)?$"
 
 
-def identifiers(columns: Sequence[str], distinct: Sequence[Sequence[str]], filled: Sequence[int],
-                flagged: Collection[str] = (), allowed: Mapping[str, str] | None = None,
-                today: str = "", passing: Collection[str] | None = None) -> list[Suspicion]:  # fmt: skip
+def identifiers(
+    columns: Sequence[str],
+    distinct: Sequence[Sequence[str]],
+    filled: Sequence[int],
+    flagged: Collection[str] = (),
+    allowed: Mapping[str, str] | None = None,
+    today: str = "",
+    passing: Collection[str] | None = None,
+) -> list[Suspicion]:
     """The columns of one export that may hold direct identifiers, at most one suspicion a column, in their order.
 
     ``distinct``: for each column its distinct texts that are not blank; ``filled``: how many of its cells are not
@@ -194,8 +200,9 @@ def _measures(texts: "pyarrow.Array") -> bool:
     return len(texts) > 0 and compute.match_substring_regex(texts, MEASURE).false_count == 0
 
 
-def _checked(name: str, view: _Column | None, flagged: bool, others: float, today: str,
-             passing: Collection[str] | None) -> Suspicion | None:  # fmt: skip
+def _checked(
+    name: str, view: _Column | None, flagged: bool, others: float, today: str, passing: Collection[str] | None
+) -> Suspicion | None:
     """The suspicion on one column, if any; one as well where looking at it fails."""
     try:
         if view is not None:
@@ -205,8 +212,9 @@ def _checked(name: str, view: _Column | None, flagged: bool, others: float, toda
     return Suspicion(name, UNCHECKED, "values", 1.0)
 
 
-def _suspicion(column: _Column, flagged: bool, others: float, today: str,
-               passing: Collection[str] | None) -> Suspicion | None:  # fmt: skip
+def _suspicion(
+    column: _Column, flagged: bool, others: float, today: str, passing: Collection[str] | None
+) -> Suspicion | None:
     if kind := in_name(column.name):
         return Suspicion(column.name, kind, "header", 1.0)
     if names.empty(column.texts):

@@ -154,7 +154,7 @@ SURE = {
         handtekening faceid
         sig sign signed_by irisscan iris retina voiceprintid faceprint podpis allekirjoitus underskrift imza
         assinatura rubrica firmapaciente dna_profile""",
-}  # fmt: skip
+}
 
 # These identify alone, or beside a word for a person or a filler; beside any other word they mean something else.
 ALONE = {
