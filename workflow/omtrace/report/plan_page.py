@@ -35,6 +35,7 @@ NAMES = {
     "TablePlan.status_accepted": f"{RAW} texts",
     "TablePlan.mapping": f"file: column {OWN}, source and code {RAW}",
     "TablePlan.coding": "the questionnaire's name of the coding",
+    "TablePlan.wide": f"visit -> {RAW}",
     "TablePlan.key": OWN,
     "TablePlan.rules": f"rule -> expression over {OWN}",
     "ColumnPlan.source": RAW,

@@ -14,7 +14,7 @@ from omtrace.model.tables import MADE, TablePlan
 from omtrace.provenance.keys import key_of
 from omtrace.readers import Extract, Places
 from omtrace.readers._recognised import recognised
-from omtrace.readers.lookup import Way, companions_of, way_of
+from omtrace.readers.lookup import Way, companions_of, way_key, way_of
 from omtrace.schemas import UNIT, Column, Table, table_in
 from omtrace.validation.catalogue import RULES
 from omtrace.validation.cells import cells_of, encoded, repeated
@@ -63,7 +63,7 @@ class Reading:
         return work
 
     def _source(self, export: RawFile, plan: TablePlan, name: str) -> Source:
-        key = (export.path, *plan.way)
+        key = (export.path, *way_key(plan))
         if key not in self.sources:
             if name not in self.ways:
                 self.ways[name] = way_of(self.plan, name, self.exports, self.root)
