@@ -75,8 +75,6 @@ MEANS = {
     "Roster.column": "its column that names the unit",
     "DatasetPlan.roster": "where the enrolled units are listed",
     "DatasetPlan.parameters": "parameter -> how it is derived; in this order",
-    "DatasetPlan.populations": "population -> who belongs to it; `full` is the usual one",
-    "Analysis.dataset": "dataset of the plan",
     "Analysis.title": "title of its table in the report",
     "FigurePlan.title": "title in the report",
     "FigurePlan.options": "what the figure needs",

@@ -161,6 +161,13 @@ class Reading:
                 (source.export.path, column): None for column in source.extract.columns if column not in source.hidden
             }
         read = {(s.export.path, c) for work in works for s in work.sources.values() for c in work.cells}
+        read |= {
+            (s.export.path, pattern.replace("*", column))
+            for work in works
+            for pattern in work.plan.wide.values()
+            for s in work.sources.values()
+            for column in work.cells
+        }
         self.findings += [
             Finding(severity, "column_undeclared", path, "", 1, column, "a column of the plan")
             for path, column in columns
