@@ -97,7 +97,7 @@ def _sources(draft: Draft, options: Mapping[str, Mapping[str, Any]]) -> Iterator
 
 
 def _tables(draft: Draft) -> Iterator[str]:
-    yield "# SAY: the unit of each number (unit: kg) and its bounds (bounds: [30, 200]); beside it stands what was seen."
+    yield "# SAY: the unit of each number (unit: kg) and its bounds (bounds: [30, 200]); what was seen is beside it."
     yield "tables:"
     files = {file.name: file for file in draft.files}
     for table in draft.tables:
