@@ -42,7 +42,7 @@ def meaning_of(work: Work, column: Column, raw: Cells) -> Meaning:
     zeros = work.plan.structural_zeros if column.kind == "integer" and not column.required else {}
     there |= _gaps(work, column, raw, zeros, raw.among(zeros), "structural_zero")
     coded = is_in(raw.distinct, (*codes, MISSING))
-    coding, told = work.coding(column.name), work.plan.recode.get(column.name, {})
+    coding, told = work.coding(column.name), work.plan.recoded(column.name)
     if not (coding or told or there or coded.any()):
         return Meaning(raw, raw.distinct, coded, is_in(raw.distinct, ()))
     fixed = dict.fromkeys((*codes, MISSING, ""), "") | dict.fromkeys(zeros, "0")
@@ -105,7 +105,7 @@ def check_coding(work: Work) -> None:
     A questionnaire coded 0 to 4 and read as 1 to 5 gives wrong scores wherever no 0 was answered, so the answers of all
     items of a file are judged together.
     """
-    schema = work.plan.schema_ or work.name
+    schema = work.plan.library(work.name)
     if not is_instrument(schema) or not instrument_of(schema).codings:
         return
     instrument = instrument_of(schema)
