@@ -113,8 +113,14 @@ def test_the_dictionary_and_the_table_schema_say_what_is_declared(tmp_path):
     schema = table_schema(entry, ["people"])
     assert schema["description"] == "One row: one participant" and schema["primaryKey"] == ["unit_id"]
     assert [field["type"] for field in schema["fields"]] == [
-        "string", "string", "integer", "number", "date", "date", "string"
-    ]  # fmt: off
+        "string",
+        "string",
+        "integer",
+        "number",
+        "date",
+        "date",
+        "string",
+    ]
 
 
 def test_columns_beside_those_of_the_library(tmp_path):

@@ -19,7 +19,7 @@ from omtrace.model.folders import base_of
 from omtrace.model.lines import checked_file, with_lines
 from omtrace.model.mapping import mapped
 from omtrace.model.published import Published
-from omtrace.model.questions import BELONGING, Estimand, Family, Role, with_families
+from omtrace.model.questions import BELONGING, Estimand, Family, Meaningful, Question, Role, with_families
 from omtrace.model.slices import (
     ANALYSIS,
     CHECKS,
@@ -54,6 +54,9 @@ class Parameter(Closed):
     visits: Annotated[tuple[str, ...], DERIVATION] = Field((), description="scheduled visits; none: once a unit")
     decimals: Annotated[int, ANALYSIS] = Field(1, description="decimals shown", ge=0, le=6)
     better: Annotated[Literal["lower", "higher", ""], DERIVATION] = Field("", description="direction of improvement")
+    meaningful: Annotated[tuple[Meaningful, ...], REPORT] = Field(
+        (), description="sizes of effect that matter, with their sources; the summary holds the results against them"
+    )
     options: dict[str, Any] = Field(default_factory=dict, description="what the derivation needs")
 
 
@@ -227,6 +230,11 @@ class Plan(Closed):
     )
     figures: Annotated[dict[str, FigurePlan], PAGES] = Field(default_factory=dict)
     plates: Annotated[PlatePages | None, PAGES] = Field(None, description="a page for each plate")
+    questions: Annotated[tuple[Question, ...], REPORT] = Field(
+        (),
+        description="what the study is to answer, the most important first: the report begins with the answers; "
+        "none: what its primary analyses estimate, or else its families of hypotheses",
+    )
     published: Annotated[tuple[Published, ...], REPORT] = Field(
         (), description="publications of the study whose printed numbers stand beside ours in the report"
     )
@@ -277,6 +285,14 @@ class Plan(Closed):
                 yield from [] if dataset.group else ["plates.dataset: it has no group that names the plate"]
         for name, figure in self.figures.items():
             yield from _unknown(f"figures.{name}.analyses", figure.analyses, self.analyses)
+        for place, question in enumerate(self.questions):
+            where = f"questions.{place}"
+            yield from _unknown(where + ".analysis", [question.analysis], self.analyses)
+            if entry := self.analyses.get(question.analysis):
+                known = entry.parameters or ([question.parameter] if entry.method == "family" else [])
+                yield from _unknown(where + ".parameter", [question.parameter] if question.parameter else [], known)
+                groups = self.datasets[entry.dataset].groups if entry.dataset in self.datasets else {}
+                yield from _unknown(where + ".groups", (question.groups or ()) if groups else (), groups)
         for place, publication in enumerate(self.published):
             for row, printed in enumerate(publication.numbers):
                 where = f"published.{place}.numbers.{row}"

@@ -422,6 +422,13 @@ RULES = (
         "-99 for not done",
         "nothing, if the code is the right one",
     ),
+    RuleText(
+        "box_unopened",
+        "note",
+        "The box is 0 only because nobody opened its form: REDCap writes 0 there. It has no value.",
+        "all boxes of a form 0, its status blank or incomplete, and every other field blank",
+        "nothing; if the form was filled in and no box ticked, mark it as complete",
+    ),
 )
 
 
