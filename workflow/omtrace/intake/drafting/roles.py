@@ -26,7 +26,7 @@ CLUSTERS = (
     r"cage|litter|cluster|site|cent(er|re)|clinic|practice|school|ward|therapist|provider|batch|block|dam|pen|tank"
 )
 FACTS = (
-    r"age.*|sex|gender|bmi|weight.*|height.*|race|ethnic.*|site|cent(er|re).*|strat.*|educ.*|smok.*|duration.*|"
+    r"age.*|sex|gender|bmi|height.*|race|.*_?size|ethnic.*|site|cent(er|re).*|strat.*|educ.*|smok.*|duration.*|"
     r"onset.*|chronic.*|batch|strain|litter.*|cage.*|country|region|marital.*|employ.*|dob|birth.*|visit.*|practice.*"
 )
 REFERENCE = (

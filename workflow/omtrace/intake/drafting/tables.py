@@ -234,6 +234,9 @@ class _File:
         repeating = any(one for one, filled in zip(repeats, there, strict=False) if filled)
         if f"{form}_complete" in self.file.extract.columns:
             keys["status"] = f"{form}_complete"
+            states = [s for s, filled in zip(self.file.cells(f"{form}_complete"), there, strict=True) if filled]
+            if states.count("0") > len(states) / 2:  # nobody marks forms in this project
+                keys["status_accepted"] = ["0", "1", "2"]
         if repeats:
             names = sorted({one for one, filled in zip(repeats, there, strict=True) if filled and one} or {""})
             keys["rows"] = {INSTRUMENT: names}
@@ -252,8 +255,6 @@ class _File:
         if repeating:
             table.columns["instance"] = ColumnProfile(INSTANCE, "instance", "integer", {})
             table.keys["key"] = ["unit_id", *(["visit"] if labels else []), "instance"]
-        elif not labels:
-            self.draft.roster = self.draft.roster or table.name
         for column in columns:
             self._parameter(table.name, column, column.name, labels, repeated=repeating)
 
