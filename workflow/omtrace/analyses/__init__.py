@@ -98,11 +98,18 @@ class Call:
         if holds == "yes or no" and not ((column.numbers == 0) | (column.numbers == 1)).all():
             raise Fault(f"analysis {self.name}: {parameter!r} holds other numbers than 1 (yes) and 0 (no)")
 
-    def baseline(self) -> str:
-        """The dataset's baseline visit. Raises Fault if it has none."""
-        if not self.dataset.baseline:
+    def baseline(self, parameter: str = "") -> str:
+        """The dataset's baseline visit. Raises Fault if it has none, or if the parameter is not scheduled there."""
+        baseline = self.dataset.baseline
+        if not baseline:
             raise Fault(f"analysis {self.name}: dataset {self.entry.dataset} has no baseline")
-        return self.dataset.baseline
+        if parameter and baseline not in self.dataset.parameters[parameter].visits:
+            where = f"scheduled at {baseline}" if self.dataset.parameters[parameter].visits else "measured at visits"
+            raise Fault(
+                f"analysis {self.name}: {parameter!r} is not {where}, and so has no baseline to adjust for: say "
+                "baseline: false in the options"
+            )
+        return baseline
 
     def contrast(self, group: str, reference: str) -> Contrast:
         """The contrast of two groups.
@@ -172,6 +179,7 @@ class Method:
     effect, or only counts and describes them, whatever they are.
     ``part``: from its options, what its numbers are made from on their own, and so what a refusal takes away: each
     parameter at each visit (target), each parameter, or the whole.
+    ``yes_or_no``: whether it counts the texts yes and no of its parameters as 1 and 0.
     """
 
     options: "type[Closed]"
@@ -180,3 +188,4 @@ class Method:
     rests_on: "Callable[[Analysis, Any], Sequence[str]]" = lambda entry, options: ()
     units: Literal["independent", "any"] = "independent"
     part: "Callable[[Any], Part]" = lambda options: "target"
+    yes_or_no: bool = False
