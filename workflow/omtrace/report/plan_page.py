@@ -34,6 +34,7 @@ NAMES = {
     "TablePlan.status": RAW,
     "TablePlan.status_accepted": f"{RAW} texts",
     "TablePlan.mapping": f"file: column {OWN}, source and code {RAW}",
+    "TablePlan.columns_from": f"file: name {OWN}, rawColumn and codes {RAW}",
     "TablePlan.coding": "the questionnaire's name of the coding",
     "TablePlan.wide": f"visit -> {RAW}",
     "TablePlan.key": OWN,
