@@ -19,6 +19,7 @@ from omtrace.model.plan import read_plan
 from omtrace.provenance.stage_inputs import inputs_of
 from omtrace.readers import Variable
 from omtrace.store import read_csv
+from openpyxl import load_workbook
 from pipeline import MIRROR, done, omtrace, snakemake
 from yaml import safe_load
 
@@ -236,3 +237,41 @@ def test_a_study_runs_at_once_and_changes_no_code(fresh, tmp_path):
 def test_public_data_sets_get_a_plan_with_a_comparison(tmp_path, file, request_, method):
     plan, _ = drafted(folder_of(tmp_path), os.path.join(MIRROR, file), **request_)
     assert plan.analyses["primary"].method == method
+
+
+PLATE = "Plate: M1\n450 nm\n,1,2,3,4,5,6,7,8,9,10,11,12\n"
+PLATE += "".join(f"{row}{''.join(f',{0.1 + 0.2 * n:.3f}' for n in range(12))}\n" for row in "ABCDEFGH")
+
+
+def test_a_plate_with_its_layout_becomes_an_assay(tmp_path):
+    (tmp_path / "plate.csv").write_text(PLATE, encoding="utf-8")
+    rows = [["plate", "well", "role", "sample", "concentration", "dilution"]]
+    rows += [["M1", f"{row}{n}", "standard", f"S{n}", 2**n, ""] for row in "AB" for n in range(1, 9)]
+    rows += [["M1", f"C{n}", "sample", f"R{n}", "", 1] for n in range(1, 12)]
+    files = [str(tmp_path / "plate.csv"), saved(tmp_path, "layout.csv", rows)]
+    plan, found = drafted(folder_of(tmp_path / "study"), *files)
+    assert found == ["plates: M1, by the reader plate_grid"]
+    assert {*plan.tables} == {"plate_signals", "plate_layout"} and plan.plates is not None
+    assert plan.analyses["curves"].method == "standard_curve" and plan.analyses["curves"].population == "standards"
+
+
+def test_a_plate_without_a_layout_gets_one_to_be_filled_in(tmp_path):
+    (tmp_path / "plate.csv").write_text(PLATE, encoding="utf-8")
+    folder = folder_of(tmp_path / "study")
+    with pytest.raises(Fault, match="fill in .*layout.csv or .*layout.xlsx"):
+        new_study("made", [str(tmp_path / "plate.csv")], Request(), folder)
+    assert not [*folder.rglob("*.yaml")]
+    rows = read_csv(folder / "layout.csv")
+    assert len(rows) == 96 and (rows[0]["plate"], rows[0]["well"], rows[-1]["well"]) == ("M1", "A1", "H12")
+    book = load_workbook(folder / "layout.xlsx")
+    sheet, heading = book.active, ""
+    for row in sheet.iter_rows():
+        if row[0].value in ("A", "B"):
+            row[1].value = {"role": "standard", "sample": "S1", "concentration": "5", "dilution": None}[heading]
+        elif row[0].value and row[1].value is None:
+            heading = row[0].value
+    book.save(tmp_path / "layout.xlsx")
+    plan, _ = drafted(folder, str(tmp_path / "plate.csv"), str(tmp_path / "layout.xlsx"))
+    assert plan.tables["plate_layout"].reader == "plate_grid" and plan.tables["plate_layout"].options == {
+        "part": "layout"
+    }

@@ -9,6 +9,7 @@ from typing import Any
 from omtrace.faults import Fault
 from omtrace.intake import checking
 from omtrace.intake.drafting.document import plan_text
+from omtrace.intake.drafting.plates import Plates, assay_text, plates_in, write_layouts
 from omtrace.intake.drafting.profile import (
     FileProfile,
     column_of,
@@ -65,6 +66,8 @@ def new_study(study: str, files: Sequence[str], request: Request, root: str | Pa
     sources = [Path(file) for file in files]
     if missing := [path for path in sources if not path.is_file()]:
         raise Fault(*(f"{path}: there is no such file" for path in missing))
+    if request.design in ("", "assay") and (plates := plates_in(sources)):
+        return _assay(study, plates, root)
     profiles, options, forms, tables = _profiles(sources)
     notes, kept = [], []
     for profile in profiles:
@@ -73,13 +76,33 @@ def new_study(study: str, files: Sequence[str], request: Request, root: str | Pa
         notes += [f"{profile.path.name}: column {column} looks like {kind}" for column, kind in kinds.items()]
     draft = draft_of(kept, request, forms)
     text = plan_text(study, draft, options)
+    return NewStudy(study, text, _written(study, text, tables, root), draft, notes)
+
+
+def _written(study: str, text: str, tables: Mapping[Path, str], root: Path) -> list[Taken]:
+    """Write plan, configuration and raw files. ``tables``: file -> its table of the register."""
     folder = root / folders_of(root).raw / study
-    places = {path: _place(path, folder) for path in sources}
+    places = {path: _place(path, folder) for path in tables}
     written = {plan_file(study, root): text.encode(), root / CONFIG: _config_with(study, root).encode()}
     written |= {place: path.read_bytes() for path, place in places.items() if place != path}
     _write_all(written)
-    taken = [Taken(places[path], tables[path]) for path in sources]
-    return NewStudy(study, text, taken, draft, notes)
+    return [Taken(places[path], table) for path, table in tables.items()]
+
+
+def _assay(study: str, plates: Plates, root: Path) -> NewStudy:
+    """A study of plates. Raises Fault, after a layout to be filled in is written, where there is none."""
+    if not plates.layouts:
+        paths = write_layouts(plates.wells, root)
+        raise Fault(
+            f"no layout says what is in the wells: fill in {paths[0]} or {paths[1]} (role: standard, sample, control "
+            "or blank), and name it beside the plates"
+        )
+    draft = Draft([], "", "assay")
+    draft.found = [f"plates: {', '.join(plates.wells)}, by the reader {plates.reader}"]
+    draft.found += [f"wavelengths: {', '.join(plates.wavelengths)}"] if len(plates.wavelengths) > 1 else []
+    text = assay_text(study, plates)
+    tables = dict.fromkeys(plates.signals, "plates") | dict.fromkeys(plates.layouts, "layouts")
+    return NewStudy(study, text, _written(study, text, tables, root), draft)
 
 
 def _check_name(study: str, root: Path) -> None:
@@ -228,12 +251,13 @@ def take_in(new: NewStudy, root: str | Path = ".") -> tuple[checking.Outcome | N
     """
     root = Path(root)
     paths = [str(taken.path.relative_to(root) if taken.path.is_absolute() else taken.path) for taken in new.files]
-    companions = {taken.table for taken in new.files} - {file.name for file in new.draft.files}
+    companions = {taken.table for taken in new.files if taken.table.startswith(DICTIONARY)}
     faults: list[str] = []
     for path, taken in sorted(zip(paths, new.files, strict=True), key=lambda one: one[1].table not in companions):
         try:
             if not any(export.path == path for export in read_registered(root)):
-                register([path], Registration(table=taken.table, export=taken.table), root)
+                alone = sum(other.table == taken.table for other in new.files) == 1
+                register([path], Registration(table=taken.table, export=taken.table if alone else ""), root)
         except Fault as fault:
             faults += fault.lines
     if faults:
@@ -251,7 +275,7 @@ def print_study(new: NewStudy, outcome: checking.Outcome | None, faults: Sequenc
     said = new.text.count("SAY:")
     print(f"wrote  {plan_file(new.study)}: {lines} lines, {', '.join(f'{n} {name}' for name, n in counts.items())}\n")
     if outcome:
-        checking.print_findings(outcome, len(new.draft.files))
+        checking.print_findings(outcome, len(new.files))
     for line in faults:
         print(f"not registered: {line}")
     if new.notes:
