@@ -275,3 +275,18 @@ def test_a_plate_without_a_layout_gets_one_to_be_filled_in(tmp_path):
     assert plan.tables["plate_layout"].reader == "plate_grid" and plan.tables["plate_layout"].options == {
         "part": "layout"
     }
+
+
+def test_conditions_of_a_crossover_are_compared_within_units(tmp_path):
+    rows = [["subject", "period", "treatment", "pain"]]
+    rows += [[n, 1 + (n + k) % 2, t, (n + k) % 9] for n in range(14) for k, t in enumerate(("drug", "placebo"))]
+    plan, _ = drafted(folder_of(tmp_path / "study"), saved(tmp_path, "x.csv", rows), design="crossover")
+    assert plan.datasets["units"].baseline == "placebo" and plan.analyses["primary"].method == "paired_change"
+
+
+def test_two_factors_of_a_factorial_design(tmp_path):
+    rows = [["mouse", "genotype", "treatment", "level"]]
+    rows += [[f"M{n}", ("wt", "ko")[n % 2], ("saline", "drug")[n // 2 % 2], n % 11 + n / 10] for n in range(40)]
+    plan, _ = drafted(folder_of(tmp_path / "study"), saved(tmp_path, "x.csv", rows), design="factorial")
+    primary = plan.analyses["primary"]
+    assert primary.method == "factorial" and primary.options == {"factors": ["genotype", "treatment"]}

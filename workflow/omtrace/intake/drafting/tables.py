@@ -14,6 +14,8 @@ from omtrace.intake.drafting.roles import (
     Visits,
     arm_of,
     cluster_of,
+    condition_of,
+    factors_of,
     is_constant,
     is_unique,
     named,
@@ -64,6 +66,7 @@ class ParameterDraft:
     visits: tuple[str, ...] = ()
     unit: str = ""
     is_fact: bool = False
+    raw: str = ""
 
 
 @dataclass
@@ -81,6 +84,7 @@ class Draft:
     arm: Arm | None = None
     cluster: str = ""
     outcome: str = ""
+    factors: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)  # what was recognised, in words
 
     def table(self, name: str, source: str, **keys: Any) -> TableDraft:
@@ -125,17 +129,25 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
     unit = unit_column(files, request.unit)
     draft = Draft(list(files), unit, request.design, outcome=request.outcome)
     draft.found.append(f"unit: {unit}" if unit else "unit: each row, since no column names one")
-    draft.arm = arm_of(files, unit, request.arm, request.reference) if request.design != "single-arm" else None
+    compared = request.design not in ("single-arm", "crossover")
+    draft.arm = arm_of(files, unit, request.arm, request.reference) if compared else None
     if draft.arm:
         draft.found.append(f"arm: {draft.arm.column.raw} ({', '.join(draft.arm.groups)})")
     for file in files:
-        visits = visits_of(file, unit, request.visit, request.wide)
+        visits = None
+        if request.design == "crossover":
+            visits = condition_of(file, unit, request.arm or request.visit, request.reference)
+        visits = visits or visits_of(file, unit, request.visit, request.wide)
         if visits:
             draft.visits |= visits.labels
             draft.baseline = draft.baseline or visits.baseline
             draft.found.append(f"visits of {file.path.name}: {', '.join(visits.labels.values())}")
         _File(draft, file, visits, forms.get(file.name, {})).add()
     draft.roster = draft.roster or (draft.tables[0].name if draft.tables else "")
+    if request.design == "factorial":
+        raws = {column.raw for file in files for column in factors_of(file, unit)}
+        draft.factors = [p.name for p in draft.parameters.values() if p.raw in raws][:3]
+        draft.found.append(f"factors: {', '.join(draft.factors) or 'none; name them in the plan'}")
     if draft.arm and (request.design in ("", "cluster", "animals")):
         file = next(f for f in files if f.name == draft.arm.file)
         cluster = cluster_of(file, unit, draft.arm.column.raw)
@@ -335,7 +347,9 @@ class _File:
             return
         derive = "same" if constant else "mean" if repeated else "column"
         fact = is_arm or constant or (not visits and not repeated and named(column, FACTS)) or holds == "categories"
-        self.draft.parameter(name, _label(column), derive, options, holds, visits=visits, is_fact=fact and not visits)
+        self.draft.parameter(
+            name, _label(column), derive, options, holds, visits=visits, is_fact=fact and not visits, raw=column.raw
+        )
 
     def _is_id(self, column: ColumnProfile) -> bool:
         """Whether a text names what a unit belongs to: a litter, a site."""
