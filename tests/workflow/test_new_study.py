@@ -282,6 +282,7 @@ def test_conditions_of_a_crossover_are_compared_within_units(tmp_path):
     rows += [[n, 1 + (n + k) % 2, t, (n + k) % 9] for n in range(14) for k, t in enumerate(("drug", "placebo"))]
     plan, _ = drafted(folder_of(tmp_path / "study"), saved(tmp_path, "x.csv", rows), design="crossover")
     assert plan.datasets["units"].baseline == "placebo" and plan.analyses["primary"].method == "paired_change"
+    assert plan.analyses["primary"].parameters == ("pain",)
 
 
 def test_two_factors_of_a_factorial_design(tmp_path):

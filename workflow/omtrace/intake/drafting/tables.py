@@ -10,6 +10,7 @@ from omtrace.intake.drafting.profile import MOST_CATEGORIES, ColumnProfile, File
 from omtrace.intake.drafting.questionnaires import Match, questionnaires_in
 from omtrace.intake.drafting.roles import (
     FACTS,
+    VISITS,
     Arm,
     Visits,
     arm_of,
@@ -288,6 +289,8 @@ class _File:
             constant = not self.once and is_constant(self.file, self.unit, column.raw)
             if below and self.visits and is_constant(self.file, self.visits.column, column.raw):
                 continue  # it says which visit it is, and nothing of the unit
+            if below and column.is_number and named(column, f"{VISITS}|sequence"):
+                continue
             repeated = not self.once and not below
             self._parameter(table.name, column, column.name, () if constant else labels, constant, repeated)
 
