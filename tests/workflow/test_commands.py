@@ -33,6 +33,7 @@ READING = [
     ["trace", MEAN],
 ]
 WRITING = [
+    ["new-study", "rack", NEW],
     ["register", "--table", "cages", NEW],
     ["register", "--reason", "wrong rack", "--withdraw", CAGES],
     ["add-batch", "batch_9", "--study", "rat_two_hit", "--accept"],
