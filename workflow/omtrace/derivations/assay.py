@@ -83,11 +83,10 @@ def _read(plates: Plates, samples: Samples, curves: Curves, options: Options) ->
     """The wells of the samples, and the samples as the curve of their plate gives them."""
     import numpy
 
-    from omtrace.statistics.curves.four_pl import inverse
     from omtrace.statistics.curves.readings import Ranges, Wells, readings
 
     at = samples.wells
-    x = inverse(curves.fit.take(plates.plates[at]), plates.signal[at][:, None])[:, 0]
+    x = curves.fit.take(plates.plates[at]).inverse(plates.signal[at][:, None])[:, 0]
     dilution = plates.dilutions(at) if options.per == "sample" else numpy.ones(len(at))
     wells = Wells(plates.signal[at], x, dilution, samples.edges, samples.plates)
     ranges = Ranges.of(curves.fit, curves.lloq, curves.uloq)

@@ -137,11 +137,10 @@ def _materials(plates: Plates, layout: "pandas.DataFrame", options: Options) -> 
 
 def _read(plates: Plates, wells: "numpy.ndarray") -> "tuple[numpy.ndarray, list[float]]":
     """The shared wells that lie within the range of an accepted plate, and their log concentrations."""
-    from omtrace.statistics.curves.four_pl import inverse
 
     curves = plates.curves()
     plate = plates.plates[wells]
-    x = inverse(curves.fit.take(plate), plates.signal[wells][:, None])[:, 0]
+    x = curves.fit.take(plate).inverse(plates.signal[wells][:, None])[:, 0]
     inside = (curves.refusal[plate] == "") & (curves.lloq[plate] <= x) & (x <= curves.uloq[plate])
     read = (x * plates.dilutions(wells))[inside].tolist()
     return wells[inside], [math.log(one) for one in read]
