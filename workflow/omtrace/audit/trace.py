@@ -14,6 +14,7 @@ from omtrace.model.folders import Folders
 from omtrace.model.register import Export, exports_of, read_register, sha256_of
 from omtrace.provenance.keys import key_text, number_of
 from omtrace.provenance.recorded import RESULTS, folders_recorded, read_manifest
+from omtrace.provenance.rows import NO_RECORDS
 from omtrace.store import read_json
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _members(folder: Path, rowset: str) -> dict[str, dict[int, list[tuple[str, s
     members: dict[str, dict[int, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
     for dataset, record, role, reason in rows:
         members[dataset][record].append((role, reason or ""))
-    if not members:
+    if not members and rowset != NO_RECORDS:
         raise Fault(f"{_shown(folder)}/rowsets.parquet: no row set {rowset!r}; {AGAIN}")
     return members
 
@@ -300,11 +301,7 @@ class RecordedTable:
     source: str
     reader: str
     options: dict[str, Any]
-
-    @property
-    def way(self) -> tuple[str, str]:
-        """See ``readers.lookup.TableReading``."""
-        return self.reader, repr(sorted(self.options.items()))
+    wide: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -322,7 +319,7 @@ def _reading_plan(study: str, recorded: Recorded, root: str | Path, folders: Fol
     """
     content = _recorded_json(study, "stages/validate.json", recorded, root)
     if content:
-        names = ("source", "reader", "options")
+        names = ("source", "reader", "options", "wide")
         tables = {
             table: RecordedTable(*(entry[name] for name in names)) for table, entry in content["plan"]["tables"].items()
         }

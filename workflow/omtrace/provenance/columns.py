@@ -1,6 +1,6 @@
 """A dataset's records as arrays: one column for each parameter at each visit, over all units in order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +62,15 @@ class Column:
         found[words] = self.texts[self.text[at][words]]
         return found
 
+    def with_yes_as_one(self) -> "Column":
+        """The column with 1 for yes and 0 for no, where these are its only texts; else the column itself."""
+        import numpy
+
+        if not {text.lower() for text in self.categories} <= {"yes", "no"}:
+            return self
+        is_yes = numpy.array([text.lower() == "yes" for text in self.texts], float)
+        return replace(self, number=numpy.where(self.text >= 0, is_yes[self.text], self.number))
+
     def coded(self) -> "tuple[numpy.ndarray, list[Value]]":
         """The values as a count within the distinct ones, of which the first is None."""
         import numpy
@@ -94,7 +103,7 @@ def columns_of(records: "pandas.DataFrame") -> tuple[list[str], dict[tuple[str, 
     record, status, number, text = (part[rows] for part in (record, status, number, text))
     ends = (numpy.flatnonzero(numpy.diff(block[rows], append=-1)) + 1).tolist()
     found = {}
-    for start, end in sorted(zip([0, *ends[:-1]], ends, strict=True), key=lambda one: rows[one[0]]):
+    for start, end in sorted(zip([0, *ends][:-1], ends, strict=True), key=lambda one: rows[one[0]]):
         name = str(parameters[parameter[rows[start]]]), str(visits[visit[rows[start]]])
         if end - start != len(units):
             raise AssertionError(f"{name}: {end - start} records of {len(units)} units")
