@@ -193,7 +193,7 @@ def _replicates(found: _Found, wells: "pandas.DataFrame", lloq: float, uloq: flo
 
 def _places(found: _Found, wells: "pandas.DataFrame") -> Iterator[Number]:
     """Edge effect and drift, where the units are wells of a plate."""
-    from omtrace.statistics.assay.plate_position import at_edge, places, position_test
+    from omtrace.statistics.assay.plate_position import at_edge, places, position_test, size_of
 
     try:
         row, column = places(list(wells.index))
@@ -208,7 +208,9 @@ def _places(found: _Found, wells: "pandas.DataFrame") -> Iterator[Number]:
     ]
     content = [f"{one} {dilution:g}" for one, dilution in zip(content, wells["dilution"], strict=True)]
     signal = wells["signal"].astype("float64").to_numpy()
-    for name, place in (("edge", at_edge(row, column)), ("columns", column / 11.0), ("rows", row / 7.0)):
+    rows, columns = size_of(row, column)
+    along = (("edge", at_edge(row, column)), ("columns", column / (columns - 1.0)), ("rows", row / (rows - 1.0)))
+    for name, place in along:
         test = position_test(signal, content, place)
         if not test["n"]:
             continue

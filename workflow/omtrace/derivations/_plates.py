@@ -7,6 +7,7 @@ import pydantic
 
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed, nearest
+from omtrace.provenance.cells import Cells
 from omtrace.provenance.texts import chosen, coded, places
 from omtrace.schemas import UNIT
 
@@ -179,7 +180,8 @@ class Plates:
         there, at, self.plates = layout[read].iloc[order], at[read][order], plates[order]
         self.units, self.samples, self.role = there[UNIT], there["sample"], there["role"]
         self.masked = there[valid].isna().to_numpy() if valid else numpy.zeros(len(there), dtype=bool)
-        self.keys, self.reads, self.signal = there["key"].to_numpy("int64"), signal.keys[at], signal.values[at]
+        self.keys, self.signal = there["key"].to_numpy("int64"), signal.values[at]
+        self._signals, self._at = signal, at
         self.concentration, self.dilution = (
             there[column].to_numpy(dtype="float64", na_value=numpy.nan) for column in ("concentration", "dilution")
         )
@@ -198,6 +200,10 @@ class Plates:
         told = layout[column] if column else self.samples.map(controls if controls else {"": numpy.nan})
         nominal = told.to_numpy(dtype="float64", na_value=numpy.nan)
         return numpy.where(self.role.isin(["control"]).to_numpy() & ~self.masked, nominal, numpy.nan)
+
+    def reads(self, rows: "numpy.ndarray", wells: "numpy.ndarray", role: str = "value") -> Cells:
+        """The reads behind records ``rows`` (m,), which rest on wells (m,)."""
+        return self._signals.cells(rows, self._at[wells], role)
 
     def standards_of(self, plate: int) -> "numpy.ndarray":
         """The wells that make a plate's curve."""
