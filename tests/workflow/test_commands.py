@@ -31,6 +31,7 @@ READING = [
     ["simulate", "--check"],
     ["verify", "tiny"],
     ["trace", MEAN],
+    ["compare", "results/tiny", "results/tiny"],
 ]
 WRITING = [
     ["register", "--table", "cages", NEW],
@@ -42,7 +43,11 @@ WRITING = [
     ["simulate", "made"],
     ["release", "tiny"],
 ]
-REFUSING = [["changes", "tiny"], ["queries", "rat_two_hit", "--answers", "cages.xlsx"]]  # nothing to tell; no such list
+REFUSING = [
+    ["changes", "tiny"],
+    ["queries", "rat_two_hit", "--answers", "cages.xlsx"],
+    ["reproduce", CAGES],
+]  # nothing to tell; no such list
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ from pathlib import Path
 import checksums
 import pytest
 from omtrace.audit import packet_check
-from omtrace.audit.packet import refuse_units, release, zipped
+from omtrace.audit.packet import refuse_units, release
 from omtrace.faults import Fault
+from omtrace.store import zipped
 from pipeline import REPOSITORY, SHIPPED, done, omtrace, snakemake
 
 PACKET = "releases/tiny.zip"

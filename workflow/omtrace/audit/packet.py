@@ -5,9 +5,7 @@ standard library alone. Built twice, it has the same bytes: names are sorted, an
 """
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,13 +22,11 @@ from omtrace.model.register import COLUMNS, sha256_of
 from omtrace.provenance import ledger
 from omtrace.provenance.manifest import code_folder, head_of, path_of
 from omtrace.provenance.recorded import RESULTS, folders_recorded, read_manifest
-from omtrace.store import csv_text, write_bytes
+from omtrace.store import csv_text, write_bytes, zipped
 
 FORMAT = 1
 FOLDER = Path("releases")
 MODES = {False: "releasable files only", True: "all files, raw data included: confidential"}
-WHOLE_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file can hold
-MODE = 0o100644 << 16
 BESIDE = ("pyproject.toml", "LICENSE", "envs/pipeline.yaml")  # of the checkout; a manifest does not name them
 
 
@@ -102,17 +98,6 @@ def release(
     path = Path(to) if to else root / FOLDER / f"{study}.zip"
     write_bytes(path, zipped(files), confidential=everything)
     return path
-
-
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """Files as one zip file whose bytes hang on their names and contents alone."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(name, WHOLE_TIME)
-            entry.compress_type, entry.external_attr, entry.create_system = zipfile.ZIP_DEFLATED, MODE, 3
-            archive.writestr(entry, files[name])
-    return buffer.getvalue()
 
 
 def refuse_unchecked(study: str, root: str | Path = ".") -> None:

@@ -24,7 +24,7 @@ COMMANDS = {
         "queries": "intake",
     },
     "Results": {"trace": "results", "changes": "results", "verify": "results"},
-    "Review": {"release": "packets"},
+    "Review": {"release": "packets", "compare": "packets", "reproduce": "packets", "export": "packets"},
     "Plans and reference": {
         "plan": "reference",
         "schema": "reference",

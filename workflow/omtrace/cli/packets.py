@@ -1,4 +1,4 @@
-"""Commands for what leaves the pipeline and for who checks it: release."""
+"""Commands for what leaves the pipeline and for who checks it: release, compare, reproduce, export."""
 
 import click
 
@@ -31,4 +31,102 @@ def release(study: str, to: str, everything: bool, no_ledger: bool, as_json: boo
         print_json({"study": study, "path": path.as_posix(), "size": size, "sha256": digest, "mode": MODES[everything]})
     else:
         print(f"{path.as_posix()}: {MODES[everything]}, {size / 1e6:.1f} MB\nsha256 {digest}")
+    return ExitCode.FINE
+
+
+@command("compare", "~/Desktop/omt_rct.zip results/omt_rct")
+@click.argument("old", metavar="A")
+@click.argument("new", metavar="B")
+@click.option("--study", metavar="NAME", shell_complete=complete_study, help="Where there are several.")
+@click.option(
+    "--tolerance",
+    metavar="SHARE",
+    type=click.FloatRange(0, 1),
+    default=1e-9,
+    show_default=True,
+    help="Relative difference up to which two values are within tolerance.",
+)
+@click.option("--all", "every", is_flag=True, help="Show every number that differs.")
+@json_option
+def compare(old: str, new: str, study: str | None, tolerance: float, every: bool, as_json: bool) -> ExitCode:
+    """Compare the numbers of two results of a study, and say why they differ.
+
+    A and B are packets, a study's folders of results, or folders that hold results/. Each number is identical, within
+    tolerance, the same as displayed, changed, missing (in A only) or new (in B only). Those that differ are listed by
+    cause: the first difference upstream, which is a raw cell, a key of the plan with both values, a seed, code, or the
+    environment.
+
+    The exit code is 0 if all are identical or within tolerance, 4 if they are the same as displayed, else 1. The output
+    may hold raw values and is confidential.
+    """
+    from omtrace.audit import compare as module
+
+    comparison = module.compare(old, new, study or "", tolerance)
+    if as_json:
+        print_json(module.document(comparison))
+    else:
+        print("\n".join(module.lines_of(comparison, every)))
+    return exit_code_of(comparison.counts)
+
+
+def exit_code_of(counts: dict[str, int]) -> ExitCode:
+    """The exit code of a comparison: the worst that became of a number."""
+    if any(counts[state] for state in ("changed", "missing", "new")):
+        return ExitCode.FAILED
+    return ExitCode.WARNING if counts["same as displayed"] else ExitCode.FINE
+
+
+@command("reproduce", "~/Desktop/omt_rct.zip --raw ~/data")
+@click.argument("packet", metavar="PACKET")
+@click.option(
+    "--raw",
+    metavar="FOLDER",
+    multiple=True,
+    help="Where raw files are that the packet does not hold; by default those of this checkout and OMTRACE_MIRROR.",
+)
+@click.option("--cores", metavar="N", type=click.IntRange(1), default=2, show_default=True, help="Jobs at a time.")
+@json_option
+def reproduce(packet: str, raw: list[str], cores: int, as_json: bool) -> ExitCode:
+    """Run a packet again and say whether its numbers come out.
+
+    The packet is checked first. What differs between the environment of its run and this one is listed, its code is run
+    in a temporary folder with the raw files, found by their sha256, and every number is compared. The exit code is 0 if
+    all are the same to their stored digits (or within 1e-9), 4 if they are the same as displayed, else 1.
+    """
+    import os
+
+    from omtrace.audit import reproduce as module
+    from omtrace.audit.compare import document
+    from omtrace.model.folders import folders_of
+
+    folders = raw or [folder for folder in (folders_of().raw, os.environ.get("OMTRACE_MIRROR", "")) if folder]
+    made = module.reproduce(packet, folders, cores)
+    assert made.comparison is not None
+    if as_json:
+        files = {"same_files": made.same_files, "all_files": made.all_files}
+        print_json({"verdict": made.verdict, "environment": made.environment, **files, **document(made.comparison)})
+    else:
+        print("\n".join(module.lines_of(made)))
+    return exit_code_of(made.comparison.counts)
+
+
+@command("export", "omt_rct --to docx")
+@click.argument("study", metavar="STUDY", shell_complete=complete_study)
+@click.option("--to", "form", metavar="FORMAT", required=True, help="csv, docx, latex, md, rtf or xlsx.")
+@click.option("--file", "file", metavar="FILE", default="", help="By default releases/STUDY with the format's ending.")
+@json_option
+def export(study: str, form: str, file: str, as_json: bool) -> ExitCode:
+    """Write all tables of a study as one file: numbered titles, notes, and the id of each number.
+
+    The ids are hidden properties: tags of content controls (docx), a hidden sheet (xlsx), bookmarks (rtf), a command
+    that prints its second argument (latex), comments (md), a column (csv). The file is read back before it is put in
+    place, and has to hold every number as it was written. The same results give the same bytes.
+    """
+    from omtrace.report.exports import export as write
+
+    path = write(study, form, file)
+    if as_json:
+        print_json({"study": study, "path": path.as_posix(), "size": path.stat().st_size})
+    else:
+        print(path.as_posix())
     return ExitCode.FINE
