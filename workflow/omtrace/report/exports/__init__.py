@@ -17,6 +17,7 @@ from omtrace.plugins import declared, plugin
 HEADS = {"parameter": "", "population": "Population", "visit": "Visit", "group": "Group", "level": ""}
 EXPLORATORY = "e"
 FOLDER = Path("releases")
+NARROW, WIDE = 6, 36  # letters of a column
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,16 @@ class Sheet:
     def pieces(self) -> list[Piece]:
         """Its numbers, in the order of reading."""
         return [piece for line in self.lines for cell in line.cells for piece in cell if piece.id]
+
+    @property
+    def shares(self) -> list[int]:
+        """How wide each of its columns needs to be beside the others: letters of the longest text, within limits."""
+        rows = [
+            [*line.heads, *("".join(p.text for p in cell) for cell in line.cells)] for line in self.lines if line.cells
+        ]
+        header = [max(map(len, text.split()), default=0) for text in (*self.heads, *self.columns)]
+        longest = [max([most, *(len(row[at]) for row in rows)]) for at, most in enumerate(header)]
+        return [min(max(length, NARROW), WIDE) + 2 for length in longest]
 
     @property
     def heading(self) -> str:

@@ -18,6 +18,7 @@ OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 MIME = "application/vnd.openxmlformats-officedocument.wordprocessingml"
 TAG = "omtrace:"
 WIDTH = 14_400  # of a table, in twips
+KEPT = ("<w:pPr>", "<w:pPr><w:keepNext/>")  # the heading of a block stays with its first line
 TYPES = (
     f'{XML}<Types xmlns="{PACKAGE}/content-types">'
     f'<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
@@ -92,8 +93,7 @@ class _Controls:
 
 
 def _table(sheet: Sheet, controls: _Controls) -> str:
-    shares = [2] * len(sheet.heads) + [1] * len(sheet.columns)
-    widths = [WIDTH * share // sum(shares) for share in shares]
+    widths = [WIDTH * share // sum(sheet.shares) for share in sheet.shares]
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
     header = [_run(text, "<w:b/>") for text in (*sheet.heads, *sheet.columns)]
     rows = [_row(header, widths, len(sheet.heads), "<w:tblHeader/>")]
@@ -102,7 +102,7 @@ def _table(sheet: Sheet, controls: _Controls) -> str:
             cells = [*map(_run, line.heads), *(_pieces(cell, controls) for cell in line.cells)]
             rows.append(_row(cells, widths, len(sheet.heads)))
         else:
-            rows.append(_row([_run(line.heads[0], "<w:b/>")], [sum(widths)], 1, span=len(widths)))
+            rows.append(_row([_run(line.heads[0], "<w:b/>")], [sum(widths)], 1, span=len(widths)).replace(*KEPT))
     edges = "".join(f'<w:{edge} w:val="single" w:sz="8" w:space="0" w:color="auto"/>' for edge in ("top", "bottom"))
     return (
         f'<w:tbl><w:tblPr><w:tblW w:w="{WIDTH}" w:type="dxa"/><w:tblBorders>{edges}</w:tblBorders>'

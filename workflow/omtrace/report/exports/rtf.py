@@ -54,8 +54,8 @@ class _Writer:
 
 
 def _widths(sheet: Sheet) -> list[int]:
-    """Where each cell ends, in twips: heads take as much as two columns."""
-    shares = [2] * len(sheet.heads) + [1] * len(sheet.columns)
+    """Where each cell ends, in twips."""
+    shares = sheet.shares
     return [WIDTH * sum(shares[: at + 1]) // sum(shares) for at in range(len(shares))]
 
 

@@ -19,7 +19,7 @@ IDS = "ids"
 HEADER = ("sheet", "cell", "place", "id", "text", "value")
 TIME = datetime(1980, 1, 1)
 MODIFIED = re.compile(rb"(<dcterms:(?:modified|created)[^>]*>)[^<]*")
-NOTE_WIDTH, HEAD_WIDTH, COLUMN_WIDTH = 100, 28, 18
+NOTE_WIDTH = 100
 PERCENT = "%"
 
 
@@ -71,9 +71,8 @@ def _fill(page: "Worksheet", sheet: Sheet, ids: "Worksheet") -> None:
     for note in sheet.notes:
         page.append([_safe(note)])
     page.freeze_panes = "A3"
-    for column in range(1, len(sheet.heads) + len(sheet.columns) + 1):
-        letter = page.cell(2, column).column_letter
-        page.column_dimensions[letter].width = HEAD_WIDTH if column <= len(sheet.heads) else COLUMN_WIDTH
+    for column, share in enumerate(sheet.shares, 1):
+        page.column_dimensions[page.cell(2, column).column_letter].width = share + 2
 
 
 def _set(cell: Any, pieces: Cell) -> None:
