@@ -33,6 +33,7 @@ READING = [
     ["trace", MEAN],
     ["compare", "results/tiny", "results/tiny"],
 ]
+WHATIF = ["whatif", "tiny", "--without-unit", "P9"]
 WRITING = [
     ["register", "--table", "cages", NEW],
     ["register", "--reason", "wrong rack", "--withdraw", CAGES],
@@ -47,7 +48,9 @@ REFUSING = [
     ["changes", "tiny"],
     ["queries", "rat_two_hit", "--answers", "cages.xlsx"],
     ["reproduce", CAGES],
-]  # nothing to tell; no such list
+    WHATIF,
+    ["export", "tiny", "--to", "md"],
+]  # nothing to tell; no such list; no packet; no such unit; no stage file of the report
 
 
 @pytest.fixture

@@ -106,9 +106,9 @@ def compare(old: str, new: str, study: str = "", tolerance: float = TOLERANCE) -
         return compared(one, other, tolerance)
 
 
-def compared(old: Side, new: Side, tolerance: float = TOLERANCE) -> Comparison:
-    """Compare two sides."""
-    found = upstream_of(old, new)
+def compared(old: Side, new: Side, tolerance: float = TOLERANCE, with_causes: bool = True) -> Comparison:
+    """Compare two sides. ``with_causes``: whether what differs upstream is looked for."""
+    found = upstream_of(old, new) if with_causes else []
     reach = Reach(old, new, found)
     numbers = []
     for name in {**old.numbers, **new.numbers}:
@@ -123,7 +123,7 @@ def compared(old: Side, new: Side, tolerance: float = TOLERANCE) -> Comparison:
                 before["value"] if before else "",
                 after["value"] if after else "",
                 bool(before and after and all(before[k] == after[k] for k in ("rowset", "definition"))),
-                () if state is State.IDENTICAL else tuple(reach.of(before, after)),
+                () if state is State.IDENTICAL or not found else tuple(reach.of(before, after)),
             )
         )
     return Comparison(old.study, numbers, found)

@@ -25,7 +25,13 @@ COMMANDS = {
         "queries": "intake",
     },
     "Results": {"trace": "results", "changes": "results", "verify": "results"},
-    "Review": {"release": "packets", "compare": "packets", "reproduce": "packets", "export": "packets"},
+    "Review": {
+        "release": "packets",
+        "compare": "packets",
+        "reproduce": "packets",
+        "export": "packets",
+        "whatif": "packets",
+    },
     "Plans and reference": {
         "plan": "reference",
         "schema": "reference",

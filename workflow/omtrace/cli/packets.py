@@ -1,4 +1,4 @@
-"""Commands for what leaves the pipeline and for who checks it: release, compare, reproduce, export."""
+"""Commands for what leaves the pipeline and for who checks it: release, compare, reproduce, export, whatif."""
 
 import click
 
@@ -129,4 +129,38 @@ def export(study: str, form: str, file: str, as_json: bool) -> ExitCode:
         print_json({"study": study, "path": path.as_posix(), "size": path.stat().st_size})
     else:
         print(path.as_posix())
+    return ExitCode.FINE
+
+
+@command("whatif", "omt_rct --cell data/raw/omt_rct/questionnaires.csv:17:hit6_3=10 --without-unit R017")
+@click.argument("study", metavar="STUDY", shell_complete=complete_study)
+@click.option("--cell", "cells", metavar="RAW:LINE:COLUMN=TEXT", multiple=True, help="The cell holds this text.")
+@click.option("--without-row", "rows", metavar="RAW:LINE", multiple=True, help="The row is not there.")
+@click.option("--without-unit", "units", metavar="UNIT", multiple=True, help="The participant or animal is not there.")
+@click.option("--without-batch", "batches", metavar="BATCH", multiple=True, help="The files of a batch are not there.")
+@click.option("--all", "every", is_flag=True, help="Show every number that changes.")
+@json_option
+def whatif(
+    study: str, cells: list[str], rows: list[str], units: list[str], batches: list[str], every: bool, as_json: bool
+) -> ExitCode:
+    """Show the numbers and conclusions that would be others if the data were.
+
+    A copy of the raw files is edited and the study computed from it, as a run would; nothing of the study is touched.
+    Each option may be given several times. Conclusions are decisions, and p values on one side of their level; those of
+    primary analyses come first. Cells and rows are those of delimited text (CSV).
+    """
+    from omtrace.audit import whatif as module
+    from omtrace.intake.plan_check import read_whole
+    from omtrace.model.folders import folders_of, read_registered
+
+    if not (cells or rows or units or batches):
+        raise click.UsageError("say what is to be otherwise: --cell, --without-row, --without-unit or --without-batch")
+    changes = tuple(module.parse_change(text) for text in (*cells, *rows))
+    question = module.Question(changes, tuple(units), tuple(batches))
+    folders = folders_of()
+    answer = module.whatif(read_whole(folders.plan(study)), read_registered(), question, folders)
+    if as_json:
+        print_json(module.document(answer))
+    else:
+        print("\n".join(module.lines_of(answer, every)))
     return ExitCode.FINE

@@ -12,9 +12,9 @@ ROWS = 20
 
 
 @command("trace", "results/omt_rct/report.html#e76be4204d0b --unit R017")
-@click.argument("result", metavar="RESULT[#ID]")
+@click.argument("result", metavar="RESULT[#ID]|RAW[:LINE[:COLUMN]]")
 @click.option(
-    "--unit", metavar="UNIT", default="", help="Only the records and raw cells of this participant or animal."
+    "--unit", metavar="UNIT", default="", help="Only this participant or animal; of a study, what rests on it."
 )
 @click.option(
     "--limit",
@@ -29,7 +29,11 @@ def trace(result: str, unit: str, limit: int, as_json: bool) -> ExitCode:
     """Show where a number comes from, down to the raw cells.
 
     RESULT is a study or a file below results/<study>/; ID is the number's id, of which the first characters suffice. A
-    result without an id lists its numbers, and an id alone is looked for in all studies.
+    result without an id lists its numbers and how it was made; an id alone is looked for in all studies.
+
+    The other way, RESULT is a raw file, a line or a cell of it (data/raw/omt_rct/diary.csv:17:migraine; of a plate a
+    well in place of the column), or a study with --unit: all numbers that rest on it, used or left out, with the tables
+    and figures that show them.
 
     A summary comes first: value, analysis, records used and left out, state of the raw files. Below it are the analysis
     call, the records, the units left out with the reason, and the raw cells by file and line. The exit code is 1 if a
@@ -42,9 +46,12 @@ def trace(result: str, unit: str, limit: int, as_json: bool) -> ExitCode:
     if as_json:
         print_json(way)
     else:
-        from omtrace.audit.layout import listing, way_text
+        from omtrace.audit.layout import forward_text, listing, way_text
 
-        print(listing(way) if "numbers" in way else way_text(way, limit))
+        if "source" in way:
+            print(forward_text(way, limit))
+        else:
+            print(listing(way) if "numbers" in way else way_text(way, limit))
     return ExitCode.FINE if is_sound else ExitCode.FAILED
 
 

@@ -20,6 +20,7 @@ HEADER = ("sheet", "cell", "place", "id", "text", "value")
 TIME = datetime(1980, 1, 1)
 MODIFIED = re.compile(rb"(<dcterms:(?:modified|created)[^>]*>)[^<]*")
 NOTE_WIDTH = 100
+FONT = "Calibri"
 PERCENT = "%"
 
 
@@ -51,7 +52,7 @@ def write(document: Document) -> bytes:
 def _fill(page: "Worksheet", sheet: Sheet, ids: "Worksheet") -> None:
     from openpyxl.styles import Alignment, Border, Font, Side
 
-    bold, rule = Font(bold=True), Side(style="thin")
+    plain, bold, rule = Font(name=FONT), Font(name=FONT, bold=True), Side(style="thin")
     page.append([_safe(sheet.heading)])
     page.cell(1, 1).font = bold
     page.append([_safe(text) for text in (*sheet.heads, *sheet.columns)])
@@ -61,16 +62,20 @@ def _fill(page: "Worksheet", sheet: Sheet, ids: "Worksheet") -> None:
     for line in sheet.lines:
         row = page.max_row + 1
         for column, text in enumerate(line.heads, 1):
-            page.cell(row, column, _safe(text)).font = Font(bold=not line.cells)
+            page.cell(row, column, _safe(text)).font = plain if line.cells else bold
         for column, pieces in enumerate(line.cells, len(sheet.heads) + 1):
             _set(page.cell(row, column), pieces)
+            page.cell(row, column).font = plain
             place = page.cell(row, column).coordinate
             numbers = [piece for piece in pieces if piece.id]
             for at, piece in enumerate(numbers):
                 ids.append([page.title, place, at, piece.id, "\u2060" + piece.text, piece.value])
     for note in sheet.notes:
         page.append([_safe(note)])
+        page.cell(page.max_row, 1).font = plain
     page.freeze_panes = "A3"
+    page.page_setup.orientation, page.page_setup.fitToHeight = "landscape", 0
+    page.sheet_properties.pageSetUpPr.fitToPage = True
     for column, share in enumerate(sheet.shares, 1):
         page.column_dimensions[page.cell(2, column).column_letter].width = share + 2
 
