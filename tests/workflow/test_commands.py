@@ -50,7 +50,8 @@ REFUSING = [
     ["reproduce", CAGES],
     WHATIF,
     ["export", "tiny", "--to", "md"],
-]  # nothing to tell; no such list; no packet; no such unit; no stage file of the report
+    ["manuscript", "draft.pdf"],
+]  # nothing to tell; no such list; no packet; no such unit; no stage file of the report; no draft
 
 
 @pytest.fixture

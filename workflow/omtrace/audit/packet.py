@@ -19,13 +19,16 @@ from omtrace.audit.verify import Difference, verify
 from omtrace.classes import RELEASABLE, class_of
 from omtrace.faults import Fault
 from omtrace.model.register import COLUMNS, sha256_of
+from omtrace.plugins import plugin
 from omtrace.provenance import ledger
 from omtrace.provenance.manifest import code_folder, head_of, path_of
 from omtrace.provenance.recorded import RESULTS, folders_recorded, read_manifest
+from omtrace.report.exports import document_of, written
 from omtrace.store import csv_text, write_bytes, zipped
 
 FORMAT = 1
 FOLDER = Path("releases")
+TABLES = "tables"  # the folder of a packet in which the tables of the report are
 MODES = {False: "releasable files only", True: "all files, raw data included: confidential"}
 BESIDE = ("pyproject.toml", "LICENSE", "envs/pipeline.yaml")  # of the checkout; a manifest does not name them
 
@@ -70,9 +73,10 @@ def release(
     manifest = read_manifest(study, root)
     refuse_unchecked(study, root)
     contents = _contents(study, manifest, everything, root)
-    if not everything:
-        refuse_units(study, contents.files, root)
     files = dict(contents.files)
+    files[f"{TABLES}/{study}.csv"] = written(plugin("report.exports", "csv", "FORMAT"), document_of(study, root))
+    if not everything:
+        refuse_units(study, files, root)
     run = _run_line(study, root)
     if with_ledger:
         files[ledger.LEDGER.as_posix()] = b"".join(ledger.read(root).lines[: run["line"]])
@@ -195,6 +199,7 @@ results/{study}/   estimates.csv: every number; estimates_tidy.csv: a row a cont
                    analysis calls; dictionary/: every field; stages/: what each step of the run was made of;
                    manifest.json: the digests of everything, also of what is not in this packet
 lineage.jsonl      of each number the records behind it, and how many cells of which raw file
+tables/{study}.csv the tables of the report, a row a number, with its id
 config/            the plan; exports.csv: the register of raw files, with their sha256 and source
 envs/              the environment, each package with its hashes
 workflow/          the code

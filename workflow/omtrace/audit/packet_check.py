@@ -182,7 +182,7 @@ class Check:
         for name in sorted(self.packet.names()):
             if name.endswith(".html") and name.startswith(self.folder):
                 self.page(name, estimates)
-            elif name.endswith(".csv") and re.match(re.escape(self.folder) + "(figures|tables)/", name):
+            elif name.endswith(".csv") and name.startswith((self.folder + "figures/", "tables/")):
                 self.table(name, estimates)
 
     def lines(self, name):

@@ -31,6 +31,7 @@ COMMANDS = {
         "reproduce": "packets",
         "export": "packets",
         "whatif": "packets",
+        "manuscript": "packets",
     },
     "Plans and reference": {
         "plan": "reference",

@@ -1,4 +1,4 @@
-"""Commands for what leaves the pipeline and for who checks it: release, compare, reproduce, export, whatif."""
+"""Commands for what leaves the pipeline, and for those who check it."""
 
 import click
 
@@ -164,3 +164,42 @@ def whatif(
     else:
         print("\n".join(module.lines_of(answer, every)))
     return ExitCode.FINE
+
+
+@command("manuscript", "draft.md --study omt_rct")
+@click.argument("draft", metavar="DRAFT")
+@click.option(
+    "--study", "studies", metavar="NAME", multiple=True, help="The study it is about; by default all that have results."
+)
+@click.option("--to", metavar="FILE", default="", help="Fill the tokens {{ n:ID }} of DRAFT, and write it here.")
+@click.option("--all", "every", is_flag=True, help="List every number, those that are results too.")
+@json_option
+def manuscript(draft: str, studies: list[str], to: str, every: bool, as_json: bool) -> ExitCode:
+    """List the numbers of a draft that match no result, or another rounding of one; or fill a template.
+
+    DRAFT is Markdown, LaTeX, text or Word. Years, levels of intervals, and numbers of tables, figures, sections and
+    references are left out. Where there are many results, a number of few digits matches one by chance; a token leaves
+    no doubt: {{ n:e76be4204d0b }} becomes the number as the report shows it, {{ n:e76be4204d0b|2 }} with two decimals.
+    The exit code is 1 if a number matches no result, 4 if one is another rounding.
+    """
+    from dataclasses import asdict
+
+    from omtrace.audit.address import estimates, studies_there
+    from omtrace.report import manuscript as module
+    from omtrace.report.exports import document_of
+    from omtrace.store import write_bytes
+
+    names = studies or studies_there()
+    numbers = [row for study in names for row in estimates(study)]
+    if to:
+        shown = {number: text for study in names for number, text in document_of(study).numbers}
+        write_bytes(to, module.fill(draft, {row["id"]: row for row in numbers}, shown.__getitem__), confidential=False)
+    found = module.check_draft(module.read_draft(to or draft), numbers)
+    if as_json:
+        print_json({"studies": names, "numbers": [asdict(one) for one in found]})
+    else:
+        print("\n".join(module.lines_of(found, every)))
+    states = {one.state for one in found}
+    if module.State.NONE in states:
+        return ExitCode.FAILED
+    return ExitCode.WARNING if module.State.ROUNDING in states else ExitCode.FINE

@@ -26,6 +26,8 @@ PATHS = (
     "to",
     "packet",
     "raw",
+    "file",
+    "draft",
 )  # arguments that are paths
 
 
