@@ -63,11 +63,13 @@ def _table(rows: Sequence[Row], dataset: DatasetPlan, population: str, ci: str) 
         if len(groups) > 1 and len(meanings) < 2:  # with more, each level's text tells its own
             titles = [f"{title}: {meaning}" for title in titles]
         names = list(groups.values()) if len(groups) > 1 else [meaning]
+        by_statistic = len(groups) == 1
     else:
+        by_statistic = True
         found = [plain_lines(block, heads, columns) for block in blocks.values()]
         names = [column.title for column in columns]
     table = _laid_out(heads, names, titles, found)
-    return {**table, "collapsed": table["collapsed"] and not balance}
+    return {**table, "by_statistic": by_statistic, "collapsed": table["collapsed"] and not balance}
 
 
 def _laid_out(heads: list[str], names: list[str], titles: list[str], found: list[list[Line]]) -> dict:
