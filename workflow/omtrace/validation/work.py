@@ -175,7 +175,7 @@ class Work:
     def address(self, export: RawFile, place: Place, column: str) -> str:
         """What names a cell beside its line: the sheet's cell, or the part of the file and the well."""
         columns = self.sources[export.number].extract.columns
-        if column in columns and (named := reader_of(self.plan.reader).address):
+        if column in columns and not self.plan.wide and (named := reader_of(self.plan.reader).address):
             return named(place, columns.index(column))
         return f"{place.part} {place.column}".strip()  # one line may hold all wells of a plate
 
@@ -253,7 +253,7 @@ class Work:
 
     def _questionnaire(self, column: str) -> Instrument | None:
         """The questionnaire that a column of the table is an item of, if it is one."""
-        schema = self.plan.schema_ or self.name
+        schema = self.plan.library(self.name)
         instrument = instrument_of(schema) if is_instrument(schema) else None
         return instrument if instrument and column in {item.name for item in instrument.items} else None
 
