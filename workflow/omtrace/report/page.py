@@ -14,6 +14,7 @@ HEADS = {
     "visit": "Visit",
     "group": "Group",
     "level": "Level",
+    "statistic": "Statistic",
 }
 
 
