@@ -117,6 +117,7 @@ COMPLETE = [
         },
     ),
     ("row_counts", {"table": "s", "roster": {"table": "r"}, "least": 1, "most": 5}),
+    ("totals", {"table": "r", "column": "age", "of": "s"}),
     ("agreement", {"a": {"table": "s", "column": "session"}, "b": {"table": "r", "column": "site"}}),
     (
         "age_dates",
@@ -434,6 +435,38 @@ def test_a_visit_that_the_windows_nearly_name_is_refused():
     v = visits(("P1", "month1", "2024-02-19"))
     text = refused("visit_windows", tables(s=sessions(*P1), v=v), **VISITS)
     assert "no row has session 'month_1', but rows have one nearly the same" in text
+
+
+# totals
+
+
+def sessions_and_movements():
+    kinds = {"unit_id": "text", "session": "text", "done": "integer", "minutes": "number"}
+    rows = [("P1", "1", 3, 3.0), ("P1", "2", 3, 2.0), ("P2", "1", 1, 1.0), ("P3", "1", None, None), ("P4", "1", 2, 2.0)]
+    log = [("P1", "1", 60)] * 3 + [("P1", "2", 60)] * 2 + [("P2", "1", None), ("P3", "1", 60)]
+    return tables(
+        s=table(1, ("unit_id", "session"), kinds, *rows),
+        m=table(2, ("unit_id", "session"), {"unit_id": "text", "session": "text", "seconds": "integer"}, *log),
+    )
+
+
+def test_a_number_is_held_against_the_rows_that_it_counts_or_sums():
+    options = {"table": "s", "of": "m", "within": ["unit_id", "session"]}
+    data = sessions_and_movements()
+    assert found("totals", data, **options, column="done") == [
+        ("total_differs", "s", "1:2", "done"),
+        ("total_differs", "s", "1:5", "done"),
+    ]
+    summed = {"column": "minutes", "sum": "seconds", "times": 1 / 60}
+    assert found("totals", data, **options, **summed) == [("total_differs", "s", "1:5", "minutes")]  # P2: not known
+    assert found("totals", data, **options, **summed, tolerance=2) == []
+    assert says("totals", data, **options, column="done")[0] == "the number of its rows in m"
+
+
+def test_rows_that_were_taken_out_make_no_total_wrong():
+    data = without(sessions_and_movements(), m=[3])
+    options = {"table": "s", "of": "m", "within": ["unit_id", "session"]}
+    assert [hit[2] for hit in found("totals", data, **options, column="done")] == ["1:2", "1:5"]
 
 
 # row_counts

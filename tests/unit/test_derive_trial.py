@@ -217,3 +217,78 @@ def test_a_strategy_that_does_not_fit_is_a_fault(more, says):
                 "x": parameter("intercurrent", AT, **{"of": "score", "event": "stopped", **more}),
             },
         )
+
+
+# fidelity to the protocol, and the provider
+
+
+def movements(*rows):
+    return frame("unit_id session movement technique region seconds", *rows)
+
+
+STEPS = [{"technique": "soft_tissue", "region": "neck"}, {"technique": "cranial"}]
+WHOLE = [("1", 1, "soft_tissue", "neck", 60), ("1", 2, "cranial", "cranium", 70)]
+ATTENDED = frame("unit_id session", ("P1", "1"), ("P1", "2"), ("P2", "1"), ("P3", "1"), ("P4", "1"), ("P5", "1"))
+MOVEMENTS = movements(
+    *(("P1", *row) for row in WHOLE),
+    ("P1", "2", 1, "cranial", "neck", 60),  # in another order
+    ("P1", "2", 2, "soft_tissue", "neck", 60),
+    ("P2", "1", 1, "soft_tissue", "back", 60),  # another region
+    ("P2", "1", 2, "cranial", "neck", 50),  # any region, at the tolerance
+    *(("P3", *row) for row in WHOLE),
+    ("P3", "1", 3, "cranial", "cranium", 60),  # one too many
+    ("P4", "1", 1, "soft_tissue", "neck", None),
+    ("P4", "1", 2, "cranial", "cranium", 71),
+)
+
+
+@pytest.mark.parametrize(
+    "give, values",
+    [("sessions", {"P1": 1, "P2": 0, "P3": 0, "P5": 0, "P6": 0}), ("percent", {"P1": 50, "P2": 50, "P3": 100, "P5": 0})],
+)
+def test_fidelity_is_what_was_done_of_the_protocol_in_its_order_and_for_as_long(give, values):
+    tables = {"people": people(*(f"P{n}" for n in range(1, 7))), "s": ATTENDED, "m": MOVEMENTS}
+    parameters = {
+        "sessions": parameter("count", table="s", column="session"),
+        "x": parameter("fidelity", table="m", attended="sessions", steps=STEPS, seconds=60, tolerance=10, give=give),
+    }
+    found, behind = built(tables, parameters)
+    assert {unit: value for (unit, _), value in found.items() if isinstance(value, float)} == values
+    assert found["P4", ""] == "incomplete: 1 movements not described in full"
+    assert found["P6", ""] == (0 if give == "sessions" else "no session attended")
+    assert ("P1", "", 1, "technique", "value") in behind and ("P1", "", 1, "session", "value") in behind
+    assert ("P5", "", 6, "session", "value") in behind  # the session that nothing is known of
+
+
+def test_fidelity_is_not_known_where_a_movement_was_quarantined():
+    parameters = {
+        "sessions": parameter("count", table="s", column="session"),
+        "x": parameter("fidelity", table="m", attended="sessions", steps=STEPS, give="sessions"),
+    }
+    tables = {"people": people("P1", "P2"), "s": ATTENDED, "m": MOVEMENTS}
+    found, _ = built(tables, parameters, quarantine=[(99, "m", "row_doubled", "P1", "")])
+    assert found == {("P1", ""): "quarantined: row_doubled", ("P2", ""): 0}
+    found, _ = built(tables, parameters, gaps={(1, "seconds"): "quarantined: range"})
+    assert found["P1", ""] == "quarantined: range"
+
+
+def test_fidelity_rests_on_a_number_of_sessions_without_visits():
+    rows = frame("unit_id visit n", ("P1", "month_1", 2))
+    parameters = {
+        "n": parameter("column", ["month_1"], table="s", column="n"),
+        "x": parameter("fidelity", table="m", attended="n", steps=STEPS, give="sessions"),
+    }
+    with pytest.raises(Fault, match="parameter x: attended: 'n' has visits"):
+        built({"people": people("P1"), "s": rows, "m": MOVEMENTS}, parameters)
+
+
+def test_the_most_frequent_category_is_the_first_of_those_that_stand_as_often():
+    rows = frame(
+        "unit_id session provider",
+        *(("P1", 1, "b"), ("P1", 3, "a"), ("P1", 2, "a")),
+        *(("P2", 2, "a"), ("P2", 1, "b"), ("P3", 1, None)),
+    )
+    options = {"table": "s", "column": "provider", "order": "session"}
+    found, behind = built({"people": people("P1", "P2", "P3"), "s": rows}, {"x": parameter("most_frequent", **options)})
+    assert found == {("P1", ""): "a", ("P2", ""): "b", ("P3", ""): "not collected"}
+    assert {cell[2] for cell in behind} == {1, 2, 3, 4, 5}

@@ -112,6 +112,22 @@ GOOD = {
         }
         for end, more in (("", {}), ("_pairs", {"visit": "sham"}))
     },
+    "movements": {
+        "unit_id": "P1",
+        "session": "1",
+        "movement": "1",
+        "technique": "muscle_energy",
+        "region": "cervical_posterior",
+        "seconds": "60",
+        "sham_contact": "light_touch",
+    },
+    "providers": {
+        "provider_id": "DO-1",
+        "site": "A",
+        "credential": "DO",
+        "trained_on": "2024-01-31",
+        "training_hours": "7.5",
+    },
     "pups": {
         "unit_id": "1/1",
         "litter_id": "1",

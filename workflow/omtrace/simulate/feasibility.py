@@ -1,4 +1,4 @@
-"""The simulated feasibility study: one REDCap export of eleven participants.
+"""The simulated feasibility study: a REDCap export of eleven participants, and the clinic's log of the treatment.
 
 Design as in the public record of the 2023 study (doi:10.1370/afm.22.s1.5587; NCT04520425): eleven
 participants with chronic migraine, three to five treatments a fortnight apart, questionnaires at baseline and
@@ -24,10 +24,19 @@ from omtrace.simulate.answers import (
 )
 from omtrace.simulate.defects import Defect, Row, with_defects
 from omtrace.simulate.streams import Stream, nearest, weekday, within
+from omtrace.simulate.treatment import (
+    MOVEMENT_COLUMNS,
+    PROVIDER_COLUMNS,
+    RELEASE,
+    movements_of,
+    provided,
+    provider_rows,
+)
 from omtrace.store import write_csv
 
 STUDY = "omt_feasibility"
-FILE = "redcap.csv"
+FILE, MOVEMENTS, PROVIDERS = "redcap.csv", "movements.csv", "providers.csv"
+CLINICIANS = ("DO-1", "DO-2", "DO-3")
 PARTICIPANTS = [f"SM-{n:02d}" for n in range(1, 12)]
 COLUMNS = [
     "record_id",
@@ -41,6 +50,7 @@ COLUMNS = [
     "session_on",
     "movements_done",
     "minutes",
+    "provider_id",
     "session_complete",
     *HIT6_COLUMNS,
     *MSQ_COLUMNS,
@@ -106,11 +116,30 @@ DEFECTS = (
 
 
 def write(folder: Path) -> list[Path]:
-    """Write the study's export below a folder and name the file written."""
+    """Write the study's exports below a folder and name the files written."""
     rows = [row for participant in participants() for row in events(**participant)]
-    path = folder / STUDY / FILE
-    write_csv(path, COLUMNS, ([row[name] for name in COLUMNS] for row in with_defects(FILE, rows, DEFECTS)))
-    return [path]
+    files = {
+        FILE: (COLUMNS, rows),
+        MOVEMENTS: (MOVEMENT_COLUMNS, movement_rows(rows)),
+        PROVIDERS: (
+            [name for name in PROVIDER_COLUMNS if name != "site"],
+            provider_rows(STUDY, [(name, "") for name in CLINICIANS], FIRST_DAY),
+        ),
+    }
+    for file, (columns, clean) in files.items():
+        cells = ([row[name] for name in columns] for row in with_defects(file, clean, DEFECTS))
+        write_csv(folder / STUDY / file, columns, cells)
+    return [folder / STUDY / file for file in files]
+
+
+def movement_rows(rows: list[Row]) -> list[Row]:
+    """The movements of all sessions of the export."""
+    found: list[Row] = []
+    for name in PARTICIPANTS:
+        mine = [row for row in rows if row["record_id"] == name and row["session_on"]]
+        sessions = [{**row, "session": row["redcap_event_name"].split("_")[1]} for row in mine]
+        found += movements_of(STUDY, name, sessions, RELEASE, CLINICIANS[-1], False)
+    return found
 
 
 def participants() -> list[dict]:
@@ -192,6 +221,7 @@ def session_rows(name: str, enrolled: date, attended: int) -> list[Row]:
                 "session_complete": 2,
             }
         )
+    provided(STUDY, name, rows, CLINICIANS)
     return rows
 
 

@@ -11,12 +11,20 @@ from pathlib import Path
 from omtrace.simulate.answers import HIT6_COLUMNS, MIDAS_COLUMNS, MSQ_COLUMNS, SATISFACTION_COLUMNS
 from omtrace.simulate.defects import Defect, Row, with_defects
 from omtrace.simulate.rct_diary import DIARY_COLUMNS, EVENT_COLUMNS, diary_rows, event_rows
-from omtrace.simulate.rct_people import STUDY, Participant, simulated
+from omtrace.simulate.rct_people import PROVIDERS_OF, STUDY, Participant, simulated
 from omtrace.simulate.streams import Stream
+from omtrace.simulate.treatment import (
+    MOVEMENT_COLUMNS,
+    OSTEOPATHIC,
+    PROVIDER_COLUMNS,
+    movements_of,
+    provider_rows,
+)
 from omtrace.store import write_csv
 
 QUESTIONNAIRES, SESSIONS, ALLOCATION = "questionnaires.csv", "sessions.csv", "allocation.csv"
 DIARY, EVENTS = "diary.csv", "adverse_events.csv"
+MOVEMENTS, PROVIDERS = "movements.csv", "providers.csv"
 COLUMNS = {
     QUESTIONNAIRES: [
         "record_id",
@@ -35,7 +43,9 @@ COLUMNS = {
         *SATISFACTION_COLUMNS,
         "visit_note",
     ],
-    SESSIONS: ["participant_id", "session", "session_on", "movements_done", "minutes"],
+    SESSIONS: ["participant_id", "session", "session_on", "movements_done", "minutes", "provider_id"],
+    MOVEMENTS: MOVEMENT_COLUMNS,
+    PROVIDERS: PROVIDER_COLUMNS,
     ALLOCATION: ["sequence", "stratum", "block", "arm", "participant_id", "allocated_on"],
     DIARY: DIARY_COLUMNS,
     EVENTS: EVENT_COLUMNS,
@@ -112,11 +122,14 @@ DEFECTS = (
 
 
 def write(folder: Path) -> list[Path]:
-    """Write the trial's five exports below a folder and name the files written."""
+    """Write the trial's exports below a folder and name the files written."""
     people, slots = simulated()
+    names = [(name, site) for site, several in PROVIDERS_OF.items() for name in several]
     tables = {
         QUESTIONNAIRES: questionnaire_rows(people),
+        PROVIDERS: provider_rows(STUDY, names, min(person.first for person in people)),
         SESSIONS: [row for person in people for row in person.sessions],
+        MOVEMENTS: [row for person in people for row in movement_rows(person)],
         ALLOCATION: slots,
         DIARY: diary_rows(people),
         EVENTS: event_rows(people),
@@ -125,6 +138,12 @@ def write(folder: Path) -> list[Path]:
         cells = ([row[name] for name in COLUMNS[file]] for row in with_defects(file, rows, DEFECTS))
         write_csv(folder / STUDY / file, COLUMNS[file], cells)
     return [folder / STUDY / file for file in tables]
+
+
+def movement_rows(person: Participant) -> list[Row]:
+    """The movements of a participant's sessions, real or sham; the last provider of a site hurries."""
+    providers = PROVIDERS_OF[person.site]
+    return list(movements_of(STUDY, person.name, person.sessions, OSTEOPATHIC, providers[-1], person.arm == "sham"))
 
 
 def questionnaire_rows(people: list[Participant]) -> list[Row]:
