@@ -294,7 +294,7 @@ def promises(extract: Extract) -> None:
             "a doubt without its cell"
         )
         assert doubt.rule and doubt.expected, "a doubt that says nothing"
-    for told in (extract.date_cells, extract.unscheduled):
+    for told in (extract.date_cells, extract.unscheduled, extract.unopened):
         assert set(told) <= columns and all(0 <= row < count for found in told.values() for row in found), "rows told"
     assert set(extract.variables) <= columns, "a variable without its column"
     said = [*extract.decisions.items(), *((fault.rule, fault.message) for fault in extract.faults)]

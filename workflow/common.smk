@@ -167,6 +167,11 @@ def shipped_results(wildcards):
     return [path for study in SHIPPED for path in results_of(study)]
 
 
+def shipped_packets(wildcards):
+    """The packets of all shipped studies."""
+    return [f"releases/{study}.zip" for study in SHIPPED]
+
+
 def retrieved_paths():
     """The paths that the retrieve rule makes, as a pattern."""
     raw = f"{Path(CONFIG.raw).as_posix()}/"

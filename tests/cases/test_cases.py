@@ -99,9 +99,24 @@ def test_double_data_entry_never_doubles_n(name, count):
 def test_boxes_of_a_form_that_was_never_opened_are_no_answers():
     extract = read("redcap", "redcap_checkbox.csv")
     rows = list(zip(extract.cells[0], extract.cells[1], strict=True))
-    unopened = [rows[row] for row in extract.unscheduled["prior___1"]]
+    unopened = [rows[row] for row in extract.unopened["prior___1"]]
     assert ("P-02", "baseline_arm_1") in unopened
     assert ("P-03", "baseline_arm_1") not in unopened and ("P-01", "baseline_arm_1") not in unopened
+
+
+@pytest.mark.parametrize("status", ["", "screening_complete"])
+def test_a_box_of_a_form_that_was_never_opened_has_no_value(tmp_path, status):
+    table = {
+        "reader": "redcap",
+        "columns": {"unit_id": "record_id", "botox_ever": "prior___1", "topiramate_12m": "prior___2"},
+        "visit": {"column": "redcap_event_name", "map": {"baseline_arm_1": "baseline"}},
+    }
+    tables = {"eligibility": table | ({"status": status} if status else {})}
+    run = Study(tmp_path, tables, {"eligibility": case("redcap_checkbox.csv")}).run()
+    answers = run.table("eligibility").set_index("unit_id")["botox_ever"].dropna().to_dict()
+    assert answers == {"P-01": 1, "P-03": 0}
+    found = run.found("box_unopened")
+    assert [column for _, _, column, *_ in found] == ["prior___1", "prior___2"]
 
 
 def test_damaged_ids_and_ids_that_differ_by_zeros_alone(tmp_path):

@@ -68,16 +68,35 @@ def test_one_protein_out_of_range_takes_none_of_the_others(study):
     assert quarantined == {"ITSN1_N"}
 
 
-def test_dates_that_a_spreadsheet_wrote_without_a_century_leave_their_rows(study):
-    rats = "".join(f"R{n},{n % 28 + 1}-Jan-16,SHAM\n" for n in range(142))
-    run = study(
-        {"exclusions": {"reader": "delimited"}},
-        {"exclusions": "unit_id,excluded_on,stage,reason\n" + rats.replace("SHAM", "analysis,illness")},
-    ).run()
-    assert len(run.found("type")) == 142 and run.counts("exclusions") == (142, 142, 0, 0)
-    assert (
-        set(run.table("gaps")["says"]) == {"quarantined: type"} and run.table("exclusions")["excluded_on"].isna().all()
-    )
+EXCLUDED = "unit_id,excluded_on,stage,reason\n"
+
+
+def excluded(study, dates):
+    rows = "".join(f"R{number},{day},analysis,illness\n" for number, day in enumerate(dates))
+    return study({"exclusions": {"reader": "delimited"}}, {"exclusions": EXCLUDED + rows}).run()
+
+
+def test_dates_that_a_spreadsheet_wrote_without_a_century_are_read_as_it_reads_them(study):
+    run = excluded(study, [f"{n % 28 + 1}-Jan-16" for n in range(140)] + ["1-DEC-29", "31-jan-30"])
+    assert run.found("type") == [] and run.counts("exclusions") == (142, 142, 0, 0)
+    days = {str(day)[:10] for day in run.table("exclusions")["excluded_on"]}
+    assert {"2016-01-01", "2016-01-28", "2029-12-01", "1930-01-31"} <= days and len(days) == 30
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        ["9-Jan-16", "16-Jan-09", "85-Jan-01"],  # a year stands first in one: which is the day is not to be known
+        ["03/04/16", "04/03/16"],
+        ["Jan-16", "Feb-16"],
+        ["31-Feb-16", "0-Jan-16"],
+    ],
+)
+def test_dates_that_cannot_be_known_leave_their_rows(study, dates):
+    run = excluded(study, dates)
+    assert len(run.found("type")) + len(run.found("date_mixed")) == len(dates)
+    assert run.counts("exclusions") == (len(dates), len(dates), 0, 0)
+    assert run.table("exclusions")["excluded_on"].isna().all()
 
 
 EVENTS = "unit_id,study_day,term,system,severity,related\n"

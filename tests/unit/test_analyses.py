@@ -117,7 +117,8 @@ def written(folder, units):
                     value = float(what)
                 rows.append((len(rows) + 1, unit, parameter, visit, value, text, status))
     records = pandas.DataFrame(rows, columns=["record", "unit", "parameter", "visit", "value", "text", "status"])
-    records["text"] = records["text"].astype("str")
+    texts = ["unit", "parameter", "visit", "text", "status"]  # so where there are no rows, too
+    records = records.astype(dict.fromkeys(texts, "str"))
     store.write_table(folder / "data.parquet", records.astype({"value": "float64"}))
     cells = {"record": records["record"], "key": records["record"] + 2**32, "column": ["c"] * len(rows)}
     store.write_table(folder / "data.cells.parquet", {**cells, "role": ["value"] * len(rows)})

@@ -377,6 +377,7 @@ ELSEWHERE = {
     "dictionary_range",
     "dictionary_field",
     "unscheduled_value",
+    "box_unopened",
     "double_entry",
     "unit_alike",
     "zone_open",

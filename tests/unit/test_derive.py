@@ -174,10 +174,9 @@ def test_a_visit_that_the_dataset_does_not_have_is_a_fault():
         )
 
 
-def test_an_empty_roster_is_a_fault_and_a_quarantined_unit_stays_enrolled():
+def test_an_empty_roster_gives_no_records_and_a_quarantined_unit_stays_enrolled():
     age = {"age": parameter("column", table="people", column="age")}
-    with pytest.raises(Fault, match="the roster, column unit_id of table people, is empty"):
-        built({"people": people()}, age)
+    assert built({"people": people()}, age) == ({}, set())
     found, behind = built(
         {"people": people("P1")}, age, [(7, "people", "range", "P2", ""), (8, "people", "type", "", "")]
     )

@@ -146,10 +146,14 @@ def test_a_primary_result_stands_with_its_estimand_and_its_sensitivity_set():
     calls = {"d": {"analysis": "comparison", "options": {"level": 0.9}}}
     summary = summary_of(of, found, calls)
     (primary,) = summary["primaries"]
-    (effect,) = primary["effects"]
-    assert effect["estimate"]["shown"] == "−3.3" and text(effect["interval"]) == "−5.0 to −1.5"
-    assert effect["p"]["shown"] == "<0.001" and [n["shown"] for n in effect["n"]] == ["40.0"]
-    assert "90%" in effect["what"] and [n["statistic"] for n in primary["adjusted"]] == ["adjusted_p"]
+    (answer,) = summary["answers"]
+    assert (answer.question, answer.analysis, answer.is_primary) == ("Comparison of groups", "comparison", True)
+    (said,) = answer.sentences
+    assert said.subject.startswith("Headache score 1, Month 3")
+    assert text(said.pieces) == (
+        f"lower with {of.datasets['participants'].groups['omt']} than with Sham; difference −3.3 "
+        "(90%\u00a0CI −5.0 to −1.5; p <0.001, adjusted p <0.001), n = 40.0 participants"
+    )
     assert dict(primary["estimand"])["Intercurrent events"] == "stopping: while on treatment (last)"
     assert [line["title"] for line in primary["sensitivity"]] == ["Comparison of groups", "Again"]
     assert text(primary["lines"][0]).startswith(

@@ -58,7 +58,7 @@ def test_without_a_map_every_form_belongs_to_every_event():
     ],
 )
 def test_zeros_that_fill_the_boxes_of_a_form_never_opened_are_no_answers(cells, columns):
-    assert read(HEAD + f"1,start_arm_1,{cells},5,2,,\n", DICTIONARY, EVENTS).unscheduled == away(columns, [0])
+    assert read(HEAD + f"1,start_arm_1,{cells},5,2,,\n", DICTIONARY, EVENTS).unopened == away(columns, [0])
 
 
 def test_a_value_in_an_unscheduled_cell_is_doubted_but_an_unticked_box_is_not():

@@ -124,7 +124,7 @@ def test_every_edit_of_what_is_kept_is_found(root):
     rerun(root, changed(value="1.25"))
     folder = root / "data/history/tiny"
     files = {path: path.read_bytes() for path in folder.iterdir()}
-    assert len(files) == 3
+    assert sorted(path.suffixes[0] for path in files) == [".csv", ".csv", ".json", ".json", ".jsonl"]
     for path, content in files.items():
         name = path.relative_to(root).as_posix()
         for other in (content[:-1], content[:4] + b"x" + content[5:], gzip.compress(b"id\n"), b""):
@@ -232,3 +232,27 @@ def test_changed_numbers_of_primary_analyses_stand_first(root):
     found, _ = changes.compared(STUDY)
     assert len(found) > 1 and (found[0].role, found[0].new["analysis"]) == ("primary", "later")
     assert "(primary): " in found[0].line() and "(primary)" not in found[-1].line()
+
+
+def test_an_edit_of_the_plan_is_named_by_its_keys_with_both_values(root, capsys):
+    path = root / "results/tiny/definitions.json"
+    before = store.read_json(path)["d1"] | {"analysis": "means", "dataset": "people"}
+    store.write_json(path, {"d1": before})
+    assert rerun(root, changed(value="1"))
+    after = before | {
+        "options": before["options"] | {"level": 0.9},
+        "where": {"age": {"at_least": 18}},
+        "parameters": {"score": {"derive": "score", "better": "lower"}},
+        "words": "Other words, and the same analysis.",
+    }
+    store.write_json(path, {"d2": after})
+    assert rerun(root, changed(value="1.25", definition="d2"))
+    (change,) = (one for one in changes.compared(STUDY)[0] if one.kind == "changed")
+    assert change.cause == (
+        "plan: analyses.means.options.level 0.95 -> 0.9; "
+        'datasets.people.parameters.score.better absent -> "lower"; '
+        'datasets.people.parameters.score.derive absent -> "score"; '
+        "datasets.people.populations.full.where.age.at_least absent -> 18"
+    )
+    assert main(["changes", STUDY]) == 0
+    assert "analyses.means.options.level 0.95 -> 0.9" in capsys.readouterr().out

@@ -40,6 +40,7 @@ WRITING = [
     ["queries", "rat_two_hit"],
     ["dictionary", "rat_two_hit"],
     ["simulate", "made"],
+    ["release", "tiny"],
 ]
 REFUSING = [["changes", "tiny"], ["queries", "rat_two_hit", "--answers", "cages.xlsx"]]  # nothing to tell; no such list
 

@@ -6,6 +6,7 @@ The situations are those of public reports: a visit that nobody reached (openpha
 
 import pytest
 from omtrace.faults import Fault
+from omtrace.provenance.rows import NO_RECORDS
 from test_analyses import CASES, PAIR, Results, methods, people
 
 REGRESSION = {**PAIR, "factors": ["sex"]}
@@ -139,6 +140,17 @@ def test_no_data_end_the_run_of_a_method_otherwise_than_by_a_refusal(tmp_path, m
 
 
 # tables without rows
+
+
+@pytest.mark.parametrize("method", methods())
+def test_where_nobody_is_enrolled_every_analysis_says_so(tmp_path, method):
+    parameters, visits, options = CASES[method]
+    entries = {"a": (method, parameters, visits, options), "n": ("flow", ["x"], [], {})}
+    results = Results(tmp_path, {}, entries, refusals=True)
+    said = {(analysis, why) for analysis, _, _, why in refused(results)}
+    assert {why for _, why in said} == {"no participant is enrolled: the roster of data names none"}
+    assert {analysis for analysis, _ in said} == {"a", "n"} and len(refused(results)) == len(results.numbers)
+    assert results.rowsets == {} and {number["rowset"] for number in results.numbers} == {NO_RECORDS}
 
 
 def test_a_table_without_rows_is_no_fault_of_the_plan(tmp_path):

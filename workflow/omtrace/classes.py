@@ -2,15 +2,17 @@
 
 from pathlib import Path
 
+RELEASABLE, CONFIDENTIAL = "releasable", "confidential"
 # Who may see a file, by the first pattern that fits its path below results/<study>/ or logs/<study>/.
 CLASSES = (
-    ("estimates.csv", "releasable"),
-    ("definitions.json", "releasable"),
-    ("figures/*", "confidential"),  # marks of single participants or animals
-    ("manifest.json", "releasable"),
-    ("dictionary/*", "releasable"),
-    ("stages/*", "releasable"),
-    ("*", "confidential"),
+    ("estimates.csv", RELEASABLE),
+    ("estimates_tidy.*", RELEASABLE),
+    ("definitions.json", RELEASABLE),
+    ("figures/*", CONFIDENTIAL),  # marks of single participants or animals
+    ("manifest.json", RELEASABLE),
+    ("dictionary/*", RELEASABLE),
+    ("stages/*", RELEASABLE),
+    ("*", CONFIDENTIAL),
 )
 
 
@@ -28,7 +30,7 @@ def is_confidential(path: str | Path) -> bool:
     parts = Path(path).parts
     for at in reversed(range(len(parts) - 1)):
         if parts[at] in ("results", "logs") and at + 2 < len(parts):
-            return class_of("/".join(parts[at + 2 :])) == "confidential"
+            return class_of("/".join(parts[at + 2 :])) == CONFIDENTIAL
         if parts[at] == "data" and parts[at + 1] in ("raw", "queries"):
             return True
     return False

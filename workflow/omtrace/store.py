@@ -73,15 +73,16 @@ def display(value: float | str, decimals: int) -> str:
     return written
 
 
-def write_bytes(path: str | Path, content: bytes) -> None:
+def write_bytes(path: str | Path, content: bytes, confidential: bool | None = None) -> None:
     """Put a whole file in place at once: temporary name, then rename. Folders are made.
 
-    Permissions follow the umask; a confidential file is never more open than 0640.
+    Permissions follow the umask; a confidential file is never more open than 0640. ``confidential``: whether it is one;
+    None: as its path says.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    mode = 0o640 if is_confidential(path) else 0o666
+    mode = 0o640 if (is_confidential(path) if confidential is None else confidential) else 0o666
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)  # the kernel applies the umask
         with os.fdopen(handle, "wb") as file:
@@ -153,10 +154,15 @@ def _is_number(text: str) -> bool:
 
 def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Write a CSV table (RFC 4180, line feeds), each cell through ``safe_cell``."""
+    write_text(path, csv_text(header, rows))
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """The text of a CSV table, see ``write_csv``."""
     lines, once = [], _Written()
     for row in (header, *rows):
         lines.append(",".join([once[c] if type(c) is str or type(c) is int else _quoted(safe_cell(c)) for c in row]))
-    write_text(path, "\n".join(lines) + "\n")
+    return "\n".join(lines) + "\n"
 
 
 class _Written(dict[str | int, str]):
@@ -180,9 +186,17 @@ def read_csv(path: str | Path, begins: str = "") -> list[dict[str, str]]:
     """
     content = Path(path).read_bytes()
     text = (content if b"\n" + begins.encode() in content else content.split(b"\n", 1)[0]).decode()
+    try:
+        return csv_rows(text, begins)
+    except ValueError as error:
+        raise ValueError(f"{Path(path).name}: {error}") from None
+
+
+def csv_rows(text: str, begins: str = "") -> list[dict[str, str]]:
+    """The rows of a CSV table from its text, see ``read_csv``."""
     header, *rows = _rows(text, begins) or [[]]
     if any(len(row) != len(header) for row in rows):
-        raise ValueError(f"{Path(path).name}: a row is shorter or longer than the header")
+        raise ValueError("a row is shorter or longer than the header")
     cells = ([_plain_cell(cell) for cell in row] for row in rows) if "'" in text else rows
     return [dict(zip(header, row, strict=True)) for row in cells]
 

@@ -9,7 +9,7 @@ from omtrace.faults import Fault, Refusal
 from omtrace.model.contrast import EVERYBODY
 from omtrace.model.statistics import NOT_COMPUTED
 from omtrace.provenance.columns import NO_ROWS
-from omtrace.provenance.rows import Rows
+from omtrace.provenance.rows import Entries, Rows
 
 
 def numbers_of(method: Method, call: Call) -> list[Number]:
@@ -19,7 +19,7 @@ def numbers_of(method: Method, call: Call) -> list[Number]:
     Raises Fault where the plan does not fit: that is mended in the plan.
     """
     parts = parts_of(method, call)
-    empty = [_without_rows(part) for part in parts]
+    empty = [_without_units(part) or _without_rows(part) for part in parts]
     if not any(empty):
         numbers, refusal = _attempted(method, call)
         if refusal is None:
@@ -69,6 +69,15 @@ def _not_computed(call: Call, refusal: Refusal) -> Number:
     return Number(parameter, EVERYBODY, visit or "", refusal.reason, NOT_COMPUTED, float("nan"), "", 0, rows)
 
 
+def _without_units(call: Call) -> Refusal | None:
+    """That nobody is enrolled."""
+    if call.data.enrolled:
+        return None
+    return Refusal(
+        f"analysis {call.name}: no {call.dataset.unit} is enrolled: the roster of {call.data.name} names none"
+    )
+
+
 def _without_rows(call: Call) -> Refusal | None:
     """That a table has no row left, where all records of a part would come from it."""
     if call.only is None or not any(status.endswith(NO_ROWS) for status in call.data.statuses):
@@ -85,6 +94,8 @@ def _without_rows(call: Call) -> Refusal | None:
 
 def _rows(call: Call, parameter: str, visit: str | None) -> Rows:
     """Who has a value of what is not computed and who has none; else everyone enrolled."""
+    if not call.data.enrolled:
+        return Rows(call.data.name, Entries.of([]), 0, 0, 0)
     population = call.entry.population
     if parameter in call.dataset.parameters:
         scheduled = call.dataset.parameters[parameter].visits

@@ -17,7 +17,7 @@ from omtrace.model.register import Export, export_at, sha256_of
 from omtrace.model.tables import MADE, TablePlan
 from omtrace.readers import Extract
 from omtrace.readers.lookup import check_registered, extract_of, ways_of
-from omtrace.schemas import UNIT, Table, table_of
+from omtrace.schemas import UNIT, Table, table_in
 from omtrace.store import write_csv
 
 HEADER = ("table", "unit", "visit", "row", "column", "change", "old_line", "new_line", "before", "after")
@@ -156,7 +156,7 @@ class _Way:
     def __init__(self, plan: Plan, names: Sequence[str], before: _Side, after: _Side) -> None:
         self.before, self.after = before, after
         self.plans = {name: plan.tables[name] for name in names}
-        tables = {name: table_of(entry.schema_ or name) for name, entry in self.plans.items()}
+        tables = {name: table_in(entry, name) for name, entry in self.plans.items()}
         self.read = {name: _read(entry, tables[name]) for name, entry in self.plans.items()}
         self.measured = {name: [self.plans[name].raw(c) for c in tables[name].measured] for name in names}
         self.shared = [column for column in before.texts if column in after.texts]

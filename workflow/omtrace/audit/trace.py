@@ -14,6 +14,7 @@ from omtrace.model.folders import Folders
 from omtrace.model.register import Export, exports_of, read_register, sha256_of
 from omtrace.provenance.keys import key_text, number_of
 from omtrace.provenance.recorded import RESULTS, folders_recorded, read_manifest
+from omtrace.provenance.rows import NO_RECORDS
 from omtrace.store import read_json
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _members(folder: Path, rowset: str) -> dict[str, dict[int, list[tuple[str, s
     members: dict[str, dict[int, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
     for dataset, record, role, reason in rows:
         members[dataset][record].append((role, reason or ""))
-    if not members:
+    if not members and rowset != NO_RECORDS:
         raise Fault(f"{_shown(folder)}/rowsets.parquet: no row set {rowset!r}; {AGAIN}")
     return members
 

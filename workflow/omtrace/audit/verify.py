@@ -11,8 +11,10 @@ from omtrace.faults import Fault
 from omtrace.model.register import SHA256, exports_of, read_register, sha256_of
 from omtrace.provenance import ledger, manifest
 from omtrace.provenance.changes import history_faults
-from omtrace.provenance.recorded import folders_recorded
+from omtrace.provenance.listings import read_listing
+from omtrace.provenance.recorded import RESULTS, folders_recorded
 
+CHECKSUMS = "CHECKSUMS"  # what the shipped studies give, as sha256sum -c reads it
 UNSEALED = "; compare results from elsewhere with the authors' head digest (--head)"
 
 
@@ -59,8 +61,24 @@ def verify(studies: list[str], expected: str = "", root: str | Path = ".", ledge
     if as_given is False and not any(d.kind == "manifest" for d in verdict.differences):
         path = manifest.path_of(studies[0] if len(studies) == 1 else "*").as_posix()
         verdict.differences.append(Difference("manifest", path, "changed", "the head is not the one given"))
-    verdict.remarks.append(ledger_check.LIMIT)
+    verdict.remarks += published_remarks(studies, root) + [ledger_check.LIMIT]
     return verdict
+
+
+def published_remarks(studies: Sequence[str], root: str | Path = ".") -> list[str]:
+    """Whether the numbers of studies are those that the repository ships with, as ``CHECKSUMS`` says.
+
+    It is a remark, no difference: a plan that was edited gives other numbers. Nothing where the file does not name any.
+    """
+    published = read_listing(Path(root) / CHECKSUMS)
+    remarks = []
+    for study in studies:
+        mine = {path: digest for path, digest in published.items() if path.startswith(f"{RESULTS.as_posix()}/{study}/")}
+        if mine and all((Path(root) / path).is_file() for path in mine):
+            others = [path for path, digest in mine.items() if sha256_of(Path(root) / path) != digest]
+            state = f"not those of {CHECKSUMS} ({', '.join(others)})" if others else f"those of {CHECKSUMS}"
+            remarks.append(f"{study}: the numbers are {state}")
+    return remarks
 
 
 def _against_itself(verdict: Verdict, ledger_line: str, root: str | Path) -> None:

@@ -24,6 +24,7 @@ COMMANDS = {
         "queries": "intake",
     },
     "Results": {"trace": "results", "changes": "results", "verify": "results"},
+    "Review": {"release": "packets"},
     "Plans and reference": {
         "plan": "reference",
         "schema": "reference",

@@ -15,7 +15,7 @@ MARKS = (
     "results/*/manifest.json",
     "results/*/estimates.csv",
 )
-PATHS = ("files", "folder", "old", "new", "replaces", "withdraw", "answers")  # arguments that are paths
+PATHS = ("files", "folder", "old", "new", "replaces", "withdraw", "answers", "to")  # arguments that are paths
 
 
 def project_folder(start: Path) -> Path | None:

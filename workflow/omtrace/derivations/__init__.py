@@ -164,7 +164,7 @@ class Context:
 
     @cached_property
     def roster(self) -> "pandas.Series":
-        """Every enrolled unit, sorted: the roster's rows, kept or quarantined. Raises Fault if there is none."""
+        """Every enrolled unit, sorted: the roster's rows, kept or quarantined."""
         import pandas
 
         tables, roster = self.tables, self.dataset.roster
@@ -173,12 +173,7 @@ class Context:
         if roster.column == UNIT:
             lost = tables.quarantine.loc[tables.quarantine["table"] == roster.table, UNIT].dropna().astype("str")
             units.append(lost[lost != ""])
-        found = pandas.concat(units)
-        if found.empty:
-            raise Fault(
-                f"plan of {tables.plan.study}: the roster, column {roster.column} of table {roster.table}, is empty"
-            )
-        return distinct(found)
+        return distinct(pandas.concat(units))
 
     @cached_property
     def units(self) -> list[str]:

@@ -34,14 +34,16 @@ def build(plan: Plan, name: str, tables: Tables) -> "tuple[pandas.DataFrame, pan
     """A dataset's records and cells (see docs/design.md, formats).
 
     Conservation of units is by construction: every parameter is laid on the full grid. What is found for units
-    that are not on the roster is no record. Raises Fault if a derivation finds something at an unknown visit, or
-    twice.
+    that are not on the roster is no record; a roster without units gives none. Raises Fault if a derivation finds
+    something at an unknown visit, or twice.
     """
     import numpy
     import pandas
 
     dataset = plan.datasets[name]
     context = Context(tables, dataset, {})
+    if context.roster.empty:
+        return _nobody()
     grid, links, records, start = Grid(context), Links(tables.repaired), [], 1
     for parameter_name, parameter in dataset.parameters.items():
         where = f"plan of {plan.study}: datasets.{name}.parameters.{parameter_name}"
@@ -55,6 +57,15 @@ def build(plan: Plan, name: str, tables: Tables) -> "tuple[pandas.DataFrame, pan
         records.append(found.records.assign(record=numbers, parameter=repeated(parameter_name, count)))
         start += count
     return pandas.concat(records)[RECORD], links.frame()
+
+
+def _nobody() -> "tuple[pandas.DataFrame, pandas.DataFrame]":
+    """The records and cells of a dataset in which no unit is enrolled."""
+    import pandas
+
+    records = dict.fromkeys(RECORD, "str") | {"record": "int64", "value": "float64"}
+    cells = {"record": "int64", "key": "int64", "column": "category", "role": "category"}
+    return pandas.DataFrame(columns=list(records)).astype(records), pandas.DataFrame(columns=list(cells)).astype(cells)
 
 
 def derive_study(plan: Plan, validated: str | Path, folder: str | Path) -> None:

@@ -18,7 +18,8 @@ from omtrace.schemas import ASK, Kind
 
 if TYPE_CHECKING:
     import pandas
-    import pandera.pandas as pa
+
+    from omtrace.schemas._fields import TableModel
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class Instrument:
     must_declare: bool = False
     optional: tuple[str, ...] = ()
 
-    def model(self) -> "type[pa.DataFrameModel]":
+    def model(self) -> "type[TableModel]":
         """The pandera model of the questionnaire's table, made from its items: one row a participant and visit."""
         from omtrace.instruments._model import model_of
 

@@ -19,7 +19,7 @@ from omtrace.model.register import Export, export_at, exports_of, sha256_of
 from omtrace.provenance.stage_inputs import sound_parts
 from omtrace.readers._recognised import recognised
 from omtrace.readers.lookup import way_of
-from omtrace.schemas import RuleText, table_of
+from omtrace.schemas import RuleText, table_in
 from omtrace.validation.findings import WORST, Finding
 from omtrace.validation.parts import Parts
 from omtrace.validation.reading import wanted_columns
@@ -183,7 +183,7 @@ def _table(export: Export, plan: Plan, registered: list[Export], root: Path) -> 
             columns = way.read(export, root).columns
         except Fault:
             continue
-        wanted = wanted_columns(entry, table_of(entry.schema_ or name))
+        wanted = wanted_columns(entry, table_in(entry, name))
         source = entry.source or name
         shares[source] = max(shares.get(source, 0), sum(c in columns for c in wanted) / len(wanted))
     tables = ", ".join(sorted({entry.source or name for name, entry in plan.tables.items()}))

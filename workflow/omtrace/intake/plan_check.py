@@ -11,7 +11,7 @@ from omtrace.faults import Fault, Refusal
 from omtrace.intake import plan_facts
 from omtrace.model.closed import checked, nearest
 from omtrace.model.document import read_document
-from omtrace.model.folders import plan_file
+from omtrace.model.folders import base_of, plan_file
 from omtrace.model.lines import with_lines
 from omtrace.model.plan import Analysis, DatasetPlan, Plan, read_plan
 from omtrace.model.slices import plain
@@ -32,8 +32,8 @@ def check_plan(plan: Plan, path: Path | None = None) -> Plan:
         except Fault as fault:
             lines += [line if line.startswith("plan of") else f"{where}: {line}" for line in fault.lines]
     if lines:
-        files = [path, path.with_suffix("") / "exploratory.yaml"] if path else []
-        raise with_lines(dict.fromkeys(lines), f"plan of {plan.study}", *files)
+        files = [path, path.with_suffix("") / "exploratory.yaml", base_of(path)] if path else []
+        raise with_lines(dict.fromkeys(lines), f"plan of {plan.study}", *filter(None, files))
     return plan
 
 

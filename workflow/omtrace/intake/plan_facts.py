@@ -15,7 +15,7 @@ from omtrace.model.register import exports_of
 from omtrace.model.statistics import STATISTICS
 from omtrace.model.tables import TablePlan
 from omtrace.readers.lookup import way_of
-from omtrace.schemas import Column, table_of
+from omtrace.schemas import Column, table_in
 from omtrace.validation.reading import check_table, wanted_columns
 
 Check = Callable[[str], Any]
@@ -98,14 +98,14 @@ def registered_faults(plan: Plan, root: Path) -> list[str]:
         if not exports and mine:
             hint = nearest(source, {export.table for export in mine})
             faults.append(f"{where}: the register has no export of table {source!r}{hint}")
-        optional = {entry.columns.get(column, column) for column in table_of(entry.schema_ or name).optional}
+        optional = {entry.raw_names.get(column, column) for column in table_in(entry, name).optional}
         for export in exports:
             try:
                 columns = way_of(plan, name, registered, root).read(export, root).columns
             except Fault as fault:
                 faults.append(f"{where}: {export.path}: {fault.lines[0]}")
                 continue
-            for column in wanted_columns(entry, table_of(entry.schema_ or name)):
+            for column in wanted_columns(entry, table_in(entry, name)):
                 if column not in columns and column not in optional:
                     faults.append(f"{where}: {export.path} has no column {column!r}{nearest(column, columns)}")
     return faults
@@ -119,7 +119,7 @@ def _column_faults(plan: Plan, parameter: Parameter) -> Iterator[str]:
     if name not in plan.tables:
         yield f"table: the plan has no table {name!r}{nearest(name, plan.tables)}"
         return
-    declared = {column.name: column for column in table_of(plan.tables[name].schema_ or name).columns}
+    declared = {column.name: column for column in table_in(plan.tables[name], name).columns}
     for column in columns.values() if isinstance(columns, dict) else [columns]:
         if not isinstance(column, str):
             continue
@@ -135,8 +135,8 @@ def _column_faults(plan: Plan, parameter: Parameter) -> Iterator[str]:
 
 def _codes(column: Column, table: TablePlan) -> list[str]:
     """The codes that a column can have, where they are declared."""
-    if column.name in table.recode:
-        return sorted(set(table.recode[column.name].values()))
+    if recoded := table.recoded(column.name):
+        return sorted(set(recoded.values()))
     return [f"{code:g}" if isinstance(code, float) else str(code) for code in column.allowed]
 
 
@@ -145,7 +145,7 @@ def _is_category(plan: Plan, parameter: Parameter) -> bool:
     name, column = parameter.options.get("table"), parameter.options.get("column")
     if parameter.derive != "column" or name not in plan.tables or not isinstance(column, str):
         return False
-    kinds = {c.name: c.kind for c in table_of(plan.tables[name].schema_ or name).columns}
+    kinds = {c.name: c.kind for c in table_in(plan.tables[name], name).columns}
     return bool(parameter.options.get("labels")) or kinds.get(column) == "text"
 
 

@@ -4,10 +4,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from omtrace.faults import Fault
 from omtrace.model.register import RAW, REGISTER, Export, read_register
 
 CONFIG = Path("config/config.yaml")
 PLANS = Path("config/studies")
+BASE = re.compile(r"^extends:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
+BASE_FORM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*/[A-Za-z0-9_][A-Za-z0-9_.-]*\.yaml\Z")
 CHOSEN = re.compile(r"^[\"']?(plans|register|raw)[\"']?\s*:", re.MULTILINE)
 
 
@@ -46,6 +49,27 @@ def folders_of(root: str | Path = ".") -> Folders:
 def plan_file(study: str, root: str | Path = ".") -> Path:
     """The file of a study's plan."""
     return Path(root) / folders_of(root).plan(study)
+
+
+def base_of(path: Path) -> Path | None:
+    """The file that a plan extends, seen from its text alone; None where it extends none.
+
+    Raises
+    ------
+    Fault
+        For one that is not FOLDER/NAME.yaml in the folder of the plans.
+    """
+    try:
+        found = BASE.search(path.read_text(encoding="utf-8-sig", errors="replace"))
+    except OSError:
+        return None
+    if not found:
+        return None
+    if not BASE_FORM.match(found[1]):
+        raise Fault(
+            f"{path}: extends: {found[1]!r} is not FOLDER/NAME.yaml, beside the plan, such as shared/trial.yaml"
+        )
+    return path.parent / found[1]
 
 
 def register_file(root: str | Path = ".") -> Path:

@@ -10,19 +10,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from omtrace.faults import Fault
 from omtrace.model.arrive import Arrive
 from omtrace.model.closed import NAME, Closed, nearest
 from omtrace.model.document import read_document
 from omtrace.model.expression import Expression
+from omtrace.model.folders import base_of
 from omtrace.model.lines import checked_file, with_lines
 from omtrace.model.mapping import mapped
 from omtrace.model.published import Published
-from omtrace.model.questions import BELONGING, Estimand, Family, Role, with_families
+from omtrace.model.questions import BELONGING, Estimand, Family, Meaningful, Question, Role, with_families
 from omtrace.model.slices import (
     ANALYSIS,
     CHECKS,
     DATASETS,
     DERIVATION,
+    NOWHERE,
     PAGES,
     REPORT,
     ROSTER,
@@ -30,6 +33,7 @@ from omtrace.model.slices import (
     VALIDATION,
     ReadBy,
 )
+from omtrace.model.sources import SourcePlan, with_base, with_sources, written_out
 from omtrace.model.tables import TablePlan
 
 # Crosschecks of every study, with default options where the plan has no entry.
@@ -50,6 +54,9 @@ class Parameter(Closed):
     visits: Annotated[tuple[str, ...], DERIVATION] = Field((), description="scheduled visits; none: once a unit")
     decimals: Annotated[int, ANALYSIS] = Field(1, description="decimals shown", ge=0, le=6)
     better: Annotated[Literal["lower", "higher", ""], DERIVATION] = Field("", description="direction of improvement")
+    meaningful: Annotated[tuple[Meaningful, ...], REPORT] = Field(
+        (), description="sizes of effect that matter, with their sources; the summary holds the results against them"
+    )
     options: dict[str, Any] = Field(default_factory=dict, description="what the derivation needs")
 
 
@@ -97,7 +104,10 @@ class DatasetPlan(Closed):
         default_factory=dict, description="group -> label, the reference first; none: those in the data"
     )
     parameters: dict[str, Parameter]
-    populations: Annotated[dict[str, Population], ANALYSIS]
+    populations: Annotated[dict[str, Population], ANALYSIS] = Field(
+        default_factory=lambda: {"full": Population.model_validate({"label": "every enrolled unit"})},
+        description="population -> who belongs to it; default: full, every enrolled unit",
+    )
 
     def condition(self, population: str, where: str, known: Sequence[str] | None = None) -> Expression:
         """Who belongs to a population.
@@ -126,7 +136,7 @@ class Analysis(Closed):
     """One analysis of the plan."""
 
     method: str = Field(description="module in analyses/")
-    dataset: str
+    dataset: str = Field("", description="dataset; default: the plan's, where there is one alone")
     title: Annotated[str, PAGES]
     parameters: tuple[str, ...] = Field((), description="parameters analysed, each on its own")
     visits: tuple[str, ...] = Field((), description="visits analysed; none: the parameter's own")
@@ -192,6 +202,12 @@ class Plan(Closed):
         default_factory=dict,
         description="rule id -> what a quarantine takes out: the cell, the row, the unit or the batch",
     )
+    extends: Annotated[str, NOWHERE] = Field(
+        "", description="FOLDER/NAME.yaml in the folder of the plans: what this plan shares with others"
+    )
+    sources: Annotated[dict[str, SourcePlan], NOWHERE] = Field(
+        default_factory=dict, description="source -> how its exports are read, taken over by the tables that name it"
+    )
     tables: Annotated[dict[str, TablePlan], ReadBy((*TABLES.stages, "derive"))]
     checks: Annotated[dict[str, CheckPlan], CHECKS] = Field(
         default_factory=dict, description="checks across rows, visits and tables"
@@ -212,8 +228,13 @@ class Plan(Closed):
         description="how a run ends that has made everything but what the data did not allow: stop, with exit code 1; "
         "go_on, with 0; none: with 1 where a primary analysis is among it",
     )
-    figures: Annotated[dict[str, FigurePlan], PAGES]
+    figures: Annotated[dict[str, FigurePlan], PAGES] = Field(default_factory=dict)
     plates: Annotated[PlatePages | None, PAGES] = Field(None, description="a page for each plate")
+    questions: Annotated[tuple[Question, ...], REPORT] = Field(
+        (),
+        description="what the study is to answer, the most important first: the report begins with the answers; "
+        "none: what its primary analyses estimate, or else its families of hypotheses",
+    )
     published: Annotated[tuple[Published, ...], REPORT] = Field(
         (), description="publications of the study whose printed numbers stand beside ours in the report"
     )
@@ -221,8 +242,8 @@ class Plan(Closed):
     @model_validator(mode="before")
     @classmethod
     def derived(cls, content: Any) -> Any:
-        """Families and sensitivity sets become analyses of their own."""
-        return with_families(content)
+        """Tables take over what their sources say; families and sensitivity sets become analyses of their own."""
+        return with_families(_with_the_dataset(with_sources(content)))
 
     @model_validator(mode="after")
     def references(self) -> "Plan":
@@ -264,6 +285,14 @@ class Plan(Closed):
                 yield from [] if dataset.group else ["plates.dataset: it has no group that names the plate"]
         for name, figure in self.figures.items():
             yield from _unknown(f"figures.{name}.analyses", figure.analyses, self.analyses)
+        for place, question in enumerate(self.questions):
+            where = f"questions.{place}"
+            yield from _unknown(where + ".analysis", [question.analysis], self.analyses)
+            if entry := self.analyses.get(question.analysis):
+                known = entry.parameters or ([question.parameter] if entry.method == "family" else [])
+                yield from _unknown(where + ".parameter", [question.parameter] if question.parameter else [], known)
+                groups = self.datasets[entry.dataset].groups if entry.dataset in self.datasets else {}
+                yield from _unknown(where + ".groups", (question.groups or ()) if groups else (), groups)
         for place, publication in enumerate(self.published):
             for row, printed in enumerate(publication.numbers):
                 where = f"published.{place}.numbers.{row}"
@@ -340,19 +369,36 @@ def with_exploratory(content: Any, path: Path) -> Any:
     return content
 
 
+def _with_the_dataset(content: Any) -> Any:
+    """A plan's content in which the analyses name the dataset, where the plan has one alone."""
+    datasets, analyses = (content.get(part) if isinstance(content, dict) else None for part in ("datasets", "analyses"))
+    if not (isinstance(datasets, dict) and isinstance(analyses, dict) and len(datasets) == 1):
+        return content
+    alone = {"dataset": next(iter(datasets))}
+    named = {name: alone | entry if isinstance(entry, dict) else entry for name, entry in analyses.items()}
+    return content | {"analyses": named}
+
+
 def _unknown(where: str, names: Any, known: Any) -> list[str]:
     return [f"{where}: {name!r} is not declared{nearest(name, known)}" for name in names if name not in known]
+
+
+def _written_out(content: Any, path: Path) -> Any:
+    try:
+        return written_out(content)
+    except ValueError as error:
+        raise Fault(f"{path}: {error}") from None
 
 
 def read_plan(path: str | Path) -> Plan:
     """Read and check a plan. Raises Fault with each unknown key, wrong value or dangling name."""
     path = Path(path)
     beside = path.with_suffix("") / "exploratory.yaml"
-    content = with_exploratory(read_document(path), beside)
+    content = _written_out(with_exploratory(with_base(read_document(path), path), beside), path)
     if isinstance(content, dict) and isinstance(content.get("tables"), dict):
         entries = {name: entry for name, entry in content["tables"].items() if isinstance(entry, dict)}
         content["tables"] |= {name: mapped(entry, path.with_suffix("")) for name, entry in entries.items()}
-    plan = checked_file(Plan, content, path, beside)
+    plan = checked_file(Plan, content, path, beside, *filter(None, [base_of(path)]))
     if plan.study != path.stem:
         raise with_lines([f"{path}: study: {plan.study!r} differs from the file's name"], str(path), path)
     return plan

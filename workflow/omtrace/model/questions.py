@@ -80,6 +80,30 @@ class Hypothesis(Closed):
     statistic: str = Field("p", description="which p value, where the method gives several")
 
 
+class Question(Closed):
+    """A question that the study is to answer, and the numbers of an analysis that answer it: one sentence a row."""
+
+    asks: str = Field(description="the question, in words")
+    analysis: str = Field(description="analysis or family of the plan that answers it")
+    parameter: str = Field("", description="its parameter; none: each of them")
+    visit: str = Field("", description="its visit; none: each of them")
+    contrast: str = Field("", description="group or contrast, such as 'OMT - sham'; none: each of them")
+    level: str = Field("", description="the level as in estimates.csv; none: each of them")
+    groups: tuple[str, str] | None = Field(
+        None, description="the two groups compared, reference last, where only the level says so"
+    )
+
+
+class Meaningful(Closed):
+    """A size of effect that matters to those whom the outcome is about, and who says so."""
+
+    size: float = Field(description="in the unit of the parameter", gt=0)
+    of: Literal["difference", "change"] = Field(
+        description="difference: between groups; change: within one participant or animal"
+    )
+    source: str = Field(description="publication, with DOI or identifier")
+
+
 class Member(Hypothesis):
     """A hypothesis with its name, as the method `family` takes it: a list keeps the order."""
 

@@ -37,6 +37,7 @@ DERIVATION = ReadBy(("derive", "analyse", "plates", "render"))
 ANALYSIS = ReadBy(("analyse", "plates", "render"))
 PAGES = ReadBy(("plates", "render"))
 REPORT = ReadBy(("render",))
+NOWHERE = ReadBy(())  # what other fields have taken over when the plan was read
 
 
 def reach(field: FieldInfo) -> ReadBy:
@@ -108,7 +109,7 @@ def _typed(annotation: Any, value: Any) -> Any:
     if origin is dict:
         return {name: _typed(parts[1], entry) for name, entry in value.items()}
     if origin is types.UnionType and (kinds := [part for part in parts if _holds_model(part)]):
-        return None if value is None else _typed(kinds[0], value)
+        return _typed(kinds[0], value) if isinstance(value, dict) else value
     if origin is tuple and _holds_model(parts[0]):
         return tuple(_typed(parts[0], entry) for entry in value)
     return _adapter(annotation).validate_python(value)

@@ -6,8 +6,8 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, model_validator
 
-from omtrace.model.closed import Closed
-from omtrace.model.slices import TABLES
+from omtrace.model.closed import NAME, Closed
+from omtrace.model.slices import TABLES, VALIDATION
 
 MADE = ("@export", "@batch", "@row")  # parts of a unit that are not in a column
 
@@ -49,22 +49,102 @@ class VisitColumn(Closed):
     )
 
 
+ColumnKind = Literal["text", "integer", "number", "date", "category"]
+
+
+class ColumnPlan(Closed):
+    """One column that the plan declares: what it holds, and what its values may be."""
+
+    source: str = Field("", description="raw column; default: the column's own name")
+    type: Annotated[ColumnKind, TABLES] = Field(description="what it holds; a category is a text of a closed list")
+    description: Annotated[str, TABLES] = Field("", description="what it means, for the dictionary and the report")
+    unit: Annotated[str, TABLES] = Field("", description="unit of a number; default: code where there are codes")
+    bounds: Annotated[tuple[float | None, float | None], TABLES] = Field(
+        (None, None), description="least and greatest value, inclusive; null: none"
+    )
+    codes: Annotated[dict[str, str], TABLES] = Field(
+        default_factory=dict,
+        description="raw code -> label; a category holds the label, an integer the code, and no other is allowed",
+    )
+    values: Annotated[tuple[str, ...], TABLES] = Field((), description="the categories, where the export has them")
+    pattern: Annotated[str, TABLES] = Field("", description="regular expression that the whole of a text fits")
+    required: Annotated[bool, TABLES] = Field(False, description="each row must have a value")
+    optional: Annotated[bool, TABLES] = Field(False, description="a file may lack the column")
+    references: Annotated[str, TABLES] = Field("", description="table.column in which each value must stand")
+
+    @model_validator(mode="after")
+    def fits(self) -> "ColumnPlan":
+        """What it declares fits its type."""
+        number = self.type in ("integer", "number")
+        if self.bounds != (None, None) and not number:
+            raise ValueError(f"bounds: a {self.type} has none")
+        if (self.codes or self.values) and self.type not in ("integer", "category"):
+            raise ValueError(f"codes and values: a {self.type} has none; its type is category, or integer")
+        if self.type == "category" and not (self.codes or self.values):
+            raise ValueError("a category needs codes, or values")
+        if self.codes and self.values:
+            raise ValueError("values: the labels of codes are the values already; take them out")
+        if self.type == "integer" and not all(re.fullmatch(r"-?\d+", code) for code in (*self.codes, *self.values)):
+            raise ValueError("codes: those of an integer are whole numbers; its type is category where they are not")
+        if self.pattern and self.type != "text":
+            raise ValueError("pattern: only a text has one")
+        if self.references and self.references.count(".") != 1:
+            raise ValueError(f"references: {self.references!r} is not table.column")
+        try:
+            re.compile(self.pattern)
+        except re.error as error:
+            raise ValueError(f"pattern: not a regular expression: {error}") from None
+        return self
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The values of a column of categories, or the codes of an integer, each once, in their order."""
+        return tuple(dict.fromkeys(self.codes.values() if self.type == "category" else self.codes)) or self.values
+
+
+class RulePlan(Closed):
+    """A rule over the columns of a row, as the plan declares it."""
+
+    check: str = Field(
+        description="expression over columns that must hold; a row in which what decides is missing passes"
+    )
+    says: str = Field("", description="what is expected, in words; default: the expression")
+    severity: Literal["note", "warn", "quarantine", "stop"] = Field("quarantine", description="how bad it is")
+    fix: str = Field("", description="what to do where it is broken")
+
+
 class TablePlan(Closed):
     """One validated table: where it comes from and how its columns are named."""
 
-    source: Annotated[str, TABLES] = Field("", description="table name in the register; default: the table's own name")
-    reader: Annotated[str, TABLES] = Field(description="module in sources/")
+    source: Annotated[str, TABLES] = Field(
+        "", description="entry of sources, or table name in the register; default: the table's own name"
+    )
+    reader: Annotated[str, TABLES] = Field("", description="module in readers/; default: that of the source")
     options: Annotated[dict[str, Any], TABLES] = Field(default_factory=dict, description="options of the reader")
     schema_: Annotated[str, TABLES] = Field(
-        "", alias="schema", description="module in schemas/ or instruments/; default: the table's own name"
+        "",
+        alias="schema",
+        description="module in schemas/ or instruments/; default: the table's own name; none where columns have types",
     )
-    columns: dict[str, str] = Field(
-        default_factory=dict, description="table column -> raw column, where the names differ"
+    columns: dict[str, str | ColumnPlan] = Field(
+        default_factory=dict,
+        description="table column -> raw column, where the names differ, or what the plan declares of it",
+    )
+    key: Annotated[tuple[str, ...] | None, TABLES] = Field(
+        None,
+        description="columns that identify a row of a declared table; default: unit_id, and visit where there is one",
+    )
+    row: Annotated[str, TABLES] = Field("", description="what one row of a declared table is, in words")
+    rules: Annotated[dict[str, str | RulePlan], TABLES] = Field(
+        default_factory=dict, description="rule -> expression over the columns of a row that must hold"
     )
     recode: Annotated[dict[str, dict[str, str]], TABLES] = Field(
         default_factory=dict, description="table column -> raw value -> value"
     )
     visit: VisitColumn | None = Field(None, description="the column that names the visit, and its values")
+    visits: Annotated[tuple[str, ...], VALIDATION] = Field(
+        (), description="the visits that the table has, of those in the source's map; default: all"
+    )
     mapping: Annotated[str, TABLES] = Field(
         "", description="CSV in config/studies/<study>/: column, source, code, value; read into columns and recode"
     )
@@ -126,6 +206,10 @@ class TablePlan(Closed):
     @model_validator(mode="after")
     def units(self) -> "TablePlan":
         """Parts with @ are known ones, and the pattern has its one group."""
+        if not self.reader:
+            raise ValueError("reader: missing; there is no default")
+        if self.visits:
+            raise ValueError("visits: say visit: {column, map}, in the table or its source, of which these are some")
         parts = [part for parts in (self.unit, *self.joined.values()) for part in parts if part.startswith("@")]
         if unknown := sorted(set(parts) - set(MADE)):
             raise ValueError(f"{unknown[0]!r} is not one of {', '.join(MADE)}")
@@ -137,7 +221,35 @@ class TablePlan(Closed):
             raise ValueError(f"zone: {self.zone!r} is no name of a time zone, such as Europe/Berlin")
         if self.unit_pattern and (groups != 1 or not self.unit):
             raise ValueError("unit_pattern: needs unit, and one group in brackets")
+        if any(n == "unit_id" and c.type != "text" for n, c in self.declared.items()):
+            raise ValueError("columns: unit_id is a text: 01 and 1 are two units")
+        if (self.key is not None or self.row) and (self.schema_ or not self.declared):
+            raise ValueError("key and row: only a table has them whose columns the plan declares, without schema")
+        if unknown := [name for name in self.rules if not NAME.match(name)]:
+            raise ValueError(f"rules: {unknown[0]!r} is not lower case letters, digits and underscores")
         return self
+
+    @property
+    def declared(self) -> dict[str, ColumnPlan]:
+        """The columns that the plan declares."""
+        return {name: entry for name, entry in self.columns.items() if isinstance(entry, ColumnPlan)}
+
+    @property
+    def raw_names(self) -> dict[str, str]:
+        """Table column -> raw column, of those that the plan names."""
+        names = {n: entry if isinstance(entry, str) else entry.source for n, entry in self.columns.items()}
+        return {name: raw for name, raw in names.items() if raw}
+
+    def library(self, name: str) -> str:
+        """The module in schemas/ or instruments/ whose table it is; "" where the plan declares the whole of it."""
+        return self.schema_ or ("" if self.declared else name)
+
+    def recoded(self, column: str) -> dict[str, str]:
+        """Raw value -> value of a column: what ``recode`` says, or the labels of a declared category."""
+        entry = self.columns.get(column)
+        if column not in self.recode and isinstance(entry, ColumnPlan) and entry.type == "category":
+            return entry.codes
+        return self.recode.get(column, {})
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -159,4 +271,6 @@ class TablePlan(Closed):
         if column == "visit" and self.visit:
             return self.visit.column
         parts = self.unit if column == "unit_id" and self.unit else self.joined.get(column, ())
-        return next((part for part in parts if not part.startswith("@")), self.columns.get(column, column))
+        entry = self.columns.get(column)
+        named = entry.source if isinstance(entry, ColumnPlan) else entry
+        return next((part for part in parts if not part.startswith("@")), named or column)

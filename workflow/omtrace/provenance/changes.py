@@ -1,8 +1,8 @@
 """``omtrace changes STUDY``: which earlier numbers a run changed, and why.
 
-Every finished run whose estimates differ from those before is kept below ``data/history/<study>/``: the estimates, and
-what the manifest says of register, plan, code and environment. It survives ``rm -r results``, and no result reads it.
-The ledger's run line has the sha256 of the index, and the index that of each file.
+Every finished run whose estimates differ from those before is kept below ``data/history/<study>/``: the estimates,
+their definitions, and what the manifest says of register, plan, code and environment. It survives ``rm -r results``,
+and no result reads it. The ledger's run line has the sha256 of the index, and the index that of each file.
 """
 
 import csv
@@ -13,7 +13,8 @@ import json
 import re
 import zlib
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,13 @@ from omtrace.provenance.keys import digest_of
 
 HISTORY = Path("data/history")
 INDEX = "index.jsonl"
+ESTIMATES, DEFINITIONS = "file", "definitions"  # keys of an entry: the sha256 of each packed file
+ENDING = {ESTIMATES: "csv", DEFINITIONS: "json"}
 CHANGED = "not the one that the last run line of data/ledger.jsonl names"
 KEPT = 30  # estimates of a study
 SHOWN = 40  # lines of the command
+EDITS = 4  # keys of the plan that a cause spells out
+ABSENT = "absent"
 KINDS = ("changed", "added", "gone", "same")  # in the order in which they are shown
 NAMES = ("analysis", "parameter", "population", "group", "visit", "level", "statistic")
 Row = dict[str, str]
@@ -63,12 +68,12 @@ class Change:
 
 @dataclass(frozen=True)
 class History:
-    """What is kept of a study's runs: the index as it is and as it is to be, and the estimates to be added, if any."""
+    """What is kept of a study's runs: the index as it is and as it is to be, and the files to be added, by name."""
 
     folder: Path
     before: bytes
     after: bytes
-    estimates: bytes = b""
+    added: dict[str, bytes] = field(default_factory=dict)
 
     def digests(self) -> dict[str, str]:
         """The sha256 of the index before and after, "" for no index; the ledger's run line has them."""
@@ -77,12 +82,12 @@ class History:
 
     def write(self) -> None:
         """Put estimates and index in place, and take out what the index does not name."""
-        entries = _parsed(self.after)
         if self.after != self.before:
-            store.write_bytes(self.folder / _file_name(entries[-1]), self.estimates)
+            for name, content in self.added.items():
+                store.write_bytes(self.folder / name, content)
             store.write_bytes(self.folder / INDEX, self.after)
-        names = {_file_name(entry) for entry in entries}
-        for path in [*self.folder.glob("*.csv.gz"), *self.folder.glob(".*.part")]:
+        names = {name for entry in _parsed(self.after) for name in _files(entry)}
+        for path in [*self.folder.glob("*.gz"), *self.folder.glob(".*.part")]:
             if path.name not in names:
                 path.unlink()
 
@@ -115,10 +120,13 @@ def next_history(
     if entries and entries[-1]["estimates"] == digest:
         return history
     files = manifest["files"]
-    packed = gzip.compress(content, 1, mtime=0)
+    packed = {ESTIMATES: gzip.compress(content, 1, mtime=0)}
+    definitions = path.with_name("definitions.json")
+    if definitions.is_file():
+        packed[DEFINITIONS] = gzip.compress(definitions.read_bytes(), 1, mtime=0)
     entry = {
         "estimates": digest,
-        "file": hashlib.sha256(packed).hexdigest(),
+        **{kind: hashlib.sha256(content).hexdigest() for kind, content in packed.items()},
         "register": sorted(row["number"] for row in manifest["register"]),
         **{
             kind: digest_of(f"{p} {d.get('sha256')}" for p, d in sorted(files[kind].items()))
@@ -126,7 +134,7 @@ def next_history(
         },
     }
     after = "".join(json.dumps(e, sort_keys=True) + "\n" for e in [*entries, entry][-KEPT:])
-    return History(folder, index, after.encode(), packed)
+    return History(folder, index, after.encode(), {_file_name(entry, kind): packed[kind] for kind in packed})
 
 
 def begin_anew(study: str) -> str:
@@ -143,34 +151,49 @@ def history_faults(study: str, sealed: Any, root: str | Path = ".") -> list[tupl
     if isinstance(wanted, str) and History(folder, index, index).digests()["after"] != wanted:
         return [(f"{where}/{INDEX}", "changed" if index else "missing", f"{CHANGED}; {begin_anew(study)}")]
     try:
-        entries = {_file_name(entry): entry for entry in _parsed(index)}
+        files = {name: (entry, kind) for entry in _parsed(index) for name, kind in _files(entry).items()}
     except ValueError:
         return [(f"{where}/{INDEX}", "changed", "cannot be read")]
     faults = [
         (f"{where}/{path.relative_to(folder).as_posix()}", "unlisted", "")
         for path in sorted(folder.rglob("*"))
-        if not path.is_dir() and path.relative_to(folder).as_posix() not in {*entries, INDEX}
+        if not path.is_dir() and path.relative_to(folder).as_posix() not in {*files, INDEX}
     ]
-    for name, entry in entries.items():
+    for name, (entry, kind) in files.items():
         if not (folder / name).is_file():
             faults.append((f"{where}/{name}", "missing", ""))
-        elif not _is_as_kept((folder / name).read_bytes(), entry):
-            faults.append((f"{where}/{name}", "changed", "not the estimates that the index names"))
+        elif not _is_as_kept((folder / name).read_bytes(), entry, kind):
+            faults.append((f"{where}/{name}", "changed", "not the file that the index names"))
     return faults
 
 
-def _is_as_kept(content: bytes, entry: dict[str, Any]) -> bool:
+def _is_as_kept(content: bytes, entry: dict[str, Any], kind: str) -> bool:
     """Whether a packed file is the one of an entry; an entry from before 0.2.0 names the estimates alone."""
-    if "file" in entry:
-        return hashlib.sha256(content).hexdigest() == entry["file"]
+    if kind in entry:
+        return hashlib.sha256(content).hexdigest() == entry[kind]
     try:
         return hashlib.sha256(gzip.decompress(content)).hexdigest() == entry["estimates"]
     except (OSError, EOFError, zlib.error):
         return False
 
 
-def _file_name(entry: dict[str, Any]) -> str:
-    return f"{entry['estimates'][:16]}.csv.gz"
+def _files(entry: dict[str, Any]) -> dict[str, str]:
+    """The files kept for an entry, each with its kind; before 0.3.0 no definitions were kept."""
+    kinds = [ESTIMATES, *([DEFINITIONS] if DEFINITIONS in entry else [])]
+    return {_file_name(entry, kind): kind for kind in kinds}
+
+
+def _file_name(entry: dict[str, Any], kind: str) -> str:
+    return f"{entry['estimates'][:16]}.{ENDING[kind]}.gz"
+
+
+def _unpacked(folder: Path, entry: dict[str, Any], kind: str) -> str:
+    """A kept file as it was. Raises Fault for one that is missing or cannot be read."""
+    try:
+        return gzip.decompress((folder / _file_name(entry, kind)).read_bytes()).decode("utf-8")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
+        name = (HISTORY / folder.name / _file_name(entry, kind)).as_posix()
+        raise Fault(f"{name}: missing, or cannot be read; {begin_anew(folder.name)}") from None
 
 
 def _parsed(index: bytes) -> list[dict[str, Any]]:
@@ -212,18 +235,17 @@ def compared(study: str, root: str | Path = ".") -> tuple[list[Change], int]:
     if not earlier:
         raise Fault(f"{study}: no earlier numbers are kept; they are after each run that changes one")
     before = earlier[-1]
-    try:
-        content = gzip.decompress((folder / _file_name(before)).read_bytes()).decode("utf-8")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError):
-        name = (HISTORY / study / _file_name(before)).as_posix()
-        raise Fault(f"{name}: missing, or cannot be read; {begin_anew(study)}") from None
+    content = _unpacked(folder, before, ESTIMATES)
     old, new, alike = _different(content, path.read_text(encoding="utf-8"))
     exports = exports_of(read_register(root / "config/exports.csv"), study, replaced=True)
     fresh = [e for e in exports if e.number not in set(before["register"])]
-    roles = _roles(path.with_name("definitions.json"))
+    defined = _defined(path.with_name("definitions.json"))
+    earlier_ones = json.loads(_unpacked(folder, before, DEFINITIONS)) if DEFINITIONS in before else {}
+    causes = Causes(before, current, fresh, Edits(earlier_ones, defined))
+    roles = {entry.get("analysis", ""): entry.get("role", "") for entry in defined.values()}
     changes = []
     for key in [*new, *(key for key in old if key not in new)]:
-        cause = _cause(old.get(key), new.get(key), before, current, fresh)
+        cause = causes.of(old.get(key), new.get(key))
         if cause:
             row: Row = new.get(key) or old.get(key) or {}
             changes.append(Change(old.get(key), new.get(key), cause, roles.get(row["analysis"], "")))
@@ -235,10 +257,60 @@ def compared(study: str, root: str | Path = ".") -> tuple[list[Change], int]:
     return changes, alike + both
 
 
-def _roles(path: Path) -> dict[str, str]:
-    """What each analysis is for; nothing where there are no definitions."""
-    definitions = store.read_json(path) if path.is_file() else {}
-    return {entry.get("analysis", ""): entry.get("role", "") for entry in definitions.values()}
+def _defined(path: Path) -> dict[str, dict]:
+    """The definitions of a run by digest; none where there is no file."""
+    return store.read_json(path) if path.is_file() else {}
+
+
+class Edits:
+    """What of a plan differs between the definitions of two runs, in the plan's own keys.
+
+    Parameters
+    ----------
+    before, after
+        The definitions of each run by digest.
+    """
+
+    def __init__(self, before: Mapping[str, dict], after: Mapping[str, dict]) -> None:
+        self.before, self.after = before, after
+        self.known: dict[tuple[str, str], str] = {}
+
+    def words(self, old: str, new: str) -> str:
+        """The keys that differ between two definitions, with both values; "" where the earlier one was not kept."""
+        if old not in self.before or new not in self.after:
+            return ""
+        if (old, new) not in self.known:
+            sides = [dict(_leaves(_by_plan_key(side))) for side in (self.before[old], self.after[new])]
+            keys = [key for key in {**sides[0], **sides[1]} if sides[0].get(key, ABSENT) != sides[1].get(key, ABSENT)]
+            told = [f"{key} {sides[0].get(key, ABSENT)} -> {sides[1].get(key, ABSENT)}" for key in keys]
+            more = f"; and {len(told) - EDITS} more" if len(told) > EDITS else ""
+            self.known[old, new] = "; ".join(told[:EDITS]) + more
+        return self.known[old, new]
+
+
+def _by_plan_key(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """A definition with the keys of the plan."""
+    dataset, analysis = f"datasets.{definition.get('dataset')}", f"analyses.{definition.get('analysis')}"
+    population = definition.get("population")
+    places = {
+        "where": f"{dataset}.populations.{population}.where",
+        "parameters": f"{dataset}.parameters",
+        "unit": f"{dataset}.unit",
+        "experimental_unit": f"{dataset}.experimental_unit",
+        "baseline": f"{dataset}.baseline",
+        "rests_on": f"{analysis}: definition of",
+    }
+    shown = {key: value for key, value in definition.items() if key not in ("study", "analysis", "words")}
+    return {places.get(key, f"{analysis}.{key}"): value for key, value in shown.items()}
+
+
+def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every leaf of nested mappings: its key with dots, and its value as it is written in a plan."""
+    if isinstance(value, dict) and value:
+        for name, inner in value.items():
+            yield from _leaves(inner, f"{key}.{name}" if key else str(name))
+    else:
+        yield key, json.dumps(value, ensure_ascii=False)
 
 
 def _different(old: str, new: str) -> tuple[dict[str, Row], dict[str, Row], int]:
@@ -257,21 +329,31 @@ def _rows(text: str) -> dict[str, Row]:
     return {row["id"]: row for row in csv.DictReader(io.StringIO(text, newline=""))}
 
 
-def _cause(old: Row | None, new: Row | None, before: dict, current: dict | None, fresh: list[Export]) -> str:
-    """Why a number is another one than before, "" for the same number."""
-    added = f"new files {', '.join(map(_named, fresh[:6]))}{', ...' * (len(fresh) > 6)}" if fresh else ""
-    if old is None or new is None:
-        what = "added" if old is None else "gone"
-        return f"{what}: {added or 'the plan, or what the data hold'}"
-    if all(old[part] == new[part] for part in ("value", "rowset", "definition")):
-        return ""
-    if old["definition"] != new["definition"]:
-        return "plan: another definition"
-    if old["rowset"] != new["rowset"]:
-        return f"rows: {added or 'records of its row set are others'}"
-    kinds = ("code", "environment", "raw")
-    other = [kind for kind in kinds if current and before[kind] != current[kind]]
-    return f"same rows and definition: {' and '.join(other) or 'unknown'} changed"
+@dataclass(frozen=True)
+class Causes:
+    """What tells why a number is another one: both runs in the index, files new since, edits of the plan."""
+
+    before: dict[str, Any]
+    current: dict[str, Any] | None
+    fresh: list[Export]
+    edits: Edits
+
+    def of(self, old: Row | None, new: Row | None) -> str:
+        """Why a number is another one than before, "" for the same number."""
+        files = [_named(export) for export in self.fresh]
+        added = f"new files {', '.join(files[:6])}{', ...' * (len(files) > 6)}" if files else ""
+        if old is None or new is None:
+            what = "added" if old is None else "gone"
+            return f"{what}: {added or 'the plan, or what the data hold'}"
+        if all(old[part] == new[part] for part in ("value", "rowset", "definition")):
+            return ""
+        if old["definition"] != new["definition"]:
+            return f"plan: {self.edits.words(old['definition'], new['definition']) or 'another definition'}"
+        if old["rowset"] != new["rowset"]:
+            return f"rows: {added or 'records of its row set are others'}"
+        kinds, current = ("code", "environment", "raw"), self.current
+        other = [kind for kind in kinds if current and self.before[kind] != current[kind]]
+        return f"same rows and definition: {' and '.join(other) or 'unknown'} changed"
 
 
 def _named(export: Export) -> str:

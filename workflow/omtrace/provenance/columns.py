@@ -94,7 +94,7 @@ def columns_of(records: "pandas.DataFrame") -> tuple[list[str], dict[tuple[str, 
     record, status, number, text = (part[rows] for part in (record, status, number, text))
     ends = (numpy.flatnonzero(numpy.diff(block[rows], append=-1)) + 1).tolist()
     found = {}
-    for start, end in sorted(zip([0, *ends[:-1]], ends, strict=True), key=lambda one: rows[one[0]]):
+    for start, end in sorted(zip([0, *ends][:-1], ends, strict=True), key=lambda one: rows[one[0]]):
         name = str(parameters[parameter[rows[start]]]), str(visits[visit[rows[start]]])
         if end - start != len(units):
             raise AssertionError(f"{name}: {end - start} records of {len(units)} units")

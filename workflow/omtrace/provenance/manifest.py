@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from omtrace.faults import Fault
-from omtrace.model.folders import Folders, folders_of
+from omtrace.model.folders import Folders, base_of, folders_of
 from omtrace.model.register import custody_faults, exports_of, files_below, read_register, sha256_of
 from omtrace.provenance import ledger
 from omtrace.provenance.code import PACKAGE
@@ -146,9 +146,17 @@ def made_with(study: str, root: str | Path = ".", folders: Folders | None = None
         "code": {path: code / path for path in files_below("workflow", code) if _is_code(path)}
         | _there(code, "Snakefile"),
         "config": _there(start, CONFIG) | _there(code, PROFILE),
-        "plan": _there(start, plan) | {path: start / path for path in files_below(Path(plan).with_suffix(""), start)},
+        "plan": _there(start, plan)
+        | _base(start, plan)
+        | {path: start / path for path in files_below(Path(plan).with_suffix(""), start)},
         "environment": _there(code, LOCK),
     }
+
+
+def _base(start: Path, plan: str) -> dict[str, Path]:
+    """The file that a plan extends, by its path from the folder in which paths count."""
+    base = base_of(start / plan)
+    return _there(start, (Path(plan).parent / base.relative_to((start / plan).parent)).as_posix()) if base else {}
 
 
 def code_folder(root: str | Path = ".") -> Path:

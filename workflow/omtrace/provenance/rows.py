@@ -16,6 +16,14 @@ Kind = tuple[str, str]  # role, reason ("" = used)
 WORD = 63  # bits of a sort key
 
 
+def _address(listed: list) -> str:
+    """The address of a row set from its roles and reasons, each with the digest of its records."""
+    return hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:16]
+
+
+NO_RECORDS = _address([])  # the row set of a number behind which there is no record; no row of rowsets.parquet names it
+
+
 @dataclass(frozen=True, eq=False)
 class Entries:
     """Records, each with its role and reason: ``record`` (n,), and ``kind`` (n,), a count within ``kinds``."""
@@ -99,7 +107,7 @@ def addresses(sets: Sequence[Rows], contents: Contents) -> list[str]:
     lines: list[list] = [[] for _ in sets]
     for one, what, digest in zip(of[starts].tolist(), kind[starts].tolist(), told, strict=True):
         lines[one].append((*kinds[what], digest))
-    return [hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:16] for listed in lines]
+    return [_address(listed) for listed in lines]
 
 
 def table(sets: Mapping[str, Rows]) -> dict[str, Sequence]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from omtrace.faults import Fault
+from omtrace.provenance.rows import NO_RECORDS
 
 if TYPE_CHECKING:
     import numpy
@@ -92,7 +93,7 @@ class RowSets:
         codes, texts = ranked(rowsets.column("rowset"))
         place = {name: at for at, name in enumerate(names)}
         wanted = numpy.array([place.get(text, -1) for text in texts], int)[codes]
-        if lost := sorted(set(names) - {texts[code] for code in numbered(codes)[0].tolist()}):
+        if lost := sorted(set(names) - {NO_RECORDS} - {texts[code] for code in numbered(codes)[0].tolist()}):
             raise Fault(f"rowsets.parquet: no row set {lost[0]}, which estimates.csv names; {AGAIN}")
         chosen = numpy.flatnonzero(wanted >= 0)
         mine = rowsets.select(["dataset", "record", "role", "reason"]).take(chosen)

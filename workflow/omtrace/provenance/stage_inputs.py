@@ -5,7 +5,7 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
-from omtrace.model.folders import Folders
+from omtrace.model.folders import Folders, base_of
 from omtrace.model.plan import USUAL, Plan
 from omtrace.model.register import Export, bucket_count, bucket_of, exports_of, sha256_of
 from omtrace.model.slices import Stage, slice_of
@@ -33,7 +33,8 @@ def digest_of_code(path: Path) -> str:
 def plugins_of(plan: Plan, stage: Stage) -> list[str]:
     """The modules that a plan asks for by name, in the stage that imports them ("part.name")."""
     tables = plan.tables.items()
-    schemas = [f"{part}.{table.schema_ or name}" for name, table in tables for part in ("schemas", "instruments")]
+    modules = filter(None, (table.library(name) for name, table in tables))
+    schemas = [f"{part}.{module}" for module in modules for part in ("schemas", "instruments")]
     reading = [f"readers.{table.reader}" for _, table in tables] + schemas
     checks = [f"validation.crosschecks.{name}" for name in (*USUAL, *(entry.check for entry in plan.checks.values()))]
     parameters = [p for dataset in plan.datasets.values() for p in dataset.parameters.values()]
@@ -102,6 +103,8 @@ def sound_parts(plan: Plan, exports: Sequence[Export], path: str | Path, folder:
 def _documents(path: Path) -> dict[str, str]:
     """The files of a plan, whose digests the report prints."""
     files: dict[str, Path] = {"Plan": path, "Exploratory analyses": path.with_suffix("") / "exploratory.yaml"}
+    if base := base_of(path):
+        files["Extended plan"] = base
     return {f"{name}, {path.as_posix()}": sha256_of(path) for name, path in files.items() if path.is_file()}
 
 

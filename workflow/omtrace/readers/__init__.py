@@ -88,7 +88,8 @@ class Extract:
     ``cells`` holds the texts of each column (a list, a tuple or an Arrow array), "" where the file has nothing;
     ``places`` runs parallel to the rows. ``decisions`` says what the reader settled on (encoding, line ends, ...).
     ``date_cells``: column -> rows whose cell is a date in the file itself, not a text. ``unscheduled``: column
-    -> rows for which nothing was to be collected there. ``left_out``: reason -> number of further rows in the
+    -> rows for which nothing was to be collected there. ``unopened``: column -> rows that hold the 0 of a box in a form
+    that nobody opened. ``left_out``: reason -> number of further rows in the
     file that are no data (previews, spam).
     """
 
@@ -100,6 +101,7 @@ class Extract:
     doubts: list[CellDoubt] = field(default_factory=list)
     date_cells: dict[str, list[int]] = field(default_factory=dict)
     unscheduled: dict[str, list[int]] = field(default_factory=dict)
+    unopened: dict[str, list[int]] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
     variables: dict[str, Variable] = field(default_factory=dict)
 

@@ -172,10 +172,10 @@ class _Project:
         stamps = [name for name in extract.columns if name.removesuffix("_timestamp") in forms]
         variables = {name: Variable(missing=NOT_COMPLETED) for name in stamps}
         self.says["values"] = "raw"
-        away = _boxes_of_unopened_forms(extract.columns, cells)
+        unopened = _boxes_of_unopened_forms(extract.columns, cells)
         decisions = extract.decisions | self.says | told(extract.columns, cells, self.dictionary, self.events)
         return replace(
-            extract, cells=cells, decisions=decisions, doubts=self.doubts, variables=variables, unscheduled=away
+            extract, cells=cells, decisions=decisions, doubts=self.doubts, variables=variables, unopened=unopened
         )
 
     def checked(self, extract: Extract, columns: Sequence[Column | None]) -> Extract:
@@ -196,12 +196,19 @@ class _Project:
                 self.doubts += choice_doubts(column, cells[at])
             self.doubts += typed_doubts(column, cells[at])
         away = self._unscheduled(extract, columns, cells)
-        for name, unopened in _boxes_of_unopened_forms(extract.columns, cells).items():
-            away[name] = sorted({*away.get(name, []), *unopened})
+        unopened = _boxes_of_unopened_forms(extract.columns, cells)
         decisions = extract.decisions | self.says | told(extract.columns, cells, self.dictionary, self.events)
         order = {name: at for at, name in enumerate(extract.columns)}
         doubts = sorted(self.doubts, key=lambda d: (d.row, order.get(d.column, len(order))))
-        return replace(extract, cells=cells, decisions=decisions, doubts=doubts, unscheduled=away, variables=variables)
+        return replace(
+            extract,
+            cells=cells,
+            decisions=decisions,
+            doubts=doubts,
+            unscheduled=away,
+            unopened=unopened,
+            variables=variables,
+        )
 
     def _own_columns(self, extract: Extract) -> tuple[list[Cells], dict[str, Variable]]:
         """The cells with events and repeating instruments by their names."""

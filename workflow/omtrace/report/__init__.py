@@ -102,6 +102,7 @@ def _shown(plan: Plan, numbers: dict[str, dict], definitions: Mapping[str, dict]
         "numbers": numbers,
         "groups": groups,
         "summary": summary,
+        "titles": {name: entry.title for name, entry in plan.analyses.items()},
         "published": comparisons_of(plan, numbers),
         "arrive": arrive_of(plan, numbers),
     }

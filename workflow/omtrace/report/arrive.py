@@ -10,7 +10,7 @@ from typing import Any
 from omtrace.model.contrast import EVERYBODY
 from omtrace.model.headline import headline_of
 from omtrace.model.plan import Analysis, Plan
-from omtrace.schemas import table_of
+from omtrace.schemas import table_in
 
 ANIMAL = ("species", "strain", "genotype", "sex", "age", "age_weeks", "weight_g")
 DESCRIBES = ("describe", "flow")  # methods whose n are the animals of each group
@@ -179,7 +179,7 @@ def _animals(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
     """Experimental animals"""
     has: dict[str, None] = {}
     for name, table in plan.tables.items():
-        has |= {c.name: None for c in table_of(table.schema_ or name).columns if c.name in ANIMAL}
+        has |= {c.name: None for c in table_in(table, name).columns if c.name in ANIMAL}
     if has:
         words = ", ".join(column.removesuffix("_g").replace("_", " ") for column in has)
         yield Found(f"In the tables, animal by animal: {words}", "inputs", "Raw exports")

@@ -12,7 +12,7 @@ from omtrace.instruments import Instrument, Score, instrument_of
 from omtrace.model.plan import Plan
 from omtrace.model.tables import TablePlan
 from omtrace.plugins import declared
-from omtrace.schemas import UNIT, Column, Table, table_of
+from omtrace.schemas import UNIT, Column, Table, table_in, table_of
 
 MADE_OF = {"@export": "name of the export", "@batch": "batch of the export", "@row": "number of the row"}
 
@@ -100,11 +100,11 @@ def entries_of(plan: Plan | None) -> list[TableEntry]:
     Raises Fault for a table that is not declared, a column that it does not have, and an unknown coding.
     """
     if plan is None:
-        return [_entry(name, name, None, {}) for name in (*declared("schemas"), *declared("instruments"))]
+        return [_entry(name, None, {}) for name in (*declared("schemas"), *declared("instruments"))]
     found = []
     for name, entry in plan.tables.items():
         missing = plan.missing_codes if entry.missing_codes is None else entry.missing_codes
-        found.append(_entry(name, entry.schema_ or name, entry, missing))
+        found.append(_entry(name, entry, missing))
         _check_columns(f"plan of {plan.study}: tables.{name}", found[-1])
     return found
 
@@ -117,8 +117,9 @@ def _check_columns(where: str, entry: TableEntry) -> None:
         raise Fault(*(f"{where}: there is no column {name!r} in the table" for name in unknown))
 
 
-def _entry(name: str, schema: str, plan: TablePlan | None, missing: Mapping[str, str]) -> TableEntry:
-    table = table_of(schema).of_study(plan.bounds, plan.values) if plan else table_of(schema)
+def _entry(name: str, plan: TablePlan | None, missing: Mapping[str, str]) -> TableEntry:
+    table = table_in(plan, name).of_study(plan.bounds, plan.values) if plan else table_of(name)
+    schema = plan.library(name) if plan else name
     instrument = instrument_of(schema) if schema in declared("instruments") else None
     source = table.source or (instrument.source if instrument else "")
     fields = tuple(
@@ -153,7 +154,9 @@ def _codes(plan: TablePlan, column: Column, instrument: Instrument | None) -> It
     items = {item.name for item in instrument.items} if instrument else set()
     coding = instrument.coding(plan.coding) if instrument and column.name in items else {}
     zeros = plan.structural_zeros if column.kind == "integer" and not column.required else {}
-    meant = {**coding, **plan.recode.get(column.name, {})}
+    declared = plan.declared.get(column.name)
+    labels = declared.codes if declared and declared.type == "integer" else {}
+    meant = {**coding, **labels, **plan.recoded(column.name)}
     yield from (Code(raw, value) for raw, value in meant.items() if raw not in zeros)
     yield from (Code(raw, "0", why) for raw, why in zeros.items())
 

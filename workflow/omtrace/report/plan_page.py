@@ -35,6 +35,21 @@ NAMES = {
     "TablePlan.status_accepted": f"{RAW} texts",
     "TablePlan.mapping": f"file: column {OWN}, source and code {RAW}",
     "TablePlan.coding": "the questionnaire's name of the coding",
+    "TablePlan.key": OWN,
+    "TablePlan.rules": f"rule -> expression over {OWN}",
+    "ColumnPlan.source": RAW,
+    "ColumnPlan.codes": f"{RAW} text -> label",
+    "ColumnPlan.values": f"{RAW} texts",
+    "ColumnPlan.references": f"table.{OWN}",
+    "RulePlan.check": OWN,
+    "SourcePlan.columns": f"{OWN} -> {RAW}",
+    "SourcePlan.unit": RAW,
+    "SourcePlan.status": RAW,
+    "SourcePlan.status_accepted": f"{RAW} texts",
+    "SourcePlan.skip_blank": RAW,
+    "SourcePlan.missing_codes": f"{RAW} text",
+    "SourcePlan.formats": OWN,
+    "SourcePlan.identifiers": RAW,
     "VisitColumn.column": RAW,
     "VisitColumn.map": f"{RAW} text -> visit",
     "Repair.column": RAW,
@@ -43,7 +58,7 @@ NAMES = {
     "Roster.column": OWN,
     "Plan.missing_codes": f"{RAW} text",
 }
-NAMELESS = ("source", "reader", "options", "schema_", "unit_pattern", "zone")  # of a table's entry
+NAMELESS = ("source", "reader", "options", "schema_", "row", "visits", "unit_pattern", "zone")  # of a table's entry
 # What keys mean whose models do not say so; a description in the model comes first.
 MEANS = {
     "Plan.study": "name of the study; the same as the file's",
@@ -100,6 +115,21 @@ declares. Where the column *names* says raw or own, that one is meant; checks, d
 own names alone. A raw text is what the cell says before anything is recoded. A text that looks like a number, a day,
 `true` or `null` needs quotes; words that YAML reads as something else than they say (`no`, `on`, `12:30`, `010`) are
 refused until they have them.
+
+A table is one of the library, a questionnaire, or the plan's own: then `columns` says the type of each column, its
+unit, bounds and codes. With `schema`, such columns stand beside those of the library's table. What tables of one export
+share stands once under `sources`; what plans share, in the file that `extends` names: mappings are joined, the plan's
+own entries win. A key or an entry of a list such as `hit6_<1-6>` stands for six, with the number for each `<>` in its
+value: `hit6_<1-6>: q<>`.
+
+Conditions and calculations (`where` of a population, `when` of a fact, `rules` of a table, `calculate` of a parameter)
+are one language, which looks like Python and never runs as Python: numbers, texts in quotes, names; `< <= > >= == !=`,
+also in a chain (`18 <= age <= 60`); `in` and `not in` a list (`arm in ["OMT", "sham"]`); `and`, `or`, `not`;
+`a if condition else b`; `+ - * / **`; a date minus a date is a number of days, and a text beside a date is a day
+(`started_on >= "2024-05-31"`); the functions `abs round floor sqrt exp log log2 log10 min max sum mean`, `missing(x)`,
+`first(x, y)` (the first that is not missing) and `answered(x, y)` (how many are not). Kinds are checked before there
+are data. What is computed of something missing is missing, and so is a division by 0; a rule holds where it cannot be
+told.
 
 Each entry of `families` becomes an analysis of its name (method `family`); an analysis with sensitivity analyses gets
 `<analysis>_concordance`. What is run beside a plan that is settled goes into `config/studies/<study>/exploratory.yaml`:
@@ -286,8 +316,8 @@ def _schemas() -> Iterator[str]:
     yield f"Declared besides the questionnaires: {_codes(declared('schemas'))}.\n"
     yield (
         "The data dictionary shows their columns, types, bounds and rules: `omtrace dictionary` writes all "
-        "of them to the folder `dictionary/`, `omtrace dictionary STUDY` those of a study. Another table is "
-        "one new module in `workflow/omtrace/schemas/`."
+        "of them to the folder `dictionary/`, `omtrace dictionary STUDY` those of a study. Another table is declared "
+        "by its `columns` in the plan; one that many studies share, by a module in `workflow/omtrace/schemas/`."
     )
 
 

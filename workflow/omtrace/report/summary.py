@@ -1,4 +1,4 @@
-"""The summary for a statistician: stored numbers that other sections show as well, brought together by their names."""
+"""The summary: the answers, and stored numbers that other sections show as well, brought together by their names."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,6 +9,7 @@ from omtrace.model.headline import headline_of
 from omtrace.model.plan import Analysis, Plan
 from omtrace.model.questions import NOT_COMPARED
 from omtrace.model.statistics import NOT_COMPUTED
+from omtrace.report.answers import answers_of, harms_of
 from omtrace.report.labels import METHODS, PROCEDURES
 from omtrace.report.results import interval_name, refusals_of
 from omtrace.report.standing import claims, exploratory, unplanned
@@ -22,7 +23,7 @@ MANY, FEW = 20, 5  # hypotheses of a family: beyond so many only those rejected 
 
 
 def summary_of(plan: Plan, numbers: Numbers, definitions: Mapping[str, dict]) -> dict[str, Any]:
-    """Primary results with estimand and sensitivity; families, criteria, populations; what is exploratory."""
+    """Answers; primary analyses with estimand and sensitivity; families, criteria, populations; what is exploratory."""
     by_name: dict[str, Rows] = {}
     for number in numbers.values():
         key = tuple(number[part] for part in ("parameter", "group", "visit", "level"))
@@ -35,6 +36,8 @@ def summary_of(plan: Plan, numbers: Numbers, definitions: Mapping[str, dict]) ->
             for name, parts in refused.items()
             if parts
         ],
+        "answers": answers_of(plan, by_name, calls),
+        "harms": harms_of(plan, by_name),
         "primaries": [
             primary_of(plan, name, by_name, calls)
             for name, entry in plan.analyses.items()
@@ -67,7 +70,7 @@ def _is_computed(rows: Rows | None) -> bool:
 
 
 def primary_of(plan: Plan, name: str, by_name: Mapping[str, Rows], calls: Mapping[str, dict]) -> dict[str, Any]:
-    """A primary analysis: its effects, its estimand, the analyses that belong to it, and what they say together."""
+    """A primary analysis: its estimand, the analyses that belong to it, and what they say together."""
     entry = plan.analyses[name]
     others = [other for other, told in plan.analyses.items() if told.of == name and _is_computed(by_name.get(other))]
     sensitivity = [
@@ -75,19 +78,11 @@ def primary_of(plan: Plan, name: str, by_name: Mapping[str, Rows], calls: Mappin
     ]
     others.sort(key=lambda other: plan.analyses[other].method != NOT_COMPARED[0])  # concordance first
     effects = effects_of(by_name[name])
-    first = next(iter(effects), None)
     table = [line for one in (name, *sensitivity) for line in _beside(plan, one, by_name[one], effects, calls)]
     return {
         "name": name,
         "title": entry.title,
-        "population": plan.datasets[entry.dataset].populations[entry.population].label,
-        "effects": [
-            _effect(by_name[name], key, calls.get(name, {}), plan.datasets[entry.dataset].groups) for key in effects
-        ],
         "estimand": estimand_of(plan, entry.estimand),
-        "adjusted": [number for key, row in effects.items() for number in _adjusted(plan, name, key, by_name)]
-        if first
-        else [],
         "sensitivity": table if sensitivity else [],
         "supplementary": any(_of_another_estimand(entry, plan.analyses[other]) for other in sensitivity),
         "lines": [
@@ -154,18 +149,6 @@ def _beside(plan: Plan, name: str, rows: Rows, main: Rows, calls: Mapping[str, d
             "population": population,
             **_effect(rows, key, calls.get(name, {}), dataset.groups),
         }
-
-
-def _adjusted(plan: Plan, name: str, key: tuple, by_name: Mapping[str, Rows]) -> list[dict]:
-    """The adjusted p values of a row, of the families that it belongs to."""
-    return [
-        row["adjusted_p"]
-        for family, told in plan.families.items()
-        for hypothesis, member in told.hypotheses.items()
-        if member.analysis == name and member.statistic == "p"
-        for at, row in by_name.get(family, {}).items()
-        if at == (*key[:3], hypothesis)
-    ]
 
 
 def estimand_of(plan: Plan, name: str) -> list[tuple[str, str]]:

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from omtrace.faults import Fault, nearest
 from omtrace.model.plan import Scope, Severity
+from omtrace.model.tables import TablePlan
 from omtrace.plugins import declared, plugin
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
 
     from omtrace.instruments import Instrument
+    from omtrace.schemas._fields import TableModel
 
 Kind = Literal["text", "integer", "number", "date"]
 Bounds = Mapping[str, tuple[float | None, float | None]]
@@ -312,11 +314,32 @@ def is_rule(check: "pa.Check") -> bool:
 @cache
 def table_of(name: str) -> Table:
     """The table of the model in ``schemas/<name>.py``, or of that of ``instruments/<name>.py``."""
+    return read_model(library_model(name))
+
+
+def library_model(name: str) -> "type[TableModel]":
+    """The model in ``schemas/<name>.py``, or that of ``instruments/<name>.py``."""
     here = Path(__file__).parent
     if not (here / f"{name}.py").exists() and (here.parent / "instruments" / f"{name}.py").exists():
         instrument: Instrument = plugin("instruments", name, "INSTRUMENT")
-        return read_model(instrument.model())
-    return read_model(model_of(name))
+        return instrument.model()
+    return model_of(name)
+
+
+def table_in(entry: TablePlan, name: str) -> Table:
+    """The table of a plan's entry: the library's, with what the plan declares, or what the plan declares alone.
+
+    Raises
+    ------
+    Fault
+        Where the library has no such table, or a key, reference or rule does not fit the columns.
+    """
+    module = entry.library(name)
+    if module and not entry.declared and not entry.rules:
+        return table_of(module)
+    from omtrace.schemas import _declared
+
+    return read_model(_declared.model_of(entry, name, library_model(module) if module else None))
 
 
 def read_model(model: "type[pa.DataFrameModel]") -> Table:
@@ -324,12 +347,13 @@ def read_model(model: "type[pa.DataFrameModel]") -> Table:
     return Table(model.to_schema(), (model.Config.metadata or {})["source"])
 
 
-def model_of(name: str) -> "type[pa.DataFrameModel]":
+def model_of(name: str) -> "type[TableModel]":
     """The pandera model that ``schemas/<name>.py`` declares. Raises Fault, with the nearest name, if there is none."""
     known = list(declared("schemas"))
     if name not in known:
-        raise Fault(f"there is no table {name!r} in schemas/{nearest(name, known)}")
-    model: type[pa.DataFrameModel] = plugin("schemas", name, class_name(name))
+        says = "; a table of the study's own has the types of its columns in the plan"
+        raise Fault(f"there is no table {name!r} in schemas/{nearest(name, known)}{says}")
+    model: type[TableModel] = plugin("schemas", name, class_name(name))
     return model
 
 

@@ -119,6 +119,8 @@ def _taken(work: Work) -> "pandas.DataFrame":
     if not work.gone:
         return work.frame.iloc[:0]
     gone = work.frame[work.frame.index.isin(work.gone)]
+    if not keys:
+        return gone
     there = pandas.MultiIndex.from_frame(work.kept()[keys])
     return gone[~pandas.MultiIndex.from_frame(gone[keys]).isin(there)] if len(gone) else gone
 

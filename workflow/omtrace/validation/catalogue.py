@@ -1,8 +1,10 @@
 """The error catalogue: every rule that a finding may name, in order of precedence, with meaning, example and fix."""
 
+from collections.abc import Iterable
+
 from omtrace.model.plan import USUAL, Plan, Severity
 from omtrace.plugins import declared, plugin
-from omtrace.schemas import ASK, RuleText, table_of
+from omtrace.schemas import ASK, RuleText, Table, table_in, table_of
 
 AGAIN = "put back the file as it was received, or export it again and register the new version"
 WHOLE: tuple[Severity, ...] = ("note", "warn", "stop")  # about no row, so there is none to take out
@@ -410,7 +412,7 @@ RULES = (
         "note",
         "A column of the file that no table reads.",
         "a column of comments",
-        "nothing; if its values are needed, declare it in the table's schema",
+        "nothing; if its values are needed, declare it under `columns` of a table in the plan",
         WHOLE,
     ),
     RuleText(
@@ -420,14 +422,21 @@ RULES = (
         "-99 for not done",
         "nothing, if the code is the right one",
     ),
+    RuleText(
+        "box_unopened",
+        "note",
+        "The box is 0 only because nobody opened its form: REDCap writes 0 there. It has no value.",
+        "all boxes of a form 0, its status blank or incomplete, and every other field blank",
+        "nothing; if the form was filled in and no box ticked, mark it as complete",
+    ),
 )
 
 
-def texts(tables: tuple[str, ...] = (), crosschecks: tuple[str, ...] = ()) -> dict[str, RuleText]:
-    """Rule id -> text: the rules of every study, and those of the tables and crosschecks named."""
+def texts(tables: Iterable[Table] = (), crosschecks: Iterable[str] = ()) -> dict[str, RuleText]:
+    """Rule id -> text: the rules of every study, those of tables, and those of the crosschecks named."""
     found = {rule.id: rule for rule in RULES}
-    for name in tables:
-        for rule in table_of(name).rules:
+    for table in tables:
+        for rule in table.rules:
             meaning = f"Expected: {rule.expected}."
             found[rule.id] = RuleText(rule.id, rule.severity, meaning, rule.example, rule.fix, scope="cell")
     for name in crosschecks:
@@ -437,13 +446,13 @@ def texts(tables: tuple[str, ...] = (), crosschecks: tuple[str, ...] = ()) -> di
 
 def known_rules(plan: Plan) -> dict[str, RuleText]:
     """Every rule that a finding of a study may name."""
-    tables = tuple(table.schema_ or name for name, table in plan.tables.items())
+    tables = [table_in(entry, name) for name, entry in plan.tables.items()]
     return texts(tables, (*USUAL, *(entry.check for entry in plan.checks.values())))
 
 
 def everything() -> dict[str, RuleText]:
     """The whole catalogue."""
-    tables = (*declared("schemas"), *declared("instruments"))
+    tables = map(table_of, (*declared("schemas"), *declared("instruments")))
     return texts(tables, tuple(declared("validation.crosschecks")))
 
 

@@ -15,6 +15,11 @@ FEW = 0.05  # share of contradicting dates up to which the order of the others s
 TIME = r"(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)?"  # a date column takes the date of a time stamp
 ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}" + TIME)
 NUMERIC_DATE = re.compile(r"([0-9]{1,2})([./-])([0-9]{1,2})\2([0-9]{4})" + TIME)
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+SHORT_YEAR = re.compile(
+    rf"([0-9]{{1,2}})-({'|'.join(MONTHS)})-([0-9]{{2}})", re.IGNORECASE
+)  # 9-Jan-16, as Excel shows it
+LAST_OF_2000 = 29  # Excel reads the years 00 to 29 as 2000 to 2029, and 30 to 99 as 1930 to 1999
 COMMA = re.compile(r"[+-]?([0-9]+),([0-9]+)")
 BOTH_COMMA = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+")  # 1.234,5
 GROUPED_POINT = re.compile(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+")  # 1.234 and 1.234.567
@@ -96,8 +101,13 @@ def date_style(counts: Mapping[str, int], told: Format, dated: bool = False) -> 
     ``dated``: ISO texts may stand for dates that are no texts in the file; they are judged elsewhere.
     """
     found = {text: match for text in counts if (match := NUMERIC_DATE.fullmatch(text))}
+    short = {text for text in counts if SHORT_YEAR.fullmatch(text)}
+    if short and any(int(text.split("-")[0]) > 31 for text in short):
+        expected = "a date with a year of four digits: the first of two numbers is a year in some cells"
+        return Style(date=told.date, doubts=(Doubt("date_mixed", expected, frozenset(short)),))
     if not found:
-        return Style(date=told.date)
+        centuries = f"years of two digits as Excel reads them: 00 to {LAST_OF_2000} in the century of 2000 (found)"
+        return Style(date=told.date, told=centuries if short else "")
     day_first = {text for text, match in found.items() if 12 < int(match[1]) <= 31 and int(match[3]) <= 12}
     month_first = {text for text, match in found.items() if 12 < int(match[3]) <= 31 and int(match[1]) <= 12}
     iso = set() if dated else {text for text in counts if ISO.fullmatch(text)}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from omtrace.instruments import Instrument, instrument_of, is_instrument
+from omtrace.provenance.keys import key_of
 from omtrace.readers._words import words_in
 from omtrace.schemas import Column
 from omtrace.validation.cells import Cells, is_in
@@ -41,7 +42,7 @@ def meaning_of(work: Work, column: Column, raw: Cells) -> Meaning:
     zeros = work.plan.structural_zeros if column.kind == "integer" and not column.required else {}
     there |= _gaps(work, column, raw, zeros, raw.among(zeros), "structural_zero")
     coded = is_in(raw.distinct, (*codes, MISSING))
-    coding, told = work.coding(column.name), work.plan.recode.get(column.name, {})
+    coding, told = work.coding(column.name), work.plan.recoded(column.name)
     if not (coding or told or there or coded.any()):
         return Meaning(raw, raw.distinct, coded, is_in(raw.distinct, ()))
     fixed = dict.fromkeys((*codes, MISSING, ""), "") | dict.fromkeys(zeros, "0")
@@ -60,8 +61,11 @@ def meaning_of(work: Work, column: Column, raw: Cells) -> Meaning:
 def _own_codes(work: Work, column: Column, raw: Cells) -> Cells:
     """The column with a mark in place of codes that a file itself declares missing; they bind no other file.
 
-    The words that plate readers write into wells are such codes in every file of readings, whatever reads it.
+    The 0 of a box in a form that nobody opened is such a code. So are the words that plate readers write into wells, in
+    every file of readings, whatever reads it.
     """
+    import numpy
+
     name = work.plan.raw(column.name)
     for number, source in work.sources.items():
         declared = source.extract.variables[name].missing if name in source.extract.variables else {}
@@ -71,6 +75,11 @@ def _own_codes(work: Work, column: Column, raw: Cells) -> Cells:
         rows = raw.among(own) & (work.numbers() == number) if own else None
         if rows is not None and _gaps(work, column, raw, own, rows, "coded_missing"):
             raw = raw.changed(rows, lambda _: MISSING)
+        if name in source.extract.unopened:
+            ordinals = [source.extract.places.ordinals[row] for row in source.extract.unopened[name]]
+            rows = numpy.isin(work.keys, [key_of(number, int(ordinal)) for ordinal in ordinals])
+            if _gaps(work, column, raw, {"0": "form not opened"}, rows & raw.among(("0",)), "box_unopened"):
+                raw = raw.changed(rows, lambda _: MISSING)
     return raw
 
 
@@ -78,11 +87,14 @@ def _gaps(work: Work, column: Column, raw: Cells, codes: dict[str, str], rows: A
     """Cells that hold a code with a meaning of its own; whether there are any."""
     if not rows.any():
         return False
-    zero = rule == "structural_zero"
-    expected = "a number, or a code that counts as zero" if zero else "a value (missing-data code)"
-    work.report(work.keys[rows], rule, column.name, expected)
+    expected = {
+        "structural_zero": "a number, or a code that counts as zero",
+        "coded_missing": "a value (missing-data code)",
+        "box_unopened": "an answer: the form was not opened",
+    }
+    work.report(work.keys[rows], rule, column.name, expected[rule])
     texts = (raw.texts[code] for code in raw.codes[rows].tolist())
-    says = "zero: {}" if zero else "{}"
+    says = "zero: {}" if rule == "structural_zero" else "{}"
     work.gaps += [(k, column.name, says.format(codes[t])) for k, t in zip(work.keys[rows].tolist(), texts, strict=True)]
     return True
 
@@ -93,7 +105,7 @@ def check_coding(work: Work) -> None:
     A questionnaire coded 0 to 4 and read as 1 to 5 gives wrong scores wherever no 0 was answered, so the answers of all
     items of a file are judged together.
     """
-    schema = work.plan.schema_ or work.name
+    schema = work.plan.library(work.name)
     if not is_instrument(schema) or not instrument_of(schema).codings:
         return
     instrument = instrument_of(schema)

@@ -4,7 +4,7 @@ import re
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from omtrace.validation.formats import ISO, NUMERIC_DATE, Style
+from omtrace.validation.formats import ISO, LAST_OF_2000, MONTHS, NUMERIC_DATE, SHORT_YEAR, Style
 
 if TYPE_CHECKING:
     import numpy
@@ -14,7 +14,6 @@ WHOLE = r"\.0+$"
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 YEAR_FIRST = re.compile(r"([0-9]{4})[/.]([0-9]{1,2})[/.]([0-9]{1,2})")
 NAMED = re.compile(r"([0-9]{1,2})[. -]{1,2}([A-Za-z]{3})[A-Za-z]*[. -]{1,2}([0-9]{4})")
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 YEARS = (1678, 2261)  # what a datetime64[ns] holds
 EXPECTED = {"integer": "a whole number", "number": "a number", "date": "a date as YYYY-MM-DD", "text": "text"}
 
@@ -91,8 +90,14 @@ def _iso(text: str, order: str) -> str:
     if match := YEAR_FIRST.fullmatch(text):
         return _valid(match[1], match[2], match[3])
     if (match := NAMED.fullmatch(text)) and match[2].lower() in MONTHS:
-        return _valid(match[3], str(MONTHS.index(match[2].lower()) + 1), match[1])
+        return _valid(match[3], _month(match[2]), match[1])
+    if match := SHORT_YEAR.fullmatch(text):
+        return _valid(("20" if int(match[3]) <= LAST_OF_2000 else "19") + match[3], _month(match[2]), match[1])
     return ""
+
+
+def _month(name: str) -> str:
+    return str(MONTHS.index(name.lower()) + 1)
 
 
 def _valid(year: str, month: str, day: str) -> str:

@@ -15,7 +15,8 @@ from omtrace.provenance.keys import key_of
 from omtrace.readers import Extract, Places
 from omtrace.readers._recognised import recognised
 from omtrace.readers.lookup import Way, companions_of, way_of
-from omtrace.schemas import UNIT, Column, Table, table_of
+from omtrace.schemas import UNIT, Column, Table, table_in
+from omtrace.validation.catalogue import RULES
 from omtrace.validation.cells import cells_of, encoded, repeated
 from omtrace.validation.findings import Finding, severity_of
 from omtrace.validation.identifiers import guarded, identifiers
@@ -169,7 +170,7 @@ class Reading:
 
 def alone(plan: Plan) -> set[str]:
     """The source tables whose files are told apart: what a table gets from one hangs on no other."""
-    tables = [(t.source or name, t, table_of(t.schema_ or name)) for name, t in plan.tables.items()]
+    tables = [(t.source or name, t, table_in(t, name)) for name, t in plan.tables.items()]
     together = {source for source, table, declared in tables if not stands_alone(table, declared)}
     return {source for source, _, _ in tables} - together
 
@@ -183,15 +184,35 @@ def _sound(source: Source) -> bool:
 def check_table(study: Plan, name: str, where: str) -> Table:
     """The declared table behind an entry of the plan. Raises Fault where the entry does not fit it."""
     plan = study.tables[name]
-    table = table_of(plan.schema_ or name)
+    if not plan.declared and not plan.rules:
+        table = table_in(plan, name)
+    else:
+        table = _declared(plan, name, where)
+        _check_rules(study, name, where)
     _check_names(plan, table, where)
     try:
         table = table.of_study(plan.bounds, plan.values)
     except Fault as fault:
         raise Fault(*(f"{where}.{line}" for line in fault.lines)) from None
-    _check_coding(plan, plan.schema_ or name, where)
+    _check_coding(plan, plan.library(name) or name, where)
     _check_codes(study, plan, table, where)
     return table
+
+
+def _declared(plan: TablePlan, name: str, where: str) -> Table:
+    """A table that the plan declares. Raises Fault where key, references or rules do not fit its columns."""
+    try:
+        return table_in(plan, name)
+    except Fault as fault:
+        raise Fault(*(f"{where}.{line}" for line in fault.lines)) from None
+
+
+def _check_rules(study: Plan, name: str, where: str) -> None:
+    """Raise Fault for a rule with the name of another one: findings, severities and scopes go by the name."""
+    taken = {rule.id for rule in RULES}
+    taken |= {rule for other, table in study.tables.items() if other != name for rule in table.rules}
+    if again := sorted(taken & {*study.tables[name].rules}):
+        raise Fault(*(f"{where}.rules: there is a rule {rule!r} already; take another name" for rule in again))
 
 
 def _check_names(plan: TablePlan, table: Table, where: str) -> None:
@@ -261,7 +282,7 @@ def wanted_columns(plan: TablePlan, table: Table) -> list[str]:
     """The raw columns that a table is made of."""
     joined = {**({UNIT: plan.unit} if plan.unit else {}), **plan.joined}
     made = {*joined, *(["visit"] if plan.visit else [])}
-    wanted = [plan.columns.get(c.name, c.name) for c in table.columns if c.name not in made]
+    wanted = [plan.raw_names.get(c.name, c.name) for c in table.columns if c.name not in made]
     wanted += [plan.visit.column] if plan.visit else []
     wanted += [c for c in (plan.status, *plan.skipped) if c]
     wanted += [*plan.rows, *(c for repair in plan.repairs for c in (repair.column, *repair.when))]
@@ -273,7 +294,7 @@ def take_rows(work: Work) -> None:
     """The rows of all exports; rows that are none become findings, and so do columns that are not there."""
     import numpy
 
-    named = {*work.plan.rows, *work.plan.skipped, work.plan.status, *work.plan.columns.values()}
+    named = {*work.plan.rows, *work.plan.skipped, work.plan.status, *work.plan.raw_names.values()}
     named |= {column for declared in work.plan.repairs for column in (declared.column, *declared.when)}
     optional = {work.plan.raw(name) for name in work.table.optional} - named
     wanted = wanted_columns(work.plan, work.table)

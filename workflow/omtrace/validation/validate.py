@@ -166,6 +166,8 @@ def find_duplicates(work: Work) -> None:
     Before that, a row of which a finding has taken a cell leaves for one of the same key that is whole.
     """
     keys = list(work.table.key)
+    if not keys:
+        return
     if work.lost:
         names = work.kept()[keys]
         shared = names[names.duplicated(keep=False)]

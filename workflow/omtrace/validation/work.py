@@ -253,7 +253,7 @@ class Work:
 
     def _questionnaire(self, column: str) -> Instrument | None:
         """The questionnaire that a column of the table is an item of, if it is one."""
-        schema = self.plan.schema_ or self.name
+        schema = self.plan.library(self.name)
         instrument = instrument_of(schema) if is_instrument(schema) else None
         return instrument if instrument and column in {item.name for item in instrument.items} else None
 

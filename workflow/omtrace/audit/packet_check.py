@@ -1,0 +1,316 @@
+"""Check a packet that ``omtrace release`` made: every digest, the ledger's chain, and the numbers of every table.
+
+    python verify.py                 in the folder into which the packet was unpacked
+    python verify.py PACKET.zip      without unpacking it
+
+It needs Python 3.8 or newer, and nothing else. The exit code is 0 if everything is as the packet says, else 1.
+In the repository this file is ``workflow/omtrace/audit/packet_check.py``.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import html
+import io
+import json
+import re
+import sys
+import time
+import zipfile
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+INDEX, LEDGER, ITSELF = "packet.json", "data/ledger.jsonl", "verify.py"
+START = "0" * 64  # what the first line of a ledger has as the digest of the line before
+# The parts of its name that a row of numbers shares, and the columns of estimates_tidy.csv that hold them.
+ROW = ("analysis", "parameter", "population", "group", "visit", "level")
+TIDY_ROW = ("analysis", "parameter", "population", "contrast", "visit", "level")
+NUMBER = re.compile(r'data-id="([0-9a-f]{12})"[^>]*>([^<]*)<')
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+MOST = 20  # problems printed of one kind
+
+
+class Packet:
+    """The files of a packet, in a zip file or in a folder: name -> bytes."""
+
+    def __init__(self, place):
+        self.place = Path(place)
+        self.archive = zipfile.ZipFile(self.place) if self.place.is_file() else None
+
+    def names(self):
+        """The names of all files, with slashes."""
+        if self.archive:
+            return [name for name in self.archive.namelist() if not name.endswith("/")]
+        files = (path for path in self.place.rglob("*") if path.is_file())
+        return [path.relative_to(self.place).as_posix() for path in files]
+
+    def read(self, name):
+        """The bytes of a file; None where it is not there."""
+        try:
+            return self.archive.read(name) if self.archive else (self.place / name).read_bytes()
+        except (KeyError, OSError, zipfile.BadZipFile):
+            return None
+
+
+class Check:
+    """What was checked, what is wrong, and what was not checked."""
+
+    def __init__(self, packet):
+        self.packet = packet
+        self.problems, self.checked, self.unchecked = [], [], []
+        self.index = self.json(INDEX)
+        self.study = str(self.index.get("study", ""))
+        self.folder = f"results/{self.study}/"
+
+    def json(self, name):
+        """A JSON file, or nothing where it is missing or not readable, which is a problem."""
+        try:
+            content = json.loads(self.packet.read(name) or b"")
+            assert isinstance(content, dict)
+            return content
+        except (ValueError, AssertionError, RecursionError):
+            self.problems.append(f"{name}: missing, or not readable")
+            return {}
+
+    def rows(self, name):
+        """The rows of a CSV file as texts."""
+        text = (self.packet.read(name) or b"").decode("utf-8", "replace")
+        rows = csv.DictReader(io.StringIO(text, newline=""))
+        return [{key: plain(value) for key, value in row.items() if key} for row in rows]
+
+    def files(self):
+        """Every file against the index of the packet."""
+        listed, there = dict(self.index.get("files", {})), set(self.packet.names())
+        for name in sorted(listed.keys() | there - {INDEX}):
+            content = self.packet.read(name)
+            if content is None:
+                self.problems.append(f"{name}: missing")
+            elif name not in listed:
+                self.unlisted(name)
+            elif hashlib.sha256(content).hexdigest() != listed[name].get("sha256"):
+                self.problems.append(f"{name}: changed; its sha256 is not that of the index")
+        self.checked.append(f"{len(listed)} files: their sha256 is that of {INDEX}")
+
+    def unlisted(self, name):
+        """A file that the index does not name: Python's own byte code is none of ours, anything else is a problem."""
+        if "__pycache__" not in name:
+            self.problems.append(f"{name}: not in the index of the packet")
+
+    def manifest(self):
+        """Every file that the manifest of the run names, where it is in the packet; the manifest against the index."""
+        name = self.folder + "manifest.json"
+        manifest, content = self.json(name), self.packet.read(name) or b""
+        if hashlib.sha256(content).hexdigest() != self.index.get("manifest"):
+            self.problems.append(f"{name}: not the one that the index names")
+        here = 0
+        absent = {}
+        for kind, files in manifest.get("files", {}).items():
+            for path, entry in files.items():
+                content = self.packet.read(path)
+                if content is None:
+                    absent.setdefault(kind, []).append(path)
+                elif hashlib.sha256(content).hexdigest() != entry.get("sha256"):
+                    self.problems.append(f"{path}: not as the run recorded it in its manifest")
+                else:
+                    here += 1
+        self.checked.append(f"{here} files: as the run recorded them in its manifest")
+        for kind, paths in sorted(absent.items()):
+            what = "raw files" if kind == "raw" else f"files of the kind {kind!r}"
+            self.unchecked.append(
+                f"{len(paths)} {what} that the manifest names are not in the packet, such as {sorted(paths)[0]}; their "
+                "digests are, so that they can be compared where the files are"
+            )
+        rows = {int(row["number"]): row for row in self.rows(str(self.index.get("register", "")))}
+        for row in manifest.get("register", []):
+            mine = rows.get(row["number"])
+            if mine is None or any(mine.get(key, "") != str(value) for key, value in row.items()):
+                self.problems.append("the register: row number {} is not as the run recorded it".format(row["number"]))
+        self.checked.append(f"{len} rows of the register: as recorded"(manifest.get("register", [])))
+
+    def stages(self):
+        """The listings of the stages: each names the digests of what it was made of and what it made."""
+        names = [n for n in self.packet.names() if n.startswith(self.folder + "stages/") and n.endswith(".sha256")]
+        lines = 0
+        for name in sorted(names):
+            for line in (self.packet.read(name) or b"").decode("utf-8", "replace").splitlines():
+                digest, _, path = line.partition("  ")
+                content = self.packet.read(self.folder + path)
+                if content is not None:
+                    lines += 1
+                    if hashlib.sha256(content).hexdigest() != digest:
+                        self.problems.append(f"{self.folder}{path}: not as {name} says")
+        self.checked.append(f"{len(names)} stages of the run: the chain of their listings, {lines} digests")
+
+    def ledger(self):
+        """Each line of the ledger holds the sha256 of the line before; a line of a run names the manifest."""
+        content = self.packet.read(LEDGER)
+        if content is None:
+            self.unchecked.append("the ledger: not in the packet, so who ran what and when is not vouched for")
+            return
+        before, names_manifest = START, False
+        lines = content.splitlines(True)
+        for number, line in enumerate(lines, 1):
+            try:
+                entry = json.loads(line)
+                is_next = entry["previous"] == before and entry["line"] == number
+            except (ValueError, KeyError, TypeError, RecursionError):
+                entry, is_next = {}, False
+            if not is_next:
+                self.problems.append(f"{LEDGER}: line {number} does not follow from the line before")
+            before = hashlib.sha256(line).hexdigest()
+            if entry.get("action") == "run" and entry.get("study") == self.study:
+                names_manifest |= entry["details"].get("manifest") == self.index.get("manifest")
+        if before != self.index.get("ledger"):
+            self.problems.append(f"{LEDGER}: its last line is not the one that the index names")
+        if not names_manifest:
+            self.problems.append(f"{LEDGER}: no run of {self.study} names this manifest")
+        self.checked.append(f"{len} lines of the ledger: an unbroken chain, which names this manifest"(lines))
+
+    def numbers(self):
+        """The numbers of every table against the estimates."""
+        estimates = {row["id"]: row for row in self.rows(self.folder + "estimates.csv")}
+        definitions = self.json(self.folder + "definitions.json")
+        sets = {row["id"] for row in self.lines("lineage.jsonl") if row.get("kind") == "rowset"}
+        for number, row in estimates.items():
+            if row["definition"] not in definitions:
+                self.problems.append(f"estimates.csv: {number} has no definition")
+            if row["rowset"] not in sets:
+                self.problems.append(f"lineage.jsonl: nothing of the records behind {number}")
+        self.checked.append(f"{len} estimates: each with its definition and its records"(estimates))
+        self.tidy(estimates)
+        for name in sorted(self.packet.names()):
+            if name.endswith(".html") and name.startswith(self.folder):
+                self.page(name, estimates)
+            elif name.endswith(".csv") and re.match(re.escape(self.folder) + "(figures|tables)/", name):
+                self.table(name, estimates)
+
+    def lines(self, name):
+        """The entries of a file of JSON lines."""
+        try:
+            return [json.loads(line) for line in (self.packet.read(name) or b"").splitlines()]
+        except (ValueError, RecursionError):
+            self.problems.append(f"{name}: not readable")
+            return []
+
+    def tidy(self, estimates):
+        """The tidy table: its estimate and p value by id, its limits among the numbers of the same row."""
+        beside = {}
+        for row in estimates.values():
+            beside.setdefault(tuple(row[part] for part in ROW), set()).add(row["value"])
+        name, count = self.folder + "estimates_tidy.csv", 0
+        for row in self.rows(name):
+            of_row = beside.get(tuple(row[part] for part in TIDY_ROW), set())
+            for column in ("estimate", "p"):
+                number = row[column + "_id"]
+                if number and not row["not_computed"] and row[column] != estimates.get(number, {}).get("value"):
+                    self.problems.append(f"{name}: {column} of {number} is not the estimate")
+                count += bool(number)
+            for column in ("low", "high"):
+                if row[column] and row[column] not in of_row:
+                    self.problems.append(f"{name}: the limit {row[column]} is no estimate of its row")
+                count += bool(row[column])
+        self.checked.append(f"{name}: {count} numbers, as in the estimates")
+
+    def page(self, name, estimates):
+        """Every number that a page prints is its estimate, rounded."""
+        text = (self.packet.read(name) or b"").decode("utf-8", "replace")
+        self.printed(name, [(number, html.unescape(shown)) for number, shown in NUMBER.findall(text)], estimates)
+
+    def table(self, name, estimates):
+        """The values of a table of CSV whose rows name a number."""
+        rows = [row for row in self.rows(name) if row.get("id")]
+        self.printed(name, [(row["id"], row.get("shown") or row.get("value", "")) for row in rows], estimates)
+
+    def printed(self, name, pairs, estimates):
+        """Pairs of a number's id and what is printed of it."""
+        numbers = words = 0
+        for number, shown in pairs:
+            if number not in estimates:
+                self.problems.append(f"{name}: shows {number}, which is no estimate")
+                continue
+            agrees = is_rounding(shown, estimates[number]["value"], estimates[number]["unit"])
+            if agrees is None:
+                words += 1
+            elif agrees:
+                numbers += 1
+            else:
+                what = (name, number, shown, estimates[number]["value"])
+                self.problems.append("{}: {} is shown as {}, but the estimate is {}".format(*what))
+        if numbers:
+            self.checked.append(f"{name}: {numbers} printed numbers, each its estimate, rounded")
+        if words:
+            self.unchecked.append(f"{name}: {words} results printed in words")
+
+
+def plain(cell):
+    """A CSV cell without the apostrophe that keeps spreadsheets from taking it for a formula."""
+    text = cell if isinstance(cell, str) else ""
+    return text[1:] if text[:1] == "'" and text.lstrip("'")[:1] in FORMULA else text
+
+
+def is_rounding(shown, value, unit):
+    """Whether a printed text is a rounding of a stored value; None where it is in words."""
+    text = shown.strip().replace("\N{MINUS SIGN}", "-").replace(",", "").replace("\N{NARROW NO-BREAK SPACE}", "")
+    if text in ("", "\N{EN DASH}", "\N{INFINITY}"):
+        return not value
+    percent, text = text.endswith("%"), text.rstrip("%").strip()
+    below, text = text.startswith("<"), text.lstrip("<").strip()
+    try:
+        printed, stored = Decimal(text), Decimal(value)
+    except InvalidOperation:
+        return None
+    if percent and unit != "%":
+        stored *= 100
+    if below:
+        return stored < printed
+    exponent = printed.as_tuple().exponent
+    half = Decimal(5).scaleb(exponent - 1)
+    return abs(stored - printed) <= half or abs(abs(stored) - printed) <= half  # NNT has its sign in words
+
+
+NEVER = (
+    "whether the raw data are true, and whether the plan was written before they were seen",
+    "whether the code gives these numbers: `omtrace reproduce PACKET` runs it again",
+    "who made the packet: compare the head digest below with one that you have from elsewhere",
+)
+
+
+def check(place):
+    """Check a packet, and print what was checked, what was not, and every problem; the exit code."""
+    began = time.perf_counter()
+    try:
+        found = Check(Packet(place))
+    except (OSError, zipfile.BadZipFile):
+        print(f"{place}: not a packet that can be read")
+        return 1
+    if found.index:
+        for step in (found.files, found.manifest, found.stages, found.ledger, found.numbers):
+            try:
+                step()
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                message = f"{step.__name__}: not as a packet has it ({type(error).__name__})"
+                found.problems.append(message)
+    version, mode = found.index.get("version"), found.index.get("mode")
+    print(f"Packet of {found.study}, made by omtrace {version} ({mode})")
+    print("\nChecked:")
+    for line in found.checked:
+        print("  " + line)
+    print("\nNot checked:")
+    for line in [*found.unchecked, *NEVER]:
+        print("  " + line)
+    if found.problems:
+        print("\nProblems:")
+        for line in found.problems[:MOST]:
+            print("  " + line)
+        if len(found.problems) > MOST:
+            print(f"  and {len(found.problems) - MOST} more")
+    print("\nHead digest of {}: {}".format(found.study, found.index.get("head")))
+    count = len(found.problems)
+    verdict = "everything that was checked is as it was recorded" if not count else f"{count} problems"
+    print(f"{verdict} ({time.perf_counter() - began:.1f} s)")
+    return 1 if count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(check(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).resolve().parent))

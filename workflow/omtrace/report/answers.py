@@ -1,0 +1,391 @@
+"""What a report begins with: each question of the study, and its answer in a sentence.
+
+A sentence is made of stored numbers and of the plan's words: effect with interval, p and n; the direction that is
+better; whether the effect reaches a size that matters; the means of the arms. Nothing is computed.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from omtrace.analyses._shown import plural
+from omtrace.faults import Fault
+from omtrace.model.contrast import EVERYBODY, Contrast, contrast_of
+from omtrace.model.headline import Headline, headline_of
+from omtrace.model.plan import DatasetPlan, Plan
+from omtrace.model.questions import Meaningful, Question
+from omtrace.model.statistics import NOT_COMPUTED, Role, statistic_of
+from omtrace.report.results import interval_name
+
+Number = dict
+Row = Mapping[str, Number]  # statistic -> number
+Key = tuple[str, str, str, str]  # parameter, group, visit, level
+Rows = Mapping[Key, Row]
+Pieces = list[str | Number]
+MEANS = ("adjusted_mean", "geometric_mean", "mean")
+VERDICTS = {"verdict", "plate_verdict"}
+MOST = 6  # sentences of one question
+FEW = 3  # hypotheses of a family of many, with their effects
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What stands below a sentence: a title, and text with numbers."""
+
+    title: str
+    pieces: Pieces
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence: what it is about, what it says, and what stands below it."""
+
+    subject: str
+    pieces: Pieces
+    facts: list[Fact] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question with the sentences that answer it; ``more``: how many rows of the analysis say the same of others."""
+
+    question: str
+    analysis: str
+    is_primary: bool
+    sentences: list[Sentence]
+    more: int = 0
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A question with what a sentence needs: the plan, the data set of its analysis, and the numbers of all."""
+
+    plan: Plan
+    question: Question
+    dataset: DatasetPlan
+    by_name: Mapping[str, Rows]
+    calls: Mapping[str, Mapping]
+
+    def interval(self, analysis: str) -> str:
+        """What the intervals of an analysis are called."""
+        return interval_name(self.calls.get(analysis, {}).get("options", {}))
+
+    @property
+    def rows(self) -> Rows:
+        return self.by_name[self.question.analysis]
+
+
+def questions_of(plan: Plan) -> Sequence[Question]:
+    """The questions of a plan; where it names none, those of its primary analyses, or else of its families."""
+    if plan.questions:
+        return plan.questions
+    primary = [
+        name for name, entry in plan.analyses.items() if entry.role == "primary" and name not in plan.families
+    ] or list(plan.families)
+    return [Question.model_validate({"asks": plan.analyses[name].title, "analysis": name}) for name in primary]
+
+
+def answers_of(plan: Plan, by_name: Mapping[str, Rows], calls: Mapping[str, Mapping]) -> list[Answer]:
+    """The answers, in the order of the questions.
+
+    Parameters
+    ----------
+    plan
+        The plan, its groups filled in.
+    by_name
+        Analysis -> its rows of results.
+    calls
+        Analysis -> its call, whose options say the level of intervals.
+
+    Raises
+    ------
+    Fault
+        Where no number fits the names of a question.
+    """
+    answers = []
+    for place, question in enumerate(questions_of(plan)):
+        entry = plan.analyses[question.analysis]
+        if not any(names.keys() - {NOT_COMPUTED} for names in by_name.get(question.analysis, {}).values()):
+            continue  # the summary says what is not computed, and why
+        asked = _Asked(plan, question, plan.datasets[entry.dataset], by_name, calls)
+        sentences = list(_family(asked) if question.analysis in plan.families else _sentences(asked))
+        if not sentences:
+            raise Fault(f"questions.{place}: no number of {question.analysis} fits its names; see estimates.csv")
+        is_primary = entry.role == "primary"
+        shown, more = sentences[:MOST], len(sentences[MOST:])
+        answers.append(Answer(question.asks, question.analysis, is_primary, shown, more))
+    return answers
+
+
+def harms_of(plan: Plan, by_name: Mapping[str, Rows]) -> list[Sentence]:
+    """Harms by arm, where they were collected: the first two parameters of a safety analysis with counts."""
+    for name, entry in sorted(plan.analyses.items(), key=lambda one: one[1].method != "safety"):
+        rows = by_name.get(name, {})
+        if entry.role != "safety" or not any({"count", "n"} <= row.keys() for row in rows.values()):
+            continue
+        dataset = plan.datasets[entry.dataset]
+        found = []
+        for parameter in entry.parameters[:2]:
+            arms = [
+                (dataset.groups.get(key[1], key[1]), row)
+                for key, row in rows.items()
+                if key[0] == parameter and key[1] in dataset.groups and {"count", "n"} <= row.keys()
+            ]
+            if arms:
+                found.append(Sentence(dataset.parameters[parameter].label, _joined([_share(*arm) for arm in arms])))
+        return found
+    return []
+
+
+def _share(label: str, row: Row) -> Pieces:
+    share = next((row[name] for name in ("percent", "proportion") if name in row), None)
+    pieces: Pieces = [f"{label} " if label else "", row["count"], " of ", row["n"]]
+    return [*pieces, " (", share, ")"] if share else pieces
+
+
+def _joined(parts: Sequence[Pieces], between: str = "; ") -> Pieces:
+    pieces: Pieces = []
+    for part in parts:
+        pieces += [between, *part] if pieces else part
+    return pieces
+
+
+def _sentences(asked: _Asked) -> Iterator[Sentence]:
+    """The sentences of the rows that a question names: effects where there are some, else what there is."""
+    question = asked.question
+    wanted = (question.parameter, question.contrast, question.visit, question.level)
+    rows = {
+        key: row
+        for key, row in asked.rows.items()
+        if all(not name or name == part for name, part in zip(wanted, key, strict=True)) and NOT_COMPUTED not in row
+    }
+    if verdicts := {
+        key: row for key, row in rows.items() if "verdict" in row or ("plate_verdict" in row and not key[3])
+    }:
+        yield _verdicts(verdicts)
+        return
+    effects = [(key, row, headline) for key, row in rows.items() if (headline := _headline(row))]
+    if effects:
+        yield from (_effect(asked, *effect) for effect in effects)
+        return
+    for key, row in rows.items():
+        if {"count", "n"} <= row.keys():
+            yield _counted(asked, key, row)
+        elif "p" in row:
+            yield _tested(key, row)
+        elif main := next((name for name in MEANS if name in row), ""):
+            yield Sentence(_subject(row), _estimated(asked, row, Headline(main, "ci_low", "ci_high", "")))
+
+
+def _headline(row: Row) -> Headline | None:
+    """The effect of a row; on the scale of logarithms the ratio that it is."""
+    headline = headline_of(row)
+    if headline and row[headline.effect]["unit"].startswith("log ") and {"ratio_low", "ratio_high"} <= row.keys():
+        return Headline("ratio", "ratio_low", "ratio_high", headline.p)
+    return headline
+
+
+def _subject(row: Row, *parts: str) -> str:
+    labels = next(iter(row.values()))["full"]
+    return ", ".join(labels[part] for part in ("parameter", "visit", *parts) if labels[part])
+
+
+def _contrast(asked: _Asked, key: Key) -> Contrast | None:
+    if asked.question.groups:
+        return Contrast(*asked.question.groups)
+    return contrast_of(key[1], asked.dataset.groups)
+
+
+def _effect(asked: _Asked, key: Key, row: Row, headline: Headline) -> Sentence:
+    """An effect: which way it goes, how large it is, and what that means."""
+    value, low, high = (float(row[name]["value"]) for name in (headline.effect, headline.low, headline.high))
+    is_clear = not low <= headline.null <= high
+    contrast = _contrast(asked, key)
+    groups = asked.dataset.groups
+    way = "higher" if value > headline.null else "lower"
+    if contrast:
+        a, b = (
+            f"“{groups[side]}”" if "," in groups[side] else groups[side]
+            for side in (contrast.group, contrast.reference)
+        )
+        said = f"{way} with {a} than with {b}; " if is_clear else f"no clear difference between {a} and {b}; "
+        subject = _subject(row) if asked.question.groups else _subject(row, "level")
+    elif headline.effect == "mean_change":
+        baseline = asked.dataset.visits.get(asked.dataset.baseline, "baseline")
+        said = f"{way} than at {baseline.lower()}; " if is_clear else f"no clear change since {baseline.lower()}; "
+        subject = _subject(row, "group", "level")
+    else:
+        said, subject = "", _subject(row, "group", "level")
+    pieces: Pieces = [said, row[headline.effect]["full"]["statistic"].lower() + " "]
+    facts = [*_meaning(asked, key, headline, (value, low, high)), *_means(asked, key, row, contrast)]
+    return Sentence(subject, [*pieces, *_estimated(asked, row, headline), *_counts(asked, key, row, contrast)], facts)
+
+
+def _estimated(asked: _Asked, row: Row, headline: Headline) -> Pieces:
+    """An estimate with its unit, interval and p value."""
+    unit = row[headline.effect]["unit"]
+    pieces: Pieces = [row[headline.effect], f" {unit}" if unit not in ("", "%") else ""]
+    inside: Pieces = []
+    if {headline.low, headline.high} <= row.keys():
+        inside += [f"{asked.interval(row[headline.low]['analysis'])} ", row[headline.low], " to ", row[headline.high]]
+    if headline.p and row[headline.p]["value"]:
+        inside += ["; " if inside else "", *_p(row[headline.p])]
+        if adjusted := _adjusted(asked, row[headline.p]):
+            inside += [", adjusted ", *_p(adjusted)]
+    return [*pieces, " (", *inside, ")"] if inside else pieces
+
+
+def _p(number: Number) -> Pieces:
+    return ["p " if number["shown"].startswith("<") else "p = ", number]
+
+
+def _adjusted(asked: _Asked, p: Number) -> Number | None:
+    """The p value adjusted in the family that a p value belongs to."""
+    for family, declared in asked.plan.families.items():
+        for hypothesis, member in declared.hypotheses.items():
+            parts = {"parameter": member.parameter, "visit": member.visit, "group": member.contrast}
+            parts |= {"level": member.level, "analysis": member.analysis, "statistic": member.statistic}
+            if all(not name or p[part] == name for part, name in parts.items()):
+                at = (p["parameter"], p["group"], p["visit"], hypothesis)
+                return asked.by_name.get(family, {}).get(at, {}).get("adjusted_p")
+    return None
+
+
+def _counts(asked: _Asked, key: Key, row: Row, contrast: Contrast | None) -> Pieces:
+    """The units analysed: the row's own, or those of both sides of its contrast."""
+    own = [row["n"]] if "n" in row else [row[name] for name in ("n_a", "n_b") if name in row]
+    if not own and contrast:
+        sides = [asked.rows.get((key[0], side, key[2], ""), {}) for side in (contrast.group, contrast.reference)]
+        own = [side["n"] for side in sides if "n" in side]
+    if not own:
+        own = [other["n"] for at, other in asked.rows.items() if at == (key[0], EVERYBODY, key[2], "") and "n" in other]
+    return [", n = ", *_joined([[number] for number in own], " + "), f" {plural(asked.dataset.unit)}"] if own else []
+
+
+def _meaning(asked: _Asked, key: Key, headline: Headline, effect: tuple[float, float, float]) -> list[Fact]:
+    """The direction that is better, and how the effect compares with a size that matters."""
+    parameter = asked.dataset.parameters.get(key[0])
+    if parameter is None or not parameter.better:
+        return []
+    value, low, high = effect
+    facts = []
+    is_clear = not low <= headline.null <= high
+    is_good = (value < headline.null) == (parameter.better == "lower")
+    contrast = _contrast(asked, key)
+    said = f"{parameter.better} is better"
+    if contrast and is_clear:
+        said += f", so this favours {asked.dataset.groups[contrast.group if is_good else contrast.reference]}"
+    elif is_clear:
+        said += f", so this is {'an improvement' if is_good else 'a worsening'}"
+    facts.append(Fact("Direction", [said + "."]))
+    sign = 1.0 if parameter.better == "higher" else -1.0
+    for meaningful in parameter.meaningful:
+        if (meaningful.of, headline.effect) == ("difference", "difference"):
+            facts.append(Fact("What matters", [_held(meaningful, sign, effect, parameter.unit)]))
+        elif (meaningful.of, headline.effect) == ("change", "mean_change"):
+            size = f"{meaningful.size:g}{f' {parameter.unit}' if parameter.unit else ''}"
+            one = f"{size} within one {asked.dataset.unit} ({meaningful.source})"
+            facts.append(Fact("What matters", [f"{one}: a size for counting responders, not for a mean."]))
+    return facts
+
+
+def _held(meaningful: Meaningful, sign: float, effect: tuple[float, float, float], unit: str) -> str:
+    """An effect with its interval against a size that matters, in the direction that is better."""
+    value, *limits = (sign * number for number in effect)
+    size = meaningful.size
+    where = "reaches it" if value >= size else "does not reach it"
+    if min(limits) >= size:
+        tail = f"the estimate {where}, and so does the whole interval"
+    elif max(limits) < size:
+        tail = f"the estimate {where}, nor does any of the interval"
+    else:
+        tail = f"the estimate {where}, and the interval holds smaller and larger effects"
+    return f"{size:g}{f' {unit}' if unit else ''} between groups ({meaningful.source}): {tail}."
+
+
+def _means(asked: _Asked, key: Key, row: Row, contrast: Contrast | None) -> list[Fact]:
+    """The means of the arms, or before and after."""
+    unit = asked.dataset.parameters[key[0]].unit if key[0] in asked.dataset.parameters else ""
+    tail = f" {unit}" if unit not in ("", "%") else ""
+    if {"mean_before", "mean_after"} <= row.keys():
+        return [Fact("Means", [row["mean_before"], " before, ", row["mean_after"], f" after{tail}"])]
+    if contrast is None:
+        return []
+    labels = [asked.dataset.groups[side] for side in (contrast.group, contrast.reference)]
+    if {"mean_a", "mean_b"} <= row.keys():
+        arms: list[Pieces] = [
+            [f"{label} ", row[name]] for label, name in zip(labels, ("mean_a", "mean_b"), strict=True)
+        ]
+        return [Fact("Means", [*_joined(arms), tail])]
+    for rows in _beside(asked):
+        sides = [rows.get((key[0], side, key[2], ""), {}) for side in (contrast.group, contrast.reference)]
+        for name in MEANS:
+            if all(name in side for side in sides):
+                arms = [[f"{label} ", side[name]] for label, side in zip(labels, sides, strict=True)]
+                title = statistic_of(name).label.replace("ean", "eans")
+                return [Fact(title, [*_joined(arms), tail])]
+    return []
+
+
+def _beside(asked: _Asked) -> Iterator[Rows]:
+    """Where means of the arms may stand: the analysis itself, then descriptions of the same data set and population."""
+    yield asked.rows
+    entry = asked.plan.analyses[asked.question.analysis]
+    for name, other in asked.plan.analyses.items():
+        if other.method == "describe" and (other.dataset, other.population) == (entry.dataset, entry.population):
+            yield asked.by_name.get(name, {})
+
+
+def _verdicts(rows: Rows) -> Sentence:
+    """What was decided on criteria or plates, with its estimate or its range, by decision, the worst first."""
+    decided = [(key, row, next(row[name] for name in VERDICTS if name in row)) for key, row in rows.items()]
+    of: dict[str, list[Pieces]] = {}
+    for key, row, verdict in sorted(decided, key=lambda one: float(one[2]["value"])):
+        label = key[3] or verdict["full"]["group"]
+        inside: Pieces = []
+        if share := next((row[name] for name in ("proportion", "rate") if name in row), None):
+            inside = [share, " a month" if "rate" in row else ""]
+        elif {"lloq", "uloq"} <= row.keys():
+            inside = [row["lloq"], " to ", row["uloq"], f" {row['uloq']['unit']}"]
+        word: Pieces = [] if verdict["shown"] in of else [verdict, ": "]
+        of.setdefault(verdict["shown"], []).append([*word, label, *([" (", *inside, ")"] if inside else [])])
+    return Sentence("Decision", _joined([_joined(parts, ", ") for parts in of.values()]))
+
+
+def _counted(asked: _Asked, key: Key, row: Row) -> Sentence:
+    """A count of so many; with the largest difference, where that stands beside it."""
+    labels = row["count"]["full"]
+    pieces = _share("", row)
+    low = next((name for name in row if statistic_of(name).role is Role.LOW), "")
+    if low and (high := low.removesuffix("low") + "high") in row:
+        pieces += [f", {asked.interval(row[low]['analysis'])} ", row[low], " to ", row[high]]
+    if largest := asked.rows.get((*key[:3], ""), {}).get("largest_difference"):
+        pieces += ["; largest difference ", largest, f" {largest['unit']}"]
+    return Sentence(_subject(row, "group"), [f"{labels['level']}: " if labels["level"] else "", *pieces])
+
+
+def _tested(key: Key, row: Row) -> Sentence:
+    """A test without an estimate."""
+    pieces: Pieces = [f"{next(iter(row.values()))['full']['level']}: " if key[3] else ""]
+    if {"f", "df_1", "df_2"} <= row.keys():
+        pieces += ["F(", row["df_1"], ", ", row["df_2"], ") = ", row["f"], ", "]
+    return Sentence(_subject(row), [*pieces, *_p(row["p"])])
+
+
+def _family(asked: _Asked) -> Iterator[Sentence]:
+    """Of a family: how many are rejected, and the effects of those, or of the few with the smallest p."""
+    family = asked.plan.families[asked.question.analysis]
+    rows = {key[3]: (key, row) for key, row in asked.rows.items() if "rejected" in row}
+    rejected = [name for name, (_, row) in rows.items() if float(row["rejected"]["value"])]
+    by_p = sorted(rows, key=lambda name: float(rows[name][1]["p"]["value"] or 1))
+    shown = [name for name in by_p if name in rejected][:MOST] or by_p[:FEW]
+    count = f"{len(rejected) or 'none'} of {len(rows)} hypotheses rejected at α = {family.alpha:g}"
+    label = "largest effects by p" if len(rejected) > len(shown) or not rejected else "these"
+    facts = []
+    for name in shown:
+        member = family.hypotheses[name]
+        row = asked.by_name.get(member.analysis, {}).get((*rows[name][0][:3], member.level), {})
+        headline = _headline(row)
+        p = _p(rows[name][1]["adjusted_p"])
+        said = _estimated(asked, row, Headline(headline.effect, headline.low, headline.high, "")) if headline else []
+        facts.append(Fact(_subject(rows[name][1]), [*said, ", " if said else "", "adjusted ", *p]))
+    yield Sentence(family.title, [f"{count}; {label}:"], facts)
