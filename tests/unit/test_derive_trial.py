@@ -244,7 +244,10 @@ MOVEMENTS = movements(
 
 @pytest.mark.parametrize(
     "give, values",
-    [("sessions", {"P1": 1, "P2": 0, "P3": 0, "P5": 0, "P6": 0}), ("percent", {"P1": 50, "P2": 50, "P3": 100, "P5": 0})],
+    [
+        ("sessions", {"P1": 1, "P2": 0, "P3": 0, "P5": 0, "P6": 0}),
+        ("percent", {"P1": 50, "P2": 50, "P3": 100, "P5": 0}),
+    ],
 )
 def test_fidelity_is_what_was_done_of_the_protocol_in_its_order_and_for_as_long(give, values):
     tables = {"people": people(*(f"P{n}" for n in range(1, 7))), "s": ATTENDED, "m": MOVEMENTS}

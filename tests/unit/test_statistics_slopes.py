@@ -32,7 +32,13 @@ def test_slopes_and_their_difference_are_those_of_statsmodels(covariance):
         test = model.t_test(f"C(group)[{group}]:dose = 0")
         found = ours(covariance).slope(group)
         low, high = test.conf_int()[0]
-        expected = {"slope": test.effect[0], "se": test.sd[0, 0], "ci_low": low, "ci_high": high, "p": float(test.pvalue)}
+        expected = {
+            "slope": test.effect[0],
+            "se": test.sd[0, 0],
+            "ci_low": low,
+            "ci_high": high,
+            "p": float(test.pvalue),
+        }
         assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-9)
         assert found["df"] == N - 7
     test = model.t_test("C(group)[OMT]:dose - C(group)[sham]:dose = 0")

@@ -43,7 +43,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     """The number of faithful sessions, or the share of faithful movements, of each unit.
 
     A movement is faithful if technique and region are those of the protocol at its place in the order, and its length
-    is within the tolerance. A unit of which a movement's row was quarantined, or a cell of one is missing, has no value.
+    is within the tolerance. A unit has no value where a movement's row was quarantined, or a cell of one is missing.
     """
     declared = context.dataset.parameters.get(options.attended)
     if declared and declared.visits:

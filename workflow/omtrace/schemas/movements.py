@@ -48,6 +48,6 @@ class Movements(fields.TableModel):
     class Config:
         unique = ["unit_id", "session", "movement"]
         metadata = {
-            "source": "the treatment log as this project declares it; techniques as in the trials of osteopathic treatment "
-            "of migraine (Cerritelli 2015, doi:10.1016/j.ctim.2015.01.011; Voigt 2011; NCT04520425)"
+            "source": "the treatment log as this project declares it; five movements of one minute each as in Burke "
+            "2023, doi:10.1370/afm.22.s1.5587"
         }

@@ -1,6 +1,5 @@
 """Who gives the treatment: one row a provider, under a pseudonym."""
 
-import pandas as pd
 import pandera.pandas as pa
 from pandera.engines.pandas_engine import DateTime
 from pandera.typing import Series
@@ -25,6 +24,6 @@ class Providers(fields.TableModel):
     class Config:
         unique = ["provider_id"]
         metadata = {
-            "source": "the delegation log as this project declares it; TIDieR, doi:10.1136/bmj.g1687, item 5: who provided, "
-            "with their expertise and specific training"
+            "source": "the delegation log as this project declares it; TIDieR, doi:10.1136/bmj.g1687, item 5, asks who "
+            "provided, with expertise and specific training"
         }
