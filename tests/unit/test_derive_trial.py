@@ -219,6 +219,100 @@ def test_a_strategy_that_does_not_fit_is_a_fault(more, says):
         )
 
 
+# pain, facts of one visit, criteria, and events of a log
+
+
+@pytest.mark.parametrize(
+    "days, value",
+    [
+        ([(1, 1, 4), (2, 1, 7), (3, 0, 0), (4, 1, None)], 5.5),
+        ([(1, 0, 0), (2, 0, 0), (3, 1, None)], "no such day with pain"),
+        ([(1, 1, 4)], "incomplete: fewer than 2 diary days"),
+    ],
+)
+def test_the_mean_of_a_diary_is_over_the_days_that_count(days, value):
+    table = frame("unit_id day headache pain", *(("P1", *day) for day in days))
+    options = {"table": "diary", "day": "day", "event": "headache", "windows": {"month_1": [1, 7]}, "at_least": 2}
+    x = parameter("days", ["month_1"], **options, give="mean", of="pain")
+    found, behind = built({"people": people("P1"), "diary": table}, {"x": x})
+    assert found["P1", "month_1"] == value
+    assert ("P1", "month_1", 1, "pain", "value") in behind
+
+
+@pytest.mark.parametrize("give, of", [("mean", ""), ("count", "pain")])
+def test_a_mean_and_its_column_go_together(give, of):
+    from pydantic import ValidationError
+
+    with pytest.raises(ValidationError, match="of: needed for give: mean"):
+        DayOptions(table="d", day="day", event="x", windows={"a": (1, 2)}, at_least=1, give=give, of=of)
+
+
+def test_a_value_at_a_visit_is_a_fact_with_its_cells_and_its_status():
+    rows = frame("unit_id visit n", ("P1", "baseline", 16), ("P1", "month_1", 3), ("P2", "month_1", 9))
+    parameters = {
+        "n": parameter("column", ["baseline", "month_1"], table="s", column="n"),
+        "before": parameter("at_visit", of="n", visit="baseline"),
+        "many": parameter("fact", when="before >= 15"),
+    }
+    tables = {"people": people("P1", "P2"), "s": rows}
+    found, behind = built(tables, parameters)
+    assert found == {("P1", ""): "yes", ("P2", ""): "before not collected"} and ("P1", "", 1, "n", "value") in behind
+    del parameters["many"]
+    assert built(tables, parameters)[0] == {("P1", ""): 16, ("P2", ""): "not collected"}
+    parameters["before"]["visits"] = ["baseline"]
+    with pytest.raises(Fault, match="parameter before: visits: a fact of the unit has none"):
+        built(tables, parameters)
+
+
+def test_criteria_are_counted_where_all_are_answered():
+    rows = frame("unit_id a b", ("P1", 1, "yes"), ("P2", 0, "no"), ("P3", 1, None))
+    x = parameter("criteria", table="e", met={"a": ["1"], "b": ["yes", "maybe"]})
+    found, behind = built({"people": people("P1", "P2", "P3", "P4"), "e": rows}, {"x": x})
+    assert [found[f"P{n}", ""] for n in (1, 2, 3)] == [2, 0, "incomplete: 1 of 2 criteria not answered"]
+    assert found["P4", ""] == "not collected"
+    assert {(cell[0], cell[3]) for cell in behind} == {(f"P{n}", c) for n in (1, 2, 3) for c in "ab"}
+
+
+LOG = frame(
+    "unit_id day kind change",
+    ("P1", 20, "preventive", "started"),
+    ("P1", 60, "preventive", "continued"),
+    ("P2", 60, "preventive", "stopped"),
+    ("P2", 61, "other", "started"),
+)
+CHANGED = {"kind": ["preventive"], "change": ["started", "stopped"]}
+
+
+def changed(**more):
+    options = {"table": "log", "day": "day", "rows": CHANGED, "windows": {"month_1": [1, 32], "month_3": [33, 90]}}
+    return parameter("occurred", ["month_1", "month_3"], **{**options, **more})
+
+
+def test_what_a_log_says_of_the_days_of_a_visit():
+    found, behind = built({"people": people("P1", "P2", "P3"), "log": LOG}, {"x": changed()})
+    assert {at: what for at, what in found.items() if at[1] != "baseline"} == {
+        **{("P1", "month_1"): "yes", ("P1", "month_3"): "no"},
+        **{("P2", "month_1"): "no", ("P2", "month_3"): "yes"},
+        **{("P3", "month_1"): "no", ("P3", "month_3"): "no"},
+    }
+    assert behind == {
+        (unit, visit, key, column, "time" if column == "day" else "value")
+        for unit, visit, key in (("P1", "month_1", 1), ("P2", "month_3", 3))
+        for column in ("kind", "change", "day")
+    }
+
+
+def test_an_event_is_not_known_where_a_row_of_the_log_was_quarantined():
+    tables = {"people": people("P1", "P2"), "log": LOG}
+    found, _ = built(tables, {"x": changed()}, quarantine=[(9, "log", "range", "P1", "")])
+    assert found["P1", "month_3"] == "a row of log was quarantined" and found["P2", "month_3"] == "yes"
+
+
+def test_the_windows_of_a_log_are_the_visits():
+    with pytest.raises(Fault, match="parameter x: windows: each visit of the parameter has one"):
+        built({"people": people("P1"), "log": LOG}, {"x": changed(windows={"month_1": [1, 32]})})
+
+
 # fidelity to the protocol, and the provider
 
 

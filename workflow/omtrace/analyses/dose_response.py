@@ -93,6 +93,6 @@ METHOD = Method(
     run,
     "Ordinary least squares of the outcome on group, on the dose within each group, on the outcome's baseline and the "
     "covariates: the slope of each group, and differences of slopes. A dose is not given by chance: who comes more "
-    "often differs in other ways too, so that a slope is no effect of the dose. What both arms share of this cancels in "
-    "the difference of their slopes.",
+    "often differs in other ways too, so that a slope is no effect of the dose. What both arms share of this cancels "
+    "in the difference of their slopes.",
 )

@@ -22,7 +22,17 @@ from omtrace.simulate.answers import (
     msq_answers,
     related,
 )
+from omtrace.simulate.care import (
+    CARE_COLUMNS,
+    ELIGIBILITY_COLUMNS,
+    LIFESTYLE_COLUMNS,
+    care_rows,
+    eligibility,
+    lifestyle,
+)
 from omtrace.simulate.defects import Defect, Row, with_defects
+from omtrace.simulate.feasibility_diary import diary_of, events_of
+from omtrace.simulate.rct_diary import DIARY_COLUMNS, EVENT_COLUMNS
 from omtrace.simulate.streams import Stream, nearest, weekday, within
 from omtrace.simulate.treatment import (
     MOVEMENT_COLUMNS,
@@ -36,6 +46,7 @@ from omtrace.store import write_csv
 
 STUDY = "omt_feasibility"
 FILE, MOVEMENTS, PROVIDERS = "redcap.csv", "movements.csv", "providers.csv"
+DIARY, EVENTS, CARE = "diary.csv", "adverse_events.csv", "care_log.csv"
 CLINICIANS = ("DO-1", "DO-2", "DO-3")
 PARTICIPANTS = [f"SM-{n:02d}" for n in range(1, 12)]
 COLUMNS = [
@@ -46,6 +57,7 @@ COLUMNS = [
     "sex",
     "botox_ever",
     "topiramate_12m",
+    *ELIGIBILITY_COLUMNS,
     "demographics_complete",
     "session_on",
     "movements_done",
@@ -56,6 +68,7 @@ COLUMNS = [
     *MSQ_COLUMNS,
     *MIDAS_COLUMNS,
     *SATISFACTION_COLUMNS,
+    *LIFESTYLE_COLUMNS,
     "visit_note",
 ]
 
@@ -117,7 +130,9 @@ DEFECTS = (
 
 def write(folder: Path) -> list[Path]:
     """Write the study's exports below a folder and name the files written."""
-    rows = [row for participant in participants() for row in events(**participant)]
+    people = participants()
+    severity = {person["name"]: person["severity"] for person in people}
+    rows = [row for person in people for row in events(**person)]
     files = {
         FILE: (COLUMNS, rows),
         MOVEMENTS: (MOVEMENT_COLUMNS, movement_rows(rows)),
@@ -125,6 +140,12 @@ def write(folder: Path) -> list[Path]:
             [name for name in PROVIDER_COLUMNS if name != "site"],
             provider_rows(STUDY, [(name, "") for name in CLINICIANS], FIRST_DAY),
         ),
+        DIARY: (DIARY_COLUMNS, [row for name in PARTICIPANTS for row in diary_of(name, severity[name])]),
+        EVENTS: (
+            [name for name in EVENT_COLUMNS if name != "system"],
+            [row for name in PARTICIPANTS for row in events_of(name)],
+        ),
+        CARE: (CARE_COLUMNS, [row for name in PARTICIPANTS for row in care_rows(STUDY, name, 0.15, 120)]),
     }
     for file, (columns, clean) in files.items():
         cells = ([row[name] for name in columns] for row in with_defects(file, clean, DEFECTS))
@@ -179,6 +200,7 @@ def events(
         "sex": sex,
         "botox_ever": 0,
         "topiramate_12m": 0,
+        **eligibility(STUDY, name, age, sex, diary_of(name, severity)),
         "demographics_complete": 2,
     }
     sessions = session_rows(name, enrolled, attended)
@@ -197,6 +219,9 @@ def events(
         {"redcap_event_name": "month_1_arm_1", **month_1},
         {"redcap_event_name": "month_3_arm_1", **month_3},
     ]
+    for row in rows:
+        if "hit6_on" in row:
+            row |= lifestyle(STUDY, name, row["redcap_event_name"])
     for row in rows:
         choices = SESSION_NOTES if "session_on" in row else FORM_NOTES
         row |= {"record_id": name, "visit_note": notes.pick(choices) if notes.chance(0.3) else None}

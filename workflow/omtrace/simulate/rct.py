@@ -9,8 +9,18 @@ values are drawn, not reported: no published result is reproduced.
 from pathlib import Path
 
 from omtrace.simulate.answers import HIT6_COLUMNS, MIDAS_COLUMNS, MSQ_COLUMNS, SATISFACTION_COLUMNS
+from omtrace.simulate.care import (
+    CARE_COLUMNS,
+    ELIGIBILITY_COLUMNS,
+    LIFESTYLE_COLUMNS,
+    care_rows,
+    coded,
+    eligibility,
+    lifestyle,
+    with_drugs,
+)
 from omtrace.simulate.defects import Defect, Row, with_defects
-from omtrace.simulate.rct_diary import DIARY_COLUMNS, EVENT_COLUMNS, diary_rows, event_rows
+from omtrace.simulate.rct_diary import DIARY_COLUMNS, EVENT_COLUMNS, diary_of, diary_rows, event_rows
 from omtrace.simulate.rct_people import PROVIDERS_OF, STUDY, Participant, simulated
 from omtrace.simulate.streams import Stream
 from omtrace.simulate.treatment import (
@@ -24,7 +34,7 @@ from omtrace.store import write_csv
 
 QUESTIONNAIRES, SESSIONS, ALLOCATION = "questionnaires.csv", "sessions.csv", "allocation.csv"
 DIARY, EVENTS = "diary.csv", "adverse_events.csv"
-MOVEMENTS, PROVIDERS = "movements.csv", "providers.csv"
+MOVEMENTS, PROVIDERS, CARE = "movements.csv", "providers.csv", "care_log.csv"
 COLUMNS = {
     QUESTIONNAIRES: [
         "record_id",
@@ -36,11 +46,13 @@ COLUMNS = {
         "migraine_type",
         "botox_ever",
         "topiramate_12m",
+        *ELIGIBILITY_COLUMNS,
         "demographics_complete",
         *HIT6_COLUMNS,
         *MSQ_COLUMNS,
         *MIDAS_COLUMNS,
         *SATISFACTION_COLUMNS,
+        *LIFESTYLE_COLUMNS,
         "visit_note",
     ],
     SESSIONS: ["participant_id", "session", "session_on", "movements_done", "minutes", "provider_id"],
@@ -49,7 +61,10 @@ COLUMNS = {
     ALLOCATION: ["sequence", "stratum", "block", "arm", "participant_id", "allocated_on"],
     DIARY: DIARY_COLUMNS,
     EVENTS: EVENT_COLUMNS,
+    CARE: CARE_COLUMNS,
 }
+# Chance that a preventive drug is changed; by the last event attended, the last day that is known of.
+CHANGES, LAST_DAY = {"OMT": 0.10, "sham": 0.17}, {"": 85, "month_1_arm_1": 50, "baseline_arm_1": 28}
 NOTES = (
     "Came with a relative",
     'Wrote beside the form: "hard to say".\nAnswered all the same.',
@@ -69,6 +84,7 @@ CONFLICT = {
     "migraine": 0,
     "pain_max": lambda row: 4 * other_headache(row),
     "acute_medication": 0,
+    "acute_class": None,
 }
 
 DEFECTS = (
@@ -104,7 +120,7 @@ DEFECTS = (
         Defect(
             DIARY,
             {"participant_id": "R999", "study_day": day},
-            {"headache": 1, "migraine": 0, "pain_max": 3, "acute_medication": 0},
+            {"headache": 1, "migraine": 0, "pain_max": 3, "acute_medication": 0, "acute_class": None},
             "participant not in the allocation list",
             "add",
         )
@@ -114,7 +130,13 @@ DEFECTS = (
     Defect(
         EVENTS,
         {"participant_id": "R102", "study_day": -40},
-        {"term": "neck soreness", "system": "musculoskeletal", "severity": "mild", "related": "no"},
+        {
+            "term": "neck soreness",
+            "system": "musculoskeletal",
+            "severity": "mild",
+            "related": "no",
+            **coded("neck soreness"),
+        },
         "dated before allocation",
         "add",
     ),
@@ -133,6 +155,11 @@ def write(folder: Path) -> list[Path]:
         ALLOCATION: slots,
         DIARY: diary_rows(people),
         EVENTS: event_rows(people),
+        CARE: [
+            row
+            for person in people
+            for row in care_rows(STUDY, person.name, CHANGES[person.arm], LAST_DAY[person.left])
+        ],
     }
     for file, rows in tables.items():
         cells = ([row[name] for name in COLUMNS[file]] for row in with_defects(file, rows, DEFECTS))
@@ -156,6 +183,7 @@ def questionnaire_rows(people: list[Participant]) -> list[Row]:
             row |= {"record_id": person.name, "redcap_event_name": event, **answers}
             if event == "baseline_arm_1":
                 row |= demographics(person)
+            row |= lifestyle(STUDY, person.name, event)
             row["visit_note"] = notes.pick(NOTES) if notes.chance(0.08) else None
             rows.append(row)
     return rows
@@ -171,5 +199,6 @@ def demographics(person: Participant) -> Row:
         "migraine_type": person.kind,
         "botox_ever": 0,
         "topiramate_12m": 0,
+        **eligibility(STUDY, person.name, person.age, person.sex, with_drugs(STUDY, person.name, diary_of(person))),
         "demographics_complete": 2,
     }
