@@ -12,7 +12,7 @@ from omtrace.model.headline import Headline, headline_of, is_of_ratio
 from omtrace.model.plan import Plan
 from omtrace.statistics.basic import progression
 from omtrace.statistics.basic.proportion import proportion, proportion_difference
-from test_analyses import ANCOVA, PAIR, Results, people, plan_of
+from test_analyses import ANCOVA, CASES, PAIR, Results, people, plan_of
 
 LABEL = "level of the criterion"
 
@@ -340,3 +340,56 @@ def test_the_boxes_of_the_flow_add_up_by_group_and_visit(tmp_path):
             assert boxes[group, "", "enrolled"] == mine["analysed"] + out
     assert boxes["all", "", "enrolled"] == 16 and boxes["sham", "", "enrolled"] + boxes["OMT", "", "enrolled"] == 15
     assert boxes["OMT", "end", "excluded: incomplete: 1 of 6 items open"] == 1
+
+
+@pytest.mark.parametrize("method", ["ancova", "factorial"])
+def test_an_interval_of_a_mean_does_not_leave_the_scale(tmp_path, method):
+    """Nearly everybody gives the best answer, 5 of 5; intervals of differences are free."""
+    units = people()
+    for place, unit in enumerate(units.values()):
+        unit["x", "end"] = 5 - (place in (3, 8, 9))
+        unit["x", "baseline"] = 3 + place * 5 % 3
+    entries = {"a": (method, *CASES[method])}
+    parameters = plan_of(entries).model_dump(mode="json", by_alias=True)["datasets"]["data"]["parameters"]
+    free = Results(tmp_path / "free", units, entries, parameters=parameters, refusals=True)
+    parameters["x"] |= {"derive": "score", "options": {"table": "t", "instrument": "satisfaction", "score": "answer"}}
+    scored = Results(tmp_path / "scored", units, entries, parameters=parameters, refusals=True)
+    pairs = zip(free.numbers, scored.numbers, strict=True)
+    moved = {(a["statistic"], b["value"]) for a, b in pairs if a["value"] != b["value"]}
+    assert moved == {("ci_high", "5")}
+
+
+@pytest.mark.parametrize("words", [("yes", "no"), ("Yes", "No")])
+@pytest.mark.parametrize(
+    ("method", "visits", "options"),
+    [
+        ("compare_proportions", ["baseline", "end"], CASES["compare_proportions"][2]),
+        ("proportion", ["end"], {}),
+        ("logistic", ["end"], CASES["logistic"][2]),
+        ("subgroups", ["end"], {**CASES["subgroups"][2], "baseline": False}),
+    ],
+)
+def test_the_texts_yes_and_no_count_as_1_and_0(tmp_path, method, visits, options, words):
+    units = people()
+    for place, unit in enumerate(units.values()):
+        unit["r", "baseline"] = place % 3 == 0
+        if place == 5:
+            unit["r", "end"] = "!not collected"
+    said = {
+        name: unit | {key: words[not unit[key]] for key in unit if key[0] == "r" and unit[key] != "!not collected"}
+        for name, unit in units.items()
+    }
+    entries = {"a": (method, ["r"], visits, options)}
+    found = [Results(tmp_path / str(n), people, entries).numbers for n, people in enumerate((units, said))]
+    names = ("parameter", "group", "visit", "level", "statistic", "value", "unit")
+    one, other = ([[number[name] for name in names] for number in numbers] for numbers in found)
+    assert one == other and len(one) > 5
+
+
+@pytest.mark.parametrize("method", ["ancova", "subgroups"])
+def test_what_has_no_baseline_is_refused_with_the_mend_and_goes_without(tmp_path, method):
+    options = {**CASES[method][2], "covariates": ["conc"]}
+    with pytest.raises(Fault, match="'age' is not measured at visits, .* baseline: false in the options"):
+        Results(tmp_path / "refused", people(), {"a": (method, ["age"], [], options)})
+    done = Results(tmp_path / "done", people(), {"a": (method, ["age"], [], {**options, "baseline": False})})
+    assert "difference" in {number["statistic"] for number in done.numbers}

@@ -47,7 +47,7 @@ def dataset_plan(**change) -> DatasetPlan:
     parameters = {
         "arm": {"derive": "column", "label": "Arm"},
         "age": {"derive": "column", "label": "Age", "unit": "years"},
-        "score": {"derive": "score", "label": "Score", "unit": "points", "visits": ["baseline", *VISITS.values()]},
+        "score": {"derive": "column", "label": "Score", "unit": "points", "visits": ["baseline", *VISITS.values()]},
     }
     content = {
         "unit": "participant",

@@ -49,7 +49,8 @@ def test_no_rule_has_the_id_of_another():
 def test_a_study_has_the_rules_of_its_tables_and_crosschecks_only():
     usual = {rule.id for rule in RULES}
     assert set(texts()) == usual
-    assert set(texts(("plate_layout",))) - usual == {rule.id for rule in table_of("plate_layout").rules} != set()
+    layout = table_of("plate_layout")
+    assert set(texts([layout])) - usual == {rule.id for rule in layout.rules} != set()
     name = next(declared("validation.crosschecks"))
     rules = plugin("validation.crosschecks", name, "CROSSCHECK").rules
     assert set(texts((), (name,))) - usual == {rule.id for rule in rules}

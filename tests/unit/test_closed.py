@@ -45,7 +45,8 @@ def test_no_complaint_of_any_model_speaks_of_python():
                     lines |= set(caught.value.lines)
     assert kinds <= {*NEEDED, *WRONG, "extra_forbidden"}, kinds - {*NEEDED, *WRONG}
     assert len(lines) > 2000
-    foreign = [line for line in lines if FOREIGN.search(re.sub(r"^W: [\w.]+: ", "", line))]
+    # 'integer' in quotes is a word of the plan: the type of a column.
+    foreign = [line for line in lines if FOREIGN.search(re.sub(r"^W: [\w.]+: |'integer'", "", line))]
     assert not foreign, foreign[:9]
     assert all(line.isprintable() for line in lines)
 

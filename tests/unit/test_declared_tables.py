@@ -9,6 +9,7 @@ from omtrace.intake.plan_check import check_plan
 from omtrace.model.plan import Plan, read_plan
 from omtrace.model.register import RawFile, sha256_of
 from omtrace.model.slices import plain, read_slice, slice_of
+from omtrace.readers.lookup import raw_cells, raw_places
 from omtrace.report.dictionary import dictionary_rows
 from omtrace.report.fields import entries_of
 from omtrace.report.table_schema import table_schema
@@ -112,8 +113,14 @@ def test_the_dictionary_and_the_table_schema_say_what_is_declared(tmp_path):
     schema = table_schema(entry, ["people"])
     assert schema["description"] == "One row: one participant" and schema["primaryKey"] == ["unit_id"]
     assert [field["type"] for field in schema["fields"]] == [
-        "string", "string", "integer", "number", "date", "date", "string"
-    ]  # fmt: off
+        "string",
+        "string",
+        "integer",
+        "number",
+        "date",
+        "date",
+        "string",
+    ]
 
 
 def test_columns_beside_those_of_the_library(tmp_path):
@@ -224,3 +231,54 @@ def test_one_key_stands_for_many_and_never_for_two_things(tmp_path):
     ):
         with pytest.raises(Fault, match=says):
             plan_of(tmp_path, f"tables:\n  {text}\n")
+
+
+WIDE = """\
+tables:
+  people:
+    source: export
+    reader: delimited
+    columns: {unit_id: id, arm: {type: category, values: [a, b]}}
+  pain:
+    source: export
+    reader: delimited
+    wide: {first: "*_t0", last: "*_t10"}
+    columns: {unit_id: id, pain: {type: integer, bounds: [0, 10]}, hours: {type: number}}
+"""
+
+
+def test_visits_side_by_side_become_rows(tmp_path):
+    rows = "id,arm,pain_t0,pain_t10,hours_t10\nA,a,3,11,7.5\nB,b,4,,\n"
+    plan = plan_of(tmp_path, WIDE)
+    validation = validated(tmp_path, plan, export=rows)
+    assert findings(validation) == {(2, "pain", "range")}
+    (finding,) = [f for f in validation.findings if f.rule == "range"]
+    assert finding.part == "*_t10"
+    frame = validation.works["pain"].kept()
+    assert frame[["unit_id", "visit"]].to_numpy().tolist() == [["A", "first"], ["A", "last"], ["B", "first"]]
+    assert frame["hours"].tolist()[1] == 7.5 and frame["pain"].isna().tolist() == [False, True, False]
+    assert validation.works["pain"].out_of_scope == {"blank form": 1}
+    keys = frame.index.tolist()
+    exports = validation.reading.exports
+    assert list(raw_cells(plan, exports, [(keys[1], "pain"), (keys[2], "id")], tmp_path).values()) == ["11", "B"]
+    assert raw_places(plan, exports, [keys[2]], tmp_path)[keys[2]].first_line == 3
+    alone = validation.works["people"].kept().index.tolist()
+    assert not {*keys} & {*alone}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('"*_t10"', '"t10"', "is no pattern with one"),
+        ('"*_t10"', '"*_t0"', "each with a pattern of its own"),
+        ("wide:", "visit: {column: v, map: {a: b}}\n    wide:", "take one of the two out"),
+    ],
+)
+def test_patterns_of_visits_that_do_not_fit(tmp_path, old, new, says):
+    with pytest.raises(Fault, match=says):
+        plan_of(tmp_path, WIDE.replace(old, new))
+
+
+def test_a_visit_without_a_column_makes_the_file_unreadable(tmp_path):
+    validation = validated(tmp_path, plan_of(tmp_path, WIDE), export="id,arm,pain_t0\nA,a,3\n")
+    assert "unreadable" in {f.rule for f in validation.findings}

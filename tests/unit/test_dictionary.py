@@ -358,7 +358,7 @@ def test_each_kind_has_its_type_and_a_conditional_reference_is_no_foreign_key(mo
         [pa.Check(lambda frame: frame["dose"] > 0, name="dose_count", error="a dose for each", **words)],
         source="this test",
     )
-    monkeypatch.setattr(fields, "table_of", lambda name: table)
+    monkeypatch.setattr(fields, "table_in", lambda entry, name: table)
     (entry,) = entries_of(plan_of(things={"reader": "delimited"}))
     schema = table_schema(entry, ["things"])
     assert {field["name"]: field["type"] for field in schema["fields"]} == {

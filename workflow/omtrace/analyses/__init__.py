@@ -4,6 +4,7 @@ Each module declares ``METHOD``; the plan names it by module name. A method yiel
 ``analyses.run`` writes them.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from omtrace.provenance.rows import Rows
 
 Part = Literal["target", "parameter", "whole"]
+COUNTS = ("count", "days")  # derivations whose values cannot be below 0
+MEANS = {"mean", "adjusted_mean"}  # on the scale of what is analysed, with the interval ci_low to ci_high
 JOINT = " & "  # between the names of parameters that a number is about together
 
 
@@ -95,11 +98,18 @@ class Call:
         if holds == "yes or no" and not ((column.numbers == 0) | (column.numbers == 1)).all():
             raise Fault(f"analysis {self.name}: {parameter!r} holds other numbers than 1 (yes) and 0 (no)")
 
-    def baseline(self) -> str:
-        """The dataset's baseline visit. Raises Fault if it has none."""
-        if not self.dataset.baseline:
+    def baseline(self, parameter: str = "") -> str:
+        """The dataset's baseline visit. Raises Fault if it has none, or if the parameter is not scheduled there."""
+        baseline = self.dataset.baseline
+        if not baseline:
             raise Fault(f"analysis {self.name}: dataset {self.entry.dataset} has no baseline")
-        return self.dataset.baseline
+        if parameter and baseline not in self.dataset.parameters[parameter].visits:
+            where = f"scheduled at {baseline}" if self.dataset.parameters[parameter].visits else "measured at visits"
+            raise Fault(
+                f"analysis {self.name}: {parameter!r} is not {where}, and so has no baseline to adjust for: say "
+                "baseline: false in the options"
+            )
+        return baseline
 
     def contrast(self, group: str, reference: str) -> Contrast:
         """The contrast of two groups.
@@ -123,6 +133,15 @@ class Call:
         """The groups that results are given for: each group and all together, or all alone."""
         return [*self.dataset.groups, "all"] if by_group and self.dataset.group else ["all"]
 
+    def bounds(self, parameter: str) -> tuple[float, float]:
+        """The ends of the scale of a questionnaire's score, infinite where there are none; a count begins at 0."""
+        from omtrace.instruments import instrument_of
+
+        declared, endless = self.dataset.parameters[parameter], (-math.inf, math.inf)
+        if declared.derive != "score":
+            return (0.0, math.inf) if declared.derive in COUNTS else endless
+        return instrument_of(declared.options["instrument"]).bounds(declared.options["score"]) or endless
+
     def numbers(
         self,
         parameter: str,
@@ -135,11 +154,17 @@ class Call:
     ) -> "Iterator[Number]":
         """One Number for each named statistic, with the unit and decimals that fit it.
 
-        ``scale``: unit and decimals of what was analysed, where they are not the parameter's own; needed of several
-        parameters together, whose names are joined by ``JOINT``.
+        The interval of a mean is cut at the ends of a questionnaire's scale: no mean lies beyond them, so that it
+        covers as often. ``scale``: unit and decimals of what was analysed, where they are not the parameter's own;
+        needed of several parameters together, whose names are joined by ``JOINT``.
         """
         if scale is None:
             scale = self.dataset.parameters[parameter].unit, self.dataset.parameters[parameter].decimals
+            if MEANS & values.keys() and "ci_low" in values:
+                low, high = self.bounds(parameter)
+                ends = {name: values[name] for name in ("ci_low", "ci_high")}
+                cut = {name: end if math.isnan(end) else min(max(end, low), high) for name, end in ends.items()}
+                values = {**values, **cut}
         for statistic, value in values.items():
             unit, decimals = statistic_of(statistic).shape(*scale, value)
             yield Number(parameter, str(group), visit, level, statistic, float(value), unit, decimals, rows)
@@ -154,6 +179,7 @@ class Method:
     effect, or only counts and describes them, whatever they are.
     ``part``: from its options, what its numbers are made from on their own, and so what a refusal takes away: each
     parameter at each visit (target), each parameter, or the whole.
+    ``yes_or_no``: whether it counts the texts yes and no of its parameters as 1 and 0.
     """
 
     options: "type[Closed]"
@@ -162,3 +188,4 @@ class Method:
     rests_on: "Callable[[Analysis, Any], Sequence[str]]" = lambda entry, options: ()
     units: Literal["independent", "any"] = "independent"
     part: "Callable[[Any], Part]" = lambda options: "target"
+    yes_or_no: bool = False

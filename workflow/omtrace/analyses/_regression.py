@@ -40,7 +40,7 @@ def targets(
 
     Raises Fault for groups and covariates that cannot be.
     """
-    o, base = call.options, call.baseline() if call.options.baseline else ""
+    o = call.options
     for pair in o.contrasts:
         call.contrast(*pair)
     for name in o.covariates:
@@ -48,6 +48,7 @@ def targets(
     for parameter, visit in call.targets(holds):
         if visit and visit == call.dataset.baseline:
             continue
+        base = call.baseline(parameter) if o.baseline else ""
         chosen = call.data.select(
             call.entry.population, parameter, visit, base, (*o.covariates, *o.factors), True, exposure=exposure
         )

@@ -164,7 +164,7 @@ def numbers_of(call: Call, parameter: str, visit: str, fit: Fitted) -> Iterator[
     """Tests of the terms, planned contrasts, adjusted means, and the model with its variances."""
     o = call.options
     declared = call.dataset.parameters[parameter]
-    scale = (f"log {declared.unit}".strip(), max(2, declared.decimals)) if o.log else (declared.unit, declared.decimals)
+    scale = (f"log {declared.unit}".strip(), max(2, declared.decimals)) if o.log else None
     end = ", log scale" * o.log
     for term in fit.design.columns:
         values = fit.test(term, o)
@@ -228,7 +228,7 @@ def _means(call: Call, fit: Fitted) -> Iterator[tuple[str, str, dict[str, float]
                 yield "all", ", ".join(labels), values
 
 
-def _model(call: Call, parameter: str, visit: str, fit: Fitted, scale: tuple[str, int]) -> Iterator[Number]:
+def _model(call: Call, parameter: str, visit: str, fit: Fitted, scale: tuple[str, int] | None) -> Iterator[Number]:
     """How many units, rows and groups there are, and the variances of the random effects."""
     counts = {"n": float(fit.frame["unit"].nunique()), "missing": float(fit.chosen.missing())}
     if len(fit.frame) != counts["n"]:

@@ -87,12 +87,13 @@ def run(call: Call) -> Iterator[Number]:
     for weights in o.combinations.values():
         for name in weights:
             call.contrast(name, name)
-    groups, base = o.groups(list(call.dataset.groups)), call.baseline() if o.baseline else ""
+    groups = o.groups(list(call.dataset.groups))
     for name in o.covariates:
         call.need(name)
     for parameter, visit in call.targets():
         if visit == call.dataset.baseline:
             continue
+        base = call.baseline(parameter) if o.baseline else ""
         needed = [*o.covariates, *o.factors]
         needed += [o.cluster] if o.cluster and o.cluster not in needed else []
         chosen = data.select(call.entry.population, parameter, visit, base, needed, group=True)

@@ -63,4 +63,5 @@ METHOD = Method(
     "interval and Fisher's test (by probability); Pearson's chi-squared test without continuity correction. Number "
     "needed to treat as the reciprocal of the difference: to benefit (NNTB) or to harm (NNTH); where the interval of "
     "the difference encloses 0, that of the number runs through infinity (Altman 1998).",
+    yes_or_no=True,
 )

@@ -1,6 +1,5 @@
 """Descriptive statistics by visit and group: numbers, or counts of categories."""
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -32,14 +31,14 @@ def run(call: Call) -> Iterator[Number]:
     for parameter, visit in call.targets("anything"):
         chosen = call.data.select(call.entry.population, parameter, visit)
         text = call.data.is_text(parameter, visit)
-        bounds, answers = _scale(call, parameter)
+        answers = _answers_to(call, parameter)
         categories = call.data.column(parameter, visit).categories if text else []
         for group in call.groups(call.options.by_group):
             part = chosen.of_group(group)["value"]
             rows = chosen.rows([group])
             if not text:
                 values = {
-                    **describe(part.astype("float64").to_numpy(), call.options.level, bounds),
+                    **describe(part.astype("float64").to_numpy(), call.options.level),
                     "missing": chosen.missing(group),
                 }
                 if (
@@ -60,15 +59,14 @@ def run(call: Call) -> Iterator[Number]:
                 yield from call.numbers(parameter, group, visit, values, rows, level=category)
 
 
-def _scale(call: Call, parameter: str) -> tuple[tuple[float, float], list[float]]:
-    """The ends of a parameter's scale, infinite where it has none, and the answers to a single item."""
+def _answers_to(call: Call, parameter: str) -> list[float]:
+    """The possible answers where a parameter is the answer to a single item, else none."""
     from omtrace.instruments import instrument_of
 
-    declared, endless = call.dataset.parameters[parameter], (-math.inf, math.inf)
+    declared = call.dataset.parameters[parameter]
     if declared.derive != "score":
-        return endless, []
-    instrument, score = instrument_of(declared.options["instrument"]), declared.options["score"]
-    return instrument.bounds(score) or endless, instrument.answers(score)
+        return []
+    return instrument_of(declared.options["instrument"]).answers(declared.options["score"])
 
 
 def _answers(

@@ -105,7 +105,7 @@ def _two_by_two(call: Call) -> Iterator[Number]:
             raise Refusal(f"analysis {call.name}, {parameter} {visit}: {error}") from None
         rows = chosen.rows(without=without)
         declared = call.dataset.parameters[parameter]
-        scale = (f"log {declared.unit}".strip() if o.log else declared.unit, declared.decimals)
+        scale = (f"log {declared.unit}".strip(), declared.decimals) if o.log else None
         size = frame.groupby([o.first, o.second], observed=True).size().to_dict()
         for label, values in _effects(design, model, size, o):
             yield from call.numbers(parameter, "all", visit, values, rows, label + ", log scale" * o.log, scale)

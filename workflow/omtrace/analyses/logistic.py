@@ -58,4 +58,5 @@ METHOD = Method(
     "one group and if all belonged to the other (standardisation; delta method, the covariates taken as they are). A "
     "level of a factor whose outcomes are all alike says nothing of the odds ratio and is named. With firth: Firth's "
     "penalised likelihood, interval and p of the odds ratio by its profile.",
+    yes_or_no=True,
 )

@@ -32,4 +32,4 @@ def run(call: Call) -> Iterator[Number]:
             yield from call.numbers(parameter, group, visit, values, chosen.rows([group]), level=level)
 
 
-METHOD = Method(Options, run, "Proportion with Wilson score and exact Clopper-Pearson intervals.")
+METHOD = Method(Options, run, "Proportion with Wilson score and exact Clopper-Pearson intervals.", yes_or_no=True)

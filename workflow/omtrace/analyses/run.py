@@ -145,12 +145,14 @@ class Run:
         if name not in self.numbers:
             others = {other: self.numbers_of(other, (*waiting, name)) for other in rests_on(self.plan, name)}
             entry = self.plan.analyses[name]
+            method = plugin("analyses", entry.method, "METHOD")
             data = self.dataset(entry.dataset)
+            if method.yes_or_no:
+                data = data.with_yes_as_one(entry.parameters)
             calls = {other: self.calls[other] for other in others}
             options = options_of(self.plan, name)
             call = Call(name, entry, options, data.plan, data, calls, others, self.plan.study)
             self.calls[name] = call
-            method = plugin("analyses", entry.method, "METHOD")
             if not others:  # those were guarded themselves
                 guard(where, method, call)
             self.numbers[name] = numbers_of(method, call)

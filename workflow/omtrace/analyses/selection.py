@@ -4,7 +4,7 @@ Every enrolled unit is used or excluded with one primary reason, in this order: 
 no outcome, no baseline, no group, no covariate.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -84,6 +84,19 @@ class Data:
     def without(self, unit: str) -> "Data":
         """The same data without a unit."""
         return self._view(self.plan, self.positions[[other != unit for other in self.units]])
+
+    def with_yes_as_one(self, parameters: Collection[str]) -> "Data":
+        """The same data; where yes and no are the only texts of one of these parameters, they are 1 and 0."""
+        answered = {
+            key: column.with_yes_as_one()
+            for key, column in self.columns.items()
+            if key[0] in parameters and column.is_category.any()
+        }
+        if not answered:
+            return self
+        view = self._view(self.plan, self.positions)
+        view.columns, view._plain = {**self.columns, **answered}, {}
+        return view
 
     def grouped_by(self, parameter: str) -> "Data":
         """The same data, grouped by another parameter without visits: treatment as received, say."""

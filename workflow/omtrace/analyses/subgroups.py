@@ -39,13 +39,14 @@ class Options(Closed):
 def run(call: Call) -> Iterator[Number]:
     """Difference group - reference in each subgroup, from one model, and the test of their interaction."""
     o, data = call.options, call.data
-    contrast, base = call.contrast(o.group, o.reference), call.baseline() if o.baseline or o.by == OWN else ""
+    contrast = call.contrast(o.group, o.reference)
     for name in o.covariates:
         call.need(name)
     own = o.by == OWN
     for parameter, visit in call.targets():
         if visit == call.dataset.baseline:
             continue
+        base = call.baseline(parameter) if o.baseline or own else ""
         others = [name for name in (*o.covariates, *o.factors) if name != o.by]
         needed = others if own else [o.by, *others]
         chosen = data.select(call.entry.population, parameter, visit, base, needed, group=True)
@@ -118,4 +119,5 @@ METHOD = Method(
     "slopes and one residual variance; the difference in each subgroup, and the test whether it differs between them. "
     "A difference that is significant in one subgroup and not in another is no evidence that they differ: the "
     "interaction is.",
+    yes_or_no=True,
 )

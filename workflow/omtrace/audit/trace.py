@@ -301,11 +301,7 @@ class RecordedTable:
     source: str
     reader: str
     options: dict[str, Any]
-
-    @property
-    def way(self) -> tuple[str, str]:
-        """See ``readers.lookup.TableReading``."""
-        return self.reader, repr(sorted(self.options.items()))
+    wide: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -323,7 +319,7 @@ def _reading_plan(study: str, recorded: Recorded, root: str | Path, folders: Fol
     """
     content = _recorded_json(study, "stages/validate.json", recorded, root)
     if content:
-        names = ("source", "reader", "options")
+        names = ("source", "reader", "options", "wide")
         tables = {
             table: RecordedTable(*(entry[name] for name in names)) for table, entry in content["plan"]["tables"].items()
         }

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from omtrace.model.closed import NAME, Closed
 from omtrace.model.slices import TABLES, VALIDATION
 
+WIDE_VISIT = "@visit"  # the column of the visit that is made of a wide export
 MADE = ("@export", "@batch", "@row")  # parts of a unit that are not in a column
 
 
@@ -142,6 +143,11 @@ class TablePlan(Closed):
         default_factory=dict, description="table column -> raw value -> value"
     )
     visit: VisitColumn | None = Field(None, description="the column that names the visit, and its values")
+    wide: Annotated[dict[str, str], TABLES] = Field(
+        default_factory=dict,
+        description="visit -> pattern of its columns, such as '*_month3', where visits stand side by side; what stands "
+        "for * is the raw column",
+    )
     visits: Annotated[tuple[str, ...], VALIDATION] = Field(
         (), description="the visits that the table has, of those in the source's map; default: all"
     )
@@ -203,6 +209,24 @@ class TablePlan(Closed):
         ("1", "2"), description="form states whose values are used"
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def side_by_side(cls, content: Any) -> Any:
+        """The visits of a wide export are a column that its reader makes."""
+        wide = content.get("wide") if isinstance(content, dict) else None
+        if not (isinstance(wide, dict) and wide):
+            return content
+        made = {"column": WIDE_VISIT, "map": {visit: visit for visit in wide}}
+        if content.get("visit", made) != made:
+            raise ValueError("visit: wide says which visits there are; take one of the two out")
+        wrong = [one for one in wide.values() if not isinstance(one, str) or one.count("*") != 1]
+        wrong += [one for one in wide.values() if one == "*" and len(wide) > 1]
+        if wrong:
+            raise ValueError(f"wide: {wrong[0]!r} is no pattern with one *, such as '*_month3'")
+        if len(wide) >= 1 << 6 or len({*wide.values()}) < len(wide):
+            raise ValueError("wide: 63 visits at most, each with a pattern of its own")
+        return content | {"visit": made}
+
     @model_validator(mode="after")
     def units(self) -> "TablePlan":
         """Parts with @ are known ones, and the pattern has its one group."""
@@ -255,11 +279,6 @@ class TablePlan(Closed):
     def skipped(self) -> tuple[str, ...]:
         """The raw columns of ``skip_blank``."""
         return tuple(filter(None, (self.skip_blank,) if isinstance(self.skip_blank, str) else self.skip_blank))
-
-    @property
-    def way(self) -> tuple[str, str]:
-        """How the table reads its exports: tables with the same way see the same rows of a file."""
-        return self.reader, repr(sorted(self.options.items()))
 
     def cell(self, column: str) -> str:
         """The raw column at which a finding about a column of the table stands (the last part of a joined one)."""

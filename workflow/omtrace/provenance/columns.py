@@ -1,6 +1,6 @@
 """A dataset's records as arrays: one column for each parameter at each visit, over all units in order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,15 @@ class Column:
         found[~self.observed[at]] = None
         found[words] = self.texts[self.text[at][words]]
         return found
+
+    def with_yes_as_one(self) -> "Column":
+        """The column with 1 for yes and 0 for no, where these are its only texts; else the column itself."""
+        import numpy
+
+        if not {text.lower() for text in self.categories} <= {"yes", "no"}:
+            return self
+        is_yes = numpy.array([text.lower() == "yes" for text in self.texts], float)
+        return replace(self, number=numpy.where(self.text >= 0, is_yes[self.text], self.number))
 
     def coded(self) -> "tuple[numpy.ndarray, list[Value]]":
         """The values as a count within the distinct ones, of which the first is None."""

@@ -1,7 +1,7 @@
 """Raw cells again: from keys and column names back to the registered files, for trace and report."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,6 +9,7 @@ from omtrace.faults import Fault, nearest
 from omtrace.model.register import RawFile, exports_of, sha256_of
 from omtrace.provenance.keys import Place, key_of, key_text, number_of, ordinal_of
 from omtrace.readers import Extract, Reader, options_of, reader_of
+from omtrace.readers._wide import widened
 
 
 class TableReading(Protocol):
@@ -27,8 +28,8 @@ class TableReading(Protocol):
         """Options of the reader."""
 
     @property
-    def way(self) -> tuple[str, str]:
-        """Reader and options; tables with the same way see the same rows of a file."""
+    def wide(self) -> Mapping[str, str]:
+        """Visit -> pattern of its columns, where the visits stand side by side."""
 
 
 class ReadingPlan(Protocol):
@@ -53,6 +54,7 @@ class Way:
     reader: Reader
     options: Any
     beside: dict[str, bytes]
+    wide: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, export: RawFile, root: str | Path) -> Extract:
         """An export as text. Raises Fault for what the reader refuses."""
@@ -60,7 +62,8 @@ class Way:
 
     def extract(self, content: bytes) -> Extract:
         """The bytes of an export as text. Raises Fault for what the reader refuses."""
-        return self.reader.read(content, self.options, **self.beside)
+        extract = self.reader.read(content, self.options, **self.beside)
+        return widened(extract, self.wide) if self.wide else extract
 
 
 def way_of(plan: ReadingPlan, name: str, exports: Iterable[RawFile], root: str | Path) -> Way:
@@ -78,7 +81,13 @@ def way_of(plan: ReadingPlan, name: str, exports: Iterable[RawFile], root: str |
         if wanted and not (Path(root) / known[wanted].path).is_file():
             raise Fault(f"{known[wanted].path}: the file is missing; put it back")
         beside[option] = (Path(root) / known[wanted].path).read_bytes() if wanted else b""
-    return Way(reader, options, beside)
+    return Way(reader, options, beside, table.wide)
+
+
+def way_key(table: TableReading) -> tuple[str, str]:
+    """Reader and options of a table, as texts: tables with the same see the same rows of a file."""
+    wide = f" {list(table.wide.items())!r}" if table.wide else ""
+    return table.reader, repr(sorted(table.options.items())) + wide
 
 
 def ways_of(plan: ReadingPlan, source: str) -> list[list[str]]:
@@ -86,7 +95,7 @@ def ways_of(plan: ReadingPlan, source: str) -> list[list[str]]:
     ways: dict[tuple[str, str], list[str]] = {}
     for name, table in plan.tables.items():
         if (table.source or name) == source:
-            ways.setdefault(table.way, []).append(name)
+            ways.setdefault(way_key(table), []).append(name)
     return list(ways.values())
 
 

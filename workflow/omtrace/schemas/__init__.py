@@ -351,8 +351,8 @@ def model_of(name: str) -> "type[TableModel]":
     """The pandera model that ``schemas/<name>.py`` declares. Raises Fault, with the nearest name, if there is none."""
     known = list(declared("schemas"))
     if name not in known:
-        says = "; a table of the study's own has the types of its columns in the plan"
-        raise Fault(f"there is no table {name!r} in schemas/{nearest(name, known)}{says}")
+        hint = nearest(name, known) or "; a table of the study's own has the types of its columns in the plan"
+        raise Fault(f"there is no table {name!r} in schemas/{hint}")
     model: type[TableModel] = plugin("schemas", name, class_name(name))
     return model
 

@@ -20,7 +20,7 @@ from omtrace.model.register import RawFile
 from omtrace.model.tables import TablePlan
 from omtrace.provenance.keys import SHIFT
 from omtrace.readers import Extract, Places, reader_of
-from omtrace.readers.lookup import Way, check_registered
+from omtrace.readers.lookup import Way, check_registered, way_key
 from omtrace.schemas import Table
 from omtrace.validation.output import WHOLE, places_of
 from omtrace.validation.work import Source, Work
@@ -83,7 +83,7 @@ class Parts:
 
     def source(self, export: RawFile, plan: TablePlan, way: Way, root: str | Path) -> Source:
         """An export that is not read, as a table of the plan reads it."""
-        columns, decisions = self.known[export.number][0][json.dumps(plan.way)]
+        columns, decisions = self.known[export.number][0][json.dumps(way_key(plan))]
         extract = Extract(tuple(columns), (), Places(), dict(decisions))
         return Source(export, extract, from_part=True, again=partial(_again, way, export, root))
 

@@ -14,7 +14,7 @@ from omtrace.model.tables import MADE, TablePlan
 from omtrace.provenance.keys import key_of
 from omtrace.readers import Extract, Places
 from omtrace.readers._recognised import recognised
-from omtrace.readers.lookup import Way, companions_of, way_of
+from omtrace.readers.lookup import Way, companions_of, way_key, way_of
 from omtrace.schemas import UNIT, Column, Table, table_in
 from omtrace.validation.catalogue import RULES
 from omtrace.validation.cells import cells_of, encoded, repeated
@@ -63,7 +63,7 @@ class Reading:
         return work
 
     def _source(self, export: RawFile, plan: TablePlan, name: str) -> Source:
-        key = (export.path, *plan.way)
+        key = (export.path, *way_key(plan))
         if key not in self.sources:
             if name not in self.ways:
                 self.ways[name] = way_of(self.plan, name, self.exports, self.root)
@@ -161,6 +161,13 @@ class Reading:
                 (source.export.path, column): None for column in source.extract.columns if column not in source.hidden
             }
         read = {(s.export.path, c) for work in works for s in work.sources.values() for c in work.cells}
+        read |= {
+            (s.export.path, pattern.replace("*", column))
+            for work in works
+            for pattern in work.plan.wide.values()
+            for s in work.sources.values()
+            for column in work.cells
+        }
         self.findings += [
             Finding(severity, "column_undeclared", path, "", 1, column, "a column of the plan")
             for path, column in columns

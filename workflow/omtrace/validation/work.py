@@ -175,7 +175,7 @@ class Work:
     def address(self, export: RawFile, place: Place, column: str) -> str:
         """What names a cell beside its line: the sheet's cell, or the part of the file and the well."""
         columns = self.sources[export.number].extract.columns
-        if column in columns and (named := reader_of(self.plan.reader).address):
+        if column in columns and not self.plan.wide and (named := reader_of(self.plan.reader).address):
             return named(place, columns.index(column))
         return f"{place.part} {place.column}".strip()  # one line may hold all wells of a plate
 

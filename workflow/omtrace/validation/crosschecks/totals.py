@@ -10,7 +10,6 @@ from omtrace.schemas import UNIT, RuleText
 from omtrace.validation.crosschecks import CrossCheck, Hit, Tables
 from omtrace.validation.crosschecks._rows import hits, rows_of, taken_of
 
-
 if TYPE_CHECKING:
     import pandas
 
@@ -30,7 +29,7 @@ class Options(Closed):
 
 
 def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
-    """Rows whose number is not the count or the sum of their rows in the other table, and rows there without such a row.
+    """Rows whose number is not the count or the sum of their rows in the other table; rows there without such a row.
 
     Rows that another finding took out, or of which one has no value to be summed, are no disagreement: what they would
     have added is not known.

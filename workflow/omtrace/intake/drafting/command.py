@@ -1,0 +1,242 @@
+"""``omtrace new-study``: files to a plan that runs, a place in the configuration, and their rows in the register."""
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from omtrace.faults import Fault
+from omtrace.intake import checking
+from omtrace.intake.drafting.document import plan_text
+from omtrace.intake.drafting.profile import FileProfile, column_of, own_name, read_file, reader_for
+from omtrace.intake.drafting.tables import Draft, Request, draft_of
+from omtrace.intake.plan_check import checked_plan
+from omtrace.intake.registration import Request as Registration
+from omtrace.intake.registration import register
+from omtrace.model.closed import NAME, NAME_FORM
+from omtrace.model.document import read_document
+from omtrace.model.folders import CONFIG, folders_of, plan_file, read_registered
+from omtrace.model.register import FILE_NAME
+from omtrace.readers import Variable
+from omtrace.readers._redcap_dictionary import HEADERS, Dictionary, read_dictionary
+from omtrace.store import write_text
+
+NO_FIELD = ("descriptive", "file")  # types of REDCap's fields without a value
+DICTIONARY = "dictionary"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A file in the raw folder of the study: its path, and the table of the register that it belongs to."""
+
+    path: Path
+    table: str
+
+
+@dataclass
+class NewStudy:
+    """A study that is about to be written: its plan as text, its files, and what was recognised."""
+
+    study: str
+    text: str
+    files: list[Taken]
+    draft: Draft
+    notes: list[str] = field(default_factory=list)
+
+
+def new_study(study: str, files: Sequence[str], request: Request, root: str | Path = ".") -> NewStudy:
+    """Take files into a new study: its plan is written, it stands in the configuration, the files are in its folder.
+
+    Raises
+    ------
+    Fault
+        For a name that is none or is taken, and for files that no reader reads; nothing is written then.
+    """
+    root = Path(root)
+    _check_name(study, root)
+    sources = [Path(file) for file in files]
+    if missing := [path for path in sources if not path.is_file()]:
+        raise Fault(*(f"{path}: there is no such file" for path in missing))
+    profiles, options, forms, tables = _profiles(sources)
+    draft = draft_of(profiles, request, forms)
+    text = plan_text(study, draft, options)
+    folder = root / folders_of(root).raw / study
+    folder.mkdir(parents=True, exist_ok=True)
+    taken = [Taken(_copied(path, folder), tables[path]) for path in sources]
+    write_text(plan_file(study, root), text)
+    _add_to_config(study, root)
+    return NewStudy(study, text, taken, draft)
+
+
+def _check_name(study: str, root: Path) -> None:
+    if not NAME.match(study):
+        raise Fault(f"{study!r} {NAME_FORM}")
+    path = plan_file(study, root)
+    if path.exists():
+        raise Fault(f"{path}: there is a plan of this name already; take another name, or edit that plan")
+
+
+def _profiles(
+    paths: Sequence[Path],
+) -> tuple[list[FileProfile], dict[str, dict[str, Any]], dict[str, dict[str, str]], dict[Path, str]]:
+    """The files of data, looked at; the options of their readers; their forms; and the table of each file."""
+    contents = {path: path.read_bytes() for path in paths}
+    dictionaries = [path for path, content in contents.items() if _is_dictionary(content)]
+    tables = {path: DICTIONARY if n == 0 else f"{DICTIONARY}_{n + 1}" for n, path in enumerate(dictionaries)}
+    fields = {path: read_dictionary(contents[path]) for path in dictionaries}
+    profiles: list[FileProfile] = []
+    options: dict[str, dict[str, Any]] = {}
+    forms: dict[str, dict[str, str]] = {}
+    for path in paths:
+        if path in tables:
+            continue
+        alone = len(paths) == len(dictionaries) + 1
+        name = "export" if alone else own_name(path.stem[:24], dict.fromkeys((*tables.values(), *options)))
+        reader = reader_for(path, contents[path])
+        own = next((one for one in dictionaries if _fits(contents[path], fields[one])), None)
+        reader = "redcap" if own else reader
+        given: dict[str, Any] = {DICTIONARY: tables[own]} if own else {}
+        beside = {DICTIONARY: contents[own]} if own else {}
+        profile = read_file(path, name, reader, given, beside)
+        if own:
+            profile = _with_dictionary(profile, fields[own])
+            forms[name] = {item.name: item.form for item in fields[own].fields}
+        profiles.append(profile)
+        options[name], tables[path] = dict(profile.options), name
+    if not profiles:
+        raise Fault("no file of data among these: a dictionary alone says nothing of anybody")
+    return profiles, options, forms, tables
+
+
+def _is_dictionary(content: bytes) -> bool:
+    """Whether a file is a data dictionary of REDCap, by its header."""
+    head = content[:2000].decode("utf-8-sig", errors="replace").partition("\n")[0]
+    return HEADERS["field_name"] in head or ("field_name" in head and "form_name" in head)
+
+
+def _fits(content: bytes, dictionary: Dictionary) -> bool:
+    """Whether a file has the record id of a dictionary as its first column, and another of its fields."""
+    head = content[:20_000].decode("utf-8-sig", errors="replace").partition("\n")[0]
+    names = [name.strip().strip('"') for name in re.split(r"[,;\t]", head)]
+    known = {item.name for item in dictionary.fields}
+    return names[:1] == [dictionary.record_id] and any(n.partition("___")[0] in known for n in names[1:])
+
+
+def _with_dictionary(profile: FileProfile, dictionary: Dictionary) -> FileProfile:
+    """A file of REDCap with what its dictionary says of each field."""
+    fields = {item.name: item for item in dictionary.fields}
+    columns = []
+    for column in profile.columns:
+        name, _, code = column.raw.partition("___")
+        item = fields.get(name)
+        if item is None or item.type in NO_FIELD:
+            columns.append(column)
+            continue
+        label = f"{item.label}: {item.choices.get(code, code)}" if code else item.label
+        choices = {} if code else item.choices
+        label = " ".join(re.sub(r"<[^>]*>", " ", label).split())
+        made = column_of(column.raw, column.name, dict(column.texts), Variable(label, choices))
+        low, high = (_number(bound) for bound in (item.minimum, item.maximum))
+        bounds = (low, high) if made.is_number else (None, None)
+        columns.append(
+            type(made)(made.raw, made.name, made.kind, made.texts, label, made.codes, column.missing, bounds)
+        )
+    return FileProfile(profile.path, profile.name, profile.reader, profile.options, profile.extract, tuple(columns))
+
+
+def _number(bound: object) -> float | None:
+    try:
+        return float(bound)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return None
+
+
+def _copied(path: Path, folder: Path) -> Path:
+    """The file in the raw folder of the study, under a name that the register takes."""
+    if path.resolve().parent == folder.resolve():
+        return path
+    name = path.name if FILE_NAME.match(path.name) else re.sub(r"[^A-Za-z0-9._-]+", "_", path.name).lstrip("._-")
+    place = folder / name
+    if place.exists() and place.read_bytes() != path.read_bytes():
+        raise Fault(f"{place}: another file of this name is there already")
+    if not place.exists():
+        shutil.copyfile(path, place)
+    return place
+
+
+def _add_to_config(study: str, root: Path) -> None:
+    """Name the study under ``studies`` of the configuration, which is made where there is none."""
+    path = root / CONFIG
+    if not path.exists():
+        write_text(path, f"studies:\n  - {study}\n")
+        return
+    lines = path.read_text(encoding="utf-8").split("\n")
+    start = next((n for n, line in enumerate(lines) if line.startswith("studies:")), None)
+    if start is None:
+        lines[:0] = ["studies:", f"  - {study}"]
+    elif "[" in lines[start]:
+        within = lines[start].rpartition("]")[0]
+        comma = ", " if within.rstrip()[-1:] != "[" else ""
+        lines[start] = f"{within}{comma}{study}]{lines[start].rpartition(']')[2]}"
+    else:
+        last = start
+        for n in range(start + 1, len(lines)):
+            if re.match(r"\s*- ", lines[n]):
+                last = n
+            elif lines[n].strip() and not lines[n].lstrip().startswith("#"):
+                break
+        lines.insert(last + 1, re.sub(r"\S.*", f"- {study}", lines[last]) if last > start else f"  - {study}")
+    text = "\n".join(lines)
+    write_text(path, text)
+    if study not in (read_document(path).get("studies") or ()):
+        raise Fault(f"{path}: write '- {study}' under studies by hand")
+
+
+def take_in(new: NewStudy, root: str | Path = ".") -> tuple[checking.Outcome, list[str]]:
+    """Check the files as a run would, and enter them in the register.
+
+    Returns
+    -------
+    tuple
+        What a run would find, and why files were not registered (none: all were).
+    """
+    root = Path(root)
+    paths = [str(taken.path.relative_to(root) if taken.path.is_absolute() else taken.path) for taken in new.files]
+    companions = {taken.table for taken in new.files} - {file.name for file in new.draft.files}
+    faults: list[str] = []
+    for path, taken in sorted(zip(paths, new.files, strict=True), key=lambda one: one[1].table not in companions):
+        try:
+            if not any(export.path == path for export in read_registered(root)):
+                register([path], Registration(table=taken.table, export=taken.table), root)
+        except Fault as fault:
+            faults += fault.lines
+    data = [p for p, taken in zip(paths, new.files, strict=True) if taken.table not in companions]
+    outcome, _ = checking.check(data, checking.Request(study=new.study), root)
+    return outcome, faults
+
+
+def print_study(new: NewStudy, outcome: checking.Outcome, faults: Sequence[str], counts: Mapping[str, int]) -> None:
+    """Print what was recognised, the first findings, and what comes next."""
+    print("\n".join(f"found  {line}" for line in new.draft.found))
+    lines = new.text.count("\n")
+    said = new.text.count("SAY:")
+    print(f"wrote  {plan_file(new.study)}: {lines} lines, {', '.join(f'{n} {name}' for name, n in counts.items())}\n")
+    checking.print_findings(outcome, len(new.draft.files))
+    for line in faults:
+        print(f"not registered: {line}")
+    print(f"\n{said - 1} lines of the plan end in 'SAY: ...': only a person can say what is right there.")
+    print(f"next:  edit {plan_file(new.study)}; omtrace plan {new.study}; snakemake {new.study}")
+    print(f"       then open results/{new.study}/report.html")
+
+
+def run(study: str, files: Sequence[str], request: Request) -> list[str]:
+    """Make a study of files, and print what was found; the severities of the findings."""
+    new = new_study(study, files, request)
+    outcome, faults = take_in(new)
+    plan = checked_plan(study)
+    counts = {name: len(getattr(plan, name)) for name in ("tables", "analyses", "figures")}
+    print_study(new, outcome, faults, counts)
+    severities = [finding.severity for finding in [*outcome.findings, *outcome.elsewhere]]
+    return [*severities, *(["stop"] if faults else [])]

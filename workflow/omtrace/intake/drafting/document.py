@@ -1,0 +1,259 @@
+"""A first plan as YAML, with a comment wherever only a person can say what is right."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from omtrace.intake.drafting.profile import ColumnProfile, FileProfile, greatest_and_least
+from omtrace.intake.drafting.tables import Draft, ParameterDraft, TableDraft, visits_in_order
+from omtrace.model.document import plain_word
+from omtrace.model.sources import MANY
+
+WIDTH = 116
+PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./()%+-]*[A-Za-z0-9_.)%]|[A-Za-z_]|-?[0-9]+(\.[0-9]+)?")
+SCHEMA = "# yaml-language-server: $schema=../../workflow/schemas/plan.schema.json"
+MOST_OUTCOMES = 12  # that one analysis takes: of more, the first, and a comment
+CHOICES = {
+    "parallel": "Two or more arms side by side.",
+    "single-arm": "One group, before and after.",
+    "crossover": "Each participant under each condition.",
+    "cluster": "Groups of units were given their treatment together.",
+    "factorial": "Two treatments crossed.",
+    "animals": "Animals in groups.",
+}
+
+
+def shown(value: Any) -> str:
+    """A value in YAML's flow style, quoted where it has to be."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{shown(str(key))}: {shown(entry)}" for key, entry in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(map(shown, value)) + "]"
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str):
+        return f"{value:g}" if isinstance(value, float) else str(value)
+    plain = PLAIN.fullmatch(value) and not MANY.fullmatch(value)
+    return value if plain and plain_word(value) == (value, "") else json.dumps(value, ensure_ascii=False)
+
+
+def entry(indent: int, key: str, value: Mapping[str, Any] | Sequence[Any] | str, remark: str = "") -> Iterator[str]:
+    """A key with its value, on one line where it fits, else a line for each of its entries."""
+    space, comment = " " * indent, f"   # {remark}" if remark else ""
+    line = f"{space}{shown(key)}: {shown(value)}"
+    if len(line) <= 2 * WIDTH or not isinstance(value, Mapping):
+        yield from _wrapped(line, indent + len(key) + 3, comment)
+        return
+    yield f"{space}{shown(key)}:{comment}"
+    for name, part in value.items():
+        yield from entry(indent + 2, str(name), part)
+
+
+def _wrapped(line: str, indent: int, comment: str) -> Iterator[str]:
+    """A line broken after commas where it is too long."""
+    while len(line) > WIDTH and (cut := line.rfind(", ", 0, WIDTH)) > indent:
+        yield line[: cut + 1]
+        line = " " * indent + line[cut + 2 :]
+    yield line + comment
+
+
+def plan_text(study: str, draft: Draft, options: Mapping[str, Mapping[str, Any]]) -> str:
+    """The plan as text. ``options``: file -> options of its reader."""
+    lines = [SCHEMA, *_head(study, draft), *_sources(draft, options), *_tables(draft), *_dataset(draft)]
+    lines += [*_analyses(draft), *_figures(draft)]
+    return "\n".join(lines) + "\n"
+
+
+def _head(study: str, draft: Draft) -> Iterator[str]:
+    files = ", ".join(file.path.name for file in draft.files)
+    yield "# Written by omtrace new-study from the files alone. A line that ends in SAY: ... is yours to settle."
+    yield from entry(0, "study", study)
+    yield from entry(0, "title", study.replace("_", " "), "SAY: the title of the report")
+    yield from entry(0, "kind", "real", "SAY: real, or simulated")
+    yield from entry(0, "statement", f"Data from {files}.", "SAY: whose data these are; printed on every output")
+    design = CHOICES.get(draft.design or ("parallel" if draft.arm else "single-arm"), "")
+    yield from entry(0, "design", design, "SAY: who was assigned to what, how, and when it was measured")
+    missing: dict[str, str] = {}
+    for table in draft.tables:
+        for column in table.columns.values():
+            if isinstance(column, ColumnProfile):
+                missing |= column.missing
+    if missing:
+        yield from entry(0, "missing_codes", missing, "SAY: what each of these says; none is a value")
+
+
+def _sources(draft: Draft, options: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    yield "sources:"
+    for file in draft.files:
+        source: dict[str, Any] = {"reader": file.reader}
+        if options.get(file.name):
+            source["options"] = dict(options[file.name])
+        if draft.unit:
+            source["columns"] = {"unit_id": draft.unit}
+        yield from entry(2, file.name, source)
+
+
+def _tables(draft: Draft) -> Iterator[str]:
+    yield "# SAY: the unit of each number (unit: kg) and its bounds (bounds: [30, 200]); what was seen is beside it."
+    yield "tables:"
+    files = {file.name: file for file in draft.files}
+    for table in draft.tables:
+        yield from _table(table, files[table.source])
+
+
+def _table(table: TableDraft, file: FileProfile) -> Iterator[str]:
+    yield f"  {table.name}:"
+    yield from entry(4, "source", table.source)
+    for key, value in table.keys.items():
+        yield from entry(4, key, value)
+    named = {own: raw for own, raw in table.columns.items() if isinstance(raw, str) and own != "unit_id"}
+    declared = {own: column for own, column in table.columns.items() if isinstance(column, ColumnProfile)}
+    if named:
+        yield from entry(4, "columns", named)
+    if not declared:
+        return
+    yield "    columns:"
+    for own, column in declared.items():
+        said, remark = declaration(own, column)
+        yield from entry(6, own, said, remark)
+
+
+def declaration(own: str, column: ColumnProfile) -> tuple[dict[str, Any], str]:
+    """What the plan says of a column, and what is left to be said."""
+    said: dict[str, Any] = {} if column.raw == own else {"source": column.raw}
+    said["type"] = column.kind
+    if column.kind == "category":
+        said |= {"codes": dict(column.codes)} if column.codes else {"values": sorted(column.texts)}
+    low, high = column.bounds
+    if (low, high) != (None, None):
+        said["bounds"] = [low, high]
+    if column.required:
+        said["required"] = True
+    if column.label:
+        said["description"] = column.label[:200]
+    if column.remark:
+        return said, f"SAY: {column.remark}"
+    if column.is_number and "bounds" not in said:
+        seen = greatest_and_least(column)
+        return said, f"seen {seen}" if seen else ""
+    named = column.kind == "category" and column.codes and all(code == name for code, name in column.codes.items())
+    return said, "SAY: a name for each code" if named else ""
+
+
+def _dataset(draft: Draft) -> Iterator[str]:
+    yield "datasets:"
+    yield "  units:"
+    animals = draft.design == "animals"
+    yield from entry(4, "unit", "animal" if animals else "participant", "SAY: what one unit is")
+    if draft.cluster:
+        says = {"what": draft.cluster.replace("_", " "), "parameter": draft.cluster}
+        yield from entry(4, "experimental_unit", says, "SAY: what was given its treatment on its own")
+    yield from entry(
+        4, "roster", {"table": draft.roster, "column": "unit_id"}, "SAY: the list of all who were enrolled"
+    )
+    if draft.visits:
+        yield from entry(4, "visits", dict(visits_in_order(draft)), "SAY: labels, and their order in time")
+        if draft.baseline:
+            yield from entry(4, "baseline", draft.baseline)
+        else:
+            yield "    # baseline: ...   # SAY: the visit before treatment, if any; changes are counted from it"
+    if draft.arm and draft.group:
+        yield from entry(4, "group", draft.group)
+        yield from entry(4, "groups", draft.arm.groups, "SAY: labels; the reference stands first")
+    yield "    # SAY: of each outcome whether lower or higher is better (better: lower)."
+    yield "    parameters:"
+    for parameter in draft.parameters.values():
+        yield from _parameter(parameter)
+
+
+def _parameter(parameter: ParameterDraft) -> Iterator[str]:
+    said: dict[str, Any] = {"derive": parameter.derive, "label": parameter.label[:80]}
+    if parameter.visits:
+        said["visits"] = list(parameter.visits)
+    said["options"] = {name: value for name, value in parameter.options.items() if name != "group"}
+    yield from entry(6, parameter.name, said)
+
+
+def _analysis(name: str, method: str, title: str, role: str, parameters: Sequence[str], **more: Any) -> Iterator[str]:
+    said = {"method": method, "title": title, "role": role, "parameters": list(parameters), **more}
+    yield from entry(2, name, said)
+
+
+def _analyses(draft: Draft) -> Iterator[str]:
+    outcomes, facts = draft.outcomes(), draft.facts
+    yield "analyses:"
+    first = (outcomes or draft.outcomes("yes or no") or facts)[:1]
+    if first:
+        yield from _analysis("flow", "flow", "Flow of units", "descriptive", [first[0].name])
+    if facts:
+        names = [fact.name for fact in facts]
+        if draft.arm and draft.group and not draft.cluster:
+            yield from _analysis("at_baseline", "baseline_table", "Units by group", "descriptive", names)
+        else:
+            yield from _analysis("units", "describe", "Units", "descriptive", names)
+    if outcomes:
+        names = [outcome.name for outcome in outcomes]
+        yield from _analysis("outcomes", "describe", "Outcomes by visit and group", "descriptive", names)
+    if (draft.arm and draft.group) or draft.baseline:
+        yield from _compared(draft, outcomes)
+    events = draft.outcomes("yes or no")
+    if events and not draft.cluster:
+        title = "How many said yes"
+        yield from _analysis("yes_or_no", "proportion", title, "descriptive", [one.name for one in events])
+
+
+def _compared(draft: Draft, outcomes: Sequence[ParameterDraft]) -> Iterator[str]:
+    """The comparison, of the first outcome as the primary one, and of the others."""
+    if not outcomes:
+        return
+    yield "  # SAY: which outcome, at which visit, answers the question of the study; here the first, at the last."
+    for name, role, some in (("primary", "primary", outcomes[:1]), ("others", "secondary", outcomes[1:MOST_OUTCOMES])):
+        if some:
+            yield from _comparison(draft, name, role, some)
+    if len(outcomes) > MOST_OUTCOMES:
+        yield f"  # SAY: {len(outcomes) - MOST_OUTCOMES} further outcomes are described above, and not compared."
+
+
+def _comparison(draft: Draft, name: str, role: str, outcomes: Sequence[ParameterDraft]) -> Iterator[str]:
+    names = [outcome.name for outcome in outcomes]
+    last = next((visit for visit in reversed([*dict(visits_in_order(draft))]) if _all_at(outcomes, visit)), "")
+    at = {"visits": [last]} if last else {}
+    visited = all(outcome.visits for outcome in outcomes)
+    before = bool(draft.baseline) and _all_at(outcomes, draft.baseline) and last != draft.baseline
+    if draft.arm and draft.group and draft.cluster:
+        reference, *others = draft.arm.groups
+        pairs = [{"of": draft.group, "pair": [other, reference]} for other in others]
+        options = {"terms": [draft.group], "random": [draft.cluster], "contrasts": pairs}
+        yield from _analysis(name, "mixed_model", "Groups compared", role, names, **at, options=options)
+    elif draft.arm and draft.group:
+        reference, *others = draft.arm.groups
+        contrasts = [[other, reference] for other in others]
+        adjusted = visited and before
+        method = "ancova" if adjusted else "compare_groups"
+        title = "Groups compared, adjusted for baseline" if adjusted else "Groups compared"
+        yield from _analysis(name, method, title, role, names, **at, options={"contrasts": contrasts})
+    elif visited and before:
+        yield from _analysis(name, "paired_change", "Change since baseline", role, names)
+
+
+def _all_at(outcomes: Sequence[ParameterDraft], visit: str) -> bool:
+    return all(visit in outcome.visits for outcome in outcomes)
+
+
+def _figures(draft: Draft) -> Iterator[str]:
+    outcomes = draft.outcomes()
+    if not outcomes:
+        return
+    yield "figures:"
+    visited = [outcome.name for outcome in outcomes if outcome.visits][:6]
+    others = [outcome.name for outcome in outcomes if not outcome.visits][:6]
+    for name, figure, title, names in (
+        ("means", "means", "Means with 95% intervals", visited),
+        ("values", "distribution", "Every value", others),
+    ):
+        if names:
+            said = {"figure": figure, "analyses": ["outcomes"], "title": title, "options": {"parameters": names}}
+            yield from entry(2, name, said)

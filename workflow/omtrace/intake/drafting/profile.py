@@ -1,0 +1,273 @@
+"""What a file is and what its columns hold, as far as the file itself tells."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from omtrace.faults import Fault
+from omtrace.model.tables import ColumnKind, Format
+from omtrace.readers import Extract, Variable, options_of, reader_of
+from omtrace.readers._recognised import recognised
+from omtrace.validation.formats import Style, date_style, number_style
+from omtrace.validation.parse import dates, integers, numbers, plain
+
+MOST_CATEGORIES = 12
+SHARE = 0.95  # of the cells of a column that have to be of a type; the others become findings
+# Texts that say that there is no value, and numbers that do so where all others are far from them.
+NO_VALUE = {
+    "na": "not available",
+    "n/a": "not available",
+    "n.a.": "not available",
+    "nan": "not available",
+    "null": "not available",
+    ".": "not available",
+    "-": "not available",
+    "#n/a": "not available",
+}
+WORDS = {
+    "none": "none",
+    "missing": "missing",
+    "unknown": "unknown",
+}  # no value among numbers, and a category among texts
+
+FAR = ("-9", "-77", "-88", "-98", "-99", "-999", "999", "9999", "-9999")
+READERS = {".xlsx": "spreadsheet", ".xlsm": "spreadsheet", ".xls": "spreadsheet", ".ods": "spreadsheet"}
+READERS |= {".jsonl": "jsonlines", ".ndjson": "jsonlines"}
+READERS |= dict.fromkeys((".sav", ".zsav", ".por", ".dta", ".sas7bdat", ".xpt"), "statistical")
+USUAL = Format.model_validate({})
+
+
+@dataclass(frozen=True)
+class ColumnProfile:
+    """What a column holds. ``texts``: distinct texts that are values -> count; ``missing``: texts that are none."""
+
+    raw: str
+    name: str
+    kind: ColumnKind
+    texts: Mapping[str, int]
+    label: str = ""
+    codes: Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[str, str] = field(default_factory=dict)
+    bounds: tuple[float | None, float | None] = (None, None)
+    required: bool = False
+    remark: str = ""
+
+    @property
+    def filled(self) -> int:
+        """The number of cells with a value."""
+        return sum(self.texts.values())
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it holds numbers that are no codes of categories."""
+        return self.kind in ("integer", "number")
+
+    @property
+    def is_yes_or_no(self) -> bool:
+        """Whether it holds 0 and 1."""
+        return self.kind == "integer" and {*self.texts} <= {"0", "1"} and bool(self.texts)
+
+
+@dataclass(frozen=True)
+class FileProfile:
+    """A file as its reader gives it. ``name``: that of its table; ``options``: of the reader."""
+
+    path: Path
+    name: str
+    reader: str
+    options: Mapping[str, Any]
+    extract: Extract
+    columns: tuple[ColumnProfile, ...]
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return len(self.extract.places)
+
+    def column(self, raw: str) -> ColumnProfile:
+        """The column of a raw name. Raises Fault, with the nearest name."""
+        for column in self.columns:
+            if column.raw == raw:
+                return column
+        raise Fault(f"{self.path}: there is no column {raw!r}")
+
+    def has(self, raw: str) -> bool:
+        """Whether the file has a column of this name."""
+        return raw in self.extract.columns
+
+    def cells(self, raw: str) -> list[str]:
+        """The texts of a column, in the order of the rows."""
+        texts: Any = self.extract.cells[self.extract.columns.index(raw)]
+        found = texts.to_pylist() if hasattr(texts, "to_pylist") else list(texts)
+        return [str(text).strip() for text in found]
+
+
+def reader_for(path: Path, content: bytes) -> str:
+    """The reader of a file, by its first bytes, else by its name.
+
+    Raises
+    ------
+    Fault
+        For a file that no reader reads, with what it is.
+    """
+    told = recognised(content, "")
+    named = re.search(r"the reader for it is (\w+)", told)
+    if told and not named:
+        raise Fault(f"{path}: {told}")
+    return named[1] if named else READERS.get(path.suffix.lower(), "delimited")
+
+
+def read_file(
+    path: Path, name: str, reader: str, options: Mapping[str, Any], beside: Mapping[str, bytes] | None = None
+) -> FileProfile:
+    """A file with its columns looked at. Raises Fault, with the file's name, for what its reader refuses."""
+    module, content = reader_of(reader), path.read_bytes()
+    try:
+        if reader == "spreadsheet" and not options and (sheet := _sheet(content)):
+            options = {"sheet": sheet}
+        read = options_of(module, dict(options), "options")
+        extract = module.read(content, read, **(beside or {}))
+    except Fault as fault:
+        raise Fault(*(f"{path}: {line}" for line in fault.lines)) from None
+    return FileProfile(path, name, reader, options, extract, columns_of(extract))
+
+
+def _sheet(content: bytes) -> str:
+    """Of several sheets of a workbook that which is a table with the most cells; "" where it has one alone, or none."""
+    from omtrace.readers.spreadsheet import Options, asked, read
+
+    sheets, sizes = asked(content, "")["sheets"], {}
+    for name in sheets if len(sheets) > 1 else ():
+        try:
+            extract = read(content, Options.model_validate({"sheet": name}))
+        except Fault:
+            continue
+        sizes[name] = len(extract.columns) * len(extract.places)
+    return max(sizes, key=lambda name: sizes[name], default="")
+
+
+def columns_of(extract: Extract) -> tuple[ColumnProfile, ...]:
+    """What each column of an extract holds."""
+    names: dict[str, None] = {}
+    profiles = []
+    for raw, cells in zip(extract.columns, extract.cells, strict=True):
+        name = own_name(raw, names)
+        names[name] = None
+        profile = column_of(raw, name, counted(cells), extract.variables.get(raw, Variable()))
+        dated = len(extract.date_cells.get(raw, ()))
+        if profile.kind == "date" and 0 < dated < profile.filled:
+            remark = (
+                "date cells stand among texts, day and month may have changed places; type date once that is settled"
+            )
+            profile = replace(profile, kind="text", remark=remark)
+        elif profile.kind == "integer" and re.search(r"(^|_)(id|code|nr|no)$", name):
+            profile = replace(profile, kind="text")
+        profiles.append(profile)
+    return tuple(profiles)
+
+
+def counted(cells: Any) -> Counter[str]:
+    """The distinct texts of a column without blanks around them, with how many cells hold each; blank cells aside."""
+    texts = cells.to_pylist() if hasattr(cells, "to_pylist") else cells
+    counts = Counter(str(text).strip() for text in texts)
+    counts.pop("", None)
+    return counts
+
+
+def own_name(raw: str, taken: Mapping[str, None] | None = None) -> str:
+    """A column's name in the plan: lower case letters, digits and underscores, none of those taken."""
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", raw)
+    name = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")[:40].strip("_") or "column"
+    name = name if name[0].isalpha() else f"c_{name}"
+    found, number = name, 2
+    while found in (taken or {}):
+        found, number = f"{name}_{number}", number + 1
+    return found
+
+
+def column_of(raw: str, name: str, counts: Mapping[str, int], variable: Variable) -> ColumnProfile:
+    """What a column holds, from its distinct texts and what the file says of it."""
+    missing = {text: says or "missing" for text, says in variable.missing.items()}
+    texts = {text: n for text, n in counts.items() if text not in missing}
+    missing |= {text: NO_VALUE[text.lower()] for text in texts if text.lower() in NO_VALUE}
+    texts = {text: n for text, n in texts.items() if text not in missing}
+    kind, remark = kind_of(texts)
+    words = {text: WORDS[text.lower()] for text in texts if text.lower() in WORDS}
+    if words and (numbered := {text: n for text, n in texts.items() if text not in words}):
+        if (told := kind_of(numbered)[0]) in ("integer", "number", "date"):
+            kind, texts, missing = told, numbered, missing | words
+    if kind in ("integer", "number"):
+        far = _far_off(texts)
+        missing |= dict.fromkeys(far, "not answered")
+        texts = {text: n for text, n in texts.items() if text not in far}
+    codes = {code: label for code, label in variable.choices.items() if code not in missing}
+    if codes and {*texts} <= {*codes} and len(codes) <= 4 * MOST_CATEGORIES and len({*codes.values()}) == len(codes):
+        kind = "category"
+    elif kind == "text" and not remark and _is_closed(texts):
+        kind, codes = "category", {}
+    else:
+        codes = {}
+    return ColumnProfile(raw, name, kind, texts, variable.label, codes, missing, remark=remark)
+
+
+def _is_closed(texts: Mapping[str, int]) -> bool:
+    """Whether texts look like a closed list: few of them, and each of several cells."""
+    return 0 < len(texts) <= MOST_CATEGORIES and sum(texts.values()) >= 3 * len(texts)
+
+
+def _far_off(texts: Mapping[str, int]) -> list[str]:
+    """Numbers that say that there is no value: negative beside none that is, or beyond ten times the greatest other."""
+    found = [text for text in texts if text in FAR]
+    others = [float(text) for text in texts if text not in FAR and _is_plain(text)]
+    if not found or not others:
+        return []
+    low, high = min(others), max(others)
+    return [text for text in found if (float(text) < 0 <= low) or (float(text) >= 999 and float(text) > 9 * high)]
+
+
+def _is_plain(text: str) -> bool:
+    return bool(re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", text))
+
+
+def kind_of(texts: Mapping[str, int]) -> tuple[ColumnKind, str]:
+    """The type of a column by its distinct texts, and a remark where its numbers or dates can be read in two ways."""
+    import numpy
+    import pyarrow
+
+    total = sum(texts.values())
+    if not total:
+        return "text", ""
+    words, counts = pyarrow.array(list(texts)), numpy.array(list(texts.values()))
+
+    def fits(mask: "numpy.ndarray") -> bool:
+        return bool(counts[mask].sum() >= SHARE * total)
+
+    usual = plain(words)
+    other = {text: n for text, n, fit in zip(texts, texts.values(), usual, strict=True) if not fit}
+    points = {text: n for text, n, fit in zip(texts, texts.values(), usual, strict=True) if fit and "." in text}
+    style = number_style(other, points, total, USUAL)
+    if fits(numbers(words, style)[1]):
+        ambiguous = any(doubt.rule == "number_ambiguous" for doubt in style.doubts)
+        if not ambiguous:
+            return ("integer" if fits(integers(words, style)[1]) and not points else "number"), ""
+    if any(doubt.rule == "number_ambiguous" for doubt in style.doubts):
+        return "text", "its numbers can be read in two ways: say formats, and type number"
+    dated = date_style(texts, USUAL)
+    if any(doubt.rule == "date_ambiguous" for doubt in dated.doubts):
+        return "text", "day and month can change places: say formats, and type date"
+    return ("date" if fits(dates(words, Style(date=dated.date))[1]) else "text"), ""
+
+
+def greatest_and_least(column: ColumnProfile) -> str:
+    """The range of the numbers of a column, in words; "" where it has none."""
+    values = [float(text) for text in column.texts if _is_plain(text)]
+    return f"{min(values):g} to {max(values):g}" if values else ""
+
+
+def shared_columns(files: Sequence[FileProfile]) -> list[str]:
+    """The raw names of columns that all files have."""
+    first, *rest = files
+    return [column.raw for column in first.columns if all(other.has(column.raw) for other in rest)]

@@ -1,0 +1,76 @@
+"""Known questionnaires in a file, by the names of their item columns and the answers that stand there."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from omtrace.faults import Fault
+from omtrace.instruments import Instrument, instrument_of
+from omtrace.plugins import declared
+
+NUMBERED = re.compile(r"(.*?)[_. -]*(?:q|item|i)?[_. -]*0*([0-9]{1,2})", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Match:
+    """A questionnaire in a file: item -> what the file calls it, and the coding of the answers ("": its own codes)."""
+
+    name: str
+    instrument: Instrument
+    columns: dict[str, str]
+    coding: str
+
+
+def questionnaires_in(columns: Mapping[str, Sequence[str]]) -> list[Match]:
+    """The questionnaires whose items are all among the columns (raw name -> distinct answers), each column once."""
+    groups: dict[str, dict[int, str]] = {}
+    for raw in columns:
+        if match := NUMBERED.fullmatch(raw):
+            groups.setdefault(_plain(match[1]), {})[int(match[2])] = raw
+    found, taken = [], set()  # type: ignore[var-annotated]
+    for name in declared("instruments"):
+        instrument = instrument_of(name)
+        items = _items(name, instrument, groups, columns)
+        if not items or taken & {*items.values()}:
+            continue
+        coding = _coding(instrument, [text for raw in items.values() for text in columns[raw]])
+        if coding is not None:
+            found.append(Match(name, instrument, items, coding))
+            taken |= {*items.values()}
+    return found
+
+
+def _items(
+    name: str, instrument: Instrument, groups: Mapping[str, Mapping[int, str]], columns: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
+    """Item -> raw column, where the file has all of them; nothing else."""
+    items = [item.name for item in instrument.items if item.name not in instrument.optional]
+    lower = {raw.lower(): raw for raw in columns}
+    if items and all(item in lower for item in items):
+        return {item: lower[item] for item in items}
+    if len(items) < 2 or not all(re.search(r"_[0-9]+$", item) for item in items):
+        return {}
+    wanted = {int(item.rpartition("_")[2]): item for item in items}
+    names = {_plain(name), _plain(instrument.title), re.sub(r"[0-9]+", "", _plain(name))} - {""}
+    for stem, numbered in groups.items():
+        if any(stem in (one, f"{one}item", f"{one}q") for one in names) and {*wanted} <= {*numbered}:
+            return {item: numbered[number] for number, item in wanted.items()}
+    return {}
+
+
+def _coding(instrument: Instrument, texts: Sequence[str]) -> str | None:
+    """The coding that the answers have; None where they have none of those that are known."""
+    suggested = instrument.suggest_coding(texts)
+    if suggested:
+        return suggested
+    try:
+        instrument.coding("")
+    except Fault:
+        return None
+    own = {code for item in instrument.items for code in item.codes()}
+    fit = sum(text in own for text in texts)
+    return "" if not own or fit >= 0.8 * len(texts) else None
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", text.lower())

@@ -1,0 +1,217 @@
+"""Which columns name the unit, the visit, the arm and the like: by their names and by how their cells repeat."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from omtrace.intake.drafting.profile import ColumnProfile, FileProfile, own_name
+from omtrace.readers._wide import stem_of
+
+UNITS = (
+    r"record_?id|usubjid|subj(ect)?_?(id|no|nr|num|number)?|participant_?(id|no|nr|number|code)?|"
+    r"patient_?(id|no|nr|number|code)?|p?pt_?(id|no|nr)|pid|ppid|ppt|respondent_?(id)?|external_?reference|"
+    r"(animal|mouse|rat|pup)_?(id|no|nr|number|code)?|case_?(id|no|nr|number)?|study_?(id|no|nr|number)|id|code|unit_?id?"
+)
+VISITS = (
+    r"redcap_event_name|a?visit(_?(name|code|num(ber)?|no|id|n))?|time(_?point)?(_?(name|code|no))?|tp|event(_?name)?|"
+    r"week(_?no)?|wk|month|day(_?no)?|wave|session(_?no)?|occasion|assessment|phase|period|folder(name)?|stage|epoch"
+)
+ARMS = (
+    r"arm(_?(cd|code|name|label|num))?|trt(_?(a|p|01a|01p|code|group))?|treat(ment)?(_?(arm|group|code|name))?|"
+    r"group(_?(name|code|id))?|grp|alloc(ation)?(_?(group|arm))?|random(i[sz]ed|i[sz]ation)?(_?(group|arm|to))?|"
+    r"intervention(_?group)?|condition|dose(_?group)?|drug|genotype|diet|exposure_?group|cohort"
+)
+ARM_ORDER = ("arm", "trt", "treat", "alloc", "random", "group", "grp", "intervention", "condition", "dose", "drug")
+CLUSTERS = (
+    r"cage|litter|cluster|site|cent(er|re)|clinic|practice|school|ward|therapist|provider|batch|block|dam|pen|tank"
+)
+FACTS = (
+    r"age.*|sex|gender|bmi|weight.*|height.*|race|ethnic.*|site|cent(er|re).*|strat.*|educ.*|smok.*|duration.*|"
+    r"onset.*|chronic.*|batch|strain|litter.*|cage.*|country|region|marital.*|employ.*|dob|birth.*|visit.*|practice.*"
+)
+REFERENCE = (
+    r"placebo|control|ctrl|ctl|sham|vehicle|usual|untreated|saline|waiting|wait.?list|standard|wt|wild|none|no|pbo|0"
+)
+BEFORE = r"base|bl\b|pre|screen|before|^t_?0$|^v_?0$|^0$|(week|wk|w|month|m|day|d|visit)_?0+\b|enrol|admission"
+LATER = r"(?:t|v|w|wk|m|d|fu|week|month|day|visit|time|tp|followup|follow_up|wave)_?[0-9]+[a-z]*"
+NAMED = r"baseline|base|bl|pre|post|fu|followup|follow_up|end|final|screening|discharge"
+SUFFIX = re.compile(rf"(.*[A-Za-z0-9])[_. ]({LATER}|{NAMED})", re.IGNORECASE)
+PREFIX = re.compile(rf"({LATER}|{NAMED})[_. ]([A-Za-z].*)", re.IGNORECASE)
+MOST_VISITS = 20
+MOST_ARMS = 8
+
+
+@dataclass(frozen=True)
+class Visits:
+    """The visits of a file. ``column`` and ``map``: raw text -> visit; or ``wide``: visit -> pattern of its columns."""
+
+    labels: dict[str, str]
+    column: str = ""
+    map: dict[str, str] = field(default_factory=dict)
+    wide: dict[str, str] = field(default_factory=dict)
+    baseline: str = ""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """The column that holds the group of a unit: group -> label, the reference first."""
+
+    file: str
+    column: ColumnProfile
+    groups: dict[str, str]
+
+
+def named(column: ColumnProfile, pattern: str) -> bool:
+    """Whether a column's name, its own or its raw one, is of a pattern as a whole."""
+    return bool(
+        re.fullmatch(pattern, column.name, re.IGNORECASE)
+        or re.fullmatch(pattern, column.raw.strip(), re.IGNORECASE)
+        or re.fullmatch(pattern, column.name.replace("_", ""), re.IGNORECASE)
+    )
+
+
+def unit_column(files: Sequence[FileProfile], asked: str = "") -> str:
+    """The raw column that names the unit in all files; "" where none does, and each row is a unit of its own."""
+    if asked:
+        return asked
+    first, *rest = files
+    common = [c for c in first.columns if all(file.has(c.raw) for file in rest)]
+    full = [c for c in common if c.filled == first.rows and len(c.texts) > 1]
+    by_name = [c for c in full if named(c, UNITS)]
+    if by_name:
+        order = re.split(r"\|(?![^(]*\))", UNITS)
+        return min(by_name, key=lambda c: next((i for i, n in enumerate(order) if named(c, n)), len(order))).raw
+    ids = [c for c in full if re.search(r"(^|_)(id|nr|no|code|number)$", c.name) or re.search(r"id$", c.raw, re.I)]
+    ids = [c for c in ids if len(c.texts) >= min(5, first.rows) and c.kind != "number"]
+    return max(ids, key=lambda c: len(c.texts)).raw if ids else ""
+
+
+def is_unique(file: FileProfile, columns: Iterable[str]) -> bool:
+    """Whether the cells of some columns together tell the rows apart."""
+    rows = list(zip(*(file.cells(column) for column in columns), strict=True))
+    return len({*rows}) >= 0.98 * len(rows)
+
+
+def visits_of(file: FileProfile, unit: str, asked: str = "", wide: Sequence[str] = ()) -> Visits | None:
+    """The visits of a file, below each other or side by side; None where there are none."""
+    if unit and not is_unique(file, [unit]):
+        candidates = [file.column(asked)] if asked else [c for c in file.columns if named(c, VISITS)]
+        candidates = [
+            column
+            for column in candidates
+            if column.raw != unit and 1 < len(column.texts) <= MOST_VISITS and is_unique(file, [unit, column.raw])
+        ]
+        texts = [column for column in candidates if column.kind in ("category", "text")]
+        return _below(file, (texts or candidates)[0]) if candidates else None
+    return _beside(file, unit, wide)
+
+
+def _below(file: FileProfile, column: ColumnProfile) -> Visits:
+    """Visits that a column names, in time order."""
+    texts = list(dict.fromkeys(text for text in file.cells(column.raw) if text in column.texts))
+    ordered = sorted(texts, key=lambda text: _when(text, texts))
+    names: dict[str, None] = {}
+    made = {}
+    for text in ordered:
+        label = column.codes.get(text, text)
+        name = own_name(f"{column.name}_{label}" if label[:1].isdigit() or label[:1] in "-+" else label, names)
+        names[name] = None
+        made[text] = name
+    labels = {name: column.codes.get(text, text) for text, name in made.items()}
+    return Visits(labels, column.raw, made, baseline=_baseline(labels))
+
+
+def _when(text: str, texts: Sequence[str]) -> tuple[int, float, int]:
+    """The order of a visit: those before treatment first, then by the number in the text, then as in the file."""
+    number = re.search(r"[-+]?[0-9]+(\.[0-9]+)?", text)
+    first = bool(re.search(BEFORE, text, re.IGNORECASE)) and not (number and float(number[0]) > 0)
+    return (0 if first else 1, float(number[0]) if number else 1e9, texts.index(text))
+
+
+def _baseline(labels: dict[str, str]) -> str:
+    """The visit before treatment, where a name says so; "" where none does."""
+    for name, label in labels.items():
+        if re.search(BEFORE, label.strip().lower()):
+            return name
+        number = re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", label.strip())
+        if number and float(label) <= 0:
+            return name
+    return ""
+
+
+def _beside(file: FileProfile, unit: str, asked: Sequence[str]) -> Visits | None:
+    """Visits whose columns stand side by side, told apart by what their names begin or end with."""
+    others = [column.raw for column in file.columns if column.raw != unit]
+    patterns = [word if "*" in word else f"*{word}" for word in asked]
+    if not patterns:
+        found: dict[str, set[str]] = {}
+        for raw in others:
+            if match := SUFFIX.fullmatch(raw):
+                found.setdefault("*" + raw[len(match[1]) :], set()).add(match[1])
+            elif match := PREFIX.fullmatch(raw):
+                found.setdefault(raw[: -len(match[2])] + "*", set()).add(match[2])
+        stems = [stem for stems in found.values() for stem in stems]
+        shared = {stem for stem in stems if stems.count(stem) > 1}
+        patterns = [pattern for pattern, with_it in found.items() if with_it & shared]
+    if len(patterns) < 2:
+        return None
+    words = {pattern: pattern.replace("*", "").strip("_. ") for pattern in patterns}
+    ordered = sorted(patterns, key=lambda pattern: _when(words[pattern], [words[p] for p in patterns]))
+    names: dict[str, str] = {}
+    for pattern in ordered:
+        word = words[pattern] or "first"
+        names[own_name(f"visit_{word}" if word[:1].isdigit() else word, dict.fromkeys(names))] = pattern
+    labels = {name: words[pattern] or name for name, pattern in names.items()}
+    baseline = _baseline(labels) or (next(iter(names)) if asked else "")
+    return Visits(labels, wide=names, baseline=baseline)
+
+
+def stems_of(file: FileProfile, visits: Visits) -> dict[str, list[ColumnProfile]]:
+    """Stem of the columns of visits that stand side by side -> its columns, one a visit."""
+    stems: dict[str, list[ColumnProfile]] = {}
+    for column in file.columns:
+        fits = [(len(p), stem) for p in visits.wide.values() if (stem := stem_of(column.raw, p))]
+        if fits:
+            stems.setdefault(max(fits)[1], []).append(column)
+    return stems
+
+
+def is_constant(file: FileProfile, unit: str, column: str) -> bool:
+    """Whether a column has one value for each unit, blank cells aside."""
+    values: dict[str, str] = {}
+    for one, text in zip(file.cells(unit), file.cells(column), strict=True):
+        if text and values.setdefault(one, text) != text:
+            return False
+    return True
+
+
+def arm_of(files: Sequence[FileProfile], unit: str, asked: str = "", reference: str = "") -> Arm | None:
+    """The column with the groups that are compared; None where no column is called so."""
+    found: list[tuple[int, int, FileProfile, ColumnProfile]] = []
+    for number, file in enumerate(files):
+        for column in file.columns:
+            fits = column.raw == asked if asked else named(column, ARMS)
+            if fits and 2 <= len(column.texts) <= MOST_ARMS and column.raw != unit:
+                if not unit or is_constant(file, unit, column.raw):
+                    order = next((i for i, word in enumerate(ARM_ORDER) if word in column.name), len(ARM_ORDER))
+                    found.append((order, number, file, column))
+    if not found:
+        return None
+    _, _, file, column = min(found, key=lambda one: one[:2])
+    if column.kind != "category":
+        column = replace(column, kind="category", codes={text: text for text in sorted(column.texts)})
+    labels = {code: column.codes.get(code, code) for code in sorted(column.texts)}
+    first = [g for g in labels.values() if g == reference]
+    first += [g for g in labels.values() if re.search(rf"\b({REFERENCE})\b", g, re.IGNORECASE)]
+    first += [g for g in labels.values() if re.match(rf"({REFERENCE})", g, re.IGNORECASE)]
+    groups = list(dict.fromkeys([*first[:1], *labels.values()]))
+    return Arm(file.name, column, {group: group for group in groups})
+
+
+def cluster_of(file: FileProfile, unit: str, group: str) -> ColumnProfile | None:
+    """The column of what was given the treatment as a whole: a cage, a litter, a site; each within one group."""
+    for column in file.columns:
+        if column.raw not in (unit, group) and named(column, CLUSTERS + r"(_?(id|no|nr|number|name))?"):
+            if 2 < len(column.texts) < file.rows and is_constant(file, column.raw, group):
+                return column
+    return None

@@ -1,0 +1,362 @@
+"""The tables, parameters and analyses of a first plan, from what is known of its files."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, Literal
+
+from omtrace.instruments import instrument_of
+from omtrace.intake.drafting.profile import MOST_CATEGORIES, ColumnProfile, FileProfile, own_name
+from omtrace.intake.drafting.questionnaires import Match, questionnaires_in
+from omtrace.intake.drafting.roles import (
+    FACTS,
+    Arm,
+    Visits,
+    arm_of,
+    cluster_of,
+    is_constant,
+    is_unique,
+    named,
+    stems_of,
+    unit_column,
+    visits_of,
+)
+
+Design = Literal["parallel", "single-arm", "crossover", "cluster", "factorial", "assay", "animals"]
+EVENT, INSTRUMENT, INSTANCE = "redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance"
+SYSTEM = (EVENT, INSTRUMENT, INSTANCE, "redcap_survey_identifier", "redcap_data_access_group")
+YES = ("yes", "y", "ja", "oui", "si", "true", "1")
+DAYS = r"(study_?)?day(_?(no|nr|number))?|date|time.*|index|row|sequence|seq|nr|no|instance|trial|replicate|rep"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command says of the files, where it is not to be found: raw column names, and words of visits."""
+
+    design: str = ""
+    unit: str = ""
+    visit: str = ""
+    arm: str = ""
+    reference: str = ""
+    outcome: str = ""
+    wide: tuple[str, ...] = ()
+
+
+@dataclass
+class TableDraft:
+    """A table of the plan. ``keys``: its keys besides source and columns; ``columns``: own name -> column."""
+
+    name: str
+    source: str
+    keys: dict[str, Any] = field(default_factory=dict)
+    columns: dict[str, ColumnProfile | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ParameterDraft:
+    """A parameter. ``holds``: what its values are; ``is_fact``: known of the unit, and no outcome."""
+
+    name: str
+    label: str
+    derive: str
+    options: dict[str, Any]
+    holds: Literal["numbers", "categories", "yes or no"]
+    visits: tuple[str, ...] = ()
+    unit: str = ""
+    is_fact: bool = False
+
+
+@dataclass
+class Draft:
+    """A first plan."""
+
+    files: list[FileProfile]
+    unit: str
+    design: str
+    tables: list[TableDraft] = field(default_factory=list)
+    parameters: dict[str, ParameterDraft] = field(default_factory=dict)
+    visits: dict[str, str] = field(default_factory=dict)
+    baseline: str = ""
+    roster: str = ""
+    arm: Arm | None = None
+    cluster: str = ""
+    outcome: str = ""
+    found: list[str] = field(default_factory=list)  # what was recognised, in words
+
+    def table(self, name: str, source: str, **keys: Any) -> TableDraft:
+        """A new table, under a name that no other has."""
+        taken = dict.fromkeys(table.name for table in self.tables)
+        self.tables.append(TableDraft(own_name(name, taken), source, keys))
+        return self.tables[-1]
+
+    def parameter(self, name: str, label: str, derive: str, options: dict[str, Any], holds: str, **more: Any) -> None:
+        """A new parameter, under a name that no other has."""
+        name = own_name(name, dict.fromkeys(self.parameters))
+        self.parameters[name] = ParameterDraft(name, label, derive, options, holds, **more)  # type: ignore[arg-type]
+
+    def outcomes(self, holds: str = "numbers") -> list[ParameterDraft]:
+        """The parameters that are compared: that which the command names, those with a baseline, and the others."""
+        found = [p for p in self.parameters.values() if not p.is_fact and p.holds == holds and p.name != self.group]
+        return sorted(found, key=lambda p: (p.name != own_name(self.outcome or "-"), self.baseline not in p.visits))
+
+    @property
+    def facts(self) -> list[ParameterDraft]:
+        """What is known of a unit besides its group."""
+        return [p for p in self.parameters.values() if p.is_fact and p.name != self.group]
+
+    @property
+    def group(self) -> str:
+        """The parameter that holds the group; "" where there is none."""
+        return next((p.name for p in self.parameters.values() if self.arm and p.options.get("group")), "")
+
+
+def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str, Mapping[str, str]]) -> Draft:
+    """A first plan for files.
+
+    Parameters
+    ----------
+    files
+        The files of data.
+    request
+        What the command says.
+    forms
+        File -> raw column -> form, of files with a data dictionary.
+    """
+    unit = unit_column(files, request.unit)
+    draft = Draft(list(files), unit, request.design, outcome=request.outcome)
+    draft.found.append(f"unit: {unit}" if unit else "unit: each row, since no column names one")
+    draft.arm = arm_of(files, unit, request.arm, request.reference) if request.design != "single-arm" else None
+    if draft.arm:
+        draft.found.append(f"arm: {draft.arm.column.raw} ({', '.join(draft.arm.groups)})")
+    for file in files:
+        visits = visits_of(file, unit, request.visit, request.wide)
+        if visits:
+            draft.visits |= visits.labels
+            draft.baseline = draft.baseline or visits.baseline
+            draft.found.append(f"visits of {file.path.name}: {', '.join(visits.labels.values())}")
+        _File(draft, file, visits, forms.get(file.name, {})).add()
+    draft.roster = draft.roster or (draft.tables[0].name if draft.tables else "")
+    if draft.arm and (request.design in ("", "cluster", "animals")):
+        file = next(f for f in files if f.name == draft.arm.file)
+        cluster = cluster_of(file, unit, draft.arm.column.raw)
+        draft.cluster = next((p.name for p in draft.parameters.values() if cluster and p.label == _label(cluster)), "")
+        if draft.cluster:
+            draft.found.append(f"cluster: {draft.cluster}")
+    return draft
+
+
+def _label(column: ColumnProfile) -> str:
+    return column.label or column.raw.replace("_", " ")
+
+
+class _File:
+    """The tables and parameters of one file."""
+
+    def __init__(self, draft: Draft, file: FileProfile, visits: Visits | None, forms: Mapping[str, str]) -> None:
+        self.draft, self.file, self.visits, self.forms = draft, file, visits, forms
+        self.unit = draft.unit
+        self.system = {self.unit, visits.column if visits else "", *SYSTEM}
+        self.system |= {column.raw for column in file.columns if column.raw.endswith("_complete") and forms}
+        self.once = not self.unit or is_unique(file, [self.unit])
+
+    def add(self) -> None:
+        """Known questionnaires first; then what is left, as tables of the study's own."""
+        wide = stems_of(self.file, self.visits) if self.visits and self.visits.wide else {}
+        texts: dict[str, list[str]] = {stem: [t for c in of for t in c.texts] for stem, of in wide.items()}
+        beside = {column.raw for of in wide.values() for column in of}
+        plain = [column for column in self.file.columns if column.raw not in self.system | beside]
+        texts |= {column.raw: list(column.texts) for column in plain}
+        arm = self.draft.arm
+        if arm and arm.file == self.file.name:
+            plain = [arm.column if column.raw == arm.column.raw else column for column in plain]
+        taken: set[str] = set()
+        for match in questionnaires_in(texts):
+            taken |= {*match.columns.values()}
+            self._questionnaire(match)
+        left = [column for column in plain if column.raw not in taken]
+        stems = {stem: of for stem, of in wide.items() if stem not in taken}
+        if self.forms:
+            self._forms(left)
+        elif left or not stems:
+            self._rest(left)
+        if stems:
+            self._beside(stems)
+
+    def _common(self) -> dict[str, ColumnProfile | str]:
+        """The unit, for the columns of a table."""
+        return {"unit_id": self.unit} if self.unit else {}
+
+    def _keys(self) -> dict[str, Any]:
+        return {} if self.unit else {"unit": ["@export", "@row"]}
+
+    def _visit_keys(self) -> dict[str, Any]:
+        if not self.visits:
+            return {}
+        if self.visits.wide:
+            return {"wide": self.visits.wide}
+        return {"visit": {"column": self.visits.column, "map": self.visits.map}}
+
+    def _questionnaire(self, match: Match) -> None:
+        keys = self._visit_keys() or {"wide": {"once": "*"}}
+        labels = self.visits.labels if self.visits else {"once": "once"}
+        if not self.visits:
+            self.draft.visits |= labels
+        if match.coding:
+            keys["coding"] = match.coding
+        table = self.draft.table(match.name, self.file.name, **self._keys(), **keys)
+        if table.name != match.name:
+            table.keys = {"schema": match.name, **table.keys}
+        table.columns = {**self._common(), **match.columns}
+        for score, entry in instrument_of(match.name).scores.items():
+            options = {"table": table.name, "instrument": match.name, "score": score}
+            name = f"{table.name}_{score}"
+            self.draft.parameter(name, entry.label, "score", options, "numbers", visits=tuple(labels))
+        coding = f", coding {match.coding}" if match.coding else ""
+        self.draft.found.append(f"questionnaire: {match.instrument.title} in {self.file.path.name}{coding}")
+
+    def _forms(self, left: Sequence[ColumnProfile]) -> None:
+        """A table for each form of a REDCap project."""
+        forms: dict[str, list[ColumnProfile]] = {}
+        for column in left:
+            form = self.forms.get(column.raw) or self.forms.get(column.raw.partition("___")[0], "")
+            if form:
+                forms.setdefault(form, []).append(column)
+        for form, columns in forms.items():
+            self._form(form, columns)
+
+    def _form(self, form: str, columns: Sequence[ColumnProfile]) -> None:
+        """A form: its events, whether it repeats, and its status."""
+        keys: dict[str, Any] = {}
+        events = self.file.cells(EVENT) if self.file.has(EVENT) else []
+        repeats = self.file.cells(INSTRUMENT) if self.file.has(INSTRUMENT) else []
+        cells = [self.file.cells(column.raw) for column in columns]
+        there = [any(row) for row in zip(*cells, strict=True)]
+        repeating = any(one for one, filled in zip(repeats, there, strict=False) if filled)
+        if f"{form}_complete" in self.file.extract.columns:
+            keys["status"] = f"{form}_complete"
+        if repeats:
+            names = sorted({one for one, filled in zip(repeats, there, strict=True) if filled and one} or {""})
+            keys["rows"] = {INSTRUMENT: names}
+        at = list(dict.fromkeys(e for e, filled in zip(events, there, strict=False) if filled))
+        visits = self.visits
+        if events and not at:
+            return
+        if events and (not visits or len(at) == 1):
+            keys["rows"] = {**keys.get("rows", {}), EVENT: at}
+            visits = None
+        elif visits and events:
+            keys["visit"] = {"column": EVENT, "map": {raw: v for raw, v in visits.map.items() if raw in at}}
+        table = self.draft.table(form, self.file.name, **keys)
+        table.columns = {**self._common(), **{column.name: column for column in columns}}
+        labels = tuple(keys["visit"]["map"].values()) if "visit" in keys else ()
+        if repeating:
+            table.columns["instance"] = ColumnProfile(INSTANCE, "instance", "integer", {})
+            table.keys["key"] = ["unit_id", *(["visit"] if labels else []), "instance"]
+        elif not labels:
+            self.draft.roster = self.draft.roster or table.name
+        for column in columns:
+            self._parameter(table.name, column, column.name, labels, repeated=repeating)
+
+    def _rest(self, left: Sequence[ColumnProfile]) -> None:
+        """One table of all columns that are no known questionnaire."""
+        below = self.visits and not self.visits.wide
+        keys = {**self._keys(), **(self._visit_keys() if below else {})}
+        table = self.draft.table(self.file.name, self.file.name, **keys)
+        table.columns = {**self._common(), **{column.name: column for column in left}}
+        if self.once:
+            self.draft.roster = self.draft.roster or table.name
+        day = None if self.once or below else self._day(left)
+        if not self.once and not below:
+            table.keys["key"] = ["unit_id", day.name] if day else []
+        labels = tuple(self.visits.labels) if below and self.visits else ()
+        for column in left:
+            if column is day:
+                continue
+            constant = not self.once and is_constant(self.file, self.unit, column.raw)
+            if below and self.visits and is_constant(self.file, self.visits.column, column.raw):
+                continue  # it says which visit it is, and nothing of the unit
+            repeated = not self.once and not below
+            self._parameter(table.name, column, column.name, () if constant else labels, constant, repeated)
+
+    def _day(self, left: Sequence[ColumnProfile]) -> ColumnProfile | None:
+        """The column that tells the rows of a unit apart."""
+        for column in sorted(left, key=lambda one: not named(one, DAYS)):
+            if column.filled == self.file.rows and is_unique(self.file, [self.unit, column.raw]):
+                return column
+        return None
+
+    def _beside(self, stems: Mapping[str, Sequence[ColumnProfile]]) -> None:
+        """One table of the quantities whose visits stand side by side."""
+        assert self.visits
+        name = "visits" if len(self.draft.files) == 1 else f"{self.file.name}_visits"
+        table = self.draft.table(name, self.file.name, **self._keys(), **self._visit_keys())
+        table.columns = self._common()
+        names: dict[str, None] = {}
+        for stem, of in stems.items():
+            name = own_name(stem, names)
+            names[name] = None
+            table.columns[name] = column = _merged(stem, name, of)
+            at = tuple(v for v, pattern in self.visits.wide.items() if pattern.replace("*", stem) in self._raws(of))
+            self._parameter(table.name, column, name, at)
+
+    @staticmethod
+    def _raws(columns: Sequence[ColumnProfile]) -> set[str]:
+        return {column.raw for column in columns}
+
+    def _parameter(
+        self,
+        table: str,
+        column: ColumnProfile,
+        name: str,
+        visits: tuple[str, ...],
+        constant: bool = False,
+        repeated: bool = False,
+    ) -> None:
+        """The parameter of a column; none of a text that is no category, of a date, and of one without values."""
+        options: dict[str, Any] = {"table": table, "column": name}
+        arm = self.draft.arm
+        is_arm = arm is not None and (arm.file, arm.column.raw) == (self.file.name, column.raw)
+        if (
+            not column.texts
+            or column.kind == "date"
+            or (column.kind == "text" and not is_arm and not self._is_id(column))
+        ):
+            return
+        holds = "yes or no" if column.is_yes_or_no else "numbers" if column.is_number else "categories"
+        if is_arm:
+            options["group"], holds = True, "categories"
+        if repeated and not constant and holds == "categories":
+            yes = [text for text in column.texts if text.lower() in YES]
+            if len(column.texts) == 2 and yes:
+                options["where"] = {name: column.codes.get(yes[0], yes[0])}
+                label = f"{_label(column)}, rows with {yes[0]}"
+                self.draft.parameter(name, label, "count", options, "numbers")
+            return
+        derive = "same" if constant else "mean" if repeated else "column"
+        fact = is_arm or constant or (not visits and not repeated and named(column, FACTS)) or holds == "categories"
+        self.draft.parameter(name, _label(column), derive, options, holds, visits=visits, is_fact=fact and not visits)
+
+    def _is_id(self, column: ColumnProfile) -> bool:
+        """Whether a text names what a unit belongs to: a litter, a site."""
+        return named(column, FACTS) and 1 < len(column.texts) < self.file.rows and not self.visits
+
+
+def _merged(stem: str, name: str, columns: Sequence[ColumnProfile]) -> ColumnProfile:
+    """The columns of one quantity as one: the widest of their types."""
+    texts: dict[str, int] = {}
+    for text, count in chain.from_iterable(column.texts.items() for column in columns):
+        texts[text] = texts.get(text, 0) + count
+    kinds = {column.kind for column in columns if column.texts}
+    kind = kinds.pop() if len(kinds) == 1 else "number" if kinds <= {"integer", "number"} and kinds else "text"
+    if kind == "category" and len(texts) > MOST_CATEGORIES:
+        kind = "text"
+    first = columns[0]
+    missing = {text: says for column in columns for text, says in column.missing.items()}
+    return ColumnProfile(stem, name, kind, texts, first.label, first.codes, missing)
+
+
+def visits_in_order(draft: Draft) -> Iterator[tuple[str, str]]:
+    """The visits with their labels, the baseline first."""
+    if draft.baseline:
+        yield draft.baseline, draft.visits[draft.baseline]
+    yield from ((name, label) for name, label in draft.visits.items() if name != draft.baseline)
