@@ -91,6 +91,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
         unit, names = coded(rows.loc[inside, UNIT])
         days = numpy.bincount(unit, minlength=len(names))
         events = numpy.bincount(unit, counts[inside].to_numpy(), minlength=len(names))
+        value: numpy.ndarray
         enough = (days >= options.at_least).astype("int64")
         says = [f"incomplete: fewer than {options.at_least} diary days", "observed"]
         if options.give == "mean":

@@ -117,7 +117,7 @@ def recomputed(printed: Mapping[Kind, str], df_1: float, df_2: float) -> Recompu
     if len(printed) < 2:
         raise ValueError("one statistic alone cannot disagree: give two of f, eta_squared, p")
     f_of = {kind: _f_interval(kind, interval_of(text), df_1, df_2) for kind, text in printed.items()}
-    p_of = {
+    p_of: dict[Kind, Interval] = {
         kind: Interval(p_of_f(f.high, df_1, df_2), p_of_f(f.low, df_1, df_2)) for kind, f in f_of.items() if kind != "p"
     }
     common = Interval(0.0, math.inf)
