@@ -55,6 +55,9 @@ class Parameter(Closed):
     visits: Annotated[tuple[str, ...], DERIVATION] = Field((), description="scheduled visits; none: once a unit")
     decimals: Annotated[int, ANALYSIS] = Field(1, description="decimals shown", ge=0, le=6)
     better: Annotated[Literal["lower", "higher", ""], DERIVATION] = Field("", description="direction of improvement")
+    labels: Annotated[dict[str, str], PAGES] = Field(
+        default_factory=dict, description="category -> label in tables and figures, where the category is a code"
+    )
     meaningful: Annotated[tuple[Meaningful, ...], REPORT] = Field(
         (), description="sizes of effect that matter, with their sources; the summary holds the results against them"
     )
