@@ -97,9 +97,8 @@ def _left_open(layout: Layout, signal: "pandas.Series") -> float:
     order = known.corr(layout.concentration, method="spearman") if layout.concentration.nunique() > 2 else 1.0
     others, limit = signal.drop(known.index, errors="ignore"), known.min() + SHARE * (known.max() - known.min())
     astray = float(known.isna().sum() + (others > limit).sum()) / len(known)
-    return (
-        max(within / total if total else 0.0, 1 - (order if order == order else 0.0) ** 2 * (order > 0), TINY) + astray
-    )
+    disorder = 1 - order**2 if order > 0 else 1.0
+    return max(within / total if total else 0.0, disorder, TINY) + astray
 
 
 CROSSCHECK = CrossCheck(
