@@ -35,6 +35,7 @@ READING = [
 ]
 WHATIF = ["whatif", "tiny", "--without-unit", "P9"]
 WRITING = [
+    ["new-study", "rack", NEW],
     ["register", "--table", "cages", NEW],
     ["register", "--reason", "wrong rack", "--withdraw", CAGES],
     ["add-batch", "batch_9", "--study", "rat_two_hit", "--accept"],
