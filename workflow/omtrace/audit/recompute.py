@@ -73,9 +73,16 @@ def recompute(plan: Plan, numbers: Sequence[Mapping[str, str]], root: str | Path
     from omtrace.model.groups import with_groups
 
     folder = Path(root) / RESULTS / plan.study
-    plan = with_groups(plan, folder / "datasets")
-    tables = read_tables(plan, folder / "validated")
-    definitions = store.read_json(folder / "definitions.json")
+    again = f"run snakemake {plan.study}"
+    if others := sorted({number["analysis"] for number in numbers} - plan.analyses.keys()):
+        raise Fault(*(f"{plan.study}: the plan has no analysis {name!r} any more; {again}" for name in others))
+    try:
+        plan = with_groups(plan, folder / "datasets")
+        tables = read_tables(plan, folder / "validated")
+        definitions = store.read_json(folder / "definitions.json")
+    except (OSError, ValueError) as error:
+        what = Path(getattr(error, "filename", None) or str(error)).name
+        raise Fault(f"{RESULTS.as_posix()}/{plan.study}: {what}: not there or not readable; {again}") from None
     backing = Backing(plan.study, root)
     together: dict[tuple[str, str], list[Mapping[str, str]]] = {}
     for number in numbers:
@@ -91,11 +98,11 @@ def recompute(plan: Plan, numbers: Sequence[Mapping[str, str]], root: str | Path
             if parameter in plan.analyses[analysis].parameters:  # without the others, which have no cells here
                 values |= _made(_of_parameter(plan, analysis, parameter), analysis, limited, behind)[0]
         for number in mine:
-            again = values.get(number["id"])
-            if again is None and number["statistic"] == COUNT:
-                again = _units(plan, analysis, limited, behind, backing.members[rowset], backing)
-            reason = "" if again is not None else why or "not among the numbers that came out"
-            found[number["id"]] = Recomputed(number["id"], number["value"], again or "", reason)
+            value = values.get(number["id"])
+            if value is None and number["statistic"] == COUNT:
+                value = _units(plan, analysis, limited, behind, backing.members[rowset], backing)
+            reason = "" if value is not None else why or "not among the numbers that came out"
+            found[number["id"]] = Recomputed(number["id"], number["value"], value or "", reason)
     return [found[number["id"]] for number in numbers]
 
 
