@@ -131,10 +131,20 @@ def _by_plate(of: "numpy.ndarray", x: "numpy.ndarray", y: "numpy.ndarray", count
     return list(zip(numpy.split(x, ends), numpy.split(y, ends), strict=True))[:count]
 
 
+def said(options: Options) -> str:
+    """The curve and its fit in words."""
+    power = "" if options.model == "4PL" else ", the denominator to the power g"
+    points = "the wells" if options.fit_to == "wells" else "the means of the levels"
+    weights = "unweighted" if options.weights == "none" else f"weighted by {options.weights}"
+    return (
+        f"Logistic curve ({options.model}) y = d + (a − d) / (1 + (x / c)^b){power}, by least squares on {points}, "
+        f"{weights}; each level's mean signal is read back through it."
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Logistic curve y = d + (a - d) / (1 + (x / c)^b) by least squares, weighted as the options say (or not); "
-    "5PL: the denominator to the power g. Each level's mean signal read back through it.",
+    said,
     units="any",
 )
