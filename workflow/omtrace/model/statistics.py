@@ -4,6 +4,7 @@ A method may give only statistics that stand in ``STATISTICS``; a new one is one
 several statistics of a row of results could be its effect, its interval or its p value, the first in this list is.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -194,6 +195,8 @@ _EVERY = (
     Statistic("correlation", "Correlation", ESTIMATE, NONE, 2),
     Statistic("correlation_lower", "Correlation, lower limit", ESTIMATE, NONE, 2),
     Statistic("cv", "CV", ESTIMATE, PERCENT, 1),
+    Statistic("curvature", "Curvature", ESTIMATE, OWN, 0),
+    Statistic("curve_signal", "Signal of the curve", ESTIMATE, OWN, 0),
     Statistic("d", "d", ESTIMATE, OWN, 0),
     Statistic("d_av", "Cohen’s d (av)", ESTIMATE, NONE, 2, table="effect sizes"),
     Statistic("d_z", "Cohen’s d (z)", ESTIMATE, NONE, 2, table="effect sizes"),
@@ -209,6 +212,7 @@ _EVERY = (
     Statistic("floor", "Floor", ESTIMATE, NONE, 3),
     *_limits("floor", "Floor", NONE, 3),
     Statistic("fmi", "Missing information", ESTIMATE, NONE, 3),
+    Statistic("g", "g", ESTIMATE, OWN, 0),
     Statistic("gg_epsilon", "GG ε", ESTIMATE, NONE, 3),
     Statistic("hedges_g", "Hedges’ g", ESTIMATE, NONE, 2, table="effect sizes"),
     *_limits("hedges_g_ci", "Hedges’ g", NONE, 2, table="effect sizes"),
@@ -217,12 +221,15 @@ _EVERY = (
     *_limits("hodges_lehmann_shift", "Hodges–Lehmann shift", OWN, 0, least=1, table="ranks"),
     Statistic("icc_consistency", "ICC(3,1), consistency", ESTIMATE, NONE, 2),
     *_limits("icc_consistency", "ICC(3,1), consistency", NONE, 2),
+    Statistic("intercept", "Intercept", ESTIMATE, OWN, 0),
     Statistic("largest_change", "Largest change", ESTIMATE, OWN, 0),
     Statistic("largest_cv", "Largest CV", ESTIMATE, PERCENT, 1),
     Statistic("largest_deviation", "Largest deviation", ESTIMATE, OWN, 0),
     Statistic("largest_difference", "Largest difference", ESTIMATE, OWN, 0),
     Statistic("lloq", "LLOQ", ESTIMATE, OWN, 0),
     Statistic("lod", "LOD", ESTIMATE, OWN, 0),
+    Statistic("log_intercept", "Intercept of the logarithms", ESTIMATE, NONE, 4),
+    Statistic("log_slope", "Slope of the logarithms", ESTIMATE, NONE, 4),
     Statistic("maximum", "Maximum", ESTIMATE, OWN, 0),
     Statistic("mean_a", "Mean, group", ESTIMATE, OWN, 0, least=1),
     Statistic("mean_after", "Mean after", ESTIMATE, OWN, 0, least=1),
@@ -268,6 +275,7 @@ _EVERY = (
     Statistic("sem_agreement", "SEM, agreement", ESTIMATE, OWN, 0, least=1),
     Statistic("sem_consistency", "SEM, consistency", ESTIMATE, OWN, 0, least=1),
     Statistic("share", "Share", ESTIMATE, PERCENT, 1, table="variances"),
+    Statistic("slope", "Slope", ESTIMATE, OWN, 0),
     Statistic("smallest_detectable_change", "Smallest detectable change", ESTIMATE, OWN, 0, least=1),
     Statistic("standardised_difference", "Standardised difference", ESTIMATE, NONE, 2),
     Statistic("threshold", "Threshold", ESTIMATE, NONE, 2),
@@ -278,7 +286,12 @@ _EVERY = (
     Statistic("b_se", "SE of b", STANDARD_ERROR, OWN, 0, of=("b",)),
     Statistic("c_se", "SE of c", STANDARD_ERROR, OWN, 0, of=("c",)),
     Statistic("d_se", "SE of d", STANDARD_ERROR, OWN, 0, of=("d",)),
+    Statistic("curvature_se", "SE of curvature", STANDARD_ERROR, OWN, 0, of=("curvature",)),
     Statistic("dispersion_se", "SE of dispersion", STANDARD_ERROR, NONE, 2, of=("dispersion",)),
+    Statistic("g_se", "SE of g", STANDARD_ERROR, OWN, 0, of=("g",)),
+    Statistic("intercept_se", "SE of intercept", STANDARD_ERROR, OWN, 0, of=("intercept",)),
+    Statistic("log_intercept_se", "SE of intercept of the logarithms", STANDARD_ERROR, NONE, 4, of=("log_intercept",)),
+    Statistic("log_slope_se", "SE of slope of the logarithms", STANDARD_ERROR, NONE, 4, of=("log_slope",)),
     Statistic("mcse", "Monte Carlo SE", STANDARD_ERROR, NONE, 3),
     Statistic("rank_difference_se", "SE of difference of mean ranks", STANDARD_ERROR, NONE, 2, of=("rank_difference",)),
     Statistic("relative_effect_se", "SE", STANDARD_ERROR, NONE, 3, of=("relative_effect",), table="ranks"),
@@ -287,6 +300,7 @@ _EVERY = (
     Statistic("se_log", "SE of the logarithm", STANDARD_ERROR, NONE, 3),
     Statistic("se_shift", "SE from shifts", STANDARD_ERROR, OWN, 1),
     Statistic("se_wells", "SE from wells", STANDARD_ERROR, OWN, 1),
+    Statistic("slope_se", "SE of slope", STANDARD_ERROR, OWN, 0, of=("slope",)),
     Statistic("threshold_se", "SE of threshold", STANDARD_ERROR, NONE, 2, of=("threshold",)),
     # test statistics, and criteria of fit
     Statistic("aic", "AIC", TEST, NONE, 2),
@@ -446,3 +460,23 @@ def statistic_of(name: str) -> Statistic:
             f"statistic {name!r} is not registered: give it a line in model/statistics.py, with label, role and unit"
         )
     return STATISTICS[name]
+
+
+# Shares of 1, which people read in percent: the quantities of these names, and their limits.
+SHARES = ("proportion", "proportion_a", "proportion_b", "floor", "ceiling", "completion", "risk_difference")
+OF_SHARES = ("newcombe", "miettinen_nurminen", "wald", "mee", "wilson", "clopper_pearson", *SHARES)
+
+
+def is_share(name: str, beside: Collection[str]) -> bool:
+    """Whether a statistic is a share of 1, or a difference of two.
+
+    Parameters
+    ----------
+    name
+        The statistic.
+    beside
+        The statistics of its row of results: a difference with an interval for shares is one of shares.
+    """
+    if name == "difference":
+        return any(f"{interval}_low" in beside for interval in OF_SHARES[:4])
+    return name in SHARES or statistic_of(name).interval in OF_SHARES
