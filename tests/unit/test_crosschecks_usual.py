@@ -218,7 +218,7 @@ def test_missing_answers_are_copied_as_well():
 
 def test_cells_that_tell_little_make_no_copy():
     days = pandas.DataFrame([(f"P{u}", d) for u in range(9) for d in range(1, 29)], columns=["unit_id", "study_day"])
-    days = days.assign(headache=0, migraine=0, pain_max=0, acute_medication=0)
+    days = days.assign(headache=0, migraine=0, pain_max=0, acute_medication=0, acute_class=None)
     days.loc[[3, 60], ["headache", "pain_max"]] = [1, 4]
     assert found("copies", tables(diary=days)) == []
     same = answers("msq", *[6] * 20, 1, 2, 3)  # two with everything at its best are no copies of each other
