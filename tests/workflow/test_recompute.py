@@ -6,6 +6,7 @@ import pytest
 from omtrace.audit.address import estimates
 from omtrace.audit.recompute import Recomputed, recompute, tables_of_cells
 from omtrace.derivations.records import read_tables
+from omtrace.faults import Fault
 from omtrace.intake.plan_check import read_whole
 from omtrace.model.groups import with_groups
 from pipeline import done, omtrace
@@ -49,6 +50,15 @@ def test_nothing_but_the_cells_is_in_the_tables(tiny_twins):
     items = [column for column in limited["hit6"] if column.startswith("hit6_")]
     assert limited["hit6"][items].notna().sum().sum() == limited["hit6"]["hit6_3"].notna().sum() == 1
     assert limited["allocation"]["unit_id"].notna().all() and limited["allocation"]["arm"].isna().all()
+
+
+def test_results_that_are_older_than_the_plan_are_said_to_be(tiny):
+    plan = plan_of(tiny, "tiny")
+    with pytest.raises(Fault, match="no analysis 'other' any more; run snakemake tiny"):
+        recompute(plan, [{"analysis": "other"}], tiny)
+    (tiny / "results/tiny/validated/diary.parquet").unlink()
+    with pytest.raises(Fault, match="diary.parquet: not there or not readable"):
+        recompute(plan, [], tiny)
 
 
 @pytest.mark.parametrize(

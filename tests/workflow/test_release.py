@@ -63,7 +63,7 @@ def test_a_packet_has_what_a_reviewer_needs_and_nothing_confidential(packets):
     assert {
         "verify.py",
         "packet.json",
-        "README.txt",
+        "README.md",
         "lineage.jsonl",
         "tables/tiny.csv",
         "data/ledger.jsonl",

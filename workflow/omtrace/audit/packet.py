@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import omtrace
-from omtrace.audit import packet_check
+from omtrace.audit import crate, packet_check
 from omtrace.audit.address import estimates
 from omtrace.audit.backing import Backing, lineage_lines
 from omtrace.audit.verify import Difference, verify
@@ -21,8 +21,11 @@ from omtrace.faults import Fault
 from omtrace.model.register import COLUMNS, sha256_of
 from omtrace.plugins import plugin
 from omtrace.provenance import ledger
+from omtrace.provenance.listings import FOLDER as STAGES
+from omtrace.provenance.listings import read_listing
 from omtrace.provenance.manifest import code_folder, head_of, path_of
 from omtrace.provenance.recorded import RESULTS, folders_recorded, read_manifest
+from omtrace.provenance.stages import read_stage
 from omtrace.report.exports import document_of, written
 from omtrace.store import csv_text, write_bytes, zipped
 
@@ -83,7 +86,11 @@ def release(
     lines = lineage_lines(Backing(study, root), estimates(study, root), everything)
     files["lineage.jsonl"] = "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines).encode()
     files[packet_check.ITSELF] = Path(packet_check.__file__).read_bytes()
-    files["README.txt"] = _readme(study, everything).encode()
+    files[crate.README] = _readme(study, everything).encode()
+    story = _story(study, manifest, files, run if with_ledger else {}, root)
+    files[crate.PROV] = (json.dumps(crate.prov_json(story), indent=1, ensure_ascii=False) + "\n").encode()
+    story.here[crate.PROV] = len(files[crate.PROV])
+    files[crate.CRATE] = (json.dumps(crate.crate_json(story), indent=1, ensure_ascii=False) + "\n").encode()
     digest = sha256_of(path_of(study, root))
     index = {
         "format": FORMAT,
@@ -164,6 +171,29 @@ def _contents(study: str, manifest: dict[str, Any], everything: bool, root: Path
     return Contents(files, tuple(withheld))
 
 
+def _story(
+    study: str, manifest: dict[str, Any], files: Mapping[str, bytes], run: Mapping[str, Any], root: Path
+) -> crate.Story:
+    """The run as PROV and the crate tell it. Without the ledger's line, its time is that of the newest raw file."""
+    folder = f"{RESULTS.as_posix()}/{study}/"
+    listings = {path.stem: read_listing(path) for path in sorted((root / folder / STAGES).glob("*.sha256"))}
+    raw = sorted(manifest["files"]["raw"])
+    digests = {path: entry["sha256"] for paths in manifest["files"].values() for path, entry in paths.items()}
+    digests |= {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    newest = max((row["received_on"] for row in manifest["register"]), default="")
+    title = str(read_stage(root / folder / STAGES / "render.json").plan.title)  # type: ignore[union-attr]
+    return crate.Story(
+        study,
+        title,
+        omtrace.__version__,
+        crate.steps_of(listings, raw, folder),
+        digests,
+        {name: len(content) for name, content in files.items()},
+        str(run.get("time", newest)),
+        str(run.get("user", "")),
+    )
+
+
 def _run_line(study: str, root: Path) -> dict[str, Any]:
     """The line of the ledger that names the manifest. Raises Fault where there is none."""
     run = ledger.newest_run(study, root)
@@ -188,20 +218,24 @@ def _readme(study: str, everything: bool) -> str:
         if everything
         else "It holds no raw data and no rows of single participants or animals."
     )
-    return f"""The study {study}: results, plan, code, and how each number came about.
-{held}
+    return f"""# The study {study}
 
-To check it (Python 3.8 or newer, no packages):      python verify.py
-To run it again (the environment of omtrace):        omtrace reproduce {study}.zip
+Results, plan, code, and how each number came about. {held}
 
-packet.json        every file with its sha256, the head digest, and what the run ran on
-results/{study}/   estimates.csv: every number; estimates_tidy.csv: a row a contrast or group; definitions.json: the
-                   analysis calls; dictionary/: every field; stages/: what each step of the run was made of;
-                   manifest.json: the digests of everything, also of what is not in this packet
-lineage.jsonl      of each number the records behind it, and how many cells of which raw file
-tables/{study}.csv the tables of the report, a row a number, with its id
-config/            the plan; exports.csv: the register of raw files, with their sha256 and source
-envs/              the environment, each package with its hashes
-workflow/          the code
-data/ledger.jsonl  who ran what and when; each line holds the digest of the line before
+    python verify.py                   checks it (Python 3.8 or newer, no packages)
+    omtrace reproduce {study}.zip      runs it again (the environment of omtrace)
+
+What is in it:
+
+    packet.json        every file with its sha256, the head digest, and what the run ran on
+    results/{study}/   estimates.csv: every number; estimates_tidy.csv: a row a contrast or group; definitions.json: the
+                       analysis calls; dictionary/: every field; stages/: what each step of the run was made of;
+                       manifest.json: the digests of everything, also of what is not in this packet
+    prov.json          the run as W3C PROV; ro-crate-metadata.json: as a Workflow Run RO-Crate
+    lineage.jsonl      of each number the records behind it, and how many cells of which raw file
+    tables/{study}.csv the tables of the report, a row a number, with its id
+    config/            the plan; exports.csv: the register of raw files, with their sha256 and source
+    envs/              the environment, each package with its hashes
+    workflow/          the code
+    data/ledger.jsonl  who ran what and when; each line holds the digest of the line before
 """

@@ -73,9 +73,16 @@ def recompute(plan: Plan, numbers: Sequence[Mapping[str, str]], root: str | Path
     from omtrace.model.groups import with_groups
 
     folder = Path(root) / RESULTS / plan.study
-    plan = with_groups(plan, folder / "datasets")
-    tables = read_tables(plan, folder / "validated")
-    definitions = store.read_json(folder / "definitions.json")
+    again = f"run snakemake {plan.study}"
+    if others := sorted({number["analysis"] for number in numbers} - plan.analyses.keys()):
+        raise Fault(*(f"{plan.study}: the plan has no analysis {name!r} any more; {again}" for name in others))
+    try:
+        plan = with_groups(plan, folder / "datasets")
+        tables = read_tables(plan, folder / "validated")
+        definitions = store.read_json(folder / "definitions.json")
+    except (OSError, ValueError) as error:
+        what = Path(getattr(error, "filename", None) or str(error)).name
+        raise Fault(f"{RESULTS.as_posix()}/{plan.study}: {what}: not there or not readable; {again}") from None
     backing = Backing(plan.study, root)
     together: dict[tuple[str, str], list[Mapping[str, str]]] = {}
     for number in numbers:
@@ -84,15 +91,18 @@ def recompute(plan: Plan, numbers: Sequence[Mapping[str, str]], root: str | Path
     for (rowset, analysis), mine in together.items():
         frame = backing.behind(backing.members[rowset], used_only=False)
         limited = tables_of_cells(tables, plan, plan.analyses[analysis].dataset, frame)
-        behind = definitions[mine[0]["definition"]]["parameters"]
-        made = _made(plan, analysis, limited, behind)
-        values, why = (made, "") if isinstance(made, dict) else ({}, made)
+        every = plan.datasets[plan.analyses[analysis].dataset].parameters
+        behind = definitions[mine[0]["definition"]]["parameters"] or every
+        values, why = _made(plan, analysis, limited, behind)
+        for parameter in {n["parameter"] for n in mine if n["id"] not in values}:
+            if parameter in plan.analyses[analysis].parameters:  # without the others, which have no cells here
+                values |= _made(_of_parameter(plan, analysis, parameter), analysis, limited, behind)[0]
         for number in mine:
-            again = values.get(number["id"])
-            if again is None and number["statistic"] == COUNT:
-                again = _units(plan, analysis, limited, behind, backing.members[rowset], backing)
-            reason = "" if again is not None else why or "not among the numbers that came out"
-            found[number["id"]] = Recomputed(number["id"], number["value"], again or "", reason)
+            value = values.get(number["id"])
+            if value is None and number["statistic"] == COUNT:
+                value = _units(plan, analysis, limited, behind, backing.members[rowset], backing)
+            reason = "" if value is not None else why or "not among the numbers that came out"
+            found[number["id"]] = Recomputed(number["id"], number["value"], value or "", reason)
     return [found[number["id"]] for number in numbers]
 
 
@@ -152,8 +162,14 @@ def _narrowed(plan: Plan, name: str, behind: Collection[str]) -> Plan:
     return plan.model_copy(update={"datasets": {**plan.datasets, name: narrow}})
 
 
-def _made(plan: Plan, analysis: str, tables: Tables, behind: Collection[str]) -> dict[str, str] | str:
-    """Id -> value of each number of an analysis on these tables; or why there are none."""
+def _of_parameter(plan: Plan, analysis: str, parameter: str) -> Plan:
+    """The plan with one parameter of an analysis."""
+    entry = plan.analyses[analysis].model_copy(update={"parameters": (parameter,)})
+    return plan.model_copy(update={"analyses": {**plan.analyses, analysis: entry}})
+
+
+def _made(plan: Plan, analysis: str, tables: Tables, behind: Collection[str]) -> tuple[dict[str, str], str]:
+    """Id -> value of each number of an analysis on these tables; and why there are none."""
     from omtrace.analyses.run import Run, number_id, stored_text
     from omtrace.derivations.records import build
 
@@ -166,9 +182,9 @@ def _made(plan: Plan, analysis: str, tables: Tables, behind: Collection[str]) ->
             store.write_table(Path(folder) / f"{name}.cells.parquet", cells)
             numbers = Run(narrow, folder).numbers_of(analysis)
     except (Fault, AssertionError, KeyError, ValueError) as error:
-        return f"{type(error).__name__}: {error}".splitlines()[0]
+        return {}, f"{type(error).__name__}: {error}".splitlines()[0]
     usual = plan.analyses[analysis].population
-    return {number_id(plan.study, analysis, n, n.population or usual): stored_text(n) for n in numbers}
+    return {number_id(plan.study, analysis, n, n.population or usual): stored_text(n) for n in numbers}, ""
 
 
 def _units(
