@@ -86,7 +86,7 @@ def mice(*names):
 class Run:
     """A study of plates, run from its files to the pages of the plates."""
 
-    def __init__(self, folder: Path, tables: Mapping, files, parameters, wells=None, analyses=None):
+    def __init__(self, folder: Path, tables: Mapping, files, parameters, wells=None, analyses=None, checks=None):
         parameters = {
             "group": {"derive": "column", "label": "Group", "options": {"table": "animals", "column": "model"}}
         } | {
@@ -112,6 +112,7 @@ class Run:
             "datasets": datasets,
             "analyses": {},
             "figures": {},
+            "checks": checks or {},
         }
         if wells:
             layout, signals, wavelength = wells
@@ -300,7 +301,8 @@ def test_a_plate_of_384_wells(tmp_path):
     found = run.values("x")
     assert [found[name] for name in names] == pytest.approx(list(held.values()), rel=0.1)
     page = run.pages()["p1"]
-    assert page.count('<a href="#') >= 2 * (len(names) + 9) and 'href="#P20"' in page and ">P<" in page
+    drawn = set(re.findall(r'<a href="#([A-P]\d+)"', page))
+    assert drawn == {well for well, *_ in plate.wells} and len(drawn) == 316
     assert "Accepted" in page
     assert float(run.number("n", "edge")[0]["value"]) > 0
 
@@ -472,3 +474,46 @@ def test_the_plate_page_prints_why_the_plan_stands_up_for_a_plate(tmp_path):
     page = re.sub(r"<[^>]*>", "", run.pages()["b1"])
     assert f"accepted by the plan: {reason} (otherwise: controls: 0 of 2 within 20%)" in page
     assert "Accepted with flags" in page
+
+
+# swapped plates, and plates without a fault
+
+
+SIGNALS = {"table": "signals", "column": "signal"}
+
+
+def checked_findings(tmp_path, plates, readings):
+    """Rules and expectations of a study with plates' readings under names."""
+    animals = [sample for plate in plates for _, role, sample, *_ in plate.wells if role == "sample"]
+    files = [("animals", "a.csv", mice(*dict.fromkeys(animals))), ("layouts", "l.csv", layout_of(*plates))]
+    for name, plate in readings.items():
+        grid = plate.grid().replace(f"Plate: {plate.name}", f"Plate: {name}")
+        files.append(("signals", f"{name}.csv", grid))
+    checks = {
+        "swapped": {
+            "check": "swapped_plates",
+            "options": {"table": "layouts", "content": ["plate", "sample"], "signals": SIGNALS},
+        }
+    }
+    tables = {"signals": GRID, "layouts": LAYOUT}
+    Run(tmp_path, tables, files, {"x": {"signals": "signals", "layout": "layouts", "wavelength": "450"}}, checks=checks)
+    return store.read_csv(tmp_path / "logs/findings.csv")
+
+
+def test_swapped_plates_are_named_as_such_and_right_ones_have_no_note(tmp_path):
+    first = Plate("B1", logistic, LEVELS, {"M1": 30, "M2": 500, "M3": 90}, seed=1)
+    second = Plate("B2", logistic, LEVELS[::-1], {"M4": 80, "M5": 400, "M6": 20, "M7": 300}, seed=2)
+    third = Plate("B3", logistic, LEVELS, {"M8": 700, "M9": 60}, seed=4)
+    plates = (first, second, third)
+    assert checked_findings(tmp_path / "right", plates, {plate.name: plate for plate in plates}) == []
+    found = checked_findings(tmp_path / "swapped", plates, {"B1": second, "B2": first, "B3": third})
+    swapped = [row for row in found if row["rule"] == "plates_swapped"]
+    assert [Path(row["file"]).stem for row in swapped] == ["B1", "B2"]
+    assert all(row["severity"] == "warn" and "the two may be swapped" in row["expected"] for row in swapped)
+    assert "B2.csv" in swapped[0]["expected"] and "B1.csv" in swapped[1]["expected"]
+    same = [
+        Plate(name, logistic, LEVELS, animals, seed=n)
+        for n, (name, animals) in enumerate({"B1": {"M1": 30}, "B2": {"M2": 500}}.items())
+    ]
+    found = checked_findings(tmp_path / "alike", same, {"B1": same[1], "B2": same[0]})
+    assert "plates_swapped" not in {row["rule"] for row in found}

@@ -260,7 +260,8 @@ def test_every_method_has_a_case():
     assert sorted(CASES) == methods()
     for name in methods():
         method = plugin("analyses", name, "METHOD")
-        assert isinstance(method, Method) and method.words.endswith(".") and method.options.__doc__
+        assert isinstance(method, Method) and method.options.__doc__
+        assert callable(method.words) or method.words.endswith(".")
 
 
 LOST = st.sampled_from(["!not collected", "!quarantined: range", "!incomplete: 1 of 6 items open"])

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 from omtrace import store
+from omtrace.analyses._drawn import responses
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure, draw_figures
 from omtrace.figures import _marks as marks
@@ -24,7 +25,6 @@ from omtrace.model.closed import Closed, checked
 from omtrace.model.plan import Plan
 from omtrace.plugins import plugin
 from omtrace.provenance.keys import digest_of
-from omtrace.statistics.curves.drawn import responses
 
 COLUMNS = (
     "id",

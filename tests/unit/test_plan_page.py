@@ -92,7 +92,9 @@ def test_questionnaires_and_tables_are_all_named():
     for part in ("instruments", "schemas"):
         found = list(declared(part))
         assert len(found) > 5 and all(f"`{name}`" in PAGE for name in found)
-    assert re.search(r"^\| `hit6` .*`zero_based`, `weights`, `labels` \| `total`, `item_mean` \|$", PAGE, re.MULTILINE)
+    assert re.search(
+        r"^\| `hit6` .*`zero_based`, `weights`, `labels` \| `total`, `item_mean`, `band` \|$", PAGE, re.MULTILINE
+    )
 
 
 # the walk-through

@@ -6,6 +6,7 @@ from html import unescape
 import numpy
 import pytest
 from omtrace import store
+from omtrace.analyses._drawn import responses
 from omtrace.faults import Fault
 from omtrace.model.plan import read_plan
 from omtrace.report import _plate_curve, _plate_svg
@@ -13,7 +14,6 @@ from omtrace.report._plate_index import index
 from omtrace.report._plate_numbers import Plate, Verdict, verdict
 from omtrace.report.page import TEMPLATES
 from omtrace.report.plates import write_plates
-from omtrace.statistics.curves.drawn import responses
 
 PLAN = """\
 study: tiny

@@ -33,7 +33,7 @@ def test_slopes_and_their_difference_are_those_of_statsmodels(covariance):
         found = ours(covariance).slope(group)
         low, high = test.conf_int()[0]
         expected = {
-            "slope": test.effect[0],
+            "dose_slope": test.effect[0],
             "se": test.sd[0, 0],
             "ci_low": low,
             "ci_high": high,
@@ -43,7 +43,7 @@ def test_slopes_and_their_difference_are_those_of_statsmodels(covariance):
         assert found["df"] == N - 7
     test = model.t_test("C(group)[OMT]:dose - C(group)[sham]:dose = 0")
     found = ours(covariance).difference("OMT", "sham")
-    assert [found["slope"], found["se"], found["p"]] == pytest.approx(
+    assert [found["dose_slope"], found["se"], found["p"]] == pytest.approx(
         [test.effect[0], test.sd[0, 0], float(test.pvalue)], rel=1e-9
     )
 
@@ -51,7 +51,7 @@ def test_slopes_and_their_difference_are_those_of_statsmodels(covariance):
 def test_one_group_alone_is_a_line():
     found = fit_slopes(DATA["y"], DATA["dose"], ["all"] * N)
     (slope, _), covariance = np.polyfit(DATA["dose"], DATA["y"], 1, cov=True)
-    assert found.slope("all")["slope"] == pytest.approx(slope)
+    assert found.slope("all")["dose_slope"] == pytest.approx(slope)
     assert found.slope("all")["se"] == pytest.approx(np.sqrt(covariance[0, 0]))
 
 

@@ -291,3 +291,17 @@ def test_two_factors_of_a_factorial_design(tmp_path):
     plan, _ = drafted(folder_of(tmp_path / "study"), saved(tmp_path, "x.csv", rows), design="factorial")
     primary = plan.analyses["primary"]
     assert primary.method == "factorial" and primary.options == {"factors": ["genotype", "treatment"]}
+
+
+def test_visits_by_words_of_time_and_people_of_one_number(tmp_path):
+    rows = [["id", "arm", "bdi.pre", "bdi.2m", "bdi.8m"], *([n, "ab"[n % 2], n % 9, n % 7, n % 5] for n in range(20))]
+    plan, _ = drafted(folder_of(tmp_path / "a"), saved(tmp_path, "x.csv", rows))
+    assert list(plan.tables["visits"].wide.values()) == ["*.pre", "*.2m", "*.8m"]
+    rows = [["", "arm", "Prewt", "Postwt"], *([n, "ab"[n % 2], n % 9, n % 7] for n in range(20))]
+    plan, _ = drafted(folder_of(tmp_path / "b"), saved(tmp_path, "y.csv", rows))
+    assert plan.datasets["units"].baseline == "pre" and plan.analyses["primary"].method == "ancova"
+    rows = [["center", "id", "visit", "sex", "pain"]]
+    rows += [[c, n, v, "FM"[(c + n) % 2], v + n % 3] for c in (1, 2) for n in range(9) for v in (1, 2)]
+    drafted(folder_of(tmp_path / "c"), saved(tmp_path, "z.csv", rows))
+    text = (tmp_path / "c/config/studies/made.yaml").read_text(encoding="utf-8")
+    assert "# SAY: one id has several center, sex" in text and "unit: [center, id]" in text

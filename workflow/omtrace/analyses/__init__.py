@@ -172,8 +172,9 @@ class Call:
 
 @dataclass(frozen=True)
 class Method:
-    """A method: the model of its options, the function that runs it, and a sentence for the report.
+    """A method: the model of its options, the function that runs it, and what it says of itself in the report.
 
+    ``words``: sentences, or what makes them from the options that ran. They name parameters as ``_shown.named`` does.
     ``rests_on``: the other analyses whose calls and numbers it needs, from its plan entry and options.
     ``units``: whether it takes units for independent of each other, as every comparison does that names no random
     effect, or only counts and describes them, whatever they are.
@@ -184,8 +185,12 @@ class Method:
 
     options: "type[Closed]"
     run: Callable[[Call], Iterator[Number]]
-    words: str
+    words: str | Callable[[Any], str]
     rests_on: "Callable[[Analysis, Any], Sequence[str]]" = lambda entry, options: ()
     units: Literal["independent", "any"] = "independent"
     part: "Callable[[Any], Part]" = lambda options: "target"
     yes_or_no: bool = False
+
+    def said(self, options: Any) -> str:
+        """What was done with these options, in sentences."""
+        return self.words if isinstance(self.words, str) else self.words(options)

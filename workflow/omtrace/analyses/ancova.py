@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._sentences import adjusted
+from omtrace.analyses._shown import named
 from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import Contrast
@@ -181,13 +183,27 @@ def _mean(call: Call, parameter: str, group: str, visit: str, mean: dict[str, fl
     yield from call.numbers(parameter, group, visit, mean, rows, CHANGES.get(o.scale, ""), scale)
 
 
+def said(options: Options) -> str:
+    """The model and its standard errors in words."""
+    scale = {"as measured": "", "log": " of the logarithms, told as ratios", "rank": " of the ranks"}[options.scale]
+    weights = "equal weights" if options.weights == "equal" else "weights as frequent as in the model's units"
+    errors = "one residual variance"
+    if options.cluster:
+        errors = (
+            f"standard errors robust against likeness within {named('parameter', options.cluster)} (CR2), with "
+            "Bell and McCaffrey's degrees of freedom"
+        )
+    elif options.covariance != "classical":
+        errors = f"standard errors robust against unequal variances ({options.covariance})"
+    terms = adjusted(options.baseline, options.covariates, options.factors)
+    return (
+        f"Analysis of covariance{scale} by group{terms}: least squares in complete cases, with {errors}. "
+        f"Adjusted means stand at the covariates' means, with {weights} of the levels of factors."
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Ordinary least squares of the outcome on group, the outcome's baseline and the covariates; complete cases. "
-    "Adjusted means at the covariates' means, and over factor levels with equal weights unless the options say "
-    "observed (weights). Standard errors with one variance (classical), robust against unequal variances (HC0 to HC4), "
-    "or, where the options name a cluster, robust against likeness within clusters (CR2, with Bell and McCaffrey's "
-    "degrees of freedom; a contrast that rests on one cluster alone is refused, and one with fewer than 4 degrees of "
-    "freedom is marked, because its p and interval are unreliable then).",
+    said,
 )

@@ -83,12 +83,20 @@ def _categories(
         yield from call.numbers(parameter, contrast, visit, values, chosen.rows(pair), "all categories")
 
 
+def said(options: Options) -> str:
+    """What stands in the table, in words."""
+    tests = (
+        "Tests of the groups stand beside." if options.p_values else "No tests: differences at baseline are by chance."
+    )
+    return (
+        "Units at baseline by group, missing values counted, with differences of groups in standard deviations (Austin "
+        f"2009; of categories, without sign, Yang and Dalton 2012). {tests}"
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "The units at baseline by group, missing values counted. Differences of groups in standard deviations: of means "
-    "over the square root of the mean of both variances (Austin 2009), of categories as the Mahalanobis distance of "
-    "their shares (Yang and Dalton 2012), which has no sign. No tests, unless the options ask for them: after "
-    "randomisation, differences at baseline are by chance.",
+    said,
     part=lambda options: "parameter",
 )

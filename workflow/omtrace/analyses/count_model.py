@@ -7,6 +7,8 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._regression import Regression, refused, targets, terms_of
+from omtrace.analyses._sentences import adjusted
+from omtrace.analyses._shown import named
 from omtrace.faults import Fault
 
 
@@ -62,12 +64,19 @@ def run(call: Call) -> Iterator[Number]:
         yield from call.numbers(parameter, "all", visit, told, rows, "how much the counts vary")
 
 
+def said(options: Options) -> str:
+    """The model in words."""
+    variance = " (variance: mean + dispersion × mean²)" if options.distribution == "negative binomial" else ""
+    exposure = f", with the logarithm of {named('parameter', options.exposure)} as offset" if options.exposure else ""
+    terms = adjusted(options.baseline, options.covariates, options.factors)
+    return (
+        f"{options.distribution.capitalize()} model{variance} of the counts by group{terms}{exposure}; maximum "
+        "likelihood with standard errors from the observed information and normal intervals."
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Negative binomial model (variance mean + dispersion x mean squared) of the counts, unless the options say "
-    "poisson, with the logarithm of the exposure as offset; maximum likelihood, standard errors from the observed "
-    "information of coefficients and dispersion together, normal intervals. Rates at the covariates' means, and over "
-    "factor levels with equal weights. Pearson chi-squared per df is that of the Poisson model: about 1 unless units "
-    "differ by more than chance.",
+    said,
 )

@@ -9,6 +9,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._model_options import ModelOptions
+from omtrace.analyses._sentences import listed, parameter_names, term_named, tests_by
 from omtrace.analyses._terms import Fitted, fitted, numbers_of
 from omtrace.faults import Refusal
 
@@ -145,10 +146,20 @@ def _effects(
         yield f"{first}, {second}", cell | {name: numbers[name] for name in ("se", "ci_low", "ci_high")}
 
 
+def said(options: Options) -> str:
+    """The model and its tests in words."""
+    factors = parameter_names(options.factors or (options.first, options.second))
+    scale = " of the natural logarithm" if options.log else ""
+    random = f", {listed([term_named(name) for name in options.random])} random (REML, {tests_by(options.df)})"
+    simple = "" if options.factors else " Beside it the means of the cells and simple effects, with the pooled SD."
+    return (
+        f"Linear model{scale} with {' × '.join(factors)} and all interactions{random if options.random else ''}; type "
+        f"{options.type} tests.{simple}"
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Linear model with the factors and their interactions, sum coding, type III tests unless type says II; with random "
-    "effects a mixed model by REML, tests as df says. Of two factors with two levels: cell means and simple effects "
-    "with the pooled SD; else adjusted means of the cells and the planned contrasts.",
+    said,
 )

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._model_options import ModelOptions
+from omtrace.analyses._sentences import listed, term_named, tests_by
 from omtrace.analyses._terms import fitted, numbers_of
 from omtrace.faults import Fault, Refusal
 
@@ -47,14 +48,27 @@ def run(call: Call) -> Iterator[Number]:
         yield from numbers_of(call, parameter, "", fitted(call, list(o.terms), parameter, visits, o.slopes))
 
 
+def said(options: Options) -> str:
+    """The model, its tests and its scale in words."""
+    scale = " of the natural logarithm, told as ratios," if options.log else ""
+    visits = ", over the visits" if options.over_visits else ""
+    negative = ", whose variances may come out below zero" if options.negative else ""
+    naive = (
+        " The naive p takes every record for a unit of its own; it is shown for comparison." if options.naive else ""
+    )
+    moved = " Values at the ends of the scale are moved beyond them." if options.ends else ""
+    information = "expected" if options.df == "kenward_roger" else "observed"
+    fixed, random = (listed([term_named(name) for name in names]) for names in (options.terms, options.random))
+    return (
+        f"Linear mixed model{scale} by {options.likelihood}{visits}, with {fixed} as fixed and {random} as random "
+        f"effects{negative}; type III tests with {tests_by(options.df)} ({information} "
+        f"information).{moved}{naive}"
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Linear mixed model by REML (or ML): factors in sum coding, covariates about their mean, type III tests with "
-    "Kenward and Roger's standard errors and degrees of freedom (expected information) or Satterthwaite's (observed "
-    "information). Adjusted means weigh the levels of other factors equally, at the covariates' means. A random effect"
-    " whose variance comes to zero is left out; one whose groups the fixed effects give is refused. Used are units "
-    "with all terms and a value (over visits: one or more). Missing: units of the population that are not in the "
-    "model.",
+    said,
     part=lambda options: "parameter" if options.over_visits else "target",
 )

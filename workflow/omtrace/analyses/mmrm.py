@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._sentences import adjusted, tests_by
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 
@@ -205,15 +206,35 @@ def _model(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") -> Ite
     yield from call.numbers(parameter, "all", "", fitted, rows, level=level)
 
 
+STRUCTURES = {
+    "us": "unstructured",
+    "toep": "Toeplitz",
+    "toeph": "heterogeneous Toeplitz",
+    "ar1": "autoregressive",
+    "arh1": "heterogeneous autoregressive",
+    "cs": "compound symmetry",
+    "csh": "heterogeneous compound symmetry",
+    "ad": "ante-dependence",
+    "adh": "heterogeneous ante-dependence",
+}
+
+
+def said(options: Options) -> str:
+    """The model, its covariance and its tests in words."""
+    names = [STRUCTURES[name] for name in options.structures]
+    covariance = names[0] if len(names) == 1 else f"{names[0]} (if it cannot be fitted, {', then '.join(names[1:])})"
+    groups = ", in each group its own" if options.by_group else ""
+    terms = adjusted(options.baseline, options.covariates, options.factors, " at each visit")
+    return (
+        f"Mixed model for repeated measures by {options.likelihood}: group by visit{terms}; covariance of the visits "
+        f"{covariance}{groups}; tests with {tests_by(options.df)}, "
+        "from the observed information of the covariance parameters. Valid if drop-out depends on observed values only."
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Mixed model for repeated measures: group by visit, the outcome's baseline by visit, covariates and factors, with "
-    "the first covariance of the visits, in the order of the options, that can be fitted. Used are units with all of "
-    "these and a value at one visit or more. Tests as the options say (df), with the observed information of the "
-    "covariance parameters, which are variances with covariances (us, toep, cs) or with correlations. Adjusted means "
-    "at the covariates' means over rows, or over units (covariate_means). A visit that no unit reached is refused. "
-    "Valid if drop-out depends on observed values only. Missing: at a visit, "
-    "units of the model without it; else units that are not in the model.",
+    said,
     part=lambda options: "parameter",
 )

@@ -71,12 +71,13 @@ def definition_of(plan: Plan, name: str) -> dict:
     dataset = plan.datasets[entry.dataset]
     method = plugin("analyses", entry.method, "METHOD")
     others = {other: _digest(definition_of(plan, other)) for other in rests_on(plan, name)}
+    options = options_of(plan, name)
     return {
         "study": plan.study,
         "analysis": name,
         "method": entry.method,
-        "words": method.words,
-        "options": options_of(plan, name).model_dump(mode="json"),
+        "words": method.said(options),
+        "options": options.model_dump(mode="json"),
         "dataset": entry.dataset,
         "unit": dataset.unit,
         **({"experimental_unit": dataset.experimental_unit.model_dump()} if dataset.experimental_unit else {}),

@@ -183,13 +183,38 @@ def _by_plate(of: "numpy.ndarray", x: "numpy.ndarray", y: "numpy.ndarray", count
     return list(zip(numpy.split(x, ends), numpy.split(y, ends), strict=True))[:count]
 
 
+CURVES = {
+    "linear": "A straight line",
+    "log-log": "A straight line of the logarithms",
+    "quadratic": "A curve of second degree",
+    "4PL": "A logistic curve (4PL), y = d + (a − d) / (1 + (x / c)^b),",
+    "5PL": "A logistic curve (5PL), y = d + (a − d) / (1 + (x / c)^b)^g,",
+    "spline": "A monotone spline over the logarithm of the concentration",
+}
+
+
+def said(options: Options) -> str:
+    """The curve, its fit and how it is judged, in words."""
+    points = "the wells" if options.fit_to == "wells" else "the means of the levels"
+    weights = "unweighted" if options.weights == "none" else f"weighted by {options.weights}"
+    fit = (
+        "through the mean signals of the levels"
+        if options.model == "spline"
+        else f"by least squares on {points}, {weights}"
+    )
+    limits = options.read_back
+    return (
+        f"{CURVES[options.model]} {fit}; each level's mean signal is read back through it. A curve is refused unless "
+        f"{100 * limits.standards_share:g}% of the levels are read back within {limits.standard:g}% of their "
+        f"concentration ({limits.standard_end:g}% at the ends), and {100 * limits.precision_share:g}% with a standard "
+        f"error within {limits.precision:g}% ({limits.precision_end:g}%); the first two limits are by default those of "
+        "ICH M10, section 4.2.3. Coefficients are not given where the levels do not determine them."
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "A curve by least squares, weighted as the options say (or not): logistic y = d + (a - d) / (1 + (x / c)^b), 5PL: "
-    "the denominator to the power g; a straight line, of the logarithms too; of second degree; or a monotone spline "
-    "through the levels' mean signals over the log concentration. Each level's mean signal is read back through it. A "
-    "curve is refused where too few levels are read back near their concentration, or precisely: by default within 20% "
-    "(25% at the ends; ICH M10, section 4.2.3). Coefficients are not given where the levels do not determine them.",
+    said,
     units="any",
 )

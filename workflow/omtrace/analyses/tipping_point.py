@@ -126,9 +126,9 @@ def _shift(call: Call, imputation: Imputing, delta: float, reference_delta: floa
 METHOD = Method(
     Options,
     run,
-    "Missing values imputed as in the method `imputation`, then a number, delta, added to every imputed value of a "
-    "group, and the completed values analysed again; exact in delta, since estimates are linear in it. The tipping "
-    "point is the delta nearest to 0 at which the interval begins or ceases to exclude no difference, found as a root. "
-    "Whether such a delta is plausible is a matter of the field.",
+    "Missing values imputed by a mixed model for repeated measures, then a number, delta, added to every imputed "
+    "value of a group, and the completed values analysed again; exact in delta, since estimates are linear in it. "
+    "The tipping point is the delta nearest to 0 at which the interval begins or ceases to exclude no difference, "
+    "found as a root. Whether such a delta is plausible is a matter of the field.",
     part=lambda options: "parameter",
 )

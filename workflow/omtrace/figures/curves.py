@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from omtrace.analyses._drawn import BEYOND, FORMULAS, MODELS, coefficients_of, responses
 from omtrace.analyses._shown import plural
 from omtrace.analyses.standard_curve import NOT_GIVEN
 from omtrace.faults import Fault
@@ -16,7 +17,6 @@ from omtrace.figures import _theme as theme
 from omtrace.figures._results import AGAIN, Number
 from omtrace.figures._sheet import ALL, Group, Quantity, Sheet, group_look, look_of
 from omtrace.model.closed import Closed
-from omtrace.statistics.curves.drawn import BEYOND, FORMULAS, MODELS, coefficients_of, responses
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

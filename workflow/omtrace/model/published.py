@@ -66,11 +66,11 @@ class PrintedMean(Closed):
 
     where: str = Field(description="where it is printed, and of what")
     mean: Printed = Field(description="as printed, in quotes")
-    n: int = Field(description="units", ge=1)
+    n: int = Field(description="number of units", ge=1)
     items: int = Field(1, description="items whose mean is each unit's value; 1: a single answer, or a total", ge=1)
     scale: tuple[float, float] = Field(description="least and greatest value of a unit")
     as_what: str = Field(description="what the mean is taken for: the item mean of codes 1 to 5")
-    why: str = Field("", description="a remark")
+    why: str = Field("", description="a remark, printed beside it")
 
 
 class Published(Closed):

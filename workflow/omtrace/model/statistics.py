@@ -159,7 +159,7 @@ _EVERY = (
     Statistic("ratio", "Ratio", EFFECT, NONE, 2, null=1.0, leads=True),
     *_limits("ratio", "Ratio", NONE, 2),
     Statistic("interaction", "Interaction", EFFECT, OWN, 0, least=1, null=0.0, leads=True),
-    Statistic("slope", "Slope", EFFECT, OWN, 0, least=1, null=0.0, leads=True),
+    Statistic("dose_slope", "Slope", EFFECT, OWN, 0, least=1, null=0.0, leads=True),
     Statistic("rate", "Rate", ESTIMATE, OWN, 0, leads=True),
     *_limits("rate", "Rate", OWN, 0),
     Statistic("estimate", "Estimate", EFFECT, OWN, 0, least=1, null=0.0, leads=True),

@@ -15,6 +15,7 @@ from omtrace.faults import Fault
 from omtrace.model.closed import Closed
 from omtrace.readers import Extract, Reader, options_of, reader_of
 from omtrace.readers._recognised import readers_for
+from omtrace.readers._wells import MADE
 
 V = TypeVar("V")
 
@@ -93,4 +94,4 @@ def _moved(by_column: Mapping[str, V], names: Mapping[str, str]) -> dict[str, V]
     return {names.get(column, column): value for column, value in by_column.items()}
 
 
-READER = Reader(Options, read)
+READER = Reader(Options, read, made=MADE)

@@ -31,6 +31,7 @@ def write_report(
     ``exports``: the register's rows (of any study); ``root``: where raw paths start; ``digests``: name -> sha256 of
     what is printed beside the results. Raises Fault where a result is missing or does not fit the others.
     """
+    from omtrace.analyses._shown import level_shown
     from omtrace.readers.lookup import raw_cells
     from omtrace.report.layout import Exclusions, laid_out
     from omtrace.report.page import page_of
@@ -41,7 +42,10 @@ def write_report(
     mine = exports_of(exports, plan.study)
     results = Results(Path(folder), plan.study)
     every = rows_of(plan, results.read(store.read_csv, "estimates.csv"))
-    definitions = results.read(store.read_json, "definitions.json")
+    definitions = {
+        digest: {**call, "words": level_shown(call["words"], plan.datasets[plan.analyses[call["analysis"]].dataset])}
+        for digest, call in results.read(store.read_json, "definitions.json").items()
+    }
     write_tidy(plan, every, definitions, results.folder)
     kept, without = shortened(every)
     numbers = numbers_of(plan, every, kept)
@@ -93,6 +97,7 @@ class Results:
 
 def _shown(plan: Plan, numbers: dict[str, dict], definitions: Mapping[str, dict], without: Mapping) -> dict[str, Any]:
     from omtrace.report.arrive import arrive_of
+    from omtrace.report.methods import methods_of
     from omtrace.report.published import comparisons_of
     from omtrace.report.results import by_role, sections_of
     from omtrace.report.summary import summary_of
@@ -104,6 +109,7 @@ def _shown(plan: Plan, numbers: dict[str, dict], definitions: Mapping[str, dict]
         "groups": groups,
         "summary": summary,
         "titles": {name: entry.title for name, entry in plan.analyses.items()},
+        "methods": methods_of(plan, definitions),
         "published": comparisons_of(plan, numbers),
         "arrive": arrive_of(plan, numbers),
     }

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
+from omtrace.analyses._drawn import responses
 from omtrace.report._plate_svg import svg_head
-from omtrace.statistics.curves.drawn import responses
 
 WIDTH, HEIGHT, BELOW = 520, 330, 120  # the curve, and the residuals below it
 MARGIN = 66
@@ -50,7 +50,8 @@ def curve(points: Sequence[Point], drawn: Line, limits: Mapping[str, float], nam
     up = _axis(low - 0.06 * span, high + 0.06 * span, HEIGHT - 40, 18)
     placed = [(across(math.log10(p[0]) if p[0] > 0 else left + 0.12), p) for p in points]
     parts = [svg_head("Standard curve and residuals", WIDTH, HEIGHT + (BELOW if drawn else 0), "chart")]
-    parts += [_doses(left, right), *_ticks(low, high, up, names), *_limits(limits, across, left, right)]
+    has_zero = any(point[0] == 0 for point in points)
+    parts += [_doses(left, right, has_zero), *_ticks(low, high, up, names), *_limits(limits, across, left, right)]
     if drawn:
         there = "".join(f"{x}{up(y):.1f} " for x, y in zip(across_line, heights, strict=True) if y == y)
         parts += [f'<polyline class="curve" points="{there}"/>', *_residuals(placed, drawn)]
@@ -76,13 +77,14 @@ def _line(left: float, right: float) -> tuple[list[float], list[str]]:
 
 
 @lru_cache(maxsize=64)
-def _doses(left: float, right: float) -> str:
-    """Frame, and labels of the axis across: powers of ten and their thirds."""
+def _doses(left: float, right: float, has_zero: bool) -> str:
+    """Frame, and labels of the axis across: zero, where a standard has it, powers of ten and their thirds."""
     across = _across(left, right)
     parts = [
         f'<rect class="frame" x="{MARGIN}" y="18" width="{WIDTH - 8 - MARGIN}" height="{HEIGHT - 58}"/>',
-        f'<text class="soft" x="{across(left + 0.12):.1f}" y="{HEIGHT - 24}">0</text>',
     ]
+    if has_zero:
+        parts.append(f'<text class="soft" x="{across(left + 0.12):.1f}" y="{HEIGHT - 24}">0</text>')
     for power in range(math.floor(left), math.ceil(right) + 1):
         for dose in (10.0**power, 3 * 10.0**power):
             if left + 0.4 <= math.log10(dose) <= right:

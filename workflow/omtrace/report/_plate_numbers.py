@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 
+from omtrace.analyses._drawn import coefficients_of
 from omtrace.analyses._shown import level_shown, shown
 from omtrace.analyses.standard_curve import NOT_GIVEN, USED
 from omtrace.model.plan import DatasetPlan
 from omtrace.model.statistics import Role, statistic_of
 from omtrace.report._plate_curve import Line
 from omtrace.report.words import label_of
-from omtrace.statistics.curves.drawn import coefficients_of
 
 VERDICT = "plate_verdict"
 VERDICTS = ("rejected", "flagged", "accepted")  # by their codes

@@ -271,6 +271,7 @@ def print_study(new: NewStudy, outcome: checking.Outcome | None, faults: Sequenc
     plan = read_plan(plan_file(new.study))
     counts = {name: len(getattr(plan, name)) for name in ("tables", "analyses", "figures")}
     print("\n".join(f"found  {line}" for line in new.draft.found))
+    print("\n".join(f"doubt  {line}" for line in new.draft.doubts), end="\n" * bool(new.draft.doubts))
     lines = new.text.count("\n")
     said = new.text.count("SAY:")
     print(f"wrote  {plan_file(new.study)}: {lines} lines, {', '.join(f'{n} {name}' for name, n in counts.items())}\n")

@@ -16,6 +16,7 @@ from omtrace.intake.drafting.roles import (
     arm_of,
     cluster_of,
     condition_of,
+    differing,
     factors_of,
     is_constant,
     is_unique,
@@ -27,7 +28,7 @@ from omtrace.intake.drafting.roles import (
 
 Design = Literal["parallel", "single-arm", "crossover", "cluster", "factorial", "assay", "animals"]
 EVENT, INSTRUMENT, INSTANCE = "redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance"
-SYSTEM = (EVENT, INSTRUMENT, INSTANCE, "redcap_survey_identifier", "redcap_data_access_group")
+SYSTEM = ("row_name", EVENT, INSTRUMENT, INSTANCE, "redcap_survey_identifier", "redcap_data_access_group")
 YES = ("yes", "y", "ja", "oui", "si", "true", "1")
 DAYS = r"(study_?)?day(_?(no|nr|number))?|date|time.*|index|row|sequence|seq|nr|no|instance|trial|replicate|rep"
 
@@ -86,6 +87,7 @@ class Draft:
     cluster: str = ""
     outcome: str = ""
     factors: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)  # what is said in the plan as well
     found: list[str] = field(default_factory=list)  # what was recognised, in words
 
     def table(self, name: str, source: str, **keys: Any) -> TableDraft:
@@ -135,6 +137,11 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
     if draft.arm:
         draft.found.append(f"arm: {draft.arm.column.raw} ({', '.join(draft.arm.groups)})")
     for file in files:
+        if request.design != "crossover" and (wrong := differing(file, unit)):
+            draft.doubts.append(
+                f"one {unit} has several {', '.join(wrong)}: are its numbers given anew in each? Then the source says "
+                f"unit: [{wrong[0]}, {unit}], without unit_id under its columns"
+            )
         visits = None
         if request.design == "crossover":
             visits = condition_of(file, unit, request.arm or request.visit, request.reference)

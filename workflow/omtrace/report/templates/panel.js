@@ -236,17 +236,33 @@
     place.scrollIntoView();
   }
 
-  async function copy() {
-    const command = at("panel-command");
-    let done = false;
+  // The text of an element into the clipboard; where that is not allowed it is selected.
+  async function copied(element) {
     try {
-      await navigator.clipboard.writeText(command.textContent);
-      done = true;
+      await navigator.clipboard.writeText(element.innerText);
+      return "Copied";
     } catch {
-      getSelection().selectAllChildren(command);
+      getSelection().selectAllChildren(element);
+      return "Selected: copy with the keyboard";
     }
-    at("panel-copied").textContent = done ? "Copied" : "Selected: copy with the keyboard";
   }
+
+  async function copy() {
+    at("panel-copied").textContent = await copied(at("panel-command"));
+  }
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("button.copy");
+    if (!button) return;
+    const { copies, saves } = button.dataset;
+    if (copies) button.textContent = await copied(at(copies));
+    if (!saves) return;
+    const link = make("a");
+    link.href = URL.createObjectURL(new Blob([at(saves.replace(".", "-")).textContent], { type: "text/plain" }));
+    link.download = saves;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
 
   document.addEventListener("click", (event) => {
     const mark = event.target.closest("main [data-id]");

@@ -26,7 +26,7 @@ class Slopes:
     places: Mapping[str, int]
 
     def slope(self, group: str, level: float = 0.95) -> dict[str, float]:
-        """slope, se, ci_low, ci_high, t, df, p of a group: change of the outcome for one more unit of the dose."""
+        """dose_slope, se, ci_low, ci_high, t, df, p of a group: change of the outcome for one more unit of the dose."""
         return self._contrast({group: 1.0}, level)
 
     def difference(self, group: str, reference: str, level: float = 0.95) -> dict[str, float]:
@@ -38,7 +38,7 @@ class Slopes:
         for group, weight in parts.items():
             weights[self.places[group]] += weight
         found = self.model.contrast(weights, level)
-        return {"slope": found.pop("estimate"), **found}
+        return {"dose_slope": found.pop("estimate"), **found}
 
 
 def fit_slopes(
@@ -75,7 +75,7 @@ def fit_slopes(
     Examples
     --------
     >>> found = fit_slopes([1, 3, 5, 6, 2, 2, 3, 3], [0, 1, 2, 3, 0, 1, 2, 3], ["a"] * 4 + ["b"] * 4)
-    >>> round(found.slope("a")["slope"], 9), round(found.difference("a", "b")["slope"], 9)
+    >>> round(found.slope("a")["dose_slope"], 9), round(found.difference("a", "b")["dose_slope"], 9)
     (1.7, 1.3)
     """
     y, x = sample(values), sample(dose, "dose")

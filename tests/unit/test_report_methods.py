@@ -1,0 +1,83 @@
+"""Methods as they were run: sentences from the options, references with what they need, nothing raw."""
+
+import json
+import re
+
+import pytest
+from omtrace.analyses import ancova, mixed_model, mmrm
+from omtrace.analyses._sentences import listed, term_named
+from omtrace.report.methods import methods_of
+from omtrace.report.references import CITED, REFERENCES, bibtex, csl_json
+from report_plan import plan_of
+
+PAIR = {"group": "omt", "reference": "sham"}
+
+
+@pytest.mark.parametrize(
+    "method, options, words",
+    [
+        (
+            ancova,
+            PAIR,
+            "Analysis of covariance by group, adjusted for the outcome's baseline: least squares in complete",
+        ),
+        (
+            ancova,
+            PAIR | {"baseline": False, "scale": "log"},
+            "of the logarithms, told as ratios by group: least squares",
+        ),
+        (ancova, PAIR | {"cluster": "site"}, "robust against likeness within {parameter:site} (CR2)"),
+        (ancova, PAIR | {"factors": ["site"], "weights": "observed"}, "weights as frequent as in the model's units"),
+        (
+            mmrm,
+            {"contrasts": [["omt", "sham"]], "df": "satterthwaite"},
+            "tests with Satterthwaite's degrees of freedom, from the observed",
+        ),
+        (mmrm, {"contrasts": [["omt", "sham"]], "structures": ["ar1"]}, "covariance of the visits autoregressive;"),
+        (
+            mixed_model,
+            {"terms": ["dose * sex"], "random": ["batch/cage"], "log": True},
+            "{parameter:sex} as fixed and {parameter:cage} within {parameter:batch} as random effects",
+        ),
+    ],
+)
+def test_a_method_says_what_ran_and_not_what_could_have(method, options, words):
+    checked = method.METHOD.options.model_validate(options)
+    said = method.METHOD.said(checked)
+    assert words in said
+    assert "unless" not in said and "as the options say" not in said and "`" not in said
+
+
+def test_words_are_joined_as_people_join_them():
+    assert [listed(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == ["", "a", "a and b", "a, b and c"]
+    assert term_named("visit") == "visit" and term_named("a:b") == "{parameter:a} × {parameter:b}"
+
+
+def test_the_section_has_design_analyses_software_and_references_once():
+    plan = plan_of()
+    calls = {
+        name: {
+            "analysis": name,
+            "words": "Welch's test with Kenward and Roger's errors." if name == "change" else "Counted.",
+        }
+        for name in plan.analyses
+    }
+    methods = methods_of(plan, calls)
+    titles = [statement.title for statement in methods.statements]
+    assert titles[0] == "Design" and titles[-1] == "Software" and "Change from baseline" in titles
+    assert any(title.endswith("; Assay") for title in titles), "what was done alike is said once"
+    assert re.search(r"snakemake \d+\.\d+", methods.statements[-1].text)
+    keys = [reference.key for reference in methods.references]
+    assert keys[:2] == ["kenward1997", "welch1947"] and "numpy" in keys and len(keys) == len(set(keys))
+    assert [item["id"] for item in json.loads(methods.csl)] == keys
+    assert methods.bibtex.count("@article{") == len(keys)
+
+
+def test_references_are_whole():
+    assert set(CITED.values()) <= REFERENCES.keys()
+    for reference in REFERENCES.values():
+        assert reference.title and reference.journal and 1900 < reference.year < 2027
+        assert not reference.doi or re.fullmatch(r"10\.\d{4,}/\S+", reference.doi)
+    item = csl_json([REFERENCES["kenward1997"]])[0]
+    assert item["author"] == [{"family": "Kenward", "given": "MG"}, {"family": "Roger", "given": "JH"}]
+    assert "author = {Kenward, MG and Roger, JH}" in bibtex([REFERENCES["kenward1997"]])
