@@ -17,6 +17,8 @@ PROFILES = (
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0",
 )
 CONTEXT = ["https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/terms/workflow-run/context"]
+MAIN = "workflow/Snakefile"
+ENGINE = "https://snakemake.github.io"
 TOOL = "urn:omtrace:stage:"
 README = "README.md"
 WORKFLOW = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
@@ -176,62 +178,22 @@ class _Crate:
 def crate_json(story: Story) -> Entity:
     """The run as RO-Crate metadata, by the profile Provenance Run Crate 0.5: one action a stage."""
     crate = _Crate(story)
-    workflow = "workflow/Snakefile"
     for path in sorted(story.here):
         crate.file(path)
     agent = {"agent": crate.add("#operator", "Person", name=story.agent)} if story.agent else {}
-    actions, controls, tools, steps = [], [], [], []
-    for position, step in enumerate(story.steps, 1):
-        tool, how, action = f"{TOOL}{step.name}", f"#step-{step.name}", f"#action-{step.name}"
-        software = {"name": step.name, "description": f"The script {step.script}"}
-        tools.append(crate.add(tool, "SoftwareApplication", softwareVersion=story.version, **software))
-        steps.append(crate.add(how, "HowToStep", position=str(position), workExample=_ref(tool)))
-        told = {"instrument": _ref(tool), "object": [crate.file(p) for p in step.used]}
-        told |= {"result": [crate.file(p) for p in step.made], "actionStatus": DONE, **agent, **_time(story)}
-        told["description"] = f"{step.script} was run on {len(step.used)} files and made {len(step.made)}"
-        actions.append(crate.add(action, "CreateAction", name=f"Stage {step.name} of {story.study}", **told))
-        orchestrated = {"instrument": _ref(how), "object": _ref(action)}
-        controls.append(crate.add(f"#control-{step.name}", "ControlAction", name=f"Run {step.name}", **orchestrated))
-    made = {path for step in story.steps for path in step.made}
-    raw = [path for step in story.steps[:1] for path in step.used if path not in made]
-    crate.add(PARAMETER, "CreativeWork", name="FormalParameter profile", version="1.0-RELEASE")
-    for name, words in (("#input", "raw exports and stage files"), ("#output", "results")):
-        crate.add(
-            name, "FormalParameter", name=words, additionalType="File", conformsTo=_ref(PARAMETER), valueRequired="True"
-        )
-    for paths, name in ((raw, "#input"), (sorted(made), "#output")):
-        for path in [path for path in paths if path in story.here]:
-            crate.graph[crate.file(path)["@id"]]["exampleOfWork"] = _ref(name)
-    url = "https://snakemake.github.io"
-    language = crate.add(
-        "https://w3id.org/workflowhub/workflow-ro-crate#snakemake",
-        "ComputerLanguage",
-        name="Snakemake",
-        identifier=_ref(url),
-        url=_ref(url),
-    )
-    crate.graph[workflow] = {
-        **crate.graph.get(workflow, {"@id": workflow}),
-        "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
-        "name": "workflow of omtrace",
-        "version": story.version,
-        "conformsTo": crate.add(WORKFLOW, "CreativeWork", name="ComputationalWorkflow profile", version="1.0-RELEASE"),
-        "programmingLanguage": language,
-        "hasPart": tools,
-        "step": steps,
-        "input": [_ref("#input")],
-        "output": [_ref("#output")],
-    }
-    engine = crate.add(f"{url}/", "SoftwareApplication", name="Snakemake", url=url, softwareVersion="9.27 or newer")
-    whole = {"object": [crate.file(p) for p in raw], "result": [crate.file(p) for p in sorted(made)]}
+    stages = [_stage(crate, position, step, agent) for position, step in enumerate(story.steps, 1)]
+    _workflow(crate, stages)
+    _parameters(crate)
+    made = sorted({path for step in story.steps for path in step.made})
     run = crate.add(
         "#run",
         "CreateAction",
         name=f"Run of {story.study}",
-        instrument=_ref(workflow),
-        actionStatus=DONE,
         description=f"All stages of {story.study}, from its raw files to its results",
-        **whole,
+        instrument=_ref(MAIN),
+        object=[crate.file(path) for path in _raw(story)],
+        result=[crate.file(path) for path in made],
+        actionStatus=DONE,
         **agent,
         **_time(story),
     )
@@ -239,21 +201,98 @@ def crate_json(story: Story) -> Entity:
         "#organise",
         "OrganizeAction",
         name="Run by Snakemake",
-        instrument=engine,
-        object=controls,
-        result=run,
         description="The order of the stages",
+        instrument=crate.add(f"{ENGINE}/", "SoftwareApplication", name="Snakemake", url=ENGINE, softwareVersion="9.27"),
+        object=[stage.control for stage in stages],
+        result=run,
         **agent,
         **_time(story),
     )
-    return _document(crate, [run, organised, *actions, *controls], workflow)
+    return _document(crate, [run, organised, *(s.action for s in stages), *(s.control for s in stages)])
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """References to what stands in a crate for a stage."""
+
+    tool: Entity
+    step: Entity
+    action: Entity
+    control: Entity
+
+
+def _stage(crate: _Crate, position: int, step: Step, agent: Entity) -> _Stage:
+    story = crate.story
+    tool = crate.add(
+        f"{TOOL}{step.name}",
+        "SoftwareApplication",
+        name=step.name,
+        description=f"The script {step.script}",
+        softwareVersion=story.version,
+    )
+    how = crate.add(f"#step-{step.name}", "HowToStep", position=str(position), workExample=tool)
+    action = crate.add(
+        f"#action-{step.name}",
+        "CreateAction",
+        name=f"Stage {step.name} of {story.study}",
+        description=f"{step.script} was run on {len(step.used)} files and made {len(step.made)}",
+        instrument=tool,
+        object=[crate.file(path) for path in step.used],
+        result=[crate.file(path) for path in step.made],
+        actionStatus=DONE,
+        **agent,
+        **_time(story),
+    )
+    control = crate.add(
+        f"#control-{step.name}", "ControlAction", name=f"Run {step.name}", instrument=how, object=action
+    )
+    return _Stage(tool, how, action, control)
+
+
+def _workflow(crate: _Crate, stages: Sequence[_Stage]) -> None:
+    """The workflow, which is the main entity, with its language."""
+    language = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
+    profile = crate.add(WORKFLOW, "CreativeWork", name="ComputationalWorkflow profile", version="1.0-RELEASE")
+    crate.graph[MAIN] = {
+        **crate.graph.get(MAIN, {"@id": MAIN}),
+        "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
+        "name": "workflow of omtrace",
+        "version": crate.story.version,
+        "conformsTo": profile,
+        "programmingLanguage": crate.add(
+            language, "ComputerLanguage", name="Snakemake", identifier=_ref(ENGINE), url=_ref(ENGINE)
+        ),
+        "hasPart": [stage.tool for stage in stages],
+        "step": [stage.step for stage in stages],
+        "input": _ref("#input"),
+        "output": _ref("#output"),
+    }
+
+
+def _parameters(crate: _Crate) -> None:
+    """What goes into the workflow and comes out of it, each with the files of the packet that are an example of it."""
+    profile = crate.add(PARAMETER, "CreativeWork", name="FormalParameter profile", version="1.0-RELEASE")
+    made = sorted({path for step in crate.story.steps for path in step.made})
+    for name, words, paths in (
+        ("#input", "raw exports and stage files", _raw(crate.story)),
+        ("#output", "results", made),
+    ):
+        crate.add(name, "FormalParameter", name=words, additionalType="File", conformsTo=profile, valueRequired="True")
+        for path in [path for path in paths if path in crate.story.here]:
+            crate.graph[crate.file(path)["@id"]]["exampleOfWork"] = _ref(name)
+
+
+def _raw(story: Story) -> list[str]:
+    """What the first stage was given, and no stage made."""
+    made = {path for step in story.steps for path in step.made}
+    return [path for step in story.steps[:1] for path in step.used if path not in made]
 
 
 def _time(story: Story) -> Entity:
     return {"endTime": story.when} if story.when else {}
 
 
-def _document(crate: _Crate, mentions: list[Entity], workflow: str) -> Entity:
+def _document(crate: _Crate, mentions: list[Entity]) -> Entity:
     """The graph under its descriptor and its root."""
     story = crate.story
     profiles = []
@@ -283,7 +322,7 @@ def _document(crate: _Crate, mentions: list[Entity], workflow: str) -> Entity:
         "publisher": authors,
         "conformsTo": profiles,
         "hasPart": [_ref(path) for path in sorted(story.here)],
-        "mainEntity": _ref(workflow),
+        "mainEntity": _ref(MAIN),
         "mentions": mentions,
     }
     graph = [descriptor, root, *crate.graph.values()]

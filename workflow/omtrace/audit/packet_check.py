@@ -26,7 +26,7 @@ START = "0" * 64  # what the first line of a ledger has as the digest of the lin
 # The parts of its name that a row of numbers shares, and the columns of estimates_tidy.csv that hold them.
 ROW = ("analysis", "parameter", "population", "group", "visit", "level")
 TIDY_ROW = ("analysis", "parameter", "population", "contrast", "visit", "level")
-NUMBER = re.compile(r'data-id="([0-9a-f]{12})"[^>]*>([^<]*)<')
+NUMBER = re.compile(r'<button[^>]*data-id="([0-9a-f]{12})"[^>]*>([^<]*)<')  # marks of figures have ids, and no text
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 MOST = 20  # problems printed of one kind
 
