@@ -8,11 +8,11 @@ from omtrace.cli.exit_codes import ExitCode
 
 @command("release", "omt_rct --to ~/Desktop/omt_rct.zip")
 @click.argument("study", metavar="STUDY", shell_complete=complete_study)
-@click.option("--to", metavar="FILE", default="", help="The zip file; by default releases/STUDY.zip.")
+@click.option("--to", metavar="FILE", help="The zip file; by default releases/STUDY.zip.")
 @click.option("--all", "everything", is_flag=True, help="Confidential results and raw files as well.")
 @click.option("--no-ledger", is_flag=True, help="Leave the ledger out, which names accounts and machines.")
 @json_option
-def release(study: str, to: str, everything: bool, no_ledger: bool, as_json: bool) -> ExitCode:
+def release(study: str, to: str | None, everything: bool, no_ledger: bool, as_json: bool) -> ExitCode:
     """Make one zip file of a study that a reviewer can check alone.
 
     It holds the results that may leave, the plan, the register's rows, the locked environment, the code, the way of
@@ -25,7 +25,7 @@ def release(study: str, to: str, everything: bool, no_ledger: bool, as_json: boo
     from omtrace.audit.packet import release as make
     from omtrace.model.register import sha256_of
 
-    path = make(study, to, everything, not no_ledger)
+    path = make(study, to or "", everything, not no_ledger)
     size, digest = path.stat().st_size, sha256_of(path)
     if as_json:
         print_json({"study": study, "path": path.as_posix(), "size": size, "sha256": digest, "mode": MODES[everything]})
@@ -113,9 +113,9 @@ def reproduce(packet: str, raw: list[str], cores: int, as_json: bool) -> ExitCod
 @command("export", "omt_rct --to docx")
 @click.argument("study", metavar="STUDY", shell_complete=complete_study)
 @click.option("--to", "form", metavar="FORMAT", required=True, help="csv, docx, latex, md, rtf or xlsx.")
-@click.option("--file", "file", metavar="FILE", default="", help="By default releases/STUDY with the format's ending.")
+@click.option("--file", "file", metavar="FILE", help="By default releases/STUDY with the format's ending.")
 @json_option
-def export(study: str, form: str, file: str, as_json: bool) -> ExitCode:
+def export(study: str, form: str, file: str | None, as_json: bool) -> ExitCode:
     """Write all tables of a study as one file: numbered titles, notes, and the id of each number.
 
     The ids are hidden properties: tags of content controls (docx), a hidden sheet (xlsx), bookmarks (rtf), a command
@@ -124,7 +124,7 @@ def export(study: str, form: str, file: str, as_json: bool) -> ExitCode:
     """
     from omtrace.report.exports import export as write
 
-    path = write(study, form, file)
+    path = write(study, form, file or "")
     if as_json:
         print_json({"study": study, "path": path.as_posix(), "size": path.stat().st_size})
     else:
@@ -171,10 +171,10 @@ def whatif(
 @click.option(
     "--study", "studies", metavar="NAME", multiple=True, help="The study it is about; by default all that have results."
 )
-@click.option("--to", metavar="FILE", default="", help="Fill the tokens {{ n:ID }} of DRAFT, and write it here.")
+@click.option("--to", metavar="FILE", help="Fill the tokens {{ n:ID }} of DRAFT, and write it here.")
 @click.option("--all", "every", is_flag=True, help="List every number, those that are results too.")
 @json_option
-def manuscript(draft: str, studies: list[str], to: str, every: bool, as_json: bool) -> ExitCode:
+def manuscript(draft: str, studies: list[str], to: str | None, every: bool, as_json: bool) -> ExitCode:
     """List the numbers of a draft that match no result, or another rounding of one; or fill a template.
 
     DRAFT is Markdown, LaTeX, text or Word. Years, levels of intervals, and numbers of tables, figures, sections and

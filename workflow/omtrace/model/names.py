@@ -63,10 +63,6 @@ def _path(text: str, root: str | Path) -> str:
     return "" if text and text.isprintable() else "not the name of a file or folder"
 
 
-def _path_or_none(text: str, root: str | Path) -> str:
-    return _path(text, root) if text else ""
-
-
 KINDS: dict[str, Callable[[str, str | Path], str]] = {
     "study": _study,
     "studies": _study,
@@ -74,6 +70,5 @@ KINDS: dict[str, Callable[[str, str | Path], str]] = {
     "export": _part,
     "batch": _batch,
     **dict.fromkeys(("files", "folder", "old", "new", "replaces", "withdraw", "answers", "result"), _path),
-    **dict.fromkeys(("packet", "raw", "draft"), _path),
-    **dict.fromkeys(("to", "file"), _path_or_none),
+    **dict.fromkeys(("packet", "raw", "draft", "to", "file"), _path),
 }
