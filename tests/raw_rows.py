@@ -85,8 +85,12 @@ class Study:
         elif derive == "attended":
             # That a form does not count as filled in rests on its quarantined row.
             parts = [self.behind(dataset, unit, of, at, lost=True) for of in options["of"] for at in options["visits"]]
-        elif derive in ("assay", "well_signal"):
-            return None
+        elif derive == "at_visit":
+            return self.behind(dataset, unit, options["of"], options["visit"], lost)
+        elif (
+            derive in ("assay", "well_signal", "fidelity", "occurred") or "table" not in options or "any_of" in options
+        ):
+            return None  # made of several tables or parameters, or by a definition of its own: tested where they are
         else:
             side_by_side = isinstance(options.get("column"), dict) or derive == "days"
             places = self._places(options["table"], unit, "" if side_by_side else visit, options.get("where", {}))
@@ -141,7 +145,9 @@ class Study:
         if derive == "score":
             item = re.compile(rf"{options['instrument']}(_\d+|_[a-z])?")
             return lambda row: any(item.fullmatch(column) and row[column].strip() for column in row)
-        if derive == "mean":
+        if derive == "criteria":
+            return lambda row: True
+        if derive in ("mean", "most_frequent"):
             return lambda row: has(row, options["column"])
         if derive == "column":  # a blank is no cell: the value was not collected
             column = options["column"]

@@ -3,8 +3,12 @@
 Names, labels and raw cells hold what would break a careless page: markup, quotes, script ends, line ends.
 """
 
+import base64
 import csv
+import gzip
 import io
+import json
+import re
 from pathlib import Path
 
 import pandas
@@ -31,6 +35,12 @@ CHANGE = (
     "ci_low=-5.05 ci_high=-1.15 t=-3.4 df=19 p=0.00004 d_z=-1.39 d_z_ci_low=-2 d_z_ci_high=-0.75 hedges_g=-1.33 "
     "hedges_g_ci_low=-1.9 hedges_g_ci_high=-0.7 signed_rank_v=12 signed_rank_p=0.0123"
 )
+
+
+def payload_of(page: str) -> dict:
+    """The payload of a page, unpacked."""
+    (packed,) = re.findall(r'<script type="text/plain" id="payload">(.*?)</script>', page, re.DOTALL)
+    return json.loads(gzip.decompress(base64.b64decode(packed)))
 
 
 class Study:
@@ -232,7 +242,7 @@ class Study:
             "note": f"Means. {SCRIPT}",
         }
         store.write_json(self.folder / "figures/index.json", [{**figure, "numbers": drawn}])
-        store.write_text(self.folder / "figures/course.svg", SVG)
+        store.write_text(self.folder / "figures/course.svg", SVG.replace("DRAWN", drawn[0]))
 
     def _call(self, name: str) -> dict:
         analysis = self.plan.analyses[name]
@@ -304,6 +314,7 @@ class Study:
 
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 320"><rect width="640" height="320" fill="#fff"/>'
+    '<g id="number-DRAWN"><title>A mark</title><rect x="300" y="150" width="40" height="40" fill="#1f2937"/></g>'
     '<path d="M60 60 L320 190 L580 230" fill="none" stroke="#1d5673" stroke-width="3"/>'
     '<path d="M60 280 H600 M60 20 V280" stroke="#555" fill="none"/></svg>\n'
 )

@@ -11,7 +11,7 @@ from omtrace.figures import _theme as theme
 from omtrace.figures import draw_figures
 from omtrace.figures._panels import columns_for, spans_of
 from omtrace.figures._sheet import look_of
-from omtrace.figures.forest import Options, _level
+from omtrace.figures.forest import _level
 from test_figures import GROUPS, RODENT, VISITS, clashes, clinic, drawn, lines, only, points, rodent, shown, texts_of
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -214,9 +214,12 @@ def test_a_forest_writes_once_what_its_rows_share_and_marks_what_matters(tmp_pat
 def test_levels_of_ratios_read_as_ratios_and_codes_hold_together():
     dataset = clinic(4, GROUPS).plan.datasets["participants"]
     level = "treatment: omt_repeated - sham, in two_hit, minus in control, log scale"
-    plain = _level(level, dataset, Options(log=True, words={"two_hit": "two-hit"}))
+    name, parameter = next(iter(dataset.parameters.items()))
+    labelled = {**dataset.parameters, name: parameter.model_copy(update={"labels": {"two_hit": "two-hit"}})}
+    dataset = dataset.model_copy(update={"parameters": labelled})
+    plain = _level(level, dataset, True)
     assert plain == "treatment: omt\N{NO-BREAK SPACE}repeated / sham, in two-hit, over that in control"
-    assert _level("a - b", dataset, Options()) == "a − b"
+    assert _level("a - b", dataset, False) == "a − b"
     assert theme.wrapped("in two\N{NO-BREAK SPACE}hit", 10) == ["in", "two\N{NO-BREAK SPACE}hit"]
 
 

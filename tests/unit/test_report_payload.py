@@ -1,6 +1,5 @@
 """The payload: every number's raw cells, exactly, and small."""
 
-import json
 from itertools import accumulate
 
 import numpy
@@ -12,6 +11,7 @@ from omtrace.faults import Fault
 from omtrace.report.payload import differences, repeats, runs
 from omtrace.report.results import shortened
 from report_study import Study
+from report_study import payload_of as unpacked
 
 
 def members(coded: list[int]) -> list[int]:
@@ -47,7 +47,7 @@ def test_runs_are_as_described():
 
 def payload_of(study: Study) -> dict:
     page = study.write().read_text(encoding="utf-8")
-    return json.loads(page.split('<script type="application/json" id="payload">')[1].split("</script>")[0])
+    return unpacked(page)
 
 
 def shown(payload: dict, identifier: str) -> set[tuple[str, str, str, str]]:

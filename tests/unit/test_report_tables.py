@@ -77,9 +77,42 @@ def test_contrasts_and_adjusted_means_are_two_tables():
         f"comparison|score_1|{g}|month_3||{s}" for g in ("sham", "omt") for s in ("adjusted_mean", "ci_low", "ci_high")
     ]
     first, second = tables(*contrast, *means)
-    assert first["columns"] == ["Difference (CI)"] and second["columns"] == ["Adjusted mean (CI)"]
+    assert first["columns"] == ["Difference (CI)"] and second["columns"] == [
+        *PLAN.datasets["participants"].groups.values()
+    ]
     assert first["blocks"][0]["rows"][0]["heads"][-1]["text"].endswith(" − Sham")
-    assert [line[-1] for line in texts(second)[1:]] == ["3 (4 to 5)", "6 (7 to 8)"]
+    assert texts(second)[-1][-3:] == ["Adjusted mean (CI)", "3 (4 to 5)", "6 (7 to 8)"]
+
+
+def test_arms_stand_side_by_side_and_counts_with_their_share():
+    names = ("n", "count", "proportion", "events")
+    (table,) = tables(*(f"completion|score_1|{g}|||{s}" for g in ("sham", "omt", "all") for s in names))
+    assert table["heads"] == ["statistic"] and table["columns"][0] == "Sham" and table["columns"][-1] == "All"
+    assert texts(table)[1:] == [
+        ["n", "0", "4", "8"],
+        ["n (%) [events]", "1 (200) [3]", "5 (600) [7]", "9 (1000) [11]"],
+    ]
+
+
+def test_a_parameter_of_many_categories_has_a_folded_table_of_its_own():
+    rows = [f"characteristics|sex|all||L{i:02d}|{s}" for i in range(13) for s in ("count", "percent")]
+    many, few = tables(*rows, "characteristics|score_1|all||low|count", "characteristics|score_1|all||low|percent")
+    assert many["collapsed"] and many["size"] == 13 and not few["collapsed"]
+
+
+def test_digits_are_those_that_the_data_carry():
+    shown = {}
+    for statistic, value, decimals in (("mean", 42.44, 1), ("sd", 9.813, 2), ("uloq", 3000, 3), ("lloq", 46.875, 3)):
+        row = {**dict.fromkeys(COLUMNS, ""), "analysis": "assay", "parameter": "cgrp", "group": "all"}
+        row |= {"statistic": statistic, "id": statistic, "population": "full", "unit": "", "value": str(value)}
+        shown[statistic] = row | {"decimals": str(decimals)}
+    found = numbers_of(PLAN, rows_of(PLAN, list(shown.values())))
+    assert {name: n["shown"] for name, n in found.items()} == {
+        "mean": "42.4",
+        "sd": "9.8",
+        "uloq": "3000",
+        "lloq": "46.875",
+    }
 
 
 def test_ranks_effect_sizes_and_ratios_stand_apart_but_an_estimate_with_the_interval_of_its_row():

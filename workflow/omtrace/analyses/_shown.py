@@ -1,6 +1,7 @@
 """How stored numbers, levels and units are read by people: the one way, in figures and in the report."""
 
 import re
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -29,6 +30,16 @@ def shown(value: str, decimals: int, statistic: str) -> str:
     return display(value, decimals)
 
 
+def percent_shown(value: str, decimals: int) -> str:
+    """A stored share of 1 in percent, rounded once, without the sign of percent."""
+    return display(f"{Decimal(value).scaleb(2):f}" if value else value, max(decimals - 2, 0))
+
+
+def whole_shown(value: str) -> str:
+    """A stored number with the digits that it has, and no others."""
+    return display(value, max(0, -int(Decimal(value).normalize().as_tuple().exponent)) if value else 0)
+
+
 def named(kind: Literal["group", "parameter", "population", "visit"], name: str) -> str:
     """What stands in a level for something that has a label in the plan: a new label changes no stored number."""
     return f"{{{kind}:{name}}}"
@@ -46,7 +57,17 @@ def level_shown(level: str, dataset: "DatasetPlan") -> str:
     Names are without underscores; differences, products and negative numbers have their own signs. What holds a slash
     is left as it is: the name of a well, which is looked up.
     """
-    return _spelled(NAMED.sub(lambda match: _label_of(dataset, match[1], match[2]), level) if "{" in level else level)
+    labels = category_labels(dataset)
+
+    def spelled(match: re.Match[str]) -> str:
+        return _label_of(dataset, match[1], match[2]) if match[1] else labels.get(match[0], match[0])
+
+    return _spelled(re.sub(rf"{NAMED.pattern}|\w+", spelled, level) if labels or "{" in level else level)
+
+
+def category_labels(dataset: "DatasetPlan") -> dict[str, str]:
+    """Category -> label, of all parameters of a data set that label their categories."""
+    return {code: label for parameter in dataset.parameters.values() for code, label in parameter.labels.items()}
 
 
 def _label_of(dataset: "DatasetPlan", kind: str, name: str) -> str:

@@ -5,9 +5,7 @@ standard library alone. Built twice, it has the same bytes: names are sorted, an
 """
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,16 +19,17 @@ from omtrace.audit.verify import Difference, verify
 from omtrace.classes import RELEASABLE, class_of
 from omtrace.faults import Fault
 from omtrace.model.register import COLUMNS, sha256_of
+from omtrace.plugins import plugin
 from omtrace.provenance import ledger
 from omtrace.provenance.manifest import code_folder, head_of, path_of
 from omtrace.provenance.recorded import RESULTS, folders_recorded, read_manifest
-from omtrace.store import csv_text, write_bytes
+from omtrace.report.exports import document_of, written
+from omtrace.store import csv_text, write_bytes, zipped
 
 FORMAT = 1
 FOLDER = Path("releases")
+TABLES = "tables"  # the folder of a packet in which the tables of the report are
 MODES = {False: "releasable files only", True: "all files, raw data included: confidential"}
-WHOLE_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file can hold
-MODE = 0o100644 << 16
 BESIDE = ("pyproject.toml", "LICENSE", "envs/pipeline.yaml")  # of the checkout; a manifest does not name them
 
 
@@ -74,9 +73,10 @@ def release(
     manifest = read_manifest(study, root)
     refuse_unchecked(study, root)
     contents = _contents(study, manifest, everything, root)
-    if not everything:
-        refuse_units(study, contents.files, root)
     files = dict(contents.files)
+    files[f"{TABLES}/{study}.csv"] = written(plugin("report.exports", "csv", "FORMAT"), document_of(study, root))
+    if not everything:
+        refuse_units(study, files, root)
     run = _run_line(study, root)
     if with_ledger:
         files[ledger.LEDGER.as_posix()] = b"".join(ledger.read(root).lines[: run["line"]])
@@ -102,17 +102,6 @@ def release(
     path = Path(to) if to else root / FOLDER / f"{study}.zip"
     write_bytes(path, zipped(files), confidential=everything)
     return path
-
-
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """Files as one zip file whose bytes hang on their names and contents alone."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(name, WHOLE_TIME)
-            entry.compress_type, entry.external_attr, entry.create_system = zipfile.ZIP_DEFLATED, MODE, 3
-            archive.writestr(entry, files[name])
-    return buffer.getvalue()
 
 
 def refuse_unchecked(study: str, root: str | Path = ".") -> None:
@@ -210,6 +199,7 @@ results/{study}/   estimates.csv: every number; estimates_tidy.csv: a row a cont
                    analysis calls; dictionary/: every field; stages/: what each step of the run was made of;
                    manifest.json: the digests of everything, also of what is not in this packet
 lineage.jsonl      of each number the records behind it, and how many cells of which raw file
+tables/{study}.csv the tables of the report, a row a number, with its id
 config/            the plan; exports.csv: the register of raw files, with their sha256 and source
 envs/              the environment, each package with its hashes
 workflow/          the code

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from omtrace.analyses._shown import level_shown
+from omtrace.analyses._shown import category_labels, level_shown
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _panels as panels
@@ -31,7 +31,6 @@ class Options(Closed):
     visits: tuple[str, ...] = Field((), description="visits drawn; none: all that were analysed")
     contrasts: tuple[str, ...] = Field((), description="groups or contrasts drawn, such as 'OMT - sham'; none: all")
     labels: dict[str, str] = Field({}, description="analysis -> its name in the figure; default: its title")
-    words: dict[str, str] = Field({}, description="code in a level -> what it reads as in the figure")
     statistics: tuple[str, ...] = Field(("difference", "mean_change"), description="statistics drawn as points")
     low: str = Field("ci_low", description="statistic at the lower end of the interval")
     high: str = Field("ci_high", description="statistic at the upper end of the interval")
@@ -145,20 +144,22 @@ def _row(sheet: Sheet, point: Number, options: Options) -> Row:
         parameter.better,
         dataset.visits.get(point.visit, ""),
         "" if point.group == EVERYBODY else group_label(point.group, dataset.groups, options.log),
-        _level(point.level, dataset, options),
+        _level(point.level, dataset, options.log),
         options.labels.get(point.analysis, sheet.plan.analyses[point.analysis].title),
         (point, low, high),
         _counted(sheet, point),
     )
 
 
-def _level(level: str, dataset: DatasetPlan, options: Options) -> str:
+def _level(level: str, dataset: DatasetPlan, is_ratio: bool) -> str:
     """A level in words, each code one word that no line break divides; of ratios as ratios."""
-    words = [
-        options.words.get(word.rstrip(","), word.rstrip(",")) + "," * word.endswith(",") for word in level.split(" ")
-    ]
-    text = " ".join(word if "{" in word or "}" in word else word.replace("_", "\N{NO-BREAK SPACE}") for word in words)
-    if options.log:  # the axis says that they are ratios, and that its scale is logarithmic
+    labels = category_labels(dataset)
+    words = (
+        part if "{" in part or part.strip(",") in labels else part.replace("_", "\N{NO-BREAK SPACE}")
+        for part in level.split(" ")
+    )
+    text = " ".join(words)
+    if is_ratio:  # the axis says that they are ratios, and that its scale is logarithmic
         text = text.removesuffix(", log scale").replace(" - ", " / ").replace(", minus in ", ", over that in ")
     return level_shown(text, dataset)
 

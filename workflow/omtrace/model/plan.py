@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from omtrace.faults import Fault
 from omtrace.model.arrive import Arrive
 from omtrace.model.closed import NAME, Closed, nearest
+from omtrace.model.column_files import with_columns
 from omtrace.model.document import read_document
 from omtrace.model.expression import Expression
 from omtrace.model.folders import base_of
@@ -54,6 +55,9 @@ class Parameter(Closed):
     visits: Annotated[tuple[str, ...], DERIVATION] = Field((), description="scheduled visits; none: once a unit")
     decimals: Annotated[int, ANALYSIS] = Field(1, description="decimals shown", ge=0, le=6)
     better: Annotated[Literal["lower", "higher", ""], DERIVATION] = Field("", description="direction of improvement")
+    labels: Annotated[dict[str, str], PAGES] = Field(
+        default_factory=dict, description="category -> label in tables and figures, where the category is a code"
+    )
     meaningful: Annotated[tuple[Meaningful, ...], REPORT] = Field(
         (), description="sizes of effect that matter, with their sources; the summary holds the results against them"
     )
@@ -397,7 +401,8 @@ def read_plan(path: str | Path) -> Plan:
     content = _written_out(with_exploratory(with_base(read_document(path), path), beside), path)
     if isinstance(content, dict) and isinstance(content.get("tables"), dict):
         entries = {name: entry for name, entry in content["tables"].items() if isinstance(entry, dict)}
-        content["tables"] |= {name: mapped(entry, path.with_suffix("")) for name, entry in entries.items()}
+        beside_it = path.with_suffix("")
+        content["tables"] |= {n: with_columns(mapped(e, beside_it), beside_it) for n, e in entries.items()}
     plan = checked_file(Plan, content, path, beside, *filter(None, [base_of(path)]))
     if plan.study != path.stem:
         raise with_lines([f"{path}: study: {plan.study!r} differs from the file's name"], str(path), path)

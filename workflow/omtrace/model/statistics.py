@@ -4,6 +4,7 @@ A method may give only statistics that stand in ``STATISTICS``; a new one is one
 several statistics of a row of results could be its effect, its interval or its p value, the first in this list is.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -158,6 +159,7 @@ _EVERY = (
     Statistic("ratio", "Ratio", EFFECT, NONE, 2, null=1.0, leads=True),
     *_limits("ratio", "Ratio", NONE, 2),
     Statistic("interaction", "Interaction", EFFECT, OWN, 0, least=1, null=0.0, leads=True),
+    Statistic("slope", "Slope", EFFECT, OWN, 0, least=1, null=0.0, leads=True),
     Statistic("rate", "Rate", ESTIMATE, OWN, 0, leads=True),
     *_limits("rate", "Rate", OWN, 0),
     Statistic("estimate", "Estimate", EFFECT, OWN, 0, least=1, null=0.0, leads=True),
@@ -458,3 +460,23 @@ def statistic_of(name: str) -> Statistic:
             f"statistic {name!r} is not registered: give it a line in model/statistics.py, with label, role and unit"
         )
     return STATISTICS[name]
+
+
+# Shares of 1, which people read in percent: the quantities of these names, and their limits.
+SHARES = ("proportion", "proportion_a", "proportion_b", "floor", "ceiling", "completion", "risk_difference")
+OF_SHARES = ("newcombe", "miettinen_nurminen", "wald", "mee", "wilson", "clopper_pearson", *SHARES)
+
+
+def is_share(name: str, beside: Collection[str]) -> bool:
+    """Whether a statistic is a share of 1, or a difference of two.
+
+    Parameters
+    ----------
+    name
+        The statistic.
+    beside
+        The statistics of its row of results: a difference with an interval for shares is one of shares.
+    """
+    if name == "difference":
+        return any(f"{interval}_low" in beside for interval in OF_SHARES[:4])
+    return name in SHARES or statistic_of(name).interval in OF_SHARES

@@ -32,6 +32,7 @@ def write_report(
     what is printed beside the results. Raises Fault where a result is missing or does not fit the others.
     """
     from omtrace.readers.lookup import raw_cells
+    from omtrace.report.layout import Exclusions, laid_out
     from omtrace.report.page import page_of
     from omtrace.report.payload import WITHHELD, Payload
     from omtrace.report.results import numbers_of, rows_of, shortened
@@ -61,9 +62,9 @@ def write_report(
         "plan": plan,
         **_inputs(results, mine, places),
         **_shown(plan, numbers, definitions, without),
-        "figures": _figures(results, every),
         "digests": digests or {},
     }
+    content["groups"] = laid_out(plan, content["groups"], _figures(results, every), Exclusions(payload))
     path = results.folder / "report.html"
     store.write_text(path, page_of(content, {"report": f"{results.name}/report.html", **payload}))
     return path
@@ -130,13 +131,16 @@ def _inputs(results: Results, exports: Sequence[Export], places: "pyarrow.Table"
 
 
 def _figures(results: Results, numbers: Mapping[str, Any]) -> list[dict]:
-    """The figures with their images as addresses. Raises Fault for a figure that shows an unknown number."""
-    from omtrace.report.page import data_address
+    """The figures with their images. Raises Fault for a figure that shows an unknown number."""
+    from markupsafe import Markup
+
+    from omtrace.report.inline_svg import inlined
 
     figures = results.read(store.read_json, "figures/index.json")
     for figure in figures:
         unknown = sorted(set(figure["numbers"]) - set(numbers))
         if unknown:
             raise Fault(f"{results.name}/figures/index.json: {figure['name']} shows {unknown[0]}, no estimate; {AGAIN}")
-        figure["address"] = data_address(results.read(Path.read_bytes, f"figures/{figure['name']}.svg"))
+        svg = results.read(Path.read_bytes, f"figures/{figure['name']}.svg")
+        figure["image"] = Markup(inlined(svg, figure["name"], figure["alt"]))
     return figures

@@ -5,19 +5,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from omtrace.analyses import JOINT
-from omtrace.analyses._shown import level_shown, shown
+from omtrace.analyses._shown import level_shown, percent_shown, shown, whole_shown
 from omtrace.faults import Fault
 from omtrace.model.contrast import EVERYBODY, group_label
 from omtrace.model.headline import is_of_ratio
 from omtrace.model.plan import Analysis, DatasetPlan, Plan
 from omtrace.model.questions import ROLES
-from omtrace.model.statistics import NOT_COMPUTED
+from omtrace.model.statistics import NOT_COMPUTED, Role, is_share, statistic_of
 from omtrace.report.standing import claims, exploratory, unplanned
 from omtrace.report.tables import tables_of
 from omtrace.report.words import label_of
 
 Row = Mapping[str, str]  # of the estimates
 MOST = 3_000  # numbers of one analysis in a page
+EXACT = ("lloq", "uloq")  # concentrations of standards, with the digits that these have
 GROUPS = 24  # of an analysis with more: plates, say
 ROW = ("analysis", "parameter", "population", "group", "visit", "level")  # what the numbers of a row share
 NAMING = ("statistic", "parameter", "group", "visit", "level")  # a number's short name, beside its table
@@ -46,19 +47,20 @@ def numbers_of(
     ``rows``: all of them, by id, for which p values are exploratory depends on the others.
     """
     numbers: dict[str, dict] = {}
-    beside: dict[tuple[str, ...], set[str]] = {}  # the statistics of each row of results
+    beside: dict[tuple[str, ...], dict[str, int]] = {}  # the statistics of each row of results, with their decimals
     for row in rows.values():
-        beside.setdefault(tuple(row[part] for part in ROW), set()).add(row["statistic"])
+        beside.setdefault(tuple(row[part] for part in ROW), {})[row["statistic"]] = int(row["decimals"] or 0)
     for name in rows if among is None else among:
         row = rows[name]
         analysis = plan.analyses[row["analysis"]]
         dataset = plan.datasets[analysis.dataset]
-        labels = labels_of(row, analysis, dataset, beside[tuple(row[part] for part in ROW)])
+        mine = beside[tuple(row[part] for part in ROW)]
+        labels = labels_of(row, analysis, dataset, mine.keys())
         full = {**labels, "group": "" if row["group"] == EVERYBODY else labels["group"]}
         numbers[name] = {
             **row,
-            "shown": shown(row["value"], int(row["decimals"] or 0), row["statistic"]),
-            "suffix": "%" if row["unit"] == "%" else "",
+            "shown": _shown(row, mine),
+            "suffix": "%" if row["value"] and (row["unit"] == "%" or is_share(row["statistic"], mine)) else "",
             "labels": labels,
             "full": full,
             "name": ", ".join(full[part] for part in NAMING if full[part]),
@@ -70,6 +72,19 @@ def numbers_of(
             numbers[name]["exploratory"] = True
             numbers[name]["name"] += ", exploratory"
     return numbers
+
+
+def _shown(row: Row, beside: Mapping[str, int]) -> str:
+    """A number as people read it: shares in percent, an SD no finer than its mean, limits of an assay as they are."""
+    name, decimals = row["statistic"], int(row["decimals"] or 0)
+    if is_share(name, beside):
+        return percent_shown(row["value"], decimals)
+    if name in EXACT:
+        return whole_shown(row["value"])
+    statistic = statistic_of(name)
+    if statistic.role is Role.SD:
+        decimals = min([decimals, *(beside[of] for of in statistic.of if of in beside)])
+    return shown(row["value"], decimals, name)
 
 
 def labels_of(row: Row, analysis: Analysis, dataset: DatasetPlan, beside: Collection[str]) -> dict[str, str]:
@@ -88,31 +103,6 @@ def labels_of(row: Row, analysis: Analysis, dataset: DatasetPlan, beside: Collec
         "level": level_shown(row["level"], dataset),
         "statistic": label_of(row["statistic"]),
     }
-
-
-def options_text(options: Mapping[str, Any]) -> str:
-    """The options of an analysis in a line: its groups, terms and levels; what is empty is left out."""
-
-    def said(value: Any) -> str:
-        if isinstance(value, dict):
-            if value and all(isinstance(v, dict) for v in value.values()):
-                return ", ".join(value)
-            if isinstance(value.get("name"), str):
-                return value["name"]
-            parts = {name: [v] if name == "pair" else v for name, v in value.items() if v not in ({}, (), [])}
-            return ", ".join(
-                f"{name.replace('_', ' ')} {f'({said(v)})' if isinstance(v, dict) else said(v)}"
-                for name, v in parts.items()
-            )
-        if isinstance(value, (list, tuple)):
-            return ", ".join(" - ".join(map(str, v)) if isinstance(v, (list, tuple)) else said(v) for v in value)
-        if isinstance(value, bool):
-            return "yes" if value else "no"
-        return f"{value:.10g}" if isinstance(value, float) else str(value)
-
-    return "; ".join(
-        f"{name.replace('_', ' ')} {said(v)}" for name, v in options.items() if v not in ("", [], (), {}, None)
-    )
 
 
 def shortened(rows: Mapping[str, Row]) -> tuple[list[str], dict[str, tuple[int, int, int]]]:
@@ -166,7 +156,6 @@ def sections_of(
                 "exploratory": any(number["exploratory"] for number in mine),
                 "method": analysis.method,
                 "words": call.get("words", ""),
-                "options": options_text(call.get("options", {})),
                 "population": dataset.populations[analysis.population].label,
                 "unit": dataset.unit,
                 "note": analysis.note,

@@ -15,6 +15,8 @@ Line = tuple[list[str], list[Cell]]  # texts of the heads, cells
 COUNTS = {"n", "missing"}  # of a row; they stand before everything else, and alone above levels
 BALANCE = "standardised_difference"  # a baseline table has it beside its groups, and is never collapsed
 WIDE = 8  # of a table with more heads and columns, heads whose text is the same in every line stand above it
+MOST_LEVELS = 12  # a parameter of more categories has a table of its own, which starts collapsed
+MOST_GROUPS = 7  # groups that stand side by side as columns
 COLLAPSED = 40  # a table of more lines starts collapsed
 
 
@@ -33,13 +35,22 @@ def tables_of(numbers: Sequence[dict], dataset: DatasetPlan, population: str, ci
         for statistic, number in row.items():
             rows.setdefault((*key, 0 if statistic == main else apart_of(statistic)), {})[statistic] = number
     levelled = {key[0] for key in rows if key[4]}
+    many = {
+        name
+        for name in levelled
+        if len({key[4] for key, row in rows.items() if key[0] == name and _is_counted(row)}) > MOST_LEVELS
+    }
     kinds: dict[tuple, list[Row]] = {}
     for key, row in rows.items():
         with_levels = bool(key[4]) or (key[0] in levelled and set(row) <= COUNTS)
         contrast = contrast_of(key[2], dataset.groups) is not None and BALANCE not in row
-        kinds.setdefault((key[5], main_of(list(row)), with_levels, contrast), []).append(row)
+        kinds.setdefault(
+            (key[5], main_of(list(row)), with_levels, contrast, key[0] if key[0] in many else ""), []
+        ).append(row)
     order = sorted(kinds, key=lambda kind: kind[0])
     tables = [_table(kinds[kind], dataset, population, ci) for kind in order]
+    for table, kind in zip(tables, order, strict=True):
+        table["collapsed"] |= bool(kind[4])
     if sum(table["numbers"] for table in tables) != len(numbers):
         raise AssertionError(f"{len(numbers)} numbers, but {sum(table['numbers'] for table in tables)} in the tables")
     return tables
@@ -63,11 +74,19 @@ def _table(rows: Sequence[Row], dataset: DatasetPlan, population: str, ci: str) 
         if len(groups) > 1 and len(meanings) < 2:  # with more, each level's text tells its own
             titles = [f"{title}: {meaning}" for title in titles]
         names = list(groups.values()) if len(groups) > 1 else [meaning]
+        by_statistic = len(groups) == 1
+    elif (groups := _side_by_side(rows, dataset)) and "population" not in heads and not balance:
+        heads = [head for head in heads if head != "group"]
+        found = [transposed_lines(block, heads, list(groups), columns) for block in blocks.values()]
+        heads = [*heads, "statistic"]
+        names = list(groups.values())
+        by_statistic = False
     else:
+        by_statistic = True
         found = [plain_lines(block, heads, columns) for block in blocks.values()]
         names = [column.title for column in columns]
     table = _laid_out(heads, names, titles, found)
-    return {**table, "collapsed": table["collapsed"] and not balance}
+    return {**table, "by_statistic": by_statistic, "collapsed": table["collapsed"] and not balance}
 
 
 def _laid_out(heads: list[str], names: list[str], titles: list[str], found: list[list[Line]]) -> dict:
@@ -117,6 +136,11 @@ def _of(row: Row, part: str) -> str:
     return next(iter(row.values()))[part]
 
 
+def _is_counted(row: Row) -> bool:
+    """Whether a row counts one category."""
+    return {"count", "percent"} <= row.keys()
+
+
 def _columns(rows: Sequence[Row], ci: str) -> list[Column]:
     statistics = dict.fromkeys(statistic for row in rows for statistic in row)
     first = [name for name in ("n", "n_a", "n_b", "missing") if name in statistics]
@@ -154,6 +178,32 @@ def plain_lines(block: Sequence[Row], heads: Sequence[str], columns: Sequence[Co
         texts = [labels[head] or "All" * (head == "level") for head in heads]
         lines.append((texts, [cell_of(column, row) for column in columns]))
     return lines
+
+
+def _side_by_side(rows: Sequence[Row], dataset: DatasetPlan) -> dict[str, str]:
+    """The groups of a table, by name, that stand side by side: each has all that the others have; else none."""
+    groups = {_of(row, "group"): _labels(row)["group"] for row in rows}
+    if not 2 <= len(groups) <= MOST_GROUPS or any(contrast_of(group, dataset.groups) for group in groups):
+        return {}
+    return {**{name: groups[name] for name in (*dataset.groups, EVERYBODY) if name in groups}, **groups}
+
+
+def transposed_lines(
+    block: Sequence[Row], heads: Sequence[str], groups: Sequence[str], columns: Sequence[Column]
+) -> list[Line]:
+    """A line for each visit, level and column of statistics, the groups side by side."""
+    cells: dict[tuple[str, str], dict[str, Row]] = {}
+    texts: dict[tuple[str, str], list[str]] = {}
+    for row in block:
+        key = (_of(row, "visit"), _of(row, "level"))
+        cells.setdefault(key, {})[_of(row, "group")] = row
+        texts.setdefault(key, [_labels(row)[head] or "All" * (head == "level") for head in heads])
+    return [
+        ([*texts[key], column.title], [cell_of(column, found[group]) if group in found else [] for group in groups])
+        for key, found in cells.items()
+        for column in columns
+        if any(set(column.parts) & row.keys() for row in found.values())
+    ]
 
 
 def crossed_lines(block: Sequence[Row], heads: Sequence[str], groups: Sequence[str]) -> list[Line]:

@@ -14,7 +14,9 @@ TOGETHER = (
     ("Median (quartiles)", ("median", "q1", "q3"), "interval"),
     ("Range", ("minimum", "maximum"), "bounds"),
     ("Range of estimates", ("estimate_lowest", "estimate_highest"), "bounds"),
-    ("Count (%)", ("count", "percent"), "bracket"),
+    ("n (%)", ("count", "percent"), "bracket"),
+    ("n (%) [events]", ("count", "proportion", "events"), "events"),
+    ("n (%)", ("count", "proportion"), "bracket"),
     ("Standardised difference (p)", ("standardised_difference", "p"), "bracket"),
     ("t (df)", ("t", "df"), "bracket"),
     ("F (df)", ("f", "df_1", "df_2"), "pair"),
@@ -24,8 +26,8 @@ TOGETHER = (
     ("Signed rank V (p)", ("signed_rank_v", "signed_rank_p"), "bracket"),
     ("Mann–Whitney U (p)", ("mann_whitney_u", "mann_whitney_p"), "bracket"),
     ("Brunner–Munzel t (df)", ("relative_effect_t", "relative_effect_df"), "bracket"),
-    ("Count, group (share)", ("count_a", "proportion_a"), "bracket"),
-    ("Count, reference (share)", ("count_b", "proportion_b"), "bracket"),
+    ("n, group (%)", ("count_a", "proportion_a"), "bracket"),
+    ("n, reference (%)", ("count_b", "proportion_b"), "bracket"),
     ("Excludes 0", ("excludes_from", "excludes_to"), "bounds"),
     ("Range of differences", ("difference_lowest", "difference_highest"), "bounds"),
     ("n, group (count)", ("n_a", "count_a"), "bracket"),
@@ -38,7 +40,7 @@ class Column:
     """One column of a results table: ``parts`` are statistics, ``form`` says how they are set.
 
     Forms: ``plain`` (a), ``interval`` (a, low to high in brackets), ``bounds`` (low to high),
-    ``bracket`` (a, b in brackets), ``pair`` (a, b and c in brackets),
+    ``bracket`` (a, b in brackets), ``pair`` (a, b and c in brackets), ``events`` (a, b and c in brackets of their own),
     ``needed`` (a number needed to treat), ``needed bounds`` (its interval).
     """
 
@@ -125,6 +127,8 @@ def cell_of(column: Column, row: Row) -> Cell:
         return [[have[0]], ["(", have[1], " to ", have[2], ")"]]
     if column.form == "bounds":
         return [[have[0], " to ", have[1]]]
+    if column.form == "events":
+        return [[have[0]], ["(", have[1], ")"], ["[", have[2], "]"]]
     if column.form == "pair":
         return [[have[0]], ["(", have[1], "; ", have[2], ")"]]
     if column.form == "bracket":

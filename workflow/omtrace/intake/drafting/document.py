@@ -197,7 +197,7 @@ def _analyses(draft: Draft) -> Iterator[str]:
     if outcomes:
         names = [outcome.name for outcome in outcomes]
         yield from _analysis("outcomes", "describe", "Outcomes by visit and group", "descriptive", names)
-    if (draft.arm and draft.group) or draft.baseline:
+    if (draft.arm and draft.group) or draft.baseline or len(draft.factors) > 1:
         yield from _compared(draft, outcomes)
     events = draft.outcomes("yes or no")
     if events and not draft.cluster:
@@ -223,7 +223,10 @@ def _comparison(draft: Draft, name: str, role: str, outcomes: Sequence[Parameter
     at = {"visits": [last]} if last else {}
     visited = all(outcome.visits for outcome in outcomes)
     before = bool(draft.baseline) and _all_at(outcomes, draft.baseline) and last != draft.baseline
-    if draft.arm and draft.group and draft.cluster:
+    if len(draft.factors) > 1:
+        options: dict[str, Any] = {"factors": draft.factors}
+        yield from _analysis(name, "factorial", "Factors and their interactions", role, names, **at, options=options)
+    elif draft.arm and draft.group and draft.cluster:
         reference, *others = draft.arm.groups
         pairs = [{"of": draft.group, "pair": [other, reference]} for other in others]
         options = {"terms": [draft.group], "random": [draft.cluster], "contrasts": pairs}

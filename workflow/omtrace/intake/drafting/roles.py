@@ -25,8 +25,9 @@ ARM_ORDER = ("arm", "trt", "treat", "alloc", "random", "group", "grp", "interven
 CLUSTERS = (
     r"cage|litter|cluster|site|cent(er|re)|clinic|practice|school|ward|therapist|provider|batch|block|dam|pen|tank"
 )
+FACTORS = r"strain|model|surgery|stress|behaviou?r|lesion|knock_?out|operation|factor.*"
 FACTS = (
-    r"age.*|sex|gender|bmi|weight.*|height.*|race|ethnic.*|site|cent(er|re).*|strat.*|educ.*|smok.*|duration.*|"
+    r"age.*|sex|gender|bmi|height.*|race|.*_?size|ethnic.*|site|cent(er|re).*|strat.*|educ.*|smok.*|duration.*|"
     r"onset.*|chronic.*|batch|strain|litter.*|cage.*|country|region|marital.*|employ.*|dob|birth.*|visit.*|practice.*"
 )
 REFERENCE = (
@@ -206,6 +207,32 @@ def arm_of(files: Sequence[FileProfile], unit: str, asked: str = "", reference: 
     first += [g for g in labels.values() if re.match(rf"({REFERENCE})", g, re.IGNORECASE)]
     groups = list(dict.fromkeys([*first[:1], *labels.values()]))
     return Arm(file.name, column, {group: group for group in groups})
+
+
+def condition_of(file: FileProfile, unit: str, asked: str, reference: str) -> Visits | None:
+    """The conditions of a crossover as visits: a column of treatments that differs within units; a reference first."""
+    for column in file.columns:
+        fits = column.raw == asked if asked else named(column, ARMS)
+        if fits and unit and column.raw != unit and 2 <= len(column.texts) <= MOST_ARMS:
+            if not is_constant(file, unit, column.raw) and is_unique(file, [unit, column.raw]):
+                found = _below(file, column)
+                labels = found.labels
+                first = [n for n, label in labels.items() if label == reference]
+                first += [n for n, label in labels.items() if re.match(rf"({REFERENCE})", label, re.IGNORECASE)]
+                return replace(found, baseline=(first or list(labels))[0])
+    return None
+
+
+def factors_of(file: FileProfile, unit: str) -> list[ColumnProfile]:
+    """The columns of a factorial design: treatments and the like of two to four levels, each the same for a unit."""
+    return [
+        column
+        for column in file.columns
+        if named(column, f"{ARMS}|{FACTORS}")
+        and 2 <= len(column.texts) <= 4
+        and column.raw != unit
+        and (not unit or is_constant(file, unit, column.raw))
+    ]
 
 
 def cluster_of(file: FileProfile, unit: str, group: str) -> ColumnProfile | None:

@@ -3,7 +3,9 @@
   const CHUNK = 200; // rows of the panel drawn at once, so that the page stays responsive
   const at = (name) => document.getElementById(name);
   const panel = at("panel");
+  const ID = /^[0-9a-f]{12}$/;
   let current = null;
+  let opener = null; // the mark of a figure from which a number was opened
 
   function make(tag, content, className) {
     const element = document.createElement(tag);
@@ -167,7 +169,6 @@
   }
 
   function show(id) {
-    decode();
     const [analysis, parameter, population, group, visit, level, statistic, value, unit, shown, rowset, digest] = data.numbers[id];
     const groups = data.rowsets[rowset];
     const definition = data.definitions[digest] || {};
@@ -205,10 +206,11 @@
   }
 
   function open(id) {
-    const button = document.querySelector(`main [data-id="${id}"]`);
     const active = document.activeElement;
-    if (button && !(active && active.dataset.id === id)) {
-      for (let outer = button.closest("details"); outer; outer = outer.parentElement.closest("details")) outer.open = true;
+    const isThere = active && active.dataset.id === id;
+    const button = isThere ? null : [...document.querySelectorAll(`main button[data-id="${id}"]`)].pop();
+    if (button && !opener) {
+      unfold(button);
       button.scrollIntoView({ block: "center" });
       button.focus({ preventScroll: true });
     }
@@ -216,10 +218,22 @@
     panel.showModal(); // closing gives the focus back to the button
   }
 
-  function follow() {
-    const id = location.hash.slice(1);
-    if (Object.hasOwn(data.numbers, id)) show(id);
-    else if (panel.open) panel.close();
+  // What hides an element opens.
+  function unfold(element) {
+    for (let outer = element.closest("details"); outer; outer = outer.parentElement.closest("details")) outer.open = true;
+  }
+
+  // The address names a number, or a place of the page.
+  async function follow() {
+    const name = location.hash.slice(1);
+    if (ID.test(name)) await load();
+    if (location.hash.slice(1) !== name) return;
+    if (ID.test(name) && Object.hasOwn(data.numbers, name)) return show(name);
+    if (panel.open) panel.close();
+    const place = document.getElementById(name);
+    if (!place || !place.closest("main")) return;
+    unfold(place);
+    place.scrollIntoView();
   }
 
   async function copy() {
@@ -235,15 +249,17 @@
   }
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("button[data-id]");
-    if (button) location.hash = button.dataset.id;
+    const mark = event.target.closest("main [data-id]");
+    opener = mark && mark.closest("svg");
+    if (mark) location.hash = mark.dataset.id;
     else if (event.target === panel) panel.close();
   });
   panel.addEventListener("close", () => {
     near.disconnect();
     document.documentElement.classList.remove("locked");
     at("panel-rows").replaceChildren();
-    if (Object.hasOwn(data.numbers, location.hash.slice(1))) history.replaceState(null, "", location.href.split("#")[0]);
+    opener = null;
+    if (location.hash.slice(1) === panel.dataset.id) history.replaceState(null, "", location.href.split("#")[0]);
   });
   at("panel-close").addEventListener("click", () => panel.close());
   at("panel-copy").addEventListener("click", copy);

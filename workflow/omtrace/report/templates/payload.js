@@ -1,9 +1,21 @@
 // The payload of the page (see payload.py) and the raw rows behind a number. Nothing here touches the page.
 "use strict";
 
-const data = JSON.parse(document.getElementById("payload").textContent);
+const data = {};
 const text = (index) => data.strings[index];
-let isDecoded = false;
+let loading = null;
+
+// The payload is gzip in base64: it is unpacked once, when the first number is opened.
+function load() {
+  loading ??= (async () => {
+    const packed = atob(document.getElementById("payload").textContent);
+    const bytes = Uint8Array.from(packed, (character) => character.charCodeAt(0));
+    const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    Object.assign(data, await new Response(plain).json());
+    decode();
+  })();
+  return loading;
+}
 
 function summed(steps) {
   let total = 0;
@@ -26,9 +38,8 @@ function repeated(pairs) {
   return values;
 }
 
-// Undo what keeps the payload small (see payload.py), once, when the first number is opened.
+// Undo what keeps the payload small (see payload.py).
 function decode() {
-  if (isDecoded) return;
   const { places, cells, records } = data;
   for (const name of ["ordinal", "line"]) places[name] = summed(places[name]);
   for (const name of ["file", "part", "lines"]) places[name] = repeated(places[name]);
@@ -37,7 +48,6 @@ function decode() {
   const ranks = new Map();
   for (const unit of records.unit) if (!ranks.has(unit)) ranks.set(unit, ranks.size);
   records.rank = records.unit.map((unit) => ranks.get(unit));
-  isDecoded = true;
 }
 
 // The raw rows behind a row set: one for each cell, role and reason; a cell that serves

@@ -1,0 +1,118 @@
+"""The order of the page: figures beside their analyses, tables and figures numbered, what is folded, captions."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from omtrace.analyses._shown import plural
+from omtrace.model.plan import Plan
+from omtrace.report.answers import questions_of
+from omtrace.report.tables import COUNTS
+
+Payload = Mapping[str, list | dict]
+OPEN = ("primary", "safety")  # roles whose analyses are not folded
+PLAIN = ("all", "p", "df", "se", "t")  # columns that do not tell one table from another
+MOST = 4  # reasons that a caption names
+
+
+@dataclass(frozen=True)
+class Exclusions:
+    """Who stands behind numbers, from the payload of the page: units used, and those left out with their reasons."""
+
+    payload: Payload
+    known: dict[int, tuple[int, dict[str, int]]] = field(default_factory=dict)
+
+    def caption(self, numbers: Iterable[str], unit: str) -> str:
+        """How many units were used and left out, of the largest row set among numbers; "" where there is none."""
+        ids = {self.payload["numbers"][number][10] for number in numbers}  # type: ignore[call-overload]
+        found = [
+            (sum(left.values()) + used, used, -rowset, left) for rowset in ids for used, left in [self._of(rowset)]
+        ]
+        if not found:
+            return ""
+        whole, used, _, left = max(found, key=lambda one: one[:3])
+        what = plural(unit) if whole != 1 else unit
+        if not left:
+            return f"{used} {what}, none left out"
+        ranked = sorted(left.items(), key=lambda one: (-one[1], one[0]))
+        reasons = [f"{count} {reason}" for reason, count in ranked[:MOST]]
+        rest = sum(count for _, count in ranked[MOST:])
+        reasons += [f"{rest} for other reasons"] if rest else []
+        return f"{used} of {whole} {what}; left out: {', '.join(reasons)}"
+
+    def _units(self, rowset: int) -> tuple[int, dict[str, int]]:
+        if rowset not in self.known:
+            self.known[rowset] = self._of(rowset)
+        return self.known[rowset]
+
+    def _of(self, rowset: int) -> tuple[int, dict[str, int]]:
+        strings, more = self.payload["strings"], self.payload.get("more", {})
+        if known := more.get(rowset):  # type: ignore[union-attr]
+            pairs = known[1]
+            return known[0], {strings[pairs[i]]: pairs[i + 1] for i in range(0, len(pairs), 2)}
+        used: set[int] = set()
+        left: dict[str, set[int]] = {}
+        unit = self.payload["records"]["unit"]  # type: ignore[call-overload]
+        for _, reason, *runs in self.payload["rowsets"][rowset]:
+            units = used if not reason else left.setdefault(strings[reason], set())
+            at = 0
+            for gap, length in zip(runs[::2], runs[1::2], strict=True):
+                at += gap
+                units.update(unit[at : at + length])
+                at += length
+        return len(used), {reason: len(units) for reason, units in left.items()}
+
+
+def laid_out(plan: Plan, groups: Sequence[dict], figures: Sequence[dict], exclusions: Exclusions) -> list[dict]:
+    """The groups of sections with their figures in them, everything numbered in the order of the page.
+
+    A figure of several analyses stands with the first of them, and the others refer to it.
+    """
+    asked = {question.analysis for question in questions_of(plan)}
+    sections = {section["name"]: section for group in groups for section in group["sections"]}
+    for section in sections.values():
+        section["figures"], section["elsewhere"] = [], []
+        section["folded"] = section["role"] not in OPEN and section["name"] not in asked
+    for at, section in enumerate(sections.values(), 1):
+        for index, table in enumerate(section["tables"]):
+            table["number"] = f"{at}{_letter(index) if len(section['tables']) > 1 else ''}"
+            table["title"] = f"{section['title']}: {what}" if (what := _what(table)) else section["title"]
+            table["who"] = exclusions.caption(_ids(table), section["unit"])
+        section["number"] = at if section["tables"] else None
+    standing = [figure for figure in figures if any(name in sections for name in plan.figures[figure["name"]].analyses)]
+    order = list(sections)
+    by_place = sorted(standing, key=lambda figure: order.index(_analyses(plan, figure, sections)[0]))
+    for at, figure in enumerate(by_place, 1):
+        first, *others = _analyses(plan, figure, sections)
+        figure["number"] = at
+        figure["population"] = sections[first]["population"]
+        figure["who"] = exclusions.caption(figure["numbers"], sections[first]["unit"])
+        figure["analyses"] = [sections[name] for name in (first, *others)]
+        sections[first]["figures"].append(figure)
+        for name in others:
+            sections[name]["elsewhere"].append(figure)
+    for section in sections.values():
+        tables = [f"Table {section['number']}"] if section["number"] else []
+        section["holds"] = [*tables, *(f"Figure {figure['number']}" for figure in section["figures"])]
+    return list(groups)
+
+
+def _analyses(plan: Plan, figure: dict, sections: Mapping[str, dict]) -> list[str]:
+    return [name for name in plan.figures[figure["name"]].analyses if name in sections]
+
+
+def _letter(index: int) -> str:
+    """a to z, then aa and so on."""
+    return (_letter(index // 26 - 1) if index >= 26 else "") + "abcdefghijklmnopqrstuvwxyz"[index % 26]
+
+
+def _what(table: dict) -> str:
+    """What the columns of a table hold, in a few words."""
+    titles = [title.partition(" (")[0] for title in table["columns"]]
+    telling = [title for title in titles if title.lower() not in (*COUNTS, *PLAIN)][:1] if table["by_statistic"] else []
+    return "".join(title if title[1:2].isupper() else title[:1].lower() + title[1:] for title in telling)
+
+
+def _ids(table: dict) -> list[str]:
+    rows = (row for block in table["blocks"] for row in block["rows"])
+    pieces = (piece for row in rows for cell in row["cells"] for group in cell for piece in group)
+    return [piece["id"] for piece in pieces if isinstance(piece, dict)]
