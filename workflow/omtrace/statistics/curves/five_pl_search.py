@@ -20,6 +20,7 @@ ASYMMETRIES = (0.3, 1.0, 3.0)  # of the first curves, from the symmetric one
 GRID = [(b, p, g) for b in (0.8, 2.0) for p in (0.2, 0.6, 1.0) for g in (0.4, 2.5)]  # 4 S, position of X, G
 ASYMMETRY_RANGE = (0.05, 20.0)
 BLOCK, FIRST_STEPS, STEPS = 2048, 8, 300
+COMPACT = 0.15  # share of curves that are done, from which on they are left out
 SMALL_STEP = 1e-9
 STILL = 1e-11  # of the residual sum of squares: a gain that is no gain
 LONG_STEP, LEVEL = 3.0, 1e-5  # an undamped step of theta; a gain (of the residual sum) that such a step is not worth
@@ -123,19 +124,28 @@ class Asymmetric:
 
     def start(self, symmetric: np.ndarray) -> np.ndarray:
         """The best of asymmetric curves about the symmetric one (k, 2: log B, log C) and of a grid."""
+        trials = [(symmetric[:, 0] - math.log(4), symmetric[:, 1], g) for g in ASYMMETRIES]
+        theta, best = self._best(trials)
+        edge = np.flatnonzero((symmetric[:, 1] <= self.lowest) | (symmetric[:, 1] >= self.highest))
+        if edge.size:
+            part = self.subset(edge)
+            width = part.highest - part.lowest
+            grid = [(np.full(edge.size, math.log(b / 4)), part.lowest + p * width, g) for b, p, g in GRID]
+            other, rss = part._best(grid)
+            better = rss < best[edge]
+            theta[edge[better]] = other[better]
+        return theta
+
+    def _best(self, trials: list[tuple[np.ndarray, np.ndarray, float]]) -> tuple[np.ndarray, np.ndarray]:
+        """The best of trials (log S, log X, G), and its sum of squares."""
         best, theta = np.full(len(self.y), np.inf), np.zeros((len(self.y), 3))
         low, high = self.limits()
-        trials = [(symmetric[:, 0] - math.log(4), symmetric[:, 1], g) for g in ASYMMETRIES]
-        edge = (symmetric[:, 1] <= self.lowest) | (symmetric[:, 1] >= self.highest)
-        for b, position, g in GRID if edge.any() else []:
-            middle = self.lowest + position * (self.highest - self.lowest)
-            trials.append((np.full(len(middle), math.log(b / 4)), np.where(edge, middle, symmetric[:, 1]), g))
         for slope, middle, g in trials:
             trial = np.clip(np.column_stack([slope, middle, np.full(len(slope), math.log(g))]), low, high)
             rss = self.project(trial).rss
             better = rss < best
             best[better], theta[better] = rss[better], trial[better]
-        return theta
+        return theta, best
 
     def limits(self) -> tuple[np.ndarray, np.ndarray]:
         """The box that is searched, (k, 3) each."""
@@ -164,7 +174,7 @@ class Asymmetric:
     def _steps(self, state: tuple[np.ndarray, ...], rows: np.ndarray, part: "Asymmetric", steps: int) -> np.ndarray:
         """Up to so many steps of some curves, ``part``; returns the rows that are not done."""
         theta, converged, damping = state
-        at = part.project(theta[rows])
+        at, done = part.project(theta[rows]), np.zeros(rows.size, dtype=bool)
         low, high = part.limits()
         for _ in range(steps if rows.size else 0):
             here, rss, damped = theta[rows], at.rss, damping[rows]
@@ -184,15 +194,16 @@ class Asymmetric:
             gain = (gradient * full).sum(axis=0)
             good = (np.abs(full).max(axis=0) < SMALL_STEP) | (gain < STILL * rss) | level
             stuck = (damped > 1e8) | (there == here).all(axis=1)
-            converged[rows] = good | (stuck & (gain < 1e-10 * rss))
-            done = good | stuck
+            converged[rows] |= good | (stuck & (gain < 1e-10 * rss))
+            done |= good | stuck
             at = trial.put(~better, at)
-            if done.any():
+            if done.sum() > COMPACT * done.size:  # a few that are done go on: leaving them out costs more
                 keep = ~done
                 rows, part, low, high, at = rows[keep], part.subset(keep), low[keep], high[keep], at.subset(keep)
+                done = done[keep]
                 if not rows.size:
                     break
-        return rows
+        return rows[~done]
 
 
 def solved(matrix: np.ndarray, gradient: np.ndarray, damping: np.ndarray | float, free: np.ndarray) -> np.ndarray:
