@@ -28,6 +28,13 @@ cluster: .venv-cluster/ready
 # With Snakemake's storage plugins (a folder, S3), and what their tests need.
 storage: .venv-storage/ready
 
+# With the generator of the documentation site.
+docs-env: .venv-docs/ready
+
+# The documentation as a site of its own in site/, with its reference pages; no page loads anything from elsewhere.
+docs: docs-env
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --strict --quiet
+
 # A lock names every file by its hash. The package itself is installed as a link to this folder, so an environment works
 # only in the folder that it was made in, which `ready` names.
 define environment
@@ -49,7 +56,10 @@ endef
 .venv-storage/ready: envs/requirements.lock envs/storage.lock
 	$(environment)
 
+.venv-docs/ready: envs/requirements.lock envs/docs.lock
+	$(environment)
+
 elsewhere = $(if $(wildcard $(1)/ready),$(if $(filter $(CURDIR),$(shell cat $(1)/ready)),,$(1)/ready))
 
-.PHONY: run test bench env cluster storage $(foreach made,.venv .venv-cluster .venv-storage,$(call elsewhere,$(made)))
+.PHONY: run test bench env cluster storage docs docs-env $(foreach made,.venv .venv-cluster .venv-storage .venv-docs,$(call elsewhere,$(made)))
 .DEFAULT_GOAL := run

@@ -10,7 +10,8 @@ import re
 from functools import cache
 from pathlib import Path
 
-import yaml
+from omtrace.model.plan import read_plan
+from omtrace.model.slices import plain
 
 Place = tuple[str, int, int]  # path, first line, last line
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
@@ -53,12 +54,26 @@ def workbook(path: Path, sheet: str) -> dict[tuple[int, int], dict[str, str]]:
     return {(line, line): dict(zip(header, row, strict=True)) for line, row in enumerate(texts, 2)}
 
 
+def said(plan: dict) -> dict:
+    """A plan without the keys that a file may leave out."""
+    tables = {name: _filled(table) for name, table in plan["tables"].items()}
+    datasets = {
+        name: {**_filled(one), "parameters": {n: _filled(p) for n, p in one["parameters"].items()}}
+        for name, one in plan["datasets"].items()
+    }
+    return {**plan, "tables": tables, "datasets": datasets}
+
+
+def _filled(entry: dict) -> dict:
+    return {key: value for key, value in entry.items() if value not in (None, "", {}, []) or key == "options"}
+
+
 class Study:
     """A study's raw files, by its plan and the register."""
 
     def __init__(self, root: Path, study: str) -> None:
         self.root = root
-        self.plan = yaml.safe_load((root / f"config/studies/{study}.yaml").read_text(encoding="utf-8"))
+        self.plan = said(plain(read_plan(root / f"config/studies/{study}.yaml")))  # with what sources say
         with open(root / "config/exports.csv", encoding="utf-8", newline="") as file:
             self.exports = [row for row in csv.DictReader(file) if row["study"] == study]
         with open(root / f"logs/{study}/findings.csv", encoding="utf-8", newline="") as file:
@@ -85,8 +100,12 @@ class Study:
         elif derive == "attended":
             # That a form does not count as filled in rests on its quarantined row.
             parts = [self.behind(dataset, unit, of, at, lost=True) for of in options["of"] for at in options["visits"]]
-        elif derive in ("assay", "well_signal"):
-            return None
+        elif derive == "at_visit":
+            return self.behind(dataset, unit, options["of"], options["visit"], lost)
+        elif (
+            derive in ("assay", "well_signal", "fidelity", "occurred") or "table" not in options or "any_of" in options
+        ):
+            return None  # made of several tables or parameters, or by a definition of its own: tested where they are
         else:
             side_by_side = isinstance(options.get("column"), dict) or derive == "days"
             places = self._places(options["table"], unit, "" if side_by_side else visit, options.get("where", {}))
@@ -141,7 +160,9 @@ class Study:
         if derive == "score":
             item = re.compile(rf"{options['instrument']}(_\d+|_[a-z])?")
             return lambda row: any(item.fullmatch(column) and row[column].strip() for column in row)
-        if derive == "mean":
+        if derive == "criteria":
+            return lambda row: True
+        if derive in ("mean", "most_frequent"):
             return lambda row: has(row, options["column"])
         if derive == "column":  # a blank is no cell: the value was not collected
             column = options["column"]

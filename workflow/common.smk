@@ -218,7 +218,7 @@ def print_head():
     """Print what to keep of a run: the head digest of all studies that have results; and which earlier numbers changed."""
     from omtrace.provenance.closing import closing
 
-    for line in closing(STUDIES, LEDGER_LINES, HOME):
+    for line in closing(STUDIES, LEDGER_LINES, HOME, LOGS):
         print(line)
 
 

@@ -3,7 +3,7 @@
 import pytest
 from omtrace.faults import Fault
 from omtrace.model.closed import checked
-from omtrace.model.published import PrintedNumbers, agrees, decimals
+from omtrace.model.published import PrintedNumbers, Published, agrees, decimals
 from omtrace.report.published import comparisons_of
 from test_derive import built, frame, parameter, people
 
@@ -37,7 +37,7 @@ class FakePlan:
 
     def __init__(self, *numbers):
         entries = tuple(checked(PrintedNumbers, entry, "published") for entry in numbers)
-        self.published = (type("Publication", (), {"source": "a paper", "numbers": entries})(),)
+        self.published = (Published(source="a paper", numbers=entries),)
 
 
 def number(statistic, value, **names):
@@ -143,3 +143,47 @@ def test_rate_divides_and_names_a_denominator_of_zero():
         ("P3", "baseline"): "not collected",
     }
     assert {(unit, column) for unit, _, _, column, _ in behind} >= {("P1", "days"), ("P1", "months")}
+
+
+# printed numbers held against each other
+
+ABSTRACT = {
+    "source": "an abstract",
+    "tests": [
+        {
+            "where": "HIT-6",
+            "printed": {"eta_squared": "0.16", "p": "<0.05"},
+            "error_df": {"10": "paired", "23": "unknown"},
+            "why": "Not known.",
+        }
+    ],
+    "means": [
+        {"where": "HIT-6", "mean": "3.4", "n": 11, "items": 6, "scale": [1, 5], "as_what": "item mean"},
+        {"where": "HIT-6", "mean": "3.4", "n": 11, "scale": [36, 78], "as_what": "total"},
+    ],
+}
+
+
+def test_printed_numbers_are_held_against_each_other_without_ours():
+    plan = type("Plan", (), {"published": (checked(Published, ABSTRACT, "published"),)})()
+    (comparison,) = comparisons_of(plan, {})
+    (test,) = comparison.tests
+    assert [row.agrees for row in test.rows] == [False, True] and test.printed == "partial \u03b7\u00b2 = 0.16, p <0.05"
+    assert test.rows[0].what == "10 error df: paired"
+    assert test.rows[0].recomputed == "from partial \u03b7\u00b2: F 1.83 to 1.98, p 0.190 to 0.205"
+    assert test.remark == "They fit from 22 error degrees of freedom on. Not known."
+    assert [[row.agrees for row in mean.rows] for mean in comparison.means] == [[True, True], [False, True]]
+    assert comparison.count == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"tests": [], "means": []}, "say numbers, tests or means"),
+        ({"tests": [{**ABSTRACT["tests"][0], "error_df": {"ten": "x"}}]}, "error_df: 'ten' is not a whole number"),
+        ({"tests": [{**ABSTRACT["tests"][0], "printed": {"p": "0.05"}}]}, "at least 2"),
+    ],
+)
+def test_what_is_wrong_with_printed_numbers_is_told(change, says):
+    with pytest.raises(Fault, match=says):
+        checked(Published, {**ABSTRACT, **change}, "published")

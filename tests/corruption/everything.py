@@ -13,6 +13,7 @@ GROUPS = {
     "rows": "Rows",
     "lost": "Rows that are lost",
     "relations": "Cells beside others",
+    "treatment": "Sessions, providers, eligibility, care and harms",
     "quantities": "Animals, days and quantities",
     "people": "What identifies people",
     "headers": "Headers",

@@ -94,17 +94,6 @@ def unit_lost(study: Study, random: Random) -> Damage | None:
 
 
 @operator(
-    "a session's row is lost",
-    PEOPLE,
-    blind="not every participant comes to every session: one not in the file was perhaps not held",
-)
-def session_lost(study: Study, random: Random) -> Damage | None:
-    row = study.chosen(random, "sessions")
-    spots = roster_spots(study, row.unit, "allocation", "demographics")
-    return moved(lost(study, row), spots) if spots else None
-
-
-@operator(
     "a diary day is lost",
     ("omt_rct", "headache_diary"),
     blind="diaries have days that were not filled in: only the paper or the phone knows",

@@ -65,6 +65,7 @@ CASES = {
     "trial_size": (["x"], ["end"], {"difference": 3, "source": "a value for the test"}),
     "subgroups": (["x"], ["end"], {**SIDES, "by": "sex", "covariates": ["age"]}),
     "factorial": (["x"], ["end"], {"first": "arm", "first_levels": GROUPS, "second": "sex", "second_levels": [*"fm"]}),
+    "dose_response": (["x"], ["end"], {**PAIR, "dose": "age", "factors": ["sex"]}),
     "grubbs": (["x"], ["end"], {}),
     "agreement": (["age"], [], {"printed": "printed", "decimals": 0}),
     "standard_curve": (["signal"], [], {"concentration": "conc"}),
@@ -73,7 +74,7 @@ CASES = {
 
 ANCOVA, FACTORIAL = CASES["ancova"][2], CASES["factorial"][2]
 # A number of a model rests on all of its groups, but for the counts of one.
-MODELS = ("ancova", "count_model", "logistic", "proportional_odds", "subgroups")
+MODELS = ("ancova", "count_model", "dose_response", "logistic", "proportional_odds", "subgroups")
 COUNTS = ("n", "count", "percent", "events", "exposure")
 
 

@@ -117,6 +117,18 @@ COMPLETE = [
         },
     ),
     ("row_counts", {"table": "s", "roster": {"table": "r"}, "least": 1, "most": 5}),
+    (
+        "diary_criteria",
+        {
+            "table": "r",
+            "day": "age",
+            "window": [1, 9],
+            "filled_in": 1,
+            "criteria": [{"days": {"site": ["A"]}, "at_least": 1}],
+            "ticked": {"table": "s", "column": "session", "met": ["1"]},
+        },
+    ),
+    ("totals", {"table": "r", "column": "age", "of": "s"}),
     ("agreement", {"a": {"table": "s", "column": "session"}, "b": {"table": "r", "column": "site"}}),
     (
         "age_dates",
@@ -434,6 +446,99 @@ def test_a_visit_that_the_windows_nearly_name_is_refused():
     v = visits(("P1", "month1", "2024-02-19"))
     text = refused("visit_windows", tables(s=sessions(*P1), v=v), **VISITS)
     assert "no row has session 'month_1', but rows have one nearly the same" in text
+
+
+# totals
+
+
+def sessions_and_movements():
+    kinds = {"unit_id": "text", "session": "text", "done": "integer", "minutes": "number"}
+    rows = [("P1", "1", 3, 3.0), ("P1", "2", 3, 2.0), ("P2", "1", 1, 1.0), ("P3", "1", None, None), ("P4", "1", 2, 2.0)]
+    log = [("P1", "1", 60)] * 3 + [("P1", "2", 60)] * 2 + [("P2", "1", None), ("P3", "1", 60)]
+    return tables(
+        s=table(1, ("unit_id", "session"), kinds, *rows),
+        m=table(2, ("unit_id", "session"), {"unit_id": "text", "session": "text", "seconds": "integer"}, *log),
+    )
+
+
+def test_a_number_is_held_against_the_rows_that_it_counts_or_sums():
+    options = {"table": "s", "of": "m", "within": ["unit_id", "session"]}
+    data = sessions_and_movements()
+    assert found("totals", data, **options, column="done") == [
+        ("total_differs", "s", "1:2", "done"),
+        ("total_differs", "s", "1:5", "done"),
+    ]
+    summed = {"column": "minutes", "sum": "seconds", "times": 1 / 60}
+    assert found("totals", data, **options, **summed) == [("total_differs", "s", "1:5", "minutes")]  # P2: not known
+    assert found("totals", data, **options, **summed, tolerance=2) == []
+    assert says("totals", data, **options, column="done")[0] == "the number of its rows in m"
+
+
+def test_rows_that_were_taken_out_make_no_total_wrong():
+    data = without(sessions_and_movements(), m=[3])
+    options = {"table": "s", "of": "m", "within": ["unit_id", "session"], "column": "done"}
+    assert [hit[2] for hit in found("totals", data, **options)] == ["1:2", "1:5"]
+
+
+def test_rows_of_no_total_are_found_unless_it_was_taken_out():
+    kinds = {"unit_id": "text", "session": "text", "done": "integer"}
+    data = tables(
+        s=table(1, ("unit_id", "session"), kinds, ("P1", "1", 1), ("P1", "2", 1)),
+        m=table(
+            2, ("unit_id", "session"), {"unit_id": "text", "session": "text"}, ("P1", "1"), ("P1", "2"), ("P1", "3")
+        ),
+    )
+    options = {"table": "s", "of": "m", "within": ["unit_id", "session"], "column": "done"}
+    assert found("totals", data, **options) == [("row_without_total", "m", "2:3", "session")]
+    assert found("totals", without(data, s=[2]), **options) == [("row_without_total", "m", "2:3", "session")]
+
+
+# diary_criteria
+
+
+def diaries(ticks):
+    """P1 has headache on 6 of 10 days and migraine on 4, P2 on 2 and 1, P3 wrote 3 days."""
+    headache = {"P1": [1] * 6 + [0] * 4, "P2": [1] * 2 + [0] * 8, "P3": [1] * 3}
+    migraine = {"P1": [1] * 4 + [0] * 6, "P2": [1] + [0] * 9, "P3": [1] * 3}
+    days = [(u, d - 11, h, migraine[u][d - 1]) for u, several in headache.items() for d, h in enumerate(several, 1)]
+    days += [("P2", day, 1, 1) for day in range(1, 30)]  # after the window
+    kinds = {"unit_id": "text", "day": "integer", "headache": "integer", "migraine": "integer"}
+    return tables(
+        d=table(1, ("unit_id", "day"), kinds, *days),
+        e=table(2, ("unit_id",), {"unit_id": "text", "type": "text"}, *ticks),
+    )
+
+
+CHRONIC = {
+    "table": "d",
+    "day": "day",
+    "window": [-10, -1],
+    "filled_in": 8,
+    "per": 28,
+    "criteria": [{"days": {"headache": ["1"]}, "at_least": 15}, {"days": {"migraine": ["1"]}, "at_least": 8}],
+    "ticked": {"table": "e", "column": "type", "met": ["chronic"]},
+}
+
+
+@pytest.mark.parametrize(
+    "ticks, rows",
+    [
+        ([("P1", "chronic"), ("P2", "episodic"), ("P3", "episodic"), ("P4", "chronic")], []),
+        ([("P1", "episodic"), ("P2", "chronic"), ("P3", "chronic")], ["2:1", "2:2"]),
+        ([("P1", None), ("P2", "chronic")], ["2:2"]),
+    ],
+)
+def test_what_the_site_ticked_is_held_against_the_diary(ticks, rows):
+    hits = found("diary_criteria", diaries(ticks), **CHRONIC)
+    assert hits == [("diary_disagrees", "e", row, "type") for row in rows]
+
+
+def test_one_criterion_of_several_is_enough_where_the_plan_says_so():
+    data = diaries([("P1", "episodic"), ("P2", "episodic")])
+    harder = [{"days": {"headache": ["1"]}, "at_least": 20}, {"days": {"migraine": ["1"]}, "at_least": 8}]
+    assert found("diary_criteria", data, **{**CHRONIC, "criteria": harder}) == []
+    assert len(found("diary_criteria", data, **{**CHRONIC, "criteria": harder, "need": "any"})) == 1
+    assert says("diary_criteria", data, **CHRONIC) == ["what the diary says: met on days -10 to -1"]
 
 
 # row_counts

@@ -1,5 +1,6 @@
 """Tables that the plan declares: the same models, checks, findings and dictionary as those of the library."""
 
+import json
 from pathlib import Path
 
 import pandas
@@ -282,3 +283,51 @@ def test_patterns_of_visits_that_do_not_fit(tmp_path, old, new, says):
 def test_a_visit_without_a_column_makes_the_file_unreadable(tmp_path):
     validation = validated(tmp_path, plan_of(tmp_path, WIDE), export="id,arm,pain_t0\nA,a,3\n")
     assert "unreadable" in {f.rule for f in validation.findings}
+
+
+SCHEMA = {
+    "fields": [
+        {"name": "unit_id", "type": "string", "rawColumn": "pid"},
+        {"name": "age", "type": "integer", "unit": "years", "constraints": {"minimum": 18, "maximum": 60}},
+        {"name": "arm", "type": "string", "constraints": {"enum": ["a", "b"], "required": True}},
+        {"name": "sex", "type": "string", "codes": {"1": "male", "2": "female"}, "title": "Sex"},
+        {"name": "smokes", "type": "boolean"},
+        {"name": "began", "type": "date"},
+        {"name": "code", "type": "string", "constraints": {"pattern": "[a-z]+"}},
+    ]
+}
+FROM_FILE = "tables:\n  people: {reader: delimited, columns_from: people.json, columns: {age: {bounds: [18, 99]}}}\n"
+
+
+def test_columns_from_a_table_schema(tmp_path):
+    (tmp_path / "clinic").mkdir()
+    (tmp_path / "clinic/people.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
+    plan = plan_of(tmp_path, FROM_FILE)
+    declared = plan.tables["people"].declared
+    assert declared["age"].bounds == (18, 99) and declared["age"].unit == "years" and declared["arm"].required
+    rows = "pid,age,arm,sex,smokes,began,code\nA,61,a,2,true,2024-01-31,x\nB,100,c,3,maybe,soon,X\n"
+    validation = validated(tmp_path, plan, people=rows)
+    assert {(line, column) for line, column, _ in findings(validation)} == {
+        (3, column) for column in ("age", "arm", "sex", "smokes", "began", "code")
+    }
+    assert validation.works["people"].kept()["smokes"].tolist()[0] == "yes"
+    again = table_schema(entries_of(plan)[0], ["people"])
+    (tmp_path / "clinic/people.json").write_text(json.dumps(again), encoding="utf-8")
+    assert plan_of(tmp_path, FROM_FILE).tables["people"].declared["sex"].codes == {"1": "male", "2": "female"}
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "not readable as JSON"),
+        ('{"fields": [{}]}', "no Table Schema"),
+        ('{"fields": [{"name": "x", "type": "geojson"}]}', "field 'x': no column is of type 'geojson'"),
+        (None, "there is no such file"),
+    ],
+)
+def test_a_file_that_is_no_table_schema(tmp_path, content, says):
+    (tmp_path / "clinic").mkdir()
+    if content is not None:
+        (tmp_path / "clinic/people.json").write_text(content, encoding="utf-8")
+    with pytest.raises(Fault, match=says):
+        plan_of(tmp_path, FROM_FILE)

@@ -722,3 +722,75 @@ def test_a_study_is_derived_from_its_files(tmp_path):
     (tmp_path / "taken").touch()
     with pytest.raises(FileExistsError):  # also of what is written while the next dataset is built
         derive_study(plan, tmp_path / "validated", tmp_path / "taken")
+
+
+# calculations
+
+PAIN = frame(
+    "unit_id visit pain hours began_on ended_on",
+    ("A", "baseline", 8.0, 6.0, "2024-01-30", "2024-03-01"),
+    ("A", "month_1", 4.0, 0.0, "2024-01-30", None),
+    ("B", "baseline", None, 5.0, "2024-01-30", "2024-01-29"),
+    ("B", "month_1", 3.0, 4.0, "2024-01-30", "soon"),
+)
+
+
+def calculated(calculate, visits=("baseline", "month_1"), **options):
+    """The value or text, and the status, of each unit and visit; and the cells behind them."""
+    at = {"visits": ["baseline", "month_1"]}
+    parameters = {
+        "age": parameter("column", table="people", column="age"),
+        "pain": parameter("column", **at, table="pain", column="pain"),
+        "hours": parameter("column", **at, table="pain", column="hours"),
+        "made": parameter("calculated", visits=list(visits), calculate=calculate, **options),
+    }
+    return built({"people": people("A", "B"), "pain": PAIN}, parameters)
+
+
+def test_parameters_are_added_divided_and_compared_with_baseline():
+    found, cells = calculated(
+        "100 * (pain - before) / before", ["month_1"], at={"before": {"of": "pain", "visit": "baseline"}}
+    )
+    assert found["A", "month_1"] == -50.0
+    assert found["B", "month_1"] == "before not collected"
+    assert {(key, column) for unit, visit, key, column, _ in cells if unit == "A"} == {(1, "pain"), (2, "pain")}
+    assert calculated("pain / hours")[0]["A", "month_1"] == "incomplete: not defined"
+    assert calculated("pain + hours / 2 - log2(8)")[0]["A", "baseline"] == 8.0
+    assert calculated("pain / age", ["baseline"])[0]["A", "baseline"] == pytest.approx(8 / 30)
+
+
+def test_a_calculation_may_give_a_category_or_yes_and_no():
+    found, _ = calculated("'low' if pain < 4 else 'mid' if pain < 7 else 'high'")
+    assert [found["A", "baseline"], found["A", "month_1"], found["B", "month_1"]] == ["high", "mid", "low"]
+    assert calculated("pain >= 4 and hours > 1")[0]["A", "baseline"] == "yes"
+    assert calculated("pain >= 4 and hours > 1")[0]["A", "month_1"] == "no"
+
+
+def test_the_time_between_two_days_of_a_row():
+    found, cells = calculated("date(ended_on) - date(began_on)", table="pain")
+    assert found["A", "baseline"] == 31.0 and found["B", "baseline"] == -1.0
+    assert found["A", "month_1"] == "not collected" and found["B", "month_1"] == "incomplete: not defined"
+    assert {column for unit, visit, _, column, _ in cells if (unit, visit) == ("A", "baseline")} == {
+        "began_on",
+        "ended_on",
+    }
+
+
+@pytest.mark.parametrize(
+    ("calculate", "more", "says"),
+    [
+        ("pian * 2", {}, "'pian' is no parameter declared before; did you mean 'pain'"),
+        ("pain * 2", {"visits": []}, "'pain' has visits, and made has none"),
+        ("pain * 2", {"at": {"age": {"of": "pain", "visit": "baseline"}}}, "'age' is a parameter"),
+        (
+            "before",
+            {"at": {"before": {"of": "pain", "visit": "month_3"}}},
+            "'pain' is not scheduled at visit 'month_3'",
+        ),
+        ("weight * 2", {"table": "pain"}, "'weight' is no column of table pain"),
+        ("pain *", {}, "is not an expression"),
+    ],
+)
+def test_a_calculation_that_does_not_fit_is_a_fault(calculate, more, says):
+    with pytest.raises(Fault, match=says):
+        calculated(calculate, **more)

@@ -123,3 +123,74 @@ def test_only_an_assay_has_parts():
                 "p": parameter("assay_part", of="age", part="state"),
             },
         )
+
+
+# models of the curve, and the plan's word for a plate
+
+
+def straight(x):
+    return 0.05 + 0.0006 * numpy.asarray(x, dtype=float)
+
+
+def plate_of(shape, samples, levels, name="1", noise=0.0):
+    """Layout and reads of a plate whose signals follow a shape, each well off by a share of noise."""
+    layout, reads = plate(samples, name=name, levels=levels, dilution=1)
+    generator = numpy.random.default_rng(4)
+    held = [x for x in levels for _ in (1, 2)] + [x for xs in samples.values() for x in xs]
+    signals = shape(held) * (1 + noise * generator.standard_normal(len(held)))
+    return layout, reads[reads["wavelength"] == "450"].assign(signal=signals, key=range(1, len(held) + 1))
+
+
+BCA = [0, 25, 125, 250, 500, 750, 1000, 1500, 2000]
+
+
+@pytest.mark.parametrize("model", ["linear", "quadratic", "4PL", "5PL", "spline"])
+def test_a_straight_assay_gives_all_its_concentrations_with_any_model_that_fits(model):
+    held = {f"R{n}": [x, x] for n, x in enumerate([60, 300, 900, 1700], 1)}
+    layout, reads = plate_of(straight, held, BCA, noise=0.005)
+    frames = {"people": people(*held), "layout": layout, "reads": reads}
+    options = {**ASSAY, "reference": "", "model": model, "acceptance": {}}
+    found, _ = built(frames, {"x": parameter("assay", **options)})
+    assert list(found.values()) == pytest.approx([60, 300, 900, 1700], rel=0.1)
+    parts, _ = built(frames, {"x": parameter("assay", **options), "p": parameter("assay_part", of="x", part="wells")})
+    assert all(0 < value < 0.1 for value in parts.values())
+
+
+def test_a_log_log_assay_leaves_the_zero_standard_out():
+    held = {"R1": [60, 60], "R2": [900, 900]}
+    layout, reads = plate_of(lambda x: 0.001 + 0.02 * numpy.asarray(x, dtype=float) ** 0.7, held, BCA, noise=0.005)
+    frames = {"people": people(*held), "layout": layout, "reads": reads}
+    found, _ = built(frames, {"x": parameter("assay", **{**ASSAY, "reference": "", "model": "log-log"})})
+    assert list(found.values()) == pytest.approx([60, 900], rel=0.05)
+    with pytest.raises(Fault, match="log-log takes weights: none"):
+        built(frames, {"x": parameter("assay", **ASSAY, model="log-log", weights="1/y2")})
+
+
+def test_the_plan_stands_up_for_a_plate_with_a_reason():
+    layout, reads = with_controls(*plate({"R1": [40, 40]}), wells=[150, 150, 100])
+    frames = {"people": people("R1"), "layout": layout, "reads": reads}
+    reason = {"1": "the control had thawed; the standards hold"}
+    found, _ = built(frames, {"x": parameter("assay", **ASSAY, **CONTROLS, override=reason)})
+    assert found["R1", ""] == pytest.approx(400, rel=1e-5)
+    with pytest.raises(Fault, match="no plate is called '2'"):
+        built(frames, {"x": parameter("assay", **ASSAY, **CONTROLS, override={"2": "another plate, by mistake"})})
+    with pytest.raises(Fault, match="at least 10 characters"):
+        built(frames, {"x": parameter("assay", **ASSAY, **CONTROLS, override={"1": "fine"})})
+
+
+def test_a_scattered_curve_is_refused_and_may_be_overridden_whole():
+    held = {"R1": [300, 300]}
+    layout, reads = plate_of(straight, held, BCA, noise=0.25)
+    frames = {"people": people(*held), "layout": layout, "reads": reads}
+    options = {**ASSAY, "reference": "", "model": "linear"}
+    found, _ = built(frames, {"x": parameter("assay", **options)})
+    assert found["R1", ""].startswith(("no curve: standards: fewer than 6 of 8", "no curve: imprecise"))
+    for more in ({}, {"acceptance": {}}):
+        overridden = {**options, **more, "override": {"1": "a pilot; figures are not used"}}
+        found, _ = built(frames, {"x": parameter("assay", **overridden)})
+        assert isinstance(found["R1", ""], float)
+    relaxed = {"standard": 400, "standard_end": 400, "precision": 900, "precision_end": 900}
+    found, _ = built(frames, {"x": parameter("assay", **options, read_back=relaxed)})
+    assert isinstance(found["R1", ""], float)
+    with pytest.raises(Fault, match="say it under acceptance"):
+        built(frames, {"x": parameter("assay", **options, read_back=relaxed, acceptance={})})

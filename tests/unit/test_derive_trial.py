@@ -217,3 +217,175 @@ def test_a_strategy_that_does_not_fit_is_a_fault(more, says):
                 "x": parameter("intercurrent", AT, **{"of": "score", "event": "stopped", **more}),
             },
         )
+
+
+# pain, facts of one visit, criteria, and events of a log
+
+
+@pytest.mark.parametrize(
+    "days, value",
+    [
+        ([(1, 1, 4), (2, 1, 7), (3, 0, 0), (4, 1, None)], 5.5),
+        ([(1, 0, 0), (2, 0, 0), (3, 1, None)], "no such day with pain"),
+        ([(1, 1, 4)], "incomplete: fewer than 2 diary days"),
+    ],
+)
+def test_the_mean_of_a_diary_is_over_the_days_that_count(days, value):
+    table = frame("unit_id day headache pain", *(("P1", *day) for day in days))
+    options = {"table": "diary", "day": "day", "event": "headache", "windows": {"month_1": [1, 7]}, "at_least": 2}
+    x = parameter("days", ["month_1"], **options, give="mean", of="pain")
+    found, behind = built({"people": people("P1"), "diary": table}, {"x": x})
+    assert found["P1", "month_1"] == value
+    assert ("P1", "month_1", 1, "pain", "value") in behind
+
+
+@pytest.mark.parametrize("give, of", [("mean", ""), ("count", "pain")])
+def test_a_mean_and_its_column_go_together(give, of):
+    from pydantic import ValidationError
+
+    with pytest.raises(ValidationError, match="of: needed for give: mean"):
+        DayOptions(table="d", day="day", event="x", windows={"a": (1, 2)}, at_least=1, give=give, of=of)
+
+
+def test_a_value_at_a_visit_is_a_fact_with_its_cells_and_its_status():
+    rows = frame("unit_id visit n", ("P1", "baseline", 16), ("P1", "month_1", 3), ("P2", "month_1", 9))
+    parameters = {
+        "n": parameter("column", ["baseline", "month_1"], table="s", column="n"),
+        "before": parameter("at_visit", of="n", visit="baseline"),
+        "many": parameter("fact", when="before >= 15"),
+    }
+    tables = {"people": people("P1", "P2"), "s": rows}
+    found, behind = built(tables, parameters)
+    assert found == {("P1", ""): "yes", ("P2", ""): "before not collected"} and ("P1", "", 1, "n", "value") in behind
+    del parameters["many"]
+    assert built(tables, parameters)[0] == {("P1", ""): 16, ("P2", ""): "not collected"}
+    parameters["before"]["visits"] = ["baseline"]
+    with pytest.raises(Fault, match="parameter before: visits: a fact of the unit has none"):
+        built(tables, parameters)
+
+
+def test_criteria_are_counted_where_all_are_answered():
+    rows = frame("unit_id a b", ("P1", 1, "yes"), ("P2", 0, "no"), ("P3", 1, None))
+    x = parameter("criteria", table="e", met={"a": ["1"], "b": ["yes", "maybe"]})
+    found, behind = built({"people": people("P1", "P2", "P3", "P4"), "e": rows}, {"x": x})
+    assert [found[f"P{n}", ""] for n in (1, 2, 3)] == [2, 0, "incomplete: 1 of 2 criteria not answered"]
+    assert found["P4", ""] == "not collected"
+    assert {(cell[0], cell[3]) for cell in behind} == {(f"P{n}", c) for n in (1, 2, 3) for c in "ab"}
+
+
+LOG = frame(
+    "unit_id day kind change",
+    ("P1", 20, "preventive", "started"),
+    ("P1", 60, "preventive", "continued"),
+    ("P2", 60, "preventive", "stopped"),
+    ("P2", 61, "other", "started"),
+)
+CHANGED = {"kind": ["preventive"], "change": ["started", "stopped"]}
+
+
+def changed(**more):
+    options = {"table": "log", "day": "day", "rows": CHANGED, "windows": {"month_1": [1, 32], "month_3": [33, 90]}}
+    return parameter("occurred", ["month_1", "month_3"], **{**options, **more})
+
+
+def test_what_a_log_says_of_the_days_of_a_visit():
+    found, behind = built({"people": people("P1", "P2", "P3"), "log": LOG}, {"x": changed()})
+    assert {at: what for at, what in found.items() if at[1] != "baseline"} == {
+        **{("P1", "month_1"): "yes", ("P1", "month_3"): "no"},
+        **{("P2", "month_1"): "no", ("P2", "month_3"): "yes"},
+        **{("P3", "month_1"): "no", ("P3", "month_3"): "no"},
+    }
+    assert behind == {
+        (unit, visit, key, column, "time" if column == "day" else "value")
+        for unit, visit, key in (("P1", "month_1", 1), ("P2", "month_3", 3))
+        for column in ("kind", "change", "day")
+    }
+
+
+def test_an_event_is_not_known_where_a_row_of_the_log_was_quarantined():
+    tables = {"people": people("P1", "P2"), "log": LOG}
+    found, _ = built(tables, {"x": changed()}, quarantine=[(9, "log", "range", "P1", "")])
+    assert found["P1", "month_3"] == "a row of log was quarantined" and found["P2", "month_3"] == "yes"
+
+
+def test_the_windows_of_a_log_are_the_visits():
+    with pytest.raises(Fault, match="parameter x: windows: each visit of the parameter has one"):
+        built({"people": people("P1"), "log": LOG}, {"x": changed(windows={"month_1": [1, 32]})})
+
+
+# fidelity to the protocol, and the provider
+
+
+def movements(*rows):
+    return frame("unit_id session movement technique region seconds", *rows)
+
+
+STEPS = [{"technique": "soft_tissue", "region": "neck"}, {"technique": "cranial"}]
+WHOLE = [("1", 1, "soft_tissue", "neck", 60), ("1", 2, "cranial", "cranium", 70)]
+ATTENDED = frame("unit_id session", ("P1", "1"), ("P1", "2"), ("P2", "1"), ("P3", "1"), ("P4", "1"), ("P5", "1"))
+MOVEMENTS = movements(
+    *(("P1", *row) for row in WHOLE),
+    ("P1", "2", 1, "cranial", "neck", 60),  # in another order
+    ("P1", "2", 2, "soft_tissue", "neck", 60),
+    ("P2", "1", 1, "soft_tissue", "back", 60),  # another region
+    ("P2", "1", 2, "cranial", "neck", 50),  # any region, at the tolerance
+    *(("P3", *row) for row in WHOLE),
+    ("P3", "1", 3, "cranial", "cranium", 60),  # one too many
+    ("P4", "1", 1, "soft_tissue", "neck", None),
+    ("P4", "1", 2, "cranial", "cranium", 71),
+)
+
+
+@pytest.mark.parametrize(
+    "give, values",
+    [
+        ("sessions", {"P1": 1, "P2": 0, "P3": 0, "P5": 0, "P6": 0}),
+        ("percent", {"P1": 50, "P2": 50, "P3": 100, "P5": 0}),
+    ],
+)
+def test_fidelity_is_what_was_done_of_the_protocol_in_its_order_and_for_as_long(give, values):
+    tables = {"people": people(*(f"P{n}" for n in range(1, 7))), "s": ATTENDED, "m": MOVEMENTS}
+    parameters = {
+        "sessions": parameter("count", table="s", column="session"),
+        "x": parameter("fidelity", table="m", attended="sessions", steps=STEPS, seconds=60, tolerance=10, give=give),
+    }
+    found, behind = built(tables, parameters)
+    assert {unit: value for (unit, _), value in found.items() if isinstance(value, float)} == values
+    assert found["P4", ""] == "incomplete: 1 movements not described in full"
+    assert found["P6", ""] == (0 if give == "sessions" else "no session attended")
+    assert ("P1", "", 1, "technique", "value") in behind and ("P1", "", 1, "session", "value") in behind
+    assert ("P5", "", 6, "session", "value") in behind  # the session that nothing is known of
+
+
+def test_fidelity_is_not_known_where_a_movement_was_quarantined():
+    parameters = {
+        "sessions": parameter("count", table="s", column="session"),
+        "x": parameter("fidelity", table="m", attended="sessions", steps=STEPS, give="sessions"),
+    }
+    tables = {"people": people("P1", "P2"), "s": ATTENDED, "m": MOVEMENTS}
+    found, _ = built(tables, parameters, quarantine=[(99, "m", "row_doubled", "P1", "")])
+    assert found == {("P1", ""): "quarantined: row_doubled", ("P2", ""): 0}
+    found, _ = built(tables, parameters, gaps={(1, "seconds"): "quarantined: range"})
+    assert found["P1", ""] == "quarantined: range"
+
+
+def test_fidelity_rests_on_a_number_of_sessions_without_visits():
+    rows = frame("unit_id visit n", ("P1", "month_1", 2))
+    parameters = {
+        "n": parameter("column", ["month_1"], table="s", column="n"),
+        "x": parameter("fidelity", table="m", attended="n", steps=STEPS, give="sessions"),
+    }
+    with pytest.raises(Fault, match="parameter x: attended: 'n' has visits"):
+        built({"people": people("P1"), "s": rows, "m": MOVEMENTS}, parameters)
+
+
+def test_the_most_frequent_category_is_the_first_of_those_that_stand_as_often():
+    rows = frame(
+        "unit_id session provider",
+        *(("P1", 1, "b"), ("P1", 3, "a"), ("P1", 2, "a")),
+        *(("P2", 2, "a"), ("P2", 1, "b"), ("P3", 1, None)),
+    )
+    options = {"table": "s", "column": "provider", "order": "session"}
+    found, behind = built({"people": people("P1", "P2", "P3"), "s": rows}, {"x": parameter("most_frequent", **options)})
+    assert found == {("P1", ""): "a", ("P2", ""): "b", ("P3", ""): "not collected"}
+    assert {cell[2] for cell in behind} == {1, 2, 3, 4, 5}

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import pytest
 from omtrace import store
+from omtrace.analyses._drawn import responses
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure, draw_figures
 from omtrace.figures import _marks as marks
@@ -20,7 +21,6 @@ from omtrace.figures import _theme as style
 from omtrace.figures._panels import fitted
 from omtrace.figures._results import Estimates
 from omtrace.figures._sheet import Sheet
-from omtrace.figures.curves import logistic
 from omtrace.model.closed import Closed, checked
 from omtrace.model.plan import Plan
 from omtrace.plugins import plugin
@@ -691,7 +691,7 @@ def test_standards_stand_on_their_curve_and_the_zero_left_of_the_break(tmp_path)
         lowest = min(d for d in doses if d)
         for dose, (x, _) in zip(doses, wells, strict=True):
             assert x == dose if dose else axes.get_xlim()[0] < x < lowest
-        expected = [logistic(x, *(n.value for n in numbers)) for x in curve.get_xdata()]
+        expected = responses(list(curve.get_xdata()), {n.statistic: n.value for n in numbers})
         assert list(curve.get_ydata()) == pytest.approx(expected)
         assert list(zero.get_ydata()) == pytest.approx([numbers[0].value] * 2)  # b > 0: a at zero
         assert axes.get_xticklabels()[0].get_text() == "0" and len(lines(axes, "break")) == 3
@@ -701,9 +701,15 @@ def test_standards_stand_on_their_curve_and_the_zero_left_of_the_break(tmp_path)
 
 
 def test_the_curve_follows_its_formula():
-    assert logistic(0, 0.1, 1.5, 200, 3) == pytest.approx(0.1)
-    assert logistic(200, 0.1, 1.5, 200, 3) == pytest.approx((0.1 + 3) / 2)
-    assert logistic(1e12, 0.1, 1.5, 200, 3) == pytest.approx(3)
+    rising = {"a": 0.1, "b": 1.5, "c": 200, "d": 3}
+    assert responses([0, 200, 1e12], rising) == pytest.approx([0.1, (0.1 + 3) / 2, 3])
+    assert responses([0, 200], {**rising, "b": -1.5, "g": 2.0}) == pytest.approx([3, 3 - 2.9 / 4])
+    assert responses([0, 2], {"intercept": 1, "slope": 2}) == [1, 5]
+    assert responses([3], {"intercept": 1, "slope": 2, "curvature": -0.1}) == pytest.approx([6.1])
+    assert responses([100], {"log_intercept": -1, "log_slope": 1}) == pytest.approx([10])
+    levels = [0, 10, 100, 1000]
+    assert responses(levels, {}, [(x, 2 * x) for x in levels]) == pytest.approx([2 * x for x in levels])
+    assert all(math.isnan(y) for y in responses([5, 2000], {}, [(x, 2 * x) for x in levels]))
 
 
 def test_a_refused_plate_shows_its_wells_and_the_reason(tmp_path):

@@ -187,6 +187,24 @@ def test_samples_stand_where_they_were_read_back_within_the_standards(tmp_path):
 # flow, forest
 
 
+@pytest.mark.parametrize(
+    "level, words",
+    [
+        ("not in population per_protocol: fewer than three sessions", "Fewer than three sessions"),
+        ("not in population adults (unknown): too young; too old", "Not known: too young; too old"),
+        ("not in population adults", "Not in population adults"),
+        ("quarantined: hit6_total_agrees", "Value refused by a check (hit6 total agrees)"),
+        ("not collected", "Not collected"),
+    ],
+)
+def test_a_flow_says_why_in_the_words_of_the_plan(level, words):
+    from types import SimpleNamespace
+
+    from omtrace.figures.flow import _reason
+
+    assert _reason(SimpleNamespace(level=f"excluded: {level}")) == words
+
+
 def test_a_flow_that_grows_has_no_arrows_from_visit_to_visit(tmp_path):
     study = clinic(12)
     narrow, _ = drawn(study, "flow", tmp_path / "narrow")

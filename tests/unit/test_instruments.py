@@ -188,6 +188,14 @@ def test_hit6_with_the_same_answer_throughout_falls_into_the_published_band(code
     assert list(WEIGHTS) == [1, 2, 3, 4, 5]
 
 
+def test_hit6_bands_change_at_49_55_and_59():
+    from omtrace.instruments.hit6 import band_of
+
+    totals = pandas.Series([36, 49, 50, 55, 56, 59, 60, 78, None], dtype="float64")
+    assert band_of(totals).tolist()[:-1] == [1, 1, 2, 2, 3, 3, 4, 4] and pandas.isna(band_of(totals).iloc[-1])
+    assert scored("hit6", "band", [3] * 6) == 4 and scored("hit6", "band", [1] * 6) == 1
+
+
 # MIDAS
 
 

@@ -235,3 +235,9 @@ def test_the_plans_in_the_repository_fit_the_schema(schema, path):
 def test_the_schema_refuses_what_the_check_refuses(schema, change, says):
     assert list(schema.iter_errors(SOUND)) == []
     assert list(schema.iter_errors(changed(*change)))
+
+
+def test_an_unknown_module_is_told_once():
+    with pytest.raises(Fault) as caught:
+        check_plan(Plan.model_validate(changed("analyses", "scores", "method", "descibe")))
+    assert sum("descibe" in line for line in caught.value.lines) == 1

@@ -6,6 +6,7 @@ from html import unescape
 import numpy
 import pytest
 from omtrace import store
+from omtrace.analyses._drawn import responses
 from omtrace.faults import Fault
 from omtrace.model.plan import read_plan
 from omtrace.report import _plate_curve, _plate_svg
@@ -73,7 +74,7 @@ def records():
     """Four standards a plate, of which C1 was masked by the laboratory and D1 printed otherwise; two wells unread."""
     for plate in ("B 1", "B-1", "7"):
         for n, dose in enumerate((0, 10, 100, 1000)):
-            unit, signal = f"{plate}/{'ABCD'[n]}1", _plate_curve.responses([dose], CURVE)[0] + 0.01 * n
+            unit, signal = f"{plate}/{'ABCD'[n]}1", responses([dose], CURVE)[0] + 0.01 * n
             yield from ((unit, "plate", None, plate, "observed"), (unit, "role", None, "standard", "observed"))
             yield from ((unit, "dose", float(dose), None, "observed"), (unit, "signal", signal, None, "observed"))
             yield unit, "read", dose + 0.25, None, "observed"
@@ -238,9 +239,16 @@ def test_each_plate_has_its_own_lowest_and_highest_signal():
 
 
 def test_the_drawn_curve_is_the_logistic_one():
-    assert _plate_curve.responses([0, 50], CURVE) == pytest.approx([0.1, 1.1])
-    assert _plate_curve.responses([50], {**CURVE, "g": 2.0}) == pytest.approx([2.1 - 2.0 / 4])
-    assert _plate_curve.curve([(0.0, 1.0, "A1", False)], CURVE, {}, ("x", "y")) == ""
+    line = _plate_curve.Line(CURVE)
+    assert line.at([0, 50]) == pytest.approx([0.1, 1.1])
+    assert _plate_curve.curve([(0.0, 1.0, "A1", False)], line, {}, ("x", "y")) == ""
+
+
+def test_a_curve_without_coefficients_is_drawn_through_its_signals():
+    points = [(dose, 0.1 * dose, f"A{dose:g}", False) for dose in (0.0, 1.0, 10.0, 100.0)]
+    line = _plate_curve.Line({}, [(dose, signal) for dose, signal, *_ in points])
+    drawn = _plate_curve.curve(points, line, {}, ("x", "y"))
+    assert drawn.count('class="curve"') == 1 and drawn.count('class="stem"') == 4 and "nan" not in drawn
 
 
 def test_a_verdict_of_an_analysis_stands_at_the_head():

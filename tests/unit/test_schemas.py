@@ -39,6 +39,9 @@ GOOD = {
         "system": "muscles",
         "severity": "mild",
         "related": "possible",
+        "soc": "Musculoskeletal and connective tissue disorders",
+        "preferred_term": "Neck pain",
+        "serious": "0",
     },
     "allocation": {
         "unit_id": "P1",
@@ -60,6 +63,7 @@ GOOD = {
     },
     "biomarkers": {"unit_id": "R1", "marker": "cgrp_serum", "value": "0", "value_unit": "pg/mL"},
     "assay_runs": {"unit_id": "1/1", "run": "1", "concentration": "0.05", "signal": "0.017"},
+    "care_log": {"unit_id": "P1", "study_day": "30", "kind": "preventive", "item": "beta_blocker", "change": "started"},
     "cages": {"cage_id": "C1", "room": "A", "rack_row": "top"},
     "cell_counts": {"unit_id": "R1", "marker": "cfos_tnc", "section": "1", "count": "0"},
     "daily_diary": {
@@ -81,8 +85,18 @@ GOOD = {
         "migraine": "0",
         "pain_max": "",
         "acute_medication": "1",
+        "acute_class": "triptan",
     },
-    "eligibility": {"unit_id": "1", "botox_ever": "0", "topiramate_12m": ""},
+    "eligibility": {"unit_id": "1", "botox_ever": "0", "topiramate_12m": "", "pregnant": "0", "spinal_condition": "1"},
+    "lifestyle": {
+        "unit_id": "1",
+        "visit": "month_1",
+        "sleep_hours": "6.5",
+        "exercise_days": "0",
+        "caffeine_servings": "3",
+        "regular_meals": "1",
+        "stress": "",
+    },
     **{
         f"forced_swim{end}": {
             "unit_id": "24",
@@ -111,6 +125,22 @@ GOOD = {
             **more,
         }
         for end, more in (("", {}), ("_pairs", {"visit": "sham"}))
+    },
+    "movements": {
+        "unit_id": "P1",
+        "session": "1",
+        "movement": "1",
+        "technique": "muscle_energy",
+        "region": "cervical_posterior",
+        "seconds": "60",
+        "sham_contact": "light_touch",
+    },
+    "providers": {
+        "provider_id": "DO-1",
+        "site": "A",
+        "credential": "DO",
+        "trained_on": "2024-01-31",
+        "training_hours": "7.5",
     },
     "pups": {
         "unit_id": "1/1",
@@ -474,6 +504,8 @@ BREAKS = {
     "nominal_without_control": ("plate_layout", {"nominal": "60"}),
     "sample_without_dilution": ("plate_layout", {"role": "sample", "concentration": ""}),
     "no_day_zero": ("diary", {"study_day": "0"}),
+    "class_without_medication": ("diary", {"acute_medication": "0"}),
+    "event_coded": ("adverse_events", {"soc": ""}),
     "pain_without_headache": ("diary", {"headache": "0", "pain_max": "5"}),
     "well_name": ("plate_layout", {"unit_id": "1/A01"}),
     "days_without_diary_2": ("trial_wide", {"pk2": ""}),

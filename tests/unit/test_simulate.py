@@ -112,6 +112,7 @@ def test_unscheduled_forms_are_blank(redcap):
         "msq": {"baseline", "month_1", "month_3"},
         "midas": {"baseline", "month_3"},
         "satisfaction": {"end_of_treatment"},
+        "lifestyle": {"baseline", "month_1", "month_3"},
     }
     for row in redcap:
         for form, visits in scheduled.items():
@@ -298,6 +299,108 @@ def test_trial_questionnaires_are_sound_but_for_the_defects(trial):
         assert bool(days) == (event(row)[1] != "month_1") and bool(row["satisfaction"]) != bool(days)
         if len(days) == 5:
             assert days[0] + days[1] <= 90 and days[2] + days[3] <= 90 and max(days) <= int(row["midas_a"]) <= 90
+
+
+# The treatment and what surrounds it, in both ------------------------------------------------------
+
+PROTOCOLS = {
+    "omt_feasibility": [
+        ("myofascial_release", region)
+        for region in ("suboccipital", "cervical_posterior", "cervical_anterior", "shoulder_girdle", "thoracic_inlet")
+    ],
+    "omt_rct": [
+        ("soft_tissue", "cervical_posterior"),
+        ("myofascial_release", "thoracic_inlet"),
+        ("cervical_mobilisation", "cervical_posterior"),
+        ("suboccipital_decompression", "suboccipital"),
+        ("cranial", "cranium"),
+    ],
+}
+CLINICAL = [("omt_feasibility", "redcap.csv"), ("omt_rct", "questionnaires.csv")]
+
+
+def sessions_of(study):
+    """(participant, session) -> movements done, minutes, provider."""
+    if study == "omt_rct":
+        rows = rows_of(study, "sessions.csv")
+        return {
+            place(r, "participant_id", "session"): place(r, "movements_done", "minutes", "provider_id") for r in rows
+        }
+    rows = [row for row in rows_of(study, "redcap.csv") if row["session_on"]]
+    return {
+        (row["record_id"], row["redcap_event_name"].split("_")[1]): place(
+            row, "movements_done", "minutes", "provider_id"
+        )
+        for row in rows
+    }
+
+
+@pytest.mark.parametrize("study", PROTOCOLS)
+def test_movements_are_as_many_as_the_sessions_say_and_mostly_those_of_the_protocol(study, arms):
+    movements: dict = {}
+    for row in rows_of(study, "movements.csv"):
+        movements.setdefault(place(row, "participant_id", "session"), []).append(row)
+    sessions = sessions_of(study)
+    assert set(movements) == set(sessions)
+    faithful = 0
+    for session, rows in movements.items():
+        assert [row["movement"] for row in rows] == [str(n) for n in range(1, int(sessions[session][0]) + 1)]
+        assert abs(sum(int(row["seconds"]) for row in rows) / 60 - int(sessions[session][1])) < 2
+        sham = study == "omt_rct" and arms[session[0]] == "sham"
+        assert {row["sham_contact"] for row in rows} == {"light_touch" if sham else ""}
+        as_planned = [place(row, "technique", "region") for row in rows] == PROTOCOLS[study]
+        faithful += as_planned and all(abs(int(row["seconds"]) - 60) <= 10 for row in rows)
+    assert 0.6 < faithful / len(sessions) < 0.95
+
+
+@pytest.mark.parametrize("study", PROTOCOLS)
+def test_providers_are_licensed_trained_before_and_seen_in_the_sessions(study):
+    providers = {row["provider_id"]: row for row in rows_of(study, "providers.csv")}
+    assert {row["credential"] for row in providers.values()} == {"DO"}
+    first = {"omt_feasibility": "2022-09-12", "omt_rct": "2024-02-13"}[study]
+    assert max(row["trained_on"] for row in providers.values()) < first
+    used = Counter(provider for _, _, provider in sessions_of(study).values())
+    assert set(used) == set(providers)
+    if study == "omt_rct":
+        sites = {row["record_id"]: row["site"] for row in rows_of(study, "questionnaires.csv") if row["site"]}
+        assert all(providers[p]["site"] == sites[who] for (who, _), (_, _, p) in sessions_of(study).items())
+
+
+@pytest.mark.parametrize(("study", "file"), CLINICAL)
+def test_drugs_stand_on_days_with_medication_and_overuse_is_mostly_ticked_as_the_diary_says(study, file):
+    ticked = {row["record_id"]: row["medication_overuse"] for row in rows_of(study, file) if row["medication_overuse"]}
+    before: dict = {}
+    for row in rows_of(study, "diary.csv"):
+        if row["participant_id"] in ticked:
+            assert bool(row["acute_class"]) == (row["acute_medication"] == "1")
+            if int(row["study_day"]) < 0:
+                before.setdefault(row["participant_id"], []).append(row["acute_class"])
+    agree = 0
+    for who, days in before.items():
+        ten = sum(day in ("triptan", "ergot", "opioid", "combination") for day in days) * 28 / len(days) >= 10
+        fifteen = days.count("simple_analgesic") * 28 / len(days) >= 15
+        agree += (ticked[who] == "1") == (ten or fifteen)
+    assert 0.9 < agree / len(ticked) <= 1 and 0 < sum(tick == "1" for tick in ticked.values()) < 0.5 * len(ticked)
+
+
+def test_two_of_the_feasibility_study_have_no_chronic_migraine_by_their_diary():
+    days: dict = {}
+    for row in rows_of("omt_feasibility", "diary.csv"):
+        if int(row["study_day"]) < 0:
+            days.setdefault(row["participant_id"], []).append(place(row, "headache", "migraine"))
+    share = {who: [28 * np.mean([int(day[n]) for day in rows]) for n in (0, 1)] for who, rows in days.items()}
+    assert [who for who, (headache, migraine) in share.items() if headache < 15 or migraine < 8] == ["SM-05", "SM-11"]
+
+
+@pytest.mark.parametrize("study", PROTOCOLS)
+def test_harms_are_coded_and_care_is_logged_once(study):
+    events = rows_of(study, "adverse_events.csv")
+    of_term = {(row["preferred_term"], row["soc"]) for row in events}
+    assert len(of_term) == len({term for term, _ in of_term}) and all(soc and term for term, soc in of_term)
+    log = rows_of(study, "care_log.csv")
+    keys = [place(row, "participant_id", "study_day", "kind", "item") for row in log]
+    assert len(set(keys)) == len(keys)
+    assert {row["change"] for row in log if int(row["study_day"]) < 0} == {"continued"}
 
 
 # The rats -----------------------------------------------------------------------------------------

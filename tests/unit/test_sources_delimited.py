@@ -139,6 +139,7 @@ def test_wrong_width_is_a_row_fault_and_ordinals_stay():
         (b'a,b\n1,2\n3,"open\n4,5\n', ("line 3", "line 4", "quotes")),
         (b'a,b\n1,"2"x\n', ("line 2", "quotes")),
         (b"a,,b,\n1,2,3,4\n", ("line 1", "no name for column 2, 4")),
+        (b",a,\n1,2,3\n", ("line 1", "no name for column 3")),
         (b"id,x,y,x\n1,2,3,4\n", ("line 1", "columns 2 and 4 have one name (x)")),
     ],
 )
@@ -244,3 +245,12 @@ def test_a_name_that_stands_in_very_many_columns_is_one_short_sentence():
         read(",".join(["x"] * 5000).encode() + b"\n")
     (line,) = refused.value.lines
     assert len(line) < 200 and "more have one name (x)" in line
+
+
+def test_names_of_rows_as_r_and_pandas_write_them_are_a_column():
+    extract = read(b'"","a"\n"1",2\n')
+    assert extract.columns == ("row_name", "a") and extract.rows == [["1", "2"]]
+    assert extract.decisions["first column"] == "row_name, where it has no name"
+    assert read(b",a\n1,2\n").columns == ("row_name", "a")
+    with pytest.raises(Fault, match="no name for column 1"):
+        read(b",row_name\n1,2\n")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from omtrace.statistics.assay.batches import bridge
 from omtrace.statistics.assay.plate_shifts import plate_shifts
-from omtrace.statistics.curves.four_pl import fit_four_pl, predict
+from omtrace.statistics.curves.four_pl import fit_four_pl
 from omtrace.statistics.curves.four_pl_joint import compare_curves, fit_joint
 from omtrace.statistics.mixed import lmm
 from scipy.optimize import least_squares
@@ -114,12 +114,12 @@ def test_plates_of_unequal_size_and_without_curve_of_their_own():
     used = np.ones(x.shape, dtype=bool)
     used[1, 8:] = False  # the upper levels are missing: alone, this plate shows no plateau
     y = np.where(used, y, np.nan)
-    assert fit_four_pl(x, y, None, used, 4).refusal[1].startswith("not identifiable")
+    assert fit_four_pl(x, y, None, used, 4).vague[1].startswith("not identifiable")
     found = fit_joint(x, y, None, used, 4)
     assert not found.curves.refusal.any() and found.df == used.sum() - 7
     truth = 5 + 0.4 * np.random.default_rng(5).standard_normal(4)
     assert found.log_midpoint == pytest.approx(truth, abs=0.15)
-    signal = predict(found.curves, np.array([50.0]))
+    signal = found.curves.predict(np.array([50.0]))
     assert signal.shape == (4, 1) and np.isfinite(signal).all()
 
 

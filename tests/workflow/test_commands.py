@@ -31,8 +31,11 @@ READING = [
     ["simulate", "--check"],
     ["verify", "tiny"],
     ["trace", MEAN],
+    ["compare", "results/tiny", "results/tiny"],
 ]
+WHATIF = ["whatif", "tiny", "--without-unit", "P9"]
 WRITING = [
+    ["new-study", "rack", NEW],
     ["register", "--table", "cages", NEW],
     ["register", "--reason", "wrong rack", "--withdraw", CAGES],
     ["add-batch", "batch_9", "--study", "rat_two_hit", "--accept"],
@@ -42,7 +45,14 @@ WRITING = [
     ["simulate", "made"],
     ["release", "tiny"],
 ]
-REFUSING = [["changes", "tiny"], ["queries", "rat_two_hit", "--answers", "cages.xlsx"]]  # nothing to tell; no such list
+REFUSING = [
+    ["changes", "tiny"],
+    ["queries", "rat_two_hit", "--answers", "cages.xlsx"],
+    ["reproduce", CAGES],
+    WHATIF,
+    ["export", "tiny", "--to", "md"],
+    ["manuscript", "draft.pdf"],
+]  # nothing to tell; no such list; no packet; no such unit; no stage file of the report; no draft
 
 
 @pytest.fixture

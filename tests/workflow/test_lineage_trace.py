@@ -99,6 +99,7 @@ def test_an_absolute_path_names_a_number(tree):
         ("tiny/report.html", [MEAN, COUNT]),
         ("figures/spread.svg", [MEAN]),
         ("results/tiny/figures/spread.png", [MEAN]),
+        ("tiny/rowsets.parquet", [MEAN, COUNT, MISSING]),
     ],
 )
 def test_numbers_of_a_result(tree, text, ids):
@@ -121,7 +122,6 @@ def test_numbers_of_a_result(tree, text, ids):
         (f"figures/spread.svg#{COUNT}", ["there is no number", "tiny figures/spread.svg"]),
         ("tiny/../tiny/report.html", ["no result"]),
         ("/etc/passwd", ["not below results/"]),
-        ("tiny/rowsets.parquet", ["shows no numbers"]),
     ],
 )
 def test_unknown_addresses_say_what_there_is(tree, capsys, text, says):

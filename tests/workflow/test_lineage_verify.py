@@ -479,11 +479,14 @@ def test_the_end_of_a_run_says_what_to_keep_and_leaves_out_what_is_not_sealed(tm
     build(tmp_path)
     write(tmp_path, "results/other/manifest.json", "{}")
     lines = closing(["tiny", "other", "third"], 0, tmp_path)
-    assert lines[0] == "results/other/manifest.json: not sealed by the ledger; omtrace verify other"
+    assert "results/other/manifest.json: not sealed by the ledger; omtrace verify other" in lines
     head, line = (
         lines[lines.index(words) + 1]
         for words in ("head digest of tiny:", "digest of data/ledger.jsonl, line 2 and all before it:")
     )
+    write(tmp_path, "logs/tiny/findings.csv", 'severity,value\nwarn,"a\nb"\nquarantine,1\nwarn,2\n')
+    found = f"; findings: 1 quarantine, 2 warn, in {(tmp_path / 'logs/tiny/findings.csv').as_posix()}"
+    assert closing(["tiny"], 0, tmp_path, tmp_path / "logs")[0] == f"tiny: results/tiny/report.html{found}"
     (tmp_path / "results/tiny/manifest.json").rename(tmp_path / "in_a_storage.json")
     assert head in closing(["tiny"], 0, tmp_path) and closing(["tiny"], 2, tmp_path) == []
     (tmp_path / "in_a_storage.json").rename(tmp_path / "results/tiny/manifest.json")

@@ -15,8 +15,9 @@ from pathlib import Path
 import checksums
 import pytest
 from omtrace.audit import packet_check
-from omtrace.audit.packet import refuse_units, release, zipped
+from omtrace.audit.packet import refuse_units, release
 from omtrace.faults import Fault
+from omtrace.store import zipped
 from pipeline import REPOSITORY, SHIPPED, done, omtrace, snakemake
 
 PACKET = "releases/tiny.zip"
@@ -62,8 +63,9 @@ def test_a_packet_has_what_a_reviewer_needs_and_nothing_confidential(packets):
     assert {
         "verify.py",
         "packet.json",
-        "README.txt",
+        "README.md",
         "lineage.jsonl",
+        "tables/tiny.csv",
         "data/ledger.jsonl",
         "config/exports.csv",
         "config/studies/tiny.yaml",
@@ -160,6 +162,16 @@ def test_a_number_of_a_table_that_is_not_its_estimate_is_found(packet):
     result = checked(packet)
     assert result.returncode == 1
     assert "is not the estimate" in result.stdout and "as the run recorded it in its manifest" in result.stdout
+
+
+def test_a_number_of_a_table_of_the_report_that_is_not_its_estimate_is_found(packet):
+    name = "tables/tiny.csv"
+    text = files_of(packet)[name].decode()
+    row = next(row for row in csv.DictReader(io.StringIO(text)) if row["shown"].isdigit())
+    line = next(line for line in text.splitlines() if row["id"] in line)
+    reindexed(packet, name, text.replace(line, line.replace(f",{row['shown']},", ",98765,", 1)).encode())
+    result = checked(packet)
+    assert result.returncode == 1 and f"{name}: {row['id']} is shown as 98765" in result.stdout
 
 
 def test_a_printed_number_that_is_not_its_estimate_is_found(packet):

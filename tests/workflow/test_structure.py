@@ -22,6 +22,7 @@ from omtrace.figures import Figure
 from omtrace.instruments import Instrument
 from omtrace.job import recorded
 from omtrace.readers import Reader
+from omtrace.report.exports import Format
 from omtrace.store import write_text
 from omtrace.validation.crosschecks import CrossCheck
 
@@ -40,6 +41,7 @@ PLUGINS = {
     "derivations": ("DERIVATION", Derivation, {"records"}),
     "analyses": ("METHOD", Method, {"run", "selection"}),
     "figures": ("FIGURE", Figure, set()),
+    "report.exports": ("FORMAT", Format, set()),
 }
 
 

@@ -23,6 +23,7 @@ FITTED = (
     "censored_ends",
     "compare_many",
     "count_model",
+    "dose_response",
     "imputation",
     "levey_jennings",
     "logistic",

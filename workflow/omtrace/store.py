@@ -11,6 +11,7 @@ import json
 import math
 import os
 import secrets
+import zipfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -94,6 +95,17 @@ def write_bytes(path: str | Path, content: bytes, confidential: bool | None = No
         if isinstance(error, OSError) and error.errno is not None:  # a full disk names no file
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """Files as one zip file whose bytes hang on their names and contents alone: sorted, without times and owners."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name)  # with the earliest time that there is
+            entry.compress_type, entry.external_attr, entry.create_system = zipfile.ZIP_DEFLATED, 0o100644 << 16, 3
+            archive.writestr(entry, files[name], compresslevel=6)
+    return buffer.getvalue()
 
 
 def write_text(path: str | Path, text: str) -> None:

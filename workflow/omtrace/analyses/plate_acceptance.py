@@ -8,6 +8,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses.selection import Data
+from omtrace.analyses.standard_curve import overridden_plates
 from omtrace.derivations._plates import Acceptance, Curve
 from omtrace.provenance.rows import Entries, Rows
 
@@ -34,6 +35,7 @@ class Options(Curve):
 def run(call: Call) -> Iterator[Number]:
     """A plate at a time: verdict with reasons and flags, and the numbers that they rest on."""
     options = call.options
+    overridden_plates(call)
     names = {"role": options.role, "sample": options.sample, "concentration": options.concentration}
     names |= {"dilution": options.dilution} if options.dilution else {}
     names |= {"nominal": options.nominal} if options.nominal else {}
@@ -82,6 +84,13 @@ class _Found:
             self.parameter, self.plate, self.visit, level, statistic, float(value), unit, decimals, rows or self.rows
         )
 
+    def reject(self, why: str) -> None:
+        """Reject the plate, or flag it with the plan's reason where the plan stands up for it."""
+        if reason := self.call.options.override.get(self.plate):
+            self.flags[f"accepted by the plan: {reason} (otherwise: {why})"] = None
+        else:
+            self.rejected.append(why)
+
     def verdict(self) -> Iterator[Number]:
         """The verdict, and its reasons and flags as levels."""
         code = REJECTED if self.rejected else FLAGGED if self.flags else ACCEPTED
@@ -107,7 +116,6 @@ class _Found:
 
 def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Iterator[Number]:
     from omtrace.statistics.assay.acceptance import detection_limit, judge_standards
-    from omtrace.statistics.curves.four_pl import inverse
 
     options, limits = found.call.options, found.call.options.acceptance.limits()
     is_standard = wells["role"].isin(["standard", "blank"]) & wells["concentration"].notna()
@@ -115,9 +123,7 @@ def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Ite
     if not len(x):
         found.rejected.append("no standards")
         return
-    judged = judge_standards(
-        x, y, limits, options.model, options.weights, options.fit_to == "level_means", options.min_levels
-    )
+    judged = judge_standards(x, y, limits, options.spec(found.plate))
     for level, recovery in judged.recovery.items():
         if recovery == recovery:
             yield found.number(f"standard {level:g}", "recovery", recovery, "%", 1, standard_rows)
@@ -125,6 +131,8 @@ def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Ite
     if judged.refusal:
         found.rejected.append(judged.refusal)
         return
+    if judged.overridden:
+        found.reject(judged.overridden)
     if len(judged.kept) < len(judged.levels):
         lost = ", ".join(f"{level:g}" for level in judged.levels if level not in judged.kept)
         found.flags[f"standards left out: {lost}"] = standard_rows
@@ -135,7 +143,7 @@ def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Ite
     if lod == lod:
         yield found.number("", "lod", lod, found.unit, 3)
     dilution = wells["dilution"].astype("float64").fillna(1).to_numpy()
-    read = inverse(judged.fit, wells["signal"].astype("float64").to_numpy())[0]
+    read = judged.fit.inverse(wells["signal"].astype("float64").to_numpy())[0]
     wells = wells.assign(undiluted=read, read=read * dilution, dilution=dilution)
     yield from _controls(found, wells, limits)
     yield from _replicates(found, wells, judged.lloq, judged.uloq, limits)
@@ -157,7 +165,7 @@ def _controls(found: _Found, wells: "pandas.DataFrame", limits: Any) -> Iterator
         if (part == part).any():
             yield found.number(f"control {name}", "recovery", part[part == part].mean(), "%", 1)
     if controls.refusal:
-        found.rejected.append(controls.refusal)
+        found.reject(controls.refusal)
 
 
 def _replicates(found: _Found, wells: "pandas.DataFrame", lloq: float, uloq: float, limits: Any) -> Iterator[Number]:
@@ -185,7 +193,7 @@ def _replicates(found: _Found, wells: "pandas.DataFrame", lloq: float, uloq: flo
 
 def _places(found: _Found, wells: "pandas.DataFrame") -> Iterator[Number]:
     """Edge effect and drift, where the units are wells of a plate."""
-    from omtrace.statistics.assay.plate_position import at_edge, places, position_test
+    from omtrace.statistics.assay.plate_position import at_edge, places, position_test, size_of
 
     try:
         row, column = places(list(wells.index))
@@ -200,7 +208,9 @@ def _places(found: _Found, wells: "pandas.DataFrame") -> Iterator[Number]:
     ]
     content = [f"{one} {dilution:g}" for one, dilution in zip(content, wells["dilution"], strict=True)]
     signal = wells["signal"].astype("float64").to_numpy()
-    for name, place in (("edge", at_edge(row, column)), ("columns", column / 11.0), ("rows", row / 7.0)):
+    rows, columns = size_of(row, column)
+    along = (("edge", at_edge(row, column)), ("columns", column / (columns - 1.0)), ("rows", row / (rows - 1.0)))
+    for name, place in along:
         test = position_test(signal, content, place)
         if not test["n"]:
             continue

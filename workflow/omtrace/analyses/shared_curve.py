@@ -30,7 +30,7 @@ class Options(Closed):
 def run(call: Call) -> Iterator[Number]:
     """Plates with a curve of their own: the three fits compared, and each plate's midpoint on the curve they share."""
     from omtrace.statistics.basic.samples import stacked
-    from omtrace.statistics.curves.calibration import fit_curves, weights_of
+    from omtrace.statistics.curves.calibration import fit_curves, judged, weights_of
     from omtrace.statistics.curves.four_pl_joint import compare_curves, fit_joint
 
     options, concentration = call.options, call.options.concentration
@@ -43,7 +43,9 @@ def run(call: Call) -> Iterator[Number]:
         if wells:
             x, y, used = stacked(list(wells.values()))
             own = fit_curves(x, y, "4PL", options.weights, used, options.min_levels)
-            refused = {plate: str(why) for plate, why in zip(wells, own.refusal, strict=True) if why}
+            own = judged(own, x, y, used, weighting=options.weights)
+            whys = [str(why or vague) for why, vague in zip(own.refusal, own.vague, strict=True)]
+            refused = {plate: why for plate, why in zip(wells, whys, strict=True) if why}
         plates = [plate for plate in wells if plate not in refused]
         left = {unit: f"no curve: {why}" for plate, why in refused.items() for unit in chosen.of_group(plate).index}
         rows = chosen.rows(list(call.dataset.groups), left)

@@ -116,9 +116,9 @@ def results_of(study: str, root: str | Path = ".") -> list[str]:
 
 
 def _address(study: str, result: str, root: str | Path, begins: str = "") -> Address:
-    """The numbers of a result, in the order of the estimates. Raises Fault where it shows none.
+    """The numbers of a result, in the order of the estimates; none for a file that names none.
 
-    ``begins``: only those whose id begins so, which may be none.
+    ``begins``: only those whose id begins so.
     """
     folder = Path(root) / RESULTS / study
     numbers = estimates(study, root, begins)
@@ -127,8 +127,6 @@ def _address(study: str, result: str, root: str | Path, begins: str = "") -> Add
     path = folder / result
     shown = _in_figure(path, folder) if path.suffix in FIGURE_SUFFIXES else _in_text(path)
     chosen = [number for number in numbers if number["id"] in shown]
-    if not chosen and not begins:
-        raise Fault(f"{study}/{result} shows no numbers of {study}/{ESTIMATES}; trace {study} lists them")
     return Address(study, result, chosen)
 
 

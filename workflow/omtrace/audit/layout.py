@@ -87,8 +87,40 @@ def listing(found: dict[str, Any]) -> str:
     title = f"{found['study']} {found['result']}".strip()
     rows = [(n["id"], n["value"], n["unit"], n["name"]) for n in found["numbers"]]
     return "\n".join(
-        [f"{title}: {_many(len(rows), 'number')}", *table(("id", "value", "unit", "name"), rows, ("value",))]
+        [
+            f"{title}: {_many(len(rows), 'number')}",
+            *(_file_lines(found["file"]) if "file" in found else []),
+            *table(("id", "value", "unit", "name"), rows, ("value",)),
+        ]
     )
+
+
+def _file_lines(file: dict[str, Any]) -> list[str]:
+    """What a file of results is."""
+    states = {True: "as its stage made it", False: "NOT as its stage made it", None: ""}
+    pairs = [
+        ("made by stage", file["stage"]),
+        ("made of", ", ".join(file["made_of"])),
+        ("sha256", file["sha256"]),
+        ("state", states[file["is_as_made"]]),
+    ]
+    return fields(pairs)
+
+
+def forward_text(found: dict[str, Any], limit: int = 0) -> str:
+    """What rests on raw cells, see ``forward.Forward``. ``limit``: numbers shown; the rest is counted; 0: all."""
+    numbers = found["numbers"]
+    counts = (_many(found["cells"], "cell"), _many(found["records"], "record"), _many(len(numbers), "number"))
+    shown = numbers[:limit] if limit else numbers
+    rows = [(n["id"], n["use"], n["value"], n["unit"], n["name"]) for n in shown]
+    more = [f"{INDENT}and {len(numbers) - len(shown)} more (--limit 0 shows them)"] if len(shown) < len(numbers) else []
+    blocks = [
+        [f"{found['study']}, {printable(found['source'])}: {counts[0]}, behind {counts[1]} and {counts[2]}"],
+        ["Numbers", *table(("id", "use", "value", "unit", "name"), rows, ("value",)), *more],
+        ["Tables, as omtrace export numbers them", *(INDENT + printable(name) for name in found["tables"])],
+        ["Figures", *(INDENT + name for name in found["figures"])],
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if len(block) > 1 or block is blocks[0])
 
 
 def _many(count: int, noun: str) -> str:

@@ -5,32 +5,34 @@ standard library alone. Built twice, it has the same bytes: names are sorted, an
 """
 
 import hashlib
-import io
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import omtrace
-from omtrace.audit import packet_check
+from omtrace.audit import crate, packet_check
 from omtrace.audit.address import estimates
 from omtrace.audit.backing import Backing, lineage_lines
 from omtrace.audit.verify import Difference, verify
 from omtrace.classes import RELEASABLE, class_of
 from omtrace.faults import Fault
 from omtrace.model.register import COLUMNS, sha256_of
+from omtrace.plugins import plugin
 from omtrace.provenance import ledger
+from omtrace.provenance.listings import FOLDER as STAGES
+from omtrace.provenance.listings import read_listing
 from omtrace.provenance.manifest import code_folder, head_of, path_of
 from omtrace.provenance.recorded import RESULTS, folders_recorded, read_manifest
-from omtrace.store import csv_text, write_bytes
+from omtrace.provenance.stages import read_stage
+from omtrace.report.exports import document_of, written
+from omtrace.store import csv_text, write_bytes, zipped
 
 FORMAT = 1
 FOLDER = Path("releases")
+TABLES = "tables"  # the folder of a packet in which the tables of the report are
 MODES = {False: "releasable files only", True: "all files, raw data included: confidential"}
-WHOLE_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip file can hold
-MODE = 0o100644 << 16
 BESIDE = ("pyproject.toml", "LICENSE", "envs/pipeline.yaml")  # of the checkout; a manifest does not name them
 
 
@@ -74,16 +76,21 @@ def release(
     manifest = read_manifest(study, root)
     refuse_unchecked(study, root)
     contents = _contents(study, manifest, everything, root)
-    if not everything:
-        refuse_units(study, contents.files, root)
     files = dict(contents.files)
+    files[f"{TABLES}/{study}.csv"] = written(plugin("report.exports", "csv", "FORMAT"), document_of(study, root))
+    if not everything:
+        refuse_units(study, files, root)
     run = _run_line(study, root)
     if with_ledger:
         files[ledger.LEDGER.as_posix()] = b"".join(ledger.read(root).lines[: run["line"]])
     lines = lineage_lines(Backing(study, root), estimates(study, root), everything)
     files["lineage.jsonl"] = "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines).encode()
     files[packet_check.ITSELF] = Path(packet_check.__file__).read_bytes()
-    files["README.txt"] = _readme(study, everything).encode()
+    files[crate.README] = _readme(study, everything).encode()
+    story = _story(study, manifest, files, run if with_ledger else {}, root)
+    files[crate.PROV] = (json.dumps(crate.prov_json(story), indent=1, ensure_ascii=False) + "\n").encode()
+    story.here[crate.PROV] = len(files[crate.PROV])
+    files[crate.CRATE] = (json.dumps(crate.crate_json(story), indent=1, ensure_ascii=False) + "\n").encode()
     digest = sha256_of(path_of(study, root))
     index = {
         "format": FORMAT,
@@ -102,17 +109,6 @@ def release(
     path = Path(to) if to else root / FOLDER / f"{study}.zip"
     write_bytes(path, zipped(files), confidential=everything)
     return path
-
-
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """Files as one zip file whose bytes hang on their names and contents alone."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(name, WHOLE_TIME)
-            entry.compress_type, entry.external_attr, entry.create_system = zipfile.ZIP_DEFLATED, MODE, 3
-            archive.writestr(entry, files[name])
-    return buffer.getvalue()
 
 
 def refuse_unchecked(study: str, root: str | Path = ".") -> None:
@@ -175,6 +171,29 @@ def _contents(study: str, manifest: dict[str, Any], everything: bool, root: Path
     return Contents(files, tuple(withheld))
 
 
+def _story(
+    study: str, manifest: dict[str, Any], files: Mapping[str, bytes], run: Mapping[str, Any], root: Path
+) -> crate.Story:
+    """The run as PROV and the crate tell it. Without the ledger's line, its time is that of the newest raw file."""
+    folder = f"{RESULTS.as_posix()}/{study}/"
+    listings = {path.stem: read_listing(path) for path in sorted((root / folder / STAGES).glob("*.sha256"))}
+    raw = sorted(manifest["files"]["raw"])
+    digests = {path: entry["sha256"] for paths in manifest["files"].values() for path, entry in paths.items()}
+    digests |= {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    newest = max((row["received_on"] for row in manifest["register"]), default="")
+    title = str(read_stage(root / folder / STAGES / "render.json").plan.title)  # type: ignore[union-attr]
+    return crate.Story(
+        study,
+        title,
+        omtrace.__version__,
+        crate.steps_of(listings, raw, folder),
+        digests,
+        {name: len(content) for name, content in files.items()},
+        str(run.get("time", newest)),
+        str(run.get("user", "")),
+    )
+
+
 def _run_line(study: str, root: Path) -> dict[str, Any]:
     """The line of the ledger that names the manifest. Raises Fault where there is none."""
     run = ledger.newest_run(study, root)
@@ -199,19 +218,24 @@ def _readme(study: str, everything: bool) -> str:
         if everything
         else "It holds no raw data and no rows of single participants or animals."
     )
-    return f"""The study {study}: results, plan, code, and how each number came about.
-{held}
+    return f"""# The study {study}
 
-To check it (Python 3.8 or newer, no packages):      python verify.py
-To run it again (the environment of omtrace):        omtrace reproduce {study}.zip
+Results, plan, code, and how each number came about. {held}
 
-packet.json        every file with its sha256, the head digest, and what the run ran on
-results/{study}/   estimates.csv: every number; estimates_tidy.csv: a row a contrast or group; definitions.json: the
-                   analysis calls; dictionary/: every field; stages/: what each step of the run was made of;
-                   manifest.json: the digests of everything, also of what is not in this packet
-lineage.jsonl      of each number the records behind it, and how many cells of which raw file
-config/            the plan; exports.csv: the register of raw files, with their sha256 and source
-envs/              the environment, each package with its hashes
-workflow/          the code
-data/ledger.jsonl  who ran what and when; each line holds the digest of the line before
+    python verify.py                   checks it (Python 3.8 or newer, no packages)
+    omtrace reproduce {study}.zip      runs it again (the environment of omtrace)
+
+What is in it:
+
+    packet.json        every file with its sha256, the head digest, and what the run ran on
+    results/{study}/   estimates.csv: every number; estimates_tidy.csv: a row a contrast or group; definitions.json: the
+                       analysis calls; dictionary/: every field; stages/: what each step of the run was made of;
+                       manifest.json: the digests of everything, also of what is not in this packet
+    prov.json          the run as W3C PROV; ro-crate-metadata.json: as a Workflow Run RO-Crate
+    lineage.jsonl      of each number the records behind it, and how many cells of which raw file
+    tables/{study}.csv the tables of the report, a row a number, with its id
+    config/            the plan; exports.csv: the register of raw files, with their sha256 and source
+    envs/              the environment, each package with its hashes
+    workflow/          the code
+    data/ledger.jsonl  who ran what and when; each line holds the digest of the line before
 """

@@ -126,7 +126,7 @@ class Check:
             mine = rows.get(row["number"])
             if mine is None or any(mine.get(key, "") != str(value) for key, value in row.items()):
                 self.problems.append("the register: row number {} is not as the run recorded it".format(row["number"]))
-        self.checked.append(f"{len} rows of the register: as recorded"(manifest.get("register", [])))
+        self.checked.append(f"{len(manifest.get('register', []))} rows of the register: as recorded")
 
     def stages(self):
         """The listings of the stages: each names the digests of what it was made of and what it made."""
@@ -165,7 +165,7 @@ class Check:
             self.problems.append(f"{LEDGER}: its last line is not the one that the index names")
         if not names_manifest:
             self.problems.append(f"{LEDGER}: no run of {self.study} names this manifest")
-        self.checked.append(f"{len} lines of the ledger: an unbroken chain, which names this manifest"(lines))
+        self.checked.append(f"{len(lines)} lines of the ledger: an unbroken chain, which names this manifest")
 
     def numbers(self):
         """The numbers of every table against the estimates."""
@@ -177,12 +177,12 @@ class Check:
                 self.problems.append(f"estimates.csv: {number} has no definition")
             if row["rowset"] not in sets:
                 self.problems.append(f"lineage.jsonl: nothing of the records behind {number}")
-        self.checked.append(f"{len} estimates: each with its definition and its records"(estimates))
+        self.checked.append(f"{len(estimates)} estimates: each with its definition and its records")
         self.tidy(estimates)
         for name in sorted(self.packet.names()):
             if name.endswith(".html") and name.startswith(self.folder):
                 self.page(name, estimates)
-            elif name.endswith(".csv") and re.match(re.escape(self.folder) + "(figures|tables)/", name):
+            elif name.endswith(".csv") and name.startswith((self.folder + "figures/", "tables/")):
                 self.table(name, estimates)
 
     def lines(self, name):
@@ -276,14 +276,9 @@ NEVER = (
 )
 
 
-def check(place):
-    """Check a packet, and print what was checked, what was not, and every problem; the exit code."""
-    began = time.perf_counter()
-    try:
-        found = Check(Packet(place))
-    except (OSError, zipfile.BadZipFile):
-        print(f"{place}: not a packet that can be read")
-        return 1
+def checked(packet):
+    """Go through a packet: what was checked, what was not, and the problems."""
+    found = Check(packet)
     if found.index:
         for step in (found.files, found.manifest, found.stages, found.ledger, found.numbers):
             try:
@@ -291,6 +286,17 @@ def check(place):
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 message = f"{step.__name__}: not as a packet has it ({type(error).__name__})"
                 found.problems.append(message)
+    return found
+
+
+def check(place):
+    """Check a packet, and print what was checked, what was not, and every problem; the exit code."""
+    began = time.perf_counter()
+    try:
+        found = checked(Packet(place))
+    except (OSError, zipfile.BadZipFile):
+        print(f"{place}: not a packet that can be read")
+        return 1
     version, mode = found.index.get("version"), found.index.get("mode")
     print(f"Packet of {found.study}, made by omtrace {version} ({mode})")
     print("\nChecked:")

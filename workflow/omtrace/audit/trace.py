@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omtrace.audit.address import name_of, resolve
+from omtrace.audit.address import Address, estimates, name_of, resolve
 from omtrace.audit.stored import read_lists
 from omtrace.faults import Fault, nearest
 from omtrace.model.folders import Folders
@@ -30,16 +30,19 @@ def trace(text: str, root: str | Path = ".", unit: str = "") -> tuple[dict[str, 
     Parameters
     ----------
     text
-        A study, a result, a number's id, or ``RESULT#ID``.
+        A study, a result, a number's id, ``RESULT#ID``, or a raw file as ``PATH[:LINE[:COLUMN]]``.
     root
         The folder that holds results/.
     unit
-        Of a number, only the records and raw cells of this unit (participant, animal); "": of all.
+        Of a number, only the records and raw cells of this unit (participant, animal); of a study, all that rests on
+        it; "": of all.
 
     Returns
     -------
     tuple
-        Of a result ``{"study", "result", "numbers": [{"id", "name", "value", "unit"}]}``. Of a number ``study``,
+        Of a result ``{"study", "result", "file", "numbers": [{"id", "name", "value", "unit"}]}``, ``file`` as of
+        ``forward.file_of``. Of a raw file, a line or a cell of it, and of a study with a unit: ``forward.Forward`` as a
+        mapping. Of a number ``study``,
         ``name``, ``estimate``, ``call``, ``counts``, ``records``, ``left_out`` and ``files`` with their cells (see
         ``_way_back``), and ``changed_results``. Second, whether raw files are as registered and results as recorded.
 
@@ -48,14 +51,37 @@ def trace(text: str, root: str | Path = ".", unit: str = "") -> tuple[dict[str, 
     Fault
         For an unknown address or unit, and for results that do not fit together.
     """
+    if "#" not in text and "/" in text and not text.startswith(f"{RESULTS.as_posix()}/"):
+        from omtrace.audit import forward
+
+        if raw := forward.place_in_raw_file(text, root):
+            return asdict(forward.from_raw(*raw, root)), True
     address, number = resolve(text, root)
+    if number is None and unit:
+        from omtrace.audit import forward
+
+        return asdict(forward.from_unit(address.study, unit, root)), True
     if number is None:
-        listed = [{"id": n["id"], "name": name_of(n), "value": n["value"], "unit": n["unit"]} for n in address.numbers]
-        return {"study": address.study, "result": address.result, "numbers": listed}, True
+        return _listed(address, root)
     recorded = _recorded(address.study, root)
     way = _way_back(address.study, number, recorded, root, unit)
     way["changed_results"] = _changed_results(address.study, recorded, root)
     return way, not way["changed_results"] and all(file["is_same"] for file in way["files"])
+
+
+def _listed(address: Address, root: str | Path) -> tuple[dict[str, Any], bool]:
+    """What a result is, and its numbers: those that it names, else those that rest on it."""
+    from omtrace.audit import forward
+
+    study, result, numbers = address.study, address.result, address.numbers
+    file = forward.file_of(study, result, root) if result else None
+    if not numbers:
+        every = estimates(study, root)
+        ids = set(forward.numbers_with(study, result, every, root))
+        numbers = [number for number in every if number["id"] in ids]
+    listed = [{"id": n["id"], "name": name_of(n), "value": n["value"], "unit": n["unit"]} for n in numbers]
+    found = {"study": study, "result": result, "numbers": listed, **({"file": file} if file else {})}
+    return found, file is None or file["is_as_made"] is not False
 
 
 def _changed_results(study: str, recorded: Recorded, root: str | Path) -> list[str]:

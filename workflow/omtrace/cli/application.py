@@ -25,7 +25,14 @@ COMMANDS = {
         "queries": "intake",
     },
     "Results": {"trace": "results", "changes": "results", "verify": "results"},
-    "Review": {"release": "packets"},
+    "Review": {
+        "release": "packets",
+        "compare": "packets",
+        "reproduce": "packets",
+        "export": "packets",
+        "whatif": "packets",
+        "manuscript": "packets",
+    },
     "Plans and reference": {
         "plan": "reference",
         "schema": "reference",

@@ -1,4 +1,4 @@
-"""Commands for what leaves the pipeline and for who checks it: release."""
+"""Commands for what leaves the pipeline, and for those who check it."""
 
 import click
 
@@ -32,3 +32,174 @@ def release(study: str, to: str, everything: bool, no_ledger: bool, as_json: boo
     else:
         print(f"{path.as_posix()}: {MODES[everything]}, {size / 1e6:.1f} MB\nsha256 {digest}")
     return ExitCode.FINE
+
+
+@command("compare", "~/Desktop/omt_rct.zip results/omt_rct")
+@click.argument("old", metavar="A")
+@click.argument("new", metavar="B")
+@click.option("--study", metavar="NAME", shell_complete=complete_study, help="Where there are several.")
+@click.option(
+    "--tolerance",
+    metavar="SHARE",
+    type=click.FloatRange(0, 1),
+    default=1e-9,
+    show_default=True,
+    help="Relative difference up to which two values are within tolerance.",
+)
+@click.option("--all", "every", is_flag=True, help="Show every number that differs.")
+@json_option
+def compare(old: str, new: str, study: str | None, tolerance: float, every: bool, as_json: bool) -> ExitCode:
+    """Compare the numbers of two results of a study, and say why they differ.
+
+    A and B are packets, a study's folders of results, or folders that hold results/. Each number is identical, within
+    tolerance, the same as displayed, changed, missing (in A only) or new (in B only). Those that differ are listed by
+    cause: the first difference upstream, which is a raw cell, a key of the plan with both values, a seed, code, or the
+    environment.
+
+    The exit code is 0 if all are identical or within tolerance, 4 if they are the same as displayed, else 1. The output
+    may hold raw values and is confidential.
+    """
+    from omtrace.audit import compare as module
+
+    comparison = module.compare(old, new, study or "", tolerance)
+    if as_json:
+        print_json(module.document(comparison))
+    else:
+        print("\n".join(module.lines_of(comparison, every)))
+    return exit_code_of(comparison.counts)
+
+
+def exit_code_of(counts: dict[str, int]) -> ExitCode:
+    """The exit code of a comparison: the worst that became of a number."""
+    if any(counts[state] for state in ("changed", "missing", "new")):
+        return ExitCode.FAILED
+    return ExitCode.WARNING if counts["same as displayed"] else ExitCode.FINE
+
+
+@command("reproduce", "~/Desktop/omt_rct.zip --raw ~/data")
+@click.argument("packet", metavar="PACKET")
+@click.option(
+    "--raw",
+    metavar="FOLDER",
+    multiple=True,
+    help="Where raw files are that the packet does not hold; by default those of this checkout and OMTRACE_MIRROR.",
+)
+@click.option("--cores", metavar="N", type=click.IntRange(1), default=2, show_default=True, help="Jobs at a time.")
+@json_option
+def reproduce(packet: str, raw: list[str], cores: int, as_json: bool) -> ExitCode:
+    """Run a packet again and say whether its numbers come out.
+
+    The packet is checked first. What differs between the environment of its run and this one is listed, its code is run
+    in a temporary folder with the raw files, found by their sha256, and every number is compared. The exit code is 0 if
+    all are the same to their stored digits (or within 1e-9), 4 if they are the same as displayed, else 1.
+    """
+    import os
+
+    from omtrace.audit import reproduce as module
+    from omtrace.audit.compare import document
+    from omtrace.model.folders import folders_of
+
+    folders = raw or [folder for folder in (folders_of().raw, os.environ.get("OMTRACE_MIRROR", "")) if folder]
+    made = module.reproduce(packet, folders, cores)
+    assert made.comparison is not None
+    if as_json:
+        files = {"same_files": made.same_files, "all_files": made.all_files}
+        print_json({"verdict": made.verdict, "environment": made.environment, **files, **document(made.comparison)})
+    else:
+        print("\n".join(module.lines_of(made)))
+    return exit_code_of(made.comparison.counts)
+
+
+@command("export", "omt_rct --to docx")
+@click.argument("study", metavar="STUDY", shell_complete=complete_study)
+@click.option("--to", "form", metavar="FORMAT", required=True, help="csv, docx, latex, md, rtf or xlsx.")
+@click.option("--file", "file", metavar="FILE", default="", help="By default releases/STUDY with the format's ending.")
+@json_option
+def export(study: str, form: str, file: str, as_json: bool) -> ExitCode:
+    """Write all tables of a study as one file: numbered titles, notes, and the id of each number.
+
+    The ids are hidden properties: tags of content controls (docx), a hidden sheet (xlsx), bookmarks (rtf), a command
+    that prints its second argument (latex), comments (md), a column (csv). The file is read back before it is put in
+    place, and has to hold every number as it was written. The same results give the same bytes.
+    """
+    from omtrace.report.exports import export as write
+
+    path = write(study, form, file)
+    if as_json:
+        print_json({"study": study, "path": path.as_posix(), "size": path.stat().st_size})
+    else:
+        print(path.as_posix())
+    return ExitCode.FINE
+
+
+@command("whatif", "omt_rct --cell data/raw/omt_rct/questionnaires.csv:17:hit6_3=10 --without-unit R017")
+@click.argument("study", metavar="STUDY", shell_complete=complete_study)
+@click.option("--cell", "cells", metavar="RAW:LINE:COLUMN=TEXT", multiple=True, help="The cell holds this text.")
+@click.option("--without-row", "rows", metavar="RAW:LINE", multiple=True, help="The row is not there.")
+@click.option("--without-unit", "units", metavar="UNIT", multiple=True, help="The participant or animal is not there.")
+@click.option("--without-batch", "batches", metavar="BATCH", multiple=True, help="The files of a batch are not there.")
+@click.option("--all", "every", is_flag=True, help="Show every number that changes.")
+@json_option
+def whatif(
+    study: str, cells: list[str], rows: list[str], units: list[str], batches: list[str], every: bool, as_json: bool
+) -> ExitCode:
+    """Show the numbers and conclusions that would be others if the data were.
+
+    A copy of the raw files is edited and the study computed from it, as a run would; nothing of the study is touched.
+    Each option may be given several times. Conclusions are decisions, and p values on one side of their level; those of
+    primary analyses come first. Cells and rows are those of delimited text (CSV).
+    """
+    from omtrace.audit import whatif as module
+    from omtrace.intake.plan_check import read_whole
+    from omtrace.model.folders import folders_of, read_registered
+
+    if not (cells or rows or units or batches):
+        raise click.UsageError("say what is to be otherwise: --cell, --without-row, --without-unit or --without-batch")
+    changes = tuple(module.parse_change(text) for text in (*cells, *rows))
+    question = module.Question(changes, tuple(units), tuple(batches))
+    folders = folders_of()
+    answer = module.whatif(read_whole(folders.plan(study)), read_registered(), question, folders)
+    if as_json:
+        print_json(module.document(answer))
+    else:
+        print("\n".join(module.lines_of(answer, every)))
+    return ExitCode.FINE
+
+
+@command("manuscript", "draft.md --study omt_rct")
+@click.argument("draft", metavar="DRAFT")
+@click.option(
+    "--study", "studies", metavar="NAME", multiple=True, help="The study it is about; by default all that have results."
+)
+@click.option("--to", metavar="FILE", default="", help="Fill the tokens {{ n:ID }} of DRAFT, and write it here.")
+@click.option("--all", "every", is_flag=True, help="List every number, those that are results too.")
+@json_option
+def manuscript(draft: str, studies: list[str], to: str, every: bool, as_json: bool) -> ExitCode:
+    """List the numbers of a draft that match no result, or another rounding of one; or fill a template.
+
+    DRAFT is Markdown, LaTeX, text or Word. Years, levels of intervals, and numbers of tables, figures, sections and
+    references are left out. Where there are many results, a number of few digits matches one by chance; a token leaves
+    no doubt: {{ n:e76be4204d0b }} becomes the number as the report shows it, {{ n:e76be4204d0b|2 }} with two decimals.
+    The exit code is 1 if a number matches no result, 4 if one is another rounding.
+    """
+    from dataclasses import asdict
+
+    from omtrace.audit.address import estimates, studies_there
+    from omtrace.report import manuscript as module
+    from omtrace.report.exports import document_of
+    from omtrace.store import write_bytes
+
+    names = studies or studies_there()
+    numbers = [row for study in names for row in estimates(study)]
+    if to:
+        shown = {number: text for study in names for number, text in document_of(study).numbers}
+        write_bytes(to, module.fill(draft, {row["id"]: row for row in numbers}, shown.__getitem__), confidential=False)
+    found = module.check_draft(module.read_draft(to or draft), numbers)
+    if as_json:
+        print_json({"studies": names, "numbers": [asdict(one) for one in found]})
+    else:
+        print("\n".join(module.lines_of(found, every)))
+    states = {one.state for one in found}
+    if module.State.NONE in states:
+        return ExitCode.FAILED
+    return ExitCode.WARNING if module.State.ROUNDING in states else ExitCode.FINE

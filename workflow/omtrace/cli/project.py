@@ -15,7 +15,20 @@ MARKS = (
     "results/*/manifest.json",
     "results/*/estimates.csv",
 )
-PATHS = ("files", "folder", "old", "new", "replaces", "withdraw", "answers", "to")  # arguments that are paths
+PATHS = (
+    "files",
+    "folder",
+    "old",
+    "new",
+    "replaces",
+    "withdraw",
+    "answers",
+    "to",
+    "packet",
+    "raw",
+    "file",
+    "draft",
+)  # arguments that are paths
 
 
 def project_folder(start: Path) -> Path | None:

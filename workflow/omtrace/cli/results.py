@@ -12,9 +12,9 @@ ROWS = 20
 
 
 @command("trace", "results/omt_rct/report.html#e76be4204d0b --unit R017")
-@click.argument("result", metavar="RESULT[#ID]")
+@click.argument("result", metavar="RESULT[#ID]|RAW[:LINE[:COLUMN]]")
 @click.option(
-    "--unit", metavar="UNIT", default="", help="Only the records and raw cells of this participant or animal."
+    "--unit", metavar="UNIT", default="", help="Only this participant or animal; of a study, what rests on it."
 )
 @click.option(
     "--limit",
@@ -24,28 +24,64 @@ ROWS = 20
     show_default=True,
     help="Rows shown of each table; 0 shows all.",
 )
+@click.option("--recompute", is_flag=True, help="Compute the numbers again, each from the raw cells that it lists.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, with all rows.")
-def trace(result: str, unit: str, limit: int, as_json: bool) -> ExitCode:
+def trace(result: str, unit: str, limit: int, recompute: bool, as_json: bool) -> ExitCode:
     """Show where a number comes from, down to the raw cells.
 
     RESULT is a study or a file below results/<study>/; ID is the number's id, of which the first characters suffice. A
-    result without an id lists its numbers, and an id alone is looked for in all studies.
+    result without an id lists its numbers and how it was made; an id alone is looked for in all studies.
+
+    The other way, RESULT is a raw file, a line or a cell of it (data/raw/omt_rct/diary.csv:17:migraine; of a plate a
+    well in place of the column), or a study with --unit: all numbers that rest on it, used or left out, with the tables
+    and figures that show them.
 
     A summary comes first: value, analysis, records used and left out, state of the raw files. Below it are the analysis
     call, the records, the units left out with the reason, and the raw cells by file and line. The exit code is 1 if a
     raw file or a stored result is not as it was when the number was made. The output holds raw values and is
     confidential.
+
+    With --recompute, the number (of a result without an id: each) is computed again from the cells that it lists and
+    nothing else; the exit code is 1 if one does not come out.
     """
     from omtrace.audit.trace import trace as traced
 
+    if recompute:
+        return _recomputed(result, as_json)
     way, is_sound = traced(result, unit=unit)
     if as_json:
         print_json(way)
     else:
-        from omtrace.audit.layout import listing, way_text
+        from omtrace.audit.layout import forward_text, listing, way_text
 
-        print(listing(way) if "numbers" in way else way_text(way, limit))
+        if "source" in way:
+            print(forward_text(way, limit))
+        else:
+            print(listing(way) if "numbers" in way else way_text(way, limit))
     return ExitCode.FINE if is_sound else ExitCode.FAILED
+
+
+def _recomputed(result: str, as_json: bool) -> ExitCode:
+    """Compute one number, or all of a result, again, and say which did not come out."""
+    from omtrace.audit.address import name_of, resolve
+    from omtrace.audit.recompute import recompute
+    from omtrace.intake.plan_check import read_whole
+    from omtrace.model.folders import folders_of
+
+    address, number = resolve(result)
+    numbers = [number] if number else address.numbers
+    found = recompute(read_whole(folders_of().plan(address.study)), numbers)
+    others = [one for one in found if not one.is_same]
+    if as_json:
+        print_json({"study": address.study, "numbers": [{**asdict(one), "is_same": one.is_same} for one in found]})
+        return ExitCode.FAILED if others else ExitCode.FINE
+    names = {row["id"]: name_of(row) for row in numbers}
+    for one in others if not number else found:
+        print(f"{one.id}  {names[one.id]}: stored {one.stored or 'none'}, again {one.again or one.why or 'none'}")
+    print(
+        f"{address.study}: {len(found) - len(others)} of {len(found)} numbers come out again from the cells they list"
+    )
+    return ExitCode.FAILED if others else ExitCode.FINE
 
 
 @command("changes", "rat_two_hit --all")

@@ -1,11 +1,13 @@
 """The wells of an assay's plates as arrays, their curves, and the plates judged."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import pydantic
 
-from omtrace.model.closed import Closed
+from omtrace.faults import Fault
+from omtrace.model.closed import Closed, nearest
+from omtrace.provenance.cells import Cells
 from omtrace.provenance.texts import chosen, coded, places
 from omtrace.schemas import UNIT
 
@@ -14,19 +16,38 @@ if TYPE_CHECKING:
     import pandas
 
     from omtrace.derivations.well_signal import Signals
-    from omtrace.statistics.assay.acceptance import Limits
-    from omtrace.statistics.curves.four_pl import FourPL
+    from omtrace.statistics.assay.acceptance import CurveSpec, Limits, Standards
+    from omtrace.statistics.curves.calibration import CurveLimits
+    from omtrace.statistics.curves.fitted import Fitted
 
 Field = pydantic.Field
 
 
-class Acceptance(Closed):
-    """Limits that a plate must hold: by default ICH M10's for ligand-binding assays; M10 itself excludes biomarkers."""
+class ReadBack(Closed):
+    """What a curve must do to be read from: by default what ICH M10, section 4.2.3, asks of ligand-binding assays."""
 
     standard: float = Field(20, description="deviation of a standard read back, percent", gt=0)
     standard_end: float = Field(25, description="the same at the lowest and the highest level, percent", gt=0)
     standards_share: float = Field(0.75, description="share of the standards' levels that must hold", ge=0, le=1)
-    standards_least: int = Field(6, description="levels that must hold at least", ge=4)
+    precision: float = Field(
+        20, description="standard error of what is read back at a level of the standard, percent", gt=0
+    )
+    precision_end: float = Field(25, description="the same at the lowest and the highest level, percent", gt=0)
+    precision_share: float = Field(
+        0.5, description="share of the levels at which that must hold (M10 has none for this; our choice)", ge=0, le=1
+    )
+
+    def limits(self) -> "CurveLimits":
+        """The limits as the statistics take them."""
+        from omtrace.statistics.curves.calibration import CurveLimits
+
+        return CurveLimits(**self.model_dump())
+
+
+class Acceptance(ReadBack):
+    """Limits that a plate must hold: by default ICH M10's for ligand-binding assays; M10 itself excludes biomarkers."""
+
+    standards_least: int = Field(6, description="levels of the standard that must hold at least", ge=2)
     control: float = Field(20, description="deviation of a control, percent", gt=0)
     controls_share: float = Field(2 / 3, description="share of all controls that must hold", ge=0, le=1)
     controls_level_share: float = Field(
@@ -42,22 +63,58 @@ class Acceptance(Closed):
         return Limits(**self.model_dump())
 
 
-class Curve(Closed):
-    """How the curve of a plate is fitted, and how the plate is judged."""
+class CurveModel(Closed):
+    """How the curve of a plate is fitted, and which plates' curves the plan stands up for."""
 
-    model: Literal["4PL", "5PL"] = Field("4PL", description="curve: four or five parameters")
-    weights: Literal["none", "1/y", "1/y2", "1/x"] = Field("none", description="weights of the fit")
-    min_levels: int = Field(6, description="levels of the standard needed (ICH M10 asks for six)", ge=5)
+    model: Literal["linear", "log-log", "quadratic", "4PL", "5PL", "spline"] = Field(
+        "4PL",
+        description="curve: straight line; straight line of the logarithms; second degree; logistic of four or five "
+        "parameters; monotone spline through the levels' mean signals over the log concentration. log-log and spline "
+        "leave the zero standard out",
+    )
+    weights: Literal["none", "1/y", "1/y2", "1/x"] = Field(
+        "none", description="weights of the fit; of a log-log curve none: its errors are in proportion to the signal"
+    )
+    min_levels: int = Field(6, description="levels of the standard needed (ICH M10 asks for six)", ge=3)
     fit_to: Literal["wells", "level_means"] = Field(
         "wells", description="points of the fit: wells, or the mean of each level"
     )
+    override: dict[str, Annotated[str, Field(min_length=10)]] = Field(
+        default_factory=dict,
+        description="plate -> why its curve is used, and the plate accepted, though limits say otherwise; the page of "
+        "the plate prints it. A curve that cannot be fitted at all stays refused",
+    )
+
+    @pydantic.model_validator(mode="after")
+    def weighted(self) -> "CurveModel":
+        """Curves of logarithms have no weights."""
+        if self.model == "log-log" and self.weights != "none":
+            raise ValueError("model: log-log takes weights: none")
+        return self
+
+    def spec(self, plate: str) -> "CurveSpec":
+        """The curve of a plate as the statistics take it."""
+        from omtrace.statistics.assay.acceptance import CurveSpec
+
+        return CurveSpec(
+            self.model, self.weights, self.fit_to == "level_means", self.min_levels, overridden=plate in self.override
+        )
+
+
+class Curve(CurveModel):
+    """How the curve of a plate is fitted, and how the plate is judged."""
+
     controls: dict[str, float] = Field(default_factory=dict, description="control -> its nominal concentration")
     nominal: str = Field(
         "",
         description="where a control's nominal concentration stands, in place of controls: a column of the layout "
         "(derive: assay), a parameter of the wells (plate_acceptance)",
     )
-    acceptance: Acceptance | None = Field(None, description="limits that a plate must hold; none: none is judged")
+    acceptance: Acceptance | None = Field(
+        None,
+        description="limits that a plate must hold; none: its curve is judged by read_back, no standard is left out, "
+        "and controls are not judged",
+    )
 
 
 class PlateCurve(Curve):
@@ -70,11 +127,17 @@ class PlateCurve(Curve):
         "all plates share them",
     )
 
+    read_back: ReadBack | None = Field(
+        None, description="what a curve must do to be read from, where acceptance does not say; none: the defaults"
+    )
+
     @pydantic.model_validator(mode="after")
     def shared(self) -> "PlateCurve":
-        """A curve that plates share has four parameters."""
+        """A curve that plates share has four parameters; limits stand in one place."""
         if self.curve == "joint" and self.model != "4PL":
             raise ValueError("curve: joint needs model: 4PL")
+        if self.acceptance and self.read_back:
+            raise ValueError("read_back: say it under acceptance, which has the same limits")
         return self
 
 
@@ -85,7 +148,7 @@ NO_STANDARDS = "no curve: no standards"
 class Curves:
     """The plates' curves and ranges (k,), and why each gives nothing ("" = it does)."""
 
-    fit: "FourPL"
+    fit: "Fitted"
     lloq: "numpy.ndarray"
     uloq: "numpy.ndarray"
     refusal: "numpy.ndarray"
@@ -117,7 +180,8 @@ class Plates:
         there, at, self.plates = layout[read].iloc[order], at[read][order], plates[order]
         self.units, self.samples, self.role = there[UNIT], there["sample"], there["role"]
         self.masked = there[valid].isna().to_numpy() if valid else numpy.zeros(len(there), dtype=bool)
-        self.keys, self.reads, self.signal = there["key"].to_numpy("int64"), signal.keys[at], signal.values[at]
+        self.keys, self.signal = there["key"].to_numpy("int64"), signal.values[at]
+        self._signals, self._at = signal, at
         self.concentration, self.dilution = (
             there[column].to_numpy(dtype="float64", na_value=numpy.nan) for column in ("concentration", "dilution")
         )
@@ -136,6 +200,10 @@ class Plates:
         told = layout[column] if column else self.samples.map(controls if controls else {"": numpy.nan})
         nominal = told.to_numpy(dtype="float64", na_value=numpy.nan)
         return numpy.where(self.role.isin(["control"]).to_numpy() & ~self.masked, nominal, numpy.nan)
+
+    def reads(self, rows: "numpy.ndarray", wells: "numpy.ndarray", role: str = "value") -> Cells:
+        """The reads behind records ``rows`` (m,), which rest on wells (m,)."""
+        return self._signals.cells(rows, self._at[wells], role)
 
     def standards_of(self, plate: int) -> "numpy.ndarray":
         """The wells that make a plate's curve."""
@@ -173,71 +241,77 @@ class Plates:
         import numpy
 
         from omtrace.statistics.basic.samples import stacked
-        from omtrace.statistics.curves.calibration import fit_curves, fit_shared
-        from omtrace.statistics.curves.four_pl import joined
+        from omtrace.statistics.curves.calibration import fit_curves, fit_shared, judged
+        from omtrace.statistics.curves.fitted import joined
 
         options, count = self.options, len(self.names)
+        overridden = self._overridden()
         x, y, used = stacked([self._points(plate) for plate in range(count)])
         if options.curve == "joint":
             fit = fit_shared(x, y, options.weights, used, options.min_levels)
         else:
-            fit = fit_curves(x, y, options.model, options.weights, used, options.min_levels)
+            fit = fit_curves(x, y, options.model, options.weights, used, options.min_levels, overridden)
         levels = numpy.where(used & (x > 0), x, numpy.nan)
         lloq, uloq = numpy.fmin.reduce(levels, axis=1, initial=numpy.inf), numpy.fmax.reduce(levels, axis=1, initial=0)
-        refusal = numpy.where(fit.refusal == "", "", "no curve: " + fit.refusal)
         if options.acceptance is not None and count:
-            judged = [self._judged(plate, fit.take(plate)) for plate in range(count)]
-            fit = joined([found for found, *_ in judged])
-            lloq, uloq, refusal = (
-                numpy.array([one[at] for one in judged], dtype=kind)
-                for at, kind in ((1, "float64"), (2, "float64"), (3, object))
-            )
+            found = [self._judged(plate, fit.take(plate)) for plate in range(count)]
+            fit = joined([one.fit for one in found])
+            lloq, uloq = numpy.array([(one.lloq, one.uloq) for one in found], dtype="float64").T
+            refusal = numpy.array([one.refusal for one in found], dtype=object)
+        else:
+            limits = options.read_back.limits() if options.read_back else None
+            wells = stacked([self._wells_of_standards(plate) for plate in range(count)])
+            fit = judged(fit, *wells, limits, options.weights, overridden)
+            refusal = numpy.where(fit.refusal == "", "", "no curve: " + fit.refusal)
         refusal[numpy.diff(self.starts) == 0] = NO_STANDARDS
         return Curves(fit, lloq, uloq, refusal)
+
+    def _overridden(self) -> "numpy.ndarray":
+        """Which plates the plan stands up for (k,). Raises Fault for a name that no plate has."""
+        import numpy
+
+        known = self.names.tolist()
+        for name in self.options.override:
+            if name not in known:
+                raise Fault(f"override: no plate is called {name!r}{nearest(name, known)}")
+        return numpy.isin(numpy.array(known, dtype=object), list(self.options.override))
+
+    def _wells_of_standards(self, plate: int) -> "tuple[numpy.ndarray, numpy.ndarray]":
+        """Concentration and signal of the wells that make a plate's curve."""
+        wells = self.standards_of(plate)
+        return self.concentration[wells], self.signal[wells]
 
     def _points(self, plate: int) -> "tuple[numpy.ndarray, numpy.ndarray]":
         """Concentration and signal that a plate's curve is fitted to."""
         from omtrace.statistics.curves.calibration import level_means
 
-        wells = self.standards_of(plate)
-        x, y = self.concentration[wells], self.signal[wells]
-        return (x, y) if self.options.fit_to == "wells" or not len(wells) else level_means(x, y)[:2]
+        x, y = self._wells_of_standards(plate)
+        return (x, y) if self.options.fit_to == "wells" or not len(x) else level_means(x, y)[:2]
 
-    def _judged(self, plate: int, fit: "FourPL") -> "tuple[FourPL, float, float, str]":
+    def _judged(self, plate: int, fit: "Fitted") -> "Standards":
         """A plate's curve without the standards that do not hold, its range, and why it is rejected."""
-        from omtrace.statistics.assay.acceptance import judge_controls, judge_standards
+        from omtrace.statistics.assay.acceptance import Standards, judge_controls, judge_standards
 
-        options, wells = self.options, self.standards_of(plate)
-        if options.acceptance is None or not len(wells):
-            return fit, float("nan"), float("nan"), ""
+        options, (x, y) = self.options, self._wells_of_standards(plate)
+        if options.acceptance is None or not len(x):
+            return Standards(fit, (), (), {}, "")
         limits = options.acceptance.limits()
-        found = judge_standards(
-            self.concentration[wells],
-            self.signal[wells],
-            limits,
-            options.model,
-            options.weights,
-            options.fit_to == "level_means",
-            options.min_levels,
-            fit,
-            options.curve == "own",
-        )
+        spec = replace(options.spec(str(self.names.iloc[plate])), shared=options.curve == "joint")
+        found = judge_standards(x, y, limits, spec, fit)
         refusal = found.refusal
-        if refusal and not refusal.startswith("standards"):
+        if refusal and not refusal.startswith(("standards", "imprecise")):
             refusal = f"no curve: {refusal}"
-        if not refusal:
+        if not refusal and not spec.overridden:
             refusal = judge_controls(*self.controls_of(plate, found.fit), limits).refusal
-        return found.fit, found.lloq, found.uloq, f"plate rejected: {refusal}" if refusal else ""
+        return replace(found, refusal=f"plate rejected: {refusal}" if refusal else "")
 
-    def controls_of(self, plate: int, fit: "FourPL") -> "tuple[list[str], numpy.ndarray]":
+    def controls_of(self, plate: int, fit: "Fitted") -> "tuple[list[str], numpy.ndarray]":
         """Names and recoveries (percent) of a plate's wells with a control of known concentration."""
         import numpy
 
-        from omtrace.statistics.curves.four_pl import inverse
-
         known = numpy.isfinite(self.nominal[self.edges[plate] : self.edges[plate + 1]])
         wells = numpy.flatnonzero(known) + self.edges[plate]
-        read = inverse(fit, self.signal[wells])[0] * self.dilutions(wells)
+        read = fit.inverse(self.signal[wells])[0] * self.dilutions(wells)
         return self.samples.iloc[wells].tolist(), 100 * read / self.nominal[wells]
 
     def dilutions(self, wells: "numpy.ndarray") -> "numpy.ndarray":

@@ -24,7 +24,9 @@ MASKED = "masked: no well in use"
 class Options(PlateCurve):
     """Readings, layout, how the curve is fitted, how the plate is judged, and what counts as read."""
 
-    signals: str = Field(description="validated table of readings: one row a well and wavelength")
+    signals: str | tuple[str, ...] = Field(
+        description="validated table of readings, one row a well and wavelength; or several, of different readers"
+    )
     layout: str = Field(description="validated table of wells: plate, role, sample, concentration, dilution")
     wavelength: str = Field(description="wavelength of the measurement")
     reference: str = Field("", description="wavelength taken off, if any")
@@ -73,8 +75,9 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     reading = numpy.where(numpy.diff(samples.edges) == 0, MASKED, read.status)
     value, status = numpy.where(refusal == "", read.value, numpy.nan), numpy.where(refusal == "", reading, refusal)
     raw = {c: tables.raw(options.layout, c) for c in ("sample", "concentration", options.nominal) if c}
-    cells = _cells(plates, samples, signal.raw, raw)
-    found = Found.of_columns(samples.names, "", value, None, status, cells, (options.layout, options.signals))
+    cells = _cells(plates, samples, raw)
+    sources = (options.layout, *reads.tables)
+    found = Found.of_columns(samples.names, "", value, None, status, cells, sources)
     found.parts = lambda: _parts(plates, samples, curves, options, wells, read)
     return found
 
@@ -83,18 +86,17 @@ def _read(plates: Plates, samples: Samples, curves: Curves, options: Options) ->
     """The wells of the samples, and the samples as the curve of their plate gives them."""
     import numpy
 
-    from omtrace.statistics.curves.four_pl import inverse
     from omtrace.statistics.curves.readings import Ranges, Wells, readings
 
     at = samples.wells
-    x = inverse(curves.fit.take(plates.plates[at]), plates.signal[at][:, None])[:, 0]
+    x = curves.fit.take(plates.plates[at]).inverse(plates.signal[at][:, None])[:, 0]
     dilution = plates.dilutions(at) if options.per == "sample" else numpy.ones(len(at))
     wells = Wells(plates.signal[at], x, dilution, samples.edges, samples.plates)
     ranges = Ranges.of(curves.fit, curves.lloq, curves.uloq)
     return wells, readings(wells, ranges, options.limits == "censor", options.at_least)
 
 
-def _cells(plates: Plates, samples: Samples, signal: str, raw: dict[str, str]) -> Cells:
+def _cells(plates: Plates, samples: Samples, raw: dict[str, str]) -> Cells:
     """The cells behind each sample: its wells, and what the curve of its plate rests on."""
     import numpy
 
@@ -102,7 +104,7 @@ def _cells(plates: Plates, samples: Samples, signal: str, raw: dict[str, str]) -
     joint = plates.options.curve == "joint"  # then all plates' standards stand behind each sample
     of, plate = numpy.repeat(numpy.arange(count), numpy.diff(samples.edges)), plates.plates[made] * (not joint)
     standards = [
-        Cells.of(plate, plates.reads[made], signal, "standard"),
+        plates.reads(plate, made, "standard"),
         Cells.of(plate, plates.keys[made], raw["concentration"], "standard"),
     ]
     if nominal := plates.options.nominal:
@@ -110,7 +112,7 @@ def _cells(plates: Plates, samples: Samples, signal: str, raw: dict[str, str]) -
         standards.append(Cells.of(plate[judged], plates.keys[made[judged]], raw[nominal], "standard"))
     return Cells.joined(
         [
-            Cells.of(of, plates.reads[samples.wells], signal),
+            plates.reads(of, samples.wells),
             Cells.of(of, plates.keys[samples.wells], raw["sample"], "layout"),
             Cells.joined(standards).shared_by(samples.plates * (not joint), numpy.arange(count)),
         ]

@@ -101,8 +101,7 @@ def _shifts(context: Context, name: str, options: Options) -> "tuple[PlateShifts
     if options.bridge:
         tables.need(assay.layout, options.bridge)
     reads = Reads(table=assay.signals, wavelength=assay.wavelength, reference=assay.reference)
-    signal = signals(context, reads)
-    plates = Plates(layout, signal, assay.plate, assay.valid, assay)
+    plates = Plates(layout, signals(context, reads), assay.plate, assay.valid, assay)
     material = _materials(plates, layout, options)
     wells, logs = _read(plates, numpy.flatnonzero(material.notna().to_numpy() & ~plates.masked))
     try:
@@ -113,17 +112,14 @@ def _shifts(context: Context, name: str, options: Options) -> "tuple[PlateShifts
     if assay.curve == "own":
         made = made[numpy.isin(plates.plates[made], plates.plates[wells])]
     shared, concentration = (tables.raw(assay.layout, c) for c in (options.bridge or "sample", "concentration"))
-    cells = Cells.joined(
-        [
-            Cells.of(numpy.zeros(len(behind)), keys[behind], column, role)
-            for behind, named, role in ((wells, shared, "bridge"), (made, concentration, "standard"))
-            for keys, column in ((plates.reads, signal.raw), (plates.keys, named))
-        ]
-    )
+    cells = []
+    for behind, named, role in ((wells, shared, "bridge"), (made, concentration, "standard")):
+        rows = numpy.zeros(len(behind), dtype="int64")
+        cells += [plates.reads(rows, behind, role), Cells.of(rows, plates.keys[behind], named, role)]
     unknown = (
         "" if numpy.isfinite(found.sd) else "no bridge: one shared well a plate does not say how sure its shift is"
     )
-    return found, cells, unknown
+    return found, Cells.joined(cells), unknown
 
 
 def _materials(plates: Plates, layout: "pandas.DataFrame", options: Options) -> "pandas.Series":
@@ -137,11 +133,10 @@ def _materials(plates: Plates, layout: "pandas.DataFrame", options: Options) -> 
 
 def _read(plates: Plates, wells: "numpy.ndarray") -> "tuple[numpy.ndarray, list[float]]":
     """The shared wells that lie within the range of an accepted plate, and their log concentrations."""
-    from omtrace.statistics.curves.four_pl import inverse
 
     curves = plates.curves()
     plate = plates.plates[wells]
-    x = inverse(curves.fit.take(plate), plates.signal[wells][:, None])[:, 0]
+    x = curves.fit.take(plate).inverse(plates.signal[wells][:, None])[:, 0]
     inside = (curves.refusal[plate] == "") & (curves.lloq[plate] <= x) & (x <= curves.uloq[plate])
     read = (x * plates.dilutions(wells))[inside].tolist()
     return wells[inside], [math.log(one) for one in read]

@@ -1,4 +1,4 @@
-"""Diary days with an event over windows that make the visits: normalised to a fixed number of days, or counted.
+"""Diary days with an event over windows that make the visits: normalised, counted, or the mean of what they hold.
 
 What makes a day count is a setting, since there is no agreed definition of a migraine day (proposals: van der Arend
 2023, Cephalalgia): one column, or rules of which one must hold. A quarantined day, and one for which the definition
@@ -49,17 +49,21 @@ class Options(Closed):
     windows: dict[str, tuple[int, int]] = Field(description="visit -> first and last day of its window")
     per: int = Field(28, description="days that the result is normalised to", ge=1)
     at_least: int = Field(description="days of a window that must be filled in; fewer give no value", ge=1)
-    give: Literal["normalised", "count", "filled_in"] = Field(
+    give: Literal["normalised", "count", "filled_in", "mean"] = Field(
         "normalised",
         description="normalised: days with the event in `per` days filled in; count: days with the event as they are; "
-        "filled_in: days filled in, the exposure of a count",
+        "filled_in: days filled in, the exposure of a count; mean: the mean of the column `of` over days with the "
+        "event",
     )
+    of: str = Field("", description="mean: column with a number on each day, such as the worst pain")
 
     @model_validator(mode="after")
     def fits(self) -> "Options":
         """There is one definition of what counts."""
         if bool(self.event) == bool(self.any_of):
             raise ValueError("event: a column, or else any_of; one of them and not both")
+        if (self.give == "mean") != bool(self.of):
+            raise ValueError("of: needed for give: mean, and for it alone")
         return self
 
     @property
@@ -75,6 +79,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     tables = context.tables
     rows = tables.frame(options.table)
     columns = list(dict.fromkeys(column for rule in options.rules for column in columns_of(rule)))
+    columns += [options.of] if options.of and options.of not in columns else []
     tables.need(options.table, options.day, *columns)
     raw = [(tables.raw(options.table, column), "value") for column in columns]
     raw.append((tables.raw(options.table, options.day), "time"))
@@ -86,12 +91,21 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
         unit, names = coded(rows.loc[inside, UNIT])
         days = numpy.bincount(unit, minlength=len(names))
         events = numpy.bincount(unit, counts[inside].to_numpy(), minlength=len(names))
-        value = {"normalised": events / days * options.per, "count": events, "filled_in": days}[options.give]
-        enough = days >= options.at_least
+        value: numpy.ndarray
+        enough = (days >= options.at_least).astype("int64")
         says = [f"incomplete: fewer than {options.at_least} diary days", "observed"]
+        if options.give == "mean":
+            there = (inside & counts.eq(1) & rows[options.of].notna()).to_numpy()[inside.to_numpy()]
+            numbers = rows.loc[inside, options.of].fillna(0).to_numpy("float64")
+            held = numpy.bincount(unit, there, minlength=len(names))
+            value = numpy.bincount(unit, numbers * there, minlength=len(names)) / numpy.maximum(held, 1)
+            says.append(f"no such day with {options.of}")
+            enough = numpy.where((enough == 1) & (held == 0), 2, enough)
+        else:
+            value = {"normalised": events / days * options.per, "count": events, "filled_in": days}[options.give]
         cells = Cells.joined([Cells.of(unit, rows.loc[inside, "key"], column, role) for column, role in raw])
-        number = numpy.where(enough, value, numpy.nan)
-        parts.append(Found.of_columns(names, visit, number, None, chosen(enough.astype("int64"), says), cells))
+        number = numpy.where(enough == 1, value, numpy.nan)
+        parts.append(Found.of_columns(names, visit, number, None, chosen(enough, says), cells))
     return Found.joined(parts)
 
 

@@ -21,31 +21,65 @@ if TYPE_CHECKING:
 class Options(Closed):
     """Which reads."""
 
-    table: str = Field(description="validated table of readings: one row a well and wavelength")
+    table: str | tuple[str, ...] = Field(
+        description="validated table of readings, one row a well and wavelength; or several, of different readers"
+    )
     wavelength: str = Field(description="wavelength of the measurement")
     reference: str = Field("", description="wavelength taken off, if any")
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables of readings."""
+        return (self.table,) if isinstance(self.table, str) else self.table
 
 
 @dataclass(frozen=True)
 class Signals:
-    """Wells whose reads are there (n,): signal, and the keys of its reads (n, 1 or 2), in the raw column ``raw``."""
+    """Wells whose reads are there (n,): signal, and the keys of its reads (n, 1 or 2).
+
+    ``table`` (n,): which of the tables a well was read in; ``raws``: the raw column of the signal in each.
+    """
 
     units: "pandas.Series"
     values: "numpy.ndarray"
     keys: "numpy.ndarray"
-    raw: str
+    table: "numpy.ndarray"
+    raws: tuple[str, ...]
+
+    def cells(self, rows: "numpy.ndarray", at: "numpy.ndarray", role: str = "value") -> Cells:
+        """The reads behind records ``rows`` (m,), which rest on the wells ``at`` (m,)."""
+        parts = []
+        for number, raw in enumerate(self.raws):
+            mine = self.table[at] == number
+            parts.append(Cells.of(rows[mine], self.keys[at[mine]], raw, role))
+        return Cells.joined(parts)
 
 
 def signals(context: Context, options: Options) -> Signals:
-    """Every well whose reads are there: A(wavelength) - A(reference)."""
+    """Every well whose reads are there: A(wavelength) - A(reference). Raises Fault for a well that two tables hold."""
+    import numpy
+    import pandas
+
+    tables = options.tables
+    found = [_of_table(context, options, table) for table in tables]
+    units = pandas.concat([part.units for part in found], ignore_index=True)
+    if len(tables) > 1 and (again := units[units.duplicated()]).size:
+        raise Fault(f"tables {', '.join(tables)}: well {again.iloc[0]!r} was read in more than one of them")
+    values, keys = (numpy.concatenate([getattr(part, name) for part in found]) for name in ("values", "keys"))
+    of = numpy.repeat(numpy.arange(len(found)), [len(part.units) for part in found])
+    return Signals(units, values, keys, of, tuple(part.raws[0] for part in found))
+
+
+def _of_table(context: Context, options: Options, table: str) -> Signals:
+    """The wells of one table."""
     import numpy
 
-    rows = context.tables.frame(options.table)
-    context.tables.need(options.table, "wavelength", "signal")
+    rows = context.tables.frame(table)
+    context.tables.need(table, "wavelength", "signal")
     known = sorted(set(rows["wavelength"].unique()))
     for wavelength in (options.wavelength, options.reference):
         if wavelength and known and wavelength not in known:
-            raise Fault(f"table {options.table!r} has no read at {wavelength!r}{nearest(wavelength, known)}")
+            raise Fault(f"table {table!r} has no read at {wavelength!r}{nearest(wavelength, known)}")
     reads = [rows[rows["wavelength"] == w] for w in (options.wavelength, options.reference) if w]
     if len(reads) == 2:
         at = places(reads[0][UNIT], reads[1][UNIT])
@@ -54,17 +88,19 @@ def signals(context: Context, options: Options) -> Signals:
     values = first - others[0] if others else first
     there = ~numpy.isnan(values) if others else numpy.ones(len(values), dtype=bool)
     keys = numpy.stack([read["key"].to_numpy("int64") for read in reads], axis=1)
-    raw = context.tables.raw(options.table, "signal")
-    return Signals(reads[0].loc[there, UNIT].reset_index(drop=True), values[there], keys[there], raw)
+    raw = context.tables.raw(table, "signal")
+    units = reads[0].loc[there, UNIT].reset_index(drop=True)
+    return Signals(units, values[there], keys[there], numpy.zeros(len(units), dtype="int64"), (raw,))
 
 
 def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
-    """The signal of each well, in OD."""
+    """The signal of each well, as read."""
     import numpy
 
     found = signals(context, options)
-    cells = Cells.of(numpy.arange(len(found.units)), found.keys, found.raw)
-    return Found.of_columns(found.units, "", found.values, None, "observed", cells, (options.table,))
+    every = numpy.arange(len(found.units))
+    cells = found.cells(every, every)
+    return Found.of_columns(found.units, "", found.values, None, "observed", cells, options.tables)
 
 
 DERIVATION = Derivation(Options, derive)

@@ -1,4 +1,4 @@
-"""Standard curves of an assay: the standards' wells of each plate, its logistic curve, and samples read on it."""
+"""Standard curves of an assay: the standards' wells of each plate, its curve, and samples read on it."""
 
 import math
 from dataclasses import dataclass
@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from omtrace.analyses._drawn import BEYOND, FORMULAS, MODELS, coefficients_of, responses
 from omtrace.analyses._shown import plural
+from omtrace.analyses.standard_curve import NOT_GIVEN
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
@@ -19,8 +21,8 @@ from omtrace.model.closed import Closed
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COEFFICIENTS = ("a", "b", "c", "d")
 REFUSED = "refused: "
+ALL_COEFFICIENTS = [*(name for model in MODELS for name in model), *BEYOND.values()]
 BESIDE = 0.1  # decades beyond the outermost standards
 SAMPLES = look_of("samples", "Samples and controls", 4)
 
@@ -39,7 +41,8 @@ class Options(Closed):
 class Plate:
     """One plate: dose and signal of its standards, its curve, or the number whose level says why it has none.
 
-    ``samples``: concentration read back and signal of the wells that are no standards, within the standards.
+    ``samples``: concentration read back and signal of the wells that are no standards, within the standards. ``curve``:
+    its coefficients; ``through``: of a curve without any, its signals at the levels, and ``note``: why that is.
     """
 
     label: str
@@ -47,6 +50,14 @@ class Plate:
     samples: list[tuple[float, float]]
     curve: list[Number]
     refusal: Number | None
+    through: list[Number]
+    note: Number | None
+
+    def signals(self, doses: list[float]) -> list[float]:
+        """The curve at doses."""
+        known = {number.statistic: number.value for number in self.curve}
+        points = [(float(number.level.removeprefix("standard ")), number.value) for number in self.through]
+        return responses(doses, known, points)
 
     @property
     def low(self) -> float:
@@ -73,7 +84,7 @@ class Plate:
             return self.low <= number.value <= self.high
         signals = [signal for _, signal in self.points]
         beyond = 0.05 * (max(signals) - min(signals))
-        return number.statistic == "b" or min(signals) - beyond <= number.value <= max(signals) + beyond
+        return number.statistic not in ("a", "d") or min(signals) - beyond <= number.value <= max(signals) + beyond
 
 
 def draw(sheet: Sheet, options: Options) -> Drawing:
@@ -99,10 +110,14 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
 
 
 def _note(plates: list[Plate], unit: str) -> str:
-    power = "^g" if any(len(plate.curve) > len(COEFFICIENTS) for plate in plates) else ""
+    first = next((plate.curve[0].statistic for plate in plates if plate.curve), "")
+    more = {number.statistic for plate in plates for number in plate.curve}
+    power = "^g" if "g" in more else " + curvature · x²" if "curvature" in more else ""
+    smooth = any(plate.through and not plate.curve for plate in plates)
     notes = [
         f"Points: single {plural(unit)} of the standards.",
-        f"Line: y = d + (a − d) / (1 + (x / c)^b){power}.",
+        f"Line: {FORMULAS[first]}{power}." if first else "",
+        "Line without coefficients: through the curve's signals at the standards." if smooth else "",
         "The zero standard stands left of the break." if any(plate.zero for plate in plates) else "",
         f"Samples and controls: {plural(unit)} whose concentration was read back within the standards."
         if any(plate.samples for plate in plates)
@@ -112,16 +127,6 @@ def _note(plates: list[Plate], unit: str) -> str:
         else "",
     ]
     return " ".join(filter(None, notes))
-
-
-def logistic(x: float, a: float, b: float, c: float, d: float, g: float = 1.0) -> float:
-    """The logistic curve: a at x = 0, c the inflection (unit of x), d at infinity, b the slope, g the asymmetry.
-
-    For a negative slope a and d change places.
-    """
-    if x == 0:
-        return a if b > 0 else d
-    return d + (a - d) / (1 + (x / c) ** b) ** g
 
 
 def _concentration(sheet: Sheet, quantity: Quantity, options: Options) -> str:
@@ -159,11 +164,18 @@ def _plate(
             f"{sheet.where}: analysis {quantity.analysis!r} counts {counted.shown} standards in group {group.key!r}, "
             f"its row set holds {len(points)}; {AGAIN}"
         )
-    curve = [] if refusal else [sheet.find(quantity, name, group, "") for name in COEFFICIENTS]
-    asymmetry = sheet.estimates.sibling(curve[0], "g") if curve else None
+    mine = [
+        n
+        for n in sheet.estimates.of(quantity.analysis, [*ALL_COEFFICIENTS, "curve_signal", "n"])
+        if (n.parameter, n.group) == (quantity.key, group.key)
+    ]
+    by_name = {n.statistic: n for n in mine if not n.level}
+    curve = [by_name[name] for name in coefficients_of({name: n.value for name, n in by_name.items()})]
+    through = [] if curve else [n for n in mine if n.statistic == "curve_signal"]
+    note = next((n for n in mine if n.level.startswith(NOT_GIVEN)), None)
     samples = _samples(sheet, quantity, group, {r.unit for r in standards}, [dose for dose, _ in points], options)
     sheet.list_records(quantity, group, standards)
-    return Plate(label, points, samples, [*curve, *([asymmetry] if asymmetry else [])], refusal)
+    return Plate(label, points, samples, curve, refusal, through, note)
 
 
 def _samples(
@@ -193,14 +205,13 @@ def _panel(sheet: Sheet, axes: "Axes", plate: Plate, width: float) -> None:
         return
     edge = plate.zero or plate.low
     xs, ys = [dose or edge for dose, _ in plate.points], [signal for _, signal in plate.points]
-    if plate.curve:
-        curve = [n.value for n in plate.curve]
+    if plate.curve or plate.through:
         start, end = math.log10(plate.low) - BESIDE, math.log10(plate.high) + BESIDE
         line_xs = [10 ** (start + (end - start) * i / 120) for i in range(121)]
-        line_ys = [logistic(x, *curve) for x in line_xs]
+        line_ys = plate.signals(line_xs)
         axes.plot(line_xs, line_ys, label="curve", color=theme.ACCENT, linewidth=1.3, zorder=3)
         if plate.zero:
-            ends, zero = [plate.zero / 1.2, plate.zero * 1.2], logistic(0, *curve)
+            ends, zero = [plate.zero / 1.2, plate.zero * 1.2], plate.signals([0.0])[0]
             axes.plot(ends, [zero] * 2, label="curve at zero", color=theme.ACCENT, linewidth=1.3, zorder=3)
     marks.draw_points(axes, xs, ys, [ALL] * len(xs), 4.4, zorder=4, edge=0.4, label="wells")
     read = [x for x, _ in plate.samples], [y for _, y in plate.samples]
@@ -253,6 +264,8 @@ def _numbers(sheet: Sheet, axes: "Axes", plate: Plate, width: float) -> None:
     if plate.refusal:
         reason = theme.filled(f"No curve: {plate.refusal.level.removeprefix(REFUSED)}", width * 0.6, theme.SMALL)
         lines = [(plate.refusal, reason)]
+    if plate.note:
+        lines = [(plate.note, theme.filled(plate.note.level, width * 0.6, theme.SMALL))]
     for row, (number, line) in enumerate(lines):
         text = axes.annotate(
             line,
@@ -279,7 +292,9 @@ def _coefficient(plate: Plate, number: Number) -> str:
 def _listed(plate: Plate) -> str:
     if plate.refusal:
         return f"no curve, {plate.refusal.level.removeprefix(REFUSED)}"
-    return ", ".join(_coefficient(plate, number) for number in plate.curve)
+    if plate.note:
+        return plate.note.level
+    return ", ".join(_coefficient(plate, number) for number in plate.curve) or "a curve through the standards"
 
 
 FIGURE = Figure(Options, draw)

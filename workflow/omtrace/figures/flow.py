@@ -1,5 +1,6 @@
 """Flow of the units through the visits: boxes and arrows for one arm or several, reasons left out beside."""
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 EXCLUDED = "excluded: "
+OUTSIDE = re.compile(r"not in population \w+( \(unknown\))?: (.+)")
 TAG = 1.0  # inches: column of the visits' names
 GAP = 0.3  # inches between boxes
 PAD = 0.09  # inches between a box and its text
@@ -201,8 +203,14 @@ def _counted(number: Number, before: str = "") -> Item:
 
 
 def _reason(number: Number) -> str:
-    """Why units were left out, as a reader of a paper needs it: the name of a check stands in brackets."""
+    """Why units were left out, as a reader of a paper needs it: the name of a check stands in brackets.
+
+    Who is not in the analysed population is left out for the clauses that fail, where the plan words them.
+    """
     reason = number.level.removeprefix(EXCLUDED)
+    if outside := OUTSIDE.fullmatch(reason):
+        reason = f"not known: {outside[2]}" if outside[1] else outside[2]
+        return reason[:1].upper() + reason[1:]
     kind, _, check = reason.partition(": ")
     if kind == "quarantined":
         return f"Value refused by a check ({check.replace('_', ' ')})"

@@ -27,6 +27,18 @@ def item_mean(items):
     return items.sum(axis=1, min_count=len(ITEMS)) / len(ITEMS)
 
 
+def band_of(totals):
+    """Impact little or none (to 49), some (50 to 55), substantial (56 to 59), severe (60 and more) as 1 to 4."""
+    import pandas
+
+    return pandas.cut(totals, [-1, 49, 55, 59, float("inf")], labels=False).astype("float64") + 1
+
+
+def band(items):
+    """The band of the six items' total."""
+    return band_of(total(items))
+
+
 def complete(frame):
     """The items, and missing throughout where one of them is open."""
     items = frame[list(ITEMS)].astype("float64")
@@ -41,11 +53,15 @@ def total_possible(totals):
 INSTRUMENT = Instrument(
     title="HIT-6",
     version="1.0",
-    source="Kosinski 2003, doi:10.1023/a:1026119331193; weights 6, 8, 10, 11, 13 as in public scorers. No official "
-    "rule for missing items was found: a total needs all six.",
+    source="Kosinski 2003, doi:10.1023/a:1026119331193; weights 6, 8, 10, 11, 13 and bands to 49, 55 and "
+    "59 as in public scorers. No official rule for missing items was found: a total needs all six.",
     recall="4 weeks (items 4 to 6)",
     items=tuple(Item(name, label, 1, 5) for name, label in zip(ITEMS, LABELS, strict=True)),
-    scores={"total": Score(ITEMS, total, "HIT-6 total"), "item_mean": Score(ITEMS, item_mean, "HIT-6 item mean")},
+    scores={
+        "total": Score(ITEMS, total, "HIT-6 total"),
+        "item_mean": Score(ITEMS, item_mean, "HIT-6 item mean"),
+        "band": Score(ITEMS, band, "HIT-6 band of impact"),
+    },
     extra=(
         Item("hit6_total", "total as supplied with the export; a mean of 1 to 5 is not one", 36, 78, unit="points"),
         Item(

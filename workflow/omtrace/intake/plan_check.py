@@ -26,11 +26,14 @@ def check_plan(plan: Plan, path: Path | None = None) -> Plan:
     ``path``: the file that it was read from; complaints then name the line.
     """
     lines: list[str] = []
+    said: set[tuple[str, str]] = set()  # of an entry: an unknown module is found by each check that asks for it
     for where, check in _checks(plan):
         try:
             check(where)
         except Fault as fault:
-            lines += [line if line.startswith("plan of") else f"{where}: {line}" for line in fault.lines]
+            new = [line for line in fault.lines if (where.removesuffix(".options"), line) not in said]
+            said |= {(where.removesuffix(".options"), line) for line in new}
+            lines += [line if line.startswith("plan of") else f"{where}: {line}" for line in new]
     if lines:
         files = [path, path.with_suffix("") / "exploratory.yaml", base_of(path)] if path else []
         raise with_lines(dict.fromkeys(lines), f"plan of {plan.study}", *filter(None, files))

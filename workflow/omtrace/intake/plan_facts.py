@@ -9,6 +9,7 @@ from typing import Any
 
 from omtrace.faults import Fault
 from omtrace.model.closed import nearest
+from omtrace.model.expression import Expression
 from omtrace.model.folders import read_registered
 from omtrace.model.plan import Analysis, DatasetPlan, FigurePlan, Parameter, Plan
 from omtrace.model.register import exports_of
@@ -42,10 +43,25 @@ def parameter_check(plan: Plan, dataset: DatasetPlan, name: str) -> Check:
                 f"{where}.options: when: {other} has visits, and a fact rests on parameters without visits"
                 for other in visited
             ]
+        if parameter.derive == "calculated":
+            faults += _calculation_faults(plan, dataset, name, where)
         if faults:
             raise Fault(*faults)
 
     return check
+
+
+def _calculation_faults(plan: Plan, dataset: DatasetPlan, name: str, where: str) -> list[str]:
+    """What is wrong with an expression over earlier parameters, or over the columns of a table."""
+    options, known = dataset.parameters[name].options, list(dataset.parameters)
+    known, what = [*known[: known.index(name)], *options.get("at", {})], "parameter declared before"
+    if (table := options.get("table")) and table in plan.tables:
+        known, what = [column.name for column in table_in(plan.tables[table], table).columns], f"column of {table}"
+    try:
+        Expression(str(options.get("calculate", "")), f"{where}.options: calculate", known, what=what, wanted="any")
+    except Fault as fault:
+        return list(fault.lines)
+    return []
 
 
 def analysis_check(plan: Plan, analysis: Analysis) -> Check:

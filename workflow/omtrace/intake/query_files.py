@@ -7,7 +7,7 @@ apostrophe (``store.safe_cell``), in the workbook every cell is text. The same l
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,23 +73,25 @@ def write_lists(rows: Sequence[Sequence[str]], folder: Path) -> list[Path]:
     """Write queries.csv and queries.xlsx into a folder, from one list of rows under ``HEADER``; return their paths."""
     paths = [folder / "queries.csv", folder / "queries.xlsx"]
     write_csv(paths[0], HEADER, rows)
-    write_bytes(paths[1], _workbook(rows))
+    write_bytes(paths[1], workbook("queries", (HEADER, *rows), _style))
     return paths
 
 
-def _workbook(rows: Sequence[Sequence[str]]) -> bytes:
+def workbook(title: str, rows: Sequence[Sequence[str]], style: "Callable[[Worksheet], None] | None" = None) -> bytes:
+    """A workbook of one sheet whose cells are texts, without the time of its making."""
     from openpyxl import Workbook
 
     book = Workbook()
     sheet: Any = book.active
-    sheet.title = "queries"
-    for number, cells in enumerate((HEADER, *rows), 1):
+    sheet.title = title
+    for number, cells in enumerate(rows, 1):
         for column, text in enumerate(cells, 1):
             cell = sheet.cell(number, column)
             if text:
                 cell.value, cell.data_type = text, "s"  # the type last: the value alone would become a formula
             cell.number_format = "@"  # text stays text when somebody edits the cell
-    _style(sheet)
+    if style:
+        style(sheet)
     made = io.BytesIO()
     book.save(made)
     return _dateless(made.getvalue())

@@ -1,9 +1,10 @@
 """What a run would do with the plates of new files: accepted, rejected and why, or not read at all."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from omtrace.faults import Fault
 from omtrace.model.closed import checked
@@ -39,15 +40,14 @@ def verdicts_of(validation: Validation, new: Sequence[Export]) -> list[Verdict]:
         (dataset, name)
         for dataset, declared in plan.datasets.items()
         for name, parameter in declared.parameters.items()
-        if parameter.derive == "assay"
-        and {parameter.options.get("signals"), parameter.options.get("layout")} <= plan.tables.keys()
+        if parameter.derive == "assay" and set(_tables(parameter.options)) <= plan.tables.keys()
     ]
     sources = {name: entry.source or name for name, entry in plan.tables.items()}
     given = {export.table for export in new}
     assays = [
         (dataset, name)
         for dataset, name in assays
-        if given & {sources[str(plan.datasets[dataset].parameters[name].options[o])] for o in ("signals", "layout")}
+        if given & {sources[table] for table in _tables(plan.datasets[dataset].parameters[name].options)}
     ]
     if not assays or any(finding.severity == "stop" for finding in validation.findings):
         return []
@@ -58,6 +58,12 @@ def verdicts_of(validation: Validation, new: Sequence[Export]) -> list[Verdict]:
         for dataset, name in assays:
             found += _of_assay(plan, Path(folder), dataset, name, {export.number for export in new})
     return found
+
+
+def _tables(options: Mapping[str, Any]) -> list[str]:
+    """The tables of an assay's options: the layout, then the readings."""
+    signals = options.get("signals", "")
+    return [str(options.get("layout", "")), *([signals] if isinstance(signals, str) else map(str, signals))]
 
 
 def _of_assay(plan: Plan, folder: Path, dataset: str, name: str, numbers: set[int]) -> list[Verdict]:
@@ -71,10 +77,10 @@ def _of_assay(plan: Plan, folder: Path, dataset: str, name: str, numbers: set[in
         derivation.options, parameter.options, f"plan of {plan.study}: datasets.{dataset}.parameters.{name}.options"
     )
     tables = read_tables(plan, folder)
-    layout, signals = tables.frames[options.layout], tables.frames[options.signals]
-    mine = layout[[key >> SHIFT in numbers for key in layout["key"]]]
-    read = signals[[key >> SHIFT in numbers for key in signals["key"]]]
-    plates = sorted({*mine[options.plate].dropna(), *read[UNIT].str.rsplit("/", n=1).str[0].str.strip().dropna()})
+    layout, *signals = (tables.frames[table] for table in _tables(parameter.options))
+    mine, *read = (frame[[key >> SHIFT in numbers for key in frame["key"]]] for frame in (layout, *signals))
+    seen = {plate for frame in read for plate in frame[UNIT].str.rsplit("/", n=1).str[0].str.strip().dropna()}
+    plates = sorted({*mine[options.plate].dropna(), *seen})
     try:
         result = derivation.derive(Context(tables, plan.datasets[dataset], {}), name, parameter, options)
         of = result.parts()["plate"] if result.parts else None

@@ -8,7 +8,7 @@ each part is checked for what it may be and of which kind (number, text, date, t
 - ``<  <=  >  >=  ==  !=``, also in a chain (``18 <= age <= 60``); ``in`` and ``not in`` a list of constants
 - ``and``, ``or``, ``not``, and ``a if condition else b``
 - ``+  -  *  /  **`` of numbers; a date minus a date is a number of days; a date plus or minus days is a date
-- functions: those of ``FUNCTIONS``, ``missing(x)``, ``first(x, y, ...)`` and ``answered(x, y, ...)``
+- functions: those of ``FUNCTIONS``, ``missing(x)``, ``first(x, y, ...)``, ``answered(x, y, ...)`` and ``date(text)``
 
 What is missing makes what is computed of it missing, unless the rest decides (``and``, ``or``); so do division by 0
 and the logarithm of what is not positive.
@@ -70,7 +70,12 @@ FUNCTIONS = {
     "sum": Function(1, MANY, lambda *values: math.fsum(values)),
     "mean": Function(1, MANY, lambda *values: statistics.fmean(values)),
 }
-OF_ANY = {"missing": "truth", "answered": "number", "first": "any"}  # functions that look at what is missing
+OF_ANY = {
+    "missing": "truth",
+    "answered": "number",
+    "first": "any",
+    "date": "date",
+}  # functions that look at what is missing
 ALLOWED = "only comparisons, joined by and, or, not, of names, constants, + - * / ** and the functions " + ", ".join(
     (*FUNCTIONS, *OF_ANY)
 )
@@ -101,7 +106,7 @@ class Expression:
     what
         What a name stands for, in words.
     wanted
-        The kind that it must be of.
+        The kind that it must be of; any: whichever.
 
     Raises
     ------
@@ -126,7 +131,7 @@ class Expression:
         except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last three: NUL, and deep nesting
             raise Fault(f"{where}: {text!r} is not an expression") from None
         self.whole = self._part(self.tree, 0) if self.tree else Part("truth", lambda facts: True, True)
-        if self.whole.kind not in (wanted, "any" if wanted != "truth" else wanted):
+        if wanted != "any" and self.whole.kind not in (wanted, "any" if wanted != "truth" else wanted):
             raise Fault(f"{where}: {text!r} is a {self.whole.kind}, and a {wanted} is needed; {ALLOWED}")
         self.names = sorted(self.used)
         self.clauses = self._clauses()
@@ -316,7 +321,11 @@ class Expression:
         return Part(kinds.pop() if kinds else "any", value)
 
     def _call(self, name: str, parts: Sequence[Part]) -> Part:
-        if name in OF_ANY and parts and (name != "missing" or len(parts) == 1):
+        if name in OF_ANY and parts and (name not in ("missing", "date") or len(parts) == 1):
+            if name == "date":
+                if parts[0].kind not in ("text", "date", "any"):
+                    raise self._fault(f"date takes a day as text, not a {parts[0].kind}")
+                return Part("date", lambda facts: _date(parts[0].of(facts)))
             if name == "missing":
                 return Part("truth", lambda facts: parts[0].of(facts) is None)
             if name == "answered":
@@ -354,6 +363,16 @@ def _joined(parts: Sequence[Part], deciding: bool) -> Part:
 
 def _on(function: Callable[[Value], float], value: Value) -> float | None:
     return None if value is None else function(value)
+
+
+def _date(value: Value) -> date | None:
+    """The day that a text says; None where it says none."""
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value[:10])
+        except ValueError:
+            return None
+    return value if isinstance(value, date) else None
 
 
 def _days(one: Value, other: Value) -> float | None:

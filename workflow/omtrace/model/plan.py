@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from omtrace.faults import Fault
 from omtrace.model.arrive import Arrive
 from omtrace.model.closed import NAME, Closed, nearest
+from omtrace.model.column_files import with_columns
 from omtrace.model.document import read_document
 from omtrace.model.expression import Expression
 from omtrace.model.folders import base_of
@@ -400,7 +401,8 @@ def read_plan(path: str | Path) -> Plan:
     content = _written_out(with_exploratory(with_base(read_document(path), path), beside), path)
     if isinstance(content, dict) and isinstance(content.get("tables"), dict):
         entries = {name: entry for name, entry in content["tables"].items() if isinstance(entry, dict)}
-        content["tables"] |= {name: mapped(entry, path.with_suffix("")) for name, entry in entries.items()}
+        beside_it = path.with_suffix("")
+        content["tables"] |= {n: with_columns(mapped(e, beside_it), beside_it) for n, e in entries.items()}
     plan = checked_file(Plan, content, path, beside, *filter(None, [base_of(path)]))
     if plan.study != path.stem:
         raise with_lines([f"{path}: study: {plan.study!r} differs from the file's name"], str(path), path)

@@ -1,9 +1,9 @@
 """Printed numbers of a published study, each with the number of this plan it is compared with."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from omtrace.model.closed import Closed
 
@@ -40,11 +40,53 @@ class PrintedNumbers(NumberName):
     why: str = Field("", description="why a number that differs differs, as far as is known")
 
 
+class PrintedTest(Closed):
+    """Statistics that are printed of one test, to be held against each other."""
+
+    where: str = Field(description="where they are printed, and of what")
+    printed: dict[Literal["f", "eta_squared", "p"], Printed] = Field(
+        description="F, partial eta squared and p as printed, two of them or more; '<0.05' is a bound", min_length=2
+    )
+    df_1: int = Field(1, description="degrees of freedom of the effect", ge=1)
+    error_df: dict[str, str] = Field(
+        description="error degrees of freedom, in quotes -> the analysis that would have them", min_length=1
+    )
+    why: str = Field("", description="why they do not fit together, as far as is known")
+
+    @model_validator(mode="after")
+    def whole(self) -> "PrintedTest":
+        """Degrees of freedom are whole numbers."""
+        if bad := [text for text in self.error_df if not re.fullmatch("[1-9][0-9]*", text)]:
+            raise ValueError(f"error_df: {bad[0]!r} is not a whole number from 1")
+        return self
+
+
+class PrintedMean(Closed):
+    """A printed mean, to be held against its number of units and its scale."""
+
+    where: str = Field(description="where it is printed, and of what")
+    mean: Printed = Field(description="as printed, in quotes")
+    n: int = Field(description="number of units", ge=1)
+    items: int = Field(1, description="items whose mean is each unit's value; 1: a single answer, or a total", ge=1)
+    scale: tuple[float, float] = Field(description="least and greatest value of a unit")
+    as_what: str = Field(description="what the mean is taken for: the item mean of codes 1 to 5")
+    why: str = Field("", description="a remark, printed beside it")
+
+
 class Published(Closed):
-    """A publication with whose numbers those of the plan are compared."""
+    """A publication whose printed numbers are compared with those of the plan, or with each other."""
 
     source: str = Field(description="citation")
-    numbers: tuple[PrintedNumbers, ...] = Field(description="printed numbers, each with the names of ours")
+    numbers: tuple[PrintedNumbers, ...] = Field((), description="printed numbers, each with the names of ours")
+    tests: tuple[PrintedTest, ...] = Field((), description="printed statistics of a test, held against each other")
+    means: tuple[PrintedMean, ...] = Field((), description="printed means, held against n and scale (GRIM)")
+
+    @model_validator(mode="after")
+    def something(self) -> "Published":
+        """There is something to compare."""
+        if not (self.numbers or self.tests or self.means):
+            raise ValueError("say numbers, tests or means")
+        return self
 
 
 def decimals(printed: str) -> int:

@@ -154,6 +154,9 @@ class TablePlan(Closed):
     mapping: Annotated[str, TABLES] = Field(
         "", description="CSV in config/studies/<study>/: column, source, code, value; read into columns and recode"
     )
+    columns_from: Annotated[str, TABLES] = Field(
+        "", description="Table Schema (JSON) in config/studies/<study>/ that declares columns; those of the plan win"
+    )
     coding: Annotated[str, TABLES] = Field(
         "", description="how the export codes the answers, by the instrument's name for it"
     )

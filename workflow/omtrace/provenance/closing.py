@@ -13,6 +13,8 @@ from omtrace.provenance import COVERS, COVERS_NOT, ledger
 from omtrace.provenance.changes import news
 from omtrace.provenance.manifest import head_of, path_of
 
+SEVERITIES = ("stop", "quarantine", "warn", "note")
+
 
 def refusals(plan: Plan, folder: str | Path) -> tuple[str, bool]:
     """What the data of a study did not allow to be computed, in a line, and whether a run that leaves it ends with 1.
@@ -31,7 +33,17 @@ def refusals(plan: Plan, folder: str | Path) -> tuple[str, bool]:
     return line, stops
 
 
-def closing(studies: Sequence[str], since: int, root: str | Path = ".") -> list[str]:
+def _findings(path: Path) -> str:
+    """How many findings of each severity a study has, the worst first; "" where there are none."""
+    if not path.is_file():
+        return ""
+    with path.open(encoding="utf-8", newline="") as file:
+        counts = Counter(row["severity"] for row in csv.DictReader(file))
+    listed = [f"{counts[severity]} {severity}" for severity in SEVERITIES if counts[severity]]
+    return f"; findings: {', '.join(listed)}, in {path.as_posix()}" if listed else ""
+
+
+def closing(studies: Sequence[str], since: int, root: str | Path = ".", logs: str | Path = "logs") -> list[str]:
     """Make the lines for the end of a run.
 
     Parameters
@@ -42,17 +54,23 @@ def closing(studies: Sequence[str], since: int, root: str | Path = ".") -> list[
         How many lines the ledger had when the run began.
     root
         The folder of the ledger; results that are not below it lie in a storage.
+    logs
+        The folder in which each study has its findings.
 
     Returns
     -------
     list of str
-        The head digest and what else is to be kept. A manifest other than the one in the ledger is no part of the head
-        digest; a manifest in a storage is part of it where this run has made it.
+        Of each study that was run its report, and how many findings there are; the head digest and what else is to be
+        kept. A manifest other than the one in the ledger is no part of the head digest; a manifest in a storage is part
+        of it where this run has made it.
     """
     sealed: dict[str, str] = {}
     lines = []
     for study in studies:
         path, run = path_of(study, root), ledger.newest_run(study, root)
+        if run and run["line"] > since and (report := path.with_name("report.html")).is_file():
+            where = Path(path_of(study)).with_name(report.name).as_posix()
+            lines.append(f"{study}: {where}{_findings(Path(logs, study, 'findings.csv'))}")
         recorded = run.get("details", {}).get("manifest")
         if not path.is_file():
             if recorded and run["line"] > since:

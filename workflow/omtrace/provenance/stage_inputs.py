@@ -1,9 +1,10 @@
 """What each stage of a study depends on, put together from plan, register and code (see ``provenance/stages``)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from omtrace.model.folders import Folders, base_of
 from omtrace.model.plan import USUAL, Plan
@@ -35,7 +36,9 @@ def plugins_of(plan: Plan, stage: Stage) -> list[str]:
     tables = plan.tables.items()
     modules = filter(None, (table.library(name) for name, table in tables))
     schemas = [f"{part}.{module}" for module in modules for part in ("schemas", "instruments")]
-    reading = [f"readers.{table.reader}" for _, table in tables] + schemas
+    readers = {table.reader for _, table in tables}
+    readers |= {str(choice["reader"]) for _, table in tables for choice in _choices(table.options)}
+    reading = [f"readers.{reader}" for reader in sorted(readers)] + schemas
     checks = [f"validation.crosschecks.{name}" for name in (*USUAL, *(entry.check for entry in plan.checks.values()))]
     parameters = [p for dataset in plan.datasets.values() for p in dataset.parameters.values()]
     instruments = [f"instruments.{p.options['instrument']}" for p in parameters if "instrument" in p.options]
@@ -50,6 +53,14 @@ def plugins_of(plan: Plan, stage: Stage) -> list[str]:
         "render": reading + checks + methods + figures,
     }
     return sorted(set(of_stage[stage]))
+
+
+def _choices(options: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The readers of a table that has several."""
+    given = options.get("readers", ())
+    return (
+        [one for one in given if isinstance(one, dict) and "reader" in one] if isinstance(given, (list, tuple)) else []
+    )
 
 
 def inputs_of(plan: Plan, stage: Stage, files: Sequence[Export], path: str | Path) -> StageInputs:

@@ -137,12 +137,15 @@ class Reader:
     ``companions`` are options whose value names another export of the study (a data dictionary, an event
     map); its bytes are passed to ``read`` as a keyword of that name, b"" where the plan names none.
     ``address``: how a cell is called in the file's own program, from a row's place and the column's index.
+    ``made``: columns that the reader makes itself, of names of plates, headings and places of wells: no column of the
+    file, so that nobody need read them.
     """
 
     options: "type[Closed]"
     read: Callable[..., Extract]
     companions: tuple[str, ...] = ()
     address: Callable[[Place, int], str] | None = None
+    made: frozenset[str] = frozenset()
 
 
 def reader_of(name: str) -> Reader:

@@ -36,11 +36,15 @@ class _Opened:
     records: Iterator[tuple[int, int, list[str]]]
 
 
+ROW_NAME = "row_name"
+
+
 def read(content: bytes, options: "Options") -> Extract:
     """The rows of a delimited file as text, each with its physical lines.
 
     Ordinals count the data rows from 1, faulty ones included; blank lines are no rows. A row of
-    another width than the header is a row fault. Raises Fault for what ``text_of`` refuses, for
+    another width than the header is a row fault. A first column without a name, as R and pandas write the names of
+    rows, is called ``row_name``. Raises Fault for what ``text_of`` refuses, for
     column names that are missing, empty or doubled, and for quoting that does not close.
     """
     text, member, decisions = text_of(content, options.encoding)
@@ -48,6 +52,8 @@ def read(content: bytes, options: "Options") -> Extract:
     decisions["delimiter"] = DELIMITERS[file.delimiter] + (BY_OPTION if options.delimiter else " (found)")
     if options.header_line > 1:
         decisions["header line"] = f"{options.header_line}{BY_OPTION}"
+    if file.columns[0] == ROW_NAME:
+        decisions["first column"] = f"{ROW_NAME}, where it has no name"
     if QUOTE not in text and _usual_ends(text):
         return _unquoted(file.columns, text[file.lines.tell() :], file.line, file.delimiter, member, decisions)
     rows, ordinals, firsts, lasts, faults = [], [], [], [], []
@@ -91,6 +97,8 @@ def _opened(text: str, delimiter: str = "", header_line: int = 1) -> _Opened:
     first, _, header = next(records, (0, 0, []))
     if first != header_line:
         raise Fault(f"line {header_line}: no column names; set the option header_line to their line")
+    if len(header) > 1 and not header[0].strip() and ROW_NAME not in header:
+        header[0] = ROW_NAME
     check_names(tuple(header), f"line {first}")
     return _Opened(lines, delimiter, first, tuple(header), records)
 

@@ -54,6 +54,15 @@ def recognised(content: bytes, reader: str) -> str:
     return ""
 
 
+def readers_for(content: bytes) -> tuple[str, ...]:
+    """The readers for what the first bytes say that a file is; none where they say nothing."""
+    start = _plain(content)
+    for pattern, _, readers in KINDS:
+        if pattern.match(start):
+            return tuple(word for word in readers.replace(",", " ").split() if word != "or")
+    return ()
+
+
 def _plain(content: bytes) -> bytes:
     """The first bytes, unpacked where they are packed, UTF-16 as ASCII, without a byte order mark."""
     for magic, unpacked in SQUEEZED.items():

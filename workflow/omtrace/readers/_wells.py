@@ -16,6 +16,7 @@ from omtrace.readers._text import LINE_END, Encoding, text_of
 from omtrace.readers._words import NUMBER, words_in
 
 SIGNALS = ("plate", "plate_name", "wavelength", "read", "well", "signal")
+MADE = frozenset(SIGNALS) - {"signal"}  # by a reader: what a file of plates says in headings and margins
 FORMATS = {3: 2, 4: 3, 6: 4, 8: 6, 12: 8, 24: 16}  # columns of a plate -> its rows
 STRIP = 8  # wells of a strip: a frame with fewer than 12 strips has fewer columns and all eight rows
 LETTERS = "ABCDEFGHIJKLMNOP"

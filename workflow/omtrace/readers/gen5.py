@@ -16,7 +16,7 @@ from omtrace.model.closed import Closed
 from omtrace.provenance.keys import Place
 from omtrace.readers import Extract, Reader
 from omtrace.readers._text import Encoding
-from omtrace.readers._wells import Grid, Line, Reading, extract_of, grids_of, lines_of, readings_of, stop, twice
+from omtrace.readers._wells import MADE, Grid, Line, Reading, extract_of, grids_of, lines_of, readings_of, stop, twice
 
 LAYOUT = ("plate", "plate_name", "well", "well_id", "kind", "concentration", "dilution")
 SPEC = r"\d{2,4}(/\d+)?(, ?\d{2,4}(/\d+)?)*( \[(Test|Ref|Parallel|Perpendicular)\])?|Lum|Alpha"
@@ -134,4 +134,4 @@ def _layout(plates: list[Plate], lines: list[Line], decisions: dict[str, str], b
     return Extract.of_rows(LAYOUT, rows, places, decisions)
 
 
-READER = Reader(Options, read)
+READER = Reader(Options, read, made=MADE)

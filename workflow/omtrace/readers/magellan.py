@@ -13,7 +13,7 @@ from pydantic import Field
 from omtrace.model.closed import Closed
 from omtrace.readers import Extract, Reader
 from omtrace.readers._text import Encoding
-from omtrace.readers._wells import Line, Reading, extract_of, grids_of, stop, twice, well_name
+from omtrace.readers._wells import MADE, Line, Reading, extract_of, grids_of, stop, twice, well_name
 from omtrace.readers.plate_grid import readings_in, told
 
 HEADS = ("well positions", "well position", "wells", "well")
@@ -94,4 +94,4 @@ def _list(lines: Sequence[Line], at: int, options: Options) -> list[Reading]:
     return sorted(readings, key=lambda one: (one.plate, list(reads.values()).index(one.read)))
 
 
-READER = Reader(Options, read)
+READER = Reader(Options, read, made=MADE)

@@ -12,7 +12,7 @@ from pydantic import Field
 from omtrace.model.closed import Closed
 from omtrace.readers import Extract, Reader
 from omtrace.readers._text import Encoding
-from omtrace.readers._wells import Grid, Line, extract_of, grids_of, lines_of, readings_of, stop, twice
+from omtrace.readers._wells import MADE, Grid, Line, extract_of, grids_of, lines_of, readings_of, stop, twice
 
 RAW = re.compile(r"(?:\d+\. ?)?Raw Data\s*\((?P<read>.+?)\).*")
 WAVELENGTH = re.compile(r"\d{3}(?!\d)")
@@ -74,4 +74,4 @@ def _named(lines: list[Line], key: str) -> str:
     )
 
 
-READER = Reader(Options, read)
+READER = Reader(Options, read, made=MADE)

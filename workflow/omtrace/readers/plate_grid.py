@@ -16,6 +16,7 @@ from omtrace.provenance.keys import Place
 from omtrace.readers import Extract, Reader, spreadsheet
 from omtrace.readers._text import Encoding
 from omtrace.readers._wells import (
+    MADE,
     Grid,
     Line,
     Reading,
@@ -162,4 +163,4 @@ def _layout(grids: Sequence[Grid], lines: Sequence[Line], decisions: dict[str, s
     return Extract.of_rows(tuple(columns), rows, places, decisions)
 
 
-READER = Reader(Options, read)
+READER = Reader(Options, read, made=MADE)

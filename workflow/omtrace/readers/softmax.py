@@ -17,7 +17,7 @@ from omtrace.model.closed import Closed
 from omtrace.provenance.keys import Place
 from omtrace.readers import Extract, Places, Reader, RowFault
 from omtrace.readers._text import LINE_END, Encoding, text_of
-from omtrace.readers._wells import first_seen
+from omtrace.readers._wells import MADE, first_seen
 from omtrace.readers._words import words_in
 
 SIGNALS = ("plate", "plate_name", "wavelength", "well", "signal")
@@ -304,4 +304,4 @@ def _plate_of(name: str, run: list[Plate], plates: list[Plate], line: int) -> Pl
     return named[0]
 
 
-READER = Reader(Options, read)
+READER = Reader(Options, read, made=MADE)

@@ -13,7 +13,7 @@ from omtrace.model.closed import Closed, nearest
 from omtrace.provenance.keys import Place
 from omtrace.readers import Extract, Reader, Variable
 from omtrace.readers._text import Encoding
-from omtrace.readers._wells import LINES, Line, lines_of, stop, well_name
+from omtrace.readers._wells import LINES, MADE, Line, lines_of, stop, well_name
 from omtrace.readers._words import words_in
 
 COLUMNS = ("plate", "plate_name", "analyte", "sample", "well", "signal", "beads")
@@ -105,4 +105,4 @@ def _section(lines: list[Line], at: int) -> Section:
     return wells
 
 
-READER = Reader(Options, read)
+READER = Reader(Options, read, made=MADE | {"analyte"})

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 
+from omtrace.analyses._drawn import responses
 from omtrace.report._plate_svg import svg_head
 
 WIDTH, HEIGHT, BELOW = 520, 330, 120  # the curve, and the residuals below it
@@ -14,43 +16,47 @@ Point = tuple[float, float, str, bool]  # dose, signal, tooltip (markup), left o
 Axis = Callable[[float], float]
 
 
-def curve(
-    points: Sequence[Point], coefficients: Mapping[str, float], limits: Mapping[str, float], names: tuple[str, str]
-) -> str:
+@dataclass(frozen=True)
+class Line:
+    """A curve: its coefficients, or, without any, doses and signals that it goes through."""
+
+    coefficients: Mapping[str, float]
+    through: Sequence[tuple[float, float]] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.coefficients or self.through)
+
+    def at(self, doses: Sequence[float]) -> list[float]:
+        """Its signals."""
+        return responses(doses, self.coefficients, self.through)
+
+
+def curve(points: Sequence[Point], drawn: Line, limits: Mapping[str, float], names: tuple[str, str]) -> str:
     """The standards on a logarithmic axis with their curve, and below them signal - curve; "" without a dose above 0.
 
-    ``coefficients``: a, b, c, d, and g where the curve has five; none: the points alone. ``limits``: label -> dose of
-    a line upright. A zero standard stands at the left edge. ``names``: of the two axes.
+    ``drawn``: the curve; an empty one: the points alone. ``limits``: label -> dose of a line upright. A zero standard
+    stands at the left edge. ``names``: of the two axes.
     """
     doses = [point[0] for point in points if point[0] > 0]
     if not doses:
         return ""
     left, right = math.log10(min(doses)) - 0.45, math.log10(max(doses)) + 0.15
-    line, form = _line(left, right) if coefficients else ([], "")
-    drawn = responses(line, coefficients)
-    signals = [point[1] for point in points]
-    low, high = min(drawn + signals), max(drawn + signals)
+    line, across_line = _line(left, right) if drawn else ([], [])
+    heights = drawn.at(line)
+    signals = [*(point[1] for point in points), *(y for y in heights if y == y)]
+    low, high = min(signals), max(signals)
     span = (high - low) or 1.0
     across = _across(left, right)
     up = _axis(low - 0.06 * span, high + 0.06 * span, HEIGHT - 40, 18)
     placed = [(across(math.log10(p[0]) if p[0] > 0 else left + 0.12), p) for p in points]
-    parts = [svg_head("Standard curve and residuals", WIDTH, HEIGHT + (BELOW if coefficients else 0), "chart")]
-    parts += [_doses(left, right), *_ticks(low, high, up, names), *_limits(limits, across, left, right)]
-    if coefficients:
-        parts += [form % tuple([up(y) for y in drawn]), *_residuals(placed, coefficients)]
+    parts = [svg_head("Standard curve and residuals", WIDTH, HEIGHT + (BELOW if drawn else 0), "chart")]
+    has_zero = any(point[0] == 0 for point in points)
+    parts += [_doses(left, right, has_zero), *_ticks(low, high, up, names), *_limits(limits, across, left, right)]
+    if drawn:
+        there = "".join(f"{x}{up(y):.1f} " for x, y in zip(across_line, heights, strict=True) if y == y)
+        parts += [f'<polyline class="curve" points="{there}"/>', *_residuals(placed, drawn)]
     parts += [_mark(at, up(point[1]), point) for at, point in placed]
     return "".join([*parts, "</svg>"])
-
-
-def responses(doses: Sequence[float], of: Mapping[str, float]) -> list[float]:
-    """The logistic curve of four or five parameters at doses (n): d + (a - d) / (1 + (x/c)^b)^g, (n)."""
-    if not doses:
-        return []
-    b, c, d, g = of["b"], of["c"], of["d"], of.get("g", 1.0)
-    rise = of["a"] - d
-    if g == 1.0:
-        return [d + rise / (1 + ((x / c) ** b if x > 0 else 0.0)) for x in doses]
-    return [d + rise / (1 + ((x / c) ** b if x > 0 else 0.0)) ** g for x in doses]
 
 
 def _axis(start: float, end: float, first: float, last: float) -> Axis:
@@ -62,23 +68,23 @@ def _across(left: float, right: float) -> Axis:
 
 
 @lru_cache(maxsize=64)  # of all plates, whose standards are most often the same
-def _line(left: float, right: float) -> tuple[list[float], str]:
-    """The doses at which a curve is drawn, and its markup, in which places up are to be filled in."""
+def _line(left: float, right: float) -> tuple[list[float], list[str]]:
+    """The doses at which a curve is drawn, and its places across, as markup."""
     start, end = left + 0.45 - 0.15, right - 0.05
     line = [start + (end - start) * n / STEPS for n in range(STEPS + 1)]
     across = _across(left, right)
-    points = "".join(f"{across(x):.1f},%.1f " for x in line)
-    return [10**x for x in line], f'<polyline class="curve" points="{points}"/>'
+    return [10**x for x in line], [f"{across(x):.1f}," for x in line]
 
 
 @lru_cache(maxsize=64)
-def _doses(left: float, right: float) -> str:
-    """Frame, and labels of the axis across: powers of ten and their thirds."""
+def _doses(left: float, right: float, has_zero: bool) -> str:
+    """Frame, and labels of the axis across: zero, where a standard has it, powers of ten and their thirds."""
     across = _across(left, right)
     parts = [
         f'<rect class="frame" x="{MARGIN}" y="18" width="{WIDTH - 8 - MARGIN}" height="{HEIGHT - 58}"/>',
-        f'<text class="soft" x="{across(left + 0.12):.1f}" y="{HEIGHT - 24}">0</text>',
     ]
+    if has_zero:
+        parts.append(f'<text class="soft" x="{across(left + 0.12):.1f}" y="{HEIGHT - 24}">0</text>')
     for power in range(math.floor(left), math.ceil(right) + 1):
         for dose in (10.0**power, 3 * 10.0**power):
             if left + 0.4 <= math.log10(dose) <= right:
@@ -134,11 +140,11 @@ def round_values(low: float, high: float) -> list[float]:
     return [n * step for n in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _residuals(placed: Sequence[tuple[float, Point]], of: Mapping[str, float]) -> list[str]:
+def _residuals(placed: Sequence[tuple[float, Point]], drawn: Line) -> list[str]:
     """Signal less curve of each standard, as a stem from zero; those left out have a cross."""
-    fitted = responses([point[0] for _, point in placed], of)
-    rest = [(at, point, point[1] - value) for (at, point), value in zip(placed, fitted, strict=True)]
-    most = max(abs(value) for _, _, value in rest) or 1.0
+    fitted = drawn.at([point[0] for _, point in placed])
+    rest = [(at, point, point[1] - value) for (at, point), value in zip(placed, fitted, strict=True) if value == value]
+    most = max((abs(value) for _, _, value in rest), default=0.0) or 1.0
     top, bottom = HEIGHT + 6, HEIGHT + BELOW - 8
     up = _axis(-most * 1.2, most * 1.2, bottom, top)
     parts = [

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 
+from omtrace.analyses._drawn import coefficients_of
 from omtrace.analyses._shown import level_shown, shown
+from omtrace.analyses.standard_curve import NOT_GIVEN, USED
 from omtrace.model.plan import DatasetPlan
 from omtrace.model.statistics import Role, statistic_of
+from omtrace.report._plate_curve import Line
 from omtrace.report.words import label_of
 
-COEFFICIENTS = ("a", "b", "c", "d", "g")
 VERDICT = "plate_verdict"
 VERDICTS = ("rejected", "flagged", "accepted")  # by their codes
 STANDARD = "standard "
@@ -39,9 +41,18 @@ class Plate:
 
     @cached_property
     def coefficients(self) -> dict[str, float]:
-        """Those of its curve; empty without one."""
-        found = {name: float(row["value"]) for name in COEFFICIENTS if (row := self.number_of(name)) and row["value"]}
-        return found if {"a", "b", "c", "d"} <= found.keys() else {}
+        """Those of its curve; empty without one, or where the levels do not determine them."""
+        return coefficients_of({name: float(row["value"]) for name, row in self._plain.items() if row["value"]})
+
+    @cached_property
+    def line(self) -> Line:
+        """Its curve; empty without one."""
+        through = [
+            (float(row["level"].removeprefix(STANDARD)), float(row["value"]))
+            for row in self.numbers
+            if row["statistic"] == "curve_signal" and row["value"]
+        ]
+        return Line(self.coefficients, [] if self.coefficients else through)
 
     def by_analysis(self) -> dict[str, list[Row]]:
         """Its numbers, by analysis."""
@@ -68,6 +79,7 @@ def verdict(plate: Plate) -> Verdict:
     if main:
         words = shown(main["value"], 0, VERDICT)
         reasons = [(row["level"].partition(": ")[2] or row["level"], row) for row in judged if row["level"]]
+        reasons += [(row["level"], row) for row in plate.numbers if row["level"].startswith(NOT_GIVEN)]
         kind = VERDICTS[int(float(main["value"]))]
         return Verdict(kind, words[:1].upper() + words[1:], main, tuple(reasons))
     if judged:
@@ -75,7 +87,8 @@ def verdict(plate: Plate) -> Verdict:
     refused = next((row for row in plate.numbers if row["level"].startswith("refused: ")), None)
     if refused:
         return Verdict("rejected", "No curve", None, ((refused["level"].removeprefix("refused: "), refused),))
-    return Verdict("", "Curve fitted, not judged" if plate.coefficients else "No standard curve", None)
+    notes = [(row["level"], row) for row in plate.numbers if row["level"].startswith((USED, NOT_GIVEN))]
+    return Verdict("", "Curve fitted, not judged" if plate.line else "No standard curve", None, tuple(notes))
 
 
 def value(row: Row, unit: bool = True) -> str:

@@ -34,6 +34,7 @@ NAMES = {
     "TablePlan.status": RAW,
     "TablePlan.status_accepted": f"{RAW} texts",
     "TablePlan.mapping": f"file: column {OWN}, source and code {RAW}",
+    "TablePlan.columns_from": f"file: name {OWN}, rawColumn and codes {RAW}",
     "TablePlan.coding": "the questionnaire's name of the coding",
     "TablePlan.wide": f"visit -> {RAW}",
     "TablePlan.key": OWN,
@@ -126,9 +127,9 @@ are one language, which looks like Python and never runs as Python: numbers, tex
 also in a chain (`18 <= age <= 60`); `in` and `not in` a list (`arm in ["OMT", "sham"]`); `and`, `or`, `not`;
 `a if condition else b`; `+ - * / **`; a date minus a date is a number of days, and a text beside a date is a day
 (`started_on >= "2024-05-31"`); the functions `abs round floor sqrt exp log log2 log10 min max sum mean`, `missing(x)`,
-`first(x, y)` (the first that is not missing) and `answered(x, y)` (how many are not). Kinds are checked before there
-are data. What is computed of something missing is missing, and so is a division by 0; a rule holds where it cannot be
-told.
+`first(x, y)` (the first that is not missing), `answered(x, y)` (how many are not) and `date(text)`. Kinds are checked
+before there are data. What is computed of something missing is missing, and so is a division by 0; a rule holds where
+it cannot be told.
 
 Each entry of `families` becomes an analysis of its name (method `family`); an analysis with sensitivity analyses gets
 `<analysis>_concordance`. What is run beside a plan that is settled goes into `config/studies/<study>/exploratory.yaml`:

@@ -149,7 +149,7 @@ def _body(pages: Pages, plate: Plate, judged: Verdict, path: str) -> str:
             "×: in use, without a signal; dashed: left out. A well leads to its row below.</p></section>",
             f"<section><h2>Standard curve</h2>\n{standards or '<p>No standards with a signal.</p>'}",
             '<p class="note">Below: signal less curve. × is left out of the curve.</p></section></div>'
-            if plate.coefficients
+            if plate.line
             else "</section></div>",
             f'<div id="numbers" tabindex="-1">{_numbers(plan, plate, f"{command}#")}</div>',
             f'<p class="note">A number opens the command that traces it to its wells and raw cells; all of this page: '
@@ -209,7 +209,7 @@ def _curve(pages: Pages, plate: Plate) -> str:
         label_of(name): float(row["value"]) for name in LIMITS[:2] if (row := plate.number_of(name)) and row["value"]
     }
     axes = (titled(dataset, pages.plates.concentration), titled(dataset, pages.plates.signal))
-    return curve(points, plate.coefficients, limits, axes)
+    return curve(points, plate.line, limits, axes)
 
 
 def _states(pages: Pages, plate: Plate) -> str:

@@ -1,16 +1,29 @@
-"""Printed numbers of a publication beside ours: printed, ours, difference, and whether ours rounds to it."""
+"""Printed numbers of a publication beside ours, and beside each other: do they round to ours, do they fit together?"""
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omtrace.analyses._shown import shown
 from omtrace.faults import Fault, nearest
 from omtrace.model.plan import Plan
-from omtrace.model.published import Denominator, NumberName, PrintedNumbers, agrees, decimals
+from omtrace.model.published import (
+    Denominator,
+    NumberName,
+    PrintedMean,
+    PrintedNumbers,
+    PrintedTest,
+    agrees,
+    decimals,
+)
 from omtrace.store import number_text
 
+if TYPE_CHECKING:
+    from omtrace.statistics.basic.reported import Interval
+
 Number = Mapping[str, Any]
+SYMBOLS = {"f": "F", "eta_squared": "partial η²", "p": "p"}
 
 
 @dataclass(frozen=True)
@@ -39,11 +52,32 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Consistency:
+    """One printed test for some error degrees of freedom, or one printed mean, held against itself."""
+
+    what: str
+    recomputed: str
+    agrees: bool
+
+
+@dataclass(frozen=True)
+class ConsistencyBlock:
+    """What is printed in one place, and how it fits together."""
+
+    where: str
+    printed: str
+    rows: list[Consistency]
+    remark: str
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """A publication with its numbers beside ours."""
+    """A publication with its numbers beside ours, and beside each other."""
 
     source: str
     blocks: list[Block]
+    tests: list[ConsistencyBlock]
+    means: list[ConsistencyBlock]
 
     @property
     def count(self) -> int:
@@ -73,10 +107,62 @@ def comparisons_of(plan: Plan, numbers: Mapping[str, Number]) -> list[Comparison
                 blocks.append(Block(entry.where, rows, entry.why))
             except Fault as fault:
                 faults.append(str(fault))
-        comparisons.append(Comparison(publication.source, blocks))
+        tests = [_test_block(test) for test in publication.tests]
+        comparisons.append(Comparison(publication.source, blocks, tests, [_mean_block(m) for m in publication.means]))
     if faults:
         raise Fault("\n".join(faults))
     return comparisons
+
+
+def _test_block(test: PrintedTest) -> ConsistencyBlock:
+    from omtrace.statistics.basic.reported import fitting_error_df, recomputed
+
+    rows = []
+    for text, analysis in test.error_df.items():
+        found = recomputed(test.printed, test.df_1, int(text))
+        parts = [
+            f"from {SYMBOLS[kind]}: F {_range(found.f_of[kind], 2)}, p {_range(p, 3)}" for kind, p in found.p_of.items()
+        ]
+        rows.append(Consistency(f"{text} error df: {analysis}", "; ".join(parts), found.agrees))
+    printed = ", ".join(f"{SYMBOLS[kind]} {_equal(text)}" for kind, text in test.printed.items())
+    fitting = fitting_error_df(test.printed, test.df_1)
+    if fitting.is_empty:
+        says = "No error degrees of freedom make them fit."
+    elif math.isinf(fitting.high):
+        says = f"They fit from {fitting.low:g} error degrees of freedom on."
+    else:
+        says = f"They fit at {fitting.low:g} to {fitting.high:g} error degrees of freedom."
+    return ConsistencyBlock(test.where, printed, rows, f"{says} {test.why}".strip())
+
+
+def _mean_block(mean: PrintedMean) -> ConsistencyBlock:
+    from omtrace.statistics.basic.reported import is_on_scale, is_possible_mean
+
+    low, high = mean.scale
+    parts = mean.n * mean.items
+    rows = [
+        Consistency(
+            f"as {mean.as_what}, {low:g} to {high:g}",
+            "between the ends of the scale",
+            is_on_scale(mean.mean, low, high),
+        ),
+        Consistency(
+            f"n = {mean.n}" + (f", {mean.items} items" if mean.items > 1 else ""),
+            f"a whole number over {parts} rounds to it (GRIM)",
+            is_possible_mean(mean.mean, mean.n, mean.items),
+        ),
+    ]
+    return ConsistencyBlock(mean.where, f"mean {mean.mean}", rows, mean.why)
+
+
+def _range(interval: "Interval", digits: int) -> str:
+    """An interval in words; one number where both ends are shown alike."""
+    low, high = (_shown(value, digits) for value in (interval.low, interval.high))
+    return low if low == high else f"{low} to {high}"
+
+
+def _equal(printed: str) -> str:
+    return printed if printed[0] in "<>" else f"= {printed}"
 
 
 def _rows(entry: PrintedNumbers, of_analysis: Mapping[str, list[Number]], where: str) -> Iterator[Compared]:

@@ -33,6 +33,12 @@ class Diary(fields.TableModel):
     acute_medication: Series[pd.Int64Dtype] = pa.Field(
         isin=[0, 1], nullable=True, description="acute medication taken (1 yes)", metadata={"unit": "code"}
     )
+    acute_class: Series[str] | None = pa.Field(
+        isin=["simple_analgesic", "triptan", "ergot", "opioid", "combination"],
+        nullable=True,
+        description="class of the acute medication; of several the one that ICHD-3 counts from 10 days",
+        metadata={"source": "classes of ICHD-3, 8.2: simple analgesics count from 15 days a month, all others from 10"},
+    )
 
     @pa.check(
         "study_day",
@@ -51,6 +57,16 @@ class Diary(fields.TableModel):
         """A day without headache has neither migraine nor pain."""
         without = frame["headache"].eq(0).fillna(False)
         return ~without | (frame["migraine"].fillna(0).eq(0) & frame["pain_max"].fillna(0).eq(0))
+
+    @pa.dataframe_check(
+        error="a class of medication only on a day with medication",
+        **fields.rule(
+            "acute_class", "acute_medication", severity="note", example="a triptan on a day without medication"
+        ),
+    )
+    def class_without_medication(cls, frame: pd.DataFrame) -> pd.Series:
+        """A drug that was taken is medication."""
+        return frame["acute_class"].isna() | frame["acute_medication"].ne(0).fillna(True)
 
     class Config:
         unique = ["unit_id", "study_day"]

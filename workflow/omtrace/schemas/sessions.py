@@ -30,6 +30,11 @@ class Sessions(fields.TableModel):
         description="minutes of release in all (the protocol has five)",
         metadata={"unit": "min"},
     )
+    provider_id: Series[str] | None = pa.Field(
+        nullable=True,
+        description="pseudonym of who gave the treatment",
+        metadata={"references": "providers.provider_id"},
+    )
 
     @pa.check(
         "movements_done",

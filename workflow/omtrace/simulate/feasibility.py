@@ -1,4 +1,4 @@
-"""The simulated feasibility study: one REDCap export of eleven participants.
+"""The simulated feasibility study: a REDCap export of eleven participants, and the clinic's log of the treatment.
 
 Design as in the public record of the 2023 study (doi:10.1370/afm.22.s1.5587; NCT04520425): eleven
 participants with chronic migraine, three to five treatments a fortnight apart, questionnaires at baseline and
@@ -22,12 +22,32 @@ from omtrace.simulate.answers import (
     msq_answers,
     related,
 )
+from omtrace.simulate.care import (
+    CARE_COLUMNS,
+    ELIGIBILITY_COLUMNS,
+    LIFESTYLE_COLUMNS,
+    care_rows,
+    eligibility,
+    lifestyle,
+)
 from omtrace.simulate.defects import Defect, Row, with_defects
+from omtrace.simulate.feasibility_diary import diary_of, events_of
+from omtrace.simulate.rct_diary import DIARY_COLUMNS, EVENT_COLUMNS
 from omtrace.simulate.streams import Stream, nearest, weekday, within
+from omtrace.simulate.treatment import (
+    MOVEMENT_COLUMNS,
+    PROVIDER_COLUMNS,
+    RELEASE,
+    movements_of,
+    provided,
+    provider_rows,
+)
 from omtrace.store import write_csv
 
 STUDY = "omt_feasibility"
-FILE = "redcap.csv"
+FILE, MOVEMENTS, PROVIDERS = "redcap.csv", "movements.csv", "providers.csv"
+DIARY, EVENTS, CARE = "diary.csv", "adverse_events.csv", "care_log.csv"
+CLINICIANS = ("DO-1", "DO-2", "DO-3")
 PARTICIPANTS = [f"SM-{n:02d}" for n in range(1, 12)]
 COLUMNS = [
     "record_id",
@@ -37,15 +57,18 @@ COLUMNS = [
     "sex",
     "botox_ever",
     "topiramate_12m",
+    *ELIGIBILITY_COLUMNS,
     "demographics_complete",
     "session_on",
     "movements_done",
     "minutes",
+    "provider_id",
     "session_complete",
     *HIT6_COLUMNS,
     *MSQ_COLUMNS,
     *MIDAS_COLUMNS,
     *SATISFACTION_COLUMNS,
+    *LIFESTYLE_COLUMNS,
     "visit_note",
 ]
 
@@ -106,11 +129,38 @@ DEFECTS = (
 
 
 def write(folder: Path) -> list[Path]:
-    """Write the study's export below a folder and name the file written."""
-    rows = [row for participant in participants() for row in events(**participant)]
-    path = folder / STUDY / FILE
-    write_csv(path, COLUMNS, ([row[name] for name in COLUMNS] for row in with_defects(FILE, rows, DEFECTS)))
-    return [path]
+    """Write the study's exports below a folder and name the files written."""
+    people = participants()
+    severity = {person["name"]: person["severity"] for person in people}
+    rows = [row for person in people for row in events(**person)]
+    files = {
+        FILE: (COLUMNS, rows),
+        MOVEMENTS: (MOVEMENT_COLUMNS, movement_rows(rows)),
+        PROVIDERS: (
+            [name for name in PROVIDER_COLUMNS if name != "site"],
+            provider_rows(STUDY, [(name, "") for name in CLINICIANS], FIRST_DAY),
+        ),
+        DIARY: (DIARY_COLUMNS, [row for name in PARTICIPANTS for row in diary_of(name, severity[name])]),
+        EVENTS: (
+            [name for name in EVENT_COLUMNS if name != "system"],
+            [row for name in PARTICIPANTS for row in events_of(name)],
+        ),
+        CARE: (CARE_COLUMNS, [row for name in PARTICIPANTS for row in care_rows(STUDY, name, 0.15, 120)]),
+    }
+    for file, (columns, clean) in files.items():
+        cells = ([row[name] for name in columns] for row in with_defects(file, clean, DEFECTS))
+        write_csv(folder / STUDY / file, columns, cells)
+    return [folder / STUDY / file for file in files]
+
+
+def movement_rows(rows: list[Row]) -> list[Row]:
+    """The movements of all sessions of the export."""
+    found: list[Row] = []
+    for name in PARTICIPANTS:
+        mine = [row for row in rows if row["record_id"] == name and row["session_on"]]
+        sessions = [{**row, "session": row["redcap_event_name"].split("_")[1]} for row in mine]
+        found += movements_of(STUDY, name, sessions, RELEASE, CLINICIANS[-1], False)
+    return found
 
 
 def participants() -> list[dict]:
@@ -150,6 +200,7 @@ def events(
         "sex": sex,
         "botox_ever": 0,
         "topiramate_12m": 0,
+        **eligibility(STUDY, name, age, sex, diary_of(name, severity)),
         "demographics_complete": 2,
     }
     sessions = session_rows(name, enrolled, attended)
@@ -168,6 +219,9 @@ def events(
         {"redcap_event_name": "month_1_arm_1", **month_1},
         {"redcap_event_name": "month_3_arm_1", **month_3},
     ]
+    for row in rows:
+        if "hit6_on" in row:
+            row |= lifestyle(STUDY, name, row["redcap_event_name"])
     for row in rows:
         choices = SESSION_NOTES if "session_on" in row else FORM_NOTES
         row |= {"record_id": name, "visit_note": notes.pick(choices) if notes.chance(0.3) else None}
@@ -192,6 +246,7 @@ def session_rows(name: str, enrolled: date, attended: int) -> list[Row]:
                 "session_complete": 2,
             }
         )
+    provided(STUDY, name, rows, CLINICIANS)
     return rows
 
 

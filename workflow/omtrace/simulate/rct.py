@@ -9,14 +9,32 @@ values are drawn, not reported: no published result is reproduced.
 from pathlib import Path
 
 from omtrace.simulate.answers import HIT6_COLUMNS, MIDAS_COLUMNS, MSQ_COLUMNS, SATISFACTION_COLUMNS
+from omtrace.simulate.care import (
+    CARE_COLUMNS,
+    ELIGIBILITY_COLUMNS,
+    LIFESTYLE_COLUMNS,
+    care_rows,
+    coded,
+    eligibility,
+    lifestyle,
+    with_drugs,
+)
 from omtrace.simulate.defects import Defect, Row, with_defects
-from omtrace.simulate.rct_diary import DIARY_COLUMNS, EVENT_COLUMNS, diary_rows, event_rows
-from omtrace.simulate.rct_people import STUDY, Participant, simulated
+from omtrace.simulate.rct_diary import DIARY_COLUMNS, EVENT_COLUMNS, diary_of, diary_rows, event_rows
+from omtrace.simulate.rct_people import PROVIDERS_OF, STUDY, Participant, simulated
 from omtrace.simulate.streams import Stream
+from omtrace.simulate.treatment import (
+    MOVEMENT_COLUMNS,
+    OSTEOPATHIC,
+    PROVIDER_COLUMNS,
+    movements_of,
+    provider_rows,
+)
 from omtrace.store import write_csv
 
 QUESTIONNAIRES, SESSIONS, ALLOCATION = "questionnaires.csv", "sessions.csv", "allocation.csv"
 DIARY, EVENTS = "diary.csv", "adverse_events.csv"
+MOVEMENTS, PROVIDERS, CARE = "movements.csv", "providers.csv", "care_log.csv"
 COLUMNS = {
     QUESTIONNAIRES: [
         "record_id",
@@ -28,18 +46,25 @@ COLUMNS = {
         "migraine_type",
         "botox_ever",
         "topiramate_12m",
+        *ELIGIBILITY_COLUMNS,
         "demographics_complete",
         *HIT6_COLUMNS,
         *MSQ_COLUMNS,
         *MIDAS_COLUMNS,
         *SATISFACTION_COLUMNS,
+        *LIFESTYLE_COLUMNS,
         "visit_note",
     ],
-    SESSIONS: ["participant_id", "session", "session_on", "movements_done", "minutes"],
+    SESSIONS: ["participant_id", "session", "session_on", "movements_done", "minutes", "provider_id"],
+    MOVEMENTS: MOVEMENT_COLUMNS,
+    PROVIDERS: PROVIDER_COLUMNS,
     ALLOCATION: ["sequence", "stratum", "block", "arm", "participant_id", "allocated_on"],
     DIARY: DIARY_COLUMNS,
     EVENTS: EVENT_COLUMNS,
+    CARE: CARE_COLUMNS,
 }
+# Chance that a preventive drug is changed; by the last event attended, the last day that is known of.
+CHANGES, LAST_DAY = {"OMT": 0.10, "sham": 0.17}, {"": 85, "month_1_arm_1": 50, "baseline_arm_1": 28}
 NOTES = (
     "Came with a relative",
     'Wrote beside the form: "hard to say".\nAnswered all the same.',
@@ -59,6 +84,7 @@ CONFLICT = {
     "migraine": 0,
     "pain_max": lambda row: 4 * other_headache(row),
     "acute_medication": 0,
+    "acute_class": None,
 }
 
 DEFECTS = (
@@ -94,7 +120,7 @@ DEFECTS = (
         Defect(
             DIARY,
             {"participant_id": "R999", "study_day": day},
-            {"headache": 1, "migraine": 0, "pain_max": 3, "acute_medication": 0},
+            {"headache": 1, "migraine": 0, "pain_max": 3, "acute_medication": 0, "acute_class": None},
             "participant not in the allocation list",
             "add",
         )
@@ -104,7 +130,13 @@ DEFECTS = (
     Defect(
         EVENTS,
         {"participant_id": "R102", "study_day": -40},
-        {"term": "neck soreness", "system": "musculoskeletal", "severity": "mild", "related": "no"},
+        {
+            "term": "neck soreness",
+            "system": "musculoskeletal",
+            "severity": "mild",
+            "related": "no",
+            **coded("neck soreness"),
+        },
         "dated before allocation",
         "add",
     ),
@@ -112,19 +144,33 @@ DEFECTS = (
 
 
 def write(folder: Path) -> list[Path]:
-    """Write the trial's five exports below a folder and name the files written."""
+    """Write the trial's exports below a folder and name the files written."""
     people, slots = simulated()
+    names = [(name, site) for site, several in PROVIDERS_OF.items() for name in several]
     tables = {
         QUESTIONNAIRES: questionnaire_rows(people),
+        PROVIDERS: provider_rows(STUDY, names, min(person.first for person in people)),
         SESSIONS: [row for person in people for row in person.sessions],
+        MOVEMENTS: [row for person in people for row in movement_rows(person)],
         ALLOCATION: slots,
         DIARY: diary_rows(people),
         EVENTS: event_rows(people),
+        CARE: [
+            row
+            for person in people
+            for row in care_rows(STUDY, person.name, CHANGES[person.arm], LAST_DAY[person.left])
+        ],
     }
     for file, rows in tables.items():
         cells = ([row[name] for name in COLUMNS[file]] for row in with_defects(file, rows, DEFECTS))
         write_csv(folder / STUDY / file, COLUMNS[file], cells)
     return [folder / STUDY / file for file in tables]
+
+
+def movement_rows(person: Participant) -> list[Row]:
+    """The movements of a participant's sessions, real or sham; the last provider of a site hurries."""
+    providers = PROVIDERS_OF[person.site]
+    return list(movements_of(STUDY, person.name, person.sessions, OSTEOPATHIC, providers[-1], person.arm == "sham"))
 
 
 def questionnaire_rows(people: list[Participant]) -> list[Row]:
@@ -137,6 +183,7 @@ def questionnaire_rows(people: list[Participant]) -> list[Row]:
             row |= {"record_id": person.name, "redcap_event_name": event, **answers}
             if event == "baseline_arm_1":
                 row |= demographics(person)
+            row |= lifestyle(STUDY, person.name, event)
             row["visit_note"] = notes.pick(NOTES) if notes.chance(0.08) else None
             rows.append(row)
     return rows
@@ -152,5 +199,6 @@ def demographics(person: Participant) -> Row:
         "migraine_type": person.kind,
         "botox_ever": 0,
         "topiramate_12m": 0,
+        **eligibility(STUDY, person.name, person.age, person.sex, with_drugs(STUDY, person.name, diary_of(person))),
         "demographics_complete": 2,
     }

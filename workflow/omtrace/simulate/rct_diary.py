@@ -5,12 +5,23 @@ days before the first session and 84 from it on; a day without a row was not fil
 both arms, more under OMT (see ``REMAINING``).
 """
 
+from omtrace.simulate.care import coded, with_drugs
 from omtrace.simulate.defects import Row
 from omtrace.simulate.rct_people import STUDY, Participant
 from omtrace.simulate.streams import Stream, nearest, within
 
-DIARY_COLUMNS = ["participant_id", "study_day", "headache", "migraine", "pain_max", "acute_medication"]
-EVENT_COLUMNS = ["participant_id", "study_day", "term", "system", "severity", "related"]
+DIARY_COLUMNS = ["participant_id", "study_day", "headache", "migraine", "pain_max", "acute_medication", "acute_class"]
+EVENT_COLUMNS = [
+    "participant_id",
+    "study_day",
+    "term",
+    "system",
+    "severity",
+    "related",
+    "soc",
+    "preferred_term",
+    "serious",
+]
 
 BEFORE, AFTER = 28, 84
 LEAVING_DAYS = (38, 80)  # last diary day of those who leave after the first visit
@@ -38,7 +49,7 @@ LAST_EVENT_DAY = {"": 90, "month_1_arm_1": 60, "baseline_arm_1": 28}
 
 def diary_rows(people: list[Participant]) -> list[Row]:
     """One row a participant and day filled in."""
-    return [row for person in people for row in diary_of(person)]
+    return [row for person in people for row in with_drugs(STUDY, person.name, diary_of(person))]
 
 
 def diary_of(person: Participant) -> list[Row]:
@@ -97,4 +108,5 @@ def event(person: Participant, stream: Stream) -> Row:
         "system": system,
         "severity": "mild" if luck < 0.7 else "moderate" if luck < 0.96 else "severe",
         "related": stream.pick(("yes", "possible", "possible", "no")) if possible else "no",
+        **coded(term),
     }

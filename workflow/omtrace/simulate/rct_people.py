@@ -16,6 +16,7 @@ from omtrace.simulate.answers import (
 )
 from omtrace.simulate.defects import Row
 from omtrace.simulate.streams import Stream, nearest, power, weekday, within
+from omtrace.simulate.treatment import provided
 
 STUDY = "omt_rct"
 SIZE = 140
@@ -23,6 +24,7 @@ FIRST_DAY = date(2024, 1, 15)
 SITES = ("A", "B", "C")
 TYPES = {EPISODIC: "episodic", CHRONIC: "chronic"}
 ARMS = ("OMT", "sham")
+PROVIDERS_OF = {site: tuple(f"DO-{site}{number}" for number in (1, 2, 3)) for site in SITES}
 PLANNED_SESSIONS = 5
 LOW_ADHERENCE = 0.16
 
@@ -80,6 +82,7 @@ def simulated() -> tuple[list[Participant], list[Row]]:
     slots = allocated(people)
     for person in people:
         person.sessions = sessions_of(person)
+        provided(STUDY, person.name, person.sessions, PROVIDERS_OF[person.site])
         person.answers["baseline_arm_1"] = baseline(person)
         follow(person)
     return people, slots

@@ -25,12 +25,18 @@ WHOLE_FILE = {rule.id for rule in RULES if rule.whole_file}
 
 
 def references(works: dict[str, Work]) -> None:
-    """Report values that another table does not have; rows that leave may be wanted elsewhere, so call it again."""
+    """Report values that another table does not have; rows that leave may be wanted elsewhere, so call it again.
+
+    Several tables of one kind, such as the readings of two readers, are one table to those that refer to it.
+    """
+    import pandas
+
     for work in works.values():
         for reference in work.table.references:
-            if reference.table not in works:
+            targets = [other for other in works.values() if _is_table(other, reference.table)]
+            if not targets:
                 continue
-            known = works[reference.table].kept()[reference.other].dropna()
+            known = pandas.concat([other.kept()[reference.other].dropna() for other in targets])
             rows = work.kept()
             if reference.where:
                 rows = rows[rows[reference.where[0]] == reference.where[1]]
@@ -41,9 +47,15 @@ def references(works: dict[str, Work]) -> None:
             strange = [key for key in mine.index[refused(check, mine)] if key not in reported]
             by_place: dict[str, list[int]] = {}
             for key in strange:
-                by_place.setdefault(_nearest(works[reference.table], reference.other, str(mine[key])), []).append(key)
+                hints = (_nearest(other, reference.other, str(mine[key])) for other in targets)
+                by_place.setdefault(next(filter(None, hints), ""), []).append(key)
             for hint, keys in by_place.items():
                 work.report(keys, "reference", reference.column, f"{check.error}{hint}")
+
+
+def _is_table(work: Work, name: str) -> bool:
+    """Whether a table is the one that a reference names, or one of its kind."""
+    return name in (work.name, work.plan.library(work.name))
 
 
 def _nearest(work: Work, column: str, text: str) -> str:
@@ -67,7 +79,7 @@ def roster(works: dict[str, Work], dataset: DatasetPlan) -> None:
     if listed.column != UNIT or listed.table not in works:
         return
     enrolled = works[listed.table].frame[UNIT].dropna()
-    used = {str(p.options.get("table")) for p in dataset.parameters.values() if p.derive != "well_signal"}
+    used = {str(p.options.get("table", "")) for p in dataset.parameters.values() if p.derive != "well_signal"}
     for name in sorted((used - {listed.table}) & set(works)):
         work = works[name]
         mine = work.kept()[UNIT].dropna() if UNIT in work.frame else enrolled

@@ -12,7 +12,7 @@ from omtrace.model.plan import Plan
 from omtrace.model.register import RawFile, exports_of
 from omtrace.model.tables import MADE, TablePlan
 from omtrace.provenance.keys import key_of
-from omtrace.readers import Extract, Places
+from omtrace.readers import Extract, Places, reader_of
 from omtrace.readers._recognised import recognised
 from omtrace.readers.lookup import Way, companions_of, way_key, way_of
 from omtrace.schemas import UNIT, Column, Table, table_in
@@ -156,10 +156,9 @@ class Reading:
         ]
         severity = severity_of(self.plan, "column_undeclared")
         columns: dict[tuple[str, str], None] = {}
-        for source in self.sources.values():
-            columns |= {
-                (source.export.path, column): None for column in source.extract.columns if column not in source.hidden
-            }
+        for (_, reader, _), source in self.sources.items():
+            passed = source.hidden.keys() | reader_of(reader).made
+            columns |= {(source.export.path, column): None for column in source.extract.columns if column not in passed}
         read = {(s.export.path, c) for work in works for s in work.sources.values() for c in work.cells}
         read |= {
             (s.export.path, pattern.replace("*", column))

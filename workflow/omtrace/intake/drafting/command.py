@@ -1,7 +1,6 @@
 """``omtrace new-study``: files to a plan that runs, a place in the configuration, and their rows in the register."""
 
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,18 +9,26 @@ from typing import Any
 from omtrace.faults import Fault
 from omtrace.intake import checking
 from omtrace.intake.drafting.document import plan_text
-from omtrace.intake.drafting.profile import FileProfile, column_of, own_name, read_file, reader_for
+from omtrace.intake.drafting.plates import Plates, assay_text, plates_in, write_layouts
+from omtrace.intake.drafting.profile import (
+    FileProfile,
+    column_of,
+    own_name,
+    read_file,
+    reader_for,
+    without_identifiers,
+)
 from omtrace.intake.drafting.tables import Draft, Request, draft_of
 from omtrace.intake.plan_check import checked_plan
 from omtrace.intake.registration import Request as Registration
 from omtrace.intake.registration import register
 from omtrace.model.closed import NAME, NAME_FORM
-from omtrace.model.document import read_document
 from omtrace.model.folders import CONFIG, folders_of, plan_file, read_registered
+from omtrace.model.plan import read_plan
 from omtrace.model.register import FILE_NAME
 from omtrace.readers import Variable
 from omtrace.readers._redcap_dictionary import HEADERS, Dictionary, read_dictionary
-from omtrace.store import write_text
+from omtrace.store import write_bytes
 
 NO_FIELD = ("descriptive", "file")  # types of REDCap's fields without a value
 DICTIONARY = "dictionary"
@@ -59,15 +66,43 @@ def new_study(study: str, files: Sequence[str], request: Request, root: str | Pa
     sources = [Path(file) for file in files]
     if missing := [path for path in sources if not path.is_file()]:
         raise Fault(*(f"{path}: there is no such file" for path in missing))
+    if request.design in ("", "assay") and (plates := plates_in(sources)):
+        return _assay(study, plates, root)
     profiles, options, forms, tables = _profiles(sources)
-    draft = draft_of(profiles, request, forms)
+    notes, kept = [], []
+    for profile in profiles:
+        without, kinds = without_identifiers(profile)
+        kept.append(without)
+        notes += [f"{profile.path.name}: column {column} looks like {kind}" for column, kind in kinds.items()]
+    draft = draft_of(kept, request, forms)
     text = plan_text(study, draft, options)
+    return NewStudy(study, text, _written(study, text, tables, root), draft, notes)
+
+
+def _written(study: str, text: str, tables: Mapping[Path, str], root: Path) -> list[Taken]:
+    """Write plan, configuration and raw files. ``tables``: file -> its table of the register."""
     folder = root / folders_of(root).raw / study
-    folder.mkdir(parents=True, exist_ok=True)
-    taken = [Taken(_copied(path, folder), tables[path]) for path in sources]
-    write_text(plan_file(study, root), text)
-    _add_to_config(study, root)
-    return NewStudy(study, text, taken, draft)
+    places = {path: _place(path, folder) for path in tables}
+    written = {plan_file(study, root): text.encode(), root / CONFIG: _config_with(study, root).encode()}
+    written |= {place: path.read_bytes() for path, place in places.items() if place != path}
+    _write_all(written)
+    return [Taken(places[path], table) for path, table in tables.items()]
+
+
+def _assay(study: str, plates: Plates, root: Path) -> NewStudy:
+    """A study of plates. Raises Fault, after a layout to be filled in is written, where there is none."""
+    if not plates.layouts:
+        paths = write_layouts(plates.wells, root)
+        raise Fault(
+            f"no layout says what is in the wells: fill in {paths[0]} or {paths[1]} (role: standard, sample, control "
+            "or blank), and name it beside the plates"
+        )
+    draft = Draft([], "", "assay")
+    draft.found = [f"plates: {', '.join(plates.wells)}, by the reader {plates.reader}"]
+    draft.found += [f"wavelengths: {', '.join(plates.wavelengths)}"] if len(plates.wavelengths) > 1 else []
+    text = assay_text(study, plates)
+    tables = dict.fromkeys(plates.signals, "plates") | dict.fromkeys(plates.layouts, "layouts")
+    return NewStudy(study, text, _written(study, text, tables, root), draft)
 
 
 def _check_name(study: str, root: Path) -> None:
@@ -153,25 +188,40 @@ def _number(bound: object) -> float | None:
         return None
 
 
-def _copied(path: Path, folder: Path) -> Path:
-    """The file in the raw folder of the study, under a name that the register takes."""
+def _write_all(contents: Mapping[Path, bytes]) -> None:
+    """Write all files, or none."""
+    before = {path: path.read_bytes() if path.exists() else None for path in contents}
+    done: list[Path] = []
+    try:
+        for path, content in contents.items():
+            write_bytes(path, content)
+            done.append(path)
+    except OSError:
+        for path in done:
+            content_before = before[path]
+            if content_before is None:
+                path.unlink()
+            else:
+                write_bytes(path, content_before)
+        raise
+
+
+def _place(path: Path, folder: Path) -> Path:
+    """Where the file is to lie: in the raw folder of the study, under a name that the register takes."""
     if path.resolve().parent == folder.resolve():
         return path
     name = path.name if FILE_NAME.match(path.name) else re.sub(r"[^A-Za-z0-9._-]+", "_", path.name).lstrip("._-")
     place = folder / name
     if place.exists() and place.read_bytes() != path.read_bytes():
         raise Fault(f"{place}: another file of this name is there already")
-    if not place.exists():
-        shutil.copyfile(path, place)
     return place
 
 
-def _add_to_config(study: str, root: Path) -> None:
-    """Name the study under ``studies`` of the configuration, which is made where there is none."""
+def _config_with(study: str, root: Path) -> str:
+    """The configuration with the study under ``studies``."""
     path = root / CONFIG
     if not path.exists():
-        write_text(path, f"studies:\n  - {study}\n")
-        return
+        return f"studies:\n  - {study}\n"
     lines = path.read_text(encoding="utf-8").split("\n")
     start = next((n for n, line in enumerate(lines) if line.startswith("studies:")), None)
     if start is None:
@@ -188,44 +238,51 @@ def _add_to_config(study: str, root: Path) -> None:
             elif lines[n].strip() and not lines[n].lstrip().startswith("#"):
                 break
         lines.insert(last + 1, re.sub(r"\S.*", f"- {study}", lines[last]) if last > start else f"  - {study}")
-    text = "\n".join(lines)
-    write_text(path, text)
-    if study not in (read_document(path).get("studies") or ()):
-        raise Fault(f"{path}: write '- {study}' under studies by hand")
+    return "\n".join(lines)
 
 
-def take_in(new: NewStudy, root: str | Path = ".") -> tuple[checking.Outcome, list[str]]:
+def take_in(new: NewStudy, root: str | Path = ".") -> tuple[checking.Outcome | None, list[str]]:
     """Check the files as a run would, and enter them in the register.
 
     Returns
     -------
     tuple
-        What a run would find, and why files were not registered (none: all were).
+        What a run would find, and why files were not registered: then nothing more is known.
     """
     root = Path(root)
     paths = [str(taken.path.relative_to(root) if taken.path.is_absolute() else taken.path) for taken in new.files]
-    companions = {taken.table for taken in new.files} - {file.name for file in new.draft.files}
+    companions = {taken.table for taken in new.files if taken.table.startswith(DICTIONARY)}
     faults: list[str] = []
     for path, taken in sorted(zip(paths, new.files, strict=True), key=lambda one: one[1].table not in companions):
         try:
             if not any(export.path == path for export in read_registered(root)):
-                register([path], Registration(table=taken.table, export=taken.table), root)
+                alone = sum(other.table == taken.table for other in new.files) == 1
+                register([path], Registration(table=taken.table, export=taken.table if alone else ""), root)
         except Fault as fault:
             faults += fault.lines
+    if faults:
+        return None, faults
     data = [p for p, taken in zip(paths, new.files, strict=True) if taken.table not in companions]
-    outcome, _ = checking.check(data, checking.Request(study=new.study), root)
-    return outcome, faults
+    return checking.check(data, checking.Request(study=new.study), root)[0], faults
 
 
-def print_study(new: NewStudy, outcome: checking.Outcome, faults: Sequence[str], counts: Mapping[str, int]) -> None:
+def print_study(new: NewStudy, outcome: checking.Outcome | None, faults: Sequence[str]) -> None:
     """Print what was recognised, the first findings, and what comes next."""
+    plan = read_plan(plan_file(new.study))
+    counts = {name: len(getattr(plan, name)) for name in ("tables", "analyses", "figures")}
     print("\n".join(f"found  {line}" for line in new.draft.found))
+    print("\n".join(f"doubt  {line}" for line in new.draft.doubts), end="\n" * bool(new.draft.doubts))
     lines = new.text.count("\n")
     said = new.text.count("SAY:")
     print(f"wrote  {plan_file(new.study)}: {lines} lines, {', '.join(f'{n} {name}' for name, n in counts.items())}\n")
-    checking.print_findings(outcome, len(new.draft.files))
+    if outcome:
+        checking.print_findings(outcome, len(new.files))
     for line in faults:
         print(f"not registered: {line}")
+    if new.notes:
+        print("\n".join(new.notes))
+        print("export again without these columns, or say under identifiers of the source why they identify nobody;")
+        print(f"then omtrace register the files in data/raw/{new.study}/, each with --table as the sources are called")
     print(f"\n{said - 1} lines of the plan end in 'SAY: ...': only a person can say what is right there.")
     print(f"next:  edit {plan_file(new.study)}; omtrace plan {new.study}; snakemake {new.study}")
     print(f"       then open results/{new.study}/report.html")
@@ -235,8 +292,8 @@ def run(study: str, files: Sequence[str], request: Request) -> list[str]:
     """Make a study of files, and print what was found; the severities of the findings."""
     new = new_study(study, files, request)
     outcome, faults = take_in(new)
-    plan = checked_plan(study)
-    counts = {name: len(getattr(plan, name)) for name in ("tables", "analyses", "figures")}
-    print_study(new, outcome, faults, counts)
-    severities = [finding.severity for finding in [*outcome.findings, *outcome.elsewhere]]
-    return [*severities, *(["stop"] if faults else [])]
+    print_study(new, outcome, faults)
+    if outcome is None:
+        return ["stop"]
+    checked_plan(study)
+    return [finding.severity for finding in [*outcome.findings, *outcome.elsewhere]]

@@ -86,6 +86,7 @@ def _head(study: str, draft: Draft) -> Iterator[str]:
 
 
 def _sources(draft: Draft, options: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    yield from (f"# SAY: {doubt}." for doubt in draft.doubts)
     yield "sources:"
     for file in draft.files:
         source: dict[str, Any] = {"reader": file.reader}
@@ -197,7 +198,7 @@ def _analyses(draft: Draft) -> Iterator[str]:
     if outcomes:
         names = [outcome.name for outcome in outcomes]
         yield from _analysis("outcomes", "describe", "Outcomes by visit and group", "descriptive", names)
-    if (draft.arm and draft.group) or draft.baseline:
+    if (draft.arm and draft.group) or draft.baseline or len(draft.factors) > 1:
         yield from _compared(draft, outcomes)
     events = draft.outcomes("yes or no")
     if events and not draft.cluster:
@@ -219,24 +220,30 @@ def _compared(draft: Draft, outcomes: Sequence[ParameterDraft]) -> Iterator[str]
 
 def _comparison(draft: Draft, name: str, role: str, outcomes: Sequence[ParameterDraft]) -> Iterator[str]:
     names = [outcome.name for outcome in outcomes]
+    what = outcomes[0].label if len(outcomes) == 1 else "Other outcomes"
     last = next((visit for visit in reversed([*dict(visits_in_order(draft))]) if _all_at(outcomes, visit)), "")
     at = {"visits": [last]} if last else {}
     visited = all(outcome.visits for outcome in outcomes)
     before = bool(draft.baseline) and _all_at(outcomes, draft.baseline) and last != draft.baseline
-    if draft.arm and draft.group and draft.cluster:
+    if len(draft.factors) > 1:
+        options: dict[str, Any] = {"factors": draft.factors}
+        yield from _analysis(
+            name, "factorial", f"{what}, factors and their interactions", role, names, **at, options=options
+        )
+    elif draft.arm and draft.group and draft.cluster:
         reference, *others = draft.arm.groups
         pairs = [{"of": draft.group, "pair": [other, reference]} for other in others]
         options = {"terms": [draft.group], "random": [draft.cluster], "contrasts": pairs}
-        yield from _analysis(name, "mixed_model", "Groups compared", role, names, **at, options=options)
+        yield from _analysis(name, "mixed_model", f"{what} by group", role, names, **at, options=options)
     elif draft.arm and draft.group:
         reference, *others = draft.arm.groups
         contrasts = [[other, reference] for other in others]
         adjusted = visited and before
         method = "ancova" if adjusted else "compare_groups"
-        title = "Groups compared, adjusted for baseline" if adjusted else "Groups compared"
+        title = f"{what} by group{', adjusted for baseline' * adjusted}"
         yield from _analysis(name, method, title, role, names, **at, options={"contrasts": contrasts})
     elif visited and before:
-        yield from _analysis(name, "paired_change", "Change since baseline", role, names)
+        yield from _analysis(name, "paired_change", f"{what}, change since baseline", role, names)
 
 
 def _all_at(outcomes: Sequence[ParameterDraft], visit: str) -> bool:

@@ -12,6 +12,7 @@ from omtrace.model.tables import ColumnKind, Format
 from omtrace.readers import Extract, Variable, options_of, reader_of
 from omtrace.readers._recognised import recognised
 from omtrace.validation.formats import Style, date_style, number_style
+from omtrace.validation.identifiers import identifiers
 from omtrace.validation.parse import dates, integers, numbers, plain
 
 MOST_CATEGORIES = 12
@@ -167,6 +168,20 @@ def columns_of(extract: Extract) -> tuple[ColumnProfile, ...]:
             profile = replace(profile, kind="text")
         profiles.append(profile)
     return tuple(profiles)
+
+
+def without_identifiers(file: FileProfile) -> tuple[FileProfile, dict[str, str]]:
+    """A file without the columns that look like direct identifiers of people, and what each of these looks like."""
+    flagged = {name for name, variable in file.extract.variables.items() if variable.identifier}
+    columns = file.columns
+    found = identifiers(
+        [column.raw for column in columns],
+        [list(counted(file.cells(column.raw))) for column in columns],
+        [sum(counted(file.cells(column.raw)).values()) for column in columns],
+        flagged,
+    )
+    kinds = {suspicion.column: suspicion.kind for suspicion in found}
+    return replace(file, columns=tuple(column for column in columns if column.raw not in kinds)), kinds
 
 
 def counted(cells: Any) -> Counter[str]:

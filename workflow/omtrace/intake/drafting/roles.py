@@ -10,7 +10,7 @@ from omtrace.readers._wide import stem_of
 UNITS = (
     r"record_?id|usubjid|subj(ect)?_?(id|no|nr|num|number)?|participant_?(id|no|nr|number|code)?|"
     r"patient_?(id|no|nr|number|code)?|p?pt_?(id|no|nr)|pid|ppid|ppt|respondent_?(id)?|external_?reference|"
-    r"(animal|mouse|rat|pup)_?(id|no|nr|number|code)?|case_?(id|no|nr|number)?|study_?(id|no|nr|number)|id|code|unit_?id?"
+    r"(animal|mouse|rat|pup)_?(id|no|nr|number|code)?|case_?(id|no|nr|number)?|study_?(id|no|nr|number)|id|code|unit_?id?|row_name"
 )
 VISITS = (
     r"redcap_event_name|a?visit(_?(name|code|num(ber)?|no|id|n))?|time(_?point)?(_?(name|code|no))?|tp|event(_?name)?|"
@@ -25,18 +25,24 @@ ARM_ORDER = ("arm", "trt", "treat", "alloc", "random", "group", "grp", "interven
 CLUSTERS = (
     r"cage|litter|cluster|site|cent(er|re)|clinic|practice|school|ward|therapist|provider|batch|block|dam|pen|tank"
 )
+FACTORS = r"strain|model|surgery|stress|behaviou?r|lesion|knock_?out|operation|factor.*"
 FACTS = (
-    r"age.*|sex|gender|bmi|weight.*|height.*|race|ethnic.*|site|cent(er|re).*|strat.*|educ.*|smok.*|duration.*|"
+    r"age.*|sex|gender|bmi|height.*|race|.*_?size|ethnic.*|site|cent(er|re).*|strat.*|educ.*|smok.*|duration.*|"
     r"onset.*|chronic.*|batch|strain|litter.*|cage.*|country|region|marital.*|employ.*|dob|birth.*|visit.*|practice.*"
 )
 REFERENCE = (
     r"placebo|control|ctrl|ctl|sham|vehicle|usual|untreated|saline|waiting|wait.?list|standard|wt|wild|none|no|pbo|0"
 )
 BEFORE = r"base|bl\b|pre|screen|before|^t_?0$|^v_?0$|^0$|(week|wk|w|month|m|day|d|visit)_?0+\b|enrol|admission"
-LATER = r"(?:t|v|w|wk|m|d|fu|week|month|day|visit|time|tp|followup|follow_up|wave)_?[0-9]+[a-z]*"
+LATER = (
+    r"(?:t|v|w|wk|m|d|fu|week|month|day|visit|time|tp|followup|follow_up|wave)_?[0-9]+[a-z]*|"
+    r"[0-9]+_?(?:m|mo|w|wk|d|y|h|month|week|day|year|hour)s?"
+)
 NAMED = r"baseline|base|bl|pre|post|fu|followup|follow_up|end|final|screening|discharge"
 SUFFIX = re.compile(rf"(.*[A-Za-z0-9])[_. ]({LATER}|{NAMED})", re.IGNORECASE)
 PREFIX = re.compile(rf"({LATER}|{NAMED})[_. ]([A-Za-z].*)", re.IGNORECASE)
+JOINED = re.compile(r"(pre|post)([A-Za-z]{2,})", re.IGNORECASE)  # Prewt, Postwt
+PERSONAL = rf"sex|gender|age|dob|birth.*|race|site|cent(er|re)|{ARMS}"  # the same in all rows of a person
 MOST_VISITS = 20
 MOST_ARMS = 8
 
@@ -148,7 +154,7 @@ def _beside(file: FileProfile, unit: str, asked: Sequence[str]) -> Visits | None
         for raw in others:
             if match := SUFFIX.fullmatch(raw):
                 found.setdefault("*" + raw[len(match[1]) :], set()).add(match[1])
-            elif match := PREFIX.fullmatch(raw):
+            elif match := PREFIX.fullmatch(raw) or JOINED.fullmatch(raw):
                 found.setdefault(raw[: -len(match[2])] + "*", set()).add(match[2])
         stems = [stem for stems in found.values() for stem in stems]
         shared = {stem for stem in stems if stems.count(stem) > 1}
@@ -185,6 +191,15 @@ def is_constant(file: FileProfile, unit: str, column: str) -> bool:
     return True
 
 
+def differing(file: FileProfile, unit: str) -> list[str]:
+    """The columns that are the same for a person, and differ between rows of one unit: it may be several people."""
+    return [
+        column.raw
+        for column in file.columns
+        if unit and column.raw != unit and named(column, PERSONAL) and not is_constant(file, unit, column.raw)
+    ]
+
+
 def arm_of(files: Sequence[FileProfile], unit: str, asked: str = "", reference: str = "") -> Arm | None:
     """The column with the groups that are compared; None where no column is called so."""
     found: list[tuple[int, int, FileProfile, ColumnProfile]] = []
@@ -206,6 +221,32 @@ def arm_of(files: Sequence[FileProfile], unit: str, asked: str = "", reference: 
     first += [g for g in labels.values() if re.match(rf"({REFERENCE})", g, re.IGNORECASE)]
     groups = list(dict.fromkeys([*first[:1], *labels.values()]))
     return Arm(file.name, column, {group: group for group in groups})
+
+
+def condition_of(file: FileProfile, unit: str, asked: str, reference: str) -> Visits | None:
+    """The conditions of a crossover as visits: a column of treatments that differs within units; a reference first."""
+    for column in file.columns:
+        fits = column.raw == asked if asked else named(column, ARMS)
+        if fits and unit and column.raw != unit and 2 <= len(column.texts) <= MOST_ARMS:
+            if not is_constant(file, unit, column.raw) and is_unique(file, [unit, column.raw]):
+                found = _below(file, column)
+                labels = found.labels
+                first = [n for n, label in labels.items() if label == reference]
+                first += [n for n, label in labels.items() if re.match(rf"({REFERENCE})", label, re.IGNORECASE)]
+                return replace(found, baseline=(first or list(labels))[0])
+    return None
+
+
+def factors_of(file: FileProfile, unit: str) -> list[ColumnProfile]:
+    """The columns of a factorial design: treatments and the like of two to four levels, each the same for a unit."""
+    return [
+        column
+        for column in file.columns
+        if named(column, f"{ARMS}|{FACTORS}")
+        and 2 <= len(column.texts) <= 4
+        and column.raw != unit
+        and (not unit or is_constant(file, unit, column.raw))
+    ]
 
 
 def cluster_of(file: FileProfile, unit: str, group: str) -> ColumnProfile | None:

@@ -10,10 +10,14 @@ from omtrace.intake.drafting.profile import MOST_CATEGORIES, ColumnProfile, File
 from omtrace.intake.drafting.questionnaires import Match, questionnaires_in
 from omtrace.intake.drafting.roles import (
     FACTS,
+    VISITS,
     Arm,
     Visits,
     arm_of,
     cluster_of,
+    condition_of,
+    differing,
+    factors_of,
     is_constant,
     is_unique,
     named,
@@ -24,7 +28,7 @@ from omtrace.intake.drafting.roles import (
 
 Design = Literal["parallel", "single-arm", "crossover", "cluster", "factorial", "assay", "animals"]
 EVENT, INSTRUMENT, INSTANCE = "redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance"
-SYSTEM = (EVENT, INSTRUMENT, INSTANCE, "redcap_survey_identifier", "redcap_data_access_group")
+SYSTEM = ("row_name", EVENT, INSTRUMENT, INSTANCE, "redcap_survey_identifier", "redcap_data_access_group")
 YES = ("yes", "y", "ja", "oui", "si", "true", "1")
 DAYS = r"(study_?)?day(_?(no|nr|number))?|date|time.*|index|row|sequence|seq|nr|no|instance|trial|replicate|rep"
 
@@ -64,6 +68,7 @@ class ParameterDraft:
     visits: tuple[str, ...] = ()
     unit: str = ""
     is_fact: bool = False
+    raw: str = ""
 
 
 @dataclass
@@ -81,6 +86,8 @@ class Draft:
     arm: Arm | None = None
     cluster: str = ""
     outcome: str = ""
+    factors: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)  # what is said in the plan as well
     found: list[str] = field(default_factory=list)  # what was recognised, in words
 
     def table(self, name: str, source: str, **keys: Any) -> TableDraft:
@@ -125,17 +132,30 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
     unit = unit_column(files, request.unit)
     draft = Draft(list(files), unit, request.design, outcome=request.outcome)
     draft.found.append(f"unit: {unit}" if unit else "unit: each row, since no column names one")
-    draft.arm = arm_of(files, unit, request.arm, request.reference) if request.design != "single-arm" else None
+    compared = request.design not in ("single-arm", "crossover")
+    draft.arm = arm_of(files, unit, request.arm, request.reference) if compared else None
     if draft.arm:
         draft.found.append(f"arm: {draft.arm.column.raw} ({', '.join(draft.arm.groups)})")
     for file in files:
-        visits = visits_of(file, unit, request.visit, request.wide)
+        if request.design != "crossover" and (wrong := differing(file, unit)):
+            draft.doubts.append(
+                f"one {unit} has several {', '.join(wrong)}: are its numbers given anew in each? Then the source says "
+                f"unit: [{wrong[0]}, {unit}], without unit_id under its columns"
+            )
+        visits = None
+        if request.design == "crossover":
+            visits = condition_of(file, unit, request.arm or request.visit, request.reference)
+        visits = visits or visits_of(file, unit, request.visit, request.wide)
         if visits:
             draft.visits |= visits.labels
             draft.baseline = draft.baseline or visits.baseline
             draft.found.append(f"visits of {file.path.name}: {', '.join(visits.labels.values())}")
         _File(draft, file, visits, forms.get(file.name, {})).add()
     draft.roster = draft.roster or (draft.tables[0].name if draft.tables else "")
+    if request.design == "factorial":
+        raws = {column.raw for file in files for column in factors_of(file, unit)}
+        draft.factors = [p.name for p in draft.parameters.values() if p.raw in raws][:3]
+        draft.found.append(f"factors: {', '.join(draft.factors) or 'none; name them in the plan'}")
     if draft.arm and (request.design in ("", "cluster", "animals")):
         file = next(f for f in files if f.name == draft.arm.file)
         cluster = cluster_of(file, unit, draft.arm.column.raw)
@@ -234,6 +254,9 @@ class _File:
         repeating = any(one for one, filled in zip(repeats, there, strict=False) if filled)
         if f"{form}_complete" in self.file.extract.columns:
             keys["status"] = f"{form}_complete"
+            states = [s for s, filled in zip(self.file.cells(f"{form}_complete"), there, strict=True) if filled]
+            if states.count("0") > len(states) / 2:  # nobody marks forms in this project
+                keys["status_accepted"] = ["0", "1", "2"]
         if repeats:
             names = sorted({one for one, filled in zip(repeats, there, strict=True) if filled and one} or {""})
             keys["rows"] = {INSTRUMENT: names}
@@ -252,8 +275,6 @@ class _File:
         if repeating:
             table.columns["instance"] = ColumnProfile(INSTANCE, "instance", "integer", {})
             table.keys["key"] = ["unit_id", *(["visit"] if labels else []), "instance"]
-        elif not labels:
-            self.draft.roster = self.draft.roster or table.name
         for column in columns:
             self._parameter(table.name, column, column.name, labels, repeated=repeating)
 
@@ -275,6 +296,8 @@ class _File:
             constant = not self.once and is_constant(self.file, self.unit, column.raw)
             if below and self.visits and is_constant(self.file, self.visits.column, column.raw):
                 continue  # it says which visit it is, and nothing of the unit
+            if below and column.is_number and named(column, f"{VISITS}|sequence"):
+                continue
             repeated = not self.once and not below
             self._parameter(table.name, column, column.name, () if constant else labels, constant, repeated)
 
@@ -334,7 +357,9 @@ class _File:
             return
         derive = "same" if constant else "mean" if repeated else "column"
         fact = is_arm or constant or (not visits and not repeated and named(column, FACTS)) or holds == "categories"
-        self.draft.parameter(name, _label(column), derive, options, holds, visits=visits, is_fact=fact and not visits)
+        self.draft.parameter(
+            name, _label(column), derive, options, holds, visits=visits, is_fact=fact and not visits, raw=column.raw
+        )
 
     def _is_id(self, column: ColumnProfile) -> bool:
         """Whether a text names what a unit belongs to: a litter, a site."""

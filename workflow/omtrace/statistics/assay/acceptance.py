@@ -10,18 +10,23 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from omtrace.statistics.curves.calibration import Model, Weighting, fit_curves, level_means
-from omtrace.statistics.curves.four_pl import FourPL, inverse, predict
+from omtrace.statistics.curves.calibration import (
+    CurveLimits,
+    Model,
+    Weighting,
+    fit_curves,
+    judged,
+    level_means,
+    standards_refusal,
+)
+from omtrace.statistics.curves.fitted import Fitted
 
 
 @dataclass(frozen=True)
-class Limits:
+class Limits(CurveLimits):
     """Limits of acceptance, percent and shares."""
 
-    standard: float = 20.0  # deviation of a standard read back, percent
-    standard_end: float = 25.0  # the same at the lowest and the highest level
-    standards_share: float = 0.75  # of the levels above zero that must hold
-    standards_least: int = 6  # and how many at least
+    standards_least: int = 6  # levels above zero that must hold at least
     control: float = 20.0  # deviation of a control, percent
     controls_share: float = 2 / 3  # of all controls that must hold
     controls_level_share: float = 0.5  # of the controls of one level
@@ -30,14 +35,39 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class CurveSpec:
+    """How a curve is fitted: to wells, or to the means of levels.
+
+    ``shared``: plates share it, so that it stays when levels are left out of the range. ``overridden``: it is used
+    whatever its limits say.
+    """
+
+    model: Model = "4PL"
+    weighting: Weighting = "none"
+    to_means: bool = False
+    min_levels: int = 6
+    shared: bool = False
+    overridden: bool = False
+
+    def fit(self, x: np.ndarray, y: np.ndarray) -> Fitted:
+        """The curve of wells (m,)."""
+        points = level_means(x, y)[:2] if self.to_means else (x, y)
+        return fit_curves(*points, self.model, self.weighting, min_levels=self.min_levels, forced=self.overridden)
+
+
+WELLS = CurveSpec()
+
+
+@dataclass(frozen=True)
 class Standards:
     """The standards of one plate: the curve, the levels above zero, and why there is no curve ("" = there is)."""
 
-    fit: FourPL
+    fit: Fitted
     levels: tuple[float, ...]  # above zero, all
     kept: tuple[float, ...]
     recovery: dict[float, float]  # of every level above zero, through the final curve; NaN: not read back
     refusal: str
+    overridden: str = ""  # why there would be none, were it not for the plan
 
     @property
     def lloq(self) -> float:
@@ -51,51 +81,47 @@ class Standards:
 
 
 def judge_standards(
-    x: np.ndarray,
-    y: np.ndarray,
-    limits: Limits | None,
-    model: Model = "4PL",
-    weighting: Weighting = "none",
-    to_means: bool = False,
-    least: int = 6,
-    fit: FourPL | None = None,
-    refit: bool = True,
+    x: np.ndarray, y: np.ndarray, limits: Limits, spec: CurveSpec = WELLS, whole: Fitted | None = None
 ) -> Standards:
     """The curve of one plate's standards (m,), the worst level left out and refitted until all hold.
 
     A level holds if its mean signal reads back within the limit; the outermost kept levels have a wider one. A level
-    left out at an end shrinks the range. Refused if fewer than the share or the number of levels asked for hold.
-    ``limits`` None: no level is judged. ``fit``: the curve of all standards, where it is known already;
-    ``refit`` False: it stays (a curve that plates share), and levels that do not hold are left out of the range alone.
+    left out at an end shrinks the range. Refused if fewer than the share or the number of levels asked for hold, or if
+    what the curve gives is not precise; a curve that is ``overridden`` is then that of all standards, over their whole
+    range. ``whole``: the curve of all standards, where it is known already.
     """
     levels = tuple(float(level) for level in np.unique(x) if level > 0)
-    kept = levels
+    needed = max(limits.standards_least, math.ceil(limits.standards_share * len(levels) - 1e-9))
+    whole = spec.fit(x, y) if whole is None else whole
+    kept, fit = levels, whole
     while True:
-        used = np.isin(x, (0.0, *kept))
-        points = level_means(x[used], y[used])[:2] if to_means else (x[used], y[used])
-        stays = fit is not None and (kept == levels or not refit)
-        judged = fit if fit is not None and stays else fit_curves(*points, model, weighting, min_levels=least)
-        if (refusal := str(judged.refusal[0])) != "":
-            return Standards(judged, levels, (), {}, refusal)
-        recovery = _recoveries(judged, x, y)
-        if limits is None:
-            return Standards(judged, levels, kept, recovery, "")
+        refusal, recovery, used = str(fit.refusal[0]), {}, np.isin(x, (0.0, *kept))
+        if refusal:
+            break
+        recovery = _recoveries(fit, x, y)
         away = {level: _away(recovery[level], level in (kept[0], kept[-1]), limits) for level in kept}
         if max(away.values()) <= 1:
-            return Standards(judged, levels, kept, recovery, "")
+            refusal = str(judged(fit, x[used], y[used], limits=limits, weighting=spec.weighting).refusal[0])
+            break
         worst = max(kept, key=lambda level: away[level])
         kept = tuple(level for level in kept if level != worst)
-        needed = max(limits.standards_least, math.ceil(limits.standards_share * len(levels) - 1e-9))
         if len(kept) < needed:
-            told = f"standards: fewer than {needed} of {len(levels)} levels within {limits.standard:g}%"
-            return Standards(judged, levels, (), recovery, f"{told} ({limits.standard_end:g}% at the ends)")
+            refusal = standards_refusal(needed, len(levels), limits)
+            break
+        used = np.isin(x, (0.0, *kept))
+        fit = whole if spec.shared else spec.fit(x[used], y[used])
+    if not refusal:
+        return Standards(fit, levels, kept, recovery, "")
+    if spec.overridden and not whole.refusal[0]:
+        return Standards(whole, levels, levels, _recoveries(whole, x, y), "", refusal)
+    return Standards(fit, levels, (), recovery, refusal)
 
 
-def _recoveries(fit: FourPL, x: np.ndarray, y: np.ndarray) -> dict[float, float]:
+def _recoveries(fit: Fitted, x: np.ndarray, y: np.ndarray) -> dict[float, float]:
     levels, means, _ = level_means(x, y)
     return {
         float(level): 100 * float(read) / float(level)
-        for level, read in zip(levels, inverse(fit, means)[0], strict=True)
+        for level, read in zip(levels, fit.inverse(means)[0], strict=True)
         if level > 0
     }
 
@@ -142,15 +168,14 @@ def judge_controls(names: Sequence[str], recovery: np.ndarray, limits: Limits) -
     return found
 
 
-def detection_limit(fit: FourPL, blanks: np.ndarray, sds: float = 3.0) -> float:
+def detection_limit(fit: Fitted, blanks: np.ndarray, sds: float = 3.0) -> float:
     """The concentration at the mean blank signal and ``sds`` standard deviations beyond it, read back.
 
     Beyond: in the direction in which the curve goes. NaN below two blanks.
     """
     if blanks.size < 2 or str(fit.refusal[0]):
         return math.nan
-    rising = np.sign(predict(fit, np.array([1e12]))[0, 0] - predict(fit, np.array([0.0]))[0, 0])
-    return float(inverse(fit, np.array([blanks.mean() + rising * sds * blanks.std(ddof=1)]))[0, 0])
+    return float(fit.inverse(np.array([blanks.mean() + fit.rising[0] * sds * blanks.std(ddof=1)]))[0, 0])
 
 
 def replicate_cv(values: np.ndarray) -> float:

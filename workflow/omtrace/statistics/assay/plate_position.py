@@ -16,18 +16,25 @@ from scipy.special import ndtr
 ENOUGH = 15  # contents from which the normal distribution with the exact permutation moments is used
 DRAWS = 1999
 ROWS = "ABCDEFGHIJKLMNOP"
+SIZES = ((8, 12), (16, 24))  # rows and columns of plates of 96 and 384 wells
 
 
 def places(wells: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Row and column of wells such as B7, from 0. Raises ValueError for other names."""
     found = [re.fullmatch(r"(?:.*/)?([A-P])0?(\d{1,2})", well) for well in wells]
-    if bad := [well for well, one in zip(wells, found, strict=True) if one is None]:
+    if bad := [well for well, one in zip(wells, found, strict=True) if one is None or int(one[2]) > 24]:
         raise ValueError(f"{bad[0]!r} is no well")
     return (np.array([ROWS.index(one[1]) for one in found if one]), np.array([int(one[2]) - 1 for one in found if one]))
 
 
-def at_edge(row: np.ndarray, column: np.ndarray, rows: int = 8, columns: int = 12) -> np.ndarray:
-    """1 at the edge of the plate, 0 inside."""
+def size_of(row: np.ndarray, column: np.ndarray) -> tuple[int, int]:
+    """Rows and columns of the smallest plate that has all these wells."""
+    return next(size for size in SIZES if row.max(initial=0) < size[0] and column.max(initial=0) < size[1])
+
+
+def at_edge(row: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """1 at the edge of the plate, 0 inside; the plate is the smallest one that has all these wells."""
+    rows, columns = size_of(row, column)
     return ((row == 0) | (row == rows - 1) | (column == 0) | (column == columns - 1)).astype(float)
 
 

@@ -1,24 +1,53 @@
-"""Standard curves as an assay uses them: model and weights by name, wells read back with intervals, standards judged.
+"""Standard curves as an assay uses them: model and weights by name, judged by what is read back, with intervals.
 
 Weights are those of least squares: "none" (1), "1/y" and "1/y2" (of the standards' observed signals), "1/x" (of their
 concentrations; a zero standard takes the weight of the lowest level above it).
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from scipy.special import stdtrit
 
 from omtrace.statistics.basic.samples import check_level
+from omtrace.statistics.curves.fitted import F, Fitted, arrays, levels_of
 from omtrace.statistics.curves.five_pl import fit_five_pl
-from omtrace.statistics.curves.four_pl import FourPL, fit_four_pl, inverse, inverse_se, predict, slopes
+from omtrace.statistics.curves.four_pl import fit_four_pl
 from omtrace.statistics.curves.four_pl_joint import fit_joint
+from omtrace.statistics.curves.other_models import LogLog, fit_line, fit_log_log, fit_parabola, fit_spline
 
-Model = Literal["4PL", "5PL"]
+Model = Literal["linear", "log-log", "quadratic", "4PL", "5PL", "spline"]
 Weighting = Literal["none", "1/y", "1/y2", "1/x"]
-MODELS: tuple[Model, ...] = ("4PL", "5PL")
+MODELS: dict[Model, Callable[..., Fitted]] = {
+    "linear": fit_line,
+    "log-log": fit_log_log,
+    "quadratic": fit_parabola,
+    "4PL": fit_four_pl,
+    "5PL": fit_five_pl,
+    "spline": fit_spline,
+}
 NOT_POSITIVE = "a standard's signal is not positive, so that its weight is undefined"
 STEP, SPAN, HALVINGS = 1.02, 60.0, 60  # of the search for the ends of an interval: factor, how far, bisections
+
+
+@dataclass(frozen=True)
+class CurveLimits:
+    """What a curve must do to be read from; percent and shares.
+
+    Recovery: ICH M10 (2022), section 4.2.3: standards of ligand-binding assays read back within 20% of nominal, 25% at
+    the lowest and the highest level, for at least 75% of the levels. Precision: the same section's limits of a
+    coefficient of variation, 20%, and 25% at the ends, for the standard error of what is read back at a level; a
+    standard error from few points is a rough one, so only half of the levels must hold (our choice).
+    """
+
+    standard: float = 20.0
+    standard_end: float = 25.0
+    standards_share: float = 0.75
+    precision: float = 20.0
+    precision_end: float = 25.0
+    precision_share: float = 0.5
 
 
 def weights_of(x: Any, y: Any, weighting: Weighting) -> np.ndarray | None:
@@ -34,38 +63,153 @@ def weights_of(x: Any, y: Any, weighting: Weighting) -> np.ndarray | None:
     return 1 / y if weighting == "1/y" else 1 / y**2
 
 
+@dataclass(frozen=True)
+class Points:
+    """Standards of plates, rows (k, m): concentration, signal, which are used, weights, and where one is undefined."""
+
+    x: np.ndarray
+    y: np.ndarray
+    used: np.ndarray
+    weights: np.ndarray | None
+    bad: np.ndarray
+
+    @classmethod
+    def of(cls, x: Any, y: Any, weighting: Weighting, used: Any = None) -> "Points":
+        """Points of rows; in those that are ``bad`` none is used."""
+        y = np.atleast_2d(np.asarray(y, dtype=float))
+        mask = np.broadcast_to(np.asarray(True if used is None else used, dtype=bool), y.shape)
+        x = np.broadcast_to(np.asarray(x, dtype=float), y.shape)
+        bad = (mask & (y <= 0)).any(axis=1) if weighting in ("1/y", "1/y2") else np.zeros(len(y), dtype=bool)
+        mask = mask & ~bad[:, None]
+        weights = weights_of(np.where(mask, x, 1.0), np.where(mask, y, 1.0), weighting)
+        return cls(x, y, mask, weights, bad)
+
+
 def fit_curves(
-    x: Any, y: Any, model: Model = "4PL", weighting: Weighting = "none", used: Any = None, min_levels: int = 6
-) -> FourPL:
+    x: Any,
+    y: Any,
+    model: Model = "4PL",
+    weighting: Weighting = "none",
+    used: Any = None,
+    min_levels: int = 6,
+    forced: Any = False,
+) -> Fitted:
     """Curves of rows of points (k, m), as ``four_pl.fit_four_pl``, by the name of the model and of the weights.
 
-    A curve with a signal whose weight is undefined is refused.
+    A curve with a signal whose weight is undefined is refused. ``judged`` says whether a curve can be read from.
     """
-    y = np.atleast_2d(np.asarray(y, dtype=float))
-    mask = np.broadcast_to(np.asarray(True if used is None else used, dtype=bool), y.shape)
-    x = np.broadcast_to(np.asarray(x, dtype=float), y.shape)
-    bad = (mask & (y <= 0)).any(axis=1) if weighting in ("1/y", "1/y2") else np.zeros(len(y), dtype=bool)
-    told = mask & ~bad[:, None]
-    weights = weights_of(np.where(told, x, 1.0), np.where(told, y, 1.0), weighting)
-    fit = (fit_five_pl if model == "5PL" else fit_four_pl)(x, y, weights, told, min_levels)
-    fit.refusal[bad] = NOT_POSITIVE
+    points = Points.of(x, y, weighting, used)
+    fit = MODELS[model](points.x, points.y, points.weights, points.used, min_levels, forced)
+    fit.refusal[points.bad] = NOT_POSITIVE
     return fit
 
 
-def fit_shared(x: Any, y: Any, weighting: Weighting = "none", used: Any = None, min_levels: int = 6) -> FourPL:
+def fit_shared(x: Any, y: Any, weighting: Weighting = "none", used: Any = None, min_levels: int = 6) -> Fitted:
     """Curves of plates, rows of points (k, m), with A, B and D in common, as ``four_pl_joint.fit_joint``.
 
-    A plate with a signal whose weight is undefined is refused, and no part of the fit.
+    A plate with a signal whose weight is undefined is refused, and no part of the fit; nor is one whose standards are
+    not read back on a curve of its own.
     """
-    own = fit_curves(x, y, "4PL", weighting, used, min_levels)
-    bad = own.refusal == NOT_POSITIVE
-    y = np.atleast_2d(np.asarray(y, dtype=float))
-    told = np.broadcast_to(np.asarray(True if used is None else used, dtype=bool), y.shape) & ~bad[:, None]
-    x = np.broadcast_to(np.asarray(x, dtype=float), y.shape)
-    weights = weights_of(np.where(told, x, 1.0), np.where(told, y, 1.0), weighting)
-    fit = fit_joint(x, y, weights, told, min_levels, own).curves
-    fit.refusal[bad] = NOT_POSITIVE
+    points = Points.of(x, y, weighting, used)
+    whole = fit_four_pl(points.x, points.y, points.weights, points.used, min_levels)
+    own = judged(whole, points.x, points.y, points.used, CurveLimits(), weighting)
+    fit = fit_joint(points.x, points.y, points.weights, points.used, min_levels, own).curves
+    fit.refusal[points.bad] = NOT_POSITIVE
     return fit
+
+
+def _scatter_weights(fit: Fitted, weighting: Weighting) -> Weighting:
+    """How the scatter of a well goes with its signal: as the weights say; about a log-log curve in proportion to it."""
+    return "1/y2" if isinstance(fit, LogLog) else weighting
+
+
+@dataclass(frozen=True)
+class ReadBack:
+    """Standards read back through curves, by level above zero (k, l), NaN behind the last one of a row.
+
+    ``recovery``: of the mean signal, percent of nominal. ``precision``: standard error of what is read back of a mean
+    of as many wells, percent of nominal; NaN where it is not defined. ``end``: whether it is the first or last level.
+    """
+
+    level: np.ndarray
+    recovery: np.ndarray
+    precision: np.ndarray
+    end: np.ndarray
+
+
+def standards_read_back(fit: Fitted, x: Any, y: Any, used: Any, weighting: Weighting = "none") -> ReadBack:
+    """Each level's mean signal read back, and how precisely; wells (k, m)."""
+    weighting = _scatter_weights(fit, weighting)
+    points = Points.of(x, y, weighting, used if fit.ZERO else np.asarray(used) & (np.asarray(x) > 0))
+    x, y, w = arrays(points.x, points.y, points.weights, points.used)
+    at = levels_of(x, y, w)
+    first = at.x[:, :1] == 0  # the zero standard, which has no recovery
+    shift = [np.where(first, np.roll(part, -1, axis=1), part) for part in (at.x, at.mean, at.count)]
+    level, mean, count = shift
+    if level.shape[1]:
+        level[first[:, 0], -1], count[first[:, 0], -1] = np.nan, 0
+    level = np.where(count > 0, level, np.nan)
+    recovery = fit.back_calculate(level, np.where(count > 0, mean, np.nan))[1]
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        factor = np.where(at.pure_df > 0, at.pure / at.pure_df, fit.scatter)
+        slope, spread = fit.spread(level)
+        own = signal_variance(fit.predict(level), level, factor[:, None], weighting) / count
+        precision = 100 * np.sqrt(spread + own) / np.abs(slope) / level
+    end = (np.arange(level.shape[1]) == 0) | (np.cumsum(count > 0, axis=1) == (count > 0).sum(axis=1, keepdims=True))
+    return ReadBack(level, recovery, precision, end & (count > 0))
+
+
+def judged(
+    fit: F,
+    x: Any,
+    y: Any,
+    used: Any = None,
+    limits: CurveLimits | None = None,
+    weighting: Weighting = "none",
+    overridden: Any = False,
+) -> F:
+    """The same curves, those refused that cannot be read from: by recovery and precision of their standards (k, m).
+
+    ``overridden`` (k,): curves that stay whatever is read back.
+    """
+    limits = limits or CurveLimits()
+    used = np.broadcast_to(np.asarray(True if used is None else used, dtype=bool), np.atleast_2d(y).shape)
+    why = np.full(len(fit.refusal), "", dtype=object)
+    rows = np.flatnonzero((fit.refusal == "") & ~np.broadcast_to(overridden, len(fit.refusal)))
+    if rows.size:
+        x, y = (np.broadcast_to(np.asarray(part, dtype=float), used.shape)[rows] for part in (x, np.atleast_2d(y)))
+        found = standards_read_back(fit.take(rows), x, y, used[rows], weighting)
+        there = np.isfinite(found.level)
+        count = there.sum(axis=1)
+        away = np.where(np.isfinite(found.recovery), np.abs(found.recovery - 100), np.inf)
+        held = there & (away <= np.where(found.end, limits.standard_end, limits.standard))
+        unknown = np.isnan(fit.covariance[rows]).any(axis=(1, 2))  # a curve through points without replicates
+        error = np.where(unknown[:, None], 0.0, found.precision)
+        precise = there & (error <= np.where(found.end, limits.precision_end, limits.precision))
+        for row, n, good, sure in zip(rows, count, held.sum(axis=1), precise.sum(axis=1), strict=True):
+            why[row] = _refusal(int(n), int(good), int(sure), limits)
+    return fit.refused(why)
+
+
+def _refusal(levels: int, recovered: int, precise: int, limits: CurveLimits) -> str:
+    """Why a curve cannot be read from, of how many of its levels are recovered and precise; "" = it can."""
+    needed, sure = (int(np.ceil(share * levels - 1e-9)) for share in (limits.standards_share, limits.precision_share))
+    if recovered < needed:
+        return standards_refusal(needed, levels, limits)
+    if precise < sure:
+        return (
+            f"imprecise: standards read back with a standard error within {limits.precision:g}% "
+            f"({limits.precision_end:g}% at the ends) at {precise} of {levels} levels, {sure} are needed"
+        )
+    return ""
+
+
+def standards_refusal(needed: int, levels: int, limits: CurveLimits) -> str:
+    """What is said of a curve whose standards are not read back."""
+    return (
+        f"standards: fewer than {needed} of {levels} levels within {limits.standard:g}% "
+        f"({limits.standard_end:g}% at the ends)"
+    )
 
 
 def level_means(x: Any, y: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -75,33 +219,35 @@ def level_means(x: Any, y: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return levels, np.bincount(place, np.asarray(y, dtype=float)) / count, count
 
 
-def well_variance(x: Any, y: Any, fit: FourPL, weighting: Weighting = "none") -> tuple[float, float]:
+def well_variance(x: Any, y: Any, fit: Fitted, weighting: Weighting = "none") -> tuple[float, float]:
     """Variance factor of one well of a standard, and its degrees of freedom, of one curve's wells (m,).
 
     The variance of a well is the factor over the weight at its signal. It is that of the wells about the mean of
     their level (pure error); without replicates, that about the curve.
     """
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    w = weights_of(x, y, weighting)
+    x, y = (x, y) if fit.ZERO else (x[x > 0], y[x > 0])
+    w = weights_of(x, y, _scatter_weights(fit, weighting))
     w = np.ones_like(y) if w is None else w
     levels, place = np.unique(x, return_inverse=True)
     df = len(x) - len(levels)
     if df < 1:
-        return float(fit.rss[0] / fit.df[0]), float(fit.df[0])
+        return float(fit.scatter[0]), float(fit.df[0])
     mean = np.bincount(place, w * y) / np.bincount(place, w)
     return float((w * (y - mean[place]) ** 2).sum() / df), float(df)
 
 
-def reading_errors(fit: FourPL, y: Any, factor: Any, weighting: Weighting = "none") -> tuple[np.ndarray, ...]:
+def reading_errors(fit: Fitted, y: Any, factor: Any, weighting: Weighting = "none") -> tuple[np.ndarray, ...]:
     """Concentrations x of signals (k, m) of curves, and where their error comes from: curve (k, m, p), well (k, m).
 
     ``curve``: derivatives in p independent unit errors, so that the sum over squares is the variance of x that comes
     from the curve, and the sum over products the covariance of two readings. ``well``: the variance from one well.
     """
-    x = inverse(fit, y)
-    slope, gradient = slopes(fit, np.where(x > 0, x, np.nan))
-    values, vectors = np.linalg.eigh(fit.covariance)
-    root = vectors * np.sqrt(np.maximum(values, 0))[:, None, :]
+    x, weighting = fit.inverse(y), _scatter_weights(fit, weighting)
+    slope, gradient = fit.slopes(np.where(x > 0, x, np.nan))
+    known = np.isfinite(fit.covariance).all(axis=(1, 2))[:, None, None]
+    values, vectors = np.linalg.eigh(np.where(known, fit.covariance, 0.0))
+    root = np.where(known, vectors * np.sqrt(np.maximum(values, 0))[:, None, :], np.nan)
     curve = -(gradient @ root) / slope[..., None]
     return x, curve, signal_variance(y, x, np.reshape(factor, (-1, 1)), weighting) / slope**2
 
@@ -113,7 +259,7 @@ def signal_variance(y: Any, x: Any, factor: Any, weighting: Weighting = "none") 
     return factor * scale
 
 
-def read_back(fit: FourPL, y: Any, variance: Any, df: float, level: float = 0.95) -> dict[str, np.ndarray]:
+def read_back(fit: Fitted, y: Any, variance: Any, df: float, level: float = 0.95) -> dict[str, np.ndarray]:
     """Concentrations of signals (m,) of one curve: x, se, ci_low, ci_high.
 
     ``variance``: of each signal (of a mean of r wells, a well's over r). se is the delta method's; the limits are
@@ -124,12 +270,12 @@ def read_back(fit: FourPL, y: Any, variance: Any, df: float, level: float = 0.95
     y = np.asarray(y, dtype=float)
     variance = np.broadcast_to(np.asarray(variance, dtype=float), y.shape)
     quantile = float(stdtrit(df, (1 + check_level(level)) / 2)) if df > 0 else np.nan
-    x, se = inverse(fit, y)[0], inverse_se(fit, y, variance)[0]
+    x, se = fit.inverse(y)[0], fit.inverse_se(y, variance)[0]
     ends = {side: _end(fit, x, y, variance, quantile, side) for side in (-1, 1)}
     return {"x": x, "se": se, "ci_low": ends[-1], "ci_high": ends[1]}
 
 
-def _end(fit: FourPL, x: np.ndarray, y: np.ndarray, variance: np.ndarray, t: float, side: int) -> np.ndarray:
+def _end(fit: Fitted, x: np.ndarray, y: np.ndarray, variance: np.ndarray, t: float, side: int) -> np.ndarray:
     """The end of the inverted band on one side of x (m,): where the signal first leaves it."""
     found = np.where(x > 0, 0.0 if side < 0 else np.inf, np.nan)
     rows = np.flatnonzero(x > 0)
@@ -150,10 +296,9 @@ def _end(fit: FourPL, x: np.ndarray, y: np.ndarray, variance: np.ndarray, t: flo
     return found
 
 
-def _leaves(fit: FourPL, log_x: np.ndarray, y: np.ndarray, variance: np.ndarray, t: float) -> np.ndarray:
+def _leaves(fit: Fitted, log_x: np.ndarray, y: np.ndarray, variance: np.ndarray, t: float) -> np.ndarray:
     """Whether the band at log x (r, s) leaves the signals y (r,) out."""
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         x = np.exp(np.clip(log_x, -600, 600)).reshape(1, -1)
-        _, gradient = slopes(fit, x)
-        spread = np.einsum("kmi,kij,kmj->km", gradient, fit.covariance, gradient).reshape(log_x.shape)
-        return (y[:, None] - predict(fit, x).reshape(log_x.shape)) ** 2 > t**2 * (variance[:, None] + spread)
+        spread = fit.spread(x)[1].reshape(log_x.shape)
+        return (y[:, None] - fit.predict(x).reshape(log_x.shape)) ** 2 > t**2 * (variance[:, None] + spread)

@@ -13,48 +13,69 @@ import numpy as np
 from scipy.special import fdtrc, stdtrit
 
 from omtrace.statistics.basic.samples import TOLERANCE
-from omtrace.statistics.curves.five_pl_search import ASYMMETRY_RANGE, Asymmetric
-from omtrace.statistics.curves.four_pl import CHUNK, FourPL, arrays, counted, joined
-from omtrace.statistics.curves.four_pl_search import (
-    BEYOND,
+from omtrace.statistics.curves.fitted import (
     FLAT,
     FLAT_P,
     HOOK,
-    LEAST_R_SQUARED,
     NOT_CONVERGED,
     NOT_IDENTIFIABLE,
-    SCATTERED,
-    SLOPE_RANGE,
     TINY,
     TOO_FEW,
+    arrays,
+    counted,
+    joined,
+    levels_of,
+)
+from omtrace.statistics.curves.five_pl_search import ASYMMETRY_RANGE, Asymmetric, steepness
+from omtrace.statistics.curves.four_pl import CHUNK, FourPL
+from omtrace.statistics.curves.four_pl_search import (
+    BEYOND,
+    FAR,
+    SLOPE_RANGE,
     VAGUE,
     Curves,
     dot,
     hooked,
+    inverted,
     unseen_plateau,
 )
 
 SIGNS = (1, -1)
+LEVELS_BESIDE = 2  # the half-way point
+SYMMETRIC_STEPS = 4  # of the symmetric curve, from which the search starts
 
 
 @dataclass(frozen=True)
 class FivePL(FourPL):
-    """Fitted curves, as ``FourPL``, with ``g`` (k,); ``covariance`` of (A, B, C, D, G) is (k, 5, 5)."""
+    """Fitted curves; coefficients A, B, C, D, G."""
 
     NAMES: ClassVar[tuple[str, ...]] = ("a", "b", "c", "d", "g")
-    g: np.ndarray
+
+    @property
+    def g(self) -> np.ndarray:
+        """Asymmetry (k,)."""
+        return self.coefficients[:, 4]
 
 
 def fit_five_pl(
-    x: Any, y: Any, weights: Any = None, used: Any = None, min_levels: int = 6, signs: tuple[int, ...] = SIGNS
+    x: Any,
+    y: Any,
+    weights: Any = None,
+    used: Any = None,
+    min_levels: int = 6,
+    forced: Any = False,
+    signs: tuple[int, ...] = SIGNS,
 ) -> FivePL:
     """Fit a curve to each row, as ``four_pl.fit_four_pl``; ``signs`` of B that are tried, the better one taken.
 
-    Refused as there; not identifiable too where G reaches 0.05 or 20.
+    Refused as there; its coefficients say nothing by themselves too where G reaches 0.05 or 20, or where fewer than two
+    levels lie below or above the half-way point (after the rule of two concentrations beyond each bend: Sebaugh,
+    Pharm Stat 2011; 10: 128): one level more or less would move it.
     """
     x, y, w = arrays(x, y, weights, used)
+    forced = np.broadcast_to(forced, len(x))
     chunks = [slice(i, i + CHUNK) for i in range(0, max(1, len(x)), CHUNK)]
-    return joined([_fit_chunk(x[rows], y[rows], w[rows], max(min_levels, 5), signs) for rows in chunks])
+    return joined([_fit_chunk(x[rows], y[rows], w[rows], max(min_levels, 5), forced[rows], signs) for rows in chunks])
 
 
 def half(fit: FivePL) -> np.ndarray:
@@ -63,72 +84,123 @@ def half(fit: FivePL) -> np.ndarray:
         return fit.c * (2 ** (1 / fit.g) - 1) ** (1 / fit.b)
 
 
-def _fit_chunk(x: np.ndarray, y: np.ndarray, w: np.ndarray, min_levels: int, signs: tuple[int, ...]) -> FivePL:
+def _fit_chunk(
+    x: np.ndarray, y: np.ndarray, w: np.ndarray, min_levels: int, forced: np.ndarray, signs: tuple[int, ...]
+) -> FivePL:
     n, levels = counted(x, w)
     refusal = np.where((levels < min_levels) | (n <= 5), TOO_FEW, "").astype(object)
-    numbers = np.full((len(x), 7), np.nan)  # a, b, c, d, rss, r_squared, g
-    covariance = np.full((len(x), 5, 5), np.nan)
+    vague = np.full(len(x), "", dtype=object)
+    coefficients, covariance = np.full((len(x), 5), np.nan), np.full((len(x), 5, 5), np.nan)
+    rss, r_squared = np.full((2, len(x)), np.nan)
     rows = np.flatnonzero(refusal == "")
     if rows.size:
         curves = Curves(x[rows], y[rows], w[rows])
-        found = [_judged(Asymmetric.of(curves, sign), n[rows] - 5, hooked(x[rows], y[rows], w[rows])) for sign in signs]
-        # a fit that is not refused before one that is, then the smaller sum of squares
-        best, best_cov, best_why = found[0]
-        for other, other_cov, other_why in found[1:]:
-            kept, tried = best_why == "", other_why == ""
-            better = np.where(kept == tried, other[:, 4] < best[:, 4], tried)
-            best = np.where(better[:, None], other, best)
-            best_cov = np.where(better[:, None, None], other_cov, best_cov)
-            best_why = np.where(better, other_why, best_why)
-        numbers[rows], covariance[rows], refusal[rows] = best, best_cov, best_why
+        symmetric, _ = curves.search(SYMMETRIC_STEPS)
+        best = _Optimum.of(curves, symmetric, signs)
+        df = n[rows] - 5
+        jacobian, coefficients[rows] = best.jacobian(curves)
+        covariance[rows], singular = _covariance(jacobian, curves.w, best.rss, df)
+        rss[rows] = best.rss
+        total = dot(curves.y, curves.y, curves.w)
+        r_squared[rows] = 1 - best.rss / np.maximum(total, TINY)
+        beside = levels_of(x[rows], y[rows], w[rows]).x
+        unknown = (
+            best.lacks_levels(beside)
+            | singular
+            | best.is_unknown(curves, covariance[rows], df)
+            | unseen_plateau(jacobian[:, :, 0], curves.w)
+        )
+        c = coefficients[rows, 2]
+        covariance[rows, 2, :] *= c[:, None]
+        covariance[rows, :, 2] *= c[:, None]
+        constant = np.sqrt(total / curves.total) <= TOLERANCE * curves.scale
+        p = fdtrc(4, df, (total - best.rss) / 4 / np.maximum(best.rss / df, TINY))
+        hook = hooked(x[rows], y[rows], w[rows])
+        refusal[rows] = np.select(
+            [(constant | (p > FLAT_P)) & ~forced[rows], hook & ~forced[rows], ~best.converged],
+            [FLAT, HOOK, NOT_CONVERGED],
+            "",
+        )
+        vague[rows] = np.where(unknown, NOT_IDENTIFIABLE, "")
         refused = refusal != ""
-        numbers[refused], covariance[refused] = np.nan, np.nan
-    a, b, c, d, rss, r_squared, g = numbers.T
-    return FivePL(a, b, c, d, covariance, rss, r_squared, n, levels, refusal, g)
+        vague[refused] = ""
+        for numbers in (coefficients, covariance, rss, r_squared):
+            numbers[refused] = np.nan
+    return FivePL(coefficients, covariance, rss, r_squared, n, levels, refusal, vague)
 
 
-def _judged(curves: Asymmetric, df: np.ndarray, hook: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The curves at their optimum: A, B, C, D, rss, r_squared, G (k, 7), covariances (k, 5, 5), refusals (k,)."""
-    theta, converged = curves.find()
-    projection = curves.project(theta)
-    _, _, h, mean, _, span, _, rss = projection
-    b, c, g = curves.sign * np.exp(theta[:, 0]), np.exp(theta[:, 1]), np.exp(theta[:, 2])
-    d = curves.centre - span * mean
-    logs = curves.slopes(theta, projection)
-    jacobian = np.stack([h, logs[0] / b[:, None], logs[1], 1 - h, logs[2] / g[:, None]], axis=2)
-    # In (A, B, log C, D, G); the half-way point's log has the gradient (0, dB, 1, 0, dG).
-    covariance, singular = _covariance(jacobian, curves.w, rss, df)
-    base = np.log(np.maximum(2 ** (1 / g) - 1, TINY))
-    zero, one = np.zeros_like(b), np.ones_like(b)
-    d_g = -math.log(2) * 2 ** (1 / g) / (g**2 * (2 ** (1 / g) - 1)) / b
-    turn = np.stack([zero, -base / b**2, one, zero, d_g], axis=1)
-    middle = theta[:, 1] + base / b
-    spread = np.sqrt(np.maximum(np.einsum("ki,kij,kj->k", turn, covariance, turn), 0))
-    beyond = np.maximum(curves.lowest - middle, middle - curves.highest) > math.log(BEYOND)
-    edge = (np.abs(b) < 1.001 * SLOPE_RANGE[0]) | (np.abs(b) > 0.999 * SLOPE_RANGE[1])
-    edge |= (g < 1.001 * ASYMMETRY_RANGE[0]) | (g > 0.999 * ASYMMETRY_RANGE[1])
-    vague = stdtrit(df, 0.975) * spread > math.log(VAGUE)
-    covariance[:, 2, :] *= c[:, None]
-    covariance[:, :, 2] *= c[:, None]
-    total = dot(curves.y, curves.y, curves.w)
-    constant = np.sqrt(total / curves.total) <= TOLERANCE * curves.scale
-    p = fdtrc(4, df, (total - rss) / 4 / np.maximum(rss / df, TINY))
-    r_squared = 1 - rss / np.maximum(total, TINY)
-    vague |= singular | beyond | edge | unseen_plateau(h, curves.w)
-    refusal = np.select(
-        [constant | (p > FLAT_P), hook, r_squared < LEAST_R_SQUARED, vague, ~converged],
-        [FLAT, HOOK, SCATTERED, NOT_IDENTIFIABLE, NOT_CONVERGED],
-        "",
-    )
-    return np.column_stack([d + span, b, c, d, rss, r_squared, g]), covariance, refusal
+@dataclass(frozen=True)
+class _Optimum:
+    """The optimum of curves (k,): sign of the slope, theta (k, 3) = log S, log X, log G, and how good it is."""
+
+    sign: np.ndarray
+    theta: np.ndarray
+    rss: np.ndarray
+    span: np.ndarray
+    converged: np.ndarray
+
+    @classmethod
+    def of(cls, curves: Curves, symmetric: np.ndarray, signs: tuple[int, ...]) -> "_Optimum":
+        """The better one of the families of both signs, of each curve; all are searched together."""
+        count, every = len(symmetric), np.tile(np.arange(len(symmetric)), len(signs))
+        sign = np.repeat(np.array(signs, dtype=float), count)
+        problem = Asymmetric(curves.subset(every), sign)
+        theta, converged = problem.find(symmetric[every])
+        at = problem.project(theta)
+        best = at.rss.reshape(len(signs), count).argmin(axis=0) * count + np.arange(count)
+        return cls(sign[best], theta[best], at.rss[best], at.span[best], converged[best])
+
+    @property
+    def slope(self) -> np.ndarray:
+        """B (k,)."""
+        return self.sign * np.exp(self.theta[:, 0] - steepness(self.theta[:, 2])[0])
+
+    def jacobian(self, curves: Curves) -> tuple[np.ndarray, np.ndarray]:
+        """Derivatives of y at the points in A, B, log C, D, G (k, m, 5), and A, B, C, D, G (k, 5)."""
+        b, g = self.slope, np.exp(self.theta[:, 2])
+        log_c = self.theta[:, 1] + self.theta[:, 2] / b
+        v = np.clip(b[:, None] * (curves.log_x - log_c[:, None]), -700.0, 700.0)
+        log_h = -g[:, None] * np.logaddexp(0, v)
+        h = np.exp(log_h)
+        steep = -self.span[:, None] * g[:, None] * h / (1 + np.exp(-v))
+        columns = [h, steep * v / b[:, None], -b[:, None] * steep, 1 - h, self.span[:, None] * h * log_h / g[:, None]]
+        d = curves.centre - self.span * np.einsum("km,km->k", h, curves.w) / curves.total
+        return np.stack(columns, axis=2), np.column_stack([d + self.span, b, np.exp(log_c), d, g])
+
+    @property
+    def middle(self) -> np.ndarray:
+        """log M, M being half-way between the asymptotes (k,)."""
+        offset = np.log(np.expm1(math.log(2) * np.exp(-self.theta[:, 2])))  # B log(M / C)
+        return self.theta[:, 1] + (self.theta[:, 2] + offset) / self.slope
+
+    def lacks_levels(self, levels: np.ndarray) -> np.ndarray:
+        """Which curves have fewer than two levels (k, l) below, or above, the half-way point."""
+        middle = np.exp(np.clip(self.middle, -FAR, FAR))[:, None]
+        sides = [((levels > 0) & (levels < middle)).sum(axis=1), (levels > middle).sum(axis=1)]
+        return np.minimum(*sides) < LEVELS_BESIDE
+
+    def is_unknown(self, curves: Curves, covariance: np.ndarray, df: np.ndarray) -> np.ndarray:
+        """Which half-way points are not determined; ``covariance`` of (A, B, log C, D, G)."""
+        b, g = self.slope, np.exp(self.theta[:, 2])
+        middle = self.middle
+        offset = b * (middle - self.theta[:, 1]) - self.theta[:, 2]
+        zero, one = np.zeros_like(b), np.ones_like(b)
+        # the half-way point's log has the gradient (0, dB, 1, 0, dG)
+        d_g = -math.log(2) * 2 ** (1 / g) / (g**2 * (2 ** (1 / g) - 1)) / b
+        turn = np.stack([zero, -offset / b**2, one, zero, d_g], axis=1)
+        spread = np.sqrt(np.maximum(np.einsum("ki,kij,kj->k", turn, covariance, turn), 0))
+        beyond = np.maximum(curves.lowest - middle, middle - curves.highest) > math.log(BEYOND)
+        edge = (np.abs(b) < 1.001 * SLOPE_RANGE[0]) | (np.abs(b) > 0.999 * SLOPE_RANGE[1])
+        edge |= (g < 1.001 * ASYMMETRY_RANGE[0]) | (g > 0.999 * ASYMMETRY_RANGE[1])
+        return beyond | edge | (stdtrit(df, 0.975) * spread > math.log(VAGUE))
 
 
 def _covariance(jacobian: np.ndarray, w: np.ndarray, rss: np.ndarray, df: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Inverse information times rss/df (k, p, p), and where it is singular."""
-    information = np.einsum("kmi,kmj,km->kij", jacobian, jacobian, w)
+    weighted = jacobian * w[:, :, None]
+    information = weighted.swapaxes(1, 2) @ jacobian
     size = np.sqrt(np.maximum(np.diagonal(information, axis1=1, axis2=2), TINY))
     information /= size[:, :, None] * size[:, None, :]
-    singular = np.linalg.eigvalsh(information)[:, 0] < 1e-13
-    information[singular] = np.eye(information.shape[1])
+    found, singular = inverted(information, 1e-13)
     size *= np.sqrt(df / np.maximum(rss, TINY))[:, None]
-    return np.linalg.inv(information) / (size[:, :, None] * size[:, None, :]), singular
+    return found / (size[:, :, None] * size[:, None, :]), singular

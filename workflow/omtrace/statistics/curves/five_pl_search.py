@@ -1,130 +1,218 @@
-"""The least-squares search behind ``five_pl``, on many curves at once, for one sign of the slope.
+"""The least-squares search behind ``five_pl``, on many curves at once, each with a sign of its slope.
 
-As in ``four_pl_search``, the two asymptotes are solved for and the rest is searched: log |B|, log C and log G, by
-Levenberg-Marquardt on the projected problem. h = (1 + (x/C)^B)^-G, y = D + (A - D) h.
+As in ``four_pl_search``, the two asymptotes are solved for and the rest is searched by Levenberg-Marquardt on the
+projected problem. h = (1 + (x/C)^B)^-G, y = D + (A - D) h. Searched are log S, log X and log G: X is the x at which
+the curve is steepest over log x, where (x/C)^B = 1/G, and S the slope of h there, |B| (G / (1 + G))^(1 + G). Unlike C
+and B these hardly depend on G, so that few steps are needed. The search starts from the symmetric curve. Points stand
+in the problem multiplied by the roots of their weights.
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from omtrace.statistics.curves.four_pl_search import FAR, MARGIN, SLOPE_RANGE, TINY, Curves, dot, next_damping
+from omtrace.statistics.basic.samples import TOLERANCE
+from omtrace.statistics.curves.fitted import TINY
+from omtrace.statistics.curves.four_pl_search import FAR, MARGIN, SLOPE_RANGE, Curves, next_damping
 
-START = [(b, p, g) for b in (0.8, 1.6) for p in (0.1, 0.4, 0.7, 1.0) for g in (0.4, 1.0, 2.5)]  # slope, position, G
+ASYMMETRIES = (0.3, 1.0, 3.0)  # of the first curves, from the symmetric one
+GRID = [(b, p, g) for b in (0.8, 2.0) for p in (0.2, 0.6, 1.0) for g in (0.4, 2.5)]  # 4 S, position of X, G
 ASYMMETRY_RANGE = (0.05, 20.0)
-STEPS = 300
+BLOCK, FIRST_STEPS, STEPS = 2048, 8, 300
 SMALL_STEP = 1e-9
+STILL = 1e-11  # of the residual sum of squares: a gain that is no gain
+LONG_STEP, LEVEL = 3.0, 1e-5  # an undamped step of theta; a gain (of the residual sum) that such a step is not worth
 
 
-class Asymmetric(Curves):
-    """Data of k curves, and their least-squares problem in theta = (log |B|, log C, log G)."""
+@dataclass(frozen=True)
+class Projection:
+    """The linear problem in the asymptotes at theta, solved; all (k, m) or (k,).
 
-    sign: float
+    ``v`` = B log(x/C), ``log_h``; h in roots of weights and centred, ``h``, its sum of squares, the span A - D, the
+    residuals and their sum of squares; ``share``: h itself; ``logit``: 1 / (1 + exp(-v)).
+    """
 
-    @classmethod
-    def of(cls, curves: Curves, sign: float) -> "Asymmetric":
-        """The same data, with a sign of the slope."""
-        made = object.__new__(cls)
-        made.__dict__.update(vars(curves))
-        made.sign = sign
-        return made
+    v: np.ndarray
+    log_h: np.ndarray
+    share: np.ndarray
+    logit: np.ndarray
+    h: np.ndarray
+    square: np.ndarray
+    span: np.ndarray
+    residual: np.ndarray
+    rss: np.ndarray
 
-    def subset(self, rows: np.ndarray) -> "Asymmetric":
+    def put(self, rows: np.ndarray, other: "Projection") -> "Projection":
+        """This one, with some rows of another."""
+        if rows.any():
+            for mine, theirs in zip(vars(self).values(), vars(other).values(), strict=True):
+                mine[rows] = theirs[rows]
+        return self
+
+    def subset(self, rows: np.ndarray) -> "Projection":
+        """Some of the curves."""
+        return Projection(*(array[rows] for array in vars(self).values()))
+
+
+def steepness(log_g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """log(S / |B|) at log G, and its derivative there."""
+    g = np.exp(log_g)
+    share = log_g - np.log1p(g)
+    return (1 + g) * share, 1 + g * share
+
+
+class Asymmetric:
+    """Data of k curves, the ``sign`` of the slope of each (k,), and their problem in theta = (log S, log X, log G)."""
+
+    def __init__(self, curves: Curves, sign: np.ndarray) -> None:
+        self.sign = sign[:, None]
+        self.log_x, self.root = curves.log_x, np.sqrt(curves.w)
+        self.unit = self.root / np.sqrt(curves.total)[:, None]  # what is constant, of length 1
+        self.y = self.root * curves.y
+        self.lowest, self.highest = curves.lowest, curves.highest
+
+    def subset(self, rows: np.ndarray | slice) -> "Asymmetric":
         """Some of the curves."""
         part = object.__new__(Asymmetric)
-        part.__dict__.update({n: v[rows] if isinstance(v, np.ndarray) else v for n, v in vars(self).items()})
+        part.__dict__.update({name: array[rows] for name, array in vars(self).items()})
         return part
 
-    def project(self, theta: np.ndarray) -> tuple[np.ndarray, ...]:
-        """The linear problem in the asymptotes at theta, solved.
+    def project(self, theta: np.ndarray) -> Projection:
+        """The linear problem in the asymptotes at theta, solved."""
+        slope = self.sign * np.exp(theta[:, :1] - steepness(theta[:, 2:])[0])
+        v = slope * self.log_x
+        v -= theta[:, 2:] + slope * theta[:, 1:2]
+        np.clip(v, -FAR, FAR, out=v)
+        decay = np.exp(-np.abs(v))
+        above = 1 + decay
+        log_h = -np.exp(theta[:, 2:]) * (np.maximum(v, 0) + np.log(above))
+        share = np.exp(log_h)
+        h = self.centred(self.root * share)
+        square = np.maximum(np.einsum("km,km->k", h, h), TINY)
+        span = np.einsum("km,km->k", h, self.y) / square
+        residual = self.y - span[:, None] * h
+        logit = np.where(v > 0, 1.0, decay) / above
+        rss = np.einsum("km,km->k", residual, residual)
+        return Projection(v, log_h, share, logit, h, square, span, residual, rss)
 
-        Returns v = B log(x/C), log h, h, its weighted mean, its sum of squares about that, the span A - D, the
-        residuals, and their weighted sum of squares.
-        """
-        slope = self.sign * np.exp(theta[:, :1])
-        v = np.clip(slope * self.log_x - slope * theta[:, 1:2], -FAR, FAR)
-        log_h = -np.exp(theta[:, 2:]) * np.logaddexp(0, v)
-        h = np.exp(log_h)
-        mean = np.einsum("km,km->k", h, self.w) / self.total
-        centred = h - mean[:, None]
-        square = np.maximum(dot(centred, centred, self.w), TINY)
-        span = dot(centred, self.y, self.w) / square
-        residual = self.y - span[:, None] * centred
-        return v, log_h, h, mean, square, span, residual, dot(residual, residual, self.w)
+    def centred(self, values: np.ndarray) -> np.ndarray:
+        """Values less their constant part."""
+        return values - np.einsum("km,km->k", values, self.unit)[:, None] * self.unit
 
-    def start(self) -> np.ndarray:
-        """The best of a grid of slopes, positions and asymmetries."""
+    def slopes(self, theta: np.ndarray, at: Projection) -> list[np.ndarray]:
+        """Derivatives of y (in roots of weights) in log S, log X and log G, the asymptotes held."""
+        log_g = theta[:, 2:]
+        ratio, turn = steepness(log_g)
+        scaled = (self.root * at.span[:, None]) * at.share
+        steep = -np.exp(log_g) * scaled * at.logit  # in v
+        along = steep * (at.v + log_g)
+        slope = self.sign * np.exp(theta[:, :1] - ratio)
+        return [along, -slope * steep, scaled * at.log_h - turn * along - steep]
+
+    def normal_equations(self, theta: np.ndarray, at: Projection) -> tuple[np.ndarray, np.ndarray]:
+        """Normal matrix (6, k): 11, 12, 13, 22, 23, 33, and gradient (3, k), from the projection there."""
+        columns = []
+        for column in self.slopes(theta, at):
+            column = self.centred(column)
+            column -= (np.einsum("km,km->k", column, at.h) / at.square)[:, None] * at.h
+            columns.append(column)
+        pairs = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]
+        matrix = np.stack([np.einsum("km,km->k", columns[i], columns[j]) for i, j in pairs])
+        return matrix, np.stack([np.einsum("km,km->k", column, at.residual) for column in columns])
+
+    def start(self, symmetric: np.ndarray) -> np.ndarray:
+        """The best of asymmetric curves about the symmetric one (k, 2: log B, log C) and of a grid."""
         best, theta = np.full(len(self.y), np.inf), np.zeros((len(self.y), 3))
-        for b, position, g in START:
+        low, high = self.limits()
+        trials = [(symmetric[:, 0] - math.log(4), symmetric[:, 1], g) for g in ASYMMETRIES]
+        edge = (symmetric[:, 1] <= self.lowest) | (symmetric[:, 1] >= self.highest)
+        for b, position, g in GRID if edge.any() else []:
             middle = self.lowest + position * (self.highest - self.lowest)
-            # C such that half of the rise lies at the position
-            log_c = middle - self.sign * math.log(2 ** (1 / g) - 1) / b
-            trial = np.column_stack([np.full(log_c.size, math.log(b)), log_c, np.full(log_c.size, math.log(g))])
-            rss = self.project(trial)[-1]
+            trials.append((np.full(len(middle), math.log(b / 4)), np.where(edge, middle, symmetric[:, 1]), g))
+        for slope, middle, g in trials:
+            trial = np.clip(np.column_stack([slope, middle, np.full(len(slope), math.log(g))]), low, high)
+            rss = self.project(trial).rss
             better = rss < best
             best[better], theta[better] = rss[better], trial[better]
         return theta
 
-    def slopes(self, theta: np.ndarray, projection: tuple[np.ndarray, ...]) -> list[np.ndarray]:
-        """Derivatives of y in log |B|, log C and log G, the asymptotes held."""
-        v, log_h, h, _, _, span, _, _ = projection
-        steep = -span[:, None] * np.exp(theta[:, 2:]) * h / (1 + np.exp(-v))
-        return [steep * v, -self.sign * np.exp(theta[:, :1]) * steep, span[:, None] * h * log_h]
-
-    def normal_equations(self, theta: np.ndarray, projection: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
-        """Normal matrix (k, 3, 3) and gradient (k, 3), from the projection there."""
-        _, _, h, mean, square, _, residual, _ = projection
-        centred = h - mean[:, None]
-        columns = []
-        for column in self.slopes(theta, projection):
-            column = column - (np.einsum("km,km->k", column, self.w) / self.total)[:, None]
-            columns.append(column - (dot(column, centred, self.w) / square)[:, None] * centred)
-        jacobian = np.stack(columns, axis=2)
-        weighted = jacobian * self.w[:, :, None]
-        return np.einsum("kmi,kmj->kij", weighted, jacobian), np.einsum("kmi,km->ki", weighted, residual)
-
     def limits(self) -> tuple[np.ndarray, np.ndarray]:
-        """The box that is searched, (k, 3) each; C may lie far out where G is far from 1."""
-        margin, k = MARGIN + 3, len(self.y)
-        low = [np.full(k, math.log(SLOPE_RANGE[0])), self.lowest - margin, np.full(k, math.log(ASYMMETRY_RANGE[0]))]
-        high = [np.full(k, math.log(SLOPE_RANGE[1])), self.highest + margin, np.full(k, math.log(ASYMMETRY_RANGE[1]))]
+        """The box that is searched, (k, 3) each."""
+        k = len(self.y)
+        low = [np.full(k, math.log(SLOPE_RANGE[0])), self.lowest - MARGIN, np.full(k, math.log(ASYMMETRY_RANGE[0]))]
+        high = [np.full(k, math.log(SLOPE_RANGE[1])), self.highest + MARGIN, np.full(k, math.log(ASYMMETRY_RANGE[1]))]
         return np.column_stack(low), np.column_stack(high)
 
-    def find(self) -> tuple[np.ndarray, np.ndarray]:
-        """Levenberg-Marquardt on all curves at once: theta (k, 3), and which have converged."""
-        theta, converged = self.start(), np.zeros(len(self.y), dtype=bool)
-        rows, part, damping = np.arange(len(self.y)), self, np.full(len(self.y), 1e-3)
-        low, high = self.limits()
-        projection = part.project(theta)
-        for _ in range(STEPS):
-            here, rss = theta[rows], projection[-1]
-            matrix, gradient = part.normal_equations(here, projection)
-            full, step = _steps(matrix, gradient, damping)
-            there = np.clip(here + np.clip(step, -1.5, 1.5), low[rows], high[rows])
-            moved = there - here
-            predicted = 2 * np.einsum("ki,ki->k", gradient, moved)
-            predicted -= np.einsum("ki,kij,kj->k", moved, matrix, moved)
-            projection = part.project(there)
-            better = projection[-1] <= rss * (1 + 1e-13)
-            theta[rows] = np.where(better[:, None], there, here)
-            damping = next_damping(damping, better, rss - projection[-1], predicted, rss)
-            close = np.abs(full).max(axis=1) < SMALL_STEP
-            stuck = (damping > 1e8) | (there == here).all(axis=1)
-            still = np.einsum("ki,ki->k", gradient, full) < 1e-10 * rss
-            converged[rows] = close | (stuck & still)
-            keep = ~(close | stuck)
-            if not keep.any():
-                break
-            if not (keep & better).all():
-                rows, part, damping = rows[keep], part.subset(keep), damping[keep]
-                projection = part.project(theta[rows])
+    def find(self, symmetric: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Levenberg-Marquardt on all curves at once, from the symmetric ones: theta (k, 3), and which converged.
+
+        The first steps are made in blocks that stay in the processor's cache; those that need more, together.
+        """
+        count = len(self.y)
+        state = theta, converged, damping = np.zeros((count, 3)), np.zeros(count, dtype=bool), np.full(count, 1e-3)
+        left = []
+        for first in range(0, count, BLOCK):
+            rows = np.arange(first, min(first + BLOCK, count))
+            block = self.subset(slice(first, first + BLOCK))
+            theta[rows] = block.start(symmetric[rows])
+            left.append(self._steps(state, rows, block, FIRST_STEPS))
+        rows = np.concatenate([np.zeros(0, dtype=int), *left])
+        self._steps(state, rows, self.subset(rows), STEPS - FIRST_STEPS)
         return theta, converged
 
+    def _steps(self, state: tuple[np.ndarray, ...], rows: np.ndarray, part: "Asymmetric", steps: int) -> np.ndarray:
+        """Up to so many steps of some curves, ``part``; returns the rows that are not done."""
+        theta, converged, damping = state
+        at = part.project(theta[rows])
+        low, high = part.limits()
+        for _ in range(steps if rows.size else 0):
+            here, rss, damped = theta[rows], at.rss, damping[rows]
+            matrix, gradient = part.normal_equations(here, at)
+            free = ~(((here <= low) & (gradient.T < 0)) | ((here >= high) & (gradient.T > 0))).T
+            full, step = solved(matrix, gradient, 0.0, free), solved(matrix, gradient, damped, free)
+            there = np.clip(here + np.clip(step.T, -1.5, 1.5), low, high)
+            moved = (there - here).T
+            predicted = 2 * (gradient * moved).sum(axis=0) - quadratic(matrix, moved)
+            trial = part.project(there)
+            better = trial.rss <= rss * (1 + TOLERANCE)
+            theta[rows] = np.where(better[:, None], there, here)
+            # in a valley with a level floor, steps go far without a gain: the curve has been found, not its place there
+            far = np.abs(full).max(axis=0) > LONG_STEP
+            level = far & (damped < 0.1) & better & (np.maximum(predicted, rss - trial.rss) < LEVEL * rss)
+            damping[rows] = damped = next_damping(damped, better, rss - trial.rss, predicted, rss)
+            gain = (gradient * full).sum(axis=0)
+            good = (np.abs(full).max(axis=0) < SMALL_STEP) | (gain < STILL * rss) | level
+            stuck = (damped > 1e8) | (there == here).all(axis=1)
+            converged[rows] = good | (stuck & (gain < 1e-10 * rss))
+            done = good | stuck
+            at = trial.put(~better, at)
+            if done.any():
+                keep = ~done
+                rows, part, low, high, at = rows[keep], part.subset(keep), low[keep], high[keep], at.subset(keep)
+                if not rows.size:
+                    break
+        return rows
 
-def _steps(matrix: np.ndarray, gradient: np.ndarray, damping: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The undamped and the damped step; scaled by the diagonal, so that neither is singular to the solver."""
-    size = np.sqrt(np.maximum(np.einsum("kii->ki", matrix), TINY))
-    scaled = matrix / (size[:, :, None] * size[:, None, :])
-    eye, right = np.eye(3), (gradient / size)[:, :, None]
-    full = np.linalg.solve(scaled + 1e-14 * eye, right)[:, :, 0] / size
-    return full, np.linalg.solve(scaled + (damping[:, None, None] + 1e-14) * eye, right)[:, :, 0] / size
+
+def solved(matrix: np.ndarray, gradient: np.ndarray, damping: np.ndarray | float, free: np.ndarray) -> np.ndarray:
+    """Steps (3, k) of normal equations, by elimination; coordinates that are not ``free`` stay, as singular ones do."""
+    a, b, c, d, e, f = matrix
+    a, d, f = (np.maximum(part * (1 + damping), TINY) for part in (a, d, f))
+    one, two, three = free
+    b, c, e = b * (one & two), c * (one & three), e * (two & three)
+    p, q, r = gradient * free
+    d2, e2, q2 = d - b * b / a, e - b * c / a, q - b * p / a
+    f2, r2 = f - c * c / a, r - c * p / a
+    d2 = np.where(d2 > 1e-14 * d, d2, np.inf)
+    f3, r3 = f2 - e2 * e2 / d2, r2 - e2 * q2 / d2
+    z = r3 / np.where(f3 > 1e-14 * f, f3, np.inf)
+    y = (q2 - e2 * z) / d2
+    return np.stack([(p - b * y - c * z) / a, y, z])
+
+
+def quadratic(matrix: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """step' matrix step (k,)."""
+    a, b, c, d, e, f = matrix
+    x, y, z = step
+    return a * x * x + d * y * y + f * z * z + 2 * (b * x * y + c * x * z + e * y * z)

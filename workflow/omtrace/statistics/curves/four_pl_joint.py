@@ -13,21 +13,21 @@ import numpy as np
 from scipy.special import expit, fdtrc, stdtrit
 
 from omtrace.statistics.basic.samples import TOLERANCE
-from omtrace.statistics.curves.four_pl import FourPL, arrays, counted, fit_four_pl
-from omtrace.statistics.curves.four_pl_search import (
-    BEYOND,
-    FLAT,
-    HOOK,
-    LEAST_R_SQUARED,
-    LOG_ZERO,
-    MARGIN,
+from omtrace.statistics.curves.fitted import (
     NOT_CONVERGED,
     NOT_IDENTIFIABLE,
-    SCATTERED,
-    SLOPE_RANGE,
-    SMALL_STEP,
     TINY,
     TOO_FEW,
+    arrays,
+    counted,
+)
+from omtrace.statistics.curves.four_pl import FourPL, fit_four_pl
+from omtrace.statistics.curves.four_pl_search import (
+    BEYOND,
+    LOG_ZERO,
+    MARGIN,
+    SLOPE_RANGE,
+    SMALL_STEP,
     VAGUE,
     Curves,
     next_damping,
@@ -35,7 +35,7 @@ from omtrace.statistics.curves.four_pl_search import (
 )
 
 STEPS = 300
-LEFT_OUT = (FLAT, HOOK, SCATTERED)  # plates that would bend the curve of the others
+LEFT_OUT = ("flat", "hook", "standards")  # first words of refusals of plates that would bend the curve of the others
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,15 @@ def fit_joint(
 ) -> JointFit:
     """Fit the curves of plates (k, m), as ``four_pl.fit_four_pl``, with A, B and D in common.
 
-    Plates that are flat, scattered or hooked on their own are left out with that reason; a plate that cannot be
-    identified on its own can be here. ``own``: the plates' own curves, where they are known. Refused as a whole with
-    fewer than two plates, or where the levels do not show both plateaus and the rise between them.
+    Plates that are flat, hooked or whose standards do not follow a curve of their own are left out with that reason; a
+    plate whose coefficients say nothing on its own can be here. ``own``: the plates' own curves, where they are known.
+    Refused as a whole with fewer than two plates. The coefficients say nothing by themselves where the levels do not
+    show both plateaus and the rise between them, and those of a plate where they do not show its midpoint.
     """
     x, y, w = arrays(x, y, weights, used)
     own = fit_four_pl(x, y, weights, used, min_levels) if own is None else own
     _, levels = counted(x, w)
-    out = np.where(np.isin(own.refusal.astype(str), LEFT_OUT), own.refusal, "").astype(object)
+    out = np.array([why if why.startswith(LEFT_OUT) else "" for why in own.refusal], dtype=object)
     out[(out == "") & (levels < min_levels)] = TOO_FEW
     rows = np.flatnonzero(out == "")
     if rows.size < 2:
@@ -92,11 +93,8 @@ def fit_joint(
 
 
 def _refused(own: FourPL, out: np.ndarray, why: str) -> JointFit:
-    k = len(out)
-    nan = np.full(k, np.nan)
-    reasons = np.array([one or why for one in out], dtype=object)
-    curves = FourPL(nan, nan, nan, nan, np.full((k, 4, 4), np.nan), nan, nan, own.n, own.levels, reasons)
-    return JointFit(curves, math.nan, math.nan, nan, np.full((k, k), np.nan), why)
+    curves, midpoint, covariance = _empty(own, np.array([one or why for one in out], dtype=object))
+    return JointFit(curves, math.nan, math.nan, midpoint, covariance, why)
 
 
 class _Plates:
@@ -185,8 +183,6 @@ class _Plates:
         m, cross, diagonal, _, _ = self.normal(theta)
         if df < 1 or not converged or _singular(m, cross, diagonal):
             return _refused(own, out, NOT_CONVERGED if df > 0 and not converged else NOT_IDENTIFIABLE)
-        if unseen_plateau(h.reshape(1, -1), self.w.reshape(1, -1))[0]:
-            return _refused(own, out, NOT_IDENTIFIABLE)
         factor = float(rss.sum()) / df
         ratio = cross / diagonal[:, None]
         inner = np.linalg.inv(m - cross.T @ ratio)
@@ -203,28 +199,24 @@ class _Plates:
             four[3, 3] = c**2 * between[at, at]
             order = [0, 2, 3, 1]
             curves.covariance[row] = four[np.ix_(order, order)]
-            curves.a[row], curves.b[row], curves.c[row], curves.d[row] = a, math.exp(log_b), c, a + span
+            curves.coefficients[row] = a, math.exp(log_b), c, a + span
         mean = (self.w * self.y).sum(axis=1) / self.w.sum(axis=1)
         total = (self.w * (self.y - mean[:, None]) ** 2).sum(axis=1)
         curves.rss[rows] = rss.sum(axis=1)
         curves.r_squared[rows] = 1 - rss.sum(axis=1) / np.maximum(total, TINY)
         midpoint[rows], covariance[np.ix_(rows, rows)] = log_c, between
-        self._refuse(curves, rows, log_c, np.sqrt(np.diag(between)), df)
-        return JointFit(curves, float(rss.sum()), df, midpoint, covariance, "")
-
-    def _refuse(self, curves: FourPL, rows: np.ndarray, log_c: np.ndarray, se: np.ndarray, df: float) -> None:
-        """Plates that do not follow the shared curve, or whose midpoint it does not show, get a reason in place."""
         beyond = np.maximum(self.lowest - log_c, log_c - self.highest) > math.log(BEYOND)
-        vague = stdtrit(df, 0.975) * se > math.log(VAGUE)
-        curves.refusal[rows] = np.select(
-            [curves.r_squared[rows] < LEAST_R_SQUARED, beyond | vague], [SCATTERED, NOT_IDENTIFIABLE], ""
-        )
+        beyond |= stdtrit(df, 0.975) * np.sqrt(np.diag(between)) > math.log(VAGUE)
+        beyond |= unseen_plateau(h.reshape(1, -1), self.w.reshape(1, -1))[0]
+        curves.vague[rows] = np.where(beyond, NOT_IDENTIFIABLE, "")
+        return JointFit(curves, float(rss.sum()), df, midpoint, covariance, "")
 
 
 def _empty(own: FourPL, out: np.ndarray) -> tuple[FourPL, np.ndarray, np.ndarray]:
     k = len(out)
-    a, b, c, d, rss, r_squared, midpoint = np.full((7, k), np.nan)
-    curves = FourPL(a, b, c, d, np.full((k, 4, 4), np.nan), rss, r_squared, own.n, own.levels, out.copy())
+    rss, r_squared, midpoint = np.full((3, k), np.nan)
+    coefficients, covariance, vague = np.full((k, 4), np.nan), np.full((k, 4, 4), np.nan), np.full(k, "", dtype=object)
+    curves = FourPL(coefficients, covariance, rss, r_squared, own.n, own.levels, out.copy(), vague)
     return curves, midpoint, np.full((k, k), np.nan)
 
 
@@ -273,14 +265,16 @@ def compare_curves(
     """
     x, y, w = arrays(x, y, weights, used)
     own = fit_four_pl(x, y, weights, used, min_levels)
-    if (own.refusal != "").any() or len(x) < 2:
-        raise ValueError(f"{int((own.refusal != '').sum())} of {len(x)} plates have no curve of their own")
+    unknown = (own.refusal != "") | (own.vague != "")
+    if unknown.any() or len(x) < 2:
+        raise ValueError(f"{int(unknown.sum())} of {len(x)} plates have no curve of their own")
     joint = fit_joint(x, y, weights, used, min_levels, own)
     there = w > 0
     pooled = Curves(x[there][None], y[there][None], w[there][None])  # even if it scatters: that is the question
     theta, converged = pooled.search()
-    if joint.refusal or not converged[0]:
-        raise ValueError(f"no curve that the plates share: {joint.refusal or NOT_CONVERGED}")
+    why = joint.refusal or next(filter(None, joint.curves.vague), "") or ("" if converged[0] else NOT_CONVERGED)
+    if why:
+        raise ValueError(f"no curve that the plates share: {why}")
     n, logs = int(there.sum()), float(np.log(w[there]).sum())
     found = {}
     for name, count, rss in (

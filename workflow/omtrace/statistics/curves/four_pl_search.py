@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import fdtrc, stdtrit
 
 from omtrace.statistics.basic.samples import TOLERANCE
+from omtrace.statistics.curves.fitted import FLAT, FLAT_P, HOOK, NOT_CONVERGED, NOT_IDENTIFIABLE, TINY
 
 START_SLOPES = (0.7, 1.5)
 START_POSITIONS = (-0.1, 0.1, 0.3, 0.5, 0.7, 0.9, 1.1)  # of log C: 0 lowest, 1 highest positive level
@@ -21,20 +22,10 @@ MARGIN = math.log(10.0) + 1  # of log C outside the levels: the box that is sear
 STEPS = 200
 BLOCK, FIRST_STEPS = 1024, 8  # curves worked on together; steps before the slow ones are gathered
 SMALL_STEP = 1e-10  # in log B and log C
-FLAT_P = 0.05  # of the F test against a constant
-LEAST_R_SQUARED = 0.95
-LEAST_COVER = 0.37  # share of the span between the asymptotes that the levels must show
+LEAST_COVER = 0.37  # share of the span between the asymptotes that the levels must show for a midpoint to be named
 HOOK_SHARE, HOOK_SDS = 0.1, 4.0
 LOG_ZERO = -1e6  # stands for log 0: finite, so that 0 * log 0 is 0
 FAR = 700.0  # exp(700) is still finite
-TINY = 1e-300
-
-TOO_FEW = "too few levels"
-FLAT = "flat: the signal does not depend on the concentration"
-NOT_CONVERGED = "not converged"
-SCATTERED = "scattered: the wells lie too far from any curve"
-HOOK = "hook: the signal turns back at the highest levels"
-NOT_IDENTIFIABLE = "not identifiable: the levels do not show both plateaus and the rise between them"
 
 
 def dot(u: np.ndarray, v: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -104,22 +95,24 @@ class Curves:
         w = self.w
         return dot(j1, j1, w), dot(j1, j2, w), dot(j2, j2, w), dot(j1, residual, w), dot(j2, residual, w)
 
-    def search(self) -> tuple[np.ndarray, np.ndarray]:
-        """Levenberg-Marquardt on many curves at once: theta (k, 2), and which have converged.
+    def search(self, most: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Levenberg-Marquardt on many curves at once: theta (k, 2), and which have converged, in at most so many steps.
 
         The first steps are made in blocks that stay in the processor's cache; the few curves that need more, together.
         """
-        count = len(self.y)
+        count, most = len(self.y), STEPS if most is None else most
         state = theta, converged, damping = np.zeros((count, 2)), np.zeros(count, dtype=bool), np.full(count, 1e-3)
         left = []
         for first in range(0, count, BLOCK):
             rows = np.arange(first, min(first + BLOCK, count))
             block = self.subset(rows)
             theta[rows] = block.start()
-            left.append(self._steps(state, rows, block, min(FIRST_STEPS, STEPS)))
-        if left and STEPS > FIRST_STEPS:
+            left.append(self._steps(state, rows, block, min(FIRST_STEPS, most)))
+        if left and most > FIRST_STEPS:
             rows = np.concatenate(left)
-            self._steps(state, rows, self.subset(rows), STEPS - FIRST_STEPS)
+            rows = self._steps(state, rows, self.subset(rows), most - FIRST_STEPS)
+            if rows.size and most == STEPS:
+                converged[rows] = self.subset(rows).is_level(theta[rows])
         return theta, converged
 
     def _steps(self, state: tuple[np.ndarray, ...], rows: np.ndarray, part: "Curves", steps: int) -> np.ndarray:
@@ -132,9 +125,18 @@ class Curves:
             m11, m12, m22, g1, g2 = part.normal(here, projection)
             full = _solve(m11, m12, m22, g1, g2)
             step = np.clip(_solve(m11 * (1 + damped), m12, m22 * (1 + damped), g1, g2), -1.5, 1.5)
-            there = here + step
-            there[:, 0] = np.clip(there[:, 0], *slopes)
-            there[:, 1] = np.clip(there[:, 1], part.lowest - MARGIN, part.highest + MARGIN)
+            low = np.column_stack([np.full(rows.size, slopes[0]), part.lowest - MARGIN])
+            high = np.column_stack([np.full(rows.size, slopes[1]), part.highest + MARGIN])
+            uphill = np.column_stack([g1, g2])
+            if (pinned := ((here <= low) & (uphill < 0)) | ((here >= high) & (uphill > 0))).any():
+                # at the edge of the box, the other coordinate is searched alone
+                for column, diagonal, gradient in ((0, m11, g1), (1, m22, g2)):
+                    alone = pinned[:, 1 - column] & ~pinned[:, column]
+                    newton = gradient[alone] / np.maximum(diagonal[alone], TINY)
+                    full[alone, column] = newton
+                    step[alone, column] = np.clip(newton / (1 + damped[alone]), -1.5, 1.5)
+                full[pinned], step[pinned] = 0.0, 0.0
+            there = np.clip(here + step, low, high)
             s1, s2 = (there - here).T
             predicted = 2 * (g1 * s1 + g2 * s2) - (m11 * s1**2 + 2 * m12 * s1 * s2 + m22 * s2**2)
             projection = part.project(there)
@@ -154,10 +156,17 @@ class Curves:
                 projection = part.project(theta[rows])
         return rows
 
+    def is_level(self, theta: np.ndarray) -> np.ndarray:
+        """Where steps along a valley go on without a gain (k,): the curve has been found, not its place there."""
+        projection = self.project(theta)
+        m11, m12, m22, g1, g2 = self.normal(theta, projection)
+        s1, s2 = _solve(m11 * 1.01, m12, m22 * 1.01, g1, g2).T
+        return g1 * s1 + g2 * s2 < 1e-8 * projection[-1]
+
     def judged(
-        self, theta: np.ndarray, converged: np.ndarray, df: np.ndarray, hook: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The curves at theta: A, B, C, D, rss, r_squared (k, 6), covariances (k, 4, 4), refusals (k,)."""
+        self, theta: np.ndarray, converged: np.ndarray, df: np.ndarray, hook: np.ndarray, forced: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """The curves at theta: A, B, C, D, rss, r_squared (k, 6), covariances (k, 4, 4), refusals, vagueness (k,)."""
         u, mean, h, _, span, _, rss = self.project(theta)
         b, c = np.exp(theta).T
         a = self.centre - span * mean
@@ -168,10 +177,9 @@ class Curves:
         information = np.einsum("kmi,kmj,km->kij", jacobian, jacobian, self.w)
         size = np.sqrt(np.maximum(np.diagonal(information, axis1=1, axis2=2), TINY))
         information /= size[:, :, None] * size[:, None, :]
-        singular = np.linalg.eigvalsh(information)[:, 0] < 1e-12
-        information[singular] = np.eye(4)
+        scaled, singular = inverted(information, 1e-12)
         size *= np.sqrt(df / np.maximum(rss, TINY))[:, None]
-        covariance = np.linalg.inv(information) / (size[:, :, None] * size[:, None, :])
+        covariance = scaled / (size[:, :, None] * size[:, None, :])
         beyond = np.maximum(self.lowest - theta[:, 1], theta[:, 1] - self.highest) > math.log(BEYOND)
         vague = stdtrit(df, 0.975) * np.sqrt(covariance[:, 2, 2]) > math.log(VAGUE)
         slope_out = (b < 1.001 * SLOPE_RANGE[0]) | (b > 0.999 * SLOPE_RANGE[1])
@@ -183,17 +191,26 @@ class Curves:
         r_squared = 1 - rss / np.maximum(total, TINY)
         unseen = unseen_plateau(share, self.w)
         refusal = np.select(
-            [
-                constant | (p > FLAT_P),
-                hook,
-                r_squared < LEAST_R_SQUARED,
-                singular | beyond | vague | slope_out | unseen,
-                ~converged,
-            ],
-            [FLAT, HOOK, SCATTERED, NOT_IDENTIFIABLE, NOT_CONVERGED],
-            "",
+            [(constant | (p > FLAT_P)) & ~forced, hook & ~forced, ~converged], [FLAT, HOOK, NOT_CONVERGED], ""
         )
-        return np.column_stack([a, b, c, a + span, rss, r_squared]), covariance, refusal
+        unknown = np.where(singular | beyond | vague | slope_out | unseen, NOT_IDENTIFIABLE, "")
+        return np.column_stack([a, b, c, a + span, rss, r_squared]), covariance, refusal, unknown
+
+
+def inverted(information: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
+    """Inverses of scaled information matrices (k, p, p), and which are singular (an eigenvalue below ``least``).
+
+    The inverse of a singular one is that on the directions that the points determine (Moore and Penrose): what is
+    read within the levels lies in these.
+    """
+    singular = np.linalg.eigvalsh(information)[:, 0] < least
+    found = np.empty_like(information)
+    found[~singular] = np.linalg.inv(information[~singular])
+    values, vectors = np.linalg.eigh(information[singular])
+    known = values > least
+    shares = np.where(known, 1 / np.where(known, values, 1.0), 0.0)
+    found[singular] = (vectors * shares[:, None, :]) @ vectors.swapaxes(1, 2)
+    return found, singular
 
 
 def unseen_plateau(share: np.ndarray, w: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 
 from omtrace.statistics.basic.samples import by_size, means
 from omtrace.statistics.curves.calibration import Weighting, reading_errors, well_variance
-from omtrace.statistics.curves.four_pl import FourPL, predict
+from omtrace.statistics.curves.fitted import Fitted
 
 BELOW, WITHIN, ABOVE = -1, 0, 1
 BELOW_LLOQ, ABOVE_ULOQ = "below LLOQ", "above ULOQ"
@@ -28,9 +28,9 @@ class Ranges:
     rising: np.ndarray
 
     @classmethod
-    def of(cls, fit: FourPL, lloq: np.ndarray, uloq: np.ndarray) -> "Ranges":
+    def of(cls, fit: Fitted, lloq: np.ndarray, uloq: np.ndarray) -> "Ranges":
         """The ranges of curves (k,) between concentrations."""
-        low, high = predict(fit, np.stack([lloq, uloq], axis=1)).T
+        low, high = fit.predict(np.stack([lloq, uloq], axis=1)).T
         return cls(lloq, uloq, low, high, np.sign(high - low))
 
     def states(self, plate: np.ndarray, signal: np.ndarray) -> np.ndarray:
@@ -122,7 +122,7 @@ def _mean(wells: Wells, asked: np.ndarray, at_least: int) -> Readings:
 
 
 def plate_errors(
-    fit: FourPL,
+    fit: Fitted,
     signal: np.ndarray,
     edges: np.ndarray,
     standard: np.ndarray,
@@ -134,7 +134,7 @@ def plate_errors(
 
     A well's scatter is that of the standards' replicates. NaN for the wells of plates without a curve.
     """
-    curve, well = np.full((len(signal), len(fit.NAMES)), np.nan), np.full(len(signal), np.nan)
+    curve, well = np.full((len(signal), fit.coefficients.shape[1]), np.nan), np.full(len(signal), np.nan)
     factor = np.full(len(edges) - 1, np.nan)
     good = fit.refusal == ""
     for plate in np.flatnonzero(good):

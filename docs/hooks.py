@@ -1,0 +1,54 @@
+"""What MkDocs asks while it builds the site: pages of reference, made from the declarations of the package."""
+
+import click
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from omtrace.cli.application import COMMANDS, application
+from omtrace.model.statistics import STATISTICS
+from omtrace.report.plan_page import plan_page
+from omtrace.report.rules_page import catalogue_page
+
+
+def commands_page() -> str:
+    """Every command with its help."""
+    lines = ["# Commands", "", "`omtrace COMMAND --help` prints the same.", ""]
+    context = click.Context(application, info_name="omtrace")
+    for section, names in COMMANDS.items():
+        lines += [f"## {section}", ""]
+        for name in names:
+            command = application.get_command(context, name)
+            assert command is not None
+            own = click.Context(command, info_name=name, parent=context, terminal_width=100, max_content_width=100)
+            lines += [f"### {name}", "", "```text", command.get_help(own), "```", ""]
+    return "\n".join(lines)
+
+
+def statistics_page() -> str:
+    """Every statistic that a result can hold."""
+    lines = [
+        "# Statistics",
+        "",
+        "Every number in `estimates.csv` is one of these. `own`: in the unit of what is analysed.",
+        "",
+        "| statistic | label | role | unit |",
+        "| --- | --- | --- | --- |",
+    ]
+    lines += [f"| `{s.name}` | {s.label} | {s.role} | {s.unit} |" for s in STATISTICS.values()]
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {
+    "plan.md": plan_page,
+    "rules.md": catalogue_page,
+    "commands.md": commands_page,
+    "statistics.md": statistics_page,
+}
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Put the pages of reference among the files, in place of any of their name."""
+    for name, page in PAGES.items():
+        if there := files.get_file_from_path(name):
+            files.remove(there)
+        files.append(File.generated(config, name, content=page()))
+    return files

@@ -1,0 +1,307 @@
+"""A new study from its files alone: what is recognised, that the plan runs at once, and that no code changes."""
+
+import csv
+import io
+import os
+import random
+from pathlib import Path
+
+import pytest
+from omtrace.faults import Fault
+from omtrace.intake.drafting.command import new_study
+from omtrace.intake.drafting.document import shown
+from omtrace.intake.drafting.profile import column_of, kind_of, own_name
+from omtrace.intake.drafting.questionnaires import questionnaires_in
+from omtrace.intake.drafting.tables import Request
+from omtrace.intake.plan_check import check_plan
+from omtrace.model.document import read_document
+from omtrace.model.plan import read_plan
+from omtrace.provenance.stage_inputs import inputs_of
+from omtrace.readers import Variable
+from omtrace.store import read_csv
+from openpyxl import load_workbook
+from pipeline import MIRROR, done, omtrace, snakemake
+from yaml import safe_load
+
+
+def folder_of(folder: Path) -> Path:
+    (folder / "config/studies").mkdir(parents=True)
+    (folder / "data/raw").mkdir(parents=True)
+    return folder
+
+
+def saved(folder: Path, name: str, rows: list[list]) -> str:
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    (folder / name).write_text(text.getvalue(), encoding="utf-8")
+    return str(folder / name)
+
+
+def drafted(folder: Path, *files: str, **request):
+    """The plan of a study that is made of files, and what was found."""
+    new = new_study("made", files, Request(**request), folder)
+    path = folder / "config/studies/made.yaml"
+    return check_plan(read_plan(path), path), new.draft.found
+
+
+def visits(n: int = 40) -> list[list]:
+    """Two arms, three visits below each other, HIT-6 items and a pain score."""
+    chance = random.Random(7)
+    rows = [["Subject", "Visit", "Treatment", "Sex", *(f"HIT6_{i}" for i in range(1, 7)), "pain"]]
+    for number in range(n):
+        arm, sex = ("OMT", "sham")[number % 2], chance.choice("FM")
+        for visit in ("Baseline", "Month 1", "Month 3"):
+            answers = [chance.randint(1, 5) for _ in range(6)]
+            rows.append([f"P{number:02}", visit, arm, sex, *answers, chance.randint(0, 10)])
+    return rows
+
+
+def test_visits_arms_and_questionnaires_are_recognised(tmp_path):
+    plan, found = drafted(folder_of(tmp_path / "study"), saved(tmp_path, "trial export.csv", visits()))
+    assert found[:3] == ["unit: Subject", "arm: Treatment (sham, OMT)", found[2]]
+    dataset = plan.datasets["units"]
+    assert dataset.visits == {"baseline": "Baseline", "month_1": "Month 1", "month_3": "Month 3"}
+    assert dataset.baseline == "baseline" and list(dataset.groups) == ["sham", "OMT"]
+    assert plan.tables["hit6"].raw("hit6_3") == "HIT6_3" and dataset.parameters["hit6_total"].derive == "score"
+    assert dataset.parameters["sex"].derive == "same" and not dataset.parameters["sex"].visits
+    primary = plan.analyses["primary"]
+    assert (primary.method, primary.visits, primary.role) == ("ancova", ("month_3",), "primary")
+    assert primary.options == {"contrasts": [["OMT", "sham"]]}
+    text = (tmp_path / "study/config/studies/made.yaml").read_text(encoding="utf-8")
+    assert text.count("SAY:") > 8 and max(map(len, text.splitlines())) < 170
+
+
+def test_visits_side_by_side_become_rows(tmp_path):
+    rows = [["id", "group", "age", "t0_pain", "t1_pain", "t0_sleep", "t1_sleep"]]
+    rows += [[n, n % 2, 30 + n, n % 7, n % 5, 6 + n % 3, 7 + n % 2] for n in range(20)]
+    plan, _ = drafted(folder_of(tmp_path / "study"), saved(tmp_path, "wide.csv", rows))
+    assert plan.tables["visits"].wide == {"t0": "t0_*", "t1": "t1_*"}
+    assert plan.tables["export"].declared["group"].codes == {"0": "0", "1": "1"}  # numbers of groups are no numbers
+    assert plan.datasets["units"].baseline == "t0" and plan.analyses["primary"].method == "ancova"
+
+
+def test_rows_of_a_unit_without_visits_are_averaged_and_counted(tmp_path):
+    rows = [
+        ["id", "day", "pain", "migraine"],
+        *([n, d, d % 4, ("no", "yes")[d % 2]] for n in range(9) for d in range(30)),
+    ]
+    plan, _ = drafted(folder_of(tmp_path / "study"), saved(tmp_path, "diary.csv", rows))
+    assert plan.tables["export"].key == ("unit_id", "day")
+    derived = {name: parameter.derive for name, parameter in plan.datasets["units"].parameters.items()}
+    assert derived == {"pain": "mean", "migraine": "count"}
+
+
+def test_animals_in_cages_are_compared_by_cage(tmp_path):
+    rows = [
+        ["animal", "cage", "diet", "weight"],
+        *([f"M{n}", n // 4, ("fat", "control")[n // 4 % 2], 20 + n % 5] for n in range(48)),
+    ]
+    plan, found = drafted(folder_of(tmp_path / "study"), saved(tmp_path, "mice.csv", rows), design="animals")
+    assert "cluster: cage" in found and plan.analyses["primary"].method == "mixed_model"
+    assert plan.analyses["primary"].options["random"] == ["cage"]
+
+
+def test_a_dictionary_of_redcap_gives_labels_choices_and_bounds(tmp_path):
+    head = "field_name,form_name,section_header,field_type,field_label,select_choices_or_calculations,field_note,"
+    head += "text_validation_type_or_show_slider_number,text_validation_min,text_validation_max,identifier,"
+    head += "branching_logic,required_field,custom_alignment,question_number"
+    fields = [
+        "record_id,intake,,text,Record,,,,,,,,,,",
+        "weight,intake,,text,Body weight,,,number,30,200,,,,,",
+        'smokes,intake,,radio,Smokes,"0, never | 1, daily",,,,,,,,,',
+    ]
+    (tmp_path / "dictionary.csv").write_text("\n".join([head, *fields]) + "\n", encoding="utf-8")
+    rows = [["record_id", "weight", "smokes", "intake_complete"], *([n, 60 + n, n % 2, 2] for n in range(1, 12))]
+    files = [saved(tmp_path, "data.csv", rows), str(tmp_path / "dictionary.csv")]
+    plan, _ = drafted(folder_of(tmp_path / "study"), *files)
+    table = plan.tables["intake"]
+    assert (
+        table.reader == "redcap" and table.options == {"dictionary": "dictionary"} and table.status == "intake_complete"
+    )
+    assert table.declared["weight"].bounds == (30, 200) and table.declared["weight"].description == "Body weight"
+    assert table.declared["smokes"].codes == {"0": "never", "1": "daily"}
+
+
+def test_the_configuration_keeps_its_form(tmp_path):
+    rows = [["id", "x"], *([n, n % 9] for n in range(12))]
+    for number, (before, after) in enumerate(
+        [
+            ('# first\nstudies:\n  - one\n\nmirror: ""\n', '# first\nstudies:\n  - one\n  - made\n\nmirror: ""\n'),
+            ("studies: [one]\n", "studies: [one, made]\n"),
+            ("studies: []\n", "studies: [made]\n"),
+        ]
+    ):
+        folder = folder_of(tmp_path / f"{number}")
+        (folder / "config/config.yaml").write_text(before, encoding="utf-8")
+        new_study("made", [saved(tmp_path, f"{number}.csv", rows)], Request(), folder)
+        assert (folder / "config/config.yaml").read_text(encoding="utf-8") == after
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "says"),
+    [
+        ("Made", "x.csv", "must be lower case letters"),
+        ("made", "none.csv", "there is no such file"),
+        ("made", "page.html", "this is a web page"),
+    ],
+)
+def test_what_cannot_be_taken_in_changes_nothing(tmp_path, name, file, says):
+    folder = folder_of(tmp_path / "study")
+    saved(tmp_path, "x.csv", [["id", "x"], [1, 2]])
+    (tmp_path / "page.html").write_text("<!DOCTYPE html><p>x", encoding="utf-8")
+    with pytest.raises(Fault, match=says):
+        new_study(name, [str(tmp_path / file)], Request(), folder)
+    assert not [*folder.rglob("*.yaml")] and not [*(folder / "data/raw").iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [
+        (["1", "2", "-3"], "integer"),
+        (["1.5", "2", "x"] + ["3"] * 50, "number"),
+        (["1,5", "2,25"], "number"),
+        (["1,234", "2,345"], "text"),  # two readings
+        (["2024-05-01", "2024-05-02"], "date"),
+        (["13/05/2024", "01/02/2024"], "date"),
+        (["03/04/2024", "01/02/2024"], "text"),  # two readings
+        (["a", "b"], "text"),
+        ([], "text"),
+    ],
+)
+def test_the_type_of_a_column_is_what_its_texts_settle(texts, kind):
+    assert kind_of({text: texts.count(text) for text in texts})[0] == kind
+
+
+def test_codes_of_missing_values_are_seen_where_all_others_are_far_from_them():
+    numbers = {str(n): 5 for n in range(10)}
+    assert column_of("x", "x", numbers | {"-99": 2, "NA": 1}, Variable()).missing.keys() == {"-99", "NA"}
+    assert column_of("x", "x", numbers | {"-1": 3}, Variable()).missing == {}
+    assert column_of("x", "x", {"-50": 1, "-99": 2}, Variable()).missing == {}
+    assert column_of("x", "x", {"none": 9, "aspirin": 9}, Variable()).kind == "category"
+    labelled = column_of("x", "x", {"1": 4, "2": 5}, Variable("Sex", {"1": "male", "2": "female"}))
+    assert labelled.kind == "category" and labelled.codes["2"] == "female"
+
+
+def test_a_questionnaire_needs_all_its_items_and_known_answers():
+    items = {f"Q_MIDAS{n}": ["0", "4"] for n in range(1, 6)}
+    assert questionnaires_in(items) == []  # nothing says that it is one
+    hit = {f"hit_{n}": ["never", "always"] for n in range(1, 7)}
+    (match,) = questionnaires_in(hit)
+    assert match.name == "hit6" and match.coding == "labels" and match.columns["hit6_2"] == "hit_2"
+    assert questionnaires_in({name: texts for name, texts in hit.items() if name != "hit_4"}) == []
+    assert questionnaires_in({name: ["17", "23"] for name in hit}) == []
+
+
+@pytest.mark.parametrize(
+    "value", ["no", "12:30", "a: b", "<5", "010", "hit6_<1-6>", "", "@x", "plain words", "1e5", "x #y"]
+)
+def test_every_text_is_written_so_that_it_is_read_back(tmp_path, value):
+    text = shown({"key": [value], value or "empty": {"a": None, "b": 1.5, "c": True}})
+    (tmp_path / "x.yaml").write_text(text, encoding="utf-8")
+    assert read_document(tmp_path / "x.yaml") == safe_load(text)
+    assert read_document(tmp_path / "x.yaml")["key"] == [value]
+
+
+def test_names_of_columns_are_names_of_a_plan():
+    taken: dict[str, None] = {}
+    for raw in ("FEV1 (%)", "fev1", "2nd visit", "Größe", "USUBJID", "a.b-c", "q1", "Q1"):
+        name = own_name(raw, taken)
+        assert name not in taken and name[0].isalpha() and name.isidentifier()
+        taken[name] = None
+
+
+def test_a_study_runs_at_once_and_changes_no_code(fresh, tmp_path):
+    folder = fresh(tmp_path / "checkout")
+    code = inputs_of(read_plan(folder / "config/studies/tiny.yaml"), "validate", [], "config/studies/tiny.yaml").code
+    ran = omtrace(folder, "new-study", "clinic", saved(tmp_path, "export.csv", visits()))
+    assert ran.code == 0, ran.text
+    assert "questionnaire: HIT-6" in ran.out and "a run would go on" in ran.out
+    done(snakemake(folder, "clinic"))
+    rows = read_csv(folder / "results/clinic/estimates.csv")
+    assert {"primary", "outcomes", "at_baseline"} <= {row["analysis"] for row in rows}
+    assert [row for row in rows if row["analysis"] == "primary" and row["statistic"] == "p"]
+    after = inputs_of(read_plan(folder / "config/studies/tiny.yaml"), "validate", [], "config/studies/tiny.yaml").code
+    assert code == after
+
+
+@pytest.mark.skipif(not MIRROR, reason="needs OMTRACE_MIRROR")
+@pytest.mark.parametrize(
+    ("file", "request_", "method"),
+    [
+        ("acupuncture_headache/1745-6215-7-15-S1.xls", {"wide": ("1", "2", "5"), "outcome": "pk"}, "ancova"),
+        ("ovariectomy_behaviour/OF.csv", {}, "compare_groups"),
+        ("mmrm_fev/fev_data.csv", {}, "compare_groups"),
+        ("rat_pup_weight/rat_pup_weight.csv", {"outcome": "weight"}, "mixed_model"),
+    ],
+)
+def test_public_data_sets_get_a_plan_with_a_comparison(tmp_path, file, request_, method):
+    plan, _ = drafted(folder_of(tmp_path), os.path.join(MIRROR, file), **request_)
+    assert plan.analyses["primary"].method == method
+
+
+PLATE = "Plate: M1\n450 nm\n,1,2,3,4,5,6,7,8,9,10,11,12\n"
+PLATE += "".join(f"{row}{''.join(f',{0.1 + 0.2 * n:.3f}' for n in range(12))}\n" for row in "ABCDEFGH")
+
+
+def test_a_plate_with_its_layout_becomes_an_assay(tmp_path):
+    (tmp_path / "plate.csv").write_text(PLATE, encoding="utf-8")
+    rows = [["plate", "well", "role", "sample", "concentration", "dilution"]]
+    rows += [["M1", f"{row}{n}", "standard", f"S{n}", 2**n, ""] for row in "AB" for n in range(1, 9)]
+    rows += [["M1", f"C{n}", "sample", f"R{n}", "", 1] for n in range(1, 12)]
+    files = [str(tmp_path / "plate.csv"), saved(tmp_path, "layout.csv", rows)]
+    plan, found = drafted(folder_of(tmp_path / "study"), *files)
+    assert found == ["plates: M1, by the reader plate_grid"]
+    assert {*plan.tables} == {"plate_signals", "plate_layout"} and plan.plates is not None
+    assert plan.analyses["curves"].method == "standard_curve" and plan.analyses["curves"].population == "standards"
+
+
+def test_a_plate_without_a_layout_gets_one_to_be_filled_in(tmp_path):
+    (tmp_path / "plate.csv").write_text(PLATE, encoding="utf-8")
+    folder = folder_of(tmp_path / "study")
+    with pytest.raises(Fault, match="fill in .*layout.csv or .*layout.xlsx"):
+        new_study("made", [str(tmp_path / "plate.csv")], Request(), folder)
+    assert not [*folder.rglob("*.yaml")]
+    rows = read_csv(folder / "layout.csv")
+    assert len(rows) == 96 and (rows[0]["plate"], rows[0]["well"], rows[-1]["well"]) == ("M1", "A1", "H12")
+    book = load_workbook(folder / "layout.xlsx")
+    sheet, heading = book.active, ""
+    for row in sheet.iter_rows():
+        if row[0].value in ("A", "B"):
+            row[1].value = {"role": "standard", "sample": "S1", "concentration": "5", "dilution": None}[heading]
+        elif row[0].value and row[1].value is None:
+            heading = row[0].value
+    book.save(tmp_path / "layout.xlsx")
+    plan, _ = drafted(folder, str(tmp_path / "plate.csv"), str(tmp_path / "layout.xlsx"))
+    assert plan.tables["plate_layout"].reader == "plate_grid" and plan.tables["plate_layout"].options == {
+        "part": "layout"
+    }
+
+
+def test_conditions_of_a_crossover_are_compared_within_units(tmp_path):
+    rows = [["subject", "period", "treatment", "pain"]]
+    rows += [[n, 1 + (n + k) % 2, t, (n + k) % 9] for n in range(14) for k, t in enumerate(("drug", "placebo"))]
+    plan, _ = drafted(folder_of(tmp_path / "study"), saved(tmp_path, "x.csv", rows), design="crossover")
+    assert plan.datasets["units"].baseline == "placebo" and plan.analyses["primary"].method == "paired_change"
+    assert plan.analyses["primary"].parameters == ("pain",)
+
+
+def test_two_factors_of_a_factorial_design(tmp_path):
+    rows = [["mouse", "genotype", "treatment", "level"]]
+    rows += [[f"M{n}", ("wt", "ko")[n % 2], ("saline", "drug")[n // 2 % 2], n % 11 + n / 10] for n in range(40)]
+    plan, _ = drafted(folder_of(tmp_path / "study"), saved(tmp_path, "x.csv", rows), design="factorial")
+    primary = plan.analyses["primary"]
+    assert primary.method == "factorial" and primary.options == {"factors": ["genotype", "treatment"]}
+
+
+def test_visits_by_words_of_time_and_people_of_one_number(tmp_path):
+    rows = [["id", "arm", "bdi.pre", "bdi.2m", "bdi.8m"], *([n, "ab"[n % 2], n % 9, n % 7, n % 5] for n in range(20))]
+    plan, _ = drafted(folder_of(tmp_path / "a"), saved(tmp_path, "x.csv", rows))
+    assert list(plan.tables["visits"].wide.values()) == ["*.pre", "*.2m", "*.8m"]
+    rows = [["", "arm", "Prewt", "Postwt"], *([n, "ab"[n % 2], n % 9, n % 7] for n in range(20))]
+    plan, _ = drafted(folder_of(tmp_path / "b"), saved(tmp_path, "y.csv", rows))
+    assert plan.datasets["units"].baseline == "pre" and plan.analyses["primary"].method == "ancova"
+    rows = [["center", "id", "visit", "sex", "pain"]]
+    rows += [[c, n, v, "FM"[(c + n) % 2], v + n % 3] for c in (1, 2) for n in range(9) for v in (1, 2)]
+    drafted(folder_of(tmp_path / "c"), saved(tmp_path, "z.csv", rows))
+    text = (tmp_path / "c/config/studies/made.yaml").read_text(encoding="utf-8")
+    assert "# SAY: one id has several center, sex" in text and "unit: [center, id]" in text

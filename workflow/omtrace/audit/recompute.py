@@ -1,0 +1,210 @@
+"""``omtrace trace --recompute``: a number computed again from the raw cells that it lists, and from nothing else.
+
+Of the validated tables only the rows of these cells stay, and in these rows only these cells; every other measured
+value is missing. Of the enrolled units the list stays, without anything measured: it says who there is. From that the
+parameters behind the number are derived, and its analysis is made, by the calls of a run. If a number rested on a cell
+that it does not list, it would come out otherwise.
+"""
+
+import io
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import redirect_stderr
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from omtrace import store
+from omtrace.audit.backing import Backing, Members
+from omtrace.derivations import Tables
+from omtrace.faults import Fault
+from omtrace.model.plan import Plan
+from omtrace.provenance.recorded import RESULTS
+
+if TYPE_CHECKING:
+    import pandas
+
+COUNT = "n"  # of a group: the units of its row set, whatever the analysis makes of the other groups
+OBSERVED = "observed"
+TOLERANCE = 1e-9  # relative: sums in another order
+
+
+@dataclass(frozen=True)
+class Recomputed:
+    """A number as it is stored and as it came out again; ``again`` "" where it did not come out."""
+
+    id: str
+    stored: str
+    again: str
+    why: str = ""
+
+    @property
+    def is_same(self) -> bool:
+        """Whether it came out again, to nine digits at least."""
+        if self.stored == self.again or not self.stored or not self.again:
+            return self.stored == self.again and not self.why
+        one, other = float(self.stored), float(self.again)
+        return abs(one - other) <= TOLERANCE * max(abs(one), abs(other))
+
+
+def recompute(plan: Plan, numbers: Sequence[Mapping[str, str]], root: str | Path = ".") -> list[Recomputed]:
+    """Compute numbers of a study again, each from the cells that its own row set lists.
+
+    Parameters
+    ----------
+    plan
+        The whole plan of the study.
+    numbers
+        Rows of its estimates.
+    root
+        The folder that holds results/.
+
+    Returns
+    -------
+    list of Recomputed
+        One for each number, in their order.
+
+    Raises
+    ------
+    Fault
+        Where results are missing or not readable.
+    """
+    from omtrace.derivations.records import read_tables
+    from omtrace.model.groups import with_groups
+
+    folder = Path(root) / RESULTS / plan.study
+    again = f"run snakemake {plan.study}"
+    if others := sorted({number["analysis"] for number in numbers} - plan.analyses.keys()):
+        raise Fault(*(f"{plan.study}: the plan has no analysis {name!r} any more; {again}" for name in others))
+    try:
+        plan = with_groups(plan, folder / "datasets")
+        tables = read_tables(plan, folder / "validated")
+        definitions = store.read_json(folder / "definitions.json")
+    except (OSError, ValueError) as error:
+        what = Path(getattr(error, "filename", None) or str(error)).name
+        raise Fault(f"{RESULTS.as_posix()}/{plan.study}: {what}: not there or not readable; {again}") from None
+    backing = Backing(plan.study, root)
+    together: dict[tuple[str, str], list[Mapping[str, str]]] = {}
+    for number in numbers:
+        together.setdefault((number["rowset"], number["analysis"]), []).append(number)
+    found: dict[str, Recomputed] = {}
+    for (rowset, analysis), mine in together.items():
+        frame = backing.behind(backing.members[rowset], used_only=False)
+        limited = tables_of_cells(tables, plan, plan.analyses[analysis].dataset, frame)
+        every = plan.datasets[plan.analyses[analysis].dataset].parameters
+        behind = definitions[mine[0]["definition"]]["parameters"] or every
+        values, why = _made(plan, analysis, limited, behind)
+        for parameter in {n["parameter"] for n in mine if n["id"] not in values}:
+            if parameter in plan.analyses[analysis].parameters:  # without the others, which have no cells here
+                values |= _made(_of_parameter(plan, analysis, parameter), analysis, limited, behind)[0]
+        for number in mine:
+            value = values.get(number["id"])
+            if value is None and number["statistic"] == COUNT:
+                value = _units(plan, analysis, limited, behind, backing.members[rowset], backing)
+            reason = "" if value is not None else why or "not among the numbers that came out"
+            found[number["id"]] = Recomputed(number["id"], number["value"], value or "", reason)
+    return [found[number["id"]] for number in numbers]
+
+
+def tables_of_cells(tables: Tables, plan: Plan, dataset: str, cells: "pandas.DataFrame") -> Tables:
+    """The validated tables with these raw cells alone, and the list of the enrolled units of a dataset.
+
+    Parameters
+    ----------
+    tables
+        All of them.
+    plan
+        The plan, which says what columns are called in the raw files.
+    dataset
+        The dataset, whose roster stays.
+    cells
+        Columns ``key`` and ``column`` (the raw one) of the cells.
+    """
+    roster = plan.datasets[dataset].roster
+    keys = set(cells["key"])
+    by_column: dict[str, set[int]] = {}
+    for key, column in zip(cells["key"], cells["column"], strict=True):
+        by_column.setdefault(str(column), set()).add(int(key))
+    frames = {}
+    for name, frame in tables.frames.items():
+        keep = frame["key"].isin(keys)
+        rows = frame if name == roster.table else frame[keep]
+        fixed = {roster.column} if name == roster.table else set()
+        frames[name] = _with_cells(rows, plan, name, by_column, fixed)
+    gaps = {(key, column): says for (key, column), says in tables.gaps.items() if key in keys}
+    quarantine = tables.quarantine[tables.quarantine["key"].isin(keys)]
+    return replace(tables, frames=frames, quarantine=quarantine, gaps=gaps)
+
+
+def _with_cells(
+    rows: "pandas.DataFrame", plan: Plan, name: str, by_column: Mapping[str, set[int]], fixed: Collection[str]
+) -> "pandas.DataFrame":
+    """Rows of a table in which everything is missing that neither identifies the row nor is one of the cells."""
+    from omtrace.schemas import table_of
+
+    entry = plan.tables[name]
+    table = table_of(entry.schema_ or name)
+    own = [c.name for c in table.columns if c.name not in table.identifying and c.name not in fixed]
+    limited = rows.copy()
+    for column in [column for column in own if column in limited]:
+        raw = {entry.raw(column), *entry.joined.get(column, ())}
+        allowed = set().union(*(by_column.get(part, set()) for part in raw))
+        limited[column] = limited[column].where(limited["key"].isin(allowed))
+    return limited
+
+
+def _narrowed(plan: Plan, name: str, behind: Collection[str]) -> Plan:
+    """The plan with those parameters of a dataset alone that a number rests on; one, where it rests on none."""
+    dataset = plan.datasets[name]
+    parameters = {key: value for key, value in dataset.parameters.items() if key in behind}
+    parameters = parameters or dict(list(dataset.parameters.items())[:1])
+    narrow = dataset.model_copy(update={"parameters": parameters})
+    return plan.model_copy(update={"datasets": {**plan.datasets, name: narrow}})
+
+
+def _of_parameter(plan: Plan, analysis: str, parameter: str) -> Plan:
+    """The plan with one parameter of an analysis."""
+    entry = plan.analyses[analysis].model_copy(update={"parameters": (parameter,)})
+    return plan.model_copy(update={"analyses": {**plan.analyses, analysis: entry}})
+
+
+def _made(plan: Plan, analysis: str, tables: Tables, behind: Collection[str]) -> tuple[dict[str, str], str]:
+    """Id -> value of each number of an analysis on these tables; and why there are none."""
+    from omtrace.analyses.run import Run, number_id, stored_text
+    from omtrace.derivations.records import build
+
+    name = plan.analyses[analysis].dataset
+    narrow = _narrowed(plan, name, behind)
+    try:
+        with tempfile.TemporaryDirectory(prefix="omtrace-") as folder, redirect_stderr(io.StringIO()):
+            records, cells = build(narrow, name, replace(tables, plan=narrow))
+            store.write_table(Path(folder) / f"{name}.parquet", records)
+            store.write_table(Path(folder) / f"{name}.cells.parquet", cells)
+            numbers = Run(narrow, folder).numbers_of(analysis)
+    except (Fault, AssertionError, KeyError, ValueError) as error:
+        return {}, f"{type(error).__name__}: {error}".splitlines()[0]
+    usual = plan.analyses[analysis].population
+    return {number_id(plan.study, analysis, n, n.population or usual): stored_text(n) for n in numbers}, ""
+
+
+def _units(
+    plan: Plan, analysis: str, tables: Tables, behind: Collection[str], members: Members, backing: Backing
+) -> str | None:
+    """How many units of a row set have every value that it uses, on these tables; None where nothing can be derived.
+
+    The number of a group whose analysis needs the other groups as well, which its row set does not list.
+    """
+    from omtrace.derivations.records import build
+
+    names = ["unit", "parameter", "visit"]
+    try:
+        narrow = _narrowed(plan, members.dataset, behind)
+        records, _ = build(narrow, members.dataset, replace(tables, plan=narrow))
+    except (Fault, AssertionError, KeyError, ValueError):
+        return None
+    used = backing.records(members.dataset).loc[members.used]
+    wanted = used[used["status"] == OBSERVED][names].astype(str)
+    there = records[records["status"] == OBSERVED][names].astype(str)
+    merged = wanted.merge(there, how="left", on=names, indicator=True)
+    whole = merged.groupby("unit")["_merge"].agg(lambda marks: bool((marks == "both").all()))
+    return store.number_text(float(whole.sum()))

@@ -1,0 +1,205 @@
+"""One of two results that are compared: a folder of results, a checkout with results, or a packet."""
+
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from omtrace.audit.backing import Backing
+from omtrace.faults import Fault
+from omtrace.model.register import sha256_of
+from omtrace.provenance.listings import FOLDER, read_listing
+from omtrace.provenance.manifest import LOCK
+from omtrace.provenance.recorded import RESULTS
+from omtrace.store import read_csv, read_json
+
+
+class Ambiguous(Fault):
+    """A folder holds the results of several studies, and none was named."""
+
+
+COMPUTING = ("read", "validate", "derive", "analyse")  # the stages on which an estimate depends, in their order
+Row = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Side:
+    """The results of a study at one place.
+
+    Parameters
+    ----------
+    name
+        As it was given.
+    study
+        The study.
+    root
+        The folder that holds results/; raw files, lock and plan are looked for below it.
+    """
+
+    name: str
+    study: str
+    root: Path
+    shelf: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    @property
+    def folder(self) -> Path:
+        """The study's folder of results."""
+        return self.root / RESULTS / self.study
+
+    @cached_property
+    def numbers(self) -> dict[str, Row]:
+        """The estimates by id. Raises Fault where they cannot be read."""
+        path = self.folder / "estimates.csv"
+        try:
+            return {row["id"]: row for row in read_csv(path)}
+        except (OSError, ValueError, KeyError) as error:
+            raise Fault(
+                f"{self.name}: no estimates of {self.study} that can be read ({type(error).__name__})"
+            ) from None
+
+    @cached_property
+    def definitions(self) -> dict[str, dict[str, Any]]:
+        """The analysis calls by digest."""
+        return self._json("definitions.json")
+
+    @cached_property
+    def stages(self) -> dict[str, dict[str, Any]]:
+        """What each stage was made of beside its input files, by stage, those that a study reads in parts together."""
+        found: dict[str, dict[str, Any]] = {}
+        for stage in COMPUTING:
+            names = sorted((self.folder / FOLDER).glob("read-*.json" if stage == "read" else f"{stage}.json"))
+            parts = [self._json(f"{FOLDER}/{path.name}") for path in names]
+            if parts:
+                found[stage] = parts[0]
+        return found
+
+    @cached_property
+    def plan(self) -> dict[str, Any]:
+        """The plan as plain values, as far as an estimate depends on it."""
+        whole: dict[str, Any] = {}
+        for content in self.stages.values():
+            _merge(whole, content.get("plan") or {})
+        return whole
+
+    @property
+    def raw(self) -> dict[int, dict[str, Any]]:
+        """The register's rows of the raw files that were read, by number."""
+        return {row["number"]: row for row in self.stages.get("validate", {}).get("register", [])}
+
+    @cached_property
+    def backing(self) -> Backing | None:
+        """Row sets, records and cells, where they are all there: not in a packet of releasable files."""
+        return Backing(self.study, self.root) if (self.folder / "rowsets.parquet").is_file() else None
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether the estimates are not those that the stage ``analyse`` wrote."""
+        listed = read_listing(self.folder / FOLDER / "analyse.sha256").get("estimates.csv")
+        return listed is not None and listed != sha256_of(self.folder / "estimates.csv")
+
+    def lock(self) -> str:
+        """The text of the lock that the results were made with, "" where it is not here."""
+        path = self.root / LOCK
+        wanted = self.stages.get("analyse", {}).get("environment", {}).get(LOCK)
+        return path.read_text(encoding="utf-8") if path.is_file() and sha256_of(path) == wanted else ""
+
+    def _json(self, name: str) -> dict[str, Any]:
+        try:
+            content = read_json(self.folder / name)
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise Fault(f"{self.name}: {name} cannot be read ({type(error).__name__})") from None
+        return content if isinstance(content, dict) else {}
+
+
+def _merge(whole: dict[str, Any], part: Mapping[str, Any]) -> None:
+    """Add the leaves of nested mappings; those of later stages hold more, never others."""
+    for key, value in part.items():
+        if isinstance(value, dict) and isinstance(whole.get(key), dict):
+            _merge(whole[key], value)
+        elif key not in whole or whole[key] in ("", {}, None):
+            whole[key] = value
+
+
+def side_of(name: str, study: str, shelf: ExitStack) -> Side:
+    """What a path names: a packet, a study's folder of results, or a folder that holds results/.
+
+    Parameters
+    ----------
+    name
+        The path.
+    study
+        Which study, where there are several; "": the only one.
+    shelf
+        Removes at its end what a packet is unpacked into.
+
+    Raises
+    ------
+    Fault
+        For a path that is none of these, or that holds several studies.
+    """
+    path = Path(name)
+    if path.is_file():
+        return _of_packet(path, study, shelf)
+    if (path / "estimates.csv").is_file():
+        return _of_folder(path, study, shelf)
+    there = sorted(entry.parent.name for entry in (path / RESULTS).glob("*/estimates.csv"))
+    if study in there or len(there) == 1:
+        return Side(name, study or there[0], path, shelf)
+    if there and study:
+        raise Fault(f"{name}: no results of {study}: {', '.join(there)}")
+    if there:
+        raise Ambiguous(f"{name}: name one with --study: {', '.join(there)}")
+    raise Fault(f"{name}: neither a packet nor a folder with results")
+
+
+def _of_packet(path: Path, study: str, shelf: ExitStack) -> Side:
+    root = unpacked(path, shelf)
+    there = sorted(entry.parent.name for entry in (root / RESULTS).glob("*/estimates.csv"))
+    if len(there) != 1 or study not in ("", there[0]):
+        raise Fault(f"{path}: holds {', '.join(there) or 'no results'}{f', not {study}' if study else ''}")
+    return Side(str(path), there[0], root, shelf)
+
+
+def _of_folder(path: Path, study: str, shelf: ExitStack) -> Side:
+    """A study's folder, in its place below results/ or alone, under whatever name."""
+    content = _stage_of(path)
+    name = content or path.resolve().name
+    if study not in ("", name):
+        raise Fault(f"{path}: results of {name}, not of {study}")
+    parent = path.resolve().parent
+    if parent.name == RESULTS.name and path.resolve().name == name:
+        return Side(str(path), name, parent.parent, shelf)
+    root = Path(shelf.enter_context(tempfile.TemporaryDirectory(prefix="omtrace-")))
+    (root / RESULTS).mkdir()
+    (root / RESULTS / name).symlink_to(path.resolve())
+    return Side(str(path), name, root, shelf)
+
+
+def _stage_of(path: Path) -> str:
+    """The study that a folder of results says it is of; "" where it does not."""
+    try:
+        return str(read_json(path / FOLDER / "analyse.json")["study"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def unpacked(path: Path, shelf: ExitStack) -> Path:
+    """A packet's files in a temporary folder. Raises Fault for what is no packet, or has names that lead outside."""
+    root = Path(shelf.enter_context(tempfile.TemporaryDirectory(prefix="omtrace-")))
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            if "packet.json" not in names:
+                raise Fault(f"{path}: no packet of omtrace release")
+            if any(name.startswith("/") or ".." in name.split("/") or "\\" in name for name in names):
+                raise Fault(f"{path}: holds a file whose name leads out of it")
+            archive.extractall(root)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise Fault(f"{path}: not a packet that can be read ({type(error).__name__})") from None
+    return root

@@ -1,0 +1,152 @@
+"""A parameter calculated from others: a sum, a ratio, a per cent change, a logarithm, days between dates."""
+
+from dataclasses import replace
+
+from pydantic import Field
+
+from omtrace.derivations import Context, Derivation, Found
+from omtrace.faults import Fault
+from omtrace.model.closed import NAME, Closed
+from omtrace.model.expression import Expression, Value
+from omtrace.model.plan import Parameter
+from omtrace.provenance.cells import Cells
+from omtrace.schemas import UNIT
+
+UNDEFINED = "incomplete: not defined"
+
+
+class At(Closed):
+    """A parameter at one visit, whatever the visit of the record."""
+
+    of: str = Field(description="parameter of the same dataset, declared before")
+    visit: str = Field(description="the visit")
+
+
+class Options(Closed):
+    """The calculation."""
+
+    calculate: str = Field(
+        description="expression over earlier parameters, at the visit of the record or without visits, such as "
+        "'100 * (pain - before) / before'"
+    )
+    table: str = Field(
+        "",
+        description="validated table, one row a unit and visit: the expression is then over its columns; a date is "
+        "date(column), and date(ended_on) - date(began_on) a number of days",
+    )
+    at: dict[str, At] = Field(
+        default_factory=dict, description="further names of the expression: name -> a parameter at one visit"
+    )
+
+
+def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
+    """The value of the expression for each unit and visit: a number, a category, or 1 and "yes", 0 and "no".
+
+    No value where something that decides has none: the status is that of the first such parameter. What is not defined,
+    as a division by 0, is ``incomplete: not defined``. The cells behind a value are those of all parameters named.
+    """
+    where = f"parameter {name}: calculate"
+    if wrong := [one for one in options.at if not NAME.match(one) or one in context.so_far]:
+        raise Fault(f"parameter {name}: at: {wrong[0]!r} is a parameter, or no name in lower case letters")
+    if options.table:
+        return _of_rows(context, where, options)
+    visits = list(parameter.visits)
+    expression = Expression(
+        options.calculate, where, [*context.so_far, *options.at], what="parameter declared before", wanted="any"
+    )
+    found = {one: _source(context, name, one, options, visits) for one in expression.names}
+    records, behind = [], []
+    for visit in visits or [""]:
+        for unit in context.units:
+            rows = {one: source.row(unit, visit) for one, source in found.items()}
+            facts = {one: source.value(rows[one]) for one, source in found.items()}
+            behind.append(rows)
+            records.append((unit, visit, *_result(expression.value(facts), facts, rows, found)))
+    places = range(len(records))
+    cells = [source.found.cells.behind([rows[one] for rows in behind], places) for one, source in found.items()]
+    return replace(Found.of(records, []), cells=Cells.joined(cells))
+
+
+def _of_rows(context: Context, where: str, options: Options) -> Found:
+    """The value of each row of a table, whose cells stand behind it."""
+    if options.at:
+        raise Fault(f"{where}: at: is of parameters, not of columns of a table")
+    tables, name = context.tables, options.table
+    rows = tables.frame(name)
+    expression = Expression(options.calculate, where, list(rows.columns), what=f"column of table {name}", wanted="any")
+    columns = [rows[one].astype(object).where(rows[one].notna(), None).tolist() for one in expression.names]
+    records, cells = [], []
+    for unit, visit, key, *values in zip(rows[UNIT], rows["visit"], rows["key"], *columns, strict=True):
+        facts = {
+            n: v if v is None or isinstance(v, str) else float(v) for n, v in zip(expression.names, values, strict=True)
+        }
+        lost = next((one for one, fact in facts.items() if fact is None), "")
+        said = tables.coded.get(lost, {}).get(key, "")
+        why = said if said.startswith(("quarantined: ", "repaired: ")) else f"coded missing: {said}" if said else ""
+        value, text, status = _told(expression.value(facts))
+        records.append((unit, visit, value, text, status or why or ("not collected" if lost else UNDEFINED)))
+        cells += [(unit, visit, key, tables.raw(name, one), "value") for one, fact in facts.items() if fact is not None]
+    return Found.of(records, cells, (name,))
+
+
+def _told(value: Value) -> tuple[float | None, str | None, str]:
+    """Value, text and status of what an expression gives; no status where it gives nothing."""
+    if isinstance(value, bool):
+        return float(value), "yes" if value else "no", "observed"
+    if isinstance(value, str):
+        return None, value, "observed"
+    if isinstance(value, (int, float)):
+        return float(value), None, "observed"
+    return None, None, ""
+
+
+class _Source:
+    """A parameter of the expression. ``visit``: the one that is meant; None: that of the record."""
+
+    def __init__(self, found: Found, visit: str | None) -> None:
+        self.found, self.visit = found, visit
+        records = found.records
+        self.at = {key: row for row, key in enumerate(zip(records["unit"], records["visit"], strict=True))}
+        self.values = records["value"].tolist()
+        self.texts = records["text"].tolist()
+        self.statuses = records["status"].tolist()
+
+    def row(self, unit: str, visit: str) -> int:
+        """The row of its record."""
+        return self.at[unit, visit if self.visit is None else self.visit]
+
+    def value(self, row: int) -> Value:
+        """What stands there; None where nothing does."""
+        if self.statuses[row] != "observed":
+            return None
+        number = self.values[row]
+        return float(number) if number == number else str(self.texts[row])
+
+
+def _source(context: Context, name: str, one: str, options: Options, visits: list[str]) -> _Source:
+    """A parameter that the expression names. Raises Fault where it is not scheduled at a visit that is needed."""
+    if one in options.at:
+        at = options.at[one]
+        return _Source(context.earlier(name, at.of, [at.visit]), at.visit)
+    if not context.dataset.parameters[one].visits:
+        return _Source(context.so_far[one], "")
+    if not visits:
+        raise Fault(f"parameter {name}: {one!r} has visits, and {name} has none; say at: {{name: {{of, visit}}}}")
+    return _Source(context.earlier(name, one, visits), None)
+
+
+def _result(
+    value: Value, facts: dict[str, Value], rows: dict[str, int], found: dict[str, _Source]
+) -> tuple[float | None, str | None, str]:
+    """Value, text and status of a record."""
+    number, text, observed = _told(value)
+    if observed:
+        return number, text, observed
+    lost = next((one for one, fact in facts.items() if fact is None), None)
+    if lost is None:
+        return None, None, UNDEFINED
+    status = found[lost].statuses[rows[lost]]
+    return None, None, status if len(facts) == 1 else f"{lost} {status}"
+
+
+DERIVATION = Derivation(Options, derive)

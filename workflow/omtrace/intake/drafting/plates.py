@@ -1,0 +1,240 @@
+"""The first plan of an assay, from plate exports and their layout; and layouts to be filled in."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from omtrace.faults import Fault
+from omtrace.intake.drafting.document import SCHEMA, entry
+from omtrace.intake.query_files import workbook
+from omtrace.readers import Extract, options_of, reader_of
+from omtrace.readers._recognised import recognised
+from omtrace.store import write_bytes, write_csv
+
+ASSUMED = {"wavelength": "450"}  # of a grid without one, which a comment then says
+READERS: tuple[tuple[str, dict[str, str]], ...] = (
+    ("softmax", {"part": "signals"}),
+    ("gen5", {}),
+    ("mars", {}),
+    ("plate_grid", {}),
+    ("plate_grid", ASSUMED),
+    ("magellan", {}),
+)
+LAYOUT = ("plate", "well", "role", "sample", "concentration", "dilution")
+SIZES = {6: (2, 3), 12: (3, 4), 24: (4, 6), 48: (6, 8), 96: (8, 12), 384: (16, 24), 1536: (32, 48)}
+
+
+@dataclass(frozen=True)
+class Plates:
+    """The files of an assay. ``reader``: of the signals; ``options``, ``layout_options``: of the readers."""
+
+    reader: str
+    options: Mapping[str, str]
+    signals: tuple[Path, ...]
+    layouts: tuple[Path, ...]
+    layout_reader: str
+    layout_options: Mapping[str, str]
+    wells: Mapping[str, tuple[str, ...]]  # plate -> its wells
+    wavelengths: tuple[str, ...]
+    controls: tuple[str, ...] = field(default=())
+
+
+def plates_in(paths: Sequence[Path]) -> Plates | None:
+    """The plates among files; None where no file holds any.
+
+    Raises
+    ------
+    Fault
+        Where files of plates are of several readers, or stand beside files that are neither plates nor layouts.
+    """
+    signals: dict[Path, tuple[str, dict[str, str], Extract]] = {}
+    layouts: dict[Path, tuple[str, dict[str, str], Extract]] = {}
+    others = []
+    for path in paths:
+        content = path.read_bytes()
+        if layout := _layout(content):
+            layouts[path] = layout
+        elif found := _signals(content):
+            signals[path] = found
+        else:
+            others.append(path)
+    if not signals:
+        return None
+    readers = {repr((name, options)): (name, options) for name, options, _ in signals.values()}
+    if len(readers) > 1 or others:
+        what = f"{others[0]}: neither a plate nor its layout" if others else f"plates of {' and '.join(readers)}"
+        raise Fault(f"{what}; begin with the files of one assay, and add other tables to its plan")
+    wells: dict[str, dict[str, None]] = {}
+    waves: dict[str, int] = {}
+    for _, _, extract in signals.values():
+        columns = dict(zip(extract.columns, (list(map(str, cells)) for cells in extract.cells), strict=True))
+        for plate, well in zip(columns["plate_name"], columns["well"], strict=True):
+            wells.setdefault(plate, {})[well] = None
+        for wave in columns.get("wavelength", ()):
+            waves[wave] = waves.get(wave, 0) + 1
+    controls: dict[str, None] = {}
+    for _, _, extract in layouts.values():
+        columns = dict(zip(extract.columns, (list(map(str, cells)) for cells in extract.cells), strict=True))
+        rows = zip(columns["role"], columns.get("sample", ()), strict=False)
+        controls |= {sample: None for role, sample in rows if role == "control" and sample}
+    reader, options = next(((r, o) for r, o, _ in layouts.values()), ("delimited", {}))
+    return Plates(
+        *next(iter(readers.values())),
+        tuple(signals),
+        tuple(layouts),
+        reader,
+        options,
+        {plate: tuple(of) for plate, of in wells.items()},
+        tuple(sorted(waves, key=lambda wave: -waves[wave])),
+        tuple(controls),
+    )
+
+
+def _signals(content: bytes) -> tuple[str, dict[str, str], Extract] | None:
+    """The reader of a file of signals with its options, and what it gives."""
+    for name, options in READERS:
+        try:
+            module = reader_of(name)
+            extract = module.read(content, options_of(module, dict(options), "options"))
+        except Fault:
+            continue
+        if name != "plate_grid" and recognised(content, name):
+            continue
+        if {"plate_name", "well", "signal"} <= {*extract.columns} and len(extract.places):
+            return name, options, extract
+    return None
+
+
+def _layout(content: bytes) -> tuple[str, dict[str, str], Extract] | None:
+    """The reader of a layout with its options: a row a well, or grids drawn as plates."""
+    for name, options in (("delimited", {}), ("spreadsheet", {}), ("plate_grid", {"part": "layout"})):
+        try:
+            module = reader_of(name)
+            extract = module.read(content, options_of(module, dict(options), "options"))
+        except Fault:
+            continue
+        if {"plate", "well", "role"} <= {*extract.columns}:
+            return name, options, extract
+    return None
+
+
+def assay_text(study: str, plates: Plates) -> str:
+    """The plan of an assay: wells, a calibration curve for each plate, its acceptance, and a page for each plate."""
+    return "\n".join(_lines(study, plates)) + "\n"
+
+
+def _lines(study: str, plates: Plates) -> Iterator[str]:
+    files = ", ".join(path.name for path in plates.signals)
+    wave = {"wavelength": plates.wavelengths[0]} if plates.wavelengths else {}
+    assay: dict[str, Any] = {"signals": "plate_signals", "layout": "plate_layout", **wave}
+    yield SCHEMA
+    yield "# Written by omtrace new-study from the files alone. A line that ends in SAY: ... is yours to settle."
+    yield from entry(0, "study", study)
+    yield from entry(0, "title", study.replace("_", " "), "SAY: the title of the report")
+    yield from entry(0, "kind", "real", "SAY: real, or simulated")
+    yield from entry(0, "statement", f"Plates from {files}.", "SAY: whose data these are; printed on every output")
+    yield from entry(0, "design", "Plates with calibration standards and samples.", "SAY: which assay, on what")
+    yield "tables:"
+    signals: dict[str, Any] = {"source": "plates", "reader": plates.reader}
+    signals |= {"options": dict(plates.options)} if plates.options else {}
+    says = "SAY: bounds: {signal: [0, 4]}" + "; the wavelength, which no file says" * (plates.options == ASSUMED)
+    yield from entry(2, "plate_signals", {**signals, "unit": ["plate_name", "well"]}, says)
+    layout: dict[str, Any] = {"source": "layouts", "reader": plates.layout_reader}
+    layout |= {"options": dict(plates.layout_options)} if plates.layout_options else {}
+    yield from entry(2, "plate_layout", {**layout, "unit": ["plate", "well"], "skip_blank": "role"})
+    yield "datasets:"
+    yield "  samples:"
+    yield from entry(4, "unit", "sample")
+    yield from entry(4, "roster", {"table": "plate_layout", "column": "sample"})
+    yield "    parameters:"
+    said = {"derive": "assay", "label": "Concentration", "unit": "pg/mL", "options": {**assay}}
+    yield from entry(6, "concentration", said, "SAY: unit of the standards")
+    if plates.controls:
+        known = ", ".join(f"{name}: ..." for name in plates.controls)
+        yield f"      # SAY: among these options, controls: {{{known}}} with the known concentration of each,"
+        yield "      # and acceptance: {} to accept or reject plates by them."
+    yield from _wells(assay, wave)
+    yield "analyses:"
+    curve: dict[str, Any] = {
+        "method": "standard_curve",
+        "dataset": "wells",
+        "title": "Calibration curves",
+        "parameters": ["signal"],
+    }
+    curve |= {"population": "standards", "options": {"concentration": "nominal"}}
+    yield from entry(2, "curves", curve)
+    yield from entry(
+        2, "samples", {"method": "describe", "dataset": "samples", "title": "Samples", "parameters": ["concentration"]}
+    )
+    yield "figures:"
+    yield from entry(2, "curves", {"figure": "curves", "analyses": ["curves"], "title": "Calibration curves"})
+    said = {"dataset": "wells", "signal": "signal", "concentration": "nominal", "role": "role", "sample": "sample"}
+    yield from entry(0, "plates", {**said, "read": "read"})
+
+
+def _wells(assay: Mapping[str, Any], wave: Mapping[str, str]) -> Iterator[str]:
+    yield "  wells:"
+    yield from entry(4, "unit", "well")
+    yield from entry(4, "roster", {"table": "plate_layout", "column": "unit_id"})
+    yield from entry(4, "group", "plate")
+    yield "    parameters:"
+    for name, label, column in (
+        ("plate", "Plate", "plate"),
+        ("role", "Role", "role"),
+        ("sample", "Content", "sample"),
+        ("nominal", "Nominal concentration", "concentration"),
+    ):
+        options = {"table": "plate_layout", "column": column}
+        yield from entry(6, name, {"derive": "column", "label": label, "options": options})
+    options = {"table": "plate_signals", **wave}
+    yield from entry(6, "signal", {"derive": "well_signal", "label": "Signal", "decimals": 3, "options": options})
+    said = {"derive": "assay", "label": "Concentration read back", "options": {**assay, "per": "well"}}
+    yield from entry(6, "read", said)
+    yield "    populations:"
+    yield from entry(6, "full", {"label": "every well in use"})
+    where = "role in ['standard', 'blank']"
+    yield from entry(6, "standards", {"label": "wells with a standard", "where": where})
+
+
+def write_layouts(wells: Mapping[str, Sequence[str]], folder: Path) -> list[Path]:
+    """Write layout.csv, a row a well, and layout.xlsx, drawn as plates: either is filled in; return their paths.
+
+    Raises
+    ------
+    Fault
+        For a file of that name that is there already.
+    """
+    paths = [folder / "layout.csv", folder / "layout.xlsx"]
+    if there := [path for path in paths if path.exists()]:
+        raise Fault(f"{there[0]}: is there already; fill it in, or take it away")
+    write_csv(paths[0], LAYOUT, layout_rows(wells))
+    sizes = {plate: next((n for n in SIZES if {*of} <= {*wells_of(n)}), max(SIZES)) for plate, of in wells.items()}
+    write_bytes(paths[1], workbook("layout", drawn_layout(sizes)))
+    return paths
+
+
+def layout_rows(wells: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:
+    """A layout to be filled in, a row a well: plate, well, and what is to be said of it."""
+    return [(plate, well, "", "", "", "") for plate, of in wells.items() for well in of]
+
+
+def wells_of(size: int) -> tuple[str, ...]:
+    """The wells of a plate, row by row. Raises Fault for a size that no plate has."""
+    if size not in SIZES:
+        raise Fault(f"a plate has {', '.join(map(str, SIZES))} wells, not {size}")
+    rows, columns = SIZES[size]
+    letters = [chr(65 + n) if n < 26 else f"A{chr(39 + n)}" for n in range(rows)]
+    return tuple(f"{letter}{column}" for letter in letters for column in range(1, columns + 1))
+
+
+def drawn_layout(plates: Mapping[str, int]) -> list[list[str]]:
+    """The rows of a sheet with a grid for each of role, sample, concentration and dilution, of each plate."""
+    lines: list[list[str]] = []
+    for plate, size in plates.items():
+        rows, columns = SIZES[size]
+        wells = wells_of(size)
+        for field_name in LAYOUT[2:]:
+            lines += [[f"Plate: {plate}"], [field_name], ["", *map(str, range(1, columns + 1))]]
+            lines += [[wells[row * columns].rstrip("0123456789"), *[""] * columns] for row in range(rows)] + [[]]
+    return lines
