@@ -60,3 +60,14 @@ def requests(driver: Any) -> list[str]:
     messages = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
     sent = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
     return [address for address in sent if not address.startswith("data:")]
+
+
+def accessibility(driver: Any) -> list[str]:
+    """What axe-core finds on the page that is moderate or worse: impact, rule, and the first element."""
+    from importlib.resources import files
+
+    driver.set_script_timeout(300)
+    driver.execute_script((files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8"))
+    script = "const done = arguments[0]; axe.run().then((found) => done(found.violations))"
+    found = driver.execute_async_script(script)
+    return [f"{v['impact']} {v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] != "minor"]

@@ -207,12 +207,38 @@ def test_the_keyboard_alone_is_enough(page, study):
     assert page.execute_script("return document.activeElement.dataset.id") == identifier
 
 
+def test_axe_finds_nothing_moderate_or_worse(page):
+    page.execute_script("for (const details of document.querySelectorAll('main details')) details.open = true")
+    assert browser.accessibility(page) == []
+
+
+def test_a_table_is_one_stop_and_arrow_keys_move_in_it(page):
+    page.execute_script("for (const details of document.querySelectorAll('main details')) details.open = true")
+    stops = """return [...document.querySelectorAll("main table.results")].map(
+                 (table) => table.querySelectorAll('button.n[tabindex="0"]').length)"""
+    assert set(page.execute_script(stops)) == {1}
+    first = "const rows = document.getElementById('table-2a').querySelectorAll('tr:has(button.n)');"
+    page.execute_script(first + "rows[0].querySelector('button.n').focus()")
+    press(page, "ARROW_DOWN")
+    press(page, "ARROW_RIGHT")
+    assert page.execute_script(first + "return document.activeElement === rows[1].querySelectorAll('button.n')[1]")
+    press(page, "HOME")
+    press(page, "ARROW_UP")
+    assert page.execute_script(first + "return document.activeElement === rows[0].querySelector('button.n')")
+    assert set(page.execute_script(stops)) == {1}
+
+
 def test_a_narrow_screen_needs_no_sideways_scrolling(page, study):
     narrow = {"width": 400, "height": 800, "deviceScaleFactor": 1, "mobile": True}
     page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", narrow)
     try:
         widths = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
         assert page.execute_script(widths) == [400, 400]
+        page.execute_script("for (const details of document.querySelectorAll('main details')) details.open = true")
+        cut = """return [...document.querySelectorAll("main table.results")].filter(
+                   (table) => table.scrollWidth > table.parentElement.clientWidth).length"""
+        assert page.execute_script(cut) == 0
+        page.execute_script("for (const details of document.querySelectorAll('main details')) details.open = false")
         page.execute_script("location.hash = arguments[0]", one_of(study, "change", "mean_change"))
         until(page, OPEN)
         body = "const b = document.getElementById('panel-body'); return [b.scrollWidth <= b.clientWidth, b.clientWidth]"

@@ -282,6 +282,51 @@
   at("panel-filter").addEventListener("change", filter);
   addEventListener("hashchange", follow);
 
+  // A table is one stop of the tabulator; arrow keys, Home and End move between its numbers.
+  const tables = [...document.querySelectorAll("main table.results, main table.published")];
+  const numbersOf = (row) => [...row.querySelectorAll("button.n")];
+  for (const table of tables) numbersOf(table).forEach((button, at) => (button.tabIndex = at ? -1 : 0));
+
+  function neighbour(button, key) {
+    const own = button.closest("tr");
+    const rows = [...own.closest("table").rows].filter((row) => numbersOf(row).length);
+    const at = numbersOf(own).indexOf(button);
+    const row = rows.indexOf(own) + { ArrowUp: -1, ArrowDown: 1 }[key];
+    if (key === "ArrowLeft") return numbersOf(own)[at - 1];
+    if (key === "ArrowRight") return numbersOf(own)[at + 1];
+    if (key === "Home") return numbersOf(own)[0];
+    if (key === "End") return numbersOf(own).pop();
+    return rows[row] && (numbersOf(rows[row])[at] || numbersOf(rows[row]).pop());
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const button = event.target.closest("main table button.n");
+    if (!button || !["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End"].includes(event.key)) return;
+    event.preventDefault();
+    const next = neighbour(button, event.key);
+    if (next) next.focus();
+  });
+  document.addEventListener("focusin", (event) => {
+    const button = event.target.closest("main table button.n");
+    if (!button) return;
+    for (const other of button.closest("table").querySelectorAll('button.n[tabindex="0"]')) other.tabIndex = -1;
+    button.tabIndex = 0;
+  });
+
+  // On a narrow screen each cell stands below the last, with the title of its column before it.
+  const narrow = matchMedia("(max-width: 44rem)");
+  function label() {
+    if (!narrow.matches) return;
+    for (const table of tables) {
+      const titles = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+      for (const row of table.querySelectorAll("tbody tr:not(.block)")) {
+        [...row.cells].reverse().forEach((cell, at) => (cell.dataset.label = titles[titles.length - 1 - at]));
+      }
+    }
+  }
+  narrow.addEventListener("change", label);
+  label();
+
   let closed = [];
   addEventListener("beforeprint", () => {
     closed = [...document.querySelectorAll("main :not(figcaption) > details:not([open])")];
