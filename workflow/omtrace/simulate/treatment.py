@@ -3,7 +3,9 @@
 The 2023 feasibility study (doi:10.1370/afm.22.s1.5587) names five one-minute movements of myofascial release; which
 five is not published, so that the regions here are a choice. So are the techniques of the randomised trial, which are
 those that trials of osteopathic treatment in migraine use. The sham has a counterpart to each movement: light touch in
-the same region for as long. Neither the provider nor the fidelity has an effect on the simulated answers.
+the same region for as long. Neither the provider nor the fidelity has an effect on the simulated answers. The
+chances of a slip have no source: they were chosen for the size of the per-protocol set, its result in view, so that
+this result says nothing.
 """
 
 from collections.abc import Iterator, Sequence
