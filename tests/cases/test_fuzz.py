@@ -47,7 +47,7 @@ def runs():
 
 def test_every_reader_has_files_to_damage():
     declared = [p.stem for p in (ROOT / "workflow/omtrace/readers").glob("[!_]*.py") if "\nREADER = " in p.read_text()]
-    assert sorted(declared) == READERS
+    assert sorted({*declared} - {"several"}) == READERS  # which leaves each file to the reader that fits it
     for reader in READERS:
         seeds, own = fuzz_seeds.seeds_of(reader), reader_of(reader)
         for options in fuzz.OPTIONS[reader]:

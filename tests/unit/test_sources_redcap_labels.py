@@ -133,16 +133,32 @@ def test_real_exports_with_labels_are_read_back(project, values, headers):
 # our own study
 
 
+ELIGIBILITY = (
+    "botox_ever",
+    "topiramate_12m",
+    "pregnant",
+    "secondary_headache",
+    "fibromyalgia",
+    "spinal_condition",
+    "cervical_artery",
+    "bleeding_risk",
+    "malignancy_infection",
+    "other_reason",
+    "medication_overuse",
+)
+
+
 def own_dictionary():
     rows = [
         ("record_id", "demographics", "text", "Record ID"),
         ("enrolled_on", "demographics", "text", "Enrolled on", "", "date_ymd"),
         ("age", "demographics", "text", "Age", "", "integer", "18", "99"),
         ("sex", "demographics", "radio", "Sex, as registered", "1, male | 2, female"),
-        *((n, "demographics", "yesno", n.replace("_", " ")) for n in ("botox_ever", "topiramate_12m")),
+        *((n, "demographics", "yesno", n.replace("_", " ")) for n in ELIGIBILITY),
         ("session_on", "session", "text", "Date", "", "date_ymd"),
         ("movements_done", "session", "text", "Movements"),
         ("minutes", "session", "text", "Minutes", "", "number"),
+        ("provider_id", "session", "text", "Provider"),
         ("hit6_on", "hit6", "text", "Date", "", "date_ymd"),
     ]
     level = " | ".join(f"{code}, level {code} of 5, as marked" for code in range(1, 6))
@@ -156,7 +172,9 @@ def own_dictionary():
     rows += [
         ("satisfaction", "satisfaction", "radio", "Satisfaction", "|".join(f"{n}, grade {n}" for n in range(1, 6)))
     ]
-    return dictionary_of(*rows, ("visit_note", "satisfaction", "notes", "Note"))
+    days = ("sleep_hours", "exercise_days", "caffeine_servings", "regular_meals", "stress")
+    rows += [(name, "lifestyle", "text", name.replace("_", " "), "", "number") for name in days]
+    return dictionary_of(*rows, ("visit_note", "lifestyle", "notes", "Note"))
 
 
 @pytest.mark.parametrize(("values", "headers"), FOUR)

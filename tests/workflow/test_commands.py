@@ -43,7 +43,6 @@ WRITING = [
     ["queries", "rat_two_hit"],
     ["dictionary", "rat_two_hit"],
     ["simulate", "made"],
-    ["release", "tiny"],
 ]
 REFUSING = [
     ["changes", "tiny"],
@@ -51,8 +50,9 @@ REFUSING = [
     ["reproduce", CAGES],
     WHATIF,
     ["export", "tiny", "--to", "md"],
+    ["release", "tiny"],
     ["manuscript", "draft.pdf"],
-]  # nothing to tell; no such list; no packet; no such unit; no stage file of the report; no draft
+]  # nothing to tell; no such list; no packet; no such unit; no stage file of the report, twice; no draft
 
 
 @pytest.fixture

@@ -400,7 +400,7 @@ def test_what_a_run_read_as_delimited_text_needs_no_plan(tree, capsys):
     assert "there is no such plan" in capsys.readouterr().err
 
 
-TABLES = {"scores": {"source": "", "reader": "delimited", "options": {"delimiter": ";", "header_line": 2}}}
+TABLES = {"scores": {"source": "", "reader": "delimited", "options": {"delimiter": ";", "header_line": 2}, "wide": {}}}
 SEMICOLONS = b'export of today\nunit_id;score;remark\nP1;4.5;"a,b"\nP2;;none\n'
 
 

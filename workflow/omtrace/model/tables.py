@@ -225,7 +225,8 @@ class TablePlan(Closed):
         wrong = [one for one in wide.values() if not isinstance(one, str) or one.count("*") != 1]
         wrong += [one for one in wide.values() if one == "*" and len(wide) > 1]
         if wrong:
-            raise ValueError(f"wide: {wrong[0]!r} is no pattern with one *, such as '*_month3'")
+            shown = "an empty value" if wrong[0] is None else repr(wrong[0])
+            raise ValueError(f"wide: {shown} is no pattern with one *, such as '*_month3'")
         if len(wide) >= 1 << 6 or len({*wide.values()}) < len(wide):
             raise ValueError("wide: 63 visits at most, each with a pattern of its own")
         return content | {"visit": made}

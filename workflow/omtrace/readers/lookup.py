@@ -9,7 +9,6 @@ from omtrace.faults import Fault, nearest
 from omtrace.model.register import RawFile, exports_of, sha256_of
 from omtrace.provenance.keys import Place, key_of, key_text, number_of, ordinal_of
 from omtrace.readers import Extract, Reader, options_of, reader_of
-from omtrace.readers._wide import widened
 
 
 class TableReading(Protocol):
@@ -63,7 +62,11 @@ class Way:
     def extract(self, content: bytes) -> Extract:
         """The bytes of an export as text. Raises Fault for what the reader refuses."""
         extract = self.reader.read(content, self.options, **self.beside)
-        return widened(extract, self.wide) if self.wide else extract
+        if not self.wide:
+            return extract
+        from omtrace.readers._wide import widened  # which loads the models; a trace does without
+
+        return widened(extract, self.wide)
 
 
 def way_of(plan: ReadingPlan, name: str, exports: Iterable[RawFile], root: str | Path) -> Way:
