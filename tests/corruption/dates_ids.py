@@ -85,7 +85,7 @@ declare(
 declare(
     "year_zero",
     "the first day of a computer's calendar",
-    is_date,
+    is_dated_by_others,
     lambda f, t, r: r.choice(["1970-01-01", "1900-01-01"]),
     studies=PEOPLE,
 )
