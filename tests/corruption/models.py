@@ -24,7 +24,12 @@ def disagreements(work: Work) -> Iterator[str]:
     """
     elsewhere = {finding.key for finding in work.findings if finding.rule == "batch"}  # their file is left out whole
     found, repeated = of_pipeline(work)
-    found = {(key, name) for key, name in found if key not in elsewhere}
+    # To pandas the word NaN is no value, which a column that may be blank allows; the file says it, and it is no number.
+    blank = {column.name for column in work.table.columns if not column.required}
+    words = {(f.key, name) for f in work.findings if f.value.lower() == "nan" for name in names_of(work, f.column)}
+    found = {
+        (key, name) for key, name in found if key not in elsewhere and not (name in blank and (key, name) in words)
+    }
     given = as_given(work)
     refused, again, coerced = of_model(work.table, given[~given.index.isin(elsewhere)])
     refused -= {(f.key, name) for f in work.findings if f.rule == "coded_missing" for name in names_of(work, f.column)}
