@@ -24,7 +24,7 @@ def disagreements(work: Work) -> Iterator[str]:
     """
     elsewhere = {finding.key for finding in work.findings if finding.rule == "batch"}  # their file is left out whole
     found, repeated = of_pipeline(work)
-    # To pandas the word NaN is no value, which a column that may be blank allows; in a file it is a text, and no number.
+    # To pandas the word NaN is no value, which a column that may be blank allows; in a file it is no number.
     blank = {column.name for column in work.table.columns if not column.required}
     words = {(f.key, name) for f in work.findings if f.value.lower() == "nan" for name in names_of(work, f.column)}
     found = {
