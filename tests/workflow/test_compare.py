@@ -138,7 +138,6 @@ PLANS = [
     (("analyses", "primary", "options", "level"), [0.9, 0.8, 0.99]),
     (("analyses", "scores", "options", "level"), [0.9, 0.8, 0.99]),
     (("analyses", "unadjusted", "options", "level"), [0.9, 0.8, 0.99]),
-    (("missing_codes", "5"), ["not done"]),
     (("tables", "hit6", "bounds"), [{"hit6_1": [9, 13]}]),
 ]
 
