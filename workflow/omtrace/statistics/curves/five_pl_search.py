@@ -14,7 +14,7 @@ import numpy as np
 
 from omtrace.statistics.basic.samples import TOLERANCE
 from omtrace.statistics.curves.fitted import TINY
-from omtrace.statistics.curves.four_pl_search import FAR, MARGIN, SLOPE_RANGE, Curves, next_damping
+from omtrace.statistics.curves.four_pl_search import FAR, MARGIN, SLOPE_RANGE, ByCurve, Curves, next_damping
 
 ASYMMETRIES = (0.3, 1.0, 3.0)  # of the first curves, from the symmetric one
 GRID = [(b, p, g) for b in (0.8, 2.0) for p in (0.2, 0.6, 1.0) for g in (0.4, 2.5)]  # 4 S, position of X, G
@@ -63,7 +63,7 @@ def steepness(log_g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return (1 + g) * share, 1 + g * share
 
 
-class Asymmetric:
+class Asymmetric(ByCurve):
     """Data of k curves, the ``sign`` of the slope of each (k,), and their problem in theta = (log S, log X, log G)."""
 
     def __init__(self, curves: Curves, sign: np.ndarray) -> None:
@@ -72,12 +72,6 @@ class Asymmetric:
         self.unit = self.root / np.sqrt(curves.total)[:, None]  # what is constant, of length 1
         self.y = self.root * curves.y
         self.lowest, self.highest = curves.lowest, curves.highest
-
-    def subset(self, rows: np.ndarray | slice) -> "Asymmetric":
-        """Some of the curves."""
-        part = object.__new__(Asymmetric)
-        part.__dict__.update({name: array[rows] for name, array in vars(self).items()})
-        return part
 
     def project(self, theta: np.ndarray) -> Projection:
         """The linear problem in the asymptotes at theta, solved."""

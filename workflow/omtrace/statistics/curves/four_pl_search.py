@@ -6,6 +6,8 @@ Pereyra 1973; Kaufman 1975). At the optimum this is the weighted least-squares f
 """
 
 import math
+from copy import copy
+from typing import Self
 
 import numpy as np
 from scipy.special import fdtrc, stdtrit
@@ -33,7 +35,18 @@ def dot(u: np.ndarray, v: np.ndarray, w: np.ndarray) -> np.ndarray:
     return np.einsum("km,km,km->k", u, v, w)
 
 
-class Curves:
+class ByCurve:
+    """What holds arrays alone, of which the first axis is the curve."""
+
+    def subset(self, rows: np.ndarray | slice) -> Self:
+        """The same of some of the curves."""
+        part = copy(self)
+        for name, array in vars(self).items():
+            setattr(part, name, array[rows])
+        return part
+
+
+class Curves(ByCurve):
     """Data of k curves, and their least-squares problem in theta = (log B, log C), A and D solved for."""
 
     def __init__(self, x: np.ndarray, y: np.ndarray, w: np.ndarray) -> None:
@@ -46,12 +59,6 @@ class Curves:
         self.scale = np.abs(y).max(axis=1)
         self.centre = (w * y).sum(axis=1) / self.total
         self.y = y - self.centre[:, None]
-
-    def subset(self, rows: np.ndarray) -> "Curves":
-        """Some of the curves."""
-        part = object.__new__(Curves)
-        part.__dict__.update({name: array[rows] for name, array in vars(self).items()})
-        return part
 
     def project(self, theta: np.ndarray) -> tuple[np.ndarray, ...]:
         """The linear problem in A and D at theta, solved.
