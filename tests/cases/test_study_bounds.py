@@ -6,7 +6,8 @@ from omtrace.faults import Fault
 from omtrace.instruments import instrument_of
 from omtrace.model.plan import read_plan
 from omtrace.report.fields import entries_of
-from omtrace.schemas import PlateLayout, PlateSignals, table_of
+from omtrace.schemas import Demographics, PlateLayout, PlateSignals, table_of
+from pandera.errors import SchemaErrors
 from test_checks import ALLOCATION, SLOTS, Study
 from test_schemas import PLANS
 
@@ -102,10 +103,30 @@ def test_the_dictionary_shows_the_bounds_of_the_study():
     assert table_of("animals").column("model").allowed == () and table_of("animals").column("weight_g").maximum == 1500
 
 
-# who is eligible
+# dates that nobody entered
 
 
 DEMOGRAPHICS = {"reader": "delimited"}
+
+
+@pytest.mark.parametrize("day", ["1970-01-01", "1900-01-01", "1899-12-30", "1904-01-01", "1960-01-01"])
+def test_the_first_day_of_a_calendar_is_no_date_and_takes_nobody_out(study, day):
+    people = f"unit_id,enrolled_on,age,sex\nP1,{day},50,male\nP2,2024-01-01,60,male\n"
+    run = study({"demographics": DEMOGRAPHICS}, {"demographics": people}).run()
+    assert run.found("date_epoch") == [("demographics", 2, "enrolled_on", day)]
+    assert run.table("demographics")["age"].tolist() == [50, 60]
+    assert run.table("demographics")["enrolled_on"].isna().tolist() == [True, False]
+
+
+def test_the_model_by_itself_refuses_the_first_day_of_a_calendar():
+    frame = pandas.DataFrame({"unit_id": ["P1"], "enrolled_on": ["1970-01-01"], "age": [50], "sex": ["male"]})
+    with pytest.raises(SchemaErrors, match="notin"):
+        Demographics.validate(frame, lazy=True)
+
+
+# who is eligible
+
+
 AGE = {"check": "eligibility", "options": {"table": "demographics", "column": "age", "least": 18, "most": 60}}
 
 

@@ -26,11 +26,6 @@ def moved(days: int) -> str:
     return (date(1899, 12, 30) + timedelta(days)).isoformat()
 
 
-def is_dated_by_others(f: Field) -> bool:
-    """A date that other dates bound on both sides: a provider may have been trained years before the first session."""
-    return is_date(f) and f.table != "providers"
-
-
 def year_off(f: Field, text: str, random: Random) -> str:
     year, month, day = parts(text)
     return f"{int(year) + random.choice([-1, 1, -10])}-{month}-{'28' if (month, day) == ('02', '29') else day}"
@@ -74,18 +69,18 @@ declare(
     lambda f, t, r: f"{int(t[:4]) + 40}{t[4:]}".replace("-02-29", "-02-28"),
     studies=PEOPLE,
 )
-declare("year_off", "a slip in the year", is_dated_by_others, year_off, studies=PEOPLE)
+declare("year_off", "a slip in the year", is_date, year_off, studies=PEOPLE)
 declare(
     "day_month_swapped",
     "day and month in each other's place in an ISO date",
-    is_dated_by_others,
+    is_date,
     swapped_day_month,
     studies=PEOPLE,
 )
 declare(
     "year_zero",
     "the first day of a computer's calendar",
-    is_dated_by_others,
+    is_date,
     lambda f, t, r: r.choice(["1970-01-01", "1900-01-01"]),
     studies=PEOPLE,
 )

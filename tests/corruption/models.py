@@ -11,7 +11,7 @@ from pandera.errors import SchemaErrors
 
 # The text of the cell gives no value.
 NO_VALUE = ("type", "code", "decimal_mark", "date_mixed", "date_ambiguous", "number_ambiguous")
-OF_CELLS = {*NO_VALUE, "range", "allowed", "required", "unit_missing"}
+OF_CELLS = {*NO_VALUE, "range", "allowed", "date_epoch", "required", "unit_missing"}
 OF_KEYS = {"duplicate_row", "duplicate_conflict"}
 Places = set[tuple[int, str]]  # key and column, or key and rule
 
@@ -24,14 +24,13 @@ def disagreements(work: Work) -> Iterator[str]:
     """
     elsewhere = {finding.key for finding in work.findings if finding.rule == "batch"}  # their file is left out whole
     found, repeated = of_pipeline(work)
-    # To pandas the word NaN is no value, which a column that may be blank allows; in a file it is no number.
-    blank = {column.name for column in work.table.columns if not column.required}
-    words = {(f.key, name) for f in work.findings if f.value.lower() == "nan" for name in names_of(work, f.column)}
-    found = {
-        (key, name) for key, name in found if key not in elsewhere and not (name in blank and (key, name) in words)
-    }
+    found = {(key, name) for key, name in found if key not in elsewhere}
     given = as_given(work)
     refused, again, coerced = of_model(work.table, given[~given.index.isin(elsewhere)])
+    # To pandas the word NaN is no value in a column of floats, which may be blank; in a file it is no number.
+    blank = {column.name for column in work.table.columns if not column.required}
+    words = {(f.key, name) for f in work.findings if f.value.lower() == "nan" for name in names_of(work, f.column)}
+    found -= {(key, name) for key, name in words - refused if name in blank}
     refused -= {(f.key, name) for f in work.findings if f.rule == "coded_missing" for name in names_of(work, f.column)}
     rules, names = {rule.id for rule in work.table.rules}, {column.name for column in work.table.columns}
     faulty = {key for key, name in found if name in names}  # the pipeline passes over rules on a cell without a value

@@ -85,9 +85,10 @@ def related(study: Study, damage: Damage, spot: Spot, finding: Finding, now: Val
     keys = study.keys_at(spot.file, spot.lines)
     if words & {key_text(key) for key in keys}:
         return finding.column in spot.columns
-    if "unit_id" not in work.frame or finding.key not in work.frame.index:
+    if finding.key not in work.frame.index or not words & names:
         return False
-    return str(work.frame.at[finding.key, "unit_id"]) in damage.units and bool(words & names)
+    # The row is of the damaged unit, or names it: the sessions that a provider gave.
+    return bool(damage.units & {*work.frame.loc[finding.key].astype("str")})
 
 
 def unchanged(study: Study, damage: Damage, now: dict[str, DataFrame]) -> bool:

@@ -54,7 +54,8 @@ class Row:
 
     @property
     def unit(self) -> str:
-        return str(self.values.get("unit_id", ""))
+        """Its unit, or what else its table begins with: the provider."""
+        return str(self.values["unit_id"] if "unit_id" in self.values else next(iter(self.values.values()), ""))
 
 
 class Study:

@@ -91,11 +91,12 @@ from omtrace.derivations.records import derive_study
 from omtrace.model.folders import plan_file
 from omtrace.model.plan import read_plan
 from omtrace.model.register import exports_of, read_register
+from omtrace.schemas import table_of
 from omtrace.validation.catalogue import texts
 from omtrace.validation.validate import validate_study
 
 print(omtrace.__path__[0])
-print(texts(("made_up_rest",))["rest_total_even"].example)
+print(texts((table_of("made_up_rest"),))["rest_total_even"].example)
 plan = read_plan(plan_file("one"))
 validate_study(plan, exports_of(read_register(), "one"), "logs/findings.csv", "validated")
 derive_study(plan, "validated", "datasets")

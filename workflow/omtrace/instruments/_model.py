@@ -32,6 +32,7 @@ def _field(item: Item, answered: bool) -> FieldInfo:
     return pa.Field(
         ge=item.minimum,
         le=item.maximum,
+        notin=_fields.EPOCHS if item.kind == "date" else None,
         nullable=not item.required,
         description=item.label,
         metadata={name: value for name, value in metadata.items() if value},

@@ -28,6 +28,7 @@ ASK = "ask who sent the export what was meant, and register a corrected version"
 UNIT = "unit_id"  # the column that names the participant, animal or well in every table that has one
 BOUNDS = ("greater_than_or_equal_to", "less_than_or_equal_to")
 CATEGORIES = "isin"
+EPOCH = "notin"  # of a date: not the first day of a computer's calendar
 
 
 @dataclass(frozen=True)
@@ -307,8 +308,8 @@ class Table:
 
 
 def is_rule(check: "pa.Check") -> bool:
-    """Whether a check bears a name of its own, in the error catalogue, and is no bound or list of categories."""
-    return check.name not in (*BOUNDS, CATEGORIES)
+    """Whether a check bears a name of its own in the error catalogue, and is not one that pandera names."""
+    return check.name not in (*BOUNDS, CATEGORIES, EPOCH)
 
 
 @cache

@@ -90,10 +90,11 @@ def _field(name: str, plan: ColumnPlan, key: tuple[str, ...]) -> tuple[type, Fie
         ge=low,
         le=high,
         isin=allowed,
+        notin=_fields.EPOCHS if plan.type == "date" else None,
         nullable=not required,
         description=plan.description or name.replace("_", " "),
         metadata={key: value for key, value in metadata.items() if value},
-        dtype_kwargs={"to_datetime_kwargs": {"format": _fields.DATE}} if plan.type == "date" else None,
+        dtype_kwargs=_fields.DATE_FORM if plan.type == "date" else None,
     )
     return kind, field
 

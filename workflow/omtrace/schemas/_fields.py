@@ -6,6 +6,7 @@ A function gives a new field each time: one ``pa.Field`` in two models would giv
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 import pandera.pandas as pa
 from pandera.api.dataframe.model_components import FieldInfo
 from pandera.typing import Series
@@ -13,7 +14,10 @@ from pandera.typing import Series
 from omtrace.model.plan import Severity
 from omtrace.schemas import ASK
 
+# The first days of the calendars of spreadsheets, statistics packages and operating systems: a 0 that became a date.
+EPOCHS = tuple(map(pd.Timestamp, ("1899-12-30", "1899-12-31", "1900-01-01", "1904-01-01", "1960-01-01", "1970-01-01")))
 DATE = "%Y-%m-%d"  # the one form of a date in a text that a model takes: 03/04/2023 is two dates
+DATE_FORM = {"to_datetime_kwargs": {"format": DATE}}
 
 
 class TableModel(pa.DataFrameModel):
@@ -36,9 +40,8 @@ def visit() -> Any:
 
 
 def day(description: str, *, nullable: bool = False) -> Any:
-    """A date; as text in the ISO form alone."""
-    kwargs = {"to_datetime_kwargs": {"format": DATE}}
-    return pa.Field(description=description, nullable=nullable, dtype_kwargs=kwargs)
+    """A date; as text in the ISO form alone, and not the first day of a computer's calendar."""
+    return pa.Field(notin=EPOCHS, description=description, nullable=nullable, dtype_kwargs=DATE_FORM)
 
 
 def rule(*columns: str, example: str, mend: str = ASK, severity: Severity = "quarantine") -> dict[str, Any]:

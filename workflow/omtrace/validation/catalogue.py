@@ -207,6 +207,13 @@ RULES = (
         "allowed", "quarantine", "The value is not one of those declared.", "`femal` in a column of sex", scope="cell"
     ),
     RuleText(
+        "date_epoch",
+        "quarantine",
+        "The date is the first day of a computer's calendar: 0 or a blank that a program wrote as a date.",
+        "a visit on 1970-01-01 or 1900-01-01",
+        scope="cell",
+    ),
+    RuleText(
         "form_status",
         "quarantine",
         "The form's status is not one that the plan accepts.",

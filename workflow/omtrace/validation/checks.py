@@ -8,7 +8,7 @@ column, whose verdicts are spread over the rows that hold them, and on the typed
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from omtrace.schemas import BOUNDS, CATEGORIES, Column, Reference, Rule, Table, is_rule
+from omtrace.schemas import BOUNDS, CATEGORIES, EPOCH, Column, Reference, Rule, Table, is_rule
 
 if TYPE_CHECKING:
     import numpy
@@ -51,6 +51,8 @@ def refused_values(column: Column, values: "pandas.Series") -> Iterator[tuple[st
                 yield "range", bounds_text(column), "", mask
             elif check.name == CATEGORIES:
                 yield "allowed", "one of " + ", ".join(map(str, column.allowed)), "", mask
+            elif check.name == EPOCH:
+                yield "date_epoch", "a date that somebody entered", "", mask
 
 
 def broken_rules(frame: "pandas.DataFrame", table: Table) -> "Iterator[tuple[Rule, pandas.Index]]":

@@ -34,6 +34,7 @@ spaced. A column that cannot be looked at, whatever the reason, is suspected (``
 excuses is passed over. No text of a column leaves this module.
 """
 
+import math
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -314,12 +315,15 @@ def _years_of_digits(texts: Sequence[str], today: str) -> list[float]:
 
 def _births(column: _Column, others: float, today: str) -> bool:
     """Whether dates are of births: long before the file's other dates or its arrival, and over many years."""
-    years = sorted(column.years)
-    count = len(years)
-    if sum(1 for text in column.texts if text.startswith("*")) >= DATES * count:
+    if sum(1 for text in column.texts if text.startswith("*")) >= DATES * len(column.years):
         return True
-    middle = years[count // 2]
     arrived = float(today[:4] or 0)
+    latest = arrived + 1 if arrived else math.inf  # a date yet to come is a slip, and says nothing of the others
+    years, others = sorted(year for year in column.years if year <= latest), min(others, latest)
+    if not years:
+        return False
+    count = len(years)
+    middle = years[count // 2]
     if count <= 2:
         return bool(others) and years[-1] < others - GROWN
     if column.serial and (column.varied < 0.9 or MEASURED & set(names.words_of(column.name))):
