@@ -16,6 +16,7 @@ from omtrace.analyses import Method, run
 from omtrace.analyses.run import COLUMNS, analyse_study, definition_of, number_id
 from omtrace.faults import Fault
 from omtrace.model.plan import Plan
+from omtrace.model.statistics import STATISTICS
 from omtrace.plugins import plugin
 from omtrace.statistics.basic.descriptive import describe
 from omtrace.statistics.basic.paired import hodges_lehmann, paired_change, signed_rank
@@ -262,6 +263,7 @@ def test_every_method_has_a_case():
         method = plugin("analyses", name, "METHOD")
         assert isinstance(method, Method) and method.options.__doc__
         assert callable(method.words) or method.words.endswith(".")
+        assert method.statistics and method.statistics <= {*STATISTICS}
 
 
 LOST = st.sampled_from(["!not collected", "!quarantined: range", "!incomplete: 1 of 6 items open"])
@@ -331,6 +333,8 @@ def test_every_number_has_its_row_set_and_its_definition(study):
     assert {n["rowset"] for n in results.numbers} == set(results.rowsets)
     assert {n["data"] for n in results.numbers} == {"simulated"}
     assert {results.definitions[n["definition"]]["analysis"] for n in results.numbers} == set(CASES)
+    given = {(results.definitions[n["definition"]]["method"], n["statistic"]) for n in results.numbers}
+    assert not [(method, name) for method, name in given if name not in plugin("analyses", method, "METHOD").statistics]
 
 
 # ids and definitions

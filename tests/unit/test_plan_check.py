@@ -106,6 +106,14 @@ FACTS = [
         "datasets.people.parameters.one.options: table: the plan has no table 'hit7'; did you mean",
     ),
     (("figures", "means", "options", {"statistic": "meen"}), "figures.means.options: statistic: no method gives a"),
+    (
+        ("figures", "means", "options", {"statistic": "odds_ratio"}),
+        "figures.means.options: the figure draws odds_ratio, which analysis scores does not give; describe gives mean",
+    ),
+    (
+        ("figures", "means", "figure", "influence"),
+        "figures.means.options: the figure draws estimate_lowest and estimate_highest, which analysis scores does not",
+    ),
 ]
 
 
@@ -127,6 +135,7 @@ def test_a_population_that_cannot_be_told_is_named_before_any_job(where):
 def test_a_group_that_the_dataset_does_not_have_is_told():
     content = changed("datasets", "people", "groups", {"OMT": "OMT", "sham": "sham"})
     content["datasets"]["people"] |= {"group": "arm"}
+    content["figures"] = {}  # means, which a comparison does not give
     content["datasets"]["people"]["parameters"]["arm"] = {
         "derive": "column",
         "label": "Arm",

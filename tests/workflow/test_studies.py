@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 
 import pytest
 from omtrace.audit.trace import record_name, trace
+from omtrace.model.statistics import NOT_COMPUTED
+from omtrace.plugins import plugin
 from omtrace.store import read_csv, read_json, read_table
 from pipeline import MIRROR, RETRIEVED, SHIPPED, done, omtrace
 from raw_rows import Study, lines_of
@@ -251,3 +253,13 @@ def test_trace_of_any_number_lists_exactly_the_raw_lines(shipped_results, study,
     done(omtrace(shipped_results, "trace", f"{study}#{chosen[0]['id']}", "--json"))
     with capsys.disabled():
         print(f"\ntrace of a number of {study}: {time.perf_counter() - begun:.2f} s with the start of Python")
+
+
+def test_methods_give_what_they_say_and_no_more(shipped_results):
+    given = set()
+    for folder in (path for path in (shipped_results / "results").iterdir() if (path / "estimates.csv").exists()):
+        methods = {key: entry["method"] for key, entry in read_json(folder / "definitions.json").items()}
+        rows = read_csv(folder / "estimates.csv")
+        given |= {(methods[row["definition"]], row["statistic"]) for row in rows if row["statistic"] != NOT_COMPUTED}
+    assert len(given) > 200
+    assert not [(method, name) for method, name in given if name not in plugin("analyses", method, "METHOD").statistics]

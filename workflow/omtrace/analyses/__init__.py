@@ -181,6 +181,7 @@ class Method:
     ``part``: from its options, what its numbers are made from on their own, and so what a refusal takes away: each
     parameter at each visit (target), each parameter, or the whole.
     ``yes_or_no``: whether it counts the texts yes and no of its parameters as 1 and 0.
+    ``gives``: names of the statistics that it may give, with blanks between, by which a plan is checked before a run.
     """
 
     options: "type[Closed]"
@@ -190,6 +191,12 @@ class Method:
     units: Literal["independent", "any"] = "independent"
     part: "Callable[[Any], Part]" = lambda options: "target"
     yes_or_no: bool = False
+    gives: str = ""
+
+    @property
+    def statistics(self) -> frozenset[str]:
+        """The statistics that it may give."""
+        return frozenset(self.gives.split())
 
     def said(self, options: Any) -> str:
         """What was done with these options, in sentences."""

@@ -90,4 +90,5 @@ METHOD = Method(
     run,
     "Computed values against printed ones, both rounded half away from zero to the decimals printed.",
     units="any",
+    gives="computed largest_difference percent count n printed",
 )

@@ -206,4 +206,6 @@ METHOD = Method(
     Options,
     run,
     said,
+    gives="difference adjusted_mean geometric_mean ratio ci_low ci_high r_squared se se_log t df p clusters n "
+    "few_clusters",
 )

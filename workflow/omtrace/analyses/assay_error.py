@@ -90,4 +90,5 @@ METHOD = Method(
     run,
     "Ratio of geometric means with Welch's interval on the logarithms; the scatter of the wells and the error of the "
     "standard curves carried through by the delta method. Share: of the whole variance that is the assay's.",
+    gives="ratio ci_low ci_high assay_share share se_curve se_log se_wells df p n_a n_b",
 )

@@ -99,4 +99,5 @@ METHOD = Method(
     run,
     said,
     part=lambda options: "parameter",
+    gives="mean median percent q1 q3 sd standardised_difference p count missing n",
 )

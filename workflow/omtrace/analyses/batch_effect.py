@@ -188,4 +188,5 @@ METHOD = Method(
     "is left. After ComBat (parametric empirical Bayes over the parameters) the interval does not know that values "
     "were corrected; after correction by samples that plates share it does.",
     part=lambda options: "whole",
+    gives="difference ratio ci_low ci_high efficiency se se_log se_shift df p n n_a n_b",
 )

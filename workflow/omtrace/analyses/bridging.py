@@ -108,4 +108,5 @@ METHOD = Method(
     "ratios. Jointly: least squares of the logarithms on sample and plate, with the scatter about it (of one shared "
     "sample: that of its wells); SD between plates by REML with plates random.",
     units="any",
+    gives="ratio ci_low ci_high sd_left sd_shift se_log df p n shared",
 )

@@ -138,4 +138,6 @@ METHOD = Method(
     "Values beyond a limit enter as what is known of them: censored normal regression (Tobit; t interval, standard "
     "error times sqrt(n / (n - 2))), Peto-Prentice test, and for each group Kaplan-Meier and regression on order "
     "statistics. Substitution of a share of the limit stands beside them for comparison only: it is biased.",
+    gives="difference ratio mean median ci_low ci_high sd se se_log chi_squared df p n n_a n_above n_b n_below "
+    "n_below_a n_below_b",
 )

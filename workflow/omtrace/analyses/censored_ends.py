@@ -117,4 +117,5 @@ METHOD = Method(
     run,
     "Regression of censored normal values (Tobit): a value at an end of the scale counts as lying anywhere beyond it. "
     "One spread for all groups; maximum likelihood with a small-sample Student's t.",
+    gives="difference ratio ratio_low ratio_high ci_low ci_high se df p at_high_end at_low_end n",
 )

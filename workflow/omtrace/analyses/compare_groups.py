@@ -50,4 +50,9 @@ METHOD = Method(
     "direction; by 99,999 draws where splits are too many to count). Ranks: Mann-Whitney test (exact with ties where "
     "the groups are small), Hodges-Lehmann shift with its interval, and the relative effect P(group > reference) + "
     "P(equal)/2 by Brunner and Munzel.",
+    gives="difference ci_low ci_high cohens_d cohens_d_ci_low cohens_d_ci_high hedges_g hedges_g_ci_low "
+    "hedges_g_ci_high hodges_lehmann_shift hodges_lehmann_shift_low hodges_lehmann_shift_high mean_a mean_b "
+    "relative_effect relative_effect_low relative_effect_high sd_a sd_b relative_effect_se se mann_whitney_u "
+    "relative_effect_t t df relative_effect_df p mann_whitney_p permutation_p relative_effect_p n_a n_b "
+    "method_exact permutation_exact",
 )

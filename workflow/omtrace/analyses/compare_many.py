@@ -115,4 +115,7 @@ METHOD = Method(
     "without ties, else normal with the variance corrected for them). Pairs with simultaneous intervals and adjusted p "
     "values: Dunnett and Tukey-Kramer with the SD pooled over the groups, Games-Howell with each group's own, Dunn on "
     "ranks with Holm's adjustment.",
+    gives="difference mean ci_low ci_high partial_eta_squared partial_eta_squared_low partial_eta_squared_high sd "
+    "rank_difference_se se chi_squared f jonckheere_j rank_difference t z df df_1 df_2 p adjusted_p n "
+    "jonckheere_exact",
 )

@@ -88,4 +88,5 @@ METHOD = Method(
     "of any of them.",
     rests_on,
     part=lambda options: "whole",
+    gives="estimate_highest estimate_lowest estimates intervals_without_null same_direction concordant",
 )

@@ -79,4 +79,5 @@ METHOD = Method(
     Options,
     run,
     said,
+    gives="rate_ratio rate ci_low ci_high dispersion pearson_per_df dispersion_se se_log z p events n exposure",
 )

@@ -95,4 +95,6 @@ METHOD = Method(
     "counts of categories. Of the answer to a single item, in place of the interval, the proportion of each answer "
     "with the exact interval of Clopper and Pearson.",
     units="any",
+    gives="mean proportion median ci_low ci_high clopper_pearson_low clopper_pearson_high maximum minimum percent "
+    "q1 q3 sd count missing n",
 )

@@ -95,4 +95,5 @@ METHOD = Method(
     "covariates: the slope of each group, and differences of slopes. A dose is not given by chance: who comes more "
     "often differs in other ways too, so that a slope is no effect of the dose. What both arms share of this cancels "
     "in the difference of their slopes.",
+    gives="dose_slope ci_low ci_high se t df p n",
 )

@@ -162,4 +162,7 @@ METHOD = Method(
     Options,
     run,
     said,
+    gives="adjusted_mean estimate mean ci_low ci_high partial_eta_squared partial_eta_squared_low "
+    "partial_eta_squared_high share variance se f minus_2_log_likelihood t df df_1 df_2 p groups missing n "
+    "in_model",
 )

@@ -94,4 +94,5 @@ METHOD = Method(
     "alpha. Used are the units of any of its analyses.",
     rests_on,
     part=lambda options: "whole",
+    gives="p adjusted_p rejected",
 )

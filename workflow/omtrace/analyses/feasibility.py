@@ -145,4 +145,6 @@ METHOD = Method(
     "doi:10.1136/bmjopen-2016-013537), by the estimate; beside it, which of stop and go the interval excludes. A unit "
     "without a value counts as no, unless the criterion is of observed values. Recorded: units with a value.",
     part=lambda options: "whole",
+    gives="rate rate_low rate_high proportion clopper_pearson_low clopper_pearson_high count n go_from stop_below "
+    "interval_excludes verdict",
 )

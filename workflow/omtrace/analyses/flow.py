@@ -41,4 +41,5 @@ METHOD = Method(
     "Numbers of units enrolled, assessed, excluded by reason, and analysed.",
     units="any",
     part=lambda options: "whole",
+    gives="n",
 )

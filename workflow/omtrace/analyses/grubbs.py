@@ -39,4 +39,5 @@ METHOD = Method(
     run,
     "Grubbs' test of the value farthest from its group's mean, two-sided with Bonferroni's bound. A note only: no "
     "value is left out of any analysis for it.",
+    gives="grubbs_g grubbs_p n",
 )

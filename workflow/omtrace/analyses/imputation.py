@@ -95,4 +95,6 @@ METHOD = Method(
     "beside: no chance, and smaller standard errors under a strategy by reference. Used are all units with baseline, "
     "group and covariates. Adjusted means at the covariates' means, factor levels weighted equally.",
     part=lambda options: "parameter",
+    gives="observed difference adjusted_mean ci_low ci_high fmi se t z df p covariance_parameters fitted imputations "
+    "imputed imputed_after_drop_out n samples_refused",
 )

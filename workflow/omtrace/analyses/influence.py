@@ -113,4 +113,6 @@ METHOD = Method(
     "most influential units are shown one by one; each is named by the rows of its number.",
     rests_on,
     part=lambda options: "whole",
+    gives="estimate estimate_ci_low estimate_ci_high estimate_highest estimate_lowest largest_change "
+    "conclusions_turned not_estimable removals signs_turned",
 )

@@ -203,4 +203,5 @@ METHOD = Method(
     "Levey-Jennings chart: each control's mean on a plate in standard deviations from the mean of the baseline plates, "
     "whose limits stay. Westgard's rules: 1-2s warns; 1-3s, 2-2s, R-4s (within a plate), 4-1s and 10x reject.",
     units="any",
+    gives="mean mean_z rule_broken sd sd_log z n rules_broken warnings",
 )

@@ -59,4 +59,5 @@ METHOD = Method(
     "level of a factor whose outcomes are all alike says nothing of the odds ratio and is named. With firth: Firth's "
     "penalised likelihood, interval and p of the odds ratio by its profile.",
     yes_or_no=True,
+    gives="risk_difference risk_ratio odds_ratio proportion ci_low ci_high se se_log z p count n",
 )

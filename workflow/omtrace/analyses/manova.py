@@ -52,4 +52,6 @@ METHOD = Method(
     "all zero, in units with every value; the others are counted as missing. Partial eta squared (Pillai's trace) with "
     "a noncentral-F interval of level 2 x level - 1.",
     part=lambda options: "whole",
+    gives="partial_eta_squared partial_eta_squared_low partial_eta_squared_high f t_squared df_1 df_2 p changes "
+    "missing n",
 )

@@ -101,4 +101,5 @@ METHOD = Method(
     "Dropped out: nothing is missing before the last value; intermittent: something is. Then why values are missing, "
     "by visit. Used are all units of the population; percentages are of these.",
     part=lambda options: "parameter",
+    gives="percent complete count dropped_out intermittent n none_observed",
 )

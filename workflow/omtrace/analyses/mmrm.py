@@ -237,4 +237,6 @@ METHOD = Method(
     run,
     said,
     part=lambda options: "parameter",
+    gives="difference adjusted_mean ci_low ci_high se aic f minus_2_log_likelihood t df df_1 df_2 p "
+    "covariance_parameters fitted missing n",
 )

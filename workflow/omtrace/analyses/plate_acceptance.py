@@ -260,4 +260,6 @@ METHOD = Method(
     "criteria for ligand-binding assays, which do not cover biomarkers. LLOQ and ULOQ: lowest and highest standard "
     "that hold; LOD: blank mean and three SDs, read back.",
     units="any",
+    gives="cv largest_cv largest_deviation lloq lod parallel_slope position_effect recovery uloq p n over_limit "
+    "replicates within_limit plate_verdict",
 )

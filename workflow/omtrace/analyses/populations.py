@@ -41,4 +41,5 @@ METHOD = Method(
     run,
     "Units enrolled, units of each population, and units left out of it by the clauses that they fail.",
     part=lambda options: "whole",
+    gives="n",
 )

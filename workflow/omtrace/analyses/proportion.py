@@ -32,4 +32,10 @@ def run(call: Call) -> Iterator[Number]:
             yield from call.numbers(parameter, group, visit, values, chosen.rows([group]), level=level)
 
 
-METHOD = Method(Options, run, "Proportion with Wilson score and exact Clopper-Pearson intervals.", yes_or_no=True)
+METHOD = Method(
+    Options,
+    run,
+    "Proportion with Wilson score and exact Clopper-Pearson intervals.",
+    yes_or_no=True,
+    gives="proportion wilson_low wilson_high clopper_pearson_low clopper_pearson_high count missing n",
+)

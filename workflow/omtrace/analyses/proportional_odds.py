@@ -107,4 +107,5 @@ METHOD = Method(
     "Proportional odds model by maximum likelihood, Wald intervals: one odds ratio of being in a higher category, "
     "whichever the cut. Beside it the odds ratio of each cut from a logistic model: where these differ much, one "
     "number does not tell the effect. Thresholds on the logit scale, for the reference group at the covariates' means.",
+    gives="odds_ratio ci_low ci_high percent threshold se_log threshold_se z p count n",
 )

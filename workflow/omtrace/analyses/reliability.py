@@ -110,4 +110,7 @@ METHOD = Method(
     "measurement with (agreement) and without (consistency) a shift between visits; smallest detectable change of one "
     "participant = z x root 2 x the former.",
     part=lambda options: "parameter",
+    gives="proportion alpha icc_agreement ci_low ci_high wilson_low wilson_high ceiling ceiling_low ceiling_high "
+    "completion completion_low completion_high floor floor_low floor_high icc_consistency icc_consistency_low "
+    "icc_consistency_high sem_agreement sem_consistency smallest_detectable_change items missing n",
 )

@@ -36,4 +36,6 @@ METHOD = Method(
     "are counted as missing. F as it is and with Greenhouse and Geisser's (GG) and Huynh and Feldt's (HF) correction; "
     "partial eta squared with a noncentral-F interval of level 2 x level - 1.",
     part=lambda options: "parameter",
+    gives="gg_epsilon hf_epsilon partial_eta_squared partial_eta_squared_low partial_eta_squared_high f df_1 df_2 p "
+    "gg_p hf_p missing n",
 )

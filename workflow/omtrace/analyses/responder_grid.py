@@ -138,4 +138,7 @@ METHOD = Method(
     "plan: the share of responders in each group and their difference with Miettinen and Nurminen's interval, not "
     "adjusted for the number of thresholds. The conclusion depends on the threshold where the intervals of some "
     "exclude 0 and those of others do not, or on the other side.",
+    gives="difference ci_low ci_high difference_highest difference_lowest excludes_from excludes_to proportion_a "
+    "proportion_b count_a count_b intervals_above_0 intervals_below_0 n_a n_b thresholds improvement "
+    "conclusion_depends",
 )

@@ -53,4 +53,5 @@ METHOD = Method(
     run,
     "Units with at least one event, their share with the exact Clopper-Pearson interval, and the number of events, by "
     "group and over all; differences of shares with Newcombe's interval. No tests.",
+    gives="difference proportion newcombe_low newcombe_high clopper_pearson_low clopper_pearson_high count events n",
 )

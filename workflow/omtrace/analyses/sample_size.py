@@ -100,4 +100,5 @@ METHOD = Method(
     "two-sided t test of the experimental units' means: noncentral t, with groups x units - groups - (blocks - 1) "
     "degrees of freedom. Variance between blocks cancels; all other components count in full, which errs on the safe "
     "side where a cage holds several treatments. Components from few animals are uncertain, and the sizes with them.",
+    gives="power df per_group units_in_all",
 )

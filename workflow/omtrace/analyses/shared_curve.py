@@ -90,4 +90,5 @@ METHOD = Method(
     "each plate, asymptotes and slope in common; and one of each plate. F tests of the extra sums of squares and "
     "AIC, which both trust the weights; the midpoint of each plate over their geometric mean from the second fit.",
     units="any",
+    gives="parameters ratio ci_low ci_high rss se_log aic f df df_1 df_2 p n plates",
 )

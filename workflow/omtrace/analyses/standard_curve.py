@@ -217,4 +217,6 @@ METHOD = Method(
     run,
     said,
     units="any",
+    gives="a b back_calculated c curvature curve_signal d intercept r_squared recovery residual_sd rss slope a_se "
+    "b_se c_se d_se df levels n",
 )

@@ -120,4 +120,5 @@ METHOD = Method(
     "A difference that is significant in one subgroup and not in another is no evidence that they differ: the "
     "interaction is.",
     yes_or_no=True,
+    gives="difference interaction ci_low ci_high se t df p n",
 )

@@ -131,4 +131,6 @@ METHOD = Method(
     "The tipping point is the delta nearest to 0 at which the interval begins or ceases to exclude no difference, "
     "found as a root. Whether such a delta is plausible is a matter of the field.",
     part=lambda options: "parameter",
+    gives="observed difference ci_low ci_high se p covariance_parameters fitted imputations imputed "
+    "imputed_after_drop_out n delta reference_delta tips",
 )

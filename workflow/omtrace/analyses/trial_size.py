@@ -147,4 +147,6 @@ METHOD = Method(
     "upper confidence limit (Browne 1995), and the correlation at its lower one. t test "
     "by the noncentral t distribution; adjusted for baseline: times 1 - "
     "correlation squared, plus one unit a group (Borm 2007). Enrolled: divided by the share that stays, rounded up.",
+    gives="correlation correlation_lower power sd sd_lower sd_upper mcse enrolled_in_all enrolled_per_group n "
+    "refused replicates units_per_group",
 )

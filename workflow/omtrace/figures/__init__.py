@@ -7,7 +7,7 @@ words as its title. seaborn draws points and lines (``_marks``) under one theme 
 draws flow charts, forests, and boxes from stored quartiles, which seaborn would compute anew.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -39,10 +39,14 @@ Options = TypeVar("Options", bound=Closed)
 
 @dataclass(frozen=True)
 class Figure(Generic[Options]):
-    """A kind of figure: the model of its options and the function that draws."""
+    """A kind of figure: the model of its options and the function that draws.
+
+    ``needs``: what each of its analyses must give, from its options: of each tuple at least one statistic.
+    """
 
     options: type[Options]
     draw: Callable[[Sheet, Options], Drawing]
+    needs: Callable[[Options], Sequence[tuple[str, ...]]]
 
 
 def _refused(sheet: Sheet) -> list[Number]:

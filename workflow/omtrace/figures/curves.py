@@ -297,4 +297,4 @@ def _listed(plate: Plate) -> str:
     return ", ".join(_coefficient(plate, number) for number in plate.curve) or "a curve through the standards"
 
 
-FIGURE = Figure(Options, draw)
+FIGURE = Figure(Options, draw, lambda options: [("n",)])

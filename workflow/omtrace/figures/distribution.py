@@ -127,4 +127,4 @@ def _listed(quantity: Quantity, cells: list[Cell]) -> str:
     return panels.listed(list(zip(names, (cell.box[2] for cell in cells), strict=True)), quantity.parameter.unit)
 
 
-FIGURE = Figure(Options, draw)
+FIGURE = Figure(Options, draw, lambda options: [(name,) for name in (*BOX, "n")])

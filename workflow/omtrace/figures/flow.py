@@ -287,4 +287,4 @@ def _alt(flow: Flow) -> str:
     return " ".join(parts)
 
 
-FIGURE = Figure(Options, draw)
+FIGURE = Figure(Options, draw, lambda options: [("n",)])

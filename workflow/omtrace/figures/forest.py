@@ -254,4 +254,4 @@ def _scale(sheet: Sheet, axes: "Axes", drawn: list[float], log: bool) -> None:
     rows.fit_axis(axes, drawn, log)
 
 
-FIGURE = Figure(Options, draw)
+FIGURE = Figure(Options, draw, lambda options: [options.statistics, (options.low,), (options.high,)])

@@ -148,4 +148,4 @@ def _draw_panel(
     panels.head(axes, panel.title, grid.unit(i), grid.width, options.height)
 
 
-FIGURE = Figure(Options, draw)
+FIGURE = Figure(Options, draw, lambda options: [(name,) for name in (*MEAN, "n")])

@@ -83,4 +83,4 @@ def _block(sheet: Sheet, points: list[Number]) -> list[rows.Line]:
     return block
 
 
-FIGURE = Figure(Options, draw)
+FIGURE = Figure(Options, draw, lambda options: [("estimate_lowest",), ("estimate_highest",)])

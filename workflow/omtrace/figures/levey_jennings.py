@@ -152,4 +152,4 @@ def _listed(chart: Chart) -> str:
     return points + (f"; broken: {', '.join(chart.names)}" if chart.names else "; no rule broken")
 
 
-FIGURE = Figure(Options, draw)
+FIGURE = Figure(Options, draw, lambda options: [("z",), ("rule_broken",)])

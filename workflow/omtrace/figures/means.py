@@ -227,4 +227,8 @@ def _listed(series: Series, quantity: Quantity) -> str:
     return f"{series.group.label}: {text}" if series.group.key != "all" else text
 
 
-FIGURE = Figure(Options, draw)
+FIGURE = Figure(
+    Options,
+    draw,
+    lambda options: [(name,) for name in (options.statistic, options.low, options.high, *["n"] * options.counts)],
+)

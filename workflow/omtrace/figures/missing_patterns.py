@@ -134,4 +134,4 @@ def _bars(sheet: Sheet, axes: "Axes", patterns: list[Pattern], groups: list[Grou
     axes.spines["bottom"].set_visible(False)
 
 
-FIGURE = Figure(Options, draw)
+FIGURE = Figure(Options, draw, lambda options: [("count",), ("percent",)])

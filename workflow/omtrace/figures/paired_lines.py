@@ -108,4 +108,4 @@ def _draw_panel(sheet: Sheet, grid: panels.Grid, i: int, panel: Panel, shared: l
     panels.head(axes, panel.title, grid.unit(i), grid.width, options.height)
 
 
-FIGURE = Figure(Options, draw)
+FIGURE = Figure(Options, draw, lambda options: [(name,) for name in (*MEAN, "n")])

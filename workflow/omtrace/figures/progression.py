@@ -84,4 +84,4 @@ def _panel(
     axes.set_xlabel("share" if share else f"{plural(sheet.plan.datasets[entry.dataset].unit)} {group[0][1][0].unit}")
 
 
-FIGURE = Figure(Options, draw)
+FIGURE = Figure(Options, draw, lambda options: [("verdict",)])

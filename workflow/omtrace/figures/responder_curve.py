@@ -182,4 +182,4 @@ def _listed(curve: Curve) -> str:
     return "; ".join(parts)
 
 
-FIGURE = Figure(Options, draw)
+FIGURE = Figure(Options, draw, lambda options: [("improvement",), *((name,) for name in TRIPLE)])

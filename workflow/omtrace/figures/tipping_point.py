@@ -226,4 +226,4 @@ def _listed(panel: Panel) -> str:
     return f"{grid}. {'Tips at ' + tips if tips else 'Does not tip on the grid'}"
 
 
-FIGURE = Figure(Options, draw)
+FIGURE = Figure(Options, draw, lambda options: [(name,) for name in ("delta", "difference", "ci_low", "ci_high", "p")])

@@ -151,7 +151,7 @@ def _checks(plan: Plan) -> Iterator[tuple[str, Callable[[str], Any]]]:
         yield f"{of}analyses.{name}", partial(_fits, plan, name)
     for name, figure in plan.figures.items():
         yield f"{of}figures.{name}.options", _module("figures", figure.figure, "FIGURE", figure.options)
-        yield f"{of}figures.{name}.options", plan_facts.figure_check(figure)
+        yield f"{of}figures.{name}.options", plan_facts.figure_check(plan, figure)
 
 
 def _reader(name: str, options: dict) -> Callable[[str], Any]:

@@ -8,19 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from omtrace.faults import Fault
-from omtrace.model.closed import nearest
+from omtrace.model.closed import checked, nearest
 from omtrace.model.expression import Expression
 from omtrace.model.folders import read_registered
 from omtrace.model.plan import Analysis, DatasetPlan, FigurePlan, Parameter, Plan
 from omtrace.model.register import exports_of
-from omtrace.model.statistics import STATISTICS
+from omtrace.model.statistics import STATISTICS, Role
 from omtrace.model.tables import TablePlan
+from omtrace.plugins import plugin
 from omtrace.readers.lookup import way_of
 from omtrace.schemas import Column, table_in
 from omtrace.validation.reading import check_table, wanted_columns
 
 Check = Callable[[str], Any]
 SHOWN = ("statistic", "statistics", "low", "high")  # options of figures that name statistics
+DRAWN = (Role.EFFECT, Role.ESTIMATE, Role.LOW, Role.HIGH)
 
 
 def table_check(plan: Plan, name: str) -> Check:
@@ -85,8 +87,8 @@ def analysis_check(plan: Plan, analysis: Analysis) -> Check:
     return check
 
 
-def figure_check(figure: FigurePlan) -> Check:
-    """A check that the statistics that a figure asks for exist."""
+def figure_check(plan: Plan, figure: FigurePlan) -> Check:
+    """A check that the statistics that a figure asks for exist, and that the methods of its analyses give them."""
 
     def check(where: str) -> None:
         faults = []
@@ -96,10 +98,31 @@ def figure_check(figure: FigurePlan) -> Check:
                 if isinstance(statistic, str) and statistic and statistic not in STATISTICS:
                     hint = nearest(statistic, STATISTICS)
                     faults.append(f"{where}: {option}: no method gives a statistic {statistic!r}{hint}")
-        if faults:
+        if faults or (faults := list(_lacking(plan, figure, where))):
             raise Fault(*faults)
 
     return check
+
+
+def _lacking(plan: Plan, figure: FigurePlan, where: str) -> Iterator[str]:
+    """What a figure needs of its analyses, and their methods do not give."""
+    try:
+        kind = plugin("figures", figure.figure, "FIGURE")
+        needs = kind.needs(checked(kind.options, figure.options, where))
+        methods = {name: plugin("analyses", plan.analyses[name].method, "METHOD") for name in figure.analyses}
+    except Fault:  # an unknown module or option, which a check of its own names
+        return
+    for name, declared in methods.items():
+        method, given = plan.analyses[name].method, declared.statistics
+        if lacking := [" or ".join(wanted) for wanted in needs if not given & {*wanted}]:
+            named = " and ".join(lacking)
+            known = ", ".join(
+                name for name, statistic in STATISTICS.items() if name in given and statistic.role in DRAWN
+            )
+            yield (
+                f"{where}: the figure draws {named}, which analysis {name} does not give; {method} gives {known}: "
+                "name another in the options, or draw another analysis"
+            )
 
 
 def registered_faults(plan: Plan, root: Path) -> list[str]:
