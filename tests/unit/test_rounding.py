@@ -85,9 +85,15 @@ ELSEWHERE = {
     "figures/tipping_point.py": {"{value:g}"},  # ticks
     "report/_plate_wells.py": {"store.number_text"},  # of a well, for the one way to show it
     "report/_plate_words.py": {"{signal:g}", "{level:g}"},  # of a well, as it was read and laid out
+    "report/answers.py": {"{meaningful.size:g}", "{size:g}", "{family.alpha:g}"},  # of the plan
+    "report/exports/xlsx.py": {"display"},  # held against the text of the table when the file is read back
     "report/fields.py": {"{low:g}", "{high:g}"},  # bounds that tables declare
+    "report/inline_svg.py": {"{number:.2f}"},  # places of a drawing
+    "report/manuscript.py": {"display"},  # to the digits that a token asks for, by the one way to round
+    "report/methods.py": {"{family.alpha:g}"},  # of the plan
     "report/page.py": {"{ord(character):04x}"},  # escapes
     "report/templated.py": {"{number:,}"},  # counts
+    "report/published.py": {"{fitting.low:g}", "{fitting.high:g}", "{low:g}", "{high:g}"},  # whole numbers
     "report/plan_page.py": {"{i.minimum:g}", "{i.maximum:g}"},  # codes of questionnaires
     "report/results.py": {"{100 * level:.4g}", "{value:.10g}"},  # options of the plan
     "report/summary.py": {"{told.alpha:g}"},  # of the plan
