@@ -1,0 +1,22 @@
+"""A made-up method: the smallest and the largest value at a visit."""
+
+from collections.abc import Iterator
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.model.closed import Closed
+
+
+class Options(Closed):
+    """The method has no options."""
+
+
+def run(call: Call) -> Iterator[Number]:
+    """Number of values, minimum and maximum at each visit."""
+    for parameter, visit in call.targets("number"):
+        values = call.data.select(call.entry.population, parameter, visit)
+        column = values.of_group("all")["value"].astype("float64")
+        numbers = {"n": len(column), "minimum": column.min(), "maximum": column.max()}
+        yield from call.numbers(parameter, "all", visit, numbers, values.rows(["all"]))
+
+
+METHOD = Method(Options, run, "Smallest and largest value.", units="any", gives="n minimum maximum")
