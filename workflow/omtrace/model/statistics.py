@@ -177,6 +177,7 @@ _EVERY = (
     *_limits("miettinen_nurminen", "Miettinen–Nurminen", NONE, 3, of=("risk_difference", "difference")),
     *_limits("wald", "Wald", NONE, 3, of=("risk_difference", "difference")),
     *_limits("mee", "Mee", NONE, 3, of=("risk_difference", "difference")),
+    *_limits("sato", "Sato", NONE, 3, of=("difference",)),
     *_limits("wilson", "Wilson", NONE, 3, of=("proportion",)),
     *_limits("clopper_pearson", "Clopper–Pearson", NONE, 3, of=("proportion",)),
     # other estimates, each with its limits
@@ -336,6 +337,7 @@ _EVERY = (
         of=("risk_difference", "risk_ratio", "odds_ratio", "difference"),
         table="ratios",
     ),
+    Statistic("cmh_p", "CMH p", P_VALUE, NONE, 3, of=("difference", "odds_ratio")),
     Statistic("chi_squared_p", "χ² p", P_VALUE, NONE, 3, of=("difference",)),
     Statistic("permutation_p", "Permutation p", P_VALUE, NONE, 3, of=("difference",)),
     Statistic("relative_effect_p", "Brunner–Munzel p", P_VALUE, NONE, 3, of=("relative_effect",), table="ranks"),
@@ -464,7 +466,7 @@ def statistic_of(name: str) -> Statistic:
 
 # Shares of 1, which people read in percent: the quantities of these names, and their limits.
 SHARES = ("proportion", "proportion_a", "proportion_b", "floor", "ceiling", "completion", "risk_difference")
-OF_SHARES = ("newcombe", "miettinen_nurminen", "wald", "mee", "wilson", "clopper_pearson", *SHARES)
+OF_SHARES = ("newcombe", "miettinen_nurminen", "wald", "mee", "sato", "wilson", "clopper_pearson", *SHARES)
 
 
 def is_share(name: str, beside: Collection[str]) -> bool:

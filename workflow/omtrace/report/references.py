@@ -133,6 +133,14 @@ _EVERY = (
         "10.2307/2533558",
     ),
     Reference(
+        "mantel1959",
+        "Mantel N; Haenszel W",
+        1959,
+        "Statistical aspects of the analysis of data from retrospective studies of disease",
+        "Journal of the National Cancer Institute 22:719-748",
+        "10.1093/jnci/22.4.719",
+    ),
+    Reference(
         "miettinen1985",
         "Miettinen O; Nurminen M",
         1985,
@@ -232,6 +240,7 @@ CITED = {
     "Grubbs": "grubbs1969",
     "Holm": "holm1979",
     "Kenward and Roger": "kenward1997",
+    "Mantel and Haenszel": "mantel1959",
     "Miettinen and Nurminen": "miettinen1985",
     "Newcombe": "newcombe1998",
     "Welch": "welch1947",
