@@ -61,6 +61,7 @@ CASES = {
     "ancova": (["x"], ["end"], {"group": "OMT", "reference": "sham", "covariates": ["age"], "factors": ["sex"]}),
     "count_model": (["x"], ["end"], {**PAIR, "exposure": "age", "per": 10, "distribution": "poisson"}),
     "logistic": (["r"], ["end"], {**PAIR, "factors": ["sex"]}),
+    "gee": (["r"], ["end"], {**PAIR, "outcome": "yes or no", "cluster": "age", "factors": ["sex"]}),
     "proportional_odds": (["r"], ["end"], PAIR),
     "trial_size": (["x"], ["end"], {"difference": 3, "source": "a value for the test"}),
     "subgroups": (["x"], ["end"], {**SIDES, "by": "sex", "covariates": ["age"]}),
@@ -74,7 +75,7 @@ CASES = {
 
 ANCOVA, FACTORIAL = CASES["ancova"][2], CASES["factorial"][2]
 # A number of a model rests on all of its groups, but for the counts of one.
-MODELS = ("ancova", "count_model", "dose_response", "logistic", "proportional_odds", "subgroups")
+MODELS = ("ancova", "count_model", "dose_response", "gee", "logistic", "proportional_odds", "subgroups")
 COUNTS = ("n", "count", "percent", "events", "exposure")
 
 

@@ -202,6 +202,7 @@ _EVERY = (
     Statistic("d_av", "Cohen’s d (av)", ESTIMATE, NONE, 2, table="effect sizes"),
     Statistic("d_z", "Cohen’s d (z)", ESTIMATE, NONE, 2, table="effect sizes"),
     *_limits("d_z_ci", "Cohen’s d (z)", NONE, 2, table="effect sizes"),
+    Statistic("design_effect", "Design effect", ESTIMATE, NONE, 2),
     Statistic("difference_highest", "Largest difference", ESTIMATE, OWN, 0, least=1),
     Statistic("difference_lowest", "Smallest difference", ESTIMATE, OWN, 0, least=1),
     Statistic("dispersion", "Dispersion", ESTIMATE, NONE, 2),
@@ -281,6 +282,7 @@ _EVERY = (
     Statistic("standardised_difference", "Standardised difference", ESTIMATE, NONE, 2),
     Statistic("threshold", "Threshold", ESTIMATE, NONE, 2),
     Statistic("uloq", "ULOQ", ESTIMATE, OWN, 0),
+    Statistic("working_correlation", "Correlation", ESTIMATE, NONE, 3),
     Statistic("variance", "Variance", ESTIMATE, SQUARED, 2, table="variances"),
     # standard errors
     Statistic("a_se", "SE of a", STANDARD_ERROR, OWN, 0, of=("a",)),
