@@ -68,6 +68,10 @@ CASES = {
     "factorial": (["x"], ["end"], {"first": "arm", "first_levels": GROUPS, "second": "sex", "second_levels": [*"fm"]}),
     "dose_response": (["x"], ["end"], {**PAIR, "dose": "age", "factors": ["sex"]}),
     "grubbs": (["x"], ["end"], {}),
+    "change_by_visit": (["x"], [], {}),
+    "shift_table": (["r"], [], {}),
+    "correlation": (["x"], ["end"], {"other": "age", "kinds": ["pearson", "spearman", "kendall"]}),
+    "limits_of_agreement": (["age"], [], {"other": "printed"}),
     "agreement": (["age"], [], {"printed": "printed", "decimals": 0}),
     "standard_curve": (["signal"], [], {"concentration": "conc"}),
 }

@@ -160,6 +160,7 @@ _EVERY = (
     *_limits("ratio", "Ratio", NONE, 2),
     Statistic("interaction", "Interaction", EFFECT, OWN, 0, least=1, null=0.0, leads=True),
     Statistic("dose_slope", "Slope", EFFECT, OWN, 0, least=1, null=0.0, leads=True),
+    Statistic("correlation_coefficient", "Correlation", EFFECT, NONE, 2, null=0.0, leads=True),
     Statistic("rate", "Rate", ESTIMATE, OWN, 0, leads=True),
     *_limits("rate", "Rate", OWN, 0),
     Statistic("estimate", "Estimate", EFFECT, OWN, 0, least=1, null=0.0, leads=True),
@@ -182,6 +183,10 @@ _EVERY = (
     *_limits("clopper_pearson", "Clopper–Pearson", NONE, 3, of=("proportion",)),
     # other estimates, each with its limits
     Statistic("a", "a", ESTIMATE, OWN, 0),
+    Statistic("agreement_lower", "Lower limit of agreement", ESTIMATE, OWN, 0, least=1),
+    *_limits("agreement_lower", "Lower limit of agreement", OWN, 0, least=1),
+    Statistic("agreement_upper", "Upper limit of agreement", ESTIMATE, OWN, 0, least=1),
+    *_limits("agreement_upper", "Upper limit of agreement", OWN, 0, least=1),
     Statistic("assay_share", "Share of the assay in the variance", ESTIMATE, PERCENT, 1),
     Statistic("b", "b", ESTIMATE, OWN, 0),
     Statistic("back_calculated", "Back-calculated", ESTIMATE, OWN, 0),

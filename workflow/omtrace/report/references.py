@@ -68,6 +68,14 @@ _EVERY = (
         "10.1111/j.2517-6161.1995.tb02031.x",
     ),
     Reference(
+        "bland1999",
+        "Bland JM; Altman DG",
+        1999,
+        "Measuring agreement in method comparison studies",
+        "Statistical Methods in Medical Research 8:135-160",
+        "10.1177/096228029900800204",
+    ),
+    Reference(
         "bretz2009",
         "Bretz F; Maurer W; Brannath W; Posch M",
         2009,
@@ -250,6 +258,7 @@ REFERENCES = {reference.key: reference for reference in _EVERY}
 CITED = {
     "Barnard and Rubin": "barnard1999",
     "Benjamini and Hochberg": "benjamini1995",
+    "Bland and Altman": "bland1999",
     "Clopper": "clopper1934",
     "Dunnett": "dunnett1955",
     "Firth": "firth1993",
