@@ -17,7 +17,7 @@ OUTCOMES = {"y": "yes or no", "events": "counts", "days": "numbers"}
 chosen(
     METHOD,
     "ar1: the working correlation of two visits is that of their distance, also where a visit between them is missing; "
-    "statsmodels 0.15.0 takes a unit's values for adjacent when it solves the equations.",
+    "statsmodels 0.15.0 takes a unit's values for adjacent when it solves the equations, and finds no high correlation.",
 )
 
 
@@ -75,5 +75,25 @@ def test_as_many_clusters_as_coefficients_are_refused():
 
 def test_outcomes_that_the_terms_tell_with_certainty_are_refused():
     x = np.column_stack([np.ones(12), np.repeat([0, 1], 6)])
+    y, units = [0] * 6 + [1] * 6, [f"u{i}" for i in range(12)]
     with pytest.raises(ValueError, match="no solution"):
-        EstimatingEquations([0] * 6 + [1] * 6, x, [f"u{i}" for i in range(12)], [0] * 12, "yes or no")
+        EstimatingEquations(y, x, units, [0] * 12, "yes or no", "independence")
+    with pytest.raises(ValueError, match="too few clusters have several outcomes"):
+        EstimatingEquations(y, x, units, [0] * 12, "yes or no")
+    with pytest.raises(ValueError, match="no unit has outcomes one step apart"):
+        EstimatingEquations([0, 1] * 6, x, units, [0] * 12, "yes or no", "ar1")
+
+
+def test_the_correlation_of_neighbours_is_found_where_it_is_high_and_over_gaps():
+    random = np.random.default_rng(5)
+    units = np.repeat(np.arange(4000), 3)
+    noise = random.normal(size=(4000, 3))
+    course = np.empty_like(noise)
+    course[:, 0] = noise[:, 0]
+    for k in (1, 2):
+        course[:, k] = 0.9 * course[:, k - 1] + np.sqrt(1 - 0.81) * noise[:, k]
+    kept = random.random(12000) > 0.2
+    time = np.tile(np.arange(3), 4000)[kept]
+    labels = [str(unit) for unit in units[kept]]
+    found = EstimatingEquations(course.ravel()[kept], np.ones((kept.sum(), 1)), labels, time, "numbers", "ar1")
+    assert found.correlation == pytest.approx(0.9, abs=0.01)

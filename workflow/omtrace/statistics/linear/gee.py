@@ -16,17 +16,34 @@ from omtrace.statistics.linear.likelihood import column_scale
 
 Outcome = Literal["yes or no", "counts", "numbers"]
 Correlation = Literal["exchangeable", "independence", "ar1"]
+MOST = 0.99  # working correlation of neighbours
 CERTAIN = 15.0  # a linear predictor this far out on the logit scale: where the iteration ends of terms that separate
 FAMILIES = {"yes or no": families.Binomial, "counts": families.Poisson, "numbers": families.Gaussian}
 
 
-class _Autoregressive(cov_struct.Autoregressive):
-    """First-order autoregression by distance in time: statsmodels' takes a unit's outcomes for adjacent over gaps."""
+class _Autoregressive(cov_struct.CovStruct):
+    """First-order autoregression by distance in time.
 
-    covariance_matrix_solve = cov_struct.CovStruct.covariance_matrix_solve
+    The correlation is the sum of products of residuals one step apart over the mean of their sums of squares, so that
+    it lies within -1 and 1. statsmodels' takes a unit's outcomes for adjacent over gaps, and finds no high correlation.
+    """
 
     def __init__(self) -> None:
-        super().__init__(grid=False)
+        super().__init__()
+        self.dep_params = 0.0
+
+    def update(self, params: np.ndarray) -> None:
+        model = self.model
+        products = squares = 0.0
+        for index in range(model.num_group):
+            expected, _ = model.cached_means[index]
+            resid = (model.endog_li[index] - expected) / np.sqrt(model.family.variance(expected))
+            near = np.diff(model.time_li[index][:, 0]) == 1
+            products += float((resid[1:] * resid[:-1])[near].sum())
+            squares += float((resid[1:] ** 2 + resid[:-1] ** 2)[near].sum()) / 2
+        if not squares > 0:
+            raise ValueError("no unit has outcomes one step apart")
+        self.dep_params = min(max(products / squares, -MOST), MOST)
 
     def covariance_matrix(self, endog_expval: np.ndarray, index: int) -> tuple[np.ndarray, bool]:
         time = self.model.time_li[index][:, 0]
@@ -83,6 +100,9 @@ class EstimatingEquations:
             raise ValueError(
                 f"{self.clusters} clusters for {x.shape[1]} coefficients leave no degrees of freedom for a covariance"
             )
+        size = np.unique(np.asarray(cluster), return_counts=True)[1]
+        if correlation == "exchangeable" and (size * (size - 1)).sum() / 2 <= x.shape[1]:
+            raise ValueError("too few clusters have several outcomes to tell a correlation; take independence")
         scale = column_scale(x)
         working = {
             "exchangeable": cov_struct.Exchangeable,
