@@ -61,7 +61,7 @@ CASES = {
     "ancova": (["x"], ["end"], {"group": "OMT", "reference": "sham", "covariates": ["age"], "factors": ["sex"]}),
     "count_model": (["x"], ["end"], {**PAIR, "exposure": "age", "per": 10, "distribution": "poisson"}),
     "logistic": (["r"], ["end"], {**PAIR, "factors": ["sex"]}),
-    "gee": (["r"], ["end"], {**PAIR, "outcome": "yes or no", "cluster": "age", "factors": ["sex"]}),
+    "gee": (["r"], ["end"], {**PAIR, "outcome": "yes or no", "correlation": "independence"}),
     "proportional_odds": (["r"], ["end"], PAIR),
     "trial_size": (["x"], ["end"], {"difference": 3, "source": "a value for the test"}),
     "subgroups": (["x"], ["end"], {**SIDES, "by": "sex", "covariates": ["age"]}),

@@ -351,6 +351,8 @@ def test_repeated_counts_have_an_exposure(study):
 
 def test_randomised_clusters_have_a_correlation_and_a_design_effect(study):
     units = people(24)
+    for i, facts in enumerate(units.values()):
+        facts["age", ""], facts["x", "end"] = 30 + i // 5, facts["x", "end"] + 4 * (i // 5)
     options = {"contrasts": [["OMT", "sham"]], "outcome": "numbers", "cluster": "age"}
     results = study({"a": ("gee", ["x"], ["end"], options)}, units)
     model = equations(units, "x", "numbers", ["end"], cluster=lambda f: float(f["age", ""]))

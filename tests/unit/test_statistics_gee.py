@@ -16,8 +16,8 @@ OUTCOMES = {"y": "yes or no", "events": "counts", "days": "numbers"}
 
 chosen(
     METHOD,
-    "ar1: the working correlation of two visits is that of their distance, also where a visit between them is missing; "
-    "statsmodels 0.15.0 takes a unit's values for adjacent when it solves the equations, and finds no high correlation.",
+    "ar1: the working correlation of two visits is that of their distance, also where a visit between them is missing. "
+    "statsmodels 0.15.0 takes a unit's values for adjacent when it solves the equations; it finds no high correlation.",
 )
 
 

@@ -180,7 +180,7 @@ def _numbers(
     values = {"working_correlation": model.correlation, "clusters": float(model.clusters), "values": float(len(frame))}
     if o.cluster and o.correlation == "exchangeable":
         mean_size = float((size**2).sum() / size.sum())  # weighted, for clusters of unequal size
-        values["design_effect"] = 1 + (mean_size - 1) * model.correlation
+        values["design_effect"] = 1 + (mean_size - 1) * max(model.correlation, 0.0)
     yield from call.numbers(parameter, "all", "", values, rows, f"working correlation {o.correlation}", ("", 2))
 
 

@@ -41,9 +41,7 @@ class _Autoregressive(cov_struct.CovStruct):
             near = np.diff(model.time_li[index][:, 0]) == 1
             products += float((resid[1:] * resid[:-1])[near].sum())
             squares += float((resid[1:] ** 2 + resid[:-1] ** 2)[near].sum()) / 2
-        if not squares > 0:
-            raise ValueError("no unit has outcomes one step apart")
-        self.dep_params = min(max(products / squares, -MOST), MOST)
+        self.dep_params = min(max(products / squares if squares else 0.0, -MOST), MOST)
 
     def covariance_matrix(self, endog_expval: np.ndarray, index: int) -> tuple[np.ndarray, bool]:
         time = self.model.time_li[index][:, 0]
@@ -100,9 +98,12 @@ class EstimatingEquations:
             raise ValueError(
                 f"{self.clusters} clusters for {x.shape[1]} coefficients leave no degrees of freedom for a covariance"
             )
-        size = np.unique(np.asarray(cluster), return_counts=True)[1]
+        size = np.unique(cluster, return_counts=True)[1]
         if correlation == "exchangeable" and (size * (size - 1)).sum() / 2 <= x.shape[1]:
             raise ValueError("too few clusters have several outcomes to tell a correlation; take independence")
+        labels, steps = np.asarray(cluster), np.asarray(time)
+        if correlation == "ar1" and not ((labels[1:] == labels[:-1]) & (np.diff(steps) == 1)).any():
+            raise ValueError("no unit has outcomes one step apart")
         scale = column_scale(x)
         working = {
             "exchangeable": cov_struct.Exchangeable,
@@ -116,8 +117,8 @@ class EstimatingEquations:
                 model = GEE(
                     values,
                     x / scale,
-                    np.asarray(cluster),
-                    np.asarray(time),
+                    labels,
+                    steps,
                     FAMILIES[outcome](),
                     working,
                     offset=offset,
