@@ -26,15 +26,17 @@ def test_change_by_visit_is_of_those_with_both(study):
         "at the visit": [f["x", "end"] for f in both],
         "change": [f["x", "end"] - f["x", "baseline"] for f in both],
     }
-    for level, values in columns.items():
+    for what, values in columns.items():
         expected = describe(values)
-        same(
-            results.values(group="OMT", visit="end", level=level),
-            {name: expected[name] for name in ("n", "mean", "sd", "median", "minimum", "maximum")},
-        )
+        for level, names in (("mean (SD)", ("mean", "sd")), ("median (quartiles)", ("median", "q1", "q3"))):
+            found = results.values(group="OMT", visit="end", level=f"{what}, {level}")
+            same(found, {name: expected[name] for name in names})
+    assert results.values(group="OMT", level="")["n"] == len(both)
     assert results.values(group="OMT", level="")["missing"] == 2
     assert {n["visit"] for n in results.numbers} == {"end"}
-    (number,) = [n for n in results.numbers if (n["group"], n["level"], n["statistic"]) == ("OMT", "change", "mean")]
+    (number,) = [
+        n for n in results.numbers if (n["group"], n["level"], n["statistic"]) == ("OMT", "change, mean (SD)", "mean")
+    ]
     reasons = results.reasons(number)
     assert reasons["P01"] == {"baseline not collected"} and reasons["P03"] == {"not collected"}
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from omtrace.analyses import Call, Method, Number
 from omtrace.model.closed import Closed
 
-SHOWN = ("n", "mean", "sd", "median", "minimum", "maximum")
+SHOWN = {"mean (SD)": ("mean", "sd"), "median (quartiles)": ("median", "q1", "q3")}
 
 
 class Options(Closed):
@@ -17,7 +17,7 @@ class Options(Closed):
 
 
 def run(call: Call) -> Iterator[Number]:
-    """n, mean, SD, median and range of the baseline, of the visit and of the change, for units with both values."""
+    """n, mean, SD, median and quartiles of the baseline, of the visit and of the change, for units with both values."""
     from omtrace.statistics.basic.descriptive import describe
 
     for parameter, visit in call.targets():
@@ -26,19 +26,21 @@ def run(call: Call) -> Iterator[Number]:
         chosen = call.data.select(call.entry.population, parameter, visit, baseline=base)
         for group in call.groups(call.options.by_group):
             part, rows = chosen.of_group(group).astype("float64"), chosen.rows([group])
+            counts = {"n": len(part), "missing": chosen.missing(group)}
+            yield from call.numbers(parameter, group, visit, counts, rows)
             columns = {"baseline": part["baseline"], "at the visit": part["value"]}
             columns["change"] = part["value"] - part["baseline"]
-            for level, column in columns.items():
+            for what, column in columns.items():
                 found = describe(column.to_numpy())
-                values = {name: found[name] for name in SHOWN}
-                yield from call.numbers(parameter, group, visit, values, rows, level)
-            yield from call.numbers(parameter, group, visit, {"missing": chosen.missing(group)}, rows)
+                for level, names in SHOWN.items():
+                    values = {name: found[name] for name in names}
+                    yield from call.numbers(parameter, group, visit, values, rows, f"{what}, {level}")
 
 
 METHOD = Method(
     Options,
     run,
-    "Of the units with a value at the baseline and at the visit: number, mean, SD, median and range of both and of the "
+    "Of the units with a value at the baseline and at the visit: number, mean, SD, median and quartiles of both and of the "
     "change (visit minus baseline).",
     units="any",
 )
