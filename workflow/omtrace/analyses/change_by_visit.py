@@ -40,7 +40,7 @@ def run(call: Call) -> Iterator[Number]:
 METHOD = Method(
     Options,
     run,
-    "Of the units with a value at the baseline and at the visit: number, mean, SD, median and quartiles of both and of the "
-    "change (visit minus baseline).",
+    "Of the units with a value at the baseline and at the visit: number, mean, SD, median and quartiles of both and of "
+    "the change (visit minus baseline).",
     units="any",
 )
