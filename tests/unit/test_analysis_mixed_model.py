@@ -307,6 +307,31 @@ def test_factorial_options_that_contradict_are_refused(tmp_path, options, compla
     assert complaint in str(fault.value)
 
 
+def test_blocks_are_added_and_both_types_stand_side_by_side(tmp_path):
+    units = people(37)
+    with open(Path(__file__).parents[1] / "reference/rats.csv", newline="") as file:
+        for facts, row in zip(units.values(), csv.DictReader(file), strict=True):
+            facts["arm", ""], facts["sex", ""] = {"veh": "sham", "ntg": "OMT"}[row["ntg"]], row["omt"]
+            facts["cage", ""], facts["x", "end"] = f"batch {row['batch']}", float(row["cgrp"])
+    options = {"factors": ["arm", "sex"], "blocks": ["cage"], "type": "II and III"}
+    results = study(tmp_path, units, {"a": ("factorial", ["x"], ["end"], options)})
+    for kind, expected, source in (
+        ("III", [32.85707, 10.11464, 6.91315, 4.37427], "R 4.2.2 drop1"),
+        ("II", [32.292733677916, 10.502775618956, 6.9131538720038, 4.37427], "R 4.2.2 lm, sums of squares"),
+    ):
+        ours = [results.values(level=f"type {kind}: {term}")["f"] for term in ("arm", "sex", "cage", "arm x sex")]
+        agrees("factorial with blocks", f"F, type {kind}", source, ours, expected, rel=1e-5)
+    assert {n["level"] for n in results.numbers if n["statistic"] == "adjusted_mean"} == {
+        f"{arm}, {sex}" for arm in GROUPS for sex in ("omt", "sham")
+    }
+
+
+def test_a_block_of_numbers_is_a_fault(tmp_path):
+    options = {"factors": ["arm", "sex"], "blocks": ["age"]}
+    with pytest.raises(Fault, match="blocks: 'age' holds numbers; a block is a category"):
+        study(tmp_path, caged(), {"a": ("factorial", ["x"], ["end"], options)})
+
+
 # growth curves
 
 AGES = {f"at_{age}": float(age) for age in (8, 10, 12, 14)}
