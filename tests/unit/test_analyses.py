@@ -68,6 +68,11 @@ CASES = {
     "factorial": (["x"], ["end"], {"first": "arm", "first_levels": GROUPS, "second": "sex", "second_levels": [*"fm"]}),
     "dose_response": (["x"], ["end"], {**PAIR, "dose": "age", "factors": ["sex"]}),
     "grubbs": (["x"], ["end"], {}),
+    "planned_size": (
+        [],
+        [],
+        {"scenarios": {"a": {"design": "means", "difference": 3, "sd": 6, "source": "a value for the test"}}},
+    ),
     "change_by_visit": (["x"], [], {}),
     "shift_table": (["r"], [], {}),
     "correlation": (["x"], ["end"], {"other": "age", "kinds": ["pearson", "spearman", "kendall"]}),

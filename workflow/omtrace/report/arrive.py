@@ -17,7 +17,7 @@ DESCRIBES = ("describe", "flow")  # methods whose n are the animals of each grou
 ASIDE = {  # methods that compare no groups
     *DESCRIBES,
     *("agreement", "change_by_visit", "concordance", "family", "grubbs", "limits_of_agreement", "sample_size"),
-    *("shift_table", "standard_curve", "trial_size"),
+    *("planned_size", "shift_table", "standard_curve", "trial_size"),
 }
 
 
@@ -113,7 +113,7 @@ def _size(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
         plan.arrive.sample_size if plan.arrive else "", "Not said how the number of animals was chosen beforehand."
     )
     for name, entry in plan.analyses.items():
-        if entry.method in ("sample_size", "trial_size"):
+        if entry.method in ("planned_size", "sample_size", "trial_size"):
             yield _link(name, entry, "Numbers for a next study, from the variances of this one")
 
 
