@@ -62,12 +62,22 @@ CASES = {
     "ancova": (["x"], ["end"], {"group": "OMT", "reference": "sham", "covariates": ["age"], "factors": ["sex"]}),
     "count_model": (["x"], ["end"], {**PAIR, "exposure": "age", "per": 10, "distribution": "poisson"}),
     "logistic": (["r"], ["end"], {**PAIR, "factors": ["sex"]}),
+    "gee": (["r"], ["end"], {**PAIR, "outcome": "yes or no", "correlation": "independence"}),
     "proportional_odds": (["r"], ["end"], PAIR),
     "trial_size": (["x"], ["end"], {"difference": 3, "source": "a value for the test"}),
     "subgroups": (["x"], ["end"], {**SIDES, "by": "sex", "covariates": ["age"]}),
     "factorial": (["x"], ["end"], {"first": "arm", "first_levels": GROUPS, "second": "sex", "second_levels": [*"fm"]}),
     "dose_response": (["x"], ["end"], {**PAIR, "dose": "age", "factors": ["sex"]}),
     "grubbs": (["x"], ["end"], {}),
+    "planned_size": (
+        [],
+        [],
+        {"scenarios": {"a": {"design": "means", "difference": 3, "sd": 6, "source": "a value for the test"}}},
+    ),
+    "change_by_visit": (["x"], [], {}),
+    "shift_table": (["r"], [], {}),
+    "correlation": (["x"], ["end"], {"other": "age", "kinds": ["pearson", "spearman", "kendall"]}),
+    "limits_of_agreement": (["age"], [], {"other": "printed"}),
     "agreement": (["age"], [], {"printed": "printed", "decimals": 0}),
     "standard_curve": (["signal"], [], {"concentration": "conc"}),
 }
@@ -75,7 +85,7 @@ CASES = {
 
 ANCOVA, FACTORIAL = CASES["ancova"][2], CASES["factorial"][2]
 # A number of a model rests on all of its groups, but for the counts of one.
-MODELS = ("ancova", "count_model", "dose_response", "logistic", "proportional_odds", "subgroups")
+MODELS = ("ancova", "count_model", "dose_response", "gee", "logistic", "proportional_odds", "subgroups")
 COUNTS = ("n", "count", "percent", "events", "exposure")
 
 

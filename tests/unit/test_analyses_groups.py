@@ -15,6 +15,7 @@ from omtrace.statistics.basic.many_groups import (
 )
 from omtrace.statistics.basic.paired import signed_rank
 from omtrace.statistics.basic.proportion import odds_ratio, proportion_difference, score_differences, score_ratio
+from omtrace.statistics.basic.stratified import breslow_day, common_difference, common_odds_ratio, van_elteren
 from omtrace.statistics.basic.two_groups import (
     brunner_munzel,
     hodges_lehmann_shift,
@@ -102,6 +103,66 @@ def test_an_interval_of_the_number_needed_keeps_its_two_ends():
             low, high = (found["difference"] * 0 + found[f"{name}_{end}"] for end in ("low", "high"))
             ends = (-low, high) if not bad else (high, -low)
             assert (found[f"nnth_{name}"], found[f"nntb_{name}"]) == pytest.approx(tuple(1 / e for e in ends))
+
+
+def test_proportions_within_strata(study):
+    units = people(24)
+    units["P00"]["sex", ""] = "x"  # a stratum of one group only
+    options = {**SIDES, "strata": ["sex", "done"]}
+    results = study({"a": ("compare_proportions", ["r"], ["end"], options)}, units)
+    tables = {}
+    for sex in "fm":
+        for done in (False, True):
+            sides = [
+                [
+                    f["r", "end"]
+                    for f in units.values()
+                    if (f["arm", ""], f["sex", ""], f["done", ""]) == (arm, sex, done)
+                ]
+                for arm in GROUPS[::-1]
+            ]
+            level = f"{sex}, {done:d}"
+            tables[level] = tuple(part for side in sides for part in (sum(side), len(side)))
+    whole = results.values(group="OMT - sham", level="")
+    same(whole, {**common_difference([*tables.values()]), **common_odds_ratio([*tables.values()])})
+    assert whole["n_a"] + whole["n_b"] == 23
+    same(results.values(level="odds ratios differ between strata"), breslow_day([*tables.values()]))
+    (number,) = [n for n in results.numbers if n["level"] == "" and n["statistic"] == "difference"]
+    assert results.reasons(number)["P00"] == {"stratum without the other group"}
+    for level, (a, n, b, m) in tables.items():
+        found = results.values(level=level)
+        same(found, {"count_a": a, "n_a": n, "count_b": b, "n_b": m, "difference": a / n - b / m})
+        (number,) = [n for n in results.numbers if n["level"] == level and n["statistic"] == "n_a"]
+        assert sum(reason == {""} for reason in results.reasons(number).values()) == n + m
+
+
+def test_strata_that_determine_no_odds_ratio_are_said_to(study):
+    units = people()
+    for facts in units.values():
+        facts["r", "end"] = False
+    results = study({"a": ("compare_proportions", ["r"], ["end"], {**SIDES, "strata": ["sex"]})}, units)
+    assert results.values(level="")["difference"] == 0 and "odds_ratio" not in results.values(level="")
+    levels = {n["level"] for n in results.numbers}
+    assert "odds ratio and its test: not determined, no stratum holds both outcomes" in levels
+
+
+def test_ranks_within_strata(study):
+    units = people()
+    results = study({"a": ("compare_groups", ["x"], ["end"], {"contrasts": [["OMT", "sham"]], "strata": ["sex"]})})
+    strata = [
+        [[f["x", "end"] for f in units.values() if (f["arm", ""], f["sex", ""]) == (arm, sex)] for arm in GROUPS[::-1]]
+        for sex in "fm"
+    ]
+    same(results.values(level="ranks within strata, van Elteren"), van_elteren(strata))
+    assert results.values(level="")["n_a"] == 8
+
+
+def test_strata_without_both_groups_are_refused(study):
+    units = people()
+    for facts in units.values():
+        facts["sex", ""] = facts["arm", ""]
+    with pytest.raises(Fault, match="no stratum holds both OMT and sham"):
+        study({"a": ("compare_proportions", ["r"], ["end"], {**SIDES, "strata": ["sex"]})}, units)
 
 
 def test_compare_many(study):

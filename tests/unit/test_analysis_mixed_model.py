@@ -1,7 +1,12 @@
 """Mixed and general linear models bound to plans: terms, levels, random effects, the experimental unit, naive p."""
 
+import csv
+from pathlib import Path
+
 import numpy
 import pytest
+import test_analyses
+from agreements import agrees
 from omtrace.analyses.mixed_model import Options
 from omtrace.faults import Fault
 from omtrace.statistics.linear.design import design_of
@@ -300,3 +305,88 @@ def test_factorial_options_that_contradict_are_refused(tmp_path, options, compla
     with pytest.raises(Fault, match="options") as fault:
         study(tmp_path, caged(), {"a": ("factorial", ["x"], ["end"], options)})
     assert complaint in str(fault.value)
+
+
+def test_blocks_are_added_and_both_types_stand_side_by_side(tmp_path):
+    units = people(37)
+    with open(Path(__file__).parents[1] / "reference/rats.csv", newline="") as file:
+        for facts, row in zip(units.values(), csv.DictReader(file), strict=True):
+            facts["arm", ""], facts["sex", ""] = {"veh": "sham", "ntg": "OMT"}[row["ntg"]], row["omt"]
+            facts["cage", ""], facts["x", "end"] = f"batch {row['batch']}", float(row["cgrp"])
+    options = {"factors": ["arm", "sex"], "blocks": ["cage"], "type": "II and III"}
+    results = study(tmp_path, units, {"a": ("factorial", ["x"], ["end"], options)})
+    for kind, expected, source in (
+        ("III", [32.85707, 10.11464, 6.91315, 4.37427], "R 4.2.2 drop1"),
+        ("II", [32.292733677916, 10.502775618956, 6.9131538720038, 4.37427], "R 4.2.2 lm, sums of squares"),
+    ):
+        ours = [results.values(level=f"type {kind}: {term}")["f"] for term in ("arm", "sex", "cage", "arm x sex")]
+        agrees("factorial with blocks", f"F, type {kind}", source, ours, expected, rel=1e-5)
+    assert {n["level"] for n in results.numbers if n["statistic"] == "adjusted_mean"} == {
+        f"{arm}, {sex}" for arm in GROUPS for sex in ("omt", "sham")
+    }
+
+
+def test_a_block_of_numbers_is_a_fault(tmp_path):
+    options = {"factors": ["arm", "sex"], "blocks": ["age"]}
+    with pytest.raises(Fault, match="blocks: 'age' holds numbers; a block is a category"):
+        study(tmp_path, caged(), {"a": ("factorial", ["x"], ["end"], options)})
+
+
+# growth curves
+
+AGES = {f"at_{age}": float(age) for age in (8, 10, 12, 14)}
+GROWTH = {
+    "terms": ["arm * time"],
+    "over_visits": True,
+    "time": AGES,
+    "slopes": {"unit": "time"},
+    "contrasts": [{"of": "arm", "pair": ["Female", "Male"], "slope": "time"}],
+}
+
+
+@pytest.fixture
+def children(monkeypatch):
+    monkeypatch.setattr(test_analyses, "PARAMETERS", {"arm": ((), "", 1), "x": (tuple(AGES), "mm", 1)})
+    units = {}
+    with open(Path(__file__).parents[1] / "reference/potthoff_roy.csv", newline="") as file:
+        for row in csv.DictReader(file):
+            values = {("x", visit): float(row[f"{age:g}"]) for visit, age in AGES.items()}
+            units[row["unit"]] = {("arm", ""): row["sex"], **values}
+    return units
+
+
+def grown(folder, units, **options):
+    groups = {"groups": {"Male": "Boys", "Female": "Girls"}, "populations": {"full": {"label": "all"}}}
+    visits = {"visits": {visit: visit for visit in AGES}, "baseline": ""}
+    return Results(folder, units, {"a": ("mixed_model", ["x"], [], {**GROWTH, **options})}, **groups, **visits)
+
+
+def test_growth_curves_agree_with_nlme(tmp_path, children):
+    results = grown(tmp_path, children)
+    source, method = "nlme 3.1-162 lme", "growth curves (Potthoff and Roy)"
+    found = results.values(group="Female - Male", level="slope of time")
+    ours, expected = [found[name] for name in ("difference", "se")], [-0.304829545455, 0.1347353494648]
+    agrees(method, "difference of slopes, SE", source, ours, expected, rel=1e-6)
+    slope = results.values(group="Male", level="slope of time")
+    ours, expected = [slope[name] for name in ("dose_slope", "se")], [0.784375, 0.0859995173004]
+    agrees(method, "slope, SE", source, ours, expected, rel=1e-6)
+    agrees(method, "df", "lmerTest 3.1-3 Kenward-Roger", [found["df"], slope["df"]], [25, 25], rel=1e-6)
+    parts = ("random unit", "random unit, slope", "residual")
+    ours, expected = [results.values(level=part)["variance"] for part in parts], [5.78643479, 0.03252449, 1.71620366]
+    agrees(method, "variances", source, ours, expected, rel=1e-5)
+    assert {n["unit"] for n in results.numbers if n["statistic"] == "dose_slope"} == {"mm per unit of time"}
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"time": {**AGES, "at_16": 16.0}}, "not so: at_16"),
+        ({"time": {"at_8": 8.0}}, "not so: at_10"),
+        ({"time": AGES, "over_visits": False}, "time: goes with over_visits"),
+        ({"contrasts": [{"of": "arm", "pair": ["Female", "Male"], "slope": "age"}]}, "'age' is no covariate"),
+    ],
+)
+def test_time_that_does_not_fit_is_refused(tmp_path, children, options, says):
+    with pytest.raises(Fault) as caught:
+        grown(tmp_path, children, **options)
+    assert any(says in line for line in caught.value.lines), caught.value.lines

@@ -1,13 +1,16 @@
 """Regression analyses on small datasets: options, row sets, refusals, units."""
 
 import math
+from collections import Counter
 
+import numpy
 import pandas
 import pytest
 from omtrace.faults import Fault
 from omtrace.statistics.linear.binary import LogisticModel
 from omtrace.statistics.linear.counts import CountModel
 from omtrace.statistics.linear.design import Terms
+from omtrace.statistics.linear.gee import EstimatingEquations
 from omtrace.statistics.linear.linear import Ancova
 from omtrace.statistics.linear.ordinal import ProportionalOdds
 from test_analyses import Results, people, same
@@ -283,3 +286,102 @@ def test_a_cut_without_an_odds_ratio_says_so(study):
 def test_models_that_do_not_fit_their_data_are_faults(study, entry, says):
     with pytest.raises(Fault, match=says):
         study({"a": entry})
+
+
+# generalised estimating equations
+
+
+def repeated(n=24):
+    """Three visits' worth of facts: yes or no and counts at the baseline and the end."""
+    units = people(n)
+    for i, facts in enumerate(units.values()):
+        facts["r", "baseline"], facts["r", "end"] = i % 5 > 2, i * 3 % 7 > 3
+        facts["x", "baseline"], facts["x", "end"] = i % 4, i * 5 % 6 + i % 2
+    units["P03"]["r", "baseline"] = units["P04"]["x", "end"] = "!not collected"
+    return units
+
+
+def equations(units, parameter, outcome, visits, cluster=None, offset=None):
+    keys = [(u, f, v) for u, f in sorted(units.items()) for v in visits if not isinstance(f[parameter, v], str)]
+    keys.sort(key=lambda one: str(cluster(one[1])) if cluster else one[0])
+    omt = numpy.array([f["arm", ""] == "OMT" for _, f, _ in keys], float)
+    end = numpy.array([v == visits[-1] for _, _, v in keys], float)
+    several = len(visits) > 1
+    x = numpy.column_stack([numpy.ones(len(keys)), omt, *([end, omt * end] if several else [])])
+    labels = [str(cluster(f)) if cluster else u for u, f, _ in keys]
+    y = [float(f[parameter, v]) for _, f, v in keys]
+    offset = numpy.log([offset(f) for _, f, _ in keys]) if offset else None
+    return EstimatingEquations(y, x, labels, end, outcome, offset=offset)
+
+
+def test_repeated_yes_or_no_at_each_visit_and_on_average(study):
+    units = repeated()
+    options = {"contrasts": [["OMT", "sham"]], "outcome": "yes or no"}
+    results = study({"a": ("gee", ["r"], [], options)}, units, baseline="")
+    model = equations(units, "r", "yes or no", ["baseline", "end"])
+    for visit, row in (("baseline", [0, 1, 0, 0]), ("end", [0, 1, 0, 1])):
+        expected = model.contrast(numpy.array(row, float))
+        found = results.values(group="OMT - sham", visit=visit)
+        same(found, {"odds_ratio": math.exp(expected["estimate"]), "ci_low": math.exp(expected["ci_low"])})
+        same(found, {"se_log": expected["se"], "p": expected["p"], "df": 20, "clusters": 24})
+    average = results.values(group="OMT - sham", level="average of the visits")
+    same(average, {"odds_ratio": math.exp(model.contrast(numpy.array([0, 1, 0, 0.5]))["estimate"])})
+    at = results.values(group="OMT", visit="baseline")
+    assert at["n"] == 11 and at["count"] == sum(
+        f["r", "baseline"] is True for f in units.values() if f["arm", ""] == "OMT"
+    )
+    assert at["proportion"] == pytest.approx(
+        1 / (1 + math.exp(-model.contrast(numpy.array([1.0, 1, 0, 0]))["estimate"]))
+    )
+    (number,) = [n for n in results.numbers if n["level"] == "average of the visits" and n["statistic"] == "p"]
+    assert len(results.reasons(number)) == 24  # the visits that P03 has are used
+
+
+def test_repeated_counts_have_an_exposure(study):
+    units = repeated()
+    options = {"contrasts": [["OMT", "sham"]], "outcome": "counts", "exposure": "age", "per": 10}
+    results = study({"a": ("gee", ["x"], [], options)}, units, baseline="")
+    model = equations(units, "x", "counts", ["baseline", "end"], offset=lambda f: f["age", ""] / 10)
+    found = results.values(group="OMT - sham", visit="end")
+    same(found, {"rate_ratio": math.exp(model.contrast(numpy.array([0.0, 1, 0, 1]))["estimate"])})
+    rate = results.values(group="sham", visit="end")
+    same(rate, {"rate": math.exp(model.contrast(numpy.array([1.0, 0, 1, 0]))["estimate"])})
+    assert [n["unit"] for n in results.numbers if n["statistic"] == "rate"][0] == "per 10 years"
+
+
+def test_randomised_clusters_have_a_correlation_and_a_design_effect(study):
+    units = people(24)
+    for i, facts in enumerate(units.values()):
+        facts["age", ""], facts["x", "end"] = 30 + i // 5, facts["x", "end"] + 4 * (i // 5)
+    options = {"contrasts": [["OMT", "sham"]], "outcome": "numbers", "cluster": "age"}
+    results = study({"a": ("gee", ["x"], ["end"], options)}, units)
+    model = equations(units, "x", "numbers", ["end"], cluster=lambda f: float(f["age", ""]))
+    same(results.values(group="OMT - sham"), {"difference": model.contrast(numpy.array([0.0, 1]))["estimate"]})
+    found = results.values(level="working correlation exchangeable")
+    sizes = list(Counter(f["age", ""] for f in units.values()).values())
+    assert found["clusters"] == len(sizes)
+    size = sum(n * n for n in sizes) / sum(sizes)
+    same(found, {"working_correlation": model.correlation, "design_effect": 1 + (size - 1) * model.correlation})
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"outcome": "yes or no", "exposure": "age"}, "exposure: is for outcome: counts"),
+        ({"outcome": "numbers", "cluster": "age", "correlation": "ar1"}, "ar1 is for the visits"),
+        ({"outcome": "counts", "exposure": "agee"}, "exposure 'agee' is no parameter"),
+        ({"outcome": "yes or no"}, "'x' holds other numbers than 1"),
+    ],
+)
+def test_options_of_estimating_equations_that_do_not_fit_are_refused(study, changes, says):
+    with pytest.raises(Fault) as caught:
+        study({"a": ("gee", ["x"], ["end"], {"contrasts": [["OMT", "sham"]], **changes})})
+    assert any(says in line for line in caught.value.lines), caught.value.lines
+
+
+def test_an_arm_without_events_is_refused_in_words(study):
+    units = people(24)
+    for facts in units.values():
+        facts["r", "end"] = facts["arm", ""] == "OMT" and facts["r", "end"]
+    with pytest.raises(Fault, match="all 12 of sham at end are 0, so that no ratio with them is finite"):
+        study({"a": ("gee", ["r"], ["end"], {"contrasts": [["OMT", "sham"]], "outcome": "yes or no"})}, units)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 import pytest
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 from test_analyses_assay import numbers, value
 from test_derive import ASSAY, built, curve, frame, parameter, people, plate
 
@@ -317,6 +317,18 @@ def test_one_curve_serves_plates_alike_and_midpoints_that_differ_are_told():
         for name in ("one curve", "one midpoint a plate", "a curve of each plate")
     ] == [4, 6, 12]
     assert (value(found, "all", "", "plates"), value(found, "all", "", "n")) == (3, 54)
+
+
+def test_ec50_of_groups_are_compared_on_parallel_curves():
+    options = {**CURVE, "contrasts": [["P1", "P0"]]}
+    found = numbers("shared_curve", standards([0, 0.4, -0.4]), ["signal"], options)
+    ratio = {name: value(found, "P1 - P0", "EC50, on parallel curves", name) for name in ("ratio", "ci_low", "ci_high")}
+    assert ratio["ratio"] == pytest.approx(math.exp(0.4), rel=0.05)
+    assert ratio["ci_low"] < math.exp(0.4) < ratio["ci_high"]
+    with pytest.raises(Refusal, match="no curve of P0: flat"):
+        numbers("shared_curve", standards([0, 0.4, -0.4], flat=True), ["signal"], options)
+    with pytest.raises(Refusal, match="fewer than two groups have a curve"):
+        numbers("shared_curve", standards([0, 0.4], flat=True), ["signal"], options)
 
 
 def test_plates_without_a_curve_are_left_out_of_the_comparison_with_the_reason():

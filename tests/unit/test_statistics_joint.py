@@ -17,6 +17,7 @@ from omtrace.statistics.curves.four_pl_joint import compare_curves, fit_joint
 from omtrace.statistics.mixed import lmm
 from scipy.optimize import least_squares
 from scipy.special import expit
+from scipy.stats import t
 
 ROOT = Path(__file__).resolve().parents[2]
 R = json.loads((ROOT / "tests/reference/joint_r.json").read_text())
@@ -43,6 +44,17 @@ def test_a_curve_with_a_midpoint_of_each_run_agrees_with_nls():
     assert (curve.a == curve.a[0]).all() and curve.c == pytest.approx(np.exp(found.log_midpoint), rel=1e-14)
 
 
+def test_the_ratio_of_two_midpoints_agrees_with_nls():
+    found, theirs = fit_joint(X, Y).difference(0, 1), R["joint"]
+    difference = theirs["coef"][3] - theirs["coef"][4]
+    se = math.sqrt(theirs["se"][3] ** 2 + theirs["se"][4] ** 2 - 2 * theirs["cov_L1_L2"])
+    ours = [found["difference"], found["se"]]
+    agrees(METHOD, "log ratio of two EC50, SE", NLS, ours, [difference, se], rel=1e-5)
+    half = t.ppf(0.975, theirs["df"]) * se
+    assert found["ci_low"] == pytest.approx(difference - half, rel=1e-5)
+    assert found["p"] == pytest.approx(2 * t.sf(abs(difference / se), theirs["df"]), rel=1e-4)
+
+
 def test_weighted_it_reaches_the_sum_of_squares_of_nls():
     found = fit_joint(X, Y, 1 / Y**2)
     agrees(METHOD, "residual sum of squares, weights 1/y2", NLS, found.rss, R["weighted"]["rss"], rel=1e-12)
@@ -55,10 +67,15 @@ def test_curves_are_compared_as_anova_and_aic_do():
         agrees(METHOD, f"residual sum of squares, {ours}", NLS, found[ours]["rss"], R[theirs]["rss"], rel=1e-12)
     tests = [found["shift_needed"], found["own_needed"]]
     agrees(
-        METHOD, "F, one against joint against own curves", f"{NLS} anova", [t["f"] for t in tests], R["f"], rel=1e-10
+        METHOD,
+        "F, one against joint against own curves",
+        f"{NLS} anova",
+        [test["f"] for test in tests],
+        R["f"],
+        rel=1e-10,
     )
-    agrees(METHOD, "p of these", f"{NLS} anova", [t["p"] for t in tests], R["p"], rel=1e-9)
-    assert [t["df_1"] for t in tests] == R["df_1"]
+    agrees(METHOD, "p of these", f"{NLS} anova", [test["p"] for test in tests], R["p"], rel=1e-9)
+    assert [test["df_1"] for test in tests] == R["df_1"]
 
 
 @settings(max_examples=12, deadline=None)

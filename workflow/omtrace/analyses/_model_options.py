@@ -16,12 +16,22 @@ class PlannedContrast(Closed):
     minus: dict[str, str] = Field(
         default_factory=dict, description="the same difference at these levels is subtracted: an interaction"
     )
+    slope: str = Field(
+        "",
+        description="covariate, such as time: its slopes at the two levels are compared, instead of their means",
+        exclude_if=lambda name: not name,
+    )
 
     @property
     def label(self) -> str:
         """The contrast in words, without its pair where the group says it."""
-        at = ", ".join(self.within.values())
-        return (f", in {at}" if at else "") + (f", minus in {', '.join(self.minus.values())}" if self.minus else "")
+        at, less = ", ".join(self.within.values()), ", ".join(self.minus.values())
+        parts = (
+            f", slope of {self.slope}" * bool(self.slope),
+            f", in {at}" * bool(at),
+            f", minus in {less}" * bool(less),
+        )
+        return "".join(parts)
 
 
 class Ends(Closed):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 OWN = ("visit", "baseline")  # terms that are no parameter of the dataset
 GEOMETRIC = ("geometric_mean", "geometric_mean_low", "geometric_mean_high")
+TIME = "time"  # the covariate that says when each visit was
 UNIT = "unit"  # the random effect of the units themselves, where each has several rows
 
 
@@ -63,9 +64,17 @@ class Fitted:
 
 
 def fitted(
-    call: Call, terms: list[str], parameter: str, visit: str | list[str], slopes: Mapping[str, str] | None = None
+    call: Call,
+    terms: list[str],
+    parameter: str,
+    visit: str | list[str],
+    slopes: Mapping[str, str] | None = None,
+    time: Mapping[str, float] | None = None,
 ) -> Fitted:
-    """The model of a parameter at a visit, or over several. Raises Fault where it cannot be fitted."""
+    """The model of a parameter at a visit, or over several. Raises Fault where it cannot be fitted.
+
+    ``time``: of each visit, a covariate of this name.
+    """
     from omtrace.statistics.linear.design import design_of
     from omtrace.statistics.linear.linear import fit_linear
     from omtrace.statistics.mixed.lmm import fit
@@ -73,11 +82,14 @@ def fitted(
     o, slopes = call.options, slopes or {}
     where = f"analysis {call.name}, {parameter}{f' at {visit}' if visit and isinstance(visit, str) else ''}"
     try:
-        names = _names(call, terms, slopes)
+        own = (*OWN, *([TIME] if time else []))
+        names = _names(call, terms, slopes, own)
         base = call.baseline() if "baseline" in names else ""
-        covariates = [name for name in names if name not in OWN]
+        covariates = [name for name in names if name not in own]
         chosen = call.data.select(call.entry.population, parameter, visit, base, covariates)
-        frame, levels, without = _rows(call, chosen, names, terms, visit)
+        frame, levels, without = _rows(call, chosen, [name for name in names if name != TIME or not time], terms, visit)
+        if time:
+            frame = frame.assign(time=frame["visit"].map(time).astype("float64"))
         if o.log and (frame["value"] <= 0).any():
             raise ValueError("a logarithm needs positive values")
         frame = _beyond(frame, o)
@@ -106,7 +118,7 @@ def groups_of(frame: "pandas.DataFrame", name: str) -> list[str]:
     return ["/".join(parts) for parts in zip(*(frame[part].astype(str) for part in name.split("/")), strict=True)]
 
 
-def _names(call: Call, terms: list[str], slopes: Mapping[str, str]) -> list[str]:
+def _names(call: Call, terms: list[str], slopes: Mapping[str, str], own: tuple[str, ...]) -> list[str]:
     """Every parameter that the model needs. Raises Fault for one that is not declared, or has visits."""
     from omtrace.statistics.linear.design import expanded
 
@@ -115,9 +127,9 @@ def _names(call: Call, terms: list[str], slopes: Mapping[str, str]) -> list[str]
     parts += slopes.values()
     declared = call.dataset.parameters
     for part in dict.fromkeys(parts):
-        if part not in declared and part not in OWN:
-            raise Fault(f"analysis {call.name}: there is no parameter {part!r}{nearest(part, [*declared, *OWN])}")
-        if part in declared and declared[part].visits:
+        if part not in declared and part not in own:
+            raise Fault(f"analysis {call.name}: there is no parameter {part!r}{nearest(part, [*declared, *own])}")
+        if part in declared and part not in own and declared[part].visits:
             raise Fault(f"analysis {call.name}: a term has no visits; {part!r} has")
     return list(dict.fromkeys(parts))
 
@@ -174,7 +186,10 @@ def numbers_of(call: Call, parameter: str, visit: str, fit: Fitted) -> Iterator[
     for contrast in o.contrasts:
         group, level, values = planned(call, contrast, fit)
         _tell(call, parameter, visit, f"{Contrast(*contrast.pair)}{contrast.label}", values, fit)
-        yield from call.numbers(parameter, group, visit, values, fit.rows, level + end, scale)
+        per = _per(call, parameter, contrast.slope, scale)
+        yield from call.numbers(parameter, group, visit, values, fit.rows, level + end, per)
+        for name, slope in _slopes(call, contrast, fit):
+            yield from call.numbers(parameter, name, visit, slope, fit.rows, f"slope of {contrast.slope}{end}", per)
     for group, level, values in _means(call, fit):
         back = {name: values.pop(name) for name in GEOMETRIC if name in values}
         level = (level + end).removeprefix(", ")
@@ -189,7 +204,7 @@ def planned(call: Call, contrast: PlannedContrast, fit: Fitted) -> tuple[str, st
     rows = []
     try:
         for at in (contrast.within, contrast.minus) if contrast.minus else (contrast.within,):
-            a, b = (design.mean({**at, contrast.of: level}) for level in contrast.pair)
+            a, b = (_held(design, {**at, contrast.of: level}, contrast.slope) for level in contrast.pair)
             rows.append(a - b)
     except ValueError as error:
         raise Refusal(f"analysis {call.name}, contrast {Contrast(*contrast.pair)}: {error}") from None
@@ -202,6 +217,33 @@ def planned(call: Call, contrast: PlannedContrast, fit: Fitted) -> tuple[str, st
     if contrast.of == call.dataset.group:
         return str(pair), contrast.label.removeprefix(", "), values
     return EVERYBODY, f"{contrast.of}: {pair}{contrast.label}", values
+
+
+def _held(design: "Design", held: Mapping[str, str], slope: str) -> Any:
+    """Coefficients of the mean at levels, or of the slope of a covariate there."""
+    if not slope:
+        return design.mean(held)
+    if slope not in design.centres:
+        raise ValueError(f"slope: {slope!r} is no covariate of the model{nearest(slope, design.centres)}")
+    return design.mean({**held, slope: 1.0}) - design.mean({**held, slope: 0.0})
+
+
+def _slopes(call: Call, contrast: PlannedContrast, fit: Fitted) -> Iterator[tuple[str, dict[str, float]]]:
+    """The slope at both levels of a contrast of slopes between the dataset's groups."""
+    if not contrast.slope or contrast.of != call.dataset.group or contrast.within or contrast.minus:
+        return
+    for level in contrast.pair:
+        found = fit.contrast(_held(fit.design, {contrast.of: level}, contrast.slope), call.options)
+        yield level, {"dose_slope": found["estimate"], **{k: found[k] for k in ("se", "ci_low", "ci_high", "df")}}
+
+
+def _per(call: Call, parameter: str, slope: str, scale: tuple[str, int] | None) -> tuple[str, int] | None:
+    """Unit and decimals of a slope: of what is analysed, per unit of the covariate."""
+    if not slope:
+        return scale
+    declared, known = call.dataset.parameters[parameter], call.dataset.parameters.get(slope)
+    unit, decimals = scale or (declared.unit, declared.decimals)
+    return f"{unit} per {(known.unit if known else '') or f'unit of {slope}'}".strip(), decimals + 1
 
 
 def _means(call: Call, fit: Fitted) -> Iterator[tuple[str, str, dict[str, float]]]:

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.model.closed import Closed
+from omtrace.analyses._sentences import listed, parameter_names
+from omtrace.analyses._strata import Stratified, strata_of
+from omtrace.faults import Refusal
 
 
-class Options(Closed):
-    """Which groups."""
+class Options(Stratified):
+    """Which groups, and strata of a test of ranks."""
 
     contrasts: tuple[tuple[str, str], ...] = Field(description="pairs: group of interest, reference")
     level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
@@ -17,6 +19,7 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """Means, their difference and its tests, and what ranks say, for each pair."""
+    from omtrace.statistics.basic.stratified import van_elteren
     from omtrace.statistics.basic.two_groups import (
         brunner_munzel,
         hodges_lehmann_shift,
@@ -27,7 +30,7 @@ def run(call: Call) -> Iterator[Number]:
 
     contrasts = {call.contrast(*pair): pair for pair in call.options.contrasts}
     for parameter, visit in call.targets():
-        chosen = call.data.select(call.entry.population, parameter, visit, group=True)
+        chosen = call.data.select(call.entry.population, parameter, visit, "", call.options.strata, group=True)
         for contrast, (group, reference) in contrasts.items():
             a, b = (chosen.of_group(g)["value"].astype("float64").to_numpy() for g in (group, reference))
             level = call.options.level
@@ -40,16 +43,34 @@ def run(call: Call) -> Iterator[Number]:
             }
             rows = chosen.rows([group, reference])
             yield from call.numbers(parameter, contrast, visit, values, rows)
+            if call.options.strata:
+                strata, rows = strata_of(call, chosen, (group, reference))
+                try:
+                    test = van_elteren([stratum.sides for stratum in strata])
+                except ValueError as error:
+                    raise Refusal(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
+                yield from call.numbers(parameter, contrast, visit, test, rows, "ranks within strata, van Elteren")
+
+
+PLAIN = (
+    "Difference of means with Welch's interval and test, Cohen's d and Hedges' g (pooled SD) with noncentral-t "
+    "intervals, and the permutation test of the difference (the share of splits that lie as far apart in either "
+    "direction; by 99,999 draws where splits are too many to count). Ranks: Mann-Whitney test (exact with ties where "
+    "the groups are small), Hodges-Lehmann shift with its interval, and the relative effect P(group > reference) + "
+    "P(equal)/2 by Brunner and Munzel."
+)
+
+
+def said(options: Options) -> str:
+    """What two groups were compared by, in words."""
+    strata = listed(parameter_names(options.strata))
+    return PLAIN + (f" Van Elteren's test of ranks within strata of {strata}." if strata else "")
 
 
 METHOD = Method(
     Options,
     run,
-    "Difference of means with Welch's interval and test, Cohen's d and Hedges' g (pooled SD) with noncentral-t "
-    "intervals, and the permutation test of the difference (the share of splits that lie as far apart in either "
-    "direction; by 99,999 draws where splits are too many to count). Ranks: Mann-Whitney test (exact with ties where "
-    "the groups are small), Hodges-Lehmann shift with its interval, and the relative effect P(group > reference) + "
-    "P(equal)/2 by Brunner and Munzel.",
+    said,
     gives="difference ci_low ci_high cohens_d cohens_d_ci_low cohens_d_ci_high hedges_g hedges_g_ci_low "
     "hedges_g_ci_high hodges_lehmann_shift hodges_lehmann_shift_low hodges_lehmann_shift_high mean_a mean_b "
     "relative_effect relative_effect_low relative_effect_high sd_a sd_b relative_effect_se se mann_whitney_u "

@@ -1,15 +1,21 @@
 """Two proportions compared: difference, ratio, number needed to treat."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.model.closed import Closed
+from omtrace.analyses._sentences import listed, parameter_names
+from omtrace.analyses._strata import Stratified, strata_of
+from omtrace.model.contrast import Contrast
+
+if TYPE_CHECKING:
+    from omtrace.analyses._analysis_set import AnalysisSet
 
 
-class Options(Closed):
-    """Which groups."""
+class Options(Stratified):
+    """Which groups, and within which strata."""
 
     group: str = Field(description="group of interest")
     reference: str = Field(description="group that it is compared with")
@@ -20,12 +26,50 @@ def run(call: Call) -> Iterator[Number]:
     """group - reference of a yes/no parameter."""
     contrast = call.contrast(call.options.group, call.options.reference)
     for parameter, visit in call.targets("yes or no"):
-        chosen = call.data.select(call.entry.population, parameter, visit, group=True)
+        chosen = call.data.select(call.entry.population, parameter, visit, "", call.options.strata, group=True)
+        if call.options.strata:
+            yield from _stratified(call, parameter, contrast, visit, chosen)
+            continue
         sides = [chosen.of_group(g)["value"].astype("float64") for g in (call.options.group, call.options.reference)]
         mine, others = ((int(side.sum()), len(side)) for side in sides)
         values = _compared(mine, others, call.options.level, call.dataset.parameters[parameter].better == "lower")
         rows = chosen.rows([call.options.group, call.options.reference])
         yield from call.numbers(parameter, contrast, visit, values, rows, scale=("", 3))
+
+
+def _stratified(call: Call, parameter: str, contrast: Contrast, visit: str, chosen: "AnalysisSet") -> Iterator[Number]:
+    """What the strata have in common, whether they differ, and each of them."""
+    from omtrace.statistics.basic.proportion import score_differences
+    from omtrace.statistics.basic.stratified import breslow_day, common_difference, common_odds_ratio
+
+    o = call.options
+    strata, rows = strata_of(call, chosen, (o.group, o.reference))
+    tables = [(int(a.sum()), len(a), int(b.sum()), len(b)) for _, (a, b), _ in strata]
+    counts = _counts(*(sum(part) for part in zip(*tables, strict=True)))
+    values = {**counts, **common_difference(tables, o.level)}
+    undefined = {}
+    try:
+        values |= common_odds_ratio(tables, o.level)
+    except ValueError as error:
+        undefined["odds ratio and its test"] = error
+    yield from call.numbers(parameter, contrast, visit, values, rows, scale=("", 3))
+    try:
+        alike = breslow_day(tables)
+        yield from call.numbers(parameter, contrast, visit, alike, rows, "odds ratios differ between strata", ("", 3))
+    except ValueError as error:
+        undefined["test whether odds ratios differ between strata"] = error
+    for what, why in undefined.items():
+        used = {"n": float(rows.used)}
+        yield from call.numbers(parameter, contrast, visit, used, rows, f"{what}: not determined, {why}", ("", 0))
+    for stratum, (a, n, b, m) in zip(strata, tables, strict=True):
+        score = score_differences(a, n, b, m, o.level)
+        own = {name: score[name] for name in ("miettinen_nurminen_low", "miettinen_nurminen_high")}
+        own = {**_counts(a, n, b, m), "difference": a / n - b / m, **own}
+        yield from call.numbers(parameter, contrast, visit, own, stratum.rows, stratum.level, ("", 3))
+
+
+def _counts(count_a: int, n_a: int, count_b: int, n_b: int) -> dict[str, float]:
+    return {"count_a": float(count_a), "n_a": float(n_a), "count_b": float(count_b), "n_b": float(n_b)}
 
 
 def _compared(group: tuple[int, int], reference: tuple[int, int], level: float, bad: bool) -> dict[str, float]:
@@ -40,7 +84,7 @@ def _compared(group: tuple[int, int], reference: tuple[int, int], level: float, 
     )
 
     (count_a, n_a), (count_b, n_b) = group, reference
-    values = {"count_a": float(count_a), "n_a": float(n_a), "count_b": float(count_b), "n_b": float(n_b)}
+    values = _counts(count_a, n_a, count_b, n_b)
     values |= proportion_difference(count_a, n_a, count_b, n_b, level)
     values |= score_differences(count_a, n_a, count_b, n_b, level)
     if bad:
@@ -55,14 +99,32 @@ def _compared(group: tuple[int, int], reference: tuple[int, int], level: float, 
     return {name: value for name, value in values.items() if value == value or name[:4] not in ("nnt_", "nntb", "nnth")}
 
 
-METHOD = Method(
-    Options,
-    run,
+PLAIN = (
     "Difference of two proportions with Newcombe's hybrid score, Miettinen and Nurminen's and Mee's score, and Wald "
     "intervals; risk ratio with Katz' log interval and Koopman's score interval; conditional odds ratio with exact "
     "interval and Fisher's test (by probability); Pearson's chi-squared test without continuity correction. Number "
     "needed to treat as the reciprocal of the difference: to benefit (NNTB) or to harm (NNTH); where the interval of "
-    "the difference encloses 0, that of the number runs through infinity (Altman 1998).",
+    "the difference encloses 0, that of the number runs through infinity (Altman 1998)."
+)
+
+
+def said(options: Options) -> str:
+    """What two proportions were compared by, in words."""
+    if not options.strata:
+        return PLAIN
+    return (
+        f"Two proportions compared within strata of {listed(parameter_names(options.strata))}: difference weighted as "
+        "by Mantel and Haenszel, with Miettinen and Nurminen's stratified score interval and Sato's normal one; Mantel "
+        "and Haenszel's odds ratio with Robins, Breslow and Greenland's interval; test of Cochran, Mantel and Haenszel "
+        "without continuity correction; Breslow and Day's test with Tarone's correction of odds ratios that differ "
+        "between strata."
+    )
+
+
+METHOD = Method(
+    Options,
+    run,
+    said,
     yes_or_no=True,
     gives="difference risk_ratio risk_ratio_low risk_ratio_high odds_ratio odds_ratio_low odds_ratio_high "
     "newcombe_low newcombe_high miettinen_nurminen_low miettinen_nurminen_high wald_low wald_high mee_low "

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,7 +12,7 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._model_options import ModelOptions
 from omtrace.analyses._sentences import listed, parameter_names, term_named, tests_by
 from omtrace.analyses._terms import Fitted, fitted, numbers_of
-from omtrace.faults import Refusal
+from omtrace.faults import Fault, Refusal
 
 if TYPE_CHECKING:
     from omtrace.statistics.linear.design import Design
@@ -29,7 +30,14 @@ class Options(ModelOptions):
         (), description="instead: two or three parameters without visits, all of their interactions in the model"
     )
     covariates: tuple[str, ...] = Field((), description="numeric parameters without visits, with factors")
-    type: Literal["III", "II"] = Field("III", description="of the tests, with factors and without random effects")
+    blocks: tuple[str, ...] = Field(
+        (),
+        description="categorical parameters without visits, such as the batch, whose differences are added and "
+        "interact with nothing; with factors",
+    )
+    type: Literal["III", "II", "II and III"] = Field(
+        "III", description="of the tests, with factors and without random effects; both stand side by side"
+    )
 
     @model_validator(mode="after")
     def one_way(self) -> "Options":
@@ -38,13 +46,21 @@ class Options(ModelOptions):
         if not self.factors:
             if not (self.first and self.second and all(len(set(pair)) == 2 == len(pair) for pair in pairs)):
                 raise ValueError("name factors, or first and second with two levels each")
-            if self.levels or self.random or self.contrasts or self.means or self.covariates or self.naive:
-                raise ValueError("levels, random, contrasts, means, covariates and naive go with factors")
+            if (
+                self.levels
+                or self.random
+                or self.contrasts
+                or self.means
+                or self.covariates
+                or self.blocks
+                or self.naive
+            ):
+                raise ValueError("levels, random, contrasts, means, covariates, blocks and naive go with factors")
         elif self.first or self.second or any(pairs):
             raise ValueError("factors stand instead of first and second")
         elif not 2 <= len(self.factors) <= 3:
             raise ValueError("factors: two or three")
-        if self.type == "II" and (self.random or not self.factors):
+        if self.type != "III" and (self.random or not self.factors):
             raise ValueError("type: II goes with factors, and without random effects")
         return self
 
@@ -62,13 +78,17 @@ def run(call: Call) -> Iterator[Number]:
     if not call.options.factors:
         yield from _two_by_two(call)
         return
+    o = call.options
+    if o.blocks and not o.means:
+        call = replace(call, options=o.model_copy(update={"means": (":".join(o.factors),)}))
     for parameter, visit in call.targets():
-        terms = [" * ".join(call.options.factors), *call.options.covariates]
-        fit = fitted(call, terms, parameter, visit)
+        if numeric := [name for name in o.blocks if not call.data.is_text(name)]:
+            raise Fault(f"analysis {call.name}: blocks: {numeric[0]!r} holds numbers; a block is a category")
+        fit = fitted(call, [" * ".join(o.factors), *o.blocks, *o.covariates], parameter, visit)
         for number in numbers_of(call, parameter, visit, fit):
-            if call.options.type == "III" or not number.level.startswith("type III"):
+            if o.type != "II" or not number.level.startswith("type III"):
                 yield number
-        if call.options.type == "II":
+        if o.type != "III":
             yield from _type_two(call, parameter, visit, fit)
 
 
@@ -152,9 +172,11 @@ def said(options: Options) -> str:
     scale = " of the natural logarithm" if options.log else ""
     random = f", {listed([term_named(name) for name in options.random])} random (REML, {tests_by(options.df)})"
     simple = "" if options.factors else " Beside it the means of the cells and simple effects, with the pooled SD."
+    blocks = f", {listed(parameter_names(options.blocks))} added as blocks" if options.blocks else ""
+    random = random if options.random else ""
     return (
-        f"Linear model{scale} with {' × '.join(factors)} and all interactions{random if options.random else ''}; type "
-        f"{options.type} tests.{simple}"
+        f"Linear model{scale} with {' × '.join(factors)} and all interactions{blocks}{random}; type {options.type} "
+        f"tests.{simple}"
     )
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._model_options import ModelOptions
 from omtrace.analyses._sentences import listed, term_named, tests_by
-from omtrace.analyses._terms import fitted, numbers_of
+from omtrace.analyses._terms import TIME, fitted, numbers_of
 from omtrace.faults import Fault, Refusal
 
 
@@ -25,6 +25,18 @@ class Options(ModelOptions):
     over_visits: bool = Field(
         False, description="one model of all visits, in which each unit has a random effect, instead of one a visit"
     )
+    time: dict[str, float] = Field(
+        default_factory=dict,
+        description="with over_visits, visit -> when it was: a covariate named time, for growth curves (terms: [arm * "
+        "time], slopes: {unit: time}, contrasts of slopes)",
+    )
+
+    @model_validator(mode="after")
+    def timed(self) -> "Options":
+        """Time belongs to a model over the visits."""
+        if self.time and not self.over_visits:
+            raise ValueError("time: goes with over_visits: true")
+        return self
 
 
 def run(call: Call) -> Iterator[Number]:
@@ -32,6 +44,8 @@ def run(call: Call) -> Iterator[Number]:
     o = call.options
     if unknown := sorted(set(o.slopes) - set(o.random) - ({"unit"} if o.over_visits else set())):
         raise Fault(f"analysis {call.name}: slopes: {unknown[0]!r} is no random effect of the model")
+    if o.time and TIME in call.dataset.parameters:
+        raise Fault(f"analysis {call.name}: a parameter is named time already; rename it")
     with_baseline = any("baseline" in term for term in o.terms)
     targets: dict[str, list[str]] = {}
     for parameter, visit in call.targets():
@@ -45,7 +59,10 @@ def run(call: Call) -> Iterator[Number]:
             continue
         if len(visits) < 2:
             raise Refusal(f"analysis {call.name}, {parameter}: over_visits needs two visits or more")
-        yield from numbers_of(call, parameter, "", fitted(call, list(o.terms), parameter, visits, o.slopes))
+        if o.time and (lost := [visit for visit in visits if visit not in o.time] or set(o.time) - set(visits)):
+            raise Fault(f"analysis {call.name}: time: names each visit of {parameter} once; not so: {sorted(lost)[0]}")
+        fit = fitted(call, list(o.terms), parameter, visits, o.slopes, o.time)
+        yield from numbers_of(call, parameter, "", fit)
 
 
 def said(options: Options) -> str:

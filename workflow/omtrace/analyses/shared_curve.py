@@ -7,6 +7,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses.assay_error import ratio_of
+from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
@@ -24,6 +25,12 @@ class Options(Closed):
     concentration: str = Field(description="parameter of the wells with the nominal concentration")
     weights: Literal["none", "1/y", "1/y2", "1/x"] = Field("none", description="weights of the fits")
     min_levels: int = Field(6, description="levels of the standard needed (ICH M10 asks for six)", ge=5)
+    contrasts: tuple[tuple[str, str], ...] = Field(
+        (),
+        description="pairs of groups whose EC50 are compared, such as compound and standard: their ratio on parallel "
+        "curves (relative potency is its reciprocal); whether curves are parallel, the tests say",
+        exclude_if=lambda pairs: not pairs,
+    )
     level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
 
 
@@ -35,6 +42,7 @@ def run(call: Call) -> Iterator[Number]:
 
     options, concentration = call.options, call.options.concentration
     call.need(concentration)
+    contrasts = {call.contrast(*pair): pair for pair in options.contrasts}
     for parameter, visit in call.targets():
         chosen = call.data.select(call.entry.population, parameter, visit, covariates=[concentration], group=True)
         wells = {plate: _points(chosen, plate, concentration) for plate in call.dataset.groups}
@@ -52,6 +60,8 @@ def run(call: Call) -> Iterator[Number]:
         counts = {"plates": len(plates), "n": rows.used}
         yield from call.numbers(parameter, "all", visit, counts, rows)
         if len(plates) < 2:
+            if contrasts:
+                raise Refusal(f"analysis {call.name}, {parameter}: fewer than two groups have a curve to compare")
             continue
         x, y, used = stacked([wells[plate] for plate in plates])
         weights = weights_of(x, _filled(y, used), options.weights)
@@ -59,6 +69,8 @@ def run(call: Call) -> Iterator[Number]:
             found = compare_curves(x, y, weights, used, options.min_levels)
         except ValueError as error:
             yield from call.numbers(parameter, "all", visit, {"n": rows.used}, rows, f"refused: {error}")
+            if contrasts:
+                raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
             continue
         for name, level in {**CURVES, **TESTS}.items():
             yield from call.numbers(parameter, "all", visit, found[name], rows, level, ("", 4))
@@ -68,6 +80,12 @@ def run(call: Call) -> Iterator[Number]:
                 shift = ratio_of({**joint.shift(at, options.level), "p": float("nan")})
                 numbers = {name: value for name, value in shift.items() if name not in ("p", "df")}
                 yield from call.numbers(parameter, plate, visit, numbers, rows, "midpoint / mean of all", ("", 2))
+        for contrast, pair in contrasts.items():
+            if lost := [group for group in pair if group not in plates]:
+                why = refused.get(lost[0], "no standards")
+                raise Refusal(f"analysis {call.name}, {parameter}: {contrast}: no curve of {lost[0]}: {why}")
+            ratio = ratio_of(joint.difference(plates.index(pair[0]), plates.index(pair[1]), options.level))
+            yield from call.numbers(parameter, contrast, visit, ratio, rows, "EC50, on parallel curves", ("", 2))
 
 
 def _points(chosen: "AnalysisSet", plate: str, concentration: str) -> "tuple[numpy.ndarray, numpy.ndarray]":
@@ -83,12 +101,21 @@ def _filled(y: "numpy.ndarray", used: "numpy.ndarray") -> "numpy.ndarray":
     return numpy.where(used, y, 1.0)
 
 
+def said(options: Options) -> str:
+    """The three fits and their comparison in words."""
+    ratios = " Ratios of EC50 between groups are from it too, with a t interval of their logarithm."
+    return (
+        "Logistic curves of four parameters by least squares on the standards' wells: one for all; one with a midpoint "
+        "of each plate, asymptotes and slope in common; and one of each plate. F tests of the extra sums of squares "
+        "and AIC, which both trust the weights; the midpoint of each plate over their geometric mean from the second "
+        f"fit.{ratios if options.contrasts else ''}"
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Logistic curves of four parameters by least squares on the standards' wells: one for all; one with a midpoint of "
-    "each plate, asymptotes and slope in common; and one of each plate. F tests of the extra sums of squares and "
-    "AIC, which both trust the weights; the midpoint of each plate over their geometric mean from the second fit.",
+    said,
     units="any",
     gives="parameters ratio ci_low ci_high rss se_log aic f df df_1 df_2 p n plates",
 )

@@ -160,6 +160,7 @@ _EVERY = (
     *_limits("ratio", "Ratio", NONE, 2),
     Statistic("interaction", "Interaction", EFFECT, OWN, 0, least=1, null=0.0, leads=True),
     Statistic("dose_slope", "Slope", EFFECT, OWN, 0, least=1, null=0.0, leads=True),
+    Statistic("correlation_coefficient", "Correlation", EFFECT, NONE, 2, null=0.0, leads=True),
     Statistic("rate", "Rate", ESTIMATE, OWN, 0, leads=True),
     *_limits("rate", "Rate", OWN, 0),
     Statistic("estimate", "Estimate", EFFECT, OWN, 0, least=1, null=0.0, leads=True),
@@ -177,10 +178,15 @@ _EVERY = (
     *_limits("miettinen_nurminen", "Miettinen–Nurminen", NONE, 3, of=("risk_difference", "difference")),
     *_limits("wald", "Wald", NONE, 3, of=("risk_difference", "difference")),
     *_limits("mee", "Mee", NONE, 3, of=("risk_difference", "difference")),
+    *_limits("sato", "Sato", NONE, 3, of=("difference",)),
     *_limits("wilson", "Wilson", NONE, 3, of=("proportion",)),
     *_limits("clopper_pearson", "Clopper–Pearson", NONE, 3, of=("proportion",)),
     # other estimates, each with its limits
     Statistic("a", "a", ESTIMATE, OWN, 0),
+    Statistic("agreement_lower", "Lower limit of agreement", ESTIMATE, OWN, 0, least=1),
+    *_limits("agreement_lower", "Lower limit of agreement", OWN, 0, least=1),
+    Statistic("agreement_upper", "Upper limit of agreement", ESTIMATE, OWN, 0, least=1),
+    *_limits("agreement_upper", "Upper limit of agreement", OWN, 0, least=1),
     Statistic("assay_share", "Share of the assay in the variance", ESTIMATE, PERCENT, 1),
     Statistic("b", "b", ESTIMATE, OWN, 0),
     Statistic("back_calculated", "Back-calculated", ESTIMATE, OWN, 0),
@@ -201,6 +207,7 @@ _EVERY = (
     Statistic("d_av", "Cohen’s d (av)", ESTIMATE, NONE, 2, table="effect sizes"),
     Statistic("d_z", "Cohen’s d (z)", ESTIMATE, NONE, 2, table="effect sizes"),
     *_limits("d_z_ci", "Cohen’s d (z)", NONE, 2, table="effect sizes"),
+    Statistic("design_effect", "Design effect", ESTIMATE, NONE, 2),
     Statistic("difference_highest", "Largest difference", ESTIMATE, OWN, 0, least=1),
     Statistic("difference_lowest", "Smallest difference", ESTIMATE, OWN, 0, least=1),
     Statistic("dispersion", "Dispersion", ESTIMATE, NONE, 2),
@@ -280,6 +287,7 @@ _EVERY = (
     Statistic("standardised_difference", "Standardised difference", ESTIMATE, NONE, 2),
     Statistic("threshold", "Threshold", ESTIMATE, NONE, 2),
     Statistic("uloq", "ULOQ", ESTIMATE, OWN, 0),
+    Statistic("working_correlation", "Correlation", ESTIMATE, NONE, 3),
     Statistic("variance", "Variance", ESTIMATE, SQUARED, 2, table="variances"),
     # standard errors
     Statistic("a_se", "SE of a", STANDARD_ERROR, OWN, 0, of=("a",)),
@@ -336,6 +344,7 @@ _EVERY = (
         of=("risk_difference", "risk_ratio", "odds_ratio", "difference"),
         table="ratios",
     ),
+    Statistic("cmh_p", "CMH p", P_VALUE, NONE, 3, of=("difference", "odds_ratio")),
     Statistic("chi_squared_p", "χ² p", P_VALUE, NONE, 3, of=("difference",)),
     Statistic("permutation_p", "Permutation p", P_VALUE, NONE, 3, of=("difference",)),
     Statistic("relative_effect_p", "Brunner–Munzel p", P_VALUE, NONE, 3, of=("relative_effect",), table="ranks"),
@@ -464,7 +473,7 @@ def statistic_of(name: str) -> Statistic:
 
 # Shares of 1, which people read in percent: the quantities of these names, and their limits.
 SHARES = ("proportion", "proportion_a", "proportion_b", "floor", "ceiling", "completion", "risk_difference")
-OF_SHARES = ("newcombe", "miettinen_nurminen", "wald", "mee", "wilson", "clopper_pearson", *SHARES)
+OF_SHARES = ("newcombe", "miettinen_nurminen", "wald", "mee", "sato", "wilson", "clopper_pearson", *SHARES)
 
 
 def is_share(name: str, beside: Collection[str]) -> bool:

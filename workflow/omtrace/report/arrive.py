@@ -14,6 +14,11 @@ from omtrace.schemas import table_in
 
 ANIMAL = ("species", "strain", "genotype", "sex", "age", "age_weeks", "weight_g")
 DESCRIBES = ("describe", "flow")  # methods whose n are the animals of each group
+ASIDE = {  # methods that compare no groups
+    *DESCRIBES,
+    *("agreement", "change_by_visit", "concordance", "family", "grubbs", "limits_of_agreement", "sample_size"),
+    *("planned_size", "shift_table", "standard_curve", "trial_size"),
+}
 
 
 @dataclass(frozen=True)
@@ -108,7 +113,7 @@ def _size(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
         plan.arrive.sample_size if plan.arrive else "", "Not said how the number of animals was chosen beforehand."
     )
     for name, entry in plan.analyses.items():
-        if entry.method in ("sample_size", "trial_size"):
+        if entry.method in ("planned_size", "sample_size", "trial_size"):
             yield _link(name, entry, "Numbers for a next study, from the variances of this one")
 
 
@@ -160,8 +165,7 @@ def _outcomes(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
 def _is_compared(plan: Plan, entry: Analysis) -> bool:
     """Whether an analysis compares, on units that are experimental ones or belong to them, where any are declared."""
     declared = any(dataset.experimental_unit for dataset in plan.datasets.values())
-    aside = (*DESCRIBES, "standard_curve", "family", "concordance", "agreement", "grubbs", "sample_size", "trial_size")
-    return entry.method not in aside and (not declared or plan.datasets[entry.dataset].experimental_unit is not None)
+    return entry.method not in ASIDE and (not declared or plan.datasets[entry.dataset].experimental_unit is not None)
 
 
 def _methods(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:

@@ -1,7 +1,7 @@
 """Proportions, their difference and ratios, and the number needed to treat."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from scipy.optimize import brentq
 from scipy.special import ndtri
@@ -124,10 +124,9 @@ def score_differences(count_1: int, n_1: int, count_2: int, n_2: int, level: flo
     """
     table = _checked_table(count_1, n_1, count_2, n_2)
     z = float(ndtri((1 + check_level(level)) / 2))
-    total = n_1 + n_2
     numbers: dict[str, float] = {}
-    for name, factor in (("miettinen_nurminen", quotient(total, total - 1)), ("mee", 1.0)):
-        low, high = _difference_limits(table, factor, z)
+    for name, corrected in (("miettinen_nurminen", True), ("mee", False)):
+        low, high = difference_limits([table], z, corrected) if n_1 and n_2 else (math.nan, math.nan)
         numbers |= {f"{name}_low": low, f"{name}_high": high}
     return numbers
 
@@ -202,15 +201,22 @@ def restricted(table: Table, difference: float) -> tuple[float, float]:
     return second + difference, second
 
 
-def _difference_limits(table: Table, factor: float, z: float) -> tuple[float, float]:
-    count_1, n_1, count_2, n_2 = table
-    if not (n_1 and n_2):
-        return math.nan, math.nan
-    estimate = count_1 / n_1 - count_2 / n_2
+def difference_limits(tables: Sequence[Table], z: float, corrected: bool) -> tuple[float, float]:
+    """The differences, common to all tables, that the score test of the weighted difference does not reject at z.
+
+    Weights of the tables are those of Mantel and Haenszel, n_1 n_2 / (n_1 + n_2). ``corrected``: variances times
+    N / (N - 1) of each table (Miettinen and Nurminen 1985). Groups are not empty.
+    """
+    size = [n_1 * n_2 / (n_1 + n_2) for _, n_1, _, n_2 in tables]
+    weights = [one / sum(size) for one in size]
+    estimate = sum(w * (a / n - b / m) for w, (a, n, b, m) in zip(weights, tables, strict=True))
+    factors = [(n + m) / (n + m - 1) if corrected else 1.0 for _, n, _, m in tables]
 
     def score(difference: float) -> float:
-        p_1, p_2 = restricted(table, difference)
-        variance = (p_1 * (1 - p_1) / n_1 + p_2 * (1 - p_2) / n_2) * factor
+        variance = 0.0
+        for table, weight, factor in zip(tables, weights, factors, strict=True):
+            p_1, p_2 = restricted(table, difference)
+            variance += weight**2 * ((p_1 * (1 - p_1) / table[1] + p_2 * (1 - p_2) / table[3]) * factor)
         away = estimate - difference
         if variance <= 0:
             return math.copysign(math.inf, away) if abs(away) > TOLERANCE else 0.0

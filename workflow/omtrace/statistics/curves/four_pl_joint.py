@@ -13,6 +13,7 @@ import numpy as np
 from scipy.special import expit, fdtrc, stdtrit
 
 from omtrace.statistics.basic.samples import TOLERANCE
+from omtrace.statistics.basic.student import wald_numbers
 from omtrace.statistics.curves.fitted import (
     NOT_CONVERGED,
     NOT_IDENTIFIABLE,
@@ -56,17 +57,19 @@ class JointFit:
     def shift(self, plate: int, level: float = 0.95) -> dict[str, float]:
         """log C of a plate less the mean of all plates in the fit: difference, se, ci_low, ci_high, df."""
         there = np.isfinite(self.log_midpoint)
-        weights = (np.arange(len(there)) == plate) - there / there.sum()
+        numbers = self._combined((np.arange(len(there)) == plate) - there / there.sum(), level)
+        return {name: value for name, value in numbers.items() if name not in ("t", "p")}
+
+    def difference(self, plate: int, other: int, level: float = 0.95) -> dict[str, float]:
+        """log C of a plate less that of another: the logarithm of the ratio of their EC50, with t and p as well."""
+        places = np.arange(len(self.log_midpoint))
+        return self._combined((places == plate) - (places == other).astype(float), level)
+
+    def _combined(self, weights: np.ndarray, level: float) -> dict[str, float]:
+        there = np.isfinite(self.log_midpoint)
         difference = float(weights[there] @ self.log_midpoint[there])
         se = math.sqrt(max(0.0, float(weights[there] @ self.covariance[np.ix_(there, there)] @ weights[there])))
-        half = float(stdtrit(self.df, (1 + level) / 2)) * se
-        return {
-            "difference": difference,
-            "se": se,
-            "ci_low": difference - half,
-            "ci_high": difference + half,
-            "df": self.df,
-        }
+        return {"difference": difference, **wald_numbers(difference, se, self.df, level)}
 
 
 def fit_joint(

@@ -1,0 +1,46 @@
+"""Change by visit and group: the baseline, the visit and the change of the units that have both."""
+
+from collections.abc import Iterator
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.model.closed import Closed
+
+SHOWN = {"mean (SD)": ("mean", "sd"), "median (quartiles)": ("median", "q1", "q3")}
+
+
+class Options(Closed):
+    """How to group."""
+
+    by_group: bool = Field(True, description="also within each group of the dataset")
+
+
+def run(call: Call) -> Iterator[Number]:
+    """n, mean, SD, median and quartiles of the baseline, of the visit and of the change, for units with both values."""
+    from omtrace.statistics.basic.descriptive import describe
+
+    for parameter, visit in call.targets():
+        if visit == (base := call.baseline(parameter)):
+            continue
+        chosen = call.data.select(call.entry.population, parameter, visit, baseline=base)
+        for group in call.groups(call.options.by_group):
+            part, rows = chosen.of_group(group).astype("float64"), chosen.rows([group])
+            counts = {"n": len(part), "missing": chosen.missing(group)}
+            yield from call.numbers(parameter, group, visit, counts, rows)
+            columns = {"baseline": part["baseline"], "at the visit": part["value"]}
+            columns["change"] = part["value"] - part["baseline"]
+            for what, column in columns.items():
+                found = describe(column.to_numpy())
+                for level, names in SHOWN.items():
+                    values = {name: found[name] for name in names}
+                    yield from call.numbers(parameter, group, visit, values, rows, f"{what}, {level}")
+
+
+METHOD = Method(
+    Options,
+    run,
+    "Of the units with a value at the baseline and at the visit: number, mean, SD, median and quartiles of both and of "
+    "the change (visit minus baseline).",
+    units="any",
+)
