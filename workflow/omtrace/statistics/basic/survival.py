@@ -18,7 +18,7 @@ from omtrace.statistics.basic.samples import check_level, sample
 from omtrace.statistics.linear.likelihood import Fit, column_scale, maximise, normal_numbers, ratio_numbers
 
 HALF = 1e-9  # a survival probability this near to one half is one half
-NO_MAXIMUM = "the likelihood has no finite maximum: a group, or a level of a factor, has no event"
+NO_MAXIMUM = "the likelihood has no finite maximum: a group or level has no event, or a covariate tells their order"
 FAR = 15.0  # standard deviations of a covariate times its coefficient: no finite maximum
 
 
