@@ -6,6 +6,7 @@ import pytest
 from omtrace.analyses._margin import _verdict
 from omtrace.faults import Fault
 from omtrace.model.plan import Plan
+from omtrace.model.questions import Margin
 from omtrace.statistics.basic.crossover import crossover, crossover_binary
 from omtrace.statistics.basic.survival import fit_cox, kaplan_meier, log_rank
 from pydantic import ValidationError
@@ -85,6 +86,7 @@ def test_a_group_without_events_has_its_curve_and_no_hazard_ratio(study):
         ("age", {**EVENT, "event": "sex"}, "holds categories"),
         ("age", {**EVENT, "contrasts": [["OMT", "shan"]]}, "did you mean 'sham'"),
         ("age", {"event": "done", "times": []}, "times"),
+        ("age", {**EVENT, "strata": ["sx"]}, "there is no parameter 'sx'"),
         ("arm", EVENT, "holds categories"),
     ],
 )
@@ -226,7 +228,11 @@ def test_each_contrast_of_each_method_has_a_verdict_on_the_rows_of_its_effect(tm
                 ("margin_low", 0.5),
             ),
             (("crossover", ["x"], [*AT], SEQUENCES), {"value": 9}, ("margin_high", 9)),
-            (("time_to_event", ["age"], [], {**EVENT, **PAIR}), {"value": 2, "direction": "lower"}, ("margin_high", 2)),
+            (
+                ("time_to_event", ["age"], [], {**EVENT, **PAIR, "horizon": 32}),
+                {"value": 2, "direction": "lower"},
+                ("margin_high", 2),
+            ),
         ]
     ):
         results = WithMargin(tmp_path / str(place), people(), method, margin)
@@ -261,6 +267,21 @@ def test_the_interval_that_is_asked_for_is_taken(tmp_path):
 def test_a_margin_that_fits_no_effect_is_a_fault(tmp_path, method, margin, says):
     with pytest.raises(Fault, match=says):
         WithMargin(tmp_path, people(), method, margin)
+
+
+@pytest.mark.parametrize(
+    ("margin", "says"),
+    [
+        ({"value": 0}, "greater than 0"),
+        ({"value": 1, "statistic": "hazrd_ratio"}, "did you mean 'hazard_ratio'"),
+        ({"value": 1, "statistic": "mean"}, "no method gives an effect 'mean'"),
+        ({"value": 1, "interval": "newcomb"}, "did you mean 'newcombe'"),
+        ({"value": 1, "kind": "superiority"}, "noninferiority"),
+    ],
+)
+def test_a_margin_names_what_there_is(margin, says):
+    with pytest.raises(ValidationError, match=says):
+        Margin.model_validate(margin)
 
 
 def test_further_populations_become_analyses_of_their_own(tmp_path):

@@ -31,7 +31,10 @@ def verdicts(call: Call, numbers: Sequence[Number]) -> Iterator[Number]:
     if not found and not refusals_of(numbers):
         what = f"no {margin.statistic or 'effect'} of two groups with {margin.interval or 'an'} interval"
         raise Fault(f"analysis {call.name}: margin: the method gives {what}")
+    main = next((names.effect for _, names in found.values()), "")  # a margin is of one kind of effect
     for (parameter, group, visit, level), (row, names) in found.items():
+        if names.effect != main:
+            continue
         effect = row[names.effect]
         low, high = _bounds(margin, names)
         better = _better(call, margin, parameter, names)

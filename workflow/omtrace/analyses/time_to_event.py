@@ -63,6 +63,8 @@ def run(call: Call) -> Iterator[Number]:
     from omtrace.statistics.basic.survival import kaplan_meier
 
     o = call.options
+    for name in (o.event, *o.strata, *o.factors):
+        call.data.column(name)  # one that is not declared is a fault of the plan
     call = replace(call, data=call.data.with_yes_as_one([o.event]))
     call.need(o.event, holds="yes or no")
     for name in o.covariates:

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from omtrace.model.closed import Closed, nearest
 from omtrace.model.slices import REPORT
+from omtrace.model.statistics import EFFECTS, INTERVALS
 
 Role = Literal[
     "primary",
@@ -115,7 +116,9 @@ class Margin(Closed):
     direction: Literal["lower", "higher", ""] = Field(
         "", description="which effects are better, lower or higher ones; none: as the parameter's `better` says"
     )
-    statistic: str = Field("", description="the effect, where a method gives several: difference, risk_ratio, ratio")
+    statistic: str = Field(
+        "", description="the effect, such as risk_ratio, where a method gives several; none: the first that it gives"
+    )
     interval: str = Field("", description="its interval, where there are several: newcombe, miettinen_nurminen")
     populations: tuple[str, ...] = Field(
         (),
@@ -123,6 +126,18 @@ class Margin(Closed):
         "<name>_<population> each, with the role sensitivity",
     )
     source: str = Field("", description="where the margin comes from")
+
+    @model_validator(mode="after")
+    def known(self) -> "Margin":
+        """The effect and its interval are statistics that there are."""
+        effects, intervals = [statistic.name for statistic in EFFECTS], list(INTERVALS)
+        if self.statistic and self.statistic not in effects:
+            raise ValueError(
+                f"statistic: no method gives an effect {self.statistic!r}{nearest(self.statistic, effects)}"
+            )
+        if self.interval and self.interval not in intervals:
+            raise ValueError(f"interval: {self.interval!r} is none{nearest(self.interval, intervals)}")
+        return self
 
 
 class Member(Hypothesis):
