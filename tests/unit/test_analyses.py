@@ -78,6 +78,8 @@ CASES = {
     "shift_table": (["r"], [], {}),
     "correlation": (["x"], ["end"], {"other": "age", "kinds": ["pearson", "spearman", "kendall"]}),
     "limits_of_agreement": (["age"], [], {"other": "printed"}),
+    "time_to_event": (["age"], [], {"event": "done", "times": [35, 45], **PAIR, "horizon": 32}),
+    "crossover": (["x"], [*AT], {"sequences": {"sham": ["A", "B"], "OMT": ["B", "A"]}, "contrast": ["A", "B"]}),
     "agreement": (["age"], [], {"printed": "printed", "decimals": 0}),
     "standard_curve": (["signal"], [], {"concentration": "conc"}),
 }
@@ -295,7 +297,8 @@ def test_every_number_accounts_for_every_enrolled_unit_with_one_reason(method, l
         try:
             results = Results(Path(folder), units, {"a": (method, parameters, visits, options, population)})
         except Fault as fault:  # too little is left for a model
-            assert method in (*MODELS, "factorial", "compare_many", "manova", "trial_size")
+            also = ("factorial", "compare_many", "manova", "trial_size", "time_to_event", "crossover")
+            assert method in (*MODELS, *also)
             assert fault.lines[0].startswith("analysis a")
             return
         arms = {unit: facts["arm", ""] for unit, facts in units.items()}
@@ -311,6 +314,8 @@ def test_every_number_accounts_for_every_enrolled_unit_with_one_reason(method, l
                 "responder_grid",
                 "standard_curve",
                 "safety",
+                "time_to_event",
+                "crossover",
             ):
                 asked |= {u for u, arm in arms.items() if arm.startswith("!")}  # a group is needed, and they have none
                 model = method in MODELS and number["statistic"] not in COUNTS

@@ -389,3 +389,54 @@ def test_the_most_frequent_category_is_the_first_of_those_that_stand_as_often():
     found, behind = built({"people": people("P1", "P2", "P3"), "s": rows}, {"x": parameter("most_frequent", **options)})
     assert found == {("P1", ""): "a", ("P2", ""): "b", ("P3", ""): "not collected"}
     assert {cell[2] for cell in behind} == {1, 2, 3, 4, 5}
+
+
+# times to an event
+
+
+PAIN = frame(
+    "unit_id visit worse day",
+    ("P1", "baseline", 0, 0),
+    ("P1", "month_1", 1, 31),
+    ("P1", "month_3", 1, 95),  # confirmed
+    ("P2", "baseline", 0, 0),
+    ("P2", "month_1", 1, 30),
+    ("P2", "month_3", 0, 90),  # not confirmed
+    ("P3", "baseline", 0, 0),
+    ("P3", "month_1", 0, 29),
+    ("P3", "month_3", 1, 88),  # no visit after it
+    ("P4", "baseline", 0, 0),
+    ("P4", "month_1", 0, 33),  # lost
+    ("P5", "baseline", 1, 0),
+    ("P5", "month_3", 1, 91),  # the next visit with a value is the one after
+)
+PLANNED = {"baseline": 0, "month_1": 28, "month_3": 84}
+
+
+@pytest.mark.parametrize(
+    ("options", "times", "events"),
+    [
+        ({"times": PLANNED}, [28, 28, 84, 28, 0, None], [1, 1, 1, 0, 1, None]),
+        ({"times": PLANNED, "confirmed": True}, [28, 84, 84, 28, 0, None], [1, 0, 0, 0, 1, None]),
+        ({"day": "day", "confirmed": True}, [31, 90, 88, 33, 0, None], [1, 0, 0, 0, 1, None]),
+    ],
+)
+def test_times_to_the_first_visit_with_a_condition(options, times, events):
+    table = {"pain": PAIN, "people": people("P1", "P2", "P3", "P4", "P5", "P6")}
+    own = {name: parameter("column", AT, table="pain", column=name) for name in ("worse", "day")}
+    dataset = {"roster": {"table": "people", "column": "unit_id"}}
+    found, _ = built(table, {**own, "x": parameter("time_to", of="worse", give="event", **options)}, dataset=dataset)
+    says = {1: "yes", 0: "no", None: "not collected"}
+    assert [found[f"P{n}", ""] for n in range(1, 7)] == [says[event] for event in events]
+    found, behind = built(table, {**own, "x": parameter("time_to", of="worse", **options)}, dataset=dataset)
+    assert [found[f"P{n}", ""] for n in range(1, 7)] == ["not collected" if time is None else time for time in times]
+    keys = {key for unit, _, key, column, _ in behind if unit == "P4" and column == "worse"}
+    assert keys == {10, 11}  # of one that is censored all visits with a value
+
+
+def test_a_time_to_an_event_needs_one_kind_of_time_and_no_visits():
+    with pytest.raises(Fault, match="one of them and not both"):
+        built({"pain": PAIN}, {"x": parameter("time_to", of="worse")})
+    worse = parameter("column", AT, table="pain", column="worse")
+    with pytest.raises(Fault, match="a time to an event has none"):
+        built({"pain": PAIN}, {"worse": worse, "x": parameter("time_to", AT, of="worse", times=PLANNED)})

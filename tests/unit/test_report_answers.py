@@ -120,3 +120,41 @@ def test_harms_stand_by_arm():
     (sentence,) = harms_of(Plan.model_validate(content), {"harm": rows})
     assert text(sentence.pieces) == "Sham 3 of 10 (0.3); OMT 3 of 10 (0.3)"
     assert harms_of(plan(), {"comparison": rows}) == []
+
+
+def test_an_effect_with_a_margin_begins_with_the_verdict_and_other_populations_stand_beside_it():
+    key = {"group": "omt - sham"}
+    verdict = {"difference": 1.0, "ci_low": -1.0, "ci_high": 2.5, "n": 40, "margin_high": 3, "noninferiority": 2}
+    other = {**verdict, "ci_high": 3.5, "noninferiority": 1}
+    content = plan().model_dump(mode="json", by_alias=True)
+    margin = {"value": 3, "populations": ["treated"]}
+    content["analyses"]["comparison"]["margin"] = margin
+    content["datasets"]["participants"]["populations"]["treated"] = {"label": "Treated"}
+    of = Plan.model_validate(content)
+    numbers = {"comparison": dict([row("comparison", **key, **verdict)])}
+    numbers["comparison_treated"] = dict([row("comparison_treated", **key, **other)])
+    (answer,) = answers_of(of, numbers, {"comparison": {"options": {"level": 0.95}}})
+    (sentence,) = answer.sentences
+    assert text(sentence.pieces).startswith("OMT against Sham: 2 (margin 3 points); difference 1.0 points (95%")
+    facts = {fact.title: text(fact.pieces) for fact in sentence.facts}
+    assert facts["Treated"].startswith("1 (margin 3 points); 1.0 points (CI -1.0 to 3.5)")
+    assert len([title for title in facts if title not in ("Direction", "What matters")]) == 2
+
+
+def test_a_hazard_ratio_is_said_in_time():
+    later = row("comparison", group="omt - sham", unit="", hazard_ratio=0.5, ci_low=0.3, ci_high=0.8, p=0.01)
+    (sentence,) = said(plan("higher"), later)
+    assert text(sentence.pieces).startswith("later with OMT than with Sham; hazard_ratio 0.5 (95%")
+    assert text(sentence.facts[0].pieces) == "later is better, so this favours OMT."
+    (sentence,) = said(plan("lower"), later)
+    assert text(sentence.facts[0].pieces) == "earlier is better, so this favours Sham."
+
+
+def test_treatments_of_a_crossover_are_told_by_the_level():
+    effect = row("comparison", level="drug - placebo", difference=-3.0, ci_low=-4.0, ci_high=-1.0, p=0.01, n=12)
+    calls = {"comparison": {"options": {"level": 0.95, "contrast": ["drug", "placebo"]}}}
+    (answer,) = answers_of(plan("lower"), {"comparison": dict([effect])}, calls)
+    (sentence,) = answer.sentences
+    assert sentence.subject == "score_1"
+    assert text(sentence.pieces).startswith("lower with drug than with placebo; difference -3.0 points")
+    assert text(sentence.facts[0].pieces) == "lower is better, so this favours drug."

@@ -277,9 +277,25 @@ def test_a_plate_without_a_layout_gets_one_to_be_filled_in(tmp_path):
     }
 
 
-def test_conditions_of_a_crossover_are_compared_within_units(tmp_path):
-    rows = [["subject", "period", "treatment", "pain"]]
-    rows += [[n, 1 + (n + k) % 2, t, (n + k) % 9] for n in range(14) for k, t in enumerate(("drug", "placebo"))]
+def test_a_crossover_of_two_periods_is_compared_within_units_and_adjusted_for_them(tmp_path):
+    rows = [["subject", "period", "treatment", "pain", "relief"]]
+    for n in range(14):
+        rows += [
+            [n, 1 + (n + k) % 2, t, (n + k) % 9 + k, int(n * k % 3 > 0)] for k, t in enumerate(("drug", "placebo"))
+        ]
+    plan, found = drafted(folder_of(tmp_path / "study"), saved(tmp_path, "x.csv", rows), design="crossover")
+    assert "crossover: placebo and drug in two periods" in found
+    dataset, primary = plan.datasets["units"], plan.analyses["primary"]
+    assert (dataset.group, dataset.baseline) == ("sequence", "") and list(dataset.groups) == ["placebo", "drug"]
+    assert dataset.parameters["sequence"].options == {"of": "treatment", "visit": "period_1"}
+    assert (primary.method, primary.parameters) == ("crossover", ("pain",))
+    assert primary.options["contrast"] == ["drug", "placebo"]
+    assert plan.analyses["yes_or_no"].options["outcome"] == "yes or no"
+
+
+def test_conditions_of_a_crossover_without_periods_are_compared_within_units(tmp_path):
+    rows = [["subject", "treatment", "pain"]]
+    rows += [[n, t, (n + k) % 9] for n in range(14) for k, t in enumerate(("drug", "placebo"))]
     plan, _ = drafted(folder_of(tmp_path / "study"), saved(tmp_path, "x.csv", rows), design="crossover")
     assert plan.datasets["units"].baseline == "placebo" and plan.analyses["primary"].method == "paired_change"
     assert plan.analyses["primary"].parameters == ("pain",)

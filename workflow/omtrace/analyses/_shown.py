@@ -23,6 +23,8 @@ def shown(value: str, decimals: int, statistic: str) -> str:
     known = STATISTICS.get(statistic)  # a raw value that is shown as it is, is none
     if known and known.codes and value:
         return known.codes[int(float(value))]
+    if known and known.blank and not value:
+        return known.blank
     if known and known.role is Role.REFUSAL:
         return "not computed"
     if known and known.role is Role.P_VALUE and value and 0 <= float(value) < 10**-decimals:

@@ -7,6 +7,7 @@ from typing import Any
 
 from omtrace import store
 from omtrace.analyses import Call, Number
+from omtrace.analyses._margin import said, verdicts
 from omtrace.analyses._refusals import numbers_of
 from omtrace.analyses._units import guard
 from omtrace.analyses.selection import Data
@@ -76,7 +77,7 @@ def definition_of(plan: Plan, name: str) -> dict:
         "study": plan.study,
         "analysis": name,
         "method": entry.method,
-        "words": method.said(options),
+        "words": method.said(options) + (said(entry.margin) if entry.margin else ""),
         "options": options.model_dump(mode="json"),
         "dataset": entry.dataset,
         "unit": dataset.unit,
@@ -88,6 +89,7 @@ def definition_of(plan: Plan, name: str) -> dict:
         "role": entry.role,
         **({"of": entry.of} if entry.of else {}),
         **({"rests_on": others} if others else {}),
+        **({"margin": entry.margin.model_dump(mode="json")} if entry.margin else {}),
         **({"estimand": {"name": entry.estimand, **estimand_of(plan, entry)}} if entry.estimand else {}),
         **({"families": families} if (families := families_of(plan, name)) else {}),
     }
@@ -157,6 +159,7 @@ class Run:
             if not others:  # those were guarded themselves
                 guard(where, method, call)
             self.numbers[name] = numbers_of(method, call)
+            self.numbers[name] += list(verdicts(call, self.numbers[name]))
             for statistic in {number.statistic for number in self.numbers[name]}:
                 statistic_of(statistic)  # one that is not registered is an error of the method
             if not self.numbers[name]:

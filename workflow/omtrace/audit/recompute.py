@@ -140,10 +140,10 @@ def _with_cells(
     rows: "pandas.DataFrame", plan: Plan, name: str, by_column: Mapping[str, set[int]], fixed: Collection[str]
 ) -> "pandas.DataFrame":
     """Rows of a table in which everything is missing that neither identifies the row nor is one of the cells."""
-    from omtrace.schemas import table_of
+    from omtrace.schemas import table_in
 
     entry = plan.tables[name]
-    table = table_of(entry.schema_ or name)
+    table = table_in(entry, name)
     own = [c.name for c in table.columns if c.name not in table.identifying and c.name not in fixed]
     limited = rows.copy()
     for column in [column for column in own if column in limited]:

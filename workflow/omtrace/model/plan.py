@@ -20,7 +20,16 @@ from omtrace.model.folders import base_of
 from omtrace.model.lines import checked_file, with_lines
 from omtrace.model.mapping import mapped
 from omtrace.model.published import Published
-from omtrace.model.questions import BELONGING, Estimand, Family, Meaningful, Question, Role, with_families
+from omtrace.model.questions import (
+    BELONGING,
+    Estimand,
+    Family,
+    Margin,
+    Meaningful,
+    Question,
+    Role,
+    with_families,
+)
 from omtrace.model.slices import (
     ANALYSIS,
     CHECKS,
@@ -148,6 +157,7 @@ class Analysis(Closed):
     role: Role = Field("supportive", description="what the analysis is for; the report is in this order")
     of: str = Field("", description="the analysis that a sensitivity or subgroup analysis belongs to")
     estimand: str = Field("", description="estimand of the plan that the analysis estimates")
+    margin: Margin | None = Field(None, description="non-inferiority or equivalence; none: neither is asked for")
     exempt: Annotated[str, REPORT] = Field(
         "", description="reason why its p values are exempt from multiplicity control (a check of a model)"
     )

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from omtrace.model.closed import Closed, nearest
 from omtrace.model.slices import REPORT
+from omtrace.model.statistics import EFFECTS, INTERVALS
 
 Role = Literal[
     "primary",
@@ -104,6 +105,41 @@ class Meaningful(Closed):
     source: str = Field(description="publication, with DOI or identifier")
 
 
+class Margin(Closed):
+    """A margin of non-inferiority or equivalence, against which the interval of an effect is held."""
+
+    value: float = Field(
+        description="its size in the unit of the effect: 0.1 for a difference of proportions, 1.25 or 0.8 for a ratio",
+        gt=0,
+    )
+    kind: Literal["noninferiority", "equivalence"] = Field("noninferiority", description="what is to be shown")
+    direction: Literal["lower", "higher", ""] = Field(
+        "", description="which effects are better, lower or higher ones; none: as the parameter's `better` says"
+    )
+    statistic: str = Field(
+        "", description="the effect, such as risk_ratio, where a method gives several; none: the first that it gives"
+    )
+    interval: str = Field("", description="its interval, where there are several: newcombe, miettinen_nurminen")
+    populations: tuple[str, ...] = Field(
+        (),
+        description="further populations in which the same is analysed, shown side by side: an analysis "
+        "<name>_<population> each, with the role sensitivity",
+    )
+    source: str = Field("", description="where the margin comes from")
+
+    @model_validator(mode="after")
+    def known(self) -> "Margin":
+        """The effect and its interval are statistics that there are."""
+        effects, intervals = [statistic.name for statistic in EFFECTS], list(INTERVALS)
+        if self.statistic and self.statistic not in effects:
+            raise ValueError(
+                f"statistic: no method gives an effect {self.statistic!r}{nearest(self.statistic, effects)}"
+            )
+        if self.interval and self.interval not in intervals:
+            raise ValueError(f"interval: {self.interval!r} is none{nearest(self.interval, intervals)}")
+        return self
+
+
 class Member(Hypothesis):
     """A hypothesis with its name, as the method `family` takes it: a list keeps the order."""
 
@@ -164,7 +200,7 @@ def with_families(content: Any) -> Any:
     """
     if not isinstance(content, Mapping) or not isinstance(content.get("analyses"), Mapping):
         return content
-    analyses = dict(content["analyses"])
+    analyses = _in_populations(content["analyses"])
     for name, family in _mappings(content.get("families")).items():
         if _get(analyses.get(name), "method") not in ("", "family"):
             raise ValueError(f"families: {name!r} is the name of an analysis as well")
@@ -189,6 +225,23 @@ def with_families(content: Any) -> Any:
             declared = {"method": "concordance", "title": title, "role": "sensitivity", "of": of, **entry}
             analyses[f"{of}_concordance"] = {**declared, "options": {"others": names}}
     return {**content, "analyses": analyses}
+
+
+def _in_populations(analyses: Mapping) -> dict[str, Any]:
+    """Analyses, and after each the same in the further populations of its margin."""
+    found: dict[str, Any] = {}
+    for name, entry in analyses.items():
+        found[name] = entry
+        margin = entry.get("margin") if isinstance(entry, Mapping) else None
+        populations = margin.get("populations", ()) if isinstance(margin, Mapping) else ()
+        for population in populations if isinstance(populations, (list, tuple)) else ():
+            if (own := f"{name}_{population}") in analyses:
+                raise ValueError(f"analyses.{name}.margin.populations: {own!r} is the name of an analysis already")
+            alone = {key: value for key, value in margin.items() if key != "populations"}  # type: ignore[union-attr]
+            title = f"{_get(entry, 'title')}, {population.replace('_', ' ')}"
+            more = {"population": population, "role": "sensitivity", "of": name, "title": title, "margin": alone}
+            found[own] = {**entry, **more}
+    return found
 
 
 def _mappings(value: Any) -> dict[str, Mapping]:

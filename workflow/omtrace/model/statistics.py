@@ -1,42 +1,13 @@
-"""What a statistic is: name, label, unit, decimals and role of every number in estimates.csv, said here alone.
+"""Every statistic of estimates.csv: name, label, unit, decimals and role of every number, said here alone.
 
 A method may give only statistics that stand in ``STATISTICS``; a new one is one line here. Their order counts: where
 several statistics of a row of results could be its effect, its interval or its p value, the first in this list is.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 
-from omtrace.store import stored
-
-
-class Role(StrEnum):
-    """The part of a statistic in its row of results."""
-
-    EFFECT = "effect"  # compares, and so has a value of no effect
-    ESTIMATE = "estimate"
-    LOW = "lower limit"
-    HIGH = "upper limit"
-    SD = "standard deviation"
-    STANDARD_ERROR = "standard error"
-    TEST = "test statistic"
-    DF = "degrees of freedom"
-    P_VALUE = "p value"
-    COUNT = "count"
-    SETTING = "setting"  # chosen in the plan, not estimated
-    DECISION = "decision"  # a code that stands for a word
-    REFUSAL = "refusal"  # has no value; its level says why
-
-
-class Unit(StrEnum):
-    """The unit of a statistic: none, percent, or that of what is analysed, or its square."""
-
-    NONE = "none"
-    PERCENT = "percent"
-    OWN = "own"
-    SQUARED = "squared"
-
+from omtrace.model.statistic import Role, Statistic, Unit
 
 EFFECT, ESTIMATE, LOW, HIGH, SD, STANDARD_ERROR = (
     Role.EFFECT,
@@ -51,70 +22,15 @@ REFUSAL = Role.REFUSAL
 NONE, PERCENT, OWN, SQUARED = Unit.NONE, Unit.PERCENT, Unit.OWN, Unit.SQUARED
 
 NOT_COMPUTED = "not_computed"  # the statistic of what the data did not allow to be computed
-TABLES = ("ranks", "effect sizes", "ratios", "number needed", "variances")  # below the table of a row, in this order
-
-
-@dataclass(frozen=True)
-class Statistic:
-    """One statistic.
-
-    Attributes
-    ----------
-    name, label
-        As in estimates.csv, and as read by people.
-    role, unit
-        See ``Role`` and ``Unit``.
-    decimals
-        Decimals shown; of a statistic in the unit of what is analysed, how many more than that has.
-    least
-        Decimals at least, of a statistic in the unit of what is analysed.
-    of
-        The statistics that a limit, an SD, a standard error or a p value can belong to; none: the main one of its row.
-    interval
-        Of a limit, the name of its interval.
-    null
-        Of an effect, the value of no effect: 0 of a difference, 1 of a ratio.
-    leads
-        Whether an interval that names no statistic (``ci_low``, ``ci_high``) can belong to it.
-    claims
-        Of a p value, whether it says something about an effect; not what a wrong analysis would say.
-    codes
-        Of a decision, the words that 0, 1, 2 and so on stand for.
-    table
-        The one of ``TABLES`` in which it stands; "" for the table of its row.
-    """
-
-    name: str
-    label: str
-    role: Role
-    unit: Unit
-    decimals: int
-    least: int = 0
-    of: tuple[str, ...] = ()
-    interval: str = ""
-    null: float | None = None
-    leads: bool = False
-    claims: bool = True
-    codes: tuple[str, ...] = ()
-    table: str = ""
-
-    def shape(self, unit: str, decimals: int, value: float = 0.5) -> tuple[str, int]:
-        """Unit and decimals of the statistic of what has a unit and decimals.
-
-        Parameters
-        ----------
-        unit, decimals
-            Those of the parameter, or of the scale on which it was analysed.
-        value
-            The statistic's value: degrees of freedom that are whole as stored are shown without decimals.
-        """
-        if self.unit is NONE:
-            return "", 0 if self.role is DF and stored(value).is_integer() else self.decimals
-        if self.unit is PERCENT:
-            return "%", self.decimals
-        if self.unit is SQUARED:
-            unit = f"({unit})\u00b2" if " " in unit else unit and f"{unit}\u00b2"
-        return unit, max(decimals + self.decimals, self.least)
+TABLES = (
+    "ranks",
+    "effect sizes",
+    "ratios",
+    "number needed",
+    "variances",
+    "margin",
+    "curve",
+)  # below the table of a row, in this order
 
 
 def _limits(
@@ -125,12 +41,13 @@ def _limits(
     least: int = 0,
     of: tuple[str, ...] | None = None,
     table: str = "",
+    blank: str = "",
 ) -> tuple[Statistic, Statistic]:
     """The two limits of an interval; ``of``: by default the statistic that the interval is named after."""
     of = (interval.removesuffix("_ci"),) if of is None else of
     words = ("Lower limit of CI", "Upper limit of CI") if interval == "ci" else (f"{label}, {LOW}", f"{label}, {HIGH}")
     low, high = (
-        Statistic(f"{interval}_{end}", text, role, unit, decimals, least, of, interval, table=table)
+        Statistic(f"{interval}_{end}", text, role, unit, decimals, least, of, interval, table=table, blank=blank)
         for end, text, role in zip(("low", "high"), words, (LOW, HIGH), strict=True)
     )
     return low, high
@@ -158,6 +75,7 @@ _EVERY = (
     *_limits("odds_ratio", "Odds ratio", NONE, 2, table="ratios"),
     Statistic("ratio", "Ratio", EFFECT, NONE, 2, null=1.0, leads=True),
     *_limits("ratio", "Ratio", NONE, 2),
+    Statistic("hazard_ratio", "Hazard ratio", EFFECT, NONE, 2, null=1.0, leads=True, is_hazard=True),
     Statistic("interaction", "Interaction", EFFECT, OWN, 0, least=1, null=0.0, leads=True),
     Statistic("dose_slope", "Slope", EFFECT, OWN, 0, least=1, null=0.0, leads=True),
     Statistic("correlation_coefficient", "Correlation", EFFECT, NONE, 2, null=0.0, leads=True),
@@ -170,6 +88,11 @@ _EVERY = (
     Statistic("hodges_lehmann", "Hodges–Lehmann", EFFECT, OWN, 0, least=1, null=0.0, leads=True, table="ranks"),
     *_limits("hodges_lehmann", "Hodges–Lehmann", OWN, 0, least=1, table="ranks"),
     Statistic("median", "Median", ESTIMATE, OWN, 0, least=1, leads=True),
+    Statistic("median_time", "Median time", ESTIMATE, OWN, 0, blank="not reached"),
+    *_limits("median_time", "Median time", OWN, 0, blank="not reached"),
+    Statistic("survival", "Without event", ESTIMATE, NONE, 3, blank="beyond follow-up"),
+    *_limits("survival", "Without event", NONE, 3, blank="undefined"),
+    Statistic("restricted_mean", "Restricted mean", ESTIMATE, OWN, 0, least=1, leads=True),
     Statistic("alpha", "Cronbach’s α", ESTIMATE, NONE, 2, leads=True),
     Statistic("icc_agreement", "ICC(2,1), agreement", ESTIMATE, NONE, 2, leads=True),
     # intervals that name no statistic, or a method instead
@@ -191,6 +114,8 @@ _EVERY = (
     Statistic("b", "b", ESTIMATE, OWN, 0),
     Statistic("back_calculated", "Back-calculated", ESTIMATE, OWN, 0),
     Statistic("c", "c", ESTIMATE, OWN, 0),
+    Statistic("carry_over", "Carry-over", ESTIMATE, OWN, 0, least=1),
+    *_limits("carry_over", "Carry-over", OWN, 0, least=1),
     Statistic("ceiling", "Ceiling", ESTIMATE, NONE, 3),
     *_limits("ceiling", "Ceiling", NONE, 3),
     Statistic("cohens_d", "Cohen’s d", ESTIMATE, NONE, 2, table="effect sizes"),
@@ -203,6 +128,8 @@ _EVERY = (
     Statistic("cv", "CV", ESTIMATE, PERCENT, 1),
     Statistic("curvature", "Curvature", ESTIMATE, OWN, 0),
     Statistic("curve_signal", "Signal of the curve", ESTIMATE, OWN, 0),
+    Statistic("curve_survival", "Curve, without event", ESTIMATE, NONE, 3, table="curve"),
+    *_limits("curve_survival", "Curve, without event", NONE, 3, table="curve", blank="undefined"),
     Statistic("d", "d", ESTIMATE, OWN, 0),
     Statistic("d_av", "Cohen’s d (av)", ESTIMATE, NONE, 2, table="effect sizes"),
     Statistic("d_z", "Cohen’s d (z)", ESTIMATE, NONE, 2, table="effect sizes"),
@@ -253,6 +180,8 @@ _EVERY = (
     *_limits("partial_eta_squared", "Partial η²", NONE, 3),
     Statistic("pearson_per_df", "Pearson χ² per df", ESTIMATE, NONE, 2),
     Statistic("percent", "Percent", ESTIMATE, PERCENT, 1),
+    Statistic("period_effect", "Period effect", ESTIMATE, OWN, 0, least=1),
+    *_limits("period_effect", "Period effect", OWN, 0, least=1),
     Statistic("position_effect", "Effect of place", ESTIMATE, PERCENT, 1),
     Statistic("power", "Power", ESTIMATE, NONE, 3),
     Statistic("proportion_a", "Proportion, group", ESTIMATE, NONE, 3),
@@ -352,10 +281,14 @@ _EVERY = (
     Statistic("hf_p", "HF p", P_VALUE, NONE, 3, of=("f",)),
     Statistic("grubbs_p", "Grubbs’ p", P_VALUE, NONE, 3, of=("grubbs_g",), claims=False),
     Statistic("naive_p", "p if every record counted as one (wrong)", P_VALUE, NONE, 3, of=("p",), claims=False),
+    Statistic("period_effect_p", "Period effect p", P_VALUE, NONE, 3, of=("period_effect",), claims=False),
+    Statistic("carry_over_p", "Carry-over p", P_VALUE, NONE, 3, of=("carry_over",), claims=False),
+    Statistic("proportional_hazards_p", "p of the check", P_VALUE, NONE, 3, of=("chi_squared",), claims=False),
     Statistic("adjusted_p", "Adjusted p", P_VALUE, NONE, 3, of=("p",)),
     # counts
     Statistic("at_high_end", "At the high end", COUNT, NONE, 0),
     Statistic("at_low_end", "At the low end", COUNT, NONE, 0),
+    Statistic("at_risk", "At risk", COUNT, NONE, 0),
     Statistic("changes", "Changes", COUNT, NONE, 0),
     Statistic("clusters", "Clusters", COUNT, NONE, 0),
     Statistic("complete", "Complete", COUNT, NONE, 0),
@@ -364,6 +297,8 @@ _EVERY = (
     Statistic("count_a", "Count, group", COUNT, NONE, 0),
     Statistic("count_b", "Count, reference", COUNT, NONE, 0),
     Statistic("covariance_parameters", "Parameters", COUNT, NONE, 0),
+    Statistic("curve_at_risk", "Curve, at risk", COUNT, NONE, 0, table="curve"),
+    Statistic("curve_events", "Curve, events", COUNT, NONE, 0, table="curve"),
     Statistic("dropped_out", "Dropped out", COUNT, NONE, 0),
     Statistic("enrolled_in_all", "Enrolled in all", COUNT, NONE, 0),
     Statistic("enrolled_per_group", "Enrolled per group", COUNT, NONE, 0),
@@ -411,10 +346,13 @@ _EVERY = (
     Statistic("warnings", "Warnings", COUNT, NONE, 0),
     Statistic("within_limit", "Within limit", COUNT, NONE, 0),
     # settings
+    Statistic("curve_time", "Curve, time", SETTING, OWN, 0, table="curve"),
     Statistic("delta", "Delta", SETTING, OWN, 0),
     Statistic("exposure", "Exposure", SETTING, OWN, 0),
     Statistic("go_from", "Go from", SETTING, OWN, 0),
     Statistic("improvement", "Improvement", SETTING, OWN, 0),
+    Statistic("margin_high", "Upper margin", SETTING, OWN, 0, table="margin"),
+    Statistic("margin_low", "Lower margin", SETTING, OWN, 0, table="margin"),
     Statistic("printed", "Printed", SETTING, OWN, 0),
     Statistic("reference_delta", "Reference delta", SETTING, OWN, 0),
     Statistic("stop_below", "Stop below", SETTING, OWN, 0),
@@ -436,6 +374,24 @@ _EVERY = (
     Statistic("jonckheere_exact", "Exact", DECISION, NONE, 0, codes=("no", "yes")),
     Statistic("method_exact", "Exact", DECISION, NONE, 0, codes=("no", "yes"), table="ranks"),
     Statistic("permutation_exact", "All splits", DECISION, NONE, 0, codes=("no", "yes")),
+    Statistic(
+        "noninferiority",
+        "Non-inferiority",
+        DECISION,
+        NONE,
+        0,
+        codes=("inferior", "non-inferiority not shown", "non-inferior", "non-inferior, and superior"),
+        table="margin",
+    ),
+    Statistic(
+        "equivalence",
+        "Equivalence",
+        DECISION,
+        NONE,
+        0,
+        codes=("not equivalent", "equivalence not shown", "equivalent"),
+        table="margin",
+    ),
     Statistic("not_computed", "Not computed", REFUSAL, NONE, 0),
     Statistic("plate_verdict", "Verdict", DECISION, NONE, 0, codes=("rejected", "accepted with flags", "accepted")),
     Statistic("rejected", "Rejected", DECISION, NONE, 0, codes=("no", "yes")),
@@ -472,7 +428,17 @@ def statistic_of(name: str) -> Statistic:
 
 
 # Shares of 1, which people read in percent: the quantities of these names, and their limits.
-SHARES = ("proportion", "proportion_a", "proportion_b", "floor", "ceiling", "completion", "risk_difference")
+SHARES = (
+    "proportion",
+    "proportion_a",
+    "proportion_b",
+    "floor",
+    "ceiling",
+    "completion",
+    "risk_difference",
+    "survival",
+    "curve_survival",
+)
 OF_SHARES = ("newcombe", "miettinen_nurminen", "wald", "mee", "sato", "wilson", "clopper_pearson", *SHARES)
 
 
@@ -486,6 +452,6 @@ def is_share(name: str, beside: Collection[str]) -> bool:
     beside
         The statistics of its row of results: a difference with an interval for shares is one of shares.
     """
-    if name == "difference":
+    if name in ("difference", "margin_low", "margin_high"):
         return any(f"{interval}_low" in beside for interval in OF_SHARES[:4])
     return name in SHARES or statistic_of(name).interval in OF_SHARES

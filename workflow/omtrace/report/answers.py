@@ -7,7 +7,7 @@ better; whether the effect reaches a size that matters; the means of the arms. N
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from omtrace.analyses._shown import plural
+from omtrace.analyses._shown import category_labels, plural
 from omtrace.faults import Fault
 from omtrace.model.contrast import EVERYBODY, Contrast, contrast_of
 from omtrace.model.headline import Headline, headline_of
@@ -23,6 +23,7 @@ Rows = Mapping[Key, Row]
 Pieces = list[str | Number]
 MEANS = ("adjusted_mean", "geometric_mean", "mean")
 VERDICTS = {"verdict", "plate_verdict"}
+AGAINST_MARGIN = ("noninferiority", "equivalence")
 MOST = 6  # sentences of one question
 FEW = 3  # hypotheses of a family of many, with their effects
 
@@ -190,9 +191,18 @@ def _subject(row: Row, *parts: str) -> str:
 
 
 def _contrast(asked: _Asked, key: Key) -> Contrast | None:
+    """The contrast that a row is of, by its group or, of a crossover, by the treatments in its level."""
     if asked.question.groups:
         return Contrast(*asked.question.groups)
+    pair = asked.calls.get(asked.question.analysis, {}).get("options", {}).get("contrast")
+    if pair and key[3] == str(Contrast(*pair)):
+        return Contrast(*pair)
     return contrast_of(key[1], asked.dataset.groups)
+
+
+def _label(asked: _Asked, side: str) -> str:
+    """The label of a group, or of a treatment that is none."""
+    return asked.dataset.groups.get(side) or category_labels(asked.dataset).get(side, side.replace("_", " "))
 
 
 def _effect(asked: _Asked, key: Key, row: Row, headline: Headline) -> Sentence:
@@ -200,24 +210,58 @@ def _effect(asked: _Asked, key: Key, row: Row, headline: Headline) -> Sentence:
     value, low, high = (float(row[name]["value"]) for name in (headline.effect, headline.low, headline.high))
     is_clear = not low <= headline.null <= high
     contrast = _contrast(asked, key)
-    groups = asked.dataset.groups
     way = "higher" if value > headline.null else "lower"
+    if statistic_of(headline.effect).is_hazard:
+        way = "earlier" if value > headline.null else "later"
     if contrast:
         a, b = (
-            f"“{groups[side]}”" if "," in groups[side] else groups[side]
-            for side in (contrast.group, contrast.reference)
+            f"“{label}”" if "," in label else label
+            for label in (_label(asked, side) for side in (contrast.group, contrast.reference))
         )
         said = f"{way} with {a} than with {b}; " if is_clear else f"no clear difference between {a} and {b}; "
-        subject = _subject(row) if asked.question.groups else _subject(row, "level")
+        is_said = asked.question.groups or key[3] == str(contrast)
+        subject = _subject(row) if is_said else _subject(row, "level")
     elif headline.effect == "mean_change":
         baseline = asked.dataset.visits.get(asked.dataset.baseline, "baseline")
         said = f"{way} than at {baseline.lower()}; " if is_clear else f"no clear change since {baseline.lower()}; "
         subject = _subject(row, "group", "level")
     else:
         said, subject = "", _subject(row, "group", "level")
-    pieces: Pieces = [said, row[headline.effect]["full"]["statistic"].lower() + " "]
-    facts = [*_meaning(asked, key, headline, (value, low, high)), *_means(asked, key, row, contrast)]
+    if verdict := _against_margin(row):
+        verdict, said = [f"{a} against {b}: " if contrast else "", *verdict], ""
+    pieces: Pieces = [*verdict, said, row[headline.effect]["full"]["statistic"].lower() + " "]
+    facts = [
+        *_in_populations(asked, key, row),
+        *_meaning(asked, key, headline, (value, low, high)),
+        *_means(asked, key, row, contrast),
+    ]
     return Sentence(subject, [*pieces, *_estimated(asked, row, headline), *_counts(asked, key, row, contrast)], facts)
+
+
+def _against_margin(row: Row) -> Pieces:
+    """The verdict on non-inferiority or equivalence, with the margin that it is of."""
+    verdict = next((row[name] for name in AGAINST_MARGIN if name in row), None)
+    if verdict is None:
+        return []
+    limits = _joined([[row[name]] for name in ("margin_low", "margin_high") if name in row], " to ")
+    unit = next((row[name]["unit"] for name in ("margin_low", "margin_high") if name in row), "")
+    return [verdict, " (margin ", *limits, f" {unit}" if unit not in ("", "%") else "", "); "]
+
+
+def _in_populations(asked: _Asked, key: Key, row: Row) -> list[Fact]:
+    """The verdicts of the same margin in other populations, side by side with this one."""
+    entry = asked.plan.analyses[asked.question.analysis]
+    found = [(entry.population, row)] if _against_margin(row) else []
+    for name, other in asked.plan.analyses.items():
+        if other.of == asked.question.analysis and other.margin and found:
+            beside = asked.by_name.get(name, {}).get(key, {})
+            found += [(other.population, beside)] if _against_margin(beside) else []
+    labels = {name: population.label for name, population in asked.dataset.populations.items()}
+    return [
+        Fact(labels[name], [*_against_margin(one), *_estimated(asked, one, headline)])
+        for name, one in found[: len(found) * (len(found) > 1)]
+        if (headline := _headline(one))
+    ]
 
 
 def _estimated(asked: _Asked, row: Row, headline: Headline) -> Pieces:
@@ -272,8 +316,10 @@ def _meaning(asked: _Asked, key: Key, headline: Headline, effect: tuple[float, f
     is_good = (value < headline.null) == (parameter.better == "lower")
     contrast = _contrast(asked, key)
     said = f"{parameter.better} is better"
+    if statistic_of(headline.effect).is_hazard:
+        said, is_good = f"{'later' if parameter.better == 'higher' else 'earlier'} is better", not is_good
     if contrast and is_clear:
-        said += f", so this favours {asked.dataset.groups[contrast.group if is_good else contrast.reference]}"
+        said += f", so this favours {_label(asked, contrast.group if is_good else contrast.reference)}"
     elif is_clear:
         said += f", so this is {'an improvement' if is_good else 'a worsening'}"
     facts.append(Fact("Direction", [said + "."]))
@@ -310,7 +356,7 @@ def _means(asked: _Asked, key: Key, row: Row, contrast: Contrast | None) -> list
         return [Fact("Means", [row["mean_before"], " before, ", row["mean_after"], f" after{tail}"])]
     if contrast is None:
         return []
-    labels = [asked.dataset.groups[side] for side in (contrast.group, contrast.reference)]
+    labels = [_label(asked, side) for side in (contrast.group, contrast.reference)]
     if {"mean_a", "mean_b"} <= row.keys():
         arms: list[Pieces] = [
             [f"{label} ", row[name]] for label, name in zip(labels, ("mean_a", "mean_b"), strict=True)

@@ -12,6 +12,8 @@ METHODS = {  # where the name in the plan, with spaces, is no name that statisti
     "repeated_anova": "repeated-measures analysis of variance",
     "manova": "multivariate analysis of variance",
     "censored_ends": "censored regression",
+    "time_to_event": "time to event",
+    "crossover": "two-period crossover",
 }
 
 PROCEDURES = {

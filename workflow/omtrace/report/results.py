@@ -77,7 +77,7 @@ def numbers_of(
 def _shown(row: Row, beside: Mapping[str, int]) -> str:
     """A number as people read it: shares in percent, an SD no finer than its mean, limits of an assay as they are."""
     name, decimals = row["statistic"], int(row["decimals"] or 0)
-    if is_share(name, beside):
+    if is_share(name, beside) and row["value"]:
         return percent_shown(row["value"], decimals)
     if name in EXACT:
         return whole_shown(row["value"])

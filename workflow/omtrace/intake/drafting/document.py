@@ -164,6 +164,10 @@ def _dataset(draft: Draft) -> Iterator[str]:
     if draft.arm and draft.group:
         yield from entry(4, "group", draft.group)
         yield from entry(4, "groups", draft.arm.groups, "SAY: labels; the reference stands first")
+    elif draft.treatments:
+        yield from entry(4, "group", draft.group)
+        groups = {treatment: f"{treatment} first" for treatment in draft.treatments}
+        yield from entry(4, "groups", groups, "SAY: labels of the sequences, named by their first treatment")
     yield "    # SAY: of each outcome whether lower or higher is better (better: lower)."
     yield "    parameters:"
     for parameter in draft.parameters.values():
@@ -198,10 +202,14 @@ def _analyses(draft: Draft) -> Iterator[str]:
     if outcomes:
         names = [outcome.name for outcome in outcomes]
         yield from _analysis("outcomes", "describe", "Outcomes by visit and group", "descriptive", names)
-    if (draft.arm and draft.group) or draft.baseline or len(draft.factors) > 1:
+    if draft.group or draft.baseline or len(draft.factors) > 1:
         yield from _compared(draft, outcomes)
     events = draft.outcomes("yes or no")
-    if events and not draft.cluster:
+    if events and draft.treatments:
+        names = [one.name for one in events]
+        options = _crossover(draft) | {"outcome": "yes or no"}
+        yield from _analysis("yes_or_no", "crossover", "Yes and no by treatment", "secondary", names, options=options)
+    elif events and not draft.cluster:
         title = "How many said yes"
         yield from _analysis("yes_or_no", "proportion", title, "descriptive", [one.name for one in events])
 
@@ -225,7 +233,10 @@ def _comparison(draft: Draft, name: str, role: str, outcomes: Sequence[Parameter
     at = {"visits": [last]} if last else {}
     visited = all(outcome.visits for outcome in outcomes)
     before = bool(draft.baseline) and _all_at(outcomes, draft.baseline) and last != draft.baseline
-    if len(draft.factors) > 1:
+    if draft.treatments:
+        title = f"{what} by treatment"
+        yield from _analysis(name, "crossover", title, role, names, options=_crossover(draft))
+    elif len(draft.factors) > 1:
         options: dict[str, Any] = {"factors": draft.factors}
         yield from _analysis(
             name, "factorial", f"{what}, factors and their interactions", role, names, **at, options=options
@@ -244,6 +255,12 @@ def _comparison(draft: Draft, name: str, role: str, outcomes: Sequence[Parameter
         yield from _analysis(name, method, title, role, names, **at, options={"contrasts": contrasts})
     elif visited and before:
         yield from _analysis(name, "paired_change", f"{what}, change since baseline", role, names)
+
+
+def _crossover(draft: Draft) -> dict[str, Any]:
+    """The options of a crossover of two treatments."""
+    reference, other = draft.treatments
+    return {"sequences": {other: [other, reference], reference: [reference, other]}, "contrast": [other, reference]}
 
 
 def _all_at(outcomes: Sequence[ParameterDraft], visit: str) -> bool:

@@ -224,17 +224,42 @@ def arm_of(files: Sequence[FileProfile], unit: str, asked: str = "", reference: 
 
 
 def condition_of(file: FileProfile, unit: str, asked: str, reference: str) -> Visits | None:
-    """The conditions of a crossover as visits: a column of treatments that differs within units; a reference first."""
+    """The conditions of a crossover as visits, a reference as the baseline; None where there are none."""
+    column = _treatment_of(file, unit, asked)
+    if column is None:
+        return None
+    found = _below(file, column)
+    return replace(found, baseline=_reference_first(found.labels, reference)[0])
+
+
+def periods_of(file: FileProfile, unit: str, asked: str, reference: str) -> tuple[Visits, str, list[str]] | None:
+    """The two periods of a crossover as visits, the raw column of its treatments, and these, the reference first."""
+    treatment = _treatment_of(file, unit, asked)
+    if treatment is None or len(treatment.texts) != 2 or treatment.kind != "category":
+        return None
+    for column in file.columns:
+        if named(column, VISITS) and column.raw not in (unit, treatment.raw) and len(column.texts) == 2:
+            if is_unique(file, [unit, column.raw]):
+                labels = {treatment.codes.get(text, text): treatment.codes.get(text, text) for text in treatment.texts}
+                return replace(_below(file, column), baseline=""), treatment.raw, _reference_first(labels, reference)
+    return None
+
+
+def _treatment_of(file: FileProfile, unit: str, asked: str) -> ColumnProfile | None:
+    """The column of treatments that differ within units."""
     for column in file.columns:
         fits = column.raw == asked if asked else named(column, ARMS)
         if fits and unit and column.raw != unit and 2 <= len(column.texts) <= MOST_ARMS:
             if not is_constant(file, unit, column.raw) and is_unique(file, [unit, column.raw]):
-                found = _below(file, column)
-                labels = found.labels
-                first = [n for n, label in labels.items() if label == reference]
-                first += [n for n, label in labels.items() if re.match(rf"({REFERENCE})", label, re.IGNORECASE)]
-                return replace(found, baseline=(first or list(labels))[0])
+                return column
     return None
+
+
+def _reference_first(labels: dict[str, str], reference: str) -> list[str]:
+    """Names with their labels, what is asked for or looks like a reference first."""
+    first = [name for name, label in labels.items() if label == reference]
+    first += [name for name, label in labels.items() if re.match(rf"({REFERENCE})", label, re.IGNORECASE)]
+    return list(dict.fromkeys([*first[:1], *sorted(labels)])) if first else list(labels)
 
 
 def factors_of(file: FileProfile, unit: str) -> list[ColumnProfile]:

@@ -21,6 +21,7 @@ from omtrace.intake.drafting.roles import (
     is_constant,
     is_unique,
     named,
+    periods_of,
     stems_of,
     unit_column,
     visits_of,
@@ -85,6 +86,7 @@ class Draft:
     roster: str = ""
     arm: Arm | None = None
     cluster: str = ""
+    treatments: list[str] = field(default_factory=list)  # of a crossover in two periods, the reference first
     outcome: str = ""
     factors: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)  # what is said in the plan as well
@@ -114,7 +116,7 @@ class Draft:
     @property
     def group(self) -> str:
         """The parameter that holds the group; "" where there is none."""
-        return next((p.name for p in self.parameters.values() if self.arm and p.options.get("group")), "")
+        return next((p.name for p in self.parameters.values() if p.options.get("group")), "")
 
 
 def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str, Mapping[str, str]]) -> Draft:
@@ -142,15 +144,20 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
                 f"one {unit} has several {', '.join(wrong)}: are its numbers given anew in each? Then the source says "
                 f"unit: [{wrong[0]}, {unit}], without unit_id under its columns"
             )
-        visits = None
+        visits, periods = None, None
         if request.design == "crossover":
-            visits = condition_of(file, unit, request.arm or request.visit, request.reference)
+            periods = periods_of(file, unit, request.arm, request.reference)
+            visits = (
+                periods[0] if periods else condition_of(file, unit, request.arm or request.visit, request.reference)
+            )
         visits = visits or visits_of(file, unit, request.visit, request.wide)
         if visits:
             draft.visits |= visits.labels
             draft.baseline = draft.baseline or visits.baseline
             draft.found.append(f"visits of {file.path.name}: {', '.join(visits.labels.values())}")
         _File(draft, file, visits, forms.get(file.name, {})).add()
+        if periods and not draft.treatments:
+            _add_sequence(draft, periods[1], list(periods[0].labels), periods[2])
     draft.roster = draft.roster or (draft.tables[0].name if draft.tables else "")
     if request.design == "factorial":
         raws = {column.raw for file in files for column in factors_of(file, unit)}
@@ -163,6 +170,15 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
         if draft.cluster:
             draft.found.append(f"cluster: {draft.cluster}")
     return draft
+
+
+def _add_sequence(draft: Draft, raw: str, periods: Sequence[str], treatments: list[str]) -> None:
+    """The sequence of a crossover, named by the treatment of its first period, as the group."""
+    treatment = next(p.name for p in draft.parameters.values() if p.raw == raw)
+    options = {"of": treatment, "visit": periods[0], "group": True}
+    draft.parameter("sequence", "First treatment", "at_visit", options, "categories", is_fact=True)
+    draft.treatments = treatments
+    draft.found.append(f"crossover: {' and '.join(treatments)} in two periods")
 
 
 def _label(column: ColumnProfile) -> str:

@@ -1,0 +1,232 @@
+"""Time to an event, some of them censored: curves of the groups, and their hazards compared."""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._sentences import adjusted, listed, parameter_names
+from omtrace.faults import Refusal
+from omtrace.model.closed import Closed
+from omtrace.model.contrast import EVERYBODY, Contrast
+from omtrace.model.statistics import NOT_COMPUTED
+
+if TYPE_CHECKING:
+    import pandas
+
+    from omtrace.analyses._analysis_set import AnalysisSet
+    from omtrace.provenance.rows import Rows
+    from omtrace.statistics.basic.survival import Curve
+
+STEP = (
+    "curve_time",
+    "curve_at_risk",
+    "curve_events",
+    "curve_survival",
+    "curve_survival_low",
+    "curve_survival_high",
+)
+
+
+class Options(Closed):
+    """Who had the event, at which times curves are told, and which groups are compared how."""
+
+    event: str = Field(
+        description="parameter without visits: 1 or yes where the event came at the time analysed, 0 or no where the "
+        "time is censored"
+    )
+    times: tuple[float, ...] = Field(
+        description="times at which the curves and the numbers at risk are given, in the unit of the parameter",
+        min_length=1,
+    )
+    contrasts: tuple[tuple[str, str], ...] = Field(
+        (),
+        description="pairs: group of interest, reference; all groups named here are in the model; none: curves alone",
+    )
+    strata: tuple[str, ...] = Field(
+        (), description="parameters without visits whose combinations are the strata of log-rank test and Cox model"
+    )
+    covariates: tuple[str, ...] = Field((), description="numeric parameters without visits, in the Cox model")
+    factors: tuple[str, ...] = Field((), description="categorical parameters without visits, in the Cox model")
+    ties: Literal["efron", "breslow"] = Field("efron", description="how the Cox model takes events at one time")
+    horizon: float | None = Field(
+        None, description="the time up to which restricted means are compared; none: they are not", gt=0
+    )
+    level: float = Field(0.95, description="confidence level", gt=0.5, lt=1)
+
+
+def run(call: Call) -> Iterator[Number]:
+    """The curve of each group, then of each pair: hazard ratio, log-rank test, restricted means, proportionality."""
+    from omtrace.statistics.basic.survival import kaplan_meier
+
+    o = call.options
+    for name in (o.event, *o.strata, *o.factors):
+        call.data.column(name)  # one that is not declared is a fault of the plan
+    call = replace(call, data=call.data.with_yes_as_one([o.event]))
+    call.need(o.event, holds="yes or no")
+    for name in o.covariates:
+        call.need(name)
+    contrasts = {call.contrast(*pair): pair for pair in o.contrasts}
+    named = {name for pair in o.contrasts for name in pair}
+    groups = [name for name in call.dataset.groups if not named or name in named] if call.dataset.group else [EVERYBODY]
+    for parameter, visit in call.targets():
+        needed = list(dict.fromkeys((o.event, *o.strata, *o.covariates, *o.factors)))
+        chosen = call.data.select(
+            call.entry.population, parameter, visit, covariates=needed, group=bool(call.dataset.group)
+        )
+        frame = chosen.frame.astype(dict.fromkeys(["value", o.event, *o.covariates], "float64"))
+        curves: dict[str, Curve] = {}
+        try:
+            for group in groups:
+                mine = frame if group == EVERYBODY else frame[frame["group"] == group]
+                if len(mine):
+                    curves[group] = kaplan_meier(mine["value"], mine[o.event], o.level)
+                    yield from _curve(call, parameter, visit, group, curves[group], chosen.rows([group]))
+                else:
+                    yield from _not_computed(call, parameter, visit, group, "no unit has a time", chosen.rows([group]))
+        except ValueError as error:
+            raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
+        if contrasts:
+            frame = frame[frame["group"].isin(groups)]
+            yield from _compared(call, parameter, visit, contrasts, groups, frame, chosen, curves)
+
+
+def _curve(call: Call, parameter: str, visit: str, group: str, curve: "Curve", rows: "Rows") -> Iterator[Number]:
+    """Counts, median and the declared times; then every step of the curve."""
+    from omtrace.statistics.linear.likelihood import normal_numbers
+
+    o, unit = call.options, call.dataset.parameters[parameter].unit
+    counts = {"n": float(curve.n), "events": float(curve.events.sum())}
+    yield from call.numbers(parameter, group, visit, counts | curve.median(), rows)
+    for time in o.times:
+        yield from call.numbers(parameter, group, visit, curve.at(time), rows, f"at {time:g} {unit}".rstrip())
+    if o.horizon:
+        level = f"up to {o.horizon:g} {unit}".rstrip()
+        try:
+            mean, se = curve.restricted_mean(o.horizon)
+        except ValueError as error:
+            yield from _not_computed(call, parameter, visit, group, f"restricted mean: {error}", rows)
+        else:
+            limits = normal_numbers(mean, se, o.level)
+            values = {"restricted_mean": mean, **{name: limits[name] for name in ("ci_low", "ci_high", "se")}}
+            yield from call.numbers(parameter, group, visit, values, rows, level)
+    columns = (curve.times, curve.at_risk, curve.events, curve.survival, curve.low, curve.high)
+    for step in zip(*columns, strict=True):
+        numbers = {name: float(value) for name, value in zip(STEP, step, strict=True)}
+        yield from call.numbers(parameter, group, visit, numbers, rows, f"from {step[0]:.10g} {unit}".rstrip())
+
+
+def _compared(
+    call: Call,
+    parameter: str,
+    visit: str,
+    contrasts: Mapping[Contrast, tuple[str, str]],
+    groups: list[str],
+    frame: "pandas.DataFrame",
+    chosen: "AnalysisSet",
+    curves: "Mapping[str, Curve]",
+) -> Iterator[Number]:
+    """The pairs of groups, each part not computed where the data do not allow it."""
+    from omtrace.statistics.basic.survival import log_rank, restricted_mean_difference
+
+    o = call.options
+    rows = chosen.rows(groups)
+    strata = frame[list(o.strata)].astype(str).agg(" ".join, axis=1) if o.strata else None
+    test = f"log-rank test{', stratified' * bool(o.strata)}"
+    yield from _cox(call, parameter, visit, contrasts, groups, frame, strata, rows)
+    tested: list[tuple[str | Contrast, tuple[str, ...]]] = list(contrasts.items())
+    for name, some in tested + [(EVERYBODY, tuple(groups))] * (len(groups) > 2):
+        mine = frame["group"].isin(some)
+        used = chosen.rows(list(some))
+        try:
+            values = log_rank(
+                frame["value"][mine],
+                frame[o.event][mine],
+                frame["group"][mine],
+                None if strata is None else strata[mine],
+            )
+        except ValueError as error:
+            yield from _not_computed(call, parameter, visit, name, str(error), used)
+            continue
+        yield from call.numbers(parameter, name, visit, values, used, test)
+    if not o.horizon:
+        return
+    for contrast, (group, reference) in contrasts.items():
+        used = chosen.rows([group, reference])
+        level = f"restricted mean up to {o.horizon:g} {call.dataset.parameters[parameter].unit}".rstrip()
+        try:
+            values = restricted_mean_difference(curves[group], curves[reference], o.horizon, o.level)
+        except (KeyError, ValueError) as error:
+            why = "a group has no times" if isinstance(error, KeyError) else str(error)
+            yield from _not_computed(call, parameter, visit, contrast, f"restricted means: {why}", used)
+        else:
+            yield from call.numbers(parameter, contrast, visit, values, used, level)
+
+
+def _cox(
+    call: Call,
+    parameter: str,
+    visit: str,
+    contrasts: Mapping[Contrast, tuple[str, str]],
+    groups: list[str],
+    frame: "pandas.DataFrame",
+    strata: "pandas.Series | None",
+    rows: "Rows",
+) -> Iterator[Number]:
+    """Hazard ratios, and the test that they do not change over time."""
+    from omtrace.statistics.basic.survival import fit_cox
+    from omtrace.statistics.linear.design import GroupDesign, Terms
+
+    o = call.options
+    try:
+        reference = o.contrasts[0][1]
+        ordered = sorted(groups, key=lambda name: name != reference)
+        design = GroupDesign(frame, Terms("value", "group", ordered, None, o.covariates, o.factors))
+        model = fit_cox(frame["value"], frame[o.event], design.matrix[:, 1:], strata, o.ties)
+        place = design.design.columns["group"]
+        check = model.proportional_hazards(slice(place.start - 1, place.stop - 1))
+    except ValueError as error:
+        for contrast in contrasts:
+            yield from _not_computed(call, parameter, visit, contrast, f"hazard ratio: {error}", rows)
+        return
+    counts = {"n": float(len(frame)), "events": float(frame[o.event].sum())}
+    for contrast, (group, reference) in contrasts.items():
+        values = model.hazard_ratio(design.difference(group, reference)[1:], o.level)
+        yield from call.numbers(parameter, contrast, visit, values | counts, rows, scale=("", 2))
+    name = next(iter(contrasts)) if len(contrasts) == 1 else EVERYBODY
+    yield from call.numbers(parameter, name, visit, check, rows, "check of proportional hazards")
+
+
+def _not_computed(
+    call: Call, parameter: str, visit: str, name: str | Contrast, why: str, rows: "Rows"
+) -> Iterator[Number]:
+    yield from call.numbers(parameter, name, visit, {NOT_COMPUTED: math.nan}, rows, why)
+
+
+def said(options: Options) -> str:
+    """The curves, the tests and the model in words."""
+    curves = (
+        "Kaplan-Meier curves with log-log limits, the median time with Brookmeyer and Crowley's interval, and the "
+        "units at risk at each of the times declared. "
+    )
+    if not options.contrasts:
+        return curves.strip()
+    within = f", stratified by {listed(parameter_names(options.strata))}" if options.strata else ""
+    ties = options.ties.capitalize()
+    horizon = (
+        f" Restricted mean times up to {options.horizon:g} as areas below the curves, with Greenwood's standard errors."
+        if options.horizon
+        else ""
+    )
+    return (
+        f"{curves}Groups are compared by the log-rank test{within}, and by Cox's proportional hazards model"
+        f"{adjusted(False, options.covariates, options.factors)}{within} (ties as {ties}, Wald intervals). That "
+        "hazards are proportional is checked by the score test of Grambsch and Therneau, in which time is the Kaplan-"
+        f"Meier curve of all units.{horizon}"
+    )
+
+
+METHOD = Method(Options, run, said)
