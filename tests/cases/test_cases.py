@@ -51,6 +51,21 @@ def test_strips_and_plates_of_as_many_columns(columns):
     assert "A to H, of strips" in refused("plate_grid", "", grid(columns, 7)) or FORMATS[columns] == 8
 
 
+def test_a_plate_of_1536_wells_is_read_and_its_wells_have_places():
+    from omtrace.report._plate_svg import places_on
+    from omtrace.schemas.plate_layout import WELL
+    from omtrace.statistics.assay.plate_position import at_edge, places
+
+    names = [*(chr(n) for n in range(65, 91)), *(f"A{chr(n)}" for n in range(65, 71))]
+    lines = ["Plate: S1", "450 nm", "," + ",".join(f"{n:02}" for n in range(1, 49))]
+    lines += [f"{name}," + ",".join(["0.5"] * 48) for name in names]
+    wells = read("plate_grid", "", "\n".join(lines).encode()).cells[4]
+    assert len(wells) == 1536 and wells[0] == "A1" and wells[-1] == "AF48" and list(places_on(4)) == list(wells)
+    assert all(re.fullmatch(WELL, f"S1/{well}") for well in wells)
+    assert at_edge(*places(wells)).sum() == 2 * 48 + 2 * 30
+    assert refused("plate_grid", "", "\n".join(lines[:-1]).encode())
+
+
 def test_labware_is_not_the_name_of_a_plate():
     assert "option plate" in refused("magellan", "i_control_plate_1.xlsx", wavelength="450")
     for name in ("i_control_plate_1.xlsx", "i_control_plate_3.xlsx"):

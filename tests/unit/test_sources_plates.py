@@ -112,11 +112,11 @@ def test_mars_names_its_plate_and_its_reads():
     assert "each well once" in refused("mars", mars(("450", "450")))
 
 
-def test_mars_refuses_other_files_cut_ones_and_1536_wells():
+def test_mars_refuses_other_files_cut_ones_and_other_sizes():
     assert "line 1: expected User:" in refused("mars", b"a,b\n1,2\n")
     assert "Raw Data" in refused("mars", mars(()))
     assert "but found 6" in refused("mars", b"\r\n".join(mars().split(b"\r\n")[:-3]))
-    assert "but found 48 columns" in refused("mars", mars(columns=48))
+    assert "but found 20 columns" in refused("mars", mars(columns=20))
 
 
 # xPONENT
