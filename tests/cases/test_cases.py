@@ -260,13 +260,33 @@ def test_one_key_never_names_two_places():
         (gzip.compress(b"RDX3\nX\n\x00\x00", mtime=0), "R data file"),
         (case("qualtrics_zone.csv"), "Qualtrics export: the reader for it is qualtrics"),
         (b"%PDF-1.7", "PDF"),
+        (b"PAR1\x15\x04", "Parquet"),
+        (b'[{"plate": "P1"}]', "JSON list"),
+        (b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "workbook (.ods)"),
     ],
-    ids=["gen5", "xlsx", "pzfx", "rda", "qualtrics", "pdf"],
+    ids=["gen5", "xlsx", "pzfx", "rda", "qualtrics", "pdf", "parquet", "json", "ods"],
 )
 def test_a_file_of_another_reader_is_named(tmp_path, content, says):
     softmax = {**SIGNALS, "reader": "softmax", "options": {"part": "signals"}}
     study = Study(tmp_path, {"plate_signals": softmax}, {"plates": content})
     assert any("unreadable" in line and says in line for line in study.stopped())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"sep=;\r\nid;dose\r\n1;2,5\r\n",
+        b'\xef\xbb\xbf"sep=\t"\nid\tdose\n1\t2,5\n',
+        b"id;dose;;\n1;2,5;;\n",
+        b'id;dose;\n"1";2,5; \n',
+    ],
+)
+def test_what_spreadsheets_add_to_text_is_no_column(content):
+    """The line that names the delimiter, and empty columns to the right of all names."""
+    extract = read("delimited", "", content)
+    assert extract.columns == ("id", "dose") and [list(column) for column in extract.cells] == [["1"], ["2,5"]]
+    assert "no name for column 3" in refused("delimited", "", b"id,dose,\n1,2,3\n")
+    assert "no name for column 2" in refused("delimited", "", b"id,,dose\n1,,2\n")
 
 
 def test_columns_that_stand_twice_are_one_sentence():
