@@ -51,6 +51,21 @@ def test_strips_and_plates_of_as_many_columns(columns):
     assert "A to H, of strips" in refused("plate_grid", "", grid(columns, 7)) or FORMATS[columns] == 8
 
 
+def test_a_plate_of_1536_wells_is_read_and_its_wells_have_places():
+    from omtrace.report._plate_svg import places_on
+    from omtrace.schemas.plate_layout import WELL
+    from omtrace.statistics.assay.plate_position import at_edge, places
+
+    names = [*(chr(n) for n in range(65, 91)), *(f"A{chr(n)}" for n in range(65, 71))]
+    lines = ["Plate: S1", "450 nm", "," + ",".join(f"{n:02}" for n in range(1, 49))]
+    lines += [f"{name}," + ",".join(["0.5"] * 48) for name in names]
+    wells = read("plate_grid", "", "\n".join(lines).encode()).cells[4]
+    assert len(wells) == 1536 and wells[0] == "A1" and wells[-1] == "AF48" and list(places_on(4)) == list(wells)
+    assert all(re.fullmatch(WELL, f"S1/{well}") for well in wells)
+    assert at_edge(*places(wells)).sum() == 2 * 48 + 2 * 30
+    assert refused("plate_grid", "", "\n".join(lines[:-1]).encode())
+
+
 def test_labware_is_not_the_name_of_a_plate():
     assert "option plate" in refused("magellan", "i_control_plate_1.xlsx", wavelength="450")
     for name in ("i_control_plate_1.xlsx", "i_control_plate_3.xlsx"):
@@ -245,13 +260,51 @@ def test_one_key_never_names_two_places():
         (gzip.compress(b"RDX3\nX\n\x00\x00", mtime=0), "R data file"),
         (case("qualtrics_zone.csv"), "Qualtrics export: the reader for it is qualtrics"),
         (b"%PDF-1.7", "PDF"),
+        (b"PAR1\x15\x04", "Parquet"),
+        (b'[{"plate": "P1"}]', "JSON list"),
+        (b"PK\x03\x04" + bytes(26) + b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "workbook (.ods)"),
     ],
-    ids=["gen5", "xlsx", "pzfx", "rda", "qualtrics", "pdf"],
+    ids=["gen5", "xlsx", "pzfx", "rda", "qualtrics", "pdf", "parquet", "json", "ods"],
 )
 def test_a_file_of_another_reader_is_named(tmp_path, content, says):
     softmax = {**SIGNALS, "reader": "softmax", "options": {"part": "signals"}}
     study = Study(tmp_path, {"plate_signals": softmax}, {"plates": content})
     assert any("unreadable" in line and says in line for line in study.stopped())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"sep=;\r\nid;dose\r\n1;2,5\r\n",
+        b'\xef\xbb\xbf"sep=\t"\nid\tdose\n1\t2,5\n',
+        b"id;dose;;\n1;2,5;;\n",
+        b'id;dose;\n"1";2,5; \n',
+    ],
+)
+def test_what_spreadsheets_add_to_text_is_no_column(content):
+    """The line that names the delimiter, and empty columns to the right of all names."""
+    extract = read("delimited", "", content)
+    assert extract.columns == ("id", "dose") and [list(column) for column in extract.cells] == [["1"], ["2,5"]]
+    assert "no name for column 3" in refused("delimited", "", b"id,dose,\n1,2,3\n")
+    assert "no name for column 2" in refused("delimited", "", b"id,,dose\n1,,2\n")
+
+
+@pytest.mark.parametrize(
+    ("units", "left_out"),
+    [
+        ("P1 P2 Total P3 n=3", ["Total", "n=3"]),
+        ("1 2 3 Gesamt: St.dev.", ["Gesamt:", "St.dev."]),
+        ("P1 participant_id P2", ["participant_id"]),
+        ("AB SD MK SE", []),
+        ("N1 N2 N3", []),
+    ],
+)
+def test_totals_and_the_header_again_are_no_units(tmp_path, units, left_out):
+    rows = "".join(f"{unit},1,1,0,5,0\n" for unit in units.split())
+    study = Study(tmp_path, {"diary": DIARY}, {"diary": DAYS + rows}).run()
+    assert [row[3] for row in study.found("summary_row")] == left_out and not study.found("type")
+    assert study.table("diary")["unit_id"].tolist() == [unit for unit in units.split() if unit not in left_out]
+    assert study.counts("diary")[3] == len(left_out)
 
 
 def test_columns_that_stand_twice_are_one_sentence():

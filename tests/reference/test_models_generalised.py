@@ -356,3 +356,18 @@ def test_firth_gives_an_odds_ratio_where_a_term_tells_outcomes_with_certainty(mi
     apart = midas.assign(high=(midas["base"] > midas["base"].median()) * 1.0)
     found = LogisticModel(apart, Terms("high", "arm", [0, 1], None, ["base"]), firth=True).odds_ratio(1, 0)
     assert found["ci_low"] < found["odds_ratio"] < found["ci_high"] and 0 < found["p"] < 1
+
+
+def test_a_level_without_events_or_in_one_category_says_nothing_of_the_ratio(midas):
+    sites = midas.assign(site=[f"s{i % 3}" for i in range(len(midas))])
+    sites.loc[sites["site"] == "s2", ["midas", "grade"]] = 0
+    rest = sites[sites["site"] != "s2"]
+    terms, ordered = (Terms(what, "arm", [0, 1], None, ["base"], ["site"]) for what in ("midas", "grade"))
+    for distribution in ("negative binomial", "poisson"):
+        found, theirs = (CountModel(f, terms, "quarters", distribution) for f in (sites, rest))
+        assert found.rate_ratio(1, 0) == pytest.approx(theirs.rate_ratio(1, 0), rel=1e-9)
+        assert [(*level,) for level in found.alike] == [("site", "s2", "0", 30)] and found.n == len(sites)
+        assert found.events(1)[1] > theirs.events(1)[1]  # their exposure counts
+    found, theirs = (ProportionalOdds(f, ordered, [0, 1, 2, 3]) for f in (sites, rest))
+    assert found.odds_ratio(1, 0) == pytest.approx(theirs.odds_ratio(1, 0), rel=1e-9)
+    assert [(*level,) for level in found.alike] == [("site", "s2", "0", 30)]

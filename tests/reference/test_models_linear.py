@@ -11,7 +11,7 @@ import pytest
 import statsmodels.api as sm
 from agreements import agrees, chosen
 from omtrace.statistics.linear.design import GroupDesign, Terms
-from omtrace.statistics.linear.linear import Ancova
+from omtrace.statistics.linear.linear import Ancova, fit_linear
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 R = json.loads((REFERENCE / "models_r.json").read_text())
@@ -273,3 +273,15 @@ def test_clusters_that_are_a_factor_of_the_model_leave_the_contrast_its_error(ar
     terms = Terms("change", "arm", reference="control", factors=["site"])
     found = Ancova(frame, terms, "CR2", "site").difference("dose1", "control")
     assert found["se"] > 0 and found["df"] > 1
+
+
+@pytest.mark.parametrize("covariance", ["classical", "HC3", "HC4", "CR2"])
+def test_the_unit_of_a_covariate_plays_no_part_in_least_squares(covariance):
+    generator = np.random.default_rng(5)
+    base, arm = generator.normal(50, 8, 40), np.repeat([-1.0, 1.0], 20)
+    values, cluster = base / 2 + 3 * arm + generator.normal(0, 5, 40), np.arange(40) // 4
+    found = [
+        fit_linear(values, np.column_stack([np.ones(40), arm, base * unit]), covariance, cluster).contrast([0, 2, 0])
+        for unit in (1e-12, 1, 1e12)
+    ]
+    assert found[0] == pytest.approx(found[1], rel=1e-9) and found[2] == pytest.approx(found[1], rel=1e-9)

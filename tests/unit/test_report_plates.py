@@ -218,16 +218,16 @@ def test_a_page_without_a_curve_says_so_and_loads_nothing(study):
     assert not re.search(r'href="(?!\.\./report\.html|[\w.]+\.html"|#)', text)
 
 
-@pytest.mark.parametrize("large", [False, True])
-def test_a_heat_map_has_a_box_for_every_well(large):
+@pytest.mark.parametrize("folds", [1, 2, 4])
+def test_a_heat_map_has_a_box_for_every_well(folds):
     names, signals = ["A1", "B2", "C3"], numpy.array([0.5, 1.5, numpy.nan])
     shares = _plate_svg.shares_of(signals, [0, 3])
-    made = _plate_svg.boxes(names, signals, shares, ["x", "y", "z"], ["p", "q", ""], ["", "masked", ""], [large] * 3, 3)
-    drawn = _plate_svg.heat_map(dict(zip(names, made, strict=True)), large)
-    assert drawn.count("<rect") == (384 if large else 96) and drawn.count("×") == 1
+    made = _plate_svg.boxes(names, signals, shares, ["x", "y", "z"], ["p", "q", ""], ["", "masked", ""], [folds] * 3, 3)
+    drawn = _plate_svg.heat_map(dict(zip(names, made, strict=True)), folds)
+    assert drawn.count("<rect") == 96 * folds**2 and drawn.count("×") == 1
     assert 'fill-opacity="0.00"' in drawn and 'fill-opacity="1.00"' in drawn
     assert drawn.index("A1: x") < drawn.index("B2: y") < drawn.index("C3: z")
-    assert '<a href="#B2" class="high out">' in drawn and ("1.500" in drawn) != large
+    assert '<a href="#B2" class="high out">' in drawn and ("1.500" in drawn) == (folds == 1)
 
 
 def test_each_plate_has_its_own_lowest_and_highest_signal():

@@ -144,7 +144,7 @@ def test_places_of_wells():
     assert (row.tolist(), column.tolist()) == ([0, 7, 1], [0, 11, 6])
     assert at_edge(row, column).tolist() == [1, 1, 0]
     with pytest.raises(ValueError, match="no well"):
-        places(["Z1"])
+        places(["AG1"])
 
 
 @pytest.mark.parametrize(("columns", "rate"), [(2, 0.05), (3, 0.01), (12, 0.05)])

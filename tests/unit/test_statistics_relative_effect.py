@@ -125,3 +125,23 @@ def test_groups_apart_have_no_standard_error():
     found = brunner_munzel([5, 6, 7], [1, 2, 3])
     assert found.pop("relative_effect") == 1 and all(math.isnan(value) for value in found.values())
     assert all(math.isnan(value) for value in brunner_munzel([1], [2, 3]).values())
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e-6, 1e6, 1e12])
+def test_the_unit_of_values_plays_no_part_in_a_permutation(arms, unit):
+    a, b = np.array(arms["control"])[:8] * math.pi, np.array(arms["dose1"])[:9] * math.pi
+    assert permutation_test(a * unit, b * unit)["permutation_p"] == pytest.approx(
+        permutation_test(a, b)["permutation_p"], rel=1e-9
+    )
+
+
+def test_one_far_value_makes_no_splits_equal():
+    """2 of the 252 splits lie as far apart, as where the far value is 10."""
+    for far in (10, 1e6, 1e13):
+        assert permutation_test([1, 2, 3, 4, 5], [6, 7, 8, 9, far])["permutation_p"] == pytest.approx(2 / 252)
+
+
+def test_values_that_cannot_be_squared_are_refused():
+    for unit in (1e-200, 1e200):
+        with pytest.raises(ValueError, match="take another unit"):
+            permutation_test([unit, 2 * unit], [3 * unit])

@@ -1,11 +1,11 @@
 """What the regression models of counts, of yes or no, and of ordered categories have in common."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from omtrace.analyses import Call
+from omtrace.analyses import Call, Number
 from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 
@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     import pandas
 
     from omtrace.analyses._analysis_set import AnalysisSet
-    from omtrace.statistics.linear.design import Terms
+    from omtrace.provenance.rows import Rows
+    from omtrace.statistics.linear.design import Alike, Terms
 
 
 class Regression(Closed):
@@ -69,3 +70,12 @@ def terms_of(call: Call) -> "Terms":
 def refused(call: Call, parameter: str, visit: str, error: ValueError) -> Refusal:
     """The refusal of a model that cannot be fitted."""
     return Refusal(f"analysis {call.name}, {parameter}{f' at {visit}' if visit else ''}: {error}")
+
+
+def silent_levels(
+    call: Call, parameter: str, visit: str, levels: "Sequence[Alike]", rows: "Rows", what: str
+) -> Iterator[Number]:
+    """How many rows have a level of a factor whose outcomes are all alike, so that they say nothing of a ratio."""
+    for alike in levels:
+        level = f"{alike.factor} {alike.level}: all {alike.outcome}, says nothing of the {what}"
+        yield from call.numbers(parameter, "all", visit, {"n": float(alike.rows)}, rows, level)

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.analyses._regression import Regression, refused, targets, terms_of
+from omtrace.analyses._regression import Regression, refused, silent_levels, targets, terms_of
 from omtrace.analyses._sentences import adjusted
 from omtrace.analyses._shown import named
 from omtrace.faults import Fault
@@ -52,12 +52,13 @@ def run(call: Call) -> Iterator[Number]:
             yield from call.numbers(parameter, call.contrast(group, reference), visit, values, rows, scale=("", 2))
         for group in groups:
             events, exposure = model.events(group)
-            counts = {"n": model.design.size[group], "events": events}
+            counts = {"n": float((frame["group"] == group).sum()), "events": events}
             own = chosen.rows([group])
             yield from call.numbers(parameter, group, visit, counts, own)
             if o.exposure:
                 yield from call.numbers(parameter, group, visit, {"exposure": exposure}, own, scale=(unit, 1))
             yield from call.numbers(parameter, group, visit, model.rate(group, o.per, o.level), rows, scale=rate)
+        yield from silent_levels(call, parameter, visit, model.alike, rows, "rate ratio")
         told = {"pearson_per_df": model.pearson_per_df}
         if o.distribution != "poisson":
             told = {"dispersion": model.dispersion, "dispersion_se": model.dispersion_se, **told}
@@ -71,7 +72,8 @@ def said(options: Options) -> str:
     terms = adjusted(options.baseline, options.covariates, options.factors)
     return (
         f"{options.distribution.capitalize()} model{variance} of the counts by group{terms}{exposure}; maximum "
-        "likelihood with standard errors from the observed information and normal intervals."
+        "likelihood with standard errors from the observed information and normal intervals. A level of a factor "
+        "without any event says nothing of the rate ratio and is named; rates are those of the other levels."
     )
 
 

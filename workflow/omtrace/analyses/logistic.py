@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.analyses._regression import Regression, refused, targets, terms_of
+from omtrace.analyses._regression import Regression, refused, silent_levels, targets, terms_of
 
 
 class Options(Regression):
@@ -40,9 +40,7 @@ def run(call: Call) -> Iterator[Number]:
             for level, values in measures.items():
                 scale = ("", 3 if "difference" in level else 2)
                 yield from call.numbers(parameter, contrast, visit, values, rows, level, scale)
-        for alike in model.alike:
-            level = f"{alike.factor} {alike.level}: all {alike.outcome}, says nothing of the odds ratio"
-            yield from call.numbers(parameter, "all", visit, {"n": float(alike.rows)}, rows, level)
+        yield from silent_levels(call, parameter, visit, model.alike, rows, "odds ratio")
         for group in groups:
             mine = frame[frame["group"] == group]["value"]
             counts = {"n": len(mine), "count": float(mine.sum())}

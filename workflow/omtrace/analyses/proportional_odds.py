@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.analyses._regression import Regression, refused, targets, terms_of
+from omtrace.analyses._regression import Regression, refused, silent_levels, targets, terms_of
 from omtrace.faults import Fault
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def _odds(
     call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame", chosen: "AnalysisSet"
 ) -> Iterator[Number]:
     o, rows = call.options, chosen.rows(call.options.groups(list(call.dataset.groups)))
+    yield from silent_levels(call, parameter, visit, model.alike, rows, "odds ratio")
     for group, reference in o.contrasts:
         contrast = call.contrast(group, reference)
         values = {**model.odds_ratio(group, reference, o.level), "n": float(model.n)}
@@ -106,6 +107,7 @@ METHOD = Method(
     run,
     "Proportional odds model by maximum likelihood, Wald intervals: one odds ratio of being in a higher category, "
     "whichever the cut. Beside it the odds ratio of each cut from a logistic model: where these differ much, one "
-    "number does not tell the effect. Thresholds on the logit scale, for the reference group at the covariates' means.",
+    "number does not tell the effect. Thresholds on the logit scale, for the reference group at the covariates' means. "
+    "A level of a factor whose rows are all in one outermost category says nothing of the odds ratio and is named.",
     gives="odds_ratio ci_low ci_high percent threshold se_log threshold_se z p count n",
 )

@@ -2,9 +2,10 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ class _Opened:
 
 
 ROW_NAME = "row_name"
+NAMELESS = "\0"  # before the number of a column to the right of all names; no text holds it
+SEP = re.compile(r"\ufeff?\"?sep=(?P<mark>[,;|\t]|\\t)\"?[,;\t]*(?:\r\n|\r|\n)", re.IGNORECASE)
 
 
 def read(content: bytes, options: "Options") -> Extract:
@@ -55,7 +58,9 @@ def read(content: bytes, options: "Options") -> Extract:
     if file.columns[0] == ROW_NAME:
         decisions["first column"] = f"{ROW_NAME}, where it has no name"
     if QUOTE not in text and _usual_ends(text):
-        return _unquoted(file.columns, text[file.lines.tell() :], file.line, file.delimiter, member, decisions)
+        return _named(
+            _unquoted(file.columns, text[file.lines.tell() :], file.line, file.delimiter, member, decisions), file.line
+        )
     rows, ordinals, firsts, lasts, faults = [], [], [], [], []
     width = len(file.columns)
     for ordinal, (first, last, cells) in enumerate(file.records, 1):
@@ -69,7 +74,20 @@ def read(content: bytes, options: "Options") -> Extract:
                 RowFault(Place(ordinal, first, last, member), "row_width", f"{width} cells, not {len(cells)}")
             )
     columnwise = list(zip(*rows, strict=True)) if rows else [()] * width
-    return Extract(file.columns, columnwise, Places(ordinals, firsts, lasts, member), decisions, faults)
+    extract = Extract(file.columns, columnwise, Places(ordinals, firsts, lasts, member), decisions, faults)
+    return _named(extract, file.line)
+
+
+def _named(extract: Extract, line: int) -> Extract:
+    """The extract without the empty columns to the right of all names. Raises Fault where one of them holds a text."""
+    named = [n for n, name in enumerate(extract.columns) if not name.startswith(NAMELESS)]
+    rest = extract.columns[len(named) :]
+    if not rest:
+        return extract
+    if any(str(cell).strip() for column in extract.cells[len(named) :] for cell in column):
+        check_names((*extract.columns[: len(named)], *[""] * len(rest)), f"line {line}")
+    extract.decisions["columns without name"] = f"{len(rest)}, empty: left out"
+    return replace(extract, columns=extract.columns[: len(named)], cells=extract.cells[: len(named)])
 
 
 def texts_at(content: bytes, wanted: Mapping[int, Collection[str]]) -> dict[tuple[int, str], str]:
@@ -90,6 +108,8 @@ def texts_at(content: bytes, wanted: Mapping[int, Collection[str]]) -> dict[tupl
 def _opened(text: str, delimiter: str = "", header_line: int = 1) -> _Opened:
     """A file's text, read up to its header. Raises Fault where there is none, or one without clear names."""
     lines = io.StringIO(text, newline="")  # ends lines at CRLF, LF and CR, and keeps the ends
+    if header_line == 1 and (said := SEP.match(text)):  # Excel's line for the delimiter
+        delimiter, header_line = delimiter or said["mark"].replace("\\t", "\t"), 2
     above = sum(1 for _ in islice(lines, header_line - 1))
     start = lines.tell()
     delimiter = delimiter or _detected(text[start : start + SAMPLE_CHARACTERS])
@@ -99,6 +119,9 @@ def _opened(text: str, delimiter: str = "", header_line: int = 1) -> _Opened:
         raise Fault(f"line {header_line}: no column names; set the option header_line to their line")
     if len(header) > 1 and not header[0].strip() and ROW_NAME not in header:
         header[0] = ROW_NAME
+    named = max((n for n, name in enumerate(header, 1) if name.strip()), default=0)
+    if named and all(name.strip() for name in header[:named]):
+        header[named:] = [f"{NAMELESS}{n}" for n in range(named + 1, len(header) + 1)]
     check_names(tuple(header), f"line {first}")
     return _Opened(lines, delimiter, first, tuple(header), records)
 

@@ -17,10 +17,10 @@ from omtrace.readers._words import NUMBER, words_in
 
 SIGNALS = ("plate", "plate_name", "wavelength", "read", "well", "signal")
 MADE = frozenset(SIGNALS) - {"signal"}  # by a reader: what a file of plates says in headings and margins
-FORMATS = {3: 2, 4: 3, 6: 4, 8: 6, 12: 8, 24: 16}  # columns of a plate -> its rows
+FORMATS = {3: 2, 4: 3, 6: 4, 8: 6, 12: 8, 24: 16, 48: 32}  # columns of a plate -> its rows
 STRIP = 8  # wells of a strip: a frame with fewer than 12 strips has fewer columns and all eight rows
-LETTERS = "ABCDEFGHIJKLMNOP"
-WELL = re.compile(r"([A-P])0?([1-9]|1\d|2[0-4])")
+LETTERS = (*map(chr, range(65, 91)), *(f"A{chr(n)}" for n in range(65, 71)))  # of rows: A to Z, AA to AF
+WELL = re.compile(r"([A-Z]|A[A-F])0?([1-9]|[1-3]\d|4[0-8])")
 DELIMITERS = ("\t", ";", ",")
 LINES = 1_000_000
 GRIDS = 500  # in one file
@@ -152,7 +152,7 @@ def grids_of(lines: Sequence[Line], whole: bool = True) -> list[Grid]:
         while at < len(lines) and (row := _row(lines[at], start, grid)):
             grid.rows.append(row)
             at += 1
-        letters = "".join(dict.fromkeys(row.letter for row in grid.rows))
+        letters = (*dict.fromkeys(row.letter for row in grid.rows),)
         height = FORMATS[grid.width]
         if not letters or (whole and letters not in (LETTERS[:height], LETTERS[: _rows(grid.width)])):
             names = f"{height} rows of wells, A to {LETTERS[height - 1]}, below the column numbers"
@@ -168,14 +168,14 @@ def grids_of(lines: Sequence[Line], whole: bool = True) -> list[Grid]:
 def _numbers_at(cells: Sequence[str]) -> int:
     """Where the column numbers 1, 2, 3 begin in a line; -1 for a line without them, or with a number before them."""
     for at in range(1, len(cells) - 2):
-        if cells[at : at + 3] == ("1", "2", "3"):
+        if tuple(cell.removeprefix("0") for cell in cells[at : at + 3]) == ("1", "2", "3"):
             return -1 if any(NUMBER.fullmatch(cell) for cell in cells[:at]) else at
     return -1
 
 
 def _width(head: Line, start: int) -> int:
     width = 0
-    while start + width < len(head.cells) and head.cells[start + width] == str(width + 1):
+    while start + width < len(head.cells) and head.cells[start + width].removeprefix("0") == str(width + 1):
         width += 1
     if width not in FORMATS or any(NUMBER.fullmatch(cell) for cell in head.cells[start + width :]):
         sizes = ", ".join(str(columns * rows) for columns, rows in FORMATS.items())
@@ -197,7 +197,7 @@ def _row(line: Line, start: int, grid: Grid) -> Row | None:
         return None  # words before the letter, or the column numbers of the next grid
     if letter == "" and last and any(cells[start : start + grid.width]):
         letter = last
-    elif len(letter) != 1 or letter not in LETTERS[: _rows(grid.width)] or letter <= last:
+    elif letter not in LETTERS[: _rows(grid.width)] or (last and LETTERS.index(letter) <= LETTERS.index(last)):
         return None
     return Row(line.number, letter, cells[start : start + grid.width], label)
 
@@ -214,7 +214,7 @@ def readings_of(
 
 
 def well_name(text: str) -> str:
-    """A well as all readers name it, A1 to P24, from A1, a1 or A01; "" for anything else."""
+    """A well as all readers name it, A1 to AF48, from A1, a1 or A01; "" for anything else."""
     match = WELL.fullmatch(text.upper())
     return f"{match[1]}{match[2]}" if match else ""
 

@@ -17,7 +17,7 @@ from omtrace.model.closed import Closed
 from omtrace.provenance.keys import Place
 from omtrace.readers import Extract, Places, Reader, RowFault
 from omtrace.readers._text import LINE_END, Encoding, text_of
-from omtrace.readers._wells import MADE, first_seen
+from omtrace.readers._wells import LETTERS, MADE, first_seen
 from omtrace.readers._words import words_in
 
 SIGNALS = ("plate", "plate_name", "wavelength", "well", "signal")
@@ -32,7 +32,7 @@ OTHER = {
     "Well Scan": "many places of a well; one number a well is needed",
     "Reduced": "values that the software computed, without the raw ones",
 }
-WELL = re.compile(r"[A-P][1-9]\d?")
+WELL = re.compile(r"([A-Z]|A[A-F])[1-9]\d?")
 Read = list[tuple[int, str, str]]  # line, well, signal
 # What a column of a group table is: by the instrument's formula, else by the usual name; in this order.
 ROLES = (
@@ -200,12 +200,12 @@ def _reads_by_grid(lines: list[Line], count: int, wells: str, number: int) -> li
     width = heads.index("") if "" in heads else len(heads)
     rows = int(wells) // width if width and wells.isdecimal() and len(wells) < 5 else 0
     columns = [str(n) for n in range(1, width + 1)]
-    if not 0 < rows <= 16 or "\t".join(heads).strip() != "\t\t".join(["\t".join(columns)] * count):
+    if not 0 < rows <= len(LETTERS) or "\t".join(heads).strip() != "\t\t".join(["\t".join(columns)] * count):
         raise _stop(lines[0].number if lines else number, f"column numbers from 1, for each of {count} reads")
     if len(lines) <= rows:
         raise _stop(lines[-1].number, f"{rows} lines of wells, but found {len(lines) - 1}")
     reads: list[Read] = [[] for _ in range(count)]
-    for letter, line in zip("ABCDEFGHIJKLMNOP", lines[1 : rows + 1], strict=False):
+    for letter, line in zip(LETTERS, lines[1 : rows + 1], strict=False):
         signals = [_cell(c) for c in line.cells[2:]]
         beside = signals[width :: width + 1] + signals[(width + 1) * count :]  # between and after the grids
         if line.first or len(signals) < (width + 1) * count - 1 or any(beside):

@@ -17,7 +17,7 @@ from omtrace.readers._wells import LINES, MADE, Line, lines_of, stop, well_name
 from omtrace.readers._words import words_in
 
 COLUMNS = ("plate", "plate_name", "analyte", "sample", "well", "signal", "beads")
-LOCATION = re.compile(r"\d+ ?\((\d+)[,;] ?([A-P]\d{1,2})\)")
+LOCATION = re.compile(r"\d+ ?\((\d+)[,;] ?([A-Z]{1,2}\d{1,2})\)")
 BESIDE = ("Location", "Sample", "Total Events", "Notes", "")
 COUNT = "Count"
 NONE = "no value: no bead was counted"

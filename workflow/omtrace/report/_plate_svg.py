@@ -1,6 +1,6 @@
 """The heat map of a plate as SVG text, made by hand: a thousand plates take seconds, with a drawing library minutes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING
@@ -36,24 +36,24 @@ def boxes(
     words: Sequence[str],
     holds: Sequence[str],
     left_out: Sequence[str],
-    large: Sequence[bool],
+    folds: Sequence[int],
     decimals: int,
 ) -> list[str]:
     """The markup of each well, of all plates at once: a link to its row in the table of wells.
 
     ``signals`` and ``shares`` are NaN without a signal. ``words``, ``holds``: the tooltip of a well, and
-    what is in it, in short; markup. ``left_out``: why, or nothing. ``large``: of a plate of 384 wells, whose boxes
-    hold no text.
+    what is in it, in short; markup. ``left_out``: why, or nothing. ``folds``: of its plate, as ``places_on`` takes it;
+    boxes of plates of more than 96 wells hold no text.
     """
-    forms = {size: {name: _forms(name, decimals, *place) for name, *place in _places(size)} for size in (False, True)}
+    forms = {size: {n: _forms(n, decimals, *place) for n, place in places_on(size).items()} for size in set(folds)}
     made = []
-    columns = (names, signals.tolist(), shares.tolist(), words, holds, left_out, large)
-    for name, signal, share, title, content, out, big in zip(*columns, strict=True):
-        without, without_text, whole = forms[big][name]
+    columns = (names, signals.tolist(), shares.tolist(), words, holds, left_out, folds)
+    for name, signal, share, title, content, out, of in zip(*columns, strict=True):
+        without, without_text, whole = forms[of][name]
         kind = KINDS[share > 0.5, out != ""]
         if signal != signal:
             made.append(without % (kind, title))
-        elif big:
+        elif of > 1:
             made.append(without_text % (kind, title, share))
         else:
             made.append(whole % (kind, title, share, signal, content))
@@ -68,37 +68,48 @@ def _forms(name: str, decimals: int, box: str, upper: str, lower: str, cross: st
     return f'{head}class="none" {box}/><text {cross}>×</text></a>', f"{well}</a>", f"{well}{text}</a>"
 
 
-def _places(large: bool) -> Iterator[tuple[str, str, str, str, str]]:
-    """Each well of a plate: its name, where its box is, and where two lines of text, or a cross, are in it."""
-    cell = CELL / 2 if large else CELL
-    for r in range(16 if large else 8):
-        for c in range(24 if large else 12):
+@cache
+def places_on(folds: int) -> dict[str, tuple[str, str, str, str]]:
+    """Each well of a plate, in order: where its box is, and where two lines of text, or a cross, are in it.
+
+    ``folds``: how many times the rows and columns of a plate of 96 wells it has.
+    """
+    cell, places = CELL / folds, {}
+    for r in range(8 * folds):
+        for c in range(12 * folds):
             x, y = LEFT + c * cell, TOP + r * cell
             box = f'x="{x + 1:g}" y="{y + 1:g}" width="{cell - 2:g}" height="{cell - 2:g}"'
             middle = f'x="{x + cell / 2:g}"'
             down = [y + cell / 2 - 1, y + cell / 2 + 13, y + cell / 2 + 4]
             first, second, third = (f'{middle} y="{at:g}"' for at in down)
-            yield f"{chr(65 + r)}{c + 1}", box, first, f'class="small" {second}', third
+            places[f"{_row(r)}{c + 1}"] = box, first, f'class="small" {second}', third
+    return places
+
+
+def _row(number: int) -> str:
+    return f"{'A' * (number // 26)}{chr(65 + number % 26)}"
 
 
 @cache
-def _frame(large: bool) -> tuple[str, list[tuple[str, str]]]:
+def _frame(folds: int) -> tuple[str, list[tuple[str, str]]]:
     """What a heat map begins with; and each well in order, with what stands there if the plate has no such well."""
-    rows, columns, cell = (16, 24, CELL / 2) if large else (8, 12, CELL)
+    rows, columns, cell = 8 * folds, 12 * folds, CELL / folds
     head = svg_head("Heat map of the plate's signals", LEFT + columns * cell + 2, TOP + rows * cell + 2, "map")
-    head += "".join(f'<text class="soft" x="{LEFT + (c + 0.5) * cell:g}" y="12">{c + 1}</text>' for c in range(columns))
+    steps = range(0, columns, max(1, folds // 2))  # of 48 numbers each second has room
+    head += "".join(f'<text class="soft" x="{LEFT + (c + 0.5) * cell:g}" y="12">{c + 1}</text>' for c in steps)
     wells = []
-    for name, box, *_ in _places(large):
-        if name[1:] == "1":
-            y = TOP + (ord(name[0]) - 65) * cell + cell / 2 + 4
-            wells.append(("", f'<text class="soft" x="8" y="{y:g}">{name[0]}</text>'))
+    for number, (name, (box, *_)) in enumerate(places_on(folds).items()):
+        row, column = divmod(number, columns)
+        if column == 0 and row % max(1, folds // 2) == 0:
+            y = TOP + row * cell + cell / 2 + 4
+            wells.append(("", f'<text class="soft" x="8" y="{y:g}">{_row(row)}</text>'))
         wells.append((name, f'<g><title>{name}: {NOT_USED}</title><rect class="none" {box}/></g>'))
     return head, wells
 
 
-def heat_map(wells: Mapping[str, str], large: bool) -> str:
+def heat_map(wells: Mapping[str, str], folds: int) -> str:
     """The plate with the signal of each well as its colour; ``wells``: well -> its markup, as ``boxes`` gives it."""
-    head, places = _frame(large)
+    head, places = _frame(folds)
     return "".join([head, *[wells.get(name, empty) for name, empty in places], "</svg>"])
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from omtrace import store
 from omtrace.analyses._shown import shown
 from omtrace.model.plan import DatasetPlan, Plan, PlatePages
+from omtrace.report._plate_svg import places_on
 
 if TYPE_CHECKING:
     import numpy
     import pyarrow
 
-NAME = re.compile(r"([A-P])0?(\d{1,2})")  # the end of a unit's name
-SMALL = {f"{row}{column}" for row in "ABCDEFGH" for column in range(1, 13)}
+NAME = re.compile(r"([A-Z]|A[A-F])0?([1-9]|[1-3]\d|4[0-8])")  # the end of a unit's name
 NOT_AMONG = re.compile(r"not in population (\w+).*")
 
 
@@ -29,7 +29,7 @@ class Wells:
     """
 
     units: Sequence[str]
-    names: Sequence[str]  # A1 ... P24
+    names: Sequence[str]  # A1 ... AF48
     records: Sequence[int]  # of the signal
     roles: Sequence[str]
     samples: Sequence[str]
@@ -45,9 +45,10 @@ class Wells:
         """Where the wells of a plate are."""
         return range(self.starts[n], self.starts[n + 1])
 
-    def is_large(self, which: range) -> bool:
-        """Whether a plate has more than 96 places."""
-        return not SMALL.issuperset(self.names[which.start : which.stop])
+    def folds(self, which: range) -> int:
+        """How many times the rows and columns of a plate of 96 wells it has: 1, 2 (384 wells) or 4 (1536 wells)."""
+        names = self.names[which.start : which.stop]
+        return next((folds for folds in (1, 2) if places_on(folds).keys() >= {*names}), 4)
 
 
 def wells_of(plan: Plan, pages: PlatePages, root: Path) -> Wells:
@@ -76,7 +77,8 @@ def wells_of(plan: Plan, pages: PlatePages, root: Path) -> Wells:
     at = numpy.array([plates.get(text, -1) for text in columns.texts(dataset.group)], "int64")
     ends = [unit[max(unit.rfind("/"), unit.rfind(" ")) + 1 :] for unit in units]
     known = {end: "".join(found.groups()) if (found := NAME.fullmatch(end)) else "" for end in set(ends)}
-    place = {end: 100 * ord(name[0]) + int(name[1:]) if name else -1 for end, name in known.items()}
+    numbered = {name: number for number, name in enumerate(places_on(4))}
+    place = {end: numbered.get(name, -1) for end, name in known.items()}
     names = [known[end] for end in ends]
     places = numpy.array([place[end] for end in ends], "int64")
     at[places < 0] = -1

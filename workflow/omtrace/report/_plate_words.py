@@ -44,7 +44,7 @@ def well_markup(plan: Plan, pages: PlatePages, wells: Wells, plates: Sequence[ra
         f"{held}{value}{unit}{out and f', {state}'}" if value else f"{held}{state}{out and f', {state}'}"
         for held, value, state, out in zip(holds, signals, states, wells.left_out, strict=True)
     ]
-    large = [big for which in plates for big in [wells.is_large(which)] * len(which)]
+    folds = [of for which in plates for of in [wells.folds(which)] * len(which)]
     drawn = boxes(
         wells.names,
         wells.signal,
@@ -52,7 +52,7 @@ def well_markup(plan: Plan, pages: PlatePages, wells: Wells, plates: Sequence[ra
         words,
         briefs,
         wells.left_out,
-        large,
+        folds,
         min(signal.decimals, 3),
     )
     columns = {"Well": wells.names}

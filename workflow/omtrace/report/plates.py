@@ -143,7 +143,7 @@ def _body(pages: Pages, plate: Plate, judged: Verdict, path: str) -> str:
             _facts(plan, plate, pages.wells),
             '<a class="skip" href="#numbers">Skip the map of wells</a>',
             f'<div class="pair"><section><h2>{escape(signal)} of each well</h2>\n<div class="scroll">'
-            + heat_map(drawn, pages.wells.is_large(plate.wells))
+            + heat_map(drawn, pages.wells.folds(plate.wells))
             + "</div>",
             '<p class="note">The stronger the colour, the higher the signal on this plate; '
             "×: in use, without a signal; dashed: left out. A well leads to its row below.</p></section>",

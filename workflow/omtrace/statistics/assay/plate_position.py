@@ -15,16 +15,16 @@ from scipy.special import ndtr
 
 ENOUGH = 15  # contents from which the normal distribution with the exact permutation moments is used
 DRAWS = 1999
-ROWS = "ABCDEFGHIJKLMNOP"
-SIZES = ((8, 12), (16, 24))  # rows and columns of plates of 96 and 384 wells
+SIZES = ((8, 12), (16, 24), (32, 48))  # rows and columns of plates of 96, 384 and 1536 wells
 
 
 def places(wells: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Row and column of wells such as B7, from 0. Raises ValueError for other names."""
-    found = [re.fullmatch(r"(?:.*/)?([A-P])0?(\d{1,2})", well) for well in wells]
-    if bad := [well for well, one in zip(wells, found, strict=True) if one is None or int(one[2]) > 24]:
+    found = [re.fullmatch(r"(?:.*/)?(A?)([A-Z])0?([1-9]|[1-3]\d|4[0-8])", well) for well in wells]
+    if bad := [well for well, one in zip(wells, found, strict=True) if one is None or (one[1] and one[2] > "F")]:
         raise ValueError(f"{bad[0]!r} is no well")
-    return (np.array([ROWS.index(one[1]) for one in found if one]), np.array([int(one[2]) - 1 for one in found if one]))
+    rows = [26 * len(one[1]) + ord(one[2]) - ord("A") for one in found if one]
+    return np.array(rows), np.array([int(one[3]) - 1 for one in found if one])
 
 
 def size_of(row: np.ndarray, column: np.ndarray) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 TOLERANCE = 1e-12  # of the largest value: a residual this small is the rounding error of a fit
 ROUNDING = 64 * float(np.finfo(float).eps)  # relative: a spread this small is the rounding error of a mean
+SQUARES = 1e150  # beyond it, and below its inverse, squares are no numbers
 STORED = 2e-12  # relative: values and differences this near are equal, since values are stored with 13 digits
 
 
@@ -24,6 +25,9 @@ def sample(values: ArrayLike, name: str = "values") -> np.ndarray:
         raise ValueError(f"{name}: {array.ndim} dimensions instead of 1")
     if bad := int(np.sum(~np.isfinite(array))):
         raise ValueError(f"{name}: {bad} of {array.size} values are missing or infinite")
+    largest = float(np.abs(array).max(initial=0.0))
+    if largest and not 1 / SQUARES < largest < SQUARES:
+        raise ValueError(f"{name}: the largest is {largest:.3g}, too far from 1 to be squared: take another unit")
     return array
 
 

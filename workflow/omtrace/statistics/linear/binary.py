@@ -1,8 +1,7 @@
 """Yes or no, adjusted: odds ratios from a logistic model, and risks averaged over everybody's covariates."""
 
 import math
-from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.optimize import brentq
@@ -10,13 +9,12 @@ from scipy.special import chdtrc, chdtri, expit
 from statsmodels.discrete.discrete_model import Logit
 
 from omtrace.statistics.basic.samples import check_level
-from omtrace.statistics.linear.design import GroupDesign, Level, Terms
+from omtrace.statistics.linear.design import Alike, GroupDesign, Level, Terms, column_scale, without_alike
 from omtrace.statistics.linear.likelihood import (
     FAR,
     HALVINGS,
     STEPS,
     Fit,
-    column_scale,
     fit_discrete,
     normal_numbers,
     ratio_numbers,
@@ -30,15 +28,6 @@ SEPARATED = (
     "Firth's penalised likelihood"
 )
 WIDEST = 2.0**7  # standard errors, up to which a limit of the penalised likelihood is looked for
-
-
-class Alike(NamedTuple):
-    """A level of a factor whose outcomes are all yes, or all no: its rows say nothing about the odds ratio."""
-
-    factor: str
-    level: Level
-    outcome: str
-    rows: int
 
 
 class LogisticModel:
@@ -82,7 +71,9 @@ class LogisticModel:
                     raise ValueError(
                         f"{terms.group} {group}: all {len(part)} are {what}, so that no odds ratio is finite"
                     )
-            frame, terms = self._without_alike(frame, terms)
+            kept, terms, self.alike = without_alike(frame, terms, lambda part: _all(part) if part.nunique() < 2 else "")
+            self._certain = float(frame[terms.outcome].sum() - kept[terms.outcome].sum())
+            frame = kept
         self.design = GroupDesign(frame, terms)
         x, scale = self.design.matrix, column_scale(self.design.matrix)
         self._x, self._scale = x / scale, scale
@@ -96,21 +87,6 @@ class LogisticModel:
             raise ValueError(SEPARATED) from None
         if np.abs(x @ self.fit.coefficients).max() > FAR:
             raise ValueError(SEPARATED)
-
-    def _without_alike(self, frame: "pandas.DataFrame", terms: Terms) -> "tuple[pandas.DataFrame, Terms]":
-        """The rows and terms without levels of factors whose outcomes are all alike, which are kept in ``alike``."""
-        again = True
-        while again:
-            again = False
-            for name in terms.factors:
-                for level, part in frame.groupby(name, sort=True, observed=True)[terms.outcome]:
-                    if part.nunique() < 2 and frame[name].nunique() > 1:
-                        self.alike.append(Alike(name, level, _all(part), len(part)))
-                        self._certain += float(part.sum())
-                        frame, again = frame[frame[name] != level], True
-            single = [name for name in terms.factors if frame[name].nunique() < 2] if self.alike else []
-            terms = replace(terms, factors=[name for name in terms.factors if name not in single])
-        return frame, terms
 
     def odds_ratio(self, group: Level, reference: Level, level: float = 0.95) -> dict[str, float]:
         """odds_ratio, se_log, ci_low, ci_high, z, p: for units with the same covariates."""

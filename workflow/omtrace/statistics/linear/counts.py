@@ -7,13 +7,14 @@ import numpy as np
 from statsmodels.discrete.discrete_model import NegativeBinomial, Poisson
 
 from omtrace.statistics.basic.samples import sample
-from omtrace.statistics.linear.design import GroupDesign, Level, Terms, check_columns
-from omtrace.statistics.linear.likelihood import Fit, column_scale, fit_discrete, normal_numbers, ratio_numbers
+from omtrace.statistics.linear.design import GroupDesign, Level, Terms, check_columns, column_scale, without_alike
+from omtrace.statistics.linear.likelihood import Fit, fit_discrete, normal_numbers, ratio_numbers
 
 if TYPE_CHECKING:
     import pandas
 
 Distribution = Literal["negative binomial", "poisson"]
+OFFSET = " log exposure"  # a column of the fit: no name of a plan begins so
 
 
 class CountModel:
@@ -32,14 +33,15 @@ class CountModel:
 
     Attributes
     ----------
+    alike : levels of factors without any event, which say nothing of a rate ratio and are left out of the fit
     pearson_per_df : of the Poisson model, about 1 unless the counts vary more
     dispersion, dispersion_se : 0 and NaN of a Poisson model
 
     Raises
     ------
     ValueError
-        as ``GroupDesign``, for counts that are not whole, exposures that are not positive, a group or a factor level
-        without any event, and for counts that vary no more than Poisson's, which determine no dispersion
+        as ``GroupDesign``, for counts that are not whole, exposures that are not positive, a group without any event,
+        and for counts that vary no more than Poisson's, which determine no dispersion
 
     Notes
     -----
@@ -56,49 +58,38 @@ class CountModel:
         information: Literal["observed", "expected"] = "observed",
         fractions: bool = False,
     ) -> None:
-        self.design = design = GroupDesign(frame, terms)
-        self.y, self.n = design.y, design.n
+        check_columns(frame, [terms.outcome, terms.group, *terms.factors, *([exposure] if exposure else [])])
+        self.y, self.n = sample(frame[terms.outcome], terms.outcome), len(frame)
         if (bad := int(((self.y < 0) | (not fractions) & (self.y != np.floor(self.y))).sum())) > 0:
             raise ValueError(f"{bad} of {self.n} counts are no {'' if fractions else 'whole '}numbers from 0")
-        check_columns(frame, [exposure] if exposure else [])
         self.exposure = sample(frame[exposure], "exposure") if exposure else np.ones(self.n)
         if (self.exposure <= 0).any():
             raise ValueError(f"{int((self.exposure <= 0).sum())} of {self.n} exposures are not positive")
         self.group = frame[terms.group].to_numpy()
-        self._check_events(frame, terms)
-        scale = column_scale(design.matrix)
-        x, offset = design.matrix / scale, np.log(self.exposure)
+        for name, total in frame.groupby(terms.group, sort=True, observed=True)[terms.outcome].sum().items():
+            if not total > 0:
+                raise ValueError(f"{terms.group} {name}: no event at all, so that no rate ratio with it is finite")
+        offset = np.log(self.exposure)
+        frame, terms, self.alike = without_alike(
+            frame.assign(**{OFFSET: offset}), terms, lambda part: "" if part.sum() > 0 else "0"
+        )
+        self.design = design = GroupDesign(frame, terms)
+        y, offset, scale = design.y, frame[OFFSET].to_numpy(), column_scale(design.matrix)
+        x, exposed = design.matrix / scale, np.exp(offset)
         start = np.zeros(x.shape[1])
-        start[0] = math.log(self.y.sum() / self.exposure.sum())
-        poisson = fit_discrete(Poisson(self.y, x, offset=offset), start)
-        mu = self.exposure * np.exp(x @ poisson.coefficients)
-        self.pearson_per_df = float(((self.y - mu) ** 2 / mu).sum() / (self.n - x.shape[1]))
+        start[0] = math.log(y.sum() / exposed.sum())
+        poisson = fit_discrete(Poisson(y, x, offset=offset), start)
+        mu = exposed * np.exp(x @ poisson.coefficients)
+        self.pearson_per_df = float(((y - mu) ** 2 / mu).sum() / (y.size - x.shape[1]))
         self.dispersion, self.dispersion_se, self.fit = 0.0, math.nan, poisson.rescaled(scale)
         if distribution == "negative binomial":
-            both = self._with_dispersion(x, offset, poisson.coefficients, mu)
+            both = _with_dispersion(y, x, offset, poisson.coefficients, mu)
             self.dispersion, self.dispersion_se = float(both.coefficients[-1]), math.sqrt(both.covariance[-1, -1])
             covariance = both.covariance[:-1, :-1]
             if information == "expected":
-                mu = self.exposure * np.exp(x @ both.coefficients[:-1])
+                mu = exposed * np.exp(x @ both.coefficients[:-1])
                 covariance = np.linalg.inv((x.T * (mu / (1 + self.dispersion * mu))) @ x)
             self.fit = Fit(both.coefficients[:-1], covariance, both.log_likelihood).rescaled(scale)
-
-    def _check_events(self, frame: "pandas.DataFrame", terms: Terms) -> None:
-        for name in (terms.group, *terms.factors):
-            totals = frame.groupby(name, sort=True, observed=True)[terms.outcome].sum()
-            if none := [str(level) for level, total in totals.items() if not total > 0]:
-                raise ValueError(f"{name} {none[0]}: no event at all, so that no rate ratio with it is finite")
-
-    def _with_dispersion(self, x: np.ndarray, offset: np.ndarray, beta: np.ndarray, mu: np.ndarray) -> Fit:
-        """The negative binomial fit, the dispersion last: by BFGS from the Poisson model's, then by Newton's method."""
-        if ((self.y - mu) ** 2 - self.y).sum() <= 0:  # the score of the dispersion at 0 (Dean and Lawless 1989)
-            raise ValueError(
-                "the counts vary no more than Poisson's: their dispersion is not determined; ask for poisson"
-            )
-        moment = max(float((((self.y - mu) ** 2 - mu) / mu**2).sum()) / (self.n - beta.size), 0.01)
-        model = NegativeBinomial(self.y, x, offset=offset)
-        near = fit_discrete(model, np.append(beta, moment), "bfgs")
-        return fit_discrete(model, near.coefficients)
 
     def rate_ratio(self, group: Level, reference: Level, level: float = 0.95) -> dict[str, float]:
         """rate_ratio, se_log, ci_low, ci_high, z, p."""
@@ -116,3 +107,13 @@ class CountModel:
         """The number of events of a group, and its exposure."""
         mine = self.group == group
         return float(self.y[mine].sum()), float(self.exposure[mine].sum())
+
+
+def _with_dispersion(y: np.ndarray, x: np.ndarray, offset: np.ndarray, beta: np.ndarray, mu: np.ndarray) -> Fit:
+    """The negative binomial fit, the dispersion last: by BFGS from the Poisson model's, then by Newton's method."""
+    if ((y - mu) ** 2 - y).sum() <= 0:  # the score of the dispersion at 0 (Dean and Lawless 1989)
+        raise ValueError("the counts vary no more than Poisson's: their dispersion is not determined; ask for poisson")
+    moment = max(float((((y - mu) ** 2 - mu) / mu**2).sum()) / (y.size - beta.size), 0.01)
+    model = NegativeBinomial(y, x, offset=offset)
+    near = fit_discrete(model, np.append(beta, moment), "bfgs")
+    return fit_discrete(model, near.coefficients)

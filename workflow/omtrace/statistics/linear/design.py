@@ -6,10 +6,10 @@ reference grid of R's emmeans, is a sum of coefficients. Covariates are centred 
 that interacts with a covariate is tested, and its means are given, at that mean.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from formulaic import Formula, ModelSpec
@@ -197,6 +197,37 @@ class Terms:
     weights: Weights = "equal"
 
 
+class Alike(NamedTuple):
+    """A level of a factor whose outcomes are all alike: its rows say nothing about the ratio of the groups."""
+
+    factor: str
+    level: Level
+    outcome: str
+    rows: int
+
+
+def without_alike(
+    frame: "pandas.DataFrame", terms: Terms, alike: "Callable[[pandas.Series], str]"
+) -> "tuple[pandas.DataFrame, Terms, list[Alike]]":
+    """The rows and terms without levels of factors whose outcomes are ``alike``, and these levels.
+
+    Their own coefficients have no maximum; those of the other terms are, at its limit, those of the other rows.
+    ``alike``: what the outcomes of a level all are, or "".
+    """
+    found: list[Alike] = []
+    again = True
+    while again:
+        again = False
+        for name in terms.factors:
+            for level, part in frame.groupby(name, sort=True, observed=True)[terms.outcome]:
+                if (what := alike(part)) and frame[name].nunique() > 1:
+                    found.append(Alike(name, level, what, len(part)))
+                    frame, again = frame[frame[name] != level], True
+        if found:
+            terms = replace(terms, factors=[name for name in terms.factors if frame[name].nunique() > 1])
+    return frame, terms, found
+
+
 class GroupDesign:
     """The design of groups with covariates and factors, and its outcome.
 
@@ -259,6 +290,12 @@ class GroupDesign:
         values: Sequence[Level] = self.levels[name] if name in self.levels else [0.0, 1.0]
         rows = [self.difference(group, reference, {name: value}) for value in values]
         return np.array([row - rows[0] for row in rows[1:]])
+
+
+def column_scale(x: np.ndarray) -> np.ndarray:
+    """The root mean square (p,) of each column: divided by it, a covariate fits alike in any unit."""
+    size: np.ndarray = np.sqrt((x**2).mean(axis=0))
+    return size
 
 
 def check_columns(frame: "pandas.DataFrame", names: Sequence[str]) -> None:

@@ -37,12 +37,6 @@ class Fit:
         return Fit(self.coefficients / scale, self.covariance / np.outer(scale, scale), self.log_likelihood)
 
 
-def column_scale(x: np.ndarray) -> np.ndarray:
-    """The root mean square (p,) of each column: divided by it, a covariate fits alike in any unit."""
-    size: np.ndarray = np.sqrt((x**2).mean(axis=0))
-    return size
-
-
 def fit_discrete(model: DiscreteModel, start: np.ndarray | None = None, method: str = "newton") -> Fit:
     """The maximum of a likelihood of statsmodels. Raises ValueError where none is found."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):

@@ -12,7 +12,7 @@ from statsmodels.regression.linear_model import OLS
 
 from omtrace.statistics.basic.samples import TOLERANCE, quotient, sample
 from omtrace.statistics.basic.student import t_interval, wald_numbers
-from omtrace.statistics.linear.design import GroupDesign, Held, Level, Terms
+from omtrace.statistics.linear.design import GroupDesign, Held, Level, Terms, column_scale
 from omtrace.statistics.linear.sandwich import ClusterRobust, check_leverage, hc4_covariance
 
 if TYPE_CHECKING:
@@ -130,8 +130,10 @@ def fit_linear(
     y, x = sample(values), np.asarray(matrix, dtype=float)
     if y.size <= x.shape[1]:
         raise ValueError(f"{y.size} values for {x.shape[1]} coefficients leave no residual degrees of freedom")
+    scale = column_scale(x)
+    x = x / scale
     fit = OLS(y - y.mean(), x).fit()
-    coefficients = np.array(fit.params)
+    coefficients = np.array(fit.params) / scale  # so that the unit of a covariate plays no part
     coefficients[0] += y.mean()
     squares, clusters = float(fit.ssr), None
     if math.sqrt(squares / y.size) <= TOLERANCE * np.abs(y).max():
@@ -139,14 +141,15 @@ def fit_linear(
     if covariance == "classical":
         spread = fit.cov_params()
     elif covariance == "CR2":
-        clusters = ClusterRobust(x, fit.resid, cluster if cluster is not None else ())
-        spread = clusters.covariance
+        clusters = ClusterRobust(x * scale, fit.resid, cluster if cluster is not None else ())
+        spread = clusters.covariance * np.outer(scale, scale)
     else:
         if covariance in ("HC2", "HC3", "HC4"):
             check_leverage(x, covariance)
         spread = hc4_covariance(x, fit.resid) if covariance == "HC4" else getattr(fit, f"cov_{covariance}")
+    spread = np.asarray(spread) / np.outer(scale, scale)
     r_squared = 1 - quotient(squares, float(((y - y.mean()) ** 2).sum()))
-    return LinearModel(coefficients, np.asarray(spread), squares, y.size - x.shape[1], y.size, r_squared, clusters)
+    return LinearModel(coefficients, spread, squares, y.size - x.shape[1], y.size, r_squared, clusters)
 
 
 def type_two(values: ArrayLike, matrix: np.ndarray, columns: Mapping[str, slice]) -> dict[str, dict[str, float]]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, logit
 
-from omtrace.statistics.linear.design import GroupDesign, Level, Terms
-from omtrace.statistics.linear.likelihood import FAR, column_scale, maximise, ratio_numbers
+from omtrace.statistics.linear.design import GroupDesign, Level, Terms, column_scale, without_alike
+from omtrace.statistics.linear.likelihood import FAR, maximise, ratio_numbers
 
 if TYPE_CHECKING:
     import pandas
@@ -18,7 +18,8 @@ class ProportionalOdds:
 
     A positive coefficient means higher categories. ``categories``: from low to high, as the outcome's column holds
     them; those that no row has are left out. Thresholds are those of the reference group at the covariates' means and
-    over the factor levels with their weights. Raises ValueError as ``GroupDesign`` does, for fewer than two categories
+    over the factor levels with their weights. ``alike``: levels of factors whose rows are all in one outermost
+    category; they are left out of the fit. Raises ValueError as ``GroupDesign`` does, for fewer than two categories
     with rows, values that are no category, and where no odds ratio is finite.
 
     Instead of ``statsmodels.miscmodels.ordinal_model.OrderedModel``, whose derivatives are numerical: it stops short of
@@ -39,11 +40,20 @@ class ProportionalOdds:
                 raise ValueError(
                     f"{terms.group} {name}: all in one outermost category, so that no odds ratio is finite"
                 )
-        self.design = GroupDesign(frame.assign(**{terms.outcome: code}), terms)
         self.n, cuts = len(frame), len(self.categories) - 1
+        names = {0: f"{self.categories[0]}", cuts: f"{self.categories[-1]}"}
+        frame, terms, self.alike = without_alike(
+            frame.assign(**{terms.outcome: code}),
+            terms,
+            lambda part: names.get(part.iloc[0], "") if part.nunique() < 2 else "",
+        )
+        code = frame[terms.outcome]
+        if code.nunique() <= cuts:
+            raise ValueError(SEPARATED)
+        self.design = GroupDesign(frame, terms)
         scale = column_scale(self.design.matrix)[1:]
-        x, rows = self.design.matrix[:, 1:] / scale, np.arange(self.n)
-        upper, lower = np.zeros((2, self.n, cuts))
+        x, rows = self.design.matrix[:, 1:] / scale, np.arange(len(frame))
+        upper, lower = np.zeros((2, len(frame), cuts))
         code_ = code.to_numpy()
         upper[rows[code_ < cuts], code_[code_ < cuts]] = 1
         lower[rows[code_ > 0], code_[code_ > 0] - 1] = 1

@@ -45,23 +45,22 @@ class ClusterRobust:
         names = sorted(set(labels), key=str)
         if len(names) < FEWEST:
             raise ValueError(f"{len(names)} cluster; a cluster-robust covariance needs at least 2")
+        self._length = np.linalg.norm(x, axis=0)
+        x = x / self._length
         self.clusters, bread = len(names), np.linalg.inv(x.T @ x)
         members = [np.flatnonzero(labels == name) for name in names]
         adjusted = [
             _inverse_root(np.eye(rows.size) - x[rows] @ bread @ x[rows].T) @ x[rows] @ bread for rows in members
         ]
         scores = np.array([residuals[rows] @ part for rows, part in zip(members, adjusted, strict=True)])
-        self.covariance = scores.T @ scores
+        self.covariance = scores.T @ scores / np.outer(self._length, self._length)
         # Column c of ``whitened[j]`` x a contrast: what cluster j's score is of the errors of all rows.
         self.whitened = []
         for rows, part in zip(members, adjusted, strict=True):
             spread = -x @ (bread @ (x[rows].T @ part))
             spread[rows] += part
-            self.whitened.append(spread)
-
-        self._length = np.linalg.norm(x, axis=0)
-        unit = x / self._length
-        self._lost = [_null_space(unit.T @ unit - unit[rows].T @ unit[rows]) for rows in members]
+            self.whitened.append(spread / self._length)
+        self._lost = [_null_space(x.T @ x - x[rows].T @ x[rows]) for rows in members]
 
     def rests_on_one(self, row: np.ndarray) -> bool:
         """Whether a combination of the coefficients cannot be estimated without one of the clusters."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy
     import pandas
 
-PLATE, WELL = re.compile(".+"), re.compile("[A-P][0-9]{1,2}")
+PLATE, WELL = re.compile(".+"), re.compile("([A-Z]|A[A-F])[0-9]{1,2}")
 # A copy times a factor: readings that count, by how much their ratio may vary (the last of four digits), and in how
 # many of the wells it may not; and how near two plates must be to be looked at well by well.
 CLEAR, TOLERANCE, MOST, NEAR = 0.1, 0.002, 0.9, 0.05
