@@ -1,8 +1,8 @@
 """A missing value replaced by the last one before it, or by that at baseline (LOCF, BOCF): for sensitivity alone.
 
-Neither is a valid estimate under any likely reason of a missing value (National Research Council 2010, The Prevention and
-Treatment of Missing Data in Clinical Trials), so a plan is refused in which anything but a sensitivity analysis, or a
-description, uses such a parameter.
+Neither is a valid estimate under any likely reason of a missing value (National Research Council 2010, The Prevention
+and Treatment of Missing Data in Clinical Trials), so a plan is refused in which anything but a sensitivity analysis, or
+a description, uses such a parameter.
 """
 
 from dataclasses import replace

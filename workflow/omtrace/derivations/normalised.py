@@ -1,7 +1,8 @@
 """A value in relation to a control: per cent of the control group's mean of the plate, or the difference from it.
 
-The relative quantity of a PCR by the comparative method (Livak and Schmittgen 2001, doi:10.1006/meth.2001.1262) is said
-with it: dCt is a calculated difference of two Ct, ddCt its ``difference`` from the control, the quantity ``2 ** -ddct``.
+The relative quantity of a PCR by the comparative method (Livak and Schmittgen 2001, doi:10.1006/meth.2001.1262) is
+said with it: dCt is a calculated difference of two Ct, ddCt its ``difference`` from the control, and the quantity is
+``2 ** -ddct``.
 """
 
 from dataclasses import replace
@@ -39,8 +40,9 @@ class Options(Closed):
 def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
     """The value of each unit and visit in relation to the control at that visit, in its plate or batch.
 
-    Control units without a value are left out of the centre; with fewer than ``at_least`` of them, and where a ratio has
-    no meaning (a centre that is not above 0), there is no value. All values of the control stand behind each record.
+    Control units without a value are left out of the centre; with fewer than ``at_least`` of them, and where a ratio
+    has no meaning (a centre that is not above 0), there is no value. All values of the control stand behind each
+    record.
     """
     import numpy
 
