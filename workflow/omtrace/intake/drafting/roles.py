@@ -31,7 +31,8 @@ FACTS = (
     r"onset.*|chronic.*|batch|strain|litter.*|cage.*|country|region|marital.*|employ.*|dob|birth.*|visit.*|practice.*"
 )
 REFERENCE = (
-    r"placebo|control|ctrl|ctl|sham|vehicle|usual|untreated|saline|waiting|wait.?list|standard|wt|wild|none|no|pbo|0"
+    r"placebo|control|ctrl|ctl|cont|sham|vehicle|usual|tau|cau|untreated|saline|waiting|wait.?list|standard|wt|wild|"
+    r"none|no|pbo|0"
 )
 BEFORE = r"base|bl\b|pre|screen|before|^t_?0$|^v_?0$|^0$|(week|wk|w|month|m|day|d|visit)_?0+\b|enrol|admission"
 LATER = (
