@@ -179,6 +179,10 @@ OPTIONS = {
     "softmax": [{"part": "signals"}, {"part": "groups"}],
     "spreadsheet": [{}, {}, {"sheet": "Data"}, {"header_row": 2}],
     "statistical": [{}, {}, {"encoding": "latin1"}, {"encoding": "no-such"}],
+    "r_data": [{}, {"table": "d"}, {"table": "e"}],
+    "prism": [{}, {}, {"table": "Summary"}],
+    "odm": [{}, {}, {"form": "F.Q"}, {"group": "G.AE"}],
+    "dataset_json": [{}],
 }
 
 

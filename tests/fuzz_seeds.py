@@ -5,12 +5,17 @@ import gzip
 import io
 import json
 import tempfile
+import zlib
 from pathlib import Path
 
 import openpyxl
 import pandas
 import plate_exports
 import pyreadstat
+from test_sources_exchange import DATASET, ODM, OTHER, PRISM, SEQUENCE, SMALL, r
+from test_sources_exchange import LINES as DATASET_LINES
+from test_sources_exchange import NAMES as R_NAMES
+from test_sources_exchange import TWO as R_TWO
 from test_sources_qualtrics import MARKS, NAMES, TEXTS, response, written
 from test_sources_redcap_events import DICTIONARY, EVENTS, MAP
 from test_sources_softmax import TWO, export, grid, unknowns
@@ -101,6 +106,14 @@ PLATES = {
     "xponent": lambda: [plate_exports.xponent(), plate_exports.xponent(mark=";", quotes=False)],
 }
 
+# Files of R as they are, and unpacked, so that damage reaches what is within.
+EXCHANGED = {
+    "r_data": [r(SMALL), r(R_TWO), r(R_NAMES), *(zlib.decompress(r(one), 31) for one in (SMALL, R_TWO, SEQUENCE))],
+    "prism": [PRISM.encode(), PRISM.replace("</GraphPadPrismFile>", OTHER + "</GraphPadPrismFile>").encode()],
+    "odm": [ODM.encode()],
+    "dataset_json": [DATASET.encode(), DATASET_LINES.encode()],
+}
+
 
 def seeds_of(reader: str) -> dict[str, list[bytes]]:
     """Valid files of a reader under "", and of each of its companions under the companion's name."""
@@ -115,6 +128,8 @@ def seeds_of(reader: str) -> dict[str, list[bytes]]:
         }
     if reader == "statistical":
         return {"": statistical_files()}
+    if reader in EXCHANGED:
+        return {"": EXCHANGED[reader]}
     if reader in PLATES:
         return {"": PLATES[reader]()}
     survey = written(NAMES, TEXTS, MARKS, *(response(n, kind="Spam" if n == 3 else "IP Address") for n in range(1, 9)))

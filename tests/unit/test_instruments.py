@@ -112,14 +112,15 @@ def test_an_extra_column_that_every_row_must_have_must_be_in_the_file():
 @pytest.mark.parametrize(
     ("name", "score"), [(name, score) for name in NAMES for score in instrument_of(name).scores], ids=str
 )
-def test_one_missing_answer_and_there_is_no_score(name, score):
+def test_one_missing_answer_and_there_is_no_score_unless_the_source_has_a_rule(name, score):
     instrument = instrument_of(name)
     items = instrument.scores[score].items
+    enough = bool(instrument.scores[score].minimum_answered) and instrument.scores[score].minimum_answered < len(items)
     full = answers(instrument, [[1] * len(answers(instrument, []).columns)] * (len(items) + 1))
     for row, item in enumerate(items):
         full.loc[row, item] = pandas.NA
     values = instrument.score(score, full)
-    assert values.isna().tolist() == [True] * len(items) + [False]
+    assert values.isna().tolist() == [not enough] * len(items) + [False]
 
 
 def test_no_rows_no_scores_and_an_unknown_name_is_a_fault():
@@ -471,3 +472,102 @@ def test_scores_that_are_sums_know_the_ends_of_their_scale(instrument, score, bo
 def test_the_answers_to_a_single_item_are_known():
     assert instrument_of("satisfaction").answers("answer") == [1, 2, 3, 4, 5]
     assert instrument_of("hit6").answers("total") == []
+
+
+# scores that are sums of items, and those of the short forms
+
+
+def every(n, low, high):
+    """All patterns of n answers (patterns, n)."""
+    return numpy.stack(numpy.meshgrid(*[numpy.arange(low, high + 1)] * n, indexing="ij"), -1).reshape(-1, n)
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "ends"),
+    [("phq9", 0, 3, (4, 9, 14, 19)), ("gad7", 0, 3, (4, 9, 14)), ("id_migraine", 0, 1, (1,))],
+)
+def test_totals_and_bands_on_all_patterns(name, low, high, ends):
+    instrument = instrument_of(name)
+    rows = every(len(next(iter(instrument.scores.values())).items), low, high)
+    total, band = list(instrument.scores)[:2]
+    frame = answers(instrument, rows.tolist())
+    sums = rows.sum(axis=1)
+    assert instrument.score(total, frame).tolist() == sums.tolist()
+    first = 0 if name == "id_migraine" else 1
+    assert instrument.score(band, frame).tolist() == (first + (sums[:, None] > list(ends)).sum(axis=1)).tolist()
+
+
+def test_a_phq9_syndrome_is_that_of_the_algorithm_on_all_patterns():
+    rows = every(9, 0, 3)
+    met = (rows >= 2).sum(axis=1) + (rows[:, 8] == 1)
+    wanted = (met >= 5) & ((rows[:, 0] >= 2) | (rows[:, 1] >= 2))
+    instrument = instrument_of("phq9")
+    assert (instrument.score("syndrome", answers(instrument, rows.tolist())) == wanted).all() and wanted.any()
+
+
+def test_hads_fills_up_to_three_open_items_of_seven():
+    row = [3] * 7 + [0] * 7  # the items of anxiety come first here
+    assert scored("hads", "anxiety", row) == 21 and scored("hads", "depression", row) == 0
+    assert scored("hads", "anxiety_band", row) == 3 and scored("hads", "depression_band", row) == 1
+    row[0], row[1], row[2] = None, None, 1
+    assert scored("hads", "anxiety", row) == pytest.approx(7 * (1 + 4 * 3) / 5)
+    row[3] = row[4] = None
+    assert math.isnan(scored("hads", "anxiety", row))
+
+
+def test_mtoq4_on_all_patterns():
+    rows = every(4, 1, 4)
+    sums = numpy.array([0, 0, 1, 2])[rows - 1].sum(axis=1)
+    instrument = instrument_of("mtoq4")
+    frame = answers(instrument, rows.tolist())
+    assert instrument.score("total", frame).tolist() == sums.tolist()
+    bands = [1 if s == 0 else 2 if s <= 5 else 3 if s <= 7 else 4 for s in sums]
+    assert instrument.score("band", frame).tolist() == bands
+
+
+# Values that the R package eq5d (fragla/eq5d, tests of eq5d5l) has for profiles.
+@pytest.mark.parametrize(
+    ("country", "levels", "value"),
+    [
+        *(("england", levels, value) for levels, value in ((23245, 0.247), (11112, 0.922), (55555, -0.285))),
+        *(("germany", levels, value) for levels, value in ((12345, 0.141), (11121, 0.943), (55555, -0.661))),
+        *(("usa", levels, value) for levels, value in ((21354, 0.090), (12111, 0.911), (55555, -0.573))),
+    ],
+)
+def test_eq5d_profiles_have_the_values_of_the_published_sets(country, levels, value):
+    row = [int(level) for level in str(levels)]
+    assert scored("eq5d5l", "profile", row) == levels and scored("eq5d5l", "levels", row) == sum(row)
+    assert scored("eq5d5l", f"index_{country}", row) == pytest.approx(value)
+    assert scored("eq5d5l", f"index_{country}", [1] * 5) == 1
+
+
+@pytest.mark.parametrize("country", ["england", "germany", "usa"])
+def test_a_worse_level_is_never_worth_more_on_all_profiles(country):
+    rows = every(5, 1, 5)
+    instrument = instrument_of("eq5d5l")
+    values = instrument.score(f"index_{country}", answers(instrument, rows.tolist())).to_numpy().reshape([5] * 5)
+    assert all((numpy.diff(values, axis=axis) <= 1e-9).all() for axis in range(5))
+
+
+def test_rand36_scores_answered_items_as_its_worked_example():
+    # Items 23, 27, 29 answered with 4, 3, 3 and 31 left open: (40 + 60 + 40) / 3 = 46.7.
+    row = dict.fromkeys((f"rand36_{n}" for n in range(1, 37)), 1) | {"rand36_23": 4, "rand36_27": 3, "rand36_29": 3}
+    instrument = instrument_of("rand36")
+    frame = pandas.DataFrame([row | {"rand36_31": None}]).astype("Int64")
+    assert round(instrument.score("ef", frame)[0], 1) == 46.7
+    assert instrument.bounds("pf") == (0, 100)
+    worst = {1: 5, 2: 5, 20: 5, 21: 6, 22: 5, 23: 6, 26: 6, 27: 6, 30: 6, 34: 5, 36: 5}
+    low = pandas.DataFrame([{f"rand36_{n}": worst.get(n, 1) for n in range(1, 37)}])
+    best = {f"rand36_{n}": 1 if n in worst else int(item.maximum) for n, item in enumerate(instrument.items, 1)}
+    high = pandas.DataFrame([best])
+    assert {instrument.score(name, low)[0] for name in SCALES} == {0}
+    assert {instrument.score(name, high)[0] for name in SCALES} == {100}
+
+
+def test_sf12_has_its_published_ends():
+    best = [1, 3, 3, 2, 2, 2, 2, 1, 1, 1, 6, 5]
+    worst = [5, 1, 1, 1, 1, 1, 1, 5, 6, 6, 1, 1]
+    assert scored("sf12", "pcs", best) == pytest.approx(56.57706)
+    assert scored("sf12", "mcs", best) == pytest.approx(60.75781)
+    assert scored("sf12", "pcs", worst) == pytest.approx(23.99938)
+    assert scored("sf12", "mcs", worst) == pytest.approx(19.06444)

@@ -239,6 +239,14 @@ GOOD = {
     },
     "pgic": {"unit_id": "1", "visit": "month_1", "pgic": "7"},
     **{
+        name: {
+            "unit_id": "1",
+            "visit": "baseline",
+            **{item.name: "1" for item in instruments.instrument_of(name).items},
+        }
+        for name in ("phq9", "gad7", "hads", "eq5d5l", "id_migraine", "mtoq4", "rand36", "sf12")
+    },
+    **{
         f"promis_{n}": {
             "unit_id": "1",
             "visit": "baseline",

@@ -27,7 +27,8 @@ class Item:
     """One item: its id, a label in our own words, and the codes it may hold.
 
     ``unit`` is "code" for an answer, or what is counted. A scale that arrives scored is an item of ``kind`` number.
-    ``source``: where the definition comes from, where it is not the questionnaire's.
+    ``source``: where the definition comes from, where it is not the questionnaire's. ``also``: names that exports
+    have for it, in lower case letters and digits alone.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Item:
     unit: str = "code"
     kind: Kind = "integer"
     source: str = ""
+    also: tuple[str, ...] = ()
 
     def codes(self) -> list[str]:
         """The whole numbers within the bounds, as texts; none where there are no bounds."""
@@ -69,13 +71,20 @@ class Score:
 
     ``combine`` takes a frame of the items (rows x items, complete rows only) and gives one number a row.
     ``minimum_answered``: with fewer answered items there is no score; open ones are filled by the mean of
-    the answered items of the row (only where the source allows it; the default is all items).
+    the answered items of the row (only where the source allows it; the default is all items). ``points``: what
+    answers count, where that has to come before open ones are filled.
     """
 
     items: tuple[str, ...]
     combine: "Callable[[pandas.DataFrame], pandas.Series]"
     label: str
     minimum_answered: int = 0
+    points: "Callable[[pandas.DataFrame], pandas.DataFrame] | None" = None
+
+    def of(self, items: "pandas.DataFrame") -> "pandas.Series":
+        """The score of each row of answers, open ones filled by the mean of the row."""
+        points = self.points(items) if self.points else items
+        return self.combine(points.apply(lambda column: column.fillna(points.mean(axis=1))))
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,8 @@ class Instrument:
 
     ``codings``: how else exports write the answers: name -> raw text in lower case -> the item's code as text.
     ``must_declare``: there is no usual coding, so the plan has to name one. ``optional``: items that need not
-    be in the file; the same holds for every extra column that is not required.
+    be in the file; the same holds for every extra column that is not required. ``aliases``: what the names of numbered
+    items begin with in exports, besides the title.
     """
 
     title: str
@@ -98,6 +108,7 @@ class Instrument:
     codings: dict[str, dict[str, str]] = field(default_factory=dict)
     must_declare: bool = False
     optional: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
 
     def model(self) -> "type[TableModel]":
         """The pandera model of the questionnaire's table, made from its items: one row a participant and visit."""
@@ -111,8 +122,7 @@ class Instrument:
         items = answers[list(score.items)].astype(float)
         answered = items.notna().sum(axis=1)
         enough = answered >= (score.minimum_answered or len(score.items))
-        filled = items.apply(lambda column: column.fillna(items.mean(axis=1)))
-        return score.combine(filled).where(enough)
+        return score.of(items).where(enough)
 
     def bounds(self, name: str) -> tuple[float, float] | None:
         """The least and the greatest value of a score that is a sum of its items, each in either direction.
@@ -130,7 +140,7 @@ class Instrument:
         )
         # every item at its least, each one alone at its greatest, and all of them
         rows = numpy.vstack([low, low + numpy.diag(high - low), high])
-        values = score.combine(pandas.DataFrame(rows, columns=list(score.items))).to_numpy(dtype=float)
+        values = score.of(pandas.DataFrame(rows, columns=list(score.items))).to_numpy(dtype=float)
         steps = values[1:-1] - values[0]
         if not numpy.isclose(values[-1], values[0] + steps.sum()):
             return None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from omtrace.derivations.carried import ROLES
 from omtrace.faults import Fault
 from omtrace.model.closed import checked, nearest
 from omtrace.model.expression import Expression
@@ -67,12 +68,17 @@ def _calculation_faults(plan: Plan, dataset: DatasetPlan, name: str, where: str)
 
 
 def analysis_check(plan: Plan, analysis: Analysis) -> Check:
-    """A check that covariates are parameters of the dataset that are numbers."""
+    """A check that covariates are numbers of the dataset, and that values carried forward are for sensitivity alone."""
 
     def check(where: str) -> None:
         dataset = plan.datasets[analysis.dataset]
         named = analysis.options.get("covariates", ())
         faults = []
+        if (carried := _carried(dataset).intersection(analysis.parameters)) and analysis.role not in ROLES:
+            faults.append(
+                f"{where.removesuffix('.options')}: role: {min(carried)} holds values carried forward, which are for a "
+                f"{', '.join(ROLES[:-1])} or {ROLES[-1]} analysis alone, not a {analysis.role} one"
+            )
         for name in named if isinstance(named, (list, tuple)) else ():
             if name not in dataset.parameters:
                 hint = nearest(str(name), dataset.parameters)
@@ -186,6 +192,15 @@ def _is_category(plan: Plan, parameter: Parameter) -> bool:
         return False
     kinds = {c.name: c.kind for c in table_in(plan.tables[name], name).columns}
     return bool(parameter.options.get("labels")) or kinds.get(column) == "text"
+
+
+def _carried(dataset: DatasetPlan) -> set[str]:
+    """The parameters that hold values carried forward, and those that are made of them."""
+    found: set[str] = set()
+    for name, parameter in dataset.parameters.items():
+        if parameter.derive == "carried" or found & _names(repr(parameter.options)):
+            found.add(name)
+    return found
 
 
 def _names(condition: str) -> set[str]:

@@ -138,7 +138,8 @@ class Reader:
     map); its bytes are passed to ``read`` as a keyword of that name, b"" where the plan names none.
     ``address``: how a cell is called in the file's own program, from a row's place and the column's index.
     ``made``: columns that the reader makes itself, of names of plates, headings and places of wells: no column of the
-    file, so that nobody need read them.
+    file, so that nobody need read them. ``inner``: of files that hold several tables, the option that names one, and a
+    function that gives the number of cells of each.
     """
 
     options: "type[Closed]"
@@ -146,6 +147,7 @@ class Reader:
     companions: tuple[str, ...] = ()
     address: Callable[[Place, int], str] | None = None
     made: frozenset[str] = frozenset()
+    inner: tuple[str, Callable[[bytes], dict[str, int]]] | None = None
 
 
 def reader_of(name: str) -> Reader:

@@ -1,13 +1,11 @@
 """What a file is, by its first bytes: for a file that a reader refuses, the reader that fits it, or what to do."""
 
-import bz2
-import gzip
-import lzma
 import re
-import zlib
+
+from omtrace.faults import Fault
+from omtrace.readers._unpacking import unpacked
 
 START = 65_536  # bytes that are looked at
-SQUEEZED = {b"\x1f\x8b": gzip.decompress, b"BZh": bz2.decompress, b"\xfd7zXZ": lzma.decompress}
 # Pattern of the first bytes, what it is, and the readers that read it ("": none does).
 WORKBOOKS = "spreadsheet, plate_grid or magellan"
 KINDS: tuple[tuple[re.Pattern[bytes], str, str], ...] = (
@@ -17,7 +15,9 @@ KINDS: tuple[tuple[re.Pattern[bytes], str, str], ...] = (
     (re.compile(rb"\"?Program\"?[,;]\"?xPONENT"), "an xPONENT export", "xponent"),
     (re.compile(rb"[^\n]*\n(?:[^\n]*\n){0,40}?[^\n]*\"{1,2}ImportId\"{1,2}"), "a Qualtrics export", "qualtrics"),
     (re.compile(rb"[^\n]*redcap_(?:event_name|repeat_instrument)"), "a REDCap export", "redcap"),
+    (re.compile(rb"\{.*?\"datasetJSONVersion\"", re.DOTALL), "a Dataset-JSON file", "dataset_json"),
     (re.compile(rb"\{\s*\""), "a file of JSON lines", "jsonlines"),
+    (re.compile(rb"\s*<(?:\?xml.{0,4000}?<)?(?:\w+:)?ODM\b", re.DOTALL), "an ODM-XML file", "odm"),
     (re.compile(rb"\$FL[23]"), "an SPSS file (.sav)", "statistical"),
     (re.compile(rb"<stata_dta>|[\x69-\x73][\x01\x02]\x01\x00"), "a Stata file (.dta)", "statistical"),
     (re.compile(rb"ASCII SPSS PORT FILE"), "an SPSS portable file (.por): save it as .sav", ""),
@@ -27,13 +27,10 @@ KINDS: tuple[tuple[re.Pattern[bytes], str, str], ...] = (
     (re.compile(rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis", re.DOTALL), "a workbook (.ods)", WORKBOOKS),
     (re.compile(rb"PK\x03\x04.*\.iwa", re.DOTALL), "a Numbers document: export it as .xlsx or CSV", ""),
     (re.compile(rb"\xd0\xcf\x11\xe0"), "an old (.xls) or an encrypted workbook", WORKBOOKS),
-    (
-        re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml.*GraphPadPrismFile", re.DOTALL),
-        "a Prism file (.pzfx): export its tables as CSV",
-        "",
-    ),
+    (re.compile(rb"\s*<\?xml.{0,2000}?<GraphPadPrismFile", re.DOTALL), "a Prism file (.pzfx)", "prism"),
     (re.compile(rb"PK\x03\x04.*document\.json", re.DOTALL), "a Prism file (.prism): export its tables as CSV", ""),
-    (re.compile(rb"RD[AX][23]\n|[XA]\n\x00\x00"), "an R data file: write the table from R with write.csv", ""),
+    (re.compile(rb"RDX[23]\n|X\n\x00\x00"), "a data file of R", "r_data"),
+    (re.compile(rb"RDA[23]\n|A\n[23]\n"), "a data file of R in ASCII: save it with the defaults of save", ""),
     (re.compile(rb"\s*<\?xml.*Excel\.Sheet", re.DOTALL), "a workbook of 2003 as XML: save it as .xlsx", ""),
     (re.compile(rb"\s*\[\s*\{"), "a JSON list: write each of its elements as one line, for the reader jsonlines", ""),
     (re.compile(rb"PAR1|ARROW1|FEA1"), "a Parquet or Feather file: write the table as CSV", ""),
@@ -74,12 +71,10 @@ def readers_for(content: bytes) -> tuple[str, ...]:
 
 def _plain(content: bytes) -> bytes:
     """The first bytes, unpacked where they are packed, UTF-16 as ASCII, without a byte order mark."""
-    for magic, unpacked in SQUEEZED.items():
-        if content.startswith(magic):
-            try:
-                content = unpacked(content)
-            except (OSError, EOFError, lzma.LZMAError, zlib.error, ValueError):
-                return b""
+    try:
+        content, _ = unpacked(content)
+    except Fault:
+        return b""
     start = content[:START]
     if start.startswith(b"PK\x03\x04"):
         return start + content[-START:]  # the list of the files within stands at the end

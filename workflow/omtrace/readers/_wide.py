@@ -16,6 +16,11 @@ MARK = 1 << 31  # in the ordinal of such a row, which no row of the file itself 
 BITS = 6  # of the visit's number in an ordinal
 
 
+def row_of(ordinal: int) -> int:
+    """The ordinal in its file of a row, or of the row that it was made of."""
+    return (ordinal ^ MARK) >> BITS if ordinal & MARK else ordinal
+
+
 def stem_of(column: str, pattern: str) -> str:
     """What stands for ``*`` of a pattern in a column's name; "" where the pattern does not fit."""
     before, _, after = pattern.partition("*")

@@ -33,7 +33,7 @@ class _Refused(ValueError):
     """What is wrong with a line, without its values."""
 
 
-class _Number(str):
+class Number(str):
     """A number as it is written in the file."""
 
 
@@ -120,7 +120,7 @@ def _rows(written: str, explode: str) -> Iterator[dict[str, str]]:
     """The rows of one line. Raises _Refused."""
     try:
         found = json.loads(
-            written, parse_int=_Number, parse_float=_Number, parse_constant=_no_constant, object_pairs_hook=_members
+            written, parse_int=Number, parse_float=Number, parse_constant=_no_constant, object_pairs_hook=_members
         )
     except json.JSONDecodeError as error:
         raise _Refused(
@@ -195,7 +195,7 @@ def _json(value: Any, depth: int) -> str:
     """A value as JSON again, numbers as they were written."""
     if depth > DEPTH:
         raise _Refused(f"nested no deeper than {DEPTH}")
-    if isinstance(value, _Number):
+    if isinstance(value, Number):
         return str(value)
     if isinstance(value, list):
         return "[" + ",".join(_json(element, depth + 1) for element in value) + "]"

@@ -13,6 +13,7 @@ from omtrace.model.register import RawFile
 from omtrace.model.tables import TablePlan
 from omtrace.provenance.keys import SHIFT, Place, number_of, ordinal_of
 from omtrace.readers import Extract, reader_of
+from omtrace.readers._wide import row_of
 from omtrace.schemas import Table
 from omtrace.validation.catalogue import texts
 from omtrace.validation.cells import Cells, cells_of, encoded
@@ -258,10 +259,10 @@ class Work:
         return instrument if instrument and column in {item.name for item in instrument.items} else None
 
     def rows_text(self) -> Any:
-        """The ordinal of each row in its file, as an Arrow array of texts."""
+        """The ordinal of each row in its file, the same for all visits of a wide row, as an Arrow array of texts."""
         import pyarrow
 
-        return pyarrow.array([str(ordinal_of(key)) for key in self.keys.tolist()], type=pyarrow.string())
+        return pyarrow.array([str(row_of(ordinal_of(key))) for key in self.keys.tolist()], type=pyarrow.string())
 
     @property
     def missing_codes(self) -> dict[str, str]:

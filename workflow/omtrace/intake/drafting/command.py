@@ -9,7 +9,7 @@ from typing import Any
 from omtrace.faults import Fault
 from omtrace.intake import checking
 from omtrace.intake.drafting.document import plan_text
-from omtrace.intake.drafting.plates import Plates, assay_text, plates_in, write_layouts
+from omtrace.intake.drafting.plates import Plates, assay_text, layout_said, plates_in, write_layouts
 from omtrace.intake.drafting.profile import (
     FileProfile,
     column_of,
@@ -25,7 +25,8 @@ from omtrace.intake.registration import register
 from omtrace.model.closed import NAME, NAME_FORM
 from omtrace.model.folders import CONFIG, folders_of, plan_file, read_registered
 from omtrace.model.plan import read_plan
-from omtrace.model.register import FILE_NAME
+from omtrace.model.register import COLUMNS, FILE_NAME
+from omtrace.provenance.ledger import LEDGER
 from omtrace.readers import Variable
 from omtrace.readers._redcap_dictionary import HEADERS, Dictionary, read_dictionary
 from omtrace.store import write_bytes
@@ -89,6 +90,9 @@ def _written(study: str, text: str, tables: Mapping[Path, str], root: Path) -> l
     folder = root / folders_of(root).raw / study
     places = {path: _place(path, folder) for path in tables}
     written = {plan_file(study, root): text.encode(), root / CONFIG: _config_with(study, root).encode()}
+    register_file = root / folders_of(root).register
+    if not register_file.exists() and not (root / LEDGER).exists():  # a folder of one's own, and no lost register
+        written[register_file] = (",".join(COLUMNS) + "\n").encode()
     written |= {place: path.read_bytes() for path, place in places.items() if place != path}
     _write_all(written)
     return [Taken(places[path], table) for path, table in tables.items()]
@@ -97,7 +101,10 @@ def _written(study: str, text: str, tables: Mapping[Path, str], root: Path) -> l
 def _assay(study: str, plates: Plates, root: Path) -> NewStudy:
     """A study of plates. Raises Fault, after a layout to be filled in is written, where there is none."""
     if not plates.layouts:
-        paths = write_layouts(plates.wells, root)
+        said = layout_said(plates)
+        paths = write_layouts(plates.wells, root, said)
+        if said:
+            raise Fault(f"the export has a layout: look through {paths[0]}, and name it beside the plates")
         raise Fault(
             f"no layout says what is in the wells: fill in {paths[0]} or {paths[1]} (role: standard, sample, control "
             "or blank), and name it beside the plates"
@@ -227,7 +234,10 @@ def _config_with(study: str, root: Path) -> str:
     path = root / CONFIG
     if not path.exists():
         return f"studies:\n  - {study}\n"
-    lines = path.read_text(encoding="utf-8").split("\n")
+    text = path.read_text(encoding="utf-8")
+    if re.search(rf"^\s*- {study}\s*$|[\[ ,]{study}[\],]", text, re.MULTILINE):
+        return text
+    lines = text.split("\n")
     start = next((n for n, line in enumerate(lines) if line.startswith("studies:")), None)
     if start is None:
         lines[:0] = ["studies:", f"  - {study}"]

@@ -205,9 +205,9 @@ def _analyses(draft: Draft) -> Iterator[str]:
     if outcomes:
         names = [outcome.name for outcome in outcomes]
         yield from _analysis("outcomes", "describe", "Outcomes by visit and group", "descriptive", names)
-    if draft.group or draft.baseline or len(draft.factors) > 1:
-        yield from _compared(draft, outcomes)
     events = draft.outcomes("yes or no")
+    if draft.group or draft.baseline or len(draft.factors) > 1:
+        yield from _compared(draft, outcomes, events)
     if events and draft.treatments:
         names = [one.name for one in events]
         options = _crossover(draft) | {"outcome": "yes or no"}
@@ -217,16 +217,34 @@ def _analyses(draft: Draft) -> Iterator[str]:
         yield from _analysis("yes_or_no", "proportion", title, "descriptive", [one.name for one in events])
 
 
-def _compared(draft: Draft, outcomes: Sequence[ParameterDraft]) -> Iterator[str]:
-    """The comparison, of the first outcome as the primary one, and of the others."""
-    if not outcomes:
-        return
-    yield "  # SAY: which outcome, at which visit, answers the question of the study; here the first, at the last."
+def _compared(draft: Draft, outcomes: Sequence[ParameterDraft], events: Sequence[ParameterDraft]) -> Iterator[str]:
+    """The comparison, of the first outcome as the primary one, and of the others; then of yes and no."""
+    if outcomes or events:
+        yield "  # SAY: which outcome, at which visit, answers the question of the study; here the first, at the last."
     for name, role, some in (("primary", "primary", outcomes[:1]), ("others", "secondary", outcomes[1:MOST_OUTCOMES])):
         if some:
             yield from _comparison(draft, name, role, some)
     if len(outcomes) > MOST_OUTCOMES:
         yield f"  # SAY: {len(outcomes) - MOST_OUTCOMES} further outcomes are described above, and not compared."
+    if draft.arm and draft.group and not draft.cluster:
+        yield from _shares(draft, events[:MOST_OUTCOMES], "secondary" if outcomes else "primary")
+
+
+def _shares(draft: Draft, events: Sequence[ParameterDraft], role: str) -> Iterator[str]:
+    """The shares of yes of each group against the reference."""
+    assert draft.arm
+    last = next((visit for visit in reversed([*dict(visits_in_order(draft))]) if _all_at(events, visit)), "")
+    reference, *others = draft.arm.groups
+    for number, other in enumerate(others if events else (), 1):
+        yield from _analysis(
+            f"shares_{number}",
+            "compare_proportions",
+            f"Shares of {other} and {reference}",
+            role if number == 1 else "secondary",
+            [event.name for event in events],
+            **({"visits": [last]} if last else {}),
+            options={"group": other, "reference": reference},
+        )
 
 
 def _comparison(draft: Draft, name: str, role: str, outcomes: Sequence[ParameterDraft]) -> Iterator[str]:

@@ -21,6 +21,7 @@ READERS: tuple[tuple[str, dict[str, str]], ...] = (
     ("plate_grid", ASSUMED),
     ("magellan", {}),
 )
+KINDS = {"STD": "standard", "SPL": "sample", "BLK": "blank", "CTL": "control"}  # of Gen5
 LAYOUT = ("plate", "well", "role", "sample", "concentration", "dilution")
 SIZES = {6: (2, 3), 12: (3, 4), 24: (4, 6), 48: (6, 8), 96: (8, 12), 384: (16, 24), 1536: (32, 48)}
 
@@ -197,21 +198,51 @@ def _wells(assay: Mapping[str, Any], wave: Mapping[str, str]) -> Iterator[str]:
     yield from entry(6, "standards", {"label": "wells with a standard", "where": where})
 
 
-def write_layouts(wells: Mapping[str, Sequence[str]], folder: Path) -> list[Path]:
+def write_layouts(wells: Mapping[str, Sequence[str]], folder: Path, said: Sequence[tuple[str, ...]] = ()) -> list[Path]:
     """Write layout.csv, a row a well, and layout.xlsx, drawn as plates: either is filled in; return their paths.
+
+    ``said``: the rows as an export has them; then they stand in layout.csv, and there is no drawing.
 
     Raises
     ------
     Fault
         For a file of that name that is there already.
     """
-    paths = [folder / "layout.csv", folder / "layout.xlsx"]
+    paths = [folder / "layout.csv", *([] if said else [folder / "layout.xlsx"])]
     if there := [path for path in paths if path.exists()]:
         raise Fault(f"{there[0]}: is there already; fill it in, or take it away")
-    write_csv(paths[0], LAYOUT, layout_rows(wells))
+    write_csv(paths[0], LAYOUT, said or layout_rows(wells))
+    if said:
+        return paths
     sizes = {plate: next((n for n in SIZES if {*of} <= {*wells_of(n)}), max(SIZES)) for plate, of in wells.items()}
     write_bytes(paths[1], workbook("layout", drawn_layout(sizes)))
     return paths
+
+
+def layout_said(plates: Plates) -> list[tuple[str, ...]]:
+    """The rows of a layout as the exports themselves have it (Gen5); none where they have none."""
+    if plates.reader != "gen5":
+        return []
+    module = reader_of("gen5")
+    rows: list[tuple[str, ...]] = []
+    for path in plates.signals:
+        try:
+            extract = module.read(path.read_bytes(), options_of(module, {"part": "layout"}, "options"))
+        except Fault:
+            return []
+        for _, plate, well, name, kind, concentration, diluted in extract.rows:
+            # the number of a sample is what is left of it after dilution, where it is below 1
+            times = f"{1 / float(diluted):g}" if is_number(diluted) and 0 < float(diluted) < 1 else diluted
+            rows.append((plate, well, KINDS.get(kind.upper(), ""), name.partition(":")[0], concentration, times))
+    return rows
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number as Python reads it."""
+    try:
+        return float(text) == float(text)
+    except ValueError:
+        return False
 
 
 def layout_rows(wells: Mapping[str, Sequence[str]]) -> list[tuple[str, ...]]:

@@ -39,6 +39,7 @@ FAR = ("-9", "-77", "-88", "-98", "-99", "-999", "999", "9999", "-9999")
 READERS = {".xlsx": "spreadsheet", ".xlsm": "spreadsheet", ".xls": "spreadsheet", ".ods": "spreadsheet"}
 READERS |= {".jsonl": "jsonlines", ".ndjson": "jsonlines"}
 READERS |= dict.fromkeys((".sav", ".zsav", ".por", ".dta", ".sas7bdat", ".xpt"), "statistical")
+READERS |= dict.fromkeys((".rda", ".rdata", ".rds"), "r_data") | {".pzfx": "prism"}
 USUAL = Format.model_validate({})
 
 
@@ -128,27 +129,15 @@ def read_file(
     """A file with its columns looked at. Raises Fault, with the file's name, for what its reader refuses."""
     module, content = reader_of(reader), path.read_bytes()
     try:
-        if reader == "spreadsheet" and not options and (sheet := _sheet(content)):
-            options = {"sheet": sheet}
+        if module.inner and not options:
+            option, sizes_of = module.inner
+            sizes = sizes_of(content)
+            options = {option: max(sizes, key=lambda table: sizes[table])} if len(sizes) > 1 else {}
         read = options_of(module, dict(options), "options")
         extract = module.read(content, read, **(beside or {}))
     except Fault as fault:
         raise Fault(*(f"{path}: {line}" for line in fault.lines)) from None
     return FileProfile(path, name, reader, options, extract, columns_of(extract))
-
-
-def _sheet(content: bytes) -> str:
-    """Of several sheets of a workbook that which is a table with the most cells; "" where it has one alone, or none."""
-    from omtrace.readers.spreadsheet import Options, asked, read
-
-    sheets, sizes = asked(content, "")["sheets"], {}
-    for name in sheets if len(sheets) > 1 else ():
-        try:
-            extract = read(content, Options.model_validate({"sheet": name}))
-        except Fault:
-            continue
-        sizes[name] = len(extract.columns) * len(extract.places)
-    return max(sizes, key=lambda name: sizes[name], default="")
 
 
 def columns_of(extract: Extract) -> tuple[ColumnProfile, ...]:

@@ -45,15 +45,23 @@ def _items(
 ) -> dict[str, str]:
     """Item -> raw column, where the file has all of them; nothing else."""
     items = [item.name for item in instrument.items if item.name not in instrument.optional]
-    lower = {raw.lower(): raw for raw in columns}
+    lower, plain = {raw.lower(): raw for raw in columns}, {_plain(raw): raw for raw in columns}
     if items and all(item in lower for item in items):
         return {item: lower[item] for item in items}
+    names = {_plain(name), _plain(instrument.title), re.sub(r"[0-9]+", "", _plain(name)), *instrument.aliases} - {""}
+    called = {item.name: item.also for item in instrument.items if item.name in items}
+    for begin in ("", *names):
+        found = {i: raw for i, also in called.items() for one in also if (raw := plain.get(begin + one))}
+        if len(found) == len(items) and len({*found.values()}) == len(items):
+            return found
     if len(items) < 2 or not all(re.search(r"_[0-9]+$", item) for item in items):
         return {}
     wanted = {int(item.rpartition("_")[2]): item for item in items}
-    names = {_plain(name), _plain(instrument.title), re.sub(r"[0-9]+", "", _plain(name))} - {""}
     for stem, numbered in groups.items():
-        if any(stem in (one, f"{one}item", f"{one}q") for one in names) and {*wanted} <= {*numbered}:
+        # the q of phq1 is read as that of q1
+        if any(stem in (one, f"{one}item", f"{one}q", one.removesuffix("q")) for one in names) and {*wanted} <= {
+            *numbered
+        }:
             return {item: numbered[number] for number, item in wanted.items()}
     return {}
 

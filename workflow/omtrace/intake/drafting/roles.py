@@ -8,13 +8,13 @@ from omtrace.intake.drafting.profile import ColumnProfile, FileProfile, own_name
 from omtrace.readers._wide import stem_of
 
 UNITS = (
-    r"record_?id|usubjid|subj(ect)?_?(id|no|nr|num|number)?|participant_?(id|no|nr|number|code)?|"
+    r"record_?id|usubjid|subj(ect)?_?(id|no|nr|num|number|key)?|participant_?(id|no|nr|number|code)?|"
     r"patient_?(id|no|nr|number|code)?|p?pt_?(id|no|nr)|pid|ppid|ppt|respondent_?(id)?|external_?reference|"
     r"(animal|mouse|rat|pup|tier|maus|ratte|patient|patienten|proband|probanden|teilnehmer|sujet|paciente|paziente)_?"
     r"(id|no|nr|number|code)?|case_?(id|no|nr|number)?|study_?(id|no|nr|number)|id|code|unit_?id?|row_name"
 )
 VISITS = (
-    r"redcap_event_name|a?visit(_?(name|code|num(ber)?|no|id|n))?|time(_?point)?(_?(name|code|no))?|tp|event(_?name)?|"
+    r"redcap_event_name|a?visit(_?(name|code|num(ber)?|no|id|n))?|time(_?point)?(_?(name|code|no))?|tp|(study_?)?event(_?(name|oid))?|"
     r"week(_?no)?|wk|month|day(_?no)?|wave|session(_?no)?|occasion|assessment|phase|period|folder(name)?|stage|epoch|besuch|visite|"
     r"(mess)?zeitpunkt|termin|woche|monat|semaine|mois|visita|semana|settimana"
 )
@@ -34,7 +34,7 @@ FACTS = (
     r"onset.*|chronic.*|batch|strain|litter.*|cage.*|country|region|marital.*|employ.*|dob|birth.*|visit.*|practice.*"
 )
 REFERENCE = (
-    r"placebo|control|ctrl|ctl|sham|vehicle|usual|untreated|saline|waiting|wait.?list|standard|wt|wild|none|no|pbo|0|"
+    r"placebo|control|ctrl|ctl|cont|sham|vehicle|usual|tau|cau|untreated|saline|waiting|wait.?list|standard|wt|wild|none|no|pbo|0|"
     r"schein\w*|kontrolle|t[eé]moin"
 )
 BEFORE = (

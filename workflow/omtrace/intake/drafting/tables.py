@@ -1,5 +1,7 @@
 """The tables, parameters and analyses of a first plan, from what is known of its files."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -31,6 +33,7 @@ Design = Literal["parallel", "single-arm", "crossover", "cluster", "factorial", 
 EVENT, INSTRUMENT, INSTANCE = "redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance"
 SYSTEM = ("row_name", EVENT, INSTRUMENT, INSTANCE, "redcap_survey_identifier", "redcap_data_access_group")
 YES = ("yes", "y", "ja", "oui", "si", "true", "1")
+WANTED = r"(yes|y|good|positive|improved|success\w*|respon\w*|cured|healed|alive|none|1)$"
 DAYS = r"(study_?)?day(_?(no|nr|number))?|date|time.*|index|row|sequence|seq|nr|no|instance|trial|replicate|rep"
 
 
@@ -390,6 +393,17 @@ class _File:
             raw=column.raw,
             decimals=decimals_of(column) if holds == "numbers" else 1,
         )
+        if visits and not constant and holds == "categories" and len(column.texts) == 2:
+            self._yes_or_no(column, visits)
+
+    def _yes_or_no(self, column: ColumnProfile, visits: tuple[str, ...]) -> None:
+        """Of an outcome in two categories, whether it is one of them: that which is wanted, or else the first."""
+        found = [column.codes.get(text, text) for text in sorted(column.texts)]
+        wanted = next((word for word in found if re.match(WANTED, word, re.IGNORECASE)), found[0])
+        of = list(self.draft.parameters)[-1]
+        options = {"calculate": f"{of} == {json.dumps(wanted, ensure_ascii=False)}"}
+        label = f"{_label(column)}: {wanted}"
+        self.draft.parameter(f"{of}_{wanted}", label, "calculated", options, "yes or no", visits=visits)
 
     def _is_id(self, column: ColumnProfile) -> bool:
         """Whether a text names what a unit belongs to: a litter, a site."""
