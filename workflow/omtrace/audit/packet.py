@@ -26,7 +26,7 @@ from omtrace.provenance.manifest import code_folder, head_of, path_of
 from omtrace.provenance.recorded import RESULTS, folders_recorded, read_manifest
 from omtrace.provenance.stages import read_stage
 from omtrace.report.exports import of_numbers, written
-from omtrace.report.share import numbers_for, shared_page
+from omtrace.report.share import PAGE, numbers_for, shared_page
 from omtrace.store import csv_text, write_bytes, zipped
 
 FORMAT = 1
@@ -34,7 +34,6 @@ FOLDER = Path("releases")
 LINEAGE = "lineage.jsonl"
 TABLES = "tables"  # the folder of a packet in which the tables of the report are
 MODES = {False: "share mode: no rows, small cells held back", True: "all files, raw data included: confidential"}
-PAGE = "shared/report.html"
 BESIDE = ("pyproject.toml", "LICENSE", "envs/pipeline.yaml")  # of the checkout; a manifest does not name them
 
 

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from omtrace import store
 from omtrace.model.contrast import EVERYBODY, contrast_of
 from omtrace.model.plan import Plan
-from omtrace.model.statistics import NOT_COMPUTED, OF_ONE_UNIT, OF_UNITS, QUANTILES, SHARES, Role, is_share, statistic_of
+from omtrace.model.statistics import NOT_COMPUTED, OF_ONE_UNIT, OF_UNITS, QUANTILES, Role, is_share, statistic_of
 from omtrace.statistics.basic.suppression import Relation, is_small, suppressed
 
 if TYPE_CHECKING:
@@ -61,10 +61,10 @@ def shared_rows(plan: Plan, rows: Sequence[Row], folder: str | Path) -> list[dic
         The rows in their order, with a further column ``suppressed``: why there is no value, "" where there is one.
     """
     threshold = plan.disclosure.threshold
-    why = _reasons(plan, rows, _Units(plan, Path(folder)), threshold) if threshold > 1 else {}
     beside: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for row in rows:
         beside[_line(row)].add(row["statistic"])
+    why = _reasons(plan, rows, beside, _Units(plan, Path(folder)), threshold) if threshold > 1 else {}
     found = []
     for row in rows:
         reason = why.get(row["id"], "")
@@ -127,15 +127,13 @@ class _Units:
         return min(of_both) if any(of_both) else len(units)
 
 
-def _reasons(plan: Plan, rows: Sequence[Row], units: _Units, threshold: int) -> dict[str, str]:
+def _reasons(
+    plan: Plan, rows: Sequence[Row], beside: Mapping[tuple[str, ...], set[str]], units: _Units, threshold: int
+) -> dict[str, str]:
     """Why each number is held back, of those that are."""
     counts = _Counts(plan, rows, units, threshold)
     why = dict(counts.held())
-    hidden = {key for key in map(counts.place_of, [r for r in rows if r["id"] in why]) if key}
-    lines: dict[tuple[str, ...], set[str]] = defaultdict(set)  # of each line the counts that are held back
-    for row in rows:
-        if row["id"] in why:
-            lines[_line(row)].add(row["statistic"])
+    hidden = _Hidden(counts, [row for row in rows if row["id"] in why])
     sized = {tuple(row[p] for p in PLACE) for row in rows if row["id"] in why and row["statistic"] in SIZES}
     for row in rows:
         statistic, number = statistic_of(row["statistic"]), row["id"]
@@ -153,7 +151,7 @@ def _reasons(plan: Plan, rows: Sequence[Row], units: _Units, threshold: int) -> 
             why[number] = QUANTILE
         elif statistic.role is Role.DECISION:
             continue  # a word, for which many counts would do
-        elif counts.is_of_frequency(row, hidden, lines):
+        elif hidden.gives_away(row, beside[_line(row)]):
             why[number] = ROW
         elif tuple(row[p] for p in PLACE) in sized and statistic.role in SIZED:
             why[number] = ROW
@@ -242,31 +240,6 @@ class _Counts:
             group = contrast.group if kind.endswith("_a") else contrast.reference
             kind = kind[:-2]
         return _Count(dataset, row["parameter"], row["population"], group, row["visit"], level, kind)
-
-    def place_of(self, row: Row) -> tuple[str, ...]:
-        """Where a count of a group stands that is not a size: () for others."""
-        count = self.count_of(row)
-        if row["statistic"] not in OF_UNITS or count.kind in SIZES:
-            return ()
-        return (row["analysis"], count.parameter, count.population, count.visit, count.level, count.group)
-
-    def is_of_frequency(
-        self, row: Row, hidden: set[tuple[str, ...]], lines: Mapping[tuple[str, ...], set[str]]
-    ) -> bool:
-        """Whether a number gives away a count that is held back: of its own line, or of a side of its contrast."""
-        held = lines.get(_line(row), set())
-        if held - set(SIZES):
-            return True
-        if held and row["statistic"] in (*SHARES, "percent"):
-            return True
-        groups = self.plan.datasets[self.plan.analyses[row["analysis"]].dataset].groups
-        contrast = contrast_of(row["group"], groups)
-        sides = (contrast.group, contrast.reference) if contrast else (row["group"],)
-        of = (row["analysis"], row["parameter"], row["population"], row["visit"], row["level"])
-        if any((*of, side) in hidden for side in sides):
-            return True
-        cumulative = row["statistic"].startswith("threshold")
-        return cumulative and any(key[:4] == of[:4] for key in hidden)
 
     def _add(self, terms: Iterable[tuple[int, int]], total: int = 0) -> None:
         """A relation, with what it leaves out as a count of its own, where it leaves out some. Below 0: it is none."""
@@ -360,6 +333,38 @@ class _Counts:
                 for whole in found.get(_with(count, population="full"), ()):
                     for at in mine:
                         self._add([(at, 1), (whole, -1)])
+
+
+class _Hidden:
+    """The counts that are held back, and what gives them away."""
+
+    def __init__(self, counts: _Counts, rows: Iterable[Row]) -> None:
+        self.counts = counts
+        self.places: set[tuple[str, _Count]] = set()  # analysis and count, without kind
+        self.sizes: set[tuple[str, _Count]] = set()
+        for row in rows:
+            count = counts.count_of(row)
+            if count.kind in SIZES:
+                self.sizes.add((row["analysis"], _with(count, kind="")))
+            else:
+                self.places.add((row["analysis"], _with(count, kind="")))
+
+    def gives_away(self, row: Row, beside: set[str]) -> bool:
+        """Whether a number gives away a count that is held back: of its own line, or of a side of its contrast."""
+        dataset = self.counts.plan.analyses[row["analysis"]].dataset
+        contrast = contrast_of(row["group"], self.counts.plan.datasets[dataset].groups)
+        sides = (contrast.group, contrast.reference) if contrast else (row["group"],)
+        place = _Count(dataset, row["parameter"], row["population"], "", row["visit"], row["level"], "")
+        mine = [_with(place, group=side) for side in sides]
+        if any((row["analysis"], one) in self.places for one in mine):
+            return True
+        if row["statistic"].startswith("threshold"):  # of cumulative shares
+            levels = {(name, _with(count, level="", group="")) for name, count in self.places}
+            return (row["analysis"], _with(place, level="")) in levels
+        of_shares = any(is_share(name, beside) or name in ("count", "percent") for name in beside)
+        return of_shares and any(
+            (row["analysis"], one) in self.sizes for side in mine for one in (side, _with(side, level=""))
+        )
 
 
 def _with(count: _Count, **parts: str) -> _Count:

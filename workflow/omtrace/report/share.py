@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from omtrace import store
+from omtrace.classes import gate
 from omtrace.faults import Fault
 from omtrace.model.plan import Plan
 from omtrace.report import Results
 from omtrace.report.disclosure import shared_rows
 
 BUTTON = re.compile(r'<button class="n" data-id="([0-9a-f]{12})">(.*?)</button>')
-NAME = "shared/estimates.csv"  # where the numbers stand in a packet
+NAME, PAGE = "shared/estimates.csv", "shared/report.html"  # where numbers and page stand in a packet
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,21 @@ def numbers_for(study: str, root: str | Path = ".", share: bool = False) -> Numb
         return Numbers(plan, shared_rows(plan, rows, results.folder), definitions, NAME)
     except (OSError, ValueError) as error:
         raise Fault(f"{results.name}: row sets or data sets not readable ({type(error).__name__})") from None
+
+
+def write_page(study: str, path: str | Path = "", root: str | Path = ".") -> Path:
+    """Write the report of a study as it may leave; ``path``: "" for ``releases/<study>.html``.
+
+    Raises Fault where a result is missing or not readable.
+    """
+    from omtrace.provenance.recorded import read_manifest
+    from omtrace.report.exports import FOLDER
+
+    numbers = numbers_for(study, root, share=True)
+    gate({PAGE: [numbers.source]})
+    target = Path(path) if path else Path(root) / FOLDER / f"{study}.html"
+    store.write_bytes(target, shared_page(numbers, read_manifest(study, root)["register"]), confidential=False)
+    return target
 
 
 class NoRows:
