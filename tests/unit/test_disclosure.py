@@ -214,12 +214,19 @@ def test_what_differs_by_few_units_from_another_result_is_held_back(shipped_resu
 def test_the_shared_report_has_no_unit_and_no_raw_cell(shipped_results, study):
     page = shared_page(numbers_for(study, shipped_results, share=True)).decode()
     folder = shipped_results / f"results/{study}"
-    units = {u for path in folder.glob("datasets/*s.parquet") if ".cells" not in path.name
-             for u in read_table(path).get("unit", ())}
+    units = {
+        u
+        for path in folder.glob("datasets/*s.parquet")
+        if ".cells" not in path.name
+        for u in read_table(path).get("unit", ())
+    }
     assert len(units) > 10 and not [unit for unit in units if unit in page]
     assert "<script" not in page and "<svg" not in page and "payload" not in page and "[c]" in page
-    raw = {line for path in (shipped_results / f"data/raw/{study}").glob("*.csv")
-           for line in path.read_text(encoding="utf-8").splitlines()[1:]}
+    raw = {
+        line
+        for path in (shipped_results / f"data/raw/{study}").glob("*.csv")
+        for line in path.read_text(encoding="utf-8").splitlines()[1:]
+    }
     assert len(raw) > 50 and not [line for line in raw if len(line) > 20 and line in page]
 
 
@@ -228,7 +235,9 @@ def test_the_shared_report_has_no_unit_and_no_raw_cell(shipped_results, study):
 
 def test_what_is_made_of_an_unchecked_file_does_not_leave():
     gate({"tables/x.csv": ["shared/estimates.csv"]})
-    with pytest.raises(Fault, match="tables/x.csv: releasable, but made of results/x/estimates.csv, which is confidential"):
+    with pytest.raises(
+        Fault, match="tables/x.csv: releasable, but made of results/x/estimates.csv, which is confidential"
+    ):
         gate({"tables/x.csv": ["results/x/estimates.csv"]})
     with pytest.raises(Fault, match="made of datasets/participants.parquet, which is raw"):
         gate({"shared/report.html": ["shared/estimates.csv", "datasets/participants.parquet"]})

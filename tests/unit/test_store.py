@@ -215,7 +215,7 @@ def umask(request):
 @pytest.mark.parametrize(
     ("path", "most"),
     [
-        ("results/tiny/estimates.csv", 0o666),
+        ("results/tiny/definitions.json", 0o666),
         ("results/tiny/manifest.json", 0o666),
         ("results/tiny/dictionary/dictionary.csv", 0o666),
         ("config/exports.csv", 0o666),

@@ -27,7 +27,9 @@ START = "0" * 64  # what the first line of a ledger has as the digest of the lin
 ROW = ("analysis", "parameter", "population", "group", "visit", "level")
 TIDY_ROW = ("analysis", "parameter", "population", "contrast", "visit", "level")
 SHARED, HELD_BACK = "shared/estimates.csv", "[c]"
-NUMBER = re.compile(r'<(?:button|span)[^>]*data-id="([0-9a-f]{12})"[^>]*>([^<]*)<')  # marks of figures have ids, and no text
+NUMBER = re.compile(
+    r'<(?:button|span)[^>]*data-id="([0-9a-f]{12})"[^>]*>([^<]*)<'
+)  # marks of figures have ids, and no text
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 MOST = 20  # problems printed of one kind
 

@@ -125,19 +125,45 @@ def export(study: str, form: str | None, share: bool, shells: bool, file: str | 
     that prints its second argument (latex), comments (md), a column (csv). The file is read back before it is put in
     place, and has to hold every number as it was written. The same results give the same bytes.
 
+    --to adam writes the analysis data sets ADSL and ADBDS (CSV, Parquet, XPT 5, Dataset-JSON 1.1) with the raw files
+    and columns behind each variable, as a confidential zip file; --to ars the results as CDISC ARS 1.0 JSON, one
+    operation a number, with its id. --shells writes the tables before there are data, from the plan alone.
+
     With --share no number can be read or worked out that rests on fewer units than the plan allows (disclosure.threshold,
     5): small counts and what gives them away, minima and maxima, and quantiles of few show as [c], and all others have
     the digits that are displayed.
     """
-    from omtrace.report.exports import export as write
-    from omtrace.report.share import write_page
+    from omtrace.report import exports
 
     if not form and not share and not shells:
         raise click.UsageError("say what to write: --to FORMAT, --share or --shells")
-    if share and form in (None, "html"):
+    if shells and (share or form in ("adam", "ars", "html")):
+        raise click.UsageError("shells are tables, and hold no numbers: --shells --to FORMAT")
+    if form == "html" and not share:
+        raise click.UsageError(
+            "the report with rows is results/STUDY/report.html; --share writes the one that may leave"
+        )
+    if shells:
+        from omtrace.intake.plan_check import read_whole
+        from omtrace.model.folders import folders_of
+        from omtrace.report.shells import document_of_shells
+
+        document = document_of_shells(read_whole(folders_of().plan(study)))
+        path = exports.write(document, form or "docx", file or exports.FOLDER / f"{study}_shells")
+    elif form == "adam":
+        from omtrace.report.adam import export_adam
+
+        path = export_adam(study, file or "", share=share)
+    elif form == "ars":
+        from omtrace.report.ars import export_ars
+
+        path = export_ars(study, file or "", share=share)
+    elif share and form in (None, "html"):
+        from omtrace.report.share import write_page
+
         path = write_page(study, file or "")
     else:
-        path = write(study, form or "docx", file or "", share=share)
+        path = exports.export(study, form or "", file or "", share=share)
     if as_json:
         print_json({"study": study, "path": path.as_posix(), "size": path.stat().st_size})
     else:

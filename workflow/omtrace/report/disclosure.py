@@ -369,5 +369,3 @@ class _Hidden:
 
 def _with(count: _Count, **parts: str) -> _Count:
     return _Count(**{**vars(count), **parts})
-
-

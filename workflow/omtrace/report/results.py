@@ -60,7 +60,7 @@ def numbers_of(
         full = {**labels, "group": "" if row["group"] == EVERYBODY else labels["group"]}
         numbers[name] = {
             **row,
-            "shown": HELD_BACK if row.get(SUPPRESSED) else _shown(row, mine),
+            "shown": HELD_BACK if row.get(SUPPRESSED) else row.get("shown") or _shown(row, mine),
             "suffix": "%" if row["value"] and (row["unit"] == "%" or is_share(row["statistic"], mine)) else "",
             "labels": labels,
             "full": full,

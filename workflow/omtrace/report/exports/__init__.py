@@ -213,10 +213,15 @@ def export(study: str, to: str, path: str | Path = "", root: str | Path = ".", s
     AssertionError
         Where the file, read back, does not hold every number as it was written; nothing is left then.
     """
+    plugin("report.exports", to, "FORMAT")  # before anything is read
+    return write(document_of(study, root, share), to, path or Path(root) / FOLDER / study)
+
+
+def write(document: Document, to: str, path: str | Path) -> Path:
+    """Write tables in a format, read back; ``path``: the file, whose ending may be left out."""
     form = plugin("report.exports", to, "FORMAT")
-    document = document_of(study, root, share)
     content = written(form, document)
-    target = Path(path) if path else Path(root) / FOLDER / f"{study}.{form.ending}"
+    target = Path(path) if Path(path).suffix else Path(f"{path}.{form.ending}")
     store.write_bytes(target, content, confidential=False)
     return target
 
