@@ -226,7 +226,7 @@ def _readme(study: str, everything: bool) -> str:
     numbers = (
         "results/.../estimates.csv   every number; estimates_tidy.csv: a row a contrast or group"
         if everything
-        else "shared/            report.html: the report; estimates.csv: every number as it is displayed, or why it is not"
+        else "shared/   report.html: the report; estimates.csv: every number as it is displayed, or why it is not"
     )
     return f"""# The study {study}
 
@@ -239,8 +239,8 @@ What is in it:
 
     packet.json        every file with its sha256, the head digest, and what the run ran on
     {numbers}
-    results/{study}/   definitions.json: the analysis calls; dictionary/: every field; stages/: what each step of the run
-                       was made of; manifest.json: the digests of everything, also of what is not in this packet
+    results/{study}/   definitions.json: the analysis calls; dictionary/: every field; stages/: what each step of
+                       the run was made of; manifest.json: the digests of everything, also of what is not in this packet
     prov.json          the run as W3C PROV; ro-crate-metadata.json: as a Workflow Run RO-Crate
     lineage.jsonl      of each number the records behind it, and how many cells of which raw file
     tables/{study}.csv the tables of the report, a row a number, with its id

@@ -15,9 +15,10 @@ from omtrace.cli.exit_codes import ExitCode
 def release(study: str, to: str | None, everything: bool, no_ledger: bool, as_json: bool) -> ExitCode:
     """Make one zip file of a study that a reviewer can check alone.
 
-    It holds the results in share mode (no rows of people, small cells held back, see export --share), the plan, the register's rows, the locked environment, the code, the way of
-    each number as JSON lines, and verify.py, which needs Python alone: it checks every digest, the ledger's chain and
-    the numbers of every table, and says what it did not check. Built twice, the file has the same bytes.
+    It holds the results in share mode (no rows of people, small cells held back, see export --share), the plan, the
+    register's rows, the locked environment, the code, the way of each number as JSON lines, and verify.py, which needs
+    Python alone: it checks every digest, the ledger's chain and the numbers of every table, and says what it did not
+    check. Built twice, the file has the same bytes.
 
     Nothing is released where anything that the results rest on is not as the run recorded it, or where a file that may
     leave is made of one that was not checked for small cells.
@@ -129,9 +130,9 @@ def export(study: str, form: str | None, share: bool, shells: bool, file: str | 
     and columns behind each variable, as a confidential zip file; --to ars the results as CDISC ARS 1.0 JSON, one
     operation a number, with its id. --shells writes the tables before there are data, from the plan alone.
 
-    With --share no number can be read or worked out that rests on fewer units than the plan allows (disclosure.threshold,
-    5): small counts and what gives them away, minima and maxima, and quantiles of few show as [c], and all others have
-    the digits that are displayed.
+    With --share no number can be read or worked out that rests on fewer units than the plan allows
+    (disclosure.threshold, 5): small counts and what gives them away, minima and maxima, and quantiles of few show as
+    [c], and all others have the digits that are displayed.
     """
     from omtrace.report import exports
 

@@ -37,7 +37,7 @@ Values = list[str | float | None]
 
 @dataclass(frozen=True)
 class Variable:
-    """One variable: ``origin`` Collected, Derived or Assigned; ``source``: raw file and column of each cell behind it."""
+    """One variable: ``origin`` Collected, Derived or Assigned; ``source``: raw files and columns behind it."""
 
     dataset: str
     name: str

@@ -1,7 +1,7 @@
 """Results as CDISC Analysis Results Standard (ARS) 1.0 JSON: ``omtrace export STUDY --to ars``.
 
-Each analysis of the plan is an analysis with a method of its own; each number is one operation of the method, whose id is
-the number's, so that ``omtrace trace`` finds it. Parameter, population, group, visit and level are groupings.
+Each analysis of the plan is an analysis with a method of its own; each number is one operation of the method, whose id
+is the number's, so that ``omtrace trace`` finds it. Parameter, population, group, visit and level are groupings.
 """
 
 import json

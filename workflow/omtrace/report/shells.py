@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from omtrace.derivations import Tables
     from omtrace.schemas import Column
 
-UNITS = 60
+UNITS, EACH, SHARE = 60, 5, 0.8  # units made up; rows of each where a number identifies them; share of these there are
 MANY = 20  # whole numbers: of a wider range the lower quarter, since sums of items may have bounds of their own
 STATEMENT = "Shells: no data stand behind these tables."
 SOURCE = "shells"
@@ -48,14 +48,16 @@ def document_of_shells(plan: Plan) -> Document:
     from dataclasses import replace
 
     try:
-        return replace(of_numbers(numbers_of_shells(plan)), statement=STATEMENT)
+        numbers, without = numbers_of_shells(plan)
+        more = f" Made-up rows do not do for: {'; '.join(without)}." if without else ""
+        return replace(of_numbers(numbers), statement=STATEMENT + more)
     except (Fault, ValueError, KeyError, AssertionError) as error:
         said = str(error).splitlines()[0]
         raise Fault(f"{plan.study}: no shells, since rows made up for its tables do not do: {said}") from None
 
 
-def numbers_of_shells(plan: Plan) -> Numbers:
-    """The numbers that a plan gives, without their values."""
+def numbers_of_shells(plan: Plan) -> tuple[Numbers, list[str]]:
+    """The numbers that a plan gives, without their values; and the titles of analyses that lack some."""
     from contextlib import redirect_stderr
     from io import StringIO
 
@@ -73,7 +75,8 @@ def numbers_of_shells(plan: Plan) -> Numbers:
         analyse_study(plan, folder, folder)
         rows = store.read_csv(Path(folder) / "estimates.csv")
         definitions = store.read_json(Path(folder) / "definitions.json")
-    return Numbers(plan, masked(rows), definitions, SOURCE)
+    lost = dict.fromkeys(row["analysis"] for row in rows if row["statistic"] == NOT_COMPUTED)
+    return Numbers(plan, masked(rows), definitions, SOURCE), [plan.analyses[name].title for name in lost]
 
 
 def masked(rows: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
@@ -113,7 +116,6 @@ def made_up(plan: Plan) -> "Tables":
 def _rows(
     plan: Plan, name: str, entry: TablePlan, visits: Sequence[str], chance: "numpy.random.Generator"
 ) -> "pandas.DataFrame":
-    import numpy
     import pandas
 
     from omtrace.schemas import table_in
@@ -126,11 +128,17 @@ def _rows(
         axes["visit"] = list(entry.visits or visits)
     if day := next((one for one in DAYS if one in names), ""):
         axes[day] = list(_days(plan, table.column(day)))
+    for column in table.columns:
+        if column.name in table.key and column.name not in axes and column.kind == "integer":
+            low = int(column.minimum or 1)
+            axes[column.name] = range(low, low + EACH)
     index = pandas.MultiIndex.from_product(list(axes.values()) or [units], names=list(axes) or ["unit"])
     frame = index.to_frame(index=False)
+    if "unit_id" in axes and "visit" not in axes and not day and len(axes) > 1:  # not all units have all rows
+        frame = frame[chance.random(len(frame)) < SHARE].reset_index(drop=True)
     for column in table.columns:
         if column.name not in axes:
-            frame[column.name] = _values(column, _groups(plan, name, column.name), frame, chance)
+            frame[column.name] = _values(plan, column, _groups(plan, name, column.name), frame, chance)
     return frame[[column for column in names if column in frame]]
 
 
@@ -158,7 +166,7 @@ def _groups(plan: Plan, table: str, column: str) -> list[str]:
 
 
 def _values(
-    column: "Column", groups: Sequence[str], frame: "pandas.DataFrame", chance: "numpy.random.Generator"
+    plan: Plan, column: "Column", groups: Sequence[str], frame: "pandas.DataFrame", chance: "numpy.random.Generator"
 ) -> "numpy.ndarray | list":
     import numpy
 
@@ -166,12 +174,15 @@ def _values(
     unit = frame["unit_id"].astype("category").cat.codes.to_numpy() if "unit_id" in frame else numpy.arange(count)
     if groups:
         return [groups[at % len(groups)] for at in unit]
-    if column.allowed:
-        return [column.allowed[at] for at in chance.integers(0, len(column.allowed), count)]
+    allowed = column.allowed or next(
+        (e.values[column.name] for e in plan.tables.values() if column.name in e.values), ()
+    )
+    if allowed:
+        return [allowed[at] for at in chance.integers(0, len(allowed), count)]
     low = column.minimum if column.minimum is not None else 0.0
     high = column.maximum if column.maximum is not None else low + 100.0
     if column.kind == "integer":
         return chance.integers(int(low), int(low + (high - low) / (1 if high - low <= MANY else 4)) + 1, count)
     if column.kind == "number":
         return chance.uniform(low, high, count)
-    return ["2000-01-01"] * count if column.kind == "date" else [f"{column.name} {at % 12}" for at in unit]
+    return ["2000-01-01"] * count if column.kind == "date" else [f"{column.name} {at // 2 % 12}" for at in unit]
