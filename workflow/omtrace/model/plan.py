@@ -235,6 +235,9 @@ class Plan(Closed):
         default_factory=dict, description="estimand -> what is to be estimated"
     )
     analyses: Annotated[dict[str, Analysis], ANALYSIS]
+    fragility: Annotated[bool, NOWHERE] = Field(
+        True, description="add to each primary analysis one without each unit in turn: how much hangs on single units"
+    )
     families: Annotated[dict[str, Family], ANALYSIS] = Field(
         default_factory=dict, description="family -> hypotheses whose error is controlled together"
     )

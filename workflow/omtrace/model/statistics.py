@@ -396,6 +396,7 @@ _EVERY = (
     Statistic("shared", "Shared samples", COUNT, NONE, 0),
     Statistic("signs_turned", "Signs turned", COUNT, NONE, 0),
     Statistic("thresholds", "Thresholds", COUNT, NONE, 0),
+    Statistic("units_to_turn", "Removals until the conclusion turns", COUNT, NONE, 0),
     Statistic("units_in_all", "Units in all", COUNT, NONE, 0),
     Statistic("units_per_group", "Units per group", COUNT, NONE, 0),
     Statistic("values", "Values", COUNT, NONE, 0),

@@ -220,7 +220,11 @@ def _effect(asked: _Asked, key: Key, row: Row, headline: Headline) -> Sentence:
     else:
         said, subject = "", _subject(row, "group", "level")
     pieces: Pieces = [said, row[headline.effect]["full"]["statistic"].lower() + " "]
-    facts = [*_meaning(asked, key, headline, (value, low, high)), *_means(asked, key, row, contrast)]
+    facts = [
+        *_meaning(asked, key, headline, (value, low, high)),
+        *_means(asked, key, row, contrast),
+        *_fragile(asked, key),
+    ]
     return Sentence(subject, [*pieces, *_estimated(asked, row, headline), *_counts(asked, key, row, contrast)], facts)
 
 
@@ -327,6 +331,25 @@ def _means(asked: _Asked, key: Key, row: Row, contrast: Contrast | None) -> list
                 arms = [[f"{label} ", side[name]] for label, side in zip(labels, sides, strict=True)]
                 title = statistic_of(name).label.replace("ean", "eans")
                 return [Fact(title, [*_joined(arms), tail])]
+    return []
+
+
+def _fragile(asked: _Asked, key: Key) -> list[Fact]:
+    """How much hangs on single units: the range without each in turn, and how many turn the conclusion together."""
+    for name, entry in asked.plan.analyses.items():
+        is_its = (entry.method, entry.of) == ("influence", asked.question.analysis)
+        row = asked.by_name.get(name, {}).get(key, {}) if is_its else {}
+        ends = [row[end] for end in ("estimate_lowest", "estimate_highest") if end in row and row[end]["value"]]
+        if len(ends) < 2:
+            continue
+        of = asked.dataset.experimental_unit
+        unit = of.what if of and of.parameter else asked.dataset.unit
+        pieces: Pieces = [f"{row['estimate']['full']['statistic'].lower()} ", ends[0], " to ", ends[1]]
+        pieces += [f" without any one {unit}; the conclusion "]
+        if turn := row.get("units_to_turn"):
+            few = turn["value"] == "1"
+            return [Fact("Fragility", [*pieces, "turns without ", turn, f" {unit if few else plural(unit)}."])]
+        return [Fact("Fragility", [*pieces, f"stays without up to half of the {plural(unit)} that move it most."])]
     return []
 
 
