@@ -98,7 +98,7 @@ class Side:
         """The plan as plain values, as far as an estimate depends on it."""
         whole: dict[str, Any] = {}
         for content in self.stages.values():
-            _merge(whole, content.get("plan") or {})
+            merge(whole, content.get("plan") or {})
         return whole
 
     @property
@@ -133,11 +133,11 @@ class Side:
         return content if isinstance(content, dict) else {}
 
 
-def _merge(whole: dict[str, Any], part: Mapping[str, Any]) -> None:
+def merge(whole: dict[str, Any], part: Mapping[str, Any]) -> None:
     """Add the leaves of nested mappings; those of later stages hold more, never others."""
     for key, value in part.items():
         if isinstance(value, dict) and isinstance(whole.get(key), dict):
-            _merge(whole[key], value)
+            merge(whole[key], value)
         elif key not in whole or whole[key] in ("", {}, None):
             whole[key] = value
 
