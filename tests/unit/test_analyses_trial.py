@@ -208,8 +208,8 @@ def test_influence_is_the_analysis_made_without_each_unit(tmp_path, monkeypatch)
     units["P06"]["x", "end"] = "!not collected"
     results = influence(tmp_path, units, monkeypatch)
 
-    def fit(without=""):
-        kept = {u: f for u, f in units.items() if u not in ("P06", without)}
+    def fit(*without):
+        kept = {u: f for u, f in units.items() if u not in ("P06", *without)}
         frame = pandas.DataFrame(
             [
                 {
@@ -229,6 +229,10 @@ def test_influence_is_the_analysis_made_without_each_unit(tmp_path, monkeypatch)
     verdict = full["ci_low"] <= 0 <= full["ci_high"]
     largest = max(estimates, key=lambda unit: abs(estimates[unit] - full["difference"]))
     found = results.values(analysis="infl", level="", group="OMT - sham")
+    way = 1 if (full["difference"] > 0) == verdict else -1  # towards no effect where there is one, else away from it
+    order = sorted(estimates, key=lambda unit: -way * estimates[unit])
+    turned = [k for k in range(1, 8) if (lambda f: f["ci_low"] <= 0 <= f["ci_high"])(fit(*order[:k])) != verdict]
+    assert found.pop("units_to_turn", None) == (turned[0] if turned else None)
     assert found == pytest.approx(
         {
             "estimate": full["difference"],

@@ -215,7 +215,7 @@ def umask(request):
 @pytest.mark.parametrize(
     ("path", "most"),
     [
-        ("results/tiny/estimates.csv", 0o666),
+        ("results/tiny/definitions.json", 0o666),
         ("results/tiny/manifest.json", 0o666),
         ("results/tiny/dictionary/dictionary.csv", 0o666),
         ("config/exports.csv", 0o666),
@@ -258,17 +258,18 @@ def test_a_failed_write_leaves_the_old_file_and_no_part(tmp_path, monkeypatch, f
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("estimates.csv", "releasable"),
+        ("estimates.csv", "confidential"),
+        ("shared/estimates.csv", "releasable"),
         ("definitions.json", "releasable"),
         ("manifest.json", "releasable"),
         ("findings.csv", "confidential"),
         ("report.html", "confidential"),
         ("figures/means.svg", "confidential"),
-        ("rowsets.parquet", "confidential"),
-        ("datasets/participants.parquet", "confidential"),
-        ("datasets/participants.cells.parquet", "confidential"),
-        ("validated/hit6.parquet", "confidential"),
-        ("validated/conservation.csv", "confidential"),
+        ("rowsets.parquet", "raw"),
+        ("datasets/participants.parquet", "raw"),
+        ("datasets/participants.cells.parquet", "raw"),
+        ("validated/hit6.parquet", "raw"),
+        ("validated/conservation.csv", "raw"),
         ("anything/else", "confidential"),
     ],
 )
@@ -278,7 +279,7 @@ def test_a_file_is_confidential_unless_it_is_named_releasable(name, kind):
 
 def test_every_file_of_the_design_page_has_a_class():
     assert CLASSES[-1] == ("*", "confidential")
-    assert {kind for _, kind in CLASSES} == {"releasable", "confidential"}
+    assert {kind for _, kind in CLASSES} == {"releasable", "confidential", "raw"}
 
 
 def test_rows_that_begin_otherwise_are_left_out(tmp_path):

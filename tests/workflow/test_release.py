@@ -17,6 +17,7 @@ import pytest
 from omtrace.audit import packet_check
 from omtrace.audit.packet import refuse_units, release
 from omtrace.faults import Fault
+from omtrace.report.share import numbers_for
 from omtrace.store import zipped
 from pipeline import REPOSITORY, SHIPPED, done, omtrace, snakemake
 
@@ -71,12 +72,33 @@ def test_a_packet_has_what_a_reviewer_needs_and_nothing_confidential(packets):
         "config/studies/tiny.yaml",
         "envs/requirements.lock",
         "workflow/Snakefile",
-        "results/tiny/estimates.csv",
+        "shared/estimates.csv",
+        "shared/report.html",
         "results/tiny/manifest.json",
     } <= names
     kept = ("data/raw/", "results/tiny/datasets/", "results/tiny/validated/", "results/tiny/figures/")
-    assert not [name for name in names if name.startswith(kept) or name.endswith("report.html")]
+    assert not [name for name in names if name.startswith((*kept, "results/tiny/estimates", "results/tiny/report"))]
     assert any(name.startswith("data/raw/tiny/") for name in files_of(packets[0] / "releases/closed.zip"))
+
+
+def test_the_numbers_of_a_releasable_packet_are_those_of_share_mode_everywhere(packets):
+    files = files_of(packets[0] / "releases/open.zip")
+    rows = {row["id"]: row for row in csv.DictReader(io.StringIO(files["shared/estimates.csv"].decode()))}
+    held = {number for number, row in rows.items() if row["suppressed"]}
+    assert held and not [number for number in held if rows[number]["value"]]
+    shown = {row["id"]: row["shown"] for row in csv.DictReader(io.StringIO(files["tables/tiny.csv"].decode()))}
+    assert {number for number, text in shown.items() if text == "[c]"} == held
+    lines = [json.loads(line) for line in files["lineage.jsonl"].splitlines()]
+    assert {line["id"] for line in lines if line["kind"] == "number" and not line["value"]} >= held
+    assert not [line for line in lines if "units_used" in line or "units_left_out" in line]
+
+
+def test_a_file_made_of_what_was_not_checked_stops_a_release(tiny, monkeypatch):
+    from omtrace.audit import packet
+
+    monkeypatch.setattr(packet, "numbers_for", lambda study, root, share: numbers_for(study, root))
+    with pytest.raises(Fault, match="made of results/tiny/estimates.csv, which is confidential"):
+        release("tiny", root=tiny)
 
 
 def test_no_unit_and_no_row_stands_in_the_lineage_of_a_releasable_packet(packets):

@@ -1,7 +1,15 @@
-"""Influence: an analysis made again without each unit in turn."""
+"""Influence: an analysis made again without each unit in turn, and without more and more of them.
 
-from collections.abc import Iterator
+Where the plan declares an experimental unit, such as a litter, that is what is left out, with all that belongs to it.
+How many have to go until the conclusion turns is looked for among those whose single removal moves the estimate most
+towards that, as Broderick, Giordano and Meager do (2020, doi:10.48550/arXiv.2011.14999), with refits in place of their
+approximation.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import redirect_stderr
 from dataclasses import replace
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -34,30 +42,73 @@ def run(call: Call) -> Iterator[Number]:
     effects = effects_of(call.earlier[call.entry.of])
     if not effects:
         raise without_effect(call)
-    units = {unit for effect in effects.values() for unit in _used(call, effect)}
+    members = _members(call)
+    units = {unit for effect in effects.values() for unit in _used(call, effect, members)}
     if len(units) > MOST:
         raise Refusal(
             f"analysis {call.name}: {call.entry.of} would be made again for each of {len(units):,} units; at most "
             f"{MOST:,}, since one of more moves little, whatever its value"
         )
-    removed = {unit: _without(target, unit) for unit in call.data.units if unit in units}
+    removed = {unit: _without(target, own) for unit, own in members.items() if unit in units}
     for key, main in effects.items():
-        found = {unit: removed[unit].get(key) for unit in call.data.units if unit in _used(call, main)}
+        used = _used(call, main, members)
+        found = {unit: removed[unit].get(key) for unit in members if unit in used}
+        known = {unit: effect for unit, effect in found.items() if effect}
         yield from _summary(key, main, found)
-        yield from _single(call, key, main, {unit: effect for unit, effect in found.items() if effect})
+        yield from _to_turn(target, key, main, known, members)
+        yield from _single(call, key, main, known, members)
 
 
-def _used(call: Call, effect: Effect) -> set[str]:
-    return {call.data.unit_of[record] for record, _, reason in effect.estimate.rows.entries if not reason}
+def _members(call: Call) -> dict[str, list[str]]:
+    """The experimental units, or else the units: each with the units that belong to it."""
+    of = call.dataset.experimental_unit
+    if of is None or not of.parameter:
+        return {unit: [unit] for unit in call.data.units}
+    column = call.data.column(of.parameter)
+    known = column.text.tolist() if column.is_category.any() else column.value.tolist()
+    belongs = dict(zip(call.data.enrolled, map(str, known), strict=True))
+    found: dict[str, list[str]] = {}
+    for unit in call.data.units:
+        found.setdefault(belongs[unit], []).append(unit)
+    return found
 
 
-def _without(target: Call, unit: str) -> dict[Key, Effect]:
-    """The effects of an analysis without a unit; none where it cannot be made then."""
+def _used(call: Call, effect: Effect, members: dict[str, list[str]]) -> set[str]:
+    used = {call.data.unit_of[record] for record, _, reason in effect.estimate.rows.entries if not reason}
+    return {unit for unit, own in members.items() if used.intersection(own)}
+
+
+def _without(target: Call, units: Collection[str]) -> dict[Key, Effect]:
+    """The effects of an analysis without units; none where it cannot be made then."""
     method = plugin("analyses", target.entry.method, "METHOD")
     try:
-        return effects_of(numbers_of(method, replace(target, data=target.data.without(unit))))
-    except Fault:  # what fits in the plan may not fit without the unit
+        with redirect_stderr(StringIO()):  # what is said of the analysis is said once
+            return effects_of(numbers_of(method, replace(target, data=target.data.without(*units))))
+    except Fault:  # what fits in the plan may not fit without the units
         return {}
+
+
+def _to_turn(
+    target: Call, key: Key, main: Effect, found: dict[str, Effect], members: dict[str, list[str]]
+) -> Iterator[Number]:
+    """How many have to be left out until the conclusion turns; nothing where half of them do not do it."""
+    way = -main.side if main.excludes else main.side
+    order = sorted(found, key=lambda unit: (-way * round(found[unit].estimate.value - main.estimate.value, 12), unit))
+
+    def turns(count: int) -> bool:
+        effect = _without(target, [one for unit in order[:count] for one in members[unit]]).get(key)
+        return effect is not None and effect.excludes != main.excludes
+
+    less, more = 0, 1
+    while more <= len(order) // 2 and not turns(more):
+        less, more = more, 2 * more
+    more = min(more, len(order) // 2)
+    if more <= less or not turns(more):
+        return
+    while more - less > 1:
+        middle = (less + more) // 2
+        less, more = (less, middle) if turns(middle) else (middle, more)
+    yield Number(*key, "units_to_turn", float(more), "", 0, main.estimate.rows)
 
 
 def _summary(key: Key, main: Effect, found: dict[str, Effect | None]) -> Iterator[Number]:
@@ -79,23 +130,28 @@ def _summary(key: Key, main: Effect, found: dict[str, Effect | None]) -> Iterato
         yield Number(*key, statistic, float(value), unit, decimals, main.estimate.rows)
 
 
-def _single(call: Call, key: Key, main: Effect, found: dict[str, Effect]) -> Iterator[Number]:
+def _single(
+    call: Call, key: Key, main: Effect, found: dict[str, Effect], members: dict[str, list[str]]
+) -> Iterator[Number]:
     """The units that change the estimate most, each with the effect without it."""
     order = sorted(found, key=lambda unit: (-abs(round(found[unit].estimate.value - main.estimate.value, 12)), unit))
     shape = (main.estimate.unit, main.estimate.decimals)
     for place, unit in enumerate(order[: call.options.shown], 1):
-        effect, rows = found[unit], _rows_without(call, main.estimate.rows, unit)
+        effect, rows = found[unit], _rows_without(call, main.estimate.rows, members[unit])
         level = ", ".join(filter(None, (key[3], f"without unit {place} (by influence)")))
         values = {"estimate": effect.estimate.value, "estimate_ci_low": effect.low, "estimate_ci_high": effect.high}
         for statistic, value in values.items():
             yield Number(*key[:3], level, statistic, value, *shape, rows)
 
 
-def _rows_without(call: Call, rows: "Rows", unit: str) -> "Rows":
-    """A row set with one unit, used before, left out."""
+def _rows_without(call: Call, rows: "Rows", units: Collection[str]) -> "Rows":
+    """A row set with units, used before, left out."""
     unit_of = call.data.unit_of
-    entries = ((r, role, LEFT_OUT if unit_of[r] == unit else reason) for r, role, reason in rows.entries)
-    return replace(rows, entries=Entries.of(entries), used=rows.used - 1, excluded=rows.excluded + 1)
+    entries = list(rows.entries)
+    gone = {unit_of[r] for r, _, reason in entries if not reason and unit_of[r] in units}
+    changed = ((r, role, LEFT_OUT if unit_of[r] in gone else reason) for r, role, reason in entries)
+    count = len(gone)
+    return replace(rows, entries=Entries.of(changed), used=rows.used - count, excluded=rows.excluded + count)
 
 
 def rests_on(entry: Analysis, options: Any) -> list[str]:
@@ -109,7 +165,8 @@ METHOD = Method(
     Options,
     run,
     "The analysis made again without each of its units in turn: the lowest and highest estimate, the largest change of "
-    "it, and how many single removals turn the conclusion (whether the interval excludes no effect) or the sign. The "
+    "it, how many single removals turn the conclusion (whether the interval excludes no effect) or the sign, and how "
+    "many of those that move it most have to be left out together until the conclusion turns. The "
     "most influential units are shown one by one; each is named by the rows of its number.",
     rests_on,
     part=lambda options: "whole",

@@ -81,9 +81,9 @@ class Data:
         """Every status that a record has."""
         return next(iter(self.columns.values())).statuses.tolist() if self.columns else []
 
-    def without(self, unit: str) -> "Data":
-        """The same data without a unit."""
-        return self._view(self.plan, self.positions[[other != unit for other in self.units]])
+    def without(self, *units: str) -> "Data":
+        """The same data without units."""
+        return self._view(self.plan, self.positions[[other not in units for other in self.units]])
 
     def with_yes_as_one(self, parameters: Collection[str]) -> "Data":
         """The same data; where yes and no are the only texts of one of these parameters, they are 1 and 0."""

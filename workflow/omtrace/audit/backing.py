@@ -101,7 +101,8 @@ def lineage_lines(backing: Backing, numbers: list[dict[str, str]], with_cells: b
     numbers
         The rows of its estimates.
     with_cells
-        Whether each row set names its raw cells (``key:column``) and the units left out. Without, it has counts alone.
+        Whether each row set names its raw cells (``key:column``) and the units left out, with how many there are of
+        each. Without, it names the files alone, since a count may be small.
 
     Returns
     -------
@@ -129,7 +130,9 @@ def _rowset_line(backing: Backing, name: str, with_cells: bool) -> dict[str, obj
     files = {
         str(export): {"rows": int(part["key"].nunique()), "cells": len(part)} for export, part in cells.groupby(number)
     }
-    line: dict[str, object] = {
+    if not with_cells:
+        return {"kind": "rowset", "id": name, "dataset": members.dataset, "files": sorted(files)}
+    return {
         "kind": "rowset",
         "id": name,
         "dataset": members.dataset,
@@ -137,8 +140,6 @@ def _rowset_line(backing: Backing, name: str, with_cells: bool) -> dict[str, obj
         "records_used": len(members.used),
         "units_left_out": {reason: len(units) for reason, units in left_out.items()},
         "files": files,
+        "left_out": {reason: sorted(units) for reason, units in left_out.items()},
+        "cells": [f"{key_text(int(k))}:{c}" for k, c in zip(cells["key"], cells["column"], strict=True)],
     }
-    if with_cells:
-        line["left_out"] = {reason: sorted(units) for reason, units in left_out.items()}
-        line["cells"] = [f"{key_text(int(k))}:{c}" for k, c in zip(cells["key"], cells["column"], strict=True)]
-    return line

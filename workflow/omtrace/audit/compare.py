@@ -108,6 +108,8 @@ def compare(old: str, new: str, study: str = "", tolerance: float = TOLERANCE) -
 
 def compared(old: Side, new: Side, tolerance: float = TOLERANCE, with_causes: bool = True) -> Comparison:
     """Compare two sides. ``with_causes``: whether what differs upstream is looked for."""
+    if old.is_shared != new.is_shared:
+        old, new = (side if side.is_shared else side.as_shared() for side in (old, new))
     found = upstream_of(old, new) if with_causes else []
     reach = Reach(old, new, found)
     numbers = []

@@ -13,10 +13,9 @@ from typing import Any
 
 import omtrace
 from omtrace.audit import crate, packet_check
-from omtrace.audit.address import estimates
 from omtrace.audit.backing import Backing, lineage_lines
 from omtrace.audit.verify import Difference, verify
-from omtrace.classes import RELEASABLE, class_of
+from omtrace.classes import RELEASABLE, class_of, gate
 from omtrace.faults import Fault
 from omtrace.model.register import COLUMNS, sha256_of
 from omtrace.plugins import plugin
@@ -26,13 +25,15 @@ from omtrace.provenance.listings import read_listing
 from omtrace.provenance.manifest import code_folder, head_of, path_of
 from omtrace.provenance.recorded import RESULTS, folders_recorded, read_manifest
 from omtrace.provenance.stages import read_stage
-from omtrace.report.exports import document_of, written
+from omtrace.report.exports import of_numbers, written
+from omtrace.report.share import PAGE, numbers_for, shared_page
 from omtrace.store import csv_text, write_bytes, zipped
 
 FORMAT = 1
 FOLDER = Path("releases")
+LINEAGE = "lineage.jsonl"
 TABLES = "tables"  # the folder of a packet in which the tables of the report are
-MODES = {False: "releasable files only", True: "all files, raw data included: confidential"}
+MODES = {False: "share mode: no rows, small cells held back", True: "all files, raw data included: confidential"}
 BESIDE = ("pyproject.toml", "LICENSE", "envs/pipeline.yaml")  # of the checkout; a manifest does not name them
 
 
@@ -56,7 +57,7 @@ def release(
     to
         The zip file; "": ``releases/<study>.zip``.
     everything
-        Whether confidential results and raw files go in as well.
+        Whether confidential results and raw files go in as well; else numbers are those of share mode.
     with_ledger
         Whether the ledger up to the run goes in, which names accounts and machines.
     root
@@ -70,21 +71,25 @@ def release(
     Raises
     ------
     Fault
-        Where anything that the results rest on is not as the run recorded it, or a releasable file names a unit.
+        Where anything that the results rest on is not as the run recorded it, or a releasable file names a unit or
+        is made of one that was not checked.
     """
     root = Path(root)
     manifest = read_manifest(study, root)
     refuse_unchecked(study, root)
     contents = _contents(study, manifest, everything, root)
-    files = dict(contents.files)
-    files[f"{TABLES}/{study}.csv"] = written(plugin("report.exports", "csv", "FORMAT"), document_of(study, root))
+    numbers = numbers_for(study, root, share=not everything)
+    tables = of_numbers(numbers)
+    files = {**contents.files, f"{TABLES}/{study}.csv": written(plugin("report.exports", "csv", "FORMAT"), tables)}
+    lines = lineage_lines(Backing(study, root), [dict(row) for row in numbers.rows], everything)
+    files[LINEAGE] = "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines).encode()
     if not everything:
+        files |= {numbers.source: numbers.csv, PAGE: shared_page(numbers, manifest["register"])}
+        gate({name: [numbers.source] for name in (numbers.source, PAGE, f"{TABLES}/{study}.csv", LINEAGE)})
         refuse_units(study, files, root)
     run = _run_line(study, root)
     if with_ledger:
         files[ledger.LEDGER.as_posix()] = b"".join(ledger.read(root).lines[: run["line"]])
-    lines = lineage_lines(Backing(study, root), estimates(study, root), everything)
-    files["lineage.jsonl"] = "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines).encode()
     files[packet_check.ITSELF] = Path(packet_check.__file__).read_bytes()
     files[crate.README] = _readme(study, everything).encode()
     story = _story(study, manifest, files, run if with_ledger else {}, root)
@@ -138,7 +143,7 @@ def refuse_units(study: str, files: Mapping[str, bytes], root: str | Path = ".")
     units = {str(unit) for dataset in datasets for unit in backing.records(dataset)["unit"].unique()}
     faults = []
     for name in sorted(files):
-        if name.startswith(f"{RESULTS.as_posix()}/{study}/estimates") and name.endswith(".csv"):
+        if name.endswith("/estimates.csv"):
             for row in csv_rows(files[name].decode()):
                 texts = {LABELLED.sub(r"\1", row[part]) for part in ("group", "level") if part in row}
                 if "contrast" in row:
@@ -216,7 +221,12 @@ def _readme(study: str, everything: bool) -> str:
     held = (
         "It holds raw data and rows of single participants or animals, and is CONFIDENTIAL."
         if everything
-        else "It holds no raw data and no rows of single participants or animals."
+        else "It holds no raw data and no rows of single participants or animals, and small cells are held back ([c])."
+    )
+    numbers = (
+        "results/.../estimates.csv   every number; estimates_tidy.csv: a row a contrast or group"
+        if everything
+        else "shared/   report.html: the report; estimates.csv: every number as it is displayed, or why it is not"
     )
     return f"""# The study {study}
 
@@ -228,9 +238,9 @@ Results, plan, code, and how each number came about. {held}
 What is in it:
 
     packet.json        every file with its sha256, the head digest, and what the run ran on
-    results/{study}/   estimates.csv: every number; estimates_tidy.csv: a row a contrast or group; definitions.json: the
-                       analysis calls; dictionary/: every field; stages/: what each step of the run was made of;
-                       manifest.json: the digests of everything, also of what is not in this packet
+    {numbers}
+    results/{study}/   definitions.json: the analysis calls; dictionary/: every field; stages/: what each step of
+                       the run was made of; manifest.json: the digests of everything, also of what is not in this packet
     prov.json          the run as W3C PROV; ro-crate-metadata.json: as a Workflow Run RO-Crate
     lineage.jsonl      of each number the records behind it, and how many cells of which raw file
     tables/{study}.csv the tables of the report, a row a number, with its id

@@ -26,7 +26,10 @@ START = "0" * 64  # what the first line of a ledger has as the digest of the lin
 # The parts of its name that a row of numbers shares, and the columns of estimates_tidy.csv that hold them.
 ROW = ("analysis", "parameter", "population", "group", "visit", "level")
 TIDY_ROW = ("analysis", "parameter", "population", "contrast", "visit", "level")
-NUMBER = re.compile(r'<button[^>]*data-id="([0-9a-f]{12})"[^>]*>([^<]*)<')  # marks of figures have ids, and no text
+SHARED, HELD_BACK = "shared/estimates.csv", "[c]"
+NUMBER = re.compile(
+    r'<(?:button|span)[^>]*data-id="([0-9a-f]{12})"[^>]*>([^<]*)<'
+)  # marks of figures have ids, and no text
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 MOST = 20  # problems printed of one kind
 
@@ -169,7 +172,9 @@ class Check:
 
     def numbers(self):
         """The numbers of every table against the estimates."""
-        estimates = {row["id"]: row for row in self.rows(self.folder + "estimates.csv")}
+        whole = self.packet.read(self.folder + "estimates.csv") is not None
+        name = self.folder + "estimates.csv" if whole else SHARED
+        estimates = {row["id"]: row for row in self.rows(name)}
         definitions = self.json(self.folder + "definitions.json")
         sets = {row["id"] for row in self.lines("lineage.jsonl") if row.get("kind") == "rowset"}
         for number, row in estimates.items():
@@ -178,9 +183,13 @@ class Check:
             if row["rowset"] not in sets:
                 self.problems.append(f"lineage.jsonl: nothing of the records behind {number}")
         self.checked.append(f"{len(estimates)} estimates: each with its definition and its records")
-        self.tidy(estimates)
+        if whole:
+            self.tidy(estimates)
+        held = sum(1 for row in estimates.values() if row.get("suppressed"))
+        if held:
+            self.unchecked.append(f"{held} numbers that are held back, and further digits of the others")
         for name in sorted(self.packet.names()):
-            if name.endswith(".html") and name.startswith(self.folder):
+            if name.endswith(".html") and name.startswith((self.folder, "shared/")):
                 self.page(name, estimates)
             elif name.endswith(".csv") and name.startswith((self.folder + "figures/", "tables/")):
                 self.table(name, estimates)
@@ -252,7 +261,7 @@ def plain(cell):
 def is_rounding(shown, value, unit):
     """Whether a printed text is a rounding of a stored value; None where it is in words."""
     text = shown.strip().replace("\N{MINUS SIGN}", "-").replace(",", "").replace("\N{NARROW NO-BREAK SPACE}", "")
-    if text in ("", "\N{EN DASH}", "\N{INFINITY}"):
+    if text in ("", "\N{EN DASH}", "\N{INFINITY}", HELD_BACK):
         return not value
     percent, text = text.endswith("%"), text.rstrip("%").strip()
     below, text = text.startswith("<"), text.lstrip("<").strip()

@@ -4,7 +4,7 @@ import tempfile
 import zipfile
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,8 @@ from omtrace.model.register import sha256_of
 from omtrace.provenance.listings import FOLDER, read_listing
 from omtrace.provenance.manifest import LOCK
 from omtrace.provenance.recorded import RESULTS
+from omtrace.report.share import NAME as SHARED
+from omtrace.report.share import numbers_for
 from omtrace.store import read_csv, read_json
 
 
@@ -54,12 +56,26 @@ class Side:
     def numbers(self) -> dict[str, Row]:
         """The estimates by id. Raises Fault where they cannot be read."""
         path = self.folder / "estimates.csv"
+        if self.is_shared:
+            path = self.root / SHARED
         try:
             return {row["id"]: row for row in read_csv(path)}
         except (OSError, ValueError, KeyError) as error:
             raise Fault(
                 f"{self.name}: no estimates of {self.study} that can be read ({type(error).__name__})"
             ) from None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether its numbers are those of share mode: rounded, small cells held back."""
+        return not (self.folder / "estimates.csv").is_file() and (self.root / SHARED).is_file()
+
+    def as_shared(self) -> "Side":
+        """The same results as they would leave."""
+        shared = replace(self)
+        rows = numbers_for(self.study, self.root, share=True).rows
+        shared.__dict__["numbers"] = {row["id"]: row for row in rows}
+        return shared
 
     @cached_property
     def definitions(self) -> dict[str, dict[str, Any]]:
@@ -82,7 +98,7 @@ class Side:
         """The plan as plain values, as far as an estimate depends on it."""
         whole: dict[str, Any] = {}
         for content in self.stages.values():
-            _merge(whole, content.get("plan") or {})
+            merge(whole, content.get("plan") or {})
         return whole
 
     @property
@@ -99,7 +115,7 @@ class Side:
     def is_edited(self) -> bool:
         """Whether the estimates are not those that the stage ``analyse`` wrote."""
         listed = read_listing(self.folder / FOLDER / "analyse.sha256").get("estimates.csv")
-        return listed is not None and listed != sha256_of(self.folder / "estimates.csv")
+        return listed is not None and not self.is_shared and listed != sha256_of(self.folder / "estimates.csv")
 
     def lock(self) -> str:
         """The text of the lock that the results were made with, "" where it is not here."""
@@ -117,11 +133,11 @@ class Side:
         return content if isinstance(content, dict) else {}
 
 
-def _merge(whole: dict[str, Any], part: Mapping[str, Any]) -> None:
+def merge(whole: dict[str, Any], part: Mapping[str, Any]) -> None:
     """Add the leaves of nested mappings; those of later stages hold more, never others."""
     for key, value in part.items():
         if isinstance(value, dict) and isinstance(whole.get(key), dict):
-            _merge(whole[key], value)
+            merge(whole[key], value)
         elif key not in whole or whole[key] in ("", {}, None):
             whole[key] = value
 
@@ -160,7 +176,7 @@ def side_of(name: str, study: str, shelf: ExitStack) -> Side:
 
 def _of_packet(path: Path, study: str, shelf: ExitStack) -> Side:
     root = unpacked(path, shelf)
-    there = sorted(entry.parent.name for entry in (root / RESULTS).glob("*/estimates.csv"))
+    there = sorted(entry.parent.name for entry in (root / RESULTS).glob("*/manifest.json"))
     if len(there) != 1 or study not in ("", there[0]):
         raise Fault(f"{path}: holds {', '.join(there) or 'no results'}{f', not {study}' if study else ''}")
     return Side(str(path), there[0], root, shelf)

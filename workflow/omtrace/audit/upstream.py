@@ -65,7 +65,7 @@ class Upstream:
 
 def upstream_of(old: Side, new: Side) -> list[Upstream]:
     """Every difference between two sides, upstream first. An edited result comes before all: it explains anything."""
-    found = [*_edits(old, new), *_raw(old, new), *_plan(old, new), *_code(old, new), *_environment(old, new)]
+    found = [*_edits(old, new), *_raw(old, new), *plan_differences(old, new), *_code(old, new), *_environment(old, new)]
     return sorted(found, key=lambda one: ORDER.index(one.kind))  # stable
 
 
@@ -174,7 +174,8 @@ def _keys_by_line(side: Side, number: int) -> dict[str, int]:
 # the plan
 
 
-def _plan(old: Side, new: Side) -> Iterator[Upstream]:
+def plan_differences(old: Side, new: Side) -> Iterator[Upstream]:
+    """The keys of the plan that differ, with both values, and the first stage that reads each."""
     before, after = dict(_leaves(old.plan)), dict(_leaves(new.plan))
     for key in {**before, **after}:
         if key[0] in NEVER_READ or before.get(key, ABSENT) == after.get(key, ABSENT):
@@ -285,7 +286,7 @@ class Reach:
         if one.files:
             return 1 if {number_of(key) for key, _ in self._cells_of(side, row["rowset"])} & set(one.files) else 0
         if one.key:
-            return 2 if _names(one.key, row, side) else 0
+            return 2 if names(one.key, row, side) else 0
         return 0
 
     def _cells_of(self, side: Side, rowset: str) -> set[tuple[int, str]]:
@@ -299,7 +300,7 @@ class Reach:
         return self._cells[name]
 
 
-def _names(key: tuple[str, ...], row: Row, side: Side) -> bool:
+def names(key: tuple[str, ...], row: Row, side: Side) -> bool:
     """Whether a key of the plan is one that the definition of a number is made of, or a table that it reads."""
     definition = side.definitions.get(row["definition"], {})
     section, rest = key[0], key[1:]

@@ -9,17 +9,19 @@ from omtrace.cli.exit_codes import ExitCode
 @command("release", "omt_rct --to ~/Desktop/omt_rct.zip")
 @click.argument("study", metavar="STUDY", shell_complete=complete_study)
 @click.option("--to", metavar="FILE", help="The zip file; by default releases/STUDY.zip.")
-@click.option("--all", "everything", is_flag=True, help="Confidential results and raw files as well.")
+@click.option("--all", "--with-rows", "everything", is_flag=True, help="Confidential results and raw files as well.")
 @click.option("--no-ledger", is_flag=True, help="Leave the ledger out, which names accounts and machines.")
 @json_option
 def release(study: str, to: str | None, everything: bool, no_ledger: bool, as_json: bool) -> ExitCode:
     """Make one zip file of a study that a reviewer can check alone.
 
-    It holds the results that may leave, the plan, the register's rows, the locked environment, the code, the way of
-    each number as JSON lines, and verify.py, which needs Python alone: it checks every digest, the ledger's chain and
-    the numbers of every table, and says what it did not check. Built twice, the file has the same bytes.
+    It holds the results in share mode (no rows of people, small cells held back, see export --share), the plan, the
+    register's rows, the locked environment, the code, the way of each number as JSON lines, and verify.py, which needs
+    Python alone: it checks every digest, the ledger's chain and the numbers of every table, and says what it did not
+    check. Built twice, the file has the same bytes.
 
-    Nothing is released where anything that the results rest on is not as the run recorded it.
+    Nothing is released where anything that the results rest on is not as the run recorded it, or where a file that may
+    leave is made of one that was not checked for small cells.
     """
     from omtrace.audit.packet import MODES
     from omtrace.audit.packet import release as make
@@ -112,19 +114,57 @@ def reproduce(packet: str, raw: list[str], cores: int, as_json: bool) -> ExitCod
 
 @command("export", "omt_rct --to docx")
 @click.argument("study", metavar="STUDY", shell_complete=complete_study)
-@click.option("--to", "form", metavar="FORMAT", required=True, help="csv, docx, latex, md, rtf or xlsx.")
+@click.option("--to", "form", metavar="FORMAT", help="csv, docx, latex, md, rtf or xlsx; adam; ars; html with --share.")
+@click.option("--share", is_flag=True, help="Hold small cells back; without --to, the report without rows as html.")
+@click.option("--shells", is_flag=True, help="The tables of the plan before there are data, with xx.x for numbers.")
 @click.option("--file", "file", metavar="FILE", help="By default releases/STUDY with the format's ending.")
 @json_option
-def export(study: str, form: str, file: str | None, as_json: bool) -> ExitCode:
+def export(study: str, form: str | None, share: bool, shells: bool, file: str | None, as_json: bool) -> ExitCode:
     """Write all tables of a study as one file: numbered titles, notes, and the id of each number.
 
     The ids are hidden properties: tags of content controls (docx), a hidden sheet (xlsx), bookmarks (rtf), a command
     that prints its second argument (latex), comments (md), a column (csv). The file is read back before it is put in
     place, and has to hold every number as it was written. The same results give the same bytes.
-    """
-    from omtrace.report.exports import export as write
 
-    path = write(study, form, file or "")
+    --to adam writes the analysis data sets ADSL and ADBDS (CSV, Parquet, XPT 5, Dataset-JSON 1.1) with the raw files
+    and columns behind each variable, as a confidential zip file; --to ars the results as CDISC ARS 1.0 JSON, one
+    operation a number, with its id. --shells writes the tables before there are data, from the plan alone.
+
+    With --share no number can be read or worked out that rests on fewer units than the plan allows
+    (disclosure.threshold, 5): small counts and what gives them away, minima and maxima, and quantiles of few show as
+    [c], and all others have the digits that are displayed.
+    """
+    from omtrace.report import exports
+
+    if not form and not share and not shells:
+        raise click.UsageError("say what to write: --to FORMAT, --share or --shells")
+    if shells and (share or form in ("adam", "ars", "html")):
+        raise click.UsageError("shells are tables, and hold no numbers: --shells --to FORMAT")
+    if form == "html" and not share:
+        raise click.UsageError(
+            "the report with rows is results/STUDY/report.html; --share writes the one that may leave"
+        )
+    if shells:
+        from omtrace.intake.plan_check import read_whole
+        from omtrace.model.folders import folders_of
+        from omtrace.report.shells import document_of_shells
+
+        document = document_of_shells(read_whole(folders_of().plan(study)))
+        path = exports.write(document, form or "docx", file or exports.FOLDER / f"{study}_shells")
+    elif form == "adam":
+        from omtrace.report.adam import export_adam
+
+        path = export_adam(study, file or "", share=share)
+    elif form == "ars":
+        from omtrace.report.ars import export_ars
+
+        path = export_ars(study, file or "", share=share)
+    elif share and form in (None, "html"):
+        from omtrace.report.share import write_page
+
+        path = write_page(study, file or "")
+    else:
+        path = exports.export(study, form or "", file or "", share=share)
     if as_json:
         print_json({"study": study, "path": path.as_posix(), "size": path.stat().st_size})
     else:

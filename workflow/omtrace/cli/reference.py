@@ -12,13 +12,29 @@ from omtrace.cli.exit_codes import ExitCode
 @command("plan", "omt_rct", FreeCommand)
 @click.argument("study", metavar="STUDY", required=False, shell_complete=complete_study)
 @click.option("--schema", is_flag=True, help="Print the reference as JSON Schema, for editors.")
+@click.option("--changes", is_flag=True, help="Which numbers can change since the last run, before anything is run.")
+@click.option("--all", "every", is_flag=True, help="With --changes: list every number.")
 @json_option
-def plan(study: str | None, schema: bool, as_json: bool) -> ExitCode:
+def plan(study: str | None, schema: bool, changes: bool, every: bool, as_json: bool) -> ExitCode:
     """Check a study's plan, or print the reference of plans.
 
     All problems are reported together, with file, line and key. Without STUDY, the reference is printed as Markdown:
-    every key of a plan and every module it may name.
+    every key of a plan and every module it may name. With --changes, each key that differs from the plan of the last
+    run is listed, with the numbers that it can touch; no other number can change by it.
     """
+    if changes:
+        from omtrace.audit import plan_changes
+        from omtrace.intake.plan_check import read_whole
+        from omtrace.model.folders import folders_of
+
+        if not study:
+            raise click.UsageError("--changes is about a study: omtrace plan STUDY --changes")
+        effect = plan_changes.plan_changes(read_whole(folders_of().plan(study)))
+        if as_json:
+            print_json({"study": study, "keys": [vars(key) for key in effect.keys], "numbers": effect.numbers})
+        else:
+            print("\n".join(plan_changes.lines_of(effect, every)))
+        return ExitCode.FINE
     if study:
         from omtrace.intake.plan_check import checked_plan, counts_of, not_computable, print_counts
 

@@ -196,6 +196,17 @@ class CheckPlan(Closed):
     options: dict[str, Any] = Field(default_factory=dict, description="tables, columns and the study's thresholds")
 
 
+class Disclosure(Closed):
+    """What is held back of results that leave."""
+
+    threshold: int = Field(
+        5,
+        ge=1,
+        description="a count from 1 to below it is not shown, nor a result of fewer units; 1: nothing is held back "
+        "(no people, or data that are public)",
+    )
+
+
 class Plan(Closed):
     """The whole plan of one study."""
 
@@ -234,6 +245,9 @@ class Plan(Closed):
         default_factory=dict, description="estimand -> what is to be estimated"
     )
     analyses: Annotated[dict[str, Analysis], ANALYSIS]
+    fragility: Annotated[bool, NOWHERE] = Field(
+        True, description="add to each primary analysis one without each unit in turn: how much hangs on single units"
+    )
     families: Annotated[dict[str, Family], ANALYSIS] = Field(
         default_factory=dict, description="family -> hypotheses whose error is controlled together"
     )
@@ -248,6 +262,9 @@ class Plan(Closed):
         (),
         description="what the study is to answer, the most important first: the report begins with the answers; "
         "none: what its primary analyses estimate, or else its families of hypotheses",
+    )
+    disclosure: Annotated[Disclosure, REPORT] = Field(
+        default_factory=Disclosure, description="small cells of results that leave, in share mode"
     )
     published: Annotated[tuple[Published, ...], REPORT] = Field(
         (), description="publications of the study whose printed numbers stand beside ours in the report"

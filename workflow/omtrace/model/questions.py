@@ -42,6 +42,8 @@ ROLES: dict[str, str] = {
     "descriptive": "Description",
     "exploratory": "Exploratory analyses",
 }
+# Methods whose effects are estimated again without each unit, where they are primary.
+ESTIMATING = ("ancova", "compare_groups", "compare_proportions", "count_model", "logistic", "mixed_model", "mmrm")
 NOT_COMPARED = (
     "concordance",
     "influence",
@@ -224,6 +226,8 @@ def with_families(content: Any) -> Any:
             title = f"Concordance: {_get(main, 'title')}"
             declared = {"method": "concordance", "title": title, "role": "sensitivity", "of": of, **entry}
             analyses[f"{of}_concordance"] = {**declared, "options": {"others": names}}
+    if content.get("fragility", True):
+        analyses |= _fragility(analyses)
     return {**content, "analyses": analyses}
 
 
@@ -242,6 +246,24 @@ def _in_populations(analyses: Mapping) -> dict[str, Any]:
             more = {"population": population, "role": "sensitivity", "of": name, "title": title, "margin": alone}
             found[own] = {**entry, **more}
     return found
+
+
+def _fragility(analyses: Mapping[str, Any]) -> dict[str, Any]:
+    """An analysis without each unit in turn for each primary one that estimates an effect, and has none."""
+    told = {_get(entry, "of") for entry in _mappings(analyses).values() if _get(entry, "method") == "influence"}
+    return {
+        f"{name}_influence": {
+            "method": "influence",
+            "title": f"Influence of single units: {_get(entry, 'title')}",
+            "role": "sensitivity",
+            "of": name,
+            **{key: _get(entry, key) for key in ("dataset", "population") if _get(entry, key)},
+            "options": {"shown": 1},
+        }
+        for name, entry in _mappings(analyses).items()
+        if _get(entry, "role") == "primary" and _get(entry, "method") in ESTIMATING and name not in told
+        if f"{name}_influence" not in analyses
+    }
 
 
 def _mappings(value: Any) -> dict[str, Mapping]:

@@ -340,6 +340,7 @@ _EVERY = (
     Statistic("shared", "Shared samples", COUNT, NONE, 0),
     Statistic("signs_turned", "Signs turned", COUNT, NONE, 0),
     Statistic("thresholds", "Thresholds", COUNT, NONE, 0),
+    Statistic("units_to_turn", "Removals until the conclusion turns", COUNT, NONE, 0),
     Statistic("units_in_all", "Units in all", COUNT, NONE, 0),
     Statistic("units_per_group", "Units per group", COUNT, NONE, 0),
     Statistic("values", "Values", COUNT, NONE, 0),
@@ -455,3 +456,18 @@ def is_share(name: str, beside: Collection[str]) -> bool:
     if name in ("difference", "margin_low", "margin_high"):
         return any(f"{interval}_low" in beside for interval in OF_SHARES[:4])
     return name in SHARES or statistic_of(name).interval in OF_SHARES
+
+
+# Counts of units (participants, animals); other counts are of iterations, items or thresholds.
+OF_UNITS = frozenset(
+    "n n_a n_b n_above n_below n_below_a n_below_b n_nonzero count count_a count_b missing events complete dropped_out "
+    "intermittent none_observed observed imputed imputed_after_drop_out at_high_end at_low_end within_limit over_limit "
+    "conclusions_turned signs_turned not_estimable".split()
+)
+# The value of a single unit, or due to one.
+OF_ONE_UNIT = frozenset(
+    "minimum maximum estimate_lowest estimate_highest largest_change largest_deviation largest_difference grubbs_g "
+    "grubbs_p".split()
+)
+# Of order statistics, the smaller share of the units on one side.
+QUANTILES = {"q1": 0.25, "median": 0.5, "q3": 0.25}

@@ -31,7 +31,6 @@ def write_report(
     ``exports``: the register's rows (of any study); ``root``: where raw paths start; ``digests``: name -> sha256 of
     what is printed beside the results. Raises Fault where a result is missing or does not fit the others.
     """
-    from omtrace.analyses._shown import level_shown
     from omtrace.readers.lookup import raw_cells
     from omtrace.report.layout import Exclusions, laid_out
     from omtrace.report.page import page_of
@@ -42,10 +41,7 @@ def write_report(
     mine = exports_of(exports, plan.study)
     results = Results(Path(folder), plan.study)
     every = rows_of(plan, results.read(store.read_csv, "estimates.csv"))
-    definitions = {
-        digest: {**call, "words": level_shown(call["words"], plan.datasets[plan.analyses[call["analysis"]].dataset])}
-        for digest, call in results.read(store.read_json, "definitions.json").items()
-    }
+    definitions = worded(plan, results.read(store.read_json, "definitions.json"))
     write_tidy(plan, every, definitions, results.folder)
     kept, without = shortened(every)
     numbers = numbers_of(plan, every, kept)
@@ -65,7 +61,7 @@ def write_report(
     content = {
         "plan": plan,
         **_inputs(results, mine, places),
-        **_shown(plan, numbers, definitions, without),
+        **shown_of(plan, numbers, definitions, without),
         "digests": digests or {},
     }
     content["groups"] = laid_out(plan, content["groups"], _figures(results, every), Exclusions(payload))
@@ -95,7 +91,18 @@ class Results:
         return self.read(store.read_coded, name)
 
 
-def _shown(plan: Plan, numbers: dict[str, dict], definitions: Mapping[str, dict], without: Mapping) -> dict[str, Any]:
+def worded(plan: Plan, definitions: Mapping[str, dict]) -> dict[str, dict]:
+    """The analysis calls by digest, names in their words replaced by the plan's labels."""
+    from omtrace.analyses._shown import level_shown
+
+    return {
+        digest: {**call, "words": level_shown(call["words"], plan.datasets[plan.analyses[call["analysis"]].dataset])}
+        for digest, call in definitions.items()
+    }
+
+
+def shown_of(plan: Plan, numbers: dict[str, dict], definitions: Mapping[str, dict], without: Mapping) -> dict[str, Any]:
+    """What the page shows of a study's numbers, beside figures and inputs."""
     from omtrace.report.arrive import arrive_of
     from omtrace.report.methods import methods_of
     from omtrace.report.published import comparisons_of

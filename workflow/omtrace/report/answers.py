@@ -109,6 +109,8 @@ def answers_of(plan: Plan, by_name: Mapping[str, Rows], calls: Mapping[str, Mapp
             continue  # the summary says what is not computed, and why
         asked = _Asked(plan, question, plan.datasets[entry.dataset], by_name, calls)
         sentences = list(_family(asked) if question.analysis in plan.families else _sentences(asked))
+        if not sentences and any(n["value"] == "" for row in asked.rows.values() for n in row.values()):
+            continue  # held back
         if not sentences:
             raise Fault(f"questions.{place}: no number of {question.analysis} fits its names; see estimates.csv")
         is_primary = entry.role == "primary"
@@ -180,6 +182,8 @@ def _sentences(asked: _Asked) -> Iterator[Sentence]:
 def _headline(row: Row) -> Headline | None:
     """The effect of a row; on the scale of logarithms the ratio that it is."""
     headline = headline_of(row)
+    if headline and not all(row[name]["value"] for name in (headline.effect, headline.low, headline.high)):
+        return None  # held back
     if headline and row[headline.effect]["unit"].startswith("log ") and {"ratio_low", "ratio_high"} <= row.keys():
         return Headline("ratio", "ratio_low", "ratio_high", headline.p)
     return headline
@@ -234,6 +238,7 @@ def _effect(asked: _Asked, key: Key, row: Row, headline: Headline) -> Sentence:
         *_in_populations(asked, key, row),
         *_meaning(asked, key, headline, (value, low, high)),
         *_means(asked, key, row, contrast),
+        *_fragile(asked, key),
     ]
     return Sentence(subject, [*pieces, *_estimated(asked, row, headline), *_counts(asked, key, row, contrast)], facts)
 
@@ -372,6 +377,25 @@ def _means(asked: _Asked, key: Key, row: Row, contrast: Contrast | None) -> list
     return []
 
 
+def _fragile(asked: _Asked, key: Key) -> list[Fact]:
+    """How much hangs on single units: the range without each in turn, and how many turn the conclusion together."""
+    for name, entry in asked.plan.analyses.items():
+        is_its = (entry.method, entry.of) == ("influence", asked.question.analysis)
+        row = asked.by_name.get(name, {}).get(key, {}) if is_its else {}
+        ends = [row[end] for end in ("estimate_lowest", "estimate_highest") if end in row and row[end]["value"]]
+        if len(ends) < 2:
+            continue
+        of = asked.dataset.experimental_unit
+        unit = of.what if of and of.parameter else asked.dataset.unit
+        pieces: Pieces = [f"{row['estimate']['full']['statistic'].lower()} ", ends[0], " to ", ends[1]]
+        pieces += [f" without any one {unit}; the conclusion "]
+        if turn := row.get("units_to_turn"):
+            few = turn["value"] == "1"
+            return [Fact("Fragility", [*pieces, "turns without ", turn, f" {unit if few else plural(unit)}."])]
+        return [Fact("Fragility", [*pieces, f"stays without up to half of the {plural(unit)} that move it most."])]
+    return []
+
+
 def _beside(asked: _Asked) -> Iterator[Rows]:
     """Where means of the arms may stand: the analysis itself, then descriptions of the same data set and population."""
     yield asked.rows
@@ -385,7 +409,7 @@ def _verdicts(rows: Rows) -> Sentence:
     """What was decided on criteria or plates, with its estimate or its range, by decision, the worst first."""
     decided = [(key, row, next(row[name] for name in VERDICTS if name in row)) for key, row in rows.items()]
     of: dict[str, list[Pieces]] = {}
-    for key, row, verdict in sorted(decided, key=lambda one: float(one[2]["value"])):
+    for key, row, verdict in sorted(decided, key=lambda one: float(one[2]["value"] or 0)):
         label = key[3] or verdict["full"]["group"]
         inside: Pieces = []
         if share := next((row[name] for name in ("proportion", "rate") if name in row), None):
@@ -421,7 +445,7 @@ def _family(asked: _Asked) -> Iterator[Sentence]:
     """Of a family: how many are rejected, and the effects of those, or of the few with the smallest p."""
     family = asked.plan.families[asked.question.analysis]
     rows = {key[3]: (key, row) for key, row in asked.rows.items() if "rejected" in row}
-    rejected = [name for name, (_, row) in rows.items() if float(row["rejected"]["value"])]
+    rejected = [name for name, (_, row) in rows.items() if float(row["rejected"]["value"] or 0)]
     by_p = sorted(rows, key=lambda name: float(rows[name][1]["p"]["value"] or 1))
     shown = [name for name in by_p if name in rejected][:MOST] or by_p[:FEW]
     count = f"{len(rejected) or 'none'} of {len(rows)} hypotheses rejected at α = {family.alpha:g}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from omtrace.analyses._shown import plural
 from omtrace.model.plan import Plan
@@ -12,6 +13,13 @@ Payload = Mapping[str, list | dict]
 OPEN = ("primary", "safety")  # roles whose analyses are not folded
 PLAIN = ("all", "p", "df", "se", "t")  # columns that do not tell one table from another
 MOST = 4  # reasons that a caption names
+
+
+class Captions(Protocol):
+    """What says in a caption who stands behind numbers."""
+
+    def caption(self, numbers: Iterable[str], unit: str) -> str:
+        """Units used and left out, in words; "" for nothing."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ class Exclusions:
         return len(used), {reason: len(units) for reason, units in left.items()}
 
 
-def laid_out(plan: Plan, groups: Sequence[dict], figures: Sequence[dict], exclusions: Exclusions) -> list[dict]:
+def laid_out(plan: Plan, groups: Sequence[dict], figures: Sequence[dict], exclusions: Captions) -> list[dict]:
     """The groups of sections with their figures in them, everything numbered in the order of the page.
 
     A figure of several analyses stands with the first of them, and the others refer to it.

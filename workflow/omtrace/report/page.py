@@ -47,7 +47,7 @@ def page_of(content: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
     style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
     script = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("payload.js", "panel.js"))
     return COMPILED["page.html"].render(
-        **content,
+        **{"share": False, **content},
         heads=HEADS,
         policy=policy(style, script),
         style=Markup(style),

@@ -169,6 +169,8 @@ def _rows(entry: PrintedNumbers, of_analysis: Mapping[str, list[Number]], where:
     below = _number(entry.over, entry.over.statistic, of_analysis, where + ".over") if entry.over else None
     for statistic, printed in entry.printed.items():
         number = _number(entry, statistic, of_analysis, where)
+        if not number["value"] or (below and not below["value"]):
+            continue  # held back
         ours = entry.times * (float(number["value"]) + entry.plus) / (float(below["value"]) if below else 1.0)
         digits = decimals(printed)
         bound = printed[0] in "<>"

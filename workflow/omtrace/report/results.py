@@ -12,6 +12,7 @@ from omtrace.model.headline import is_of_ratio
 from omtrace.model.plan import Analysis, DatasetPlan, Plan
 from omtrace.model.questions import ROLES
 from omtrace.model.statistics import NOT_COMPUTED, Role, is_share, statistic_of
+from omtrace.report.disclosure import HELD_BACK, SUPPRESSED
 from omtrace.report.standing import claims, exploratory, unplanned
 from omtrace.report.tables import tables_of
 from omtrace.report.words import label_of
@@ -59,7 +60,7 @@ def numbers_of(
         full = {**labels, "group": "" if row["group"] == EVERYBODY else labels["group"]}
         numbers[name] = {
             **row,
-            "shown": _shown(row, mine),
+            "shown": HELD_BACK if row.get(SUPPRESSED) else row.get("shown") or _shown(row, mine),
             "suffix": "%" if row["value"] and (row["unit"] == "%" or is_share(row["statistic"], mine)) else "",
             "labels": labels,
             "full": full,

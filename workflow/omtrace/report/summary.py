@@ -212,11 +212,11 @@ def family_of(plan: Plan, name: str, rows: Rows) -> dict[str, Any]:
     """A family: procedure, alpha, and of each hypothesis p, adjusted p and the decision; of many, those rejected."""
     told, shown, words = plan.families[name], list(rows.items()), ""
     if len(shown) > MANY:
-        rejected = [(key, row) for key, row in shown if float(row["rejected"]["value"])]
+        rejected = [(key, row) for key, row in shown if float(row["rejected"]["value"] or 0)]
         words = f"Shown are those rejected; the analysis has all {len(shown)} hypotheses."
         if not rejected:
             words = f"None of {len(shown)} hypotheses is rejected. Shown are the {FEW} with the smallest p."
-            rejected = sorted(shown, key=lambda one: float(one[1]["p"]["value"]))[:FEW]
+            rejected = sorted(shown, key=lambda one: float(one[1]["p"]["value"] or 1))[:FEW]
         shown = rejected
     return {
         "name": name,

@@ -6,13 +6,17 @@ bytes.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omtrace import store
 from omtrace.model.plan import Plan
 from omtrace.plugins import declared, plugin
+from omtrace.report.disclosure import HELD_BACK
+
+if TYPE_CHECKING:
+    from omtrace.report.share import Numbers
 
 HEADS = {"parameter": "", "population": "Population", "visit": "Visit", "group": "Group", "level": ""}
 EXPLORATORY = "e"
@@ -83,6 +87,7 @@ class Document:
     title: str
     statement: str
     sheets: tuple[Sheet, ...] = ()
+    source: str = ""  # the file that its numbers are from
 
     @property
     def numbers(self) -> list[tuple[str, str]]:
@@ -105,22 +110,24 @@ def formats() -> list[str]:
     return list(declared("report.exports"))
 
 
-def document_of(study: str, root: str | Path = ".") -> Document:
-    """The tables of a study from its stored results.
+def document_of(study: str, root: str | Path = ".", share: bool = False) -> Document:
+    """The tables of a study from its stored results; ``share``: as they may leave.
 
     Raises Fault where a result is missing or not readable.
     """
-    from omtrace.model.groups import with_groups
-    from omtrace.provenance.recorded import RESULTS
-    from omtrace.provenance.stages import read_stage
-    from omtrace.report import Results
+    from omtrace.report.share import numbers_for
+
+    return of_numbers(numbers_for(study, root, share))
+
+
+def of_numbers(numbers: "Numbers") -> Document:
+    """The tables of numbers."""
     from omtrace.report.results import numbers_of, rows_of, sections_of
 
-    results = Results(Path(root) / RESULTS / study, study)
-    plan = with_groups(results.read(read_stage, "stages/render.json").plan, results.folder / "datasets")
-    rows = rows_of(plan, results.read(store.read_csv, "estimates.csv"))
-    definitions = results.read(store.read_json, "definitions.json")
-    return of_sections(plan, sections_of(plan, numbers_of(plan, rows), definitions))
+    plan = numbers.plan
+    rows = rows_of(plan, numbers.rows)
+    document = of_sections(plan, sections_of(plan, numbers_of(plan, rows), numbers.definitions))
+    return replace(document, source=numbers.source)
 
 
 def of_sections(plan: Plan, sections: Iterable[Mapping[str, Any]]) -> Document:
@@ -155,6 +162,8 @@ def _notes(section: Mapping[str, Any], table: Mapping[str, Any], lines: Sequence
     notes += [str(section["words"]), str(section["note"])]
     for part in section["refused"]:
         notes.append(f"Not computed{': ' + part['of'] if part['of'] else ''}, because {part['why']}.")
+    if any(piece.text == HELD_BACK for line in lines for cell in line.cells for piece in cell):
+        notes.append(f"{HELD_BACK}: held back, so that no small number of units can be read or worked out.")
     if any(piece.mark for line in lines for cell in line.cells for piece in cell):
         notes.append(f"{EXPLORATORY}: exploratory p value, in no family of hypotheses.")
     return tuple(note for note in notes if note)
@@ -176,7 +185,7 @@ def _number(number: Mapping[str, Any]) -> Piece:
     return Piece(text, number["id"], number["value"], number["unit"], int(number["decimals"] or 0), mark)
 
 
-def export(study: str, to: str, path: str | Path = "", root: str | Path = ".") -> Path:
+def export(study: str, to: str, path: str | Path = "", root: str | Path = ".", share: bool = False) -> Path:
     """Write all tables of a study as one file.
 
     Parameters
@@ -189,6 +198,8 @@ def export(study: str, to: str, path: str | Path = "", root: str | Path = ".") -
         The file; "": ``releases/<study>.<ending>``.
     root
         The folder that holds results/.
+    share
+        Whether small cells are held back.
 
     Returns
     -------
@@ -202,10 +213,15 @@ def export(study: str, to: str, path: str | Path = "", root: str | Path = ".") -
     AssertionError
         Where the file, read back, does not hold every number as it was written; nothing is left then.
     """
+    plugin("report.exports", to, "FORMAT")  # before anything is read
+    return write(document_of(study, root, share), to, path or Path(root) / FOLDER / study)
+
+
+def write(document: Document, to: str, path: str | Path) -> Path:
+    """Write tables in a format, read back; ``path``: the file, whose ending may be left out."""
     form = plugin("report.exports", to, "FORMAT")
-    document = document_of(study, root)
     content = written(form, document)
-    target = Path(path) if path else Path(root) / FOLDER / f"{study}.{form.ending}"
+    target = Path(path) if Path(path).suffix else Path(f"{path}.{form.ending}")
     store.write_bytes(target, content, confidential=False)
     return target
 

@@ -1,0 +1,245 @@
+"""Share mode: what is held back cannot be worked out, and what is shown is what the results hold."""
+
+import math
+import os
+from types import SimpleNamespace
+
+import numpy
+import pytest
+from omtrace.classes import gate
+from omtrace.faults import Fault
+from omtrace.report import disclosure
+from omtrace.report.disclosure import shared_rows
+from omtrace.report.share import numbers_for, shared_page
+from omtrace.statistics.basic.suppression import Relation, suppressed
+from omtrace.store import read_csv, read_table
+from scipy.optimize import linprog
+
+TABLES = 200 if os.environ.get("OMTRACE_NO_SKIPS") else 20
+GROUPS = ("a", "b", "c")
+COLUMNS = ("id", "analysis", "parameter", "population", "group", "visit", "level", "statistic", "value", "decimals")
+
+
+class Everybody:
+    """Row sets of large studies: no result is of few units for its own sake."""
+
+    def __init__(self, plan, folder):
+        self.of, self.enrolled = {}, {}
+
+    def fewest(self, row, groups):
+        return 1000
+
+
+def plan_of(groups, threshold=5):
+    dataset = SimpleNamespace(
+        groups=dict.fromkeys(groups, ""),
+        group="arm",
+        populations={"full": SimpleNamespace(where=""), "part": SimpleNamespace(where="x == 1")},
+    )
+    analysis = SimpleNamespace(dataset="d", method="describe", role="supportive")
+    return SimpleNamespace(
+        datasets={"d": dataset},
+        analyses={"one": analysis, "two": analysis},
+        disclosure=SimpleNamespace(threshold=threshold),
+    )
+
+
+def a_table(chance):
+    """Counts of levels by group, with totals, in everybody and in a part of them: (population, group, level) -> n."""
+    groups, levels = GROUPS[: chance.integers(2, 4)], [f"level {n}" for n in range(chance.integers(2, 6))]
+    counts = {}
+    for group in groups:
+        for level in levels:
+            whole = int(chance.negative_binomial(1, 0.08))
+            counts["full", group, level] = whole
+            counts["part", group, level] = int(chance.binomial(whole, 0.8))
+    for population in ("full", "part"):
+        for level in levels:
+            counts[population, "all", level] = sum(counts[population, group, level] for group in groups)
+        for group in (*groups, "all"):
+            counts[population, group, "n"] = sum(counts[population, group, level] for level in levels)
+    return groups, levels, counts
+
+
+def rows_of(counts):
+    rows = []
+    for (population, group, level), value in counts.items():
+        size = level == "n"
+        for statistic in ("n",) if size else ("count", "percent"):
+            total = counts[population, group, "n"]
+            shown = value if statistic != "percent" else 100 * value / total if total else math.nan
+            name = "one" if population == "full" else "two"
+            cells = (name, "sex", population, group, "", "" if size else level, statistic, f"{shown:.10g}", "1")
+            rows.append(dict(zip(COLUMNS, (f"{len(rows):012x}", *cells), strict=True), rowset=""))
+    return rows
+
+
+def attacked(groups, levels, counts, shown):
+    """Each hidden count with the least and greatest value that it can have: by linear programming, from what is known.
+
+    Counts are not negative, levels add up to n, groups to all, and a part is no more than the whole.
+    """
+    names = {key: at for at, key in enumerate(counts)}
+    sums, most = [], []
+    for population in ("full", "part"):
+        for level in (*levels, "n"):
+            sums.append({(population, g, level): 1 for g in groups} | {(population, "all", level): -1})
+        for group in (*groups, "all"):
+            sums.append({(population, group, le): 1 for le in levels} | {(population, group, "n"): -1})
+    for group in (*groups, "all"):
+        for level in (*levels, "n"):
+            most.append({("part", group, level): 1, ("full", group, level): -1})
+
+    def matrix(parts):
+        rows = numpy.zeros((len(parts), len(names)))
+        for at, part in enumerate(parts):
+            for key, coefficient in part.items():
+                rows[at, names[key]] = coefficient
+        return rows
+
+    bounds = [(counts[key],) * 2 if key in shown else (0, None) for key in names]
+    for key in names.keys() - shown:
+        ends = []
+        for sign in (1, -1):
+            aim = numpy.zeros(len(names))
+            aim[names[key]] = sign
+            solved = linprog(aim, matrix(most), numpy.zeros(len(most)), matrix(sums), numpy.zeros(len(sums)), bounds)
+            ends.append(sign * solved.fun if solved.status == 0 else math.inf)
+        yield key, math.ceil(ends[0] - 1e-6), math.floor(ends[1] + 1e-6) if math.isfinite(ends[1]) else math.inf
+
+
+@pytest.fixture
+def everybody(monkeypatch):
+    monkeypatch.setattr(disclosure, "_Units", Everybody)
+
+
+@pytest.mark.parametrize("seed", range(TABLES))
+def test_an_attacker_recovers_no_count_of_a_table_nor_that_one_is_small(everybody, seed):
+    groups, levels, counts = a_table(numpy.random.default_rng(seed))
+    shared = shared_rows(plan_of(groups), rows_of(counts), "")
+    of_counts = [row for row in shared if row["statistic"] != "percent"]
+    shown = {(r["population"], r["group"], r["level"] or "n") for r in of_counts if not r["suppressed"]}
+    assert not any(0 < counts[key] < 5 for key in shown)
+    for key, low, high in attacked(groups, levels, counts, shown):
+        assert low < high, key
+        assert counts[key] >= 5 or counts[key] == 0 or high >= 5, key
+    held = {(r["population"], r["group"], r["level"]) for r in of_counts if r["suppressed"]}
+    shares = [r for r in shared if r["statistic"] == "percent" and r["value"]]
+    assert not any((r["population"], r["group"], r["level"]) in held for r in shares)
+    assert not any((r["population"], r["group"], "") in held for r in shares)  # nor the size it is a share of
+
+
+def test_the_attacker_does_recover_counts_where_small_ones_alone_are_held_back():
+    """The attack is one: without secondary suppression it succeeds."""
+    recovered = 0
+    for seed in range(10):
+        groups, levels, counts = a_table(numpy.random.default_rng(seed))
+        shown = {key for key, value in counts.items() if not 0 < value < 5}
+        recovered += sum(low == high for _, low, high in attacked(groups, levels, counts, shown))
+    assert recovered > 10
+
+
+@pytest.mark.parametrize(
+    ("values", "hidden"),
+    [
+        ([10, 2, 12], {0, 1}),  # of two parts the other one, and not the total that is in more places
+        ([10, 0, 10], set()),  # none at all is no small count
+        ([3, 3, 6], {0, 1}),
+        ([1, 2, 3], {0, 1, 2}),
+    ],
+)
+def test_what_goes_with_a_small_count(values, hidden):
+    total = Relation({0: 1, 1: 1, 2: -1})
+    again = Relation({2: 1, 3: -1})
+    assert suppressed([*values, values[2]], [True] * 4, [total, again]) - {3} == hidden
+
+
+def test_those_who_are_in_no_table_count_as_well():
+    assert suppressed([68, 2], [True, False], [Relation({0: 1, 1: 1}, 70)]) == {0}
+    assert suppressed([60, 10], [True, False], [Relation({0: 1, 1: 1}, 70)]) == set()
+
+
+def test_a_relation_that_does_not_hold_is_an_error_of_the_program():
+    with pytest.raises(AssertionError):
+        suppressed([1, 2], [True, True], [Relation({0: 1, 1: -1})])
+
+
+def test_a_plan_without_people_holds_nothing_back(everybody):
+    groups, _, counts = a_table(numpy.random.default_rng(1))
+    rows = rows_of(counts)
+    assert [r["value"] for r in shared_rows(plan_of(groups, 1), rows, "")] == [r["value"] for r in rows]
+
+
+# whole studies
+
+
+@pytest.fixture(scope="module")
+def diary(shipped_results):
+    return {row["id"]: row for row in numbers_for("headache_diary", shipped_results, share=True).rows}, shipped_results
+
+
+def test_no_value_of_one_unit_and_no_quantile_of_few_is_shown(diary):
+    rows, root = diary
+    assert not [r for r in rows.values() if r["statistic"] in ("minimum", "maximum") and r["value"]]
+    whole = {r["id"]: r for r in read_csv(root / "results/headache_diary/estimates.csv")}
+    assert whole.keys() == rows.keys()
+    place = ("analysis", "parameter", "group", "visit", "level")
+    sizes = {tuple(r[p] for p in place): float(r["value"]) for r in whole.values() if r["statistic"] == "n"}
+    for row in rows.values():
+        if row["value"] and row["statistic"] in ("q1", "q3"):
+            assert sizes[tuple(row[p] for p in place)] >= 20
+
+
+def test_no_count_of_1_to_4_is_shown_and_all_else_is_a_rounding(diary):
+    from omtrace.audit.packet_check import is_rounding
+
+    rows, root = diary
+    for whole in read_csv(root / "results/headache_diary/estimates.csv"):
+        row = rows[whole["id"]]
+        assert bool(row["value"]) != bool(row["suppressed"]) or not whole["value"]
+        if row["value"]:
+            assert row["statistic"] not in ("n", "count", "missing") or float(row["value"]) in (0, *range(5, 999))
+            assert is_rounding(row["value"], whole["value"], whole["unit"])
+
+
+def test_what_differs_by_few_units_from_another_result_is_held_back(shipped_results):
+    numbers = numbers_for("omt_rct", shipped_results, share=True)
+    mine = [r for r in numbers.rows if r["analysis"] == "primary_influence" and "without unit" in r["level"]]
+    assert mine and not [r for r in mine if r["value"]]
+    primary = [r for r in numbers.rows if r["analysis"] == "primary" and r["group"] == "OMT - sham"]
+    assert {r["statistic"] for r in primary if r["value"]} >= {"difference", "ci_low", "ci_high", "p"}
+
+
+@pytest.mark.parametrize("study", ["omt_feasibility", "omt_rct"])
+def test_the_shared_report_has_no_unit_and_no_raw_cell(shipped_results, study):
+    page = shared_page(numbers_for(study, shipped_results, share=True)).decode()
+    folder = shipped_results / f"results/{study}"
+    units = {
+        u
+        for path in folder.glob("datasets/*s.parquet")
+        if ".cells" not in path.name
+        for u in read_table(path).get("unit", ())
+    }
+    assert len(units) > 10 and not [unit for unit in units if unit in page]
+    assert "<script" not in page and "<svg" not in page and "payload" not in page and "[c]" in page
+    raw = {
+        line
+        for path in (shipped_results / f"data/raw/{study}").glob("*.csv")
+        for line in path.read_text(encoding="utf-8").splitlines()[1:]
+    }
+    assert len(raw) > 50 and not [line for line in raw if len(line) > 20 and line in page]
+
+
+# the gate
+
+
+def test_what_is_made_of_an_unchecked_file_does_not_leave():
+    gate({"tables/x.csv": ["shared/estimates.csv"]})
+    with pytest.raises(
+        Fault, match="tables/x.csv: releasable, but made of results/x/estimates.csv, which is confidential"
+    ):
+        gate({"tables/x.csv": ["results/x/estimates.csv"]})
+    with pytest.raises(Fault, match="made of datasets/participants.parquet, which is raw"):
+        gate({"shared/report.html": ["shared/estimates.csv", "datasets/participants.parquet"]})
+    with pytest.raises(Fault, match="results/x/report.html: confidential, and does not leave"):
+        gate({"results/x/report.html": []})

@@ -1,0 +1,106 @@
+"""What of a study may leave: its numbers in share mode, and the report of them, without rows, records or raw cells."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omtrace import store
+from omtrace.classes import gate
+from omtrace.faults import Fault
+from omtrace.model.plan import Plan
+from omtrace.report import Results
+from omtrace.report.disclosure import shared_rows
+
+BUTTON = re.compile(r'<button class="n" data-id="([0-9a-f]{12})">(.*?)</button>')
+NAME, PAGE = "shared/estimates.csv", "shared/report.html"  # where numbers and page stand in a packet
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The numbers of a study with all that they are shown with.
+
+    ``source``: the file that they are from, whose class says whether what is made of them may leave.
+    """
+
+    plan: Plan
+    rows: Sequence[Mapping[str, str]]
+    definitions: Mapping[str, Any]
+    source: str
+
+    @property
+    def csv(self) -> bytes:
+        """The rows as CSV."""
+        return store.csv_text(list(self.rows[0]) if self.rows else [], [list(r.values()) for r in self.rows]).encode()
+
+
+def numbers_for(study: str, root: str | Path = ".", share: bool = False) -> Numbers:
+    """The stored numbers of a study; ``share``: as they may leave.
+
+    Raises Fault where a result is missing or not readable.
+    """
+    from omtrace.model.groups import with_groups
+    from omtrace.provenance.recorded import RESULTS
+    from omtrace.provenance.stages import read_stage
+
+    results = Results(Path(root) / RESULTS / study, study)
+    plan = with_groups(results.read(read_stage, "stages/render.json").plan, results.folder / "datasets")
+    rows: Sequence[Mapping[str, str]] = results.read(store.read_csv, "estimates.csv")
+    definitions = results.read(store.read_json, "definitions.json")
+    if not share:
+        return Numbers(plan, rows, definitions, f"{results.name}/estimates.csv")
+    try:
+        return Numbers(plan, shared_rows(plan, rows, results.folder), definitions, NAME)
+    except (OSError, ValueError) as error:
+        raise Fault(f"{results.name}: row sets or data sets not readable ({type(error).__name__})") from None
+
+
+def write_page(study: str, path: str | Path = "", root: str | Path = ".") -> Path:
+    """Write the report of a study as it may leave; ``path``: "" for ``releases/<study>.html``.
+
+    Raises Fault where a result is missing or not readable.
+    """
+    from omtrace.provenance.recorded import read_manifest
+    from omtrace.report.exports import FOLDER
+
+    numbers = numbers_for(study, root, share=True)
+    gate({PAGE: [numbers.source]})
+    target = Path(path) if path else Path(root) / FOLDER / f"{study}.html"
+    store.write_bytes(target, shared_page(numbers, read_manifest(study, root)["register"]), confidential=False)
+    return target
+
+
+class NoRows:
+    """Who stands behind numbers: nothing is said of it."""
+
+    def caption(self, numbers: object, unit: str) -> str:
+        """Nothing."""
+        return ""
+
+
+def shared_page(numbers: Numbers, raw: Sequence[Mapping[str, Any]] = ()) -> bytes:
+    """The report of numbers that may leave; ``raw``: the register's rows of the raw files, by name and digest.
+
+    Figures are left out: marks of single units and small counts stand in them as well.
+    """
+    from omtrace.model.register import Export
+    from omtrace.report import shown_of, worded
+    from omtrace.report.layout import laid_out
+    from omtrace.report.page import page_of
+    from omtrace.report.results import numbers_of, rows_of, shortened
+
+    plan, every = numbers.plan, rows_of(numbers.plan, numbers.rows)
+    kept, without = shortened(every)
+    empty = dict.fromkeys(("origin", "address", "citation", "licence", "received_on", "batch", "replaces"), "")
+    exports = [Export(**{**empty, **row}) for row in raw]
+    content = {
+        "plan": plan,
+        "exports": [{"export": e, "source": (), "decisions": ()} for e in exports],
+        "left_out": [],
+        **shown_of(plan, numbers_of(plan, every, kept), worded(plan, numbers.definitions), without),
+        "digests": {},
+        "share": True,
+    }
+    content["groups"] = laid_out(plan, content["groups"], [], NoRows())
+    return BUTTON.sub(r'<span class="n" data-id="\1">\2</span>', page_of(content, {})).encode()
