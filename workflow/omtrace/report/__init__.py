@@ -26,13 +26,14 @@ def write_report(
     root: str | Path = ".",
     digests: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write report.html and the tidy estimates from a study's stored results into their folder; return its path.
+    """Write report.html, its abstract and the tidy estimates from a study's stored results; return the report's path.
 
     ``exports``: the register's rows (of any study); ``root``: where raw paths start; ``digests``: name -> sha256 of
     what is printed beside the results. Raises Fault where a result is missing or does not fit the others.
     """
     from omtrace.analyses._shown import level_shown
     from omtrace.readers.lookup import raw_cells
+    from omtrace.report.abstract import abstract_of
     from omtrace.report.layout import Exclusions, laid_out
     from omtrace.report.page import page_of
     from omtrace.report.payload import WITHHELD, Payload
@@ -68,6 +69,7 @@ def write_report(
         **_shown(plan, numbers, definitions, without),
         "digests": digests or {},
     }
+    store.write_json(results.folder / "abstract.json", abstract_of(plan, content))
     content["groups"] = laid_out(plan, content["groups"], _figures(results, every), Exclusions(payload))
     path = results.folder / "report.html"
     store.write_text(path, page_of(content, {"report": f"{results.name}/report.html", **payload}))
