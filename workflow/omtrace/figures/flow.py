@@ -38,8 +38,8 @@ class Options(Closed):
     by_group: bool = Field(True, description="an arm a group, where the dataset has groups; else all units together")
     form: Literal["visits", "consort", "arrive"] = Field(
         "visits",
-        description="a row a visit; or the parts of CONSORT 2025, of which the last visit drawn is that of the analysis; "
-        "or allocation and a row for each parameter of the analysis, as ARRIVE 2.0 asks for",
+        description="a row a visit; or the parts of CONSORT 2025, the last visit drawn that of the analysis; or "
+        "allocation and a row for each parameter of the analysis, as ARRIVE 2.0 asks for",
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from omtrace.faults import Fault
 from omtrace.model.arrive import Arrive
+from omtrace.model.checklists import CHECKLISTS, Guideline
 from omtrace.model.closed import NAME, Closed, nearest
 from omtrace.model.column_files import with_columns
 from omtrace.model.document import read_document
@@ -220,6 +221,11 @@ class Plan(Closed):
     arrive: Annotated[Arrive | None, REPORT] = Field(
         None, description="animal studies: statements for the report's ARRIVE table; none: no such table"
     )
+    reporting: Annotated[dict[Guideline, dict[str, str]], REPORT] = Field(
+        default_factory=dict,
+        description="guideline -> item -> what is to be said of it: the report shows its checklist, filled from plan, "
+        "results and these statements, with the gaps",
+    )
     estimands: Annotated[dict[str, Estimand], ANALYSIS] = Field(
         default_factory=dict, description="estimand -> what is to be estimated"
     )
@@ -287,6 +293,9 @@ class Plan(Closed):
                 dataset = self.datasets[self.plates.dataset]
                 yield from _unknown("plates", self.plates.parameters(), dataset.parameters)
                 yield from [] if dataset.group else ["plates.dataset: it has no group that names the plate"]
+        for guideline, statements in self.reporting.items():
+            known = [item.number for item in CHECKLISTS[guideline].items]
+            yield from _unknown(f"reporting.{guideline}", statements, known)
         for name, figure in self.figures.items():
             yield from _unknown(f"figures.{name}.analyses", figure.analyses, self.analyses)
         for place, question in enumerate(self.questions):

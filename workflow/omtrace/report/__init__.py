@@ -98,7 +98,7 @@ class Results:
 
 
 def _shown(plan: Plan, numbers: dict[str, dict], definitions: Mapping[str, dict], without: Mapping) -> dict[str, Any]:
-    from omtrace.report.arrive import arrive_of
+    from omtrace.report.checklists import checklists_of
     from omtrace.report.methods import methods_of
     from omtrace.report.published import comparisons_of
     from omtrace.report.results import by_role, sections_of
@@ -113,7 +113,7 @@ def _shown(plan: Plan, numbers: dict[str, dict], definitions: Mapping[str, dict]
         "titles": {name: entry.title for name, entry in plan.analyses.items()},
         "methods": methods_of(plan, definitions),
         "published": comparisons_of(plan, numbers),
-        "arrive": arrive_of(plan, numbers),
+        "checklists": checklists_of(plan, numbers),
     }
 
 
