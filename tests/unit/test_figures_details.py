@@ -184,6 +184,24 @@ def test_samples_stand_where_they_were_read_back_within_the_standards(tmp_path):
     assert [axes.get_ylabel() for axes in sheet.figure.axes] == ["Absorbance (OD)", ""]
 
 
+# files
+
+
+@pytest.mark.parametrize(("form", "begins"), [("pdf", b"%PDF"), ("png", b"\x89PNG"), ("svg", b"<?xml")])
+def test_a_figure_in_a_form_has_the_same_bytes_each_time_and_the_values_beside_it(tmp_path, form, begins):
+    study = only(clinic(12), x={"figure": "means", "analyses": ["summary"]})
+    contents = []
+    for name in ("a", "b"):
+        with theme.theme("x"):
+            sheet, _ = drawn(study, "x", tmp_path / name)
+            image, values = sheet.write(tmp_path / name / "x", (form,), 600, confidential=True)
+        contents.append((image.read_bytes(), values.read_text(encoding="utf-8")))
+        assert image.stat().st_mode & 0o007 == 0 == values.stat().st_mode & 0o007
+    assert contents[0] == contents[1] and contents[0][0].startswith(begins)
+    if form == "png":
+        assert int.from_bytes(contents[0][0][16:20], "big") == round(theme.WIDTH * 600)
+
+
 # flow, forest
 
 

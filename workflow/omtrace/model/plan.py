@@ -196,6 +196,10 @@ class Plan(Closed):
     statement: Annotated[str, REPORT] = Field(
         description="printed on every output: what is simulated, or whose data these are"
     )
+    public: Annotated[bool, PAGES] = Field(
+        False,
+        description="the data are published; else pages with rows of people or animals say that they are confidential",
+    )
     design: Annotated[str, REPORT]
     missing_codes: Annotated[dict[str, str], TABLES] = Field(
         default_factory=dict, description="raw code -> what it says; never a value, in any table that says nothing else"
@@ -261,6 +265,11 @@ class Plan(Closed):
         if faults := [*self._names(), *self._dangling()]:
             raise ValueError("\n".join(dict.fromkeys(faults)))
         return self
+
+    @property
+    def is_confidential(self) -> bool:
+        """Whether pages with rows of single units are for those alone who may see them."""
+        return self.kind == "real" and not self.public
 
     def _names(self) -> Iterator[str]:
         for section in ("tables", "checks", "datasets", "estimands", "analyses", "families", "figures"):

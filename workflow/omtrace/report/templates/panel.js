@@ -317,7 +317,7 @@
   const narrow = matchMedia("(max-width: 44rem)");
   function label() {
     if (!narrow.matches) return;
-    for (const table of tables) {
+    for (const table of document.querySelectorAll("main table:has(thead)")) {
       const titles = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
       for (const row of table.querySelectorAll("tbody tr:not(.block)")) {
         [...row.cells].reverse().forEach((cell, at) => (cell.dataset.label = titles[titles.length - 1 - at]));
