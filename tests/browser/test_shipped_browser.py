@@ -6,8 +6,8 @@ import pytest
 pytestmark = pytest.mark.skipif(bool(browser.absent()), reason=browser.absent() or "there is a browser")
 
 OPEN = "for (const details of document.querySelectorAll('main details')) details.open = true"
-WIDE = """return [...document.querySelectorAll("main table, main svg")].filter((one) => one.getBoundingClientRect().width
-            && one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+WIDE = """return [...document.querySelectorAll("main table, main svg")]
+            .filter((one) => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
             .map((one) => one.id || one.className)"""
 SCROLLS = "return document.documentElement.scrollWidth > document.documentElement.clientWidth"
 NARROW = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._analysis_set import OUTSIDE, AnalysisSet
+from omtrace.analyses._sentences import listed
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import EVERYBODY
 
@@ -97,10 +98,21 @@ def _level(value: Any, yes: str, no: str) -> str:
     return no if value in (0, "no") else f"{yes}: {value}"
 
 
+def said(options: Options) -> str:
+    """What is counted, beside who is assessed and analysed."""
+    more = [
+        "who was screened out" if options.enrolled else "",
+        "who received treatment" if options.received else "",
+        "who discontinued it" if options.discontinued else "",
+    ]
+    named_too = f"; {listed([part for part in more if part])}" if any(more) else ""
+    return f"Numbers of units enrolled, assessed, left out by reason, and analysed{named_too}."
+
+
 METHOD = Method(
     Options,
     run,
-    "Numbers of units enrolled, assessed, excluded by reason, and analysed.",
+    said,
     units="any",
     part=lambda options: "whole",
 )
