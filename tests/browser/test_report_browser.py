@@ -207,6 +207,17 @@ def test_the_keyboard_alone_is_enough(page, study):
     assert page.execute_script("return document.activeElement.dataset.id") == identifier
 
 
+def test_a_browser_that_cannot_unpack_the_rows_says_so_and_shows_everything_else(page, study):
+    assert page.execute_script("return document.getElementById('closed').hidden") is True
+    script = "delete window.DecompressionStream"
+    added = page.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})
+    page.refresh()
+    page.execute_script("location.hash = arguments[0]", one_of(study, "change", "n"))
+    said = page.execute_script("return document.getElementById('closed').innerText")
+    assert said.startswith("This browser cannot unpack the raw rows") and page.execute_script(OPEN) is False
+    page.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+
+
 def test_axe_finds_nothing_moderate_or_worse(page):
     page.execute_script("for (const details of document.querySelectorAll('main details')) details.open = true")
     assert browser.accessibility(page) == []

@@ -56,7 +56,7 @@ CHECKLISTS: dict[Guideline, Checklist] = {
             13 | interventions, in detail |
             14 | outcomes, with measure and time | outcomes
             15 | harms: how defined and asked for | harms
-            16a | size of the trial, and why | size
+            16a | size of the trial, and why |
             16b | interim analyses and stopping |
             17a | who made the sequence, and how |
             17b | kind of randomisation, restrictions | allocation
@@ -125,7 +125,7 @@ CHECKLISTS: dict[Guideline, Checklist] = {
             16 | outcomes, with measure and time | outcomes
             17 | harms: how defined and asked for | harms
             18 | schedule of participants | visits
-            19 | size of the trial, and why | size
+            19 | size of the trial, and why |
             20 | recruitment |
             21a | who makes the sequence, and how |
             21b | kind of randomisation, restrictions | allocation

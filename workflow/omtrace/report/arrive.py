@@ -35,6 +35,14 @@ class Item:
     found: list[Found]
     gaps: list[str]
 
+    @property
+    def lines(self) -> list[list[Found]]:
+        """What was found, what is said in the same words together."""
+        by_text: dict[str, list[Found]] = {}
+        for one in self.found:
+            by_text.setdefault(one.text, []).append(one)
+        return list(by_text.values())
+
 
 def arrive_of(plan: Plan, numbers: Mapping[str, dict]) -> list[Item]:
     """The ten items of a plan that has an ``arrive`` section; none for others."""

@@ -49,7 +49,14 @@ def checklists_of(plan: Plan, numbers: Numbers) -> list[Filled]:
         for item in checklist.items:
             found = [Found(statements[item.number], "design", "Plan")] if item.number in statements else []
             found += [one for finder in item.finders for one in FINDERS[finder](plan, numbers)]
-            items.append(Item(item.number, item.asks, found, [] if found else ["Neither plan nor results say it."]))
+            items.append(
+                Item(
+                    item.number,
+                    item.asks[:1].upper() + item.asks[1:],
+                    found,
+                    [] if found else ["Neither plan nor results say it."],
+                )
+            )
         if name == "arrive":
             items = arrive_of(plan, numbers) + items
         filled.append(Filled(name.replace("_", "-"), checklist.title.partition(",")[0], checklist.source, items))
@@ -65,7 +72,7 @@ def _named(entries: Iterable[tuple[str, Analysis]], text: str) -> Iterator[Found
     for name, entry in found[:FEW]:
         yield Found(text, f"analysis-{name}", entry.title)
     if len(found) > FEW:
-        yield Found(f"{text}: {len(found) - FEW} more", "results", "Results")
+        yield Found(text, "results", f"{len(found) - FEW} more")
 
 
 def _of_role(text: str, *roles: str) -> Finder:
@@ -257,7 +264,6 @@ FINDERS: dict[str, Finder] = {
     "rows": _always("Rows in = rows out + quarantined + out of scope", "rows", "Rows kept and left out"),
     "scoring": _scoring,
     "sets": _sets,
-    "size": _of_method("Size of a trial", "trial_size", "sample_size"),
     "title": _title,
     "unplanned": _unplanned,
     "visits": _visits,
