@@ -126,7 +126,9 @@ def export_figures(study: str, form: Form, dpi: int, target: str | Path, root: s
 
     folder = Path(root) / RESULTS / study
     try:
-        plan = with_groups(read_stage(folder / "stages/render.json").plan, folder / "datasets")
+        sliced = read_stage(folder / "stages/render.json").plan
+        assert sliced is not None
+        plan = with_groups(sliced, folder / "datasets")
     except FileNotFoundError:
         raise Fault(f"{RESULTS.as_posix()}/{study}: not there or not whole; run snakemake {study}") from None
     sheets = _drawn(plan, folder)

@@ -303,8 +303,8 @@ class Plan(Closed):
                 yield from _unknown("plates", self.plates.parameters(), dataset.parameters)
                 yield from [] if dataset.group else ["plates.dataset: it has no group that names the plate"]
         for guideline, statements in self.reporting.items():
-            known = [item.number for item in CHECKLISTS[guideline].items]
-            yield from _unknown(f"reporting.{guideline}", statements, known)
+            items = [item.number for item in CHECKLISTS[guideline].items]
+            yield from _unknown(f"reporting.{guideline}", statements, items)
         for name, figure in self.figures.items():
             yield from _unknown(f"figures.{name}.analyses", figure.analyses, self.analyses)
         for place, question in enumerate(self.questions):

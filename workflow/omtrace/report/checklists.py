@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from omtrace.analyses._shown import plural
 from omtrace.instruments import instrument_of
-from omtrace.model.checklists import CHECKLISTS
+from omtrace.model.checklists import CHECKLISTS, Guideline
 from omtrace.model.headline import headline_of
 from omtrace.model.plan import Analysis, Plan
 from omtrace.report.answers import questions_of
@@ -41,7 +41,8 @@ def checklists_of(plan: Plan, numbers: Numbers) -> list[Filled]:
     numbers
         The numbers of its results by id.
     """
-    asked = {**({"arrive": {}} if plan.arrive else {}), **plan.reporting}
+    asked: dict[Guideline, dict[str, str]] = {"arrive": {}} if plan.arrive else {}
+    asked |= plan.reporting
     filled = []
     for name, statements in asked.items():
         checklist = CHECKLISTS[name]
