@@ -62,12 +62,22 @@ def requests(driver: Any) -> list[str]:
     return [address for address in sent if not address.startswith("data:")]
 
 
-def accessibility(driver: Any) -> list[str]:
-    """What axe-core finds on the page that is moderate or worse: impact, rule, and the first element."""
+def in_dark(driver: Any, is_dark: bool) -> None:
+    """Show pages as a reader sees them who prefers dark ones, or light ones."""
+    features = [{"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
+
+def accessibility(driver: Any, *rules: str) -> list[str]:
+    """What axe-core finds on the page that is moderate or worse: impact, rule, and the first element.
+
+    ``rules``: those alone; none: all that it has by default, and ``label-content-name-mismatch``.
+    """
     from importlib.resources import files
 
     driver.set_script_timeout(300)
     driver.execute_script((files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8"))
-    script = "const done = arguments[0]; axe.run().then((found) => done(found.violations))"
-    found = driver.execute_async_script(script)
+    script = "const done = arguments[1]; axe.run(arguments[0]).then((found) => done(found.violations))"
+    options = {"runOnly": rules} if rules else {"rules": {"label-content-name-mismatch": {"enabled": True}}}
+    found = driver.execute_async_script(script, options)
     return [f"{v['impact']} {v['id']}: {v['nodes'][0]['html'][:200]}" for v in found if v["impact"] != "minor"]

@@ -25,7 +25,7 @@ def plan_of(kind: str = "simulated") -> Plan:
             "kind": kind,
             "statement": f"Everything here is made up. {SCRIPT}",
             "design": f"One group, three visits; {ATTRIBUTE}",
-            "tables": {"forms": {"reader": "delimited"}, "wells": {"reader": "delimited"}},
+            "tables": {name: {"reader": "delimited", "schema": "strata"} for name in ("forms", "wells")},
             "datasets": {
                 "participants": {
                     "unit": "participant",

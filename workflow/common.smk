@@ -12,7 +12,7 @@ from time import time
 from omtrace.job import print_faults
 from omtrace.provenance.ledger import count
 from omtrace.intake.plan_check import check_once, read_whole
-from omtrace.provenance.stage_inputs import buckets_of, plugins_of, stages_of
+from omtrace.provenance.stage_inputs import buckets_of, index_inputs, plugins_of, stages_of
 from omtrace.warm_start import warm_up
 from omtrace.model.checkout import refuse_closed, refuse_folder, refuse_locked
 from omtrace.model.closed import nearest
@@ -165,6 +165,13 @@ def results_of(study):
 def shipped_results(wildcards):
     """The results of all shipped studies."""
     return [path for study in SHIPPED for path in results_of(study)]
+
+
+def index_stage(wildcards):
+    """The stage file of the index, written where it has changed."""
+    path = Path(RESULTS, "index.json")
+    or_stop(write_stage, or_stop(index_inputs, SHIPPED, CONFIG.retrieved, RESULTS, HOME), path)
+    return local(path.as_posix())
 
 
 def shipped_packets(wildcards):

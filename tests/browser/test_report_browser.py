@@ -207,9 +207,23 @@ def test_the_keyboard_alone_is_enough(page, study):
     assert page.execute_script("return document.activeElement.dataset.id") == identifier
 
 
+def test_a_browser_that_cannot_unpack_the_rows_says_so_and_shows_everything_else(page, study):
+    assert page.execute_script("return document.getElementById('closed').hidden") is True
+    script = "delete window.DecompressionStream"
+    added = page.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})
+    page.refresh()
+    page.execute_script("location.hash = arguments[0]", one_of(study, "change", "n"))
+    said = page.execute_script("return document.getElementById('closed').innerText")
+    assert said.startswith("This browser cannot unpack the raw rows") and page.execute_script(OPEN) is False
+    page.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+
+
 def test_axe_finds_nothing_moderate_or_worse(page):
     page.execute_script("for (const details of document.querySelectorAll('main details')) details.open = true")
     assert browser.accessibility(page) == []
+    browser.in_dark(page, True)
+    assert browser.accessibility(page, "color-contrast") == []
+    browser.in_dark(page, False)
 
 
 def test_a_table_is_one_stop_and_arrow_keys_move_in_it(page):
@@ -235,8 +249,9 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(page, study):
         widths = "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
         assert page.execute_script(widths) == [400, 400]
         page.execute_script("for (const details of document.querySelectorAll('main details')) details.open = true")
-        cut = """return [...document.querySelectorAll("main table.results")].filter(
-                   (table) => table.scrollWidth > table.parentElement.clientWidth).length"""
+        cut = """return [...document.querySelectorAll("main table, main svg.plot")].filter(
+                   (one) => one.getBoundingClientRect().width > one.parentElement.clientWidth + 1
+                            || one.scrollWidth > one.parentElement.clientWidth + 1).length"""
         assert page.execute_script(cut) == 0
         page.execute_script("for (const details of document.querySelectorAll('main details')) details.open = false")
         page.execute_script("location.hash = arguments[0]", one_of(study, "change", "mean_change"))

@@ -346,6 +346,20 @@ def test_the_boxes_of_the_flow_add_up_by_group_and_visit(tmp_path):
     assert boxes["OMT", "end", "excluded: incomplete: 1 of 6 items open"] == 1
 
 
+def test_the_stages_of_a_flow_count_who_was_screened_out_treated_and_stopped(tmp_path):
+    units = people()
+    options = {"enrolled": "adults", "received": "done", "discontinued": "sex"}
+    results = Results(tmp_path, units, {"a": ("flow", ["x"], [], options)})
+    counts = {(n["group"], n["level"]): int(n["value"]) for n in results.numbers if not n["visit"]}
+    out = sum(n for (_, level), n in counts.items() if level.startswith("screened out: not in population adults"))
+    assert out and counts["all", "allocated"] + out == counts["all", "enrolled"] == 16
+    done = sum(bool(unit["done", ""]) for unit in units.values())
+    assert (counts["all", "received"], counts["all", "did not receive"]) == (done, 16 - done)
+    assert counts["sham", "received"] + counts["OMT", "received"] == done
+    assert counts["all", "discontinued: f"] + counts["all", "discontinued: m"] == 16
+    assert ("all", "discontinued") not in counts
+
+
 @pytest.mark.parametrize("method", ["ancova", "factorial"])
 def test_an_interval_of_a_mean_does_not_leave_the_scale(tmp_path, method):
     """Nearly everybody gives the best answer, 5 of 5; intervals of differences are free."""

@@ -184,6 +184,24 @@ def test_samples_stand_where_they_were_read_back_within_the_standards(tmp_path):
     assert [axes.get_ylabel() for axes in sheet.figure.axes] == ["Absorbance (OD)", ""]
 
 
+# files
+
+
+@pytest.mark.parametrize(("form", "begins"), [("pdf", b"%PDF"), ("png", b"\x89PNG"), ("svg", b"<?xml")])
+def test_a_figure_in_a_form_has_the_same_bytes_each_time_and_the_values_beside_it(tmp_path, form, begins):
+    study = only(clinic(12), x={"figure": "means", "analyses": ["summary"]})
+    contents = []
+    for name in ("a", "b"):
+        with theme.theme("x"):
+            sheet, _ = drawn(study, "x", tmp_path / name)
+            image, values = sheet.write(tmp_path / name / "x", (form,), 600, confidential=True)
+        contents.append((image.read_bytes(), values.read_text(encoding="utf-8")))
+        assert image.stat().st_mode & 0o007 == 0 == values.stat().st_mode & 0o007
+    assert contents[0] == contents[1] and contents[0][0].startswith(begins)
+    if form == "png":
+        assert int.from_bytes(contents[0][0][16:20], "big") == round(theme.WIDTH * 600)
+
+
 # flow, forest
 
 
@@ -217,6 +235,46 @@ def test_a_flow_that_grows_has_no_arrows_from_visit_to_visit(tmp_path):
 
     assert arrows(narrow) - arrows(sheet) == 2 and "some were assessed at a later visit only" in drawing.note
     assert "Assessed: n = 2" in words(sheet) and "Analysed: n = 12" in words(sheet)
+
+
+def consort(count: int, groups: dict, **more: float):
+    """A study with the stages of a flow drawn as in CONSORT 2025; ``more``: other counts of stages of the first arm."""
+    figure = {"figure": "flow", "analyses": ["flow"], "options": {"form": "consort"}}
+    study = only(clinic(count, groups), x=figure)
+    for place, group in enumerate([*groups, "all"]):
+        whole = count // max(1, len(groups)) if group != "all" else count
+        stages = {"received": whole - 1, "did not receive": 1, "discontinued: moved": 1}
+        for level, value in {**stages, **(more if not place else {})}.items():
+            study.estimate("flow", "sessions", "n", value, group, "", level, decimals=0)
+    return study
+
+
+def test_a_flow_as_in_consort_has_its_parts_and_each_number_opens_its_people(tmp_path):
+    sheet, drawing = drawn(consort(30, GROUPS), "x", tmp_path)
+    seen = words(sheet)
+    assert {"Enrolment", "Allocation", "Follow-up", "Analysis", "Randomised"} <= set(seen)
+    assert seen.count("Allocated: n = 15") == seen.count("Received treatment: n = 14") == 2
+    assert seen.count("Did not receive treatment: n = 1") == seen.count("Discontinued: moved: n = 1") == 2
+    assert "assessed for eligibility is not in the data" in drawing.note and not clashes(sheet)
+    assert len(drawing.numbers) == sum(" n = " in f" {text}" for text in seen)
+
+
+def test_a_flow_of_one_arm_has_no_allocation_but_what_was_received(tmp_path):
+    sheet, _ = drawn(consort(30, {}), "x", tmp_path)
+    assert "Enrolled" in words(sheet) and "Randomised" not in words(sheet)
+    assert "Received treatment: n = 29" in words(sheet)
+
+
+def test_a_flow_with_numbers_that_do_not_add_up_is_refused(tmp_path):
+    with pytest.raises(Fault, match="more units received or discontinued treatment than were allocated"):
+        drawn(consort(30, GROUPS, received=15.0), "x", tmp_path)
+
+
+def test_a_flow_of_animals_has_a_row_for_each_outcome(tmp_path):
+    study = only(clinic(30, GROUPS), x={"figure": "flow", "analyses": ["flow"], "options": {"form": "arrive"}})
+    sheet, drawing = drawn(study, "x", tmp_path)
+    assert "Participants in the experiment" in words(sheet) and "HIT-6 total, 3 months" in words(sheet)
+    assert not clashes(sheet) and "analysed for an outcome" in drawing.note
 
 
 def test_a_forest_writes_once_what_its_rows_share_and_marks_what_matters(tmp_path):

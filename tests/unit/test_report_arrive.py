@@ -38,7 +38,7 @@ def rats():
 
 
 def test_the_ten_items_in_their_order(rats):
-    assert [item.number for item in rats] == list(range(1, 11))
+    assert [item.number for item in rats] == [str(n) for n in range(1, 11)]
     assert [item.title for item in rats] == [
         "Study design",
         "Sample size",
@@ -55,20 +55,20 @@ def test_the_ten_items_in_their_order(rats):
 
 def test_what_is_not_there_is_a_gap_and_every_item_has_something(rats):
     gaps = {item.number: item.gaps for item in rats if item.gaps}
-    assert set(gaps) == {3, 5, 6}
-    assert gaps[5] == ["Not said who knew the allocation, and when."]
+    assert set(gaps) == {"3", "5", "6"}
+    assert gaps["5"] == ["Not said who knew the allocation, and when."]
     assert all(item.found or item.gaps for item in rats)
 
 
 def test_the_unit_its_numbers_and_the_columns_of_animals_are_found(rats):
     texts = {item.number: [found.text for found in item.found] for item in rats}
-    assert "Experimental unit: animal" in texts[1]
+    assert "Experimental unit: animal" in texts["1"]
     [counted] = [found for found in rats[1].found if found.numbers]
     assert counted.anchor == "analysis-biomarkers"  # the first that counts by group
     assert [label for label, _ in counted.numbers] == ["CONTROL_SHAM", "ALL"]
-    assert texts[8][0] == "In the tables, animal by animal: sex, strain, weight"
+    assert texts["8"][0] == "In the tables, animal by animal: sex, strain, weight"
     assert rats[9].found[-1].anchor == "analysis-contrasts"
-    assert not [t for t in texts[7] if "plate acceptance" in t]  # wells are no experimental unit
+    assert not [t for t in texts["7"] if "plate acceptance" in t]  # wells are no experimental unit
 
 
 def test_a_plan_that_says_nothing_has_gaps_everywhere_but_where_data_speak():
@@ -94,7 +94,7 @@ def test_a_plan_that_says_nothing_has_gaps_everywhere_but_where_data_speak():
         }
     )
     items = arrive_of(bare, {})
-    assert [item.number for item in items if item.gaps] == list(range(1, 11))
+    assert [item.number for item in items if item.gaps] == [str(n) for n in range(1, 11)]
 
 
 def test_reasons_stated_beforehand_fill_the_third_item():

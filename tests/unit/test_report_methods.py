@@ -4,13 +4,29 @@ import json
 import re
 
 import pytest
-from omtrace.analyses import ancova, mixed_model, mmrm
+from omtrace.analyses import (
+    ancova,
+    batch_effect,
+    censored_comparison,
+    censored_ends,
+    compare_many,
+    dose_response,
+    flow,
+    grubbs,
+    imputation,
+    logistic,
+    mixed_model,
+    mmrm,
+    proportion,
+    proportional_odds,
+)
 from omtrace.analyses._sentences import listed, term_named
 from omtrace.report.methods import methods_of
 from omtrace.report.references import CITED, REFERENCES, bibtex, csl_json
 from report_plan import plan_of
 
 PAIR = {"group": "omt", "reference": "sham"}
+PAIRS = {"contrasts": [["omt", "sham"]]}
 
 
 @pytest.mark.parametrize(
@@ -38,6 +54,34 @@ PAIR = {"group": "omt", "reference": "sham"}
             mixed_model,
             {"terms": ["dose * sex"], "random": ["batch/cage"], "log": True},
             "{parameter:sex} as fixed and {parameter:cage} within {parameter:batch} as random effects",
+        ),
+        (logistic, PAIRS | {"firth": True}, "by group: Firth's penalised likelihood, with the odds ratio's interval"),
+        (logistic, PAIRS | {"covariates": ["age"]}, "adjusted for {parameter:age}: maximum likelihood, with Wald"),
+        (proportional_odds, PAIRS, "for the reference group."),
+        (
+            compare_many,
+            {"procedures": ["games_howell"]},
+            "ties. Simultaneous intervals and adjusted p values of pairs by",
+        ),
+        (compare_many, {"trend": ["a", "b"]}, "The Jonckheere-Terpstra test is of a trend"),
+        (
+            dose_response,
+            {"dose": "sessions", "per": 5, "covariance": "HC3"},
+            "(HC3): the slope of each group, for 5 units",
+        ),
+        (batch_effect, PAIRS | {"batch": "plate", "combat": True}, "After ComBat (parametric empirical Bayes"),
+        (censored_comparison, PAIRS | {"state": "s", "substitute": 0.7}, "Substitution of 0.7 of the limit"),
+        (censored_ends, PAIRS | {"low": 1}, "a value of 1 or below counts as lying anywhere below it."),
+        (grubbs, {"log": True, "by_group": False}, "from the mean of all, on the log scale"),
+        (proportion, {"at_least": 4}, "Proportion of values of at least 4 with"),
+        (flow, {"received": "done"}, "and analysed; who received treatment."),
+        (
+            imputation,
+            PAIRS | {"strategies": ["J2R"], "approaches": ["bootstrap"], "imputations": 50, "delta": {"omt": 2}},
+            "after drop-out jump to reference (J2R), with {group:sham} as reference. Drop-out begins after the last "
+            "visit that took place. Rubin's rules, with the degrees of freedom of Barnard and Rubin, combine the "
+            "analyses of 50 draws from fits to bootstrap samples within groups. Imputed values are shifted: "
+            "{group:omt} by +2. Used",
         ),
     ],
 )

@@ -144,7 +144,7 @@ def test_what_is_left_out_whole_is_said_at_the_top(page, tmp_path):
 def test_simulated_data_say_so_and_real_data_do_not(page, tmp_path):
     labels = [tag for tag, a in page.elements if "simulated-label" in a.get("class", "")]
     assert labels == ["strong", "p"]
-    assert "Confidential" in page.text()
+    assert "Confidential" not in page.text()
     real = Page(Study(tmp_path, kind="real").write().read_text(encoding="utf-8"))
     assert not [tag for tag, a in real.elements if "simulated-label" in a.get("class", "")]
     assert "Confidential" in real.text()

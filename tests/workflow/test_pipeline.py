@@ -18,7 +18,8 @@ from omtrace.model.register import read_register, sha256_of, write_register
 from omtrace.store import read_csv
 from pipeline import GOLDEN, KEPT, TINY, Ran, digests, done, omtrace, snakemake, started
 
-RENDERED = ("render_results", "record_manifest")
+RECORDED = ("record_manifest", "write_index")
+RENDERED = ("render_results", *RECORDED)
 ANALYSED = ("analyse_datasets", *RENDERED)
 EVERYTHING = ("validate_exports", "derive_datasets", *ANALYSED)
 
@@ -244,7 +245,7 @@ def test_touched_files_run_nothing_again(tiny):
 def test_edits_with_old_time_stamps_run_exactly_what_they_change(tiny, tmp_path):
     edits = [
         (f"{LIBRARY}/statistics/basic/descriptive.py", "import math\n", "import math  # a comment\n", ANALYSED),
-        (f"{LIBRARY}/statistics/curves/four_pl.py", "import numpy", "# A comment.\nimport numpy", ("record_manifest",)),
+        (f"{LIBRARY}/statistics/curves/four_pl.py", "import numpy", "# A comment.\nimport numpy", RECORDED),
         (f"{LIBRARY}/instruments/hit6.py", '"""\n\nfrom', '"""\n\n# A comment.\nfrom', EVERYTHING),
         (f"{LIBRARY}/report/templates/style.css", "@media print {", "/* a comment */\n@media print {", RENDERED),
         ("workflow/scripts/render_results.py", "with recorded", "# A comment.\nwith recorded", RENDERED),

@@ -50,7 +50,7 @@ LIBRARIES = (
     "omtrace.report.templated",
     "omtrace.report.payload",
     "omtrace.report.summary",
-    "omtrace.report.arrive",
+    "omtrace.report.checklists",
     "omtrace.report.dictionary",
     "omtrace.readers.lookup",
 )

@@ -35,6 +35,7 @@ rule render_results:
             category="{study}",
             labels={"page": "report"},
         ),
+        abstract="results/{study}/abstract.json",
         tidy="results/{study}/estimates_tidy.csv",
         tidy_parquet="results/{study}/estimates_tidy.parquet",
         listing="results/{study}/stages/render.sha256",

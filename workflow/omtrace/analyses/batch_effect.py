@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._shown import named
 from omtrace.analyses.assay_error import ratio_of
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
@@ -180,13 +181,28 @@ def _combat(
     return out
 
 
+def said(options: Options) -> str:
+    """The models side by side, and what each interval knows."""
+    scale = " of the logarithms" if options.log else ""
+    combat = (
+        " After ComBat (parametric empirical Bayes over the parameters) the interval does not know that values were "
+        "corrected."
+        if options.combat
+        else ""
+    )
+    shared = " After correction by the samples and controls that plates share the interval knows it."
+    return (
+        f"Least squares{scale} with and without one shift for each level of {named('parameter', options.batch)}, side "
+        "by side. Where batches and groups cannot be told apart (rank of the design) correction is refused; the "
+        "efficiency is the share of the information on the contrast that is "
+        f"left.{combat}{shared if options.shift else ''}"
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Least squares with and without one shift a batch, side by side. Where batches and groups cannot be told apart "
-    "(rank of the design) correction is refused; the efficiency is the share of the information on the contrast that "
-    "is left. After ComBat (parametric empirical Bayes over the parameters) the interval does not know that values "
-    "were corrected; after correction by samples that plates share it does.",
+    said,
     part=lambda options: "whole",
     gives="difference ratio ci_low ci_high efficiency se se_log se_shift df p n n_a n_b",
 )

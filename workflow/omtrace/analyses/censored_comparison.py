@@ -132,12 +132,21 @@ def _arrays(call: Call, frame: "pandas.DataFrame") -> "tuple[numpy.ndarray, nump
     return frame["value"].astype("float64").to_numpy(), frame[call.options.state].astype("float64").to_numpy()
 
 
+def said(options: Options) -> str:
+    """How values beyond a limit enter, and what stands beside for comparison."""
+    scale = "the logarithms" if options.log else "the values"
+    return (
+        f"Values beyond a limit enter as what is known of them: censored normal regression of {scale} (Tobit; t "
+        "interval, standard error times sqrt(n / (n - 2))), Peto-Prentice test, and for each group Kaplan-Meier and "
+        f"regression on order statistics. Substitution of {options.substitute:g} of the limit stands beside them for "
+        "comparison only: it is biased."
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Values beyond a limit enter as what is known of them: censored normal regression (Tobit; t interval, standard "
-    "error times sqrt(n / (n - 2))), Peto-Prentice test, and for each group Kaplan-Meier and regression on order "
-    "statistics. Substitution of a share of the limit stands beside them for comparison only: it is biased.",
+    said,
     gives="difference ratio mean median ci_low ci_high sd se se_log chi_squared df p n n_a n_above n_b n_below "
     "n_below_a n_below_b",
 )

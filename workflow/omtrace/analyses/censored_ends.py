@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._sentences import adjusted, listed
 from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 
@@ -112,10 +113,20 @@ def _weights(groups: list[str], group: str, reference: str, size: int) -> "numpy
     return at
 
 
+def said(options: Options) -> str:
+    """The ends of the scale, and the model with its terms."""
+    ends = [(options.low, "below"), (options.high, "above")]
+    told = listed([f"{end:g} or {way} counts as lying anywhere {way} it" for end, way in ends if end is not None])
+    scale = " of the logarithms" if options.log else ""
+    return (
+        f"Regression of censored normal values{scale} (Tobit) by group{adjusted(False, (), options.factors)}: a value "
+        f"of {told}. One spread for all groups; maximum likelihood with a small-sample Student's t."
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Regression of censored normal values (Tobit): a value at an end of the scale counts as lying anywhere beyond it. "
-    "One spread for all groups; maximum likelihood with a small-sample Student's t.",
+    said,
     gives="difference ratio ratio_low ratio_high ci_low ci_high se df p at_high_end at_low_end n",
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._sentences import listed
 from omtrace.analyses._shown import named
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
@@ -18,6 +19,14 @@ Procedure = Literal["dunnett", "tukey", "games_howell", "dunn"]
 NAMES = {"dunnett": "Dunnett", "tukey": "Tukey-Kramer", "games_howell": "Games-Howell", "dunn": "Dunn, on ranks"}
 LOG = ", log scale"
 ELSEWHERE = "other group"  # the reason of a unit whose group is not compared
+
+
+PAIRS = {
+    "dunnett": "Dunnett, each group against the first with the SD pooled over the groups",
+    "tukey": "Tukey-Kramer with the SD pooled over the groups",
+    "games_howell": "Games-Howell with each group's own SD",
+    "dunn": "Dunn on ranks with Holm's adjustment",
+}
 
 
 class Options(Closed):
@@ -107,14 +116,26 @@ def _pairs(call: Call, values: "dict[str, numpy.ndarray]") -> Iterator[tuple[Con
             yield call.contrast(names[high], names[low]), label, numbers
 
 
+def said(options: Options) -> str:
+    """The tests of all groups, the trend, and the pairs."""
+    scale = " of the logarithms" if options.log else ""
+    trend = (
+        " The Jonckheere-Terpstra test is of a trend over the groups as ordered (exact without ties, else normal with "
+        "the variance corrected for them)."
+        if options.trend
+        else ""
+    )
+    return (
+        f"One-way analysis of variance{scale} (eta squared with a noncentral-F interval), Welch's for unequal "
+        f"variances, Kruskal-Wallis corrected for ties.{trend} Simultaneous intervals and adjusted p values of pairs "
+        f"by {listed([PAIRS[name] for name in options.procedures])}."
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "One-way analysis of variance (eta squared with a noncentral-F interval of level 2 x level - 1), Welch's for "
-    "unequal variances, Kruskal-Wallis corrected for ties; where a trend is named, the Jonckheere-Terpstra test (exact "
-    "without ties, else normal with the variance corrected for them). Pairs with simultaneous intervals and adjusted p "
-    "values: Dunnett and Tukey-Kramer with the SD pooled over the groups, Games-Howell with each group's own, Dunn on "
-    "ranks with Holm's adjustment.",
+    said,
     gives="difference mean ci_low ci_high partial_eta_squared partial_eta_squared_low partial_eta_squared_high sd "
     "rank_difference_se se chi_squared f jonckheere_j rank_difference t z df df_1 df_2 p adjusted_p n "
     "jonckheere_exact",

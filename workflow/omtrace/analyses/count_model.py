@@ -70,10 +70,15 @@ def said(options: Options) -> str:
     variance = " (variance: mean + dispersion × mean²)" if options.distribution == "negative binomial" else ""
     exposure = f", with the logarithm of {named('parameter', options.exposure)} as offset" if options.exposure else ""
     terms = adjusted(options.baseline, options.covariates, options.factors)
+    silent = (
+        " A level of a factor without any event says nothing of the rate ratio and is named; rates are those of the "
+        "other levels."
+    )
     return (
         f"{options.distribution.capitalize()} model{variance} of the counts by group{terms}{exposure}; maximum "
-        "likelihood with standard errors from the observed information and normal intervals. A level of a factor "
-        "without any event says nothing of the rate ratio and is named; rates are those of the other levels."
+        "likelihood with standard errors from the observed information and normal intervals."
+        + silent
+        * bool(options.factors)
     )
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._sentences import adjusted
+from omtrace.analyses._shown import named
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed, nearest
 
@@ -88,12 +90,22 @@ def _fitted(call: Call, frame: "pandas.DataFrame") -> "Slopes":
     return fit_slopes(frame["value"].astype("float64"), dose, groups, columns, o.covariance)
 
 
+def said(options: Options) -> str:
+    """The model with its terms, and what a slope is not."""
+    terms = adjusted(options.baseline, options.covariates, options.factors)
+    errors = "" if options.covariance == "classical" else ", robust against unequal variances (HC3)"
+    per = f", for {options.per:g} units of it" if options.per != 1 else ""
+    return (
+        f"Ordinary least squares of the outcome on group and on {named('parameter', options.dose)} within each "
+        f"group{terms}{errors}: the slope of each group{per}, and differences of slopes. A dose is not given by "
+        "chance: who comes more often differs in other ways too, so that a slope is no effect of the dose. What both "
+        "arms share of this cancels in the difference of their slopes."
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Ordinary least squares of the outcome on group, on the dose within each group, on the outcome's baseline and the "
-    "covariates: the slope of each group, and differences of slopes. A dose is not given by chance: who comes more "
-    "often differs in other ways too, so that a slope is no effect of the dose. What both arms share of this cancels "
-    "in the difference of their slopes.",
+    said,
     gives="dose_slope ci_low ci_high se t df p n",
 )

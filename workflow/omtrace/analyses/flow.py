@@ -1,21 +1,43 @@
-"""Participant flow: who was enrolled, who was assessed at each visit, who is analysed, and who is left out why."""
+"""Participant flow: who was enrolled, who was assessed at each visit, who is analysed, and who is left out why.
+
+With the parameters that its options name also who was screened out, who received what they were allocated to, and who
+discontinued: the counts of a flow diagram as in CONSORT 2025 (Hopewell S et al., BMJ 2025;389:e081123).
+"""
 
 from collections.abc import Iterator
+from typing import Any
 
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._analysis_set import OUTSIDE, AnalysisSet
+from omtrace.analyses._sentences import listed
 from omtrace.model.closed import Closed
+from omtrace.model.contrast import EVERYBODY
+
+# Option -> the level of those of whom it is true, and of the others ("": who are not counted).
+STAGES = {"received": ("received", "did not receive"), "discontinued": ("discontinued", "")}
 
 
 class Options(Closed):
-    """How to group."""
+    """How to group, and what befell a unit before its outcome was assessed."""
 
     by_group: bool = Field(True, description="also within each group of the dataset")
+    enrolled: str = Field(
+        "",
+        description="population of those who were enrolled, where the roster holds all who were assessed for "
+        "eligibility; the others were screened out, for the population's reasons",
+    )
+    received: str = Field(
+        "", description="parameter, yes or no (1 or 0): whether a unit received what it was allocated to"
+    )
+    discontinued: str = Field(
+        "", description="parameter, yes or no (1 or 0) or a reason: whether, or why, a unit discontinued its treatment"
+    )
 
 
 def run(call: Call) -> Iterator[Number]:
-    """Units enrolled, once; at each visit of each parameter assessed, excluded (by reason) and analysed."""
+    """Units enrolled, once; at each visit of each parameter assessed, excluded (by reason) and analysed; stages."""
     enrolled: dict[str, int] = {}
     for parameter, visit in call.targets("anything"):
         chosen = call.data.select(call.entry.population, parameter, visit)
@@ -33,12 +55,64 @@ def run(call: Call) -> Iterator[Number]:
                 raise AssertionError(f"{boxes} of {enrolled[group]} enrolled in {group}")
             for level, n in boxes.items():
                 yield from call.numbers(parameter, group, visit, {"n": n}, rows, level=level)
+    if call.options.enrolled:
+        yield from _screened(call, *next(call.targets("anything")), enrolled["all"])
+    for option, levels in STAGES.items():
+        if name := getattr(call.options, option):
+            chosen = call.data.select(_everybody(call), name)
+            for group in call.groups(call.options.by_group):
+                yield from _stage(call, chosen, name, group, levels)
+
+
+def _screened(call: Call, parameter: str, visit: str, assessed: int) -> Iterator[Number]:
+    """Who was allocated, and who was screened out for which reason."""
+    chosen = call.data.select(call.options.enrolled, parameter, visit)
+    rows = chosen.members()
+    boxes = {f"screened out: {why}": n for why, n in chosen.left_out().items() if why.startswith(OUTSIDE)}
+    boxes["allocated"] = rows.used
+    if sum(boxes.values()) != assessed:
+        raise AssertionError(f"{boxes} of {assessed} assessed for eligibility")
+    for level, n in boxes.items():
+        yield from call.numbers(parameter, EVERYBODY, "", {"n": n}, rows, level=level)
+
+
+def _everybody(call: Call) -> str:
+    """The population of all units, whatever that of the analysis is."""
+    populations = call.dataset.populations
+    return next((name for name, one in populations.items() if not one.where), call.entry.population)
+
+
+def _stage(call: Call, chosen: AnalysisSet, parameter: str, group: str, levels: tuple[str, str]) -> Iterator[Number]:
+    """How many units of a group there are of each level, none included; those without a value are left out of all."""
+    level_of = {unit: _level(value, *levels) for unit, value in chosen.of_group(group)["value"].items()}
+    reasons = {level for level in level_of.values() if ": " in level}
+    for level in sorted((reasons or {*levels}) - {""}):
+        without = {unit: other or f"not {levels[0]}" for unit, other in level_of.items() if other != level}
+        rows = chosen.rows([group], without)
+        yield from call.numbers(parameter, group, "", {"n": rows.used}, rows, level=level)
+
+
+def _level(value: Any, yes: str, no: str) -> str:
+    if value in (1, "yes"):
+        return yes
+    return no if value in (0, "no") else f"{yes}: {value}"
+
+
+def said(options: Options) -> str:
+    """What is counted, beside who is assessed and analysed."""
+    more = [
+        "who was screened out" if options.enrolled else "",
+        "who received treatment" if options.received else "",
+        "who discontinued it" if options.discontinued else "",
+    ]
+    named_too = f"; {listed([part for part in more if part])}" if any(more) else ""
+    return f"Numbers of units enrolled, assessed, left out by reason, and analysed{named_too}."
 
 
 METHOD = Method(
     Options,
     run,
-    "Numbers of units enrolled, assessed, excluded by reason, and analysed.",
+    said,
     units="any",
     part=lambda options: "whole",
     gives="n",

@@ -34,10 +34,18 @@ def run(call: Call) -> Iterator[Number]:
             yield from call.numbers(parameter, group, visit, found, chosen.rows([group]))
 
 
+def said(options: Options) -> str:
+    """Which value is tested, on which scale."""
+    of = "its group's mean" if options.by_group else "the mean of all"
+    return (
+        f"Grubbs' test of the value farthest from {of}{', on the log scale' if options.log else ''}, two-sided with "
+        "Bonferroni's bound. A note only: no value is left out of any analysis for it."
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Grubbs' test of the value farthest from its group's mean, two-sided with Bonferroni's bound. A note only: no "
-    "value is left out of any analysis for it.",
+    said,
     gives="grubbs_g grubbs_p n",
 )

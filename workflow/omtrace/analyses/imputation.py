@@ -7,12 +7,23 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._imputing import APPROACH_WORDS, Approach, Imputing, Strategy, Terms, analysed, imputing
+from omtrace.analyses._sentences import adjusted, listed
+from omtrace.analyses._shown import named
+from omtrace.analyses.mmrm import STRUCTURES
 from omtrace.faults import Fault
 from omtrace.model.closed import nearest
 
 if TYPE_CHECKING:
     from omtrace.provenance.rows import Rows
 
+STRATEGIES = {
+    "MAR": "missing at random (MAR)",
+    "J2R": "jump to reference (J2R)",
+    "CIR": "copy increments in reference (CIR)",
+    "CR": "copy reference (CR)",
+    "LMCF": "last mean carried forward (LMCF)",
+}
+DRAWS = {"posterior": "the posterior of the imputation model", "bootstrap": "fits to bootstrap samples within groups"}
 VARIANCES = ("within", "between")  # what Rubin's rules tell beside the numbers that are kept
 
 
@@ -82,18 +93,37 @@ def level_of(call: Call, strategy: Strategy, approach: Approach) -> str:
     return ", ".join([*words, *([f"delta {', '.join(shifts)}"] if shifts else [])])
 
 
+def said(options: Options) -> str:
+    """The imputation model, the strategies after drop-out, and how analyses are combined."""
+    structures = [STRUCTURES[name] for name in options.structures]
+    others = f" (if it cannot be fitted, {', then '.join(structures[1:])})" if structures[1:] else ""
+    own = ", in each group its own" if options.by_group else ""
+    terms = adjusted(options.baseline, options.covariates, options.factors, " at each visit")
+    strategies = listed([STRATEGIES[name] for name in dict.fromkeys(options.strategies)])
+    reference = named("group", options.reference or options.contrasts[0][1])
+    towards = f", with {reference} as reference" if {"J2R", "CIR", "CR"} & set(options.strategies) else ""
+    draws = listed([DRAWS[name] for name in options.approaches if name in DRAWS])
+    rubin = (
+        " Rubin's rules, with the degrees of freedom of Barnard and Rubin, combine the analyses of "
+        f"{options.imputations} draws from {draws}."
+    )
+    conditional = " Conditional means with the jackknife over units hold no chance."
+    shifts = listed([f"{named('group', group)} by {value:+g}" for group, value in options.delta.items()])
+    return (
+        f"Missing values imputed from a mixed model for repeated measures, group by visit{terms} (REML; covariance of "
+        f"the visits {structures[0]}{others}{own}), then analysis of covariance of the completed values at the visit. "
+        f"A value missing before drop-out is missing at random; after drop-out {strategies}{towards}. Drop-out begins "
+        f"after the last visit that took place.{rubin if draws else ''}"
+        f"{conditional if 'conditional_mean' in options.approaches else ''}"
+        f"{f' Imputed values are shifted: {shifts}.' if shifts else ''} Used are all units with what the model adjusts "
+        "for. Adjusted means at the covariates' means, factor levels weighted equally."
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Missing values imputed from a mixed model for repeated measures (group by visit, the outcome's baseline by visit,"
-    " covariates and factors; REML), then analysis of covariance of the completed values at the visit. A value missing"
-    " before drop-out is missing at random under every strategy; after drop-out it is what the strategy says. Drop-out"
-    " begins after the last visit that took place; a quarantined or incomplete value shows that it did. Rubin's rules,"
-    " with the degrees of freedom of Barnard and Rubin, combine analyses of draws: of the model from its posterior "
-    "(flat prior of the coefficients, inverse Wishart prior of the covariance with the REML estimate as mean), or from"
-    " a bootstrap within groups; then of the missing values. Conditional means with the jackknife over units stand "
-    "beside: no chance, and smaller standard errors under a strategy by reference. Used are all units with baseline, "
-    "group and covariates. Adjusted means at the covariates' means, factor levels weighted equally.",
+    said,
     part=lambda options: "parameter",
     gives="observed difference adjusted_mean ci_low ci_high fmi se t z df p covariance_parameters fitted imputations "
     "imputed imputed_after_drop_out n samples_refused",

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._regression import Regression, refused, silent_levels, targets, terms_of
+from omtrace.analyses._sentences import adjusted
 
 
 class Options(Regression):
@@ -48,14 +49,27 @@ def run(call: Call) -> Iterator[Number]:
             yield from call.numbers(parameter, group, visit, model.risk(group, o.level), rows, scale=("", 3))
 
 
+def said(options: Options) -> str:
+    """The likelihood, the terms, and what the effects compare."""
+    terms = adjusted(options.baseline, options.covariates, options.factors)
+    alike = "with the same covariates " if terms else ""
+    fit = (
+        "Firth's penalised likelihood, with the odds ratio's interval and p by its profile"
+        if options.firth
+        else "maximum likelihood, with Wald intervals"
+    )
+    silent = " A level of a factor whose outcomes are all alike says nothing of the odds ratio and is named."
+    return (
+        f"Logistic regression by group{terms}: {fit}. The odds ratio compares units {alike}in two groups; risk "
+        "difference and ratio compare what the model expects if all its units belonged to the one group and if all "
+        "belonged to the other (standardisation, delta method)." + silent * bool(options.factors)
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Logistic regression by maximum likelihood, Wald intervals. The odds ratio compares units with the same "
-    "covariates; risk difference and ratio compare what the model expects if all units of the model belonged to the "
-    "one group and if all belonged to the other (standardisation; delta method, the covariates taken as they are). A "
-    "level of a factor whose outcomes are all alike says nothing of the odds ratio and is named. With firth: Firth's "
-    "penalised likelihood, interval and p of the odds ratio by its profile.",
+    said,
     yes_or_no=True,
     gives="risk_difference risk_ratio odds_ratio proportion ci_low ci_high se se_log z p count n",
 )

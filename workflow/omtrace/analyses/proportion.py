@@ -32,10 +32,16 @@ def run(call: Call) -> Iterator[Number]:
             yield from call.numbers(parameter, group, visit, values, chosen.rows([group]), level=level)
 
 
+def said(options: Options) -> str:
+    """What is counted, and the intervals."""
+    of = "" if options.at_least is None else f" of values of at least {options.at_least:g}"
+    return f"Proportion{of} with Wilson score and exact Clopper-Pearson intervals."
+
+
 METHOD = Method(
     Options,
     run,
-    "Proportion with Wilson score and exact Clopper-Pearson intervals.",
+    said,
     yes_or_no=True,
     gives="proportion wilson_low wilson_high clopper_pearson_low clopper_pearson_high count missing n",
 )

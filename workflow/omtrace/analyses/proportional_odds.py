@@ -7,6 +7,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._regression import Regression, refused, silent_levels, targets, terms_of
+from omtrace.analyses._sentences import adjusted
 from omtrace.faults import Fault
 
 if TYPE_CHECKING:
@@ -102,12 +103,22 @@ def _counts(
             yield from call.numbers(parameter, group, visit, values, rows, level=_named(call, category))
 
 
+def said(options: Options) -> str:
+    """The model with its terms, and what stands beside it."""
+    terms = adjusted(options.baseline, options.covariates, options.factors)
+    at = " at the covariates' means" if terms else ""
+    silent = " A level of a factor whose rows are all in one outermost category says nothing of them and is named."
+    return (
+        f"Proportional odds model by group{terms}: maximum likelihood, Wald intervals. One odds ratio of being in a "
+        "higher category, whichever the cut; beside it the odds ratio of each cut from a logistic model: where these "
+        "differ much, one number does not tell the effect. Thresholds on the logit scale, for the reference group"
+        f"{at}." + silent * bool(options.factors)
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Proportional odds model by maximum likelihood, Wald intervals: one odds ratio of being in a higher category, "
-    "whichever the cut. Beside it the odds ratio of each cut from a logistic model: where these differ much, one "
-    "number does not tell the effect. Thresholds on the logit scale, for the reference group at the covariates' means. "
-    "A level of a factor whose rows are all in one outermost category says nothing of the odds ratio and is named.",
+    said,
     gives="odds_ratio ci_low ci_high percent threshold se_log threshold_se z p count n",
 )

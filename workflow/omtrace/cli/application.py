@@ -30,6 +30,7 @@ COMMANDS = {
         "compare": "packets",
         "reproduce": "packets",
         "export": "packets",
+        "figures": "packets",
         "whatif": "packets",
         "manuscript": "packets",
     },

@@ -1,9 +1,14 @@
 """Commands for what leaves the pipeline, and for those who check it."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 from omtrace.cli.command import command, complete_study, json_option, print_json
 from omtrace.cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from omtrace.figures._sheet import Form
 
 
 @command("release", "omt_rct --to ~/Desktop/omt_rct.zip")
@@ -169,6 +174,28 @@ def export(study: str, form: str | None, share: bool, shells: bool, file: str | 
         print_json({"study": study, "path": path.as_posix(), "size": path.stat().st_size})
     else:
         print(path.as_posix())
+    return ExitCode.FINE
+
+
+@command("figures", "omt_rct --format png --dpi 600 --out figures")
+@click.argument("study", metavar="STUDY", shell_complete=complete_study)
+@click.option("--format", "form", type=click.Choice(["pdf", "png", "svg"]), default="pdf", show_default=True)
+@click.option("--dpi", metavar="N", type=click.IntRange(72, 1200), default=300, show_default=True, help="Of a PNG.")
+@click.option("--out", "target", metavar="FOLDER", help="By default releases/STUDY-figures.")
+@json_option
+def figures(study: str, form: "Form", dpi: int, target: str | None, as_json: bool) -> ExitCode:
+    """Draw the figures of a study again from its stored results, each with the values drawn as CSV.
+
+    A PDF has its text as text. The same results give the same bytes. Figures show marks of single participants or
+    animals: they are as confidential as the study is.
+    """
+    from omtrace.figures import export_figures
+
+    paths = export_figures(study, form, dpi, target or f"releases/{study}-figures")
+    if as_json:
+        print_json({"study": study, "paths": [path.as_posix() for path in paths]})
+    else:
+        print("\n".join(path.as_posix() for path in paths))
     return ExitCode.FINE
 
 

@@ -7,14 +7,14 @@ words as its title. seaborn draws points and lines (``_marks``) under one theme 
 draws flow charts, forests, and boxes from stored quartiles, which seaborn would compute anew.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from omtrace.faults import Fault
 from omtrace.figures._results import Estimates, Number
-from omtrace.figures._sheet import Sheet
+from omtrace.figures._sheet import Form, Sheet
 from omtrace.figures._theme import BODY, WIDTH, theme, wrapped
 from omtrace.model.closed import Closed, checked
 from omtrace.model.statistics import NOT_COMPUTED
@@ -95,16 +95,63 @@ def draw_figures(plan: "Plan", folder: str | Path) -> None:
     Fault
         For unknown figures or options, and for an estimate, a data set or row sets that are not there.
     """
-    folder = Path(folder)
+    folder, index = Path(folder), []
+    for name, sheet, drawing in _drawn(plan, folder):
+        sheet.write(folder / "figures" / name)
+        title = plan.figures[name].title
+        index.append(
+            {"name": name, "title": title, "alt": drawing.alt, "numbers": drawing.numbers, "note": drawing.note}
+        )
+    write_json(folder / "figures" / "index.json", index)
+
+
+def export_figures(study: str, form: Form, dpi: int, target: str | Path, root: str | Path = ".") -> list[Path]:
+    """Draw every figure of a study again from its stored results, with its values as CSV; the paths written.
+
+    Parameters
+    ----------
+    study
+        A study that has run.
+    form, dpi
+        As what; of a PNG the dots per inch.
+    target
+        The folder to write to.
+    root
+        The folder that holds results/.
+
+    Raises
+    ------
+    Fault
+        As ``draw_figures``, and where the study has no results.
+    """
+    from omtrace.model.groups import with_groups
+    from omtrace.provenance.recorded import RESULTS
+    from omtrace.provenance.stages import read_stage
+
+    folder = Path(root) / RESULTS / study
+    try:
+        sliced = read_stage(folder / "stages/render.json").plan
+        assert sliced is not None
+        plan = with_groups(sliced, folder / "datasets")
+    except FileNotFoundError:
+        raise Fault(f"{RESULTS.as_posix()}/{study}: not there or not whole; run snakemake {study}") from None
+    sheets = _drawn(plan, folder)
+    return [
+        path
+        for name, sheet, _ in sheets
+        for path in sheet.write(Path(target) / name, (form,), dpi, plan.is_confidential)
+    ]
+
+
+def _drawn(plan: "Plan", folder: Path) -> Iterator[tuple[str, Sheet, Drawing]]:
+    """Each figure, under the theme while it is looked at: name, finished sheet, and what it says of itself."""
     where = f"config/studies/{plan.study}.yaml"
     kinds = {}
     for name, entry in plan.figures.items():
         kind = plugin("figures", entry.figure, "FIGURE")
         kinds[name] = kind, checked(kind.options, entry.options, f"{where}: figures.{name}.options")
     estimates = Estimates(folder / "estimates.csv")
-    index = []
     for name, (kind, options) in kinds.items():
-        title = plan.figures[name].title
         with theme(name):
             sheet = Sheet(plan, name, folder, estimates, where)
             try:
@@ -115,8 +162,4 @@ def draw_figures(plan: "Plan", folder: str | Path) -> None:
                 sheet = Sheet(plan, name, folder, estimates, where)
                 drawing = _why_not(sheet, refused)
             sheet.finish()
-            sheet.write(folder / "figures" / name)
-        index.append(
-            {"name": name, "title": title, "alt": drawing.alt, "numbers": drawing.numbers, "note": drawing.note}
-        )
-    write_json(folder / "figures" / "index.json", index)
+            yield name, sheet, drawing

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from xml.etree import ElementTree
 
 from omtrace.analyses._shown import level_shown
@@ -16,7 +16,7 @@ from omtrace.model.closed import nearest
 from omtrace.model.contrast import EVERYBODY, group_label
 from omtrace.model.plan import DatasetPlan, Parameter, Plan
 from omtrace.model.statistics import statistic_of
-from omtrace.store import number_text, write_bytes, write_csv
+from omtrace.store import csv_text, number_text, write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -26,6 +26,7 @@ STRIP = 0.22  # inches above the panels, for the label of simulated data
 SIMULATED = "Simulated data"
 SVG = "{http://www.w3.org/2000/svg}"
 COLUMNS = ("id", "analysis", "parameter", "group", "visit", "level", "statistic", "value", "unit", "record", "member")
+Form = Literal["png", "svg", "pdf"]
 Look = Mapping[str, object]  # keywords of a matplotlib line or marker
 
 
@@ -282,20 +283,44 @@ class Sheet:
 
     # the files
 
-    def write(self, path: Path) -> None:
-        """Write the finished figure as ``path``.png (300 dpi) and .svg, and its values as .csv, without any date.
+    def write(
+        self,
+        path: Path,
+        forms: Sequence[Form] = ("png", "svg"),
+        dpi: int = theme.DPI,
+        confidential: bool | None = None,
+    ) -> list[Path]:
+        """Write the finished figure in some forms, and its values as .csv, without any date; the paths written.
 
-        The canvases print themselves: ``savefig`` would draw each figure twice.
+        ``path``: without an ending; ``dpi``: of a PNG; ``confidential``: as of ``store.write_bytes``. The same results
+        give the same bytes.
         """
+        paths = []
+        for form in forms:
+            paths.append(path.with_name(f"{path.name}.{form}"))
+            write_bytes(paths[-1], self._image(form, dpi), confidential)
+        paths.append(path.with_name(f"{path.name}.csv"))
+        write_bytes(paths[-1], csv_text(COLUMNS, self._values()).encode(), confidential)
+        return paths
+
+    def _image(self, form: Form, dpi: int) -> bytes:
+        """The figure in a form. The canvases print themselves: ``savefig`` would draw each figure twice."""
         from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.backends.backend_pdf import FigureCanvasPdf
         from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-        png, svg = io.BytesIO(), io.BytesIO()
-        FigureCanvasAgg(self.figure).print_png(png, metadata={"Software": None}, pil_kwargs={"compress_level": 3})
-        FigureCanvasSVG(self.figure).print_svg(svg, metadata={"Date": None, "Creator": None, "Title": self.entry.title})
-        write_bytes(path.with_name(f"{path.name}.png"), png.getvalue())
-        write_bytes(path.with_name(f"{path.name}.svg"), self._with_titles(svg.getvalue()))
-        write_csv(path.with_name(f"{path.name}.csv"), COLUMNS, self._values())
+        content, title = io.BytesIO(), {"Creator": None, "Title": self.entry.title}
+        if form == "png":
+            self.figure.set_dpi(dpi)
+            FigureCanvasAgg(self.figure).print_png(
+                content, metadata={"Software": None}, pil_kwargs={"compress_level": 3, "dpi": (dpi, dpi)}
+            )
+        elif form == "pdf":
+            FigureCanvasPdf(self.figure).print_pdf(content, metadata={**title, "Producer": None, "CreationDate": None})
+        else:
+            FigureCanvasSVG(self.figure).print_svg(content, metadata={**title, "Date": None})
+            return self._with_titles(content.getvalue())
+        return content.getvalue()
 
     def _values(self) -> list[tuple[str, ...]]:
         """The numbers drawn, then the records drawn as points or lines."""

@@ -45,6 +45,7 @@ RC: dict[str, object] = {
     "legend.fontsize": BODY,
     "legend.frameon": False,
     "lines.solid_capstyle": "butt",
+    "pdf.fonttype": 42,  # as text that an editor can change
     "svg.fonttype": "none",
     "text.color": INK,
     "text.parse_math": False,  # labels come from the plan: a dollar sign is a dollar sign

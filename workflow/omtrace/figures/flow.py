@@ -1,8 +1,12 @@
-"""Flow of the units through the visits: boxes and arrows for one arm or several, reasons left out beside."""
+"""Flow of the units: boxes and arrows for one arm or several; through the visits, or in the parts of a guideline.
+
+The form ``consort`` has the parts of the diagram of CONSORT 2025 (Hopewell S et al., BMJ 2025;389:e081123): enrolment,
+allocation, follow-up, analysis; ``arrive`` those of an experiment: allocation, and each outcome's analysis.
+"""
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -32,6 +36,11 @@ class Options(Closed):
     parameter: str = Field("", description="parameter whose flow is drawn; default: the analysis' first")
     visits: tuple[str, ...] = Field((), description="visits drawn; none: all that were analysed")
     by_group: bool = Field(True, description="an arm a group, where the dataset has groups; else all units together")
+    form: Literal["visits", "consort", "arrive"] = Field(
+        "visits",
+        description="a row a visit; or the parts of CONSORT 2025, the last visit drawn that of the analysis; or "
+        "allocation and a row for each parameter of the analysis, as ARRIVE 2.0 asks for",
+    )
 
 
 @dataclass(frozen=True)
@@ -80,10 +89,37 @@ class Flow:
         self.visits = sheet.select("visits", options.visits, known)
         self.arms = sheet.groups(self.dataset, options.by_group)
 
-    def count(self, level: str, arm: Group | None, visit: str = "") -> Number:
+    def count(self, level: str, arm: Group | None, visit: str = "", parameter: str = "") -> Number:
         """The number in a box. Raises Fault if it is not there."""
         group = arm.key if arm else "all"
-        return self.sheet.estimates.find(self.analysis, self.parameter, "n", group, visit, level)
+        return self.sheet.estimates.find(self.analysis, parameter or self.parameter, "n", group, visit, level)
+
+    def of_level(self, begins: str, arm: Group | None = None) -> list[Number]:
+        """The numbers of an arm, or of all, whose level is this one or begins so."""
+        group = arm.key if arm else "all"
+        return [n for n in self.numbers if n.group == group and f"{n.level}: ".startswith(f"{begins}: ")]
+
+    def rows(self, options: Options) -> list[tuple[str, str, str]]:
+        """Parameter, visit and label of each row of the form ``arrive``: the last visit of each parameter."""
+        analysed = [(n.parameter, n.visit) for n in self.numbers if n.level == "analysed"]
+        last = {parameter: visit for parameter, visit in analysed if not options.visits or visit in options.visits}
+        parameters = self.dataset.parameters
+        found = []
+        for name, visit in last.items():
+            label = self.dataset.visits.get(visit, "")
+            found.append((name, visit, f"{parameters[name].label}{f', {label}' if label else ''}"))
+        return found
+
+    def add_up(self) -> None:
+        """Raise Fault where the numbers of the arms are not those of the whole."""
+        whole = (self.of_level("allocated") or [self.enrolled(None)])[0].value
+        arms = [self.enrolled(arm).value for arm in self.arms]
+        if len(self.arms) > 1 and sum(arms) != whole:
+            raise Fault(f"{self.sheet.where}: the arms have {sum(arms):g} units, and {whole:g} were allocated")
+        for arm, enrolled in zip(self.arms, arms, strict=True):
+            treated = sum(n.value for level in ("received", "did not receive") for n in self.of_level(level, arm))
+            if treated > enrolled or any(n.value > enrolled for n in self.of_level("discontinued", arm)):
+                raise Fault(f"{self.sheet.where}: more units received or discontinued treatment than were allocated")
 
     def enrolled(self, arm: Group | None) -> Number:
         """Every unit of the roster: the same number at each visit, so the first one stands for all."""
@@ -99,12 +135,12 @@ class Flow:
                 return False
         return True
 
-    def reasons(self, arm: Group, visit: str) -> list[Number]:
+    def reasons(self, arm: Group, visit: str, parameter: str = "") -> list[Number]:
         """Why units were left out, each with how many; reasons that no unit has are not drawn."""
         return [
             n
             for n in self.numbers
-            if (n.parameter, n.group, n.visit) == (self.parameter, arm.key, visit)
+            if (n.parameter, n.group, n.visit) == (parameter or self.parameter, arm.key, visit)
             if n.level.startswith(EXCLUDED) and n.value > 0
         ]
 
@@ -116,17 +152,13 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     axes = sheet.figure.add_axes((0, 0, 1, 1))
     axes.axis("off")
     chart = Chart(sheet, axes, flow)
-    chart.top()
-    for visit in flow.visits:
-        chart.visit(visit)
+    if options.form != "visits":
+        flow.add_up()
+    note = {"visits": chart.visits, "consort": chart.consort, "arrive": lambda: chart.arrive(options)}[options.form]()
     height = chart.down - GAP + 0.1
     axes.set_xlim(0, theme.WIDTH)
     axes.set_ylim(height, 0)
     sheet.figure.set_size_inches(theme.WIDTH, height)
-    unit = flow.dataset.unit
-    note = f"Assessed: {plural(unit)} with a value. Analysed: those of them in the analysed population."
-    if not flow.narrows:
-        note += " No arrows lead from visit to visit: some were assessed at a later visit only."
     return Drawing(_alt(flow), sheet.numbers, note)
 
 
@@ -142,6 +174,116 @@ class Chart:
         self.lefts = [TAG + 0.05 + i * self.column for i in range(arms)]
         self.middles = [left + self.main / 2 for left in self.lefts]
         self.ends: list[float] = []
+        self.foot = (0.0, 0.0)  # of the last box over all arms
+
+    def visits(self) -> str:
+        """Enrolled units, the arms, a row a visit; what the legend says."""
+        self.top()
+        for visit in self.flow.visits:
+            self.visit(visit)
+        units = plural(self.flow.dataset.unit)
+        note = f"Assessed: {units} with a value. Analysed: those of them in the analysed population."
+        if not self.flow.narrows:
+            note += " No arrows lead from visit to visit: some were assessed at a later visit only."
+        return note
+
+    def consort(self) -> str:
+        """Enrolment, allocation, follow-up and analysis."""
+        flow, several = self.flow, len(self.flow.arms) > 1
+        self._widen()
+        screened, allocated = flow.of_level("screened out"), flow.of_level("allocated")
+        word = "Randomised" if several else "Enrolled"
+        self._heading("Enrolment", "Assessed for eligibility" if allocated else word, flow.enrolled(None), screened)
+        if allocated:
+            self._heading("", word, allocated[0])
+        *followed, last = flow.visits
+        at = {visit: f" at {label.lower()}" for visit, label in flow.dataset.visits.items()}
+        rows: dict[str, list[list[Item]]] = {"Allocation": [], "Follow-up": [], "Analysis": []}
+        for arm in flow.arms:
+            rows["Allocation"].append(
+                [
+                    *([Item(arm.label, bold=True), _counted(flow.enrolled(arm), "Allocated: ")] if several else []),
+                    *(_counted(n, "Received treatment: ") for n in flow.of_level("received", arm)),
+                    *(_counted(n, "Did not receive treatment: ") for n in flow.of_level("did not receive", arm)),
+                ]
+            )
+            stopped = [_counted(n, f"{_sentence(n.level)}: ") for n in flow.of_level("discontinued", arm)]
+            seen = [item for visit in followed for item in self._seen(f"Assessed{at[visit]}: ", "assessed", arm, visit)]
+            rows["Follow-up"].append([*stopped, *seen])
+            rows["Analysis"].append(self._seen(f"Analysed{at.get(last, '')}: ", "analysed", arm, last))
+        for title, arms in rows.items():
+            self._row(title, arms)
+        units = plural(flow.dataset.unit)
+        note = f"As in CONSORT 2025. Analysed: {units} in the analysed population with a value."
+        return note if allocated else f"{note} How many {units} were assessed for eligibility is not in the data."
+
+    def _seen(self, words: str, level: str, arm: Group, visit: str, parameter: str = "") -> list[Item]:
+        """How many units were seen, and how many were not, for each reason."""
+        seen = _counted(self.flow.count(level, arm, visit, parameter), words)
+        reasons = [(n, _reason(n)) for n in self.flow.reasons(arm, visit, parameter)]
+        return [seen, *(_counted(n, f"– {why[:1].lower()}{why[1:]}: ") for n, why in reasons)]
+
+    def arrive(self, options: Options) -> str:
+        """Allocation, and the analysis of each outcome."""
+        flow = self.flow
+        self._widen()
+        self._heading("Allocation", f"{_sentence(plural(flow.dataset.unit))} in the experiment", flow.enrolled(None))
+        if len(flow.arms) > 1:
+            self._row("", [[Item(arm.label, bold=True), _counted(flow.enrolled(arm))] for arm in flow.arms])
+        for at, (parameter, visit, label) in enumerate(flow.rows(options)):
+            arms = [self._seen("", "analysed", arm, visit, parameter) for arm in flow.arms]
+            self._row(label, arms, follows=not at)
+        return (
+            f"Each row below the groups: {plural(flow.dataset.unit)} analysed for an outcome, and why others are not."
+        )
+
+    def _widen(self) -> None:
+        """Use the room beside the boxes, where no reasons stand there."""
+        self.main = min(self.column - 0.12, 3.6)
+        self.middles = [left + (self.column - 0.12) / 2 for left in self.lefts]
+        self.lefts = [middle - self.main / 2 for middle in self.middles]
+
+    def _heading(self, tag: str, title: str, number: Number, beside: list[Number] | None = None) -> None:
+        """A box over all arms, with the reasons of those who went no further beside it."""
+        middle = (self.middles[0] + self.middles[-1]) / 2
+        box = Box((Item(title, bold=True), _counted(number)), 2.3)
+        _tag(self.axes, tag, self.down, box.height)
+        left = middle - box.width / 2 - (0.9 if beside else 0)
+        if self.ends:
+            _arrow(self.axes, (left + box.width / 2, self.ends[0]), (left + box.width / 2, self.down))
+        _place(self.sheet, self.axes, box, left, self.down)
+        foot = self.down + box.height
+        if beside:
+            reasons = Box(
+                (Item("Excluded", bold=True), *(_counted(n, f"{_reason(n)}: ") for n in beside)), 2.6, theme.SMALL
+            )
+            _arrow(
+                self.axes,
+                (left + box.width, self.down + box.height / 2),
+                (left + box.width + 0.2, self.down + box.height / 2),
+            )
+            _place(self.sheet, self.axes, reasons, left + box.width + 0.2, self.down, fill=theme.TINT, left=True)
+            foot = max(foot, self.down + reasons.height)
+        self.ends, self.foot = [self.down + box.height], (left + box.width / 2, self.down + box.height)
+        self.down = foot + GAP
+
+    def _row(self, tag: str, arms: list[list[Item]], follows: bool = True) -> None:
+        """A box for each arm, with an arrow where it follows from the last row; nothing where no arm has an item."""
+        if not any(arms):
+            return
+        boxes = [Box(tuple(items), self.main, theme.BODY if len(arms) <= 2 else theme.SMALL) for items in arms]
+        tall = max(box.height for box in boxes)
+        if len(self.ends) < len(boxes):
+            self.down += GAP * 0.4
+            _branch(self.axes, self.foot, self.middles, self.down)
+        elif follows:
+            for middle, end in zip(self.middles, self.ends, strict=True):
+                _arrow(self.axes, (middle, end), (middle, self.down))
+        _tag(self.axes, tag, self.down, tall)
+        for left, box in zip(self.lefts, boxes, strict=True):
+            _place(self.sheet, self.axes, box, left, self.down, left=True, tall=tall)
+        self.ends = [self.down + tall] * len(boxes)
+        self.down += tall + (GAP if follows else GAP / 2)
 
     def top(self) -> None:
         """The box of all enrolled, and below it, if there are several arms, a box for each."""
@@ -207,7 +349,7 @@ def _reason(number: Number) -> str:
 
     Who is not in the analysed population is left out for the clauses that fail, where the plan words them.
     """
-    reason = number.level.removeprefix(EXCLUDED)
+    reason = number.level.removeprefix(EXCLUDED).removeprefix("screened out: ")
     if outside := OUTSIDE.fullmatch(reason):
         reason = f"not known: {outside[2]}" if outside[1] else outside[2]
         return reason[:1].upper() + reason[1:]
@@ -215,6 +357,10 @@ def _reason(number: Number) -> str:
     if kind == "quarantined":
         return f"Value refused by a check ({check.replace('_', ' ')})"
     return reason[:1].upper() + reason[1:]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _place(

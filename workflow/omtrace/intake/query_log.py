@@ -9,7 +9,7 @@ One JSON object a line: ``time`` (UTC), ``query``, ``state``; ``digest``, ``abou
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,6 +81,19 @@ def read_queries(study: str, root: str | Path = ".") -> dict[str, Query]:
     if faults:
         raise Fault(*faults)
     return known
+
+
+def states_of(paths: Iterable[str | Path]) -> dict[str, list[dict[str, str]]]:
+    """Study -> state, rule, table and first day of each of its queries. Paths of other files are left aside."""
+    found = {}
+    for path in map(Path, paths):
+        if path.suffix == ".jsonl":
+            known = read_queries(path.stem, path.parents[2])
+            found[path.stem] = [
+                {"state": q.state, "first_seen": q.first_seen, "rule": q.about["rule"], "table": q.about["table"]}
+                for q in known.values()
+            ]
+    return found
 
 
 def append(study: str, events: Sequence[dict[str, Any]], root: str | Path = ".") -> None:

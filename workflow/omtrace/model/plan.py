@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from omtrace.faults import Fault
 from omtrace.model.arrive import Arrive
+from omtrace.model.checklists import CHECKLISTS, Guideline
 from omtrace.model.closed import NAME, Closed, nearest
 from omtrace.model.column_files import with_columns
 from omtrace.model.document import read_document
@@ -216,6 +217,10 @@ class Plan(Closed):
     statement: Annotated[str, REPORT] = Field(
         description="printed on every output: what is simulated, or whose data these are"
     )
+    public: Annotated[bool, PAGES] = Field(
+        False,
+        description="the data are published; else pages with rows of people or animals say that they are confidential",
+    )
     design: Annotated[str, REPORT]
     missing_codes: Annotated[dict[str, str], TABLES] = Field(
         default_factory=dict, description="raw code -> what it says; never a value, in any table that says nothing else"
@@ -240,6 +245,11 @@ class Plan(Closed):
     datasets: Annotated[dict[str, DatasetPlan], DATASETS]
     arrive: Annotated[Arrive | None, REPORT] = Field(
         None, description="animal studies: statements for the report's ARRIVE table; none: no such table"
+    )
+    reporting: Annotated[dict[Guideline, dict[str, str]], REPORT] = Field(
+        default_factory=dict,
+        description="guideline -> item -> what is to be said of it: the report shows its checklist, filled from plan, "
+        "results and these statements, with the gaps",
     )
     estimands: Annotated[dict[str, Estimand], ANALYSIS] = Field(
         default_factory=dict, description="estimand -> what is to be estimated"
@@ -283,6 +293,11 @@ class Plan(Closed):
             raise ValueError("\n".join(dict.fromkeys(faults)))
         return self
 
+    @property
+    def is_confidential(self) -> bool:
+        """Whether pages with rows of single units are for those alone who may see them."""
+        return self.kind == "real" and not self.public
+
     def _names(self) -> Iterator[str]:
         for section in ("tables", "checks", "datasets", "estimands", "analyses", "families", "figures"):
             for name in getattr(self, section):
@@ -314,6 +329,9 @@ class Plan(Closed):
                 dataset = self.datasets[self.plates.dataset]
                 yield from _unknown("plates", self.plates.parameters(), dataset.parameters)
                 yield from [] if dataset.group else ["plates.dataset: it has no group that names the plate"]
+        for guideline, statements in self.reporting.items():
+            items = [item.number for item in CHECKLISTS[guideline].items]
+            yield from _unknown(f"reporting.{guideline}", statements, items)
         for name, figure in self.figures.items():
             yield from _unknown(f"figures.{name}.analyses", figure.analyses, self.analyses)
         for place, question in enumerate(self.questions):

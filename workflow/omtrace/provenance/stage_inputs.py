@@ -90,6 +90,23 @@ def stages_of(
     return {**stages, "record": record_inputs(plan.study, exports, folders, root)}
 
 
+def index_inputs(shipped: Sequence[str], others: Sequence[str], results: str | Path, root: str | Path) -> StageInputs:
+    """What the index depends on beside the shipped studies' results: the queries of all, and the manifests of others.
+
+    Studies that are not shipped are shown where they have results, and are not made for it. ``root``: the folder that
+    holds data/.
+    """
+    queries = [Path(root, "data/queries", f"{study}.jsonl") for study in (*shipped, *others)]
+    files = [*queries, *(Path(results, study, "manifest.json") for study in others)]
+    return StageInputs(
+        study="",
+        stage="index",
+        plan=None,
+        code=code_of([PACKAGE.parent / "scripts" / "write_index.py"]),
+        documents={path.as_posix(): sha256_of(path) for path in files if path.is_file()},
+    )
+
+
 def buckets_of(exports: Sequence[Export], study: str) -> dict[str, list[Export]]:
     """The files of a study by the bucket in which they are read; none where the study has few."""
     mine = exports_of(exports, study)

@@ -26,12 +26,13 @@ def write_report(
     root: str | Path = ".",
     digests: Mapping[str, str] | None = None,
 ) -> Path:
-    """Write report.html and the tidy estimates from a study's stored results into their folder; return its path.
+    """Write report.html, its abstract and the tidy estimates from a study's stored results; return the report's path.
 
     ``exports``: the register's rows (of any study); ``root``: where raw paths start; ``digests``: name -> sha256 of
     what is printed beside the results. Raises Fault where a result is missing or does not fit the others.
     """
     from omtrace.readers.lookup import raw_cells
+    from omtrace.report.abstract import abstract_of
     from omtrace.report.layout import Exclusions, laid_out
     from omtrace.report.page import page_of
     from omtrace.report.payload import WITHHELD, Payload
@@ -64,6 +65,7 @@ def write_report(
         **shown_of(plan, numbers, definitions, without),
         "digests": digests or {},
     }
+    store.write_json(results.folder / "abstract.json", abstract_of(plan, content))
     content["groups"] = laid_out(plan, content["groups"], _figures(results, every), Exclusions(payload))
     path = results.folder / "report.html"
     store.write_text(path, page_of(content, {"report": f"{results.name}/report.html", **payload}))
@@ -103,7 +105,7 @@ def worded(plan: Plan, definitions: Mapping[str, dict]) -> dict[str, dict]:
 
 def shown_of(plan: Plan, numbers: dict[str, dict], definitions: Mapping[str, dict], without: Mapping) -> dict[str, Any]:
     """What the page shows of a study's numbers, beside figures and inputs."""
-    from omtrace.report.arrive import arrive_of
+    from omtrace.report.checklists import checklists_of
     from omtrace.report.methods import methods_of
     from omtrace.report.published import comparisons_of
     from omtrace.report.results import by_role, sections_of
@@ -118,7 +120,7 @@ def shown_of(plan: Plan, numbers: dict[str, dict], definitions: Mapping[str, dic
         "titles": {name: entry.title for name, entry in plan.analyses.items()},
         "methods": methods_of(plan, definitions),
         "published": comparisons_of(plan, numbers),
-        "arrive": arrive_of(plan, numbers),
+        "checklists": checklists_of(plan, numbers),
     }
 
 

@@ -35,10 +35,18 @@ class Found:
 class Item:
     """One item of the guideline: what was found, and what is missing."""
 
-    number: int
+    number: str
     title: str
     found: list[Found]
     gaps: list[str]
+
+    @property
+    def lines(self) -> list[list[Found]]:
+        """What was found, what is said in the same words together."""
+        by_text: dict[str, list[Found]] = {}
+        for one in self.found:
+            by_text.setdefault(one.text, []).append(one)
+        return list(by_text.values())
 
 
 def arrive_of(plan: Plan, numbers: Mapping[str, dict]) -> list[Item]:
@@ -61,7 +69,7 @@ def arrive_of(plan: Plan, numbers: Mapping[str, dict]) -> list[Item]:
     for at, part in enumerate(parts, 1):
         told = list(part(plan, numbers))
         found, gaps = [t for t in told if isinstance(t, Found)], [t for t in told if isinstance(t, str)]
-        items.append(Item(at, part.__doc__ or "", found, gaps))
+        items.append(Item(str(at), part.__doc__ or "", found, gaps))
     return items
 
 

@@ -128,6 +128,8 @@ class _Image:
         if tag == "g":
             if not children:
                 return []
+            if attributes.keys() == {"data-id"} and (merged := self._merged(attributes, children)):
+                return merged
             self._raise(attributes, children)
             return [_Node(tag, attributes, children=children)] if attributes else children
         if tag == "defs":
@@ -139,6 +141,17 @@ class _Image:
                 return [_Node("use", place | attributes, children=children)]
         words = element.text or "" if tag in ("text", "tspan", "title") else ""
         return [_Node(tag, attributes, words, children)]
+
+    @staticmethod
+    def _merged(attributes: dict[str, str], children: list[_Node]) -> list[_Node]:
+        """Of a mark of one shape the shape, with the number and the title of its group; none of a mark of several."""
+        titles = [child for child in children if child.tag == "title"]
+        shapes = [child for child in children if child.tag not in ("title", "defs")]
+        if len(shapes) != 1 or shapes[0].tag == "g" or "data-id" in shapes[0].attributes:
+            return []
+        shapes[0].attributes = attributes | shapes[0].attributes
+        shapes[0].children = titles + shapes[0].children
+        return [child for child in children if child.tag != "title"]
 
     @staticmethod
     def _raise(attributes: dict[str, str], children: list[_Node]) -> None:

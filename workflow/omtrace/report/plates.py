@@ -115,13 +115,14 @@ def _files(plates: Mapping[str, Plate]) -> dict[str, str]:
 
 
 def _page(plan: Plan, style: str, title: str, links: Sequence[str], body: str) -> str:
+    shows = "Confidential: shows" if plan.is_confidential else "Shows"
     label = '<span class="simulated">Simulated data</span> ' if plan.kind == "simulated" else ""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy(style, "")}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="robots" content="noindex">\n'
         f"<title>{escape(title)} · {escape(plan.title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
-        f'<p class="bar">{label}Confidential: shows single wells · {escape(plan.title)}</p>\n'
+        f'<p class="bar">{label}{shows} single wells · {escape(plan.title)}</p>\n'
         f"<nav>{' '.join(links)}</nav>\n<main>\n<h1>{escape(title)}</h1>\n{body}\n</main>\n</body>\n</html>\n"
     )
 

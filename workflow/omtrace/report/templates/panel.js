@@ -226,9 +226,9 @@
   // The address names a number, or a place of the page.
   async function follow() {
     const name = location.hash.slice(1);
-    if (ID.test(name)) await load();
+    if (ID.test(name) && at("closed").hidden) await load();
     if (location.hash.slice(1) !== name) return;
-    if (ID.test(name) && Object.hasOwn(data.numbers, name)) return show(name);
+    if (ID.test(name) && Object.hasOwn(data.numbers || {}, name)) return show(name);
     if (panel.open) panel.close();
     const place = document.getElementById(name);
     if (!place || !place.closest("main")) return;
@@ -317,7 +317,7 @@
   const narrow = matchMedia("(max-width: 44rem)");
   function label() {
     if (!narrow.matches) return;
-    for (const table of tables) {
+    for (const table of document.querySelectorAll("main table:has(thead)")) {
       const titles = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
       for (const row of table.querySelectorAll("tbody tr:not(.block)")) {
         [...row.cells].reverse().forEach((cell, at) => (cell.dataset.label = titles[titles.length - 1 - at]));
@@ -326,6 +326,8 @@
   }
   narrow.addEventListener("change", label);
   label();
+
+  at("closed").hidden = "DecompressionStream" in window;
 
   let closed = [];
   addEventListener("beforeprint", () => {
