@@ -81,4 +81,4 @@ def _points(sheet: Sheet, quantity: Quantity, visit: str) -> list[tuple[float, f
     return [((a.value + b.value) / 2, a.value - b.value) for a, b in pairs]
 
 
-FIGURE = Figure(Options, draw)
+FIGURE = Figure(Options, draw, lambda options: [(name,) for name in (*LINES, "n")])

@@ -189,4 +189,4 @@ def _listed(curve: Curve, quantity: Quantity) -> str:
     )
 
 
-FIGURE = Figure(Options, draw)
+FIGURE = Figure(Options, draw, lambda options: [("n",), *((name,) for name in STEP)])

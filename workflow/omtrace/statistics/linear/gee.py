@@ -12,7 +12,7 @@ from statsmodels.tools.sm_exceptions import ModelWarning
 
 from omtrace.statistics.basic.samples import sample
 from omtrace.statistics.basic.student import wald_numbers
-from omtrace.statistics.linear.likelihood import column_scale
+from omtrace.statistics.linear.design import column_scale
 
 Outcome = Literal["yes or no", "counts", "numbers"]
 Correlation = Literal["exchangeable", "independence", "ar1"]
