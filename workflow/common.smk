@@ -169,7 +169,7 @@ def shipped_results(wildcards):
 
 def index_stage(wildcards):
     """The stage file of the index, written where it has changed."""
-    path = Path(RESULTS, "index.json")
+    path = Path(RESULTS, "stages/index.json")  # a folder of its own: Snakemake looks into a folder once
     or_stop(write_stage, or_stop(index_inputs, SHIPPED, CONFIG.retrieved, RESULTS, HOME), path)
     return local(path.as_posix())
 

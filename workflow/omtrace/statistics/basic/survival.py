@@ -15,7 +15,8 @@ from statsmodels.duration.hazard_regression import PHReg
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
 from omtrace.statistics.basic.samples import check_level, sample
-from omtrace.statistics.linear.likelihood import Fit, column_scale, maximise, normal_numbers, ratio_numbers
+from omtrace.statistics.linear.design import column_scale
+from omtrace.statistics.linear.likelihood import Fit, maximise, normal_numbers, ratio_numbers
 
 HALF = 1e-9  # a survival probability this near to one half is one half
 NO_MAXIMUM = "the likelihood has no finite maximum: a group or level has no event, or a covariate tells their order"
