@@ -299,6 +299,8 @@ class Plan(Closed):
         return self.kind == "real" and not self.public
 
     def _names(self) -> Iterator[str]:
+        if self.study in ("stages", "validation"):
+            yield f"study: {self.study!r} is taken for a folder of the index; give the study another name"
         for section in ("tables", "checks", "datasets", "estimands", "analyses", "families", "figures"):
             for name in getattr(self, section):
                 if not NAME.match(name):
