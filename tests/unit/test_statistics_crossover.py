@@ -55,7 +55,7 @@ def test_a_mixed_model_of_complete_pairs_is_the_t_test_and_of_incomplete_ones_th
 
 def test_yes_and_no_agree_with_exact_tests():
     found = crossover_binary(answers(6, 0, 6, 22), answers(9, 4, 2, 18))
-    assert found["mcnemar"]["n"] == 67 and (found["mcnemar"]["count_a"], found["mcnemar"]["count_b"]) == (10, 2)
+    assert found["mcnemar"]["n"] == 67 and (found["mcnemar"]["only_a"], found["mcnemar"]["only_b"]) == (10, 2)
     agrees(
         "Mainland-Gart test",
         "p",

@@ -182,6 +182,13 @@ def test_what_no_model_can_be_fitted_to_is_refused(times, events, matrix, says):
         fit_cox(times, events, matrix)
 
 
+def test_events_at_one_time_say_nothing_of_proportional_hazards():
+    model = fit_cox([5, 5, 5, 5, 9, 9], [1, 1, 1, 0, 0, 0], numpy.array([[0], [0], [1], [1], [0], [1]]))
+    assert math.isfinite(model.hazard_ratio([1.0])["hazard_ratio"])
+    with pytest.raises(ValueError, match="too few times"):
+        model.proportional_hazards(slice(0, 1))
+
+
 def test_a_test_of_one_group_is_refused():
     with pytest.raises(ValueError, match="two groups"):
         log_rank([1, 2], [1, 1], ["a", "a"])

@@ -153,7 +153,7 @@ def _binary(call: Call, periods: _Periods) -> Iterator[Number]:
     for name, level in (("mainland_gart", contrast), ("mcnemar", f"{contrast}, without regard to periods")):
         values = found[name]
         values = {"p" if statistic == "fisher_p" else statistic: value for statistic, value in values.items()}
-        if not values["count_a"] + values["count_b"]:
+        if not values["only_a"] + values["only_b"]:
             raise Refusal(f"analysis {call.name}, {periods.parameter}: nobody answered otherwise in the two periods")
         values = {statistic: value for statistic, value in values.items() if math.isfinite(value)}
         yield from call.numbers(periods.parameter, EVERYBODY, "", values, rows, level, ("", 3))

@@ -186,8 +186,6 @@ def _cox(
         ordered = sorted(groups, key=lambda name: name != reference)
         design = GroupDesign(frame, Terms("value", "group", ordered, None, o.covariates, o.factors))
         model = fit_cox(frame["value"], frame[o.event], design.matrix[:, 1:], strata, o.ties)
-        place = design.design.columns["group"]
-        check = model.proportional_hazards(slice(place.start - 1, place.stop - 1))
     except ValueError as error:
         for contrast in contrasts:
             yield from _not_computed(call, parameter, visit, contrast, f"hazard ratio: {error}", rows)
@@ -197,7 +195,13 @@ def _cox(
         values = model.hazard_ratio(design.difference(group, reference)[1:], o.level)
         yield from call.numbers(parameter, contrast, visit, values | counts, rows, scale=("", 2))
     name = next(iter(contrasts)) if len(contrasts) == 1 else EVERYBODY
-    yield from call.numbers(parameter, name, visit, check, rows, "check of proportional hazards")
+    place = design.design.columns["group"]
+    try:
+        check = model.proportional_hazards(slice(place.start - 1, place.stop - 1))
+    except ValueError as error:
+        yield from _not_computed(call, parameter, visit, name, f"check of proportional hazards: {error}", rows)
+    else:
+        yield from call.numbers(parameter, name, visit, check, rows, "check of proportional hazards")
 
 
 def _not_computed(

@@ -327,6 +327,8 @@ _EVERY = (
     Statistic("none_observed", "None observed", COUNT, NONE, 0),
     Statistic("not_estimable", "Not estimable", COUNT, NONE, 0),
     Statistic("observed", "Observed", COUNT, NONE, 0),
+    Statistic("only_a", "Yes with the first alone", COUNT, NONE, 0),
+    Statistic("only_b", "Yes with the second alone", COUNT, NONE, 0),
     Statistic("over_limit", "Over limit", COUNT, NONE, 0),
     Statistic("parameters", "Parameters", COUNT, NONE, 0),
     Statistic("per_group", "n per group", COUNT, NONE, 0),

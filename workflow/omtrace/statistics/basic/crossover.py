@@ -79,7 +79,7 @@ def crossover_binary(ab: ArrayLike, ba: ArrayLike, level: float = 0.95) -> dict[
         "mainland_gart": odds_ratio of yes under A, its exact limits and fisher_p, adjusted for the periods: the square
         root of the odds ratio of sequence by period of the yes, conditional on the units with one yes (Gart 1969,
         Biometrika 56: 75-80). "mcnemar": the same without regard to the periods, with p of the exact McNemar test. Both
-        with n, proportion_a, proportion_b, count_a and count_b: the units with a yes under A alone, and under B alone.
+        with n, proportion_a, proportion_b, only_a and only_b: the units with a yes under A alone, and under B alone.
         What is infinite is NaN.
     """
     a, b = _pairs(ab), _pairs(ba)
@@ -90,8 +90,8 @@ def crossover_binary(ab: ArrayLike, ba: ArrayLike, level: float = 0.95) -> dict[
         "n": float(n),
         "proportion_a": quotient(a[:, 0].sum() + b[:, 1].sum(), n),
         "proportion_b": quotient(a[:, 1].sum() + b[:, 0].sum(), n),
-        "count_a": float(only_a),
-        "count_b": float(only_b),
+        "only_a": float(only_a),
+        "only_b": float(only_b),
     }
     adjusted = odds_ratio(a_first, a_first + a_second, b_first, b_first + b_second, level)
     roots = {name: math.sqrt(adjusted[name]) for name in ENDS}

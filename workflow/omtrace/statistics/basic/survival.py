@@ -14,7 +14,7 @@ from scipy.special import chdtrc, ndtri
 from statsmodels.duration.hazard_regression import PHReg
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
-from omtrace.statistics.basic.samples import check_level, sample
+from omtrace.statistics.basic.samples import ROUNDING, check_level, sample
 from omtrace.statistics.linear.design import column_scale
 from omtrace.statistics.linear.likelihood import Fit, maximise, normal_numbers, ratio_numbers
 
@@ -180,6 +180,11 @@ class CoxModel:
 
         Time is transformed to 1 less the Kaplan-Meier curve of all units just before it, as R's cox.zph does
         (Grambsch and Therneau 1994, as the exact score test).
+
+        Raises
+        ------
+        ValueError
+            Where the events do not tell one time from another.
         """
         times, events = self.likelihood.endog, self.likelihood.status
         curve = kaplan_meier(times, events)
@@ -192,6 +197,8 @@ class CoxModel:
             score, plain = score + g * residual, plain + variance
             crossed, squared = crossed + g * variance, squared + g * g * variance
         information = squared[columns, columns] - crossed[columns] @ np.linalg.solve(plain, crossed[:, columns])
+        if np.linalg.eigvalsh(information)[0] <= ROUNDING * np.abs(squared[columns, columns]).max():
+            raise ValueError("events at too few times to see whether hazards are proportional")
         u = score[columns]
         chi_squared = float(u @ np.linalg.solve(information, u))
         return {
