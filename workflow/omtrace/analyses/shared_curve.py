@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import numpy
 
     from omtrace.analyses._analysis_set import AnalysisSet
+    from omtrace.statistics.curves.four_pl_joint import JointFit
 
 CURVES = {"one": "one curve", "shift": "one midpoint a plate", "own": "a curve of each plate"}
 TESTS = {"shift_needed": "midpoints differ", "own_needed": "more than midpoints differ"}
@@ -81,11 +82,18 @@ def run(call: Call) -> Iterator[Number]:
                 numbers = {name: value for name, value in shift.items() if name not in ("p", "df")}
                 yield from call.numbers(parameter, plate, visit, numbers, rows, "midpoint / mean of all", ("", 2))
         for contrast, pair in contrasts.items():
-            if lost := [group for group in pair if group not in plates]:
-                why = refused.get(lost[0], "no standards")
-                raise Refusal(f"analysis {call.name}, {parameter}: {contrast}: no curve of {lost[0]}: {why}")
-            ratio = ratio_of(joint.difference(plates.index(pair[0]), plates.index(pair[1]), options.level))
+            ratio = _ratio(call, joint, plates, pair, refused)
             yield from call.numbers(parameter, contrast, visit, ratio, rows, "EC50, on parallel curves", ("", 2))
+
+
+def _ratio(
+    call: Call, joint: "JointFit", plates: list[str], pair: tuple[str, str], refused: dict[str, str]
+) -> dict[str, float]:
+    """The ratio of the EC50 of two groups. Raises Refusal where one of them has no curve."""
+    if lost := [group for group in pair if group not in plates]:
+        why = refused.get(lost[0], "no standards")
+        raise Refusal(f"analysis {call.name}: no curve of {lost[0]}: {why}")
+    return ratio_of(joint.difference(plates.index(pair[0]), plates.index(pair[1]), call.options.level))
 
 
 def _points(chosen: "AnalysisSet", plate: str, concentration: str) -> "tuple[numpy.ndarray, numpy.ndarray]":

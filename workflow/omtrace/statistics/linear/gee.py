@@ -88,22 +88,11 @@ class EstimatingEquations:
         correlation: Correlation = "exchangeable",
         offset: np.ndarray | None = None,
     ) -> None:
-        values, self.clusters = sample(y, "y"), len(set(cluster))
-        if outcome == "yes or no" and not np.isin(values, (0, 1)).all():
-            raise ValueError("outcomes other than 1 (yes) and 0 (no)")
-        if outcome == "counts" and (values < 0).any():
-            raise ValueError(f"{int((values < 0).sum())} counts are below 0")
+        values, labels, steps = sample(y, "y"), np.asarray(cluster), np.asarray(time)
+        self.clusters = len(set(cluster))
         self.df = float(self.clusters - x.shape[1])
-        if self.df < 1:
-            raise ValueError(
-                f"{self.clusters} clusters for {x.shape[1]} coefficients leave no degrees of freedom for a covariance"
-            )
-        size = np.unique(cluster, return_counts=True)[1]
-        if correlation == "exchangeable" and (size * (size - 1)).sum() / 2 <= x.shape[1]:
-            raise ValueError("too few clusters have several outcomes to tell a correlation; take independence")
-        labels, steps = np.asarray(cluster), np.asarray(time)
-        if correlation == "ar1" and not ((labels[1:] == labels[:-1]) & (np.diff(steps) == 1)).any():
-            raise ValueError("no unit has outcomes one step apart")
+        _check(values, outcome)
+        _check_clusters(labels, steps, x.shape[1], correlation)
         scale = column_scale(x)
         working = {
             "exchangeable": cov_struct.Exchangeable,
@@ -139,3 +128,24 @@ class EstimatingEquations:
         estimate = float(row @ self.coefficients)
         se = float(np.sqrt(row @ self.covariance @ row))
         return {"estimate": estimate, **wald_numbers(estimate, se, self.df, level)}
+
+
+def _check(values: np.ndarray, outcome: Outcome) -> None:
+    """Raise ValueError for outcomes that are none of the kind."""
+    if outcome == "yes or no" and not np.isin(values, (0, 1)).all():
+        raise ValueError("outcomes other than 1 (yes) and 0 (no)")
+    if outcome == "counts" and (values < 0).any():
+        raise ValueError(f"{int((values < 0).sum())} counts are below 0")
+
+
+def _check_clusters(labels: np.ndarray, steps: np.ndarray, coefficients: int, correlation: Correlation) -> None:
+    """Raise ValueError for clusters that leave no degrees of freedom, or tell no correlation."""
+    size = np.unique(labels, return_counts=True)[1]
+    if size.size <= coefficients:
+        raise ValueError(
+            f"{size.size} clusters for {coefficients} coefficients leave no degrees of freedom for a covariance"
+        )
+    if correlation == "exchangeable" and (size * (size - 1)).sum() / 2 <= coefficients:
+        raise ValueError("too few clusters have several outcomes to tell a correlation; take independence")
+    if correlation == "ar1" and not ((labels[1:] == labels[:-1]) & (np.diff(steps) == 1)).any():
+        raise ValueError("no unit has outcomes one step apart")
