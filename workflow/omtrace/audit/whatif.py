@@ -155,7 +155,8 @@ def affected_analyses(plan: Plan, old: Path, new: Path) -> list[str]:
         if name not in found:
             entry = plan.analyses[name]
             mine = changed[entry.dataset]
-            own = mine is None or (bool(mine) and (not entry.parameters or bool(_named(plan, name) & mine)))
+            reads = _named(plan, name) if entry.parameters or others[name] else mine  # of all that there is
+            own = mine is None or bool((reads or set()) & mine)
             found[name] = own or any(is_affected(other) for other in others[name])
         return found[name]
 
