@@ -120,7 +120,7 @@ def whatif(
         copy = Path(shelf.enter_context(tempfile.TemporaryDirectory(prefix="omtrace-")))
         edited = _edited(plan, left, changes, start, copy, Path(root) / RESULTS / plan.study)
         before, after = Side("as it is", plan.study, Path(root)), Side("whatif", plan.study, copy)
-        stored, made = Path(root) / RESULTS / plan.study / "datasets", []
+        stored, made = before.folder / "datasets", list[str]()
 
         def affected(whole: Plan, datasets: Path) -> Plan:
             kept = {name: whole.analyses[name] for name in affected_analyses(whole, stored, datasets)}
