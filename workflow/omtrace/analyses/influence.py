@@ -65,7 +65,7 @@ def _members(call: Call) -> dict[str, list[str]]:
     if of is None or not of.parameter:
         return {unit: [unit] for unit in call.data.units}
     column = call.data.column(of.parameter)
-    known = column.text.tolist() if column.is_category.any() else column.value.tolist()
+    known = (column.text if column.is_category.any() else column.number).tolist()
     belongs = dict(zip(call.data.enrolled, map(str, known), strict=True))
     found: dict[str, list[str]] = {}
     for unit in call.data.units:

@@ -5,7 +5,7 @@ recomputation and comparisons, which need estimates and row sets, and neither fi
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr
 from pathlib import Path
 
@@ -17,7 +17,13 @@ from omtrace.provenance.stage_inputs import stages_of
 from omtrace.provenance.stages import write_stage
 
 
-def rerun(plan: Plan, exports: Sequence[Export], root: str | Path, folder: str | Path) -> Path:
+def rerun(
+    plan: Plan,
+    exports: Sequence[Export],
+    root: str | Path,
+    folder: str | Path,
+    wanted: Callable[[Plan, Path], Plan] = lambda plan, _: plan,
+) -> Path:
     """Compute a study into a folder.
 
     Parameters
@@ -30,6 +36,8 @@ def rerun(plan: Plan, exports: Sequence[Export], root: str | Path, folder: str |
         The folder from which the paths of raw files count.
     folder
         Where to write what is results/<study> of a run, with stage files, and without what ``render`` makes.
+    wanted
+        Gives, of the plan and the data sets that were made, the plan whose analyses are made.
 
     Returns
     -------
@@ -52,5 +60,7 @@ def rerun(plan: Plan, exports: Sequence[Export], root: str | Path, folder: str |
     with redirect_stderr(io.StringIO()):  # what was quarantined, and what a run says of p values: it has said so
         validate_study(slice_of(plan, "validate"), list(mine), folder / "findings.csv", folder / "validated", root)
         derive_study(slice_of(plan, "derive"), folder / "validated", folder / "datasets")
-        analyse_study(slice_of(plan, "analyse"), folder / "datasets", folder)
+        analyses = wanted(plan, folder / "datasets")
+        if analyses.analyses:
+            analyse_study(slice_of(analyses, "analyse"), folder / "datasets", folder)
     return folder

@@ -12,6 +12,7 @@ from typing import Any
 from omtrace.audit.backing import Backing
 from omtrace.faults import Fault
 from omtrace.model.register import sha256_of
+from omtrace.model.slices import Stage
 from omtrace.provenance.listings import FOLDER, read_listing
 from omtrace.provenance.manifest import LOCK
 from omtrace.provenance.recorded import RESULTS
@@ -24,7 +25,12 @@ class Ambiguous(Fault):
     """A folder holds the results of several studies, and none was named."""
 
 
-COMPUTING = ("read", "validate", "derive", "analyse")  # the stages on which an estimate depends, in their order
+COMPUTING: tuple[Stage, ...] = (
+    "read",
+    "validate",
+    "derive",
+    "analyse",
+)  # the stages on which an estimate depends, in their order
 Row = Mapping[str, str]
 
 

@@ -119,10 +119,85 @@ def whatif(
     with ExitStack() as shelf:
         copy = Path(shelf.enter_context(tempfile.TemporaryDirectory(prefix="omtrace-")))
         edited = _edited(plan, left, changes, start, copy, Path(root) / RESULTS / plan.study)
-        rerun(plan, edited, copy, copy / RESULTS / plan.study)
         before, after = Side("as it is", plan.study, Path(root)), Side("whatif", plan.study, copy)
+        stored, made = before.folder / "datasets", list[str]()
+
+        def affected(whole: Plan, datasets: Path) -> Plan:
+            kept = {name: whole.analyses[name] for name in affected_analyses(whole, stored, datasets)}
+            made.extend(kept)
+            return whole.model_copy(update={"analyses": kept})
+
+        rerun(plan, edited, copy, after.folder, affected)
+        again = after.numbers if made else {}
+        others = {number: row for number, row in before.numbers.items() if row["analysis"] not in made}
+        after.__dict__["numbers"] = {**others, **again}
         comparison = compared(before, after, with_causes=False)  # which is the question itself
         return Answer(comparison, flips_of(comparison, before, after))
+
+
+def affected_analyses(plan: Plan, old: Path, new: Path) -> list[str]:
+    """The analyses of which a record differs between data sets, and those that these rest on, in the plan's order.
+
+    Parameters
+    ----------
+    plan
+        The whole plan.
+    old, new
+        Folders of data sets.
+    """
+    from omtrace.analyses.run import rests_on
+
+    changed = {name: _changed_parameters(old / f"{name}.parquet", new / f"{name}.parquet") for name in plan.datasets}
+    others = {name: rests_on(plan, name) for name in plan.analyses}
+    found: dict[str, bool] = {}
+
+    def is_affected(name: str) -> bool:
+        if name not in found:
+            entry = plan.analyses[name]
+            mine = changed[entry.dataset]
+            reads = _named(plan, name) if entry.parameters or others[name] else mine  # of all that there is
+            own = mine is None or bool((reads or set()) & mine)
+            found[name] = own or any(is_affected(other) for other in others[name])
+        return found[name]
+
+    waiting = [name for name in plan.analyses if is_affected(name)]
+    needed: set[str] = set()
+    while waiting:
+        if (name := waiting.pop()) not in needed:
+            needed.add(name)
+            waiting += others[name]
+    return [name for name in plan.analyses if name in needed]
+
+
+def _named(plan: Plan, name: str) -> set[str]:
+    """All words in which an analysis may name parameters: its options, populations, estimand, and theirs in turn."""
+    entry = plan.analyses[name]
+    dataset = plan.datasets[entry.dataset]
+    parts: list[Any] = [entry.parameters, entry.options, dataset.group, dataset.experimental_unit]
+    populations = {entry.population, *re.findall(r"\w+", repr(entry.options))}
+    every = entry.method == "populations"
+    parts += [told.where for population, told in dataset.populations.items() if every or population in populations]
+    parts += [plan.estimands[entry.estimand]] if entry.estimand else []
+    found: set[str] = set()
+    waiting = set(re.findall(r"\w+", repr(parts)))
+    while waiting:
+        found |= waiting
+        texts = repr([dataset.parameters[word].options for word in waiting if word in dataset.parameters])
+        waiting = set(re.findall(r"\w+", texts)) - found
+    return found
+
+
+def _changed_parameters(old: Path, new: Path) -> set[str] | None:
+    """The parameters of which a record differs; None where the units themselves do."""
+    names = ["unit", "parameter", "visit"]
+    before, after = (read_table(path).drop(columns="record") for path in (old, new))
+    if set(before["unit"]) != set(after["unit"]) or len(before) != len(after):
+        return None
+    before, after = before.sort_values(names, ignore_index=True), after.sort_values(names, ignore_index=True)
+    if not before[names].equals(after[names]):
+        return None
+    differs = (before != after) & ~(before.isna() & after.isna())
+    return set(after.loc[differs.any(axis=1), "parameter"])
 
 
 def _rows_of_units(plan: Plan, units: Iterable[str], exports: Sequence[Export], root: str | Path) -> list[Change]:

@@ -274,7 +274,7 @@ class Plan(Closed):
         "none: what its primary analyses estimate, or else its families of hypotheses",
     )
     disclosure: Annotated[Disclosure, REPORT] = Field(
-        default_factory=Disclosure, description="small cells of results that leave, in share mode"
+        default_factory=lambda: Disclosure(threshold=5), description="small cells of results that leave, in share mode"
     )
     published: Annotated[tuple[Published, ...], REPORT] = Field(
         (), description="publications of the study whose printed numbers stand beside ours in the report"

@@ -239,9 +239,10 @@ class _Subject:
             v - b if after and isinstance(v, float) and isinstance(b, float) else None
             for v, b, after in zip(value, base, later, strict=True)
         ]
-        share = [100 * c / b if c is not None and b else None for c, b in zip(change, base, strict=True)]
+        pairs = zip(change, base, strict=True)
+        share = [100 * c / b if c is not None and isinstance(b, float) and b else None for c, b in pairs]
         known = frame["status"] == OBSERVED
-        add = [
+        add: list[tuple[str, str, str, Sequence[str | float | None]]] = [
             ("PARAM", "Parameter", "text", [_titled(plan.parameters[n]) for n in names]),
             ("PARAMCD", "Parameter Code", "text", [codes[n] for n in names]),
             ("PARAMN", "Parameter (N)", "integer", [float(list(codes).index(n) + 1) for n in names]),
@@ -266,7 +267,7 @@ class _Subject:
         for name, label, kind, column in add:
             origin = "Derived" if name in ("AVAL", "AVALC", *methods) else "Assigned"
             variables.append(Variable(of, name, label, kind, origin, (), methods.get(name, "")))
-            values[name] = column
+            values[name] = list(column)
         levels = tuple(
             self._variable(f"{of}.PARAMCD", code, name, plan.parameters[name], frame[frame["parameter"] == name])
             for name, code in codes.items()

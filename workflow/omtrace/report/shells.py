@@ -109,7 +109,9 @@ def made_up(plan: Plan) -> "Tables":
         frames[name] = _rows(plan, name, entry, visits, chance)
         frames[name].insert(0, "key", numpy.arange(start, start + len(frames[name])))
         start += len(frames[name])
-    quarantine = {part: [] for part in ("key", "table", "rule", "column", "severity", "unit_id", "visit")}
+    quarantine: dict[str, list[str]] = {
+        part: [] for part in ("key", "table", "rule", "column", "severity", "unit_id", "visit")
+    }
     return Tables(plan, frames, pandas.DataFrame(quarantine), {})
 
 
@@ -173,7 +175,7 @@ def _values(
     count = len(frame)
     unit = frame["unit_id"].astype("category").cat.codes.to_numpy() if "unit_id" in frame else numpy.arange(count)
     if groups:
-        return [groups[at % len(groups)] for at in unit]
+        return [groups[at % len(groups)] for at in unit.tolist()]
     allowed = column.allowed or next(
         (e.values[column.name] for e in plan.tables.values() if column.name in e.values), ()
     )
