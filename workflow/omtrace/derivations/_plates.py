@@ -24,7 +24,7 @@ Field = pydantic.Field
 
 
 class ReadBack(Closed):
-    """What a curve must do to be read from: by default what ICH M10, section 4.2.3, asks of ligand-binding assays."""
+    """What a curve must do to be read from; the defaults and their source are those of ``CurveLimits``."""
 
     standard: float = Field(20, description="deviation of a standard read back, percent", gt=0)
     standard_end: float = Field(25, description="the same at the lowest and the highest level, percent", gt=0)
@@ -45,7 +45,7 @@ class ReadBack(Closed):
 
 
 class Acceptance(ReadBack):
-    """Limits that a plate must hold: by default ICH M10's for ligand-binding assays; M10 itself excludes biomarkers."""
+    """Limits that a plate must hold; the defaults and their source are those of ``acceptance.Limits``."""
 
     standards_least: int = Field(6, description="levels of the standard that must hold at least", ge=2)
     control: float = Field(20, description="deviation of a control, percent", gt=0)
@@ -180,14 +180,14 @@ class Plates:
         there, at, self.plates = layout[read].iloc[order], at[read][order], plates[order]
         self.units, self.samples, self.role = there[UNIT], there["sample"], there["role"]
         self.masked = there[valid].isna().to_numpy() if valid else numpy.zeros(len(there), dtype=bool)
-        self.keys, self.signal = there["key"].to_numpy("int64"), signal.values[at]
+        self.keys, self.signal, self.beyond = there["key"].to_numpy("int64"), signal.values[at], signal.beyond[at]
         self._signals, self._at = signal, at
         self.concentration, self.dilution = (
             there[column].to_numpy(dtype="float64", na_value=numpy.nan) for column in ("concentration", "dilution")
         )
         self.nominal = self._nominal(there)
         known = self.role.isin(("standard", "blank")).to_numpy() & ~numpy.isnan(self.concentration)
-        self.standards = numpy.flatnonzero(known & ~self.masked)
+        self.standards = numpy.flatnonzero(known & ~self.masked & ~numpy.isnan(self.signal))
         everyone = numpy.arange(len(self.names) + 1)
         self.starts = numpy.searchsorted(self.plates[self.standards], everyone)
         self.edges = numpy.searchsorted(self.plates, everyone)
@@ -199,7 +199,8 @@ class Plates:
         column, controls = self.options.nominal, self.options.controls
         told = layout[column] if column else self.samples.map(controls if controls else {"": numpy.nan})
         nominal = told.to_numpy(dtype="float64", na_value=numpy.nan)
-        return numpy.where(self.role.isin(["control"]).to_numpy() & ~self.masked, nominal, numpy.nan)
+        lost = numpy.isnan(self.signal) & (self.beyond == 0)  # one beyond the reader's range does not hold
+        return numpy.where(self.role.isin(["control"]).to_numpy() & ~self.masked & ~lost, nominal, numpy.nan)
 
     def reads(self, rows: "numpy.ndarray", wells: "numpy.ndarray", role: str = "value") -> Cells:
         """The reads behind records ``rows`` (m,), which rest on wells (m,)."""
