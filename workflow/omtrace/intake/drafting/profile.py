@@ -208,6 +208,8 @@ def column_of(raw: str, name: str, counts: Mapping[str, int], variable: Variable
         missing |= dict.fromkeys(far, "not answered")
         texts = {text: n for text, n in texts.items() if text not in far}
     codes = {code: label for code, label in variable.choices.items() if code not in missing}
+    if kind == "integer" and all(code == label for code, label in codes.items()):
+        codes = {}  # numbers of a scale, without names
     if codes and {*texts} <= {*codes} and len(codes) <= 4 * MOST_CATEGORIES and len({*codes.values()}) == len(codes):
         kind = "category"
     elif kind == "text" and not remark and _is_closed(texts):

@@ -9,7 +9,7 @@ from omtrace.readers._wide import stem_of
 
 UNITS = (
     r"record_?id|usubjid|subj(ect)?_?(id|no|nr|num|number|key)?|participant_?(id|no|nr|number|code)?|"
-    r"patient_?(id|no|nr|number|code)?|p?pt_?(id|no|nr)|pid|ppid|ppt|respondent_?(id)?|external_?reference|"
+    r"patient_?(id|no|nr|number|code)?|p?pt_?(id|no|nr)|pid_?(no|nr|num|number)?|ppid|ppt|respondent_?(id)?|external_?reference|"
     r"(animal|mouse|rat|pup)_?(id|no|nr|number|code)?|case_?(id|no|nr|number)?|study_?(id|no|nr|number)|id|code|unit_?id?|row_name"
 )
 VISITS = (
@@ -17,7 +17,7 @@ VISITS = (
     r"week(_?no)?|wk|month|day(_?no)?|wave|session(_?no)?|occasion|assessment|phase|period|folder(name)?|stage|epoch"
 )
 ARMS = (
-    r"arm(_?(cd|code|name|label|num))?|trt(_?(a|p|01a|01p|code|group))?|treat(ment)?(_?(arm|group|code|name))?|"
+    r"arms?(_?(cd|code|name|label|num))?|trt(_?(a|p|01a|01p|code|group))?|treat(ment)?(_?(arm|group|code|name))?|"
     r"group(_?(name|code|id))?|grp|alloc(ation)?(_?(group|arm))?|random(i[sz]ed|i[sz]ation)?(_?(group|arm|to))?|"
     r"intervention(_?group)?|condition|dose(_?group)?|drug|genotype|diet|exposure_?group|cohort"
 )
@@ -34,7 +34,10 @@ REFERENCE = (
     r"placebo|control|ctrl|ctl|cont|sham|vehicle|usual|tau|cau|untreated|saline|waiting|wait.?list|standard|wt|wild|"
     r"none|no|pbo|0"
 )
-BEFORE = r"base|bl\b|pre|screen|before|^t_?0$|^v_?0$|^0$|(week|wk|w|month|m|day|d|visit)_?0+\b|enrol|admission"
+BEFORE = (
+    r"base|bl\b|pre|screen|before|^t_?0$|^v_?0$|^0$|(week|wk|w|month|m|day|d|visit)_?0+\b|"
+    r"enrol|inclusion|admission"
+)
 LATER = (
     r"(?:t|v|w|wk|m|d|fu|week|month|day|visit|time|tp|followup|follow_up|wave)_?[0-9]+[a-z]*|"
     r"[0-9]+_?(?:m|mo|w|wk|d|y|h|month|week|day|year|hour)s?"
@@ -44,6 +47,8 @@ SUFFIX = re.compile(rf"(.*[A-Za-z0-9])[_. ]({LATER}|{NAMED})", re.IGNORECASE)
 PREFIX = re.compile(rf"({LATER}|{NAMED})[_. ]([A-Za-z].*)", re.IGNORECASE)
 JOINED = re.compile(r"(pre|post)([A-Za-z]{2,})", re.IGNORECASE)  # Prewt, Postwt
 PERSONAL = rf"sex|gender|age|dob|birth.*|race|site|cent(er|re)|{ARMS}"  # the same in all rows of a person
+REPEATS = "redcap_repeat_instrument"
+BLANK = ("", "NA")  # NA: in exports that R wrote again
 MOST_VISITS = 20
 MOST_ARMS = 8
 
@@ -94,8 +99,10 @@ def unit_column(files: Sequence[FileProfile], asked: str = "") -> str:
 
 
 def is_unique(file: FileProfile, columns: Iterable[str]) -> bool:
-    """Whether the cells of some columns together tell the rows apart."""
+    """Whether the cells of some columns together tell the rows apart, those of repeated forms of REDCap aside."""
     rows = list(zip(*(file.cells(column) for column in columns), strict=True))
+    if file.has(REPEATS):
+        rows = [row for row, form in zip(rows, file.cells(REPEATS), strict=True) if form in BLANK]
     return len({*rows}) >= 0.98 * len(rows)
 
 

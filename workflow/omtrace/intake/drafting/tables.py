@@ -11,7 +11,10 @@ from omtrace.instruments import instrument_of
 from omtrace.intake.drafting.profile import MOST_CATEGORIES, ColumnProfile, FileProfile, own_name
 from omtrace.intake.drafting.questionnaires import Match, questionnaires_in
 from omtrace.intake.drafting.roles import (
+    ARMS,
+    BLANK,
     FACTS,
+    REPEATS,
     VISITS,
     Arm,
     Visits,
@@ -27,9 +30,10 @@ from omtrace.intake.drafting.roles import (
     unit_column,
     visits_of,
 )
+from omtrace.readers import reader_of
 
 Design = Literal["parallel", "single-arm", "crossover", "cluster", "factorial", "assay", "animals"]
-EVENT, INSTRUMENT, INSTANCE = "redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance"
+EVENT, INSTRUMENT, INSTANCE = "redcap_event_name", REPEATS, "redcap_repeat_instance"
 SYSTEM = ("row_name", EVENT, INSTRUMENT, INSTANCE, "redcap_survey_identifier", "redcap_data_access_group")
 YES = ("yes", "y", "ja", "oui", "si", "true", "1")
 WANTED = r"(yes|y|good|positive|improved|success\w*|respon\w*|cured|healed|alive|none|1)$"
@@ -178,7 +182,7 @@ class _File:
     def __init__(self, draft: Draft, file: FileProfile, visits: Visits | None, forms: Mapping[str, str]) -> None:
         self.draft, self.file, self.visits, self.forms = draft, file, visits, forms
         self.unit = draft.unit
-        self.system = {self.unit, visits.column if visits else "", *SYSTEM}
+        self.system = {self.unit, visits.column if visits else "", *SYSTEM, *reader_of(file.reader).made}
         self.system |= {column.raw for column in file.columns if column.raw.endswith("_complete") and forms}
         self.once = not self.unit or is_unique(file, [self.unit])
 
@@ -253,8 +257,8 @@ class _File:
         events = self.file.cells(EVENT) if self.file.has(EVENT) else []
         repeats = self.file.cells(INSTRUMENT) if self.file.has(INSTRUMENT) else []
         cells = [self.file.cells(column.raw) for column in columns]
-        there = [any(row) for row in zip(*cells, strict=True)]
-        repeating = any(one for one, filled in zip(repeats, there, strict=False) if filled)
+        there = [any(text not in BLANK for text in row) for row in zip(*cells, strict=True)]
+        repeating = any(one not in BLANK for one, filled in zip(repeats, there, strict=False) if filled)
         if f"{form}_complete" in self.file.extract.columns:
             keys["status"] = f"{form}_complete"
             states = [s for s, filled in zip(self.file.cells(f"{form}_complete"), there, strict=True) if filled]
@@ -359,7 +363,8 @@ class _File:
                 self.draft.parameter(name, label, "count", options, "numbers")
             return
         derive = "same" if constant else "mean" if repeated else "column"
-        fact = is_arm or constant or (not visits and not repeated and named(column, FACTS)) or holds == "categories"
+        known = named(column, f"{FACTS}|{ARMS}")
+        fact = is_arm or constant or (not visits and not repeated and known) or holds == "categories"
         self.draft.parameter(
             name, _label(column), derive, options, holds, visits=visits, is_fact=fact and not visits, raw=column.raw
         )
