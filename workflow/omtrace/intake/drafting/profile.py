@@ -141,7 +141,7 @@ def read_file(
 
 def columns_of(extract: Extract) -> tuple[ColumnProfile, ...]:
     """What each column of an extract holds."""
-    names: dict[str, None] = {}
+    names: dict[str, None] = dict.fromkeys(("unit_id", "visit", "key"))  # which mean something in every table
     profiles = []
     for raw, cells in zip(extract.columns, extract.cells, strict=True):
         name = own_name(raw, names)

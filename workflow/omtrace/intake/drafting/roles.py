@@ -42,13 +42,15 @@ LATER = (
     r"(?:t|v|w|wk|m|d|fu|week|month|day|visit|time|tp|followup|follow_up|wave)_?[0-9]+[a-z]*|"
     r"[0-9]+_?(?:m|mo|w|wk|d|y|h|month|week|day|year|hour)s?"
 )
-NAMED = r"baseline|base|bl|pre|post|fu|followup|follow_up|end|final|screening|discharge"
+NAMED = r"baseline|base|bl|pre|post|fup?|followup|follow_up|end|final|screening|discharge"
 SUFFIX = re.compile(rf"(.*[A-Za-z0-9])[_. ]({LATER}|{NAMED})", re.IGNORECASE)
 PREFIX = re.compile(rf"({LATER}|{NAMED})[_. ]([A-Za-z].*)", re.IGNORECASE)
+NUMBERED = re.compile(rf"({NAMED})[_. ]([0-9]+)", re.IGNORECASE)  # pre.1, pre.2
 JOINED = re.compile(r"(pre|post)([A-Za-z]{2,})", re.IGNORECASE)  # Prewt, Postwt
 PERSONAL = rf"sex|gender|age|dob|birth.*|race|site|cent(er|re)|{ARMS}"  # the same in all rows of a person
 REPEATS = "redcap_repeat_instrument"
 BLANK = ("", "NA")  # NA: in exports that R wrote again
+ADAM = {"visit": "AVISIT", "code": "PARAMCD", "label": "PARAM", "value": "AVAL"}  # CDISC, ADaM Implementation Guide
 MOST_VISITS = 20
 MOST_ARMS = 8
 
@@ -108,6 +110,8 @@ def is_unique(file: FileProfile, columns: Iterable[str]) -> bool:
 
 def visits_of(file: FileProfile, unit: str, asked: str = "", wide: Sequence[str] = ()) -> Visits | None:
     """The visits of a file, below each other or side by side; None where there are none."""
+    if not asked and {*ADAM.values()} <= {*file.extract.columns}:
+        return _below(file, file.column(ADAM["visit"]))
     if unit and not is_unique(file, [unit]):
         candidates = [file.column(asked)] if asked else [c for c in file.columns if named(c, VISITS)]
         candidates = [
@@ -162,7 +166,7 @@ def _beside(file: FileProfile, unit: str, asked: Sequence[str]) -> Visits | None
         for raw in others:
             if match := SUFFIX.fullmatch(raw):
                 found.setdefault("*" + raw[len(match[1]) :], set()).add(match[1])
-            elif match := PREFIX.fullmatch(raw) or JOINED.fullmatch(raw):
+            elif match := PREFIX.fullmatch(raw) or JOINED.fullmatch(raw) or NUMBERED.fullmatch(raw):
                 found.setdefault(raw[: -len(match[2])] + "*", set()).add(match[2])
         stems = [stem for stems in found.values() for stem in stems]
         shared = {stem for stem in stems if stems.count(stem) > 1}
