@@ -1040,3 +1040,10 @@ def test_alternative_text_and_index_are_plain_json(written):
     root, _ = written
     content = json.loads((root / "first" / "clinic" / "figures" / "index.json").read_text())
     assert all(len(entry["alt"]) < 2500 and "nan" not in entry["alt"].lower().split() for entry in content)
+
+
+def test_very_many_points_stand_in_rows_around_the_middle_in_little_time():
+    heights = [float(n % 6) * 30 for n in range(4000)]
+    offsets = marks.side_by_side(heights, 3.0, 40)
+    assert max(map(abs, offsets)) == pytest.approx(40) and abs(sum(offsets)) / len(offsets) < 1
+    assert len(set(zip(heights, offsets, strict=True))) == len(heights)

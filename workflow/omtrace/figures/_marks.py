@@ -1,6 +1,7 @@
 """Marks in a panel: points and lines by seaborn, means with intervals, single units side by side, names of lines."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.collections import PathCollection
 
 FEWEST = 5  # of fewer values neither a box nor an interval is drawn (Krzywinski and Altman 2014, Nat Methods 11: 119)
+CROWD = 500  # points of a column, from which on they are placed in rows: no reader sees which is which
 FEW = f"No box or interval is drawn of fewer than {FEWEST} values."
 
 
@@ -221,9 +223,11 @@ def side_by_side(heights: Sequence[float], diameter: float, reach: float) -> lis
 
     ``heights`` are the points' places along the value axis, ``diameter`` what a point needs, in one unit.
     From the lowest up, each point goes to the free place nearest to the middle, ties in the order given; a swarm wider
-    than ``reach`` to a side is pressed together.
+    than ``reach`` to a side is pressed together. Of more than ``CROWD`` points those of one height stand in a row.
     """
     offsets = [0.0] * len(heights)
+    if len(heights) > CROWD:
+        return _rows_of_points(heights, diameter, reach)
     placed: list[tuple[float, float]] = []
     for turn, i in enumerate(sorted(range(len(heights)), key=lambda k: (heights[k], k))):
         near = [(x, math.sqrt(diameter**2 - (heights[i] - y) ** 2)) for y, x in placed if heights[i] - y < diameter]
@@ -234,6 +238,17 @@ def side_by_side(heights: Sequence[float], diameter: float, reach: float) -> lis
         offsets[i] = next(x for x in free if all(abs(x - other) >= gap - 1e-9 for other, gap in near))
         placed.append((heights[i], offsets[i]))
     widest = max(map(abs, offsets), default=0.0)
+    return [x * min(1.0, reach / widest) if widest else x for x in offsets]
+
+
+def _rows_of_points(heights: Sequence[float], diameter: float, reach: float) -> list[float]:
+    """Sideways offsets of many points: those within a diameter of height side by side around the middle."""
+    offsets, taken = [0.0] * len(heights), Counter[int]()
+    for i in sorted(range(len(heights)), key=lambda k: (heights[k], k)):
+        row = math.floor(heights[i] / diameter)
+        taken[row] += 1
+        offsets[i] = diameter * (taken[row] // 2) * (1 if taken[row] % 2 else -1)
+    widest = max(map(abs, offsets))
     return [x * min(1.0, reach / widest) if widest else x for x in offsets]
 
 

@@ -90,4 +90,5 @@ def _named(table: Element, replicate: int) -> str:
     return words[replicate - 1] if replicate <= len(words) else str(replicate)
 
 
-READER = Reader(Options, read, inner=("table", tables_of))
+PLACES = frozenset({"row", "row_title", "replicate", "excluded"})  # of a value, and no measurements
+READER = Reader(Options, read, made=PLACES, inner=("table", tables_of))

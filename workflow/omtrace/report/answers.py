@@ -180,10 +180,10 @@ def _sentences(asked: _Asked) -> Iterator[Sentence]:
 
 
 def _headline(row: Row) -> Headline | None:
-    """The effect of a row; on the scale of logarithms the ratio that it is."""
+    """The effect of a row with its interval; on the scale of logarithms the ratio that it is; None of a single unit."""
     headline = headline_of(row)
     if headline and not all(row[name]["value"] for name in (headline.effect, headline.low, headline.high)):
-        return None  # held back
+        return None  # held back, or of a single unit
     if headline and row[headline.effect]["unit"].startswith("log ") and {"ratio_low", "ratio_high"} <= row.keys():
         return Headline("ratio", "ratio_low", "ratio_high", headline.p)
     return headline
@@ -274,7 +274,7 @@ def _estimated(asked: _Asked, row: Row, headline: Headline) -> Pieces:
     unit = row[headline.effect]["unit"]
     pieces: Pieces = [row[headline.effect], f" {unit}" if unit not in ("", "%") else ""]
     inside: Pieces = []
-    if {headline.low, headline.high} <= row.keys():
+    if {headline.low, headline.high} <= row.keys() and row[headline.low]["value"] and row[headline.high]["value"]:
         inside += [f"{asked.interval(row[headline.low]['analysis'])} ", row[headline.low], " to ", row[headline.high]]
     if headline.p and row[headline.p]["value"]:
         inside += ["; " if inside else "", *_p(row[headline.p])]

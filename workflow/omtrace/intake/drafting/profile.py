@@ -142,7 +142,7 @@ def read_file(
 
 def columns_of(extract: Extract) -> tuple[ColumnProfile, ...]:
     """What each column of an extract holds."""
-    names: dict[str, None] = {}
+    names: dict[str, None] = dict.fromkeys(("unit_id", "visit", "key"))  # which mean something in every table
     profiles = []
     for raw, cells in zip(extract.columns, extract.cells, strict=True):
         name = own_name(raw, names)
@@ -209,6 +209,8 @@ def column_of(raw: str, name: str, counts: Mapping[str, int], variable: Variable
         missing |= dict.fromkeys(far, "not answered")
         texts = {text: n for text, n in texts.items() if text not in far}
     codes = {code: label for code, label in variable.choices.items() if code not in missing}
+    if kind == "integer" and all(code == label for code, label in codes.items()):
+        codes = {}  # numbers of a scale, without names
     if codes and {*texts} <= {*codes} and len(codes) <= 4 * MOST_CATEGORIES and len({*codes.values()}) == len(codes):
         kind = "category"
     elif kind == "text" and not remark and _is_closed(texts):

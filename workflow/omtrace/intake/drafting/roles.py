@@ -9,7 +9,7 @@ from omtrace.readers._wide import stem_of
 
 UNITS = (
     r"record_?id|usubjid|subj(ect)?_?(id|no|nr|num|number|key)?|participant_?(id|no|nr|number|code)?|"
-    r"patient_?(id|no|nr|number|code)?|p?pt_?(id|no|nr)|pid|ppid|ppt|respondent_?(id)?|external_?reference|"
+    r"patient_?(id|no|nr|number|code)?|p?pt_?(id|no|nr)|pid_?(no|nr|num|number)?|ppid|ppt|respondent_?(id)?|external_?reference|"
     r"(animal|mouse|rat|pup|tier|maus|ratte|patient|patienten|proband|probanden|teilnehmer|sujet|paciente|paziente)_?"
     r"(id|no|nr|number|code)?|case_?(id|no|nr|number)?|study_?(id|no|nr|number)|id|code|unit_?id?|row_name"
 )
@@ -19,7 +19,7 @@ VISITS = (
     r"(mess)?zeitpunkt|termin|woche|monat|semaine|mois|visita|semana|settimana"
 )
 ARMS = (
-    r"arm(_?(cd|code|name|label|num))?|trt(_?(a|p|01a|01p|code|group))?|treat(ment)?(_?(arm|group|code|name))?|"
+    r"arms?(_?(cd|code|name|label|num))?|trt(_?(a|p|01a|01p|code|group))?|treat(ment)?(_?(arm|group|code|name))?|"
     r"group(_?(name|code|id))?|grp|alloc(ation)?(_?(group|arm))?|random(i[sz]ed|i[sz]ation)?(_?(group|arm|to))?|"
     r"intervention(_?group)?|condition|dose(_?group)?|drug|genotype|diet|exposure_?group|cohort|gruppe|"
     r"behandlung(sgruppe|sarm)?|groupe|traitement|grupo|tratamiento|gruppo|trattamento"
@@ -38,18 +38,22 @@ REFERENCE = (
     r"schein\w*|kontrolle|t[eé]moin"
 )
 BEFORE = (
-    r"base|bl\b|pre|screen|before|^t_?0$|^v_?0$|^0$|(week|wk|w|month|m|day|d|visit)_?0+\b|enrol|admission|"
+    r"base|bl\b|pre|screen|before|^t_?0$|^v_?0$|^0$|(week|wk|w|month|m|day|d|visit)_?0+\b|enrol|inclusion|admission|"
     r"vorher|ausgang|einschluss"
 )
 LATER = (
     r"(?:t|v|w|wk|m|d|fu|week|month|day|visit|time|tp|followup|follow_up|wave)_?[0-9]+[a-z]*|"
     r"[0-9]+_?(?:m|mo|w|wk|d|y|h|month|week|day|year|hour)s?"
 )
-NAMED = r"baseline|base|bl|pre|post|fu|followup|follow_up|end|final|screening|discharge"
+NAMED = r"baseline|base|bl|pre|post|fup?|followup|follow_up|end|final|screening|discharge"
 SUFFIX = re.compile(rf"(.*[A-Za-z0-9])[_. ]({LATER}|{NAMED})", re.IGNORECASE)
 PREFIX = re.compile(rf"({LATER}|{NAMED})[_. ]([A-Za-z].*)", re.IGNORECASE)
+NUMBERED = re.compile(rf"({NAMED})[_. ]([0-9]+)", re.IGNORECASE)  # pre.1, pre.2
 JOINED = re.compile(r"(pre|post)([A-Za-z]{2,})", re.IGNORECASE)  # Prewt, Postwt
 PERSONAL = rf"sex|gender|age|dob|birth.*|race|site|cent(er|re)|{ARMS}"  # the same in all rows of a person
+REPEATS = "redcap_repeat_instrument"
+BLANK = ("", "NA")  # NA: in exports that R wrote again
+ADAM = {"visit": "AVISIT", "code": "PARAMCD", "label": "PARAM", "value": "AVAL"}  # CDISC, ADaM Implementation Guide
 MOST_VISITS = 20
 MOST_ARMS = 8
 
@@ -104,13 +108,17 @@ def unit_column(files: Sequence[FileProfile], asked: str = "") -> str:
 
 
 def is_unique(file: FileProfile, columns: Iterable[str]) -> bool:
-    """Whether the cells of some columns together tell the rows apart."""
+    """Whether the cells of some columns together tell the rows apart, those of repeated forms of REDCap aside."""
     rows = list(zip(*(file.cells(column) for column in columns), strict=True))
+    if file.has(REPEATS):
+        rows = [row for row, form in zip(rows, file.cells(REPEATS), strict=True) if form in BLANK]
     return len({*rows}) >= 0.98 * len(rows)
 
 
 def visits_of(file: FileProfile, unit: str, asked: str = "", wide: Sequence[str] = ()) -> Visits | None:
     """The visits of a file, below each other or side by side; None where there are none."""
+    if not asked and {*ADAM.values()} <= {*file.extract.columns}:
+        return _below(file, file.column(ADAM["visit"]))
     if unit and not is_unique(file, [unit]):
         candidates = [file.column(asked)] if asked else [c for c in file.columns if named(c, VISITS)]
         candidates = [
@@ -165,7 +173,7 @@ def _beside(file: FileProfile, unit: str, asked: Sequence[str]) -> Visits | None
         for raw in others:
             if match := SUFFIX.fullmatch(raw):
                 found.setdefault("*" + raw[len(match[1]) :], set()).add(match[1])
-            elif match := PREFIX.fullmatch(raw) or JOINED.fullmatch(raw):
+            elif match := PREFIX.fullmatch(raw) or JOINED.fullmatch(raw) or NUMBERED.fullmatch(raw):
                 found.setdefault(raw[: -len(match[2])] + "*", set()).add(match[2])
         stems = [stem for stems in found.values() for stem in stems]
         shared = {stem for stem in stems if stems.count(stem) > 1}

@@ -11,7 +11,11 @@ from omtrace.instruments import instrument_of
 from omtrace.intake.drafting.profile import MOST_CATEGORIES, ColumnProfile, FileProfile, decimals_of, own_name
 from omtrace.intake.drafting.questionnaires import Match, questionnaires_in
 from omtrace.intake.drafting.roles import (
+    ADAM,
+    ARMS,
+    BLANK,
     FACTS,
+    REPEATS,
     VISITS,
     Arm,
     Visits,
@@ -28,11 +32,13 @@ from omtrace.intake.drafting.roles import (
     unit_column,
     visits_of,
 )
+from omtrace.readers import reader_of
 
 Design = Literal["parallel", "single-arm", "crossover", "cluster", "factorial", "assay", "animals"]
-EVENT, INSTRUMENT, INSTANCE = "redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance"
+EVENT, INSTRUMENT, INSTANCE = "redcap_event_name", REPEATS, "redcap_repeat_instance"
 SYSTEM = ("row_name", EVENT, INSTRUMENT, INSTANCE, "redcap_survey_identifier", "redcap_data_access_group")
 YES = ("yes", "y", "ja", "oui", "si", "true", "1")
+MOST_PARAMETERS = 12
 WANTED = r"(yes|y|good|positive|improved|success\w*|respon\w*|cured|healed|alive|none|1)$"
 DAYS = r"(study_?)?day(_?(no|nr|number))?|date|time.*|index|row|sequence|seq|nr|no|instance|trial|replicate|rep"
 
@@ -195,12 +201,15 @@ class _File:
     def __init__(self, draft: Draft, file: FileProfile, visits: Visits | None, forms: Mapping[str, str]) -> None:
         self.draft, self.file, self.visits, self.forms = draft, file, visits, forms
         self.unit = draft.unit
-        self.system = {self.unit, visits.column if visits else "", *SYSTEM}
+        self.system = {self.unit, visits.column if visits else "", *SYSTEM, *reader_of(file.reader).made}
         self.system |= {column.raw for column in file.columns if column.raw.endswith("_complete") and forms}
         self.once = not self.unit or is_unique(file, [self.unit])
 
     def add(self) -> None:
         """Known questionnaires first; then what is left, as tables of the study's own."""
+        if self.visits and self.visits.column == ADAM["visit"] and {*ADAM.values()} <= {*self.file.extract.columns}:
+            self._parameters_below()
+            return
         wide = stems_of(self.file, self.visits) if self.visits and self.visits.wide else {}
         texts: dict[str, list[str]] = {stem: [t for c in of for t in c.texts] for stem, of in wide.items()}
         beside = {column.raw for of in wide.values() for column in of}
@@ -241,6 +250,32 @@ class _File:
             return {"wide": self.visits.wide}
         return {"visit": {"column": self.visits.column, "map": self.visits.map}}
 
+    def _parameters_below(self) -> None:
+        """A data set of ADaM's basic structure: a table for each parameter, and one of what is known of a subject."""
+        arm = self.draft.arm
+        constant = [c for c in self.file.columns if c.raw != self.unit and is_constant(self.file, self.unit, c.raw)]
+        whole = [c for c in constant if c.filled == self.file.rows]
+        kept = [arm.column if arm and c.raw == arm.column.raw else c for c in whole]
+        subjects = self.draft.table("subjects", self.file.name, key=[])
+        subjects.columns = {**self._common(), **{c.name: c for c in kept}}
+        self.draft.roster = self.draft.roster or subjects.name
+        for column in kept:
+            self._parameter(subjects.name, column, column.name, (), constant=True)
+        codes, labels, times = (self.file.cells(ADAM[name]) for name in ("code", "label", "visit"))
+        value = self.file.column(ADAM["value"])
+        # rows that a record of the analysis is: neither other than flagged, nor imputed
+        where = {flag: [text] for flag, text in (("ANL01FL", "Y"), ("DTYPE", "")) if self.file.has(flag)}
+        named = dict(zip(codes, labels, strict=True))
+        assert self.visits
+        for code in sorted(named, key=lambda one: -codes.count(one))[:MOST_PARAMETERS]:
+            at = {time for one, time in zip(codes, times, strict=True) if one == code}
+            visits = {"column": ADAM["visit"], "map": {raw: v for raw, v in self.visits.map.items() if raw in at}}
+            scheduled = tuple(v for raw, v in self.visits.map.items() if raw in at)
+            table = self.draft.table(code, self.file.name, rows={ADAM["code"]: [code], **where}, visit=visits)
+            column = replace(value, name=own_name(code), label=named[code])
+            table.columns = {**self._common(), column.name: column}
+            self._parameter(table.name, column, column.name, scheduled)
+
     def _questionnaire(self, match: Match) -> None:
         keys = self._visit_keys() or {"wide": {"once": "*"}}
         labels = self.visits.labels if self.visits else {"once": "once"}
@@ -275,8 +310,8 @@ class _File:
         events = self.file.cells(EVENT) if self.file.has(EVENT) else []
         repeats = self.file.cells(INSTRUMENT) if self.file.has(INSTRUMENT) else []
         cells = [self.file.cells(column.raw) for column in columns]
-        there = [any(row) for row in zip(*cells, strict=True)]
-        repeating = any(one for one, filled in zip(repeats, there, strict=False) if filled)
+        there = [any(text not in BLANK for text in row) for row in zip(*cells, strict=True)]
+        repeating = any(one not in BLANK for one, filled in zip(repeats, there, strict=False) if filled)
         if f"{form}_complete" in self.file.extract.columns:
             keys["status"] = f"{form}_complete"
             states = [s for s, filled in zip(self.file.cells(f"{form}_complete"), there, strict=True) if filled]
@@ -381,7 +416,8 @@ class _File:
                 self.draft.parameter(name, label, "count", options, "numbers")
             return
         derive = "same" if constant else "mean" if repeated else "column"
-        fact = is_arm or constant or (not visits and not repeated and named(column, FACTS)) or holds == "categories"
+        known = named(column, f"{FACTS}|{ARMS}")
+        fact = is_arm or constant or (not visits and not repeated and known) or holds == "categories"
         self.draft.parameter(
             name,
             _label(column),

@@ -130,7 +130,7 @@ def _rows(table: str, frame: "pandas.DataFrame", declared: Table, options: Optio
     import numpy
 
     names = _compared(declared)
-    if len(names) < options.items:
+    if len(names) < options.items or not declared.key:  # a table without a key says that its rows repeat
         return
     frame = frame.sort_index()
     codes = coded(frame[names])

@@ -55,6 +55,7 @@ CAP = 20_000  # texts on which shares are counted
 GROWN = 15  # years: younger people are not told from visits
 SPAN, SPAN_ALONE = 5, 15  # years
 DATES = 0.8  # share of the texts
+SUBJECT = re.compile(r"USUBJID|SUBJID|SubjectKey", re.IGNORECASE)  # CDISC's names of the pseudonym
 DIGITS = re.compile(r"\d{5,8}")
 ALL_DIGITS = 0.95  # share of the texts that are days, where a date is digits alone
 MONTH, DAY = r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
@@ -258,6 +259,8 @@ def _by_values(column: _Column, others: float, today: str, passing: Collection[s
     kind, hits = shapes.anywhere(texts, joined) if there else ("", 0)
     if kind:
         return kind, hits / len(column.texts)
+    if SUBJECT.fullmatch(column.name):
+        return "", 0.0  # 01-701-1015 is site and subject; nothing that follows would tell it from a telephone number
     kind, share = plain_shapes.mostly(sample)
     if kind:
         return kind, share
