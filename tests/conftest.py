@@ -8,6 +8,11 @@ from pathlib import Path
 import agreements
 import pipeline
 import pytest
+from hypothesis import settings
+
+# Machines are shared: a test that is slow once has not failed.
+settings.register_profile("shared", deadline=None)
+settings.load_profile("shared")
 
 # Whole runs, shared by all test files that look at results.
 fresh, tiny_twins, tiny = pipeline.fresh, pipeline.tiny_twins, pipeline.tiny

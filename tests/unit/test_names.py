@@ -138,6 +138,8 @@ def test_every_argument_that_is_a_name_is_checked():
     free = {"every", "accept", "as_json", "schema", "check", "head", "ledger", "environment", "batches", "limit"}
     free |= {"unit", "of", "origin", "received", "form", "cores", "tolerance", "everything", "no_ledger", "recompute"}
     free |= {"cells", "rows", "units"}  # addresses of raw cells, looked up in the registered files
+    free |= {"changes", "shells", "share", "dpi"}  # flags and a number
+    free |= {"target"}  # a folder to write into, as everywhere
     free |= {"name"}  # of a study that there is not yet: new-study checks it
     free |= {"design", "visit", "arm", "reference", "outcome", "wide"}  # columns of files, and texts in them
     texts = {"address", "citation", "licence", "reason"}  # kept as they are, by csv and json

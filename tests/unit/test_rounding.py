@@ -80,15 +80,23 @@ ELSEWHERE = {
         "{round(part * 0.66):02X}",
     },  # ticks, colours
     "figures/curves.py": {"{number.value:.3g}"},  # coefficients, to the digits that a plate carries
+    "figures/flow.py": {"{sum(arms):g}", "{whole:g}"},  # of a refusal
     "figures/forest.py": {"{100 * levels.pop():g}"},  # of the plan
     "figures/responder_curve.py": {"{100 * value:.0f}"},  # ticks
     "figures/tipping_point.py": {"{value:g}"},  # ticks
     "report/_plate_wells.py": {"store.number_text"},  # of a well, for the one way to show it
     "report/_plate_words.py": {"{signal:g}", "{level:g}"},  # of a well, as it was read and laid out
     "report/answers.py": {"{meaningful.size:g}", "{size:g}", "{family.alpha:g}"},  # of the plan
+    "report/disclosure.py": {  # a digit more than is displayed gives away the count behind a mean
+        "store.display",
+        "store.number_text",
+        "{float(value):.2g}",
+        "round(float(row['value']))",
+    },
     "report/exports/xlsx.py": {"display"},  # held against the text of the table when the file is read back
     "report/fields.py": {"{low:g}", "{high:g}"},  # bounds that tables declare
     "report/inline_svg.py": {"{number:.2f}"},  # places of a drawing
+    "report/shells.py": {"{at:03}"},  # numbers of files
     "report/manuscript.py": {"display"},  # to the digits that a token asks for, by the one way to round
     "report/methods.py": {"{family.alpha:g}"},  # of the plan
     "report/page.py": {"{ord(character):04x}"},  # escapes
@@ -100,7 +108,7 @@ ELSEWHERE = {
     "report/tidy.py": {"store.number_text"},  # of a table to be read by programs
 }
 # places and ticks, and the signals as read: they are given no stored number but a curve's and its limits
-DRAWN = {"report/_plate_svg.py", "report/_plate_curve.py"}
+DRAWN = {"report/_plate_svg.py", "report/_plate_curve.py", "report/lineage.py"}
 
 
 def formatted(path):

@@ -43,4 +43,5 @@ METHOD = Method(
     "Of the units with a value at the baseline and at the visit: number, mean, SD, median and quartiles of both and of "
     "the change (visit minus baseline).",
     units="any",
+    gives="mean median q1 q3 sd missing n",
 )

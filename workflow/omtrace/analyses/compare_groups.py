@@ -74,6 +74,6 @@ METHOD = Method(
     gives="difference ci_low ci_high cohens_d cohens_d_ci_low cohens_d_ci_high hedges_g hedges_g_ci_low "
     "hedges_g_ci_high hodges_lehmann_shift hodges_lehmann_shift_low hodges_lehmann_shift_high mean_a mean_b "
     "relative_effect relative_effect_low relative_effect_high sd_a sd_b relative_effect_se se mann_whitney_u "
-    "relative_effect_t t df relative_effect_df p mann_whitney_p permutation_p relative_effect_p n_a n_b "
+    "relative_effect_t t z df relative_effect_df p mann_whitney_p permutation_p relative_effect_p n n_a n_b "
     "method_exact permutation_exact",
 )

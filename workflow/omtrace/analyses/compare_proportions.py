@@ -128,8 +128,8 @@ METHOD = Method(
     yes_or_no=True,
     gives="difference risk_ratio risk_ratio_low risk_ratio_high odds_ratio odds_ratio_low odds_ratio_high "
     "newcombe_low newcombe_high miettinen_nurminen_low miettinen_nurminen_high wald_low wald_high mee_low "
-    "mee_high nnt nnt_miettinen_nurminen_low nnt_miettinen_nurminen_high nnth_miettinen_nurminen "
-    "nntb_miettinen_nurminen nnt_newcombe_low nnt_newcombe_high nnth_newcombe nntb_newcombe nnt_wald_low "
-    "nnt_wald_high nnth_wald nntb_wald risk_ratio_score_low risk_ratio_score_high fisher_p chi_squared_p "
-    "count_a count_b n_a n_b",
+    "mee_high sato_low sato_high nnt nnt_miettinen_nurminen_low nnt_miettinen_nurminen_high "
+    "nnth_miettinen_nurminen nntb_miettinen_nurminen nnt_newcombe_low nnt_newcombe_high nnth_newcombe "
+    "nntb_newcombe nnt_wald_low nnt_wald_high nnth_wald nntb_wald risk_ratio_score_low risk_ratio_score_high "
+    "chi_squared df p fisher_p cmh_p chi_squared_p count_a count_b n n_a n_b",
 )

@@ -48,4 +48,5 @@ METHOD = Method(
     Options,
     run,
     said,
+    gives="correlation_coefficient ci_low ci_high p n",
 )

@@ -181,4 +181,13 @@ def said(options: Options) -> str:
     )
 
 
-METHOD = Method(Options, run, said, part=lambda options: "parameter", yes_or_no=True)
+METHOD = Method(
+    Options,
+    run,
+    said,
+    part=lambda options: "parameter",
+    yes_or_no=True,
+    gives="difference odds_ratio odds_ratio_low odds_ratio_high mean proportion ci_low ci_high carry_over "
+    "carry_over_low carry_over_high period_effect period_effect_low period_effect_high proportion_a "
+    "proportion_b sd se t df p period_effect_p carry_over_p count count_a count_b n only_a only_b",
+)

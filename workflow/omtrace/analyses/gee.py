@@ -230,4 +230,6 @@ METHOD = Method(
     said,
     part=lambda options: "parameter",
     yes_or_no=True,
+    gives="difference adjusted_mean rate_ratio odds_ratio rate proportion ci_low ci_high design_effect "
+    "working_correlation se se_log t df p clusters count events n values few_clusters",
 )

@@ -171,5 +171,5 @@ METHOD = Method(
     rests_on,
     part=lambda options: "whole",
     gives="estimate estimate_ci_low estimate_ci_high estimate_highest estimate_lowest largest_change "
-    "conclusions_turned not_estimable removals signs_turned",
+    "conclusions_turned not_estimable removals signs_turned units_to_turn",
 )

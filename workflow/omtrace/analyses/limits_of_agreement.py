@@ -45,4 +45,6 @@ METHOD = Method(
     Options,
     run,
     said,
+    gives="difference dose_slope ci_low ci_high agreement_lower agreement_lower_low agreement_lower_high "
+    "agreement_upper agreement_upper_low agreement_upper_high sd se t df p n",
 )

@@ -147,4 +147,5 @@ METHOD = Method(
     "of alpha. Enrolled: divided by the share that stays, rounded up.",
     units="any",
     part=lambda options: "whole",
+    gives="design_effect power clusters enrolled_in_all enrolled_per_group events units_in_all units_per_group",
 )

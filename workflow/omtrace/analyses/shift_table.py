@@ -66,4 +66,5 @@ METHOD = Method(
     run,
     "Units by their category at the baseline and at the visit, in per cent of those with both.",
     units="any",
+    gives="percent count missing n",
 )

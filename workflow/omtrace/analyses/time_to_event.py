@@ -233,4 +233,11 @@ def said(options: Options) -> str:
     )
 
 
-METHOD = Method(Options, run, said)
+METHOD = Method(
+    Options,
+    run,
+    said,
+    gives="difference hazard_ratio median_time median_time_low median_time_high survival survival_low survival_high "
+    "restricted_mean ci_low ci_high curve_survival curve_survival_low curve_survival_high se se_log "
+    "chi_squared z df p proportional_hazards_p at_risk curve_at_risk curve_events events n curve_time",
+)
