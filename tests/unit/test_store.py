@@ -228,7 +228,7 @@ def umask(request):
         ("logs/tiny/versions/1-2.csv", 0o640),
         ("data/raw/tiny/plate.txt", 0o640),
         ("data/queries/tiny.jsonl", 0o640),
-        ("results/logs/estimates.csv", 0o666),
+        ("results/logs/definitions.json", 0o666),
         ("logs/results/findings.csv", 0o640),
     ],
 )

@@ -5,8 +5,6 @@ definition names (its analysis, parameters, population, tables) touches that num
 repaired in the raw data may touch any number of its tables, or any at all. What is not listed cannot change.
 """
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,21 +95,13 @@ def dependents(one: Upstream, plan: Plan) -> set[str]:
     """The parameter that a key is of, and all whose options name it, or one that does; none for other keys."""
     if one.key[0] != "datasets" or one.key[2:3] != ("parameters",) or one.key[1] not in plan.datasets:
         return set()
-    words = {
-        name: set(re.findall(r"\w+", json.dumps(entry.options, default=str)))
-        for name, entry in plan.datasets[one.key[1]].parameters.items()
-    }
-    found, waiting = set(), [one.key[3]]
-    while waiting:
-        if (name := waiting.pop()) not in found:
-            found.add(name)
-            waiting += [other for other, mine in words.items() if name in mine]
-    return found
+    dataset = plan.datasets[one.key[1]]
+    return {name for name in dataset.parameters if one.key[3] in dataset.named_in([name])} | {one.key[3]}
 
 
 def _of_population(plan: Plan, dataset: str, population: str) -> set[str]:
     entry = plan.datasets[dataset].populations.get(population) if dataset in plan.datasets else None
-    return set(re.findall(r"\w+", entry.where)) if entry else set()
+    return plan.datasets[dataset].named_in(entry.where) if entry else set()
 
 
 def lines_of(effect: Effect, every: bool = False) -> list[str]:

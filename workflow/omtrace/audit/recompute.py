@@ -69,6 +69,7 @@ def recompute(plan: Plan, numbers: Sequence[Mapping[str, str]], root: str | Path
     Fault
         Where results are missing or not readable.
     """
+    from omtrace.analyses import JOINT
     from omtrace.derivations.records import read_tables
     from omtrace.model.groups import with_groups
 
@@ -91,12 +92,15 @@ def recompute(plan: Plan, numbers: Sequence[Mapping[str, str]], root: str | Path
     for (rowset, analysis), mine in together.items():
         frame = backing.behind(backing.members[rowset], used_only=False)
         limited = tables_of_cells(tables, plan, plan.analyses[analysis].dataset, frame)
-        every = plan.datasets[plan.analyses[analysis].dataset].parameters
-        behind = definitions[mine[0]["definition"]]["parameters"] or every
+        dataset = plan.datasets[plan.analyses[analysis].dataset]
+        behind = dataset.named_in(list(definitions[mine[0]["definition"]]["parameters"])) or set(dataset.parameters)
         values, why = _made(plan, analysis, limited, behind)
-        for parameter in {n["parameter"] for n in mine if n["id"] not in values}:
-            if parameter in plan.analyses[analysis].parameters:  # without the others, which have no cells here
-                values |= _made(_of_parameter(plan, analysis, parameter), analysis, limited, behind)[0]
+        for parameter, visit in {(n["parameter"], n["visit"]) for n in mine if n["id"] not in values}:
+            parts = tuple(parameter.split(JOINT))  # without the others, which have no cells here
+            if set(parts) <= set(plan.analyses[analysis].parameters):
+                for visits in {(), (visit,) if visit else ()}:
+                    alone = _of_parameters(plan, analysis, parts, visits)
+                    values = {**_made(alone, analysis, limited, behind)[0], **values}
         for number in mine:
             value = values.get(number["id"])
             if value is None and number["statistic"] == COUNT:
@@ -162,9 +166,10 @@ def _narrowed(plan: Plan, name: str, behind: Collection[str]) -> Plan:
     return plan.model_copy(update={"datasets": {**plan.datasets, name: narrow}})
 
 
-def _of_parameter(plan: Plan, analysis: str, parameter: str) -> Plan:
-    """The plan with one parameter of an analysis."""
-    entry = plan.analyses[analysis].model_copy(update={"parameters": (parameter,)})
+def _of_parameters(plan: Plan, analysis: str, parameters: tuple[str, ...], visits: tuple[str, ...]) -> Plan:
+    """The plan with some parameters of an analysis alone, and with some of its visits, unless there are none."""
+    entry = plan.analyses[analysis]
+    entry = entry.model_copy(update={"parameters": parameters, "visits": visits or entry.visits})
     return plan.model_copy(update={"analyses": {**plan.analyses, analysis: entry}})
 
 

@@ -170,7 +170,7 @@ def affected_analyses(plan: Plan, old: Path, new: Path) -> list[str]:
 
 
 def _named(plan: Plan, name: str) -> set[str]:
-    """All words in which an analysis may name parameters: its options, populations, estimand, and theirs in turn."""
+    """The parameters that an analysis may read: by its options, populations and estimand, and theirs in turn."""
     entry = plan.analyses[name]
     dataset = plan.datasets[entry.dataset]
     parts: list[Any] = [entry.parameters, entry.options, dataset.group, dataset.experimental_unit]
@@ -178,13 +178,7 @@ def _named(plan: Plan, name: str) -> set[str]:
     every = entry.method == "populations"
     parts += [told.where for population, told in dataset.populations.items() if every or population in populations]
     parts += [plan.estimands[entry.estimand]] if entry.estimand else []
-    found: set[str] = set()
-    waiting = set(re.findall(r"\w+", repr(parts)))
-    while waiting:
-        found |= waiting
-        texts = repr([dataset.parameters[word].options for word in waiting if word in dataset.parameters])
-        waiting = set(re.findall(r"\w+", texts)) - found
-    return found
+    return dataset.named_in(parts)
 
 
 def _changed_parameters(old: Path, new: Path) -> set[str] | None:

@@ -26,14 +26,18 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     tables = context.tables
     rows = tables.frame(options.table, options.where)
     tables.need(options.table, options.column)
-    raw = tables.raw(options.table, options.column)
+    shown = dict.fromkeys((options.column, *options.where))  # a row is counted for what its condition's cells hold
     counts = rows[UNIT].value_counts().to_dict()
     quarantine = tables.quarantine
     lost = quarantine.loc[(quarantine["table"] == options.table) & (quarantine["rule"] != "duplicate_row"), UNIT]
     unknown = set(lost.tolist())
     units = [unit for unit in context.units if unit not in unknown]
     records = [(unit, "", float(counts.get(unit, 0)), None, "observed") for unit in units]
-    cells = [(unit, "", key, raw, "value") for unit, key in zip(rows[UNIT], rows["key"], strict=True)]
+    cells = [
+        (unit, "", key, tables.raw(options.table, column), "value")
+        for column in shown
+        for unit, key in zip(rows[UNIT], rows["key"], strict=True)
+    ]
     doubtful = tables.lost_cells(options.table)
     doubtful = doubtful[doubtful["column"].isin(list(options.where))]
     cells += [

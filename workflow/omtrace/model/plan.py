@@ -4,6 +4,7 @@ The plan holds choices, never paths or threads. Parts that name a module (a read
 derivation, a method, a figure) carry ``options``; the module itself declares and checks them.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -50,6 +51,7 @@ from omtrace.model.tables import TablePlan
 # Crosschecks of every study, with default options where the plan has no entry.
 USUAL = ("copied_plates", "copies", "future_dates", "magnitudes", "straight_lines")
 
+WORD = re.compile(r"\w+")
 UNPLANNED = "Not named in the plan."  # how the note of an analysis begins that an exploratory file adds
 RESERVED = ("places", "quarantine", "gaps", "repairs")  # files beside the validated tables
 Severity = Literal["note", "warn", "quarantine", "stop"]
@@ -122,6 +124,16 @@ class DatasetPlan(Closed):
         default_factory=lambda: {"full": Population.model_validate({"label": "every enrolled unit"})},
         description="population -> who belongs to it; default: full, every enrolled unit",
     )
+
+    def named_in(self, content: object) -> set[str]:
+        """The parameters whose names stand in options or expressions, and those that their own options name in turn."""
+        found: set[str] = set()
+        waiting = set(WORD.findall(repr(content))) & self.parameters.keys()
+        while waiting:
+            found |= waiting
+            texts = repr([self.parameters[name].options for name in waiting])
+            waiting = (set(WORD.findall(texts)) & self.parameters.keys()) - found
+        return found
 
     def condition(self, population: str, where: str, known: Sequence[str] | None = None) -> Expression:
         """Who belongs to a population.
