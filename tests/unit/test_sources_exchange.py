@@ -240,6 +240,7 @@ def test_dataset_json_rows_have_their_lines_and_numbers_as_written(content, line
     found = extract("dataset_json", content)
     assert found.columns == ("USUBJID", "VSDTC", "VSSTRESN")
     assert found.rows == [["P1", "2024-01-31", "1.50"], ["P2", "", ""]]
+    assert [place.part for place in found.places] == ["row 1", "row 2"]
     assert tuple(place.first_line for place in found.places) == lines and found.date_cells == {"VSDTC": [0]}
     assert found.variables["USUBJID"].label == "Unique Subject Identifier"
 

@@ -6,9 +6,10 @@ import os
 import random
 from pathlib import Path
 
+import plate_exports
 import pytest
 from omtrace.faults import Fault
-from omtrace.intake.drafting.command import new_study
+from omtrace.intake.drafting.command import new_study, take_in
 from omtrace.intake.drafting.document import shown
 from omtrace.intake.drafting.profile import column_of, kind_of, own_name
 from omtrace.intake.drafting.questionnaires import questionnaires_in
@@ -321,3 +322,60 @@ def test_visits_by_words_of_time_and_people_of_one_number(tmp_path):
     drafted(folder_of(tmp_path / "c"), saved(tmp_path, "z.csv", rows))
     text = (tmp_path / "c/config/studies/made.yaml").read_text(encoding="utf-8")
     assert "# SAY: one id has several center, sex" in text and "unit: [center, id]" in text
+
+
+# what real files were found to need
+
+
+def test_rows_of_visits_side_by_side_belong_to_the_unit_of_their_row(tmp_path):
+    header = ["drug", "treatment", "bdi.pre", "bdi.2m", "bdi.8m"]
+    rows = [[("No", "Yes")[n % 3 == 0], ("TAU", "CBT")[n % 2], 20 + n % 7, 15 + n % 5, 10 + n % 4] for n in range(30)]
+    folder = folder_of(tmp_path / "study")
+    new = new_study("made", [saved(tmp_path, "trial.csv", [header, *rows])], Request(), folder)
+    assert (folder / "config/exports.csv").read_text().startswith("number,study,export")  # a folder of one's own
+    outcome, faults = take_in(new, folder)
+    assert not faults and [f for f in outcome.findings if f.severity != "note"] == []
+    assert new.draft.arm.groups == {"TAU": "TAU", "CBT": "CBT"}  # as usual is the reference
+
+
+def test_an_outcome_in_two_categories_is_compared_as_shares(tmp_path):
+    rows = [["subject", "month", "treatment", "status"]]
+    rows += [
+        [n, m, ("placebo", "drug")[n % 2], ("poor", "good")[(n + m) % 3 > 0]] for n in range(30) for m in (0, 1, 2)
+    ]
+    plan, _ = drafted(folder_of(tmp_path / "study"), saved(tmp_path, "lungs.csv", rows))
+    assert plan.datasets["units"].parameters["status_good"].options == {"calculate": 'status == "good"'}
+    shares = plan.analyses["shares_1"]
+    assert shares.method == "compare_proportions" and shares.role == "primary" and shares.visits == ("month_2",)
+
+
+def test_a_data_set_of_adam_has_a_table_for_each_parameter(tmp_path):
+    rows = [["USUBJID", "TRTP", "AGE", "AVISIT", "PARAM", "PARAMCD", "AVAL", "ANL01FL", "DTYPE"]]
+    for n in range(20):
+        for visit in ("Baseline", "Week 8"):
+            for code in ("TOT", "SUB"):
+                who = [f"01-701-{1000 + n}", ("Placebo", "Drug")[n % 2], 60 + n % 9]
+                rows.append([*who, visit, code.title(), code, n % 7 + len(visit), "Y", ""])
+                rows.append([*who, visit, code.title(), code, 0, "Y", "LOCF"])
+    plan, found = drafted(folder_of(tmp_path / "study"), saved(tmp_path, "adas.csv", rows))
+    assert plan.tables["tot"].rows == {"PARAMCD": ("TOT",), "ANL01FL": ("Y",), "DTYPE": ("",)}
+    assert plan.analyses["primary"].method == "ancova" and "unit: USUBJID" in found
+    assert plan.datasets["units"].roster.table == "subjects" and plan.tables["subjects"].key == ()
+
+
+def test_questionnaires_are_known_by_what_exports_call_their_items():
+    answers = ["0", "1", "2", "3"]
+    columns = {f"phq{n}": answers for n in range(1, 10)} | {f"sf36_q{n}": ["1", "2"] for n in range(1, 37)}
+    columns |= dict.fromkeys(("Mobility", "Self_Care", "usual activities", "pain", "anxiety"), ["1", "5"])
+    assert {match.name for match in questionnaires_in(columns)} == {"phq9", "rand36", "eq5d5l"}
+
+
+def test_the_layout_that_a_plate_export_holds_is_written_to_be_looked_through(tmp_path):
+    plate = tmp_path / "plate.txt"
+    plate.write_bytes(plate_exports.gen5(plate_exports.gen5_plate(1)))
+    folder = folder_of(tmp_path / "study")
+    with pytest.raises(Fault, match="the export has a layout: look through"):
+        new_study("made", [str(plate)], Request(), folder)
+    with open(folder / "layout.csv", encoding="utf-8") as file:
+        roles = {row["role"] for row in csv.DictReader(file)}
+    assert "standard" in roles

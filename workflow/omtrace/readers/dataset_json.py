@@ -44,7 +44,7 @@ def read(content: bytes, options: Options) -> Extract:
     check_names(names, "columns")
     kept, places, faults = [], [], []
     for number, (row, first, last) in enumerate(rows, 1):
-        place = Place(number, first, last)
+        place = Place(number, first, last, f"row {number}")  # many such files are one line
         if not isinstance(row, list) or len(row) != len(names) or any(isinstance(v, (list, dict)) for v in row):
             faults.append(RowFault(place, "json", f"a list of {len(names)} values"))
             continue
