@@ -30,8 +30,7 @@ FLAGS = {"full": "FASFL", "itt": "ITTFL", "safety": "SAFFL", "per_protocol": "PP
 NAME, LABEL, TEXT = 8, 40, 200  # letters of a name, a label and a text in XPT version 5
 EPOCH = b"01JAN60:00:00:00"  # in place of the time at which a file was written
 TIME = re.compile(rb"\d{2}[A-Z]{3}\d{2}:\d{2}:\d{2}:\d{2}")
-SET = "datasets"
-OBSERVED, UNSCHEDULED = "observed", "not scheduled"
+SET, OBSERVED, UNSCHEDULED = "datasets", "observed", "not scheduled"
 Values = list[str | float | None]
 
 
@@ -460,7 +459,6 @@ def read_xpt(content: bytes, dataset: Dataset) -> dict[str, Values]:
 
 def json_of(plan: Plan, dataset: Dataset, day: str) -> bytes:
     """CDISC Dataset-JSON 1.1."""
-    oid = f"IG.{dataset.name}"
     columns = []
     for variable in dataset.variables:
         column: dict[str, Any] = {
@@ -486,7 +484,7 @@ def json_of(plan: Plan, dataset: Dataset, day: str) -> bytes:
         "sourceSystem": {"name": "omtrace", "version": omtrace.__version__},
         "studyOID": plan.study,
         "metaDataVersionOID": f"MDV.{plan.study}",
-        "itemGroupOID": oid,
+        "itemGroupOID": f"IG.{dataset.name}",
         "records": dataset.count,
         "name": dataset.name,
         "label": dataset.label,
@@ -499,5 +497,4 @@ def json_of(plan: Plan, dataset: Dataset, day: str) -> bytes:
 def read_json(content: bytes, dataset: Dataset) -> dict[str, Values]:
     """The values of a Dataset-JSON file."""
     read = json.loads(content)
-    columns = [column["name"] for column in read["columns"]]
-    return dict(zip(columns, map(list, zip(*read["rows"], strict=True)), strict=True))
+    return dict(zip((c["name"] for c in read["columns"]), map(list, zip(*read["rows"], strict=True)), strict=True))
