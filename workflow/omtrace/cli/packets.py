@@ -179,7 +179,9 @@ def export(study: str, form: str | None, share: bool, shells: bool, file: str | 
 
 @command("figures", "omt_rct --format png --dpi 600 --out figures")
 @click.argument("study", metavar="STUDY", shell_complete=complete_study)
-@click.option("--format", "form", type=click.Choice(["pdf", "png", "svg"]), default="pdf", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["pdf", "png", "svg"]), default="pdf", show_default=True, help="As what."
+)
 @click.option("--dpi", metavar="N", type=click.IntRange(72, 1200), default=300, show_default=True, help="Of a PNG.")
 @click.option("--out", "target", metavar="FOLDER", help="By default releases/STUDY-figures.")
 @json_option
