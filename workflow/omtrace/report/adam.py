@@ -61,11 +61,6 @@ class Dataset:
     values: Mapping[str, Values]
     parameters: tuple[Variable, ...] = ()  # of a data set of parameters: where each of them is from
 
-    @property
-    def count(self) -> int:
-        """Its rows."""
-        return len(next(iter(self.values.values())))
-
 
 def export_adam(study: str, path: str | Path = "", root: str | Path = ".", share: bool = False) -> Path:
     """Write the analysis data sets of a study as one zip file.
@@ -487,7 +482,7 @@ def json_of(plan: Plan, dataset: Dataset, day: str) -> bytes:
         "studyOID": plan.study,
         "metaDataVersionOID": f"MDV.{plan.study}",
         "itemGroupOID": oid,
-        "records": dataset.count,
+        "records": len(dataset.values["USUBJID"]),
         "name": dataset.name,
         "label": dataset.label,
         "columns": columns,
