@@ -30,7 +30,8 @@ FLAGS = {"full": "FASFL", "itt": "ITTFL", "safety": "SAFFL", "per_protocol": "PP
 NAME, LABEL, TEXT = 8, 40, 200  # letters of a name, a label and a text in XPT version 5
 EPOCH = b"01JAN60:00:00:00"  # in place of the time at which a file was written
 TIME = re.compile(rb"\d{2}[A-Z]{3}\d{2}:\d{2}:\d{2}:\d{2}")
-SET, OBSERVED, UNSCHEDULED = "datasets", "observed", "not scheduled"
+SET = "datasets"
+OBSERVED, UNSCHEDULED = "observed", "not scheduled"
 Values = list[str | float | None]
 
 
@@ -59,11 +60,6 @@ class Dataset:
     variables: tuple[Variable, ...]
     values: Mapping[str, Values]
     parameters: tuple[Variable, ...] = ()  # of a data set of parameters: where each of them is from
-
-    @property
-    def count(self) -> int:
-        """Its rows."""
-        return len(next(iter(self.values.values())))
 
 
 def export_adam(study: str, path: str | Path = "", root: str | Path = ".", share: bool = False) -> Path:
@@ -459,6 +455,7 @@ def read_xpt(content: bytes, dataset: Dataset) -> dict[str, Values]:
 
 def json_of(plan: Plan, dataset: Dataset, day: str) -> bytes:
     """CDISC Dataset-JSON 1.1."""
+    oid = f"IG.{dataset.name}"
     columns = []
     for variable in dataset.variables:
         column: dict[str, Any] = {
@@ -484,8 +481,8 @@ def json_of(plan: Plan, dataset: Dataset, day: str) -> bytes:
         "sourceSystem": {"name": "omtrace", "version": omtrace.__version__},
         "studyOID": plan.study,
         "metaDataVersionOID": f"MDV.{plan.study}",
-        "itemGroupOID": f"IG.{dataset.name}",
-        "records": dataset.count,
+        "itemGroupOID": oid,
+        "records": len(dataset.values["USUBJID"]),
         "name": dataset.name,
         "label": dataset.label,
         "columns": columns,
@@ -497,4 +494,5 @@ def json_of(plan: Plan, dataset: Dataset, day: str) -> bytes:
 def read_json(content: bytes, dataset: Dataset) -> dict[str, Values]:
     """The values of a Dataset-JSON file."""
     read = json.loads(content)
-    return dict(zip((c["name"] for c in read["columns"]), map(list, zip(*read["rows"], strict=True)), strict=True))
+    columns = [column["name"] for column in read["columns"]]
+    return dict(zip(columns, map(list, zip(*read["rows"], strict=True)), strict=True))
