@@ -77,6 +77,11 @@ def test_an_effect_says_its_way_its_size_and_what_that_means(better, numbers, wa
     assert facts["Adjusted means"] == "OMT 57.5; Sham 60.5 points"
 
 
+def test_a_change_of_one_unit_has_no_interval_and_stops_nothing():
+    (sentence,) = said(plan("lower"), row("comparison", group="all", mean_change=2.0, ci_low="", ci_high="", n=1))
+    assert text(sentence.pieces) == "2.0 points"
+
+
 def test_a_size_within_one_person_is_not_held_against_a_mean():
     change = row("comparison", visit="month_1", mean_change=-3, ci_low=-4, ci_high=-2, mean_before=60, mean_after=57)
     (sentence,) = said(plan(), change)

@@ -118,9 +118,12 @@ def asked(content: bytes, sheet: str) -> dict:
 
 
 def sheets_of(content: bytes) -> dict[str, int]:
-    """Sheet of a workbook -> its number of cells, of those that are tables."""
-    sizes = {}
-    for name in asked(content, "")["sheets"]:
+    """Sheet of a workbook -> its number of cells; 0 of one that is no table. Raises Fault for what is no workbook."""
+    answer = asked(content, "")
+    if "fault" in answer:
+        raise Fault(answer["fault"])
+    sizes = dict.fromkeys(answer["sheets"], 0)
+    for name in sizes if len(sizes) > 1 else ():
         try:
             extract = read(content, Options.model_validate({"sheet": name}))
         except Fault:

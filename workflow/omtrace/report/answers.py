@@ -173,6 +173,8 @@ def _sentences(asked: _Asked) -> Iterator[Sentence]:
     for key, row in rows.items():
         if {"count", "n"} <= row.keys():
             yield _counted(asked, key, row)
+        elif (alone := headline_of(row)) and row[alone.effect]["value"]:  # of too few units for an interval
+            yield Sentence(_subject(row), _estimated(asked, row, alone))
         elif "p" in row:
             yield _tested(key, row)
         elif main := next((name for name in MEANS if name in row), ""):
