@@ -51,8 +51,9 @@ REFUSING = [
     WHATIF,
     ["export", "tiny", "--to", "md"],
     ["release", "tiny"],
+    ["figures", "tiny"],
     ["manuscript", "draft.pdf"],
-]  # nothing to tell; no such list; no packet; no such unit; no stage file of the report, twice; no draft
+]  # nothing to tell; no such list; no packet; no such unit; no stage file of the report, twice; no results; no draft
 
 
 @pytest.fixture

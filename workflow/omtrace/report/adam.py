@@ -267,8 +267,7 @@ class _Subject:
             self._variable(f"{of}.PARAMCD", code, name, plan.parameters[name], frame[frame["parameter"] == name])
             for name, code in codes.items()
         )
-        keys = ("USUBJID", "PARAMCD", "AVISITN")
-        return Dataset(of, "Basic Data Structure", keys, tuple(variables), values, levels)
+        return Dataset(of, "Basic Data Structure", ("USUBJID", "PARAMCD", "AVISITN"), tuple(variables), values, levels)
 
     def _baselines(self, frame: "pandas.DataFrame") -> Values:
         at = frame[frame["visit"] == self.dataset.baseline].set_index(["unit", "parameter"])["value"]
