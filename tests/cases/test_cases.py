@@ -289,6 +289,24 @@ def test_what_spreadsheets_add_to_text_is_no_column(content):
     assert "no name for column 2" in refused("delimited", "", b"id,,dose\n1,,2\n")
 
 
+@pytest.mark.parametrize(
+    ("units", "left_out"),
+    [
+        ("P1 P2 Total P3 n=3", ["Total", "n=3"]),
+        ("1 2 3 Gesamt: St.dev.", ["Gesamt:", "St.dev."]),
+        ("P1 participant_id P2", ["participant_id"]),
+        ("AB SD MK SE", []),
+        ("N1 N2 N3", []),
+    ],
+)
+def test_totals_and_the_header_again_are_no_units(tmp_path, units, left_out):
+    rows = "".join(f"{unit},1,1,0,5,0\n" for unit in units.split())
+    study = Study(tmp_path, {"diary": DIARY}, {"diary": DAYS + rows}).run()
+    assert [row[3] for row in study.found("summary_row")] == left_out and not study.found("type")
+    assert study.table("diary")["unit_id"].tolist() == [unit for unit in units.split() if unit not in left_out]
+    assert study.counts("diary")[3] == len(left_out)
+
+
 def test_columns_that_stand_twice_are_one_sentence():
     labels = b"Record ID,Date,Complete?,Date,Complete?\n1,2024-01-01,2,2024-02-01,2\n"
     line = refused("delimited", "", labels)

@@ -382,6 +382,7 @@ ELSEWHERE = {
     "unit_alike",
     "zone_open",
     "plate_twice",
+    "summary_row",
 }
 
 

@@ -101,7 +101,7 @@ def test_a_plan_is_read_and_cannot_be_changed(tmp_path):
         (("tables", "hit6", "unit", ["@exprt"]), "tables.hit6: '@exprt' is not one of @export, @batch, @row"),
         (("tables", "hit6", "unit_pattern", "(a"), "tables.hit6: unit_pattern: not a regular expression"),
         (("tables", "hit6", "unit_pattern", "(a)(b)"), "tables.hit6: unit_pattern: needs unit, and one group"),
-        (("datasets", "people", "parameters", "total", "decimals", 7), "datasets.people.parameters.total.decimals"),
+        (("datasets", "people", "parameters", "total", "decimals", 16), "datasets.people.parameters.total.decimals"),
     ],
 )
 def test_what_is_wrong_is_told_by_its_place(tmp_path, change, says):

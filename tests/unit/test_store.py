@@ -289,3 +289,10 @@ def test_rows_that_begin_otherwise_are_left_out(tmp_path):
     assert store.read_csv(tmp_path / "t.csv", "aa") == [every[0], every[2]]
     assert store.read_csv(tmp_path / "t.csv", "ab") == [every[1]]
     assert store.read_csv(tmp_path / "t.csv", "c") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(3.1859875e-11, "3.1859875e-11"), (-2e-300, "-2e-300"), (0.5, "0.5"), (0, "0")]
+)
+def test_numbers_of_something_very_small_keep_their_digits(value, text):
+    assert store.fine_text(value) == text

@@ -60,6 +60,11 @@ def probability_text(value: float) -> str:
     return f"{value:.4g}"
 
 
+def fine_text(value: float) -> str:
+    """A number of something very small (moles per litre) as text: as ``number_text``, with all digits off its grid."""
+    return f"{value:.{SIGNIFICANT}g}" if math.isfinite(value) and 0 < abs(value) < SMALL else number_text(value)
+
+
 def display(value: float | str, decimals: int) -> str:
     """A stored number as people read it: rounded once, half away from zero, in exact decimal."""
     text = value if isinstance(value, str) else number_text(value)

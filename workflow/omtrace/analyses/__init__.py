@@ -40,6 +40,7 @@ class Number(NamedTuple):
     decimals: int
     rows: "Rows"
     population: str = ""  # where it is not the analysis's own
+    is_fine: bool = False  # of a parameter so small that numbers nearer to zero than the usual grid are no noise
 
 
 @dataclass(frozen=True)

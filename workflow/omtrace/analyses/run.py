@@ -37,6 +37,9 @@ COLUMNS = (
 )
 
 
+FINE = 1e-6  # a parameter whose values all are smaller is kept with all digits
+
+
 def number_id(study: str, analysis: str, number: Number, population: str) -> str:
     """The id that names a number: 12 hex digits."""
     parts = (study, analysis, number.parameter, population, number.group, number.visit, number.level, number.statistic)
@@ -137,6 +140,7 @@ class Run:
         self.data: dict[str, Data] = {}
         self.calls: dict[str, Call] = {}
         self.numbers: dict[str, list[Number]] = {}
+        self.fine: dict[str, set[str]] = {}  # dataset -> parameters all of whose values are very small
 
     def numbers_of(self, name: str, waiting: tuple[str, ...] = ()) -> list[Number]:
         """The numbers of an analysis. Raises Fault for one that gives none, or that rests on itself."""
@@ -156,7 +160,11 @@ class Run:
             self.calls[name] = call
             if not others:  # those were guarded themselves
                 guard(where, method, call)
-            self.numbers[name] = numbers_of(method, call)
+            fine = self.fine[entry.dataset]
+            self.numbers[name] = [
+                number._replace(is_fine=True) if fine and fine & {*number.parameter.split(" & ")} else number
+                for number in numbers_of(method, call)
+            ]
             for statistic in {number.statistic for number in self.numbers[name]}:
                 statistic_of(statistic)  # one that is not registered is an error of the method
             if not self.numbers[name]:
@@ -182,6 +190,8 @@ class Run:
             records = store.read_table(self.folder / f"{name}.parquet", ("parameter", "visit", "text", "status"))
             cells = store.read_table(self.folder / f"{name}.cells.parquet", ("column", "role"))
             self.data[name] = Data(name, self.plan.datasets[name], records, cells)
+            largest = records["value"].abs().groupby(records["parameter"], observed=True).max()
+            self.fine[name] = {*largest.index[(largest > 0) & (largest < FINE)]}
         return self.data[name]
 
 
@@ -236,7 +246,8 @@ def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
 def stored_text(number: Number) -> str:
     """The value of a number as it is stored."""
     is_p = statistic_of(number.statistic).role is Role.P_VALUE
-    return store.probability_text(number.value) if is_p else store.number_text(number.value)
+    text = store.probability_text if is_p else store.fine_text if number.is_fine else store.number_text
+    return text(number.value)
 
 
 def _addressed(made: Run, numbers: Mapping[str, Sequence[Number]]) -> tuple[dict[int, str], dict[str, Rows]]:

@@ -53,7 +53,7 @@ class Parameter(Closed):
     label: Annotated[str, PAGES] = Field(description="name in tables and figures")
     unit: Annotated[str, ANALYSIS] = Field("", description="unit of the value")
     visits: Annotated[tuple[str, ...], DERIVATION] = Field((), description="scheduled visits; none: once a unit")
-    decimals: Annotated[int, ANALYSIS] = Field(1, description="decimals shown", ge=0, le=6)
+    decimals: Annotated[int, ANALYSIS] = Field(1, description="decimals shown", ge=0, le=15)
     better: Annotated[Literal["lower", "higher", ""], DERIVATION] = Field("", description="direction of improvement")
     labels: Annotated[dict[str, str], PAGES] = Field(
         default_factory=dict, description="category -> label in tables and figures, where the category is a code"
@@ -107,7 +107,7 @@ class DatasetPlan(Closed):
     groups: Annotated[dict[str, str], ReadBy(PAGES.stages, keys=("analyse",))] = Field(
         default_factory=dict, description="group -> label, the reference first; none: those in the data"
     )
-    parameters: dict[str, Parameter]
+    parameters: dict[str, Parameter] = Field(min_length=1)
     populations: Annotated[dict[str, Population], ANALYSIS] = Field(
         default_factory=lambda: {"full": Population.model_validate({"label": "every enrolled unit"})},
         description="population -> who belongs to it; default: full, every enrolled unit",

@@ -299,6 +299,14 @@ RULES = (
         "format the column as text at its source and type the identifier again",
     ),
     RuleText(
+        "summary_row",
+        "warn",
+        "The row is no unit's: a line of totals or means, or the header again. It is left out.",
+        "Total, below P001 to P030",
+        "export the rows alone",
+        ("note", "warn", "stop"),
+    ),
+    RuleText(
         "zone_open",
         "warn",
         "Times have a zone, and the plan does not say that of the site: a day taken from "

@@ -1,5 +1,6 @@
 """Which rows a table asks about, and what its plan declares to be changed in them before they are checked."""
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -7,14 +8,23 @@ from typing import Any
 from omtrace.model.tables import Repair
 from omtrace.provenance.keys import key_of, number_of
 from omtrace.readers import CellDoubt
+from omtrace.schemas import UNIT
 from omtrace.validation.work import Source, Work
 
+# What stands for a unit in a line below the rows, which is none: totals, means, counts.
+SUMMARY = re.compile(
+    r"(?:(?:grand|sub)?[- ]?total(?:s|e)?|sum|summe|(?:ins)?gesamt|somme|suma|mean|average|avg|mittelwert|moyenne|"
+    r"media|promedio|median|s\.?d\.?|st\.?d(?:ev)?\.?|s\.?e\.?m?\.?|count|anzahl|min(?:imum)?|max(?:imum)?|n)"
+    r"\s*(?:[:=]\s*[\d.,]*)?",
+    re.IGNORECASE,
+)
 INVISIBLE = "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"  # soft hyphen, zero widths, directions, BOM
 
 
 def leave_out_of_scope(work: Work) -> None:
     """Rows that the table does not ask about: other events or forms, unused slots, blank forms."""
     _report_strange_events(work)
+    _leave_summaries(work)
     for column, texts in work.plan.rows.items():
         _report_unmatched(work, column, texts)
         work.leave(~work.cells[column].among(texts), f"other {column}")
@@ -33,6 +43,27 @@ def leave_out_of_scope(work: Work) -> None:
             _report_unanswered(work, done)
             blank &= ~done
         work.leave(blank, "blank form")
+
+
+def _leave_summaries(work: Work) -> None:
+    """Rows of no unit: the header again and, where units have numbers, lines of totals or means; each is told."""
+    raw = work.plan.cell(UNIT)
+    if len(work.plan.unit) > 1 or raw not in work.cells:
+        return
+    texts = [text for text in work.cells[raw].texts if text.strip()]
+    again = {text for text in texts if text.strip().casefold() == raw.strip().casefold()}
+    found = again | {text for text in texts if SUMMARY.fullmatch(text.strip())}
+    if 2 * sum(any(c.isdigit() for c in text) for text in {*texts} - found) <= len({*texts} - found):
+        found = again
+    if not found or found == {*texts}:
+        return
+    rows = work.cells[raw].among(found)
+    for at in rows.nonzero()[0].tolist():
+        key = int(work.keys[at])
+        export = work.sources[number_of(key)].export
+        expected = "a unit; a line of totals or means, or the header again, is no row"
+        work.find("summary_row", export, work.place(key), raw, expected, work.cells[raw].at(at))
+    work.leave(rows, "totals, or the header again")
 
 
 def _blank(work: Work, columns: Iterable[str]) -> Any:

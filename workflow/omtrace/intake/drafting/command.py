@@ -75,6 +75,11 @@ def new_study(study: str, files: Sequence[str], request: Request, root: str | Pa
         kept.append(without)
         notes += [f"{profile.path.name}: column {column} looks like {kind}" for column, kind in kinds.items()]
     draft = draft_of(kept, request, forms)
+    if not draft.parameters:
+        raise Fault(
+            f"{', '.join(path.name for path in sources)}: no column holds numbers or few distinct texts, so that there "
+            "is nothing to analyse"
+        )
     text = plan_text(study, draft, options)
     return NewStudy(study, text, _written(study, text, tables, root), draft, notes)
 

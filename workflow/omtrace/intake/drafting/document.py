@@ -63,7 +63,8 @@ def _wrapped(line: str, indent: int, comment: str) -> Iterator[str]:
 def plan_text(study: str, draft: Draft, options: Mapping[str, Mapping[str, Any]]) -> str:
     """The plan as text. ``options``: file -> options of its reader."""
     lines = [SCHEMA, *_head(study, draft), *_sources(draft, options), *_tables(draft), *_dataset(draft)]
-    lines += [*_analyses(draft), *_figures(draft)]
+    analyses = [*_analyses(draft)]
+    lines += [*(analyses if len(analyses) > 1 else ["analyses: {}"]), *_figures(draft)]
     return "\n".join(lines) + "\n"
 
 
@@ -174,6 +175,8 @@ def _parameter(parameter: ParameterDraft) -> Iterator[str]:
     said: dict[str, Any] = {"derive": parameter.derive, "label": parameter.label[:80]}
     if parameter.visits:
         said["visits"] = list(parameter.visits)
+    if parameter.decimals > 1:
+        said["decimals"] = parameter.decimals
     said["options"] = {name: value for name, value in parameter.options.items() if name != "group"}
     yield from entry(6, parameter.name, said)
 

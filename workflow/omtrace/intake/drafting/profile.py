@@ -1,5 +1,6 @@
 """What a file is and what its columns hold, as far as the file itself tells."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -206,7 +207,7 @@ def own_name(raw: str, taken: Mapping[str, None] | None = None) -> str:
 def column_of(raw: str, name: str, counts: Mapping[str, int], variable: Variable) -> ColumnProfile:
     """What a column holds, from its distinct texts and what the file says of it."""
     missing = {text: says or "missing" for text, says in variable.missing.items()}
-    texts = {text: n for text, n in counts.items() if text not in missing}
+    texts = {text: n for text, n in counts.items() if text not in missing and text != raw.strip()}  # the header again
     missing |= {text: NO_VALUE[text.lower()] for text in texts if text.lower() in NO_VALUE}
     texts = {text: n for text, n in texts.items() if text not in missing}
     kind, remark = kind_of(texts)
@@ -280,6 +281,12 @@ def greatest_and_least(column: ColumnProfile) -> str:
     """The range of the numbers of a column, in words; "" where it has none."""
     values = [float(text) for text in column.texts if _is_plain(text)]
     return f"{min(values):g} to {max(values):g}" if values else ""
+
+
+def decimals_of(column: ColumnProfile) -> int:
+    """How many decimals show three digits of the largest number of a column; 1 at least."""
+    largest = max((abs(float(text)) for text in column.texts if _is_plain(text)), default=0.0)
+    return min(15, max(1, 2 - math.floor(math.log10(largest)))) if 0 < largest < 1 else 1
 
 
 def shared_columns(files: Sequence[FileProfile]) -> list[str]:

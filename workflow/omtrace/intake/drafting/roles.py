@@ -10,16 +10,19 @@ from omtrace.readers._wide import stem_of
 UNITS = (
     r"record_?id|usubjid|subj(ect)?_?(id|no|nr|num|number)?|participant_?(id|no|nr|number|code)?|"
     r"patient_?(id|no|nr|number|code)?|p?pt_?(id|no|nr)|pid|ppid|ppt|respondent_?(id)?|external_?reference|"
-    r"(animal|mouse|rat|pup)_?(id|no|nr|number|code)?|case_?(id|no|nr|number)?|study_?(id|no|nr|number)|id|code|unit_?id?|row_name"
+    r"(animal|mouse|rat|pup|tier|maus|ratte|patient|patienten|proband|probanden|teilnehmer|sujet|paciente|paziente)_?"
+    r"(id|no|nr|number|code)?|case_?(id|no|nr|number)?|study_?(id|no|nr|number)|id|code|unit_?id?|row_name"
 )
 VISITS = (
     r"redcap_event_name|a?visit(_?(name|code|num(ber)?|no|id|n))?|time(_?point)?(_?(name|code|no))?|tp|event(_?name)?|"
-    r"week(_?no)?|wk|month|day(_?no)?|wave|session(_?no)?|occasion|assessment|phase|period|folder(name)?|stage|epoch"
+    r"week(_?no)?|wk|month|day(_?no)?|wave|session(_?no)?|occasion|assessment|phase|period|folder(name)?|stage|epoch|besuch|visite|"
+    r"(mess)?zeitpunkt|termin|woche|monat|semaine|mois|visita|semana|settimana"
 )
 ARMS = (
     r"arm(_?(cd|code|name|label|num))?|trt(_?(a|p|01a|01p|code|group))?|treat(ment)?(_?(arm|group|code|name))?|"
     r"group(_?(name|code|id))?|grp|alloc(ation)?(_?(group|arm))?|random(i[sz]ed|i[sz]ation)?(_?(group|arm|to))?|"
-    r"intervention(_?group)?|condition|dose(_?group)?|drug|genotype|diet|exposure_?group|cohort"
+    r"intervention(_?group)?|condition|dose(_?group)?|drug|genotype|diet|exposure_?group|cohort|gruppe|"
+    r"behandlung(sgruppe|sarm)?|groupe|traitement|grupo|tratamiento|gruppo|trattamento"
 )
 ARM_ORDER = ("arm", "trt", "treat", "alloc", "random", "group", "grp", "intervention", "condition", "dose", "drug")
 CLUSTERS = (
@@ -31,9 +34,13 @@ FACTS = (
     r"onset.*|chronic.*|batch|strain|litter.*|cage.*|country|region|marital.*|employ.*|dob|birth.*|visit.*|practice.*"
 )
 REFERENCE = (
-    r"placebo|control|ctrl|ctl|sham|vehicle|usual|untreated|saline|waiting|wait.?list|standard|wt|wild|none|no|pbo|0"
+    r"placebo|control|ctrl|ctl|sham|vehicle|usual|untreated|saline|waiting|wait.?list|standard|wt|wild|none|no|pbo|0|"
+    r"schein\w*|kontrolle|t[eé]moin"
 )
-BEFORE = r"base|bl\b|pre|screen|before|^t_?0$|^v_?0$|^0$|(week|wk|w|month|m|day|d|visit)_?0+\b|enrol|admission"
+BEFORE = (
+    r"base|bl\b|pre|screen|before|^t_?0$|^v_?0$|^0$|(week|wk|w|month|m|day|d|visit)_?0+\b|enrol|admission|"
+    r"vorher|ausgang|einschluss"
+)
 LATER = (
     r"(?:t|v|w|wk|m|d|fu|week|month|day|visit|time|tp|followup|follow_up|wave)_?[0-9]+[a-z]*|"
     r"[0-9]+_?(?:m|mo|w|wk|d|y|h|month|week|day|year|hour)s?"
@@ -82,12 +89,16 @@ def unit_column(files: Sequence[FileProfile], asked: str = "") -> str:
         return asked
     first, *rest = files
     common = [c for c in first.columns if all(file.has(c.raw) for file in rest)]
-    full = [c for c in common if c.filled == first.rows and len(c.texts) > 1]
-    by_name = [c for c in full if named(c, UNITS)]
+    full = [c for c in common if c.filled == first.rows - first.cells(c.raw).count(c.raw)]  # the header again
+    by_name = [c for c in full if named(c, UNITS) and (len(c.texts) > 1 or first.rows > 1)]
     if by_name:
         order = re.split(r"\|(?![^(]*\))", UNITS)
         return min(by_name, key=lambda c: next((i for i, n in enumerate(order) if named(c, n)), len(order))).raw
-    ids = [c for c in full if re.search(r"(^|_)(id|nr|no|code|number)$", c.name) or re.search(r"id$", c.raw, re.I)]
+    ids = [
+        c
+        for c in full
+        if len(c.texts) > 1 and re.search(r"(^|_)(id|nr|no|code|number)$", c.name) or re.search(r"id$", c.raw, re.I)
+    ]
     ids = [c for c in ids if len(c.texts) >= min(5, first.rows) and c.kind != "number"]
     return max(ids, key=lambda c: len(c.texts)).raw if ids else ""
 

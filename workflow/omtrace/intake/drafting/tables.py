@@ -1,12 +1,12 @@
 """The tables, parameters and analyses of a first plan, from what is known of its files."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Literal
 
 from omtrace.instruments import instrument_of
-from omtrace.intake.drafting.profile import MOST_CATEGORIES, ColumnProfile, FileProfile, own_name
+from omtrace.intake.drafting.profile import MOST_CATEGORIES, ColumnProfile, FileProfile, decimals_of, own_name
 from omtrace.intake.drafting.questionnaires import Match, questionnaires_in
 from omtrace.intake.drafting.roles import (
     FACTS,
@@ -69,6 +69,7 @@ class ParameterDraft:
     unit: str = ""
     is_fact: bool = False
     raw: str = ""
+    decimals: int = 1
 
 
 @dataclass
@@ -185,6 +186,7 @@ class _File:
         texts: dict[str, list[str]] = {stem: [t for c in of for t in c.texts] for stem, of in wide.items()}
         beside = {column.raw for of in wide.values() for column in of}
         plain = [column for column in self.file.columns if column.raw not in self.system | beside]
+        plain = [replace(c, name="visit_text") if c.name == "visit" else c for c in plain]  # a table's own word
         texts |= {column.raw: list(column.texts) for column in plain}
         arm = self.draft.arm
         if arm and arm.file == self.file.name:
@@ -201,6 +203,10 @@ class _File:
             self._rest(left)
         if stems:
             self._beside(stems)
+
+    def _several(self) -> bool:
+        """Whether the file has more than one unit."""
+        return len({*self.file.cells(self.unit)}) > 1
 
     def _common(self) -> dict[str, ColumnProfile | str]:
         """The unit, for the columns of a table."""
@@ -294,7 +300,7 @@ class _File:
             if column is day:
                 continue
             constant = not self.once and is_constant(self.file, self.unit, column.raw)
-            if below and self.visits and is_constant(self.file, self.visits.column, column.raw):
+            if below and self._several() and self.visits and is_constant(self.file, self.visits.column, column.raw):
                 continue  # it says which visit it is, and nothing of the unit
             if below and column.is_number and named(column, f"{VISITS}|sequence"):
                 continue
@@ -358,7 +364,15 @@ class _File:
         derive = "same" if constant else "mean" if repeated else "column"
         fact = is_arm or constant or (not visits and not repeated and named(column, FACTS)) or holds == "categories"
         self.draft.parameter(
-            name, _label(column), derive, options, holds, visits=visits, is_fact=fact and not visits, raw=column.raw
+            name,
+            _label(column),
+            derive,
+            options,
+            holds,
+            visits=visits,
+            is_fact=fact and not visits,
+            raw=column.raw,
+            decimals=decimals_of(column) if holds == "numbers" else 1,
         )
 
     def _is_id(self, column: ColumnProfile) -> bool:
