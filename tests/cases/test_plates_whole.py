@@ -517,3 +517,40 @@ def test_swapped_plates_are_named_as_such_and_right_ones_have_no_note(tmp_path):
     ]
     found = checked_findings(tmp_path / "alike", same, {"B1": same[1], "B2": same[0]})
     assert "plates_swapped" not in {row["rule"] for row in found}
+
+
+@pytest.mark.parametrize("acceptance", [None, {"standards_least": 6}], ids=["read back", "judged"])
+def test_words_of_the_reader_censor_samples_and_take_no_plate_down(tmp_path, acceptance):
+    plate = Plate("B1", logistic, LEVELS, HELD, {"QC": 200}, noise=0.005)
+    of = {}  # sample -> its wells
+    for place, _, sample, *_ in plate.wells:
+        of.setdefault(sample, []).append(place)
+    texts = plate.texts()
+    texts |= dict(zip(of["M1"], ("OVRFLW", "OVRFLW"), strict=True)) | dict(zip(of["M2"], ("<0.01",) * 2, strict=True))
+    texts |= {of["M3"][0]: "OVRFLW", of["M4"][0]: "Masked", of["QC"][0]: "Err"}
+    texts |= dict(zip(of["M5"], ("Masked", "9.9"), strict=True)) | dict.fromkeys(of["M6"], "Err")
+    texts |= {of["S1000"][0]: "OVRFLW", of["S62.5"][1]: "Masked"}
+    plate.texts = lambda form="": texts
+    options = {"signals": "signals", "layout": "layouts", "wavelength": "450", "controls": {"QC": 200}}
+    run = Run(
+        tmp_path,
+        {"signals": GRID, "layouts": LAYOUT},
+        [
+            ("animals", "a.csv", mice(*HELD)),
+            ("signals", "s.csv", plate.grid()),
+            ("layouts", "l.csv", layout_of(plate)),
+        ],
+        {"x": options | ({"acceptance": acceptance} if acceptance else {})},
+        ("layouts", "signals", "450"),
+        CURVES,
+    )
+    found = run.values("x")
+    assert [found[name] for name in ("M1", "M2", "M5")] == ["above ULOQ", "below LLOQ", "above ULOQ"]
+    assert found["M6"] == "incomplete: 0 of 2 wells read back"
+    assert [found[name] for name in ("M3", "M4", "M7", "M9")] == pytest.approx([90, 180, 600, 900], rel=0.06)
+    wells = store.read_table(tmp_path / "datasets/wells.parquet").query("parameter == 'signal'").set_index("unit")
+    told = wells.loc[[f"B1/{of[name][0]}" for name in ("M1", "M2", "M4", "M7")], "status"].tolist()
+    assert [text.split(": ")[:2] for text in told[:3]] == [
+        ["coded missing", kind] for kind in ("above range", "below range", "masked")
+    ]
+    assert told[3] == "observed"

@@ -180,14 +180,14 @@ class Plates:
         there, at, self.plates = layout[read].iloc[order], at[read][order], plates[order]
         self.units, self.samples, self.role = there[UNIT], there["sample"], there["role"]
         self.masked = there[valid].isna().to_numpy() if valid else numpy.zeros(len(there), dtype=bool)
-        self.keys, self.signal = there["key"].to_numpy("int64"), signal.values[at]
+        self.keys, self.signal, self.beyond = there["key"].to_numpy("int64"), signal.values[at], signal.beyond[at]
         self._signals, self._at = signal, at
         self.concentration, self.dilution = (
             there[column].to_numpy(dtype="float64", na_value=numpy.nan) for column in ("concentration", "dilution")
         )
         self.nominal = self._nominal(there)
         known = self.role.isin(("standard", "blank")).to_numpy() & ~numpy.isnan(self.concentration)
-        self.standards = numpy.flatnonzero(known & ~self.masked)
+        self.standards = numpy.flatnonzero(known & ~self.masked & ~numpy.isnan(self.signal))
         everyone = numpy.arange(len(self.names) + 1)
         self.starts = numpy.searchsorted(self.plates[self.standards], everyone)
         self.edges = numpy.searchsorted(self.plates, everyone)
@@ -199,7 +199,8 @@ class Plates:
         column, controls = self.options.nominal, self.options.controls
         told = layout[column] if column else self.samples.map(controls if controls else {"": numpy.nan})
         nominal = told.to_numpy(dtype="float64", na_value=numpy.nan)
-        return numpy.where(self.role.isin(["control"]).to_numpy() & ~self.masked, nominal, numpy.nan)
+        lost = numpy.isnan(self.signal) & (self.beyond == 0)  # one beyond the reader's range does not hold
+        return numpy.where(self.role.isin(["control"]).to_numpy() & ~self.masked & ~lost, nominal, numpy.nan)
 
     def reads(self, rows: "numpy.ndarray", wells: "numpy.ndarray", role: str = "value") -> Cells:
         """The reads behind records ``rows`` (m,), which rest on wells (m,)."""

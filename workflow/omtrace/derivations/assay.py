@@ -91,7 +91,9 @@ def _read(plates: Plates, samples: Samples, curves: Curves, options: Options) ->
     at = samples.wells
     x = curves.fit.take(plates.plates[at]).inverse(plates.signal[at][:, None])[:, 0]
     dilution = plates.dilutions(at) if options.per == "sample" else numpy.ones(len(at))
-    wells = Wells(plates.signal[at], x, dilution, samples.edges, samples.plates)
+    beyond = plates.beyond[at]
+    signal = numpy.where(beyond == 0, plates.signal[at], numpy.where(beyond > 0, numpy.inf, -numpy.inf))
+    wells = Wells(signal, x, dilution, samples.edges, samples.plates)
     ranges = Ranges.of(curves.fit, curves.lloq, curves.uloq)
     return wells, readings(wells, ranges, options.limits == "censor", options.at_least)
 

@@ -49,7 +49,7 @@ def _one(
     coded = ~there & numpy.isin(keys, [key for key, says in told.items() if says])
     names, which = ["observed", "not collected"], (~there).astype("int64")
     which[coded] = numpy.arange(len(names), len(names) + coded.sum())
-    names += [_why(told[key]) for key in keys[coded].tolist()]
+    names += [reason_of(told[key]) for key in keys[coded].tolist()]
     if options.labels:
         values = values.map(lambda value: _label(value, options.labels), na_action="ignore")
     text = bool(options.labels) or values.dtype.kind not in "iuf"
@@ -74,7 +74,7 @@ def _label(value: str | float, labels: dict[str, str]) -> str:
     return labels.get(code, code)
 
 
-def _why(says: str) -> str:
+def reason_of(says: str) -> str:
     """Why a cell holds no value."""
     return says if says.startswith(("repaired: ", "quarantined: ")) else f"coded missing: {says}"
 

@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from omtrace.derivations import Context, Derivation, Found
+from omtrace.derivations.column import reason_of
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed, nearest
 from omtrace.model.plan import Parameter
 from omtrace.provenance.cells import Cells
 from omtrace.provenance.texts import places
+from omtrace.readers._words import kind_of
 from omtrace.schemas import UNIT
 
 if TYPE_CHECKING:
     import numpy
     import pandas
+
+BEYOND = {"above range": 1, "below range": -1}
 
 
 class Options(Closed):
@@ -37,7 +41,9 @@ class Options(Closed):
 class Signals:
     """Wells whose reads are there (n,): signal, and the keys of its reads (n, 1 or 2).
 
-    ``table`` (n,): which of the tables a well was read in; ``raws``: the raw column of the signal in each.
+    ``table`` (n,): which of the tables a well was read in; ``raws``: the raw column of the signal in each. A signal
+    without a number is NaN: ``beyond`` (n,) is 1 where the reader says that it lies above its range, -1 below, else 0,
+    and ``says`` what the cell of the first read says.
     """
 
     units: "pandas.Series"
@@ -45,6 +51,8 @@ class Signals:
     keys: "numpy.ndarray"
     table: "numpy.ndarray"
     raws: tuple[str, ...]
+    beyond: "numpy.ndarray"
+    says: "numpy.ndarray"
 
     def cells(self, rows: "numpy.ndarray", at: "numpy.ndarray", role: str = "value") -> Cells:
         """The reads behind records ``rows`` (m,), which rest on the wells ``at`` (m,)."""
@@ -65,9 +73,11 @@ def signals(context: Context, options: Options) -> Signals:
     units = pandas.concat([part.units for part in found], ignore_index=True)
     if len(tables) > 1 and (again := units[units.duplicated()]).size:
         raise Fault(f"tables {', '.join(tables)}: well {again.iloc[0]!r} was read in more than one of them")
-    values, keys = (numpy.concatenate([getattr(part, name) for part in found]) for name in ("values", "keys"))
+    values, keys, beyond, says = (
+        numpy.concatenate([getattr(part, name) for part in found]) for name in ("values", "keys", "beyond", "says")
+    )
     of = numpy.repeat(numpy.arange(len(found)), [len(part.units) for part in found])
-    return Signals(units, values, keys, of, tuple(part.raws[0] for part in found))
+    return Signals(units, values, keys, of, tuple(part.raws[0] for part in found), beyond, says)
 
 
 def _of_table(context: Context, options: Options, table: str) -> Signals:
@@ -86,21 +96,29 @@ def _of_table(context: Context, options: Options, table: str) -> Signals:
         reads = [reads[0][at >= 0], reads[1].iloc[at[at >= 0]]]
     first, *others = (read["signal"].to_numpy("float64") for read in reads)
     values = first - others[0] if others else first
-    there = ~numpy.isnan(values) if others else numpy.ones(len(values), dtype=bool)
     keys = numpy.stack([read["key"].to_numpy("int64") for read in reads], axis=1)
+    told, says = context.tables.coded.get("signal", {}), numpy.full(len(values), "", dtype=object)
+    open_ = numpy.flatnonzero(numpy.isnan(first))
+    says[open_] = [told.get(key, "") for key in keys[open_, 0].tolist()]
+    beyond = numpy.array([BEYOND.get(kind_of(text), 0) for text in says], dtype="int8")
+    there = ~numpy.isnan(values) | (beyond != 0) if others else numpy.ones(len(values), dtype=bool)
     raw = context.tables.raw(table, "signal")
     units = reads[0].loc[there, UNIT].reset_index(drop=True)
-    return Signals(units, values[there], keys[there], numpy.zeros(len(units), dtype="int64"), (raw,))
+    table_of = numpy.zeros(len(units), dtype="int64")
+    return Signals(units, values[there], keys[there], table_of, (raw,), beyond[there], says[there])
 
 
 def derive(context: Context, name: str, parameter: Parameter, options: Options) -> Found:
-    """The signal of each well, as read."""
+    """The signal of each well, as read; where it is no number, what the cell says instead."""
     import numpy
 
     found = signals(context, options)
     every = numpy.arange(len(found.units))
     cells = found.cells(every, every)
-    return Found.of_columns(found.units, "", found.values, None, "observed", cells, options.tables)
+    status = numpy.full(len(every), "observed", dtype=object)
+    for at in numpy.flatnonzero(found.says != "").tolist():
+        status[at] = reason_of(found.says[at])
+    return Found.of_columns(found.units, "", found.values, None, status, cells, options.tables)
 
 
 DERIVATION = Derivation(Options, derive)

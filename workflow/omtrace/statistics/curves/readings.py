@@ -42,7 +42,10 @@ class Ranges:
 
 @dataclass(frozen=True)
 class Wells:
-    """Wells in the order of their samples (m,): signal, concentration, dilution; ``edges`` and plate of the samples."""
+    """Wells in the order of their samples (m,): signal, concentration, dilution; ``edges`` and plate of the samples.
+
+    A signal is infinite where it lies beyond what the reader measures, and NaN where there is none.
+    """
 
     signal: np.ndarray
     x: np.ndarray
@@ -77,7 +80,7 @@ def readings(wells: Wells, ranges: Ranges, censor: bool, at_least: int) -> Readi
 
     Without ``censor``: the mean of what the curve gives. With it: of several dilutions those count whose mean signal
     lies in the range; if none does, the sample is below (or above) the limit times its dilution, the sharper limit
-    where several hold.
+    where several hold. Wells beyond what the reader measures count where no well of the dilution has a number.
     """
     if not censor:
         return _mean(wells, np.ones(len(wells.x), dtype=bool), at_least)
@@ -86,7 +89,8 @@ def readings(wells: Wells, ranges: Ranges, censor: bool, at_least: int) -> Readi
     first = np.append(True, (np.diff(sample) != 0) | (np.diff(dilution) != 0))[: len(order)]
     of, step = sample[first], dilution[first]  # dilutions of a sample, the least first
     edges = np.append(np.flatnonzero(first), len(order))
-    states = ranges.states(wells.plate[of], means(wells.signal[order], edges))
+    mean = _mean_signals(wells.signal[order], edges)
+    states = ranges.states(wells.plate[of], mean)
     inside = np.empty(len(order), dtype=bool)
     inside[order] = np.repeat(states == WITHIN, np.diff(edges))
     found = _mean(wells, inside, at_least)
@@ -95,6 +99,18 @@ def readings(wells: Wells, ranges: Ranges, censor: bool, at_least: int) -> Readi
     _beyond(found, none, BELOW, ranges.lloq[wells.plate[of[::-1]]] * step[::-1], of[::-1])
     _beyond(found, none, ABOVE, ranges.uloq[wells.plate[of[above]]] * step[above], of[above])
     return found
+
+
+def _mean_signals(signal: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """The mean of each row of signals that are numbers; of a row without any, the side on which its wells lie."""
+    group = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
+
+    def mean(some: np.ndarray) -> np.ndarray:
+        return means(signal[some], np.searchsorted(group[some], np.arange(len(edges))))
+
+    number = np.isfinite(signal)
+    with np.errstate(invalid="ignore"):  # wells above and below what the reader measures have no mean
+        return np.where(np.bincount(group[number], minlength=len(edges) - 1) > 0, mean(number), mean(np.isinf(signal)))
 
 
 def _beyond(found: Readings, none: np.ndarray, state: int, bound: np.ndarray, of: np.ndarray) -> None:
