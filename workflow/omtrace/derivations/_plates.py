@@ -24,7 +24,7 @@ Field = pydantic.Field
 
 
 class ReadBack(Closed):
-    """What a curve must do to be read from: by default what ICH M10, section 4.2.3, asks of ligand-binding assays."""
+    """What a curve must do to be read from; the defaults and their source are those of ``CurveLimits``."""
 
     standard: float = Field(20, description="deviation of a standard read back, percent", gt=0)
     standard_end: float = Field(25, description="the same at the lowest and the highest level, percent", gt=0)
@@ -45,7 +45,7 @@ class ReadBack(Closed):
 
 
 class Acceptance(ReadBack):
-    """Limits that a plate must hold: by default ICH M10's for ligand-binding assays; M10 itself excludes biomarkers."""
+    """Limits that a plate must hold; the defaults and their source are those of ``acceptance.Limits``."""
 
     standards_least: int = Field(6, description="levels of the standard that must hold at least", ge=2)
     control: float = Field(20, description="deviation of a control, percent", gt=0)

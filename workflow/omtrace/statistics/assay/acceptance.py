@@ -1,7 +1,9 @@
 """Whether a plate is good enough: standards read back, controls, replicates, limits of quantification and detection.
 
-The limits by default are those of ICH M10 (2022) for ligand-binding assays of drugs in study runs. M10 excludes
-biomarkers; it is borrowed here, and every limit can be set. Recoveries are in percent of the nominal concentration.
+The limits by default are those of ICH M10 (2022) for runs of ligand-binding assays of drugs: of standards those of
+``CurveLimits``, at least six levels; of controls, section 4.3.2, within 20% of nominal two thirds of all and half of
+those of each level. Limits of replicates are ours. M10 excludes biomarkers; it is borrowed here, and every limit can be
+set. Recoveries are in percent of the nominal concentration.
 """
 
 import math
