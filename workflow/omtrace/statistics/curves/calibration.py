@@ -36,11 +36,11 @@ STEP, SPAN, HALVINGS = 1.02, 60.0, 60  # of the search for the ends of an interv
 class CurveLimits:
     """What a curve must do to be read from; percent and shares.
 
-    ICH M10 (2022), section 4.2.3, on ligand-binding assays: standards read back within 20% of nominal, 25% at the lowest
-    and the highest level, for at least 75% of the levels (anchor points aside) and at least six. The share and the
+    ICH M10 (2022), section 4.2.3, on ligand-binding assays: standards read back within 20% of nominal, 25% at the
+    lowest and the highest level, for at least 75% of the levels (anchor points aside) and at least six. Share and
     deviations are taken from there; how many levels are needed, the fit and the acceptance of a plate say. Ours:
-    precision, limits of the same size for the standard error of what is read back at a level; a standard error from few
-    points is a rough one, so only half of the levels must hold.
+    precision, limits of the same size for the standard error of what is read back at a level; a standard error from
+    few points is a rough one, so only half of the levels must hold.
     """
 
     standard: float = 20.0
