@@ -257,7 +257,11 @@ class GroupDesign:
         present = {name: int(n) for name, n in frame[terms.group].value_counts().items() if n}
         self.groups = list(terms.groups) or _groups(present, terms.reference)
         if absent := [name for name in self.groups if name not in present]:
-            what = "no row of the reference group" if absent[0] == self.groups[0] else f"no row of group {absent[0]!r}"
+            what = (
+                f"no row of the reference group {absent[0]!r}"
+                if absent[0] == self.groups[0]
+                else f"no row of group {absent[0]!r}"
+            )
             raise ValueError(f"{terms.group}: {what}")
         if len(self.groups) < 2:
             raise ValueError(f"{terms.group}: fewer than 2 groups")

@@ -41,7 +41,7 @@ class ProportionalOdds:
                     f"{terms.group} {name}: all in one outermost category, so that no odds ratio is finite"
                 )
         self.n, cuts = len(frame), len(self.categories) - 1
-        names = {0: f"{self.categories[0]}", cuts: f"{self.categories[-1]}"}
+        names = {0: _text(self.categories[0]), cuts: _text(self.categories[-1])}
         frame, terms, self.alike = without_alike(
             frame.assign(**{terms.outcome: code}),
             terms,
@@ -98,9 +98,12 @@ class ProportionalOdds:
         thresholds = {}
         for cut, (low, high) in enumerate(pairs):
             threshold, se = self.fit.estimate(np.concatenate([np.eye(len(pairs))[cut], -reference]))
-            name = f"{low} | {high}" if isinstance(low, str) else f"{low:g} | {high:g}"
-            thresholds[name] = {"threshold": threshold, "threshold_se": se}
+            thresholds[f"{_text(low)} | {_text(high)}"] = {"threshold": threshold, "threshold_se": se}
         return thresholds
+
+
+def _text(category: Level) -> str:
+    return category if isinstance(category, str) else f"{category:g}"
 
 
 SEPARATED = "the terms tell the category of some rows with certainty, so that no odds ratio is finite; drop a term"
