@@ -40,7 +40,8 @@ SURE = {
         angehoerige angehorige angehoriger notfallkontakt notfallperson emergencycontact contactperson contactname
         personacontacto contattoemergenza  hausarzt hausaerztin hausarztin hausarztname gpname nameofgp pcp
         referringphysician referringdoctor zuweiser ueberweiser uberweiser behandler familydoctor medicodicabecera
-        medicodebase medico medicocurante medecintraitant huisarts huisartsnaam betreuer betreuerin vormund tuteur fornavn efternavn
+        medicodebase medico medicocurante medecintraitant huisarts huisartsnaam betreuer betreuerin vormund
+        tuteur fornavn efternavn
         etternavn fornamn efternamn fornamnefternamn navn namn etunimi sukunimi nimi imie nazwisko imienazwisko
         jmeno prijmeni meno priezvisko keresztnev vezeteknev nev ime prezime priimek soyad soyadi adi adsoyad isim
         nume prenume numepacient sobrenome apelido primeironome nomecompleto nomedopaciente  onoma eponymo imya
