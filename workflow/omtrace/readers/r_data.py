@@ -33,13 +33,7 @@ def read(content: bytes, options: Options) -> Extract:
     Raises Fault for a file that is none of R's, is damaged, or holds no or several data frames of which the option
     names none.
     """
-    from omtrace.readers._r_objects import Damaged, loaded
-
-    plain, packed = unpacked(content)
-    try:
-        objects = loaded(plain)
-    except Damaged as damaged:
-        raise Fault(f"no readable file of R: {damaged}") from None
+    objects, packed = _objects(content)
     frames = frames_of(objects)
     name, frame = _chosen(frames, objects, options.table)
     columns, left = _columns(frame)
@@ -64,6 +58,17 @@ def read(content: bytes, options: Options) -> Extract:
     )
 
 
+def _objects(content: bytes) -> "tuple[dict[str, Object], str]":
+    """The objects of a file, and how it was packed. Raises Fault for what is no file of R."""
+    from omtrace.readers._r_objects import Damaged, loaded
+
+    plain, packed = unpacked(content)
+    try:
+        return loaded(plain), packed
+    except Damaged as damaged:
+        raise Fault(f"no readable file of R: {damaged}") from None
+
+
 def frames_of(objects: "dict[str, Object]") -> "dict[str, Object]":
     """Name -> data frame, of objects and of the elements of a list that is none itself."""
     found = {}
@@ -77,9 +82,7 @@ def frames_of(objects: "dict[str, Object]") -> "dict[str, Object]":
 
 def tables_of(content: bytes) -> dict[str, int]:
     """Name of each data frame of a file -> its number of cells."""
-    from omtrace.readers._r_objects import loaded
-
-    frames = frames_of(loaded(unpacked(content)[0]))
+    frames = frames_of(_objects(content)[0])
     return {name: sum(len(c.value) for c in frame.value if c.value is not None) for name, frame in frames.items()}
 
 
