@@ -251,6 +251,11 @@ CASES = {
         {"allocation": SLOTS + "P1,1,A,1,OMT,03/04/4711\n"},
         ("allocation", 2, "allocated_on", "03/04/4711"),
     ),
+    "date_epoch": (
+        {"allocation": ALLOCATION},
+        {"allocation": SLOTS + "P1,1,A,1,OMT,1970-01-01\n"},
+        ("allocation", 2, "allocated_on", "1970-01-01"),
+    ),
     "number_ambiguous": (
         {"assay_runs": {"reader": "delimited"}},
         {"assay_runs": 'unit_id,run,concentration,signal\n1,a,"4,711",1\n'},
