@@ -12,7 +12,7 @@ import openpyxl
 import pandas
 import plate_exports
 import pyreadstat
-from test_sources_exchange import DATASET, ODM, OTHER, PRISM, SEQUENCE, SMALL, r
+from test_sources_exchange import DATASET, ODM, OTHER, PRISM, SMALL, r
 from test_sources_exchange import LINES as DATASET_LINES
 from test_sources_exchange import NAMES as R_NAMES
 from test_sources_exchange import TWO as R_TWO
@@ -108,7 +108,7 @@ PLATES = {
 
 # Files of R as they are, and unpacked, so that damage reaches what is within.
 EXCHANGED = {
-    "r_data": [r(SMALL), r(R_TWO), r(R_NAMES), *(zlib.decompress(r(one), 31) for one in (SMALL, R_TWO, SEQUENCE))],
+    "r_data": [r(SMALL), r(R_TWO), r(R_NAMES), *(zlib.decompress(r(one), 31) for one in (SMALL, R_TWO))],
     "prism": [PRISM.encode(), PRISM.replace("</GraphPadPrismFile>", OTHER + "</GraphPadPrismFile>").encode()],
     "odm": [ODM.encode()],
     "dataset_json": [DATASET.encode(), DATASET_LINES.encode()],

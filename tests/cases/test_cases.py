@@ -257,7 +257,7 @@ def test_one_key_never_names_two_places():
         (gen5(gen5_plate(1)), "Gen5 export: the reader for it is gen5"),
         (case("i_control_plate_1.xlsx"), "workbook (.xlsx): the reader for it is spreadsheet"),
         (b'<?xml version="1.0"?><GraphPadPrismFile PrismXMLVersion="5.00">', "Prism file (.pzfx)"),
-        (gzip.compress(b"RDX3\nX\n\x00\x00", mtime=0), "R data file"),
+        (gzip.compress(b"RDX3\nX\n\x00\x00", mtime=0), "data file of R: the reader for it is r_data"),
         (case("qualtrics_zone.csv"), "Qualtrics export: the reader for it is qualtrics"),
         (b"%PDF-1.7", "PDF"),
         (b"PAR1\x15\x04", "Parquet"),

@@ -23,7 +23,11 @@ title: Clinic
 kind: real
 statement: Made for tests.
 design: One arm.
-datasets: {people: {unit: participant, roster: {table: people, column: unit_id}, parameters: {}}}
+datasets:
+  people:
+    unit: participant
+    roster: {table: people, column: unit_id}
+    parameters: {who: {derive: column, label: Number, options: {table: people, column: unit_id}}}
 analyses: {}
 """
 PEOPLE = """\

@@ -226,7 +226,8 @@ def studies_of(root: str | Path = ".") -> list[str]:
     """
     from omtrace.model.config import read_config_file
 
-    there = {path.parent.name for path in (Path(root) / manifest.RESULTS).glob(f"*/{manifest.STAGES}")}
+    results = Path(root) / manifest.RESULTS
+    there = {path.parent.name for mark in (manifest.STAGES, "manifest.json") for path in results.glob(f"*/{mark}")}
     studies = there | {str(entry["study"]) for entry in ledger.entries(root) if entry["action"] == "run"}
     if (Path(root) / manifest.CONFIG).exists() or not studies:
         config = read_config_file(Path(root) / manifest.CONFIG)

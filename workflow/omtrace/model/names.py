@@ -9,6 +9,7 @@ from omtrace.faults import Fault
 from omtrace.model.register import NAME, RAW
 
 FOLDERS = (RAW, Path("results"))  # a study has a folder in these
+OF_ALL = {"stages", "validation"}  # folders of the index of all studies
 BATCH = re.compile(r"[^./\\-][^/\\]*")
 
 
@@ -19,7 +20,7 @@ def known_studies(root: str | Path = ".") -> list[str]:
     root = Path(root)
     plans = [path.stem for path in plan_file("any", root).parent.glob("*.yaml")]
     folders = [path.name for part in FOLDERS for path in (root / part).glob("*") if path.is_dir()]
-    return sorted({name for name in (*plans, *folders) if NAME.fullmatch(name)})
+    return sorted({name for name in (*plans, *folders) if NAME.fullmatch(name)} - OF_ALL)
 
 
 def refuse_names(arguments: Mapping[str, Any], root: str | Path = ".") -> None:

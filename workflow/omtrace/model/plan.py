@@ -21,6 +21,7 @@ from omtrace.model.expression import Expression
 from omtrace.model.folders import base_of
 from omtrace.model.lines import checked_file, with_lines
 from omtrace.model.mapping import mapped
+from omtrace.model.names import OF_ALL
 from omtrace.model.published import Published
 from omtrace.model.questions import (
     BELONGING,
@@ -311,7 +312,7 @@ class Plan(Closed):
         return self.kind == "real" and not self.public
 
     def _names(self) -> Iterator[str]:
-        if self.study in ("stages", "validation"):
+        if self.study in OF_ALL:
             yield f"study: {self.study!r} is taken for a folder of the index; give the study another name"
         for section in ("tables", "checks", "datasets", "estimands", "analyses", "families", "figures"):
             for name in getattr(self, section):

@@ -4,6 +4,8 @@ Format: as Prism 5 to 10 write it, which tables of the R package pzfx show: Tabl
 XColumn, YColumn, Subcolumn, and d for a value, which may be struck (Excluded).
 """
 
+from textwrap import shorten
+
 from pydantic import Field
 
 from omtrace.faults import Fault
@@ -53,7 +55,7 @@ def read(content: bytes, options: Options) -> Extract:
                 rows.append([group, str(row), titles.get(row, ""), xs.get(row, ""), named, text, struck])
                 places.append(Place(len(rows), value.first_line, value.last_line, title))
     if not rows:
-        raise Fault(f"table {title!r} holds no values")
+        raise Fault(f"table {shorten(title, 60)!r} holds no values")
     decisions = {"format": "Prism XML (pzfx)", "table": title, "kind of table": table.get("TableType")}
     return Extract.of_rows(COLUMNS, rows, places, decisions)
 
@@ -70,7 +72,9 @@ def _chosen(root: Element, wanted: str) -> Element:
         return next(iter(tables.values()))
     if wanted not in tables:
         hint = nearest(wanted, tables) if wanted else ""
-        raise Fault(f"option table: name one of the tables {', '.join(map(repr, tables)) or '(none)'}{hint}")
+        raise Fault(
+            f"option table: name one of the tables {shorten(', '.join(map(repr, tables)), 400) or '(none)'}{hint}"
+        )
     return tables[wanted]
 
 

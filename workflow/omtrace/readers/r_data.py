@@ -1,6 +1,7 @@
 """A data frame of R, saved with ``saveRDS`` (rds) or ``save`` (rda, RData), read without R."""
 
 from datetime import datetime, timedelta
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -94,7 +95,7 @@ def _chosen(frames: "dict[str, Object]", objects: "dict[str, Object]", wanted: s
         return next(iter(frames.items()))
     if wanted not in frames:
         hint = nearest(wanted, frames) if wanted else ""
-        raise Fault(f"option table: name one of the data frames {', '.join(map(repr, frames))}{hint}")
+        raise Fault(f"option table: name one of the data frames {shorten(', '.join(map(repr, frames)), 400)}{hint}")
     return wanted, frames[wanted]
 
 
