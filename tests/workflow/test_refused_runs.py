@@ -110,7 +110,7 @@ def test_a_full_disk_is_one_line_and_is_repaired_by_the_next_run(fresh, tiny_twi
         refused(snakemake(folder), "the disk is full; make room, and run this again")
         whole(folder, clean)
     remounted(small_disk, "size=16m,ro")
-    refused(snakemake(folder), "results/tiny: cannot be written; make it yours, or run this where you can write")
+    refused(snakemake(folder), "results: cannot be written; make it yours, or run this where you can write")
     whole(folder, clean)
     remounted(small_disk, "rw")
     done(snakemake(folder))
@@ -144,7 +144,7 @@ def test_a_folder_without_permission_is_one_line_and_is_repaired_by_the_next_run
     (tiny / "results").chmod(0o555)
     refused(as_anybody(tiny), "no permission; make it yours, or ask whose it is")
     (tiny / "results").chmod(0o755)
-    assert not any((tiny / "results").iterdir())
+    assert not (tiny / "results/tiny").exists()
     done(as_anybody(tiny))
     assert digests(tiny / "results") == clean
 

@@ -44,6 +44,7 @@ INPUTS = {  # stage -> results that its rule has as inputs, and its outputs
             "figures": "figures",
             "dictionary": "dictionary",
             "report": "report.html",
+            "abstract": "abstract.json",
             "tidy": "estimates_tidy.csv",
             "tidy_parquet": "estimates_tidy.parquet",
         },
