@@ -300,7 +300,7 @@ def test_a_column_of_sequences_is_the_group_of_a_crossover_and_treatments_are_no
     for n in range(20):
         given = ("AB", "BA")[n % 2]
         rows += [[n, codes[n % 2], k + 1, t, 30 + n + k / 2, int(n * k % 3 > 0)] for k, t in enumerate(given)]
-    plan, _ = drafted(folder_of(tmp_path / "study"), saved(tmp_path, "x.csv", rows), design="crossover")
+    plan, _ = drafted(folder_of(tmp_path / "study"), saved(tmp_path, "x.csv", rows))  # no --design
     dataset, (ab, ba) = plan.datasets["units"], map(str, codes)
     assert dataset.group == "sequence" and dataset.groups == {ab: "A first", ba: "B first"}
     assert plan.analyses["primary"].options == {"sequences": {ba: ["B", "A"], ab: ["A", "B"]}, "contrast": ["B", "A"]}

@@ -145,6 +145,8 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
         File -> raw column -> form, of files with a data dictionary.
     """
     unit = unit_column(files, request.unit)
+    if not request.design and any(_is_crossover(file, unit, request) for file in files):
+        request = replace(request, design="crossover")
     draft = Draft(list(files), unit, request.design, outcome=request.outcome)
     draft.found.append(f"unit: {unit}" if unit else "unit: each row, since no column names one")
     compared = request.design not in ("single-arm", "crossover")
@@ -188,6 +190,12 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
         if draft.cluster:
             draft.found.append(f"cluster: {draft.cluster}")
     return draft
+
+
+def _is_crossover(file: FileProfile, unit: str, request: Request) -> bool:
+    """Whether columns called sequence, period and treatment hold a crossover of two treatments."""
+    periods = {"sequence", "period", "treatment"} <= {column.raw.strip().lower() for column in file.columns}
+    return periods and periods_of(file, unit, request.arm, request.reference) is not None
 
 
 def _add_sequence(draft: Draft, period: str) -> None:
