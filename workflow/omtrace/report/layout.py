@@ -37,16 +37,16 @@ class Exclusions:
         ids = {self.payload["numbers"][number][10] for number in numbers}  # type: ignore[call-overload]
         if not ids:
             return ""
-        counts = {rowset: self._counts(rowset) for rowset in ids}
+        held = {rowset: self._units(rowset) for rowset in ids if rowset not in self.payload.get("more", {})}
+        counts = {rowset: self._counts(rowset, held.get(rowset)) for rowset in ids}
         largest = max(ids, key=lambda one: (sum(counts[one][1].values()) + counts[one][0], counts[one][0], -one))
         used, left = counts[largest]
         whole, partly = used + sum(left.values()), dict[str, int]()
-        held = [self._units(rowset) for rowset in ids if rowset not in self.payload.get("more", {})]
-        there = {one for some, out in held for units in (some, *out.values()) for one in units}
+        there = {one for some, out in held.values() for units in (some, *out.values()) for one in units}
         if len(there) > whole:
-            somewhere = {one for some, _ in held for one in some}
+            somewhere = {one for some, _ in held.values() for one in some}
             used, whole, out_of = len(somewhere), len(there), dict[str, set[int]]()
-            for reason, units in (pair for _, out in held for pair in out.items()):
+            for reason, units in (pair for _, out in held.values() for pair in out.items()):
                 out_of.setdefault(reason, set()).update(units)
             left = {reason: len(units - somewhere) for reason, units in out_of.items() if units - somewhere}
             partly = {reason: len(units & somewhere) for reason, units in out_of.items() if units & somewhere}
@@ -56,13 +56,12 @@ class Exclusions:
         parts += [f"left out in part: {_ranked(partly)}"] if partly else []
         return "; ".join(parts) if parts[1:] else f"{parts[0]}, none left out"
 
-    def _counts(self, rowset: int) -> tuple[int, dict[str, int]]:
+    def _counts(self, rowset: int, held: tuple[set[int], dict[str, set[int]]] | None) -> tuple[int, dict[str, int]]:
         """Units used; reason -> units left out."""
-        if known := self.payload.get("more", {}).get(rowset):  # type: ignore[union-attr]
-            strings, pairs = self.payload["strings"], known[1]
-            return known[0], {strings[pairs[i]]: pairs[i + 1] for i in range(0, len(pairs), 2)}
-        used, left = self._units(rowset)
-        return len(used), {reason: len(units) for reason, units in left.items()}
+        if held:
+            return len(held[0]), {reason: len(units) for reason, units in held[1].items()}
+        strings, (count, pairs) = self.payload["strings"], self.payload["more"][rowset][:2]  # type: ignore[call-overload]
+        return count, {strings[pairs[i]]: pairs[i + 1] for i in range(0, len(pairs), 2)}
 
     def _units(self, rowset: int) -> tuple[set[int], dict[str, set[int]]]:
         """The units used, and those left out by reason, of a row set that the page holds."""
