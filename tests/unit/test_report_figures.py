@@ -87,7 +87,7 @@ def test_a_caption_of_numbers_of_one_group_each_counts_the_groups_together():
     ]
     numbers = {name: [0] * 10 + [at] for at, name in enumerate("abcd")}
     exclusions = Exclusions(PAYLOAD | {"rowsets": rowsets, "numbers": numbers})
-    assert exclusions.caption("ab", "animal") == "2 animals, none left out"  # of one group in two periods
+    assert exclusions.caption("ab", "animal") == "2 animals; left out in part: 1 not collected"  # in one of two periods
     assert exclusions.caption("ac", "animal") == "4 animals, none left out"
     assert exclusions.caption("abcd", "animal") == (
         "4 animals; left out in part: 1 below LLOQ, 1 not collected"  # in one of the periods

@@ -31,8 +31,8 @@ class Exclusions:
     def caption(self, numbers: Iterable[str], unit: str) -> str:
         """How many units were used and left out, of the largest row set among numbers; "" where there is none.
 
-        Where no row set holds all units, as of numbers of one group each, all row sets are counted together: a unit
-        that one of them uses and another leaves out is named as left out in part.
+        Where no row set holds all units, as of numbers of one group each, or where the largest leaves nobody out, all
+        row sets are counted together: a unit that one of them uses and another leaves out is left out in part.
         """
         ids = {self.payload["numbers"][number][10] for number in numbers}  # type: ignore[call-overload]
         if not ids:
@@ -43,7 +43,7 @@ class Exclusions:
         used, left = counts[largest]
         whole, partly = used + sum(left.values()), dict[str, int]()
         there = {one for some, out in held.values() for units in (some, *out.values()) for one in units}
-        if len(there) > whole:
+        if len(there) > whole or not left:
             somewhere = {one for some, _ in held.values() for one in some}
             used, whole, out_of = len(somewhere), len(there), dict[str, set[int]]()
             for reason, units in (pair for _, out in held.values() for pair in out.items()):
