@@ -93,6 +93,8 @@ def test_a_caption_of_numbers_of_one_group_each_counts_the_groups_together():
         "4 animals; left out in part: 1 below LLOQ, 1 not collected"  # in one of the periods
     )
     assert exclusions.caption("ad", "animal") == "3 of 4 animals; left out: 1 below LLOQ"
+    counted = Exclusions(exclusions.payload | {"more": {2: [90, [], 90]}})  # too many records for the page
+    assert counted.caption("abc", "animal") == "90 animals, none left out"
 
 
 def section(name):

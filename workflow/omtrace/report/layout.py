@@ -43,7 +43,7 @@ class Exclusions:
         used, left = counts[largest]
         whole, partly = used + sum(left.values()), dict[str, int]()
         there = {one for some, out in held.values() for units in (some, *out.values()) for one in units}
-        if len(there) > whole or not left:
+        if len(there) > whole or (not left and len(held) == len(ids)):  # of some row sets the page holds counts alone
             somewhere = {one for some, _ in held.values() for one in some}
             used, whole, out_of = len(somewhere), len(there), dict[str, set[int]]()
             for reason, units in (pair for _, out in held.values() for pair in out.items()):
