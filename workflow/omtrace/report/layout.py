@@ -60,7 +60,8 @@ class Exclusions:
         """Units used; reason -> units left out."""
         if held:
             return len(held[0]), {reason: len(units) for reason, units in held[1].items()}
-        strings, (count, pairs) = self.payload["strings"], self.payload["more"][rowset][:2]  # type: ignore[call-overload]
+        strings = self.payload["strings"]
+        count, pairs, *_ = self.payload["more"][rowset]  # type: ignore[call-overload]
         return count, {strings[pairs[i]]: pairs[i + 1] for i in range(0, len(pairs), 2)}
 
     def _units(self, rowset: int) -> tuple[set[int], dict[str, set[int]]]:
