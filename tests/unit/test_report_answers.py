@@ -163,3 +163,16 @@ def test_treatments_of_a_crossover_are_told_by_the_level():
     assert sentence.subject == "score_1"
     assert text(sentence.pieces).startswith("lower with drug than with placebo; difference -3.0 points")
     assert text(sentence.facts[0].pieces) == "lower is better, so this favours drug."
+
+
+def test_treatments_are_told_as_such_where_sequences_are_called_as_they_are():
+    effect = row("comparison", level="omt - sham", difference=3.0, ci_low=1.0, ci_high=4.0, p=0.01, n=12)
+    means = [row("comparison", group=group, mean=5.0) for group in ("sham", "omt")]  # of sequences
+    content = plan("lower").model_dump(mode="json", by_alias=True)
+    content["datasets"]["participants"]["groups"] = {"sham": "Sham first", "omt": "OMT first"}
+    calls = {"comparison": {"options": {"level": 0.95, "contrast": ["omt", "sham"]}}}
+    (answer,) = answers_of(Plan.model_validate(content), {"comparison": dict([effect, *means])}, calls)
+    (sentence,) = answer.sentences
+    assert text(sentence.pieces).startswith("higher with omt than with sham; difference 3.0 points")
+    assert text(sentence.facts[0].pieces) == "lower is better, so this favours sham."
+    assert not any("eans" in fact.title for fact in sentence.facts)

@@ -78,6 +78,25 @@ def test_a_caption_counts_units_not_records_and_names_the_reasons():
     assert exclusions.caption([], "animal") == ""
 
 
+def test_a_caption_of_numbers_of_one_group_each_counts_the_groups_together():
+    rowsets = [
+        [[1, 0, 0, 1], [1, 0, 2, 1]],
+        [[1, 0, 1, 1], [1, 2, 2, 1]],
+        [[1, 0, 4, 2]],
+        [[1, 0, 4, 1], [1, 3, 5, 1]],
+    ]
+    numbers = {name: [0] * 10 + [at] for at, name in enumerate("abcd")}
+    exclusions = Exclusions(PAYLOAD | {"rowsets": rowsets, "numbers": numbers})
+    assert exclusions.caption("ab", "animal") == "2 animals; left out in part: 1 not collected"  # in one of two periods
+    assert exclusions.caption("ac", "animal") == "4 animals, none left out"
+    assert exclusions.caption("abcd", "animal") == (
+        "4 animals; left out in part: 1 below LLOQ, 1 not collected"  # in one of the periods
+    )
+    assert exclusions.caption("ad", "animal") == "3 of 4 animals; left out: 1 below LLOQ"
+    counted = Exclusions(exclusions.payload | {"more": {2: [90, [], 90]}})  # too many records for the page
+    assert counted.caption("abc", "animal") == "90 animals, none left out"
+
+
 def section(name):
     return {"name": name, "title": name, "role": "supportive", "tables": [], "unit": "participant", "population": "all"}
 

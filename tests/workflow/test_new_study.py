@@ -294,6 +294,21 @@ def test_a_crossover_of_two_periods_is_compared_within_units_and_adjusted_for_th
     assert plan.analyses["yes_or_no"].options["outcome"] == "yes or no"
 
 
+@pytest.mark.parametrize("codes", [("AB", "BA"), (2, 1)])
+def test_a_column_of_sequences_is_the_group_of_a_crossover_and_treatments_are_no_outcome(tmp_path, codes):
+    rows = [["id", "sequence", "period", "treatment", "pain", "responder"]]
+    for n in range(20):
+        given = ("AB", "BA")[n % 2]
+        rows += [[n, codes[n % 2], k + 1, t, 30 + n + k / 2, int(n * k % 3 > 0)] for k, t in enumerate(given)]
+    plan, _ = drafted(folder_of(tmp_path / "study"), saved(tmp_path, "x.csv", rows))  # no --design
+    dataset, (ab, ba) = plan.datasets["units"], map(str, codes)
+    assert dataset.group == "sequence" and dataset.groups == {ab: "A first", ba: "B first"}
+    assert plan.analyses["primary"].options == {"sequences": {ba: ["B", "A"], ab: ["A", "B"]}, "contrast": ["B", "A"]}
+    assert plan.analyses["yes_or_no"].parameters == ("responder",)
+    assert "treatment_a" not in dataset.parameters and "sequence_2" not in dataset.parameters
+    assert "at the last" not in (tmp_path / "study/config/studies/made.yaml").read_text(encoding="utf-8")
+
+
 def test_conditions_of_a_crossover_without_periods_are_compared_within_units(tmp_path):
     rows = [["subject", "treatment", "pain"]]
     rows += [[n, t, (n + k) % 9] for n in range(14) for k, t in enumerate(("drug", "placebo"))]

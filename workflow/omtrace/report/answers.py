@@ -206,9 +206,10 @@ def _contrast(asked: _Asked, key: Key) -> Contrast | None:
     return contrast_of(key[1], asked.dataset.groups)
 
 
-def _label(asked: _Asked, side: str) -> str:
-    """The label of a group, or of a treatment that is none."""
-    return asked.dataset.groups.get(side) or category_labels(asked.dataset).get(side, side.replace("_", " "))
+def _label(asked: _Asked, key: Key, contrast: Contrast, side: str) -> str:
+    """The label of a group; of a treatment that the level names, which may be called as a group is, the level's."""
+    group = "" if key[3] == str(contrast) else asked.dataset.groups.get(side)
+    return group or category_labels(asked.dataset).get(side, side.replace("_", " "))
 
 
 def _effect(asked: _Asked, key: Key, row: Row, headline: Headline) -> Sentence:
@@ -222,7 +223,7 @@ def _effect(asked: _Asked, key: Key, row: Row, headline: Headline) -> Sentence:
     if contrast:
         a, b = (
             f"“{label}”" if "," in label else label
-            for label in (_label(asked, side) for side in (contrast.group, contrast.reference))
+            for label in (_label(asked, key, contrast, side) for side in (contrast.group, contrast.reference))
         )
         said = f"{way} with {a} than with {b}; " if is_clear else f"no clear difference between {a} and {b}; "
         is_said = asked.question.groups or key[3] == str(contrast)
@@ -326,7 +327,7 @@ def _meaning(asked: _Asked, key: Key, headline: Headline, effect: tuple[float, f
     if statistic_of(headline.effect).is_hazard:
         said, is_good = f"{'later' if parameter.better == 'higher' else 'earlier'} is better", not is_good
     if contrast and is_clear:
-        said += f", so this favours {_label(asked, contrast.group if is_good else contrast.reference)}"
+        said += f", so this favours {_label(asked, key, contrast, contrast.group if is_good else contrast.reference)}"
     elif is_clear:
         said += f", so this is {'an improvement' if is_good else 'a worsening'}"
     facts.append(Fact("Direction", [said + "."]))
@@ -363,13 +364,13 @@ def _means(asked: _Asked, key: Key, row: Row, contrast: Contrast | None) -> list
         return [Fact("Means", [row["mean_before"], " before, ", row["mean_after"], f" after{tail}"])]
     if contrast is None:
         return []
-    labels = [_label(asked, side) for side in (contrast.group, contrast.reference)]
+    labels = [_label(asked, key, contrast, side) for side in (contrast.group, contrast.reference)]
     if {"mean_a", "mean_b"} <= row.keys():
         arms: list[Pieces] = [
             [f"{label} ", row[name]] for label, name in zip(labels, ("mean_a", "mean_b"), strict=True)
         ]
         return [Fact("Means", [*_joined(arms), tail])]
-    for rows in _beside(asked):
+    for rows in _beside(asked) if key[3] != str(contrast) else ():  # no group is a treatment of a crossover
         sides = [rows.get((key[0], side, key[2], ""), {}) for side in (contrast.group, contrast.reference)]
         for name in MEANS:
             if all(name in side for side in sides):

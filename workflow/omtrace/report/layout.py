@@ -1,7 +1,7 @@
 """The order of the page: figures beside their analyses, tables and figures numbered, what is folded, captions."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from omtrace.analyses._shown import plural
@@ -27,47 +27,64 @@ class Exclusions:
     """Who stands behind numbers, from the payload of the page: units used, and those left out with their reasons."""
 
     payload: Payload
-    known: dict[int, tuple[int, dict[str, int]]] = field(default_factory=dict)
 
     def caption(self, numbers: Iterable[str], unit: str) -> str:
-        """How many units were used and left out, of the largest row set among numbers; "" where there is none."""
+        """How many units were used and left out, of the largest row set among numbers; "" where there is none.
+
+        Where no row set holds all units, as of numbers of one group each, or where the largest leaves nobody out, all
+        row sets are counted together: a unit that one of them uses and another leaves out is left out in part.
+        """
         ids = {self.payload["numbers"][number][10] for number in numbers}  # type: ignore[call-overload]
-        found = [
-            (sum(left.values()) + used, used, -rowset, left) for rowset in ids for used, left in [self._of(rowset)]
-        ]
-        if not found:
+        if not ids:
             return ""
-        whole, used, _, left = max(found, key=lambda one: one[:3])
+        held = {rowset: self._units(rowset) for rowset in ids if rowset not in self.payload.get("more", {})}
+        counts = {rowset: self._counts(rowset, held.get(rowset)) for rowset in ids}
+        largest = max(ids, key=lambda one: (sum(counts[one][1].values()) + counts[one][0], counts[one][0], -one))
+        used, left = counts[largest]
+        whole, partly = used + sum(left.values()), dict[str, int]()
+        there = {one for some, out in held.values() for units in (some, *out.values()) for one in units}
+        if len(there) > whole or (not left and len(held) == len(ids)):  # of some row sets the page holds counts alone
+            somewhere = {one for some, _ in held.values() for one in some}
+            used, whole, out_of = len(somewhere), len(there), dict[str, set[int]]()
+            for reason, units in (pair for _, out in held.values() for pair in out.items()):
+                out_of.setdefault(reason, set()).update(units)
+            left = {reason: len(units - somewhere) for reason, units in out_of.items() if units - somewhere}
+            partly = {reason: len(units & somewhere) for reason, units in out_of.items() if units & somewhere}
         what = plural(unit) if whole != 1 else unit
-        if not left:
-            return f"{used} {what}, none left out"
-        ranked = sorted(left.items(), key=lambda one: (-one[1], one[0]))
-        reasons = [f"{count} {reason}" for reason, count in ranked[:MOST]]
-        rest = sum(count for _, count in ranked[MOST:])
-        reasons += [f"{rest} for other reasons"] if rest else []
-        return f"{used} of {whole} {what}; left out: {', '.join(reasons)}"
+        parts = [f"{used} of {whole} {what}" if left else f"{used} {what}"]
+        parts += [f"left out: {_ranked(left)}"] if left else []
+        parts += [f"left out in part: {_ranked(partly)}"] if partly else []
+        return "; ".join(parts) if parts[1:] else f"{parts[0]}, none left out"
 
-    def _units(self, rowset: int) -> tuple[int, dict[str, int]]:
-        if rowset not in self.known:
-            self.known[rowset] = self._of(rowset)
-        return self.known[rowset]
+    def _counts(self, rowset: int, held: tuple[set[int], dict[str, set[int]]] | None) -> tuple[int, dict[str, int]]:
+        """Units used; reason -> units left out."""
+        if held:
+            return len(held[0]), {reason: len(units) for reason, units in held[1].items()}
+        strings = self.payload["strings"]
+        count, pairs, *_ = self.payload["more"][rowset]  # type: ignore[call-overload]
+        return count, {strings[pairs[i]]: pairs[i + 1] for i in range(0, len(pairs), 2)}
 
-    def _of(self, rowset: int) -> tuple[int, dict[str, int]]:
-        strings, more = self.payload["strings"], self.payload.get("more", {})
-        if known := more.get(rowset):  # type: ignore[union-attr]
-            pairs = known[1]
-            return known[0], {strings[pairs[i]]: pairs[i + 1] for i in range(0, len(pairs), 2)}
+    def _units(self, rowset: int) -> tuple[set[int], dict[str, set[int]]]:
+        """The units used, and those left out by reason, of a row set that the page holds."""
         used: set[int] = set()
         left: dict[str, set[int]] = {}
         unit = self.payload["records"]["unit"]  # type: ignore[call-overload]
         for _, reason, *runs in self.payload["rowsets"][rowset]:
-            units = used if not reason else left.setdefault(strings[reason], set())
+            units = used if not reason else left.setdefault(self.payload["strings"][reason], set())
             at = 0
             for gap, length in zip(runs[::2], runs[1::2], strict=True):
                 at += gap
                 units.update(unit[at : at + length])
                 at += length
-        return len(used), {reason: len(units) for reason, units in left.items()}
+        return used, left
+
+
+def _ranked(left: Mapping[str, int]) -> str:
+    """Reasons with their counts, the most frequent first."""
+    ranked = sorted(left.items(), key=lambda one: (-one[1], one[0]))
+    rest = sum(count for _, count in ranked[MOST:])
+    reasons = [f"{count} {reason}" for reason, count in ranked[:MOST]]
+    return ", ".join([*reasons, *([f"{rest} for other reasons"] if rest else [])])
 
 
 def laid_out(plan: Plan, groups: Sequence[dict], figures: Sequence[dict], exclusions: Captions) -> list[dict]:

@@ -162,13 +162,13 @@ def _dataset(draft: Draft) -> Iterator[str]:
             yield from entry(4, "baseline", draft.baseline)
         else:
             yield "    # baseline: ...   # SAY: the visit before treatment, if any; changes are counted from it"
-    if draft.arm and draft.group:
+    if draft.treatments:
+        yield from entry(4, "group", draft.group)
+        groups = {group: f"{first} first" for group, first in draft.sequences.items()}
+        yield from entry(4, "groups", groups, "SAY: labels of the sequences, named by their first treatment")
+    elif draft.arm and draft.group:
         yield from entry(4, "group", draft.group)
         yield from entry(4, "groups", draft.arm.groups, "SAY: labels; the reference stands first")
-    elif draft.treatments:
-        yield from entry(4, "group", draft.group)
-        groups = {treatment: f"{treatment} first" for treatment in draft.treatments}
-        yield from entry(4, "groups", groups, "SAY: labels of the sequences, named by their first treatment")
     yield "    # SAY: of each outcome whether lower or higher is better (better: lower)."
     yield "    parameters:"
     for parameter in draft.parameters.values():
@@ -219,14 +219,16 @@ def _analyses(draft: Draft) -> Iterator[str]:
 
 def _compared(draft: Draft, outcomes: Sequence[ParameterDraft], events: Sequence[ParameterDraft]) -> Iterator[str]:
     """The comparison, of the first outcome as the primary one, and of the others; then of yes and no."""
-    if outcomes or events:
+    if outcomes and draft.treatments:
+        yield "  # SAY: which outcome answers the question of the study; here the first. Treatment of interest first."
+    elif outcomes or events:
         yield "  # SAY: which outcome, at which visit, answers the question of the study; here the first, at the last."
     for name, role, some in (("primary", "primary", outcomes[:1]), ("others", "secondary", outcomes[1:MOST_OUTCOMES])):
         if some:
             yield from _comparison(draft, name, role, some)
     if len(outcomes) > MOST_OUTCOMES:
         yield f"  # SAY: {len(outcomes) - MOST_OUTCOMES} further outcomes are described above, and not compared."
-    if draft.arm and draft.group and not draft.cluster:
+    if draft.arm and draft.group and not draft.cluster and not draft.treatments:
         yield from _shares(draft, events[:MOST_OUTCOMES], "secondary" if outcomes else "primary")
 
 
@@ -281,7 +283,11 @@ def _comparison(draft: Draft, name: str, role: str, outcomes: Sequence[Parameter
 def _crossover(draft: Draft) -> dict[str, Any]:
     """The options of a crossover of two treatments."""
     reference, other = draft.treatments
-    return {"sequences": {other: [other, reference], reference: [reference, other]}, "contrast": [other, reference]}
+    sequences = {
+        group: [first, reference if first == other else other]
+        for group, first in sorted(draft.sequences.items(), key=lambda one: one[1] != other)
+    }
+    return {"sequences": sequences, "contrast": [other, reference]}
 
 
 def _all_at(outcomes: Sequence[ParameterDraft], visit: str) -> bool:

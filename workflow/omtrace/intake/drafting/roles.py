@@ -28,6 +28,7 @@ ARM_ORDER = ("arm", "trt", "treat", "alloc", "random", "group", "grp", "interven
 CLUSTERS = (
     r"cage|litter|cluster|site|cent(er|re)|clinic|practice|school|ward|therapist|provider|batch|block|dam|pen|tank"
 )
+SEQUENCES = rf"((trt|treat(ment)?)_?)?seq(uence|p|a)?(_?(group|code|name|no))?|order|reihenfolge|séquence|{ARMS}"
 FACTORS = r"strain|model|surgery|stress|behaviou?r|lesion|knock_?out|operation|factor.*"
 FACTS = (
     r"age.*|sex|gender|bmi|height.*|race|.*_?size|ethnic.*|site|cent(er|re).*|strat.*|educ.*|smok.*|duration.*|"
@@ -261,6 +262,20 @@ def periods_of(file: FileProfile, unit: str, asked: str, reference: str) -> tupl
             if is_unique(file, [unit, column.raw]):
                 labels = {treatment.codes.get(text, text): treatment.codes.get(text, text) for text in treatment.texts}
                 return replace(_below(file, column), baseline=""), treatment.raw, _reference_first(labels, reference)
+    return None
+
+
+def sequence_of(file: FileProfile, unit: str, treatment: str, period: Visits) -> tuple[Arm, dict[str, str]] | None:
+    """The column that names the sequence of each unit, and its groups -> treatment of the first period."""
+    told = file.column(treatment).codes
+    first = next(iter(period.map))
+    for column in file.columns:
+        if named(column, SEQUENCES) and len(column.texts) == 2 and is_constant(file, unit, column.raw):
+            rows = zip(*(file.cells(raw) for raw in (column.raw, period.column, treatment)), strict=True)
+            begun = {(text, told.get(given, given)) for text, at, given in rows if text and given and at == first}
+            arm = arm_of([file], unit, column.raw)
+            if arm and len(begun) == 2 == len({given for _, given in begun}) == len({text for text, _ in begun}):
+                return arm, {arm.column.codes.get(text, text): given for text, given in sorted(begun)}
     return None
 
 

@@ -28,6 +28,7 @@ from omtrace.intake.drafting.roles import (
     is_unique,
     named,
     periods_of,
+    sequence_of,
     stems_of,
     unit_column,
     visits_of,
@@ -97,6 +98,8 @@ class Draft:
     arm: Arm | None = None
     cluster: str = ""
     treatments: list[str] = field(default_factory=list)  # of a crossover in two periods, the reference first
+    treatment: str = ""  # the raw column that holds them
+    sequences: dict[str, str] = field(default_factory=dict)  # group of such a crossover -> its first treatment
     outcome: str = ""
     factors: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)  # what is said in the plan as well
@@ -142,6 +145,8 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
         File -> raw column -> form, of files with a data dictionary.
     """
     unit = unit_column(files, request.unit)
+    if not request.design and any(_is_crossover(file, unit, request) for file in files):
+        request = replace(request, design="crossover")
     draft = Draft(list(files), unit, request.design, outcome=request.outcome)
     draft.found.append(f"unit: {unit}" if unit else "unit: each row, since no column names one")
     compared = request.design not in ("single-arm", "crossover")
@@ -165,9 +170,14 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
             draft.visits |= visits.labels
             draft.baseline = draft.baseline or visits.baseline
             draft.found.append(f"visits of {file.path.name}: {', '.join(visits.labels.values())}")
-        _File(draft, file, visits, forms.get(file.name, {})).add()
         if periods and not draft.treatments:
-            _add_sequence(draft, periods[1], list(periods[0].labels), periods[2])
+            _, draft.treatment, draft.treatments = periods
+            if told := sequence_of(file, unit, draft.treatment, periods[0]):
+                draft.arm, draft.sequences = told
+            draft.found.append(f"crossover: {' and '.join(draft.treatments)} in two periods")
+        _File(draft, file, visits, forms.get(file.name, {})).add()
+        if periods and not draft.sequences:
+            _add_sequence(draft, next(iter(periods[0].labels)))
     draft.roster = draft.roster or (draft.tables[0].name if draft.tables else "")
     if request.design == "factorial":
         raws = {column.raw for file in files for column in factors_of(file, unit)}
@@ -182,13 +192,18 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
     return draft
 
 
-def _add_sequence(draft: Draft, raw: str, periods: Sequence[str], treatments: list[str]) -> None:
-    """The sequence of a crossover, named by the treatment of its first period, as the group."""
-    treatment = next(p.name for p in draft.parameters.values() if p.raw == raw)
-    options = {"of": treatment, "visit": periods[0], "group": True}
+def _is_crossover(file: FileProfile, unit: str, request: Request) -> bool:
+    """Whether columns called sequence, period and treatment hold a crossover of two treatments."""
+    periods = {"sequence", "period", "treatment"} <= {column.raw.strip().lower() for column in file.columns}
+    return periods and periods_of(file, unit, request.arm, request.reference) is not None
+
+
+def _add_sequence(draft: Draft, period: str) -> None:
+    """The sequence of a crossover that no column names, named by the treatment of its first period, as the group."""
+    treatment = next(p.name for p in draft.parameters.values() if p.raw == draft.treatment)
+    options = {"of": treatment, "visit": period, "group": True}
     draft.parameter("sequence", "First treatment", "at_visit", options, "categories", is_fact=True)
-    draft.treatments = treatments
-    draft.found.append(f"crossover: {' and '.join(treatments)} in two periods")
+    draft.sequences = dict(zip(draft.treatments, draft.treatments, strict=True))
 
 
 def _label(column: ColumnProfile) -> str:
@@ -429,7 +444,8 @@ class _File:
             raw=column.raw,
             decimals=decimals_of(column) if holds == "numbers" else 1,
         )
-        if visits and not constant and holds == "categories" and len(column.texts) == 2:
+        outcome = holds == "categories" and column.raw != self.draft.treatment
+        if visits and not constant and outcome and len(column.texts) == 2:
             self._yes_or_no(column, visits)
 
     def _yes_or_no(self, column: ColumnProfile, visits: tuple[str, ...]) -> None:
