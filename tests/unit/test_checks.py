@@ -650,6 +650,10 @@ def test_recoding_takes_declared_codes_only(study):
     run = study({"demographics": FORM}, {"demographics": REDCAP + rows}).run()
     assert run.table("demographics")["sex"].fillna("").tolist() == ["female", "", ""]
     assert run.found("code") == [("demographics", 3, "sex", "female")]
+    (finding,) = (row for row in run.findings if row["rule"] == "code")
+    assert finding["expected"] == (
+        "one of 1, 2 (recode names every text of its column, those that stay too: add female: female)"
+    )
     assert run.found("required") == [("demographics", 4, "sex", "")]
 
 

@@ -189,6 +189,8 @@ def test_sections_come_by_role_and_say_to_which_analysis_they_belong():
     groups = by_role(sections_of(of, numbers(of), {}))
     assert [g["title"] for g in groups[:2]] == ["Primary analysis", "Sensitivity of the primary analysis"]
     assert [s["name"] for s in groups[0]["sections"]] == ["comparison", "key"]
-    assert [s["of"] for s in groups[1]["sections"]] == ["Comparison of groups"] * 3  # one of them without each unit in turn
+    assert [s["of"] for s in groups[1]["sections"]] == [
+        "Comparison of groups"
+    ] * 3  # one of them without each unit in turn
     plain = by_role(sections_of(plan_of(), {}, {}))
     assert [g["title"] for g in plain] == [""] and [s["name"] for s in plain[0]["sections"]] == list(plan_of().analyses)

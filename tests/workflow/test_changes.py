@@ -1,6 +1,7 @@
 """``omtrace changes``: which earlier numbers a run changed, and why; the others are the same by digest."""
 
 import gzip
+import shutil
 
 import pytest
 from lineage_tree import build, write
@@ -91,6 +92,14 @@ def test_new_exports_code_added_and_gone_numbers_are_told(root, capsys):
     assert "aaaaaaaaaaaa" not in out  # a new number is counted; --all shows it
     assert main(["changes", STUDY, "--all"]) == 0
     assert "aaaaaaaaaaaa" in capsys.readouterr().out
+
+
+def test_a_change_that_was_taken_back_is_told(root):
+    first = store.read_csv(root / "results/tiny/estimates.csv")[0]["value"]
+    shutil.rmtree(root / "data/history")  # begun anew, with the plan as it stays
+    assert rerun(root, lambda rows: rows) and rerun(root, changed(value="1.25")) and rerun(root, changed(value=first))
+    (change,), _ = changes.compared(STUDY)
+    assert (change.old["value"], change.new["value"]) == ("1.25", first)
 
 
 def test_a_changed_code_is_named(root):

@@ -72,6 +72,38 @@ def test_visits_arms_and_questionnaires_are_recognised(tmp_path):
     assert text.count("SAY:") > 8 and max(map(len, text.splitlines())) < 170
 
 
+def test_spellings_that_differ_in_case_and_blanks_are_one_level(tmp_path):
+    rows = visits()
+    rows[5][1], rows[5][2], rows[9][2], rows[12][3] = "month 1", "Sham ", "o MT", rows[12][3].lower()
+    rows = [[cell if cell != "OMT" else "O MT" for cell in row] for row in rows]
+    file = saved(tmp_path, "spelled.csv", rows)
+    new = new_study("made", [file], Request(arm="Treatment", reference="Sham"), folder_of(tmp_path / "study"))
+    outcome, _ = take_in(new, tmp_path / "study")
+    plan = read_plan(tmp_path / "study/config/studies/made.yaml")
+    assert list(plan.datasets["units"].groups) == ["sham", "O MT"] and plan.analyses["primary"].method == "ancova"
+    codes = {"O MT": "O MT", "sham": "sham", "Sham": "sham", "o MT": "O MT"}
+    assert plan.tables["export"].declared["treatment"].codes == codes
+    assert list(plan.datasets["units"].visits) == ["baseline", "month_1", "month_3"]
+    assert not {f.severity for f in outcome.findings} & {"stop", "quarantine"}
+    assert "Treatment: 'Sham', 'o MT' taken for 'sham', 'O MT'" in new.draft.doubts
+
+
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        ({"arm": "Treatmnt"}, "there is no such column; did you mean 'Treatment'"),
+        ({"arm": "Subject"}, "40 distinct texts"),
+        ({"arm": "Visit"}, "not the same in all rows of a Subject: P00 has Baseline, Month 1, Month 3"),
+        ({"arm": "Treatment", "design": "crossover"}, "no treatments of one Subject"),
+        ({"arm": "Treatment", "design": "single-arm"}, "a single-arm design has none"),
+        ({"arm": "Treatment", "reference": "shm"}, "holds OMT, sham; did you mean 'sham'"),
+    ],
+)
+def test_an_arm_that_is_asked_for_is_taken_or_refused(tmp_path, request_, says):
+    with pytest.raises(Fault, match=says):
+        drafted(folder_of(tmp_path / "study"), saved(tmp_path, "trial.csv", visits()), **request_)
+
+
 def test_visits_side_by_side_become_rows(tmp_path):
     rows = [["id", "group", "age", "t0_pain", "t1_pain", "t0_sleep", "t1_sleep"]]
     rows += [[n, n % 2, 30 + n, n % 7, n % 5, 6 + n % 3, 7 + n % 2] for n in range(20)]
@@ -184,13 +216,28 @@ def test_codes_of_missing_values_are_seen_where_all_others_are_far_from_them():
 
 
 def test_a_questionnaire_needs_all_its_items_and_known_answers():
-    items = {f"Q_MIDAS{n}": ["0", "4"] for n in range(1, 6)}
+    items = {f"Q_MIDAS{n}": {"0": 1, "4": 1} for n in range(1, 6)}
     assert questionnaires_in(items) == []  # nothing says that it is one
-    hit = {f"hit_{n}": ["never", "always"] for n in range(1, 7)}
+    hit = {f"hit_{n}": {"never": 1, "always": 1} for n in range(1, 7)}
     (match,) = questionnaires_in(hit)
     assert match.name == "hit6" and match.coding == "labels" and match.columns["hit6_2"] == "hit_2"
     assert questionnaires_in({name: texts for name, texts in hit.items() if name != "hit_4"}) == []
-    assert questionnaires_in({name: ["17", "23"] for name in hit}) == []
+    assert questionnaires_in({name: {"17": 1, "23": 1} for name in hit}) == []
+
+
+def test_a_wrong_answer_hides_no_questionnaire_and_its_missing_codes_are_kept(tmp_path):
+    weights = {"6": 5, "10": 4, "11": 3, "13": 2}
+    hit = {f"hit_{n}": weights for n in range(1, 7)}
+    (match,) = questionnaires_in({**hit, "hit_4": {**weights, "12": 1}})
+    assert match.coding == "weights"
+    assert questionnaires_in({**hit, "hit_4": {"12": 14}}) == []  # 84 % of the answers fit
+    rows = visits()
+    rows[5][5], rows[9][6], rows[12][7] = "-99", "n/a", 9
+    new = new_study("made", [saved(tmp_path, "answers.csv", rows)], Request(), folder_of(tmp_path / "study"))
+    outcome, _ = take_in(new, tmp_path / "study")
+    plan = read_plan(tmp_path / "study/config/studies/made.yaml")
+    assert plan.missing_codes == {"-99": "not answered", "n/a": "not available"}
+    assert [(f.line, f.column) for f in outcome.findings if f.rule == "range"] == [(13, "HIT6_4")]
 
 
 @pytest.mark.parametrize(
@@ -379,9 +426,9 @@ def test_a_data_set_of_adam_has_a_table_for_each_parameter(tmp_path):
 
 
 def test_questionnaires_are_known_by_what_exports_call_their_items():
-    answers = ["0", "1", "2", "3"]
-    columns = {f"phq{n}": answers for n in range(1, 10)} | {f"sf36_q{n}": ["1", "2"] for n in range(1, 37)}
-    columns |= dict.fromkeys(("Mobility", "Self_Care", "usual activities", "pain", "anxiety"), ["1", "5"])
+    answers = dict.fromkeys(("0", "1", "2", "3"), 1)
+    columns = {f"phq{n}": answers for n in range(1, 10)} | {f"sf36_q{n}": {"1": 1, "2": 1} for n in range(1, 37)}
+    columns |= dict.fromkeys(("Mobility", "Self_Care", "usual activities", "pain", "anxiety"), {"1": 1, "5": 1})
     assert {match.name for match in questionnaires_in(columns)} == {"phq9", "rand36", "eq5d5l"}
 
 

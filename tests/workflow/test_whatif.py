@@ -1,5 +1,6 @@
 """What if a cell, a row, a unit or a batch were otherwise: the numbers of a run on raw files edited in that way."""
 
+import codecs
 import csv
 import hashlib
 import io
@@ -9,9 +10,10 @@ import random
 import shutil
 
 import pytest
+from omtrace.audit.plan_changes import plan_changes
 from omtrace.audit.rerun import rerun
 from omtrace.audit.sides import Side
-from omtrace.audit.whatif import Change, Layout, Question, conclusion, edited, parse_change, whatif
+from omtrace.audit.whatif import Change, Layout, Question, _layout, conclusion, edited, parse_change, whatif
 from omtrace.faults import Fault
 from omtrace.intake.plan_check import read_whole
 from omtrace.model.folders import Folders
@@ -145,6 +147,22 @@ def test_every_other_byte_of_a_file_stays(end):
     assert edited(content, [Change("f", 4, "b", "9")], layout).decode().split(end)[3] == 'lines";9'
     gone = edited(content, [Change("f", 3), Change("f", 6)], layout).decode()
     assert gone == end.join([rows[0], rows[1], rows[3]]) + end
+
+
+@pytest.mark.parametrize("says", ["UTF-8 with byte-order mark", "UTF-16 LE with byte-order mark"])
+def test_a_byte_order_mark_is_no_part_of_the_first_name_and_stays(says):
+    decided = {"f": {"encoding": says, "delimiter": "comma (found)", "header line": "1 (found)"}}
+    layout = _layout(decided, "f")
+    content = "id,a\r\n1,é\r\n".encode(layout.encoding)
+    assert edited(content, [Change("f", 2, "id", "7")], layout) == "id,a\r\n7,é\r\n".encode(layout.encoding)
+    assert content.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16))
+
+
+def test_a_study_that_has_not_run_is_told_to_run(tmp_path, root):
+    plan = read_whole(root / "config/studies/tiny.yaml")
+    for ask in (lambda: whatif(plan, [], Question(), Folders(), tmp_path), lambda: plan_changes(plan, tmp_path)):
+        with pytest.raises(Fault, match="run snakemake tiny first"):
+            ask()
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from omtrace.audit.address import name_of
-from omtrace.audit.sides import COMPUTING, Row, Side, merge
+from omtrace.audit.sides import COMPUTING, Row, Side, check_run, merge
 from omtrace.audit.upstream import Upstream, names, plan_differences
 from omtrace.model.plan import Plan
 from omtrace.model.slices import plain, slice_of
@@ -59,6 +59,7 @@ def plan_changes(plan: Plan, root: str | Path = ".") -> Effect:
     Fault
         Where there are no results that can be read.
     """
+    check_run(plan.study, root)
     before = Side("as it ran", plan.study, Path(root))
     rows = before.numbers
     now = Side("as it is", plan.study, Path(root))

@@ -34,6 +34,12 @@ COMPUTING: tuple[Stage, ...] = (
 Row = Mapping[str, str]
 
 
+def check_run(study: str, root: str | Path = ".") -> None:
+    """Raise Fault for a study without estimates, with what makes them."""
+    if not (Path(root) / RESULTS / study / "estimates.csv").is_file():
+        raise Fault(f"{study}: it has no results yet; run snakemake {study} first")
+
+
 @dataclass(frozen=True)
 class Side:
     """The results of a study at one place.

@@ -17,7 +17,7 @@ from typing import Any
 
 from omtrace.audit.compare import Comparison, State, compared
 from omtrace.audit.rerun import rerun
-from omtrace.audit.sides import Row, Side
+from omtrace.audit.sides import Row, Side, check_run
 from omtrace.faults import Fault, nearest
 from omtrace.model.folders import Folders
 from omtrace.model.plan import Plan
@@ -26,11 +26,13 @@ from omtrace.model.statistics import Role, statistic_of
 from omtrace.provenance.keys import number_of
 from omtrace.provenance.recorded import RESULTS
 from omtrace.readers._delimited import DELIMITERS
+from omtrace.readers._text import BOMS
 from omtrace.readers.lookup import check_registered
 from omtrace.store import read_json, read_table
 
-# Encodings as readers tell them -> Python's; a mark at the beginning stays with the first column's name.
+# Encodings as readers tell them -> Python's, which take a byte-order mark off and put it back.
 ENCODINGS = {"UTF-8": "utf-8", "utf-8": "utf-8", "CP1252": "cp1252", "cp1252": "cp1252", "Latin-1": "latin-1"}
+ENCODINGS |= {says: "utf-8-sig" if name == "utf-8" else name for _, name, says in BOMS}
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$")
 CRLF = "\r\n"
 SHOWN = 30  # numbers listed
@@ -106,9 +108,10 @@ def whatif(
     Raises
     ------
     Fault
-        For a cell, row, unit or batch that there is not, for files that cannot be edited by line, and where a run
-        would stop.
+        For a cell, row, unit or batch that there is not, for files that cannot be edited by line, where a run would
+        stop, and where the study has not run.
     """
+    check_run(plan.study, root)
     start = folders.start(root)
     mine = exports_of(exports, plan.study)
     if unknown := [b for b in question.batches if b not in {e.batch for e in mine}]:

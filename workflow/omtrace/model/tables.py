@@ -140,7 +140,8 @@ class TablePlan(Closed):
         default_factory=dict, description="rule -> expression over the columns of a row that must hold"
     )
     recode: Annotated[dict[str, dict[str, str]], TABLES] = Field(
-        default_factory=dict, description="table column -> raw value -> value"
+        default_factory=dict,
+        description="table column -> raw value -> value, also of each value that stays",
     )
     visit: VisitColumn | None = Field(None, description="the column that names the visit, and its values")
     wide: Annotated[dict[str, str], TABLES] = Field(

@@ -230,8 +230,9 @@ def compared(study: str, root: str | Path = ".") -> tuple[list[Change], int]:
         entries = _parsed(_index(folder))
     except ValueError:
         raise Fault(f"{(HISTORY / study / INDEX).as_posix()}: cannot be read; {begin_anew(study)}") from None
-    current = next((e for e in reversed(entries) if e["estimates"] == now), None)
-    earlier = [e for e in entries[: entries.index(current)] if e["estimates"] != now] if current else entries
+    last = max((at for at, e in enumerate(entries) if e["estimates"] == now), default=len(entries))
+    current = entries[last] if last < len(entries) else None
+    earlier = [e for e in entries[:last] if e["estimates"] != now]  # an entry that came back equals its first
     if not earlier:
         raise Fault(f"{study}: no earlier numbers are kept; they are after each run that changes one")
     before = earlier[-1]

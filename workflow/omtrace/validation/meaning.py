@@ -53,6 +53,9 @@ def meaning_of(work: Work, column: Column, raw: Cells) -> Meaning:
         unknown |= {text} if known is None else set()
     if unknown:
         hint = work.suggestion(column.name, set(raw.texts) - fixed.keys())
+        if own := sorted(unknown & {*work.plan.recode.get(column.name, {}).values(), *map(str, column.allowed)}):
+            says = ", ".join(f"{text}: {text}" for text in own)
+            hint += f" (recode names every text of its column, those that stay too: add {says})"
         expected = f"one of {', '.join({**coding, **told})}{hint}"
         work.report(work.keys[raw.among(unknown)], "code", column.name, expected)
     return Meaning(raw, pyarrow.array(meant, type=pyarrow.string()), coded, is_in(raw.distinct, unknown))

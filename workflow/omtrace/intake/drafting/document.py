@@ -77,7 +77,7 @@ def _head(study: str, draft: Draft) -> Iterator[str]:
     yield from entry(0, "statement", f"Data from {files}.", "SAY: whose data these are; printed on every output")
     design = CHOICES.get(draft.design or ("parallel" if draft.arm else "single-arm"), "")
     yield from entry(0, "design", design, "SAY: who was assigned to what, how, and when it was measured")
-    missing: dict[str, str] = {}
+    missing = dict(draft.missing)
     for table in draft.tables:
         for column in table.columns.values():
             if isinstance(column, ColumnProfile):
@@ -128,7 +128,10 @@ def declaration(own: str, column: ColumnProfile) -> tuple[dict[str, Any], str]:
     said: dict[str, Any] = {} if column.raw == own else {"source": column.raw}
     said["type"] = column.kind
     if column.kind == "category":
-        said |= {"codes": dict(column.codes)} if column.codes else {"values": sorted(column.texts)}
+        codes = (
+            {text: text for text in sorted(column.texts)} | dict(column.spellings) if column.spellings else column.codes
+        )
+        said |= {"codes": codes} if codes else {"values": sorted(column.texts)}
     low, high = column.bounds
     if (low, high) != (None, None):
         said["bounds"] = [low, high]
@@ -138,6 +141,8 @@ def declaration(own: str, column: ColumnProfile) -> tuple[dict[str, Any], str]:
         said["description"] = column.label[:200]
     if column.remark:
         return said, f"SAY: {column.remark}"
+    if column.spellings:
+        return said, f"SAY: whether {', '.join(f'{text} is {level}' for text, level in column.spellings.items())}"
     if column.is_number and "bounds" not in said:
         seen = greatest_and_least(column)
         return said, f"seen {seen}" if seen else ""

@@ -57,6 +57,7 @@ class ColumnProfile:
     bounds: tuple[float | None, float | None] = (None, None)
     required: bool = False
     remark: str = ""
+    spellings: Mapping[str, str] = field(default_factory=dict)  # text -> the one of ``texts`` that it is meant for
 
     @property
     def filled(self) -> int:
@@ -105,7 +106,8 @@ class FileProfile:
         """The texts of a column, in the order of the rows."""
         texts: Any = self.extract.cells[self.extract.columns.index(raw)]
         found = texts.to_pylist() if hasattr(texts, "to_pylist") else list(texts)
-        return [str(text).strip() for text in found]
+        spellings = next((column.spellings for column in self.columns if column.raw == raw), {})
+        return [spellings.get(text, text) for text in (str(text).strip() for text in found)]
 
 
 def reader_for(path: Path, content: bytes) -> str:
@@ -218,6 +220,24 @@ def column_of(raw: str, name: str, counts: Mapping[str, int], variable: Variable
     else:
         codes = {}
     return ColumnProfile(raw, name, kind, texts, variable.label, codes, missing, remark=remark)
+
+
+def in_one_spelling(column: ColumnProfile) -> ColumnProfile:
+    """A category whose texts differ in case and blanks alone has one of them for each, the most frequent."""
+    if column.kind not in ("category", "text") or column.codes or column.remark:
+        return column
+    levels: dict[str, str] = {}
+    texts = Counter[str]()
+    for text in sorted(column.texts, key=lambda text: -column.texts[text]):
+        texts[levels.setdefault(_folded(text), text)] += column.texts[text]
+    others = {text: levels[_folded(text)] for text in (*column.texts, *column.spellings) if text not in texts}
+    if not others or not _is_closed(texts):
+        return column
+    return replace(column, kind="category", texts=dict(texts), spellings=others)
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def _is_closed(texts: Mapping[str, int]) -> bool:

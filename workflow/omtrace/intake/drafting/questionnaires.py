@@ -1,7 +1,8 @@
 """Known questionnaires in a file, by the names of their item columns and the answers that stand there."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from omtrace.faults import Fault
@@ -9,6 +10,7 @@ from omtrace.instruments import Instrument, instrument_of
 from omtrace.plugins import declared
 
 NUMBERED = re.compile(r"(.*?)[_. -]*(?:q|item|i)?[_. -]*0*([0-9]{1,2})", re.IGNORECASE)
+SHARE = 0.9  # of the answers that have to be of a coding; the others become findings
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,8 @@ class Match:
     coding: str
 
 
-def questionnaires_in(columns: Mapping[str, Sequence[str]]) -> list[Match]:
-    """The questionnaires whose items are all among the columns (raw name -> distinct answers), each column once."""
+def questionnaires_in(columns: Mapping[str, Mapping[str, int]]) -> list[Match]:
+    """The questionnaires whose items are all among the columns (raw name -> answer -> its cells), each column once."""
     groups: dict[str, dict[int, str]] = {}
     for raw in columns:
         if match := NUMBERED.fullmatch(raw):
@@ -33,7 +35,10 @@ def questionnaires_in(columns: Mapping[str, Sequence[str]]) -> list[Match]:
         items = _items(name, instrument, groups, columns)
         if not items or taken & {*items.values()}:
             continue
-        coding = _coding(instrument, [text for raw in items.values() for text in columns[raw]])
+        counts = Counter[str]()
+        for raw in items.values():
+            counts.update({text.lower(): n for text, n in columns[raw].items()})
+        coding = _coding(instrument, counts)
         if coding is not None:
             found.append(Match(name, instrument, items, coding))
             taken |= {*items.values()}
@@ -41,7 +46,7 @@ def questionnaires_in(columns: Mapping[str, Sequence[str]]) -> list[Match]:
 
 
 def _items(
-    name: str, instrument: Instrument, groups: Mapping[str, Mapping[int, str]], columns: Mapping[str, Sequence[str]]
+    name: str, instrument: Instrument, groups: Mapping[str, Mapping[int, str]], columns: Collection[str]
 ) -> dict[str, str]:
     """Item -> raw column, where the file has all of them; nothing else."""
     items = [item.name for item in instrument.items if item.name not in instrument.optional]
@@ -66,18 +71,21 @@ def _items(
     return {}
 
 
-def _coding(instrument: Instrument, texts: Sequence[str]) -> str | None:
-    """The coding that the answers have; None where they have none of those that are known."""
-    suggested = instrument.suggest_coding(texts)
-    if suggested:
+def _coding(instrument: Instrument, counts: Counter[str]) -> str | None:
+    """The coding that the answers have, "" for the own codes; None where too few of them fit any that is known."""
+    if suggested := instrument.suggest_coding(counts):
         return suggested
+    total = sum(counts.values())
+    fits = {name: sum(counts[code] for code in codes) / max(total, 1) for name, codes in instrument.codings.items()}
     try:
         instrument.coding("")
     except Fault:
-        return None
-    own = {code for item in instrument.items for code in item.codes()}
-    fit = sum(text in own for text in texts)
-    return "" if not own or fit >= 0.8 * len(texts) else None
+        pass
+    else:
+        own = {code for item in instrument.items for code in item.codes()}
+        fits = {"": sum(counts[code] for code in own) / max(total, 1) if own and total else 1.0, **fits}
+    best = max(fits, key=lambda name: fits[name])
+    return best if fits[best] >= SHARE else None
 
 
 def _plain(text: str) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from omtrace.faults import Fault, nearest
 from omtrace.intake.drafting.profile import ColumnProfile, FileProfile, own_name
 from omtrace.readers._wide import stem_of
 
@@ -143,7 +144,8 @@ def _below(file: FileProfile, column: ColumnProfile) -> Visits:
         name = own_name(f"{column.name}_{label}" if label[:1].isdigit() or label[:1] in "-+" else label, names)
         names[name] = None
         made[text] = name
-    labels = {name: column.codes.get(text, text) for text, name in made.items()}
+    made |= {text: made[level] for text, level in column.spellings.items()}
+    labels = {made[text]: column.codes.get(text, text) for text in ordered}
     return Visits(labels, column.raw, made, baseline=_baseline(labels))
 
 
@@ -221,7 +223,13 @@ def differing(file: FileProfile, unit: str) -> list[str]:
 
 
 def arm_of(files: Sequence[FileProfile], unit: str, asked: str = "", reference: str = "") -> Arm | None:
-    """The column with the groups that are compared; None where no column is called so."""
+    """The column with the groups that are compared; None where no column is called so.
+
+    Raises
+    ------
+    Fault
+        For a column that is asked for and holds no arms, and for a reference that is none.
+    """
     found: list[tuple[int, int, FileProfile, ColumnProfile]] = []
     for number, file in enumerate(files):
         for column in file.columns:
@@ -230,17 +238,45 @@ def arm_of(files: Sequence[FileProfile], unit: str, asked: str = "", reference: 
                 if not unit or is_constant(file, unit, column.raw):
                     order = next((i for i, word in enumerate(ARM_ORDER) if word in column.name), len(ARM_ORDER))
                     found.append((order, number, file, column))
+    if not found and (asked or reference):
+        raise Fault(
+            _no_arm(files, unit, asked) if asked else f"--reference {reference}: no column holds arms; say --arm"
+        )
     if not found:
         return None
     _, _, file, column = min(found, key=lambda one: one[:2])
     if column.kind != "category":
         column = replace(column, kind="category", codes={text: text for text in sorted(column.texts)})
     labels = {code: column.codes.get(code, code) for code in sorted(column.texts)}
+    reference = column.spellings.get(reference, reference)
+    if reference and reference not in labels.values():
+        known = sorted({*labels.values()})
+        raise Fault(f"--reference {reference}: {column.raw} holds {', '.join(known)}{nearest(reference, known)}")
     first = [g for g in labels.values() if g == reference]
     first += [g for g in labels.values() if re.search(rf"\b({REFERENCE})\b", g, re.IGNORECASE)]
     first += [g for g in labels.values() if re.match(rf"({REFERENCE})", g, re.IGNORECASE)]
     groups = list(dict.fromkeys([*first[:1], *labels.values()]))
     return Arm(file.name, column, {group: group for group in groups})
+
+
+def _no_arm(files: Sequence[FileProfile], unit: str, asked: str) -> str:
+    """Why a column that is asked for holds no arms."""
+    file = next((file for file in files if any(column.raw == asked for column in file.columns)), None)
+    if file is None:
+        names = sorted({column.raw for one in files for column in one.columns})
+        return f"--arm {asked}: there is no such column{nearest(asked, names)}"
+    count = len(file.column(asked).texts)
+    if asked == unit or not 2 <= count <= MOST_ARMS:
+        return f"--arm {asked}: {count} distinct texts in {file.path.name}; arms are 2 to {MOST_ARMS}, and no unit"
+    arms: dict[str, dict[str, None]] = {}
+    for one, text in zip(file.cells(unit), file.cells(asked), strict=True):
+        if text:
+            arms.setdefault(one, {})[text] = None
+    one, texts = next((one, texts) for one, texts in arms.items() if len(texts) > 1)
+    return (
+        f"--arm {asked}: not the same in all rows of a {unit}: {one} has {', '.join(texts)}; ask which is right and "
+        "correct the file, or say --design crossover"
+    )
 
 
 def condition_of(file: FileProfile, unit: str, asked: str, reference: str) -> Visits | None:

@@ -2,13 +2,22 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, Literal
 
+from omtrace.faults import Fault
 from omtrace.instruments import instrument_of
-from omtrace.intake.drafting.profile import MOST_CATEGORIES, ColumnProfile, FileProfile, decimals_of, own_name
+from omtrace.intake.drafting.profile import (
+    MOST_CATEGORIES,
+    ColumnProfile,
+    FileProfile,
+    decimals_of,
+    in_one_spelling,
+    own_name,
+)
 from omtrace.intake.drafting.questionnaires import Match, questionnaires_in
 from omtrace.intake.drafting.roles import (
     ADAM,
@@ -102,6 +111,7 @@ class Draft:
     sequences: dict[str, str] = field(default_factory=dict)  # group of such a crossover -> its first treatment
     outcome: str = ""
     factors: list[str] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)  # codes among the answers of questionnaires
     doubts: list[str] = field(default_factory=list)  # what is said in the plan as well
     found: list[str] = field(default_factory=list)  # what was recognised, in words
 
@@ -145,14 +155,25 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
         File -> raw column -> form, of files with a data dictionary.
     """
     unit = unit_column(files, request.unit)
+    files = [
+        replace(file, columns=tuple(c if c.raw == unit else in_one_spelling(c) for c in file.columns)) for file in files
+    ]
     if not request.design and any(_is_crossover(file, unit, request) for file in files):
         request = replace(request, design="crossover")
     draft = Draft(list(files), unit, request.design, outcome=request.outcome)
     draft.found.append(f"unit: {unit}" if unit else "unit: each row, since no column names one")
     compared = request.design not in ("single-arm", "crossover")
+    draft.doubts += [
+        f"{column.raw}: {', '.join(map(repr, column.spellings))} taken for {', '.join(map(repr, levels))}"
+        for column in chain.from_iterable(file.columns for file in files)
+        if (levels := dict.fromkeys(column.spellings.values()))
+    ]
+    if request.arm and request.design == "single-arm":
+        raise Fault(f"--arm {request.arm}: a single-arm design has none; leave one of the two out")
     draft.arm = arm_of(files, unit, request.arm, request.reference) if compared else None
     if draft.arm:
         draft.found.append(f"arm: {draft.arm.column.raw} ({', '.join(draft.arm.groups)})")
+    crossed = False
     for file in files:
         if request.design != "crossover" and (wrong := differing(file, unit)):
             draft.doubts.append(
@@ -165,6 +186,7 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
             visits = (
                 periods[0] if periods else condition_of(file, unit, request.arm or request.visit, request.reference)
             )
+        crossed = crossed or bool(visits)
         visits = visits or visits_of(file, unit, request.visit, request.wide)
         if visits:
             draft.visits |= visits.labels
@@ -178,6 +200,10 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
         _File(draft, file, visits, forms.get(file.name, {})).add()
         if periods and not draft.sequences:
             _add_sequence(draft, next(iter(periods[0].labels)))
+    if request.design == "crossover" and request.arm and not crossed:
+        raise Fault(
+            f"--arm {request.arm}: it holds no treatments of one {unit or 'unit'}, a row each, as in a crossover"
+        )
     draft.roster = draft.roster or (draft.tables[0].name if draft.tables else "")
     if request.design == "factorial":
         raws = {column.raw for file in files for column in factors_of(file, unit)}
@@ -226,17 +252,19 @@ class _File:
             self._parameters_below()
             return
         wide = stems_of(self.file, self.visits) if self.visits and self.visits.wide else {}
-        texts: dict[str, list[str]] = {stem: [t for c in of for t in c.texts] for stem, of in wide.items()}
         beside = {column.raw for of in wide.values() for column in of}
         plain = [column for column in self.file.columns if column.raw not in self.system | beside]
         plain = [replace(c, name="visit_text") if c.name == "visit" else c for c in plain]  # a table's own word
-        texts |= {column.raw: list(column.texts) for column in plain}
+        called = {**wide, **{column.raw: [column] for column in plain}}
+        texts = {raw: sum((Counter(column.texts) for column in of), Counter[str]()) for raw, of in called.items()}
         arm = self.draft.arm
         if arm and arm.file == self.file.name:
             plain = [arm.column if column.raw == arm.column.raw else column for column in plain]
         taken: set[str] = set()
         for match in questionnaires_in(texts):
             taken |= {*match.columns.values()}
+            for column in chain.from_iterable(called[raw] for raw in match.columns.values()):
+                self.draft.missing |= column.missing
             self._questionnaire(match)
         left = [column for column in plain if column.raw not in taken]
         stems = {stem: of for stem, of in wide.items() if stem not in taken}
@@ -284,8 +312,8 @@ class _File:
         assert self.visits
         for code in sorted(named, key=lambda one: -codes.count(one))[:MOST_PARAMETERS]:
             at = {time for one, time in zip(codes, times, strict=True) if one == code}
-            visits = {"column": ADAM["visit"], "map": {raw: v for raw, v in self.visits.map.items() if raw in at}}
             scheduled = tuple(v for raw, v in self.visits.map.items() if raw in at)
+            visits = {"column": ADAM["visit"], "map": {r: v for r, v in self.visits.map.items() if v in scheduled}}
             table = self.draft.table(code, self.file.name, rows={ADAM["code"]: [code], **where}, visit=visits)
             column = replace(value, name=own_name(code), label=named[code])
             table.columns = {**self._common(), column.name: column}
@@ -473,7 +501,10 @@ def _merged(stem: str, name: str, columns: Sequence[ColumnProfile]) -> ColumnPro
         kind = "text"
     first = columns[0]
     missing = {text: says for column in columns for text, says in column.missing.items()}
-    return ColumnProfile(stem, name, kind, texts, first.label, first.codes, missing)
+    spellings = {text: level for column in columns for text, level in column.spellings.items()}
+    return in_one_spelling(
+        ColumnProfile(stem, name, kind, texts, first.label, first.codes, missing, spellings=spellings)
+    )
 
 
 def visits_in_order(draft: Draft) -> Iterator[tuple[str, str]]:
