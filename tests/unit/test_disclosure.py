@@ -3,6 +3,7 @@
 import itertools
 import math
 import os
+import re
 from types import SimpleNamespace
 
 import numpy
@@ -318,6 +319,11 @@ def test_the_shared_report_has_no_unit_and_no_raw_cell(shipped_results, study):
     }
     assert len(units) > 10 and not [unit for unit in units if unit in page]
     assert "<script" not in page and "<svg" not in page and "payload" not in page and "[c]" in page
+    tables = re.findall(r'<table class="results.*?</table>', page, re.S)
+    cells = re.findall(r"<td[^>]*>", "".join(tables))
+    assert len(cells) > 100 and all('data-label="' in cell for cell in cells)  # for narrow screens
+    if study == "omt_rct":
+        assert 'data-label="p"' in page and 'data-label="Sham"' in page
     raw = {
         line
         for path in (shipped_results / f"data/raw/{study}").glob("*.csv")

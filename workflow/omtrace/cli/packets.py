@@ -143,6 +143,9 @@ def export(study: str, form: str | None, share: bool, shells: bool, file: str | 
 
     if not form and not share and not shells:
         raise click.UsageError("say what to write: --to FORMAT, --share or --shells")
+    known = [*exports.formats(), "adam", "ars", "html"]
+    if form and form not in known:
+        raise click.UsageError(f"{form!r} is not one of {', '.join(known)}.")
     if shells and (share or form in ("adam", "ars", "html")):
         raise click.UsageError("shells are tables, and hold no numbers: --shells --to FORMAT")
     if form == "html" and not share:
