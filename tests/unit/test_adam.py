@@ -109,7 +109,7 @@ def test_each_variable_names_the_raw_files_and_columns_behind_it(files, root):
 def test_bytes_are_the_same_each_time_and_share_mode_refuses_rows(root, tmp_path, files):
     with zipfile.ZipFile(export_adam("tiny", tmp_path / "again.zip", root)) as archive:
         assert {name: archive.read(name) for name in archive.namelist()} == files
-    with pytest.raises(Fault, match="raw and was not checked for small cells"):
+    with pytest.raises(Fault, match="rows of single people and cannot be shared"):
         export_adam("tiny", tmp_path / "no.zip", root, share=True)
 
 

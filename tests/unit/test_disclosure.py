@@ -1,7 +1,9 @@
 """Share mode: what is held back cannot be worked out, and what is shown is what the results hold."""
 
+import itertools
 import math
 import os
+import re
 from types import SimpleNamespace
 
 import numpy
@@ -28,6 +30,9 @@ class Everybody:
 
     def fewest(self, row, groups):
         return 1000
+
+    def counted(self, row, count, value):
+        return frozenset()
 
 
 def plan_of(groups, threshold=5):
@@ -210,6 +215,98 @@ def test_what_differs_by_few_units_from_another_result_is_held_back(shipped_resu
     assert {r["statistic"] for r in primary if r["value"]} >= {"difference", "ci_low", "ci_high", "p"}
 
 
+def sums_of(rows, whole):
+    """What an attacker knows of the numbers of units of a study, by their names: key -> value or "", truth; sums of 0.
+
+    All enrolled of an arm are the same everywhere, and so are those left out of a population for a reason, at any
+    visit and in any table; whoever is not left out is analysed, and has a value or none; arms add up.
+    """
+    known, truth, sums, belonging, flows = {}, {}, [], {}, {}
+    for row, true in zip(rows, whole, strict=True):
+        place = (row["population"], row["group"])
+        label = row["level"].rpartition("}: ")[2]
+        of_flow, within = row["analysis"].startswith("flow"), f"not in population {row['population']}: "
+        why = label.removeprefix("excluded: ").removeprefix("left out: ")
+        if row["statistic"] not in ("n", "missing") or label and not of_flow and row["analysis"] != "populations":
+            continue
+        if label == "enrolled":
+            key = ("enrolled", row["group"])
+        elif label == "in the population":
+            key = ("within", row["group"], row["population"])
+        elif label.startswith("left out") or why.startswith(within):
+            key = ("out", row["group"], row["population"], why.removeprefix(within))
+        else:  # the same name with another value is another quantity: of imputed values, say
+            name = row["statistic"] if label in ("", "analysed") else label
+            key = (name, row["group"], row["population"], row["parameter"], row["visit"], true["value"])
+        known[key], truth[key] = known.get(key) or row["value"], float(true["value"])
+        if row["analysis"] == "populations" and label != "enrolled":
+            belonging.setdefault(place, set()).add(key)
+        elif of_flow and (label == "analysed" or label.startswith("excluded")):
+            flows.setdefault((row["analysis"], row["parameter"], *place, row["visit"]), set()).add(key)
+    for (*_, group), parts in belonging.items():
+        sums.append(dict.fromkeys(parts, 1) | {("enrolled", group): -1})
+    for (*_, group, _), parts in flows.items():
+        sums.append(dict.fromkeys(parts, 1) | {("enrolled", group): -1})
+    assert not [terms for terms in sums if sum(c * truth[key] for key, c in terms.items())]
+    arms = {}
+    for key in known:
+        if key[0] == "missing" and ("within", *key[1:3]) in known:
+            both = truth["within", *key[1:3]]
+            if (used := ("n", *key[1:5], f"{both - truth[key]:g}")) in known:
+                sums.append({key: 1, used: 1, ("within", *key[1:3]): -1})
+        arms.setdefault((key[0], *key[2:5]), {}).setdefault(key[1], []).append(key)
+    for parts in arms.values():
+        for three in itertools.product(*(parts.get(group, ()) for group in ("OMT", "sham", "all"))):
+            if truth[three[0]] + truth[three[1]] == truth[three[2]]:
+                sums.append(dict(zip(three, (1, 1, -1), strict=True)))
+    return known, truth, sums
+
+
+def limits_of(known, sums):
+    """Each hidden number of ``sums_of`` with the least and the greatest that it can be."""
+    hidden = [key for key in {part for terms in sums for part in terms} if not known[key]]
+    place = {key: at for at, key in enumerate(hidden)}
+    sums = [terms for terms in sums if terms.keys() & place.keys()]
+    matrix, right = numpy.zeros((len(sums), len(hidden))), numpy.zeros(len(sums))
+    for at, terms in enumerate(sums):
+        for key, coefficient in terms.items():
+            if key in place:
+                matrix[at, place[key]] = coefficient
+            else:
+                right[at] -= coefficient * float(known[key])
+    for key, at in place.items():
+        ends = []
+        for sign in (1, -1):
+            aim = numpy.zeros(len(hidden))
+            aim[at] = sign
+            solved = linprog(aim, A_eq=matrix, b_eq=right, bounds=(0, None), method="highs")
+            assert solved.status in (0, 3), "what is shown does not add up"
+            ends.append(sign * solved.fun if solved.status == 0 else math.inf)
+        yield key, ends[0], ends[1]
+
+
+def recovered(rows, whole):
+    """The hidden numbers that the attacker finds, or finds to be small."""
+    known, truth, sums = sums_of(rows, whole)
+    assert len(sums) > 300
+    for key, low, high in limits_of(known, sums):
+        if high - low < 1 - 1e-6 or (0 < truth[key] < 5 and high < 5 - 1e-6):
+            yield key, low, high
+
+
+def test_no_count_of_the_trial_is_worked_out_from_its_populations_and_flow(shipped_results):
+    whole = read_csv(shipped_results / "results/omt_rct/estimates.csv")
+    rows = numbers_for("omt_rct", shipped_results, share=True).rows
+    assert not list(recovered(rows, whole))
+    small = [
+        {**row, "value": true["value"]} if row["suppressed"] == "gives another away" else row
+        for row, true in zip(rows, whole, strict=True)
+    ]
+    assert len(list(recovered(small, whole))) > 10  # the attack is one
+    enrolled = [r for r in rows if r["level"].endswith("enrolled") and r["group"] == "sham"]
+    assert {r["value"] for r in enrolled} == {"70"}
+
+
 @pytest.mark.parametrize("study", ["omt_feasibility", "omt_rct"])
 def test_the_shared_report_has_no_unit_and_no_raw_cell(shipped_results, study):
     page = shared_page(numbers_for(study, shipped_results, share=True)).decode()
@@ -222,6 +319,11 @@ def test_the_shared_report_has_no_unit_and_no_raw_cell(shipped_results, study):
     }
     assert len(units) > 10 and not [unit for unit in units if unit in page]
     assert "<script" not in page and "<svg" not in page and "payload" not in page and "[c]" in page
+    tables = re.findall(r'<table class="results.*?</table>', page, re.S)
+    cells = re.findall(r"<td[^>]*>", "".join(tables))
+    assert len(cells) > 100 and all('data-label="' in cell for cell in cells)  # for narrow screens
+    if study == "omt_rct":
+        assert 'data-label="p"' in page and 'data-label="Sham"' in page
     raw = {
         line
         for path in (shipped_results / f"data/raw/{study}").glob("*.csv")

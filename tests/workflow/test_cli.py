@@ -39,6 +39,11 @@ def rats(tmp_path, monkeypatch):
     return home
 
 
+def test_a_format_of_exports_that_there_is_not_is_a_usage_error_that_names_those_there_are(capsys):
+    assert main(["export", "omt_rct", "--to", "pdf"]) == 2
+    assert "'pdf' is not one of csv, docx, latex, md, rtf, xlsx, adam, ars, html" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", MODULES)
 def test_the_help_of_every_command_has_a_sentence_and_an_example_of_it(command, capsys):
     assert main([command, "--help"]) == 0

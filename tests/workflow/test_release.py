@@ -59,7 +59,7 @@ def packet(packets, tmp_path):
     return path
 
 
-def test_a_packet_has_what_a_reviewer_needs_and_nothing_confidential(packets):
+def test_a_packet_has_what_a_reviewer_needs_and_nothing_confidential(packets, tmp_path):
     names = set(files_of(packets[0] / "releases/open.zip"))
     assert {
         "verify.py",
@@ -67,7 +67,6 @@ def test_a_packet_has_what_a_reviewer_needs_and_nothing_confidential(packets):
         "README.md",
         "lineage.jsonl",
         "tables/tiny.csv",
-        "data/ledger.jsonl",
         "config/exports.csv",
         "config/studies/tiny.yaml",
         "envs/requirements.lock",
@@ -78,7 +77,12 @@ def test_a_packet_has_what_a_reviewer_needs_and_nothing_confidential(packets):
     } <= names
     kept = ("data/raw/", "results/tiny/datasets/", "results/tiny/validated/", "results/tiny/figures/")
     assert not [name for name in names if name.startswith((*kept, "results/tiny/estimates", "results/tiny/report"))]
-    assert any(name.startswith("data/raw/tiny/") for name in files_of(packets[0] / "releases/closed.zip"))
+    closed = set(files_of(packets[0] / "releases/closed.zip"))
+    assert any(name.startswith("data/raw/tiny/") for name in closed)
+    assert "data/ledger.jsonl" in closed - names
+    release("tiny", tmp_path / "ledger.zip", with_ledger=True, root=packets[0])
+    assert set(files_of(tmp_path / "ledger.zip")) == names | {"data/ledger.jsonl"}
+    assert checked(tmp_path / "ledger.zip").returncode == 0
 
 
 def test_the_numbers_of_a_releasable_packet_are_those_of_share_mode_everywhere(packets):

@@ -46,7 +46,7 @@ class Contents:
 
 
 def release(
-    study: str, to: str | Path = "", everything: bool = False, with_ledger: bool = True, root: str | Path = "."
+    study: str, to: str | Path = "", everything: bool = False, with_ledger: bool | None = None, root: str | Path = "."
 ) -> Path:
     """Write the packet of a study.
 
@@ -59,7 +59,8 @@ def release(
     everything
         Whether confidential results and raw files go in as well; else numbers are those of share mode.
     with_ledger
-        Whether the ledger up to the run goes in, which names accounts and machines.
+        Whether the ledger up to the run goes in, which names accounts, machines and all other studies; None: where
+        ``everything`` does.
     root
         The folder that holds results/.
 
@@ -75,6 +76,7 @@ def release(
         is made of one that was not checked.
     """
     root = Path(root)
+    with_ledger = everything if with_ledger is None else with_ledger
     manifest = read_manifest(study, root)
     refuse_unchecked(study, root)
     contents = _contents(study, manifest, everything, root)
@@ -247,5 +249,5 @@ What is in it:
     config/            the plan; exports.csv: the register of raw files, with their sha256 and source
     envs/              the environment, each package with its hashes
     workflow/          the code
-    data/ledger.jsonl  who ran what and when; each line holds the digest of the line before
+    data/ledger.jsonl  where it is asked for: who ran what and when; each line holds the digest of the line before
 """

@@ -15,15 +15,20 @@ if TYPE_CHECKING:
 @click.argument("study", metavar="STUDY", shell_complete=complete_study)
 @click.option("--to", metavar="FILE", help="The zip file; by default releases/STUDY.zip.")
 @click.option("--all", "--with-rows", "everything", is_flag=True, help="Confidential results and raw files as well.")
-@click.option("--no-ledger", is_flag=True, help="Leave the ledger out, which names accounts and machines.")
+@click.option(
+    "--ledger/--no-ledger",
+    default=None,
+    help="With the ledger, which names accounts, machines and all other studies; by default with --all alone.",
+)
 @json_option
-def release(study: str, to: str | None, everything: bool, no_ledger: bool, as_json: bool) -> ExitCode:
+def release(study: str, to: str | None, everything: bool, ledger: bool | None, as_json: bool) -> ExitCode:
     """Make one zip file of a study that a reviewer can check alone.
 
     It holds the results in share mode (no rows of people, small cells held back, see export --share), the plan, the
     register's rows, the locked environment, the code, the way of each number as JSON lines, and verify.py, which needs
     Python alone: it checks every digest, the ledger's chain and the numbers of every table, and says what it did not
-    check. Built twice, the file has the same bytes.
+    check. Built twice, the file has the same bytes. Ledger and configuration name other studies: in share mode the
+    ledger is in it only if asked for; the configuration always is.
 
     Nothing is released where anything that the results rest on is not as the run recorded it, or where a file that may
     leave is made of one that was not checked for small cells.
@@ -32,7 +37,7 @@ def release(study: str, to: str | None, everything: bool, no_ledger: bool, as_js
     from omtrace.audit.packet import release as make
     from omtrace.model.register import sha256_of
 
-    path = make(study, to or "", everything, not no_ledger)
+    path = make(study, to or "", everything, ledger)
     size, digest = path.stat().st_size, sha256_of(path)
     if as_json:
         print_json({"study": study, "path": path.as_posix(), "size": size, "sha256": digest, "mode": MODES[everything]})
@@ -143,6 +148,9 @@ def export(study: str, form: str | None, share: bool, shells: bool, file: str | 
 
     if not form and not share and not shells:
         raise click.UsageError("say what to write: --to FORMAT, --share or --shells")
+    known = [*exports.formats(), "adam", "ars", "html"]
+    if form and form not in known:
+        raise click.UsageError(f"{form!r} is not one of {', '.join(known)}.")
     if shells and (share or form in ("adam", "ars", "html")):
         raise click.UsageError("shells are tables, and hold no numbers: --shells --to FORMAT")
     if form == "html" and not share:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import omtrace
 from omtrace import store
-from omtrace.classes import gate
 from omtrace.faults import Fault
 from omtrace.model.plan import DatasetPlan, Parameter, Plan
 from omtrace.provenance.keys import number_of
@@ -87,7 +86,9 @@ def export_adam(study: str, path: str | Path = "", root: str | Path = ".", share
     from omtrace.report.share import numbers_for
 
     if share:
-        gate({f"tables/{study}_adam.zip": [f"{SET}/adsl"]})
+        raise Fault(
+            "analysis data sets hold rows of single people and cannot be shared: leave out --share or --to adam"
+        )
     plan = numbers_for(study, root).plan
     folder = Path(root) / "results" / study
     try:

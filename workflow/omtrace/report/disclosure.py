@@ -39,6 +39,8 @@ NESTED = "responder_grid"  # the method whose levels hold one another
 PLACE = ("analysis", "parameter", "population", "visit")
 SIZED = (Role.DF, Role.STANDARD_ERROR, Role.TEST)  # what a size can be worked out from
 SMALL_NUMBER = re.compile(r"\b\d+\b")  # of the reason why something is not computed
+OUTSIDE = "not in population"  # how the reasons of those outside of one begin
+LEFT_OUT = ("excluded", "left out", "screened out")  # how levels of the flow begin that count them
 KEPT = (Role.SETTING, Role.REFUSAL)
 VALUED = (Role.EFFECT, Role.ESTIMATE, Role.LOW, Role.HIGH, Role.SD, Role.STANDARD_ERROR)
 
@@ -97,24 +99,55 @@ class _Units:
         self.plan, self.folder = plan, folder
         self.of: dict[str, tuple[str, frozenset[str]]] = {}
         frame = store.read_table(folder / "rowsets.parquet")
-        frame = frame[frame["reason"].fillna("") == ""]
+        frame["reason"] = frame["reason"].fillna("")
+        self.out: dict[str, dict[str, frozenset[str]]] = defaultdict(dict)  # of a row set by reason
         self.group: dict[str, dict[str, str]] = {}
-        self.enrolled: dict[str, Counter[str]] = {}
+        self.enrolled: dict[str, dict[str, frozenset[str]]] = {}
         for name, part in frame.groupby("dataset"):
             records = store.read_table(folder / f"datasets/{name}.parquet")
             unit = records.set_index("record")["unit"]
             self._groups(str(name), records)
-            pairs = part.assign(unit=part["record"].map(unit))[["rowset", "unit"]].drop_duplicates()
-            for rowset, units in pairs.groupby("rowset")["unit"]:
-                self.of[str(rowset)] = (str(name), frozenset(units))
+            pairs = part.assign(unit=part["record"].map(unit))[["rowset", "reason", "unit"]].drop_duplicates()
+            for (rowset, reason), units in pairs.groupby(["rowset", "reason"])["unit"]:
+                if reason:
+                    self.out[str(rowset)][str(reason)] = frozenset(units)
+                else:
+                    self.of[str(rowset)] = (str(name), frozenset(units))
 
     def _groups(self, name: str, records: "pandas.DataFrame") -> None:
         parameter = self.plan.datasets[name].group
         mine = records[(records["parameter"] == parameter) & (records["status"] == "observed")]
         self.group[name] = dict(zip(mine["unit"], mine["text"], strict=True)) if parameter else {}
-        units = records["unit"].unique()
-        self.enrolled[name] = Counter(self.group[name].get(unit, "") for unit in units)
-        self.enrolled[name][EVERYBODY] = len(units)
+        everybody = frozenset(records["unit"])
+        parts: dict[str, set[str]] = defaultdict(set)
+        for unit in everybody:
+            parts[self.group[name].get(unit, "")].add(unit)
+        self.enrolled[name] = {**{group: frozenset(units) for group, units in parts.items()}, EVERYBODY: everybody}
+
+    def counted(self, row: Row, count: "_Count", value: int) -> frozenset[str]:
+        """Which units a number counts, whatever it is called; none where row sets do not say.
+
+        The counted are some of those used, or left out for a reason; as many as these, they are these.
+        """
+        label = count.level.rpartition("}: ")[2]
+        out = self.out.get(row["rowset"], {})
+        kind, _, why = label.partition(": ")
+        if label == "enrolled":
+            units = self.enrolled[count.dataset][EVERYBODY]
+        elif count.kind == "missing":
+            units = frozenset().union(*(part for reason, part in out.items() if not reason.startswith(OUTSIDE)))
+        elif kind in LEFT_OUT:
+            within = f"{OUTSIDE} {count.population}"
+            reasons = {why, f"{within}: {why}", *([within] if why == "not in it" else [])}
+            units = frozenset().union(*(part for reason, part in out.items() if reason in reasons))
+        elif count.kind == "n":
+            units = self.of.get(row["rowset"], ("", frozenset[str]()))[1]
+        else:
+            return frozenset()
+        if count.group in self.plan.datasets[count.dataset].groups:
+            group = self.group[count.dataset]
+            units = frozenset(unit for unit in units if group.get(unit) == count.group)
+        return units if len(units) == value else frozenset()
 
     def fewest(self, row: Row, groups: Mapping[str, str]) -> int:
         """How many units a number rests on; of a contrast, in the smaller of its groups."""
@@ -199,7 +232,9 @@ class _Count:
 class _Counts:
     """The counts of units of a study, and every relation among them that people could use.
 
-    The same count with the same value in two analyses is one.
+    Counts of the same units are one, whatever they are called and wherever they stand; so is, where row sets do not say
+    which units, the same count with the same value in two analyses. Everybody knows how many were enrolled in a group,
+    unless one is small.
     """
 
     plan: Plan
@@ -210,20 +245,27 @@ class _Counts:
     shown: list[bool] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
     ids: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    places: dict[frozenset[str] | tuple[_Count, int], int] = field(default_factory=dict)
+    sets: dict[int, frozenset[str]] = field(default_factory=dict)
+    fixed: set[int] = field(default_factory=set)
 
     def held(self) -> Iterator[tuple[str, str]]:
         """Ids of counts that are held back, with the reason."""
-        known: dict[tuple[_Count, int], int] = {}
         by_analysis: dict[str, dict[_Count, int]] = defaultdict(dict)
         for row in self.rows:
             if row["statistic"] in OF_UNITS and row["value"]:
                 count, value = self.count_of(row), round(float(row["value"]))
-                at = known.setdefault((count, value), len(self.values))
+                units = self.units.counted(row, count, value)
+                at = self.places.setdefault(units or (count, value), len(self.values))
                 if at == len(self.values):
+                    self.sets[at] = units
                     self.values.append(value)
                     self.shown.append(True)
                 self.ids[at].append(row["id"])
                 by_analysis[row["analysis"]][count] = at
+        for groups in self.units.enrolled.values():
+            if not any(is_small(len(units), self.threshold) for units in groups.values()):
+                self.fixed |= {self.places[units] for units in groups.values() if units in self.places}
         for name, counts in by_analysis.items():
             self._relate(name, counts)
         self._populations(by_analysis.values())
@@ -244,8 +286,12 @@ class _Counts:
     def _add(self, terms: Iterable[tuple[int, int]], total: int = 0) -> None:
         """A relation, with what it leaves out as a count of its own, where it leaves out some. Below 0: it is none."""
         whole: Counter[int] = Counter()
+        before = total
         for i, coefficient in terms:
-            whole[i] += coefficient
+            if i in self.fixed:
+                total -= coefficient * self.values[i]
+            else:
+                whole[i] += coefficient
         rest = total - sum(c * self.values[i] for i, c in whole.items())
         if rest < 0:
             return
@@ -254,7 +300,7 @@ class _Counts:
             self.values.append(rest)
             self.shown.append(False)
         whole = Counter({i: c for i, c in whole.items() if c})
-        if len(whole) > 1 or any(not self.shown[i] for i in whole):
+        if len(whole) > 1 or any(not self.shown[i] or total != before for i in whole):
             self.relations.append(Relation(dict(whole), total))
 
     def _relate(self, analysis: str, counts: Mapping[_Count, int]) -> None:
@@ -277,7 +323,7 @@ class _Counts:
             self._nested(counts)
 
     def _levels(self, base: _Count, mine: Mapping[_Count, int], counts: Mapping[_Count, int]) -> None:
-        enrolled = self.units.enrolled.get(base.dataset, Counter()).get(base.group)
+        enrolled = self.units.enrolled.get(base.dataset, {}).get(base.group)
         by_kind: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for count, at in mine.items():
             whole = counts.get(_with(count, kind="n"), counts.get(_with(base, kind="n")))
@@ -290,13 +336,22 @@ class _Counts:
             if len(pairs) > 1 and len({whole for _, whole in pairs}) == 1:
                 self._add([*((at, 1) for at, _ in pairs), (pairs[0][1], -1)])
 
-    def _size(self, count: _Count, at: int, counts: Mapping[_Count, int], enrolled: int) -> None:
+    def _size(self, count: _Count, at: int, counts: Mapping[_Count, int], enrolled: frozenset[str]) -> None:
         """How many have a value, and how many of those enrolled, or in the population, have none."""
         missing = counts.get(_with(count, kind="missing"))
+        both = self.values[at] + (self.values[missing] if missing is not None else 0)
         if missing is not None:
-            self._add([(at, 1), (missing, 1)], self.values[at] + self.values[missing])
-        if missing is None or self.values[at] + self.values[missing] != enrolled:
-            self._add([(at, 1)], enrolled)
+            units = self.sets[at] | self.sets[missing]
+            self._part([(at, 1), (missing, 1)], units if len(units) == both else frozenset(), both)
+        if missing is None or both != len(enrolled):
+            self._part([(at, 1)], enrolled, len(enrolled))
+
+    def _part(self, terms: Sequence[tuple[int, int]], whole: frozenset[str], size: int) -> None:
+        """Counts as parts of a whole: another count, where it is one, or else a number that everybody knows."""
+        if whole in self.places:
+            self._add([*terms, (self.places[whole], -1)])
+        else:
+            self._add(terms, size)
 
     def _flow(self, counts: Mapping[_Count, int]) -> None:
         """Those enrolled are those who are analysed, or in the population, and those who are left out."""

@@ -1,5 +1,6 @@
 """What of a study may leave: its numbers in share mode, and the report of them, without rows, records or raw cells."""
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,12 @@ from omtrace.report import Results
 from omtrace.report.disclosure import shared_rows
 
 BUTTON = re.compile(r'<button class="n" data-id="([0-9a-f]{12})">(.*?)</button>')
+TABLE, HEADING = re.compile(r"(<thead>.*?</thead>)(.*?</table>)", re.S), re.compile(r"<th\b[^>]*>(.*?)</th>", re.S)
+ROW, CELL, TAG = (
+    re.compile(r"<tr(?! class=.block)[^>]*>.*?</tr>", re.S),
+    re.compile(r"<t[dh](?= |>)"),
+    re.compile("<[^>]+>"),
+)
 NAME, PAGE = "shared/estimates.csv", "shared/report.html"  # where numbers and page stand in a packet
 
 
@@ -103,4 +110,20 @@ def shared_page(numbers: Numbers, raw: Sequence[Mapping[str, Any]] = ()) -> byte
         "share": True,
     }
     content["groups"] = laid_out(plan, content["groups"], [], NoRows())
-    return BUTTON.sub(r'<span class="n" data-id="\1">\2</span>', page_of(content, {})).encode()
+    return labelled(BUTTON.sub(r'<span class="n" data-id="\1">\2</span>', page_of(content, {}))).encode()
+
+
+def labelled(page: str) -> str:
+    """A page whose cells name their columns, for narrow screens; on the report with rows, its script does this."""
+
+    def table(found: re.Match[str]) -> str:
+        titles = [TAG.sub("", title) for title in HEADING.findall(found[1])]
+
+        def row(line: re.Match[str]) -> str:
+            first = len(titles) - len(CELL.findall(line[0]))  # cells that span lines stand at the left
+            at = itertools.count(first)
+            return CELL.sub(lambda cell: f'{cell[0]} data-label="{titles[next(at)]}"', line[0])
+
+        return found[1] + ROW.sub(row, found[2])
+
+    return TABLE.sub(table, page)
