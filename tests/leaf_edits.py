@@ -37,6 +37,7 @@ def _leaves(model: type[BaseModel], content: dict, way: tuple, stages: tuple) ->
     for name, field in model.model_fields.items():
         key = field.alias or name
         value = content.get(key, _absent(field))
+        value = value.model_dump() if isinstance(value, BaseModel) else value
         # An edit of a label is none of a name; a mapping that is empty gets a name.
         read_by = reach(field).stages if value else (*reach(field).stages, *reach(field).keys)
         yield from _of(field.annotation, value, (*way, key), tuple(stage for stage in stages if stage in read_by))

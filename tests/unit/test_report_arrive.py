@@ -87,7 +87,9 @@ def test_a_plan_that_says_nothing_has_gaps_everywhere_but_where_data_speak():
                 "d": {
                     "unit": "animal",
                     "roster": {"table": "t", "column": "unit_id"},
-                    "parameters": {},
+                    "parameters": {
+                        "site": {"derive": "column", "label": "Site", "options": {"table": "t", "column": "site"}}
+                    },
                     "populations": {"full": {"label": "all"}},
                 }
             },

@@ -228,7 +228,7 @@ def test_a_copy_that_snakedeploy_made(checkout, storage, tmp_path):
 
 def is_stage_file(path: str) -> bool:
     """Whether a result is a stage file, which stays in the folder of the run."""
-    return "/stages/" in path and path.endswith(".json")
+    return "/stages/" in f"/{path}" and path.endswith(".json")
 
 
 def stored(results: dict[str, str]) -> dict[str, str]:

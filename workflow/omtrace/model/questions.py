@@ -227,7 +227,7 @@ def with_families(content: Any) -> Any:
             declared = {"method": "concordance", "title": title, "role": "sensitivity", "of": of, **entry}
             analyses[f"{of}_concordance"] = {**declared, "options": {"others": names}}
     if content.get("fragility", True):
-        analyses |= _fragility(analyses)
+        analyses |= _fragility(analyses, _mappings(content.get("datasets")))
     return {**content, "analyses": analyses}
 
 
@@ -248,8 +248,12 @@ def _in_populations(analyses: Mapping) -> dict[str, Any]:
     return found
 
 
-def _fragility(analyses: Mapping[str, Any]) -> dict[str, Any]:
-    """An analysis without each unit in turn for each primary one that estimates an effect, and has none."""
+def _fragility(analyses: Mapping[str, Any], datasets: Mapping[str, Mapping]) -> dict[str, Any]:
+    """An analysis without each unit in turn for each primary one that estimates an effect, and has none.
+
+    Where several units make one experimental unit, such as a litter, a plan asks for it itself.
+    """
+    nested = {name for name, entry in datasets.items() if _get(_mappings(entry).get("experimental_unit"), "parameter")}
     told = {_get(entry, "of") for entry in _mappings(analyses).values() if _get(entry, "method") == "influence"}
     return {
         f"{name}_influence": {
@@ -262,7 +266,7 @@ def _fragility(analyses: Mapping[str, Any]) -> dict[str, Any]:
         }
         for name, entry in _mappings(analyses).items()
         if _get(entry, "role") == "primary" and _get(entry, "method") in ESTIMATING and name not in told
-        if f"{name}_influence" not in analyses
+        if f"{name}_influence" not in analyses and _get(entry, "dataset") not in nested
     }
 
 
