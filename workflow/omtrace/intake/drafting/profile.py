@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -304,3 +305,20 @@ def shared_columns(files: Sequence[FileProfile]) -> list[str]:
     """The raw names of columns that all files have."""
     first, *rest = files
     return [column.raw for column in first.columns if all(other.has(column.raw) for other in rest)]
+
+
+def merged(stem: str, name: str, columns: Sequence[ColumnProfile]) -> ColumnProfile:
+    """The columns of one quantity as one: the widest of their types."""
+    texts: dict[str, int] = {}
+    for text, count in chain.from_iterable(column.texts.items() for column in columns):
+        texts[text] = texts.get(text, 0) + count
+    kinds = {column.kind for column in columns if column.texts}
+    kind = kinds.pop() if len(kinds) == 1 else "number" if kinds <= {"integer", "number"} and kinds else "text"
+    if kind == "category" and len(texts) > MOST_CATEGORIES:
+        kind = "text"
+    first = columns[0]
+    missing = {text: says for column in columns for text, says in column.missing.items()}
+    spellings = {text: level for column in columns for text, level in column.spellings.items()}
+    return in_one_spelling(
+        ColumnProfile(stem, name, kind, texts, first.label, first.codes, missing, spellings=spellings)
+    )

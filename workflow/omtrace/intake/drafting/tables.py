@@ -11,11 +11,11 @@ from typing import Any, Literal
 from omtrace.faults import Fault
 from omtrace.instruments import instrument_of
 from omtrace.intake.drafting.profile import (
-    MOST_CATEGORIES,
     ColumnProfile,
     FileProfile,
     decimals_of,
     in_one_spelling,
+    merged,
     own_name,
 )
 from omtrace.intake.drafting.questionnaires import Match, questionnaires_in
@@ -421,7 +421,7 @@ class _File:
         for stem, of in stems.items():
             name = own_name(stem, names)
             names[name] = None
-            table.columns[name] = column = _merged(stem, name, of)
+            table.columns[name] = column = merged(stem, name, of)
             at = tuple(v for v, pattern in self.visits.wide.items() if pattern.replace("*", stem) in self._raws(of))
             self._parameter(table.name, column, name, at)
 
@@ -488,23 +488,6 @@ class _File:
     def _is_id(self, column: ColumnProfile) -> bool:
         """Whether a text names what a unit belongs to: a litter, a site."""
         return named(column, FACTS) and 1 < len(column.texts) < self.file.rows and not self.visits
-
-
-def _merged(stem: str, name: str, columns: Sequence[ColumnProfile]) -> ColumnProfile:
-    """The columns of one quantity as one: the widest of their types."""
-    texts: dict[str, int] = {}
-    for text, count in chain.from_iterable(column.texts.items() for column in columns):
-        texts[text] = texts.get(text, 0) + count
-    kinds = {column.kind for column in columns if column.texts}
-    kind = kinds.pop() if len(kinds) == 1 else "number" if kinds <= {"integer", "number"} and kinds else "text"
-    if kind == "category" and len(texts) > MOST_CATEGORIES:
-        kind = "text"
-    first = columns[0]
-    missing = {text: says for column in columns for text, says in column.missing.items()}
-    spellings = {text: level for column in columns for text, level in column.spellings.items()}
-    return in_one_spelling(
-        ColumnProfile(stem, name, kind, texts, first.label, first.codes, missing, spellings=spellings)
-    )
 
 
 def visits_in_order(draft: Draft) -> Iterator[tuple[str, str]]:
