@@ -351,3 +351,18 @@ def cluster_of(file: FileProfile, unit: str, group: str) -> ColumnProfile | None
             if 2 < len(column.texts) < file.rows and is_constant(file, column.raw, group):
                 return column
     return None
+
+
+def crossed(
+    file: FileProfile, unit: str, arm: str, visit: str, reference: str
+) -> tuple[Visits | None, tuple[Visits, str, list[str]] | None]:
+    """The visits of a crossover: its periods, which are given beside as well, or else its conditions."""
+    if periods := periods_of(file, unit, arm, reference):
+        return periods[0], periods
+    return condition_of(file, unit, arm or visit, reference), None
+
+
+def is_crossover(file: FileProfile, unit: str, arm: str, reference: str) -> bool:
+    """Whether columns called sequence, period and treatment hold a crossover of two treatments."""
+    periods = {"sequence", "period", "treatment"} <= {column.raw.strip().lower() for column in file.columns}
+    return periods and periods_of(file, unit, arm, reference) is not None

@@ -30,13 +30,13 @@ from omtrace.intake.drafting.roles import (
     Visits,
     arm_of,
     cluster_of,
-    condition_of,
+    crossed,
     differing,
     factors_of,
     is_constant,
+    is_crossover,
     is_unique,
     named,
-    periods_of,
     sequence_of,
     stems_of,
     unit_column,
@@ -158,22 +158,18 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
     files = [
         replace(file, columns=tuple(c if c.raw == unit else in_one_spelling(c) for c in file.columns)) for file in files
     ]
-    if not request.design and any(_is_crossover(file, unit, request) for file in files):
+    if not request.design and any(is_crossover(file, unit, request.arm, request.reference) for file in files):
         request = replace(request, design="crossover")
     draft = Draft(list(files), unit, request.design, outcome=request.outcome)
     draft.found.append(f"unit: {unit}" if unit else "unit: each row, since no column names one")
     compared = request.design not in ("single-arm", "crossover")
-    draft.doubts += [
-        f"{column.raw}: {', '.join(map(repr, column.spellings))} taken for {', '.join(map(repr, levels))}"
-        for column in chain.from_iterable(file.columns for file in files)
-        if (levels := dict.fromkeys(column.spellings.values()))
-    ]
+    draft.doubts += _spelled(files)
     if request.arm and request.design == "single-arm":
         raise Fault(f"--arm {request.arm}: a single-arm design has none; leave one of the two out")
     draft.arm = arm_of(files, unit, request.arm, request.reference) if compared else None
     if draft.arm:
         draft.found.append(f"arm: {draft.arm.column.raw} ({', '.join(draft.arm.groups)})")
-    crossed = False
+    is_crossed = False
     for file in files:
         if request.design != "crossover" and (wrong := differing(file, unit)):
             draft.doubts.append(
@@ -182,11 +178,8 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
             )
         visits, periods = None, None
         if request.design == "crossover":
-            periods = periods_of(file, unit, request.arm, request.reference)
-            visits = (
-                periods[0] if periods else condition_of(file, unit, request.arm or request.visit, request.reference)
-            )
-        crossed = crossed or bool(visits)
+            visits, periods = crossed(file, unit, request.arm, request.visit, request.reference)
+        is_crossed = is_crossed or bool(visits)
         visits = visits or visits_of(file, unit, request.visit, request.wide)
         if visits:
             draft.visits |= visits.labels
@@ -200,11 +193,18 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
         _File(draft, file, visits, forms.get(file.name, {})).add()
         if periods and not draft.sequences:
             _add_sequence(draft, next(iter(periods[0].labels)))
-    if request.design == "crossover" and request.arm and not crossed:
+    if request.design == "crossover" and request.arm and not is_crossed:
         raise Fault(
             f"--arm {request.arm}: it holds no treatments of one {unit or 'unit'}, a row each, as in a crossover"
         )
     draft.roster = draft.roster or (draft.tables[0].name if draft.tables else "")
+    _group(draft, request)
+    return draft
+
+
+def _group(draft: Draft, request: Request) -> None:
+    """Name the factors, and the cluster that arms were allocated by."""
+    files, unit = draft.files, draft.unit
     if request.design == "factorial":
         raws = {column.raw for file in files for column in factors_of(file, unit)}
         draft.factors = [p.name for p in draft.parameters.values() if p.raw in raws][:3]
@@ -215,13 +215,13 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
         draft.cluster = next((p.name for p in draft.parameters.values() if cluster and p.label == _label(cluster)), "")
         if draft.cluster:
             draft.found.append(f"cluster: {draft.cluster}")
-    return draft
 
 
-def _is_crossover(file: FileProfile, unit: str, request: Request) -> bool:
-    """Whether columns called sequence, period and treatment hold a crossover of two treatments."""
-    periods = {"sequence", "period", "treatment"} <= {column.raw.strip().lower() for column in file.columns}
-    return periods and periods_of(file, unit, request.arm, request.reference) is not None
+def _spelled(files: Sequence[FileProfile]) -> Iterator[str]:
+    """Which spellings of a category were taken for one."""
+    for column in chain.from_iterable(file.columns for file in files):
+        if levels := dict.fromkeys(column.spellings.values()):
+            yield f"{column.raw}: {', '.join(map(repr, column.spellings))} taken for {', '.join(map(repr, levels))}"
 
 
 def _add_sequence(draft: Draft, period: str) -> None:
