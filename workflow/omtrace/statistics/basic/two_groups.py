@@ -1,6 +1,7 @@
 """Two independent groups: means, ranks and permutations compared."""
 
 import math
+import warnings
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -93,8 +94,10 @@ def _welch_test(x: np.ndarray, y: np.ndarray, difference: float, level: float) -
     if not se > 0:  # nothing to test with; scipy would divide by 0
         low, high = t_interval(difference, se, math.nan, level)
         return {"se": se, "ci_low": low, "ci_high": high, "t": math.nan, "df": math.nan, "p": math.nan}
-    test = ttest_ind(x, y, equal_var=False)
-    limits = test.confidence_interval(level)
+    with warnings.catch_warnings():  # of a group of equal values, whose spread is 0 but for rounding
+        warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)
+        test = ttest_ind(x, y, equal_var=False)
+        limits = test.confidence_interval(level)
     return {
         "se": se,
         "ci_low": float(limits.low),
