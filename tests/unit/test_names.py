@@ -115,6 +115,13 @@ def test_an_unknown_study_is_told_with_the_nearest(clone, capsys, command):
     assert line == "omtrace: 'rat_two_hits': there is no such study; did you mean 'rat_two_hit'?"
 
 
+@pytest.mark.parametrize("name", ["stages", "validation"])
+def test_a_folder_of_the_index_is_no_study(clone, capsys, name):
+    (clone / "results" / name).mkdir(parents=True, exist_ok=True)
+    line = refused(clone, capsys, ["verify", "{}"], name)
+    assert line.startswith(f"omtrace: {name!r}: there is no such study") and f", {name}" not in line, line
+
+
 @pytest.mark.parametrize("name", NAMES, ids=ascii)
 @pytest.mark.parametrize("command", PART, ids=" ".join)
 def test_what_is_no_table_export_or_batch_is_refused(clone, capsys, command, name):

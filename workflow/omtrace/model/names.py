@@ -40,7 +40,7 @@ def refuse_names(arguments: Mapping[str, Any], root: str | Path = ".") -> None:
 
 def _study(text: str, root: str | Path) -> str:
     is_name = bool(NAME.fullmatch(text))
-    if is_name and any(Path(root, part, text).is_dir() for part in FOLDERS):
+    if is_name and text not in OF_ALL and any(Path(root, part, text).is_dir() for part in FOLDERS):
         return ""  # without an import of the models
     known = known_studies(root)
     if text in known:

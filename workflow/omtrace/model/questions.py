@@ -196,9 +196,10 @@ class Family(Closed):
 
 
 def with_families(content: Any) -> Any:
-    """A plan's content with an analysis for each family, and one for the sensitivity set of each analysis.
+    """A plan's content with the analyses that follow from what it says.
 
-    The analyses go by the name of the family and by ``<analysis>_concordance``.
+    One for each family, by its name; for each further population of a margin, ``<analysis>_<population>``; for the
+    sensitivity set of an analysis, ``<analysis>_concordance``; for a primary effect, ``<analysis>_influence``.
     """
     if not isinstance(content, Mapping) or not isinstance(content.get("analyses"), Mapping):
         return content
