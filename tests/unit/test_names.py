@@ -20,6 +20,7 @@ STUDY = [
     ["queries", "{}"],
     ["dictionary", "{}"],
     ["plan", "{}"],
+    ["remove-study", "{}"],
     ["verify", "{}"],
     ["verify", "rat_two_hit", "{}"],
 ]

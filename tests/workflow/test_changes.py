@@ -6,6 +6,7 @@ import shutil
 import pytest
 from lineage_tree import build, write
 from omtrace import store
+from omtrace.audit import changes_table
 from omtrace.audit.verify import verify
 from omtrace.cli import main
 from omtrace.faults import Fault
@@ -88,7 +89,9 @@ def test_new_exports_code_added_and_gone_numbers_are_told(root, capsys):
     assert main(["changes", STUDY]) == 0
     out = capsys.readouterr().out
     assert out.startswith("tiny: 1 changed, 1 added, 1 gone, ")
-    assert "[rows: new files scores_3.csv]" in out and "-> 9 " in out and "-> none" in out
+    lines = out.splitlines()
+    assert lines[1:3] == ["[1] rows: new files scores_3.csv", "    1 changed, in baseline"]
+    assert any("-> 9 " in line and line.endswith("[1]") for line in lines) and "-> none" in out
     assert "aaaaaaaaaaaa" not in out  # a new number is counted; --all shows it
     assert main(["changes", STUDY, "--all"]) == 0
     assert "aaaaaaaaaaaa" in capsys.readouterr().out
@@ -240,27 +243,42 @@ def test_changed_numbers_of_primary_analyses_stand_first(root):
     assert rerun(root, lambda rows: [{**row, "value": "7"} for row in rows])
     found, _ = changes.compared(STUDY)
     assert len(found) > 1 and (found[0].role, found[0].new["analysis"]) == ("primary", "later")
-    assert "(primary): " in found[0].line() and "(primary)" not in found[-1].line()
+    lines = [line for line in changes_table.lines_of(found, True, 100) if "->" in line]
+    assert "(primary) later" in lines[0] and "(primary)" not in lines[-1]
+
+
+@pytest.mark.parametrize("width", [60, 100, 180])
+def test_the_table_of_changes_fits_the_terminal(width):
+    row = {**dict.fromkeys(changes.NAMES, ""), "id": "a1b2c3d4e5f6", "analysis": "primary", "value": "-1.234567891"}
+    old = row | {"parameter": "headache impact of the last month", "group": "OMT - sham", "statistic": "difference"}
+    edits = "; ".join(f"analyses.primary.options.key_{n} {'x' * 90} -> [{'y' * 90}]" for n in range(9))
+    found = [changes.Change(old, old | {"value": "2.5"}, f"plan: {edits}", "primary")]
+    lines = list(changes_table.lines_of(found, False, width))
+    assert max(map(len, lines)) <= width
+    text = "\n".join(lines)
+    assert "and 3 more keys (--json)" in text and "-1.234567891 -> 2.5  [1]" in text
 
 
 def test_an_edit_of_the_plan_is_named_by_its_keys_with_both_values(root, capsys):
     path = root / "results/tiny/definitions.json"
     before = store.read_json(path)["d1"] | {"analysis": "means", "dataset": "people"}
+    before |= {"parameters": {"score": {"derive": "score", "better": "higher"}}}
     store.write_json(path, {"d1": before})
     assert rerun(root, changed(value="1"))
     after = before | {
         "options": before["options"] | {"level": 0.9},
         "where": {"age": {"at_least": 18}},
-        "parameters": {"score": {"derive": "score", "better": "lower"}},
+        "parameters": {"score": {"derive": "score", "better": "lower"}, "age": {"derive": "column"}},
         "words": "Other words, and the same analysis.",
     }
     store.write_json(path, {"d2": after})
+    plan = root / "config/studies/tiny.yaml"
+    plan.write_text(plan.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")
     assert rerun(root, changed(value="1.25", definition="d2"))
     (change,) = (one for one in changes.compared(STUDY)[0] if one.kind == "changed")
     assert change.cause == (
         "plan: analyses.means.options.level 0.95 -> 0.9; "
-        'datasets.people.parameters.score.better absent -> "lower"; '
-        'datasets.people.parameters.score.derive absent -> "score"; '
+        'datasets.people.parameters.score.better "higher" -> "lower"; '
         "datasets.people.populations.full.where.age.at_least absent -> 18"
     )
     assert main(["changes", STUDY]) == 0

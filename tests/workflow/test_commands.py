@@ -40,6 +40,7 @@ WRITING = [
     ["register", "--reason", "wrong rack", "--withdraw", CAGES],
     ["add-batch", "batch_9", "--study", "rat_two_hit", "--accept"],
     ["undo-batch", "3", "--study", "rat_two_hit"],
+    ["remove-study", "rat_two_hit"],
     ["queries", "rat_two_hit"],
     ["dictionary", "rat_two_hit"],
     ["simulate", "made"],

@@ -68,6 +68,16 @@ def test_each_kind_changed_and_missing(tmp_path, path, kind):
     assert not verify(["tiny"], root=tmp_path).differences
 
 
+def test_of_the_configuration_only_what_concerns_the_study_counts(tmp_path):
+    build(tmp_path)
+    config = tmp_path / "config/config.yaml"
+    overwrite(config, b"# comment\nstudies: [other, tiny]\nretrieved: [far]\nmirror: /somewhere\nraw: data/raw\n")
+    assert not verify(["tiny"], root=tmp_path).differences
+    for text in (b"studies: [other]\n", b"studies: [tiny]\nraw: elsewhere\n"):
+        overwrite(config, text)
+        assert ("config", "config/config.yaml", "changed") in named(verify(["tiny"], root=tmp_path))
+
+
 @pytest.mark.parametrize(
     ("path", "kind"),
     [

@@ -9,14 +9,18 @@ from pathlib import Path
 import plate_exports
 import pytest
 from omtrace.faults import Fault
-from omtrace.intake.drafting.command import new_study, take_in
+from omtrace.intake.config_text import without_study
+from omtrace.intake.drafting.command import new_study
 from omtrace.intake.drafting.document import shown
 from omtrace.intake.drafting.profile import column_of, kind_of, own_name
 from omtrace.intake.drafting.questionnaires import questionnaires_in
 from omtrace.intake.drafting.tables import Request
 from omtrace.intake.plan_check import check_plan
+from omtrace.intake.removal import remove_study
 from omtrace.model.document import read_document
+from omtrace.model.folders import read_registered
 from omtrace.model.plan import read_plan
+from omtrace.provenance import ledger
 from omtrace.provenance.stage_inputs import inputs_of
 from omtrace.readers import Variable
 from omtrace.store import read_csv
@@ -78,7 +82,7 @@ def test_spellings_that_differ_in_case_and_blanks_are_one_level(tmp_path):
     rows = [[cell if cell != "OMT" else "O MT" for cell in row] for row in rows]
     file = saved(tmp_path, "spelled.csv", rows)
     new = new_study("made", [file], Request(arm="Treatment", reference="Sham"), folder_of(tmp_path / "study"))
-    outcome, _ = take_in(new, tmp_path / "study")
+    outcome = new.outcome
     plan = read_plan(tmp_path / "study/config/studies/made.yaml")
     assert list(plan.datasets["units"].groups) == ["sham", "O MT"] and plan.analyses["primary"].method == "ancova"
     codes = {"O MT": "O MT", "sham": "sham", "Sham": "sham", "o MT": "O MT"}
@@ -187,6 +191,70 @@ def test_what_cannot_be_taken_in_changes_nothing(tmp_path, name, file, says):
     assert not [*folder.rglob("*.yaml")] and not [*(folder / "data/raw").iterdir()]
 
 
+def test_a_file_that_is_refused_leaves_nothing_and_can_be_taken_in_again(tmp_path, monkeypatch):
+    folder = folder_of(tmp_path / "study")
+    rows = [["id", "e_mail", "x"], *([n, f"p{n}@clinic.org", n % 9] for n in range(12))]
+    file = saved(tmp_path, "x.csv", rows)
+    before = [*folder.rglob("*")]
+    with pytest.raises(Fault, match="column e_mail looks like .*\n.*--harmless"):
+        new_study("made", [file], Request(), folder)
+    harmless = Request(harmless={"e_mail": "addresses of the ward"})
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            "omtrace.intake.registration.ledger.append", lambda *_: (_ for _ in ()).throw(OSError(28, "full"))
+        )
+        with pytest.raises(OSError):
+            new_study("made", [file], harmless, folder)
+    assert [*folder.rglob("*")] == before
+    new_study("made", [file], harmless, folder)
+    plan = read_plan(folder / "config/studies/made.yaml")
+    assert plan.tables["export"].identifiers == {"e_mail": "addresses of the ward"}
+    assert (folder / "config/exports.csv").read_text(encoding="utf-8").count("made,") == 1
+
+
+def test_a_study_is_taken_out_and_set_up_again(tmp_path):
+    folder = folder_of(tmp_path / "study")
+    file = saved(tmp_path, "x.csv", [["id", "x"], *([n, n % 9] for n in range(12))])
+    other = saved(tmp_path, "y.csv", [["id", "x"], *([n, n % 7] for n in range(12))])
+    new_study("stays", [other], Request(), folder)
+    before = {path: path.read_bytes() for path in (folder / "config/config.yaml", folder / "config/exports.csv")}
+    new_study("made", [file], Request(), folder)
+    (folder / "results/made").mkdir(parents=True)
+    said = "\n".join(remove_study("made", "wrong export", root=folder))
+    assert "data/raw/made: kept (--raw deletes it)" in said and "results/made: kept (--results deletes it)" in said
+    assert before == {path: path.read_bytes() for path in before}
+    last = ledger.entries(folder)[-1]
+    assert (last["action"], last["study"], last["details"]["reason"]) == ("remove-study", "made", "wrong export")
+    assert [row["number"] for row in last["details"]["removed"]] == [2]
+    assert (folder / "data/raw/made/x.csv").exists() and (folder / "config/studies/made.yaml.removed").exists()
+    new_study("made", [file], Request(), folder)
+    assert [export.number for export in read_registered(folder)] == [1, 3]  # no number is given again
+    with pytest.raises(Fault, match="there from an earlier removal"):
+        remove_study("made", root=folder)
+    (folder / "config/studies/made.yaml.removed").unlink()
+    remove_study("made", results=True, raw=True, root=folder)
+    assert not (folder / "data/raw/made").exists() and not (folder / "results/made").exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("studies:\n  - made\n  - one\n", "studies:\n  - one\n"),
+        ("studies:\n  - made\n\nmirror: ''\n", "studies: []\n\nmirror: ''\n"),
+        ("studies: [made]\nretrieved: [one]\n", "studies: []\nretrieved: [one]\n"),
+        ("studies: [made, made_2]\n", "studies: [made_2]\n"),
+        ("studies: [one, made]\n", "studies: [one]\n"),
+        (
+            "studies:\n  # first\n  - one\nretrieved:\n  - made  # far\n",
+            "studies:\n  # first\n  - one\nretrieved: []\n",
+        ),
+    ],
+)
+def test_a_study_is_taken_out_of_the_configuration(before, after):
+    assert without_study(before, "made") == after
+    assert safe_load(after)
+
+
 @pytest.mark.parametrize(
     ("texts", "kind"),
     [
@@ -234,7 +302,7 @@ def test_a_wrong_answer_hides_no_questionnaire_and_its_missing_codes_are_kept(tm
     rows = visits()
     rows[5][5], rows[9][6], rows[12][7] = "-99", "n/a", 9
     new = new_study("made", [saved(tmp_path, "answers.csv", rows)], Request(), folder_of(tmp_path / "study"))
-    outcome, _ = take_in(new, tmp_path / "study")
+    outcome = new.outcome
     plan = read_plan(tmp_path / "study/config/studies/made.yaml")
     assert plan.missing_codes == {"-99": "not answered", "n/a": "not available"}
     assert [(f.line, f.column) for f in outcome.findings if f.rule == "range"] == [(13, "HIT6_4")]
@@ -395,8 +463,7 @@ def test_rows_of_visits_side_by_side_belong_to_the_unit_of_their_row(tmp_path):
     folder = folder_of(tmp_path / "study")
     new = new_study("made", [saved(tmp_path, "trial.csv", [header, *rows])], Request(), folder)
     assert (folder / "config/exports.csv").read_text().startswith("number,study,export")  # a folder of one's own
-    outcome, faults = take_in(new, folder)
-    assert not faults and [f for f in outcome.findings if f.severity != "note"] == []
+    assert [f for f in new.outcome.findings if f.severity != "note"] == []
     assert new.draft.arm.groups == {"TAU": "TAU", "CBT": "CBT"}  # as usual is the reference
 
 

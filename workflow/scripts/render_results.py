@@ -11,4 +11,5 @@ with recorded(snakemake) as job:
     plan = with_groups(job.inputs.plan, snakemake.input.datasets)
     draw_figures(plan, job.folder)
     write_dictionary(plan, snakemake.output.dictionary)
-    write_report(plan, job.inputs.register, job.folder, digests=job.inputs.digests)
+    inputs = job.inputs
+    write_report(plan, inputs.register, job.folder, digests=inputs.digests, open_lines=inputs.open_lines)

@@ -22,7 +22,7 @@ from omtrace.plugins import plugin
 from omtrace.provenance import ledger
 from omtrace.provenance.listings import FOLDER as STAGES
 from omtrace.provenance.listings import read_listing
-from omtrace.provenance.manifest import code_folder, head_of, path_of
+from omtrace.provenance.manifest import code_folder, config_of, head_of, path_of
 from omtrace.provenance.recorded import RESULTS, folders_recorded, read_manifest
 from omtrace.provenance.stages import read_stage
 from omtrace.report.exports import of_numbers, written
@@ -172,6 +172,7 @@ def _contents(study: str, manifest: dict[str, Any], everything: bool, root: Path
                 files[path] = (place / path).read_bytes()
             else:
                 withheld.append(path)
+    files |= config_of(study, start)
     files[path_of(study).as_posix()] = path_of(study, root).read_bytes()
     files[folders.register] = csv_text(COLUMNS, [[row[c] for c in COLUMNS] for row in manifest["register"]]).encode()
     files |= {name: (code / name).read_bytes() for name in BESIDE if (code / name).is_file()}
@@ -246,7 +247,8 @@ What is in it:
     prov.json          the run as W3C PROV; ro-crate-metadata.json: as a Workflow Run RO-Crate
     lineage.jsonl      of each number the records behind it, and how many cells of which raw file
     tables/{study}.csv the tables of the report, a row a number, with its id
-    config/            the plan; exports.csv: the register of raw files, with their sha256 and source
+    config/            config.yaml, of this study alone; the plan; exports.csv: the register of raw files, with their
+                       sha256 and source
     envs/              the environment, each package with its hashes
     workflow/          the code
     data/ledger.jsonl  where it is asked for: who ran what and when; each line holds the digest of the line before

@@ -15,7 +15,7 @@ PROGRAM = "omtrace"
 SHORT = 120  # characters of a command's sentence in the list of commands
 SHELLS = ("bash", "zsh", "fish")
 COMMANDS = {
-    "A new study": {"new-study": "drafting"},
+    "A new study": {"new-study": "drafting", "remove-study": "drafting"},
     "Data in": {
         "check": "intake",
         "register": "intake",

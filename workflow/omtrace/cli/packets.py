@@ -27,8 +27,8 @@ def release(study: str, to: str | None, everything: bool, ledger: bool | None, a
     It holds the results in share mode (no rows of people, small cells held back, see export --share), the plan, the
     register's rows, the locked environment, the code, the way of each number as JSON lines, and verify.py, which needs
     Python alone: it checks every digest, the ledger's chain and the numbers of every table, and says what it did not
-    check. Built twice, the file has the same bytes. Ledger and configuration name other studies: in share mode the
-    ledger is in it only if asked for; the configuration always is.
+    check. Built twice, the file has the same bytes. The ledger names other studies: in share mode it is in it only if
+    asked for.
 
     Nothing is released where anything that the results rest on is not as the run recorded it, or where a file that may
     leave is made of one that was not checked for small cells.

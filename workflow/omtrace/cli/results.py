@@ -91,15 +91,18 @@ def _recomputed(result: str, as_json: bool) -> ExitCode:
 def changes(study: str, every: bool, as_json: bool) -> ExitCode:
     """Show which numbers the last run changed, with old value, new value and cause.
 
-    A number that is not listed has the same value, records and definition as before.
+    The causes come first, by number: keys of the plan with both values, files, code. Of the numbers, those of primary
+    analyses come first. A number that is not listed has the same value, records and definition as before.
     """
-    from omtrace.provenance import changes as module
-
     if as_json:
-        changed, unchanged = module.compared(study)
+        from omtrace.provenance.changes import compared
+
+        changed, unchanged = compared(study)
         print_json({"study": study, "unchanged": unchanged, "changes": [asdict(change) for change in changed]})
     else:
-        module.report(study, every)
+        from omtrace.audit.changes_table import print_changes
+
+        print_changes(study, every)
     return ExitCode.FINE
 
 

@@ -136,7 +136,7 @@ def _replaced(request: Request, known: list[Export], root: Path) -> Export | Non
 
 def highest_ever(known: list[Export], root: str | Path = ".") -> int:
     """The highest register number in the register or in the ledger (0 = none yet)."""
-    lists = [e["details"].get(part) for e in ledger.entries(root) for part in ("added", "replaced")]
+    lists = [e["details"].get(part) for e in ledger.entries(root) for part in ("added", "replaced", "removed")]
     rows = [row for rows in lists if isinstance(rows, list) for row in rows]
     past = [row.get("number") for row in rows if isinstance(row, dict)]
     return max([0, *(export.number for export in known), *(n for n in past if isinstance(n, int))])

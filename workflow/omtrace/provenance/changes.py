@@ -30,8 +30,6 @@ ESTIMATES, DEFINITIONS = "file", "definitions"  # keys of an entry: the sha256 o
 ENDING = {ESTIMATES: "csv", DEFINITIONS: "json"}
 CHANGED = "not the one that the last run line of data/ledger.jsonl names"
 KEPT = 30  # estimates of a study
-SHOWN = 40  # lines of the command
-EDITS = 4  # keys of the plan that a cause spells out
 ABSENT = "absent"
 KINDS = ("changed", "added", "gone", "same")  # in the order in which they are shown
 NAMES = ("analysis", "parameter", "population", "group", "visit", "level", "statistic")
@@ -57,13 +55,10 @@ class Change:
             return "added" if self.old is None else "gone"
         return "same" if self.old["value"] == self.new["value"] else "changed"
 
-    def line(self) -> str:
-        """Id, name, old and new value, and the cause."""
-        row: Row = self.new or self.old or {}
-        name = ", ".join(row[part] for part in NAMES if row[part] and part != "population")
-        old, new = (self.old or {}).get("value", "none"), (self.new or {}).get("value", "none")
-        primary = " (primary)" * (self.role == "primary")
-        return f"{row['id']}  {name}{primary}: {old or 'no value'} -> {new or 'no value'}  [{self.cause}]"
+    @property
+    def row(self) -> Row:
+        """The row that names the number."""
+        return self.new or self.old or {}
 
 
 @dataclass(frozen=True)
@@ -281,12 +276,31 @@ class Edits:
         if old not in self.before or new not in self.after:
             return ""
         if (old, new) not in self.known:
-            sides = [dict(_leaves(_by_plan_key(side))) for side in (self.before[old], self.after[new])]
+            one, other = self.before[old], self.after[new]
+            sides = [dict(_leaves(_by_plan_key(_shared(*pair)))) for pair in ((one, other), (other, one))]
             keys = [key for key in {**sides[0], **sides[1]} if sides[0].get(key, ABSENT) != sides[1].get(key, ABSENT)]
             told = [f"{key} {sides[0].get(key, ABSENT)} -> {sides[1].get(key, ABSENT)}" for key in keys]
-            more = f"; and {len(told) - EDITS} more" if len(told) > EDITS else ""
-            self.known[old, new] = "; ".join(told[:EDITS]) + more
+            rests = [side.get("rests_on", {}) for side in (one, other)]
+            below = (self.words(rests[0][name], rests[1][name]) for name in rests[1] if name in rests[0])
+            told += [edit for words in dict.fromkeys(below) if words for edit in words.split("; ") if edit not in told]
+            self.known[old, new] = "; ".join(told or _parameters(one, other))
         return self.known[old, new]
+
+
+def _shared(definition: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """A definition with those of its parameters that the other has as well.
+
+    One that it has alone came with another key, such as a covariate: nobody edited the parameter.
+    """
+    mine, theirs = definition.get("parameters", {}), other.get("parameters", {})
+    return {**definition, "parameters": {name: entry for name, entry in mine.items() if name in theirs}}
+
+
+def _parameters(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The parameters that one of two definitions has alone."""
+    sides = [side.get("parameters", {}) for side in (before, after)]
+    names = [name for name in {**sides[0], **sides[1]} if (name in sides[0]) != (name in sides[1])]
+    return [f"datasets.{after.get('dataset')}.parameters.{n} {'added' if n in sides[1] else 'gone'}" for n in names]
 
 
 def _by_plan_key(definition: Mapping[str, Any]) -> dict[str, Any]:
@@ -299,9 +313,9 @@ def _by_plan_key(definition: Mapping[str, Any]) -> dict[str, Any]:
         "unit": f"{dataset}.unit",
         "experimental_unit": f"{dataset}.experimental_unit",
         "baseline": f"{dataset}.baseline",
-        "rests_on": f"{analysis}: definition of",
+        "estimand": f"estimands.{(definition.get('estimand') or {}).get('name', '')}",
     }
-    shown = {key: value for key, value in definition.items() if key not in ("study", "analysis", "words")}
+    shown = {key: value for key, value in definition.items() if key not in ("study", "analysis", "words", "rests_on")}
     return {places.get(key, f"{analysis}.{key}"): value for key, value in shown.items()}
 
 
@@ -342,14 +356,16 @@ class Causes:
     def of(self, old: Row | None, new: Row | None) -> str:
         """Why a number is another one than before, "" for the same number."""
         files = [_named(export) for export in self.fresh]
-        added = f"new files {', '.join(files[:6])}{', ...' * (len(files) > 6)}" if files else ""
+        added = f"new files {', '.join(files)}" if files else ""
         if old is None or new is None:
             what = "added" if old is None else "gone"
             return f"{what}: {added or 'the plan, or what the data hold'}"
         if all(old[part] == new[part] for part in ("value", "rowset", "definition")):
             return ""
         if old["definition"] != new["definition"]:
-            return f"plan: {self.edits.words(old['definition'], new['definition']) or 'another definition'}"
+            words = self.edits.words(old["definition"], new["definition"]) or "another definition"
+            is_same = self.current and self.before["plan"] == self.current["plan"]
+            return f"{'code' if is_same else 'plan'}: {words}"  # by an unchanged plan the code has other defaults
         if old["rowset"] != new["rowset"]:
             return f"rows: {added or 'records of its row set are others'}"
         kinds, current = ("code", "environment", "raw"), self.current
@@ -384,21 +400,3 @@ def news(since: int, root: str | Path = ".") -> list[str]:
         except Fault:  # a first run has nothing before it
             continue
     return lines
-
-
-def report(study: str, every: bool = False, root: str | Path = ".") -> None:
-    """Print what the last run changed, by analysis, and each number; added ones as counts."""
-    changes, _ = compared(study, root)
-    print(summary(study, root))
-    causes = Counter((c.kind, _analysis(c), c.cause) for c in changes)
-    for (kind, analysis, cause), count in causes.items():  # in the order of the changes
-        print(f"  {analysis}: {count} {kind} [{cause}]")
-    lines = [c.line() for c in changes if every or c.kind in ("changed", "gone")]
-    for line in lines if every else lines[:SHOWN]:
-        print(line)
-    if len(lines) > SHOWN and not every:
-        print(f"... and {len(lines) - SHOWN} more (--all shows them, and those that are new)")
-
-
-def _analysis(change: Change) -> str:
-    return (change.new or change.old or {})["analysis"]

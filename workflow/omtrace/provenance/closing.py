@@ -2,10 +2,12 @@
 
 import csv
 import io
+import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from omtrace.model.open_lines import draft_words
 from omtrace.model.plan import Plan
 from omtrace.model.register import sha256_of
 from omtrace.model.statistics import NOT_COMPUTED
@@ -43,6 +45,12 @@ def _findings(path: Path) -> str:
     return f"; findings: {', '.join(listed)}, in {path.as_posix()}" if listed else ""
 
 
+def _open(study: str, abstract: Path) -> list[str]:
+    """The lines of a study's plan that are still open, under a line that says so; none for a plan that is settled."""
+    found = json.loads(abstract.read_bytes())["open_lines"] if abstract.is_file() else []
+    return [f"{study}: {draft_words(found).lower()}:", *(f"  {line}" for line in found)] if found else []
+
+
 def closing(studies: Sequence[str], since: int, root: str | Path = ".", logs: str | Path = "logs") -> list[str]:
     """Make the lines for the end of a run.
 
@@ -60,9 +68,9 @@ def closing(studies: Sequence[str], since: int, root: str | Path = ".", logs: st
     Returns
     -------
     list of str
-        Of each study that was run its report, and how many findings there are; the head digest and what else is to be
-        kept. A manifest other than the one in the ledger is no part of the head digest; a manifest in a storage is part
-        of it where this run has made it.
+        Of each study that was run its report, how many findings there are, and which lines of its plan are still open;
+        the head digest and what else is to be kept. A manifest other than the one in the ledger is no part of the head
+        digest; a manifest in a storage is part of it where this run has made it.
     """
     sealed: dict[str, str] = {}
     lines = []
@@ -71,6 +79,7 @@ def closing(studies: Sequence[str], since: int, root: str | Path = ".", logs: st
         if run and run["line"] > since and (report := path.with_name("report.html")).is_file():
             where = Path(path_of(study)).with_name(report.name).as_posix()
             lines.append(f"{study}: {where}{_findings(Path(logs, study, 'findings.csv'))}")
+            lines += _open(study, report.with_name("abstract.json"))
         recorded = run.get("details", {}).get("manifest")
         if not path.is_file():
             if recorded and run["line"] > since:

@@ -24,7 +24,7 @@ from omtrace.faults import Fault
 LEDGER = Path("data/ledger.jsonl")
 HEAD = Path("data/ledger.head")
 START = "0" * 64  # what the first line has as the digest of the line before
-ACTIONS = ("run", "register", "withdraw", "undo-batch", "retrieve", "environment")
+ACTIONS = ("run", "register", "withdraw", "undo-batch", "remove-study", "retrieve", "environment")
 FIELDS = ("line", "time", "user", "host", "action", "study", "details", "previous")
 BEGIN_ANEW = "put ledger.jsonl and ledger.head back from your backup; or begin anew: mv data/ledger.* ELSEWHERE/"
 

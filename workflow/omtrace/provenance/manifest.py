@@ -121,7 +121,10 @@ def snapshot(study: str, root: str | Path = ".", place: Place | None = None) -> 
         "results": _results(study, place),
         **made_with(study, root, place.folders),
     }
-    return {kind: {path: _digest(files[path]) for path in sorted(files)} for kind, files in kinds.items()}
+    found = {kind: {path: _digest(files[path]) for path in sorted(files)} for kind, files in kinds.items()}
+    for path, text in config_of(study, start).items():
+        found["config"][path] = {"sha256": hashlib.sha256(text).hexdigest(), "size": len(text)}
+    return found
 
 
 def _results(study: str, place: Place) -> dict[str, Path]:
@@ -138,19 +141,36 @@ def _results(study: str, place: Place) -> dict[str, Path]:
 def made_with(study: str, root: str | Path = ".", folders: Folders | None = None) -> dict[str, dict[str, Path]]:
     """Kind -> path -> file of what results are made with, beside raw files. The plan's folder holds its mapping files.
 
-    Code, lock and profile are those of the checkout that runs, which another folder may use.
+    Code, lock and profile are those of the checkout that runs, which another folder may use. The configuration is not
+    among them, since it names other studies too: see ``config_of``.
     """
     folders, code = folders or folders_of(root), code_folder(root)
     start, plan = folders.start(root), folders.plan(study)
     return {
         "code": {path: code / path for path in files_below("workflow", code) if _is_code(path)}
         | _there(code, "Snakefile"),
-        "config": _there(start, CONFIG) | _there(code, PROFILE),
+        "config": _there(code, PROFILE),
         "plan": _there(start, plan)
         | _base(start, plan)
         | {path: start / path for path in files_below(Path(plan).with_suffix(""), start)},
         "environment": _there(code, LOCK),
     }
+
+
+def config_of(study: str, start: str | Path) -> dict[str, bytes]:
+    """The path of the configuration, and what it says of a study, as a configuration of its own; nothing without one.
+
+    One that cannot be read is given as it is. ``start``: the folder in which paths count.
+    """
+    from omtrace.model.config import read_config_file
+
+    path = Path(start) / CONFIG
+    if not os.path.lexists(path):
+        return {}
+    try:
+        return {CONFIG: read_config_file(path).of_study(study).encode() if path.is_file() else b""}
+    except Fault:
+        return {CONFIG: path.read_bytes()}
 
 
 def _base(start: Path, plan: str) -> dict[str, Path]:

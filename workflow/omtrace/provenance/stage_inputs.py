@@ -1,5 +1,6 @@
 """What each stage of a study depends on, put together from plan, register and code (see ``provenance/stages``)."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
@@ -7,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from omtrace.model.folders import Folders, base_of
+from omtrace.model.open_lines import open_lines
 from omtrace.model.plan import USUAL, Plan
 from omtrace.model.register import Export, bucket_count, bucket_of, exports_of, sha256_of
 from omtrace.model.slices import Stage, slice_of
 from omtrace.provenance.code import PACKAGE, code_of
 from omtrace.provenance.listings import is_true
-from omtrace.provenance.manifest import LOCK, made_with
+from omtrace.provenance.manifest import LOCK, config_of, made_with
 from omtrace.provenance.stages import StageInputs
 
 RULES: dict[Stage, str] = {
@@ -73,6 +75,7 @@ def inputs_of(plan: Plan, stage: Stage, files: Sequence[Export], path: str | Pat
         code=code_of([PACKAGE.parent / "scripts" / f"{RULES[stage]}.py"], plugins_of(plan, stage)),
         environment={LOCK: digest_of_code(PACKAGE.parent.parent / LOCK)},
         documents=_documents(Path(path)) if stage == "render" else {},
+        open_lines=open_lines(_files_of_plan(Path(path)).values()) if stage == "render" else [],
     )
 
 
@@ -129,11 +132,16 @@ def sound_parts(plan: Plan, exports: Sequence[Export], path: str | Path, folder:
 
 
 def _documents(path: Path) -> dict[str, str]:
-    """The files of a plan, whose digests the report prints."""
+    """The digests of the files of a plan, which the report prints."""
+    return {f"{name}, {file.as_posix()}": sha256_of(file) for name, file in _files_of_plan(path).items()}
+
+
+def _files_of_plan(path: Path) -> dict[str, Path]:
+    """The files of a plan, by what each is."""
     files: dict[str, Path] = {"Plan": path, "Exploratory analyses": path.with_suffix("") / "exploratory.yaml"}
     if base := base_of(path):
         files["Extended plan"] = base
-    return {f"{name}, {path.as_posix()}": sha256_of(path) for name, path in files.items() if path.is_file()}
+    return {name: file for name, file in files.items() if file.is_file()}
 
 
 def record_inputs(study: str, exports: Sequence[Export], folders: Folders, root: str | Path = ".") -> StageInputs:
@@ -143,7 +151,9 @@ def record_inputs(study: str, exports: Sequence[Export], folders: Folders, root:
         kind: {name: digest_of_code(path.absolute()) for name, path in sorted(files[kind].items())}
         for kind in ("code", "environment")
     }
-    own = {name: sha256_of(path) for kind in ("config", "plan") for name, path in sorted(files[kind].items())}
+    config = config_of(study, folders.start(root))
+    own = {name: hashlib.sha256(text).hexdigest() for name, text in config.items()}
+    own |= {name: sha256_of(path) for kind in ("config", "plan") for name, path in sorted(files[kind].items())}
     return StageInputs(
         study=study,
         stage="record",

@@ -29,7 +29,8 @@ CITING = ("render", "record")  # stages that say where raw files come from and h
 class StageInputs:
     """What a stage gets. ``plan``: its part of the plan; ``register``: the rows of raw files, in the file without what
     only ``CITING`` stages read; ``code``, ``environment``, ``documents``: path -> sha256 of the library's files, of the
-    lock, and of what a page names; ``folders``: where plan, register and raw files lie."""
+    lock, and of what a page names; ``open_lines``: those of the plan that a person still has to settle; ``folders``:
+    where plan, register and raw files lie."""
 
     study: str
     stage: str
@@ -38,6 +39,7 @@ class StageInputs:
     code: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     documents: Mapping[str, str] = field(default_factory=dict)
+    open_lines: Sequence[str] = field(default_factory=list)
     folders: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property

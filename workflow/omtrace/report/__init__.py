@@ -25,11 +25,13 @@ def write_report(
     folder: str | Path,
     root: str | Path = ".",
     digests: Mapping[str, str] | None = None,
+    open_lines: Sequence[str] = (),
 ) -> Path:
     """Write report.html, its abstract and the tidy estimates from a study's stored results; return the report's path.
 
     ``exports``: the register's rows (of any study); ``root``: where raw paths start; ``digests``: name -> sha256 of
-    what is printed beside the results. Raises Fault where a result is missing or does not fit the others.
+    what is printed beside the results; ``open_lines``: those of the plan, which make it a draft. Raises Fault where a
+    result is missing or does not fit the others.
     """
     from omtrace.readers.lookup import raw_cells
     from omtrace.report.abstract import abstract_of
@@ -64,6 +66,7 @@ def write_report(
         **_inputs(results, mine, places),
         **shown_of(plan, numbers, definitions, without),
         "digests": digests or {},
+        "open_lines": open_lines,
     }
     store.write_json(results.folder / "abstract.json", abstract_of(plan, content))
     content["groups"] = laid_out(plan, content["groups"], _figures(results, every), Exclusions(payload))

@@ -19,13 +19,15 @@ def abstract_of(plan: Plan, content: Mapping[str, Any]) -> dict[str, Any]:
     plan
         The plan of the study.
     content
-        What its report is made from: ``summary``, ``numbers``, ``exports``, ``conservation``, ``findings``.
+        What its report is made from: ``summary``, ``numbers``, ``exports``, ``conservation``, ``findings``,
+        ``open_lines``.
 
     Returns
     -------
     dict
-        Answers (a number in them is ``[id, text]``), refusals, rows by table, and each rule of the study with what it
-        found by table: severity, columns, cells. No raw value and no place is in it.
+        Whether the plan asks a question; answers (a number in them is ``[id, text]``), refusals, open lines of the
+        plan, rows by table, and each rule of the study with what it found by table: severity, columns, cells. No raw
+        value and no place is in it.
     """
     rules = known_rules(plan)
     found: dict[str, list[dict]] = {}
@@ -37,6 +39,8 @@ def abstract_of(plan: Plan, content: Mapping[str, Any]) -> dict[str, Any]:
         "study": plan.study,
         "title": plan.title,
         "kind": plan.kind,
+        "open_lines": list(content["open_lines"]),
+        "asked": summary["asked"],
         "answers": [
             {
                 "question": answer.question,

@@ -66,7 +66,7 @@ def ars_of(numbers: Numbers) -> bytes:
     content = {
         "id": plan.study,
         "name": plan.title,
-        "description": plan.statement,
+        "description": numbers.statement,
         "version": 1,
         "mainListOfContents": {"name": "Analyses", "contentsList": {"listItems": _items(plan, made)}},
         "analysisSets": list(_sets(plan)),

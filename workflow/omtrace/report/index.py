@@ -136,7 +136,7 @@ def write_index(
     for manifest in map(Path, manifests):
         abstract = manifest.with_name("abstract.json")
         if manifest.name == "manifest.json" and abstract.is_file():
-            told = store.read_json(abstract)
+            told = {"open_lines": [], "asked": True, **store.read_json(abstract)}  # none in those of an earlier version
             digest = hashlib.sha256(manifest.read_bytes()).hexdigest()
             study = told["study"]
             entries.append(Entry(study, told, store.read_json(manifest), digest, queries.get(study, ())))

@@ -10,6 +10,7 @@ from typing import Any
 from omtrace import store
 from omtrace.classes import gate
 from omtrace.faults import Fault
+from omtrace.model.open_lines import draft_words
 from omtrace.model.plan import Plan
 from omtrace.report import Results
 from omtrace.report.disclosure import shared_rows
@@ -35,6 +36,12 @@ class Numbers:
     rows: Sequence[Mapping[str, str]]
     definitions: Mapping[str, Any]
     source: str
+    open_lines: Sequence[str] = ()
+
+    @property
+    def statement(self) -> str:
+        """What stands above everything made of them: where the data come from, and whether it is a draft."""
+        return ". ".join(filter(None, (draft_words(self.open_lines), self.plan.statement)))
 
     @property
     def csv(self) -> bytes:
@@ -52,13 +59,14 @@ def numbers_for(study: str, root: str | Path = ".", share: bool = False) -> Numb
     from omtrace.provenance.stages import read_stage
 
     results = Results(Path(root) / RESULTS / study, study)
-    plan = with_groups(results.read(read_stage, "stages/render.json").plan, results.folder / "datasets")
+    inputs = results.read(read_stage, "stages/render.json")
+    plan = with_groups(inputs.plan, results.folder / "datasets")
     rows: Sequence[Mapping[str, str]] = results.read(store.read_csv, "estimates.csv")
     definitions = results.read(store.read_json, "definitions.json")
     if not share:
-        return Numbers(plan, rows, definitions, f"{results.name}/estimates.csv")
+        return Numbers(plan, rows, definitions, f"{results.name}/estimates.csv", inputs.open_lines)
     try:
-        return Numbers(plan, shared_rows(plan, rows, results.folder), definitions, NAME)
+        return Numbers(plan, shared_rows(plan, rows, results.folder), definitions, NAME, inputs.open_lines)
     except (OSError, ValueError) as error:
         raise Fault(f"{results.name}: row sets or data sets not readable ({type(error).__name__})") from None
 
@@ -107,6 +115,7 @@ def shared_page(numbers: Numbers, raw: Sequence[Mapping[str, Any]] = ()) -> byte
         "left_out": [],
         **shown_of(plan, numbers_of(plan, every, kept), worded(plan, numbers.definitions), without),
         "digests": {},
+        "open_lines": numbers.open_lines,
         "share": True,
     }
     content["groups"] = laid_out(plan, content["groups"], [], NoRows())

@@ -9,7 +9,7 @@ from omtrace.model.headline import headline_of
 from omtrace.model.plan import Analysis, Plan
 from omtrace.model.questions import NOT_COMPARED
 from omtrace.model.statistics import NOT_COMPUTED
-from omtrace.report.answers import answers_of, harms_of
+from omtrace.report.answers import answers_of, harms_of, questions_of
 from omtrace.report.labels import METHODS, PROCEDURES
 from omtrace.report.results import interval_name, refusals_of
 from omtrace.report.standing import claims, exploratory, unplanned
@@ -36,6 +36,7 @@ def summary_of(plan: Plan, numbers: Numbers, definitions: Mapping[str, dict]) ->
             for name, parts in refused.items()
             if parts
         ],
+        "asked": bool(questions_of(plan)),
         "answers": answers_of(plan, by_name, calls),
         "harms": harms_of(plan, by_name),
         "primaries": [

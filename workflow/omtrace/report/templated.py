@@ -5,6 +5,7 @@ from functools import lru_cache
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from omtrace.model.open_lines import draft_words
 from omtrace.report.page import TEMPLATES
 
 ENTRY = Markup("<div><dt>%s</dt><dd>%s</dd></div>\n")
@@ -25,5 +26,6 @@ ENVIRONMENT = Environment(
     keep_trailing_newline=True,
 )
 ENVIRONMENT.filters["thousands"] = lambda number: f"{number:,}".replace(",", "\u202f")
+ENVIRONMENT.filters["draft"] = draft_words
 ENVIRONMENT.filters["described"] = _described
 COMPILED = {path.name: ENVIRONMENT.get_template(path.name) for path in sorted(TEMPLATES.glob("*.html"))}

@@ -14,7 +14,7 @@ from omtrace.validation.cells import cells_of, encoded, held, is_in
 from omtrace.validation.checks import DTYPES, refused_values
 from omtrace.validation.formats import Style, date_style, number_style
 from omtrace.validation.meaning import Meaning, meaning_of
-from omtrace.validation.parse import EXPECTED, dates, integers, numbers, plain
+from omtrace.validation.parse import EXPECTED, NO_SUCH_DAY, dates, integers, no_such_day, numbers, plain
 from omtrace.validation.work import Work
 
 
@@ -146,7 +146,12 @@ def _values(work: Work, column: Column, meaning: Meaning, style: Style, rows: An
     expected = EXPECTED[column.kind]
     if column.reading:
         expected += "; if this is a word of the reader, say what it means under missing_codes"
-    judged.append(("type", expected, "", ~fits & ~blank & ~doubted))
+    wrong = ~fits & ~blank & ~doubted
+    if column.kind == "date":
+        absent = wrong & no_such_day(meant, style)
+        judged.append(("type", NO_SUCH_DAY, "", absent))
+        wrong &= ~absent
+    judged.append(("type", expected, "", wrong))
     fits &= ~doubted
     judged += _refused(column, values, fits)
     if column.required:

@@ -16,6 +16,7 @@ YEAR_FIRST = re.compile(r"([0-9]{4})[/.]([0-9]{1,2})[/.]([0-9]{1,2})")
 NAMED = re.compile(r"([0-9]{1,2})[. -]{1,2}([A-Za-z]{3})[A-Za-z]*[. -]{1,2}([0-9]{4})")
 YEARS = (1678, 2261)  # what a datetime64[ns] holds
 EXPECTED = {"integer": "a whole number", "number": "a number", "date": "a date as YYYY-MM-DD", "text": "text"}
+NO_SUCH_DAY = "a day of the calendar: the month of this date has no such day"
 
 
 def integers(texts: Any, style: Style) -> "tuple[numpy.ndarray, numpy.ndarray]":
@@ -79,21 +80,35 @@ def _plain(text: str, style: Style) -> str:
     return text
 
 
+def no_such_day(texts: Any, style: Style) -> "numpy.ndarray":
+    """The mask of the texts that name a day which their month does not have, such as 2024-04-31."""
+    import numpy
+
+    found = (_parts(text, style.date) for text in texts.to_pylist())
+    return numpy.array(
+        [bool(p) and 1 <= int(p[1]) <= 12 and 28 < int(p[2]) <= 31 and not _valid(*p) for p in found], bool
+    )
+
+
 def _iso(text: str, order: str) -> str:
     """A date as YYYY-MM-DD; "" where it is none, or of a year that a date of pandas cannot have."""
+    parts = _parts(text, order)
+    return _valid(*parts) if parts else ""
+
+
+def _parts(text: str, order: str) -> tuple[str, ...]:
+    """Year, month and day of a text as they are written; none of a text that is written in no such way."""
     if ISO.fullmatch(text):
-        return _valid(*text[:10].split("-"))
+        return tuple(text[:10].split("-"))
     if match := NUMERIC_DATE.fullmatch(text):
-        if order == "DMY":
-            return _valid(match[4], match[3], match[1])
-        return _valid(match[4], match[1], match[3]) if order == "MDY" else ""
+        return {"DMY": (match[4], match[3], match[1]), "MDY": (match[4], match[1], match[3])}.get(order, ())
     if match := YEAR_FIRST.fullmatch(text):
-        return _valid(match[1], match[2], match[3])
+        return match.groups()
     if (match := NAMED.fullmatch(text)) and match[2].lower() in MONTHS:
-        return _valid(match[3], _month(match[2]), match[1])
+        return match[3], _month(match[2]), match[1]
     if match := SHORT_YEAR.fullmatch(text):
-        return _valid(("20" if int(match[3]) <= LAST_OF_2000 else "19") + match[3], _month(match[2]), match[1])
-    return ""
+        return ("20" if int(match[3]) <= LAST_OF_2000 else "19") + match[3], _month(match[2]), match[1]
+    return ()
 
 
 def _month(name: str) -> str:

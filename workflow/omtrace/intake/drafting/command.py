@@ -1,31 +1,34 @@
 """``omtrace new-study``: files to a plan that runs, a place in the configuration, and their rows in the register."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from omtrace.faults import Fault
 from omtrace.intake import checking
+from omtrace.intake.config_text import with_study
 from omtrace.intake.drafting.document import plan_text
 from omtrace.intake.drafting.plates import Plates, assay_text, layout_said, plates_in, write_layouts
 from omtrace.intake.drafting.profile import (
     FileProfile,
     column_of,
+    identifiers_in,
     own_name,
     read_file,
     reader_for,
-    without_identifiers,
 )
 from omtrace.intake.drafting.tables import Draft, Request, draft_of
-from omtrace.intake.plan_check import checked_plan
+from omtrace.intake.plan_check import check_plan, checked_plan
 from omtrace.intake.registration import Request as Registration
-from omtrace.intake.registration import register
+from omtrace.intake.registration import highest_ever, identifier_faults, row_of, write_rows
 from omtrace.model.closed import NAME, NAME_FORM
 from omtrace.model.folders import CONFIG, folders_of, plan_file, read_registered
+from omtrace.model.open_lines import open_lines
 from omtrace.model.plan import read_plan
-from omtrace.model.register import COLUMNS, FILE_NAME
+from omtrace.model.register import COLUMNS, FILE_NAME, Export, exports_of
 from omtrace.provenance.ledger import LEDGER
 from omtrace.readers import Variable
 from omtrace.readers._redcap_dictionary import HEADERS, Dictionary, read_dictionary
@@ -36,31 +39,24 @@ DICTIONARY = "dictionary"
 
 
 @dataclass(frozen=True)
-class Taken:
-    """A file in the raw folder of the study: its path, and the table of the register that it belongs to."""
-
-    path: Path
-    table: str
-
-
-@dataclass
 class NewStudy:
-    """A study that is about to be written: its plan as text, its files, and what was recognised."""
+    """A study that was taken in: its plan, how many files it has, what was recognised, and what a run would find."""
 
     study: str
     text: str
-    files: list[Taken]
+    files: int
     draft: Draft
-    notes: list[str] = field(default_factory=list)
+    outcome: checking.Outcome
 
 
 def new_study(study: str, files: Sequence[str], request: Request, root: str | Path = ".") -> NewStudy:
-    """Take files into a new study: its plan is written, it stands in the configuration, the files are in its folder.
+    """Take files into a new study: its plan, its place in the configuration, its raw files and their rows, or nothing.
 
     Raises
     ------
     Fault
-        For a name that is none or is taken, and for files that no reader reads; nothing is written then.
+        For a name that is none or is taken, for files that no reader reads, for columns that look like direct
+        identifiers of people, and for files that the register refuses; nothing is written then.
     """
     root = Path(root)
     _check_name(study, root)
@@ -70,32 +66,61 @@ def new_study(study: str, files: Sequence[str], request: Request, root: str | Pa
     if request.design in ("", "assay") and (plates := plates_in(sources)):
         return _assay(study, plates, root)
     profiles, options, forms, tables = _profiles(sources)
-    notes, kept = [], []
-    for profile in profiles:
-        without, kinds = without_identifiers(profile)
-        kept.append(without)
-        notes += [f"{profile.path.name}: column {column} looks like {kind}" for column, kind in kinds.items()]
-    draft = draft_of(kept, request, forms)
+    _refuse_identifiers(profiles, request.harmless)
+    draft = draft_of(profiles, request, forms)
     if not draft.parameters:
         raise Fault(
             f"{', '.join(path.name for path in sources)}: no column holds numbers or few distinct texts, so that there "
             "is nothing to analyse"
         )
-    text = plan_text(study, draft, options)
-    return NewStudy(study, text, _written(study, text, tables, root), draft, notes)
+    return _taken_in(study, plan_text(study, draft, options, request.harmless), tables, draft, root)
 
 
-def _written(study: str, text: str, tables: Mapping[Path, str], root: Path) -> list[Taken]:
-    """Write plan, configuration and raw files. ``tables``: file -> its table of the register."""
+def _taken_in(study: str, text: str, tables: Mapping[Path, str], draft: Draft, root: Path) -> NewStudy:
+    """Write plan, configuration and raw files, check them as a run would, and register them: all or nothing.
+
+    ``tables``: file -> its table of the register.
+    """
     folder = root / folders_of(root).raw / study
     places = {path: _place(path, folder) for path in tables}
-    written = {plan_file(study, root): text.encode(), root / CONFIG: _config_with(study, root).encode()}
+    config = root / CONFIG
+    before = config.read_text(encoding="utf-8") if config.exists() else ""
+    written = {plan_file(study, root): text.encode(), config: with_study(before, study).encode()}
     register_file = root / folders_of(root).register
     if not register_file.exists() and not (root / LEDGER).exists():  # a folder of one's own, and no lost register
         written[register_file] = (",".join(COLUMNS) + "\n").encode()
     written |= {place: path.read_bytes() for path, place in places.items() if place != path}
-    _write_all(written)
-    return [Taken(places[path], table) for path, table in tables.items()]
+    with _written_whole(written, folder):
+        plan = check_plan(read_plan(plan_file(study, root)), plan_file(study, root))
+        known = read_registered(root)
+        rows = _rows({places[path]: table for path, table in tables.items()}, known, root)
+        mine = exports_of([*known, *rows], study)
+        companions = [export for export in mine if export.table.startswith(DICTIONARY)]
+        data = [export for export in mine if export not in companions]
+        outcome = checking.findings_at(data, companions, plan, root, companions)
+        if rows:
+            write_rows(known, rows, None, None, "", root)
+    return NewStudy(study, text, len(tables), draft, outcome)
+
+
+def _rows(tables: Mapping[Path, str], known: list[Export], root: Path) -> list[Export]:
+    """The rows of the register for files that have none yet. Raises Fault, with every reason, where one gets none."""
+    rows: list[Export] = []
+    faults: list[str] = []
+    number = highest_ever(known, root)
+    for place, table in sorted(tables.items(), key=lambda one: not one[1].startswith(DICTIONARY)):
+        if any(root / export.path == place for export in known):
+            continue
+        alone = list(tables.values()).count(table) == 1
+        request = Registration(table=table, export=table if alone else "")
+        try:
+            rows.append(row_of(place.relative_to(root), request, number + 1 + len(rows), None, known + rows, root))
+        except Fault as fault:
+            faults += fault.lines
+    faults += identifier_faults(rows, known, root)
+    if faults:
+        raise Fault(*faults)
+    return rows
 
 
 def _assay(study: str, plates: Plates, root: Path) -> NewStudy:
@@ -112,9 +137,24 @@ def _assay(study: str, plates: Plates, root: Path) -> NewStudy:
     draft = Draft([], "", "assay")
     draft.found = [f"plates: {', '.join(plates.wells)}, by the reader {plates.reader}"]
     draft.found += [f"wavelengths: {', '.join(plates.wavelengths)}"] if len(plates.wavelengths) > 1 else []
-    text = assay_text(study, plates)
     tables = dict.fromkeys(plates.signals, "plates") | dict.fromkeys(plates.layouts, "layouts")
-    return NewStudy(study, text, _written(study, text, tables, root), draft)
+    return _taken_in(study, assay_text(study, plates), tables, draft, root)
+
+
+def _refuse_identifiers(profiles: Sequence[FileProfile], harmless: Mapping[str, str]) -> None:
+    """Raise Fault for columns that look like direct identifiers of people, but for those said to identify nobody."""
+    faults = [
+        f"{profile.path.name}: column {column} looks like {kind}"
+        for profile in profiles
+        for column, kind in identifiers_in(profile).items()
+        if column not in harmless
+    ]
+    if faults:
+        raise Fault(
+            *faults,
+            "nothing was written; export again without these columns or, of one that identifies nobody, say why: "
+            "--harmless COLUMN=REASON",
+        )
 
 
 def _check_name(study: str, root: Path) -> None:
@@ -200,21 +240,23 @@ def _number(bound: object) -> float | None:
         return None
 
 
-def _write_all(contents: Mapping[Path, bytes]) -> None:
-    """Write all files, or none."""
+@contextmanager
+def _written_whole(contents: Mapping[Path, bytes], folder: Path) -> Iterator[None]:
+    """Write files; where what follows fails, they are as they were before, and so is the raw ``folder``."""
     before = {path: path.read_bytes() if path.exists() else None for path in contents}
-    done: list[Path] = []
+    was_there = folder.exists()
     try:
         for path, content in contents.items():
             write_bytes(path, content)
-            done.append(path)
-    except OSError:
-        for path in done:
-            content_before = before[path]
+        yield
+    except BaseException:
+        for path, content_before in before.items():
             if content_before is None:
-                path.unlink()
-            else:
+                path.unlink(missing_ok=True)
+            elif path.read_bytes() != content_before:
                 write_bytes(path, content_before)
+        if not was_there and folder.exists():
+            folder.rmdir()
         raise
 
 
@@ -229,76 +271,17 @@ def _place(path: Path, folder: Path) -> Path:
     return place
 
 
-def _config_with(study: str, root: Path) -> str:
-    """The configuration with the study under ``studies``."""
-    path = root / CONFIG
-    if not path.exists():
-        return f"studies:\n  - {study}\n"
-    text = path.read_text(encoding="utf-8")
-    if re.search(rf"^\s*- {study}\s*$|[\[ ,]{study}[\],]", text, re.MULTILINE):
-        return text
-    lines = text.split("\n")
-    start = next((n for n, line in enumerate(lines) if line.startswith("studies:")), None)
-    if start is None:
-        lines[:0] = ["studies:", f"  - {study}"]
-    elif "[" in lines[start]:
-        within = lines[start].rpartition("]")[0]
-        comma = ", " if within.rstrip()[-1:] != "[" else ""
-        lines[start] = f"{within}{comma}{study}]{lines[start].rpartition(']')[2]}"
-    else:
-        last = start
-        for n in range(start + 1, len(lines)):
-            if re.match(r"\s*- ", lines[n]):
-                last = n
-            elif lines[n].strip() and not lines[n].lstrip().startswith("#"):
-                break
-        lines.insert(last + 1, re.sub(r"\S.*", f"- {study}", lines[last]) if last > start else f"  - {study}")
-    return "\n".join(lines)
-
-
-def take_in(new: NewStudy, root: str | Path = ".") -> tuple[checking.Outcome | None, list[str]]:
-    """Check the files as a run would, and enter them in the register.
-
-    Returns
-    -------
-    tuple
-        What a run would find, and why files were not registered: then nothing more is known.
-    """
-    root = Path(root)
-    paths = [str(taken.path.relative_to(root) if taken.path.is_absolute() else taken.path) for taken in new.files]
-    companions = {taken.table for taken in new.files if taken.table.startswith(DICTIONARY)}
-    faults: list[str] = []
-    for path, taken in sorted(zip(paths, new.files, strict=True), key=lambda one: one[1].table not in companions):
-        try:
-            if not any(export.path == path for export in read_registered(root)):
-                alone = sum(other.table == taken.table for other in new.files) == 1
-                register([path], Registration(table=taken.table, export=taken.table if alone else ""), root)
-        except Fault as fault:
-            faults += fault.lines
-    if faults:
-        return None, faults
-    data = [p for p, taken in zip(paths, new.files, strict=True) if taken.table not in companions]
-    return checking.check(data, checking.Request(study=new.study), root)[0], faults
-
-
-def print_study(new: NewStudy, outcome: checking.Outcome | None, faults: Sequence[str]) -> None:
+def print_study(new: NewStudy) -> None:
     """Print what was recognised, the first findings, and what comes next."""
     plan = read_plan(plan_file(new.study))
     counts = {name: len(getattr(plan, name)) for name in ("tables", "analyses", "figures")}
     print("\n".join(f"found  {line}" for line in new.draft.found))
     print("\n".join(f"doubt  {line}" for line in new.draft.doubts), end="\n" * bool(new.draft.doubts))
     lines = new.text.count("\n")
-    said = new.text.count("SAY:")
+    said = len(open_lines([plan_file(new.study)]))
     print(f"wrote  {plan_file(new.study)}: {lines} lines, {', '.join(f'{n} {name}' for name, n in counts.items())}\n")
-    if outcome:
-        checking.print_findings(outcome, len(new.files))
-    for line in faults:
-        print(f"not registered: {line}")
-    if new.notes:
-        print("\n".join(new.notes))
-        print("export again without these columns, or say under identifiers of the source why they identify nobody;")
-        print(f"then omtrace register the files in data/raw/{new.study}/, each with --table as the sources are called")
-    print(f"\n{said - 1} lines of the plan end in 'SAY: ...': only a person can say what is right there.")
+    checking.print_findings(new.outcome, new.files)
+    print(f"\n{said} lines of the plan end in 'SAY: ...': only a person can say what is right there.")
     print(f"next:  edit {plan_file(new.study)}; omtrace plan {new.study}; snakemake {new.study}")
     print(f"       then open results/{new.study}/report.html")
 
@@ -306,9 +289,6 @@ def print_study(new: NewStudy, outcome: checking.Outcome | None, faults: Sequenc
 def run(study: str, files: Sequence[str], request: Request) -> list[str]:
     """Make a study of files, and print what was found; the severities of the findings."""
     new = new_study(study, files, request)
-    outcome, faults = take_in(new)
-    print_study(new, outcome, faults)
-    if outcome is None:
-        return ["stop"]
+    print_study(new)
     checked_plan(study)
-    return [finding.severity for finding in [*outcome.findings, *outcome.elsewhere]]
+    return [finding.severity for finding in [*new.outcome.findings, *new.outcome.elsewhere]]

@@ -60,9 +60,11 @@ def _wrapped(line: str, indent: int, comment: str) -> Iterator[str]:
     yield line + comment
 
 
-def plan_text(study: str, draft: Draft, options: Mapping[str, Mapping[str, Any]]) -> str:
-    """The plan as text. ``options``: file -> options of its reader."""
-    lines = [SCHEMA, *_head(study, draft), *_sources(draft, options), *_tables(draft), *_dataset(draft)]
+def plan_text(
+    study: str, draft: Draft, options: Mapping[str, Mapping[str, Any]], harmless: Mapping[str, str] | None = None
+) -> str:
+    """The plan as text. ``options``: file -> those of its reader; ``harmless``: column -> why it identifies nobody."""
+    lines = [SCHEMA, *_head(study, draft), *_sources(draft, options, harmless or {}), *_tables(draft), *_dataset(draft)]
     analyses = [*_analyses(draft)]
     lines += [*(analyses if len(analyses) > 1 else ["analyses: {}"]), *_figures(draft)]
     return "\n".join(lines) + "\n"
@@ -86,7 +88,7 @@ def _head(study: str, draft: Draft) -> Iterator[str]:
         yield from entry(0, "missing_codes", missing, "SAY: what each of these says; none is a value")
 
 
-def _sources(draft: Draft, options: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _sources(draft: Draft, options: Mapping[str, Mapping[str, Any]], harmless: Mapping[str, str]) -> Iterator[str]:
     yield from (f"# SAY: {doubt}." for doubt in draft.doubts)
     yield "sources:"
     for file in draft.files:
@@ -95,6 +97,8 @@ def _sources(draft: Draft, options: Mapping[str, Mapping[str, Any]]) -> Iterator
             source["options"] = dict(options[file.name])
         if draft.unit:
             source["columns"] = {"unit_id": draft.unit}
+        if mine := {column: why for column, why in harmless.items() if column in file.extract.columns}:
+            source["identifiers"] = mine
         yield from entry(2, file.name, source)
 
 

@@ -163,8 +163,8 @@ def columns_of(extract: Extract) -> tuple[ColumnProfile, ...]:
     return tuple(profiles)
 
 
-def without_identifiers(file: FileProfile) -> tuple[FileProfile, dict[str, str]]:
-    """A file without the columns that look like direct identifiers of people, and what each of these looks like."""
+def identifiers_in(file: FileProfile) -> dict[str, str]:
+    """The columns that look like direct identifiers of people, and what each looks like."""
     flagged = {name for name, variable in file.extract.variables.items() if variable.identifier}
     columns = file.columns
     found = identifiers(
@@ -173,8 +173,7 @@ def without_identifiers(file: FileProfile) -> tuple[FileProfile, dict[str, str]]
         [sum(counted(file.cells(column.raw)).values()) for column in columns],
         flagged,
     )
-    kinds = {suspicion.column: suspicion.kind for suspicion in found}
-    return replace(file, columns=tuple(column for column in columns if column.raw not in kinds)), kinds
+    return {suspicion.column: suspicion.kind for suspicion in found}
 
 
 def counted(cells: Any) -> Counter[str]:

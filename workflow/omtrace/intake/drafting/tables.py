@@ -64,6 +64,7 @@ class Request:
     reference: str = ""
     outcome: str = ""
     wide: tuple[str, ...] = ()
+    harmless: Mapping[str, str] = field(default_factory=dict)  # column -> why it identifies nobody
 
 
 @dataclass

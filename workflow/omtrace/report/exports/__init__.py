@@ -127,7 +127,7 @@ def of_numbers(numbers: "Numbers") -> Document:
     plan = numbers.plan
     rows = rows_of(plan, numbers.rows)
     document = of_sections(plan, sections_of(plan, numbers_of(plan, rows), numbers.definitions))
-    return replace(document, source=numbers.source)
+    return replace(document, source=numbers.source, statement=numbers.statement)
 
 
 def of_sections(plan: Plan, sections: Iterable[Mapping[str, Any]]) -> Document:
