@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas
@@ -256,11 +257,10 @@ class Study:
             "parameters": {p: {"derive": "column", "options": {}} for p in analysis.parameters},
         }
 
-    def write(self) -> Path:
+    def write(self, open_lines: Sequence[str] = ()) -> Path:
         """The report of the study."""
-        return write_report(
-            self.plan, self.exports(), self.root / "results/demo", self.root, {"Library code": "c" * 64}
-        )
+        digests = {"Library code": "c" * 64}
+        return write_report(self.plan, self.exports(), self.root / "results/demo", self.root, digests, open_lines)
 
     def exports(self) -> list[Export]:
         """The register's rows of the study, and one of another study."""

@@ -40,6 +40,17 @@ def test_the_index_has_answers_states_and_links_to_each_page(folder):
     assert IMAGE not in page and "<script" not in page and "default-src &#39;none&#39;" in page
 
 
+def test_a_draft_is_said_to_be_one(folder, tmp_path):
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    assert "Draft" not in page
+    study = Study(tmp_path)
+    study.write(["plan.yaml:2: title: the title"])
+    store.write_json(study.folder / "manifest.json", {"files": {}})
+    write_index([study.folder / "manifest.json"], {}, tmp_path / "index.html", tmp_path / "validation")
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "Draft: 1 line of the plan is still open" in page and "Queries" not in page
+
+
 def test_the_page_of_checks_has_a_row_of_each_rule_and_table_and_the_rules_that_found_nothing(folder):
     page = (folder / "validation/demo.html").read_text(encoding="utf-8")
     row = re.search(r'<tr><th scope="row"[^>]*><a href="#rule-range">.*?</tr>', page)[0]

@@ -8,7 +8,9 @@ from html.parser import HTMLParser
 import pytest
 from omtrace import store
 from omtrace.faults import Fault
+from omtrace.model.open_lines import open_lines
 from omtrace.report.page import TEMPLATES
+from omtrace.report.templated import COMPILED
 from report_plan import IMAGE
 from report_study import HOSTILE, Study, payload_of
 
@@ -139,6 +141,31 @@ def test_what_is_left_out_whole_is_said_at_the_top(page, tmp_path):
     text = Page(study.write().read_text(encoding="utf-8")).text()
     said = "Left out whole: data/raw/demo/forms.csv, because of column_missing"
     assert 0 < text.index(said) < text.index("Summary", text.index("Contents") + 30)
+
+
+def test_a_plan_with_open_lines_makes_a_draft(page, tmp_path):
+    assert "Draft" not in page.text()
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "# A line that ends in SAY: ... is yours to settle.\ntitle: x   # SAY: the <title>\n  # SAY: the unit.\n"
+        'statement: "SAY: this is said"\n',
+        encoding="utf-8",
+    )
+    lines = open_lines([plan])
+    assert lines == [f"{plan}:2: title: the <title>", f"{plan}:3: the unit."]
+    text = Page(Study(tmp_path).write(lines).read_text(encoding="utf-8")).text()
+    said = "Draft: 2 lines of the plan are still open."
+    assert said in text and lines[0] in text and text.index(said) < text.index("Summary", text.index("Contents") + 30)
+
+
+def test_what_has_no_answer_does_not_say_that_nothing_was_asked():
+    summary = {"refused": [], "answers": [], "harms": [], "primaries": [], "criteria": [], "populations": []}
+    summary |= {"families": [], "unplanned": [], "exploratory": 0, "p_values": 0, "within": False}
+    part = COMPILED["summary.html"].module.summary_section
+    refused = [{"name": "primary", "title": "P", "role": "primary", "parts": []}]
+    asked = str(part({**summary, "asked": True, "refused": refused}, {}))
+    assert "has no answer here: what was not computed" in asked and "names no question" not in asked
+    assert "names no question" in str(part({**summary, "asked": False}, {}))
 
 
 def test_simulated_data_say_so_and_real_data_do_not(page, tmp_path):

@@ -126,7 +126,11 @@ def reproduce(packet: str, raw: list[str], cores: int, as_json: bool) -> ExitCod
 @click.argument("study", metavar="STUDY", shell_complete=complete_study)
 @click.option("--to", "form", metavar="FORMAT", help="csv, docx, latex, md, rtf or xlsx; adam; ars; html with --share.")
 @click.option("--share", is_flag=True, help="Hold small cells back; without --to, the report without rows as html.")
-@click.option("--shells", is_flag=True, help="The tables of the plan before there are data, with xx.x for numbers.")
+@click.option(
+    "--shells",
+    is_flag=True,
+    help="The tables before there are data, with xx.x for numbers; as docx without --to.",
+)
 @click.option("--file", "file", metavar="FILE", help="By default releases/STUDY with the format's ending.")
 @json_option
 def export(study: str, form: str | None, share: bool, shells: bool, file: str | None, as_json: bool) -> ExitCode:

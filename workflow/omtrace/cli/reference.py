@@ -10,7 +10,7 @@ from omtrace.cli.exit_codes import ExitCode
 
 
 @command("plan", "omt_rct", FreeCommand)
-@click.argument("study", metavar="STUDY", required=False, shell_complete=complete_study)
+@click.argument("study", metavar="[STUDY]", required=False, shell_complete=complete_study)
 @click.option("--schema", is_flag=True, help="Print the reference as JSON Schema, for editors.")
 @click.option("--changes", is_flag=True, help="Which numbers can change since the last run, before anything is run.")
 @click.option("--all", "every", is_flag=True, help="With --changes: list every number.")
@@ -74,7 +74,7 @@ def rules() -> ExitCode:
 
 
 @command("dictionary", "omt_rct --folder ~/Desktop/dictionary", FreeCommand)
-@click.argument("study", metavar="STUDY", required=False, shell_complete=complete_study)
+@click.argument("study", metavar="[STUDY]", required=False, shell_complete=complete_study)
 @click.option("--folder", metavar="FOLDER", default="dictionary", show_default=True, help="Where to write it.")
 def dictionary(study: str | None, folder: str) -> ExitCode:
     """Write the data dictionary as a page, as CSV and as Table Schema.

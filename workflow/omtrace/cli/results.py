@@ -119,7 +119,7 @@ for all lines up to it. What a run ran on is in the ledger; --environment compar
 Differences in hardware are mentioned, not counted. The exit code is 1 if there are differences.
 """,
 )
-@click.argument("studies", metavar="STUDY...", nargs=-1, shell_complete=complete_study)
+@click.argument("studies", metavar="[STUDY]...", nargs=-1, shell_complete=complete_study)
 @click.option("--head", metavar="DIGEST", default="", help="The head digest that was kept elsewhere.")
 @click.option("--ledger", metavar="DIGEST", default="", help="The digest of a ledger line that was kept elsewhere.")
 @click.option("--environment", is_flag=True, help="Check the installed packages as well (about half a minute).")
