@@ -1052,11 +1052,11 @@ def test_one_placeholder_does_not_unsettle_the_order_of_the_dates():
 
 def test_a_day_that_its_month_does_not_have_is_said_to_be_none():
     table = declared_table("row", ("n",), (declared_column("n", "text"), declared_column("c", "date")))
-    texts = [*(f"{day}.05.2024" for day in range(14, 24)), "31.04.2024", "2024-02-30", "99.05.2024", "2024-05-01"]
+    texts = [*(f"{day}.05.2024" for day in range(14, 24)), "31.04.2024", "30.02.2024", "99.05.2024"]
     work = check_texts(table, {"c": texts, "n": [str(n) for n in range(len(texts))]})
     said = {f.line: f.expected for f in work.findings if f.rule == "type"}
     assert said[12] == said[13] == "a day of the calendar: the month of this date has no such day"
-    assert "YYYY-MM-DD" in said[14] and 15 not in said
+    assert "YYYY-MM-DD" in said[14]
 
 
 def test_what_one_file_declares_missing_binds_no_other_file(tmp_path):
