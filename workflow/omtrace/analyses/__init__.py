@@ -7,6 +7,7 @@ Each module declares ``METHOD``; the plan names it by module name. A method yiel
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from omtrace.faults import Fault, nearest
@@ -136,12 +137,10 @@ class Call:
 
     def bounds(self, parameter: str) -> tuple[float, float]:
         """The ends of the scale of a questionnaire's score, infinite where there are none; a count begins at 0."""
-        from omtrace.instruments import instrument_of
-
         declared, endless = self.dataset.parameters[parameter], (-math.inf, math.inf)
         if declared.derive != "score":
             return (0.0, math.inf) if declared.derive in COUNTS else endless
-        return instrument_of(declared.options["instrument"]).bounds(declared.options["score"]) or endless
+        return _bounds(declared.options["instrument"], declared.options["score"]) or endless
 
     def numbers(
         self,
@@ -169,6 +168,13 @@ class Call:
         for statistic, value in values.items():
             unit, decimals = statistic_of(statistic).shape(*scale, value)
             yield Number(parameter, str(group), visit, level, statistic, float(value), unit, decimals, rows)
+
+
+@cache
+def _bounds(instrument: str, score: str) -> tuple[float, float] | None:
+    from omtrace.instruments import instrument_of
+
+    return instrument_of(instrument).bounds(score)
 
 
 @dataclass(frozen=True)

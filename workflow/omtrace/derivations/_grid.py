@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 
 class Grid:
-    """The units of a dataset; columns of units, which many parameters share, are looked up once."""
+    """The units of a dataset; what many parameters share, columns of units and lost cells, is looked up once."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
         self.known: list[tuple[pyarrow.Array, numpy.ndarray]] = []
+        self.lost: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[int, tuple[str, int, str]]] = {}
 
     def numbers(self, units: "pandas.Series") -> "numpy.ndarray":
         """Which unit of the roster each is (n,); -1: none of it."""
@@ -78,7 +79,7 @@ class Grid:
         missing = (source < 0) | numpy.append(told.isna().to_numpy(), True)[source]
         at[missing] = (len(told) + ~scheduled)[missing]
         cells = []
-        for place, (rule, key, column) in self._lost(found, visits).items():
+        for place, (rule, key, column) in self._lost(found.tables, tuple(visits)).items():
             if missing[place] and scheduled[place]:
                 at[place] = len(told) + len(names)
                 names.append(f"quarantined: {rule}{'; ' if empty else ''}{empty}")
@@ -92,13 +93,15 @@ class Grid:
         empty = [name for name in found.tables if not len(frames[name])]
         return f"table {empty[0]} {NO_ROWS}" if empty and len(empty) == len(found.tables) else ""
 
-    def _lost(self, found: Found, visits: list[str]) -> dict[int, tuple[str, int, str]]:
-        """Places on the grid whose row, or a cell of it, was quarantined: primary rule, key and raw column."""
+    def _lost(self, names: tuple[str, ...], visits: tuple[str, ...]) -> dict[int, tuple[str, int, str]]:
+        """Places on the grid whose row of tables, or a cell of it, was quarantined: primary rule, key and raw column."""
         import pandas
 
+        if (names, visits) in self.lost:
+            return self.lost[names, visits]
         tables, size = self.context.tables, len(self.context.roster)
-        reasons: dict[int, tuple[str, int, str]] = {}
-        for name in found.tables:
+        reasons = self.lost[names, visits] = {}
+        for name in names:
             lost = tables.quarantine[tables.quarantine["table"] == name]
             cells = tables.lost_cells(name)
             if len(cells) and UNIT in cells:

@@ -84,7 +84,9 @@ class Score:
     def of(self, items: "pandas.DataFrame") -> "pandas.Series":
         """The score of each row of answers, open ones filled by the mean of the row."""
         points = self.points(items) if self.points else items
-        return self.combine(points.apply(lambda column: column.fillna(points.mean(axis=1))))
+        if not points.isna().to_numpy().any():
+            return self.combine(points)
+        return self.combine(points.where(points.notna(), points.mean(axis=1), axis=0))
 
 
 @dataclass(frozen=True)

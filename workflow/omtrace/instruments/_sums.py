@@ -1,6 +1,6 @@
 """Scores that are sums of items, and bands of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +16,16 @@ FREQUENCIES = {
 def sum_of(items: "pandas.DataFrame") -> "pandas.Series":
     """Sum of the answers."""
     return items.sum(axis=1, min_count=items.shape[1])
+
+
+def sum_of_weights(items: "pandas.DataFrame", weights: Mapping[int, int]) -> "pandas.Series":
+    """Sum of the weights of the answers, missing where an item is open or has another answer."""
+    import numpy
+    import pandas
+
+    codes = items.to_numpy("float64", na_value=numpy.nan)
+    found = numpy.select([codes == code for code in weights], list(weights.values()), numpy.nan)
+    return pandas.Series(found.sum(axis=1), items.index)
 
 
 def banded(*last: int) -> "Callable[[pandas.DataFrame], pandas.Series]":

@@ -1,6 +1,7 @@
 """HIT-6, the six-item Headache Impact Test."""
 
 from omtrace.instruments import Instrument, Item, ItemRule, Score
+from omtrace.instruments._sums import sum_of_weights
 from omtrace.instruments._supplied import FIX, agrees, open_items
 
 # Weights of the answers never, rarely, sometimes, very often, always (item codes 1 to 5).
@@ -19,7 +20,7 @@ LABELS = (
 
 def total(items):
     """Sum of the six weights: 36 to 78, higher is worse."""
-    return items.apply(lambda column: column.map(WEIGHTS)).sum(axis=1, min_count=len(ITEMS))
+    return sum_of_weights(items, WEIGHTS)
 
 
 def item_mean(items):

@@ -1,6 +1,7 @@
 """mTOQ-4, the Migraine Treatment Optimization Questionnaire in four items: how well acute treatment works."""
 
 from omtrace.instruments import Instrument, Item, Score
+from omtrace.instruments._sums import sum_of_weights
 
 ANSWERS = ("never", "rarely", "less than half the time", "half the time or more")
 POINTS = {1: 0, 2: 0, 3: 1, 4: 2}
@@ -10,7 +11,7 @@ LABELS = ("free of pain in two hours", "one dose for a day", "planning of the da
 
 def total(items):
     """Sum of the points: 0 to 8, higher is better."""
-    return items.apply(lambda column: column.map(POINTS)).sum(axis=1, min_count=len(ITEMS))
+    return sum_of_weights(items, POINTS)
 
 
 def band(items):

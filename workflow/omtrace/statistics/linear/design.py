@@ -8,6 +8,7 @@ that interacts with a covariate is tested, and its means are given, at that mean
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -171,7 +172,7 @@ def design_of(
     frame.attrs["names"] = used
     text = {name: f"C(x{place}, contr.sum)" if name in levels else f"x{place}" for place, name in enumerate(used)}
     formula = " + ".join(["1", *(":".join(text[part] for part in name.split(":")) for name in names)])
-    made = Formula(formula).get_model_matrix(frame, na_action="raise")
+    made = _parsed(formula).get_model_matrix(frame, na_action="raise", output="numpy")
     places = dict(zip(names, list(made.model_spec.term_slices.values())[1:], strict=True))
     matrix = np.asarray(made, dtype=float)
     _check_rank(matrix, places)
@@ -323,6 +324,11 @@ def _levels(column: "pandas.Series", name: str) -> list[Level]:
     if len(levels) < 2:
         raise ValueError(f"{name}: a factor with one level")
     return levels
+
+
+@cache
+def _parsed(formula: str) -> Formula:
+    return Formula(formula)
 
 
 def _factor(name: str, values: Sequence[Level], levels: tuple[Level, ...]) -> "pandas.Categorical":

@@ -104,13 +104,17 @@ class Suspicion:
 
 @dataclass(frozen=True)
 class _Column:
-    """A column as it is looked at: distinct texts without outer blanks, filled cells, and the years of its dates."""
+    """A column as it is looked at: distinct texts without outer blanks, filled cells, and the years of its dates.
+
+    ``clear``: whether no guard lets its name through.
+    """
 
     name: str
     texts: list[str]
     filled: int
     years: list[float] = field(default_factory=list)
     measured: bool = False
+    clear: bool = False
 
     @property
     def serial(self) -> bool:
@@ -143,7 +147,8 @@ def identifiers(
     ``guarded`` gave for many exports together; without it every text goes through the guards here. Never raises
     for what is in the columns: a column that cannot be looked at is suspected.
     """
-    views = [_view(n, name, distinct, filled, today) for n, name in enumerate(columns)]
+    clear = _clear_names(tuple(columns))
+    views = [_view(n, name, distinct, filled, today, name in clear) for n, name in enumerate(columns)]
     newest = [max(view.years) if view and view.years and not view.serial else 0.0 for view in views]
     found = []
     for n, (name, view) in enumerate(zip(columns, views, strict=True)):
@@ -174,17 +179,36 @@ def guarded(distinct: Iterable["pyarrow.Array"]) -> frozenset[str]:
     return frozenset(shaped) | frozenset(persons.candidates(sorted(texts)))
 
 
-def _view(n: int, name: str, distinct: Sequence[Sequence[str]], filled: Sequence[int], today: str) -> _Column | None:
+@lru_cache(1 << 8)
+def _clear_names(columns: tuple[str, ...]) -> frozenset[str]:
+    """The names of columns that no guard lets through; none where that cannot be said."""
+    import pyarrow
+
+    try:
+        passing = guarded([pyarrow.array([form for name in columns for form in _forms(name)], pyarrow.string())])
+    except (pyarrow.ArrowException, UnicodeError):
+        return frozenset()
+    return frozenset(name for name in columns if passing.isdisjoint(map(_plain, _forms(name))))
+
+
+def _forms(name: str) -> list[str]:
+    """The name of a column as it stands, and with blanks for underscores."""
+    return sorted({name, name.replace("_", " ")})
+
+
+def _view(
+    n: int, name: str, distinct: Sequence[Sequence[str]], filled: Sequence[int], today: str, clear: bool
+) -> _Column | None:
     """A column made ready; None if that fails."""
     try:
         given: Any = distinct[n]
         if hasattr(given, "to_pylist"):
             if _measures(given):
                 few = given.take(list(range(0, len(given), 1 + len(given) // CAP))).to_pylist()
-                return _Column(name, few, int(filled[n]), _years(few, today), measured=True)
+                return _Column(name, few, int(filled[n]), _years(few, today), measured=True, clear=clear)
             given = given.to_pylist()
         texts = [text for text in map(_plain, given) if text]
-        return _Column(name, texts, int(filled[n]), _years(_spaced(texts), today))
+        return _Column(name, texts, int(filled[n]), _years(_spaced(texts), today), clear=clear)
     except Exception:  # whatever it is: the column counts as suspected
         return None
 
@@ -217,7 +241,7 @@ def _checked(
 def _suspicion(
     column: _Column, flagged: bool, others: float, today: str, passing: Collection[str] | None
 ) -> Suspicion | None:
-    if kind := in_name(column.name):
+    if not column.clear and (kind := in_name(column.name)):
         return Suspicion(column.name, kind, "header", 1.0)
     if names.empty(column.texts):
         return None
@@ -237,7 +261,7 @@ def in_name(column: str) -> str:
 
     if column.isascii() and column.isidentifier() and not re.search(r"\d{5}|_", column):
         return ""  # a single word
-    texts = sorted({column, column.replace("_", " ")})
+    texts = _forms(column)
     kind, _ = shapes.anywhere(pyarrow.array(texts, type=pyarrow.large_string()), "\n".join(texts))
     if kind:
         return kind
