@@ -350,6 +350,16 @@ CASES = {
         },
         ("hit6", 4, "hit6_complete", "2"),
     ),
+    "encoding_unclear": (
+        {"allocation": ALLOCATION, "diary": DIARY},
+        {"allocation": SLOTS + P1, "diary": (DAYS[:-1] + ",note\n" + DAY[:-1] + ",мигрень\n").encode("cp1251")},
+        ("diary", 2, "note", ""),
+    ),
+    "text_garbled": (
+        {"allocation": ALLOCATION, "diary": DIARY},
+        {"allocation": SLOTS + P1, "diary": DAYS[:-1] + ",note\n" + DAY[:-1] + ",cÃ©phalÃ©e\n"},
+        ("diary", 2, "note", ""),
+    ),
     "event_label": (
         FORMS,
         form("1,b,,,2024-01-01,30,1,2\n2,b_2,,,2024-01-01,30,1,2\n3,B4711,,,2024-01-01,30,1,2\n"),

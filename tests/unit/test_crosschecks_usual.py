@@ -313,6 +313,44 @@ def test_plates_share_more_readings_than_a_byte_counts(count):
     assert found("copied_plates", tables(plate_signals=frame), wells=1537) == []
 
 
+def one_layout(scatter, plates_read=2, digits=3, seed=1):
+    """Plates of one layout as they are read: eight standards and 32 samples in duplicate, 16 blanks, at 450 nm."""
+    generator = numpy.random.default_rng(seed)
+    standards, samples = 2.0 ** -numpy.arange(8), generator.lognormal(-2, 1, 32).clip(max=1)
+    content = 0.05 + 2.5 * numpy.concatenate([numpy.repeat(standards, 2), numpy.repeat(samples, 2), numpy.zeros(16)])
+    wells = [f"{row}{n}" for row in "ABCDEFGH" for n in range(1, 13)]
+    frame = pandas.DataFrame(
+        [(f"{chr(97 + p)}/{w}", "450") for p in range(plates_read) for w in wells], columns=["unit_id", "wavelength"]
+    )
+    read = numpy.tile(content, plates_read)
+    noise = 1 + scatter * generator.normal(size=len(read)), 0.002 * generator.normal(size=len(read))
+    frame["signal"] = (read * noise[0] + noise[1]).round(digits)
+    return frame
+
+
+@pytest.mark.parametrize("digits", [3, 4, 15])
+@pytest.mark.parametrize(("factor", "offset"), [(1, 0.02), (1.013, 0.02), (0.6, -0.04), (1.4, 0), (1000, 250), (-1, 4)])
+def test_a_plate_made_of_another_by_a_factor_and_an_offset_is_a_copy(factor, offset, digits):
+    frame = one_layout(0.03)
+    copied = (factor * frame.loc[:95, "signal"] + offset).to_numpy(copy=True)
+    copied[[3, 20, 40, 60, 80]] *= 1.3  # some wells were entered anew
+    frame.loc[96:, "signal"] = copied.round(digits)
+    assert found("copied_plates", tables(plate_signals=frame)) == [("copied_plate", "plate_signals", "3:97", "signal")]
+
+
+def test_the_reference_wavelength_hides_no_copy():
+    frame = plates("a", "b")
+    frame.loc[192:287, "signal"] = (0.9 * frame.loc[:95, "signal"] + 0.1).round(3).to_numpy()
+    assert len(found("copied_plates", tables(plate_signals=frame))) == 1
+
+
+@pytest.mark.parametrize("scatter", [0.005, 0.01, 0.03])
+def test_plates_of_one_layout_are_no_copies(scatter):
+    for seed in range(20):
+        frame = one_layout(scatter, plates_read=4, digits=3 + seed % 2, seed=seed)
+        assert found("copied_plates", tables(plate_signals=frame)) == []
+
+
 def test_nominal_concentrations_are_the_same_on_every_plate():
     rows = []
     for plate in ("x/1", "x/2"):

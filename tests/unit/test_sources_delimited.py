@@ -5,6 +5,7 @@ import gzip
 import io
 import os
 from pathlib import Path
+from typing import get_args
 from unittest.mock import patch
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from omtrace.faults import Fault
 from omtrace.readers import _delimited, options_of, reader_of
-from omtrace.readers._text import _unpacked
+from omtrace.readers._text import Encoding, _unpacked
 
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")
 needs_mirror = pytest.mark.skipif(not MIRROR, reason="OMTRACE_MIRROR names no folder with the public data sets")
@@ -40,6 +41,8 @@ def lines_of(extract):
         ("name,cm\nZoë,1\n".encode("utf-8-sig"), "UTF-8 with byte-order mark"),
         (b"\xff\xfe" + "name,cm\nZoë,1\n".encode("utf-16-le"), "UTF-16 LE with byte-order mark"),
         (b"\xfe\xff" + "name,cm\nZoë,1\n".encode("utf-16-be"), "UTF-16 BE with byte-order mark"),
+        ("name,cm\nZoë,1\n".encode("utf-16-le"), "UTF-16 LE (by its zero bytes)"),
+        ("name,cm\nZoë,1\n".encode("utf-16-be"), "UTF-16 BE (by its zero bytes)"),
         ("name,cm\nZoë,1\n".encode("cp1252"), "CP1252 (not UTF-8)"),
     ],
 )
@@ -58,7 +61,12 @@ def test_bytes_that_cp1252_leaves_open_are_latin_1():
 
 def test_encoding_by_option_is_strict():
     assert read("a,b\né,1\n".encode("cp1252"), encoding="cp1252").rows == [["é", "1"]]
-    assert "byte 5 is not utf-8" in fault_of("a,b\né,1\n".encode("cp1252"), encoding="utf-8")
+    assert "line 2, byte 5 of the file: not utf-8" in fault_of("a,b\né,1\n".encode("cp1252"), encoding="utf-8")
+
+
+@pytest.mark.parametrize("encoding", [name for name in get_args(Encoding) if name])
+def test_every_encoding_that_a_plan_may_name_is_known(encoding):
+    assert read("a,b\nx,1\n".encode(encoding), encoding=encoding).rows == [["x", "1"]]
 
 
 @pytest.mark.parametrize(("end", "says"), [("\r\n", "CRLF"), ("\n", "LF"), ("\r", "CR")])

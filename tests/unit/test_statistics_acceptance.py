@@ -14,7 +14,7 @@ from omtrace.statistics.assay.acceptance import (
     replicate_cv,
     spike_recovery,
 )
-from omtrace.statistics.assay.plate_position import at_edge, places, position_test
+from omtrace.statistics.assay.plate_position import at_edge, places, position_test, shift_of, size_of
 from omtrace.statistics.basic.samples import means
 from omtrace.statistics.curves.calibration import fit_curves, reading_errors
 from omtrace.statistics.curves.readings import (
@@ -142,16 +142,63 @@ def sheet(columns=2):
 def test_places_of_wells():
     row, column = places(["A1", "plate 1/H12", "B07"])
     assert (row.tolist(), column.tolist()) == ([0, 7, 1], [0, 11, 6])
-    assert at_edge(row, column).tolist() == [1, 1, 0]
+    assert at_edge(row, column, 96).tolist() == [1, 1, 0]
+    assert at_edge(row, column, 384).tolist() == [1, 0, 0]
     with pytest.raises(ValueError, match="no well"):
         places(["AG1"])
+
+
+@pytest.mark.parametrize(
+    ("last", "size", "inside"),
+    [
+        ("B3", 6, 0),
+        ("C4", 12, 2),
+        ("D6", 24, 8),
+        ("F8", 48, 24),
+        ("H12", 96, 60),
+        ("P24", 384, 308),
+        ("AF48", 1536, 1380),
+    ],
+)
+def test_the_edge_is_that_of_the_plate(last, size, inside):
+    (rows,), (columns,) = places([last])
+    row, column = (at.ravel() for at in np.indices((rows + 1, columns + 1)))
+    assert size_of(row, column) == size
+    assert int((at_edge(row, column, size) == 0).sum()) == inside
+
+
+@pytest.mark.parametrize(
+    ("down", "right", "says"),
+    [
+        (0, 0, ""),
+        (0, 1, "1 column further to the right"),
+        (0, -1, "1 column further to the left"),
+        (-1, 0, "1 row further up"),
+        (1, -1, "1 row further down and 1 column further to the left"),
+        (2, 0, "2 rows further down"),
+    ],
+)
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_shifted_layout_is_named(down, right, says, sign):
+    """Standards in neighbouring rows and columns, duplicates above each other, and samples around them."""
+    generator = np.random.default_rng(3)
+    row, column = (at.ravel() for at in np.indices((4, 8)) + 2)
+    content = [f"S{(r - 2) // 2 * 4 + (c - 2) // 2}" for r, c in zip(row, column, strict=True)]
+    level = np.array([2.0 ** int(name[1:]) for name in content])
+    read = {(r, c): float(generator.uniform(0.1, 200)) for r in range(8) for c in range(12)}
+    order = generator.permutation(8)  # a layout that was randomised
+    signal = {name: 2.0 ** order[int(name[1:])] for name in content}
+    level = np.array([2.0 ** order[int(name[1:])] for name in content])
+    for r, c, name in zip(row, column, content, strict=True):
+        read[r + down, c + right] = sign * signal[name] * (1 + 0.02 * generator.standard_normal())
+    assert shift_of(row, column, content, level, read) == says
 
 
 @pytest.mark.parametrize(("columns", "rate"), [(2, 0.05), (3, 0.01), (12, 0.05)])
 def test_the_false_alarm_rate_is_the_one_stated(columns, rate):
     generator, content = np.random.default_rng(8), sheet(columns)
     row, column = places(WELLS)
-    edge, level = at_edge(row, column), np.exp(generator.normal(0, 1, 100))
+    edge, level = at_edge(row, column, 96), np.exp(generator.normal(0, 1, 100))
     names = sorted(set(content))
     alarms, tries = 0, 400
     for _ in range(tries):
@@ -166,11 +213,11 @@ def test_an_edge_and_a_drift_are_found():
     row, column = places(WELLS)
     generator = np.random.default_rng(2)
     signal = 1 + 0.02 * generator.standard_normal(96)
-    edge = position_test(signal * (1 - 0.1 * at_edge(row, column)), sheet(), at_edge(row, column))
+    edge = position_test(signal * (1 - 0.1 * at_edge(row, column, 96)), sheet(), at_edge(row, column, 96))
     assert edge["p"] < 2e-3 and edge["effect"] == pytest.approx(-10, abs=3)
     drift = position_test(signal * (1 + 0.3 * column / 11), sheet(4), column / 11)
     assert drift["p"] < 1e-3 and drift["effect"] == pytest.approx(26, abs=6)
-    assert position_test(signal, WELLS, at_edge(row, column))["n"] == 0
+    assert position_test(signal, WELLS, at_edge(row, column, 96))["n"] == 0
 
 
 # readings

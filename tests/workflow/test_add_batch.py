@@ -151,6 +151,20 @@ def test_a_copied_plate_is_not_taken_in(clone, capsys, factor):
     assert everything(clone) == before
 
 
+def test_a_layout_that_is_shifted_is_called_so(clone, capsys):
+    path = clone.parent / "batch_3/layout_3.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    at = lines[0].split(",").index("well")
+    for n, line in enumerate(lines[1:], 1):
+        cells = line.split(",")
+        cells[at] = f"{cells[at][0]}{int(cells[at][1:]) + 1}"
+        lines[n] = ",".join(cells)
+    path.write_text("".join(lines))
+    assert main(["add-batch", "../batch_3"]) == 1
+    says = "no curve: layout shifted: the readings lie 1 column further to the left than the layout says (flat: "
+    assert says in capsys.readouterr().out
+
+
 def test_samples_that_are_not_known_are_taken_in_only_when_that_is_accepted(clone, capsys):
     path = clone.parent / "batch_3/layout_3.csv"
     path.write_bytes(path.read_bytes().replace(b"R3-2", b"R3-X"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,7 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.analyses.selection import Data
 from omtrace.analyses.standard_curve import overridden_plates
 from omtrace.derivations._plates import Acceptance, Curve
+from omtrace.faults import Fault
 from omtrace.provenance.rows import Entries, Rows
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ class Options(Curve):
     dilution: str = Field("", description="parameter of the wells with the dilution; none: not diluted")
     acceptance: Acceptance = Field(default_factory=Acceptance, description="limits that a plate must hold")
     alpha: float = Field(0.01, description="false-alarm rate of each test of place on the plate", gt=0, lt=0.5)
+    wells: Literal[6, 12, 24, 48, 96, 384, 1536] | None = Field(
+        None, description="wells of a plate, for its edge; none: the smallest plate that has all wells of the data"
+    )
     dilution_linearity: float = Field(20, description="deviation of a dilution after correction, percent", gt=0)
     parallelism: float = Field(30, description="coefficient of variation between dilutions, percent", gt=0)
     recovery: tuple[float, float] = Field((80, 120), description="recovery of a spike that holds, percent")
@@ -129,7 +133,9 @@ def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Ite
             yield found.number(f"standard {level:g}", "recovery", recovery, "%", 1, standard_rows)
         yield found.number(f"standard {level:g}", "within_limit", level in judged.kept, rows=standard_rows)
     if judged.refusal:
-        found.rejected.append(judged.refusal)
+        shift = _shift(wells)
+        said = f"layout shifted: the readings lie {shift} than the layout says ({judged.refusal})"
+        found.rejected.append(said if shift else judged.refusal)
         return
     if judged.overridden:
         found.reject(judged.overridden)
@@ -193,23 +199,20 @@ def _replicates(found: _Found, wells: "pandas.DataFrame", lloq: float, uloq: flo
 
 def _places(found: _Found, wells: "pandas.DataFrame") -> Iterator[Number]:
     """Edge effect and drift, where the units are wells of a plate."""
-    from omtrace.statistics.assay.plate_position import at_edge, places, position_test, size_of
+    from omtrace.statistics.assay.plate_position import SIZES, at_edge, places, position_test, size_of
 
     try:
         row, column = places(list(wells.index))
+        smallest = size_of(*places(found.call.data.units))
     except ValueError:
         return  # runs without a plate's geometry
-    standard = wells["role"].isin(["standard", "blank"])
-    content = [
-        f"{role} {level if is_standard else name}"
-        for role, level, name, is_standard in zip(
-            wells["role"], wells["concentration"], wells["sample"], standard, strict=True
-        )
-    ]
-    content = [f"{one} {dilution:g}" for one, dilution in zip(content, wells["dilution"], strict=True)]
+    size = found.call.options.wells or smallest
+    if size < smallest:
+        raise Fault(f"options.wells: {size}; the data have wells of a plate of {smallest}")
+    content = _contents(wells)
     signal = wells["signal"].astype("float64").to_numpy()
-    rows, columns = size_of(row, column)
-    along = (("edge", at_edge(row, column)), ("columns", column / (columns - 1.0)), ("rows", row / (rows - 1.0)))
+    rows, columns = SIZES[size]
+    along = (("edge", at_edge(row, column, size)), ("columns", column / (columns - 1.0)), ("rows", row / (rows - 1.0)))
     for name, place in along:
         test = position_test(signal, content, place)
         if not test["n"]:
@@ -218,8 +221,38 @@ def _places(found: _Found, wells: "pandas.DataFrame") -> Iterator[Number]:
         yield found.number(name, "position_effect", test["effect"], "%", 1)
         yield found.number(name, "p", test["p"], "", 3)
         if test["p"] < found.call.options.alpha:
-            effects = {"edge": "edge effect", "columns": "drift along the columns", "rows": "drift along the rows"}
+            effects = {
+                "edge": "edge effect" if size >= 96 else f"edge effect of a plate of {size} wells",
+                "columns": "drift along the columns",
+                "rows": "drift along the rows",
+            }
             found.flags[effects[name]] = None
+
+
+def _contents(wells: "pandas.DataFrame") -> list[str]:
+    """What each well holds, in words: a level of the standard, a sample at a dilution."""
+    standard = wells["role"].isin(["standard", "blank"])
+    content = [
+        f"{role} {level if is_standard else name}"
+        for role, level, name, is_standard in zip(
+            wells["role"], wells["concentration"], wells["sample"], standard, strict=True
+        )
+    ]
+    return [f"{one} {dilution:g}" for one, dilution in zip(content, wells["dilution"], strict=True)]
+
+
+def _shift(wells: "pandas.DataFrame") -> str:
+    """How far the readings lie beside the wells of their layout, in words; "" where they do not."""
+    from omtrace.statistics.assay.plate_position import places, shift_of
+
+    try:
+        row, column = places(list(wells.index))
+    except ValueError:
+        return ""  # runs without a plate's geometry
+    level = wells["concentration"].where(wells["role"].isin(["standard", "blank"])).astype("float64").to_numpy()
+    contents = _contents(wells.assign(dilution=wells["dilution"].astype("float64").fillna(1)))
+    signal = wells["signal"].astype("float64").tolist()
+    return shift_of(row, column, contents, level, dict(zip(zip(row, column, strict=True), signal, strict=True)))
 
 
 def _dilutions(found: _Found, wells: "pandas.DataFrame", uloq: float) -> Iterator[Number]:

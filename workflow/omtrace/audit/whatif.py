@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from omtrace.audit.compare import Comparison, State, compared
 from omtrace.audit.rerun import rerun
@@ -26,12 +26,14 @@ from omtrace.model.statistics import Role, statistic_of
 from omtrace.provenance.keys import number_of
 from omtrace.provenance.recorded import RESULTS
 from omtrace.readers._delimited import DELIMITERS
-from omtrace.readers._text import BOMS
+from omtrace.readers._text import BOMS, UNMARKED, Encoding
 from omtrace.readers.lookup import check_registered
 from omtrace.store import read_json, read_table
 
 # Encodings as readers tell them -> Python's, which take a byte-order mark off and put it back.
-ENCODINGS = {"UTF-8": "utf-8", "utf-8": "utf-8", "CP1252": "cp1252", "cp1252": "cp1252", "Latin-1": "latin-1"}
+ENCODINGS = {name: name for name in get_args(Encoding) if name}
+ENCODINGS |= {"UTF-8": "utf-8", "CP1252": "cp1252", "Latin-1": "latin-1"}
+ENCODINGS |= {says.partition(" (")[0]: name for _, name, says in UNMARKED}
 ENCODINGS |= {says: "utf-8-sig" if name == "utf-8" else name for _, name, says in BOMS}
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+$")
 CRLF = "\r\n"

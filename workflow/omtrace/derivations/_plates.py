@@ -265,7 +265,35 @@ class Plates:
             fit = judged(fit, *wells, limits, options.weights, overridden)
             refusal = numpy.where(fit.refusal == "", "", "no curve: " + fit.refusal)
         refusal[numpy.diff(self.starts) == 0] = NO_STANDARDS
+        for plate in numpy.flatnonzero((refusal != "") & (refusal != NO_STANDARDS)):
+            if shift := self._shift(int(plate)):
+                kind, _, why = refusal[plate].partition(": ")
+                refusal[plate] = f"{kind}: layout shifted: the readings lie {shift} than the layout says ({why})"
         return Curves(fit, lloq, uloq, refusal)
+
+    def _shift(self, plate: int) -> str:
+        """How far a plate's readings lie beside the wells of its layout, in words; "" where they do not."""
+        import numpy
+
+        from omtrace.statistics.assay.plate_position import places as place_of
+        from omtrace.statistics.assay.plate_position import shift_of
+
+        mine = slice(self.edges[plate], self.edges[plate + 1])
+        stem = self.units.iloc[mine.start].rpartition("/")[0] + "/"
+        units, values = self._signals.units, self._signals.values
+        of = numpy.flatnonzero(units.str.startswith(stem).to_numpy(dtype=bool))
+        try:
+            row, column = place_of(units.iloc[of].tolist())
+            own = place_of(self.units.iloc[mine].tolist())
+        except ValueError:
+            return ""  # runs without a plate's geometry
+        read = dict(zip(zip(row.tolist(), column.tolist(), strict=True), values[of].tolist(), strict=True))
+        level = numpy.where(self.role.iloc[mine].isin(("standard", "blank")), self.concentration[mine], numpy.nan)
+        content = self.role.iloc[mine] + " " + self.samples.iloc[mine].fillna("")
+        content += numpy.where(numpy.isnan(level), self.dilutions(numpy.arange(mine.start, mine.stop)), level).astype(
+            str
+        )
+        return shift_of(*own, content.tolist(), level, read)
 
     def _overridden(self) -> "numpy.ndarray":
         """Which plates the plan stands up for (k,). Raises Fault for a name that no plate has."""

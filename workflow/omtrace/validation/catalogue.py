@@ -31,6 +31,23 @@ RULES = (
         True,
     ),
     RuleText(
+        "encoding_unclear",
+        "stop",
+        "The file does not say how its characters are encoded, is no UTF-8, and read as western European text (CP1252) "
+        "it holds what is no word, so that labels would be wrong and names of people would not be found.",
+        "a CSV file that a Russian Excel, or an old Mac, saved",
+        "say the encoding in the plan, `options: {encoding: cp1251}`, or save the file again as UTF-8",
+        WHOLE,
+    ),
+    RuleText(
+        "text_garbled",
+        "warn",
+        "The file itself holds characters that an earlier program read in the wrong encoding, or lost.",
+        "`cÃ©phalÃ©e`; a box with a question mark in place of a letter",
+        "export again, and open the file in no program that guesses the encoding; numbers are not touched by it",
+        WHOLE,
+    ),
+    RuleText(
         "column_missing",
         "stop",
         "A column that the plan reads is not in the file.",

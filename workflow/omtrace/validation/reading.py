@@ -18,11 +18,14 @@ from omtrace.readers.lookup import Way, companions_of, way_key, way_of
 from omtrace.schemas import UNIT, Column, Table, table_in
 from omtrace.validation.catalogue import RULES
 from omtrace.validation.cells import cells_of, encoded, repeated
+from omtrace.validation.encodings import is_doubtful, is_garbled, likely
 from omtrace.validation.findings import Finding, severity_of
 from omtrace.validation.identifiers import guarded, identifiers
 from omtrace.validation.parts import Part, Parts, part_of, stands_alone
 from omtrace.validation.work import Source, Work
 
+# The bytes of a UTF-8 file that tell of texts decoded wrongly before: U+FFFD, and the first halves of letters.
+DAMAGED = (b"\xef\xbf\xbd", b"\xc3\x83", b"\xc3\x82", b"\xc3\xa2\xe2\x82\xac", b"\xc3\x90")
 MANY = 8  # files, from which on their texts are looked at together
 # What tells that a column holds identifiers.
 SAYS = {
@@ -82,7 +85,31 @@ class Reading:
                 return source
             self.sources[key] = source = Source(export, extract, sha256=hashlib.sha256(content).hexdigest())
             self.fresh.append((source, plan, name))
+            self._decoding(source, content, name)
         return self.sources[key]
+
+    def _decoding(self, source: Source, content: bytes, table: str) -> None:
+        """Look for texts that were decoded otherwise than they were encoded; the first of each column is reported."""
+        said, extract = source.extract.decisions.get("encoding", ""), source.extract
+        read_as = {"CP1252 (not UTF-8)": "cp1252", "Latin-1 (not UTF-8, not CP1252)": "latin-1"}.get(said, "")
+        if not read_as and not (said and any(mark in content for mark in DAMAGED)):
+            return
+        rule, is_wrong = ("encoding_unclear", is_doubtful) if read_as else ("text_garbled", is_garbled)
+        wrong: dict[str, tuple[int, list[str]]] = {}  # column -> line, texts
+        for column, texts in zip(extract.columns, extract.cells, strict=True):
+            distinct = encoded(texts)
+            bad = {text for text in distinct.dictionary.to_pylist() if is_wrong(text)}
+            if is_wrong(column):
+                wrong[column] = 1, [column, *sorted(bad)]
+            elif bad:
+                first = next(at for at, text in enumerate(distinct.to_pylist()) if text in bad)
+                wrong[column] = extract.places[first].first_line, sorted(bad)
+        known = likely([text for _, texts in wrong.values() for text in texts], read_as) if read_as else ""
+        for column, (line, _) in wrong.items():
+            expected = f"words of a western European language (read as {said.partition(' ')[0]})"
+            expected += f"; the letters fit the encoding {known}" if known else ""
+            expected = expected if read_as else "the characters themselves, not what another encoding made of them"
+            self._about_file(source, rule, column, expected, table, line=line)
 
     def identifiers(self, export: RawFile) -> list[Finding]:
         """The findings of direct identifiers in one export, read as the plan's tables read it."""
@@ -138,9 +165,11 @@ class Reading:
                 files.setdefault(path, {})[json.dumps(way)] = source
         return part_of(works, [ways for ways in files.values() if all(map(_sound, ways.values()))])
 
-    def _about_file(self, source: Source, rule: str, column: str, expected: str, table: str, value: str = "") -> None:
+    def _about_file(
+        self, source: Source, rule: str, column: str, expected: str, table: str, value: str = "", line: int = 0
+    ) -> None:
         severity = severity_of(self.plan, rule, "", source.export)
-        line = 1 if column else 0
+        line = line or (1 if column else 0)
         self.findings.append(Finding(severity, rule, source.export.path, table, line, column, expected, value))
 
     def undeclared(self, works: list[Work]) -> None:

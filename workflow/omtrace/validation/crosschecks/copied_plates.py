@@ -1,9 +1,9 @@
 """Copied plates: the same signals in the same wells of two plates.
 
 Two readings of one plate differ in the last digits, so two plates that share the readings of many wells are one
-reading under two names. So are two whose readings have one ratio throughout (a copy times 1.013): measured ratios
-of two plates vary by several percent. Chance agreement: a blank plate read to 0.001 within 0.02 shares about 5 of 96
-wells.
+reading under two names. So are two whose readings lie on one straight line to the last digit (a copy times 1.013, plus
+0.02, less its blank): the wells of two plates with one layout scatter about such a line by several percent, since each
+was pipetted. Chance agreement: a blank plate read to 0.001 within 0.02 shares about 5 of 96 wells.
 """
 
 import re
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
     import pandas
 
 PLATE, WELL = re.compile(".+"), re.compile("([A-Z]|A[A-F])[0-9]{1,2}")
-# A copy times a factor: readings that count, by how much their ratio may vary (the last of four digits), and in how
-# many of the wells it may not; and how near two plates must be to be looked at well by well.
-CLEAR, TOLERANCE, MOST, NEAR = 0.1, 0.002, 0.9, 0.05
+# A straight line between two plates: how far two readings may lie from it beside the rounding of both (part of a
+# reading; the last of four digits), the share of the signal above the plate's lowest at which such a distance tells
+# something, the share of these wells that must lie on the line, and the correlation from which a pair is looked at.
+ROUNDED, CLEAR, MOST, NEAR = 0.0005, 0.01, 0.8, 0.8
+STEPS = 8  # of the search for the line that most wells lie on
+DIGITS = 7  # decimals of a reading that are looked at; one with more was computed, and is not rounded
 BLOCK = 256  # plates that are held against all earlier ones at a time
 
 
@@ -40,20 +43,24 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
     """The first row of each plate that shares its readings with an earlier plate.
 
     Looked at are tables whose units are wells (plate / well), each number column on its own; wells are matched by
-    name and by the rest of the key (the wavelength).
+    name and by the rest of the key (the wavelength), which a straight line holds within.
     """
+    import numpy
+
     for table, frame in tables.frames.items():
         if UNIT not in frame or frame.empty or not (parted := _parted(frame[UNIT])):
             continue
         plates, wells = parted
         if plates.max() < 1:
             continue
+        reads = numpy.zeros(len(frame), dtype="int64")
         for name in [name for name in tables.declared[table].key if name != UNIT]:
-            wells = _together(wells, as_text(frame[name]).fillna(""))
+            reads = _together(reads, as_text(frame[name]).fillna(""))
+        places = numpy.unique(wells * (reads.max() + 1) + reads, return_inverse=True)[1]
         for column in tables.declared[table].columns:
             if column.kind == "number":
-                copies = dict(_copies(plates, wells, frame[column.name], options))
-                copies = dict(_scaled(plates, wells, frame[column.name], options)) | copies
+                copies = dict(_on_a_line(plates, wells, reads, frame[column.name], options))
+                copies |= dict(_copies(plates, places, frame[column.name], options))
                 for key, like in copies.items():
                     expected = f"readings that differ from those of the plate of row {key_text(like)}"
                     yield from hits("copied_plate", table, [key], column.name, expected)
@@ -123,42 +130,97 @@ def _copies(
                 yield int(first.iloc[at]), int(first.iloc[like])
 
 
-def _scaled(
-    plates: "numpy.ndarray", wells: "numpy.ndarray", values: "pandas.Series", options: Options
+def _on_a_line(
+    plates: "numpy.ndarray", wells: "numpy.ndarray", reads: "numpy.ndarray", values: "pandas.Series", options: Options
 ) -> Iterator[tuple[int, int]]:
-    """The first keys of each plate whose readings are those of an earlier plate times one factor, and of that plate.
-
-    In logarithms a factor is a shift, so the differences of a copy do not vary; candidates come from one product of
-    matrices (centred logarithms), and are then looked at well by well. Only clear readings count (``CLEAR`` and more),
-    which the last digit does not move by more than the tolerance.
-    """
+    """The first keys of each plate whose readings lie on a straight line over those of an earlier plate, and of it."""
     import numpy
 
     readings = values.to_numpy(dtype="float64")
     held = numpy.isfinite(readings)
-    if not held.any():
-        return
-    first = values.index.to_series()[held].groupby(plates[held]).min().sort_values()
-    place = numpy.full(plates.max() + 1, -1)
-    place[first.index] = numpy.arange(len(first))
-    table = numpy.full((len(first), wells.max() + 1), numpy.nan)
-    table[place[plates[held]], wells[held]] = readings[held]
-    logs = numpy.log(numpy.where(table >= CLEAR, table, numpy.nan))
-    there = numpy.isfinite(logs)
-    clear = numpy.where(there, logs, 0.0)
-    centred = numpy.where(there, clear - clear.sum(axis=1, keepdims=True) / there.sum(axis=1, keepdims=True).clip(1), 0)
-    squares = (centred**2).sum(axis=1)
-    for at in range(1, len(first)):
-        apart = squares[at] + squares[:at] - 2 * centred[:at] @ centred[at]
-        for like in numpy.flatnonzero(apart <= NEAR * options.wells):
-            both = there[at] & there[like]
-            shift = logs[at, both] - logs[like, both]
-            alike = numpy.abs(shift - numpy.median(shift)) <= TOLERANCE if both.any() else both[:0]
-            if alike.sum() < max(options.wells, MOST * both.sum()):
-                continue
-            if len(numpy.unique(table[like, both][alike])) >= options.varied:
-                yield int(first.iloc[at]), int(first.iloc[like])
-                break
+    for read in numpy.unique(reads[held]):
+        mine = held & (reads == read)
+        first = values.index.to_series()[mine].groupby(plates[mine]).min().sort_values()
+        place = numpy.full(plates.max() + 1, -1)
+        place[first.index] = numpy.arange(len(first))
+        table = numpy.full((len(first), wells.max() + 1), numpy.nan)
+        table[place[plates[mine]], wells[mine]] = readings[mine]
+        last = numpy.array([_last_digit(row) for row in table])
+        for at in range(1, len(first)):
+            near = numpy.flatnonzero(_correlation(table[:at], table[at]) >= NEAR)
+            found = _lines(table[near], table[at], last[near], last[at], options) if len(near) else near
+            if found.any():
+                yield int(first.iloc[at]), int(first.iloc[near[found.argmax()]])
+
+
+def _last_digit(readings: "numpy.ndarray") -> float:
+    """The step of the last decimal of a plate's readings; 0 where they have more than DIGITS of them."""
+    import numpy
+
+    known = readings[numpy.isfinite(readings)]
+    for digits in range(DIGITS + 1):
+        if numpy.allclose(known * 10.0**digits, numpy.round(known * 10.0**digits), rtol=1e-12, atol=1e-6):
+            return float(10.0**-digits)
+    return 0.0
+
+
+def _correlation(x: "numpy.ndarray", y: "numpy.ndarray") -> "numpy.ndarray":
+    """Pearson's correlation, without its sign, of y (w,) with each row of x (k, w), over the wells that both have."""
+    import numpy
+
+    both = numpy.isfinite(x) & numpy.isfinite(y)
+    count = numpy.maximum(both.sum(axis=1, keepdims=True), 1)
+    sides = [numpy.where(both, side, 0.0) for side in (x, numpy.broadcast_to(y, x.shape))]
+    u, v = (numpy.where(both, side - side.sum(axis=1, keepdims=True) / count, 0.0) for side in sides)
+    squares = (u**2).sum(axis=1) * (v**2).sum(axis=1)
+    return numpy.asarray(numpy.abs((u * v).sum(axis=1)) / numpy.sqrt(numpy.where(squares > 0, squares, numpy.inf)))
+
+
+def _median(values: "numpy.ndarray") -> "numpy.ndarray":
+    """The median of each row (k, 1), 0 of a row without values."""
+    import numpy
+
+    there = numpy.isfinite(values)
+    filled = numpy.where(there | there.any(axis=1, keepdims=True), values, 0.0)
+    return numpy.asarray(numpy.nanmedian(filled, axis=1, keepdims=True))
+
+
+def _lines(
+    x: "numpy.ndarray", y: "numpy.ndarray", x_digit: "numpy.ndarray", y_digit: float, options: Options
+) -> "numpy.ndarray":
+    """Which rows of x (k, w) have most of their wells on one straight line with y (w,), to the last digit.
+
+    The line begins as the median of the slopes between wells half the plate's ranks apart, and is then that of least
+    squares of the wells nearest to it (least trimmed squares), so that some wells entered anew hide nothing. Wells that
+    cannot tell a line from the scatter of pipetting do not count, such as blanks.
+    """
+    import numpy
+
+    order = numpy.argsort(x, axis=1)  # missing ones last
+    x = numpy.take_along_axis(x, order, axis=1)
+    y = numpy.where(numpy.isfinite(x), y[order], numpy.nan)
+    x = numpy.where(numpy.isfinite(y), x, numpy.nan)
+    both, half = numpy.isfinite(x), x.shape[1] // 2
+    steps = numpy.where(x[:, half:] > x[:, : x.shape[1] - half], x[:, half:] - x[:, : x.shape[1] - half], numpy.nan)
+    slope = _median((y[:, half:] - y[:, : x.shape[1] - half]) / steps)
+    start = _median(y - slope * x)
+    for _ in range(STEPS):
+        rounding = (y_digit + numpy.abs(slope) * x_digit[:, None]) / 2
+        allowed = rounding + ROUNDED * (numpy.abs(y) + numpy.abs(slope * x)) + numpy.finfo("float64").tiny
+        apart = numpy.abs(y - start - slope * x) / allowed
+        used = both & (numpy.argsort(numpy.argsort(apart, axis=1), axis=1) < MOST * both.sum(axis=1, keepdims=True))
+        count = numpy.maximum(used.sum(axis=1, keepdims=True), 1)
+        mean_x, mean_y = (numpy.where(used, side, 0.0).sum(axis=1, keepdims=True) / count for side in (x, y))
+        u, v = (numpy.where(used, side, 0.0) for side in (x - mean_x, y - mean_y))
+        squares = (u**2).sum(axis=1, keepdims=True)
+        slope = (u * v).sum(axis=1, keepdims=True) / numpy.where(squares > 0, squares, numpy.inf)
+        start = mean_y - slope * mean_x
+    lowest = numpy.where(both, x, numpy.inf).min(axis=1, keepdims=True)
+    clear = both & (allowed <= CLEAR * numpy.abs(slope) * (x - lowest))
+    alike = clear & (numpy.abs(y - start - slope * x) <= allowed)
+    enough = alike.sum(axis=1) >= numpy.maximum(options.wells, MOST * clear.sum(axis=1))
+    varied = [len(numpy.unique(row[on])) >= options.varied for row, on in zip(x, alike, strict=True)]
+    return numpy.asarray(enough & numpy.array(varied, dtype=bool))
 
 
 CROSSCHECK = CrossCheck(
@@ -168,8 +230,9 @@ CROSSCHECK = CrossCheck(
         RuleText(
             "copied_plate",
             "stop",
-            "Two plates share the readings of many wells, as they are or times a factor: one reading under two names.",
-            "plates 2 and 3 with the same absorbance, or with 1.013 times it",
+            "Two plates share the readings of many wells, as they are or along a straight line (times a factor, plus "
+            "an offset): one reading under two names.",
+            "plates 2 and 3 with the same absorbance, or with 1.013 times it plus 0.02",
             "export each plate again from its own reading",
             ("note", "warn", "stop"),
         ),
