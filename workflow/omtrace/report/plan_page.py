@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import import_module
 from types import ModuleType, UnionType
-from typing import Annotated, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -254,7 +254,7 @@ def _table(model: type[Closed], names: bool = False) -> Iterator[str]:
 
 def _kind(annotation: object) -> str:
     """A type in words."""
-    plain = {str: "text", int: "whole number", float: "number", bool: "true or false", object: "anything"}
+    plain = {str: "text", int: "whole number", float: "number", bool: "true or false", Any: "anything"}
     origin, parts = get_origin(annotation), [p for p in get_args(annotation) if p is not type(None)]
     if annotation in plain:
         return plain[annotation]
