@@ -1,8 +1,7 @@
 """Errors in the data, the plan or the register, reported without a traceback."""
 
 import errno
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 # What the operating system refuses, and what to do.
 REFUSED = {
@@ -44,7 +43,7 @@ class Refusal(Fault):
         return self.lines[0].partition(": ")[2]
 
 
-def nearest(name: str, known: Any) -> str:
+def nearest(name: str, known: Iterable[object]) -> str:
     """A hint at the nearest known name, or nothing."""
     from difflib import get_close_matches
 

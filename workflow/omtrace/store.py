@@ -118,22 +118,24 @@ def write_text(path: str | Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
-def write_json(path: str | Path, value: Any) -> None:
+def write_json(path: str | Path, value: object) -> None:
     """Write JSON with sorted keys, one space of indent, and no NaN."""
     write_text(path, indented(value) + "\n")
 
 
-def indented(value: Any, end: str = "\n") -> str:
+def indented(value: object, end: str = "\n") -> str:
     """JSON as ``json.dumps`` indents it, keys being texts; what holds nothing nested goes through its C encoder."""
     inner = end + " "
-    members = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    members: Collection[object] = ()
+    if isinstance(value, dict | list | tuple):
+        members = value.values() if isinstance(value, dict) else value
     if not members or not any(isinstance(member, dict | list | tuple) for member in members):
         text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=("," + inner, ": "))
         return text[0] + inner + text[1:-1] + end + text[-1] if members else text
     if isinstance(value, dict):
         parts = [f"{encode_basestring(key)}: {indented(value[key], inner)}" for key in sorted(value)]
         return "{" + inner + ("," + inner).join(parts) + end + "}"
-    return "[" + inner + ("," + inner).join(indented(member, inner) for member in value) + end + "]"
+    return "[" + inner + ("," + inner).join(indented(member, inner) for member in members) + end + "]"
 
 
 def read_json(path: str | Path) -> Any:
@@ -141,7 +143,7 @@ def read_json(path: str | Path) -> Any:
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
-def safe_cell(value: Any) -> str:
+def safe_cell(value: object) -> str:
     """A CSV cell that no spreadsheet takes for a formula: such text gets a leading apostrophe.
 
     Numbers stay numbers: floats are stored ones, a minus sign before a digit is no formula. ``read_csv``
@@ -169,12 +171,12 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def write_csv(path: str | Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a CSV table (RFC 4180, line feeds), each cell through ``safe_cell``."""
     write_text(path, csv_text(header, rows))
 
 
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """The text of a CSV table, see ``write_csv``."""
     lines, once = [], _Written()
     for row in (header, *rows):
@@ -329,7 +331,7 @@ def read_rows(
     if column not in table.column_names:
         raise ValueError(f"no column {column}")
     values = table.column(column).combine_chunks()
-    wanted: Any = numpy.asarray(among if isinstance(among, numpy.ndarray) else list(among))
+    wanted: numpy.ndarray | list[int] = numpy.asarray(among if isinstance(among, numpy.ndarray) else list(among))
     if pyarrow.types.is_dictionary(values.type):
         wanted = [at for at, text in enumerate(values.dictionary.to_pylist()) if text in among]
         values = values.indices

@@ -7,7 +7,7 @@ import math
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace.analyses import Call, Number
 from omtrace.analyses._model_options import ModelOptions, PlannedContrast
@@ -16,7 +16,9 @@ from omtrace.model.closed import nearest
 from omtrace.model.contrast import EVERYBODY, Contrast
 
 if TYPE_CHECKING:
+    import numpy
     import pandas
+    from numpy.typing import ArrayLike
 
     from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.provenance.rows import Rows
@@ -48,7 +50,7 @@ class Fitted:
 
         return self.model if isinstance(self.model, RandomModel) else None
 
-    def contrast(self, weights: Any, o: ModelOptions) -> dict[str, float]:
+    def contrast(self, weights: "ArrayLike", o: ModelOptions) -> dict[str, float]:
         """Estimate, se, interval, t, df, p of a combination of the coefficients; the naive p where it is asked for."""
         if self.random:
             found = self.random.contrast(weights, o.df, o.level)
@@ -219,7 +221,7 @@ def planned(call: Call, contrast: PlannedContrast, fit: Fitted) -> tuple[str, st
     return EVERYBODY, f"{contrast.of}: {pair}{contrast.label}", values
 
 
-def _held(design: "Design", held: Mapping[str, str], slope: str) -> Any:
+def _held(design: "Design", held: Mapping[str, str], slope: str) -> "numpy.ndarray":
     """Coefficients of the mean at levels, or of the slope of a covariate there."""
     if not slope:
         return design.mean(held)

@@ -1,7 +1,6 @@
 """Whether the sensitivity analyses of an analysis agree with it."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from pydantic import Field
 
@@ -73,7 +72,7 @@ def run(call: Call) -> Iterator[Number]:
             yield Number(*key, statistic, float(value), unit, decimals, rows)
 
 
-def rests_on(entry: Analysis, options: Any) -> list[str]:
+def rests_on(entry: Analysis, options: Options) -> list[str]:
     """The analysis and those that are held against it."""
     return [*([entry.of] if entry.of else []), *options.others]
 

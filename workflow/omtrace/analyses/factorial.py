@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
@@ -65,7 +65,7 @@ class Options(ModelOptions):
         return self
 
     @model_serializer(mode="wrap")
-    def without_idle(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def without_idle(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
         """As the options of every model by terms; two factors of two levels have tests of type III alone."""
         content = super().without_idle(handler)
         return content if self.factors else {name: value for name, value in content.items() if name != "type"}

@@ -1,7 +1,7 @@
 """A family of hypotheses: p values of other analyses, adjusted together."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -82,7 +82,7 @@ def run(call: Call) -> Iterator[Number]:
         yield from call.numbers(number.parameter, number.group, number.visit, values, rows, level=name)
 
 
-def rests_on(entry: Analysis, options: Any) -> list[str]:
+def rests_on(entry: Analysis, options: Options) -> list[str]:
     """The analyses of its hypotheses."""
     return list(dict.fromkeys(hypothesis.analysis for hypothesis in options.hypotheses))
 

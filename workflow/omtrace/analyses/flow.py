@@ -5,7 +5,6 @@ discontinued: the counts of a flow diagram as in CONSORT 2025 (Hopewell S et al.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from pydantic import Field
 
@@ -92,7 +91,7 @@ def _stage(call: Call, chosen: AnalysisSet, parameter: str, group: str, levels: 
         yield from call.numbers(parameter, group, "", {"n": rows.used}, rows, level=level)
 
 
-def _level(value: Any, yes: str, no: str) -> str:
+def _level(value: object, yes: str, no: str) -> str:
     if value in (1, "yes"):
         return yes
     return no if value in (0, "no") else f"{yes}: {value}"

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from contextlib import redirect_stderr
 from dataclasses import replace
 from io import StringIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -154,7 +154,7 @@ def _rows_without(call: Call, rows: "Rows", units: Collection[str]) -> "Rows":
     return replace(rows, entries=Entries.of(changed), used=rows.used - count, excluded=rows.excluded + count)
 
 
-def rests_on(entry: Analysis, options: Any) -> list[str]:
+def rests_on(entry: Analysis, options: Options) -> list[str]:
     """The analysis that is made again. Raises Fault where the plan names none."""
     if not entry.of:
         raise Fault("influence: `of` names the analysis that is made again")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,8 @@ from omtrace.provenance.rows import Entries, Rows
 
 if TYPE_CHECKING:
     import pandas
+
+    from omtrace.statistics.assay.acceptance import Limits as AcceptanceLimits
 
 REJECTED, FLAGGED, ACCEPTED = 0, 1, 2
 
@@ -157,7 +159,7 @@ def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Ite
     yield from _dilutions(found, wells, judged.uloq)
 
 
-def _controls(found: _Found, wells: "pandas.DataFrame", limits: Any) -> Iterator[Number]:
+def _controls(found: _Found, wells: "pandas.DataFrame", limits: "AcceptanceLimits") -> Iterator[Number]:
     from omtrace.statistics.assay.acceptance import judge_controls
 
     mine = wells[wells["role"].eq("control") & wells["sample"].notna() & wells["nominal"].notna()]
@@ -174,7 +176,9 @@ def _controls(found: _Found, wells: "pandas.DataFrame", limits: Any) -> Iterator
         found.reject(controls.refusal)
 
 
-def _replicates(found: _Found, wells: "pandas.DataFrame", lloq: float, uloq: float, limits: Any) -> Iterator[Number]:
+def _replicates(
+    found: _Found, wells: "pandas.DataFrame", lloq: float, uloq: float, limits: "AcceptanceLimits"
+) -> Iterator[Number]:
     """Samples and controls whose wells scatter more than allowed, and the largest coefficient of variation."""
     from omtrace.statistics.assay.acceptance import replicate_cv
 

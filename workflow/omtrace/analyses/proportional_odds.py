@@ -1,7 +1,7 @@
 """Ordered categories compared between groups: one odds ratio for all cuts, and those of each cut beside it."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -37,7 +37,7 @@ def run(call: Call) -> Iterator[Number]:
         if text and not o.order:
             raise Fault(f"analysis {call.name}: {parameter!r} holds texts; say their order in the options")
         frame = frame if text else frame.astype({"value": "float64"})
-        categories: Sequence[Any] = o.order if text else sorted(set(frame["value"]))
+        categories: Sequence[float | str] = o.order if text else sorted(set(frame["value"]))
         try:
             model = ProportionalOdds(frame, terms_of(call), categories)
         except ValueError as error:
@@ -46,7 +46,7 @@ def run(call: Call) -> Iterator[Number]:
         yield from _counts(call, parameter, visit, model, frame, chosen)
 
 
-def _named(call: Call, category: Any) -> str:
+def _named(call: Call, category: object) -> str:
     text = category if isinstance(category, str) else f"{category:g}"
     return call.options.labels.get(text, text)
 

@@ -98,7 +98,7 @@ def definition_of(plan: Plan, name: str) -> dict:
     }
 
 
-def estimand_of(plan: Plan, entry: Analysis) -> dict[str, Any]:
+def estimand_of(plan: Plan, entry: Analysis) -> dict[str, object]:
     """The estimand of an analysis, its five attributes as plain values; empty without one."""
     return plan.estimands[entry.estimand].model_dump(mode="json") if entry.estimand else {}
 
@@ -126,7 +126,7 @@ def _behind(dataset: DatasetPlan, entry: Analysis) -> dict[str, dict]:
     return found
 
 
-def _names(value: Any) -> list[str]:
+def _names(value: object) -> list[str]:
     """Every text in options, and of a term of a model (``treatment*sex``, ``batch/cage``) its parts."""
     if isinstance(value, str):
         return [value, *value.replace("*", ":").replace("/", ":").split(":")]

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
 
 from omtrace.audit.address import name_of
 from omtrace.audit.sides import Ambiguous, Row, Side, side_of
@@ -152,7 +151,7 @@ def state_of(before: Row | None, after: Row | None, tolerance: float = TOLERANCE
     return State.CHANGED
 
 
-def document(comparison: Comparison) -> dict[str, Any]:
+def document(comparison: Comparison) -> dict[str, object]:
     """The comparison as plain values: counts, differences upstream, and each number that is not identical."""
     numbers = [
         {

@@ -39,7 +39,7 @@ TYPES = {
     ".png": "image/png",
     ".parquet": "application/vnd.apache.parquet",
 }
-Entity = dict[str, Any]
+Entity = dict[str, Any]  # of JSON-LD
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class _Crate:
         self.story = story
         self.graph: dict[str, Entity] = {}
 
-    def add(self, at: str, kind: str | list[str], **more: Any) -> Entity:
+    def add(self, at: str, kind: str | list[str], **more: object) -> Entity:
         """Add an entity; a reference to it."""
         self.graph[at] = {"@id": at, "@type": kind, **more}
         return _ref(at)
@@ -329,6 +329,6 @@ def _document(crate: _Crate, mentions: list[Entity]) -> Entity:
     return {"@context": CONTEXT, "@graph": [{k: _single(v) for k, v in entity.items()} for entity in graph]}
 
 
-def _single(value: Any) -> Any:
+def _single(value: object) -> object:
     """A list of one entry as that entry."""
     return value[0] if isinstance(value, list) and len(value) == 1 else value

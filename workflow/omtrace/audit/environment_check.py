@@ -16,7 +16,6 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from omtrace.faults import Fault
 from omtrace.provenance import ledger
@@ -203,9 +202,9 @@ def lock_faults(installed: dict[str, Distribution], root: str | Path = ".") -> t
 
 def run_faults(root: str | Path = ".", folders: Sequence[Path] | None = None) -> tuple[Faults, list[str]]:
     """What differs from the environment that the ledger names for the last run."""
-    last: dict[str, Any] = next((e for e in reversed(ledger.entries(root)) if e["action"] == "run"), {})
-    known = recorded_environment(last["details"].get("environment", ""), root) if last else {}
-    if not known:
+    last = next((e for e in reversed(ledger.entries(root)) if e["action"] == "run"), None)
+    known = recorded_environment(str(last["details"].get("environment", "")), root) if last else None
+    if not last or not known:
         return [], [f"{ledger.LEDGER} describes no environment of a run: compared with the lock alone"]
     where = f"line {last['line']} of {ledger.LEDGER}"
     now = description(folders)
@@ -221,10 +220,10 @@ def run_faults(root: str | Path = ".", folders: Sequence[Path] | None = None) ->
         elif before[name] != here[name]:
             version = f"version {before[name][0]}" if before[name][0] != here[name][0] else "another RECORD"
             faults.append((name, "changed", f"{where} ran with {version}"))
-    hardware = [name for name in ("platform", "processor", "processors") if known.get(name) != now[name]]
-    remarks = [f"{name}: {now[name]}; {where} ran on {known.get(name)}" for name in hardware]
+    hardware = [name for name in ("platform", "processor", "processors") if known.get(name) != now.get(name)]
+    remarks = [f"{name}: {now.get(name)}; {where} ran on {known.get(name)}" for name in hardware]
     return faults, remarks or [f"platform and processor as in {where}"]
 
 
-def _words(python: Any) -> str:
+def _words(python: object) -> str:
     return " ".join(str(value) for value in python.values()) if isinstance(python, dict) else "another"

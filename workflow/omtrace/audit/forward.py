@@ -6,12 +6,12 @@ The other way round than ``trace``. It reads row sets and cells of the whole stu
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from omtrace.audit.address import estimates, name_of, studies_there
 from omtrace.audit.backing import Backing
 from omtrace.faults import Fault, nearest
-from omtrace.model.register import exports_of, read_register, sha256_of
+from omtrace.model.register import Export, exports_of, read_register, sha256_of
 from omtrace.provenance.keys import number_of
 from omtrace.provenance.listings import FOLDER, read_listing
 from omtrace.provenance.recorded import RESULTS, folders_recorded
@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 USED, LEFT_OUT = "used", "left out"
 # What a file of results leads to, beside the numbers that it names itself; by the first part of its path.
 EVERY = ("rowsets.parquet", "definitions.json", "manifest.json", FOLDER)
+
+
+class FileOfResults(TypedDict):
+    """A file of results: the stage that made it, and of what; ``is_as_made``: None where no stage lists it."""
+
+    path: str
+    sha256: str
+    stage: str
+    made_of: list[str]
+    is_as_made: bool | None
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,7 @@ def place_in_raw_file(text: str, root: str | Path = ".") -> tuple[str, str, int,
     return None
 
 
-def _register(study: str, root: str | Path) -> Any:
+def _register(study: str, root: str | Path) -> list[Export]:
     folders = folders_recorded(study, root)
     return read_register(folders.start(root) / folders.register, folders.raw)
 
@@ -159,11 +169,8 @@ def _tables(study: str, ids: set[str], root: str | Path) -> list[str]:
     return tables
 
 
-def file_of(study: str, result: str, root: str | Path = ".") -> dict[str, Any]:
-    """What a file of results is: the stage that made it, what that stage was made of, and whether it is as made.
-
-    ``numbers``: for a file that names none, the ids of those that rest on it or come with it; "no number" is an answer.
-    """
+def file_of(study: str, result: str, root: str | Path = ".") -> FileOfResults:
+    """What a file of results is."""
     folder = Path(root) / RESULTS / study
     made_by, inputs, listed = "", [], ""
     for path in sorted((folder / FOLDER).glob("*.sha256")):

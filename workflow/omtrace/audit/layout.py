@@ -2,24 +2,29 @@
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 from omtrace.analyses._shown import shown
 from omtrace.model.statistics import STATISTICS
 
+if TYPE_CHECKING:
+    from omtrace.audit.forward import FileOfResults, Forward
+    from omtrace.audit.trace import Counts, LeftOutRecord, Listing, Place, RawCell, RawFileBehind, UsedRecord, Way
+
+Row = TypeVar("Row")
 WIDTH = 100
 INDENT = "  "
 SHORTEST = 6
 GAP = 2
 
 
-def printable(value: Any) -> str:
+def printable(value: object) -> str:
     """A value as one line without control characters, so that no raw cell can steer a terminal."""
     text = "" if value is None else str(value)
     return text if text.isprintable() else repr(text)[1:-1]
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[Any]], right: Iterable[str] = ()) -> list[str]:
+def table(header: Sequence[str], rows: Iterable[Sequence[object]], right: Iterable[str] = ()) -> list[str]:
     """Rows under their header in aligned columns; columns that are empty throughout are dropped.
 
     ``right`` names the columns that are flush right.
@@ -59,7 +64,7 @@ def _lines(row: Sequence[str], widths: list[int], flush: list[bool]) -> list[str
     return lines
 
 
-def fields(pairs: Iterable[tuple[str, Any]]) -> list[str]:
+def fields(pairs: Iterable[tuple[str, object]]) -> list[str]:
     """Names and values, line by line; empty values are dropped."""
     shown = [(name, printable(value)) for name, value in pairs if value not in ("", None)]
     left = max((len(name) for name, _ in shown), default=0)
@@ -71,7 +76,7 @@ def fields(pairs: Iterable[tuple[str, Any]]) -> list[str]:
     return lines
 
 
-def flat(value: Any, name: str = "") -> list[tuple[str, Any]]:
+def flat(value: object, name: str = "") -> list[tuple[str, object]]:
     """A nested value as dotted names and plain values."""
     if isinstance(value, dict):
         return [pair for key in value for pair in flat(value[key], f"{name}.{key}".lstrip("."))]
@@ -82,7 +87,14 @@ def flat(value: Any, name: str = "") -> list[tuple[str, Any]]:
     return [(name, value)]
 
 
-def listing(found: dict[str, Any]) -> str:
+def trace_text(way: "Way | Listing | Forward", limit: int = 0) -> str:
+    """What was traced, as text. ``limit``: rows of each table; 0: all."""
+    if not isinstance(way, dict):
+        return forward_text(way, limit)
+    return way_text(way, limit) if "counts" in way else listing(way)
+
+
+def listing(found: "Listing") -> str:
     """The numbers of a result, line by line."""
     title = f"{found['study']} {found['result']}".strip()
     rows = [(n["id"], n["value"], n["unit"], n["name"]) for n in found["numbers"]]
@@ -95,7 +107,7 @@ def listing(found: dict[str, Any]) -> str:
     )
 
 
-def _file_lines(file: dict[str, Any]) -> list[str]:
+def _file_lines(file: "FileOfResults") -> list[str]:
     """What a file of results is."""
     states = {True: "as its stage made it", False: "NOT as its stage made it", None: ""}
     pairs = [
@@ -107,18 +119,18 @@ def _file_lines(file: dict[str, Any]) -> list[str]:
     return fields(pairs)
 
 
-def forward_text(found: dict[str, Any], limit: int = 0) -> str:
-    """What rests on raw cells, see ``forward.Forward``. ``limit``: numbers shown; the rest is counted; 0: all."""
-    numbers = found["numbers"]
-    counts = (_many(found["cells"], "cell"), _many(found["records"], "record"), _many(len(numbers), "number"))
+def forward_text(found: "Forward", limit: int = 0) -> str:
+    """What rests on raw cells. ``limit``: numbers shown; the rest is counted; 0: all."""
+    numbers = found.numbers
+    counts = (_many(found.cells, "cell"), _many(found.records, "record"), _many(len(numbers), "number"))
     shown = numbers[:limit] if limit else numbers
     rows = [(n["id"], n["use"], n["value"], n["unit"], n["name"]) for n in shown]
     more = [f"{INDENT}and {len(numbers) - len(shown)} more (--limit 0 shows them)"] if len(shown) < len(numbers) else []
     blocks = [
-        [f"{found['study']}, {printable(found['source'])}: {counts[0]}, behind {counts[1]} and {counts[2]}"],
+        [f"{found.study}, {printable(found.source)}: {counts[0]}, behind {counts[1]} and {counts[2]}"],
         ["Numbers", *table(("id", "use", "value", "unit", "name"), rows, ("value",)), *more],
-        ["Tables, as omtrace export numbers them", *(INDENT + printable(name) for name in found["tables"])],
-        ["Figures", *(INDENT + name for name in found["figures"])],
+        ["Tables, as omtrace export numbers them", *(INDENT + printable(name) for name in found.tables)],
+        ["Figures", *(INDENT + name for name in found.figures)],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if len(block) > 1 or block is blocks[0])
 
@@ -127,15 +139,10 @@ def _many(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def way_text(way: dict[str, Any], limit: int = 0) -> str:
+def way_text(way: "Way", limit: int = 0) -> str:
     """The way back of one number as text: a summary, then everything from the estimate to the raw cells.
 
-    Parameters
-    ----------
-    way
-        As ``trace.trace`` gives it.
-    limit
-        Rows of each table; the rest is counted. 0: all.
+    ``limit``: rows of each table; the rest is counted. 0: all.
     """
     title = f"{way['study']}  {way['estimate']['id']}  {printable(way['name'])}"
     blocks = [
@@ -152,7 +159,7 @@ def way_text(way: dict[str, Any], limit: int = 0) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block)
 
 
-def _summary(way: dict[str, Any]) -> list[str]:
+def _summary(way: "Way") -> list[str]:
     """The number, the analysis, what was used and left out, and the state of the raw files."""
     number, call, files = way["estimate"], way["call"], way["files"]
     word = f" ({shown(number['value'], 0, number['statistic'])})" if _is_code(number) else ""
@@ -184,7 +191,7 @@ def _is_code(number: dict[str, str]) -> bool:
     return number["statistic"] in STATISTICS and bool(STATISTICS[number["statistic"]].codes)
 
 
-def _call(way: dict[str, Any]) -> dict[str, Any]:
+def _call(way: "Way") -> dict[str, object]:
     """The analysis call; of several parameters analysed, only the number's own is shown."""
     call, own = way["call"], way["estimate"]["parameter"]
     if not isinstance(call, dict):
@@ -197,7 +204,7 @@ def _wrapped(line: str) -> list[str]:
     return textwrap.wrap(line, WIDTH, subsequent_indent=INDENT)
 
 
-def _alarms(way: dict[str, Any]) -> list[str]:
+def _alarms(way: "Way") -> list[str]:
     """Warnings about changed results and raw files, which come first."""
     lines = [f"!!! RESULT CHANGED SINCE IT WAS MADE: {path}; omtrace verify" for path in way["changed_results"]]
     for file in way["files"]:
@@ -211,28 +218,43 @@ def _alarms(way: dict[str, Any]) -> list[str]:
     return [*lines, end] if lines else []
 
 
-def _counts(counts: dict[str, Any]) -> list[tuple[str, str]]:
+def _counts(counts: "Counts") -> list[tuple[str, str]]:
     used = f"{_many(counts['units_used'], 'unit')}, {_many(counts['records_used'], 'record')}"
     reasons = [("left out", f"{_many(units, 'unit')}: {why}") for why, units in counts["left_out_by_reason"].items()]
     return [("used", used), *(reasons or [("left out", "0 units")])]
 
 
-def _first(rows: list, limit: int) -> tuple[list, list[str]]:
-    """The first rows of a table, and a line that counts the others."""
-    if not limit or len(rows) <= limit:
-        return rows, []
-    return rows[:limit], [f"{INDENT}... and {len(rows) - limit} more (--limit 0 shows all, --unit those of one unit)"]
+def _first(rows: Sequence[Row], limit: int) -> Sequence[Row]:
+    return rows[:limit] if limit else rows
 
 
-def _records(records: list[dict[str, Any]], limit: int) -> list[str]:
+def _more(rows: Sequence[object], limit: int) -> list[str]:
+    """A line that counts the rows of a table behind the first."""
+    more = len(rows) - limit
+    hint = "(--limit 0 shows all, --unit those of one unit)"
+    return [f"{INDENT}... and {more} more {hint}"] if limit and more > 0 else []
+
+
+def _records(records: "list[UsedRecord]", limit: int) -> list[str]:
     header = ("record", "unit", "parameter", "visit", "role", "value", "status")
-    rows = [[r[column] if column != "value" else _value(r["value"]) for column in header] for r in records]
-    one = {r["status"] for r in records} == {"observed"}
-    rows = [row[:-1] + [""] for row in rows] if one else rows
-    return _by_dataset("Records used", header, rows, records, limit) if records else ["Records used: none"]
+    is_all_observed = {r["status"] for r in records} == {"observed"}
+    rows = [
+        (
+            r["record"],
+            r["unit"],
+            r["parameter"],
+            r["visit"],
+            r["role"],
+            _value(r["value"]),
+            "" if is_all_observed else r["status"],
+        )
+        for r in records
+    ]
+    datasets = [r["dataset"] for r in records]
+    return _by_dataset("Records used", header, rows, datasets, limit) if records else ["Records used: none"]
 
 
-def _left_out(records: list[dict[str, Any]], limit: int) -> list[str]:
+def _left_out(records: "list[LeftOutRecord]", limit: int) -> list[str]:
     """One line for each unit and reason, with the values that are missing and the raw rows that say so."""
     if not records:
         return ["Left out: none"]
@@ -244,24 +266,26 @@ def _left_out(records: list[dict[str, Any]], limit: int) -> list[str]:
             status = "" if r["reason"].endswith(r["status"]) else f", {r['status']}"
             missing[f"{r['parameter']} {r['visit']}".strip() + status + (f", {rows}" if rows else "")] = None
     lines = [(unit, reason, "; ".join(missing)) for (_, unit, reason), missing in units.items()]
-    firsts = [{"dataset": dataset} for dataset, _, _ in units]
-    return _by_dataset("Left out", ("unit", "reason", "without value, [raw file] line"), lines, firsts, limit)
+    datasets = [dataset for dataset, _, _ in units]
+    return _by_dataset("Left out", ("unit", "reason", "without value, [raw file] line"), lines, datasets, limit)
 
 
-def _by_dataset(title: str, header: Sequence[str], rows: list, records: list[dict[str, Any]], limit: int) -> list[str]:
+def _by_dataset(
+    title: str, header: Sequence[str], rows: Sequence[Sequence[object]], datasets: Sequence[str], limit: int
+) -> list[str]:
     lines = []
-    for dataset in dict.fromkeys(record["dataset"] for record in records):
-        mine = [row for row, record in zip(rows, records, strict=True) if record["dataset"] == dataset]
-        mine, more = _first(mine, limit)
-        lines += [f"{title}, dataset {dataset}", *table(header, mine, ("record", "value")), *more]
+    for name in dict.fromkeys(datasets):
+        own = [row for row, dataset in zip(rows, datasets, strict=True) if dataset == name]
+        right = ("record", "value")
+        lines += [f"{title}, dataset {name}", *table(header, _first(own, limit), right), *_more(own, limit)]
     return lines
 
 
-def _value(value: Any) -> str:
+def _value(value: object) -> str:
     return f"{value:.10g}" if isinstance(value, float) else printable(value)
 
 
-def _file(file: dict[str, Any], limit: int) -> list[str]:
+def _file(file: "RawFileBehind", limit: int) -> list[str]:
     name = file["path"] or "not in the register"
     if file["is_same"]:
         state = [f"{INDENT}sha256 {file['registered']}, as registered"]
@@ -271,7 +295,6 @@ def _file(file: dict[str, Any], limit: int) -> list[str]:
             f"{INDENT}sha256 {file['found'] or '(no file)'} now: THE TEXTS ARE NOT SHOWN",
         ]
     header = ("key", "part", "line", "well", "column", "text", "role", "for")
-    cells, more = _first(file["cells"], limit)
     rows = [
         (
             c["key"],
@@ -283,22 +306,22 @@ def _file(file: dict[str, Any], limit: int) -> list[str]:
             ", ".join(c["roles"]),
             served(c),
         )
-        for c in cells
+        for c in _first(file["cells"], limit)
     ]
-    return [f"[{file['number']}] {name}", *state, *table(header, rows, ("line",)), *more]
+    return [f"[{file['number']}] {name}", *state, *table(header, rows, ("line",)), *_more(file["cells"], limit)]
 
 
-def lines_text(cell: dict[str, Any]) -> str:
+def lines_text(cell: "Place") -> str:
     """The physical lines of a cell's place."""
     first, last = cell["first_line"], cell["last_line"]
     return str(first) if first == last else f"{first}–{last}"
 
 
-def cell_text(cell: dict[str, Any]) -> str:
+def cell_text(cell: "RawCell") -> str:
     """A cell's text, "(empty)" for an empty cell; nothing if the file is not the registered one."""
     return "" if cell["text"] is None else cell["text"] or "(empty)"
 
 
-def served(cell: dict[str, Any]) -> str:
+def served(cell: "RawCell") -> str:
     """The record that a cell serves, or their number."""
     return cell["records"][0] if len(cell["records"]) == 1 else _many(len(cell["records"]), "record")

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from omtrace.provenance.ledger import HEAD, LEDGER, START, Content, Head, parsed, read
+from omtrace.provenance.ledger import HEAD, LEDGER, START, Content, Entry, Head, parsed, read
 
 LIMIT = "a ledger that was rewritten whole, with its head, is found only by a digest kept elsewhere (--ledger)"
 
@@ -54,7 +54,7 @@ class _Walk:
         if content.is_one_ahead():
             head = Head(len(content.lines), content.digest(len(content.lines)))
         self.digests = [content.digest(number) for number in range(len(content.lines) + 1)]
-        self.entries = [{}, *map(parsed, content.lines)]
+        self.entries = [Entry(), *map(parsed, content.lines)]
         self.positions: dict[str, list[int]] = {}
         for number, digest in enumerate(self.digests[1:], 1):
             self.positions.setdefault(digest, []).append(number)

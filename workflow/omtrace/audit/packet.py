@@ -9,7 +9,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import omtrace
 from omtrace.audit import crate, packet_check
@@ -23,7 +22,7 @@ from omtrace.provenance import ledger
 from omtrace.provenance.listings import FOLDER as STAGES
 from omtrace.provenance.listings import read_listing
 from omtrace.provenance.manifest import code_folder, config_of, head_of, path_of
-from omtrace.provenance.recorded import RESULTS, folders_recorded, read_manifest
+from omtrace.provenance.recorded import RESULTS, Manifest, folders_recorded, read_manifest
 from omtrace.provenance.stages import read_stage
 from omtrace.report.exports import of_numbers, written
 from omtrace.report.share import PAGE, numbers_for, shared_page
@@ -157,7 +156,7 @@ def refuse_units(study: str, files: Mapping[str, bytes], root: str | Path = ".")
         raise Fault(f"{study}: nothing is released; --all makes a confidential packet", *faults[:20])
 
 
-def _contents(study: str, manifest: dict[str, Any], everything: bool, root: Path) -> Contents:
+def _contents(study: str, manifest: Manifest, everything: bool, root: Path) -> Contents:
     """The files that leave, as the manifest names them, without those whose class keeps them here."""
     folders = folders_recorded(study, root)
     start, code = folders.start(root), code_folder(root)
@@ -179,16 +178,14 @@ def _contents(study: str, manifest: dict[str, Any], everything: bool, root: Path
     return Contents(files, tuple(withheld))
 
 
-def _story(
-    study: str, manifest: dict[str, Any], files: Mapping[str, bytes], run: Mapping[str, Any], root: Path
-) -> crate.Story:
+def _story(study: str, manifest: Manifest, files: Mapping[str, bytes], run: ledger.Entry, root: Path) -> crate.Story:
     """The run as PROV and the crate tell it. Without the ledger's line, its time is that of the newest raw file."""
     folder = f"{RESULTS.as_posix()}/{study}/"
     listings = {path.stem: read_listing(path) for path in sorted((root / folder / STAGES).glob("*.sha256"))}
     raw = sorted(manifest["files"]["raw"])
     digests = {path: entry["sha256"] for paths in manifest["files"].values() for path, entry in paths.items()}
     digests |= {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    newest = max((row["received_on"] for row in manifest["register"]), default="")
+    newest = max((str(row["received_on"]) for row in manifest["register"]), default="")
     title = str(read_stage(root / folder / STAGES / "render.json").plan.title)  # type: ignore[union-attr]
     return crate.Story(
         study,
@@ -202,7 +199,7 @@ def _story(
     )
 
 
-def _run_line(study: str, root: Path) -> dict[str, Any]:
+def _run_line(study: str, root: Path) -> ledger.Entry:
     """The line of the ledger that names the manifest. Raises Fault where there is none."""
     run = ledger.newest_run(study, root)
     if not run:
@@ -210,14 +207,14 @@ def _run_line(study: str, root: Path) -> dict[str, Any]:
     return run
 
 
-def _environment(run: dict[str, Any], root: Path) -> dict[str, Any]:
+def _environment(run: ledger.Entry, root: Path) -> dict[str, object]:
     """What the run ran on, without the digests of the distributions' own lists."""
     from omtrace.provenance.environment import recorded_environment
 
     known = recorded_environment(str(run["details"].get("environment")), root)
     installed = {name: entry[0] for name, entry in known.get("distributions", {}).items()}
     parts = ("python", "platform", "processor", "blas", "blas_threads")
-    return {**{part: known[part] for part in parts if part in known}, "distributions": installed}
+    return {**{part: known.get(part) for part in parts if part in known}, "distributions": installed}
 
 
 def _readme(study: str, everything: bool) -> str:

@@ -8,7 +8,6 @@ repaired in the raw data may touch any number of its tables, or any at all. What
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from omtrace.audit.address import name_of
 from omtrace.audit.sides import COMPUTING, Row, Side, check_run, merge
@@ -66,7 +65,7 @@ def plan_changes(plan: Plan, root: str | Path = ".") -> Effect:
     now.__dict__["stages"] = {
         stage: {"plan": plain(slice_of(plan, stage))} for stage in COMPUTING if stage in before.stages
     }
-    whole: dict[str, Any] = {}
+    whole: dict[str, object] = {}
     for content in now.stages.values():
         merge(whole, content["plan"])
     now.__dict__["plan"] = whole

@@ -4,11 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from omtrace.audit import packet_check
 from omtrace.audit.compare import Comparison, State, compared
@@ -16,6 +15,7 @@ from omtrace.audit.sides import Side, unpacked
 from omtrace.faults import Fault
 from omtrace.model.register import Export, files_below, read_register, sha256_of
 from omtrace.provenance import ledger
+from omtrace.provenance.environment import Description
 from omtrace.provenance.recorded import RESULTS, read_manifest
 from omtrace.store import read_json
 
@@ -82,15 +82,15 @@ def reproduce(packet: str | Path, raw: Iterable[str | Path] = (), cores: int = 1
         return Reproduction(study, before, compared(other, here), same, len(recorded))
 
 
-def environment_differences(known: Mapping[str, Any], root: Path) -> list[str]:
+def environment_differences(known: Description, root: Path) -> list[str]:
     """What differs between what the packet's run ran on and what runs here, a line each; nothing where all is alike."""
     from omtrace.provenance.environment import blas, description
 
     here = description()
     lines = [
-        f"{part}: {_words(known[part])} there, {_words(here[part])} here"
+        f"{part}: {_words(known.get(part))} there, {_words(here.get(part))} here"
         for part in PARTS
-        if part in known and known[part] != here[part]
+        if part in known and known.get(part) != here.get(part)
     ]
     if "blas" in known and known["blas"] != blas():
         lines.append("blas: another library, version or set of processor features")
@@ -105,7 +105,7 @@ def environment_differences(known: Mapping[str, Any], root: Path) -> list[str]:
     return lines
 
 
-def _words(value: Any) -> str:
+def _words(value: object) -> str:
     return " ".join(map(str, value.values())) if isinstance(value, dict) else str(value)
 
 

@@ -7,11 +7,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from omtrace.audit.backing import Backing
 from omtrace.faults import Fault
-from omtrace.model.register import sha256_of
+from omtrace.model.register import Export, sha256_of
 from omtrace.model.slices import Stage
 from omtrace.provenance.listings import FOLDER, read_listing
 from omtrace.provenance.manifest import LOCK
@@ -32,6 +31,7 @@ COMPUTING: tuple[Stage, ...] = (
     "analyse",
 )  # the stages on which an estimate depends, in their order
 Row = Mapping[str, str]
+SOURCE = ("origin", "address", "citation", "licence")  # columns of the register that a stage may not depend on
 
 
 def check_run(study: str, root: str | Path = ".") -> None:
@@ -90,14 +90,14 @@ class Side:
         return shared
 
     @cached_property
-    def definitions(self) -> dict[str, dict[str, Any]]:
+    def definitions(self) -> dict[str, dict]:
         """The analysis calls by digest."""
         return self._json("definitions.json")
 
     @cached_property
-    def stages(self) -> dict[str, dict[str, Any]]:
+    def stages(self) -> dict[str, dict]:
         """What each stage was made of beside its input files, by stage, those that a study reads in parts together."""
-        found: dict[str, dict[str, Any]] = {}
+        found: dict[str, dict] = {}
         for stage in COMPUTING:
             names = sorted((self.folder / FOLDER).glob("read-*.json" if stage == "read" else f"{stage}.json"))
             parts = [self._json(f"{FOLDER}/{path.name}") for path in names]
@@ -106,17 +106,18 @@ class Side:
         return found
 
     @cached_property
-    def plan(self) -> dict[str, Any]:
+    def plan(self) -> dict:
         """The plan as plain values, as far as an estimate depends on it."""
-        whole: dict[str, Any] = {}
+        whole: dict[str, object] = {}
         for content in self.stages.values():
             merge(whole, content.get("plan") or {})
         return whole
 
     @property
-    def raw(self) -> dict[int, dict[str, Any]]:
-        """The register's rows of the raw files that were read, by number."""
-        return {row["number"]: row for row in self.stages.get("validate", {}).get("register", [])}
+    def raw(self) -> dict[int, Export]:
+        """The register's rows of the raw files that were read, by number; without their sources, where not recorded."""
+        rows = self.stages.get("validate", {}).get("register", [])
+        return {row["number"]: Export(**dict.fromkeys(SOURCE, "") | row) for row in rows}
 
     @cached_property
     def backing(self) -> Backing | None:
@@ -135,7 +136,7 @@ class Side:
         wanted = self.stages.get("analyse", {}).get("environment", {}).get(LOCK)
         return path.read_text(encoding="utf-8") if path.is_file() and sha256_of(path) == wanted else ""
 
-    def _json(self, name: str) -> dict[str, Any]:
+    def _json(self, name: str) -> dict:
         try:
             content = read_json(self.folder / name)
         except FileNotFoundError:
@@ -145,11 +146,11 @@ class Side:
         return content if isinstance(content, dict) else {}
 
 
-def merge(whole: dict[str, Any], part: Mapping[str, Any]) -> None:
+def merge(whole: dict[str, object], part: Mapping[str, object]) -> None:
     """Add the leaves of nested mappings; those of later stages hold more, never others."""
     for key, value in part.items():
-        if isinstance(value, dict) and isinstance(whole.get(key), dict):
-            merge(whole[key], value)
+        if isinstance(value, dict) and isinstance(inner := whole.get(key), dict):
+            merge(inner, value)
         elif key not in whole or whole[key] in ("", {}, None):
             whole[key] = value
 

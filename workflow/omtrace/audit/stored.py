@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
 
 from omtrace.store import read_coded
 
@@ -44,7 +43,7 @@ def read_lists(path: str | Path, column: str, among: Collection, columns: Sequen
         raise ValueError(f"no column {column}")
     arrays = {name: table.column(name).combine_chunks() for name in table.column_names}
     texts = {name: a.dictionary.to_pylist() for name, a in arrays.items() if pyarrow.types.is_dictionary(a.type)}
-    numbers: dict[str, Any] = {name: a.indices if name in texts else a for name, a in arrays.items()}
+    numbers = {name: a.indices if name in texts else a for name, a in arrays.items()}
     wanted = [code for code, text in enumerate(texts[column]) if text in among] if column in texts else list(among)
     # by dlpack: to_numpy would import pandas
     rows = numpy.flatnonzero(numpy.isin(numpy.from_dlpack(numbers[column]), wanted))

@@ -2,10 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict, TypeVar, final
 
 from omtrace.audit.address import Address, estimates, name_of, resolve
 from omtrace.audit.stored import read_lists
@@ -13,18 +13,132 @@ from omtrace.faults import Fault, nearest
 from omtrace.model.folders import Folders
 from omtrace.model.register import Export, exports_of, read_register, sha256_of
 from omtrace.provenance.keys import key_text, number_of
-from omtrace.provenance.recorded import RESULTS, folders_recorded, read_manifest
+from omtrace.provenance.recorded import RESULTS, FileState, folders_recorded, read_manifest
 from omtrace.provenance.rows import NO_RECORDS
 from omtrace.store import read_json
 
 if TYPE_CHECKING:
+    from omtrace.audit.forward import FileOfResults, Forward
+    from omtrace.model.closed import PluginOptions
     from omtrace.readers.lookup import ReadingPlan
 
 AGAIN = "run snakemake again"
-Recorded = dict[str, dict[str, Any]]  # path of a result -> its sha256 and size
+Content = TypeVar("Content")
+Recorded = dict[str, FileState]  # path of a result -> its sha256 and size
 
 
-def trace(text: str, root: str | Path = ".", unit: str = "") -> tuple[dict[str, Any], bool]:
+class Place(TypedDict):
+    """Where a raw row or cell stands in its file; ``well``: of a plate."""
+
+    part: str
+    first_line: int
+    last_line: int
+    well: str
+
+
+class RawRow(Place):
+    """A raw row behind a record that is left out; ``number``: that of its file in the register."""
+
+    number: int
+    key: str
+
+
+class Serving(TypedDict):
+    """What a raw cell is to a number: its roles, and the records that it serves."""
+
+    roles: list[str]
+    records: list[str]
+
+
+class RawCell(Place, Serving):
+    """A raw cell; ``text``: None where the file is another one."""
+
+    key: str
+    column: str
+    text: str | None
+
+
+class RawFileBehind(TypedDict):
+    """A raw file against its register row; ``found`` is its sha256, "" where there is no file."""
+
+    number: int
+    path: str
+    registered: str
+    found: str
+    is_same: bool
+    cells: list[RawCell]
+
+
+class UsedRecord(TypedDict):
+    """A record behind a number, in one role."""
+
+    dataset: str
+    record: int
+    unit: str
+    parameter: str
+    visit: str
+    value: float | str | None
+    status: str
+    role: str
+
+
+class LeftOutRecord(UsedRecord):
+    """A record of a unit that the number does not use, with the reason."""
+
+    reason: str
+    raw_rows: list[RawRow]
+
+
+class Counts(TypedDict):
+    """Records and units used, and units left out by reason."""
+
+    records_used: int
+    units_used: int
+    left_out_by_reason: dict[str, int]
+
+
+@final
+class Way(TypedDict):
+    """Everything behind one number, see ``_way_back``."""
+
+    study: str
+    name: str
+    estimate: dict[str, str]
+    call: dict[str, object]
+    counts: Counts
+    records: list[UsedRecord]
+    left_out: list[LeftOutRecord]
+    files: list[RawFileBehind]
+    changed_results: list[str]
+
+
+@final
+class Listing(TypedDict):
+    """The numbers of a result, and, of a file, what it is."""
+
+    study: str
+    result: str
+    numbers: list[dict[str, str]]
+    file: "NotRequired[FileOfResults]"
+
+
+class Trace(NamedTuple):
+    """What was traced, and whether every file behind it is as it was when the number was made."""
+
+    way: "Way | Listing | Forward"
+    is_sound: bool
+
+
+class Link(NamedTuple):
+    """A raw cell behind a record, in one role."""
+
+    record: UsedRecord
+    key: int
+    column: str
+    role: str
+
+
+def trace(text: str, root: str | Path = ".", unit: str = "") -> Trace:
     """What an address names, and whether every file behind it is as it was when the number was made.
 
     Parameters
@@ -39,12 +153,9 @@ def trace(text: str, root: str | Path = ".", unit: str = "") -> tuple[dict[str, 
 
     Returns
     -------
-    tuple
-        Of a result ``{"study", "result", "file", "numbers": [{"id", "name", "value", "unit"}]}``, ``file`` as of
-        ``forward.file_of``. Of a raw file, a line or a cell of it, and of a study with a unit: ``forward.Forward`` as a
-        mapping. Of a number ``study``,
-        ``name``, ``estimate``, ``call``, ``counts``, ``records``, ``left_out`` and ``files`` with their cells (see
-        ``_way_back``), and ``changed_results``. Second, whether raw files are as registered and results as recorded.
+    Trace
+        Of a result a ``Listing``; of a raw file, a line or a cell of it, and of a study with a unit what rests on it;
+        of a number a ``Way``. Sound where raw files are as registered and results as recorded.
 
     Raises
     ------
@@ -55,21 +166,20 @@ def trace(text: str, root: str | Path = ".", unit: str = "") -> tuple[dict[str, 
         from omtrace.audit import forward
 
         if raw := forward.place_in_raw_file(text, root):
-            return asdict(forward.from_raw(*raw, root)), True
+            return Trace(forward.from_raw(*raw, root), True)
     address, number = resolve(text, root)
     if number is None and unit:
         from omtrace.audit import forward
 
-        return asdict(forward.from_unit(address.study, unit, root)), True
+        return Trace(forward.from_unit(address.study, unit, root), True)
     if number is None:
         return _listed(address, root)
     recorded = _recorded(address.study, root)
     way = _way_back(address.study, number, recorded, root, unit)
-    way["changed_results"] = _changed_results(address.study, recorded, root)
-    return way, not way["changed_results"] and all(file["is_same"] for file in way["files"])
+    return Trace(way, not way["changed_results"] and all(file["is_same"] for file in way["files"]))
 
 
-def _listed(address: Address, root: str | Path) -> tuple[dict[str, Any], bool]:
+def _listed(address: Address, root: str | Path) -> Trace:
     """What a result is, and its numbers: those that it names, else those that rest on it."""
     from omtrace.audit import forward
 
@@ -80,8 +190,10 @@ def _listed(address: Address, root: str | Path) -> tuple[dict[str, Any], bool]:
         ids = set(forward.numbers_with(study, result, every, root))
         numbers = [number for number in every if number["id"] in ids]
     listed = [{"id": n["id"], "name": name_of(n), "value": n["value"], "unit": n["unit"]} for n in numbers]
-    found = {"study": study, "result": result, "numbers": listed, **({"file": file} if file else {})}
-    return found, file is None or file["is_as_made"] is not False
+    listing: Listing = {"study": study, "result": result, "numbers": listed}
+    if file:
+        listing["file"] = file
+    return Trace(listing, file is None or file["is_as_made"] is not False)
 
 
 def _changed_results(study: str, recorded: Recorded, root: str | Path) -> list[str]:
@@ -105,7 +217,7 @@ def _recorded(study: str, root: str | Path) -> Recorded:
         return {}
 
 
-def _way_back(study: str, number: dict[str, str], recorded: Recorded, root: str | Path, unit: str) -> dict[str, Any]:
+def _way_back(study: str, number: dict[str, str], recorded: Recorded, root: str | Path, unit: str) -> Way:
     """Everything behind one number of ``estimates.csv``.
 
     ``estimate``: its row, texts as stored. ``call``: the analysis call. ``counts``: records and units used, units left
@@ -121,21 +233,23 @@ def _way_back(study: str, number: dict[str, str], recorded: Recorded, root: str 
     used, left_out = _records(folder, members)
     counts = _counts(used, left_out)
     if unit:
-        used, left_out = _of_unit(unit, used, left_out)
+        _check_unit(unit, [*used, *left_out])
+        used = [record for record in used if record["unit"] == unit]
+        left_out = [record for record in left_out if record["unit"] == unit]
     folders = folders_recorded(study, root)
     rows_of_register = read_register(folders.start(root) / folders.register, folders.raw)
     exports = {export.number: export for export in exports_of(rows_of_register, study, replaced=True)}
-    links = _links(folder, used + left_out)
-    places = _places(folder, {key for _, key, _, _ in links})
+    links = _links(folder, [*used, *left_out])
+    places = _places(folder, {link.key for link in links})
     rows: dict[tuple[str, int], set[int]] = defaultdict(set)
-    for record, key, _, _ in links:
-        rows[_whose(record)].add(key)
+    for link in links:
+        rows[_whose(link.record)].add(link.key)
     for record in left_out:
         record["raw_rows"] = [
             {"number": number_of(key), "key": key_text(key), **places[key]} for key in sorted(rows[_whose(record)])
         ]
     serving = {_whose(record) for record in used}
-    cells = _cells([link for link in links if _whose(link[0]) in serving])
+    cells = _cells([link for link in links if _whose(link.record) in serving])
     return {
         "study": study,
         "name": name_of(number),
@@ -145,6 +259,7 @@ def _way_back(study: str, number: dict[str, str], recorded: Recorded, root: str 
         "records": used,
         "left_out": left_out,
         "files": _files(study, cells, places, exports, recorded, root, folders),
+        "changed_results": _changed_results(study, recorded, root),
     }
 
 
@@ -154,7 +269,7 @@ def _shown(path: Path) -> str:
     return "/".join(parts[len(parts) - 1 - parts[::-1].index(RESULTS.name) :])
 
 
-def _read(reader: Callable[[Path], Any], path: Path) -> Any:
+def _read(reader: Callable[[Path], Content], path: Path) -> Content:
     """A stored file. Raises Fault when it is missing or damaged (pyarrow raises OSError or ValueError)."""
     try:
         return reader(path)
@@ -186,36 +301,45 @@ def _members(folder: Path, rowset: str) -> dict[str, dict[int, list[tuple[str, s
     return members
 
 
-def _records(folder: Path, members: dict) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _records(folder: Path, members: dict) -> tuple[list[UsedRecord], list[LeftOutRecord]]:
     """The records used, once for each role, and those left out with reasons, in the order of the datasets."""
-    used: list[dict[str, Any]] = []
-    left_out: list[dict[str, Any]] = []
+    used: list[UsedRecord] = []
+    left_out: list[LeftOutRecord] = []
     for dataset, wanted in members.items():
         path = folder / "datasets" / f"{dataset}.parquet"
         fields = ("record", "unit", "parameter", "visit", "value", "text", "status")
-        found = set()
-        for row in _rows(path, "record", wanted, fields):
-            found.add(row[0])
-            record = {"dataset": dataset, **dict(zip(fields, row, strict=True))}
-            record["value"] = row[4] if row[4] is not None and row[4] == row[4] else row[5] or None
-            del record["text"]
-            for role, reason in wanted[row[0]]:
-                kept = {**record, "role": role}
-                (left_out if reason else used).append({**kept, "reason": reason} if reason else kept)
-        if len(found) != len(wanted):
-            raise Fault(f"{_shown(path)}: {len(wanted) - len(found)} records of the row set are not there; {AGAIN}")
+        count = 0
+        for record, unit, parameter, visit, number, text, status in _rows(path, "record", wanted, fields):
+            count += 1
+            value = number if number is not None and number == number else text or None
+            for role, reason in wanted[record]:
+                used_record = UsedRecord(
+                    dataset=dataset,
+                    record=record,
+                    unit=unit,
+                    parameter=parameter,
+                    visit=visit,
+                    value=value,
+                    status=status,
+                    role=role,
+                )
+                if reason:
+                    left_out.append({**used_record, "reason": reason, "raw_rows": []})
+                else:
+                    used.append(used_record)
+        if count != len(wanted):
+            raise Fault(f"{_shown(path)}: {len(wanted) - count} records of the row set are not there; {AGAIN}")
     return used, left_out
 
 
-def _of_unit(unit: str, *lists: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Of each list the records of one unit. Raises Fault where there are none."""
-    units = {record["unit"] for records in lists for record in records}
+def _check_unit(unit: str, records: Iterable[UsedRecord]) -> None:
+    """Raise Fault for a unit that has none of the records."""
+    units = {record["unit"] for record in records}
     if unit not in units:
         raise Fault(f"{unit!r}: no unit behind this number{nearest(unit, sorted(units))}")
-    return [[record for record in records if record["unit"] == unit] for records in lists]
 
 
-def _counts(used: list[dict[str, Any]], left_out: list[dict[str, Any]]) -> dict[str, Any]:
+def _counts(used: list[UsedRecord], left_out: list[LeftOutRecord]) -> Counts:
     """Records and units used, units left out by reason (used at one visit, out at another: in both)."""
     reasons: dict[str, set[str]] = defaultdict(set)
     for record in left_out:
@@ -227,18 +351,18 @@ def _counts(used: list[dict[str, Any]], left_out: list[dict[str, Any]]) -> dict[
     }
 
 
-def _whose(record: dict[str, Any]) -> tuple[str, int]:
+def _whose(record: UsedRecord) -> tuple[str, int]:
     return record["dataset"], record["record"]
 
 
-def record_name(record: dict[str, Any]) -> str:
+def record_name(record: UsedRecord) -> str:
     """A record as people name it: unit, parameter and visit."""
     return " ".join(part for part in (record["unit"], record["parameter"], record["visit"]) if part)
 
 
-def _links(folder: Path, records: list[dict[str, Any]]) -> list[tuple[dict[str, Any], int, str, str]]:
+def _links(folder: Path, records: Iterable[UsedRecord]) -> list[Link]:
     """Record, key, column and role of each raw cell behind the records."""
-    wanted: dict[str, dict[int, dict[str, Any]]] = defaultdict(dict)
+    wanted: dict[str, dict[int, UsedRecord]] = defaultdict(dict)
     for record in records:
         wanted[record["dataset"]][record["record"]] = record
     links = []
@@ -250,11 +374,11 @@ def _links(folder: Path, records: list[dict[str, Any]]) -> list[tuple[dict[str, 
             for number, *cell in rows(sets, ("record", "key", "column", "role")):
                 shared[number].append(tuple(cell))
         for record, *cell in behind:
-            links += [(mine[record], *one) for one in shared.get(cell[0], [tuple(cell)])]
+            links += [Link(mine[record], *shared_cell) for shared_cell in shared.get(cell[0], [tuple(cell)])]
     return links
 
 
-def _cells(links: list[tuple[dict[str, Any], int, str, str]]) -> dict[tuple[int, str], dict[str, list]]:
+def _cells(links: Iterable[Link]) -> dict[tuple[int, str], Serving]:
     """(key, column) of each raw cell -> its roles, and the records it serves."""
     # Dicts, as ordered sets: a standard serves every record of its plate.
     cells: dict[tuple[int, str], tuple[dict, dict]] = defaultdict(lambda: ({}, {}))
@@ -266,26 +390,27 @@ def _cells(links: list[tuple[dict[str, Any], int, str, str]]) -> dict[tuple[int,
 
 def _files(
     study: str,
-    cells: dict,
-    places: dict[int, dict[str, Any]],
+    cells: "dict[tuple[int, str], Serving]",
+    places: dict[int, Place],
     exports: dict[int, Export],
     recorded: Recorded,
     root: str | Path,
     folders: Folders,
-) -> list[dict[str, Any]]:
+) -> list[RawFileBehind]:
     """The raw files of the cells, by register number, each with its cells in the order of the file."""
     start = folders.start(root)
     files = {number: _file(number, exports, start) for number in sorted({number_of(key) for key, _ in cells})}
     same = [cell for cell in cells if files[number_of(cell[0])]["is_same"]]
     texts = _texts(study, same, exports, recorded, root, folders)
     for key, column in sorted(cells):
-        text = {"column": column, "text": texts.get((key, column))}
-        files[number_of(key)]["cells"].append({"key": key_text(key), **places[key], **text, **cells[key, column]})
+        text = texts.get((key, column))
+        files[number_of(key)]["cells"].append(
+            {"key": key_text(key), **places[key], "column": column, "text": text, **cells[key, column]}
+        )
     return list(files.values())
 
 
-def _file(number: int, exports: dict[int, Export], start: Path) -> dict[str, Any]:
-    """A raw file against its register row; ``found`` is its sha256, "" where there is no file."""
+def _file(number: int, exports: dict[int, Export], start: Path) -> RawFileBehind:
     if number not in exports:
         return {"number": number, "path": "", "registered": "", "found": "", "is_same": False, "cells": []}
     export = exports[number]
@@ -326,7 +451,7 @@ class RecordedTable:
 
     source: str
     reader: str
-    options: dict[str, Any]
+    options: "PluginOptions"
     wide: dict[str, str]
 
 
@@ -355,20 +480,19 @@ def _reading_plan(study: str, recorded: Recorded, root: str | Path, folders: Fol
     return read_plan(folders.start(root) / folders.plan(study))
 
 
-def _recorded_json(study: str, name: str, recorded: Recorded, root: str | Path) -> dict[str, Any]:
+def _recorded_json(study: str, name: str, recorded: Recorded, root: str | Path) -> dict:
     """A result that is JSON, where it is as recorded in the manifest; else nothing."""
     path = f"{RESULTS.as_posix()}/{study}/{name}"
     file = Path(root) / path
     return read_json(file) if file.is_file() and sha256_of(file) == recorded.get(path, {}).get("sha256") else {}
 
 
-def _places(folder: Path, keys: Iterable[int]) -> dict[int, dict[str, Any]]:
+def _places(folder: Path, keys: Iterable[int]) -> dict[int, Place]:
     """Key -> part, first and last line, and well (the place's column, where it is a single cell)."""
     wanted = set(keys)
-    fields = ("part", "first_line", "last_line", "well")
     path = folder / "validated" / "places.parquet"
     rows = _rows(path, "key", wanted, ("key", "part", "first_line", "last_line", "column"))
-    places = {row[0]: dict(zip(fields, row[1:], strict=True)) for row in rows}
+    places = {key: Place(part=part, first_line=a, last_line=b, well=well) for key, part, a, b, well in rows}
     if missing := wanted - places.keys():
         raise Fault(f"{_shown(path)}: no place for {len(missing)} keys, first {key_text(min(missing))}; {AGAIN}")
     return places

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from omtrace.audit.sides import COMPUTING, Row, Side
 from omtrace.faults import Fault
-from omtrace.model.register import sha256_of
+from omtrace.model.register import Export, sha256_of
 from omtrace.provenance.keys import number_of
 
 ABSENT = "absent"
@@ -81,28 +80,28 @@ def _edits(*sides: Side) -> Iterator[Upstream]:
 def _raw(old: Side, new: Side) -> Iterator[Upstream]:
     before, after = old.raw, new.raw
     pairs = [(number, number) for number in before.keys() & after.keys()]
-    pairs += [(int(r["replaces"]), n) for n, r in after.items() if n not in before and r.get("replaces")]
+    pairs += [(int(export.replaces), n) for n, export in after.items() if n not in before and export.replaces]
     pairs = [pair for pair in sorted(pairs) if pair[0] in before]
     for one, other in pairs:
-        if before[one]["sha256"] != after[other]["sha256"]:
+        if before[one].sha256 != after[other].sha256:
             yield from _cells(old, new, before[one], after[other])
     paired = {one for one, _ in pairs}, {other for _, other in pairs}
     for number in sorted(before.keys() - paired[0]):
-        yield Upstream(Kind.RAW_FILE, f"{before[number]['path']}: read in A only", "validate", files=(number,))
+        yield Upstream(Kind.RAW_FILE, f"{before[number].path}: read in A only", "validate", files=(number,))
     for number in sorted(after.keys() - paired[1]):
-        yield Upstream(Kind.RAW_FILE, f"{after[number]['path']}: read in B only", "validate", files=(number,))
+        yield Upstream(Kind.RAW_FILE, f"{after[number].path}: read in B only", "validate", files=(number,))
 
 
-def _cells(old: Side, new: Side, before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Upstream]:
+def _cells(old: Side, new: Side, before: Export, after: Export) -> Iterator[Upstream]:
     """The cells in which two versions of a raw file differ; the file as a whole where they cannot be read here."""
-    digests = f"sha256 {before['sha256'][:12]}… -> {after['sha256'][:12]}…"
+    digests = f"sha256 {before.sha256[:12]}… -> {after.sha256[:12]}…"
     whole = Upstream(
         Kind.RAW_FILE,
-        f"{after['path']}: other bytes ({digests})",
+        f"{after.path}: other bytes ({digests})",
         "validate",
-        files=tuple(sorted({before["number"], after["number"]})),
+        files=tuple(sorted({before.number, after.number})),
     )
-    places = [_file(row, (side, other)) for row, side, other in ((before, old, new), (after, new, old))]
+    places = [_file(export, sides) for export, sides in ((before, (old, new)), (after, (new, old)))]
     if places[0] is None or places[1] is None:
         yield whole
         return
@@ -113,44 +112,42 @@ def _cells(old: Side, new: Side, before: Mapping[str, Any], after: Mapping[str, 
     yield from found or [whole]
 
 
-def _file(row: Mapping[str, Any], sides: Sequence[Side]) -> Path | None:
+def _file(export: Export, sides: Sequence[Side]) -> Path | None:
     """A raw file with the registered bytes: an export is never edited, so another checkout may have it too."""
     for side in sides:
-        path = side.root / row["path"]
-        if path.is_file() and sha256_of(path) == row["sha256"]:
+        path = side.root / export.path
+        if path.is_file() and sha256_of(path) == export.sha256:
             return path
     return None
 
 
 def _cell_differences(
-    old: Side, new: Side, before: Mapping[str, Any], after: Mapping[str, Any], places: Sequence[Path]
+    old: Side, new: Side, before: Export, after: Export, places: Sequence[Path]
 ) -> Iterator[Upstream]:
     from omtrace.audit.differences import CHANGED, differences
-    from omtrace.model.register import Export
     from omtrace.provenance.stages import read_stage
 
     plan = read_stage(new.folder / "stages/validate.json").plan
     assert plan is not None
     with tempfile.TemporaryDirectory(prefix="omtrace-") as folder:
         exports = []
-        for row, path, name in ((before, places[0], "a"), (after, places[1], "b")):
-            target = Path(folder, name, Path(row["path"]).name)
+        for export, path, name in ((before, places[0], "a"), (after, places[1], "b")):
+            target = Path(folder, name, Path(export.path).name)
             target.parent.mkdir()
             target.symlink_to(path.resolve())
-            empty = {"origin": "", "address": "", "citation": "", "licence": ""}
-            exports.append(replace(Export(**{**empty, **row}), path=f"{name}/{target.name}"))
-        beside = [Export(**{"origin": "", "address": "", "citation": "", "licence": "", **r}) for r in new.raw.values()]
+            exports.append(replace(export, path=f"{name}/{target.name}"))
+        beside = list(new.raw.values())
         for export in beside:
-            file = _file(vars(export), (new, old))
+            file = _file(export, (new, old))
             if file is not None and not Path(folder, export.path).exists():
                 Path(folder, export.path).parent.mkdir(parents=True, exist_ok=True)
                 Path(folder, export.path).symlink_to(file.resolve())
         versions = differences(plan, exports[0], exports[1], folder, beside)
-    lines = [_keys_by_line(side, row["number"]) for side, row in ((old, before), (new, after))]
+    lines = [_keys_by_line(side, export.number) for side, export in ((old, before), (new, after))]
     for one in versions.differences:
         cell = Cell(lines[0].get(one.old_line, 0), lines[1].get(one.new_line, 0), one.column)
         of = " ".join(part for part in (one.unit, one.visit, one.row) if part)
-        where = f"{after['path']}, line {one.new_line or one.old_line}{f' ({of})' if of else ''}"
+        where = f"{after.path}, line {one.new_line or one.old_line}{f' ({of})' if of else ''}"
         if one.change == CHANGED:
             words = f"{where}, column {one.column}: {one.before or 'empty'} -> {one.after or 'empty'}"
             yield Upstream(Kind.RAW_CELL, words, "validate", cell)
@@ -185,7 +182,7 @@ def plan_differences(old: Side, new: Side) -> Iterator[Upstream]:
         yield Upstream(kind, words, _first_stage(key, old, new), key=key)
 
 
-def _leaves(value: Any, key: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+def _leaves(value: object, key: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
     """Every leaf of nested mappings, as it is written in a plan; a mapping without entries has none."""
     if isinstance(value, dict):
         for name, inner in value.items():
@@ -203,7 +200,7 @@ def _first_stage(key: tuple[str, ...], *sides: Side) -> str:
     return ""
 
 
-def _at(content: Any, key: tuple[str, ...]) -> Any:
+def _at(content: object, key: tuple[str, ...]) -> object:
     for part in key:
         content = content.get(part) if isinstance(content, dict) else None
     return content
@@ -315,7 +312,7 @@ def names(key: tuple[str, ...], row: Row, side: Side) -> bool:
     return section == "tables" and rest[0] in _tables(definition)
 
 
-def _analyses(definition: Mapping[str, Any], side: Side) -> set[str]:
+def _analyses(definition: Mapping, side: Side) -> set[str]:
     """An analysis and those that it rests on."""
     found = {str(definition.get("analysis"))}
     digests = set(definition.get("rests_on", {}).values())
@@ -324,7 +321,7 @@ def _analyses(definition: Mapping[str, Any], side: Side) -> set[str]:
     return found | set(definition.get("rests_on", {}))
 
 
-def _tables(definition: Mapping[str, Any]) -> set[str]:
+def _tables(definition: Mapping) -> set[str]:
     """The tables that the parameters behind a number are derived from."""
     options = [entry.get("options", {}) for entry in definition.get("parameters", {}).values()]
     return {str(value) for entry in options for name, value in entry.items() if "table" in name}

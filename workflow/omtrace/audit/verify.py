@@ -1,10 +1,9 @@
 """Comparison of ledger, manifests, results, raw files, code and plan with what was recorded."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from omtrace.audit import ledger_check
 from omtrace.faults import Fault
@@ -12,7 +11,7 @@ from omtrace.model.register import SHA256, exports_of, read_register, sha256_of
 from omtrace.provenance import ledger, manifest
 from omtrace.provenance.changes import history_faults
 from omtrace.provenance.listings import read_listing
-from omtrace.provenance.recorded import RESULTS, folders_recorded
+from omtrace.provenance.recorded import RESULTS, FileState, RegisterRow, folders_recorded
 
 CHECKSUMS = "CHECKSUMS"  # what the shipped studies give, as sha256sum -c reads it
 UNSEALED = "; compare results from elsewhere with the authors' head digest (--head)"
@@ -135,7 +134,7 @@ def _of_study(verdict: Verdict, study: str, as_given: bool | None, root: str | P
     return differences + differences_of(study, root)
 
 
-def _manifest_note(study: str, digest: str, run: dict[str, Any], root: str | Path) -> str:
+def _manifest_note(study: str, digest: str, run: ledger.Entry, root: str | Path) -> str:
     """That the manifest itself is another one than the ledger names, and what to do."""
     older = _line_of(study, digest, root)
     which = f"the one of line {older}, but line {run['line']}" if older else f"itself changed: line {run['line']}"
@@ -150,7 +149,7 @@ def _line_of(study: str, digest: str, root: str | Path) -> int:
     return next((e["line"] for e in ledger.runs(study, root) if e["details"]["manifest"] == digest), 0)
 
 
-def _history_differences(study: str, run: dict[str, Any], is_sound: bool, root: str | Path) -> list[Difference]:
+def _history_differences(study: str, run: ledger.Entry, is_sound: bool, root: str | Path) -> list[Difference]:
     """What differs from the history that the newest run line names; in a changed ledger, from that of the nearest."""
     lines = ([run] if run else []) if is_sound else ledger.runs(study, root)
     faults = min((history_faults(study, e["details"].get("history"), root) for e in lines), key=len, default=[])
@@ -169,7 +168,7 @@ def differences_of(study: str, root: str | Path = ".") -> list[Difference]:
     return found + _register_differences(study, known["register"], root)
 
 
-def _compared(kind: str, known: dict[str, Any], there: dict[str, Any]) -> list[Difference]:
+def _compared(kind: str, known: Mapping[str, FileState], there: Mapping[str, FileState]) -> list[Difference]:
     found = []
     for path in sorted(known.keys() | there.keys()):
         if path not in there:
@@ -181,7 +180,7 @@ def _compared(kind: str, known: dict[str, Any], there: dict[str, Any]) -> list[D
     return found
 
 
-def _note(known: Any, there: dict[str, Any]) -> str:
+def _note(known: object, there: FileState) -> str:
     """How a changed file shows; the manifest's own entry may be malformed."""
     if not there:
         return "not a readable file"
@@ -193,7 +192,7 @@ def _note(known: Any, there: dict[str, Any]) -> str:
     return f"sha256 is {there['sha256'][:12]}…, recorded was {digest[:12]}…"
 
 
-def _register_differences(study: str, known: list[dict[str, Any]], root: str | Path) -> list[Difference]:
+def _register_differences(study: str, known: list[RegisterRow], root: str | Path) -> list[Difference]:
     folders = folders_recorded(study, root)
     path = folders.register
     try:

@@ -9,11 +9,11 @@ import hashlib
 import io
 import re
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from omtrace.audit.compare import Comparison, State, compared
 from omtrace.audit.rerun import rerun
@@ -178,7 +178,7 @@ def _named(plan: Plan, name: str) -> set[str]:
     """The parameters that an analysis may read: by its options, populations and estimand, and theirs in turn."""
     entry = plan.analyses[name]
     dataset = plan.datasets[entry.dataset]
-    parts: list[Any] = [entry.parameters, entry.options, dataset.group, dataset.experimental_unit]
+    parts: list[object] = [entry.parameters, entry.options, dataset.group, dataset.experimental_unit]
     populations = {entry.population, *re.findall(r"\w+", repr(entry.options))}
     every = entry.method == "populations"
     parts += [told.where for population, told in dataset.populations.items() if every or population in populations]
@@ -253,7 +253,7 @@ class Layout:
     header_line: int = 1
 
 
-def _layout(decisions: Any, path: str) -> Layout:
+def _layout(decisions: Mapping[str, Mapping[str, str]], path: str) -> Layout:
     """The layout of a file, as the run found it. Raises Fault for a file that is no delimited text."""
     decided = decisions.get(path, {})
     names = {name: mark for mark, name in DELIMITERS.items()}
@@ -345,7 +345,7 @@ def lines_of(answer: Answer, every: bool = False) -> list[str]:
     return lines
 
 
-def document(answer: Answer) -> dict[str, Any]:
+def document(answer: Answer) -> dict[str, object]:
     """The answer as plain values."""
     parts = ("id", "name", "state", "old", "new")
     numbers = [{part: getattr(number, part) for part in parts} for number in answer.comparison.differing]

@@ -50,14 +50,11 @@ def trace(result: str, unit: str, limit: int, recompute: bool, as_json: bool) ->
         return _recomputed(result, as_json)
     way, is_sound = traced(result, unit=unit)
     if as_json:
-        print_json(way)
+        print_json(way if isinstance(way, dict) else asdict(way))
     else:
-        from omtrace.audit.layout import forward_text, listing, way_text
+        from omtrace.audit.layout import trace_text
 
-        if "source" in way:
-            print(forward_text(way, limit))
-        else:
-            print(listing(way) if "numbers" in way else way_text(way, limit))
+        print(trace_text(way, limit))
     return ExitCode.FINE if is_sound else ExitCode.FAILED
 
 

@@ -7,7 +7,7 @@ Each module declares ``DERIVATION``; a parameter of the plan names it by module 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed, nearest
@@ -17,7 +17,10 @@ from omtrace.provenance.texts import distinct, repeated
 from omtrace.schemas import UNIT
 
 if TYPE_CHECKING:
+    import numpy
     import pandas
+
+    Entries: TypeAlias = numpy.ndarray | pandas.Series | Sequence[str] | str | float | None
 
 # One cell behind a record: unit, visit, key, raw column, role.
 Cell = tuple[str, str, int, str, str]
@@ -57,7 +60,14 @@ class Found:
 
     @classmethod
     def of_columns(
-        cls, unit: Any, visit: Any, value: Any, text: Any, status: Any, cells: Cells, tables: tuple[str, ...] = ()
+        cls,
+        unit: "numpy.ndarray | pandas.Series",
+        visit: "Entries",
+        value: "Entries",
+        text: "Entries",
+        status: "Entries",
+        cells: Cells,
+        tables: tuple[str, ...] = (),
     ) -> "Found":
         """The same from columns (n,); a text, a number, or None, stands for a whole column."""
         import numpy

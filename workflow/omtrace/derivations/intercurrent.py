@@ -3,8 +3,9 @@
 Treatment policy needs no derivation: the parameter itself is what is measured whatever happens.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -105,7 +106,12 @@ def _happened(told: list[Row]) -> bool | None:
 
 
 def _after(
-    options: Options, happened: bool | None, visit: str, before: list[str], values: Any, unit: str
+    options: Options,
+    happened: bool | None,
+    visit: str,
+    before: list[str],
+    values: Mapping[tuple[str, str], Row],
+    unit: str,
 ) -> tuple[str, Row]:
     """The visit whose cells stand behind the record, and the record."""
     if happened is False:

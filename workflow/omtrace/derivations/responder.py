@@ -1,7 +1,7 @@
 """Responders: whether another parameter improved by a stated amount since baseline."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Protocol
 
 from pydantic import Field
 
@@ -46,7 +46,14 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     return replace(Found.of(records, [], found.tables), cells=cells)
 
 
-def _response(before: Any, after: Any, sign: float, options: Options) -> tuple[float | None, str | None, str]:
+class _Record(Protocol):
+    """A record, as a row of the frame has it."""
+
+    value: float
+    status: str
+
+
+def _response(before: _Record, after: _Record, sign: float, options: Options) -> tuple[float | None, str | None, str]:
     """Value, text and status for two records of a unit."""
     if after.status != "observed":
         return None, None, after.status

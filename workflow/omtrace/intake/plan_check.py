@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from omtrace.faults import Fault, Refusal
 from omtrace.intake import plan_facts
@@ -121,12 +120,12 @@ def _module_faults(path: Path) -> list[str]:
     return lines
 
 
-def _entries(content: Any, section: str) -> list[tuple[str, dict]]:
+def _entries(content: object, section: str) -> list[tuple[str, dict]]:
     found = content.get(section) if isinstance(content, dict) else None
     return [(name, e) for name, e in found.items() if isinstance(e, dict)] if isinstance(found, dict) else []
 
 
-def _checks(plan: Plan) -> Iterator[tuple[str, Callable[[str], Any]]]:
+def _checks(plan: Plan) -> Iterator[tuple[str, Callable[[str], object]]]:
     of = f"plan of {plan.study}: "
     for name, table in plan.tables.items():
         yield f"{of}tables.{name}.options", _reader(table.reader, table.options)
@@ -154,15 +153,15 @@ def _checks(plan: Plan) -> Iterator[tuple[str, Callable[[str], Any]]]:
         yield f"{of}figures.{name}.options", plan_facts.figure_check(plan, figure)
 
 
-def _reader(name: str, options: dict) -> Callable[[str], Any]:
+def _reader(name: str, options: dict) -> Callable[[str], object]:
     return lambda where: options_of(reader_of(name), options, where)
 
 
-def _module(part: str, name: str, declares: str, options: dict) -> Callable[[str], Any]:
+def _module(part: str, name: str, declares: str, options: dict) -> Callable[[str], object]:
     return lambda where: checked(plugin(part, name, declares).options, options, where)
 
 
-def _others(plan: Plan, name: str) -> Callable[[str], Any]:
+def _others(plan: Plan, name: str) -> Callable[[str], object]:
     def check(where: str) -> None:
         from omtrace.analyses.run import rests_on  # costs a start of Snakemake that has nothing to check
 
@@ -196,7 +195,7 @@ def _shown_by_plan(plan: Plan, name: str) -> tuple[list[Fault], list[Refusal]]:
     return shown_by_plan(name, entry, options, dataset, method, plan.study)
 
 
-def _groups(dataset: DatasetPlan, analysis: Analysis) -> Callable[[str], Any]:
+def _groups(dataset: DatasetPlan, analysis: Analysis) -> Callable[[str], object]:
     """Groups that options compare are declared, where the dataset declares them and no others are formed."""
     formed = analysis.options.get("treated")  # groups by the treatment as received
 

@@ -5,7 +5,6 @@ A run would stop at each of these, some of them after an hour; here they are kno
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 from omtrace.derivations.carried import ROLES
 from omtrace.faults import Fault
@@ -21,7 +20,7 @@ from omtrace.readers.lookup import way_of
 from omtrace.schemas import Column, table_in
 from omtrace.validation.reading import check_table, wanted_columns
 
-Check = Callable[[str], Any]
+Check = Callable[[str], object]
 SHOWN = ("statistic", "statistics", "low", "high")  # options of figures that name statistics
 DRAWN = (Role.EFFECT, Role.ESTIMATE, Role.LOW, Role.HIGH)
 

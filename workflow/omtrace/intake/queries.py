@@ -20,12 +20,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from omtrace.faults import Fault
 from omtrace.intake import query_log
 from omtrace.intake.query_files import HEADER, plain, read_answers, shown, write_lists
-from omtrace.intake.query_log import ABOUT, STATES, Query, path_of, read_queries
+from omtrace.intake.query_log import ABOUT, STATES, Event, Query, path_of, read_queries
 from omtrace.model.folders import read_registered
 from omtrace.model.register import Export, exports_of
 from omtrace.provenance.keys import digest_of
@@ -118,7 +117,7 @@ def _digest(study: str, query: str, value: str) -> str:
 
 def _brought_up(
     study: str, known: dict[str, Query], findings: list[dict[str, str]], time: str
-) -> tuple[dict[str, dict[str, str]], list[dict[str, Any]]]:
+) -> tuple[dict[str, dict[str, str]], list[Event]]:
     """Query id -> finding, and the events that bring ``known``, which is changed, up to the findings."""
     groups: dict[Base, list[dict[str, str]]] = {}
     for row in findings:
@@ -139,10 +138,10 @@ def _brought_up(
         for q in known.values()
         if q.id not in found and q.state != "closed" and not _unseen(q.about, findings)
     ]
-    events = [{"time": time, **event} for event in events]
-    for event in events:
+    timed: list[Event] = [{"time": time, **event} for event in events]
+    for event in timed:
         known.setdefault(event["query"], Query(event["query"])).take(event)
-    return found, events
+    return found, timed
 
 
 def _matched(
@@ -162,11 +161,11 @@ def _matched(
     return matched | dict(zip(names, rest, strict=False))
 
 
-def _event(study: str, name: str, query: Query | None, row: dict[str, str]) -> dict[str, Any] | None:
+def _event(study: str, name: str, query: Query | None, row: dict[str, str]) -> Event | None:
     """What a finding does to its query, if anything."""
     about = {key: row[key] for key in ABOUT}
     digest = _digest(study, name, row["value"])
-    event = {"query": name, "state": query.state if query else "open", "digest": digest, "about": about}
+    event: Event = {"query": name, "state": query.state if query else "open", "digest": digest, "about": about}
     if query and (query.state == "closed" or (query.state == "answered" and query.digest != digest)):
         event["state"] = "re-opened"
     same = query and (query.state, query.digest, query.about) == (event["state"], digest, about)
@@ -191,7 +190,7 @@ def _answered(
     found: dict[str, dict[str, str]],
     returned: list[tuple[str, dict[str, str]]],
     time: str,
-) -> list[dict[str, Any]]:
+) -> list[Event]:
     """The events of the answers, which ``known`` takes. Raises Fault with every answer that does not fit."""
     faults: list[str] = []
     given: dict[str, str] = {}
@@ -205,7 +204,7 @@ def _answered(
             faults.append(f"{where}: {name} stands twice, with different answers; keep one of them")
     if faults:
         raise Fault(*faults, f"no answer was taken in; mend the list, or send it again (queries of {study})")
-    events = [
+    events: list[Event] = [
         {"time": time, "query": name, "state": "answered", "answer": answer}
         for name, answer in given.items()
         if answer != known[name].answer

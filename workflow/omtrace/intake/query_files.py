@@ -9,7 +9,7 @@ import re
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace.audit.layout import printable
 from omtrace.faults import Fault
@@ -82,7 +82,7 @@ def workbook(title: str, rows: Sequence[Sequence[str]], style: "Callable[[Worksh
     from openpyxl import Workbook
 
     book = Workbook()
-    sheet: Any = book.active
+    sheet = book.active
     sheet.title = title
     for number, cells in enumerate(rows, 1):
         for column, text in enumerate(cells, 1):

@@ -13,12 +13,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from omtrace.faults import Fault
 
 STATES = ("re-opened", "open", "answered", "closed")
 ABOUT = ("severity", "rule", "export", "file", "part", "column", "table", "unit", "visit", "row", "expected")
+
+
+class Event(TypedDict, total=False):
+    """A line of the log: what happened to a query, and when; ``about``: of the finding, with the keys ``ABOUT``."""
+
+    query: str
+    state: str
+    time: str
+    digest: str
+    about: dict[str, str]
+    answer: str
 
 
 @dataclass
@@ -34,7 +45,7 @@ class Query:
     answered_on: str = ""
     earlier_answer: str = ""
 
-    def take(self, event: dict[str, Any]) -> None:
+    def take(self, event: Event) -> None:
         """What one event changes."""
         day = event["time"][:10]
         self.first_seen = self.first_seen or day
@@ -96,7 +107,7 @@ def states_of(paths: Iterable[str | Path]) -> dict[str, list[dict[str, str]]]:
     return found
 
 
-def append(study: str, events: Sequence[dict[str, Any]], root: str | Path = ".") -> None:
+def append(study: str, events: Sequence[Event], root: str | Path = ".") -> None:
     """Add events at the end, all or none. Raises OSError when they cannot be written whole."""
     if not events:
         return

@@ -6,11 +6,10 @@ custody, the newest is read, and what differs between the two is written down ce
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from omtrace.audit.differences import Versions, compared, write_versions
 from omtrace.faults import Fault
@@ -272,7 +271,7 @@ def write_rows(
     known: list[Export], added: list[Export], old: Export | None, versions: Versions | None, reason: str, root: Path
 ) -> None:
     """Ledger and register: what the reader refuses, or the ledger cannot keep, changes neither."""
-    details: dict[str, Any] = {"added": [asdict(export) for export in added]}
+    details: dict[str, object] = {"added": [asdict(export) for export in added]}
     if old and versions:
         details |= {"replaces": old.number, "reason": reason, "differences": versions.summary()}
     studies = sorted({export.study for export in added})
@@ -285,7 +284,7 @@ def write_rows(
         raise
 
 
-def put_register(action: str, study: str, details: dict[str, Any], rows: list[Export], root: Path) -> None:
+def put_register(action: str, study: str, details: Mapping[str, object], rows: list[Export], root: Path) -> None:
     """Put a new register in place once the ledger has its line: no row is there without one, whenever this is ended.
 
     Raises Fault, and changes nothing, for rows that the reader refuses, and OSError where the line cannot be written.

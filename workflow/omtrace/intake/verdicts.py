@@ -1,13 +1,12 @@
 """What a run would do with the plates of new files: accepted, rejected and why, or not read at all."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from omtrace.faults import Fault
-from omtrace.model.closed import checked
+from omtrace.model.closed import PluginOptions, checked
 from omtrace.model.plan import Plan
 from omtrace.model.register import Export
 from omtrace.plugins import plugin
@@ -60,7 +59,7 @@ def verdicts_of(validation: Validation, new: Sequence[Export]) -> list[Verdict]:
     return found
 
 
-def _tables(options: Mapping[str, Any]) -> list[str]:
+def _tables(options: PluginOptions) -> list[str]:
     """The tables of an assay's options: the layout, then the readings."""
     signals = options.get("signals", "")
     return [str(options.get("layout", "")), *([signals] if isinstance(signals, str) else map(str, signals))]

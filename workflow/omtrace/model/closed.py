@@ -7,12 +7,16 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from omtrace.faults import Fault, nearest
 
+Model = TypeVar("Model", bound=BaseModel)
+PluginOptions = dict[str, Any]  # of a plan; the plug-in's own model checks and types them
+Way = Sequence[str | int]  # of a complaint of pydantic: keys and positions, and the kind of value that it tried
 NAME = re.compile(r"^[a-z][a-z0-9_]*\Z")
 CHARACTERS = 40  # of a value in a complaint
 # What is needed, by the type of pydantic's error.
@@ -66,9 +70,9 @@ def complaints(error: ValidationError, where: str, model: type[BaseModel]) -> li
 
     Of a key that takes several kinds of value, what each of them would need is one finding.
     """
-    found: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    found: dict[tuple[str, ...], list[ErrorDetails]] = {}
     for item in error.errors():
-        found.setdefault(_place(model, item["loc"]), []).append(dict(item))
+        found.setdefault(_place(model, item["loc"]), []).append(item)
     lines = []
     for place, items in found.items():
         # A list where a text or a list may stand: what is wrong within it, not that it is no text.
@@ -78,7 +82,7 @@ def complaints(error: ValidationError, where: str, model: type[BaseModel]) -> li
     return lines
 
 
-def _texts(model: type[BaseModel], items: list[dict[str, Any]]) -> list[str]:
+def _texts(model: type[BaseModel], items: Sequence[ErrorDetails]) -> list[str]:
     """What is wrong at one place."""
     needed = [item for item in items if item["type"] in NEEDED]
     texts = [text for item in items if item not in needed for text in _wrong(item, model).split("\n")]
@@ -91,7 +95,7 @@ def _texts(model: type[BaseModel], items: list[dict[str, Any]]) -> list[str]:
     return [*texts, f"{what}, not {_shown(value)}{quotes}"]
 
 
-def _wrong(item: dict[str, Any], model: type[BaseModel]) -> str:
+def _wrong(item: ErrorDetails, model: type[BaseModel]) -> str:
     kind, context = item["type"], item.get("ctx", {})
     if kind == "extra_forbidden":
         return "unknown key" + nearest(str(item["loc"][-1]), _keys_at(model, item["loc"][:-1]))
@@ -102,7 +106,7 @@ def _wrong(item: dict[str, Any], model: type[BaseModel]) -> str:
     return WRONG[kind].format(**{"value": item["input"], **context})
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     """A value as it is called in YAML."""
     if value is None:
         return "nothing (as ~ and null are read)"
@@ -117,70 +121,72 @@ def _shown(value: Any) -> str:
     return "a mapping" if isinstance(value, dict) else "a list"
 
 
-def _place(model: Any, way: Sequence[Any]) -> tuple[str, ...]:
+def _place(model: object, way: Way) -> tuple[str, ...]:
     """The keys and positions of an error, without what pydantic adds: which kind of value it tried, and ``[key]``."""
     return tuple(str(part) for part, _ in _steps(model, way) if part is not None)
 
 
-def _steps(kind: Any, way: Sequence[Any]) -> list[tuple[Any, Any]]:
+def _steps(kind: object, way: Way) -> list[tuple[str | int | None, object]]:
     """Each part of an error's way (None: no part of the document) with the kind of value that stands there."""
-    steps = []
+    steps: list[tuple[str | int | None, object]] = []
     for part in way:
         members = _members(kind)
         if part == "[key]":
-            kind, part = str, None
+            kind = str
+            steps.append((None, kind))
         elif len(members) > 1:
-            kind, part = next((one for one in members if _tag(part) == _tag(_called(one))), Any), None
+            kind = next((member for member in members if _tag(part) == _tag(_called(member))), object)
+            steps.append((None, kind))
         else:
             kind = _within(members[0], part)
-        steps.append((part, kind))
+            steps.append((part, kind))
     return steps
 
 
-def _members(kind: Any) -> list[Any]:
+def _members(kind: object) -> list[object]:
     """The kinds of value that a kind stands for; nothing (None) aside."""
     if get_origin(kind) is Annotated:
         return _members(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
-        return [member for one in get_args(kind) if one is not type(None) for member in _members(one)]
+        return [member for part in get_args(kind) if part is not type(None) for member in _members(part)]
     return [kind]
 
 
-def _called(kind: Any) -> str:
+def _called(kind: object) -> str:
     return str(getattr(get_origin(kind) or kind, "__name__", kind))
 
 
-def _tag(text: Any) -> str:
+def _tag(text: object) -> str:
     return str(text).partition("[")[0].lower()
 
 
-def _within(kind: Any, part: Any) -> Any:
+def _within(kind: object, part: str | int) -> object:
     """The kind of value at a key or position."""
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         fields = {field.alias or name: field for name, field in kind.model_fields.items()}
-        return fields[part].annotation if part in fields else Any
-    inner = [one for one in get_args(kind) if one is not Ellipsis]
-    return inner[-1] if inner and get_origin(kind) in (dict, list, tuple) else Any
+        return fields[str(part)].annotation if part in fields else object
+    inner = [part for part in get_args(kind) if part is not Ellipsis]
+    return inner[-1] if inner and get_origin(kind) in (dict, list, tuple) else object
 
 
-def _at(model: Any, way: Sequence[Any]) -> Any:
+def _at(model: object, way: Way) -> object:
     steps = _steps(model, way)
     return _members(steps[-1][1] if steps else model)[0]
 
 
-def _keys_at(model: Any, way: Sequence[Any]) -> list[str]:
+def _keys_at(model: object, way: Way) -> list[str]:
     """The keys that the model allows at a place of the document."""
     return [field.alias or name for name, field in getattr(_at(model, way), "model_fields", {}).items()]
 
 
-def _title(model: Any, item: dict[str, Any]) -> str:
+def _title(model: object, item: ErrorDetails) -> str:
     """What a key takes, where its field has words of its own for it."""
     *way, name = item["loc"] or ("",)
     field = getattr(_at(model, way), "model_fields", {}).get(name)
     return (field.title or "") if field else ""
 
 
-def checked(model: type[BaseModel], content: Any, where: str) -> Any:
+def checked(model: type[Model], content: object, where: str) -> Model:
     """The content as a model. Raises Fault with every complaint."""
     try:
         return model.model_validate(content)

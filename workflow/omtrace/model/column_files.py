@@ -59,7 +59,7 @@ def with_columns(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
     return entry | {"columns": joined | {column: said for column, said in own.items() if column not in joined}}
 
 
-def table_schema(content: bytes) -> dict[str, dict[str, Any]]:
+def table_schema(content: bytes) -> dict[str, dict[str, object]]:
     """The columns of a Table Schema, as a plan declares them.
 
     Raises
@@ -91,11 +91,11 @@ def table_schema(content: bytes) -> dict[str, dict[str, Any]]:
     return columns
 
 
-def _alone(names: Any) -> str:
+def _alone(names: object) -> str:
     return str(names[0] if isinstance(names, list) and names else names)
 
 
-def _column(field: dict[str, Any], kind: str, references: dict[str, str]) -> dict[str, Any]:
+def _column(field: dict[str, Any], kind: str, references: dict[str, str]) -> dict[str, object]:
     limits = field.get("constraints") or {}
     codes = {str(raw): str(label) for raw, label in (field.get("codes") or {}).items()}
     values = [str(value) for value in limits.get("enum", ())]

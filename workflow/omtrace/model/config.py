@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -54,7 +54,7 @@ class Config(Closed):
         return self
 
 
-def read_config(content: Mapping[str, Any], path: str | Path = CONFIG) -> Config:
+def read_config(content: Mapping[str, object], path: str | Path = CONFIG) -> Config:
     """What Snakemake read from the file and from --config, checked. Raises Fault with every complaint.
 
     Where the content is that of the file alone, complaints name the line.

@@ -13,9 +13,12 @@ from copy import deepcopy
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from omtrace.faults import Fault
+
+if TYPE_CHECKING:
+    import yaml
 
 BYTES = 1_000_000
 DEPTH = 50
@@ -29,7 +32,7 @@ TAGS = "tag:yaml.org,2002:"
 MERGE = object()  # what the plain key << stands for
 
 
-def read_document(path: Path) -> Any:
+def read_document(path: Path) -> object:
     """The content of a file: dicts, lists, texts, numbers, true and false, None.
 
     Raises Fault for a file that is missing or unreadable, has a key twice, a word that YAML reads as something else,
@@ -72,14 +75,14 @@ def text_of(path: Path) -> str:
     return text
 
 
-def loader() -> Any:
+def loader() -> "type[yaml.SafeLoader | yaml.CSafeLoader]":
     """The parser written in C, where there is one."""
     import yaml
 
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def _syntax(error: Any) -> str:
+def _syntax(error: "yaml.MarkedYAMLError") -> str:
     """What the parser says, on one line."""
     mark = error.problem_mark or error.context_mark
     line = f"line {mark.line + 1}: " if mark else ""
@@ -96,12 +99,12 @@ class _Reading:
         import yaml
 
         self.yaml = yaml
-        self.events: Iterator[Any] = yaml.parse(text, Loader=loader())  # type: ignore[no-untyped-call]
+        self.events: Iterator[yaml.Event] = yaml.parse(text, Loader=loader())  # type: ignore[no-untyped-call]
         self.doubts = doubts
-        self.anchors: dict[str, tuple[Any, int] | None] = {}  # None: not complete yet
+        self.anchors: dict[str, tuple[object, int] | None] = {}  # None: not complete yet
         self.count = 0
 
-    def document(self) -> Any:
+    def document(self) -> object:
         """The value of the one document; None for an empty file."""
         yaml = self.yaml
         value, documents = None, 0
@@ -115,7 +118,7 @@ class _Reading:
                 value = self.value(event, 0)
         return value
 
-    def value(self, event: Any, depth: int) -> Any:
+    def value(self, event: "yaml.Event", depth: int) -> object:
         """The value that begins with an event."""
         yaml, anchor, before = self.yaml, getattr(event, "anchor", None), self.count
         self.take(event, 1)
@@ -126,6 +129,7 @@ class _Reading:
             self.doubts.append(f"{_line(event)}: the tag {_cut(event.tag)}; leave it out, and quote what is a text")
         if anchor is not None:
             self.anchors[anchor] = None
+        value: object
         if kind is yaml.ScalarEvent:
             value = self.scalar(event)
         elif depth == DEPTH:
@@ -133,20 +137,21 @@ class _Reading:
         elif kind is yaml.MappingStartEvent:
             value = self.mapping(depth + 1)
         else:
-            value = []
+            entries: list[object] = []
             while type(event := next(self.events)) is not yaml.SequenceEndEvent:
-                value.append(self.value(event, depth + 1))
+                entries.append(self.value(event, depth + 1))
+            value = entries
         if anchor is not None:
             self.anchors[anchor] = (value, self.count - before)
         return value
 
-    def take(self, event: Any, values: int) -> None:
+    def take(self, event: "yaml.Event", values: int) -> None:
         """Count values. Raises Fault for more than any study's file holds."""
         self.count += values
         if self.count > VALUES:
             raise Fault(f"{_line(event)}: more than {VALUES} values, once its aliases (*name) are written out")
 
-    def alias(self, event: Any) -> Any:
+    def alias(self, event: "yaml.AliasEvent") -> object:
         """A copy of what an alias names."""
         if event.anchor not in self.anchors:
             raise Fault(f"{_line(event)}: *{_cut(event.anchor)}: nothing above is named &{_cut(event.anchor)}")
@@ -156,11 +161,11 @@ class _Reading:
         self.take(event, named[1])
         return deepcopy(named[0])
 
-    def mapping(self, depth: int) -> dict[Any, Any]:
+    def mapping(self, depth: int) -> dict[object, object]:
         """A mapping; what << merges comes first, and is overridden by the mapping's own keys."""
         yaml = self.yaml
-        own: dict[Any, Any] = {}
-        merged: dict[Any, Any] = {}
+        own: dict[object, object] = {}
+        merged: dict[object, object] = {}
         written = set()
         while type(event := next(self.events)) is not yaml.MappingEndEvent:
             if type(event) is not yaml.ScalarEvent:
@@ -176,15 +181,16 @@ class _Reading:
             own[key] = self.value(next(self.events), depth)
         return merged | own
 
-    def merges(self, key: Any, depth: int) -> list[dict[Any, Any]]:
+    def merges(self, key: "yaml.Event", depth: int) -> list[dict[object, object]]:
         """What << names, the last first: the first one has precedence."""
         value = self.value(next(self.events), depth)
         named = value if isinstance(value, list) else [value]
-        if not all(isinstance(one, dict) for one in named):
+        mappings = [mapping for mapping in named if isinstance(mapping, dict)]
+        if len(mappings) < len(named):
             raise Fault(f"{_line(key)}: '<<' takes the alias of a mapping, or a list of them")
-        return named[::-1]
+        return mappings[::-1]
 
-    def scalar(self, event: Any) -> Any:
+    def scalar(self, event: "yaml.ScalarEvent") -> object:
         """A text, or what a plain word stands for."""
         if not event.implicit[0]:
             return event.value
@@ -194,7 +200,7 @@ class _Reading:
         return value
 
 
-def _line(event: Any) -> str:
+def _line(event: "yaml.Event") -> str:
     return f"line {event.start_mark.line + 1}"
 
 
@@ -204,7 +210,7 @@ def _cut(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def plain_word(written: str) -> tuple[Any, str]:
+def plain_word(written: str) -> tuple[object, str]:
     """The value of a word without quotes, and what is wrong with it ("": nothing)."""
     kind = _kind(written)
     if kind == "null":
@@ -259,7 +265,7 @@ def _kind(written: str) -> str:
 
 
 @cache
-def _resolver() -> Any:
+def _resolver() -> "yaml.resolver.Resolver":
     import yaml
 
     return yaml.resolver.Resolver()

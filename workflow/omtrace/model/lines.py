@@ -3,14 +3,17 @@
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from omtrace.faults import Fault
-from omtrace.model.closed import checked
+from omtrace.model.closed import Model, checked
 from omtrace.model.document import loader, read_document, text_of
 
+if TYPE_CHECKING:
+    import yaml
 
-def checked_file(model: Any, content: Any, path: Path, *beside: Path) -> Any:
+
+def checked_file(model: type[Model], content: object, path: Path, *beside: Path) -> Model:
     """A file's content, with what files beside it add, as a model. Raises Fault with every complaint and its line."""
     try:
         return checked(model, content, str(path))
@@ -34,7 +37,7 @@ def with_lines(faults: Iterable[str], where: str, *paths: Path) -> Fault:
     return Fault(*lines)
 
 
-def _tree(path: Path) -> Any:
+def _tree(path: Path) -> "yaml.Node | None":
     """The nodes of a file, which know their lines; None for one that cannot be read."""
     import yaml
 
@@ -45,7 +48,7 @@ def _tree(path: Path) -> Any:
         return None
 
 
-def _at(tree: Any, place: str) -> tuple[int, int]:
+def _at(tree: "yaml.Node", place: str) -> tuple[int, int]:
     """How many parts of a dotted place stand in a file, and the line of the last of them; zeros: it is not there."""
     found = _along(tree, place)
     if not found[1] and place.startswith("analyses."):  # a family becomes an analysis of its name
@@ -53,8 +56,8 @@ def _at(tree: Any, place: str) -> tuple[int, int]:
     return found
 
 
-def _along(node: Any, place: str) -> tuple[int, int]:
-    parts, line, rest, ended = 0, 0, place, False
+def _along(tree: "yaml.Node", place: str) -> tuple[int, int]:
+    node, parts, line, rest, ended = tree, 0, 0, place, False
     while step := _step(node, rest):
         key, line, node = step
         parts, rest = parts + 1, rest[len(key) :]
@@ -66,11 +69,11 @@ def _along(node: Any, place: str) -> tuple[int, int]:
     return (parts, line) if parts > 1 or not beyond else (0, 0)
 
 
-def _step(node: Any, place: str) -> tuple[str, int, Any] | None:
+def _step(node: "yaml.Node", place: str) -> "tuple[str, int, yaml.Node] | None":
     """The key of a mapping, or the position in a list, with which a place begins; its line, and what stands there."""
     import yaml
 
-    steps: list[tuple[str, int, Any]] = []
+    steps: list[tuple[str, int, yaml.Node]] = []
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if key.value == "<<":

@@ -16,7 +16,7 @@ from omtrace.model.register import FILE_NAME
 COLUMNS = ["column", "source", "code", "value"]
 
 
-def mapped(entry: dict[str, Any], folder: Path) -> dict[str, Any]:
+def mapped(entry: dict[str, Any], folder: Path) -> dict[str, object]:
     """A table's plan entry with its mapping file read into ``columns`` and ``recode``; what the entry says itself wins.
 
     Raises Fault, with every finding by line, for a file that is missing, or says two things of one column or code.

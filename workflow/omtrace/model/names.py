@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from omtrace.faults import Fault
 from omtrace.model.register import NAME, RAW
@@ -23,7 +22,7 @@ def known_studies(root: str | Path = ".") -> list[str]:
     return sorted({name for name in (*plans, *folders) if NAME.fullmatch(name)} - OF_ALL)
 
 
-def refuse_names(arguments: Mapping[str, Any], root: str | Path = ".") -> None:
+def refuse_names(arguments: Mapping[str, str | list[str] | None], root: str | Path = ".") -> None:
     """Check the arguments of a command that are names. Raises Fault, with every finding, for what is no such name.
 
     ``arguments``: by their names in the command line; None, and arguments that are no names, are skipped.

@@ -5,16 +5,16 @@ derivation, a method, a figure) carry ``options``; the module itself declares an
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from omtrace.faults import Fault
 from omtrace.model.arrive import Arrive
 from omtrace.model.checklists import CHECKLISTS, Guideline
-from omtrace.model.closed import NAME, Closed, nearest
+from omtrace.model.closed import NAME, Closed, PluginOptions, nearest
 from omtrace.model.column_files import with_columns
 from omtrace.model.document import read_document
 from omtrace.model.expression import Expression
@@ -74,7 +74,7 @@ class Parameter(Closed):
     meaningful: Annotated[tuple[Meaningful, ...], REPORT] = Field(
         (), description="sizes of effect that matter, with their sources; the summary holds the results against them"
     )
-    options: dict[str, Any] = Field(default_factory=dict, description="what the derivation needs")
+    options: PluginOptions = Field(default_factory=dict, description="what the derivation needs")
 
 
 class Population(Closed):
@@ -176,7 +176,7 @@ class Analysis(Closed):
         "", description="reason why its p values are exempt from multiplicity control (a check of a model)"
     )
     note: Annotated[str, REPORT] = Field("", description="a remark printed with the results")
-    options: dict[str, Any] = Field(default_factory=dict, description="what the method needs")
+    options: PluginOptions = Field(default_factory=dict, description="what the method needs")
 
 
 class FigurePlan(Closed):
@@ -185,7 +185,7 @@ class FigurePlan(Closed):
     figure: str = Field(description="module in figures/")
     analyses: tuple[str, ...] = Field(description="analyses whose estimates are drawn")
     title: str
-    options: dict[str, Any] = Field(default_factory=dict)
+    options: PluginOptions = Field(default_factory=dict)
 
 
 class PlatePages(Closed):
@@ -207,7 +207,7 @@ class CheckPlan(Closed):
     """One check across rows, visits or tables."""
 
     check: str = Field(description="module in crosschecks/")
-    options: dict[str, Any] = Field(default_factory=dict, description="tables, columns and the study's thresholds")
+    options: PluginOptions = Field(default_factory=dict, description="tables, columns and the study's thresholds")
 
 
 class Disclosure(Closed):
@@ -295,7 +295,7 @@ class Plan(Closed):
 
     @model_validator(mode="before")
     @classmethod
-    def derived(cls, content: Any) -> Any:
+    def derived(cls, content: object) -> object:
         """Tables take over what their sources say; families and sensitivity sets become analyses of their own."""
         return with_families(_with_the_dataset(with_sources(content)))
 
@@ -402,7 +402,7 @@ class Exploratory(Closed):
     figures: dict[str, FigurePlan] = Field(default_factory=dict, description="figure -> what is drawn")
 
 
-def with_exploratory(content: Any, path: Path) -> Any:
+def with_exploratory(content: object, path: Path) -> object:
     """A plan's content with what its exploratory file adds, where there is one.
 
     Raises Fault for a file that is not readable, and for a name that the plan has: the plan itself stays as it is.
@@ -411,6 +411,7 @@ def with_exploratory(content: Any, path: Path) -> Any:
         return content
     additions = read_document(path)
     extra = checked_file(Exploratory, additions, path)
+    assert isinstance(additions, dict)
     for name, analysis in extra.analyses.items():
         note = f"{UNPLANNED} {extra.reason} {analysis.note}".strip()
         additions["analyses"][name] |= {"role": "exploratory", "note": note}
@@ -426,6 +427,7 @@ def with_exploratory(content: Any, path: Path) -> Any:
             if not isinstance(node, dict) or not isinstance(node.get(key), dict):
                 raise with_lines([f"{path}: {'.'.join(way)}: {key!r} is not in the plan"], str(path), path)
             node = node[key]
+        assert isinstance(node, dict)
         if again := [name for name in entries if name in node]:
             fault = f"{path}: {'.'.join(way)}: {again[0]!r} is in the plan; take another name"
             raise with_lines([fault], str(path), path)
@@ -433,9 +435,11 @@ def with_exploratory(content: Any, path: Path) -> Any:
     return content
 
 
-def _with_the_dataset(content: Any) -> Any:
+def _with_the_dataset(content: object) -> object:
     """A plan's content in which the analyses name the dataset, where the plan has one alone."""
-    datasets, analyses = (content.get(part) if isinstance(content, dict) else None for part in ("datasets", "analyses"))
+    if not isinstance(content, dict):
+        return content
+    datasets, analyses = content.get("datasets"), content.get("analyses")
     if not (isinstance(datasets, dict) and isinstance(analyses, dict) and len(datasets) == 1):
         return content
     alone = {"dataset": next(iter(datasets))}
@@ -443,11 +447,11 @@ def _with_the_dataset(content: Any) -> Any:
     return content | {"analyses": named}
 
 
-def _unknown(where: str, names: Any, known: Any) -> list[str]:
+def _unknown(where: str, names: Iterable[str], known: Collection[str]) -> list[str]:
     return [f"{where}: {name!r} is not declared{nearest(name, known)}" for name in names if name not in known]
 
 
-def _written_out(content: Any, path: Path) -> Any:
+def _written_out(content: object, path: Path) -> object:
     try:
         return written_out(content)
     except ValueError as error:

@@ -1,7 +1,7 @@
 """What analyses are to answer: their roles, estimands, and families of hypotheses (ICH E9 and its addendum R1)."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -195,7 +195,7 @@ class Family(Closed):
                 yield f"{where}: shares are at least 0 and sum to 1 at most"
 
 
-def with_families(content: Any) -> Any:
+def with_families(content: object) -> object:
     """A plan's content with the analyses that follow from what it says.
 
     One for each family, by its name; for each further population of a margin, ``<analysis>_<population>``; for the
@@ -232,9 +232,9 @@ def with_families(content: Any) -> Any:
     return {**content, "analyses": analyses}
 
 
-def _in_populations(analyses: Mapping) -> dict[str, Any]:
+def _in_populations(analyses: Mapping) -> dict[str, object]:
     """Analyses, and after each the same in the further populations of its margin."""
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for name, entry in analyses.items():
         found[name] = entry
         margin = entry.get("margin") if isinstance(entry, Mapping) else None
@@ -249,7 +249,7 @@ def _in_populations(analyses: Mapping) -> dict[str, Any]:
     return found
 
 
-def _fragility(analyses: Mapping[str, Any], datasets: Mapping[str, Mapping]) -> dict[str, Any]:
+def _fragility(analyses: Mapping[str, object], datasets: Mapping[str, Mapping]) -> dict[str, object]:
     """An analysis without each unit in turn for each primary one that estimates an effect, and has none.
 
     Where several units make one experimental unit, such as a litter, a plan asks for it itself.
@@ -271,11 +271,11 @@ def _fragility(analyses: Mapping[str, Any], datasets: Mapping[str, Mapping]) -> 
     }
 
 
-def _mappings(value: Any) -> dict[str, Mapping]:
+def _mappings(value: object) -> dict[str, Mapping]:
     return (
         {key: entry for key, entry in value.items() if isinstance(entry, Mapping)} if isinstance(value, Mapping) else {}
     )
 
 
-def _get(entry: Any, key: str) -> str:
+def _get(entry: object, key: str) -> str:
     return str(entry.get(key, "")) if isinstance(entry, Mapping) else ""

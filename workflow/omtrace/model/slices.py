@@ -63,7 +63,7 @@ def _fields_read(model: type[BaseModel], stage: Stage) -> tuple[list[str], list[
     )
 
 
-def _sliced(value: Any, stage: Stage) -> Any:
+def _sliced(value: object, stage: Stage) -> object:
     if isinstance(value, BaseModel):
         return slice_of(value, stage)
     if isinstance(value, dict):
@@ -73,15 +73,15 @@ def _sliced(value: Any, stage: Stage) -> Any:
     return value
 
 
-def _without_the_rest(model: type[Model], content: Mapping[str, Any]) -> Model:
+def _without_the_rest(model: type[Model], content: Mapping[str, object]) -> Model:
     """A model that has these fields and no others, not even those with a default."""
-    made = model.model_construct(**content)
+    made = model.model_construct(None, **content)
     for name in model.model_fields.keys() - content.keys():
         made.__dict__.pop(name, None)
     return made
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> object:
     """A slice as values that JSON has, names and order of fields and mappings as they are."""
     if isinstance(value, BaseModel):
         fields = type(value).model_fields
@@ -93,7 +93,7 @@ def plain(value: Any) -> Any:
     return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
 
 
-def read_slice(model: type[Model], content: Mapping[str, Any]) -> Model:
+def read_slice(model: type[Model], content: Mapping[str, object]) -> Model:
     """The slice that ``plain`` was given."""
     fields = {field.alias or name: (name, field) for name, field in model.model_fields.items()}
     return _without_the_rest(
@@ -101,7 +101,7 @@ def read_slice(model: type[Model], content: Mapping[str, Any]) -> Model:
     )
 
 
-def _typed(annotation: Any, value: Any) -> Any:
+def _typed(annotation: Any, value: Any) -> object:
     """A plain value as the annotation of its field has it."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return read_slice(annotation, value)
@@ -115,10 +115,10 @@ def _typed(annotation: Any, value: Any) -> Any:
     return _adapter(annotation).validate_python(value)
 
 
-def _holds_model(annotation: Any) -> bool:
+def _holds_model(annotation: object) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 @cache
-def _adapter(annotation: Any) -> TypeAdapter[Any]:
+def _adapter(annotation: Any) -> TypeAdapter[object]:
     return TypeAdapter(annotation)

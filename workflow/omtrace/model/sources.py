@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from omtrace.faults import Fault, nearest
-from omtrace.model.closed import Closed
+from omtrace.model.closed import Closed, PluginOptions
 from omtrace.model.document import read_document
 from omtrace.model.folders import base_of
 from omtrace.model.lines import with_lines
@@ -25,7 +25,7 @@ class SourcePlan(Closed):
 
     table: Annotated[str, TABLES] = Field("", description="table name in the register; default: the source's own name")
     reader: Annotated[str, TABLES] = Field(description="module in readers/")
-    options: Annotated[dict[str, Any], TABLES] = Field(default_factory=dict, description="options of the reader")
+    options: Annotated[PluginOptions, TABLES] = Field(default_factory=dict, description="options of the reader")
     columns: dict[str, str] = Field(
         default_factory=dict, description="column that each of its tables has -> raw column, such as unit_id: record_id"
     )
@@ -53,20 +53,20 @@ class SourcePlan(Closed):
     )
 
 
-def with_sources(content: Any) -> Any:
+def with_sources(content: object) -> object:
     """A plan's content in which each table says itself what its source says.
 
     What the table says wins; mappings are joined. ``visits`` of a table are those of the source's map that it has.
     Content that has not the form of a plan is left to the model, which says what is wrong with it.
     """
-    tables, sources = (content.get(part) if isinstance(content, dict) else None for part in ("tables", "sources"))
-    if not isinstance(tables, dict):
+    if not isinstance(content, dict) or not isinstance(tables := content.get("tables"), dict):
         return content
+    sources = content.get("sources")
     sources = sources if isinstance(sources, dict) else {}
     return content | {"tables": {name: _taken_over(name, entry, sources) for name, entry in tables.items()}}
 
 
-def _taken_over(name: Any, entry: Any, sources: Mapping[str, Any]) -> Any:
+def _taken_over(name: object, entry: object, sources: Mapping[str, object]) -> object:
     """A table's entry with what its source says."""
     if not isinstance(entry, dict):
         return entry
@@ -92,7 +92,7 @@ def _taken_over(name: Any, entry: Any, sources: Mapping[str, Any]) -> Any:
     return own
 
 
-def with_base(content: Any, path: Path) -> Any:
+def with_base(content: object, path: Path) -> object:
     """A plan's content joined to that of the file that it extends; what the plan says wins, lists are taken whole.
 
     Raises
@@ -115,7 +115,7 @@ def with_base(content: Any, path: Path) -> Any:
     return _joined(shared, {key: value for key, value in content.items() if key != "extends"})
 
 
-def _joined(shared: dict[Any, Any], own: dict[Any, Any]) -> dict[Any, Any]:
+def _joined(shared: dict[object, object], own: dict[object, object]) -> dict[object, object]:
     """Two mappings as one, and the mappings in them."""
     made = dict(shared)
     for key, value in own.items():
@@ -124,10 +124,10 @@ def _joined(shared: dict[Any, Any], own: dict[Any, Any]) -> dict[Any, Any]:
     return made
 
 
-def written_out(content: Any) -> Any:
+def written_out(content: object) -> object:
     """Content in which ``hit6_<1-6>: {label: item <>}`` stands as six entries, in order; likewise entries of lists."""
     if isinstance(content, dict):
-        made: dict[Any, Any] = {}
+        made: dict[object, object] = {}
         for key, value in content.items():
             for name, number in _names(key):
                 if name in made:
@@ -139,7 +139,7 @@ def written_out(content: Any) -> Any:
     return content
 
 
-def _names(key: Any) -> Iterator[tuple[Any, str]]:
+def _names(key: object) -> Iterator[tuple[object, str]]:
     """The names that a key or entry stands for, each with its number; itself, without one."""
     many = MANY.fullmatch(key) if isinstance(key, str) else None
     if not many:
@@ -152,7 +152,7 @@ def _names(key: Any) -> Iterator[tuple[Any, str]]:
         yield f"{many[1]}{number}{many[4]}", str(number)
 
 
-def _filled(value: Any, number: str) -> Any:
+def _filled(value: object, number: str) -> object:
     """A value with the number in place of each ``<>``."""
     if isinstance(value, str):
         return value.replace("<>", number)

@@ -1,12 +1,12 @@
 """The plan's entry for one table: which exports, how they are read, and what their columns and codes mean."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
 from pydantic import Field, model_validator
 
-from omtrace.model.closed import NAME, Closed
+from omtrace.model.closed import NAME, Closed, PluginOptions
 from omtrace.model.slices import TABLES, VALIDATION
 
 WIDE_VISIT = "@visit"  # the column of the visit that is made of a wide export
@@ -121,7 +121,7 @@ class TablePlan(Closed):
         "", description="entry of sources, or table name in the register; default: the table's own name"
     )
     reader: Annotated[str, TABLES] = Field("", description="module in readers/; default: that of the source")
-    options: Annotated[dict[str, Any], TABLES] = Field(default_factory=dict, description="options of the reader")
+    options: Annotated[PluginOptions, TABLES] = Field(default_factory=dict, description="options of the reader")
     schema_: Annotated[str, TABLES] = Field(
         "",
         alias="schema",
@@ -215,10 +215,9 @@ class TablePlan(Closed):
 
     @model_validator(mode="before")
     @classmethod
-    def side_by_side(cls, content: Any) -> Any:
+    def side_by_side(cls, content: object) -> object:
         """The visits of a wide export are a column that its reader makes."""
-        wide = content.get("wide") if isinstance(content, dict) else None
-        if not (isinstance(wide, dict) and wide):
+        if not isinstance(content, dict) or not isinstance(wide := content.get("wide"), dict) or not wide:
             return content
         made = {"column": WIDE_VISIT, "map": {visit: visit for visit in wide}}
         if content.get("visit", made) != made:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy
+    from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Cells:
     shared: "Cells | None" = None
 
     @classmethod
-    def of(cls, rows: Any, keys: Any, column: str, role: str = "value") -> "Cells":
+    def of(cls, rows: "ArrayLike", keys: "ArrayLike", column: str, role: str = "value") -> "Cells":
         """Cells of one column: rows (n,), and keys (n,) or several a row (n, m)."""
         import numpy
 
@@ -68,7 +69,7 @@ class Cells:
             return replace(self, row=row)
         return replace(self, row=row[there], key=self.key[there], kind=self.kind[there])
 
-    def behind(self, of: Any, rows: Any, role: str = "") -> "Cells":
+    def behind(self, of: "ArrayLike", rows: "ArrayLike", role: str = "") -> "Cells":
         """Links of the records ``of`` (n,; repeats allowed), reattached to ``rows`` (n,) with a new role."""
         import numpy
 
@@ -90,7 +91,7 @@ class Cells:
         kinds = tuple((column, role) for column, _ in self.kinds)
         return replace(self, kinds=kinds, shared=self.shared and self.shared.as_(role))
 
-    def shared_by(self, of: Any, rows: Any) -> "Cells":
+    def shared_by(self, of: "ArrayLike", rows: "ArrayLike") -> "Cells":
         """The cells of the records ``of`` (n,) behind ``rows`` (n,), as by ``behind``, without copies of them."""
         import numpy
 

@@ -16,13 +16,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from omtrace import store
 from omtrace.faults import Fault
 from omtrace.model.register import Export, exports_of, read_register
 from omtrace.provenance import ledger
 from omtrace.provenance.keys import digest_of
+from omtrace.provenance.recorded import Manifest
 
 HISTORY = Path("data/history")
 INDEX = "index.jsonl"
@@ -34,6 +34,7 @@ ABSENT = "absent"
 KINDS = ("changed", "added", "gone", "same")  # in the order in which they are shown
 NAMES = ("analysis", "parameter", "population", "group", "visit", "level", "statistic")
 Row = dict[str, str]
+Entry = dict  # of the index: the sha256 of each packed file and of what the manifest lists; ``register``: numbers
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class History:
 
 
 def next_history(
-    study: str, manifest: dict[str, Any], sealed: Any, root: str | Path = ".", results: Path | None = None
+    study: str, manifest: Manifest, sealed: object, root: str | Path = ".", results: Path | None = None
 ) -> History:
     """What to keep of a finished run: its estimates, unless they equal those of the last run kept.
 
@@ -137,7 +138,7 @@ def begin_anew(study: str) -> str:
     return f"put it back from your backup, or rm -r {(HISTORY / study).as_posix()} to begin anew"
 
 
-def history_faults(study: str, sealed: Any, root: str | Path = ".") -> list[tuple[str, str, str]]:
+def history_faults(study: str, sealed: object, root: str | Path = ".") -> list[tuple[str, str, str]]:
     """Path, what (changed, missing, unlisted) and note of each difference from what the ledger's run line names."""
     folder = Path(root) / HISTORY / study
     wanted = sealed.get("after") if isinstance(sealed, dict) else None
@@ -162,7 +163,7 @@ def history_faults(study: str, sealed: Any, root: str | Path = ".") -> list[tupl
     return faults
 
 
-def _is_as_kept(content: bytes, entry: dict[str, Any], kind: str) -> bool:
+def _is_as_kept(content: bytes, entry: Entry, kind: str) -> bool:
     """Whether a packed file is the one of an entry; an entry from before 0.2.0 names the estimates alone."""
     if kind in entry:
         return hashlib.sha256(content).hexdigest() == entry[kind]
@@ -172,17 +173,17 @@ def _is_as_kept(content: bytes, entry: dict[str, Any], kind: str) -> bool:
         return False
 
 
-def _files(entry: dict[str, Any]) -> dict[str, str]:
+def _files(entry: Entry) -> dict[str, str]:
     """The files kept for an entry, each with its kind; before 0.3.0 no definitions were kept."""
     kinds = [ESTIMATES, *([DEFINITIONS] if DEFINITIONS in entry else [])]
     return {_file_name(entry, kind): kind for kind in kinds}
 
 
-def _file_name(entry: dict[str, Any], kind: str) -> str:
+def _file_name(entry: Entry, kind: str) -> str:
     return f"{entry['estimates'][:16]}.{ENDING[kind]}.gz"
 
 
-def _unpacked(folder: Path, entry: dict[str, Any], kind: str) -> str:
+def _unpacked(folder: Path, entry: Entry, kind: str) -> str:
     """A kept file as it was. Raises Fault for one that is missing or cannot be read."""
     try:
         return gzip.decompress((folder / _file_name(entry, kind)).read_bytes()).decode("utf-8")
@@ -191,7 +192,7 @@ def _unpacked(folder: Path, entry: dict[str, Any], kind: str) -> str:
         raise Fault(f"{name}: missing, or cannot be read; {begin_anew(folder.name)}") from None
 
 
-def _parsed(index: bytes) -> list[dict[str, Any]]:
+def _parsed(index: bytes) -> list[Entry]:
     """The entries of an index, the oldest first. Raises ValueError for what is none."""
     try:
         entries = [json.loads(line) for line in index.splitlines()]
@@ -287,7 +288,7 @@ class Edits:
         return self.known[old, new]
 
 
-def _shared(definition: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+def _shared(definition: Mapping[str, Mapping], other: Mapping[str, Mapping]) -> dict[str, object]:
     """A definition with those of its parameters that the other has as well.
 
     One that it has alone came with another key, such as a covariate: nobody edited the parameter.
@@ -296,14 +297,14 @@ def _shared(definition: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str
     return {**definition, "parameters": {name: entry for name, entry in mine.items() if name in theirs}}
 
 
-def _parameters(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def _parameters(before: Mapping[str, Mapping], after: Mapping[str, Mapping]) -> list[str]:
     """The parameters that one of two definitions has alone."""
     sides = [side.get("parameters", {}) for side in (before, after)]
     names = [name for name in {**sides[0], **sides[1]} if (name in sides[0]) != (name in sides[1])]
     return [f"datasets.{after.get('dataset')}.parameters.{n} {'added' if n in sides[1] else 'gone'}" for n in names]
 
 
-def _by_plan_key(definition: Mapping[str, Any]) -> dict[str, Any]:
+def _by_plan_key(definition: Mapping[str, object]) -> dict[str, object]:
     """A definition with the keys of the plan."""
     dataset, analysis = f"datasets.{definition.get('dataset')}", f"analyses.{definition.get('analysis')}"
     population = definition.get("population")
@@ -319,7 +320,7 @@ def _by_plan_key(definition: Mapping[str, Any]) -> dict[str, Any]:
     return {places.get(key, f"{analysis}.{key}"): value for key, value in shown.items()}
 
 
-def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+def _leaves(value: object, key: str = "") -> Iterator[tuple[str, str]]:
     """Every leaf of nested mappings: its key with dots, and its value as it is written in a plan."""
     if isinstance(value, dict) and value:
         for name, inner in value.items():
@@ -348,8 +349,8 @@ def _rows(text: str) -> dict[str, Row]:
 class Causes:
     """What tells why a number is another one: both runs in the index, files new since, edits of the plan."""
 
-    before: dict[str, Any]
-    current: dict[str, Any] | None
+    before: Entry
+    current: Entry | None
     fresh: list[Export]
     edits: Edits
 

@@ -82,10 +82,10 @@ def closing(studies: Sequence[str], since: int, root: str | Path = ".", logs: st
             lines += _open(study, report.with_name("abstract.json"))
         recorded = run.get("details", {}).get("manifest")
         if not path.is_file():
-            if recorded and run["line"] > since:
+            if isinstance(recorded, str) and run["line"] > since:
                 sealed[study] = recorded
-        elif recorded == sha256_of(path):
-            sealed[study] = recorded
+        elif recorded == (digest := sha256_of(path)):
+            sealed[study] = digest
         else:
             lines.append(f"{path_of(study).as_posix()}: not sealed by the ledger; omtrace verify {study}")
     if sealed:

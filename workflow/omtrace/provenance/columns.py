@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy
     import pandas
+    import pyarrow
 
 NO_ROWS = "has no rows"  # ends the status of records whose table has no row left
 Value = float | str | None
@@ -112,7 +113,7 @@ def columns_of(records: "pandas.DataFrame") -> tuple[list[str], dict[tuple[str, 
     return units[order].tolist(), found
 
 
-def encoded(column: Any) -> "tuple[numpy.ndarray, numpy.ndarray]":
+def encoded(column: "pandas.Series | pyarrow.ChunkedArray") -> "tuple[numpy.ndarray, numpy.ndarray]":
     """A column of texts as counts within its distinct texts, which are an object array; -1 for none."""
     import numpy
     import pyarrow

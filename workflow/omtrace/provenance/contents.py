@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace.provenance.columns import Column, encoded
 
@@ -79,7 +79,7 @@ class Contents:
         return [told[key] for key in keys]
 
     def _hashed(self, lists: "list[numpy.ndarray]") -> Iterator[str]:
-        batch: list[Any] = []
+        batch: list[numpy.ndarray] = []
         held = 0
         for places in lists:
             if batch and held + len(places) > BATCH:

@@ -15,7 +15,7 @@ import sysconfig
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 from omtrace.provenance import ledger
 
@@ -80,7 +80,21 @@ def _record(folder: str) -> bytes | None:
         return None
 
 
-def description(folders: Iterable[Path] | None = None) -> dict[str, Any]:
+class Description(TypedDict, total=False):
+    """What jobs run on; empty where the ledger does not say. ``distributions``: name -> version, digest of RECORD."""
+
+    environment: str
+    python: dict[str, str]
+    platform: str
+    processor: str
+    processors: int | None
+    blas_threads: str
+    variables: dict[str, str]
+    distributions: dict[str, list[str]]
+    blas: dict[str, object]
+
+
+def description(folders: Iterable[Path] | None = None) -> Description:
     """What jobs run on here, without numpy's BLAS, which follows from numpy's files and the processor."""
     installed = distributions(site_folders() if folders is None else folders)
     threads = next((os.environ[name] for name in THREADS if os.environ.get(name)), "")
@@ -107,11 +121,11 @@ def processor() -> str:
     return model[1].strip() if model else platform.processor() or platform.machine()
 
 
-def blas() -> dict[str, Any]:
+def blas() -> dict[str, object]:
     """The library for linear algebra that numpy uses, with its version, and the processor features it found."""
     import numpy
 
-    config: dict[str, Any] = numpy.show_config(mode="dicts")  # type: ignore[assignment]
+    config = cast(dict[str, dict], numpy.show_config(mode="dicts"))
     library = config.get("Build Dependencies", {}).get("blas", {})
     names = ("name", "version", "openblas configuration")
     return {
@@ -130,10 +144,10 @@ def record_environment(root: str | Path = ".", folders: Iterable[Path] | None = 
     return digest
 
 
-def recorded_environment(digest: str, root: str | Path = ".") -> dict[str, Any]:
+def recorded_environment(digest: str, root: str | Path = ".") -> Description:
     """The description with this digest in the ledger, or nothing."""
     lines = (e["details"] for e in ledger.entries(root) if e["action"] == "environment")
-    known: dict[str, Any] = next((details for details in lines if details.get("environment") == digest), {})
+    known = next((details for details in lines if details.get("environment") == digest), {})
     installed = known.get("distributions")
     is_whole = isinstance(installed, dict) and all(isinstance(d, list) and len(d) == 2 for d in installed.values())
-    return known if is_whole else {}
+    return cast(Description, known) if is_whole else {}

@@ -12,12 +12,12 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 from omtrace.faults import Fault
 
@@ -27,6 +27,19 @@ START = "0" * 64  # what the first line has as the digest of the line before
 ACTIONS = ("run", "register", "withdraw", "undo-batch", "remove-study", "retrieve", "environment")
 FIELDS = ("line", "time", "user", "host", "action", "study", "details", "previous")
 BEGIN_ANEW = "put ledger.jsonl and ledger.head back from your backup; or begin anew: mv data/ledger.* ELSEWHERE/"
+
+
+class Entry(TypedDict, total=False):
+    """A line of the ledger; empty where there is none."""
+
+    line: int
+    time: str
+    user: str
+    host: str
+    action: str
+    study: str
+    details: dict[str, object]
+    previous: str
 
 
 @dataclass(frozen=True)
@@ -61,7 +74,7 @@ class Content:
         return bool(entry) and (entry["line"], entry["previous"]) == (count, self.head.sha256)
 
 
-def append(action: str, study: str, details: dict[str, Any], root: str | Path = ".", unless: str = "") -> None:
+def append(action: str, study: str, details: Mapping[str, object], root: str | Path = ".", unless: str = "") -> None:
     """Add one line at the end, under a lock that parallel jobs and commands share.
 
     ``details`` holds paths, digests, numbers and reasons, never a raw value. ``unless``: nothing is added to a ledger
@@ -192,7 +205,7 @@ def count(root: str | Path = ".") -> int:
     return head.lines if head else 0
 
 
-def parsed(line: bytes) -> dict[str, Any]:
+def parsed(line: bytes) -> Entry:
     """The entry of a line, or nothing when it is none."""
     try:
         entry = json.loads(line)
@@ -201,15 +214,15 @@ def parsed(line: bytes) -> dict[str, Any]:
     if not isinstance(entry, dict) or tuple(entry) != FIELDS:
         return {}
     is_entry = type(entry["line"]) is int and isinstance(entry["details"], dict) and isinstance(entry["previous"], str)
-    return entry if is_entry else {}
+    return cast(Entry, entry) if is_entry else {}
 
 
-def entries(root: str | Path = ".") -> list[dict[str, Any]]:
+def entries(root: str | Path = ".") -> list[Entry]:
     """The entries, oldest first; lines that cannot be read are skipped (``ledger_check`` reports them)."""
     return [entry for line in read(root).lines if (entry := parsed(line))]
 
 
-def runs(study: str, root: str | Path = ".") -> Iterator[dict[str, Any]]:
+def runs(study: str, root: str | Path = ".") -> Iterator[Entry]:
     """The lines that name a study's manifest, newest first."""
     mark = f'"action": "run", "study": "{study}", '.encode()  # not every line is parsed
     for line in reversed(read(root).lines):
@@ -219,6 +232,6 @@ def runs(study: str, root: str | Path = ".") -> Iterator[dict[str, Any]]:
                 yield entry
 
 
-def newest_run(study: str, root: str | Path = ".") -> dict[str, Any]:
+def newest_run(study: str, root: str | Path = ".") -> Entry:
     """The newest line that names a study's manifest, or nothing."""
-    return next(runs(study, root), {})
+    return next(runs(study, root), Entry())

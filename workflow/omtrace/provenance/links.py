@@ -6,7 +6,7 @@ that of the rows which name it, so that the rows of a record are in the order wh
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace.provenance.cells import Cells, joined
 from omtrace.provenance.keys import LIMIT, SHIFT
@@ -208,7 +208,7 @@ def written_out(table: "pyarrow.Table", records: "Integers | None" = None) -> "p
     return table.take(rows)
 
 
-def _narrow(keys: "Integers", room: int) -> "tuple[Integers, int, Callable[[Any], Any]]":
+def _narrow(keys: "Integers", room: int) -> "tuple[Integers, int, Callable[[Integers], Integers]]":
     """Keys (n,) as numbers of few bits in the same order, how many bits, and what makes keys of such numbers again.
 
     Of register number and ordinal no more bits are kept than they need; where ``room`` is too narrow for these, ranks.

@@ -15,7 +15,6 @@ import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from omtrace.faults import Fault
 from omtrace.model.folders import Folders, base_of, folders_of
@@ -24,7 +23,7 @@ from omtrace.provenance import ledger
 from omtrace.provenance.code import PACKAGE
 from omtrace.provenance.listings import FOLDER as STAGES
 from omtrace.provenance.listings import read_listing
-from omtrace.provenance.recorded import FORMAT, NAME, RESULTS, folders_recorded, path_of
+from omtrace.provenance.recorded import FORMAT, NAME, RESULTS, Files, FileState, Manifest, folders_recorded, path_of
 from omtrace.provenance.recorded import KINDS as KINDS
 from omtrace.provenance.recorded import read_manifest as read_manifest
 from omtrace.store import indented, write_text
@@ -76,7 +75,7 @@ def place_of(study: str, root: str | Path = ".") -> Place:
     return Place(folder, folder / STAGES, folders_recorded(study, root))
 
 
-def _content(study: str, root: Path, place: Place) -> dict[str, Any]:
+def _content(study: str, root: Path, place: Place) -> Manifest:
     """What a study's manifest says of the files as they are."""
     folders, start = place.folders, place.folders.start(root)
     exports = read_register(start / folders.register, folders.raw)
@@ -100,7 +99,7 @@ def _content(study: str, root: Path, place: Place) -> dict[str, Any]:
     return {"format": FORMAT, "study": study, "folders": asdict(folders), "register": rows, "files": files}
 
 
-def _changed_since(study: str, results: Mapping[str, dict[str, Any]], place: Place) -> list[str]:
+def _changed_since(study: str, results: Mapping[str, FileState], place: Place) -> list[str]:
     """Results that are not as the listing of their stage says; a stage without a listing is not judged."""
     faults = []
     for file in sorted(set((place.results / STAGES).glob("*.sha256")) - {place.results / name for name in OWN}):
@@ -112,7 +111,7 @@ def _changed_since(study: str, results: Mapping[str, dict[str, Any]], place: Pla
     return faults
 
 
-def snapshot(study: str, root: str | Path = ".", place: Place | None = None) -> dict[str, dict[str, dict[str, Any]]]:
+def snapshot(study: str, root: str | Path = ".", place: Place | None = None) -> Files:
     """Kind -> path -> sha256 and size, of the files as they are. A file that cannot be read has neither."""
     place = place or place_of(study, root)
     start = place.folders.start(root)
@@ -193,7 +192,7 @@ def _is_code(path: str) -> bool:
     return not any(part == "__pycache__" or part.startswith(".") for part in path.split("/"))
 
 
-def _digest(path: Path) -> dict[str, Any]:
+def _digest(path: Path) -> FileState:
     try:
         state = os.stat(path)
         return {"sha256": sha256_of(path), "size": state.st_size} if stat.S_ISREG(state.st_mode) else {}
@@ -215,7 +214,7 @@ def head(studies: Iterable[str], root: str | Path = ".") -> str:
     return head_of(digests)
 
 
-def head_of(digests: Mapping[str, Any]) -> str:
+def head_of(digests: Mapping[str, object]) -> str:
     """The head digest: sha256 over lines ``<study> <sha256 of its manifest>``, sorted, each with a line feed."""
     lines = sorted(f"{study} {digest}\n" for study, digest in digests.items())
     return hashlib.sha256("".join(lines).encode()).hexdigest()

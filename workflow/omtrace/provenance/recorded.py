@@ -1,7 +1,7 @@
 """A study's manifest for those who only read it: where it lies, and whether it is one. Writing it is ``manifest``'s."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from omtrace.faults import Fault
 from omtrace.model.folders import Folders, folders_of
@@ -14,12 +14,35 @@ FOLDERS = {"plans": str, "register": str, "raw": str, "base": str}
 KINDS = ("raw", "results", "code", "config", "plan", "environment")
 
 
+class FileState(TypedDict, total=False):
+    """A file as it is: its sha256 and size; empty for one that cannot be read."""
+
+    sha256: str
+    size: int
+
+
+Files = dict[str, dict[str, FileState]]  # kind -> path -> file
+
+
+RegisterRow = dict[str, Any]  # a row of the register: column -> text, the number an integer
+
+
+class Manifest(TypedDict):
+    """The content of a manifest. ``register``: rows of the register, as ``Export`` has them."""
+
+    format: int
+    study: str
+    folders: dict[str, str]
+    register: list[RegisterRow]
+    files: Files
+
+
 def path_of(study: str, root: str | Path = ".") -> Path:
     """Where a study's manifest lies."""
     return Path(root) / RESULTS / study / NAME
 
 
-def read_manifest(study: str, root: str | Path = ".") -> dict[str, Any]:
+def read_manifest(study: str, root: str | Path = ".") -> Manifest:
     """A study's manifest. Raises Fault when it is missing, or is not what ``record`` writes."""
     path = path_of(study, root)
     where = path_of(study).as_posix()
@@ -32,7 +55,8 @@ def read_manifest(study: str, root: str | Path = ".") -> dict[str, Any]:
     complaint = _complaint(content, study)
     if complaint:
         raise Fault(f"{where}: {complaint}")
-    return content
+    manifest: Manifest = content
+    return manifest
 
 
 def folders_recorded(study: str, root: str | Path = ".") -> Folders:
@@ -46,7 +70,7 @@ def folders_recorded(study: str, root: str | Path = ".") -> Folders:
         return folders_of(root)
 
 
-def _complaint(content: Any, study: str) -> str:
+def _complaint(content: object, study: str) -> str:
     """What is wrong with the shape of a manifest, or nothing."""
     if not isinstance(content, dict) or set(content) != {"format", "study", "folders", "register", "files"}:
         return "not a manifest"
@@ -66,5 +90,5 @@ def _complaint(content: Any, study: str) -> str:
     return ""
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 from omtrace.faults import Fault
 from omtrace.provenance.contents import Contents
@@ -133,8 +133,17 @@ def table(sets: Mapping[str, Rows]) -> dict[str, Sequence]:
     return {name: columns[name] for name in ("rowset", "dataset", "record", "role", "reason")}
 
 
-def stacked(sets: Sequence[Rows], key: Callable[[str, str], Any]) -> tuple[Any, Any, Any, list[Kind]]:
-    """Row sets as one: of each entry which set it is of, its record and its kind, and the kinds, sorted by ``key``."""
+class Stacked(NamedTuple):
+    """Row sets as one: of each entry (n,) its set, its record and its kind, which counts within ``kinds``."""
+
+    of: "numpy.ndarray"
+    record: "numpy.ndarray"
+    kind: "numpy.ndarray"
+    kinds: list[Kind]
+
+
+def stacked(sets: Sequence[Rows], key: "Callable[[str, str], tuple]") -> Stacked:
+    """Row sets as one, the kinds sorted by ``key``."""
     import numpy
 
     lists = {id(rows.entries.kinds): rows.entries.kinds for rows in sets}  # those of one selection share a list
@@ -145,7 +154,7 @@ def stacked(sets: Sequence[Rows], key: Callable[[str, str], Any]) -> tuple[Any, 
     of = numpy.repeat(numpy.arange(len(sets)), [len(rows.entries) for rows in sets])
     record = numpy.concatenate(none + [rows.entries.record for rows in sets])
     kind = numpy.concatenate(none + [places[id(rows.entries.kinds)][rows.entries.kind] for rows in sets])
-    return of, record, kind, kinds
+    return Stacked(of, record, kind, kinds)
 
 
 def ordered(*counts: "numpy.ndarray") -> "list[numpy.ndarray]":

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from omtrace.model.folders import Folders, base_of
 from omtrace.model.open_lines import open_lines
@@ -57,7 +56,7 @@ def plugins_of(plan: Plan, stage: Stage) -> list[str]:
     return sorted(set(of_stage[stage]))
 
 
-def _choices(options: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _choices(options: Mapping[str, object]) -> list[Mapping[str, object]]:
     """The readers of a table that has several."""
     given = options.get("readers", ())
     return (

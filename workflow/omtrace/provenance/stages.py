@@ -14,7 +14,6 @@ from functools import cached_property
 from json.encoder import encode_basestring
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
 from omtrace import store
 from omtrace.model.plan import Plan
@@ -88,7 +87,7 @@ WHOLE_ROW = RowText(Export.__dataclass_fields__)
 RAW_ROW = RowText(RawFile.__dataclass_fields__)
 
 
-def _laid_out(value: Any, levels: int, margin: str = "") -> str:
+def _laid_out(value: object, levels: int, margin: str = "") -> str:
     """JSON with a line an entry down to some levels, in the order given; what lies deeper stands in one line."""
     if not levels or not value or not isinstance(value, (dict, list)):
         return ENCODE(value)

@@ -1,24 +1,26 @@
 """Columns of texts, without making an object of every text."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     import numpy
     import pandas
     import pyarrow
 
+    Texts: TypeAlias = Sequence[str] | numpy.ndarray | pandas.Series | pyarrow.Array
 
-def places(texts: Any, among: Any) -> "numpy.ndarray":
+
+def places(texts: "Texts", among: "Texts") -> "numpy.ndarray":
     """Where each text (n,) stands among others, all different; -1 for one that does not, and for a missing one."""
     import numpy
     from pyarrow import compute
 
-    texts, among = arrow(texts), arrow(among)
-    if texts.equals(among) and not texts.null_count:
-        return numpy.arange(len(texts))
-    found = compute.index_in(texts, value_set=among, skip_nulls=True)
-    return found.fill_null(-1).to_numpy(zero_copy_only=False).astype("int64")
+    wanted, values = arrow(texts), arrow(among)
+    if wanted.equals(values) and not wanted.null_count:
+        return numpy.arange(len(wanted))
+    positions = compute.index_in(wanted, value_set=values, skip_nulls=True)
+    return positions.fill_null(-1).to_numpy(zero_copy_only=False).astype("int64")
 
 
 def distinct(texts: "pandas.Series") -> "pandas.Series":
@@ -50,7 +52,7 @@ def repeated(text: str | None, count: int) -> "pandas.Series":
     return chosen(numpy.full(count, -1 if text is None else 0), [text or ""])
 
 
-def arrow(texts: Any) -> "pyarrow.Array":
+def arrow(texts: "Texts") -> "pyarrow.Array":
     """A column, or a list, of texts as Arrow holds them."""
     import pyarrow
 

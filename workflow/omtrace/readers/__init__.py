@@ -6,13 +6,14 @@ checked options and returns an ``Extract``; a file that cannot be read at all ra
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, Unpack, overload
 
 from omtrace.plugins import plugin
 from omtrace.provenance.keys import Place
 
 if TYPE_CHECKING:
     import numpy
+    import pyarrow
 
     from omtrace.model.closed import Closed
 
@@ -73,12 +74,34 @@ class Places(Sequence[Place]):
     def __len__(self) -> int:
         return len(self.ordinals)
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> Place: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Place]: ...
+
+    def __getitem__(self, index: int | slice) -> Place | list[Place]:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         part = self.parts if isinstance(self.parts, str) else self.parts[index]
         column = self.columns if isinstance(self.columns, str) else self.columns[index]
         return Place(int(self.ordinals[index]), int(self.first_lines[index]), int(self.last_lines[index]), part, column)
+
+
+def texts_of(column: "Sequence[str] | pyarrow.Array") -> Sequence[str]:
+    """The texts of a column of an extract."""
+    return column.to_pylist() if hasattr(column, "to_pylist") else column
+
+
+class Beside(TypedDict, total=False):
+    """What an extract says beside its rows, see ``Extract``."""
+
+    doubts: list[CellDoubt]
+    date_cells: dict[str, list[int]]
+    unscheduled: dict[str, list[int]]
+    unopened: dict[str, list[int]]
+    left_out: dict[str, int]
+    variables: dict[str, Variable]
 
 
 @dataclass(frozen=True)
@@ -94,7 +117,7 @@ class Extract:
     """
 
     columns: tuple[str, ...]
-    cells: Sequence[Sequence[str]]
+    cells: "Sequence[Sequence[str] | pyarrow.Array]"
     places: Places
     decisions: dict[str, str] = field(default_factory=dict)
     faults: list[RowFault] = field(default_factory=list)
@@ -113,7 +136,7 @@ class Extract:
         places: Sequence[Place],
         decisions: dict[str, str] | None = None,
         faults: list[RowFault] | None = None,
-        **more: Any,
+        **more: Unpack["Beside"],
     ) -> "Extract":
         """An extract from rows of texts, each with its place."""
         cells = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
@@ -126,8 +149,7 @@ class Extract:
 
     def records(self) -> Iterator[tuple[str, ...]]:
         """One tuple of texts a row."""
-        texts: list[Any] = [getattr(column, "to_pylist", column.__iter__)() for column in self.cells]
-        yield from zip(*texts, strict=True)
+        yield from zip(*map(texts_of, self.cells), strict=True)
 
 
 @dataclass(frozen=True)
@@ -155,7 +177,7 @@ def reader_of(name: str) -> Reader:
     return plugin("readers", name, "READER")
 
 
-def options_of(reader: Reader, options: dict, where: str) -> Any:
+def options_of(reader: Reader, options: dict, where: str) -> "Closed":
     """The options of a table as the reader's own model. Raises Fault for unknown keys or wrong values."""
     from omtrace.model.closed import checked
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace.faults import Fault
 from omtrace.provenance.keys import Place
@@ -15,6 +15,8 @@ from omtrace.readers import Extract, Places, RowFault
 from omtrace.readers._text import BY_OPTION, text_of
 
 if TYPE_CHECKING:
+    import pyarrow
+
     from omtrace.readers.delimited import Options
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -170,13 +172,13 @@ def _unquoted(
     return Extract(columns, cells, Places(number[good], at, at, member), decisions, faults)
 
 
-def _split_small(data: bytes, delimiter: str) -> list[Any]:
+def _split_small(data: bytes, delimiter: str) -> list[tuple[str, ...]]:
     """What ``_split`` gives, as tuples of texts: starting Arrow's parser takes longer than a small file."""
     lines = data.decode().replace("\r\n", "\n").split("\n")
     return list(zip(*(line.split(delimiter) for line in lines if line), strict=True))
 
 
-def _split(data: bytes, width: int, delimiter: str) -> list[Any]:
+def _split(data: bytes, width: int, delimiter: str) -> "list[pyarrow.Array]":
     """Lines of equal width without quotes as Arrow arrays, one a column."""
     from pyarrow import csv as arrow
     from pyarrow import string

@@ -3,12 +3,12 @@
 import bz2
 import lzma
 import zlib
-from typing import Any
+from collections.abc import Callable
 
 from omtrace.faults import Fault
 from omtrace.readers._text import LIMIT
 
-MAKERS: dict[bytes, Any] = {
+MAKERS: "dict[bytes, Callable[[], zlib._Decompress | bz2.BZ2Decompressor | lzma.LZMADecompressor]]" = {
     b"\x1f\x8b": lambda: zlib.decompressobj(31),
     b"BZh": bz2.BZ2Decompressor,
     b"\xfd7zXZ": lzma.LZMADecompressor,

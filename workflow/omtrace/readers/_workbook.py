@@ -26,7 +26,13 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet
+
+    from omtrace.readers._workbook_facts import Facts
 
 MEMORY = 2 * 2**30  # bytes
 CELLS = 5_000_000  # some 50,000 rows of 100 columns
@@ -53,7 +59,7 @@ KINDS = {
 
 
 @cache
-def _beside(name: str) -> Any:
+def _beside(name: str) -> ModuleType:
     """A module beside this file; by its path, because nothing else of the folder shall be importable here."""
     spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
     assert spec and spec.loader
@@ -106,8 +112,15 @@ def area(ranges: list, height: int, width: int) -> int:
     )
 
 
-def cells_of(sheet: Any, height: int, width: int) -> tuple[list[list[str]], dict[str, list[tuple[int, int]]]]:
-    """The sheet as rows of text from A1, and row and column of its dates, times and numbers among texts."""
+class Cells(NamedTuple):
+    """A sheet as rows of text from A1; ``places``: row and column of its dates, times, and numbers among texts."""
+
+    rows: list[list[str]]
+    places: dict[str, list[tuple[int, int]]]
+
+
+def cells_of(sheet: "CalamineSheet", height: int, width: int) -> Cells:
+    """The cells of a sheet."""
     top, left = sheet.start or (0, 0)
     rows: list[list[str]] = [[""] * width for _ in range(top)]
     found: dict[str, list[tuple[int, int]]] = {"date": [], "time": []}
@@ -130,7 +143,7 @@ def cells_of(sheet: Any, height: int, width: int) -> tuple[list[list[str]], dict
     rows += [[""] * width for _ in range(height - len(rows))]
     mostly = {column for column, count in texts.items() if count > numbers[column] > 0}
     found["number"] = [(row, c) for row, here in enumerate(shapes, top) if mostly for c in here if c in mostly]
-    return rows, found
+    return Cells(rows, found)
 
 
 def answer(wanted: str, content: bytes) -> dict:
@@ -168,7 +181,7 @@ def answer(wanted: str, content: bytes) -> dict:
     return about | answer_of(book.get_sheet_by_name(name), known[name])
 
 
-def answer_of(sheet: Any, facts: Any) -> dict:
+def answer_of(sheet: "CalamineSheet", facts: "Facts") -> dict:
     """The part of the answer that follows once the sheet is clear."""
     below, right = sheet.end or (-1, -1)
     height, width = max(facts.height, below + 1), max(facts.width, right + 1)
@@ -210,7 +223,7 @@ def answered(request: bytes) -> bytes:
     return json.dumps(result).encode()
 
 
-def requests(stream: Any) -> Iterator[bytes]:
+def requests(stream: BinaryIO) -> Iterator[bytes]:
     """Requests that follow one another, each after its length."""
     while length := stream.read(8):
         yield stream.read(int.from_bytes(length, "big"))

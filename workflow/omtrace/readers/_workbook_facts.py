@@ -9,12 +9,15 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 from xml.parsers import expat
+
+if TYPE_CHECKING:
+    import xlrd
 
 Range = tuple[int, int, int, int]  # first row, first column, last row, last column; from 0
 ODF = "urn:oasis:names:tc:opendocument:xmlns:{}:1.0 {}".format
@@ -68,7 +71,7 @@ def _truth(text: str | None) -> bool:
 class _XlsxSheet:
     """Takes the events of a worksheet part; a cell ends where the next element after its value starts."""
 
-    def __init__(self, parser: Any, on_load: bool) -> None:
+    def __init__(self, parser: "expat.XMLParserType", on_load: bool) -> None:
         self.facts, self.parser, self.on_load = Facts(), parser, on_load
         self.row, self.column = -1, -1
         self.ending, self.letters = (
@@ -77,7 +80,7 @@ class _XlsxSheet:
         )  # of the row's references; the columns seen, as most cells repeat one
         self.kind, self.formula = "", False  # of the open cell
         self.value: str | None = None
-        self.handlers: dict[str, Any] = {}
+        self.handlers: dict[str, Callable[[dict[str, str]], None]] = {}
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """An element starts; those of other namespaces (extensions) are none of ours."""
@@ -184,7 +187,7 @@ def xlsx_facts(content: bytes, name: str) -> Facts:
 class _OdsSheet:
     """Takes the events of content.xml; a table counts at the depth of a sheet, not within a cell or a note."""
 
-    def __init__(self, parser: Any) -> None:
+    def __init__(self, parser: "expat.XMLParserType") -> None:
         self.sheets: dict[str, Facts] = {}
         self.facts, self.parser = Facts(), parser
         self.depth, self.inside = 0, False
@@ -286,7 +289,7 @@ def xls_facts(content: bytes, name: str) -> Facts:
     return facts
 
 
-def _xls_errors(sheet: Any) -> Iterator[tuple[int, int, str]]:
+def _xls_errors(sheet: "xlrd.sheet.Sheet") -> Iterator[tuple[int, int, str]]:
     from xlrd import XL_CELL_ERROR, error_text_from_code
 
     for row in range(sheet.nrows):

@@ -6,7 +6,7 @@ object without rows in the first line, and one row in each line that follows.
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import NamedTuple, NoReturn
 
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed
@@ -70,11 +70,19 @@ def read(content: bytes, options: Options) -> Extract:
     )
 
 
-def _parts(text: str) -> tuple[dict[str, Any], list[tuple[Any, int, int]]]:
+class _Row(NamedTuple):
+    """A row as JSON holds it, with its first and last line."""
+
+    values: object
+    first_line: int
+    last_line: int
+
+
+def _parts(text: str) -> tuple[dict, list[_Row]]:
     """The object without its rows, and each row with its first and last line. Raises ValueError for no such JSON."""
     scanner = _Scanner(text)
-    head: dict[str, Any] = {}
-    rows: list[tuple[Any, int, int]] = []
+    head: dict = {}
+    rows: list[_Row] = []
     scanner.expect("{")
     while not scanner.taken("}"):
         name = scanner.value()
@@ -120,18 +128,18 @@ class _Scanner:
         if not self.taken(mark):
             raise ValueError(mark)
 
-    def value(self) -> Any:
+    def value(self) -> object:
         self._skip()
         found, self.at = self.decoder.raw_decode(self.text, self.at)
         return found
 
-    def row(self) -> tuple[Any, int, int]:
+    def row(self) -> _Row:
         self._skip()
         first = self._line()
         found = self.value()
-        return found, first, self._line()
+        return _Row(found, first, self._line())
 
-    def elements(self) -> Iterator[tuple[Any, int, int]]:
+    def elements(self) -> Iterator[_Row]:
         self.expect("[")
         while not self.taken("]"):
             yield self.row()
@@ -140,11 +148,11 @@ class _Scanner:
                 return
 
 
-def _no_constant(_: str) -> Any:
+def _no_constant(_: str) -> NoReturn:
     raise ValueError
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     """A value as the text of a cell."""
     if value is None:
         return ""

@@ -5,7 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from pydantic import Field
 
@@ -146,7 +146,7 @@ def _no_constant(_: str) -> NoReturn:
     raise _Refused("without NaN and Infinity, which are no JSON")
 
 
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _members(pairs: list[tuple[str, object]]) -> dict[str, object]:
     members = dict(pairs)
     if len(members) < len(pairs):
         raise _Refused("an object that names each member once")
@@ -155,18 +155,19 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _taken(found: dict[str, Any], path: str) -> list[Any]:
+def _taken(found: dict[str, object], path: str) -> list[object]:
     """The list at a dotted path, taken out of the object; empty if it is missing or null."""
     *above, last = path.split(".")
+    inner: object = found
     for name in above:
-        found = found.get(name) if isinstance(found, dict) else None  # type: ignore[assignment]
-    elements = found.pop(last, None) if isinstance(found, dict) else None
+        inner = inner.get(name) if isinstance(inner, dict) else None
+    elements = inner.pop(last, None) if isinstance(inner, dict) else None
     if elements is not None and not isinstance(elements, list):
         raise _Refused(f"a list at {path}")
     return elements or []
 
 
-def _flat(found: dict[str, Any], prefix: str = "", depth: int = 1) -> dict[str, str]:
+def _flat(found: dict[str, object], prefix: str = "", depth: int = 1) -> dict[str, str]:
     """Dotted name -> text of every member that is no object."""
     if depth > DEPTH:
         raise _Refused(f"nested no deeper than {DEPTH}")
@@ -179,19 +180,19 @@ def _flat(found: dict[str, Any], prefix: str = "", depth: int = 1) -> dict[str, 
     return row
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     """A value as the text of a cell."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    text = _json(value, 1) if isinstance(value, list) else value
+    text = _json(value, 1) if isinstance(value, list) else str(value)
     if NO_TEXT.search(text):
         raise _Refused("without NUL characters and halves of characters")
-    return str(text)
+    return text
 
 
-def _json(value: Any, depth: int) -> str:
+def _json(value: object, depth: int) -> str:
     """A value as JSON again, numbers as they were written."""
     if depth > DEPTH:
         raise _Refused(f"nested no deeper than {DEPTH}")

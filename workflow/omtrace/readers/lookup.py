@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from omtrace.faults import Fault, nearest
 from omtrace.model.register import RawFile, exports_of, sha256_of
 from omtrace.provenance.keys import Place, key_of, key_text, number_of, ordinal_of
-from omtrace.readers import Extract, Reader, options_of, reader_of
+from omtrace.readers import Extract, Reader, options_of, reader_of, texts_of
+
+if TYPE_CHECKING:
+    from omtrace.model.closed import Closed, PluginOptions
 
 
 class TableReading(Protocol):
@@ -23,7 +26,7 @@ class TableReading(Protocol):
         """Name of the reader's module."""
 
     @property
-    def options(self) -> dict[str, Any]:
+    def options(self) -> "PluginOptions":
         """Options of the reader."""
 
     @property
@@ -51,7 +54,7 @@ class Way:
     """How a table of the plan reads its exports: the reader, its options, and the bytes of the exports beside them."""
 
     reader: Reader
-    options: Any
+    options: "Closed"
     beside: dict[str, bytes]
     wide: Mapping[str, str] = field(default_factory=dict)
 
@@ -155,8 +158,7 @@ def raw_cells(
         for extract in _extracts(plan, export, exports, root, ways):
             at = {int(ordinal): row for row, ordinal in enumerate(extract.places.ordinals)}
             for column in columns.keys() & set(extract.columns):
-                texts: Any = extract.cells[extract.columns.index(column)]
-                texts = texts.to_pylist() if hasattr(texts, "to_pylist") else texts
+                texts = texts_of(extract.cells[extract.columns.index(column)])
                 for ordinal, key in columns[column]:
                     if ordinal in at and (key, column) not in cells:
                         cells[key, column] = str(texts[at[ordinal]])

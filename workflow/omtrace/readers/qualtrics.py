@@ -6,14 +6,17 @@ Qualtrics writes into its SPSS exports.
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from omtrace.faults import Fault
 from omtrace.provenance.keys import Place
 from omtrace.readers import Extract, Places, Reader, RowFault, Variable, delimited
+
+if TYPE_CHECKING:
+    import numpy
 
 IMPORT_ID = re.compile(r"\{\s*['\"]ImportId['\"]\s*:\s*['\"]([^'\"]*)['\"]")
 ZONE = re.compile(r'"timeZone" *: *"([^"]+)"')
@@ -189,7 +192,7 @@ def _moved(place: Place, rows: int) -> Place:
 def _chosen(places: Places, kept: list[int], rows: int) -> Places:
     """Some of the places, with ordinals from the first response on."""
 
-    def of(values: Any) -> list[int]:
+    def of(values: "Sequence[int] | numpy.ndarray") -> list[int]:
         return [int(values[n]) for n in kept]
 
     parts = places.parts if isinstance(places.parts, str) else [places.parts[n] for n in kept]

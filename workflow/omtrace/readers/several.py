@@ -7,12 +7,12 @@ which one it is.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import Field, model_validator
 
 from omtrace.faults import Fault
-from omtrace.model.closed import Closed
+from omtrace.model.closed import Closed, PluginOptions
 from omtrace.readers import Extract, Reader, options_of, reader_of
 from omtrace.readers._recognised import readers_for
 from omtrace.readers._wells import MADE
@@ -24,7 +24,7 @@ class Choice(Closed):
     """One reader, its options, and the names of its columns that are not the table's."""
 
     reader: str = Field(description="module in readers/")
-    options: dict[str, Any] = Field(default_factory=dict, description="options of the reader")
+    options: PluginOptions = Field(default_factory=dict, description="options of the reader")
     columns: dict[str, str] = Field(
         default_factory=dict,
         description="raw column that the table names -> column of this reader's files, such as wavelength: analyte",

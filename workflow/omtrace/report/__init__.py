@@ -3,9 +3,9 @@
 It reads stored results and the raw cells that a row set names; it computes no statistic.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from omtrace import store
 from omtrace.faults import Fault
@@ -16,6 +16,7 @@ from omtrace.provenance.links import written_out
 if TYPE_CHECKING:
     import pyarrow
 
+Content = TypeVar("Content")
 AGAIN = "run snakemake again"
 
 
@@ -82,7 +83,7 @@ class Results:
         self.name = f"results/{study}"  # as a reader knows it, wherever the job has it
         self.folder = folder
 
-    def read(self, reader: Callable[[Path], Any], name: str) -> Any:
+    def read(self, reader: Callable[[Path], Content], name: str) -> Content:
         """A file below the study's folder, read by ``reader``."""
         try:
             return reader(self.folder / name)
@@ -91,7 +92,7 @@ class Results:
         except (OSError, ValueError) as error:
             raise Fault(f"{self.name}/{name}: not readable ({type(error).__name__}); {AGAIN}") from None
 
-    def table(self, name: str) -> Any:
+    def table(self, name: str) -> "pyarrow.Table":
         """A Parquet table below the study's folder, as ``store.read_coded`` gives it."""
         return self.read(store.read_coded, name)
 
@@ -148,7 +149,7 @@ def _inputs(results: Results, exports: Sequence[Export], places: "pyarrow.Table"
     }
 
 
-def _figures(results: Results, numbers: Mapping[str, Any]) -> list[dict]:
+def _figures(results: Results, numbers: Collection[str]) -> list[dict]:
     """The figures with their images. Raises Fault for a figure that shows an unknown number."""
     from markupsafe import Markup
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import TypedDict
 
 from omtrace.model.plan import Plan
 from omtrace.report.answers import Pieces
@@ -11,7 +11,42 @@ from omtrace.validation.catalogue import known_rules
 VERDICT = "plate_verdict"
 
 
-def abstract_of(plan: Plan, content: Mapping[str, Any]) -> dict[str, Any]:
+class FindingsOfTable(TypedDict):
+    """What a rule found in a table: severity, columns, how many cells or rows."""
+
+    table: str
+    severity: str
+    columns: list[str]
+    cells: int
+
+
+class RuleOfStudy(TypedDict):
+    """A rule that a study is checked by, and what it found, by table."""
+
+    rule: str
+    meaning: str
+    fix: str
+    found: list[FindingsOfTable]
+
+
+class Abstract(TypedDict):
+    """What the index shows of a study. A number in an answer is ``[id, text]``; no raw value and no place is in it."""
+
+    study: str
+    title: str
+    kind: str
+    open_lines: list[str]
+    asked: bool
+    answers: list[dict[str, object]]
+    refused: list[dict[str, object]]
+    numbers: int
+    plates: dict[str, object]
+    tables: list[str]
+    rows: dict[str, object]
+    rules: list[RuleOfStudy]
+
+
+def abstract_of(plan: Plan, content: Mapping) -> Abstract:
     """The abstract of a study, as it is stored.
 
     Parameters
@@ -21,18 +56,18 @@ def abstract_of(plan: Plan, content: Mapping[str, Any]) -> dict[str, Any]:
     content
         What its report is made from: ``summary``, ``numbers``, ``exports``, ``conservation``, ``findings``,
         ``open_lines``.
-
-    Returns
-    -------
-    dict
-        Whether the plan asks a question; answers (a number in them is ``[id, text]``), refusals, open lines of the
-        plan, rows by table, and each rule of the study with what it found by table: severity, columns, cells. No raw
-        value and no place is in it.
     """
     rules = known_rules(plan)
-    found: dict[str, list[dict]] = {}
+    found: dict[str, list[FindingsOfTable]] = {}
     for finding in content["findings"]:
-        found.setdefault(finding["rule"], []).append({name: finding[name] for name in finding if name != "rule"})
+        found.setdefault(finding["rule"], []).append(
+            FindingsOfTable(
+                table=finding["table"],
+                severity=finding["severity"],
+                columns=finding["columns"],
+                cells=finding["cells"],
+            )
+        )
     summary = content["summary"]
     verdicts = [n for n in content["numbers"].values() if n["statistic"] == VERDICT and not n["level"]]
     return {
@@ -63,13 +98,13 @@ def abstract_of(plan: Plan, content: Mapping[str, Any]) -> dict[str, Any]:
         "tables": [row[0] for row in content["conservation"]["rows"]],
         "rows": content["conservation"],
         "rules": [
-            {"rule": name, "meaning": text.meaning, "fix": text.fix, "found": found.pop(name, [])}
+            RuleOfStudy(rule=name, meaning=text.meaning, fix=text.fix, found=found.pop(name, []))
             for name, text in rules.items()
         ]
-        + [{"rule": name, "meaning": "", "fix": "", "found": rest} for name, rest in found.items()],
+        + [RuleOfStudy(rule=name, meaning="", fix="", found=rest) for name, rest in found.items()],
     }
 
 
-def _plain(pieces: Pieces) -> list[Any]:
+def _plain(pieces: Pieces) -> list[str | list[str]]:
     """Pieces of a sentence without all that is known of a number but its id and how it is shown."""
     return [p if isinstance(p, str) else [p["id"], p["shown"] + p["suffix"]] for p in pieces]

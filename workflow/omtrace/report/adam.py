@@ -14,13 +14,14 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import omtrace
 from omtrace import store
 from omtrace.faults import Fault
 from omtrace.model.plan import DatasetPlan, Parameter, Plan
 from omtrace.provenance.keys import number_of
+from omtrace.provenance.recorded import RegisterRow
 
 if TYPE_CHECKING:
     import pandas
@@ -122,7 +123,7 @@ def define_csv(variables: Iterable[Variable]) -> bytes:
     return store.csv_text(header, rows).encode()
 
 
-def datasets_of(plan: Plan, name: str, folder: Path, register: Sequence[Mapping[str, Any]]) -> tuple[Dataset, Dataset]:
+def datasets_of(plan: Plan, name: str, folder: Path, register: Sequence[RegisterRow]) -> tuple[Dataset, Dataset]:
     """ADSL and ADBDS of a data set of the plan, from its stored records."""
     dataset = plan.datasets[name]
     records = store.read_table(folder / SET / f"{name}.parquet")
@@ -458,7 +459,7 @@ def json_of(plan: Plan, dataset: Dataset, day: str) -> bytes:
     oid = f"IG.{dataset.name}"
     columns = []
     for variable in dataset.variables:
-        column: dict[str, Any] = {
+        column: dict[str, object] = {
             "itemOID": f"IT.{dataset.name}.{variable.name}",
             "name": variable.name,
             "label": variable.label,

@@ -5,7 +5,6 @@ Percie du Sert N et al., PLoS Biol 2020;18:e3000410. Item titles are the guideli
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from omtrace.model.contrast import EVERYBODY
 from omtrace.model.headline import headline_of
@@ -134,7 +133,7 @@ def _exclusions(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str
     """Inclusion and exclusion criteria"""
     stated = [check for check in plan.checks.values() if check.check == "exclusion_reasons"]
     for check in stated:
-        reasons: dict[str, Any] = check.options.get("reasons", {})
+        reasons = check.options.get("reasons", {})
         text = "; ".join(f"{r.get('meaning', code)} ({r.get('stated', '')})" for code, r in reasons.items())
         yield Found(f"Reasons stated beforehand: {text}", "design", "Plan")
     told = plan.arrive.exclusions if plan.arrive else ""

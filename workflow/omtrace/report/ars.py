@@ -5,9 +5,8 @@ is the number's, so that ``omtrace trace`` finds it. Parameter, population, grou
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import omtrace
 from omtrace import store
@@ -89,14 +88,14 @@ def read(content: bytes) -> dict[str, str]:
     return found
 
 
-def _items(plan: Plan, made: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _items(plan: Plan, made: Collection[str]) -> list[dict[str, object]]:
     return [
         {"name": plan.analyses[name].title, "level": 1, "order": at, "analysisId": name}
         for at, name in enumerate(made, 1)
     ]
 
 
-def _sets(plan: Plan) -> Any:
+def _sets(plan: Plan) -> Iterator[dict[str, object]]:
     from omtrace.report.adam import flags_of
 
     for key, dataset in plan.datasets.items():
@@ -113,7 +112,7 @@ def _sets(plan: Plan) -> Any:
             }
 
 
-def _groupings(plan: Plan) -> Any:
+def _groupings(plan: Plan) -> Iterator[dict[str, object]]:
     for key, dataset in plan.datasets.items():
         known = {"group": dataset.groups, "visit": dataset.visits}
         known["parameter"] = {name: entry.label for name, entry in dataset.parameters.items()}
@@ -132,7 +131,7 @@ def _groupings(plan: Plan) -> Any:
             }
 
 
-def _method(plan: Plan, name: str, mine: Sequence[dict], call: Mapping[str, Any]) -> dict[str, Any]:
+def _method(plan: Plan, name: str, mine: Sequence[dict], call: Mapping[str, object]) -> dict[str, object]:
     operations = [
         {"id": number["id"], "name": number["statistic"], "label": number["name"], "order": at}
         for at, number in enumerate(mine, 1)
@@ -141,7 +140,7 @@ def _method(plan: Plan, name: str, mine: Sequence[dict], call: Mapping[str, Any]
     return {"id": f"method.{name}", "name": plan.analyses[name].method, **words, "operations": operations}
 
 
-def _analysis(plan: Plan, name: str, mine: Sequence[dict], call: Mapping[str, Any]) -> dict[str, Any]:
+def _analysis(plan: Plan, name: str, mine: Sequence[dict], call: Mapping[str, object]) -> dict[str, object]:
     entry = plan.analyses[name]
     used = [part for part in GROUPINGS if any(number[part] for number in mine)]
     code = {"context": f"omtrace {omtrace.__version__}", "code": json.dumps(call.get("options", {}), sort_keys=True)}
@@ -165,9 +164,13 @@ def _analysis(plan: Plan, name: str, mine: Sequence[dict], call: Mapping[str, An
     }
 
 
-def _result(plan: Plan, key: str, number: Mapping[str, Any]) -> dict[str, Any]:
+def _result(plan: Plan, key: str, number: Mapping) -> dict[str, object]:
     dataset = plan.datasets[key]
-    known: dict[str, Any] = {"group": dataset.groups, "visit": dataset.visits, "parameter": dataset.parameters}
+    known: dict[str, Collection[str]] = {
+        "group": dataset.groups,
+        "visit": dataset.visits,
+        "parameter": dataset.parameters,
+    }
     groups = []
     for part in GROUPINGS:
         value = number[part]

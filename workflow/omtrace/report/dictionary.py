@@ -5,7 +5,6 @@ It is made from the declarations that check the data, so it cannot say anything 
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 from omtrace import store
 from omtrace.model.folders import plan_file
@@ -64,7 +63,7 @@ def write_dictionary(plan: Plan | None, folder: str | Path) -> list[Path]:
     return [folder / "dictionary.html", folder / "dictionary.csv", *schemas]
 
 
-def dictionary_rows(entries: Iterable[TableEntry]) -> list[tuple[Any, ...]]:
+def dictionary_rows(entries: Iterable[TableEntry]) -> list[tuple[object, ...]]:
     """One row a field, as wide as ``HEADER``."""
     return [
         (
@@ -97,7 +96,7 @@ def _yes(holds: bool) -> str:
     return "yes" if holds else "no"
 
 
-def _listed(values: Iterable[Any]) -> str:
+def _listed(values: Iterable[object]) -> str:
     return BETWEEN.join(map(str, values))
 
 
@@ -147,7 +146,7 @@ def crosschecks_of(plan: Plan | None) -> list[tuple[str, str, list[RuleText]]]:
     ]
 
 
-def _options(options: dict[str, Any]) -> str:
+def _options(options: dict[str, object]) -> str:
     """The options of a plan's entry as one line, as they would stand in the plan."""
     import yaml
 

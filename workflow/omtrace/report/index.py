@@ -5,11 +5,16 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, cast
 
 from omtrace import store
 from omtrace.provenance.listings import FOLDER as STAGES
+from omtrace.provenance.recorded import FileState, Manifest
+from omtrace.report.abstract import Abstract, RuleOfStudy
 from omtrace.report.lineage import Step, drawn
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 WORDS = {
     "stop": "stopping",
@@ -35,8 +40,8 @@ class Entry:
     """A study of the index: where its results lie, its abstract, its lineage, and the states of its queries."""
 
     study: str
-    abstract: Mapping[str, Any]
-    manifest: Mapping[str, Any]
+    abstract: Abstract
+    manifest: Manifest
     digest: str
     queries: Queries
 
@@ -45,8 +50,8 @@ class Entry:
         """Severity -> how many cells, or rows, were found; the worst first."""
         counts: Counter[str] = Counter()
         for rule in self.abstract["rules"]:
-            for one in rule["found"]:
-                counts[one["severity"]] += one["cells"]
+            for findings in rule["found"]:
+                counts[findings["severity"]] += findings["cells"]
         return {severity: counts[severity] for severity in SEVERITIES if counts[severity]}
 
     @property
@@ -80,23 +85,23 @@ class Entry:
         return steps
 
     @property
-    def drawing(self) -> Any:
+    def drawing(self) -> "Markup":
         """The lineage as an SVG element."""
         return drawn(self.raw, self.made_with, self.steps)
 
     @property
-    def found(self) -> list[dict[str, Any]]:
+    def found(self) -> list[dict[str, object]]:
         """A row of each rule with each table in which it found something, the worst first, with their queries."""
+        pairs = [(rule, findings) for rule in self.abstract["rules"] for findings in rule["found"]]
         rows = []
-        for rule in self.abstract["rules"]:
-            for one in rule["found"]:
-                at = (rule["rule"], one["table"])
-                states = Counter(q["state"] for q in self.queries if (q["rule"], q["table"]) == at)
-                rows.append({**rule, **one, "states": {name: states[name] for name in STATES if states[name]}})
-        return sorted(rows, key=lambda row: SEVERITIES.index(row["severity"]))
+        for rule, findings in sorted(pairs, key=lambda pair: SEVERITIES.index(pair[1]["severity"])):
+            place = (rule["rule"], findings["table"])
+            states = Counter(q["state"] for q in self.queries if (q["rule"], q["table"]) == place)
+            rows.append({**rule, **findings, "states": {name: states[name] for name in STATES if states[name]}})
+        return rows
 
     @property
-    def passed(self) -> list[Mapping[str, Any]]:
+    def passed(self) -> list[RuleOfStudy]:
         """The rules that found nothing."""
         return [rule for rule in self.abstract["rules"] if not rule["found"]]
 
@@ -105,9 +110,8 @@ class Entry:
         """How many queries were first seen on a day."""
         return sorted(Counter(query["first_seen"] for query in self.queries).items())
 
-    def _kind(self, kind: str) -> Mapping[str, Mapping[str, Any]]:
-        files: Mapping[str, Mapping[str, Any]] = self.manifest["files"].get(kind, {})
-        return files
+    def _kind(self, kind: str) -> Mapping[str, FileState]:
+        return self.manifest["files"].get(kind, {})
 
 
 def write_index(
@@ -136,10 +140,11 @@ def write_index(
     for manifest in map(Path, manifests):
         abstract = manifest.with_name("abstract.json")
         if manifest.name == "manifest.json" and abstract.is_file():
-            told = {"open_lines": [], "asked": True, **store.read_json(abstract)}  # none in those of an earlier version
+            stored = {"open_lines": [], "asked": True, **store.read_json(abstract)}  # none in those of an earlier version
+            content = cast(Abstract, stored)
             digest = hashlib.sha256(manifest.read_bytes()).hexdigest()
-            study = told["study"]
-            entries.append(Entry(study, told, store.read_json(manifest), digest, queries.get(study, ())))
+            study = content["study"]
+            entries.append(Entry(study, content, store.read_json(manifest), digest, queries.get(study, ())))
     store.write_text(path, COMPILED["index.html"].render(entries=entries, **shared))
     Path(folder).mkdir(parents=True, exist_ok=True)
     for entry in entries:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace.faults import Fault
 from omtrace.model.register import Export
@@ -26,7 +26,7 @@ TITLES = {
 
 
 def exports_shown(
-    exports: Sequence[Export], decisions: Mapping[str, Mapping[str, Any]], places: "pyarrow.Table", quarantine: Table
+    exports: Sequence[Export], decisions: Mapping[str, Mapping[str, str]], places: "pyarrow.Table", quarantine: Table
 ) -> list[dict]:
     """Each registered export with its decisions and its rows: placed, quarantined (a row counts once)."""
     import numpy
@@ -51,7 +51,7 @@ def exports_shown(
 
 
 def left_out_shown(
-    exports: Sequence[Export], decisions: Mapping[str, Mapping[str, Any]], quarantine: Table
+    exports: Sequence[Export], decisions: Mapping[str, Mapping[str, str]], quarantine: Table
 ) -> list[dict]:
     """Batches, and files without one, that are left out whole: what it is, and the files at fault, each with why."""
     whole = "the whole file: "
@@ -65,7 +65,7 @@ def left_out_shown(
     return [{"what": what, "causes": causes} for what, causes in found.items()]
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return ", ".join(_text(item) for item in value) if isinstance(value, list | tuple) else str(value)
 
 

@@ -5,7 +5,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 TEMPLATES = Path(__file__).parent / "templates"
 HEADS = {
@@ -30,7 +29,7 @@ def policy(style: str, script: str) -> str:
     )
 
 
-def packed(value: Any) -> str:
+def packed(value: object) -> str:
     """JSON as gzip in base64, as ``templates/payload.js`` reads it; by pyarrow, whose zlib is the lock's."""
     import pyarrow
 
@@ -38,7 +37,7 @@ def packed(value: Any) -> str:
     return base64.b64encode(pyarrow.Codec("gzip", 9).compress(text, asbytes=True)).decode()
 
 
-def page_of(content: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
+def page_of(content: Mapping[str, object], payload: Mapping[str, object]) -> str:
     """The whole page as text. ``content`` feeds ``page.html``; ``payload`` is read by the page's script."""
     from markupsafe import Markup
 

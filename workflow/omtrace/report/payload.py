@@ -21,7 +21,7 @@ carry value, times, value, times, ...
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace.faults import Fault
 from omtrace.model.plan import Plan
@@ -115,7 +115,7 @@ class Payload:
         self.datasets, self.cells, self.raw_cells = datasets, cells, raw_cells
         self.strings = Strings()
 
-    def build(self, numbers: Mapping[str, dict], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    def build(self, numbers: Mapping[str, dict], definitions: Mapping[str, dict]) -> dict[str, list | dict]:
         """The whole payload as plain lists and dictionaries."""
         names = sorted({number["rowset"] for number in numbers.values()})
         rowsets = RowSets(names, self.rowsets, self.datasets)
@@ -168,7 +168,7 @@ class Payload:
                 columns["status"].append(self.strings("" if status == "observed" else status))
         return {**columns, **{name: repeats(columns[name]) for name in ("parameter", "visit", "status")}}
 
-    def _links(self, rowsets: RowSets, shown: "Integers") -> tuple["Links", dict[str, Any]]:
+    def _links(self, rowsets: RowSets, shown: "Integers") -> tuple["Links", dict[str, list | dict]]:
         """The cells of each record with their roles, and the columns of files, places and cells."""
         import numpy
         import pyarrow
@@ -199,7 +199,7 @@ class Payload:
         }
         return (numpy.concatenate([numpy.zeros(0, int), *positions]), role, cell, roles), columns
 
-    def _places(self, keys: "Integers") -> dict[str, Any]:
+    def _places(self, keys: "Integers") -> dict[str, list | dict]:
         """The columns of files and places of keys (n, rising)."""
         import numpy
         import pyarrow.compute as compute

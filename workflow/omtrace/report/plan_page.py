@@ -1,10 +1,10 @@
 """The plan as a page, docs/plan.md: every key, and every module that a plan may name, with its options."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import import_module
-from types import UnionType
+from types import ModuleType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -164,7 +164,7 @@ def plan_schema() -> str:
     return json.dumps({**head, **schema}, indent=1, ensure_ascii=False) + "\n"
 
 
-def _moved(schema: Any, part: str, name: str) -> Any:
+def _moved(schema: object, part: str, name: str) -> object:
     """A module's schema whose references point at its own definitions within the whole one."""
     if isinstance(schema, dict):
         return {
@@ -174,7 +174,7 @@ def _moved(schema: Any, part: str, name: str) -> Any:
     return [_moved(value, part, name) for value in schema] if isinstance(schema, list) else schema
 
 
-def modules(part: str, declares: str) -> dict[str, Any]:
+def modules(part: str, declares: str) -> dict[str, ModuleType]:
     """Name -> module of a part, of the modules that declare its object."""
     found = {name: import_module(f"omtrace.{part}.{name}") for name in declared(part)}
     return {name: module for name, module in found.items() if hasattr(module, declares)}
@@ -199,12 +199,12 @@ def means(model: type[Closed], name: str) -> str:
     return model.model_fields[name].description or MEANS.get(f"{model.__name__}.{name}", "")
 
 
-def within(annotation: Any) -> list[type[Closed]]:
+def within(annotation: object) -> list[type[Closed]]:
     """The models within an annotation."""
     return [model for model, _ in _inner(annotation, "")]
 
 
-def _inner(annotation: Any, path: str) -> Iterator[tuple[type[Closed], str]]:
+def _inner(annotation: object, path: str) -> Iterator[tuple[type[Closed], str]]:
     """The models within an annotation, and where they stand; ``*`` is a name that the plan gives."""
     if isinstance(annotation, type) and issubclass(annotation, Closed):
         yield annotation, path
@@ -252,7 +252,7 @@ def _table(model: type[Closed], names: bool = False) -> Iterator[str]:
     yield ""
 
 
-def _kind(annotation: Any) -> str:
+def _kind(annotation: object) -> str:
     """A type in words."""
     plain = {str: "text", int: "whole number", float: "number", bool: "true or false", Any: "anything"}
     origin, parts = get_origin(annotation), [p for p in get_args(annotation) if p is not type(None)]
@@ -321,7 +321,7 @@ def _schemas() -> Iterator[str]:
     )
 
 
-def _codes(names: Any, between: str = ", ") -> str:
+def _codes(names: Iterable[str], between: str = ", ") -> str:
     return between.join(f"`{name}`" for name in names)
 
 

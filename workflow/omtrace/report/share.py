@@ -5,13 +5,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from omtrace import store
 from omtrace.classes import gate
 from omtrace.faults import Fault
 from omtrace.model.open_lines import draft_words
 from omtrace.model.plan import Plan
+from omtrace.provenance.recorded import RegisterRow
 from omtrace.report import Results
 from omtrace.report.disclosure import shared_rows
 
@@ -34,7 +34,7 @@ class Numbers:
 
     plan: Plan
     rows: Sequence[Mapping[str, str]]
-    definitions: Mapping[str, Any]
+    definitions: Mapping[str, dict]
     source: str
     open_lines: Sequence[str] = ()
 
@@ -60,6 +60,7 @@ def numbers_for(study: str, root: str | Path = ".", share: bool = False) -> Numb
 
     results = Results(Path(root) / RESULTS / study, study)
     inputs = results.read(read_stage, "stages/render.json")
+    assert inputs.plan is not None
     plan = with_groups(inputs.plan, results.folder / "datasets")
     rows: Sequence[Mapping[str, str]] = results.read(store.read_csv, "estimates.csv")
     definitions = results.read(store.read_json, "definitions.json")
@@ -94,7 +95,7 @@ class NoRows:
         return ""
 
 
-def shared_page(numbers: Numbers, raw: Sequence[Mapping[str, Any]] = ()) -> bytes:
+def shared_page(numbers: Numbers, raw: Sequence[RegisterRow] = ()) -> bytes:
     """The report of numbers that may leave; ``raw``: the register's rows of the raw files, by name and digest.
 
     Figures are left out: marks of single units and small counts stand in them as well.

@@ -6,7 +6,6 @@ stands in properties of our own, which the specification allows: ``unit``, ``sou
 """
 
 from collections.abc import Collection
-from typing import Any
 
 from omtrace.report.fields import FieldEntry, TableEntry
 from omtrace.schemas import Column, Reference
@@ -14,7 +13,7 @@ from omtrace.schemas import Column, Reference
 TYPES = {"text": "string", "integer": "integer", "number": "number", "date": "date"}
 
 
-def table_schema(entry: TableEntry, tables: Collection[str]) -> dict[str, Any]:
+def table_schema(entry: TableEntry, tables: Collection[str]) -> dict[str, object]:
     """The Table Schema of one table. ``tables``: those of the dictionary, which a foreign key may name."""
     references = [r for r in entry.table.references if r.table in tables]
     found = {
@@ -34,7 +33,7 @@ def table_schema(entry: TableEntry, tables: Collection[str]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value}
 
 
-def _field(field: FieldEntry) -> dict[str, Any]:
+def _field(field: FieldEntry) -> dict[str, object]:
     column = field.column
     found = {
         "name": column.name,
@@ -50,7 +49,7 @@ def _field(field: FieldEntry) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value}
 
 
-def _constraints(column: Column, in_key: bool) -> dict[str, Any]:
+def _constraints(column: Column, in_key: bool) -> dict[str, object]:
     """Constraints by name; bounds of whole numbers as whole numbers, as the specification asks."""
     bounds = {"minimum": column.minimum, "maximum": column.maximum}
     told = {name: _bound(column, bound) for name, bound in bounds.items() if bound is not None}
@@ -62,7 +61,7 @@ def _bound(column: Column, bound: float) -> float:
     return int(bound) if column.kind == "integer" else float(bound)
 
 
-def _foreign_key(reference: Reference) -> dict[str, Any]:
+def _foreign_key(reference: Reference) -> dict[str, object]:
     return {"fields": reference.column, "reference": {"resource": reference.table, "fields": reference.other}}
 
 

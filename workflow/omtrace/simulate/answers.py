@@ -7,6 +7,7 @@ skewed: its median here is a choice.
 """
 
 import math
+from datetime import date
 from typing import Any
 
 from omtrace.simulate.streams import Stream, nearest, power, within
@@ -42,7 +43,7 @@ def hit6_total(codes: list[int]) -> int:
     return sum(HIT6_WEIGHTS[code] for code in codes)
 
 
-def hit6_answers(stream: Stream, target: float, on: Any, status: int = 2) -> Answers:
+def hit6_answers(stream: Stream, target: float, on: date, status: int = 2) -> Answers:
     """Six answers with a total as near to the target as single steps get, uneven over the items."""
     wanted = nearest(within(target, 36, 78))
     middle = 1 + 4 * (wanted - 36) / 42

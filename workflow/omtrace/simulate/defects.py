@@ -1,6 +1,6 @@
 """Seeded defects: each is declared once, with its place, and put into a clean table from there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,8 +16,8 @@ class Defect:
     """
 
     file: str
-    row: dict[str, Any]
-    change: dict[str, Any | Callable[[Row], Any]]
+    row: dict[str, object]
+    change: dict[str, object]
     says: str
     how: Literal["set", "repeat", "add"] = "set"
 

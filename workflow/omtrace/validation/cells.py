@@ -3,17 +3,18 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy
+    import pyarrow
 
 
 @dataclass
 class Cells:
     """One raw column. ``distinct``: Arrow array of texts, no blanks around them; ``codes``: int array, one a row."""
 
-    distinct: Any
+    distinct: "pyarrow.Array"
     codes: "numpy.ndarray"
 
     @cached_property
@@ -49,12 +50,12 @@ class Cells:
         codes[rows] = len(self.distinct) + numpy.searchsorted(old, codes[rows])
         return Cells(pyarrow.concat_arrays([self.distinct, new]), codes)
 
-    def array(self) -> Any:
+    def array(self) -> "pyarrow.Array":
         """The texts of all rows as an Arrow array, null where there is none."""
         return held(self.distinct, ~is_in(self.distinct, ("",))).take(_arrow(self.codes))
 
 
-def is_in(distinct: Any, wanted: Collection[Any]) -> "numpy.ndarray":
+def is_in(distinct: "pyarrow.Array", wanted: Collection[str]) -> "numpy.ndarray":
     """The mask of the distinct texts that are one of these."""
     import pyarrow
     import pyarrow.compute as compute
@@ -63,7 +64,7 @@ def is_in(distinct: Any, wanted: Collection[Any]) -> "numpy.ndarray":
     return mask.to_numpy(zero_copy_only=False)
 
 
-def held(distinct: Any, good: "numpy.ndarray") -> Any:
+def held(distinct: "pyarrow.Array", good: "numpy.ndarray") -> "pyarrow.Array":
     """The distinct texts, null where they are not good."""
     import pyarrow
     import pyarrow.compute as compute
@@ -71,13 +72,13 @@ def held(distinct: Any, good: "numpy.ndarray") -> Any:
     return distinct if good.all() else compute.if_else(_arrow(good), distinct, pyarrow.scalar(None, pyarrow.string()))
 
 
-def _arrow(values: "numpy.ndarray") -> Any:
+def _arrow(values: "numpy.ndarray") -> "pyarrow.Array":
     import pyarrow
 
     return pyarrow.array(values)
 
 
-def encoded(texts: Sequence[str]) -> Any:
+def encoded(texts: "Sequence[str] | pyarrow.Array") -> "pyarrow.DictionaryArray":
     """A column of a file, dictionary-encoded by Arrow. Raises UnicodeEncodeError for half a surrogate pair."""
     import pyarrow
 
@@ -85,7 +86,7 @@ def encoded(texts: Sequence[str]) -> Any:
     return cells.dictionary_encode()
 
 
-def cells_of(parts: Iterable[Any]) -> Cells:
+def cells_of(parts: "Iterable[pyarrow.DictionaryArray]") -> Cells:
     """One column from its encoded parts, in their order."""
     import pyarrow
     import pyarrow.compute as compute
@@ -100,7 +101,7 @@ def cells_of(parts: Iterable[Any]) -> Cells:
     return Cells(compute.utf8_trim_whitespace(one.dictionary), one.indices.to_numpy(zero_copy_only=False))
 
 
-def repeated(text: str, count: int) -> Any:
+def repeated(text: str, count: int) -> "pyarrow.DictionaryArray":
     """An encoded column that holds one text in every row."""
     import numpy
     import pyarrow

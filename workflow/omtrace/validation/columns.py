@@ -6,7 +6,7 @@ Every distinct text of a column is judged once, and the judgement taken to the r
 import re
 from collections import Counter
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from omtrace.model.tables import Format
 from omtrace.schemas import UNIT, Column
@@ -16,6 +16,13 @@ from omtrace.validation.formats import Style, date_style, number_style
 from omtrace.validation.meaning import Meaning, meaning_of
 from omtrace.validation.parse import EXPECTED, NO_SUCH_DAY, dates, integers, no_such_day, numbers, plain
 from omtrace.validation.work import Work
+
+if TYPE_CHECKING:
+    import numpy
+    import pandas
+    import pyarrow
+
+    Values: TypeAlias = numpy.ndarray | pyarrow.Array
 
 
 def set_types(work: Work) -> None:
@@ -37,7 +44,7 @@ def set_types(work: Work) -> None:
     work.frame = pandas.DataFrame(frame, index=index, columns=[column.name for column in work.table.columns])
 
 
-def _joined(work: Work, column: Column, parts: list[str]) -> Any:
+def _joined(work: Work, column: Column, parts: list[str]) -> "pandas.Series":
     """Raw columns joined by /; missing where one of them is blank, or the unit's pattern does not fit."""
     import numpy
     import pyarrow.compute as compute
@@ -57,7 +64,7 @@ def _joined(work: Work, column: Column, parts: list[str]) -> Any:
     return _values(work, column, Meaning(whole, whole.distinct, none, told), style, None)
 
 
-def _unit_missing(work: Work, blank: Any, parts: list[str], pattern: str) -> None:
+def _unit_missing(work: Work, blank: "numpy.ndarray", parts: list[str], pattern: str) -> None:
     """Rows without their unit, at the part that is blank; where none is, the pattern does not fit."""
     told = blank & False
     for part in [part for part in parts if part != "@row"]:
@@ -73,7 +80,7 @@ def _cut(pattern: re.Pattern, text: str) -> str:
     return found[1] or "" if found else ""
 
 
-def _typed(work: Work, column: Column) -> Any:
+def _typed(work: Work, column: Column) -> "pandas.Series":
     """A column of the table as typed values."""
     import numpy
     import pandas
@@ -108,7 +115,7 @@ def _tell(work: Work, column: Column, style: Style, number: int) -> None:
         work.sources[number].extract.decisions[f"{kind} in {work.plan.raw(column.name)}"] = style.told
 
 
-def _style(column: Column, meant: Any, codes: Any, told: Format, dated: bool) -> Style:
+def _style(column: Column, meant: "pyarrow.Array", codes: "numpy.ndarray", told: Format, dated: bool) -> Style:
     """How the texts of some rows are written. ``dated``: the file holds dates that are no texts, shown as ISO."""
     import numpy
 
@@ -134,7 +141,9 @@ def _style(column: Column, meant: Any, codes: Any, told: Format, dated: bool) ->
     return number_style(other, points, sum(n for _, _, n in there), told, column.kind == "integer")
 
 
-def _values(work: Work, column: Column, meaning: Meaning, style: Style, rows: Any) -> Any:
+def _values(
+    work: Work, column: Column, meaning: Meaning, style: Style, rows: "numpy.ndarray | None"
+) -> "pandas.Series":
     """The typed values of some rows (a mask; None: all), with a finding for each cell that does not fit."""
     raw, meant = meaning.raw, meaning.texts
     keys, codes = (work.keys, raw.codes) if rows is None else (work.keys[rows], raw.codes[rows])
@@ -165,14 +174,14 @@ def _values(work: Work, column: Column, meaning: Meaning, style: Style, rows: An
     return _taken(column, values, fits, codes)
 
 
-def _refused(column: Column, values: Any, fits: Any) -> list[tuple[str, str, str, Any]]:
+def _refused(column: Column, values: "Values", fits: "numpy.ndarray") -> "list[tuple[str, str, str, numpy.ndarray]]":
     """What the model's checks say of the distinct values that are of the type, as masks of the distinct texts."""
     import numpy
     import pandas
 
     if not column.checks or not fits.any():
         return []
-    typed = values.to_pandas()[fits] if column.kind == "text" else pandas.Series(values[fits])
+    typed = pandas.Series(values[fits]) if isinstance(values, numpy.ndarray) else values.to_pandas()[fits]
     judged = []
     for rule, expected, severity, mask in refused_values(column, typed):
         spread = numpy.zeros(len(fits), dtype=bool)
@@ -181,7 +190,9 @@ def _refused(column: Column, values: Any, fits: Any) -> list[tuple[str, str, str
     return judged
 
 
-def _parsed(column: Column, meant: Any, style: Style, blank: Any) -> Any:
+def _parsed(
+    column: Column, meant: "pyarrow.Array", style: Style, blank: "numpy.ndarray"
+) -> "tuple[Values, numpy.ndarray]":
     """Values of the distinct texts, and the mask of those that are of the type."""
     if column.kind == "integer":
         return integers(meant, style)
@@ -190,7 +201,7 @@ def _parsed(column: Column, meant: Any, style: Style, blank: Any) -> Any:
     return dates(meant, style) if column.kind == "date" else (meant, ~blank)
 
 
-def _taken(column: Column, values: Any, good: Any, codes: Any) -> Any:
+def _taken(column: Column, values: "Values", good: "numpy.ndarray", codes: "numpy.ndarray") -> "pandas.Series":
     """The values of the rows: missing where the text gives none."""
     import numpy
     import pandas

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace.instruments import Instrument, instrument_of, is_instrument
 from omtrace.provenance.keys import key_of
@@ -13,6 +13,7 @@ from omtrace.validation.work import Source, Work
 
 if TYPE_CHECKING:
     import numpy
+    import pyarrow
 
 MISSING = "\ue000"  # stands for a missing-data code that only one of a table's files declares
 STRAY, SURE = 0.02, 0.98  # shares of answers: outside the declared codes at least, within another coding at least
@@ -27,7 +28,7 @@ class Meaning:
     """
 
     raw: Cells
-    texts: Any
+    texts: "pyarrow.Array"
     coded: "numpy.ndarray"
     told: "numpy.ndarray"
 
@@ -86,7 +87,7 @@ def _own_codes(work: Work, column: Column, raw: Cells) -> Cells:
     return raw
 
 
-def _gaps(work: Work, column: Column, raw: Cells, codes: dict[str, str], rows: Any, rule: str) -> bool:
+def _gaps(work: Work, column: Column, raw: Cells, codes: dict[str, str], rows: "numpy.ndarray", rule: str) -> bool:
     """Cells that hold a code with a meaning of its own; whether there are any."""
     if not rows.any():
         return False

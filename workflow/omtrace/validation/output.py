@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace import store
 from omtrace.provenance.keys import SHIFT, Place, key_of, number_of
@@ -15,7 +15,10 @@ from omtrace.validation.findings import WORST, Finding
 from omtrace.validation.work import WITHHELD, Source, Work
 
 if TYPE_CHECKING:
+    import numpy
     import pandas
+    import pyarrow
+    from numpy.typing import ArrayLike
 
 PLACES = ["key", "export", "part", "first_line", "last_line", "column"]
 WHOLE = ("key", "first_line", "last_line")  # whole numbers
@@ -165,8 +168,9 @@ def places_of(works: Iterable[Work]) -> "pandas.DataFrame":
     import pyarrow
 
     works = list(works)
-    wanted: dict[int, tuple[Source, list[Any]]] = {}  # by the extract: tables may read one file in several ways
-    found: dict[str, list[Any]] = {name: [] for name in PLACES}
+    # by the extract: tables may read one file in several ways
+    wanted: dict[int, tuple[Source, list[numpy.ndarray]]] = {}
+    columns: dict[str, list[pyarrow.Array]] = {name: [] for name in PLACES}
     for work in works:
         keys = work.keys if work.read is None else work.read
         read = [source for source in work.sources.values() if not source.from_part]
@@ -177,7 +181,7 @@ def places_of(works: Iterable[Work]) -> "pandas.DataFrame":
             wanted.setdefault(id(source), (source, []))[1].append(keys[start:end])
         for number, broken in _by_file(work.broken).items():
             _add(
-                found,
+                columns,
                 work.sources[number].export.path,
                 [key_of(number, place.ordinal) for place in broken],
                 Places.of(broken),
@@ -187,10 +191,10 @@ def places_of(works: Iterable[Work]) -> "pandas.DataFrame":
         keys = several[0] if len(several) == 1 else numpy.unique(numpy.concatenate(several))
         places, mine = source.extract.places, source.keys()
         at = slice(None) if len(keys) == len(mine) else numpy.searchsorted(mine, keys)
-        _add(found, source.export.path, keys, places, at)
+        _add(columns, source.export.path, keys, places, at)
     kinds = {name: pyarrow.int64() if name in WHOLE else pyarrow.string() for name in PLACES}
-    columns = {name: pyarrow.chunked_array(found[name], kind) for name, kind in kinds.items()}
-    return pyarrow.table(columns).to_pandas()
+    whole = {name: pyarrow.chunked_array(columns[name], kind) for name, kind in kinds.items()}
+    return pyarrow.table(whole).to_pandas()
 
 
 def _by_file(broken: Mapping[int, Place]) -> dict[int, list[Place]]:
@@ -201,18 +205,25 @@ def _by_file(broken: Mapping[int, Place]) -> dict[int, list[Place]]:
     return files
 
 
-def _add(found: dict[str, list[Any]], path: str, keys: Any, places: Places, at: Any) -> None:
+def _add(
+    columns: "dict[str, list[pyarrow.Array]]",
+    path: str,
+    keys: "ArrayLike",
+    places: Places,
+    rows: "numpy.ndarray | slice",
+) -> None:
     """Add the places of some rows of a file (positions, or all) to the columns."""
     import numpy
     import pyarrow
 
-    found["key"].append(pyarrow.array(numpy.asarray(keys, dtype="int64")))
-    found["export"].append(pyarrow.repeat(path, len(keys)))
+    keys = numpy.asarray(keys, dtype="int64")
+    columns["key"].append(pyarrow.array(keys))
+    columns["export"].append(pyarrow.repeat(path, len(keys)))
     for name, lines in (("first_line", places.first_lines), ("last_line", places.last_lines)):
-        found[name].append(pyarrow.array(numpy.asarray(lines, dtype="int64")[at]))
+        columns[name].append(pyarrow.array(numpy.asarray(lines, dtype="int64")[rows]))
     for name, texts in (("part", places.parts), ("column", places.columns)):
         if isinstance(texts, str):
-            found[name].append(pyarrow.repeat(texts, len(keys)))
+            columns[name].append(pyarrow.repeat(texts, len(keys)))
         else:
             array = pyarrow.array(texts, type=pyarrow.string())
-            found[name].append(array if isinstance(at, slice) else array.take(pyarrow.array(at)))
+            columns[name].append(array if isinstance(rows, slice) else array.take(pyarrow.array(rows)))

@@ -2,12 +2,13 @@
 
 import re
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace.validation.formats import ISO, LAST_OF_2000, MONTHS, NUMERIC_DATE, SHORT_YEAR, Style
 
 if TYPE_CHECKING:
     import numpy
+    import pyarrow
 
 INTEGER = r"^[+-]?[0-9]{1,15}(\.0{1,2})?$"  # 40.0 is what R and pandas write; 1.000 may be a thousand
 WHOLE = r"\.0+$"
@@ -19,7 +20,7 @@ EXPECTED = {"integer": "a whole number", "number": "a number", "date": "a date a
 NO_SUCH_DAY = "a day of the calendar: the month of this date has no such day"
 
 
-def integers(texts: Any, style: Style) -> "tuple[numpy.ndarray, numpy.ndarray]":
+def integers(texts: "pyarrow.Array", style: Style) -> "tuple[numpy.ndarray, numpy.ndarray]":
     """Whole numbers (int64, 0 where it is none) and the mask of those that are."""
     import pyarrow
 
@@ -27,7 +28,7 @@ def integers(texts: Any, style: Style) -> "tuple[numpy.ndarray, numpy.ndarray]":
     return values.fill_null(0).to_numpy(), values.is_valid().to_numpy(zero_copy_only=False)
 
 
-def numbers(texts: Any, style: Style) -> "tuple[numpy.ndarray, numpy.ndarray]":
+def numbers(texts: "pyarrow.Array", style: Style) -> "tuple[numpy.ndarray, numpy.ndarray]":
     """Numbers (float64, NaN where it is none) and the mask of those that are. Infinity is none."""
     import numpy
     import pyarrow
@@ -37,7 +38,7 @@ def numbers(texts: Any, style: Style) -> "tuple[numpy.ndarray, numpy.ndarray]":
     return numpy.where(good, values, numpy.nan), good
 
 
-def plain(texts: Any) -> "numpy.ndarray":
+def plain(texts: "pyarrow.Array") -> "numpy.ndarray":
     """The mask of the texts that are numbers with a decimal point, or none, and no marks between thousands."""
     import pyarrow.compute as compute
 
@@ -45,7 +46,7 @@ def plain(texts: Any) -> "numpy.ndarray":
     return fits.to_numpy(zero_copy_only=False)
 
 
-def _cast(texts: Any, style: Style, pattern: str, kind: Any) -> Any:
+def _cast(texts: "pyarrow.Array", style: Style, pattern: str, kind: "pyarrow.DataType") -> "pyarrow.Array":
     """An Arrow array of numbers, null where a text does not fit the pattern."""
     import pyarrow
     import pyarrow.compute as compute
@@ -58,7 +59,7 @@ def _cast(texts: Any, style: Style, pattern: str, kind: Any) -> Any:
     return compute.cast(compute.replace_substring_regex(cells, WHOLE, "") if pattern == INTEGER else cells, kind)
 
 
-def dates(texts: Any, style: Style) -> "tuple[numpy.ndarray, numpy.ndarray]":
+def dates(texts: "pyarrow.Array", style: Style) -> "tuple[numpy.ndarray, numpy.ndarray]":
     """Dates (datetime64[ns], NaT where it is none) and the mask of those that are."""
     import numpy
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace import store
 from omtrace.model.register import RawFile
@@ -27,6 +27,7 @@ from omtrace.validation.work import Source, Work
 
 if TYPE_CHECKING:
     import pandas
+    import pyarrow
 
 FILES = "files.json"
 PLACES = "@places"  # beside the tables
@@ -50,9 +51,9 @@ class Part:
     reason -> rows out of scope]]. ``tables``: name, or ``PLACES`` -> Arrow table with a column ``key``, rising."""
 
     files: dict[str, list[dict[str, list]]] = field(default_factory=dict)
-    tables: dict[str, Any] = field(default_factory=dict)
+    tables: "dict[str, pyarrow.Table]" = field(default_factory=dict)
 
-    def rows(self, name: str, exports: Sequence[RawFile]) -> list[Any]:
+    def rows(self, name: str, exports: Sequence[RawFile]) -> "list[pyarrow.Table]":
         """The rows of a table that are of some exports, as an Arrow table; none if the part has no such table."""
         import numpy
         import pyarrow
@@ -163,7 +164,7 @@ def part_of(works: Sequence[Work], files: Sequence[dict[str, Source]]) -> Part:
     return part
 
 
-def _arrow(frame: "pandas.DataFrame", kinds: Mapping[str, str]) -> Any:
+def _arrow(frame: "pandas.DataFrame", kinds: Mapping[str, str]) -> "pyarrow.Table":
     """A frame as an Arrow table, floats as they are."""
     import pyarrow
 
@@ -172,7 +173,7 @@ def _arrow(frame: "pandas.DataFrame", kinds: Mapping[str, str]) -> Any:
     return pyarrow.Table.from_pandas(frame, schema, preserve_index=False).replace_schema_metadata()
 
 
-def _typed(parts: Sequence[Any], table: Table) -> "pandas.DataFrame":
+def _typed(parts: "Sequence[pyarrow.Table]", table: Table) -> "pandas.DataFrame":
     """Arrow tables as one frame of a table's columns, by key, typed as those that were read."""
     import pandas
     import pyarrow

@@ -51,6 +51,8 @@ class Reading:
 
     def table(self, name: str) -> Work:
         """A table's raw text. Raises Fault for a plan that does not fit the table or the register."""
+        import numpy
+
         plan = self.plan.tables[name]
         where = f"plan of {self.plan.study}: tables.{name}"
         table = check_table(self.plan, name, where)
@@ -61,7 +63,7 @@ class Reading:
             raise Fault(f"{where}: the register has no export of table {source!r}{nearest(source, known)}")
         sources = {export.number: self._source(export, plan, name) for export in exports}
         self._scan_fresh()
-        work = Work(name, self.plan, plan, table, sources, None, {})
+        work = Work(name, self.plan, plan, table, sources, numpy.zeros(0, dtype="int64"), {})
         take_rows(work)
         return work
 

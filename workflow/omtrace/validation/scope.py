@@ -3,13 +3,17 @@
 import re
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING
 
 from omtrace.model.tables import Repair
 from omtrace.provenance.keys import key_of, number_of
 from omtrace.readers import CellDoubt
 from omtrace.schemas import UNIT
 from omtrace.validation.work import Source, Work
+
+if TYPE_CHECKING:
+    import numpy
+
 
 # What stands for a unit in a line below the rows, which is none: totals, means, counts.
 SUMMARY = re.compile(
@@ -66,7 +70,7 @@ def _leave_summaries(work: Work) -> None:
     work.leave(rows, "totals, or the header again")
 
 
-def _blank(work: Work, columns: Iterable[str]) -> Any:
+def _blank(work: Work, columns: Iterable[str]) -> "numpy.ndarray":
     """The mask of rows in which all these raw columns are blank."""
     import numpy
 
@@ -74,7 +78,7 @@ def _blank(work: Work, columns: Iterable[str]) -> Any:
     return numpy.logical_and.reduce(blank) if blank else numpy.zeros(len(work.keys), dtype=bool)
 
 
-def _report_unanswered(work: Work, rows: Any) -> None:
+def _report_unanswered(work: Work, rows: "numpy.ndarray") -> None:
     """Forms that are marked as done and have no answer: they stay in the table, and are missing for that reason."""
     status = work.plan.status
     for at in rows.nonzero()[0].tolist():
@@ -103,7 +107,7 @@ def _report_unmatched(work: Work, column: str, texts: Iterable[str]) -> None:
             work.find("text_unmatched", export, None, column, f"rows with {text!r}, which the plan names")
 
 
-def _unscheduled(work: Work, columns: list[str]) -> Any:
+def _unscheduled(work: Work, columns: list[str]) -> "numpy.ndarray":
     """The mask of rows in which all these columns are blank because nothing was to be collected there."""
     import numpy
 
@@ -170,7 +174,7 @@ def repair(work: Work) -> None:
         work.repairs.append((declared.column, _words(declared), declared.reason, int(mask.sum())))
 
 
-def _meant(work: Work, declared: Repair) -> Any:
+def _meant(work: Work, declared: Repair) -> "numpy.ndarray":
     """The rows that a repair applies to."""
     import numpy
 
@@ -182,7 +186,7 @@ def _meant(work: Work, declared: Repair) -> Any:
     return mask
 
 
-def date_cells(work: Work, column: str) -> Any:
+def date_cells(work: Work, column: str) -> "numpy.ndarray":
     """The keys of the rows in which the file itself holds a date in a column, not a text."""
     import numpy
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace.instruments import Instrument, instrument_of, is_instrument
 from omtrace.model.plan import USUAL, Plan, Scope
@@ -22,6 +22,7 @@ from omtrace.validation.findings import Finding, severity_of
 if TYPE_CHECKING:
     import numpy
     import pandas
+    import pyarrow
 
 WITHHELD = "(withheld: a direct identifier)"
 QUARANTINED = "quarantined: "  # begins the reason of a cell that a finding has taken out
@@ -37,7 +38,7 @@ class Source:
 
     export: RawFile
     extract: Extract
-    encoded: dict[str, Any] = field(default_factory=dict)
+    encoded: "dict[str, pyarrow.DictionaryArray]" = field(default_factory=dict)
     withheld: set[str] = field(default_factory=set)
     hidden: dict[str, str] = field(default_factory=dict)  # columns whose name is an identifier -> how they are called
     lost: str = ""  # the rule for which the whole file is left out
@@ -79,20 +80,20 @@ class Work:
     plan: TablePlan
     table: Table
     sources: dict[int, Source]
-    keys: Any  # int64 array, rising
+    keys: "numpy.ndarray"  # int64, rising
     cells: dict[str, Cells]
-    frame: Any = None  # the declared columns, typed
+    frame: "pandas.DataFrame" = None  # the declared columns, typed
     findings: list[Finding] = field(default_factory=list)
     rows_in: dict[int, int] = field(default_factory=dict)  # register number -> rows
     left: dict[int, dict[str, int]] = field(default_factory=dict)  # register number -> reason -> rows out of scope
-    read: Any = None  # int64 array, rising; None: all
+    read: "numpy.ndarray | None" = None  # int64, rising; None: all
     gaps: list[tuple[int, str, str]] = field(default_factory=list)  # key, column, why it has no value of its own
     broken: dict[int, Place] = field(default_factory=dict)  # rows that never became rows
     original: dict[tuple[int, str], str] = field(default_factory=dict)  # (key, raw column) -> text before a repair
     repairs: list[tuple[str, str, str, int]] = field(default_factory=list)  # raw column, change, reason, cells
     gone: set[int] = field(default_factory=set)  # keys that a finding has taken away
     lost: dict[tuple[int, str], str] = field(default_factory=dict)  # key, column of cells taken out -> rule
-    values_out: dict[str, list[Any]] = field(default_factory=dict)  # column -> the typed values of such cells, by key
+    values_out: "dict[str, list[pandas.Series]]" = field(default_factory=dict)  # column -> values of such cells, by key
     _taken_out: set[tuple[int, str]] = field(default_factory=set)  # those of them that are missing already
 
     def place(self, key: int) -> Place:
@@ -217,7 +218,7 @@ class Work:
         """The names of the table's columns."""
         return frozenset(column.name for column in self.table.columns)
 
-    def leave(self, mask: Any, reason: str) -> None:
+    def leave(self, mask: "numpy.ndarray", reason: str) -> None:
         """Rows that the table does not ask about go, and are counted."""
         import numpy
 
@@ -258,7 +259,7 @@ class Work:
         instrument = instrument_of(schema) if is_instrument(schema) else None
         return instrument if instrument and column in {item.name for item in instrument.items} else None
 
-    def rows_text(self) -> Any:
+    def rows_text(self) -> "pyarrow.Array":
         """The ordinal of each row in its file, the same for all visits of a wide row, as an Arrow array of texts."""
         import pyarrow
 
@@ -269,7 +270,7 @@ class Work:
         """The codes that are never a value in this table, with what they say."""
         return self.study.missing_codes if self.plan.missing_codes is None else self.plan.missing_codes
 
-    def numbers(self) -> Any:
+    def numbers(self) -> "numpy.ndarray":
         """The register number of each row's export (int64 array)."""
         return self.keys >> SHIFT
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 from omtrace.faults import Fault
 from omtrace.intake import checking
@@ -165,16 +165,22 @@ def _check_name(study: str, root: Path) -> None:
         raise Fault(f"{path}: there is a plan of this name already; take another name, or edit that plan")
 
 
-def _profiles(
-    paths: Sequence[Path],
-) -> tuple[list[FileProfile], dict[str, dict[str, Any]], dict[str, dict[str, str]], dict[Path, str]]:
+class Profiles(NamedTuple):
     """The files of data, looked at; the options of their readers; their forms; and the table of each file."""
+
+    files: list[FileProfile]
+    options: dict[str, Mapping[str, object]]
+    forms: dict[str, dict[str, str]]
+    tables: dict[Path, str]
+
+
+def _profiles(paths: Sequence[Path]) -> Profiles:
     contents = {path: path.read_bytes() for path in paths}
     dictionaries = [path for path, content in contents.items() if _is_dictionary(content)]
     tables = {path: DICTIONARY if n == 0 else f"{DICTIONARY}_{n + 1}" for n, path in enumerate(dictionaries)}
     fields = {path: read_dictionary(contents[path]) for path in dictionaries}
     profiles: list[FileProfile] = []
-    options: dict[str, dict[str, Any]] = {}
+    options: dict[str, Mapping[str, object]] = {}
     forms: dict[str, dict[str, str]] = {}
     for path in paths:
         if path in tables:
@@ -184,7 +190,7 @@ def _profiles(
         reader = reader_for(path, contents[path])
         own = next((one for one in dictionaries if _fits(contents[path], fields[one])), None)
         reader = "redcap" if own else reader
-        given: dict[str, Any] = {DICTIONARY: tables[own]} if own else {}
+        given: dict[str, object] = {DICTIONARY: tables[own]} if own else {}
         beside = {DICTIONARY: contents[own]} if own else {}
         profile = read_file(path, name, reader, given, beside)
         if own:
@@ -194,7 +200,7 @@ def _profiles(
         options[name], tables[path] = dict(profile.options), name
     if not profiles:
         raise Fault("no file of data among these: a dictionary alone says nothing of anybody")
-    return profiles, options, forms, tables
+    return Profiles(profiles, options, forms, tables)
 
 
 def _is_dictionary(content: bytes) -> bool:

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from omtrace.intake.drafting.profile import ColumnProfile, FileProfile, greatest_and_least
 from omtrace.intake.drafting.tables import Draft, ParameterDraft, TableDraft, visits_in_order
@@ -24,7 +23,7 @@ CHOICES = {
 }
 
 
-def shown(value: Any) -> str:
+def shown(value: object) -> str:
     """A value in YAML's flow style, quoted where it has to be."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{shown(str(key))}: {shown(entry)}" for key, entry in value.items()) + "}"
@@ -40,7 +39,7 @@ def shown(value: Any) -> str:
     return value if plain and plain_word(value) == (value, "") else json.dumps(value, ensure_ascii=False)
 
 
-def entry(indent: int, key: str, value: Mapping[str, Any] | Sequence[Any] | str, remark: str = "") -> Iterator[str]:
+def entry(indent: int, key: str, value: object, remark: str = "") -> Iterator[str]:
     """A key with its value, on one line where it fits, else a line for each of its entries."""
     space, comment = " " * indent, f"   # {remark}" if remark else ""
     line = f"{space}{shown(key)}: {shown(value)}"
@@ -61,7 +60,7 @@ def _wrapped(line: str, indent: int, comment: str) -> Iterator[str]:
 
 
 def plan_text(
-    study: str, draft: Draft, options: Mapping[str, Mapping[str, Any]], harmless: Mapping[str, str] | None = None
+    study: str, draft: Draft, options: Mapping[str, Mapping[str, object]], harmless: Mapping[str, str] | None = None
 ) -> str:
     """The plan as text. ``options``: file -> those of its reader; ``harmless``: column -> why it identifies nobody."""
     lines = [SCHEMA, *_head(study, draft), *_sources(draft, options, harmless or {}), *_tables(draft), *_dataset(draft)]
@@ -88,11 +87,11 @@ def _head(study: str, draft: Draft) -> Iterator[str]:
         yield from entry(0, "missing_codes", missing, "SAY: what each of these says; none is a value")
 
 
-def _sources(draft: Draft, options: Mapping[str, Mapping[str, Any]], harmless: Mapping[str, str]) -> Iterator[str]:
+def _sources(draft: Draft, options: Mapping[str, Mapping[str, object]], harmless: Mapping[str, str]) -> Iterator[str]:
     yield from (f"# SAY: {doubt}." for doubt in draft.doubts)
     yield "sources:"
     for file in draft.files:
-        source: dict[str, Any] = {"reader": file.reader}
+        source: dict[str, object] = {"reader": file.reader}
         if options.get(file.name):
             source["options"] = dict(options[file.name])
         if draft.unit:
@@ -127,9 +126,9 @@ def _table(table: TableDraft, file: FileProfile) -> Iterator[str]:
         yield from entry(6, own, said, remark)
 
 
-def declaration(own: str, column: ColumnProfile) -> tuple[dict[str, Any], str]:
+def declaration(own: str, column: ColumnProfile) -> tuple[dict[str, object], str]:
     """What the plan says of a column, and what is left to be said."""
-    said: dict[str, Any] = {} if column.raw == own else {"source": column.raw}
+    said: dict[str, object] = {} if column.raw == own else {"source": column.raw}
     said["type"] = column.kind
     if column.kind == "category":
         codes = (
@@ -185,7 +184,7 @@ def _dataset(draft: Draft) -> Iterator[str]:
 
 
 def _parameter(parameter: ParameterDraft) -> Iterator[str]:
-    said: dict[str, Any] = {"derive": parameter.derive, "label": parameter.label[:80]}
+    said: dict[str, object] = {"derive": parameter.derive, "label": parameter.label[:80]}
     if parameter.visits:
         said["visits"] = list(parameter.visits)
     if parameter.decimals > 1:
@@ -194,7 +193,9 @@ def _parameter(parameter: ParameterDraft) -> Iterator[str]:
     yield from entry(6, parameter.name, said)
 
 
-def _analysis(name: str, method: str, title: str, role: str, parameters: Sequence[str], **more: Any) -> Iterator[str]:
+def _analysis(
+    name: str, method: str, title: str, role: str, parameters: Sequence[str], **more: object
+) -> Iterator[str]:
     said = {"method": method, "title": title, "role": role, "parameters": list(parameters), **more}
     yield from entry(2, name, said)
 
@@ -269,7 +270,7 @@ def _comparison(draft: Draft, name: str, role: str, outcomes: Sequence[Parameter
         title = f"{what} by treatment"
         yield from _analysis(name, "crossover", title, role, names, options=_crossover(draft))
     elif len(draft.factors) > 1:
-        options: dict[str, Any] = {"factors": draft.factors}
+        options: dict[str, object] = {"factors": draft.factors}
         yield from _analysis(
             name, "factorial", f"{what}, factors and their interactions", role, names, **at, options=options
         )
@@ -289,7 +290,7 @@ def _comparison(draft: Draft, name: str, role: str, outcomes: Sequence[Parameter
         yield from _analysis(name, "paired_change", f"{what}, change since baseline", role, names)
 
 
-def _crossover(draft: Draft) -> dict[str, Any]:
+def _crossover(draft: Draft) -> dict[str, object]:
     """The options of a crossover of two treatments."""
     reference, other = draft.treatments
     sequences = {

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from omtrace.faults import Fault
 from omtrace.intake.drafting.document import SCHEMA, entry
@@ -128,7 +127,7 @@ def assay_text(study: str, plates: Plates) -> str:
 def _lines(study: str, plates: Plates) -> Iterator[str]:
     files = ", ".join(path.name for path in plates.signals)
     wave = {"wavelength": plates.wavelengths[0]} if plates.wavelengths else {}
-    assay: dict[str, Any] = {"signals": "plate_signals", "layout": "plate_layout", **wave}
+    assay: dict[str, object] = {"signals": "plate_signals", "layout": "plate_layout", **wave}
     yield SCHEMA
     yield "# Written by omtrace new-study from the files alone. A line that ends in SAY: ... is yours to settle."
     yield from entry(0, "study", study)
@@ -137,11 +136,11 @@ def _lines(study: str, plates: Plates) -> Iterator[str]:
     yield from entry(0, "statement", f"Plates from {files}.", "SAY: whose data these are; printed on every output")
     yield from entry(0, "design", "Plates with calibration standards and samples.", "SAY: which assay, on what")
     yield "tables:"
-    signals: dict[str, Any] = {"source": "plates", "reader": plates.reader}
+    signals: dict[str, object] = {"source": "plates", "reader": plates.reader}
     signals |= {"options": dict(plates.options)} if plates.options else {}
     says = "SAY: bounds: {signal: [0, 4]}" + "; the wavelength, which no file says" * (plates.options == ASSUMED)
     yield from entry(2, "plate_signals", {**signals, "unit": ["plate_name", "well"]}, says)
-    layout: dict[str, Any] = {"source": "layouts", "reader": plates.layout_reader}
+    layout: dict[str, object] = {"source": "layouts", "reader": plates.layout_reader}
     layout |= {"options": dict(plates.layout_options)} if plates.layout_options else {}
     yield from entry(2, "plate_layout", {**layout, "unit": ["plate", "well"], "skip_blank": "role"})
     yield "datasets:"
@@ -157,7 +156,7 @@ def _lines(study: str, plates: Plates) -> Iterator[str]:
         yield "      # and acceptance: {} to accept or reject plates by them."
     yield from _wells(assay, wave)
     yield "analyses:"
-    curve: dict[str, Any] = {
+    curve: dict[str, object] = {
         "method": "standard_curve",
         "dataset": "wells",
         "title": "Calibration curves",
@@ -174,7 +173,7 @@ def _lines(study: str, plates: Plates) -> Iterator[str]:
     yield from entry(0, "plates", {**said, "read": "read"})
 
 
-def _wells(assay: Mapping[str, Any], wave: Mapping[str, str]) -> Iterator[str]:
+def _wells(assay: Mapping[str, object], wave: Mapping[str, str]) -> Iterator[str]:
     yield "  wells:"
     yield from entry(4, "unit", "well")
     yield from entry(4, "roster", {"table": "plate_layout", "column": "unit_id"})

@@ -7,15 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from omtrace.faults import Fault
 from omtrace.model.tables import ColumnKind, Format
-from omtrace.readers import Extract, Variable, options_of, reader_of
+from omtrace.readers import Extract, Variable, options_of, reader_of, texts_of
 from omtrace.readers._recognised import recognised
 from omtrace.validation.formats import Style, date_style, number_style
 from omtrace.validation.identifiers import identifiers
 from omtrace.validation.parse import dates, integers, numbers, plain
+
+if TYPE_CHECKING:
+    import pyarrow
 
 MOST_CATEGORIES = 12
 SHARE = 0.95  # of the cells of a column that have to be of a type; the others become findings
@@ -83,7 +86,7 @@ class FileProfile:
     path: Path
     name: str
     reader: str
-    options: Mapping[str, Any]
+    options: Mapping[str, object]
     extract: Extract
     columns: tuple[ColumnProfile, ...]
 
@@ -105,8 +108,7 @@ class FileProfile:
 
     def cells(self, raw: str) -> list[str]:
         """The texts of a column, in the order of the rows."""
-        texts: Any = self.extract.cells[self.extract.columns.index(raw)]
-        found = texts.to_pylist() if hasattr(texts, "to_pylist") else list(texts)
+        found = texts_of(self.extract.cells[self.extract.columns.index(raw)])
         spellings = next((column.spellings for column in self.columns if column.raw == raw), {})
         return [spellings.get(text, text) for text in (str(text).strip() for text in found)]
 
@@ -127,7 +129,7 @@ def reader_for(path: Path, content: bytes) -> str:
 
 
 def read_file(
-    path: Path, name: str, reader: str, options: Mapping[str, Any], beside: Mapping[str, bytes] | None = None
+    path: Path, name: str, reader: str, options: Mapping[str, object], beside: Mapping[str, bytes] | None = None
 ) -> FileProfile:
     """A file with its columns looked at. Raises Fault, with the file's name, for what its reader refuses."""
     module, content = reader_of(reader), path.read_bytes()
@@ -176,10 +178,9 @@ def identifiers_in(file: FileProfile) -> dict[str, str]:
     return {suspicion.column: suspicion.kind for suspicion in found}
 
 
-def counted(cells: Any) -> Counter[str]:
+def counted(cells: "Sequence[str] | pyarrow.Array") -> Counter[str]:
     """The distinct texts of a column without blanks around them, with how many cells hold each; blank cells aside."""
-    texts = cells.to_pylist() if hasattr(cells, "to_pylist") else cells
-    counts = Counter(str(text).strip() for text in texts)
+    counts = Counter(str(text).strip() for text in texts_of(cells))
     counts.pop("", None)
     return counts
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 from omtrace.faults import Fault
 from omtrace.instruments import instrument_of
@@ -73,8 +73,21 @@ class TableDraft:
 
     name: str
     source: str
-    keys: dict[str, Any] = field(default_factory=dict)
+    keys: dict[str, object] = field(default_factory=dict)
     columns: dict[str, ColumnProfile | str] = field(default_factory=dict)
+
+
+Holds = Literal["numbers", "categories", "yes or no"]
+
+
+class ParameterExtras(TypedDict, total=False):
+    """What not every parameter has, see ``ParameterDraft``."""
+
+    visits: tuple[str, ...]
+    unit: str
+    is_fact: bool
+    raw: str
+    decimals: int
 
 
 @dataclass(frozen=True)
@@ -84,8 +97,8 @@ class ParameterDraft:
     name: str
     label: str
     derive: str
-    options: dict[str, Any]
-    holds: Literal["numbers", "categories", "yes or no"]
+    options: Mapping[str, object]
+    holds: Holds
     visits: tuple[str, ...] = ()
     unit: str = ""
     is_fact: bool = False
@@ -116,16 +129,24 @@ class Draft:
     doubts: list[str] = field(default_factory=list)  # what is said in the plan as well
     found: list[str] = field(default_factory=list)  # what was recognised, in words
 
-    def table(self, name: str, source: str, **keys: Any) -> TableDraft:
+    def table(self, name: str, source: str, **keys: object) -> TableDraft:
         """A new table, under a name that no other has."""
         taken = dict.fromkeys(table.name for table in self.tables)
         self.tables.append(TableDraft(own_name(name, taken), source, keys))
         return self.tables[-1]
 
-    def parameter(self, name: str, label: str, derive: str, options: dict[str, Any], holds: str, **more: Any) -> None:
+    def parameter(
+        self,
+        name: str,
+        label: str,
+        derive: str,
+        options: Mapping[str, object],
+        holds: Holds,
+        **more: Unpack[ParameterExtras],
+    ) -> None:
         """A new parameter, under a name that no other has."""
         name = own_name(name, dict.fromkeys(self.parameters))
-        self.parameters[name] = ParameterDraft(name, label, derive, options, holds, **more)  # type: ignore[arg-type]
+        self.parameters[name] = ParameterDraft(name, label, derive, options, holds, **more)
 
     def outcomes(self, holds: str = "numbers") -> list[ParameterDraft]:
         """The parameters that are compared: that which the command names, those with a baseline, and the others."""
@@ -284,10 +305,10 @@ class _File:
         """The unit, for the columns of a table."""
         return {"unit_id": self.unit} if self.unit else {}
 
-    def _keys(self) -> dict[str, Any]:
+    def _keys(self) -> dict[str, object]:
         return {} if self.unit else {"unit": ["@export", "@row"]}
 
-    def _visit_keys(self) -> dict[str, Any]:
+    def _visit_keys(self) -> dict[str, object]:
         if not self.visits:
             return {}
         if self.visits.wide:
@@ -440,7 +461,7 @@ class _File:
         repeated: bool = False,
     ) -> None:
         """The parameter of a column; none of a text that is no category, of a date, and of one without values."""
-        options: dict[str, Any] = {"table": table, "column": name}
+        options: dict[str, object] = {"table": table, "column": name}
         arm = self.draft.arm
         is_arm = arm is not None and (arm.file, arm.column.raw) == (self.file.name, column.raw)
         if (
@@ -449,7 +470,7 @@ class _File:
             or (column.kind == "text" and not is_arm and not self._is_id(column))
         ):
             return
-        holds = "yes or no" if column.is_yes_or_no else "numbers" if column.is_number else "categories"
+        holds: Holds = "yes or no" if column.is_yes_or_no else "numbers" if column.is_number else "categories"
         if is_arm:
             options["group"], holds = True, "categories"
         if repeated and not constant and holds == "categories":

@@ -7,12 +7,13 @@ import io
 import re
 import zipfile
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace.report.exports import Cell, Document, Format, Sheet
 from omtrace.store import display, zipped
 
 if TYPE_CHECKING:
+    from openpyxl.cell import Cell as OpenpyxlCell
     from openpyxl.worksheet.worksheet import Worksheet
 
 IDS = "ids"
@@ -80,7 +81,7 @@ def _fill(page: "Worksheet", sheet: Sheet, ids: "Worksheet") -> None:
         page.column_dimensions[page.cell(2, column).column_letter].width = share + 2
 
 
-def _set(cell: Any, pieces: Cell) -> None:
+def _set(cell: "OpenpyxlCell", pieces: Cell) -> None:
     """A number with its decimals where the cell is one and shows it as it is; else the text."""
     from openpyxl.styles import Alignment
 

@@ -7,15 +7,15 @@ groups stand on the plate alike, and is not in the usual standard error where th
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from omtrace.statistics.basic.samples import sample
 from omtrace.statistics.basic.student import t_interval, t_test
 from omtrace.statistics.basic.two_groups import welch
 
-Pair = tuple[Any, Any]
+Pair = tuple[ArrayLike, ArrayLike]
 
 
 def assay_error(

@@ -1,15 +1,17 @@
 """Group effects with and without batches, and plates brought together by samples that they share."""
 
 import math
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from omtrace.statistics.basic.samples import TOLERANCE, sample
 from omtrace.statistics.basic.student import wald_numbers
 
 
-def group_effect(values: Any, is_group: Any, batch: Any = None, level: float = 0.95) -> dict[str, float]:
+def group_effect(
+    values: ArrayLike, is_group: ArrayLike, batch: ArrayLike | None = None, level: float = 0.95
+) -> dict[str, float]:
     """Least-squares difference of the units of a group (True) from the others; with batches, one shift each.
 
     difference, se, ci_low, ci_high, t, df, p. Raises ValueError where the design has no full rank, or leaves no df.
@@ -45,7 +47,7 @@ def within(values: np.ndarray, member: np.ndarray) -> np.ndarray:
 
 
 def shifted_effect(
-    values: Any, is_group: Any, plate: Any, shift_se: Any, shift_df: float, level: float = 0.95
+    values: ArrayLike, is_group: ArrayLike, plate: ArrayLike, shift_se: ArrayLike, shift_df: float, level: float = 0.95
 ) -> dict[str, float]:
     """Difference of the units of a group (True) from the others after plates were shifted, with the shifts' error.
 
@@ -67,7 +69,9 @@ def shifted_effect(
     return {"difference": plain["difference"], **found, "se_shift": math.sqrt(of_shift)}
 
 
-def bridge(logs: Any, sample_name: Any, plate: Any, reference: Any, level: float = 0.95) -> dict[Any, dict[str, float]]:
+def bridge(
+    logs: ArrayLike, sample_name: ArrayLike, plate: ArrayLike, reference: str, level: float = 0.95
+) -> dict[str, dict[str, float]]:
     """Shift of each plate against a reference one from the samples measured on both, on the log scale.
 
     ``logs`` (m,): log concentrations of wells; wells of a sample on a plate are averaged. Of a plate: difference (mean
@@ -81,7 +85,7 @@ def bridge(logs: Any, sample_name: Any, plate: Any, reference: Any, level: float
     order = sorted(set(plates))
     shared = np.isin(names, names[plates == reference])
     y, names, plates = y[shared], names[shared], plates[shared]
-    wells: dict[Any, dict[Any, list[float]]] = {one: {} for one in order}
+    wells: dict[str, dict[str, list[float]]] = {one: {} for one in order}
     for value, name, one in zip(y, names, plates, strict=True):
         wells[one].setdefault(name, []).append(value)
     means = {one: {name: float(np.mean(its[name])) for name in sorted(its)} for one, its in wells.items()}

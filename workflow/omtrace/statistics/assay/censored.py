@@ -7,10 +7,11 @@ Log concentrations, or log thresholds, are regressed by passing logs.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq, linprog
 from scipy.special import chdtri, log_ndtr, ndtr, ndtri, stdtr, stdtrit
 
@@ -50,7 +51,7 @@ class Censored:
         """Standard errors of the coefficients, from the observed information (sigma estimated too)."""
         return np.sqrt(np.diagonal(self.covariance)[:-1])
 
-    def combination(self, weights: Any, level: float = 0.95, small_sample: bool = True) -> dict[str, float]:
+    def combination(self, weights: ArrayLike, level: float = 0.95, small_sample: bool = True) -> dict[str, float]:
         """A linear combination of the coefficients: estimate, se, ci_low, ci_high, df, p (Wald).
 
         ``small_sample``: the standard error times sqrt(n / (n - p)) and Student's t with n - p degrees of freedom,
@@ -92,7 +93,7 @@ class Censored:
         return _end(short, centre, -step), _end(short, centre, step)
 
 
-def fit_censored(values: Any, states: Any, design: Any) -> Censored:
+def fit_censored(values: ArrayLike, states: ArrayLike, design: ArrayLike) -> Censored:
     """Maximum likelihood fit of values (n,) with states (n,) on a design (n, p), with its column of ones.
 
     Raises ValueError for missing numbers, states other than -1, 0, 1, columns that depend on each other, and for data
@@ -124,7 +125,7 @@ def fit_censored(values: Any, states: Any, design: Any) -> Censored:
     return Censored(beta, covariance, 1 / tau, _likelihood(theta, x, y, s), y, s, x)
 
 
-def intercept(n: int, *columns: Any) -> np.ndarray:
+def intercept(n: int, *columns: ArrayLike) -> np.ndarray:
     """A design (n, 1 + columns): ones and the columns given."""
     return np.column_stack([np.ones(n), *(np.asarray(column, dtype=float) for column in columns)])
 
@@ -206,7 +207,7 @@ def _no_maximum(columns: np.ndarray, s: np.ndarray) -> str:
     return "no finite estimate: a whole group lies beyond its limits, or the values seen are fitted exactly"
 
 
-def _end(short: Any, centre: float, step: float) -> float:
+def _end(short: Callable[[float], float], centre: float, step: float) -> float:
     """The end of a profile interval on the side of ``step``; infinite if the likelihood does not fall far enough."""
     width = 1.0
     while width < 1e4:

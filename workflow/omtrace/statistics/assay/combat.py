@@ -6,9 +6,9 @@ results are the same.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from omtrace.statistics.assay.batches import within
 from omtrace.statistics.basic.samples import TOLERANCE
@@ -23,10 +23,10 @@ class Corrected:
 
     values: np.ndarray
     untouched: np.ndarray
-    batches: tuple[Any, ...]
+    batches: tuple[object, ...]
 
 
-def confounding(batch: Any, covariates: Any) -> str:
+def confounding(batch: ArrayLike, covariates: ArrayLike) -> str:
     """Why batches cannot be told from the covariates (samples, p), or "": the rank of what is left within batches."""
     member = np.unique(np.asarray(batch), return_inverse=True)[1]
     x = np.asarray(covariates, dtype=float).reshape(len(member), -1)
@@ -40,14 +40,16 @@ def confounding(batch: Any, covariates: Any) -> str:
     return ""
 
 
-def efficiency(batch: Any, contrast: Any) -> float:
+def efficiency(batch: ArrayLike, contrast: ArrayLike) -> float:
     """Share of the information on a contrast (samples,) left once batches are adjusted for: 1 balanced, 0 none."""
     c = np.asarray(contrast, dtype=float)
     whole, left = c - c.mean(), within(c, np.unique(np.asarray(batch), return_inverse=True)[1])
     return float(left @ left / (whole @ whole))
 
 
-def combat(values: Any, batch: Any, covariates: Any = None, reference: Any = None) -> Corrected:
+def combat(
+    values: ArrayLike, batch: ArrayLike, covariates: ArrayLike | None = None, reference: object = None
+) -> Corrected:
     """Correct values (features, samples), NaN missing, for batches (samples,); ``covariates`` (samples, p) are kept.
 
     ``reference``: a batch that stays as it is, the others are brought to it. Features that do not vary within a batch,
@@ -67,7 +69,7 @@ def combat(values: Any, batch: Any, covariates: Any = None, reference: Any = Non
         raise ValueError(f"there is no batch {reference!r}")
     if reason := confounding(batch, extra):
         raise ValueError(reason)
-    base = None if reference is None else int(np.searchsorted(labels, reference))
+    base = None if reference is None else int(np.flatnonzero(labels == reference)[0])
     spreads = np.array([[_spread(row[member == b]) for b in range(labels.size)] for row in x])
     untouched = ~(spreads > TOLERANCE * np.nanmax(np.abs(x))).all(axis=1)
     if (~untouched).sum() < 2:

@@ -5,15 +5,15 @@ value. For values above a limit see ``censored``; these methods take none.
 """
 
 import math
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import chdtrc, ndtri
 
 from omtrace.statistics.basic.samples import TOLERANCE, sample, standard_deviation
 
 
-def plotting_positions(values: Any, below: Any) -> np.ndarray:
+def plotting_positions(values: ArrayLike, below: ArrayLike) -> np.ndarray:
     """Share of the population below each value (n,), limits of detection respected (Helsel and Cohn 1988).
 
     Helsel and Cohn, Water Resources Research 24:1997: the share between two limits comes from the values seen there
@@ -39,7 +39,7 @@ def plotting_positions(values: Any, below: Any) -> np.ndarray:
     return positions
 
 
-def ros(values: Any, below: Any) -> dict[str, float]:
+def ros(values: ArrayLike, below: ArrayLike) -> dict[str, float]:
     """Robust regression on order statistics of positive values: n, n_below, mean, sd, median.
 
     Log values seen are regressed on the normal quantiles of their plotting positions; those below a limit are put at
@@ -57,7 +57,7 @@ def ros(values: Any, below: Any) -> dict[str, float]:
     }
 
 
-def ros_values(values: Any, below: Any) -> np.ndarray:
+def ros_values(values: ArrayLike, below: ArrayLike) -> np.ndarray:
     """The values (n,), those below a limit put at the line of ``ros``: as a set they hold, one by one they do not."""
     y, c = _checked(values, below)
     if (y <= 0).any():
@@ -70,7 +70,7 @@ def ros_values(values: Any, below: Any) -> np.ndarray:
     return np.where(c, np.exp(logs[~c].mean() + slope * (quantiles - quantiles[~c].mean())), y)
 
 
-def kaplan_meier(values: Any, below: Any) -> tuple[np.ndarray, np.ndarray]:
+def kaplan_meier(values: ArrayLike, below: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Different values in descending order, and the share of the population below each (Kaplan-Meier, flipped)."""
     y, c = _checked(values, below)
     points, seen, at_risk = _counted(y, c)
@@ -84,7 +84,7 @@ def _counted(y: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, np.ndarray, 
     return points[::-1], seen[::-1], np.cumsum(there)[::-1]
 
 
-def kaplan_meier_summary(values: Any, below: Any) -> dict[str, float]:
+def kaplan_meier_summary(values: ArrayLike, below: ArrayLike) -> dict[str, float]:
     """n, n_below, median, and the mean with its standard error, by Kaplan-Meier for values below limits.
 
     Where the lowest value is a limit, what lies below it is put at it (Efron): the mean is then an upper bound. The
@@ -111,7 +111,7 @@ def kaplan_meier_summary(values: Any, below: Any) -> dict[str, float]:
     }
 
 
-def peto_prentice(values: Any, below: Any, groups: Any) -> dict[str, float]:
+def peto_prentice(values: ArrayLike, below: ArrayLike, groups: ArrayLike) -> dict[str, float]:
     """Generalised Wilcoxon test of groups with values below limits: chi_squared, df, p.
 
     Log-rank sums on the flipped axis, weighted with the Kaplan-Meier share just above each value (Peto and Peto 1972;
@@ -138,13 +138,13 @@ def peto_prentice(values: Any, below: Any, groups: Any) -> dict[str, float]:
     return {"chi_squared": statistic, "df": float(df), "p": float(chdtrc(df, statistic))}
 
 
-def substituted(values: Any, below: Any, share: float = 0.5) -> np.ndarray:
+def substituted(values: ArrayLike, below: ArrayLike, share: float = 0.5) -> np.ndarray:
     """The values, a limit replaced by ``share`` of it: known to bias means and spreads, for comparison only."""
     y, c = _checked(values, below)
     return np.where(c, share * y, y)
 
 
-def _checked(values: Any, below: Any) -> tuple[np.ndarray, np.ndarray]:
+def _checked(values: ArrayLike, below: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     y, c = sample(values), np.asarray(below)
     if c.shape != y.shape or not np.isin(c, (0, 1)).all():
         raise ValueError("below: not one True or False for each value")

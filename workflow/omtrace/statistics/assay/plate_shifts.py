@@ -6,9 +6,9 @@ plates, the shifts are those of the mean ratios; where not, plates are linked th
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from omtrace.statistics.basic.samples import sample
 from omtrace.statistics.basic.student import wald_numbers
@@ -25,7 +25,7 @@ class PlateShifts:
     exact where all plates have all materials, else no contrast of plates is less certain than they say.
     """
 
-    plates: tuple[Any, ...]
+    plates: tuple[str, ...]
     shift: np.ndarray
     shared: np.ndarray
     sd: float
@@ -34,7 +34,7 @@ class PlateShifts:
     independent: np.ndarray
     _spread: np.ndarray = field(repr=False)
 
-    def contrast(self, weights: Any, level: float = 0.95) -> dict[str, float]:
+    def contrast(self, weights: ArrayLike, level: float = 0.95) -> dict[str, float]:
         """A combination of the shifts, weights (k,) of sum zero: difference, se, ci_low, ci_high, t, df, p."""
         w = np.asarray(weights, dtype=float)
         if abs(w.sum()) > 1e-9 * np.abs(w).sum():
@@ -45,7 +45,7 @@ class PlateShifts:
         return {"difference": difference, **wald_numbers(difference, se, self.df, level)}
 
 
-def plate_shifts(logs: Any, material: Any, plate: Any) -> PlateShifts:
+def plate_shifts(logs: ArrayLike, material: ArrayLike, plate: ArrayLike) -> PlateShifts:
     """The joint fit of wells (m,): log concentrations, what each holds, and its plate.
 
     Of plates that fall apart into groups without a common material, the largest group is linked (of two of one size,

@@ -1,16 +1,16 @@
 """Reliability of a score: Cronbach's alpha, intraclass correlations over two occasions or more, detectable change."""
 
 import math
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import fdtri, ndtri
 
 from omtrace.statistics.basic.samples import TOLERANCE, check_level, quotient
 from omtrace.statistics.linear.repeated import matrix
 
 
-def cronbach_alpha(items: Any, level: float = 0.95) -> dict[str, float]:
+def cronbach_alpha(items: ArrayLike, level: float = 0.95) -> dict[str, float]:
     """Cronbach's alpha of items (units x items), with Feldt's interval.
 
     alpha = k/(k - 1) (1 - sum of item variances / variance of the sum) = ICC(3,k); its interval is exact for
@@ -31,7 +31,7 @@ def feldt_limits(alpha: float, n: int, items: int, level: float = 0.95) -> tuple
     return 1 - (1 - alpha) * high, 1 - (1 - alpha) * low
 
 
-def retest(values: Any, level: float = 0.95) -> dict[str, float]:
+def retest(values: ArrayLike, level: float = 0.95) -> dict[str, float]:
     """Agreement of occasions (units x occasions) by two-way analysis of variance (Shrout and Fleiss 1979).
 
     icc_agreement: ICC(2,1), occasions random, a shift between them counts as error, with the interval of Fleiss

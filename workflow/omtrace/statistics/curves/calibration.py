@@ -6,9 +6,10 @@ concentrations; a zero standard takes the weight of the lowest level above it).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from omtrace.statistics.basic.samples import check_level
@@ -51,7 +52,7 @@ class CurveLimits:
     precision_share: float = 0.5
 
 
-def weights_of(x: Any, y: Any, weighting: Weighting) -> np.ndarray | None:
+def weights_of(x: ArrayLike, y: ArrayLike, weighting: Weighting) -> np.ndarray | None:
     """Weights of points (k, m), or None for equal ones. Raises ValueError where one is undefined."""
     if weighting == "none":
         return None
@@ -75,25 +76,25 @@ class Points:
     bad: np.ndarray
 
     @classmethod
-    def of(cls, x: Any, y: Any, weighting: Weighting, used: Any = None) -> "Points":
+    def of(cls, x: ArrayLike, y: ArrayLike, weighting: Weighting, used: ArrayLike | None = None) -> "Points":
         """Points of rows; in those that are ``bad`` none is used."""
         y = np.atleast_2d(np.asarray(y, dtype=float))
         mask = np.broadcast_to(np.asarray(True if used is None else used, dtype=bool), y.shape)
         x = np.broadcast_to(np.asarray(x, dtype=float), y.shape)
-        bad = (mask & (y <= 0)).any(axis=1) if weighting in ("1/y", "1/y2") else np.zeros(len(y), dtype=bool)
-        mask = mask & ~bad[:, None]
+        bad = np.any(mask & (y <= 0), axis=1) if weighting in ("1/y", "1/y2") else np.zeros(len(y), dtype=bool)
+        mask = np.logical_and(mask, ~bad[:, None])
         weights = weights_of(np.where(mask, x, 1.0), np.where(mask, y, 1.0), weighting)
         return cls(x, y, mask, weights, bad)
 
 
 def fit_curves(
-    x: Any,
-    y: Any,
+    x: ArrayLike,
+    y: ArrayLike,
     model: Model = "4PL",
     weighting: Weighting = "none",
-    used: Any = None,
+    used: ArrayLike | None = None,
     min_levels: int = 6,
-    forced: Any = False,
+    forced: ArrayLike = False,
 ) -> Fitted:
     """Curves of rows of points (k, m), as ``four_pl.fit_four_pl``, by the name of the model and of the weights.
 
@@ -105,7 +106,9 @@ def fit_curves(
     return fit
 
 
-def fit_shared(x: Any, y: Any, weighting: Weighting = "none", used: Any = None, min_levels: int = 6) -> Fitted:
+def fit_shared(
+    x: ArrayLike, y: ArrayLike, weighting: Weighting = "none", used: ArrayLike | None = None, min_levels: int = 6
+) -> Fitted:
     """Curves of plates, rows of points (k, m), with A, B and D in common, as ``four_pl_joint.fit_joint``.
 
     A plate with a signal whose weight is undefined is refused, and no part of the fit; nor is one whose standards are
@@ -138,7 +141,9 @@ class ReadBack:
     end: np.ndarray
 
 
-def standards_read_back(fit: Fitted, x: Any, y: Any, used: Any, weighting: Weighting = "none") -> ReadBack:
+def standards_read_back(
+    fit: Fitted, x: ArrayLike, y: ArrayLike, used: ArrayLike, weighting: Weighting = "none"
+) -> ReadBack:
     """Each level's mean signal read back, and how precisely; wells (k, m)."""
     weighting = _scatter_weights(fit, weighting)
     points = Points.of(x, y, weighting, used if fit.ZERO else np.asarray(used) & (np.asarray(x) > 0))
@@ -162,12 +167,12 @@ def standards_read_back(fit: Fitted, x: Any, y: Any, used: Any, weighting: Weigh
 
 def judged(
     fit: F,
-    x: Any,
-    y: Any,
-    used: Any = None,
+    x: ArrayLike,
+    y: ArrayLike,
+    used: ArrayLike | None = None,
     limits: CurveLimits | None = None,
     weighting: Weighting = "none",
-    overridden: Any = False,
+    overridden: ArrayLike = False,
 ) -> F:
     """The same curves, those refused that cannot be read from: by recovery and precision of their standards (k, m).
 
@@ -213,14 +218,14 @@ def standards_refusal(needed: int, levels: int, limits: CurveLimits) -> str:
     )
 
 
-def level_means(x: Any, y: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def level_means(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Levels in ascending order, their mean signals, and how many points each has, of one curve's points (m,)."""
     levels, place = np.unique(np.asarray(x, dtype=float), return_inverse=True)
     count = np.bincount(place)
     return levels, np.bincount(place, np.asarray(y, dtype=float)) / count, count
 
 
-def well_variance(x: Any, y: Any, fit: Fitted, weighting: Weighting = "none") -> tuple[float, float]:
+def well_variance(x: ArrayLike, y: ArrayLike, fit: Fitted, weighting: Weighting = "none") -> tuple[float, float]:
     """Variance factor of one well of a standard, and its degrees of freedom, of one curve's wells (m,).
 
     The variance of a well is the factor over the weight at its signal. It is that of the wells about the mean of
@@ -238,7 +243,9 @@ def well_variance(x: Any, y: Any, fit: Fitted, weighting: Weighting = "none") ->
     return float((w * (y - mean[place]) ** 2).sum() / df), float(df)
 
 
-def reading_errors(fit: Fitted, y: Any, factor: Any, weighting: Weighting = "none") -> tuple[np.ndarray, ...]:
+def reading_errors(
+    fit: Fitted, y: ArrayLike, factor: ArrayLike, weighting: Weighting = "none"
+) -> tuple[np.ndarray, ...]:
     """Concentrations x of signals (k, m) of curves, and where their error comes from: curve (k, m, p), well (k, m).
 
     ``curve``: derivatives in p independent unit errors, so that the sum over squares is the variance of x that comes
@@ -253,14 +260,14 @@ def reading_errors(fit: Fitted, y: Any, factor: Any, weighting: Weighting = "non
     return x, curve, signal_variance(y, x, np.reshape(factor, (-1, 1)), weighting) / slope**2
 
 
-def signal_variance(y: Any, x: Any, factor: Any, weighting: Weighting = "none") -> np.ndarray:
+def signal_variance(y: ArrayLike, x: ArrayLike, factor: ArrayLike, weighting: Weighting = "none") -> np.ndarray:
     """Variance of one well at a signal y and concentration x, from the factor of ``well_variance``."""
     y, x = np.asarray(y, dtype=float), np.asarray(x, dtype=float)
     scale = {"none": np.ones_like(y), "1/y": np.abs(y), "1/y2": y**2, "1/x": np.where(x > 0, x, 0.0)}[weighting]
     return factor * scale
 
 
-def read_back(fit: Fitted, y: Any, variance: Any, df: float, level: float = 0.95) -> dict[str, np.ndarray]:
+def read_back(fit: Fitted, y: ArrayLike, variance: ArrayLike, df: float, level: float = 0.95) -> dict[str, np.ndarray]:
     """Concentrations of signals (m,) of one curve: x, se, ci_low, ci_high.
 
     ``variance``: of each signal (of a mean of r wells, a well's over r). se is the delta method's; the limits are

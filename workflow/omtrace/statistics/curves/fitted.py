@@ -5,9 +5,10 @@ A model is a subclass that knows its function, its inverse and its derivatives. 
 
 import math
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 TOO_FEW = "too few levels"
 FLAT = "flat: the signal does not depend on the concentration"
@@ -63,7 +64,7 @@ class Fitted:
         """1 where the signal rises with the concentration, -1 where it falls (k,)."""
         raise NotImplementedError
 
-    def take(self, index: Any) -> Self:
+    def take(self, index: ArrayLike) -> Self:
         """Some curves (k,) as a batch; a single one as a batch of one."""
         return type(self)(*(getattr(self, field.name)[np.atleast_1d(index)] for field in fields(self)))
 
@@ -95,24 +96,24 @@ class Fitted:
             "df": float(self.df[index]),
         }
 
-    def predict(self, x: Any) -> np.ndarray:
+    def predict(self, x: ArrayLike) -> np.ndarray:
         """The curves' responses at x (k, m), (m,) for all curves, or a number."""
         raise NotImplementedError
 
-    def inverse(self, y: Any) -> np.ndarray:
+    def inverse(self, y: ArrayLike) -> np.ndarray:
         """The x at which the curves have the responses y (k, m), (m,) or a number; NaN where there is none."""
         raise NotImplementedError
 
-    def slopes(self, x: Any) -> tuple[np.ndarray, np.ndarray]:
+    def slopes(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Derivatives of the response at x > 0 (k, m): in x (k, m), and in the coefficients (k, m, p)."""
         raise NotImplementedError
 
-    def spread(self, x: Any) -> tuple[np.ndarray, np.ndarray]:
+    def spread(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Slope at x (k, m), and the variance of the response there that comes from the coefficients (k, m)."""
         slope, gradient = self.slopes(x)
         return slope, np.maximum(np.einsum("kmi,kij,kmj->km", gradient, self.covariance, gradient), 0)
 
-    def inverse_se(self, y: Any, variance: Any = 0.0) -> np.ndarray:
+    def inverse_se(self, y: ArrayLike, variance: ArrayLike = 0.0) -> np.ndarray:
         """Standard error of ``inverse`` by the delta method, from the covariance of the coefficients.
 
         ``variance`` is that of y itself (of a mean of m wells: residual variance / m); 0 gives the calibration's
@@ -123,7 +124,7 @@ class Fitted:
             slope, spread = self.spread(np.where(x > 0, x, np.nan))
             return np.where(x > 0, np.sqrt(spread + variance) / np.abs(slope), np.nan)
 
-    def back_calculate(self, x: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+    def back_calculate(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Standards read back through their curve: concentrations, and recoveries in percent of the nominal x.
 
         The recovery of the zero standard is NaN.
@@ -154,7 +155,9 @@ def _filled(array: np.ndarray, width: tuple[int, ...], empty: float) -> np.ndarr
     return np.pad(array, [(0, 0), *more], constant_values=empty)
 
 
-def arrays(x: Any, y: Any, weights: Any, used: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def arrays(
+    x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, used: ArrayLike | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The inputs as (k, m) arrays; points not used have x = y = weight = 0."""
     y = np.atleast_2d(np.asarray(y, dtype=float))
     x = np.broadcast_to(np.asarray(x, dtype=float), y.shape)

@@ -7,9 +7,10 @@ between the asymptotes; ``half`` is.
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import fdtrc, stdtrit
 
 from omtrace.statistics.basic.samples import TOLERANCE
@@ -58,12 +59,12 @@ class FivePL(FourPL):
 
 
 def fit_five_pl(
-    x: Any,
-    y: Any,
-    weights: Any = None,
-    used: Any = None,
+    x: ArrayLike,
+    y: ArrayLike,
+    weights: ArrayLike | None = None,
+    used: ArrayLike | None = None,
     min_levels: int = 6,
-    forced: Any = False,
+    forced: ArrayLike = False,
     signs: tuple[int, ...] = SIGNS,
 ) -> FivePL:
     """Fit a curve to each row, as ``four_pl.fit_four_pl``; ``signs`` of B that are tried, the better one taken.

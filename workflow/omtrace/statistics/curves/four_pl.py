@@ -6,9 +6,10 @@ The search for the optimum is in ``four_pl_search``.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import expit, log_expit
 
 from omtrace.statistics.curves.fitted import TOO_FEW, Fitted, arrays, counted, joined
@@ -56,14 +57,14 @@ class FourPL(Fitted):
     def _columns(self) -> tuple[np.ndarray, ...]:
         return tuple(part[:, None] for part in (self.a, self.b, self.c, self.d, self.g))
 
-    def predict(self, x: Any) -> np.ndarray:
+    def predict(self, x: ArrayLike) -> np.ndarray:
         """The responses at x."""
         a, b, c, d, g = self._columns()
         with np.errstate(divide="ignore", invalid="ignore"):
             log_h = g * log_expit(-b * (np.log(np.asarray(x, dtype=float)) - np.log(c)))
             return a * np.exp(log_h) - d * np.expm1(log_h)
 
-    def inverse(self, y: Any) -> np.ndarray:
+    def inverse(self, y: ArrayLike) -> np.ndarray:
         """The x of the responses: NaN outside the asymptotes; 0 at the response at 0 exactly."""
         a, b, c, d, g = self._columns()
         y = np.asarray(y, dtype=float)
@@ -74,7 +75,7 @@ class FourPL(Fitted):
             x = c * np.where((share > 0) & (odds >= 0), odds, np.nan) ** (1 / b)
         return np.where(np.isfinite(x), x, np.nan)
 
-    def slopes(self, x: Any) -> tuple[np.ndarray, np.ndarray]:
+    def slopes(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Derivatives at x > 0: in x, and in the coefficients."""
         a, b, c, d, g = self._columns()
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -86,7 +87,12 @@ class FourPL(Fitted):
 
 
 def fit_four_pl(
-    x: Any, y: Any, weights: Any = None, used: Any = None, min_levels: int = 5, forced: Any = False
+    x: ArrayLike,
+    y: ArrayLike,
+    weights: ArrayLike | None = None,
+    used: ArrayLike | None = None,
+    min_levels: int = 5,
+    forced: ArrayLike = False,
 ) -> FourPL:
     """Fit a curve to each row of x, y, weights, used (k, m); one row, or one x for all rows, may be (m,).
 

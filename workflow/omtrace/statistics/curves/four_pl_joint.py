@@ -7,9 +7,9 @@ equations are left (a Schur complement), so that a step of Levenberg and Marquar
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import expit, fdtrc, stdtrit
 
 from omtrace.statistics.basic.samples import TOLERANCE
@@ -73,7 +73,12 @@ class JointFit:
 
 
 def fit_joint(
-    x: Any, y: Any, weights: Any = None, used: Any = None, min_levels: int = 5, own: FourPL | None = None
+    x: ArrayLike,
+    y: ArrayLike,
+    weights: ArrayLike | None = None,
+    used: ArrayLike | None = None,
+    min_levels: int = 5,
+    own: FourPL | None = None,
 ) -> JointFit:
     """Fit the curves of plates (k, m), as ``four_pl.fit_four_pl``, with A, B and D in common.
 
@@ -258,7 +263,7 @@ def _singular(m: np.ndarray, cross: np.ndarray, diagonal: np.ndarray) -> bool:
 
 
 def compare_curves(
-    x: Any, y: Any, weights: Any = None, used: Any = None, min_levels: int = 5
+    x: ArrayLike, y: ArrayLike, weights: ArrayLike | None = None, used: ArrayLike | None = None, min_levels: int = 5
 ) -> dict[str, dict[str, float]]:
     """Do plates (k, m) need curves of their own? One curve for all, one shift a plate, own curves.
 

@@ -7,9 +7,10 @@ and Carlson, SIAM J Numer Anal 1980; 17: 238) through the levels' mean signals o
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 from scipy.special import fdtrc
 
@@ -35,17 +36,17 @@ class Line(Fitted):
         """1 where the signal rises with the concentration, -1 where it falls (k,)."""
         return np.sign(self.coefficients[:, 1])
 
-    def predict(self, x: Any) -> np.ndarray:
+    def predict(self, x: ArrayLike) -> np.ndarray:
         """The responses at x."""
         return self.coefficients[:, :1] + self.coefficients[:, 1:2] * np.asarray(x, dtype=float)
 
-    def inverse(self, y: Any) -> np.ndarray:
+    def inverse(self, y: ArrayLike) -> np.ndarray:
         """The x of the responses; NaN below 0."""
         with np.errstate(divide="ignore", invalid="ignore"):
             x = (np.asarray(y, dtype=float) - self.coefficients[:, :1]) / self.coefficients[:, 1:2]
             return np.where(np.isfinite(x) & (x >= 0), x, np.nan)
 
-    def slopes(self, x: Any) -> tuple[np.ndarray, np.ndarray]:
+    def slopes(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Derivatives at x: in x, and in the coefficients."""
         slope, x = np.broadcast_arrays(self.coefficients[:, 1:2], np.atleast_2d(np.asarray(x, dtype=float)))
         return slope, np.stack([np.ones_like(x), x], axis=-1)
@@ -63,13 +64,13 @@ class Parabola(Fitted):
         """1 where the signal rises with the concentration, -1 where it falls (k,)."""
         return self.branch
 
-    def predict(self, x: Any) -> np.ndarray:
+    def predict(self, x: ArrayLike) -> np.ndarray:
         """The responses at x."""
         a, b, c = (self.coefficients[:, i : i + 1] for i in range(3))
         x = np.asarray(x, dtype=float)
         return a + b * x + c * x**2
 
-    def inverse(self, y: Any) -> np.ndarray:
+    def inverse(self, y: ArrayLike) -> np.ndarray:
         """The x of the responses on the branch of the levels; NaN below 0 and beyond the turn."""
         a, b, c = (self.coefficients[:, i : i + 1] for i in range(3))
         gap, rising = np.asarray(y, dtype=float) - a, self.branch[:, None]
@@ -78,7 +79,7 @@ class Parabola(Fitted):
             x = np.where(b * rising > 0, 2 * gap / (b + root), (root - b) / (2 * c))
             return np.where(np.isfinite(x) & (x >= 0), x, np.nan)
 
-    def slopes(self, x: Any) -> tuple[np.ndarray, np.ndarray]:
+    def slopes(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Derivatives at x: in x, and in the coefficients."""
         _, b, c, x = np.broadcast_arrays(*self.coefficients.T[..., None], np.atleast_2d(np.asarray(x, dtype=float)))
         return b + 2 * c * x, np.stack([np.ones_like(x), x, x**2], axis=-1)
@@ -101,18 +102,18 @@ class LogLog(Fitted):
         """Residual variance as a share of the squared signal (k,): the weights of such a curve are 1/y2."""
         return LN10**2 * super().scatter
 
-    def predict(self, x: Any) -> np.ndarray:
+    def predict(self, x: ArrayLike) -> np.ndarray:
         """The responses at x."""
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             return 10 ** (self.coefficients[:, :1] + self.coefficients[:, 1:2] * np.log10(np.asarray(x, dtype=float)))
 
-    def inverse(self, y: Any) -> np.ndarray:
+    def inverse(self, y: ArrayLike) -> np.ndarray:
         """The x of the responses; NaN for responses of 0 and less."""
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             x = 10 ** ((np.log10(np.asarray(y, dtype=float)) - self.coefficients[:, :1]) / self.coefficients[:, 1:2])
             return np.where(np.isfinite(x), x, np.nan)
 
-    def slopes(self, x: Any) -> tuple[np.ndarray, np.ndarray]:
+    def slopes(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Derivatives at x > 0: in x, and in the coefficients."""
         x = np.atleast_2d(np.asarray(x, dtype=float))
         y = self.predict(x)
@@ -156,12 +157,12 @@ class Spline(Fitted):
         near = (log_x > low - 1e-9) & (log_x < high + 1e-9)
         return np.where(near, np.clip(log_x, low, high), log_x)
 
-    def _rows(self, values: Any) -> np.ndarray:
+    def _rows(self, values: ArrayLike) -> np.ndarray:
         """Values (k, m), (m,) for all curves, or a number, as rows (k, m)."""
         values = np.atleast_2d(np.asarray(values, dtype=float))
         return np.broadcast_to(values, (len(self.knots), values.shape[1]))
 
-    def predict(self, x: Any) -> np.ndarray:
+    def predict(self, x: ArrayLike) -> np.ndarray:
         """The responses at x; NaN beyond the knots."""
         x = self._rows(x)
         found = np.full(x.shape, np.nan)
@@ -170,7 +171,7 @@ class Spline(Fitted):
                 found[row] = curve(self._log(row, x[row]))
         return found
 
-    def inverse(self, y: Any) -> np.ndarray:
+    def inverse(self, y: ArrayLike) -> np.ndarray:
         """The x of the responses, by bisection; NaN beyond the knots."""
         y = self._rows(y)
         found = np.full(y.shape, np.nan)
@@ -188,7 +189,7 @@ class Spline(Fitted):
             found[row] = np.where(inside, np.exp((low + high) / 2), np.nan)
         return found
 
-    def slopes(self, x: Any) -> tuple[np.ndarray, np.ndarray]:
+    def slopes(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         """Derivatives at x: in x, and in the knots' signals (by differences)."""
         x = self._rows(x)
         slope, gradient = np.full(x.shape, np.nan), np.full((*x.shape, self.knots.shape[1]), np.nan)
@@ -212,7 +213,14 @@ def _through(knots: np.ndarray, signals: np.ndarray) -> PchipInterpolator:
     return PchipInterpolator(np.log(knots), signals, extrapolate=False)
 
 
-def fit_line(x: Any, y: Any, weights: Any = None, used: Any = None, min_levels: int = 3, forced: Any = False) -> Line:
+def fit_line(
+    x: ArrayLike,
+    y: ArrayLike,
+    weights: ArrayLike | None = None,
+    used: ArrayLike | None = None,
+    min_levels: int = 3,
+    forced: ArrayLike = False,
+) -> Line:
     """Straight lines through rows of points, by weighted least squares; refused as ``four_pl.fit_four_pl``."""
     x, y, w = arrays(x, y, weights, used)
     forced = np.broadcast_to(forced, len(x))
@@ -220,7 +228,12 @@ def fit_line(x: Any, y: Any, weights: Any = None, used: Any = None, min_levels: 
 
 
 def fit_parabola(
-    x: Any, y: Any, weights: Any = None, used: Any = None, min_levels: int = 4, forced: Any = False
+    x: ArrayLike,
+    y: ArrayLike,
+    weights: ArrayLike | None = None,
+    used: ArrayLike | None = None,
+    min_levels: int = 4,
+    forced: ArrayLike = False,
 ) -> Parabola:
     """Second-degree curves; refused too where they turn back between the lowest and the highest level."""
     x, y, w = arrays(x, y, weights, used)
@@ -236,12 +249,18 @@ def fit_parabola(
 
 
 def fit_log_log(
-    x: Any, y: Any, weights: Any = None, used: Any = None, min_levels: int = 3, forced: Any = False
+    x: ArrayLike,
+    y: ArrayLike,
+    weights: ArrayLike | None = None,
+    used: ArrayLike | None = None,
+    min_levels: int = 3,
+    forced: ArrayLike = False,
 ) -> LogLog:
     """Straight lines of the logarithms; the zero standard is no point, and each signal must be positive."""
     x, y, w = arrays(x, y, weights, used)
-    bad = ((w > 0) & (x > 0) & (y <= 0)).any(axis=1)
-    used = (w > 0) & (x > 0) & ~bad[:, None]
+    positive = (w > 0) & (x > 0)
+    bad = np.any(positive & (y <= 0), axis=1)
+    used = positive & ~bad[:, None]
     log_x, log_y = (np.log10(np.where(used, part, 1.0)) for part in (x, y))
     forced = np.broadcast_to(forced, len(x))
     found = _least_squares(log_x, log_y, np.where(used, w, 0.0), 1, min_levels, forced)
@@ -257,7 +276,12 @@ def _hooks(x: np.ndarray, y: np.ndarray, w: np.ndarray, forced: np.ndarray) -> n
 
 
 def fit_spline(
-    x: Any, y: Any, weights: Any = None, used: Any = None, min_levels: int = 4, forced: Any = False
+    x: ArrayLike,
+    y: ArrayLike,
+    weights: ArrayLike | None = None,
+    used: ArrayLike | None = None,
+    min_levels: int = 4,
+    forced: ArrayLike = False,
 ) -> Spline:
     """Curves through the mean signals of the levels above zero, which must rise, or fall, from each to the next.
 

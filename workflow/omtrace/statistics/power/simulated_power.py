@@ -1,9 +1,9 @@
 """Power of a trial with repeated visits, by simulation and the mixed model for repeated measures."""
 
 import math
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from omtrace.statistics.mixed.mmrm_replicates import contrast_many
 
@@ -11,7 +11,13 @@ CHUNK = 50  # trials that share their baselines
 
 
 def simulated_power(
-    covariance: Any, n: int, difference: float, replicates: int, seed: int, dropout: float = 0.0, alpha: float = 0.05
+    covariance: ArrayLike,
+    n: int,
+    difference: float,
+    replicates: int,
+    seed: int,
+    dropout: float = 0.0,
+    alpha: float = 0.05,
 ) -> dict[str, float]:
     """Share of simulated trials that find the difference at the last visit: power, mcse, replicates, refused.
 

@@ -40,8 +40,9 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
+from omtrace.readers import texts_of
 from omtrace.validation.identifiers import columns as names
 from omtrace.validation.identifiers import people as persons
 from omtrace.validation.identifiers import plain_shapes, shapes
@@ -197,17 +198,20 @@ def _forms(name: str) -> list[str]:
 
 
 def _view(
-    n: int, name: str, distinct: Sequence[Sequence[str]], filled: Sequence[int], today: str, clear: bool
+    n: int,
+    name: str,
+    distinct: "Sequence[Sequence[str] | pyarrow.Array]",
+    filled: Sequence[int],
+    today: str,
+    clear: bool,
 ) -> _Column | None:
     """A column made ready; None if that fails."""
     try:
-        given: Any = distinct[n]
-        if hasattr(given, "to_pylist"):
-            if _measures(given):
-                few = given.take(list(range(0, len(given), 1 + len(given) // CAP))).to_pylist()
-                return _Column(name, few, int(filled[n]), _years(few, today), measured=True, clear=clear)
-            given = given.to_pylist()
-        texts = [text for text in map(_plain, given) if text]
+        given = distinct[n]
+        if not isinstance(given, Sequence) and _measures(given):
+            few = given.take(list(range(0, len(given), 1 + len(given) // CAP))).to_pylist()
+            return _Column(name, few, int(filled[n]), _years(few, today), measured=True, clear=clear)
+        texts = [text for text in map(_plain, texts_of(given)) if text]
         return _Column(name, texts, int(filled[n]), _years(_spaced(texts), today), clear=clear)
     except Exception:  # whatever it is: the column counts as suspected
         return None
