@@ -111,6 +111,19 @@ def test_double_data_entry_never_doubles_n(name, count):
     assert (differ == 0) == (name == "redcap_double_entry.csv")
 
 
+def test_double_data_entry_is_found_whatever_the_reader(tmp_path):
+    hit6 = HIT6 | {"reader": "delimited"}
+    study = Study(tmp_path, {"hit6": hit6}, {"hit6": case("redcap_double_entry.csv")})
+    assert any("double_entry: expected each record once; 3 stand twice" in line for line in study.stopped())
+
+
+def test_boxes_without_the_status_of_their_form_are_noted():
+    columns = (b"record_id,prior___1,prior___2", b"age,other___a,first_complete,late___1,late___2")
+    content = b",".join(columns) + b"\n1,0,0,40,0,2,0,0\n"
+    (doubt,) = reader_of("redcap").read(content, reader_of("redcap").options()).doubts
+    assert (doubt.rule, doubt.row, doubt.column) == ("box_unopened", -1, "late___1")
+
+
 def test_boxes_of_a_form_that_was_never_opened_are_no_answers():
     extract = read("redcap", "redcap_checkbox.csv")
     rows = list(zip(extract.cells[0], extract.cells[1], strict=True))
@@ -184,6 +197,12 @@ def test_a_zone_that_the_file_names_is_reported_and_used(tmp_path):
         ("2024-03-02 04:55:00+00:00", "2024-03-01"),
         ("2024-03-02T04:55:00.250-0600", "2024-03-02"),
         ("1709355300000", "2024-03-01"),
+        ("1709355300", "2024-03-01"),
+        ("2024-03-02 04:55:00+00", "2024-03-01"),
+        ("2024-03-02 04:55:00 GMT", "2024-03-01"),
+        ("2024-03-02T05:55:00+01:00[Europe/Paris]", "2024-03-01"),
+        ("2024-03-02T05:55:00[Europe/Paris]", "2024-03-01"),
+        ("20240302T045500Z", "2024-03-01"),
         ("2024-03-02 04:55", "2024-03-02"),
     ],
 )

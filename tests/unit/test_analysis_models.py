@@ -385,3 +385,17 @@ def test_an_arm_without_events_is_refused_in_words(study):
         facts["r", "end"] = facts["arm", ""] == "OMT" and facts["r", "end"]
     with pytest.raises(Fault, match="all 12 of sham at end are 0, so that no ratio with them is finite"):
         study({"a": ("gee", ["r"], ["end"], {"contrasts": [["OMT", "sham"]], "outcome": "yes or no"})}, units)
+
+
+@pytest.mark.parametrize("method", ["logistic", "count_model", "proportional_odds"])
+def test_the_number_of_a_level_that_says_nothing_rests_on_its_rows(study, method):
+    units = people()
+    for facts in units.values():
+        if facts["sex", ""] == "f":
+            facts["r", "end"] = 0
+    options = {**PAIR, "factors": ["sex"]} | ({"distribution": "poisson"} if method == "count_model" else {})
+    results = study({"a": (method, ["r"], ["end"], options)}, units)
+    (number,) = (n for n in results.numbers if n["level"].startswith("sex f: all "))
+    used = {unit for unit, reasons in results.reasons(number).items() if reasons == {""}}
+    assert used and used <= {unit for unit, facts in units.items() if facts["sex", ""] == "f"}
+    assert len(used) == int(number["value"])

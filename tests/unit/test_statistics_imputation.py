@@ -556,7 +556,7 @@ def test_order_of_units_unit_and_scale_do_not_matter(scale, shift, seed, strateg
         ({"left": 1}, {}, "a unit has a value after it dropped out"),
         ({"base": np.nan}, {}, "base: 141 of 141 values are missing"),
         ({"one": "x"}, {"factors": ["one"]}, "one: a factor with one level"),
-        ({"copy": lambda f: f["base"] * 2}, {"by_visit": ["base", "copy"]}, "depend on each other"),
+        ({"copy": lambda f: f["base"] * 2}, {"by_visit": ["base", "copy"]}, "^copy at .*: base at .* give it"),
         ({3: lambda f: f[3].where(f["arm"] != "B")}, {}, "no value in B at 3"),
         ({3: np.nan}, {}, "no unit has a value at 3: leave it out of the visits"),
     ],
@@ -587,6 +587,6 @@ def test_refusals_of_the_jackknife_and_of_rubins_rules(imputer):
     with pytest.raises(ValueError, match="two imputations or more"):
         rubin([1.0], [2.0])
     with pytest.raises(ValueError, match="2 units for 2 coefficients"):
-        LeastSquares(np.eye(2), np.eye(2))
+        LeastSquares(np.eye(2), np.eye(2), "ab")
     with pytest.raises(ValueError, match="depend on each other"):
-        LeastSquares(np.ones((4, 2)), np.eye(2))
+        LeastSquares(np.ones((4, 2)), np.eye(2), "ab")

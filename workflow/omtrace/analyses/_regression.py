@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import pandas
 
     from omtrace.analyses._analysis_set import AnalysisSet
-    from omtrace.provenance.rows import Rows
     from omtrace.statistics.linear.design import Alike, Terms
 
 
@@ -73,9 +72,20 @@ def refused(call: Call, parameter: str, visit: str, error: ValueError) -> Refusa
 
 
 def silent_levels(
-    call: Call, parameter: str, visit: str, levels: "Sequence[Alike]", rows: "Rows", what: str
+    call: Call,
+    parameter: str,
+    visit: str,
+    levels: "Sequence[Alike]",
+    chosen: "AnalysisSet",
+    frame: "pandas.DataFrame",
+    what: str,
 ) -> Iterator[Number]:
     """How many rows have a level of a factor whose outcomes are all alike, so that they say nothing of a ratio."""
+    groups = call.options.groups(list(call.dataset.groups))
+    named: dict[str, str] = {}  # unit -> the level for which it was named
     for alike in levels:
         level = f"{alike.factor} {alike.level}: all {alike.outcome}, says nothing of the {what}"
+        others = frame.index[frame[alike.factor] != alike.level]
+        rows = chosen.rows(groups, named | dict.fromkeys(others, f"another level of {alike.factor}"))
+        named |= dict.fromkeys(frame.index.difference(others), f"named for {alike.factor} {alike.level}")
         yield from call.numbers(parameter, "all", visit, {"n": float(alike.rows)}, rows, level)

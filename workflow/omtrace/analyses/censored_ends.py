@@ -60,7 +60,7 @@ def run(call: Call) -> Iterator[Number]:
         if o.log and (y <= 0).any():
             raise Refusal(f"{where}: a logarithm needs positive values")
         try:
-            fit = fit_censored(numpy.log(y) if o.log else y, state, _design(frame, groups, o.factors))
+            fit = fit_censored(numpy.log(y) if o.log else y, state, *_design(frame, groups, o.factors))
         except ValueError as error:
             raise Refusal(f"{where}: {error}") from None
         for group in groups:
@@ -91,15 +91,19 @@ def _named(found: dict[str, float], log: bool) -> dict[str, float]:
     return values
 
 
-def _design(frame: "pandas.DataFrame", groups: list[str], factors: tuple[str, ...]) -> "numpy.ndarray":
-    """Ones, a column for each group but the first, and for each level but the first of each factor."""
+def _design(
+    frame: "pandas.DataFrame", groups: list[str], factors: tuple[str, ...]
+) -> "tuple[numpy.ndarray, list[str]]":
+    """Ones, a column for each group but the first, and for each level but the first of each factor; their terms."""
     import numpy
 
     columns = [numpy.ones(len(frame)), *((frame["group"] == group).to_numpy(float) for group in groups[1:])]
+    terms = ["", *groups[1:]]
     for name in factors:
         levels = sorted(set(frame[name]))
+        terms += [name] * (len(levels) - 1)
         columns += [(frame[name] == level).to_numpy(float) for level in levels[1:]]
-    return numpy.column_stack(columns)
+    return numpy.column_stack(columns), terms
 
 
 def _weights(groups: list[str], group: str, reference: str, size: int) -> "numpy.ndarray":

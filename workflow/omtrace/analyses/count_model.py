@@ -58,7 +58,7 @@ def run(call: Call) -> Iterator[Number]:
             if o.exposure:
                 yield from call.numbers(parameter, group, visit, {"exposure": exposure}, own, scale=(unit, 1))
             yield from call.numbers(parameter, group, visit, model.rate(group, o.per, o.level), rows, scale=rate)
-        yield from silent_levels(call, parameter, visit, model.alike, rows, "rate ratio")
+        yield from silent_levels(call, parameter, visit, model.alike, chosen, frame, "rate ratio")
         told = {"pearson_per_df": model.pearson_per_df}
         if o.distribution != "poisson":
             told = {"dispersion": model.dispersion, "dispersion_se": model.dispersion_se, **told}

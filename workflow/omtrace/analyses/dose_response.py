@@ -81,13 +81,15 @@ def _fitted(call: Call, frame: "pandas.DataFrame") -> "Slopes":
     from omtrace.statistics.linear.slopes import fit_slopes
 
     o = call.options
-    columns = [frame[name].astype("float64") for name in ([*(["baseline"] if o.baseline else []), *o.covariates])]
+    terms = [*(["baseline"] if o.baseline else []), *o.covariates]
+    columns = [frame[name].astype("float64") for name in terms]
     for factor in o.factors:
         levels = sorted(set(frame[factor]))
         columns += [(frame[factor] == level).astype("float64") for level in levels[1:]]
+        terms += [factor] * (len(levels) - 1)
     groups = frame["group"].tolist() if call.dataset.group else [ALONE] * len(frame)
     dose = frame[o.dose].astype("float64") / o.per
-    return fit_slopes(frame["value"].astype("float64"), dose, groups, columns, o.covariance)
+    return fit_slopes(frame["value"].astype("float64"), dose, groups, columns, o.covariance, terms)
 
 
 def said(options: Options) -> str:

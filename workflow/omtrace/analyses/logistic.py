@@ -41,7 +41,7 @@ def run(call: Call) -> Iterator[Number]:
             for level, values in measures.items():
                 scale = ("", 3 if "difference" in level else 2)
                 yield from call.numbers(parameter, contrast, visit, values, rows, level, scale)
-        yield from silent_levels(call, parameter, visit, model.alike, rows, "odds ratio")
+        yield from silent_levels(call, parameter, visit, model.alike, chosen, frame, "odds ratio")
         for group in groups:
             mine = frame[frame["group"] == group]["value"]
             counts = {"n": len(mine), "count": float(mine.sum())}

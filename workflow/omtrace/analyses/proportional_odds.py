@@ -55,7 +55,7 @@ def _odds(
     call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame", chosen: "AnalysisSet"
 ) -> Iterator[Number]:
     o, rows = call.options, chosen.rows(call.options.groups(list(call.dataset.groups)))
-    yield from silent_levels(call, parameter, visit, model.alike, rows, "odds ratio")
+    yield from silent_levels(call, parameter, visit, model.alike, chosen, frame, "odds ratio")
     for group, reference in o.contrasts:
         contrast = call.contrast(group, reference)
         values = {**model.odds_ratio(group, reference, o.level), "n": float(model.n)}

@@ -173,6 +173,7 @@ class _Project:
         variables = {name: Variable(missing=NOT_COMPLETED) for name in stamps}
         self.says["values"] = "raw"
         unopened = _boxes_of_unopened_forms(extract.columns, cells)
+        self.doubts += _boxes_without_status(extract.columns)
         decisions = extract.decisions | self.says | told(extract.columns, cells, self.dictionary, self.events)
         return replace(
             extract, cells=cells, decisions=decisions, doubts=self.doubts, variables=variables, unopened=unopened
@@ -197,6 +198,7 @@ class _Project:
             self.doubts += typed_doubts(column, cells[at])
         away = self._unscheduled(extract, columns, cells)
         unopened = _boxes_of_unopened_forms(extract.columns, cells)
+        self.doubts += _boxes_without_status(extract.columns)
         decisions = extract.decisions | self.says | told(extract.columns, cells, self.dictionary, self.events)
         order = {name: at for at, name in enumerate(extract.columns)}
         doubts = sorted(self.doubts, key=lambda d: (d.row, order.get(d.column, len(order))))
@@ -272,6 +274,15 @@ def _boxes_of_unopened_forms(columns: Sequence[str], cells: Sequence[Cells]) -> 
         zeros = {columns[n]: [row for row in unopened if texts[n][row].strip()] for n in boxes}
         away |= {name: rows for name, rows in zeros.items() if rows}
     return away
+
+
+def _boxes_without_status(columns: Sequence[str]) -> list[CellDoubt]:
+    """The checkbox fields behind which no form's status stands in the file, at their first box."""
+    ends = [place for place, name in enumerate(columns) if name.endswith("_complete")]
+    boxes = [name for name in columns[max(ends, default=0) :] if BOX.fullmatch(name)]
+    firsts = {name.rpartition("___")[0]: name for name in reversed(boxes)}
+    says = "the status of its form in the file: of a form that nobody opened REDCap exports every box as 0"
+    return [CellDoubt("box_unopened", -1, name, says) for name in sorted(firsts.values(), key=boxes.index)]
 
 
 def _complete_rows(extract: Extract) -> Extract:

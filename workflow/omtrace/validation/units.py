@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from omtrace.provenance.keys import number_of
 from omtrace.schemas import UNIT
 from omtrace.validation.work import Work
 
@@ -34,6 +35,21 @@ def find_damaged(work: Work) -> None:
         if damaged and len(damaged) <= USUAL * len(texts):
             expected = "an identifier as in the other rows; a program seems to have made a number or a date of it"
             work.report(units.index[units.isin(damaged)], "identifier_damaged", UNIT, expected)
+
+
+def find_keyed_twice(work: Work) -> None:
+    """Report tables whose records stand twice, as REDCap writes double data entry, whatever reader read them."""
+    units = _units(work)
+    if units is None:
+        return
+    for number, source in work.sources.items():
+        if any(doubt.rule == "double_entry" for doubt in source.extract.doubts):
+            continue
+        texts = set(units[[number_of(key) == number for key in units.index]])
+        twice = {text[:-3] for text in texts if text.endswith("--1") and f"{text[:-1]}2" in texts}
+        if twice:
+            expected = f"each record once; {len(twice)} stand twice, with --1 and --2: read one keying (reader redcap)"
+            work.find("double_entry", source.export, None, work.plan.raw(UNIT), expected)
 
 
 def find_alike(works: Mapping[str, Work]) -> None:

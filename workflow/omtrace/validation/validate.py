@@ -23,7 +23,7 @@ from omtrace.validation.output import quarantined, row_names, write, write_count
 from omtrace.validation.parts import Part, Parts, write_part
 from omtrace.validation.reading import Reading
 from omtrace.validation.scope import leave_out_of_scope, repair, report_date_cells, report_doubts, report_invisible
-from omtrace.validation.units import find_alike, find_damaged
+from omtrace.validation.units import find_alike, find_damaged, find_keyed_twice
 from omtrace.validation.work import Work
 from omtrace.validation.zones import move_to_site
 
@@ -52,6 +52,7 @@ class Validation:
         widen(self.plan, self.works)
         for work in self.works.values():
             find_damaged(work)
+            find_keyed_twice(work)
             find_plates_of_two_files(work)
             find_duplicates(work)
         self._settle()

@@ -1,6 +1,7 @@
 """Times with a zone, taken to the clock of the site before a date is read from them.
 
-A time has a zone where it says so itself (`2024-03-02T04:55:00Z`, an offset, milliseconds since 1970) or where its file
+A time has a zone where it says so itself (`2024-03-02T04:55:00Z`, an offset, seconds since 1970 and
+parts of them) or where its file
 says it for the column (``Variable.zone``). The day of such a time hangs on where people were: the plan says
 it (``zone`` of the table). Without that, the day is read as it is written, and the zone is reported.
 """
@@ -8,15 +9,18 @@ it (``zone`` of the table). Without that, the day is read as it is written, and 
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from functools import partial
-from zoneinfo import ZoneInfo
+from functools import cache, partial
+from zoneinfo import ZoneInfo, available_timezones
 
 from omtrace.validation.work import Work
 
 STAMP = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[T ](\d{1,2}:\d{2}(?::\d{2})?)(?:[.,]\d{1,9})? ?(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})?"
+    r"(?P<day>\d{4}-\d{2}-\d{2})[T ](?P<clock>\d{1,2}:\d{2}(?::\d{2})?)(?:[.,]\d{1,9})? ?"
+    r"(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?(?:\[(?P<name>[A-Za-z_]+(?:/[A-Za-z_]+)*)\])?"
 )
-EPOCH = re.compile(r"1\d{12}")  # milliseconds, from 2001 to 2033
+COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})?(?=[.,Z+-])")  # ISO 8601 without separators
+EPOCH = re.compile(r"1\d{9}(?:\d{3}|\d{6})?")  # seconds, milliseconds or microseconds, from 2001 to 2033
+SAME = ("Z", "UTC", "GMT")
 
 
 def move_to_site(work: Work) -> None:
@@ -46,38 +50,53 @@ def move_to_site(work: Work) -> None:
 
 def _instant(text: str, said: str) -> bool:
     """Whether a text is a time with a zone of its own, or of its file."""
-    match = STAMP.fullmatch(text.strip())
-    return bool(EPOCH.fullmatch(text.strip()) or (match and (match["zone"] or said)))
+    return bool(EPOCH.fullmatch(text.strip()) or ((match := _stamp(text)) and _named(match, said)))
+
+
+def _stamp(text: str) -> re.Match[str] | None:
+    """The parts of a time, with separators between them."""
+    return STAMP.fullmatch(COMPACT.sub(lambda m: f"{m[1]}-{m[2]}-{m[3]}T{m[4]}:{m[5]}:{m[6] or '00'}", text.strip()))
+
+
+def _named(match: re.Match[str], said: str) -> str:
+    """The zone of a time: its offset, its zone's name where that is known, or the zone that its file says."""
+    name = match["name"] or ""
+    return match["zone"] or (name if name in _known_zones() else "") or said
+
+
+@cache
+def _known_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def _zones(texts: Iterable[str], said: str) -> set[str]:
-    matches = (STAMP.fullmatch(text.strip()) for text in texts)
-    return {_name(match["zone"] or said) if match else "UTC" for match in matches}
+    matches = map(_stamp, texts)
+    return {_name(_named(match, said)) if match else "UTC" for match in matches}
 
 
 def _name(zone: str) -> str:
-    return "UTC" if zone in ("Z", "UTC") else zone
+    return "UTC" if zone in SAME else zone
 
 
 def _local(text: str, said: str, site: ZoneInfo | None) -> str:
     """A time as the clock of the site shows it, ISO; without a site as it is written, without its zone."""
     text = text.strip()
     if EPOCH.fullmatch(text):
-        moment = datetime.fromtimestamp(int(text) / 1000, UTC)
+        moment = datetime.fromtimestamp(int(text[:10]), UTC)
     else:
-        match = STAMP.fullmatch(text)
+        match = _stamp(text)
         assert match
-        clock = match[2] if match[2].count(":") == 2 else f"{match[2]}:00"
-        written = datetime.fromisoformat(f"{match[1]}T{clock.rjust(8, '0')}")
-        moment = written.replace(tzinfo=_zone(match["zone"] or said))
+        clock = match["clock"] if match["clock"].count(":") == 2 else f"{match['clock']}:00"
+        written = datetime.fromisoformat(f"{match['day']}T{clock.rjust(8, '0')}")
+        moment = written.replace(tzinfo=_zone(_named(match, said)))
     return (moment.astimezone(site) if site else moment).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _zone(zone: str) -> tzinfo:
     """A zone by its name or its offset."""
-    if zone in ("Z", "UTC"):
+    if zone in SAME:
         return UTC
-    if match := re.fullmatch(r"([+-])(\d{2}):?(\d{2})", zone):
-        offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
+    if match := re.fullmatch(r"([+-])(\d{2})(?::?(\d{2}))?", zone):
+        offset = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
         return timezone(-offset if match[1] == "-" else offset)
     return ZoneInfo(zone)

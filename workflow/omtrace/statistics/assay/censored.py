@@ -7,7 +7,7 @@ Log concentrations, or log thresholds, are regressed by passing logs.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq, linprog
 from scipy.special import chdtri, log_ndtr, ndtr, ndtri, stdtr, stdtrit
 
-from omtrace.statistics.basic.samples import check_level, sample
+from omtrace.statistics.basic.samples import check_level, check_terms, sample
 
 BELOW, SEEN, ABOVE = -1, 0, 1
 STEPS = 200
@@ -93,8 +93,10 @@ class Censored:
         return _end(short, centre, -step), _end(short, centre, step)
 
 
-def fit_censored(values: ArrayLike, states: ArrayLike, design: ArrayLike) -> Censored:
+def fit_censored(values: ArrayLike, states: ArrayLike, design: ArrayLike, terms: Sequence[str] = ()) -> Censored:
     """Maximum likelihood fit of values (n,) with states (n,) on a design (n, p), with its column of ones.
+
+    ``terms`` (p,): the term of each column, for messages.
 
     Raises ValueError for missing numbers, states other than -1, 0, 1, columns that depend on each other, and for data
     whose likelihood has no maximum: too few values seen, or a coefficient that runs to infinity, as where all values
@@ -108,9 +110,7 @@ def fit_censored(values: ArrayLike, states: ArrayLike, design: ArrayLike) -> Cen
         raise ValueError("states are -1 (below), 0 (seen) or 1 (above)")
     if y.size <= x.shape[1]:
         raise ValueError(f"{y.size} values for {x.shape[1]} coefficients")
-    size = np.linalg.norm(x, axis=0)
-    if (size == 0).any() or np.linalg.matrix_rank(x / size) < x.shape[1]:
-        raise ValueError("the columns of the design depend on each other")
+    check_terms(x, terms or [f"column {place}" for place in range(1, x.shape[1] + 1)])
     columns = np.column_stack([-x, y])
     if (reason := _no_maximum(columns, s)) != "":
         raise ValueError(reason)

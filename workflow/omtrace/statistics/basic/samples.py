@@ -75,6 +75,39 @@ def standard_deviation(values: np.ndarray, scale: float | None = None) -> float:
     return spread if spread > least else 0.0
 
 
+def centred(values: np.ndarray, reference: float) -> np.ndarray:
+    """Values (n,) less a reference; zeros, without rounding error, where they are all the same."""
+    return values - reference if values.size and np.ptp(values) else np.zeros(values.size)
+
+
+def check_terms(design: ArrayLike, terms: Sequence[str]) -> None:
+    """Raise ValueError, naming the first term and why, for a design (n, p) with a column that the others give.
+
+    ``terms`` (p,): the term of each column, those of one beside each other; a design has no column of a term twice.
+    """
+    x = np.asarray(design, dtype=float)
+    size, terms = np.linalg.norm(x, axis=0), list(terms)
+    unit = x / np.where(size > 0, size, 1.0)
+    if np.linalg.matrix_rank(unit) == x.shape[1]:
+        return
+    for term in dict.fromkeys(terms):
+        stop = 1 + max(place for place, name in enumerate(terms) if name == term)
+        if np.linalg.matrix_rank(unit[:, :stop]) == stop:
+            continue
+        mine = [place for place in range(stop) if terms[place] == term]
+        if any(size[place] == 0 or (np.ptp(x[:, place]) == 0 and place) for place in mine):
+            why = "it is the same in all rows" if ":" not in term else "a combination has no rows"
+        else:
+            combination = np.linalg.svd(unit[:, :stop])[2][-1]
+            with_it = np.flatnonzero(np.abs(combination) > 1e-8)
+            others = [name for name in dict.fromkeys(terms[place] for place in with_it) if name not in (term, "")]
+            given = (
+                f"{', '.join(others[:5])}{', ...' if len(others) > 5 else ''} give it" if others else "it is constant"
+            )
+            why = f"a combination has no rows, or {given}" if ":" in term else given
+        raise ValueError(f"{term}: not all of it can be estimated, since the columns depend on each other: {why}")
+
+
 def stacked(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pairs of arrays of unequal length as the rows of two arrays (k, m), and the mask of what is there."""
     width = max((len(x) for x, _ in pairs), default=0)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 from formulaic import Formula, ModelSpec
 
-from omtrace.statistics.basic.samples import TOLERANCE, sample
+from omtrace.statistics.basic.samples import TOLERANCE, check_terms, sample
 
 if TYPE_CHECKING:
     import pandas
@@ -361,10 +361,4 @@ def _too_few(matrix: np.ndarray) -> str:
 def _check_rank(matrix: np.ndarray, places: Mapping[str, slice]) -> None:
     if matrix.shape[0] < matrix.shape[1]:
         raise ValueError(_too_few(matrix))
-    length = np.linalg.norm(matrix, axis=0)
-    unit = matrix / np.where(length > 0, length, 1.0)
-    if np.linalg.matrix_rank(unit) == matrix.shape[1]:
-        return
-    for term, place in places.items():
-        if np.linalg.matrix_rank(unit[:, : place.stop]) < place.stop:
-            raise ValueError(f"{term}: not all of it can be estimated: a combination has no rows, or others give it")
+    check_terms(matrix, ["", *(term for term, place in places.items() for _ in range(place.stop - place.start))])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from omtrace.statistics.basic.samples import sample
+from omtrace.statistics.basic.samples import check_terms, sample
 from omtrace.statistics.linear.linear import Covariance, LinearModel, fit_linear
 
 
@@ -47,6 +47,7 @@ def fit_slopes(
     group: Sequence[str],
     covariates: Sequence[ArrayLike] = (),
     covariance: Covariance = "classical",
+    terms: Sequence[str] = (),
 ) -> Slopes:
     """Least squares of values on group, dose within group, and covariates with a slope common to all groups.
 
@@ -62,6 +63,8 @@ def fit_slopes(
         Numeric columns (n,), such as the outcome's baseline, and indicators of the levels of factors.
     covariance
         Of the coefficients; see ``fit_linear``.
+    terms
+        The term of each covariate, for messages.
 
     Returns
     -------
@@ -87,9 +90,8 @@ def fit_slopes(
     columns = [np.ones(y.size), *((labels == name).astype(float) for name in names[1:])]
     places = {name: len(columns) + at for at, name in enumerate(names)}
     columns += [np.where(labels == name, x, 0.0) for name in names]
+    named = list(terms or [f"covariate {n}" for n in range(1, len(covariates) + 1)])
     columns += [sample(column) for column in covariates]
     matrix = np.column_stack(columns)
-    size = np.linalg.norm(matrix, axis=0)
-    if np.linalg.matrix_rank(matrix / np.where(size > 0, size, 1.0)) < matrix.shape[1]:
-        raise ValueError("the dose and the other terms cannot be told from each other")
+    check_terms(matrix, ["", *names[1:], *(f"dose in {name}" for name in names), *named])
     return Slopes(fit_linear(y, matrix, covariance), places)

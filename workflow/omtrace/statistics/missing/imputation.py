@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from omtrace.statistics.basic.samples import sample
+from omtrace.statistics.basic.samples import centred, check_terms, sample
 from omtrace.statistics.missing.posterior import Observed, posterior
 from omtrace.statistics.mixed.mmrm_fit import FALLBACK, Rows, check_reached, fit_mmrm
 from omtrace.statistics.mixed.mmrm_replicates import Resampled
@@ -40,7 +40,7 @@ class Trial:
     ``left`` (n,) is the first visit after a unit dropped out, t where it did not: there, every value is missing.
     ``by_visit`` (n, c) are terms with a coefficient at each visit, in the imputation model one for each group where
     ``by_group``; ``constant`` (n, d) are terms with one coefficient for all; both less their reference values.
-    ``units`` name the units.
+    ``units`` name the units, ``by_visit_terms`` (c,) and ``constant_terms`` (d,) the terms of their columns.
     """
 
     values: np.ndarray
@@ -52,6 +52,8 @@ class Trial:
     constant: np.ndarray
     visits: tuple
     units: tuple
+    by_visit_terms: tuple[str, ...]
+    constant_terms: tuple[str, ...]
     by_group: bool = False
 
     @property
@@ -62,6 +64,16 @@ class Trial:
     def terms(self) -> np.ndarray:
         """Columns (n, q + c + d) of an analysis of one visit: groups, covariates, factors."""
         return np.column_stack([np.eye(len(self.groups))[self.group], self.by_visit, self.constant])
+
+    def names(self) -> tuple[str, ...]:
+        """The term of each column of ``terms``."""
+        return (*map(str, self.groups), *self.by_visit_terms, *self.constant_terms)
+
+    def design_names(self) -> list[str]:
+        """The term of each column of ``design``."""
+        of = (f"{name} in {group}" for group in self.groups for name in self.by_visit_terms)
+        each = [*map(str, self.groups), *(of if self.by_group else self.by_visit_terms)]
+        return [*(f"{name} at {visit}" for visit in self.visits for name in each), *self.constant_terms]
 
     def design(self, group: np.ndarray) -> np.ndarray:
         """The design (n, t, p) of the units as if they were in these groups (n,)."""
@@ -103,12 +115,13 @@ def trial_of(
     if (np.isfinite(values) & (np.arange(len(visits)) >= left[:, None])).any():
         raise ValueError("a unit has a value after it dropped out")
     each = [_centred(frame, name) for name in by_visit]
-    constant = [_centred(frame, name) for name in covariates]
+    constant, constant_terms = [_centred(frame, name) for name in covariates], list(covariates)
     for name in factors:
         levels = sorted(set(frame[name]), key=str)
         if frame[name].isna().any() or len(levels) < 2:
             raise ValueError(f"{name}: a factor with one level, or with missing values")
         constant += [(frame[name] == level).to_numpy(float) - 1 / len(levels) for level in levels[1:]]
+        constant_terms += [name] * (len(levels) - 1)
     blank = np.zeros((len(frame), 0))
     return Trial(
         values=values,
@@ -120,13 +133,15 @@ def trial_of(
         constant=np.column_stack([blank, *constant]),
         visits=tuple(visits),
         units=tuple(frame.index),
+        by_visit_terms=tuple(by_visit),
+        constant_terms=tuple(constant_terms),
         by_group=by_group,
     )
 
 
 def _centred(frame: "pandas.DataFrame", name: str) -> np.ndarray:
     column = sample(frame[name], name)
-    return column - column.mean()
+    return centred(column, float(column.mean()))
 
 
 class Imputer:
@@ -146,6 +161,7 @@ class Imputer:
             raise ValueError(f"no value in {', '.join(empty)}")
         self.own = trial.design(trial.group)
         self.as_reference = trial.design(np.full(trial.group.shape, trial.reference))
+        check_terms(self.own[seen], trial.design_names())
         blocks = trial.group[unit] if is_by_group else None
         names = np.array([str(label) for label in trial.units], dtype=object)
         given = (self.own[seen], names[unit], np.array(trial.visits, dtype=object)[visit], trial.visits)

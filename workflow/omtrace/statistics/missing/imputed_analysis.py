@@ -1,12 +1,13 @@
 """Analyses of completed data: least squares of many outcomes at once, Rubin's rules, the jackknife."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
-from omtrace.statistics.basic.samples import TOLERANCE, sample
+from omtrace.statistics.basic.samples import TOLERANCE, check_terms, sample
 from omtrace.statistics.basic.student import wald_numbers
 
 ALONE = 1e-9  # leverage nearer to 1, or pull nearer to 0, is rounding
@@ -18,13 +19,12 @@ class LeastSquares:
     Raises ValueError for dependent columns and for no residual degrees of freedom.
     """
 
-    def __init__(self, design: np.ndarray, weights: np.ndarray) -> None:
+    def __init__(self, design: np.ndarray, weights: np.ndarray, terms: Sequence[str]) -> None:
+        """``terms`` (k,): the term of each column."""
         n, k = design.shape
-        size = np.linalg.norm(design, axis=0)
         if n <= k:
             raise ValueError(f"{n} units for {k} coefficients leave no residual degrees of freedom")
-        if (size == 0).any() or np.linalg.matrix_rank(design / size) < k:
-            raise ValueError("the model's columns depend on each other: a term is constant, or given by others")
+        check_terms(design, terms)
         self.basis, triangle = np.linalg.qr(design)
         self.turned = np.linalg.solve(triangle.T, weights.T).T  # (c, k)
         self.shape = np.sqrt((self.turned**2).sum(axis=1))  # of the standard errors, (c,)

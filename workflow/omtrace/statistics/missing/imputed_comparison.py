@@ -71,7 +71,7 @@ class ConditionalMeans:
     def __init__(self, imputer: Imputer, weights: np.ndarray, level: float = 0.95) -> None:
         """``weights`` (c, k) of ``Trial.terms``. Raises ValueError if the model cannot be fitted without some unit."""
         self.imputer, self.level = imputer, level
-        self.analysis = LeastSquares(imputer.trial.terms(), weights)
+        self.analysis = LeastSquares(imputer.trial.terms(), weights, imputer.trial.names())
         n = len(imputer.trial.group)
         self.all = imputer.replicates(np.ones((1, n)))
         self.without = imputer.replicates(1.0 - np.eye(n), is_without=True)
@@ -111,7 +111,7 @@ class Draws:
         if len(fit[0]) < 2:
             raise ValueError("fewer than two imputations")
         self.imputer, self.level, self.fit, self.refused = imputer, level, fit, refused
-        self.analysis = LeastSquares(imputer.trial.terms(), weights)
+        self.analysis = LeastSquares(imputer.trial.terms(), weights, imputer.trial.names())
         self.noise = generator.standard_normal((len(fit[0]), *imputer.trial.values.shape))
 
     @classmethod

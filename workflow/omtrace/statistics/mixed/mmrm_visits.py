@@ -6,13 +6,13 @@ of its cell: at the reference values, and over the levels with these weights.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from omtrace.statistics.basic.samples import sample
+from omtrace.statistics.basic.samples import centred, check_terms, sample
 from omtrace.statistics.mixed.mmrm_fit import FALLBACK, Information, Method, MixedModel, check_reached, fit_mmrm
 
 if TYPE_CHECKING:
@@ -268,6 +268,7 @@ def mmrm(
     reference = _reference(columns, over, numeric, factors, weights)
     parts = [*cells.values(), *_centred(columns, reference, baseline, list(is_at.values()))]
     design, by = np.column_stack(parts), group if covariance_by_arm else None
+    check_terms(design, [*(f"{a} at {v}" for a, v in cells), *_terms_of(reference, baseline, len(visits))])
     model = fit_mmrm(columns[response], design, columns[unit], time, visits, structures, is_reml, by)
     return MmrmResult(
         model=model,
@@ -333,9 +334,16 @@ def _centred(
         if isinstance(value, dict):
             parts += [(columns[name] == label).astype(float) - share for label, share in list(value.items())[1:]]
             continue
-        centred = sample(columns[name], name) - value
-        parts += [centred * is_visit for is_visit in visits] if name == baseline else [centred]
+        column = centred(sample(columns[name], name), value)
+        parts += [column * is_visit for is_visit in visits] if name == baseline else [column]
     return parts
+
+
+def _terms_of(reference: dict[str, float | dict[Hashable, float]], baseline: str | None, visits: int) -> Iterator[str]:
+    """The term of each column of ``_centred``."""
+    for name, value in reference.items():
+        count = len(value) - 1 if isinstance(value, dict) else visits if name == baseline else 1
+        yield from [name] * count
 
 
 def order_of(column: "pandas.Series", given: Sequence[Hashable] | None, is_time: bool) -> list[Hashable]:
