@@ -262,7 +262,7 @@ def test_rows_of_a_stopping_finding_are_gone():
     assert work.gone == {7}
 
 
-def test_one_key_never_names_two_places():
+def test_parts_of_one_file_share_no_key():
     """Parts of one file that tables read beside each other give each row a key of its own."""
     content = gen5(gen5_plate(1), gen5_plate(2))
     extracts = [read("gen5", "", content, part=part) for part in ("signals", "computed", "layout")]

@@ -23,7 +23,7 @@ from omtrace.schemas import read_model, table_of
 from omtrace.schemas._fields import TableModel, rule
 from omtrace.validation.catalogue import RULES
 from omtrace.validation.findings import Finding
-from omtrace.validation.output import dates_as_text
+from omtrace.validation.output import _places, dates_as_text
 from omtrace.validation.validate import validate_study
 from pandera.typing import Series
 from table_texts import check_texts
@@ -1013,6 +1013,14 @@ def test_two_ways_of_reading_one_export_keep_all_places(study):
         run = study(tables, {"plates": PLATE}).run()
         keys = {*run.table("plate_signals")["key"], *run.table("plate_groups")["key"], *run.table("quarantine")["key"]}
         assert set(run.table("places")["key"]) == keys and len(keys) == 98
+
+
+def test_a_key_is_never_written_with_two_places():
+    place = {"export": "data/raw/s/t.csv", "part": "", "first_line": 2, "last_line": 2, "column": ""}
+    twice = pandas.DataFrame([{"key": 7, **place}] * 2)
+    assert _places([], twice).to_dict("records") == [{"key": 7, **place}]  # one row that two tables read
+    with pytest.raises(AssertionError, match="one key names two places"):
+        _places([], twice.assign(first_line=[2, 3]))
 
 
 def test_a_bad_batch_takes_no_good_row_for_its_copy(tmp_path):

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import scipy.stats
 from models import adjusted_difference, adjusted_means
+from omtrace.statistics.linear.linear import fit_linear
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 R = json.loads((REFERENCE / "statistics_r.json").read_text())
@@ -135,3 +136,8 @@ def test_refusals(arms, change, arguments, complaint):
     arguments = {"reference": "control", "contrast": "dose1", **arguments}
     with pytest.raises(ValueError, match=complaint):
         adjusted_difference(frame, "change", "arm", **arguments)
+
+
+def test_as_many_coefficients_as_values_leave_nothing_to_estimate_an_error_from():
+    with pytest.raises(ValueError, match="2 values for 2 coefficients leave no residual degrees of freedom"):
+        fit_linear([1, 2], [[1, 0], [1, 1]])

@@ -186,13 +186,13 @@ def test_after_an_edit_of_any_key_of_the_plan_what_runs_again_gives_the_bytes_of
             with pytest.raises(SystemExit):  # what the data do not fit ends both
                 made_of(texts, tmp_path / f"{number}/clean", folder / "data/raw")
             continue
-        made_of(texts, tmp_path / f"{number}/clean", folder / "data/raw")
-        again, clean = (digests(tmp_path / f"{number}" / name / "results") for name in ("again", "clean"))
-        assert again == clean, edit.where
+        if ran != list(INPUTS):  # else it is a clean run itself
+            made_of(texts, tmp_path / f"{number}/clean", folder / "data/raw")
+            again, clean = (digests(tmp_path / f"{number}" / name / "results") for name in ("again", "clean"))
+            assert again == clean, edit.where
         assert {*ran} <= reached_from(edit.stages), edit.where
         accepted[edit.where] = ran
-        for name in ("again", "clean"):
-            shutil.rmtree(tmp_path / f"{number}" / name)
+        shutil.rmtree(tmp_path / f"{number}")
     assert len(accepted) > 10  # of the others the plan itself says that they do not fit
 
 
