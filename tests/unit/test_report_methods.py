@@ -10,15 +10,23 @@ from omtrace.analyses import (
     censored_comparison,
     censored_ends,
     compare_many,
+    describe,
     dose_response,
+    feasibility,
     flow,
     grubbs,
     imputation,
+    levey_jennings,
     logistic,
+    manova,
     mixed_model,
     mmrm,
+    paired_change,
+    plate_acceptance,
     proportion,
     proportional_odds,
+    reliability,
+    responder_grid,
 )
 from omtrace.analyses._sentences import listed, term_named
 from omtrace.report.methods import methods_of
@@ -90,6 +98,41 @@ def test_a_method_says_what_ran_and_not_what_could_have(method, options, words):
     said = method.METHOD.said(checked)
     assert words in said
     assert "unless" not in said and "as the options say" not in said and "`" not in said
+
+
+CRITERION = {"label": "retained", "parameter": "kept", "stop": 0.5, "go": 0.8}
+RECRUITED = {"label": "recruited", "parameter": "day", "days": 90, "stop": 1, "go": 4}
+ITEMS = {"items": {"s": ["a", "b"]}, "ranges": {"s": [1, 5]}}
+GRIDS = {"grids": {"s": {"low": 10, "high": 50, "step": 5, "relative": True}}}
+CHART = {"control": "c", "date": "d", "baseline_until": "2024-01-01", "by": ["lot"]}
+BOTH = {"a": CRITERION | {"observed": True}, "b": RECRUITED}
+
+
+@pytest.mark.parametrize(
+    "method, options, words, other",
+    [
+        (describe, {"level": 0.9}, "in each group and in all together: number, mean with SD and 90% t", "95%"),
+        (describe, {"by_group": False}, "in all groups together", "each group"),
+        (paired_change, {"zeros": "pratt"}, "zeros ranked with the rest (Pratt)", "dropped"),
+        (paired_change, {"by_group": True}, "values, in each group and in all together: mean", "ranked with"),
+        (manova, {"together": "parameters", "level": 0.9}, "of all outcomes at a visit are zero", "all visits"),
+        (manova, {"most_lost": 0.1}, "refused where more than 10% lack one", "20%"),
+        (reliability, {"retest": ["v1", "v2"]}, "Test-retest ({visit:v1} and {visit:v2})", "Cronbach"),
+        (reliability, ITEMS, "with Feldt's 95% interval.", "Test-retest"),
+        (responder_grid, PAIR | GRIDS, "10 to 50% of baseline in steps of 5 for {parameter:s}", "points"),
+        (levey_jennings, {"control": "c", "baseline": ["p1", "p2"], "log": False}, "mean of 2 baseline", "logarithms"),
+        (levey_jennings, CHART, "Mean deviations are given by {parameter:lot}.", "baseline plates"),
+        (feasibility, {"criteria": {"a": CRITERION}}, "A unit without a value counts as no.", "Poisson"),
+        (feasibility, {"criteria": BOTH}, "Of the units with a value alone: retained.", "counts as no"),
+        (feasibility, {}, "Clopper and Pearson's exact 95%", "progression"),
+        (plate_acceptance, {"controls": {"QC": 5}, "acceptance": {"control": 15}}, "within 15% of their", "Dilutions"),
+        (plate_acceptance, {"dilution": "d", "model": "5PL", "alpha": 0.05}, "at 0.05). Dilutions of", "Controls"),
+    ],
+)
+def test_a_method_says_nothing_of_what_did_not_run(method, options, words, other):
+    said = method.METHOD.said(method.METHOD.options.model_validate(options))
+    assert words in said and other not in said
+    assert "unless" not in said and "`" not in said
 
 
 def test_words_are_joined_as_people_join_them():

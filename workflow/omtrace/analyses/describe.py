@@ -88,12 +88,21 @@ def _whole(call: Call, parameter: str) -> bool:
     return all((numbers % 1 == 0).all() for visit in visits for numbers in [call.data.column(parameter, visit).numbers])
 
 
+def said(options: Options) -> str:
+    """What is described, of whom, and by which intervals."""
+    groups = "in each group and in all together" if options.by_group else "in all groups together"
+    level = f"{100 * options.level:g}%"
+    return (
+        f"Described {groups}: number, mean with SD and {level} t interval (cut at the ends of a questionnaire's "
+        "scale), median, quartiles and range; of categories, counts and percent; of the answer to a single item, in "
+        f"place of the interval, the proportion of each answer with Clopper and Pearson's exact {level} interval."
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Number, mean with SD and t interval (cut at the ends of a questionnaire's scale), median, quartiles and range; "
-    "counts of categories. Of the answer to a single item, in place of the interval, the proportion of each answer "
-    "with the exact interval of Clopper and Pearson.",
+    said,
     units="any",
     gives="mean proportion median ci_low ci_high clopper_pearson_low clopper_pearson_high maximum minimum percent "
     "q1 q3 sd count missing n",

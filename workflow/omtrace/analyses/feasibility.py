@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._sentences import listed
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 
@@ -137,13 +138,30 @@ def _rate(call: Call, criterion: Criterion, chosen: "AnalysisSet"):  # type: ign
     return found["rate"], found["rate_low"], found["rate_high"], rows
 
 
+def said(options: Options) -> str:
+    """What is estimated, and by which rule the criteria are judged."""
+    level, criteria = f"{100 * options.level:g}%", options.criteria.values()
+    parts = [f"Completeness is the share of units with a value, with Clopper and Pearson's exact {level} interval."]
+    if criteria:
+        parts.append(
+            "Criteria for progression are judged by the estimate: stop below the lower limit, go from the upper one "
+            "on, amend between (Avery 2017, doi:10.1136/bmjopen-2016-013537); beside it stands which of stop and go "
+            "the interval excludes."
+        )
+    if any(criterion.days for criterion in criteria):
+        parts.append(f"Recruitment a month has the exact Poisson {level} interval.")
+    shares = [criterion for criterion in criteria if not criterion.days and not criterion.recorded]
+    if observed := [criterion.label for criterion in shares if criterion.observed]:
+        parts.append(f"Of the units with a value alone: {listed(observed)}.")
+    if len(observed) < len(shares):
+        parts.append(f"A unit without a value counts as no{' in the other criteria' * bool(observed)}.")
+    return " ".join(parts)
+
+
 METHOD = Method(
     Options,
     run,
-    "Shares with exact Clopper-Pearson intervals, recruitment a month with the exact Poisson interval. Criteria for "
-    "progression: stop below the lower limit, go from the upper one on, amend between (Avery 2017, "
-    "doi:10.1136/bmjopen-2016-013537), by the estimate; beside it, which of stop and go the interval excludes. A unit "
-    "without a value counts as no, unless the criterion is of observed values. Recorded: units with a value.",
+    said,
     part=lambda options: "whole",
     gives="rate rate_low rate_high proportion clopper_pearson_low clopper_pearson_high count n go_from stop_below "
     "interval_excludes verdict",

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._analysis_set import AnalysisSet
+from omtrace.analyses._sentences import listed, parameter_names
 from omtrace.analyses._shown import named
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed, nearest
@@ -197,11 +198,25 @@ def _baseline(call: Call, frame: "pandas.DataFrame", plates: list[str]) -> list[
     return [i for i, plate in enumerate(plates) if day[plate] <= options.baseline_until]
 
 
+def said(options: Options) -> str:
+    """What the limits come from, and the rules."""
+    base = (
+        f"of {len(options.baseline)} baseline plates"
+        if options.baseline
+        else f"of the plates up to {options.baseline_until}"
+    )
+    by = f" Mean deviations are given by {listed(parameter_names(options.by))}." if options.by else ""
+    return (
+        f"Levey-Jennings chart: each control's mean on a plate{' (logarithms)' * options.log} in standard deviations "
+        f"from the mean {base}, whose limits stay. Westgard's rules: 1-2s warns; 1-3s, 2-2s, R-4s (within a plate), "
+        f"4-1s and 10x reject.{by}"
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Levey-Jennings chart: each control's mean on a plate in standard deviations from the mean of the baseline plates, "
-    "whose limits stay. Westgard's rules: 1-2s warns; 1-3s, 2-2s, R-4s (within a plate), 4-1s and 10x reject.",
+    said,
     units="any",
     gives="mean mean_z rule_broken sd sd_log z n rules_broken warnings",
 )

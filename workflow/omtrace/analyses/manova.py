@@ -45,12 +45,23 @@ def run(call: Call) -> Iterator[Number]:
         yield from call.numbers(names, "all", at, {**counts, **values}, chosen.rows(), level, ("", 1))
 
 
+def said(options: Options) -> str:
+    """Which changes are tested together, and in whom."""
+    changes = {
+        "visits": "an outcome's mean changes since baseline at all visits",
+        "parameters": "the mean changes since baseline of all outcomes at a visit",
+    }[options.together]
+    return (
+        f"One-sample multivariate analysis of variance (Hotelling's T squared): whether {changes} are zero together, "
+        f"in units with every value; refused where more than {100 * options.most_lost:g}% lack one. Partial eta "
+        f"squared (Pillai's trace) with a noncentral-F interval of {100 * (2 * options.level - 1):g}%."
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "One-sample multivariate analysis of variance (Hotelling's T squared): whether the mean changes since baseline are "
-    "all zero, in units with every value; the others are counted as missing. Partial eta squared (Pillai's trace) with "
-    "a noncentral-F interval of level 2 x level - 1.",
+    said,
     part=lambda options: "whole",
     gives="partial_eta_squared partial_eta_squared_low partial_eta_squared_high f t_squared df_1 df_2 p changes "
     "missing n",

@@ -45,12 +45,22 @@ def run(call: Call) -> Iterator[Number]:
             yield from call.numbers(parameter, group, visit, values, chosen.rows([group]))
 
 
+def said(options: Options) -> str:
+    """What is estimated and tested, and what becomes of zeros."""
+    groups = ", in each group and in all together" if options.by_group else ""
+    zeros = {"wilcoxon": "dropped before ranking", "pratt": "ranked with the rest (Pratt)"}[options.zeros]
+    return (
+        f"Change since baseline in units with both values{groups}: mean with {100 * options.level:g}% t interval, "
+        "standardised by the SD of the change (d_z) and the mean SD (d_av), Hedges' g with noncentral-t interval. "
+        f"Ranks: the Wilcoxon signed-rank test, exact with ties, zeros {zeros}, and the Hodges-Lehmann estimate with "
+        "its interval."
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Change = visit - baseline in units with both: mean with t interval, standardised by the SD of the change (d_z) "
-    "and the mean SD (d_av), Hedges' g with noncentral-t interval. Ranks: the Wilcoxon signed-rank test, exact with "
-    "ties and zeros, and the Hodges-Lehmann estimate with its interval.",
+    said,
     gives="mean_change hodges_lehmann hodges_lehmann_low hodges_lehmann_high ci_low ci_high d_av d_z d_z_ci_low "
     "d_z_ci_high hedges_g hedges_g_ci_low hedges_g_ci_high mean_after mean_before sd_after sd_before "
     "sd_change signed_rank_v t df p signed_rank_p missing n n_nonzero method_exact",

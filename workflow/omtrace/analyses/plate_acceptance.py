@@ -289,13 +289,33 @@ def _dilutions(found: _Found, wells: "pandas.DataFrame", uloq: float) -> Iterato
                 found.flags[f"spike recovery: {called}"] = rows
 
 
+def said(options: Options) -> str:
+    """The curve, what a plate is judged by, and with which limits."""
+    limits = options.acceptance.limits()
+    controls = (
+        f" Controls count as held within {limits.control:g}% of their concentration."
+        if options.controls or options.nominal
+        else ""
+    )
+    dilutions = (
+        f" Dilutions of a sample may deviate by {options.dilution_linearity:g}%, with a CV of {options.parallelism:g}%."
+        if options.dilution
+        else ""
+    )
+    return (
+        f"Each plate is judged by its standards, read back through its curve ({options.model}) within "
+        f"{limits.standard:g}% ({limits.standard_end:g}% at the ends), the worst left out and refitted; by replicates "
+        f"(CV of at most {limits.replicate_cv:g}%, {limits.replicate_cv_end:g}% near the ends); and by place on the "
+        f"plate (permutation tests within contents at {options.alpha:g}).{controls}{dilutions} Default limits are "
+        "borrowed from ICH M10's criteria for ligand-binding assays, which do not cover biomarkers. LLOQ and ULOQ: "
+        "lowest and highest standard that hold; LOD: blank mean and three SDs, read back."
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "Plates judged by their standards read back (the worst left out and refitted), controls, replicates, place on the "
-    "plate (permutation tests within contents), dilutions and spikes. Default limits are borrowed from ICH M10's "
-    "criteria for ligand-binding assays, which do not cover biomarkers. LLOQ and ULOQ: lowest and highest standard "
-    "that hold; LOD: blank mean and three SDs, read back.",
+    said,
     units="any",
     gives="cv largest_cv largest_deviation lloq lod parallel_slope position_effect recovery uloq p n over_limit "
     "replicates within_limit plate_verdict",

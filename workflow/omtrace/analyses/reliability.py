@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._sentences import listed
 from omtrace.analyses._shown import named
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed, nearest
@@ -101,14 +102,28 @@ def _retest(call: Call, parameter: str) -> Iterator[Number]:
     yield from call.numbers(parameter, "all", "", in_points, rows, level)
 
 
+def said(options: Options) -> str:
+    """Which properties of the scores are estimated."""
+    level = f"{100 * options.level:g}%"
+    parts = [f"Completion is the share of the population with a score, with Wilson's {level} interval."]
+    if options.ranges:
+        parts.append("Floor and ceiling are the shares of scores at the least and the greatest possible value.")
+    if options.items:
+        parts.append(f"Cronbach's alpha is of the items as coded, with Feldt's {level} interval.")
+    if len(options.retest) > 1:
+        parts.append(
+            f"Test-retest ({listed([named('visit', visit) for visit in options.retest])}): intraclass correlations of "
+            "agreement, ICC(2,1), and of consistency, ICC(3,1); standard error of one measurement with (agreement) and "
+            "without (consistency) a shift between visits; the smallest detectable change of one participant is z x "
+            "root 2 x the former."
+        )
+    return " ".join(parts)
+
+
 METHOD = Method(
     Options,
     run,
-    "Completion: share of the population with a score; floor and ceiling: share of the scores at the least and the "
-    "greatest possible value; Wilson intervals. Cronbach's alpha of the items as coded, with Feldt's interval. "
-    "Test-retest: intraclass correlations of agreement, ICC(2,1), and of consistency, ICC(3,1); standard error of one "
-    "measurement with (agreement) and without (consistency) a shift between visits; smallest detectable change of one "
-    "participant = z x root 2 x the former.",
+    said,
     part=lambda options: "parameter",
     gives="proportion alpha icc_agreement ci_low ci_high wilson_low wilson_high ceiling ceiling_low ceiling_high "
     "completion completion_low completion_high floor floor_low floor_high icc_consistency icc_consistency_low "

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
+from omtrace.analyses._sentences import listed
+from omtrace.analyses._shown import named
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed, nearest
 from omtrace.model.contrast import Contrast
@@ -131,13 +133,26 @@ def _label(threshold: float, unit: str, grid: Grid) -> str:
     return f"at least {threshold:.10g} {unit}".strip() + (f" ({source})" if source else "")
 
 
+def said(options: Options) -> str:
+    """Who is a responder, at which thresholds, and how groups are compared."""
+    grids = [
+        f"{grid.low:g} to {grid.high:g}{'% of baseline' * grid.relative} in steps of {grid.step:g} for "
+        f"{named('parameter', name)}"
+        for name, grid in options.grids.items()
+    ]
+    return (
+        f"A responder improves since baseline by a threshold or more ({listed(grids)}); units with both values. At "
+        f"every threshold: the share of responders in each group, and the difference {named('group', options.group)} "
+        f"minus {named('group', options.reference)} with Miettinen and Nurminen's {100 * options.level:g}% interval, "
+        "not adjusted for the number of thresholds. The conclusion depends on the threshold where the intervals of "
+        "some exclude 0 and those of others do not, or on the other side."
+    )
+
+
 METHOD = Method(
     Options,
     run,
-    "A responder improves since baseline by a threshold or more; units with both values. At every threshold of the "
-    "plan: the share of responders in each group and their difference with Miettinen and Nurminen's interval, not "
-    "adjusted for the number of thresholds. The conclusion depends on the threshold where the intervals of some "
-    "exclude 0 and those of others do not, or on the other side.",
+    said,
     gives="difference ci_low ci_high difference_highest difference_lowest excludes_from excludes_to proportion_a "
     "proportion_b count_a count_b intervals_above_0 intervals_below_0 n_a n_b thresholds improvement "
     "conclusion_depends",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from omtrace import store
 from omtrace.analyses import Call, Number
@@ -19,6 +19,9 @@ from omtrace.model.statistics import Role, statistic_of
 from omtrace.plugins import plugin
 from omtrace.provenance.keys import digest_of
 from omtrace.provenance.rows import Rows, addresses, table
+
+if TYPE_CHECKING:
+    import pandas
 
 COLUMNS = (
     "id",
@@ -193,9 +196,14 @@ class Run:
             records = store.read_table(self.folder / f"{name}.parquet", ("parameter", "visit", "text", "status"))
             cells = store.read_table(self.folder / f"{name}.cells.parquet", ("column", "role"))
             self.data[name] = Data(name, self.plan.datasets[name], records, cells)
-            largest = records["value"].abs().groupby(records["parameter"], observed=True).max()
-            self.fine[name] = {*largest.index[(largest > 0) & (largest < FINE)]}
+            self.fine[name] = fine_parameters(records)
         return self.data[name]
+
+
+def fine_parameters(records: "pandas.DataFrame") -> set[str]:
+    """The parameters of a dataset whose numbers are kept with all digits."""
+    largest = records["value"].abs().groupby(records["parameter"], observed=True).max()
+    return {*largest.index[(largest > 0) & (largest < FINE)]}
 
 
 def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:

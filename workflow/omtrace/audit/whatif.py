@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from omtrace.audit.compare import Comparison, State, compared
 from omtrace.audit.rerun import rerun
@@ -29,6 +29,9 @@ from omtrace.readers._delimited import DELIMITERS
 from omtrace.readers._text import BOMS, UNMARKED, Encoding
 from omtrace.readers.lookup import check_registered
 from omtrace.store import read_json, read_table
+
+if TYPE_CHECKING:
+    import numpy
 
 # Encodings as readers tell them -> Python's, which take a byte-order mark off and put it back.
 ENCODINGS = {name: name for name in get_args(Encoding) if name}
@@ -125,10 +128,10 @@ def whatif(
         copy = Path(shelf.enter_context(tempfile.TemporaryDirectory(prefix="omtrace-")))
         edited = _edited(plan, left, changes, start, copy, Path(root) / RESULTS / plan.study)
         before, after = Side("as it is", plan.study, Path(root)), Side("whatif", plan.study, copy)
-        stored, made = before.folder / "datasets", list[str]()
+        made = list[str]()
 
         def affected(whole: Plan, datasets: Path) -> Plan:
-            kept = {name: whole.analyses[name] for name in affected_analyses(whole, stored, datasets)}
+            kept = {name: whole.analyses[name] for name in affected_analyses(whole, before, datasets)}
             made.extend(kept)
             return whole.model_copy(update={"analyses": kept})
 
@@ -140,28 +143,31 @@ def whatif(
         return Answer(comparison, flips_of(comparison, before, after))
 
 
-def affected_analyses(plan: Plan, old: Path, new: Path) -> list[str]:
-    """The analyses of which a record differs between data sets, and those that these rest on, in the plan's order.
+def affected_analyses(plan: Plan, old: Side, new: Path) -> list[str]:
+    """The analyses that a record reaches which differs, and those that these rest on, in the plan's order.
 
     Parameters
     ----------
     plan
         The whole plan.
-    old, new
-        Folders of data sets.
+    old
+        The stored results; the row sets of their numbers say which records an analysis hangs on.
+    new
+        The folder of the other data sets.
     """
     from omtrace.analyses.run import rests_on
 
-    changed = {name: _changed_parameters(old / f"{name}.parquet", new / f"{name}.parquet") for name in plan.datasets}
+    changed = {name: _changed_records(old.folder / "datasets", new, name) for name in plan.datasets}
     others = {name: rests_on(plan, name) for name in plan.analyses}
+    sets: dict[str, set[str]] = {}
+    for row in old.numbers.values():
+        sets.setdefault(row["analysis"], set()).add(row["rowset"])
     found: dict[str, bool] = {}
 
     def is_affected(name: str) -> bool:
         if name not in found:
-            entry = plan.analyses[name]
-            mine = changed[entry.dataset]
-            reads = _named(plan, name) if entry.parameters or others[name] else mine  # of all that there is
-            own = mine is None or bool((reads or set()) & mine)
+            records = changed[plan.analyses[name].dataset]
+            own = name not in sets or records is None or _reached(old, sets[name], records)
             found[name] = own or any(is_affected(other) for other in others[name])
         return found[name]
 
@@ -174,29 +180,27 @@ def affected_analyses(plan: Plan, old: Path, new: Path) -> list[str]:
     return [name for name in plan.analyses if name in needed]
 
 
-def _named(plan: Plan, name: str) -> set[str]:
-    """The parameters that an analysis may read: by its options, populations and estimand, and theirs in turn."""
-    entry = plan.analyses[name]
-    dataset = plan.datasets[entry.dataset]
-    parts: list[object] = [entry.parameters, entry.options, dataset.group, dataset.experimental_unit]
-    populations = {entry.population, *re.findall(r"\w+", repr(entry.options))}
-    every = entry.method == "populations"
-    parts += [told.where for population, told in dataset.populations.items() if every or population in populations]
-    parts += [plan.estimands[entry.estimand]] if entry.estimand else []
-    return dataset.named_in(parts)
+def _reached(old: Side, rowsets: Iterable[str], records: "numpy.ndarray") -> bool:
+    """Whether row sets name any of these records, used or left out."""
+    import numpy
+
+    members = old.backing.members if old.backing else {}
+    return any(bool(numpy.isin(members[one].record, records).any()) for one in rowsets if one in members)
 
 
-def _changed_parameters(old: Path, new: Path) -> set[str] | None:
-    """The parameters of which a record differs; None where the units themselves do."""
-    names = ["unit", "parameter", "visit"]
-    before, after = (read_table(path).drop(columns="record") for path in (old, new))
-    if set(before["unit"]) != set(after["unit"]) or len(before) != len(after):
+def _changed_records(old: Path, new: Path, name: str) -> "numpy.ndarray | None":
+    """The numbers of the records that differ; None where they cannot be told apart by analysis.
+
+    That is so where the units themselves differ, and where all values of a parameter become very small, or cease to be.
+    """
+    from omtrace.analyses.run import fine_parameters
+
+    names = ["record", "unit", "parameter", "visit"]
+    before, after = (read_table(folder / f"{name}.parquet") for folder in (old, new))
+    if not before[names].equals(after[names]) or fine_parameters(before) != fine_parameters(after):
         return None
-    before, after = before.sort_values(names, ignore_index=True), after.sort_values(names, ignore_index=True)
-    if not before[names].equals(after[names]):
-        return None
-    differs = (before != after) & ~(before.isna() & after.isna())
-    return set(after.loc[differs.any(axis=1), "parameter"])
+    differs = ((before != after) & ~(before.isna() & after.isna())).any(axis=1)
+    return before.loc[differs, "record"].to_numpy()
 
 
 def _rows_of_units(plan: Plan, units: Iterable[str], exports: Sequence[Export], root: str | Path) -> list[Change]:

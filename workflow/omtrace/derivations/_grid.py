@@ -94,7 +94,7 @@ class Grid:
         return f"table {empty[0]} {NO_ROWS}" if empty and len(empty) == len(found.tables) else ""
 
     def _lost(self, names: tuple[str, ...], visits: tuple[str, ...]) -> dict[int, tuple[str, int, str]]:
-        """Places on the grid whose row of tables, or a cell of it, was quarantined: primary rule, key and raw column."""
+        """Places on the grid whose row, or a cell of it, was quarantined: primary rule, key and raw column."""
         import pandas
 
         if (names, visits) in self.lost:

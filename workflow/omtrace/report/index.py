@@ -140,7 +140,11 @@ def write_index(
     for manifest in map(Path, manifests):
         abstract = manifest.with_name("abstract.json")
         if manifest.name == "manifest.json" and abstract.is_file():
-            stored = {"open_lines": [], "asked": True, **store.read_json(abstract)}  # none in those of an earlier version
+            stored = {
+                "open_lines": [],
+                "asked": True,
+                **store.read_json(abstract),
+            }  # none in those of an earlier version
             content = cast(Abstract, stored)
             digest = hashlib.sha256(manifest.read_bytes()).hexdigest()
             study = content["study"]

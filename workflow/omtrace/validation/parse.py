@@ -81,7 +81,7 @@ def _plain(text: str, style: Style) -> str:
     return text
 
 
-def no_such_day(texts: Any, style: Style) -> "numpy.ndarray":
+def no_such_day(texts: "pyarrow.Array", style: Style) -> "numpy.ndarray":
     """The mask of the texts that name a day which their month does not have, such as 2024-04-31."""
     import numpy
 
