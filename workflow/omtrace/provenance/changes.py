@@ -288,7 +288,7 @@ class Edits:
         return self.known[old, new]
 
 
-def _shared(definition: Mapping[str, Mapping], other: Mapping[str, Mapping]) -> dict[str, object]:
+def _shared(definition: Mapping[str, dict], other: Mapping[str, dict]) -> dict[str, dict]:
     """A definition with those of its parameters that the other has as well.
 
     One that it has alone came with another key, such as a covariate: nobody edited the parameter.
@@ -297,14 +297,14 @@ def _shared(definition: Mapping[str, Mapping], other: Mapping[str, Mapping]) -> 
     return {**definition, "parameters": {name: entry for name, entry in mine.items() if name in theirs}}
 
 
-def _parameters(before: Mapping[str, Mapping], after: Mapping[str, Mapping]) -> list[str]:
+def _parameters(before: Mapping[str, dict], after: Mapping[str, dict]) -> list[str]:
     """The parameters that one of two definitions has alone."""
     sides = [side.get("parameters", {}) for side in (before, after)]
     names = [name for name in {**sides[0], **sides[1]} if (name in sides[0]) != (name in sides[1])]
     return [f"datasets.{after.get('dataset')}.parameters.{n} {'added' if n in sides[1] else 'gone'}" for n in names]
 
 
-def _by_plan_key(definition: Mapping[str, object]) -> dict[str, object]:
+def _by_plan_key(definition: Mapping[str, dict]) -> dict[str, object]:
     """A definition with the keys of the plan."""
     dataset, analysis = f"datasets.{definition.get('dataset')}", f"analyses.{definition.get('analysis')}"
     population = definition.get("population")
