@@ -49,12 +49,12 @@ def targets(
         if visit and visit == call.dataset.baseline:
             continue
         base = call.baseline(parameter) if o.baseline else ""
-        chosen = call.data.select(
+        analysis_set = call.data.select(
             call.entry.population, parameter, visit, base, (*o.covariates, *o.factors), True, exposure=exposure
         )
-        frame = chosen.frame[chosen.frame["group"].isin(o.groups(list(call.dataset.groups)))]
+        frame = analysis_set.frame[analysis_set.frame["group"].isin(o.groups(list(call.dataset.groups)))]
         numeric = [*(["baseline"] if base else []), *o.covariates, *(["exposure"] if exposure else [])]
-        yield parameter, visit, chosen, frame.astype(dict.fromkeys(numeric, "float64"))
+        yield parameter, visit, analysis_set, frame.astype(dict.fromkeys(numeric, "float64"))
 
 
 def terms_of(call: Call) -> "Terms":
@@ -76,7 +76,7 @@ def silent_levels(
     parameter: str,
     visit: str,
     levels: "Sequence[Alike]",
-    chosen: "AnalysisSet",
+    analysis_set: "AnalysisSet",
     frame: "pandas.DataFrame",
     what: str,
 ) -> Iterator[Number]:
@@ -86,6 +86,6 @@ def silent_levels(
     for alike in levels:
         level = f"{alike.factor} {alike.level}: all {alike.outcome}, says nothing of the {what}"
         others = frame.index[frame[alike.factor] != alike.level]
-        rows = chosen.rows(groups, named | dict.fromkeys(others, f"another level of {alike.factor}"))
+        rows = analysis_set.rows(groups, named | dict.fromkeys(others, f"another level of {alike.factor}"))
         named |= dict.fromkeys(frame.index.difference(others), f"named for {alike.factor} {alike.level}")
         yield from call.numbers(parameter, "all", visit, {"n": float(alike.rows)}, rows, level)

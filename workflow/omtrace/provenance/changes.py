@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from omtrace import store
 from omtrace.faults import Fault
@@ -60,6 +61,13 @@ class Change:
     def row(self) -> Row:
         """The row that names the number."""
         return self.new or self.old or {}
+
+
+class Changes(NamedTuple):
+    """The numbers that differ between two runs, and how many are the same."""
+
+    changes: list[Change]
+    same: int
 
 
 @dataclass(frozen=True)
@@ -208,7 +216,7 @@ def _index(folder: Path) -> bytes:
     return (folder / INDEX).read_bytes() if (folder / INDEX).is_file() else b""
 
 
-def compared(study: str, root: str | Path = ".") -> tuple[list[Change], int]:
+def compared(study: str, root: str | Path = ".") -> Changes:
     """The numbers that differ between the last two different runs, and how many are the same.
 
     The same without a word: value, row set and definition are. A row set's digest covers the raw cells of its records,
@@ -251,7 +259,7 @@ def compared(study: str, root: str | Path = ".") -> tuple[list[Change], int]:
 
     order = list(ROLES)
     changes.sort(key=lambda c: (KINDS.index(c.kind), order.index(c.role) if c.role in order else len(order)))
-    return changes, alike + both
+    return Changes(changes, alike + both)
 
 
 def _defined(path: Path) -> dict[str, dict]:
@@ -280,11 +288,13 @@ class Edits:
             one, other = self.before[old], self.after[new]
             sides = [dict(_leaves(_by_plan_key(_shared(*pair)))) for pair in ((one, other), (other, one))]
             keys = [key for key in {**sides[0], **sides[1]} if sides[0].get(key, ABSENT) != sides[1].get(key, ABSENT)]
-            told = [f"{key} {sides[0].get(key, ABSENT)} -> {sides[1].get(key, ABSENT)}" for key in keys]
+            edits = [f"{key} {sides[0].get(key, ABSENT)} -> {sides[1].get(key, ABSENT)}" for key in keys]
             rests = [side.get("rests_on", {}) for side in (one, other)]
             below = (self.words(rests[0][name], rests[1][name]) for name in rests[1] if name in rests[0])
-            told += [edit for words in dict.fromkeys(below) if words for edit in words.split("; ") if edit not in told]
-            self.known[old, new] = "; ".join(told or _parameters(one, other))
+            edits += [
+                edit for words in dict.fromkeys(below) if words for edit in words.split("; ") if edit not in edits
+            ]
+            self.known[old, new] = "; ".join(edits or _parameters(one, other))
         return self.known[old, new]
 
 
