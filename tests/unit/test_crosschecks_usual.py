@@ -13,7 +13,7 @@ from omtrace.plugins import declared, plugin
 from omtrace.provenance.keys import key_of, key_text
 from omtrace.schemas import table_of
 from omtrace.validation.checks import DTYPES
-from omtrace.validation.crosschecks import Tables
+from omtrace.validation.crosschecks import Tables, copied_plates
 from omtrace.validation.validate import validate_study
 from tables import declared_column, declared_table
 
@@ -311,6 +311,36 @@ def test_plates_share_more_readings_than_a_byte_counts(count):
     told = found("copied_plates", tables(plate_signals=frame), wells=1536)
     assert [hit[:2] for hit in told] == [("copied_plate", "plate_signals")]
     assert found("copied_plates", tables(plate_signals=frame), wells=1537) == []
+
+
+def similar_plates(names, spread, seed=2):
+    """Plates of one layout, whose readings of a well differ by their spread (of logarithms)."""
+    frame = plates(*names, digits=9)
+    generator = numpy.random.default_rng(seed)
+    layout = numpy.tile(generator.uniform(0.2, 2.5, 192), len(names))
+    frame["signal"] = (layout * numpy.exp(generator.normal(0, spread, len(frame)))).round(4)
+    return frame
+
+
+@pytest.mark.parametrize(("off", "unread", "hits"), [(0, 0, 1), (9, 0, 1), (19, 0, 1), (20, 0, 0), (8, 100, 1)])
+def test_a_plate_times_a_factor_among_many_of_one_layout(off, unread, hits):
+    """Of the 192 readings of both wavelengths a tenth may be off; the others have one factor."""
+    frame = similar_plates([f"p{n}" for n in range(70)], 0.04)
+    plate = frame["unit_id"].str.partition("/")[0]
+    copy = 1.013 * frame.loc[plate == "p3", "signal"].to_numpy()
+    copy[:off] *= 1.1
+    copy[192 - unread :] = numpy.nan
+    frame.loc[plate == "p68", "signal"] = copy.round(4)
+    told = found("copied_plates", tables(plate_signals=frame))
+    assert [hit[2] for hit in told] == [key_text(key_of(3, 68 * 192 + 1))] * hits
+
+
+def test_of_plates_that_only_have_one_layout_no_pair_is_looked_at_well_by_well():
+    frame = similar_plates([f"p{n}" for n in range(70)], 0.04)
+    logs = numpy.log(frame["signal"].to_numpy().reshape(70, 192))
+    assert list(copied_plates._candidates(logs, 24)) == []
+    logs[5] = logs[2] + 0.1
+    assert list(copied_plates._candidates(logs, 24)) == [(5, [2])]
 
 
 def test_nominal_concentrations_are_the_same_on_every_plate():

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 PLATE, WELL = re.compile(".+"), re.compile("([A-Z]|A[A-F])[0-9]{1,2}")
 # A copy times a factor: readings that count, by how much their ratio may vary (the last of four digits), and in how
-# many of the wells it may not; and how near two plates must be to be looked at well by well.
-CLEAR, TOLERANCE, MOST, NEAR = 0.1, 0.002, 0.9, 0.05
-BLOCK = 256  # plates that are held against all earlier ones at a time
+# many of the wells it may not.
+CLEAR, TOLERANCE, MOST = 0.1, 0.002, 0.9
+BLOCK, ROWS = 256, 64  # plates that are held against all earlier ones at a time: as bytes, as numbers
+ROUNDING = 1e-5  # of logarithms with single precision
 
 
 class Options(Closed):
@@ -128,15 +129,14 @@ def _scaled(
 ) -> Iterator[tuple[int, int]]:
     """The first keys of each plate whose readings are those of an earlier plate times one factor, and of that plate.
 
-    In logarithms a factor is a shift, so the differences of a copy do not vary; candidates come from one product of
-    matrices (centred logarithms), and are then looked at well by well. Only clear readings count (``CLEAR`` and more),
-    which the last digit does not move by more than the tolerance.
+    In logarithms a factor is a shift, so the differences of a copy do not vary. Only clear readings count (``CLEAR``
+    and more), which the last digit does not move by more than the tolerance.
     """
     import numpy
 
     readings = values.to_numpy(dtype="float64")
     held = numpy.isfinite(readings)
-    if not held.any():
+    if len(numpy.unique(readings[held])) < options.varied:
         return
     first = values.index.to_series()[held].groupby(plates[held]).min().sort_values()
     place = numpy.full(plates.max() + 1, -1)
@@ -145,20 +145,51 @@ def _scaled(
     table[place[plates[held]], wells[held]] = readings[held]
     logs = numpy.log(numpy.where(table >= CLEAR, table, numpy.nan))
     there = numpy.isfinite(logs)
-    clear = numpy.where(there, logs, 0.0)
-    centred = numpy.where(there, clear - clear.sum(axis=1, keepdims=True) / there.sum(axis=1, keepdims=True).clip(1), 0)
-    squares = (centred**2).sum(axis=1)
-    for at in range(1, len(first)):
-        apart = squares[at] + squares[:at] - 2 * centred[:at] @ centred[at]
-        for like in numpy.flatnonzero(apart <= NEAR * options.wells):
+    for at, earlier in _candidates(logs, options.wells):
+        for like in earlier:
             both = there[at] & there[like]
             shift = logs[at, both] - logs[like, both]
-            alike = numpy.abs(shift - numpy.median(shift)) <= TOLERANCE if both.any() else both[:0]
+            alike = numpy.abs(shift - numpy.median(shift)) <= TOLERANCE
             if alike.sum() < max(options.wells, MOST * both.sum()):
                 continue
             if len(numpy.unique(table[like, both][alike])) >= options.varied:
                 yield int(first.iloc[at]), int(first.iloc[like])
                 break
+
+
+def _candidates(logs: "numpy.ndarray", least: int) -> "Iterator[tuple[int, list[int]]]":
+    """Each plate with the earlier plates that it may be a multiple of: none that is one is left out.
+
+    Of the wells of a copy no more than ``1 - MOST`` are off, so no more of some pairs of wells, each well in one, have
+    another step between them. So thousands of plates are held against each other without looking at all their wells.
+
+    Parameters
+    ----------
+    logs
+        Logarithms (plates, wells) of clear readings, NaN elsewhere.
+    least
+        Wells that two plates must have in common.
+    """
+    import numpy
+
+    there = numpy.isfinite(logs)
+    counts = there.sum(axis=1)
+    used = numpy.argsort(-there.sum(axis=0), kind="stable")[: 2 * min(255, counts.max() // 5 + 4)]
+    pairs = used[: len(used) // 2 * 2].reshape(-1, 2)
+    steps = (logs[:, pairs[:, 0]] - logs[:, pairs[:, 1]]).astype("float32").T
+    for start in range(0, len(logs), ROWS):
+        end = min(start + ROWS, len(logs))
+        others = numpy.zeros((end - start, end), dtype="uint8")
+        apart, is_other = numpy.empty(others.shape, dtype="float32"), numpy.empty(others.shape, dtype=bool)
+        for step in steps:
+            numpy.subtract(step[start:end, None], step[None, :end], out=apart)
+            numpy.abs(apart, out=apart)
+            others += numpy.greater(apart, 2 * TOLERANCE + ROUNDING, out=is_other).view("uint8")  # not where one is NaN
+        common = numpy.minimum(counts[start:end, None], counts[:end])
+        may_be = (others <= (1 - MOST) * common + ROUNDING) & (common >= least)
+        for at in range(start, end):
+            if len(earlier := numpy.flatnonzero(may_be[at - start, :at])):
+                yield at, earlier.tolist()
 
 
 CROSSCHECK = CrossCheck(
