@@ -20,7 +20,8 @@ DAMAGED = (
 )
 USUAL = 0.5  # share of a table's units from which on a form is how units are written
 Units = tuple[Work, "pandas.Series"]
-DIGITS = re.compile(r"0*(\d+)")
+LEADING = re.compile(r"(?<!\d)0+(?=\d)")  # zeros in front of a number
+SIGNS = re.compile(r"[\W_]+")
 
 
 def find_damaged(work: Work) -> None:
@@ -81,8 +82,8 @@ def _alike(units: Iterable[str]) -> list[set[str]]:
     same: dict[str, set[str]] = {}
     numbers: dict[str, set[str]] = {}
     for text in units:
-        folded = re.sub(r"[\W_]+", "", text.casefold())
-        same.setdefault(DIGITS.sub(r"\1", folded), set()).add(text)
+        folded = SIGNS.sub("", text.casefold())
+        same.setdefault(LEADING.sub("", folded), set()).add(text)
         if match := re.fullmatch(r"(?P<letters>[^\W\d_]{0,3})0*(?P<number>\d+)", folded):
             numbers.setdefault(match["number"], set()).add(text)
     found = [texts for texts in same.values() if len(texts) > 1 and not _told_apart(texts)]
