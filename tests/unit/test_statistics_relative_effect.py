@@ -11,8 +11,9 @@ import pytest
 from agreements import agrees, chosen
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from omtrace.statistics.basic import two_groups
 from omtrace.statistics.basic.two_groups import DRAWS, brunner_munzel, permutation_test
-from scipy.stats import brunnermunzel
+from scipy.stats import brunnermunzel, norm
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 R = json.loads((REFERENCE / "groups_r.json").read_text())
@@ -72,6 +73,19 @@ def test_permutation_of_many_is_drawn_and_the_same_twice():
     exact = permutation_test(np.round(a, 2), np.round(b, 2))
     error = math.sqrt(exact["permutation_p"] * (1 - exact["permutation_p"]) / DRAWS)
     assert exact["permutation_exact"] == 1 and abs(found["permutation_p"] - exact["permutation_p"]) < 5 * error + 0.002
+
+
+def test_splits_of_very_many_are_as_those_of_a_normal_sum(monkeypatch):
+    """The sum of a random half has the variance s^2 m(N - m)/N (Lehmann, Nonparametrics, 1975, appendix, eq. A.48)."""
+    monkeypatch.setattr(two_groups, "SHUFFLED", 5_000_000)
+    generator = np.random.default_rng(7)
+    a, b = generator.normal(0.07, 1, 700), generator.exponential(1, 650) - 1
+    found = permutation_test(a, b)
+    assert found == permutation_test(b, a) and found["permutation_exact"] == 0
+    pooled = np.concatenate([a, b])
+    deviation = abs(b.sum() - 650 * pooled.mean()) / math.sqrt(pooled.var(ddof=1) * 650 * 700 / 1350)
+    p, draws = 2 * norm.sf(deviation), two_groups.SHUFFLED // 1350
+    assert 0.05 < p < 0.95 and abs(found["permutation_p"] - p) < 4 * math.sqrt(p * (1 - p) / draws)
 
 
 def test_groups_far_apart_have_the_least_p_that_draws_can_give():

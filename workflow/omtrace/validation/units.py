@@ -21,7 +21,8 @@ DAMAGED = (
 )
 USUAL = 0.5  # share of a table's units from which on a form is how units are written
 Units = tuple[Work, "pandas.Series"]
-DIGITS = re.compile(r"0*(\d+)")
+LEADING = re.compile(r"(?<!\d)0+(?=\d)")  # zeros in front of a number
+SIGNS = re.compile(r"[\W_]+")
 
 
 def find_damaged(work: Work) -> None:
@@ -97,17 +98,23 @@ def _alike(units: Iterable[str]) -> list[set[str]]:
     same: dict[str, set[str]] = {}
     numbers: dict[str, set[str]] = {}
     for text in units:
-        folded = re.sub(r"[\W_]+", "", text.casefold())
-        same.setdefault(DIGITS.sub(r"\1", folded), set()).add(text)
+        folded = SIGNS.sub("", text.casefold())
+        same.setdefault(LEADING.sub("", folded), set()).add(text)
         if match := re.fullmatch(r"(?P<letters>[^\W\d_]{0,3})0*(?P<number>\d+)", folded):
             numbers.setdefault(match["number"], set()).add(text)
-    found = [texts for texts in same.values() if len(texts) > 1]
+    found = [texts for texts in same.values() if len(texts) > 1 and not _told_apart(texts)]
     taken = set().union(*found)
     for texts in numbers.values():
         bare = {text for text in texts if text.strip().isdigit()}
         if bare and len(texts - bare) == 1 and not texts & taken:
             found.append(texts)
     return found
+
+
+def _told_apart(texts: Iterable[str]) -> bool:
+    """Whether signs between digits tell texts apart, as R1-11 (batch 1, animal 11) and R11-1."""
+    numbers = {tuple(map(int, re.findall(r"\d+", text))) for text in texts}
+    return len([parts for parts in numbers if len(parts) > 1]) > 1
 
 
 def near(text: str, known: Iterable[str]) -> str:

@@ -149,11 +149,20 @@ def find_plates_of_two_files(work: Work) -> None:
     """A later file with a plate of a name that an earlier file has at the same wavelength leaves as a whole."""
     if not any(column.reading for column in work.table.columns) or not len(work.frame):
         return
+    import pandas
+    import pyarrow
+    import pyarrow.compute as compute
+
+    texts = pyarrow.array(work.frame[UNIT], pyarrow.string(), from_pandas=True)
+    halves = compute.split_pattern(texts, "/", max_splits=1, reverse=True)
+    names = compute.utf8_trim_whitespace(compute.list_element(halves, 0))
+    if "wavelength" in work.frame:
+        read_at = pyarrow.array(work.frame["wavelength"].fillna(""), pyarrow.string())
+        names = compute.binary_join_element_wise(names, read_at, " at ")
     numbers = work.frame.index.to_numpy() >> SHIFT
-    plates = work.frame[UNIT].str.rsplit("/", n=1).str[0].str.strip()
-    names = plates.str.cat(work.frame["wavelength"].fillna(""), sep=" at ") if "wavelength" in work.frame else plates
+    pairs = pandas.DataFrame({"name": names.to_pandas(), "number": numbers}).dropna().drop_duplicates()
     files: dict[str, int] = {}
-    for name, number in sorted(set(zip(names.dropna(), numbers[names.notna()], strict=True))):
+    for name, number in sorted(zip(pairs["name"].tolist(), pairs["number"].tolist(), strict=True)):
         first = files.setdefault(name, number)
         if first != number:
             other = work.sources[first].export.path
