@@ -13,7 +13,7 @@ from omtrace.plugins import declared, plugin
 from omtrace.provenance.keys import key_of, key_text
 from omtrace.schemas import table_of
 from omtrace.validation.checks import DTYPES
-from omtrace.validation.crosschecks import Tables
+from omtrace.validation.crosschecks import Tables, copied_plates
 from omtrace.validation.validate import validate_study
 from tables import declared_column, declared_table
 
@@ -342,6 +342,29 @@ def test_the_reference_wavelength_hides_no_copy():
     frame = plates("a", "b")
     frame.loc[192:287, "signal"] = (0.9 * frame.loc[:95, "signal"] + 0.1).round(3).to_numpy()
     assert len(found("copied_plates", tables(plate_signals=frame))) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "off", "unread", "hits"),
+    [((1.013, 0.02), 0, 0, 1), ((0.9, 0), 9, 0, 1), ((1, 0.3), 12, 0, 1), ((1.1, 0), 60, 0, 0), ((0.7, 0.1), 4, 40, 1)],
+)
+def test_a_copy_is_found_among_many_plates_of_one_layout(line, off, unread, hits):
+    frame = one_layout(0.03, plates_read=70, digits=4)
+    plate = frame.index // 96
+    copied = line[0] * frame.loc[plate == 3, "signal"].to_numpy() + line[1]
+    copied[:off] *= 1.3
+    copied[96 - unread :] = numpy.nan
+    frame.loc[plate == 68, "signal"] = copied.round(4)
+    rows = [hit[2] for hit in found("copied_plates", tables(plate_signals=frame))]
+    assert rows == [key_text(key_of(3, 68 * 96 + 1))] * hits
+
+
+def test_of_plates_that_only_have_one_layout_few_pairs_are_looked_at_well_by_well():
+    readings = one_layout(0.03, plates_read=70, digits=4)["signal"].to_numpy(copy=True).reshape(70, 96)
+    last = copied_plates._last_digits(readings)
+    assert sum(len(plate) for plate, _ in copied_plates._candidates(readings, last)) < 70 * 69 / 2 / 10
+    readings[5] = (0.9 * readings[2] + 0.1).round(4)
+    assert (5, 2) in {pair for pairs in copied_plates._candidates(readings, last) for pair in zip(*pairs, strict=True)}
 
 
 @pytest.mark.parametrize("scatter", [0.005, 0.01, 0.03])

@@ -29,7 +29,9 @@ PLATE, WELL = re.compile(".+"), re.compile("([A-Z]|A[A-F])[0-9]{1,2}")
 ROUNDED, CLEAR, MOST, NEAR = 0.0005, 0.01, 0.8, 0.8
 STEPS = 8  # of the search for the line that most wells lie on
 DIGITS = 7  # decimals of a reading that are looked at; one with more was computed, and is not rounded
-BLOCK = 256  # plates that are held against all earlier ones at a time
+BLOCK, ROWS = 256, 64  # plates that are held against all earlier ones at a time: as bytes, as numbers
+PAIRS = 4096  # pairs of plates that are looked at well by well at a time
+QUADS, LEAST, FULL = 48, 11, 0.9  # ratios of wells, how many stay in a copy, and the share of their wells that are read
 
 
 class Options(Closed):
@@ -145,32 +147,80 @@ def _on_a_line(
         place[first.index] = numpy.arange(len(first))
         table = numpy.full((len(first), wells.max() + 1), numpy.nan)
         table[place[plates[mine]], wells[mine]] = readings[mine]
-        last = numpy.array([_last_digit(row) for row in table])
-        for at in range(1, len(first)):
-            near = numpy.flatnonzero(_correlation(table[:at], table[at]) >= NEAR)
-            found = _lines(table[near], table[at], last[near], last[at], options) if len(near) else near
-            if found.any():
-                yield int(first.iloc[at]), int(first.iloc[near[found.argmax()]])
+        last = _last_digits(table)
+        for plate, earlier in _candidates(table, last):
+            near = _correlation(table[earlier], table[plate]) >= NEAR
+            plate, earlier = plate[near], earlier[near]
+            on_line = _lines(table[earlier], table[plate], last[earlier], last[plate], options)
+            for copy, at in zip(*numpy.unique(plate[on_line], return_index=True), strict=True):
+                yield int(first.iloc[copy]), int(first.iloc[earlier[on_line][at]])
 
 
-def _last_digit(readings: "numpy.ndarray") -> float:
-    """The step of the last decimal of a plate's readings; 0 where they have more than DIGITS of them."""
+def _candidates(table: "numpy.ndarray", last: "numpy.ndarray") -> "Iterator[tuple[numpy.ndarray, numpy.ndarray]]":
+    """Plates, and beside each an earlier plate that it may be a copy of: not every pair is looked at well by well.
+
+    A straight line leaves the ratio of two differences of wells as it is. Of ``QUADS`` such ratios, of wells that most
+    plates have, more than ``LEAST`` stay where a fifth of the wells were entered anew. A plate that lacks many of these
+    wells is held against all.
+
+    Parameters
+    ----------
+    table
+        Readings (plates, wells), NaN where there is none.
+    last
+        The step of the last decimal of each plate.
+    """
     import numpy
 
-    known = readings[numpy.isfinite(readings)]
-    for digits in range(DIGITS + 1):
-        if numpy.allclose(known * 10.0**digits, numpy.round(known * 10.0**digits), rtol=1e-12, atol=1e-6):
-            return float(10.0**-digits)
-    return 0.0
+    there = numpy.isfinite(table)
+    wells = numpy.argsort(-there.sum(axis=0), kind="stable")[: 2 * QUADS]
+    wells = wells[there[:, wells].sum(axis=0) * 2 >= len(table)]
+    wells = wells[numpy.argsort(numpy.nanmedian(table[:, wells], axis=0), kind="stable")]
+    quarters = wells[: len(wells) // 4 * 4].reshape(4, -1)  # of the plate's range: a ratio has a well of each
+    quads = numpy.hstack([quarters, [numpy.roll(quarter, n) for n, quarter in enumerate(quarters)]]).T
+    whole = (there[:, wells].mean(axis=1) >= FULL) & (len(quads) > 2 * LEAST)
+    a, b, c, d = (table[:, quads[:, corner]] for corner in range(4))
+    with numpy.errstate(divide="ignore", invalid="ignore"):
+        ratio = (a - c) / (b - d)
+        error = last[:, None] + 2 * ROUNDED * (abs(a) + abs(b) + abs(c) + abs(d)) / 4
+        error = error * (1 + abs(ratio)) / abs(b - d)
+    ratio[~(numpy.isfinite(ratio) & numpy.isfinite(error))] = numpy.nan
+    ratios, errors = (numpy.ascontiguousarray(of.T, dtype="float32") for of in (ratio, error + 1e-6 * abs(ratio)))
+    for start in range(0, len(table), ROWS):
+        end = min(start + ROWS, len(table))
+        same = numpy.zeros((end - start, end), dtype="uint8")
+        apart, allowed = (numpy.empty(same.shape, dtype="float32") for _ in range(2))
+        is_same = numpy.empty(same.shape, dtype=bool)
+        for r, e in zip(ratios, errors, strict=True):
+            numpy.subtract(r[start:end, None], r[None, :end], out=apart)
+            numpy.abs(apart, out=apart)
+            numpy.add(e[start:end, None], e[None, :end], out=allowed)
+            same += numpy.less_equal(apart, allowed, out=is_same).view("uint8")  # not where one is NaN
+        may_be = (same > LEAST) | ~whole[start:end, None] | ~whole[None, :end]
+        plate, earlier = numpy.nonzero(numpy.tril(may_be, start - 1))
+        for few in range(0, len(plate), PAIRS):
+            yield start + plate[few : few + PAIRS], earlier[few : few + PAIRS]
+
+
+def _last_digits(readings: "numpy.ndarray") -> "numpy.ndarray":
+    """The step of the last decimal of each plate's readings (plates, wells); 0 where they have more than DIGITS."""
+    import numpy
+
+    steps = numpy.zeros(len(readings))
+    for digits in range(DIGITS, -1, -1):
+        scaled = readings * 10.0**digits
+        rounded = numpy.abs(scaled - numpy.round(scaled)) <= 1e-6 + 1e-12 * numpy.abs(scaled)
+        steps[(rounded | numpy.isnan(scaled)).all(axis=1)] = 10.0**-digits
+    return steps
 
 
 def _correlation(x: "numpy.ndarray", y: "numpy.ndarray") -> "numpy.ndarray":
-    """Pearson's correlation, without its sign, of y (w,) with each row of x (k, w), over the wells that both have."""
+    """Pearson's correlation, without its sign, of rows of y (k, w) and of x (k, w), over the wells that both have."""
     import numpy
 
     both = numpy.isfinite(x) & numpy.isfinite(y)
     count = numpy.maximum(both.sum(axis=1, keepdims=True), 1)
-    sides = [numpy.where(both, side, 0.0) for side in (x, numpy.broadcast_to(y, x.shape))]
+    sides = [numpy.where(both, side, 0.0) for side in (x, y)]
     u, v = (numpy.where(both, side - side.sum(axis=1, keepdims=True) / count, 0.0) for side in sides)
     squares = (u**2).sum(axis=1) * (v**2).sum(axis=1)
     return numpy.asarray(numpy.abs((u * v).sum(axis=1)) / numpy.sqrt(numpy.where(squares > 0, squares, numpy.inf)))
@@ -186,9 +236,9 @@ def _median(values: "numpy.ndarray") -> "numpy.ndarray":
 
 
 def _lines(
-    x: "numpy.ndarray", y: "numpy.ndarray", x_digit: "numpy.ndarray", y_digit: float, options: Options
+    x: "numpy.ndarray", y: "numpy.ndarray", x_digit: "numpy.ndarray", y_digit: "numpy.ndarray", options: Options
 ) -> "numpy.ndarray":
-    """Which rows of x (k, w) have most of their wells on one straight line with y (w,), to the last digit.
+    """Which rows of x (k, w) have most of their wells on one straight line with those of y (k, w), to the last digit.
 
     The line begins as the median of the slopes between wells half the plate's ranks apart, and is then that of least
     squares of the wells nearest to it (least trimmed squares), so that some wells entered anew hide nothing. Wells that
@@ -198,14 +248,14 @@ def _lines(
 
     order = numpy.argsort(x, axis=1)  # missing ones last
     x = numpy.take_along_axis(x, order, axis=1)
-    y = numpy.where(numpy.isfinite(x), y[order], numpy.nan)
+    y = numpy.where(numpy.isfinite(x), numpy.take_along_axis(y, order, axis=1), numpy.nan)
     x = numpy.where(numpy.isfinite(y), x, numpy.nan)
     both, half = numpy.isfinite(x), x.shape[1] // 2
     steps = numpy.where(x[:, half:] > x[:, : x.shape[1] - half], x[:, half:] - x[:, : x.shape[1] - half], numpy.nan)
     slope = _median((y[:, half:] - y[:, : x.shape[1] - half]) / steps)
     start = _median(y - slope * x)
     for _ in range(STEPS):
-        rounding = (y_digit + numpy.abs(slope) * x_digit[:, None]) / 2
+        rounding = (y_digit[:, None] + numpy.abs(slope) * x_digit[:, None]) / 2
         allowed = rounding + ROUNDED * (numpy.abs(y) + numpy.abs(slope * x)) + numpy.finfo("float64").tiny
         apart = numpy.abs(y - start - slope * x) / allowed
         used = both & (numpy.argsort(numpy.argsort(apart, axis=1), axis=1) < MOST * both.sum(axis=1, keepdims=True))
