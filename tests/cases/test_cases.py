@@ -335,6 +335,27 @@ def test_columns_that_stand_twice_are_one_sentence():
     )
 
 
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("****.***", "above range"),
+        ("*0.356*", "masked"),
+        ("> Max", "above range"),
+        ("> 60000", "above range"),
+        ("< Min", "below range"),
+        ("Overload", "above range"),
+        ("-1.#INF", "below range"),
+        ("-1.#IND", "no value"),
+        ("#####", "no value"),
+        ("ND", ""),
+        ("*", ""),
+        ("#", ""),
+    ],
+)
+def test_words_of_readers_mean_what_they_say(word, kind):
+    assert kind_of(meaning_of_word(word)) == kind
+
+
 def test_the_page_on_plates_lists_words_as_they_are_read():
     page = (CASES.parent.parent / "docs/plates.md").read_text(encoding="utf-8")
     lines = page.split("## Words in wells")[1].splitlines()
