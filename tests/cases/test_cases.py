@@ -332,6 +332,18 @@ def test_totals_and_the_header_again_are_no_units(tmp_path, units, left_out):
     assert study.counts("diary")[3] == len(left_out)
 
 
+@pytest.mark.parametrize(
+    ("diary", "says"),
+    [
+        ("# exported by a program\n" + DAYS, "the columns .*none of which is here; .*header_line"),
+        (DAYS.upper(), "did you mean 'PARTICIPANT_ID'"),
+    ],
+)
+def test_a_header_further_down_or_in_capitals_is_named(tmp_path, diary, says):
+    lines = Study(tmp_path, {"diary": DIARY}, {"diary": diary + "P1,1,1,0,5,0\n"}).stopped()
+    assert re.search(says, lines[0]) and len(lines) == (2 if "header_line" in says else 7)
+
+
 def test_columns_that_stand_twice_are_one_sentence():
     labels = b"Record ID,Date,Complete?,Date,Complete?\n1,2024-01-01,2,2024-02-01,2\n"
     line = refused("delimited", "", labels)
