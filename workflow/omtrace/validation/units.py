@@ -67,7 +67,10 @@ def find_alike(works: Mapping[str, Work]) -> None:
             usual, *others = sorted(alike, key=lambda text: (first[text][1], text))
             there = f"line {first[usual][0].place(first[usual][1]).first_line} of table {first[usual][0].name}"
             for text in others:
-                expected = f"a unit that no other is like; that in {there} differs by zeros, case, blanks, signs or letters that look alike"
+                expected = (
+                    f"a unit that no other is like; that in {there} differs by zeros, case, blanks, signs or letters "
+                    "that look alike"
+                )
                 first[text][0].report([first[text][1]], "unit_alike", UNIT, expected)
 
 
