@@ -62,7 +62,7 @@ def test_a_plate_of_1536_wells_is_read_and_its_wells_have_places():
     wells = read("plate_grid", "", "\n".join(lines).encode()).cells[4]
     assert len(wells) == 1536 and wells[0] == "A1" and wells[-1] == "AF48" and list(places_on(4)) == list(wells)
     assert all(re.fullmatch(WELL, f"S1/{well}") for well in wells)
-    assert at_edge(*places(wells)).sum() == 2 * 48 + 2 * 30
+    assert at_edge(*places(wells), 1536).sum() == 2 * 48 + 2 * 30
     assert refused("plate_grid", "", "\n".join(lines[:-1]).encode())
 
 
