@@ -62,7 +62,7 @@ def test_a_plate_of_1536_wells_is_read_and_its_wells_have_places():
     wells = read("plate_grid", "", "\n".join(lines).encode()).cells[4]
     assert len(wells) == 1536 and wells[0] == "A1" and wells[-1] == "AF48" and list(places_on(4)) == list(wells)
     assert all(re.fullmatch(WELL, f"S1/{well}") for well in wells)
-    assert at_edge(*places(wells)).sum() == 2 * 48 + 2 * 30
+    assert at_edge(*places(wells), 1536).sum() == 2 * 48 + 2 * 30
     assert refused("plate_grid", "", "\n".join(lines[:-1]).encode())
 
 
@@ -165,6 +165,12 @@ def test_damaged_ids_and_ids_that_differ_by_zeros_alone(tmp_path):
         ("R-07 B-07 7 R-09", [], []),
         ("R1-11 R11-1 R1-12 R2-1", [], []),
         ("R1-11 r01-11 R1-12 R2-1", [], ["r01-11"]),
+        ("P01 P02 \u042002 P04", [], ["\u042002"]),
+        ("P01 P02 \uff3002 P04", [], ["\uff3002"]),
+        ("P01 P02 PO2 P04", [], ["PO2"]),
+        ("P11 P12 Pl2 P14", [], ["Pl2"]),
+        ("CO1 CO2 CO3", [], []),
+        ("A1 Ä1 B1", [], []),
         ("P01 P02 P03 P04", [], []),
         ("1E5 2E5 3E5 4E5", [], []),
     ],
@@ -328,6 +334,18 @@ def test_totals_and_the_header_again_are_no_units(tmp_path, units, left_out):
     assert study.counts("diary")[3] == len(left_out)
 
 
+@pytest.mark.parametrize(
+    ("diary", "says"),
+    [
+        ("# exported by a program\n" + DAYS, "the columns .*none of which is here; .*header_line"),
+        (DAYS.upper(), "did you mean 'PARTICIPANT_ID'"),
+    ],
+)
+def test_a_header_further_down_or_in_capitals_is_named(tmp_path, diary, says):
+    lines = Study(tmp_path, {"diary": DIARY}, {"diary": diary + "P1,1,1,0,5,0\n"}).stopped()
+    assert re.search(says, lines[0]) and len(lines) == (2 if "header_line" in says else 7)
+
+
 def test_columns_that_stand_twice_are_one_sentence():
     labels = b"Record ID,Date,Complete?,Date,Complete?\n1,2024-01-01,2,2024-02-01,2\n"
     line = refused("delimited", "", labels)
@@ -335,6 +353,27 @@ def test_columns_that_stand_twice_are_one_sentence():
         line == "line 1: columns 2 and 4 have one name (Date); columns 3 and 5 have one name; give each "
         "column a name of its own"
     )
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("****.***", "above range"),
+        ("*0.356*", "masked"),
+        ("> Max", "above range"),
+        ("> 60000", "above range"),
+        ("< Min", "below range"),
+        ("Overload", "above range"),
+        ("-1.#INF", "below range"),
+        ("-1.#IND", "no value"),
+        ("#####", "no value"),
+        ("ND", ""),
+        ("*", ""),
+        ("#", ""),
+    ],
+)
+def test_words_of_readers_mean_what_they_say(word, kind):
+    assert kind_of(meaning_of_word(word)) == kind
 
 
 def test_the_page_on_plates_lists_words_as_they_are_read():

@@ -130,6 +130,7 @@ def test_printed_numbers_of_the_plan_come_out_but_for_five(shipped_results):
         ("Abstract, headache days fewer a year", "22"),
     ]
     assert comparison.count == 144
+    assert all(block.why for block in comparison.blocks if not all(row.agrees for row in block.rows))
 
 
 def test_the_plan_carries_the_printed_numbers_of_table_2_and_the_text():

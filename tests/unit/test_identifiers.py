@@ -57,6 +57,22 @@ def table(path):
 # the corpus
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("mob 0612345678", names.PHONE),
+        ("DOB 12Mar71", names.BIRTH),
+        ("born 3-oct-1965", names.BIRTH),
+        ("calle Mayor 23", names.ADDRESS),
+        ("piazza Garibaldi 15", names.ADDRESS),
+    ],
+)
+def test_one_text_among_remarks_is_enough(text, kind):
+    remarks = ["no headache", "took 400 mg", "in the mob of 15 people", "12 mar 15 attacks", "piazza was loud"]
+    assert one("remark", remarks) == []
+    assert [suspicion.kind for suspicion in one("remark", [*remarks, text])] == [kind]
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_recall_on_the_corpus(seed):
     """At least 99 % of the columns with identifiers are suspected, under their names and under none."""

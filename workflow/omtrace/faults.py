@@ -47,8 +47,12 @@ def nearest(name: str, known: Iterable[object]) -> str:
     """A hint at the nearest known name, or nothing."""
     from difflib import get_close_matches
 
-    close = get_close_matches(str(name), [str(k) for k in known], 1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    folded: dict[str, str] = {}  # without case, in which a name may differ whole
+    for text in map(str, known):
+        folded.setdefault(text.casefold(), text)
+    texts = [str(k) for k in known]
+    close = get_close_matches(str(name), texts, 1) or get_close_matches(str(name).casefold(), folded, 1)
+    return f"; did you mean {folded.get(close[0], close[0])!r}?" if close else ""
 
 
 def plain_line(error: OSError) -> str:

@@ -12,7 +12,7 @@ from typing import Literal
 from omtrace.readers import Variable
 
 NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
-STARRED = re.compile(r"\*(.+)\*")
+STARRED = re.compile(r"\*([^*]*\d[^*]*)\*")
 Kind = Literal["above range", "below range", "masked", "no value", ""]
 ABOVE = "above range: more than the reader can measure"
 SATURATED = "above range: the detector was saturated"
@@ -30,19 +30,30 @@ WORDS = {
             "OVF",
             "OFL",
             "OVER-RANGE",
+            "OVFL",
+            "OVERLOAD",
+            "OL",
+            "ABOVE",
+            "ABOVE RANGE",
+            "TOO HIGH",
+            "OUT+",
+            ">ULOQ",
+            "ALQ",
+            "1.#INF",
             ">MAX",
             "MAX",
         ),
         ABOVE,
     ),
     **dict.fromkeys(
-        ("OOR >", "OOR>", "> OOR", ">OOR", "HIGH", "#HIGH", "HI", ">HIGH", "> STD MAX", ">UPPER", "INF", "+INF"), ABOVE
+        ("OOR >", "OOR>", ">OOR", "HIGH", "#HIGH", "HI", ">HIGH", ">STD MAX", ">UPPER", "INF", "+INF"), ABOVE
     ),
     **dict.fromkeys(("#SAT", "SAT", "SATURATED", "SATURATION", "#SATURATED"), SATURATED),
     **dict.fromkeys(
         ("<MIN", "UNDER", "UNDERFLOW", "UNDRFLW", "UNDER RANGE", "UNDERRANGE", "UFL", "MIN", "-INF"), BELOW
     ),
-    **dict.fromkeys(("OOR <", "OOR<", "< OOR", "<OOR", "#LOW", "LOW", "LO", "<LOW", "< STD MIN", "<LOWER"), BELOW),
+    **dict.fromkeys(("BELOW", "BELOW RANGE", "TOO LOW", "OUT-", "<LLOQ", "BLQ", "BLOQ", "-1.#INF"), BELOW),
+    **dict.fromkeys(("OOR <", "OOR<", "<OOR", "#LOW", "LOW", "LO", "<LOW", "<STD MIN", "<LOWER"), BELOW),
     "MASKED": "masked: by the laboratory",
     "#MASKED": "masked: by the laboratory",
     "EXCLUDED": "masked: by the laboratory",
@@ -59,6 +70,11 @@ WORDS = {
     "ERROR": "no value: an error of the reader",
     "#ERR": "no value: an error of the reader",
     "#ERROR": "no value: an error of the reader",
+    "OUT OF RANGE": "no value: out of range, the reader does not say on which side",
+    "NO READ": "no value: the reader did not read this well",
+    "NOT READ": "no value: the reader did not read this well",
+    "1.#QNAN": "no value: not a number, as the reader wrote it",
+    "-1.#IND": "no value: not a number, as the reader wrote it",
     "FAIL": "no value: the reader could not measure",
     "FAILED": "no value: the reader could not measure",
     "NO FIT": "no value: the software found no curve",
@@ -80,9 +96,11 @@ def meaning_of_word(text: str) -> str:
     Stars alone (`*****`) are a number too long for its field; a number in stars was masked on the reader; a number
     behind `>` or `<` is the limit that the reader wrote.
     """
-    word = " ".join(text.split()).upper()
-    if word and len(word) > 1 and not word.strip("*"):
+    word = re.sub(r"(?<=^[<>]) ", "", " ".join(text.split()).upper())
+    if len(word) > 1 and not word.strip("*.,") and "*" in word:
         return ABOVE
+    if len(word) > 1 and not word.strip("#"):
+        return "no value: the column was too narrow when the file was saved"
     if STARRED.fullmatch(word):
         return "masked: on the reader, its value in stars"
     if word[:1] in ("<", ">") and NUMBER.fullmatch(word[1:].lstrip("= ")):

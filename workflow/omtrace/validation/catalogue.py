@@ -342,7 +342,7 @@ RULES = (
     RuleText(
         "unit_alike",
         "warn",
-        "Two units differ only by zeros, case, blanks or signs; they count as two.",
+        "Two units differ only by zeros, case, blanks, signs or letters that look alike; they count as two.",
         "R-07, 7 and 007",
         "write the unit the same way everywhere, if it is one; nothing, if they are two",
     ),

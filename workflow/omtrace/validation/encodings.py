@@ -61,6 +61,8 @@ SCRIPTS = (
     ("cp1254", r"[çğıöşüÇĞİÖŞÜâîû°±’]"),
     ("cp1257", r"[āčēģīķļņšūžĀČĒĢĪĶĻŅŠŪŽąęėįųĄĘĖĮŲ°±]"),
 )
+LATIN = ("mac-roman", "cp850", "cp1250", "cp1254", "cp1257")  # of these
+BESIDE = re.compile(r"[A-Za-z][^\W\d_A-Za-z]|[^\W\d_A-Za-z][A-Za-z]")  # words do not mix scripts
 # UTF-8 that was read as CP1252 and saved as UTF-8 once more, and what stands in for a character that was lost.
 GARBLED = re.compile(
     r"[ÂÃ][\x80-\xbf‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â‚¬|â€[\x9d™œ“”˜¦¢]|\ufffd|Ð[\x80-¿°±²³´µ¶·¸¹º»¼½¾]|ï¿½"
@@ -118,9 +120,10 @@ def likely(texts: Collection[str], read_as: str) -> str:
         except UnicodeDecodeError:
             continue
         foreign = [c for text in decoded for c in text if c > "\x7f"]
-        western = name in ("mac-roman", "cp850")
+        western, latin = name in ("mac-roman", "cp850"), name in LATIN
         if all(re.match(letters, c) for c in foreign) and not any(
-            _is_mixed(text) or (western and is_doubtful(text)) for text in decoded
+            _is_mixed(text) or (western and is_doubtful(text)) or (not latin and BESIDE.search(text))
+            for text in decoded
         ):
             names.append(name)
     return " or ".join(names)

@@ -343,9 +343,14 @@ def take_rows(work: Work) -> None:
             key = key_of(source.export.number, fault.place.ordinal)
             work.broken[key] = fault.place
             work.find(fault.rule, source.export, fault.place, "", fault.message, key=key)
-        for column in wanted:
-            if column not in extract.columns and column not in optional and not source.lost:
-                hint = nearest(column, extract.columns)
+        missing = [] if source.lost else [c for c in wanted if c not in extract.columns and c not in optional]
+        hints = {column: nearest(column, extract.columns) for column in missing}
+        if len(missing) > 2 and not (any(hints.values()) or {*wanted} & {*extract.columns}):
+            all_of = f"the columns {', '.join(missing)}, none of which is here"
+            says = f"{all_of}; where their names stand further down, say the option header_line"
+            work.find("column_missing", source.export, None, "", says)
+        else:
+            for column, hint in hints.items():
                 work.find("column_missing", source.export, None, column, f"this column{hint}")
         if not source.lost and not len(extract.places) and not extract.faults and not extract.left_out:
             work.find("no_rows", source.export, None, "", "a row below the header")

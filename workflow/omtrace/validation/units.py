@@ -1,6 +1,7 @@
 """Units by their texts: identifiers that a program damaged, and units that are written alike."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,8 @@ DAMAGED = (
 USUAL = 0.5  # share of a table's units from which on a form is how units are written
 Units = tuple[Work, "pandas.Series"]
 LEADING = re.compile(r"(?<!\d)0+(?=\d)")  # zeros in front of a number
-SIGNS = re.compile(r"[\W_]+")
+# Capitals of other scripts that look like Latin ones: Cyrillic, then Greek.
+LIKE_LATIN = str.maketrans("АВЕКМНОРСТХаеорсхΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEKMHOPCTXaeopcxABEZHIKMNOPTYX")
 
 
 def find_damaged(work: Work) -> None:
@@ -66,7 +68,8 @@ def find_alike(works: Mapping[str, Work]) -> None:
             there = f"line {first[usual][0].place(first[usual][1]).first_line} of table {first[usual][0].name}"
             for text in others:
                 expected = (
-                    f"a unit that no other is like; that in {there} differs by zeros, case, blanks or signs alone"
+                    f"a unit that no other is like; that in {there} differs by zeros, case, blanks, signs or letters "
+                    "that look alike"
                 )
                 first[text][0].report([first[text][1]], "unit_alike", UNIT, expected)
 
@@ -93,12 +96,21 @@ def _units(work: Work) -> "pandas.Series | None":
     return work.frame[UNIT].dropna().astype("str")
 
 
+def _folded(text: str) -> str:
+    """A unit without what the eye passes over: width, accents' encoding, case, signs, `.0`, letters of like shape."""
+    plain = unicodedata.normalize("NFKC", text).translate(LIKE_LATIN)
+    plain = re.sub(r"(?<=\d)[.,]0+$", "", plain.strip())
+    plain = re.sub(r"(?<=\d)[oO]|[oO](?=\d)", "0", plain)
+    plain = re.sub(r"(?<=\d)[lI]|[lI](?=\d)", "1", plain)
+    return re.sub(r"[\W_]+", "", plain.casefold())
+
+
 def _alike(units: Iterable[str]) -> list[set[str]]:
     """Sets of units that are written alike."""
     same: dict[str, set[str]] = {}
     numbers: dict[str, set[str]] = {}
     for text in units:
-        folded = SIGNS.sub("", text.casefold())
+        folded = _folded(text)
         same.setdefault(LEADING.sub("", folded), set()).add(text)
         if match := re.fullmatch(r"(?P<letters>[^\W\d_]{0,3})0*(?P<number>\d+)", folded):
             numbers.setdefault(match["number"], set()).add(text)

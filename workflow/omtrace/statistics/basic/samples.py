@@ -84,9 +84,11 @@ def centred(values: np.ndarray, reference: float) -> np.ndarray:
 def check_terms(design: ArrayLike, terms: Sequence[str]) -> None:
     """Raise ValueError, naming the first term and why, for a design (n, p) with a column that the others give.
 
-    ``terms`` (p,): the term of each column, those of one beside each other; a design has no column of a term twice.
+    Also for fewer rows than columns. ``terms`` (p,): the term of each column, those of one term beside each other.
     """
     x = np.asarray(design, dtype=float)
+    if len(x) < x.shape[1]:
+        raise ValueError(f"{len(x)} rows for {x.shape[1]} coefficients leave no residual degrees of freedom")
     size, terms = np.linalg.norm(x, axis=0), list(terms)
     unit = x / np.where(size > 0, size, 1.0)
     if np.linalg.matrix_rank(unit) == x.shape[1]:

@@ -175,7 +175,7 @@ def design_of(
     made = _parsed(formula).get_model_matrix(frame, na_action="raise", output="numpy")
     places = dict(zip(names, list(made.model_spec.term_slices.values())[1:], strict=True))
     matrix = np.asarray(made, dtype=float)
-    _check_rank(matrix, places)
+    check_terms(matrix, ["", *(term for term, place in places.items() for _ in range(place.stop - place.start))])
     factors = {name: tuple(levels[name]) for name in used if name in levels}
     return Design(matrix, places, factors, centres, share, made.model_spec, frame)
 
@@ -356,9 +356,3 @@ def _column(frame: "pandas.DataFrame", name: str) -> str:
 
 def _too_few(matrix: np.ndarray) -> str:
     return f"{matrix.shape[0]} rows for {matrix.shape[1]} coefficients leave no residual degrees of freedom"
-
-
-def _check_rank(matrix: np.ndarray, places: Mapping[str, slice]) -> None:
-    if matrix.shape[0] < matrix.shape[1]:
-        raise ValueError(_too_few(matrix))
-    check_terms(matrix, ["", *(term for term, place in places.items() for _ in range(place.stop - place.start))])

@@ -80,7 +80,7 @@ SURE = {
         fallnummer fallnr aktenzeichen aktennummer patientennummerklinik krankenaktennummer
         sozialversicherungsnummer sozialversicherungsnr sozialversicherung svnr svnummer
         rentenversicherungsnummer ahv ahvnr ahvnummer versichertennummer versichertennr
-        versicherungsnummer versicherungsnr krankenkassennummer krankenkassennr
+        versicherungsnummer versicherungsnr krankenkassennummer krankenkassennr krankenkassenr
         krankenversichertennummer kvnr steuernummer steuerid numerosecuritesociale numsecu
         securitesociale numerodossier numdossier ipppatient dni nif curp rut historiaclinica
         numerohistoriaclinica seguridadsocial tarjetasanitaria codicefiscale codfiscale tesserasanitaria

@@ -13,7 +13,7 @@ TOWNLESS = (  # endings of German, Dutch and Nordic street names in one word
 )
 FRENCH = r"rue|avenue|av\.|boulevard|bd|chemin|impasse|quai|allée|place|route"
 SOUTH = (
-    r"Calle|C/|Avenida|Avda?\.?|Plaza|Paseo|Carrer|Rua|Travessa|Praça|Largo|Estrada|Via|Piazza|Viale|"
+    r"[Cc]alle|C/|[Aa]venida|Avda?\.?|Plaza|Paseo|Carrer|Rua|Travessa|Praça|Largo|Estrada|Via|[Pp]iazza|[Vv]iale|"
     r"Corso|Vicolo|Largo|Strada|Str\.|Bulevardul"
     r"|Calea|ul\.|Ul\.|ulica|Ulica|al\.|os\.|pl\.|Aleja|aleja|Aleje|Rynek|Nám\.|náměstí|Trg|Улица|"
     r"улица|ул\.|пр\.|пр-т|просп\.|пер\.|вул\.|бул\."
@@ -41,6 +41,7 @@ STATES = (
 DAY = (
     r"(?:\d{1,4}[./-] ?\d{1,2}[./-] ?\d{2,4}|\d{1,2}(?:st|nd|rd|th)?\.? (?:de |of )?[^\W\d_]{3,10}\.?,? "
     r"(?:de )?(?:\d{4}|\d\d\b)|[^\W\d_]{3,9}\.? \d{1,2}(?:st|nd|rd|th)?,? \d{4}"
+    r"|\d{1,2}-?(?i:jan|feb|m[aä]r|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz])-?(?:19|20)?\d\d\b"
     r"|\d{4}年\d{1,2}月\d{1,2}日)"
 )
 BORN = (

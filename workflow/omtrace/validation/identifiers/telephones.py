@@ -15,7 +15,7 @@ REGIONS = (
 ).split()
 WORDS = (
     r"tel|tele(?:ph|f)on\w*|t[ée]l[ée]phone|tlf|tfno|telef|telefonnr|phone\w*|cell(?:ular|phone)?|"
-    r"mobile?|mobil\w*|m[óo]vil|portable|gsm|sms|whats ?app|signal|fax"
+    r"mob|mobile?|mobil\w*|m[óo]vil|portable|gsm|sms|whats ?app|signal|fax"
     r"|telefax|handy\w*|festnetz|rufnummer|r(?:ü|ue)ckruf\w*|r(?:ü|ue)ckruf unter|nummer|numm?er[oa]?|"
     r"call(?:ed)?(?: back)?|ring|rang|reach\w*|text(?:ed)?|dial|contact"
     r"|anruf\w*|angerufen|erreichbar|anrufen|appel\w*|joindre|rappel\w*|llamar?|chiam\w*|cellulare|"
