@@ -13,7 +13,7 @@ run: env
 	snakemake
 
 test: env
-	python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 bench: env
 	python benchmarks/bench.py

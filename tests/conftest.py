@@ -1,7 +1,6 @@
 """What all tests share. With OMTRACE_NO_SKIPS set (continuous integration does), a skipped test fails."""
 
 import os
-import re
 import signal
 from pathlib import Path
 
@@ -17,7 +16,24 @@ settings.load_profile("shared")
 # Whole runs, shared by all test files that look at results.
 fresh, tiny_twins, tiny = pipeline.fresh, pipeline.tiny_twins, pipeline.tiny
 shipped_results = pipeline.shipped_results
-SHARED = {"fresh", "tiny_twins", "tiny", "shipped_results"}
+# Files that take longest, in the order in which they start, so that all processes end at about the same time.
+LONGEST = (
+    "unit/test_second_path.py",  # the shipped studies, run for all
+    "cases/test_corruption.py",
+    "workflow/test_stages.py",
+    "workflow/test_survival.py",
+    "cases/test_fuzz.py",
+    "workflow/test_cluster.py",
+    "workflow/test_documentation.py",
+    "workflow/test_anywhere.py",
+    "workflow/test_pipeline.py",
+    "workflow/test_refused_runs.py",
+    "browser/test_shipped_browser.py",
+    "workflow/test_designs.py",
+    "workflow/test_cost_of_change.py",
+    "workflow/test_compare.py",
+    "workflow/test_release.py",
+)
 
 
 def pytest_configure():
@@ -26,33 +42,11 @@ def pytest_configure():
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def sharing() -> set[str]:
-    """The test files that use whole runs: each process would have to make them again."""
-    asked = re.compile(rf"^def \w+\([^)]*\b({'|'.join(SHARED)})\b", re.MULTILINE)
-    folder = Path(__file__).parent
-    files = (path for path in folder.rglob("test_*.py") if asked.search(path.read_text(encoding="utf-8")))
-    return {path.relative_to(folder.parent).as_posix() for path in files}
-
-
 def pytest_collection_modifyitems(items):
-    """The files that share whole runs start first: they take longest."""
-    first = sharing()
-    items.sort(key=lambda item: item.nodeid.partition("::")[0] not in first)  # stable
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """Tests of one file stay together in one process, and so do all files that share whole runs."""
-    from xdist.scheduler import LoadFileScheduling
-
-    first = sharing()
-
-    class Together(LoadFileScheduling):
-        def _split_scope(self, nodeid):
-            file = super()._split_scope(nodeid)
-            return "whole runs" if file in first else file
-
-    return Together(config, log)
+    """The files that take longest start first."""
+    folder = Path(__file__).parent
+    place = {folder / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))  # stable
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -230,9 +230,7 @@ def _hurt(content: bytes, chance: random.Random, seeds: list[bytes], reader: str
         start = chance.randrange(len(other) + 1)
         return content[:at] + other[start : start + min(size, SMALL)] + content[at:]
     if kind == 7:
-        extreme = chance.choice(
-            (b"\0", b"\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\xff" * 4, b"\0" * 8, b"\1\0")
-        )
+        extreme = chance.choice(EXTREMES)
         return content[:at] + extreme + content[at + len(extreme) :]
     try:  # as if saved by another program
         return content.decode("utf-8").encode(chance.choice(("utf-16", "cp1252", "utf-8-sig")), "replace")
@@ -265,7 +263,7 @@ def _xml_hurt(content: bytes, chance: random.Random) -> bytes:
     numbers = [*re.finditer(rb"\d+", content)]
     if numbers and chance.random() < 0.6:
         at = chance.choice(numbers).span()
-        new = chance.choice((b"0", b"1", b"2", b"-1", b"7.5e-7", b"99999", b"1048577", b"4294967296", b"9" * 30, b"A"))
+        new = chance.choice(NUMBERS)
         return content[: at[0]] + new + content[at[1] :]
     kinds = (b'"', b">", b"<", b"=")
     mark = chance.choice(kinds)

@@ -3,7 +3,9 @@
 ``python tests/pipeline.py --write-golden`` runs the tiny study and keeps its results in tests/golden/tiny/.
 """
 
+import fcntl
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -14,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import forks
 import pytest
 from omtrace.warm_start import VARIABLE
 
@@ -108,14 +111,28 @@ def ended(process: subprocess.Popen) -> Ran:
     return Ran(process.returncode, out, err)
 
 
+def forked(variables: Mapping[str, str]) -> dict[str, str]:
+    """These environment variables, with jobs as forks (see ``forks``) where there can be any, else each on its own."""
+    return {**variables, VARIABLE: forks.server() if sys.platform == "linux" else ""}
+
+
+def command(home: Path, *words: str, variables: Mapping[str, str]) -> Ran:
+    """``python -m`` with these words in a folder, to its end; it and its jobs are forks where there can be any."""
+    every = forked(variables)
+    if sys.platform == "linux":
+        return Ran(*forks.run(home, *words, environment=every))
+    ran = subprocess.run([sys.executable, "-m", *words], cwd=home, env=every, capture_output=True, text=True)
+    return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+
 def snakemake(folder: Path, *arguments: str, mirror: str = "") -> Ran:
     """Run Snakemake in a copy."""
-    return ended(started(folder, "-m", "snakemake", *arguments, mirror=mirror))
+    return command(folder, "snakemake", *arguments, variables=environment(folder, mirror))
 
 
 def omtrace(folder: Path, *arguments: str) -> Ran:
     """Run a command of omtrace in a copy."""
-    return ended(started(folder, "-m", "omtrace", *arguments))
+    return command(folder, "omtrace", *arguments, variables=environment(folder))
 
 
 def done(ran: Ran) -> Ran:
@@ -137,13 +154,33 @@ def fresh(tmp_path_factory) -> Callable[[Path], Path]:
     return lambda folder: shutil.copytree(source, folder, dirs_exist_ok=True)
 
 
+def made_once(tmp_path_factory, name: str, make: Callable[[Path], None]) -> Path:
+    """A copy, for this test process, of a folder that the first process to ask has made for all."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, whole = shared / name, shared / f"{name}.whole"
+    with open(shared / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not whole.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of another process whose run failed
+            make(folder)
+            whole.touch()
+    return shutil.copytree(folder, tmp_path_factory.mktemp("copy") / name, symlinks=True)
+
+
 @pytest.fixture(scope="session")
 def tiny_twins(fresh, tmp_path_factory) -> tuple[tuple[Path, Ran], tuple[Path, Ran]]:
     """Two fresh copies with the tiny study, in folders of different names, each after plain ``snakemake``: one with
     jobs that are forked, and one whose jobs each start a Python of their own."""
-    folders = [fresh(tmp_path_factory.mktemp(name)) for name in ("first", "another_one")]
-    processes = [started(folder, "-m", "snakemake", warm=not at) for at, folder in enumerate(folders)]
-    one, two = [(folder, done(ended(process))) for folder, process in zip(folders, processes, strict=True)]
+    names = ("first", "another_one")
+
+    def make(folder: Path) -> None:
+        processes = [started(fresh(folder / name), "-m", "snakemake", warm=not at) for at, name in enumerate(names)]
+        for name, process in zip(names, processes, strict=True):
+            (folder / f"{name}.json").write_text(json.dumps(vars(done(ended(process)))), encoding="utf-8")
+
+    folder = made_once(tmp_path_factory, "tiny_twins", make)
+    one, two = [(folder / name, Ran(**json.loads((folder / f"{name}.json").read_text("utf-8")))) for name in names]
     return one, two
 
 
@@ -156,9 +193,11 @@ def tiny(tiny_twins, tmp_path) -> Path:
 @pytest.fixture(scope="session")
 def shipped_results(tmp_path_factory) -> Path:
     """A copy in which every shipped study was run, and with OMTRACE_MIRROR the retrieved ones too. Read only."""
-    folder = copied(tmp_path_factory.mktemp("shipped"))
-    done(snakemake(folder, "default", *(RETRIEVED if MIRROR else ()), mirror=MIRROR))
-    return folder
+
+    def make(folder: Path) -> None:
+        done(snakemake(copied(folder), "default", *(RETRIEVED if MIRROR else ()), mirror=MIRROR))
+
+    return made_once(tmp_path_factory, "shipped", make)
 
 
 def write_golden() -> None:

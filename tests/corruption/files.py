@@ -8,8 +8,6 @@ from random import Random
 from .operators import RIGHT, Damage, operator, replaced, spot
 from .study import Study
 
-QUOTED = ("omt_feasibility", "omt_rct")
-
 
 def damaged(study: Study, random: Random, change) -> Damage | None:  # type: ignore[no-untyped-def]
     """Other bytes for a random delimited file."""

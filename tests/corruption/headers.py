@@ -6,8 +6,6 @@ from .operators import RIGHT, Damage, operator, rewritten, spot
 from .records import Records
 from .study import Field, Study
 
-KEEPS = ("omt_feasibility", "omt_rct", "rat_two_hit", "headache_diary", "rat_dnase_elisa")
-
 
 def chosen(study: Study, random: Random) -> tuple[Field, Records]:
     optional = {(w.name, c) for w in study.clean.works.values() for c in w.table.optional}

@@ -106,6 +106,33 @@ def test_an_area_over_visits_says_what_a_missing_value_means(options, values):
     assert [found[f"P{n}", ""] for n in (1, 2, 3)] == values
 
 
+def test_a_mean_over_time_is_per_length_of_time_wherever_it_begins_and_two_values_have_one():
+    rows = frame("unit_id visit x", ("P1", "month_1", 10), ("P1", "month_3", 6))
+    times = {"month_1": 1, "month_3": 3}
+    parameters = {
+        "x": parameter("column", list(times), table="s", column="x"),
+        "mean": parameter("area", of="x", times=times, per_time=True),
+    }
+    assert built({"people": people("P1"), "s": rows}, parameters)[0]["P1", ""] == pytest.approx(8)
+
+
+@pytest.mark.parametrize("give, value", [("difference", 7.0), ("ratio", None), ("percent", None)])
+def test_a_control_whose_centre_is_not_above_0_has_differences_alone(give, value):
+    rows = frame("unit_id arm x", ("P1", "sham", -2), ("P2", "OMT", 5))
+    facts = {name: parameter("column", table="s", column=name) for name in ("arm", "x")}
+    related = parameter("normalised", of="x", group="arm", control="sham", give=give)
+    found = built({"s": rows}, {**facts, "y": related})[0]["P2", ""]
+    assert found == (value if value else "incomplete: the centre of the control is not above 0")
+
+
+def test_a_rate_is_the_quotient_where_both_parts_have_a_value_and_the_denominator_is_not_0():
+    rows = frame("unit_id days months", ("P1", 6, 4), ("P2", 6, 0), ("P3", None, 4), ("P4", 6, None))
+    facts = {name: parameter("column", table="s", column=name) for name in ("days", "months")}
+    found, _ = built({"s": rows}, {**facts, "rate": parameter("rate", of="days", over="months", times=12)})
+    wanted = [18.0, "incomplete: months is 0", "not collected", "not collected"]
+    assert [found[f"P{n}", ""] for n in range(1, 5)] == wanted
+
+
 @pytest.mark.parametrize("carry, value", [("last", 8.0), ("baseline", 10.0)])
 def test_a_value_carried_forward_has_the_cells_that_it_comes_from(carry, value):
     rows = frame("unit_id visit x", ("P1", "baseline", 10), ("P1", "month_1", 8), ("P2", "month_3", 5))

@@ -170,7 +170,8 @@ def test_an_event_without_visits_affects_what_the_plan_says():
     assert [late["P2", v] for v in AT] == [61, 51, "after stopped"]
 
 
-def test_an_event_makes_a_non_responder_also_where_the_score_is_missing():
+@pytest.mark.parametrize(("failure", "says"), [(0, "no"), (1, "yes")])
+def test_an_event_makes_a_non_responder_also_where_the_score_is_missing(failure, says):
     tables = {
         "people": people("P1", "P2", "P4"),
         "scores": SCORES,
@@ -183,10 +184,12 @@ def test_an_event_makes_a_non_responder_also_where_the_score_is_missing():
             "score": {**SCORE, "better": "lower"},
             "stopped": parameter("column", table="events", column="stopped"),
             "responder": responder,
-            "x": parameter("intercurrent", AT[1:], of="responder", event="stopped", strategy="composite", failure=0),
+            "x": parameter(
+                "intercurrent", AT[1:], of="responder", event="stopped", strategy="composite", failure=failure
+            ),
         },
     )
-    assert {unit: found[unit, "month_1"] for unit in ("P1", "P2", "P4")} == {"P1": "yes", "P2": "no", "P4": "no"}
+    assert {unit: found[unit, "month_1"] for unit in ("P1", "P2", "P4")} == {"P1": "yes", "P2": says, "P4": says}
 
 
 def test_nothing_before_the_event_is_said():

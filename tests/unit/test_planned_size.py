@@ -152,3 +152,11 @@ def test_a_hopeless_scenario_takes_no_other_away(tmp_path):
     results = Results(tmp_path, people(), {"a": ("planned_size", [], [], {"scenarios": scenarios})}, refusals=True)
     assert results.values(level="some")["units_per_group"] == MeansTest(3, 6 * math.sqrt(2)).size(0.9)
     assert "none: what is expected does not lie beyond" in results.numbers[-1]["level"]
+
+
+@pytest.mark.parametrize("crossover", [False, True])
+def test_a_size_is_the_least_with_the_power(crossover):
+    design, step = MeansTest(0.5, 2**0.5, crossover), 2 if crossover else 1
+    for percent in range(50, 100, 3):
+        n = design.size(percent / 100)
+        assert design.power(n) >= percent / 100 > design.power(n - step)

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import os
+from functools import partial
 from pathlib import Path
 from typing import get_args
 from unittest.mock import patch
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from omtrace.faults import Fault
 from omtrace.readers import _delimited, options_of, reader_of
 from omtrace.readers._text import Encoding, _unpacked
+from refusals import refusal
 
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")
 needs_mirror = pytest.mark.skipif(not MIRROR, reason="OMTRACE_MIRROR names no folder with the public data sets")
@@ -24,10 +26,7 @@ def read(content, **options):
     return READER.read(content if isinstance(content, bytes) else content.encode(), READER.options(**options))
 
 
-def fault_of(content, **options):
-    with pytest.raises(Fault) as caught:
-        read(content, **options)
-    return str(caught.value)
+fault_of = partial(refusal, read)
 
 
 def lines_of(extract):

@@ -2,12 +2,14 @@
 
 import gzip
 import json
+from functools import partial
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from omtrace.faults import Fault
 from omtrace.readers import jsonlines, options_of, reader_of
+from refusals import refusal
 
 READER = reader_of("jsonlines")
 
@@ -16,10 +18,7 @@ def read(content, **options):
     return READER.read(content if isinstance(content, bytes) else content.encode(), READER.options(**options))
 
 
-def fault_of(content, **options):
-    with pytest.raises(Fault) as caught:
-        read(content, **options)
-    return str(caught.value)
+fault_of = partial(refusal, read)
 
 
 def places_of(extract):

@@ -2,10 +2,11 @@
 
 import csv
 import io
+from functools import partial
 
 import pytest
-from omtrace.faults import Fault
 from omtrace.readers import reader_of
+from refusals import refusal
 
 READER = reader_of("qualtrics")
 NAMES = [
@@ -74,10 +75,7 @@ def read(content, **options):
     return READER.read(content, READER.options(**options))
 
 
-def fault_of(content, **options):
-    with pytest.raises(Fault) as caught:
-        read(content, **options)
-    return str(caught.value)
+fault_of = partial(refusal, read)
 
 
 def lines_of(extract):

@@ -2,11 +2,13 @@
 
 import csv
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
 from omtrace.faults import Fault
 from omtrace.readers import reader_of
+from refusals import refusal
 
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")
 needs_mirror = pytest.mark.skipif(not MIRROR, reason="OMTRACE_MIRROR names no folder with the public data sets")
@@ -36,10 +38,7 @@ def read(text, dictionary=b"", events=b"", event_forms=b"", **options):
     return READER.read(text.encode(), READER.options(**options), dictionary, events, event_forms)
 
 
-def fault_of(text, **given):
-    with pytest.raises(Fault) as caught:
-        read(text, **given)
-    return str(caught.value)
+fault_of = partial(refusal, read)
 
 
 def doubts_of(extract):

@@ -2,6 +2,7 @@
 
 import os
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,16 +10,14 @@ from omtrace.faults import Fault
 from omtrace.readers import Variable
 from omtrace.readers._redcap_dictionary import HEADERS, choices_of, read_dictionary
 from omtrace.readers._redcap_validation import VALIDATIONS
+from refusals import refusal
 from test_sources_redcap import DICTIONARY, dictionary_of, doubts_of, needs_mirror, read
 
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")
 ID = ("record_id", "base", "text", "Record ID")
 
 
-def fault_of(content):
-    with pytest.raises(Fault) as caught:
-        read_dictionary(content)
-    return str(caught.value)
+fault_of = partial(refusal, read_dictionary)
 
 
 def checked(field, *cells):

@@ -4,12 +4,13 @@ import io
 import os
 import struct
 import zipfile
+from functools import partial
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 import pytest
-from omtrace.faults import Fault
 from omtrace.readers import reader_of, spreadsheet
+from refusals import refusal
 
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")
 needs_mirror = pytest.mark.skipif(not MIRROR, reason="OMTRACE_MIRROR names no folder with the public data sets")
@@ -146,10 +147,7 @@ def read(content, **options):
     return READER.read(content, READER.options(**options))
 
 
-def fault_of(content, **options):
-    with pytest.raises(Fault) as caught:
-        read(content, **options)
-    return str(caught.value)
+fault_of = partial(refusal, read)
 
 
 def test_xlsx_cells_as_text():

@@ -6,6 +6,7 @@ its formats, which it shares with xpt.
 
 import datetime
 import re
+from functools import partial
 
 import numpy
 import pandas
@@ -14,6 +15,7 @@ import pytest
 from omtrace.faults import Fault
 from omtrace.readers import _statistical, options_of, reader_of, statistical
 from omtrace.readers._statistical import format_of, moment_text, number_text, shape_of
+from refusals import refusal
 
 READER = reader_of("statistical")
 FORMATS = ("sav", "row-compressed sav", "zsav", "por", "dta", "old dta", "xpt", "new xpt")
@@ -60,10 +62,7 @@ def read(content, **options):
     return READER.read(content, READER.options(**options), catalog=catalog)
 
 
-def fault_of(content, **options):
-    with pytest.raises(Fault) as caught:
-        read(content, **options)
-    return str(caught.value)
+fault_of = partial(refusal, read)
 
 
 @pytest.mark.parametrize("kind", FORMATS)

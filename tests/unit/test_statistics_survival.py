@@ -159,6 +159,7 @@ def test_what_lies_beyond_the_follow_up_is_not_made_up():
     curve = kaplan_meier([1, 2, 3], [1, 0, 0])
     assert math.isnan(curve.at(4)["survival"]) and curve.at(3)["survival"] == pytest.approx(2 / 3)
     assert math.isnan(curve.median()["median_time"])
+    assert math.isnan(kaplan_meier([1, 2, 2], [1, 1, 0]).at(3)["survival"])  # of the last two one goes on
     with pytest.raises(ValueError, match="followed up for more than 3, less than the horizon 4"):
         curve.restricted_mean(4)
     without = kaplan_meier([1, 2], [0, 0])

@@ -15,11 +15,12 @@ from pathlib import Path
 from urllib.error import HTTPError
 from xml.etree import ElementTree
 
+import pipeline
 import pytest
 from omtrace.provenance.manifest import head, head_of
 from omtrace.store import read_csv
 from omtrace.warm_start import VARIABLE
-from pipeline import REPOSITORY, TINY, Ran, copied, digests, done, ended, environment
+from pipeline import REPOSITORY, TINY, Ran, digests, done, ended, environment
 from slurm import free_ports, service
 
 STORAGE = REPOSITORY / ".venv-storage/bin"
@@ -82,7 +83,10 @@ def run(
     python: Path | None = None,
     **variables: str,
 ) -> Ran:
-    """A Python command in a folder, with the package of a checkout; ``before``: what starts it."""
+    """A module of Python in a folder, with the package of a checkout; ``before``: what starts it, ``python``: another
+    one."""
+    if not before and not python:
+        return pipeline.command(home, *map(str, command[1:]), variables=environment(checkout) | variables)
     python = python or Path(sys.executable)
     surroundings = environment(checkout) | {VARIABLE: ""} | variables
     surroundings["PATH"] = f"{python.parent}{os.pathsep}{surroundings['PATH']}"
@@ -106,11 +110,9 @@ def planned(ran: Ran, *targets: str) -> dict[str, int]:
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory) -> Path:
+def checkout(tiny_twins) -> Path:
     """A checkout in which the tiny study was run. Read only."""
-    folder = copied(tmp_path_factory.mktemp("anywhere") / "checkout", TINY)
-    done(run(folder, folder, "-m", "snakemake"))
-    return folder
+    return tiny_twins[0][0]
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from pipeline import REPOSITORY, copied, environment
+from pipeline import REPOSITORY, copied, environment, forked
 
 DOCS = REPOSITORY / "docs"
 TUTORIALS = sorted((DOCS / "tutorials").glob("*.md"))
@@ -53,7 +53,7 @@ def checkout(folder: Path) -> Path:
 @pytest.mark.parametrize("page", TUTORIALS, ids=lambda page: page.stem)
 def test_a_tutorial_runs_as_it_stands(page, tmp_path):
     folder = checkout(tmp_path / "checkout")
-    variables = environment(folder)
+    variables = forked(environment(folder))
     variables["PATH"] = f"{folder / 'bin'}{os.pathsep}{variables['PATH']}"
     steps = steps_of(page.read_text(encoding="utf-8"))
     assert len(steps) >= 5 and sum(bool(step.shown) for step in steps) >= 4

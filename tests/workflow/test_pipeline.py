@@ -4,7 +4,6 @@ All runs happen in copies of the pipeline with the tiny study (tests/tiny) and a
 """
 
 import os
-import random
 import shutil
 import signal
 import time
@@ -264,11 +263,10 @@ def test_edits_with_old_time_stamps_run_exactly_what_they_change(tiny, tmp_path)
 # killed runs
 
 
-def killed(folder: Path, is_time: Callable[[float], bool]) -> bool:
-    """Start a run and kill its whole process group when it is time (by seconds since the start); False if it ended."""
+def killed(folder: Path, is_time: Callable[[], bool]) -> bool:
+    """Start a run and kill its whole process group when it is time; False if it ended before."""
     process = started(folder, "-m", "snakemake")
-    begun = time.monotonic()
-    while process.poll() is None and not is_time(time.monotonic() - begun):
+    while process.poll() is None and not is_time():
         time.sleep(0.002)
     was_running = process.poll() is None
     if was_running:
@@ -277,23 +275,9 @@ def killed(folder: Path, is_time: Callable[[float], bool]) -> bool:
     return was_running
 
 
-def goes_on(folder: Path, clean: dict[str, str]) -> None:
-    """What a killed run left under its final name is whole, and nothing but the lock is in the way of the next."""
-    left = {path: digest for path, digest in digests(folder / "results").items() if not path.endswith(".part")}
-    assert left.items() <= clean.items()
-    if any((folder / ".snakemake/locks").glob("*")):
-        done(snakemake(folder, "--unlock"))
-
-
-def ends_clean(folder: Path, clean: dict[str, str]) -> None:
-    """The next run gives the clean run's bytes, and no temporary file of a killed one is left."""
-    done(snakemake(folder))
-    assert digests(folder / "results") == clean
-    assert [path for part in ("logs", "data") for path in (folder / part).rglob("*.part")] == []
-    assert planned(folder) == {}
-
-
-def killed_as_files_appear(folder: Path, clean: dict[str, str]) -> None:
+def test_killed_runs_leave_nothing_half_written_and_go_on(tiny_twins, fresh, tmp_path):
+    """Killed as a certain file appears; at random moments: ``test_survival``."""
+    clean, folder = digests(tiny_twins[0][0] / "results"), fresh(tmp_path)
     results = folder / "results/tiny"
     moments = {  # what appears -> half-written files that a kill at another moment of the same job would leave
         "validated/*": ("logs/tiny/.findings.csv.ab1.part", "results/tiny/validated/.places.parquet.ab1.part"),
@@ -302,27 +286,17 @@ def killed_as_files_appear(folder: Path, clean: dict[str, str]) -> None:
         "report.html": ("results/tiny/.manifest.json.ab1.part",),
     }
     for pattern, unfinished in moments.items():
-        assert killed(folder, lambda _, pattern=pattern: any(results.glob(pattern))), pattern
+        assert killed(folder, lambda pattern=pattern: any(results.glob(pattern))), pattern
         for path in unfinished:
             (folder / path).write_text("half of it")
-        goes_on(folder, clean)
-    ends_clean(folder, clean)
-
-
-def killed_at_random(folder: Path, clean: dict[str, str]) -> None:
-    for latest in (2, 6):
-        moment = random.uniform(0.5, latest)
-        killed(folder, lambda seconds, moment=moment: seconds >= moment)
-        goes_on(folder, clean)
-    ends_clean(folder, clean)
-
-
-def test_killed_runs_leave_nothing_half_written_and_go_on(tiny_twins, fresh, tmp_path):
-    clean = digests(tiny_twins[0][0] / "results")
-    ways = (killed_as_files_appear, killed_at_random)
-    with ThreadPoolExecutor(2) as pool:
-        for run in [pool.submit(way, fresh(tmp_path / way.__name__), clean) for way in ways]:
-            run.result()
+        left = {path: digest for path, digest in digests(folder / "results").items() if not path.endswith(".part")}
+        assert left.items() <= clean.items()
+        if any((folder / ".snakemake/locks").glob("*")):
+            done(snakemake(folder, "--unlock"))
+    done(snakemake(folder))
+    assert digests(folder / "results") == clean
+    assert [path for part in ("logs", "data") for path in (folder / part).rglob("*.part")] == []
+    assert planned(folder) == {}
 
 
 # retrieval
