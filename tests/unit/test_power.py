@@ -175,9 +175,10 @@ def test_a_margin_is_shown_by_the_interval():
 
 
 def test_the_same_seed_gives_the_same_power_whatever_else_is_asked():
-    plan = plan_of("ancova", contrast(), {**MEANS, "effect": {"new": 2}, "correlation": 0.5})
-    alone, beside = [*powers(plan, "primary", [15], 40, 2)], [*powers(plan, "primary", [12, 15], 40, 2)]
-    assert alone[0] == beside[1] and alone != [*powers(plan, "primary", [15], 40, 3)]
+    plan = plan_of("ancova", contrast(), {**MEANS, "effect": {"new": 1.5}, "correlation": 0.5})
+    alone, beside = [*powers(plan, "primary", [15], 20, 2)], [*powers(plan, "primary", [12, 15], 20, 2)]
+    others = [one for seed in (3, 4, 5) for one in powers(plan, "primary", [15], 20, seed)]
+    assert alone[0] == beside[1] and others != [alone[0]] * 3
     text = "\n".join(lines_of(plan, "primary", iter(alone)))
     assert "x at end by ancova" in text and 'effect {"new": 2.0}' in text and "(a test)" in text and "30" in text
 

@@ -55,7 +55,9 @@ REFUSING = [
     ["release", "tiny"],
     ["figures", "tiny"],
     ["manuscript", "draft.pdf"],
-]  # nothing to tell; nothing assumed; no such list; no packet; no such unit; no stage file of the report, twice; no results; no draft
+]
+# nothing to tell; nothing assumed; no such list; no packet; no such unit; no stage file of the report, twice; no
+# results; no draft
 
 
 @pytest.fixture
