@@ -180,7 +180,7 @@ def test_the_same_seed_gives_the_same_power_whatever_else_is_asked():
     others = [one for seed in (3, 4, 5) for one in powers(plan, "primary", [15], 20, seed)]
     assert alone[0] == beside[1] and others != [alone[0]] * 3
     text = "\n".join(lines_of(plan, "primary", iter(alone)))
-    assert "x at end by ancova" in text and 'effect {"new": 2.0}' in text and "(a test)" in text and "30" in text
+    assert "x at end by ancova" in text and 'effect {"new": 1.5}' in text and "(a test)" in text and "30" in text
 
 
 @pytest.mark.parametrize(
