@@ -35,6 +35,10 @@ docs-env: .venv-docs/ready
 docs: docs-env
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --strict --quiet
 
+# The pictures of the README, of the pages in results/; they need Chromium.
+screenshots: env
+	python docs/screenshots.py
+
 # A lock names every file by its hash. The package itself is installed as a link to this folder, so an environment works
 # only in the folder that it was made in, which `ready` names.
 define environment
@@ -42,7 +46,8 @@ define environment
 	rm -rf $(@D)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "omtrace needs Python 3.11 or newer; set PYTHON=...")'
 	$(PYTHON) -m venv $(@D)
-	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes $(addprefix -r ,$^)
+	@echo "omtrace: installing $$(cat $^ | grep -c '==') packages into $(@D): some hundred megabytes, a minute or two"
+	$(@D)/bin/python -m pip install --disable-pip-version-check --require-hashes $(addprefix -r ,$^)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 	echo "$(CURDIR)" > $@
 endef
@@ -61,5 +66,5 @@ endef
 
 elsewhere = $(if $(wildcard $(1)/ready),$(if $(filter $(CURDIR),$(shell cat $(1)/ready)),,$(1)/ready))
 
-.PHONY: run test bench env cluster storage docs docs-env $(foreach made,.venv .venv-cluster .venv-storage .venv-docs,$(call elsewhere,$(made)))
+.PHONY: run test bench env cluster storage docs docs-env screenshots $(foreach made,.venv .venv-cluster .venv-storage .venv-docs,$(call elsewhere,$(made)))
 .DEFAULT_GOAL := run

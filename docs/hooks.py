@@ -1,4 +1,8 @@
-"""What MkDocs asks while it builds the site: pages of reference, made from the declarations of the package."""
+"""What MkDocs asks while it builds the site: pages of reference, of the package's declarations, and the gallery."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import click
 from mkdocs.config.defaults import MkDocsConfig
@@ -37,6 +41,28 @@ def statistics_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def gallery(config: MkDocsConfig) -> Iterator[File]:
+    """A page of the figures of all studies that have results, made by ``make``, and their pictures."""
+    lines = [
+        "# Gallery",
+        "",
+        "Every figure of the studies that have run here; their plans ask for each.",
+        "",
+    ]
+    for index in sorted(Path("results").glob("*/figures/index.json")):
+        study = index.parts[1]
+        figures = json.loads(index.read_text(encoding="utf-8"))
+        lines += [f"## {study.replace('_', ' ')}", ""] if figures else []
+        for figure in figures:
+            picture = f"gallery/{study}-{figure['name']}.png"
+            alt = figure["alt"].replace("[", "(").replace("]", ")").replace("\n", " ")
+            lines += [f"### {figure['title']}", "", f"![{alt}]({picture})", ""]
+            path = index.with_name(f"{figure['name']}.png").resolve()
+            yield File.generated(config, picture, abs_src_path=str(path))
+    lines += [] if len(lines) > 4 else ["No study has results: run `make` first.", ""]
+    yield File.generated(config, "gallery.md", content="\n".join(lines))
+
+
 PAGES = {
     "plan.md": plan_page,
     "rules.md": catalogue_page,
@@ -46,9 +72,11 @@ PAGES = {
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Put the pages of reference among the files, in place of any of their name."""
+    """Put the pages of reference, and the gallery, among the files, in place of any of their name."""
     for name, page in PAGES.items():
         if there := files.get_file_from_path(name):
             files.remove(there)
         files.append(File.generated(config, name, content=page()))
+    for file in gallery(config):
+        files.append(file)
     return files

@@ -10,6 +10,7 @@ from omtrace.intake.plan_check import check_plan
 from omtrace.model.plan import Plan, read_plan
 from omtrace.model.register import RawFile, sha256_of
 from omtrace.model.slices import plain, read_slice, slice_of
+from omtrace.model.sources import with_shared, written_out
 from omtrace.readers.lookup import raw_cells, raw_places
 from omtrace.report.dictionary import dictionary_rows
 from omtrace.report.fields import entries_of
@@ -227,6 +228,38 @@ def test_a_plan_extends_another_file(tmp_path):
     (tmp_path / "shared/base.yaml").write_text("extends: shared/base.yaml\n", encoding="utf-8")
     with pytest.raises(Fault, match="extends no other itself"):
         plan_of(tmp_path, own, "")
+
+
+def test_words_stand_for_keys_and_for_texts():
+    content = {"pt_<neck_pain|fatigue>": {"label": "<Words>", "of": ["x_<a|b>"], "name": "<>"}}
+    assert written_out(content) == {
+        "pt_neck_pain": {"label": "Neck pain", "of": ["x_a", "x_b"], "name": "neck_pain"},
+        "pt_fatigue": {"label": "Fatigue", "of": ["x_a", "x_b"], "name": "fatigue"},
+    }
+
+
+def test_what_is_shared_stands_once_and_an_entry_says_otherwise():
+    shared = {
+        "parameters": {"count": {"unit": "events", "options": {"table": "events", "where": {"kind": "a"}}}},
+        "figures": {"flow": {"title": "Flow"}},
+    }
+    parameters = {"x": {"derive": "count", "options": {"where": {"sex": "f"}}}, "y": {"derive": "count", "unit": ""}}
+    content = {
+        "shared": shared,
+        "datasets": {"people": {"parameters": parameters | {"z": {"derive": "fact"}}}},
+        "analyses": {"flow": {"method": "flow"}},
+        "figures": {"flow": {"figure": "flow"}},
+    }
+    made = with_shared(content)
+    assert made["datasets"]["people"]["parameters"] == {
+        "x": {"derive": "count", "unit": "events", "options": {"table": "events", "where": {"sex": "f"}}},
+        "y": {"derive": "count", "unit": "", "options": {"table": "events", "where": {"kind": "a"}}},
+        "z": {"derive": "fact"},
+    }
+    assert made["figures"]["flow"] == {"figure": "flow", "title": "Flow"}
+    assert made["analyses"]["flow"] == {"method": "flow"}  # a method of the name of a figure
+    with pytest.raises(ValueError, match="shared.figures: no entry of the plan names 'flw'; did you mean 'flow'"):
+        with_shared(content | {"shared": {"figures": {"flw": {}}}})
 
 
 def test_one_key_stands_for_many_and_never_for_two_things(tmp_path):

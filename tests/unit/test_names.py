@@ -21,6 +21,7 @@ STUDY = [
     ["dictionary", "{}"],
     ["plan", "{}"],
     ["remove-study", "{}"],
+    ["power", "{}"],
     ["verify", "{}"],
     ["verify", "rat_two_hit", "{}"],
 ]

@@ -47,6 +47,7 @@ WRITING = [
 ]
 REFUSING = [
     ["changes", "tiny"],
+    ["power", "tiny"],
     ["queries", "rat_two_hit", "--answers", "cages.xlsx"],
     ["reproduce", CAGES],
     WHATIF,
@@ -54,7 +55,9 @@ REFUSING = [
     ["release", "tiny"],
     ["figures", "tiny"],
     ["manuscript", "draft.pdf"],
-]  # nothing to tell; no such list; no packet; no such unit; no stage file of the report, twice; no results; no draft
+]
+# nothing to tell; nothing assumed; no such list; no packet; no such unit; no stage file of the report, twice; no
+# results; no draft
 
 
 @pytest.fixture

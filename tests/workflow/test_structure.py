@@ -261,12 +261,16 @@ class Files(list):
 def fake(folder, scriptdir, outputs=None):
     outputs = Files(outputs or {"made": folder / "out/file"})
     inputs = Files({"stage": str(folder / "study/stages/some.json")})
-    return types.SimpleNamespace(log=[folder / "logs/job.log"], input=inputs, output=outputs, scriptdir=scriptdir)
+    log, study = [folder / "logs/job.log"], {"study": "tiny"}
+    return types.SimpleNamespace(
+        log=log, input=inputs, output=outputs, scriptdir=scriptdir, wildcards=study, rule="score_export"
+    )
 
 
-def test_a_job_that_ends_says_so(tmp_path):
+def test_a_job_that_ends_says_so(tmp_path, capsys):
     with recorded(fake(tmp_path, ROOT / "workflow/scripts")):
         pass
+    assert capsys.readouterr().err == "tiny: score_export finished\n"
     assert (tmp_path / "logs/job.log").read_text(encoding="utf-8") == "finished\n"
 
 

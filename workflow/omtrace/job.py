@@ -80,6 +80,7 @@ def recorded(snakemake: Any) -> Iterator[Job]:
         _refuse_foreign_byte_code()
         _list_outputs(job)
         log.write_text("finished\n", encoding="utf-8")
+        sys.stderr.write(f"{snakemake.wildcards.get('study', 'all studies')}: {snakemake.rule} finished\n")
     except Fault as fault:
         _end(fault.lines, log)
     except OSError as error:

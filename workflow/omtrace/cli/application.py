@@ -36,6 +36,7 @@ COMMANDS = {
     },
     "Plans and reference": {
         "plan": "reference",
+        "power": "reference",
         "schema": "reference",
         "rules": "reference",
         "dictionary": "reference",

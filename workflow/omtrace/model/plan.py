@@ -22,6 +22,7 @@ from omtrace.model.folders import base_of
 from omtrace.model.lines import checked_file, with_lines
 from omtrace.model.mapping import mapped
 from omtrace.model.names import OF_ALL
+from omtrace.model.planning import Planning
 from omtrace.model.published import Published
 from omtrace.model.questions import (
     BELONGING,
@@ -46,7 +47,7 @@ from omtrace.model.slices import (
     VALIDATION,
     ReadBy,
 )
-from omtrace.model.sources import SourcePlan, with_base, with_sources, written_out
+from omtrace.model.sources import Sharing, SourcePlan, with_base, with_shared, with_sources, written_out
 from omtrace.model.tables import TablePlan
 
 # Crosschecks of every study, with default options where the plan has no entry.
@@ -251,6 +252,10 @@ class Plan(Closed):
     sources: Annotated[dict[str, SourcePlan], NOWHERE] = Field(
         default_factory=dict, description="source -> how its exports are read, taken over by the tables that name it"
     )
+    shared: Annotated[dict[Sharing, dict[str, dict[str, object]]], NOWHERE] = Field(
+        default_factory=dict,
+        description="section -> module -> keys that all entries with this module have, unless they say otherwise",
+    )
     tables: Annotated[dict[str, TablePlan], ReadBy((*TABLES.stages, "derive"))]
     checks: Annotated[dict[str, CheckPlan], CHECKS] = Field(
         default_factory=dict, description="checks across rows, visits and tables"
@@ -279,6 +284,10 @@ class Plan(Closed):
         description="how a run ends that has made everything but what the data did not allow: stop, with exit code 1; "
         "go_on, with 0; none: with 1 where a primary analysis is among it",
     )
+    planning: Annotated[dict[str, Planning], NOWHERE] = Field(
+        default_factory=dict,
+        description="analysis -> assumptions under which omtrace power simulates it; no result rests on them",
+    )
     figures: Annotated[dict[str, FigurePlan], PAGES] = Field(default_factory=dict)
     plates: Annotated[PlatePages | None, PAGES] = Field(None, description="a page for each plate")
     questions: Annotated[tuple[Question, ...], REPORT] = Field(
@@ -296,8 +305,9 @@ class Plan(Closed):
     @model_validator(mode="before")
     @classmethod
     def derived(cls, content: object) -> object:
-        """Tables take over what their sources say; families and sensitivity sets become analyses of their own."""
-        return with_families(_with_the_dataset(with_sources(content)))
+        """Tables take over what their sources say, entries what is shared; families and sensitivity sets become
+        analyses of their own."""
+        return with_families(_with_the_dataset(with_sources(with_shared(content))))
 
     @model_validator(mode="after")
     def references(self) -> "Plan":
@@ -347,6 +357,7 @@ class Plan(Closed):
         for guideline, statements in self.reporting.items():
             items = [item.number for item in CHECKLISTS[guideline].items]
             yield from _unknown(f"reporting.{guideline}", statements, items)
+        yield from _unknown("planning", self.planning, self.analyses)
         for name, figure in self.figures.items():
             yield from _unknown(f"figures.{name}.analyses", figure.analyses, self.analyses)
         for place, question in enumerate(self.questions):

@@ -37,7 +37,7 @@ DERIVATION = ReadBy(("derive", "analyse", "plates", "render"))
 ANALYSIS = ReadBy(("analyse", "plates", "render"))
 PAGES = ReadBy(("plates", "render"))
 REPORT = ReadBy(("render",))
-NOWHERE = ReadBy(())  # what other fields have taken over when the plan was read
+NOWHERE = ReadBy(())  # what other fields have taken over when the plan was read, or no result rests on
 
 
 def reach(field: FieldInfo) -> ReadBy:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -16,7 +16,10 @@ from omtrace.model.lines import with_lines
 from omtrace.model.slices import TABLES
 from omtrace.model.tables import Format, VisitColumn
 
-MANY = re.compile(r"([A-Za-z][A-Za-z0-9_]*)<(\d+)-(\d+)>([A-Za-z0-9_]*)")  # hit6_<1-6>
+# hit6_<1-6>, msq_<restrictive|preventive>
+MANY = re.compile(r"([A-Za-z][A-Za-z0-9_]*)<(?:(\d+)-(\d+)|([a-z0-9_]+(?:\|[a-z0-9_]+)+))>([A-Za-z0-9_]*)")
+Sharing = Literal["checks", "parameters", "analyses", "figures"]
+SHARING = {"checks": "check", "parameters": "derive", "analyses": "method", "figures": "figure"}  # -> the module
 MOST = 500  # keys that one key stands for
 
 
@@ -51,6 +54,54 @@ class SourcePlan(Closed):
     identifiers: Annotated[dict[str, str], TABLES] = Field(
         default_factory=dict, description="raw column -> why it is no direct identifier, though it looks like one"
     )
+
+
+def with_shared(content: object) -> object:
+    """A plan's content in which each entry says itself what ``shared`` says of its module.
+
+    What the entry says wins; of its mappings, such as options, each key. Raises ValueError for a module that no entry
+    of the section names.
+    """
+    if not isinstance(content, dict) or not isinstance(content.get("shared"), dict):
+        return content
+    shared, made = content["shared"], dict(content)
+    for section in SHARING.keys() & shared.keys() & made.keys():
+        made[section] = _sharing(section, shared[section], [made[section]])[0]
+    if "parameters" in shared and isinstance(made.get("datasets"), dict):
+        sets = {name: entry for name, entry in made["datasets"].items() if isinstance(entry, dict)}
+        given = _sharing("parameters", shared["parameters"], [entry.get("parameters") for entry in sets.values()])
+        joined = zip(sets.items(), given, strict=True)
+        made["datasets"] = made["datasets"] | {name: entry | {"parameters": own} for (name, entry), own in joined}
+    return made
+
+
+def _sharing(section: str, shared: object, parts: list[object]) -> list[object]:
+    """Parts of a section with what its modules share."""
+    key = SHARING[section]
+    entries = [entry for part in parts if isinstance(part, dict) for entry in part.values() if isinstance(entry, dict)]
+    used = {str(entry.get(key)) for entry in entries}
+    if unused := [name for name in shared if name not in used] if isinstance(shared, dict) else []:
+        raise ValueError(f"shared.{section}: no entry of the plan names {unused[0]!r}{nearest(str(unused[0]), used)}")
+    if not isinstance(shared, dict):
+        return parts
+    return [
+        {n: _over(shared.get(entry.get(key)), entry) if isinstance(entry, dict) else entry for n, entry in part.items()}
+        if isinstance(part, dict)
+        else part
+        for part in parts
+    ]
+
+
+def _over(shared: object, entry: dict[object, object]) -> dict[object, object]:
+    """An entry with what is shared below it."""
+    if not isinstance(shared, dict):
+        return entry
+    joined = {
+        key: deepcopy(value) | own
+        for key, value in shared.items()
+        if isinstance(value, dict) and isinstance(own := entry.get(key), dict)
+    }
+    return deepcopy(shared) | entry | joined
 
 
 def with_sources(content: object) -> object:
@@ -125,7 +176,10 @@ def _joined(shared: dict[object, object], own: dict[object, object]) -> dict[obj
 
 
 def written_out(content: object) -> object:
-    """Content in which ``hit6_<1-6>: {label: item <>}`` stands as six entries, in order; likewise entries of lists."""
+    """Content in which ``hit6_<1-6>: {label: item <>}`` stands as six entries, in order; likewise entries of lists.
+
+    ``pt_<neck_pain|fatigue>`` stands for two; in their values ``<Words>`` is Neck pain, and Fatigue.
+    """
     if isinstance(content, dict):
         made: dict[object, object] = {}
         for key, value in content.items():
@@ -140,22 +194,26 @@ def written_out(content: object) -> object:
 
 
 def _names(key: object) -> Iterator[tuple[object, str]]:
-    """The names that a key or entry stands for, each with its number; itself, without one."""
+    """The names that a key or entry stands for, each with its number or word; itself, without one."""
     many = MANY.fullmatch(key) if isinstance(key, str) else None
     if not many:
         yield key, ""
+        return
+    if many[4]:
+        yield from ((f"{many[1]}{word}{many[5]}", word) for word in many[4].split("|"))
         return
     first, last = int(many[2]), int(many[3])
     if not first <= last < first + MOST:
         raise ValueError(f"{key}: from a lower to a higher number, {MOST} at most")
     for number in range(first, last + 1):
-        yield f"{many[1]}{number}{many[4]}", str(number)
+        yield f"{many[1]}{number}{many[5]}", str(number)
 
 
 def _filled(value: object, number: str) -> object:
-    """A value with the number in place of each ``<>``."""
+    """A value with the number or word in place of each ``<>``, and as words of a text in place of ``<Words>``."""
     if isinstance(value, str):
-        return value.replace("<>", number)
+        words = number.replace("_", " ")
+        return value.replace("<>", number).replace("<Words>", words[:1].upper() + words[1:])
     if isinstance(value, list):
         return [_filled(entry, number) for entry in value]
     if isinstance(value, dict):

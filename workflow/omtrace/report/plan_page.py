@@ -120,7 +120,9 @@ A table is one of the library, a questionnaire, or the plan's own: then `columns
 unit, bounds and codes. With `schema`, such columns stand beside those of the library's table. What tables of one export
 share stands once under `sources`; what plans share, in the file that `extends` names: mappings are joined, the plan's
 own entries win. A key or an entry of a list such as `hit6_<1-6>` stands for six, with the number for each `<>` in its
-value: `hit6_<1-6>: q<>`.
+value: `hit6_<1-6>: q<>`; `pt_<neck_pain|fatigue>` stands for two, with the word for `<>` and `Neck pain` for `<Words>`.
+What all entries of one derivation, check, method or figure have in common stands once under `shared`; an entry's own
+keys, and those of its `options`, win.
 
 Conditions and calculations (`where` of a population, `when` of a fact, `rules` of a table, `calculate` of a parameter)
 are one language, which looks like Python and never runs as Python: numbers, texts in quotes, names; `< <= > >= == !=`,
@@ -256,7 +258,14 @@ def _table(model: type[Closed], names: bool = False) -> Iterator[str]:
 
 def _kind(annotation: object) -> str:
     """A type in words."""
-    plain = {str: "text", int: "whole number", float: "number", bool: "true or false", Any: "anything"}
+    plain = {
+        str: "text",
+        int: "whole number",
+        float: "number",
+        bool: "true or false",
+        object: "anything",
+        Any: "anything",
+    }
     origin, parts = get_origin(annotation), [p for p in get_args(annotation) if p is not type(None)]
     if annotation in plain:
         return plain[annotation]

@@ -34,7 +34,7 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if not isinstance(value, str):
-        return f"{value:g}" if isinstance(value, float) else str(value)
+        return f"{value:.15g}" if isinstance(value, float) else str(value)
     plain = PLAIN.fullmatch(value) and not MANY.fullmatch(value)
     return value if plain and plain_word(value) == (value, "") else json.dumps(value, ensure_ascii=False)
 
