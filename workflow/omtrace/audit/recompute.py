@@ -93,7 +93,9 @@ def recompute(plan: Plan, numbers: Sequence[Mapping[str, str]], root: str | Path
         frame = backing.behind(backing.members[rowset], used_only=False)
         limited = tables_of_cells(tables, plan, plan.analyses[analysis].dataset, frame)
         dataset = plan.datasets[plan.analyses[analysis].dataset]
-        behind = dataset.named_in(list(definitions[mine[0]["definition"]]["parameters"])) or set(dataset.parameters)
+        definition = definitions[mine[0]["definition"]]  # its options are whole, with those that the plan leaves out
+        named = dataset.named_in([list(definition["parameters"]), definition["options"]])
+        behind = named or set(dataset.parameters)
         values, why = _made(plan, analysis, limited, behind)
         for parameter, visit in {(n["parameter"], n["visit"]) for n in mine if n["id"] not in values}:
             parts = tuple(parameter.split(JOINT))  # without the others, which have no cells here
