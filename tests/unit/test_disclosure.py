@@ -164,6 +164,13 @@ def test_those_who_are_in_no_table_count_as_well():
     assert suppressed([60, 10], [True, False], [Relation({0: 1, 1: 1}, 70)]) == set()
 
 
+def test_of_counts_that_would_do_the_cheapest_is_held_back():
+    relations, values = [Relation({0: 1, 1: 1, 2: 1, 3: -1})], [2, 10, 30, 42]
+    assert suppressed(values, [True] * 4, relations) == {0, 1}
+    assert suppressed(values, [True] * 4, relations, costs={1: 1, 3: 1}) == {0, 2}
+    assert suppressed(values, [True] * 4, relations, costs={1: 1, 2: 2, 3: 2}) == {0, 1}
+
+
 def test_a_relation_that_does_not_hold_is_an_error_of_the_program():
     with pytest.raises(AssertionError):
         suppressed([1, 2], [True, True], [Relation({0: 1, 1: -1})])
@@ -213,6 +220,12 @@ def test_what_differs_by_few_units_from_another_result_is_held_back(shipped_resu
     assert mine and not [r for r in mine if r["value"]]
     primary = [r for r in numbers.rows if r["analysis"] == "primary" and r["group"] == "OMT - sham"]
     assert {r["statistic"] for r in primary if r["value"]} >= {"difference", "ci_low", "ci_high", "p"}
+
+
+def test_the_primary_analysis_is_held_back_last(shipped_results):
+    rows = numbers_for("omt_rct", shipped_results, share=True).rows
+    primary = [r for r in rows if r["analysis"] == "primary"]
+    assert primary and [r["statistic"] for r in primary if r["suppressed"]] == []
 
 
 def sums_of(rows, whole):

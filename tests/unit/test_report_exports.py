@@ -4,6 +4,7 @@ import io
 import re
 import zipfile
 from dataclasses import replace
+from html import unescape
 from xml.etree import ElementTree
 
 import pytest
@@ -31,8 +32,8 @@ def document():
         Line(("Odd",), ([Piece(ODD, IDS[5], "2")], [number(6, "37.7%", "37.66", 1)])),
         Line(("Empty",), ([], [Piece("–", IDS[7])])),
     )
-    sheet = Sheet(1, "Scores " + ODD, ("",), ("n", "Mean (SD)"), lines, ("A note: " + ODD, "e: exploratory."))
-    return Document("tiny", "A title " + ODD, "Simulated.", (sheet, replace(sheet, number=2)))
+    sheet = Sheet("1", "Scores " + ODD, ("",), ("n", "Mean (SD)"), lines, ("A note: " + ODD, "e: exploratory."))
+    return Document("tiny", "A title " + ODD, "Simulated.", (sheet, replace(sheet, number="2b")))
 
 
 def test_there_is_a_format_for_each_program():
@@ -113,9 +114,16 @@ def test_the_tables_of_a_study_have_every_number_of_its_report(tiny, name):
     for number_id, text in pairs:
         row = estimates[number_id]
         assert is_rounding(text, row["value"], row["unit"]) is not False, number_id
-    assert [sheet.number for sheet in document_of("tiny", tiny).sheets] == list(
-        range(1, len(document_of("tiny", tiny).sheets) + 1)
-    )
+
+
+def test_tables_have_the_numbers_and_titles_of_the_report(tiny):
+    page = (tiny / "results/tiny/report.html").read_text(encoding="utf-8")
+    captions = re.findall(r"<caption><strong>Table (\w+)\. (.*?)\.</strong>", page)
+    sheets = document_of("tiny", tiny).sheets
+    assert [number for number, _ in captions] == [sheet.number for sheet in sheets]
+    assert len({sheet.number for sheet in sheets}) == len(sheets)
+    for (_, caption), sheet in zip(captions, sheets, strict=True):
+        assert unescape(caption).startswith(sheet.title)
 
 
 def test_what_there_is_not_is_named(tiny):

@@ -85,6 +85,9 @@ def recompute(plan: Plan, numbers: Sequence[Mapping[str, str]], root: str | Path
         what = Path(getattr(error, "filename", None) or str(error)).name
         raise Fault(f"{RESULTS.as_posix()}/{plan.study}: {what}: not there or not readable; {again}") from None
     backing = Backing(plan.study, root)
+    by_analysis = {
+        call["analysis"]: call for call in definitions.values()
+    }  # options with those that the plan leaves out
     together: dict[tuple[str, str], list[Mapping[str, str]]] = {}
     for number in numbers:
         together.setdefault((number["rowset"], number["analysis"]), []).append(number)
@@ -93,7 +96,9 @@ def recompute(plan: Plan, numbers: Sequence[Mapping[str, str]], root: str | Path
         frame = backing.behind(backing.members[rowset], used_only=False)
         limited = tables_of_cells(tables, plan, plan.analyses[analysis].dataset, frame)
         dataset = plan.datasets[plan.analyses[analysis].dataset]
-        behind = dataset.named_in(list(definitions[mine[0]["definition"]]["parameters"])) or set(dataset.parameters)
+        calls = [by_analysis[name] for name in _together(plan, analysis) if name in by_analysis]
+        named = dataset.named_in([[list(call["parameters"]), call["options"]] for call in calls])
+        behind = named or set(dataset.parameters)
         values, why = _made(plan, analysis, limited, behind)
         for parameter, visit in {(n["parameter"], n["visit"]) for n in mine if n["id"] not in values}:
             parts = tuple(parameter.split(JOINT))  # without the others, which have no cells here
@@ -108,6 +113,19 @@ def recompute(plan: Plan, numbers: Sequence[Mapping[str, str]], root: str | Path
             reason = "" if value is not None else why or "not among the numbers that came out"
             found[number["id"]] = Recomputed(number["id"], number["value"], value or "", reason)
     return [found[number["id"]] for number in numbers]
+
+
+def _together(plan: Plan, analysis: str) -> list[str]:
+    """An analysis and those that it rests on, in turn."""
+    from omtrace.analyses.run import rests_on
+
+    names = {analysis: None}
+    waiting = [analysis]
+    while waiting:
+        new = [other for other in rests_on(plan, waiting.pop()) if other not in names]
+        names |= dict.fromkeys(new)
+        waiting += new
+    return list(names)
 
 
 def tables_of_cells(tables: Tables, plan: Plan, dataset: str, cells: "pandas.DataFrame") -> Tables:

@@ -40,6 +40,7 @@ PLACE = ("analysis", "parameter", "population", "visit")
 SIZED = (Role.DF, Role.STANDARD_ERROR, Role.TEST)  # what a size can be worked out from
 SMALL_NUMBER = re.compile(r"\b\d+\b")  # of the reason why something is not computed
 OUTSIDE = "not in population"  # how the reasons of those outside of one begin
+NOWHERE = "no value at any visit"  # how those of units begin that a model of several visits leaves out whole
 LEFT_OUT = ("excluded", "left out", "screened out")  # how levels of the flow begin that count them
 KEPT = (Role.SETTING, Role.REFUSAL)
 VALUED = (Role.EFFECT, Role.ESTIMATE, Role.LOW, Role.HIGH, Role.SD, Role.STANDARD_ERROR)
@@ -135,7 +136,8 @@ class _Units:
         if label == "enrolled":
             units = self.enrolled[count.dataset][EVERYBODY]
         elif count.kind == "missing":
-            units = frozenset().union(*(part for reason, part in out.items() if not reason.startswith(OUTSIDE)))
+            units = self._of_group(count, self._missing(out, OUTSIDE))
+            units = units if len(units) == value else self._missing(out, OUTSIDE, NOWHERE)
         elif kind in LEFT_OUT:
             within = f"{OUTSIDE} {count.population}"
             reasons = {why, f"{within}: {why}", *([within] if why == "not in it" else [])}
@@ -144,10 +146,19 @@ class _Units:
             units = self.of.get(row["rowset"], ("", frozenset[str]()))[1]
         else:
             return frozenset()
-        if count.group in self.plan.datasets[count.dataset].groups:
-            group = self.group[count.dataset]
-            units = frozenset(unit for unit in units if group.get(unit) == count.group)
+        units = self._of_group(count, units)
         return units if len(units) == value else frozenset()
+
+    @staticmethod
+    def _missing(out: Mapping[str, frozenset[str]], *others: str) -> frozenset[str]:
+        """The units left out, but for reasons that begin otherwise."""
+        return frozenset().union(*(units for reason, units in out.items() if not reason.startswith(others)))
+
+    def _of_group(self, count: "_Count", units: frozenset[str]) -> frozenset[str]:
+        if count.group not in self.plan.datasets[count.dataset].groups:
+            return units
+        group = self.group[count.dataset]
+        return frozenset(unit for unit in units if group.get(unit) == count.group)
 
     def fewest(self, row: Row, groups: Mapping[str, str]) -> int:
         """How many units a number rests on; of a contrast, in the smaller of its groups."""
@@ -269,9 +280,19 @@ class _Counts:
         for name, counts in by_analysis.items():
             self._relate(name, counts)
         self._populations(by_analysis.values())
-        for at in suppressed(self.values, self.shown, self.relations, self.threshold):
+        for at in suppressed(self.values, self.shown, self.relations, self.threshold, self._costs()):
             reason = SMALL if is_small(self.values[at], self.threshold) else SECONDARY
             yield from ((number, reason) for number in self.ids[at])
+
+    def _costs(self) -> dict[int, int]:
+        """Counts that readers miss most: those of primary analyses, then those of whole groups, without a level."""
+        roles = {row["id"]: self.plan.analyses[row["analysis"]].role for row in self.rows}
+        plain = {row["id"] for row in self.rows if not row["level"]}
+        costs = {}
+        for at, ids in self.ids.items():
+            primary = any(roles[number] == "primary" for number in ids)
+            costs[at] = 2 if primary else int(not plain.isdisjoint(ids))
+        return costs
 
     def count_of(self, row: Row) -> _Count:
         """What a number counts."""
@@ -342,9 +363,20 @@ class _Counts:
         both = self.values[at] + (self.values[missing] if missing is not None else 0)
         if missing is not None:
             units = self.sets[at] | self.sets[missing]
-            self._part([(at, 1), (missing, 1)], units if len(units) == both else frozenset(), both)
+            units = units if len(units) == both else frozenset()
+            if units and units < enrolled and units not in self.places:
+                self._unpublished(units, enrolled)
+            self._part([(at, 1), (missing, 1)], units, both)
         if missing is None or both != len(enrolled):
             self._part([(at, 1)], enrolled, len(enrolled))
+
+    def _unpublished(self, units: frozenset[str], enrolled: frozenset[str]) -> None:
+        """A part of those enrolled that no table counts, as the units of a model: nobody knows how many they are."""
+        self.places[units] = at = len(self.values)
+        self.values.append(len(units))
+        self.shown.append(False)
+        others = self.places.get(enrolled - units)
+        self._add([(at, 1), *([(others, 1)] if others is not None else [])], len(enrolled))
 
     def _part(self, terms: Sequence[tuple[int, int]], whole: frozenset[str], size: int) -> None:
         """Counts as parts of a whole: another count, where it is one, or else a number that everybody knows."""

@@ -87,22 +87,32 @@ def _ranked(left: Mapping[str, int]) -> str:
     return ", ".join([*reasons, *([f"{rest} for other reasons"] if rest else [])])
 
 
+def numbered(groups: Sequence[dict]) -> list[dict]:
+    """The sections of groups in order, their tables numbered and titled: on the page and in every exported file.
+
+    A section's number is its place; its tables have letters where there are several.
+    """
+    sections = [section for group in groups for section in group["sections"]]
+    for at, section in enumerate(sections, 1):
+        for index, table in enumerate(section["tables"]):
+            table["number"] = f"{at}{_letter(index) if len(section['tables']) > 1 else ''}"
+            table["title"] = f"{section['title']}: {what}" if (what := _what(table)) else section["title"]
+        section["number"] = at if section["tables"] else None
+    return sections
+
+
 def laid_out(plan: Plan, groups: Sequence[dict], figures: Sequence[dict], exclusions: Captions) -> list[dict]:
     """The groups of sections with their figures in them, everything numbered in the order of the page.
 
     A figure of several analyses stands with the first of them, and the others refer to it.
     """
     asked = {question.analysis for question in questions_of(plan)}
-    sections = {section["name"]: section for group in groups for section in group["sections"]}
+    sections = {section["name"]: section for section in numbered(groups)}
     for section in sections.values():
         section["figures"], section["elsewhere"] = [], []
         section["folded"] = section["role"] not in OPEN and section["name"] not in asked
-    for at, section in enumerate(sections.values(), 1):
-        for index, table in enumerate(section["tables"]):
-            table["number"] = f"{at}{_letter(index) if len(section['tables']) > 1 else ''}"
-            table["title"] = f"{section['title']}: {what}" if (what := _what(table)) else section["title"]
+        for table in section["tables"]:
             table["who"] = exclusions.caption(_ids(table), section["unit"])
-        section["number"] = at if section["tables"] else None
     standing = [figure for figure in figures if any(name in sections for name in plan.figures[figure["name"]].analyses)]
     order = list(sections)
     by_place = sorted(standing, key=lambda figure: order.index(_analyses(plan, figure, sections)[0]))
@@ -132,9 +142,11 @@ def _letter(index: int) -> str:
 
 def _what(table: dict) -> str:
     """What the columns of a table hold, in a few words."""
+    if table["what"]:
+        return str(table["what"])
     titles = [title.partition(" (")[0] for title in table["columns"]]
     telling = [title for title in titles if title.lower() not in (*COUNTS, *PLAIN)][:1] if table["by_statistic"] else []
-    return "".join(title if title[1:2].isupper() else title[:1].lower() + title[1:] for title in telling)
+    return "".join(telling)
 
 
 def _ids(table: dict) -> list[str]:

@@ -5,6 +5,7 @@ A table is ``heads`` (what names a line), ``columns``, and ``blocks`` of lines, 
 
 from collections.abc import Sequence
 
+from omtrace.analyses._shown import plural
 from omtrace.model.contrast import EVERYBODY, contrast_of
 from omtrace.model.headline import main_of
 from omtrace.model.plan import DatasetPlan
@@ -17,6 +18,8 @@ BALANCE = "standardised_difference"  # a baseline table has it beside its groups
 WIDE = 8  # of a table with more heads and columns, heads whose text is the same in every line stand above it
 MOST_LEVELS = 12  # a parameter of more categories has a table of its own, which starts collapsed
 MOST_GROUPS = 7  # groups that stand side by side as columns
+COUNTED = "Values there and missing"  # of parameters that are complete, beside the baseline table
+COMPLETE = "Nothing is missing of a parameter that has no line for n."
 COLLAPSED = 40  # a table of more lines starts collapsed
 
 
@@ -48,9 +51,14 @@ def tables_of(numbers: Sequence[dict], dataset: DatasetPlan, population: str, ci
             (key[5], main_of(list(row)), with_levels, contrast, key[0] if key[0] in many else ""), []
         ).append(row)
     order = sorted(kinds, key=lambda kind: kind[0])
-    tables = [_table(kinds[kind], dataset, population, ci) for kind in order]
-    for table, kind in zip(tables, order, strict=True):
-        table["collapsed"] |= bool(kind[4])
+    tables = []
+    for kind in order:
+        every, counts = _counted_once(kinds[kind])
+        tables.append(_table(every, dataset, population, ci))
+        tables[-1]["collapsed"] |= bool(kind[4])
+        if counts:
+            tables[-1]["foot"] = COMPLETE
+            tables.append({**_table(counts, dataset, population, ci), "what": COUNTED, "collapsed": True})
     if sum(table["numbers"] for table in tables) != len(numbers):
         raise AssertionError(f"{len(numbers)} numbers, but {sum(table['numbers'] for table in tables)} in the tables")
     return tables
@@ -61,19 +69,31 @@ def _table(rows: Sequence[Row], dataset: DatasetPlan, population: str, ci: str) 
     heads = [part for part in ("population", "visit", "group", "level") if _varies(part, rows, population)]
     if balance := any(BALANCE in row for row in rows):
         heads = [head for head in heads if head != "visit"]
+    counted = all(not _of(row, "parameter") for row in rows)  # populations themselves
+    heads = [head for head in heads if head != "population"] if counted else heads
     blocks: dict[str, list[Row]] = {}
     for row in rows:
-        blocks.setdefault(_of(row, "parameter"), []).append(row)
-    titles = [_parameter(parameter, block, dataset) for parameter, block in blocks.items()]
+        blocks.setdefault(_of(row, "population" if counted else "parameter"), []).append(row)
+    titles = [
+        _labels(block[0])["population"]
+        if counted
+        else _parameter(name, block, dataset)
+        if name
+        else plural(dataset.unit).capitalize()
+        for name, block in blocks.items()
+    ]
     if "level" in heads and "population" not in heads and all(_single(row, columns) for row in rows):
         heads = [head for head in heads if head != "group"]
         groups = {_of(row, "group"): _labels(row)["group"] for row in rows}
         found = [crossed_lines(block, heads, list(groups)) for block in blocks.values()]
         meanings = [column.title for column in columns if not set(column.parts) <= COUNTS]
         meaning = " or ".join(meanings) or "n"
-        if len(groups) > 1 and len(meanings) < 2:  # with more, each level's text tells its own
+        if len(groups) > 1 and len(meanings) < 2 and not counted:  # with more, each level's text tells its own
             titles = [f"{title}: {meaning}" for title in titles]
         names = list(groups.values()) if len(groups) > 1 else [meaning]
+        if balance:
+            contrasts = [contrast_of(group, dataset.groups) is not None for group in groups]
+            names = [f"{label_of(BALANCE)}, {name}" if of else name for name, of in zip(names, contrasts, strict=True)]
         by_statistic = len(groups) == 1
     elif (groups := _side_by_side(rows, dataset)) and "population" not in heads and not balance:
         heads = [head for head in heads if head != "group"]
@@ -86,7 +106,34 @@ def _table(rows: Sequence[Row], dataset: DatasetPlan, population: str, ci: str) 
         found = [plain_lines(block, heads, columns) for block in blocks.values()]
         names = [column.title for column in columns]
     table = _laid_out(heads, names, titles, found)
-    return {**table, "by_statistic": by_statistic, "collapsed": table["collapsed"] and not balance}
+    return {
+        **table,
+        "by_statistic": by_statistic,
+        "collapsed": table["collapsed"] and not balance,
+        "what": "",
+        "foot": "",
+    }
+
+
+def _counted_once(rows: list[Row]) -> tuple[list[Row], list[Row]]:
+    """The rows of a baseline table, all units counted above them, and the counts of parameters that tell no more.
+
+    Of these parameters n is the same and nothing is missing. Other tables stay as they are.
+    """
+    counts: dict[str, list[Row]] = {}
+    for row in rows if any(BALANCE in row for row in rows) else ():
+        if "missing" in row and not _of(row, "level"):
+            counts.setdefault(_of(row, "parameter"), []).append(row)
+    sizes = {name: {_of(row, "group"): row["n"]["value"] for row in mine} for name, mine in counts.items()}
+    complete = [name for name, mine in counts.items() if all(row["missing"]["value"] == "0" for row in mine)]
+    alike = [name for name in complete if sizes[name] == sizes[complete[0]]]
+    if len(alike) < 2:
+        return rows, []
+    gone = {id(row) for name in alike for row in counts[name]}
+    first = [{"n": {**row["n"], "parameter": ""}} for row in counts[alike[0]]]
+    others = [row for name in alike[1:] for row in counts[name]]
+    others = [*({"missing": row["missing"]} for row in counts[alike[0]]), *others]
+    return [*first, *(row for row in rows if id(row) not in gone)], others
 
 
 def _laid_out(heads: list[str], names: list[str], titles: list[str], found: list[list[Line]]) -> dict:
@@ -221,7 +268,8 @@ def crossed_lines(block: Sequence[Row], heads: Sequence[str], groups: Sequence[s
             key = (_of(row, "visit"), level, name)
             if key not in texts:
                 order.insert(order.index(last[group]) + 1 if group in last else len(order), key)
-                texts[key] = [labels[head] or (label_of(name) if name and head == "level" else "") for head in heads]
+                level_of = labels["level"].removeprefix(f"{labels['population']}: ") or label_of(name) * bool(name)
+                texts[key] = [level_of if head == "level" else labels[head] for head in heads]
             last[group] = key
             cells.setdefault(key, {})[group] = cell_of(columns_of(list(part))[0], part)
     return [(texts[key], [cells[key].get(group, []) for group in groups]) for key in order]

@@ -5,20 +5,19 @@ is read back before it is put in place, and has to hold every number as it was w
 bytes.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omtrace import store
-from omtrace.model.plan import Plan
 from omtrace.plugins import declared, plugin
 from omtrace.report.disclosure import HELD_BACK
 
 if TYPE_CHECKING:
     from omtrace.report.share import Numbers
 
-HEADS = {"parameter": "", "population": "Population", "visit": "Visit", "group": "Group", "level": ""}
+HEADS = {"parameter": "", "statistic": "", "population": "Population", "visit": "Visit", "group": "Group", "level": ""}
 EXPLORATORY = "e"
 FOLDER = Path("releases")
 NARROW, WIDE = 6, 36  # letters of a column
@@ -51,7 +50,7 @@ class Line:
 class Sheet:
     """A numbered table. ``heads`` and ``columns`` are its header; ``notes`` stand below it."""
 
-    number: int
+    number: str  # as in the report
     title: str
     heads: tuple[str, ...]
     columns: tuple[str, ...]
@@ -122,25 +121,17 @@ def document_of(study: str, root: str | Path = ".", share: bool = False) -> Docu
 
 def of_numbers(numbers: "Numbers") -> Document:
     """The tables of numbers."""
-    from omtrace.report.results import numbers_of, rows_of, sections_of
+    from omtrace.report.layout import numbered
+    from omtrace.report.results import by_role, numbers_of, rows_of, sections_of
 
     plan = numbers.plan
     rows = rows_of(plan, numbers.rows)
-    document = of_sections(plan, sections_of(plan, numbers_of(plan, rows), numbers.definitions))
-    return replace(document, source=numbers.source, statement=numbers.statement)
+    sections = numbered(by_role(sections_of(plan, numbers_of(plan, rows), numbers.definitions)))
+    sheets = tuple(_sheet(section, table) for section in sections for table in section["tables"])
+    return Document(plan.study, plan.title, numbers.statement, sheets, numbers.source)
 
 
-def of_sections(plan: Plan, sections: Iterable[Mapping[str, Any]]) -> Document:
-    """The tables of the sections of a report, numbered through."""
-    sheets: list[Sheet] = []
-    for section in sections:
-        for at, table in enumerate(section["tables"]):
-            more = f" ({at + 1} of {len(section['tables'])})" if len(section["tables"]) > 1 else ""
-            sheets.append(_sheet(len(sheets) + 1, section, table, more))
-    return Document(plan.study, plan.title, plan.statement, tuple(sheets))
-
-
-def _sheet(number: int, section: Mapping[str, Any], table: Mapping[str, Any], more: str) -> Sheet:
+def _sheet(section: Mapping[str, Any], table: Mapping[str, Any]) -> Sheet:
     lines: list[Line] = []
     for block in table["blocks"]:
         if table["grouped"]:
@@ -152,13 +143,13 @@ def _sheet(number: int, section: Mapping[str, Any], table: Mapping[str, Any], mo
             lines.append(Line(tuple(text for text, _ in texts), tuple(map(_cell, row["cells"]))))
             above = [[text, span - 1] for text, span in texts]
     heads = tuple(HEADS.get(head, head) for head in table["heads"])
-    title = f"{section['title']}{more}"
-    return Sheet(number, title, heads, tuple(table["columns"]), tuple(lines), _notes(section, table, lines))
+    notes = _notes(section, table, lines)
+    return Sheet(table["number"], table["title"], heads, tuple(table["columns"]), tuple(lines), notes)
 
 
 def _notes(section: Mapping[str, Any], table: Mapping[str, Any], lines: Sequence[Line]) -> tuple[str, ...]:
     """What stands below a table: whom it is about, how it was made, and what its marks mean."""
-    notes = [table["above"], f"Role: {section['role']}. Analysis set: {section['population']}."]
+    notes = [table["above"], table["foot"], f"Role: {section['role']}. Analysis set: {section['population']}."]
     notes += [str(section["words"]), str(section["note"])]
     for part in section["refused"]:
         notes.append(f"Not computed{': ' + part['of'] if part['of'] else ''}, because {part['why']}.")

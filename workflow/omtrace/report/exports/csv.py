@@ -16,7 +16,7 @@ def write(document: Document) -> bytes:
                 block = line.heads[0]
                 continue
             for column, cell in zip(sheet.columns, line.cells, strict=True):
-                place = (str(sheet.number), sheet.title, block, " / ".join(filter(None, line.heads)), column)
+                place = (sheet.number, sheet.title, block, " / ".join(filter(None, line.heads)), column)
                 rows += [(*place, piece.id, piece.text, piece.value, piece.unit) for piece in cell if piece.id]
     return csv_text(HEADER, rows).encode()
 

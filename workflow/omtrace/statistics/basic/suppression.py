@@ -27,7 +27,11 @@ def is_small(value: int, threshold: int) -> bool:
 
 
 def suppressed(
-    values: Sequence[int], shown: Sequence[bool], relations: Sequence[Relation], threshold: int = 5
+    values: Sequence[int],
+    shown: Sequence[bool],
+    relations: Sequence[Relation],
+    threshold: int = 5,
+    costs: Mapping[int, int] | None = None,
 ) -> set[int]:
     """The counts that are held back.
 
@@ -41,6 +45,8 @@ def suppressed(
         How the counts add up, over their places in ``values``. All have to hold.
     threshold
         Counts from 1 to below it are small.
+    costs
+        Place -> how dear a count is to readers, 0 where it is not named: of counts that would do, the cheapest go.
 
     Returns
     -------
@@ -60,7 +66,7 @@ def suppressed(
         limits = _limits(i, component, unknown, values, relations)
         if _is_hidden(values[i], limits, threshold):
             continue
-        place = _further(component, unknown, values, relations, mentions)
+        place = _further(component, unknown, values, relations, mentions, costs or {})
         if place is None:
             continue  # nothing that is shown is left in any relation with it
         unknown.add(place)
@@ -124,10 +130,16 @@ def _further(
     values: Sequence[int],
     relations: Sequence[Relation],
     mentions: Mapping[int, Sequence[int]],
+    costs: Mapping[int, int],
 ) -> int | None:
-    """The shown count to hold back next: near the one that is not hidden, in few relations, and small, but not 0."""
-    for at in component:
-        shown = [i for i in relations[at].terms if i not in unknown]
-        if shown:
-            return min(shown, key=lambda i: (values[i] == 0, len(mentions[i]), values[i], i))
-    return None
+    """The shown count to hold back next: cheap, near the one that is not hidden, in few relations, small, but not 0."""
+    found: dict[int, int] = {}  # place -> distance
+    for distance, at in enumerate(component):
+        for i in relations[at].terms:
+            if i not in unknown:
+                found.setdefault(i, distance)
+
+    def order(i: int) -> tuple[int, int, bool, int, int, int]:
+        return costs.get(i, 0), found[i], values[i] == 0, len(mentions[i]), values[i], i
+
+    return min(found, key=order, default=None)
