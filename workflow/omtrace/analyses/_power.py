@@ -5,7 +5,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace.analyses import Call, Number
 from omtrace.analyses._margin import verdicts
@@ -19,12 +19,12 @@ from omtrace.plugins import plugin
 
 if TYPE_CHECKING:
     import numpy
+    import pandas
 
     from omtrace.model.plan import DatasetPlan, Plan
 
 SHOWN = {"noninferiority": 2, "equivalence": 2}  # the least verdict that counts as shown
 NAMED_NUMBERS = ("covariates", "exposure")  # options that name numbers; the others name categories
-Values = "dict[tuple[str, str], numpy.ndarray]"
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,9 @@ class Trial:
 
         units = per_group * len(self.groups)
         arm = numpy.repeat(numpy.arange(len(self.groups)), per_group)
-        values: dict[tuple[str, str], Any] = {(self.dataset.group, ""): numpy.array(self.groups, dtype=object)[arm]}
+        values: dict[tuple[str, str], numpy.ndarray] = {
+            (self.dataset.group, ""): numpy.array(self.groups, dtype=object)[arm]
+        }
         cluster = self._clusters(per_group, values)
         for name in self.categories():
             shares = self.told.levels.get(name, {"1": 0.5, "2": 0.5})
@@ -158,7 +160,7 @@ class Trial:
         cells = pandas.DataFrame({"record": [], "key": [], "column": [], "role": []})
         return Data(self.entry.dataset, self.dataset, records, cells)
 
-    def _clusters(self, per_group: int, values: "dict[tuple[str, str], Any]") -> "numpy.ndarray | None":
+    def _clusters(self, per_group: int, values: "dict[tuple[str, str], numpy.ndarray]") -> "numpy.ndarray | None":
         """The cluster of each unit, which becomes the parameter that the option ``cluster`` names."""
         import numpy
 
@@ -173,7 +175,7 @@ class Trial:
 
     def _outcomes(
         self, arm: "numpy.ndarray", cluster: "numpy.ndarray | None", generator: "numpy.random.Generator"
-    ) -> "dict[tuple[str, str], Any]":
+    ) -> "dict[tuple[str, str], numpy.ndarray]":
         """The outcome at each visit, missing where a unit has left."""
         import numpy
 
@@ -212,7 +214,7 @@ class Trial:
         """At baseline all groups are as the first, the reference."""
         return lambda group, visit: told[group if visit in self.after else self.groups[0]]
 
-    def _block(self, name: str, visit: str, column: Any) -> Any:
+    def _block(self, name: str, visit: str, column: "numpy.ndarray") -> "pandas.DataFrame":
         """The records of a parameter at a visit."""
         import numpy
         import pandas
