@@ -221,6 +221,23 @@ def end_with_refusals():
         sys.exit(1)
 
 
+def refresh_index():
+    """Make the index again after a run of single studies: a job would have all other studies made first.
+
+    It shows what is recorded of every study that has results.
+    """
+    if count(HOME) == LEDGER_LINES or any(job.rule.name == "write_index" for job in workflow.dag.jobs):
+        return
+    from omtrace.intake.query_log import states_of
+    from omtrace.report.index import write_index
+
+    documents = or_stop(index_inputs, SHIPPED, CONFIG.retrieved, RESULTS, HOME).documents
+    there = [path for study in SHIPPED if (path := Path(RESULTS, study, "manifest.json")).is_file()]
+    if there or any(Path(path).name == "manifest.json" for path in documents):  # else the results are in a storage
+        files = Path(RESULTS, "index.html"), Path(RESULTS, "validation")
+        or_stop(write_index, [*there, *documents], states_of(documents), *files)
+
+
 def print_head():
     """Print what to keep of a run: the head digest of all studies that have results; and which earlier numbers changed."""
     from omtrace.provenance.closing import closing

@@ -418,6 +418,8 @@ def test_after_a_change_the_run_gives_the_bytes_of_a_clean_run_in_every_state(ti
         changed_plan(place)
         done(snakemake(place, "tiny"))
     assert digests(folder / "results/tiny") == digests(clean / "results/tiny")
+    index = [(place / "results/index.html").read_text(encoding="utf-8") for place in (folder, clean)]
+    assert index[0] == index[1], "a run of one study makes the index again"
     assert {row["data"] for row in read_csv(folder / "results/tiny/estimates.csv")} == {"real"}
     assert planned(folder) == []
     assert omtrace(folder, "verify", "tiny").code == 0
