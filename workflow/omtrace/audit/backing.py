@@ -111,7 +111,7 @@ def lineage_lines(backing: Backing, numbers: list[dict[str, str]], with_cells: b
         ``files``: register number -> rows and cells. Of the kind ``number``: ``id``, ``value``, ``unit``, ``rowset``,
         ``definition``.
     """
-    wanted = {number["rowset"] for number in numbers}
+    wanted = {number.rowset for number in numbers}
     lines = [_rowset_line(backing, name, with_cells) for name in backing.members if name in wanted]
     parts = ("id", "value", "unit", "rowset", "definition")
     return lines + [{"kind": "number", **{part: number[part] for part in parts}} for number in numbers]

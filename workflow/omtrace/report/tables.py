@@ -6,6 +6,7 @@ A table is ``heads`` (what names a line), ``columns``, and ``blocks`` of lines, 
 from collections.abc import Sequence
 
 from omtrace.model.contrast import EVERYBODY, contrast_of
+from omtrace.model.estimate import Estimate
 from omtrace.model.headline import main_of
 from omtrace.model.plan import DatasetPlan
 from omtrace.report.words import Cell, Column, Row, apart_of, cell_of, columns_of, label_of
@@ -20,7 +21,7 @@ MOST_GROUPS = 7  # groups that stand side by side as columns
 COLLAPSED = 40  # a table of more lines starts collapsed
 
 
-def tables_of(numbers: Sequence[dict], dataset: DatasetPlan, population: str, ci: str = "CI") -> list[dict]:
+def tables_of(numbers: Sequence[Estimate], dataset: DatasetPlan, population: str, ci: str = "CI") -> list[dict]:
     """The tables of an analysis: rows of the same kind stand together.
 
     ``population`` is the analysis's own, which needs no head; ``ci`` names an interval.
@@ -107,7 +108,7 @@ def _laid_out(heads: list[str], names: list[str], titles: list[str], found: list
         "grouped": not one_each,
         "collapsed": size > COLLAPSED,
         "size": size,
-        "numbers": sum(isinstance(piece, dict) for piece in _pieces(found)),
+        "numbers": sum(not isinstance(piece, str) for piece in _pieces(found)),
         "blocks": blocks,
     }
 
@@ -129,7 +130,7 @@ def _pieces(found: list[list[Line]]) -> list[str | dict]:
 
 
 def _labels(row: Row) -> dict[str, str]:
-    return next(iter(row.values()))["labels"]
+    return next(iter(row.values())).labels
 
 
 def _of(row: Row, part: str) -> str:

@@ -8,9 +8,10 @@ bytes.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace import store
+from omtrace.model.estimate import Estimate
 from omtrace.model.plan import Plan
 from omtrace.plugins import declared, plugin
 from omtrace.report.disclosure import HELD_BACK
@@ -130,7 +131,7 @@ def of_numbers(numbers: "Numbers") -> Document:
     return replace(document, source=numbers.source)
 
 
-def of_sections(plan: Plan, sections: Iterable[Mapping[str, Any]]) -> Document:
+def of_sections(plan: Plan, sections: Iterable[Mapping]) -> Document:
     """The tables of the sections of a report, numbered through."""
     sheets: list[Sheet] = []
     for section in sections:
@@ -140,12 +141,12 @@ def of_sections(plan: Plan, sections: Iterable[Mapping[str, Any]]) -> Document:
     return Document(plan.study, plan.title, plan.statement, tuple(sheets))
 
 
-def _sheet(number: int, section: Mapping[str, Any], table: Mapping[str, Any], more: str) -> Sheet:
+def _sheet(number: int, section: Mapping, table: Mapping, more: str) -> Sheet:
     lines: list[Line] = []
     for block in table["blocks"]:
         if table["grouped"]:
             lines.append(Line((block["title"],)))
-        above: list[list[Any]] = []  # text and lines left of heads that span several lines
+        above: list[list[tuple[str, int]]] = []  # text and lines left of heads that span several lines
         for row in block["rows"]:
             own = [[head["text"], head["span"]] for head in row["heads"]]
             texts = [entry for entry in above if entry[1] > 0] + own
@@ -156,7 +157,7 @@ def _sheet(number: int, section: Mapping[str, Any], table: Mapping[str, Any], mo
     return Sheet(number, title, heads, tuple(table["columns"]), tuple(lines), _notes(section, table, lines))
 
 
-def _notes(section: Mapping[str, Any], table: Mapping[str, Any], lines: Sequence[Line]) -> tuple[str, ...]:
+def _notes(section: Mapping, table: Mapping, lines: Sequence[Line]) -> tuple[str, ...]:
     """What stands below a table: whom it is about, how it was made, and what its marks mean."""
     notes = [table["above"], f"Role: {section['role']}. Analysis set: {section['population']}."]
     notes += [str(section["words"]), str(section["note"])]
@@ -169,7 +170,7 @@ def _notes(section: Mapping[str, Any], table: Mapping[str, Any], lines: Sequence
     return tuple(note for note in notes if note)
 
 
-def _cell(groups: Sequence[Sequence[Any]]) -> Cell:
+def _cell(groups: Sequence[Sequence[str | Estimate]]) -> Cell:
     """The pieces of a cell; its groups are parted by blanks."""
     pieces: list[Piece] = []
     for group in groups:
@@ -179,10 +180,9 @@ def _cell(groups: Sequence[Sequence[Any]]) -> Cell:
     return pieces
 
 
-def _number(number: Mapping[str, Any]) -> Piece:
-    text = f"{number['shown']}{number['suffix']}"
-    mark = EXPLORATORY if number["exploratory"] else ""
-    return Piece(text, number["id"], number["value"], number["unit"], int(number["decimals"] or 0), mark)
+def _number(number: Estimate) -> Piece:
+    mark = EXPLORATORY if number.exploratory else ""
+    return Piece(number.shown + number.suffix, number.id, number.text, number.unit, number.decimals, mark)
 
 
 def export(study: str, to: str, path: str | Path = "", root: str | Path = ".", share: bool = False) -> Path:
