@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from omtrace.faults import Fault, nearest
 from omtrace.model.contrast import Contrast, contrasts_named
 from omtrace.model.statistics import statistic_of
+from omtrace.statistics.interval import Interval
 
 if TYPE_CHECKING:
     import numpy
@@ -134,14 +135,15 @@ class Call:
         """The groups that results are given for: each group and all together, or all alone."""
         return [*self.dataset.groups, "all"] if by_group and self.dataset.group else ["all"]
 
-    def bounds(self, parameter: str) -> tuple[float, float]:
+    def bounds(self, parameter: str) -> Interval:
         """The ends of the scale of a questionnaire's score, infinite where there are none; a count begins at 0."""
         from omtrace.instruments import instrument_of
 
-        declared, endless = self.dataset.parameters[parameter], (-math.inf, math.inf)
+        declared, endless = self.dataset.parameters[parameter], Interval(-math.inf, math.inf)
         if declared.derive != "score":
-            return (0.0, math.inf) if declared.derive in COUNTS else endless
-        return instrument_of(declared.options["instrument"]).bounds(declared.options["score"]) or endless
+            return Interval(0.0, math.inf) if declared.derive in COUNTS else endless
+        own = instrument_of(declared.options["instrument"]).bounds(declared.options["score"])
+        return Interval(*own) if own else endless
 
     def numbers(
         self,
@@ -182,6 +184,7 @@ class Method:
     ``part``: from its options, what its numbers are made from on their own, and so what a refusal takes away: each
     parameter at each visit (target), each parameter, or the whole.
     ``yes_or_no``: whether it counts the texts yes and no of its parameters as 1 and 0.
+    ``is_fragile``: whether its effects, where they are primary, are estimated again without each unit.
     ``gives``: names of the statistics that it may give, with blanks between, by which a plan is checked before a run.
     """
 
@@ -192,6 +195,7 @@ class Method:
     units: Literal["independent", "any"] = "independent"
     part: "Callable[[Any], Part]" = lambda options: "target"
     yes_or_no: bool = False
+    is_fragile: bool = False
     gives: str = ""
 
     @property

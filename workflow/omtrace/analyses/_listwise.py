@@ -24,8 +24,8 @@ class ListwiseOptions(Closed):
 
 def complete(call: Call, measurements: Sequence[tuple[str, str]]) -> "AnalysisSet":
     """The units with all measurements (parameter, visit). Raises Fault if too many lack one, or nobody is left."""
-    chosen = call.data.select_complete(call.entry.population, measurements)
-    lost, kept = chosen.missing(), len(chosen.frame)
+    analysis_set = call.data.select_complete(call.entry.population, measurements)
+    lost, kept = analysis_set.missing(), len(analysis_set.frame)
     share = lost / (lost + kept) if lost + kept else 1.0
     if share > call.options.most_lost + 1e-9:
         unit = call.dataset.unit
@@ -34,4 +34,4 @@ def complete(call: Call, measurements: Sequence[tuple[str, str]]) -> "AnalysisSe
             f"{unit}s ({100 * share:.0f}%) lack one of {len(measurements)} values and would be left out, more than "
             f"most_lost: {call.options.most_lost:g} allows; raise it, drop a visit or parameter, or take method mmrm"
         )
-    return chosen
+    return analysis_set

@@ -11,6 +11,7 @@ from omtrace.faults import Fault
 from omtrace.model.contrast import BETWEEN
 from omtrace.model.headline import Headline, headline_of
 from omtrace.model.statistics import STATISTICS, Role, statistic_of
+from omtrace.statistics.interval import Interval
 
 if TYPE_CHECKING:
     from omtrace.model.questions import Margin
@@ -62,14 +63,14 @@ def _effect(margin: "Margin", row: dict[str, Number]) -> Headline | None:
     return headline_of(names)
 
 
-def _bounds(margin: "Margin", names: Headline) -> tuple[float, float]:
+def _bounds(margin: "Margin", names: Headline) -> Interval:
     """The limits of the margin around no effect; of a ratio the value and its reciprocal."""
     if names.null == 0:
-        return -margin.value, margin.value
+        return Interval(-margin.value, margin.value)
     if margin.value == 1:
         raise Fault("margin: value: 1 is no margin of a ratio")
     low, high = sorted((margin.value, 1 / margin.value))
-    return low, high
+    return Interval(low, high)
 
 
 def _better(call: Call, margin: "Margin", parameter: str, names: Headline) -> str:

@@ -34,7 +34,7 @@ def pairs(call: Call) -> Iterator[Pair]:
     for parameter, visit in call.targets():
         at = visit if declared[o.other].visits else ""
         call.need(o.other, at)
-        chosen = call.data.select_complete(call.entry.population, [(parameter, visit), (o.other, at)])
+        analysis_set = call.data.select_complete(call.entry.population, [(parameter, visit), (o.other, at)])
         for group in call.groups(o.by_group):
-            part = chosen.of_group(group).astype("float64").to_numpy()
-            yield parameter, group, visit, part[:, 0], part[:, 1], chosen.rows([group])
+            part = analysis_set.of_group(group).astype("float64").to_numpy()
+            yield parameter, group, visit, part[:, 0], part[:, 1], analysis_set.rows([group])

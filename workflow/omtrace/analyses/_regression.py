@@ -50,12 +50,12 @@ def targets(
         if visit and visit == call.dataset.baseline:
             continue
         base = call.baseline(parameter) if o.baseline else ""
-        chosen = call.data.select(
+        analysis_set = call.data.select(
             call.entry.population, parameter, visit, base, (*o.covariates, *o.factors), True, exposure=exposure
         )
-        frame = chosen.frame[chosen.frame["group"].isin(o.groups(list(call.dataset.groups)))]
+        frame = analysis_set.frame[analysis_set.frame["group"].isin(o.groups(list(call.dataset.groups)))]
         numeric = [*(["baseline"] if base else []), *o.covariates, *(["exposure"] if exposure else [])]
-        yield parameter, visit, chosen, frame.astype(dict.fromkeys(numeric, "float64"))
+        yield parameter, visit, analysis_set, frame.astype(dict.fromkeys(numeric, "float64"))
 
 
 def terms_of(call: Call) -> "Terms":

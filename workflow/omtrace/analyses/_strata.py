@@ -37,9 +37,9 @@ class Stratum(NamedTuple):
     rows: "Rows"
 
 
-def strata_of(call: Call, chosen: "AnalysisSet", pair: Sequence[str]) -> tuple[list[Stratum], "Rows"]:
+def strata_of(call: Call, analysis_set: "AnalysisSet", pair: Sequence[str]) -> tuple[list[Stratum], "Rows"]:
     """The strata with both groups, in order, and the rows of all of them. Raises Refusal where there is none."""
-    frame = chosen.frame[chosen.frame["group"].isin(pair)]
+    frame = analysis_set.frame[analysis_set.frame["group"].isin(pair)]
     words = [
         ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)
         for values in frame[list(call.options.strata)].itertuples(index=False)
@@ -50,9 +50,9 @@ def strata_of(call: Call, chosen: "AnalysisSet", pair: Sequence[str]) -> tuple[l
         inside = frame[[word == level for word in words]]
         a, b = (inside[inside["group"] == g]["value"].to_numpy("float64") for g in pair)
         if len(a) and len(b):
-            rows = chosen.rows(pair, {unit: "other stratum" for unit, word in of.items() if word != level})
+            rows = analysis_set.rows(pair, {unit: "other stratum" for unit, word in of.items() if word != level})
             found.append(Stratum(level, (a, b), rows))
             alone = {unit: why for unit, why in alone.items() if of[unit] != level}
     if not found:
         raise Refusal(f"analysis {call.name}: no stratum holds both {pair[0]} and {pair[1]}")
-    return found, chosen.rows(pair, alone)
+    return found, analysis_set.rows(pair, alone)

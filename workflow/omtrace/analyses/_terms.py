@@ -88,8 +88,10 @@ def fitted(
         names = _names(call, terms, slopes, own)
         base = call.baseline() if "baseline" in names else ""
         covariates = [name for name in names if name not in own]
-        chosen = call.data.select(call.entry.population, parameter, visit, base, covariates)
-        frame, levels, without = _rows(call, chosen, [name for name in names if name != TIME or not time], terms, visit)
+        analysis_set = call.data.select(call.entry.population, parameter, visit, base, covariates)
+        frame, levels, without = _rows(
+            call, analysis_set, [name for name in names if name != TIME or not time], terms, visit
+        )
         if time:
             frame = frame.assign(time=frame["visit"].map(time).astype("float64"))
         if o.log and (frame["value"] <= 0).any():
@@ -103,7 +105,7 @@ def fitted(
         model = fit(values, design.matrix, groups, along, o.likelihood == "REML", o.negative) if groups else naive
     except ValueError as error:
         raise Refusal(f"{where}: {error}") from None
-    return Fitted(design, model, naive, chosen, chosen.rows(without=without), frame)
+    return Fitted(design, model, naive, analysis_set, analysis_set.rows(without=without), frame)
 
 
 def random_of(random: tuple[str, ...], visit: str | list[str]) -> list[str]:
@@ -137,10 +139,10 @@ def _names(call: Call, terms: list[str], slopes: Mapping[str, str], own: tuple[s
 
 
 def _rows(
-    call: Call, chosen: "AnalysisSet", names: list[str], terms: list[str], visit: str | list[str]
+    call: Call, analysis_set: "AnalysisSet", names: list[str], terms: list[str], visit: str | list[str]
 ) -> tuple["pandas.DataFrame", dict[str, tuple[str, ...]], dict[str, str]]:
     """The rows of the model, the levels of its factors, and the units that are left out, with the reason."""
-    frame = chosen.frame.rename_axis(UNIT)
+    frame = analysis_set.frame.rename_axis(UNIT)
     used = {part for term in terms for name in term.split("*") for part in name.replace(":", " ").split()}
     levels: dict[str, tuple[str, ...]] = {}
     outside = frame.index != frame.index

@@ -25,9 +25,9 @@ def run(call: Call) -> Iterator[Number]:
 
     call.need(call.options.printed)
     for parameter, visit in call.targets():
-        chosen = call.data.select(call.entry.population, parameter, visit, covariates=[call.options.printed])
+        analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=[call.options.printed])
         for group in call.groups(True):
-            part = chosen.of_group(group)
+            part = analysis_set.of_group(group)
             computed, printed = part["value"].astype("float64"), part[call.options.printed].astype("float64")
             decimals = call.options.decimals
             same = [display(a, decimals) == display(b, decimals) for a, b in zip(computed, printed, strict=True)]
@@ -37,24 +37,24 @@ def run(call: Call) -> Iterator[Number]:
                 "count": sum(same),
                 "percent": 100 * sum(same) / len(part) if same else float("nan"),
             }
-            rows = chosen.rows([group])
+            rows = analysis_set.rows([group])
             yield from call.numbers(parameter, group, visit, values, rows, level=f"equal to {decimals} decimals")
             largest = float(differ.max()) if same else float("nan")
             unit = call.dataset.parameters[parameter].unit
             yield Number(parameter, group, visit, "", "largest_difference", largest, unit, decimals + 1, rows)
-        yield from _others(call, parameter, visit, chosen)
+        yield from _others(call, parameter, visit, analysis_set)
 
 
-def _others(call: Call, parameter: str, visit: str, chosen: "AnalysisSet") -> Iterator[Number]:
+def _others(call: Call, parameter: str, visit: str, analysis_set: "AnalysisSet") -> Iterator[Number]:
     """Units of the population whose values differ, or that have only one of them, with the reason.
 
     A well is named, with both values: it is a place on a plate. Of people and animals the reasons are counted, since
     estimates name nobody and show no one's value.
     """
     decimals, printed = call.options.decimals, call.options.printed
-    unit, rows = call.dataset.parameters[parameter].unit, chosen.rows(["all"])
+    unit, rows = call.dataset.parameters[parameter].unit, analysis_set.rows(["all"])
     reasons: dict[str, int] = {}
-    for name, reason in chosen.reasons.items():
+    for name, reason in analysis_set.reasons.items():
         ours, theirs = (call.data.plain(*which)[name] for which in ((parameter, visit), (printed, "")))
         why = "" if reason.startswith("not in population") else _why(ours, theirs, decimals)
         if not why:

@@ -98,10 +98,10 @@ def run(call: Call) -> Iterator[Number]:
         base = call.baseline(parameter) if o.baseline else ""
         needed = [*o.covariates, *o.factors]
         needed += [o.cluster] if o.cluster and o.cluster not in needed else []
-        chosen = data.select(call.entry.population, parameter, visit, base, needed, group=True)
+        analysis_set = data.select(call.entry.population, parameter, visit, base, needed, group=True)
         try:
-            model = _fitted(call, chosen.frame[chosen.frame["group"].isin(groups)], groups)
-            rows = chosen.rows(groups)
+            model = _fitted(call, analysis_set.frame[analysis_set.frame["group"].isin(groups)], groups)
+            rows = analysis_set.rows(groups)
             for contrast, (group, reference) in contrasts.items():
                 fit = model.difference(group, reference, o.level)
                 yield from _contrast(call, parameter, contrast, visit, model, fit, rows)
@@ -112,7 +112,7 @@ def run(call: Call) -> Iterator[Number]:
             raise Refusal(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
         for group in groups:
             n, level = {"n": model.design.size[group]}, CHANGES.get(o.scale, "")
-            yield from call.numbers(parameter, group, visit, n, chosen.rows([group]), level)
+            yield from call.numbers(parameter, group, visit, n, analysis_set.rows([group]), level)
             yield from _mean(call, parameter, group, visit, model.adjusted_mean(group, o.level), rows)
 
 
@@ -206,6 +206,7 @@ METHOD = Method(
     Options,
     run,
     said,
+    is_fragile=True,
     gives="difference adjusted_mean geometric_mean ratio ci_low ci_high r_squared se se_log t df p clusters n "
     "few_clusters",
 )

@@ -33,10 +33,10 @@ def run(call: Call) -> Iterator[Number]:
     contrasts = {call.contrast(*pair): pair for pair in options.contrasts}
     for parameter, visit in call.targets():
         parts = [*options.curve, options.wells, options.plate]
-        chosen = call.data.select(call.entry.population, parameter, visit, covariates=parts, group=True)
+        analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=parts, group=True)
         for contrast, pair in contrasts.items():
-            first, second = frames = [chosen.of_group(group) for group in pair]
-            rows = chosen.rows(pair)
+            first, second = frames = [analysis_set.of_group(group) for group in pair]
+            rows = analysis_set.rows(pair)
             sizes = {f"n_{side}": len(frame) for side, frame in zip("ab", frames, strict=True)}
             yield from call.numbers(parameter, contrast, visit, sizes, rows)
             if min(sizes.values()) < 2:

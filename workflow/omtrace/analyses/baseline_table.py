@@ -29,48 +29,51 @@ def run(call: Call) -> Iterator[Number]:
     pairs = call.options.contrasts or [(group, groups[0]) for group in groups[1:]]
     for parameter in call.parameters:
         visit = call.baseline() if call.dataset.parameters[parameter].visits else ""
-        chosen = call.data.select(call.entry.population, parameter, visit)
+        analysis_set = call.data.select(call.entry.population, parameter, visit)
         if call.data.is_text(parameter, visit):
-            yield from _categories(call, parameter, visit, chosen, pairs)
+            yield from _categories(call, parameter, visit, analysis_set, pairs)
         else:
-            yield from _values(call, parameter, visit, chosen, pairs)
+            yield from _values(call, parameter, visit, analysis_set, pairs)
 
 
 def _values(
-    call: Call, parameter: str, visit: str, chosen: "AnalysisSet", pairs: Sequence[tuple[str, str]]
+    call: Call, parameter: str, visit: str, analysis_set: "AnalysisSet", pairs: Sequence[tuple[str, str]]
 ) -> Iterator[Number]:
     from omtrace.statistics.basic.balance import standardised_difference
     from omtrace.statistics.basic.descriptive import describe
     from omtrace.statistics.basic.two_groups import welch
 
     for group in call.groups(True):
-        found, rows = describe(chosen.of_group(group)["value"].astype("float64").to_numpy()), chosen.rows([group])
-        counts = {"n": found["n"], "missing": chosen.missing(group)}
+        found, rows = (
+            describe(analysis_set.of_group(group)["value"].astype("float64").to_numpy()),
+            analysis_set.rows([group]),
+        )
+        counts = {"n": found["n"], "missing": analysis_set.missing(group)}
         yield from call.numbers(parameter, group, visit, counts, rows)
         for level, names in (("mean (SD)", ("mean", "sd")), ("median (quartiles)", ("median", "q1", "q3"))):
             yield from call.numbers(parameter, group, visit, {name: found[name] for name in names}, rows, level)
     for pair in pairs:
         contrast = call.contrast(*pair)
-        a, b = (chosen.of_group(group)["value"].astype("float64").to_numpy() for group in pair)
+        a, b = (analysis_set.of_group(group)["value"].astype("float64").to_numpy() for group in pair)
         values = {"standardised_difference": standardised_difference(a, b)}
         if call.options.p_values:
             values["p"] = welch(a, b)["p"]
-        yield from call.numbers(parameter, contrast, visit, values, chosen.rows(pair), "mean (SD)")
+        yield from call.numbers(parameter, contrast, visit, values, analysis_set.rows(pair), "mean (SD)")
 
 
 def _categories(
-    call: Call, parameter: str, visit: str, chosen: "AnalysisSet", pairs: Sequence[tuple[str, str]]
+    call: Call, parameter: str, visit: str, analysis_set: "AnalysisSet", pairs: Sequence[tuple[str, str]]
 ) -> Iterator[Number]:
     from omtrace.statistics.basic.balance import chi_squared_p, standardised_difference_of_categories
 
     categories = call.data.column(parameter, visit).categories
     counts = {
-        group: [int((chosen.of_group(group)["value"] == category).sum()) for category in categories]
+        group: [int((analysis_set.of_group(group)["value"] == category).sum()) for category in categories]
         for group in call.groups(True)
     }
     for group, found in counts.items():
-        n, rows = sum(found), chosen.rows([group])
-        told = {"n": n, "missing": chosen.missing(group)}
+        n, rows = sum(found), analysis_set.rows([group])
+        told = {"n": n, "missing": analysis_set.missing(group)}
         yield from call.numbers(parameter, group, visit, told, rows)
         for category, count in zip(categories, found, strict=True):
             values = {"count": count, "percent": 100 * count / n if n else float("nan")}
@@ -80,7 +83,7 @@ def _categories(
         values = {"standardised_difference": standardised_difference_of_categories(a, b)}
         if call.options.p_values:
             values["p"] = chi_squared_p(a, b)
-        yield from call.numbers(parameter, contrast, visit, values, chosen.rows(pair), "all categories")
+        yield from call.numbers(parameter, contrast, visit, values, analysis_set.rows(pair), "all categories")
 
 
 def said(options: Options) -> str:

@@ -89,8 +89,10 @@ def _values(call: Call, target: tuple[str, str], pair: tuple[str, str]) -> "tupl
     import pandas
 
     parameter, visit = target
-    chosen = call.data.select(call.entry.population, parameter, visit, covariates=[call.options.batch], group=True)
-    parts = [chosen.of_group(group).assign(member=group == pair[0]) for group in pair]
+    analysis_set = call.data.select(
+        call.entry.population, parameter, visit, covariates=[call.options.batch], group=True
+    )
+    parts = [analysis_set.of_group(group).assign(member=group == pair[0]) for group in pair]
     frame = pandas.concat(parts)
     values = frame["value"].astype("float64")
     if call.options.log:
@@ -98,7 +100,7 @@ def _values(call: Call, target: tuple[str, str], pair: tuple[str, str]) -> "tupl
             raise Refusal(f"analysis {call.name}: {parameter!r} has values of zero or less, which have no logarithm")
         values = numpy.log(values)
     batch = [name if isinstance(name, str) else f"{name:g}" for name in frame[call.options.batch]]
-    return frame.assign(value=values, batch=batch, member=frame["member"].astype(bool)), chosen.rows(pair)
+    return frame.assign(value=values, batch=batch, member=frame["member"].astype(bool)), analysis_set.rows(pair)
 
 
 def _effect(
@@ -126,15 +128,15 @@ def _shared(call: Call, parameter: str, contrast: Contrast, visit: str, frame: "
     shift, se, df = call.options.shift
     pair = (contrast.group, contrast.reference)
     needed = [call.options.batch, *call.options.shift]
-    chosen = call.data.select(call.entry.population, parameter, visit, covariates=needed, group=True)
-    rows, mine = chosen.rows(pair), frame.loc[[unit for unit in frame.index if unit in chosen.frame.index]]
+    analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=needed, group=True)
+    rows, mine = analysis_set.rows(pair), frame.loc[[unit for unit in frame.index if unit in analysis_set.frame.index]]
     sizes = {"n_a": int(mine["member"].sum()), "n_b": int((~mine["member"]).sum())}
     if min(sizes.values()) < 2:
         why = sorted({call.data.plain(shift)[unit][1] for unit in frame.index if unit not in mine.index})
         level = f"{SHARED} refused: {'; '.join(why) or 'too few units'}"
         yield from call.numbers(parameter, contrast, visit, {"n": len(mine)}, rows, level)
         return
-    facts = chosen.frame.loc[mine.index, list(call.options.shift)].astype("float64")
+    facts = analysis_set.frame.loc[mine.index, list(call.options.shift)].astype("float64")
     if facts[shift].groupby(mine["batch"]).nunique().max() > 1:
         raise Refusal(f"analysis {call.name}: a batch has plates of several shifts; name the plate as batch")
     try:

@@ -39,35 +39,39 @@ def run(call: Call) -> Iterator[Number]:
     options, groups = call.options, list(call.dataset.groups)
     reference = options.reference or groups[0]
     for parameter, visit in call.targets():
-        chosen = call.data.select(call.entry.population, parameter, visit, covariates=[options.sample], group=True)
-        frame = chosen.frame.assign(plate=[chosen.groups.get(unit, "") for unit in chosen.frame.index])
+        analysis_set = call.data.select(
+            call.entry.population, parameter, visit, covariates=[options.sample], group=True
+        )
+        frame = analysis_set.frame.assign(
+            plate=[analysis_set.groups.get(unit, "") for unit in analysis_set.frame.index]
+        )
         frame = frame[frame[options.sample].isin(options.shared)] if options.shared else frame
         values = frame["value"].astype("float64")
         if (values <= 0).any():
             raise Refusal(f"analysis {call.name}: {parameter!r} has values of zero or less, which have no logarithm")
-        left = {unit: "not a shared sample" for unit in chosen.frame.index if unit not in frame.index}
+        left = {unit: "not a shared sample" for unit in analysis_set.frame.index if unit not in frame.index}
         if options.fit == "joint":
-            yield from _joint(call, (parameter, visit), chosen, frame.assign(value=numpy.log(values)), left)
+            yield from _joint(call, (parameter, visit), analysis_set, frame.assign(value=numpy.log(values)), left)
             continue
         try:
             found = bridge(numpy.log(values), frame[options.sample], frame["plate"], reference, options.level)
         except ValueError as error:
             raise Refusal(f"analysis {call.name}: {error}") from None
         for plate in (plate for plate in groups if plate in found):
-            contrast, rows = call.contrast(plate, reference), chosen.rows([plate, reference], left)
+            contrast, rows = call.contrast(plate, reference), analysis_set.rows([plate, reference], left)
             yield from call.numbers(parameter, contrast, visit, {"shared": found[plate]["n"]}, rows)
             if found[plate]["n"]:
                 yield from call.numbers(parameter, contrast, visit, ratio_of(found[plate]), rows, scale=("", 2))
 
 
 def _joint(
-    call: Call, target: tuple[str, str], chosen: "AnalysisSet", frame: "pandas.DataFrame", left: dict[str, str]
+    call: Call, target: tuple[str, str], analysis_set: "AnalysisSet", frame: "pandas.DataFrame", left: dict[str, str]
 ) -> Iterator[Number]:
     """The shift of each plate by the joint fit, and the spread of plates and of what is left, plates random."""
     from omtrace.statistics.assay.plate_shifts import plate_shifts
 
     (parameter, visit), options, groups = target, call.options, list(call.dataset.groups)
-    reference, rows = options.reference or groups[0], chosen.rows(groups, left)
+    reference, rows = options.reference or groups[0], analysis_set.rows(groups, left)
     try:
         found = plate_shifts(frame["value"], frame[options.sample].astype(str), frame["plate"])
     except ValueError as error:

@@ -34,15 +34,15 @@ def run(call: Call) -> Iterator[Number]:
     call.need(options.state)
     contrasts = {call.contrast(*pair): pair for pair in options.contrasts}
     for parameter, visit in call.targets():
-        chosen = call.data.select(call.entry.population, parameter, visit, covariates=[options.state], group=True)
-        frame = chosen.frame
+        analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=[options.state], group=True)
+        frame = analysis_set.frame
         if options.log and (frame["value"].astype("float64") <= 0).any():
             raise Refusal(f"analysis {call.name}: {parameter!r} has values of zero or less, which have no logarithm")
         for group in dict.fromkeys(name for pair in options.contrasts for name in pair):
-            yield from _group(call, parameter, visit, group, chosen.of_group(group), chosen.rows([group]))
+            yield from _group(call, parameter, visit, group, analysis_set.of_group(group), analysis_set.rows([group]))
         for contrast, pair in contrasts.items():
-            frames = [chosen.of_group(group) for group in pair]
-            yield from _pair(call, parameter, visit, contrast, frames, chosen.rows(pair))
+            frames = [analysis_set.of_group(group) for group in pair]
+            yield from _pair(call, parameter, visit, contrast, frames, analysis_set.rows(pair))
 
 
 def _group(

@@ -48,8 +48,8 @@ def run(call: Call) -> Iterator[Number]:
         call.contrast(*pair)
     groups = [group for group in call.dataset.groups if any(group in pair for pair in o.contrasts)]
     for parameter, visit in call.targets():
-        chosen = call.data.select(call.entry.population, parameter, visit, "", o.factors, group=True)
-        frame = chosen.frame[chosen.frame["group"].isin(groups)]
+        analysis_set = call.data.select(call.entry.population, parameter, visit, "", o.factors, group=True)
+        frame = analysis_set.frame[analysis_set.frame["group"].isin(groups)]
         y = frame["value"].astype("float64").to_numpy()
         state = numpy.zeros(len(y))
         if o.low is not None:
@@ -70,13 +70,13 @@ def run(call: Call) -> Iterator[Number]:
                 "at_low_end": float((state[mine] < 0).sum()),
                 "at_high_end": float((state[mine] > 0).sum()),
             }
-            yield from call.numbers(parameter, group, visit, counts, chosen.rows([group]))
+            yield from call.numbers(parameter, group, visit, counts, analysis_set.rows([group]))
         declared = call.dataset.parameters[parameter]
         scale = (f"log {declared.unit}".strip(), max(2, declared.decimals)) if o.log else None
         for group, reference in o.contrasts:
             weights = _weights(groups, group, reference, len(fit.coefficients))
             values = _named(fit.combination(weights, o.level), o.log)
-            rows = chosen.rows(groups)
+            rows = analysis_set.rows(groups)
             level = "log scale" if o.log else ""
             yield from call.numbers(parameter, call.contrast(group, reference), visit, values, rows, level, scale)
 
@@ -116,11 +116,11 @@ def _weights(groups: list[str], group: str, reference: str, size: int) -> "numpy
 def said(options: Options) -> str:
     """The ends of the scale, and the model with its terms."""
     ends = [(options.low, "below"), (options.high, "above")]
-    told = listed([f"{end:g} or {way} counts as lying anywhere {way} it" for end, way in ends if end is not None])
+    clauses = listed([f"{end:g} or {way} counts as lying anywhere {way} it" for end, way in ends if end is not None])
     scale = " of the logarithms" if options.log else ""
     return (
         f"Regression of censored normal values{scale} (Tobit) by group{adjusted(False, (), options.factors)}: a value "
-        f"of {told}. One spread for all groups; maximum likelihood with a small-sample Student's t."
+        f"of {clauses}. One spread for all groups; maximum likelihood with a small-sample Student's t."
     )
 
 

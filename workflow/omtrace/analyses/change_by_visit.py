@@ -23,10 +23,10 @@ def run(call: Call) -> Iterator[Number]:
     for parameter, visit in call.targets():
         if visit == (base := call.baseline(parameter)):
             continue
-        chosen = call.data.select(call.entry.population, parameter, visit, baseline=base)
+        analysis_set = call.data.select(call.entry.population, parameter, visit, baseline=base)
         for group in call.groups(call.options.by_group):
-            part, rows = chosen.of_group(group).astype("float64"), chosen.rows([group])
-            counts = {"n": len(part), "missing": chosen.missing(group)}
+            part, rows = analysis_set.of_group(group).astype("float64"), analysis_set.rows([group])
+            counts = {"n": len(part), "missing": analysis_set.missing(group)}
             yield from call.numbers(parameter, group, visit, counts, rows)
             columns = {"baseline": part["baseline"], "at the visit": part["value"]}
             columns["change"] = part["value"] - part["baseline"]

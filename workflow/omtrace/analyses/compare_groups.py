@@ -30,9 +30,9 @@ def run(call: Call) -> Iterator[Number]:
 
     contrasts = {call.contrast(*pair): pair for pair in call.options.contrasts}
     for parameter, visit in call.targets():
-        chosen = call.data.select(call.entry.population, parameter, visit, "", call.options.strata, group=True)
+        analysis_set = call.data.select(call.entry.population, parameter, visit, "", call.options.strata, group=True)
         for contrast, (group, reference) in contrasts.items():
-            a, b = (chosen.of_group(g)["value"].astype("float64").to_numpy() for g in (group, reference))
+            a, b = (analysis_set.of_group(g)["value"].astype("float64").to_numpy() for g in (group, reference))
             level = call.options.level
             values = {
                 **welch(a, b, level),
@@ -41,10 +41,10 @@ def run(call: Call) -> Iterator[Number]:
                 **hodges_lehmann_shift(a, b, level),
                 **brunner_munzel(a, b, level),
             }
-            rows = chosen.rows([group, reference])
+            rows = analysis_set.rows([group, reference])
             yield from call.numbers(parameter, contrast, visit, values, rows)
             if call.options.strata:
-                strata, rows = strata_of(call, chosen, (group, reference))
+                strata, rows = strata_of(call, analysis_set, (group, reference))
                 try:
                     test = van_elteren([stratum.sides for stratum in strata])
                 except ValueError as error:
@@ -71,6 +71,7 @@ METHOD = Method(
     Options,
     run,
     said,
+    is_fragile=True,
     gives="difference ci_low ci_high cohens_d cohens_d_ci_low cohens_d_ci_high hedges_g hedges_g_ci_low "
     "hedges_g_ci_high hodges_lehmann_shift hodges_lehmann_shift_low hodges_lehmann_shift_high mean_a mean_b "
     "relative_effect relative_effect_low relative_effect_high sd_a sd_b relative_effect_se se mann_whitney_u "

@@ -56,21 +56,21 @@ def run(call: Call) -> Iterator[Number]:
     if len(names) < 2 or len(set(names)) < len(names) or not set(o.trend) <= set(names):
         raise Fault(f"analysis {call.name}: at least two groups, each once, and a trend over these only")
     for parameter, visit in call.targets():
-        chosen = call.data.select(call.entry.population, parameter, visit, group=True)
-        values = {name: chosen.of_group(name)["value"].astype("float64").to_numpy() for name in names}
+        analysis_set = call.data.select(call.entry.population, parameter, visit, group=True)
+        values = {name: analysis_set.of_group(name)["value"].astype("float64").to_numpy() for name in names}
         if o.log:
             if min((x.min() for x in values.values() if x.size), default=1.0) <= 0:
                 raise Refusal(f"analysis {call.name}, {parameter}: a logarithm needs positive values")
             values = {name: numpy.log(x) for name, x in values.items()}
-        inside = {unit for name in names for unit in chosen.of_group(name).index}
-        rows = chosen.rows(without={unit: ELSEWHERE for unit in chosen.frame.index if unit not in inside})
+        inside = {unit for name in names for unit in analysis_set.of_group(name).index}
+        rows = analysis_set.rows(without={unit: ELSEWHERE for unit in analysis_set.frame.index if unit not in inside})
         declared = call.dataset.parameters[parameter]
         scale = (
             f"log {declared.unit}".strip() if o.log else declared.unit,
             max(2, declared.decimals) if o.log else declared.decimals,
         )
         for name, x in values.items():
-            yield from call.numbers(parameter, name, visit, _size(x), chosen.rows([name]), scale=scale)
+            yield from call.numbers(parameter, name, visit, _size(x), analysis_set.rows([name]), scale=scale)
         found: list[tuple[str | Contrast, str, dict[str, float]]]
         try:
             found = [*_overall(call, values), *_pairs(call, values)]

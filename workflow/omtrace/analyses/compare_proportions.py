@@ -26,24 +26,28 @@ def run(call: Call) -> Iterator[Number]:
     """group - reference of a yes/no parameter."""
     contrast = call.contrast(call.options.group, call.options.reference)
     for parameter, visit in call.targets("yes or no"):
-        chosen = call.data.select(call.entry.population, parameter, visit, "", call.options.strata, group=True)
+        analysis_set = call.data.select(call.entry.population, parameter, visit, "", call.options.strata, group=True)
         if call.options.strata:
-            yield from _stratified(call, parameter, contrast, visit, chosen)
+            yield from _stratified(call, parameter, contrast, visit, analysis_set)
             continue
-        sides = [chosen.of_group(g)["value"].astype("float64") for g in (call.options.group, call.options.reference)]
+        sides = [
+            analysis_set.of_group(g)["value"].astype("float64") for g in (call.options.group, call.options.reference)
+        ]
         mine, others = ((int(side.sum()), len(side)) for side in sides)
         values = _compared(mine, others, call.options.level, call.dataset.parameters[parameter].better == "lower")
-        rows = chosen.rows([call.options.group, call.options.reference])
+        rows = analysis_set.rows([call.options.group, call.options.reference])
         yield from call.numbers(parameter, contrast, visit, values, rows, scale=("", 3))
 
 
-def _stratified(call: Call, parameter: str, contrast: Contrast, visit: str, chosen: "AnalysisSet") -> Iterator[Number]:
+def _stratified(
+    call: Call, parameter: str, contrast: Contrast, visit: str, analysis_set: "AnalysisSet"
+) -> Iterator[Number]:
     """What the strata have in common, whether they differ, and each of them."""
     from omtrace.statistics.basic.proportion import score_differences
     from omtrace.statistics.basic.stratified import breslow_day, common_difference, common_odds_ratio
 
     o = call.options
-    strata, rows = strata_of(call, chosen, (o.group, o.reference))
+    strata, rows = strata_of(call, analysis_set, (o.group, o.reference))
     tables = [(int(a.sum()), len(a), int(b.sum()), len(b)) for _, (a, b), _ in strata]
     counts = _counts(*(sum(part) for part in zip(*tables, strict=True)))
     values = {**counts, **common_difference(tables, o.level)}
@@ -126,6 +130,7 @@ METHOD = Method(
     run,
     said,
     yes_or_no=True,
+    is_fragile=True,
     gives="difference risk_ratio risk_ratio_low risk_ratio_high odds_ratio odds_ratio_low odds_ratio_high "
     "newcombe_low newcombe_high miettinen_nurminen_low miettinen_nurminen_high wald_low wald_high mee_low "
     "mee_high sato_low sato_high nnt nnt_miettinen_nurminen_low nnt_miettinen_nurminen_high "

@@ -35,8 +35,8 @@ def run(call: Call) -> Iterator[Number]:
     groups = o.groups(list(call.dataset.groups))
     unit = f"{declared[o.exposure].unit}".strip() if o.exposure else ""
     rate = (f"per {o.per:g} {unit}" if o.exposure else "per unit", 2)
-    for parameter, visit, chosen, frame in targets(call, "numbers", o.exposure):
-        rows = chosen.rows(groups)
+    for parameter, visit, analysis_set, frame in targets(call, "numbers", o.exposure):
+        rows = analysis_set.rows(groups)
         try:
             model = CountModel(
                 frame.astype({"value": "float64"}),
@@ -53,16 +53,16 @@ def run(call: Call) -> Iterator[Number]:
         for group in groups:
             events, exposure = model.events(group)
             counts = {"n": float((frame["group"] == group).sum()), "events": events}
-            own = chosen.rows([group])
+            own = analysis_set.rows([group])
             yield from call.numbers(parameter, group, visit, counts, own)
             if o.exposure:
                 yield from call.numbers(parameter, group, visit, {"exposure": exposure}, own, scale=(unit, 1))
             yield from call.numbers(parameter, group, visit, model.rate(group, o.per, o.level), rows, scale=rate)
         yield from silent_levels(call, parameter, visit, model.alike, rows, "rate ratio")
-        told = {"pearson_per_df": model.pearson_per_df}
+        numbers = {"pearson_per_df": model.pearson_per_df}
         if o.distribution != "poisson":
-            told = {"dispersion": model.dispersion, "dispersion_se": model.dispersion_se, **told}
-        yield from call.numbers(parameter, "all", visit, told, rows, "how much the counts vary")
+            numbers = {"dispersion": model.dispersion, "dispersion_se": model.dispersion_se, **numbers}
+        yield from call.numbers(parameter, "all", visit, numbers, rows, "how much the counts vary")
 
 
 def said(options: Options) -> str:
@@ -86,5 +86,6 @@ METHOD = Method(
     Options,
     run,
     said,
+    is_fragile=True,
     gives="rate_ratio rate ci_low ci_high dispersion pearson_per_df dispersion_se se_log z p events n exposure",
 )

@@ -86,10 +86,10 @@ def run(call: Call) -> Iterator[Number]:
                 f"analysis {call.name}: {parameter!r} is analysed at {len(visits)} visits, and a crossover has two "
                 "periods: name them under visits"
             )
-        chosen = call.data.select(call.entry.population, parameter, visits, group=True)
-        one = chosen.frame[visits].isna().any(axis=1)
-        without = dict.fromkeys(chosen.frame.index[one], "a value in one period alone")
-        periods = _Periods(parameter, visits, chosen, groups, without)
+        analysis_set = call.data.select(call.entry.population, parameter, visits, group=True)
+        one = analysis_set.frame[visits].isna().any(axis=1)
+        without = dict.fromkeys(analysis_set.frame.index[one], "a value in one period alone")
+        periods = _Periods(parameter, visits, analysis_set, groups, without)
         yield from _cells(call, periods)
         if min(len(pairs) for pairs in periods.pairs(True)) < 2:
             raise Refusal(

@@ -29,17 +29,17 @@ def run(call: Call) -> Iterator[Number]:
 
     nested = call.dataset.experimental_unit and call.dataset.experimental_unit.parameter
     for parameter, visit in call.targets("anything"):
-        chosen = call.data.select(call.entry.population, parameter, visit)
+        analysis_set = call.data.select(call.entry.population, parameter, visit)
         text = call.data.is_text(parameter, visit)
         answers = _answers_to(call, parameter)
         categories = call.data.column(parameter, visit).categories if text else []
         for group in call.groups(call.options.by_group):
-            part = chosen.of_group(group)["value"]
-            rows = chosen.rows([group])
+            part = analysis_set.of_group(group)["value"]
+            rows = analysis_set.rows([group])
             if not text:
                 values = {
                     **describe(part.astype("float64").to_numpy(), call.options.level),
-                    "missing": chosen.missing(group),
+                    "missing": analysis_set.missing(group),
                 }
                 if (
                     nested or answers
@@ -52,7 +52,9 @@ def run(call: Call) -> Iterator[Number]:
                 if not nested:
                     yield from _answers(call, (parameter, group, visit), part.astype("float64"), answers, rows)
                 continue
-            yield from call.numbers(parameter, group, visit, {"n": len(part), "missing": chosen.missing(group)}, rows)
+            yield from call.numbers(
+                parameter, group, visit, {"n": len(part), "missing": analysis_set.missing(group)}, rows
+            )
             for category in categories:
                 count = int((part == category).sum())
                 values = {"count": count, "percent": 100 * count / len(part) if len(part) else float("nan")}

@@ -46,19 +46,19 @@ def run(call: Call) -> Iterator[Number]:
         if visit and visit == call.dataset.baseline:
             continue
         needed = (o.dose, *o.covariates, *o.factors)
-        chosen = call.data.select(call.entry.population, parameter, visit, base, needed, group=grouped)
+        analysis_set = call.data.select(call.entry.population, parameter, visit, base, needed, group=grouped)
         try:
-            model = _fitted(call, chosen.frame)
+            model = _fitted(call, analysis_set.frame)
         except ValueError as error:
             raise Refusal(f"analysis {call.name}, {parameter}{f' at {visit}' if visit else ''}: {error}") from None
         groups = [name for name in call.dataset.groups if name in model.places] if grouped else [ALONE]
-        rows = chosen.rows(groups)
+        rows = analysis_set.rows(groups)
         outcome, dose = call.dataset.parameters[parameter], call.dataset.parameters[o.dose]
         per = f"{o.per:g} {dose.unit or 'of the dose'}"
         scale = (f"{outcome.unit} per {per}".strip(), outcome.decimals + 1)
         for group in groups:
-            n = {"n": float(len(chosen.of_group(group)))}
-            yield from call.numbers(parameter, group, visit, n, chosen.rows([group]))
+            n = {"n": float(len(analysis_set.of_group(group)))}
+            yield from call.numbers(parameter, group, visit, n, analysis_set.rows([group]))
             yield from call.numbers(parameter, group, visit, model.slope(group, o.level), rows, scale=scale)
         for contrast, (group, reference) in contrasts.items():
             if missing := [name for name in (group, reference) if name not in model.places]:

@@ -109,8 +109,8 @@ def _two_by_two(call: Call) -> Iterator[Number]:
 
     o = call.options
     for parameter, visit in call.targets():
-        chosen = call.data.select(call.entry.population, parameter, visit, covariates=(o.first, o.second))
-        frame = chosen.frame.astype({"value": "float64"})
+        analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=(o.first, o.second))
+        frame = analysis_set.frame.astype({"value": "float64"})
         outside = ~(frame[o.first].isin(o.first_levels) & frame[o.second].isin(o.second_levels))
         without = dict.fromkeys(frame.index[outside].tolist(), "other level of a factor")
         frame = frame[~outside]
@@ -124,7 +124,7 @@ def _two_by_two(call: Call) -> Iterator[Number]:
             model = fit_linear(frame["value"], design.matrix)
         except ValueError as error:
             raise Refusal(f"analysis {call.name}, {parameter} {visit}: {error}") from None
-        rows = chosen.rows(without=without)
+        rows = analysis_set.rows(without=without)
         declared = call.dataset.parameters[parameter]
         scale = (f"log {declared.unit}".strip(), declared.decimals) if o.log else None
         size = frame.groupby([o.first, o.second], observed=True).size().to_dict()

@@ -45,10 +45,10 @@ def member(call: Call, hypothesis: Member) -> Number:
             f"{refused[0].level}"
         )
     if len(found) != 1:
-        told = ", ".join(f"{part} {value}" for part, value in wanted.items() if value)
+        names = ", ".join(f"{part} {value}" for part, value in wanted.items() if value)
         raise Fault(
             f"family {call.name}: hypothesis {hypothesis.name!r}: {len(found)} numbers of analysis "
-            f"{hypothesis.analysis} fit ({told}); it needs to be one"
+            f"{hypothesis.analysis} fit ({names}); it needs to be one"
         )
     if not found[0].value == found[0].value:
         raise Refusal(f"family {call.name}: hypothesis {hypothesis.name!r}: its p value has no value")

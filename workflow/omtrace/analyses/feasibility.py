@@ -56,10 +56,10 @@ def run(call: Call) -> Iterator[Number]:
     for criterion in call.options.criteria.values():
         yield from _judged(call, criterion)
     for parameter, visit in call.targets("anything"):
-        chosen = call.data.select(call.entry.population, parameter, visit)
+        analysis_set = call.data.select(call.entry.population, parameter, visit)
         for group in call.groups(False):
-            members = chosen.members([group])
-            values = proportion(len(chosen.of_group(group)), members.used, call.options.level)
+            members = analysis_set.members([group])
+            values = proportion(len(analysis_set.of_group(group)), members.used, call.options.level)
             yield from _shares(call, parameter, visit, values, members, "recorded")
 
 
@@ -68,8 +68,8 @@ def _judged(call: Call, criterion: Criterion) -> Iterator[Number]:
 
     if criterion.parameter not in call.dataset.parameters:
         raise Fault(f"analysis {call.name}: there is no parameter {criterion.parameter!r}")
-    chosen = call.data.select(call.entry.population, criterion.parameter, criterion.visit)
-    estimate, low, high, rows = yield from (_rate if criterion.days else _share)(call, criterion, chosen)
+    analysis_set = call.data.select(call.entry.population, criterion.parameter, criterion.visit)
+    estimate, low, high, rows = yield from (_rate if criterion.days else _share)(call, criterion, analysis_set)
     values = {
         "stop_below": criterion.stop,
         "go_from": criterion.go,
@@ -90,16 +90,16 @@ def _judged(call: Call, criterion: Criterion) -> Iterator[Number]:
 Judged = tuple[float, float, float, "Rows"]
 
 
-def _share(call: Call, criterion: Criterion, chosen: "AnalysisSet"):  # type: ignore[no-untyped-def]
+def _share(call: Call, criterion: Criterion, analysis_set: "AnalysisSet"):  # type: ignore[no-untyped-def]
     """Numbers of a share of the units; returns estimate, limits and rows."""
     from omtrace.statistics.basic.proportion import proportion
 
     least = 1 if criterion.at_least is None else criterion.at_least
     if not criterion.recorded:
         call.need(criterion.parameter, criterion.visit, "numbers" if criterion.at_least is not None else "yes or no")
-    values = chosen.frame["value"]
+    values = analysis_set.frame["value"]
     count = len(values) if criterion.recorded else int((values.astype("float64") >= least - 1e-9).sum())
-    rows = chosen.rows(["all"]) if criterion.observed else chosen.members(["all"])
+    rows = analysis_set.rows(["all"]) if criterion.observed else analysis_set.members(["all"])
     found = proportion(count, rows.used, call.options.level)
     if not rows.used:
         raise Refusal(
@@ -116,15 +116,15 @@ def _shares(
     yield from call.numbers(parameter, "all", visit, {name: found[name] for name in names}, rows, level)
 
 
-def _rate(call: Call, criterion: Criterion, chosen: "AnalysisSet"):  # type: ignore[no-untyped-def]
+def _rate(call: Call, criterion: Criterion, analysis_set: "AnalysisSet"):  # type: ignore[no-untyped-def]
     """Numbers of recruitment: a month, and in each month; returns estimate, limits and rows."""
     from omtrace.statistics.basic.progression import rate
 
-    days = chosen.frame["value"].astype("float64")
+    days = analysis_set.frame["value"].astype("float64")
     length = float(criterion.days or 0)
     late = {unit: f"not within {length:g} days" for unit, day in days.items() if not 0 <= day <= length}
     inside = days.drop(list(late))
-    rows = chosen.rows(["all"], late)
+    rows = analysis_set.rows(["all"], late)
     found = {"count": len(inside), **rate(len(inside), length / MONTH, call.options.level)}
     yield from call.numbers(
         criterion.parameter, "all", criterion.visit, found, rows, criterion.label, scale=("a month", 1)

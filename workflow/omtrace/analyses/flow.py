@@ -39,16 +39,16 @@ def run(call: Call) -> Iterator[Number]:
     """Units enrolled, once; at each visit of each parameter assessed, excluded (by reason) and analysed; stages."""
     enrolled: dict[str, int] = {}
     for parameter, visit in call.targets("anything"):
-        chosen = call.data.select(call.entry.population, parameter, visit)
+        analysis_set = call.data.select(call.entry.population, parameter, visit)
         for group in call.groups(call.options.by_group):
-            rows = chosen.rows([group])
+            rows = analysis_set.rows([group])
             if group not in enrolled:
-                everyone = chosen.everyone(group)
+                everyone = analysis_set.everyone(group)
                 enrolled[group] = everyone.used
                 yield from call.numbers(parameter, group, "", {"n": everyone.used}, everyone, level="enrolled")
-            assessed = chosen.assessed(group, call.data.column(parameter, visit))
+            assessed = analysis_set.assessed(group, call.data.column(parameter, visit))
             yield from call.numbers(parameter, group, visit, {"n": assessed.used}, assessed, level="assessed")
-            boxes = {f"excluded: {reason}": n for reason, n in chosen.left_out(group).items()}
+            boxes = {f"excluded: {reason}": n for reason, n in analysis_set.left_out(group).items()}
             boxes["analysed"] = rows.used
             if sum(boxes.values()) != enrolled[group]:
                 raise AssertionError(f"{boxes} of {enrolled[group]} enrolled in {group}")
@@ -58,16 +58,16 @@ def run(call: Call) -> Iterator[Number]:
         yield from _screened(call, *next(call.targets("anything")), enrolled["all"])
     for option, levels in STAGES.items():
         if name := getattr(call.options, option):
-            chosen = call.data.select(_everybody(call), name)
+            analysis_set = call.data.select(_everybody(call), name)
             for group in call.groups(call.options.by_group):
-                yield from _stage(call, chosen, name, group, levels)
+                yield from _stage(call, analysis_set, name, group, levels)
 
 
 def _screened(call: Call, parameter: str, visit: str, assessed: int) -> Iterator[Number]:
     """Who was allocated, and who was screened out for which reason."""
-    chosen = call.data.select(call.options.enrolled, parameter, visit)
-    rows = chosen.members()
-    boxes = {f"screened out: {why}": n for why, n in chosen.left_out().items() if why.startswith(OUTSIDE)}
+    analysis_set = call.data.select(call.options.enrolled, parameter, visit)
+    rows = analysis_set.members()
+    boxes = {f"screened out: {why}": n for why, n in analysis_set.left_out().items() if why.startswith(OUTSIDE)}
     boxes["allocated"] = rows.used
     if sum(boxes.values()) != assessed:
         raise AssertionError(f"{boxes} of {assessed} assessed for eligibility")
@@ -81,13 +81,15 @@ def _everybody(call: Call) -> str:
     return next((name for name, one in populations.items() if not one.where), call.entry.population)
 
 
-def _stage(call: Call, chosen: AnalysisSet, parameter: str, group: str, levels: tuple[str, str]) -> Iterator[Number]:
+def _stage(
+    call: Call, analysis_set: AnalysisSet, parameter: str, group: str, levels: tuple[str, str]
+) -> Iterator[Number]:
     """How many units of a group there are of each level, none included; those without a value are left out of all."""
-    level_of = {unit: _level(value, *levels) for unit, value in chosen.of_group(group)["value"].items()}
+    level_of = {unit: _level(value, *levels) for unit, value in analysis_set.of_group(group)["value"].items()}
     reasons = {level for level in level_of.values() if ": " in level}
     for level in sorted((reasons or {*levels}) - {""}):
         without = {unit: other or f"not {levels[0]}" for unit, other in level_of.items() if other != level}
-        rows = chosen.rows([group], without)
+        rows = analysis_set.rows([group], without)
         yield from call.numbers(parameter, group, "", {"n": rows.used}, rows, level=level)
 
 

@@ -104,7 +104,9 @@ def _frame(call: Call, sets: "dict[str, AnalysisSet]", groups: list[str]) -> "pa
     import pandas
 
     o = call.options
-    parts = [chosen.frame.assign(visit=visit, step=step) for step, (visit, chosen) in enumerate(sets.items())]
+    parts = [
+        analysis_set.frame.assign(visit=visit, step=step) for step, (visit, analysis_set) in enumerate(sets.items())
+    ]
     frame = pandas.concat(parts).rename_axis("unit").reset_index()
     frame = frame[frame["group"].isin(groups)]
     numeric = [*(["baseline"] if o.baseline else []), *o.covariates, *(["exposure"] if o.exposure else [])]

@@ -22,16 +22,16 @@ def run(call: Call) -> Iterator[Number]:
     from omtrace.statistics.basic.grubbs import grubbs
 
     for parameter, visit in call.targets():
-        chosen = call.data.select(call.entry.population, parameter, visit)
+        analysis_set = call.data.select(call.entry.population, parameter, visit)
         groups = [g for g in call.groups(call.options.by_group) if g != "all" or not call.options.by_group]
         for group in groups or ["all"]:
-            values = chosen.of_group(group)["value"].astype("float64")
+            values = analysis_set.of_group(group)["value"].astype("float64")
             if call.options.log:
                 if (values <= 0).any():
                     raise Refusal(f"analysis {call.name}, {parameter}: a logarithm needs positive values")
                 values = values.map(math.log)
             found = {"n": len(values), **grubbs(values.to_numpy())}
-            yield from call.numbers(parameter, group, visit, found, chosen.rows([group]))
+            yield from call.numbers(parameter, group, visit, found, analysis_set.rows([group]))
 
 
 def said(options: Options) -> str:

@@ -37,8 +37,8 @@ def run(call: Call) -> Iterator[Number]:
     options = call.options
     for parameter, visit in call.targets():
         needed = list(dict.fromkeys([options.control, *([options.date] if options.date else []), *options.by]))
-        chosen = call.data.select(call.entry.population, parameter, visit, covariates=needed, group=True)
-        chart = _Chart(call, parameter, visit, chosen)
+        analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=needed, group=True)
+        chart = _Chart(call, parameter, visit, analysis_set)
         yield from chart.baseline_numbers()
         yield from chart.points()
         yield from chart.broken()
@@ -48,15 +48,15 @@ def run(call: Call) -> Iterator[Number]:
 class _Chart:
     """The controls of an assay by plate, in order, and their z."""
 
-    def __init__(self, call: Call, parameter: str, visit: str, chosen: AnalysisSet) -> None:
+    def __init__(self, call: Call, parameter: str, visit: str, analysis_set: AnalysisSet) -> None:
         import numpy
 
         from omtrace.statistics.assay.westgard import standardised
 
-        self.call, self.parameter, self.visit, self.chosen = call, parameter, visit, chosen
-        options, frame = call.options, chosen.frame
+        self.call, self.parameter, self.visit, self.chosen = call, parameter, visit, analysis_set
+        options, frame = call.options, analysis_set.frame
         names = [name if isinstance(name, str) else f"{name:g}" for name in frame[options.control]]
-        self.frame: pandas.DataFrame = frame.assign(plate=[chosen.groups.get(unit, "") for unit in frame.index])
+        self.frame: pandas.DataFrame = frame.assign(plate=[analysis_set.groups.get(unit, "") for unit in frame.index])
         self.frame[options.control] = names
         self.wells: dict[str, dict[str, str]] = {}  # plate -> unit -> control
         for unit, plate, name in zip(frame.index, self.frame["plate"], names, strict=True):

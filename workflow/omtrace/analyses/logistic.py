@@ -25,8 +25,8 @@ def run(call: Call) -> Iterator[Number]:
 
     o = call.options
     groups = o.groups(list(call.dataset.groups))
-    for parameter, visit, chosen, frame in targets(call, "yes or no"):
-        rows = chosen.rows(groups)
+    for parameter, visit, analysis_set, frame in targets(call, "yes or no"):
+        rows = analysis_set.rows(groups)
         try:
             model = LogisticModel(frame.astype({"value": "float64"}), terms_of(call), o.firth)
         except ValueError as error:
@@ -45,7 +45,7 @@ def run(call: Call) -> Iterator[Number]:
         for group in groups:
             mine = frame[frame["group"] == group]["value"]
             counts = {"n": len(mine), "count": float(mine.sum())}
-            yield from call.numbers(parameter, group, visit, counts, chosen.rows([group]))
+            yield from call.numbers(parameter, group, visit, counts, analysis_set.rows([group]))
             yield from call.numbers(parameter, group, visit, model.risk(group, o.level), rows, scale=("", 3))
 
 
@@ -71,5 +71,6 @@ METHOD = Method(
     run,
     said,
     yes_or_no=True,
+    is_fragile=True,
     gives="risk_difference risk_ratio odds_ratio proportion ci_low ci_high se se_log z p count n",
 )

@@ -31,18 +31,18 @@ def run(call: Call) -> Iterator[Number]:
             sets.setdefault(parameter if visits else visit, []).append((parameter, visit))
     for changes in sets.values():
         parameters = list(dict.fromkeys(parameter for parameter, _ in changes))
-        chosen = complete(call, [*((parameter, baseline) for parameter in parameters), *changes])
-        frame = chosen.frame.astype("float64")
+        analysis_set = complete(call, [*((parameter, baseline) for parameter in parameters), *changes])
+        frame = analysis_set.frame.astype("float64")
         table = [frame[p, visit] - frame[p, baseline] for p, visit in changes]
         names = JOINT.join(parameters)
         try:
             values = hotelling(list(zip(*table, strict=True)), call.options.level)
         except ValueError as error:
             raise Refusal(f"analysis {call.name}, {names}: {error}") from None
-        counts = {"n": float(len(frame)), "missing": float(chosen.missing()), "changes": float(len(changes))}
+        counts = {"n": float(len(frame)), "missing": float(analysis_set.missing()), "changes": float(len(changes))}
         at = "" if visits else changes[0][1]
         level = ", ".join(named("visit", visit) for _, visit in changes) if visits else ""
-        yield from call.numbers(names, "all", at, {**counts, **values}, chosen.rows(), level, ("", 1))
+        yield from call.numbers(names, "all", at, {**counts, **values}, analysis_set.rows(), level, ("", 1))
 
 
 METHOD = Method(

@@ -29,17 +29,17 @@ def run(call: Call) -> Iterator[Number]:
         if not visits:
             raise Fault(f"analysis {call.name}: {parameter!r} has no visits, so it has no pattern of missing values")
         blocks = {visit: call.data.plain(parameter, visit) for visit in visits}
-        chosen = call.data.select(call.entry.population, parameter, visits, missing="missing")
-        status = {unit: [blocks[visit][unit][1] for visit in visits] for unit in chosen.frame.index}
+        analysis_set = call.data.select(call.entry.population, parameter, visits, missing="missing")
+        status = {unit: [blocks[visit][unit][1] for visit in visits] for unit in analysis_set.frame.index}
         patterns = {unit: pattern_of(statuses) for unit, statuses in status.items()}
         order = sorted(set(patterns.values()), key=lambda one: (-one.count(SEEN), [mark != SEEN for mark in one]))
         for group in call.groups(call.options.by_group):
-            units = list(chosen.of_group(group).index)
-            yield from call.numbers(parameter, group, "", {"n": len(units)}, chosen.rows([group]))
-            yield from _patterns(call, parameter, chosen, group, units, patterns, order)
-            yield from _kinds(call, parameter, chosen, group, units, patterns)
+            units = list(analysis_set.of_group(group).index)
+            yield from call.numbers(parameter, group, "", {"n": len(units)}, analysis_set.rows([group]))
+            yield from _patterns(call, parameter, analysis_set, group, units, patterns, order)
+            yield from _kinds(call, parameter, analysis_set, group, units, patterns)
             for at, visit in enumerate(visits):
-                yield from _reasons(call, parameter, chosen, group, visit, {u: status[u][at] for u in units})
+                yield from _reasons(call, parameter, analysis_set, group, visit, {u: status[u][at] for u in units})
 
 
 def pattern_of(statuses: list[str]) -> str:
@@ -59,7 +59,7 @@ def kind_of(pattern: str) -> str:
 def _patterns(
     call: Call,
     parameter: str,
-    chosen: "AnalysisSet",
+    analysis_set: "AnalysisSet",
     group: str,
     units: list[str],
     patterns: dict[str, str],
@@ -68,26 +68,26 @@ def _patterns(
     for pattern in order:
         others = {unit: f"pattern {patterns[unit]}" for unit in units if patterns[unit] != pattern}
         values = _share(len(units) - len(others), len(units))
-        yield from call.numbers(parameter, group, "", values, chosen.rows([group], others), level=pattern)
+        yield from call.numbers(parameter, group, "", values, analysis_set.rows([group], others), level=pattern)
 
 
 def _kinds(
-    call: Call, parameter: str, chosen: "AnalysisSet", group: str, units: list[str], patterns: dict[str, str]
+    call: Call, parameter: str, analysis_set: "AnalysisSet", group: str, units: list[str], patterns: dict[str, str]
 ) -> Iterator[Number]:
     kinds = {unit: kind_of(patterns[unit]) for unit in units}
     for kind in KINDS:
         others = {unit: found.replace("_", " ") for unit, found in kinds.items() if found != kind}
-        rows = chosen.rows([group], others)
+        rows = analysis_set.rows([group], others)
         yield from call.numbers(parameter, group, "", {kind: len(units) - len(others)}, rows)
 
 
 def _reasons(
-    call: Call, parameter: str, chosen: "AnalysisSet", group: str, visit: str, status: dict[str, str]
+    call: Call, parameter: str, analysis_set: "AnalysisSet", group: str, visit: str, status: dict[str, str]
 ) -> Iterator[Number]:
     for reason in sorted(set(status.values()) - {"observed"}):
         others = {unit: found for unit, found in status.items() if found != reason}
         values = _share(len(status) - len(others), len(status))
-        yield from call.numbers(parameter, group, visit, values, chosen.rows([group], others), level=reason)
+        yield from call.numbers(parameter, group, visit, values, analysis_set.rows([group], others), level=reason)
 
 
 def _share(count: int, total: int) -> dict[str, float]:

@@ -88,6 +88,7 @@ METHOD = Method(
     run,
     said,
     part=lambda options: "parameter" if options.over_visits else "target",
+    is_fragile=True,
     gives="difference adjusted_mean geometric_mean geometric_mean_low geometric_mean_high ratio ratio_low "
     "ratio_high dose_slope ci_low ci_high share variance se f minus_2_log_likelihood t df df_1 df_2 p naive_p "
     "groups missing n values in_model",

@@ -237,6 +237,7 @@ METHOD = Method(
     run,
     said,
     part=lambda options: "parameter",
+    is_fragile=True,
     gives="difference adjusted_mean ci_low ci_high se aic f minus_2_log_likelihood t df df_1 df_2 p "
     "covariance_parameters fitted missing n",
 )

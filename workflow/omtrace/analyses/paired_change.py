@@ -30,9 +30,9 @@ def run(call: Call) -> Iterator[Number]:
     for parameter, visit in call.targets():
         if visit == baseline:
             continue
-        chosen = call.data.select(call.entry.population, parameter, visit, baseline=baseline)
+        analysis_set = call.data.select(call.entry.population, parameter, visit, baseline=baseline)
         for group in call.groups(call.options.by_group):
-            part = chosen.of_group(group).astype("float64")
+            part = analysis_set.of_group(group).astype("float64")
             before, after = part["baseline"].to_numpy(), part["value"].to_numpy()
             level, change = call.options.level, after - before
             size = numpy.maximum(abs(before), abs(after))
@@ -41,8 +41,8 @@ def run(call: Call) -> Iterator[Number]:
                 **signed_rank(change, call.options.zeros, size),
                 **hodges_lehmann(change, level),
             }
-            values["missing"] = chosen.missing(group)
-            yield from call.numbers(parameter, group, visit, values, chosen.rows([group]))
+            values["missing"] = analysis_set.missing(group)
+            yield from call.numbers(parameter, group, visit, values, analysis_set.rows([group]))
 
 
 METHOD = Method(

@@ -103,7 +103,7 @@ def _size(s: Scenario) -> Mapping[str, float]:
     from omtrace.statistics.power.designs import MeansTest, design_effect, events_needed, n_proportions, n_rates
     from omtrace.statistics.power.trial_size import with_dropout
 
-    told: dict[str, float] = {}
+    numbers: dict[str, float] = {}
     effect = design_effect(s.clusters.size, s.clusters.icc, s.clusters.cv) if s.clusters else 1.0
     if s.design in ("means", "crossover"):
         crossover = s.design == "crossover"
@@ -111,9 +111,9 @@ def _size(s: Scenario) -> Mapping[str, float]:
         sd = _of(s.sd) * math.sqrt(effect / (s.clusters.size if s.clusters else 1))
         test = MeansTest(_of(s.difference), math.sqrt(2) * sd, crossover, s.goal, s.margin or 0.0, s.alpha)
         number = test.size(s.power)
-        told["power"] = test.power(number)
+        numbers["power"] = test.power(number)
         if crossover:
-            return {"units_in_all": float(number), "enrolled_in_all": float(with_dropout(number, s.dropout)), **told}
+            return {"units_in_all": float(number), "enrolled_in_all": float(with_dropout(number, s.dropout)), **numbers}
         n = number * s.clusters.size if s.clusters else float(number)
     else:
         if s.design == "proportions":
@@ -121,15 +121,15 @@ def _size(s: Scenario) -> Mapping[str, float]:
         elif s.design == "rates":
             n = n_rates(_of(s.rate), _of(s.rate_ratio), s.power, s.exposure, s.dispersion, s.alpha)
         else:
-            told["events"] = math.ceil(events_needed(_of(s.hazard_ratio), s.power, s.margin or 1.0, s.alpha) - 1e-9)
-            n = told["events"] / _of(s.events) / 2
+            numbers["events"] = math.ceil(events_needed(_of(s.hazard_ratio), s.power, s.margin or 1.0, s.alpha) - 1e-9)
+            n = numbers["events"] / _of(s.events) / 2
         n *= effect
     if s.clusters:
         per_group = math.ceil(n / s.clusters.size - 1e-9)
         n = per_group * s.clusters.size
-        told |= {"design_effect": effect, "clusters": 2.0 * per_group}
+        numbers |= {"design_effect": effect, "clusters": 2.0 * per_group}
     units = {"units_per_group": with_dropout(n, 0), "enrolled_per_group": with_dropout(n, s.dropout)}
-    return {**units, "enrolled_in_all": 2.0 * units["enrolled_per_group"], **told}
+    return {**units, "enrolled_in_all": 2.0 * units["enrolled_per_group"], **numbers}
 
 
 def _of(value: float | None) -> float:

@@ -42,19 +42,19 @@ def run(call: Call) -> Iterator[Number]:
     names |= {"dilution": options.dilution} if options.dilution else {}
     names |= {"nominal": options.nominal} if options.nominal else {}
     for parameter, visit in call.targets():
-        chosen = call.data.select(call.entry.population, parameter, visit, covariates=[options.role], group=True)
+        analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=[options.role], group=True)
         standards = call.data.select(
             call.entry.population, parameter, visit, covariates=[options.role, options.concentration], group=True
         )
         for plate in call.dataset.groups:
-            wells = chosen.of_group(plate).rename(columns={options.role: "role", "value": "signal"})
+            wells = analysis_set.of_group(plate).rename(columns={options.role: "role", "value": "signal"})
             for name, column in names.items():
                 plain = call.data.plain(column)
                 wells = wells.assign(**{name: [plain[unit][2] for unit in wells.index]})
             wells = wells.assign(dilution=1.0) if "dilution" not in names else wells
             if "nominal" not in names:
                 wells = wells.assign(nominal=[options.controls.get(name, float("nan")) for name in wells["sample"]])
-            found = _Found(call, parameter, visit, plate, _with_contents(call.data, chosen.rows([plate]), names))
+            found = _Found(call, parameter, visit, plate, _with_contents(call.data, analysis_set.rows([plate]), names))
             others = wells.index[~wells["role"].isin(["standard", "blank"])]
             numbers = list(_judge(found, wells, standards.rows([plate], dict.fromkeys(others, "no standard"))))
             yield from [*found.verdict(), *numbers]

@@ -22,10 +22,10 @@ def run(call: Call) -> Iterator[Number]:
     at = "" if outcome else next(iter(call.data.columns))[1]
     outcome = outcome or next(iter(call.data.columns))[0]
     for population in call.options.populations or call.dataset.populations:
-        chosen = call.data.select(population, outcome, at)
+        analysis_set = call.data.select(population, outcome, at)
         for group in call.groups(call.options.by_group):
-            rows = chosen.members([group])
-            out = {why: n for why, n in chosen.left_out(group).items() if why.startswith("not in population")}
+            rows = analysis_set.members([group])
+            out = {why: n for why, n in analysis_set.left_out(group).items() if why.startswith("not in population")}
             counts = {"enrolled": rows.expected, "in the population": rows.used}
             counts |= {
                 f"left out: {why.removeprefix(f'not in population {population}').strip(' :') or 'not in it'}": n

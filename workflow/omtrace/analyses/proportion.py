@@ -22,14 +22,14 @@ def run(call: Call) -> Iterator[Number]:
 
     threshold = call.options.at_least
     for parameter, visit in call.targets("yes or no" if threshold is None else "numbers"):
-        chosen = call.data.select(call.entry.population, parameter, visit)
+        analysis_set = call.data.select(call.entry.population, parameter, visit)
         for group in call.groups(call.options.by_group):
-            part = chosen.of_group(group)["value"].astype("float64")
+            part = analysis_set.of_group(group)["value"].astype("float64")
             count = int((part >= (1 if threshold is None else threshold) - 1e-9).sum())
             values = proportion(count, len(part), call.options.level)
-            values["missing"] = chosen.missing(group)
+            values["missing"] = analysis_set.missing(group)
             level = "" if threshold is None else f"at least {threshold:g}"
-            yield from call.numbers(parameter, group, visit, values, chosen.rows([group]), level=level)
+            yield from call.numbers(parameter, group, visit, values, analysis_set.rows([group]), level=level)
 
 
 def said(options: Options) -> str:

@@ -32,7 +32,7 @@ def run(call: Call) -> Iterator[Number]:
     from omtrace.statistics.linear.ordinal import ProportionalOdds
 
     o = call.options
-    for parameter, visit, chosen, frame in targets(call, "anything"):
+    for parameter, visit, analysis_set, frame in targets(call, "anything"):
         text = call.data.is_text(parameter, visit)
         if text and not o.order:
             raise Fault(f"analysis {call.name}: {parameter!r} holds texts; say their order in the options")
@@ -42,8 +42,8 @@ def run(call: Call) -> Iterator[Number]:
             model = ProportionalOdds(frame, terms_of(call), categories)
         except ValueError as error:
             raise refused(call, parameter, visit, error) from None
-        yield from _odds(call, parameter, visit, model, frame, chosen)
-        yield from _counts(call, parameter, visit, model, frame, chosen)
+        yield from _odds(call, parameter, visit, model, frame, analysis_set)
+        yield from _counts(call, parameter, visit, model, frame, analysis_set)
 
 
 def _named(call: Call, category: object) -> str:
@@ -52,9 +52,14 @@ def _named(call: Call, category: object) -> str:
 
 
 def _odds(
-    call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame", chosen: "AnalysisSet"
+    call: Call,
+    parameter: str,
+    visit: str,
+    model: "ProportionalOdds",
+    frame: "pandas.DataFrame",
+    analysis_set: "AnalysisSet",
 ) -> Iterator[Number]:
-    o, rows = call.options, chosen.rows(call.options.groups(list(call.dataset.groups)))
+    o, rows = call.options, analysis_set.rows(call.options.groups(list(call.dataset.groups)))
     yield from silent_levels(call, parameter, visit, model.alike, rows, "odds ratio")
     for group, reference in o.contrasts:
         contrast = call.contrast(group, reference)
@@ -92,10 +97,15 @@ def _cut(
 
 
 def _counts(
-    call: Call, parameter: str, visit: str, model: "ProportionalOdds", frame: "pandas.DataFrame", chosen: "AnalysisSet"
+    call: Call,
+    parameter: str,
+    visit: str,
+    model: "ProportionalOdds",
+    frame: "pandas.DataFrame",
+    analysis_set: "AnalysisSet",
 ) -> Iterator[Number]:
     for group in map(str, model.design.groups):
-        mine, rows = frame[frame["group"] == group]["value"], chosen.rows([group])
+        mine, rows = frame[frame["group"] == group]["value"], analysis_set.rows([group])
         yield from call.numbers(parameter, group, visit, {"n": len(mine)}, rows)
         for category in model.categories:
             count = int((mine == category).sum())

@@ -48,9 +48,9 @@ def run(call: Call) -> Iterator[Number]:
 def _shares(call: Call, parameter: str, visit: str) -> Iterator[Number]:
     from omtrace.statistics.basic.proportion import proportion
 
-    chosen = call.data.select(call.entry.population, parameter, visit)
-    scores = chosen.frame["value"].astype("float64")
-    count, missing = len(scores), chosen.missing()
+    analysis_set = call.data.select(call.entry.population, parameter, visit)
+    scores = analysis_set.frame["value"].astype("float64")
+    count, missing = len(scores), analysis_set.missing()
     counted = {"completion": (count, count + missing)}
     if parameter in call.options.ranges:
         least, greatest = call.options.ranges[parameter]
@@ -64,7 +64,7 @@ def _shares(call: Call, parameter: str, visit: str) -> Iterator[Number]:
     for name, (yes, of) in counted.items():
         share = proportion(yes, of, call.options.level)
         values |= {name: share["proportion"], f"{name}_low": share["wilson_low"], f"{name}_high": share["wilson_high"]}
-    yield from call.numbers(parameter, "all", visit, values, chosen.rows())
+    yield from call.numbers(parameter, "all", visit, values, analysis_set.rows())
 
 
 def _consistency(call: Call, parameter: str, visit: str) -> Iterator[Number]:
@@ -79,24 +79,24 @@ def _consistency(call: Call, parameter: str, visit: str) -> Iterator[Number]:
             raise Fault(f"analysis {call.name}: options.items: {item!r} is no parameter of {call.entry.dataset}{hint}")
         if visit in call.dataset.parameters[item].visits:
             call.need(item, visit)
-    chosen = call.data.select_complete(call.entry.population, [(item, visit) for item in items])
-    counts = {"n": float(len(chosen.frame)), "missing": float(chosen.missing())}
-    table = chosen.frame.astype("float64").to_numpy().reshape(-1, len(items))
+    analysis_set = call.data.select_complete(call.entry.population, [(item, visit) for item in items])
+    counts = {"n": float(len(analysis_set.frame)), "missing": float(analysis_set.missing())}
+    table = analysis_set.frame.astype("float64").to_numpy().reshape(-1, len(items))
     values = {**counts, **cronbach_alpha(table, call.options.level)}
-    yield from call.numbers(parameter, "all", visit, values, chosen.rows(), "internal consistency", COEFFICIENT)
+    yield from call.numbers(parameter, "all", visit, values, analysis_set.rows(), "internal consistency", COEFFICIENT)
 
 
 def _retest(call: Call, parameter: str) -> Iterator[Number]:
     from omtrace.statistics.basic.reliability import retest
 
     at = call.options.retest
-    chosen = call.data.select_complete(call.entry.population, [(parameter, visit) for visit in at])
-    counts = {"n": float(len(chosen.frame)), "missing": float(chosen.missing())}
-    table = chosen.frame.astype("float64").to_numpy().reshape(-1, len(at))
+    analysis_set = call.data.select_complete(call.entry.population, [(parameter, visit) for visit in at])
+    counts = {"n": float(len(analysis_set.frame)), "missing": float(analysis_set.missing())}
+    table = analysis_set.frame.astype("float64").to_numpy().reshape(-1, len(at))
     values = {**counts, **retest(table, call.options.level)}
     in_points = {name: values.pop(name) for name in IN_POINTS if name in values}
     level = "test-retest: " + ", ".join(named("visit", visit) for visit in at)
-    rows = chosen.rows()
+    rows = analysis_set.rows()
     yield from call.numbers(parameter, "all", "", values, rows, level, COEFFICIENT)
     yield from call.numbers(parameter, "all", "", in_points, rows, level)
 

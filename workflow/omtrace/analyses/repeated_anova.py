@@ -22,11 +22,11 @@ def run(call: Call) -> Iterator[Number]:
     for parameter, at in visits.items():
         if len(at) < 2:
             raise Refusal(f"analysis {call.name}, {parameter}: at least two visits are needed")
-        chosen = complete(call, [(parameter, visit) for visit in at])
-        counts = {"n": float(len(chosen.frame)), "missing": float(chosen.missing())}
-        values = repeated_anova(chosen.frame.astype("float64").to_numpy(), call.options.level)
+        analysis_set = complete(call, [(parameter, visit) for visit in at])
+        counts = {"n": float(len(analysis_set.frame)), "missing": float(analysis_set.missing())}
+        values = repeated_anova(analysis_set.frame.astype("float64").to_numpy(), call.options.level)
         level = ", ".join(named("visit", visit) for visit in at)
-        yield from call.numbers(parameter, "all", "", {**counts, **values}, chosen.rows(), level=level)
+        yield from call.numbers(parameter, "all", "", {**counts, **values}, analysis_set.rows(), level=level)
 
 
 METHOD = Method(

@@ -63,11 +63,11 @@ def run(call: Call) -> Iterator[Number]:
         if visit == baseline:
             continue
         grid = _grid(call, parameter)
-        chosen = call.data.select(call.entry.population, parameter, visit, baseline, group=True)
-        sides, without = _improvements(call, chosen.frame, parameter, grid.relative)
+        analysis_set = call.data.select(call.entry.population, parameter, visit, baseline, group=True)
+        sides, without = _improvements(call, analysis_set.frame, parameter, grid.relative)
         thresholds = grid.thresholds()
         found = threshold_grid(sides[o.group], sides[o.reference], thresholds, o.level)
-        rows = chosen.rows([o.group, o.reference], without)
+        rows = analysis_set.rows([o.group, o.reference], without)
         unit = "%" if grid.relative else call.dataset.parameters[parameter].unit
         scale = (unit, max((len(f"{t:g}".partition(".")[2]) for t in thresholds), default=0))
         counts = {"n_a": float(sides[o.group].size), "n_b": float(sides[o.reference].size)}

@@ -90,8 +90,8 @@ def families_of(plan: Plan, name: str) -> list[str]:
     """The families that a p value of an analysis belongs to."""
     return [
         family
-        for family, told in plan.families.items()
-        if any(hypothesis.analysis == name for hypothesis in told.hypotheses.values())
+        for family, entry in plan.families.items()
+        if any(hypothesis.analysis == name for hypothesis in entry.hypotheses.values())
     ]
 
 
@@ -248,9 +248,9 @@ def _addressed(made: Run, numbers: Mapping[str, Sequence[Number]]) -> tuple[dict
     address: dict[int, str] = {}
     sets: dict[str, Rows] = {}
     for dataset, rows in found.items():
-        told = addresses(list(rows.values()), made.data.pop(dataset).contents)
-        address |= zip(rows, told, strict=True)
-        sets |= zip(told, rows.values(), strict=True)
+        digests = addresses(list(rows.values()), made.data.pop(dataset).contents)
+        address |= zip(rows, digests, strict=True)
+        sets |= zip(digests, rows.values(), strict=True)
     return address, sets
 
 

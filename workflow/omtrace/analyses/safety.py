@@ -33,18 +33,18 @@ def run(call: Call) -> Iterator[Number]:
     data = call.data.grouped_by(o.treated) if o.treated else call.data
     contrasts = {call.contrast(*pair): pair for pair in o.contrasts}
     for parameter, visit in call.targets():
-        chosen = data.select(call.entry.population, parameter, visit, group=bool(call.dataset.group))
+        analysis_set = data.select(call.entry.population, parameter, visit, group=bool(call.dataset.group))
         found = {}
         for group in call.groups(True):
-            events = chosen.of_group(group)["value"].astype("float64")
+            events = analysis_set.of_group(group)["value"].astype("float64")
             found[group] = (int((events > 0).sum()), len(events))
             share = proportion(*found[group], o.level)
             values = {**{name: share[name] for name in SHARE}, "events": float(events.sum())}
-            yield from call.numbers(parameter, group, visit, values, chosen.rows([group]))
+            yield from call.numbers(parameter, group, visit, values, analysis_set.rows([group]))
         for contrast, (group, reference) in contrasts.items():
             difference = proportion_difference(*found[group], *found[reference], o.level)
             values = {name: difference[name] for name in DIFFERENCE}
-            rows = chosen.rows([group, reference])
+            rows = analysis_set.rows([group, reference])
             yield from call.numbers(parameter, contrast, visit, values, rows, scale=("", 3))
 
 

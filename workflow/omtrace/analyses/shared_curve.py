@@ -45,8 +45,8 @@ def run(call: Call) -> Iterator[Number]:
     call.need(concentration)
     contrasts = {call.contrast(*pair): pair for pair in options.contrasts}
     for parameter, visit in call.targets():
-        chosen = call.data.select(call.entry.population, parameter, visit, covariates=[concentration], group=True)
-        wells = {plate: _points(chosen, plate, concentration) for plate in call.dataset.groups}
+        analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=[concentration], group=True)
+        wells = {plate: _points(analysis_set, plate, concentration) for plate in call.dataset.groups}
         wells = {plate: points for plate, points in wells.items() if len(points[0])}
         refused = {}
         if wells:
@@ -56,8 +56,10 @@ def run(call: Call) -> Iterator[Number]:
             whys = [str(why or vague) for why, vague in zip(own.refusal, own.vague, strict=True)]
             refused = {plate: why for plate, why in zip(wells, whys, strict=True) if why}
         plates = [plate for plate in wells if plate not in refused]
-        left = {unit: f"no curve: {why}" for plate, why in refused.items() for unit in chosen.of_group(plate).index}
-        rows = chosen.rows(list(call.dataset.groups), left)
+        left = {
+            unit: f"no curve: {why}" for plate, why in refused.items() for unit in analysis_set.of_group(plate).index
+        }
+        rows = analysis_set.rows(list(call.dataset.groups), left)
         counts = {"plates": len(plates), "n": rows.used}
         yield from call.numbers(parameter, "all", visit, counts, rows)
         if len(plates) < 2:
@@ -96,9 +98,9 @@ def _ratio(
     return ratio_of(joint.difference(plates.index(pair[0]), plates.index(pair[1]), call.options.level))
 
 
-def _points(chosen: "AnalysisSet", plate: str, concentration: str) -> "tuple[numpy.ndarray, numpy.ndarray]":
+def _points(analysis_set: "AnalysisSet", plate: str, concentration: str) -> "tuple[numpy.ndarray, numpy.ndarray]":
     """Concentration and signal of a plate's standards."""
-    wells = chosen.of_group(plate)
+    wells = analysis_set.of_group(plate)
     return wells[concentration].to_numpy("float64"), wells["value"].to_numpy("float64")
 
 

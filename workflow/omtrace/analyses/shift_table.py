@@ -25,16 +25,18 @@ def run(call: Call) -> Iterator[Number]:
     for parameter, visit in call.targets("anything"):
         if visit == (base := call.baseline(parameter)):
             continue
-        chosen = call.data.select(call.entry.population, parameter, visit, baseline=base)
-        pairs = chosen.frame[["baseline", "value"]].map(lambda value: f"{value:g}" if _number(value) else str(value))
+        analysis_set = call.data.select(call.entry.population, parameter, visit, baseline=base)
+        pairs = analysis_set.frame[["baseline", "value"]].map(
+            lambda value: f"{value:g}" if _number(value) else str(value)
+        )
         there = sorted(set(pairs["baseline"]) | set(pairs["value"]), key=_key)
         if order and (other := [category for category in there if category not in order]):
             raise Fault(f"analysis {call.name}: order: {parameter} has {other[0]!r} as well{nearest(other[0], order)}")
         categories = order or there
         for group in call.groups(call.options.by_group):
-            part, rows = pairs.iloc[chosen.places(group)], chosen.rows([group])
+            part, rows = pairs.iloc[analysis_set.places(group)], analysis_set.rows([group])
             n = len(part)
-            yield from call.numbers(parameter, group, visit, {"n": n, "missing": chosen.missing(group)}, rows)
+            yield from call.numbers(parameter, group, visit, {"n": n, "missing": analysis_set.missing(group)}, rows)
             counts = part.value_counts().to_dict()
             levels = {f"from {a} to {b}": counts.get((a, b), 0) for a, b in product(categories, categories)}
             if order:

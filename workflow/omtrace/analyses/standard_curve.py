@@ -46,13 +46,13 @@ def run(call: Call) -> Iterator[Number]:
     call.need(concentration)
     overridden_plates(call)
     for parameter, visit in call.targets():
-        chosen = call.data.select(call.entry.population, parameter, visit, covariates=[concentration], group=True)
-        wells, means = _points(chosen, plates, concentration)
+        analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=[concentration], group=True)
+        wells, means = _points(analysis_set, plates, concentration)
         there = [place for place, (x, _) in enumerate(wells) if len(x)]
         used = Wells([plates[at] for at in there], [wells[at] for at in there], [means[at] for at in there])
         curves = _fitted(call.options, used) if there else None
         for place, plate in enumerate(plates):
-            rows, at = chosen.rows([plate]), bisect_left(there, place)
+            rows, at = analysis_set.rows([plate]), bisect_left(there, place)
             if curves is None or place not in there[at : at + 1]:
                 yield from call.numbers(parameter, plate, visit, {"n": 0}, rows, level="refused: no standards")
                 continue
@@ -157,16 +157,18 @@ def _digits(value: float, statistic: str) -> int:
     return min(most, max(0, 4 - math.floor(math.log10(abs(value))))) if value and value == value else DECIMALS
 
 
-def _points(chosen: "AnalysisSet", plates: list[str], concentration: str) -> tuple[list["Points"], list["Points"]]:
+def _points(
+    analysis_set: "AnalysisSet", plates: list[str], concentration: str
+) -> tuple[list["Points"], list["Points"]]:
     """Concentration and signal of each plate's standards; and its levels, rising, with the mean signal of each."""
     import numpy
 
-    parts = [chosen.places(plate) for plate in plates]
+    parts = [analysis_set.places(plate) for plate in plates]
     of, places = (
         numpy.repeat(numpy.arange(len(parts)), list(map(len, parts))),
         numpy.concatenate([numpy.zeros(0, dtype=numpy.intp), *parts]),
     )
-    x, y = (chosen.frame[name].to_numpy("float64")[places] for name in (concentration, "value"))
+    x, y = (analysis_set.frame[name].to_numpy("float64")[places] for name in (concentration, "value"))
     wells = _by_plate(of, x, y, len(plates))
     order = numpy.lexsort((x, of))  # stable: a mean adds its wells in their order
     of, x, y = of[order], x[order], y[order]

@@ -49,26 +49,28 @@ def run(call: Call) -> Iterator[Number]:
         base = call.baseline(parameter) if o.baseline or own else ""
         others = [name for name in (*o.covariates, *o.factors) if name != o.by]
         needed = others if own else [o.by, *others]
-        chosen = data.select(call.entry.population, parameter, visit, base, needed, group=True)
+        analysis_set = data.select(call.entry.population, parameter, visit, base, needed, group=True)
         try:
-            yield from _numbers(call, parameter, contrast, visit, chosen)
+            yield from _numbers(call, parameter, contrast, visit, analysis_set)
         except ValueError as error:
             raise Refusal(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
 
 
-def _numbers(call: Call, parameter: str, contrast: Contrast, visit: str, chosen: "AnalysisSet") -> Iterator[Number]:
+def _numbers(
+    call: Call, parameter: str, contrast: Contrast, visit: str, analysis_set: "AnalysisSet"
+) -> Iterator[Number]:
     o, own = call.options, call.options.by == OWN
     text = not own and call.data.is_text(o.by)
     if bool(o.at) == text:
         raise ValueError(f"at: {'goes with numbers, not with categories' if text else 'is needed for numbers'}")
-    model = _fitted(call, chosen, text)
-    rows = chosen.rows([o.group, o.reference])
+    model = _fitted(call, analysis_set, text)
+    rows = analysis_set.rows([o.group, o.reference])
     factor = parameter if own else o.by
     label, declared = f"{named('parameter', factor)}{' at baseline' * own}", call.dataset.parameters[factor]
     for value in model.design.levels[o.by] if text else o.at:
         level = f"{label}: {value}" if text else f"{label}: {value:g} {declared.unit}".strip()
         if text:
-            yield from _counts(call, parameter, visit, level, chosen, str(value))
+            yield from _counts(call, parameter, visit, level, analysis_set, str(value))
         fit = model.difference(o.group, o.reference, o.level, {o.by: value})
         yield from call.numbers(parameter, contrast, visit, fit, rows, level)
     outcome = call.dataset.parameters[parameter]
@@ -78,12 +80,12 @@ def _numbers(call: Call, parameter: str, contrast: Contrast, visit: str, chosen:
     yield from call.numbers(parameter, contrast, visit, found, rows, f"interaction with {label}", scale)
 
 
-def _fitted(call: Call, chosen: "AnalysisSet", text: bool) -> "Ancova":
+def _fitted(call: Call, analysis_set: "AnalysisSet", text: bool) -> "Ancova":
     from omtrace.statistics.linear.design import Terms
     from omtrace.statistics.linear.linear import Ancova
 
     o = call.options
-    frame = chosen.frame[chosen.frame["group"].isin([o.group, o.reference])]
+    frame = analysis_set.frame[analysis_set.frame["group"].isin([o.group, o.reference])]
     numeric = [*([OWN] if o.baseline or o.by == OWN else []), *o.covariates]
     numeric += [] if text or o.by in numeric else [o.by]
     factors = [*o.factors, *([o.by] if text and o.by not in o.factors else [])]
@@ -103,13 +105,15 @@ def _thin(frame, by: str, groups: list[str]) -> str:
     return ""
 
 
-def _counts(call: Call, parameter: str, visit: str, level: str, chosen: "AnalysisSet", value: str) -> Iterator[Number]:
+def _counts(
+    call: Call, parameter: str, visit: str, level: str, analysis_set: "AnalysisSet", value: str
+) -> Iterator[Number]:
     """The units of each group in a subgroup."""
     for group in (call.options.group, call.options.reference):
-        part = chosen.of_group(group)
+        part = analysis_set.of_group(group)
         others = dict.fromkeys(part.index[part[call.options.by] != value], "other subgroup")
         n = {"n": len(part) - len(others)}
-        yield from call.numbers(parameter, group, visit, n, chosen.rows([group], others), level)
+        yield from call.numbers(parameter, group, visit, n, analysis_set.rows([group], others), level)
 
 
 METHOD = Method(

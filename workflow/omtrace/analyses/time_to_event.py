@@ -74,24 +74,26 @@ def run(call: Call) -> Iterator[Number]:
     groups = [name for name in call.dataset.groups if not named or name in named] if call.dataset.group else [EVERYBODY]
     for parameter, visit in call.targets():
         needed = list(dict.fromkeys((o.event, *o.strata, *o.covariates, *o.factors)))
-        chosen = call.data.select(
+        analysis_set = call.data.select(
             call.entry.population, parameter, visit, covariates=needed, group=bool(call.dataset.group)
         )
-        frame = chosen.frame.astype(dict.fromkeys(["value", o.event, *o.covariates], "float64"))
+        frame = analysis_set.frame.astype(dict.fromkeys(["value", o.event, *o.covariates], "float64"))
         curves: dict[str, Curve] = {}
         try:
             for group in groups:
                 mine = frame if group == EVERYBODY else frame[frame["group"] == group]
                 if len(mine):
                     curves[group] = kaplan_meier(mine["value"], mine[o.event], o.level)
-                    yield from _curve(call, parameter, visit, group, curves[group], chosen.rows([group]))
+                    yield from _curve(call, parameter, visit, group, curves[group], analysis_set.rows([group]))
                 else:
-                    yield from _not_computed(call, parameter, visit, group, "no unit has a time", chosen.rows([group]))
+                    yield from _not_computed(
+                        call, parameter, visit, group, "no unit has a time", analysis_set.rows([group])
+                    )
         except ValueError as error:
             raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
         if contrasts:
             frame = frame[frame["group"].isin(groups)]
-            yield from _compared(call, parameter, visit, contrasts, groups, frame, chosen, curves)
+            yield from _compared(call, parameter, visit, contrasts, groups, frame, analysis_set, curves)
 
 
 def _curve(call: Call, parameter: str, visit: str, group: str, curve: "Curve", rows: "Rows") -> Iterator[Number]:
@@ -126,21 +128,21 @@ def _compared(
     contrasts: Mapping[Contrast, tuple[str, str]],
     groups: list[str],
     frame: "pandas.DataFrame",
-    chosen: "AnalysisSet",
+    analysis_set: "AnalysisSet",
     curves: "Mapping[str, Curve]",
 ) -> Iterator[Number]:
     """The pairs of groups, each part not computed where the data do not allow it."""
     from omtrace.statistics.basic.survival import log_rank, restricted_mean_difference
 
     o = call.options
-    rows = chosen.rows(groups)
+    rows = analysis_set.rows(groups)
     strata = frame[list(o.strata)].astype(str).agg(" ".join, axis=1) if o.strata else None
     test = f"log-rank test{', stratified' * bool(o.strata)}"
     yield from _cox(call, parameter, visit, contrasts, groups, frame, strata, rows)
     tested: list[tuple[str | Contrast, tuple[str, ...]]] = list(contrasts.items())
     for name, some in tested + [(EVERYBODY, tuple(groups))] * (len(groups) > 2):
         mine = frame["group"].isin(some)
-        used = chosen.rows(list(some))
+        used = analysis_set.rows(list(some))
         try:
             values = log_rank(
                 frame["value"][mine],
@@ -155,7 +157,7 @@ def _compared(
     if not o.horizon:
         return
     for contrast, (group, reference) in contrasts.items():
-        used = chosen.rows([group, reference])
+        used = analysis_set.rows([group, reference])
         level = f"restricted mean up to {o.horizon:g} {call.dataset.parameters[parameter].unit}".rstrip()
         try:
             values = restricted_mean_difference(curves[group], curves[reference], o.horizon, o.level)

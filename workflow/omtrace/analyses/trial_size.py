@@ -49,22 +49,22 @@ def run(call: Call) -> Iterator[Number]:
         if visit in ("", base):
             continue
         grouped = bool(call.dataset.group)
-        chosen = call.data.select(call.entry.population, parameter, visit, base, group=grouped)
+        analysis_set = call.data.select(call.entry.population, parameter, visit, base, group=grouped)
         try:
-            spread = _spread(call, chosen)
-            yield from _numbers(call, parameter, visit, chosen, spread)
+            spread = _spread(call, analysis_set)
+            yield from _numbers(call, parameter, visit, analysis_set, spread)
             if o.replicates and o.design == "two groups":
                 yield from _simulated(call, parameter, visit, base)
         except ValueError as error:
             raise Refusal(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
 
 
-def _spread(call: Call, chosen: "AnalysisSet") -> Spread:
+def _spread(call: Call, analysis_set: "AnalysisSet") -> Spread:
     """Pooled within groups. Raises ValueError for fewer than 3 degrees of freedom."""
     import numpy
 
-    frame = chosen.frame.astype({"value": "float64", "baseline": "float64"})
-    groups = [chosen.groups.get(unit, "") for unit in frame.index]
+    frame = analysis_set.frame.astype({"value": "float64", "baseline": "float64"})
+    groups = [analysis_set.groups.get(unit, "") for unit in frame.index]
     centred = frame[["value", "baseline"]] - frame[["value", "baseline"]].groupby(groups).transform("mean")
     df = len(frame) - len(set(groups))
     if df < 3:
@@ -76,10 +76,10 @@ def _spread(call: Call, chosen: "AnalysisSet") -> Spread:
     return Spread(len(frame), sd, df, correlation)
 
 
-def _numbers(call: Call, parameter: str, visit: str, chosen: "AnalysisSet", spread: Spread) -> Iterator[Number]:
+def _numbers(call: Call, parameter: str, visit: str, analysis_set: "AnalysisSet", spread: Spread) -> Iterator[Number]:
     from omtrace.statistics.power.trial_size import correlation_lower, n_ancova, n_t, sd_limits
 
-    o, rows = call.options, chosen.rows()
+    o, rows = call.options, analysis_set.rows()
     low, high = sd_limits(spread.sd, spread.df, o.confidence)
     found = {"n": spread.n, "sd": spread.sd, "sd_lower": low, "sd_upper": high}
     rho, limit = spread.correlation, f"upper {100 * o.confidence:g}% limit"
@@ -117,9 +117,9 @@ def _simulated(call: Call, parameter: str, visit: str, base: str) -> Iterator[Nu
     o, scheduled = call.options, call.dataset.parameters[parameter].visits
     order = [v for v in call.dataset.visits if v in scheduled]
     visits = order[order.index(base) : order.index(visit) + 1]
-    chosen = call.data.select_complete(call.entry.population, [(parameter, v) for v in visits])
-    groups = [chosen.groups.get(unit, "") for unit in chosen.frame.index]
-    values = chosen.frame.astype("float64").to_numpy()
+    analysis_set = call.data.select_complete(call.entry.population, [(parameter, v) for v in visits])
+    groups = [analysis_set.groups.get(unit, "") for unit in analysis_set.frame.index]
+    values = analysis_set.frame.astype("float64").to_numpy()
     if len(visits) < 3:
         raise ValueError("replicates: one visit since baseline needs no simulation; the formula is enough")
     names = sorted(set(groups))
@@ -134,7 +134,9 @@ def _simulated(call: Call, parameter: str, visit: str, base: str) -> Iterator[Nu
     n = with_dropout(n_ancova(o.difference / float(sigma[-1, -1]) ** 0.5, correlation, o.power, o.alpha), o.dropout)
     found = simulated_power(sigma, n, o.difference, o.replicates, o.seed, o.dropout, o.alpha)
     values_ = {"n": float(len(values)), "enrolled_per_group": float(n), **found}
-    yield from call.numbers(parameter, "all", visit, values_, chosen.rows(), "mixed model over the visits, simulated")
+    yield from call.numbers(
+        parameter, "all", visit, values_, analysis_set.rows(), "mixed model over the visits, simulated"
+    )
 
 
 METHOD = Method(

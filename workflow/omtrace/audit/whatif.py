@@ -179,7 +179,9 @@ def _named(plan: Plan, name: str) -> set[str]:
     parts: list[object] = [entry.parameters, entry.options, dataset.group, dataset.experimental_unit]
     populations = {entry.population, *re.findall(r"\w+", repr(entry.options))}
     every = entry.method == "populations"
-    parts += [told.where for population, told in dataset.populations.items() if every or population in populations]
+    parts += [
+        declared.where for population, declared in dataset.populations.items() if every or population in populations
+    ]
     parts += [plan.estimands[entry.estimand]] if entry.estimand else []
     return dataset.named_in(parts)
 

@@ -71,19 +71,19 @@ class Grid:
         import numpy
         import pandas
 
-        told = found.records["status"]
+        status = found.records["status"]
         empty = self._without_rows(found)
         names = [empty or "not collected", "not scheduled"]
-        at = numpy.where(source >= 0, source, len(told) + ~scheduled)
-        missing = (source < 0) | numpy.append(told.isna().to_numpy(), True)[source]
-        at[missing] = (len(told) + ~scheduled)[missing]
+        at = numpy.where(source >= 0, source, len(status) + ~scheduled)
+        missing = (source < 0) | numpy.append(status.isna().to_numpy(), True)[source]
+        at[missing] = (len(status) + ~scheduled)[missing]
         cells = []
         for place, (rule, key, column) in self._lost(found, visits).items():
             if missing[place] and scheduled[place]:
-                at[place] = len(told) + len(names)
+                at[place] = len(status) + len(names)
                 names.append(f"quarantined: {rule}{'; ' if empty else ''}{empty}")
                 cells.append(Cells.of([place], [key], column, "quarantined"))
-        every = pandas.concat([told, pandas.Series(names, dtype="str")])
+        every = pandas.concat([status, pandas.Series(names, dtype="str")])
         return every.take(at).reset_index(drop=True), cells
 
     def _without_rows(self, found: Found) -> str:

@@ -125,10 +125,10 @@ def _shifts(context: Context, name: str, options: Options) -> "tuple[PlateShifts
 def _materials(plates: Plates, layout: "pandas.DataFrame", options: Options) -> "pandas.Series":
     """What each well shares with wells of other plates; missing: nothing."""
     if options.bridge:
-        told = layout.set_index("key")[options.bridge].astype("str").reindex(plates.keys)
+        materials = layout.set_index("key")[options.bridge].astype("str").reindex(plates.keys)
     else:
-        told = plates.samples.where(plates.role == "control")
-    return told.where(told.isin(options.shared)) if options.shared else told
+        materials = plates.samples.where(plates.role == "control")
+    return materials.where(materials.isin(options.shared)) if options.shared else materials
 
 
 def _read(plates: Plates, wells: "numpy.ndarray") -> "tuple[numpy.ndarray, list[float]]":
@@ -151,8 +151,8 @@ def _confounded(context: Context, name: str, on: dict[str, str]) -> str:
         return ""
     if group not in context.so_far:
         raise Fault(f"parameter {name}: declare {group!r} before it: plates are held against the groups first")
-    told = context.so_far[group].records[["unit", "text"]].itertuples(index=False, name=None)
-    groups = {unit: text for unit, text in told if isinstance(text, str)}
+    records = context.so_far[group].records[["unit", "text"]].itertuples(index=False, name=None)
+    groups = {unit: text for unit, text in records if isinstance(text, str)}
     units = [unit for unit in sorted(on) if unit in groups]
     names = sorted({groups[unit] for unit in units})[1:]
     if not names:

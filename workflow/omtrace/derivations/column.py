@@ -44,17 +44,17 @@ def _one(
     import numpy
 
     tables.need(options.table, column)
-    values, keys, told = rows[column], rows["key"].to_numpy(), tables.coded.get(column, {})
+    values, keys, codes = rows[column], rows["key"].to_numpy(), tables.coded.get(column, {})
     there = values.notna().to_numpy()
-    coded = ~there & numpy.isin(keys, [key for key, says in told.items() if says])
+    coded = ~there & numpy.isin(keys, [key for key, says in codes.items() if says])
     names, which = ["observed", "not collected"], (~there).astype("int64")
     which[coded] = numpy.arange(len(names), len(names) + coded.sum())
-    names += [reason_of(told[key]) for key in keys[coded].tolist()]
+    names += [reason_of(codes[key]) for key in keys[coded].tolist()]
     if options.labels:
         values = values.map(lambda value: _label(value, options.labels), na_action="ignore")
     text = bool(options.labels) or values.dtype.kind not in "iuf"
     behind = numpy.flatnonzero(there | coded)
-    taken = numpy.isin(keys, [key for key, says in told.items() if says.startswith("quarantined: ")]) & ~there
+    taken = numpy.isin(keys, [key for key, says in codes.items() if says.startswith("quarantined: ")]) & ~there
     raw = tables.raw(options.table, column)
     cells = Cells.joined(
         [

@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from omtrace import store
 from omtrace.derivations import Context, Tables
@@ -30,7 +30,14 @@ def read_tables(plan: Plan, folder: str | Path) -> Tables:
     return Tables(plan, frames, quarantine, {(k, c): s for k, c, s, _ in says}, repaired)
 
 
-def build(plan: Plan, name: str, tables: Tables) -> "tuple[pandas.DataFrame, pandas.DataFrame]":
+class Built(NamedTuple):
+    """The records of a dataset, and the raw cells behind them."""
+
+    records: "pandas.DataFrame"
+    cells: "pandas.DataFrame"
+
+
+def build(plan: Plan, name: str, tables: Tables) -> Built:
     """A dataset's records and cells (see docs/design.md, formats).
 
     Conservation of units is by construction: every parameter is laid on the full grid. What is found for units
@@ -56,16 +63,18 @@ def build(plan: Plan, name: str, tables: Tables) -> "tuple[pandas.DataFrame, pan
         numbers = numpy.arange(start, start + count)
         records.append(found.records.assign(record=numbers, parameter=repeated(parameter_name, count)))
         start += count
-    return pandas.concat(records)[RECORD], links.frame()
+    return Built(pandas.concat(records)[RECORD], links.frame())
 
 
-def _nobody() -> "tuple[pandas.DataFrame, pandas.DataFrame]":
+def _nobody() -> Built:
     """The records and cells of a dataset in which no unit is enrolled."""
     import pandas
 
     records = dict.fromkeys(RECORD, "str") | {"record": "int64", "value": "float64"}
     cells = {"record": "int64", "key": "int64", "column": "category", "role": "category"}
-    return pandas.DataFrame(columns=list(records)).astype(records), pandas.DataFrame(columns=list(cells)).astype(cells)
+    return Built(
+        pandas.DataFrame(columns=list(records)).astype(records), pandas.DataFrame(columns=list(cells)).astype(cells)
+    )
 
 
 def derive_study(plan: Plan, validated: str | Path, folder: str | Path) -> None:

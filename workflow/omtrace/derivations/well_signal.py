@@ -97,9 +97,9 @@ def _of_table(context: Context, options: Options, table: str) -> Signals:
     first, *others = (read["signal"].to_numpy("float64") for read in reads)
     values = first - others[0] if others else first
     keys = numpy.stack([read["key"].to_numpy("int64") for read in reads], axis=1)
-    told, says = context.tables.coded.get("signal", {}), numpy.full(len(values), "", dtype=object)
+    codes, says = context.tables.coded.get("signal", {}), numpy.full(len(values), "", dtype=object)
     open_ = numpy.flatnonzero(numpy.isnan(first))
-    says[open_] = [told.get(key, "") for key in keys[open_, 0].tolist()]
+    says[open_] = [codes.get(key, "") for key in keys[open_, 0].tolist()]
     beyond = numpy.array([BEYOND.get(kind_of(text), 0) for text in says], dtype="int8")
     there = ~numpy.isnan(values) | (beyond != 0) if others else numpy.ones(len(values), dtype=bool)
     raw = context.tables.raw(table, "signal")

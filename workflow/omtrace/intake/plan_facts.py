@@ -98,8 +98,8 @@ def figure_check(plan: Plan, figure: FigurePlan) -> Check:
     def check(where: str) -> None:
         faults = []
         for option in SHOWN:
-            asked = figure.options.get(option, ())
-            for statistic in (asked,) if isinstance(asked, str) else asked:
+            names = figure.options.get(option, ())
+            for statistic in (names,) if isinstance(names, str) else names:
                 if isinstance(statistic, str) and statistic and statistic not in STATISTICS:
                     hint = nearest(statistic, STATISTICS)
                     faults.append(f"{where}: {option}: no method gives a statistic {statistic!r}{hint}")

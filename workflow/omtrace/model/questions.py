@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from omtrace.model.closed import Closed, nearest
 from omtrace.model.slices import REPORT
 from omtrace.model.statistics import EFFECTS, INTERVALS
+from omtrace.plugins import declared, plugin
 
 Role = Literal[
     "primary",
@@ -42,8 +43,6 @@ ROLES: dict[str, str] = {
     "descriptive": "Description",
     "exploratory": "Exploratory analyses",
 }
-# Methods whose effects are estimated again without each unit, where they are primary.
-ESTIMATING = ("ancova", "compare_groups", "compare_proportions", "count_model", "logistic", "mixed_model", "mmrm")
 NOT_COMPARED = (
     "concordance",
     "influence",
@@ -255,7 +254,7 @@ def _fragility(analyses: Mapping[str, object], datasets: Mapping[str, Mapping]) 
     Where several units make one experimental unit, such as a litter, a plan asks for it itself.
     """
     nested = {name for name, entry in datasets.items() if _get(_mappings(entry).get("experimental_unit"), "parameter")}
-    told = {_get(entry, "of") for entry in _mappings(analyses).values() if _get(entry, "method") == "influence"}
+    examined = {_get(entry, "of") for entry in _mappings(analyses).values() if _get(entry, "method") == "influence"}
     return {
         f"{name}_influence": {
             "method": "influence",
@@ -266,9 +265,13 @@ def _fragility(analyses: Mapping[str, object], datasets: Mapping[str, Mapping]) 
             "options": {"shown": 1},
         }
         for name, entry in _mappings(analyses).items()
-        if _get(entry, "role") == "primary" and _get(entry, "method") in ESTIMATING and name not in told
+        if _get(entry, "role") == "primary" and _is_fragile(_get(entry, "method")) and name not in examined
         if f"{name}_influence" not in analyses and _get(entry, "dataset") not in nested
     }
+
+
+def _is_fragile(method: str) -> bool:
+    return method in declared("analyses") and plugin("analyses", method, "METHOD").is_fragile
 
 
 def _mappings(value: object) -> dict[str, Mapping]:

@@ -203,8 +203,8 @@ def exports_of(exports: Sequence[File], study: str, table: str = "", replaced: b
     mine = [export for export in exports if export.study == study and table in ("", export.table)]
     gone = set() if replaced else {e.replaces for e in mine if e.replaces}  # by rows of its own study and table
     gone |= set() if replaced else {str(e.number) for e in mine if e.withdrawn}
-    chosen = [export for export in mine if str(export.number) not in gone] if gone else mine
-    return sorted(chosen, key=attrgetter("number"))
+    exports_read = [export for export in mine if str(export.number) not in gone] if gone else mine
+    return sorted(exports_read, key=attrgetter("number"))
 
 
 def bucket_count(files: int) -> int:

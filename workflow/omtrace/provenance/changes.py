@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from omtrace import store
 from omtrace.faults import Fault
@@ -65,6 +66,13 @@ class Change:
         old, new = (self.old or {}).get("value", "none"), (self.new or {}).get("value", "none")
         primary = " (primary)" * (self.role == "primary")
         return f"{row['id']}  {name}{primary}: {old or 'no value'} -> {new or 'no value'}  [{self.cause}]"
+
+
+class Changes(NamedTuple):
+    """The numbers that differ between two runs, and how many are the same."""
+
+    changes: list[Change]
+    same: int
 
 
 @dataclass(frozen=True)
@@ -213,7 +221,7 @@ def _index(folder: Path) -> bytes:
     return (folder / INDEX).read_bytes() if (folder / INDEX).is_file() else b""
 
 
-def compared(study: str, root: str | Path = ".") -> tuple[list[Change], int]:
+def compared(study: str, root: str | Path = ".") -> Changes:
     """The numbers that differ between the last two different runs, and how many are the same.
 
     The same without a word: value, row set and definition are. A row set's digest covers the raw cells of its records,
@@ -256,7 +264,7 @@ def compared(study: str, root: str | Path = ".") -> tuple[list[Change], int]:
 
     order = list(ROLES)
     changes.sort(key=lambda c: (KINDS.index(c.kind), order.index(c.role) if c.role in order else len(order)))
-    return changes, alike + both
+    return Changes(changes, alike + both)
 
 
 def _defined(path: Path) -> dict[str, dict]:
@@ -284,9 +292,9 @@ class Edits:
         if (old, new) not in self.known:
             sides = [dict(_leaves(_by_plan_key(side))) for side in (self.before[old], self.after[new])]
             keys = [key for key in {**sides[0], **sides[1]} if sides[0].get(key, ABSENT) != sides[1].get(key, ABSENT)]
-            told = [f"{key} {sides[0].get(key, ABSENT)} -> {sides[1].get(key, ABSENT)}" for key in keys]
-            more = f"; and {len(told) - EDITS} more" if len(told) > EDITS else ""
-            self.known[old, new] = "; ".join(told[:EDITS]) + more
+            edits = [f"{key} {sides[0].get(key, ABSENT)} -> {sides[1].get(key, ABSENT)}" for key in keys]
+            more = f"; and {len(edits) - EDITS} more" if len(edits) > EDITS else ""
+            self.known[old, new] = "; ".join(edits[:EDITS]) + more
         return self.known[old, new]
 
 

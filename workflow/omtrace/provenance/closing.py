@@ -5,6 +5,7 @@ import io
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from omtrace.model.plan import Plan
 from omtrace.model.register import sha256_of
@@ -16,21 +17,28 @@ from omtrace.provenance.manifest import head_of, path_of
 SEVERITIES = ("stop", "quarantine", "warn", "note")
 
 
-def refusals(plan: Plan, folder: str | Path) -> tuple[str, bool]:
+class Refusals(NamedTuple):
+    """What was not computed, in words, and whether that is everything."""
+
+    words: str
+    is_all: bool
+
+
+def refusals(plan: Plan, folder: str | Path) -> Refusals:
     """What the data of a study did not allow to be computed, in a line, and whether a run that leaves it ends with 1.
 
     "" where everything was computed. ``folder``: the study's results.
     """
     path = Path(folder) / "estimates.csv"
     if not path.is_file() or f",{NOT_COMPUTED}," not in (content := path.read_text(encoding="utf-8")):
-        return "", False
+        return Refusals("", False)
     rows = csv.DictReader(io.StringIO(content, newline=""))
     counts = Counter(row["analysis"] for row in rows if row["statistic"] == NOT_COMPUTED)
     names = {name: f"{name} (primary)" if plan.analyses[name].role == "primary" else name for name in counts}
     stops = plan.on_refusal == "stop" or (not plan.on_refusal and any(n != name for name, n in names.items()))
     listed = ", ".join(names.values())
     line = f"{plan.study}: not computed, in part or whole: {listed}; everything else was made; the report says why"
-    return line, stops
+    return Refusals(line, stops)
 
 
 def _findings(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import numpy
@@ -84,7 +84,21 @@ class Column:
         return code, [None, *levels.tolist(), *self.texts[words].tolist()]
 
 
-def columns_of(records: "pandas.DataFrame") -> tuple[list[str], dict[tuple[str, str], Column]]:
+class Units(NamedTuple):
+    """The units of a dataset in order, and its columns by parameter and visit."""
+
+    names: list[str]
+    columns: dict[tuple[str, str], Column]
+
+
+class Encoded(NamedTuple):
+    """A column as counts within its distinct texts (n,), -1 for none; and these, an object array."""
+
+    codes: "numpy.ndarray"
+    texts: "numpy.ndarray"
+
+
+def columns_of(records: "pandas.DataFrame") -> Units:
     """The units of a dataset, sorted, and its columns by parameter and visit, in the order of the records.
 
     Asserts that each column has a record of every unit.
@@ -110,10 +124,10 @@ def columns_of(records: "pandas.DataFrame") -> tuple[list[str], dict[tuple[str, 
             raise AssertionError(f"{name}: {end - start} records of {len(units)} units")
         at = slice(start, end)
         found[name] = Column(record[at], status[at], number[at], text[at], statuses, texts)
-    return units[order].tolist(), found
+    return Units(units[order].tolist(), found)
 
 
-def encoded(column: "pandas.Series | pyarrow.ChunkedArray") -> "tuple[numpy.ndarray, numpy.ndarray]":
+def encoded(column: "pandas.Series | pyarrow.ChunkedArray") -> Encoded:
     """A column of texts as counts within its distinct texts, which are an object array; -1 for none."""
     import numpy
     import pyarrow
@@ -125,4 +139,4 @@ def encoded(column: "pandas.Series | pyarrow.ChunkedArray") -> "tuple[numpy.ndar
     if isinstance(codes, pyarrow.ChunkedArray):
         codes = codes.combine_chunks()
     counts = codes.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(numpy.int64)
-    return counts, numpy.array(codes.dictionary.to_pylist(), dtype=object)
+    return Encoded(counts, numpy.array(codes.dictionary.to_pylist(), dtype=object))

@@ -75,8 +75,8 @@ class Contents:
         """The sha256 of what is at each list of places, in its order: equal lists are hashed once."""
         keys = [places.tobytes() for places in lists]
         once = dict(zip(keys, lists, strict=True))
-        told = dict(zip(once, self._hashed(list(once.values())), strict=True))
-        return [told[key] for key in keys]
+        hashes = dict(zip(once, self._hashed(list(once.values())), strict=True))
+        return [hashes[key] for key in keys]
 
     def _hashed(self, lists: "list[numpy.ndarray]") -> Iterator[str]:
         batch: list[numpy.ndarray] = []

@@ -103,9 +103,9 @@ def addresses(sets: Sequence[Rows], contents: Contents) -> list[str]:
     of, kind, place, first = (part[new] for part in (of, kind, place, first))
     starts = numpy.flatnonzero(first)
     bounds = zip(starts.tolist(), [*starts[1:].tolist(), len(place)], strict=False)  # none where there are no entries
-    told = contents.digests([place[start:end] for start, end in bounds])
+    digests = contents.digests([place[start:end] for start, end in bounds])
     lines: list[list] = [[] for _ in sets]
-    for one, what, digest in zip(of[starts].tolist(), kind[starts].tolist(), told, strict=True):
+    for one, what, digest in zip(of[starts].tolist(), kind[starts].tolist(), digests, strict=True):
         lines[one].append((*kinds[what], digest))
     return [_address(listed) for listed in lines]
 

@@ -95,15 +95,15 @@ class RowSets:
         wanted = numpy.array([place.get(text, -1) for text in texts], int)[codes]
         if lost := sorted(set(names) - {NO_RECORDS} - {texts[code] for code in numbered(codes)[0].tolist()}):
             raise Fault(f"rowsets.parquet: no row set {lost[0]}, which estimates.csv names; {AGAIN}")
-        chosen = numpy.flatnonzero(wanted >= 0)
-        mine = rowsets.select(["dataset", "record", "role", "reason"]).take(chosen)
-        self.names, self._rowset = names, wanted[chosen]
+        positions = numpy.flatnonzero(wanted >= 0)
+        mine = rowsets.select(["dataset", "record", "role", "reason"]).take(positions)
+        self.names, self._rowset = names, wanted[positions]
         self._role, self.roles = ranked(mine.column("role"))
         self._reason, self.reasons = ranked(mine.column("reason"))
         dataset, known = ranked(mine.column("dataset"))
         number = mine.column("record").to_numpy()
         self.records = Records(datasets, [known[code] for code in numpy.unique(dataset)])
-        self.record = numpy.zeros(len(chosen), int)
+        self.record = numpy.zeros(len(positions), int)
         for name in self.records.names:
             of = dataset == known.index(name)
             self.record[of] = self.records.at(name, number[of])

@@ -1,7 +1,7 @@
 """Columns of texts, without making an object of every text."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     import numpy
@@ -32,10 +32,17 @@ def distinct(texts: "pandas.Series") -> "pandas.Series":
     return pandas.Series(pandas.array(found.take(compute.sort_indices(found)), dtype="str"))
 
 
-def coded(texts: "pandas.Series") -> "tuple[numpy.ndarray, pandas.Series]":
+class Coded(NamedTuple):
+    """A column as numbers (n,) into its distinct texts, which are in order; -1 for a missing one."""
+
+    codes: "numpy.ndarray"
+    names: "pandas.Series"
+
+
+def coded(texts: "pandas.Series") -> Coded:
     """A column as numbers (n,) into its distinct texts, which are in order; -1 for a missing one."""
     names = distinct(texts)
-    return places(texts, names), names
+    return Coded(places(texts, names), names)
 
 
 def chosen(codes: "numpy.ndarray", names: "Sequence[str] | pandas.Series") -> "pandas.Series":

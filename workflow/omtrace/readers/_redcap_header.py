@@ -71,8 +71,8 @@ def read_numbered(header: Header, options: delimited.Options) -> Extract:
     if len(lines) > 1:
         names[-1] = f'"{names[-1]}{chr(10) * (len(lines) - 1)}"'
     text = header.text[: header.start] + header.delimiter.join(names) + end + header.text[header.end :]
-    asked = options.model_copy(update={"encoding": "utf-8", "delimiter": header.delimiter})
-    extract = delimited.read(text.encode(), asked)
+    plain_options = options.model_copy(update={"encoding": "utf-8", "delimiter": header.delimiter})
+    extract = delimited.read(text.encode(), plain_options)
     how = " (by option)" if options.delimiter else " (found)"
     decisions = header.decisions | {"delimiter": delimited.DELIMITERS[header.delimiter] + how}
     faults = [replace(fault, place=replace(fault.place, part=header.member)) for fault in extract.faults]

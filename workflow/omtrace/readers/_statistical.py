@@ -285,10 +285,10 @@ def main() -> None:
     except (ImportError, OSError, ValueError):
         pass  # no such limit on this system: the time limit of the caller remains
     request, _, content = sys.stdin.buffer.read().partition(b"\n")
-    asked = json.loads(request)
+    wanted = json.loads(request)
     warnings.filterwarnings("error", message="column .* is duplicated")
     try:
-        result = answer(asked["encoding"], content[: asked["size"]], content[asked["size"] :])
+        result = answer(wanted["encoding"], content[: wanted["size"]], content[wanted["size"] :])
     except Exception as error:  # whatever a damaged file makes the parsers raise
         text = isinstance(error, UnicodeError) or re.search("encoding|character set", str(error))
         result = {"fault": OTHER_TEXT if text else DAMAGED}

@@ -99,12 +99,12 @@ def lines_of(content: bytes, encoding: Encoding, delimiter: str = "") -> tuple[l
     texts = LINE_END.split(text)
     if len(texts) > LINES:
         raise Fault(f"more than {LINES} lines; split the export")
-    chosen = delimiter or _delimiter(texts)
-    decisions["delimiter"] = {"\t": "tab", ";": "semicolon", ",": "comma"}[chosen] + " (found)" * (not delimiter)
+    mark = delimiter or _delimiter(texts)
+    decisions["delimiter"] = {"\t": "tab", ";": "semicolon", ",": "comma"}[mark] + " (found)" * (not delimiter)
     lines = []
     for number, one in enumerate(texts, 1):
         if one.strip():
-            cells = tuple(cell.strip() for cell in _cells(one, chosen, number))
+            cells = tuple(cell.strip() for cell in _cells(one, mark, number))
             lines += [Line(number, cells)] if any(cells) else []
     return lines, decisions
 

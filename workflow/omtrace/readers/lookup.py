@@ -151,9 +151,9 @@ def raw_cells(
     """
     cells, wanted, exports = {}, list(wanted), list(exports)
     ways: dict[str, Way] = {}
-    for export, asked in _by_export(exports, wanted):
+    for export, cells_of_export in _by_export(exports, wanted):
         columns: dict[str, list[tuple[int, int]]] = {}
-        for key, column in asked:
+        for key, column in cells_of_export:
             columns.setdefault(column, []).append((ordinal_of(key), key))
         for extract in _extracts(plan, export, exports, root, ways):
             at = {int(ordinal): row for row, ordinal in enumerate(extract.places.ordinals)}
@@ -162,7 +162,7 @@ def raw_cells(
                 for ordinal, key in columns[column]:
                     if ordinal in at and (key, column) not in cells:
                         cells[key, column] = str(texts[at[ordinal]])
-        lost = [f"{key_text(key)}, column {column}" for key, column in asked if (key, column) not in cells]
+        lost = [f"{key_text(key)}, column {column}" for key, column in cells_of_export if (key, column) not in cells]
         if lost:
             raise Fault(*(f"{export.path}: no cell for key {cell}; validate the study anew" for cell in lost))
     return {cell: cells[cell] for cell in wanted}
@@ -191,9 +191,11 @@ def plain_cells(
     unchanged = {path for path, decided in decisions.items() if _is_unchanged(decided)}
     readable = {export.number: export for export in exports if export.path in unchanged}
     cells = {}
-    for export, asked in _by_export(readable.values(), [cell for cell in wanted if number_of(cell[0]) in readable]):
+    for export, cells_of_export in _by_export(
+        readable.values(), [cell for cell in wanted if number_of(cell[0]) in readable]
+    ):
         columns: dict[int, list[str]] = {}
-        for key, column in asked:
+        for key, column in cells_of_export:
             columns.setdefault(ordinal_of(key), []).append(column)
         check_registered(export, root)
         try:
@@ -223,8 +225,8 @@ def raw_places(
     """The place of each key, of rows that are faulty too. Raises Fault as ``raw_cells`` does."""
     places, keys, exports = {}, list(keys), list(exports)
     ways: dict[str, Way] = {}
-    for export, asked in _by_export(exports, ((key, "") for key in keys)):
-        sought = {ordinal_of(key): key for key, _ in asked}
+    for export, cells_of_export in _by_export(exports, ((key, "") for key in keys)):
+        sought = {ordinal_of(key): key for key, _ in cells_of_export}
         for extract in _extracts(plan, export, exports, root, ways):
             for place in (*extract.places, *(fault.place for fault in extract.faults)):
                 if place.ordinal in sought:
@@ -240,12 +242,12 @@ def _by_export(
 ) -> list[tuple[RawFile, list[tuple[int, str]]]]:
     """What is wanted of each export, by number, each thing once."""
     registered = {export.number: export for export in exports}
-    asked: dict[int, dict[tuple[int, str], None]] = {}
+    by_number: dict[int, dict[tuple[int, str], None]] = {}
     for key, column in wanted:
         if number_of(key) not in registered:
             raise Fault(f"config/exports.csv: no export has the number of key {key_text(key)}")
-        asked.setdefault(number_of(key), {})[key, column] = None
-    return [(registered[number], list(asked[number])) for number in sorted(asked)]
+        by_number.setdefault(number_of(key), {})[key, column] = None
+    return [(registered[number], list(by_number[number])) for number in sorted(by_number)]
 
 
 def _extracts(

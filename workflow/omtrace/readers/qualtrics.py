@@ -120,8 +120,8 @@ def _headers(extract: Extract, cells: list[list[str]], line: int) -> tuple[list[
     rows = [[column[n] for column in cells] for n in range(min(2, len(extract.places)))]
     wide = [f for f in extract.faults if f.place.ordinal <= 2]
     if not rows or extract.places[0].ordinal != 1:
-        told = f" ({wide[0].message})" if wide else ""
-        raise Fault(f"no row of question texts below line {line}{told}; export from Qualtrics again, as CSV")
+        detail = f" ({wide[0].message})" if wide else ""
+        raise Fault(f"no row of question texts below line {line}{detail}; export from Qualtrics again, as CSV")
     ids = _import_ids(rows[1]) if len(rows) > 1 and extract.places[1].ordinal == 2 else []
     known = any(
         (SECOND.get(name) == text.strip()) or (OLD_NAME.fullmatch(name) and text.strip() in OLD)

@@ -138,8 +138,8 @@ def crosschecks_of(plan: Plan | None) -> list[tuple[str, str, list[RuleText]]]:
         entries: list[tuple[str, str, dict]] = [(name, name, {}) for name in declared("validation.crosschecks")]
     else:
         entries = [(name, entry.check, entry.options) for name, entry in plan.checks.items()]
-        asked = {entry.check for entry in plan.checks.values()}
-        entries += [(name, name, {}) for name in USUAL if name not in asked]
+        checks = {entry.check for entry in plan.checks.values()}
+        entries += [(name, name, {}) for name in USUAL if name not in checks]
     return [
         (name, _options(options), list(plugin("validation.crosschecks", module, "CROSSCHECK").rules))
         for name, module, options in entries

@@ -46,9 +46,9 @@ def drawn(raw: Sequence[tuple[str, str]], made_with: Sequence[tuple[str, str]], 
     for name, digest in made_with:
         parts.append(_box(2, down, WIDTH - 4, name, digest, "with"))
         down += HIGH + 6
-    told = f"From {len(raw)} raw exports through {', '.join(step.title.lower() for step in steps)}."
+    sentence = f"From {len(raw)} raw exports through {', '.join(step.title.lower() for step in steps)}."
     return Markup(
-        f'<svg class="lineage" role="img" aria-label="{escape(told)}" viewBox="0 0 {WIDTH} {down:g}">'
+        f'<svg class="lineage" role="img" aria-label="{escape(sentence)}" viewBox="0 0 {WIDTH} {down:g}">'
         f"{''.join(parts)}</svg>"
     )
 

@@ -154,7 +154,9 @@ def plan_schema() -> str:
         for name, module in modules(part, declares).items():
             options = getattr(module, declares).options.model_json_schema(by_alias=True)
             inner = options.pop("$defs", {})
-            definitions |= {f"{part}.{name}.{one}": _moved(told, part, name) for one, told in inner.items()}
+            definitions |= {
+                f"{part}.{name}.{one}": _moved(schema_of_model, part, name) for one, schema_of_model in inner.items()
+            }
             definitions[f"{part}.{name}"] = _moved(options, part, name)
             then = {"properties": {"options": {"$ref": f"#/$defs/{part}.{name}"}}}
             rules.append({"if": {"properties": {key: {"const": name}}, "required": [key]}, "then": then})

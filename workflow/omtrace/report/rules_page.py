@@ -71,12 +71,12 @@ corrected there is declared in the plan, as a repair with its reason.
 def catalogue_page() -> str:
     """The catalogue as Markdown, one section a rule, in the order of precedence within each group."""
     lines = [HEAD]
-    for title, says, chosen in (
+    for title, says, rules in (
         ("Files and columns", "Rules about whole files or columns.", _named(FILES)),
         ("Rows", "Rules about whole rows.", _named(ROWS)),
         ("Cells", "Rules about single cells.", _named({r.id for r in RULES} - {*FILES, *ROWS})),
     ):
-        lines += [f"## {title}\n", f"{says}\n", *map(_section, chosen)]
+        lines += [f"## {title}\n", f"{says}\n", *map(_section, rules)]
     lines += ["## Rules of the tables\n", "Rules over the columns of a row, declared with its table.\n"]
     lines += _of_tables()
     lines += ["## Checks across rows, visits and tables\n", "Declared in the plan under `checks`.\n", *_crosschecks()]

@@ -52,9 +52,9 @@ def _field(field: FieldEntry) -> dict[str, object]:
 def _constraints(column: Column, in_key: bool) -> dict[str, object]:
     """Constraints by name; bounds of whole numbers as whole numbers, as the specification asks."""
     bounds = {"minimum": column.minimum, "maximum": column.maximum}
-    told = {name: _bound(column, bound) for name, bound in bounds.items() if bound is not None}
+    limits = {name: _bound(column, bound) for name, bound in bounds.items() if bound is not None}
     enum = {"enum": list(column.allowed)} if column.allowed else {}
-    return {"required": column.required or in_key, **told, **enum}
+    return {"required": column.required or in_key, **limits, **enum}
 
 
 def _bound(column: Column, bound: float) -> float:

@@ -6,7 +6,7 @@ column, whose verdicts are spread over the rows that hold them, and on the typed
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from omtrace.schemas import BOUNDS, CATEGORIES, EPOCH, Column, Reference, Rule, Table, is_rule
 
@@ -63,12 +63,19 @@ def broken_rules(frame: "pandas.DataFrame", table: Table) -> "Iterator[tuple[Rul
             yield rule, frame.index[mask]
 
 
-def repeated_keys(frame: "pandas.DataFrame", key: Sequence[str]) -> "tuple[pandas.Index, pandas.Index]":
+class RepeatedKeys(NamedTuple):
+    """Keys of rows that repeat another as a whole, and of those that repeat its identifying columns alone."""
+
+    copies: "pandas.Index"
+    others: "pandas.Index"
+
+
+def repeated_keys(frame: "pandas.DataFrame", key: Sequence[str]) -> RepeatedKeys:
     """The rows that the model's key does not tell apart: later copies of a row, and rows that contradict each other."""
     shared = frame[frame.duplicated(list(key), keep=False).to_numpy()]
     copies = shared[shared.duplicated(keep="first")]
     rest = shared.drop(copies.index)
-    return copies.index, rest.index[rest.duplicated(list(key), keep=False).to_numpy()]
+    return RepeatedKeys(copies.index, rest.index[rest.duplicated(list(key), keep=False).to_numpy()])
 
 
 def reference_check(reference: Reference, known: "pandas.Series") -> "pa.Check":

@@ -14,7 +14,7 @@ from omtrace.validation.cells import cells_of, encoded, held, is_in
 from omtrace.validation.checks import DTYPES, refused_values
 from omtrace.validation.formats import Style, date_style, number_style
 from omtrace.validation.meaning import Meaning, meaning_of
-from omtrace.validation.parse import EXPECTED, dates, integers, numbers, plain
+from omtrace.validation.parse import EXPECTED, Typed, dates, integers, numbers, plain
 from omtrace.validation.work import Work
 
 if TYPE_CHECKING:
@@ -56,22 +56,22 @@ def _joined(work: Work, column: Column, parts: list[str]) -> "pandas.Series":
     if pattern:
         whole = whole.changed(whole.codes >= 0, partial(_cut, re.compile(pattern)))
     none = numpy.zeros(len(whole.distinct), dtype=bool)
-    told = none
+    reported = none
     if column.name == UNIT:
         _unit_missing(work, whole.among(("",)), parts, pattern)
-        told = is_in(whole.distinct, ("",))
+        reported = is_in(whole.distinct, ("",))
     style = Style() if column.kind == "text" else _style(column, whole.distinct, whole.codes, USUAL, False)
-    return _values(work, column, Meaning(whole, whole.distinct, none, told), style, None)
+    return _values(work, column, Meaning(whole, whole.distinct, none, reported), style, None)
 
 
 def _unit_missing(work: Work, blank: "numpy.ndarray", parts: list[str], pattern: str) -> None:
     """Rows without their unit, at the part that is blank; where none is, the pattern does not fit."""
-    told = blank & False
+    reported = blank & False
     for part in [part for part in parts if part != "@row"]:
         here = blank & work.cells[part].among(("",))
-        work.report(work.keys[here & ~told], "unit_missing", UNIT, pattern or "a value", raw=part)
-        told |= here
-    work.report(work.keys[blank & ~told], "unit_missing", UNIT, pattern or "a value")
+        work.report(work.keys[here & ~reported], "unit_missing", UNIT, pattern or "a value", raw=part)
+        reported |= here
+    work.report(work.keys[blank & ~reported], "unit_missing", UNIT, pattern or "a value")
 
 
 def _cut(pattern: re.Pattern, text: str) -> str:
@@ -89,17 +89,17 @@ def _typed(work: Work, column: Column) -> "pandas.Series":
     if raw is None:  # an optional column that no file has
         return pandas.Series([None] * len(work.keys), dtype=DTYPES[column.kind])
     meaning = meaning_of(work, column, raw)
-    told = work.plan.formats.get(column.name, work.plan.formats.get("*", USUAL))
+    declared = work.plan.formats.get(column.name, work.plan.formats.get("*", USUAL))
     if column.kind == "text":
         return _values(work, column, meaning, Style(), None)
     dated = any(source.extract.date_cells.get(work.plan.raw(column.name)) for source in work.sources.values())
-    style = _style(column, meaning.texts, meaning.raw.codes, told, dated)
+    style = _style(column, meaning.texts, meaning.raw.codes, declared, dated)
     if not (style.told or style.doubts) or not len(work.keys):
         return _values(work, column, meaning, style, None)
     parts = []
     for number in numpy.unique(work.numbers()).tolist():  # sites write in their own way: each file settles its own
         rows = work.numbers() == number
-        style = _style(column, meaning.texts, meaning.raw.codes[rows], told, dated)
+        style = _style(column, meaning.texts, meaning.raw.codes[rows], declared, dated)
         _tell(work, column, style, number)
         parts.append(_values(work, column, meaning, style, rows))
     return pandas.concat(parts, ignore_index=True)
@@ -115,7 +115,7 @@ def _tell(work: Work, column: Column, style: Style, number: int) -> None:
         work.sources[number].extract.decisions[f"{kind} in {work.plan.raw(column.name)}"] = style.told
 
 
-def _style(column: Column, meant: "pyarrow.Array", codes: "numpy.ndarray", told: Format, dated: bool) -> Style:
+def _style(column: Column, meant: "pyarrow.Array", codes: "numpy.ndarray", declared: Format, dated: bool) -> Style:
     """How the texts of some rows are written. ``dated``: the file holds dates that are no texts, shown as ISO."""
     import numpy
 
@@ -124,9 +124,9 @@ def _style(column: Column, meant: "pyarrow.Array", codes: "numpy.ndarray", told:
         counts = Counter()  # type: Counter[str]
         for text, count in zip(meant.to_pylist(), present, strict=True):
             counts[text] += count
-        return date_style({text: n for text, n in counts.items() if text and n}, told, dated)
+        return date_style({text: n for text, n in counts.items() if text and n}, declared, dated)
     usual = plain(meant)
-    if (usual | is_in(meant, ("",))).all() and not (told.decimal or told.thousands):
+    if (usual | is_in(meant, ("",))).all() and not (declared.decimal or declared.thousands):
         return Style()
     present = numpy.bincount(codes, minlength=len(meant))
     texts = meant.to_pylist()
@@ -138,7 +138,7 @@ def _style(column: Column, meant: "pyarrow.Array", codes: "numpy.ndarray", told:
             other[text] += count
         elif "." in text:
             points[text] += count
-    return number_style(other, points, sum(n for _, _, n in there), told, column.kind == "integer")
+    return number_style(other, points, sum(n for _, _, n in there), declared, column.kind == "integer")
 
 
 def _values(
@@ -185,15 +185,13 @@ def _refused(column: Column, values: "Values", fits: "numpy.ndarray") -> "list[t
     return judged
 
 
-def _parsed(
-    column: Column, meant: "pyarrow.Array", style: Style, blank: "numpy.ndarray"
-) -> "tuple[Values, numpy.ndarray]":
+def _parsed(column: Column, meant: "pyarrow.Array", style: Style, blank: "numpy.ndarray") -> Typed:
     """Values of the distinct texts, and the mask of those that are of the type."""
     if column.kind == "integer":
         return integers(meant, style)
     if column.kind == "number":
         return numbers(meant, style)
-    return dates(meant, style) if column.kind == "date" else (meant, ~blank)
+    return dates(meant, style) if column.kind == "date" else Typed(meant, ~blank)
 
 
 def _taken(column: Column, values: "Values", good: "numpy.ndarray", codes: "numpy.ndarray") -> "pandas.Series":

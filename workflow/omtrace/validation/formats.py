@@ -50,7 +50,7 @@ class Style:
 
 
 def number_style(
-    other: Mapping[str, int], points: Mapping[str, int], total: int, told: Format, whole: bool = False
+    other: Mapping[str, int], points: Mapping[str, int], total: int, declared: Format, whole: bool = False
 ) -> Style:
     """The marks of a column of numbers (``whole``: of whole numbers, whose commas can stand for thousands only).
 
@@ -58,10 +58,10 @@ def number_style(
     (no blanks, no missing-data codes); ``total``: cells of the column that hold something. A number such as 1.234
     speaks for neither mark: with decimal commas beside it, its point stands between thousands.
     """
-    if told.decimal or told.thousands:
-        decimal = told.decimal or ("," if told.thousands == "." else ".")
-        says = f"decimal {_name(decimal)}" + (f", thousands {_name(told.thousands)}" if told.thousands else "")
-        return Style(decimal, told.thousands, told=f"{says} (by the plan)")
+    if declared.decimal or declared.thousands:
+        decimal = declared.decimal or ("," if declared.thousands == "." else ".")
+        says = f"decimal {_name(decimal)}" + (f", thousands {_name(declared.thousands)}" if declared.thousands else "")
+        return Style(decimal, declared.thousands, told=f"{says} (by the plan)")
     split = {text: match for text in other if (match := COMMA.fullmatch(text))}
     unclear = {text for text, match in split.items() if len(match[2]) == 3 and len(match[1]) < 4 and match[1][0] != "0"}
     grouped = {text for text in {*other, *points} if GROUPED_POINT.fullmatch(text)}
@@ -95,7 +95,7 @@ def _name(mark: str) -> str:
     return {".": "point", ",": "comma", " ": "space", "'": "apostrophe"}[mark]
 
 
-def date_style(counts: Mapping[str, int], told: Format, dated: bool = False) -> Style:
+def date_style(counts: Mapping[str, int], declared: Format, dated: bool = False) -> Style:
     """The order of day and month in a column, from its distinct texts with their counts (no blanks, no codes).
 
     ``dated``: ISO texts may stand for dates that are no texts in the file; they are judged elsewhere.
@@ -104,19 +104,19 @@ def date_style(counts: Mapping[str, int], told: Format, dated: bool = False) -> 
     short = {text for text in counts if SHORT_YEAR.fullmatch(text)}
     if short and any(int(text.split("-")[0]) > 31 for text in short):
         expected = "a date with a year of four digits: the first of two numbers is a year in some cells"
-        return Style(date=told.date, doubts=(Doubt("date_mixed", expected, frozenset(short)),))
+        return Style(date=declared.date, doubts=(Doubt("date_mixed", expected, frozenset(short)),))
     if not found:
         centuries = f"years of two digits as Excel reads them: 00 to {LAST_OF_2000} in the century of 2000 (found)"
-        return Style(date=told.date, told=centuries if short else "")
+        return Style(date=declared.date, told=centuries if short else "")
     day_first = {text for text, match in found.items() if 12 < int(match[1]) <= 31 and int(match[3]) <= 12}
     month_first = {text for text, match in found.items() if 12 < int(match[3]) <= 31 and int(match[1]) <= 12}
     iso = set() if dated else {text for text in counts if ISO.fullmatch(text)}
     kinds = {"iso": iso, "found": found, DAY_FIRST: day_first, MONTH_FIRST: month_first}
     rows = {name: sum(counts[text] for text in texts) for name, texts in kinds.items()}
-    if told.date in (DAY_FIRST, MONTH_FIRST):
-        wrong = month_first if told.date == DAY_FIRST else day_first
-        return _ordered(told.date, f"{_words(told.date)} (by the plan)", wrong, iso)
-    if rows["iso"] > rows["found"] or told.date:
+    if declared.date in (DAY_FIRST, MONTH_FIRST):
+        wrong = month_first if declared.date == DAY_FIRST else day_first
+        return _ordered(declared.date, f"{_words(declared.date)} (by the plan)", wrong, iso)
+    if rows["iso"] > rows["found"] or declared.date:
         expected = "a date as YYYY-MM-DD, as in the column's other cells"
         return Style(doubts=(Doubt("date_mixed", expected, frozenset(found)),))
     for order, right, wrong in ((DAY_FIRST, day_first, month_first), (MONTH_FIRST, month_first, day_first)):

@@ -43,13 +43,13 @@ def meaning_of(work: Work, column: Column, raw: Cells) -> Meaning:
     zeros = work.plan.structural_zeros if column.kind == "integer" and not column.required else {}
     there |= _gaps(work, column, raw, zeros, raw.among(zeros), "structural_zero")
     coded = is_in(raw.distinct, (*codes, MISSING))
-    coding, told = work.coding(column.name), work.plan.recoded(column.name)
-    if not (coding or told or there or coded.any()):
+    coding, recode = work.coding(column.name), work.plan.recoded(column.name)
+    if not (coding or recode or there or coded.any()):
         return Meaning(raw, raw.distinct, coded, is_in(raw.distinct, ()))
     fixed = dict.fromkeys((*codes, MISSING, ""), "") | dict.fromkeys(zeros, "0")
     meant, unknown = [], set()
     for text in raw.texts:
-        known = fixed.get(text, told.get(text, coding.get(text.lower())) if coding or told else text)
+        known = fixed.get(text, recode.get(text, coding.get(text.lower())) if coding or recode else text)
         meant.append(known or "")
         unknown |= {text} if known is None else set()
     if unknown:
@@ -57,7 +57,7 @@ def meaning_of(work: Work, column: Column, raw: Cells) -> Meaning:
         if own := sorted(unknown & {*work.plan.recode.get(column.name, {}).values(), *map(str, column.allowed)}):
             says = ", ".join(f"{text}: {text}" for text in own)
             hint += f" (recode names every text of its column, those that stay too: add {says})"
-        expected = f"one of {', '.join({**coding, **told})}{hint}"
+        expected = f"one of {', '.join({**coding, **recode})}{hint}"
         work.report(work.keys[raw.among(unknown)], "code", column.name, expected)
     return Meaning(raw, pyarrow.array(meant, type=pyarrow.string()), coded, is_in(raw.distinct, unknown))
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from omtrace import store
 from omtrace.provenance.keys import SHIFT, Place, key_of, number_of
@@ -135,14 +135,25 @@ def _without(frame: "pandas.DataFrame", keys: set[int]) -> "pandas.DataFrame":
     return frame[~frame.index.isin(keys)] if keys else frame
 
 
-def _conserved(work: Work, kept: int, lost: int) -> tuple[str, int, int, int, int, str]:
+class Conserved(NamedTuple):
+    """Rows of a table by fate: in = out + quarantined + out of scope, and why they are out of scope."""
+
+    table: str
+    rows_in: int
+    rows_out: int
+    quarantined: int
+    out_of_scope: int
+    reasons: str
+
+
+def _conserved(work: Work, kept: int, lost: int) -> Conserved:
     """What became of a table's rows, as a row of the counts. Raises AssertionError where one is gone, or is twice."""
     out_of_scope, rows_in = work.out_of_scope, sum(work.rows_in.values())
     outside = sum(out_of_scope.values())
     if rows_in != kept + lost + outside:
         raise AssertionError(f"{work.name}: {rows_in} rows in, {kept} + {lost} + {outside} out")
     reasons = "; ".join(f"{reason}: {n}" for reason, n in sorted(out_of_scope.items()))
-    return work.name, rows_in, kept, lost, outside, reasons
+    return Conserved(work.name, rows_in, kept, lost, outside, reasons)
 
 
 def _places(works: list[Work], further: "pandas.DataFrame | None") -> "pandas.DataFrame":

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from omtrace.validation.formats import ISO, LAST_OF_2000, MONTHS, NUMERIC_DATE, SHORT_YEAR, Style
 
@@ -19,22 +19,29 @@ YEARS = (1678, 2261)  # what a datetime64[ns] holds
 EXPECTED = {"integer": "a whole number", "number": "a number", "date": "a date as YYYY-MM-DD", "text": "text"}
 
 
-def integers(texts: "pyarrow.Array", style: Style) -> "tuple[numpy.ndarray, numpy.ndarray]":
+class Typed(NamedTuple):
+    """Values of distinct texts (n,), and the mask of those texts that are of the type."""
+
+    values: "numpy.ndarray | pyarrow.Array"
+    fits: "numpy.ndarray"
+
+
+def integers(texts: "pyarrow.Array", style: Style) -> Typed:
     """Whole numbers (int64, 0 where it is none) and the mask of those that are."""
     import pyarrow
 
     values = _cast(texts, style, INTEGER, pyarrow.int64())
-    return values.fill_null(0).to_numpy(), values.is_valid().to_numpy(zero_copy_only=False)
+    return Typed(values.fill_null(0).to_numpy(), values.is_valid().to_numpy(zero_copy_only=False))
 
 
-def numbers(texts: "pyarrow.Array", style: Style) -> "tuple[numpy.ndarray, numpy.ndarray]":
+def numbers(texts: "pyarrow.Array", style: Style) -> Typed:
     """Numbers (float64, NaN where it is none) and the mask of those that are. Infinity is none."""
     import numpy
     import pyarrow
 
     values = _cast(texts, style, NUMBER, pyarrow.float64()).to_numpy(zero_copy_only=False).astype("float64")
     good = numpy.isfinite(values)
-    return numpy.where(good, values, numpy.nan), good
+    return Typed(numpy.where(good, values, numpy.nan), good)
 
 
 def plain(texts: "pyarrow.Array") -> "numpy.ndarray":
@@ -58,12 +65,12 @@ def _cast(texts: "pyarrow.Array", style: Style, pattern: str, kind: "pyarrow.Dat
     return compute.cast(compute.replace_substring_regex(cells, WHOLE, "") if pattern == INTEGER else cells, kind)
 
 
-def dates(texts: "pyarrow.Array", style: Style) -> "tuple[numpy.ndarray, numpy.ndarray]":
+def dates(texts: "pyarrow.Array", style: Style) -> Typed:
     """Dates (datetime64[ns], NaT where it is none) and the mask of those that are."""
     import numpy
 
     values = numpy.array([_iso(text, style.date) for text in texts.to_pylist()], dtype="datetime64[D]")
-    return values.astype("datetime64[ns]"), ~numpy.isnat(values)
+    return Typed(values.astype("datetime64[ns]"), ~numpy.isnat(values))
 
 
 def _plain(text: str, style: Style) -> str:

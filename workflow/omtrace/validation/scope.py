@@ -136,8 +136,8 @@ def report_doubts(work: Work) -> None:
                 continue
             key = key_of(source.export.number, int(source.extract.places.ordinals[doubt.row]))
             at = int(numpy.searchsorted(work.keys, key))
-            told = bool(work.plan.visit) and doubt.column == work.plan.visit.column  # type: ignore[union-attr]
-            if at < len(work.keys) and work.keys[at] == key and doubt.column in ("", *work.cells) and not told:
+            is_reported = bool(work.plan.visit) and doubt.column == work.plan.visit.column  # type: ignore[union-attr]
+            if at < len(work.keys) and work.keys[at] == key and doubt.column in ("", *work.cells) and not is_reported:
                 _doubt(work, source, doubt, key, at)
 
 

@@ -118,8 +118,8 @@ def check_rows(work: Work) -> None:
         raw = {work.plan.cell(column) for column in rule.columns}
         without = [n for n, source in work.sources.items() if any((cell, source.export.path) in absent for cell in raw)]
         keys = keys[[number_of(key) not in without for key in keys]] if without else keys
-        told = set().union(*(lost.get(work.plan.cell(column), ()) for column in rule.columns))
-        keys = keys[~keys.isin(told)] if told else keys
+        reported = set().union(*(lost.get(work.plan.cell(column), ()) for column in rule.columns))
+        keys = keys[~keys.isin(reported)] if reported else keys
         work.report(keys, rule.id, rule.columns[0], rule.expected, rule.severity, concerned=rule.columns)
     if work.plan.status:
         bad = ~work.cells[work.plan.status].among(work.plan.status_accepted)
@@ -217,8 +217,8 @@ def validate_study(
 
 def tell(plan: Plan, findings: Iterable[Finding], path: str | Path) -> None:
     """What was quarantined or warned of, on stderr, without values."""
-    told = summary(list(findings))
-    for line in told:
+    words = summary(list(findings))
+    for line in words:
         sys.stderr.write(f"omtrace: {plan.study}: {line}\n")
-    if told:
+    if words:
         sys.stderr.write(f"omtrace: {plan.study}: all findings, with values, in {path} (confidential)\n")

@@ -35,8 +35,8 @@ def move_to_site(work: Work) -> None:
                 continue
             work.cells[name] = cells.changed(rows, partial(_local, said=said, site=site))
             zones = ", ".join(sorted(_zones(timed, said)))
-            told = f"zone {zones}, " + (f"read as {work.plan.zone}" if site else "read as written")
-            source.extract.decisions[f"times in {name}"] = told
+            decision = f"zone {zones}, " + (f"read as {work.plan.zone}" if site else "read as written")
+            source.extract.decisions[f"times in {name}"] = decision
             if not site:
                 expected = (
                     f"the zone of the site; these times are of zone {zones}, so that a day can be another one there"

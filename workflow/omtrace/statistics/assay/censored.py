@@ -16,6 +16,7 @@ from scipy.optimize import brentq, linprog
 from scipy.special import chdtri, log_ndtr, ndtr, ndtri, stdtr, stdtrit
 
 from omtrace.statistics.basic.samples import check_level, sample
+from omtrace.statistics.interval import Interval
 
 BELOW, SEEN, ABOVE = -1, 0, 1
 STEPS = 200
@@ -75,7 +76,7 @@ class Censored:
             "p": 2 * tail,
         }
 
-    def profile(self, index: int, level: float = 0.95) -> tuple[float, float]:
+    def profile(self, index: int, level: float = 0.95) -> Interval:
         """Profile likelihood interval of one coefficient: the log-likelihood falls by half a chi-squared quantile.
 
         Infinite where the likelihood does not fall that far (a group that is censored as a whole, say).
@@ -90,7 +91,7 @@ class Censored:
             fallen = self.log_likelihood - _likelihood(theta, rest, self.values - at * column, self.states)
             return drop - fallen
 
-        return _end(short, centre, -step), _end(short, centre, step)
+        return Interval(_end(short, centre, -step), _end(short, centre, step))
 
 
 def fit_censored(values: ArrayLike, states: ArrayLike, design: ArrayLike) -> Censored:

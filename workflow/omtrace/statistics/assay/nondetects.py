@@ -5,6 +5,7 @@ value. For values above a limit see ``censored``; these methods take none.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -70,11 +71,18 @@ def ros_values(values: ArrayLike, below: ArrayLike) -> np.ndarray:
     return np.where(c, np.exp(logs[~c].mean() + slope * (quantiles - quantiles[~c].mean())), y)
 
 
-def kaplan_meier(values: ArrayLike, below: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+class Curve(NamedTuple):
+    """Values (n,) with the share of all that is at or below each (n,)."""
+
+    values: np.ndarray
+    probability: np.ndarray
+
+
+def kaplan_meier(values: ArrayLike, below: ArrayLike) -> Curve:
     """Different values in descending order, and the share of the population below each (Kaplan-Meier, flipped)."""
     y, c = _checked(values, below)
     points, seen, at_risk = _counted(y, c)
-    return points, np.cumprod(1 - seen / at_risk)
+    return Curve(points, np.cumprod(1 - seen / at_risk))
 
 
 def _counted(y: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ what Dixon's table holds, to three decimals.
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from scipy.optimize import brentq
 from scipy.special import log_ndtr
@@ -50,9 +51,16 @@ def step_of(filaments: Sequence[float]) -> float:
     return (math.log10(filaments[-1]) - math.log10(filaments[0])) / (len(filaments) - 1)
 
 
+class Threshold(NamedTuple):
+    """A threshold, NaN without one, and why there is none."""
+
+    value: float
+    refusal: str
+
+
 def threshold(
     places: Sequence[int], responses: Sequence[str], filaments: Sequence[float], after: int = AFTER
-) -> tuple[float, str]:
+) -> Threshold:
     """The threshold in the unit of ``filaments``, and why there is none ("" where there is one).
 
     ``places`` (n,) are the filaments applied, counted from 0, ``responses`` (n,) O or X in order. A series that leaves
@@ -65,13 +73,13 @@ def threshold(
         raise ValueError("each stimulus has a filament and a response, O or X")
     steps = [1 if response == "O" else -1 for response in responses]
     if any(place + step != after_it for place, step, after_it in zip(places, steps, places[1:], strict=False)):
-        return math.nan, ORDER
+        return Threshold(math.nan, ORDER)
     leaves = not 0 <= places[-1] + steps[-1] < len(filaments)
     last = filaments[places[-1]]
     if len(set(responses)) == 1:
-        return (last, "") if leaves else (math.nan, NO_CHANGE)
+        return Threshold(last, "") if leaves else Threshold(math.nan, NO_CHANGE)
     change = next(i for i, response in enumerate(responses) if response != responses[0])
     left = len(responses) - 1 - change
     if left > after or left < after and not leaves:
-        return math.nan, MORE if left > after else FEWER
-    return last * 10 ** (dixon_k(responses) * delta), ""
+        return Threshold(math.nan, MORE if left > after else FEWER)
+    return Threshold(last * 10 ** (dixon_k(responses) * delta), "")

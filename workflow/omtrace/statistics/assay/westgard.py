@@ -7,6 +7,7 @@ R-4s looks within a run, across its controls; the others along the runs of one c
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,7 +25,15 @@ class Hit:
     controls: tuple[int, ...]
 
 
-def standardised(values: np.ndarray, baseline: Sequence[int], log: bool = True) -> tuple[np.ndarray, float, float]:
+class Standardised(NamedTuple):
+    """Values in standard deviations from the mean (n,), with the mean and the standard deviation."""
+
+    z: np.ndarray
+    mean: float
+    sd: float
+
+
+def standardised(values: np.ndarray, baseline: Sequence[int], log: bool = True) -> Standardised:
     """z of the values (m,) of a control by run (NaN: not measured), and mean and SD of the baseline's runs.
 
     On logarithms by default: then mean and SD are of logs. Raises ValueError below two baseline values, without spread,
@@ -42,7 +51,7 @@ def standardised(values: np.ndarray, baseline: Sequence[int], log: bool = True) 
     spread = float(held.std(ddof=1))
     if not spread > 0:
         raise ValueError("the baseline values do not differ")
-    return (x - held.mean()) / spread, float(held.mean()), spread
+    return Standardised((x - held.mean()) / spread, float(held.mean()), spread)
 
 
 def broken(z: np.ndarray) -> list[Hit]:

@@ -4,6 +4,7 @@ Of units that had A first (``ab``) and those that had B first (``ba``) the value
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -47,7 +48,15 @@ def crossover(ab: ArrayLike, ba: ArrayLike, level: float = 0.95) -> dict[str, di
     }
 
 
-def crossover_design(ab: ArrayLike, ba: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+class CrossoverDesign(NamedTuple):
+    """Values (n,), their design (n, p), and the unit of each (n,)."""
+
+    values: np.ndarray
+    design: np.ndarray
+    unit: np.ndarray
+
+
+def crossover_design(ab: ArrayLike, ba: ArrayLike) -> CrossoverDesign:
     """Values (k,), design (k, 4) and unit (k,) of a mixed model; missing values (NaN) are left out.
 
     Columns: intercept, sequence, period, treatment, each from -1/2 to 1/2, so that a coefficient is a difference: BA
@@ -60,7 +69,7 @@ def crossover_design(ab: ArrayLike, ba: ArrayLike) -> tuple[np.ndarray, np.ndarr
     period = np.tile([-0.5, 0.5], len(a) + len(b))
     design = np.column_stack([np.ones(values.size), sequence, period, 2 * sequence * period])
     known = ~np.isnan(values)
-    return values[known], design[known], unit[known]
+    return CrossoverDesign(values[known], design[known], unit[known])
 
 
 def crossover_binary(ab: ArrayLike, ba: ArrayLike, level: float = 0.95) -> dict[str, dict[str, float]]:

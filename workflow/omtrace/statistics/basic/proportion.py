@@ -9,6 +9,7 @@ from scipy.stats import binomtest, contingency, fisher_exact
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from omtrace.statistics.basic.samples import TOLERANCE, check_level, quotient, whole
+from omtrace.statistics.interval import Interval
 
 NEAR = 1e-9  # how far from the end of a range a limit is looked for
 WIDEST = 2.0**10  # of a log risk ratio
@@ -201,7 +202,7 @@ def restricted(table: Table, difference: float) -> tuple[float, float]:
     return second + difference, second
 
 
-def difference_limits(tables: Sequence[Table], z: float, corrected: bool) -> tuple[float, float]:
+def difference_limits(tables: Sequence[Table], z: float, corrected: bool) -> Interval:
     """The differences, common to all tables, that the score test of the weighted difference does not reject at z.
 
     Weights of the tables are those of Mantel and Haenszel, n_1 n_2 / (n_1 + n_2). ``corrected``: variances times
@@ -229,7 +230,7 @@ def difference_limits(tables: Sequence[Table], z: float, corrected: bool) -> tup
             continue
         inner = end * (1 - NEAR)
         limits.append(float(brentq(lambda q, t=target: _finite(score(q)) - t, inner, estimate, xtol=1e-14)))
-    return limits[0], limits[1]
+    return Interval(limits[0], limits[1])
 
 
 def _finite(value: float) -> float:

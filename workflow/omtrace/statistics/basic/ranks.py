@@ -1,6 +1,7 @@
 """Mid-ranks, the exact permutation distributions of rank sums, and order statistics of all sums of two values."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import ndtri
@@ -78,6 +79,14 @@ def order_of_normal_limit(count: int, variance: float, level: float) -> int:
     return max(0, math.floor(count / 2 - float(ndtri((1 + level) / 2)) * math.sqrt(variance)))
 
 
+class Median(NamedTuple):
+    """A median with its limits."""
+
+    value: float
+    low: float
+    high: float
+
+
 class PairSums:
     """The n x m sums x_i + z_j of two samples or, of one sample alone, the n(n + 1)/2 sums x_i + x_j with i <= j.
 
@@ -92,12 +101,14 @@ class PairSums:
         self.twice = self.often * (self.often - 1) // 2 * (z is None)  # of equal values, pairs in both orders
         self.count = self._below(np.full(self.x.size, self.z.size))
 
-    def median_and_limits(self, k: int) -> tuple[float, float, float]:
+    def median_and_limits(self, k: int) -> Median:
         """The median, and the k-th sum from each end; NaN without sums, limits also for k = 0."""
         if self.count == 0:
-            return math.nan, math.nan, math.nan
+            return Median(math.nan, math.nan, math.nan)
         median = (self.nth((self.count - 1) // 2) + self.nth(self.count // 2)) / 2
-        return median, *((self.nth(k - 1), self.nth(self.count - k)) if 0 < k <= self.count else (math.nan, math.nan))
+        return Median(
+            median, *((self.nth(k - 1), self.nth(self.count - k)) if 0 < k <= self.count else (math.nan, math.nan))
+        )
 
     def nth(self, rank: int) -> float:
         """The sum with ``rank`` smaller ones before it, 0 <= rank < count: as if all sums were formed and sorted.

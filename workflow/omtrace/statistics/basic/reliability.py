@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from scipy.special import fdtri, ndtri
 
 from omtrace.statistics.basic.samples import TOLERANCE, check_level, quotient
+from omtrace.statistics.interval import Interval
 from omtrace.statistics.linear.repeated import matrix
 
 
@@ -25,10 +26,10 @@ def cronbach_alpha(items: ArrayLike, level: float = 0.95) -> dict[str, float]:
     return {"items": float(k), "alpha": alpha, "ci_low": low, "ci_high": high}
 
 
-def feldt_limits(alpha: float, n: int, items: int, level: float = 0.95) -> tuple[float, float]:
+def feldt_limits(alpha: float, n: int, items: int, level: float = 0.95) -> Interval:
     """The interval of an alpha from n units and a number of items (Feldt, Woodruff and Salih 1987)."""
     low, high = _f_limits(n - 1, (n - 1) * (items - 1), level)
-    return 1 - (1 - alpha) * high, 1 - (1 - alpha) * low
+    return Interval(1 - (1 - alpha) * high, 1 - (1 - alpha) * low)
 
 
 def retest(values: ArrayLike, level: float = 0.95) -> dict[str, float]:
@@ -76,29 +77,29 @@ def _mean_squares(x: np.ndarray) -> tuple[float, float, float]:
     return tuple(square if square > floor else 0.0 for square in found)  # type: ignore[return-value]
 
 
-def _f_limits(df_1: float, df_2: float, level: float) -> tuple[float, float]:
+def _f_limits(df_1: float, df_2: float, level: float) -> Interval:
     """The quantiles of F(df_1, df_2) that leave half of 1 - ``level`` below and above."""
     tail = (1 - check_level(level)) / 2
     if df_1 < 1 or df_2 < 1:
-        return math.nan, math.nan
-    return float(fdtri(df_1, df_2, tail)), float(fdtri(df_1, df_2, 1 - tail))
+        return Interval(math.nan, math.nan)
+    return Interval(float(fdtri(df_1, df_2, tail)), float(fdtri(df_1, df_2, 1 - tail)))
 
 
 def _agreement_limits(
     between: float, occasions: float, error: float, n: int, k: int, icc: float, level: float
-) -> tuple[float, float]:
+) -> Interval:
     f = quotient(occasions, error)
     if not (math.isfinite(icc) and math.isfinite(f)):
-        return math.nan, math.nan
+        return Interval(math.nan, math.nan)
     rest = n * (1 + (k - 1) * icc) - k * icc
     above = (k - 1) * (n - 1) * (k * icc * f + rest) ** 2
     df = quotient(above, (n - 1) * (k * icc * f) ** 2 + rest**2)
     tail = (1 - check_level(level)) / 2
     if not df > 0:
-        return math.nan, math.nan
+        return Interval(math.nan, math.nan)
     upper, lower = float(fdtri(n - 1, df, 1 - tail)), float(fdtri(df, n - 1, 1 - tail))
     spread = k * occasions + (k * n - k - n) * error
-    return (
+    return Interval(
         quotient(n * (between - upper * error), upper * spread + n * between),
         quotient(n * (lower * between - error), spread + n * lower * between),
     )

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -75,14 +76,22 @@ def standard_deviation(values: np.ndarray, scale: float | None = None) -> float:
     return spread if spread > least else 0.0
 
 
-def stacked(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+class Stacked(NamedTuple):
+    """Two columns of samples of several plates, rows (k, m), and which entries are used."""
+
+    first: np.ndarray
+    second: np.ndarray
+    used: np.ndarray
+
+
+def stacked(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Stacked:
     """Pairs of arrays of unequal length as the rows of two arrays (k, m), and the mask of what is there."""
     width = max((len(x) for x, _ in pairs), default=0)
     used = np.arange(width) < np.array([len(x) for x, _ in pairs], dtype=int)[:, None]
     first, second = np.zeros(used.shape), np.zeros(used.shape)
     for part, at in ((first, 0), (second, 1)):
         part[used] = np.concatenate([np.empty(0), *(pair[at] for pair in pairs)])
-    return first, second, used
+    return Stacked(first, second, used)
 
 
 def by_size(edges: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -2,29 +2,38 @@
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 from scipy.optimize import brentq
 from scipy.special import nctdtr, poch, stdtr, stdtrit
 
 from omtrace.statistics.basic.samples import check_level, quotient
+from omtrace.statistics.interval import Interval
 
 START = 9.0  # first half width of the search: far in the tail the distribution function is NaN
 WIDEST = START * 2**10
 
 
-def t_interval(estimate: float, se: float, df: float, level: float) -> tuple[float, float]:
+class TTest(NamedTuple):
+    """t and its two-sided p."""
+
+    t: float
+    p: float
+
+
+def t_interval(estimate: float, se: float, df: float, level: float) -> Interval:
     """Confidence interval estimate -+ t * se; NaN without a standard error or degrees of freedom."""
     check_level(level)
     if not (math.isfinite(se) and df > 0):
-        return math.nan, math.nan
+        return Interval(math.nan, math.nan)
     half = float(stdtrit(df, (1 + level) / 2)) * se
-    return float(estimate - half), float(estimate + half)
+    return Interval(float(estimate - half), float(estimate + half))
 
 
-def t_test(estimate: float, se: float, df: float) -> tuple[float, float]:
+def t_test(estimate: float, se: float, df: float) -> TTest:
     """t and two-sided p of "the estimate is zero"; NaN where the standard error is 0 or undefined."""
     t = quotient(estimate, se)
-    return t, float(2 * stdtr(df, -abs(t))) if df > 0 else math.nan
+    return TTest(t, float(2 * stdtr(df, -abs(t))) if df > 0 else math.nan)
 
 
 def wald_numbers(estimate: float, se: float, df: float, level: float) -> dict[str, float]:
@@ -49,16 +58,16 @@ def noncentrality(distribution: Callable[[float], float], start: float, probabil
     return math.nan
 
 
-def noncentral_t_interval(t: float, df: float, level: float) -> tuple[float, float]:
+def noncentral_t_interval(t: float, df: float, level: float) -> Interval:
     """Exact interval of the noncentrality of t (Steiger and Fouladi 1997); NaN where t is undefined.
 
     Divided by sqrt(n), or multiplied by sqrt(1/n_a + 1/n_b), it is the interval of a standardised difference.
     """
     tail = (1 - check_level(level)) / 2
     if not (math.isfinite(t) and df > 0):
-        return math.nan, math.nan
+        return Interval(math.nan, math.nan)
     low, high = (noncentrality(lambda q: _below(t, df, q), t, p) for p in (1 - tail, tail))
-    return low, high
+    return Interval(low, high)
 
 
 def _below(t: float, df: float, noncentrality: float) -> float:

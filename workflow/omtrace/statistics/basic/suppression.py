@@ -8,6 +8,8 @@ back nor say of a small one that it is small (Hundepool et al., Statistical Disc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from omtrace.statistics.interval import Interval
+
 EXACT = 1e-6  # how far the solver's limits of a whole number may be off it
 
 
@@ -89,10 +91,10 @@ def _component(
 
 def _limits(
     place: int, component: Sequence[int], unknown: set[int], values: Sequence[int], relations: Sequence[Relation]
-) -> tuple[float, float]:
+) -> Interval:
     """The least and the greatest value that a count may have, for all that is shown."""
     if not component:
-        return 0.0, float("inf")
+        return Interval(0.0, float("inf"))
     import numpy
     from scipy.optimize import linprog
 
@@ -113,7 +115,7 @@ def _limits(
         aim[column[place]] = sign
         solved = linprog(aim, A_eq=matrix, b_eq=right, bounds=(0, None), method="highs")
         ends.append(sign * solved.fun if solved.status == 0 else sign * -numpy.inf)
-    return float(ends[0]), float(ends[1])
+    return Interval(float(ends[0]), float(ends[1]))
 
 
 def _further(

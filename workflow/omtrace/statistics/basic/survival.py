@@ -7,6 +7,7 @@ restricted mean and the test of proportional hazards are taken here.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +22,13 @@ from omtrace.statistics.linear.likelihood import Fit, maximise, normal_numbers, 
 HALF = 1e-9  # a survival probability this near to one half is one half
 NO_MAXIMUM = "the likelihood has no finite maximum: a group or level has no event, or a covariate tells their order"
 FAR = 15.0  # standard deviations of a covariate times its coefficient: no finite maximum
+
+
+class RestrictedMean(NamedTuple):
+    """The area below a curve up to a time, and its standard error."""
+
+    value: float
+    se: float
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,7 @@ class Curve:
         flat = abs(curve[first] - 0.5) <= HALF and first + 1 < self.times.size
         return float((self.times[first] + self.times[first + 1]) / 2 if flat else self.times[first])
 
-    def restricted_mean(self, horizon: float) -> tuple[float, float]:
+    def restricted_mean(self, horizon: float) -> RestrictedMean:
         """The area below the curve up to a time, and its standard error (Greenwood's, as in survfit and survRM2).
 
         Raises
@@ -87,7 +95,7 @@ class Curve:
         rest = pieces.sum() - np.cumsum(pieces)[:-1]  # the area beyond each event
         n, d = self.at_risk[before], self.events[before]
         terms = np.divide(rest**2 * d, n * (n - d), out=np.zeros(d.size), where=n > d)
-        return float(pieces.sum()), math.sqrt(float(terms.sum()))
+        return RestrictedMean(float(pieces.sum()), math.sqrt(float(terms.sum())))
 
 
 def kaplan_meier(times: ArrayLike, events: ArrayLike, level: float = 0.95) -> Curve:

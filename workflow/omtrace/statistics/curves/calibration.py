@@ -6,7 +6,7 @@ concentrations; a zero standard takes the weight of the lowest level above it).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -218,14 +218,29 @@ def standards_refusal(needed: int, levels: int, limits: CurveLimits) -> str:
     )
 
 
-def level_means(x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+class LevelMeans(NamedTuple):
+    """The levels of points in ascending order: x, mean signal, and wells (l,)."""
+
+    x: np.ndarray
+    mean: np.ndarray
+    wells: np.ndarray
+
+
+class Variance(NamedTuple):
+    """A variance, in squared units of the signal, with its degrees of freedom."""
+
+    value: float
+    df: float
+
+
+def level_means(x: ArrayLike, y: ArrayLike) -> LevelMeans:
     """Levels in ascending order, their mean signals, and how many points each has, of one curve's points (m,)."""
     levels, place = np.unique(np.asarray(x, dtype=float), return_inverse=True)
     count = np.bincount(place)
-    return levels, np.bincount(place, np.asarray(y, dtype=float)) / count, count
+    return LevelMeans(levels, np.bincount(place, np.asarray(y, dtype=float)) / count, count)
 
 
-def well_variance(x: ArrayLike, y: ArrayLike, fit: Fitted, weighting: Weighting = "none") -> tuple[float, float]:
+def well_variance(x: ArrayLike, y: ArrayLike, fit: Fitted, weighting: Weighting = "none") -> Variance:
     """Variance factor of one well of a standard, and its degrees of freedom, of one curve's wells (m,).
 
     The variance of a well is the factor over the weight at its signal. It is that of the wells about the mean of
@@ -238,9 +253,9 @@ def well_variance(x: ArrayLike, y: ArrayLike, fit: Fitted, weighting: Weighting 
     levels, place = np.unique(x, return_inverse=True)
     df = len(x) - len(levels)
     if df < 1:
-        return float(fit.scatter[0]), float(fit.df[0])
+        return Variance(float(fit.scatter[0]), float(fit.df[0]))
     mean = np.bincount(place, w * y) / np.bincount(place, w)
-    return float((w * (y - mean[place]) ** 2).sum() / df), float(df)
+    return Variance(float((w * (y - mean[place]) ** 2).sum() / df), float(df))
 
 
 def reading_errors(

@@ -5,7 +5,7 @@ A model is a subclass that knows its function, its inverse and its derivatives. 
 
 import math
 from dataclasses import dataclass, fields, replace
-from typing import ClassVar, Self, TypeVar
+from typing import ClassVar, NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,6 +17,42 @@ NOT_CONVERGED = "not converged"
 NOT_IDENTIFIABLE = "not identifiable: the levels do not show both plateaus and the rise between them"
 FLAT_P = 0.05  # of the F test against a constant
 TINY = 1e-300
+
+
+class Slopes(NamedTuple):
+    """Derivatives of curves: in x (k, m), and in the coefficients (k, m, p)."""
+
+    in_x: np.ndarray
+    in_coefficients: np.ndarray
+
+
+class Spread(NamedTuple):
+    """Slope at x, and the variance of the response there that comes from the coefficients, (k, m) each."""
+
+    slope: np.ndarray
+    variance: np.ndarray
+
+
+class BackCalculated(NamedTuple):
+    """Concentrations read back, and their recoveries in percent of the nominal ones, (k, m) each."""
+
+    x: np.ndarray
+    recovery: np.ndarray
+
+
+class Weighted(NamedTuple):
+    """Points of curves with their weights, (k, m) each; points not used have x = y = weight = 0."""
+
+    x: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray
+
+
+class Counted(NamedTuple):
+    """Points used, and their distinct x, of each curve (k,)."""
+
+    n: np.ndarray
+    levels: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -104,14 +140,14 @@ class Fitted:
         """The x at which the curves have the responses y (k, m), (m,) or a number; NaN where there is none."""
         raise NotImplementedError
 
-    def slopes(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    def slopes(self, x: ArrayLike) -> Slopes:
         """Derivatives of the response at x > 0 (k, m): in x (k, m), and in the coefficients (k, m, p)."""
         raise NotImplementedError
 
-    def spread(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    def spread(self, x: ArrayLike) -> Spread:
         """Slope at x (k, m), and the variance of the response there that comes from the coefficients (k, m)."""
         slope, gradient = self.slopes(x)
-        return slope, np.maximum(np.einsum("kmi,kij,kmj->km", gradient, self.covariance, gradient), 0)
+        return Spread(slope, np.maximum(np.einsum("kmi,kij,kmj->km", gradient, self.covariance, gradient), 0))
 
     def inverse_se(self, y: ArrayLike, variance: ArrayLike = 0.0) -> np.ndarray:
         """Standard error of ``inverse`` by the delta method, from the covariance of the coefficients.
@@ -124,14 +160,14 @@ class Fitted:
             slope, spread = self.spread(np.where(x > 0, x, np.nan))
             return np.where(x > 0, np.sqrt(spread + variance) / np.abs(slope), np.nan)
 
-    def back_calculate(self, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    def back_calculate(self, x: ArrayLike, y: ArrayLike) -> BackCalculated:
         """Standards read back through their curve: concentrations, and recoveries in percent of the nominal x.
 
         The recovery of the zero standard is NaN.
         """
         nominal, read = np.asarray(x, dtype=float), self.inverse(y)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return read, np.where(nominal > 0, 100 * read / nominal, np.nan)
+            return BackCalculated(read, np.where(nominal > 0, 100 * read / nominal, np.nan))
 
 
 F = TypeVar("F", bound=Fitted)
@@ -155,9 +191,7 @@ def _filled(array: np.ndarray, width: tuple[int, ...], empty: float) -> np.ndarr
     return np.pad(array, [(0, 0), *more], constant_values=empty)
 
 
-def arrays(
-    x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, used: ArrayLike | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def arrays(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, used: ArrayLike | None) -> Weighted:
     """The inputs as (k, m) arrays; points not used have x = y = weight = 0."""
     y = np.atleast_2d(np.asarray(y, dtype=float))
     x = np.broadcast_to(np.asarray(x, dtype=float), y.shape)
@@ -168,14 +202,37 @@ def arrays(
         raise ValueError("missing or infinite values among the points used")
     if (x < 0).any() or (w[mask] <= 0).any():
         raise ValueError("x must not be negative, and weights must be positive")
-    return x, y, w
+    return Weighted(x, y, w)
 
 
-def counted(x: np.ndarray, w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+class Search(NamedTuple):
+    """Where a search for coefficients ended (k, p), and whether it converged (k,)."""
+
+    theta: np.ndarray
+    converged: np.ndarray
+
+
+class Box(NamedTuple):
+    """The least and the greatest value of each coefficient (k, p)."""
+
+    low: np.ndarray
+    high: np.ndarray
+
+
+class Judged(NamedTuple):
+    """Fitted coefficients with rss and R squared (k, p + 2), covariances (k, p, p), refusals and vagueness (k,)."""
+
+    numbers: np.ndarray
+    covariance: np.ndarray
+    refusal: np.ndarray
+    vague: np.ndarray
+
+
+def counted(x: np.ndarray, w: np.ndarray) -> Counted:
     """Points used and their distinct x, a curve."""
     n = (w > 0).sum(axis=1)
     ordered = np.sort(np.where(w > 0, x, np.nan), axis=1)
-    return n, (np.diff(ordered, axis=1) > 1e-9 * ordered[:, 1:]).sum(axis=1) + (n > 0)
+    return Counted(n, (np.diff(ordered, axis=1) > 1e-9 * ordered[:, 1:]).sum(axis=1) + (n > 0))
 
 
 @dataclass(frozen=True)

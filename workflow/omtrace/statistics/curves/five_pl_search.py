@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from omtrace.statistics.basic.samples import TOLERANCE
-from omtrace.statistics.curves.fitted import TINY
+from omtrace.statistics.curves.fitted import TINY, Box, Search
 from omtrace.statistics.curves.four_pl_search import FAR, MARGIN, SLOPE_RANGE, ByCurve, Curves, next_damping
 
 ASYMMETRIES = (0.3, 1.0, 3.0)  # of the first curves, from the symmetric one
@@ -130,7 +130,7 @@ class Asymmetric(ByCurve):
             theta[edge[better]] = other[better]
         return theta
 
-    def _best(self, trials: list[tuple[np.ndarray, np.ndarray, float]]) -> tuple[np.ndarray, np.ndarray]:
+    def _best(self, trials: list[tuple[np.ndarray, np.ndarray, float]]) -> Search:
         """The best of trials (log S, log X, G), and its sum of squares."""
         best, theta = np.full(len(self.y), np.inf), np.zeros((len(self.y), 3))
         low, high = self.limits()
@@ -139,16 +139,16 @@ class Asymmetric(ByCurve):
             rss = self.project(trial).rss
             better = rss < best
             best[better], theta[better] = rss[better], trial[better]
-        return theta, best
+        return Search(theta, best)
 
-    def limits(self) -> tuple[np.ndarray, np.ndarray]:
+    def limits(self) -> Box:
         """The box that is searched, (k, 3) each."""
         k = len(self.y)
         low = [np.full(k, math.log(SLOPE_RANGE[0])), self.lowest - MARGIN, np.full(k, math.log(ASYMMETRY_RANGE[0]))]
         high = [np.full(k, math.log(SLOPE_RANGE[1])), self.highest + MARGIN, np.full(k, math.log(ASYMMETRY_RANGE[1]))]
-        return np.column_stack(low), np.column_stack(high)
+        return Box(np.column_stack(low), np.column_stack(high))
 
-    def find(self, symmetric: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def find(self, symmetric: np.ndarray) -> Search:
         """Levenberg-Marquardt on all curves at once, from the symmetric ones: theta (k, 3), and which converged.
 
         The first steps are made in blocks that stay in the processor's cache; those that need more, together.
@@ -163,7 +163,7 @@ class Asymmetric(ByCurve):
             left.append(self._steps(state, rows, block, FIRST_STEPS))
         rows = np.concatenate([np.zeros(0, dtype=int), *left])
         self._steps(state, rows, self.subset(rows), STEPS - FIRST_STEPS)
-        return theta, converged
+        return Search(theta, converged)
 
     def _steps(self, state: tuple[np.ndarray, ...], rows: np.ndarray, part: "Asymmetric", steps: int) -> np.ndarray:
         """Up to so many steps of some curves, ``part``; returns the rows that are not done."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit, log_expit
 
-from omtrace.statistics.curves.fitted import TOO_FEW, Fitted, arrays, counted, joined
+from omtrace.statistics.curves.fitted import TOO_FEW, Fitted, Slopes, arrays, counted, joined
 from omtrace.statistics.curves.four_pl_search import Curves, hooked
 
 CHUNK = 4096  # curves worked on together
@@ -75,7 +75,7 @@ class FourPL(Fitted):
             x = c * np.where((share > 0) & (odds >= 0), odds, np.nan) ** (1 / b)
         return np.where(np.isfinite(x), x, np.nan)
 
-    def slopes(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    def slopes(self, x: ArrayLike) -> Slopes:
         """Derivatives at x > 0: in x, and in the coefficients."""
         a, b, c, d, g = self._columns()
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -83,7 +83,7 @@ class FourPL(Fitted):
             log_h = g * log_expit(-b * u)
             h, steep = np.exp(log_h), -(a - d) * g * np.exp(log_h) * expit(b * u)  # steep: dy/d(B log(x/C))
             parts = [h, steep * u, -steep * b / c, 1 - h, (a - d) * h * log_h / g][: len(self.NAMES)]
-            return steep * b / x, np.stack(np.broadcast_arrays(*parts), axis=-1)
+            return Slopes(steep * b / x, np.stack(np.broadcast_arrays(*parts), axis=-1))
 
 
 def fit_four_pl(

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import fdtrc, stdtrit
 
 from omtrace.statistics.basic.samples import TOLERANCE
-from omtrace.statistics.curves.fitted import FLAT, FLAT_P, HOOK, NOT_CONVERGED, NOT_IDENTIFIABLE, TINY
+from omtrace.statistics.curves.fitted import FLAT, FLAT_P, HOOK, NOT_CONVERGED, NOT_IDENTIFIABLE, TINY, Judged, Search
 
 START_SLOPES = (0.7, 1.5)
 START_POSITIONS = (-0.1, 0.1, 0.3, 0.5, 0.7, 0.9, 1.1)  # of log C: 0 lowest, 1 highest positive level
@@ -102,7 +102,7 @@ class Curves(ByCurve):
         w = self.w
         return dot(j1, j1, w), dot(j1, j2, w), dot(j2, j2, w), dot(j1, residual, w), dot(j2, residual, w)
 
-    def search(self, most: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def search(self, most: int | None = None) -> Search:
         """Levenberg-Marquardt on many curves at once: theta (k, 2), and which have converged, in at most so many steps.
 
         The first steps are made in blocks that stay in the processor's cache; the few curves that need more, together.
@@ -120,7 +120,7 @@ class Curves(ByCurve):
             rows = self._steps(state, rows, self.subset(rows), most - FIRST_STEPS)
             if rows.size and most == STEPS:
                 converged[rows] = self.subset(rows).is_level(theta[rows])
-        return theta, converged
+        return Search(theta, converged)
 
     def _steps(self, state: tuple[np.ndarray, ...], rows: np.ndarray, part: "Curves", steps: int) -> np.ndarray:
         """Up to so many steps of some curves, ``part``; returns the rows that are not done."""
@@ -172,7 +172,7 @@ class Curves(ByCurve):
 
     def judged(
         self, theta: np.ndarray, converged: np.ndarray, df: np.ndarray, hook: np.ndarray, forced: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    ) -> Judged:
         """The curves at theta: A, B, C, D, rss, r_squared (k, 6), covariances (k, 4, 4), refusals, vagueness (k,)."""
         u, mean, h, _, span, _, rss = self.project(theta)
         b, c = np.exp(theta).T
@@ -201,7 +201,7 @@ class Curves(ByCurve):
             [(constant | (p > FLAT_P)) & ~forced, hook & ~forced, ~converged], [FLAT, HOOK, NOT_CONVERGED], ""
         )
         unknown = np.where(singular | beyond | vague | slope_out | unseen, NOT_IDENTIFIABLE, "")
-        return np.column_stack([a, b, c, a + span, rss, r_squared]), covariance, refusal, unknown
+        return Judged(np.column_stack([a, b, c, a + span, rss, r_squared]), covariance, refusal, unknown)
 
 
 def inverted(information: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:

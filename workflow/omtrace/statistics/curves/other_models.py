@@ -15,7 +15,18 @@ from scipy.interpolate import PchipInterpolator
 from scipy.special import fdtrc
 
 from omtrace.statistics.basic.samples import TOLERANCE
-from omtrace.statistics.curves.fitted import FLAT, FLAT_P, HOOK, TINY, TOO_FEW, Fitted, arrays, counted, levels_of
+from omtrace.statistics.curves.fitted import (
+    FLAT,
+    FLAT_P,
+    HOOK,
+    TINY,
+    TOO_FEW,
+    Fitted,
+    Slopes,
+    arrays,
+    counted,
+    levels_of,
+)
 from omtrace.statistics.curves.four_pl_search import hooked
 
 NOT_MONOTONE = "not monotone: the curve turns back between the levels, so that a signal has two concentrations"
@@ -46,10 +57,10 @@ class Line(Fitted):
             x = (np.asarray(y, dtype=float) - self.coefficients[:, :1]) / self.coefficients[:, 1:2]
             return np.where(np.isfinite(x) & (x >= 0), x, np.nan)
 
-    def slopes(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    def slopes(self, x: ArrayLike) -> Slopes:
         """Derivatives at x: in x, and in the coefficients."""
         slope, x = np.broadcast_arrays(self.coefficients[:, 1:2], np.atleast_2d(np.asarray(x, dtype=float)))
-        return slope, np.stack([np.ones_like(x), x], axis=-1)
+        return Slopes(slope, np.stack([np.ones_like(x), x], axis=-1))
 
 
 @dataclass(frozen=True)
@@ -79,10 +90,10 @@ class Parabola(Fitted):
             x = np.where(b * rising > 0, 2 * gap / (b + root), (root - b) / (2 * c))
             return np.where(np.isfinite(x) & (x >= 0), x, np.nan)
 
-    def slopes(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    def slopes(self, x: ArrayLike) -> Slopes:
         """Derivatives at x: in x, and in the coefficients."""
         _, b, c, x = np.broadcast_arrays(*self.coefficients.T[..., None], np.atleast_2d(np.asarray(x, dtype=float)))
-        return b + 2 * c * x, np.stack([np.ones_like(x), x, x**2], axis=-1)
+        return Slopes(b + 2 * c * x, np.stack([np.ones_like(x), x, x**2], axis=-1))
 
 
 @dataclass(frozen=True)
@@ -113,13 +124,15 @@ class LogLog(Fitted):
             x = 10 ** ((np.log10(np.asarray(y, dtype=float)) - self.coefficients[:, :1]) / self.coefficients[:, 1:2])
             return np.where(np.isfinite(x), x, np.nan)
 
-    def slopes(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    def slopes(self, x: ArrayLike) -> Slopes:
         """Derivatives at x > 0: in x, and in the coefficients."""
         x = np.atleast_2d(np.asarray(x, dtype=float))
         y = self.predict(x)
         with np.errstate(divide="ignore", invalid="ignore"):
             log_x = np.broadcast_to(np.log10(x), y.shape)
-            return self.coefficients[:, 1:2] * y / x, LN10 * y[..., None] * np.stack([np.ones_like(y), log_x], axis=-1)
+            return Slopes(
+                self.coefficients[:, 1:2] * y / x, LN10 * y[..., None] * np.stack([np.ones_like(y), log_x], axis=-1)
+            )
 
 
 @dataclass(frozen=True)
@@ -189,7 +202,7 @@ class Spline(Fitted):
             found[row] = np.where(inside, np.exp((low + high) / 2), np.nan)
         return found
 
-    def slopes(self, x: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    def slopes(self, x: ArrayLike) -> Slopes:
         """Derivatives at x: in x, and in the knots' signals (by differences)."""
         x = self._rows(x)
         slope, gradient = np.full(x.shape, np.nan), np.full((*x.shape, self.knots.shape[1]), np.nan)
@@ -205,7 +218,7 @@ class Spline(Fitted):
             up, down = (_through(knots, signals[:, None] + move)(log_x) for move in (moves, -moves))
             gradient[row] = 0.0
             gradient[row][:, there] = (up - down) / (2 * step)
-        return slope, gradient
+        return Slopes(slope, gradient)
 
 
 def _through(knots: np.ndarray, signals: np.ndarray) -> PchipInterpolator:

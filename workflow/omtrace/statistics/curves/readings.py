@@ -6,6 +6,7 @@ samples of a plate: it is given as derivatives in independent unit errors, so th
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -120,12 +121,12 @@ def _beyond(found: Readings, none: np.ndarray, state: int, bound: np.ndarray, of
     found.status[of] = BELOW_LLOQ if state == BELOW else ABOVE_ULOQ
 
 
-def _mean(wells: Wells, asked: np.ndarray, at_least: int) -> Readings:
-    """The means over the wells ``asked`` for (m,) that were read back."""
+def _mean(wells: Wells, wanted: np.ndarray, at_least: int) -> Readings:
+    """The means over the wells ``wanted`` for (m,) that were read back."""
     count, x = len(wells.plate), wells.x * wells.dilution
-    used = asked & ~np.isnan(x)
+    used = wanted & ~np.isnan(x)
     edges = edges_of(wells.sample[used], count)
-    read, all_of_them = np.diff(edges), np.bincount(wells.sample[asked], minlength=count)
+    read, all_of_them = np.diff(edges), np.bincount(wells.sample[wanted], minlength=count)
     enough = read >= at_least
     value = np.where(enough, means(x[used], edges), np.nan)
     status = np.full(count, "observed", dtype=object)
@@ -137,6 +138,13 @@ def _mean(wells: Wells, asked: np.ndarray, at_least: int) -> Readings:
     return Readings(value, status, np.where(enough, float(WITHIN), np.nan), bound, used & enough[wells.sample])
 
 
+class Errors(NamedTuple):
+    """Where the error of what is read back comes from: from the curve, and from the wells."""
+
+    curve: np.ndarray
+    wells: np.ndarray
+
+
 def plate_errors(
     fit: Fitted,
     signal: np.ndarray,
@@ -145,7 +153,7 @@ def plate_errors(
     standard_signal: np.ndarray,
     standard_edges: np.ndarray,
     weighting: Weighting,
-) -> tuple[np.ndarray, np.ndarray]:
+) -> Errors:
     """All wells (m,) of plates (k,) read back: curve (m, p) and well errors (m,), as ``calibration.reading_errors``.
 
     A well's scatter is that of the standards' replicates. NaN for the wells of plates without a curve.
@@ -160,10 +168,10 @@ def plate_errors(
         rows, places = rows[good[rows]], places[good[rows]]
         if rows.size:
             _, curve[places], well[places] = reading_errors(fit.take(rows), signal[places], factor[rows], weighting)
-    return curve, well
+    return Errors(curve, well)
 
 
-def sample_errors(found: Readings, wells: Wells, curve: np.ndarray, well: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def sample_errors(found: Readings, wells: Wells, curve: np.ndarray, well: np.ndarray) -> Errors:
     """Of the logarithm of each sample's mean: what comes from the curve (n, p), and its variance from the wells (n,).
 
     ``curve`` (m, p) and ``well`` (m,): errors of the wells. NaN where there is no positive mean.
@@ -175,4 +183,4 @@ def sample_errors(found: Readings, wells: Wells, curve: np.ndarray, well: np.nda
         scale = wells.dilution[places] / (places.shape[1] * found.value[rows])[:, None]
         shared[rows] = (scale[:, None, :] @ curve[places])[:, 0]
         own[rows] = (scale[:, None, :] ** 2 @ well[places][:, :, None])[:, 0, 0]
-    return np.where(np.isfinite(shared), shared, np.nan), np.where(np.isfinite(own), own, np.nan)
+    return Errors(np.where(np.isfinite(shared), shared, np.nan), np.where(np.isfinite(own), own, np.nan))

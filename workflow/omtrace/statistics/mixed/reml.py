@@ -11,7 +11,7 @@ for joint tests, Fai and Cornelius 1996. Arrays lead with the data sets (b); p c
 
 import math
 from dataclasses import dataclass, fields
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, NamedTuple, Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -300,7 +300,14 @@ class Inference:
         return array
 
 
-def kenward_roger(z: np.ndarray, phi: np.ndarray, slopes: np.ndarray, spread: np.ndarray) -> tuple[float, float]:
+class KenwardRoger(NamedTuple):
+    """The scale lambda of F, and its denominator degrees of freedom."""
+
+    scale: float
+    df: float
+
+
+def kenward_roger(z: np.ndarray, phi: np.ndarray, slopes: np.ndarray, spread: np.ndarray) -> KenwardRoger:
     """The scale lambda of F and its denominator m (Kenward and Roger 1997); NaN where their moments do not exist.
 
     ``z`` (c, p) are the combinations tested, ``phi`` (p, p), ``slopes`` (k, p, p) and ``spread`` (k, k) as above.
@@ -312,7 +319,7 @@ def kenward_roger(z: np.ndarray, phi: np.ndarray, slopes: np.ndarray, spread: np
     a1 = float(traces @ spread @ traces)
     a2 = float(np.einsum("kl,kij,lji->", spread, products, products, optimize=True))
     if a2 == 0:
-        return math.nan, math.nan
+        return KenwardRoger(math.nan, math.nan)
     b = (a1 + 6 * a2) / (2 * c)
     g = ((c + 1) * a1 - (c + 4) * a2) / ((c + 2) * a2)
     size = 3 * c + 2 * (1 - g)
@@ -322,8 +329,8 @@ def kenward_roger(z: np.ndarray, phi: np.ndarray, slopes: np.ndarray, spread: np
     ratio = variance / (2 * mean**2)
     df = 4 + (c + 2) / (c * ratio - 1)
     if not (a2 < c and ratio > 0 and df > 2):
-        return math.nan, math.nan
-    return df / (mean * (df - 2)), df
+        return KenwardRoger(math.nan, math.nan)
+    return KenwardRoger(df / (mean * (df - 2)), df)
 
 
 def fai_cornelius(z: np.ndarray, phi: np.ndarray, slopes: np.ndarray, spread: np.ndarray) -> float:

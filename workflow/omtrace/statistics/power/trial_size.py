@@ -10,6 +10,8 @@ from scipy.optimize import brentq
 from scipy.special import chdtri, ndtri
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
+from omtrace.statistics.interval import Interval
+
 MOST = 1e7  # units a group; what needs more is refused
 
 
@@ -54,9 +56,11 @@ def n_ancova(effect: float, correlation: float, power: float, alpha: float = 0.0
     return (1 - correlation**2) * n_t(effect, power, alpha) + 1
 
 
-def sd_limits(sd: float, df: float, confidence: float) -> tuple[float, float]:
+def sd_limits(sd: float, df: float, confidence: float) -> Interval:
     """One-sided lower and upper confidence limit of a standard deviation, sd sqrt(df / chi-squared quantile)."""
-    return sd * math.sqrt(df / float(chdtri(df, 1 - confidence))), sd * math.sqrt(df / float(chdtri(df, confidence)))
+    return Interval(
+        sd * math.sqrt(df / float(chdtri(df, 1 - confidence))), sd * math.sqrt(df / float(chdtri(df, confidence)))
+    )
 
 
 def correlation_lower(correlation: float, df: float, confidence: float) -> float:

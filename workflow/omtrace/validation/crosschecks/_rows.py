@@ -5,7 +5,7 @@ Positions count the rows of a frame from 0; they stand in for keys, which a floa
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field
 
@@ -120,9 +120,14 @@ def groups_of(frame: "pandas.DataFrame", within: tuple[str, ...]) -> "numpy.ndar
     return frame.groupby(list(within), sort=False).ngroup().fillna(-1).astype("int64").to_numpy()
 
 
-def consecutive(
-    groups: "numpy.ndarray", ranks: "pandas.Series", keys: "pandas.Index"
-) -> "tuple[numpy.ndarray, numpy.ndarray]":
+class Neighbours(NamedTuple):
+    """Positions of rows (n,), and of the row that follows each (n,)."""
+
+    first: "numpy.ndarray"
+    second: "numpy.ndarray"
+
+
+def consecutive(groups: "numpy.ndarray", ranks: "pandas.Series", keys: "pandas.Index") -> Neighbours:
     """Positions of the rows that follow one another within a group, by rank and then by key: (earlier, later).
 
     Rows without a group or a rank are passed over.
@@ -133,7 +138,7 @@ def consecutive(
     order = numpy.lexsort((keys.to_numpy(), rank, groups))
     order = order[(groups[order] >= 0) & ~numpy.isnan(rank[order])]
     same = groups[order][1:] == groups[order][:-1]
-    return order[:-1][same], order[1:][same]
+    return Neighbours(order[:-1][same], order[1:][same])
 
 
 def hits(rule: str, table: str, keys: Iterable[int], column: str, expected: str | Iterable[str]) -> Iterator[Hit]:

@@ -29,7 +29,7 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
     layout = rows_of(tables, where, options.table, {}, options.by)
     known = set(as_text(layout[options.by]))
     gone = tables.taken.get(options.table)
-    told = known | (set(as_text(gone[options.by])) if gone is not None and options.by in gone else set())
+    assigned = known | (set(as_text(gone[options.by])) if gone is not None and options.by in gone else set())
     read = readings_of(tables, where, options.signals)
     wells = as_text(read[options.signals.by])
     if wells.empty:  # all plates were left out
@@ -43,7 +43,7 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
     used = signal[wells.isin(known)]
     low, high = (getattr(used.groupby(plate), name)() for name in ("min", "max"))
     limit = plate.map(low + options.share * (high - low))
-    strange = read.index[~wells.isin(told) & (signal > limit)]
+    strange = read.index[~wells.isin(assigned) & (signal > limit)]
     expected = "no more signal than an unused well has, or a row of the layout for this well"
     yield from hits("well_unassigned", options.signals.table, strange, options.signals.column, expected)
 

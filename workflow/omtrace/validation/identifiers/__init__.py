@@ -245,32 +245,33 @@ def in_name(column: str) -> str:
     return names.PERSON if any(persons.named(text) for text in persons.candidates(texts)) else ""
 
 
-def _by_values(column: _Column, others: float, today: str, passing: Collection[str] | None) -> tuple[str, float]:
+def _by_values(column: _Column, others: float, today: str, passing: Collection[str] | None) -> plain_shapes.Share:
     """The kind of identifier that the texts show, and the share of texts that show it; "" and 0 if none does."""
     import pyarrow
 
     sample = _spaced(column.texts)
     if column.years and _births(column, others, today):
-        return names.BIRTH, len(column.years) / len(sample)
+        return plain_shapes.Share(names.BIRTH, len(column.years) / len(sample))
     if column.measured:
-        return "", 0.0
+        return plain_shapes.Share("", 0.0)
     joined = "\n".join(column.texts)
     there = column.texts if passing is None else [text for text in column.texts if text in passing]
     texts = pyarrow.array(there, type=pyarrow.large_string())
     kind, hits = shapes.anywhere(texts, joined) if there else ("", 0)
     if kind:
-        return kind, hits / len(column.texts)
+        return plain_shapes.Share(kind, hits / len(column.texts))
     if SUBJECT.fullmatch(column.name):
-        return "", 0.0  # 01-701-1015 is site and subject; nothing that follows would tell it from a telephone number
+        # 01-701-1015 is site and subject; nothing that follows would tell it from a telephone number
+        return plain_shapes.Share("", 0.0)
     kind, share = plain_shapes.mostly(sample)
     if kind:
-        return kind, share
+        return plain_shapes.Share(kind, share)
     if share := plain_shapes.phones(sample, column.varied):
-        return names.PHONE, share
+        return plain_shapes.Share(names.PHONE, share)
     if share := persons.share_of_names(sample, column.varied):
-        return names.PERSON, share
+        return plain_shapes.Share(names.PERSON, share)
     within = sum(map(persons.named, persons.candidates(there)))
-    return (names.PERSON, within / len(column.texts)) if within else ("", 0.0)
+    return plain_shapes.Share(names.PERSON, within / len(column.texts)) if within else plain_shapes.Share("", 0.0)
 
 
 def _spaced(texts: list[str]) -> list[str]:

@@ -166,18 +166,25 @@ def plain(word: str) -> str:
 
 
 @lru_cache(1 << 16)
-def of_names(text: str) -> tuple[bool, bool]:
+class Names(NamedTuple):
+    """Whether texts are names of people, and whether that is sure."""
+
+    are_names: bool
+    is_sure: bool
+
+
+def of_names(text: str) -> Names:
     """Whether a text has the shape of a name, and whether it holds a known one."""
     if len(text) < 2 or len(text) > 60 or not SHAPE.fullmatch(text) or INSTITUTION.search(text):
-        return False, False
+        return Names(False, False)
     words = WORDS.findall(text)
     if len(words) > LONGEST_NAME:
-        return False, False
+        return Names(False, False)
     # three capitals are an abbreviation sooner than a name
     known = any(
         plain(word) in NAMES or built_as_family(plain(word)) for word in words if len(word) > 3 or not word.isupper()
     )
-    return True, known or scripts.named(text) or scripts.like_a_name(text)
+    return Names(True, known or scripts.named(text) or scripts.like_a_name(text))
 
 
 def share_of_names(texts: Sequence[str], varied: float) -> float:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 from omtrace.validation.identifiers import columns as kinds
 from omtrace.validation.identifiers import numbers, telephones
@@ -130,18 +131,25 @@ def _account(text: str) -> bool:
     return any(part in GIVEN_NAMES for part in parts) and (len(parts) > 1 or text[-1].isdigit())
 
 
-def mostly(texts: Sequence[str]) -> tuple[str, float]:
+class Share(NamedTuple):
+    """A kind of identifier, and the share of texts that look like it."""
+
+    kind: str
+    share: float
+
+
+def mostly(texts: Sequence[str]) -> Share:
     """The first kind whose shape most texts have, and the share that has it; "" and 0 if there is none."""
     glance = texts[:: max(1, len(texts) // GLANCE)]
     if sum(map(_like_any, glance)) < LEAST_SHARE / 2 * len(glance):
-        return "", 0.0  # then no single shape has its share
+        return Share("", 0.0)  # then no single shape has its share
     for kind, pattern, check, share, least in MOSTLY:
         if len(texts) < least or _share(glance, pattern, check) < share / 2:
             continue
         found = _share(texts, pattern, check)
         if found >= share and not (check is numbers.dated and series(texts)):
-            return kind, found
-    return "", 0.0
+            return Share(kind, found)
+    return Share("", 0.0)
 
 
 @lru_cache(1 << 16)
