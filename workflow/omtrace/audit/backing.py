@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omtrace.faults import Fault
+from omtrace.model.estimate import Estimate
 from omtrace.provenance.keys import number_of
 from omtrace.provenance.links import written_out
 from omtrace.provenance.recorded import RESULTS
@@ -91,7 +92,7 @@ class Backing:
         return Fault(f"{where}: not readable ({type(error).__name__}); run snakemake {self.folder.name}")
 
 
-def lineage_lines(backing: Backing, numbers: list[dict[str, str]], with_cells: bool) -> list[dict[str, object]]:
+def lineage_lines(backing: Backing, numbers: Iterable[Estimate], with_cells: bool) -> list[dict[str, object]]:
     """The way of each number as entries for JSON lines, those that several share once.
 
     Parameters

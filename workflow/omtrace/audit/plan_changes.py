@@ -115,7 +115,7 @@ def lines_of(effect: Effect, every: bool = False) -> list[str]:
         what = f"{len(key.numbers):,} numbers" if key.numbers else "no number that there is"
         lines.append(f"  {key.words}  [{what}; from {key.stage or 'the report'} on]")
     shown = numbers if every else numbers[:30]
-    lines += ["", *(f"  {number}  {name_of(dict(effect.rows[number]))}" for number in shown)]
+    lines += ["", *(f"  {number}  {name_of(effect.rows[number])}" for number in shown)]
     if len(numbers) > len(shown):
         lines.append(f"  and {len(numbers) - len(shown):,} more (--all shows them)")
     return lines

@@ -18,6 +18,7 @@ from omtrace import store
 from omtrace.audit.backing import Backing, Members
 from omtrace.derivations import Tables
 from omtrace.faults import Fault
+from omtrace.model.estimate import Estimate
 from omtrace.model.plan import Plan
 from omtrace.provenance.recorded import RESULTS
 
@@ -47,7 +48,7 @@ class Recomputed:
         return abs(one - other) <= TOLERANCE * max(abs(one), abs(other))
 
 
-def recompute(plan: Plan, numbers: Sequence[Mapping[str, str]], root: str | Path = ".") -> list[Recomputed]:
+def recompute(plan: Plan, numbers: Sequence[Estimate], root: str | Path = ".") -> list[Recomputed]:
     """Compute numbers of a study again, each from the cells that its own row set lists.
 
     Parameters
@@ -85,7 +86,7 @@ def recompute(plan: Plan, numbers: Sequence[Mapping[str, str]], root: str | Path
         what = Path(getattr(error, "filename", None) or str(error)).name
         raise Fault(f"{RESULTS.as_posix()}/{plan.study}: {what}: not there or not readable; {again}") from None
     backing = Backing(plan.study, root)
-    together: dict[tuple[str, str], list[Mapping[str, str]]] = {}
+    together: dict[tuple[str, str], list[Estimate]] = {}
     for number in numbers:
         together.setdefault((number.rowset, number.analysis), []).append(number)
     found: dict[str, Recomputed] = {}

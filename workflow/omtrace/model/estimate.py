@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from omtrace.store import read_csv
 
@@ -72,8 +73,8 @@ class Estimate:
     @classmethod
     def of(cls, row: Mapping[str, str]) -> "Estimate":
         """The estimate of a row of estimates.csv. Raises KeyError for a row that is none."""
-        cells = {attribute: row[column] for column, attribute in COLUMNS.items() if column != "decimals"}
-        return cls(decimals=int(row["decimals"] or 0), suppressed=row.get(SUPPRESSED, ""), **cells)
+        cells: dict[str, Any] = {attribute: row[column] for column, attribute in COLUMNS.items()}
+        return cls(**cells | {"decimals": int(row["decimals"] or 0), "suppressed": row.get(SUPPRESSED, "")})
 
     def __getitem__(self, column: str) -> str:
         return self.suppressed if column == SUPPRESSED else str(getattr(self, COLUMNS[column]))

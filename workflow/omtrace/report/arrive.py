@@ -125,7 +125,7 @@ def _size(plan: Plan, numbers: Mapping[str, Estimate]) -> Iterator[Found | str]:
             yield _link(name, entry, "Numbers for a next study, from the variances of this one")
 
 
-def _by_group(entry: Analysis, numbers: list[dict]) -> bool:
+def _by_group(entry: Analysis, numbers: list[Estimate]) -> bool:
     """Whether an analysis counts and describes, group by group."""
     return entry.method in DESCRIBES and any(number.group != EVERYBODY for number in numbers)
 
@@ -211,7 +211,7 @@ def _procedures(plan: Plan, numbers: Mapping[str, Estimate]) -> Iterator[Found |
 
 def _results(plan: Plan, numbers: Mapping[str, Estimate]) -> Iterator[Found | str]:
     """Results"""
-    mine: dict[str, list[dict]] = {}
+    mine: dict[str, list[Estimate]] = {}
     for number in numbers.values():
         mine.setdefault(number.analysis, []).append(number)
     spread = [

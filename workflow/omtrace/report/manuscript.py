@@ -81,7 +81,7 @@ def _parts(path: Path) -> dict[str, bytes]:
     return parts
 
 
-def check_draft(lines: Sequence[str], numbers: Sequence[Mapping[str, str]]) -> list[Found]:
+def check_draft(lines: Sequence[str], numbers: Sequence[Estimate]) -> list[Found]:
     """Every number of a draft with what it is to the results.
 
     Parameters

@@ -125,11 +125,11 @@ def _raised(heads: list[str], found: list[list[Line]]) -> tuple[list[str], list[
     return [heads[at] for at in kept], [texts[0][at] for at in same if texts[0][at]], lines
 
 
-def _pieces(found: list[list[Line]]) -> list[str | dict]:
+def _pieces(found: list[list[Line]]) -> list[str | Estimate]:
     return [piece for lines in found for _, cells in lines for cell in cells for group in cell for piece in group]
 
 
-def _labels(row: Row) -> dict[str, str]:
+def _labels(row: Row) -> Mapping[str, str]:
     return next(iter(row.values())).labels
 
 

@@ -146,12 +146,12 @@ def _sheet(number: int, section: Mapping, table: Mapping, more: str) -> Sheet:
     for block in table["blocks"]:
         if table["grouped"]:
             lines.append(Line((block["title"],)))
-        above: list[list[tuple[str, int]]] = []  # text and lines left of heads that span several lines
+        above: list[tuple[str, int]] = []  # text and lines left of heads that span several lines
         for row in block["rows"]:
-            own = [[head["text"], head["span"]] for head in row["heads"]]
+            own = [(head["text"], head["span"]) for head in row["heads"]]
             texts = [entry for entry in above if entry[1] > 0] + own
             lines.append(Line(tuple(text for text, _ in texts), tuple(map(_cell, row["cells"]))))
-            above = [[text, span - 1] for text, span in texts]
+            above = [(text, span - 1) for text, span in texts]
     heads = tuple(HEADS.get(head, head) for head in table["heads"])
     title = f"{section['title']}{more}"
     return Sheet(number, title, heads, tuple(table["columns"]), tuple(lines), _notes(section, table, lines))
