@@ -1,5 +1,6 @@
 """The raw cells behind all numbers of a study, as arrays: for lineage, and for the way from a cell to numbers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path

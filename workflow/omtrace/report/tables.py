@@ -3,7 +3,7 @@
 A table is ``heads`` (what names a line), ``columns``, and ``blocks`` of lines, a block a parameter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from omtrace.model.contrast import EVERYBODY, contrast_of
 from omtrace.model.estimate import Estimate
