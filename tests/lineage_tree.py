@@ -162,6 +162,7 @@ def results(folder: Path) -> None:
         "decimals",
         "rowset",
         "definition",
+        "data",
     )
     store.write_csv(
         folder / "estimates.csv",
@@ -181,6 +182,7 @@ def results(folder: Path) -> None:
                 decimals,
                 rowset,
                 "d1",
+                "simulated",
             )
             for number, statistic, value, unit, decimals, rowset in (
                 (MEAN, "mean", 6.0, "points", 1, "aa"),

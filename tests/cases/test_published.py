@@ -1,6 +1,7 @@
 """Printed numbers beside ours: what counts as agreement, how a number is named, and what is said where none fits."""
 
 import pytest
+from estimates import estimate
 from omtrace.faults import Fault
 from omtrace.model.closed import checked
 from omtrace.model.published import PrintedNumbers, Published, agrees, decimals
@@ -42,7 +43,7 @@ class FakePlan:
 
 def number(statistic, value, **names):
     base = {"analysis": "primary", "parameter": "score", "visit": "week_4", "group": "a - b", "level": ""}
-    return {**base, **names, "statistic": statistic, "value": str(value), "labels": {"statistic": statistic}}
+    return estimate(**base | names, statistic=statistic, value=str(value), labels={"statistic": statistic})
 
 
 NUMBERS = {

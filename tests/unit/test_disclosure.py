@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy
 import pytest
+from estimates import estimate
 from omtrace.classes import gate
 from omtrace.faults import Fault
 from omtrace.report import disclosure
@@ -75,7 +76,7 @@ def rows_of(counts):
             shown = value if statistic != "percent" else 100 * value / total if total else math.nan
             name = "one" if population == "full" else "two"
             cells = (name, "sex", population, group, "", "" if size else level, statistic, f"{shown:.10g}", "1")
-            rows.append(dict(zip(COLUMNS, (f"{len(rows):012x}", *cells), strict=True), rowset=""))
+            rows.append(estimate(**dict(zip(COLUMNS, (f"{len(rows):012x}", *cells), strict=True)) | {"decimals": 1}))
     return rows
 
 

@@ -40,6 +40,7 @@ COLUMNS = (
     "decimals",
     "rowset",
     "definition",
+    "data",
 )
 BOX = ("minimum", "q1", "median", "q3", "maximum")
 
@@ -84,6 +85,7 @@ class Study:
                 decimals,
                 rowset,
                 "d",
+                "simulated",
             )
         )
 

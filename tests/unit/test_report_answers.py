@@ -1,6 +1,7 @@
 """The answers at the head of a report: which way, how large, and what it means, from stored numbers alone."""
 
 import pytest
+from estimates import estimate
 from omtrace.faults import Fault
 from omtrace.model.plan import Plan
 from omtrace.report.answers import answers_of, harms_of
@@ -22,24 +23,24 @@ def plan(better="lower", **more) -> Plan:
 def row(analysis, parameter="score_1", group="all", visit="", level="", unit="points", **values):
     full = {"parameter": parameter, "visit": visit, "group": "", "level": level}
     return (parameter, group, visit, level), {
-        name: {
-            "analysis": analysis,
-            "parameter": parameter,
-            "group": group,
-            "visit": visit,
-            "level": level,
-            "statistic": name,
-            "value": str(value),
-            "shown": str(value),
-            "unit": unit,
-            "full": {**full, "statistic": name},
-        }
+        name: estimate(
+            analysis=analysis,
+            parameter=parameter,
+            group=group,
+            visit=visit,
+            level=level,
+            statistic=name,
+            value=str(value),
+            shown=str(value),
+            unit=unit,
+            full={**full, "statistic": name},
+        )
         for name, value in values.items()
     }
 
 
 def text(pieces):
-    return "".join(piece if isinstance(piece, str) else piece["shown"] for piece in pieces)
+    return "".join(piece if isinstance(piece, str) else piece.shown for piece in pieces)
 
 
 def said(of, *rows, analysis="comparison"):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from estimates import estimate
 from omtrace.model.folders import plan_file
 from omtrace.model.plan import Plan, read_plan
 from omtrace.report.arrive import arrive_of
@@ -15,15 +16,8 @@ def plan_of(study, **changes):
 
 
 def number(analysis, statistic, group):
-    return {
-        "analysis": analysis,
-        "statistic": statistic,
-        "group": group,
-        "parameter": "p",
-        "visit": "",
-        "level": "",
-        "labels": {"group": group.upper()},
-    }
+    labels = {"group": group.upper()}
+    return estimate(analysis=analysis, statistic=statistic, group=group, parameter="p", labels=labels)
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from estimates import estimate
 from omtrace.model.checklists import CHECKLISTS
 from omtrace.model.folders import plan_file
 from omtrace.model.plan import Plan, read_plan
@@ -40,7 +41,7 @@ def test_each_finder_exists_and_is_of_use():
 
 
 def test_a_trial_fills_what_plan_and_results_hold_and_flags_the_rest(trial):
-    effects = [{"analysis": "primary", "statistic": name} for name in ("difference", "ci_low", "ci_high")]
+    effects = [estimate(analysis="primary", statistic=name) for name in ("difference", "ci_low", "ci_high")]
     consort, pro, spirit = checklists_of(trial, dict(enumerate(effects)))
     items = {item.number: item for item in consort.items}
     assert {"2", "5a", "16b", "20a", "30"} <= {number for number, item in items.items() if item.gaps}

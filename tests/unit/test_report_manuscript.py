@@ -4,18 +4,19 @@ import io
 import zipfile
 
 import pytest
+from estimates import estimate
 from omtrace.faults import Fault
 from omtrace.report.manuscript import State, check_draft, fill, lines_of, read_draft
 from omtrace.store import zipped
 
 W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 NUMBERS = {
-    "e76be4204d0b": {"id": "e76be4204d0b", "value": "-3.266314", "unit": "points"},
-    "aef1737cf386": {"id": "aef1737cf386", "value": "-4.98527", "unit": "points"},
-    "f00000000001": {"id": "f00000000001", "value": "0.3768115942", "unit": ""},
-    "f00000000002": {"id": "f00000000002", "value": "3000", "unit": ""},
-    "f00000000003": {"id": "f00000000003", "value": "140", "unit": ""},
-    "f00000000004": {"id": "f00000000004", "value": "0.00021", "unit": ""},
+    "e76be4204d0b": estimate(id="e76be4204d0b", value="-3.266314", unit="points"),
+    "aef1737cf386": estimate(id="aef1737cf386", value="-4.98527", unit="points"),
+    "f00000000001": estimate(id="f00000000001", value="0.3768115942", unit=""),
+    "f00000000002": estimate(id="f00000000002", value="3000", unit=""),
+    "f00000000003": estimate(id="f00000000003", value="140", unit=""),
+    "f00000000004": estimate(id="f00000000004", value="0.00021", unit=""),
 }
 SHOWN = {"e76be4204d0b": "−3.3", "aef1737cf386": "−5.0", "f00000000001": "37.7%", "f00000000004": "<0.001"}
 

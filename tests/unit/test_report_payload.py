@@ -4,6 +4,7 @@ from itertools import accumulate
 
 import numpy
 import pytest
+from estimates import estimate
 from hypothesis import given
 from hypothesis import strategies as st
 from omtrace import store
@@ -110,7 +111,7 @@ def test_an_analysis_of_a_thousand_groups_shows_the_first(monkeypatch):
     monkeypatch.setattr("omtrace.report.results.MOST", 4)
     monkeypatch.setattr("omtrace.report.results.GROUPS", 2)
     numbers = {
-        str(n): {"analysis": "curves" if n < 6 else "few", "group": f"Batch {n // 2}", "statistic": "mean"}
+        str(n): estimate(analysis="curves" if n < 6 else "few", group=f"Batch {n // 2}", statistic="mean")
         for n in range(8)
     }
     kept, without = shortened(numbers)

@@ -5,6 +5,7 @@ from html import unescape
 
 import numpy
 import pytest
+from estimates import estimate
 from omtrace import store
 from omtrace.analyses._drawn import responses
 from omtrace.faults import Fault
@@ -252,9 +253,7 @@ def test_a_curve_without_coefficients_is_drawn_through_its_signals():
 
 
 def test_a_verdict_of_an_analysis_stands_at_the_head():
-    rows = [
-        {"statistic": "plate_verdict", "level": level, "value": "1"} for level in ("", "flag: drift", "edge effect")
-    ]
+    rows = [estimate(statistic="plate_verdict", level=level, value="1") for level in ("", "flag: drift", "edge effect")]
     found = verdict(Plate("x", range(0), rows))
     assert (found.kind, found.words) == ("flagged", "Accepted with flags") and found.number is rows[0]
     assert [why for why, _ in found.reasons] == ["drift", "edge effect"]

@@ -1,8 +1,10 @@
 """The summary: stored numbers by their names, what is exploratory, and what stands beside the primary result."""
 
 import copy
+from dataclasses import replace
 
 import pytest
+from estimates import estimate
 from omtrace.model.plan import Plan
 from omtrace.provenance.keys import digest_of
 from omtrace.report.results import by_role, numbers_of, rows_of, sections_of
@@ -47,13 +49,7 @@ def row(analysis, parameter, statistic, value, group, visit, level="", decimals=
         "level": level,
         "statistic": statistic,
     }
-    return {
-        "id": digest_of(list(names.values()), 12),
-        **names,
-        "value": str(value),
-        "unit": "",
-        "decimals": str(decimals),
-    }
+    return estimate(id=digest_of(list(names.values()), 12), **names, value=str(value), decimals=decimals)
 
 
 def rows():
@@ -88,15 +84,15 @@ def numbers(of):
 
 
 def text(pieces):
-    return "".join(piece if isinstance(piece, str) else piece["shown"] for piece in pieces)
+    return "".join(piece if isinstance(piece, str) else piece.shown for piece in pieces)
 
 
 def test_p_values_in_no_family_are_exploratory():
     of = plan()
     found = numbers(of)
-    marked = {(n["analysis"], n["parameter"], n["statistic"]) for n in found.values() if n["exploratory"]}
+    marked = {(n["analysis"], n["parameter"], n["statistic"]) for n in found.values() if n.exploratory}
     assert marked == {("change", "score_1", "signed_rank_p"), ("change", "score_2", "p")}
-    assert all(n["name"].endswith(", exploratory") == n["exploratory"] for n in found.values())
+    assert all(n.name.endswith(", exploratory") == n.exploratory for n in found.values())
 
 
 @pytest.mark.parametrize(
@@ -119,12 +115,12 @@ def test_the_only_p_value_of_a_primary_analysis_needs_no_family():
     of = Plan.model_validate(content)
     told = [n for n in rows() if n["analysis"] != "key"]
     assert not [
-        n for n in numbers_of(of, rows_of(of, told)).values() if n["exploratory"] and n["analysis"] == "comparison"
+        n for n in numbers_of(of, rows_of(of, told)).values() if n.exploratory and n["analysis"] == "comparison"
     ]
     told.append(row("comparison", "score_1", "p", 0.5, "omt - sham", "month_1"))
     found = numbers_of(of, rows_of(of, told))
     assert exploratory(of, found) == {name for name, n in found.items() if claims(n)}, "its sensitivity analysis too"
-    assert not [n for n in found.values() if n["exploratory"]], "said once where all are"
+    assert not [n for n in found.values() if n.exploratory], "said once where all are"
     assert summary_of(of, found, {})["exploratory"] == summary_of(of, found, {})["p_values"] == 6
 
 
@@ -161,7 +157,7 @@ def test_a_primary_result_stands_with_its_estimand_and_its_sensitivity_set():
         "assumption, 2.0 lie on its side"
     )
     (family,) = summary["families"]
-    assert [(r["hypothesis"], r["rejected"]["shown"]) for r in family["rows"]] == [("H1", "yes"), ("H2", "yes")]
+    assert [(r["hypothesis"], r["rejected"].shown) for r in family["rows"]] == [("H1", "yes"), ("H2", "yes")]
     assert (summary["exploratory"], summary["p_values"]) == (2, 9)
 
 
@@ -173,9 +169,7 @@ def test_of_a_large_family_the_summary_shows_what_is_rejected_or_a_few(monkeypat
     assert family["words"] == "Shown are those rejected; the analysis has all 2 hypotheses."
     assert [row["hypothesis"] for row in family["rows"]] == ["H1", "H2"]
     monkeypatch.setattr("omtrace.report.summary.FEW", 1)
-    for number in found.values():
-        if number["statistic"] == "rejected":
-            number["value"] = 0.0
+    found = {i: replace(number, text="0") if number.statistic == "rejected" else number for i, number in found.items()}
     (family,) = summary_of(of, found, {})["families"]
     smallest = min(
         (n for n in found.values() if n["analysis"] == "key" and n["statistic"] == "p"), key=lambda n: float(n["value"])

@@ -1,5 +1,9 @@
 """Numbers as tables: which rows stand together, and what names them."""
 
+from dataclasses import replace
+
+from estimates import estimate
+from omtrace.model.estimate import Estimate
 from omtrace.report.results import numbers_of, rows_of, sections_of
 from omtrace.report.tables import COLLAPSED, spanned
 from report_plan import plan_of
@@ -8,14 +12,12 @@ PLAN = plan_of()
 COLUMNS = ("analysis", "parameter", "group", "visit", "level", "statistic")
 
 
-def numbers(*rows: str) -> dict[str, dict]:
+def numbers(*rows: str) -> dict[str, Estimate]:
     """Numbers from lines ``analysis|parameter|group|visit|level|statistic``; the value is the line's own position."""
     estimates = []
     for at, row in enumerate(rows):
         named = dict(zip(COLUMNS, row.split("|"), strict=True))
-        estimates.append(
-            {**named, "id": f"{at:012x}", "population": "full", "value": str(at), "unit": "", "decimals": "0"}
-        )
+        estimates.append(estimate(**named, id=f"{at:012x}", population="full", value=str(at)))
     return numbers_of(PLAN, rows_of(PLAN, estimates))
 
 
@@ -32,7 +34,7 @@ def texts(table: dict) -> list[list[str]]:
         lines += [[block["title"]]] if table["grouped"] else []
         for row in block["rows"]:
             cells = [
-                " ".join("".join(p if isinstance(p, str) else p["shown"] for p in group) for group in cell)
+                " ".join("".join(p if isinstance(p, str) else p.shown for p in group) for group in cell)
                 for cell in row["cells"]
             ]
             lines.append([*(head["text"] for head in row["heads"]), *cells])
@@ -103,11 +105,10 @@ def test_a_parameter_of_many_categories_has_a_folded_table_of_its_own():
 def test_digits_are_those_that_the_data_carry():
     shown = {}
     for statistic, value, decimals in (("mean", 42.44, 1), ("sd", 9.813, 2), ("uloq", 3000, 3), ("lloq", 46.875, 3)):
-        row = {**dict.fromkeys(COLUMNS, ""), "analysis": "assay", "parameter": "cgrp", "group": "all"}
-        row |= {"statistic": statistic, "id": statistic, "population": "full", "unit": "", "value": str(value)}
-        shown[statistic] = row | {"decimals": str(decimals)}
+        names = {"analysis": "assay", "parameter": "cgrp", "group": "all", "population": "full"}
+        shown[statistic] = estimate(id=statistic, **names, statistic=statistic, value=str(value), decimals=decimals)
     found = numbers_of(PLAN, rows_of(PLAN, list(shown.values())))
-    assert {name: n["shown"] for name, n in found.items()} == {
+    assert {name: n.shown for name, n in found.items()} == {
         "mean": "42.4",
         "sd": "9.8",
         "uloq": "3000",
@@ -155,8 +156,7 @@ def test_the_level_of_the_interval_comes_from_the_options():
 
 def test_another_population_gets_a_head():
     found = numbers("characteristics|score_1|all|||mean")
-    for number in found.values():
-        number["population"] = "treated"
+    found = {name: replace(number, population="treated") for name, number in found.items()}
     section = next(s for s in sections_of(PLAN, found, {}) if s["count"])
     assert section["tables"][0]["heads"] == ["parameter", "population"]
 
@@ -178,8 +178,7 @@ def test_heads_that_are_the_same_in_every_line_stand_above_a_wide_table():
 
 def test_logarithms_stand_under_the_logarithm_of_the_unit():
     found = numbers("change|score_1|all|month_1|a|mean_change", "change|score_1|all|month_3|a|mean_change")
-    for number in found.values():
-        number["unit"] = "log points"
+    found = {name: replace(number, unit="log points") for name, number in found.items()}
     (section,) = (s for s in sections_of(PLAN, found, {}) if s["count"])
     assert section["tables"][0]["blocks"][0]["title"].startswith("Headache score 1, log points")
 

@@ -1,6 +1,7 @@
 """Words and forms of numbers in the report."""
 
 import pytest
+from estimates import estimate
 from hypothesis import given
 from hypothesis import strategies as st
 from omtrace.analyses._shown import level_shown, plural, shown
@@ -71,17 +72,17 @@ def test_every_statistic_has_exactly_one_place(names):
 @given(st.lists(st.sampled_from(NAMES), unique=True, min_size=1), st.data())
 def test_a_cell_holds_the_numbers_that_the_row_has(names, data):
     row = {
-        name: {"statistic": name, "shown": "1", "value": "1"}
+        name: estimate(statistic=name, shown="1", value="1")
         for name in data.draw(st.lists(st.sampled_from(names), unique=True))
     }
-    pieces = [p for c in columns_of(names) for group in cell_of(c, row) for p in group if isinstance(p, dict)]
-    assert sorted(p["statistic"] for p in pieces) == sorted(row)
+    pieces = [p for c in columns_of(names) for group in cell_of(c, row) for p in group if not isinstance(p, str)]
+    assert sorted(p.statistic for p in pieces) == sorted(row)
 
 
 def test_an_interval_reads_as_in_a_journal():
-    row = {name: {"shown": name} for name in ("mean_change", "ci_low", "ci_high")}
+    row = {name: estimate(shown=name) for name in ("mean_change", "ci_low", "ci_high")}
     (column,) = columns_of(list(row))
-    pieces = [piece if isinstance(piece, str) else piece["shown"] for group in cell_of(column, row) for piece in group]
+    pieces = [piece if isinstance(piece, str) else piece.shown for group in cell_of(column, row) for piece in group]
     assert pieces == ["mean_change", "(", "ci_low", " to ", "ci_high", ")"]
 
 
@@ -99,9 +100,9 @@ def test_an_interval_reads_as_in_a_journal():
     ],
 )
 def test_a_number_needed_to_treat_reads_as_altman_writes_it(values, text):
-    row = {name: {"statistic": name, "value": v, "shown": display(v, 1)} for name, v in values.items()}
+    row = {name: estimate(statistic=name, value=v, shown=display(v, 1)) for name, v in values.items()}
     (column,) = columns_of(list(row), "95% CI")
-    pieces = [piece if isinstance(piece, str) else piece["shown"] for group in cell_of(column, row) for piece in group]
+    pieces = [piece if isinstance(piece, str) else piece.shown for group in cell_of(column, row) for piece in group]
     assert "".join(pieces) == text
     assert column.title == ("NNT" if "nnt" in values else "NNT, Wald 95% CI")
 

@@ -5,11 +5,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from estimates import estimate
 from hypothesis import example, given
 from hypothesis import strategies as st
 from omtrace import store
 from omtrace.analyses._shown import shown
-from omtrace.figures._results import Number
 from omtrace.report.results import numbers_of
 from report_plan import plan_of
 
@@ -43,10 +43,9 @@ def test_no_displayed_digit_differs_from_the_exact_rounding_of_the_stored_decima
     expected = exactly(text, decimals)
     assert store.display(text, decimals) == store.display(value, decimals) == expected
     assert shown(text, decimals, "difference") == expected
-    assert Number("i", "a", "x", "all", "", "", "mean", text, "", decimals, "r").shown == expected
     names = {"analysis": "change", "parameter": "score_1", "population": "treated", "group": "all", "visit": ""}
-    row = {"id": "i", **names, "level": "", "statistic": "mean", "value": text, "unit": "", "decimals": str(decimals)}
-    assert numbers_of(PLAN, {"i": row})["i"]["shown"] == expected
+    row = estimate(id="i", **names, statistic="mean", value=text, decimals=decimals)
+    assert numbers_of(PLAN, {"i": row})["i"].shown == expected
 
 
 PLAN = plan_of()

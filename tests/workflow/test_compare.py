@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from estimates import estimate
 from omtrace.audit.compare import State, compare, compared, state_of
 from omtrace.audit.packet import release
 from omtrace.audit.rerun import rerun
@@ -263,7 +264,7 @@ def test_an_edited_result_is_not_explained_by_anything_else(base, copy):
     ],
 )
 def test_what_became_of_a_number(before, after, state):
-    rows = [None if value is None else {"value": value, "decimals": "1"} for value in (before, after)]
+    rows = [None if value is None else estimate(value=value, decimals=1) for value in (before, after)]
     assert state_of(*rows) is state
 
 

@@ -4,6 +4,7 @@ import json
 import random
 
 import pytest
+from estimates import estimate
 from omtrace.audit.address import estimates
 from omtrace.audit.recompute import Recomputed, recompute, tables_of_cells
 from omtrace.derivations.records import read_tables
@@ -71,7 +72,7 @@ def test_nothing_but_the_cells_is_in_the_tables(tiny_twins):
 def test_results_that_are_older_than_the_plan_are_said_to_be(tiny):
     plan = plan_of(tiny, "tiny")
     with pytest.raises(Fault, match="no analysis 'other' any more; run snakemake tiny"):
-        recompute(plan, [{"analysis": "other"}], tiny)
+        recompute(plan, [estimate(analysis="other")], tiny)
     (tiny / "results/tiny/validated/diary.parquet").unlink()
     with pytest.raises(Fault, match="diary.parquet: not there or not readable"):
         recompute(plan, [], tiny)

@@ -31,6 +31,7 @@ PACKAGE = ROOT / "workflow/omtrace"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 SCRIPTS = sorted((ROOT / "workflow/scripts").glob("*.py"))
 LONGEST_MODULE, LONGEST_FUNCTION, LONGEST_SCRIPT = 500, 50, 15  # lines, lines, statements
+MOST_ANY, MOST_TUPLES, MOST_LONG = 60, 190, 125
 HEAVY = ("pandas", "scipy", "matplotlib", "statsmodels", "formulaic", "pandera", "pyarrow", "numpy")
 
 # part: what its modules declare, its type, and the modules that are no plug-ins
@@ -178,6 +179,17 @@ def test_modules_and_functions_stay_small(path):
     functions = [node for node in ast.walk(tree(path)) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
     length = {node.name: node.end_lineno - node.lineno + 1 - docstring_lines(node) for node in functions}
     assert not {name: lines for name, lines in length.items() if lines > LONGEST_FUNCTION}
+
+
+def test_types_say_what_is_passed_on():
+    """Uses of ``Any``, bare tuples returned, and functions of more than five parameters: the bars only fall."""
+    nodes = [node for path in MODULES for node in ast.walk(tree(path))]
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
+    returned = [ast.unparse(node.returns).strip("'\"") for node in functions if node.returns]
+    arguments = [[*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs] for node in functions]
+    assert sum(isinstance(node, ast.Name) and node.id == "Any" for node in nodes) <= MOST_ANY
+    assert sum(text.startswith("tuple[") and not text.endswith("...]") for text in returned) <= MOST_TUPLES
+    assert sum(len([a for a in given if a.arg not in ("self", "cls")]) > 5 for given in arguments) <= MOST_LONG
 
 
 @pytest.mark.parametrize("path", [*MODULES, *SCRIPTS], ids=short)

@@ -4,6 +4,7 @@ import math
 
 import pytest
 from omtrace import store
+from omtrace.model.estimate import read_estimates
 from omtrace.report.results import rows_of
 from omtrace.report.tidy import COLUMNS, NUMBERS, tidy, tidy_schema, write_tidy
 from test_analyses import CASES, GROUPS, PAIR, SIDES, Results, people
@@ -102,7 +103,7 @@ def test_a_family_gives_its_adjusted_p_to_the_analysis(tmp_path):
 
     plan = Plan.model_validate(content)
     analyse_study(plan, tmp_path / "datasets", tmp_path)
-    rows = rows_of(plan, store.read_csv(tmp_path / "estimates.csv"))
+    rows = rows_of(plan, read_estimates(tmp_path / "estimates.csv"))
     found = {r["analysis"]: r for r in tidy(plan, rows, {}) if r["contrast"] == "OMT - sham" and r["analysis"] != "f"}
     p = sorted(float(row["p"]) for row in found.values())
     assert sorted(float(row["adjusted_p"]) for row in found.values()) == pytest.approx([2 * p[0], max(2 * p[0], p[1])])

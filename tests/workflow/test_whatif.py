@@ -8,6 +8,7 @@ import json
 import os
 import random
 import shutil
+from dataclasses import replace
 
 import pytest
 from omtrace.audit.plan_changes import plan_changes
@@ -132,7 +133,7 @@ def test_a_conclusion_that_flips_is_named(root):
     row = next(r for r in side.numbers.values() if r["statistic"] == "p" and r["analysis"] == "primary")
     other = Side("b", "tiny", root)
     wanted = "0.9" if float(row["value"]) < 0.05 else "0.01"
-    other.__dict__["numbers"] = {**side.numbers, row["id"]: {**row, "value": wanted}}
+    other.__dict__["numbers"] = {**side.numbers, row.id: replace(row, text=wanted)}
     (flip,) = flips_of(compared(side, other), side, other)
     assert {flip.old, flip.new} == {"p < 0.05", "p >= 0.05"}
     assert conclusion({**row, "value": ""}, side) == "no p value"

@@ -13,6 +13,7 @@ from omtrace.analyses._units import guard
 from omtrace.analyses.selection import Data
 from omtrace.faults import Fault
 from omtrace.model.closed import checked, nearest
+from omtrace.model.estimate import COLUMNS, Estimate
 from omtrace.model.groups import with_groups
 from omtrace.model.plan import Analysis, DatasetPlan, Plan
 from omtrace.model.statistics import Role, statistic_of
@@ -22,24 +23,6 @@ from omtrace.provenance.rows import Rows, addresses, table
 
 if TYPE_CHECKING:
     import pandas
-
-COLUMNS = (
-    "id",
-    "analysis",
-    "parameter",
-    "population",
-    "group",
-    "visit",
-    "level",
-    "statistic",
-    "value",
-    "unit",
-    "decimals",
-    "rowset",
-    "definition",
-    "data",
-)
-
 
 FINE = 1e-6  # a parameter whose values all are smaller is kept with all digits
 
@@ -229,7 +212,7 @@ def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
                 raise Fault(f"plan of {plan.study}: analyses.{name}: two numbers of one name: {seen[key]}")
             seen[key] = (name, number.parameter, number.group, number.visit, number.level, number.statistic)
             estimates.append(
-                (
+                Estimate(
                     key,
                     name,
                     number.parameter,
@@ -250,7 +233,7 @@ def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
     with ThreadPoolExecutor(max_workers=1) as beside:  # a Parquet file is written without Python, which writes the CSV
         written = beside.submit(store.write_table, folder / "rowsets.parquet", table(sets))
         store.write_json(folder / "definitions.json", definitions)
-        store.write_csv(folder / "estimates.csv", COLUMNS, estimates)
+        store.write_csv(folder / "estimates.csv", list(COLUMNS), [estimate.cells() for estimate in estimates])
         written.result()
 
 

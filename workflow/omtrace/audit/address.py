@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from omtrace.faults import Fault
+from omtrace.model.estimate import Estimate, read_estimates
 from omtrace.provenance.recorded import RESULTS
-from omtrace.store import read_csv, read_json
+from omtrace.store import read_json
 
 ESTIMATES = "estimates.csv"
 IDENTIFIER = re.compile(r"(?<![0-9a-z])[0-9a-f]{12}(?![0-9a-z])")
@@ -22,15 +23,15 @@ class Address:
 
     study: str
     result: str
-    numbers: list[dict[str, str]]
+    numbers: list[Estimate]
 
 
-def name_of(number: dict[str, str]) -> str:
+def name_of(number: Estimate) -> str:
     """The name of a number: the parts of its identity that are not empty."""
-    return " · ".join(LABELLED.sub(r"\1", number[part]) for part in NAMING if number.get(part))
+    return " · ".join(LABELLED.sub(r"\1", number[part]) for part in NAMING if number[part])
 
 
-def resolve(text: str, root: str | Path = ".") -> tuple[Address, dict[str, str] | None]:
+def resolve(text: str, root: str | Path = ".") -> tuple[Address, Estimate | None]:
     """The address, and the one number it names (none when it names a whole result).
 
     Raises Fault, with the nearest that there is, when study, result or number is unknown or ambiguous.
@@ -47,21 +48,21 @@ def resolve(text: str, root: str | Path = ".") -> tuple[Address, dict[str, str] 
     return _chosen(places, identifier, root)
 
 
-def _chosen(places: list[tuple[str, str]], identifier: str, root: str | Path) -> tuple[Address, dict[str, str]]:
+def _chosen(places: list[tuple[str, str]], identifier: str, root: str | Path) -> tuple[Address, Estimate]:
     """The one number whose id begins so, among the results at these places."""
     begun = [_address(*place, root, identifier) for place in places] if identifier else []
-    hits = [(a, n) for a in begun for n in a.numbers if n["id"].startswith(identifier)]
+    hits = [(a, n) for a in begun for n in a.numbers if n.id.startswith(identifier)]
     where = " ".join(places[0]).strip() if len(places) == 1 else "any study"
     if len(hits) == 1:
         return hits[0]
     if hits:
-        lines = [f"  {number['id']}  {address.study}: {name_of(number)}" for address, number in hits[:10]]
+        lines = [f"  {number.id}  {address.study}: {name_of(number)}" for address, number in hits[:10]]
         more = [f"  and {len(hits) - 10} more"] if len(hits) > 10 else []
         raise Fault(f"{identifier!r} begins {len(hits)} ids in {where}:", *lines, *more)
     from difflib import get_close_matches
 
     addresses = [_address(*place, root) for place in places]
-    known = {number["id"]: f"{address.study}: {name_of(number)}" for address in addresses for number in address.numbers}
+    known = {number.id: f"{address.study}: {name_of(number)}" for address in addresses for number in address.numbers}
     close = get_close_matches(identifier, list(known), 3, 0.3)
     hint = ["the nearest are:", *(f"  {one}  {known[one]}" for one in close)] if close else []
     raise Fault(f"there is no number {identifier!r} in {where}", *hint)
@@ -126,7 +127,7 @@ def _address(study: str, result: str, root: str | Path, begins: str = "") -> Add
         return Address(study, result, numbers)
     path = folder / result
     shown = _in_figure(path, folder) if path.suffix in FIGURE_SUFFIXES else _in_text(path)
-    chosen = [number for number in numbers if number["id"] in shown]
+    chosen = [number for number in numbers if number.id in shown]
     return Address(study, result, chosen)
 
 
@@ -144,18 +145,13 @@ def _in_figure(path: Path, folder: Path) -> set[str]:
         raise Fault(f"{where}: does not say which numbers {path.name} shows; run snakemake again") from None
 
 
-def estimates(study: str, root: str | Path = ".", begins: str = "") -> list[dict[str, str]]:
-    """The rows of a study's estimates as texts; ``begins``: only those whose id, which comes first, begins so.
+def estimates(study: str, root: str | Path = ".", begins: str = "") -> list[Estimate]:
+    """The estimates of a study; ``begins``: only those whose id, which comes first, begins so.
 
     Raises Fault when they are not what the run wrote.
     """
     where = f"{RESULTS.as_posix()}/{study}/{ESTIMATES}"
     try:
-        rows = read_csv(Path(root) / where, begins)
+        return read_estimates(Path(root) / where, begins)
     except (OSError, ValueError) as error:
         raise Fault(f"{where}: not readable ({type(error).__name__}); run snakemake again") from None
-    wanted = {"id", "value", "unit", "rowset", "definition", *NAMING}
-    for line, row in enumerate(rows, 2):
-        if not wanted <= row.keys() or None in row or None in row.values():
-            raise Fault(f"{where}: row {line}: not the columns of the estimates; run snakemake again")
-    return rows

@@ -1,11 +1,13 @@
 """The raw cells behind all numbers of a study, as arrays: for lineage, and for the way from a cell to numbers."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omtrace.faults import Fault
+from omtrace.model.estimate import Estimate
 from omtrace.provenance.keys import number_of
 from omtrace.provenance.links import written_out
 from omtrace.provenance.recorded import RESULTS
@@ -91,7 +93,7 @@ class Backing:
         return Fault(f"{where}: not readable ({type(error).__name__}); run snakemake {self.folder.name}")
 
 
-def lineage_lines(backing: Backing, numbers: list[dict[str, str]], with_cells: bool) -> list[dict[str, object]]:
+def lineage_lines(backing: Backing, numbers: Iterable[Estimate], with_cells: bool) -> list[dict[str, object]]:
     """The way of each number as entries for JSON lines, those that several share once.
 
     Parameters
@@ -111,7 +113,7 @@ def lineage_lines(backing: Backing, numbers: list[dict[str, str]], with_cells: b
         ``files``: register number -> rows and cells. Of the kind ``number``: ``id``, ``value``, ``unit``, ``rowset``,
         ``definition``.
     """
-    wanted = {number["rowset"] for number in numbers}
+    wanted = {number.rowset for number in numbers}
     lines = [_rowset_line(backing, name, with_cells) for name in backing.members if name in wanted]
     parts = ("id", "value", "unit", "rowset", "definition")
     return lines + [{"kind": "number", **{part: number[part] for part in parts}} for number in numbers]

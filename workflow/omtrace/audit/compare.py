@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from omtrace.audit.address import name_of
-from omtrace.audit.sides import Ambiguous, Row, Side, side_of
+from omtrace.audit.sides import Ambiguous, Side, side_of
 from omtrace.audit.upstream import Reach, Upstream, upstream_of
+from omtrace.model.estimate import Estimate
 from omtrace.store import display
 
 TOLERANCE = 1e-9  # relative; stored numbers have ten digits
@@ -114,15 +115,16 @@ def compared(old: Side, new: Side, tolerance: float = TOLERANCE, with_causes: bo
     numbers = []
     for name in {**old.numbers, **new.numbers}:
         before, after = old.numbers.get(name), new.numbers.get(name)
-        row: Row = after or before or {}
+        number = after or before
+        assert number is not None
         state = state_of(before, after, tolerance)
         numbers.append(
             Compared(
                 name,
-                name_of(dict(row)),
+                name_of(number),
                 state,
-                before["value"] if before else "",
-                after["value"] if after else "",
+                before.text if before else "",
+                after.text if after else "",
                 bool(before and after and all(before[k] == after[k] for k in ("rowset", "definition"))),
                 () if state is State.IDENTICAL or not found else tuple(reach.of(before, after)),
             )
@@ -130,18 +132,18 @@ def compared(old: Side, new: Side, tolerance: float = TOLERANCE, with_causes: bo
     return Comparison(old.study, numbers, found)
 
 
-def state_of(before: Row | None, after: Row | None, tolerance: float = TOLERANCE) -> State:
+def state_of(before: Estimate | None, after: Estimate | None, tolerance: float = TOLERANCE) -> State:
     """What became of a number."""
     if before is None or after is None:
         return State.NEW if before is None else State.MISSING
-    one, other = before["value"], after["value"]
+    one, other = before.text, after.text
     if one == other:
         return State.IDENTICAL
     if not one or not other:
         return State.CHANGED
     if abs(float(one) - float(other)) <= tolerance * max(abs(float(one)), abs(float(other))):
         return State.CLOSE
-    decimals = {before["decimals"], after["decimals"]}
+    decimals = {before.decimals, after.decimals}
     if (
         len(decimals) == 1
         and (digits := int(decimals.pop() or 0)) >= 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypedDict
 from omtrace.audit.address import estimates, name_of, studies_there
 from omtrace.audit.backing import Backing
 from omtrace.faults import Fault, nearest
+from omtrace.model.estimate import Estimate
 from omtrace.model.register import Export, exports_of, read_register, sha256_of
 from omtrace.provenance.keys import number_of
 from omtrace.provenance.listings import FOLDER, read_listing
@@ -140,9 +141,9 @@ def _forward(
         if is_mine.any():
             use[name] = USED if (members.reason[is_mine] == "").any() else LEFT_OUT
     numbers = [
-        {"id": n["id"], "name": name_of(n), "value": n["value"], "unit": n["unit"], "use": use[n["rowset"]]}
+        {"id": n.id, "name": name_of(n), "value": n.text, "unit": n.unit, "use": use[n.rowset]}
         for n in estimates(study, root)
-        if n["rowset"] in use
+        if n.rowset in use
     ]
     ids = {number["id"] for number in numbers}
     cells = sum(int(backing.cells(d)["record"].isin(r).sum()) for d, r in records.items())
@@ -192,7 +193,7 @@ def file_of(study: str, result: str, root: str | Path = ".") -> FileOfResults:
     }
 
 
-def numbers_with(study: str, result: str, numbers: Sequence[dict[str, str]], root: str | Path = ".") -> list[str]:
+def numbers_with(study: str, result: str, numbers: Sequence[Estimate], root: str | Path = ".") -> list[str]:
     """The ids of the numbers that rest on a file which names none itself, or which it accounts for.
 
     Of a data set and its cells those that use it, of a validated table those with cells of its files, of row sets,
@@ -200,7 +201,7 @@ def numbers_with(study: str, result: str, numbers: Sequence[dict[str, str]], roo
     """
     path = Path(result)
     if path.parts[0] in EVERY:
-        return [number["id"] for number in numbers]
+        return [number.id for number in numbers]
     if path.suffix != ".parquet" or path.parts[0] not in ("datasets", "validated"):
         return []
     backing = Backing(study, root)
@@ -213,4 +214,4 @@ def numbers_with(study: str, result: str, numbers: Sequence[dict[str, str]], roo
             return []
         records = _records_of(backing, frame["key"].to_numpy(), "")
         sets = {n for n, m in backing.members.items() if set(m.record) & set(records[m.dataset])}
-    return [number["id"] for number in numbers if number["rowset"] in sets]
+    return [number.id for number in numbers if number.rowset in sets]

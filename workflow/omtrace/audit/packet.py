@@ -82,7 +82,7 @@ def release(
     numbers = numbers_for(study, root, share=not everything)
     tables = of_numbers(numbers)
     files = {**contents.files, f"{TABLES}/{study}.csv": written(plugin("report.exports", "csv", "FORMAT"), tables)}
-    lines = lineage_lines(Backing(study, root), [dict(row) for row in numbers.rows], everything)
+    lines = lineage_lines(Backing(study, root), numbers.rows, everything)
     files[LINEAGE] = "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines).encode()
     if not everything:
         files |= {numbers.source: numbers.csv, PAGE: shared_page(numbers, manifest["register"])}

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from omtrace.audit.address import name_of
-from omtrace.audit.sides import COMPUTING, Row, Side, check_run, merge
+from omtrace.audit.sides import COMPUTING, Side, check_run, merge
 from omtrace.audit.upstream import Upstream, names, plan_differences
+from omtrace.model.estimate import Estimate
 from omtrace.model.plan import Plan
 from omtrace.model.slices import plain, slice_of
 
@@ -34,7 +35,7 @@ class Effect:
 
     study: str
     keys: list[Touched]
-    rows: Mapping[str, Row]
+    rows: Mapping[str, Estimate]
 
     @property
     def numbers(self) -> list[str]:
@@ -76,17 +77,17 @@ def plan_changes(plan: Plan, root: str | Path = ".") -> Effect:
     return Effect(plan.study, found, rows)
 
 
-def _touched(one: Upstream, rows: Mapping[str, Row], side: Side, plan: Plan) -> Iterator[str]:
+def _touched(one: Upstream, rows: Mapping[str, Estimate], side: Side, plan: Plan) -> Iterator[str]:
     rosters = {name: dataset.roster.table for name, dataset in plan.datasets.items()}
     behind = dependents(one, plan)
     section, table = one.key[0], one.key[1] if len(one.key) > 1 else ""
     of_table = section == "tables" and table in side.plan.get("tables", {})
     for number, row in rows.items():
-        definition = side.definitions.get(row["definition"], {})
+        definition = side.definitions.get(row.definition, {})
         dataset = str(definition.get("dataset"))
         is_of_roster = of_table and rosters.get(dataset) == table
         is_wide = section in WIDE and not of_table
-        known = {*definition.get("parameters", {}), *_of_population(plan, dataset, row["population"])}
+        known = {*definition.get("parameters", {}), *_of_population(plan, dataset, row.population)}
         if is_wide or is_of_roster or (table == dataset and behind & known) or names(one.key, row, side):
             yield number
 
@@ -114,7 +115,7 @@ def lines_of(effect: Effect, every: bool = False) -> list[str]:
         what = f"{len(key.numbers):,} numbers" if key.numbers else "no number that there is"
         lines.append(f"  {key.words}  [{what}; from {key.stage or 'the report'} on]")
     shown = numbers if every else numbers[:30]
-    lines += ["", *(f"  {number}  {name_of(dict(effect.rows[number]))}" for number in shown)]
+    lines += ["", *(f"  {number}  {name_of(effect.rows[number])}" for number in shown)]
     if len(numbers) > len(shown):
         lines.append(f"  and {len(numbers) - len(shown):,} more (--all shows them)")
     return lines

@@ -18,6 +18,7 @@ from omtrace import store
 from omtrace.audit.backing import Backing, Members
 from omtrace.derivations import Tables
 from omtrace.faults import Fault
+from omtrace.model.estimate import Estimate
 from omtrace.model.plan import Plan
 from omtrace.provenance.recorded import RESULTS
 
@@ -47,7 +48,7 @@ class Recomputed:
         return abs(one - other) <= TOLERANCE * max(abs(one), abs(other))
 
 
-def recompute(plan: Plan, numbers: Sequence[Mapping[str, str]], root: str | Path = ".") -> list[Recomputed]:
+def recompute(plan: Plan, numbers: Sequence[Estimate], root: str | Path = ".") -> list[Recomputed]:
     """Compute numbers of a study again, each from the cells that its own row set lists.
 
     Parameters
@@ -75,7 +76,7 @@ def recompute(plan: Plan, numbers: Sequence[Mapping[str, str]], root: str | Path
 
     folder = Path(root) / RESULTS / plan.study
     again = f"run snakemake {plan.study}"
-    if others := sorted({number["analysis"] for number in numbers} - plan.analyses.keys()):
+    if others := sorted({number.analysis for number in numbers} - plan.analyses.keys()):
         raise Fault(*(f"{plan.study}: the plan has no analysis {name!r} any more; {again}" for name in others))
     try:
         plan = with_groups(plan, folder / "datasets")
@@ -88,9 +89,9 @@ def recompute(plan: Plan, numbers: Sequence[Mapping[str, str]], root: str | Path
     by_analysis = {
         call["analysis"]: call for call in definitions.values()
     }  # options with those that the plan leaves out
-    together: dict[tuple[str, str], list[Mapping[str, str]]] = {}
+    together: dict[tuple[str, str], list[Estimate]] = {}
     for number in numbers:
-        together.setdefault((number["rowset"], number["analysis"]), []).append(number)
+        together.setdefault((number.rowset, number.analysis), []).append(number)
     found: dict[str, Recomputed] = {}
     for (rowset, analysis), mine in together.items():
         frame = backing.behind(backing.members[rowset], used_only=False)
@@ -100,19 +101,19 @@ def recompute(plan: Plan, numbers: Sequence[Mapping[str, str]], root: str | Path
         named = dataset.named_in([[list(call["parameters"]), call["options"]] for call in calls])
         behind = named or set(dataset.parameters)
         values, why = _made(plan, analysis, limited, behind)
-        for parameter, visit in {(n["parameter"], n["visit"]) for n in mine if n["id"] not in values}:
+        for parameter, visit in {(n.parameter, n.visit) for n in mine if n.id not in values}:
             parts = tuple(parameter.split(JOINT))  # without the others, which have no cells here
             if set(parts) <= set(plan.analyses[analysis].parameters):
                 for visits in {(), (visit,) if visit else ()}:
                     alone = _of_parameters(plan, analysis, parts, visits)
                     values = {**_made(alone, analysis, limited, behind)[0], **values}
         for number in mine:
-            value = values.get(number["id"])
-            if value is None and number["statistic"] == COUNT:
+            value = values.get(number.id)
+            if value is None and number.statistic == COUNT:
                 value = _units(plan, analysis, limited, behind, backing.members[rowset], backing)
             reason = "" if value is not None else why or "not among the numbers that came out"
-            found[number["id"]] = Recomputed(number["id"], number["value"], value or "", reason)
-    return [found[number["id"]] for number in numbers]
+            found[number.id] = Recomputed(number.id, number.text, value or "", reason)
+    return [found[number.id] for number in numbers]
 
 
 def _together(plan: Plan, analysis: str) -> list[str]:

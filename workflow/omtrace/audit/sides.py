@@ -10,6 +10,7 @@ from pathlib import Path
 
 from omtrace.audit.backing import Backing
 from omtrace.faults import Fault
+from omtrace.model.estimate import Estimate, read_estimates
 from omtrace.model.register import Export, sha256_of
 from omtrace.model.slices import Stage
 from omtrace.provenance.listings import FOLDER, read_listing
@@ -17,7 +18,7 @@ from omtrace.provenance.manifest import LOCK
 from omtrace.provenance.recorded import RESULTS
 from omtrace.report.share import NAME as SHARED
 from omtrace.report.share import numbers_for
-from omtrace.store import read_csv, read_json
+from omtrace.store import read_json
 
 
 class Ambiguous(Fault):
@@ -30,7 +31,6 @@ COMPUTING: tuple[Stage, ...] = (
     "derive",
     "analyse",
 )  # the stages on which an estimate depends, in their order
-Row = Mapping[str, str]
 SOURCE = ("origin", "address", "citation", "licence")  # columns of the register that a stage may not depend on
 
 
@@ -65,14 +65,14 @@ class Side:
         return self.root / RESULTS / self.study
 
     @cached_property
-    def numbers(self) -> dict[str, Row]:
+    def numbers(self) -> dict[str, Estimate]:
         """The estimates by id. Raises Fault where they cannot be read."""
         path = self.folder / "estimates.csv"
         if self.is_shared:
             path = self.root / SHARED
         try:
-            return {row["id"]: row for row in read_csv(path)}
-        except (OSError, ValueError, KeyError) as error:
+            return {number.id: number for number in read_estimates(path)}
+        except (OSError, ValueError) as error:
             raise Fault(
                 f"{self.name}: no estimates of {self.study} that can be read ({type(error).__name__})"
             ) from None
@@ -86,7 +86,7 @@ class Side:
         """The same results as they would leave."""
         shared = replace(self)
         rows = numbers_for(self.study, self.root, share=True).rows
-        shared.__dict__["numbers"] = {row["id"]: row for row in rows}
+        shared.__dict__["numbers"] = {row.id: row for row in rows}
         return shared
 
     @cached_property

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict, TypeVar, f
 from omtrace.audit.address import Address, estimates, name_of, resolve
 from omtrace.audit.stored import read_lists
 from omtrace.faults import Fault, nearest
+from omtrace.model.estimate import COLUMNS, Estimate
 from omtrace.model.folders import Folders
 from omtrace.model.register import Export, exports_of, read_register, sha256_of
 from omtrace.provenance.keys import key_text, number_of
@@ -188,8 +189,8 @@ def _listed(address: Address, root: str | Path) -> Trace:
     if not numbers:
         every = estimates(study, root)
         ids = set(forward.numbers_with(study, result, every, root))
-        numbers = [number for number in every if number["id"] in ids]
-    listed = [{"id": n["id"], "name": name_of(n), "value": n["value"], "unit": n["unit"]} for n in numbers]
+        numbers = [number for number in every if number.id in ids]
+    listed = [{"id": n.id, "name": name_of(n), "value": n.text, "unit": n.unit} for n in numbers]
     listing: Listing = {"study": study, "result": result, "numbers": listed}
     if file:
         listing["file"] = file
@@ -217,7 +218,7 @@ def _recorded(study: str, root: str | Path) -> Recorded:
         return {}
 
 
-def _way_back(study: str, number: dict[str, str], recorded: Recorded, root: str | Path, unit: str) -> Way:
+def _way_back(study: str, number: Estimate, recorded: Recorded, root: str | Path, unit: str) -> Way:
     """Everything behind one number of ``estimates.csv``.
 
     ``estimate``: its row, texts as stored. ``call``: the analysis call. ``counts``: records and units used, units left
@@ -227,9 +228,9 @@ def _way_back(study: str, number: dict[str, str], recorded: Recorded, root: str 
     """
     folder = Path(root) / RESULTS / study
     calls = _read(read_json, folder / "definitions.json")
-    if not isinstance(calls, dict) or number["definition"] not in calls:
-        raise Fault(f"{_shown(folder)}/definitions.json: no definition {number['definition']}; {AGAIN}")
-    members = _members(folder, number["rowset"])
+    if not isinstance(calls, dict) or number.definition not in calls:
+        raise Fault(f"{_shown(folder)}/definitions.json: no definition {number.definition}; {AGAIN}")
+    members = _members(folder, number.rowset)
     used, left_out = _records(folder, members)
     counts = _counts(used, left_out)
     if unit:
@@ -253,8 +254,8 @@ def _way_back(study: str, number: dict[str, str], recorded: Recorded, root: str 
     return {
         "study": study,
         "name": name_of(number),
-        "estimate": number,
-        "call": calls[number["definition"]],
+        "estimate": {column: number[column] for column in COLUMNS},
+        "call": calls[number.definition],
         "counts": counts,
         "records": used,
         "left_out": left_out,

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from omtrace.audit.sides import COMPUTING, Row, Side
+from omtrace.audit.sides import COMPUTING, Side
 from omtrace.faults import Fault
+from omtrace.model.estimate import Estimate
 from omtrace.model.register import Export, sha256_of
 from omtrace.provenance.keys import number_of
 
@@ -254,7 +255,7 @@ class Reach:
         self.old, self.new, self.found = old, new, found
         self._cells: dict[tuple[int, str], set[tuple[int, str]]] = {}
 
-    def of(self, before: Row | None, after: Row | None) -> list[Upstream]:
+    def of(self, before: Estimate | None, after: Estimate | None) -> list[Upstream]:
         """The differences behind a number that is not the same, the first upstream first.
 
         Those that name it (its cells, its definition) before those that may reach any number: a raw file that differs,
@@ -267,21 +268,21 @@ class Reach:
         changed = [one for one in self.found if one.kind in (Kind.EDIT, Kind.CODE, Kind.ENVIRONMENT)]
         edits = [one for one in changed if one.kind is Kind.EDIT]
         wide = [one for one in levels[0] if one not in changed]
-        is_same_definition = before and after and before["definition"] == after["definition"]
+        is_same_definition = before and after and before.definition == after.definition
         if is_same_definition:  # what a stage after the data reads is in the definition
             wide = [one for one in wide if one.stage in ("read", "validate")]
         return [*edits, *levels[2], *levels[1], *wide, *(one for one in changed if one not in edits)]
 
-    def _level(self, one: Upstream, side: Side, row: Row) -> int:
+    def _level(self, one: Upstream, side: Side, row: Estimate) -> int:
         """2: it names the number's own cell or definition; 1: a row or a file of its; 0: it may reach any number."""
         if one.cell is not None:
             key = one.cell.old if side is self.old else one.cell.new
-            cells = self._cells_of(side, row["rowset"])
+            cells = self._cells_of(side, row.rowset)
             if one.cell.column and (key, one.cell.column) in cells:
                 return 2
             return 1 if key and any(key == k for k, _ in cells) else 0
         if one.files:
-            return 1 if {number_of(key) for key, _ in self._cells_of(side, row["rowset"])} & set(one.files) else 0
+            return 1 if {number_of(key) for key, _ in self._cells_of(side, row.rowset)} & set(one.files) else 0
         if one.key:
             return 2 if names(one.key, row, side) else 0
         return 0
@@ -297,9 +298,9 @@ class Reach:
         return self._cells[name]
 
 
-def names(key: tuple[str, ...], row: Row, side: Side) -> bool:
+def names(key: tuple[str, ...], row: Estimate, side: Side) -> bool:
     """Whether a key of the plan is one that the definition of a number is made of, or a table that it reads."""
-    definition = side.definitions.get(row["definition"], {})
+    definition = side.definitions.get(row.definition, {})
     section, rest = key[0], key[1:]
     if section in ("analyses", "families"):
         return rest[:1] in [(name,) for name in _analyses(definition, side)]
@@ -308,7 +309,7 @@ def names(key: tuple[str, ...], row: Row, side: Side) -> bool:
     if section == "datasets" and rest[:1] == (definition.get("dataset"),):
         if rest[1:2] == ("parameters",):
             return rest[2] in definition.get("parameters", {})
-        return rest[1:2] != ("populations",) or rest[2] in (row["population"], definition.get("population"))
+        return rest[1:2] != ("populations",) or rest[2] in (row.population, definition.get("population"))
     return section == "tables" and rest[0] in _tables(definition)
 
 

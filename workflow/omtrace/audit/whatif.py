@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, get_args
 
 from omtrace.audit.compare import Comparison, State, compared
 from omtrace.audit.rerun import rerun
-from omtrace.audit.sides import Row, Side, check_run
+from omtrace.audit.sides import Side, check_run
 from omtrace.faults import Fault, nearest
+from omtrace.model.estimate import Estimate
 from omtrace.model.folders import Folders
 from omtrace.model.plan import Plan
 from omtrace.model.register import Export, exports_of
@@ -137,7 +138,7 @@ def whatif(
 
         rerun(plan, edited, copy, after.folder, affected)
         again = after.numbers if made else {}
-        others = {number: row for number, row in before.numbers.items() if row["analysis"] not in made}
+        others = {number: row for number, row in before.numbers.items() if row.analysis not in made}
         after.__dict__["numbers"] = {**others, **again}
         comparison = compared(before, after, with_causes=False)  # which is the question itself
         return Answer(comparison, flips_of(comparison, before, after))
@@ -320,16 +321,16 @@ def flips_of(comparison: Comparison, before: Side, after: Side) -> list[Flip]:
     return sorted(flips, key=lambda flip: flip.role != "primary")  # stable
 
 
-def conclusion(row: Row, side: Side) -> str:
+def conclusion(row: Estimate, side: Side) -> str:
     """What a number concludes, in words; "" for one that concludes nothing, as a mean."""
-    statistic = statistic_of(row["statistic"])
+    statistic = statistic_of(row.statistic)
     if statistic.codes:
-        return statistic.codes[int(float(row["value"]))] if row["value"] else "none"
+        return statistic.codes[int(row.value)] if row.text else "none"
     if statistic.role is Role.P_VALUE and statistic.claims:
-        options = side.definitions.get(row["definition"], {}).get("options", {})
+        options = side.definitions.get(row.definition, {}).get("options", {})
         level = options.get("level")
         alpha = round(1 - (level if isinstance(level, float) and level > 0.5 else USUAL_LEVEL), 10)
-        return "no p value" if not row["value"] else f"p {'<' if float(row['value']) < alpha else '>='} {alpha:g}"
+        return "no p value" if not row.text else f"p {'<' if row.value < alpha else '>='} {alpha:g}"
     return ""
 
 

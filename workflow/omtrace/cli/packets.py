@@ -274,7 +274,7 @@ def manuscript(draft: str, studies: list[str], to: str | None, every: bool, as_j
     numbers = [row for study in names for row in estimates(study)]
     if to:
         shown = {number: text for study in names for number, text in document_of(study).numbers}
-        write_bytes(to, module.fill(draft, {row["id"]: row for row in numbers}, shown.__getitem__), confidential=False)
+        write_bytes(to, module.fill(draft, {row.id: row for row in numbers}, shown.__getitem__), confidential=False)
     found = module.check_draft(module.read_draft(to or draft), numbers)
     if as_json:
         print_json({"studies": names, "numbers": [asdict(one) for one in found]})

@@ -72,7 +72,7 @@ def _recomputed(result: str, as_json: bool) -> ExitCode:
     if as_json:
         print_json({"study": address.study, "numbers": [{**asdict(one), "is_same": one.is_same} for one in found]})
         return ExitCode.FAILED if others else ExitCode.FINE
-    names = {row["id"]: name_of(row) for row in numbers}
+    names = {number.id: name_of(number) for number in numbers}
     for one in others if not number else found:
         print(f"{one.id}  {names[one.id]}: stored {one.stored or 'none'}, again {one.again or one.why or 'none'}")
     print(

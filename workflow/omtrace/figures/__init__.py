@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from omtrace.faults import Fault
-from omtrace.figures._results import Estimates, Number
+from omtrace.figures._results import Estimates
 from omtrace.figures._sheet import Form, Sheet
 from omtrace.figures._theme import BODY, WIDTH, theme, wrapped
 from omtrace.model.closed import Closed, checked
+from omtrace.model.estimate import Estimate
 from omtrace.model.statistics import NOT_COMPUTED
 from omtrace.plugins import plugin
 from omtrace.store import write_json
@@ -49,12 +50,12 @@ class Figure(Generic[Options]):
     needs: Callable[[Options], Sequence[tuple[str, ...]]]
 
 
-def _refused(sheet: Sheet) -> list[Number]:
+def _refused(sheet: Sheet) -> list[Estimate]:
     """What the figure's analyses did not compute."""
     return [number for name in sheet.entry.analyses for number in sheet.estimates.of(name, [NOT_COMPUTED])]
 
 
-def _why_not(sheet: Sheet, refused: list[Number]) -> Drawing:
+def _why_not(sheet: Sheet, refused: list[Estimate]) -> Drawing:
     """In place of a figure: what is not computed, and why."""
     lines = []
     for number in refused:

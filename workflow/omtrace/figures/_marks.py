@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import Number
 from omtrace.figures._sheet import Group, Sheet
+from omtrace.model.estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -143,11 +143,11 @@ class Interval:
 
     x: float
     group: Group
-    point: Number
-    ends: tuple[Number, ...]
+    point: Estimate
+    ends: tuple[Estimate, ...]
 
 
-def interval(x: float, group: Group, triple: Sequence[Number], counted: Number | None = None) -> Interval:
+def interval(x: float, group: Group, triple: Sequence[Estimate], counted: Estimate | None = None) -> Interval:
     """An interval to be drawn; without its ends where they have no value or rest on fewer than ``FEWEST`` values."""
     few = counted is not None and counted.value < FEWEST
     point, low, high = triple

@@ -9,9 +9,9 @@ from pydantic import Field
 
 from omtrace.faults import Fault
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import Number
 from omtrace.figures._sheet import Group, Quantity, Sheet, look_of
 from omtrace.model.closed import Closed
+from omtrace.model.estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -252,7 +252,7 @@ def _spans(axes: "Axes", positions: Sequence[float], ticks: Ticks) -> None:
 
 
 def counts(
-    sheet: Sheet, axes: "Axes", rows: Sequence[tuple[Group, Sequence[tuple[float, Number]]]], depth: float
+    sheet: Sheet, axes: "Axes", rows: Sequence[tuple[Group, Sequence[tuple[float, Estimate]]]], depth: float
 ) -> None:
     """Numbers counted, a row a group, below the labels of the x axis; the row's head shows the group's marker.
 
@@ -341,7 +341,7 @@ def plain_log(axis: "Axis", drawn: Sequence[float]) -> None:
 # alternative text
 
 
-def listed(numbers: Sequence[tuple[str, Number]], unit: str = "") -> str:
+def listed(numbers: Sequence[tuple[str, Estimate]], unit: str = "") -> str:
     """Numbers in words for an alternative text: "Baseline 62.1, 1 month 60.4 points"."""
     text = ", ".join(f"{name} {number.shown}".strip() for name, number in numbers if number.text)
     return f"{text} {unit}".strip() if text else "no values"

@@ -2,42 +2,16 @@
 
 import math
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from omtrace.analyses._shown import shown
 from omtrace.faults import Fault
+from omtrace.model.estimate import Estimate
 from omtrace.store import read_columns, read_csv, read_rows
 
 AGAIN = "run the analyse stage again"
-
-
-@dataclass(frozen=True)
-class Number:
-    """One stored estimate. ``text`` is its stored decimal, "" where it has no value."""
-
-    id: str
-    analysis: str
-    parameter: str
-    group: str
-    visit: str
-    level: str
-    statistic: str
-    text: str
-    unit: str
-    decimals: int
-    rowset: str
-
-    @property
-    def value(self) -> float:
-        """The value, NaN where there is none."""
-        return float(self.text) if self.text else math.nan
-
-    @property
-    def shown(self) -> str:
-        """The value as people read it."""
-        return shown(self.text, self.decimals, self.statistic)
 
 
 class Estimates:
@@ -50,29 +24,25 @@ class Estimates:
         self._rows: dict[str, list[dict[str, str]]] = {}
         for row in read_csv(path):
             self._rows.setdefault(row["analysis"], []).append(row)
-        self._numbers: dict[str, dict[tuple[str, ...], Number]] = {}
+        self._numbers: dict[str, dict[tuple[str, ...], Estimate]] = {}
 
-    def _all(self, analysis: str) -> dict[tuple[str, ...], Number]:
+    def _all(self, analysis: str) -> dict[tuple[str, ...], Estimate]:
         """The estimates of an analysis, made when the first is looked up: a study may have thousands of others."""
         if analysis in self._numbers:
             return self._numbers[analysis]
-        numbers: dict[tuple[str, ...], Number] = {}
+        numbers: dict[tuple[str, ...], Estimate] = {}
         for row in self._rows.get(analysis, []):
             key = tuple(row[c] for c in ("analysis", "parameter", "statistic", "group", "visit", "level"))
             if key in numbers:
                 raise Fault(f"{self.path}: two estimates of {_named(*key)}; {AGAIN}")
-            fields = {
-                name: row[name] for name in ("id", "analysis", "parameter", "group", "visit", "level", "statistic")
-            }
-            numbers[key] = Number(
-                **fields, text=row["value"], unit=row["unit"], decimals=int(row["decimals"] or 0), rowset=row["rowset"]
-            )
+            number = Estimate.of(row)
+            numbers[key] = replace(number, shown=shown(number.text, number.decimals, number.statistic))
         self._numbers[analysis] = numbers
         return numbers
 
     def find(
         self, analysis: str, parameter: str, statistic: str, group: str = "all", visit: str = "", level: str = ""
-    ) -> Number:
+    ) -> Estimate:
         """One estimate. Raises Fault, naming what was looked for, if it is not there."""
         key = (analysis, parameter, statistic, group, visit, level)
         if key not in self._all(analysis):
@@ -82,12 +52,12 @@ class Estimates:
             )
         return self._all(analysis)[key]
 
-    def sibling(self, number: Number, statistic: str) -> Number | None:
+    def sibling(self, number: Estimate, statistic: str) -> Estimate | None:
         """Another statistic of the same analysis, parameter, group, visit and level, if there is one."""
         key = (number.analysis, number.parameter, statistic, number.group, number.visit, number.level)
         return self._all(number.analysis).get(key)
 
-    def of(self, analysis: str, statistics: Iterable[str]) -> list[Number]:
+    def of(self, analysis: str, statistics: Iterable[str]) -> list[Estimate]:
         """All estimates of an analysis with one of the statistics, in the order of the file."""
         wanted = set(statistics)
         return [n for n in self._all(analysis).values() if n.statistic in wanted]
@@ -150,7 +120,7 @@ class Records:
             if row["dataset"] == self.dataset and not row["reason"] and row["record"] in self._records:
                 self._used[row["rowset"]].setdefault(row["role"], []).append(self._records[row["record"]])
 
-    def used(self, number: Number, role: str = "outcome") -> list[Record]:
+    def used(self, number: Estimate, role: str = "outcome") -> list[Record]:
         """The observed records that a number rests on in a role, in the order of the data set."""
         self.load([number.rowset])
         return sorted(self._used[number.rowset].get(role, []), key=lambda record: record.record)

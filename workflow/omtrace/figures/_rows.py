@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from omtrace.figures import _panels as panels
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import Number
 from omtrace.figures._sheet import Sheet
+from omtrace.model.estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +17,7 @@ HEIGHT = 0.235  # inches a row of one line
 FURTHER = 0.14  # inches each further line
 LABEL = 190  # points: widest label
 GAP = 10  # points between the axis and the numbers, and between columns
-Triple = tuple[Number, Number, Number]  # an estimate with the lower and the upper end of its interval
+Triple = tuple[Estimate, Estimate, Estimate]  # an estimate with the lower and the upper end of its interval
 
 
 @dataclass(frozen=True)

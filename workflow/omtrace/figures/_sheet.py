@@ -11,9 +11,10 @@ from xml.etree import ElementTree
 from omtrace.analyses._shown import level_shown
 from omtrace.faults import Fault
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN, Estimates, Number, Record, Records
+from omtrace.figures._results import AGAIN, Estimates, Record, Records
 from omtrace.model.closed import nearest
 from omtrace.model.contrast import EVERYBODY, group_label
+from omtrace.model.estimate import Estimate
 from omtrace.model.plan import DatasetPlan, Parameter, Plan
 from omtrace.model.statistics import statistic_of
 from omtrace.store import csv_text, number_text, write_bytes
@@ -89,8 +90,8 @@ class Sheet:
         self.where = f"{where}: figures.{name}"
         self.folder = folder
         self.estimates = estimates
-        self._numbers: dict[str, Number] = {}  # id -> number, in the order drawn
-        self._marks: dict[str, list[Number]] = {}  # gid of a mark of several elements -> the number of each
+        self._numbers: dict[str, Estimate] = {}  # id -> number, in the order drawn
+        self._marks: dict[str, list[Estimate]] = {}  # gid of a mark of several elements -> the number of each
         self._records: dict[str, Records] = {}
         self._drawn_records: list[tuple[Quantity, Group, Record]] = []
         self._key: Sequence[tuple[str, Look]] = ()
@@ -111,7 +112,7 @@ class Sheet:
         """Ids of the numbers drawn, in their order."""
         return list(self._numbers)
 
-    def show(self, artist: "Artist", *numbers: Number) -> None:
+    def show(self, artist: "Artist", *numbers: Estimate) -> None:
         """Say which number a mark shows, or, of a mark of several elements, which number each of them shows.
 
         A number has one mark in a figure: the first.
@@ -127,7 +128,7 @@ class Sheet:
                 raise AssertionError(f"{self.where}: a number is drawn twice by marks that belong together")
         self._numbers.update((n.id, n) for n in numbers)
 
-    def marks(self) -> dict[str, list[Number]]:
+    def marks(self) -> dict[str, list[Estimate]]:
         """gid of a mark of several elements -> the number of each element."""
         return self._marks
 
@@ -185,11 +186,11 @@ class Sheet:
             return [ALL]
         return [look_of(key, label, place) for place, (key, label) in enumerate(dataset.groups.items())]
 
-    def find(self, quantity: Quantity, statistic: str, group: Group, visit: str) -> Number:
+    def find(self, quantity: Quantity, statistic: str, group: Group, visit: str) -> Estimate:
         """The estimate of a quantity in a group at a visit. Raises Fault if it is not there."""
         return self.estimates.find(quantity.analysis, quantity.key, statistic, group.key, visit)
 
-    def triples(self, quantity: Quantity, statistics: Sequence[str], group: Group) -> list[list[Number]]:
+    def triples(self, quantity: Quantity, statistics: Sequence[str], group: Group) -> list[list[Estimate]]:
         """The same statistics of a quantity in a group, visit by visit."""
         return [[self.find(quantity, statistic, group, visit) for statistic in statistics] for visit in quantity.visits]
 
@@ -209,7 +210,7 @@ class Sheet:
         """Take records into the table of the figure's values: they are drawn as points or lines."""
         self._drawn_records += [(quantity, group, record) for record in records]
 
-    def used(self, quantity: Quantity, number: Number) -> list[Record]:
+    def used(self, quantity: Quantity, number: Estimate) -> list[Record]:
         """The records with a value that a number of a quantity rests on, as its analysis stored them."""
         records = self.records(quantity.dataset_name)
         records.load({n.rowset for n in self.estimates.of(quantity.analysis, [number.statistic])})
@@ -348,7 +349,7 @@ class Sheet:
                 self._split(element, self._marks[name])
         return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
 
-    def _split(self, mark: ElementTree.Element, numbers: list[Number]) -> None:
+    def _split(self, mark: ElementTree.Element, numbers: list[Estimate]) -> None:
         """Give each element of a mark its own group with its number's id and title."""
         shapes = [
             (parent, child)
@@ -365,12 +366,12 @@ class Sheet:
             group.append(child)
             self._title(group, number)
 
-    def _title(self, element: ElementTree.Element, number: Number) -> None:
+    def _title(self, element: ElementTree.Element, number: Estimate) -> None:
         title = ElementTree.Element(f"{SVG}title")
         title.text = self.words(number)
         element.insert(0, title)
 
-    def words(self, number: Number) -> str:
+    def words(self, number: Estimate) -> str:
         """A number in words: what it is, its value and unit."""
         dataset, statistic = self.dataset_of(number.analysis), statistic_of(number.statistic)
         names = [dataset.parameters[key].label for key in number.parameter.split(" & ") if key in dataset.parameters]

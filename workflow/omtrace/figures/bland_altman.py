@@ -6,8 +6,9 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN, Number, Record
+from omtrace.figures._results import AGAIN, Record
 from omtrace.figures._sheet import ALL, Quantity, Sheet
+from omtrace.model.estimate import Estimate
 from omtrace.model.statistics import INTERVALS
 
 # What is drawn as a line, and its interval.
@@ -59,7 +60,7 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     return Drawing(alt, sheet.numbers, note)
 
 
-def _find(sheet: Sheet, quantity: Quantity, visit: str, statistic: str) -> Number:
+def _find(sheet: Sheet, quantity: Quantity, visit: str, statistic: str) -> Estimate:
     level = f"minus {named('parameter', _other(sheet, quantity))}"
     return sheet.estimates.find(quantity.analysis, quantity.key, statistic, ALL.key, visit, level)
 

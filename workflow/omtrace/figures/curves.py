@@ -14,9 +14,10 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN, Number
+from omtrace.figures._results import AGAIN
 from omtrace.figures._sheet import ALL, Group, Quantity, Sheet, group_look, look_of
 from omtrace.model.closed import Closed
+from omtrace.model.estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,10 +49,10 @@ class Plate:
     label: str
     points: list[tuple[float, float]]
     samples: list[tuple[float, float]]
-    curve: list[Number]
-    refusal: Number | None
-    through: list[Number]
-    note: Number | None
+    curve: list[Estimate]
+    refusal: Estimate | None
+    through: list[Estimate]
+    note: Estimate | None
 
     def signals(self, doses: list[float]) -> list[float]:
         """The curve at doses."""
@@ -75,7 +76,7 @@ class Plate:
         doses = {dose for dose, _ in self.points}
         return self.low / max((self.high / self.low) ** 0.16, 1.6) if 0 in doses and len(doses) > 1 else None
 
-    def is_within(self, number: Number) -> bool:
+    def is_within(self, number: Estimate) -> bool:
         """Whether a coefficient lies within what the standards show: c in their doses, a and d in their signals.
 
         An asymptote may lie beyond the outermost signal by a twentieth of their range, as in a complete curve.
@@ -152,7 +153,7 @@ def _plates(sheet: Sheet, quantity: Quantity, options: Options) -> list[Plate]:
 
 
 def _plate(
-    sheet: Sheet, quantity: Quantity, group: Group, label: str, refusal: Number | None, options: Options
+    sheet: Sheet, quantity: Quantity, group: Group, label: str, refusal: Estimate | None, options: Options
 ) -> Plate:
     records = sheet.records(quantity.dataset_name)
     doses = records.values(_concentration(sheet, quantity, options))
@@ -282,7 +283,7 @@ def _numbers(sheet: Sheet, axes: "Axes", plate: Plate, width: float) -> None:
         sheet.show(text, number)
 
 
-def _coefficient(plate: Plate, number: Number) -> str:
+def _coefficient(plate: Plate, number: Estimate) -> str:
     """A coefficient to three significant digits; one outside the data is not printed as if it were known."""
     if not plate.is_within(number):
         return f"{number.statistic}: extrapolated"

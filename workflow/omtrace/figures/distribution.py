@@ -8,8 +8,8 @@ from omtrace.analyses._shown import plural
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
-from omtrace.figures._results import Number
 from omtrace.figures._sheet import Group, Quantity, Sheet
+from omtrace.model.estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,8 +29,8 @@ class Cell:
     visit: str
     group: Group
     values: list[float]
-    box: list[Number]
-    counted: Number
+    box: list[Estimate]
+    counted: Estimate
 
     @property
     def has_box(self) -> bool:

@@ -14,9 +14,10 @@ from omtrace.analyses._shown import plural
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN, Number
+from omtrace.figures._results import AGAIN
 from omtrace.figures._sheet import Group, Sheet
 from omtrace.model.closed import Closed
+from omtrace.model.estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +49,7 @@ class Item:
     """Lines of text in a box, and the number they show."""
 
     text: str
-    number: Number | None = None
+    number: Estimate | None = None
     bold: bool = False
 
 
@@ -89,12 +90,12 @@ class Flow:
         self.visits = sheet.select("visits", options.visits, known)
         self.arms = sheet.groups(self.dataset, options.by_group)
 
-    def count(self, level: str, arm: Group | None, visit: str = "", parameter: str = "") -> Number:
+    def count(self, level: str, arm: Group | None, visit: str = "", parameter: str = "") -> Estimate:
         """The number in a box. Raises Fault if it is not there."""
         group = arm.key if arm else "all"
         return self.sheet.estimates.find(self.analysis, parameter or self.parameter, "n", group, visit, level)
 
-    def of_level(self, begins: str, arm: Group | None = None) -> list[Number]:
+    def of_level(self, begins: str, arm: Group | None = None) -> list[Estimate]:
         """The numbers of an arm, or of all, whose level is this one or begins so."""
         group = arm.key if arm else "all"
         return [n for n in self.numbers if n.group == group and f"{n.level}: ".startswith(f"{begins}: ")]
@@ -121,7 +122,7 @@ class Flow:
             if treated > enrolled or any(n.value > enrolled for n in self.of_level("discontinued", arm)):
                 raise Fault(f"{self.sheet.where}: more units received or discontinued treatment than were allocated")
 
-    def enrolled(self, arm: Group | None) -> Number:
+    def enrolled(self, arm: Group | None) -> Estimate:
         """Every unit of the roster: the same number at each visit, so the first one stands for all."""
         mine = (n for n in self.numbers if n.parameter == self.parameter and n.level == "enrolled")
         return self.count("enrolled", arm, next((n.visit for n in mine), ""))
@@ -135,7 +136,7 @@ class Flow:
                 return False
         return True
 
-    def reasons(self, arm: Group, visit: str, parameter: str = "") -> list[Number]:
+    def reasons(self, arm: Group, visit: str, parameter: str = "") -> list[Estimate]:
         """Why units were left out, each with how many; reasons that no unit has are not drawn."""
         return [
             n
@@ -243,7 +244,7 @@ class Chart:
         self.middles = [left + (self.column - 0.12) / 2 for left in self.lefts]
         self.lefts = [middle - self.main / 2 for middle in self.middles]
 
-    def _heading(self, tag: str, title: str, number: Number, beside: list[Number] | None = None) -> None:
+    def _heading(self, tag: str, title: str, number: Estimate, beside: list[Estimate] | None = None) -> None:
         """A box over all arms, with the reasons of those who went no further beside it."""
         middle = (self.middles[0] + self.middles[-1]) / 2
         box = Box((Item(title, bold=True), _counted(number)), 2.3)
@@ -340,11 +341,11 @@ class Chart:
         return self.down + box.height
 
 
-def _counted(number: Number, before: str = "") -> Item:
+def _counted(number: Estimate, before: str = "") -> Item:
     return Item(f"{before}n = {number.shown}", number)
 
 
-def _reason(number: Number) -> str:
+def _reason(number: Estimate) -> str:
     """Why units were left out, as a reader of a paper needs it: the name of a check stands in brackets.
 
     Who is not in the analysed population is left out for the clauses that fail, where the plan words them.

@@ -12,10 +12,11 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _panels as panels
 from omtrace.figures import _rows as rows
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN, Number
+from omtrace.figures._results import AGAIN
 from omtrace.figures._sheet import Sheet
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import EVERYBODY, group_label
+from omtrace.model.estimate import Estimate
 from omtrace.model.plan import DatasetPlan
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _rows(sheet: Sheet, options: Options) -> list[Row]:
     return sorted(entries, key=lambda row: order.index(row.key))
 
 
-def _row(sheet: Sheet, point: Number, options: Options) -> Row:
+def _row(sheet: Sheet, point: Estimate, options: Options) -> Row:
     low, high = (
         sheet.estimates.find(point.analysis, point.parameter, s, point.group, point.visit, point.level)
         for s in (options.low, options.high)
@@ -164,7 +165,7 @@ def _level(level: str, dataset: DatasetPlan, is_ratio: bool) -> str:
     return level_shown(text, dataset)
 
 
-def _counted(sheet: Sheet, point: Number) -> str:
+def _counted(sheet: Sheet, point: Estimate) -> str:
     """How many units the estimate rests on, or those of either group, where its analysis stores it."""
     whole = sheet.estimates.sibling(point, "n")
     sides = [sheet.estimates.sibling(point, statistic) for statistic in ("n_a", "n_b")]

@@ -9,8 +9,9 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import Number, Record
+from omtrace.figures._results import Record
 from omtrace.figures._sheet import Group, Look, Quantity, Sheet, group_look, look_of
+from omtrace.model.estimate import Estimate
 
 MEAN = ("mean", "ci_low", "ci_high")
 
@@ -35,8 +36,8 @@ class Panel:
     visit: str
     groups: list[Group]
     records: list[list[Record]]
-    triples: list[list[Number]]
-    counted: list[Number]
+    triples: list[list[Estimate]]
+    counted: list[Estimate]
 
     @property
     def title(self) -> str:

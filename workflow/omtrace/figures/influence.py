@@ -8,10 +8,11 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _panels as panels
 from omtrace.figures import _rows as rows
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN, Number
+from omtrace.figures._results import AGAIN
 from omtrace.figures._sheet import Sheet
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import EVERYBODY, group_label
+from omtrace.model.estimate import Estimate
 
 ENDS = ("estimate_ci_low", "estimate_ci_high")
 
@@ -24,7 +25,7 @@ class Options(Closed):
 
 def draw(sheet: Sheet, options: Options) -> Drawing:
     """A panel for each effect: all units first, then the removals, with the range over all of them as a band."""
-    effects: dict[tuple[str, str, str, str], list[Number]] = {}
+    effects: dict[tuple[str, str, str, str], list[Estimate]] = {}
     for name in sheet.entry.analyses:
         for number in sheet.estimates.of(name, ["estimate"]):
             effects.setdefault((number.analysis, number.parameter, number.group, number.visit), []).append(number)
@@ -56,18 +57,18 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     return Drawing(alt, sheet.numbers, note)
 
 
-def _title(sheet: Sheet, point: Number) -> str:
+def _title(sheet: Sheet, point: Estimate) -> str:
     dataset = sheet.dataset_of(point.analysis)
     contrast = "" if point.group == EVERYBODY else group_label(point.group, dataset.groups)
     parts = (dataset.parameters[point.parameter].label, dataset.visits.get(point.visit, ""), contrast)
     return ", ".join(filter(None, parts))
 
 
-def _sibling(sheet: Sheet, point: Number, statistic: str, level: str = "") -> Number:
+def _sibling(sheet: Sheet, point: Estimate, statistic: str, level: str = "") -> Estimate:
     return sheet.estimates.find(point.analysis, point.parameter, statistic, point.group, point.visit, level)
 
 
-def _block(sheet: Sheet, points: list[Number]) -> list[rows.Line]:
+def _block(sheet: Sheet, points: list[Estimate]) -> list[rows.Line]:
     """All units, then one row a removal, named by the unit that its row set leaves out."""
     units = plural(sheet.dataset_of(points[0].analysis).unit)
     records = sheet.records(sheet.plan.analyses[points[0].analysis].dataset)

@@ -11,9 +11,10 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN, Number
+from omtrace.figures._results import AGAIN
 from omtrace.figures._sheet import ALL, Group, Quantity, Sheet
 from omtrace.model.closed import Closed
+from omtrace.model.estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,8 +44,8 @@ class Chart:
     """One control: z by plate, in order, and the rules broken at each."""
 
     control: str
-    points: list[Number]
-    rules: dict[str, list[Number]]
+    points: list[Estimate]
+    rules: dict[str, list[Estimate]]
 
     @property
     def names(self) -> list[str]:
@@ -95,7 +96,7 @@ def _charts(sheet: Sheet, quantity: Quantity) -> list[Chart]:
     broken = [n for n in sheet.estimates.of(quantity.analysis, ["rule_broken"]) if n.parameter == quantity.key]
     charts = []
     for control in dict.fromkeys(number.level for number in points):
-        rules: dict[str, list[Number]] = {}
+        rules: dict[str, list[Estimate]] = {}
         for number in broken:
             names = number.level.partition(": ")[0].partition(", ")[2].split(" and ")
             if control in names:
@@ -128,7 +129,7 @@ def _panel(sheet: Sheet, axes: "Axes", chart: Chart, plates: list[str]) -> None:
     axes.grid(False)
 
 
-def _name_rules(sheet: Sheet, axes: "Axes", x: float, y: float, rules: list[Number]) -> None:
+def _name_rules(sheet: Sheet, axes: "Axes", x: float, y: float, rules: list[Estimate]) -> None:
     """The rules broken at a point, above it, or below one that lies low."""
     up = 1 if y >= 0 else -1
     words = ", ".join(dict.fromkeys(rule.level.partition(",")[0] for rule in rules))

@@ -12,8 +12,8 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import Number
 from omtrace.figures._sheet import Group, Quantity, Sheet
+from omtrace.model.estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,12 +39,12 @@ class Series:
     """One group in a panel: point, lower and upper end at each visit, and how many were counted."""
 
     group: Group
-    triples: list[list[Number]]
-    counted: Sequence[Number]
+    triples: list[list[Estimate]]
+    counted: Sequence[Estimate]
 
     def intervals(self, xs: Sequence[float]) -> list[marks.Interval]:
         """The points with their intervals at places on the x axis."""
-        counted: Sequence[Number | None] = self.counted or [None] * len(xs)
+        counted: Sequence[Estimate | None] = self.counted or [None] * len(xs)
         return [marks.interval(x, self.group, t, n) for x, t, n in zip(xs, self.triples, counted, strict=True)]
 
     @property

@@ -10,9 +10,10 @@ from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _panels as panels
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN, Number
+from omtrace.figures._results import AGAIN
 from omtrace.figures._sheet import Group, Look, Quantity, Sheet
 from omtrace.model.closed import Closed
+from omtrace.model.estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,8 +35,8 @@ class Pattern:
     """One pattern of a parameter: a mark for each visit, and count and percent of each group."""
 
     marks: str
-    counts: list[Number]
-    percents: list[Number]
+    counts: list[Estimate]
+    percents: list[Estimate]
 
 
 def draw(sheet: Sheet, options: Options) -> Drawing:
@@ -76,7 +77,7 @@ def _patterns(sheet: Sheet, quantity: Quantity, groups: list[Group]) -> list[Pat
     if not levels:
         raise Fault(f"{sheet.where}: analysis {quantity.analysis!r} has no pattern of {quantity.key!r}; {AGAIN}")
 
-    def of(statistic: str, level: str) -> list[Number]:
+    def of(statistic: str, level: str) -> list[Estimate]:
         return [
             sheet.estimates.find(quantity.analysis, quantity.key, statistic, group.key, "", level) for group in groups
         ]

@@ -8,8 +8,8 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import Number
 from omtrace.figures._sheet import Group, Quantity, Sheet
+from omtrace.model.estimate import Estimate
 
 MEAN = ("mean", "ci_low", "ci_high")
 
@@ -25,8 +25,8 @@ class Panel:
     quantity: Quantity
     group: Group
     units: list[dict[str, float]]
-    triples: list[list[Number]]
-    counted: list[Number]
+    triples: list[list[Estimate]]
+    counted: list[Estimate]
 
     @property
     def title(self) -> str:

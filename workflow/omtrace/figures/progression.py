@@ -8,9 +8,10 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _panels as panels
 from omtrace.figures import _rows as rows
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN, Number
+from omtrace.figures._results import AGAIN
 from omtrace.figures._sheet import Look, Sheet
 from omtrace.model.closed import Closed
+from omtrace.model.estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +47,7 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     return Drawing(panels.alternative("Criteria for progression, a row each.", texts, 24), sheet.numbers, note)
 
 
-def _numbers(sheet: Sheet, verdict: Number) -> rows.Triple:
+def _numbers(sheet: Sheet, verdict: Estimate) -> rows.Triple:
     """The estimate of a criterion with its interval."""
     kind = sheet.estimates.of(verdict.analysis, [RATE[0]])
     names = RATE if any((n.parameter, n.visit, n.level) == _key(verdict) for n in kind) else SHARE
@@ -54,18 +55,18 @@ def _numbers(sheet: Sheet, verdict: Number) -> rows.Triple:
     return point, low, high
 
 
-def _key(number: Number) -> tuple[str, str, str]:
+def _key(number: Estimate) -> tuple[str, str, str]:
     return number.parameter, number.visit, number.level
 
 
-def _find(sheet: Sheet, verdict: Number, statistic: str) -> Number:
+def _find(sheet: Sheet, verdict: Estimate, statistic: str) -> Estimate:
     return sheet.estimates.find(
         verdict.analysis, verdict.parameter, statistic, verdict.group, verdict.visit, verdict.level
     )
 
 
 def _panel(
-    sheet: Sheet, axes: "Axes", group: list[tuple[Number, rows.Triple]], block: list[rows.Line], middles: list[float]
+    sheet: Sheet, axes: "Axes", group: list[tuple[Estimate, rows.Triple]], block: list[rows.Line], middles: list[float]
 ) -> None:
     """The zones behind the rows of a panel."""
     share = group[0][1][0].statistic == SHARE[0]

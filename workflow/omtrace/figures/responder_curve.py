@@ -9,9 +9,10 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN, Number
+from omtrace.figures._results import AGAIN
 from omtrace.figures._sheet import Group, Quantity, Sheet
 from omtrace.model.contrast import contrast_of, group_label
+from omtrace.model.estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,11 +32,11 @@ class Curve:
 
     quantity: Quantity
     visit: str
-    thresholds: list[Number]
+    thresholds: list[Estimate]
     groups: list[Group]
-    shares: list[list[Number]]
-    differences: list[list[Number]]
-    counted: list[Number]
+    shares: list[list[Estimate]]
+    differences: list[list[Estimate]]
+    counted: list[Estimate]
     sourced: list[float]
 
     @property
@@ -92,7 +93,7 @@ def _curve(sheet: Sheet, quantity: Quantity, visit: str) -> Curve:
     sides = {contrast.group: "proportion_a", contrast.reference: "proportion_b"}
     groups = [group for group in sheet.groups(quantity.dataset) if group.key in sides]
 
-    def number(statistic: str, level: str) -> Number:
+    def number(statistic: str, level: str) -> Estimate:
         return sheet.estimates.find(quantity.analysis, quantity.key, statistic, str(contrast), visit, level)
 
     shares = [[number(sides[group.key], n.level) for n in thresholds] for group in groups]

@@ -11,9 +11,10 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN, Number, Record
+from omtrace.figures._results import AGAIN, Record
 from omtrace.figures._sheet import Group, Quantity, Sheet
 from omtrace.model.contrast import group_label
+from omtrace.model.estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,9 +36,9 @@ class Curve:
     """The curve of a group: its steps (time, survival, limits), the numbers at risk, and censored units' times."""
 
     group: Group
-    steps: list[list[Number]]
-    at_risk: list[tuple[float, Number]]
-    median: Number
+    steps: list[list[Estimate]]
+    at_risk: list[tuple[float, Estimate]]
+    median: Estimate
     censored: list[Record]
 
     def survival(self, time: float) -> float:
@@ -100,7 +101,7 @@ def _curves(sheet: Sheet, quantity: Quantity, options: Options) -> list[Curve]:
     return curves
 
 
-def _censored(sheet: Sheet, quantity: Quantity, n: Number, group: Group, event: str) -> list[Record]:
+def _censored(sheet: Sheet, quantity: Quantity, n: Estimate, group: Group, event: str) -> list[Record]:
     """The times of units without the event, which are drawn as marks."""
     facts = sheet.records(quantity.dataset_name).used(n, "covariate")
     without = {r.unit for r in facts if r.parameter == event and r.value != 1 and r.text != "yes"}

@@ -11,10 +11,11 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN, Number
+from omtrace.figures._results import AGAIN
 from omtrace.figures._sheet import ALL, Look, Quantity, Sheet
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import contrast_of
+from omtrace.model.estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,12 +37,12 @@ class Options(Closed):
 class Point:
     """One point of the grid: what is added to either group, the difference with its interval, its p."""
 
-    delta: Number
-    beside: Number | None
-    difference: Number
-    low: Number
-    high: Number
-    p: Number
+    delta: Estimate
+    beside: Estimate | None
+    difference: Estimate
+    low: Estimate
+    high: Estimate
+    p: Estimate
 
     @property
     def excludes(self) -> bool:
@@ -106,7 +107,7 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
 
 def _panel_of(sheet: Sheet, quantity: Quantity, visit: str) -> Panel:
     names = ("delta", "reference_delta", "difference", "ci_low", "ci_high", "p")
-    rows: dict[tuple[str, str], dict[str, Number]] = {}
+    rows: dict[tuple[str, str], dict[str, Estimate]] = {}
     for n in sheet.estimates.of(quantity.analysis, names):
         if (n.parameter, n.visit) == (quantity.key, visit):
             rows.setdefault((n.group, n.level), {})[n.statistic] = n

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from omtrace import store
 from omtrace.faults import Fault
+from omtrace.model.estimate import Estimate, read_estimates
 from omtrace.model.plan import Plan
 from omtrace.model.register import Export, exports_of
 from omtrace.provenance.links import written_out
@@ -44,12 +45,12 @@ def write_report(
 
     mine = exports_of(exports, plan.study)
     results = Results(Path(folder), plan.study)
-    every = rows_of(plan, results.read(store.read_csv, "estimates.csv"))
+    every = rows_of(plan, results.read(read_estimates, "estimates.csv"))
     definitions = worded(plan, results.read(store.read_json, "definitions.json"))
     write_tidy(plan, every, definitions, results.folder)
     kept, without = shortened(every)
     numbers = numbers_of(plan, every, kept)
-    names = sorted({plan.analyses[number["analysis"]].dataset for number in numbers.values()})
+    names = sorted({plan.analyses[number.analysis].dataset for number in numbers.values()})
     places = results.table("validated/places.parquet")
     quarantine = results.table("validated/quarantine.parquet").to_pydict()
     taken = set(zip(quarantine["key"], quarantine["column"], strict=True))
@@ -107,7 +108,9 @@ def worded(plan: Plan, definitions: Mapping[str, dict]) -> dict[str, dict]:
     }
 
 
-def shown_of(plan: Plan, numbers: dict[str, dict], definitions: Mapping[str, dict], without: Mapping) -> dict[str, Any]:
+def shown_of(
+    plan: Plan, numbers: Mapping[str, Estimate], definitions: Mapping[str, dict], without: Mapping
+) -> dict[str, Any]:
     """What the page shows of a study's numbers, beside figures and inputs."""
     from omtrace.report.checklists import checklists_of
     from omtrace.report.methods import methods_of

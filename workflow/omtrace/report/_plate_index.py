@@ -19,7 +19,7 @@ def index(plates: Mapping[str, Plate], verdicts: Mapping[str, Verdict], files: M
     for name, judged in verdicts.items():
         groups.setdefault((judged.kind, judged.words), []).append(name)
     order = sorted(groups, key=lambda group: (FIRST.index(group[0]), group[1]))
-    found = [(name, row["unit"]) for plate in plates.values() for name in BESIDE if (row := plate.number_of(name))]
+    found = [(name, row.unit) for plate in plates.values() for name in BESIDE if (row := plate.number_of(name))]
     given = {name: dict(found)[name] for name in BESIDE if name in dict(found)}
     choices = [f'<label><input type="radio" name="show" id="show-all" checked>All <b>{len(plates)}</b></label>']
     parts = []

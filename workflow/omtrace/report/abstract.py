@@ -69,7 +69,7 @@ def abstract_of(plan: Plan, content: Mapping) -> Abstract:
             )
         )
     summary = content["summary"]
-    verdicts = [n for n in content["numbers"].values() if n["statistic"] == VERDICT and not n["level"]]
+    verdicts = [n for n in content["numbers"].values() if n.statistic == VERDICT and not n.level]
     return {
         "study": plan.study,
         "title": plan.title,
@@ -94,7 +94,7 @@ def abstract_of(plan: Plan, content: Mapping) -> Abstract:
             for entry in summary["refused"]
         ],
         "numbers": len(content["numbers"]),
-        "plates": {"pages": bool(plan.plates), "verdicts": dict(Counter(number["shown"] for number in verdicts))},
+        "plates": {"pages": bool(plan.plates), "verdicts": dict(Counter(number.shown for number in verdicts))},
         "tables": [row[0] for row in content["conservation"]["rows"]],
         "rows": content["conservation"],
         "rules": [
@@ -107,4 +107,4 @@ def abstract_of(plan: Plan, content: Mapping) -> Abstract:
 
 def _plain(pieces: Pieces) -> list[str | list[str]]:
     """Pieces of a sentence without all that is known of a number but its id and how it is shown."""
-    return [p if isinstance(p, str) else [p["id"], p["shown"] + p["suffix"]] for p in pieces]
+    return [p if isinstance(p, str) else [p.id, p.shown + p.suffix] for p in pieces]

@@ -10,17 +10,17 @@ from dataclasses import dataclass, field
 from omtrace.analyses._shown import category_labels, plural
 from omtrace.faults import Fault
 from omtrace.model.contrast import EVERYBODY, Contrast, contrast_of
+from omtrace.model.estimate import Estimate
 from omtrace.model.headline import Headline, headline_of
 from omtrace.model.plan import DatasetPlan, Plan
 from omtrace.model.questions import Meaningful, Question
 from omtrace.model.statistics import NOT_COMPUTED, Role, statistic_of
 from omtrace.report.results import interval_name
 
-Number = dict
-Row = Mapping[str, Number]  # statistic -> number
+Row = Mapping[str, Estimate]  # statistic -> number
 Key = tuple[str, str, str, str]  # parameter, group, visit, level
 Rows = Mapping[Key, Row]
-Pieces = list[str | Number]
+Pieces = list[str | Estimate]
 MEANS = ("adjusted_mean", "geometric_mean", "mean")
 VERDICTS = {"verdict", "plate_verdict"}
 AGAINST_MARGIN = ("noninferiority", "equivalence")
@@ -109,7 +109,7 @@ def answers_of(plan: Plan, by_name: Mapping[str, Rows], calls: Mapping[str, Mapp
             continue  # the summary says what is not computed, and why
         asked = _Asked(plan, question, plan.datasets[entry.dataset], by_name, calls)
         sentences = list(_family(asked) if question.analysis in plan.families else _sentences(asked))
-        if not sentences and any(n["value"] == "" for row in asked.rows.values() for n in row.values()):
+        if not sentences and any(n.text == "" for row in asked.rows.values() for n in row.values()):
             continue  # held back
         if not sentences:
             raise Fault(f"questions.{place}: no number of {question.analysis} fits its names; see estimates.csv")
@@ -173,7 +173,7 @@ def _sentences(asked: _Asked) -> Iterator[Sentence]:
     for key, row in rows.items():
         if {"count", "n"} <= row.keys():
             yield _counted(asked, key, row)
-        elif (alone := headline_of(row)) and row[alone.effect]["value"]:  # of too few units for an interval
+        elif (alone := headline_of(row)) and row[alone.effect].text:  # of too few units for an interval
             yield Sentence(_subject(row), _estimated(asked, row, alone))
         elif "p" in row:
             yield _tested(key, row)
@@ -184,15 +184,15 @@ def _sentences(asked: _Asked) -> Iterator[Sentence]:
 def _headline(row: Row) -> Headline | None:
     """The effect of a row with its interval; on the scale of logarithms the ratio that it is; None of a single unit."""
     headline = headline_of(row)
-    if headline and not all(row[name]["value"] for name in (headline.effect, headline.low, headline.high)):
+    if headline and not all(row[name].text for name in (headline.effect, headline.low, headline.high)):
         return None  # held back, or of a single unit
-    if headline and row[headline.effect]["unit"].startswith("log ") and {"ratio_low", "ratio_high"} <= row.keys():
+    if headline and row[headline.effect].unit.startswith("log ") and {"ratio_low", "ratio_high"} <= row.keys():
         return Headline("ratio", "ratio_low", "ratio_high", headline.p)
     return headline
 
 
 def _subject(row: Row, *parts: str) -> str:
-    labels = next(iter(row.values()))["full"]
+    labels = next(iter(row.values())).full
     return ", ".join(labels[part] for part in ("parameter", "visit", *parts) if labels[part])
 
 
@@ -214,7 +214,7 @@ def _label(asked: _Asked, key: Key, contrast: Contrast, side: str) -> str:
 
 def _effect(asked: _Asked, key: Key, row: Row, headline: Headline) -> Sentence:
     """An effect: which way it goes, how large it is, and what that means."""
-    value, low, high = (float(row[name]["value"]) for name in (headline.effect, headline.low, headline.high))
+    value, low, high = (float(row[name].text) for name in (headline.effect, headline.low, headline.high))
     is_clear = not low <= headline.null <= high
     contrast = _contrast(asked, key)
     way = "higher" if value > headline.null else "lower"
@@ -236,7 +236,7 @@ def _effect(asked: _Asked, key: Key, row: Row, headline: Headline) -> Sentence:
         said, subject = "", _subject(row, "group", "level")
     if verdict := _against_margin(row):
         verdict, said = [f"{a} against {b}: " if contrast else "", *verdict], ""
-    pieces: Pieces = [*verdict, said, row[headline.effect]["full"]["statistic"].lower() + " "]
+    pieces: Pieces = [*verdict, said, row[headline.effect].full["statistic"].lower() + " "]
     facts = [
         *_in_populations(asked, key, row),
         *_meaning(asked, key, headline, (value, low, high)),
@@ -252,7 +252,7 @@ def _against_margin(row: Row) -> Pieces:
     if verdict is None:
         return []
     limits = _joined([[row[name]] for name in ("margin_low", "margin_high") if name in row], " to ")
-    unit = next((row[name]["unit"] for name in ("margin_low", "margin_high") if name in row), "")
+    unit = next((row[name].unit for name in ("margin_low", "margin_high") if name in row), "")
     return [verdict, " (margin ", *limits, f" {unit}" if unit not in ("", "%") else "", "); "]
 
 
@@ -274,30 +274,30 @@ def _in_populations(asked: _Asked, key: Key, row: Row) -> list[Fact]:
 
 def _estimated(asked: _Asked, row: Row, headline: Headline) -> Pieces:
     """An estimate with its unit, interval and p value."""
-    unit = row[headline.effect]["unit"]
+    unit = row[headline.effect].unit
     pieces: Pieces = [row[headline.effect], f" {unit}" if unit not in ("", "%") else ""]
     inside: Pieces = []
-    if {headline.low, headline.high} <= row.keys() and row[headline.low]["value"] and row[headline.high]["value"]:
+    if {headline.low, headline.high} <= row.keys() and row[headline.low].text and row[headline.high].text:
         inside += [f"{asked.interval(row[headline.low]['analysis'])} ", row[headline.low], " to ", row[headline.high]]
-    if headline.p and row[headline.p]["value"]:
+    if headline.p and row[headline.p].text:
         inside += ["; " if inside else "", *_p(row[headline.p])]
         if adjusted := _adjusted(asked, row[headline.p]):
             inside += [", adjusted ", *_p(adjusted)]
     return [*pieces, " (", *inside, ")"] if inside else pieces
 
 
-def _p(number: Number) -> Pieces:
-    return ["p " if number["shown"].startswith("<") else "p = ", number]
+def _p(number: Estimate) -> Pieces:
+    return ["p " if number.shown.startswith("<") else "p = ", number]
 
 
-def _adjusted(asked: _Asked, p: Number) -> Number | None:
+def _adjusted(asked: _Asked, p: Estimate) -> Estimate | None:
     """The p value adjusted in the family that a p value belongs to."""
     for family, declared in asked.plan.families.items():
         for hypothesis, member in declared.hypotheses.items():
             parts = {"parameter": member.parameter, "visit": member.visit, "group": member.contrast}
             parts |= {"level": member.level, "analysis": member.analysis, "statistic": member.statistic}
             if all(not name or p[part] == name for part, name in parts.items()):
-                at = (p["parameter"], p["group"], p["visit"], hypothesis)
+                at = (p.parameter, p.group, p.visit, hypothesis)
                 return asked.by_name.get(family, {}).get(at, {}).get("adjusted_p")
     return None
 
@@ -385,15 +385,15 @@ def _fragile(asked: _Asked, key: Key) -> list[Fact]:
     for name, entry in asked.plan.analyses.items():
         is_its = (entry.method, entry.of) == ("influence", asked.question.analysis)
         row = asked.by_name.get(name, {}).get(key, {}) if is_its else {}
-        ends = [row[end] for end in ("estimate_lowest", "estimate_highest") if end in row and row[end]["value"]]
+        ends = [row[end] for end in ("estimate_lowest", "estimate_highest") if end in row and row[end].text]
         if len(ends) < 2:
             continue
         of = asked.dataset.experimental_unit
         unit = of.what if of and of.parameter else asked.dataset.unit
-        pieces: Pieces = [f"{row['estimate']['full']['statistic'].lower()} ", ends[0], " to ", ends[1]]
+        pieces: Pieces = [f"{row['estimate'].full['statistic'].lower()} ", ends[0], " to ", ends[1]]
         pieces += [f" without any one {unit}; the conclusion "]
         if turn := row.get("units_to_turn"):
-            few = turn["value"] == "1"
+            few = turn.text == "1"
             return [Fact("Fragility", [*pieces, "turns without ", turn, f" {unit if few else plural(unit)}."])]
         return [Fact("Fragility", [*pieces, f"stays without up to half of the {plural(unit)} that move it most."])]
     return []
@@ -412,33 +412,33 @@ def _verdicts(rows: Rows) -> Sentence:
     """What was decided on criteria or plates, with its estimate or its range, by decision, the worst first."""
     decided = [(key, row, next(row[name] for name in VERDICTS if name in row)) for key, row in rows.items()]
     of: dict[str, list[Pieces]] = {}
-    for key, row, verdict in sorted(decided, key=lambda one: float(one[2]["value"] or 0)):
-        label = key[3] or verdict["full"]["group"]
+    for key, row, verdict in sorted(decided, key=lambda one: float(one[2].text or 0)):
+        label = key[3] or verdict.full["group"]
         inside: Pieces = []
         if share := next((row[name] for name in ("proportion", "rate") if name in row), None):
             inside = [share, " a month" if "rate" in row else ""]
         elif {"lloq", "uloq"} <= row.keys():
-            inside = [row["lloq"], " to ", row["uloq"], f" {row['uloq']['unit']}"]
-        word: Pieces = [] if verdict["shown"] in of else [verdict, ": "]
-        of.setdefault(verdict["shown"], []).append([*word, label, *([" (", *inside, ")"] if inside else [])])
+            inside = [row["lloq"], " to ", row["uloq"], f" {row['uloq'].unit}"]
+        word: Pieces = [] if verdict.shown in of else [verdict, ": "]
+        of.setdefault(verdict.shown, []).append([*word, label, *([" (", *inside, ")"] if inside else [])])
     return Sentence("Decision", _joined([_joined(parts, ", ") for parts in of.values()]))
 
 
 def _counted(asked: _Asked, key: Key, row: Row) -> Sentence:
     """A count of so many; with the largest difference, where that stands beside it."""
-    labels = row["count"]["full"]
+    labels = row["count"].full
     pieces = _share("", row)
     low = next((name for name in row if statistic_of(name).role is Role.LOW), "")
     if low and (high := low.removesuffix("low") + "high") in row:
         pieces += [f", {asked.interval(row[low]['analysis'])} ", row[low], " to ", row[high]]
     if largest := asked.rows.get((*key[:3], ""), {}).get("largest_difference"):
-        pieces += ["; largest difference ", largest, f" {largest['unit']}"]
+        pieces += ["; largest difference ", largest, f" {largest.unit}"]
     return Sentence(_subject(row, "group"), [f"{labels['level']}: " if labels["level"] else "", *pieces])
 
 
 def _tested(key: Key, row: Row) -> Sentence:
     """A test without an estimate."""
-    pieces: Pieces = [f"{next(iter(row.values()))['full']['level']}: " if key[3] else ""]
+    pieces: Pieces = [f"{next(iter(row.values())).full['level']}: " if key[3] else ""]
     if {"f", "df_1", "df_2"} <= row.keys():
         pieces += ["F(", row["df_1"], ", ", row["df_2"], ") = ", row["f"], ", "]
     return Sentence(_subject(row), [*pieces, *_p(row["p"])])
@@ -448,8 +448,8 @@ def _family(asked: _Asked) -> Iterator[Sentence]:
     """Of a family: how many are rejected, and the effects of those, or of the few with the smallest p."""
     family = asked.plan.families[asked.question.analysis]
     rows = {key[3]: (key, row) for key, row in asked.rows.items() if "rejected" in row}
-    rejected = [name for name, (_, row) in rows.items() if float(row["rejected"]["value"] or 0)]
-    by_p = sorted(rows, key=lambda name: float(rows[name][1]["p"]["value"] or 1))
+    rejected = [name for name, (_, row) in rows.items() if float(row["rejected"].text or 0)]
+    by_p = sorted(rows, key=lambda name: float(rows[name][1]["p"].text or 1))
     shown = [name for name in by_p if name in rejected][:MOST] or by_p[:FEW]
     count = f"{len(rejected) or 'none'} of {len(rows)} hypotheses rejected at α = {family.alpha:g}"
     label = "largest effects by p" if len(rejected) > len(shown) or not rejected else "these"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from omtrace.model.contrast import EVERYBODY
+from omtrace.model.estimate import Estimate
 from omtrace.model.headline import headline_of
 from omtrace.model.plan import Analysis, Plan
 from omtrace.schemas import table_in
@@ -27,7 +28,7 @@ class Found:
     text: str
     anchor: str
     where: str
-    numbers: tuple[tuple[str, dict], ...] = ()
+    numbers: tuple[tuple[str, Estimate], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Item:
         return list(by_text.values())
 
 
-def arrive_of(plan: Plan, numbers: Mapping[str, dict]) -> list[Item]:
+def arrive_of(plan: Plan, numbers: Mapping[str, Estimate]) -> list[Item]:
     """The ten items of a plan that has an ``arrive`` section; none for others."""
     if plan.arrive is None:
         return []
@@ -72,7 +73,7 @@ def arrive_of(plan: Plan, numbers: Mapping[str, dict]) -> list[Item]:
     return items
 
 
-def _link(name: str, entry: Analysis, text: str, numbers: tuple[tuple[str, dict], ...] = ()) -> Found:
+def _link(name: str, entry: Analysis, text: str, numbers: tuple[tuple[str, Estimate], ...] = ()) -> Found:
     return Found(text, f"analysis-{name}", entry.title, numbers)
 
 
@@ -87,7 +88,7 @@ def _units(plan: Plan) -> dict[str, str]:
     return {n: unit for n, unit in told.items() if unit or (plan.datasets[n].group and plan.datasets[n].visits)}
 
 
-def _design(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
+def _design(plan: Plan, numbers: Mapping[str, Estimate]) -> Iterator[Found | str]:
     """Study design"""
     units, told = _units(plan), []
     for name in units:
@@ -104,14 +105,14 @@ def _design(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
         yield "No groups are declared."
 
 
-def _size(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
+def _size(plan: Plan, numbers: Mapping[str, Estimate]) -> Iterator[Found | str]:
     """Sample size"""
     for name, entry in plan.analyses.items():
-        mine = [n for n in numbers.values() if n["analysis"] == name and n["statistic"] == "n"]
+        mine = [n for n in numbers.values() if n.analysis == name and n.statistic == "n"]
         if _by_group(entry, mine) and plan.datasets[entry.dataset].experimental_unit:
             first = {key: mine[0][key] for key in ("parameter", "visit", "level")} if mine else {}
             counted = [n for n in mine if all(n[key] == value for key, value in first.items())]
-            told = tuple((n["labels"]["group"], n) for n in counted)
+            told = tuple((n.labels["group"], n) for n in counted)
             yield _link(name, entry, f"Each {plan.datasets[entry.dataset].unit} counted, by group", told)
             break
     else:
@@ -124,12 +125,12 @@ def _size(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
             yield _link(name, entry, "Numbers for a next study, from the variances of this one")
 
 
-def _by_group(entry: Analysis, numbers: list[dict]) -> bool:
+def _by_group(entry: Analysis, numbers: list[Estimate]) -> bool:
     """Whether an analysis counts and describes, group by group."""
-    return entry.method in DESCRIBES and any(number["group"] != EVERYBODY for number in numbers)
+    return entry.method in DESCRIBES and any(number.group != EVERYBODY for number in numbers)
 
 
-def _exclusions(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
+def _exclusions(plan: Plan, numbers: Mapping[str, Estimate]) -> Iterator[Found | str]:
     """Inclusion and exclusion criteria"""
     stated = [check for check in plan.checks.values() if check.check == "exclusion_reasons"]
     for check in stated:
@@ -142,18 +143,18 @@ def _exclusions(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str
     yield Found("Every number says which animals are left out of it, and why", "rows", "Rows kept and left out")
 
 
-def _randomisation(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
+def _randomisation(plan: Plan, numbers: Mapping[str, Estimate]) -> Iterator[Found | str]:
     """Randomisation"""
     gap = "Not said how animals were allocated, nor in which order they were treated and measured."
     yield _told(plan.arrive.randomisation if plan.arrive else "", gap)
 
 
-def _blinding(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
+def _blinding(plan: Plan, numbers: Mapping[str, Estimate]) -> Iterator[Found | str]:
     """Blinding"""
     yield _told(plan.arrive.blinding if plan.arrive else "", "Not said who knew the allocation, and when.")
 
 
-def _outcomes(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
+def _outcomes(plan: Plan, numbers: Mapping[str, Estimate]) -> Iterator[Found | str]:
     """Outcome measures"""
     primary = {n: entry for n, entry in plan.analyses.items() if entry.role == "primary"}
     measured: dict[str, str] = {}
@@ -175,7 +176,7 @@ def _is_compared(plan: Plan, entry: Analysis) -> bool:
     return entry.method not in ASIDE and (not declared or plan.datasets[entry.dataset].experimental_unit is not None)
 
 
-def _methods(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
+def _methods(plan: Plan, numbers: Mapping[str, Estimate]) -> Iterator[Found | str]:
     """Statistical methods"""
     for method in dict.fromkeys(entry.method for entry in plan.analyses.values() if _is_compared(plan, entry)):
         name, entry = next((n, e) for n, e in plan.analyses.items() if e.method == method)
@@ -186,7 +187,7 @@ def _methods(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
     yield _told(plan.arrive.assumptions if plan.arrive else "", "Not said how the methods' assumptions were looked at.")
 
 
-def _animals(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
+def _animals(plan: Plan, numbers: Mapping[str, Estimate]) -> Iterator[Found | str]:
     """Experimental animals"""
     has: dict[str, None] = {}
     for name, table in plan.tables.items():
@@ -198,7 +199,7 @@ def _animals(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
     yield _told(plan.arrive.animals if plan.arrive else "", gap)
 
 
-def _procedures(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
+def _procedures(plan: Plan, numbers: Mapping[str, Estimate]) -> Iterator[Found | str]:
     """Experimental procedures"""
     tables = [name for name, table in plan.tables.items() if (table.schema_ or name) == "procedures"]
     for name in tables:
@@ -208,11 +209,11 @@ def _procedures(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str
         yield _told(told, "The procedures (what was done to each group, how, when and where) are not stated.")
 
 
-def _results(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
+def _results(plan: Plan, numbers: Mapping[str, Estimate]) -> Iterator[Found | str]:
     """Results"""
-    mine: dict[str, list[dict]] = {}
+    mine: dict[str, list[Estimate]] = {}
     for number in numbers.values():
-        mine.setdefault(number["analysis"], []).append(number)
+        mine.setdefault(number.analysis, []).append(number)
     spread = [
         n for n, entry in plan.analyses.items() if entry.method == "describe" and _by_group(entry, mine.get(n, []))
     ]
@@ -220,7 +221,7 @@ def _results(plan: Plan, numbers: Mapping[str, dict]) -> Iterator[Found | str]:
         yield _link(spread[0], plan.analyses[spread[0]], "Means with SD, medians with quartiles, by group")
     else:
         yield "No analysis describes each group with a measure of spread."
-    effects = {name for name, found in mine.items() if headline_of({n["statistic"] for n in found})}
+    effects = {name for name, found in mine.items() if headline_of({n.statistic for n in found})}
     compared = [name for name, entry in plan.analyses.items() if name in effects and _is_compared(plan, entry)]
     for name in compared[:6]:
         yield _link(name, plan.analyses[name], "Effects with intervals")

@@ -11,6 +11,7 @@ from pathlib import Path
 import omtrace
 from omtrace import store
 from omtrace.model.contrast import EVERYBODY
+from omtrace.model.estimate import Estimate
 from omtrace.model.plan import UNPLANNED, Plan
 from omtrace.model.statistics import NOT_COMPUTED
 from omtrace.report.share import Numbers, numbers_for
@@ -57,9 +58,9 @@ def ars_of(numbers: Numbers) -> bytes:
 
     plan = numbers.plan
     shown = numbers_of(plan, rows_of(plan, numbers.rows))
-    of_analysis: dict[str, list[dict]] = {name: [] for name in plan.analyses}
+    of_analysis: dict[str, list[Estimate]] = {name: [] for name in plan.analyses}
     for number in shown.values():
-        of_analysis[number["analysis"]].append(number)
+        of_analysis[number.analysis].append(number)
     made = {name: mine for name, mine in of_analysis.items() if mine}
     calls = {call["analysis"]: call for call in numbers.definitions.values()}
     content = {
@@ -74,7 +75,7 @@ def ars_of(numbers: Numbers) -> bytes:
         "analyses": [_analysis(plan, name, mine, calls.get(name, {})) for name, mine in made.items()],
     }
     text = (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
-    wanted = {number["id"]: number["value"] for number in shown.values()}
+    wanted = {number.id: number.text for number in shown.values()}
     if read(text) != wanted:
         raise AssertionError(f"{plan.study}: the results read back are not those that were written")
     return text
@@ -131,16 +132,16 @@ def _groupings(plan: Plan) -> Iterator[dict[str, object]]:
             }
 
 
-def _method(plan: Plan, name: str, mine: Sequence[dict], call: Mapping[str, object]) -> dict[str, object]:
+def _method(plan: Plan, name: str, mine: Sequence[Estimate], call: Mapping[str, object]) -> dict[str, object]:
     operations = [
-        {"id": number["id"], "name": number["statistic"], "label": number["name"], "order": at}
+        {"id": number.id, "name": number.statistic, "label": number.name, "order": at}
         for at, number in enumerate(mine, 1)
     ]
     words = {"description": str(call["words"])} if call.get("words") else {}
     return {"id": f"method.{name}", "name": plan.analyses[name].method, **words, "operations": operations}
 
 
-def _analysis(plan: Plan, name: str, mine: Sequence[dict], call: Mapping[str, object]) -> dict[str, object]:
+def _analysis(plan: Plan, name: str, mine: Sequence[Estimate], call: Mapping[str, object]) -> dict[str, object]:
     entry = plan.analyses[name]
     used = [part for part in GROUPINGS if any(number[part] for number in mine)]
     code = {"context": f"omtrace {omtrace.__version__}", "code": json.dumps(call.get("options", {}), sort_keys=True)}
@@ -164,7 +165,7 @@ def _analysis(plan: Plan, name: str, mine: Sequence[dict], call: Mapping[str, ob
     }
 
 
-def _result(plan: Plan, key: str, number: Mapping) -> dict[str, object]:
+def _result(plan: Plan, key: str, number: Estimate) -> dict[str, object]:
     dataset = plan.datasets[key]
     known: dict[str, Collection[str]] = {
         "group": dataset.groups,
@@ -176,8 +177,8 @@ def _result(plan: Plan, key: str, number: Mapping) -> dict[str, object]:
         value = number[part]
         if value and not (part == "group" and value == EVERYBODY):
             is_known = value in known.get(part, {})
-            which = {"groupId": f"{key}.{part}.{value}"} if is_known else {"groupValue": number["labels"][part]}
+            which = {"groupId": f"{key}.{part}.{value}"} if is_known else {"groupValue": number.labels[part]}
             groups.append({"groupingId": f"{key}.{part}", **which})
-    shown = number["labels"]["level"] if number["statistic"] == NOT_COMPUTED else number["shown"] + number["suffix"]
-    raw = {"rawValue": number["value"]} if number["value"] else {}
-    return {"operationId": number["id"], "resultGroups": groups, **raw, "formattedValue": shown}
+    shown = number.labels["level"] if number.statistic == NOT_COMPUTED else number.shown + number.suffix
+    raw = {"rawValue": number.text} if number.text else {}
+    return {"operationId": number.id, "resultGroups": groups, **raw, "formattedValue": shown}

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from omtrace.analyses._shown import plural
 from omtrace.instruments import instrument_of
 from omtrace.model.checklists import CHECKLISTS, Guideline
+from omtrace.model.estimate import Estimate
 from omtrace.model.headline import headline_of
 from omtrace.model.plan import Analysis, Plan
 from omtrace.report.answers import questions_of
 from omtrace.report.arrive import Found, Item, arrive_of
 from omtrace.report.standing import unplanned
 
-Numbers = Mapping[str, dict]
+Numbers = Mapping[str, Estimate]
 FEW = 4  # analyses of one kind that are named
 
 
@@ -181,7 +182,7 @@ def _measured(plan: Plan, is_wanted: Callable[[str, str], bool], text: str) -> I
 def _effects(plan: Plan, numbers: Numbers) -> Iterator[Found]:
     statistics: dict[str, set[str]] = {}
     for number in numbers.values():
-        statistics.setdefault(number["analysis"], set()).add(number["statistic"])
+        statistics.setdefault(number.analysis, set()).add(number.statistic)
     with_effect = {name for name, found in statistics.items() if headline_of(found)}
     wanted = [(n, e) for n, e in plan.analyses.items() if n in with_effect and e.role in ("primary", "secondary")]
     yield from _named(wanted, "Effects with intervals, and numbers analysed")

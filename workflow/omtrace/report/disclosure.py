@@ -16,12 +16,13 @@ The rules, with the threshold of the plan (5):
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omtrace import store
 from omtrace.model.contrast import EVERYBODY, contrast_of
+from omtrace.model.estimate import Estimate
 from omtrace.model.plan import Plan
 from omtrace.model.statistics import NOT_COMPUTED, OF_ONE_UNIT, OF_UNITS, QUANTILES, Role, is_share, statistic_of
 from omtrace.statistics.basic.suppression import Relation, is_small, suppressed
@@ -29,9 +30,7 @@ from omtrace.statistics.basic.suppression import Relation, is_small, suppressed
 if TYPE_CHECKING:
     import pandas
 
-Row = Mapping[str, str]
 HELD_BACK = "[c]"  # how a number that is held back is shown: the symbol for confidential of official statistics
-SUPPRESSED = "suppressed"  # the column of the reason
 SMALL, SECONDARY, ROW = "a small count", "gives another away", "of a count that is held back"
 FEW, ONE, QUANTILE, DIFFERENCE = "of few units", "of one unit", "few units beyond", "differs by few units from another"
 SIZES = ("n", "missing", "n_a", "n_b", "n_nonzero")
@@ -46,7 +45,7 @@ KEPT = (Role.SETTING, Role.REFUSAL)
 VALUED = (Role.EFFECT, Role.ESTIMATE, Role.LOW, Role.HIGH, Role.SD, Role.STANDARD_ERROR)
 
 
-def shared_rows(plan: Plan, rows: Sequence[Row], folder: str | Path) -> list[dict[str, str]]:
+def shared_rows(plan: Plan, rows: Sequence[Estimate], folder: str | Path) -> list[Estimate]:
     """The estimates as they may leave.
 
     Parameters
@@ -60,36 +59,36 @@ def shared_rows(plan: Plan, rows: Sequence[Row], folder: str | Path) -> list[dic
 
     Returns
     -------
-    list of dict
-        The rows in their order, with a further column ``suppressed``: why there is no value, "" where there is one.
+    list of Estimate
+        The rows in their order; ``suppressed``: why there is no value, "" where there is one.
     """
     threshold = plan.disclosure.threshold
     beside: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for row in rows:
-        beside[_line(row)].add(row["statistic"])
+        beside[_line(row)].add(row.statistic)
     why = _reasons(plan, rows, beside, _Units(plan, Path(folder)), threshold) if threshold > 1 else {}
     found = []
     for row in rows:
-        reason = why.get(row["id"], "")
-        value = "" if reason else row["value"]
+        reason = why.get(row.id, "")
+        value = "" if reason else row.text
         if value and threshold > 1:
-            value = rounded(row, is_share(row["statistic"], beside[_line(row)]))
-        is_refusal = row["statistic"] == NOT_COMPUTED and threshold > 1
-        level = SMALL_NUMBER.sub("few", row["level"]) if is_refusal else row["level"]
-        found.append({**row, "level": level, "value": value, SUPPRESSED: reason})
+            value = rounded(row, is_share(row.statistic, beside[_line(row)]))
+        is_refusal = row.statistic == NOT_COMPUTED and threshold > 1
+        level = SMALL_NUMBER.sub("few", row.level) if is_refusal else row.level
+        found.append(replace(row, level=level, text=value, suppressed=reason))
     return found
 
 
-def rounded(row: Row, share: bool) -> str:
+def rounded(row: Estimate, share: bool) -> str:
     """The value of a row to the decimals that are displayed; of a p value below them, to two digits."""
-    decimals, value = int(row["decimals"] or 0), row["value"]
-    if statistic_of(row["statistic"]).role is Role.P_VALUE and float(value) < 0.5 * 10**-decimals:
+    decimals, value = row.decimals, row.text
+    if statistic_of(row.statistic).role is Role.P_VALUE and float(value) < 0.5 * 10**-decimals:
         return store.probability_text(float(f"{float(value):.2g}"))
     text = store.display(value, decimals).replace("\N{MINUS SIGN}", "-")
     return store.number_text(float(text)) if share or decimals else text
 
 
-def _line(row: Row) -> tuple[str, ...]:
+def _line(row: Estimate) -> tuple[str, ...]:
     return tuple(row[part] for part in (*PLACE, "group", "level"))
 
 
@@ -125,13 +124,13 @@ class _Units:
             parts[self.group[name].get(unit, "")].add(unit)
         self.enrolled[name] = {**{group: frozenset(units) for group, units in parts.items()}, EVERYBODY: everybody}
 
-    def counted(self, row: Row, count: "_Count", value: int) -> frozenset[str]:
+    def counted(self, row: Estimate, count: "_Count", value: int) -> frozenset[str]:
         """Which units a number counts, whatever it is called; none where row sets do not say.
 
         The counted are some of those used, or left out for a reason; as many as these, they are these.
         """
         label = count.level.rpartition("}: ")[2]
-        out = self.out.get(row["rowset"], {})
+        out = self.out.get(row.rowset, {})
         kind, _, why = label.partition(": ")
         if label == "enrolled":
             units = self.enrolled[count.dataset][EVERYBODY]
@@ -143,7 +142,7 @@ class _Units:
             reasons = {why, f"{within}: {why}", *([within] if why == "not in it" else [])}
             units = frozenset().union(*(part for reason, part in out.items() if reason in reasons))
         elif count.kind == "n":
-            units = self.of.get(row["rowset"], ("", frozenset[str]()))[1]
+            units = self.of.get(row.rowset, ("", frozenset[str]()))[1]
         else:
             return frozenset()
         units = self._of_group(count, units)
@@ -160,10 +159,10 @@ class _Units:
         group = self.group[count.dataset]
         return frozenset(unit for unit in units if group.get(unit) == count.group)
 
-    def fewest(self, row: Row, groups: Mapping[str, str]) -> int:
+    def fewest(self, row: Estimate, groups: Mapping[str, str]) -> int:
         """How many units a number rests on; of a contrast, in the smaller of its groups."""
-        dataset, units = self.of.get(row["rowset"], ("", frozenset()))
-        contrast = contrast_of(row["group"], groups)
+        dataset, units = self.of.get(row.rowset, ("", frozenset()))
+        contrast = contrast_of(row.group, groups)
         if contrast is None or not units:
             return len(units)
         counts = Counter(self.group[dataset].get(unit, "") for unit in units)
@@ -172,26 +171,26 @@ class _Units:
 
 
 def _reasons(
-    plan: Plan, rows: Sequence[Row], beside: Mapping[tuple[str, ...], set[str]], units: _Units, threshold: int
+    plan: Plan, rows: Sequence[Estimate], beside: Mapping[tuple[str, ...], set[str]], units: _Units, threshold: int
 ) -> dict[str, str]:
     """Why each number is held back, of those that are."""
     counts = _Counts(plan, rows, units, threshold)
     why = dict(counts.held())
-    hidden = _Hidden(counts, [row for row in rows if row["id"] in why])
-    sized = {tuple(row[p] for p in PLACE) for row in rows if row["id"] in why and row["statistic"] in SIZES}
+    hidden = _Hidden(counts, [row for row in rows if row.id in why])
+    sized = {tuple(row[p] for p in PLACE) for row in rows if row.id in why and row.statistic in SIZES}
     for row in rows:
-        statistic, number = statistic_of(row["statistic"]), row["id"]
-        if number in why or statistic.role in KEPT or not row["value"]:
+        statistic, number = statistic_of(row.statistic), row.id
+        if number in why or statistic.role in KEPT or not row.text:
             continue
-        groups = plan.datasets[plan.analyses[row["analysis"]].dataset].groups
+        groups = plan.datasets[plan.analyses[row.analysis].dataset].groups
         fewest = units.fewest(row, groups)
-        if row["statistic"] in OF_UNITS:
+        if row.statistic in OF_UNITS:
             continue
-        if row["statistic"] in OF_ONE_UNIT:
+        if row.statistic in OF_ONE_UNIT:
             why[number] = ONE
         elif is_small(fewest, threshold):
             why[number] = FEW
-        elif fewest * QUANTILES.get(row["statistic"], 1) < threshold and row["statistic"] in QUANTILES:
+        elif fewest * QUANTILES.get(row.statistic, 1) < threshold and row.statistic in QUANTILES:
             why[number] = QUANTILE
         elif statistic.role is Role.DECISION:
             continue  # a word, for which many counts would do
@@ -199,29 +198,29 @@ def _reasons(
             why[number] = ROW
         elif tuple(row[p] for p in PLACE) in sized and statistic.role in SIZED:
             why[number] = ROW
-    why |= _differenced(plan, [row for row in rows if row["id"] not in why], units, threshold)
+    why |= _differenced(plan, [row for row in rows if row.id not in why], units, threshold)
     return why
 
 
-def _differenced(plan: Plan, rows: Iterable[Row], units: _Units, threshold: int) -> Iterator[tuple[str, str]]:
+def _differenced(plan: Plan, rows: Iterable[Estimate], units: _Units, threshold: int) -> Iterator[tuple[str, str]]:
     """Of results whose units differ by few, those of fewer units; a primary analysis before any other."""
-    alike: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    alike: dict[tuple[str, ...], list[Estimate]] = defaultdict(list)
     for row in rows:
-        if statistic_of(row["statistic"]).role in VALUED and row["rowset"] in units.of and row["value"]:
-            entry = plan.analyses[row["analysis"]]
+        if statistic_of(row.statistic).role in VALUED and row.rowset in units.of and row.text:
+            entry = plan.analyses[row.analysis]
             key = (entry.dataset, entry.method, *(row[p] for p in ("parameter", "group", "visit", "statistic")))
             alike[key].append(row)
     for mine in alike.values():
-        if len({row["rowset"] for row in mine}) > 1:
+        if len({row.rowset for row in mine}) > 1:
             kept: dict[frozenset[str], None] = {}
             first = sorted(
                 mine,
-                key=lambda r: (plan.analyses[r["analysis"]].role != "primary", -len(units.of[r["rowset"]][1])),
+                key=lambda r: (plan.analyses[r.analysis].role != "primary", -len(units.of[r.rowset][1])),
             )
             for row in first:
-                own = units.of[row["rowset"]][1]
+                own = units.of[row.rowset][1]
                 if any(is_small(len(own ^ other), threshold) for other in kept):
-                    yield row["id"], DIFFERENCE
+                    yield row.id, DIFFERENCE
                 else:
                     kept[own] = None
 
@@ -249,7 +248,7 @@ class _Counts:
     """
 
     plan: Plan
-    rows: Sequence[Row]
+    rows: Sequence[Estimate]
     units: _Units
     threshold: int
     values: list[int] = field(default_factory=list)
@@ -264,16 +263,16 @@ class _Counts:
         """Ids of counts that are held back, with the reason."""
         by_analysis: dict[str, dict[_Count, int]] = defaultdict(dict)
         for row in self.rows:
-            if row["statistic"] in OF_UNITS and row["value"]:
-                count, value = self.count_of(row), round(float(row["value"]))
+            if row.statistic in OF_UNITS and row.text:
+                count, value = self.count_of(row), round(row.value)
                 units = self.units.counted(row, count, value)
                 at = self.places.setdefault(units or (count, value), len(self.values))
                 if at == len(self.values):
                     self.sets[at] = units
                     self.values.append(value)
                     self.shown.append(True)
-                self.ids[at].append(row["id"])
-                by_analysis[row["analysis"]][count] = at
+                self.ids[at].append(row.id)
+                by_analysis[row.analysis][count] = at
         for groups in self.units.enrolled.values():
             if not any(is_small(len(units), self.threshold) for units in groups.values()):
                 self.fixed |= {self.places[units] for units in groups.values() if units in self.places}
@@ -286,23 +285,23 @@ class _Counts:
 
     def _costs(self) -> dict[int, int]:
         """Counts that readers miss most: those of primary analyses, then those of whole groups, without a level."""
-        roles = {row["id"]: self.plan.analyses[row["analysis"]].role for row in self.rows}
-        plain = {row["id"] for row in self.rows if not row["level"]}
+        roles = {row.id: self.plan.analyses[row.analysis].role for row in self.rows}
+        plain = {row.id for row in self.rows if not row.level}
         costs = {}
         for at, ids in self.ids.items():
             primary = any(roles[number] == "primary" for number in ids)
             costs[at] = 2 if primary else int(not plain.isdisjoint(ids))
         return costs
 
-    def count_of(self, row: Row) -> _Count:
+    def count_of(self, row: Estimate) -> _Count:
         """What a number counts."""
-        dataset = self.plan.analyses[row["analysis"]].dataset
-        kind, group, level = row["statistic"], row["group"], row["level"]
+        dataset = self.plan.analyses[row.analysis].dataset
+        kind, group, level = row.statistic, row.group, row.level
         contrast = contrast_of(group, self.plan.datasets[dataset].groups)
         if contrast and kind.endswith(("_a", "_b")):
             group = contrast.group if kind.endswith("_a") else contrast.reference
             kind = kind[:-2]
-        return _Count(dataset, row["parameter"], row["population"], group, row["visit"], level, kind)
+        return _Count(dataset, row.parameter, row.population, group, row.visit, level, kind)
 
     def _add(self, terms: Iterable[tuple[int, int]], total: int = 0) -> None:
         """A relation, with what it leaves out as a count of its own, where it leaves out some. Below 0: it is none."""
@@ -425,32 +424,32 @@ class _Counts:
 class _Hidden:
     """The counts that are held back, and what gives them away."""
 
-    def __init__(self, counts: _Counts, rows: Iterable[Row]) -> None:
+    def __init__(self, counts: _Counts, rows: Iterable[Estimate]) -> None:
         self.counts = counts
         self.places: set[tuple[str, _Count]] = set()  # analysis and count, without kind
         self.sizes: set[tuple[str, _Count]] = set()
         for row in rows:
             count = counts.count_of(row)
             if count.kind in SIZES:
-                self.sizes.add((row["analysis"], _with(count, kind="")))
+                self.sizes.add((row.analysis, _with(count, kind="")))
             else:
-                self.places.add((row["analysis"], _with(count, kind="")))
+                self.places.add((row.analysis, _with(count, kind="")))
 
-    def gives_away(self, row: Row, beside: set[str]) -> bool:
+    def gives_away(self, row: Estimate, beside: set[str]) -> bool:
         """Whether a number gives away a count that is held back: of its own line, or of a side of its contrast."""
-        dataset = self.counts.plan.analyses[row["analysis"]].dataset
-        contrast = contrast_of(row["group"], self.counts.plan.datasets[dataset].groups)
-        sides = (contrast.group, contrast.reference) if contrast else (row["group"],)
-        place = _Count(dataset, row["parameter"], row["population"], "", row["visit"], row["level"], "")
+        dataset = self.counts.plan.analyses[row.analysis].dataset
+        contrast = contrast_of(row.group, self.counts.plan.datasets[dataset].groups)
+        sides = (contrast.group, contrast.reference) if contrast else (row.group,)
+        place = _Count(dataset, row.parameter, row.population, "", row.visit, row.level, "")
         mine = [_with(place, group=side) for side in sides]
-        if any((row["analysis"], one) in self.places for one in mine):
+        if any((row.analysis, one) in self.places for one in mine):
             return True
-        if row["statistic"].startswith("threshold"):  # of cumulative shares
+        if row.statistic.startswith("threshold"):  # of cumulative shares
             levels = {(name, _with(count, level="", group="")) for name, count in self.places}
-            return (row["analysis"], _with(place, level="")) in levels
+            return (row.analysis, _with(place, level="")) in levels
         of_shares = any(is_share(name, beside) or name in ("count", "percent") for name in beside)
         return of_shares and any(
-            (row["analysis"], one) in self.sizes for side in mine for one in (side, _with(side, level=""))
+            (row.analysis, one) in self.sizes for side in mine for one in (side, _with(side, level=""))
         )
 
 

@@ -152,4 +152,4 @@ def _what(table: dict) -> str:
 def _ids(table: dict) -> list[str]:
     rows = (row for block in table["blocks"] for row in block["rows"])
     pieces = (piece for row in rows for cell in row["cells"] for group in cell for piece in group)
-    return [piece["id"] for piece in pieces if isinstance(piece, dict)]
+    return [piece.id for piece in pieces if not isinstance(piece, str)]

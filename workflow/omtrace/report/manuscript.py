@@ -14,6 +14,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape, unescape
 
 from omtrace.faults import Fault
+from omtrace.model.estimate import Estimate
 from omtrace.store import display, zipped
 
 TOKEN = re.compile(r"\{\{\s*n:([0-9a-f]{4,12})\s*(?:\|\s*(\d+)\s*)?\}\}")
@@ -80,7 +81,7 @@ def _parts(path: Path) -> dict[str, bytes]:
     return parts
 
 
-def check_draft(lines: Sequence[str], numbers: Sequence[Mapping[str, str]]) -> list[Found]:
+def check_draft(lines: Sequence[str], numbers: Sequence[Estimate]) -> list[Found]:
     """Every number of a draft with what it is to the results.
 
     Parameters
@@ -96,7 +97,7 @@ def check_draft(lines: Sequence[str], numbers: Sequence[Mapping[str, str]]) -> l
     another rounding when it is less than one unit of its last place away. With many results, a number of few digits
     matches one by chance: what is listed as no result is certain, a match is not. Tokens leave no doubt.
     """
-    values = [(row["id"], Decimal(row["value"]), row["unit"]) for row in numbers if row["value"]]
+    values = [(row.id, Decimal(row.text), row.unit) for row in numbers if row.text]
     found = []
     for at, line in enumerate(lines, 1):
         for match in NUMBER.finditer(TOKEN.sub(lambda token: " " * len(token[0]), line)):
@@ -129,7 +130,7 @@ def _found(line: int, match: re.Match[str], text: str, values: Sequence[tuple[st
     return Found(line, match[0], around, state, tuple(same or near)[:5])
 
 
-def fill(path: str | Path, numbers: Mapping[str, Mapping[str, str]], shown: Callable[[str], str]) -> bytes:
+def fill(path: str | Path, numbers: Mapping[str, Estimate], shown: Callable[[str], str]) -> bytes:
     """A template with its tokens filled.
 
     Parameters
@@ -155,7 +156,7 @@ def fill(path: str | Path, numbers: Mapping[str, Mapping[str, str]], shown: Call
             what = "begins several ids; write more of it" if names else "is the id of no number"
             faults[f"{path.name}: {token[0]}: {token[1]} {what}"] = None
             return token[0]
-        return display(numbers[names[0]]["value"], int(token[2])) if token[2] else shown(names[0])
+        return display(numbers[names[0]].text, int(token[2])) if token[2] else shown(names[0])
 
     if path.suffix.lower() == ".docx":
         parts = _parts(path)

@@ -24,6 +24,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from omtrace.faults import Fault
+from omtrace.model.estimate import Estimate
 from omtrace.model.plan import Plan
 from omtrace.model.register import Export
 from omtrace.provenance.keys import LIMIT, SHIFT, key_text
@@ -115,9 +116,9 @@ class Payload:
         self.datasets, self.cells, self.raw_cells = datasets, cells, raw_cells
         self.strings = Strings()
 
-    def build(self, numbers: Mapping[str, dict], definitions: Mapping[str, dict]) -> dict[str, list | dict]:
+    def build(self, numbers: Mapping[str, Estimate], definitions: Mapping[str, dict]) -> dict[str, list | dict]:
         """The whole payload as plain lists and dictionaries."""
-        names = sorted({number["rowset"] for number in numbers.values()})
+        names = sorted({number.rowset for number in numbers.values()})
         rowsets = RowSets(names, self.rowsets, self.datasets)
         more = {
             at: [used, [part for reason, lost in left for part in (self.strings(reason), lost)], hidden]
@@ -138,12 +139,12 @@ class Payload:
             "strings": list(self.strings.at),
         }
 
-    def _numbers(self, numbers: Mapping[str, dict], of: Mapping[str, int]) -> dict[str, list]:
+    def _numbers(self, numbers: Mapping[str, Estimate], of: Mapping[str, int]) -> dict[str, list]:
         coded = {}
         for name, number in numbers.items():
-            texts = [*(number["full"][part] for part in LABELS), number["value"], number["unit"]]
-            shown = number["shown"] + number["suffix"]
-            coded[name] = [*self.strings.all([*texts, shown]), of[number["rowset"]], number["definition"]]
+            texts = [*(number.full[part] for part in LABELS), number.text, number.unit]
+            shown = number.shown + number.suffix
+            coded[name] = [*self.strings.all([*texts, shown]), of[number.rowset], number.definition]
         return coded
 
     def _coded(self, rowsets: RowSets, position: "Integers") -> list[list[list[int]]]:

@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 
 from omtrace import store
+from omtrace.model.estimate import read_estimates
 from omtrace.model.plan import Plan, PlatePages
 from omtrace.provenance.keys import digest_of
 from omtrace.report._plate_curve import curve
@@ -78,11 +79,11 @@ def _plates(plan: Plan, pages: PlatePages, wells: Wells, root: Path) -> dict[str
     agreements = {name for name in of if plan.analyses[name].method == "agreement"}
     place = {unit: n for n, unit in enumerate(wells.units)} if agreements else {}
     of_well = {n: plate for plate in plates.values() for n in plate.wells} if agreements else {}
-    for row in store.read_csv(root / "estimates.csv"):
-        if row["analysis"] in of and row["group"] in plates:
-            plates[row["group"]].numbers.append(row)
-        elif row["analysis"] in agreements and row["level"]:
-            unit, _, why = row["level"].partition(": ")
+    for row in read_estimates(root / "estimates.csv"):
+        if row.analysis in of and row.group in plates:
+            plates[row.group].numbers.append(row)
+        elif row.analysis in agreements and row.level:
+            unit, _, why = row.level.partition(": ")
             if unit in place:
                 of_well[place[unit]].named.append((wells.names[place[unit]], why, row))
     return plates
@@ -98,8 +99,8 @@ def _leave_out(
 ) -> None:
     """Say of each well whether its plate's curve or verdict left it out."""
     curves = {name for name, entry in plan.analyses.items() if entry.method == "standard_curve"}
-    of_curves = {row["rowset"] for plate in plates.values() for row in plate.numbers if row["analysis"] in curves}
-    of_verdicts = [one.number["rowset"] for one in verdicts.values() if one.number]
+    of_curves = {row.rowset for plate in plates.values() for row in plate.numbers if row.analysis in curves}
+    of_verdicts = [one.number.rowset for one in verdicts.values() if one.number]
     leave_out(wells, root, plan.datasets[pages.dataset], sorted(of_curves), of_verdicts)
 
 
@@ -181,7 +182,7 @@ def _facts(plan: Plan, plate: Plate, wells: Wells) -> str:
     ]
     facts += [(escape(label_of(name)), link(row)) for name in LIMITS if (row := plate.number_of(name))]
     for name, rows in plate.by_analysis().items():
-        counts = {row["statistic"]: row for row in rows}
+        counts = {row.statistic: row for row in rows}
         if plan.analyses[name].method == "agreement" and {"n", "count"} <= counts.keys():
             said = f"{link(counts['count'])} of {link(counts['n'])} {escape(counts['count']['level'])}"
             facts.append((escape(plan.analyses[name].title), said))
@@ -206,9 +207,7 @@ def _curve(pages: Pages, plate: Plate) -> str:
         for level, signal, name, words, out in found
         if level == level and signal == signal
     ]
-    limits = {
-        label_of(name): float(row["value"]) for name in LIMITS[:2] if (row := plate.number_of(name)) and row["value"]
-    }
+    limits = {label_of(name): row.value for name in LIMITS[:2] if (row := plate.number_of(name)) and row.text}
     axes = (titled(dataset, pages.plates.concentration), titled(dataset, pages.plates.signal))
     return curve(points, plate.line, limits, axes)
 
@@ -237,11 +236,11 @@ def _numbers(plan: Plan, plate: Plate, command: str) -> str:
         entry = plan.analyses[name]
         title = escape(entry.title)
         if entry.method == "agreement":
-            agreed.append(printed(entry.title, rows, [n for n in plate.named if n[2]["analysis"] == name], command))
+            agreed.append(printed(entry.title, rows, [n for n in plate.named if n[2].analysis == name], command))
             continue
         dataset = plan.datasets[entry.dataset]
         text = by_level(rows, command, dataset) + plain(rows, command)
-        if any(row["statistic"] == "back_calculated" for row in rows):
+        if any(row.statistic == "back_calculated" for row in rows):
             parts.append(f"<h2>Standards read back</h2>\n<h3>{title}</h3>\n{text}")
         else:
             first = 0 if rows[0]["statistic"] == VERDICT else len(others)  # what the verdict rests on

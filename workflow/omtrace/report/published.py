@@ -3,10 +3,11 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace.analyses._shown import shown
 from omtrace.faults import Fault, nearest
+from omtrace.model.estimate import Estimate
 from omtrace.model.plan import Plan
 from omtrace.model.published import (
     Denominator,
@@ -22,7 +23,6 @@ from omtrace.store import number_text
 if TYPE_CHECKING:
     from omtrace.statistics.basic.reported import Interval
 
-Number = Mapping[str, Any]
 SYMBOLS = {"f": "F", "eta_squared": "partial η²", "p": "p"}
 
 
@@ -39,7 +39,7 @@ class Compared:
     value: str
     difference: str
     agrees: bool
-    numbers: tuple[Number, ...]
+    numbers: tuple[Estimate, ...]
 
 
 @dataclass(frozen=True)
@@ -90,14 +90,14 @@ class Comparison:
         return sum(row.agrees for block in self.blocks for row in block.rows)
 
 
-def comparisons_of(plan: Plan, numbers: Mapping[str, Number]) -> list[Comparison]:
+def comparisons_of(plan: Plan, numbers: Mapping[str, Estimate]) -> list[Comparison]:
     """The publications of a plan beside its numbers (id -> number, as the page shows them).
 
     Raises Fault where the names of a printed number single out none of ours, or several.
     """
-    of_analysis: dict[str, list[Number]] = {}
+    of_analysis: dict[str, list[Estimate]] = {}
     for number in numbers.values():
-        of_analysis.setdefault(number["analysis"], []).append(number)
+        of_analysis.setdefault(number.analysis, []).append(number)
     comparisons, faults = [], []
     for place, publication in enumerate(plan.published):
         blocks = []
@@ -165,18 +165,18 @@ def _equal(printed: str) -> str:
     return printed if printed[0] in "<>" else f"= {printed}"
 
 
-def _rows(entry: PrintedNumbers, of_analysis: Mapping[str, list[Number]], where: str) -> Iterator[Compared]:
+def _rows(entry: PrintedNumbers, of_analysis: Mapping[str, list[Estimate]], where: str) -> Iterator[Compared]:
     below = _number(entry.over, entry.over.statistic, of_analysis, where + ".over") if entry.over else None
     for statistic, printed in entry.printed.items():
         number = _number(entry, statistic, of_analysis, where)
-        if not number["value"] or (below and not below["value"]):
+        if not number.text or (below and not below.text):
             continue  # held back
-        ours = entry.times * (float(number["value"]) + entry.plus) / (float(below["value"]) if below else 1.0)
+        ours = entry.times * (number.value + entry.plus) / (below.value if below else 1.0)
         digits = decimals(printed)
         bound = printed[0] in "<>"
         apart = "" if bound else _signed(ours - float(printed.replace("\N{MINUS SIGN}", "-")), digits + 1)
         yield Compared(
-            number["labels"]["statistic"],
+            number.labels["statistic"],
             printed.replace("-", "\u2212"),
             _shown(ours, digits + 1),
             apart,
@@ -195,14 +195,14 @@ def _signed(value: float, digits: int) -> str:
 
 
 def _number(
-    name: NumberName | Denominator, statistic: str, of_analysis: Mapping[str, list[Number]], where: str
-) -> Number:
+    name: NumberName | Denominator, statistic: str, of_analysis: Mapping[str, list[Estimate]], where: str
+) -> Estimate:
     mine = of_analysis.get(name.analysis, [])
     wanted = {part: getattr(name, part) for part in ("parameter", "visit", "group", "level") if getattr(name, part)}
     fitting = [
         number
         for number in mine
-        if number["statistic"] == statistic and all(number[part] == text for part, text in wanted.items())
+        if number.statistic == statistic and all(number[part] == text for part, text in wanted.items())
     ]
     if len(fitting) == 1:
         return fitting[0]

@@ -2,22 +2,22 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 from omtrace.analyses import JOINT
 from omtrace.analyses._shown import level_shown, percent_shown, shown, whole_shown
 from omtrace.faults import Fault
 from omtrace.model.contrast import EVERYBODY, group_label
+from omtrace.model.estimate import Estimate
 from omtrace.model.headline import is_of_ratio
 from omtrace.model.plan import Analysis, DatasetPlan, Plan
 from omtrace.model.questions import ROLES
 from omtrace.model.statistics import NOT_COMPUTED, Role, is_share, statistic_of
-from omtrace.report.disclosure import HELD_BACK, SUPPRESSED
+from omtrace.report.disclosure import HELD_BACK
 from omtrace.report.standing import claims, exploratory, unplanned
 from omtrace.report.tables import tables_of
 from omtrace.report.words import label_of
 
-Row = Mapping[str, str]  # of the estimates
 MOST = 3_000  # numbers of one analysis in a page
 EXACT = ("lloq", "uloq")  # concentrations of standards, with the digits that these have
 GROUPS = 24  # of an analysis with more: plates, say
@@ -25,112 +25,108 @@ ROW = ("analysis", "parameter", "population", "group", "visit", "level")  # what
 NAMING = ("statistic", "parameter", "group", "visit", "level")  # a number's short name, beside its table
 
 
-def rows_of(plan: Plan, estimates: Sequence[Row]) -> dict[str, Row]:
+def rows_of(plan: Plan, estimates: Sequence[Estimate]) -> dict[str, Estimate]:
     """Every row of the estimates by id.
 
     Raises Fault for a number of an analysis that the plan does not have, and for an id given twice.
     """
-    rows: dict[str, Row] = {}
+    rows: dict[str, Estimate] = {}
     for row in estimates:
-        if row["analysis"] not in plan.analyses:
-            raise Fault(f"estimates.csv: analysis {row['analysis']!r} is not in the plan; run snakemake again")
-        if row["id"] in rows:
-            raise Fault(f"estimates.csv: id {row['id']} is there twice; run snakemake again")
-        rows[row["id"]] = row
+        if row.analysis not in plan.analyses:
+            raise Fault(f"estimates.csv: analysis {row.analysis!r} is not in the plan; run snakemake again")
+        if row.id in rows:
+            raise Fault(f"estimates.csv: id {row.id} is there twice; run snakemake again")
+        rows[row.id] = row
     return rows
 
 
-def numbers_of(
-    plan: Plan, rows: Mapping[str, Mapping[str, str]], among: Iterable[str] | None = None
-) -> dict[str, dict]:
+def numbers_of(plan: Plan, rows: Mapping[str, Estimate], among: Iterable[str] | None = None) -> dict[str, Estimate]:
     """The numbers with one of the ids (None: all) by id, with their labels and their form as read by people.
 
     ``rows``: all of them, by id, for which p values are exploratory depends on the others.
     """
-    numbers: dict[str, dict] = {}
+    numbers: dict[str, Estimate] = {}
     beside: dict[tuple[str, ...], dict[str, int]] = {}  # the statistics of each row of results, with their decimals
     for row in rows.values():
-        beside.setdefault(tuple(row[part] for part in ROW), {})[row["statistic"]] = int(row["decimals"] or 0)
+        beside.setdefault(tuple(row[part] for part in ROW), {})[row.statistic] = row.decimals
     for name in rows if among is None else among:
         row = rows[name]
-        analysis = plan.analyses[row["analysis"]]
+        analysis = plan.analyses[row.analysis]
         dataset = plan.datasets[analysis.dataset]
         mine = beside[tuple(row[part] for part in ROW)]
         labels = labels_of(row, analysis, dataset, mine.keys())
-        full = {**labels, "group": "" if row["group"] == EVERYBODY else labels["group"]}
-        numbers[name] = {
-            **row,
-            "shown": HELD_BACK if row.get(SUPPRESSED) else row.get("shown") or _shown(row, mine),
-            "suffix": "%" if row["value"] and (row["unit"] == "%" or is_share(row["statistic"], mine)) else "",
-            "labels": labels,
-            "full": full,
-            "name": ", ".join(full[part] for part in NAMING if full[part]),
-            "exploratory": False,
-        }
+        full = {**labels, "group": "" if row.group == EVERYBODY else labels["group"]}
+        numbers[name] = replace(
+            row,
+            shown=HELD_BACK if row.suppressed else row.shown or _shown(row, mine),
+            suffix="%" if row.text and (row.unit == "%" or is_share(row.statistic, mine)) else "",
+            labels=labels,
+            full=full,
+            name=", ".join(full[part] for part in NAMING if full[part]),
+        )
     marked = exploratory(plan, rows)
     if any(claims(row) and name not in marked for name, row in rows.items()):
         for name in marked & numbers.keys():  # where all are, the summary says so once
-            numbers[name]["exploratory"] = True
-            numbers[name]["name"] += ", exploratory"
+            numbers[name] = replace(numbers[name], exploratory=True, name=f"{numbers[name].name}, exploratory")
     return numbers
 
 
-def _shown(row: Row, beside: Mapping[str, int]) -> str:
+def _shown(row: Estimate, beside: Mapping[str, int]) -> str:
     """A number as people read it: shares in percent, an SD no finer than its mean, limits of an assay as they are."""
-    name, decimals = row["statistic"], int(row["decimals"] or 0)
-    if is_share(name, beside) and row["value"]:
-        return percent_shown(row["value"], decimals)
+    name, decimals = row.statistic, row.decimals
+    if is_share(name, beside) and row.text:
+        return percent_shown(row.text, decimals)
     if name in EXACT:
-        return whole_shown(row["value"])
+        return whole_shown(row.text)
     statistic = statistic_of(name)
     if statistic.role is Role.SD:
         decimals = min([decimals, *(beside[of] for of in statistic.of if of in beside)])
-    return shown(row["value"], decimals, name)
+    return shown(row.text, decimals, name)
 
 
-def labels_of(row: Row, analysis: Analysis, dataset: DatasetPlan, beside: Collection[str]) -> dict[str, str]:
+def labels_of(row: Estimate, analysis: Analysis, dataset: DatasetPlan, beside: Collection[str]) -> dict[str, str]:
     """What a number is, from the general to the particular, in the plan's own labels.
 
     ``beside``: the statistics of its row of results, from which it is known whether it belongs to a ratio.
     """
-    parameters = [dataset.parameters.get(name) for name in row["parameter"].split(JOINT)]
-    population = dataset.populations.get(row["population"])
+    parameters = [dataset.parameters.get(name) for name in row.parameter.split(JOINT)]
+    population = dataset.populations.get(row.population)
     return {
         "analysis": analysis.title,
-        "parameter": " and ".join(p.label for p in parameters if p) if all(parameters) else row["parameter"],
-        "population": population.label if population else row["population"],
-        "group": group_label(row["group"], dataset.groups, is_of_ratio(row["statistic"], beside)),
-        "visit": dataset.visits.get(row["visit"], row["visit"]),
-        "level": level_shown(row["level"], dataset),
-        "statistic": label_of(row["statistic"]),
+        "parameter": " and ".join(p.label for p in parameters if p) if all(parameters) else row.parameter,
+        "population": population.label if population else row.population,
+        "group": group_label(row.group, dataset.groups, is_of_ratio(row.statistic, beside)),
+        "visit": dataset.visits.get(row.visit, row.visit),
+        "level": level_shown(row.level, dataset),
+        "statistic": label_of(row.statistic),
     }
 
 
-def shortened(rows: Mapping[str, Row]) -> tuple[list[str], dict[str, tuple[int, int, int]]]:
+def shortened(rows: Mapping[str, Estimate]) -> tuple[list[str], dict[str, tuple[int, int, int]]]:
     """The ids of the numbers that a page can hold; and, of an analysis with too many: groups shown, groups, numbers.
 
     A thousand plates have tens of thousands of numbers: of such an analysis the first groups stand in the report, all
     of them in estimates.csv and on the pages of the plates.
     """
-    counts = Counter(row["analysis"] for row in rows.values())
+    counts = Counter(row.analysis for row in rows.values())
     groups: dict[str, dict[str, None]] = {name: {} for name, count in counts.items() if count > MOST}
     for row in rows.values():
-        if row["analysis"] in groups:
-            groups[row["analysis"]][row["group"]] = None
+        if row.analysis in groups:
+            groups[row.analysis][row.group] = None
     first = {name: set(list(found)[:GROUPS]) for name, found in groups.items()}
     kept = [
         number
         for number, row in rows.items()
-        if row["analysis"] not in first
-        or row["group"] in first[row["analysis"]]
-        or row["statistic"] == NOT_COMPUTED  # all that is missing is said
+        if row.analysis not in first
+        or row.group in first[row.analysis]
+        or row.statistic == NOT_COMPUTED  # all that is missing is said
     ]
     return kept, {name: (min(GROUPS, len(found)), len(found), counts[name]) for name, found in groups.items()}
 
 
 def sections_of(
     plan: Plan,
-    numbers: Mapping[str, dict],
+    numbers: Mapping[str, Estimate],
     definitions: Mapping[str, dict],
     without: Mapping[str, tuple[int, int, int]] | None = None,
 ) -> list[dict]:
@@ -141,8 +137,8 @@ def sections_of(
     sections = []
     calls = {definition["analysis"]: definition for definition in definitions.values()}
     for name, analysis in plan.analyses.items():
-        every = [number for number in numbers.values() if number["analysis"] == name]
-        mine = [number for number in every if number["statistic"] != NOT_COMPUTED]
+        every = [number for number in numbers.values() if number.analysis == name]
+        mine = [number for number in every if number.statistic != NOT_COMPUTED]
         dataset = plan.datasets[analysis.dataset]
         call = calls.get(name, {})
         sections.append(
@@ -154,7 +150,7 @@ def sections_of(
                 "estimand": analysis.estimand,
                 "unplanned": unplanned(analysis),
                 "exempt": analysis.exempt,
-                "exploratory": any(number["exploratory"] for number in mine),
+                "exploratory": any(number.exploratory for number in mine),
                 "method": analysis.method,
                 "words": call.get("words", ""),
                 "population": dataset.populations[analysis.population].label,
@@ -169,11 +165,11 @@ def sections_of(
     return sections
 
 
-def refusals_of(numbers: Iterable[dict]) -> list[dict[str, Any]]:
+def refusals_of(numbers: Iterable[Estimate]) -> list[dict[str, object]]:
     """What the data did not allow to be computed: the number that stands for it, what it is of, and why."""
-    refused = [number for number in numbers if number["statistic"] == NOT_COMPUTED]
-    of = [[number["full"][part] for part in ("parameter", "visit") if number["full"][part]] for number in refused]
-    return [{"number": n, "of": ", ".join(parts), "why": n["level"]} for n, parts in zip(refused, of, strict=True)]
+    refused = [number for number in numbers if number.statistic == NOT_COMPUTED]
+    of = [[number.full[part] for part in ("parameter", "visit") if number.full[part]] for number in refused]
+    return [{"number": n, "of": ", ".join(parts), "why": n.level} for n, parts in zip(refused, of, strict=True)]
 
 
 def by_role(sections: Sequence[dict]) -> list[dict]:
@@ -189,7 +185,7 @@ def by_role(sections: Sequence[dict]) -> list[dict]:
     return [{**group, "title": ""} for group in kept] if len(kept) == 1 else kept
 
 
-def interval_name(options: Mapping[str, Any]) -> str:
+def interval_name(options: Mapping[str, object]) -> str:
     """What the intervals of an analysis are called, with the confidence level where its options say it."""
     level = options.get("level")
     return f"{100 * level:.4g}%\u00a0CI" if isinstance(level, float) else "CI"

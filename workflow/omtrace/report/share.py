@@ -9,6 +9,7 @@ from pathlib import Path
 from omtrace import store
 from omtrace.classes import gate
 from omtrace.faults import Fault
+from omtrace.model.estimate import COLUMNS, SUPPRESSED, Estimate, read_estimates
 from omtrace.model.open_lines import draft_words
 from omtrace.model.plan import Plan
 from omtrace.provenance.recorded import RegisterRow
@@ -33,7 +34,7 @@ class Numbers:
     """
 
     plan: Plan
-    rows: Sequence[Mapping[str, str]]
+    rows: Sequence[Estimate]
     definitions: Mapping[str, dict]
     source: str
     open_lines: Sequence[str] = ()
@@ -45,8 +46,9 @@ class Numbers:
 
     @property
     def csv(self) -> bytes:
-        """The rows as CSV."""
-        return store.csv_text(list(self.rows[0]) if self.rows else [], [list(r.values()) for r in self.rows]).encode()
+        """The rows as CSV; of share mode with the reason why a value is held back."""
+        header = [*COLUMNS, *([SUPPRESSED] if self.source == NAME else [])]
+        return store.csv_text(header, [[row[column] for column in header] for row in self.rows]).encode()
 
 
 def numbers_for(study: str, root: str | Path = ".", share: bool = False) -> Numbers:
@@ -62,7 +64,7 @@ def numbers_for(study: str, root: str | Path = ".", share: bool = False) -> Numb
     inputs = results.read(read_stage, "stages/render.json")
     assert inputs.plan is not None
     plan = with_groups(inputs.plan, results.folder / "datasets")
-    rows: Sequence[Mapping[str, str]] = results.read(store.read_csv, "estimates.csv")
+    rows = results.read(read_estimates, "estimates.csv")
     definitions = results.read(store.read_json, "definitions.json")
     if not share:
         return Numbers(plan, rows, definitions, f"{results.name}/estimates.csv", inputs.open_lines)

@@ -6,12 +6,14 @@ lines and columns, but for those that only data have: reasons for exclusion, and
 """
 
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from omtrace import store
 from omtrace.faults import Fault
+from omtrace.model.estimate import Estimate, read_estimates
 from omtrace.model.plan import Plan, TablePlan
 from omtrace.model.statistics import NOT_COMPUTED, Role, statistic_of
 from omtrace.provenance.keys import SHIFT
@@ -45,8 +47,6 @@ def document_of_shells(plan: Plan) -> Document:
     Fault
         Where made-up rows do not do for the plan: those of plates need a layout, for one.
     """
-    from dataclasses import replace
-
     try:
         numbers, without = numbers_of_shells(plan)
         more = f" Made-up rows do not do for: {'; '.join(without)}." if without else ""
@@ -73,20 +73,20 @@ def numbers_of_shells(plan: Plan) -> tuple[Numbers, list[str]]:
             store.write_table(Path(folder) / f"{name}.cells.parquet", cells)
         plan = with_groups(plan, folder)
         analyse_study(plan, folder, folder)
-        rows = store.read_csv(Path(folder) / "estimates.csv")
+        rows = read_estimates(Path(folder) / "estimates.csv")
         definitions = store.read_json(Path(folder) / "definitions.json")
-    lost = dict.fromkeys(row["analysis"] for row in rows if row["statistic"] == NOT_COMPUTED)
+    lost = dict.fromkeys(row.analysis for row in rows if row.statistic == NOT_COMPUTED)
     return Numbers(plan, masked(rows), definitions, SOURCE), [plan.analyses[name].title for name in lost]
 
 
-def masked(rows: Iterable[Mapping[str, str]]) -> list[dict[str, str]]:
+def masked(rows: Iterable[Estimate]) -> list[Estimate]:
     """Estimates without their values, each shown as xx.x with the decimals that it would have."""
-    return [{**row, "value": "", "shown": mask(row)} for row in rows if row["statistic"] != NOT_COMPUTED]
+    return [replace(row, text="", shown=mask(row)) for row in rows if row.statistic != NOT_COMPUTED]
 
 
-def mask(row: Mapping[str, str]) -> str:
+def mask(row: Estimate) -> str:
     """What stands in place of a number."""
-    role, decimals = statistic_of(row["statistic"]).role, int(row["decimals"] or 0)
+    role, decimals = statistic_of(row.statistic).role, row.decimals
     if role is Role.DECISION:
         return "xxxx"
     if role is Role.P_VALUE:

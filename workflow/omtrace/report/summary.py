@@ -1,10 +1,10 @@
 """The summary: the answers, and stored numbers that other sections show as well, brought together by their names."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from omtrace.analyses._shown import level_shown, plural, population_in
 from omtrace.model.contrast import contrast_of
+from omtrace.model.estimate import Estimate
 from omtrace.model.headline import headline_of
 from omtrace.model.plan import Analysis, Plan
 from omtrace.model.questions import NOT_COMPARED
@@ -15,21 +15,21 @@ from omtrace.report.results import interval_name, refusals_of
 from omtrace.report.standing import claims, exploratory, unplanned
 from omtrace.report.words import Cell
 
-Numbers = Mapping[str, dict]
-Rows = dict[tuple[str, str, str, str], dict[str, dict]]  # parameter, group, visit, level -> statistic -> number
+Numbers = Mapping[str, Estimate]
+Rows = dict[tuple[str, str, str, str], dict[str, Estimate]]  # parameter, group, visit, level -> statistic -> number
 STRATEGIES = {"while_on_treatment": "while on treatment"}
 
 MANY, FEW = 20, 5  # hypotheses of a family: beyond so many only those rejected are shown, or so few
 
 
-def summary_of(plan: Plan, numbers: Numbers, definitions: Mapping[str, dict]) -> dict[str, Any]:
+def summary_of(plan: Plan, numbers: Numbers, definitions: Mapping[str, dict]) -> dict[str, object]:
     """Answers; primary analyses with estimand and sensitivity; families, criteria, populations; what is exploratory."""
     by_name: dict[str, Rows] = {}
     for number in numbers.values():
-        key = tuple(number[part] for part in ("parameter", "group", "visit", "level"))
-        by_name.setdefault(number["analysis"], {}).setdefault(key, {})[number["statistic"]] = number
+        key = (number.parameter, number.group, number.visit, number.level)
+        by_name.setdefault(number.analysis, {}).setdefault(key, {})[number.statistic] = number
     calls = {definition["analysis"]: definition for definition in definitions.values()}
-    refused = {name: refusals_of(n for n in numbers.values() if n["analysis"] == name) for name in plan.analyses}
+    refused = {name: refusals_of(n for n in numbers.values() if n.analysis == name) for name in plan.analyses}
     return {
         "refused": [
             {"name": name, "title": plan.analyses[name].title, "role": plan.analyses[name].role, "parts": parts}
@@ -55,7 +55,7 @@ def summary_of(plan: Plan, numbers: Numbers, definitions: Mapping[str, dict]) ->
         "exploratory": len(exploratory(plan, numbers)),
         "p_values": sum(map(claims, numbers.values())),
         "within": any(
-            claims(number) and number["statistic"] == "adjusted_p" and number["analysis"] not in plan.families
+            claims(number) and number.statistic == "adjusted_p" and number.analysis not in plan.families
             for number in numbers.values()
         ),
     }
@@ -70,7 +70,7 @@ def _is_computed(rows: Rows | None) -> bool:
     return any(names.keys() - {NOT_COMPUTED} for names in (rows or {}).values())
 
 
-def primary_of(plan: Plan, name: str, by_name: Mapping[str, Rows], calls: Mapping[str, dict]) -> dict[str, Any]:
+def primary_of(plan: Plan, name: str, by_name: Mapping[str, Rows], calls: Mapping[str, dict]) -> dict[str, object]:
     """A primary analysis: its estimand, the analyses that belong to it, and what they say together."""
     entry = plan.analyses[name]
     others = [other for other, told in plan.analyses.items() if told.of == name and _is_computed(by_name.get(other))]
@@ -104,17 +104,15 @@ def effects_of(rows: Rows) -> Rows:
     return {key: row for key, row in rows.items() if headline_of(row)}
 
 
-def _effect(
-    rows: Rows, key: tuple[str, str, str, str], call: Mapping[str, Any], groups: Mapping[str, str]
-) -> dict[str, Any]:
+def _effect(rows: Rows, key: tuple[str, str, str, str], call: Mapping, groups: Mapping[str, str]) -> dict[str, object]:
     row = rows[key]
     names = headline_of(row)
     assert names
-    labels = row[names.effect]["full"]
+    labels = row[names.effect].full
     return {
         "label": ", ".join(filter(None, (labels[part] for part in ("parameter", "visit", "group", "level")))),
         "what": f"{labels['statistic']} ({interval_name(call.get('options', {}))})",
-        "unit": row[names.effect]["unit"],
+        "unit": row[names.effect].unit,
         "estimate": row[names.effect],
         "interval": [row[names.low], " to ", row[names.high]],
         "p": row.get(names.p),
@@ -122,7 +120,7 @@ def _effect(
     }
 
 
-def _counts(rows: Rows, key: tuple[str, str, str, str], groups: Mapping[str, str]) -> list[dict]:
+def _counts(rows: Rows, key: tuple[str, str, str, str], groups: Mapping[str, str]) -> list[Estimate]:
     """The numbers of units of an effect: its own, or those of the sides of its contrast at the visit."""
     if own := [rows[key][name] for name in ("n", "n_a", "n_b") if name in rows[key]]:
         return own
@@ -132,7 +130,7 @@ def _counts(rows: Rows, key: tuple[str, str, str, str], groups: Mapping[str, str
     return [side["n"] for side in sides if "n" in side]
 
 
-def _beside(plan: Plan, name: str, rows: Rows, main: Rows, calls: Mapping[str, dict]) -> Iterable[dict[str, Any]]:
+def _beside(plan: Plan, name: str, rows: Rows, main: Rows, calls: Mapping[str, dict]) -> Iterable[dict[str, object]]:
     """The effects of an analysis at the contrasts and visits of the primary one."""
     wanted = {(group, visit) for _, group, visit, _ in main}
     for key in effects_of(rows):
@@ -165,12 +163,12 @@ def estimand_of(plan: Plan, name: str) -> list[tuple[str, str]]:
     return [*pairs, ("Intercurrent events", "; ".join(events) or "none named"), ("Summary", told.summary)]
 
 
-def sentences(method: str, rows: Rows, unit: str) -> list[list[str | dict]]:
+def sentences(method: str, rows: Rows, unit: str) -> list[list[str | Estimate]]:
     """What concordance and influence say, as sentences with their numbers in them."""
-    lines: list[list[str | dict]] = []
+    lines: list[list[str | Estimate]] = []
     for key, row in rows.items():
         if method == "concordance" and "concordant" in row:
-            full = row["concordant"]["full"]
+            full = row["concordant"].full
             named = f"{full['parameter']}, {full['level'] or full['group']}. "
             lines.append(
                 [
@@ -209,15 +207,15 @@ def sentences(method: str, rows: Rows, unit: str) -> list[list[str | dict]]:
     return lines
 
 
-def family_of(plan: Plan, name: str, rows: Rows) -> dict[str, Any]:
+def family_of(plan: Plan, name: str, rows: Rows) -> dict[str, object]:
     """A family: procedure, alpha, and of each hypothesis p, adjusted p and the decision; of many, those rejected."""
     told, shown, words = plan.families[name], list(rows.items()), ""
     if len(shown) > MANY:
-        rejected = [(key, row) for key, row in shown if float(row["rejected"]["value"] or 0)]
+        rejected = [(key, row) for key, row in shown if float(row["rejected"].text or 0)]
         words = f"Shown are those rejected; the analysis has all {len(shown)} hypotheses."
         if not rejected:
             words = f"None of {len(shown)} hypotheses is rejected. Shown are the {FEW} with the smallest p."
-            rejected = sorted(shown, key=lambda one: float(one[1]["p"]["value"] or 1))[:FEW]
+            rejected = sorted(shown, key=lambda one: float(one[1]["p"].text or 1))[:FEW]
         shown = rejected
     return {
         "name": name,
@@ -227,7 +225,7 @@ def family_of(plan: Plan, name: str, rows: Rows) -> dict[str, Any]:
         "rows": [
             {
                 "hypothesis": key[3],
-                "labels": row["p"]["full"],
+                "labels": row["p"].full,
                 "analysis": told.hypotheses[key[3]].analysis,
                 "p": row["p"],
                 "adjusted": row["adjusted_p"],
@@ -239,7 +237,7 @@ def family_of(plan: Plan, name: str, rows: Rows) -> dict[str, Any]:
     }
 
 
-def criteria_of(rows: Rows) -> list[dict[str, Any]]:
+def criteria_of(rows: Rows) -> list[dict[str, object]]:
     """The criteria for progression: estimate with interval, limits and verdict."""
     found = []
     for key, row in rows.items():
@@ -268,7 +266,7 @@ def criteria_of(rows: Rows) -> list[dict[str, Any]]:
     return found
 
 
-def populations_of(plan: Plan, name: str, rows: Rows) -> list[dict[str, Any]]:
+def populations_of(plan: Plan, name: str, rows: Rows) -> list[dict[str, object]]:
     """A table of the populations: a line for each with its counts by group, and for each reason of leaving out."""
     dataset = plan.datasets[plan.analyses[name].dataset]
     groups = list(dict.fromkeys(group for _, group, _, _ in rows))

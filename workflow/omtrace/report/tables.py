@@ -3,10 +3,12 @@
 A table is ``heads`` (what names a line), ``columns``, and ``blocks`` of lines, a block a parameter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from omtrace.analyses._shown import plural
 from omtrace.model.contrast import EVERYBODY, contrast_of
+from omtrace.model.estimate import Estimate
 from omtrace.model.headline import main_of
 from omtrace.model.plan import DatasetPlan
 from omtrace.report.words import Cell, Column, Row, apart_of, cell_of, columns_of, label_of
@@ -23,7 +25,7 @@ COMPLETE = "Nothing is missing of a parameter that has no line for n."
 COLLAPSED = 40  # a table of more lines starts collapsed
 
 
-def tables_of(numbers: Sequence[dict], dataset: DatasetPlan, population: str, ci: str = "CI") -> list[dict]:
+def tables_of(numbers: Sequence[Estimate], dataset: DatasetPlan, population: str, ci: str = "CI") -> list[dict]:
     """The tables of an analysis: rows of the same kind stand together.
 
     ``population`` is the analysis's own, which needs no head; ``ci`` names an interval.
@@ -124,13 +126,13 @@ def _counted_once(rows: list[Row]) -> tuple[list[Row], list[Row]]:
     for row in rows if any(BALANCE in row for row in rows) else ():
         if "missing" in row and not _of(row, "level"):
             counts.setdefault(_of(row, "parameter"), []).append(row)
-    sizes = {name: {_of(row, "group"): row["n"]["value"] for row in mine} for name, mine in counts.items()}
-    complete = [name for name, mine in counts.items() if all(row["missing"]["value"] == "0" for row in mine)]
+    sizes = {name: {_of(row, "group"): row["n"].text for row in mine} for name, mine in counts.items()}
+    complete = [name for name, mine in counts.items() if all(row["missing"].text == "0" for row in mine)]
     alike = [name for name in complete if sizes[name] == sizes[complete[0]]]
     if len(alike) < 2:
         return rows, []
     gone = {id(row) for name in alike for row in counts[name]}
-    first = [{"n": {**row["n"], "parameter": ""}} for row in counts[alike[0]]]
+    first = [{"n": replace(row["n"], parameter="")} for row in counts[alike[0]]]
     others = [row for name in alike[1:] for row in counts[name]]
     others = [*({"missing": row["missing"]} for row in counts[alike[0]]), *others]
     return [*first, *(row for row in rows if id(row) not in gone)], others
@@ -154,7 +156,7 @@ def _laid_out(heads: list[str], names: list[str], titles: list[str], found: list
         "grouped": not one_each,
         "collapsed": size > COLLAPSED,
         "size": size,
-        "numbers": sum(isinstance(piece, dict) for piece in _pieces(found)),
+        "numbers": sum(not isinstance(piece, str) for piece in _pieces(found)),
         "blocks": blocks,
     }
 
@@ -171,12 +173,12 @@ def _raised(heads: list[str], found: list[list[Line]]) -> tuple[list[str], list[
     return [heads[at] for at in kept], [texts[0][at] for at in same if texts[0][at]], lines
 
 
-def _pieces(found: list[list[Line]]) -> list[str | dict]:
+def _pieces(found: list[list[Line]]) -> list[str | Estimate]:
     return [piece for lines in found for _, cells in lines for cell in cells for group in cell for piece in group]
 
 
-def _labels(row: Row) -> dict[str, str]:
-    return next(iter(row.values()))["labels"]
+def _labels(row: Row) -> Mapping[str, str]:
+    return next(iter(row.values())).labels
 
 
 def _of(row: Row, part: str) -> str:

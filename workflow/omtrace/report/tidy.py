@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from omtrace import store
 from omtrace.model.contrast import contrast_of
+from omtrace.model.estimate import Estimate
 from omtrace.model.headline import headline_of, main_of
 from omtrace.model.plan import Plan
 from omtrace.model.statistics import INTERVALS, NOT_COMPUTED, STATISTICS, Role
 from omtrace.report.results import ROW, labels_of
 from omtrace.report.standing import exploratory
 
-Row = Mapping[str, str]  # of the estimates
 Key = tuple[str, ...]  # ROW
 # Column -> what it holds.
 COLUMNS = {
@@ -62,7 +62,7 @@ class Picked(NamedTuple):
     p: str
 
 
-def write_tidy(plan: Plan, rows: Mapping[str, Row], definitions: Mapping[str, dict], folder: str | Path) -> None:
+def write_tidy(plan: Plan, rows: Mapping[str, Estimate], definitions: Mapping[str, dict], folder: str | Path) -> None:
     """Write both tables below a study's folder of results.
 
     Parameters
@@ -97,11 +97,11 @@ def tidy_schema() -> dict[str, object]:
     }
 
 
-def tidy(plan: Plan, rows: Mapping[str, Row], definitions: Mapping[str, dict]) -> Iterator[dict[str, str]]:
+def tidy(plan: Plan, rows: Mapping[str, Estimate], definitions: Mapping[str, dict]) -> Iterator[dict[str, str]]:
     """The rows, in the order of the estimates; numbers as the stored decimals."""
-    beside: dict[Key, dict[str, Row]] = {}
+    beside: dict[Key, dict[str, Estimate]] = {}
     for row in rows.values():
-        beside.setdefault(tuple(row[part] for part in ROW), {})[row["statistic"]] = row
+        beside.setdefault(tuple(row[part] for part in ROW), {})[row.statistic] = row
     marked = exploratory(plan, rows)
     adjusted = _adjusted(plan, rows)
     levels = {entry["analysis"]: entry.get("options", {}).get("level") for entry in definitions.values()}
@@ -132,9 +132,9 @@ def _picked(numbers: frozenset[str]) -> Picked | None:
 def _row(
     plan: Plan,
     key: Key,
-    numbers: Mapping[str, Row],
+    numbers: Mapping[str, Estimate],
     picked: Picked,
-    beside: Mapping[Key, Mapping[str, Row]],
+    beside: Mapping[Key, Mapping[str, Estimate]],
     marked: set[str],
     adjusted: Mapping[str, str],
     level: object,
@@ -148,63 +148,63 @@ def _row(
     return {
         **dict(zip(ROW, key, strict=True)),
         **{f"{part}_label": labels[part] for part in ("analysis", "parameter", "population", "visit")},
-        "contrast": main["group"],
+        "contrast": main.group,
         "contrast_label": labels["group"],
         "role": entry.role,
-        "level": "" if is_refused else main["level"],
+        "level": "" if is_refused else main.level,
         "statistic": "" if is_refused else picked.estimate,
         "statistic_label": labels["statistic"] if picked.estimate and not is_refused else "",
-        "estimate": numbers[picked.estimate]["value"] if picked.estimate else "",
-        "low": numbers[picked.low]["value"] if has_interval else "",
-        "high": numbers[picked.high]["value"] if has_interval else "",
+        "estimate": numbers[picked.estimate].text if picked.estimate else "",
+        "low": numbers[picked.low].text if has_interval else "",
+        "high": numbers[picked.high].text if has_interval else "",
         "confidence": store.number_text(level) if has_interval and isinstance(level, float) else "",
-        "p": p["value"] if p else "",
+        "p": p.text if p else "",
         "adjusted_p": _adjusted_p(numbers, p, adjusted),
         "n": _units(plan, key, numbers, beside),
-        "unit": main["unit"] if picked.estimate else "",
-        "exploratory": "" if p is None or not p["value"] else "yes" if p["id"] in marked else "no",
-        "not_computed": main["level"] if is_refused else "",
-        "data": main["data"],
-        "estimate_id": main["id"] if picked.estimate else "",
-        "p_id": p["id"] if p else "",
+        "unit": main.unit if picked.estimate else "",
+        "exploratory": "" if p is None or not p.text else "yes" if p.id in marked else "no",
+        "not_computed": main.level if is_refused else "",
+        "data": main.data,
+        "estimate_id": main.id if picked.estimate else "",
+        "p_id": p.id if p else "",
     }
 
 
-def _adjusted_p(numbers: Mapping[str, Row], p: Row | None, adjusted: Mapping[str, str]) -> str:
+def _adjusted_p(numbers: Mapping[str, Estimate], p: Estimate | None, adjusted: Mapping[str, str]) -> str:
     """The p value adjusted within the analysis, else in a family of the plan."""
     if "adjusted_p" in numbers:
-        return numbers["adjusted_p"]["value"]
-    return adjusted.get(p["id"], "") if p else ""
+        return numbers["adjusted_p"].text
+    return adjusted.get(p.id, "") if p else ""
 
 
-def _adjusted(plan: Plan, rows: Mapping[str, Row]) -> dict[str, str]:
+def _adjusted(plan: Plan, rows: Mapping[str, Estimate]) -> dict[str, str]:
     """Of the p values that belong to a family of the plan: id -> adjusted p; of several families the first."""
-    by_analysis: dict[tuple[str, str], list[Row]] = {}
+    by_analysis: dict[tuple[str, str], list[Estimate]] = {}
     for row in rows.values():
-        by_analysis.setdefault((row["analysis"], row["statistic"]), []).append(row)
+        by_analysis.setdefault((row.analysis, row.statistic), []).append(row)
     adjusted: dict[str, str] = {}
     for name, family in plan.families.items():
-        values = {row["level"]: row["value"] for row in by_analysis.get((name, "adjusted_p"), ())}
+        values = {row.level: row.text for row in by_analysis.get((name, "adjusted_p"), ())}
         for hypothesis, member in family.hypotheses.items():
             parts = {"parameter": member.parameter, "visit": member.visit, "level": member.level}
             wanted = parts | {"group": member.contrast}
             for row in by_analysis.get((member.analysis, member.statistic), ()):
                 if hypothesis in values and all(not value or row[part] == value for part, value in wanted.items()):
-                    adjusted.setdefault(row["id"], values[hypothesis])
+                    adjusted.setdefault(row.id, values[hypothesis])
     return adjusted
 
 
-def _units(plan: Plan, key: Key, numbers: Mapping[str, Row], beside: Mapping[Key, Mapping[str, Row]]) -> str:
+def _units(plan: Plan, key: Key, numbers: Mapping[str, Estimate], beside: Mapping[Key, Mapping[str, Estimate]]) -> str:
     """The units of a row: its own, those of both sides of its contrast, or those of its group at its visit."""
     if "n" in numbers:
-        return numbers["n"]["value"]
-    sides = [numbers[name]["value"] for name in ("n_a", "n_b") if name in numbers]
+        return numbers["n"].text
+    sides = [numbers[name].text for name in ("n_a", "n_b") if name in numbers]
     if len(sides) < 2:
         analysis, parameter, population, group, visit, _ = key
         contrast = contrast_of(group, plan.datasets[plan.analyses[analysis].dataset].groups)
         names = (contrast.group, contrast.reference) if contrast else (group,)
         of = [beside.get((analysis, parameter, population, name, visit, ""), {}) for name in names]
-        sides = [row["n"]["value"] for row in of if "n" in row]
+        sides = [row["n"].text for row in of if "n" in row]
         if len(sides) < len(names):
             return ""
     return store.number_text(sum(map(float, sides)))

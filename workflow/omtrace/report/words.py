@@ -1,13 +1,14 @@
 """Layout of the numbers of a table row: which share a column, and in what form."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from omtrace.model.estimate import Estimate
 from omtrace.model.headline import main_of
 from omtrace.model.statistics import INTERVALS, STATISTICS, TABLES, Role, statistic_of
 
-Row = dict[str, dict]  # statistic -> number
-Cell = list[list[str | dict]]  # groups of texts and numbers; a line may end between groups only
+Row = dict[str, Estimate]  # statistic -> number
+Cell = list[list[str | Estimate]]  # groups of texts and numbers; a line may end between groups only
 
 # Statistics that share a column: its title, the statistics, and how they are set (see ``Column``).
 TOGETHER = (
@@ -136,25 +137,25 @@ def cell_of(column: Column, row: Row) -> Cell:
     return [[have[0]]]
 
 
-def needed_cell(numbers: Sequence[dict]) -> Cell:
+def needed_cell(numbers: Sequence[Estimate]) -> Cell:
     """A number needed to treat, or its interval, as Altman 1998 writes it: NNTB to benefit, NNTH to harm.
 
     No value is no difference, the number then infinite. Of the limits of an interval that keeps its sign both
     are given; of one through infinity its two ends, or one where the other is infinite.
     """
 
-    def bare(number: dict) -> dict:
-        return {**number, "shown": number["shown"].removeprefix("−") if number["value"] else "∞"}
+    def bare(number: Estimate) -> Estimate:
+        return replace(number, shown=number.shown.removeprefix("−") if number.text else "∞")
 
-    ends = {str(number["statistic"])[:4]: number for number in numbers if number["statistic"][:4] in ("nnth", "nntb")}
-    limits = sorted((n for n in numbers if n not in ends.values()), key=lambda n: abs(float(n["value"] or 0)))
+    ends = {number.statistic[:4]: number for number in numbers if number.statistic[:4] in ("nnth", "nntb")}
+    limits = sorted((n for n in numbers if n not in ends.values()), key=lambda n: abs(float(n.text or 0)))
     cell: Cell = []
     if limits:
-        known = [float(number["value"]) for number in limits if number["value"]]
+        known = [number.value for number in limits if number.text]
         word = ("NNTH " if known[0] < 0 else "NNTB ") if known else ""
         cell.append([word, bare(limits[0]), *(piece for n in limits[1:] for piece in (" to ", bare(n)))])
     if ends:
-        harm: list[str | dict] = ["NNTH ", bare(ends["nnth"]), " to "] if "nnth" in ends else []
-        benefit: list[str | dict] = [" to NNTB ", bare(ends["nntb"])] if "nntb" in ends else []
+        harm: list[str | Estimate] = ["NNTH ", bare(ends["nnth"]), " to "] if "nnth" in ends else []
+        benefit: list[str | Estimate] = [" to NNTB ", bare(ends["nntb"])] if "nntb" in ends else []
         cell.append([*harm, "∞", *benefit])
     return cell

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Literal
 
 from omtrace.faults import Fault
 from omtrace.instruments import instrument_of
@@ -51,6 +51,7 @@ YES = ("yes", "y", "ja", "oui", "si", "true", "1")
 MOST_PARAMETERS = 12
 WANTED = r"(yes|y|good|positive|improved|success\w*|respon\w*|cured|healed|alive|none|1)$"
 DAYS = r"(study_?)?day(_?(no|nr|number))?|date|time.*|index|row|sequence|seq|nr|no|instance|trial|replicate|rep"
+Holds = Literal["numbers", "categories", "yes or no"]
 
 
 @dataclass(frozen=True)
@@ -75,19 +76,6 @@ class TableDraft:
     source: str
     keys: dict[str, object] = field(default_factory=dict)
     columns: dict[str, ColumnProfile | str] = field(default_factory=dict)
-
-
-Holds = Literal["numbers", "categories", "yes or no"]
-
-
-class ParameterExtras(TypedDict, total=False):
-    """What not every parameter has, see ``ParameterDraft``."""
-
-    visits: tuple[str, ...]
-    unit: str
-    is_fact: bool
-    raw: str
-    decimals: int
 
 
 @dataclass(frozen=True)
@@ -136,13 +124,7 @@ class Draft:
         return self.tables[-1]
 
     def parameter(
-        self,
-        name: str,
-        label: str,
-        derive: str,
-        options: Mapping[str, object],
-        holds: Holds,
-        **more: Unpack[ParameterExtras],
+        self, name: str, label: str, derive: str, options: Mapping[str, object], holds: Holds, **more: Any
     ) -> None:
         """A new parameter, under a name that no other has."""
         name = own_name(name, dict.fromkeys(self.parameters))

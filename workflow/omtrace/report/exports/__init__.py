@@ -8,9 +8,11 @@ bytes.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from omtrace import store
+from omtrace.model.estimate import Estimate
+from omtrace.model.plan import Plan
 from omtrace.plugins import declared, plugin
 from omtrace.report.disclosure import HELD_BACK
 
@@ -131,23 +133,23 @@ def of_numbers(numbers: "Numbers") -> Document:
     return Document(plan.study, plan.title, numbers.statement, sheets, numbers.source)
 
 
-def _sheet(section: Mapping[str, Any], table: Mapping[str, Any]) -> Sheet:
+def _sheet(section: Mapping, table: Mapping) -> Sheet:
     lines: list[Line] = []
     for block in table["blocks"]:
         if table["grouped"]:
             lines.append(Line((block["title"],)))
-        above: list[list[Any]] = []  # text and lines left of heads that span several lines
+        above: list[tuple[str, int]] = []  # text and lines left of heads that span several lines
         for row in block["rows"]:
-            own = [[head["text"], head["span"]] for head in row["heads"]]
+            own = [(head["text"], head["span"]) for head in row["heads"]]
             texts = [entry for entry in above if entry[1] > 0] + own
             lines.append(Line(tuple(text for text, _ in texts), tuple(map(_cell, row["cells"]))))
-            above = [[text, span - 1] for text, span in texts]
+            above = [(text, span - 1) for text, span in texts]
     heads = tuple(HEADS.get(head, head) for head in table["heads"])
     notes = _notes(section, table, lines)
     return Sheet(table["number"], table["title"], heads, tuple(table["columns"]), tuple(lines), notes)
 
 
-def _notes(section: Mapping[str, Any], table: Mapping[str, Any], lines: Sequence[Line]) -> tuple[str, ...]:
+def _notes(section: Mapping, table: Mapping, lines: Sequence[Line]) -> tuple[str, ...]:
     """What stands below a table: whom it is about, how it was made, and what its marks mean."""
     notes = [table["above"], table["foot"], f"Role: {section['role']}. Analysis set: {section['population']}."]
     notes += [str(section["words"]), str(section["note"])]
@@ -160,7 +162,7 @@ def _notes(section: Mapping[str, Any], table: Mapping[str, Any], lines: Sequence
     return tuple(note for note in notes if note)
 
 
-def _cell(groups: Sequence[Sequence[Any]]) -> Cell:
+def _cell(groups: Sequence[Sequence[str | Estimate]]) -> Cell:
     """The pieces of a cell; its groups are parted by blanks."""
     pieces: list[Piece] = []
     for group in groups:
@@ -170,10 +172,9 @@ def _cell(groups: Sequence[Sequence[Any]]) -> Cell:
     return pieces
 
 
-def _number(number: Mapping[str, Any]) -> Piece:
-    text = f"{number['shown']}{number['suffix']}"
-    mark = EXPLORATORY if number["exploratory"] else ""
-    return Piece(text, number["id"], number["value"], number["unit"], int(number["decimals"] or 0), mark)
+def _number(number: Estimate) -> Piece:
+    mark = EXPLORATORY if number.exploratory else ""
+    return Piece(number.shown + number.suffix, number.id, number.text, number.unit, number.decimals, mark)
 
 
 def export(study: str, to: str, path: str | Path = "", root: str | Path = ".", share: bool = False) -> Path:
