@@ -17,10 +17,11 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from functools import cache
+from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
-WARM_START = Path(__file__).parent.parent / "workflow/omtrace/warm_start.py"
+PACKAGE = Path(__file__).parent.parent / "workflow/omtrace"
 COMMAND = "OMTRACE_TESTS_COMMAND"  # the module and its arguments, as JSON
 SECONDS = 900  # that a command may take
 LIBRARIES = (
@@ -84,9 +85,21 @@ def run(folder: Path, *command: str, environment: Mapping[str, str]) -> tuple[in
     return int(answer[1]), *said
 
 
+def _compile_once() -> None:
+    """Compile the package once: a fork takes the code of a module of the same bytes (tracebacks name these files)."""
+    texts = {path: path.read_bytes() for path in PACKAGE.rglob("*.py")}
+    known = {text: compile(text, path, "exec") for path, text in texts.items()}
+    compile_anew = SourceFileLoader.source_to_code
+
+    def source_to_code(self: SourceFileLoader, data: bytes, path: str, **more: int) -> object:
+        return known.get(data) or compile_anew(self, data, path, **more)
+
+    SourceFileLoader.source_to_code = source_to_code
+
+
 def _serve(listening: int) -> None:
     """Fork for whoever asks, as ``warm_start`` does; each fork finds the package where its own environment says."""
-    spec = spec_from_file_location("warm_start", WARM_START)
+    spec = spec_from_file_location("warm_start", PACKAGE / "warm_start.py")
     warm_start = module_from_spec(spec)
     spec.loader.exec_module(warm_start)
     run_script = warm_start._run
@@ -94,8 +107,10 @@ def _serve(listening: int) -> None:
     def run_elsewhere(request: dict) -> int:
         paths = request["environment"].get("PYTHONPATH", "").split(os.pathsep)
         sys.path[:0] = [os.path.dirname(request["script"]), *filter(None, paths)]
+        sys.dont_write_bytecode = bool(request["environment"].get("PYTHONDONTWRITEBYTECODE"))  # which -I has ignored
         return run_script(request)
 
+    _compile_once()
     warm_start.LIBRARIES, warm_start._run = LIBRARIES, run_elsewhere
     warm_start.serve(socket.socket(fileno=listening))
 

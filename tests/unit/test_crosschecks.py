@@ -533,6 +533,11 @@ def test_what_the_site_ticked_is_held_against_the_diary(ticks, rows):
     assert hits == [("diary_disagrees", "e", row, "type") for row in rows]
 
 
+def test_a_diary_of_just_enough_days_counts():
+    data = diaries([("P1", "episodic")])
+    assert [len(found("diary_criteria", data, **CHRONIC | {"filled_in": days})) for days in (10, 11)] == [1, 0]
+
+
 def test_one_criterion_of_several_is_enough_where_the_plan_says_so():
     data = diaries([("P1", "episodic"), ("P2", "episodic")])
     harder = [{"days": {"headache": ["1"]}, "at_least": 20}, {"days": {"migraine": ["1"]}, "at_least": 8}]

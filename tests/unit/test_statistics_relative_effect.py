@@ -139,6 +139,7 @@ def test_groups_apart_have_no_standard_error():
     found = brunner_munzel([5, 6, 7], [1, 2, 3])
     assert found.pop("relative_effect") == 1 and all(math.isnan(value) for value in found.values())
     assert all(math.isnan(value) for value in brunner_munzel([1], [2, 3]).values())
+    assert math.isfinite(brunner_munzel([1, 3], [2, 4])["relative_effect_p"])
 
 
 @pytest.mark.parametrize("unit", [1e-12, 1e-6, 1e6, 1e12])

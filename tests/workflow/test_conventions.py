@@ -12,7 +12,7 @@ import zipfile
 import pytest
 import yaml
 from omtrace import __version__
-from pipeline import REPOSITORY, digests, done, snakemake
+from pipeline import REPOSITORY, digests, done, ended, snakemake, started
 
 STUDY = "results/tiny"
 
@@ -88,7 +88,7 @@ def test_planted_byte_code_is_not_run(tiny, module):
     source = tiny / "workflow/omtrace" / module
     text = source.read_text(encoding="utf-8").replace("SIGNIFICANT = 10", "SIGNIFICANT = 3 ")
     byte_code(source, text + "\nimport os; os.environ['OMTRACE_PLANTED'] = '1'\n", tiny)
-    done(snakemake(tiny, "tiny", "--forceall"))
+    done(ended(started(tiny, "-m", "snakemake", "tiny", "--forceall")))  # with the imports of a Python of its own
     assert digests(tiny / "results") == clean
     assert list((tiny / "workflow").rglob("*.pyc")) == []
 
@@ -103,5 +103,5 @@ def test_an_edit_that_keeps_time_and_size_of_a_module_is_run(tiny):
     source.write_text(edited, encoding="utf-8")
     os.utime(source, ns=(state.st_atime_ns, state.st_mtime_ns))
     before = digests(tiny / STUDY)
-    done(snakemake(tiny, "tiny"))
+    done(ended(started(tiny, "-m", "snakemake", "tiny")))
     assert digests(tiny / STUDY)["estimates.csv"] != before["estimates.csv"]
