@@ -280,7 +280,7 @@ def _boxes_without_status(columns: Sequence[str]) -> list[CellDoubt]:
     """The checkbox fields behind which no form's status stands in the file, at their first box."""
     ends = [place for place, name in enumerate(columns) if name.endswith("_complete")]
     boxes = [name for name in columns[max(ends, default=0) :] if BOX.fullmatch(name)]
-    firsts = {name.rpartition("___")[0]: name for name in reversed(boxes)}
+    firsts = {name.partition("___")[0]: name for name in reversed(boxes)}
     says = "the status of its form in the file: of a form that nobody opened REDCap exports every box as 0"
     return [CellDoubt("box_unopened", -1, name, says) for name in sorted(firsts.values(), key=boxes.index)]
 
