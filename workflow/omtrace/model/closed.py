@@ -7,10 +7,9 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, NotRequired, TypedDict, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
 
 from omtrace.faults import Fault, nearest
 
@@ -59,6 +58,16 @@ WRONG = {
 NAME_FORM = "must be lower case letters, digits and underscores, the first one a letter"
 
 
+class Detail(TypedDict):
+    """What pydantic says of one value."""
+
+    type: str
+    loc: tuple[int | str, ...]
+    msg: str
+    input: Any
+    ctx: NotRequired[dict[str, Any]]
+
+
 class Closed(BaseModel):
     """A model that refuses unknown keys and cannot be changed."""
 
@@ -70,7 +79,7 @@ def complaints(error: ValidationError, where: str, model: type[BaseModel]) -> li
 
     Of a key that takes several kinds of value, what each of them would need is one finding.
     """
-    found: dict[tuple[str, ...], list[ErrorDetails]] = {}
+    found: dict[tuple[str, ...], list[Detail]] = {}
     for item in error.errors():
         found.setdefault(_place(model, item["loc"]), []).append(item)
     lines = []
@@ -82,7 +91,7 @@ def complaints(error: ValidationError, where: str, model: type[BaseModel]) -> li
     return lines
 
 
-def _texts(model: type[BaseModel], items: Sequence[ErrorDetails]) -> list[str]:
+def _texts(model: type[BaseModel], items: Sequence[Detail]) -> list[str]:
     """What is wrong at one place."""
     needed = [item for item in items if item["type"] in NEEDED]
     texts = [text for item in items if item not in needed for text in _wrong(item, model).split("\n")]
@@ -95,7 +104,7 @@ def _texts(model: type[BaseModel], items: Sequence[ErrorDetails]) -> list[str]:
     return [*texts, f"{what}, not {_shown(value)}{quotes}"]
 
 
-def _wrong(item: ErrorDetails, model: type[BaseModel]) -> str:
+def _wrong(item: Detail, model: type[BaseModel]) -> str:
     kind, context = item["type"], item.get("ctx", {})
     if kind == "extra_forbidden":
         return "unknown key" + nearest(str(item["loc"][-1]), _keys_at(model, item["loc"][:-1]))
@@ -179,7 +188,7 @@ def _keys_at(model: object, way: Way) -> list[str]:
     return [field.alias or name for name, field in getattr(_at(model, way), "model_fields", {}).items()]
 
 
-def _title(model: object, item: ErrorDetails) -> str:
+def _title(model: object, item: Detail) -> str:
     """What a key takes, where its field has words of its own for it."""
     *way, name = item["loc"] or ("",)
     field = getattr(_at(model, way), "model_fields", {}).get(name)
