@@ -15,7 +15,8 @@ from pipeline import SHIPPED, done, omtrace
 
 SAMPLE = 12  # numbers of each study, beside the first of each method
 SLOW = ("influence", "tipping_point", "imputation", "trial_size")  # seconds for each number
-TOGETHER = ("censored_ends",)  # its counts of one group list that group, and come with a fit of all groups
+# Not alone: counts of one group that come with a fit of all groups; counts left out of a population, beside the others.
+TOGETHER = ("censored_ends", "populations")
 
 
 def plan_of(root, study):
