@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from omtrace import store
 from omtrace.model.estimate import Estimate
-from omtrace.model.plan import Plan
 from omtrace.plugins import declared, plugin
 from omtrace.report.disclosure import HELD_BACK
 
