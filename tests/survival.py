@@ -217,7 +217,7 @@ def page(outcomes: list[Outcome], seed: int) -> str:
         "# Runs that were killed or interrupted",
         "",
         f"The tiny study of the tests, {platform.machine()}, Python {platform.python_version()}; seed {seed}. Made by "
-        "`python tests/survival.py`; the tests run a few of these.",
+        "`python tests/survival.py`; a tenth of it is run by the tests.",
         "",
         "| runs | jobs | stopped | of them while a job ran | left a lock | left unfinished files |",
         "| --- | --- | ---: | ---: | ---: | ---: |",

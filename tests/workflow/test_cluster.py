@@ -17,7 +17,7 @@ from pipeline import REPOSITORY, copied, digests, done, ended, environment, snak
 
 PYTHON = REPOSITORY / ".venv-cluster/bin/python"
 STUDY, BATCHES = "rat_pup_weight", "rat_batches"
-NUMBER_OF_BATCHES = 100  # 300 files, which are read by several jobs
+NUMBER_OF_BATCHES = 1000
 # After so many seconds a job has mostly ended, on a busy machine too; each look comes later than the one before.
 FIRST_LOOK = "--slurm-init-seconds-before-status-checks=15"
 RAW = f"data/raw/{STUDY}/pups.csv"
