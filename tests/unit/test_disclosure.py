@@ -4,6 +4,7 @@ import itertools
 import math
 import os
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy
@@ -313,7 +314,7 @@ def test_no_count_of_the_trial_is_worked_out_from_its_populations_and_flow(shipp
     rows = numbers_for("omt_rct", shipped_results, share=True).rows
     assert not list(recovered(rows, whole))
     small = [
-        {**row, "value": true["value"]} if row["suppressed"] == "gives another away" else row
+        replace(row, text=true["value"]) if row["suppressed"] == "gives another away" else row
         for row, true in zip(rows, whole, strict=True)
     ]
     assert len(list(recovered(small, whole))) > 10  # the attack is one

@@ -148,6 +148,9 @@ def test_every_argument_that_is_a_name_is_checked():
     free |= {"unit", "of", "origin", "received", "form", "cores", "tolerance", "everything", "no_ledger", "recompute"}
     free |= {"cells", "rows", "units"}  # addresses of raw cells, looked up in the registered files
     free |= {"changes", "shells", "share", "dpi"}  # flags and a number
+    free |= {"sizes", "replicates", "seed", "results", "raw_files"}  # numbers and flags
+    free |= {"harmless"}  # columns of files, each with a reason
+    free |= {"analysis"}  # of the plan, which is asked for it
     free |= {"target"}  # a folder to write into, as everywhere
     free |= {"name"}  # of a study that there is not yet: new-study checks it
     free |= {"design", "visit", "arm", "reference", "outcome", "wide"}  # columns of files, and texts in them

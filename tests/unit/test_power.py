@@ -1,10 +1,12 @@
 """Power by simulation: what is drawn, and the power of known designs against formulas and published tables."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from omtrace.analyses._power import Trial, lines_of, powers
+from omtrace.cli import main
 from omtrace.faults import Fault
 from omtrace.model.plan import Plan
 from omtrace.statistics.power import simulated_trial as draw
@@ -63,24 +65,24 @@ def contrast(**more) -> dict:
 
 def test_latent_values_have_their_correlations():
     generator = np.random.default_rng(3)
-    values = draw.latent(generator, 200_000, 3, 0.6)
+    values = draw.latent(generator, (200_000, 3), 0.6)
     assert abs(values.mean(axis=0)).max() < 0.01 and abs(values.std(axis=0) - 1).max() < 0.01
     assert abs(np.corrcoef(values.T)[np.triu_indices(3, 1)] - 0.6).max() < 0.008
     clusters = np.repeat(np.arange(50_000), 4)
-    one = draw.latent(generator, 200_000, 1, 0.0, clusters, 0.2)[:, 0].reshape(-1, 4)
+    one = draw.latent(generator, (200_000, 1), 0.0, clusters, 0.2)[:, 0].reshape(-1, 4)
     assert abs(np.corrcoef(one[:, 0], one[:, 3])[0, 1] - 0.2) < 0.02 and abs(one.std() - 1) < 0.01
 
 
 def test_shares_counts_and_times_are_as_told():
     generator = np.random.default_rng(4)
     shares = np.full((200_000, 1), 0.3)
-    assert abs(draw.yes_or_no(draw.latent(generator, 200_000, 1), shares).mean() - 0.3) < 0.005
+    assert abs(draw.yes_or_no(draw.latent(generator, (200_000, 1)), shares).mean() - 0.3) < 0.005
     counted = draw.counts(generator, np.full(200_000, 3.0), 0.5)
     assert abs(counted.mean() - 3) < 0.03 and abs(counted.var() / (3 + 0.5 * 9) - 1) < 0.03
     assert abs(draw.counts(generator, np.full(200_000, 3.0)).var() / 3 - 1) < 0.02
     leaves = draw.leaving(generator, 200_000, 0.2)
     assert abs(np.isfinite(leaves).mean() - 0.2) < 0.004 and abs(leaves[np.isfinite(leaves)].mean() - 0.5) < 0.01
-    time, event = draw.times(draw.latent(generator, 200_000, 1)[:, 0], shares[:, 0], 12, np.full(200_000, np.inf))
+    time, event = draw.times(draw.latent(generator, (200_000, 1))[:, 0], shares[:, 0], 12, np.full(200_000, np.inf))
     assert abs(event.mean() - 0.3) < 0.005 and time.max() == 12
     half = 1 - 0.7**0.5  # with a constant hazard
     assert abs((time < 6).mean() - half) < 0.005
@@ -212,3 +214,10 @@ def test_assumptions_that_do_not_fit_the_analysis_are_refused(planning, says):
 def test_assumptions_that_are_none_are_refused_with_the_plan(planning, says):
     with pytest.raises(ValueError, match=says):
         plan_of("ancova", contrast(), {"per_group": [9], **planning})
+
+
+def test_an_analysis_without_assumptions_is_refused_with_the_nearest(monkeypatch, capsys):
+    monkeypatch.chdir(Path(__file__).parents[2])
+    assert main(["power", "omt_rct", "--analysis", "primry"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("planning: no assumptions of 'primry'; did you mean 'primary'?")

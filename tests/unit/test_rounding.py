@@ -90,7 +90,7 @@ ELSEWHERE = {
         "store.display",
         "store.number_text",
         "{float(value):.2g}",
-        "round(float(row['value']))",
+        "round(row.value)",
     },
     "report/exports/xlsx.py": {"display"},  # held against the text of the table when the file is read back
     "report/fields.py": {"{low:g}", "{high:g}"},  # bounds that tables declare

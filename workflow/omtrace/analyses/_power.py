@@ -183,7 +183,7 @@ class Trial:
 
         told, units, visits = self.told, len(arm), self.visits
         icc = told.clusters.icc if told.clusters else 0.0
-        values = draw.latent(generator, units, len(visits), told.correlation, cluster, icc)
+        values = draw.latent(generator, (units, len(visits)), told.correlation, cluster, icc)
         leaves = draw.leaving(generator, units, told.dropout)
         if told.events:
             shares = numpy.array([told.events[group] for group in self.groups])[arm]

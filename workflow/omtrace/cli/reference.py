@@ -7,7 +7,7 @@ import click
 
 from omtrace.cli.command import FreeCommand, command, complete_study, json_option, print_json
 from omtrace.cli.exit_codes import ExitCode
-from omtrace.faults import Fault
+from omtrace.faults import Fault, nearest
 
 
 @command("plan", "omt_rct", FreeCommand)
@@ -80,6 +80,9 @@ def power(study: str, analysis: str | None, sizes: list[int], replicates: int, s
     if not plan.planning:
         raise Fault(f"plan of {study}: planning: says nothing; docs/designs.md shows how")
     names = [analysis] if analysis else list(plan.planning)
+    if unknown := [name for name in names if name not in plan.planning]:
+        hint = nearest(unknown[0], plan.planning) or f"; it has them of {', '.join(plan.planning)}"
+        raise Fault(f"plan of {study}: planning: no assumptions of {unknown[0]!r}{hint}")
     found = {name: powers(plan, name, sizes, replicates, seed) for name in names}
     if as_json:
         powers_found = {name: [asdict(one) for one in each] for name, each in found.items()}

@@ -10,14 +10,7 @@ from typing import Any, Literal
 
 from omtrace.faults import Fault
 from omtrace.instruments import instrument_of
-from omtrace.intake.drafting.profile import (
-    ColumnProfile,
-    FileProfile,
-    decimals_of,
-    in_one_spelling,
-    merged,
-    own_name,
-)
+from omtrace.intake.drafting.profile import ColumnProfile, FileProfile, decimals_of, in_one_spelling, merged, own_name
 from omtrace.intake.drafting.questionnaires import Match, questionnaires_in
 from omtrace.intake.drafting.roles import (
     ADAM,

@@ -5,7 +5,7 @@ attacker who knows every relation among them, and who solves linear programmes, 
 back nor say of a small one that it is small (Hundepool et al., Statistical Disclosure Control, Wiley 2012, chapter 4).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from omtrace.statistics.interval import Interval
@@ -59,6 +59,10 @@ def suppressed(
         for i in relation.terms:
             mentions.setdefault(i, []).append(at)
     unknown = {i for i, is_shown in enumerate(shown) if not is_shown or is_small(values[i], threshold)}
+
+    def order(i: int, distance: int) -> tuple[int, ...]:
+        return (costs or {}).get(i, 0), distance, values[i] == 0, len(mentions[i]), values[i], i
+
     held = [i for i in sorted(unknown) if shown[i] or is_small(values[i], threshold)]
     while held:
         i = held.pop()
@@ -66,7 +70,7 @@ def suppressed(
         limits = _limits(i, component, unknown, values, relations)
         if _is_hidden(values[i], limits, threshold):
             continue
-        place = _further(component, unknown, values, relations, mentions, costs or {})
+        place = _further(component, unknown, relations, order)
         if place is None:
             continue  # nothing that is shown is left in any relation with it
         unknown.add(place)
@@ -127,19 +131,16 @@ def _limits(
 def _further(
     component: Sequence[int],
     unknown: set[int],
-    values: Sequence[int],
     relations: Sequence[Relation],
-    mentions: Mapping[int, Sequence[int]],
-    costs: Mapping[int, int],
+    order: Callable[[int, int], tuple[int, ...]],
 ) -> int | None:
-    """The shown count to hold back next: cheap, near the one that is not hidden, in few relations, small, but not 0."""
+    """The shown count to hold back next, by its place and its distance to the one that is not hidden.
+
+    ``order``: cheap, near, not 0, in few relations, small.
+    """
     found: dict[int, int] = {}  # place -> distance
     for distance, at in enumerate(component):
         for i in relations[at].terms:
             if i not in unknown:
                 found.setdefault(i, distance)
-
-    def order(i: int) -> tuple[int, int, bool, int, int, int]:
-        return costs.get(i, 0), found[i], values[i] == 0, len(mentions[i]), values[i], i
-
-    return min(found, key=order, default=None)
+    return min(found, key=lambda i: order(i, found[i]), default=None)

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 def latent(
     generator: "Generator",
-    units: int,
-    visits: int,
+    size: tuple[int, int],
     correlation: float = 0.0,
     clusters: "np.ndarray | None" = None,
     icc: float = 0.0,
@@ -25,7 +24,7 @@ def latent(
 
     ``clusters`` (units,): the cluster of each, counted from 0; None: units are independent.
     """
-    unit, visit = generator.standard_normal((units, 1)), generator.standard_normal((units, visits))
+    unit, visit = generator.standard_normal((size[0], 1)), generator.standard_normal(size)
     own = np.sqrt(correlation) * unit + np.sqrt(1 - correlation) * visit
     if clusters is None:
         return own

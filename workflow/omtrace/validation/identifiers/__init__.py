@@ -38,7 +38,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -149,7 +149,8 @@ def identifiers(
     for what is in the columns: a column that cannot be looked at is suspected.
     """
     clear = _clear_names(tuple(columns))
-    views = [_view(n, name, distinct, filled, today, name in clear) for n, name in enumerate(columns)]
+    views = [_view(n, name, distinct, filled, today) for n, name in enumerate(columns)]
+    views = [view and replace(view, clear=view.name in clear) for view in views]
     newest = [max(view.years) if view and view.years and not view.serial else 0.0 for view in views]
     found = []
     for n, (name, view) in enumerate(zip(columns, views, strict=True)):
@@ -198,21 +199,16 @@ def _forms(name: str) -> list[str]:
 
 
 def _view(
-    n: int,
-    name: str,
-    distinct: "Sequence[Sequence[str] | pyarrow.Array]",
-    filled: Sequence[int],
-    today: str,
-    clear: bool,
+    n: int, name: str, distinct: "Sequence[Sequence[str] | pyarrow.Array]", filled: Sequence[int], today: str
 ) -> _Column | None:
     """A column made ready; None if that fails."""
     try:
         given = distinct[n]
         if not isinstance(given, Sequence) and _measures(given):
             few = given.take(list(range(0, len(given), 1 + len(given) // CAP))).to_pylist()
-            return _Column(name, few, int(filled[n]), _years(few, today), measured=True, clear=clear)
+            return _Column(name, few, int(filled[n]), _years(few, today), measured=True)
         texts = [text for text in map(_plain, texts_of(given)) if text]
-        return _Column(name, texts, int(filled[n]), _years(_spaced(texts), today), clear=clear)
+        return _Column(name, texts, int(filled[n]), _years(_spaced(texts), today))
     except Exception:  # whatever it is: the column counts as suspected
         return None
 
