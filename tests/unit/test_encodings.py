@@ -28,7 +28,7 @@ RIGHT = """
     þíð æð síðan blåbær bjørn Åse ØSTERGAARD på éen één coördinatie reünie l·l col·lègi Zoë 3×4 ½_tablet ¼
     10–20_mg “quoted” naïve résumé pH_7.4_±_0.1 Raynaud’s Guillain–Barré Sjögren Ménière Behçet Ø_5_mm µL Botox®
     5‰ §12 a–b pre–post Zürich Genève Malmö Århus São_Paulo Köln/Düsseldorf À É Ó Ö ß Ñandú Größe šikana žena
-    ŠKODA
+    ŠKODA Škvorecký Žaneta_Šmíd Tomáš Beneš
 """.split()
 
 

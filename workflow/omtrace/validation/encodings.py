@@ -27,6 +27,7 @@ LANGUAGES = tuple(
             "áâàäéèêëíîïóôöúûü",  # Dutch, Afrikaans, Welsh
             "áéíóúàèìòù",  # Irish, Gaelic
             "ëç",  # Albanian
+            "áäéíóôúýšž",  # Czech, Slovak: the letters whose bytes are the same in CP1250
         ),
     )
 )
