@@ -11,6 +11,7 @@ from omtrace.store import display
 if TYPE_CHECKING:
     from omtrace.model.plan import DatasetPlan
 
+EXACT = ("lloq", "uloq")  # concentrations of standards, shown with the digits that these have
 # In a level: what the plan has a label for, by its name.
 NAMED = re.compile(r"\{(group|parameter|population|visit):([^{}]*)\}")
 
@@ -18,7 +19,7 @@ NAMED = re.compile(r"\{(group|parameter|population|visit):([^{}]*)\}")
 def shown(value: str, decimals: int, statistic: str) -> str:
     """A stored number rounded once (``store.display``), or the word that it stands for.
 
-    A p value below the last decimal is shown as less than it.
+    A p value below the last decimal is shown as less than it; limits of an assay have the digits of their standards.
     """
     known = STATISTICS.get(statistic)  # a raw value that is shown as it is, is none
     if known and known.codes and value:
@@ -29,17 +30,14 @@ def shown(value: str, decimals: int, statistic: str) -> str:
         return "not computed"
     if known and known.role is Role.P_VALUE and value and 0 <= float(value) < 10**-decimals:
         return f"<{display('1' if decimals == 0 else '0.' + '0' * (decimals - 1) + '1', decimals)}"
+    if statistic in EXACT and value:
+        decimals = max(0, -int(Decimal(value).normalize().as_tuple().exponent))
     return display(value, decimals)
 
 
 def percent_shown(value: str, decimals: int) -> str:
     """A stored share of 1 in percent, rounded once, without the sign of percent."""
     return display(f"{Decimal(value).scaleb(2):f}" if value else value, max(decimals - 2, 0))
-
-
-def whole_shown(value: str) -> str:
-    """A stored number with the digits that it has, and no others."""
-    return display(value, max(0, -int(Decimal(value).normalize().as_tuple().exponent)) if value else 0)
 
 
 def named(kind: Literal["group", "parameter", "population", "visit"], name: str) -> str:

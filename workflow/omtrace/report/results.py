@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from omtrace.analyses import JOINT
-from omtrace.analyses._shown import level_shown, percent_shown, shown, whole_shown
+from omtrace.analyses._shown import level_shown, percent_shown, shown
 from omtrace.faults import Fault
 from omtrace.model.contrast import EVERYBODY, group_label
 from omtrace.model.estimate import Estimate
@@ -19,7 +19,6 @@ from omtrace.report.tables import tables_of
 from omtrace.report.words import label_of
 
 MOST = 3_000  # numbers of one analysis in a page
-EXACT = ("lloq", "uloq")  # concentrations of standards, with the digits that these have
 GROUPS = 24  # of an analysis with more: plates, say
 ROW = ("analysis", "parameter", "population", "group", "visit", "level")  # what the numbers of a row share
 NAMING = ("statistic", "parameter", "group", "visit", "level")  # a number's short name, beside its table
@@ -72,12 +71,10 @@ def numbers_of(plan: Plan, rows: Mapping[str, Estimate], among: Iterable[str] | 
 
 
 def _shown(row: Estimate, beside: Mapping[str, int]) -> str:
-    """A number as people read it: shares in percent, an SD no finer than its mean, limits of an assay as they are."""
+    """A number as people read it: shares in percent, an SD no finer than its mean."""
     name, decimals = row.statistic, row.decimals
     if is_share(name, beside) and row.text:
         return percent_shown(row.text, decimals)
-    if name in EXACT:
-        return whole_shown(row.text)
     statistic = statistic_of(name)
     if statistic.role is Role.SD:
         decimals = min([decimals, *(beside[of] for of in statistic.of if of in beside)])
