@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from agreements import agrees
+from omtrace.model.estimate import read_estimates
 from omtrace.model.plan import read_plan
 from omtrace.report.published import comparisons_of
 from omtrace.report.results import numbers_of, rows_of
@@ -119,7 +120,7 @@ def test_migraine(get, numbers):
 def test_printed_numbers_of_the_plan_come_out_but_for_five(shipped_results):
     """The comparison that the report shows: the plan's printed numbers beside the stored ones."""
     plan = read_plan(PLAN)
-    rows = rows_of(plan, read_csv(shipped_results / "results/acupuncture_headache/estimates.csv"))
+    rows = rows_of(plan, read_estimates(shipped_results / "results/acupuncture_headache/estimates.csv"))
     (comparison,) = comparisons_of(plan, numbers_of(plan, rows))
     differing = [(block.where, row.printed) for block in comparison.blocks for row in block.rows if not row.agrees]
     assert differing == [

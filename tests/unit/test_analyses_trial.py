@@ -254,7 +254,7 @@ def test_influence_is_the_analysis_made_without_each_unit(tmp_path, monkeypatch)
     assert results.reasons(first)["P06"] == {"not collected"}
     assert sum(reasons == {""} for reasons in results.reasons(first).values()) == 14
     assert len({n["level"] for n in results.numbers if n["analysis"] == "infl"}) == 4
-    assert not any("P05" in "".join(n.values()) for n in results.numbers)
+    assert not any("P05" in "".join(n.cells()) for n in results.numbers)
 
 
 @pytest.mark.parametrize(

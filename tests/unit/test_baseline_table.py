@@ -87,16 +87,17 @@ def test_p_values_come_only_if_asked_for(tmp_path):
 def test_in_the_report_it_is_one_table_with_the_differences_beside_the_groups(tmp_path):
     results = Results(tmp_path, people(24), {"a": ("baseline_table", ["age", "sex", "x"], [], {})})
     numbers = numbers_of(results.plan, rows_of(results.plan, results.numbers))
-    (table,) = tables_of(list(numbers.values()), results.plan.datasets["data"], "full")
-    assert table["columns"] == ["Sham", "OMT", "All", "OMT − Sham"] and table["heads"] == ["level"]
-    assert not table["collapsed"]
-    age, sex, x = table["blocks"]
-    assert (age["title"], sex["title"], x["title"]) == ("age, years", "sex", "x, points")
-    assert [row["heads"][0]["text"] for row in sex["rows"]] == [
-        "n",
-        "Missing",
-        "f, n (%)",
-        "m, n (%)",
-        "all categories",
+    table, counts = tables_of(list(numbers.values()), results.plan.datasets["data"], "full")
+    assert table["columns"] == ["Sham", "OMT", "All", "Standardised difference, OMT − Sham"]
+    assert table["heads"] == ["level"] and not table["collapsed"]
+    people_counted, age, sex, x = table["blocks"]
+    titles = [block["title"] for block in table["blocks"]]
+    assert titles == ["Participants", "age, years", "sex", "x, points"]
+    assert [[part.shown for part in group] for cell in people_counted["rows"][0]["cells"] for group in cell] == [
+        ["12"],
+        ["12"],
+        ["24"],
     ]
-    assert [len(cell) > 0 for cell in age["rows"][2]["cells"]] == [True, True, True, True]
+    assert [row["heads"][0]["text"] for row in sex["rows"]] == ["f, n (%)", "m, n (%)", "all categories"]
+    assert [len(cell) > 0 for cell in age["rows"][0]["cells"]] == [True, True, True, True]
+    assert counts["collapsed"] and counts["size"] > 0  # of parameters of which nothing is missing
