@@ -156,6 +156,7 @@ def plan_schema() -> str:
         for name, module in modules(part, declares).items():
             options = getattr(module, declares).options.model_json_schema(by_alias=True)
             inner = options.pop("$defs", {})
+            options.pop("required", None)  # a key may stand under ``shared``; ``omtrace plan`` misses it
             definitions |= {
                 f"{part}.{name}.{one}": _moved(schema_of_model, part, name) for one, schema_of_model in inner.items()
             }
