@@ -47,10 +47,9 @@ def run(call: Call) -> Iterator[Number]:
 
 def said(options: Options) -> str:
     """Which changes are tested together, and in whom."""
-    changes = {
-        "visits": "an outcome's mean changes since baseline at all visits",
-        "parameters": "the mean changes since baseline of all outcomes at a visit",
-    }[options.together]
+    changes = "the mean changes since baseline of all outcomes at a visit"
+    if options.together == "visits":
+        changes = "an outcome's mean changes since baseline at all visits"
     return (
         f"One-sample multivariate analysis of variance (Hotelling's T squared): whether {changes} are zero together, "
         f"in units with every value; refused where more than {100 * options.most_lost:g}% lack one. Partial eta "
