@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -38,12 +37,6 @@ class Config(Closed):
     def folders(self) -> Folders:
         """Where plans, register and raw files lie."""
         return Folders(self.plans, self.register_, self.raw)
-
-    def of_study(self, study: str) -> str:
-        """A configuration that names one study alone, and the folders that are not the usual ones."""
-        usual, mine = asdict(Folders()), asdict(self.folders)
-        folders = [f"{name}: {json.dumps(path)}" for name, path in mine.items() if path != usual[name]]
-        return "\n".join([f"studies: [{study if study in (*self.studies, *self.retrieved) else ''}]", *folders, ""])
 
     @model_validator(mode="after")
     def once(self) -> "Config":

@@ -10,6 +10,7 @@ repository, with slashes. Nothing in it tells time or host: two clean runs write
 """
 
 import hashlib
+import json
 import os
 import stat
 from collections.abc import Iterable, Mapping
@@ -17,6 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from omtrace.faults import Fault
+from omtrace.model.document import read_document
 from omtrace.model.folders import Folders, base_of, folders_of
 from omtrace.model.register import custody_faults, exports_of, files_below, read_register, sha256_of
 from omtrace.provenance import ledger
@@ -161,15 +163,21 @@ def config_of(study: str, start: str | Path) -> dict[str, bytes]:
 
     One that cannot be read is given as it is. ``start``: the folder in which paths count.
     """
-    from omtrace.model.config import read_config_file
-
     path = Path(start) / CONFIG
     if not os.path.lexists(path):
         return {}
+    if not path.is_file():
+        return {CONFIG: b""}
     try:
-        return {CONFIG: read_config_file(path).of_study(study).encode() if path.is_file() else b""}
+        content = read_document(path)
     except Fault:
+        content = None
+    if not isinstance(content, dict):
         return {CONFIG: path.read_bytes()}
+    listed = study in [*(content.get("studies") or ()), *(content.get("retrieved") or ())]
+    usual = asdict(Folders())
+    folders = [f"{n}: {json.dumps(content[n])}" for n in usual if content.get(n, usual[n]) != usual[n]]
+    return {CONFIG: "\n".join([f"studies: [{study if listed else ''}]", *folders, ""]).encode()}
 
 
 def _base(start: Path, plan: str) -> dict[str, Path]:
