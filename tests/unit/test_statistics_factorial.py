@@ -122,3 +122,8 @@ def test_refusals(rows, complaint):
     frame = small(np.arange(8.0)).iloc[rows]
     with pytest.raises(ValueError, match=complaint):
         effects(frame, "y", {"a": (0, 1), "b": (0, 1)})
+
+
+def test_a_design_without_rows_names_the_covariate():
+    with pytest.raises(ValueError, match="^age: no row has a value$"):
+        design_of({"age": []}, ["age"], {})

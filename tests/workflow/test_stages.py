@@ -131,6 +131,8 @@ def run_stage(stage, folder, raw):
         output=Files(made),
         log=Files({"log": "logs/job.log", "findings": "logs/findings.csv"}),
         scriptdir=str(script.parent),
+        wildcards={"study": "tiny"},
+        rule=script.stem,
     )
     here = os.getcwd()
     os.chdir(place)

@@ -164,6 +164,8 @@ def design_of(
             share[name] = np.roll(often / often.sum(), 1) if weights == "observed" else equal
         else:
             values = sample(np.asarray(columns[name]), name)
+            if not values.size:
+                raise ValueError(f"{name}: no row has a value")
             centres[name] = float(values.mean())
             coded[name] = values - centres[name]
             if np.abs(coded[name]).max() <= TOLERANCE * np.abs(values).max():
