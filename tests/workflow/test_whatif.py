@@ -136,7 +136,7 @@ def test_a_conclusion_that_flips_is_named(root):
     other.__dict__["numbers"] = {**side.numbers, row.id: replace(row, text=wanted)}
     (flip,) = flips_of(compared(side, other), side, other)
     assert {flip.old, flip.new} == {"p < 0.05", "p >= 0.05"}
-    assert conclusion({**row, "value": ""}, side) == "no p value"
+    assert conclusion(replace(row, text=""), side) == "no p value"
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

@@ -48,11 +48,14 @@ class Trial:
     Raises
     ------
     Fault
-        For assumptions that do not fit the analysis: unknown groups, visits or categories.
+        For an analysis without assumptions, and for assumptions that do not fit it: unknown groups, visits, categories.
     """
 
     def __init__(self, plan: "Plan", name: str) -> None:
-        self.plan, self.name, self.told = plan, name, plan.planning[name]
+        if name not in plan.planning:
+            hint = nearest(name, plan.planning) or f"; it has them of {', '.join(plan.planning)}"
+            raise Fault(f"plan of {plan.study}: planning: no assumptions of {name!r}{hint}")
+        self.plan, self.name, self.assumed = plan, name, plan.planning[name]
         self.entry, self.options = plan.analyses[name], options_of(plan, name)
         self.method = plugin("analyses", self.entry.method, "METHOD")
         self.where = f"plan of {plan.study}: planning.{name}"
@@ -72,25 +75,27 @@ class Trial:
         scheduled = self.dataset.parameters[self.outcome].visits
         self.visits = [visit for visit in self.dataset.visits if visit in scheduled] or [""]
         analysed = [visit for visit in self.visits if visit in (self.entry.visits or scheduled)] or [""]
-        self.visit = self.told.visit or analysed[-1]
+        self.visit = self.assumed.visit or analysed[-1]
         self.after = [visit for visit in self.visits if not visit or visit != self.dataset.baseline]
         self._refuse()
 
     def _refuse(self) -> None:
         """Raise Fault for names that the dataset does not have, and for groups without an assumption."""
-        told, faults = self.told, []
-        by_group = told.effect or told.shares or told.rates or told.events
+        assumed, faults = self.assumed, []
+        by_group = assumed.effect or assumed.shares or assumed.rates or assumed.events
         faults += [f"no group {name!r}{nearest(name, self.groups)}" for name in by_group if name not in self.groups]
-        if told.sd is None:
+        if assumed.sd is None:
             faults += [f"no assumption about the group {name!r}" for name in self.groups if name not in by_group]
-        named = [visit for effect in told.effect.values() if isinstance(effect, dict) for visit in effect]
-        named += [told.visit] if told.visit else []
+        named = [visit for effect in assumed.effect.values() if isinstance(effect, dict) for visit in effect]
+        named += [assumed.visit] if assumed.visit else []
         faults += [f"no visit {v!r} after baseline{nearest(v, self.after)}" for v in named if v not in self.after]
         beside = self.categories()
-        faults += [f"levels: the analysis names no {n!r}{nearest(n, beside)}" for n in told.levels if n not in beside]
-        if told.clusters and not getattr(self.options, "cluster", ""):
+        faults += [
+            f"levels: the analysis names no {n!r}{nearest(n, beside)}" for n in assumed.levels if n not in beside
+        ]
+        if assumed.clusters and not getattr(self.options, "cluster", ""):
             faults.append("clusters: the analysis has no option cluster")
-        if told.events and not getattr(self.options, "event", ""):
+        if assumed.events and not getattr(self.options, "event", ""):
             faults.append("events: the analysis has no option event, as time_to_event does")
         if faults:
             raise Fault(*(f"{self.where}: {fault}" for fault in faults))
@@ -111,7 +116,7 @@ class Trial:
         given = [getattr(self.options, name, ()) for name in NAMED_NUMBERS]
         return {name for one in given for name in ([one] if isinstance(one, str) else one)}
 
-    def found(self, per_group: int, generator: "numpy.random.Generator") -> bool | None:
+    def finds_effect(self, per_group: int, generator: "numpy.random.Generator") -> bool | None:
         """Whether one simulated trial finds the effect; None where the analysis could not be computed."""
         data = self._data(per_group, generator)
         call = Call(self.name, self.entry, self.options, self.dataset, data, study=self.plan.study)
@@ -122,7 +127,7 @@ class Trial:
             values = [row[margin.kind].value for row in rows if margin.kind in row]
             return values[0] >= SHOWN[margin.kind] if values else None
         tests = [row[names.p].value for row in rows if (names := headline_of(row)) and names.p]
-        return None if not tests or math.isnan(tests[0]) else tests[0] < self.told.alpha
+        return None if not tests or math.isnan(tests[0]) else tests[0] < self.assumed.alpha
 
     def _rows(self, numbers: Sequence[Number]) -> list[Mapping[str, Number]]:
         """The rows of contrasts at the visit that counts."""
@@ -144,14 +149,16 @@ class Trial:
         }
         cluster = self._clusters(per_group, values)
         for name in self.categories():
-            shares = self.told.levels.get(name, {"1": 0.5, "2": 0.5})
+            shares = self.assumed.levels.get(name, {"1": 0.5, "2": 0.5})
             weights = numpy.array(list(shares.values()))
             values[name, ""] = generator.choice(list(shares), units, p=weights / weights.sum()).astype(object)
         for name in sorted(self._numeric() & set(self.dataset.parameters)):
             for visit in self.dataset.parameters[name].visits or [""]:
                 drawn = generator.standard_normal(units)
                 values[name, visit] = (
-                    drawn if name != getattr(self.options, "exposure", "") else numpy.full(units, self.told.follow_up)
+                    drawn
+                    if name != getattr(self.options, "exposure", "")
+                    else numpy.full(units, self.assumed.follow_up)
                 )
         values |= self._outcomes(arm, cluster, generator)
         blocks = [self._block(name, visit, column) for (name, visit), column in sorted(values.items())]
@@ -167,11 +174,11 @@ class Trial:
         name = getattr(self.options, "cluster", "")
         if not name:
             return None
-        size = self.told.clusters.size if self.told.clusters else 1
+        size = self.assumed.clusters.size if self.assumed.clusters else 1
         within = numpy.arange(per_group) // size
-        found = numpy.concatenate([within + at * (within[-1] + 1) for at in range(len(self.groups))])
-        values[name, ""] = numpy.array([f"cluster {at}" for at in found], dtype=object)
-        return found
+        clusters = numpy.concatenate([within + at * (within[-1] + 1) for at in range(len(self.groups))])
+        values[name, ""] = numpy.array([f"cluster {at}" for at in clusters], dtype=object)
+        return clusters
 
     def _outcomes(
         self, arm: "numpy.ndarray", cluster: "numpy.ndarray | None", generator: "numpy.random.Generator"
@@ -181,20 +188,22 @@ class Trial:
 
         from omtrace.statistics.power import simulated_trial as draw
 
-        told, units, visits = self.told, len(arm), self.visits
-        icc = told.clusters.icc if told.clusters else 0.0
-        values = draw.latent(generator, (units, len(visits)), told.correlation, cluster, icc)
-        leaves = draw.leaving(generator, units, told.dropout)
-        if told.events:
-            shares = numpy.array([told.events[group] for group in self.groups])[arm]
-            time, event = draw.times(values[:, 0], shares, told.follow_up, leaves * told.follow_up)
+        assumed, units, visits = self.assumed, len(arm), self.visits
+        icc = assumed.clusters.icc if assumed.clusters else 0.0
+        values = draw.latent(generator, (units, len(visits)), assumed.correlation, cluster, icc)
+        leaves = draw.leaving(generator, units, assumed.dropout)
+        if assumed.events:
+            shares = numpy.array([assumed.events[group] for group in self.groups])[arm]
+            time, event = draw.times(values[:, 0], shares, assumed.follow_up, leaves * assumed.follow_up)
             return {(self.outcome, visits[0]): time, (self.options.event, ""): event}
-        if told.sd is not None:
-            drawn = told.mean + told.sd * values + self._by_visit(self._effect)[arm]
-        elif told.shares:
-            drawn = draw.yes_or_no(values, self._by_visit(self._of(told.shares))[arm])
+        if assumed.sd is not None:
+            drawn = assumed.mean + assumed.sd * values + self._by_visit(self._effect)[arm]
+        elif assumed.shares:
+            drawn = draw.yes_or_no(values, self._by_visit(self._of(assumed.shares))[arm])
         else:
-            drawn = draw.counts(generator, told.follow_up * self._by_visit(self._of(told.rates))[arm], told.dispersion)
+            drawn = draw.counts(
+                generator, assumed.follow_up * self._by_visit(self._of(assumed.rates))[arm], assumed.dispersion
+            )
         steps = numpy.cumsum([visit in self.after for visit in visits])  # 0 at baseline
         gone = (steps > 0) & (steps / len(self.after) > leaves[:, None])
         drawn[gone] = numpy.nan
@@ -207,12 +216,12 @@ class Trial:
         return numpy.array([[of(group, visit) for visit in self.visits] for group in self.groups])
 
     def _effect(self, group: str, visit: str) -> float:
-        effect = self.told.effect.get(group, 0.0) if visit in self.after else 0.0
+        effect = self.assumed.effect.get(group, 0.0) if visit in self.after else 0.0
         return effect.get(visit, 0.0) if isinstance(effect, dict) else effect
 
-    def _of(self, told: Mapping[str, float]) -> Callable[[str, str], float]:
+    def _of(self, by_group: Mapping[str, float]) -> Callable[[str, str], float]:
         """At baseline all groups are as the first, the reference."""
-        return lambda group, visit: told[group if visit in self.after else self.groups[0]]
+        return lambda group, visit: by_group[group if visit in self.after else self.groups[0]]
 
     def _block(self, name: str, visit: str, column: "numpy.ndarray") -> "pandas.DataFrame":
         """The records of a parameter at a visit."""
@@ -257,14 +266,12 @@ def powers(plan: "Plan", name: str, sizes: Sequence[int], replicates: int, seed:
 
     from omtrace.statistics.basic.proportion import proportion
 
-    if name not in plan.planning:
-        raise Fault(f"plan of {plan.study}: planning: says nothing of {name!r}{nearest(name, plan.planning)}")
     trial = Trial(plan, name)
     words = hashlib.sha256(f"{plan.study}/{name}".encode()).digest()
     key = [int.from_bytes(words[i : i + 4], "big") for i in range(0, 16, 4)]
-    for size in sizes or trial.told.per_group:
+    for size in sizes or trial.assumed.per_group:
         streams = (numpy.random.SeedSequence(seed, spawn_key=(*key, size, at)) for at in range(replicates))
-        results = [trial.found(size, numpy.random.Generator(numpy.random.PCG64(stream))) for stream in streams]
+        results = [trial.finds_effect(size, numpy.random.Generator(numpy.random.PCG64(stream))) for stream in streams]
         if all(result is None for result in results):
             raise Fault(f"plan of {plan.study}: planning.{name}: no simulated trial of {size} a group gave a test")
         share = proportion(sum(map(bool, results)), replicates)
@@ -272,18 +279,18 @@ def powers(plan: "Plan", name: str, sizes: Sequence[int], replicates: int, seed:
         yield Power(size, share["proportion"], *limits, replicates, results.count(None))
 
 
-def lines_of(plan: "Plan", name: str, found: Iterator[Power]) -> Iterator[str]:
+def lines_of(plan: "Plan", name: str, sizes: Iterator[Power]) -> Iterator[str]:
     """The lines of a table: what is assumed, then a line for each size, as soon as it is known."""
     trial = Trial(plan, name)
-    told = trial.told.model_dump(exclude_defaults=True, exclude={"source", "per_group"})
-    assumed = ", ".join(
-        f"{key} {json.dumps(value) if isinstance(value, dict) else value}" for key, value in told.items()
+    stated = trial.assumed.model_dump(exclude_defaults=True, exclude={"source", "per_group"})
+    words = ", ".join(
+        f"{key} {json.dumps(value) if isinstance(value, dict) else value}" for key, value in stated.items()
     )
     at = f" at {trial.visit}" if trial.visit else ""
     yield f"{plan.study}, {name}: {trial.outcome}{at} by {trial.entry.method}"
-    yield f"assumed: {assumed} ({trial.told.source})"
+    yield f"assumed: {words} ({trial.assumed.source})"
     yield f"{'per group':>9}  {'in all':>6}  {'power':>6}  {'Monte Carlo interval':>20}  {'trials':>6}  {'refused':>7}"
-    for one in found:
+    for one in sizes:
         interval = f"{one.low:.3f} to {one.high:.3f}"
         yield (
             f"{one.per_group:>9}  {one.per_group * len(trial.groups):>6}  {one.power:>6.3f}  {interval:>20}  "

@@ -1,6 +1,6 @@
 """The one entry point: run every analysis of a plan and write estimates, row sets and definitions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +38,17 @@ def options_of(plan: Plan, name: str) -> Any:
     entry = plan.analyses[name]
     method = plugin("analyses", entry.method, "METHOD")
     return checked(method.options, entry.options, f"plan of {plan.study}: analyses.{name}.options")
+
+
+def with_those_below(plan: Plan, names: Iterable[str]) -> list[str]:
+    """Analyses and those that they rest on, in turn, in the plan's order."""
+    needed: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        if (name := waiting.pop()) not in needed:
+            needed.add(name)
+            waiting += rests_on(plan, name)
+    return [name for name in plan.analyses if name in needed]
 
 
 def rests_on(plan: Plan, name: str) -> list[str]:

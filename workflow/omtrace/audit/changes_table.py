@@ -36,8 +36,7 @@ def lines_of(changes: Sequence[Change], every: bool, width: int) -> Iterator[str
     """
     causes = {cause: at for at, cause in enumerate(dict.fromkeys(change.cause for change in changes), 1)}
     for cause, at in causes.items():
-        mine = [change for change in changes if change.cause == cause]
-        yield from _cause(at, cause, mine, width)
+        yield from _cause(at, cause, [change for change in changes if change.cause == cause], width)
     listed = [change for change in changes if every or change.kind in ("changed", "gone")]
     shown = listed if every else listed[:SHOWN]
     values = [_values(change) for change in shown]
@@ -74,8 +73,8 @@ def _hanging(head: str, text: str, width: int) -> list[str]:
 
 def _shortened(edit: str) -> str:
     """A key with both values, each cut where it is long; of files, the first."""
-    key, found, new = edit.partition(" -> ")
-    if found:
+    key, arrow, new = edit.partition(" -> ")
+    if arrow:
         name, _, old = key.partition(" ")
         old, new = (text if len(text) <= LONG else text[:LONG] + "..." for text in (old, new))
         return f"{name} {old} -> {new}"

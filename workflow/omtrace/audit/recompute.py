@@ -71,6 +71,7 @@ def recompute(plan: Plan, numbers: Sequence[Estimate], root: str | Path = ".") -
         Where results are missing or not readable.
     """
     from omtrace.analyses import JOINT
+    from omtrace.analyses.run import with_those_below
     from omtrace.derivations.records import read_tables
     from omtrace.model.groups import with_groups
 
@@ -86,9 +87,8 @@ def recompute(plan: Plan, numbers: Sequence[Estimate], root: str | Path = ".") -
         what = Path(getattr(error, "filename", None) or str(error)).name
         raise Fault(f"{RESULTS.as_posix()}/{plan.study}: {what}: not there or not readable; {again}") from None
     backing = Backing(plan.study, root)
-    by_analysis = {
-        call["analysis"]: call for call in definitions.values()
-    }  # options with those that the plan leaves out
+    # Calls hold the options that the plan leaves out as well.
+    by_analysis = {call["analysis"]: call for call in definitions.values()}
     together: dict[tuple[str, str], list[Estimate]] = {}
     for number in numbers:
         together.setdefault((number.rowset, number.analysis), []).append(number)
@@ -97,7 +97,7 @@ def recompute(plan: Plan, numbers: Sequence[Estimate], root: str | Path = ".") -
         frame = backing.behind(backing.members[rowset], used_only=False)
         limited = tables_of_cells(tables, plan, plan.analyses[analysis].dataset, frame)
         dataset = plan.datasets[plan.analyses[analysis].dataset]
-        calls = [by_analysis[name] for name in _together(plan, analysis) if name in by_analysis]
+        calls = [by_analysis[name] for name in with_those_below(plan, [analysis]) if name in by_analysis]
         named = dataset.named_in([[list(call["parameters"]), call["options"]] for call in calls])
         behind = named or set(dataset.parameters)
         values, why = _made(plan, analysis, limited, behind)
@@ -114,19 +114,6 @@ def recompute(plan: Plan, numbers: Sequence[Estimate], root: str | Path = ".") -
             reason = "" if value is not None else why or "not among the numbers that came out"
             found[number.id] = Recomputed(number.id, number.text, value or "", reason)
     return [found[number.id] for number in numbers]
-
-
-def _together(plan: Plan, analysis: str) -> list[str]:
-    """An analysis and those that it rests on, in turn."""
-    from omtrace.analyses.run import rests_on
-
-    names = {analysis: None}
-    waiting = [analysis]
-    while waiting:
-        new = [other for other in rests_on(plan, waiting.pop()) if other not in names]
-        names |= dict.fromkeys(new)
-        waiting += new
-    return list(names)
 
 
 def tables_of_cells(tables: Tables, plan: Plan, dataset: str, cells: "pandas.DataFrame") -> Tables:

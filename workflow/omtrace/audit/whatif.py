@@ -156,13 +156,13 @@ def affected_analyses(plan: Plan, old: Side, new: Path) -> list[str]:
     new
         The folder of the other data sets.
     """
-    from omtrace.analyses.run import rests_on
+    from omtrace.analyses.run import rests_on, with_those_below
 
     changed = {name: _changed_records(old.folder / "datasets", new, name) for name in plan.datasets}
     others = {name: rests_on(plan, name) for name in plan.analyses}
     sets: dict[str, set[str]] = {}
     for row in old.numbers.values():
-        sets.setdefault(row["analysis"], set()).add(row["rowset"])
+        sets.setdefault(row.analysis, set()).add(row.rowset)
     found: dict[str, bool] = {}
 
     def is_affected(name: str) -> bool:
@@ -172,13 +172,7 @@ def affected_analyses(plan: Plan, old: Side, new: Path) -> list[str]:
             found[name] = own or any(is_affected(other) for other in others[name])
         return found[name]
 
-    waiting = [name for name in plan.analyses if is_affected(name)]
-    needed: set[str] = set()
-    while waiting:
-        if (name := waiting.pop()) not in needed:
-            needed.add(name)
-            waiting += others[name]
-    return [name for name in plan.analyses if name in needed]
+    return with_those_below(plan, filter(is_affected, plan.analyses))
 
 
 def _reached(old: Side, rowsets: Iterable[str], records: "numpy.ndarray") -> bool:

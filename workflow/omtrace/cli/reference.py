@@ -7,7 +7,7 @@ import click
 
 from omtrace.cli.command import FreeCommand, command, complete_study, json_option, print_json
 from omtrace.cli.exit_codes import ExitCode
-from omtrace.faults import Fault, nearest
+from omtrace.faults import Fault
 
 
 @command("plan", "omt_rct", FreeCommand)
@@ -80,16 +80,13 @@ def power(study: str, analysis: str | None, sizes: list[int], replicates: int, s
     if not plan.planning:
         raise Fault(f"plan of {study}: planning: says nothing; docs/designs.md shows how")
     names = [analysis] if analysis else list(plan.planning)
-    if unknown := [name for name in names if name not in plan.planning]:
-        hint = nearest(unknown[0], plan.planning) or f"; it has them of {', '.join(plan.planning)}"
-        raise Fault(f"plan of {study}: planning: no assumptions of {unknown[0]!r}{hint}")
-    found = {name: powers(plan, name, sizes, replicates, seed) for name in names}
+    simulated = {name: powers(plan, name, sizes, replicates, seed) for name in names}
     if as_json:
-        powers_found = {name: [asdict(one) for one in each] for name, each in found.items()}
-        print_json({"study": study, "seed": seed, "analyses": powers_found})
+        analyses = {name: [asdict(size) for size in powers_of_sizes] for name, powers_of_sizes in simulated.items()}
+        print_json({"study": study, "seed": seed, "analyses": analyses})
         return ExitCode.FINE
-    for name, each in found.items():
-        for line in lines_of(plan, name, each):
+    for name, powers_of_sizes in simulated.items():
+        for line in lines_of(plan, name, powers_of_sizes):
             print(line, flush=True)
     return ExitCode.FINE
 

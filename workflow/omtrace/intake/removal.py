@@ -72,14 +72,14 @@ def remove_study(
 
 def _out_of_register(study: str, reason: str, root: Path) -> list[str]:
     """Write the line of the ledger, and the register without the rows of a study."""
-    known = read_registered(root)
-    mine = exports_of(known, study, replaced=True)
-    details = {"removed": [asdict(export) for export in mine], "reason": reason}
-    if not mine:
+    registered = read_registered(root)
+    rows = exports_of(registered, study, replaced=True)
+    details = {"removed": [asdict(export) for export in rows], "reason": reason}
+    if not rows:
         append("remove-study", study, details, root)
         return []
-    put_register("remove-study", study, details, [e for e in known if e.study != study], root)
-    return [f"{folders_of(root).register}: {len(mine)} row{'s'[: len(mine) != 1]} taken out; the ledger keeps them"]
+    put_register("remove-study", study, details, [e for e in registered if e.study != study], root)
+    return [f"{folders_of(root).register}: {len(rows)} row{'s'[: len(rows) != 1]} taken out; the ledger keeps them"]
 
 
 def remove_and_print(study: str, reason: str, results: bool, raw: bool) -> None:

@@ -12,13 +12,13 @@ MARK = re.compile(r"^(?P<before>[^#]*)#.*?\bSAY: (?P<what>(?!\.\.\.).*\S)")
 
 def open_lines(files: Iterable[Path]) -> list[str]:
     """The open lines of the files of a plan: path, line, key, and what is to be said, without the values there."""
-    found = []
+    lines = []
     for file in files:
         for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
             if mark := MARK.match(line):
                 key = mark["before"].partition(":")[0].strip(" -")
-                found.append(f"{file.as_posix()}:{number}: {f'{key}: ' if key else ''}{mark['what']}")
-    return found
+                lines.append(f"{file.as_posix()}:{number}: {f'{key}: ' if key else ''}{mark['what']}")
+    return lines
 
 
 def draft_words(lines: Sequence[str]) -> str:

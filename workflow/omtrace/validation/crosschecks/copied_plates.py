@@ -141,12 +141,12 @@ def _on_a_line(
     readings = values.to_numpy(dtype="float64")
     held = numpy.isfinite(readings)
     for read in numpy.unique(reads[held]):
-        mine = held & (reads == read)
-        first = values.index.to_series()[mine].groupby(plates[mine]).min().sort_values()
+        of_read = held & (reads == read)
+        first = values.index.to_series()[of_read].groupby(plates[of_read]).min().sort_values()
         place = numpy.full(plates.max() + 1, -1)
         place[first.index] = numpy.arange(len(first))
         table = numpy.full((len(first), wells.max() + 1), numpy.nan)
-        table[place[plates[mine]], wells[mine]] = readings[mine]
+        table[place[plates[of_read]], wells[of_read]] = readings[of_read]
         last = _last_digits(table)
         for plate, earlier in _candidates(table, last):
             near = _correlation(table[earlier], table[plate]) >= NEAR
