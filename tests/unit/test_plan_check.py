@@ -246,6 +246,13 @@ def test_the_schema_refuses_what_the_check_refuses(schema, change, says):
     assert list(schema.iter_errors(changed(*change)))
 
 
+def test_the_schema_misses_no_option_that_may_stand_elsewhere(schema):
+    content = changed("datasets", "people", "parameters", "total", "options", {})
+    assert list(schema.iter_errors(content))
+    for key, value in (("shared", {"parameters": {"score": {}}}), ("extends", "base.yaml")):
+        assert list(schema.iter_errors(content | {key: value})) == []
+
+
 def test_an_unknown_module_is_told_once():
     with pytest.raises(Fault) as caught:
         check_plan(Plan.model_validate(changed("analyses", "scores", "method", "descibe")))

@@ -1,6 +1,7 @@
 """The plan as a page, docs/plan.md: every key, and every module that a plan may name, with its options."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import import_module
@@ -92,13 +93,13 @@ PARTS = (
     ("analyses", "METHOD", "Methods", "Named by `method` of an analysis."),
     ("figures", "FIGURE", "Figures", "Named by `figure` of a figure."),
 )
-# Parts whose modules a model of the plan names, by which key.
+# Parts whose modules a model of the plan names, by which key, and where entries of the model stand in the plan.
 NAMED = (
-    ("readers", "READER", "TablePlan", "reader"),
-    ("validation.crosschecks", "CROSSCHECK", "CheckPlan", "check"),
-    ("derivations", "DERIVATION", "Parameter", "derive"),
-    ("analyses", "METHOD", "Analysis", "method"),
-    ("figures", "FIGURE", "FigurePlan", "figure"),
+    ("readers", "READER", "TablePlan", "reader", "tables.*"),
+    ("validation.crosschecks", "CROSSCHECK", "CheckPlan", "check", "checks.*"),
+    ("derivations", "DERIVATION", "Parameter", "derive", "datasets.*.parameters.*"),
+    ("analyses", "METHOD", "Analysis", "method", "analyses.*"),
+    ("figures", "FIGURE", "FigurePlan", "figure", "figures.*"),
 )
 BLANKS = {" ": "a space", "\t": "a tab"}
 HEAD = """\
@@ -150,23 +151,38 @@ def plan_page() -> str:
 def plan_schema() -> str:
     """A plan as JSON Schema (draft 2020-12), with the options of each module named by a part: for editors."""
     schema = Plan.model_json_schema(by_alias=True)
-    definitions = schema["$defs"]
-    for part, declares, model, key in NAMED:
-        rules = []
+    definitions, complete = schema["$defs"], []
+    for part, declares, model, key, place in NAMED:
+        rules, needs = [], defaultdict(list)
         for name, module in modules(part, declares).items():
             options = getattr(module, declares).options.model_json_schema(by_alias=True)
             inner = options.pop("$defs", {})
-            options.pop("required", None)  # a key may stand under ``shared``; ``omtrace plan`` misses it
+            if required := options.pop("required", ()):
+                needs[tuple(required)].append(name)
             definitions |= {
                 f"{part}.{name}.{one}": _moved(schema_of_model, part, name) for one, schema_of_model in inner.items()
             }
             definitions[f"{part}.{name}"] = _moved(options, part, name)
-            then = {"properties": {"options": {"$ref": f"#/$defs/{part}.{name}"}}}
-            rules.append({"if": {"properties": {key: {"const": name}}, "required": [key]}, "then": then})
+            fits = {"properties": {"options": {"$ref": f"#/$defs/{part}.{name}"}}}
+            rules.append({"if": {"properties": {key: {"const": name}}, "required": [key]}, "then": fits})
         definitions[model]["properties"][key]["enum"] = list(modules(part, declares))
         definitions[model]["allOf"] = rules
+        for required, names in needs.items():
+            called = {"properties": {key: {"enum": names}}, "required": [key]}
+            given = {"properties": {"options": {"required": list(required)}}, "required": ["options"]}
+            complete.append(_at(place, {"if": called, "then": given}))
+    # A required option may stand under ``shared`` or in the plan that is extended; ``omtrace plan`` tells then.
+    elsewhere = {"anyOf": [{"required": ["shared"]}, {"required": ["extends"]}]}
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return json.dumps({**head, **schema}, indent=1, ensure_ascii=False) + "\n"
+    whole = {**head, **schema, "if": elsewhere, "else": {"allOf": complete}}
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def _at(place: str, schema: dict[str, object]) -> dict[str, object]:
+    """The schema of a plan in which what stands at a dotted place (``*`` for any name) fits a schema."""
+    for name in reversed(place.split(".")):
+        schema = {"additionalProperties": schema} if name == "*" else {"properties": {name: schema}}
+    return schema
 
 
 def _moved(schema: object, part: str, name: str) -> object:
