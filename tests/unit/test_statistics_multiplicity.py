@@ -14,6 +14,16 @@ from omtrace.statistics import multiplicity
 
 R = json.loads((Path(__file__).parents[1] / "reference/multiplicity_r.json").read_text(encoding="utf-8"))
 ADJUSTMENTS = ("bonferroni", "holm", "hochberg", "hommel", "benjamini_hochberg", "benjamini_yekutieli")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_collection_of_garbage():
+    """statsmodels collects the garbage of the whole process at each Holm adjustment, which takes longer than all else."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gc.collect", lambda *_: 0)
+        yield
+
+
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=6)
 
 
