@@ -8,6 +8,8 @@ import click
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from omtrace.cli.application import COMMANDS, application
+from omtrace.model.folders import plan_file
+from omtrace.model.plan import read_plan
 from omtrace.model.statistics import STATISTICS
 from omtrace.report.plan_page import plan_page
 from omtrace.report.rules_page import catalogue_page
@@ -46,17 +48,20 @@ def gallery(config: MkDocsConfig) -> Iterator[File]:
     lines = [
         "# Gallery",
         "",
-        "Every figure of the studies that have run here; their plans ask for each.",
+        "Every figure of the studies that have run here, with the key of the plan that asks for it and its `figure`.",
         "",
     ]
     for index in sorted(Path("results").glob("*/figures/index.json")):
         study = index.parts[1]
         figures = json.loads(index.read_text(encoding="utf-8"))
-        lines += [f"## {study.replace('_', ' ')}", ""] if figures else []
+        plan = read_plan(Path(plan_file(study)))
+        lines += [f"## {plan.title}", "", f"`config/studies/{study}.yaml`; {plan.kind} data.", ""] if figures else []
         for figure in figures:
             picture = f"gallery/{study}-{figure['name']}.png"
             alt = figure["alt"].replace("[", "(").replace("]", ")").replace("\n", " ")
             lines += [f"### {figure['title']}", "", f"![{alt}]({picture})", ""]
+            kind = plan.figures[figure['name']].figure
+            lines += [f"`figures.{figure['name']}`, `figure: {kind}`", ""]
             path = index.with_name(f"{figure['name']}.png").resolve()
             yield File.generated(config, picture, abs_src_path=str(path))
     lines += [] if len(lines) > 4 else ["No study has results: run `make` first.", ""]
