@@ -60,7 +60,7 @@ def gallery(config: MkDocsConfig) -> Iterator[File]:
             picture = f"gallery/{study}-{figure['name']}.png"
             alt = figure["alt"].replace("[", "(").replace("]", ")").replace("\n", " ")
             lines += [f"### {figure['title']}", "", f"![{alt}]({picture})", ""]
-            kind = plan.figures[figure['name']].figure
+            kind = plan.figures[figure["name"]].figure
             lines += [f"`figures.{figure['name']}`, `figure: {kind}`", ""]
             path = index.with_name(f"{figure['name']}.png").resolve()
             yield File.generated(config, picture, abs_src_path=str(path))

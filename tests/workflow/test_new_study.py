@@ -23,9 +23,10 @@ from omtrace.model.plan import read_plan
 from omtrace.provenance import ledger
 from omtrace.provenance.stage_inputs import inputs_of
 from omtrace.readers import Variable
+from omtrace.simulate import batches
 from omtrace.store import read_csv
 from openpyxl import load_workbook
-from pipeline import MIRROR, done, omtrace, snakemake
+from pipeline import MIRROR, REPOSITORY, done, omtrace, snakemake
 from yaml import safe_load
 
 
@@ -369,6 +370,52 @@ def test_a_plate_with_its_layout_becomes_an_assay(tmp_path):
     assert found == ["plates: M1, by the reader plate_grid"]
     assert {*plan.tables} == {"plate_signals", "plate_layout"} and plan.plates is not None
     assert plan.analyses["curves"].method == "standard_curve" and plan.analyses["curves"].population == "standards"
+
+
+@pytest.mark.parametrize(
+    ("heads", "words", "columns", "unit"),
+    [
+        (
+            ["Plate ID", "Well Position", "Well type", "Sample name", "Std. conc. [ng/mL]", "Dilution factor"],
+            ("STD", "Unknown", "QC 1"),
+            {
+                "plate": "Plate ID",
+                "role": "Well type",
+                "sample": "Sample name",
+                "concentration": "Std. conc. [ng/mL]",
+                "dilution": "Dilution factor",
+            },
+            "ng/mL",
+        ),
+        (
+            ["plate", "well_id", "kind", "content", "concentration_pmol_l", "dil"],
+            ("Calibrator", "SMP-1", "Ctrl"),
+            {"role": "kind", "sample": "content", "concentration": "concentration_pmol_l", "dilution": "dil"},
+            "pmol/L",
+        ),
+    ],
+)
+def test_the_heads_and_words_of_a_laboratory_are_understood(tmp_path, heads, words, columns, unit):
+    (tmp_path / "plate.csv").write_text(PLATE, encoding="utf-8")
+    standard, sample, control = words
+    rows = [heads, *(["M1", f"{row}{n}", standard, f"S{n}", 2**n, ""] for row in "AB" for n in range(1, 9))]
+    rows += [*(["M1", f"C{n}", sample, f"R{n}", "", 1] for n in range(1, 11)), ["M1", "C11", control, "Q", "", 1]]
+    plan, _ = drafted(folder_of(tmp_path / "study"), str(tmp_path / "plate.csv"), saved(tmp_path, "layout.csv", rows))
+    layout = plan.tables["plate_layout"]
+    assert layout.columns == columns and layout.unit == (heads[0], heads[1])
+    assert layout.recode == {"role": {standard: "standard", sample: "sample", control: "control"}}
+    assert plan.datasets["samples"].parameters["concentration"].unit == unit
+
+
+def test_the_example_of_a_batch_is_what_the_simulation_makes_and_becomes_an_assay(tmp_path):
+    example = REPOSITORY / "docs/example_batch"
+    batches.write(tmp_path, [1])
+    for path in sorted(example.iterdir()):
+        assert path.read_bytes() == next(tmp_path.rglob(path.name)).read_bytes()
+    files = [str(example / name) for name in ("plate_1.txt", "layout_1.csv")]
+    plan, found = drafted(folder_of(tmp_path / "study"), *files)
+    assert found == ["plates: Batch 1, by the reader softmax", "wavelengths: 450, 620"]
+    assert plan.tables["plate_layout"].columns == {"concentration": "concentration_pg_ml"}
 
 
 def test_a_plate_without_a_layout_gets_one_to_be_filled_in(tmp_path):

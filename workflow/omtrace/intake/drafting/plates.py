@@ -1,5 +1,6 @@
 """The first plan of an assay, from plate exports and their layout; and layouts to be filled in."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,23 @@ READERS: tuple[tuple[str, dict[str, str]], ...] = (
 )
 KINDS = {"STD": "standard", "SPL": "sample", "BLK": "blank", "CTL": "control"}  # of Gen5
 LAYOUT = ("plate", "well", "role", "sample", "concentration", "dilution")
+CALLED = {  # the heads that laboratories give them
+    "plate": {"plate_name", "plate_id", "plate_no", "plate_number"},
+    "well": {"well_id", "well_position", "position", "wells"},
+    "role": {"type", "well_type", "sample_type", "content_type", "kind", "well_role"},
+    "sample": {"sample_id", "sample_name", "content", "name", "id"},
+    "concentration": {"conc", "nominal", "nominal_conc", "nominal_concentration", "standard_concentration", "std_conc"},
+    "dilution": {"dilution_factor", "dil", "dilution_fold", "fold"},
+}
+ROLES = {
+    "standard": {"std", "stds", "cal", "calibrator", "calibration", "standards"},
+    "sample": {"spl", "smp", "unk", "unknown", "unknowns", "samples", "test"},
+    "blank": {"blk", "bl", "blanks", "zero", "nsb", "background"},
+    "control": {"ctl", "ctrl", "qc", "controls"},
+    "spiked": {"spike"},
+}
+UNIT = re.compile(r"[\s_(\[]+([pnuµm]g|[pnuµm]mol|[pnuµm]M|m?IU|U)(?:[\s_/]*(ml|dl|l))?[)\]]*$", re.IGNORECASE)
+LITRES = {"ml": "mL", "dl": "dL", "l": "L"}
 SIZES = {6: (2, 3), 12: (3, 4), 24: (4, 6), 48: (6, 8), 96: (8, 12), 384: (16, 24), 1536: (32, 48)}
 
 
@@ -38,6 +56,8 @@ class Plates:
     wells: Mapping[str, tuple[str, ...]]  # plate -> its wells
     wavelengths: tuple[str, ...]
     controls: tuple[str, ...] = field(default=())
+    columns: Mapping[str, str] = field(default_factory=dict)  # of the layout: own -> raw, where the two differ
+    roles: Mapping[str, str] = field(default_factory=dict)  # of the layout: raw -> own; none where all are the same
 
 
 def plates_in(paths: Sequence[Path]) -> Plates | None:
@@ -74,10 +94,14 @@ def plates_in(paths: Sequence[Path]) -> Plates | None:
         for wave in columns.get("wavelength", ()):
             waves[wave] = waves.get(wave, 0) + 1
     controls: dict[str, None] = {}
+    called: dict[str, str] = {}
+    roles: dict[str, str] = {}
     for _, _, extract in layouts.values():
         columns = dict(zip(extract.columns, (list(map(str, cells)) for cells in extract.cells), strict=True))
-        rows = zip(columns["role"], columns.get("sample", ()), strict=False)
-        controls |= {sample: None for role, sample in rows if role == "control" and sample}
+        called |= layout_columns(extract.columns)
+        roles |= {text: role_of(text) for text in columns[called["role"]] if text}
+        rows = zip(columns[called["role"]], columns.get(called.get("sample", ""), ()), strict=False)
+        controls |= {sample: None for role, sample in rows if sample and roles.get(role) == "control"}
     reader, options = next(((r, o) for r, o, _ in layouts.values()), ("delimited", {}))
     return Plates(
         *next(iter(readers.values())),
@@ -88,7 +112,34 @@ def plates_in(paths: Sequence[Path]) -> Plates | None:
         {plate: tuple(of) for plate, of in wells.items()},
         tuple(sorted(waves, key=lambda wave: -waves[wave])),
         tuple(controls),
+        {name: raw for name, raw in called.items() if name != raw},
+        roles if any(role != raw for raw, role in roles.items()) else {},
     )
+
+
+def layout_columns(heads: Sequence[str]) -> dict[str, str]:
+    """Column of a layout -> the head of a file that means it, with a unit or without; its own name comes first."""
+    called: dict[str, str] = {}
+    for name in LAYOUT:
+        plain = {raw: re.sub(r"\W+", "_", UNIT.sub("", raw.strip())).strip("_").lower() for raw in heads}
+        fitting = [raw for raw in heads if raw == name] or [raw for raw in heads if plain[raw] == name]
+        fitting = fitting or [raw for raw in heads if plain[raw] in CALLED[name]]
+        if fitting and fitting[0] not in called.values():
+            called[name] = fitting[0]
+    return called
+
+
+def role_of(text: str) -> str:
+    """What a layout's word says that the well holds; the word itself where it is none of the usual ones."""
+    word = re.sub(r"[\s_-]*[0-9]*$", "", text.strip()).lower()
+    return next((role for role, words in ROLES.items() if word == role or word in words), text)
+
+
+def _unit_of(head: str) -> str:
+    """The unit of a concentration in the head of its column, such as pg/mL of ``conc_pg_ml``; "" where it has none."""
+    if not (unit := UNIT.search(head)):
+        return ""
+    return "/".join([unit[1], *([LITRES[unit[2].lower()]] if unit[2] else [])])
 
 
 def _signals(content: bytes) -> tuple[str, dict[str, str], Extract] | None:
@@ -114,7 +165,7 @@ def _layout(content: bytes) -> tuple[str, dict[str, str], Extract] | None:
             extract = module.read(content, options_of(module, dict(options), "options"))
         except Fault:
             continue
-        if {"plate", "well", "role"} <= {*extract.columns}:
+        if {"plate", "well", "role"} <= {*layout_columns(extract.columns)}:
             return name, options, extract
     return None
 
@@ -142,14 +193,19 @@ def _lines(study: str, plates: Plates) -> Iterator[str]:
     yield from entry(2, "plate_signals", {**signals, "unit": ["plate_name", "well"]}, says)
     layout: dict[str, object] = {"source": "layouts", "reader": plates.layout_reader}
     layout |= {"options": dict(plates.layout_options)} if plates.layout_options else {}
-    yield from entry(2, "plate_layout", {**layout, "unit": ["plate", "well"], "skip_blank": "role"})
+    own = {name: raw for name, raw in plates.columns.items() if name != "well"}  # which is a part of the unit alone
+    layout |= {"columns": own} if own else {}
+    layout |= {"recode": {"role": dict(plates.roles)}} if plates.roles else {}
+    raw = [plates.columns.get(name, name) for name in ("plate", "well", "role")]
+    yield from entry(2, "plate_layout", {**layout, "unit": raw[:2], "skip_blank": raw[2]})
     yield "datasets:"
     yield "  samples:"
     yield from entry(4, "unit", "sample")
     yield from entry(4, "roster", {"table": "plate_layout", "column": "sample"})
     yield "    parameters:"
-    said = {"derive": "assay", "label": "Concentration", "unit": "pg/mL", "options": {**assay}}
-    yield from entry(6, "concentration", said, "SAY: unit of the standards")
+    unit = _unit_of(plates.columns.get("concentration", ""))
+    said = {"derive": "assay", "label": "Concentration", "unit": unit or "pg/mL", "options": {**assay}}
+    yield from entry(6, "concentration", said, "" if unit else "SAY: unit of the standards")
     if plates.controls:
         known = ", ".join(f"{name}: ..." for name in plates.controls)
         yield f"      # SAY: among these options, controls: {{{known}}} with the known concentration of each,"
