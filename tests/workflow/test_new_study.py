@@ -356,6 +356,57 @@ def test_public_data_sets_get_a_plan_with_a_comparison(tmp_path, file, request_,
     assert plan.analyses["primary"].method == method
 
 
+def test_a_cluster_that_no_name_tells_is_found_where_chance_does_not_make_it(tmp_path):
+    rows = [["patient", "surgery_no", "allocation", "pain_pre", "pain_post"]]
+    for number in range(80):
+        surgery = number // 5
+        rows.append([f"P{number}", chr(65 + surgery), ("usual", "OMT")[surgery % 2], 50 + number % 7, 40 + number % 9])
+    plan, found = drafted(folder_of(tmp_path), saved(tmp_path, "trial.csv", rows))
+    assert "cluster: surgery_no" in found
+    primary = plan.analyses["primary"]
+    assert primary.method == "mixed_model"
+    assert primary.options["random"] == ["surgery_no"] and primary.options["terms"] == ["allocation", "baseline"]
+
+
+def test_a_column_in_which_units_of_both_arms_meet_is_no_cluster(tmp_path):
+    rows = [["patient", "surgery_no", "allocation", "pain_pre", "pain_post"]]
+    rows += [[f"P{n}", chr(65 + n // 5), ("usual", "OMT")[n % 2], 50 + n % 7, 40 + n % 9] for n in range(80)]
+    plan, found = drafted(folder_of(tmp_path), saved(tmp_path, "trial.csv", rows))
+    assert not [line for line in found if line.startswith("cluster")]
+    assert plan.analyses["primary"].method == "ancova"
+
+
+def test_an_export_in_german_keeps_its_numbers_and_what_was_known_before(tmp_path):
+    rows = [["Patient", "Gruppe", "Größe (cm)", "Ausgangswert Puls", "Tage_T0", "Tage_T1"]]
+    rows += [
+        [
+            f"{n:03}",
+            ("Schein", "Verum")[n % 2],
+            f"{160 + n % 30},5",
+            60 + n % 17,
+            10 + n % 9,
+            "k.A." if n == 7 else n % 12,
+        ]
+        for n in range(40)
+    ]
+    text = "\n".join(";".join(map(str, row)) for row in rows)
+    (tmp_path / "export.csv").write_bytes(text.encode("cp1252"))
+    plan, _ = drafted(folder_of(tmp_path), str(tmp_path / "export.csv"))
+    assert plan.missing_codes == {"k.A.": "not stated"}
+    assert plan.tables["export"].columns["groesse_cm"].type == "number"
+    assert plan.tables["visits"].columns["tage"].type == "integer"
+    assert plan.analyses["at_baseline"].parameters == ("groesse_cm", "ausgangswert_puls")
+    assert plan.analyses["primary"].parameters == ("tage",)
+
+
+def test_a_word_among_numbers_is_asked_about_and_a_limit_is_none():
+    numbers = {str(n): 2 for n in range(20)}
+    asked = column_of("x", "x", numbers | {"moved": 3}, Variable())
+    assert asked.kind == "integer" and asked.missing == {"moved": "not a number"} and "moved" in asked.remark
+    assert column_of("x", "x", numbers | {">40": 3, "<1": 2}, Variable()).kind == "text"
+    assert column_of("x", "x", {"A": 9, "B": 8, "1": 4, "2": 5}, Variable()).kind == "category"
+
+
 PLATE = "Plate: M1\n450 nm\n,1,2,3,4,5,6,7,8,9,10,11,12\n"
 PLATE += "".join(f"{row}{''.join(f',{0.1 + 0.2 * n:.3f}' for n in range(12))}\n" for row in "ABCDEFGH")
 

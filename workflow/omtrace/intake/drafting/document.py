@@ -209,6 +209,7 @@ def _analyses(draft: Draft) -> Iterator[str]:
     if facts:
         names = [fact.name for fact in facts]
         if draft.arm and draft.group and not draft.cluster:
+            yield "  # SAY: which of these were known before treatment; what came after it belongs to the outcomes."
             yield from _analysis("at_baseline", "baseline_table", "Units by group", "descriptive", names)
         else:
             yield from _analysis("units", "describe", "Units", "descriptive", names)
@@ -277,8 +278,11 @@ def _comparison(draft: Draft, name: str, role: str, outcomes: Sequence[Parameter
     elif draft.arm and draft.group and draft.cluster:
         reference, *others = draft.arm.groups
         pairs = [{"of": draft.group, "pair": [other, reference]} for other in others]
-        options = {"terms": [draft.group], "random": [draft.cluster], "contrasts": pairs}
-        yield from _analysis(name, "mixed_model", f"{what} by group", role, names, **at, options=options)
+        adjusted = visited and before
+        terms = [draft.group, *["baseline"] * adjusted]
+        options = {"terms": terms, "random": [draft.cluster], "contrasts": pairs}
+        title = f"{what} by group{', adjusted for baseline' * adjusted}"
+        yield from _analysis(name, "mixed_model", title, role, names, **at, options=options)
     elif draft.arm and draft.group:
         reference, *others = draft.arm.groups
         contrasts = [[other, reference] for other in others]

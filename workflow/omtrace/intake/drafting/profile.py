@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 MOST_CATEGORIES = 12
+MOST_WORDS = 2  # that stand among numbers and are taken for missing values
 SHARE = 0.95  # of the cells of a column that have to be of a type; the others become findings
 # Texts that say that there is no value, and numbers that do so where all others are far from them.
 NO_VALUE = {
@@ -32,6 +34,18 @@ NO_VALUE = {
     ".": "not available",
     "-": "not available",
     "#n/a": "not available",
+    "k.a.": "not stated",  # German: keine Angabe
+    "k. a.": "not stated",
+    "keine angabe": "not stated",
+    "n.b.": "not determined",  # nicht bestimmt
+    "n.e.": "not collected",  # nicht erhoben
+    "n.d.": "not determined",
+    "nd": "not determined",
+    "n/d": "not determined",
+    "s/d": "not stated",  # Spanish: sin datos
+    "ns/nc": "not answered",  # no sabe, no contesta
+    "nr": "not stated",  # French: non renseigné
+    "n.c.": "not stated",  # non communiqué
 }
 WORDS = {
     "none": "none",
@@ -45,6 +59,21 @@ READERS |= {".jsonl": "jsonlines", ".ndjson": "jsonlines"}
 READERS |= dict.fromkeys((".sav", ".zsav", ".por", ".dta", ".sas7bdat", ".xpt"), "statistical")
 READERS |= dict.fromkeys((".rda", ".rdata", ".rds"), "r_data") | {".pzfx": "prism"}
 USUAL = Format.model_validate({})
+LETTERS = str.maketrans(
+    {
+        "ä": "ae",
+        "ö": "oe",
+        "ü": "ue",
+        "Ä": "Ae",
+        "Ö": "Oe",
+        "Ü": "Ue",
+        "ß": "ss",
+        "µ": "u",
+        "μ": "u",
+        "ø": "oe",
+        "æ": "ae",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -187,7 +216,8 @@ def counted(cells: "Sequence[str] | pyarrow.Array") -> Counter[str]:
 
 def own_name(raw: str, taken: Mapping[str, None] | None = None) -> str:
     """A column's name in the plan: lower case letters, digits and underscores, none of those taken."""
-    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", raw)
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", raw.translate(LETTERS))
+    words = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode("ascii")
     name = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_")[:40].strip("_") or "column"
     name = name if name[0].isalpha() else f"c_{name}"
     found, number = name, 2
@@ -207,6 +237,10 @@ def column_of(raw: str, name: str, counts: Mapping[str, int], variable: Variable
     if words and (numbered := {text: n for text, n in texts.items() if text not in words}):
         if (told := kind_of(numbered)[0]) in ("integer", "number", "date"):
             kind, texts, missing = told, numbered, missing | words
+    if kind == "text" and not remark and (few := _among_numbers(texts)):
+        texts = {text: n for text, n in texts.items() if text not in few}
+        (kind, _), missing = kind_of(texts), missing | dict.fromkeys(few, "not a number")
+        remark = f"whether {' and '.join(map(repr, few))} means that there is no value (missing_codes)"
     if kind in ("integer", "number"):
         far = _far_off(texts)
         missing |= dict.fromkeys(far, "not answered")
@@ -256,6 +290,16 @@ def _far_off(texts: Mapping[str, int]) -> list[str]:
     return [text for text in found if (float(text) < 0 <= low) or (float(text) >= 999 and float(text) > 9 * high)]
 
 
+def _among_numbers(texts: Mapping[str, int]) -> list[str]:
+    """The few words of a column that is of numbers otherwise, at least ten different ones or nine cells of ten."""
+    words = [text for text in texts if re.fullmatch(r"[^\W\d_][^\d<>]*", text)]
+    numbers = {text: n for text, n in texts.items() if text not in words}
+    many = len(numbers) >= 10 or sum(numbers.values()) >= 0.9 * sum(texts.values())
+    if not 0 < len(words) <= MOST_WORDS or not many or kind_of(numbers)[0] not in ("integer", "number"):
+        return []
+    return sorted(words) if sum(texts[word] for word in words) * 2 < sum(numbers.values()) else []
+
+
 def _is_plain(text: str) -> bool:
     return bool(re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", text))
 
@@ -301,12 +345,6 @@ def decimals_of(column: ColumnProfile) -> int:
     return min(15, max(1, 2 - math.floor(math.log10(largest)))) if 0 < largest < 1 else 1
 
 
-def shared_columns(files: Sequence[FileProfile]) -> list[str]:
-    """The raw names of columns that all files have."""
-    first, *rest = files
-    return [column.raw for column in first.columns if all(other.has(column.raw) for other in rest)]
-
-
 def merged(stem: str, name: str, columns: Sequence[ColumnProfile]) -> ColumnProfile:
     """The columns of one quantity as one: the widest of their types."""
     texts: dict[str, int] = {}
@@ -319,6 +357,7 @@ def merged(stem: str, name: str, columns: Sequence[ColumnProfile]) -> ColumnProf
     first = columns[0]
     missing = {text: says for column in columns for text, says in column.missing.items()}
     spellings = {text: level for column in columns for text, level in column.spellings.items()}
+    remark = next((column.remark for column in columns if column.remark and kind in ("integer", "number")), "")
     return in_one_spelling(
-        ColumnProfile(stem, name, kind, texts, first.label, first.codes, missing, spellings=spellings)
+        ColumnProfile(stem, name, kind, texts, first.label, first.codes, missing, remark=remark, spellings=spellings)
     )

@@ -1,6 +1,7 @@
 """Which columns name the unit, the visit, the arm and the like: by their names and by how their cells repeat."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -33,7 +34,9 @@ SEQUENCES = rf"((trt|treat(ment)?)_?)?seq(uence|p|a)?(_?(group|code|name|no))?|o
 FACTORS = r"strain|model|surgery|stress|behaviou?r|lesion|knock_?out|operation|factor.*"
 FACTS = (
     r"age.*|sex|gender|bmi|height.*|race|.*_?size|ethnic.*|site|cent(er|re).*|strat.*|educ.*|smok.*|duration.*|"
-    r"onset.*|chronic.*|batch|strain|litter.*|cage.*|country|region|marital.*|employ.*|dob|birth.*|visit.*|practice.*"
+    r"onset.*|chronic.*|batch|strain|litter.*|cage.*|country|region|marital.*|employ.*|dob|birth.*|visit.*|practice.*|"
+    r"alter.*|geschlecht|größe.*|groesse.*|gewicht.*|zentrum|praxis|sexe|âge|taille.*|poids.*|edad.*|sexo|talla.*|peso.*|"
+    r"età|sesso|altezza.*|leeftijd|geslacht|lengte.*"
 )
 REFERENCE = (
     r"placebo|control|ctrl|ctl|cont|sham|vehicle|usual|tau|cau|untreated|saline|waiting|wait.?list|standard|wt|wild|none|no|pbo|0|"
@@ -345,11 +348,24 @@ def factors_of(file: FileProfile, unit: str) -> list[ColumnProfile]:
 
 
 def cluster_of(file: FileProfile, unit: str, group: str) -> ColumnProfile | None:
-    """The column of what was given the treatment as a whole: a cage, a litter, a site; each within one group."""
+    """The column of what was given the treatment as a whole: a cage, a litter, a site; each within one group.
+
+    Of a column that is not called so, chance must be unlikely: ten units and more lie in one group with the first of
+    theirs.
+    """
+    units = list({one: row for row, one in enumerate(file.cells(unit))}.values()) if unit else range(file.rows)
+    groups = file.cells(group)
     for column in file.columns:
-        if column.raw not in (unit, group) and named(column, CLUSTERS + r"(_?(id|no|nr|number|name))?"):
-            if 2 < len(column.texts) < file.rows and is_constant(file, column.raw, group):
-                return column
+        if column.raw in (unit, group) or not 2 < len(column.texts) < file.rows:
+            continue
+        cells = file.cells(column.raw)
+        members = Counter(cells[row] for row in units if cells[row])
+        arms = Counter({cells[row]: groups[row] for row in units if cells[row]}.values())
+        together = sum(members.values()) - len(members) >= 10 and min(arms.values(), default=0) >= 2
+        called = named(column, CLUSTERS + r"(_?(id|no|nr|number|name))?")
+        likely = together and not column.is_number and column.kind != "date"
+        if (called or likely) and is_constant(file, column.raw, group):
+            return column
     return None
 
 

@@ -101,6 +101,7 @@ class Draft:
     roster: str = ""
     arm: Arm | None = None
     cluster: str = ""
+    cluster_column: str = ""
     treatments: list[str] = field(default_factory=list)  # of a crossover in two periods, the reference first
     treatment: str = ""  # the raw column that holds them
     sequences: dict[str, str] = field(default_factory=dict)  # group of such a crossover -> its first treatment
@@ -166,6 +167,10 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
     draft.arm = arm_of(files, unit, request.arm, request.reference) if compared else None
     if draft.arm:
         draft.found.append(f"arm: {draft.arm.column.raw} ({', '.join(draft.arm.groups)})")
+        if request.design in ("", "cluster", "animals"):
+            file = next(f for f in files if draft.arm and f.name == draft.arm.file)
+            cluster = cluster_of(file, unit, draft.arm.column.raw)
+            draft.cluster_column = cluster.raw if cluster else ""
     is_crossed = False
     for file in files:
         if request.design != "crossover" and (wrong := differing(file, unit)):
@@ -206,12 +211,9 @@ def _group(draft: Draft, request: Request) -> None:
         raws = {column.raw for file in files for column in factors_of(file, unit)}
         draft.factors = [p.name for p in draft.parameters.values() if p.raw in raws][:3]
         draft.found.append(f"factors: {', '.join(draft.factors) or 'none; name them in the plan'}")
-    if draft.arm and (request.design in ("", "cluster", "animals")):
-        file = next(f for f in files if f.name == draft.arm.file)
-        cluster = cluster_of(file, unit, draft.arm.column.raw)
-        draft.cluster = next((p.name for p in draft.parameters.values() if cluster and p.label == _label(cluster)), "")
-        if draft.cluster:
-            draft.found.append(f"cluster: {draft.cluster}")
+    if draft.cluster_column:
+        draft.cluster = next((p.name for p in draft.parameters.values() if p.raw == draft.cluster_column), "")
+        draft.found += [f"cluster: {draft.cluster}"] * bool(draft.cluster)
 
 
 def _spelled(files: Sequence[FileProfile]) -> Iterator[str]:
@@ -457,7 +459,8 @@ class _File:
             return
         derive = "same" if constant else "mean" if repeated else "column"
         known = named(column, f"{FACTS}|{ARMS}")
-        fact = is_arm or constant or (not visits and not repeated and known) or holds == "categories"
+        once = not visits and not repeated and (known or (self.visits is not None and bool(self.visits.wide)))
+        fact = is_arm or constant or once or holds == "categories"
         self.draft.parameter(
             name,
             _label(column),
@@ -484,6 +487,8 @@ class _File:
 
     def _is_id(self, column: ColumnProfile) -> bool:
         """Whether a text names what a unit belongs to: a litter, a site."""
+        if column.raw == self.draft.cluster_column:
+            return True
         return named(column, FACTS) and 1 < len(column.texts) < self.file.rows and not self.visits
 
 
