@@ -918,6 +918,22 @@ def test_options_choose_parameters_visits_and_groups(tmp_path):
     assert len(drawing.numbers) == 8 and sheet.figure.legends == []
 
 
+@pytest.mark.parametrize("name", ["means", "paired", "groups"])
+def test_a_mean_without_an_interval_is_drawn_and_the_legend_says_so(name, tmp_path):
+    study = clinic(12, GROUPS)
+    study.estimates = [r for r in study.estimates if (r[2], r[7][:3]) != ("msq", "ci_")]
+    kinds = {"means": "means", "paired": "paired_lines", "groups": "groups"}
+    only(study, **{name: {"figure": kinds[name], "analyses": ["summary"], "options": {"parameters": ["hit6", "msq"]}}})
+    sheet, _ = drawn(study, name, tmp_path)
+    estimates = Estimates(tmp_path / "estimates.csv")
+    assert sheet.without_intervals == f"No interval: {study.plan.datasets['participants'].parameters['msq'].label}."
+    ids = shown(sheet)
+    assert all(n.id in ids for n in estimates.of("summary", ["mean"]) if n.parameter == "msq" and n.group != "all")
+    draw_figures(study.plan, tmp_path)
+    (entry,) = json.loads((tmp_path / "figures/index.json").read_text(encoding="utf-8"))
+    assert entry["note"].endswith(sheet.without_intervals)
+
+
 def test_a_missing_estimate_is_named(tmp_path):
     study = clinic(12, GROUPS)
     study.estimates = [r for r in study.estimates if (r[2], r[4], r[5], r[7]) != ("msq", "omt", "month3", "ci_low")]

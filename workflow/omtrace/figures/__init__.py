@@ -8,7 +8,7 @@ draws flow charts, forests, and boxes from stored quartiles, which seaborn would
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -162,5 +162,6 @@ def _drawn(plan: "Plan", folder: Path) -> Iterator[tuple[str, Sheet, Drawing]]:
                     raise
                 sheet = Sheet(plan, name, folder, estimates, where)
                 drawing = _why_not(sheet, refused)
+            drawing = replace(drawing, note=" ".join(filter(None, (drawing.note, sheet.without_intervals))))
             sheet.finish()
             yield name, sheet, drawing

@@ -148,11 +148,11 @@ class Interval:
 
 
 def interval(x: float, group: Group, triple: Sequence[Estimate], counted: Estimate | None = None) -> Interval:
-    """An interval to be drawn; without its ends where they have no value or rest on fewer than ``FEWEST`` values."""
+    """An interval to be drawn; without its ends where there are none, or they rest on fewer than ``FEWEST`` values."""
     few = counted is not None and counted.value < FEWEST
-    point, low, high = triple
-    whole = math.isfinite(low.value) and math.isfinite(high.value) and not few
-    return Interval(x, group, point, (low, high) if whole else ())
+    point, *ends = triple
+    whole = all(math.isfinite(end.value) for end in ends) and not few
+    return Interval(x, group, point, tuple(ends) if whole else ())
 
 
 def draw_intervals(

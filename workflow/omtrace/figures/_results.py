@@ -57,6 +57,12 @@ class Estimates:
         key = (number.analysis, number.parameter, statistic, number.group, number.visit, number.level)
         return self._all(number.analysis).get(key)
 
+    def gives(self, analysis: str, parameter: str, statistic: str) -> bool:
+        """Whether an analysis has a statistic of a parameter, in any group, at any visit."""
+        return any(
+            row["parameter"] == parameter and row["statistic"] == statistic for row in self._rows.get(analysis, ())
+        )
+
     def of(self, analysis: str, statistics: Iterable[str]) -> list[Estimate]:
         """All estimates of an analysis with one of the statistics, in the order of the file."""
         wanted = set(statistics)

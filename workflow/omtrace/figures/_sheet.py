@@ -95,6 +95,7 @@ class Sheet:
         self._records: dict[str, Records] = {}
         self._drawn_records: list[tuple[Quantity, Group, Record]] = []
         self._key: Sequence[tuple[str, Look]] = ()
+        self._bare: dict[str, None] = {}  # labels of what has no interval
 
     @cached_property
     def figure(self) -> "Figure":
@@ -190,9 +191,25 @@ class Sheet:
         """The estimate of a quantity in a group at a visit. Raises Fault if it is not there."""
         return self.estimates.find(quantity.analysis, quantity.key, statistic, group.key, visit)
 
+    def with_ends(self, quantity: Quantity, statistics: Sequence[str], group: Group, visit: str) -> list[Estimate]:
+        """A statistic of a quantity and the ends of its interval, or it alone where the analysis gives no interval.
+
+        Of values within clusters, and of the answers to a single item, a description gives none.
+        """
+        point, *ends = statistics
+        if not any(self.estimates.gives(quantity.analysis, quantity.key, end) for end in ends):
+            self._bare[quantity.label] = None
+            ends = []
+        return [self.find(quantity, statistic, group, visit) for statistic in (point, *ends)]
+
     def triples(self, quantity: Quantity, statistics: Sequence[str], group: Group) -> list[list[Estimate]]:
-        """The same statistics of a quantity in a group, visit by visit."""
-        return [[self.find(quantity, statistic, group, visit) for statistic in statistics] for visit in quantity.visits]
+        """A statistic of a quantity in a group with the ends of its interval, visit by visit, as ``with_ends``."""
+        return [self.with_ends(quantity, statistics, group, visit) for visit in quantity.visits]
+
+    @property
+    def without_intervals(self) -> str:
+        """A sentence for the note on what is drawn without an interval; "" where all have one."""
+        return f"No interval: {', '.join(self._bare)}." if self._bare else ""
 
     def units(self, quantity: Quantity, group: Group, visit: str) -> list[Record]:
         """The records of single participants or animals that the analysis used. Raises Fault if it counted others."""

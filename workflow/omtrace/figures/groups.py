@@ -94,7 +94,7 @@ def _panel_of(sheet: Sheet, quantity: Quantity, visit: str, groups: list[Group])
         visit,
         groups,
         [sheet.units(quantity, group, visit) for group in groups],
-        [[sheet.find(quantity, statistic, group, visit) for statistic in MEAN] for group in groups],
+        [sheet.with_ends(quantity, MEAN, group, visit) for group in groups],
         [sheet.find(quantity, "n", group, visit) for group in groups],
     )
 
