@@ -24,6 +24,7 @@ from omtrace.figures._sheet import Sheet
 from omtrace.model.closed import Closed, checked
 from omtrace.model.plan import Plan
 from omtrace.plugins import plugin
+from omtrace.provenance import closing
 from omtrace.provenance.keys import digest_of
 
 COLUMNS = (
@@ -952,11 +953,8 @@ def test_a_missing_estimate_is_named(tmp_path):
         ({"figure": "means", "options": {"visits": ["week9"]}}, "'week9' is not in the figure's analyses"),
         ({"figure": "boxes"}, "there is no figure 'boxes'"),
         ({"figure": "flow", "analyses": ["flow", "summary"]}, "a flow is of one analysis, not of 2"),
-        ({"figure": "forest", "analyses": ["change"], "options": {"log": True}}, "limit or the reference is zero"),
-        ({"figure": "forest", "analyses": ["change", "summary"]}, "analysis 'summary' has no estimate to draw"),
         ({"figure": "curves"}, "has no group that names the plate"),
         ({"figure": "forest"}, "hold no statistic difference or mean_change"),
-        ({"figure": "flow"}, "no estimate of analysis 'summary', parameter 'hit6'"),
     ],
 )
 def test_faults_of_the_plan_say_what_is_wrong(entry, message, tmp_path):
@@ -974,6 +972,42 @@ def test_values_of_zero_cannot_stand_on_a_logarithmic_axis(tmp_path):
     study.records["animals"][at] = (*row[:3], 0.0, *row[4:])
     with pytest.raises(Fault, match="parameter 'marker2' has values, or limits .* take log out"):
         drawn(study, "markers_log", tmp_path)
+
+
+def test_a_figure_that_the_data_do_not_allow_says_so_and_the_others_are_drawn(tmp_path):
+    study = rodent(markers=2)
+    at = next(i for i, r in enumerate(study.records["animals"]) if r[1] == "marker2")
+    row = study.records["animals"][at]
+    study.records["animals"][at] = (*row[:3], 0.0, *row[4:])
+    figures = study.plan.model_dump(by_alias=True)["figures"]
+    only(study, **{name: figures[name] for name in ("markers", "markers_log")})
+    study.write(tmp_path)
+    draw_figures(study.plan, tmp_path)
+    drawn_one, not_drawn = json.loads((tmp_path / "figures/index.json").read_text(encoding="utf-8"))
+    assert "not_drawn" not in drawn_one and drawn_one["numbers"]
+    reason = (
+        "parameter 'marker2' has values, or limits of an interval, of zero or less, which a logarithmic axis cannot"
+    )
+    assert reason in not_drawn["not_drawn"] and reason in not_drawn["alt"] and not_drawn["numbers"] == []
+    assert (tmp_path / "figures/markers_log.svg").exists()
+    line = "plan: figure markers_log: not drawn: "
+    assert closing._not_drawn("plan", tmp_path / "figures/index.json")[0].startswith(line)
+
+
+@pytest.mark.parametrize(
+    "entry, message",
+    [
+        ({"figure": "forest", "analyses": ["change"], "options": {"log": True}}, "limit or the reference is zero"),
+        ({"figure": "forest", "analyses": ["change", "summary"]}, "analysis 'summary' has no estimate to draw"),
+        ({"figure": "flow"}, "no estimate of analysis 'summary', parameter 'hit6'"),
+    ],
+)
+def test_what_the_estimates_lack_is_said_in_place_of_the_figure(entry, message, tmp_path):
+    study = only(clinic(), x={"analyses": ["summary"], **entry})
+    study.write(tmp_path)
+    draw_figures(study.plan, tmp_path)
+    (found,) = json.loads((tmp_path / "figures/index.json").read_text(encoding="utf-8"))
+    assert message in found["not_drawn"] and found["numbers"] == []
 
 
 def test_records_that_differ_from_the_analysis_are_refused(tmp_path):

@@ -18,7 +18,7 @@ ADJUSTMENTS = ("bonferroni", "holm", "hochberg", "hommel", "benjamini_hochberg",
 
 @pytest.fixture(scope="module", autouse=True)
 def no_collection_of_garbage():
-    """statsmodels collects the garbage of the whole process at each Holm adjustment, which takes longer than all else."""
+    """statsmodels collects the garbage of the process at each Holm adjustment, which takes longer than all else."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gc.collect", lambda *_: 0)
         yield

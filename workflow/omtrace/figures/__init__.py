@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 from omtrace.figures._results import Estimates
 from omtrace.figures._sheet import Form, Sheet
 from omtrace.figures._theme import BODY, WIDTH, theme, wrapped
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Drawing:
-    """What a figure says of itself: alternative text, ids of the estimates drawn, and a legend."""
+    """What a figure says of itself: alternative text, ids of the estimates drawn, a legend; why it is not drawn."""
 
     alt: str
     numbers: list[str] = field(default_factory=list)
     note: str = ""
+    not_drawn: str = ""
 
 
 Options = TypeVar("Options", bound=Closed)
@@ -55,14 +56,16 @@ def _refused(sheet: Sheet) -> list[Estimate]:
     return [number for name in sheet.entry.analyses for number in sheet.estimates.of(name, [NOT_COMPUTED])]
 
 
-def _why_not(sheet: Sheet, refused: list[Estimate]) -> Drawing:
-    """In place of a figure: what is not computed, and why."""
-    lines = []
-    for number in refused:
-        of = ", ".join(filter(None, (number.parameter, number.visit)))
-        title = sheet.plan.analyses[number.analysis].title
-        said = f"{title}{': ' if of else ''}{of}: not computed, because {number.level}"
-        lines.append((number, wrapped(said, WIDTH * 68)))
+def _why_not(sheet: Sheet, refused: list[Estimate], fault: Fault) -> Drawing:
+    """In place of a figure: what is not computed, or cannot be drawn, and why."""
+    lines: list[tuple[Estimate | None, list[str]]] = []
+    for estimate in refused:
+        of = ", ".join(filter(None, (estimate.parameter, estimate.visit)))
+        title = sheet.plan.analyses[estimate.analysis].title
+        said = f"{title}{': ' if of else ''}{of}: not computed, because {estimate.level}"
+        lines.append((estimate, wrapped(said, WIDTH * 68)))
+    if isinstance(fault, Refusal) and not refused:
+        lines.append((None, wrapped(fault.reason, WIDTH * 68)))
     size = BODY * 1.5
     sheet.figure.set_size_inches(WIDTH, 0.3 + sum(len(text) for _, text in lines) * size / 72)
     axes = sheet.figure.add_subplot()
@@ -72,10 +75,11 @@ def _why_not(sheet: Sheet, refused: list[Estimate]) -> Drawing:
         written = axes.annotate(
             "\n".join(text), (0, 1), (0, -down), xycoords="axes fraction", textcoords="offset points", va="top"
         )
-        sheet.show(written, number)
+        if number:
+            sheet.show(written, number)
         down += len(text) * size
     whole = " ".join(" ".join(text) for _, text in lines)
-    return Drawing(f"Not drawn. {whole}", sheet.numbers, "")
+    return Drawing(f"Not drawn. {whole}", sheet.numbers, not_drawn="" if refused else f"not drawn: {whole}")
 
 
 def draw_figures(plan: "Plan", folder: str | Path) -> None:
@@ -94,15 +98,15 @@ def draw_figures(plan: "Plan", folder: str | Path) -> None:
     Raises
     ------
     Fault
-        For unknown figures or options, and for an estimate, a data set or row sets that are not there.
+        For unknown figures or options, and for data sets or row sets that are not there. Where the results do not allow
+        a figure (an estimate that is not there, a zero on a logarithmic axis), it says so in its place.
     """
     folder, index = Path(folder), []
     for name, sheet, drawing in _drawn(plan, folder):
         sheet.write(folder / "figures" / name)
         title = plan.figures[name].title
-        index.append(
-            {"name": name, "title": title, "alt": drawing.alt, "numbers": drawing.numbers, "note": drawing.note}
-        )
+        entry = {"name": name, "title": title, "alt": drawing.alt, "numbers": drawing.numbers, "note": drawing.note}
+        index.append(entry | ({"not_drawn": drawing.not_drawn} if drawing.not_drawn else {}))
     write_json(folder / "figures" / "index.json", index)
 
 
@@ -157,11 +161,12 @@ def _drawn(plan: "Plan", folder: Path) -> Iterator[tuple[str, Sheet, Drawing]]:
             sheet = Sheet(plan, name, folder, estimates, where)
             try:
                 drawing = kind.draw(sheet, options)
-            except Fault:
-                if not (refused := _refused(sheet)):
+            except Fault as fault:
+                refused = _refused(sheet)
+                if not refused and not isinstance(fault, Refusal):
                     raise
                 sheet = Sheet(plan, name, folder, estimates, where)
-                drawing = _why_not(sheet, refused)
+                drawing = _why_not(sheet, refused, fault)
             drawing = replace(drawing, note=" ".join(filter(None, (drawing.note, sheet.without_intervals))))
             sheet.finish()
             yield name, sheet, drawing

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 from omtrace.figures import _theme as theme
 from omtrace.figures._sheet import Group, Quantity, Sheet, look_of
 from omtrace.model.closed import Closed
@@ -312,7 +312,7 @@ def value_axis(sheet: Sheet, axes: "Axes", quantity: Quantity, drawn: Sequence[f
 def check_log(sheet: Sheet, quantity: Quantity, drawn: Sequence[float], log: bool) -> None:
     """Raises Fault for a logarithmic axis over values of zero or less."""
     if log and any(value <= 0 for value in drawn):
-        raise Fault(
+        raise Refusal(
             f"{sheet.where}.options.log: parameter {quantity.key!r} has values, or limits of an interval, of zero "
             f"or less, which a logarithmic axis cannot show; take log out"
         )

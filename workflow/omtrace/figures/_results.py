@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from omtrace.analyses._shown import shown
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 from omtrace.model.estimate import Estimate
 from omtrace.store import read_columns, read_csv, read_rows
 
@@ -43,10 +43,10 @@ class Estimates:
     def find(
         self, analysis: str, parameter: str, statistic: str, group: str = "all", visit: str = "", level: str = ""
     ) -> Estimate:
-        """One estimate. Raises Fault, naming what was looked for, if it is not there."""
+        """One estimate. Raises Refusal, naming what was looked for, if it is not there."""
         key = (analysis, parameter, statistic, group, visit, level)
         if key not in self._all(analysis):
-            raise Fault(
+            raise Refusal(
                 f"{self.path}: no estimate of {_named(*key)}; take it out of the figure's options, "
                 f"or let the analysis estimate it"
             )

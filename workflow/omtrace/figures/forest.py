@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from omtrace.analyses._shown import category_labels, level_shown
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _panels as panels
 from omtrace.figures import _rows as rows
@@ -124,7 +124,7 @@ def _rows(sheet: Sheet, options: Options) -> list[Row]:
         points = [n for n in points if getattr(n, field) in selected]
     lacking = [name for name in sheet.entry.analyses if name not in {n.analysis for n in points}]
     if lacking:
-        raise Fault(
+        raise Refusal(
             f"{sheet.where}: analysis {lacking[0]!r} has no estimate to draw; take it out, or widen the options"
         )
     entries = [_row(sheet, point, options) for point in points]
@@ -248,7 +248,7 @@ def _sides(axes: "Axes", left: str, right: str) -> None:
 
 def _scale(sheet: Sheet, axes: "Axes", drawn: list[float], log: bool) -> None:
     if log and min(drawn) <= 0:
-        raise Fault(
+        raise Refusal(
             f"{sheet.where}.options.log: a value, a limit or the reference is zero or less, which a logarithmic axis "
             f"cannot show; take log out, or set the reference"
         )

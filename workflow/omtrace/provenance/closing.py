@@ -59,6 +59,12 @@ def _open(study: str, abstract: Path) -> list[str]:
     return [f"{study}: {draft_words(found).lower()}:", *(f"  {line}" for line in found)] if found else []
 
 
+def _not_drawn(study: str, index: Path) -> list[str]:
+    """Which figures of a study are not drawn, and why."""
+    figures = json.loads(index.read_bytes()) if index.is_file() else []
+    return [f"{study}: figure {f['name']}: {f['not_drawn']}" for f in figures if f.get("not_drawn")]
+
+
 def closing(studies: Sequence[str], since: int, root: str | Path = ".", logs: str | Path = "logs") -> list[str]:
     """Make the lines for the end of a run.
 
@@ -76,9 +82,9 @@ def closing(studies: Sequence[str], since: int, root: str | Path = ".", logs: st
     Returns
     -------
     list of str
-        Of each study that was run its report, how many findings there are, and which lines of its plan are still open;
-        the head digest and what else is to be kept. A manifest other than the one in the ledger is no part of the head
-        digest; a manifest in a storage is part of it where this run has made it.
+        Of each study that was run its report, how many findings there are, figures that are not drawn, and which lines
+        of its plan are still open; the head digest and what else is to be kept. A manifest other than the one in the
+        ledger is no part of the head digest; a manifest in a storage is part of it where this run has made it.
     """
     sealed: dict[str, str] = {}
     lines = []
@@ -87,6 +93,7 @@ def closing(studies: Sequence[str], since: int, root: str | Path = ".", logs: st
         if run and run["line"] > since and (report := path.with_name("report.html")).is_file():
             where = Path(path_of(study)).with_name(report.name).as_posix()
             lines.append(f"{study}: {where}{_findings(Path(logs, study, 'findings.csv'))}")
+            lines += _not_drawn(study, report.with_name("figures") / "index.json")
             lines += _open(study, report.with_name("abstract.json"))
         recorded = run.get("details", {}).get("manifest")
         if not path.is_file():
