@@ -399,6 +399,27 @@ def test_an_export_in_german_keeps_its_numbers_and_what_was_known_before(tmp_pat
     assert plan.analyses["primary"].parameters == ("tage",)
 
 
+@pytest.mark.parametrize(
+    ("time", "event", "texts"),
+    [
+        ("days_to_relapse", "relapsed", ("no", "yes")),
+        ("futime", "status", ("0", "1")),
+        ("OS_months", "Died", ("No", "Yes")),
+    ],
+)
+def test_a_time_and_its_event_are_analysed_as_such(tmp_path, time, event, texts):
+    rows = [["participant", "arm", event, time, "age"]]
+    rows += [[f"P{n}", ("usual care", "OMT")[n % 2], texts[n % 3 > 0], 5 + n % 37, 30 + n % 20] for n in range(60)]
+    plan, _ = drafted(folder_of(tmp_path), saved(tmp_path, "trial.csv", rows))
+    (name,) = [name for name, entry in plan.analyses.items() if entry.method == "time_to_event"]
+    entry = plan.analyses[name]
+    event_name = next(p for p in plan.datasets["units"].parameters if p in event.lower())
+    assert (entry.role, entry.options["event"], entry.options["times"]) == ("primary", event_name, [10, 20, 31])
+    assert entry.options["contrasts"] == [["OMT", "usual care"]]
+    assert plan.figures["curves"].figure == "survival"
+    assert not [entry for entry in plan.analyses.values() if entry.method in ("compare_groups", "ancova")]
+
+
 def test_a_word_among_numbers_is_asked_about_and_a_limit_is_none():
     numbers = {str(n): 2 for n in range(20)}
     asked = column_of("x", "x", numbers | {"moved": 3}, Variable())

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from omtrace.intake.drafting.events import TimeToEvent, times_to_event
 from omtrace.intake.drafting.profile import ColumnProfile, FileProfile, greatest_and_least
 from omtrace.intake.drafting.tables import Draft, ParameterDraft, TableDraft, visits_in_order
 from omtrace.model.document import plain_word
@@ -201,9 +202,12 @@ def _analysis(
 
 
 def _analyses(draft: Draft) -> Iterator[str]:
-    outcomes, facts = draft.outcomes(), draft.facts
+    timed = [*times_to_event(draft)]
+    used = {p.name for pair in timed for p in (pair.time, pair.event)}
+    outcomes, facts = ([p for p in some if p.name not in used] for some in (draft.outcomes(), draft.facts))
+    events = [p for p in draft.outcomes("yes or no") if p.name not in used]
     yield "analyses:"
-    first = (outcomes or draft.outcomes("yes or no") or facts)[:1]
+    first = [*outcomes, *events, *(pair.time for pair in timed), *facts][:1]
     if first:
         yield from _analysis("flow", "flow", "Flow of units", "descriptive", [first[0].name])
     if facts:
@@ -216,7 +220,7 @@ def _analyses(draft: Draft) -> Iterator[str]:
     if outcomes:
         names = [outcome.name for outcome in outcomes]
         yield from _analysis("outcomes", "describe", "Outcomes by visit and group", "descriptive", names)
-    events = draft.outcomes("yes or no")
+    yield from _timed(draft, timed, "secondary" if outcomes else "primary")
     if draft.group or draft.baseline or len(draft.factors) > 1:
         yield from _compared(draft, outcomes, events)
     if events and draft.treatments:
@@ -226,6 +230,20 @@ def _analyses(draft: Draft) -> Iterator[str]:
     elif events and not draft.cluster:
         title = "How many said yes"
         yield from _analysis("yes_or_no", "proportion", title, "descriptive", [one.name for one in events])
+
+
+def _timed(draft: Draft, timed: Sequence[TimeToEvent], role: str) -> Iterator[str]:
+    """The time to each event, by group where there are groups and each unit stands alone."""
+    if timed:
+        yield "  # SAY: from when the time counts, that yes or 1 is the event, and at which times curves are told."
+    pairs: list[list[str]] = []
+    if draft.arm and draft.group and not draft.cluster and not draft.treatments:
+        reference, *others = draft.arm.groups
+        pairs = [[other, reference] for other in others]
+    for number, pair in enumerate(timed, 1):
+        options = {"event": pair.event.name, "times": list(pair.times)} | ({"contrasts": pairs} if pairs else {})
+        name = f"time_to_event_{number}"
+        yield from _analysis(name, "time_to_event", pair.time.label, role, [pair.time.name], options=options)
 
 
 def _compared(draft: Draft, outcomes: Sequence[ParameterDraft], events: Sequence[ParameterDraft]) -> Iterator[str]:
@@ -309,10 +327,15 @@ def _all_at(outcomes: Sequence[ParameterDraft], visit: str) -> bool:
 
 
 def _figures(draft: Draft) -> Iterator[str]:
-    outcomes = draft.outcomes()
-    if not outcomes:
-        return
-    yield "figures:"
+    timed = [*times_to_event(draft)]
+    used = {p.name for pair in timed for p in (pair.time, pair.event)}
+    outcomes = [p for p in draft.outcomes() if p.name not in used]
+    if outcomes or timed:
+        yield "figures:"
+    if timed:
+        analyses = [f"time_to_event_{number}" for number in range(1, len(timed) + 1)]
+        curves = {"figure": "survival", "analyses": analyses, "title": "Curves of Kaplan and Meier"}
+        yield from entry(2, "curves", curves)
     visited = [outcome.name for outcome in outcomes if outcome.visits][:6]
     others = [outcome.name for outcome in outcomes if not outcome.visits][:6]
     for name, figure, title, names in (
