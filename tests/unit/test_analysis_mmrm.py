@@ -364,3 +364,32 @@ def test_whole_analysis_is_written_with_row_sets_and_definition(records, tmp_pat
     assert {row["rowset"] for row in estimates} == set(sets["rowset"])
     # one of the model, one of each group, one of each group at each visit
     assert len(set(sets["rowset"])) == 1 + 3 + 9
+
+
+def test_empirical_errors_and_an_exponential_covariance_are_options(records):
+    time = {"week_4": 4, "week_8": 8, "week_12": 12}
+    given = {"structures": ["sp_exp"], "time": time, "df": "CR3"}
+    numbers = list(METHOD.run(called(records, given)))
+    plain = list(METHOD.run(called(records, {**given, "df": "satterthwaite"})))
+    level = "covariance sp_exp (spatial exponential), REML; sandwich by unit of the jackknife (CR3), Satterthwaite"
+    assert found(numbers, "covariance_parameters", level=level).value == 2
+    at = {"group": "C - A", "visit": "week_12"}
+    assert found(numbers, "difference", **at).value == found(plain, "difference", **at).value
+    assert found(numbers, "se", **at).value != found(plain, "se", **at).value
+    assert "CR3" in METHOD.said(called(records, given).options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"structures": ["sp_exp"]}, "time: goes with the structure sp_exp"),
+        ({"time": {"week_4": 4}}, "time: goes with the structure sp_exp"),
+        ({"structures": ["sp_exp"], "time": {"weak_4": 4}}, "'weak_4' is no visit of people; did you mean 'week_4'"),
+        ({"structures": ["sp_exp"], "time": {"week_4": 4, "week_8": 8}}, "time: names each visit of score"),
+        ({"structures": ["sp_exp"], "time": {"week_4": 4, "week_8": 3, "week_12": 5}}, "one later than the other"),
+        ({"likelihood": "ML"}, "Kenward-Roger needs REML"),
+    ],
+)
+def test_times_that_do_not_fit_are_refused(records, options, words):
+    with pytest.raises(Fault, match=words):
+        list(METHOD.run(called(records, options)))

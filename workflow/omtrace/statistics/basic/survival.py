@@ -20,7 +20,10 @@ from omtrace.statistics.linear.design import column_scale
 from omtrace.statistics.linear.likelihood import Fit, maximise, normal_numbers, ratio_numbers
 
 HALF = 1e-9  # a survival probability this near to one half is one half
-NO_MAXIMUM = "the likelihood has no finite maximum: a group or level has no event, or a covariate tells their order"
+NO_MAXIMUM = (
+    "the likelihood has no finite maximum: a group or level has no event, a covariate tells "
+    "their order, or no stratum holds two of the groups"
+)
 FAR = 15.0  # standard deviations of a covariate times its coefficient: no finite maximum
 
 

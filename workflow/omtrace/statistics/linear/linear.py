@@ -141,7 +141,7 @@ def fit_linear(
     if covariance == "classical":
         spread = fit.cov_params()
     elif covariance == "CR2":
-        clusters = ClusterRobust(x * scale, fit.resid, cluster if cluster is not None else ())
+        clusters = ClusterRobust(x * scale, fit.resid, cluster if cluster is not None else (), "CR2")
         spread = clusters.covariance * np.outer(scale, scale)
     else:
         if covariance in ("HC2", "HC3", "HC4"):
