@@ -57,6 +57,7 @@ CASES = {
     "compare_many": (["x"], ["end"], {"procedures": ["dunnett", "tukey", "games_howell", "dunn"], "trend": GROUPS}),
     "responder_grid": (["x"], [], {**SIDES, "grids": {"x": {"low": 2, "high": 6, "step": 4, "sources": {3: "A"}}}}),
     "reliability": (["x"], [], {"ranges": {"x": [0, 100]}, "items": {"x": ["x", "r"]}, "retest": AT}),
+    "icc": (["x"], [*AT], {"of": "visits"}),
     "repeated_anova": (["x"], [], {"most_lost": 0.9}),
     "manova": (["x"], [], {"most_lost": 0.9}),
     "compare_proportions": (["r"], ["end"], SIDES),
