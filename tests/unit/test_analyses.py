@@ -82,6 +82,11 @@ CASES = {
     "limits_of_agreement": (["age"], [], {"other": "printed"}),
     "time_to_event": (["age"], [], {"event": "done", "times": [35, 45], **PAIR, "horizon": 32}),
     "crossover": (["x"], [*AT], {"sequences": {"sham": ["A", "B"], "OMT": ["B", "A"]}, "contrast": ["A", "B"]}),
+    "crossover_periods": (
+        ["x"],
+        [*AT],
+        {"sequences": {"sham": ["A", "A"], "OMT": ["A", "B"]}, "contrasts": [["B", "A"]]},
+    ),
     "agreement": (["age"], [], {"printed": "printed", "decimals": 0}),
     "standard_curve": (["signal"], [], {"concentration": "conc"}),
 }
@@ -299,7 +304,15 @@ def test_every_number_accounts_for_every_enrolled_unit_with_one_reason(method, l
         try:
             results = Results(Path(folder), units, {"a": (method, parameters, visits, options, population)})
         except Fault as fault:  # too little is left for a model
-            also = ("factorial", "compare_many", "manova", "trial_size", "time_to_event", "crossover")
+            also = (
+                "factorial",
+                "compare_many",
+                "manova",
+                "trial_size",
+                "time_to_event",
+                "crossover",
+                "crossover_periods",
+            )
             assert method in (*MODELS, *also)
             assert fault.lines[0].startswith("analysis a")
             return
@@ -318,6 +331,7 @@ def test_every_number_accounts_for_every_enrolled_unit_with_one_reason(method, l
                 "safety",
                 "time_to_event",
                 "crossover",
+                "crossover_periods",
             ):
                 asked |= {u for u, arm in arms.items() if arm.startswith("!")}  # a group is needed, and they have none
                 model = method in MODELS and number["statistic"] not in COUNTS
