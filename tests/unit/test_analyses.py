@@ -827,3 +827,36 @@ def test_a_model_without_residuals_is_refused(study):
 def test_groups_that_the_plan_does_not_list_come_from_the_data(study):
     results = study({"a": ("describe", ["x"], ["end"], {})}, groups={})
     assert [n["group"] for n in results.numbers if n["statistic"] == "n"] == ["OMT", "sham", "all"]
+
+
+# what the data do not allow takes one part away
+
+
+@pytest.mark.parametrize(("value", "words"), [(1e160, "too far from 1"), (-1e80, "too far from 1")])
+@pytest.mark.parametrize("method", ["describe", "compare_groups", "grubbs", "change_by_visit", "repeated_anova"])
+def test_a_value_that_cannot_be_squared_takes_away_what_it_is_in_and_no_more(study, method, value, words):
+    units = people(24)
+    units["P05"]["x", "end"] = value
+    parameters, visits, options = CASES[method]
+    entries = {"a": (method, parameters, visits, options), "b": ("compare_groups", ["age"], [], PAIR)}
+    results = study(entries, units, refusals=True)
+    refused = [n for n in results.numbers if n["statistic"] == "not_computed"]
+    assert [n["analysis"] for n in refused] == ["a"] and words in refused[0]["level"]
+    assert results.values(analysis="b", parameter="age")["n_a"] == 12
+
+
+def test_what_is_no_yes_or_no_and_no_score_is_not_computed(study):
+    units = people(24)
+    units["P05"]["r", "end"] = 7
+    units["P06"]["x", "end"] = 101
+    units["P07"]["done", ""] = True
+    entries = {
+        "answers": ("compare_proportions", ["r", "done"], [], SIDES),
+        "scores": ("reliability", ["x"], [], {"ranges": {"x": [0, 100]}}),
+        "shift": ("shift_table", ["r"], [], {"order": ["0", "1"]}),
+    }
+    results = study(entries, units, refusals=True)
+    refused = {n["analysis"]: n["level"] for n in results.numbers if n["statistic"] == "not_computed"}
+    assert "holds other numbers than 1 (yes) and 0 (no)" in refused["answers"]
+    assert "holds scores outside 0, 100" in refused["scores"] and "has '7' as well" in refused["shift"]
+    assert results.values(analysis="answers", parameter="done")

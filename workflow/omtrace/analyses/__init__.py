@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from omtrace.faults import Fault, nearest
+from omtrace.faults import Fault, Refusal, nearest
 from omtrace.model.contrast import Contrast, contrasts_named
 from omtrace.model.statistics import statistic_of
 from omtrace.statistics.interval import Interval
@@ -82,7 +82,7 @@ class Call:
     def targets(self, holds: Literal["anything", "numbers", "yes or no"] = "numbers") -> Iterator[tuple[str, str]]:
         """Each parameter with each visit analysed ("" for a parameter without visits).
 
-        Raises Fault for a parameter that does not hold what the method asks for.
+        Raises Fault, or Refusal, for a parameter that does not hold what the method asks for.
         """
         for parameter in self.parameters:
             scheduled = self.dataset.parameters[parameter].visits
@@ -94,12 +94,12 @@ class Call:
                 yield parameter, visit
 
     def need(self, parameter: str, visit: str = "", holds: str = "numbers") -> None:
-        """Raise Fault if a parameter holds categories, or, where yes or no is asked for, other numbers than 1 and 0."""
+        """Raise Fault if a parameter holds categories, and Refusal if it holds more than the yes or no asked for."""
         column = self.data.column(parameter, visit)
         if column.is_category.any():
             raise Fault(f"analysis {self.name}: {parameter!r} holds categories; {self.entry.method} needs {holds}")
         if holds == "yes or no" and not ((column.numbers == 0) | (column.numbers == 1)).all():
-            raise Fault(f"analysis {self.name}: {parameter!r} holds other numbers than 1 (yes) and 0 (no)")
+            raise Refusal(f"analysis {self.name}: {parameter!r} holds other numbers than 1 (yes) and 0 (no)")
 
     def baseline(self, parameter: str = "") -> str:
         """The dataset's baseline visit. Raises Fault if it has none, or if the parameter is not scheduled there."""

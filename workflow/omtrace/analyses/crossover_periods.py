@@ -101,9 +101,10 @@ def _compared(call: Call, parameter: str, visits: list[str], analysis_set: "Anal
     rows = analysis_set.rows(groups, without)
     try:
         model = _fitted(call, values, frame["group"])
-        for pair in o.contrasts:
-            difference = model.difference(*pair, o.level)
-            yield from _difference(call, parameter, Contrast(*pair), difference, float(len(values)), rows)
+        for treatment, reference in o.contrasts:
+            difference = model.difference(treatment, reference, o.level)
+            contrast = Contrast(treatment, reference)
+            yield from _difference(call, parameter, contrast, difference, float(len(values)), rows)
         for term in ("treatment", "period", *(("carry-over",) if o.carry_over else ())):
             yield from call.numbers(parameter, EVERYBODY, "", model.test(term), rows, term)
     except ValueError as error:

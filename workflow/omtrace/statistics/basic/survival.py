@@ -20,10 +20,7 @@ from omtrace.statistics.linear.design import column_scale
 from omtrace.statistics.linear.likelihood import Fit, maximise, normal_numbers, ratio_numbers
 
 HALF = 1e-9  # a survival probability this near to one half is one half
-NO_MAXIMUM = (
-    "the likelihood has no finite maximum: a group or level has no event, a covariate tells "
-    "their order, or no stratum holds two of the groups"
-)
+NO_MAXIMUM = "the likelihood has no finite maximum: a group or level has no event, or a covariate tells their order"
 FAR = 15.0  # standard deviations of a covariate times its coefficient: no finite maximum
 
 
@@ -264,8 +261,13 @@ def fit_cox(
     x = np.asarray(matrix, dtype=float)
     if not d.any():
         raise ValueError("there is no event")
+    x = x - x.mean(axis=0)  # hazards are told from each other, so that the zero of a covariate plays no part
     codes = None if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1]
-    scale = column_scale(x - x.mean(axis=0))
+    each = [x] if codes is None else [x[codes == stratum] for stratum in range(codes.max() + 1)]
+    if (np.array([np.ptp(part, axis=0) for part in each]).max(axis=0) == 0).any():
+        where = "all units" if codes is None else "all units of every stratum"
+        raise ValueError(f"a group or covariate is the same in {where}, so that no hazards are compared")
+    scale = column_scale(x)
     scaled = PHReg(t, x / scale, d, strata=codes, ties=ties)
     try:
         with np.errstate(all="ignore"):

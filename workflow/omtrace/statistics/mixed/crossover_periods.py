@@ -131,4 +131,4 @@ def fit_periods(
     check_terms(design.matrix, ["intercept", *(n for n, place in columns.items() for _ in design.matrix[0, place])])
     if units == "fixed":
         return PeriodModel(design, fit_linear(y, design.matrix), method)
-    return PeriodModel(design, fit(y, design.matrix, {"unit": list(rows.unit)}), method)
+    return PeriodModel(design, fit(y, design.matrix, {"unit": np.asarray(rows.unit, dtype=object)}), method)
