@@ -1,6 +1,7 @@
 """The analysis ``mmrm``: numbers, who is used and who is left out why, what was fitted, and faults."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from omtrace.analyses.selection import Data
 from omtrace.faults import Fault
 from omtrace.model.closed import checked
 from omtrace.model.plan import Analysis, DatasetPlan, Plan
+from omtrace.statistics.interval import Interval
 from omtrace.statistics.mixed import mmrm
 from omtrace.store import read_columns, read_csv, read_json, write_table
 
@@ -393,3 +395,17 @@ def test_empirical_errors_and_an_exponential_covariance_are_options(records):
 def test_times_that_do_not_fit_are_refused(records, options, words):
     with pytest.raises(Fault, match=words):
         list(METHOD.run(called(records, options)))
+
+
+def test_only_a_mean_over_visits_ends_where_the_scale_does(records):
+    sums = {"mean": {"week_4": 0.5, "week_8": 0.5}, "change": {"week_12": 1, "week_4": -1}}
+    call = replace(called(records, {"over_visits": sums}), scales={"score": Interval(0.0, 20.0)})
+    numbers = list(METHOD.run(call))
+    assert found(numbers, "ci_high", "A", level="mean").value == 20
+    change = found(numbers, "adjusted_mean", "A", level="change").value
+    assert (
+        found(numbers, "ci_low", "A", level="change").value
+        < change
+        < found(numbers, "ci_high", "A", level="change").value
+    )
+    assert found(numbers, "ci_low", "A", level="change").value != 0

@@ -72,6 +72,16 @@ def test_the_unit_of_the_outcome_plays_no_part(unit):
     same(intraclass(np.array(RATINGS) * unit)["ICC(2,1)"], intraclass(RATINGS)["ICC(2,1)"])
 
 
+@pytest.mark.parametrize("size", [21, 201, 2001])
+@pytest.mark.parametrize(("offset", "rel"), [(1, 1e-12), (1e6, 1e-8), (1e12, 1e-3)])
+def test_equal_leading_digits_take_nothing_away(size, offset, rel):
+    """NIST StRD SmLs01 to SmLs09, certified F: as many as units of a cluster."""
+    first = [0.4, 0.3, 0.5, 0.3, 0.5, 0.3, 0.5, 0.3, 0.5]
+    values = [offset + np.r_[x, np.tile([x - 0.1, x + 0.1], size // 2)] for x in first]
+    found = cluster_icc(np.concatenate(values), np.repeat(range(9), size))
+    agrees("intraclass correlation of clusters", "F", "NIST StRD SmLs01 to SmLs09", found["f"], float(size), rel=rel)
+
+
 @pytest.mark.parametrize(
     ("values", "cluster", "words"),
     [

@@ -1,6 +1,7 @@
 """Mixed model for repeated measures: groups compared at each visit, from all visits that were observed."""
 
 from collections.abc import Iterator
+from math import isclose
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
@@ -195,8 +196,12 @@ def _over_visits(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") 
         for group, reference in call.options.contrasts:
             values = model.combined_difference(group, reference, weights)
             yield from call.numbers(parameter, call.contrast(group, reference), "", values, rows, level=name)
+        declared = call.dataset.parameters[parameter]
+        is_mean = min(weights.values()) >= 0 and isclose(sum(weights.values()), 1)  # else it has no scale with ends
+        scale = None if is_mean else (declared.unit, declared.decimals)
         for group in filter(model.units.__contains__, call.dataset.groups):
-            yield from call.numbers(parameter, group, "", model.combined_mean(group, weights), rows, level=name)
+            mean = model.combined_mean(group, weights)
+            yield from call.numbers(parameter, group, "", mean, rows, level=name, scale=scale)
 
 
 def _tests(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") -> Iterator[Number]:

@@ -1,13 +1,12 @@
 """The intraclass correlation of a cluster trial: how much of the variance lies between clusters of one arm."""
 
-import math
 from collections.abc import Hashable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from omtrace.statistics.basic.reliability import single
-from omtrace.statistics.basic.samples import sample
+from omtrace.statistics.basic.samples import ROUNDING, sample
 from omtrace.statistics.power.designs import design_effect
 
 
@@ -49,6 +48,7 @@ def cluster_icc(
     (0.8846, 24.0)
     """
     y, arms = sample(values), list(arm) if arm is not None else [""] * len(cluster)
+    least = (ROUNDING * float(np.abs(y).max(initial=0.0))) ** 2  # a variance this small is rounding error
     _, group = np.unique(np.array(arms, dtype=str), return_inverse=True)
     pairs = sorted({*zip(group.tolist(), map(str, cluster), strict=True)})
     place = {pair: index for index, pair in enumerate(pairs)}
@@ -60,16 +60,17 @@ def cluster_icc(
         raise ValueError(f"{len(pairs)} clusters in {total.size} arms: two in one arm are needed")
     if df[1] < 1:
         raise ValueError("no cluster has two units")
+    y = y - y.mean()  # so that many equal leading digits take none of the others away
     centre = (np.bincount(group, y) / total)[of]
     mean = np.bincount(member, y) / size
     within = float(((y - mean[member]) ** 2).sum()) / df[1]
     between = float((size * (mean - centre) ** 2).sum()) / df[0]
-    if not within + between > 0:
+    if not within + between > least:
         raise ValueError("the outcome does not vary")
     m = (y.size - float((size**2 / total[of]).sum())) / df[0]
-    numbers = single(between, within, m, df, level)
-    if math.isnan(numbers["icc"]):
+    if not within > least:
         raise ValueError("the outcome does not vary within clusters")
+    numbers = single(between, within, m, df, level)
     spread = float(size.std() / size.mean())
     effect = design_effect(float(size.mean()), numbers["icc"], spread)
     return {**numbers, "clusters": float(len(pairs)), "cluster_size": float(size.mean()), "design_effect": effect}
