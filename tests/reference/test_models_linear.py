@@ -1,5 +1,6 @@
 """Linear models: robust and cluster-robust covariances, contrasts, interactions; against R and against statsmodels."""
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -112,8 +113,10 @@ def test_a_cluster_robust_error_is_unbiased_where_rows_are_independent(arms):
     frame = arms.assign(site=[f"s{i % 7}" for i in range(len(arms))])
     model = Ancova(frame, TERMS, "CR2", "site")
     x = model.design.matrix
-    expected = sum(spread.T @ spread for spread in model.model.clusters.whitened)
-    assert expected == pytest.approx(np.linalg.inv(x.T @ x), rel=1e-9, abs=1e-12)
+    inverse, columns = np.linalg.inv(x.T @ x), np.eye(x.shape[1])
+    for row in [*columns, *(a + b for a, b in itertools.combinations(columns, 2))]:
+        expected = np.trace(model.model.clusters.products(row))
+        assert expected == pytest.approx(row @ inverse @ row, rel=1e-9, abs=1e-12)
 
 
 def second_path(frame, formula, kind):

@@ -57,6 +57,7 @@ CASES = {
     "compare_many": (["x"], ["end"], {"procedures": ["dunnett", "tukey", "games_howell", "dunn"], "trend": GROUPS}),
     "responder_grid": (["x"], [], {**SIDES, "grids": {"x": {"low": 2, "high": 6, "step": 4, "sources": {3: "A"}}}}),
     "reliability": (["x"], [], {"ranges": {"x": [0, 100]}, "items": {"x": ["x", "r"]}, "retest": AT}),
+    "icc": (["x"], [*AT], {"of": "visits"}),
     "repeated_anova": (["x"], [], {"most_lost": 0.9}),
     "manova": (["x"], [], {"most_lost": 0.9}),
     "compare_proportions": (["r"], ["end"], SIDES),
@@ -81,6 +82,11 @@ CASES = {
     "limits_of_agreement": (["age"], [], {"other": "printed"}),
     "time_to_event": (["age"], [], {"event": "done", "times": [35, 45], **PAIR, "horizon": 32}),
     "crossover": (["x"], [*AT], {"sequences": {"sham": ["A", "B"], "OMT": ["B", "A"]}, "contrast": ["A", "B"]}),
+    "crossover_periods": (
+        ["x"],
+        [*AT],
+        {"sequences": {"sham": ["A", "A"], "OMT": ["A", "B"]}, "contrasts": [["B", "A"]]},
+    ),
     "agreement": (["age"], [], {"printed": "printed", "decimals": 0}),
     "standard_curve": (["signal"], [], {"concentration": "conc"}),
 }
@@ -298,7 +304,15 @@ def test_every_number_accounts_for_every_enrolled_unit_with_one_reason(method, l
         try:
             results = Results(Path(folder), units, {"a": (method, parameters, visits, options, population)})
         except Fault as fault:  # too little is left for a model
-            also = ("factorial", "compare_many", "manova", "trial_size", "time_to_event", "crossover")
+            also = (
+                "factorial",
+                "compare_many",
+                "manova",
+                "trial_size",
+                "time_to_event",
+                "crossover",
+                "crossover_periods",
+            )
             assert method in (*MODELS, *also)
             assert fault.lines[0].startswith("analysis a")
             return
@@ -317,6 +331,7 @@ def test_every_number_accounts_for_every_enrolled_unit_with_one_reason(method, l
                 "safety",
                 "time_to_event",
                 "crossover",
+                "crossover_periods",
             ):
                 asked |= {u for u, arm in arms.items() if arm.startswith("!")}  # a group is needed, and they have none
                 model = method in MODELS and number["statistic"] not in COUNTS
@@ -812,3 +827,36 @@ def test_a_model_without_residuals_is_refused(study):
 def test_groups_that_the_plan_does_not_list_come_from_the_data(study):
     results = study({"a": ("describe", ["x"], ["end"], {})}, groups={})
     assert [n["group"] for n in results.numbers if n["statistic"] == "n"] == ["OMT", "sham", "all"]
+
+
+# what the data do not allow takes one part away
+
+
+@pytest.mark.parametrize(("value", "words"), [(1e160, "too far from 1"), (-1e80, "too far from 1")])
+@pytest.mark.parametrize("method", ["describe", "compare_groups", "grubbs", "change_by_visit", "repeated_anova"])
+def test_a_value_that_cannot_be_squared_takes_away_what_it_is_in_and_no_more(study, method, value, words):
+    units = people(24)
+    units["P05"]["x", "end"] = value
+    parameters, visits, options = CASES[method]
+    entries = {"a": (method, parameters, visits, options), "b": ("compare_groups", ["age"], [], PAIR)}
+    results = study(entries, units, refusals=True)
+    refused = [n for n in results.numbers if n["statistic"] == "not_computed"]
+    assert [n["analysis"] for n in refused] == ["a"] and words in refused[0]["level"]
+    assert results.values(analysis="b", parameter="age")["n_a"] == 12
+
+
+def test_what_is_no_yes_or_no_and_no_score_is_not_computed(study):
+    units = people(24)
+    units["P05"]["r", "end"] = 7
+    units["P06"]["x", "end"] = 101
+    units["P07"]["done", ""] = True
+    entries = {
+        "answers": ("compare_proportions", ["r", "done"], [], SIDES),
+        "scores": ("reliability", ["x"], [], {"ranges": {"x": [0, 100]}}),
+        "shift": ("shift_table", ["r"], [], {"order": ["0", "1"]}),
+    }
+    results = study(entries, units, refusals=True)
+    refused = {n["analysis"]: n["level"] for n in results.numbers if n["statistic"] == "not_computed"}
+    assert "holds other numbers than 1 (yes) and 0 (no)" in refused["answers"]
+    assert "holds scores outside 0, 100" in refused["scores"] and "has '7' as well" in refused["shift"]
+    assert results.values(analysis="answers", parameter="done")

@@ -1,6 +1,7 @@
 """The analysis ``mmrm``: numbers, who is used and who is left out why, what was fitted, and faults."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from omtrace.analyses.selection import Data
 from omtrace.faults import Fault
 from omtrace.model.closed import checked
 from omtrace.model.plan import Analysis, DatasetPlan, Plan
+from omtrace.statistics.interval import Interval
 from omtrace.statistics.mixed import mmrm
 from omtrace.store import read_columns, read_csv, read_json, write_table
 
@@ -364,3 +366,46 @@ def test_whole_analysis_is_written_with_row_sets_and_definition(records, tmp_pat
     assert {row["rowset"] for row in estimates} == set(sets["rowset"])
     # one of the model, one of each group, one of each group at each visit
     assert len(set(sets["rowset"])) == 1 + 3 + 9
+
+
+def test_empirical_errors_and_an_exponential_covariance_are_options(records):
+    time = {"week_4": 4, "week_8": 8, "week_12": 12}
+    given = {"structures": ["sp_exp"], "time": time, "df": "CR3"}
+    numbers = list(METHOD.run(called(records, given)))
+    plain = list(METHOD.run(called(records, {**given, "df": "satterthwaite"})))
+    level = "covariance sp_exp (spatial exponential), REML; sandwich by unit of the jackknife (CR3), Satterthwaite"
+    assert found(numbers, "covariance_parameters", level=level).value == 2
+    at = {"group": "C - A", "visit": "week_12"}
+    assert found(numbers, "difference", **at).value == found(plain, "difference", **at).value
+    assert found(numbers, "se", **at).value != found(plain, "se", **at).value
+    assert "CR3" in METHOD.said(called(records, given).options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"structures": ["sp_exp"]}, "time: goes with the structure sp_exp"),
+        ({"time": {"week_4": 4}}, "time: goes with the structure sp_exp"),
+        ({"structures": ["sp_exp"], "time": {"weak_4": 4}}, "'weak_4' is no visit of people; did you mean 'week_4'"),
+        ({"structures": ["sp_exp"], "time": {"week_4": 4, "week_8": 8}}, "time: names each visit of score"),
+        ({"structures": ["sp_exp"], "time": {"week_4": 4, "week_8": 3, "week_12": 5}}, "one later than the other"),
+        ({"likelihood": "ML"}, "Kenward-Roger needs REML"),
+    ],
+)
+def test_times_that_do_not_fit_are_refused(records, options, words):
+    with pytest.raises(Fault, match=words):
+        list(METHOD.run(called(records, options)))
+
+
+def test_only_a_mean_over_visits_ends_where_the_scale_does(records):
+    sums = {"mean": {"week_4": 0.5, "week_8": 0.5}, "change": {"week_12": 1, "week_4": -1}}
+    call = replace(called(records, {"over_visits": sums}), scales={"score": Interval(0.0, 20.0)})
+    numbers = list(METHOD.run(call))
+    assert found(numbers, "ci_high", "A", level="mean").value == 20
+    change = found(numbers, "adjusted_mean", "A", level="change").value
+    assert (
+        found(numbers, "ci_low", "A", level="change").value
+        < change
+        < found(numbers, "ci_high", "A", level="change").value
+    )
+    assert found(numbers, "ci_low", "A", level="change").value != 0

@@ -27,9 +27,15 @@ needs_fev = pytest.mark.skipif(
     not (MIRROR and FEV.exists()), reason="OMTRACE_MIRROR names no folder with mmrm_fev/fev_data.csv"
 )
 STOPS_EARLY = ("ar1", "adh")  # structures in which the reference's optimiser stops short of the optimum
+TIMES = [0.0, 2.0, 3.0, 8.0, 9.5]  # unevenly spaced, for sp_exp
 VISITS = ["VIS1", "VIS2", "VIS3", "VIS4"]
 MMRM, SAS = "mmrm 0.3.18, optimiser driven to the end, fev_data", "SAS PROC MIXED ddfm=kr, fev_data"
 
+chosen(
+    "mixed model for repeated measures",
+    "Empirical (sandwich) covariances are by unit, without a factor for the number of units, and have the df of "
+    "clubSandwich, with the fitted covariance as working model: as R's mmrm has them.",
+)
 chosen(
     "mixed model for repeated measures",
     "Kenward-Roger standard errors depend on the parametrisation of the covariance. Taken: variances with covariances "
@@ -152,6 +158,116 @@ def test_kenward_roger_agrees_with_sas(fev, name):
         assert abs(model.contrast([0, 1], "kenward_roger_linear")["se"] - expected["se"]) > 1e-3
 
 
+# of ``FEV1 ~ ARMCD``: by SAS, PROC MIXED EMPIRICAL, variance of the treatment effect
+EMPIRICAL = {
+    "ar1": 0.68196697308307,
+    "arh1": 0.46203608554929,
+    "cs": 0.6297163326325,
+    "csh": 0.46038132267959,
+    "toep": 0.76371849328831,
+    "toeph": 0.46360435395588,
+    "adh": 0.41552647969341,
+    "us": 0.40908637028234,
+}
+
+
+@needs_fev
+@pytest.mark.parametrize("name", EMPIRICAL)
+def test_empirical_standard_errors_agree_with_sas(fev, name):
+    x = np.column_stack([np.ones(len(fev)), fev["ARMCD"] == "TRT"])
+    model = fit_mmrm(fev["FEV1"], x, fev["USUBJID"], fev["AVISIT"], VISITS, [name])
+    source = "SAS PROC MIXED EMPIRICAL, as published in mmrm's repository, fev_data"
+    se = model.contrast([0, 1], "CR0")["se"]
+    agrees(f"mixed model for repeated measures, {name}", "SE, empirical", source, se, EMPIRICAL[name] ** 0.5, rel=5e-5)
+
+
+@needs_fev
+def test_sandwiches_of_all_kinds_agree_with_mmrm(fev):
+    """Variances of intercept and treatment effect, from mmrm's snapshots of h_get_empirical (ar1)."""
+    printed = {
+        "CR0": [0.276669200825678, 0.681966674143019],
+        "CR2": [0.27938383855849, 0.689265455017577],
+        "CR3": [0.282126502688394, 0.696645916580453],
+    }
+    x = np.column_stack([np.ones(len(fev)), fev["ARMCD"] == "TRT"])
+    model = fit_mmrm(fev["FEV1"], x, fev["USUBJID"], fev["AVISIT"], VISITS, ["ar1"])
+    for kind, variances in printed.items():
+        se = [model.contrast(row, kind)["se"] for row in np.eye(2)]
+        agrees(
+            "mixed model for repeated measures, ar1",
+            f"SE, {kind}",
+            "mmrm 0.3.10 and later, fev_data",
+            se,
+            np.sqrt(variances),
+            rel=1e-6,
+        )
+        one, both = model.joint_test([[0, 1]], kind), model.contrast([0, 1], kind)
+        assert one["f"] == pytest.approx(both["t"] ** 2) and one["df_2"] == pytest.approx(both["df"])
+        assert one["p"] == pytest.approx(both["p"])
+
+
+# intercept, covariance of two groups at the first visit with itself and the others, -2 log L, by SAS, PROC MIXED
+SPATIAL = {False: (3875.95353357, 42.3252, 88.7005, 0.1805), True: (3875.49946734, 42.3254, 88.9768, 0.1823)}
+GROUPED = {
+    ("cs", False): (3915.54243738, 41.9714, 0.4236, [77.9218, 96.1798]),
+    ("cs", True): (3915.41985780, 41.9734, 0.4247, [78.1081, 96.3502]),
+    ("csh", False): (3764.21336404, 41.8492, 0.3363, [122.6, 82.6]),
+    ("csh", True): (3764.55218946, 41.8458, 0.3372, [122.64, 82.7175]),
+}
+MIXED = "SAS PROC MIXED, as published in mmrm's repository, fev_data"
+
+
+@needs_fev
+@pytest.mark.parametrize("is_reml", [False, True])
+def test_an_exponential_covariance_over_time_agrees_with_sas(fev, is_reml):
+    one, method = np.ones((len(fev), 1)), "mixed model for repeated measures, sp_exp"
+    fit = fit_mmrm(fev["FEV1"], one, fev["USUBJID"], fev["AVISIT"], VISITS, ["sp_exp"], is_reml, times=[1, 2, 3, 4])
+    deviance, intercept, variance, correlation = SPATIAL[is_reml]
+    sigma = fit.covariances[0]
+    agrees(method, "-2 log likelihood", MIXED, fit.minus_2_log_likelihood, deviance, rel=1e-8)
+    agrees(method, "intercept", MIXED, float(fit.coefficients[0]), intercept, rel=2e-6)
+    agrees(method, "variance", MIXED, sigma[0, 0], variance, rel=2e-4)
+    agrees(method, "correlation two visits apart", MIXED, sigma[0, 2] / sigma[0, 0], correlation, rel=1e-3)
+
+
+@needs_fev
+@pytest.mark.parametrize(("name", "is_reml"), GROUPED)
+def test_covariances_by_arm_agree_with_sas(fev, name, is_reml):
+    one, method = np.ones((len(fev), 1)), f"mixed model for repeated measures, {name} by arm"
+    model = fit_mmrm(
+        fev["FEV1"], one, fev["USUBJID"], fev["AVISIT"], VISITS, [name], is_reml, group=fev["ARMCD"].to_numpy()
+    )
+    deviance, intercept, se, variances = GROUPED[name, is_reml]
+    agrees(method, "-2 log likelihood", MIXED, model.minus_2_log_likelihood, deviance, rel=1e-8)
+    agrees(method, "intercept", MIXED, float(model.coefficients[0]), intercept, rel=2e-6)
+    agrees(method, "SE, unadjusted", MIXED, model.contrast([1], "satterthwaite")["se"], se, abs=6e-5)
+    agrees(method, "variance at the first visit", MIXED, model.covariances[:, 0, 0], variances, rel=5e-4)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_the_unit_of_time_plays_no_part(trial, unit):
+    fits = [
+        fit_mmrm(
+            trial["y"],
+            trial_design(trial),
+            trial["id"],
+            trial["visit"],
+            [1, 2, 3],
+            ["sp_exp"],
+            times=[factor * time for time in TIMES[:3]],
+        )
+        for factor in (1, unit)
+    ]
+    row = np.eye(12)[0]
+    assert fits[0].contrast(row) == pytest.approx(fits[1].contrast(row), rel=1e-9)
+
+
+def test_an_exponential_covariance_needs_rising_times():
+    for times in (None, [1, 2], [1, 3, 2], [1, 1, 2]):
+        with pytest.raises(ValueError, match="sp_exp: needs the time of each visit, one later than the other"):
+            structure_of("sp_exp", 3, times)
+
+
 @needs_fev
 def test_adjusted_means_agree_with_emmeans(fev):
     model = mmrm(
@@ -252,11 +368,11 @@ def trial_design(trial):
 def test_dense_matrices_give_the_same(trial, name, information, by_arm, monkeypatch):
     trial = trial[trial["id"] % 3 == 0] if by_arm else trial  # few rows are dense fast
     x, group = trial_design(trial), trial["arm"] if by_arm else None
-    model = fit_mmrm(trial["y"], x, trial["id"], trial["visit"], [1, 2, 3], [name], group=group)
+    model = fit_mmrm(trial["y"], x, trial["id"], trial["visit"], [1, 2, 3], [name], group=group, times=TIMES[:3])
     unit = np.unique(trial["id"], return_inverse=True)[1]
     arm = trial.drop_duplicates("id").sort_values("id")["arm"]
     block = np.unique(arm, return_inverse=True)[1] if by_arm else np.zeros(unit.max() + 1, dtype=int)
-    structure = structure_of(name, 3)
+    structure = structure_of(name, 3, TIMES[:3])
     monkeypatch.setattr(mmrm_structures, "STEEPEST", 1.0)
     theta = structure.start(model.covariances)  # of a covariance of this structure, these are its parameters
     assert structure.sigma(theta) == pytest.approx(model.covariances, rel=1e-12)
@@ -389,7 +505,7 @@ def test_every_structure_is_what_its_name_says():
         "csh": ([*v, 0.5], [0.5, 0.5, 0.5]),
     }
     for name, (theta, correlations) in heterogeneous.items():
-        found = structure_of(name, 3).sigma(np.array([theta]))[0]
+        found = structure_of(name, 3, TIMES[:3]).sigma(np.array([theta]))[0]
         assert np.diag(found) == pytest.approx(v)
         spread = np.sqrt(v)
         expected = [c * spread[i] * spread[j] for c, (i, j) in zip(correlations, [(0, 1), (0, 2), (1, 2)], strict=True)]
@@ -402,7 +518,7 @@ def test_every_structure_is_what_its_name_says():
         "us": ([1, 2, 3, 4, 5, 6], [1, 2, 4, 5]),
     }
     for name, (theta, expected) in homogeneous.items():
-        found = structure_of(name, 3).sigma(np.array([theta], dtype=float))[0]
+        found = structure_of(name, 3, TIMES[:3]).sigma(np.array([theta], dtype=float))[0]
         assert [found[0, 0], found[0, 1], found[0, 2], found[1, 2]] == pytest.approx(expected)
         assert (found == found.T).all()
 
@@ -412,7 +528,7 @@ def test_every_structure_is_what_its_name_says():
 def test_derivatives_are_those_of_differences(name, visits):
     generator = np.random.default_rng(7)
     root = generator.normal(size=(2, 2, visits, 3 * visits))
-    model = Blocks(structure_of(name, visits), 2)
+    model = Blocks(structure_of(name, visits, TIMES[:visits]), 2)
     theta, step = model.start(root @ root.swapaxes(2, 3) / visits), 1e-6
     first = np.broadcast_to(model.first(theta), (2, *model.first(theta).shape[1:]))
     matrix = generator.normal(size=(2, 2, visits, visits))
@@ -435,7 +551,7 @@ def test_derivatives_of_the_likelihood_are_those_of_differences(trial, name, is_
     unit = np.unique(trial["id"], return_inverse=True)[1]
     block = (np.arange(unit.max() + 1) % 2).astype(int)
     data = products_of(trial["y"].to_numpy()[None], trial_design(trial), unit, trial["visit"].to_numpy() - 1, block)
-    model, step = Blocks(structure_of(name, 3), 2), 1e-5
+    model, step = Blocks(structure_of(name, 3, TIMES[:3]), 2), 1e-5
     theta = model.start(np.array([[[[1, 0.3, 0.2], [0.3, 2, 0.5], [0.2, 0.5, 1.5]], np.eye(3) + 0.4]]))
 
     likelihood = MmrmLikelihood(data, model, is_reml)

@@ -65,3 +65,8 @@ def test_an_infinite_or_zero_odds_ratio_is_refused(tables):
 def test_equal_values_within_strata_tell_nothing():
     with pytest.raises(ValueError, match="all values are alike"):
         van_elteren([([1, 1], [1]), ([2], [2, 2])])
+
+
+def test_a_stratum_without_one_of_the_groups_is_refused():
+    with pytest.raises(ValueError, match="a stratum lacks one of the groups"):
+        common_difference([(1, 5, 0, 5), (0, 0, 3, 5)])

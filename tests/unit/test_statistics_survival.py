@@ -208,3 +208,20 @@ def test_curves_fall_from_1_and_do_not_depend_on_order_or_unit_of_time(units, sc
     assert (curve.low[known] <= curve.survival[known]).all() and (curve.high[known] >= curve.survival[known]).all()
     if not (events == 0).any():  # without censoring it is the share beyond
         assert curve.survival == pytest.approx([(times > t).mean() for t in curve.times])
+
+
+def test_the_zero_of_a_covariate_plays_no_part():
+    generator = numpy.random.default_rng(2)
+    times, events = generator.exponential(10, 60) + 1, (numpy.arange(60) % 3 > 0) * 1.0
+    x = numpy.column_stack([numpy.arange(60) % 2, generator.normal(40, 9, 60)])
+    plain, moved = (fit_cox(times, events, x + [0, by]).hazard_ratio([1.0, 0.0]) for by in (0, 1e7))
+    assert moved == pytest.approx(plain, rel=1e-8)
+
+
+def test_groups_that_no_stratum_compares_are_refused():
+    times, events = numpy.arange(1.0, 21), numpy.ones(20)
+    arm = (numpy.arange(20) % 2).astype(float)
+    with pytest.raises(ValueError, match="the same in all units of every stratum, so that no hazards are compared"):
+        fit_cox(times, events, arm[:, None], strata=arm)
+    with pytest.raises(ValueError, match="the same in all units, so"):
+        fit_cox(times, events, numpy.column_stack([arm, numpy.full(20, 3.0)]))

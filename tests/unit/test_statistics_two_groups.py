@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 from agreements import agrees, chosen
 from omtrace.statistics.basic.ranks import subset_sums
-from omtrace.statistics.basic.two_groups import brunner_munzel, hodges_lehmann_shift, mann_whitney, welch
+from omtrace.statistics.basic.two_groups import (
+    brunner_munzel,
+    hodges_lehmann_shift,
+    mann_whitney,
+    permutation_test,
+    welch,
+)
 from scipy.stats import mannwhitneyu, nct, norm, rankdata, ttest_ind
 
 chosen(
@@ -181,3 +187,12 @@ def test_subset_sums_against_enumeration():
         found = subset_sums(weights, size)
         assert np.flatnonzero(found).max() == expected.size - 1
         assert found[: expected.size] == pytest.approx(expected, abs=1e-15)
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1e-6, 1e6, 1e12])
+def test_the_unit_of_the_values_plays_no_part_in_the_permutation_test(unit):
+    generator = np.random.default_rng(6)
+    for size in (5, 12, 40):
+        a, b = generator.integers(40, 70, size) * 0.5, generator.integers(45, 75, size + 2) * 0.5
+        plain, scaled = permutation_test(a, b), permutation_test(a * unit, b * unit)
+        assert scaled == pytest.approx(plain, rel=1e-12) and plain["permutation_exact"] == 1

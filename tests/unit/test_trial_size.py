@@ -124,3 +124,18 @@ def test_change_of_one_group(tmp_path):
 def test_too_few_units_are_refused(tmp_path):
     with pytest.raises(Fault, match="4 units in 2 groups tell no standard deviation"):
         Results(tmp_path, people(4), {"a": ("trial_size", ["x"], ["end"], TELLS)})
+
+
+def test_a_baseline_that_does_not_vary_leaves_the_size_of_the_t_test(tmp_path):
+    units = people(24)
+    for facts in units.values():
+        facts["x", "baseline"] = 60
+    options = {"difference": 3, "source": "a value for the test"}
+    results = Results(tmp_path, units, {"a": ("trial_size", ["x"], ["end"], options)}, refusals=True)
+    (refused,) = [n for n in results.numbers if n["statistic"] == "not_computed"]
+    assert "the baseline does not vary within groups" in refused["level"]
+    assert {n["level"] for n in results.numbers if n["statistic"] == "units_per_group"} == {
+        "t test, SD as estimated",
+        "t test, SD at its upper 80% limit",
+    }
+    assert "correlation_lower" not in {n["statistic"] for n in results.numbers}

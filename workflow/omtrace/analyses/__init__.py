@@ -7,13 +7,11 @@ Each module declares ``METHOD``; the plan names it by module name. A method yiel
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from omtrace.faults import Fault, nearest
+from omtrace.faults import Fault, Refusal, nearest
 from omtrace.model.contrast import Contrast, contrasts_named
 from omtrace.model.statistics import statistic_of
-from omtrace.statistics.interval import Interval
 
 if TYPE_CHECKING:
     import numpy
@@ -22,9 +20,9 @@ if TYPE_CHECKING:
     from omtrace.model.closed import Closed
     from omtrace.model.plan import Analysis, DatasetPlan
     from omtrace.provenance.rows import Rows
+    from omtrace.statistics.interval import Interval
 
 Part = Literal["target", "parameter", "whole"]
-COUNTS = ("count", "days")  # derivations whose values cannot be below 0
 MEANS = {"mean", "adjusted_mean"}  # on the scale of what is analysed, with the interval ci_low to ci_high
 JOINT = " & "  # between the names of parameters that a number is about together
 
@@ -51,7 +49,8 @@ class Call:
 
     ``calls``: the calls of the analyses that it rests on, and ``earlier`` their numbers, each by name.
     ``study`` and ``name`` name the stream of chance of an analysis that draws. ``only``: the parameter, and the visit
-    or all (None), to which the call is narrowed; None: everything that the plan names.
+    or all (None), to which the call is narrowed; None: everything that the plan names. ``scales``: least and greatest
+    value of parameters whose scale has ends.
     """
 
     name: str
@@ -63,6 +62,7 @@ class Call:
     earlier: "Mapping[str, Sequence[Number]]" = field(default_factory=dict)
     study: str = ""
     only: tuple[str, str | None] | None = None
+    scales: "Mapping[str, Interval]" = field(default_factory=dict)
 
     def generator(self, seed: int) -> "numpy.random.Generator":
         """A stream of chance of this analysis alone: it depends on the seed and its names, not on what ran before."""
@@ -82,7 +82,7 @@ class Call:
     def targets(self, holds: Literal["anything", "numbers", "yes or no"] = "numbers") -> Iterator[tuple[str, str]]:
         """Each parameter with each visit analysed ("" for a parameter without visits).
 
-        Raises Fault for a parameter that does not hold what the method asks for.
+        Raises Fault, or Refusal, for a parameter that does not hold what the method asks for.
         """
         for parameter in self.parameters:
             scheduled = self.dataset.parameters[parameter].visits
@@ -94,12 +94,12 @@ class Call:
                 yield parameter, visit
 
     def need(self, parameter: str, visit: str = "", holds: str = "numbers") -> None:
-        """Raise Fault if a parameter holds categories, or, where yes or no is asked for, other numbers than 1 and 0."""
+        """Raise Fault if a parameter holds categories, and Refusal if it holds more than the yes or no asked for."""
         column = self.data.column(parameter, visit)
         if column.is_category.any():
             raise Fault(f"analysis {self.name}: {parameter!r} holds categories; {self.entry.method} needs {holds}")
         if holds == "yes or no" and not ((column.numbers == 0) | (column.numbers == 1)).all():
-            raise Fault(f"analysis {self.name}: {parameter!r} holds other numbers than 1 (yes) and 0 (no)")
+            raise Refusal(f"analysis {self.name}: {parameter!r} holds other numbers than 1 (yes) and 0 (no)")
 
     def baseline(self, parameter: str = "") -> str:
         """The dataset's baseline visit. Raises Fault if it has none, or if the parameter is not scheduled there."""
@@ -136,14 +136,6 @@ class Call:
         """The groups that results are given for: each group and all together, or all alone."""
         return [*self.dataset.groups, "all"] if by_group and self.dataset.group else ["all"]
 
-    def bounds(self, parameter: str) -> Interval:
-        """The ends of the scale of a questionnaire's score, infinite where there are none; a count begins at 0."""
-        declared, endless = self.dataset.parameters[parameter], Interval(-math.inf, math.inf)
-        if declared.derive != "score":
-            return Interval(0.0, math.inf) if declared.derive in COUNTS else endless
-        own = _bounds(declared.options["instrument"], declared.options["score"])
-        return Interval(*own) if own else endless
-
     def numbers(
         self,
         parameter: str,
@@ -156,27 +148,20 @@ class Call:
     ) -> "Iterator[Number]":
         """One Number for each named statistic, with the unit and decimals that fit it.
 
-        The interval of a mean is cut at the ends of a questionnaire's scale: no mean lies beyond them, so that it
-        covers as often. ``scale``: unit and decimals of what was analysed, where they are not the parameter's own;
+        The interval of a mean is cut at the ends of the parameter's scale: no mean lies beyond them, so that it covers
+        as often. ``scale``: unit and decimals of what was analysed, where they are not the parameter's own;
         needed of several parameters together, whose names are joined by ``JOINT``.
         """
         if scale is None:
             scale = self.dataset.parameters[parameter].unit, self.dataset.parameters[parameter].decimals
             if MEANS & values.keys() and "ci_low" in values:
-                low, high = self.bounds(parameter)
+                low, high = self.scales.get(parameter, (-math.inf, math.inf))
                 ends = {name: values[name] for name in ("ci_low", "ci_high")}
                 cut = {name: end if math.isnan(end) else min(max(end, low), high) for name, end in ends.items()}
                 values = {**values, **cut}
         for statistic, value in values.items():
             unit, decimals = statistic_of(statistic).shape(*scale, value)
             yield Number(parameter, str(group), visit, level, statistic, float(value), unit, decimals, rows)
-
-
-@cache
-def _bounds(instrument: str, score: str) -> tuple[float, float] | None:
-    from omtrace.instruments import instrument_of
-
-    return instrument_of(instrument).bounds(score)
 
 
 @dataclass(frozen=True)

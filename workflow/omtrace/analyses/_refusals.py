@@ -43,13 +43,15 @@ def refusals_of(numbers: Sequence[Number]) -> list[Number]:
 
 
 def _attempted(method: Method, call: Call) -> tuple[list[Number], Refusal | None]:
-    """The numbers up to a refusal, and the refusal, if there is one."""
+    """The numbers up to a refusal, and the refusal, if there is one: a method's own, or what a statistic refuses."""
     numbers: list[Number] = []
     try:
         for number in method.run(call):
             numbers.append(number)
     except Refusal as refusal:
         return numbers, refusal
+    except ValueError as error:
+        return numbers, Refusal(f"analysis {call.name}: {error}")
     return numbers, None
 
 

@@ -37,4 +37,7 @@ def tests_by(df: str) -> str:
         "kenward_roger": "Kenward and Roger's standard errors and degrees of freedom",
         "kenward_roger_linear": "Kenward and Roger's standard errors and degrees of freedom, for a linear covariance",
         "satterthwaite": "Satterthwaite's degrees of freedom",
+        "CR0": "sandwich standard errors by unit (CR0) and Satterthwaite's degrees of freedom",
+        "CR2": "bias-reduced sandwich standard errors by unit (CR2) and Satterthwaite's degrees of freedom",
+        "CR3": "sandwich standard errors by unit of the jackknife (CR3) and Satterthwaite's degrees of freedom",
     }[df]

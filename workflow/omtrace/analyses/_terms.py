@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.provenance.rows import Rows
     from omtrace.statistics.linear.design import Design
-    from omtrace.statistics.linear.linear import LinearModel
+    from omtrace.statistics.linear.model import LinearModel
     from omtrace.statistics.mixed.lmm import RandomModel
 
 OWN = ("visit", "baseline")  # terms that are no parameter of the dataset

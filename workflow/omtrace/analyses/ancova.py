@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field, model_validator
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.analyses._sentences import adjusted
+from omtrace.analyses._sentences import adjusted, tests_by
 from omtrace.analyses._shown import named
 from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from omtrace.provenance.rows import Rows
     from omtrace.statistics.linear.linear import Ancova
 
+SCALES = {"rank": ("ranks", 1), "log": ("", 2)}
 CHANGES = {"log": "log scale", "rank": "ranks"}
 
 
@@ -46,8 +47,11 @@ class Options(Closed):
     add: float | None = Field(
         None, description="added to outcome and baseline before logarithms, where zeros occur", gt=0
     )
-    covariance: Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4"] = Field(
-        "classical", description="of the coefficients: classical (one variance), or robust against unequal variances"
+    covariance: Literal["classical", "by group", "HC0", "HC1", "HC2", "HC3", "HC4"] = Field(
+        "classical",
+        description="of the coefficients: classical (one residual variance), by group (each group has its own, by "
+        "REML, with Kenward and Roger's tests: Welch's where nothing is adjusted for), or robust against unequal "
+        "variances",
     )
     cluster: str = Field(
         "",
@@ -114,6 +118,9 @@ def run(call: Call) -> Iterator[Number]:
             n, level = {"n": model.design.size[group]}, CHANGES.get(o.scale, "")
             yield from call.numbers(parameter, group, visit, n, analysis_set.rows([group]), level)
             yield from _mean(call, parameter, group, visit, model.adjusted_mean(group, o.level), rows)
+            if model.variances:
+                sd, scale = {"residual_sd": model.variances[group] ** 0.5}, SCALES.get(o.scale)
+                yield from call.numbers(parameter, group, visit, sd, rows, level, scale)
 
 
 def _fitted(call: Call, frame: "pandas.DataFrame", groups: list[str]) -> "Ancova":
@@ -155,7 +162,9 @@ def _contrast(
 
     from omtrace.statistics.linear.sandwich import FEW_DF
 
-    more = {"r_squared": model.model.r_squared, "n": float(model.design.n)}
+    more = {"n": float(model.design.n)}
+    if not model.variances:
+        more = {"r_squared": model.model.r_squared, **more}
     if model.model.clusters:
         few = fit["df"] < FEW_DF
         more |= {"clusters": float(model.model.clusters.clusters), "few_clusters": float(few)}
@@ -167,7 +176,7 @@ def _contrast(
             "ci_high": math.exp(fit["ci_high"]),
         }
         fit = {**ratio, **{name: fit[name] for name in ("t", "df", "p")}}
-    scale = {"rank": ("ranks", 1), "log": ("", 2)}.get(call.options.scale)
+    scale = SCALES.get(call.options.scale)
     level = CHANGES.get(call.options.scale, "")
     yield from call.numbers(parameter, group, visit, {**fit, **more}, rows, level, scale)
 
@@ -193,11 +202,14 @@ def said(options: Options) -> str:
             f"standard errors robust against likeness within {named('parameter', options.cluster)} (CR2), with "
             "Bell and McCaffrey's degrees of freedom"
         )
+    elif options.covariance == "by group":
+        errors = f"a residual variance of each group (REML), and {tests_by('kenward_roger')}"
     elif options.covariance != "classical":
         errors = f"standard errors robust against unequal variances ({options.covariance})"
+    squares = "generalised least squares" if options.covariance == "by group" else "least squares"
     terms = adjusted(options.baseline, options.covariates, options.factors)
     return (
-        f"Analysis of covariance{scale} by group{terms}: least squares in complete cases, with {errors}. "
+        f"Analysis of covariance{scale} by group{terms}: {squares} in complete cases, with {errors}. "
         f"Adjusted means stand at the covariates' means, with {weights} of the levels of factors."
     )
 
@@ -207,6 +219,6 @@ METHOD = Method(
     run,
     said,
     is_fragile=True,
-    gives="difference adjusted_mean geometric_mean ratio ci_low ci_high r_squared se se_log t df p clusters n "
-    "few_clusters",
+    gives="difference adjusted_mean geometric_mean ratio ci_low ci_high r_squared residual_sd se se_log t df p "
+    "clusters n few_clusters",
 )

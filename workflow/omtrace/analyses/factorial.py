@@ -16,7 +16,7 @@ from omtrace.faults import Fault, Refusal
 
 if TYPE_CHECKING:
     from omtrace.statistics.linear.design import Design
-    from omtrace.statistics.linear.linear import LinearModel
+    from omtrace.statistics.linear.model import LinearModel
 
 
 class Options(ModelOptions):

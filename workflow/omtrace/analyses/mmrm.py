@@ -1,6 +1,7 @@
 """Mixed model for repeated measures: groups compared at each visit, from all visits that were observed."""
 
 from collections.abc import Iterator
+from math import isclose
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
@@ -8,7 +9,7 @@ from pydantic import Field, model_validator
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._sentences import adjusted, tests_by
 from omtrace.faults import Fault, Refusal
-from omtrace.model.closed import Closed
+from omtrace.model.closed import Closed, nearest
 
 if TYPE_CHECKING:
     import pandas
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from omtrace.statistics.mixed.mmrm_visits import MmrmResult
 
 Structure = Literal["us", "toep", "toeph", "ar1", "arh1", "cs", "csh", "ad", "adh"]
+ROBUST = ("CR0", "CR2", "CR3")  # of ``df``
 TAKEN = ("unit", "visit", "value")  # columns that the model's frame has besides the covariates
 
 
@@ -36,16 +38,23 @@ class Options(Closed):
         description="adjusted means stand at the covariates' means (and observed weights of levels) over the rows with "
         "a value, so that a unit counts once for each of its visits (as SAS, R's mmrm and emmeans), or over units",
     )
-    structures: tuple[Structure, ...] = Field(
+    structures: tuple[Structure | Literal["sp_exp"], ...] = Field(
         ("us", "toeph", "arh1", "csh"),
         description="covariances of the visits, tried in this order until one can be fitted: us, toep, toeph, ar1, "
-        "arh1, cs, csh, ad, adh (ante-dependence; h: variances differ between visits)",
+        "arh1, cs, csh, ad, adh (ante-dependence; h: variances differ between visits), sp_exp (the correlation falls "
+        "exponentially with the time between visits)",
         min_length=1,
+    )
+    time: dict[str, float] = Field(
+        {}, description="visit -> when it was, in any unit, for sp_exp: {month_1: 1, month_3: 3, month_12: 12}"
     )
     by_group: bool = Field(False, description="each group has a covariance of its own")
     likelihood: Literal["REML", "ML"] = Field("REML", description="restricted or full maximum likelihood")
-    df: Literal["kenward_roger", "kenward_roger_linear", "satterthwaite"] = Field(
-        "kenward_roger", description="standard errors and degrees of freedom"
+    df: Literal["kenward_roger", "kenward_roger_linear", "satterthwaite", "CR0", "CR2", "CR3"] = Field(
+        "kenward_roger",
+        description="standard errors and degrees of freedom; CR0, CR2, CR3: empirical (sandwich) standard errors by "
+        "unit, robust against a wrong covariance of the visits (CR2: bias-reduced; CR3: as the jackknife), with "
+        "Satterthwaite's degrees of freedom",
     )
     over_visits: dict[str, dict[str, float]] = Field(
         {},
@@ -55,9 +64,11 @@ class Options(Closed):
 
     @model_validator(mode="after")
     def fits(self) -> "Options":
-        """Kenward and Roger's adjustment belongs to REML."""
-        if self.likelihood == "ML" and self.df != "satterthwaite":
+        """Kenward and Roger's adjustment belongs to REML, times to a covariance over time."""
+        if self.likelihood == "ML" and self.df.startswith("kenward_roger"):
             raise ValueError("df: Kenward-Roger needs REML; take satterthwaite for ML")
+        if bool(self.time) != ("sp_exp" in self.structures):
+            raise ValueError("time: goes with the structure sp_exp, which needs the time of each visit")
         return self
 
 
@@ -95,6 +106,10 @@ def _check(call: Call) -> None:
         call.contrast(*pair)
     for name in call.options.covariates:
         call.need(name)
+    for visit in call.options.time:
+        if visit not in call.dataset.visits:
+            hint = nearest(visit, call.dataset.visits)
+            raise Fault(f"analysis {call.name}: time: {visit!r} is no visit of {call.entry.dataset}{hint}")
     if taken := [name for name in (*call.options.covariates, *call.options.factors) if name in TAKEN]:
         raise Fault(f"analysis {call.name}: a covariate may not be named {taken[0]!r}; rename the parameter")
 
@@ -110,6 +125,12 @@ def _targets(call: Call) -> dict[str, list[str]]:
             raise Refusal(
                 f"analysis {call.name}, {parameter}: {len(targets[parameter])} visits besides the baseline; "
                 "a model for repeated measures needs at least two"
+            )
+        time = [call.options.time[v] for v in targets[parameter] if v in call.options.time]
+        if call.options.time and (len(time) < len(targets[parameter]) or sorted(set(time)) != time):
+            raise Fault(
+                f"analysis {call.name}: time: names each visit of {parameter} after the baseline, one later than the "
+                "other"
             )
     return targets
 
@@ -136,6 +157,7 @@ def _fitted(call: Call, wide: "pandas.DataFrame", visits: list[str]) -> "MmrmRes
         visits=visits,
         arms=groups,
         structures=o.structures,
+        times=o.time or None,
         covariance_by_arm=o.by_group,
         is_reml=o.likelihood == "REML",
         method=o.df,
@@ -174,8 +196,12 @@ def _over_visits(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") 
         for group, reference in call.options.contrasts:
             values = model.combined_difference(group, reference, weights)
             yield from call.numbers(parameter, call.contrast(group, reference), "", values, rows, level=name)
+        declared = call.dataset.parameters[parameter]
+        is_mean = min(weights.values()) >= 0 and isclose(sum(weights.values()), 1)  # else it has no scale with ends
+        scale = None if is_mean else (declared.unit, declared.decimals)
         for group in filter(model.units.__contains__, call.dataset.groups):
-            yield from call.numbers(parameter, group, "", model.combined_mean(group, weights), rows, level=name)
+            mean = model.combined_mean(group, weights)
+            yield from call.numbers(parameter, group, "", mean, rows, level=name, scale=scale)
 
 
 def _tests(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") -> Iterator[Number]:
@@ -202,7 +228,9 @@ def _model(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") -> Ite
     }
     words = model.choices()
     level = f"covariance {model.model.structure} ({words['structure']}), {call.options.likelihood}; "
-    level += f"{words['degrees_of_freedom']}, observed information of {words['parametrisation']}"
+    level += words["degrees_of_freedom"]
+    if call.options.df not in ROBUST:
+        level += f", observed information of {words['parametrisation']}"
     yield from call.numbers(parameter, "all", "", fitted, rows, level=level)
 
 
@@ -216,6 +244,7 @@ STRUCTURES = {
     "csh": "heterogeneous compound symmetry",
     "ad": "ante-dependence",
     "adh": "heterogeneous ante-dependence",
+    "sp_exp": "spatial exponential over time",
 }
 
 
@@ -225,10 +254,11 @@ def said(options: Options) -> str:
     covariance = names[0] if len(names) == 1 else f"{names[0]} (if it cannot be fitted, {', then '.join(names[1:])})"
     groups = ", in each group its own" if options.by_group else ""
     terms = adjusted(options.baseline, options.covariates, options.factors, " at each visit")
+    information = "" if options.df in ROBUST else ", from the observed information of the covariance parameters"
     return (
         f"Mixed model for repeated measures by {options.likelihood}: group by visit{terms}; covariance of the visits "
-        f"{covariance}{groups}; tests with {tests_by(options.df)}, "
-        "from the observed information of the covariance parameters. Valid if drop-out depends on observed values only."
+        f"{covariance}{groups}; tests with {tests_by(options.df)}{information}. Valid if drop-out depends on observed "
+        "values only."
     )
 
 

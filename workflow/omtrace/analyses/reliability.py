@@ -7,7 +7,7 @@ from pydantic import Field
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._sentences import listed
 from omtrace.analyses._shown import named
-from omtrace.faults import Fault
+from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed, nearest
 
 IN_POINTS = ("sem_agreement", "sem_consistency", "smallest_detectable_change")  # in the unit of the score
@@ -56,7 +56,7 @@ def _shares(call: Call, parameter: str, visit: str) -> Iterator[Number]:
     if parameter in call.options.ranges:
         least, greatest = call.options.ranges[parameter]
         if ((scores < least - 1e-9) | (scores > greatest + 1e-9)).any():
-            raise Fault(
+            raise Refusal(
                 f"analysis {call.name}: options.ranges: {parameter!r} holds scores outside {least:g}, {greatest:g}"
             )
         counted["floor"] = (int((scores <= least + 1e-9).sum()), count)

@@ -6,7 +6,7 @@ from itertools import product
 from pydantic import Field
 
 from omtrace.analyses import Call, Method, Number
-from omtrace.faults import Fault
+from omtrace.faults import Refusal
 from omtrace.model.closed import Closed, nearest
 
 
@@ -31,7 +31,8 @@ def run(call: Call) -> Iterator[Number]:
         )
         there = sorted(set(pairs["baseline"]) | set(pairs["value"]), key=_key)
         if order and (other := [category for category in there if category not in order]):
-            raise Fault(f"analysis {call.name}: order: {parameter} has {other[0]!r} as well{nearest(other[0], order)}")
+            hint = nearest(other[0], order)
+            raise Refusal(f"analysis {call.name}: order: {parameter} has {other[0]!r} as well{hint}")
         categories = order or there
         for group in call.groups(call.options.by_group):
             part, rows = pairs.iloc[analysis_set.places(group)], analysis_set.rows([group])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isnan
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -83,7 +84,8 @@ def _numbers(call: Call, parameter: str, visit: str, analysis_set: "AnalysisSet"
     low, high = sd_limits(spread.sd, spread.df, o.confidence)
     found = {"n": spread.n, "sd": spread.sd, "sd_lower": low, "sd_upper": high}
     rho, limit = spread.correlation, f"upper {100 * o.confidence:g}% limit"
-    if o.design == "two groups":
+    is_adjusted = o.design == "two groups" and not isnan(rho)
+    if is_adjusted:
         found |= {"correlation": rho, "correlation_lower": correlation_lower(rho, spread.df, o.confidence)}
     yield from call.numbers(parameter, "all", visit, found, rows, "what the data tell")
     for words, sd, r in (
@@ -94,11 +96,13 @@ def _numbers(call: Call, parameter: str, visit: str, analysis_set: "AnalysisSet"
             raise ValueError("the outcome does not vary")
         paired = o.design == "change"
         needed = {"t test of the change" if paired else "t test": n_t(o.difference / sd, o.power, o.alpha, paired)}
-        if not paired:
+        if is_adjusted:
             needed["adjusted for baseline"] = n_ancova(o.difference / sd, r, o.power, o.alpha)
         for test, n in needed.items():
             values = _units(n, o.dropout, 1 if paired else 2)
             yield from call.numbers(parameter, "all", visit, values, rows, f"{test}, {words}")
+    if o.design == "two groups" and not is_adjusted:
+        raise ValueError("the baseline does not vary within groups, so that no size adjusted for it can be told")
 
 
 def _units(n: float, dropout: float, groups: int) -> Mapping[str, float]:

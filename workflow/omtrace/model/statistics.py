@@ -94,6 +94,7 @@ _EVERY = (
     *_limits("survival", "Without event", NONE, 3, blank="undefined"),
     Statistic("restricted_mean", "Restricted mean", ESTIMATE, OWN, 0, least=1, leads=True),
     Statistic("alpha", "Cronbach’s α", ESTIMATE, NONE, 2, leads=True),
+    Statistic("icc", "ICC", ESTIMATE, NONE, 2, leads=True),
     Statistic("icc_agreement", "ICC(2,1), agreement", ESTIMATE, NONE, 2, leads=True),
     # intervals that name no statistic, or a method instead
     *_limits("ci", "CI", OWN, 0, least=1, of=()),
@@ -120,6 +121,7 @@ _EVERY = (
     *_limits("ceiling", "Ceiling", NONE, 3),
     Statistic("cohens_d", "Cohen’s d", ESTIMATE, NONE, 2, table="effect sizes"),
     *_limits("cohens_d_ci", "Cohen’s d", NONE, 2, table="effect sizes"),
+    Statistic("cluster_size", "Mean size of a cluster", ESTIMATE, NONE, 1),
     Statistic("completion", "Completion", ESTIMATE, NONE, 3),
     *_limits("completion", "Completion", NONE, 3),
     Statistic("computed", "Computed", ESTIMATE, OWN, 0),

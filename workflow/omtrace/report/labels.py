@@ -14,6 +14,8 @@ METHODS = {  # where the name in the plan, with spaces, is no name that statisti
     "censored_ends": "censored regression",
     "time_to_event": "time to event",
     "crossover": "two-period crossover",
+    "crossover_periods": "crossover of several periods",
+    "icc": "intraclass correlation",
 }
 
 PROCEDURES = {

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.stats import binomtest
 
 from omtrace.statistics.basic.proportion import odds_ratio
-from omtrace.statistics.basic.samples import mean, quotient, standard_deviation
+from omtrace.statistics.basic.samples import mean, quotient, sample, standard_deviation
 from omtrace.statistics.basic.student import wald_numbers
 
 ENDS = ("odds_ratio", "odds_ratio_low", "odds_ratio_high")
@@ -38,7 +38,7 @@ def crossover(ab: ArrayLike, ba: ArrayLike, level: float = 0.95) -> dict[str, di
     With d the first period less the second, the treatment effect is half the difference of the mean d of the two
     sequences (Hills and Armitage 1979, Br J Clin Pharmacol 8: 7-20); carry-over is the difference of the mean sums.
     """
-    a, b = _pairs(ab), _pairs(ba)
+    a, b = (sample(part.ravel()).reshape(part.shape) for part in (_pairs(ab), _pairs(ba)))
     first, second = a[:, 0] - a[:, 1], b[:, 0] - b[:, 1]
     size = float(max((np.abs(part).max() for part in (a, b) if part.size), default=0.0))
     return {

@@ -4,11 +4,14 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import fdtri, ndtri
+from scipy.special import fdtrc, fdtri, ndtri
 
 from omtrace.statistics.basic.samples import TOLERANCE, check_level, quotient
 from omtrace.statistics.interval import Interval
 from omtrace.statistics.linear.repeated import matrix
+
+FORMS = ("ICC(1,1)", "ICC(2,1)", "ICC(3,1)", "ICC(1,k)", "ICC(2,k)", "ICC(3,k)")
+LIMITS = ("icc", "ci_low", "ci_high")
 
 
 def cronbach_alpha(items: ArrayLike, level: float = 0.95) -> dict[str, float]:
@@ -42,26 +45,80 @@ def retest(values: ArrayLike, level: float = 0.95) -> dict[str, float]:
     without spread. Raises ValueError for missing values, and for fewer than two occasions.
     """
     x = matrix(values, 2)
-    n, k = x.shape
-    between, occasions, error = _mean_squares(x)
-    total = between + (k - 1) * error + k * (occasions - error) / max(n, 1)  # NaN without units
-    agreement = quotient(between - error, total)
-    f = quotient(between, error)
-    low, high = _f_limits(n - 1, (n - 1) * (k - 1), level)
+    n, _ = x.shape
+    _, occasions, error = _mean_squares(x)
     shift = max(0.0, (occasions - error) / n) if n > 1 else math.nan
     sem = math.sqrt(shift + error)
-    limits = _agreement_limits(between, occasions, error, n, k, agreement, level)
+    forms = intraclass(x, level)
+    agreement, consistency = forms["ICC(2,1)"], forms["ICC(3,1)"]
     return {
-        "icc_agreement": agreement,
-        "ci_low": limits[0],
-        "ci_high": limits[1],
-        "icc_consistency": quotient(f - 1, f + k - 1),
-        "icc_consistency_low": quotient(f / high - 1, f / high + k - 1),
-        "icc_consistency_high": quotient(f / low - 1, f / low + k - 1),
+        "icc_agreement": agreement["icc"],
+        "ci_low": agreement["ci_low"],
+        "ci_high": agreement["ci_high"],
+        "icc_consistency": consistency["icc"],
+        "icc_consistency_low": consistency["ci_low"],
+        "icc_consistency_high": consistency["ci_high"],
         "sem_agreement": sem,
         "sem_consistency": math.sqrt(error),
         "smallest_detectable_change": float(ndtri((1 + check_level(level)) / 2)) * math.sqrt(2) * sem,
     }
+
+
+def intraclass(values: ArrayLike, level: float = 0.95) -> dict[str, dict[str, float]]:
+    """The six intraclass correlations of ratings (units x raters) of Shrout and Fleiss 1979, Psychol Bull 86: 420.
+
+    Returns
+    -------
+    dict
+        For each of ``FORMS`` icc, ci_low, ci_high, and the test f, df_1, df_2, p that it is 0. ICC(1,.): each unit has
+        raters of its own; ICC(2,.): the raters are a sample, and differences of their means count as error; ICC(3,.):
+        they are the raters of interest, and such differences do not count. (.,1) is of one rating, (.,k) of the mean
+        of all. NaN below two units and without spread.
+
+    Raises
+    ------
+    ValueError
+        For missing values, and for fewer than two raters.
+
+    Examples
+    --------
+    >>> ratings = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
+    >>> {form: round(numbers["icc"], 2) for form, numbers in intraclass(ratings).items()}
+    {'ICC(1,1)': 0.17, 'ICC(2,1)': 0.29, 'ICC(3,1)': 0.71, 'ICC(1,k)': 0.44, 'ICC(2,k)': 0.62, 'ICC(3,k)': 0.91}
+    """
+    x = matrix(values, 2)
+    n, k = x.shape
+    between, raters, error = _mean_squares(x)
+    within = ((n - 1) * error + raters) / max(n, 1)  # of n (k - 1) degrees of freedom
+    total = between + (k - 1) * error + k * (raters - error) / max(n, 1)
+    agreement = quotient(between - error, total)
+    low, high = _agreement_limits(between, raters, error, n, k, agreement, level)
+    two_way = (n - 1) * (k - 1)
+    found = {"ICC(1,1)": single(between, within, k, (n - 1, n * (k - 1)), level)}
+    found["ICC(2,1)"] = {"icc": agreement, "ci_low": low, "ci_high": high, **_f_test(between, error, (n - 1, two_way))}
+    found["ICC(3,1)"] = single(between, error, k, (n - 1, two_way), level)
+    for form, numbers in list(found.items()):
+        averaged = {name: quotient(k * numbers[name], 1 + (k - 1) * numbers[name]) for name in LIMITS}
+        found[form.replace(",1", ",k")] = {**numbers, **averaged}
+    mean = quotient(between - error, between + (raters - error) / max(n, 1))
+    found["ICC(2,k)"]["icc"] = mean
+    return found
+
+
+def single(above: float, below: float, size: float, df: tuple[float, float], level: float) -> dict[str, float]:
+    """An intraclass correlation from two mean squares that would be alike without it, with its F interval and test.
+
+    ``size``: how many values of each unit stand in the upper one.
+    """
+    f, limits = quotient(above, below), _f_limits(*df, level)
+    ratios = {"icc": f, "ci_low": f / limits.high, "ci_high": f / limits.low}
+    return {name: quotient(r - 1, r + size - 1) for name, r in ratios.items()} | _f_test(above, below, df)
+
+
+def _f_test(above: float, below: float, df: tuple[float, float]) -> dict[str, float]:
+    f = quotient(above, below)
+    p = float(fdtrc(*df, f)) if math.isfinite(f) and min(df) > 0 else math.nan
+    return {"f": f, "df_1": float(df[0]), "df_2": float(df[1]), "p": p}
 
 
 def _mean_squares(x: np.ndarray) -> tuple[float, float, float]:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 TOLERANCE = 1e-12  # of the largest value: a residual this small is the rounding error of a fit
 ROUNDING = 64 * float(np.finfo(float).eps)  # relative: a spread this small is the rounding error of a mean
-SQUARES = 1e150  # beyond it, and below its inverse, squares are no numbers
+SQUARES = 1e75  # beyond it, and below its inverse, squares of variances are no numbers
 STORED = 2e-12  # relative: values and differences this near are equal, since values are stored with 13 digits
 
 

@@ -27,6 +27,11 @@ def common_difference(tables: Sequence[Table], level: float = 0.95) -> dict[str,
     with few strata and with many small ones (Sato, Greenland and Robins 1989); miettinen_nurminen_*: the score
     interval with the same weights.
 
+    Raises
+    ------
+    ValueError
+        for a stratum in which a group is empty
+
     Examples
     --------
     >>> found = common_difference([(12, 20, 6, 20), (9, 15, 7, 16)])
@@ -34,6 +39,8 @@ def common_difference(tables: Sequence[Table], level: float = 0.95) -> dict[str,
     (0.24, 0.0144, 0.0047)
     """
     a, n, b, m = (np.array(part, dtype=float) for part in zip(*tables, strict=True))
+    if (np.minimum(n, m) == 0).any():
+        raise ValueError("a stratum lacks one of the groups")
     z, total, c, d = float(ndtri((1 + check_level(level)) / 2)), n + m, n - a, m - b
     weight = (n * m / total).sum()
     difference = float(((a * m - b * n) / total).sum() / weight)

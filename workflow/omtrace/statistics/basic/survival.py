@@ -261,8 +261,13 @@ def fit_cox(
     x = np.asarray(matrix, dtype=float)
     if not d.any():
         raise ValueError("there is no event")
+    x = x - x.mean(axis=0)  # hazards are told from each other, so that the zero of a covariate plays no part
     codes = None if strata is None else np.unique(np.asarray(strata), return_inverse=True)[1]
-    scale = column_scale(x - x.mean(axis=0))
+    each = [x] if codes is None else [x[codes == stratum] for stratum in range(codes.max() + 1)]
+    if (np.array([np.ptp(part, axis=0) for part in each]).max(axis=0) == 0).any():
+        where = "all units" if codes is None else "all units of every stratum"
+        raise ValueError(f"a group or covariate is the same in {where}, so that no hazards are compared")
+    scale = column_scale(x)
     scaled = PHReg(t, x / scale, d, strata=codes, ties=ties)
     try:
         with np.errstate(all="ignore"):

@@ -326,12 +326,17 @@ def _sums_of_splits(values: np.ndarray, size: int, draws: int) -> np.ndarray:
 
 
 def _grid(values: np.ndarray) -> np.ndarray | None:
-    """The values as whole steps from the least, if they lie on a grid of few decimals; else None."""
+    """The values as whole steps from the least, if they lie on a grid of few decimals; else None.
+
+    The decimals are those of the number or, so that the unit plays no part, of its power of ten.
+    """
     spread, largest = float(np.ptp(values)), float(np.abs(values).max())
-    for decimals in range(DECIMALS + 1):
-        steps = np.rint(values * 10**decimals)
-        slack = (1e-9 * min(1.0, spread) + 8 * np.finfo(float).eps * largest) * 10**decimals  # rounding error alone
-        if slack < 1e-3 and np.abs(steps - values * 10**decimals).max() <= slack:
+    size = math.floor(math.log10(largest)) if largest else 0
+    for decimals in range(min(0, -size), DECIMALS + max(0, -size) + 1):
+        unit = 10.0**decimals
+        steps = np.rint(values * unit)
+        slack = (1e-9 * min(1.0, spread) + 8 * np.finfo(float).eps * largest) * unit  # rounding error alone
+        if slack < 1e-3 and np.abs(steps - values * unit).max() <= slack:
             whole = (steps - steps.min()).astype(np.int64)
             step = int(np.gcd.reduce(whole))
             grid: np.ndarray = whole // step if step else whole

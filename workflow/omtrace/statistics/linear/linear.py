@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,87 +10,16 @@ from scipy.special import fdtrc
 from statsmodels.regression.linear_model import OLS
 
 from omtrace.statistics.basic.samples import TOLERANCE, quotient, sample
-from omtrace.statistics.basic.student import t_interval, wald_numbers
+from omtrace.statistics.basic.student import t_interval
 from omtrace.statistics.linear.design import GroupDesign, Held, Level, Terms, column_scale
+from omtrace.statistics.linear.model import LinearModel
 from omtrace.statistics.linear.sandwich import ClusterRobust, check_leverage, hc4_covariance
+from omtrace.statistics.linear.unequal import fit_unequal
 
 if TYPE_CHECKING:
     import pandas
 
 Covariance = Literal["classical", "HC0", "HC1", "HC2", "HC3", "HC4", "CR2"]
-
-
-ONE_CLUSTER = (
-    "an estimate rests on one cluster alone, so that nothing says how much clusters differ; a cluster-robust standard "
-    "error needs two clusters or more in each group"
-)
-
-
-class Estimate(NamedTuple):
-    """A combination of coefficients with its standard error and degrees of freedom."""
-
-    value: float
-    se: float
-    df: float
-
-
-@dataclass(frozen=True)
-class LinearModel:
-    """A fitted linear model.
-
-    Attributes
-    ----------
-    coefficients, covariance : (p,) and (p, p)
-    residual_ss : sum of squares; 0 where it is rounding error only
-    df : residual degrees of freedom
-    values : n
-    r_squared : share of the variance explained
-    clusters : of a cluster-robust covariance
-    """
-
-    coefficients: np.ndarray
-    covariance: np.ndarray
-    residual_ss: float
-    df: int
-    values: int
-    r_squared: float
-    clusters: ClusterRobust | None = None
-
-    @property
-    def variance(self) -> float:
-        """The residual variance."""
-        return self.residual_ss / self.df
-
-    def estimate(self, weights: ArrayLike) -> Estimate:
-        """A combination of the coefficients, weights (p,); its standard error is 0 where there is no residual.
-
-        Raises ValueError where it rests on one cluster alone.
-        """
-        w = np.asarray(weights, dtype=float)
-        if self.clusters and self.clusters.rests_on_one(w):
-            raise ValueError(ONE_CLUSTER)
-        se = math.sqrt(float(w @ self.covariance @ w)) if self.residual_ss else 0.0
-        df = self.clusters.df(w) if self.clusters else float(self.df)
-        return Estimate(float(w @ self.coefficients), se, df)
-
-    def contrast(self, weights: ArrayLike, level: float = 0.95) -> dict[str, float]:
-        """estimate, se, ci_low, ci_high, t, df, p of a combination of the coefficients, weights (p,)."""
-        value, se, df = self.estimate(weights)
-        return {"estimate": value, **wald_numbers(value, se, df, level)}
-
-    def joint_test(self, weights: ArrayLike) -> dict[str, float]:
-        """Test that all combinations, weights (c, p), are 0: f, df_1, df_2, p; NaN without residual.
-
-        Raises ValueError with a cluster-robust covariance.
-        """
-        if self.clusters:
-            raise ValueError("a joint test with a cluster-robust covariance is not offered")
-        w = np.atleast_2d(np.asarray(weights, dtype=float))
-        df_1, f = len(w), math.nan
-        if self.residual_ss:
-            values = w @ self.coefficients
-            f = float(values @ np.linalg.solve(w @ self.covariance @ w.T, values)) / df_1
-        return {"f": f, "df_1": float(df_1), "df_2": float(self.df), "p": float(fdtrc(df_1, self.df, f))}
 
 
 def fit_linear(
@@ -141,7 +69,7 @@ def fit_linear(
     if covariance == "classical":
         spread = fit.cov_params()
     elif covariance == "CR2":
-        clusters = ClusterRobust(x * scale, fit.resid, cluster if cluster is not None else ())
+        clusters = ClusterRobust(x * scale, fit.resid, cluster if cluster is not None else (), "CR2")
         spread = clusters.covariance * np.outer(scale, scale)
     else:
         if covariance in ("HC2", "HC3", "HC4"):
@@ -180,7 +108,7 @@ class Ancova:
     ----------
     frame : a row a unit
     terms : what its columns are
-    covariance : as in ``fit_linear``
+    covariance : as in ``fit_linear``, or "by group": each group has a residual variance of its own
     cluster : column of the frame, for CR2
 
     Raises
@@ -197,9 +125,19 @@ class Ancova:
     """
 
     def __init__(
-        self, frame: "pandas.DataFrame", terms: Terms, covariance: Covariance = "classical", cluster: str = ""
+        self,
+        frame: "pandas.DataFrame",
+        terms: Terms,
+        covariance: Covariance | Literal["by group"] = "classical",
+        cluster: str = "",
     ) -> None:
         self.design = GroupDesign(frame, terms)
+        self.variances: dict[Level, float] = {}
+        if covariance == "by group":
+            unequal = fit_unequal(self.design.y, self.design.matrix, frame[terms.group].tolist())
+            self.model: LinearModel = unequal
+            self.variances = unequal.variances
+            return
         labels = frame[cluster].tolist() if cluster else None
         self.model = fit_linear(self.design.y, self.design.matrix, covariance, labels)
 

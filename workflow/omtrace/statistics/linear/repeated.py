@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from scipy.special import fdtrc
 
 from omtrace.statistics.basic.explained import partial_eta
-from omtrace.statistics.basic.samples import TOLERANCE, quotient
+from omtrace.statistics.basic.samples import TOLERANCE, quotient, sample
 
 SINGULAR = 1e-10  # of a correlation matrix: a smaller eigenvalue is none
 
@@ -20,9 +20,7 @@ def matrix(values: ArrayLike, least: int) -> np.ndarray:
         raise ValueError("values: not numeric, or with missing values") from None
     if found.ndim != 2 or found.shape[1] < least:
         raise ValueError(f"values: at least {least} measurements of each unit are needed")
-    if bad := int(np.sum(~np.isfinite(found))):
-        raise ValueError(f"values: {bad} of {found.size} values are missing or infinite")
-    return found
+    return sample(found.ravel()).reshape(found.shape)
 
 
 def repeated_anova(values: ArrayLike, level: float = 0.95) -> dict[str, float]:

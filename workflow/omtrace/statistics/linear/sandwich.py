@@ -1,11 +1,13 @@
 """Covariances of least-squares coefficients that do without one common, independent variance of the residuals."""
 
 from collections.abc import Hashable, Sequence
+from typing import Literal
 
 import numpy as np
 
 CLOSE = 1e-10  # a leverage this near to 1: the row determines a coefficient alone
 FEWEST = 2  # clusters
+POWERS = {"CR0": 0.0, "CR2": -0.5, "CR3": -1.0}  # of I - H
 FEW_DF = 4.0  # below, p and interval are unreliable (Tipton 2015, doi:10.1037/met0000011)
 ALONE = 1e-6  # relative: how much of a combination may lie where a cluster alone is, by rounding
 
@@ -30,36 +32,37 @@ def hc4_covariance(x: np.ndarray, residuals: np.ndarray) -> np.ndarray:
 
 
 class ClusterRobust:
-    """CR2 covariance of least-squares coefficients (Bell and McCaffrey 2002) with Satterthwaite degrees of freedom.
+    """Covariance of least-squares coefficients by clusters, with Satterthwaite degrees of freedom.
 
-    Residuals of a cluster are multiplied by the symmetric root of the inverse of (I - H) of its rows: unbiased where
-    rows are in truth independent with one variance; statsmodels has CR1 only, which is too small where clusters are
-    few. ``x``: (n, p) of full rank; ``cluster``: n labels. Raises ValueError for fewer than two clusters.
+    Residuals of a cluster are multiplied by a power of (I - H) of its rows: 0 for CR0 (Liang and Zeger 1986), the
+    symmetric root of the inverse for CR2 (Bell and McCaffrey 2002), which is unbiased where rows are in truth
+    independent with one variance, and the inverse for CR3, the jackknife. statsmodels has CR1 only, which is too small
+    where clusters are few. ``x``: (n, p) of full rank; ``cluster``: n labels. Raises ValueError for fewer than two
+    clusters.
 
     A combination of coefficients that could not be estimated without one of the clusters has no standard error: with
     one cluster in an arm, that arm's mean is that cluster's, and nothing says how much clusters differ.
     """
 
-    def __init__(self, x: np.ndarray, residuals: np.ndarray, cluster: Sequence[Hashable]) -> None:
+    def __init__(
+        self, x: np.ndarray, residuals: np.ndarray, cluster: Sequence[Hashable], kind: Literal["CR0", "CR2", "CR3"]
+    ) -> None:
         labels = np.asarray(cluster, dtype=object)
         names = sorted(set(labels), key=str)
         if len(names) < FEWEST:
             raise ValueError(f"{len(names)} cluster; a cluster-robust covariance needs at least 2")
         self._length = np.linalg.norm(x, axis=0)
         x = x / self._length
-        self.clusters, bread = len(names), np.linalg.inv(x.T @ x)
+        self.clusters, self._bread = len(names), np.linalg.inv(x.T @ x)
         members = [np.flatnonzero(labels == name) for name in names]
-        adjusted = [
-            _inverse_root(np.eye(rows.size) - x[rows] @ bread @ x[rows].T) @ x[rows] @ bread for rows in members
+        # ``parts[j]`` x a combination: the weights of the residuals of cluster j's rows in its score
+        self._parts = [
+            _power(np.eye(rows.size) - x[rows] @ self._bread @ x[rows].T, POWERS[kind]) @ x[rows] @ self._bread
+            for rows in members
         ]
-        scores = np.array([residuals[rows] @ part for rows, part in zip(members, adjusted, strict=True)])
+        scores = np.array([residuals[rows] @ part for rows, part in zip(members, self._parts, strict=True)])
         self.covariance = scores.T @ scores / np.outer(self._length, self._length)
-        # Column c of ``whitened[j]`` x a contrast: what cluster j's score is of the errors of all rows.
-        self.whitened = []
-        for rows, part in zip(members, adjusted, strict=True):
-            spread = -x @ (bread @ (x[rows].T @ part))
-            spread[rows] += part
-            self.whitened.append(spread / self._length)
+        self._through = [x[rows].T @ part for rows, part in zip(members, self._parts, strict=True)]
         self._lost = [_null_space(x.T @ x - x[rows].T @ x[rows]) for rows in members]
 
     def rests_on_one(self, row: np.ndarray) -> bool:
@@ -69,16 +72,27 @@ class ClusterRobust:
 
     def df(self, row: np.ndarray) -> float:
         """Degrees of freedom of a combination of the coefficients; they are unreliable below ``FEW_DF``."""
-        vectors = np.column_stack([spread @ row for spread in self.whitened])
-        products = vectors.T @ vectors
+        products = self.products(row)
         return float(np.trace(products) ** 2 / (products**2).sum())
 
+    def products(self, row: np.ndarray) -> np.ndarray:
+        """The covariance (clusters, clusters) of the clusters' scores of a combination, where rows are independent.
 
-def _inverse_root(matrix: np.ndarray) -> np.ndarray:
-    """Symmetric root of the (Moore-Penrose) inverse: directions without variance stay without."""
+        With a_j the weights of the rows of cluster j, s_j = X_j'a_j, it is a_j'a_k (0 for two clusters) less
+        s_j'(X'X)^-1 s_k; rows have variance 1.
+        """
+        unit = row / self._length
+        through = np.array([part @ unit for part in self._through])
+        squares = [float(((part @ unit) ** 2).sum()) for part in self._parts]
+        products: np.ndarray = np.diag(squares) - through @ self._bread @ through.T
+        return products
+
+
+def _power(matrix: np.ndarray, power: float) -> np.ndarray:
+    """A power of a symmetric matrix: directions without variance stay without."""
     values, vectors = np.linalg.eigh(matrix)
     some = values > CLOSE
-    return (vectors[:, some] / np.sqrt(values[some])) @ vectors[:, some].T
+    return (vectors[:, some] * values[some] ** power) @ vectors[:, some].T
 
 
 def _null_space(products: np.ndarray) -> np.ndarray:

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from omtrace.statistics.basic.samples import check_terms, sample
-from omtrace.statistics.linear.linear import Covariance, LinearModel, fit_linear
+from omtrace.statistics.linear.linear import Covariance, fit_linear
+from omtrace.statistics.linear.model import LinearModel
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from omtrace.statistics.basic.samples import TOLERANCE, sample
 from omtrace.statistics.mixed.mmrm_likelihood import MmrmLikelihood, MmrmPoint, Products, products_of
+from omtrace.statistics.mixed.mmrm_robust import ROBUST, Robust, RobustInference, robust_clusters
 from omtrace.statistics.mixed.mmrm_structures import STRUCTURES, Blocks, structure_of
 from omtrace.statistics.mixed.reml import INFORMATION, Inference, Optimum, information_covariance, search
 
@@ -22,11 +23,14 @@ METHODS = {
     "kenward_roger": "Kenward-Roger",
     "kenward_roger_linear": "Kenward-Roger without the second derivatives of the covariance",
     "satterthwaite": "Satterthwaite",
+    "CR0": "sandwich by unit (CR0), Satterthwaite",
+    "CR2": "bias-reduced sandwich by unit (CR2), Satterthwaite",
+    "CR3": "sandwich by unit of the jackknife (CR3), Satterthwaite",
 }
 PAIRS = 3  # units needed with values at two visits for a covariance of these visits: two lie on a line
 FAR = 0.5  # share of the sum of squares of the residuals that one value has where it is too far from the others
 
-Method = Literal["kenward_roger", "kenward_roger_linear", "satterthwaite"]
+Method = Literal["kenward_roger", "kenward_roger_linear", "satterthwaite", "CR0", "CR2", "CR3"]
 Information = Literal["observed", "expected"]
 
 
@@ -54,7 +58,9 @@ class MixedModel:
     covariances: np.ndarray
     _likelihood: MmrmLikelihood = field(repr=False)
     _optimum: Optimum[MmrmPoint] = field(repr=False)
-    _inferences: dict[tuple[str, str], Inference] = field(repr=False, default_factory=dict)
+    _values: np.ndarray = field(repr=False)
+    _rows: "Rows" = field(repr=False)
+    _inferences: dict[tuple[str, str], Inference | RobustInference] = field(repr=False, default_factory=dict)
 
     @property
     def aic(self) -> float:
@@ -82,7 +88,7 @@ class MixedModel:
     ) -> dict[str, float]:
         """Test that all combinations, weights (c, p), are 0: f, df_1, df_2, p.
 
-        Kenward-Roger's F is scaled; Satterthwaite's denominator is that of Fai and Cornelius.
+        Kenward-Roger's F is scaled; the denominator of the others is that of Fai and Cornelius.
 
         Raises
         ------
@@ -103,12 +109,29 @@ class MixedModel:
             "parametrisation": f"variances and {'covariances' if linear else 'correlations'}",
         }
 
-    def _inference(self, method: Method, information: Information) -> Inference:
-        if not self.is_reml and method != "satterthwaite":
+    def _inference(self, method: Method, information: Information) -> Inference | RobustInference:
+        if not self.is_reml and method.startswith("kenward_roger"):
             raise ValueError("Kenward-Roger needs REML; take Satterthwaite for ML")
         if (method, information) not in self._inferences:
-            self._inferences[method, information] = inference(self._likelihood, self._optimum, method, information)
+            if method == "CR0" or method == "CR2" or method == "CR3":
+                made: Inference | RobustInference = self._robust(method)
+            else:
+                made = inference(self._likelihood, self._optimum, method, information)
+            self._inferences[method, information] = made
         return self._inferences[method, information]
+
+    def _robust(self, kind: Robust) -> RobustInference:
+        """Tests with a sandwich by unit, the fitted covariance as working model."""
+        data, rows, beta = self._likelihood.data, self._rows, self._optimum.point.beta[0]
+        basis, back = data.design.rows(rows.visit), data.back
+        residuals = (self._values - basis @ back.offset[0]) / back.scale[0] - basis @ beta
+        sigma = self.covariances / back.scale[0] ** 2
+        units = np.split(np.argsort(rows.unit, kind="stable"), np.cumsum(np.bincount(rows.unit))[:-1])
+        covariances = [
+            sigma[block][np.ix_(rows.visit[own], rows.visit[own])]
+            for block, own in zip(rows.block.tolist(), units, strict=True)
+        ]
+        return RobustInference(back, beta, robust_clusters(basis, residuals, units, covariances, kind))
 
 
 def inference(likelihood: MmrmLikelihood, optimum: Optimum[MmrmPoint], method: str, information: str) -> Inference:
@@ -122,8 +145,9 @@ def inference(likelihood: MmrmLikelihood, optimum: Optimum[MmrmPoint], method: s
     ValueError
         For a method or an information that there is not.
     """
-    if method not in METHODS or information not in INFORMATION:
-        raise ValueError(f"degrees of freedom: one of {', '.join(METHODS)}, with observed or expected information")
+    known = [name for name in METHODS if name not in ROBUST]
+    if method not in known or information not in INFORMATION:
+        raise ValueError(f"degrees of freedom: one of {', '.join(known)}, with observed or expected information")
     spread, bias = information_covariance(optimum, information), None
     if method != "satterthwaite":
         has_second = method == "kenward_roger"
@@ -140,6 +164,7 @@ def fit_mmrm(
     structures: Sequence[str] = FALLBACK,
     is_reml: bool = True,
     group: ArrayLike | None = None,
+    times: Sequence[float] | None = None,
 ) -> MixedModel:
     """Fit values with a design of rows that are named by unit and visit.
 
@@ -160,6 +185,8 @@ def fit_mmrm(
         Restricted likelihood, else the full one.
     group
         With labels (n,), constant within units, each group has a covariance of its own.
+    times
+        When each visit was, for the structure sp_exp.
 
     Returns
     -------
@@ -180,7 +207,7 @@ def fit_mmrm(
         raise ValueError("the outcome leaves no residual: it is constant, or the terms of the model reproduce it")
     rejected: list[tuple[str, str]] = []
     for name in structures:
-        model = Blocks(structure_of(name, len(rows.visits)), len(rows.groups))
+        model = Blocks(structure_of(name, len(rows.visits), times), len(rows.groups))
         reason = _too_few(data, model, rows)
         if not reason:
             likelihood = MmrmLikelihood(data, model, is_reml)
@@ -210,6 +237,8 @@ def fit_mmrm(
         covariances=model.sigma(optimum.theta)[0] * data.scale[0] ** 2,
         _likelihood=likelihood,
         _optimum=optimum,
+        _values=y,
+        _rows=rows,
     )
 
 

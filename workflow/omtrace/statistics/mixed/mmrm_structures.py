@@ -22,6 +22,7 @@ STRUCTURES = {
     "csh": "heterogeneous compound symmetry",
     "ad": "first-order ante-dependence",
     "adh": "heterogeneous first-order ante-dependence",
+    "sp_exp": "spatial exponential",
 }
 STEEPEST = 0.8  # largest correlation that a search starts from
 
@@ -177,16 +178,54 @@ class Steps(Scaled):
         return np.where(factors, r, 1.0).prod(axis=-1)
 
 
+class Spatial(Scaled):
+    """The correlation of two visits falls exponentially with the time between them: exp(-time/range).
+
+    The parameter is the range, in mean distances of neighbouring visits, as in SAS but for the unit, on which nothing
+    depends.
+    """
+
+    def __init__(self, times: Sequence[float], share: np.ndarray) -> None:
+        super().__init__(len(times), share)
+        apart = np.abs(np.subtract.outer(np.asarray(times, dtype=float), np.asarray(times, dtype=float)))
+        self.distance = apart / np.diagonal(apart, 1).mean()
+
+    def guess(self, correlations: np.ndarray) -> np.ndarray:
+        near = np.clip(np.diagonal(correlations, 1, 1, 2), 1 - STEEPEST, STEEPEST)
+        return (-np.diagonal(self.distance, 1) / np.log(near)).mean(axis=1, keepdims=True)
+
+    def correlation(self, r: np.ndarray) -> np.ndarray:
+        return np.exp(-self.distance / np.where(r > 0, r, np.nan)[..., None])
+
+    def correlation_first(self, r: np.ndarray) -> np.ndarray:
+        r = r[..., None, None]
+        return self.distance / r**2 * np.exp(-self.distance / r)
+
+    def correlation_second(self, r: np.ndarray) -> np.ndarray:
+        r = r[..., None, None, None]
+        return (self.distance**2 / r**4 - 2 * self.distance / r**3) * np.exp(-self.distance / r)
+
+
 def bands(visits: int) -> np.ndarray:
     """For each distance 0 ... t - 1 the matrix (t, t) with ones where two visits are that far apart."""
     distance = np.abs(np.subtract.outer(np.arange(visits), np.arange(visits)))
     return np.array([distance == b for b in range(visits)], dtype=float)
 
 
-def structure_of(name: str, visits: int) -> Linear | Scaled:
-    """A structure of ``STRUCTURES`` over so many visits. Raises ValueError for another name."""
+def structure_of(name: str, visits: int, times: Sequence[float] | None = None) -> Linear | Scaled:
+    """A structure of ``STRUCTURES`` over so many visits, for sp_exp at rising ``times``.
+
+    Raises
+    ------
+    ValueError
+        For another name, and for sp_exp without a time for each visit, in rising order.
+    """
     if name not in STRUCTURES:
         raise ValueError(f"{name!r} is no covariance structure; there are {', '.join(STRUCTURES)}")
+    if name == "sp_exp":
+        if times is None or len(times) != visits or not (np.diff(np.asarray(times, dtype=float)) > 0).all():
+            raise ValueError("sp_exp: needs the time of each visit, one later than the other")
+        return Spatial(times, _blocks([np.ones((visits, 1)), np.eye(1)]))
     if name == "us":
         return Linear(_single_elements(visits))
     if name == "toep":

@@ -158,6 +158,7 @@ def mmrm(
     visits: Sequence[Hashable] | None = None,
     arms: Sequence[Hashable] | None = None,
     structures: Sequence[str] = FALLBACK,
+    times: Mapping[Hashable, float] | None = None,
     covariance_by_arm: bool = False,
     is_reml: bool = True,
     method: Method = "kenward_roger",
@@ -185,15 +186,17 @@ def mmrm(
     arms
         The arms, the reference first; by default the categories of the column, or its values in order.
     structures
-        Covariances of the visits (us, toep, toeph, ar1, arh1, cs, csh, ad, adh), tried in this order until one can be
-        fitted. The result names the one that was, and why not those before it.
+        Covariances of the visits (us, toep, toeph, ar1, arh1, cs, csh, ad, adh, sp_exp), tried in this order until one
+        can be fitted. The result names the one that was, and why not those before it.
+    times
+        When each visit was, for sp_exp.
     covariance_by_arm
         Each arm has a covariance of its own.
     is_reml
         Restricted likelihood, else the full one.
     method
         Standard errors and degrees of freedom: kenward_roger, kenward_roger_linear (without the second derivatives of
-        the covariance) or satterthwaite.
+        the covariance), satterthwaite, or a sandwich by unit (CR0, CR2, CR3), robust against a wrong covariance.
     information
         Information of the covariance parameters that the tests use: observed (as SAS and R's mmrm) or expected.
     covariate_means
@@ -269,7 +272,8 @@ def mmrm(
     parts = [*cells.values(), *_centred(columns, reference, baseline, list(is_at.values()))]
     design, by = np.column_stack(parts), group if covariance_by_arm else None
     check_terms(design, [*(f"{a} at {v}" for a, v in cells), *_terms_of(reference, baseline, len(visits))])
-    model = fit_mmrm(columns[response], design, columns[unit], time, visits, structures, is_reml, by)
+    when = [times[v] for v in visits] if times else None
+    model = fit_mmrm(columns[response], design, columns[unit], time, visits, structures, is_reml, by, when)
     return MmrmResult(
         model=model,
         response=response,

@@ -209,6 +209,23 @@ class Scale:
         """Weights (c, p) of the coefficients of the design as given, for those of Q."""
         return np.linalg.solve(self.triangle.T, weights.T).T
 
+    def checked(self, weights: ArrayLike, rows: int | None = None) -> np.ndarray:
+        """Weights of one combination or several, so many where ``rows`` says so, for the coefficients of Q: (c, p).
+
+        Raises
+        ------
+        ValueError
+            For weights of another length, and for combinations that depend on each other.
+        """
+        array, p = np.atleast_2d(np.asarray(weights, dtype=float)), len(self.triangle)
+        fits = array.ndim == 2 and array.shape[1] == p and rows in (None, len(array))
+        if not (fits and np.isfinite(array).all() and array.any(axis=1).all()):
+            raise ValueError(f"weights: not {p} numbers, or all of them 0")
+        z = self.weights(array)
+        if np.linalg.matrix_rank(z / np.linalg.norm(z, axis=1, keepdims=True)) < len(z):
+            raise ValueError("the combinations tested together depend on each other")
+        return z
+
     def constant(self, values: np.ndarray, is_reml: bool) -> np.ndarray:
         """What the likelihood's value lacks of -2 log L (b,) of the design and the values, so many (b,), as given."""
         n = values - (len(self.triangle) if is_reml else 0)
@@ -248,7 +265,10 @@ class Inference:
         df = 2 v^2 / g'W g with v the variance before adjustment and g its gradient: for one combination this is
         Satterthwaite's and Kenward and Roger's number alike.
         """
-        z, point, slopes = self.scale.weights(weights), self.optimum.point, self.optimum.derivatives.slopes
+        return self._estimates(self.scale.weights(weights))
+
+    def _estimates(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        point, slopes = self.optimum.point, self.optimum.derivatives.slopes
         inner = self.scale.offset + self.scale.scale[:, None] * point.beta
         moved = z @ point.phi
         variance = (moved * z).sum(axis=-1)
@@ -266,7 +286,7 @@ class Inference:
         ValueError
             For weights of another length.
         """
-        estimate, se, df = (float(part[0, 0]) for part in self.estimates(self._checked(weights, 1)))
+        estimate, se, df = (float(part[0, 0]) for part in self._estimates(self.scale.checked(weights, 1)))
         return {"estimate": estimate, **wald_numbers(estimate, se, df, level)}
 
     def joint_test(self, weights: ArrayLike) -> dict[str, float]:
@@ -279,9 +299,7 @@ class Inference:
         ValueError
             For weights of another length, and for combinations that depend on each other.
         """
-        z = self.scale.weights(self._checked(weights))
-        if np.linalg.matrix_rank(z / np.linalg.norm(z, axis=1, keepdims=True)) < len(z):
-            raise ValueError("the combinations tested together depend on each other")
+        z = self.scale.checked(weights)
         point, c = self.optimum.point, len(z)
         estimate = z @ (self.scale.offset[0] / self.scale.scale[0] + point.beta[0])
         f = float(estimate @ np.linalg.solve(z @ self.covariance[0] @ z.T, estimate)) / c
@@ -291,13 +309,6 @@ class Inference:
         else:
             scale, df = kenward_roger(*parts)
         return {"f": scale * f, "df_1": float(c), "df_2": df, "p": float(fdtrc(c, df, scale * f))}
-
-    def _checked(self, weights: ArrayLike, rows: int | None = None) -> np.ndarray:
-        array, p = np.atleast_2d(np.asarray(weights, dtype=float)), len(self.scale.triangle)
-        fits = array.ndim == 2 and array.shape[1] == p and rows in (None, len(array))
-        if not (fits and np.isfinite(array).all() and array.any(axis=1).all()):
-            raise ValueError(f"weights: not {p} numbers, or all of them 0")
-        return array
 
 
 class KenwardRoger(NamedTuple):
@@ -342,7 +353,11 @@ def fai_cornelius(z: np.ndarray, phi: np.ndarray, slopes: np.ndarray, spread: np
     moved = vectors.T @ z @ phi
     variance = (moved * (vectors.T @ z)).sum(axis=1)
     gradient = np.einsum("cp,kpq,cq->ck", moved, slopes, moved, optimize=True)
-    df = 2 * variance**2 / ((gradient @ spread) * gradient).sum(axis=1)
+    return pooled_df(2 * variance**2 / ((gradient @ spread) * gradient).sum(axis=1))
+
+
+def pooled_df(df: np.ndarray) -> float:
+    """The denominator of a joint test from the degrees of freedom (c,) of independent combinations; NaN as above."""
     if len(df) == 1:
         return float(df[0])
     expected = float((df[df > 2] / (df[df > 2] - 2)).sum())
