@@ -45,10 +45,14 @@ def find_keyed_twice(work: Work) -> None:
     units = _units(work)
     if units is None:
         return
+    keyings = units[units.isin([text for text in units.unique() if text.endswith(("--1", "--2"))])]
+    texts_of: dict[int, set[str]] = {}
+    for key, text in keyings.items():
+        texts_of.setdefault(number_of(int(key)), set()).add(text)
     for number, source in work.sources.items():
         if any(doubt.rule == "double_entry" for doubt in source.extract.doubts):
             continue
-        texts = set(units[[number_of(key) == number for key in units.index]])
+        texts = texts_of.get(number, set())
         twice = {text[:-3] for text in texts if text.endswith("--1") and f"{text[:-1]}2" in texts}
         if twice:
             expected = f"each record once; {len(twice)} stand twice, with --1 and --2: read one keying (reader redcap)"

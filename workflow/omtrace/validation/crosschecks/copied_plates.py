@@ -142,13 +142,18 @@ def _on_a_line(
     held = numpy.isfinite(readings)
     for read in numpy.unique(reads[held]):
         of_read = held & (reads == read)
+        of_read &= numpy.bincount(plates[of_read], minlength=plates.max() + 1)[plates] >= options.wells
+        if not of_read.any():
+            continue
         first = values.index.to_series()[of_read].groupby(plates[of_read]).min().sort_values()
         place = numpy.full(plates.max() + 1, -1)
         place[first.index] = numpy.arange(len(first))
         table = numpy.full((len(first), wells.max() + 1), numpy.nan)
         table[place[plates[of_read]], wells[of_read]] = readings[of_read]
         last = _last_digits(table)
+        varied = _different(table) >= options.varied
         for plate, earlier in _candidates(table, last):
+            plate, earlier = plate[varied[earlier]], earlier[varied[earlier]]
             near = _correlation(table[earlier], table[plate]) >= NEAR
             plate, earlier = plate[near], earlier[near]
             on_line = _lines(table[earlier], table[plate], last[earlier], last[plate], options)
@@ -214,6 +219,14 @@ def _last_digits(readings: "numpy.ndarray") -> "numpy.ndarray":
     return steps
 
 
+def _different(readings: "numpy.ndarray") -> "numpy.ndarray":
+    """How many different readings each plate has, of (plates, wells) with NaN where there is none."""
+    import numpy
+
+    ranked = numpy.sort(readings, axis=1)  # missing ones last
+    return numpy.asarray(numpy.isfinite(ranked[:, :1]).sum(axis=1) + (numpy.diff(ranked, axis=1) > 0).sum(axis=1))
+
+
 def _correlation(x: "numpy.ndarray", y: "numpy.ndarray") -> "numpy.ndarray":
     """Pearson's correlation, without its sign, of rows of y (k, w) and of x (k, w), over the wells that both have."""
     import numpy
@@ -269,8 +282,9 @@ def _lines(
     clear = both & (allowed <= CLEAR * numpy.abs(slope) * (x - lowest))
     alike = clear & (numpy.abs(y - start - slope * x) <= allowed)
     enough = alike.sum(axis=1) >= numpy.maximum(options.wells, MOST * clear.sum(axis=1))
-    varied = [len(numpy.unique(row[on])) >= options.varied for row, on in zip(x, alike, strict=True)]
-    return numpy.asarray(enough & numpy.array(varied, dtype=bool))
+    for pair in numpy.flatnonzero(enough):
+        enough[pair] = len(numpy.unique(x[pair, alike[pair]])) >= options.varied
+    return numpy.asarray(enough)
 
 
 CROSSCHECK = CrossCheck(
