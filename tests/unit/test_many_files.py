@@ -1,4 +1,4 @@
-"""What the checks do in a study of many files grows with the files, not with their pairs: work is counted, not timed."""
+"""What checks do in a study of many files grows with the files, not with their pairs: work is counted, not timed."""
 
 import numpy
 import pandas
