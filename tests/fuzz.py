@@ -23,7 +23,7 @@ import zipfile
 from pathlib import Path
 
 from omtrace.faults import Fault
-from omtrace.readers import Extract, reader_of, spreadsheet, statistical
+from omtrace.readers import Extract, _spreadsheet, reader_of, statistical
 
 HANG = 60  # seconds of the wall: the machine may be busy with other tests
 MEMORY = 4 * 2**30  # bytes of addresses, libraries included
@@ -370,7 +370,7 @@ class Answering:
 def answering(reader: str) -> Answering | None:
     """What stands for ``subprocess`` in a reader that needs it."""
     if reader in WORKBOOKS:
-        return Answering([sys.executable, "-I", spreadsheet.CHILD, "--many"])
+        return Answering([sys.executable, "-I", _spreadsheet.CHILD, "--many"])
     if reader == "statistical":
         return Answering([sys.executable, "-I", "-c", DRIVER, str(statistical.CHILD)])
     return None
@@ -408,7 +408,7 @@ def run(reader: str, first: int, count: int) -> dict:
     seeds = fuzz_seeds.seeds_of(reader)
     child = answering(reader)
     if child:
-        (spreadsheet if reader in WORKBOOKS else statistical).subprocess = child
+        (_spreadsheet if reader in WORKBOOKS else statistical).subprocess = child
     taken, slowest, began = 0, 0.0, 0.0
     try:
         for number in range(first, first + count):

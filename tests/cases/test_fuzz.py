@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from omtrace.faults import Fault
-from omtrace.readers import jsonlines, reader_of, spreadsheet, statistical
+from omtrace.readers import _spreadsheet, jsonlines, reader_of, statistical
 
 ROOT = Path(__file__).parents[2]
 READERS = sorted(fuzz.OPTIONS)
@@ -77,7 +77,7 @@ def test_damaged_files_are_read_or_refused(runs, reader):
 @pytest.mark.parametrize("reader", ["spreadsheet", "statistical"])
 def test_one_process_for_all_files_answers_as_one_for_each(reader, monkeypatch):
     """What the many files above were asked of, and what is asked in use, agree; a death there is a fault here."""
-    module = {"spreadsheet": spreadsheet, "statistical": statistical}[reader]
+    module = {"spreadsheet": _spreadsheet, "statistical": statistical}[reader]
     seeds, own, child = fuzz_seeds.seeds_of(reader), reader_of(reader), fuzz.answering(reader)
 
     def outcome(content, options):

@@ -5,7 +5,7 @@ import multiprocessing
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,6 @@ from omtrace.validation.findings import Finding
 from omtrace.validation.identifiers import shapes
 from omtrace.validation.validate import Validation
 from pandas import DataFrame
-from pyarrow import Array
 
 from . import everything
 from .models import disagreements
@@ -229,10 +228,10 @@ def searched_once(search: Callable) -> Callable:
     """A search of texts, made once for the same texts: most columns of a damaged study are as they were."""
     known: dict[tuple, tuple[str, int]] = {}
 
-    def search_once(texts: Array, joined: str) -> tuple[str, int]:
-        key = joined, tuple(texts.to_pylist())
+    def search_once(texts: Sequence[str], joined: str, passing: shapes.Passing | None = None) -> tuple[str, int]:
+        key = joined, tuple(texts)
         if key not in known:
-            known[key] = search(texts, joined)
+            known[key] = search(texts, joined, passing)
         return known[key]
 
     return search_once

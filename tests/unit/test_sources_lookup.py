@@ -1,6 +1,7 @@
 """From keys back to raw cells and places."""
 
 import hashlib
+import inspect
 import os
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from omtrace.model.register import Export
 from omtrace.model.tables import TablePlan
 from omtrace.provenance.keys import key_of
 from omtrace.readers import reader_of
-from omtrace.readers.lookup import plain_cells, raw_cells, raw_places
+from omtrace.readers.lookup import QUICK, plain_cells, raw_cells, raw_places, recorded_ways
 from test_sources_softmax import TWO
 
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")
@@ -73,6 +74,28 @@ def test_ordinals_skip_faulty_rows_which_have_a_place_but_no_cell(folder):
     assert [(p.first_line, p.last_line) for p in places.values()] == [(2, 3), (4, 4), (5, 5)]
     with pytest.raises(Fault, match="no cell for key 1:2, column id"):
         folder.cells((key_of(1, 2), "id"))
+
+
+def test_what_a_run_recorded_reads_as_the_checked_options_do(folder):
+    folder.table("signals", "softmax", "plates", part="signals")
+    file = folder.add(2, "plates", TWO)
+    (way,) = recorded_ways(folder.tables).values()
+    reader = reader_of("softmax")
+    assert way.read(folder.exports[0], folder.root) == reader.read(file.read_bytes(), reader.options(part="signals"))
+    wanted = [(key_of(2, 1), "signal")]
+    ways = recorded_ways(folder.tables)
+    assert raw_cells(folder.plan, folder.exports, wanted, folder.root, ways) == folder.cells(*wanted)
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_reader_without_its_model_has_the_defaults_of_the_model(name):
+    (way,) = recorded_ways({"t": TablePlan(reader=name, options={})}).values()
+    _, *given = inspect.signature(way.function).parameters.values()
+    fields = reader_of(name).options.model_fields
+    assert [parameter.name for parameter in given] == list(fields)
+    for parameter, field in zip(given, fields.values(), strict=True):
+        assert (parameter.default is parameter.empty) == field.is_required()
+        assert field.is_required() or parameter.default == field.default
 
 
 def test_one_file_read_in_two_ways(folder):

@@ -9,7 +9,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 
 import pytest
-from omtrace.readers import reader_of, spreadsheet
+from omtrace.readers import _spreadsheet, reader_of
 from refusals import refusal
 
 MIRROR = os.environ.get("OMTRACE_MIRROR", "")
@@ -266,7 +266,7 @@ def test_damaged_members_are_found_by_checksum():
 
 
 def test_time_limit_is_a_fault(monkeypatch):
-    monkeypatch.setattr(spreadsheet, "SECONDS", 0.001)
+    monkeypatch.setattr(_spreadsheet, "SECONDS", 0.001)
     assert "not read within" in fault_of(xlsx({"Data": [["id"], ["a"]]}))
 
 

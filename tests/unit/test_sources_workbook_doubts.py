@@ -16,7 +16,7 @@ import pytest
 from omtrace.faults import Fault
 from omtrace.provenance.code import closure
 from omtrace.provenance.keys import Place
-from omtrace.readers import CellDoubt, _workbook, _workbook_archive, spreadsheet
+from omtrace.readers import CellDoubt, _spreadsheet, _workbook, _workbook_archive, spreadsheet
 from omtrace.readers._workbook_doubts import letters, looks_like_identifier
 from test_sources_spreadsheet import MAIN, biff, fault_of, ods, ods_row, ole, read, xls, xlsx, zipped
 
@@ -546,7 +546,7 @@ def test_one_process_answers_many_requests():
     requests = [json.dumps(sheet).encode() + b"\n" + content for sheet, content in asked]
     stream = b"".join(len(request).to_bytes(8, "big") + request for request in requests)
     done = subprocess.run(
-        [sys.executable, "-I", spreadsheet.CHILD, "--many"], input=stream, capture_output=True, check=True
+        [sys.executable, "-I", _spreadsheet.CHILD, "--many"], input=stream, capture_output=True, check=True
     )
     output, answers = io.BytesIO(done.stdout), []
     while length := output.read(8):
@@ -557,10 +557,10 @@ def test_one_process_answers_many_requests():
             expected = spreadsheet.read(content, options)
         except Fault as fault:
             with pytest.raises(Fault) as caught:
-                spreadsheet.extract_of(answer, options)
+                _spreadsheet.extract_of(answer, options.sheet, options.header_row)
             assert caught.value.lines == fault.lines
         else:
-            assert spreadsheet.extract_of(answer, options) == expected
+            assert _spreadsheet.extract_of(answer, options.sheet, options.header_row) == expected
     assert [sorted(answer)[0] for answer in answers[:3]] == ["dates", "fault", "fault"]
 
 

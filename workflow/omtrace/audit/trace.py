@@ -435,14 +435,16 @@ def _texts(
     """The raw text of each cell, read again from files whose bytes are the registered ones."""
     if not cells:
         return {}
-    from omtrace.readers.lookup import plain_cells, raw_cells
+    from omtrace.readers.lookup import plain_cells, raw_cells, recorded_ways
 
     start = folders.start(root)
     texts = plain_cells(
         _recorded_json(study, "validated/decisions.json", recorded, root), exports.values(), cells, start
     )
     if rest := [cell for cell in cells if cell not in texts]:
-        texts |= raw_cells(_reading_plan(study, recorded, root, folders), exports.values(), rest, start)
+        plan = _reading_plan(study, recorded, root, folders)
+        ways = recorded_ways(plan.tables) if isinstance(plan, RecordedReading) else {}
+        texts |= raw_cells(plan, exports.values(), rest, start, ways)
     return texts
 
 

@@ -1,7 +1,8 @@
 """Raw cells again: from keys and column names back to the registered files, for trace and report."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -72,6 +73,37 @@ class Way:
         return widened(extract, self.wide)
 
 
+# Readers of which the module `_<name>` reads, so that the models of options need not be imported.
+QUICK = ("softmax", "spreadsheet")
+
+
+@dataclass(frozen=True)
+class RecordedWay:
+    """How a run read the exports of a table, whose options it had checked: ``read`` takes them by name."""
+
+    function: Callable[..., Extract]
+    options: Mapping[str, object]
+
+    def read(self, export: RawFile, root: str | Path) -> Extract:
+        """An export as text. Raises Fault for what the reader refuses."""
+        return self.function((Path(root) / export.path).read_bytes(), **self.options)
+
+
+Ways = dict[str, Way | RecordedWay]
+
+
+def recorded_ways(tables: Mapping[str, TableReading]) -> Ways:
+    """How those tables are read, as a run recorded it, whose readers need no models of options.
+
+    To import the models takes longer than to read most files.
+    """
+    return {
+        name: RecordedWay(import_module(f"omtrace.readers._{table.reader}").read, table.options)
+        for name, table in tables.items()
+        if table.reader in QUICK and not table.wide
+    }
+
+
 def way_of(plan: ReadingPlan, name: str, exports: Iterable[RawFile], root: str | Path) -> Way:
     """How a table of the plan reads. Raises Fault for an unknown reader or option, or an export that is not there."""
     table = plan.tables[name]
@@ -120,7 +152,7 @@ def extract_of(
     export: RawFile,
     exports: Iterable[RawFile],
     root: str | Path,
-    ways: dict[str, Way] | None = None,
+    ways: Ways | None = None,
 ) -> Extract:
     """An export as a table of the plan reads it. Raises Fault, with the file's path, for what the reader refuses.
 
@@ -142,15 +174,20 @@ def companions_of(plan: ReadingPlan) -> set[str]:
 
 
 def raw_cells(
-    plan: ReadingPlan, exports: Iterable[RawFile], wanted: Iterable[tuple[int, str]], root: str | Path = "."
+    plan: ReadingPlan,
+    exports: Iterable[RawFile],
+    wanted: Iterable[tuple[int, str]],
+    root: str | Path = ".",
+    ways: Ways | None = None,
 ) -> dict[tuple[int, str], str]:
     """The text of each raw cell, as asked: (key, column of the extract) -> text, "" where there is none.
 
     Each file is read once for each way in which the plan's tables read it. Raises Fault if a file is
-    missing or not the registered one, if a key has no place in it, or its row has no such column.
+    missing or not the registered one, if a key has no place in it, or its row has no such column. ``ways``: how tables
+    are read, as far as it is known.
     """
     cells, wanted, exports = {}, list(wanted), list(exports)
-    ways: dict[str, Way] = {}
+    ways = {} if ways is None else ways
     for export, cells_of_export in _by_export(exports, wanted):
         columns: dict[str, list[tuple[int, int]]] = {}
         for key, column in cells_of_export:
@@ -224,7 +261,7 @@ def raw_places(
 ) -> dict[int, Place]:
     """The place of each key, of rows that are faulty too. Raises Fault as ``raw_cells`` does."""
     places, keys, exports = {}, list(keys), list(exports)
-    ways: dict[str, Way] = {}
+    ways: Ways = {}
     for export, cells_of_export in _by_export(exports, ((key, "") for key in keys)):
         sought = {ordinal_of(key): key for key, _ in cells_of_export}
         for extract in _extracts(plan, export, exports, root, ways):
@@ -251,7 +288,7 @@ def _by_export(
 
 
 def _extracts(
-    plan: ReadingPlan, export: RawFile, exports: list[RawFile], root: str | Path, ways: dict[str, Way]
+    plan: ReadingPlan, export: RawFile, exports: list[RawFile], root: str | Path, ways: Ways
 ) -> Iterator[Extract]:
     """The file of an export, read in each way in which tables of the plan read it; ``ways`` keeps those met."""
     tables = ways_of(plan, export.table)

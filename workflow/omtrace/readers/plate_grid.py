@@ -13,7 +13,7 @@ from pydantic import Field
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed, nearest
 from omtrace.provenance.keys import Place
-from omtrace.readers import Extract, Reader, spreadsheet
+from omtrace.readers import Extract, Reader, _spreadsheet
 from omtrace.readers._text import Encoding
 from omtrace.readers._wells import (
     MADE,
@@ -69,12 +69,12 @@ def read(content: bytes, options: Options) -> Extract:
 def told(content: bytes, sheet: str, encoding: Encoding, delimiter: str = "") -> tuple[list[Line], dict[str, str], str]:
     """The lines of a text or of a sheet, the decisions taken, and the sheet's name ("" for a text).
 
-    Raises Fault as ``spreadsheet.read`` and ``lines_of`` do, and for formulas without a saved value.
+    Raises Fault as ``_spreadsheet.read`` and ``lines_of`` do, and for formulas without a saved value.
     """
     if not content.startswith(WORKBOOKS):
         lines, decisions = lines_of(content, encoding, delimiter)
         return lines, decisions, ""
-    answer = spreadsheet.asked(content, sheet)
+    answer = _spreadsheet.answer_to(content, sheet)
     if "fault" in answer:
         raise Fault(answer["fault"])
     sheets, index = answer["sheets"], answer["index"]

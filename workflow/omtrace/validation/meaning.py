@@ -1,6 +1,7 @@
 """What the raw texts of a column stand for: missing-data codes, structural zeros, codings and recodes of the plan."""
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,13 +36,14 @@ class Meaning:
 
 def meaning_of(work: Work, column: Column, raw: Cells) -> Meaning:
     """The meaning of a column's texts; codes, and texts that a recode does not know, become findings."""
+    import numpy
     import pyarrow
 
     raw = _own_codes(work, column, raw)
     codes = work.missing_codes
-    there = _gaps(work, column, raw, codes, raw.among(codes), "coded_missing")
+    there = _gaps(work, column, raw, codes, numpy.flatnonzero(raw.among(codes)), "coded_missing")
     zeros = work.plan.structural_zeros if column.kind == "integer" and not column.required else {}
-    there |= _gaps(work, column, raw, zeros, raw.among(zeros), "structural_zero")
+    there |= _gaps(work, column, raw, zeros, numpy.flatnonzero(raw.among(zeros)), "structural_zero")
     coded = is_in(raw.distinct, (*codes, MISSING))
     coding, recode = work.coding(column.name), work.plan.recoded(column.name)
     if not (coding or recode or there or coded.any()):
@@ -71,25 +73,38 @@ def _own_codes(work: Work, column: Column, raw: Cells) -> Cells:
     import numpy
 
     name = work.plan.raw(column.name)
-    for number, source in work.sources.items():
+    words = words_in(raw.texts).missing if column.reading else {}
+    ends = numpy.searchsorted(work.numbers(), list(work.sources), side="right")
+    starts = numpy.searchsorted(work.numbers(), list(work.sources))
+    own_codes = numpy.zeros(len(work.keys), dtype=bool)
+    for (number, source), start, end in zip(work.sources.items(), starts.tolist(), ends.tolist(), strict=True):
         declared = source.extract.variables[name].missing if name in source.extract.variables else {}
-        if column.reading:
-            declared = words_in(raw.texts).missing | declared
-        own = {code: says for code, says in declared.items() if code not in work.missing_codes}
-        rows = raw.among(own) & (work.numbers() == number) if own else None
-        if rows is not None and _gaps(work, column, raw, own, rows, "coded_missing"):
-            raw = raw.changed(rows, lambda _: MISSING)
+        own = {code: says for code, says in (words | declared).items() if code not in work.missing_codes}
+        if own and (rows := _rows_with(raw, own, start, end)):
+            _gaps(work, column, raw, own, rows, "coded_missing")
+            own_codes[rows] = True
         if name in source.extract.unopened:
             ordinals = [source.extract.places.ordinals[row] for row in source.extract.unopened[name]]
-            rows = numpy.isin(work.keys, [key_of(number, int(ordinal)) for ordinal in ordinals])
-            if _gaps(work, column, raw, {"0": "form not opened"}, rows & raw.among(("0",)), "box_unopened"):
-                raw = raw.changed(rows, lambda _: MISSING)
-    return raw
+            unopened = {key_of(number, int(ordinal)) for ordinal in ordinals}
+            zeros = [row for row in _rows_with(raw, ("0",), start, end) if not own_codes[row]]
+            rows = [row for row in zeros if int(work.keys[row]) in unopened]
+            _gaps(work, column, raw, {"0": "form not opened"}, rows, "box_unopened")
+            own_codes[rows] = True
+    return raw.changed(own_codes, lambda _: MISSING) if own_codes.any() else raw
 
 
-def _gaps(work: Work, column: Column, raw: Cells, codes: dict[str, str], rows: "numpy.ndarray", rule: str) -> bool:
-    """Cells that hold a code with a meaning of its own; whether there are any."""
-    if not rows.any():
+def _rows_with(raw: Cells, texts: Collection[str], start: int, end: int) -> list[int]:
+    """The rows from ``start`` up to ``end`` whose text is one of these."""
+    codes = raw.codes[start:end]
+    wanted = [code for code in set(codes.tolist()) if raw.texts[code] in texts]
+    return [start + row for row, code in enumerate(codes.tolist()) if code in wanted] if wanted else []
+
+
+def _gaps(
+    work: Work, column: Column, raw: Cells, codes: dict[str, str], rows: "Sequence[int] | numpy.ndarray", rule: str
+) -> bool:
+    """Cells that hold a code with a meaning of its own, by the positions of their rows; whether there are any."""
+    if not len(rows):
         return False
     expected = {
         "structural_zero": "a number, or a code that counts as zero",

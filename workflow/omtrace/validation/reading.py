@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from omtrace.faults import Fault
@@ -21,6 +21,7 @@ from omtrace.validation.cells import cells_of, encoded, repeated
 from omtrace.validation.encodings import is_doubtful, is_garbled, likely
 from omtrace.validation.findings import Finding, severity_of
 from omtrace.validation.identifiers import guarded, identifiers
+from omtrace.validation.identifiers.shapes import Passing
 from omtrace.validation.parts import Part, Parts, part_of, stands_alone
 from omtrace.validation.work import Source, Work
 
@@ -133,7 +134,7 @@ class Reading:
         for source, plan, name in fresh:
             self._scan(source, plan, name, passing)
 
-    def _scan(self, source: Source, plan: TablePlan, name: str, passing: Collection[str] | None) -> None:
+    def _scan(self, source: Source, plan: TablePlan, name: str, passing: Passing | None) -> None:
         """Look for direct identifiers in every column of the file, whether a table reads it or not."""
         columns = {column: cells_of([part]) for column, part in source.encoded.items()}
         for suspicion in identifiers(

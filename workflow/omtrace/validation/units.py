@@ -22,6 +22,10 @@ DAMAGED = (
 )
 USUAL = 0.5  # share of a table's units from which on a form is how units are written
 Units = tuple[Work, "pandas.Series"]
+NO_FRACTION = re.compile(r"(?<=\d)[.,]0+$")
+LIKE_ZERO, LIKE_ONE = re.compile(r"(?<=\d)[oO]|[oO](?=\d)"), re.compile(r"(?<=\d)[lI]|[lI](?=\d)")
+SIGNS = re.compile(r"[\W_]+")
+NUMBERED = re.compile(r"(?P<letters>[^\W\d_]{0,3})0*(?P<number>\d+)")
 LEADING = re.compile(r"(?<!\d)0+(?=\d)")  # zeros in front of a number
 # Capitals of other scripts that look like Latin ones: Cyrillic, then Greek.
 LIKE_LATIN = str.maketrans("АВЕКМНОРСТХаеорсхΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEKMHOPCTXaeopcxABEZHIKMNOPTYX")
@@ -45,10 +49,14 @@ def find_keyed_twice(work: Work) -> None:
     units = _units(work)
     if units is None:
         return
+    keyings = units[units.isin([text for text in units.unique() if text.endswith(("--1", "--2"))])]
+    texts_of: dict[int, set[str]] = {}
+    for key, text in keyings.items():
+        texts_of.setdefault(number_of(int(key)), set()).add(text)
     for number, source in work.sources.items():
         if any(doubt.rule == "double_entry" for doubt in source.extract.doubts):
             continue
-        texts = set(units[[number_of(key) == number for key in units.index]])
+        texts = texts_of.get(number, set())
         twice = {text[:-3] for text in texts if text.endswith("--1") and f"{text[:-1]}2" in texts}
         if twice:
             expected = f"each record once; {len(twice)} stand twice, with --1 and --2: read one keying (reader redcap)"
@@ -98,11 +106,11 @@ def _units(work: Work) -> "pandas.Series | None":
 
 def _folded(text: str) -> str:
     """A unit without what the eye passes over: width, accents' encoding, case, signs, `.0`, letters of like shape."""
-    plain = unicodedata.normalize("NFKC", text).translate(LIKE_LATIN)
-    plain = re.sub(r"(?<=\d)[.,]0+$", "", plain.strip())
-    plain = re.sub(r"(?<=\d)[oO]|[oO](?=\d)", "0", plain)
-    plain = re.sub(r"(?<=\d)[lI]|[lI](?=\d)", "1", plain)
-    return re.sub(r"[\W_]+", "", plain.casefold())
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text).translate(LIKE_LATIN)
+    plain = NO_FRACTION.sub("", plain.strip())
+    plain = LIKE_ZERO.sub("0", plain)
+    plain = LIKE_ONE.sub("1", plain)
+    return SIGNS.sub("", plain.casefold())
 
 
 def _alike(units: Iterable[str]) -> list[set[str]]:
@@ -112,7 +120,7 @@ def _alike(units: Iterable[str]) -> list[set[str]]:
     for text in units:
         folded = _folded(text)
         same.setdefault(LEADING.sub("", folded), set()).add(text)
-        if match := re.fullmatch(r"(?P<letters>[^\W\d_]{0,3})0*(?P<number>\d+)", folded):
+        if match := NUMBERED.fullmatch(folded):
             numbers.setdefault(match["number"], set()).add(text)
     found = [texts for texts in same.values() if len(texts) > 1 and not _told_apart(texts)]
     taken = set().union(*found)

@@ -142,13 +142,18 @@ def _on_a_line(
     held = numpy.isfinite(readings)
     for read in numpy.unique(reads[held]):
         of_read = held & (reads == read)
+        of_read &= numpy.bincount(plates[of_read], minlength=plates.max() + 1)[plates] >= options.wells
+        if not of_read.any():
+            continue
         first = values.index.to_series()[of_read].groupby(plates[of_read]).min().sort_values()
         place = numpy.full(plates.max() + 1, -1)
         place[first.index] = numpy.arange(len(first))
         table = numpy.full((len(first), wells.max() + 1), numpy.nan)
         table[place[plates[of_read]], wells[of_read]] = readings[of_read]
         last = _last_digits(table)
+        varied = _different(table) >= options.varied
         for plate, earlier in _candidates(table, last):
+            plate, earlier = plate[varied[earlier]], earlier[varied[earlier]]
             near = _correlation(table[earlier], table[plate]) >= NEAR
             plate, earlier = plate[near], earlier[near]
             on_line = _lines(table[earlier], table[plate], last[earlier], last[plate], options)
@@ -161,7 +166,8 @@ def _candidates(table: "numpy.ndarray", last: "numpy.ndarray") -> "Iterator[tupl
 
     A straight line leaves the ratio of two differences of wells as it is. Of ``QUADS`` such ratios, of wells that most
     plates have, more than ``LEAST`` stay where a fifth of the wells were entered anew. A plate that lacks many of these
-    wells is held against all.
+    wells is held against all. Of plates that were read in all wells, those that do not vary together are passed
+    over as well: their correlations are one product of matrices.
 
     Parameters
     ----------
@@ -185,6 +191,8 @@ def _candidates(table: "numpy.ndarray", last: "numpy.ndarray") -> "Iterator[tupl
         error = last[:, None] + 2 * ROUNDED * (abs(a) + abs(b) + abs(c) + abs(d)) / 4
         error = error * (1 + abs(ratio)) / abs(b - d)
     ratio[~(numpy.isfinite(ratio) & numpy.isfinite(error))] = numpy.nan
+    complete = there.all(axis=1)
+    alike = _standardised(numpy.where(complete[:, None], table, 0.0))
     ratios, errors = (numpy.ascontiguousarray(of.T, dtype="float32") for of in (ratio, error + 1e-6 * abs(ratio)))
     for start in range(0, len(table), ROWS):
         end = min(start + ROWS, len(table))
@@ -197,6 +205,8 @@ def _candidates(table: "numpy.ndarray", last: "numpy.ndarray") -> "Iterator[tupl
             numpy.add(e[start:end, None], e[None, :end], out=allowed)
             same += numpy.less_equal(apart, allowed, out=is_same).view("uint8")  # not where one is NaN
         may_be = (same > LEAST) | ~whole[start:end, None] | ~whole[None, :end]
+        near = abs(alike[start:end] @ alike[:end].T) >= NEAR - 1e-6
+        may_be &= near | ~complete[start:end, None] | ~complete[None, :end]
         plate, earlier = numpy.nonzero(numpy.tril(may_be, start - 1))
         for few in range(0, len(plate), PAIRS):
             yield start + plate[few : few + PAIRS], earlier[few : few + PAIRS]
@@ -212,6 +222,23 @@ def _last_digits(readings: "numpy.ndarray") -> "numpy.ndarray":
         rounded = numpy.abs(scaled - numpy.round(scaled)) <= 1e-6 + 1e-12 * numpy.abs(scaled)
         steps[(rounded | numpy.isnan(scaled)).all(axis=1)] = 10.0**-digits
     return steps
+
+
+def _standardised(readings: "numpy.ndarray") -> "numpy.ndarray":
+    """Each plate's readings (plates, wells), centred and of length 1; all 0 where they are equal."""
+    import numpy
+
+    centred = readings - readings.mean(axis=1, keepdims=True)
+    length = numpy.sqrt((centred**2).sum(axis=1, keepdims=True))
+    return numpy.asarray(centred / numpy.where(length > 0, length, 1.0))
+
+
+def _different(readings: "numpy.ndarray") -> "numpy.ndarray":
+    """How many different readings each plate has, of (plates, wells) with NaN where there is none."""
+    import numpy
+
+    ranked = numpy.sort(readings, axis=1)  # missing ones last
+    return numpy.asarray(numpy.isfinite(ranked[:, :1]).sum(axis=1) + (numpy.diff(ranked, axis=1) > 0).sum(axis=1))
 
 
 def _correlation(x: "numpy.ndarray", y: "numpy.ndarray") -> "numpy.ndarray":
@@ -269,8 +296,9 @@ def _lines(
     clear = both & (allowed <= CLEAR * numpy.abs(slope) * (x - lowest))
     alike = clear & (numpy.abs(y - start - slope * x) <= allowed)
     enough = alike.sum(axis=1) >= numpy.maximum(options.wells, MOST * clear.sum(axis=1))
-    varied = [len(numpy.unique(row[on])) >= options.varied for row, on in zip(x, alike, strict=True)]
-    return numpy.asarray(enough & numpy.array(varied, dtype=bool))
+    for pair in numpy.flatnonzero(enough):
+        enough[pair] = len(numpy.unique(x[pair, alike[pair]])) >= options.varied
+    return numpy.asarray(enough)
 
 
 CROSSCHECK = CrossCheck(

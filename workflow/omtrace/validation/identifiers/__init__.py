@@ -46,6 +46,7 @@ from omtrace.readers import texts_of
 from omtrace.validation.identifiers import columns as names
 from omtrace.validation.identifiers import people as persons
 from omtrace.validation.identifiers import plain_shapes, shapes
+from omtrace.validation.identifiers.shapes import Passing
 
 if TYPE_CHECKING:
     import pyarrow
@@ -138,7 +139,7 @@ def identifiers(
     flagged: Collection[str] = (),
     allowed: Mapping[str, str] | None = None,
     today: str = "",
-    passing: Collection[str] | None = None,
+    passing: Passing | None = None,
 ) -> list[Suspicion]:
     """The columns of one export that may hold direct identifiers, at most one suspicion a column, in their order.
 
@@ -160,9 +161,10 @@ def identifiers(
     return [suspicion for suspicion in found if suspicion]
 
 
-def guarded(distinct: Iterable["pyarrow.Array"]) -> frozenset[str]:
+def guarded(distinct: Iterable["pyarrow.Array"]) -> Passing:
     """The texts of many columns that any guard lets through: for a thousand small files, one search, not one a file.
 
+    Those that may name a person are among them, with no guard of a shape.
     Texts as ``identifiers`` looks at them: blanks taken together, NFKC.
     """
     import numpy
@@ -176,9 +178,11 @@ def guarded(distinct: Iterable["pyarrow.Array"]) -> frozenset[str]:
     measured = numpy.repeat(numpy.logical_and.reduceat(short, starts), [*map(len, columns)]) if columns else short
     texts = {_plain(text) for text in given.filter(pyarrow.array(~measured)).unique().to_pylist()} - {""}
     whole = pyarrow.array(sorted(texts), type=pyarrow.large_string())
-    guards = {shape.guard for shape in shapes.ANYWHERE}
-    shaped = (text for guard in sorted(guards) for text in shapes.through(whole, guard))
-    return frozenset(shaped) | frozenset(persons.candidates(sorted(texts)))
+    passing: dict[str, set[str]] = {text: set() for text in persons.candidates(sorted(texts))}
+    for guard in {shape.guard for shape in shapes.ANYWHERE}:
+        for text in shapes.through(whole, guard):
+            passing.setdefault(text, set()).add(guard)
+    return passing
 
 
 @lru_cache(1 << 8)
@@ -190,7 +194,7 @@ def _clear_names(columns: tuple[str, ...]) -> frozenset[str]:
         passing = guarded([pyarrow.array([form for name in columns for form in _forms(name)], pyarrow.string())])
     except (pyarrow.ArrowException, UnicodeError):
         return frozenset()
-    return frozenset(name for name in columns if passing.isdisjoint(map(_plain, _forms(name))))
+    return frozenset(name for name in columns if passing.keys().isdisjoint(map(_plain, _forms(name))))
 
 
 def _forms(name: str) -> list[str]:
@@ -227,7 +231,7 @@ def _measures(texts: "pyarrow.Array") -> bool:
 
 
 def _checked(
-    name: str, view: _Column | None, flagged: bool, others: float, today: str, passing: Collection[str] | None
+    name: str, view: _Column | None, flagged: bool, others: float, today: str, passing: Passing | None
 ) -> Suspicion | None:
     """The suspicion on one column, if any; one as well where looking at it fails."""
     try:
@@ -238,9 +242,7 @@ def _checked(
     return Suspicion(name, UNCHECKED, "values", 1.0)
 
 
-def _suspicion(
-    column: _Column, flagged: bool, others: float, today: str, passing: Collection[str] | None
-) -> Suspicion | None:
+def _suspicion(column: _Column, flagged: bool, others: float, today: str, passing: Passing | None) -> Suspicion | None:
     if not column.clear and (kind := in_name(column.name)):
         return Suspicion(column.name, kind, "header", 1.0)
     if names.empty(column.texts):
@@ -257,21 +259,17 @@ def _suspicion(
 @lru_cache(1 << 12)
 def in_name(column: str) -> str:
     """The kind of identifier that the name of a column is itself, "" if none: a patient's name above a column."""
-    import pyarrow
-
     if column.isascii() and column.isidentifier() and not re.search(r"\d{5}|_", column):
         return ""  # a single word
     texts = _forms(column)
-    kind, _ = shapes.anywhere(pyarrow.array(texts, type=pyarrow.large_string()), "\n".join(texts))
+    kind, _ = shapes.anywhere(texts, "\n".join(texts))
     if kind:
         return kind
     return names.PERSON if any(persons.named(text) for text in persons.candidates(texts)) else ""
 
 
-def _by_values(column: _Column, others: float, today: str, passing: Collection[str] | None) -> plain_shapes.Share:
+def _by_values(column: _Column, others: float, today: str, passing: Passing | None) -> plain_shapes.Share:
     """The kind of identifier that the texts show, and the share of texts that show it; "" and 0 if none does."""
-    import pyarrow
-
     sample = _spaced(column.texts)
     if column.years and _births(column, others, today):
         return plain_shapes.Share(names.BIRTH, len(column.years) / len(sample))
@@ -279,8 +277,7 @@ def _by_values(column: _Column, others: float, today: str, passing: Collection[s
         return plain_shapes.Share("", 0.0)
     joined = "\n".join(column.texts)
     there = column.texts if passing is None else [text for text in column.texts if text in passing]
-    texts = pyarrow.array(there, type=pyarrow.large_string())
-    kind, hits = shapes.anywhere(texts, joined) if there else ("", 0)
+    kind, hits = shapes.anywhere(there, joined, passing) if there else ("", 0)
     if kind:
         return plain_shapes.Share(kind, hits / len(column.texts))
     if SUBJECT.fullmatch(column.name):

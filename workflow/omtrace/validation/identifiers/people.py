@@ -165,7 +165,6 @@ def plain(word: str) -> str:
     return "".join(c for c in folded if not unicodedata.combining(c)).replace("ø", "o").replace("ł", "l")
 
 
-@lru_cache(1 << 16)
 class Names(NamedTuple):
     """Whether texts are names of people, and whether that is sure."""
 
@@ -173,6 +172,7 @@ class Names(NamedTuple):
     is_sure: bool
 
 
+@lru_cache(1 << 16)
 def of_names(text: str) -> Names:
     """Whether a text has the shape of a name, and whether it holds a known one."""
     if len(text) < 2 or len(text) > 60 or not SHAPE.fullmatch(text) or INSTITUTION.search(text):

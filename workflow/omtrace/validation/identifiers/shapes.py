@@ -7,7 +7,7 @@ digits. Guards are kept apart: all in one, the automaton grows so much that it i
 
 import ipaddress
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -428,6 +428,7 @@ ANYWHERE = (
 
 
 LETTER = re.compile(r"[^\W\d_]")
+Passing = Mapping[str, Collection[str]]  # text -> the guards that let it through
 GLANCE = 200  # texts looked at first: a shape far from its share there is not counted on
 
 
@@ -458,18 +459,22 @@ def through(texts: "pyarrow.Array", guard: str) -> list[str]:
     return texts.filter(pyarrow.compute.match_substring_regex(texts, guard)).to_pylist()
 
 
-def anywhere(texts: "pyarrow.Array", joined: str) -> tuple[str, int]:
+def anywhere(texts: Sequence[str], joined: str, passing: Passing | None = None) -> tuple[str, int]:
     """The first kind whose shape occurs in any text, and in how many; "" and 0 if none does.
 
-    ``joined``: the same texts in one, for a first look at what marks there are.
+    ``joined``: the same texts in one, for a first look at what marks there are. ``passing``: the guards that let each
+    text through, where they are known.
     """
+    import pyarrow
+
+    whole = pyarrow.array(texts if passing is None else [], type=pyarrow.large_string())
     worded = bool(LETTER.search(joined))
     for shape in ANYWHERE:
         if shape.needs and not any(mark in joined for mark in shape.needs):
             continue
         if not worded and shape.kind in (kinds.ADDRESS, kinds.BIRTH):
             continue
-        lines = through(texts, shape.guard)
+        lines = through(whole, shape.guard) if passing is None else [t for t in texts if shape.guard in passing[t]]
         hits = [matches[0] for matches in map(shape.matches, lines) if matches]
         ids = shape.kind == kinds.RECORD and not shape.within and numbered(hits)
         if hits and not ids and not (shape.needs == (".",) and _versions(hits)):
