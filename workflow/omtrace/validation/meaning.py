@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from omtrace.instruments import Instrument, instrument_of, is_instrument
 from omtrace.provenance.keys import key_of
+from omtrace.readers._redcap_boxes import UNTICKED
 from omtrace.readers._words import words_in
 from omtrace.schemas import Column
 from omtrace.validation.cells import Cells, is_in
@@ -82,7 +83,8 @@ def _own_codes(work: Work, column: Column, raw: Cells) -> Cells:
         if name in source.extract.unopened:
             ordinals = [source.extract.places.ordinals[row] for row in source.extract.unopened[name]]
             rows = numpy.isin(work.keys, [key_of(number, int(ordinal)) for ordinal in ordinals])
-            if _gaps(work, column, raw, {"0": "form not opened"}, rows & raw.among(("0",)), "box_unopened"):
+            codes = dict.fromkeys(UNTICKED, "form not opened")
+            if _gaps(work, column, raw, codes, rows & raw.among(codes), "box_unopened"):
                 raw = raw.changed(rows, lambda _: MISSING)
     return raw
 

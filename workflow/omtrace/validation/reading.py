@@ -14,6 +14,7 @@ from omtrace.model.tables import MADE, TablePlan
 from omtrace.provenance.keys import key_of
 from omtrace.readers import Extract, Places, reader_of
 from omtrace.readers._recognised import recognised
+from omtrace.readers._redcap_boxes import with_boxes
 from omtrace.readers.lookup import Way, companions_of, way_key, way_of
 from omtrace.schemas import UNIT, Column, Table, table_in
 from omtrace.validation.catalogue import RULES
@@ -85,6 +86,8 @@ class Reading:
                 for line in lines:
                     self._about_file(source, "unreadable", "", line, name, "\n".join(fault.seen))
                 return source
+            if plan.reader not in ("redcap", "several"):  # which see to them themselves
+                extract = with_boxes(extract)
             self.sources[key] = source = Source(export, extract, sha256=hashlib.sha256(content).hexdigest())
             self.fresh.append((source, plan, name))
             self._decoding(source, content, name)

@@ -36,7 +36,8 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
     """The first standard of each plate whose standards read as those of other levels on the other plates.
 
     Looked at are tables that say what is in each well (role, concentration) and tables of signals of the same wells,
-    each reading (wavelength) on its own; levels are the means of their wells. Blanks may lie elsewhere: they are no level.
+    each reading (wavelength) on its own; levels are the means of their wells.
+    Blanks may lie elsewhere: they are no level.
     """
     for layout, frame in tables.frames.items():
         if not LAYOUT.issubset(frame.columns) or frame.empty:
