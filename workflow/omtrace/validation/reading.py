@@ -19,7 +19,7 @@ from omtrace.readers.lookup import Way, companions_of, way_key, way_of
 from omtrace.schemas import UNIT, Column, Table, table_in
 from omtrace.validation.catalogue import RULES
 from omtrace.validation.cells import cells_of, encoded, repeated
-from omtrace.validation.encodings import is_doubtful, is_garbled, likely
+from omtrace.validation.encodings import is_doubtful, is_garbled, is_lone, likely
 from omtrace.validation.findings import Finding, severity_of
 from omtrace.validation.identifiers import guarded, identifiers
 from omtrace.validation.parts import Part, Parts, part_of, stands_alone
@@ -101,8 +101,12 @@ class Reading:
             return
         rule, is_wrong = ("encoding_unclear", is_doubtful) if read_as else ("text_garbled", is_garbled)
         wrong: dict[str, tuple[int, list[str]]] = {}  # column -> line, texts
-        for column, texts in zip(extract.columns, extract.cells, strict=True):
-            distinct = encoded(texts)
+        columns = [encoded(texts) for texts in extract.cells]
+        if read_as:
+            foreign = {t for d in columns for t in d.dictionary.to_pylist() if not t.isascii()}
+            if all(map(is_lone, foreign)):  # no word beside them tells of a western language
+                is_wrong = _is_foreign
+        for column, distinct in zip(extract.columns, columns, strict=True):
             bad = {text for text in distinct.dictionary.to_pylist() if is_wrong(text)}
             if is_wrong(column):
                 wrong[column] = 1, [column, *sorted(bad)]
@@ -213,6 +217,11 @@ def alone(plan: Plan) -> set[str]:
     tables = [(t.source or name, t, table_in(t, name)) for name, t in plan.tables.items()]
     together = {source for source, table, declared in tables if not stands_alone(table, declared)}
     return {source for source, _, _ in tables} - together
+
+
+def _is_foreign(text: str) -> bool:
+    """Whether a text is doubtful, or a single letter of what may be another script."""
+    return is_doubtful(text) or is_lone(text)
 
 
 def _sound(source: Source) -> bool:
