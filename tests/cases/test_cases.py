@@ -132,10 +132,11 @@ def test_boxes_of_a_form_that_was_never_opened_are_no_answers():
     assert ("P-03", "baseline_arm_1") not in unopened and ("P-01", "baseline_arm_1") not in unopened
 
 
+@pytest.mark.parametrize("reader", ["redcap", "delimited"])
 @pytest.mark.parametrize("status", ["", "screening_complete"])
-def test_a_box_of_a_form_that_was_never_opened_has_no_value(tmp_path, status):
+def test_a_box_of_a_form_that_was_never_opened_has_no_value(tmp_path, status, reader):
     table = {
-        "reader": "redcap",
+        "reader": reader,
         "columns": {"unit_id": "record_id", "botox_ever": "prior___1", "topiramate_12m": "prior___2"},
         "visit": {"column": "redcap_event_name", "map": {"baseline_arm_1": "baseline"}},
     }
@@ -147,11 +148,59 @@ def test_a_box_of_a_form_that_was_never_opened_has_no_value(tmp_path, status):
     assert [column for _, _, column, *_ in found] == ["prior___1", "prior___2"]
 
 
+def test_boxes_as_labels_in_a_file_read_as_delimited_text(tmp_path):
+    rows = "1,Checked,Unchecked,40,Complete\n2,Unchecked,Unchecked,,Incomplete\n3,Unchecked,Unchecked,51,Incomplete\n"
+    codes = {"Checked": "yes", "Unchecked": "no"}
+    table = {
+        "reader": "delimited",
+        "columns": {
+            "unit_id": "record_id",
+            "aura": {"source": "symptoms___1", "type": "category", "codes": {"0": "no", "1": "yes"}},
+        },
+        "recode": {"aura": codes},
+    }
+    content = "record_id,symptoms___1,symptoms___2,age,screening_complete\n" + rows
+    run = Study(tmp_path, {"boxes": table}, {"boxes": content}).run()
+    assert run.table("boxes").set_index("unit_id")["aura"].dropna().to_dict() == {"1": "yes", "3": "no"}
+    assert len(run.found("box_unopened")) == 1
+
+
 def test_damaged_ids_and_ids_that_differ_by_zeros_alone(tmp_path):
     study = Study(tmp_path, {"hit6": HIT6}, {"hit6": case("record_ids.csv")}).run()
     assert [row[3] for row in study.found("identifier_damaged")] == ["1e+05", "1e+05"]
     assert [row[3] for row in study.found("unit_alike")] == ["001017"]
     assert study.table("hit6")["unit_id"].nunique() == 4
+
+
+VISITS = {
+    "reader": "delimited",
+    "columns": {"unit_id": "id", "visit_on": "seen"},
+    "visit": {"column": "visit", "map": {"v": "v"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("written", "there"),
+    [
+        ("2024-03-02 04:55:00 EST", "2024-03-02 10:55:00"),
+        ("2024-07-02 23:55 CEST", "2024-07-02 23:55:00"),
+        ("2024-03-02T23:30:00 CET", "2024-03-02 23:30:00"),
+        ("2024-03-02 20:30 PDT", "2024-03-03 04:30:00"),
+    ],
+)
+def test_zones_by_their_letters(tmp_path, written, there):
+    study = Study(
+        tmp_path, {"visits": VISITS | {"zone": "Europe/Berlin"}}, {"visits": f"id,visit,seen\n1,v,{written}\n"}
+    )
+    assert study.run().table("visits")["visit_on"][0][:10] == there[:10] and not study.found("zone_open")
+
+
+@pytest.mark.parametrize("zone", ["CST", "IST", "BST"])
+def test_letters_of_several_zones_are_asked_about(tmp_path, zone):
+    content = f"id,visit,seen\n1,v,2024-03-02 04:55 {zone}\n2,v,2024-03-03 04:55 {zone}\n"
+    study = Study(tmp_path, {"visits": VISITS | {"zone": "Europe/Berlin"}}, {"visits": content}).run()
+    (said,) = [row["expected"] for row in study.findings if row["rule"] == "zone_open"]
+    assert zone in said and "offset" in said and len(study.found("type")) == 2
 
 
 @pytest.mark.parametrize(
@@ -367,7 +416,27 @@ def test_columns_that_stand_twice_are_one_sentence():
         ("-1.#INF", "below range"),
         ("-1.#IND", "no value"),
         ("#####", "no value"),
+        ("OVER!", "above range"),
+        ("≥4.0", "above range"),
+        (">12.345,6", "above range"),
+        (">>>>", "above range"),
+        ("Out of Range High", "above range"),
+        ("Messbereich überschritten", "above range"),
+        ("saturé", "above range"),
+        ("> Std10", "above range"),
+        ("< LOD", "below range"),
+        ("≤0,05", "below range"),
+        ("#UNDER", "below range"),
+        ("BQL", "below range"),
+        ("Err 5", "no value"),
+        ("Fehler", "no value"),
+        ("fuera de rango", "no value"),
+        ("Insufficient beads", "no value"),
+        ("---", "no value"),
+        ("***", "no value"),
+        ("[masked]", "masked"),
         ("ND", ""),
+        ("0.345*", ""),
         ("*", ""),
         ("#", ""),
     ],

@@ -99,6 +99,29 @@ def test_dates_that_cannot_be_known_leave_their_rows(study, dates):
     assert run.table("exclusions")["excluded_on"].isna().all()
 
 
+@pytest.mark.parametrize(
+    ("dates", "read"),
+    [
+        ("09.01.16 10.02.16 24.12.98", "2016-01-09 2016-02-10 1998-12-24"),
+        ("1/9/16 1/23/16 12/31/15", "2016-01-09 2016-01-23 2015-12-31"),
+        ("9/1/16 23/2/16 11/3/16", "2016-01-09 2016-02-23 2016-03-11"),
+        ("9-janv-16 10-févr-16 1-août-16", "2016-01-09 2016-02-10 2016-08-01"),
+        ("9.März.2016 1-Dez-16 3-Okt-2016", "2016-03-09 2016-12-01 2016-10-03"),
+    ],
+)
+def test_dates_as_spreadsheets_of_other_countries_write_them(study, dates, read):
+    run = excluded(study, dates.split())
+    assert [str(day)[:10] for day in run.table("exclusions")["excluded_on"]] == read.split()
+    assert not run.found("type") and not run.found("date_mixed")
+
+
+@pytest.mark.parametrize("dates", ["16/01/09 16/02/23 16/03/11", "3/4/16 4/3/16"])
+def test_short_dates_of_which_a_year_may_stand_first_or_the_order_is_open_are_no_dates(study, dates):
+    run = excluded(study, dates.split())
+    assert len(run.found("date_mixed")) == len(dates.split()) == run.counts("exclusions")[1]
+    assert run.table("exclusions")["excluded_on"].isna().all()
+
+
 EVENTS = "unit_id,study_day,term,system,severity,related\n"
 SETS = {
     "arm": {"options": {"table": "allocation", "column": "arm"}},

@@ -41,7 +41,7 @@ def found(check, data, **options):
 
 
 def test_the_usual_checks_are_these():
-    assert USUAL == ("copied_plates", "copies", "future_dates", "magnitudes", "straight_lines")
+    assert USUAL == ("copied_plates", "copies", "future_dates", "magnitudes", "moved_standards", "straight_lines")
     assert set(USUAL) <= set(declared("validation.crosschecks"))
 
 
@@ -458,3 +458,39 @@ def test_each_quantity_of_a_table_has_its_own_like():
 def test_codes_and_bounded_answers_are_no_quantities():
     frame = answers("hit6", *[1] * 40, *[5] * 40)
     assert found("magnitudes", tables(hit6=frame), factors=[5], gap=1) == []
+
+
+# moved_standards
+
+
+def standards(names, gains, moved=None, shape=lambda x: 0.06 + 2.8 * x / (x + 300), noise=0.03, seed=2):
+    """Layout and signals of plates: a blank and seven levels in pairs; ``moved``: plate -> levels too high."""
+    levels = numpy.array([0, *(15.6 * 2**n for n in range(7))])
+    generator, rows, read = numpy.random.default_rng(seed), [], []
+    for name, gain in zip(names, gains, strict=True):
+        for n, level in enumerate(levels):
+            by = n - (moved or {}).get(name, 0)
+            held = levels[by] if 0 <= by < len(levels) else 0 if by < 0 else levels[-1] * 2
+            for column in (1, 2):
+                well = f"{name}/{'ABCDEFGH'[n]}{column}"
+                rows.append({"unit_id": well, "plate": name, "well": well.split("/")[1], "role": "standard"})
+                rows[-1] |= {"sample": f"S{n}", "concentration": level}
+                signal = gain * shape(held) * (1 + noise * generator.standard_normal())
+                read.append({"unit_id": well, "wavelength": "450", "signal": signal})
+    frames = {"plate_layout": pandas.DataFrame(rows), "plate_signals": pandas.DataFrame(read)}
+    return tables(**frames)
+
+
+@pytest.mark.parametrize("by", [1, -1, 2])
+@pytest.mark.parametrize("shape", [lambda x: 0.06 + 2.8 * x / (x + 300), lambda x: 1e6 * (0.001 + x / (x + 800))])
+def test_standards_that_lie_a_level_beside_their_layout(by, shape):
+    data = standards("abcd", [1, 0.95, 1.1, 1], {"c": by}, shape)
+    assert found("moved_standards", data) == [("standards_moved", "plate_layout", "3:33", "concentration")]
+    data = standards("ab", [1, 1], {"b": by}, shape)
+    assert found("moved_standards", data) == [("standards_moved", "plate_layout", "3:17", "concentration")]
+
+
+@pytest.mark.parametrize("gains", [[1, 0.7, 1.4, 1.1], [1, 2.5, 0.5, 1.2]])
+@pytest.mark.parametrize("seed", range(5))
+def test_plates_of_other_lots_and_gains_have_no_moved_standards(gains, seed):
+    assert found("moved_standards", standards("abcd", gains, noise=0.06, seed=seed)) == []

@@ -1,7 +1,7 @@
 """Texts that are read in another encoding than they were written in, and words that are right."""
 
 import pytest
-from omtrace.validation.encodings import is_doubtful, is_garbled, likely
+from omtrace.validation.encodings import is_doubtful, is_garbled, is_lone, likely
 
 # Words of forms in other encodings: what a patient has, yes and no, man and woman.
 OTHER = {
@@ -66,3 +66,11 @@ def test_utf_8_that_was_read_as_cp1252_is_garbled(word):
 
 def test_a_character_that_was_lost_is_garbled():
     assert is_garbled("c\ufffdphal\ufffde")
+
+
+@pytest.mark.parametrize(("letters", "encoding"), [("ж м", "cp1251"), ("Л П", "cp1251"), ("ν θ", "cp1253")])
+def test_letters_alone_tell_of_no_western_language(letters, encoding):
+    assert all(
+        is_lone(misread(letter, encoding)) or is_doubtful(misread(letter, encoding)) for letter in letters.split()
+    )
+    assert not any(map(is_lone, ("m", "µ", "²", "für", "°")))

@@ -504,3 +504,72 @@ def test_many_files_looked_at_together_give_the_suspicions_of_each():
         alone = identifiers([f"c{n}"], [array], [len(array)])
         assert identifiers([f"c{n}"], [array], [len(array)], passing=passing) == alone
     assert any(identifiers([f"c{n}"], [array], [len(array)], passing=passing) for n, array in enumerate(arrays))
+
+
+FILLERS = ["pain 4/10", "no change", "slept well", "took 400 mg ibuprofen", "diary lost", "Tagebuch vergessen"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "smith, john",
+        "kowalski, piotr",
+        "rossi,giulia",
+        "saw jones, mary in the waiting room",
+        "今天王小明来电说头痛",
+        "陈静请假一周",
+        "欧阳娜娜没来",
+        "与张伟沟通后同意",
+        "담당자 정우성",
+    ],
+)
+def test_names_in_lower_case_and_in_sentences_of_other_scripts(text):
+    assert kind("note", [*FILLERS, text]) == [names.PERSON]
+
+
+@pytest.mark.parametrize("name", ["geb", "born", "Geb.", "nato_il", "urodz", "nac", "birth_serial", "date1"])
+def test_days_of_birth_as_the_numbers_of_a_workbook_under_a_telling_name(name):
+    assert kind(name, ["17930", "31106", "25866", "14527"]) == [names.BIRTH]
+    assert kind("born", ["3", "11", "8", "7"]) == []  # pups
+    assert kind("weight_date", ["45291", "45298", "45305", "45312"]) == []
+
+
+@pytest.mark.parametrize("name", ["Reisepassnummer", "travel_document", "doc_no", "Personalausweisnummer", "護照"])
+def test_columns_of_passports(name):
+    assert kind(name, ["486885080", "619682097", "330261654"]) == [names.LICENCE]
+    assert kind("doc_no", ["A1", "A2", "B7"]) == []
+
+
+def test_a_passport_with_few_digits_among_remarks():
+    assert kind("note", [*FILLERS, "Reisepass-Nr. C4VLPGT12"]) == [names.LICENCE]
+
+
+HARMLESS = {
+    "beruf": "Lehrerin;Müller;Schneider;Koch;Fischer;Weber;Zimmermann",
+    "occupation": "Baker;Cook;Carpenter;Taylor;Miller;Fisher;Cooper",
+    "behaviour": "Morris water maze;Barnes maze;Porsolt;Vogel conflict;Hargreaves;Rotarod",
+    "c1": "Romberg negative;Babinski absent;Spurling positive;Hoffmann absent;Tinel positive",
+    "c2": "sehr zufrieden;zufrieden;weiß nicht",
+    "centre": "CHU Lille;Hôpital Necker;Edouard Herriot;Pierre Wertheimer;CHU Nantes",
+    "funding": "Wellcome Trust;Fritz Thyssen Stiftung;Robert Wood Johnson Foundation",
+    "barcode": "0123456784;0123456791;0123456807;0123456814",
+    "aliquot_id": "1002003001;1002003002;1002003003;1002003004;1002004001",
+    "aura_type": "visual;sensory;Alice in Wonderland;retinal",
+    "phone_model": "iPhone 12;Galaxy S21;Pixel 6",
+    "coordinates_bregma": "-2.3;-1.8;+0.5",
+    "equation": "Cockcroft-Gault;MDRD;Friedewald;Martin-Hopkins;Harris-Benedict",
+    "farmaco": "Tachipirina;Moment;Brufen;Aulin;Laroxyl;Imigran",
+    "hormonal_contraception": "Yasmin;Valette;Belara;Maxim;Lamuna;Aida",
+    "stain": "Nissl;Golgi;Masson Trichrome;Alcian Blue;Evans Blue;Van Gieson",
+    "trigger": "Rose;Berry;Olive;Rotwein;Käse;Jasmine",
+    "remarque": "patient en retard;Mal de tête à Noël;séance reportée;bien toléré",
+}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_trades_eponyms_and_labels_are_no_people(name):
+    assert kind(name, HARMLESS[name].split(";")) == []
+
+
+def test_a_column_of_clinics_still_stops_where_it_holds_people():
+    assert kind("clinic", ["Anna Schmidt", "Peter Nowak", "John Miller", "Maria Rossi"]) == [names.PERSON]

@@ -165,6 +165,22 @@ def test_a_layout_that_is_shifted_is_called_so(clone, capsys):
     assert says in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("rows", [1, -1])
+def test_a_layout_that_slipped_along_the_dilution_is_in_doubt(clone, capsys, rows):
+    path = clone.parent / "batch_3/layout_3.csv"
+    head, *lines = path.read_text().splitlines(keepends=True)
+    moved = []
+    for line in lines:
+        plate, well, rest = line.split(",", 2)
+        letter = chr(ord(well[0]) + rows)
+        moved += [f"{plate},{letter}{well[1:]},{rest}"] if "A" <= letter <= "H" else []
+    path.write_text(head + "".join(moved))
+    assert main(["add-batch", "../batch_3"]) == 1
+    out = capsys.readouterr().out
+    assert "warn standards_moved" in out and "level 1 " + ("below" if rows > 0 else "above") in out
+    assert "add them with --accept" in out or "no plate of it could be used" in out
+
+
 def test_samples_that_are_not_known_are_taken_in_only_when_that_is_accepted(clone, capsys):
     path = clone.parent / "batch_3/layout_3.csv"
     path.write_bytes(path.read_bytes().replace(b"R3-2", b"R3-X"))

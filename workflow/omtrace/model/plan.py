@@ -51,7 +51,7 @@ from omtrace.model.sources import Sharing, SourcePlan, with_base, with_shared, w
 from omtrace.model.tables import TablePlan
 
 # Crosschecks of every study, with default options where the plan has no entry.
-USUAL = ("copied_plates", "copies", "future_dates", "magnitudes", "straight_lines")
+USUAL = ("copied_plates", "copies", "future_dates", "magnitudes", "moved_standards", "straight_lines")
 
 WORD = re.compile(r"\w+")
 UNPLANNED = "Not named in the plan."  # how the note of an analysis begins that an exploratory file adds

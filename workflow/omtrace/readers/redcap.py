@@ -13,6 +13,7 @@ from pydantic import Field
 from omtrace.faults import Fault
 from omtrace.readers import CellDoubt, Extract, Places, Reader, RowFault, Variable, delimited
 from omtrace.readers import _redcap_columns as columns_
+from omtrace.readers._redcap_boxes import boxes_of_unopened_forms, boxes_without_status
 from omtrace.readers._redcap_columns import EVENT, INSTANCE, INSTRUMENT, NOT_COMPLETED, STATUS, VARIABLE, Column
 from omtrace.readers._redcap_dictionary import Dictionary, read_dictionary
 from omtrace.readers._redcap_events import (
@@ -39,7 +40,6 @@ from omtrace.readers._redcap_values import (
 
 Way = Literal["", "raw", "labels"]
 KEYED = re.compile(r"(?P<record>.+)--(?P<keying>[12])")  # a record of double data entry, by who keyed it
-BOX = re.compile(r"\w+___\w+")  # one box of a checkbox field
 
 
 class Options(delimited.Options):
@@ -172,8 +172,8 @@ class _Project:
         stamps = [name for name in extract.columns if name.removesuffix("_timestamp") in forms]
         variables = {name: Variable(missing=NOT_COMPLETED) for name in stamps}
         self.says["values"] = "raw"
-        unopened = _boxes_of_unopened_forms(extract.columns, cells)
-        self.doubts += _boxes_without_status(extract.columns)
+        unopened = boxes_of_unopened_forms(extract.columns, cells)
+        self.doubts += boxes_without_status(extract.columns)
         decisions = extract.decisions | self.says | told(extract.columns, cells, self.dictionary, self.events)
         return replace(
             extract, cells=cells, decisions=decisions, doubts=self.doubts, variables=variables, unopened=unopened
@@ -197,8 +197,8 @@ class _Project:
                 self.doubts += choice_doubts(column, cells[at])
             self.doubts += typed_doubts(column, cells[at])
         away = self._unscheduled(extract, columns, cells)
-        unopened = _boxes_of_unopened_forms(extract.columns, cells)
-        self.doubts += _boxes_without_status(extract.columns)
+        unopened = boxes_of_unopened_forms(extract.columns, cells)
+        self.doubts += boxes_without_status(extract.columns)
         decisions = extract.decisions | self.says | told(extract.columns, cells, self.dictionary, self.events)
         order = {name: at for at, name in enumerate(extract.columns)}
         doubts = sorted(self.doubts, key=lambda d: (d.row, order.get(d.column, len(order))))
@@ -244,45 +244,6 @@ class _Project:
                 away[column.name] = by_form[column.form]
                 self.doubts += unscheduled_doubts(column, texts, away[column.name])
         return away
-
-
-def _boxes_of_unopened_forms(columns: Sequence[str], cells: Sequence[Cells]) -> dict[str, list[int]]:
-    """The rows in which a checkbox's 0 is no answer: REDCap writes 0 into all boxes of a form that was never opened.
-
-    A form's columns stand before its status, after the status of the form before. It was not opened where its status is
-    blank or 0 (incomplete), no box is ticked, and every other of its fields is blank. A blank box is not listed.
-    """
-    away: dict[str, list[int]] = {}
-    first = 1
-    for end, name in enumerate(columns):
-        if not name.endswith("_complete"):
-            continue
-        mine = [n for n in range(first, end) if not columns[n].startswith("redcap_")]
-        first = end + 1
-        boxes = [n for n in mine if BOX.fullmatch(columns[n])]
-        others = [n for n in mine if n not in boxes]
-        if not boxes:
-            continue
-        texts = {n: texts_of(cells[n]) for n in (*mine, end)}
-        unopened = [
-            row
-            for row, status in enumerate(texts[end])
-            if status.strip() in ("", "0")
-            and all(texts[n][row].strip() in ("", "0") for n in boxes)
-            and not any(texts[n][row].strip() for n in others)
-        ]
-        zeros = {columns[n]: [row for row in unopened if texts[n][row].strip()] for n in boxes}
-        away |= {name: rows for name, rows in zeros.items() if rows}
-    return away
-
-
-def _boxes_without_status(columns: Sequence[str]) -> list[CellDoubt]:
-    """The checkbox fields behind which no form's status stands in the file, at their first box."""
-    ends = [place for place, name in enumerate(columns) if name.endswith("_complete")]
-    boxes = [name for name in columns[max(ends, default=0) :] if BOX.fullmatch(name)]
-    firsts = {name.partition("___")[0]: name for name in reversed(boxes)}
-    says = "the status of its form in the file: of a form that nobody opened REDCap exports every box as 0"
-    return [CellDoubt("box_unopened", -1, name, says) for name in sorted(firsts.values(), key=boxes.index)]
 
 
 def _complete_rows(extract: Extract) -> Extract:

@@ -88,6 +88,11 @@ def is_doubtful(text: str) -> bool:
     return any(map(_is_no_word, WORD.findall(text)))
 
 
+def is_lone(text: str) -> bool:
+    """Whether a text is a single letter beside a to z: a word of no language that CP1252 writes, and a usual code."""
+    return len(text) == 1 and not text.isascii() and text.isalpha() and text not in PLAIN
+
+
 def _is_no_word(word: str) -> bool:
     for before, c, after in zip(word, word[1:], f"{word[2:]} ", strict=False):
         if c.isupper() and c > "\x7f" and (before.islower() or after.islower()):

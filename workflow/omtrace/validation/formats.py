@@ -5,20 +5,35 @@ texts of the column settle it; where nothing does, the column is ambiguous and t
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from omtrace.model.tables import Format
 
 DAY_FIRST, MONTH_FIRST = "DMY", "MDY"
 FEW = 0.05  # share of contradicting dates up to which the order of the others stands
-TIME = r"(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)?"  # a date column takes the date of a time stamp
+# A date column takes the date of a time stamp.
+TIME = r"(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?: ?[AaPp][Mm])?)?"
 ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}" + TIME)
-NUMERIC_DATE = re.compile(r"([0-9]{1,2})([./-])([0-9]{1,2})\2([0-9]{4})" + TIME)
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-SHORT_YEAR = re.compile(
-    rf"([0-9]{{1,2}})-({'|'.join(MONTHS)})-([0-9]{{2}})", re.IGNORECASE
-)  # 9-Jan-16, as Excel shows it
+NUMERIC_DATE = re.compile(r"([0-9]{1,2})([./-])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})" + TIME)
+# Names of months as programs abbreviate them in English, German, French, Italian, Spanish, Portuguese and Dutch.
+MONTH_NAMES = (
+    "jan januar january janvier janv gen gennaio ene enero janeiro januari jänner",
+    "feb februar february février févr fév febbraio febrero fev fevereiro februari",
+    "mar mär mrz märz march mars marzo março mrt maart",
+    "apr april avril avr aprile abr abril",
+    "may mai mag maggio mayo maio mei",
+    "jun june juni juin giu giugno junio junho",
+    "jul july juli juillet juil lug luglio julio julho",
+    "aug august août aout ago agosto augustus",
+    "sep sept september septembre set settembre septiembre setembro",
+    "oct okt october oktober octobre ott ottobre octubre out outubro",
+    "nov november novembre noviembre novembro",
+    "dec dez dic december dezember décembre déc dicembre diciembre dezembro",
+)
+MONTHS = {name: number for number, names in enumerate(MONTH_NAMES, 1) for name in names.split()}
+# 9-Jan-16, as Excel shows it
+SHORT_YEAR = re.compile(rf"([0-9]{{1,2}})-({'|'.join(MONTHS)})-([0-9]{{2}})", re.IGNORECASE)
 LAST_OF_2000 = 29  # Excel reads the years 00 to 29 as 2000 to 2029, and 30 to 99 as 1930 to 1999
 COMMA = re.compile(r"[+-]?([0-9]+),([0-9]+)")
 BOTH_COMMA = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{3})+,[0-9]+")  # 1.234,5
@@ -105,9 +120,36 @@ def date_style(counts: Mapping[str, int], declared: Format, dated: bool = False)
     if short and any(int(text.split("-")[0]) > 31 for text in short):
         expected = "a date with a year of four digits: the first of two numbers is a year in some cells"
         return Style(date=declared.date, doubts=(Doubt("date_mixed", expected, frozenset(short)),))
+    centuries = f"years of two digits as Excel reads them: 00 to {LAST_OF_2000} in the century of 2000 (found)"
     if not found:
-        centuries = f"years of two digits as Excel reads them: 00 to {LAST_OF_2000} in the century of 2000 (found)"
         return Style(date=declared.date, told=centuries if short else "")
+    brief = {text: match for text, match in found.items() if len(match[4]) == 2}
+    if brief and not declared.date and not _year_last(brief.values()):
+        expected = (
+            "years of four digits, or an order that the plan says (formats, date: DMY or MDY): a year may stand first"
+        )
+        return Style(doubts=(Doubt("date_mixed", expected, frozenset(brief)),))
+    style = _numeric_order(counts, found, declared, dated)
+    if len(brief) == len(found):  # such cells go, and the rows stay
+        style = replace(style, doubts=tuple(replace(doubt, rule="date_mixed") for doubt in style.doubts))
+    return replace(style, told=f"{style.told}; {centuries}") if brief and style.told else style
+
+
+def _year_last(brief: Collection[re.Match[str]]) -> bool:
+    """Whether of dates with three short numbers the last is the year: written with points, or as no year stands first.
+
+    A number above 12 in the middle is a day, and no date has the day there with a year first; a first number of one
+    digit, and a last one above 31, are no year and no day.
+    """
+    return all(match[2] == "." for match in brief) or any(
+        int(match[3]) > 12 or len(match[1]) == 1 or int(match[4]) > 31 for match in brief
+    )
+
+
+def _numeric_order(
+    counts: Mapping[str, int], found: Mapping[str, re.Match[str]], declared: Format, dated: bool
+) -> Style:
+    """The order of day and month of dates in numbers."""
     day_first = {text for text, match in found.items() if 12 < int(match[1]) <= 31 and int(match[3]) <= 12}
     month_first = {text for text, match in found.items() if 12 < int(match[3]) <= 31 and int(match[1]) <= 12}
     iso = set() if dated else {text for text in counts if ISO.fullmatch(text)}

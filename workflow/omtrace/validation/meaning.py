@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from omtrace.instruments import Instrument, instrument_of, is_instrument
 from omtrace.provenance.keys import key_of
+from omtrace.readers._redcap_boxes import UNTICKED
 from omtrace.readers._words import words_in
 from omtrace.schemas import Column
 from omtrace.validation.cells import Cells, is_in
@@ -86,9 +87,9 @@ def _own_codes(work: Work, column: Column, raw: Cells) -> Cells:
         if name in source.extract.unopened:
             ordinals = [source.extract.places.ordinals[row] for row in source.extract.unopened[name]]
             unopened = {key_of(number, int(ordinal)) for ordinal in ordinals}
-            zeros = [row for row in _rows_with(raw, ("0",), start, end) if not own_codes[row]]
-            rows = [row for row in zeros if int(work.keys[row]) in unopened]
-            _gaps(work, column, raw, {"0": "form not opened"}, rows, "box_unopened")
+            unticked = [row for row in _rows_with(raw, UNTICKED, start, end) if not own_codes[row]]
+            rows = [row for row in unticked if int(work.keys[row]) in unopened]
+            _gaps(work, column, raw, dict.fromkeys(UNTICKED, "form not opened"), rows, "box_unopened")
             own_codes[rows] = True
     return raw.changed(own_codes, lambda _: MISSING) if own_codes.any() else raw
 

@@ -14,7 +14,7 @@ INTEGER = r"^[+-]?[0-9]{1,15}(\.0{1,2})?$"  # 40.0 is what R and pandas write; 1
 WHOLE = r"\.0+$"
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 YEAR_FIRST = re.compile(r"([0-9]{4})[/.]([0-9]{1,2})[/.]([0-9]{1,2})")
-NAMED = re.compile(r"([0-9]{1,2})[. -]{1,2}([A-Za-z]{3})[A-Za-z]*[. -]{1,2}([0-9]{4})")
+NAMED = re.compile(r"([0-9]{1,2})[. -]{1,2}([^\W\d_]{3,10})[. -]{1,2}([0-9]{4})")
 YEARS = (1678, 2261)  # what a datetime64[ns] holds
 EXPECTED = {"integer": "a whole number", "number": "a number", "date": "a date as YYYY-MM-DD", "text": "text"}
 NO_SUCH_DAY = "a day of the calendar: the month of this date has no such day"
@@ -109,18 +109,24 @@ def _parts(text: str, order: str) -> tuple[str, ...]:
     if ISO.fullmatch(text):
         return tuple(text[:10].split("-"))
     if match := NUMERIC_DATE.fullmatch(text):
-        return {"DMY": (match[4], match[3], match[1]), "MDY": (match[4], match[1], match[3])}.get(order, ())
+        year = _century(match[4])
+        return {"DMY": (year, match[3], match[1]), "MDY": (year, match[1], match[3])}.get(order, ())
     if match := YEAR_FIRST.fullmatch(text):
         return match.groups()
     if (match := NAMED.fullmatch(text)) and match[2].lower() in MONTHS:
         return match[3], _month(match[2]), match[1]
     if match := SHORT_YEAR.fullmatch(text):
-        return ("20" if int(match[3]) <= LAST_OF_2000 else "19") + match[3], _month(match[2]), match[1]
+        return _century(match[3]), _month(match[2]), match[1]
     return ()
 
 
+def _century(year: str) -> str:
+    """A year of two digits in the century in which Excel reads it."""
+    return year if len(year) > 2 else ("20" if int(year) <= LAST_OF_2000 else "19") + year
+
+
 def _month(name: str) -> str:
-    return str(MONTHS.index(name.lower()) + 1)
+    return str(MONTHS[name.lower()])
 
 
 def _valid(year: str, month: str, day: str) -> str:

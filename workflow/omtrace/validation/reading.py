@@ -14,11 +14,12 @@ from omtrace.model.tables import MADE, TablePlan
 from omtrace.provenance.keys import key_of
 from omtrace.readers import Extract, Places, reader_of
 from omtrace.readers._recognised import recognised
+from omtrace.readers._redcap_boxes import with_boxes
 from omtrace.readers.lookup import Way, companions_of, way_key, way_of
 from omtrace.schemas import UNIT, Column, Table, table_in
 from omtrace.validation.catalogue import RULES
 from omtrace.validation.cells import cells_of, encoded, repeated
-from omtrace.validation.encodings import is_doubtful, is_garbled, likely
+from omtrace.validation.encodings import is_doubtful, is_garbled, is_lone, likely
 from omtrace.validation.findings import Finding, severity_of
 from omtrace.validation.identifiers import guarded, identifiers
 from omtrace.validation.identifiers.shapes import Passing
@@ -86,6 +87,8 @@ class Reading:
                 for line in lines:
                     self._about_file(source, "unreadable", "", line, name, "\n".join(fault.seen))
                 return source
+            if plan.reader not in ("redcap", "several"):  # which see to them themselves
+                extract = with_boxes(extract)
             self.sources[key] = source = Source(export, extract, sha256=hashlib.sha256(content).hexdigest())
             self.fresh.append((source, plan, name))
             self._decoding(source, content, name)
@@ -99,8 +102,12 @@ class Reading:
             return
         rule, is_wrong = ("encoding_unclear", is_doubtful) if read_as else ("text_garbled", is_garbled)
         wrong: dict[str, tuple[int, list[str]]] = {}  # column -> line, texts
-        for column, texts in zip(extract.columns, extract.cells, strict=True):
-            distinct = encoded(texts)
+        columns = [encoded(texts) for texts in extract.cells]
+        if read_as:
+            foreign = {t for d in columns for t in d.dictionary.to_pylist() if not t.isascii()}
+            if all(map(is_lone, foreign)):  # no word beside them tells of a western language
+                is_wrong = _is_foreign
+        for column, distinct in zip(extract.columns, columns, strict=True):
             bad = {text for text in distinct.dictionary.to_pylist() if is_wrong(text)}
             if is_wrong(column):
                 wrong[column] = 1, [column, *sorted(bad)]
@@ -211,6 +218,11 @@ def alone(plan: Plan) -> set[str]:
     tables = [(t.source or name, t, table_in(t, name)) for name, t in plan.tables.items()]
     together = {source for source, table, declared in tables if not stands_alone(table, declared)}
     return {source for source, _, _ in tables} - together
+
+
+def _is_foreign(text: str) -> bool:
+    """Whether a text is doubtful, or a single letter of what may be another script."""
+    return is_doubtful(text) or is_lone(text)
 
 
 def _sound(source: Source) -> bool:

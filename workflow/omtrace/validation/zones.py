@@ -10,13 +10,27 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache, partial
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, available_timezones
 
-from omtrace.validation.work import Work
+from omtrace.validation.work import Source, Work
 
+if TYPE_CHECKING:
+    import numpy
+
+# Letters of one zone alone (IANA time zone database, and the names that clocks print), with the hours east of UTC.
+LETTERS = {
+    **{"EST": -5, "EDT": -4, "MST": -7, "MDT": -6, "PDT": -7, "AKST": -9, "AKDT": -8, "HST": -10},
+    **{"WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2, "MET": 1, "MEST": 2, "EET": 2, "EEST": 3},
+    **{"MSK": 3, "SAST": 2, "HKT": 8, "SGT": 8, "JST": 9, "KST": 9, "AWST": 8, "AEST": 10, "AEDT": 11},
+    **{"NZST": 12, "NZDT": 13},
+}
+SEVERAL = re.compile(r".*\d:\d\d.*[\d ](?P<zone>CST|CDT|PST|IST|BST|AST|ADT|GST|ECT|SST|WST|AMT|ACT)")  # of several
 STAMP = re.compile(
     r"(?P<day>\d{4}-\d{2}-\d{2})[T ](?P<clock>\d{1,2}:\d{2}(?::\d{2})?)(?:[.,]\d{1,9})? ?"
-    r"(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?(?:\[(?P<name>[A-Za-z_]+(?:/[A-Za-z_]+)*)\])?"
+    r"(?P<zone>Z|UTC|GMT|"
+    + "|".join(LETTERS)
+    + r"|[+-]\d{2}(?::?\d{2})?)?(?:\[(?P<name>[A-Za-z_]+(?:/[A-Za-z_]+)*)\])?"
 )
 COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})?(?=[.,Z+-])")  # ISO 8601 without separators
 EPOCH = re.compile(r"1\d{9}(?:\d{3}|\d{6})?")  # seconds, milliseconds or microseconds, from 2001 to 2033
@@ -35,6 +49,7 @@ def move_to_site(work: Work) -> None:
             said = source.extract.variables[name].zone if name in source.extract.variables else ""
             timed = [text for text in cells.texts if _instant(text, said)]
             rows = cells.among(timed) & (work.numbers() == number)
+            _ask(work, source, name, cells.among(_of_several(cells.texts)) & (work.numbers() == number))
             if not rows.any():
                 continue
             work.cells[name] = cells.changed(rows, partial(_local, said=said, site=site))
@@ -46,6 +61,21 @@ def move_to_site(work: Work) -> None:
                     f"the zone of the site; these times are of zone {zones}, so that a day can be another one there"
                 )
                 work.find("zone_open", source.export, None, name, f"{expected}: say it in the plan, zone")
+
+
+def _of_several(texts: Iterable[str]) -> list[str]:
+    """The texts whose zone is given by letters that several zones have."""
+    return [text for text in texts if SEVERAL.fullmatch(text.strip())]
+
+
+def _ask(work: Work, source: Source, name: str, rows: "numpy.ndarray") -> None:
+    """Report letters that several zones have, once a file and column; the cells stay, and are no dates."""
+    if not rows.any():
+        return
+    texts = [work.cells[name].texts[code] for code in set(work.cells[name].codes[rows].tolist())]
+    letters = ", ".join(sorted({match["zone"] for text in texts if (match := SEVERAL.fullmatch(text.strip()))}))
+    expected = f"a zone of its own; {letters} is the name of several: write the offset, as in 2024-03-02 04:55-06:00"
+    work.find("zone_open", source.export, None, name, expected)
 
 
 def _instant(text: str, said: str) -> bool:
@@ -96,6 +126,8 @@ def _zone(zone: str) -> tzinfo:
     """A zone by its name or its offset."""
     if zone in SAME:
         return UTC
+    if zone in LETTERS:
+        return timezone(timedelta(hours=LETTERS[zone]))
     if match := re.fullmatch(r"([+-])(\d{2})(?::?(\d{2}))?", zone):
         offset = timedelta(hours=int(match[2]), minutes=int(match[3] or 0))
         return timezone(-offset if match[1] == "-" else offset)

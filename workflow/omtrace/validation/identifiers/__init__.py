@@ -79,7 +79,7 @@ MEASURED = frozenset(
     "length size cells rfu rlu au gewicht anzahl flaeche poids nombre peso numero".split()
 )
 SERIAL = re.compile(r"\d{4,5}")
-SERIALS, FIRST_SERIAL = 20, 5_000  # fewest texts; 1913
+SERIALS, SERIALS_OF_DATES, FIRST_SERIAL = 20, 3, 5_000  # fewest texts, and where the name says date; 1913
 DATE = re.compile(
     r"\*? ?(?:(?P<iso>(?:1[89]|20)\d\d)[-/.]\d{1,2}[-/.]\d{1,2}(?:[T ][\d:.,Z+ -]+)?"
     r"|(?P<compact>(?:19|20)\d\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
@@ -208,11 +208,12 @@ def _view(
     """A column made ready; None if that fails."""
     try:
         given = distinct[n]
+        fewest = SERIALS_OF_DATES if names.is_of(names.DAYS, name) else SERIALS
         if not isinstance(given, Sequence) and _measures(given):
             few = given.take(list(range(0, len(given), 1 + len(given) // CAP))).to_pylist()
-            return _Column(name, few, int(filled[n]), _years(few, today), measured=True)
+            return _Column(name, few, int(filled[n]), _years(few, today, fewest), measured=True)
         texts = [text for text in map(_plain, texts_of(given)) if text]
-        return _Column(name, texts, int(filled[n]), _years(_spaced(texts), today))
+        return _Column(name, texts, int(filled[n]), _years(_spaced(texts), today, fewest))
     except Exception:  # whatever it is: the column counts as suspected
         return None
 
@@ -283,14 +284,16 @@ def _by_values(column: _Column, others: float, today: str, passing: Passing | No
     if SUBJECT.fullmatch(column.name):
         # 01-701-1015 is site and subject; nothing that follows would tell it from a telephone number
         return plain_shapes.Share("", 0.0)
+    hospitals = names.is_of(names.PLACES, column.name) and persons.are_institutions(sample)
+    things = hospitals or names.is_of(names.THINGS, column.name)
     kind, share = plain_shapes.mostly(sample)
-    if kind:
+    if kind and not (things and kind in (names.RECORD, names.PHONE) and all(map(str.isdecimal, sample))):
         return plain_shapes.Share(kind, share)
-    if share := plain_shapes.phones(sample, column.varied):
+    if not things and (share := plain_shapes.phones(sample, column.varied)):
         return plain_shapes.Share(names.PHONE, share)
-    if share := persons.share_of_names(sample, column.varied):
+    if not things and (share := persons.share_of_names(sample, column.varied)):
         return plain_shapes.Share(names.PERSON, share)
-    within = sum(map(persons.named, persons.candidates(there)))
+    within = 0 if hospitals else sum(map(persons.named, persons.candidates(there)))
     return plain_shapes.Share(names.PERSON, within / len(column.texts)) if within else plain_shapes.Share("", 0.0)
 
 
@@ -301,15 +304,15 @@ def _spaced(texts: list[str]) -> list[str]:
     return [texts[n * len(texts) // CAP] for n in range(CAP)]
 
 
-def _years(texts: Sequence[str], today: str) -> list[float]:
+def _years(texts: Sequence[str], today: str, fewest: int) -> list[float]:
     """The years of a column of dates, [] if it is none; years of two digits are of the century up to today.
 
     Dates may have a `*` before them, or be digits alone: year, month and day in any usual order, or the days since the
-    end of 1899 by which workbooks count.
+    end of 1899 by which workbooks count, where there are ``fewest`` of these.
     """
     glance = texts[:: max(1, len(texts) // shapes.GLANCE)]
     if len(glance) and all(DIGITS.fullmatch(text) for text in glance):
-        return _years_of_digits(texts, today)
+        return _years_of_digits(texts, today, fewest)
     if sum(1 for text in glance if DATE.fullmatch(text)) < DATES / 2 * max(1, len(glance)):
         return []
     years = []
@@ -324,13 +327,13 @@ def _year(year: int, today: str) -> float:
     return float(year if year > 99 else year + (2000 if year <= int(today[2:4] or 30) else 1900))
 
 
-def _years_of_digits(texts: Sequence[str], today: str) -> list[float]:
+def _years_of_digits(texts: Sequence[str], today: str, fewest: int) -> list[float]:
     """The years of dates without separators, of eight or six digits, or of a workbook's day numbers; else []."""
     for pattern in DAYS_OF_DIGITS:
         found = [match for text in texts if (match := pattern.fullmatch(text))]
         if len(found) >= ALL_DIGITS * len(texts) and len(texts) >= 5:
             return [_year(int(match["year"]), today) for match in found]
-    if len(texts) >= SERIALS and all(SERIAL.fullmatch(text) for text in texts):
+    if len(texts) >= fewest and all(SERIAL.fullmatch(text) for text in texts):
         days = sorted(map(int, texts))
         last = (int(today[:4] or 2030) - 1899) * 365.25
         if days[0] >= FIRST_SERIAL and days[-1] <= last:

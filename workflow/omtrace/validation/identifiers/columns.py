@@ -70,7 +70,9 @@ SURE = {
         dnaiss datenaiss datnaiss fnac fecnac fnacimiento dtnasc dtnascimento datanascimento datadenascimento
         nascimento  fodselsdato fodselsdag fodelsedatum fodselsdata dataurodzenia urodzony datumnarozeni
         datumnarodenia narozeni syntymaaika szuletesidatum dogumtarihi datanasterii datumrodenja dataroj natodel
-        geborte geburt_datum dor  датарождения рождения 生年月日 出生日期 생년월일""",
+        geborte geburt_datum dor
+        natoil natail nacidoel nacidael birthserial urodz fodd fodt nac
+        датарождения рождения 生年月日 出生日期 생년월일""",
     RECORD: """mrn medicalrecord medicalrecordno medicalrecordnumber medicalrecordnr chartno chartnumber
         hospitalno hospitalnumber hospitalnr ssn socialsecurity socialsecurityno socialsecuritynumber
         socsec nhsno nhsnumber nhsid nhsnr nino nationalinsurance nationalid nationalidno
@@ -129,6 +131,9 @@ SURE = {
         idcardnumber idcardnr identitycardno idno idnum documentno documentnumber documento numdoc numerodocumento
         docidentidad cni numcni carteid  dl dlno dln driverlicenseno driverslicenseno drivinglicenceno
         fuehrerscheinnummer fuhrerscheinnummer permiso numpermis rijbewijsnr paszport nrpaszportu dowod
+        reisepassnummer reisepassnr paspoortnr paszportnr passaportonr traveldocument traveldoc traveldocno
+        traveldocumentno iddocument docno docnr personalausweisnr personalausweisnummer personalausweisno
+        護照 護照號碼 旅券 旅券番号
         dowodosobisty korkort visano паспорт 护照 护照号 パスポート 여권번호""",
     VEHICLE: """licenseplate licenceplate licenseplateno licenceplateno numberplate registrationplate vehicleid
         vehiclereg vehicleno vehiclenumber vehicleplate vehicleregistration vin carregistration carplate
@@ -182,7 +187,7 @@ BY_TEXTS = set(
     sig sign sn lat lon lng geo cep pic audio video voice residence stadt bild mob init inits initial portable
     navn nimi nev ime nume adi meno by parish dl run recno caseno casenr userid telegram iris retina idnr
     identnr personalid personalno mac dor adr adresa geburt nip avs ipp chi cni tel1 tel2 psc ulica gata vej
-    isim imie""".split()
+    isim imie docno docnr nac""".split()
 )
 FILLERS = set(
     """a b c d e f the of de du la le el di della del des der die das van no nr num number nummer
@@ -207,7 +212,8 @@ EXEMPT = {
         treatment batch template score model reader method analyte antibody cage country nameless test""".split()
     ),
     PHONE: set(
-        """call calls minutes min duration count n visit visits interview hours hour use usage consult
+        """model brand os platform kind
+            call calls minutes min duration count n visit visits interview hours hour use usage consult
         consultation screening screen followup total times frequency reminder reminders app contacts""".split()
     ),
     EMAIL: set("n count reminder reminders total times frequency".split()),
@@ -217,13 +223,14 @@ EXEMPT = {
         taille rang lieu pays peso altezza luogo lugar""".split()
     ),
     ADDRESS: set(
-        """site centre center clinic hospital ip mac email mail web memory plate well url sponsor sales lab
+        """bregma stereotaxic stereotactic mni talairach voxel brain dist distance km x y z ap ml dv
+            site centre center clinic hospital ip mac email mail web memory plate well url sponsor sales lab
         n count number_of size density""".split()
     ),
     RECORD: set("type status class trust has cover covered kind category trial".split()),
     ACCOUNT: set("type status into has n count".split()),
     LICENCE: set("data software type source".split()),
-    DEVICE: set("type model name".split()),
+    DEVICE: set("type model name kind brand".split()),
     URL: set("doi".split()),
     PHOTO: set("sensitivity phobia therapy phosphene n count".split()),
     BODY: set("gene expression molecular".split()),
@@ -231,6 +238,20 @@ EXEMPT = {
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 STROKES = str.maketrans("łŁøØđĐıİ", "lLoOdDiI")
 LONGEST = 4  # words looked up together
+# Of columns: trades, firms, methods, findings and labels, among whose texts single names of people are eponyms.
+THINGS = frozenset(
+    """occupation profession job trade beruf taetigkeit tatigkeit metier professione profesion ocupacion beroep religion
+    nationality ethnicity language strain breed stamm ceppo cepa souche vendor supplier manufacturer hersteller
+    lieferant fabricant kit brand instrument scale questionnaire technique technik tecnica behaviour behavior paradigm
+    maze stain staining antibody buffer medium gene protein cell muscle nerve procedure manoeuvre maneuver finding
+    findings befund diagnosis diagnose diagnosi diagnostico diagnostic drug medication medikament medicament farmaco
+    medicamento arzneimittel holiday feiertag barcode aliquot sample specimen tube vial probe campione muestra
+    echantillon rack lot batch plate eq equation formula atlas car plant
+    flower trigger catalog catalogue diet algorithm software""".split()
+)
+# Of columns of hospitals and foundations, which may bear the name of somebody.
+PLACES = frozenset("site centre center zentrum centro hospital klinik clinic funding sponsor".split())
+DAYS = frozenset("date datum data fecha dt dat day tag jour dia giorno datetime on".split())
 YEAR = set("year yr yob jahr annee ano anno jaar geburtsjahr".split())
 
 YES_NO = frozenset(
@@ -243,6 +264,7 @@ SHORT = re.compile(r"-?\d{1,4}")
 NUMBER = re.compile(r"-?\d{1,6}(?:[.,]\d+)?")
 WHEN = re.compile(r"(?:(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d)(?:[ T][\d:.Z+-]+)?")
 CODED = re.compile(r"\S*\d\S*")  # one word with a digit: S1, P001
+SERIAL_DAY = re.compile(r"(?:[1-3]\d|4[0-3])\d{3}(?:\.0)?")  # of a workbook: the days since 1899, from 1927 to 2020
 SIGNS = re.compile(r"\w")
 CODES = 12  # at most so many different codes of one or two digits are answers to a closed question
 
@@ -308,7 +330,11 @@ def _shows(kind: str, text: str) -> bool:
     if kind == PHONE:
         return digits >= 7 or "+" in text
     if kind == BIRTH:
-        return digits >= 6 or (digits >= 3 and re.search(r"\d[./-]\d|[^\W\d_]{3}", text) is not None)
+        return (
+            digits >= 6
+            or SERIAL_DAY.fullmatch(text) is not None
+            or (digits >= 3 and re.search(r"\d[./-]\d|[^\W\d_]{3}", text) is not None)
+        )
     if kind in (RECORD, ACCOUNT, LICENCE, DEVICE):
         return digits >= 5 or (kind == ACCOUNT and re.search(r"[^\W\d_]{3}", text) is not None)
     if kind == ADDRESS:
@@ -319,6 +345,11 @@ def _shows(kind: str, text: str) -> bool:
         re.fullmatch(r"[A-Z]\.? ?[A-Z]\.?(?: ?[A-Z]\.?)?", text) is not None
         or any(word[:1].isupper() and len(word) > 2 and not ordinary(word) for word in WORDS.findall(text))
     )
+
+
+def is_of(words: frozenset[str], column: str) -> bool:
+    """Whether one of the words stands in a name."""
+    return not words.isdisjoint(words_of(column))
 
 
 def is_year(column: str) -> bool:

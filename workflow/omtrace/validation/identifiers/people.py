@@ -114,7 +114,7 @@ NAMES = (GIVEN | FAMILY | MORE_GIVEN | MORE_FAMILY) - COMMON
 INSTITUTION = re.compile(
     r"hospital|clini|klini|universi|college|institut|cent(?:er|re)|zentrum|school|charit|practice|praxis|ward\b|"
     r"department|laborator|pharma|gmbh|\binc\b|\bltd\b|street|syndrome|disease|palsy|test\b|scale|h[oô]pital|ospedale|"
-    r"ziekenhuis|foundation|trust\b|infirmary|memorial|college|krankenhaus|spital|szpital|sykehus|nemocnice|inventory",
+    r"\bchu\b|policlinic|stiftung|fondation|fondazione|fundaci[oó]n|ziekenhuis|foundation|trust\b|infirmary|memorial|college|krankenhaus|spital|szpital|sykehus|nemocnice|inventory",
     re.IGNORECASE,
 )
 SHAPE = re.compile(r"(?:[^\W\d_]['’`-]?\.?(?:, ?| )?){2,60}")  # letters, with the signs that names have between them
@@ -181,10 +181,23 @@ def of_names(text: str) -> Names:
     if len(words) > LONGEST_NAME:
         return Names(False, False)
     # three capitals are an abbreviation sooner than a name
-    known = any(
+    known = not _eponym(words) and any(
         plain(word) in NAMES or built_as_family(plain(word)) for word in words if len(word) > 3 or not word.isupper()
     )
     return Names(True, known or scripts.named(text) or scripts.like_a_name(text))
+
+
+def are_institutions(texts: Sequence[str]) -> bool:
+    """Whether a quarter of the texts, or more, have a word for an institution."""
+    return sum(1 for text in texts if INSTITUTION.search(text)) >= KNOWN * len(texts)
+
+
+def _eponym(words: Sequence[str]) -> bool:
+    """Whether a name stands beside a small word that is no part of names: Morris water maze, weiß nicht."""
+    small = [plain(word) for word in words if word.islower() and len(word) > 3]
+    if words[0][:1].isupper():
+        return any(word not in NAMES and word not in PARTICLES for word in small)
+    return not COMMON.isdisjoint(small) and GIVEN_NAMES.isdisjoint(map(plain, words))
 
 
 def share_of_names(texts: Sequence[str], varied: float) -> float:
@@ -281,7 +294,7 @@ def candidates(texts: Iterable[str]) -> list[str]:
     telling: dict[str, bool] = {}
     through = []
     for text in texts:
-        if " " not in text and text.isascii():
+        if " " not in text and "," not in text and text.isascii():
             continue
         for word in WORDS.findall(text):
             if word not in telling:
@@ -400,6 +413,8 @@ def _paired(words: Sequence[Word], shouted: bool) -> list[int]:
         if second.ordinary:
             continue
         comma, particle = "," in first.after, m > n + 1
+        if [word.plain for word in words[n + 1 : m]] == ["in"]:  # Alice in Wonderland; `in 't Veld` has two
+            continue
         both = first.capital and second.capital and len(first.text) > 1
         mixed = both and not (first.text.isupper() and second.text.isupper())
         if (
@@ -408,7 +423,7 @@ def _paired(words: Sequence[Word], shouted: bool) -> list[int]:
             and (first.given or second.given)
             and (both or not (first.capital or second.capital))
         ):
-            if not comma or both:
+            if not comma or both or second.given:  # `smith, john` in lower case as well
                 found.append(n)
         elif (mixed or (both and not shouted)) and not comma and first.given:
             found.append(n)

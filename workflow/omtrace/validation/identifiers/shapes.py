@@ -181,7 +181,7 @@ ANYWHERE = (
         r"г\.? ?р\.?|doğumlu|geborene?r?|年生|-born\b",
         re.compile(DAY + r" ?(?:г\.? ?р|doğumlu|geborene?r?|生)"),
     ),
-    cued(kinds.LICENCE, PASSPORT, TOKEN, digits(4)),
+    cued(kinds.LICENCE, PASSPORT, TOKEN, lambda text: digits(4)(text) or (len(text) > 7 and digits(2)(text))),
     cued(
         kinds.RECORD,
         RECORD,

@@ -116,7 +116,7 @@ SHORT_ENDINGS = {"ov", "ev", "ova", "eva", "yan"}  # these need four letters bef
 # Words with a capital, or at the beginning of a sentence, that are no names, though they stand where names do.
 COMMON = frozenset(
     """a aber about abdominal acute adverse affected after again age air all alle allergy allgemein also although
-    always am an anamnese and angst another antibody any apart appointment arm artery arzt as asked at atlas
+    always am an anamnese arbor and angst another antibody any apart appointment arm artery arzt as asked at atlas
     attack auch auf aura back bad band baseline basel bei beide being bengal berlin besser best better between
     bis bitte black blood blue board body bone book both boston brain brown buffer but by c cage call called
     came can cancelled care case cell cells central centre century cervical change changed charge check

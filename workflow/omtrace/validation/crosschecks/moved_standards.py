@@ -1,0 +1,124 @@
+"""Standards that lie one level, or two, beside what the layout says: each reads as another level on the other plates.
+
+A layout that slipped along the dilution still gives a curve that rises, and every concentration is a factor off. The
+other plates of the assay with the same levels tell: the signals follow theirs once the levels are moved. Another gain
+or kit lot changes all signals by one factor, and no shape; where the shape cannot tell (a straight line), only readings
+that are those of the moved level as they stand count.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from omtrace.model.closed import Closed
+from omtrace.schemas import UNIT, RuleText
+from omtrace.validation.crosschecks import CrossCheck, Hit, Tables
+from omtrace.validation.crosschecks._rows import as_text, hits
+
+if TYPE_CHECKING:
+    import numpy
+    import pandas
+
+LAYOUT, READ = {UNIT, "role", "concentration"}, {UNIT, "signal"}
+# Distances are root mean squares of log ratios: a plate is apart from the others above APART, and on them below NEAR.
+LEVELS, APART, NEAR, TIMES = 5, 0.1, 0.1, 3.0
+MOVES = (1, -1, 2, -2)
+
+
+class Options(Closed):
+    """How many plates with the same levels are needed."""
+
+    plates: int = Field(2, description="fewest plates with the same standards; of two the later one is reported", ge=2)
+
+
+def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
+    """The first standard of each plate whose standards read as those of other levels on the other plates.
+
+    Looked at are tables that say what is in each well (role, concentration) and tables of signals of the same wells,
+    each reading (wavelength) on its own; levels are the means of their wells.
+    Blanks may lie elsewhere: they are no level.
+    """
+    for layout, frame in tables.frames.items():
+        if not LAYOUT.issubset(frame.columns) or frame.empty:
+            continue
+        wells = frame[(as_text(frame["role"]) == "standard") & frame[UNIT].notna() & (frame["concentration"] > 0)]
+        wells = wells.assign(level=wells["concentration"].astype("float64"), well=as_text(wells[UNIT]))
+        if wells.empty:
+            continue
+        wells["plate"] = wells["well"].str.rpartition("/")[0]
+        named: dict[int, int] = {}
+        for table, read in tables.frames.items():
+            if table != layout and READ.issubset(read.columns):
+                named |= _moved(wells, tables.declared[table].key, read, options)
+        for key, by in sorted(named.items()):
+            expected = (
+                f"signals of these standards as on the other plates; they are those of the level {abs(by)} "
+                f"{'below' if by > 0 else 'above'} there: the layout may have slipped along the dilution"
+            )
+            yield from hits("standards_moved", layout, [key], "concentration", expected)
+
+
+def _moved(
+    wells: "pandas.DataFrame", key: "tuple[str, ...]", read: "pandas.DataFrame", options: Options
+) -> dict[int, int]:
+    """The key of the first standard of each plate that is moved, and by how many levels."""
+    import numpy
+
+    signals = read.assign(well=as_text(read[UNIT]), signal=read["signal"].astype("float64"))
+    others = [name for name in key if name != UNIT]
+    first = wells.index.to_series().groupby(wells["plate"]).min()
+    moved: dict[int, int] = {}
+    both = wells.merge(signals[["well", "signal", *others]].dropna(subset=["signal"]), on="well")
+    both = both[both["signal"] > 0]
+    for _, one in both.groupby(others, dropna=False) if others else [("", both)]:
+        profile = numpy.log(one.groupby(["plate", "level"])["signal"].mean()).unstack()
+        profile = profile.reindex(first[profile.index].sort_values().index)
+        for plate, by in _by(profile, options.plates).items():
+            moved.setdefault(int(first[plate]), by)
+    return moved
+
+
+def _by(profile: "pandas.DataFrame", fewest: int) -> dict[str, int]:
+    """Which plates of a profile (plates x levels of log signals) are moved, and by how many levels."""
+    moved = {}
+    for n, plate in enumerate(profile.index):
+        others = profile.drop(index=plate)
+        others = others[(others.notna() & profile.loc[plate].notna()).sum(axis=1) >= LEVELS - 1]
+        if len(others) + 1 < fewest or (len(others) == 1 and profile.index.get_loc(others.index[0]) > n):
+            continue
+        mine, usual = profile.loc[plate].to_numpy(), others.median().to_numpy()
+        own, shape = _distances(mine, usual, 0)
+        for by in MOVES:
+            there, there_shape = _distances(mine, usual, by)
+            by_shape = shape > APART and TIMES * there_shape < shape and TIMES * there < own
+            if by_shape or (own > TIMES * max(NEAR, there) and there < NEAR):
+                moved[plate] = by
+                break
+    return moved
+
+
+def _distances(mine: "numpy.ndarray", usual: "numpy.ndarray", by: int) -> "tuple[float, float]":
+    """How far signals lie from the usual ones ``by`` levels lower: as they stand, and but for one factor; else inf."""
+    import numpy
+
+    ratio = mine[max(by, 0) : len(mine) + min(by, 0)] - usual[max(-by, 0) : len(usual) - max(by, 0)]
+    ratio = ratio[numpy.isfinite(ratio)]
+    if len(ratio) < LEVELS - 1:
+        return numpy.inf, numpy.inf
+    return float(numpy.sqrt((ratio**2).mean())), float(ratio.std())
+
+
+CROSSCHECK = CrossCheck(
+    options=Options,
+    find=find,
+    rules=(
+        RuleText(
+            "standards_moved",
+            "warn",
+            "The standards of a plate read as the next level does on the other plates.",
+            "the layout slipped by one row along the dilution: the wells called 500 pg/mL hold 250",
+            "compare the layout with the plate's protocol; register the right layout in its place",
+        ),
+    ),
+)
