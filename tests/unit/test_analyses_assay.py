@@ -6,6 +6,7 @@ import numpy as np
 import pandas
 import pytest
 from omtrace.analyses import Call
+from omtrace.analyses._refusals import numbers_of
 from omtrace.analyses.selection import Data
 from omtrace.faults import Fault
 from omtrace.model.closed import checked
@@ -13,8 +14,8 @@ from omtrace.model.plan import Analysis, DatasetPlan
 from omtrace.plugins import plugin
 
 
-def numbers(method, facts, parameters, options=None, group="plate", population=""):
-    """(group, level, statistic) -> number of a method run on facts: parameter -> unit -> value, text, or "!status"."""
+def call_of(method, facts, parameters, options=None, group="plate", population=""):
+    """The call of a method on facts: parameter -> unit -> value, text, or "!status"."""
     units = sorted({unit for values in facts.values() for unit in values})
     rows = []
     for name, values in facts.items():
@@ -45,8 +46,14 @@ def numbers(method, facts, parameters, options=None, group="plate", population="
         {"method": method, "dataset": "data", "title": "t", "parameters": parameters, "options": options or {}}
     )
     found = plugin("analyses", method, "METHOD")
-    call = Call("a", entry, checked(found.options, entry.options, "options"), plan, Data("data", plan, records, cells))
-    given = list(found.run(call))
+    return Call("a", entry, checked(found.options, entry.options, "options"), plan, Data("data", plan, records, cells))
+
+
+def numbers(method, facts, parameters, options=None, group="plate", population=""):
+    """(group, level, statistic) -> number of a method run on facts, see ``call_of``."""
+    call = call_of(method, facts, parameters, options, group, population)
+    units, names = call.data.units, list(call.dataset.groups)
+    given = list(plugin("analyses", method, "METHOD").run(call))
     keys = [(n.group, n.level, n.statistic) for n in given if n.parameter == parameters[0]]
     assert len(set(keys)) == len(keys), "two numbers of one name"
     for number in given:
@@ -296,7 +303,7 @@ def test_controls_are_charted_against_a_baseline_and_rules_name_their_plates():
     assert ("P4", "1-3s, QC1: {group:P4}", "rule_broken") in found
     assert value(found, "all", "", "rules_broken") == 3 and value(found, "all", "", "warnings") == 2
     rows = found["P5", "2-2s, QC1: {group:P4}, {group:P5}", "rule_broken"].rows
-    assert (rows.used, rows.excluded) == (4, 4)  # the wells of QC1 on both plates; those of QC2 are another control
+    assert (rows.used, rows.excluded) == (12, 12)  # QC1 on both plates and on the baseline's, on which z hangs; not QC2
     assert found["P4", "QC1", "z"].rows.used == 10  # a z rests on the baseline's plates too
     assert not [level for group, level, statistic in found if statistic == "rule_broken" and "QC2" in level]
 
@@ -324,6 +331,12 @@ def test_a_dated_baseline_and_means_by_lot():
 def test_a_chart_without_limits_is_a_fault(options, complaint):
     with pytest.raises(Fault, match=complaint):
         numbers("levey_jennings", charted(), ["x"], options)
+
+
+def test_a_chart_whose_baseline_gives_no_limits_still_has_the_means_of_its_plates():
+    call = call_of("levey_jennings", charted(), ["x"], {"control": "control", "baseline": ["P0"]})
+    made = numbers_of(plugin("analyses", "levey_jennings", "METHOD"), call)
+    assert {n.statistic for n in made} == {"mean", "not_computed"} and sum(n.statistic == "mean" for n in made) == 12
 
 
 # batches

@@ -9,16 +9,18 @@ import os
 import random
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from omtrace import derivations
 from omtrace.audit.plan_changes import plan_changes
-from omtrace.audit.rerun import rerun
+from omtrace.audit.rerun import Partly, rerun
 from omtrace.audit.sides import Side
 from omtrace.audit.whatif import Change, Layout, Question, _layout, conclusion, edited, parse_change, whatif
 from omtrace.faults import Fault
 from omtrace.intake.plan_check import read_whole
 from omtrace.model.folders import Folders
-from omtrace.model.register import read_register
+from omtrace.model.register import exports_of, read_register
 from omtrace.store import read_csv
 from pipeline import SHIPPED, done, omtrace, snakemake
 
@@ -91,6 +93,29 @@ def test_a_cell_or_a_row_gives_what_a_computation_of_the_edited_file_gives(root,
     exports = read_register(copy / "config/exports.csv")
     rerun(read_whole(copy / "config/studies/tiny.yaml"), exports, copy, copy / "results/tiny")
     assert after(root, answer) == values(read_csv(copy / "results/tiny/estimates.csv"))
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_records_of_changed_tables_alone_are_made_again_and_all_are_those_of_a_whole_derivation(root, tmp_path, name):
+    plan, folder = read_whole(root / "config/studies/tiny.yaml"), root / "results/tiny"
+    content = edited((root / RAW / name).read_bytes(), [Change(name, 3, FILES[name][0], "0")], Layout("utf-8", ","))
+    (tmp_path / RAW).mkdir(parents=True)
+    exports = []
+    for export in exports_of(read_register(root / "config/exports.csv"), "tiny"):
+        data = content if export.path == f"{RAW}/{name}" else (root / export.path).read_bytes()
+        (tmp_path / export.path).write_bytes(data)
+        exports.append(replace(export, sha256=hashlib.sha256(data).hexdigest()))
+    parts = {"again": Partly(folder, lambda plan, _: plan), "whole": None}
+    made = {of: rerun(plan, exports, tmp_path, tmp_path / of, partly) for of, partly in parts.items()}
+    for path in made["whole"].rglob("*.parquet"):
+        assert path.read_bytes() == (made["again"] / path.relative_to(made["whole"])).read_bytes()
+    assert (made["whole"] / "estimates.csv").read_bytes() == (made["again"] / "estimates.csv").read_bytes()
+
+
+def test_a_derivation_that_looks_at_the_group_says_so():
+    for path in Path(derivations.__file__).parent.glob("[a-z]*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert ("dataset.group" in text) == ("by_group=True" in text), path.name
 
 
 def test_it_gives_what_a_run_gives(tiny):

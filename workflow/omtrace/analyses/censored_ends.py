@@ -59,10 +59,6 @@ def run(call: Call) -> Iterator[Number]:
         where = f"analysis {call.name}, {parameter} {visit}".strip()
         if o.log and (y <= 0).any():
             raise Refusal(f"{where}: a logarithm needs positive values")
-        try:
-            fit = fit_censored(numpy.log(y) if o.log else y, state, *_design(frame, groups, o.factors))
-        except ValueError as error:
-            raise Refusal(f"{where}: {error}") from None
         for group in groups:
             mine = (frame["group"] == group).to_numpy()
             counts = {
@@ -71,6 +67,10 @@ def run(call: Call) -> Iterator[Number]:
                 "at_high_end": float((state[mine] > 0).sum()),
             }
             yield from call.numbers(parameter, group, visit, counts, analysis_set.rows([group]))
+        try:
+            fit = fit_censored(numpy.log(y) if o.log else y, state, *_design(frame, groups, o.factors))
+        except ValueError as error:
+            raise Refusal(f"{where}: {error}") from None
         declared = call.dataset.parameters[parameter]
         scale = (f"log {declared.unit}".strip(), max(2, declared.decimals)) if o.log else None
         for group, reference in o.contrasts:

@@ -40,6 +40,11 @@ def run(call: Call) -> Iterator[Number]:
         needed = list(dict.fromkeys([options.control, *([options.date] if options.date else []), *options.by]))
         analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=needed, group=True)
         chart = _Chart(call, parameter, visit, analysis_set)
+        try:
+            chart.standardise()
+        except Refusal:
+            yield from chart.means()  # which need no baseline
+            raise
         yield from chart.baseline_numbers()
         yield from chart.points()
         yield from chart.broken()
@@ -51,8 +56,6 @@ class _Chart:
 
     def __init__(self, call: Call, parameter: str, visit: str, analysis_set: AnalysisSet) -> None:
         import numpy
-
-        from omtrace.statistics.assay.westgard import standardised
 
         self.call, self.parameter, self.visit, self.chosen = call, parameter, visit, analysis_set
         options, frame = call.options, analysis_set.frame
@@ -69,16 +72,24 @@ class _Chart:
             if name not in known:
                 raise Refusal(f"analysis {call.name}: no control {name!r} in the population{nearest(name, known)}")
         self.base = _baseline(call, self.frame, self.plates)
-        if not self.controls or not self.base:
-            raise Refusal(f"analysis {call.name}: no control, or no plate of the baseline, has a value")
         means = self.frame.groupby(["plate", options.control])["value"].mean()
         self.values = numpy.array([[float(means.get((p, c), numpy.nan)) for c in self.controls] for p in self.plates])
-        self.z, self.limits = self.values * numpy.nan, []
+        self.z: numpy.ndarray = self.values * numpy.nan
+        self.limits: list[tuple[float, float]] = []
+
+    def standardise(self) -> None:
+        """Find limits and z of each control. Raises Refusal where the baseline gives none."""
+        from omtrace.statistics.assay.westgard import standardised
+
+        where = f"analysis {self.call.name}"
+        if not self.controls or not self.base:
+            raise Refusal(f"{where}: no control, or no plate of the baseline, has a value")
         for column, name in enumerate(self.controls):
             try:
-                self.z[:, column], mean, sd = standardised(self.values[:, column], self.base, options.log)
+                z, mean, sd = standardised(self.values[:, column], self.base, self.call.options.log)
             except ValueError as error:
-                raise Refusal(f"analysis {call.name}: control {name!r}: {error}") from None
+                raise Refusal(f"{where}: control {name!r}: {error}") from None
+            self.z[:, column] = z
             self.limits.append((mean, sd))
 
     def number(
@@ -120,23 +131,30 @@ class _Chart:
             yield self.number("all", level, "mean", math.exp(mean) if log else mean, unit, decimals + 1, plates, [name])
             yield self.number("all", level, "sd_log" if log else "sd", sd, "" if log else unit, 4, plates, [name])
 
-    def points(self) -> Iterator[Number]:
-        """The mean of each control on each plate, and its z."""
-        declared, base = self.call.dataset.parameters[self.parameter], [self.plates[i] for i in self.base]
+    def means(self) -> Iterator[Number]:
+        """The mean of each control on each plate."""
         for row, plate in enumerate(self.plates):
             for column, name in enumerate(self.controls):
-                if self.values[row, column] == self.values[row, column]:
-                    yield self.number(
-                        plate,
-                        name,
-                        "mean",
-                        self.values[row, column],
-                        declared.unit,
-                        declared.decimals + 1,
-                        [plate],
-                        [name],
-                    )
-                    yield self.number(plate, name, "z", self.z[row, column], "", 2, [plate, *base], [name])
+                yield from self._mean(row, plate, column, name)
+
+    def points(self) -> Iterator[Number]:
+        """The mean of each control on each plate, and its z."""
+        for row, plate in enumerate(self.plates):
+            for column, name in enumerate(self.controls):
+                for mean in self._mean(row, plate, column, name):
+                    yield mean
+                    behind = self._with_base([plate])
+                    yield self.number(plate, name, "z", self.z[row, column], "", 2, behind, [name])
+
+    def _with_base(self, plates: list[str]) -> list[str]:
+        """Plates, and those of the baseline, on whose limits z hangs."""
+        return list(dict.fromkeys([*plates, *(self.plates[i] for i in self.base)]))
+
+    def _mean(self, row: int, plate: str, column: int, name: str) -> Iterator[Number]:
+        """The mean of a control on a plate, where it has one."""
+        value, declared = self.values[row, column], self.call.dataset.parameters[self.parameter]
+        if value == value:
+            yield self.number(plate, name, "mean", value, declared.unit, declared.decimals + 1, [plate], [name])
 
     def broken(self) -> Iterator[Number]:
         """Every rule broken, at the plate that completes it: its z, and in the level the plates that it rests on."""
@@ -149,7 +167,7 @@ class _Chart:
             plates = [self.plates[run] for run in hit.runs]
             level = f"{hit.rule}, {names}: {', '.join(named('group', plate) for plate in plates)}"
             z = self.z[hit.run, hit.controls[-1]]
-            yield self.number(self.plates[hit.run], level, "rule_broken", z, "", 2, plates, controls)
+            yield self.number(self.plates[hit.run], level, "rule_broken", z, "", 2, self._with_base(plates), controls)
         used = list(self.plates)
         yield self.number("all", "", "rules_broken", sum(hit.rule != "1-2s" for hit in hits), "", 0, used)
         yield self.number("all", "", "warnings", sum(hit.rule == "1-2s" for hit in hits), "", 0, used)
@@ -168,7 +186,7 @@ class _Chart:
                     plates = [self.plates[i] for i in rows]
                     where = f"{control}, {named('parameter', name)} {level}"
                     yield self.number("all", where, "n", z.size, "", 0, plates, [control])
-                    yield self.number("all", where, "mean_z", z.mean(), "", 2, plates, [control])
+                    yield self.number("all", where, "mean_z", z.mean(), "", 2, self._with_base(plates), [control])
 
 
 def _ordered(call: Call, frame: "pandas.DataFrame") -> list[str]:

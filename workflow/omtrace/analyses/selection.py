@@ -150,14 +150,21 @@ class Data:
             needed.append(Needed("exposure", f"{exposure} ", {"exposure": self.column(exposure, exposed)}))
         return self._selected(population, needed, group, missing)
 
-    def select_complete(self, population: str, measurements: Sequence[tuple[str, str]]) -> AnalysisSet:
-        """Every enrolled unit, used if it has all measurements (parameter, visit), which are the frame's columns."""
+    def select_complete(
+        self, population: str, measurements: Sequence[tuple[str, str]], group: bool = False
+    ) -> AnalysisSet:
+        """Every enrolled unit, used if it has all measurements (parameter, visit), which are the frame's columns.
+
+        ``group``: the dataset's group is needed, and is a column as well.
+        """
         needed = []
         for parameter, visit in measurements:
             role = "baseline" if visit and visit == self.plan.baseline else "outcome"
             name = f"{parameter} at {visit} " if visit else f"{parameter} "
             needed.append(Needed(role, name, {(parameter, visit): self.column(parameter, visit)}))
-        return self._selected(population, needed)
+        if group:
+            needed.append(Needed("group", "group ", {"group": self.column(self.plan.group)}))
+        return self._selected(population, needed, group)
 
     def _selected(
         self, population: str, needed: Sequence[Needed], group: bool = False, missing: str = ""

@@ -121,9 +121,10 @@ def _simulated(call: Call, parameter: str, visit: str, base: str) -> Iterator[Nu
     o, scheduled = call.options, call.dataset.parameters[parameter].visits
     order = [v for v in call.dataset.visits if v in scheduled]
     visits = order[order.index(base) : order.index(visit) + 1]
-    analysis_set = call.data.select_complete(call.entry.population, [(parameter, v) for v in visits])
+    measured = [(parameter, v) for v in visits]
+    analysis_set = call.data.select_complete(call.entry.population, measured, group=bool(call.dataset.group))
     groups = [analysis_set.groups.get(unit, "") for unit in analysis_set.frame.index]
-    values = analysis_set.frame.astype("float64").to_numpy()
+    values = analysis_set.frame[measured].astype("float64").to_numpy()
     if len(visits) < 3:
         raise ValueError("replicates: one visit since baseline needs no simulation; the formula is enough")
     names = sorted(set(groups))

@@ -19,7 +19,7 @@ from omtrace.audit.backing import Backing, Members
 from omtrace.derivations import Tables
 from omtrace.faults import Fault
 from omtrace.model.estimate import Estimate
-from omtrace.model.plan import Plan
+from omtrace.model.plan import WORD, Plan
 from omtrace.provenance.recorded import RESULTS
 
 if TYPE_CHECKING:
@@ -96,21 +96,23 @@ def recompute(plan: Plan, numbers: Sequence[Estimate], root: str | Path = ".") -
     for (rowset, analysis), mine in together.items():
         frame = backing.behind(backing.members[rowset], used_only=False)
         limited = tables_of_cells(tables, plan, plan.analyses[analysis].dataset, frame)
-        dataset = plan.datasets[plan.analyses[analysis].dataset]
         calls = [by_analysis[name] for name in with_those_below(plan, [analysis]) if name in by_analysis]
-        named = dataset.named_in([[list(call["parameters"]), call["options"]] for call in calls])
-        behind = named or set(dataset.parameters)
-        values, why = _made(plan, analysis, limited, behind)
+        named = [[list(call["parameters"]), call["options"], call["population"]] for call in calls]
+        narrow = _with_populations(plan, analysis, [*named, [number.population for number in mine]])
+        dataset = narrow.datasets[plan.analyses[analysis].dataset]
+        named.append([entry.where for entry in dataset.populations.values()])
+        behind = dataset.named_in(named) or set(dataset.parameters)
+        values, why = _made(narrow, analysis, limited, behind)
         for parameter, visit in {(n.parameter, n.visit) for n in mine if n.id not in values}:
             parts = tuple(parameter.split(JOINT))  # without the others, which have no cells here
             if set(parts) <= set(plan.analyses[analysis].parameters):
                 for visits in {(), (visit,) if visit else ()}:
-                    alone = _of_parameters(plan, analysis, parts, visits)
+                    alone = _of_parameters(narrow, analysis, parts, visits)
                     values = {**_made(alone, analysis, limited, behind)[0], **values}
         for number in mine:
             value = values.get(number.id)
             if value is None and number.statistic == COUNT:
-                value = _units(plan, analysis, limited, behind, backing.members[rowset], backing)
+                value = _units(narrow, analysis, limited, behind, backing.members[rowset], backing)
             reason = "" if value is not None else why or "not among the numbers that came out"
             found[number.id] = Recomputed(number.id, number.text, value or "", reason)
     return [found[number.id] for number in numbers]
@@ -161,6 +163,15 @@ def _with_cells(
         allowed = set().union(*(by_column.get(part, set()) for part in raw))
         limited[column] = limited[column].where(limited["key"].isin(allowed))
     return limited
+
+
+def _with_populations(plan: Plan, analysis: str, content: object) -> Plan:
+    """The plan with those populations alone, of the dataset of an analysis, whose names stand in content."""
+    name = plan.analyses[analysis].dataset
+    words = set(WORD.findall(repr(content)))
+    populations = {key: entry for key, entry in plan.datasets[name].populations.items() if key in words}
+    dataset = plan.datasets[name].model_copy(update={"populations": populations})
+    return plan.model_copy(update={"datasets": {**plan.datasets, name: dataset}})
 
 
 def _narrowed(plan: Plan, name: str, behind: Collection[str]) -> Plan:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from omtrace.audit.compare import Comparison, State, compared
-from omtrace.audit.rerun import rerun
+from omtrace.audit.rerun import Partly, rerun
 from omtrace.audit.sides import Side, check_run
 from omtrace.faults import Fault, nearest
 from omtrace.model.estimate import Estimate
@@ -136,7 +136,7 @@ def whatif(
             made.extend(kept)
             return whole.model_copy(update={"analyses": kept})
 
-        rerun(plan, edited, copy, after.folder, affected)
+        rerun(plan, edited, copy, after.folder, Partly(before.folder, affected))
         again = after.numbers if made else {}
         others = {number: row for number, row in before.numbers.items() if row.analysis not in made}
         after.__dict__["numbers"] = {**others, **again}

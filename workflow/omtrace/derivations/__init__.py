@@ -203,7 +203,11 @@ class Context:
 
 @dataclass(frozen=True)
 class Derivation:
-    """A derivation: the model of its options and the function that derives one parameter."""
+    """A derivation: the model of its options and the function that derives one parameter.
+
+    ``by_group``: whether it looks at the dataset's group, which its options need not name.
+    """
 
     options: type[Closed]
     derive: Callable[[Context, str, Parameter, Any], Found]
+    by_group: bool = False

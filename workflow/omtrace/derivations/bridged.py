@@ -162,4 +162,4 @@ def _confounded(context: Context, name: str, on: dict[str, str]) -> str:
     return f"correction refused: {reason}" if reason else ""
 
 
-DERIVATION = Derivation(Options, derive)
+DERIVATION = Derivation(Options, derive, by_group=True)

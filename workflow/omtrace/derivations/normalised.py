@@ -109,4 +109,4 @@ def _related(value: "numpy.ndarray", centre: float, give: str) -> "numpy.ndarray
     return value / centre * (100 if give == "percent" else 1)
 
 
-DERIVATION = Derivation(Options, derive)
+DERIVATION = Derivation(Options, derive, by_group=True)
