@@ -167,11 +167,18 @@ def shipped_results(wildcards):
     return [path for study in SHIPPED for path in results_of(study)]
 
 
+INDEX_STAGE = Path(RESULTS, "stages/index.json")  # a folder of its own: Snakemake looks into a folder once
+
+
+def inputs_of_index():
+    """What the index depends on as it is now."""
+    return or_stop(index_inputs, SHIPPED, CONFIG.retrieved, RESULTS, HOME)
+
+
 def index_stage(wildcards):
     """The stage file of the index, written where it has changed."""
-    path = Path(RESULTS, "stages/index.json")  # a folder of its own: Snakemake looks into a folder once
-    or_stop(write_stage, or_stop(index_inputs, SHIPPED, CONFIG.retrieved, RESULTS, HOME), path)
-    return local(path.as_posix())
+    or_stop(write_stage, inputs_of_index(), INDEX_STAGE)
+    return local(INDEX_STAGE.as_posix())
 
 
 def shipped_packets(wildcards):
@@ -222,20 +229,27 @@ def end_with_refusals():
 
 
 def refresh_index():
-    """Make the index again after a run of single studies: a job would have all other studies made first.
+    """Make the index again where this run has recorded what no job of it shows.
 
-    It shows what is recorded of every study that has results.
+    That is after a run of single studies, since a job would have all other studies made first; and after one in which a
+    study that is not shipped was recorded: the job cannot wait for it, as the next run would then make that study too.
     """
-    if count(HOME) == LEDGER_LINES or any(job.rule.name == "write_index" for job in workflow.dag.jobs):
+    if count(HOME) == LEDGER_LINES:
+        return
+    inputs = inputs_of_index()
+    is_changed = or_stop(write_stage, inputs, INDEX_STAGE)
+    if any(job.rule.name == "write_index" for job in workflow.dag.jobs) and not is_changed:
         return
     from omtrace.intake.query_log import states_of
     from omtrace.report.index import write_index
 
-    documents = or_stop(index_inputs, SHIPPED, CONFIG.retrieved, RESULTS, HOME).documents
+    documents = inputs.documents
     there = [path for study in SHIPPED if (path := Path(RESULTS, study, "manifest.json")).is_file()]
     if there or any(Path(path).name == "manifest.json" for path in documents):  # else the results are in a storage
         files = Path(RESULTS, "index.html"), Path(RESULTS, "validation")
         or_stop(write_index, [*there, *documents], states_of(documents), *files)
+        for mark in files[1].glob(".snakemake_timestamp"):  # the time of a folder, to Snakemake: it is newly made
+            mark.touch()
 
 
 def print_head():

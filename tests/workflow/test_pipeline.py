@@ -338,6 +338,15 @@ def test_retrieved_study_runs_from_a_mirror_while_another_study_is_at_fault(tiny
     assert (tiny / FAR).read_text() == "other bytes\n"
 
 
+def test_the_index_lists_a_retrieved_study_of_the_same_run(tiny):
+    done(snakemake(tiny, "default", "far", mirror=str(TINY / "mirror")))
+    index = (tiny / "results/index.html").read_text(encoding="utf-8")
+    assert "tiny/report.html" in index and "far/report.html" in index
+    assert planned(tiny) == {}
+    done(snakemake(tiny, "-F", "write_index"))
+    assert (tiny / "results/index.html").read_text(encoding="utf-8") == index
+
+
 def test_forced_runs_keep_a_retrieved_file_that_nobody_can_bring_again(fresh, tmp_path):
     folder = fresh(tmp_path)
     done(snakemake(folder, FAR, mirror=str(TINY / "mirror")))
