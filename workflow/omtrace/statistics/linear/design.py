@@ -1,4 +1,4 @@
-"""Model matrices: factors in sum coding, covariates about their mean, and products of any of them.
+"""Model matrices by formulaic: factors in sum coding, covariates about their mean, and products of any of them.
 
 With sum coding each term's columns are its deviations from the average of all levels with equal weights, so that the
 joint test of a term's coefficients is its type III test, and an adjusted (least-squares) mean, the average over the
@@ -6,12 +6,14 @@ reference grid of R's emmeans, is a sum of coefficients. Covariates are centred 
 that interacts with a covariate is tested, and its means are given, at that mean.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
+from formulaic import Formula, ModelSpec
 
 from omtrace.statistics.basic.samples import TOLERANCE, check_terms, sample
 
@@ -62,7 +64,6 @@ class Design:
     levels : of each factor, the reference first
     centres : the mean of each covariate
     weights : of the levels of each factor in averages over them
-    coded : of each covariate and factor its columns (n, k)
     """
 
     matrix: np.ndarray
@@ -70,7 +71,8 @@ class Design:
     levels: dict[str, tuple[Level, ...]]
     centres: dict[str, float]
     weights: dict[str, np.ndarray]
-    coded: dict[str, np.ndarray]
+    spec: ModelSpec
+    coded: "pandas.DataFrame"
 
     def term(self, name: str) -> np.ndarray:
         """The combinations of coefficients (c, p) that are all 0 where a term has no effect."""
@@ -99,19 +101,23 @@ class Design:
 
     def as_if(self, name: str, level: Level) -> np.ndarray:
         """The model matrix (n, p) if every row had a level of a factor."""
-        every = np.tile(self._code(name, {name: level}), (len(self.matrix), 1))
-        return _matrix({**self.coded, name: every}, self.columns)[0]
+        self._code(name, {name: level})
+        every = self.coded.assign(**{_column(self.coded, name): self._categories(name, [level] * len(self.coded))})
+        return np.asarray(self.spec.get_model_matrix(every), dtype=float)
 
     def _code(self, name: str, held: Held) -> np.ndarray:
         """What a covariate or a factor has in the columns of its own term."""
         if name in self.centres:
             return np.array([float(held[name]) - self.centres[name] if name in held else 0.0])  # type: ignore[arg-type]
-        coding = _sum_coding(len(self.levels[name]))
+        coding = np.vstack([-np.ones(len(self.levels[name]) - 1), np.eye(len(self.levels[name]) - 1)])
         if name not in held:
             return np.asarray(self.weights[name] @ coding)
         if held[name] not in self.levels[name]:
             raise ValueError(f"{name}: no row of the level {held[name]!r}")
         return np.asarray(coding[self.levels[name].index(held[name])])
+
+    def _categories(self, name: str, values: Sequence[Level]) -> "pandas.Categorical":
+        return _categories(values, self.levels[name])
 
 
 def design_of(
@@ -143,6 +149,8 @@ def design_of(
     >>> (design.mean({"arm": "OMT"}) - design.mean({"arm": "sham"})).tolist()
     [0.0, 2.0]
     """
+    import pandas
+
     names = expanded(terms)
     used = list(dict.fromkeys(part for name in names for part in name.split(":")))
     if absent := [name for name in used if name not in columns]:
@@ -150,44 +158,28 @@ def design_of(
     coded, centres, share = {}, {}, {}
     for name in used:
         if name in levels:
-            place = _places(name, columns[name], tuple(levels[name]))
-            often = np.bincount(place, minlength=len(levels[name]))
+            coded[name] = _factor(name, columns[name], tuple(levels[name]))
+            often = np.bincount(coded[name].codes, minlength=len(levels[name]))
             equal = np.full(len(levels[name]), 1 / len(levels[name]))
-            share[name] = often / often.sum() if weights == "observed" else equal
-            coded[name] = _sum_coding(len(levels[name]))[place]
+            share[name] = np.roll(often / often.sum(), 1) if weights == "observed" else equal
         else:
             values = sample(np.asarray(columns[name]), name)
             if not values.size:
                 raise ValueError(f"{name}: no row has a value")
             centres[name] = float(values.mean())
-            centred = values - centres[name]
-            if np.abs(centred).max() <= TOLERANCE * np.abs(values).max():
+            coded[name] = values - centres[name]
+            if np.abs(coded[name]).max() <= TOLERANCE * np.abs(values).max():
                 raise ValueError(f"{name}: a covariate that is constant")
-            coded[name] = centred[:, None]
-    matrix, places = _matrix(coded, names)
+    frame = pandas.DataFrame({f"x{place}": coded[name] for place, name in enumerate(used)})
+    frame.attrs["names"] = used
+    text = {name: f"C(x{place}, contr.sum)" if name in levels else f"x{place}" for place, name in enumerate(used)}
+    formula = " + ".join(["1", *(":".join(text[part] for part in name.split(":")) for name in names)])
+    made = _parsed(formula).get_model_matrix(frame, na_action="raise", output="numpy")
+    places = dict(zip(names, list(made.model_spec.term_slices.values())[1:], strict=True))
+    matrix = np.asarray(made, dtype=float)
     check_terms(matrix, ["", *(term for term, place in places.items() for _ in range(place.stop - place.start))])
     factors = {name: tuple(levels[name]) for name in used if name in levels}
-    return Design(matrix, places, factors, centres, share, coded)
-
-
-def _sum_coding(count: int) -> np.ndarray:
-    """The columns (levels, levels - 1) of each level of a factor: the reference, the first, has -1 in all."""
-    return np.vstack([-np.ones(count - 1), np.eye(count - 1)])
-
-
-def _matrix(coded: Mapping[str, np.ndarray], terms: Iterable[str]) -> "tuple[np.ndarray, dict[str, slice]]":
-    """The model matrix (n, p), the intercept first, and the place of each term's columns.
-
-    A term's columns are the products of those of its parts; the columns of the first part change fastest.
-    """
-    blocks, places, start = [np.ones((len(next(iter(coded.values()))), 1))], {}, 1
-    for term in terms:
-        block = blocks[0]
-        for name in term.split(":"):
-            block = (coded[name][:, :, None] * block[:, None, :]).reshape(len(block), -1)
-        places[term] = slice(start, start := start + block.shape[1])
-        blocks.append(block)
-    return np.hstack(blocks), places
+    return Design(matrix, places, factors, centres, share, made.model_spec, frame)
 
 
 @dataclass(frozen=True)
@@ -336,17 +328,32 @@ def _levels(column: "pandas.Series", name: str) -> list[Level]:
     return levels
 
 
-def _places(name: str, values: Sequence[Level], levels: tuple[Level, ...]) -> np.ndarray:
-    """The place (n,) of each value among the levels of a factor."""
-    place = {level: number for number, level in enumerate(levels)}
-    if unknown := sum(value not in place for value in values):
+@cache
+def _parsed(formula: str) -> Formula:
+    return Formula(formula)
+
+
+def _factor(name: str, values: Sequence[Level], levels: tuple[Level, ...]) -> "pandas.Categorical":
+    if unknown := sum(value not in levels for value in values):
         raise ValueError(f"{name}: {unknown} values are none of the levels {', '.join(map(str, levels))}")
-    if len(levels) < 2 or len(place) < len(levels):
+    if len(levels) < 2 or len(set(levels)) < len(levels):
         raise ValueError(f"{name}: a factor needs two or more different levels")
     there = set(values)
     if empty := [str(level) for level in levels if level not in there]:
         raise ValueError(f"{name}: no value at {', '.join(empty)}")
-    return np.array([place[value] for value in values])
+    return _categories(values, levels)
+
+
+def _categories(values: Sequence[Level], levels: tuple[Level, ...]) -> "pandas.Categorical":
+    """Values as the places of their levels, the reference last: formulaic's sum coding leaves out the last one."""
+    import pandas
+
+    place = {level: number for number, level in enumerate(levels)}
+    return pandas.Categorical([place[value] for value in values], [*range(1, len(levels)), 0])
+
+
+def _column(frame: "pandas.DataFrame", name: str) -> str:
+    return f"x{frame.attrs['names'].index(name)}"
 
 
 def _too_few(matrix: np.ndarray) -> str:
