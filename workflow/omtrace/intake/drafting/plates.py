@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from omtrace.faults import Fault
@@ -44,6 +44,15 @@ SIZES = {6: (2, 3), 12: (3, 4), 24: (4, 6), 48: (6, 8), 96: (8, 12), 384: (16, 2
 
 
 @dataclass(frozen=True)
+class LayoutWords:
+    """How layouts name things. ``columns``: own -> raw, and ``roles``: raw -> own, none where the two are the same."""
+
+    controls: tuple[str, ...]
+    columns: Mapping[str, str]
+    roles: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Plates:
     """The files of an assay. ``reader``: of the signals; ``options``, ``layout_options``: of the readers."""
 
@@ -55,9 +64,7 @@ class Plates:
     layout_options: Mapping[str, str]
     wells: Mapping[str, tuple[str, ...]]  # plate -> its wells
     wavelengths: tuple[str, ...]
-    controls: tuple[str, ...] = field(default=())
-    columns: Mapping[str, str] = field(default_factory=dict)  # of the layout: own -> raw, where the two differ
-    roles: Mapping[str, str] = field(default_factory=dict)  # of the layout: raw -> own; none where all are the same
+    said: LayoutWords
 
 
 def plates_in(paths: Sequence[Path]) -> Plates | None:
@@ -93,16 +100,8 @@ def plates_in(paths: Sequence[Path]) -> Plates | None:
             wells.setdefault(plate, {})[well] = None
         for wave in columns.get("wavelength", ()):
             waves[wave] = waves.get(wave, 0) + 1
-    controls: dict[str, None] = {}
-    called: dict[str, str] = {}
-    roles: dict[str, str] = {}
-    for _, _, extract in layouts.values():
-        columns = dict(zip(extract.columns, (list(map(str, cells)) for cells in extract.cells), strict=True))
-        called |= layout_columns(extract.columns)
-        roles |= {text: role_of(text) for text in columns[called["role"]] if text}
-        rows = zip(columns[called["role"]], columns.get(called.get("sample", ""), ()), strict=False)
-        controls |= {sample: None for role, sample in rows if sample and roles.get(role) == "control"}
     reader, options = next(((r, o) for r, o, _ in layouts.values()), ("delimited", {}))
+    said = _said([extract for _, _, extract in layouts.values()])
     return Plates(
         *next(iter(readers.values())),
         tuple(signals),
@@ -111,10 +110,24 @@ def plates_in(paths: Sequence[Path]) -> Plates | None:
         options,
         {plate: tuple(of) for plate, of in wells.items()},
         tuple(sorted(waves, key=lambda wave: -waves[wave])),
-        tuple(controls),
-        {name: raw for name, raw in called.items() if name != raw},
-        roles if any(role != raw for raw, role in roles.items()) else {},
+        said,
     )
+
+
+def _said(layouts: Sequence[Extract]) -> LayoutWords:
+    """How layouts name columns and roles, and which controls they have."""
+    controls: dict[str, None] = {}
+    called: dict[str, str] = {}
+    roles: dict[str, str] = {}
+    for extract in layouts:
+        columns = dict(zip(extract.columns, (list(map(str, cells)) for cells in extract.cells), strict=True))
+        called |= layout_columns(extract.columns)
+        roles |= {text: role_of(text) for text in columns[called["role"]] if text}
+        rows = zip(columns[called["role"]], columns.get(called.get("sample", ""), ()), strict=False)
+        controls |= {sample: None for role, sample in rows if sample and roles.get(role) == "control"}
+    differing = any(role != raw for raw, role in roles.items())
+    own = {name: raw for name, raw in called.items() if name != raw}
+    return LayoutWords(tuple(controls), own, roles if differing else {})
 
 
 def layout_columns(heads: Sequence[str]) -> dict[str, str]:
@@ -191,23 +204,17 @@ def _lines(study: str, plates: Plates) -> Iterator[str]:
     signals |= {"options": dict(plates.options)} if plates.options else {}
     says = "SAY: bounds: {signal: [0, 4]}" + "; the wavelength, which no file says" * (plates.options == ASSUMED)
     yield from entry(2, "plate_signals", {**signals, "unit": ["plate_name", "well"]}, says)
-    layout: dict[str, object] = {"source": "layouts", "reader": plates.layout_reader}
-    layout |= {"options": dict(plates.layout_options)} if plates.layout_options else {}
-    own = {name: raw for name, raw in plates.columns.items() if name != "well"}  # which is a part of the unit alone
-    layout |= {"columns": own} if own else {}
-    layout |= {"recode": {"role": dict(plates.roles)}} if plates.roles else {}
-    raw = [plates.columns.get(name, name) for name in ("plate", "well", "role")]
-    yield from entry(2, "plate_layout", {**layout, "unit": raw[:2], "skip_blank": raw[2]})
+    yield from entry(2, "plate_layout", _layout_entry(plates))
     yield "datasets:"
     yield "  samples:"
     yield from entry(4, "unit", "sample")
     yield from entry(4, "roster", {"table": "plate_layout", "column": "sample"})
     yield "    parameters:"
-    unit = _unit_of(plates.columns.get("concentration", ""))
+    unit = _unit_of(plates.said.columns.get("concentration", ""))
     said = {"derive": "assay", "label": "Concentration", "unit": unit or "pg/mL", "options": {**assay}}
     yield from entry(6, "concentration", said, "" if unit else "SAY: unit of the standards")
-    if plates.controls:
-        known = ", ".join(f"{name}: ..." for name in plates.controls)
+    if plates.said.controls:
+        known = ", ".join(f"{name}: ..." for name in plates.said.controls)
         yield f"      # SAY: among these options, controls: {{{known}}} with the known concentration of each,"
         yield "      # and acceptance: {} to accept or reject plates by them."
     yield from _wells(assay, wave)
@@ -227,6 +234,19 @@ def _lines(study: str, plates: Plates) -> Iterator[str]:
     yield from entry(2, "curves", {"figure": "curves", "analyses": ["curves"], "title": "Calibration curves"})
     said = {"dataset": "wells", "signal": "signal", "concentration": "nominal", "role": "role", "sample": "sample"}
     yield from entry(0, "plates", {**said, "read": "read"})
+
+
+def _layout_entry(plates: Plates) -> dict[str, object]:
+    """The table of the layout."""
+    layout: dict[str, object] = {"source": "layouts", "reader": plates.layout_reader}
+    layout |= {"options": dict(plates.layout_options)} if plates.layout_options else {}
+    own = {
+        name: raw for name, raw in plates.said.columns.items() if name != "well"
+    }  # which is a part of the unit alone
+    layout |= {"columns": own} if own else {}
+    layout |= {"recode": {"role": dict(plates.said.roles)}} if plates.said.roles else {}
+    raw = [plates.said.columns.get(name, name) for name in ("plate", "well", "role")]
+    return {**layout, "unit": raw[:2], "skip_blank": raw[2]}
 
 
 def _wells(assay: Mapping[str, object], wave: Mapping[str, str]) -> Iterator[str]:

@@ -347,12 +347,13 @@ def factors_of(file: FileProfile, unit: str) -> list[ColumnProfile]:
     ]
 
 
-def cluster_of(file: FileProfile, unit: str, group: str) -> ColumnProfile | None:
-    """The column of what was given the treatment as a whole: a cage, a litter, a site; each within one group.
+def cluster_of(files: Sequence[FileProfile], unit: str, arm: Arm) -> str:
+    """The raw column of what was given the treatment as a whole: a cage, a litter, a site, each in one arm; else "".
 
     Of a column that is not called so, chance must be unlikely: ten units and more lie in one group with the first of
     theirs.
     """
+    file, group = next(file for file in files if file.name == arm.file), arm.column.raw
     units = list({one: row for row, one in enumerate(file.cells(unit))}.values()) if unit else range(file.rows)
     groups = file.cells(group)
     for column in file.columns:
@@ -365,8 +366,8 @@ def cluster_of(file: FileProfile, unit: str, group: str) -> ColumnProfile | None
         called = named(column, CLUSTERS + r"(_?(id|no|nr|number|name))?")
         likely = together and not column.is_number and column.kind != "date"
         if (called or likely) and is_constant(file, column.raw, group):
-            return column
-    return None
+            return column.raw
+    return ""
 
 
 def crossed(

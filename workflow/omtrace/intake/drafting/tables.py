@@ -167,10 +167,9 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
     draft.arm = arm_of(files, unit, request.arm, request.reference) if compared else None
     if draft.arm:
         draft.found.append(f"arm: {draft.arm.column.raw} ({', '.join(draft.arm.groups)})")
-        if request.design in ("", "cluster", "animals"):
-            file = next(f for f in files if draft.arm and f.name == draft.arm.file)
-            cluster = cluster_of(file, unit, draft.arm.column.raw)
-            draft.cluster_column = cluster.raw if cluster else ""
+        draft.cluster_column = (
+            cluster_of(files, unit, draft.arm) if request.design in ("", "cluster", "animals") else ""
+        )
     is_crossed = False
     for file in files:
         if request.design != "crossover" and (wrong := differing(file, unit)):
