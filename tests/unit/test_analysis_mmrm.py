@@ -1,7 +1,6 @@
 """The analysis ``mmrm``: numbers, who is used and who is left out why, what was fitted, and faults."""
 
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -397,15 +396,10 @@ def test_times_that_do_not_fit_are_refused(records, options, words):
         list(METHOD.run(called(records, options)))
 
 
-def test_only_a_mean_over_visits_ends_where_the_scale_does(records):
+def test_only_a_mean_over_visits_ends_where_the_scale_does(records, monkeypatch):
+    monkeypatch.setattr(Call, "bounds", lambda call, parameter: Interval(0.0, 20.0))
     sums = {"mean": {"week_4": 0.5, "week_8": 0.5}, "change": {"week_12": 1, "week_4": -1}}
-    call = replace(called(records, {"over_visits": sums}), scales={"score": Interval(0.0, 20.0)})
-    numbers = list(METHOD.run(call))
+    numbers = list(METHOD.run(called(records, {"over_visits": sums})))
     assert found(numbers, "ci_high", "A", level="mean").value == 20
-    change = found(numbers, "adjusted_mean", "A", level="change").value
-    assert (
-        found(numbers, "ci_low", "A", level="change").value
-        < change
-        < found(numbers, "ci_high", "A", level="change").value
-    )
-    assert found(numbers, "ci_low", "A", level="change").value != 0
+    low, mean, high = (found(numbers, n, "A", level="change").value for n in ("ci_low", "adjusted_mean", "ci_high"))
+    assert low < mean < high and low != 0

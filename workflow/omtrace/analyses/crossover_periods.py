@@ -104,7 +104,7 @@ def _compared(call: Call, parameter: str, visits: list[str], analysis_set: "Anal
         for treatment, reference in o.contrasts:
             difference = model.difference(treatment, reference, o.level)
             contrast = Contrast(treatment, reference)
-            yield from _difference(call, parameter, contrast, difference, float(len(values)), rows)
+            yield from _difference(call, parameter, contrast, {**difference, "n": float(len(values))}, rows)
         for term in ("treatment", "period", *(("carry-over",) if o.carry_over else ())):
             yield from call.numbers(parameter, EVERYBODY, "", model.test(term), rows, term)
     except ValueError as error:
@@ -140,15 +140,15 @@ def _fitted(call: Call, values: "pandas.DataFrame", group: "pandas.Series") -> "
 
 
 def _difference(
-    call: Call, parameter: str, contrast: Contrast, numbers: Mapping[str, float], n: float, rows: "Rows"
+    call: Call, parameter: str, contrast: Contrast, numbers: Mapping[str, float], rows: "Rows"
 ) -> Iterator[Number]:
     scale = None
     if call.options.log:
         scale = ("", 2)
         ratio = {"ratio": exp(numbers["difference"]), "se_log": numbers["se"]}
         ratio |= {name: exp(numbers[name]) for name in ("ci_low", "ci_high")}
-        numbers = {**ratio, **{name: numbers[name] for name in ("t", "df", "p")}}
-    yield from call.numbers(parameter, EVERYBODY, "", {**numbers, "n": n}, rows, str(contrast), scale)
+        numbers = {**ratio, **{name: numbers[name] for name in ("t", "df", "p", "n")}}
+    yield from call.numbers(parameter, EVERYBODY, "", numbers, rows, str(contrast), scale)
 
 
 def said(options: Options) -> str:

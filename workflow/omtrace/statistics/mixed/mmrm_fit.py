@@ -218,11 +218,7 @@ def fit_mmrm(
             break
         rejected.append((name, reason))
     else:
-        by_reason: dict[str, list[str]] = {}
-        for name, reason in rejected:
-            by_reason.setdefault(reason, []).append(name)
-        reasons = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in by_reason.items())
-        raise ValueError(f"no covariance structure can be fitted: {reasons or 'none was named'}")
+        raise ValueError(f"no covariance structure can be fitted: {_by_reason(rejected) or 'none was named'}")
     return MixedModel(
         structure=name,
         rejected=tuple(rejected),
@@ -240,6 +236,14 @@ def fit_mmrm(
         _values=y,
         _rows=rows,
     )
+
+
+def _by_reason(rejected: Sequence[tuple[str, str]]) -> str:
+    """The structures that were rejected, those for one reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in rejected:
+        by_reason.setdefault(reason, []).append(name)
+    return "; ".join(f"{', '.join(names)}: {reason}" for reason, names in by_reason.items())
 
 
 def _too_few(data: Products, model: Blocks, rows: "Rows") -> str:

@@ -263,9 +263,7 @@ def mmrm(
     group, time = columns[arm], columns[visit]
     is_at = {v: (time == v).astype(float) for v in visits}
     check_reached(visits, [v for v in visits if is_at[v].any()])
-    cells = {(a, v): (group == a) * is_at[v] for v in visits for a in arms}
-    if missing := [f"{a} at {v}" for (a, v), cell in cells.items() if not cell.any()]:
-        raise ValueError(f"no value in {', '.join(missing)}")
+    cells = _cells_of(group, arms, is_at)
     first = np.unique(_first_rows(columns[unit]))
     over = first if covariate_means == "units" else np.arange(len(group))
     reference = _reference(columns, over, numeric, factors, weights)
@@ -375,6 +373,16 @@ def check_labels(
     for name, known in ((arm, arms), (visit, visits)):
         if others := sum(label not in known for label in columns[name]):
             raise ValueError(f"{name}: {others} rows of none of {', '.join(map(str, known))}")
+
+
+def _cells_of(
+    group: np.ndarray, arms: Sequence[Hashable], is_at: Mapping[Hashable, np.ndarray]
+) -> dict[tuple[Hashable, Hashable], np.ndarray]:
+    """The column of each arm at each visit. Raises ValueError for an arm without a value at one."""
+    cells = {(arm, visit): (group == arm) * rows for visit, rows in is_at.items() for arm in arms}
+    if missing := [f"{arm} at {visit}" for (arm, visit), cell in cells.items() if not cell.any()]:
+        raise ValueError(f"no value in {', '.join(missing)}")
+    return cells
 
 
 def _first_rows(units: np.ndarray) -> np.ndarray:
