@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from omtrace.faults import Fault
+from omtrace.model import register as model_register
 from omtrace.model.register import (
     COLUMNS,
     Export,
@@ -65,6 +66,22 @@ def test_the_register_reads_back_as_written(tmp_path, header, withdrawn):
     before = (tmp_path / "exports.csv").read_bytes()
     write_register(exports, tmp_path / "exports.csv")
     assert (tmp_path / "exports.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("header", [COLUMNS, COLUMNS[:-1]])
+def test_a_sound_register_is_checked_as_a_whole_and_gives_what_its_rows_give(tmp_path, header, monkeypatch):
+    rows = [GOOD, OTHER, {**GOOD, "number": "7", "path": "data/raw/trial/a/b.csv", "replaces": "1"}]
+    path = register(tmp_path, *([row[c] for c in header] for row in rows), header=header)
+    judged = model_register._judged(path, path.read_text(encoding="utf-8"), "data/raw")
+    monkeypatch.setattr(model_register, "_judged", lambda *_: pytest.fail("a row was looked at by itself"))
+    assert read_register(path) == judged == [Export(**{**row, "number": int(row["number"])}) for row in rows]
+
+
+def test_a_separator_within_a_cell_is_no_end_of_it(tmp_path):
+    rows = [{**GOOD, "citation": "A\x1fB"}, OTHER]
+    assert [e.citation for e in read_register(register(tmp_path, *rows))] == ["A\x1fB", "A, B"]
+    moved = {**GOOD, "origin": "shipped\x1f", "address": "x"}
+    assert "column origin" in faults_of(register(tmp_path, moved, OTHER))[0]
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from omtrace.validation.work import Source, Work
 
 # The bytes of a UTF-8 file that tell of texts decoded wrongly before: U+FFFD, and the first halves of letters.
 DAMAGED = (b"\xef\xbf\xbd", b"\xc3\x83", b"\xc3\x82", b"\xc3\xa2\xe2\x82\xac", b"\xc3\x90")
-MANY = 8  # files, from which on their texts are looked at together
+MANY, FEW = 8, 20_000  # files from which on their texts are looked at together; so are so few texts of fewer files
 # What tells that a column holds identifiers.
 SAYS = {
     "name": "its name says",
@@ -130,14 +130,14 @@ class Reading:
         return [found for found in self.findings if found.rule == "identifier" and found.file == export.path]
 
     def _scan_fresh(self) -> None:
-        """Look for direct identifiers in the files that were read; of many files, in their texts together first."""
+        """Look for direct identifiers in the files that were read; of many files, or few texts, in all of them at once."""
         fresh, self.fresh = self.fresh, []
         for source, _, _ in fresh:
             for column, texts in zip(source.extract.columns, source.extract.cells, strict=True):
                 source.encoded[column] = encoded(texts)
-        passing = None
-        if len(fresh) >= MANY:
-            passing = guarded(column.dictionary for source, _, _ in fresh for column in source.encoded.values())
+        distinct = [column.dictionary for source, _, _ in fresh for column in source.encoded.values()]
+        together = len(fresh) >= MANY or sum(map(len, distinct)) <= FEW
+        passing = guarded(distinct) if together and distinct else None
         for source, plan, name in fresh:
             self._scan(source, plan, name, passing)
 
