@@ -256,7 +256,7 @@ class Plan(Closed):
         default_factory=dict,
         description="section -> module -> keys that all entries with this module have, unless they say otherwise",
     )
-    tables: Annotated[dict[str, TablePlan], ReadBy((*TABLES.stages, "derive"))]
+    tables: Annotated[dict[str, TablePlan], ReadBy((*TABLES.stages, "derive", "analyse"))]
     checks: Annotated[dict[str, CheckPlan], CHECKS] = Field(
         default_factory=dict, description="checks across rows, visits and tables"
     )

@@ -30,6 +30,8 @@ class ReadBy:
 EVERYWHERE = ReadBy(STAGES)
 VALIDATION = ReadBy(("read", "validate"))
 TABLES = ReadBy(("read", "validate", "render"))
+RECORDS = ReadBy((*TABLES.stages, "derive"))
+SCALES = ReadBy((*TABLES.stages, "analyse"))  # where the values of a column end
 CHECKS = ReadBy(("validate", "render"))
 ROSTER = ReadBy(("validate", "derive"))
 DATASETS = ReadBy(("validate", "derive", "analyse", "plates", "render"))

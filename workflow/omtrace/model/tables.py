@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, model_validator
 
 from omtrace.model.closed import NAME, Closed, PluginOptions
-from omtrace.model.slices import TABLES, VALIDATION
+from omtrace.model.slices import RECORDS, SCALES, TABLES, VALIDATION
 
 WIDE_VISIT = "@visit"  # the column of the visit that is made of a wide export
 MADE = ("@export", "@batch", "@row")  # parts of a unit that are not in a column
@@ -56,18 +56,18 @@ ColumnKind = Literal["text", "integer", "number", "date", "category"]
 class ColumnPlan(Closed):
     """One column that the plan declares: what it holds, and what its values may be."""
 
-    source: str = Field("", description="raw column; default: the column's own name")
-    type: Annotated[ColumnKind, TABLES] = Field(description="what it holds; a category is a text of a closed list")
+    source: Annotated[str, RECORDS] = Field("", description="raw column; default: the column's own name")
+    type: Annotated[ColumnKind, SCALES] = Field(description="what it holds; a category is a text of a closed list")
     description: Annotated[str, TABLES] = Field("", description="what it means, for the dictionary and the report")
     unit: Annotated[str, TABLES] = Field("", description="unit of a number; default: code where there are codes")
-    bounds: Annotated[tuple[float | None, float | None], TABLES] = Field(
+    bounds: Annotated[tuple[float | None, float | None], SCALES] = Field(
         (None, None), description="least and greatest value, inclusive; null: none"
     )
-    codes: Annotated[dict[str, str], TABLES] = Field(
+    codes: Annotated[dict[str, str], SCALES] = Field(
         default_factory=dict,
         description="raw code -> label; a category holds the label, an integer the code, and no other is allowed",
     )
-    values: Annotated[tuple[str, ...], TABLES] = Field((), description="the categories, where the export has them")
+    values: Annotated[tuple[str, ...], SCALES] = Field((), description="the categories, where the export has them")
     pattern: Annotated[str, TABLES] = Field("", description="regular expression that the whole of a text fits")
     required: Annotated[bool, TABLES] = Field(False, description="each row must have a value")
     optional: Annotated[bool, TABLES] = Field(False, description="a file may lack the column")
@@ -122,7 +122,7 @@ class TablePlan(Closed):
     )
     reader: Annotated[str, TABLES] = Field("", description="module in readers/; default: that of the source")
     options: Annotated[PluginOptions, TABLES] = Field(default_factory=dict, description="options of the reader")
-    schema_: Annotated[str, TABLES] = Field(
+    schema_: Annotated[str, SCALES] = Field(
         "",
         alias="schema",
         description="module in schemas/ or instruments/; default: the table's own name; none where columns have types",
@@ -143,7 +143,9 @@ class TablePlan(Closed):
         default_factory=dict,
         description="table column -> raw value -> value, also of each value that stays",
     )
-    visit: VisitColumn | None = Field(None, description="the column that names the visit, and its values")
+    visit: Annotated[VisitColumn | None, RECORDS] = Field(
+        None, description="the column that names the visit, and its values"
+    )
     wide: Annotated[dict[str, str], TABLES] = Field(
         default_factory=dict,
         description="visit -> pattern of its columns, such as '*_month3', where visits stand side by side; what stands "
@@ -174,7 +176,7 @@ class TablePlan(Closed):
         "",
         description="zone of the site, such as Europe/Berlin, by whose clock times with a zone of their own are read",
     )
-    bounds: Annotated[dict[str, tuple[float | None, float | None]], TABLES] = Field(
+    bounds: Annotated[dict[str, tuple[float | None, float | None]], SCALES] = Field(
         default_factory=dict,
         description="table column -> least and greatest value in this study, in place of the library's; null: none",
     )
@@ -192,12 +194,12 @@ class TablePlan(Closed):
     rows: Annotated[dict[str, tuple[str, ...]], TABLES] = Field(
         default_factory=dict, description="raw column -> the texts whose rows belong to the table ('' for blank)"
     )
-    unit: tuple[str, ...] = Field(
+    unit: Annotated[tuple[str, ...], RECORDS] = Field(
         (),
         description="raw columns joined by / to unit_id; @export, @batch and @row are the export's name, its batch, "
         "and the row's ordinal",
     )
-    joined: dict[str, tuple[str, ...]] = Field(
+    joined: Annotated[dict[str, tuple[str, ...]], RECORDS] = Field(
         default_factory=dict, description="table column -> raw columns joined by /"
     )
     unit_pattern: Annotated[str, TABLES] = Field(
