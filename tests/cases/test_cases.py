@@ -51,6 +51,13 @@ def test_strips_and_plates_of_as_many_columns(columns):
     assert "A to H, of strips" in refused("plate_grid", "", grid(columns, 7)) or FORMATS[columns] == 8
 
 
+def test_a_grid_whose_last_row_is_cut_off_is_refused():
+    whole = grid(12, 8)
+    assert (
+        "12 wells in row H" in refused("plate_grid", "", whole[:-8]) and len(read("plate_grid", "", whole).places) == 96
+    )
+
+
 def test_a_plate_of_1536_wells_is_read_and_its_wells_have_places():
     from omtrace.report._plate_svg import places_on
     from omtrace.schemas.plate_layout import WELL
