@@ -51,6 +51,12 @@ def test_strips_and_plates_of_as_many_columns(columns):
     assert "A to H, of strips" in refused("plate_grid", "", grid(columns, 7)) or FORMATS[columns] == 8
 
 
+def test_a_plate_whose_name_stands_above_each_wavelength_is_one_plate():
+    one, other = grid(12, 8), grid(12, 8).replace(b"450 nm", b"620 nm")
+    assert read("plate_grid", "", one + b"\n\n" + other).decisions["plates"] == "1"
+    assert read("plate_grid", "", one + b"\n\n" + one).decisions["plates"] == "2"
+
+
 def test_a_grid_whose_last_row_is_cut_off_is_refused():
     whole = grid(12, 8)
     assert (
