@@ -51,6 +51,19 @@ def test_strips_and_plates_of_as_many_columns(columns):
     assert "A to H, of strips" in refused("plate_grid", "", grid(columns, 7)) or FORMATS[columns] == 8
 
 
+def test_a_plate_whose_name_stands_above_each_wavelength_is_one_plate():
+    one, other = grid(12, 8), grid(12, 8).replace(b"450 nm", b"620 nm")
+    assert read("plate_grid", "", one + b"\n\n" + other).decisions["plates"] == "1"
+    assert read("plate_grid", "", one + b"\n\n" + one).decisions["plates"] == "2"
+
+
+def test_a_grid_whose_last_row_is_cut_off_is_refused():
+    whole = grid(12, 8)
+    assert (
+        "12 wells in row H" in refused("plate_grid", "", whole[:-8]) and len(read("plate_grid", "", whole).places) == 96
+    )
+
+
 def test_a_plate_of_1536_wells_is_read_and_its_wells_have_places():
     from omtrace.report._plate_svg import places_on
     from omtrace.schemas.plate_layout import WELL
@@ -209,6 +222,13 @@ def test_letters_of_several_zones_are_asked_about(tmp_path, zone):
         ("P01 P02 2-Jan P04", ["2-Jan"], []),
         ("10171 10172 9.85E+14 10174", ["9.85E+14"], []),
         ("1017 1018 1019.0 1020", ["1019.0"], []),
+        ("1,017 1018 1019 1020", ["1,017"], []),
+        ("'1017 1018 1019 1020", ["'1017"], []),
+        ("1.017 1.018 2.003 2.004", [], []),
+        ("P01 NA P03 P04", ["NA"], []),
+        ("P01 #NAME? P03 P04", ["#NAME?"], []),
+        ("12 13 nan 14", ["nan"], []),
+        ("AB NA CD EF", [], []),
         ("R-07 R-08 r07 R-09", [], ["r07"]),
         ("R-07 R-08 7 R-09", [], ["7"]),
         ("R-07 B-07 7 R-09", [], []),
@@ -225,7 +245,7 @@ def test_letters_of_several_zones_are_asked_about(tmp_path, zone):
     ],
 )
 def test_kinds_of_damaged_ids_in_a_text_file(tmp_path, units, damaged, alike):
-    rows = "".join(f"{unit},1,1,0,5,0\n" for unit in units.split())
+    rows = "".join(f'"{unit}",1,1,0,5,0\n' for unit in units.split())
     study = Study(tmp_path, {"diary": DIARY}, {"diary": DAYS + rows}).run()
     assert [row[3] for row in study.found("identifier_damaged")] == damaged
     assert [row[3] for row in study.found("unit_alike")] == alike
@@ -376,7 +396,7 @@ def test_what_spreadsheets_add_to_text_is_no_column(content):
     ],
 )
 def test_totals_and_the_header_again_are_no_units(tmp_path, units, left_out):
-    rows = "".join(f"{unit},1,1,0,5,0\n" for unit in units.split())
+    rows = "".join(f'"{unit}",1,1,0,5,0\n' for unit in units.split())
     study = Study(tmp_path, {"diary": DIARY}, {"diary": DAYS + rows}).run()
     assert [row[3] for row in study.found("summary_row")] == left_out and not study.found("type")
     assert study.table("diary")["unit_id"].tolist() == [unit for unit in units.split() if unit not in left_out]

@@ -257,3 +257,21 @@ def test_an_unknown_module_is_told_once():
     with pytest.raises(Fault) as caught:
         check_plan(Plan.model_validate(changed("analyses", "scores", "method", "descibe")))
     assert sum("descibe" in line for line in caught.value.lines) == 1
+
+
+def test_a_group_that_its_column_cannot_have_is_told_before_a_run():
+    def plan(column):
+        parameter = {"derive": "column", "label": "Arm", "options": {"table": "people", "column": "arm"}}
+        dataset = {"unit": "animal", "roster": {"table": "people", "column": "unit_id"}, "group": "arm"}
+        dataset |= {"groups": {"CGRP": "CGRP", "vehicle": "Vehicle"}, "parameters": {"arm": parameter}}
+        content = {"study": "small", "title": "t", "kind": "simulated", "statement": "s", "design": "d"}
+        table = {"reader": "delimited", "columns": {"unit_id": "id", "arm": {"type": "category", **column}}}
+        content |= {"tables": {"people": table}, "datasets": {"animals": dataset}, "analyses": {}, "figures": {}}
+        return Plan.model_validate(content)
+
+    check_plan(plan({"values": ["CGRP", "vehicle"]}))
+    check_plan(plan({"codes": {"1": "CGRP", "2": "vehicle"}}))
+    with pytest.raises(Fault) as caught:
+        check_plan(plan({"codes": {"1": "CGRP", "2": "vehikel"}}))
+    (line,) = caught.value.lines
+    assert "groups: 'vehicle' is no value of arm; did you mean 'vehikel'" in line

@@ -36,6 +36,8 @@ def parameter_check(plan: Plan, dataset: DatasetPlan, name: str) -> Check:
     def check(where: str) -> None:
         parameter = dataset.parameters[name]
         faults = [f"{where}.options: {line}" for line in _column_faults(plan, parameter)]
+        if name == dataset.group:
+            faults += [f"{where}: {line}" for line in _group_faults(plan, dataset, parameter)]
         if parameter.derive == "fact":
             if parameter.visits:
                 faults.append(f"{where}: visits: a fact has none, since it is the same at all visits; take them out")
@@ -175,6 +177,20 @@ def _column_faults(plan: Plan, parameter: Parameter) -> Iterator[str]:
             for code in _codes(declared[column], plan.tables[name]):
                 if code not in labels:
                     yield f"labels: code {code!r} of {column} has no label"
+
+
+def _group_faults(plan: Plan, dataset: DatasetPlan, parameter: Parameter) -> Iterator[str]:
+    """The groups of a dataset that the column of its group cannot have, where its values are declared."""
+    name, column = parameter.options.get("table"), parameter.options.get("column")
+    if name not in plan.tables or parameter.derive not in ("column", "same"):
+        return
+    labels = parameter.options.get("labels")
+    columns = {c.name: c for c in table_in(plan.tables[str(name)], str(name)).columns}
+    values = _codes(columns[column], plan.tables[str(name)]) if column in columns else []
+    values = [str(value) for value in labels.values()] if isinstance(labels, dict) and labels else values
+    for group in dataset.groups:
+        if values and group not in values:
+            yield f"groups: {group!r} is no value of {column}{nearest(group, values)} ({', '.join(values)})"
 
 
 def _codes(column: Column, table: TablePlan) -> list[str]:

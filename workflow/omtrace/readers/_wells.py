@@ -159,6 +159,10 @@ def grids_of(lines: Sequence[Line], whole: bool = True) -> list[Grid]:
             if _rows(grid.width) != height:
                 names += f" (or {STRIP}, A to {LETTERS[STRIP - 1]}, of strips)"
             raise stop(f"line {head.number}", f"{names}, but found {len(letters)}", lines)
+        last = lines[at - 1].cells
+        if at == len(lines) and len(grid.rows) > 1 and len(last) < start + grid.width <= len(lines[at - 2].cells):
+            wanted = f"{grid.width} wells in row {grid.rows[-1].letter}, as in the row above; the file may be cut off"
+            raise stop(f"line {lines[-1].number}", wanted, lines)
         found.append(grid)
         if len(found) > GRIDS:
             raise Fault(f"more than {GRIDS} grids of wells; split the export")

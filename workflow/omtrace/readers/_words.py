@@ -83,7 +83,7 @@ WORDS = {
         "no value: out of range, the reader does not say on which side",
     ),
     **dict.fromkeys(
-        ("-", "--", "---", "NULL", "NONE", "NO DATA", "NOREAD", "KEINE DATEN", "TIMEOUT", "LAMP LOW"),
+        ("--", "---", "NULL", "NONE", "NO DATA", "NOREAD", "KEINE DATEN", "TIMEOUT", "LAMP LOW"),
         "no value: the reader did not read this well",
     ),
     **dict.fromkeys(
@@ -129,7 +129,8 @@ WORDS = {
     "#NUM!": "no value: not computable from the readings",
     "#VALUE!": "no value: not computable from the readings",
 }
-LIMIT = re.compile(r"[<>]+(?:(?:=? ?)[A-Z][A-Z0-9 ]*)?")  # >>>>, < LOD, > Std10
+# >>>>, < LOD, > Std10
+LIMIT = re.compile(r"[<>]{2,}|[<>]=? ?(?:STD|STANDARD|CURVE|FIT|LOD|LOQ|LLOD|BLANK|LIMIT|RANGE|CAL)[A-Z0-9 ]*")
 CODED = re.compile(r"ERR(?:OR)?\.? ?[0-9]{1,4}")
 KINDS: tuple[Kind, ...] = ("above range", "below range", "masked", "no value")
 

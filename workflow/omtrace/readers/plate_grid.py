@@ -108,7 +108,8 @@ def readings_in(
                     f"line {grid.line}", f"the plate's name; {named} is its labware: say the name, option plate", lines
                 )
         new = named or (words if not nm else "")
-        if new or not plate or (nm or wavelength) in reads:
+        again = bool(named) and named == name and nm not in ("", *reads)  # the same plate at another wavelength
+        if (new and not again) or not plate or (nm or wavelength) in reads:
             plate += 1
             name, reads = new or str(plate), set()
         if not (nm or wavelength):

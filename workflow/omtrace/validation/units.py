@@ -20,6 +20,11 @@ DAMAGED = (
     re.compile(r"\d{4}-\d\d-\d\d(?:[T ][\d:.]+)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}"),
     re.compile(r"\d+[.,]0+"),
 )
+THOUSANDS = re.compile(
+    r"\d{1,3}(?:[.,'\u2019 \u00a0\u202f]\d{3})+|'\d+|=\"?\w+\"?"
+)  # 1,017, '1017 and ="1017" for 1017
+# What programs write where there is nothing, or an error: no unit is called so among units with numbers.
+NO_UNIT = re.compile(r"(?i:n\.?a\.?|n/a|nan|null|none|true|false|wahr|falsch|vrai|faux)|#[A-ZÄÖÜ0-9/]+[?!]?")
 USUAL = 0.5  # share of a table's units from which on a form is how units are written
 Units = tuple[Work, "pandas.Series"]
 NO_FRACTION = re.compile(r"(?<=\d)[.,]0+$")
@@ -37,7 +42,13 @@ def find_damaged(work: Work) -> None:
     if units is None:
         return
     texts = units.unique()
-    for form in DAMAGED:
+    numbered = sum(any(c.isdigit() for c in text) for text in texts) >= USUAL * len(texts)
+    empty = {text for text in texts if NO_UNIT.fullmatch(text)} if numbered else set()
+    if empty:
+        expected = "an identifier; this is what programs write where there is none"
+        work.report(units.index[units.isin(empty)], "identifier_damaged", UNIT, expected, "quarantine")
+    whole = sum(map(str.isdigit, texts)) >= USUAL * len(texts)
+    for form in (*DAMAGED, THOUSANDS) if whole else DAMAGED:
         damaged = {text for text in texts if form.fullmatch(text)}
         if damaged and len(damaged) <= USUAL * len(texts):
             expected = "an identifier as in the other rows; a program seems to have made a number or a date of it"
