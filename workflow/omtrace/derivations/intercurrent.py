@@ -61,8 +61,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
             happened, seen = told[visit]
             source, row = _after(options, happened, visit, before, values, unit)
             own.append((row_of[unit, source], len(records)))
-            if happened is not False:
-                asked += [(row_of_event[unit, v], len(records)) for v in seen]
+            asked += [(row_of_event[unit, v], len(records)) for v in seen]  # that it did not happen decides as well
             records.append((unit, visit, *row))
             before += [visit] if happened is False else []
     parts = [
