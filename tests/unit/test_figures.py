@@ -19,7 +19,7 @@ from omtrace.figures import Drawing, Figure, draw_figures
 from omtrace.figures import _marks as marks
 from omtrace.figures import _theme as style
 from omtrace.figures._panels import fitted
-from omtrace.figures._results import Estimates
+from omtrace.figures._results import Estimates, Name
 from omtrace.figures._sheet import Sheet
 from omtrace.model.closed import Closed, checked
 from omtrace.model.plan import Plan
@@ -557,7 +557,7 @@ def test_means_are_the_estimates_in_the_order_of_the_plan(tmp_path):
     for place, visit in enumerate(VISITS):
         for group in study.plan.datasets["participants"].groups:
             mean, low, high, n = (
-                estimates.find("summary", "hit6", s, group, visit) for s in ("mean", "ci_low", "ci_high", "n")
+                estimates.find(Name("summary", "hit6", s, group, visit)) for s in ("mean", "ci_low", "ci_high", "n")
             )
             (point,) = ids[mean.id]
             assert list(point.get_ydata()) == [mean.value]
@@ -568,7 +568,7 @@ def test_means_are_the_estimates_in_the_order_of_the_plan(tmp_path):
     assert [t.get_text() for t in axes.get_xticklabels()] == list(VISITS.values())
     legend = [text.get_text() for text in sheet.figure.legends[0].get_texts()]
     assert legend == ["Osteopathic treatment", "Sham treatment"]
-    assert estimates.find("summary", "hit6", "mean", "omt", "month1").shown in drawing.alt
+    assert estimates.find(Name("summary", "hit6", "mean", "omt", "month1")).shown in drawing.alt
 
 
 def test_means_over_hours_stand_at_their_positions(tmp_path):
@@ -635,7 +635,7 @@ def test_boxes_are_five_estimates_and_points_are_records(tmp_path):
     units = points(axes, "units")
     for place, visit in enumerate(VISITS):
         for group in GROUPS:
-            numbers = [estimates.find("summary", "hit6", statistic, group, visit) for statistic in BOX]
+            numbers = [estimates.find(Name("summary", "hit6", statistic, group, visit)) for statistic in BOX]
             assert [set(ids[n.id][0].get_ydata()) for n in numbers] == [{n.value} for n in numbers]
             values = values_of(study, "participants", "hit6", visit, group)
             mine, units = units[: len(values)], units[len(values) :]
@@ -657,7 +657,7 @@ def test_animals_are_points_beside_the_mean_of_their_group(tmp_path):
             values = values_of(study, "animals", name, "", group)
             mine, units = units[: len(values)], units[len(values) :]
             assert [y for _, y in mine] == values
-            mean = estimates.find("markers", name, "mean", group)
+            mean = estimates.find(Name("markers", name, "mean", group))
             (mark,) = ids[mean.id]
             assert list(mark.get_ydata()) == [mean.value] and 0 < mark.get_xdata()[0] - place < 0.5
             assert max(x for x, _ in mine) < mark.get_xdata()[0]
@@ -681,7 +681,7 @@ def test_standards_stand_on_their_curve_and_the_zero_left_of_the_break(tmp_path)
     estimates = Estimates(tmp_path / "estimates.csv")
     assert [axes.get_title(loc="left") for axes in sheet.figure.axes] == ["Plate 1", "Plate 2", "Plate 3"]
     for axes, plate in zip(sheet.figure.axes, ("P1", "P2", "P3"), strict=True):
-        numbers = [estimates.find("standards", "signal", s, plate) for s in "abcd"]
+        numbers = [estimates.find(Name("standards", "signal", s, plate)) for s in "abcd"]
         wells = points(axes, "wells")
         (curve,), (zero,) = (lines(axes, label) for label in ("curve", "curve at zero"))
         records = study.records["wells"]
@@ -784,7 +784,7 @@ def test_forest_has_a_row_for_each_estimate(tmp_path):
             assert list(mark.get_xdata()) == [n.value] and mark.axes is axes
             heights.append(mark.get_ydata()[0])
             for end in ("ci_low", "ci_high"):
-                number = estimates.find("compared", name, end, n.group, n.visit)
+                number = estimates.find(Name("compared", name, end, n.group, n.visit))
                 assert set(ids[number.id][0].get_xdata()) == {number.value}
         assert heights == sorted(heights) and len(set(heights)) == 4
         (line,) = lines(axes, "reference")
@@ -804,7 +804,7 @@ def test_flow_shows_each_count_and_only_reasons_that_occur(tmp_path):
     texts = {i: " ".join(artists[0].get_text().split()) for i, artists in shown(sheet).items()}
 
     def count(level, group, visit):
-        return estimates.find("flow", "hit6", "n", group, visit, level)
+        return estimates.find(Name("flow", "hit6", "n", group, visit, level))
 
     assert texts[count("enrolled", "all", "baseline").id] == "n = 30"
     for group in GROUPS:

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from omtrace.analyses._shown import level_shown
 from omtrace.faults import Fault
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN, Estimates, Record, Records
+from omtrace.figures._results import AGAIN, Estimates, Name, Record, Records
 from omtrace.model.closed import nearest
 from omtrace.model.contrast import EVERYBODY, group_label
 from omtrace.model.estimate import Estimate
@@ -188,7 +188,7 @@ class Sheet:
 
     def find(self, quantity: Quantity, statistic: str, group: Group, visit: str) -> Estimate:
         """The estimate of a quantity in a group at a visit. Raises Fault if it is not there."""
-        return self.estimates.find(quantity.analysis, quantity.key, statistic, group.key, visit)
+        return self.estimates.find(Name(quantity.analysis, quantity.key, statistic, group.key, visit))
 
     def triples(self, quantity: Quantity, statistics: Sequence[str], group: Group) -> list[list[Estimate]]:
         """The same statistics of a quantity in a group, visit by visit."""
