@@ -669,7 +669,7 @@ def test_an_empty_group_has_a_place_and_a_count_of_none(tmp_path):
     study = rodent(markers=2, empty=True)
     sheet, drawing = drawn(study, "markers", tmp_path)
     axes = sheet.figure.axes[0]
-    n = Estimates(tmp_path / "estimates.csv").find("markers", "marker1", "n", "ntg_omt")
+    n = Estimates(tmp_path / "estimates.csv").find(Name("markers", "marker1", "n", "ntg_omt"))
     assert shown(sheet)[n.id][0].get_text() == "0" and len(axes.get_xticklabels()) == 4
     assert all(x < 2.5 for x, _ in points(axes, "units")) and len(drawing.numbers) == 2 * (3 * 4 + 1)
     assert "Nitroglycerin + OMT" not in drawing.alt

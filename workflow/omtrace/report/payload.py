@@ -29,7 +29,7 @@ from omtrace.model.estimate import Estimate
 from omtrace.model.plan import Plan
 from omtrace.model.register import Export
 from omtrace.provenance.keys import LIMIT, SHIFT, key_text
-from omtrace.provenance.rowsets import AGAIN, RowSets, numbered, ranked
+from omtrace.provenance.rowsets import AGAIN, RowSets, distinct, places_among, ranked
 from omtrace.store import number_text, plain
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Payload:
             at: [used, [part for reason, lost in left for part in (self.strings(reason), lost)], hidden]
             for at, (used, left, hidden) in rowsets.more.items()
         }
-        shown, position = numbered(rowsets.record)
+        shown, position = distinct(rowsets.record), places_among(rowsets.record)
         records = self._records(rowsets, shown)
         links = self._links(rowsets, shown)
         columns = {**self._places(links.keys), "cells": self._cells(links)}
@@ -172,8 +172,8 @@ class Payload:
     def _coded(self, rowsets: RowSets, position: "Integers") -> list[list[list[int]]]:
         coded: list[list[list[int]]] = [[] for _ in rowsets.names]
         members = runs(rowsets.group, position, len(rowsets.groups))
-        for (rowset, role, reason), mine in zip(rowsets.groups, members, strict=True):
-            coded[rowset].append([*self.strings.all((role, reason)), *mine])
+        for group, own in zip(rowsets.groups, members, strict=True):
+            coded[group.rowset].append([*self.strings.all((group.role, group.reason)), *own])
         return coded
 
     def _records(self, rowsets: RowSets, shown: "Integers") -> dict[str, list]:
@@ -202,13 +202,13 @@ class Payload:
             tables.append(table.select(["key", "column", "role"]))
             positions.append(numpy.searchsorted(shown, rowsets.records.at(name, table.column("record").to_numpy())))
         whole = pyarrow.concat_tables(tables) if tables else pyarrow.table({"key": [], "column": [], "role": []})
-        column, names = ranked(whole.column("column"))
-        role, roles = ranked(whole.column("role"))
+        columns, roles = ranked(whole.column("column")), ranked(whole.column("role"))
+        column, names = columns.codes, columns.texts
         keys, key = numpy.unique(whole.column("key").to_numpy(), return_inverse=True)
         cells, cell = numpy.unique(key * len(names) + column, return_inverse=True)
         place, column = numpy.divmod(cells, len(names))
         record = numpy.concatenate([numpy.zeros(0, int), *positions])
-        return Links(record, role, cell, roles, keys, place, [names[code] for code in column.tolist()])
+        return Links(record, roles.codes, cell, roles.texts, keys, place, [names[code] for code in column.tolist()])
 
     def _cells(self, links: Links) -> dict[str, list[int]]:
         """The columns over all raw cells."""

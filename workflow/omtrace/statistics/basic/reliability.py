@@ -1,6 +1,7 @@
 """Reliability of a score: Cronbach's alpha, intraclass correlations over two occasions or more, detectable change."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,8 +21,8 @@ def cronbach_alpha(items: ArrayLike, level: float = 0.95) -> dict[str, float]:
     """
     x = matrix(items, 2)
     n, k = x.shape
-    between, _, error = _mean_squares(x)
-    alpha = 1 - quotient(error, between)
+    squares = _mean_squares(x)
+    alpha = 1 - quotient(squares.error, squares.between)
     low, high = feldt_limits(alpha, n, k, level)
     return {"items": float(k), "alpha": alpha, "ci_low": low, "ci_high": high}
 
@@ -43,14 +44,15 @@ def retest(values: ArrayLike, level: float = 0.95) -> dict[str, float]:
     """
     x = matrix(values, 2)
     n, k = x.shape
-    between, occasions, error = _mean_squares(x)
+    squares = _mean_squares(x)
+    between, occasions, error = squares.between, squares.occasions, squares.error
     total = between + (k - 1) * error + k * (occasions - error) / max(n, 1)  # NaN without units
     agreement = quotient(between - error, total)
     f = quotient(between, error)
     low, high = _f_limits(n - 1, (n - 1) * (k - 1), level)
     shift = max(0.0, (occasions - error) / n) if n > 1 else math.nan
     sem = math.sqrt(shift + error)
-    limits = _agreement_limits(between, occasions, error, n, k, agreement, level)
+    limits = _agreement_limits(squares, n, k, agreement, level)
     return {
         "icc_agreement": agreement,
         "ci_low": limits[0],
@@ -64,17 +66,26 @@ def retest(values: ArrayLike, level: float = 0.95) -> dict[str, float]:
     }
 
 
-def _mean_squares(x: np.ndarray) -> tuple[float, float, float]:
-    """Between units, between columns, and residual; NaN below two units, rounding error set to 0."""
+@dataclass(frozen=True)
+class MeanSquares:
+    """Mean squares of a two-way analysis of variance: between units, between columns, and residual."""
+
+    between: float
+    occasions: float
+    error: float
+
+
+def _mean_squares(x: np.ndarray) -> MeanSquares:
+    """NaN below two units, rounding error set to 0."""
     n, k = x.shape
     if n < 2:
-        return math.nan, math.nan, math.nan
+        return MeanSquares(math.nan, math.nan, math.nan)
     centre, rows, columns = x.mean(), x.mean(axis=1), x.mean(axis=0)
     residual = x - rows[:, None] - columns + centre
     floor = (TOLERANCE * float(np.abs(x).max())) ** 2 * n * k
     squares = (k * ((rows - centre) ** 2).sum(), n * ((columns - centre) ** 2).sum(), (residual**2).sum())
-    found = [float(square) / df for square, df in zip(squares, (n - 1, k - 1, (n - 1) * (k - 1)), strict=True)]
-    return tuple(square if square > floor else 0.0 for square in found)  # type: ignore[return-value]
+    means = [float(square) / df for square, df in zip(squares, (n - 1, k - 1, (n - 1) * (k - 1)), strict=True)]
+    return MeanSquares(*(square if square > floor else 0.0 for square in means))
 
 
 def _f_limits(df_1: float, df_2: float, level: float) -> Interval:
@@ -85,9 +96,8 @@ def _f_limits(df_1: float, df_2: float, level: float) -> Interval:
     return Interval(float(fdtri(df_1, df_2, tail)), float(fdtri(df_1, df_2, 1 - tail)))
 
 
-def _agreement_limits(
-    between: float, occasions: float, error: float, n: int, k: int, icc: float, level: float
-) -> Interval:
+def _agreement_limits(squares: MeanSquares, n: int, k: int, icc: float, level: float) -> Interval:
+    between, occasions, error = squares.between, squares.occasions, squares.error
     f = quotient(occasions, error)
     if not (math.isfinite(icc) and math.isfinite(f)):
         return Interval(math.nan, math.nan)
