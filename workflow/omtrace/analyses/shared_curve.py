@@ -39,7 +39,7 @@ class Options(Closed):
 def run(call: Call) -> Iterator[Number]:
     """Plates with a curve of their own: the three fits compared, and each plate's midpoint on the curve they share."""
     from omtrace.statistics.basic.samples import stacked
-    from omtrace.statistics.curves.calibration import fit_curves, judged, weights_of
+    from omtrace.statistics.curves.calibration import weights_of
     from omtrace.statistics.curves.four_pl_joint import compare_curves, fit_joint
 
     options, concentration = call.options, call.options.concentration
@@ -51,13 +51,7 @@ def run(call: Call) -> Iterator[Number]:
         )
         wells = {plate: _points(analysis_set, plate, concentration) for plate in call.dataset.groups}
         wells = {plate: points for plate, points in wells.items() if points.size}
-        refused = {}
-        if wells:
-            x, y, used = stacked(list(wells.values()))
-            own = fit_curves(x, y, "4PL", options.weights, used, options.min_levels)
-            own = judged(own, x, y, used, weighting=options.weights)
-            whys = [str(why or vague) for why, vague in zip(own.refusal, own.vague, strict=True)]
-            refused = {plate: why for plate, why in zip(wells, whys, strict=True) if why}
+        refused = _refused(wells, options) if wells else {}
         plates = [plate for plate in wells if plate not in refused]
         left = {
             unit: f"no curve: {why}" for plate, why in refused.items() for unit in analysis_set.of_group(plate).index
@@ -91,6 +85,18 @@ def run(call: Call) -> Iterator[Number]:
         for contrast, pair in contrasts.items():
             ratio = _ratio(call, joint, plates, pair, refused)
             yield from target.numbers(contrast, ratio, rows, "EC50, on parallel curves", Scale("", 2))
+
+
+def _refused(wells: "dict[str, numpy.ndarray]", options: Options) -> dict[str, str]:
+    """Why plates have no curve of their own."""
+    from omtrace.statistics.basic.samples import stacked
+    from omtrace.statistics.curves.calibration import fit_curves, judged
+
+    x, y, used = stacked(list(wells.values()))
+    own = fit_curves(x, y, "4PL", options.weights, used, options.min_levels)
+    own = judged(own, x, y, used, weighting=options.weights)
+    whys = [str(why or vague) for why, vague in zip(own.refusal, own.vague, strict=True)]
+    return {plate: why for plate, why in zip(wells, whys, strict=True) if why}
 
 
 def _ratio(

@@ -180,11 +180,11 @@ def _draw_panel(sheet: Sheet, frame: panels.Frame, panel: Panel, shared: list[fl
     marks.draw_intervals(sheet, axes, intervals, panel.step * 2.5 / slot, 5.5)
     panels.value_axis(sheet, axes, panel.quantity, shared, options.log)
     rows = [(s.group, list(zip(places, s.counted, strict=True))) for s in panel.series if options.counts]
-    frame.label(sheet, places, rows)
     room = frame.slots - panel.slots  # for the names at the ends of the lines
     axes.set_xlim(places[0] - panel.step * 0.5, places[-1] + panel.step * (0.5 + room))
     if room > 0:
         _label_ends(axes, panel, options)
+    frame.label(sheet, places, rows)
     if options.axis:
         axes.set_xlabel(options.axis, labelpad=4 + len(rows) * panels.ROW)
 

@@ -301,12 +301,6 @@ def decimals_of(column: ColumnProfile) -> int:
     return min(15, max(1, 2 - math.floor(math.log10(largest)))) if 0 < largest < 1 else 1
 
 
-def shared_columns(files: Sequence[FileProfile]) -> list[str]:
-    """The raw names of columns that all files have."""
-    first, *rest = files
-    return [column.raw for column in first.columns if all(other.has(column.raw) for other in rest)]
-
-
 def merged(stem: str, name: str, columns: Sequence[ColumnProfile]) -> ColumnProfile:
     """The columns of one quantity as one: the widest of their types."""
     texts: dict[str, int] = {}
