@@ -183,7 +183,7 @@ def test_rubins_numbers_are_those_of_each_imputation_analysed_by_itself(imputer)
     draws = Draws.bootstrap(imputer, CONTRASTS, 12, np.random.default_rng(3))
     delta = np.array([0.0, 2, -1])
     compared = draws.compare("CIR", 2)
-    values = imputer.completed("CIR", *draws.fit, draws.noise)[:, :, 2]
+    values = imputer.completed("CIR", draws.fit, draws.noise)[:, :, 2]
     values = values + np.where(imputer.trial.seen[:, 2], 0, delta[imputer.trial.group])
     x = imputer.trial.terms()
     beta = np.linalg.lstsq(x, values.T, rcond=None)[0]
