@@ -182,9 +182,9 @@ def imputations(runs: int) -> dict[str, float]:
             kept = numpy.arange(len(left)) != unit
             part = trial_of(wide[kept], VISITS, "arm", list("ABC"), "A", left[kept], ["base"])
             one = Imputer(part, ["us"])
-            fit = one.replicates(numpy.ones((1, int(kept.sum()))))[:2]
+            fit = one.replicates(numpy.ones((1, int(kept.sum()))))
             for strategy in STRATEGIES:
-                one.completed(strategy, *fit)
+                one.completed(strategy, fit)
 
     def draws() -> None:
         Draws.bootstrap(imputer, weights, IMPUTATIONS, numpy.random.default_rng(1)).compare("J2R", 2).numbers(0)

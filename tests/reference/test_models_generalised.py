@@ -13,7 +13,7 @@ from agreements import agrees, chosen
 from omtrace.statistics.linear.binary import LogisticModel
 from omtrace.statistics.linear.counts import CountModel
 from omtrace.statistics.linear.design import Terms
-from omtrace.statistics.linear.likelihood import maximise
+from omtrace.statistics.linear.likelihood import Derivatives, maximise
 from omtrace.statistics.linear.ordinal import ProportionalOdds
 from scipy.optimize import minimize
 from scipy.stats import chi2
@@ -110,9 +110,9 @@ def test_without_covariates_rates_are_events_by_exposure(midas):
         part = midas[midas["arm"] == arm]
         crude = part["midas"].sum() / part["quarters"].sum()
         assert model.rate(arm, 4)["rate"] == pytest.approx(4 * crude, rel=1e-10)
-        assert model.events(arm) == (part["midas"].sum(), pytest.approx(part["quarters"].sum()))
+        assert model.events(arm) == part["midas"].sum() and model.exposed(arm) == pytest.approx(part["quarters"].sum())
     # Poisson: the variance of a log rate is 1/events
-    events = [model.events(arm)[0] for arm in (0, 1)]
+    events = [model.events(arm) for arm in (0, 1)]
     assert model.rate_ratio(1, 0)["se_log"] == pytest.approx(math.sqrt(sum(1 / e for e in events)), rel=1e-9)
 
 
@@ -262,9 +262,9 @@ def test_gradients_and_hessians_are_derivatives(midas):
 
 def test_a_likelihood_without_a_maximum_is_refused():
     with pytest.raises(ValueError, match="flat"):
-        maximise(lambda at: (float(at[0]), np.ones(1), np.zeros((1, 1))), np.zeros(1))
+        maximise(lambda at: Derivatives(float(at[0]), np.ones(1), np.zeros((1, 1))), np.zeros(1))
     with pytest.raises(ValueError, match="no finite maximum"):
-        maximise(lambda at: (float(at[0]), np.ones(1), -1e-3 * np.eye(1)), np.zeros(1))
+        maximise(lambda at: Derivatives(float(at[0]), np.ones(1), -1e-3 * np.eye(1)), np.zeros(1))
 
 
 # any unit, rare outcomes
@@ -367,7 +367,7 @@ def test_a_level_without_events_or_in_one_category_says_nothing_of_the_ratio(mid
         found, theirs = (CountModel(f, terms, "quarters", distribution) for f in (sites, rest))
         assert found.rate_ratio(1, 0) == pytest.approx(theirs.rate_ratio(1, 0), rel=1e-9)
         assert [(*level,) for level in found.alike] == [("site", "s2", "0", 30)] and found.n == len(sites)
-        assert found.events(1)[1] > theirs.events(1)[1]  # their exposure counts
+        assert found.exposed(1) > theirs.exposed(1)  # their exposure counts
     found, theirs = (ProportionalOdds(f, ordered, [0, 1, 2, 3]) for f in (sites, rest))
     assert found.odds_ratio(1, 0) == pytest.approx(theirs.odds_ratio(1, 0), rel=1e-9)
     assert [(*level,) for level in found.alike] == [("site", "s2", "0", 30)]

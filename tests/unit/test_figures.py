@@ -19,7 +19,7 @@ from omtrace.figures import Drawing, Figure, draw_figures
 from omtrace.figures import _marks as marks
 from omtrace.figures import _theme as style
 from omtrace.figures._panels import fitted
-from omtrace.figures._results import Estimates
+from omtrace.figures._results import Estimates, Name
 from omtrace.figures._sheet import Sheet
 from omtrace.model.closed import Closed, checked
 from omtrace.model.plan import Plan
@@ -558,7 +558,7 @@ def test_means_are_the_estimates_in_the_order_of_the_plan(tmp_path):
     for place, visit in enumerate(VISITS):
         for group in study.plan.datasets["participants"].groups:
             mean, low, high, n = (
-                estimates.find("summary", "hit6", s, group, visit) for s in ("mean", "ci_low", "ci_high", "n")
+                estimates.find(Name("summary", "hit6", s, group, visit)) for s in ("mean", "ci_low", "ci_high", "n")
             )
             (point,) = ids[mean.id]
             assert list(point.get_ydata()) == [mean.value]
@@ -569,7 +569,7 @@ def test_means_are_the_estimates_in_the_order_of_the_plan(tmp_path):
     assert [t.get_text() for t in axes.get_xticklabels()] == list(VISITS.values())
     legend = [text.get_text() for text in sheet.figure.legends[0].get_texts()]
     assert legend == ["Osteopathic treatment", "Sham treatment"]
-    assert estimates.find("summary", "hit6", "mean", "omt", "month1").shown in drawing.alt
+    assert estimates.find(Name("summary", "hit6", "mean", "omt", "month1")).shown in drawing.alt
 
 
 def test_means_over_hours_stand_at_their_positions(tmp_path):
@@ -636,7 +636,7 @@ def test_boxes_are_five_estimates_and_points_are_records(tmp_path):
     units = points(axes, "units")
     for place, visit in enumerate(VISITS):
         for group in GROUPS:
-            numbers = [estimates.find("summary", "hit6", statistic, group, visit) for statistic in BOX]
+            numbers = [estimates.find(Name("summary", "hit6", statistic, group, visit)) for statistic in BOX]
             assert [set(ids[n.id][0].get_ydata()) for n in numbers] == [{n.value} for n in numbers]
             values = values_of(study, "participants", "hit6", visit, group)
             mine, units = units[: len(values)], units[len(values) :]
@@ -658,7 +658,7 @@ def test_animals_are_points_beside_the_mean_of_their_group(tmp_path):
             values = values_of(study, "animals", name, "", group)
             mine, units = units[: len(values)], units[len(values) :]
             assert [y for _, y in mine] == values
-            mean = estimates.find("markers", name, "mean", group)
+            mean = estimates.find(Name("markers", name, "mean", group))
             (mark,) = ids[mean.id]
             assert list(mark.get_ydata()) == [mean.value] and 0 < mark.get_xdata()[0] - place < 0.5
             assert max(x for x, _ in mine) < mark.get_xdata()[0]
@@ -670,7 +670,7 @@ def test_an_empty_group_has_a_place_and_a_count_of_none(tmp_path):
     study = rodent(markers=2, empty=True)
     sheet, drawing = drawn(study, "markers", tmp_path)
     axes = sheet.figure.axes[0]
-    n = Estimates(tmp_path / "estimates.csv").find("markers", "marker1", "n", "ntg_omt")
+    n = Estimates(tmp_path / "estimates.csv").find(Name("markers", "marker1", "n", "ntg_omt"))
     assert shown(sheet)[n.id][0].get_text() == "0" and len(axes.get_xticklabels()) == 4
     assert all(x < 2.5 for x, _ in points(axes, "units")) and len(drawing.numbers) == 2 * (3 * 4 + 1)
     assert "Nitroglycerin + OMT" not in drawing.alt
@@ -682,7 +682,7 @@ def test_standards_stand_on_their_curve_and_the_zero_left_of_the_break(tmp_path)
     estimates = Estimates(tmp_path / "estimates.csv")
     assert [axes.get_title(loc="left") for axes in sheet.figure.axes] == ["Plate 1", "Plate 2", "Plate 3"]
     for axes, plate in zip(sheet.figure.axes, ("P1", "P2", "P3"), strict=True):
-        numbers = [estimates.find("standards", "signal", s, plate) for s in "abcd"]
+        numbers = [estimates.find(Name("standards", "signal", s, plate)) for s in "abcd"]
         wells = points(axes, "wells")
         (curve,), (zero,) = (lines(axes, label) for label in ("curve", "curve at zero"))
         records = study.records["wells"]
@@ -785,7 +785,7 @@ def test_forest_has_a_row_for_each_estimate(tmp_path):
             assert list(mark.get_xdata()) == [n.value] and mark.axes is axes
             heights.append(mark.get_ydata()[0])
             for end in ("ci_low", "ci_high"):
-                number = estimates.find("compared", name, end, n.group, n.visit)
+                number = estimates.find(Name("compared", name, end, n.group, n.visit))
                 assert set(ids[number.id][0].get_xdata()) == {number.value}
         assert heights == sorted(heights) and len(set(heights)) == 4
         (line,) = lines(axes, "reference")
@@ -805,7 +805,7 @@ def test_flow_shows_each_count_and_only_reasons_that_occur(tmp_path):
     texts = {i: " ".join(artists[0].get_text().split()) for i, artists in shown(sheet).items()}
 
     def count(level, group, visit):
-        return estimates.find("flow", "hit6", "n", group, visit, level)
+        return estimates.find(Name("flow", "hit6", "n", group, visit, level))
 
     assert texts[count("enrolled", "all", "baseline").id] == "n = 30"
     for group in GROUPS:

@@ -10,6 +10,7 @@ from omtrace.figures import _marks as marks
 from omtrace.figures import _theme as theme
 from omtrace.figures import draw_figures
 from omtrace.figures._panels import columns_for, spans_of
+from omtrace.figures._results import Name
 from omtrace.figures._sheet import look_of
 from omtrace.figures.forest import _level
 from test_figures import GROUPS, RODENT, VISITS, clashes, clinic, drawn, lines, only, points, rodent, shown, texts_of
@@ -60,7 +61,7 @@ def test_means_of_two_factors_are_panels_by_the_first_and_lines_by_the_second(tm
     ids = shown(sheet)
     for axes, groups in ((first, list(RODENT)[:2]), (second, list(RODENT)[2:])):
         for group in groups:
-            mean = sheet.estimates.find("pain", "threshold", "mean", group, "h3")
+            mean = sheet.estimates.find(Name("pain", "threshold", "mean", group, "h3"))
             assert ids[mean.id][0].axes is axes and ids[mean.id][0].get_ydata() == [mean.value]
     assert len(drawing.numbers) == 4 * 6 * 3 + 4 and words(sheet).count("8 throughout") == 4  # one count says all
 
@@ -110,13 +111,13 @@ def test_of_fewer_than_five_values_there_is_no_box_and_no_interval(tmp_path):
     sheet, drawing = drawn(study, "boxes", tmp_path)
     ids = shown(sheet)
     for group, visit in counted:
-        median = sheet.estimates.find("summary", "hit6", "median", group, visit)
+        median = sheet.estimates.find(Name("summary", "hit6", "median", group, visit))
         assert (median.id in ids) == (counted[group, visit] >= marks.FEWEST)
     assert marks.FEW in drawing.note
     sheet, drawing = drawn(study, "means", tmp_path)
     ids = shown(sheet)
     for group, visit in counted:
-        mean, low = (sheet.estimates.find("summary", "hit6", name, group, visit) for name in ("mean", "ci_low"))
+        mean, low = (sheet.estimates.find(Name("summary", "hit6", name, group, visit)) for name in ("mean", "ci_low"))
         assert mean.id in ids and (low.id in ids) == (counted[group, visit] >= marks.FEWEST)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 from omtrace.faults import Fault
+from omtrace.figures._results import Name
 from test_figures import GROUPS, LONG, clashes, clinic, drawn, shown, texts_of
 
 PATTERNS = {"●●●": (20, 24), "●●○": (3, 1), "●○○": (2, 0), "●○●": (0, 1)}
@@ -74,7 +75,7 @@ def test_curve_is_the_estimates_and_the_tipping_point_is_marked(tmp_path):
     assert list(line.get_xdata()) == [0, 2, 4, 8] and list(line.get_ydata()) == [-3, -2, -1, 1]
     assert "tips at 4.3 points" in [text.get_text() for text in axes.texts]
     marks = shown(sheet)
-    tip = sheet.estimates.find("tip", "hit6", "delta", "omt - sham", "month3", "tipping point")
+    tip = sheet.estimates.find(Name("tip", "hit6", "delta", "omt - sham", "month3", "tipping point"))
     assert tip.id in marks and tip.id in drawing.numbers and "Tips at 4.3" in drawing.alt
     assert axes.get_xlabel() == "Added to imputed values of Osteopathic treatment, points"
 

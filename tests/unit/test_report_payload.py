@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from omtrace import store
 from omtrace.faults import Fault
 from omtrace.report.payload import differences, repeats, runs
-from omtrace.report.results import shortened
+from omtrace.report.results import Shown, shortened
 from report_study import Study
 from report_study import payload_of as unpacked
 
@@ -114,9 +114,9 @@ def test_an_analysis_of_a_thousand_groups_shows_the_first(monkeypatch):
         str(n): estimate(analysis="curves" if n < 6 else "few", group=f"Batch {n // 2}", statistic="mean")
         for n in range(8)
     }
-    kept, without = shortened(numbers)
-    assert kept == ["0", "1", "2", "3", "6", "7"]
-    assert without == {"curves": (2, 3, 6)}
+    page = shortened(numbers)
+    assert page.ids == ["0", "1", "2", "3", "6", "7"]
+    assert page.parts == {"curves": Shown(shown=2, groups=3, numbers=6)}
 
 
 def without(path, column: str, value) -> None:

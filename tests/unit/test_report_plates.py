@@ -223,7 +223,8 @@ def test_a_page_without_a_curve_says_so_and_loads_nothing(study):
 def test_a_heat_map_has_a_box_for_every_well(folds):
     names, signals = ["A1", "B2", "C3"], numpy.array([0.5, 1.5, numpy.nan])
     shares = _plate_svg.shares_of(signals, [0, 3])
-    made = _plate_svg.boxes(names, signals, shares, ["x", "y", "z"], ["p", "q", ""], ["", "masked", ""], [folds] * 3, 3)
+    words, holds, out = ["x", "y", "z"], ["p", "q", ""], ["", "masked", ""]
+    made = _plate_svg.boxes(_plate_svg.Cells(names, signals, shares, words, holds, out, [folds] * 3), 3)
     drawn = _plate_svg.heat_map(dict(zip(names, made, strict=True)), folds)
     assert drawn.count("<rect") == 96 * folds**2 and drawn.count("×") == 1
     assert 'fill-opacity="0.00"' in drawn and 'fill-opacity="1.00"' in drawn

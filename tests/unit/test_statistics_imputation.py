@@ -16,7 +16,7 @@ from omtrace.statistics.missing import impute, trial_imputation
 from omtrace.statistics.missing.imputation import STRATEGIES, Imputer, covariance_of, mean_of, trial_of
 from omtrace.statistics.missing.imputed_analysis import LeastSquares, jackknife, rubin
 from omtrace.statistics.missing.imputed_comparison import ConditionalMeans, Draws, bootstrap_counts, tipping_point
-from omtrace.statistics.missing.posterior import Observed, posterior
+from omtrace.statistics.missing.posterior import Observed, Parameters, posterior
 from omtrace.statistics.mixed.mmrm_fit import fit_mmrm
 
 REFERENCE = Path(__file__).parents[1] / "reference"
@@ -98,8 +98,7 @@ def test_delta_agrees_with_rbmi(means):
 def test_completed_values_agree_with_rbmi(imputer):
     frame = wide()
     assert int((frame["left"] < 3).sum()) == R["rbmi"]["n_ice"]
-    coefficients, covariances, _ = imputer.replicates(np.ones((1, len(frame))))
-    found = imputer.completed("J2R", coefficients, covariances)[0]
+    found = imputer.completed("J2R", imputer.replicates(np.ones((1, len(frame)))))[0]
     agrees(
         "imputation, J2R, conditional mean and jackknife",
         "imputed values",
@@ -166,14 +165,14 @@ def test_draws_have_the_conditional_distribution_and_rubins_rules_of_least_squar
     generator = np.random.default_rng(8)
     units = len(imputer.trial.group)
     fit = imputer.replicates(np.ones((1, units)))
-    coefficients, covariances = np.repeat(fit[0], 4000, axis=0), np.repeat(fit[1], 4000, axis=0)
+    many = Parameters(np.repeat(fit.coefficients, 4000, axis=0), np.repeat(fit.covariances, 4000, axis=0))
     noise = generator.standard_normal((4000, units, 3))
-    drawn = imputer.completed("J2R", coefficients, covariances, noise)
-    mean = imputer.completed("J2R", *fit[:2])[0]
+    drawn = imputer.completed("J2R", many, noise)
+    mean = imputer.completed("J2R", fit)[0]
     seen = imputer.trial.seen
     assert (drawn[:, seen] == imputer.trial.values[seen]).all()
     one = int(np.flatnonzero((imputer.trial.left == 1) & (imputer.trial.group == 2))[0])
-    v = fit[1][0, 0]
+    v = fit.covariances[0, 0]
     spread = v[1:, 1:] - np.outer(v[1:, 0], v[0, 1:]) / v[0, 0]
     assert np.cov(drawn[:, one, 1:].T) == pytest.approx(spread, rel=0.1)
     error = np.sqrt(np.diag(spread) / 4000)
@@ -184,7 +183,7 @@ def test_rubins_numbers_are_those_of_each_imputation_analysed_by_itself(imputer)
     draws = Draws.bootstrap(imputer, CONTRASTS, 12, np.random.default_rng(3))
     delta = np.array([0.0, 2, -1])
     compared = draws.compare("CIR", 2)
-    values = imputer.completed("CIR", *draws.fit, draws.noise)[:, :, 2]
+    values = imputer.completed("CIR", draws.fit, draws.noise)[:, :, 2]
     values = values + np.where(imputer.trial.seen[:, 2], 0, delta[imputer.trial.group])
     x = imputer.trial.terms()
     beta = np.linalg.lstsq(x, values.T, rcond=None)[0]
@@ -214,7 +213,7 @@ def test_replicates_are_fits_of_repeated_units(imputer):
         repeated = frame.iloc[np.repeat(np.arange(141), counts[one].astype(int))].reset_index(drop=True)
         alone = Imputer(trial(repeated), ["us"])
         # coefficients are about another mean of the baseline: compared are the covariances
-        assert found[1][one] == pytest.approx(alone.model.covariances, rel=1e-7)
+        assert found.covariances[one] == pytest.approx(alone.model.covariances, rel=1e-7)
 
 
 # the posterior, Rubin's rules beside the jackknife, and arms imputed alone
@@ -236,7 +235,8 @@ def test_draws_of_complete_data_have_the_moments_of_the_posterior():
     residual = y - x @ ls
     prior = np.diag([2.0, 3, 1]) + 0.5
     data = Observed(y, design, np.zeros(30, dtype=int))
-    beta, sigma = posterior(data, ls.T.ravel(), prior[None], 20_000, np.random.default_rng(5))
+    draws = posterior(data, ls.T.ravel(), prior[None], 20_000, np.random.default_rng(5))
+    beta, sigma = draws.coefficients, draws.covariances
     df = 3 + 2 + 30 - 2
     mean = (prior + residual.T @ residual) / (df - 3 - 1)
     assert sigma[:, 0].mean(axis=0) == pytest.approx(mean, rel=0.02, abs=0.02)
@@ -256,7 +256,7 @@ def test_draws_of_monotone_data_have_the_moments_of_their_factors():
     prior = np.array([[4.0, 1], [1, 3]])
     start = np.linalg.lstsq(x, y, rcond=None)[0].T.ravel()
     data = Observed(values, design, np.zeros(60, dtype=int))
-    beta, sigma = posterior(data, start, prior[None], 20_000, np.random.default_rng(6))
+    sigma = posterior(data, start, prior[None], 20_000, np.random.default_rng(6)).covariances
     first = y[:, 0] - x @ np.linalg.lstsq(x, y[:, 0], rcond=None)[0]
     mean = (prior[0, 0] + first @ first) / (4 - 1 + 60 - 2 - 2)
     assert sigma[:, 0, 0, 0].mean() == pytest.approx(mean, rel=0.01)
@@ -271,7 +271,7 @@ def test_draws_of_monotone_data_have_the_moments_of_their_factors():
 
 def test_covariances_by_group_are_drawn_each_from_its_own_units(imputer):
     one, each = imputer, Imputer(trial(), ["us"], is_by_group=True)
-    drawn = [model.posterior(2000, np.random.default_rng(1))[1] for model in (one, each)]
+    drawn = [model.posterior(2000, np.random.default_rng(1)).covariances for model in (one, each)]
     assert drawn[0].shape == (2000, 1, 3, 3) and drawn[1].shape == (2000, 3, 3, 3)
     assert drawn[1].mean(axis=0) == pytest.approx(each.model.covariances, rel=0.25)
     assert (np.linalg.eigvalsh(drawn[1]) > 0).all()
@@ -302,7 +302,7 @@ def test_covariances_and_slopes_by_arm_impute_each_arm_by_itself():
     frame = wide()
     given = trial(frame, by_group=True)
     together = Imputer(given, ["us"], is_by_group=True)
-    completed = together.completed("MAR", *together.replicates(np.ones((1, 141)))[:2])[0]
+    completed = together.completed("MAR", together.replicates(np.ones((1, 141))))[0]
     for arm in "ABC":
         mine = (frame["arm"] == arm).to_numpy()
         pair = frame[mine | (frame["arm"] == ("B" if arm == "A" else "A"))]
@@ -311,7 +311,7 @@ def test_covariances_and_slopes_by_arm_impute_each_arm_by_itself():
             ["us"],
             is_by_group=True,
         )
-        own = alone.completed("MAR", *alone.replicates(np.ones((1, len(pair))))[:2])[0]
+        own = alone.completed("MAR", alone.replicates(np.ones((1, len(pair)))))[0]
         assert completed[mine] == pytest.approx(own[(pair["arm"] == arm).to_numpy()], rel=1e-7)
         # and with no other arm at all: the regression of each visit on baseline and earlier visits of the arm
         long = frame[mine].reset_index().melt(["id", "base"], [1, 2, 3], "visit", "y").dropna()
@@ -433,8 +433,8 @@ def test_covariances_of_two_groups_are_joined_at_drop_out():
 
 
 def test_reference_group_is_imputed_from_itself_and_intermittent_values_at_random(imputer):
-    fit = imputer.replicates(np.ones((1, 141)))[:2]
-    completed = {strategy: imputer.completed(strategy, *fit)[0] for strategy in STRATEGIES}
+    fit = imputer.replicates(np.ones((1, 141)))
+    completed = {strategy: imputer.completed(strategy, fit)[0] for strategy in STRATEGIES}
     reference, stayed = imputer.trial.group == 0, imputer.trial.left == 3
     for strategy in ("J2R", "CIR", "CR"):
         assert completed[strategy][reference] == pytest.approx(completed["MAR"][reference], rel=1e-12)
@@ -449,10 +449,10 @@ def test_unit_without_any_value_has_the_mean_of_its_group():
     frame.loc[frame.index[0], [1, 2, 3]] = np.nan
     frame["left"] = frame["left"].where(np.arange(141) > 0, 0)
     mean, imputer = {}, Imputer(trial(frame), ["us"])
-    fit = imputer.replicates(np.ones((1, 141)))[:2]
+    fit = imputer.replicates(np.ones((1, 141)))
     for strategy, design in (("MAR", imputer.own), ("J2R", imputer.as_reference)):
-        mean[strategy] = design[0] @ fit[0][0]
-        assert imputer.completed(strategy, *fit)[0, 0] == pytest.approx(mean[strategy], rel=1e-12)
+        mean[strategy] = design[0] @ fit.coefficients[0]
+        assert imputer.completed(strategy, fit)[0, 0] == pytest.approx(mean[strategy], rel=1e-12)
     assert ConditionalMeans(imputer, CONTRASTS).compare("J2R", 2).numbers(0)["se"] > 0
 
 
@@ -460,11 +460,11 @@ def test_covariances_by_group_are_used_by_group():
     frame = wide()
     imputer = Imputer(trial(frame), ["us"], is_by_group=True)
     assert imputer.model.covariances.shape == (3, 3, 3)
-    fit = imputer.replicates(np.ones((1, 141)))[:2]
+    fit = imputer.replicates(np.ones((1, 141)))
     one = int(np.flatnonzero((imputer.trial.left == 2) & (imputer.trial.group == 1))[0])
-    v, mean = fit[1][0, 1], imputer.own[one] @ fit[0][0]
+    v, mean = fit.covariances[0, 1], imputer.own[one] @ fit.coefficients[0]
     gap = np.linalg.solve(v[:2, :2], imputer.trial.values[one, :2] - mean[:2])
-    found = imputer.completed("MAR", *fit)[0, one, 2]
+    found = imputer.completed("MAR", fit)[0, one, 2]
     assert found == pytest.approx(mean[2] + v[2, :2] @ gap, rel=1e-9)
 
 

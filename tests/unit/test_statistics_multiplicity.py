@@ -85,7 +85,7 @@ def test_what_a_rejected_hypothesis_passes_on_is_as_published():
     w, g, left = np.array(w), np.array(g), [0, 1, 2, 3, 4, 5]
     for j in (2, 5, 1):
         left.remove(j)
-        w, g = multiplicity._without(w, g, j, left)
+        w, g = multiplicity._weights_without(w, g, j, left), multiplicity._transitions_without(g, j, left)
     expected = np.zeros((6, 6))
     for edge, value in R["bretz_2011"]["left"].items():
         expected[tuple(map(int, edge.split(">")))] = value
@@ -101,7 +101,7 @@ def weighted_closure(p, weights, transitions):
             w, g, left = np.array(weights, float), np.array(transitions, float), list(range(n))
             for j in [i for i in range(n) if i not in kept]:
                 left.remove(j)
-                w, g = multiplicity._without(w, g, j, left)
+                w, g = multiplicity._weights_without(w, g, j, left), multiplicity._transitions_without(g, j, left)
             of_set = min((p[i] / w[i] for i in kept if w[i] > 0), default=1.0)
             for i in kept:
                 largest[i] = max(largest[i], min(of_set, 1))

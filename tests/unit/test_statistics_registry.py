@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omtrace.faults import Fault
 from omtrace.model.contrast import Contrast, contrast_of, contrasts_named, group_label
+from omtrace.model.statistic import Scale
 from omtrace.model.statistics import _EVERY, INTERVALS, STATISTICS, TABLES, Role, Unit, statistic_of
 from omtrace.report import words
 from test_analyses import Results, people
@@ -48,12 +49,12 @@ def test_both_limits_of_an_interval_are_registered_alike():
     ],
 )
 def test_unit_and_decimals(name, scale, shape):
-    assert statistic_of(name).shape(*scale) == shape
+    assert statistic_of(name).scale(Scale(*scale)) == Scale(*shape)
 
 
 @pytest.mark.parametrize(("df", "decimals"), [(31.0, 0), (31.000000000000004, 0), (31.2, 1), (float("nan"), 1)])
 def test_whole_degrees_of_freedom_have_no_decimals_whatever_their_last_bits(df, decimals):
-    assert statistic_of("df").shape("g", 2, df) == ("", decimals)
+    assert statistic_of("df").scale(Scale("g", 2), df) == Scale("", decimals)
 
 
 def literals(path, names):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from omtrace.faults import Fault, Refusal, nearest
 from omtrace.model.contrast import Contrast, contrasts_named
+from omtrace.model.statistic import Scale
 from omtrace.model.statistics import statistic_of
 from omtrace.statistics.interval import Interval
 
@@ -79,7 +80,11 @@ class Call:
         """The parameters analysed."""
         return [name for name in self.entry.parameters if self.only is None or name == self.only[0]]
 
-    def targets(self, holds: Literal["anything", "numbers", "yes or no"] = "numbers") -> Iterator[tuple[str, str]]:
+    def of(self, parameter: str, visit: str = "") -> "Target":
+        """A parameter at a visit, of which numbers are made."""
+        return Target(self, parameter, visit)
+
+    def targets(self, holds: Literal["anything", "numbers", "yes or no"] = "numbers") -> "Iterator[Target]":
         """Each parameter with each visit analysed ("" for a parameter without visits).
 
         Raises Fault, or Refusal, for a parameter that does not hold what the method asks for.
@@ -91,7 +96,14 @@ class Call:
                     continue
                 if holds != "anything":
                     self.need(parameter, visit, holds)
-                yield parameter, visit
+                yield self.of(parameter, visit)
+
+    def analysed_visits(self, holds: Literal["numbers", "yes or no"] = "numbers") -> dict[str, list[str]]:
+        """Each parameter with all visits analysed, for methods that take several together."""
+        visits: dict[str, list[str]] = {}
+        for target in self.targets(holds):
+            visits.setdefault(target.parameter, []).append(target.visit)
+        return visits
 
     def need(self, parameter: str, visit: str = "", holds: str = "numbers") -> None:
         """Raise Fault if a parameter holds categories, and Refusal if it holds more than the yes or no asked for."""
@@ -141,42 +153,56 @@ class Call:
         declared, endless = self.dataset.parameters[parameter], Interval(-math.inf, math.inf)
         if declared.derive != "score":
             return Interval(0.0, math.inf) if declared.derive in COUNTS else endless
-        own = _bounds(declared.options["instrument"], declared.options["score"])
-        return Interval(*own) if own else endless
+        return _bounds(declared.options["instrument"], declared.options["score"]) or endless
+
+
+@cache
+def _bounds(instrument: str, score: str) -> Interval | None:
+    from omtrace.instruments import instrument_of
+
+    own = instrument_of(instrument).bounds(score)
+    return Interval(*own) if own else None
+
+
+@dataclass(frozen=True)
+class Target:
+    """A parameter at a visit ("" where it has none) of an analysis, and what makes numbers of it."""
+
+    call: Call = field(compare=False)
+    parameter: str
+    visit: str
+
+    @property
+    def where(self) -> str:
+        """The analysis, the parameter and the visit, as messages begin with them."""
+        return f"analysis {self.call.name}, {self.parameter}{f' at {self.visit}' if self.visit else ''}"
 
     def numbers(
         self,
-        parameter: str,
         group: str | Contrast,
-        visit: str,
         values: "Mapping[str, float]",
         rows: "Rows",
         level: str = "",
-        scale: tuple[str, int] | None = None,
+        scale: Scale | None = None,
     ) -> "Iterator[Number]":
         """One Number for each named statistic, with the unit and decimals that fit it.
 
         The interval of a mean is cut at the ends of a questionnaire's scale: no mean lies beyond them, so that it
-        covers as often. ``scale``: unit and decimals of what was analysed, where they are not the parameter's own;
-        needed of several parameters together, whose names are joined by ``JOINT``.
+        covers as often. ``scale``: that of what was analysed, where it is not the parameter's own; needed of several
+        parameters together, whose names are joined by ``JOINT``.
         """
         if scale is None:
-            scale = self.dataset.parameters[parameter].unit, self.dataset.parameters[parameter].decimals
+            declared = self.call.dataset.parameters[self.parameter]
+            scale = Scale(declared.unit, declared.decimals)
             if MEANS & values.keys() and "ci_low" in values:
-                low, high = self.bounds(parameter)
+                low, high = self.call.bounds(self.parameter)
                 ends = {name: values[name] for name in ("ci_low", "ci_high")}
                 cut = {name: end if math.isnan(end) else min(max(end, low), high) for name, end in ends.items()}
                 values = {**values, **cut}
         for statistic, value in values.items():
-            unit, decimals = statistic_of(statistic).shape(*scale, value)
-            yield Number(parameter, str(group), visit, level, statistic, float(value), unit, decimals, rows)
-
-
-@cache
-def _bounds(instrument: str, score: str) -> tuple[float, float] | None:
-    from omtrace.instruments import instrument_of
-
-    return instrument_of(instrument).bounds(score)
+            of = statistic_of(statistic).scale(scale, value)
+            name = (self.parameter, str(group), self.visit, level, statistic)
+            yield Number(*name, float(value), of.unit, of.decimals, rows)
 
 
 @dataclass(frozen=True)

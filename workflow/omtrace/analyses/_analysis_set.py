@@ -25,6 +25,15 @@ class Needed(NamedTuple):
     columns: dict[str | tuple[str, str], Column]
 
 
+@dataclass(frozen=True)
+class _Behind:
+    """Of each column behind a set and each unit the record, its role, and whether it stands in a row set at all."""
+
+    record: "numpy.ndarray"
+    role: "numpy.ndarray"
+    stands: "numpy.ndarray"
+
+
 @dataclass(frozen=True, eq=False)
 class AnalysisSet:
     """The units of an analysis: which are used, and why each of the others is left out.
@@ -221,7 +230,7 @@ class AnalysisSet:
         """The row set of units for reasons among texts."""
         import numpy
 
-        record, role, stands = (part[:, units] for part in self._entries)
+        record, role, stands = (getattr(self._entries, name)[:, units] for name in ("record", "role", "stands"))
         kind = role * len(texts) + reason
         more = self._belonging(units, groups)
         records = numpy.concatenate([record[stands], *more])
@@ -250,8 +259,8 @@ class AnalysisSet:
         return [("population", column) for column in self.membership] + needed
 
     @cached_property
-    def _entries(self) -> "tuple[numpy.ndarray, numpy.ndarray, numpy.ndarray]":
-        """Of each column behind and each unit the record, its role, and whether it stands in a row set at all."""
+    def _entries(self) -> "_Behind":
+        """The records behind the set."""
         import numpy
 
         shape, positions = (len(self._sources), len(self.reason)), self.data.positions
@@ -262,7 +271,7 @@ class AnalysisSet:
                 has_value = column.observed[positions] | (self.reason > 0)
                 role[row, ~has_value] = self._roles.index(self.missing_role)
                 stands[row] = has_value | bool(self.missing_role)
-        return record, role, stands
+        return _Behind(record, role, stands)
 
     def _belonging(self, units: "numpy.ndarray", groups: Sequence[str]) -> "list[numpy.ndarray]":
         """The records that say that units belong to a number's groups, where the set does not need them anyway."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -12,6 +13,8 @@ from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 
 if TYPE_CHECKING:
+    import pandas
+
     from omtrace.analyses._analysis_set import AnalysisSet
     from omtrace.provenance.rows import Rows
     from omtrace.statistics.missing import ImputedTrial
@@ -64,7 +67,7 @@ class Imputing:
     used: "AnalysisSet"
     imputed: "ImputedTrial"
 
-    @property
+    @cached_property
     def rows(self) -> "Rows":
         """The units of all groups of the model: each with its observed values, and those to be imputed."""
         return self.used.rows(self.groups)
@@ -80,17 +83,18 @@ class Imputing:
         missing = {unit: status for unit, status in self.imputed_at(visit).items() if unit in set(mine)}
         left = dict(zip(self._units, self.imputed.trial.left, strict=True))
         gone = sum(left[unit] <= self.visits.index(visit) for unit in missing)
-        yield from self.call.numbers(self.parameter, group, visit, {"n": len(mine)}, self.used.rows([group]))
+        target = self.call.of(self.parameter, visit)
+        yield from target.numbers(group, {"n": len(mine)}, self.used.rows([group]))
         seen = self.used.rows([group], {unit: f"imputed: {status}" for unit, status in missing.items()})
         values = {"observed": len(mine) - len(missing), "imputed": len(missing), "imputed_after_drop_out": gone}
-        yield from self.call.numbers(self.parameter, group, visit, values, seen)
+        yield from target.numbers(group, values, seen)
 
     def model(self, rows: "Rows") -> Iterator[Number]:
         """The covariances tried in the imputation model, in words as level, and bootstrap samples not fitted."""
-        imputer, made = self.imputed.imputer, self.imputed.made
+        imputer, made, target = self.imputed.imputer, self.imputed.made, self.call.of(self.parameter)
         for name, reason in imputer.rejected:
             level = f"imputation model, covariance {name}: {reason}"
-            yield from self.call.numbers(self.parameter, "all", "", {"fitted": 0}, rows, level=level)
+            yield from target.numbers("all", {"fitted": 0}, rows, level)
         values: dict[str, float] = {"fitted": 1, "n": len(self._units)}
         values["covariance_parameters"] = imputer.model.parameters
         if drawn := [draws for draws in made.values() if hasattr(draws, "refused")]:
@@ -100,7 +104,7 @@ class Imputing:
         words = f"imputation model, covariance {imputer.structure}, REML"
         if "posterior" in made and imputer.structure != "us":
             words += "; draws from the posterior of an unstructured one, of which this is the prior mean"
-        yield from self.call.numbers(self.parameter, "all", "", values, rows, level=words)
+        yield from target.numbers("all", values, rows, words)
 
     @property
     def _units(self) -> list[str]:
@@ -115,6 +119,8 @@ def imputing(
 
     Raises Fault for groups that there are not, covariates that cannot be, and a model that cannot be fitted.
     """
+    from omtrace.statistics.missing import impute
+
     o = call.options
     for pair in [*pairs, (reference, reference)]:
         call.contrast(*pair)
@@ -132,7 +138,29 @@ def imputing(
         call.entry.population, parameter, visits, base, (*o.covariates, *o.factors), True, "imputed"
     )
     try:
-        imputed = _imputed(call, parameter, visits, groups, pairs, reference, approaches, used)
+        long = _long(call, parameter, visits, used.frame[used.frame["group"].isin(groups)])
+        imputed = impute(
+            long,
+            "value",
+            "unit",
+            "visit",
+            "group",
+            "baseline" if o.baseline else None,
+            covariates=o.covariates,
+            factors=o.factors,
+            visits=visits,
+            arms=groups,
+            reference=reference,
+            contrasts=pairs,
+            last_visit=LAST,
+            approaches=approaches,
+            structures=o.structures,
+            covariance_by_arm=o.by_group,
+            baseline_by_arm=o.baseline_by_group,
+            imputations=o.imputations,
+            generator=call.generator(o.seed),
+            level=o.level,
+        )
     except ValueError as error:
         raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
     return Imputing(call, parameter, visits, groups, list(pairs), used, imputed)
@@ -163,48 +191,16 @@ def _visits(call: Call, parameter: str) -> list[str]:
     return visits
 
 
-def _imputed(
-    call: Call,
-    parameter: str,
-    visits: list[str],
-    groups: list[str],
-    pairs: Sequence[tuple[str, str]],
-    reference: str,
-    approaches: Sequence[Approach],
-    used: "AnalysisSet",
-) -> "ImputedTrial":
-    from omtrace.statistics.missing import impute
-
+def _long(call: Call, parameter: str, visits: list[str], frame: "pandas.DataFrame") -> "pandas.DataFrame":
+    """A row for each unit and visit, with the last visit that took place."""
     o = call.options
     numeric = [*(["baseline"] if o.baseline else []), *o.covariates]
-    frame = used.frame[used.frame["group"].isin(groups)].astype(dict.fromkeys([*visits, *numeric], "float64"))
+    frame = frame.astype(dict.fromkeys([*visits, *numeric], "float64"))
     statuses = [call.data.plain(parameter, visit) for visit in visits]
     attended = [_attended([block[unit][1] for block in statuses]) for unit in frame.index]
     frame = frame.assign(**{LAST: [visits[count - 1] if count else None for count in attended]})
     long = frame.rename_axis("unit").reset_index()
-    long = long.melt(["unit", "group", LAST, *numeric, *o.factors], visits, "visit", "value")
-    return impute(
-        long,
-        "value",
-        "unit",
-        "visit",
-        "group",
-        "baseline" if o.baseline else None,
-        covariates=o.covariates,
-        factors=o.factors,
-        visits=visits,
-        arms=groups,
-        reference=reference,
-        contrasts=pairs,
-        last_visit=LAST,
-        approaches=approaches,
-        structures=o.structures,
-        covariance_by_arm=o.by_group,
-        baseline_by_arm=o.baseline_by_group,
-        imputations=o.imputations,
-        generator=call.generator(o.seed),
-        level=o.level,
-    )
+    return long.melt(["unit", "group", LAST, *numeric, *o.factors], visits, "visit", "value")
 
 
 def _attended(statuses: Sequence[str]) -> int:

@@ -43,8 +43,7 @@ def verdicts(call: Call, numbers: Sequence[Number]) -> Iterator[Number]:
         limits |= {} if margin.kind == "noninferiority" and better == "higher" else {"margin_high": high}
         code = _verdict(margin.kind, better, names.null, (low, high), (row[names.low].value, row[names.high].value))
         for statistic, value in limits.items():
-            shape = effect.unit, effect.decimals
-            yield Number(parameter, group, visit, level, statistic, value, *shape, effect.rows)
+            yield Number(parameter, group, visit, level, statistic, value, effect.unit, effect.decimals, effect.rows)
         yield Number(parameter, group, visit, level, margin.kind, float(code), "", 0, effect.rows)
 
 

@@ -31,10 +31,12 @@ def pairs(call: Call) -> Iterator[Pair]:
     if o.other not in declared or o.other in call.parameters:
         hint = nearest(o.other, declared) if o.other not in declared else " besides those analysed"
         raise Fault(f"analysis {call.name}: other: there is no parameter {o.other!r}{hint}")
-    for parameter, visit in call.targets():
-        at = visit if declared[o.other].visits else ""
+    for target in call.targets():
+        at = target.visit if declared[o.other].visits else ""
         call.need(o.other, at)
-        analysis_set = call.data.select_complete(call.entry.population, [(parameter, visit), (o.other, at)])
+        analysis_set = call.data.select_complete(
+            call.entry.population, [(target.parameter, target.visit), (o.other, at)]
+        )
         for group in call.groups(o.by_group):
             part = analysis_set.of_group(group).astype("float64").to_numpy()
-            yield parameter, group, visit, part[:, 0], part[:, 1], analysis_set.rows([group])
+            yield target.parameter, group, target.visit, part[:, 0], part[:, 1], analysis_set.rows([group])

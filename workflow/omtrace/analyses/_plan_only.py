@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from omtrace.analyses import Call, Method
 from omtrace.analyses._refusals import parts_of
-from omtrace.faults import Fault, Refusal
+from omtrace.faults import Fault
 
 if TYPE_CHECKING:
     from omtrace.analyses.selection import Data
-    from omtrace.model.plan import Analysis, DatasetPlan
+    from omtrace.model.plan import DatasetPlan, Plan
     from omtrace.provenance.columns import Column
 
 
@@ -39,22 +39,22 @@ class NoData:
         raise RecordNeeded(name)
 
 
-def shown_by_plan(
-    name: str, entry: "Analysis", options: Any, dataset: "DatasetPlan", method: Method, study: str
-) -> tuple[list[Fault], list[Refusal]]:
-    """What does not fit in a plan entry, and what of it no data would allow.
+def shown_by_plan(plan: "Plan", name: str, options: Any, method: Method) -> list[Fault]:
+    """What does not fit in a plan entry; a ``Refusal`` is what no data would allow.
 
     Parameters
     ----------
-    name, entry, options
-        The analysis, its options as its method has checked them.
-    dataset
-        Its dataset, whose groups the plan lists, if it has any.
-    method, study
-        Its method, and the plan's study.
+    plan, name
+        The plan, which lists the groups of the analysis' dataset, if it has any, and the analysis.
+    options
+        Its options, as its method has checked them.
+    method
+        Its method.
     """
+    entry = plan.analyses[name]
+    dataset = plan.datasets[entry.dataset]
     data = cast("Data", NoData(entry.dataset, dataset))
-    call = Call(name, entry, options, dataset, data, study=study)
+    call = Call(name, entry, options, dataset, data, study=plan.study)
     faults: dict[tuple[str, ...], Fault] = {}
     for narrowed in parts_of(method, call):
         try:
@@ -64,5 +64,4 @@ def shown_by_plan(
             continue
         except Fault as fault:
             faults.setdefault(fault.lines, fault)
-    refusals = [fault for fault in faults.values() if isinstance(fault, Refusal)]
-    return [fault for fault in faults.values() if not isinstance(fault, Refusal)], refusals
+    return list(faults.values())

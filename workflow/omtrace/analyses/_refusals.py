@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from omtrace.analyses import JOINT, Call, Method, Number
 from omtrace.faults import Fault, Refusal
@@ -21,19 +21,17 @@ def numbers_of(method: Method, call: Call) -> list[Number]:
     parts = parts_of(method, call)
     empty = [_without_units(part) or _without_rows(part) for part in parts]
     if not any(empty):
-        numbers, refusal = _attempted(method, call)
-        if refusal is None:
-            return numbers
+        attempt = _attempt(method, call)
+        if attempt.refusal is None:
+            return attempt.numbers
         if len(parts) == 1:
-            return [*numbers, _not_computed(parts[0], refusal)]
+            return [*attempt.numbers, _not_computed(parts[0], attempt.refusal)]
     numbers = []
     for part, refusal in zip(parts, empty, strict=True):
-        made: list[Number] = []
-        if refusal is None:
-            made, refusal = _attempted(method, part)
-        numbers += made
-        if refusal:
-            numbers.append(_not_computed(part, refusal))
+        attempt = Attempt([], refusal) if refusal else _attempt(method, part)
+        numbers += attempt.numbers
+        if attempt.refusal:
+            numbers.append(_not_computed(part, attempt.refusal))
     return numbers
 
 
@@ -42,17 +40,24 @@ def refusals_of(numbers: Sequence[Number]) -> list[Number]:
     return [number for number in numbers if number.statistic == NOT_COMPUTED]
 
 
-def _attempted(method: Method, call: Call) -> tuple[list[Number], Refusal | None]:
+@dataclass(frozen=True)
+class Attempt:
     """The numbers up to a refusal, and the refusal, if there is one: a method's own, or what a statistic refuses."""
+
+    numbers: list[Number]
+    refusal: Refusal | None = None
+
+
+def _attempt(method: Method, call: Call) -> Attempt:
     numbers: list[Number] = []
     try:
         for number in method.run(call):
             numbers.append(number)
     except Refusal as refusal:
-        return numbers, refusal
+        return Attempt(numbers, refusal)
     except ValueError as error:
-        return numbers, Refusal(f"analysis {call.name}: {error}")
-    return numbers, None
+        return Attempt(numbers, Refusal(f"analysis {call.name}: {error}"))
+    return Attempt(numbers)
 
 
 def parts_of(method: Method, call: Call) -> list[Call]:
@@ -61,7 +66,7 @@ def parts_of(method: Method, call: Call) -> list[Call]:
     if part == "parameter":
         return [replace(call, only=(parameter, None)) for parameter in call.parameters] or [call]
     targets = list(call.targets("anything")) if part == "target" else []
-    return [replace(call, only=target) for target in targets] or [call]
+    return [replace(call, only=(target.parameter, target.visit)) for target in targets] or [call]
 
 
 def _not_computed(call: Call, refusal: Refusal) -> Number:
@@ -84,7 +89,7 @@ def _without_rows(call: Call) -> Refusal | None:
     """That a table has no row left, where all records of a part would come from it."""
     if call.only is None or not any(status.endswith(NO_ROWS) for status in call.data.statuses):
         return None
-    columns = [call.data.column(*target) for target in call.targets("anything")]
+    columns = [call.data.column(target.parameter, target.visit) for target in call.targets("anything")]
     counts = Counter(status for c in columns[:1] for status in c.statuses[c.status].tolist())
     if not counts or any(not s.endswith(NO_ROWS) for c in columns for s in c.statuses[c.status].tolist()):
         return None

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from omtrace.analyses import Call, Number
+from omtrace.analyses import Call, Number, Target
 from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 
@@ -35,7 +35,7 @@ class Regression(Closed):
 
 def targets(
     call: Call, holds: Literal["anything", "numbers", "yes or no"], exposure: str = ""
-) -> Iterator[tuple[str, str, "AnalysisSet", "pandas.DataFrame"]]:
+) -> Iterator[tuple[Target, "AnalysisSet", "pandas.DataFrame"]]:
     """Each parameter and visit after baseline, with who is used, and the frame of the groups in the model.
 
     Raises Fault for groups and covariates that cannot be.
@@ -45,16 +45,22 @@ def targets(
         call.contrast(*pair)
     for name in o.covariates:
         call.need(name)
-    for parameter, visit in call.targets(holds):
-        if visit and visit == call.dataset.baseline:
+    for target in call.targets(holds):
+        if target.visit and target.visit == call.dataset.baseline:
             continue
-        base = call.baseline(parameter) if o.baseline else ""
+        base = call.baseline(target.parameter) if o.baseline else ""
         analysis_set = call.data.select(
-            call.entry.population, parameter, visit, base, (*o.covariates, *o.factors), True, exposure=exposure
+            call.entry.population,
+            target.parameter,
+            target.visit,
+            base,
+            (*o.covariates, *o.factors),
+            True,
+            exposure=exposure,
         )
         frame = analysis_set.frame[analysis_set.frame["group"].isin(o.groups(list(call.dataset.groups)))]
         numeric = [*(["baseline"] if base else []), *o.covariates, *(["exposure"] if exposure else [])]
-        yield parameter, visit, analysis_set, frame.astype(dict.fromkeys(numeric, "float64"))
+        yield target, analysis_set, frame.astype(dict.fromkeys(numeric, "float64"))
 
 
 def terms_of(call: Call) -> "Terms":
@@ -66,26 +72,26 @@ def terms_of(call: Call) -> "Terms":
     return Terms("value", "group", o.groups(list(call.dataset.groups)), None, numeric, o.factors)
 
 
-def refused(call: Call, parameter: str, visit: str, error: ValueError) -> Refusal:
+def refused(target: Target, error: ValueError) -> Refusal:
     """The refusal of a model that cannot be fitted."""
-    return Refusal(f"analysis {call.name}, {parameter}{f' at {visit}' if visit else ''}: {error}")
+    return Refusal(
+        f"analysis {target.call.name}, {target.parameter}{f' at {target.visit}' if target.visit else ''}: {error}"
+    )
 
 
 def silent_levels(
-    call: Call,
-    parameter: str,
-    visit: str,
+    target: Target,
     levels: "Sequence[Alike]",
     analysis_set: "AnalysisSet",
     frame: "pandas.DataFrame",
     what: str,
 ) -> Iterator[Number]:
     """How many rows have a level of a factor whose outcomes are all alike, so that they say nothing of a ratio."""
-    groups = call.options.groups(list(call.dataset.groups))
+    groups = target.call.options.groups(list(target.call.dataset.groups))
     named: dict[str, str] = {}  # unit -> the level for which it was named
     for alike in levels:
         level = f"{alike.factor} {alike.level}: all {alike.outcome}, says nothing of the {what}"
         others = frame.index[frame[alike.factor] != alike.level]
         rows = analysis_set.rows(groups, named | dict.fromkeys(others, f"another level of {alike.factor}"))
         named |= dict.fromkeys(frame.index.difference(others), f"named for {alike.factor} {alike.level}")
-        yield from call.numbers(parameter, "all", visit, {"n": float(alike.rows)}, rows, level)
+        yield from target.numbers("all", {"n": float(alike.rows)}, rows, level)

@@ -45,10 +45,9 @@ def named(kind: Literal["group", "parameter", "population", "visit"], name: str)
     return f"{{{kind}:{name}}}"
 
 
-def population_in(level: str) -> tuple[str, str]:
-    """The population that a level begins with, by name, and what the level says of it."""
-    population, _, what = level.partition(": ")
-    return NAMED.sub(r"\2", population), what
+def population_in(level: str) -> str:
+    """The population that a level begins with, by name."""
+    return NAMED.sub(r"\2", level.partition(": ")[0])
 
 
 def level_shown(level: str, dataset: "DatasetPlan") -> str:

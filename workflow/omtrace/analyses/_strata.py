@@ -1,6 +1,7 @@
 """Units of two groups in strata: those of each that hold both groups, and who stands in none of these."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field
@@ -37,8 +38,16 @@ class Stratum(NamedTuple):
     rows: "Rows"
 
 
-def strata_of(call: Call, analysis_set: "AnalysisSet", pair: Sequence[str]) -> tuple[list[Stratum], "Rows"]:
-    """The strata with both groups, in order, and the rows of all of them. Raises Refusal where there is none."""
+@dataclass(frozen=True)
+class Strata:
+    """The strata with both groups, in order, and the rows of all of them."""
+
+    strata: list[Stratum]
+    rows: "Rows"
+
+
+def strata_of(call: Call, analysis_set: "AnalysisSet", pair: Sequence[str]) -> Strata:
+    """The strata of the units. Raises Refusal where there is none with both groups."""
     frame = analysis_set.frame[analysis_set.frame["group"].isin(pair)]
     words = [
         ", ".join(f"{value:g}" if isinstance(value, float) else str(value) for value in values)
@@ -55,4 +64,4 @@ def strata_of(call: Call, analysis_set: "AnalysisSet", pair: Sequence[str]) -> t
             alone = {unit: why for unit, why in alone.items() if of[unit] != level}
     if not found:
         raise Refusal(f"analysis {call.name}: no stratum holds both {pair[0]} and {pair[1]}")
-    return found, analysis_set.rows(pair, alone)
+    return Strata(found, analysis_set.rows(pair, alone))

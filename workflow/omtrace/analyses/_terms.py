@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from omtrace.analyses import Call, Number
+from omtrace.analyses import Call, Number, Target
 from omtrace.analyses._model_options import ModelOptions, PlannedContrast
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import nearest
 from omtrace.model.contrast import EVERYBODY, Contrast
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
     import numpy
@@ -66,14 +67,13 @@ class Fitted:
 
 
 def fitted(
-    call: Call,
+    target: Target,
     terms: list[str],
-    parameter: str,
-    visit: str | list[str],
     slopes: Mapping[str, str] | None = None,
+    visits: list[str] | None = None,
     time: Mapping[str, float] | None = None,
 ) -> Fitted:
-    """The model of a parameter at a visit, or over several. Raises Fault where it cannot be fitted.
+    """The model of a parameter at a visit, or over several ``visits``. Raises Fault where it cannot be fitted.
 
     ``time``: of each visit, a covariate of this name.
     """
@@ -81,17 +81,22 @@ def fitted(
     from omtrace.statistics.linear.linear import fit_linear
     from omtrace.statistics.mixed.lmm import fit
 
-    o, slopes = call.options, slopes or {}
-    where = f"analysis {call.name}, {parameter}{f' at {visit}' if visit and isinstance(visit, str) else ''}"
+    call, o, slopes = target.call, target.call.options, slopes or {}
+    visit = visits or target.visit
     try:
         own = (*OWN, *([TIME] if time else []))
         names = _names(call, terms, slopes, own)
         base = call.baseline() if "baseline" in names else ""
         covariates = [name for name in names if name not in own]
-        analysis_set = call.data.select(call.entry.population, parameter, visit, base, covariates)
-        frame, levels, without = _rows(
-            call, analysis_set, [name for name in names if name != TIME or not time], terms, visit
-        )
+        analysis_set = call.data.select(call.entry.population, target.parameter, visit, base, covariates)
+        names, used = [name for name in names if name != TIME or not time], _factors_of(terms)
+        levels = _levels(call, analysis_set.frame, [name for name in names if name in used])
+        outside = _outside(analysis_set.frame, levels)
+        frame = _rows(analysis_set.frame[~outside], names, visit)
+        if visits and "visit" in used:
+            levels["visit"] = tuple(visits)
+        numeric = ["value", *(name for name in names if name in used and name not in levels)]
+        frame = frame.astype(dict.fromkeys(numeric, "float64"))
         if time:
             frame = frame.assign(time=frame["visit"].map(time).astype("float64"))
         if o.log and (frame["value"] <= 0).any():
@@ -104,7 +109,8 @@ def fitted(
         along = {name: frame[slope].to_numpy() for name, slope in slopes.items()}
         model = fit(values, design.matrix, groups, along, o.likelihood == "REML", o.negative) if groups else naive
     except ValueError as error:
-        raise Refusal(f"{where}: {error}") from None
+        raise Refusal(f"{target.where}: {error}") from None
+    without = dict.fromkeys(analysis_set.frame.index[outside], "other level of a factor")
     return Fitted(design, model, naive, analysis_set, analysis_set.rows(without=without), frame)
 
 
@@ -138,30 +144,38 @@ def _names(call: Call, terms: list[str], slopes: Mapping[str, str], own: tuple[s
     return list(dict.fromkeys(parts))
 
 
-def _rows(
-    call: Call, analysis_set: "AnalysisSet", names: list[str], terms: list[str], visit: str | list[str]
-) -> tuple["pandas.DataFrame", dict[str, tuple[str, ...]], dict[str, str]]:
-    """The rows of the model, the levels of its factors, and the units that are left out, with the reason."""
-    frame = analysis_set.frame.rename_axis(UNIT)
-    used = {part for term in terms for name in term.split("*") for part in name.replace(":", " ").split()}
+def _factors_of(terms: list[str]) -> set[str]:
+    """Every name in the terms."""
+    return {part for term in terms for name in term.split("*") for part in name.replace(":", " ").split()}
+
+
+def _levels(call: Call, frame: "pandas.DataFrame", names: list[str]) -> dict[str, tuple[str, ...]]:
+    """The levels of the factors among names."""
     levels: dict[str, tuple[str, ...]] = {}
-    outside = frame.index != frame.index
-    for name in (name for name in names if name in used and name not in OWN):
+    for name in (name for name in names if name not in OWN):
         given = call.options.levels.get(name, ())
         if given or call.data.is_text(name):
             there = set(frame[name])
             of_group = [group for group in call.dataset.groups if group in there] if name == call.dataset.group else []
             levels[name] = given or tuple(of_group) or tuple(sorted(there))
-            outside = outside | ~frame[name].isin(levels[name]).to_numpy()
-    without = dict.fromkeys(frame.index[outside], "other level of a factor")
-    frame = frame[~outside].reset_index()
-    if not isinstance(visit, str):
-        if "visit" in used:
-            levels["visit"] = tuple(visit)
-        frame = frame.melt([UNIT, *(name for name in names if name != "visit")], visit, "visit", "value")
-        frame = frame.dropna(subset=["value"])
-    numeric = ["value", *(name for name in names if name in used and name not in levels)]
-    return frame.astype(dict.fromkeys(numeric, "float64")), levels, without
+    return levels
+
+
+def _outside(frame: "pandas.DataFrame", levels: Mapping[str, tuple[str, ...]]) -> "numpy.ndarray":
+    """Which units have another level of a factor."""
+    outside: numpy.ndarray = frame.index != frame.index
+    for name, own in levels.items():
+        outside = outside | ~frame[name].isin(own).to_numpy()
+    return outside
+
+
+def _rows(frame: "pandas.DataFrame", names: list[str], visit: str | list[str]) -> "pandas.DataFrame":
+    """A row for each unit, or for each unit and visit with a value."""
+    frame = frame.rename_axis(UNIT).reset_index()
+    if isinstance(visit, str):
+        return frame
+    frame = frame.melt([UNIT, *(name for name in names if name != "visit")], visit, "visit", "value")
+    return frame.dropna(subset=["value"])
 
 
 def _beyond(frame: "pandas.DataFrame", o: ModelOptions) -> "pandas.DataFrame":
@@ -176,34 +190,43 @@ def _beyond(frame: "pandas.DataFrame", o: ModelOptions) -> "pandas.DataFrame":
     return frame.assign(value=value)
 
 
-def numbers_of(call: Call, parameter: str, visit: str, fit: Fitted) -> Iterator[Number]:
+def numbers_of(target: Target, fit: Fitted) -> Iterator[Number]:
     """Tests of the terms, planned contrasts, adjusted means, and the model with its variances."""
-    o = call.options
-    declared = call.dataset.parameters[parameter]
-    scale = (f"log {declared.unit}".strip(), max(2, declared.decimals)) if o.log else None
+    o = target.call.options
+    declared = target.call.dataset.parameters[target.parameter]
+    scale = Scale(f"log {declared.unit}".strip(), max(2, declared.decimals)) if o.log else None
     end = ", log scale" * o.log
     for term in fit.design.columns:
         values = fit.test(term, o)
         if not o.contrasts:  # else these say enough
-            _tell(call, parameter, visit, term.replace(":", " x "), values, fit)
-        yield from call.numbers(parameter, "all", visit, values, fit.rows, f"type III: {term.replace(':', ' x ')}")
+            _tell(target, term.replace(":", " x "), values, fit)
+        yield from target.numbers("all", values, fit.rows, f"type III: {term.replace(':', ' x ')}")
     for contrast in o.contrasts:
-        group, level, values = planned(call, contrast, fit)
-        _tell(call, parameter, visit, f"{Contrast(*contrast.pair)}{contrast.label}", values, fit)
-        per = _per(call, parameter, contrast.slope, scale)
-        yield from call.numbers(parameter, group, visit, values, fit.rows, level + end, per)
-        for name, slope in _slopes(call, contrast, fit):
-            yield from call.numbers(parameter, name, visit, slope, fit.rows, f"slope of {contrast.slope}{end}", per)
-    for group, level, values in _means(call, fit):
+        effect = planned(target.call, contrast, fit)
+        _tell(target, f"{Contrast(*contrast.pair)}{contrast.label}", effect.values, fit)
+        per = _per(target.call, target.parameter, contrast.slope, scale)
+        yield from target.numbers(effect.group, effect.values, fit.rows, effect.level + end, per)
+        for name, slope in _slopes(target.call, contrast, fit):
+            yield from target.numbers(name, slope, fit.rows, f"slope of {contrast.slope}{end}", per)
+    for group, level, values in _means(target.call, fit):
         back = {name: values.pop(name) for name in GEOMETRIC if name in values}
         level = (level + end).removeprefix(", ")
-        yield from call.numbers(parameter, group, visit, values, fit.rows, level, scale)
-        yield from call.numbers(parameter, group, visit, back, fit.rows, level)
-    yield from _model(call, parameter, visit, fit, scale)
+        yield from target.numbers(group, values, fit.rows, level, scale)
+        yield from target.numbers(group, back, fit.rows, level)
+    yield from _model(target, fit, scale)
 
 
-def planned(call: Call, contrast: PlannedContrast, fit: Fitted) -> tuple[str, str, dict[str, float]]:
-    """Group, level and numbers of a planned contrast; as a ratio too where logarithms are analysed."""
+@dataclass(frozen=True)
+class Planned:
+    """Group, level and numbers of a planned contrast."""
+
+    group: str
+    level: str
+    values: dict[str, float]
+
+
+def planned(call: Call, contrast: PlannedContrast, fit: Fitted) -> Planned:
+    """The numbers of a planned contrast; as a ratio too where logarithms are analysed."""
     o, design = call.options, fit.design
     rows = []
     try:
@@ -219,8 +242,8 @@ def planned(call: Call, contrast: PlannedContrast, fit: Fitted) -> tuple[str, st
         values |= {name: math.exp(values[of]) for name, of in ratios.items()}
     pair = Contrast(*contrast.pair)
     if contrast.of == call.dataset.group:
-        return str(pair), contrast.label.removeprefix(", "), values
-    return EVERYBODY, f"{contrast.of}: {pair}{contrast.label}", values
+        return Planned(str(pair), contrast.label.removeprefix(", "), values)
+    return Planned(EVERYBODY, f"{contrast.of}: {pair}{contrast.label}", values)
 
 
 def _held(design: "Design", held: Mapping[str, str], slope: str) -> "numpy.ndarray":
@@ -241,13 +264,13 @@ def _slopes(call: Call, contrast: PlannedContrast, fit: Fitted) -> Iterator[tupl
         yield level, {"dose_slope": found["estimate"], **{k: found[k] for k in ("se", "ci_low", "ci_high", "df")}}
 
 
-def _per(call: Call, parameter: str, slope: str, scale: tuple[str, int] | None) -> tuple[str, int] | None:
+def _per(call: Call, parameter: str, slope: str, scale: Scale | None) -> Scale | None:
     """Unit and decimals of a slope: of what is analysed, per unit of the covariate."""
     if not slope:
         return scale
     declared, known = call.dataset.parameters[parameter], call.dataset.parameters.get(slope)
-    unit, decimals = scale or (declared.unit, declared.decimals)
-    return f"{unit} per {(known.unit if known else '') or f'unit of {slope}'}".strip(), decimals + 1
+    of = scale or Scale(declared.unit, declared.decimals)
+    return Scale(f"{of.unit} per {(known.unit if known else '') or f'unit of {slope}'}".strip(), of.decimals + 1)
 
 
 def _means(call: Call, fit: Fitted) -> Iterator[tuple[str, str, dict[str, float]]]:
@@ -274,17 +297,17 @@ def _means(call: Call, fit: Fitted) -> Iterator[tuple[str, str, dict[str, float]
                 yield "all", ", ".join(labels), values
 
 
-def _model(call: Call, parameter: str, visit: str, fit: Fitted, scale: tuple[str, int] | None) -> Iterator[Number]:
+def _model(target: Target, fit: Fitted, scale: Scale | None) -> Iterator[Number]:
     """How many units, rows and groups there are, and the variances of the random effects."""
     counts = {"n": float(fit.frame["unit"].nunique()), "missing": float(fit.chosen.missing())}
     if len(fit.frame) != counts["n"]:
         counts["values"] = float(len(fit.frame))
     if fit.random:
         counts["minus_2_log_likelihood"] = fit.random.minus_2_log_likelihood
-    yield from call.numbers(parameter, "all", visit, counts, fit.rows)
+    yield from target.numbers("all", counts, fit.rows)
     if fit.random is None:
         values = {"variance": fit.naive.variance}
-        yield from call.numbers(parameter, "all", visit, values, fit.rows, "residual", scale)
+        yield from target.numbers("all", values, fit.rows, "residual", scale)
         return
     total = sum(v for name, v in fit.random.components.items() if not name.endswith(", covariance"))
     for name, variance in fit.random.components.items():
@@ -295,17 +318,17 @@ def _model(call: Call, parameter: str, visit: str, fit: Fitted, scale: tuple[str
             values["share"] = 100 * variance / total
         if name != "residual":
             values["in_model"] = float(name not in fit.random.at_zero)
-        yield from call.numbers(parameter, "all", visit, values, fit.rows, level, scale)
+        yield from target.numbers("all", values, fit.rows, level, scale)
 
 
-def _tell(call: Call, parameter: str, visit: str, what: str, values: Mapping[str, float], fit: Fitted) -> None:
+def _tell(target: Target, what: str, values: Mapping[str, float], fit: Fitted) -> None:
     """The right p and the naive one, on stderr, where the plan asks for both."""
-    if not call.options.naive:
+    if not target.call.options.naive:
         return
-    at = f" {visit}" if visit else ""
-    unit = call.dataset.experimental_unit
+    at = f" {target.visit}" if target.visit else ""
+    unit = target.call.dataset.experimental_unit
     right = f"with the {unit.what} as unit" if unit and unit.parameter else "with random effects"
     sys.stderr.write(
-        f"omtrace: analysis {call.name}, {parameter}{at}, {what}: p = {values['p']:.3g} {right}; p = "
+        f"omtrace: analysis {target.call.name}, {target.parameter}{at}, {what}: p = {values['p']:.3g} {right}; p = "
         f"{values['naive_p']:.3g} if each of the {len(fit.frame)} records counted as one, which is wrong\n"
     )

@@ -24,8 +24,10 @@ def run(call: Call) -> Iterator[Number]:
     from omtrace.store import display
 
     call.need(call.options.printed)
-    for parameter, visit in call.targets():
-        analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=[call.options.printed])
+    for target in call.targets():
+        analysis_set = call.data.select(
+            call.entry.population, target.parameter, target.visit, covariates=[call.options.printed]
+        )
         for group in call.groups(True):
             part = analysis_set.of_group(group)
             computed, printed = part["value"].astype("float64"), part[call.options.printed].astype("float64")
@@ -38,11 +40,13 @@ def run(call: Call) -> Iterator[Number]:
                 "percent": 100 * sum(same) / len(part) if same else float("nan"),
             }
             rows = analysis_set.rows([group])
-            yield from call.numbers(parameter, group, visit, values, rows, level=f"equal to {decimals} decimals")
+            yield from target.numbers(group, values, rows, level=f"equal to {decimals} decimals")
             largest = float(differ.max()) if same else float("nan")
-            unit = call.dataset.parameters[parameter].unit
-            yield Number(parameter, group, visit, "", "largest_difference", largest, unit, decimals + 1, rows)
-        yield from _others(call, parameter, visit, analysis_set)
+            unit = call.dataset.parameters[target.parameter].unit
+            yield Number(
+                target.parameter, group, target.visit, "", "largest_difference", largest, unit, decimals + 1, rows
+            )
+        yield from _others(call, target.parameter, target.visit, analysis_set)
 
 
 def _others(call: Call, parameter: str, visit: str, analysis_set: "AnalysisSet") -> Iterator[Number]:

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.analyses._sentences import adjusted, tests_by
 from omtrace.analyses._shown import named
 from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import Contrast
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
     import pandas
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from omtrace.provenance.rows import Rows
     from omtrace.statistics.linear.linear import Ancova
 
-SCALES = {"rank": ("ranks", 1), "log": ("", 2)}
+SCALES = {"rank": Scale("ranks", 1), "log": Scale("", 2)}
 CHANGES = {"log": "log scale", "rank": "ranks"}
 
 
@@ -96,31 +97,31 @@ def run(call: Call) -> Iterator[Number]:
     groups = o.groups(list(call.dataset.groups))
     for name in o.covariates:
         call.need(name)
-    for parameter, visit in call.targets():
-        if visit == call.dataset.baseline:
+    for target in call.targets():
+        if target.visit == call.dataset.baseline:
             continue
-        base = call.baseline(parameter) if o.baseline else ""
+        base = call.baseline(target.parameter) if o.baseline else ""
         needed = [*o.covariates, *o.factors]
         needed += [o.cluster] if o.cluster and o.cluster not in needed else []
-        analysis_set = data.select(call.entry.population, parameter, visit, base, needed, group=True)
+        analysis_set = data.select(call.entry.population, target.parameter, target.visit, base, needed, group=True)
         try:
             model = _fitted(call, analysis_set.frame[analysis_set.frame["group"].isin(groups)], groups)
             rows = analysis_set.rows(groups)
             for contrast, (group, reference) in contrasts.items():
                 fit = model.difference(group, reference, o.level)
-                yield from _contrast(call, parameter, contrast, visit, model, fit, rows)
+                yield from _contrast(target, contrast, model, fit, rows)
             for name, weights in o.combinations.items():
                 fit = model.combination(weights, o.level)
-                yield from _contrast(call, parameter, name, visit, model, fit, rows)
+                yield from _contrast(target, name, model, fit, rows)
         except ValueError as error:
-            raise Refusal(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
+            raise Refusal(f"analysis {call.name}, {target.parameter} at {target.visit}: {error}") from None
         for group in groups:
             n, level = {"n": model.design.size[group]}, CHANGES.get(o.scale, "")
-            yield from call.numbers(parameter, group, visit, n, analysis_set.rows([group]), level)
-            yield from _mean(call, parameter, group, visit, model.adjusted_mean(group, o.level), rows)
+            yield from target.numbers(group, n, analysis_set.rows([group]), level)
+            yield from _mean(target, group, model.adjusted_mean(group, o.level), rows)
             if model.variances:
-                sd, scale = {"residual_sd": model.variances[group] ** 0.5}, SCALES.get(o.scale)
-                yield from call.numbers(parameter, group, visit, sd, rows, level, scale)
+                sd = {"residual_sd": model.variances[group] ** 0.5}
+                yield from target.numbers(group, sd, rows, level, SCALES.get(o.scale))
 
 
 def _fitted(call: Call, frame: "pandas.DataFrame", groups: list[str]) -> "Ancova":
@@ -150,10 +151,8 @@ def _logarithms(frame: "pandas.DataFrame", columns: list[str], add: float) -> "p
 
 
 def _contrast(
-    call: Call,
-    parameter: str,
+    target: Target,
     group: str | Contrast,
-    visit: str,
     model: "Ancova",
     fit: dict[str, float],
     rows: "Rows",
@@ -168,7 +167,7 @@ def _contrast(
     if model.model.clusters:
         few = fit["df"] < FEW_DF
         more |= {"clusters": float(model.model.clusters.clusters), "few_clusters": float(few)}
-    if call.options.scale == "log":
+    if target.call.options.scale == "log":
         ratio = {
             "ratio": math.exp(fit["difference"]),
             "se_log": fit["se"],
@@ -176,20 +175,19 @@ def _contrast(
             "ci_high": math.exp(fit["ci_high"]),
         }
         fit = {**ratio, **{name: fit[name] for name in ("t", "df", "p")}}
-    scale = SCALES.get(call.options.scale)
-    level = CHANGES.get(call.options.scale, "")
-    yield from call.numbers(parameter, group, visit, {**fit, **more}, rows, level, scale)
+    level = CHANGES.get(target.call.options.scale, "")
+    yield from target.numbers(group, {**fit, **more}, rows, level, SCALES.get(target.call.options.scale))
 
 
-def _mean(call: Call, parameter: str, group: str, visit: str, mean: dict[str, float], rows: "Rows") -> Iterator[Number]:
+def _mean(target: Target, group: str, mean: dict[str, float], rows: "Rows") -> Iterator[Number]:
     import math
 
-    o = call.options
+    o = target.call.options
     if o.scale == "log":
         limits = {name: math.exp(mean[name]) - (o.add or 0) for name in ("ci_low", "ci_high")}
         mean = {"geometric_mean": math.exp(mean["adjusted_mean"]) - (o.add or 0), **limits, "df": mean["df"]}
-    scale = ("ranks", 1) if o.scale == "rank" else None
-    yield from call.numbers(parameter, group, visit, mean, rows, CHANGES.get(o.scale, ""), scale)
+    scale = Scale("ranks", 1) if o.scale == "rank" else None
+    yield from target.numbers(group, mean, rows, CHANGES.get(o.scale, ""), scale)
 
 
 def said(options: Options) -> str:

@@ -9,6 +9,7 @@ from pydantic import Field
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
     import numpy
@@ -31,28 +32,40 @@ def run(call: Call) -> Iterator[Number]:
 
     options = call.options
     contrasts = {call.contrast(*pair): pair for pair in options.contrasts}
-    for parameter, visit in call.targets():
+    for target in call.targets():
         parts = [*options.curve, options.wells, options.plate]
-        analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=parts, group=True)
+        analysis_set = call.data.select(
+            call.entry.population, target.parameter, target.visit, covariates=parts, group=True
+        )
         for contrast, pair in contrasts.items():
             first, second = frames = [analysis_set.of_group(group) for group in pair]
             rows = analysis_set.rows(pair)
             sizes = {f"n_{side}": len(frame) for side, frame in zip("ab", frames, strict=True)}
-            yield from call.numbers(parameter, contrast, visit, sizes, rows)
+            yield from target.numbers(contrast, sizes, rows)
             if min(sizes.values()) < 2:
                 continue
             found = assay_error(
-                (_logs(call, parameter, first), _logs(call, parameter, second)),
+                (_logs(call, target.parameter, first), _logs(call, target.parameter, second)),
                 (_numbers(first, options.curve), _numbers(second, options.curve)),
                 (_numbers(first, options.wells), _numbers(second, options.wells)),
                 (first[options.plate].tolist(), second[options.plate].tolist()),
                 options.level,
             )
             for level, name in (("without the curves' error", "plain"), ("with the curves' error", "with_curve")):
-                yield from call.numbers(parameter, contrast, visit, ratio_of(found[name]), rows, level, ("", 2))
+                yield from target.numbers(contrast, ratio_of(found[name]), rows, level, Scale("", 2))
             shares = {"se_wells": found["assay"]["se_wells"], "se_curve": found["assay"]["se_curve"]}
-            yield from call.numbers(parameter, contrast, visit, shares, rows, "assay", ("", 3))
-            yield Number(parameter, str(contrast), visit, "assay", "assay_share", found["assay"]["share"], "%", 1, rows)
+            yield from target.numbers(contrast, shares, rows, "assay", Scale("", 3))
+            yield Number(
+                target.parameter,
+                str(contrast),
+                target.visit,
+                "assay",
+                "assay_share",
+                found["assay"]["share"],
+                "%",
+                1,
+                rows,
+            )
 
 
 def ratio_of(numbers: dict[str, float]) -> dict[str, float]:

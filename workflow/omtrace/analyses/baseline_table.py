@@ -49,16 +49,16 @@ def _values(
             analysis_set.rows([group]),
         )
         counts = {"n": found["n"], "missing": analysis_set.missing(group)}
-        yield from call.numbers(parameter, group, visit, counts, rows)
+        yield from call.of(parameter, visit).numbers(group, counts, rows)
         for level, names in (("mean (SD)", ("mean", "sd")), ("median (quartiles)", ("median", "q1", "q3"))):
-            yield from call.numbers(parameter, group, visit, {name: found[name] for name in names}, rows, level)
+            yield from call.of(parameter, visit).numbers(group, {name: found[name] for name in names}, rows, level)
     for pair in pairs:
         contrast = call.contrast(*pair)
         a, b = (analysis_set.of_group(group)["value"].astype("float64").to_numpy() for group in pair)
         values = {"standardised_difference": standardised_difference(a, b)}
         if call.options.p_values:
             values["p"] = welch(a, b)["p"]
-        yield from call.numbers(parameter, contrast, visit, values, analysis_set.rows(pair), "mean (SD)")
+        yield from call.of(parameter, visit).numbers(contrast, values, analysis_set.rows(pair), "mean (SD)")
 
 
 def _categories(
@@ -74,16 +74,16 @@ def _categories(
     for group, found in counts.items():
         n, rows = sum(found), analysis_set.rows([group])
         told = {"n": n, "missing": analysis_set.missing(group)}
-        yield from call.numbers(parameter, group, visit, told, rows)
+        yield from call.of(parameter, visit).numbers(group, told, rows)
         for category, count in zip(categories, found, strict=True):
             values = {"count": count, "percent": 100 * count / n if n else float("nan")}
-            yield from call.numbers(parameter, group, visit, values, rows, f"{category}, n (%)")
+            yield from call.of(parameter, visit).numbers(group, values, rows, f"{category}, n (%)")
     for pair in pairs:
         contrast, (a, b) = call.contrast(*pair), (counts[group] for group in pair)
         values = {"standardised_difference": standardised_difference_of_categories(a, b)}
         if call.options.p_values:
             values["p"] = chi_squared_p(a, b)
-        yield from call.numbers(parameter, contrast, visit, values, analysis_set.rows(pair), "all categories")
+        yield from call.of(parameter, visit).numbers(contrast, values, analysis_set.rows(pair), "all categories")
 
 
 def said(options: Options) -> str:

@@ -5,19 +5,21 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.analyses._shown import named
 from omtrace.analyses.assay_error import ratio_of
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import Contrast
+from omtrace.model.statistic import Scale
 from omtrace.provenance.rows import Rows
 
 if TYPE_CHECKING:
     import numpy
     import pandas
 
-Target = tuple[str, str]  # parameter and visit
+    from omtrace.analyses._analysis_set import AnalysisSet
+
 WITHOUT, SHIFT, COMBAT, SHARED = "without correction", "one shift a batch", "ComBat", "shared samples"
 
 
@@ -52,93 +54,99 @@ def run(call: Call) -> Iterator[Number]:
     options = call.options
     contrasts = {call.contrast(*pair): pair for pair in options.contrasts}
     for contrast, pair in contrasts.items():
-        frames = {target: _values(call, target, pair) for target in call.targets()}
+        sets = {target: _selected(target) for target in call.targets()}
+        frames = {target: _values(target, analysis_set, pair) for target, analysis_set in sets.items()}
         corrected = _combat(call, frames) if options.combat else {}
-        for (parameter, visit), (frame, rows) in frames.items():
+        for target, frame in frames.items():
+            rows = sets[target].rows(pair)
             sizes = {"n_a": int(frame["member"].sum()), "n_b": int((~frame["member"]).sum())}
-            yield from call.numbers(parameter, contrast, visit, sizes, rows)
+            yield from target.numbers(contrast, sizes, rows)
             for batch, part in frame.groupby("batch", sort=True):
                 counts = {"n_a": int(part["member"].sum()), "n_b": int((~part["member"]).sum())}
-                yield from call.numbers(parameter, contrast, visit, counts, rows, f"batch {batch}")
+                yield from target.numbers(contrast, counts, rows, f"batch {batch}")
             if min(sizes.values()) < 2:
                 continue
-            yield from _effect(call, parameter, contrast, visit, frame, rows, WITHOUT)
+            yield from _effect(target, contrast, frame, rows, WITHOUT)
             if reason := confounding(frame["batch"], frame["member"]):
-                yield from call.numbers(
-                    parameter, contrast, visit, {"n": len(frame)}, rows, f"correction refused: {reason}"
-                )
+                yield from target.numbers(contrast, {"n": len(frame)}, rows, f"correction refused: {reason}")
                 continue
             left = efficiency(frame["batch"], frame["member"])
             near = ", near-confounded" if left < options.least_efficiency else ""
-            yield Number(parameter, str(contrast), visit, f"guard{near}", "efficiency", 100 * left, "%", 1, rows)
-            yield from _effect(call, parameter, contrast, visit, frame, rows, SHIFT)
+            name = (target.parameter, str(contrast), target.visit, f"guard{near}", "efficiency")
+            yield Number(*name, 100 * left, "%", 1, rows)
+            yield from _effect(target, contrast, frame, rows, SHIFT)
             if options.shift is not None:
-                yield from _shared(call, parameter, contrast, visit, frame)
-            if (parameter, visit) in corrected:
-                if isinstance(corrected[parameter, visit], str):
-                    level = f"ComBat refused: {corrected[parameter, visit]}"
-                    yield from call.numbers(parameter, contrast, visit, {"n": len(frame)}, rows, level)
+                yield from _shared(target, contrast, frame)
+            if target in corrected:
+                if isinstance(corrected[target], str):
+                    level = f"ComBat refused: {corrected[target]}"
+                    yield from target.numbers(contrast, {"n": len(frame)}, rows, level)
                 else:
-                    changed = frame.assign(value=corrected[parameter, visit])
-                    yield from _effect(call, parameter, contrast, visit, changed, rows, COMBAT)
+                    changed = frame.assign(value=corrected[target])
+                    yield from _effect(target, contrast, changed, rows, COMBAT)
 
 
-def _values(call: Call, target: tuple[str, str], pair: tuple[str, str]) -> "tuple[pandas.DataFrame, Rows]":
-    """Values (logs), batch and membership of the units of a pair, and their row set."""
+def _selected(target: Target) -> "AnalysisSet":
+    """The units with a value, a group and a batch."""
+    call, needed = target.call, [target.call.options.batch]
+    return call.data.select(call.entry.population, target.parameter, target.visit, covariates=needed, group=True)
+
+
+def _values(target: Target, analysis_set: "AnalysisSet", pair: tuple[str, str]) -> "pandas.DataFrame":
+    """Values (logs), batch and membership of the units of a pair."""
     import numpy
     import pandas
 
-    parameter, visit = target
-    analysis_set = call.data.select(
-        call.entry.population, parameter, visit, covariates=[call.options.batch], group=True
-    )
+    call = target.call
     parts = [analysis_set.of_group(group).assign(member=group == pair[0]) for group in pair]
     frame = pandas.concat(parts)
     values = frame["value"].astype("float64")
     if call.options.log:
         if (values <= 0).any():
-            raise Refusal(f"analysis {call.name}: {parameter!r} has values of zero or less, which have no logarithm")
+            raise Refusal(
+                f"analysis {call.name}: {target.parameter!r} has values of zero or less, which have no logarithm"
+            )
         values = numpy.log(values)
     batch = [name if isinstance(name, str) else f"{name:g}" for name in frame[call.options.batch]]
-    return frame.assign(value=values, batch=batch, member=frame["member"].astype(bool)), analysis_set.rows(pair)
+    return frame.assign(value=values, batch=batch, member=frame["member"].astype(bool))
 
 
-def _effect(
-    call: Call, parameter: str, contrast: Contrast, visit: str, frame: "pandas.DataFrame", rows: Rows, name: str
-) -> Iterator[Number]:
+def _effect(target: Target, contrast: Contrast, frame: "pandas.DataFrame", rows: Rows, name: str) -> Iterator[Number]:
     from omtrace.statistics.assay.batches import group_effect
 
     batch = frame["batch"] if name == SHIFT else None
     try:
-        found = group_effect(frame["value"], frame["member"], batch, call.options.level)
+        found = group_effect(frame["value"], frame["member"], batch, target.call.options.level)
     except ValueError as error:
-        yield from call.numbers(parameter, contrast, visit, {"n": len(frame)}, rows, f"{name} refused: {error}")
+        yield from target.numbers(contrast, {"n": len(frame)}, rows, f"{name} refused: {error}")
         return
     kept = {key: found[key] for key in ("difference", "ci_low", "ci_high", "se", "df", "p")}
-    numbers = ratio_of(kept) if call.options.log else kept
-    yield from call.numbers(parameter, contrast, visit, numbers, rows, name, ("", 2) if call.options.log else None)
+    numbers = ratio_of(kept) if target.call.options.log else kept
+    yield from target.numbers(contrast, numbers, rows, name, Scale("", 2) if target.call.options.log else None)
 
 
-def _shared(call: Call, parameter: str, contrast: Contrast, visit: str, frame: "pandas.DataFrame") -> Iterator[Number]:
+def _shared(target: Target, contrast: Contrast, frame: "pandas.DataFrame") -> Iterator[Number]:
     """The effect on concentrations shifted by what plates share; units without a shift are left out, and say why."""
     from omtrace.statistics.assay.batches import shifted_effect
 
-    if not call.options.log:
-        raise Fault(f"analysis {call.name}: shifts are of logarithms; set log, or leave shift out")
-    shift, se, df = call.options.shift
+    if not target.call.options.log:
+        raise Fault(f"analysis {target.call.name}: shifts are of logarithms; set log, or leave shift out")
+    shift, se, df = target.call.options.shift
     pair = (contrast.group, contrast.reference)
-    needed = [call.options.batch, *call.options.shift]
-    analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=needed, group=True)
+    needed = [target.call.options.batch, *target.call.options.shift]
+    analysis_set = target.call.data.select(
+        target.call.entry.population, target.parameter, target.visit, covariates=needed, group=True
+    )
     rows, mine = analysis_set.rows(pair), frame.loc[[unit for unit in frame.index if unit in analysis_set.frame.index]]
     sizes = {"n_a": int(mine["member"].sum()), "n_b": int((~mine["member"]).sum())}
     if min(sizes.values()) < 2:
-        why = sorted({call.data.plain(shift)[unit][1] for unit in frame.index if unit not in mine.index})
+        why = sorted({target.call.data.plain(shift)[unit][1] for unit in frame.index if unit not in mine.index})
         level = f"{SHARED} refused: {'; '.join(why) or 'too few units'}"
-        yield from call.numbers(parameter, contrast, visit, {"n": len(mine)}, rows, level)
+        yield from target.numbers(contrast, {"n": len(mine)}, rows, level)
         return
-    facts = analysis_set.frame.loc[mine.index, list(call.options.shift)].astype("float64")
+    facts = analysis_set.frame.loc[mine.index, list(target.call.options.shift)].astype("float64")
     if facts[shift].groupby(mine["batch"]).nunique().max() > 1:
-        raise Refusal(f"analysis {call.name}: a batch has plates of several shifts; name the plate as batch")
+        raise Refusal(f"analysis {target.call.name}: a batch has plates of several shifts; name the plate as batch")
     try:
         found = shifted_effect(
             mine["value"] - facts[shift],
@@ -146,26 +154,24 @@ def _shared(call: Call, parameter: str, contrast: Contrast, visit: str, frame: "
             mine["batch"],
             facts[se],
             float(facts[df].iloc[0]),
-            call.options.level,
+            target.call.options.level,
         )
     except ValueError as error:
-        yield from call.numbers(parameter, contrast, visit, {"n": len(mine)}, rows, f"{SHARED} refused: {error}")
+        yield from target.numbers(contrast, {"n": len(mine)}, rows, f"{SHARED} refused: {error}")
         return
     numbers = {**sizes, **ratio_of(found), "se_shift": found["se_shift"]}
-    yield from call.numbers(parameter, contrast, visit, numbers, rows, SHARED, ("", 2))
+    yield from target.numbers(contrast, numbers, rows, SHARED, Scale("", 2))
 
 
-def _combat(
-    call: Call, frames: "dict[tuple[str, str], tuple[pandas.DataFrame, Rows]]"
-) -> "dict[Target, numpy.ndarray | str]":
+def _combat(call: Call, frames: "dict[Target, pandas.DataFrame]") -> "dict[Target, numpy.ndarray | str]":
     """Corrected values of each parameter, in the order of its units, or why there are none."""
     import numpy
     import pandas
 
     from omtrace.statistics.assay.combat import combat
 
-    table = pandas.DataFrame({target: frame["value"] for target, (frame, _) in frames.items()}).T
-    facts = pandas.concat([frame[["batch", "member"]] for frame, _ in frames.values()])
+    table = pandas.DataFrame({i: frame["value"] for i, frame in enumerate(frames.values())}).T
+    facts = pandas.concat([frame[["batch", "member"]] for frame in frames.values()])
     facts = facts[~facts.index.duplicated()].loc[table.columns]
     try:
         found = combat(
@@ -177,7 +183,7 @@ def _combat(
     except ValueError as error:
         return {target: str(error) for target in frames}
     out: dict[Target, numpy.ndarray | str] = {}
-    for row, (target, (frame, _)) in enumerate(frames.items()):
+    for row, (target, frame) in enumerate(frames.items()):
         values = pandas.Series(found.values[row], index=table.columns)
         out[target] = values[frame.index].to_numpy()
     return out

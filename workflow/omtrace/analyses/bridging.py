@@ -9,6 +9,7 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.analyses.assay_error import ratio_of
 from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
     import pandas
@@ -38,9 +39,9 @@ def run(call: Call) -> Iterator[Number]:
 
     options, groups = call.options, list(call.dataset.groups)
     reference = options.reference or groups[0]
-    for parameter, visit in call.targets():
+    for target in call.targets():
         analysis_set = call.data.select(
-            call.entry.population, parameter, visit, covariates=[options.sample], group=True
+            call.entry.population, target.parameter, target.visit, covariates=[options.sample], group=True
         )
         frame = analysis_set.frame.assign(
             plate=[analysis_set.groups.get(unit, "") for unit in analysis_set.frame.index]
@@ -48,10 +49,14 @@ def run(call: Call) -> Iterator[Number]:
         frame = frame[frame[options.sample].isin(options.shared)] if options.shared else frame
         values = frame["value"].astype("float64")
         if (values <= 0).any():
-            raise Refusal(f"analysis {call.name}: {parameter!r} has values of zero or less, which have no logarithm")
+            raise Refusal(
+                f"analysis {call.name}: {target.parameter!r} has values of zero or less, which have no logarithm"
+            )
         left = {unit: "not a shared sample" for unit in analysis_set.frame.index if unit not in frame.index}
         if options.fit == "joint":
-            yield from _joint(call, (parameter, visit), analysis_set, frame.assign(value=numpy.log(values)), left)
+            yield from _joint(
+                call, (target.parameter, target.visit), analysis_set, frame.assign(value=numpy.log(values)), left
+            )
             continue
         try:
             found = bridge(numpy.log(values), frame[options.sample], frame["plate"], reference, options.level)
@@ -59,9 +64,9 @@ def run(call: Call) -> Iterator[Number]:
             raise Refusal(f"analysis {call.name}: {error}") from None
         for plate in (plate for plate in groups if plate in found):
             contrast, rows = call.contrast(plate, reference), analysis_set.rows([plate, reference], left)
-            yield from call.numbers(parameter, contrast, visit, {"shared": found[plate]["n"]}, rows)
+            yield from target.numbers(contrast, {"shared": found[plate]["n"]}, rows)
             if found[plate]["n"]:
-                yield from call.numbers(parameter, contrast, visit, ratio_of(found[plate]), rows, scale=("", 2))
+                yield from target.numbers(contrast, ratio_of(found[plate]), rows, scale=Scale("", 2))
 
 
 def _joint(
@@ -81,13 +86,15 @@ def _joint(
         raise Refusal(f"analysis {call.name}: the reference plate {reference!r} has no shared sample")
     for plate in (plate for plate in groups if plate in found.plates and plate != reference):
         at, contrast = found.plates.index(plate), call.contrast(plate, reference)
-        yield from call.numbers(parameter, contrast, visit, {"shared": found.shared[at]}, rows)
+        yield from call.of(parameter, visit).numbers(contrast, {"shared": found.shared[at]}, rows)
         if shift[plate] == shift[plate]:
             weights = [(p == plate) - float(p == reference) for p in found.plates]
             numbers = ratio_of(found.contrast(weights, options.level))
-            yield from call.numbers(parameter, contrast, visit, numbers, rows, scale=("", 2))
+            yield from call.of(parameter, visit).numbers(contrast, numbers, rows, scale=Scale("", 2))
     spread = {"sd_shift": _between(frame, options.sample), "sd_left": found.sd}
-    yield from call.numbers(parameter, "all", visit, {k: v for k, v in spread.items() if v == v}, rows, scale=("", 2))
+    yield from call.of(parameter, visit).numbers(
+        "all", {k: v for k, v in spread.items() if v == v}, rows, scale=Scale("", 2)
+    )
 
 
 def _between(frame: "pandas.DataFrame", sample: str) -> float:

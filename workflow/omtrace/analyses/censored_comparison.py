@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.analyses.assay_error import ratio_of
 from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import Contrast
+from omtrace.model.statistic import Scale
 from omtrace.provenance.rows import Rows
 
 if TYPE_CHECKING:
@@ -33,76 +34,67 @@ def run(call: Call) -> Iterator[Number]:
     options = call.options
     call.need(options.state)
     contrasts = {call.contrast(*pair): pair for pair in options.contrasts}
-    for parameter, visit in call.targets():
-        analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=[options.state], group=True)
+    for target in call.targets():
+        analysis_set = call.data.select(
+            call.entry.population, target.parameter, target.visit, covariates=[options.state], group=True
+        )
         frame = analysis_set.frame
         if options.log and (frame["value"].astype("float64") <= 0).any():
-            raise Refusal(f"analysis {call.name}: {parameter!r} has values of zero or less, which have no logarithm")
+            raise Refusal(
+                f"analysis {call.name}: {target.parameter!r} has values of zero or less, which have no logarithm"
+            )
         for group in dict.fromkeys(name for pair in options.contrasts for name in pair):
-            yield from _group(call, parameter, visit, group, analysis_set.of_group(group), analysis_set.rows([group]))
+            yield from _group(target, group, analysis_set.of_group(group), analysis_set.rows([group]))
         for contrast, pair in contrasts.items():
             frames = [analysis_set.of_group(group) for group in pair]
-            yield from _pair(call, parameter, visit, contrast, frames, analysis_set.rows(pair))
+            yield from _pair(target, contrast, frames, analysis_set.rows(pair))
 
 
-def _group(
-    call: Call, parameter: str, visit: str, group: str, frame: "pandas.DataFrame", rows: Rows
-) -> Iterator[Number]:
+def _group(target: Target, group: str, frame: "pandas.DataFrame", rows: Rows) -> Iterator[Number]:
     from omtrace.statistics.assay.nondetects import kaplan_meier_summary, ros
 
-    values, states = _arrays(call, frame)
+    values, states = _arrays(target.call, frame)
     counts = {"n": values.size, "n_below": int((states < 0).sum()), "n_above": int((states > 0).sum())}
-    yield from call.numbers(parameter, group, visit, counts, rows)
+    yield from target.numbers(group, counts, rows)
     if not values.size or counts["n_above"]:
         return  # these summaries are for values below limits alone
     found = kaplan_meier_summary(values, states < 0)
-    yield from call.numbers(
-        parameter, group, visit, {name: found[name] for name in ("mean", "se", "median")}, rows, "Kaplan–Meier"
-    )
+    yield from target.numbers(group, {name: found[name] for name in ("mean", "se", "median")}, rows, "Kaplan–Meier")
     try:
         filled = ros(values, states < 0)
     except ValueError:
         return  # fewer than three values seen
-    yield from call.numbers(
-        parameter,
-        group,
-        visit,
-        {name: filled[name] for name in ("mean", "sd", "median")},
-        rows,
-        "regression on order statistics",
+    yield from target.numbers(
+        group, {name: filled[name] for name in ("mean", "sd", "median")}, rows, "regression on order statistics"
     )
 
 
-def _pair(
-    call: Call, parameter: str, visit: str, contrast: Contrast, frames: "list[pandas.DataFrame]", rows: Rows
-) -> Iterator[Number]:
+def _pair(target: Target, contrast: Contrast, frames: "list[pandas.DataFrame]", rows: Rows) -> Iterator[Number]:
     import numpy
 
     from omtrace.statistics.assay.nondetects import peto_prentice, substituted
 
-    options = call.options
-    (a, state_a), (b, state_b) = (_arrays(call, frame) for frame in frames)
+    options = target.call.options
+    (a, state_a), (b, state_b) = (_arrays(target.call, frame) for frame in frames)
     values, states = numpy.concatenate([a, b]), numpy.concatenate([state_a, state_b])
     member = numpy.repeat([1.0, 0.0], [a.size, b.size])
     sizes = {"n_a": a.size, "n_b": b.size, "n_below_a": int((state_a < 0).sum()), "n_below_b": int((state_b < 0).sum())}
-    yield from call.numbers(parameter, contrast, visit, sizes, rows)
-    scale = ("", 2) if options.log else None
+    yield from target.numbers(contrast, sizes, rows)
+    scale = Scale("", 2) if options.log else None
     found = _compared(values, states, member, options)
     if isinstance(found, str):
-        yield from call.numbers(
-            parameter, contrast, visit, {"n": values.size}, rows, f"censored regression refused: {found}"
-        )
+        yield from target.numbers(contrast, {"n": values.size}, rows, f"censored regression refused: {found}")
     else:
-        yield from call.numbers(parameter, contrast, visit, found, rows, "censored regression", scale)
+        yield from target.numbers(contrast, found, rows, "censored regression", scale)
     if not (states > 0).any() and a.size and b.size:
         test = peto_prentice(values, states < 0, member)
-        yield from call.numbers(parameter, contrast, visit, test, rows, "Peto–Prentice test")
+        yield from target.numbers(contrast, test, rows, "Peto–Prentice test")
     if (states < 0).any() and not (states > 0).any():
         instead = substituted(values, states < 0, options.substitute)
         naive = _compared(instead, states * 0, member, options)
         if not isinstance(naive, str):
             level = f"substitution of limit × {options.substitute:g}, biased"
-            yield from call.numbers(parameter, contrast, visit, naive, rows, level, scale)
+            yield from target.numbers(contrast, naive, rows, level, scale)
 
 
 def _compared(
@@ -128,8 +120,9 @@ def _compared(
     }
 
 
-def _arrays(call: Call, frame: "pandas.DataFrame") -> "tuple[numpy.ndarray, numpy.ndarray]":
-    return frame["value"].astype("float64").to_numpy(), frame[call.options.state].astype("float64").to_numpy()
+def _arrays(call: Call, frame: "pandas.DataFrame") -> "numpy.ndarray":
+    """Values and states (2, n)."""
+    return frame[["value", call.options.state]].astype("float64").to_numpy().T.copy()
 
 
 def said(options: Options) -> str:

@@ -1,6 +1,7 @@
 """Groups compared where values at the ends of a scale are only known to lie beyond: the extreme filaments."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
@@ -9,6 +10,7 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._sentences import adjusted, listed
 from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
     import numpy
@@ -47,8 +49,10 @@ def run(call: Call) -> Iterator[Number]:
     for pair in o.contrasts:
         call.contrast(*pair)
     groups = [group for group in call.dataset.groups if any(group in pair for pair in o.contrasts)]
-    for parameter, visit in call.targets():
-        analysis_set = call.data.select(call.entry.population, parameter, visit, "", o.factors, group=True)
+    for target in call.targets():
+        analysis_set = call.data.select(
+            call.entry.population, target.parameter, target.visit, "", o.factors, group=True
+        )
         frame = analysis_set.frame[analysis_set.frame["group"].isin(groups)]
         y = frame["value"].astype("float64").to_numpy()
         state = numpy.zeros(len(y))
@@ -56,7 +60,7 @@ def run(call: Call) -> Iterator[Number]:
             state[y <= o.low] = -1
         if o.high is not None:
             state[y >= o.high] = 1
-        where = f"analysis {call.name}, {parameter} {visit}".strip()
+        where = f"analysis {call.name}, {target.parameter} {target.visit}".strip()
         if o.log and (y <= 0).any():
             raise Refusal(f"{where}: a logarithm needs positive values")
         for group in groups:
@@ -66,19 +70,21 @@ def run(call: Call) -> Iterator[Number]:
                 "at_low_end": float((state[mine] < 0).sum()),
                 "at_high_end": float((state[mine] > 0).sum()),
             }
-            yield from call.numbers(parameter, group, visit, counts, analysis_set.rows([group]))
+            yield from target.numbers(group, counts, analysis_set.rows([group]))
         try:
-            fit = fit_censored(numpy.log(y) if o.log else y, state, *_design(frame, groups, o.factors))
+            columns = _columns(frame, groups, o.factors)
+            design = numpy.column_stack([column.values for column in columns])
+            fit = fit_censored(numpy.log(y) if o.log else y, state, design, [column.term for column in columns])
         except ValueError as error:
             raise Refusal(f"{where}: {error}") from None
-        declared = call.dataset.parameters[parameter]
-        scale = (f"log {declared.unit}".strip(), max(2, declared.decimals)) if o.log else None
+        declared = call.dataset.parameters[target.parameter]
+        scale = Scale(f"log {declared.unit}".strip(), max(2, declared.decimals)) if o.log else None
         for group, reference in o.contrasts:
             weights = _weights(groups, group, reference, len(fit.coefficients))
             values = _named(fit.combination(weights, o.level), o.log)
             rows = analysis_set.rows(groups)
             level = "log scale" if o.log else ""
-            yield from call.numbers(parameter, call.contrast(group, reference), visit, values, rows, level, scale)
+            yield from target.numbers(call.contrast(group, reference), values, rows, level, scale)
 
 
 def _named(found: dict[str, float], log: bool) -> dict[str, float]:
@@ -91,19 +97,24 @@ def _named(found: dict[str, float], log: bool) -> dict[str, float]:
     return values
 
 
-def _design(
-    frame: "pandas.DataFrame", groups: list[str], factors: tuple[str, ...]
-) -> "tuple[numpy.ndarray, list[str]]":
-    """Ones, a column for each group but the first, and for each level but the first of each factor; their terms."""
+@dataclass(frozen=True)
+class Column:
+    """A column of the design, and its term."""
+
+    term: str
+    values: "numpy.ndarray"
+
+
+def _columns(frame: "pandas.DataFrame", groups: list[str], factors: tuple[str, ...]) -> list[Column]:
+    """Ones, a column for each group but the first, and for each level but the first of each factor."""
     import numpy
 
-    columns = [numpy.ones(len(frame)), *((frame["group"] == group).to_numpy(float) for group in groups[1:])]
-    terms = ["", *groups[1:]]
+    columns = [Column("", numpy.ones(len(frame)))]
+    columns += [Column(group, (frame["group"] == group).to_numpy(float)) for group in groups[1:]]
     for name in factors:
         levels = sorted(set(frame[name]))
-        terms += [name] * (len(levels) - 1)
-        columns += [(frame[name] == level).to_numpy(float) for level in levels[1:]]
-    return numpy.column_stack(columns), terms
+        columns += [Column(name, (frame[name] == level).to_numpy(float)) for level in levels[1:]]
+    return columns
 
 
 def _weights(groups: list[str], group: str, reference: str, size: int) -> "numpy.ndarray":

@@ -20,21 +20,21 @@ def run(call: Call) -> Iterator[Number]:
     """n, mean, SD, median and quartiles of the baseline, of the visit and of the change, for units with both values."""
     from omtrace.statistics.basic.descriptive import describe
 
-    for parameter, visit in call.targets():
-        if visit == (base := call.baseline(parameter)):
+    for target in call.targets():
+        if target.visit == (base := call.baseline(target.parameter)):
             continue
-        analysis_set = call.data.select(call.entry.population, parameter, visit, baseline=base)
+        analysis_set = call.data.select(call.entry.population, target.parameter, target.visit, baseline=base)
         for group in call.groups(call.options.by_group):
             part, rows = analysis_set.of_group(group).astype("float64"), analysis_set.rows([group])
             counts = {"n": len(part), "missing": analysis_set.missing(group)}
-            yield from call.numbers(parameter, group, visit, counts, rows)
+            yield from target.numbers(group, counts, rows)
             columns = {"baseline": part["baseline"], "at the visit": part["value"]}
             columns["change"] = part["value"] - part["baseline"]
             for what, column in columns.items():
                 found = describe(column.to_numpy())
                 for level, names in SHOWN.items():
                     values = {name: found[name] for name in names}
-                    yield from call.numbers(parameter, group, visit, values, rows, f"{what}, {level}")
+                    yield from target.numbers(group, values, rows, f"{what}, {level}")
 
 
 METHOD = Method(

@@ -29,8 +29,10 @@ def run(call: Call) -> Iterator[Number]:
     )
 
     contrasts = {call.contrast(*pair): pair for pair in call.options.contrasts}
-    for parameter, visit in call.targets():
-        analysis_set = call.data.select(call.entry.population, parameter, visit, "", call.options.strata, group=True)
+    for target in call.targets():
+        analysis_set = call.data.select(
+            call.entry.population, target.parameter, target.visit, "", call.options.strata, group=True
+        )
         for contrast, (group, reference) in contrasts.items():
             a, b = (analysis_set.of_group(g)["value"].astype("float64").to_numpy() for g in (group, reference))
             level = call.options.level
@@ -42,14 +44,14 @@ def run(call: Call) -> Iterator[Number]:
                 **brunner_munzel(a, b, level),
             }
             rows = analysis_set.rows([group, reference])
-            yield from call.numbers(parameter, contrast, visit, values, rows)
+            yield from target.numbers(contrast, values, rows)
             if call.options.strata:
-                strata, rows = strata_of(call, analysis_set, (group, reference))
+                within = strata_of(call, analysis_set, (group, reference))
                 try:
-                    test = van_elteren([stratum.sides for stratum in strata])
+                    test = van_elteren([stratum.sides for stratum in within.strata])
                 except ValueError as error:
-                    raise Refusal(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
-                yield from call.numbers(parameter, contrast, visit, test, rows, "ranks within strata, van Elteren")
+                    raise Refusal(f"analysis {call.name}, {target.parameter} at {target.visit}: {error}") from None
+                yield from target.numbers(contrast, test, within.rows, "ranks within strata, van Elteren")
 
 
 PLAIN = (

@@ -11,6 +11,7 @@ from omtrace.analyses._shown import named
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import Contrast
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
     import numpy
@@ -55,29 +56,29 @@ def run(call: Call) -> Iterator[Number]:
         call.contrast(name, name)
     if len(names) < 2 or len(set(names)) < len(names) or not set(o.trend) <= set(names):
         raise Fault(f"analysis {call.name}: at least two groups, each once, and a trend over these only")
-    for parameter, visit in call.targets():
-        analysis_set = call.data.select(call.entry.population, parameter, visit, group=True)
+    for target in call.targets():
+        analysis_set = call.data.select(call.entry.population, target.parameter, target.visit, group=True)
         values = {name: analysis_set.of_group(name)["value"].astype("float64").to_numpy() for name in names}
         if o.log:
             if min((x.min() for x in values.values() if x.size), default=1.0) <= 0:
-                raise Refusal(f"analysis {call.name}, {parameter}: a logarithm needs positive values")
+                raise Refusal(f"analysis {call.name}, {target.parameter}: a logarithm needs positive values")
             values = {name: numpy.log(x) for name, x in values.items()}
         inside = {unit for name in names for unit in analysis_set.of_group(name).index}
         rows = analysis_set.rows(without={unit: ELSEWHERE for unit in analysis_set.frame.index if unit not in inside})
-        declared = call.dataset.parameters[parameter]
-        scale = (
+        declared = call.dataset.parameters[target.parameter]
+        scale = Scale(
             f"log {declared.unit}".strip() if o.log else declared.unit,
             max(2, declared.decimals) if o.log else declared.decimals,
         )
         for name, x in values.items():
-            yield from call.numbers(parameter, name, visit, _size(x), analysis_set.rows([name]), scale=scale)
+            yield from target.numbers(name, _size(x), analysis_set.rows([name]), scale=scale)
         found: list[tuple[str | Contrast, str, dict[str, float]]]
         try:
             found = [*_overall(call, values), *_pairs(call, values)]
         except ValueError as error:
-            raise Refusal(f"analysis {call.name}, {parameter} {visit}".strip() + f": {error}") from None
+            raise Refusal(f"analysis {call.name}, {target.parameter} {target.visit}".strip() + f": {error}") from None
         for group, label, numbers in found:
-            yield from call.numbers(parameter, group, visit, numbers, rows, label, scale)
+            yield from target.numbers(group, numbers, rows, label, scale)
 
 
 def _size(x: "numpy.ndarray") -> dict[str, float]:

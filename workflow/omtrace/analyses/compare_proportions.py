@@ -9,6 +9,7 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._sentences import listed, parameter_names
 from omtrace.analyses._strata import Stratified, strata_of
 from omtrace.model.contrast import Contrast
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
     from omtrace.analyses._analysis_set import AnalysisSet
@@ -25,18 +26,22 @@ class Options(Stratified):
 def run(call: Call) -> Iterator[Number]:
     """group - reference of a yes/no parameter."""
     contrast = call.contrast(call.options.group, call.options.reference)
-    for parameter, visit in call.targets("yes or no"):
-        analysis_set = call.data.select(call.entry.population, parameter, visit, "", call.options.strata, group=True)
+    for target in call.targets("yes or no"):
+        analysis_set = call.data.select(
+            call.entry.population, target.parameter, target.visit, "", call.options.strata, group=True
+        )
         if call.options.strata:
-            yield from _stratified(call, parameter, contrast, visit, analysis_set)
+            yield from _stratified(call, target.parameter, contrast, target.visit, analysis_set)
             continue
         sides = [
             analysis_set.of_group(g)["value"].astype("float64") for g in (call.options.group, call.options.reference)
         ]
         mine, others = ((int(side.sum()), len(side)) for side in sides)
-        values = _compared(mine, others, call.options.level, call.dataset.parameters[parameter].better == "lower")
+        values = _compared(
+            mine, others, call.options.level, call.dataset.parameters[target.parameter].better == "lower"
+        )
         rows = analysis_set.rows([call.options.group, call.options.reference])
-        yield from call.numbers(parameter, contrast, visit, values, rows, scale=("", 3))
+        yield from target.numbers(contrast, values, rows, scale=Scale("", 3))
 
 
 def _stratified(
@@ -47,7 +52,8 @@ def _stratified(
     from omtrace.statistics.basic.stratified import breslow_day, common_difference, common_odds_ratio
 
     o = call.options
-    strata, rows = strata_of(call, analysis_set, (o.group, o.reference))
+    within = strata_of(call, analysis_set, (o.group, o.reference))
+    strata, rows = within.strata, within.rows
     tables = [(int(a.sum()), len(a), int(b.sum()), len(b)) for _, (a, b), _ in strata]
     counts = _counts(*(sum(part) for part in zip(*tables, strict=True)))
     values = {**counts, **common_difference(tables, o.level)}
@@ -56,20 +62,24 @@ def _stratified(
         values |= common_odds_ratio(tables, o.level)
     except ValueError as error:
         undefined["odds ratio and its test"] = error
-    yield from call.numbers(parameter, contrast, visit, values, rows, scale=("", 3))
+    yield from call.of(parameter, visit).numbers(contrast, values, rows, scale=Scale("", 3))
     try:
         alike = breslow_day(tables)
-        yield from call.numbers(parameter, contrast, visit, alike, rows, "odds ratios differ between strata", ("", 3))
+        yield from call.of(parameter, visit).numbers(
+            contrast, alike, rows, "odds ratios differ between strata", Scale("", 3)
+        )
     except ValueError as error:
         undefined["test whether odds ratios differ between strata"] = error
     for what, why in undefined.items():
         used = {"n": float(rows.used)}
-        yield from call.numbers(parameter, contrast, visit, used, rows, f"{what}: not determined, {why}", ("", 0))
+        yield from call.of(parameter, visit).numbers(
+            contrast, used, rows, f"{what}: not determined, {why}", Scale("", 0)
+        )
     for stratum, (a, n, b, m) in zip(strata, tables, strict=True):
         score = score_differences(a, n, b, m, o.level)
         own = {name: score[name] for name in ("miettinen_nurminen_low", "miettinen_nurminen_high")}
         own = {**_counts(a, n, b, m), "difference": a / n - b / m, **own}
-        yield from call.numbers(parameter, contrast, visit, own, stratum.rows, stratum.level, ("", 3))
+        yield from call.of(parameter, visit).numbers(contrast, own, stratum.rows, stratum.level, Scale("", 3))
 
 
 def _counts(count_a: int, n_a: int, count_b: int, n_b: int) -> dict[str, float]:

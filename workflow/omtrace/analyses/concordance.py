@@ -10,6 +10,7 @@ from omtrace.analyses._refusals import refusals_of, without_effect
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.plan import Analysis
+from omtrace.model.statistic import Scale
 from omtrace.provenance.rows import united
 
 
@@ -56,20 +57,20 @@ def run(call: Call) -> Iterator[Number]:
             *(effect for other in call.options.others for effect in beside(call, key, other, main.names.effect)),
         ]
         rows = united([effect.estimate.rows for effect in every], call.data.unit_of)
-        shape = (main.estimate.unit, main.estimate.decimals)
+        shape = Scale(main.estimate.unit, main.estimate.decimals)
         alike = [effect.estimate.value for effect in every if effect.names.effect == main.names.effect]
         directions = sum(effect.side == main.side for effect in every)
         verdicts = sum(effect.excludes == main.excludes for effect in every)
         values = {
-            "estimates": (len(every), ("", 0)),
-            "same_direction": (directions, ("", 0)),
-            "intervals_without_null": (sum(effect.excludes for effect in every), ("", 0)),
+            "estimates": (len(every), Scale("", 0)),
+            "same_direction": (directions, Scale("", 0)),
+            "intervals_without_null": (sum(effect.excludes for effect in every), Scale("", 0)),
             "estimate_lowest": (min(alike), shape),
             "estimate_highest": (max(alike), shape),
-            "concordant": (directions == verdicts == len(every), ("", 0)),
+            "concordant": (directions == verdicts == len(every), Scale("", 0)),
         }
-        for statistic, (value, (unit, decimals)) in values.items():
-            yield Number(*key, statistic, float(value), unit, decimals, rows)
+        for statistic, (value, scale) in values.items():
+            yield Number(*key, statistic, float(value), scale.unit, scale.decimals, rows)
 
 
 def rests_on(entry: Analysis, options: Options) -> list[str]:

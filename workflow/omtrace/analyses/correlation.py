@@ -9,6 +9,7 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._pairs import Pairs, pairs
 from omtrace.analyses._shown import named
 from omtrace.faults import Refusal
+from omtrace.model.statistic import Scale
 
 
 class Options(Pairs):
@@ -31,7 +32,7 @@ def run(call: Call) -> Iterator[Number]:
             except ValueError as error:
                 raise Refusal(f"analysis {call.name}, {parameter}, {kind}, {group}: {error}") from None
             level = f"with {named('parameter', o.other)}, {kind.capitalize()}"
-            yield from call.numbers(parameter, group, visit, values, rows, level, ("", 2))
+            yield from call.of(parameter, visit).numbers(group, values, rows, level, Scale("", 2))
 
 
 def said(options: Options) -> str:

@@ -10,6 +10,7 @@ from omtrace.analyses._regression import Regression, refused, silent_levels, tar
 from omtrace.analyses._sentences import adjusted
 from omtrace.analyses._shown import named
 from omtrace.faults import Fault
+from omtrace.model.statistic import Scale
 
 
 class Options(Regression):
@@ -34,8 +35,8 @@ def run(call: Call) -> Iterator[Number]:
         raise Fault(f"analysis {call.name}: exposure {o.exposure!r} is no parameter of dataset {call.entry.dataset}")
     groups = o.groups(list(call.dataset.groups))
     unit = f"{declared[o.exposure].unit}".strip() if o.exposure else ""
-    rate = (f"per {o.per:g} {unit}" if o.exposure else "per unit", 2)
-    for parameter, visit, analysis_set, frame in targets(call, "numbers", o.exposure):
+    rate = Scale(f"per {o.per:g} {unit}" if o.exposure else "per unit", 2)
+    for target, analysis_set, frame in targets(call, "numbers", o.exposure):
         rows = analysis_set.rows(groups)
         try:
             model = CountModel(
@@ -46,23 +47,22 @@ def run(call: Call) -> Iterator[Number]:
                 fractions=o.fractions,
             )
         except ValueError as error:
-            raise refused(call, parameter, visit, error) from None
+            raise refused(target, error) from None
         for group, reference in o.contrasts:
             values = {**model.rate_ratio(group, reference, o.level), "n": float(model.n)}
-            yield from call.numbers(parameter, call.contrast(group, reference), visit, values, rows, scale=("", 2))
+            yield from target.numbers(call.contrast(group, reference), values, rows, scale=Scale("", 2))
         for group in groups:
-            events, exposure = model.events(group)
-            counts = {"n": float((frame["group"] == group).sum()), "events": events}
+            counts = {"n": float((frame["group"] == group).sum()), "events": model.events(group)}
             own = analysis_set.rows([group])
-            yield from call.numbers(parameter, group, visit, counts, own)
+            yield from target.numbers(group, counts, own)
             if o.exposure:
-                yield from call.numbers(parameter, group, visit, {"exposure": exposure}, own, scale=(unit, 1))
-            yield from call.numbers(parameter, group, visit, model.rate(group, o.per, o.level), rows, scale=rate)
-        yield from silent_levels(call, parameter, visit, model.alike, analysis_set, frame, "rate ratio")
+                yield from target.numbers(group, {"exposure": model.exposed(group)}, own, scale=Scale(unit, 1))
+            yield from target.numbers(group, model.rate(group, o.per, o.level), rows, scale=rate)
+        yield from silent_levels(target, model.alike, analysis_set, frame, "rate ratio")
         numbers = {"pearson_per_df": model.pearson_per_df}
         if o.distribution != "poisson":
             numbers = {"dispersion": model.dispersion, "dispersion_se": model.dispersion_se, **numbers}
-        yield from call.numbers(parameter, "all", visit, numbers, rows, "how much the counts vary")
+        yield from target.numbers("all", numbers, rows, "how much the counts vary")
 
 
 def said(options: Options) -> str:

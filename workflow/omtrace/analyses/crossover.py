@@ -13,6 +13,7 @@ from omtrace.analyses._shown import plural
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import EVERYBODY, Contrast
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
     import numpy
@@ -76,10 +77,7 @@ def run(call: Call) -> Iterator[Number]:
         call.contrast(group, group)
     forward = next(group for group, order in o.sequences.items() if order == o.contrast)
     groups = [forward, *(group for group in o.sequences if group != forward)]
-    targets: dict[str, list[str]] = {}
-    for parameter, visit in call.targets(o.outcome):
-        targets.setdefault(parameter, []).append(visit)
-    for parameter, given in targets.items():
+    for parameter, given in call.analysed_visits(o.outcome).items():
         visits = [visit for visit in call.dataset.visits if visit in given]
         if len(visits) != 2:
             raise Fault(
@@ -112,7 +110,7 @@ def _cells(call: Call, periods: _Periods) -> Iterator[Number]:
                 numbers["sd"] = standard_deviation(values)
             else:
                 numbers = {"n": numbers["n"], "count": float(values.sum()), "proportion": numbers["mean"]}
-            yield from call.numbers(periods.parameter, group, visit, numbers, there.rows([group]))
+            yield from call.of(periods.parameter, visit).numbers(group, numbers, there.rows([group]))
 
 
 def _numeric(call: Call, periods: _Periods) -> Iterator[Number]:
@@ -136,11 +134,11 @@ def _numeric(call: Call, periods: _Periods) -> Iterator[Number]:
         effect, period = (model.contrast(weights, o.df, o.level) for weights in ((0, 0, 0, 1), (0, 0, 1, 0)))
         effect, period = ({"difference": one.pop("estimate"), **one} for one in (effect, period))
         rows, n = periods.rows(False), sum(map(len, every))
-    yield from call.numbers(parameter, EVERYBODY, "", effect | {"n": float(n)}, rows, level)
+    yield from call.of(parameter).numbers(EVERYBODY, effect | {"n": float(n)}, rows, level)
     named = {f"period_effect{end}": period[name] for name, end in NUISANCE.items()}
-    yield from call.numbers(parameter, EVERYBODY, "", named, rows, "period effect")
+    yield from call.of(parameter).numbers(EVERYBODY, named, rows, "period effect")
     named = {f"carry_over{end}": found["carry_over"][name] for name, end in NUISANCE.items()}
-    yield from call.numbers(parameter, EVERYBODY, "", named, periods.rows(True), "carry-over, not acted upon")
+    yield from call.of(parameter).numbers(EVERYBODY, named, periods.rows(True), "carry-over, not acted upon")
 
 
 def _binary(call: Call, periods: _Periods) -> Iterator[Number]:
@@ -156,7 +154,7 @@ def _binary(call: Call, periods: _Periods) -> Iterator[Number]:
         if not values["only_a"] + values["only_b"]:
             raise Refusal(f"analysis {call.name}, {periods.parameter}: nobody answered otherwise in the two periods")
         values = {statistic: value for statistic, value in values.items() if math.isfinite(value)}
-        yield from call.numbers(periods.parameter, EVERYBODY, "", values, rows, level, ("", 3))
+        yield from call.of(periods.parameter).numbers(EVERYBODY, values, rows, level, Scale("", 3))
 
 
 def said(options: Options) -> str:

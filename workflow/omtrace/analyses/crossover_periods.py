@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.analyses._sentences import tests_by
 from omtrace.analyses._shown import plural
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed, nearest
 from omtrace.model.contrast import EVERYBODY, Contrast
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
     import pandas
@@ -65,8 +66,8 @@ def run(call: Call) -> Iterator[Number]:
         call.contrast(group, group)
     periods = len(next(iter(call.options.sequences.values())))
     targets: dict[str, list[str]] = {}
-    for parameter, visit in call.targets():
-        targets.setdefault(parameter, []).append(visit)
+    for target in call.targets():
+        targets.setdefault(target.parameter, []).append(target.visit)
     for parameter, given in targets.items():
         visits = [visit for visit in call.dataset.visits if visit in given]
         if len(visits) != periods:
@@ -88,7 +89,7 @@ def _cells(call: Call, parameter: str, visits: list[str]) -> Iterator[Number]:
             there = call.data.select(call.entry.population, parameter, visit, group=True)
             values = there.of_group(group)["value"].astype("float64").to_numpy()
             numbers = {"n": float(values.size), "mean": mean(values), "sd": standard_deviation(values)}
-            yield from call.numbers(parameter, group, visit, numbers, there.rows([group]))
+            yield from call.of(parameter, visit).numbers(group, numbers, there.rows([group]))
 
 
 def _compared(call: Call, parameter: str, visits: list[str], analysis_set: "AnalysisSet") -> Iterator[Number]:
@@ -104,9 +105,9 @@ def _compared(call: Call, parameter: str, visits: list[str], analysis_set: "Anal
         for treatment, reference in o.contrasts:
             difference = model.difference(treatment, reference, o.level)
             contrast = Contrast(treatment, reference)
-            yield from _difference(call, parameter, contrast, {**difference, "n": float(len(values))}, rows)
+            yield from _difference(call.of(parameter), contrast, {**difference, "n": float(len(values))}, rows)
         for term in ("treatment", "period", *(("carry-over",) if o.carry_over else ())):
-            yield from call.numbers(parameter, EVERYBODY, "", model.test(term), rows, term)
+            yield from call.of(parameter).numbers(EVERYBODY, model.test(term), rows, term)
     except ValueError as error:
         raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
 
@@ -139,16 +140,14 @@ def _fitted(call: Call, values: "pandas.DataFrame", group: "pandas.Series") -> "
     return fit_periods(rows, o.units, o.carry_over, o.df)
 
 
-def _difference(
-    call: Call, parameter: str, contrast: Contrast, numbers: Mapping[str, float], rows: "Rows"
-) -> Iterator[Number]:
+def _difference(target: Target, contrast: Contrast, numbers: Mapping[str, float], rows: "Rows") -> Iterator[Number]:
     scale = None
-    if call.options.log:
-        scale = ("", 2)
+    if target.call.options.log:
+        scale = Scale("", 2)
         ratio = {"ratio": exp(numbers["difference"]), "se_log": numbers["se"]}
         ratio |= {name: exp(numbers[name]) for name in ("ci_low", "ci_high")}
         numbers = {**ratio, **{name: numbers[name] for name in ("t", "df", "p", "n")}}
-    yield from call.numbers(parameter, EVERYBODY, "", numbers, rows, str(contrast), scale)
+    yield from target.numbers(EVERYBODY, numbers, rows, str(contrast), scale)
 
 
 def said(options: Options) -> str:

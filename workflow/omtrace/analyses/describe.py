@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.model.closed import Closed
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
     import pandas
@@ -28,11 +29,11 @@ def run(call: Call) -> Iterator[Number]:
     from omtrace.statistics.basic.descriptive import describe
 
     nested = call.dataset.experimental_unit and call.dataset.experimental_unit.parameter
-    for parameter, visit in call.targets("anything"):
-        analysis_set = call.data.select(call.entry.population, parameter, visit)
-        text = call.data.is_text(parameter, visit)
-        answers = _answers_to(call, parameter)
-        categories = call.data.column(parameter, visit).categories if text else []
+    for target in call.targets("anything"):
+        analysis_set = call.data.select(call.entry.population, target.parameter, target.visit)
+        text = call.data.is_text(target.parameter, target.visit)
+        answers = _answers_to(call, target.parameter)
+        categories = call.data.column(target.parameter, target.visit).categories if text else []
         for group in call.groups(call.options.by_group):
             part = analysis_set.of_group(group)["value"]
             rows = analysis_set.rows([group])
@@ -46,19 +47,19 @@ def run(call: Call) -> Iterator[Number]:
                 ):  # an interval would take each of them for an experimental unit, or steps for a scale
                     del values["ci_low"], values["ci_high"]
                 ends = {name: values.pop(name) for name in ("minimum", "maximum")}
-                yield from call.numbers(parameter, group, visit, values, rows)
-                whole = (call.dataset.parameters[parameter].unit, 0) if _whole(call, parameter) else None
-                yield from call.numbers(parameter, group, visit, ends, rows, scale=whole)
+                yield from target.numbers(group, values, rows)
+                whole = (
+                    Scale(call.dataset.parameters[target.parameter].unit, 0) if _whole(call, target.parameter) else None
+                )
+                yield from target.numbers(group, ends, rows, scale=whole)
                 if not nested:
-                    yield from _answers(call, (parameter, group, visit), part.astype("float64"), answers, rows)
+                    yield from _answers(target, group, part.astype("float64"), answers, rows)
                 continue
-            yield from call.numbers(
-                parameter, group, visit, {"n": len(part), "missing": analysis_set.missing(group)}, rows
-            )
+            yield from target.numbers(group, {"n": len(part), "missing": analysis_set.missing(group)}, rows)
             for category in categories:
                 count = int((part == category).sum())
                 values = {"count": count, "percent": 100 * count / len(part) if len(part) else float("nan")}
-                yield from call.numbers(parameter, group, visit, values, rows, level=category)
+                yield from target.numbers(group, values, rows, level=category)
 
 
 def _answers_to(call: Call, parameter: str) -> list[float]:
@@ -72,16 +73,16 @@ def _answers_to(call: Call, parameter: str) -> list[float]:
 
 
 def _answers(
-    call: Call, place: tuple[str, str, str], values: "pandas.Series", answers: list[float], rows: "Rows"
+    target: Target, group: str, values: "pandas.Series", answers: list[float], rows: "Rows"
 ) -> Iterator[Number]:
     """Of each possible answer, how many gave it, with the exact interval of their proportion."""
     from omtrace.statistics.basic.proportion import proportion
 
     for answer in answers:
-        share = proportion(int((values == answer).sum()), len(values), call.options.level)
+        share = proportion(int((values == answer).sum()), len(values), target.call.options.level)
         names = ("count", "proportion", "clopper_pearson_low", "clopper_pearson_high")
         numbers = {name: share[name] for name in names}
-        yield from call.numbers(*place, numbers, rows, level=f"answer {answer:g}", scale=("", 3))
+        yield from target.numbers(group, numbers, rows, level=f"answer {answer:g}", scale=Scale("", 3))
 
 
 def _whole(call: Call, parameter: str) -> bool:

@@ -10,6 +10,7 @@ from omtrace.analyses._sentences import adjusted
 from omtrace.analyses._shown import named
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed, nearest
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
     import pandas
@@ -42,29 +43,33 @@ def run(call: Call) -> Iterator[Number]:
     _check(call)
     contrasts = {call.contrast(*pair): pair for pair in o.contrasts}
     grouped = bool(call.dataset.group)
-    for parameter, visit in call.targets():
-        if visit and visit == call.dataset.baseline:
+    for target in call.targets():
+        if target.visit and target.visit == call.dataset.baseline:
             continue
         needed = (o.dose, *o.covariates, *o.factors)
-        analysis_set = call.data.select(call.entry.population, parameter, visit, base, needed, group=grouped)
+        analysis_set = call.data.select(
+            call.entry.population, target.parameter, target.visit, base, needed, group=grouped
+        )
         try:
             model = _fitted(call, analysis_set.frame)
         except ValueError as error:
-            raise Refusal(f"analysis {call.name}, {parameter}{f' at {visit}' if visit else ''}: {error}") from None
+            raise Refusal(
+                f"analysis {call.name}, {target.parameter}{f' at {target.visit}' if target.visit else ''}: {error}"
+            ) from None
         groups = [name for name in call.dataset.groups if name in model.places] if grouped else [ALONE]
         rows = analysis_set.rows(groups)
-        outcome, dose = call.dataset.parameters[parameter], call.dataset.parameters[o.dose]
+        outcome, dose = call.dataset.parameters[target.parameter], call.dataset.parameters[o.dose]
         per = f"{o.per:g} {dose.unit or 'of the dose'}"
-        scale = (f"{outcome.unit} per {per}".strip(), outcome.decimals + 1)
+        scale = Scale(f"{outcome.unit} per {per}".strip(), outcome.decimals + 1)
         for group in groups:
             n = {"n": float(len(analysis_set.of_group(group)))}
-            yield from call.numbers(parameter, group, visit, n, analysis_set.rows([group]))
-            yield from call.numbers(parameter, group, visit, model.slope(group, o.level), rows, scale=scale)
+            yield from target.numbers(group, n, analysis_set.rows([group]))
+            yield from target.numbers(group, model.slope(group, o.level), rows, scale=scale)
         for contrast, (group, reference) in contrasts.items():
             if missing := [name for name in (group, reference) if name not in model.places]:
-                raise Refusal(f"analysis {call.name}, {parameter} at {visit}: no unit of {missing[0]}")
+                raise Refusal(f"analysis {call.name}, {target.parameter} at {target.visit}: no unit of {missing[0]}")
             found = model.difference(group, reference, o.level)
-            yield from call.numbers(parameter, contrast, visit, found, rows, scale=scale)
+            yield from target.numbers(contrast, found, rows, scale=scale)
 
 
 def _check(call: Call) -> None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.analyses._model_options import ModelOptions
 from omtrace.analyses._sentences import listed, parameter_names, term_named, tests_by
 from omtrace.analyses._terms import Fitted, fitted, numbers_of
 from omtrace.faults import Fault, Refusal
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
     from omtrace.statistics.linear.design import Design
@@ -81,23 +82,24 @@ def run(call: Call) -> Iterator[Number]:
     o = call.options
     if o.blocks and not o.means:
         call = replace(call, options=o.model_copy(update={"means": (":".join(o.factors),)}))
-    for parameter, visit in call.targets():
+    for target in call.targets():
         if numeric := [name for name in o.blocks if not call.data.is_text(name)]:
             raise Fault(f"analysis {call.name}: blocks: {numeric[0]!r} holds numbers; a block is a category")
-        fit = fitted(call, [" * ".join(o.factors), *o.blocks, *o.covariates], parameter, visit)
-        for number in numbers_of(call, parameter, visit, fit):
+
+        fit = fitted(target, [" * ".join(o.factors), *o.blocks, *o.covariates])
+        for number in numbers_of(target, fit):
             if o.type != "II" or not number.level.startswith("type III"):
                 yield number
         if o.type != "III":
-            yield from _type_two(call, parameter, visit, fit)
+            yield from _type_two(target, fit)
 
 
-def _type_two(call: Call, parameter: str, visit: str, fit: Fitted) -> Iterator[Number]:
+def _type_two(target: Target, fit: Fitted) -> Iterator[Number]:
     from omtrace.statistics.linear.linear import type_two
 
-    values = [math.log(value) for value in fit.frame["value"]] if call.options.log else fit.frame["value"]
+    values = [math.log(value) for value in fit.frame["value"]] if target.call.options.log else fit.frame["value"]
     for term, test in type_two(values, fit.design.matrix, fit.design.columns).items():
-        yield from call.numbers(parameter, "all", visit, test, fit.rows, f"type II: {term.replace(':', ' x ')}")
+        yield from target.numbers("all", test, fit.rows, f"type II: {term.replace(':', ' x ')}")
 
 
 def _two_by_two(call: Call) -> Iterator[Number]:
@@ -108,28 +110,30 @@ def _two_by_two(call: Call) -> Iterator[Number]:
     from omtrace.statistics.linear.linear import fit_linear
 
     o = call.options
-    for parameter, visit in call.targets():
-        analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=(o.first, o.second))
+    for target in call.targets():
+        analysis_set = call.data.select(
+            call.entry.population, target.parameter, target.visit, covariates=(o.first, o.second)
+        )
         frame = analysis_set.frame.astype({"value": "float64"})
         outside = ~(frame[o.first].isin(o.first_levels) & frame[o.second].isin(o.second_levels))
         without = dict.fromkeys(frame.index[outside].tolist(), "other level of a factor")
         frame = frame[~outside]
         if o.log:
             if (frame["value"] <= 0).any():
-                raise Refusal(f"analysis {call.name}, {parameter}: a logarithm needs positive values")
+                raise Refusal(f"analysis {call.name}, {target.parameter}: a logarithm needs positive values")
             frame = frame.assign(value=numpy.log(frame["value"]))
         try:
             levels = {o.first: o.first_levels, o.second: o.second_levels}
             design = design_of(frame, [f"{o.first} * {o.second}"], levels)
             model = fit_linear(frame["value"], design.matrix)
         except ValueError as error:
-            raise Refusal(f"analysis {call.name}, {parameter} {visit}: {error}") from None
+            raise Refusal(f"analysis {call.name}, {target.parameter} {target.visit}: {error}") from None
         rows = analysis_set.rows(without=without)
-        declared = call.dataset.parameters[parameter]
-        scale = (f"log {declared.unit}".strip(), declared.decimals) if o.log else None
+        declared = call.dataset.parameters[target.parameter]
+        scale = Scale(f"log {declared.unit}".strip(), declared.decimals) if o.log else None
         size = frame.groupby([o.first, o.second], observed=True).size().to_dict()
         for label, values in _effects(design, model, size, o):
-            yield from call.numbers(parameter, "all", visit, values, rows, label + ", log scale" * o.log, scale)
+            yield from target.numbers("all", values, rows, label + ", log scale" * o.log, scale)
 
 
 def _effects(

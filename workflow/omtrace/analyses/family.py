@@ -79,7 +79,7 @@ def run(call: Call) -> Iterator[Number]:
     p = adjusted(o, [number.value for number in members.values()])
     for (name, number), value, done in zip(members.items(), p, rejected(p, o.alpha), strict=True):
         values = {"p": number.value, "adjusted_p": value, "rejected": done}
-        yield from call.numbers(number.parameter, number.group, number.visit, values, rows, level=name)
+        yield from call.of(number.parameter, number.visit).numbers(number.group, values, rows, level=name)
 
 
 def rests_on(entry: Analysis, options: Options) -> list[str]:

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.analyses._sentences import listed
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
     from omtrace.analyses._analysis_set import AnalysisSet
@@ -56,12 +57,12 @@ def run(call: Call) -> Iterator[Number]:
 
     for criterion in call.options.criteria.values():
         yield from _judged(call, criterion)
-    for parameter, visit in call.targets("anything"):
-        analysis_set = call.data.select(call.entry.population, parameter, visit)
+    for target in call.targets("anything"):
+        analysis_set = call.data.select(call.entry.population, target.parameter, target.visit)
         for group in call.groups(False):
             members = analysis_set.members([group])
             values = proportion(len(analysis_set.of_group(group)), members.used, call.options.level)
-            yield from _shares(call, parameter, visit, values, members, "recorded")
+            yield from _shares(target, values, members, "recorded")
 
 
 def _judged(call: Call, criterion: Criterion) -> Iterator[Number]:
@@ -77,14 +78,8 @@ def _judged(call: Call, criterion: Criterion) -> Iterator[Number]:
         "verdict": progression.verdict(estimate, criterion.stop, criterion.go),
         "interval_excludes": progression.excluded(low, high, criterion.stop, criterion.go),
     }
-    yield from call.numbers(
-        criterion.parameter,
-        "all",
-        criterion.visit,
-        values,
-        rows,
-        criterion.label,
-        scale=("", 1 if criterion.days else 2),
+    yield from call.of(criterion.parameter, criterion.visit).numbers(
+        "all", values, rows, criterion.label, scale=Scale("", 1 if criterion.days else 2)
     )
 
 
@@ -106,15 +101,13 @@ def _share(call: Call, criterion: Criterion, analysis_set: "AnalysisSet"):  # ty
         raise Refusal(
             f"analysis {call.name}: criterion {criterion.label!r}: there is no unit that it could be judged by"
         )
-    yield from _shares(call, criterion.parameter, criterion.visit, found, rows, criterion.label)
+    yield from _shares(call.of(criterion.parameter, criterion.visit), found, rows, criterion.label)
     return found["proportion"], found["clopper_pearson_low"], found["clopper_pearson_high"], rows
 
 
-def _shares(
-    call: Call, parameter: str, visit: str, found: dict[str, float], rows: "Rows", level: str
-) -> Iterator[Number]:
+def _shares(target: Target, found: dict[str, float], rows: "Rows", level: str) -> Iterator[Number]:
     names = ("count", "n", "proportion", "clopper_pearson_low", "clopper_pearson_high")
-    yield from call.numbers(parameter, "all", visit, {name: found[name] for name in names}, rows, level)
+    yield from target.numbers("all", {name: found[name] for name in names}, rows, level)
 
 
 def _rate(call: Call, criterion: Criterion, analysis_set: "AnalysisSet"):  # type: ignore[no-untyped-def]
@@ -127,14 +120,14 @@ def _rate(call: Call, criterion: Criterion, analysis_set: "AnalysisSet"):  # typ
     inside = days.drop(list(late))
     rows = analysis_set.rows(["all"], late)
     found = {"count": len(inside), **rate(len(inside), length / MONTH, call.options.level)}
-    yield from call.numbers(
-        criterion.parameter, "all", criterion.visit, found, rows, criterion.label, scale=("a month", 1)
+    yield from call.of(criterion.parameter, criterion.visit).numbers(
+        "all", found, rows, criterion.label, scale=Scale("a month", 1)
     )
     months = max(1, round(length / MONTH))  # the last one holds what is left over
     for month in range(months):
         there = int(((inside // MONTH).clip(upper=months - 1) == month).sum())
         level = f"{criterion.label}, month {month + 1}"
-        yield from call.numbers(criterion.parameter, "all", criterion.visit, {"count": there}, rows, level)
+        yield from call.of(criterion.parameter, criterion.visit).numbers("all", {"count": there}, rows, level)
     return found["rate"], found["rate_low"], found["rate_high"], rows
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.analyses._analysis_set import OUTSIDE, AnalysisSet
 from omtrace.analyses._sentences import listed
 from omtrace.model.closed import Closed
@@ -38,24 +38,24 @@ class Options(Closed):
 def run(call: Call) -> Iterator[Number]:
     """Units enrolled, once; at each visit of each parameter assessed, excluded (by reason) and analysed; stages."""
     enrolled: dict[str, int] = {}
-    for parameter, visit in call.targets("anything"):
-        analysis_set = call.data.select(call.entry.population, parameter, visit)
+    for target in call.targets("anything"):
+        analysis_set = call.data.select(call.entry.population, target.parameter, target.visit)
         for group in call.groups(call.options.by_group):
             rows = analysis_set.rows([group])
             if group not in enrolled:
                 everyone = analysis_set.everyone(group)
                 enrolled[group] = everyone.used
-                yield from call.numbers(parameter, group, "", {"n": everyone.used}, everyone, level="enrolled")
-            assessed = analysis_set.assessed(group, call.data.column(parameter, visit))
-            yield from call.numbers(parameter, group, visit, {"n": assessed.used}, assessed, level="assessed")
+                yield from call.of(target.parameter).numbers(group, {"n": everyone.used}, everyone, level="enrolled")
+            assessed = analysis_set.assessed(group, call.data.column(target.parameter, target.visit))
+            yield from target.numbers(group, {"n": assessed.used}, assessed, level="assessed")
             boxes = {f"excluded: {reason}": n for reason, n in analysis_set.left_out(group).items()}
             boxes["analysed"] = rows.used
             if sum(boxes.values()) != enrolled[group]:
                 raise AssertionError(f"{boxes} of {enrolled[group]} enrolled in {group}")
             for level, n in boxes.items():
-                yield from call.numbers(parameter, group, visit, {"n": n}, rows, level=level)
+                yield from target.numbers(group, {"n": n}, rows, level=level)
     if call.options.enrolled:
-        yield from _screened(call, *next(call.targets("anything")), enrolled["all"])
+        yield from _screened(next(call.targets("anything")), enrolled["all"])
     for option, levels in STAGES.items():
         if name := getattr(call.options, option):
             analysis_set = call.data.select(_everybody(call), name)
@@ -63,16 +63,17 @@ def run(call: Call) -> Iterator[Number]:
                 yield from _stage(call, analysis_set, name, group, levels)
 
 
-def _screened(call: Call, parameter: str, visit: str, assessed: int) -> Iterator[Number]:
+def _screened(target: Target, assessed: int) -> Iterator[Number]:
     """Who was allocated, and who was screened out for which reason."""
-    analysis_set = call.data.select(call.options.enrolled, parameter, visit)
+    call = target.call
+    analysis_set = call.data.select(call.options.enrolled, target.parameter, target.visit)
     rows = analysis_set.members()
     boxes = {f"screened out: {why}": n for why, n in analysis_set.left_out().items() if why.startswith(OUTSIDE)}
     boxes["allocated"] = rows.used
     if sum(boxes.values()) != assessed:
         raise AssertionError(f"{boxes} of {assessed} assessed for eligibility")
     for level, n in boxes.items():
-        yield from call.numbers(parameter, EVERYBODY, "", {"n": n}, rows, level=level)
+        yield from call.of(target.parameter).numbers(EVERYBODY, {"n": n}, rows, level=level)
 
 
 def _everybody(call: Call) -> str:
@@ -90,7 +91,7 @@ def _stage(
     for level in sorted((reasons or {*levels}) - {""}):
         without = {unit: other or f"not {levels[0]}" for unit, other in level_of.items() if other != level}
         rows = analysis_set.rows([group], without)
-        yield from call.numbers(parameter, group, "", {"n": rows.used}, rows, level=level)
+        yield from call.of(parameter).numbers(group, {"n": rows.used}, rows, level=level)
 
 
 def _level(value: object, yes: str, no: str) -> str:

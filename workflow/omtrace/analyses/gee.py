@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
@@ -12,8 +13,10 @@ from omtrace.analyses._sentences import adjusted
 from omtrace.analyses._shown import named
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import nearest
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
+    import numpy
     import pandas
 
     from omtrace.analyses._analysis_set import AnalysisSet
@@ -61,12 +64,12 @@ def run(call: Call) -> Iterator[Number]:
     """Contrasts at each visit and over their average, what each group has, and the working correlation."""
     o = call.options
     _check(call)
-    parameters: dict[str, list[str]] = {}
-    for parameter, visit in call.targets("yes or no" if o.outcome == "yes or no" else "numbers"):
-        if not visit or visit != call.dataset.baseline:
-            parameters.setdefault(parameter, []).append(visit)
     groups = o.groups(list(call.dataset.groups))
-    for parameter, visits in parameters.items():
+    analysed = call.analysed_visits("yes or no" if o.outcome == "yes or no" else "numbers")
+    for parameter, scheduled in analysed.items():
+        visits = [visit for visit in scheduled if not visit or visit != call.dataset.baseline]
+        if not visits:
+            continue
         base = call.baseline(parameter) if o.baseline else ""
         needed = [*dict.fromkeys([*o.covariates, *o.factors, *([o.cluster] if o.cluster else [])])]
         sets = {
@@ -80,10 +83,12 @@ def run(call: Call) -> Iterator[Number]:
             frame = _frame(call, sets, groups)
             without = whole.frame.index.difference(frame["unit"]) if o.exposure else []
             rows = whole.rows(groups, dict.fromkeys(without, "no exposure at a visit with an outcome"))
-            design, model = _fitted(call, frame, groups, visits)
+            fit = _fitted(call, frame, groups, visits)
         except ValueError as error:
             raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
-        yield from _numbers(call, parameter, sets, frame, design, model, rows)
+        yield from _contrasts(call, parameter, visits, fit, rows)
+        yield from _groups(call, parameter, sets, fit, rows)
+        yield from _correlation(call, parameter, fit, rows)
 
 
 def _check(call: Call) -> None:
@@ -125,9 +130,7 @@ def _frame(call: Call, sets: "dict[str, AnalysisSet]", groups: list[str]) -> "pa
     return frame.sort_values(["cluster", "unit", "step"], kind="stable")
 
 
-def _fitted(
-    call: Call, frame: "pandas.DataFrame", groups: list[str], visits: list[str]
-) -> "tuple[Design, EstimatingEquations]":
+def _fitted(call: Call, frame: "pandas.DataFrame", groups: list[str], visits: list[str]) -> "Fitted":
     import numpy
 
     from omtrace.statistics.linear.design import design_of
@@ -141,49 +144,66 @@ def _fitted(
     design = design_of(frame, [*terms, *o.covariates, *o.factors], levels)
     offset = numpy.log(frame["exposure"].to_numpy() / o.per) if o.exposure else None
     cluster = frame["cluster"].tolist()
-    return design, EstimatingEquations(
-        frame["value"], design.matrix, cluster, frame["step"], o.outcome, o.correlation, offset
-    )
+    model = EstimatingEquations(frame["value"], design.matrix, cluster, frame["step"], o.outcome, o.correlation, offset)
+    return Fitted(frame, design, model)
 
 
-def _numbers(
-    call: Call,
-    parameter: str,
-    sets: "dict[str, AnalysisSet]",
-    frame: "pandas.DataFrame",
-    design: "Design",
-    model: "EstimatingEquations",
-    rows: "Rows",
-) -> Iterator[Number]:
+@dataclass(frozen=True)
+class Fitted:
+    """Estimating equations with their design, and the rows that they are fitted to."""
+
+    frame: "pandas.DataFrame"
+    design: "Design"
+    model: "EstimatingEquations"
+
+    def mean(self, group: str, visit: str) -> "numpy.ndarray":
+        """The coefficients of a group's mean at a visit; over the average of visits for "" where there are several."""
+        several = "visit" in self.design.levels
+        return self.design.mean({"group": group, **({"visit": visit} if several and visit else {})})
+
+
+def _contrasts(call: Call, parameter: str, visits: list[str], fit: Fitted, rows: "Rows") -> Iterator[Number]:
+    """Differences and ratios of the groups, at each visit and over their average."""
     from omtrace.statistics.linear.sandwich import FEW_DF
 
-    o = call.options
-    held = {visit: {"visit": visit} if len(sets) > 1 else {} for visit in sets}
-    for pair in o.contrasts:
-        contrast = call.contrast(*pair)
-        for visit, at in [*held.items(), *([(AVERAGE, {})] if len(sets) > 1 else [])]:
-            row = design.mean({"group": pair[0], **at}) - design.mean({"group": pair[1], **at})
-            values = _contrast(o, model.contrast(row, o.level))
+    o, model = call.options, fit.model
+    scale = None if o.outcome == "numbers" else Scale("", 2)
+    for group, reference in o.contrasts:
+        contrast = call.contrast(group, reference)
+        for visit in [*visits, *([""] if len(visits) > 1 else [])]:
+            values = _contrast(o, model.contrast(fit.mean(group, visit) - fit.mean(reference, visit), o.level))
             values |= {"clusters": float(model.clusters), "few_clusters": float(model.df < FEW_DF)}
-            where = ("", AVERAGE) if visit == AVERAGE else (visit, "")
-            scale = None if o.outcome == "numbers" else ("", 2)
-            yield from call.numbers(parameter, contrast, where[0], values, rows, where[1], scale)
+            level = AVERAGE if len(visits) > 1 and not visit else ""
+            yield from call.of(parameter, visit).numbers(contrast, values, rows, level, scale)
+
+
+def _groups(call: Call, parameter: str, sets: "dict[str, AnalysisSet]", fit: Fitted, rows: "Rows") -> Iterator[Number]:
+    """What each group has at each visit."""
+    o, frame = call.options, fit.frame
     unit = call.dataset.parameters[o.exposure].unit if o.exposure else "unit"
-    scale = {"yes or no": ("", 3), "counts": (f"per {o.per:g} {unit}" if o.exposure else "per unit", 2)}.get(o.outcome)
-    for visit, at in held.items():
+    scale = {"yes or no": Scale("", 3), "counts": Scale(f"per {o.per:g} {unit}" if o.exposure else "per unit", 2)}.get(
+        o.outcome
+    )
+    for visit, analysis_set in sets.items():
+        target = call.of(parameter, visit)
         for group in o.groups(list(call.dataset.groups)):
-            mine = frame[(frame["group"] == group) & (frame["visit"] == visit)]["value"]
-            total = {"yes or no": {"count": float(mine.sum())}, "counts": {"events": float(mine.sum())}}
-            counts = {"n": float(len(mine)), **total.get(o.outcome, {})}
-            yield from call.numbers(parameter, group, visit, counts, sets[visit].rows([group]))
-            values = _estimate(o, model.contrast(design.mean({"group": group, **at}), o.level))
-            yield from call.numbers(parameter, group, visit, values, rows, scale=scale)
+            values = frame[(frame["group"] == group) & (frame["visit"] == visit)]["value"]
+            total = {"yes or no": {"count": float(values.sum())}, "counts": {"events": float(values.sum())}}
+            counts = {"n": float(len(values)), **total.get(o.outcome, {})}
+            yield from target.numbers(group, counts, analysis_set.rows([group]))
+            estimate = _estimate(o, fit.model.contrast(fit.mean(group, visit), o.level))
+            yield from target.numbers(group, estimate, rows, scale=scale)
+
+
+def _correlation(call: Call, parameter: str, fit: Fitted, rows: "Rows") -> Iterator[Number]:
+    """The working correlation, and what it makes of clusters."""
+    o, model, frame = call.options, fit.model, fit.frame
     size = frame.groupby("cluster").size()
     values = {"working_correlation": model.correlation, "clusters": float(model.clusters), "values": float(len(frame))}
     if o.cluster and o.correlation == "exchangeable":
         mean_size = float((size**2).sum() / size.sum())  # weighted, for clusters of unequal size
         values["design_effect"] = 1 + (mean_size - 1) * max(model.correlation, 0.0)
-    yield from call.numbers(parameter, "all", "", values, rows, f"working correlation {o.correlation}", ("", 2))
+    yield from call.of(parameter).numbers("all", values, rows, f"working correlation {o.correlation}", Scale("", 2))
 
 
 def _contrast(o: Options, found: dict[str, float]) -> dict[str, float]:

@@ -21,17 +21,17 @@ def run(call: Call) -> Iterator[Number]:
     """n, G and p of the farthest value of each group."""
     from omtrace.statistics.basic.grubbs import grubbs
 
-    for parameter, visit in call.targets():
-        analysis_set = call.data.select(call.entry.population, parameter, visit)
+    for target in call.targets():
+        analysis_set = call.data.select(call.entry.population, target.parameter, target.visit)
         groups = [g for g in call.groups(call.options.by_group) if g != "all" or not call.options.by_group]
         for group in groups or ["all"]:
             values = analysis_set.of_group(group)["value"].astype("float64")
             if call.options.log:
                 if (values <= 0).any():
-                    raise Refusal(f"analysis {call.name}, {parameter}: a logarithm needs positive values")
+                    raise Refusal(f"analysis {call.name}, {target.parameter}: a logarithm needs positive values")
                 values = values.map(math.log)
             found = {"n": len(values), **grubbs(values.to_numpy())}
-            yield from call.numbers(parameter, group, visit, found, analysis_set.rows([group]))
+            yield from target.numbers(group, found, analysis_set.rows([group]))
 
 
 def said(options: Options) -> str:

@@ -6,13 +6,14 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from omtrace.analyses import JOINT, Call, Method, Number, Part
+from omtrace.analyses import JOINT, Call, Method, Number, Part, Target
 from omtrace.analyses._sentences import listed
 from omtrace.analyses._shown import named
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
+from omtrace.model.statistic import Scale
 
-COEFFICIENT = ("", 2)  # unit and decimals of an intraclass correlation
+COEFFICIENT = Scale("", 2)
 Form = Literal["ICC(1,1)", "ICC(2,1)", "ICC(3,1)", "ICC(1,k)", "ICC(2,k)", "ICC(3,k)"]
 
 
@@ -50,12 +51,13 @@ def run(call: Call) -> Iterator[Number]:
     """The intraclass correlations with their intervals and tests."""
     targets = list(call.targets())
     if call.options.of == "clusters":
-        for parameter, visit in targets:
-            yield from _clusters(call, parameter, visit)
+        for target in targets:
+            yield from _clusters(target)
         return
     sets: dict[str, list[tuple[str, str]]] = {}
-    for parameter, visit in targets:
-        sets.setdefault(parameter if call.options.of == "visits" else visit, []).append((parameter, visit))
+    for target in targets:
+        rating = (target.parameter, target.visit)
+        sets.setdefault(target.parameter if call.options.of == "visits" else target.visit, []).append(rating)
     for ratings in sets.values():
         yield from _ratings(call, ratings)
 
@@ -81,26 +83,27 @@ def _ratings(call: Call, ratings: list[tuple[str, str]]) -> Iterator[Number]:
     rows = analysis_set.rows()
     for form in call.options.forms:
         level = f"{form}: {visits}" if over_visits else form
-        yield from call.numbers(names, "all", at, {**counts, **found[form]}, rows, level, COEFFICIENT)
+        yield from call.of(names, at).numbers("all", {**counts, **found[form]}, rows, level, COEFFICIENT)
 
 
-def _clusters(call: Call, parameter: str, visit: str) -> Iterator[Number]:
+def _clusters(target: Target) -> Iterator[Number]:
     from omtrace.statistics.basic.cluster_icc import cluster_icc
 
-    o = call.options
+    call, o = target.call, target.call.options
     grouped = bool(call.dataset.group) and o.by_group
-    analysis_set = call.data.select(call.entry.population, parameter, visit, "", [o.cluster], group=grouped)
+    analysis_set = call.data.select(
+        call.entry.population, target.parameter, target.visit, "", [o.cluster], group=grouped
+    )
     frame = analysis_set.frame
     arms = frame["group"].tolist() if grouped else None
-    at = f" at {visit}" if visit else ""
     try:
         values = cluster_icc(frame["value"].astype("float64"), frame[o.cluster].tolist(), arms, o.level)
     except ValueError as error:
-        raise Refusal(f"analysis {call.name}, {parameter}{at}: {error}") from None
+        raise Refusal(f"{target.where}: {error}") from None
     counts = {"n": float(len(frame)), "missing": float(analysis_set.missing())}
     level = f"within {named('parameter', o.cluster)}"
     rows = analysis_set.rows(list(call.dataset.groups) if grouped else ["all"])
-    yield from call.numbers(parameter, "all", visit, {**counts, **values}, rows, level, COEFFICIENT)
+    yield from target.numbers("all", {**counts, **values}, rows, level, COEFFICIENT)
 
 
 def said(options: Options) -> str:

@@ -14,7 +14,7 @@ from omtrace.faults import Fault
 from omtrace.model.closed import nearest
 
 if TYPE_CHECKING:
-    from omtrace.provenance.rows import Rows
+    pass
 
 STRATEGIES = {
     "MAR": "missing at random (MAR)",
@@ -57,30 +57,29 @@ def run(call: Call) -> Iterator[Number]:
         for name in o.delta:
             if name not in imputation.groups:
                 raise Fault(f"analysis {call.name}: delta: {name!r} is not compared{nearest(name, imputation.groups)}")
-        rows = imputation.rows
         for visit in analysed(call, imputation):
             for strategy in dict.fromkeys(o.strategies):
                 for approach in o.approaches:
-                    yield from _results(call, imputation, strategy, approach, visit, rows)
+                    yield from _results(imputation, strategy, approach, visit)
             for group in imputation.groups:
                 yield from imputation.counts(group, visit)
-        yield from imputation.model(rows)
+        yield from imputation.model(imputation.rows)
 
 
-def _results(
-    call: Call, imputation: Imputing, strategy: Strategy, approach: Approach, visit: str, rows: "Rows"
-) -> Iterator[Number]:
+def _results(imputation: Imputing, strategy: Strategy, approach: Approach, visit: str) -> Iterator[Number]:
+    call, rows = imputation.call, imputation.rows
+    target = call.of(imputation.parameter, visit)
     compared = imputation.imputed.compare(approach, strategy, visit)
     delta = [call.options.delta.get(group, 0.0) for group in imputation.groups]
     level = level_of(call, strategy, approach)
     for place, pair in enumerate(imputation.pairs, len(imputation.groups)):
         values = compared.numbers(place, delta)
         named = {"difference": values.pop("estimate"), **{k: v for k, v in values.items() if k not in VARIANCES}}
-        yield from call.numbers(imputation.parameter, call.contrast(*pair), visit, named, rows, level=level)
+        yield from target.numbers(call.contrast(*pair), named, rows, level=level)
     for place, group in enumerate(imputation.groups):
         values = compared.numbers(place, delta)
         mean = {"adjusted_mean": values["estimate"], **{k: values[k] for k in ("se", "ci_low", "ci_high")}}
-        yield from call.numbers(imputation.parameter, group, visit, mean, rows, level=level)
+        yield from target.numbers(group, mean, rows, level=level)
 
 
 def level_of(call: Call, strategy: Strategy, approach: Approach) -> str:

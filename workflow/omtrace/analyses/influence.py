@@ -20,6 +20,7 @@ from omtrace.analyses._refusals import numbers_of, without_effect
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.plan import Analysis
+from omtrace.model.statistic import Scale
 from omtrace.plugins import plugin
 from omtrace.provenance.rows import Entries
 
@@ -112,22 +113,22 @@ def _to_turn(
 
 
 def _summary(key: Key, main: Effect, found: dict[str, Effect | None]) -> Iterator[Number]:
-    shape, kept = (main.estimate.unit, main.estimate.decimals), [effect for effect in found.values() if effect]
+    shape, kept = Scale(main.estimate.unit, main.estimate.decimals), [effect for effect in found.values() if effect]
     changes = [effect.estimate.value - main.estimate.value for effect in kept]
-    values: dict[str, tuple[float, tuple[str, int]]] = {
+    values: dict[str, tuple[float, Scale]] = {
         "estimate": (main.estimate.value, shape),
         "estimate_ci_low": (main.low, shape),
         "estimate_ci_high": (main.high, shape),
-        "removals": (len(found), ("", 0)),
-        "not_estimable": (len(found) - len(kept), ("", 0)),
+        "removals": (len(found), Scale("", 0)),
+        "not_estimable": (len(found) - len(kept), Scale("", 0)),
         "estimate_lowest": (min((effect.estimate.value for effect in kept), default=float("nan")), shape),
         "estimate_highest": (max((effect.estimate.value for effect in kept), default=float("nan")), shape),
-        "largest_change": (max(changes, key=abs, default=float("nan")), (shape[0], shape[1] + 1)),
-        "conclusions_turned": (sum(effect.excludes != main.excludes for effect in kept), ("", 0)),
-        "signs_turned": (sum(effect.side != main.side for effect in kept), ("", 0)),
+        "largest_change": (max(changes, key=abs, default=float("nan")), replace(shape, decimals=shape.decimals + 1)),
+        "conclusions_turned": (sum(effect.excludes != main.excludes for effect in kept), Scale("", 0)),
+        "signs_turned": (sum(effect.side != main.side for effect in kept), Scale("", 0)),
     }
-    for statistic, (value, (unit, decimals)) in values.items():
-        yield Number(*key, statistic, float(value), unit, decimals, main.estimate.rows)
+    for statistic, (value, scale) in values.items():
+        yield Number(*key, statistic, float(value), scale.unit, scale.decimals, main.estimate.rows)
 
 
 def _single(
@@ -135,13 +136,13 @@ def _single(
 ) -> Iterator[Number]:
     """The units that change the estimate most, each with the effect without it."""
     order = sorted(found, key=lambda unit: (-abs(round(found[unit].estimate.value - main.estimate.value, 12)), unit))
-    shape = (main.estimate.unit, main.estimate.decimals)
+    shape = Scale(main.estimate.unit, main.estimate.decimals)
     for place, unit in enumerate(order[: call.options.shown], 1):
         effect, rows = found[unit], _rows_without(call, main.estimate.rows, members[unit])
         level = ", ".join(filter(None, (key[3], f"without unit {place} (by influence)")))
         values = {"estimate": effect.estimate.value, "estimate_ci_low": effect.low, "estimate_ci_high": effect.high}
         for statistic, value in values.items():
-            yield Number(*key[:3], level, statistic, value, *shape, rows)
+            yield Number(*key[:3], level, statistic, value, shape.unit, shape.decimals, rows)
 
 
 def _rows_without(call: Call, rows: "Rows", units: Collection[str]) -> "Rows":

@@ -36,10 +36,12 @@ class Options(Closed):
 def run(call: Call) -> Iterator[Number]:
     """z of each control and plate, rules broken with the plates they rest on, and the baseline's mean and SD."""
     options = call.options
-    for parameter, visit in call.targets():
+    for target in call.targets():
         needed = list(dict.fromkeys([options.control, *([options.date] if options.date else []), *options.by]))
-        analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=needed, group=True)
-        chart = _Chart(call, parameter, visit, analysis_set)
+        analysis_set = call.data.select(
+            call.entry.population, target.parameter, target.visit, covariates=needed, group=True
+        )
+        chart = _Chart(call, target.parameter, target.visit, analysis_set)
         try:
             chart.standardise()
         except Refusal:

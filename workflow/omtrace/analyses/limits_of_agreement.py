@@ -8,6 +8,7 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._pairs import Pairs, pairs
 from omtrace.analyses._shown import named
 from omtrace.faults import Refusal
+from omtrace.model.statistic import Scale
 
 
 class Options(Pairs):
@@ -28,8 +29,8 @@ def run(call: Call) -> Iterator[Number]:
         except ValueError as error:
             raise Refusal(f"analysis {call.name}, {parameter}, {group}: {error}") from None
         minus = f"minus {named('parameter', o.other)}"
-        yield from call.numbers(parameter, group, visit, found, rows, minus)
-        yield from call.numbers(parameter, group, visit, trend, rows, f"{minus}, by the mean of both", ("", 2))
+        yield from call.of(parameter, visit).numbers(group, found, rows, minus)
+        yield from call.of(parameter, visit).numbers(group, trend, rows, f"{minus}, by the mean of both", Scale("", 2))
 
 
 def said(options: Options) -> str:

@@ -7,6 +7,7 @@ from pydantic import Field
 from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._regression import Regression, refused, silent_levels, targets, terms_of
 from omtrace.analyses._sentences import adjusted
+from omtrace.model.statistic import Scale
 
 
 class Options(Regression):
@@ -25,12 +26,12 @@ def run(call: Call) -> Iterator[Number]:
 
     o = call.options
     groups = o.groups(list(call.dataset.groups))
-    for parameter, visit, analysis_set, frame in targets(call, "yes or no"):
+    for target, analysis_set, frame in targets(call, "yes or no"):
         rows = analysis_set.rows(groups)
         try:
             model = LogisticModel(frame.astype({"value": "float64"}), terms_of(call), o.firth)
         except ValueError as error:
-            raise refused(call, parameter, visit, error) from None
+            raise refused(target, error) from None
         for group, reference in o.contrasts:
             contrast = call.contrast(group, reference)
             measures = {
@@ -39,14 +40,14 @@ def run(call: Call) -> Iterator[Number]:
                 "risk ratio, over all units": model.risk_ratio(group, reference, o.level),
             }
             for level, values in measures.items():
-                scale = ("", 3 if "difference" in level else 2)
-                yield from call.numbers(parameter, contrast, visit, values, rows, level, scale)
-        yield from silent_levels(call, parameter, visit, model.alike, analysis_set, frame, "odds ratio")
+                scale = Scale("", 3 if "difference" in level else 2)
+                yield from target.numbers(contrast, values, rows, level, scale)
+        yield from silent_levels(target, model.alike, analysis_set, frame, "odds ratio")
         for group in groups:
             mine = frame[frame["group"] == group]["value"]
             counts = {"n": len(mine), "count": float(mine.sum())}
-            yield from call.numbers(parameter, group, visit, counts, analysis_set.rows([group]))
-            yield from call.numbers(parameter, group, visit, model.risk(group, o.level), rows, scale=("", 3))
+            yield from target.numbers(group, counts, analysis_set.rows([group]))
+            yield from target.numbers(group, model.risk(group, o.level), rows, scale=Scale("", 3))
 
 
 def said(options: Options) -> str:

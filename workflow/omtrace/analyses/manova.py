@@ -9,6 +9,7 @@ from omtrace.analyses import JOINT, Call, Method, Number
 from omtrace.analyses._listwise import ListwiseOptions, complete
 from omtrace.analyses._shown import named
 from omtrace.faults import Refusal
+from omtrace.model.statistic import Scale
 
 
 class Options(ListwiseOptions):
@@ -26,9 +27,10 @@ def run(call: Call) -> Iterator[Number]:
 
     baseline, visits = call.baseline(), call.options.together == "visits"
     sets: dict[str, list[tuple[str, str]]] = {}
-    for parameter, visit in call.targets():
-        if visit != baseline:
-            sets.setdefault(parameter if visits else visit, []).append((parameter, visit))
+    for target in call.targets():
+        if target.visit != baseline:
+            name = target.parameter if visits else target.visit
+            sets.setdefault(name, []).append((target.parameter, target.visit))
     for changes in sets.values():
         parameters = list(dict.fromkeys(parameter for parameter, _ in changes))
         analysis_set = complete(call, [*((parameter, baseline) for parameter in parameters), *changes])
@@ -42,7 +44,7 @@ def run(call: Call) -> Iterator[Number]:
         counts = {"n": float(len(frame)), "missing": float(analysis_set.missing()), "changes": float(len(changes))}
         at = "" if visits else changes[0][1]
         level = ", ".join(named("visit", visit) for _, visit in changes) if visits else ""
-        yield from call.numbers(names, "all", at, {**counts, **values}, analysis_set.rows(), level, ("", 1))
+        yield from call.of(names, at).numbers("all", {**counts, **values}, analysis_set.rows(), level, Scale("", 1))
 
 
 def said(options: Options) -> str:

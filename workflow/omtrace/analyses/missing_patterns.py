@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed
 
@@ -34,12 +34,13 @@ def run(call: Call) -> Iterator[Number]:
         patterns = {unit: pattern_of(statuses) for unit, statuses in status.items()}
         order = sorted(set(patterns.values()), key=lambda one: (-one.count(SEEN), [mark != SEEN for mark in one]))
         for group in call.groups(call.options.by_group):
-            units = list(analysis_set.of_group(group).index)
-            yield from call.numbers(parameter, group, "", {"n": len(units)}, analysis_set.rows([group]))
-            yield from _patterns(call, parameter, analysis_set, group, units, patterns, order)
-            yield from _kinds(call, parameter, analysis_set, group, units, patterns)
+            own = {unit: patterns[unit] for unit in analysis_set.of_group(group).index}
+            target = call.of(parameter)
+            yield from target.numbers(group, {"n": len(own)}, analysis_set.rows([group]))
+            yield from _patterns(target, analysis_set, group, own, order)
+            yield from _kinds(target, analysis_set, group, own)
             for at, visit in enumerate(visits):
-                yield from _reasons(call, parameter, analysis_set, group, visit, {u: status[u][at] for u in units})
+                yield from _reasons(call.of(parameter, visit), analysis_set, group, {u: status[u][at] for u in own})
 
 
 def pattern_of(statuses: list[str]) -> str:
@@ -57,37 +58,26 @@ def kind_of(pattern: str) -> str:
 
 
 def _patterns(
-    call: Call,
-    parameter: str,
-    analysis_set: "AnalysisSet",
-    group: str,
-    units: list[str],
-    patterns: dict[str, str],
-    order: list[str],
+    target: Target, analysis_set: "AnalysisSet", group: str, patterns: dict[str, str], order: list[str]
 ) -> Iterator[Number]:
     for pattern in order:
-        others = {unit: f"pattern {patterns[unit]}" for unit in units if patterns[unit] != pattern}
-        values = _share(len(units) - len(others), len(units))
-        yield from call.numbers(parameter, group, "", values, analysis_set.rows([group], others), level=pattern)
+        others = {unit: f"pattern {own}" for unit, own in patterns.items() if own != pattern}
+        values = _share(len(patterns) - len(others), len(patterns))
+        yield from target.numbers(group, values, analysis_set.rows([group], others), level=pattern)
 
 
-def _kinds(
-    call: Call, parameter: str, analysis_set: "AnalysisSet", group: str, units: list[str], patterns: dict[str, str]
-) -> Iterator[Number]:
-    kinds = {unit: kind_of(patterns[unit]) for unit in units}
+def _kinds(target: Target, analysis_set: "AnalysisSet", group: str, patterns: dict[str, str]) -> Iterator[Number]:
+    kinds = {unit: kind_of(pattern) for unit, pattern in patterns.items()}
     for kind in KINDS:
-        others = {unit: found.replace("_", " ") for unit, found in kinds.items() if found != kind}
-        rows = analysis_set.rows([group], others)
-        yield from call.numbers(parameter, group, "", {kind: len(units) - len(others)}, rows)
+        others = {unit: own.replace("_", " ") for unit, own in kinds.items() if own != kind}
+        yield from target.numbers(group, {kind: len(kinds) - len(others)}, analysis_set.rows([group], others))
 
 
-def _reasons(
-    call: Call, parameter: str, analysis_set: "AnalysisSet", group: str, visit: str, status: dict[str, str]
-) -> Iterator[Number]:
+def _reasons(target: Target, analysis_set: "AnalysisSet", group: str, status: dict[str, str]) -> Iterator[Number]:
     for reason in sorted(set(status.values()) - {"observed"}):
         others = {unit: found for unit, found in status.items() if found != reason}
         values = _share(len(status) - len(others), len(status))
-        yield from call.numbers(parameter, group, visit, values, analysis_set.rows([group], others), level=reason)
+        yield from target.numbers(group, values, analysis_set.rows([group], others), level=reason)
 
 
 def _share(count: int, total: int) -> dict[str, float]:

@@ -47,22 +47,21 @@ def run(call: Call) -> Iterator[Number]:
     if o.time and TIME in call.dataset.parameters:
         raise Fault(f"analysis {call.name}: a parameter is named time already; rename it")
     with_baseline = any("baseline" in term for term in o.terms)
-    targets: dict[str, list[str]] = {}
-    for parameter, visit in call.targets():
-        if not (with_baseline and visit == call.dataset.baseline):
-            targets.setdefault(parameter, []).append(visit)
-    for parameter, visits in targets.items():
+    for parameter, analysed in call.analysed_visits().items():
+        visits = [visit for visit in analysed if not (with_baseline and visit == call.dataset.baseline)]
+        if not visits:
+            continue
         if not o.over_visits:
             for visit in visits:
-                fit = fitted(call, list(o.terms), parameter, visit, o.slopes)
-                yield from numbers_of(call, parameter, visit, fit)
+                fit = fitted(call.of(parameter, visit), list(o.terms), o.slopes)
+                yield from numbers_of(call.of(parameter, visit), fit)
             continue
         if len(visits) < 2:
             raise Refusal(f"analysis {call.name}, {parameter}: over_visits needs two visits or more")
         if o.time and (lost := [visit for visit in visits if visit not in o.time] or set(o.time) - set(visits)):
             raise Fault(f"analysis {call.name}: time: names each visit of {parameter} once; not so: {sorted(lost)[0]}")
-        fit = fitted(call, list(o.terms), parameter, visits, o.slopes, o.time)
-        yield from numbers_of(call, parameter, "", fit)
+        fit = fitted(call.of(parameter), list(o.terms), o.slopes, visits, o.time)
+        yield from numbers_of(call.of(parameter), fit)
 
 
 def said(options: Options) -> str:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.analyses._sentences import adjusted, tests_by
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed, nearest
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
     import pandas
@@ -91,12 +92,12 @@ def run(call: Call) -> Iterator[Number]:
             # Who is not in the model at all is left out for that reason, not for the one at this visit.
             there = data.select(call.entry.population, parameter, visit, *terms).excluding(used)
             for group in groups:
-                yield from _means(call, parameter, model, rows, there, group, visit)
+                yield from _means(call.of(parameter, visit), model, rows, there, group)
         yield from _over_visits(call, parameter, model, rows)
         yield from _tests(call, parameter, model, rows)
         for group in groups:
             counts = {"n": model.units[group], "missing": used.missing(group)}
-            yield from call.numbers(parameter, group, "", counts, used.rows([group]))
+            yield from call.of(parameter).numbers(group, counts, used.rows([group]))
         yield from _model(call, parameter, model, rows)
 
 
@@ -116,9 +117,7 @@ def _check(call: Call) -> None:
 
 def _targets(call: Call) -> dict[str, list[str]]:
     """Each parameter with its visits after baseline, in time order. Raises Fault for fewer than two."""
-    targets: dict[str, list[str]] = {}
-    for parameter, visit in call.targets():
-        targets.setdefault(parameter, []).append(visit)
+    targets = call.analysed_visits()
     for parameter, given in targets.items():
         targets[parameter] = [v for v in call.dataset.visits if v in given and v != call.dataset.baseline]
         if len(targets[parameter]) < 2:
@@ -171,19 +170,19 @@ def _differences(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") 
     for group, reference in call.options.contrasts:
         contrast = call.contrast(group, reference)
         for visit in model.model.visits:
-            yield from call.numbers(parameter, contrast, visit, model.difference(group, reference, visit), rows)
+            yield from call.of(parameter, visit).numbers(contrast, model.difference(group, reference, visit), rows)
 
 
-def _means(
-    call: Call, parameter: str, model: "MmrmResult", rows: "Rows", there: "AnalysisSet", group: str, visit: str
-) -> Iterator[Number]:
+def _means(target: Target, model: "MmrmResult", rows: "Rows", there: "AnalysisSet", group: str) -> Iterator[Number]:
     """Adjusted mean of a group, its units with a value at the visit, and those of the model without."""
     n = len(there.of_group(group))
-    if n != model.values[group, visit]:
-        raise AssertionError(f"{n} units of {group} selected at {visit}, {model.values[group, visit]} in the model")
+    if n != model.values[group, target.visit]:
+        raise AssertionError(
+            f"{n} units of {group} selected at {target.visit}, {model.values[group, target.visit]} in the model"
+        )
     counts = {"n": n, "missing": model.units[group] - n}
-    yield from call.numbers(parameter, group, visit, counts, there.rows([group]))
-    yield from call.numbers(parameter, group, visit, model.adjusted_mean(group, visit), rows)
+    yield from target.numbers(group, counts, there.rows([group]))
+    yield from target.numbers(group, model.adjusted_mean(group, target.visit), rows)
 
 
 def _over_visits(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") -> Iterator[Number]:
@@ -195,13 +194,13 @@ def _over_visits(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") 
             raise Fault(f"analysis {call.name}: over_visits.{name}: no weight but 0")
         for group, reference in call.options.contrasts:
             values = model.combined_difference(group, reference, weights)
-            yield from call.numbers(parameter, call.contrast(group, reference), "", values, rows, level=name)
+            yield from call.of(parameter).numbers(call.contrast(group, reference), values, rows, level=name)
         declared = call.dataset.parameters[parameter]
         is_mean = min(weights.values()) >= 0 and isclose(sum(weights.values()), 1)  # else it has no scale with ends
-        scale = None if is_mean else (declared.unit, declared.decimals)
+        scale = None if is_mean else Scale(declared.unit, declared.decimals)
         for group in filter(model.units.__contains__, call.dataset.groups):
             mean = model.combined_mean(group, weights)
-            yield from call.numbers(parameter, group, "", mean, rows, level=name, scale=scale)
+            yield from call.of(parameter).numbers(group, mean, rows, level=name, scale=scale)
 
 
 def _tests(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") -> Iterator[Number]:
@@ -212,13 +211,13 @@ def _tests(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") -> Ite
             "a difference that changes over the visits": model.interaction(group, reference),
         }
         for level, values in joint.items():
-            yield from call.numbers(parameter, contrast, "", values, rows, level=level)
+            yield from call.of(parameter).numbers(contrast, values, rows, level=level)
 
 
 def _model(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") -> Iterator[Number]:
     """Which covariances were tried, in words as level, and the fit of the one that could be fitted."""
     for name, reason in model.model.rejected:
-        yield from call.numbers(parameter, "all", "", {"fitted": 0}, rows, level=f"covariance {name}: {reason}")
+        yield from call.of(parameter).numbers("all", {"fitted": 0}, rows, level=f"covariance {name}: {reason}")
     fitted = {
         "fitted": 1,
         "n": model.model.units,
@@ -231,7 +230,7 @@ def _model(call: Call, parameter: str, model: "MmrmResult", rows: "Rows") -> Ite
     level += words["degrees_of_freedom"]
     if call.options.df not in ROBUST:
         level += f", observed information of {words['parametrisation']}"
-    yield from call.numbers(parameter, "all", "", fitted, rows, level=level)
+    yield from call.of(parameter).numbers("all", fitted, rows, level=level)
 
 
 STRUCTURES = {

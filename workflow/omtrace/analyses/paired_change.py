@@ -27,10 +27,10 @@ def run(call: Call) -> Iterator[Number]:
     from omtrace.statistics.basic.paired import hodges_lehmann, paired_change, signed_rank
 
     baseline = call.baseline()
-    for parameter, visit in call.targets():
-        if visit == baseline:
+    for target in call.targets():
+        if target.visit == baseline:
             continue
-        analysis_set = call.data.select(call.entry.population, parameter, visit, baseline=baseline)
+        analysis_set = call.data.select(call.entry.population, target.parameter, target.visit, baseline=baseline)
         for group in call.groups(call.options.by_group):
             part = analysis_set.of_group(group).astype("float64")
             before, after = part["baseline"].to_numpy(), part["value"].to_numpy()
@@ -42,7 +42,7 @@ def run(call: Call) -> Iterator[Number]:
                 **hodges_lehmann(change, level),
             }
             values["missing"] = analysis_set.missing(group)
-            yield from call.numbers(parameter, group, visit, values, analysis_set.rows([group]))
+            yield from target.numbers(group, values, analysis_set.rows([group]))
 
 
 def said(options: Options) -> str:

@@ -10,6 +10,7 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import EVERYBODY
+from omtrace.model.statistic import Scale
 
 # What each design needs to be told.
 NEEDED = {
@@ -93,7 +94,7 @@ def run(call: Call) -> Iterator[Number]:
             refused.append(f"{name}: {error}")
     rows = call.data.select_complete(call.entry.population, []).everyone(EVERYBODY)
     for name, values in sizes.items():
-        yield from call.numbers("", EVERYBODY, "", values, rows, name, ("", 0))
+        yield from call.of("").numbers(EVERYBODY, values, rows, name, Scale("", 0))
     if refused:
         raise Refusal(f"analysis {call.name}: {'; '.join(refused)}")
 

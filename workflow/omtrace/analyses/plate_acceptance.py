@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.analyses.selection import Data
 from omtrace.analyses.standard_curve import overridden_plates
 from omtrace.derivations._plates import Acceptance, Curve
 from omtrace.faults import Fault
+from omtrace.model.statistic import Scale
 from omtrace.provenance.rows import Entries, Rows
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from omtrace.statistics.assay.acceptance import Limits as AcceptanceLimits
 
 REJECTED, FLAGGED, ACCEPTED = 0, 1, 2
+COUNT = Scale("", 0)
 
 
 class Options(Curve):
@@ -45,10 +47,16 @@ def run(call: Call) -> Iterator[Number]:
     names = {"role": options.role, "sample": options.sample, "concentration": options.concentration}
     names |= {"dilution": options.dilution} if options.dilution else {}
     names |= {"nominal": options.nominal} if options.nominal else {}
-    for parameter, visit in call.targets():
-        analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=[options.role], group=True)
+    for target in call.targets():
+        analysis_set = call.data.select(
+            call.entry.population, target.parameter, target.visit, covariates=[options.role], group=True
+        )
         standards = call.data.select(
-            call.entry.population, parameter, visit, covariates=[options.role, options.concentration], group=True
+            call.entry.population,
+            target.parameter,
+            target.visit,
+            covariates=[options.role, options.concentration],
+            group=True,
         )
         for plate in call.dataset.groups:
             wells = analysis_set.of_group(plate).rename(columns={options.role: "role", "value": "signal"})
@@ -58,7 +66,7 @@ def run(call: Call) -> Iterator[Number]:
             wells = wells.assign(dilution=1.0) if "dilution" not in names else wells
             if "nominal" not in names:
                 wells = wells.assign(nominal=[options.controls.get(name, float("nan")) for name in wells["sample"]])
-            found = _Found(call, parameter, visit, plate, _with_contents(call.data, analysis_set.rows([plate]), names))
+            found = _Found(target, plate, _with_contents(call.data, analysis_set.rows([plate]), names))
             others = wells.index[~wells["role"].isin(["standard", "blank"])]
             numbers = list(_judge(found, wells, standards.rows([plate], dict.fromkeys(others, "no standard"))))
             yield from [*found.verdict(), *numbers]
@@ -76,19 +84,18 @@ def _with_contents(data: Data, rows: Rows, names: Mapping[str, str]) -> Rows:
 class _Found:
     """Makes the numbers of one plate, and remembers why it is rejected or flagged."""
 
-    def __init__(self, call: Call, parameter: str, visit: str, plate: str, rows: Rows) -> None:
-        self.call, self.parameter, self.visit, self.plate, self.rows = call, parameter, visit, plate, rows
-        self.unit = call.dataset.parameters[call.options.concentration].unit
+    def __init__(self, target: Target, plate: str, rows: Rows) -> None:
+        self.call, self.target, self.plate, self.rows = target.call, target, plate, rows
+        self.unit = self.call.dataset.parameters[self.call.options.concentration].unit
         self.rejected: list[str] = []
         self.flags: dict[str, Rows | None] = {}  # why -> the wells that it is about; none: all of the plate
 
     def number(
-        self, level: str, statistic: str, value: float, unit: str = "", decimals: int = 0, rows: Rows | None = None
+        self, level: str, statistic: str, value: float, scale: Scale = COUNT, rows: Rows | None = None
     ) -> Number:
         """One number."""
-        return Number(
-            self.parameter, self.plate, self.visit, level, statistic, float(value), unit, decimals, rows or self.rows
-        )
+        name = (self.target.parameter, self.plate, self.target.visit, level, statistic)
+        return Number(*name, float(value), scale.unit, scale.decimals, rows or self.rows)
 
     def reject(self, why: str) -> None:
         """Reject the plate, or flag it with the plan's reason where the plan stands up for it."""
@@ -104,20 +111,23 @@ class _Found:
         yield from (self.number(f"rejected: {why}", "plate_verdict", code) for why in self.rejected)
         yield from (self.number(f"flag: {why}", "plate_verdict", code, rows=rows) for why, rows in self.flags.items())
 
-    def of_sample(self, wells: "pandas.DataFrame", name: str) -> tuple[str, Rows]:
-        """What a sample is called beside a number, and the row set of its wells and of the standards.
+    def name_of(self, wells: "pandas.DataFrame", name: str) -> str:
+        """What a sample is called beside a number.
 
         A control has its name; a sample is numbered within its plate, since its name is one of an animal or a person.
         """
+        controls = {*self.call.options.controls, *wells.loc[wells["role"].eq("control"), "sample"]}  # known or not
+        others = sorted(set(wells.loc[wells["role"].isin(["sample", "spiked"]), "sample"]) - controls)
+        return name if name in controls else f"sample {others.index(name) + 1}"
+
+    def rows_of(self, wells: "pandas.DataFrame", name: str) -> Rows:
+        """The row set of a sample's wells and of the standards."""
         own = wells["role"].isin(["standard", "blank"]) | wells["sample"].eq(name)
         unit_of, kept = self.call.data.unit_of, set(wells.index[own])
         entries = [
             (r, role, why or ("" if unit_of[r] in kept else "another sample")) for r, role, why in self.rows.entries
         ]
-        rows = replace(self.rows, entries=Entries.of(entries), used=len(kept), excluded=self.rows.expected - len(kept))
-        controls = {*self.call.options.controls, *wells.loc[wells["role"].eq("control"), "sample"]}  # known or not
-        others = sorted(set(wells.loc[wells["role"].isin(["sample", "spiked"]), "sample"]) - controls)
-        return (name if name in controls else f"sample {others.index(name) + 1}"), rows
+        return replace(self.rows, entries=Entries.of(entries), used=len(kept), excluded=self.rows.expected - len(kept))
 
 
 def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Iterator[Number]:
@@ -132,7 +142,7 @@ def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Ite
     judged = judge_standards(x, y, limits, options.spec(found.plate))
     for level, recovery in judged.recovery.items():
         if recovery == recovery:
-            yield found.number(f"standard {level:g}", "recovery", recovery, "%", 1, standard_rows)
+            yield found.number(f"standard {level:g}", "recovery", recovery, Scale("%", 1), standard_rows)
         yield found.number(f"standard {level:g}", "within_limit", level in judged.kept, rows=standard_rows)
     if judged.refusal:
         shift = _shift(wells)
@@ -144,12 +154,12 @@ def _judge(found: _Found, wells: "pandas.DataFrame", standard_rows: Rows) -> Ite
     if len(judged.kept) < len(judged.levels):
         lost = ", ".join(f"{level:g}" for level in judged.levels if level not in judged.kept)
         found.flags[f"standards left out: {lost}"] = standard_rows
-    yield found.number("", "lloq", judged.lloq, found.unit, 3, standard_rows)
-    yield found.number("", "uloq", judged.uloq, found.unit, 3, standard_rows)
+    yield found.number("", "lloq", judged.lloq, Scale(found.unit, 3), standard_rows)
+    yield found.number("", "uloq", judged.uloq, Scale(found.unit, 3), standard_rows)
     blanks = wells["role"].eq("blank") | wells["concentration"].eq(0)
     lod = detection_limit(judged.fit, wells.loc[blanks, "signal"].astype("float64").to_numpy())
     if lod == lod:
-        yield found.number("", "lod", lod, found.unit, 3)
+        yield found.number("", "lod", lod, Scale(found.unit, 3))
     dilution = wells["dilution"].astype("float64").fillna(1).to_numpy()
     read = judged.fit.inverse(wells["signal"].astype("float64").to_numpy())[0]
     wells = wells.assign(undiluted=read, read=read * dilution, dilution=dilution)
@@ -171,7 +181,7 @@ def _controls(found: _Found, wells: "pandas.DataFrame", limits: "AcceptanceLimit
         yield found.number(f"control {name}", "n", count)
         yield found.number(f"control {name}", "within_limit", held)
         if (part == part).any():
-            yield found.number(f"control {name}", "recovery", part[part == part].mean(), "%", 1)
+            yield found.number(f"control {name}", "recovery", part[part == part].mean(), Scale("%", 1))
     if controls.refusal:
         found.reject(controls.refusal)
 
@@ -196,7 +206,7 @@ def _replicates(
     over = sorted(name for name, (cv, most) in cvs.items() if cv > most)
     yield found.number("replicates", "n", len(cvs))
     yield found.number("replicates", "over_limit", len(over))
-    yield found.number("replicates", "largest_cv", max(cv for cv, _ in cvs.values()), "%", 1)
+    yield found.number("replicates", "largest_cv", max(cv for cv, _ in cvs.values()), Scale("%", 1))
     if over:
         found.flags[f"replicates over the limit: {len(over)} of {len(cvs)} samples and controls"] = None
 
@@ -222,8 +232,8 @@ def _places(found: _Found, wells: "pandas.DataFrame") -> Iterator[Number]:
         if not test["n"]:
             continue
         yield found.number(name, "n", test["n"])
-        yield found.number(name, "position_effect", test["effect"], "%", 1)
-        yield found.number(name, "p", test["p"], "", 3)
+        yield found.number(name, "position_effect", test["effect"], Scale("%", 1))
+        yield found.number(name, "p", test["p"], Scale("", 3))
         if test["p"] < found.call.options.alpha:
             effects = {
                 "edge": "edge effect" if size >= 96 else f"edge effect of a plate of {size} wells",
@@ -266,7 +276,7 @@ def _dilutions(found: _Found, wells: "pandas.DataFrame", uloq: float) -> Iterato
     options = found.call.options
     for name, part in wells[wells["role"].isin(["sample", "control"])].groupby("sample", sort=True):
         steps, undiluted = part["dilution"].to_numpy(), part["undiluted"].to_numpy()
-        called, rows = found.of_sample(wells, name)
+        called, rows = found.name_of(wells, name), found.rows_of(wells, name)
         if hook_effect(steps, undiluted * steps, uloq, options.dilution_linearity):
             found.flags[f"hook effect: {called}"] = rows
         nominal = float(part["nominal"].astype("float64").mean())
@@ -275,16 +285,16 @@ def _dilutions(found: _Found, wells: "pandas.DataFrame", uloq: float) -> Iterato
             continue
         level = f"dilutions of {called}"
         yield found.number(level, "n", len(series.dilutions), rows=rows)
-        yield found.number(level, "largest_deviation", series.largest, "%", 1, rows)
-        yield found.number(level, "cv", series.cv, "%", 1, rows)
-        yield found.number(level, "parallel_slope", series.slope, "", 3, rows)
+        yield found.number(level, "largest_deviation", series.largest, Scale("%", 1), rows)
+        yield found.number(level, "cv", series.cv, Scale("%", 1), rows)
+        yield found.number(level, "parallel_slope", series.slope, Scale("", 3), rows)
         found.flags |= {f"not {what}: {called}": rows for what, holds in series.holds.items() if not holds}
     for name, part in wells[wells["role"].eq("spiked")].groupby("sample", sort=True):
         plain = wells[wells["role"].isin(["sample", "control"]) & wells["sample"].eq(name)]["read"].to_numpy()
         recovery = spike_recovery(part["read"].to_numpy(), plain, float(part["concentration"].iloc[0]))
-        called, rows = found.of_sample(wells, name)
+        called, rows = found.name_of(wells, name), found.rows_of(wells, name)
         if recovery == recovery:
-            yield found.number(f"spike of {called}", "recovery", recovery, "%", 1, rows)
+            yield found.number(f"spike of {called}", "recovery", recovery, Scale("%", 1), rows)
             if not options.recovery[0] <= recovery <= options.recovery[1]:
                 found.flags[f"spike recovery: {called}"] = rows
 

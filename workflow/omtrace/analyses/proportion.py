@@ -21,15 +21,15 @@ def run(call: Call) -> Iterator[Number]:
     from omtrace.statistics.basic.proportion import proportion
 
     threshold = call.options.at_least
-    for parameter, visit in call.targets("yes or no" if threshold is None else "numbers"):
-        analysis_set = call.data.select(call.entry.population, parameter, visit)
+    for target in call.targets("yes or no" if threshold is None else "numbers"):
+        analysis_set = call.data.select(call.entry.population, target.parameter, target.visit)
         for group in call.groups(call.options.by_group):
             part = analysis_set.of_group(group)["value"].astype("float64")
             count = int((part >= (1 if threshold is None else threshold) - 1e-9).sum())
             values = proportion(count, len(part), call.options.level)
             values["missing"] = analysis_set.missing(group)
             level = "" if threshold is None else f"at least {threshold:g}"
-            yield from call.numbers(parameter, group, visit, values, analysis_set.rows([group]), level=level)
+            yield from target.numbers(group, values, analysis_set.rows([group]), level=level)
 
 
 def said(options: Options) -> str:

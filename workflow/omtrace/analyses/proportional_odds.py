@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.analyses._regression import Regression, refused, silent_levels, targets, terms_of
 from omtrace.analyses._sentences import adjusted
 from omtrace.faults import Fault
+from omtrace.model.contrast import Contrast
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
     import pandas
 
     from omtrace.analyses._analysis_set import AnalysisSet
-    from omtrace.provenance.rows import Rows
     from omtrace.statistics.linear.ordinal import ProportionalOdds
 
 
@@ -32,18 +33,18 @@ def run(call: Call) -> Iterator[Number]:
     from omtrace.statistics.linear.ordinal import ProportionalOdds
 
     o = call.options
-    for parameter, visit, analysis_set, frame in targets(call, "anything"):
-        text = call.data.is_text(parameter, visit)
+    for target, analysis_set, frame in targets(call, "anything"):
+        text = call.data.is_text(target.parameter, target.visit)
         if text and not o.order:
-            raise Fault(f"analysis {call.name}: {parameter!r} holds texts; say their order in the options")
+            raise Fault(f"analysis {call.name}: {target.parameter!r} holds texts; say their order in the options")
         frame = frame if text else frame.astype({"value": "float64"})
         categories: Sequence[float | str] = o.order if text else sorted(set(frame["value"]))
         try:
             model = ProportionalOdds(frame, terms_of(call), categories)
         except ValueError as error:
-            raise refused(call, parameter, visit, error) from None
-        yield from _odds(call, parameter, visit, model, frame, analysis_set)
-        yield from _counts(call, parameter, visit, model, frame, analysis_set)
+            raise refused(target, error) from None
+        yield from _odds(target, model, frame, analysis_set)
+        yield from _counts(target, model, frame, analysis_set)
 
 
 def _named(call: Call, category: object) -> str:
@@ -52,65 +53,54 @@ def _named(call: Call, category: object) -> str:
 
 
 def _odds(
-    call: Call,
-    parameter: str,
-    visit: str,
+    target: Target,
     model: "ProportionalOdds",
     frame: "pandas.DataFrame",
     analysis_set: "AnalysisSet",
 ) -> Iterator[Number]:
-    o, rows = call.options, analysis_set.rows(call.options.groups(list(call.dataset.groups)))
-    yield from silent_levels(call, parameter, visit, model.alike, analysis_set, frame, "odds ratio")
+    o, rows = target.call.options, analysis_set.rows(target.call.options.groups(list(target.call.dataset.groups)))
+    yield from silent_levels(target, model.alike, analysis_set, frame, "odds ratio")
     for group, reference in o.contrasts:
-        contrast = call.contrast(group, reference)
+        contrast = target.call.contrast(group, reference)
         values = {**model.odds_ratio(group, reference, o.level), "n": float(model.n)}
-        yield from call.numbers(parameter, contrast, visit, values, rows, "higher category", ("", 2))
+        yield from target.numbers(contrast, values, rows, "higher category", Scale("", 2))
         for cut in range(len(model.categories) - 1):
-            yield from _cut(call, parameter, visit, model, frame, (group, reference), cut, rows)
+            above = frame["value"].isin(model.categories[cut + 1 :]).astype("float64")
+            level = f"more than {_named(target.call, model.categories[cut])}"
+            ratio = _cut(target.call, frame.assign(value=above), contrast)
+            if isinstance(ratio, str):
+                ratio, level = {"n": float(model.n)}, f"{level}: refused: {ratio}"
+            yield from target.numbers(contrast, ratio, rows, level, Scale("", 2))
     for (low, high), values in zip(
         zip(model.categories, model.categories[1:], strict=False), model.thresholds().values(), strict=True
     ):
-        level = f"threshold {_named(call, low)} | {_named(call, high)}"
-        yield from call.numbers(parameter, "all", visit, values, rows, level)
+        level = f"threshold {_named(target.call, low)} | {_named(target.call, high)}"
+        yield from target.numbers("all", values, rows, level)
 
 
-def _cut(
-    call: Call,
-    parameter: str,
-    visit: str,
-    model: "ProportionalOdds",
-    frame: "pandas.DataFrame",
-    pair: tuple[str, str],
-    cut: int,
-    rows: "Rows",
-) -> Iterator[Number]:
+def _cut(call: Call, frame: "pandas.DataFrame", contrast: Contrast) -> dict[str, float] | str:
     """The odds ratio of more than a category, by itself; where there is none, why."""
     from omtrace.statistics.linear.binary import LogisticModel
 
-    above = frame["value"].isin(model.categories[cut + 1 :]).astype("float64")
-    level = f"more than {_named(call, model.categories[cut])}"
     try:
-        values = LogisticModel(frame.assign(value=above), terms_of(call)).odds_ratio(*pair, call.options.level)
+        return LogisticModel(frame, terms_of(call)).odds_ratio(contrast.group, contrast.reference, call.options.level)
     except ValueError as error:
-        values, level = {"n": float(model.n)}, f"{level}: refused: {error}"
-    yield from call.numbers(parameter, call.contrast(*pair), visit, values, rows, level, ("", 2))
+        return str(error)
 
 
 def _counts(
-    call: Call,
-    parameter: str,
-    visit: str,
+    target: Target,
     model: "ProportionalOdds",
     frame: "pandas.DataFrame",
     analysis_set: "AnalysisSet",
 ) -> Iterator[Number]:
     for group in map(str, model.design.groups):
         mine, rows = frame[frame["group"] == group]["value"], analysis_set.rows([group])
-        yield from call.numbers(parameter, group, visit, {"n": len(mine)}, rows)
+        yield from target.numbers(group, {"n": len(mine)}, rows)
         for category in model.categories:
             count = int((mine == category).sum())
             values = {"count": count, "percent": 100 * count / len(mine)}
-            yield from call.numbers(parameter, group, visit, values, rows, level=_named(call, category))
+            yield from target.numbers(group, values, rows, level=_named(target.call, category))
 
 
 def said(options: Options) -> str:

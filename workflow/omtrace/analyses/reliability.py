@@ -9,9 +9,10 @@ from omtrace.analyses._sentences import listed
 from omtrace.analyses._shown import named
 from omtrace.faults import Fault, Refusal
 from omtrace.model.closed import Closed, nearest
+from omtrace.model.statistic import Scale
 
 IN_POINTS = ("sem_agreement", "sem_consistency", "smallest_detectable_change")  # in the unit of the score
-COEFFICIENT = ("", 2)  # unit and decimals of alpha and intraclass correlations, and of their limits
+COEFFICIENT = Scale("", 2)  # unit and decimals of alpha and intraclass correlations, and of their limits
 
 
 class Options(Closed):
@@ -35,14 +36,12 @@ def run(call: Call) -> Iterator[Number]:
         if name not in call.entry.parameters:
             hint = nearest(name, call.entry.parameters)
             raise Fault(f"analysis {call.name}: options: {name!r} is not among its parameters{hint}")
-    visits: dict[str, list[str]] = {}
-    for parameter, visit in call.targets():
-        visits.setdefault(parameter, []).append(visit)
-        yield from _shares(call, parameter, visit)
-        if parameter in call.options.items:
-            yield from _consistency(call, parameter, visit)
-    for parameter, at in visits.items():
-        if len(call.options.retest) > 1 and set(call.options.retest) <= set(at):
+    for target in call.targets():
+        yield from _shares(call, target.parameter, target.visit)
+        if target.parameter in call.options.items:
+            yield from _consistency(call, target.parameter, target.visit)
+    for parameter, visits in call.analysed_visits().items():
+        if len(call.options.retest) > 1 and set(call.options.retest) <= set(visits):
             yield from _retest(call, parameter)
 
 
@@ -65,7 +64,7 @@ def _shares(call: Call, parameter: str, visit: str) -> Iterator[Number]:
     for name, (yes, of) in counted.items():
         share = proportion(yes, of, call.options.level)
         values |= {name: share["proportion"], f"{name}_low": share["wilson_low"], f"{name}_high": share["wilson_high"]}
-    yield from call.numbers(parameter, "all", visit, values, analysis_set.rows())
+    yield from call.of(parameter, visit).numbers("all", values, analysis_set.rows())
 
 
 def _consistency(call: Call, parameter: str, visit: str) -> Iterator[Number]:
@@ -84,7 +83,9 @@ def _consistency(call: Call, parameter: str, visit: str) -> Iterator[Number]:
     counts = {"n": float(len(analysis_set.frame)), "missing": float(analysis_set.missing())}
     table = analysis_set.frame.astype("float64").to_numpy().reshape(-1, len(items))
     values = {**counts, **cronbach_alpha(table, call.options.level)}
-    yield from call.numbers(parameter, "all", visit, values, analysis_set.rows(), "internal consistency", COEFFICIENT)
+    yield from call.of(parameter, visit).numbers(
+        "all", values, analysis_set.rows(), "internal consistency", COEFFICIENT
+    )
 
 
 def _retest(call: Call, parameter: str) -> Iterator[Number]:
@@ -98,8 +99,8 @@ def _retest(call: Call, parameter: str) -> Iterator[Number]:
     in_points = {name: values.pop(name) for name in IN_POINTS if name in values}
     level = "test-retest: " + ", ".join(named("visit", visit) for visit in at)
     rows = analysis_set.rows()
-    yield from call.numbers(parameter, "all", "", values, rows, level, COEFFICIENT)
-    yield from call.numbers(parameter, "all", "", in_points, rows, level)
+    yield from call.of(parameter).numbers("all", values, rows, level, COEFFICIENT)
+    yield from call.of(parameter).numbers("all", in_points, rows, level)
 
 
 def said(options: Options) -> str:

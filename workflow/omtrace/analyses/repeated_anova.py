@@ -16,17 +16,14 @@ def run(call: Call) -> Iterator[Number]:
     """F with and without correction of its degrees of freedom, for each parameter over its visits."""
     from omtrace.statistics.linear.repeated import repeated_anova
 
-    visits: dict[str, list[str]] = {}
-    for parameter, visit in call.targets():
-        visits.setdefault(parameter, []).append(visit)
-    for parameter, at in visits.items():
-        if len(at) < 2:
+    for parameter, visits in call.analysed_visits().items():
+        if len(visits) < 2:
             raise Refusal(f"analysis {call.name}, {parameter}: at least two visits are needed")
-        analysis_set = complete(call, [(parameter, visit) for visit in at])
+        analysis_set = complete(call, [(parameter, visit) for visit in visits])
         counts = {"n": float(len(analysis_set.frame)), "missing": float(analysis_set.missing())}
         values = repeated_anova(analysis_set.frame.astype("float64").to_numpy(), call.options.level)
-        level = ", ".join(named("visit", visit) for visit in at)
-        yield from call.numbers(parameter, "all", "", {**counts, **values}, analysis_set.rows(), level=level)
+        level = ", ".join(named("visit", visit) for visit in visits)
+        yield from call.of(parameter).numbers("all", {**counts, **values}, analysis_set.rows(), level=level)
 
 
 METHOD = Method(

@@ -10,13 +10,12 @@ from omtrace.analyses._sentences import listed
 from omtrace.analyses._shown import named
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed, nearest
-from omtrace.model.contrast import Contrast
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
     import numpy
     import pandas
 
-    from omtrace.provenance.rows import Rows
 
 EVERY, SOURCED = "every threshold", "thresholds with a source"
 MOST = 500  # steps of a grid
@@ -61,41 +60,31 @@ def run(call: Call) -> Iterator[Number]:
 
     o, baseline = call.options, call.baseline()
     contrast = call.contrast(o.group, o.reference)
-    for parameter, visit in call.targets():
-        if visit == baseline:
+    for target in call.targets():
+        if target.visit == baseline:
             continue
-        grid = _grid(call, parameter)
-        analysis_set = call.data.select(call.entry.population, parameter, visit, baseline, group=True)
-        sides, without = _improvements(call, analysis_set.frame, parameter, grid.relative)
+        grid = _grid(call, target.parameter)
+        analysis_set = call.data.select(call.entry.population, target.parameter, target.visit, baseline, group=True)
+        frame = analysis_set.frame.astype(dict.fromkeys(["value", "baseline"], "float64"))
+        zero = frame["baseline"] == 0 if grid.relative else frame["baseline"].isna()
+        without = dict.fromkeys(frame.index[zero], "baseline of zero")
+        sides = _improvements(call, frame[~zero], target.parameter, grid.relative)
         thresholds = grid.thresholds()
         found = threshold_grid(sides[o.group], sides[o.reference], thresholds, o.level)
         rows = analysis_set.rows([o.group, o.reference], without)
-        unit = "%" if grid.relative else call.dataset.parameters[parameter].unit
-        scale = (unit, max((len(f"{t:g}".partition(".")[2]) for t in thresholds), default=0))
+        unit = "%" if grid.relative else call.dataset.parameters[target.parameter].unit
+        scale = Scale(unit, max((len(f"{t:g}".partition(".")[2]) for t in thresholds), default=0))
         counts = {"n_a": float(sides[o.group].size), "n_b": float(sides[o.reference].size)}
+        labelled: list[tuple[str, dict[str, float]]] = []
         for label, part in ((EVERY, found), (SOURCED, _sourced(found, grid))):
             if part:
                 values = {name: value for name, value in verdict(part).items() if value == value}
-                yield from _scaled(call, parameter, contrast, visit, counts | values, rows, label, scale)
-        for row in found:
-            label = _label(row["improvement"], unit, grid)
-            yield from _scaled(call, parameter, contrast, visit, row, rows, label, scale)
-
-
-def _scaled(
-    call: Call,
-    parameter: str,
-    contrast: Contrast,
-    visit: str,
-    values: dict[str, float],
-    rows: "Rows",
-    label: str,
-    scale: tuple[str, int],
-) -> Iterator[Number]:
-    """Numbers about shares; thresholds have the unit of the improvement."""
-    for name, value in values.items():
-        own = scale if name in ("improvement", "excludes_from", "excludes_to") else ("", 3)
-        yield from call.numbers(parameter, contrast, visit, {name: value}, rows, label, own)
+                labelled.append((label, counts | values))
+        labelled += [(_label(row["improvement"], unit, grid), row) for row in found]
+        for label, values in labelled:
+            for name, value in values.items():  # about shares; thresholds have the unit of the improvement
+                own = scale if name in ("improvement", "excludes_from", "excludes_to") else Scale("", 3)
+                yield from target.numbers(contrast, {name: value}, rows, label, own)
 
 
 def _grid(call: Call, parameter: str) -> Grid:
@@ -110,18 +99,12 @@ def _grid(call: Call, parameter: str) -> Grid:
     return grids[parameter]
 
 
-def _improvements(
-    call: Call, frame: "pandas.DataFrame", parameter: str, relative: bool
-) -> "tuple[dict[str, numpy.ndarray], dict[str, str]]":
-    """group -> improvements (positive is better), and the units for which none is defined."""
+def _improvements(call: Call, frame: "pandas.DataFrame", parameter: str, relative: bool) -> "dict[str, numpy.ndarray]":
+    """group -> improvements (positive is better)."""
     sign = 1.0 if call.dataset.parameters[parameter].better == "higher" else -1.0
-    zero = frame["baseline"].astype("float64") == 0 if relative else frame["baseline"].isna()
-    kept = frame[~zero]
-    gain = sign * (kept["value"].astype("float64") - kept["baseline"].astype("float64"))
-    gain = gain / kept["baseline"].astype("float64").abs() * 100 if relative else gain
-    sides = (call.options.group, call.options.reference)
-    by_group = {side: gain[kept["group"] == side].to_numpy() for side in sides}
-    return by_group, dict.fromkeys(frame.index[zero], "baseline of zero")
+    gain = sign * (frame["value"] - frame["baseline"])
+    gain = gain / frame["baseline"].abs() * 100 if relative else gain
+    return {side: gain[frame["group"] == side].to_numpy() for side in (call.options.group, call.options.reference)}
 
 
 def _sourced(found: list[dict[str, float]], grid: Grid) -> list[dict[str, float]]:

@@ -210,7 +210,9 @@ def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
     made = Run(plan, datasets)
     numbers = made.every()
     estimates, definitions = [], {}
-    address, sets = _addressed(made, numbers)
+    sets = _addressed(made, numbers)
+    address = {key: digest for digest, same in sets.items() for key in same}
+    distinct = {digest: list(same.values())[-1] for digest, same in sets.items()}
     seen: dict[str, tuple] = {}
     for name, entry in plan.analyses.items():
         definition = definition_of(plan, name)
@@ -242,7 +244,7 @@ def analyse_study(plan: Plan, datasets: str | Path, folder: str | Path) -> None:
             )
     folder = Path(folder)
     with ThreadPoolExecutor(max_workers=1) as beside:  # a Parquet file is written without Python, which writes the CSV
-        written = beside.submit(store.write_table, folder / "rowsets.parquet", table(sets))
+        written = beside.submit(store.write_table, folder / "rowsets.parquet", table(distinct))
         store.write_json(folder / "definitions.json", definitions)
         store.write_csv(folder / "estimates.csv", list(COLUMNS), [estimate.cells() for estimate in estimates])
         written.result()
@@ -255,22 +257,23 @@ def stored_text(number: Number) -> str:
     return text(number.value)
 
 
-def _addressed(made: Run, numbers: Mapping[str, Sequence[Number]]) -> tuple[dict[int, str], dict[str, Rows]]:
-    """The address of each row set, by its id, and the row sets by address: numbers of one call share their object.
+def _addressed(made: Run, numbers: Mapping[str, Sequence[Number]]) -> dict[str, dict[int, Rows]]:
+    """The row sets of each address, by their id: numbers of one call share their object.
 
     A dataset is let go once its row sets have their addresses: those of a large study do not fit beside each other.
     """
     made.calls.clear()  # they hold the data
-    found: dict[str, dict[int, Rows]] = {}
+    by_dataset: dict[str, dict[int, Rows]] = {}
     for name, several in numbers.items():
-        found.setdefault(made.plan.analyses[name].dataset, {}).update({id(one.rows): one.rows for one in several})
-    address: dict[int, str] = {}
-    sets: dict[str, Rows] = {}
-    for dataset, rows in found.items():
-        digests = addresses(list(rows.values()), made.data.pop(dataset).contents)
-        address |= zip(rows, digests, strict=True)
-        sets |= zip(digests, rows.values(), strict=True)
-    return address, sets
+        own = by_dataset.setdefault(made.plan.analyses[name].dataset, {})
+        own.update({id(number.rows): number.rows for number in several})
+    sets: dict[str, dict[int, Rows]] = {}
+    for dataset, rows in by_dataset.items():
+        for digest, (key, members) in zip(
+            addresses(list(rows.values()), made.data.pop(dataset).contents), rows.items(), strict=True
+        ):
+            sets.setdefault(digest, {})[key] = members
+    return sets
 
 
 def _digest(definition: dict) -> str:

@@ -7,6 +7,7 @@ from pydantic import Field
 from omtrace.analyses import Call, Method, Number
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed, nearest
+from omtrace.model.statistic import Scale
 
 SHARE = ("count", "n", "proportion", "clopper_pearson_low", "clopper_pearson_high")
 DIFFERENCE = ("difference", "newcombe_low", "newcombe_high")
@@ -32,20 +33,22 @@ def run(call: Call) -> Iterator[Number]:
         raise Fault(f"analysis {call.name}: there is no parameter {o.treated!r}{hint}")
     data = call.data.grouped_by(o.treated) if o.treated else call.data
     contrasts = {call.contrast(*pair): pair for pair in o.contrasts}
-    for parameter, visit in call.targets():
-        analysis_set = data.select(call.entry.population, parameter, visit, group=bool(call.dataset.group))
+    for target in call.targets():
+        analysis_set = data.select(
+            call.entry.population, target.parameter, target.visit, group=bool(call.dataset.group)
+        )
         found = {}
         for group in call.groups(True):
             events = analysis_set.of_group(group)["value"].astype("float64")
             found[group] = (int((events > 0).sum()), len(events))
             share = proportion(*found[group], o.level)
             values = {**{name: share[name] for name in SHARE}, "events": float(events.sum())}
-            yield from call.numbers(parameter, group, visit, values, analysis_set.rows([group]))
+            yield from target.numbers(group, values, analysis_set.rows([group]))
         for contrast, (group, reference) in contrasts.items():
             difference = proportion_difference(*found[group], *found[reference], o.level)
             values = {name: difference[name] for name in DIFFERENCE}
             rows = analysis_set.rows([group, reference])
-            yield from call.numbers(parameter, contrast, visit, values, rows, scale=("", 3))
+            yield from target.numbers(contrast, values, rows, scale=Scale("", 3))
 
 
 METHOD = Method(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.analyses._model_options import ModelOptions
 from omtrace.analyses._terms import Fitted, fitted
 from omtrace.faults import Fault, Refusal
@@ -46,14 +46,14 @@ def run(call: Call) -> Iterator[Number]:
             raise Fault(f"analysis {call.name}: {name!r} is no random effect of the model{nearest(name, known)}")
     if o.allocated in o.blocks or (o.allocated == "unit" and o.members > 1):
         raise Fault(f"analysis {call.name}: a block holds all treatments; members are counted in what is allocated")
-    for parameter, visit in call.targets():
-        fit = fitted(call, list(o.terms), parameter, visit)
+    for target in call.targets():
+        fit = fitted(target, list(o.terms))
         try:
             design = _design(o, fit)
             for effect in o.effects:
-                yield from _effect(call, parameter, visit, fit, design, effect)
+                yield from _effect(target, fit, design, effect)
         except ValueError as error:
-            raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
+            raise Refusal(f"analysis {call.name}, {target.parameter}: {error}") from None
 
 
 def _design(o: Options, fit: Fitted) -> "NextBatch":
@@ -66,10 +66,8 @@ def _design(o: Options, fit: Fitted) -> "NextBatch":
     return next_batch(between, residual, o.groups, o.members, math.prod(o.blocks.values()))
 
 
-def _effect(
-    call: Call, parameter: str, visit: str, fit: Fitted, design: "NextBatch", effect: float
-) -> Iterator[Number]:
-    o: Options = call.options
+def _effect(target: Target, fit: Fitted, design: "NextBatch", effect: float) -> Iterator[Number]:
+    o: Options = target.call.options
     if o.log and effect <= 0:
         raise ValueError("a ratio is above 0")
     difference, alpha = math.log(effect) if o.log else effect, 1 - o.level
@@ -81,7 +79,7 @@ def _effect(
         "power": design.power(difference, needed, alpha),
         "df": float(design.df(needed)),
     }
-    yield from call.numbers(parameter, "all", visit, values, fit.rows, f"{label}: needed")
+    yield from target.numbers("all", values, fit.rows, f"{label}: needed")
     for size in o.sizes:
         if design.df(size) >= 1:
             found = {
@@ -90,7 +88,7 @@ def _effect(
                 "power": design.power(difference, size, alpha),
                 "df": float(design.df(size)),
             }
-            yield from call.numbers(parameter, "all", visit, found, fit.rows, f"{label}: {size} a group")
+            yield from target.numbers("all", found, fit.rows, f"{label}: {size} a group")
 
 
 METHOD = Method(

@@ -199,7 +199,8 @@ class Data:
         code = numpy.zeros(len(self.enrolled), dtype=numpy.intp)
         combinations: list[tuple[Value, ...]] = [()]  # of values that decide
         for column in columns:
-            own, values = column.coded()
+            coded = column.coded()
+            own, values = coded.codes, coded.levels
             present, code = numpy.unique(code * len(values) + own, return_inverse=True)
             pairs = [divmod(pair, len(values)) for pair in present.tolist()]
             combinations = [(*combinations[before], values[value]) for before, value in pairs]

@@ -9,6 +9,7 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.analyses.assay_error import ratio_of
 from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
     import numpy
@@ -38,54 +39,64 @@ class Options(Closed):
 def run(call: Call) -> Iterator[Number]:
     """Plates with a curve of their own: the three fits compared, and each plate's midpoint on the curve they share."""
     from omtrace.statistics.basic.samples import stacked
-    from omtrace.statistics.curves.calibration import fit_curves, judged, weights_of
+    from omtrace.statistics.curves.calibration import weights_of
     from omtrace.statistics.curves.four_pl_joint import compare_curves, fit_joint
 
     options, concentration = call.options, call.options.concentration
     call.need(concentration)
     contrasts = {call.contrast(*pair): pair for pair in options.contrasts}
-    for parameter, visit in call.targets():
-        analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=[concentration], group=True)
+    for target in call.targets():
+        analysis_set = call.data.select(
+            call.entry.population, target.parameter, target.visit, covariates=[concentration], group=True
+        )
         wells = {plate: _points(analysis_set, plate, concentration) for plate in call.dataset.groups}
-        wells = {plate: points for plate, points in wells.items() if len(points[0])}
-        refused = {}
-        if wells:
-            x, y, used = stacked(list(wells.values()))
-            own = fit_curves(x, y, "4PL", options.weights, used, options.min_levels)
-            own = judged(own, x, y, used, weighting=options.weights)
-            whys = [str(why or vague) for why, vague in zip(own.refusal, own.vague, strict=True)]
-            refused = {plate: why for plate, why in zip(wells, whys, strict=True) if why}
+        wells = {plate: points for plate, points in wells.items() if points.size}
+        refused = _refused(wells, options) if wells else {}
         plates = [plate for plate in wells if plate not in refused]
         left = {
             unit: f"no curve: {why}" for plate, why in refused.items() for unit in analysis_set.of_group(plate).index
         }
         rows = analysis_set.rows(list(call.dataset.groups), left)
         counts = {"plates": len(plates), "n": rows.used}
-        yield from call.numbers(parameter, "all", visit, counts, rows)
+        yield from target.numbers("all", counts, rows)
         if len(plates) < 2:
             if contrasts:
-                raise Refusal(f"analysis {call.name}, {parameter}: fewer than two groups have a curve to compare")
+                raise Refusal(
+                    f"analysis {call.name}, {target.parameter}: fewer than two groups have a curve to compare"
+                )
             continue
         x, y, used = stacked([wells[plate] for plate in plates])
         weights = weights_of(x, _filled(y, used), options.weights)
         try:
             found = compare_curves(x, y, weights, used, options.min_levels)
         except ValueError as error:
-            yield from call.numbers(parameter, "all", visit, {"n": rows.used}, rows, f"refused: {error}")
+            yield from target.numbers("all", {"n": rows.used}, rows, f"refused: {error}")
             if contrasts:
-                raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
+                raise Refusal(f"analysis {call.name}, {target.parameter}: {error}") from None
             continue
         for name, level in {**CURVES, **TESTS}.items():
-            yield from call.numbers(parameter, "all", visit, found[name], rows, level, ("", 4))
+            yield from target.numbers("all", found[name], rows, level, Scale("", 4))
         joint = fit_joint(x, y, weights, used, options.min_levels)
         for at, plate in enumerate(plates):
             if joint.log_midpoint[at] == joint.log_midpoint[at]:
                 shift = ratio_of({**joint.shift(at, options.level), "p": float("nan")})
                 numbers = {name: value for name, value in shift.items() if name not in ("p", "df")}
-                yield from call.numbers(parameter, plate, visit, numbers, rows, "midpoint / mean of all", ("", 2))
+                yield from target.numbers(plate, numbers, rows, "midpoint / mean of all", Scale("", 2))
         for contrast, pair in contrasts.items():
             ratio = _ratio(call, joint, plates, pair, refused)
-            yield from call.numbers(parameter, contrast, visit, ratio, rows, "EC50, on parallel curves", ("", 2))
+            yield from target.numbers(contrast, ratio, rows, "EC50, on parallel curves", Scale("", 2))
+
+
+def _refused(wells: "dict[str, numpy.ndarray]", options: Options) -> dict[str, str]:
+    """Why plates have no curve of their own."""
+    from omtrace.statistics.basic.samples import stacked
+    from omtrace.statistics.curves.calibration import fit_curves, judged
+
+    x, y, used = stacked(list(wells.values()))
+    own = fit_curves(x, y, "4PL", options.weights, used, options.min_levels)
+    own = judged(own, x, y, used, weighting=options.weights)
+    whys = [str(why or vague) for why, vague in zip(own.refusal, own.vague, strict=True)]
+    return {plate: why for plate, why in zip(wells, whys, strict=True) if why}
 
 
 def _ratio(
@@ -98,10 +109,9 @@ def _ratio(
     return ratio_of(joint.difference(plates.index(pair[0]), plates.index(pair[1]), call.options.level))
 
 
-def _points(analysis_set: "AnalysisSet", plate: str, concentration: str) -> "tuple[numpy.ndarray, numpy.ndarray]":
-    """Concentration and signal of a plate's standards."""
-    wells = analysis_set.of_group(plate)
-    return wells[concentration].to_numpy("float64"), wells["value"].to_numpy("float64")
+def _points(analysis_set: "AnalysisSet", plate: str, concentration: str) -> "numpy.ndarray":
+    """Concentration and signal of a plate's standards (2, n)."""
+    return analysis_set.of_group(plate)[[concentration, "value"]].astype("float64").to_numpy().T.copy()
 
 
 def _filled(y: "numpy.ndarray", used: "numpy.ndarray") -> "numpy.ndarray":

@@ -22,22 +22,22 @@ class Options(Closed):
 def run(call: Call) -> Iterator[Number]:
     """How many units went from each category to each, of those with both, and how many went up, stayed or went down."""
     order = call.options.order
-    for parameter, visit in call.targets("anything"):
-        if visit == (base := call.baseline(parameter)):
+    for target in call.targets("anything"):
+        if target.visit == (base := call.baseline(target.parameter)):
             continue
-        analysis_set = call.data.select(call.entry.population, parameter, visit, baseline=base)
+        analysis_set = call.data.select(call.entry.population, target.parameter, target.visit, baseline=base)
         pairs = analysis_set.frame[["baseline", "value"]].map(
             lambda value: f"{value:g}" if _number(value) else str(value)
         )
-        there = sorted(set(pairs["baseline"]) | set(pairs["value"]), key=_key)
+        there = _ordered(set(pairs["baseline"]) | set(pairs["value"]))
         if order and (other := [category for category in there if category not in order]):
             hint = nearest(other[0], order)
-            raise Refusal(f"analysis {call.name}: order: {parameter} has {other[0]!r} as well{hint}")
+            raise Refusal(f"analysis {call.name}: order: {target.parameter} has {other[0]!r} as well{hint}")
         categories = order or there
         for group in call.groups(call.options.by_group):
             part, rows = pairs.iloc[analysis_set.places(group)], analysis_set.rows([group])
             n = len(part)
-            yield from call.numbers(parameter, group, visit, {"n": n, "missing": analysis_set.missing(group)}, rows)
+            yield from target.numbers(group, {"n": n, "missing": analysis_set.missing(group)}, rows)
             counts = part.value_counts().to_dict()
             levels = {f"from {a} to {b}": counts.get((a, b), 0) for a, b in product(categories, categories)}
             if order:
@@ -49,19 +49,25 @@ def run(call: Call) -> Iterator[Number]:
                 }
             for level, count in levels.items():
                 values = {"count": count, "percent": 100 * count / n if n else float("nan")}
-                yield from call.numbers(parameter, group, visit, values, rows, level)
+                yield from target.numbers(group, values, rows, level)
 
 
 def _number(value: object) -> bool:
     return isinstance(value, (int, float))
 
 
-def _key(category: str) -> tuple[float, str]:
+def _ordered(categories: set[str]) -> list[str]:
     """Numbers in their order, before words."""
+    numbers = {category for category in categories if _says_number(category)}
+    return [*sorted(numbers, key=float), *sorted(categories - numbers)]
+
+
+def _says_number(text: str) -> bool:
     try:
-        return float(category), ""
+        float(text)
     except ValueError:
-        return float("inf"), category
+        return False
+    return True
 
 
 METHOD = Method(

@@ -45,8 +45,10 @@ def run(call: Call) -> Iterator[Number]:
     concentration, plates = call.options.concentration, list(call.dataset.groups)
     call.need(concentration)
     overridden_plates(call)
-    for parameter, visit in call.targets():
-        analysis_set = call.data.select(call.entry.population, parameter, visit, covariates=[concentration], group=True)
+    for target in call.targets():
+        analysis_set = call.data.select(
+            call.entry.population, target.parameter, target.visit, covariates=[concentration], group=True
+        )
         wells, means = _points(analysis_set, plates, concentration)
         there = [place for place, (x, _) in enumerate(wells) if len(x)]
         used = Wells([plates[at] for at in there], [wells[at] for at in there], [means[at] for at in there])
@@ -54,20 +56,23 @@ def run(call: Call) -> Iterator[Number]:
         for place, plate in enumerate(plates):
             rows, at = analysis_set.rows([plate]), bisect_left(there, place)
             if curves is None or place not in there[at : at + 1]:
-                yield from call.numbers(parameter, plate, visit, {"n": 0}, rows, level="refused: no standards")
+                yield from target.numbers(plate, {"n": 0}, rows, level="refused: no standards")
                 continue
             n = {"n": curves.fits.n[at]}
             if why := curves.fits.refusal[at]:
-                yield from call.numbers(parameter, plate, visit, n, rows, level=f"refused: {why}")
+                yield from target.numbers(plate, n, rows, level=f"refused: {why}")
                 continue
             if why := curves.otherwise[at]:
                 level = f"{USED}{call.options.override[plate]} (otherwise: {why})"
-                yield from call.numbers(parameter, plate, visit, n, rows, level=level)
+                yield from target.numbers(plate, n, rows, level=level)
             if why := curves.fits.vague[at]:
-                yield from call.numbers(parameter, plate, visit, n, rows, level=f"{NOT_GIVEN}{why}")
-            told = [*_curve(call, parameter, curves.fits.numbers(at)), *_read_back(call, parameter, curves, at)]
+                yield from target.numbers(plate, n, rows, level=f"{NOT_GIVEN}{why}")
+            told = [
+                *_curve(call, target.parameter, curves.fits.numbers(at)),
+                *_read_back(call, target.parameter, curves, at),
+            ]
             for level, statistic, value, unit, decimals in told:
-                yield Number(parameter, plate, visit, level, statistic, value, unit, decimals, rows)
+                yield Number(target.parameter, plate, target.visit, level, statistic, value, unit, decimals, rows)
 
 
 class Wells(NamedTuple):

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.analyses._shown import named
 from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import Contrast
+from omtrace.model.statistic import Scale
 
 if TYPE_CHECKING:
     from omtrace.analyses._analysis_set import AnalysisSet
@@ -43,17 +44,17 @@ def run(call: Call) -> Iterator[Number]:
     for name in o.covariates:
         call.need(name)
     own = o.by == OWN
-    for parameter, visit in call.targets():
-        if visit == call.dataset.baseline:
+    for target in call.targets():
+        if target.visit == call.dataset.baseline:
             continue
-        base = call.baseline(parameter) if o.baseline or own else ""
+        base = call.baseline(target.parameter) if o.baseline or own else ""
         others = [name for name in (*o.covariates, *o.factors) if name != o.by]
         needed = others if own else [o.by, *others]
-        analysis_set = data.select(call.entry.population, parameter, visit, base, needed, group=True)
+        analysis_set = data.select(call.entry.population, target.parameter, target.visit, base, needed, group=True)
         try:
-            yield from _numbers(call, parameter, contrast, visit, analysis_set)
+            yield from _numbers(call, target.parameter, contrast, target.visit, analysis_set)
         except ValueError as error:
-            raise Refusal(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
+            raise Refusal(f"analysis {call.name}, {target.parameter} at {target.visit}: {error}") from None
 
 
 def _numbers(
@@ -70,14 +71,14 @@ def _numbers(
     for value in model.design.levels[o.by] if text else o.at:
         level = f"{label}: {value}" if text else f"{label}: {value:g} {declared.unit}".strip()
         if text:
-            yield from _counts(call, parameter, visit, level, analysis_set, str(value))
+            yield from _counts(call.of(parameter, visit), level, analysis_set, str(value))
         fit = model.difference(o.group, o.reference, o.level, {o.by: value})
-        yield from call.numbers(parameter, contrast, visit, fit, rows, level)
+        yield from call.of(parameter, visit).numbers(contrast, fit, rows, level)
     outcome = call.dataset.parameters[parameter]
     per = f"{outcome.unit} per {declared.unit.removesuffix('s') or 'unit'}".strip()
-    scale = None if text else (per, outcome.decimals + 1)
+    scale = None if text else Scale(per, outcome.decimals + 1)
     found = {**model.interaction(o.group, o.reference, o.level), "n": float(model.design.n)}
-    yield from call.numbers(parameter, contrast, visit, found, rows, f"interaction with {label}", scale)
+    yield from call.of(parameter, visit).numbers(contrast, found, rows, f"interaction with {label}", scale)
 
 
 def _fitted(call: Call, analysis_set: "AnalysisSet", text: bool) -> "Ancova":
@@ -105,15 +106,13 @@ def _thin(frame, by: str, groups: list[str]) -> str:
     return ""
 
 
-def _counts(
-    call: Call, parameter: str, visit: str, level: str, analysis_set: "AnalysisSet", value: str
-) -> Iterator[Number]:
+def _counts(target: Target, level: str, analysis_set: "AnalysisSet", value: str) -> Iterator[Number]:
     """The units of each group in a subgroup."""
-    for group in (call.options.group, call.options.reference):
+    for group in (target.call.options.group, target.call.options.reference):
         part = analysis_set.of_group(group)
-        others = dict.fromkeys(part.index[part[call.options.by] != value], "other subgroup")
+        others = dict.fromkeys(part.index[part[target.call.options.by] != value], "other subgroup")
         n = {"n": len(part) - len(others)}
-        yield from call.numbers(parameter, group, visit, n, analysis_set.rows([group], others), level)
+        yield from target.numbers(group, n, analysis_set.rows([group], others), level)
 
 
 METHOD = Method(

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from omtrace.analyses import Call, Method, Number
+from omtrace.analyses import Call, Method, Number, Target
 from omtrace.analyses._sentences import adjusted, listed, parameter_names
 from omtrace.faults import Refusal
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import EVERYBODY, Contrast
+from omtrace.model.statistic import Scale
 from omtrace.model.statistics import NOT_COMPUTED
 
 if TYPE_CHECKING:
@@ -69,13 +70,13 @@ def run(call: Call) -> Iterator[Number]:
     call.need(o.event, holds="yes or no")
     for name in o.covariates:
         call.need(name)
-    contrasts = {call.contrast(*pair): pair for pair in o.contrasts}
+    contrasts = [call.contrast(*pair) for pair in o.contrasts]
     named = {name for pair in o.contrasts for name in pair}
     groups = [name for name in call.dataset.groups if not named or name in named] if call.dataset.group else [EVERYBODY]
-    for parameter, visit in call.targets():
+    for target in call.targets():
         needed = list(dict.fromkeys((o.event, *o.strata, *o.covariates, *o.factors)))
         analysis_set = call.data.select(
-            call.entry.population, parameter, visit, covariates=needed, group=bool(call.dataset.group)
+            call.entry.population, target.parameter, target.visit, covariates=needed, group=bool(call.dataset.group)
         )
         frame = analysis_set.frame.astype(dict.fromkeys(["value", o.event, *o.covariates], "float64"))
         curves: dict[str, Curve] = {}
@@ -84,48 +85,43 @@ def run(call: Call) -> Iterator[Number]:
                 mine = frame if group == EVERYBODY else frame[frame["group"] == group]
                 if len(mine):
                     curves[group] = kaplan_meier(mine["value"], mine[o.event], o.level)
-                    yield from _curve(call, parameter, visit, group, curves[group], analysis_set.rows([group]))
+                    yield from _curve(target, group, curves[group], analysis_set.rows([group]))
                 else:
-                    yield from _not_computed(
-                        call, parameter, visit, group, "no unit has a time", analysis_set.rows([group])
-                    )
+                    yield from _not_computed(target, group, "no unit has a time", analysis_set.rows([group]))
         except ValueError as error:
-            raise Refusal(f"analysis {call.name}, {parameter}: {error}") from None
+            raise Refusal(f"analysis {call.name}, {target.parameter}: {error}") from None
         if contrasts:
             frame = frame[frame["group"].isin(groups)]
-            yield from _compared(call, parameter, visit, contrasts, groups, frame, analysis_set, curves)
+            yield from _compared(target, groups, frame, analysis_set, curves)
 
 
-def _curve(call: Call, parameter: str, visit: str, group: str, curve: "Curve", rows: "Rows") -> Iterator[Number]:
+def _curve(target: Target, group: str, curve: "Curve", rows: "Rows") -> Iterator[Number]:
     """Counts, median and the declared times; then every step of the curve."""
     from omtrace.statistics.linear.likelihood import normal_numbers
 
-    o, unit = call.options, call.dataset.parameters[parameter].unit
+    o, unit = target.call.options, target.call.dataset.parameters[target.parameter].unit
     counts = {"n": float(curve.n), "events": float(curve.events.sum())}
-    yield from call.numbers(parameter, group, visit, counts | curve.median(), rows)
+    yield from target.numbers(group, counts | curve.median(), rows)
     for time in o.times:
-        yield from call.numbers(parameter, group, visit, curve.at(time), rows, f"at {time:g} {unit}".rstrip())
+        yield from target.numbers(group, curve.at(time), rows, f"at {time:g} {unit}".rstrip())
     if o.horizon:
         level = f"up to {o.horizon:g} {unit}".rstrip()
         try:
             mean, se = curve.restricted_mean(o.horizon)
         except ValueError as error:
-            yield from _not_computed(call, parameter, visit, group, f"restricted mean: {error}", rows)
+            yield from _not_computed(target, group, f"restricted mean: {error}", rows)
         else:
             limits = normal_numbers(mean, se, o.level)
             values = {"restricted_mean": mean, **{name: limits[name] for name in ("ci_low", "ci_high", "se")}}
-            yield from call.numbers(parameter, group, visit, values, rows, level)
+            yield from target.numbers(group, values, rows, level)
     columns = (curve.times, curve.at_risk, curve.events, curve.survival, curve.low, curve.high)
     for step in zip(*columns, strict=True):
         numbers = {name: float(value) for name, value in zip(STEP, step, strict=True)}
-        yield from call.numbers(parameter, group, visit, numbers, rows, f"from {step[0]:.10g} {unit}".rstrip())
+        yield from target.numbers(group, numbers, rows, f"from {step[0]:.10g} {unit}".rstrip())
 
 
 def _compared(
-    call: Call,
-    parameter: str,
-    visit: str,
-    contrasts: Mapping[Contrast, tuple[str, str]],
+    target: Target,
     groups: list[str],
     frame: "pandas.DataFrame",
     analysis_set: "AnalysisSet",
@@ -134,12 +130,13 @@ def _compared(
     """The pairs of groups, each part not computed where the data do not allow it."""
     from omtrace.statistics.basic.survival import log_rank, restricted_mean_difference
 
-    o = call.options
+    o = target.call.options
+    contrasts = [target.call.contrast(*pair) for pair in o.contrasts]
     rows = analysis_set.rows(groups)
     strata = frame[list(o.strata)].astype(str).agg(" ".join, axis=1) if o.strata else None
     test = f"log-rank test{', stratified' * bool(o.strata)}"
-    yield from _cox(call, parameter, visit, contrasts, groups, frame, strata, rows)
-    tested: list[tuple[str | Contrast, tuple[str, ...]]] = list(contrasts.items())
+    yield from _cox(target, groups, frame, strata, rows)
+    tested: list[tuple[str | Contrast, tuple[str, ...]]] = [(c, (c.group, c.reference)) for c in contrasts]
     for name, some in tested + [(EVERYBODY, tuple(groups))] * (len(groups) > 2):
         mine = frame["group"].isin(some)
         used = analysis_set.rows(list(some))
@@ -151,28 +148,26 @@ def _compared(
                 None if strata is None else strata[mine],
             )
         except ValueError as error:
-            yield from _not_computed(call, parameter, visit, name, str(error), used)
+            yield from _not_computed(target, name, str(error), used)
             continue
-        yield from call.numbers(parameter, name, visit, values, used, test)
+        yield from target.numbers(name, values, used, test)
     if not o.horizon:
         return
-    for contrast, (group, reference) in contrasts.items():
-        used = analysis_set.rows([group, reference])
-        level = f"restricted mean up to {o.horizon:g} {call.dataset.parameters[parameter].unit}".rstrip()
+    for contrast in contrasts:
+        used = analysis_set.rows([contrast.group, contrast.reference])
+        level = f"restricted mean up to {o.horizon:g} {target.call.dataset.parameters[target.parameter].unit}".rstrip()
         try:
-            values = restricted_mean_difference(curves[group], curves[reference], o.horizon, o.level)
+            sides = curves[contrast.group], curves[contrast.reference]
+            values = restricted_mean_difference(*sides, o.horizon, o.level)
         except (KeyError, ValueError) as error:
             why = "a group has no times" if isinstance(error, KeyError) else str(error)
-            yield from _not_computed(call, parameter, visit, contrast, f"restricted means: {why}", used)
+            yield from _not_computed(target, contrast, f"restricted means: {why}", used)
         else:
-            yield from call.numbers(parameter, contrast, visit, values, used, level)
+            yield from target.numbers(contrast, values, used, level)
 
 
 def _cox(
-    call: Call,
-    parameter: str,
-    visit: str,
-    contrasts: Mapping[Contrast, tuple[str, str]],
+    target: Target,
     groups: list[str],
     frame: "pandas.DataFrame",
     strata: "pandas.Series | None",
@@ -182,7 +177,8 @@ def _cox(
     from omtrace.statistics.basic.survival import fit_cox
     from omtrace.statistics.linear.design import GroupDesign, Terms
 
-    o = call.options
+    o = target.call.options
+    contrasts = [target.call.contrast(*pair) for pair in o.contrasts]
     try:
         reference = o.contrasts[0][1]
         ordered = sorted(groups, key=lambda name: name != reference)
@@ -190,26 +186,24 @@ def _cox(
         model = fit_cox(frame["value"], frame[o.event], design.matrix[:, 1:], strata, o.ties)
     except ValueError as error:
         for contrast in contrasts:
-            yield from _not_computed(call, parameter, visit, contrast, f"hazard ratio: {error}", rows)
+            yield from _not_computed(target, contrast, f"hazard ratio: {error}", rows)
         return
     counts = {"n": float(len(frame)), "events": float(frame[o.event].sum())}
-    for contrast, (group, reference) in contrasts.items():
-        values = model.hazard_ratio(design.difference(group, reference)[1:], o.level)
-        yield from call.numbers(parameter, contrast, visit, values | counts, rows, scale=("", 2))
-    name = next(iter(contrasts)) if len(contrasts) == 1 else EVERYBODY
+    for contrast in contrasts:
+        values = model.hazard_ratio(design.difference(contrast.group, contrast.reference)[1:], o.level)
+        yield from target.numbers(contrast, values | counts, rows, scale=Scale("", 2))
+    name = contrasts[0] if len(contrasts) == 1 else EVERYBODY
     place = design.design.columns["group"]
     try:
         check = model.proportional_hazards(slice(place.start - 1, place.stop - 1))
     except ValueError as error:
-        yield from _not_computed(call, parameter, visit, name, f"check of proportional hazards: {error}", rows)
+        yield from _not_computed(target, name, f"check of proportional hazards: {error}", rows)
     else:
-        yield from call.numbers(parameter, name, visit, check, rows, "check of proportional hazards")
+        yield from target.numbers(name, check, rows, "check of proportional hazards")
 
 
-def _not_computed(
-    call: Call, parameter: str, visit: str, name: str | Contrast, why: str, rows: "Rows"
-) -> Iterator[Number]:
-    yield from call.numbers(parameter, name, visit, {NOT_COMPUTED: math.nan}, rows, why)
+def _not_computed(target: Target, name: str | Contrast, why: str, rows: "Rows") -> Iterator[Number]:
+    yield from target.numbers(name, {NOT_COMPUTED: math.nan}, rows, why)
 
 
 def said(options: Options) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import Field, model_validator
@@ -10,7 +11,6 @@ from omtrace.analyses import Call, Method, Number
 from omtrace.analyses._imputing import APPROACH_WORDS, Approach, Imputing, Strategy, Terms, analysed, imputing
 
 if TYPE_CHECKING:
-    from omtrace.provenance.rows import Rows
     from omtrace.statistics.missing.imputed_comparison import DrawComparison, MeanComparison
 
 TIPPING = "tipping point"  # begins the level of the numbers at a tipping point
@@ -48,17 +48,16 @@ def run(call: Call) -> Iterator[Number]:
     pairs = [(o.group, o.reference), *((other, o.reference) for other in o.others)]
     for parameter in call.parameters:
         imputation = imputing(call, parameter, pairs, o.reference, [o.approach])
-        rows = imputation.rows
         for visit in analysed(call, imputation):
-            compared = imputation.imputed.compare(o.approach, o.strategy, visit)
+            compared = Compared(imputation, visit, imputation.imputed.compare(o.approach, o.strategy, visit))
             for reference_delta in o.reference_deltas:
                 for delta in o.deltas:
                     level = level_of(call, delta, reference_delta)
-                    yield from _at(call, imputation, compared, visit, rows, delta, reference_delta, level)
-                yield from _tip(call, imputation, compared, visit, rows, reference_delta)
+                    yield from _shifted(compared, Shift(delta, reference_delta), level)
+                yield from _tip(compared, reference_delta)
             for group in (o.group, o.reference):
                 yield from imputation.counts(group, visit)
-        yield from imputation.model(rows)
+        yield from imputation.model(imputation.rows)
 
 
 def level_of(call: Call, delta: float | None, reference_delta: float) -> str:
@@ -74,53 +73,58 @@ def _signed(delta: float) -> str:
     return f"{delta:+g}" if delta else "0"
 
 
-def _at(
-    call: Call,
-    imputation: Imputing,
-    compared: "MeanComparison | DrawComparison",
-    visit: str,
-    rows: "Rows",
-    delta: float,
-    reference_delta: float,
-    level: str,
-) -> Iterator[Number]:
-    values = compared.numbers(len(imputation.groups), _shift(call, imputation, delta, reference_delta))
-    numbers = {"delta": delta, "reference_delta": reference_delta, "difference": values["estimate"]}
-    if len(call.options.reference_deltas) == 1 and not reference_delta:
+@dataclass(frozen=True)
+class Shift:
+    """What is added to the imputed values of the group of interest, and of the reference group."""
+
+    delta: float
+    reference: float
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The groups compared at a visit."""
+
+    imputation: Imputing
+    visit: str
+    comparison: "MeanComparison | DrawComparison"
+
+    def values(self, shift: Shift) -> dict[str, float]:
+        """The difference of the groups with shifted values."""
+        o, groups = self.imputation.call.options, self.imputation.groups
+        added = {o.group: shift.delta, o.reference: shift.reference}
+        return self.comparison.numbers(len(groups), [added.get(group, 0.0) for group in groups])
+
+    def numbers(self, values: dict[str, float], level: str) -> Iterator[Number]:
+        """Numbers of the contrast of the groups at the visit."""
+        call = self.imputation.call
+        contrast, target = call.contrast(*self.imputation.pairs[0]), call.of(self.imputation.parameter, self.visit)
+        yield from target.numbers(contrast, values, self.imputation.rows, level)
+
+
+def _shifted(compared: Compared, shift: Shift, level: str) -> Iterator[Number]:
+    call, values = compared.imputation.call, compared.values(shift)
+    numbers = {"delta": shift.delta, "reference_delta": shift.reference, "difference": values["estimate"]}
+    if len(call.options.reference_deltas) == 1 and not shift.reference:
         del numbers["reference_delta"]
     numbers |= {name: values[name] for name in ("se", "ci_low", "ci_high", "p")}
-    yield from call.numbers(
-        imputation.parameter, call.contrast(*imputation.pairs[0]), visit, numbers, rows, level=level
-    )
+    yield from compared.numbers(numbers, level)
 
 
-def _tip(
-    call: Call,
-    imputation: Imputing,
-    compared: "MeanComparison | DrawComparison",
-    visit: str,
-    rows: "Rows",
-    reference_delta: float,
-) -> Iterator[Number]:
+def _tip(compared: Compared, reference_delta: float) -> Iterator[Number]:
     """Whether the conclusion at delta 0 tips within the grid, and if so where."""
     from omtrace.statistics.missing.imputed_comparison import tipping_point
 
-    o, which = call.options, len(imputation.groups)
+    o = compared.imputation.call.options
 
     def p_at(delta: float) -> float:
-        return compared.numbers(which, _shift(call, imputation, delta, reference_delta))["p"]
+        return compared.values(Shift(delta, reference_delta))["p"]
 
     tip = tipping_point(p_at, min(o.deltas[0], 0.0), max(o.deltas[-1], 0.0), 1 - o.level)
-    level = level_of(call, None, reference_delta)
-    contrast, tips = call.contrast(*imputation.pairs[0]), math.isfinite(tip)
-    yield from call.numbers(imputation.parameter, contrast, visit, {"tips": float(tips)}, rows, level=level)
-    if tips:
-        yield from _at(call, imputation, compared, visit, rows, tip, reference_delta, level)
-
-
-def _shift(call: Call, imputation: Imputing, delta: float, reference_delta: float) -> list[float]:
-    added = {call.options.group: delta, call.options.reference: reference_delta}
-    return [added.get(group, 0.0) for group in imputation.groups]
+    level = level_of(compared.imputation.call, None, reference_delta)
+    yield from compared.numbers({"tips": float(math.isfinite(tip))}, level)
+    if math.isfinite(tip):
+        yield from _shifted(compared, Shift(tip, reference_delta), level)
 
 
 METHOD = Method(

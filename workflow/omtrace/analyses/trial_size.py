@@ -46,18 +46,18 @@ class Spread:
 def run(call: Call) -> Iterator[Number]:
     """Units needed with the standard deviation as estimated and at its upper limit, by t test and adjusted analysis."""
     o, base = call.options, call.baseline()
-    for parameter, visit in call.targets():
-        if visit in ("", base):
+    for target in call.targets():
+        if target.visit in ("", base):
             continue
         grouped = bool(call.dataset.group)
-        analysis_set = call.data.select(call.entry.population, parameter, visit, base, group=grouped)
+        analysis_set = call.data.select(call.entry.population, target.parameter, target.visit, base, group=grouped)
         try:
             spread = _spread(call, analysis_set)
-            yield from _numbers(call, parameter, visit, analysis_set, spread)
+            yield from _numbers(call, target.parameter, target.visit, analysis_set, spread)
             if o.replicates and o.design == "two groups":
-                yield from _simulated(call, parameter, visit, base)
+                yield from _simulated(call, target.parameter, target.visit, base)
         except ValueError as error:
-            raise Refusal(f"analysis {call.name}, {parameter} at {visit}: {error}") from None
+            raise Refusal(f"analysis {call.name}, {target.parameter} at {target.visit}: {error}") from None
 
 
 def _spread(call: Call, analysis_set: "AnalysisSet") -> Spread:
@@ -87,7 +87,7 @@ def _numbers(call: Call, parameter: str, visit: str, analysis_set: "AnalysisSet"
     is_adjusted = o.design == "two groups" and not isnan(rho)
     if is_adjusted:
         found |= {"correlation": rho, "correlation_lower": correlation_lower(rho, spread.df, o.confidence)}
-    yield from call.numbers(parameter, "all", visit, found, rows, "what the data tell")
+    yield from call.of(parameter, visit).numbers("all", found, rows, "what the data tell")
     for words, sd, r in (
         ("SD as estimated", spread.sd, rho),
         (f"SD at its {limit}", high, found.get("correlation_lower", 0.0)),
@@ -100,7 +100,7 @@ def _numbers(call: Call, parameter: str, visit: str, analysis_set: "AnalysisSet"
             needed["adjusted for baseline"] = n_ancova(o.difference / sd, r, o.power, o.alpha)
         for test, n in needed.items():
             values = _units(n, o.dropout, 1 if paired else 2)
-            yield from call.numbers(parameter, "all", visit, values, rows, f"{test}, {words}")
+            yield from call.of(parameter, visit).numbers("all", values, rows, f"{test}, {words}")
     if o.design == "two groups" and not is_adjusted:
         raise ValueError("the baseline does not vary within groups, so that no size adjusted for it can be told")
 
@@ -139,8 +139,8 @@ def _simulated(call: Call, parameter: str, visit: str, base: str) -> Iterator[Nu
     n = with_dropout(n_ancova(o.difference / float(sigma[-1, -1]) ** 0.5, correlation, o.power, o.alpha), o.dropout)
     found = simulated_power(sigma, n, o.difference, o.replicates, o.seed, o.dropout, o.alpha)
     values_ = {"n": float(len(values)), "enrolled_per_group": float(n), **found}
-    yield from call.numbers(
-        parameter, "all", visit, values_, analysis_set.rows(), "mixed model over the visits, simulated"
+    yield from call.of(parameter, visit).numbers(
+        "all", values_, analysis_set.rows(), "mixed model over the visits, simulated"
     )
 
 

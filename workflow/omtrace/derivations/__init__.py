@@ -99,6 +99,15 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """Value, text and status of a record; a category has a text, a yes or no has both."""
+
+    value: float | None
+    text: str | None
+    status: str = "observed"
+
+
+@dataclass(frozen=True)
 class Tables:
     """The validated tables of a study, and how their columns are called in the raw exports."""
 

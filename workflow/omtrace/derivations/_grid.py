@@ -1,5 +1,6 @@
 """The full grid of a dataset: every enrolled unit at every visit has one record, found in the data or not."""
 
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
     import numpy
     import pandas
     import pyarrow
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """The status of each record of a grid (n,), and the cells that broken rules point at."""
+
+    status: "pandas.Series"
+    cells: list[Cells]
 
 
 class Grid:
@@ -54,21 +63,20 @@ class Grid:
         source[place[place >= 0]] = numpy.flatnonzero(place >= 0)
         if (source >= 0).sum() < (place >= 0).sum():
             raise Fault(f"{where}: more than one row for a unit and visit; use derive: mean, or narrow it with where")
-        status, lost = self._reasons(found, visits, numpy.repeat(scheduled, size), source)
+        reasons = self._reasons(found, visits, numpy.repeat(scheduled, size), source)
         records = {
             "unit": self.context.roster.take(numpy.tile(numpy.arange(size), len(visits))).reset_index(drop=True),
             "visit": chosen(numpy.repeat(numpy.arange(len(visits)), size), visits),
             "value": numpy.append(found.records["value"].to_numpy("float64"), numpy.nan)[source],
             "text": found.records["text"].array.take(source, allow_fill=True),
-            "status": status,
+            "status": reasons.status,
         }
         parts = found.parts and cache(lambda: found.parts().reindex(source).reset_index(drop=True))  # type: ignore[misc]
-        return Found(pandas.DataFrame(records), Cells.joined([found.cells.moved(place), *lost]), found.tables, parts)
+        return Found(
+            pandas.DataFrame(records), Cells.joined([found.cells.moved(place), *reasons.cells]), found.tables, parts
+        )
 
-    def _reasons(
-        self, found: Found, visits: list[str], scheduled: "numpy.ndarray", source: "numpy.ndarray"
-    ) -> "tuple[pandas.Series, list[Cells]]":
-        """The status of each record of the grid (n,), and the cells that broken rules point at."""
+    def _reasons(self, found: Found, visits: list[str], scheduled: "numpy.ndarray", source: "numpy.ndarray") -> Reasons:
         import numpy
         import pandas
 
@@ -85,7 +93,7 @@ class Grid:
                 names.append(f"quarantined: {rule}{'; ' if empty else ''}{empty}")
                 cells.append(Cells.of([place], [key], column, "quarantined"))
         every = pandas.concat([status, pandas.Series(names, dtype="str")])
-        return every.take(at).reset_index(drop=True), cells
+        return Reasons(every.take(at).reset_index(drop=True), cells)
 
     def _without_rows(self, found: Found) -> str:
         """That a table has no row left, where all tables of what was found are so; "" otherwise."""

@@ -284,7 +284,7 @@ class Plates:
         of = numpy.flatnonzero(units.str.startswith(stem).to_numpy(dtype=bool))
         try:
             row, column = place_of(units.iloc[of].tolist())
-            own = place_of(self.units.iloc[mine].tolist())
+            own_row, own_column = place_of(self.units.iloc[mine].tolist())
         except ValueError:
             return ""  # runs without a plate's geometry
         read = dict(zip(zip(row.tolist(), column.tolist(), strict=True), values[of].tolist(), strict=True))
@@ -293,7 +293,7 @@ class Plates:
         content += numpy.where(numpy.isnan(level), self.dilutions(numpy.arange(mine.start, mine.stop)), level).astype(
             str
         )
-        return shift_of(*own, content.tolist(), level, read)
+        return shift_of(own_row, own_column, content.tolist(), level, read)
 
     def _overridden(self) -> "numpy.ndarray":
         """Which plates the plan stands up for (k,). Raises Fault for a name that no plate has."""
@@ -305,17 +305,23 @@ class Plates:
                 raise Fault(f"override: no plate is called {name!r}{nearest(name, known)}")
         return numpy.isin(numpy.array(known, dtype=object), list(self.options.override))
 
-    def _wells_of_standards(self, plate: int) -> "tuple[numpy.ndarray, numpy.ndarray]":
-        """Concentration and signal of the wells that make a plate's curve."""
-        wells = self.standards_of(plate)
-        return self.concentration[wells], self.signal[wells]
+    def _wells_of_standards(self, plate: int) -> "numpy.ndarray":
+        """Concentration and signal (2, n) of the wells that make a plate's curve."""
+        import numpy
 
-    def _points(self, plate: int) -> "tuple[numpy.ndarray, numpy.ndarray]":
-        """Concentration and signal that a plate's curve is fitted to."""
+        wells = self.standards_of(plate)
+        return numpy.array([self.concentration[wells], self.signal[wells]])
+
+    def _points(self, plate: int) -> "numpy.ndarray":
+        """Concentration and signal (2, n) that a plate's curve is fitted to."""
+        import numpy
+
         from omtrace.statistics.curves.calibration import level_means
 
-        x, y = self._wells_of_standards(plate)
-        return (x, y) if self.options.fit_to == "wells" or not len(x) else level_means(x, y)[:2]
+        wells = self._wells_of_standards(plate)
+        if self.options.fit_to == "wells" or not wells.size:
+            return wells
+        return numpy.array(level_means(*wells)[:2])
 
     def _judged(self, plate: int, fit: "Fitted") -> "Standards":
         """A plate's curve without the standards that do not hold, its range, and why it is rejected."""
@@ -331,17 +337,18 @@ class Plates:
         if refusal and not refusal.startswith(("standards", "imprecise")):
             refusal = f"no curve: {refusal}"
         if not refusal and not spec.overridden:
-            refusal = judge_controls(*self.controls_of(plate, found.fit), limits).refusal
+            wells = self.controls_of(plate)
+            read = found.fit.inverse(self.signal[wells])[0] * self.dilutions(wells)
+            recovery = 100 * read / self.nominal[wells]
+            refusal = judge_controls(self.samples.iloc[wells].tolist(), recovery, limits).refusal
         return replace(found, refusal=f"plate rejected: {refusal}" if refusal else "")
 
-    def controls_of(self, plate: int, fit: "Fitted") -> "tuple[list[str], numpy.ndarray]":
-        """Names and recoveries (percent) of a plate's wells with a control of known concentration."""
+    def controls_of(self, plate: int) -> "numpy.ndarray":
+        """A plate's wells with a control of known concentration."""
         import numpy
 
         known = numpy.isfinite(self.nominal[self.edges[plate] : self.edges[plate + 1]])
-        wells = numpy.flatnonzero(known) + self.edges[plate]
-        read = fit.inverse(self.signal[wells])[0] * self.dilutions(wells)
-        return self.samples.iloc[wells].tolist(), 100 * read / self.nominal[wells]
+        return numpy.flatnonzero(known) + self.edges[plate]
 
     def dilutions(self, wells: "numpy.ndarray") -> "numpy.ndarray":
         """Dilutions of wells, 1 where none is given."""

@@ -1,6 +1,7 @@
 """The area under a curve over time, by the linear trapezoidal rule: over visits, or over the rows of a table."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
@@ -58,9 +59,10 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
 
     if parameter.visits:
         raise Fault(f"parameter {name}: visits: an area over the visits has none itself; take them out")
-    found, curves = (_visits if options.of else _rows)(context, name, options)
+    courses = (_visits if options.of else _rows)(context, name, options)
+    found = courses.found
     units, values, status, of, at = [], [], [], [], []  # type: ignore[var-annotated]
-    for place, (unit, times, held, rows) in enumerate(curves):
+    for place, (unit, times, held, rows) in enumerate(courses.curves):
         order = numpy.argsort(times, kind="stable")
         times, held = times[order], held[order]
         there = ~numpy.isnan(held)
@@ -93,7 +95,15 @@ def _refusal(times: "numpy.ndarray", there: "numpy.ndarray", missing: str) -> st
     return "" if there[0] and there[-1] else "incomplete: no value at the first or the last time"
 
 
-def _visits(context: Context, name: str, options: Options) -> "tuple[Found, Iterator[Curve]]":
+@dataclass(frozen=True)
+class Courses:
+    """What was found, and the values of each unit at their times."""
+
+    found: Found
+    curves: "Iterator[Curve]"
+
+
+def _visits(context: Context, name: str, options: Options) -> Courses:
     """The values of a parameter at its visits, by unit."""
     found = context.earlier(name, options.of, options.times)
 
@@ -104,10 +114,10 @@ def _visits(context: Context, name: str, options: Options) -> "tuple[Found, Iter
             times = rows["visit"].map(options.times).to_numpy("float64")
             yield str(unit), times, held[rows.index].to_numpy("float64"), list(rows.index)
 
-    return found, curves()
+    return Courses(found, curves())
 
 
-def _rows(context: Context, name: str, options: Options) -> "tuple[Found, Iterator[Curve]]":
+def _rows(context: Context, name: str, options: Options) -> Courses:
     """The values of a table at its times, by unit; a row without a time is a value that is missing."""
     tables = context.tables
     rows = tables.frame(options.table, options.where).reset_index(drop=True)
@@ -128,7 +138,7 @@ def _rows(context: Context, name: str, options: Options) -> "tuple[Found, Iterat
             timed = times == times
             yield str(unit), times[timed], held[timed], list(mine.index[timed])
 
-    return found, curves()
+    return Courses(found, curves())
 
 
 DERIVATION = Derivation(Options, derive)

@@ -54,6 +54,8 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     """
     import numpy
 
+    from omtrace.statistics.curves.readings import Ranges, readings
+
     tables = context.tables
     reads = Reads(table=options.signals, wavelength=options.wavelength, reference=options.reference)
     signal = signals(context, reads)
@@ -70,7 +72,9 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     plates = Plates(layout, signal, options.plate, options.valid, options)
     samples = plates.wells_alone() if options.per == "well" else plates.samples_of()
     curves = plates.curves()
-    wells, read = _read(plates, samples, curves, options)
+    wells = _wells(plates, samples, curves, options)
+    ranges = Ranges.of(curves.fit, curves.lloq, curves.uloq)
+    read = readings(wells, ranges, options.limits == "censor", options.at_least)
     refusal = curves.refusal[samples.plates]
     reading = numpy.where(numpy.diff(samples.edges) == 0, MASKED, read.status)
     value, status = numpy.where(refusal == "", read.value, numpy.nan), numpy.where(refusal == "", reading, refusal)
@@ -78,24 +82,22 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     cells = _cells(plates, samples, raw)
     sources = (options.layout, *reads.tables)
     found = Found.of_columns(samples.names, "", value, None, status, cells, sources)
-    found.parts = lambda: _parts(plates, samples, curves, options, wells, read)
+    found.parts = lambda: _parts(plates, samples, curves, wells, read)
     return found
 
 
-def _read(plates: Plates, samples: Samples, curves: Curves, options: Options) -> "tuple[Wells, Readings]":
-    """The wells of the samples, and the samples as the curve of their plate gives them."""
+def _wells(plates: Plates, samples: Samples, curves: Curves, options: Options) -> "Wells":
+    """The wells of the samples, read back."""
     import numpy
 
-    from omtrace.statistics.curves.readings import Ranges, Wells, readings
+    from omtrace.statistics.curves.readings import Wells
 
-    at = samples.wells
-    x = curves.fit.take(plates.plates[at]).inverse(plates.signal[at][:, None])[:, 0]
-    dilution = plates.dilutions(at) if options.per == "sample" else numpy.ones(len(at))
-    beyond = plates.beyond[at]
-    signal = numpy.where(beyond == 0, plates.signal[at], numpy.where(beyond > 0, numpy.inf, -numpy.inf))
-    wells = Wells(signal, x, dilution, samples.edges, samples.plates)
-    ranges = Ranges.of(curves.fit, curves.lloq, curves.uloq)
-    return wells, readings(wells, ranges, options.limits == "censor", options.at_least)
+    places = samples.wells
+    x = curves.fit.take(plates.plates[places]).inverse(plates.signal[places][:, None])[:, 0]
+    dilution = plates.dilutions(places) if options.per == "sample" else numpy.ones(len(places))
+    beyond = plates.beyond[places]
+    signal = numpy.where(beyond == 0, plates.signal[places], numpy.where(beyond > 0, numpy.inf, -numpy.inf))
+    return Wells(signal, x, dilution, samples.edges, samples.plates)
 
 
 def _cells(plates: Plates, samples: Samples, raw: dict[str, str]) -> Cells:
@@ -121,16 +123,14 @@ def _cells(plates: Plates, samples: Samples, raw: dict[str, str]) -> Cells:
     )
 
 
-def _parts(
-    plates: Plates, samples: Samples, curves: Curves, options: Options, wells: "Wells", read: "Readings"
-) -> "pandas.DataFrame":
+def _parts(plates: Plates, samples: Samples, curves: Curves, wells: "Wells", read: "Readings") -> "pandas.DataFrame":
     """What each sample's concentration consists of: plate, state, bound, curve_1 ..., wells; all but plate may miss."""
     import numpy
     import pandas
 
     from omtrace.statistics.curves.readings import plate_errors, sample_errors
 
-    made = plates.standards
+    made, options = plates.standards, plates.options
     fit = replace(curves.fit, refusal=curves.refusal)
     errors = plate_errors(
         fit,

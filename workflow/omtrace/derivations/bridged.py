@@ -1,12 +1,13 @@
 """Concentrations brought to one level: each plate's shift, from samples and controls that plates share, taken off."""
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from omtrace.derivations import Context, Derivation, Found
-from omtrace.derivations._plates import Plates
+from omtrace.derivations._plates import Curves, Plates
 from omtrace.derivations.assay import Options as Assay
 from omtrace.derivations.well_signal import Options as Reads
 from omtrace.derivations.well_signal import signals
@@ -54,8 +55,9 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
         raise Fault(f"parameter {name}: {options.of!r} is not derived with derive: assay")
     parts, units = whole.parts(), whole.records["unit"]
     plate, is_read = parts["plate"], parts["state"].notna()
-    shifts, behind, refusal = _shifts(context, name, options)
-    refusal = refusal or _confounded(context, name, dict(zip(units[plate.notna()], plate.dropna(), strict=True)))
+    bridge = _bridge(context, name, options)
+    shifts, behind = bridge.shifts, bridge.cells
+    refusal = bridge.refusal or _confounded(context, name, dict(zip(units[plate.notna()], plate.dropna(), strict=True)))
     base = _base(name, options.reference, shifts)
     at = places(plate, shifts.plates if shifts else [])
     told = (shifts.shift - base, shifts.independent) if shifts else ([], [])
@@ -89,8 +91,16 @@ def _base(name: str, reference: str, shifts: "PlateShifts | None") -> float:
     return base
 
 
-def _shifts(context: Context, name: str, options: Options) -> "tuple[PlateShifts | None, Cells, str]":
+@dataclass(frozen=True)
+class Bridge:
     """The plates' shifts, the cells that they rest on, and why they are not used ("" = they are)."""
+
+    shifts: "PlateShifts | None"
+    cells: Cells
+    refusal: str
+
+
+def _bridge(context: Context, name: str, options: Options) -> Bridge:
     import numpy
 
     from omtrace.statistics.assay.plate_shifts import plate_shifts
@@ -103,11 +113,13 @@ def _shifts(context: Context, name: str, options: Options) -> "tuple[PlateShifts
     reads = Reads(table=assay.signals, wavelength=assay.wavelength, reference=assay.reference)
     plates = Plates(layout, signals(context, reads), assay.plate, assay.valid, assay)
     material = _materials(plates, layout, options)
-    wells, logs = _read(plates, numpy.flatnonzero(material.notna().to_numpy() & ~plates.masked))
+    curves = plates.curves()
+    wells = _within_range(plates, curves, numpy.flatnonzero(material.notna().to_numpy() & ~plates.masked))
+    logs = [math.log(value) for value in (_read(plates, curves, wells) * plates.dilutions(wells)).tolist()]
     try:
         found = plate_shifts(logs, material.iloc[wells].tolist(), plates.names[plates.plates[wells]].tolist())
     except ValueError as error:
-        return None, Cells.joined([]), f"no bridge: {error}"
+        return Bridge(None, Cells.joined([]), f"no bridge: {error}")
     made = plates.standards
     if assay.curve == "own":
         made = made[numpy.isin(plates.plates[made], plates.plates[wells])]
@@ -119,7 +131,7 @@ def _shifts(context: Context, name: str, options: Options) -> "tuple[PlateShifts
     unknown = (
         "" if numpy.isfinite(found.sd) else "no bridge: one shared well a plate does not say how sure its shift is"
     )
-    return found, Cells.joined(cells), unknown
+    return Bridge(found, Cells.joined(cells), unknown)
 
 
 def _materials(plates: Plates, layout: "pandas.DataFrame", options: Options) -> "pandas.Series":
@@ -131,15 +143,16 @@ def _materials(plates: Plates, layout: "pandas.DataFrame", options: Options) -> 
     return materials.where(materials.isin(options.shared)) if options.shared else materials
 
 
-def _read(plates: Plates, wells: "numpy.ndarray") -> "tuple[numpy.ndarray, list[float]]":
-    """The shared wells that lie within the range of an accepted plate, and their log concentrations."""
+def _read(plates: Plates, curves: Curves, wells: "numpy.ndarray") -> "numpy.ndarray":
+    """The concentrations of wells, as the curve of their plate gives them."""
+    return curves.fit.take(plates.plates[wells]).inverse(plates.signal[wells][:, None])[:, 0]
 
-    curves = plates.curves()
-    plate = plates.plates[wells]
-    x = curves.fit.take(plate).inverse(plates.signal[wells][:, None])[:, 0]
-    inside = (curves.refusal[plate] == "") & (curves.lloq[plate] <= x) & (x <= curves.uloq[plate])
-    read = (x * plates.dilutions(wells))[inside].tolist()
-    return wells[inside], [math.log(one) for one in read]
+
+def _within_range(plates: Plates, curves: Curves, wells: "numpy.ndarray") -> "numpy.ndarray":
+    """The wells that lie within the range of an accepted plate."""
+    plate, x = plates.plates[wells], _read(plates, curves, wells)
+    inside: numpy.ndarray = (curves.refusal[plate] == "") & (curves.lloq[plate] <= x) & (x <= curves.uloq[plate])
+    return wells[inside]
 
 
 def _confounded(context: Context, name: str, on: dict[str, str]) -> str:

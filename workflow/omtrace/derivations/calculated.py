@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from pydantic import Field
 
-from omtrace.derivations import Context, Derivation, Found
+from omtrace.derivations import Context, Derivation, Found, Outcome
 from omtrace.faults import Fault
 from omtrace.model.closed import NAME, Closed
 from omtrace.model.expression import Expression, Value
@@ -61,7 +61,9 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
             rows = {one: source.row(unit, visit) for one, source in found.items()}
             facts = {one: source.value(rows[one]) for one, source in found.items()}
             behind.append(rows)
-            records.append((unit, visit, *_result(expression.value(facts), facts, rows, found)))
+            outcome = outcome_of(expression.value(facts))
+            status = outcome.status or _status(facts, rows, found)
+            records.append((unit, visit, outcome.value, outcome.text, status))
     places = range(len(records))
     cells = [source.found.cells.behind([rows[one] for rows in behind], places) for one, source in found.items()]
     return replace(Found.of(records, []), cells=Cells.joined(cells))
@@ -83,21 +85,22 @@ def _of_rows(context: Context, where: str, options: Options) -> Found:
         lost = next((one for one, fact in facts.items() if fact is None), "")
         said = tables.coded.get(lost, {}).get(key, "")
         why = said if said.startswith(("quarantined: ", "repaired: ")) else f"coded missing: {said}" if said else ""
-        value, text, status = _told(expression.value(facts))
-        records.append((unit, visit, value, text, status or why or ("not collected" if lost else UNDEFINED)))
+        outcome = outcome_of(expression.value(facts))
+        status = outcome.status or why or ("not collected" if lost else UNDEFINED)
+        records.append((unit, visit, outcome.value, outcome.text, status))
         cells += [(unit, visit, key, tables.raw(name, one), "value") for one, fact in facts.items() if fact is not None]
     return Found.of(records, cells, (name,))
 
 
-def _told(value: Value) -> tuple[float | None, str | None, str]:
-    """Value, text and status of what an expression gives; no status where it gives nothing."""
+def outcome_of(value: Value) -> Outcome:
+    """The outcome that an expression gives; no status where it gives nothing."""
     if isinstance(value, bool):
-        return float(value), "yes" if value else "no", "observed"
+        return Outcome(float(value), "yes" if value else "no")
     if isinstance(value, str):
-        return None, value, "observed"
+        return Outcome(None, value)
     if isinstance(value, (int, float)):
-        return float(value), None, "observed"
-    return None, None, ""
+        return Outcome(float(value), None)
+    return Outcome(None, None, "")
 
 
 class _Source:
@@ -135,18 +138,13 @@ def _source(context: Context, name: str, one: str, options: Options, visits: lis
     return _Source(context.earlier(name, one, visits), None)
 
 
-def _result(
-    value: Value, facts: dict[str, Value], rows: dict[str, int], found: dict[str, _Source]
-) -> tuple[float | None, str | None, str]:
-    """Value, text and status of a record."""
-    number, text, observed = _told(value)
-    if observed:
-        return number, text, observed
-    lost = next((one for one, fact in facts.items() if fact is None), None)
+def _status(facts: dict[str, Value], rows: dict[str, int], found: dict[str, _Source]) -> str:
+    """Why an expression gives nothing."""
+    lost = next((name for name, fact in facts.items() if fact is None), None)
     if lost is None:
-        return None, None, UNDEFINED
+        return UNDEFINED
     status = found[lost].statuses[rows[lost]]
-    return None, None, status if len(facts) == 1 else f"{lost} {status}"
+    return status if len(facts) == 1 else f"{lost} {status}"
 
 
 DERIVATION = Derivation(Options, derive)

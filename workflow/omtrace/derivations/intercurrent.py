@@ -65,7 +65,8 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
             records.append((unit, visit, *row))
             before += [visit] if happened is False else []
     parts = [
-        found.cells.behind(*_columns(pairs), role) for found, pairs, role in ((of, own, ""), (event, asked, "event"))
+        found.cells.behind([row for row, _ in pairs], [new for _, new in pairs], role)
+        for found, pairs, role in ((of, own, ""), (event, asked, "event"))
     ]
     return replace(Found.of(records, [], of.tables), cells=Cells.joined(parts))
 
@@ -131,10 +132,6 @@ def _places(found: Found) -> dict[tuple[str, str], int]:
     """(unit, visit) -> the record's row."""
     pairs = zip(*(found.records[name].to_numpy(dtype=object).tolist() for name in ("unit", "visit")), strict=True)
     return {at: row for row, at in enumerate(pairs)}
-
-
-def _columns(pairs: list[tuple[int, int]]) -> tuple[list[int], list[int]]:
-    return [first for first, _ in pairs], [second for _, second in pairs]
 
 
 DERIVATION = Derivation(Options, derive)

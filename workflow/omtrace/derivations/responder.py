@@ -5,7 +5,7 @@ from typing import Protocol
 
 from pydantic import Field
 
-from omtrace.derivations import Context, Derivation, Found
+from omtrace.derivations import Context, Derivation, Found, Outcome
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed
 from omtrace.model.plan import Parameter
@@ -39,7 +39,8 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     later = found.records[found.records["visit"].isin(parameter.visits)]
     seen = [row for row in later.itertuples() if not row.status.startswith(("not collected", "quarantined"))]
     # the grid says the same of the others
-    records = [(row.unit, row.visit, *_response(base[row.unit], row, sign, options)) for row in seen]
+    outcomes = [_response(base[row.unit], row, sign, options) for row in seen]
+    records = [(r.unit, r.visit, o.value, o.text, o.status) for r, o in zip(seen, outcomes, strict=True)]
     rows = range(len(seen))
     own, before = [row.Index for row in seen], [base[row.unit].Index for row in seen]
     cells = Cells.joined([found.cells.behind(own, rows), found.cells.behind(before, rows, "baseline")])
@@ -53,18 +54,18 @@ class _Record(Protocol):
     status: str
 
 
-def _response(before: _Record, after: _Record, sign: float, options: Options) -> tuple[float | None, str | None, str]:
-    """Value, text and status for two records of a unit."""
+def _response(before: _Record, after: _Record, sign: float, options: Options) -> Outcome:
+    """What two records of a unit say."""
     if after.status != "observed":
-        return None, None, after.status
+        return Outcome(None, None, after.status)
     if before.status != "observed":
-        return None, None, f"baseline {before.status}"
+        return Outcome(None, None, f"baseline {before.status}")
     if options.relative and before.value == 0:
-        return None, None, "baseline of zero"
+        return Outcome(None, None, "baseline of zero")
     gain = sign * (after.value - before.value)
     gain = gain / abs(before.value) * 100 if options.relative else gain
     yes = gain >= options.at_least - 1e-9
-    return float(yes), "yes" if yes else "no", "observed"
+    return Outcome(float(yes), "yes" if yes else "no")
 
 
 DERIVATION = Derivation(Options, derive)

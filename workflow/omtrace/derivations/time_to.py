@@ -70,11 +70,13 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
         if not seen:
             records.append((unit, "", None, None, of[rows[0][unit, visits[0]]][1]))
             continue
-        time, event, looked = _first(seen, options.confirmed)
+        last = _first(seen, options.confirmed)
+        time, event, _ = seen[last] if last >= 0 else (seen[-1][0], False, [])
         if options.give == "time":
             records.append((unit, "", time, None, "observed"))
         else:
             records.append((unit, "", float(event), "yes" if event else "no", "observed"))
+        looked = seen[: last + 1 + options.confirmed] if last >= 0 else seen
         for place, of_source in enumerate(behind):
             of_source.append([len(records) - 1, *(places[place] for _, _, places in looked)])
     cells = []
@@ -84,16 +86,12 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     return replace(Found.of(records, [], found.tables), cells=Cells.joined(cells))
 
 
-def _first(
-    seen: Sequence[tuple[float, bool, list[int]]], confirmed: bool
-) -> tuple[float, bool, Sequence[tuple[float, bool, list[int]]]]:
-    """The time, whether it is that of the event, and the visits that say so."""
-    for place, (time, holds, _) in enumerate(seen):
-        if holds and not confirmed:
-            return time, True, seen[: place + 1]
-        if holds and place + 1 < len(seen) and seen[place + 1][1]:
-            return time, True, seen[: place + 2]
-    return seen[-1][0], False, seen
+def _first(seen: Sequence[tuple[float, bool, list[int]]], confirmed: bool) -> int:
+    """The place of the first visit with the event, which the next one confirms if it is to; -1 where there is none."""
+    for place, (_, holds, _) in enumerate(seen):
+        if holds and (not confirmed or (place + 1 < len(seen) and seen[place + 1][1])):
+            return place
+    return -1
 
 
 DERIVATION = Derivation(Options, derive)

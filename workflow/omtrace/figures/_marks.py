@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from omtrace.figures import _theme as theme
+from omtrace.figures._panels import PanelOptions
 from omtrace.figures._sheet import Group, Sheet
 from omtrace.model.estimate import Estimate
 
@@ -43,16 +44,19 @@ def _without_ticks(axes: "Axes") -> Iterator[None]:
             axis.label.set_visible(True)  # seaborn hides the title of an axis without ticks
 
 
+@dataclass(frozen=True)
+class Style:
+    """How points are drawn: diameter and width of the edge in points, opacity, order, and what they are called."""
+
+    size: float
+    alpha: float = 1
+    zorder: float = 6
+    edge: float = 0.7
+    label: str = ""
+
+
 def draw_points(
-    axes: "Axes",
-    xs: Sequence[float],
-    ys: Sequence[float],
-    groups: Sequence[Group],
-    size: float,
-    alpha: float = 1,
-    zorder: float = 6,
-    edge: float = 0.7,
-    label: str = "",
+    axes: "Axes", places: Sequence[tuple[float, float]], groups: Sequence[Group], style: Style
 ) -> "PathCollection | None":
     """Points by seaborn, each in the colour and with the marker of its group; none: nothing is drawn.
 
@@ -60,30 +64,30 @@ def draw_points(
     """
     import seaborn
 
-    if not xs:
+    if not places:
         return None
     looks = {group.key: group for group in groups}
     names = [group.key for group in groups]
     with _without_ticks(axes):
         seaborn.scatterplot(
-            x=list(xs),
-            y=list(ys),
+            x=[x for x, _ in places],
+            y=[y for _, y in places],
             hue=names,
             style=names,
             hue_order=list(looks),
             style_order=list(looks),
             palette={key: look.colour for key, look in looks.items()},
             markers={key: look.marker for key, look in looks.items()},
-            s=size**2,
-            alpha=alpha,
+            s=style.size**2,
+            alpha=style.alpha,
             edgecolor="white",
-            linewidth=edge,
+            linewidth=style.edge,
             legend=False,
-            zorder=zorder,
+            zorder=style.zorder,
             ax=axes,
         )
     collection: PathCollection = axes.collections[-1]  # type: ignore[assignment]
-    collection.set_label(label)
+    collection.set_label(style.label)
     return collection
 
 
@@ -155,31 +159,50 @@ def interval(x: float, group: Group, triple: Sequence[Estimate], counted: Estima
     return Interval(x, group, point, tuple(ends) if whole else ())
 
 
-def draw_intervals(
-    sheet: Sheet, axes: "Axes", intervals: Sequence[Interval], reach: float, size: float = 6, stems: bool = True
-) -> None:
+def draw_intervals(sheet: Sheet, axes: "Axes", intervals: Sequence[Interval], reach: float, size: float = 6) -> None:
     """Means as markers with their intervals: a stem, and at each end a cap that reaches ``reach`` to either side."""
+    barred = [each for each in intervals if each.ends and math.isfinite(each.point.value)]
+    if barred:
+        colours = [each.group.colour for each in barred]
+        low, high = ([each.ends[side].value for each in barred] for side in (0, 1))
+        axes.vlines([each.x for each in barred], low, high, colors=colours, linewidth=1.3, zorder=5)
+    draw_ends(sheet, axes, intervals, reach, size)
+
+
+def draw_ends(sheet: Sheet, axes: "Axes", intervals: Sequence[Interval], reach: float, size: float) -> None:
+    """Means as markers, and the caps at the ends of their intervals, without a stem between them."""
     drawn = [each for each in intervals if math.isfinite(each.point.value)]
     barred = [each for each in drawn if each.ends]
     if barred:
         colours = [each.group.colour for each in barred]
         xs = [each.x for each in barred]
-        low, high = ([each.ends[side].value for each in barred] for side in (0, 1))
-        if stems:
-            axes.vlines(xs, low, high, colors=colours, linewidth=1.3, zorder=5)
-        for side, values in enumerate((low, high)):
+        for side in (0, 1):
             left, right = [x - reach for x in xs], [x + reach for x in xs]
+            values = [each.ends[side].value for each in barred]
             caps = axes.hlines(values, left, right, colors=colours, linewidth=1.3, zorder=5)
             sheet.show(caps, *(each.ends[side] for each in barred))
-    groups = [each.group for each in drawn]
-    points = draw_points(axes, [each.x for each in drawn], [each.point.value for each in drawn], groups, size)
+    places = [(each.x, each.point.value) for each in drawn]
+    points = draw_points(axes, places, [each.group for each in drawn], Style(size))
     if points:
         sheet.show(points, *(each.point for each in drawn))
 
 
+@dataclass(frozen=True)
+class Swarm:
+    """Single units as points side by side: x and y of each, column by column, and their diameter in points."""
+
+    places: list[tuple[float, float]]
+    size: float
+
+    @property
+    def style(self) -> Style:
+        """How they are drawn: pale, and without an edge where they are small."""
+        return Style(self.size, alpha=0.65, zorder=3, edge=0.3 if self.size > 3 else 0, label="units")
+
+
 def swarm(
-    xs: Sequence[float], columns: Sequence[Sequence[float]], slot: float, room: float, height: float, log: bool
-) -> tuple[float, list[tuple[float, float]]]:
+    xs: Sequence[float], columns: Sequence[Sequence[float]], slot: float, room: float, options: PanelOptions
+) -> Swarm:
     """Places of single units as points side by side around the middle of each column.
 
     Parameters
@@ -190,15 +213,8 @@ def swarm(
         What 1 on the x axis is in points on paper.
     room
         The share of it that the points of a column may take.
-    height
-        The height of the value axis in inches.
-    log
-        Whether it is logarithmic.
-
-    Returns
-    -------
-    tuple of float and list
-        The diameter of a point, and x and y of each, column by column.
+    options
+        The height of the value axis in inches, and whether it is logarithmic.
 
     Notes
     -----
@@ -208,14 +224,14 @@ def swarm(
     every = [value for column in columns for value in column]
     most = max(map(len, columns), default=0)
     size = min(4.8 if most <= 20 else 3.8 if most <= 50 else 3.0, max(slot * room / (3.5 if most <= 20 else 6), 1.8))
-    scale = math.log10 if log else float
+    scale = math.log10 if options.log else float
     span = scale(max(every)) - scale(min(every)) if every else 0
-    points = height * 72 * 0.7 / (span or 1)
+    points = options.height * 72 * 0.7 / (span or 1)
     places: list[tuple[float, float]] = []
     for x, column in zip(xs, columns, strict=True):
         aside = side_by_side([scale(v) * points for v in column], size * 1.1 + 0.3, slot * room / 2)
         places += [(x + a / slot, value) for a, value in zip(aside, column, strict=True)]
-    return size, places
+    return Swarm(places, size)
 
 
 def side_by_side(heights: Sequence[float], diameter: float, reach: float) -> list[float]:

@@ -87,19 +87,61 @@ class Ticks:
 
 
 @dataclass(frozen=True)
-class Grid:
-    """The panels' axes, and for each the labels of its x axis and the depth in points at which counts begin."""
+class Facet:
+    """What is written around a panel: its title, the title of its value axis, the labels of its places.
 
-    axes: list["Axes"]
-    ticks: list[Ticks]
-    depths: list[float]
+    ``slots``: how many places its width holds, where they are not as many as its labels.
+    """
+
+    title: str
+    unit: str
+    labels: Sequence[str]
+    slots: float = 0
+
+    @property
+    def places(self) -> float:
+        """How many places its width holds."""
+        return self.slots or len(self.labels)
+
+
+@dataclass(frozen=True)
+class Below:
+    """What stands below each panel: rows of counts, a second row of labels, and whether the x axis has a title."""
+
+    rows: int = 0
+    spans: Sequence[str] = ()
+    is_titled: bool = False
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A panel's axes and what is written around them; ``depth``: where counts begin, in points below the axes.
+
+    ``unit``: title of the value axis, "" where the panel to the left has the same.
+    """
+
+    axes: "Axes"
+    title: str
+    unit: str
+    ticks: Ticks
+    depth: float
     width: float
-    columns: int
-    units: list[str]
+    height: float
+    slots: float
 
-    def unit(self, i: int) -> str:
-        """Title of a panel's value axis: its unit, unless the panel to the left has the same."""
-        return self.units[i] if i % self.columns == 0 or self.units[i] != self.units[i - 1] else ""
+    @property
+    def slot(self) -> float:
+        """Points from one place on the x axis to the next."""
+        return self.width / self.slots
+
+    def label(self, sheet: Sheet, positions: Sequence[float], rows: Sequence["Counts"]) -> None:
+        """Name the places on the x axis, print what was counted below them, and put the panel's title above."""
+        category_axis(self.axes, positions, self.ticks)
+        counts(sheet, self.axes, rows, self.depth)
+        head(self.axes, self.title, self.unit, self.width, self.height)
+
+
+Counts = tuple[Group, Sequence[tuple[float, Estimate]]]  # a group, and what was counted in it at each place
 
 
 def columns_for(count: int, wanted: int = 0) -> int:
@@ -149,49 +191,29 @@ def spans_of(names: Sequence[str]) -> tuple[tuple[str, int, int], ...]:
 
 
 def grid(
-    sheet: Sheet,
-    options: PanelOptions,
-    titles: Sequence[str],
-    labels: Sequence[Sequence[str]],
-    units: Sequence[str],
-    values: Sequence[float],
-    rows: int = 0,
-    slots: Sequence[float] = (),
-    axis_titles: bool = False,
-    spans: Sequence[str] = (),
-) -> Grid:
-    """Axes for as many panels as there are titles, row by row, and the labels of each x axis as they fit.
+    sheet: Sheet, options: PanelOptions, facets: Sequence[Facet], values: Sequence[float], below: Below
+) -> list[Frame]:
+    """Axes for panels, row by row, and the labels of each x axis as they fit.
 
-    Parameters
-    ----------
-    titles, labels
-        The title of each panel, and the labels of its places.
-    units
-        The title of each panel's value axis.
-    values
-        All that is drawn, for the room that the value axes need.
-    rows
-        Rows of counts below.
-    slots
-        How many places the width of each panel holds; default: as many as it has labels.
-    axis_titles
-        Whether the x axis has a title.
-    spans
-        What stands in a second row below each place.
+    ``values``: all that is drawn, for the room that the value axes need.
     """
-    slots = slots or [len(some) for some in labels]
-    most = columns_for(len(labels), options.columns)
-    least = most if options.columns or len(labels) > 6 else min(most, 2)
+    units = [facet.unit for facet in facets]
+    most = columns_for(len(facets), options.columns)
+    least = most if options.columns or len(facets) > 6 else min(most, 2)
     for columns in [*range(most, least - 1, -1), most]:  # rather fewer panels side by side than slanted labels
         width = panel_width(columns, values, options.log) + 10 * (len(set(units)) == 1 and columns > 2)
-        ticks = [fitted(some, width / slot, spans) for some, slot in zip(labels, slots, strict=True)]
+        ticks = [fitted(facet.labels, width / facet.places, below.spans) for facet in facets]
         if not any(some.slanted for some in ticks):
             break
     depths = [max(t.depth for t in ticks[i - i % columns :][:columns]) for i in range(len(ticks))]
-    above = max(len(theme.wrapped(title, width, theme.TITLE, True)) - 1 for title in titles)
-    below = (max(depths) + rows * ROW + (14 if axis_titles else 0)) / 72
-    height = above * theme.TITLE * theme.LEADING / 72 + options.height + below + (0.7 if columns == 1 else 0)
-    return Grid(axes_of(sheet, len(labels), columns, height), ticks, depths, width, columns, list(units))
+    above = max(len(theme.wrapped(facet.title, width, theme.TITLE, True)) - 1 for facet in facets)
+    room = (max(depths) + below.rows * ROW + (14 if below.is_titled else 0)) / 72
+    height = above * theme.TITLE * theme.LEADING / 72 + options.height + room + (0.7 if columns == 1 else 0)
+    frames = []
+    for i, axes in enumerate(axes_of(sheet, len(facets), columns, height)):
+        facet, unit = facets[i], units[i] if i % columns == 0 or units[i] != units[i - 1] else ""
+        frames.append(Frame(axes, facet.title, unit, ticks[i], depths[i], width, options.height, facet.places))
+    return frames
 
 
 def axes_of(sheet: Sheet, count: int, columns: int, height: float) -> list["Axes"]:
@@ -251,9 +273,7 @@ def _spans(axes: "Axes", positions: Sequence[float], ticks: Ticks) -> None:
         )
 
 
-def counts(
-    sheet: Sheet, axes: "Axes", rows: Sequence[tuple[Group, Sequence[tuple[float, Estimate]]]], depth: float
-) -> None:
+def counts(sheet: Sheet, axes: "Axes", rows: Sequence[Counts], depth: float) -> None:
     """Numbers counted, a row a group, below the labels of the x axis; the row's head shows the group's marker.
 
     A count that is the same at all of three and more places is written once.

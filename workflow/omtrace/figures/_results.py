@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,38 +24,35 @@ class Estimates:
         self._rows: dict[str, list[dict[str, str]]] = {}
         for row in read_csv(path):
             self._rows.setdefault(row["analysis"], []).append(row)
-        self._numbers: dict[str, dict[tuple[str, ...], Estimate]] = {}
+        self._numbers: dict[str, dict[Name, Estimate]] = {}
 
-    def _all(self, analysis: str) -> dict[tuple[str, ...], Estimate]:
+    def _all(self, analysis: str) -> dict["Name", Estimate]:
         """The estimates of an analysis, made when the first is looked up: a study may have thousands of others."""
         if analysis in self._numbers:
             return self._numbers[analysis]
-        numbers: dict[tuple[str, ...], Estimate] = {}
+        numbers: dict[Name, Estimate] = {}
         for row in self._rows.get(analysis, []):
-            key = tuple(row[c] for c in ("analysis", "parameter", "statistic", "group", "visit", "level"))
-            if key in numbers:
-                raise Fault(f"{self.path}: two estimates of {_named(*key)}; {AGAIN}")
             number = Estimate.of(row)
-            numbers[key] = replace(number, shown=shown(number.text, number.decimals, number.statistic))
+            name = name_of(number)
+            if name in numbers:
+                raise Fault(f"{self.path}: two estimates of {name}; {AGAIN}")
+            numbers[name] = replace(number, shown=shown(number.text, number.decimals, number.statistic))
         self._numbers[analysis] = numbers
         return numbers
 
-    def find(
-        self, analysis: str, parameter: str, statistic: str, group: str = "all", visit: str = "", level: str = ""
-    ) -> Estimate:
+    def find(self, name: "Name") -> Estimate:
         """One estimate. Raises Refusal, naming what was looked for, if it is not there."""
-        key = (analysis, parameter, statistic, group, visit, level)
-        if key not in self._all(analysis):
+        number = self._all(name.analysis).get(name)
+        if number is None:
             raise Refusal(
-                f"{self.path}: no estimate of {_named(*key)}; take it out of the figure's options, "
+                f"{self.path}: no estimate of {name}; take it out of the figure's options, "
                 f"or let the analysis estimate it"
             )
-        return self._all(analysis)[key]
+        return number
 
     def sibling(self, number: Estimate, statistic: str) -> Estimate | None:
         """Another statistic of the same analysis, parameter, group, visit and level, if there is one."""
-        key = (number.analysis, number.parameter, statistic, number.group, number.visit, number.level)
-        return self._all(number.analysis).get(key)
+        return self._all(number.analysis).get(replace(name_of(number), statistic=statistic))
 
     def gives(self, analysis: str, parameter: str, statistic: str) -> bool:
         """Whether an analysis has a statistic of a parameter, in any group, at any visit."""
@@ -69,9 +66,25 @@ class Estimates:
         return [n for n in self._all(analysis).values() if n.statistic in wanted]
 
 
-def _named(analysis: str, parameter: str, statistic: str, group: str, visit: str, level: str) -> str:
-    named = f"analysis {analysis!r}, parameter {parameter!r}, visit {visit!r}, group {group!r}, statistic {statistic!r}"
-    return named + (f", level {level!r}" if level else "")
+@dataclass(frozen=True)
+class Name:
+    """What an estimate is called by: it has one only in its study."""
+
+    analysis: str
+    parameter: str
+    statistic: str
+    group: str = "all"
+    visit: str = ""
+    level: str = ""
+
+    def __str__(self) -> str:
+        parts = ("analysis", "parameter", "visit", "group", "statistic", *(["level"] if self.level else []))
+        return ", ".join(f"{part} {getattr(self, part)!r}" for part in parts)
+
+
+def name_of(number: Estimate) -> Name:
+    """The name of an estimate; its siblings' are ``replace`` of it."""
+    return Name(number.analysis, number.parameter, number.statistic, number.group, number.visit, number.level)
 
 
 class Record(NamedTuple):

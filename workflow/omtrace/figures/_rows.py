@@ -42,15 +42,11 @@ class Line:
 
 
 def row(
-    label: str,
-    numbers: Triple,
-    columns: Sequence[str] = (),
-    indent: int = 0,
-    bold: bool = False,
-    colour: str = theme.SINGLE,
+    label: str, numbers: Triple, columns: Sequence[str] = (), bold: bool = False, colour: str = theme.SINGLE
 ) -> Line:
-    """A row; its first column is the estimate with its interval."""
-    parts = theme.wrapped(label, LABEL - 3 * indent, theme.BODY, bold)
+    """A row, as far in as its label begins with spaces; its first column is the estimate with its interval."""
+    indent = len(label) - len(label.lstrip(" "))
+    parts = theme.wrapped(label.lstrip(" "), LABEL - 3 * indent, theme.BODY, bold)
     text = tuple(" " * indent + part for part in parts)
     return Line(text, numbers, (text_of(numbers), *columns), bold, colour)
 

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 from omtrace.analyses._shown import level_shown
 from omtrace.faults import Fault
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN, Estimates, Record, Records
+from omtrace.figures._results import AGAIN, Estimates, Name, Record, Records
 from omtrace.model.closed import nearest
 from omtrace.model.contrast import EVERYBODY, group_label
 from omtrace.model.estimate import Estimate
@@ -189,7 +189,7 @@ class Sheet:
 
     def find(self, quantity: Quantity, statistic: str, group: Group, visit: str) -> Estimate:
         """The estimate of a quantity in a group at a visit. Raises Fault if it is not there."""
-        return self.estimates.find(quantity.analysis, quantity.key, statistic, group.key, visit)
+        return self.estimates.find(Name(quantity.analysis, quantity.key, statistic, group.key, visit))
 
     def with_ends(self, quantity: Quantity, statistics: Sequence[str], group: Group, visit: str) -> list[Estimate]:
         """A statistic of a quantity and the ends of its interval, or it alone where the analysis gives no interval.

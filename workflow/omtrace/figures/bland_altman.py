@@ -6,7 +6,7 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN, Record
+from omtrace.figures._results import AGAIN, Name, Record
 from omtrace.figures._sheet import ALL, Quantity, Sheet
 from omtrace.model.estimate import Estimate
 from omtrace.model.statistics import INTERVALS
@@ -30,15 +30,14 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     if not drawn:
         raise Fault(f"{sheet.where}: draws analyses of method limits_of_agreement, and it has none")
     columns = panels.columns_for(len(drawn), options.columns or 2)
-    points = [_points(sheet, *one) for one in drawn]
+    points = [_points(sheet, quantity, visit) for quantity, visit in drawn]
     width = panels.panel_width(columns, [y for places in points for _, y in places])
     grid, texts = panels.axes_of(sheet, len(drawn), columns, options.height + 0.75), []
     for axes, (quantity, visit), places in zip(grid, drawn, points, strict=True):
-        found = {name: _find(sheet, quantity, visit, name) for name in LINES}
-        xs, ys = zip(*places, strict=True)
-        marks.draw_points(axes, xs, ys, [ALL] * len(places), 4, alpha=0.75, label="units")
-        values = list(ys)
-        for name, number in found.items():
+        lines = {name: _find(sheet, quantity, visit, name) for name in LINES}
+        marks.draw_points(axes, places, [ALL] * len(places), marks.Style(4, alpha=0.75, label="units"))
+        values = [y for _, y in places]
+        for name, number in lines.items():
             low, high = (_find(sheet, quantity, visit, end) for end in INTERVALS[LINES[name]])
             colour = theme.ACCENT if name == "difference" else theme.MUTED
             band = axes.axhspan(low.value, high.value, color=colour, alpha=0.12, linewidth=0, zorder=0)
@@ -52,7 +51,7 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
         label = quantity.label + (f" – {quantity.dataset.visits[visit]}" if len(quantity.visits) > 1 else "")
         panels.head(axes, label, f"Difference {quantity.parameter.unit}".strip(), width, options.height)
         axes.set_xlabel(theme.filled(f"Mean of both {quantity.parameter.unit}".strip(), width))
-        said = panels.listed(list(zip(("mean difference", "limits", "and"), found.values(), strict=True)))
+        said = panels.listed(list(zip(("mean difference", "limits", "and"), lines.values(), strict=True)))
         texts.append((label, f"{said} {quantity.parameter.unit}".strip()))
     unit = plural(drawn[0][0].dataset.unit)
     note = f"Points: single {unit}. Line: mean difference; dashed: limits of agreement; shaded: confidence intervals."
@@ -62,7 +61,7 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
 
 def _find(sheet: Sheet, quantity: Quantity, visit: str, statistic: str) -> Estimate:
     level = f"minus {named('parameter', _other(sheet, quantity))}"
-    return sheet.estimates.find(quantity.analysis, quantity.key, statistic, ALL.key, visit, level)
+    return sheet.estimates.find(Name(quantity.analysis, quantity.key, statistic, ALL.key, visit, level))
 
 
 def _other(sheet: Sheet, quantity: Quantity) -> str:

@@ -1,7 +1,7 @@
 """Standard curves of an assay: the standards' wells of each plate, its curve, and samples read on it."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -14,7 +14,7 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN
+from omtrace.figures._results import AGAIN, Record
 from omtrace.figures._sheet import ALL, Group, Quantity, Sheet, group_look, look_of
 from omtrace.model.closed import Closed
 from omtrace.model.estimate import Estimate
@@ -56,9 +56,9 @@ class Plate:
 
     def signals(self, doses: list[float]) -> list[float]:
         """The curve at doses."""
-        known = {number.statistic: number.value for number in self.curve}
+        coefficients = {number.statistic: number.value for number in self.curve}
         points = [(float(number.level.removeprefix("standard ")), number.value) for number in self.through]
-        return responses(doses, known, points)
+        return responses(doses, coefficients, points)
 
     @property
     def low(self) -> float:
@@ -146,15 +146,12 @@ def _plates(sheet: Sheet, quantity: Quantity, options: Options) -> list[Plate]:
     kind = quantity.dataset.parameters[quantity.dataset.group].label
     plates = []
     for group in (group for group in groups if group.key in selected):
-        refusal = refusals.get((quantity.key, group.key))
-        label = f"{kind} {group.label}" if group.label.isdigit() else group.label
-        plates.append(_plate(sheet, quantity, group, label, refusal, options))
+        plate = _plate(sheet, quantity, group, refusals.get((quantity.key, group.key)), options)
+        plates.append(replace(plate, label=f"{kind} {plate.label}") if plate.label.isdigit() else plate)
     return plates
 
 
-def _plate(
-    sheet: Sheet, quantity: Quantity, group: Group, label: str, refusal: Estimate | None, options: Options
-) -> Plate:
+def _plate(sheet: Sheet, quantity: Quantity, group: Group, refusal: Estimate | None, options: Options) -> Plate:
     records = sheet.records(quantity.dataset_name)
     doses = records.values(_concentration(sheet, quantity, options))
     counted = refusal or sheet.find(quantity, "n", group, "")
@@ -165,37 +162,40 @@ def _plate(
             f"{sheet.where}: analysis {quantity.analysis!r} counts {counted.shown} standards in group {group.key!r}, "
             f"its row set holds {len(points)}; {AGAIN}"
         )
-    mine = [
+    numbers = [
         n
         for n in sheet.estimates.of(quantity.analysis, [*ALL_COEFFICIENTS, "curve_signal", "n"])
         if (n.parameter, n.group) == (quantity.key, group.key)
     ]
-    by_name = {n.statistic: n for n in mine if not n.level}
+    by_name = {n.statistic: n for n in numbers if not n.level}
     curve = [by_name[name] for name in coefficients_of({name: n.value for name, n in by_name.items()})]
-    through = [] if curve else [n for n in mine if n.statistic == "curve_signal"]
-    note = next((n for n in mine if n.level.startswith(NOT_GIVEN)), None)
-    samples = _samples(sheet, quantity, group, {r.unit for r in standards}, [dose for dose, _ in points], options)
+    through = [] if curve else [n for n in numbers if n.statistic == "curve_signal"]
+    note = next((n for n in numbers if n.level.startswith(NOT_GIVEN)), None)
+    units, known = {r.unit for r in standards}, [dose for dose, _ in points]
+    lowest, highest = min((d for d in known if d > 0), default=math.inf), max(known, default=0)
+    wells = [
+        (read, signal)
+        for read, signal in _wells(sheet, quantity, group, options)
+        if read.unit not in units and lowest <= read.value <= highest
+    ]
+    sheet.list_records(quantity, group, [record for pair in wells for record in pair])
     sheet.list_records(quantity, group, standards)
-    return Plate(label, points, samples, curve, refusal, through, note)
+    samples = [(read.value, signal.value) for read, signal in wells]
+    return Plate(group.label, points, samples, curve, refusal, through, note)
 
 
-def _samples(
-    sheet: Sheet, quantity: Quantity, group: Group, standards: set[str], doses: list[float], options: Options
-) -> list[tuple[float, float]]:
+def _wells(sheet: Sheet, quantity: Quantity, group: Group, options: Options) -> list[tuple[Record, Record]]:
+    """The plate's wells of which a concentration was read back, if they are to be drawn: it, and the signal."""
     if not options.samples:
         return []
     records = sheet.records(quantity.dataset_name)
     name = sheet.select("samples", [options.samples], list(quantity.dataset.parameters))[0]
     plates, signals = records.texts(quantity.dataset.group), records.values(quantity.key)
-    lowest, highest = min((d for d in doses if d > 0), default=math.inf), max(doses, default=0)
-    wells = [
+    return [
         (read, signals[unit])
         for unit, read in records.values(name).items()
-        if plates.get(unit) == group.key and unit not in standards and unit in signals
-        if lowest <= read.value <= highest
+        if plates.get(unit) == group.key and unit in signals
     ]
-    sheet.list_records(quantity, group, [record for pair in wells for record in pair])
-    return [(read.value, signal.value) for read, signal in wells]
 
 
 def _panel(sheet: Sheet, axes: "Axes", plate: Plate, width: float) -> None:
@@ -205,7 +205,7 @@ def _panel(sheet: Sheet, axes: "Axes", plate: Plate, width: float) -> None:
         axes.set_yticks([])
         return
     edge = plate.zero or plate.low
-    xs, ys = [dose or edge for dose, _ in plate.points], [signal for _, signal in plate.points]
+    standards = [(dose or edge, signal) for dose, signal in plate.points]
     if plate.curve or plate.through:
         start, end = math.log10(plate.low) - BESIDE, math.log10(plate.high) + BESIDE
         line_xs = [10 ** (start + (end - start) * i / 120) for i in range(121)]
@@ -214,9 +214,9 @@ def _panel(sheet: Sheet, axes: "Axes", plate: Plate, width: float) -> None:
         if plate.zero:
             ends, zero = [plate.zero / 1.2, plate.zero * 1.2], plate.signals([0.0])[0]
             axes.plot(ends, [zero] * 2, label="curve at zero", color=theme.ACCENT, linewidth=1.3, zorder=3)
-    marks.draw_points(axes, xs, ys, [ALL] * len(xs), 4.4, zorder=4, edge=0.4, label="wells")
-    read = [x for x, _ in plate.samples], [y for _, y in plate.samples]
-    marks.draw_points(axes, *read, [SAMPLES] * len(plate.samples), 4.6, zorder=5, edge=0.4, label="samples")
+    marks.draw_points(axes, standards, [ALL] * len(standards), marks.Style(4.4, zorder=4, edge=0.4, label="wells"))
+    style = marks.Style(4.6, zorder=5, edge=0.4, label="samples")
+    marks.draw_points(axes, plate.samples, [SAMPLES] * len(plate.samples), style)
     axes.set_xscale("log")
     _dose_axis(axes, plate, width)
 

@@ -1,6 +1,5 @@
 """Boxes of minimum, quartiles and maximum by visit (and group), with each unit as a point."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,13 +43,12 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     cells = [_cells(sheet, quantity, options) for quantity in quantities]
     groups = sheet.groups(quantities[0].dataset, options.by_group)
     values = [value for panel in cells for cell in panel for value in cell.values]
-    titles, labels = [q.label for q in quantities], [q.visit_labels for q in quantities]
-    units = [q.axis for q in quantities]
-    grid = panels.grid(sheet, options, titles, labels, units, values, len(groups))
+    facets = [panels.Facet(q.label, q.axis, q.visit_labels) for q in quantities]
+    frames = panels.grid(sheet, options, facets, values, panels.Below(len(groups)))
     texts = []
-    for i, quantity in enumerate(quantities):
-        _panel(sheet, grid, i, quantity, cells[i], options)
-        texts.append((quantity.label, "median " + _listed(quantity, cells[i])))
+    for frame, quantity, panel in zip(frames, quantities, cells, strict=True):
+        _panel(sheet, frame, quantity, panel, options)
+        texts.append((quantity.label, "median " + _listed(quantity, panel)))
     sheet.legend(groups)
     unit = quantities[0].dataset.unit
     alt = panels.alternative(f"Box plots by visit, with each {unit} as a point.", texts)
@@ -72,29 +70,22 @@ def _cells(sheet: Sheet, quantity: Quantity, options: Options) -> list[Cell]:
     return cells
 
 
-def _panel(sheet: Sheet, grid: panels.Grid, i: int, quantity: Quantity, cells: list[Cell], options: Options) -> None:
-    axes, groups = grid.axes[i], sheet.groups(quantity.dataset, options.by_group)
-    slot, share = grid.width / len(quantity.visits), min(0.86 / len(groups), 0.6)
+def _panel(sheet: Sheet, frame: panels.Frame, quantity: Quantity, cells: list[Cell], options: Options) -> None:
+    axes, groups = frame.axes, sheet.groups(quantity.dataset, options.by_group)
+    share = min(0.86 / len(groups), 0.6)
     xs = [cell.place + (groups.index(cell.group) - (len(groups) - 1) / 2) * share for cell in cells]
     boxed = [(x, cell) for x, cell in zip(xs, cells, strict=True) if cell.has_box]
     if boxed:
-        _boxes(sheet, axes, boxed, min(share * 0.42, 30 / slot))
+        _boxes(sheet, axes, boxed, min(share * 0.42, 30 / frame.slot))
     columns = [cell.values for cell in cells]
-    panels.check_log(sheet, quantity, [value for column in columns for value in column], options.log)
-    size, places = marks.swarm(xs, columns, slot, share * 0.8, options.height, options.log)
-    edge = 0.3 if size > 3 else 0
-    members = [cell.group for cell in cells for _ in cell.values]
-    marks.draw_points(axes, *_unzipped(places), members, size, alpha=0.65, zorder=3, edge=edge, label="units")
-    panels.value_axis(sheet, axes, quantity, [value for column in columns for value in column], options.log)
-    panels.category_axis(axes, range(len(quantity.visits)), grid.ticks[i])
-    axes.set_xlim(-0.5, len(quantity.visits) - 0.5)
+    values = [value for column in columns for value in column]
+    panels.check_log(sheet, quantity, values, options.log)
+    swarm = marks.swarm(xs, columns, frame.slot, share * 0.8, options)
+    marks.draw_points(axes, swarm.places, [cell.group for cell in cells for _ in cell.values], swarm.style)
+    panels.value_axis(sheet, axes, quantity, values, options.log)
     rows = [(group, [(float(c.place), c.counted) for c in cells if c.group == group]) for group in groups]
-    panels.counts(sheet, axes, rows, grid.depths[i])
-    panels.head(axes, quantity.label, grid.unit(i), grid.width, options.height)
-
-
-def _unzipped(places: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    return [x for x, _ in places], [y for _, y in places]
+    frame.label(sheet, range(len(quantity.visits)), rows)
+    axes.set_xlim(-0.5, len(quantity.visits) - 0.5)
 
 
 def _boxes(sheet: Sheet, axes: "Axes", boxed: list[tuple[float, Cell]], reach: float) -> None:

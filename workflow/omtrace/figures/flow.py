@@ -14,7 +14,7 @@ from omtrace.analyses._shown import plural
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN
+from omtrace.figures._results import AGAIN, Name
 from omtrace.figures._sheet import Group, Sheet
 from omtrace.model.closed import Closed
 from omtrace.model.estimate import Estimate
@@ -55,11 +55,13 @@ class Item:
 
 @dataclass(frozen=True)
 class Box:
-    """Items that are set one below the other; ``width`` in inches."""
+    """Items that are set one below the other, left-aligned or in the middle; ``width`` in inches."""
 
     items: tuple[Item, ...]
     width: float
     size: float = theme.BODY
+    left: bool = False
+    fill: str = "white"
 
     def lines(self, item: Item) -> list[str]:
         """The item's text in the lines that the box's width allows."""
@@ -93,7 +95,7 @@ class Flow:
     def count(self, level: str, arm: Group | None, visit: str = "", parameter: str = "") -> Estimate:
         """The number in a box. Raises Fault if it is not there."""
         group = arm.key if arm else "all"
-        return self.sheet.estimates.find(self.analysis, parameter or self.parameter, "n", group, visit, level)
+        return self.sheet.estimates.find(Name(self.analysis, parameter or self.parameter, "n", group, visit, level))
 
     def of_level(self, begins: str, arm: Group | None = None) -> list[Estimate]:
         """The numbers of an arm, or of all, whose level is this one or begins so."""
@@ -252,18 +254,17 @@ class Chart:
         left = middle - box.width / 2 - (0.9 if beside else 0)
         if self.ends:
             _arrow(self.axes, (left + box.width / 2, self.ends[0]), (left + box.width / 2, self.down))
-        _place(self.sheet, self.axes, box, left, self.down)
+        _place(self.sheet, self.axes, box, (left, self.down))
         foot = self.down + box.height
         if beside:
-            reasons = Box(
-                (Item("Excluded", bold=True), *(_counted(n, f"{_reason(n)}: ") for n in beside)), 2.6, theme.SMALL
-            )
+            items = (Item("Excluded", bold=True), *(_counted(n, f"{_reason(n)}: ") for n in beside))
+            reasons = Box(items, 2.6, theme.SMALL, left=True, fill=theme.TINT)
             _arrow(
                 self.axes,
                 (left + box.width, self.down + box.height / 2),
                 (left + box.width + 0.2, self.down + box.height / 2),
             )
-            _place(self.sheet, self.axes, reasons, left + box.width + 0.2, self.down, fill=theme.TINT, left=True)
+            _place(self.sheet, self.axes, reasons, (left + box.width + 0.2, self.down))
             foot = max(foot, self.down + reasons.height)
         self.ends, self.foot = [self.down + box.height], (left + box.width / 2, self.down + box.height)
         self.down = foot + GAP
@@ -272,7 +273,8 @@ class Chart:
         """A box for each arm, with an arrow where it follows from the last row; nothing where no arm has an item."""
         if not any(arms):
             return
-        boxes = [Box(tuple(items), self.main, theme.BODY if len(arms) <= 2 else theme.SMALL) for items in arms]
+        size = theme.BODY if len(arms) <= 2 else theme.SMALL
+        boxes = [Box(tuple(items), self.main, size, left=True) for items in arms]
         tall = max(box.height for box in boxes)
         if len(self.ends) < len(boxes):
             self.down += GAP * 0.4
@@ -282,7 +284,7 @@ class Chart:
                 _arrow(self.axes, (middle, end), (middle, self.down))
         _tag(self.axes, tag, self.down, tall)
         for left, box in zip(self.lefts, boxes, strict=True):
-            _place(self.sheet, self.axes, box, left, self.down, left=True, tall=tall)
+            _place(self.sheet, self.axes, box, (left, self.down), tall)
         self.ends = [self.down + tall] * len(boxes)
         self.down += tall + (GAP if follows else GAP / 2)
 
@@ -290,19 +292,21 @@ class Chart:
         """The box of all enrolled, and below it, if there are several arms, a box for each."""
         middle = (self.middles[0] + self.middles[-1]) / 2
         box = Box((Item("Enrolled", bold=True), _counted(self.flow.enrolled(None))), max(self.main, 1.8))
-        _place(self.sheet, self.axes, box, middle - box.width / 2, self.down)
+        _place(self.sheet, self.axes, box, (middle - box.width / 2, self.down))
         self.down += box.height
         self.ends = [self.down] * len(self.lefts)
         self.down += GAP
         if len(self.lefts) == 1:
             return
-        arms = self.flow.arms
-        heads = [Box((Item(arm.label, bold=True), _counted(self.flow.enrolled(arm))), self.main) for arm in arms]
+        heads = [
+            Box((Item(arm.label, bold=True), _counted(self.flow.enrolled(arm))), self.main, fill=theme.TINT)
+            for arm in self.flow.arms
+        ]
         tall = max(head.height for head in heads)
         foot, self.down = self.down - GAP, self.down + GAP * 0.4
         _branch(self.axes, (middle, foot), self.middles, self.down)
         for left, head in zip(self.lefts, heads, strict=True):
-            _place(self.sheet, self.axes, head, left, self.down, fill=theme.TINT, tall=tall)
+            _place(self.sheet, self.axes, head, (left, self.down), tall)
         self.ends = [self.down + tall] * len(heads)
         self.down += tall + GAP
 
@@ -317,7 +321,7 @@ class Chart:
                 _tag(self.axes, self.flow.dataset.visits.get(visit, ""), self.down, box.height)
             if self.flow.narrows or visit == self.flow.visits[0]:
                 _arrow(self.axes, (self.middles[i], self.ends[i]), (self.middles[i], self.down))
-            _place(self.sheet, self.axes, box, self.lefts[i], self.down)
+            _place(self.sheet, self.axes, box, (self.lefts[i], self.down))
             self.ends[i] = self.down + box.height
             feet.append(max(self.ends[i], self._reasons(i, arm, visit, box.height)))
         self.down = max(feet) + GAP
@@ -329,15 +333,15 @@ class Chart:
             return 0.0
         items = (Item("Left out", bold=True), *(_counted(n, f"{_reason(n)}: ") for n in reasons))
         if not self.beside:
-            box = Box(items, self.main, theme.SMALL)
-            _place(self.sheet, self.axes, box, self.lefts[i], self.ends[i], fill=theme.TINT, left=True)
+            box = Box(items, self.main, theme.SMALL, left=True, fill=theme.TINT)
+            _place(self.sheet, self.axes, box, (self.lefts[i], self.ends[i]))
             self.ends[i] += box.height
             return self.ends[i]
         needed = max(theme.text_width(item.text, theme.SMALL, item.bold) for item in items) / 72 + 2 * PAD + 0.02
-        box = Box(items, min(needed, self.column - self.main - 0.3), theme.SMALL)
+        box = Box(items, min(needed, self.column - self.main - 0.3), theme.SMALL, left=True, fill=theme.TINT)
         start = self.lefts[i] + self.main
         _arrow(self.axes, (start, self.down + height / 2), (start + 0.2, self.down + height / 2))
-        _place(self.sheet, self.axes, box, start + 0.2, self.down, fill=theme.TINT, left=True)
+        _place(self.sheet, self.axes, box, (start + 0.2, self.down))
         return self.down + box.height
 
 
@@ -364,26 +368,26 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _place(
-    sheet: Sheet, axes: "Axes", box: Box, x: float, y: float, fill: str = "white", left: bool = False, tall: float = 0
-) -> None:
+def _place(sheet: Sheet, axes: "Axes", box: Box, corner: tuple[float, float], tall: float = 0) -> None:
     from matplotlib.patches import FancyBboxPatch
 
-    height = max(tall, box.height)
+    (x, y), height = corner, max(tall, box.height)
     style = "round,pad=0,rounding_size=0.05"
-    patch = FancyBboxPatch((x, y), box.width, height, style, facecolor=fill, edgecolor=EDGE, linewidth=0.8, zorder=3)
+    patch = FancyBboxPatch(
+        (x, y), box.width, height, style, facecolor=box.fill, edgecolor=EDGE, linewidth=0.8, zorder=3
+    )
     axes.add_patch(patch)
     down = y + PAD + (height - box.height) / 2
     for item in box.items:
         lines = box.lines(item)
         room = len(lines) * box.size * LEADING / 72
         text = axes.text(
-            x + PAD if left else x + box.width / 2,
+            x + PAD if box.left else x + box.width / 2,
             down + room / 2,
             "\n".join(lines),
             size=box.size,
             weight="bold" if item.bold else "normal",
-            ha="left" if left else "center",
+            ha="left" if box.left else "center",
             va="center",
             linespacing=theme.LEADING,
             zorder=4,

@@ -12,7 +12,7 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _panels as panels
 from omtrace.figures import _rows as rows
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN
+from omtrace.figures._results import AGAIN, name_of
 from omtrace.figures._sheet import Sheet
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import EVERYBODY, group_label
@@ -72,9 +72,17 @@ class Row:
         return ", ".join(filter(None, (self.parameter, self.label)))
 
     @property
-    def panel(self) -> tuple[str, str]:
-        """Rows of one unit and one direction of improvement share an axis."""
-        return self.numbers[0].unit, self.better
+    def scale(self) -> "Scale":
+        """The axis that it is drawn on."""
+        return Scale(self.numbers[0].unit, self.better)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """An axis: rows of one unit and one direction of improvement share it."""
+
+    unit: str
+    better: str
 
 
 def draw(sheet: Sheet, options: Options) -> Drawing:
@@ -83,21 +91,22 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     shared = ", ".join(_shared(every, field) for field in ("visit", "contrast") if _shared(every, field))
     entries = [_short(row, every) for row in every]
     has_counts = any(row.counted for row in entries)
-    keys = list(dict.fromkeys(row.panel for row in entries))
+    scales = list(dict.fromkeys(row.scale for row in entries))
     several = len({row.key for row in entries}) > 1
-    blocks = [_lines([row for row in entries if row.panel == key], has_counts, several) for key in keys]
+    blocks = [_lines([row for row in entries if row.scale == scale], has_counts, several) for scale in scales]
     heads = [options.column or _column(sheet, options), *(["n"] if has_counts else [])]
     sides = bool(options.better or options.worse)
     axes = rows.add_panels(sheet, blocks, 0.52 + 0.13 * sides, 0.2)
     widest, places = rows.label_width(blocks), rows.column_places(blocks, heads)
-    for i, (panel, block, (unit, better)) in enumerate(zip(axes, blocks, keys, strict=True)):
+    for i, (panel, block, scale) in enumerate(zip(axes, blocks, scales, strict=True)):
         rows.draw_lines(sheet, panel, block, widest, places)
         rows.reference_line(panel, options.reference)
-        marks = _important(panel, [row for row in entries if row.panel == (unit, better)], options)
+        marks = _important(panel, [row for row in entries if row.scale == scale], options)
         _scale(sheet, panel, [*rows.drawn_values(block), options.reference, *marks], options.log)
-        panel.set_xlabel(unit or "ratio" * options.log, labelpad=14 if sides else 3)
-        if sides and better:
-            _sides(panel, *((options.better, options.worse) if better == "lower" else (options.worse, options.better)))
+        panel.set_xlabel(scale.unit or "ratio" * options.log, labelpad=14 if sides else 3)
+        if sides and scale.better:
+            ends = (options.better, options.worse)
+            _sides(panel, *(ends if scale.better == "lower" else reversed(ends)))
         if i == 0:
             rows.draw_heads(panel, shared, widest, heads, places)
     texts = [(row.name, f"{rows.text_of(row.numbers)} {row.numbers[0].unit}".strip()) for row in every]
@@ -133,10 +142,7 @@ def _rows(sheet: Sheet, options: Options) -> list[Row]:
 
 
 def _row(sheet: Sheet, point: Estimate, options: Options) -> Row:
-    low, high = (
-        sheet.estimates.find(point.analysis, point.parameter, s, point.group, point.visit, point.level)
-        for s in (options.low, options.high)
-    )
+    low, high = (sheet.estimates.find(replace(name_of(point), statistic=s)) for s in (options.low, options.high))
     dataset = sheet.dataset_of(point.analysis)
     parameter = dataset.parameters[point.parameter]
     return Row(
@@ -211,7 +217,8 @@ def _lines(entries: Sequence[Row], has_counts: bool, several: bool) -> list[rows
                 lines.append(rows.Line((" " * INDENT + kinds[i],)))
             level = row.level.removeprefix(f"{kinds[i]}: ") if below or several else row.level
             label = replace(row, level=level).label
-            lines.append(rows.row(label, row.numbers, _columns(row, has_counts), INDENT * (2 if below else 1)))
+            indent = " " * INDENT * (2 if below else 1)
+            lines.append(rows.row(indent + label, row.numbers, _columns(row, has_counts)))
     return lines
 
 

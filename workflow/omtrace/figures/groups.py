@@ -30,7 +30,7 @@ class Options(panels.PanelOptions):
 
 @dataclass(frozen=True)
 class Panel:
-    """One parameter at one visit: for each group its units' records, its mean with interval, and their number."""
+    """One parameter at one visit: for each group as drawn its units' records, its mean with interval, their number."""
 
     quantity: Quantity
     visit: str
@@ -63,16 +63,16 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     groups = sheet.groups(quantities[0].dataset, options.by_group)
     factors = panels.factors_of(sheet, options.factors, groups)
     looks = factors.inner_looks(groups) if factors else groups
-    drawn = [_panel_of(sheet, q, visit, groups) for q in quantities for visit in q.visits]
-    labels = [[look.label for look in looks]] * len(drawn)
+    drawn = [_panel_of(sheet, q, visit, looks) for q in quantities for visit in q.visits]
+    labels = [look.label for look in looks]
     values = [value for panel in drawn for value in panel.drawn]
     spans = [factors.levels[group.key][0] for group in groups] if factors else ()
-    titles, units = [panel.title for panel in drawn], [panel.quantity.axis for panel in drawn]
-    grid = panels.grid(sheet, options, titles, labels, units, values, 1, spans=spans)
+    facets = [panels.Facet(panel.title, panel.quantity.axis, labels) for panel in drawn]
+    frames = panels.grid(sheet, options, facets, values, panels.Below(1, spans))
     kinds = _kinds(sheet, quantities[0], options)
     texts = []
-    for i, panel in enumerate(drawn):
-        _draw_panel(sheet, grid, i, panel, looks, kinds, options)
+    for frame, panel in zip(frames, drawn, strict=True):
+        _draw_panel(sheet, frame, panel, kinds, options)
         named = [(group.label, triple[0]) for group, triple in zip(groups, panel.triples, strict=True)]
         texts.append((panel.title, "mean " + panels.listed(named, panel.quantity.parameter.unit)))
     if kinds:
@@ -116,37 +116,26 @@ def _distinct(kinds: dict[str, Group]) -> list[Group]:
     return sorted(set(kinds.values()), key=lambda kind: kind.key)
 
 
-def _draw_panel(
-    sheet: Sheet,
-    grid: panels.Grid,
-    i: int,
-    panel: Panel,
-    looks: list[Group],
-    kinds: dict[str, Group],
-    options: Options,
-) -> None:
-    axes, slot = grid.axes[i], grid.width / len(panel.groups)
+def _draw_panel(sheet: Sheet, frame: panels.Frame, panel: Panel, kinds: dict[str, Group], options: Options) -> None:
     places = [float(x) for x in range(len(panel.groups))]
     panels.check_log(sheet, panel.quantity, panel.drawn, options.log)
-    size, points = marks.swarm([x - 0.12 for x in places], panel.values, slot, 0.52, options.height, options.log)
+    swarm = marks.swarm([x - 0.12 for x in places], panel.values, frame.slot, 0.52, options)
     members = [
-        kinds.get(record.unit, look) for look, records in zip(looks, panel.records, strict=True) for record in records
+        kinds.get(record.unit, look)
+        for look, records in zip(panel.groups, panel.records, strict=True)
+        for record in records
     ]
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    edge = 0.3 if size > 3 else 0
-    marks.draw_points(axes, xs, ys, members, size, alpha=0.65, zorder=3, edge=edge, label="units")
-    means = [replace(look, colour=theme.INK, marker="o") for look in looks] if kinds else looks
+    marks.draw_points(frame.axes, swarm.places, members, swarm.style)
+    means = [replace(look, colour=theme.INK, marker="o") for look in panel.groups] if kinds else panel.groups
     intervals = [
         marks.interval(x + 0.29, look, triple, counted)
         for x, look, triple, counted in zip(places, means, panel.triples, panel.counted, strict=True)
     ]
-    marks.draw_intervals(sheet, axes, intervals, min(0.09, 3.5 / slot), min(6, slot * 0.24))
-    panels.value_axis(sheet, axes, panel.quantity, panel.drawn, options.log)
-    panels.category_axis(axes, places, grid.ticks[i])
-    axes.set_xlim(-0.5, len(panel.groups) - 0.5)
+    marks.draw_intervals(sheet, frame.axes, intervals, min(0.09, 3.5 / frame.slot), min(6, frame.slot * 0.24))
+    panels.value_axis(sheet, frame.axes, panel.quantity, panel.drawn, options.log)
     every = Group("all", "", theme.INK, "", "")  # the axis names the groups already
-    panels.counts(sheet, axes, [(every, list(zip(places, panel.counted, strict=True)))], grid.depths[i])
-    panels.head(axes, panel.title, grid.unit(i), grid.width, options.height)
+    frame.label(sheet, places, [(every, list(zip(places, panel.counted, strict=True)))])
+    frame.axes.set_xlim(-0.5, len(panel.groups) - 0.5)
 
 
 FIGURE = Figure(Options, draw, lambda options: [(name,) for name in (*MEAN, "n")])

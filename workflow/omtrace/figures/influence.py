@@ -1,5 +1,7 @@
 """Influence: the estimate with all units, and without each of those that change it most."""
 
+from dataclasses import replace
+
 from pydantic import Field
 
 from omtrace.analyses._shown import plural
@@ -8,7 +10,7 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _panels as panels
 from omtrace.figures import _rows as rows
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN
+from omtrace.figures._results import AGAIN, name_of
 from omtrace.figures._sheet import Sheet
 from omtrace.model.closed import Closed
 from omtrace.model.contrast import EVERYBODY, group_label
@@ -65,7 +67,7 @@ def _title(sheet: Sheet, point: Estimate) -> str:
 
 
 def _sibling(sheet: Sheet, point: Estimate, statistic: str, level: str = "") -> Estimate:
-    return sheet.estimates.find(point.analysis, point.parameter, statistic, point.group, point.visit, level)
+    return sheet.estimates.find(replace(name_of(point), statistic=statistic, level=level))
 
 
 def _block(sheet: Sheet, points: list[Estimate]) -> list[rows.Line]:

@@ -116,13 +116,13 @@ def _panel(sheet: Sheet, axes: "Axes", chart: Chart, plates: list[str]) -> None:
     marks.draw_courses(axes, [(ALL, course)], 1, zorder=3)
     for look, broken, size in ((ALL, False, 5), (BROKEN, True, 6)):
         some = [n for n in chart.points if (n.group in chart.rules) == broken]
-        xs = [float(plates.index(n.group)) for n in some]
-        points = marks.draw_points(axes, xs, [n.value for n in some], [look] * len(some), size)
+        places = [(float(plates.index(n.group)), n.value) for n in some]
+        points = marks.draw_points(axes, places, [look] * len(some), marks.Style(size))
         if points:
             sheet.show(points, *some)
         if broken:
-            for x, number in zip(xs, some, strict=True):
-                _name_rules(sheet, axes, x, number.value, chart.rules[number.group])
+            for (x, y), number in zip(places, some, strict=True):
+                _name_rules(sheet, axes, x, y, chart.rules[number.group])
     axes.set_ylim(-reach, reach)
     axes.set_xlim(-0.6, len(plates) - 0.4)
     axes.set_yticks([tick for tick in range(-int(reach), int(reach) + 1) if reach < 8 or tick % 3 == 0])

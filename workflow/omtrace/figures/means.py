@@ -104,18 +104,16 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     if factors and not options.columns:
         options = options.model_copy(update={"columns": len(factors.outer_levels)})
     values = [value for panel in drawn for value in panel.drawn]
-    labels, titles = [panel.quantity.visit_labels for panel in drawn], [panel.title for panel in drawn]
-    units = [panel.quantity.axis for panel in drawn]
     rows = max(len(panel.series) for panel in drawn) if options.counts else 0
     reserve = max(theme.text_width(group.label, theme.SMALL) for group in looks) + 4 if len(looks) > 1 else 0
     direct = _is_direct(drawn, options, reserve)
     width = _width(drawn, options)
     stretch = width / (width - reserve) if direct else 1.0
-    slots = [panel.slots * stretch for panel in drawn]
-    grid = panels.grid(sheet, options, titles, labels, units, values, rows, slots, bool(options.axis))
-    for i, panel in enumerate(drawn):
+    facets = [panels.Facet(p.title, p.quantity.axis, p.quantity.visit_labels, p.slots * stretch) for p in drawn]
+    frames = panels.grid(sheet, options, facets, values, panels.Below(rows, is_titled=bool(options.axis)))
+    for frame, panel in zip(frames, drawn, strict=True):
         shared = [v for other in drawn if other.quantity == panel.quantity for v in other.drawn]
-        _draw_panel(sheet, grid, i, panel, shared, options, stretch)
+        _draw_panel(sheet, frame, panel, shared, options)
     if not direct:
         distinct = {group.label: group for group in looks}
         sheet.legend(list(distinct.values()), lines=True)
@@ -170,17 +168,8 @@ def _label_places(panel: Panel, options: Options) -> list[float]:
     return marks.end_labels(groups, values, options.height * 72 * 0.8, min(finite) - pad, max(finite) + pad)
 
 
-def _draw_panel(
-    sheet: Sheet,
-    grid: panels.Grid,
-    i: int,
-    panel: Panel,
-    shared: list[float],
-    options: Options,
-    stretch: float,
-) -> None:
-    axes, places = grid.axes[i], panel.places
-    slot = grid.width / (panel.slots * stretch)
+def _draw_panel(sheet: Sheet, frame: panels.Frame, panel: Panel, shared: list[float], options: Options) -> None:
+    axes, places, slot = frame.axes, panel.places, frame.slot
     courses, intervals = [], []
     for number, series in enumerate(panel.series):
         aside = (number - (len(panel.series) - 1) / 2) * min(0.7 / len(panel.series), 9 / slot) * panel.step
@@ -190,14 +179,12 @@ def _draw_panel(
     marks.draw_courses(axes, courses)
     marks.draw_intervals(sheet, axes, intervals, panel.step * 2.5 / slot, 5.5)
     panels.value_axis(sheet, axes, panel.quantity, shared, options.log)
-    panels.category_axis(axes, places, grid.ticks[i])
-    beyond = panel.step * (0.5 + panel.slots * (stretch - 1))
-    axes.set_xlim(places[0] - panel.step * 0.5, places[-1] + beyond)
-    if stretch > 1:
-        _label_ends(axes, panel, options)
     rows = [(s.group, list(zip(places, s.counted, strict=True))) for s in panel.series if options.counts]
-    panels.counts(sheet, axes, rows, grid.depths[i])
-    panels.head(axes, panel.title, grid.unit(i), grid.width, options.height)
+    room = frame.slots - panel.slots  # for the names at the ends of the lines
+    axes.set_xlim(places[0] - panel.step * 0.5, places[-1] + panel.step * (0.5 + room))
+    if room > 0:
+        _label_ends(axes, panel, options)
+    frame.label(sheet, places, rows)
     if options.axis:
         axes.set_xlabel(options.axis, labelpad=4 + len(rows) * panels.ROW)
 

@@ -10,7 +10,7 @@ from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _panels as panels
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN
+from omtrace.figures._results import AGAIN, Name
 from omtrace.figures._sheet import Group, Look, Quantity, Sheet
 from omtrace.model.closed import Closed
 from omtrace.model.estimate import Estimate
@@ -79,7 +79,8 @@ def _patterns(sheet: Sheet, quantity: Quantity, groups: list[Group]) -> list[Pat
 
     def of(statistic: str, level: str) -> list[Estimate]:
         return [
-            sheet.estimates.find(quantity.analysis, quantity.key, statistic, group.key, "", level) for group in groups
+            sheet.estimates.find(Name(quantity.analysis, quantity.key, statistic, group.key, level=level))
+            for group in groups
         ]
 
     return [Pattern(level, of("count", level), of("percent", level)) for level in levels]

@@ -63,13 +63,12 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     columns = options.columns or panels.columns_for(groups if groups > 1 else len(drawn))
     options = options.model_copy(update={"columns": columns})
     values = [value for panel in drawn for value in panel.drawn]
-    titles, labels = [p.title for p in drawn], [p.quantity.visit_labels for p in drawn]
-    units = [p.quantity.axis for p in drawn]
-    grid = panels.grid(sheet, options, titles, labels, units, values, rows=1)
+    facets = [panels.Facet(p.title, p.quantity.axis, p.quantity.visit_labels) for p in drawn]
+    frames = panels.grid(sheet, options, facets, values, panels.Below(1))
     texts = []
-    for i, panel in enumerate(drawn):
+    for frame, panel in zip(frames, drawn, strict=True):
         shared = [value for other in drawn if other.quantity == panel.quantity for value in other.drawn]
-        _draw_panel(sheet, grid, i, panel, shared, options)
+        _draw_panel(sheet, frame, panel, shared, options)
         named = [(label, t[0]) for label, t in zip(panel.quantity.visit_labels, panel.triples, strict=True)]
         texts.append((panel.title, "mean " + panels.listed(named, panel.quantity.parameter.unit)))
     unit = quantities[0].dataset.unit
@@ -85,8 +84,8 @@ def _panel_of(sheet: Sheet, quantity: Quantity, group: Group) -> Panel:
     return Panel(quantity, group, units, sheet.triples(quantity, MEAN, group), counted)
 
 
-def _draw_panel(sheet: Sheet, grid: panels.Grid, i: int, panel: Panel, shared: list[float], options: Options) -> None:
-    axes, quantity = grid.axes[i], panel.quantity
+def _draw_panel(sheet: Sheet, frame: panels.Frame, panel: Panel, shared: list[float], options: Options) -> None:
+    axes, quantity = frame.axes, panel.quantity
     places = [float(x) for x in range(len(quantity.visits))]
     names = list(dict.fromkeys(unit for units in panel.units for unit in units))
     many = len(names) > 40
@@ -96,16 +95,14 @@ def _draw_panel(sheet: Sheet, grid: panels.Grid, i: int, panel: Panel, shared: l
         axes, [(thin, list(zip(places, line, strict=True))) for line in lines], 0.5 if many else 0.7, zorder=2
     )
     points = [(x, y) for line in lines for x, y in zip(places, line, strict=True) if math.isfinite(y)]
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    marks.draw_points(axes, xs, ys, [thin] * len(points), 1.6 if many else 2.4, zorder=2, edge=0, label="units")
+    style = marks.Style(1.6 if many else 2.4, zorder=2, edge=0, label="units")
+    marks.draw_points(axes, points, [thin] * len(points), style)
     mean = [(x, triple[0].value) for x, triple in zip(places, panel.triples, strict=True)]
     marks.draw_courses(axes, [(replace(panel.look, dashes=()), mean)], 1.6)
-    marks.draw_intervals(sheet, axes, panel.intervals, 3.5 * len(places) / grid.width)
+    marks.draw_intervals(sheet, axes, panel.intervals, 3.5 * len(places) / frame.width)
     panels.value_axis(sheet, axes, quantity, shared, options.log)
-    panels.category_axis(axes, places, grid.ticks[i])
+    frame.label(sheet, places, [(panel.group, list(zip(places, panel.counted, strict=True)))])
     axes.set_xlim(-0.5, len(places) - 0.5)
-    panels.counts(sheet, axes, [(panel.group, list(zip(places, panel.counted, strict=True)))], grid.depths[i])
-    panels.head(axes, panel.title, grid.unit(i), grid.width, options.height)
 
 
 FIGURE = Figure(Options, draw, lambda options: [(name,) for name in (*MEAN, "n")])

@@ -1,5 +1,6 @@
 """Criteria for progression: estimates with exact intervals over the zones of stop, amend and go."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from omtrace.analyses._shown import plural
@@ -8,7 +9,7 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _panels as panels
 from omtrace.figures import _rows as rows
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN
+from omtrace.figures._results import AGAIN, name_of
 from omtrace.figures._sheet import Look, Sheet
 from omtrace.model.closed import Closed
 from omtrace.model.estimate import Estimate
@@ -49,20 +50,13 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
 
 def _numbers(sheet: Sheet, verdict: Estimate) -> rows.Triple:
     """The estimate of a criterion with its interval."""
-    kind = sheet.estimates.of(verdict.analysis, [RATE[0]])
-    names = RATE if any((n.parameter, n.visit, n.level) == _key(verdict) for n in kind) else SHARE
+    names = RATE if sheet.estimates.sibling(verdict, RATE[0]) else SHARE
     point, low, high = (_find(sheet, verdict, name) for name in names)
     return point, low, high
 
 
-def _key(number: Estimate) -> tuple[str, str, str]:
-    return number.parameter, number.visit, number.level
-
-
 def _find(sheet: Sheet, verdict: Estimate, statistic: str) -> Estimate:
-    return sheet.estimates.find(
-        verdict.analysis, verdict.parameter, statistic, verdict.group, verdict.visit, verdict.level
-    )
+    return sheet.estimates.find(replace(name_of(verdict), statistic=statistic))
 
 
 def _panel(

@@ -9,7 +9,7 @@ from omtrace.figures import Drawing, Figure
 from omtrace.figures import _marks as marks
 from omtrace.figures import _panels as panels
 from omtrace.figures import _theme as theme
-from omtrace.figures._results import AGAIN
+from omtrace.figures._results import AGAIN, Name
 from omtrace.figures._sheet import Group, Quantity, Sheet
 from omtrace.model.contrast import contrast_of, group_label
 from omtrace.model.estimate import Estimate
@@ -94,7 +94,7 @@ def _curve(sheet: Sheet, quantity: Quantity, visit: str) -> Curve:
     groups = [group for group in sheet.groups(quantity.dataset) if group.key in sides]
 
     def number(statistic: str, level: str) -> Estimate:
-        return sheet.estimates.find(quantity.analysis, quantity.key, statistic, str(contrast), visit, level)
+        return sheet.estimates.find(Name(quantity.analysis, quantity.key, statistic, str(contrast), visit, level))
 
     shares = [[number(sides[group.key], n.level) for n in thresholds] for group in groups]
     differences = [[number(statistic, n.level) for statistic in TRIPLE] for n in thresholds]
@@ -113,8 +113,8 @@ def _shares(sheet: Sheet, axes: "Axes", curve: Curve, width: float, options: Opt
         for group, numbers in zip(curve.groups, curve.shares, strict=True)
     ]
     marks.draw_courses(axes, courses, 1.1, drawstyle="steps-pre")
-    for group, numbers in zip(curve.groups, curve.shares, strict=True):
-        points = marks.draw_points(axes, curve.xs, [n.value for n in numbers], [group] * len(numbers), 3.6, edge=0)
+    for (group, places), numbers in zip(courses, curve.shares, strict=True):
+        points = marks.draw_points(axes, places, [group] * len(numbers), marks.Style(3.6, edge=0))
         if points:
             sheet.show(points, *numbers)
     axes.set_ylim(0, min(1.0, max(n.value for numbers in curve.shares for n in numbers) * 1.12 + 0.02))

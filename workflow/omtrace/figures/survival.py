@@ -55,20 +55,17 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     """A panel for each parameter."""
     quantities = sheet.quantities(options.parameters, options.visits)
     drawn = [(quantity, _curves(sheet, quantity, options)) for quantity in quantities]
-    places = [[time for time, _ in curves[0].at_risk] for _, curves in drawn]
-    labels = [[theme.plain(time) for time in times] for times in places]
-    ends = [max([*times, *(curve.last for curve in curves)]) for times, (_, curves) in zip(places, drawn, strict=True)]
-    slots = [
-        end / min(b - a for a, b in zip(times, times[1:], strict=False))
-        for end, times in zip(ends, places, strict=True)
-    ]
-    titles, units = [quantity.label for quantity, _ in drawn], [options.outcome] * len(drawn)
-    rows = max(len(curves) for _, curves in drawn)
+    facets = []
+    for quantity, curves in drawn:
+        times = [time for time, _ in curves[0].at_risk]
+        slots = _end(curves) / min(b - a for a, b in zip(times, times[1:], strict=False))
+        facets.append(panels.Facet(quantity.label, options.outcome, list(map(theme.plain, times)), slots))
     if len(drawn) == 1 and not options.columns:
         options = options.model_copy(update={"columns": 1})
-    grid = panels.grid(sheet, options, titles, labels, units, [0.0, 100.0], rows, slots, axis_titles=True)
-    for i, (quantity, curves) in enumerate(drawn):
-        _panel(sheet, grid, i, quantity, curves, ends[i], options)
+    below = panels.Below(max(len(curves) for _, curves in drawn), is_titled=True)
+    frames = panels.grid(sheet, options, facets, [0.0, 100.0], below)
+    for frame, (quantity, curves) in zip(frames, drawn, strict=True):
+        _panel(sheet, frame, quantity, curves, options)
     sheet.legend([curve.group for curve in drawn[0][1]], lines=True)
     sheet.extend_key([("Censored", {"color": theme.INK, "marker": "|", "markersize": 6, "linestyle": "none"})])
     texts = [(quantity.label, "; ".join(_listed(curve, quantity) for curve in curves)) for quantity, curves in drawn]
@@ -80,19 +77,19 @@ def _curves(sheet: Sheet, quantity: Quantity, options: Options) -> list[Curve]:
     """The curve of each group that the analysis has. Raises Fault where it has none."""
     visit = quantity.visits[0]
     every = sheet.estimates.of(quantity.analysis, ["n", "at_risk", "median_time", *STEP])
-    mine = [n for n in every if (n.parameter, n.visit) == (quantity.key, visit)]
+    numbers = [n for n in every if (n.parameter, n.visit) == (quantity.key, visit)]
     times = [float(time) for time in sheet.plan.analyses[quantity.analysis].options["times"]]
     event = str(sheet.plan.analyses[quantity.analysis].options["event"])
     curves = []
     for group in sheet.groups(quantity.dataset, options.by_group):
         own = {
-            name: [n for n in mine if (n.group, n.statistic) == (group.key, name)] for name in ("median_time", *STEP)
+            name: [n for n in numbers if (n.group, n.statistic) == (group.key, name)] for name in ("median_time", *STEP)
         }
         if not own["median_time"]:
             continue
         (median,) = own["median_time"]
         n = sheet.find(quantity, "n", group, visit)
-        at_risk = [one for one in mine if (one.group, one.statistic) == (group.key, "at_risk")]
+        at_risk = [number for number in numbers if (number.group, number.statistic) == (group.key, "at_risk")]
         steps = [list(step) for step in zip(*(own[name] for name in STEP), strict=True)]
         places = sorted(zip([0.0, *times], [n, *at_risk], strict=True), key=lambda place: place[0])
         curves.append(Curve(group, steps, places, median, _censored(sheet, quantity, n, group, event)))
@@ -110,12 +107,15 @@ def _censored(sheet: Sheet, quantity: Quantity, n: Estimate, group: Group, event
     return censored
 
 
-def _panel(
-    sheet: Sheet, grid: panels.Grid, i: int, quantity: Quantity, curves: Sequence[Curve], end: float, options: Options
-) -> None:
+def _end(curves: Sequence[Curve]) -> float:
+    """The end of the axis: the last time at which units are counted or followed."""
+    return max([*(time for time, _ in curves[0].at_risk), *(curve.last for curve in curves)])
+
+
+def _panel(sheet: Sheet, frame: panels.Frame, quantity: Quantity, curves: Sequence[Curve], options: Options) -> None:
     from matplotlib.ticker import PercentFormatter
 
-    axes = grid.axes[i]
+    axes, end = frame.axes, _end(curves)
     lasts = [max([curve.last, *(step[0].value for step in curve.steps)]) for curve in curves]
     courses = [
         (curve.group, [(0.0, 1.0), *((s[0].value, s[1].value) for s in curve.steps), (last, curve.survival(last))])
@@ -125,8 +125,8 @@ def _panel(
     for curve, last in zip(curves, lasts, strict=True):
         if options.limits:
             _limits(sheet, axes, curve, last)
-        xs, ys = [s[0].value for s in curve.steps], [s[1].value for s in curve.steps]
-        points = marks.draw_points(axes, xs, ys, [curve.group] * len(xs), 2.6, edge=0)
+        steps = [(s[0].value, s[1].value) for s in curve.steps]
+        points = marks.draw_points(axes, steps, [curve.group] * len(steps), marks.Style(2.6, edge=0))
         if points:
             sheet.show(points, *(s[1] for s in curve.steps))
         places = [(record.value, curve.survival(record.value)) for record in curve.censored]
@@ -135,10 +135,9 @@ def _panel(
             axes.plot(xs, ys, "|", color=curve.group.ink, markersize=6, markeredgewidth=0.9, label="censored", zorder=7)
     axes.set_ylim(0, 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    panels.category_axis(axes, [place for place, _ in curves[0].at_risk], grid.ticks[i])
+    times = [time for time, _ in curves[0].at_risk]
+    frame.label(sheet, times, [(curve.group, curve.at_risk) for curve in curves])
     axes.set_xlim(-0.03 * end, 1.02 * end)
-    panels.counts(sheet, axes, [(curve.group, curve.at_risk) for curve in curves], grid.depths[i])
-    panels.head(axes, quantity.label, grid.unit(i), grid.width, options.height)
     axes.set_xlabel(quantity.parameter.unit, labelpad=4 + len(curves) * panels.ROW)
     _ratios(sheet, axes, quantity)
 

@@ -142,7 +142,7 @@ def _curve(sheet: Sheet, axes: "Axes", panel: Panel) -> None:
         marks.Interval(p.delta.value, ALL, p.difference, (p.low, p.high) if p.low.text and p.high.text else ())
         for p in points
     ]
-    marks.draw_intervals(sheet, axes, intervals, reach, 5, stems=False)
+    marks.draw_ends(sheet, axes, intervals, reach, 5)
     axes.axhline(0, color=theme.FRAME, linewidth=0.9, linestyle=(0, (4, 3)), zorder=2)
     for tip in panel.tips:
         _tip(sheet, axes, tip, unit)

@@ -82,7 +82,8 @@ def counts_of(plan: Plan) -> dict[str, int]:
 
 def not_computable(plan: Plan) -> list[str]:
     """The analyses of a plan, or parts of one, that no data would allow: a line for each."""
-    return [refusal.lines[0] for name in plan.analyses for refusal in _shown_by_plan(plan, name)[1]]
+    shown = [fault for name in plan.analyses for fault in _shown_by_plan(plan, name)]
+    return [fault.lines[0] for fault in shown if isinstance(fault, Refusal)]
 
 
 def print_counts(study: str, counts: dict[str, int], refusals: list[str]) -> None:
@@ -172,12 +173,13 @@ def _others(plan: Plan, name: str) -> Callable[[str], object]:
 
 def _fits(plan: Plan, name: str, where: str) -> None:
     """Raise Fault for what an analysis says of its entry before it asks for data."""
-    if lines := [line for fault in _shown_by_plan(plan, name)[0] for line in fault.lines]:
+    faults = [fault for fault in _shown_by_plan(plan, name) if not isinstance(fault, Refusal)]
+    if lines := [line for fault in faults for line in fault.lines]:
         raise Fault(*lines)
 
 
-def _shown_by_plan(plan: Plan, name: str) -> tuple[list[Fault], list[Refusal]]:
-    """What does not fit in an analysis, and what of it no data would allow; nothing where that hangs on others.
+def _shown_by_plan(plan: Plan, name: str) -> list[Fault]:
+    """What does not fit in an analysis, or no data would allow; nothing where that hangs on others.
 
     Groups that are taken from the data are not known yet; options that are wrong are told by their own check.
     """
@@ -189,10 +191,10 @@ def _shown_by_plan(plan: Plan, name: str) -> tuple[list[Fault], list[Refusal]]:
         options = checked(method.options, entry.options, "options")
         _groups(dataset, entry)("options")
         if (dataset.group and not dataset.groups) or method.rests_on(entry, options):
-            return [], []
+            return []
     except Fault:
-        return [], []
-    return shown_by_plan(name, entry, options, dataset, method, plan.study)
+        return []
+    return shown_by_plan(plan, name, options, method)
 
 
 def _groups(dataset: DatasetPlan, analysis: Analysis) -> Callable[[str], object]:

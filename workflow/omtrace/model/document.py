@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
@@ -194,10 +195,10 @@ class _Reading:
         """A text, or what a plain word stands for."""
         if not event.implicit[0]:
             return event.value
-        value, meant = plain_word(event.value)
-        if meant:
-            self.doubts.append(f"{_line(event)}: {meant}")
-        return value
+        word = plain_word(event.value)
+        if word.doubt:
+            self.doubts.append(f"{_line(event)}: {word.doubt}")
+        return word.value
 
 
 def _line(event: "yaml.Event") -> str:
@@ -209,30 +210,39 @@ def _cut(text: str) -> str:
     return text if len(text) <= DIGITS else f"{text[:DIGITS]}…"
 
 
-@lru_cache(maxsize=4096)
-def plain_word(written: str) -> tuple[object, str]:
+@dataclass(frozen=True)
+class Word:
     """The value of a word without quotes, and what is wrong with it ("": nothing)."""
+
+    value: object
+    doubt: str = ""
+
+
+@lru_cache(maxsize=4096)
+def plain_word(written: str) -> Word:
+    """What a word without quotes stands for."""
     kind = _kind(written)
     if kind == "null":
-        return None, ""
+        return Word(None)
     if kind == "bool" and written.lower() in ("true", "false"):
-        return written.lower() == "true", ""
+        return Word(written.lower() == "true")
     if kind == "int" and WHOLE.fullmatch(written) and len(written) <= DIGITS:
-        return int(written), ""
+        return Word(int(written))
     if kind == "float" and DECIMAL.fullmatch(written) and len(written) <= DIGITS and math.isfinite(float(written)):
-        return float(written), ""
+        return Word(float(written))
     if kind == "timestamp" and (day := _day(written)):
-        return day, ""
+        return Word(day)
     if kind not in ("bool", "int", "float", "timestamp", "merge"):
-        return written, ""
+        return Word(written)
     if len(written) > DIGITS:
-        return written, f"{_cut(written)}: a number of {len(written)} characters; write it in quotes if it is a text"
+        doubt = f"{_cut(written)}: a number of {len(written)} characters; write it in quotes if it is a text"
+        return Word(written, doubt)
     other = {
         "bool": f" if it is a text, {_read_as(written)} if it is not",
         "int": " if it is a text; numbers are written in decimal digits",
         "float": " if it is a text; numbers are written in decimal digits",
     }.get(kind, "")
-    return written, f'{written!r} is read as {_read_as(written)} by YAML; write "{written}" in quotes{other}'
+    return Word(written, f'{written!r} is read as {_read_as(written)} by YAML; write "{written}" in quotes{other}')
 
 
 def _day(written: str) -> date | None:

@@ -229,8 +229,7 @@ class Expression:
             if isinstance(how, (ast.In, ast.NotIn)):
                 parts.append(self._membership(left, isinstance(how, ast.In), right, depth))
             elif type(how) in COMPARE:
-                one, other = self._alike(self._part(left, depth), self._part(right, depth))
-                parts.append(self._pair(one, COMPARE[type(how)], other))
+                parts.append(self._compared(self._part(left, depth), COMPARE[type(how)], self._part(right, depth)))
             else:
                 raise self._fault()
         return parts[0] if len(parts) == 1 else _joined(parts, False)
@@ -246,16 +245,16 @@ class Expression:
 
         return Part("truth", holds)
 
-    def _alike(self, one: Part, other: Part) -> tuple[Part, Part]:
-        """Two sides of one kind; a text that is compared with a date is a day."""
-        for a, b in ((one, other), (other, one)):
-            if a.kind == "date" and isinstance(b.constant, str):
-                made = self._day(b.constant)
-                return (one, made) if b is other else (made, other)
-        kinds = {one.kind, other.kind} - {"any"}
+    def _compared(self, left: Part, how: Callable[..., bool], right: Part) -> Part:
+        """Two sides of one kind held against each other; a text that is compared with a date is a day."""
+        if left.kind == "date" and isinstance(right.constant, str):
+            return self._pair(left, how, self._day(right.constant))
+        if right.kind == "date" and isinstance(left.constant, str):
+            return self._pair(self._day(left.constant), how, right)
+        kinds = {left.kind, right.kind} - {"any"}
         if len(kinds) > 1 or "truth" in kinds:
-            raise self._fault(_mixed(one.kind, other.kind))
-        return one, other
+            raise self._fault(_mixed(left.kind, right.kind))
+        return self._pair(left, how, right)
 
     def _day(self, text: str) -> Part:
         try:
@@ -271,7 +270,7 @@ class Expression:
         entries = [self._part(entry, depth) for entry in listed.elts]
         if any(entry.constant is None for entry in entries):
             raise self._fault("in: a list of constants follows, such as [1, 2]")
-        parts = [self._pair(*_with(self._alike(one, entry), operator.eq)) for entry in entries]
+        parts = [self._compared(one, operator.eq, entry) for entry in entries]
         among = _joined(parts, True)
         if inside:
             return among
@@ -343,10 +342,6 @@ class Expression:
         if wrong := [part.kind for part in parts if part.kind not in ("number", "any")]:
             raise self._fault(f"{name} takes numbers, not a {wrong[0]}")
         return self._computed(function.of, parts)
-
-
-def _with(pair: tuple[Part, Part], how: Callable[..., bool]) -> tuple[Part, Callable, Part]:
-    return pair[0], how, pair[1]
 
 
 def _joined(parts: Sequence[Part], deciding: bool) -> Part:

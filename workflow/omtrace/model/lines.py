@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,9 +32,9 @@ def with_lines(faults: Iterable[str], where: str, *paths: Path) -> Fault:
     lines = []
     for fault in faults:
         place = fault.removeprefix(f"{where}: ")
-        found = [(*_at(tree, place), path) for path, tree in trees] if place != fault else []
-        parts, line, path = max(found, key=lambda one: one[0], default=(0, 0, Path()))
-        lines.append(f"{path}: line {line}: {place}" if line else fault)
+        places = [(_place(tree, place), path) for path, tree in trees] if place != fault else []
+        best, path = max(places, key=lambda pair: pair[0].parts, default=(NOWHERE, Path()))
+        lines.append(f"{path}: line {best.line}: {place}" if best.line else fault)
     return Fault(*lines)
 
 
@@ -48,39 +49,58 @@ def _tree(path: Path) -> "yaml.Node | None":
         return None
 
 
-def _at(tree: "yaml.Node", place: str) -> tuple[int, int]:
+@dataclass(frozen=True)
+class _Place:
     """How many parts of a dotted place stand in a file, and the line of the last of them; zeros: it is not there."""
-    found = _along(tree, place)
-    if not found[1] and place.startswith("analyses."):  # a family becomes an analysis of its name
-        found = _along(tree, place.replace("analyses.", "families.", 1))
-    return found
+
+    parts: int
+    line: int
 
 
-def _along(tree: "yaml.Node", place: str) -> tuple[int, int]:
+NOWHERE = _Place(0, 0)
+
+
+def _place(tree: "yaml.Node", place: str) -> _Place:
+    best = _along(tree, place)
+    if not best.line and place.startswith("analyses."):  # a family becomes an analysis of its name
+        return _along(tree, place.replace("analyses.", "families.", 1))
+    return best
+
+
+def _along(tree: "yaml.Node", place: str) -> _Place:
     node, parts, line, rest, ended = tree, 0, 0, place, False
     while step := _step(node, rest):
-        key, line, node = step
-        parts, rest = parts + 1, rest[len(key) :]
+        line, node = step.line, step.node
+        parts, rest = parts + 1, rest[len(step.key) :]
         ended = not rest.startswith(".")
         rest = rest.removeprefix(": " if ended else ".")
     if ended and (quoted := re.match("'(.*?)'", rest)) and (step := _step(node, quoted[1])):
-        return parts + 1, step[1]  # a complaint about a key itself: "tables: 'a/b' is not ..."
+        return _Place(parts + 1, step.line)  # a complaint about a key itself: "tables: 'a/b' is not ..."
     beyond = 0 if ended else rest.partition(": ")[0].count(".")
-    return (parts, line) if parts > 1 or not beyond else (0, 0)
+    return _Place(parts, line) if parts > 1 or not beyond else NOWHERE
 
 
-def _step(node: "yaml.Node", place: str) -> "tuple[str, int, yaml.Node] | None":
-    """The key of a mapping, or the position in a list, with which a place begins; its line, and what stands there."""
+@dataclass(frozen=True)
+class _Step:
+    """The key of a mapping, or the position in a list; its line, and what stands there."""
+
+    key: str
+    line: int
+    node: "yaml.Node"
+
+
+def _step(node: "yaml.Node", place: str) -> _Step | None:
+    """The step with which a place begins."""
     import yaml
 
-    steps: list[tuple[str, int, yaml.Node]] = []
+    steps: list[_Step] = []
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if key.value == "<<":
                 named = value.value if isinstance(value, yaml.SequenceNode) else [value]
                 steps += [step for one in named if (step := _step(one, place))]
-            steps.append((str(key.value), key.start_mark.line + 1, value))
+            steps.append(_Step(str(key.value), key.start_mark.line + 1, value))
     elif isinstance(node, yaml.SequenceNode):
-        steps = [(str(at), one.start_mark.line + 1, one) for at, one in enumerate(node.value)]
-    fitting = [step for step in steps if step[0] and re.match(re.escape(step[0]) + r"(?:\.|: |\Z)", place)]
-    return max(fitting, key=lambda step: len(step[0]), default=None)
+        steps = [_Step(str(i), entry.start_mark.line + 1, entry) for i, entry in enumerate(node.value)]
+    fitting = [step for step in steps if step.key and re.match(re.escape(step.key) + r"(?:\.|: |\Z)", place)]
+    return max(fitting, key=lambda step: len(step.key), default=None)

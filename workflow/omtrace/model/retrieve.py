@@ -5,7 +5,7 @@ import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from http.client import HTTPException
 from pathlib import Path
 
@@ -42,32 +42,28 @@ def retrieve(
             raise Fault(f"{destination}: {state}; to retrieve it anew: rm {destination}")
         record("destination")
         return "destination"
-    content, source, tried = _found(export, mirror, timeout, schemes)
-    if source:
+    places: dict[str, Callable[[], bytes]] = {
+        f"mirror {folder}": partial(from_mirror, export, folder)
+        for folder in (mirror, os.environ.get(MIRROR, ""))
+        if folder
+    }
+    if export.address:
+        places[export.address] = partial(from_address, export, timeout, schemes)
+    reasons: list[str] = []
+    for source, content_of in places.items():
+        try:
+            content = content_of()
+        except Fault as fault:
+            reasons += fault.lines
+            continue
         record(source)
         write_bytes(destination, content)
         return source
     raise Fault(
         f"{destination}: export {export.export} of {export.study} could not be retrieved",
-        *tried,
+        *reasons,
         *_mend(export, destination),
     )
-
-
-def _found(export: Export, mirror: str, timeout: float, schemes: tuple[str, ...]) -> tuple[bytes, str, list[str]]:
-    """The registered bytes and where they are from, "" for nowhere; and why the places that were tried had none."""
-    tried: list[str] = []
-    for folder in dict.fromkeys(name for name in (mirror, os.environ.get(MIRROR, "")) if name):
-        try:
-            return from_mirror(export, folder), f"mirror {folder}", tried
-        except Fault as fault:
-            tried += fault.lines
-    if export.address:
-        try:
-            return from_address(export, timeout, schemes), export.address, tried
-        except Fault as fault:
-            tried += fault.lines
-    return b"", "", tried
 
 
 def _mend(export: Export, destination: Path) -> list[str]:

@@ -49,20 +49,17 @@ def reach(field: FieldInfo) -> ReadBy:
 
 def slice_of(model: Model, stage: Stage) -> Model:
     """The model with only what the stage may read; its nested models likewise."""
-    whole, names_alone = _fields_read(type(model), stage)
-    content = {name: _sliced(getattr(model, name), stage) for name in whole}
+    marks = _marks(type(model))
+    content = {name: _sliced(getattr(model, name), stage) for name, mark in marks.items() if stage in mark.stages}
+    names_alone = [name for name, mark in marks.items() if stage in mark.keys]
     content |= {name: dict.fromkeys(getattr(model, name), "") for name in names_alone}
     return _without_the_rest(type(model), content)
 
 
 @cache
-def _fields_read(model: type[BaseModel], stage: Stage) -> tuple[list[str], list[str]]:
-    """The fields of a model that a stage reads, and those of which it reads only the names."""
-    marks = {name: reach(field) for name, field in model.model_fields.items()}
-    return (
-        [name for name, mark in marks.items() if stage in mark.stages],
-        [name for name, mark in marks.items() if stage in mark.keys],
-    )
+def _marks(model: type[BaseModel]) -> dict[str, ReadBy]:
+    """Which stages read each field of a model."""
+    return {name: reach(field) for name, field in model.model_fields.items()}
 
 
 def _sliced(value: object, stage: Stage) -> object:

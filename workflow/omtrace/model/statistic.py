@@ -34,6 +34,14 @@ class Unit(StrEnum):
 
 
 @dataclass(frozen=True)
+class Scale:
+    """The unit in which something is measured, and with how many decimals it is shown."""
+
+    unit: str
+    decimals: int
+
+
+@dataclass(frozen=True)
 class Statistic:
     """One statistic.
 
@@ -83,20 +91,21 @@ class Statistic:
     blank: str = ""
     is_hazard: bool = False
 
-    def shape(self, unit: str, decimals: int, value: float = 0.5) -> tuple[str, int]:
-        """Unit and decimals of the statistic of what has a unit and decimals.
+    def scale(self, of: Scale, value: float = 0.5) -> Scale:
+        """Unit and decimals of the statistic of what is measured on a scale.
 
         Parameters
         ----------
-        unit, decimals
-            Those of the parameter, or of the scale on which it was analysed.
+        of
+            Those of the parameter, or of what was analysed.
         value
             The statistic's value: degrees of freedom that are whole as stored are shown without decimals.
         """
         if self.unit is Unit.NONE:
-            return "", 0 if self.role is Role.DF and stored(value).is_integer() else self.decimals
+            return Scale("", 0 if self.role is Role.DF and stored(value).is_integer() else self.decimals)
         if self.unit is Unit.PERCENT:
-            return "%", self.decimals
+            return Scale("%", self.decimals)
+        unit = of.unit
         if self.unit is Unit.SQUARED:
             unit = f"({unit})\u00b2" if " " in unit else unit and f"{unit}\u00b2"
-        return unit, max(decimals + self.decimals, self.least)
+        return Scale(unit, max(of.decimals + self.decimals, self.least))

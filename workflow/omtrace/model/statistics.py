@@ -42,15 +42,14 @@ def _limits(
     of: tuple[str, ...] | None = None,
     table: str = "",
     blank: str = "",
-) -> tuple[Statistic, Statistic]:
-    """The two limits of an interval; ``of``: by default the statistic that the interval is named after."""
+) -> list[Statistic]:
+    """The lower and the upper limit of an interval; ``of``: by default the statistic that it is named after."""
     of = (interval.removesuffix("_ci"),) if of is None else of
     words = ("Lower limit of CI", "Upper limit of CI") if interval == "ci" else (f"{label}, {LOW}", f"{label}, {HIGH}")
-    low, high = (
+    return [
         Statistic(f"{interval}_{end}", text, role, unit, decimals, least, of, interval, table=table, blank=blank)
         for end, text, role in zip(("low", "high"), words, (LOW, HIGH), strict=True)
-    )
-    return low, high
+    ]
 
 
 def _needed(interval: str, label: str) -> tuple[Statistic, ...]:

@@ -51,8 +51,8 @@ class Cells:
         """Cells of the same records as one."""
         shared = {id(part.shared): part.shared for part in parts if part.shared is not None}
         if len(shared) > 1:
-            parts, together = _with_one_list(parts)
-            shared = {id(together): together}
+            parts = _with_one_list(parts)
+            shared = {id(part.shared): part.shared for part in parts if part.shared is not None}
         kinds, start = [], 0
         for part in parts:
             kinds.append(part.kind + start if start else part.kind)
@@ -100,8 +100,8 @@ class Cells:
         return Cells(rows, -1 - of, numpy.zeros(len(rows), dtype="int32"), (("", ""),), self)
 
 
-def _with_one_list(parts: Sequence[Cells]) -> tuple[list[Cells], Cells]:
-    """Cells whose shared cells stand in several lists, with these in one; and that list."""
+def _with_one_list(parts: Sequence[Cells]) -> list[Cells]:
+    """Cells whose shared cells stand in several lists, with these in one."""
     import numpy
 
     lists = list({id(part.shared): part.shared for part in parts if part.shared is not None}.values())
@@ -110,7 +110,7 @@ def _with_one_list(parts: Sequence[Cells]) -> tuple[list[Cells], Cells]:
     every = Cells.joined([replace(one, row=one.row + start) for one, start in zip(lists, starts, strict=False)])
     start_of = {id(one): start for one, start in zip(lists, starts, strict=False)}
     keys = (numpy.where(part.key < 0, part.key - start_of.get(id(part.shared), 0), part.key) for part in parts)
-    return [replace(part, key=key, shared=every) for part, key in zip(parts, keys, strict=True)], every
+    return [replace(part, key=key, shared=every) for part, key in zip(parts, keys, strict=True)]
 
 
 def joined(parts: "Sequence[numpy.ndarray]", kind: str) -> "numpy.ndarray":

@@ -241,7 +241,8 @@ def compared(study: str, root: str | Path = ".") -> Changes:
         raise Fault(f"{study}: no earlier numbers are kept; they are after each run that changes one")
     before = earlier[-1]
     content = _unpacked(folder, before, ESTIMATES)
-    old, new, alike = _different(content, path.read_text(encoding="utf-8"))
+    different = _different(content, path.read_text(encoding="utf-8"))
+    old, new, alike = different.old, different.new, different.alike
     exports = exports_of(read_register(root / "config/exports.csv"), study, replaced=True)
     fresh = [e for e in exports if e.number not in set(before["register"])]
     defined = _defined(path.with_name("definitions.json"))
@@ -339,15 +340,23 @@ def _leaves(value: object, key: str = "") -> Iterator[tuple[str, str]]:
         yield key, json.dumps(value, ensure_ascii=False)
 
 
-def _different(old: str, new: str) -> tuple[dict[str, Row], dict[str, Row], int]:
+@dataclass(frozen=True)
+class _Different:
     """The rows of two estimates that are not the same to the letter, by id, in order; and how many are."""
+
+    old: dict[str, Row]
+    new: dict[str, Row]
+    alike: int
+
+
+def _different(old: str, new: str) -> _Different:
     lines = [text.split("\n") for text in (old, new)]
     if lines[0][0] != lines[1][0] or any(line.count('"') % 2 for text in lines for line in text if '"' in line):
-        return _rows(old), _rows(new), 0  # other columns, or a cell of several lines
+        return _Different(_rows(old), _rows(new), 0)  # other columns, or a cell of several lines
     same = set(lines[0]) & set(lines[1])
     header = lines[0][0]
     one, other = (_rows("\n".join([header, *(line for line in text if line not in same)])) for text in lines)
-    return one, other, len(same - {header, ""})
+    return _Different(one, other, len(same - {header, ""}))
 
 
 def _rows(text: str) -> dict[str, Row]:

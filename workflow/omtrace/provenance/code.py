@@ -64,31 +64,40 @@ def _closure(start: Iterable[Path], plugins: Iterable[str]) -> list[str]:
         path = waiting.pop()
         if path not in seen:
             seen.add(path)
-            files, templates = _beside(path)
-            waiting += files
-            seen.update(templates)
+            waiting += _imported(path)
+            seen.update(_templates(path))
     return sorted(seen)
 
 
 @cache
-def _beside(path: str) -> tuple[list[str], list[str]]:
-    """The files that a file imports, and the templates of the package that it begins. As texts: a start of the
-    workflow comes by each of them many times, and the digest of a Path is slow."""
+def _imported(path: str) -> list[str]:
+    """The files that a file imports, as texts: a start of the workflow comes by each of them many times, and the
+    digest of a Path is slow."""
+    return list(map(str, imports_of(Path(path))))
+
+
+@cache
+def _templates(path: str) -> list[str]:
+    """The templates of the package that a file begins."""
     folder = Path(path).parent / "templates"
-    has_templates = path.endswith("__init__.py") and folder.is_dir()
-    templates = [str(file) for file in folder.iterdir() if file.is_file()] if has_templates else []
-    return list(map(str, imports_of(Path(path)))), templates
+    if not path.endswith("__init__.py") or not folder.is_dir():
+        return []
+    return [str(file) for file in folder.iterdir() if file.is_file()]
 
 
 def code_of(start: Iterable[Path], plugins: Iterable[str] = ()) -> dict[str, str]:
     """Path from the workflow's folder -> hex sha256, of the closure."""
-    return dict(map(_named_digest, _closure(start, plugins)))
+    return {_name(path): _digest(path) for path in _closure(start, plugins)}
 
 
 @cache
-def _named_digest(path: str) -> tuple[str, str]:
-    name = Path(path).relative_to(PACKAGE.parent).as_posix()
-    return name, hashlib.sha256(_content(Path(path))).hexdigest()
+def _name(path: str) -> str:
+    return Path(path).relative_to(PACKAGE.parent).as_posix()
+
+
+@cache
+def _digest(path: str) -> str:
+    return hashlib.sha256(_content(Path(path))).hexdigest()
 
 
 def library_digest(start: Iterable[Path], plugins: Iterable[str] = ()) -> str:

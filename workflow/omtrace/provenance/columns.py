@@ -72,8 +72,8 @@ class Column:
         is_yes = numpy.array([text.lower() == "yes" for text in self.texts], float)
         return replace(self, number=numpy.where(self.text >= 0, is_yes[self.text], self.number))
 
-    def coded(self) -> "tuple[numpy.ndarray, list[Value]]":
-        """The values as a count within the distinct ones, of which the first is None."""
+    def coded(self) -> "Coded":
+        """The values by the distinct ones."""
         import numpy
 
         code = numpy.zeros(len(self.record), dtype=numpy.intp)
@@ -81,7 +81,15 @@ class Column:
         words, code_of_text = numpy.unique(self.text[self.is_category], return_inverse=True)
         code[self.observed & ~self.is_category] = 1 + code_of_number
         code[self.is_category] = 1 + len(levels) + code_of_text
-        return code, [None, *levels.tolist(), *self.texts[words].tolist()]
+        return Coded(code, [None, *levels.tolist(), *self.texts[words].tolist()])
+
+
+@dataclass(frozen=True)
+class Coded:
+    """Values as counts (n,) within the distinct ones, of which the first is None."""
+
+    codes: "numpy.ndarray"
+    levels: list[Value]
 
 
 class Units(NamedTuple):

@@ -6,6 +6,7 @@ that of the rows which name it, so that the rows of a record are in the order wh
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from omtrace.provenance.cells import Cells, joined
@@ -83,12 +84,14 @@ class Links:
         record, key, kind = _stacked(self.parts)
         sets = links = 0
         if self.set_count:
-            (record, key, kind), sets, links = self._with_sets(record, key, kind)
+            whole = self._with_sets(record, key, kind)
+            (record, key, kind), sets, links = whole.columns, whole.sets, whole.links
         texts = list(self.kinds)
         columns, roles = (sorted({text[part] for text in texts}) for part in (0, 1))
         few, some = len(columns).bit_length(), len(roles).bit_length()
         last = int(record.max(initial=0)).bit_length()
-        key, many, back = _narrow(key, 63 - few - some - last)
+        narrow = _narrow(key, 63 - few - some - last)
+        key, many, back = narrow.codes, narrow.bits, narrow.back
         # the four as one number, whose order is theirs
         of = [roles.index(role) << (many + few) | columns.index(column) for column, role in texts]
         packed = key
@@ -108,16 +111,10 @@ class Links:
         keys[numpy.searchsorted(packed, naming)] *= -1
         return pandas.DataFrame({"record": records, "key": keys, "column": named[0], "role": named[1]}, copy=False)
 
-    def _with_sets(self, record: "Integers", key: "Integers", kind: "Integers") -> "tuple[Columns, int, int]":
+    def _with_sets(self, record: "Integers", key: "Integers", kind: "Integers") -> "_WithSets":
         """Put the sets before the records, and the rows that name them behind.
 
         Where a record has other cells in the role of a set, or the set has few cells, these are written out.
-
-        Returns
-        -------
-        tuple
-            Record, key and kind; the number of sets; and of the rows that name one, which come last and have its number
-            for a key. The record of a set is the number of sets minus its own; every other record is that many more.
         """
         import numpy
 
@@ -131,7 +128,10 @@ class Links:
         of, kind_of_set, key_of_set = (part[new] for part in in_order)
         names, first, size = numpy.unique(of, return_index=True, return_counts=True)
         is_link = key < 0
-        whose, named = _expanded(record[is_link], -1 - key[is_link], names // len(roles))
+        # each record with each place among the names of the set that it names
+        wanted, of_set = -1 - key[is_link], names // len(roles)
+        begin, end = (numpy.searchsorted(of_set, wanted, side) for side in ("left", "right"))  # type: ignore[call-overload]
+        whose, named = numpy.repeat(record[is_link], end - begin), _ranges(begin, end - begin)
         record, key, kind = (part[~is_link] for part in (record, key, kind))
         pairs = numpy.unique(whose * len(names) + named)
         whose, named = pairs // len(names), pairs % len(names)
@@ -147,11 +147,21 @@ class Links:
         sets = len(used) - numpy.repeat(number[used], size[used]), key_of_set[rows], kind_of_set[rows]
         kinds = numpy.array([self._number("", name) for name in roles], dtype="int32")
         links = len(used) + whose[stays], number[named[stays]], kinds[names[named[stays]] % len(roles)]
-        return (
-            _stacked([sets, (len(used) + record, key, kind), (len(used) + more[0], *more[1:]), links]),
-            len(used),
-            len(links[0]),
-        )
+        parts = [sets, (len(used) + record, key, kind), (len(used) + more[0], *more[1:]), links]
+        return _WithSets(_stacked(parts), len(used), len(links[0]))
+
+
+@dataclass(frozen=True)
+class _WithSets:
+    """Record, key and kind; the number of sets; and of the rows that name one.
+
+    These come last and have its number for a key. The record of a set is the number of sets minus its own; every other
+    record is that many more.
+    """
+
+    columns: "Columns"
+    sets: int
+    links: int
 
 
 def _stacked(parts: "list[Columns]") -> "Columns":
@@ -160,14 +170,6 @@ def _stacked(parts: "list[Columns]") -> "Columns":
         joined([part[n] for part in parts], kind) for n, kind in enumerate(("int64", "int64", "int32"))
     )
     return record, key, kind
-
-
-def _expanded(whose: "Integers", which: "Integers", sets: "Integers") -> "tuple[Integers, Integers]":
-    """Each record (n,) with each place among ``sets`` (rising, may repeat) of the set that it names."""
-    import numpy
-
-    first, last = (numpy.searchsorted(sets, which, side) for side in ("left", "right"))  # type: ignore[call-overload]
-    return numpy.repeat(whose, last - first), _ranges(first, last - first)
 
 
 def _ranges(first: "Integers", size: "Integers") -> "Integers":
@@ -208,8 +210,17 @@ def written_out(table: "pyarrow.Table", records: "Integers | None" = None) -> "p
     return table.take(rows)
 
 
-def _narrow(keys: "Integers", room: int) -> "tuple[Integers, int, Callable[[Integers], Integers]]":
-    """Keys (n,) as numbers of few bits in the same order, how many bits, and what makes keys of such numbers again.
+@dataclass(frozen=True)
+class _Narrow:
+    """Keys (n,) as numbers of few bits in the same order, how many bits, and what makes keys of such numbers again."""
+
+    codes: "Integers"
+    bits: int
+    back: "Callable[[Integers], Integers]"
+
+
+def _narrow(keys: "Integers", room: int) -> _Narrow:
+    """Keys as numbers of few bits.
 
     Of register number and ordinal no more bits are kept than they need; where ``room`` is too narrow for these, ranks.
     """
@@ -222,6 +233,6 @@ def _narrow(keys: "Integers", room: int) -> "tuple[Integers, int, Callable[[Inte
         numbers -= first
         numbers <<= width
         numbers |= ordinals
-        return numbers, bits, lambda codes: ((codes >> width) + first) << SHIFT | codes & ((1 << width) - 1)
+        return _Narrow(numbers, bits, lambda codes: ((codes >> width) + first) << SHIFT | codes & ((1 << width) - 1))
     names, ranks = numpy.unique(keys, return_inverse=True)
-    return ranks, len(names).bit_length(), names.__getitem__
+    return _Narrow(ranks, len(names).bit_length(), names.__getitem__)

@@ -1,6 +1,7 @@
 """The records behind the numbers of a page, as arrays: an entry for each record of each row set."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from omtrace.faults import Fault
@@ -17,24 +18,38 @@ MOST = 60_000  # records in one page; of a study with more, each row set shows i
 KEPT = 200  # of each role and reason
 
 
-def ranked(column: "pyarrow.ChunkedArray") -> tuple["Integers", list[str]]:
-    """Texts (n) as numbers (n) into their sorted distinct texts; a missing text is ""."""
+@dataclass(frozen=True)
+class Ranked:
+    """Texts as numbers (n) into their sorted distinct texts."""
+
+    codes: "Integers"
+    texts: list[str]
+
+
+def ranked(column: "pyarrow.ChunkedArray") -> Ranked:
+    """Texts (n) by their distinct texts; a missing text is ""."""
     import numpy
 
     array = column.dictionary_encode().unify_dictionaries().combine_chunks()
     texts = [*array.dictionary.to_pylist(), ""]
-    distinct = sorted(set(texts))
-    rank = {text: at for at, text in enumerate(distinct)}
+    names = sorted(set(texts))
+    rank = {text: place for place, text in enumerate(names)}
     codes = array.indices.fill_null(len(texts) - 1).to_numpy(zero_copy_only=False)
-    return numpy.array([rank[text] for text in texts])[codes], distinct
+    return Ranked(numpy.array([rank[text] for text in texts])[codes], names)
 
 
-def numbered(values: "Integers") -> tuple["Integers", "Integers"]:
-    """The distinct values, rising, and which of them each is (n), of whole numbers (n) from 0 that are not large."""
+def distinct(values: "Integers") -> "Integers":
+    """The distinct ones, rising, of whole numbers (n) from 0 that are not large."""
     import numpy
 
-    is_there = numpy.bincount(values).astype(bool)
-    return numpy.flatnonzero(is_there), (numpy.cumsum(is_there) - 1)[values]
+    return numpy.flatnonzero(numpy.bincount(values))
+
+
+def places_among(values: "Integers") -> "Integers":
+    """Which of its distinct values each is (n), of whole numbers (n) from 0 that are not large."""
+    import numpy
+
+    return (numpy.cumsum(numpy.bincount(values).astype(bool)) - 1)[values]
 
 
 class Records:
@@ -63,20 +78,29 @@ class Records:
             raise Fault(f"datasets/{name}.parquet: no record {lost}, which a row set names; {AGAIN}")
         return found + self.start[name]
 
-    def units(self) -> tuple["Integers", int]:
-        """The unit of each record as a number, units of one name having one, and how many there are."""
+    def units(self) -> "Integers":
+        """The unit of each record as a number from 0, units of one name having one."""
         import numpy
         import pyarrow
 
         chunks = [chunk for table in self.tables.values() for chunk in table.column("unit").chunks]
         shared = pyarrow.chunked_array(chunks, type=chunks[0].type).unify_dictionaries().chunks
-        return numpy.concatenate([chunk.indices.to_numpy() for chunk in shared]), len(shared[0].dictionary)
+        return numpy.concatenate([chunk.indices.to_numpy() for chunk in shared])
 
 
 def _sorted(table: "pyarrow.Table") -> "pyarrow.Table":
     """A data set in the order of its records, in which it is stored."""
     number = table.column("record").to_numpy()
     return table if (number[1:] > number[:-1]).all() else table.sort_by("record")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Records of a row set, by its place among the names, in a role, with the reason why they are left out."""
+
+    rowset: int
+    role: str
+    reason: str
 
 
 class RowSets:
@@ -90,35 +114,36 @@ class RowSets:
     def __init__(self, names: list[str], rowsets: "pyarrow.Table", datasets: Mapping[str, "pyarrow.Table"]) -> None:
         import numpy
 
-        codes, texts = ranked(rowsets.column("rowset"))
+        rowset = ranked(rowsets.column("rowset"))
+        codes, texts = rowset.codes, rowset.texts
         place = {name: at for at, name in enumerate(names)}
         wanted = numpy.array([place.get(text, -1) for text in texts], int)[codes]
-        if lost := sorted(set(names) - {NO_RECORDS} - {texts[code] for code in numbered(codes)[0].tolist()}):
+        if lost := sorted(set(names) - {NO_RECORDS} - {texts[code] for code in distinct(codes).tolist()}):
             raise Fault(f"rowsets.parquet: no row set {lost[0]}, which estimates.csv names; {AGAIN}")
         positions = numpy.flatnonzero(wanted >= 0)
         mine = rowsets.select(["dataset", "record", "role", "reason"]).take(positions)
         self.names, self._rowset = names, wanted[positions]
-        self._role, self.roles = ranked(mine.column("role"))
-        self._reason, self.reasons = ranked(mine.column("reason"))
-        dataset, known = ranked(mine.column("dataset"))
+        role, reason, dataset = (ranked(mine.column(name)) for name in ("role", "reason", "dataset"))
+        self._role, self.roles = role.codes, role.texts
+        self._reason, self.reasons = reason.codes, reason.texts
         number = mine.column("record").to_numpy()
-        self.records = Records(datasets, [known[code] for code in numpy.unique(dataset)])
+        self.records = Records(datasets, [dataset.texts[code] for code in numpy.unique(dataset.codes)])
         self.record = numpy.zeros(len(positions), int)
         for name in self.records.names:
-            of = dataset == known.index(name)
+            of = dataset.codes == dataset.texts.index(name)
             self.record[of] = self.records.at(name, number[of])
         key = (self._rowset * len(self.roles) + self._role) * len(self.reasons) + self._reason
-        codes, self.group = numbered(key)
-        self.groups = [self._named(code) for code in codes.tolist()]
+        self.group = places_among(key)
+        self.groups = [self._named(code) for code in distinct(key).tolist()]
         self.more = self._cut()
         order = numpy.argsort(self.group * self.records.count + self.record, kind="stable")
         kept = order[self._place_in_group(order) < KEPT] if self.more else order
         self.group, self.record = self.group[kept], self.record[kept]
 
-    def _named(self, code: int) -> tuple[int, str, str]:
+    def _named(self, code: int) -> Group:
         rest, reason = divmod(code, len(self.reasons))
         rowset, role = divmod(rest, len(self.roles))
-        return rowset, self.roles[role], self.reasons[reason]
+        return Group(rowset, self.roles[role], self.reasons[reason])
 
     def _place_in_group(self, order: "Integers") -> "Integers":
         """The place (n) of members within their group, when they are in an order by group."""
@@ -131,12 +156,13 @@ class RowSets:
         """Of a study with more records than a page holds: row set -> units used, units left out by reason, hidden."""
         import numpy
 
-        if len(numbered(self.record)[0]) <= MOST:
+        if len(distinct(self.record)) <= MOST:
             return {}
         hidden = numpy.zeros(len(self.names), int)
         over = numpy.maximum(numpy.bincount(self.group, minlength=len(self.groups)) - KEPT, 0)
-        numpy.add.at(hidden, [rowset for rowset, _, _ in self.groups], over)
-        of_record, count = self.records.units()
+        numpy.add.at(hidden, [group.rowset for group in self.groups], over)
+        of_record = self.records.units()
+        count = int(of_record.max(initial=-1)) + 1
         members = numpy.flatnonzero(hidden[self._rowset] > 0)
         pair = self._rowset[members] * len(self.reasons) + self._reason[members]
         first = numpy.zeros(pair.max() + 1, int)
@@ -146,7 +172,7 @@ class RowSets:
         more: dict[int, tuple[int, list[tuple[str, int]], int]] = {
             at: (0, [], int(hidden[at])) for at in numpy.flatnonzero(hidden).tolist()
         }
-        for code in sorted(numbered(pair)[0].tolist(), key=first.tolist().__getitem__):
+        for code in sorted(distinct(pair).tolist(), key=first.tolist().__getitem__):
             at, reason = divmod(code, len(self.reasons))
             used, left, lost = more[at]
             if name := self.reasons[reason]:

@@ -39,7 +39,7 @@ def write_report(
     from omtrace.report.abstract import abstract_of
     from omtrace.report.layout import Exclusions, laid_out
     from omtrace.report.page import page_of
-    from omtrace.report.payload import WITHHELD, Payload
+    from omtrace.report.payload import WITHHELD, Payload, Stored
     from omtrace.report.results import numbers_of, rows_of, shortened
     from omtrace.report.tidy import write_tidy
 
@@ -48,25 +48,24 @@ def write_report(
     every = rows_of(plan, results.read(read_estimates, "estimates.csv"))
     definitions = worded(plan, results.read(store.read_json, "definitions.json"))
     write_tidy(plan, every, definitions, results.folder)
-    kept, without = shortened(every)
-    numbers = numbers_of(plan, every, kept)
+    page = shortened(every)
+    numbers = numbers_of(plan, every, page.ids)
     names = sorted({plan.analyses[number.analysis].dataset for number in numbers.values()})
     places = results.table("validated/places.parquet")
     quarantine = results.table("validated/quarantine.parquet").to_pydict()
     taken = set(zip(quarantine["key"], quarantine["column"], strict=True))
-    payload = Payload(
-        plan,
-        mine,
+    stored = Stored(
         results.table("rowsets.parquet"),
         places,
         {name: results.table(f"datasets/{name}.parquet") for name in names},
         lambda name, records: written_out(results.table(f"datasets/{name}.cells.parquet"), records),
         lambda wanted: raw_cells(plan, mine, wanted, root) | dict.fromkeys(taken & set(wanted), WITHHELD),
-    ).build(numbers, definitions)
+    )
+    payload = Payload(plan, mine, stored).build(numbers, definitions)
     content = {
         "plan": plan,
         **_inputs(results, mine, places),
-        **shown_of(plan, numbers, definitions, without),
+        **shown_of(plan, numbers, definitions, page.parts),
         "digests": digests or {},
         "open_lines": open_lines,
     }

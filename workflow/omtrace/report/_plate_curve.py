@@ -41,8 +41,8 @@ def curve(points: Sequence[Point], drawn: Line, limits: Mapping[str, float], nam
     if not doses:
         return ""
     left, right = math.log10(min(doses)) - 0.45, math.log10(max(doses)) + 0.15
-    line, across_line = _line(left, right) if drawn else ([], [])
-    heights = drawn.at(line)
+    line = _places(left, right) if drawn else []
+    heights = drawn.at([10**x for x in line])
     signals = [*(point[1] for point in points), *(y for y in heights if y == y)]
     low, high = min(signals), max(signals)
     span = (high - low) or 1.0
@@ -53,7 +53,7 @@ def curve(points: Sequence[Point], drawn: Line, limits: Mapping[str, float], nam
     has_zero = any(point[0] == 0 for point in points)
     parts += [_doses(left, right, has_zero), *_ticks(low, high, up, names), *_limits(limits, across, left, right)]
     if drawn:
-        there = "".join(f"{x}{up(y):.1f} " for x, y in zip(across_line, heights, strict=True) if y == y)
+        there = "".join(f"{x}{up(y):.1f} " for x, y in zip(_places_across(left, right), heights, strict=True) if y == y)
         parts += [f'<polyline class="curve" points="{there}"/>', *_residuals(placed, drawn)]
     parts += [_mark(at, up(point[1]), point) for at, point in placed]
     return "".join([*parts, "</svg>"])
@@ -67,13 +67,17 @@ def _across(left: float, right: float) -> Axis:
     return _axis(left, right, MARGIN, WIDTH - 8)
 
 
-@lru_cache(maxsize=64)  # of all plates, whose standards are most often the same
-def _line(left: float, right: float) -> tuple[list[float], list[str]]:
-    """The doses at which a curve is drawn, and its places across, as markup."""
+def _places(left: float, right: float) -> list[float]:
+    """Logarithms of the doses at which a curve is drawn."""
     start, end = left + 0.45 - 0.15, right - 0.05
-    line = [start + (end - start) * n / STEPS for n in range(STEPS + 1)]
+    return [start + (end - start) * n / STEPS for n in range(STEPS + 1)]
+
+
+@lru_cache(maxsize=64)  # of all plates, whose standards are most often the same
+def _places_across(left: float, right: float) -> list[str]:
+    """The same as markup of their places across."""
     across = _across(left, right)
-    return [10**x for x in line], [f"{across(x):.1f}," for x in line]
+    return [f"{across(x):.1f}," for x in _places(left, right)]
 
 
 @lru_cache(maxsize=64)

@@ -1,6 +1,7 @@
 """The heat map of a plate as SVG text, made by hand: a thousand plates take seconds, with a drawing library minutes."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from html import escape
 from typing import TYPE_CHECKING
@@ -29,48 +30,69 @@ def shares_of(signals: "numpy.ndarray", starts: Sequence[int]) -> "numpy.ndarray
     return numpy.where(span > 0, (signals - low) / numpy.where(span > 0, span, 1.0), 0.0 * signals)
 
 
-def boxes(
-    names: Sequence[str],
-    signals: "numpy.ndarray",
-    shares: "numpy.ndarray",
-    words: Sequence[str],
-    holds: Sequence[str],
-    left_out: Sequence[str],
-    folds: Sequence[int],
-    decimals: int,
-) -> list[str]:
-    """The markup of each well, of all plates at once: a link to its row in the table of wells.
+@dataclass(frozen=True)
+class Cells:
+    """The wells of all plates as a heat map draws them, a column each.
 
     ``signals`` and ``shares`` are NaN without a signal. ``words``, ``holds``: the tooltip of a well, and
-    what is in it, in short; markup. ``left_out``: why, or nothing. ``folds``: of its plate, as ``places_on`` takes it;
-    boxes of plates of more than 96 wells hold no text.
+    what is in it, in short; markup. ``left_out``: why, or nothing. ``folds``: of its plate, as ``places_on`` takes it.
     """
-    forms = {size: {n: _forms(n, decimals, *place) for n, place in places_on(size).items()} for size in set(folds)}
-    made = []
-    columns = (names, signals.tolist(), shares.tolist(), words, holds, left_out, folds)
-    for name, signal, share, title, content, out, of in zip(*columns, strict=True):
-        without, without_text, whole = forms[of][name]
-        kind = KINDS[share > 0.5, out != ""]
+
+    names: Sequence[str]
+    signals: "numpy.ndarray"
+    shares: "numpy.ndarray"
+    words: Sequence[str]
+    holds: Sequence[str]
+    left_out: Sequence[str]
+    folds: Sequence[int]
+
+
+def boxes(cells: Cells, decimals: int) -> list[str]:
+    """The markup of each well: a link to its row in the table of wells; with text on plates of at most 96 wells."""
+    forms = {size: {n: _form(n, decimals, p) for n, p in places_on(size).items()} for size in set(cells.folds)}
+    markup = []
+    columns = (cells.names, cells.signals.tolist(), cells.shares.tolist(), cells.words, cells.holds, cells.left_out)
+    for name, signal, share, title, content, out, of in zip(*columns, cells.folds, strict=True):
+        form, kind = forms[of][name], KINDS[share > 0.5, out != ""]
         if signal != signal:
-            made.append(without % (kind, title))
+            markup.append(form.without % (kind, title))
         elif of > 1:
-            made.append(without_text % (kind, title, share))
+            markup.append(form.without_text % (kind, title, share))
         else:
-            made.append(whole % (kind, title, share, signal, content))
-    return made
+            markup.append(form.whole % (kind, title, share, signal, content))
+    return markup
 
 
-def _forms(name: str, decimals: int, box: str, upper: str, lower: str, cross: str) -> tuple[str, str, str]:
+@dataclass(frozen=True)
+class Form:
     """The markup of a well to be filled in: without a signal; with one; and with one as text besides."""
+
+    without: str
+    without_text: str
+    whole: str
+
+
+def _form(name: str, decimals: int, place: "Place") -> Form:
     head = f'<a href="#{name}"%s><title>{name}: %s</title><rect '
-    well = f'{head}class="well" {box} fill-opacity="%.2f"/>'
-    text = f"<text {upper}>%.{decimals}f</text><text {lower}>%s</text>"
-    return f'{head}class="none" {box}/><text {cross}>×</text></a>', f"{well}</a>", f"{well}{text}</a>"
+    well = f'{head}class="well" {place.box} fill-opacity="%.2f"/>'
+    text = f"<text {place.upper}>%.{decimals}f</text><text {place.lower}>%s</text>"
+    without = f'{head}class="none" {place.box}/><text {place.cross}>×</text></a>'
+    return Form(without, f"{well}</a>", f"{well}{text}</a>")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a well's box is, and where two lines of text, or a cross, are in it: attributes of SVG elements."""
+
+    box: str
+    upper: str
+    lower: str
+    cross: str
 
 
 @cache
-def places_on(folds: int) -> dict[str, tuple[str, str, str, str]]:
-    """Each well of a plate, in order: where its box is, and where two lines of text, or a cross, are in it.
+def places_on(folds: int) -> dict[str, Place]:
+    """The place of each well of a plate, in order.
 
     ``folds``: how many times the rows and columns of a plate of 96 wells it has.
     """
@@ -81,8 +103,8 @@ def places_on(folds: int) -> dict[str, tuple[str, str, str, str]]:
             box = f'x="{x + 1:g}" y="{y + 1:g}" width="{cell - 2:g}" height="{cell - 2:g}"'
             middle = f'x="{x + cell / 2:g}"'
             down = [y + cell / 2 - 1, y + cell / 2 + 13, y + cell / 2 + 4]
-            first, second, third = (f'{middle} y="{at:g}"' for at in down)
-            places[f"{_row(r)}{c + 1}"] = box, first, f'class="small" {second}', third
+            first, second, third = (f'{middle} y="{height:g}"' for height in down)
+            places[f"{_row(r)}{c + 1}"] = Place(box, first, f'class="small" {second}', third)
     return places
 
 
@@ -91,26 +113,30 @@ def _row(number: int) -> str:
 
 
 @cache
-def _frame(folds: int) -> tuple[str, list[tuple[str, str]]]:
-    """What a heat map begins with; and each well in order, with what stands there if the plate has no such well."""
+def _head(folds: int) -> str:
+    """What a heat map begins with."""
     rows, columns, cell = 8 * folds, 12 * folds, CELL / folds
     head = svg_head("Heat map of the plate's signals", LEFT + columns * cell + 2, TOP + rows * cell + 2, "map")
     steps = range(0, columns, max(1, folds // 2))  # of 48 numbers each second has room
-    head += "".join(f'<text class="soft" x="{LEFT + (c + 0.5) * cell:g}" y="12">{c + 1}</text>' for c in steps)
-    wells = []
-    for number, (name, (box, *_)) in enumerate(places_on(folds).items()):
+    return head + "".join(f'<text class="soft" x="{LEFT + (c + 0.5) * cell:g}" y="12">{c + 1}</text>' for c in steps)
+
+
+@cache
+def _empty(folds: int) -> list[tuple[str, str]]:
+    """Each well in order, with what stands there if the plate has no such well; among them the names of rows."""
+    columns, cell, wells = 12 * folds, CELL / folds, []
+    for number, (name, place) in enumerate(places_on(folds).items()):
         row, column = divmod(number, columns)
         if column == 0 and row % max(1, folds // 2) == 0:
             y = TOP + row * cell + cell / 2 + 4
             wells.append(("", f'<text class="soft" x="8" y="{y:g}">{_row(row)}</text>'))
-        wells.append((name, f'<g><title>{name}: {NOT_USED}</title><rect class="none" {box}/></g>'))
-    return head, wells
+        wells.append((name, f'<g><title>{name}: {NOT_USED}</title><rect class="none" {place.box}/></g>'))
+    return wells
 
 
 def heat_map(wells: Mapping[str, str], folds: int) -> str:
     """The plate with the signal of each well as its colour; ``wells``: well -> its markup, as ``boxes`` gives it."""
-    head, places = _frame(folds)
-    return "".join([head, *[wells.get(name, empty) for name, empty in places], "</svg>"])
+    return "".join([_head(folds), *[wells.get(name, empty) for name, empty in _empty(folds)], "</svg>"])
 
 
 def svg_head(title: str, width: float, height: float, kind: str) -> str:

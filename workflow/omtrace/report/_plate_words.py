@@ -1,11 +1,11 @@
 """Markup of every well, made for all plates together: tooltip, heat-map cell, row of the table of wells."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
 from omtrace.model.plan import Plan, PlatePages
-from omtrace.report._plate_svg import boxes, shares_of
+from omtrace.report._plate_svg import Cells, boxes, shares_of
 from omtrace.report._plate_wells import Wells, titled
 
 FITS = 10  # letters in the box of a well
@@ -45,22 +45,15 @@ def well_markup(plan: Plan, pages: PlatePages, wells: Wells, plates: Sequence[ra
         for held, value, state, out in zip(holds, signals, states, wells.left_out, strict=True)
     ]
     folds = [of for which in plates for of in [wells.folds(which)] * len(which)]
-    drawn = boxes(
-        wells.names,
-        wells.signal,
-        shares_of(wells.signal, wells.starts),
-        words,
-        briefs,
-        wells.left_out,
-        folds,
-        min(signal.decimals, 3),
-    )
+    shares = shares_of(wells.signal, wells.starts)
+    cells = Cells(wells.names, wells.signal, shares, words, briefs, wells.left_out, folds)
     columns = {"Well": wells.names}
     columns |= {"Role": roles} if pages.role else {}
     columns |= {"Holds": samples} if pages.sample else {}
     columns |= {titled(dataset, pages.concentration): levels, titled(dataset, pages.signal): signals}
     columns |= wells.others
-    return WellMarkup(words, drawn, *_table({**columns, "State": states}))
+    columns |= {"State": states}
+    return WellMarkup(words, boxes(cells, min(signal.decimals, 3)), _head(columns), _rows(columns))
 
 
 def _holds(roles: Sequence[str], samples: Sequence[str], levels: Sequence[str], unit: str) -> list[str]:
@@ -73,12 +66,18 @@ def _holds(roles: Sequence[str], samples: Sequence[str], levels: Sequence[str], 
     return [known[well] for well in wells]
 
 
-def _table(columns: dict[str, Sequence[str]]) -> tuple[str, list[str]]:
-    """The start of a table, and its rows; all but some columns are of numbers."""
-    words = ("Well", "Role", "Holds", "State")
-    kinds = {title: "" if title in words else " class=num" for title in columns}
-    head = "".join(f'<th scope="col"{kinds[title]}>{escape(title)}</th>' for title in columns)
-    cells = "".join(f"<td{kinds[title]}>%s" for title in list(columns)[1:])
-    line = "<tr id=%s><th scope=row>%s" + cells
-    rows = [line % (name, *row) for name, row in zip(columns["Well"], zip(*columns.values(), strict=True), strict=True)]
-    return f'<div class="scroll"><table class="wells">\n<thead><tr>{head}</tr></thead>\n<tbody>\n', rows
+def _kind(title: str) -> str:
+    """The class of a column of the table of wells: all but some are of numbers."""
+    return "" if title in ("Well", "Role", "Holds", "State") else " class=num"
+
+
+def _head(titles: Iterable[str]) -> str:
+    """The start of the table of wells."""
+    head = "".join(f'<th scope="col"{_kind(title)}>{escape(title)}</th>' for title in titles)
+    return f'<div class="scroll"><table class="wells">\n<thead><tr>{head}</tr></thead>\n<tbody>\n'
+
+
+def _rows(columns: dict[str, Sequence[str]]) -> list[str]:
+    """The rows of the table of wells."""
+    line = "<tr id=%s><th scope=row>%s" + "".join(f"<td{_kind(title)}>%s" for title in list(columns)[1:])
+    return [line % (name, *row) for name, row in zip(columns["Well"], zip(*columns.values(), strict=True), strict=True)]

@@ -94,17 +94,18 @@ def export_adam(study: str, path: str | Path = "", root: str | Path = ".", share
     folder = Path(root) / "results" / study
     try:
         register = store.read_json(folder / "manifest.json")["register"]
-        found = {name: datasets_of(plan, name, folder, register) for name in plan.datasets}
+        both = {name: _Subject(plan, name, folder, register) for name in plan.datasets}
+        datasets = {name: (subject.level(), subject.parameters()) for name, subject in both.items()}
     except (OSError, ValueError, KeyError) as error:
         raise Fault(f"results/{study}: not whole ({type(error).__name__}); run snakemake {study}") from None
     day = max((row["received_on"] for row in register), default="1960-01-01") or "1960-01-01"
     files: dict[str, bytes] = {}
-    for name, pair in found.items():
-        inside = f"{name}/" if len(found) > 1 else ""
+    for name, pair in datasets.items():
+        inside = f"{name}/" if len(datasets) > 1 else ""
         for dataset in pair:
             for ending, content in written(plan, dataset, day).items():
                 files[f"{inside}{dataset.name.lower()}.{ending}"] = content
-        variables = [variable for one in pair for variable in (*one.variables, *one.parameters)]
+        variables = [variable for dataset in pair for variable in (*dataset.variables, *dataset.parameters)]
         files[f"{inside}define.json"] = (json.dumps([asdict(v) for v in variables], indent=1) + "\n").encode()
         files[f"{inside}define.csv"] = define_csv(variables)
     target = Path(path) if path else Path(root) / FOLDER / f"{study}_adam.zip"
@@ -121,16 +122,6 @@ def define_csv(variables: Iterable[Variable]) -> bytes:
         for v in variables
     ]
     return store.csv_text(header, rows).encode()
-
-
-def datasets_of(plan: Plan, name: str, folder: Path, register: Sequence[RegisterRow]) -> tuple[Dataset, Dataset]:
-    """ADSL and ADBDS of a data set of the plan, from its stored records."""
-    dataset = plan.datasets[name]
-    records = store.read_table(folder / SET / f"{name}.parquet")
-    sources = _sources(folder, name, records, {int(row["number"]): str(row["path"]) for row in register})
-    units = list(dict.fromkeys(records["unit"]))
-    subject = _Subject(plan, name, dataset, records, units, sources, folder)
-    return subject.level(), subject.parameters()
 
 
 def _sources(
@@ -150,43 +141,45 @@ def _sources(
 
 
 class _Subject:
-    """What both data sets need of a data set of the plan."""
+    """ADSL and ADBDS of a data set of the plan, from its stored records."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        name: str,
-        dataset: DatasetPlan,
-        records: "pandas.DataFrame",
-        units: list[str],
-        sources: Mapping[str, tuple[str, ...]],
-        folder: Path,
-    ) -> None:
+    def __init__(self, plan: Plan, name: str, folder: Path, register: Sequence[RegisterRow]) -> None:
         from omtrace.analyses.selection import Data
 
-        self.plan, self.dataset, self.records, self.units, self.sources = plan, dataset, records, units, sources
+        self.plan, self.dataset = plan, plan.datasets[name]
+        self.records = store.read_table(folder / SET / f"{name}.parquet")
+        self.units = list(dict.fromkeys(self.records["unit"]))
+        paths = {int(row["number"]): str(row["path"]) for row in register}
+        self.sources = _sources(folder, name, self.records, paths)
         texts = ("parameter", "visit", "text", "status")
         coded = store.read_table(folder / SET / f"{name}.parquet", texts)
-        self.data = Data(name, dataset, coded, store.read_table(folder / SET / f"{name}.cells.parquet"))
-        arm = records[records["parameter"] == dataset.group]
-        self.arm: dict[str, str] = dict(zip(arm["unit"], arm["text"].fillna(""), strict=True)) if dataset.group else {}
+        self.data = Data(name, self.dataset, coded, store.read_table(folder / SET / f"{name}.cells.parquet"))
+        arm = self.records[self.records["parameter"] == self.dataset.group]
+        self.arm = dict(zip(arm["unit"], arm["text"].fillna(""), strict=True)) if self.dataset.group else {}
 
-    def subject(self, of: str, units: Sequence[str]) -> tuple[list[Variable], dict[str, Values]]:
-        """The variables that say whose row it is."""
-        numbers = {group: float(at) for at, group in enumerate(self.dataset.groups, 1)}
+    def subject_values(self, units: Sequence[str]) -> dict[str, Values]:
+        """The values of the variables that say whose row it is."""
+        numbers = {group: float(place) for place, group in enumerate(self.dataset.groups, 1)}
         arms = [self.arm.get(unit, "") for unit in units]
-        codes = {str(at): label for at, label in enumerate(self.dataset.groups.values(), 1)}
+        values: dict[str, Values] = {
+            "STUDYID": [self.plan.study] * len(units),
+            "USUBJID": [f"{self.plan.study}-{unit}" for unit in units],
+            "SUBJID": list(units),
+        }
+        if self.dataset.group:
+            values["TRT01P"] = [self.dataset.groups.get(arm, arm) for arm in arms]
+            values["TRT01PN"] = [numbers.get(arm) for arm in arms]
+        return values
+
+    def subject_variables(self, of: str) -> list[Variable]:
+        """The variables that say whose row it is."""
+        codes = {str(place): label for place, label in enumerate(self.dataset.groups.values(), 1)}
         source = self.sources.get(self.dataset.group, ())
         variables = [
             Variable(of, "STUDYID", "Study Identifier", "text", "Assigned"),
             Variable(of, "USUBJID", "Unique Subject Identifier", "text", "Derived", (), "STUDYID-SUBJID"),
             Variable(of, "SUBJID", f"Identifier of the {self.dataset.unit}"[:LABEL], "text", "Collected"),
         ]
-        values: dict[str, Values] = {
-            "STUDYID": [self.plan.study] * len(units),
-            "USUBJID": [f"{self.plan.study}-{unit}" for unit in units],
-            "SUBJID": list(units),
-        }
         if self.dataset.group:
             variables += [
                 Variable(of, "TRT01P", "Planned Treatment for Period 01", "text", "Collected", source),
@@ -194,13 +187,11 @@ class _Subject:
                     of, "TRT01PN", "Planned Treatment for Period 01 (N)", "integer", "Assigned", source, codes=codes
                 ),
             ]
-            values["TRT01P"] = [self.dataset.groups.get(arm, arm) for arm in arms]
-            values["TRT01PN"] = [numbers.get(arm) for arm in arms]
-        return variables, values
+        return variables
 
     def level(self) -> Dataset:
         """ADSL."""
-        variables, values = self.subject("ADSL", self.units)
+        variables, values = self.subject_variables("ADSL"), self.subject_values(self.units)
         for name, flag in flags_of(self.dataset).items():
             population = self.dataset.populations[name]
             reason = self.data.membership(name).reason
@@ -224,7 +215,7 @@ class _Subject:
         of, plan = "ADBDS", self.dataset
         frame = self.records[(self.records["visit"].fillna("") != "") & (self.records["status"] != UNSCHEDULED)]
         units = frame["unit"].tolist()
-        variables, values = self.subject(of, units)
+        variables, values = self.subject_variables(of), self.subject_values(units)
         codes: dict[str, str] = {}
         for name in frame["parameter"].unique():
             codes[name] = _fresh(_short(name), codes.values())

@@ -38,15 +38,15 @@ class Exclusions:
         if not ids:
             return ""
         held = {rowset: self._units(rowset) for rowset in ids if rowset not in self.payload.get("more", {})}
-        counts = {rowset: self._counts(rowset, held.get(rowset)) for rowset in ids}
-        largest = max(ids, key=lambda one: (sum(counts[one][1].values()) + counts[one][0], counts[one][0], -one))
-        used, left = counts[largest]
-        whole, partly = used + sum(left.values()), dict[str, int]()
-        there = {one for some, out in held.values() for units in (some, *out.values()) for one in units}
+        counts = {rowset: held[rowset].counts if rowset in held else self._counts(rowset) for rowset in ids}
+        largest = max(ids, key=lambda rowset: (counts[rowset].whole, counts[rowset].used, -rowset))
+        used, left, whole = counts[largest].used, counts[largest].left, counts[largest].whole
+        partly: dict[str, int] = {}
+        there = {unit for units in held.values() for some in (units.used, *units.left.values()) for unit in some}
         if len(there) > whole or (not left and len(held) == len(ids)):  # of some row sets the page holds counts alone
-            somewhere = {one for some, _ in held.values() for one in some}
+            somewhere = {unit for units in held.values() for unit in units.used}
             used, whole, out_of = len(somewhere), len(there), dict[str, set[int]]()
-            for reason, units in (pair for _, out in held.values() for pair in out.items()):
+            for reason, units in (pair for each in held.values() for pair in each.left.items()):
                 out_of.setdefault(reason, set()).update(units)
             left = {reason: len(units - somewhere) for reason, units in out_of.items() if units - somewhere}
             partly = {reason: len(units & somewhere) for reason, units in out_of.items() if units & somewhere}
@@ -56,27 +56,51 @@ class Exclusions:
         parts += [f"left out in part: {_ranked(partly)}"] if partly else []
         return "; ".join(parts) if parts[1:] else f"{parts[0]}, none left out"
 
-    def _counts(self, rowset: int, held: tuple[set[int], dict[str, set[int]]] | None) -> tuple[int, dict[str, int]]:
-        """Units used; reason -> units left out."""
-        if held:
-            return len(held[0]), {reason: len(units) for reason, units in held[1].items()}
+    def _counts(self, rowset: int) -> "Counts":
+        """How many units were used and left out of a row set of which the page holds counts alone."""
         strings = self.payload["strings"]
         count, pairs, *_ = self.payload["more"][rowset]  # type: ignore[call-overload]
-        return count, {strings[pairs[i]]: pairs[i + 1] for i in range(0, len(pairs), 2)}
+        return Counts(count, {strings[pairs[i]]: pairs[i + 1] for i in range(0, len(pairs), 2)})
 
-    def _units(self, rowset: int) -> tuple[set[int], dict[str, set[int]]]:
+    def _units(self, rowset: int) -> "Units":
         """The units used, and those left out by reason, of a row set that the page holds."""
         used: set[int] = set()
         left: dict[str, set[int]] = {}
         unit = self.payload["records"]["unit"]  # type: ignore[call-overload]
         for _, reason, *runs in self.payload["rowsets"][rowset]:
             units = used if not reason else left.setdefault(self.payload["strings"][reason], set())
-            at = 0
+            start = 0
             for gap, length in zip(runs[::2], runs[1::2], strict=True):
-                at += gap
-                units.update(unit[at : at + length])
-                at += length
-        return used, left
+                start += gap
+                units.update(unit[start : start + length])
+                start += length
+        return Units(used, left)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many units a row set uses, and how many it leaves out by reason."""
+
+    used: int
+    left: Mapping[str, int]
+
+    @property
+    def whole(self) -> int:
+        """All of them."""
+        return self.used + sum(self.left.values())
+
+
+@dataclass(frozen=True)
+class Units:
+    """The units that a row set uses, and those that it leaves out by reason."""
+
+    used: set[int]
+    left: Mapping[str, set[int]]
+
+    @property
+    def counts(self) -> Counts:
+        """How many they are."""
+        return Counts(len(self.used), {reason: len(units) for reason, units in self.left.items()})
 
 
 def _ranked(left: Mapping[str, int]) -> str:

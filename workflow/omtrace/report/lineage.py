@@ -11,7 +11,7 @@ MOST = 6  # raw exports that have a box of their own
 
 
 class Step(NamedTuple):
-    """What a step made: a title, and a sha256."""
+    """A box: what a step made, or a file, and its sha256."""
 
     title: str
     digest: str
@@ -34,17 +34,18 @@ def drawn(raw: Sequence[tuple[str, str]], made_with: Sequence[tuple[str, str]], 
     for at, (name, digest) in enumerate(shown):
         left = 2 + (at % 2) * (half + 8)
         alone = len(shown) == 1
-        parts.append(_box(left, down + (at // 2) * (HIGH + 6), WIDTH - 4 if alone else half, name, digest, "raw"))
+        width = WIDTH - 4 if alone else half
+        parts.append(_box("raw", Step(name, digest), down + (at // 2) * (HIGH + 6), left, width))
     down += -(-len(shown) // 2) * (HIGH + 6) - 6
     for step in steps:
         parts.append(f'<path class="way" d="M{WIDTH / 2:g} {down:g}v{GAP - 6}m-4 -5l4 6 4 -6"/>')
         down += GAP
-        parts.append(_box(2, down, WIDTH - 4, step.title, step.digest, "step"))
+        parts.append(_box("step", step, down))
         down += HIGH
     down += 26
     parts.append(f'<text class="small" x="2" y="{down - 7:g}">Made with</text>')
     for name, digest in made_with:
-        parts.append(_box(2, down, WIDTH - 4, name, digest, "with"))
+        parts.append(_box("with", Step(name, digest), down))
         down += HIGH + 6
     sentence = f"From {len(raw)} raw exports through {', '.join(step.title.lower() for step in steps)}."
     return Markup(
@@ -53,12 +54,12 @@ def drawn(raw: Sequence[tuple[str, str]], made_with: Sequence[tuple[str, str]], 
     )
 
 
-def _box(x: float, y: float, width: float, title: str, digest: str, kind: str) -> str:
-    room = int(width / 7.2)
+def _box(kind: str, step: Step, y: float, x: float = 2, width: float = WIDTH - 4) -> str:
+    room, title, digest = int(width / 7.2), step.title, step.digest
     short = title if len(title) <= room else f"…{title[1 - room :]}"
-    said = f"<title>{escape(title)}{f', sha256 {digest}' if digest else ''}</title>"
+    tooltip = f"<title>{escape(title)}{f', sha256 {digest}' if digest else ''}</title>"
     return (
-        f'<g class="{kind}">{said}<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{HIGH}" rx="4"/>'
+        f'<g class="{kind}">{tooltip}<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{HIGH}" rx="4"/>'
         f'<text x="{x + 9:g}" y="{y + 16:g}">{escape(short)}</text>'
         f'<text class="small" x="{x + 9:g}" y="{y + 30:g}">{digest[:16]}</text></g>'
     )

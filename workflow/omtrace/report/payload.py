@@ -20,6 +20,7 @@ carry value, times, value, times, ...
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from omtrace.model.estimate import Estimate
 from omtrace.model.plan import Plan
 from omtrace.model.register import Export
 from omtrace.provenance.keys import LIMIT, SHIFT, key_text
-from omtrace.provenance.rowsets import AGAIN, RowSets, numbered, ranked
+from omtrace.provenance.rowsets import AGAIN, RowSets, distinct, places_among, ranked
 from omtrace.store import number_text, plain
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     import pyarrow
 
     Integers = numpy.ndarray
-    Links = tuple[Integers, Integers, Integers, list[str]]  # record, role, cell of each link, and what roles are
 
 WITHHELD = "(withheld: a value that a check found; it stands in the confidential table of findings)"
 RECORD = ("unit", "parameter", "visit", "status", "value", "text")
@@ -93,44 +93,66 @@ def repeats(values: Iterable[int]) -> list[int]:
     return found
 
 
-class Payload:
-    """The payload of one study, built from its stored tables (as ``store.read_coded`` gives them).
+@dataclass(frozen=True)
+class Stored:
+    """The stored tables of a study, as ``store.read_coded`` gives them.
 
     ``datasets`` holds a table a dataset; ``cells(dataset, records)`` gives the cells behind records;
-    ``raw_cells(wanted)`` gives the raw text of (key, column) pairs. Raises Fault where the tables do not fit each
-    other.
+    ``raw_cells(wanted)`` gives the raw text of (key, column) pairs.
     """
 
-    def __init__(
-        self,
-        plan: Plan,
-        exports: Sequence[Export],
-        rowsets: "pyarrow.Table",
-        places: "pyarrow.Table",
-        datasets: Mapping[str, "pyarrow.Table"],
-        cells: Callable[[str, "Integers"], "pyarrow.Table"],
-        raw_cells: Callable[[Wanted], Mapping[tuple[int, str], str]],
-    ) -> None:
+    rowsets: "pyarrow.Table"
+    places: "pyarrow.Table"
+    datasets: Mapping[str, "pyarrow.Table"]
+    cells: Callable[[str, "Integers"], "pyarrow.Table"]
+    raw_cells: Callable[[Wanted], Mapping[tuple[int, str], str]]
+
+
+@dataclass(frozen=True)
+class Links:
+    """Which cell serves which record in which role, a link each; of a cell its place in ``keys``, and its column."""
+
+    record: "Integers"
+    role: "Integers"
+    cell: "Integers"
+    roles: Sequence[str]
+    keys: "Integers"
+    place: "Integers"  # of each cell
+    column: list[str]
+
+
+@dataclass(frozen=True)
+class CellSets:
+    """The sets of cells of each record (an index, or a list of several or none), and the sets themselves."""
+
+    of_records: list[int | list[int]]
+    sets: list[list]
+
+
+class Payload:
+    """The payload of one study, built from its stored tables. Raises Fault where they do not fit each other."""
+
+    def __init__(self, plan: Plan, exports: Sequence[Export], stored: Stored) -> None:
         self.plan, self.exports = plan, {export.number: export for export in exports}
-        self.rowsets, self.places = rowsets, places
-        self.datasets, self.cells, self.raw_cells = datasets, cells, raw_cells
-        self.strings = Strings()
+        self.stored, self.strings = stored, Strings()
 
     def build(self, numbers: Mapping[str, Estimate], definitions: Mapping[str, dict]) -> dict[str, list | dict]:
         """The whole payload as plain lists and dictionaries."""
         names = sorted({number.rowset for number in numbers.values()})
-        rowsets = RowSets(names, self.rowsets, self.datasets)
+        rowsets = RowSets(names, self.stored.rowsets, self.stored.datasets)
         more = {
             at: [used, [part for reason, lost in left for part in (self.strings(reason), lost)], hidden]
             for at, (used, left, hidden) in rowsets.more.items()
         }
-        shown, position = numbered(rowsets.record)
+        shown, position = distinct(rowsets.record), places_among(rowsets.record)
         records = self._records(rowsets, shown)
-        links, columns = self._links(rowsets, shown)
-        records["sets"], sets = self._sets(links, len(shown))
+        links = self._links(rowsets, shown)
+        columns = {**self._places(links.keys), "cells": self._cells(links)}
+        sets = self._sets(links, len(shown))
+        records["sets"] = sets.of_records
         return {
             **columns,
-            "sets": sets,
+            "sets": sets.sets,
             "records": records,
             "rowsets": self._coded(rowsets, position),
             "numbers": self._numbers(numbers, {name: index for index, name in enumerate(names)}),
@@ -150,8 +172,8 @@ class Payload:
     def _coded(self, rowsets: RowSets, position: "Integers") -> list[list[list[int]]]:
         coded: list[list[list[int]]] = [[] for _ in rowsets.names]
         members = runs(rowsets.group, position, len(rowsets.groups))
-        for (rowset, role, reason), mine in zip(rowsets.groups, members, strict=True):
-            coded[rowset].append([*self.strings.all((role, reason)), *mine])
+        for group, own in zip(rowsets.groups, members, strict=True):
+            coded[group.rowset].append([*self.strings.all((group.role, group.reason)), *own])
         return coded
 
     def _records(self, rowsets: RowSets, shown: "Integers") -> dict[str, list]:
@@ -169,47 +191,52 @@ class Payload:
                 columns["status"].append(self.strings("" if status == "observed" else status))
         return {**columns, **{name: repeats(columns[name]) for name in ("parameter", "visit", "status")}}
 
-    def _links(self, rowsets: RowSets, shown: "Integers") -> tuple["Links", dict[str, list | dict]]:
-        """The cells of each record with their roles, and the columns of files, places and cells."""
+    def _links(self, rowsets: RowSets, shown: "Integers") -> Links:
+        """The cells of each record with their roles."""
         import numpy
         import pyarrow
 
         tables, positions = [], []
         for name in rowsets.records.names:
-            table = self.cells(name, _taken(rowsets, shown, name).column("record").to_numpy())
+            table = self.stored.cells(name, _taken(rowsets, shown, name).column("record").to_numpy())
             tables.append(table.select(["key", "column", "role"]))
             positions.append(numpy.searchsorted(shown, rowsets.records.at(name, table.column("record").to_numpy())))
-        found = pyarrow.concat_tables(tables) if tables else pyarrow.table({"key": [], "column": [], "role": []})
-        column, names = ranked(found.column("column"))
-        role, roles = ranked(found.column("role"))
-        keys, key = numpy.unique(found.column("key").to_numpy(), return_inverse=True)
+        whole = pyarrow.concat_tables(tables) if tables else pyarrow.table({"key": [], "column": [], "role": []})
+        columns, roles = ranked(whole.column("column")), ranked(whole.column("role"))
+        column, names = columns.codes, columns.texts
+        keys, key = numpy.unique(whole.column("key").to_numpy(), return_inverse=True)
         cells, cell = numpy.unique(key * len(names) + column, return_inverse=True)
         place, column = numpy.divmod(cells, len(names))
-        order = [(at, names[code]) for at, code in zip(keys[place].tolist(), column.tolist(), strict=True)]
-        texts = self.raw_cells(set(order))
+        record = numpy.concatenate([numpy.zeros(0, int), *positions])
+        return Links(record, roles.codes, cell, roles.texts, keys, place, [names[code] for code in column.tolist()])
+
+    def _cells(self, links: Links) -> dict[str, list[int]]:
+        """The columns over all raw cells."""
+        import numpy
+
+        cells = list(zip(links.keys[links.place].tolist(), links.column, strict=True))
+        texts = self.stored.raw_cells(set(cells))
         withheld = numpy.zeros(len(cells), bool)
-        if "quarantined" in roles:
-            withheld[cell[role == list(roles).index("quarantined")]] = True
-        columns = self._places(keys)
-        columns["cells"] = {
-            "place": differences(place.tolist()),
-            "column": self.strings.all(name for _, name in order),
+        if "quarantined" in links.roles:
+            withheld[links.cell[links.role == list(links.roles).index("quarantined")]] = True
+        return {
+            "place": differences(links.place.tolist()),
+            "column": self.strings.all(links.column),
             "text": self.strings.all(
-                WITHHELD if hidden else texts[one] for one, hidden in zip(order, withheld.tolist(), strict=True)
+                WITHHELD if hidden else texts[cell] for cell, hidden in zip(cells, withheld.tolist(), strict=True)
             ),
         }
-        return (numpy.concatenate([numpy.zeros(0, int), *positions]), role, cell, roles), columns
 
     def _places(self, keys: "Integers") -> dict[str, list | dict]:
         """The columns of files and places of keys (n, rising)."""
         import numpy
         import pyarrow.compute as compute
 
-        found = compute.index_in(keys, value_set=self.places.column("key").combine_chunks())
-        if found.null_count:
-            lost = keys[found.to_numpy(zero_copy_only=False) != found.to_numpy(zero_copy_only=False)][0]
+        rows = compute.index_in(keys, value_set=self.stored.places.column("key").combine_chunks())
+        if rows.null_count:
+            lost = keys[rows.to_numpy(zero_copy_only=False) != rows.to_numpy(zero_copy_only=False)][0]
             raise Fault(f"validated/places.parquet: no place for key {key_text(int(lost))}; {AGAIN}")
-        part, first, last, column = (plain(self.places.column(name).take(found)) for name in PLACE)
+        part, first, last, column = (plain(self.stored.places.column(name).take(rows)) for name in PLACE)
         number, file = numpy.unique(keys >> SHIFT, return_inverse=True)
         return {
             "files": [[one, self.exports[one].path] for one in number.tolist()],
@@ -223,21 +250,21 @@ class Payload:
             },
         }
 
-    def _sets(self, links: "Links", count: int) -> tuple[list, list]:
-        """The sets of each record (an index, or a list of several or none), and the sets themselves."""
+    def _sets(self, links: Links, count: int) -> CellSets:
+        """The sets of cells that serve a record in one role."""
         import numpy
 
-        position, role, cell, roles = links
-        each, first, of = numpy.unique(position * len(roles) + role, return_index=True, return_inverse=True)
-        size = int(cell.max(initial=0)) + 1
-        group, number = numpy.divmod(numpy.unique(of * size + cell), size)
+        roles = links.roles
+        each, first, of = numpy.unique(links.record * len(roles) + links.role, return_index=True, return_inverse=True)
+        size = int(links.cell.max(initial=0)) + 1
+        group, number = numpy.divmod(numpy.unique(of * size + links.cell), size)
         coded = runs(group, number, len(each))
-        known: dict[tuple, int] = {}
+        sets: dict[tuple, int] = {}
         of_records: list[list[int]] = [[] for _ in range(count)]
-        for at in numpy.lexsort([first, each // len(roles)]).tolist():
-            record, code = divmod(int(each[at]), len(roles))
-            of_records[record].append(known.setdefault((self.strings(roles[code]), *coded[at]), len(known)))
-        return [one[0] if len(one) == 1 else one for one in of_records], [list(cells) for cells in known]
+        for i in numpy.lexsort([first, each // len(roles)]).tolist():
+            record, code = divmod(int(each[i]), len(roles))
+            of_records[record].append(sets.setdefault((self.strings(roles[code]), *coded[i]), len(sets)))
+        return CellSets([own[0] if len(own) == 1 else own for own in of_records], [list(cells) for cells in sets])
 
 
 def _taken(rowsets: RowSets, shown: "Integers", name: str) -> "pyarrow.Table":

@@ -45,7 +45,8 @@ def write_plates(plan: Plan, root: str | Path, folder: str | Path) -> None:
     wells = wells_of(plan, asked, Path(root))
     plates = _plates(plan, asked, wells, Path(root))
     verdicts = {name: verdict(plate) for name, plate in plates.items()}
-    _leave_out(plan, asked, wells, plates, verdicts, Path(root))
+    of_verdicts = [verdict.number.rowset for verdict in verdicts.values() if verdict.number]
+    leave_out(wells, Path(root), plan.datasets[asked.dataset], _rowsets_of_curves(plan, plates), of_verdicts)
     style = (TEMPLATES / "plates.css").read_text(encoding="utf-8")
     pages = Pages(
         plan, asked, wells, well_markup(plan, asked, wells, [plate.wells for plate in plates.values()]), style
@@ -89,19 +90,10 @@ def _plates(plan: Plan, pages: PlatePages, wells: Wells, root: Path) -> dict[str
     return plates
 
 
-def _leave_out(
-    plan: Plan,
-    pages: PlatePages,
-    wells: Wells,
-    plates: Mapping[str, Plate],
-    verdicts: Mapping[str, Verdict],
-    root: Path,
-) -> None:
-    """Say of each well whether its plate's curve or verdict left it out."""
+def _rowsets_of_curves(plan: Plan, plates: Mapping[str, Plate]) -> list[str]:
+    """The row sets of the plates' curves."""
     curves = {name for name, entry in plan.analyses.items() if entry.method == "standard_curve"}
-    of_curves = {row.rowset for plate in plates.values() for row in plate.numbers if row.analysis in curves}
-    of_verdicts = [one.number.rowset for one in verdicts.values() if one.number]
-    leave_out(wells, root, plan.datasets[pages.dataset], sorted(of_curves), of_verdicts)
+    return sorted({row.rowset for plate in plates.values() for row in plate.numbers if row.analysis in curves})
 
 
 def _files(plates: Mapping[str, Plate]) -> dict[str, str]:

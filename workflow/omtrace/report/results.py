@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from omtrace.analyses import JOINT
 from omtrace.analyses._shown import level_shown, percent_shown, shown
@@ -99,8 +99,25 @@ def labels_of(row: Estimate, analysis: Analysis, dataset: DatasetPlan, beside: C
     }
 
 
-def shortened(rows: Mapping[str, Estimate]) -> tuple[list[str], dict[str, tuple[int, int, int]]]:
-    """The ids of the numbers that a page can hold; and, of an analysis with too many: groups shown, groups, numbers.
+@dataclass(frozen=True)
+class Shown:
+    """What a page shows of an analysis with too many numbers: groups shown, of how many, with how many numbers."""
+
+    shown: int
+    groups: int
+    numbers: int
+
+
+@dataclass(frozen=True)
+class Shortened:
+    """The ids of the numbers that a page can hold; and what it shows of analyses of which it cannot hold all."""
+
+    ids: list[str]
+    parts: Mapping[str, Shown]
+
+
+def shortened(rows: Mapping[str, Estimate]) -> Shortened:
+    """The numbers that a page can hold.
 
     A thousand plates have tens of thousands of numbers: of such an analysis the first groups stand in the report, all
     of them in estimates.csv and on the pages of the plates.
@@ -110,26 +127,26 @@ def shortened(rows: Mapping[str, Estimate]) -> tuple[list[str], dict[str, tuple[
     for row in rows.values():
         if row.analysis in groups:
             groups[row.analysis][row.group] = None
-    first = {name: set(list(found)[:GROUPS]) for name, found in groups.items()}
-    kept = [
+    first = {name: set(list(of)[:GROUPS]) for name, of in groups.items()}
+    ids = [
         number
         for number, row in rows.items()
         if row.analysis not in first
         or row.group in first[row.analysis]
         or row.statistic == NOT_COMPUTED  # all that is missing is said
     ]
-    return kept, {name: (min(GROUPS, len(found)), len(found), counts[name]) for name, found in groups.items()}
+    return Shortened(ids, {name: Shown(min(GROUPS, len(of)), len(of), counts[name]) for name, of in groups.items()})
 
 
 def sections_of(
     plan: Plan,
     numbers: Mapping[str, Estimate],
     definitions: Mapping[str, dict],
-    without: Mapping[str, tuple[int, int, int]] | None = None,
+    without: Mapping[str, Shown] | None = None,
 ) -> list[dict]:
     """A section for each analysis: name, title, role, method in words, population, note, tables.
 
-    ``without``: as ``shortened`` gives it; the section says what it does not show.
+    ``without``: the parts that ``shortened`` gives; the section says what it does not show.
     """
     sections = []
     calls = {definition["analysis"]: definition for definition in definitions.values()}

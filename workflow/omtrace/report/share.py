@@ -109,14 +109,14 @@ def shared_page(numbers: Numbers, raw: Sequence[RegisterRow] = ()) -> bytes:
     from omtrace.report.results import numbers_of, rows_of, shortened
 
     plan, every = numbers.plan, rows_of(numbers.plan, numbers.rows)
-    kept, without = shortened(every)
+    page = shortened(every)
     empty = dict.fromkeys(("origin", "address", "citation", "licence", "received_on", "batch", "replaces"), "")
     exports = [Export(**{**empty, **row}) for row in raw]
     content = {
         "plan": plan,
         "exports": [{"export": e, "source": (), "decisions": ()} for e in exports],
         "left_out": [],
-        **shown_of(plan, numbers_of(plan, every, kept), worded(plan, numbers.definitions), without),
+        **shown_of(plan, numbers_of(plan, every, page.ids), worded(plan, numbers.definitions), page.parts),
         "digests": {},
         "open_lines": numbers.open_lines,
         "share": True,

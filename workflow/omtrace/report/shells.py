@@ -48,16 +48,18 @@ def document_of_shells(plan: Plan) -> Document:
         Where made-up rows do not do for the plan: those of plates need a layout, for one.
     """
     try:
-        numbers, without = numbers_of_shells(plan)
-        more = f" Made-up rows do not do for: {'; '.join(without)}." if without else ""
-        return replace(of_numbers(numbers), statement=STATEMENT + more)
+        numbers = numbers_of_shells(plan)
+        refused = dict.fromkeys(row.analysis for row in numbers.rows if row.statistic == NOT_COMPUTED)
+        titles = "; ".join(plan.analyses[name].title for name in refused)
+        more = f" Made-up rows do not do for: {titles}." if titles else ""
+        return replace(of_numbers(replace(numbers, rows=masked(numbers.rows))), statement=STATEMENT + more)
     except (Fault, ValueError, KeyError, AssertionError) as error:
         said = str(error).splitlines()[0]
         raise Fault(f"{plan.study}: no shells, since rows made up for its tables do not do: {said}") from None
 
 
-def numbers_of_shells(plan: Plan) -> tuple[Numbers, list[str]]:
-    """The numbers that a plan gives, without their values; and the titles of analyses that lack some."""
+def numbers_of_shells(plan: Plan) -> Numbers:
+    """The numbers that a plan gives for made-up rows, those that these do not do for among them."""
     from contextlib import redirect_stderr
     from io import StringIO
 
@@ -75,8 +77,7 @@ def numbers_of_shells(plan: Plan) -> tuple[Numbers, list[str]]:
         analyse_study(plan, folder, folder)
         rows = read_estimates(Path(folder) / "estimates.csv")
         definitions = store.read_json(Path(folder) / "definitions.json")
-    lost = dict.fromkeys(row.analysis for row in rows if row.statistic == NOT_COMPUTED)
-    return Numbers(plan, masked(rows), definitions, SOURCE), [plan.analyses[name].title for name in lost]
+    return Numbers(plan, rows, definitions, SOURCE)
 
 
 def masked(rows: Iterable[Estimate]) -> list[Estimate]:

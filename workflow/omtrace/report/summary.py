@@ -274,7 +274,7 @@ def populations_of(plan: Plan, name: str, rows: Rows) -> list[dict[str, object]]
     levels = dict.fromkeys(level for *_, level in rows)
     lines = []
     for level in levels:
-        population, what = population_in(level)
+        population, what = population_in(level), level.partition(": ")[2]
         declared = dataset.populations[population]
         cells = [rows.get(("", group, "", level), {}).get("n") for group in groups]
         if what == "enrolled":

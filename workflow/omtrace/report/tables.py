@@ -55,11 +55,13 @@ def tables_of(numbers: Sequence[Estimate], dataset: DatasetPlan, population: str
     order = sorted(kinds, key=lambda kind: kind[0])
     tables = []
     for kind in order:
-        every, counts = _counted_once(kinds[kind])
+        alike = _alike(kinds[kind])
+        every = _counted_once(kinds[kind], alike) if alike else kinds[kind]
         tables.append(_table(every, dataset, population, ci))
         tables[-1]["collapsed"] |= bool(kind[4])
-        if counts:
+        if alike:
             tables[-1]["foot"] = COMPLETE
+            counts = [{"missing": row["missing"]} for row in alike[0]] + [row for rows in alike[1:] for row in rows]
             tables.append({**_table(counts, dataset, population, ci), "what": COUNTED, "collapsed": True})
     if sum(table["numbers"] for table in tables) != len(numbers):
         raise AssertionError(f"{len(numbers)} numbers, but {sum(table['numbers'] for table in tables)} in the tables")
@@ -117,25 +119,23 @@ def _table(rows: Sequence[Row], dataset: DatasetPlan, population: str, ci: str) 
     }
 
 
-def _counted_once(rows: list[Row]) -> tuple[list[Row], list[Row]]:
-    """The rows of a baseline table, all units counted above them, and the counts of parameters that tell no more.
-
-    Of these parameters n is the same and nothing is missing. Other tables stay as they are.
-    """
+def _alike(rows: list[Row]) -> list[list[Row]]:
+    """The counts of each parameter of a baseline table with the same n and nothing missing, if several are."""
     counts: dict[str, list[Row]] = {}
     for row in rows if any(BALANCE in row for row in rows) else ():
         if "missing" in row and not _of(row, "level"):
             counts.setdefault(_of(row, "parameter"), []).append(row)
-    sizes = {name: {_of(row, "group"): row["n"].text for row in mine} for name, mine in counts.items()}
-    complete = [name for name, mine in counts.items() if all(row["missing"].text == "0" for row in mine)]
-    alike = [name for name in complete if sizes[name] == sizes[complete[0]]]
-    if len(alike) < 2:
-        return rows, []
-    gone = {id(row) for name in alike for row in counts[name]}
-    first = [{"n": replace(row["n"], parameter="")} for row in counts[alike[0]]]
-    others = [row for name in alike[1:] for row in counts[name]]
-    others = [*({"missing": row["missing"]} for row in counts[alike[0]]), *others]
-    return [*first, *(row for row in rows if id(row) not in gone)], others
+    complete = [own for own in counts.values() if all(row["missing"].text == "0" for row in own)]
+    sizes = [{_of(row, "group"): row["n"].text for row in own} for own in complete]
+    alike = [own for own, size in zip(complete, sizes, strict=True) if size == sizes[0]]
+    return alike if len(alike) > 1 else []
+
+
+def _counted_once(rows: list[Row], alike: list[list[Row]]) -> list[Row]:
+    """The rows of a baseline table, all units counted above them instead of for each parameter."""
+    gone = {id(row) for own in alike for row in own}
+    first = [{"n": replace(row["n"], parameter="")} for row in alike[0]]
+    return [*first, *(row for row in rows if id(row) not in gone)]
 
 
 def _laid_out(heads: list[str], names: list[str], titles: list[str], found: list[list[Line]]) -> dict:
@@ -147,7 +147,11 @@ def _laid_out(heads: list[str], names: list[str], titles: list[str], found: list
         found = [[([title, *texts], cells)] for title, [(texts, cells)] in zip(titles, found, strict=True)]
     above: list[str] = []
     if len(heads) + len(names) > WIDE:
-        heads, above, found = _raised(heads, found)
+        places, first = _same(heads, found), found[0][0][0]
+        others = [place for place in range(len(heads)) if place not in places]
+        above = [first[place] for place in places if first[place]]
+        heads = [heads[place] for place in others]
+        found = [[([texts[place] for place in others], cells) for texts, cells in lines] for lines in found]
     blocks = [{"title": title, "rows": spanned(lines)} for title, lines in zip(titles, found, strict=True)]
     return {
         "heads": heads,
@@ -161,16 +165,11 @@ def _laid_out(heads: list[str], names: list[str], titles: list[str], found: list
     }
 
 
-def _raised(heads: list[str], found: list[list[Line]]) -> tuple[list[str], list[str], list[list[Line]]]:
-    """Heads without those that say the same in every line, what these say, and the lines; one head stays."""
-    texts = [line for lines in found for line, _ in lines]
-    same = [
-        at for at, head in enumerate(heads) if head in ("visit", "group") and len({line[at] for line in texts}) == 1
-    ]
-    same = same[: len(heads) - 1]
-    kept = [at for at in range(len(heads)) if at not in same]
-    lines = [[([line[at] for at in kept], cells) for line, cells in block] for block in found]
-    return [heads[at] for at in kept], [texts[0][at] for at in same if texts[0][at]], lines
+def _same(heads: list[str], blocks: list[list[Line]]) -> list[int]:
+    """The places of the heads that say the same in every line, and can stand above the table; one head stays."""
+    lines = [texts for block in blocks for texts, _ in block]
+    same = [i for i, head in enumerate(heads) if head in ("visit", "group") and len({line[i] for line in lines}) == 1]
+    return same[: len(heads) - 1]
 
 
 def _pieces(found: list[list[Line]]) -> list[str | Estimate]:

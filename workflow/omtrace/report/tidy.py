@@ -6,6 +6,7 @@ under the plan's labels. Nothing is computed.
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -102,12 +103,22 @@ def tidy(plan: Plan, rows: Mapping[str, Estimate], definitions: Mapping[str, dic
     beside: dict[Key, dict[str, Estimate]] = {}
     for row in rows.values():
         beside.setdefault(tuple(row[part] for part in ROW), {})[row.statistic] = row
-    marked = exploratory(plan, rows)
-    adjusted = _adjusted(plan, rows)
     levels = {entry["analysis"]: entry.get("options", {}).get("level") for entry in definitions.values()}
+    context = _Context(plan, beside, exploratory(plan, rows), _adjusted(plan, rows), levels)
     for key, numbers in beside.items():
         if picked := _picked(frozenset(numbers)):
-            yield _row(plan, key, numbers, picked, beside, marked, adjusted, levels.get(key[0]))
+            yield _row(context, key, picked)
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What a row of a study is made with: all its rows, ids of exploratory p values, adjusted ones, levels."""
+
+    plan: Plan
+    beside: Mapping[Key, Mapping[str, Estimate]]
+    exploratory: set[str]
+    adjusted: Mapping[str, str]
+    levels: Mapping[str, object]
 
 
 @lru_cache(maxsize=4096)
@@ -129,16 +140,8 @@ def _picked(numbers: frozenset[str]) -> Picked | None:
     return Picked("", "", "", p) if p else None
 
 
-def _row(
-    plan: Plan,
-    key: Key,
-    numbers: Mapping[str, Estimate],
-    picked: Picked,
-    beside: Mapping[Key, Mapping[str, Estimate]],
-    marked: set[str],
-    adjusted: Mapping[str, str],
-    level: object,
-) -> dict[str, str]:
+def _row(context: _Context, key: Key, picked: Picked) -> dict[str, str]:
+    plan, numbers, level = context.plan, context.beside[key], context.levels.get(key[0])
     main = numbers.get(picked.estimate) or numbers[picked.p]
     p = numbers.get(picked.p)
     entry = plan.analyses[key[0]]
@@ -159,10 +162,10 @@ def _row(
         "high": numbers[picked.high].text if has_interval else "",
         "confidence": store.number_text(level) if has_interval and isinstance(level, float) else "",
         "p": p.text if p else "",
-        "adjusted_p": _adjusted_p(numbers, p, adjusted),
-        "n": _units(plan, key, numbers, beside),
+        "adjusted_p": _adjusted_p(numbers, p, context.adjusted),
+        "n": _units(plan, key, numbers, context.beside),
         "unit": main.unit if picked.estimate else "",
-        "exploratory": "" if p is None or not p.text else "yes" if p.id in marked else "no",
+        "exploratory": "" if p is None or not p.text else "yes" if p.id in context.exploratory else "no",
         "not_computed": main.level if is_refused else "",
         "data": main.data,
         "estimate_id": main.id if picked.estimate else "",

@@ -55,17 +55,17 @@ def label_of(statistic: str) -> str:
     return statistic_of(statistic).label
 
 
-def _interval(interval: str, statistics: Sequence[str], ci: str) -> tuple[str, Column]:
-    """The column of the limits of an interval, and the statistic that it stands for: beside its estimate, or alone."""
+def _interval(interval: str, statistics: Sequence[str], ci: str) -> Column:
+    """The column of the limits of an interval, beside their estimate or alone."""
     low, high = INTERVALS[interval]
     base = main_of(statistics) if interval == "ci" else next(iter(statistic_of(low).of))
     is_named_for_it = interval in ("ci", base, f"{base}_ci")  # not for a method
     ci = "CI" if base == "partial_eta_squared" else ci  # its level is another one
     if is_named_for_it and base in statistics:
-        return base, Column(f"{label_of(base)} ({ci})", (base, low, high), "interval")
+        return Column(f"{label_of(base)} ({ci})", (base, low, high), "interval")
     label = label_of(low).removesuffix(f", {Role.LOW}")
     title = ci if interval == "ci" else f"{label} {ci}"
-    return low, Column(title, (low, high), "bounds")
+    return Column(title, (low, high), "bounds")
 
 
 def apart_of(statistic: str) -> int:
@@ -104,7 +104,8 @@ def columns_of(statistics: Sequence[str], ci: str = "CI") -> list[Column]:
             take(name, _needed(statistic.interval, given, ci))
     for statistic in known.values():
         if statistic.role is Role.LOW and set(INTERVALS[statistic.interval]) <= given.keys():
-            take(*_interval(statistic.interval, list(given), ci))
+            column = _interval(statistic.interval, list(given), ci)
+            take(column.parts[0], column)
     sets = [*TOGETHER]
     for role, words in ((Role.SD, "SD"), (Role.STANDARD_ERROR, "SE")):
         beside = [(of, s.name) for s in known.values() if s.role is role for of in s.of]

@@ -74,20 +74,27 @@ def graphical(p: Sequence[float], weights: Sequence[float], transitions: Sequenc
         j = min(ratios, key=lambda i: ratios[i])
         adjusted[j] = least = max(least, min(ratios[j], 1.0))
         open_.remove(j)
-        w, g = _without(w, g, j, open_)
+        w, g = _weights_without(w, g, j, open_), _transitions_without(g, j, open_)
     return adjusted
 
 
-def _without(w: np.ndarray, g: np.ndarray, j: int, left: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Weights and transitions of the hypotheses left once j is rejected (algorithm 1 of Bretz et al.)."""
-    new_w, new_g = np.zeros_like(w), np.zeros_like(g)
+def _weights_without(w: np.ndarray, g: np.ndarray, j: int, left: list[int]) -> np.ndarray:
+    """Weights of the hypotheses left once j is rejected (algorithm 1 of Bretz et al.)."""
+    new_w = np.zeros_like(w)
     for i in left:
         new_w[i] = w[i] + w[j] * g[j, i]
+    return new_w
+
+
+def _transitions_without(g: np.ndarray, j: int, left: list[int]) -> np.ndarray:
+    """Transitions between the hypotheses left once j is rejected."""
+    new_g = np.zeros_like(g)
+    for i in left:
         loop = g[i, j] * g[j, i]
         for k in left:
             if k != i and loop < 1 - 1e-15:
                 new_g[i, k] = (g[i, k] + g[i, j] * g[j, k]) / (1 - loop)
-    return new_w, new_g
+    return new_g
 
 
 def rejected(adjusted: Sequence[float] | np.ndarray, alpha: float) -> np.ndarray:

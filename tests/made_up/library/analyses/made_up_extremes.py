@@ -12,11 +12,11 @@ class Options(Closed):
 
 def run(call: Call) -> Iterator[Number]:
     """Number of values, minimum and maximum at each visit."""
-    for parameter, visit in call.targets("number"):
-        values = call.data.select(call.entry.population, parameter, visit)
+    for target in call.targets("number"):
+        values = call.data.select(call.entry.population, target.parameter, target.visit)
         column = values.of_group("all")["value"].astype("float64")
         numbers = {"n": len(column), "minimum": column.min(), "maximum": column.max()}
-        yield from call.numbers(parameter, "all", visit, numbers, values.rows(["all"]))
+        yield from target.numbers("all", numbers, values.rows(["all"]))
 
 
 METHOD = Method(Options, run, "Smallest and largest value.", units="any", gives="n minimum maximum")

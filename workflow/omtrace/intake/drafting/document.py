@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from omtrace.intake.drafting.events import TimeToEvent, times_to_event
 from omtrace.intake.drafting.profile import ColumnProfile, FileProfile, greatest_and_least
 from omtrace.intake.drafting.tables import Draft, ParameterDraft, TableDraft, visits_in_order
-from omtrace.model.document import plain_word
+from omtrace.model.document import Word, plain_word
 from omtrace.model.sources import MANY
 
 WIDTH = 116
@@ -37,7 +37,7 @@ def shown(value: object) -> str:
     if not isinstance(value, str):
         return f"{value:.15g}" if isinstance(value, float) else str(value)
     plain = PLAIN.fullmatch(value) and not MANY.fullmatch(value)
-    return value if plain and plain_word(value) == (value, "") else json.dumps(value, ensure_ascii=False)
+    return value if plain and plain_word(value) == Word(value) else json.dumps(value, ensure_ascii=False)
 
 
 def entry(indent: int, key: str, value: object, remark: str = "") -> Iterator[str]:

@@ -87,7 +87,7 @@ class Censored:
 
         def short(at: float) -> float:
             """How far the profile likelihood at a value of the coefficient is above the limit."""
-            theta = _search(np.column_stack([-rest, self.values - at * column]), self.states)[0]
+            theta = _search(np.column_stack([-rest, self.values - at * column]), self.states).theta
             fallen = self.log_likelihood - _likelihood(theta, rest, self.values - at * column, self.states)
             return drop - fallen
 
@@ -115,7 +115,8 @@ def fit_censored(values: ArrayLike, states: ArrayLike, design: ArrayLike, terms:
     columns = np.column_stack([-x, y])
     if (reason := _no_maximum(columns, s)) != "":
         raise ValueError(reason)
-    theta, information = _search(columns, s)
+    maximum = _search(columns, s)
+    theta, information = maximum.theta, maximum.information
     tau = float(theta[-1])
     beta = theta[:-1] / tau
     turn = np.zeros_like(information)  # d(beta, log sigma) / d(gamma, tau)
@@ -146,15 +147,16 @@ def _likelihood(theta: np.ndarray, x: np.ndarray, y: np.ndarray, s: np.ndarray) 
     return float(parts.sum())
 
 
-def _slopes(z: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First and negative second derivative of each value's log-likelihood in z (log tau apart)."""
-    seen, turned = s == SEEN, -s * z
-    mills = np.exp(-(z**2) / 2 - LOG_ROOT_2_PI - log_ndtr(np.where(seen, 0.0, turned)))
-    return np.where(seen, -z, -s * mills), np.where(seen, 1.0, mills * (mills + turned))
+@dataclass(frozen=True)
+class _Maximum:
+    """(gamma, tau) at the maximum of the likelihood, and the observed information there."""
+
+    theta: np.ndarray
+    information: np.ndarray
 
 
-def _search(columns: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Newton's method with halved steps: (gamma, tau) at the maximum, and the observed information there.
+def _search(columns: np.ndarray, s: np.ndarray) -> _Maximum:
+    """Newton's method with halved steps.
 
     ``columns``: -X and y, so that z = columns @ theta. Raises ValueError if it does not converge.
     """
@@ -164,7 +166,11 @@ def _search(columns: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     theta = np.append(beta, 1.0) / spread
     value = _likelihood(theta, x, y, s)
     for _ in range(STEPS):
-        first, second = _slopes(columns @ theta, s)
+        z = columns @ theta
+        turned = -s * z
+        mills = np.exp(-(z**2) / 2 - LOG_ROOT_2_PI - log_ndtr(np.where(s == SEEN, 0.0, turned)))
+        # first and negative second derivative of each value's log-likelihood in z (log tau apart)
+        first, second = np.where(s == SEEN, -z, -s * mills), np.where(s == SEEN, 1.0, mills * (mills + turned))
         gradient = columns.T @ first
         information = np.einsum("ni,n,nj->ij", columns, second, columns)
         gradient[-1] += seen / theta[-1]
@@ -177,7 +183,7 @@ def _search(columns: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]
             share /= 2
         theta, value = theta + share * step, trial
     if gain < NEAR:
-        return theta, information
+        return _Maximum(theta, information)
     raise ValueError("the censored regression did not converge")
 
 

@@ -87,36 +87,50 @@ def _spread(values: np.ndarray) -> float:
 def _adjusted(x: np.ndarray, member: np.ndarray, batches: int, extra: np.ndarray, base: int | None) -> np.ndarray:
     there = np.isfinite(x)
     share = np.array([np.bincount(member[t], minlength=batches) for t in there]) / there.sum(axis=1, keepdims=True)
-    kept, shifts = (
-        np.array(part)
-        for part in zip(*(_fit(row[t], member[t], extra[t]) for row, t in zip(x, there, strict=True)), strict=True)
-    )
+    fits = [_fit(row[t], member[t], extra[t]) for row, t in zip(x, there, strict=True)]
+    slopes, shifts = np.array([fit.slopes for fit in fits]), np.array([fit.shifts for fit in fits])
     grand = shifts[:, base] if base is not None else (share * shifts).sum(axis=1)
-    residual = np.where(there, x - shifts[:, member] - kept @ extra.T, 0.0)
+    residual = np.where(there, x - shifts[:, member] - slopes @ extra.T, 0.0)
     mine = there if base is None else there & (member == base)
     pooled = np.sqrt((residual**2 * mine).sum(axis=1) / mine.sum(axis=1))
-    standard = grand[:, None] + kept @ extra.T
+    standard = grand[:, None] + slopes @ extra.T
     z = (x - standard) / pooled[:, None]
     for b in range(batches):
         if b == base:
             continue
         columns = member == b
-        gamma, delta = _posterior(z[:, columns])
-        z[:, columns] = (z[:, columns] - gamma[:, None]) / np.sqrt(delta)[:, None]
+        batch = _posterior(z[:, columns])
+        z[:, columns] = (z[:, columns] - batch.location[:, None]) / np.sqrt(batch.variance)[:, None]
     out = z * pooled[:, None] + standard
     if base is not None:
         out[:, member == base] = x[:, member == base]
     return out
 
 
-def _fit(values: np.ndarray, member: np.ndarray, extra: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Least squares of values (n,) on covariates (n, p) and one column a batch: coefficients (p,) and (batches,)."""
-    kept = np.linalg.lstsq(within(extra, member), within(values, member), rcond=None)[0]
-    return kept, np.bincount(member, values - extra @ kept) / np.bincount(member)
+@dataclass(frozen=True)
+class _Feature:
+    """A feature's slopes on the covariates (p,), and its mean in each batch (batches,), covariates at zero."""
+
+    slopes: np.ndarray
+    shifts: np.ndarray
 
 
-def _posterior(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Posterior location and scale of one batch (features,), by alternation."""
+def _fit(values: np.ndarray, member: np.ndarray, extra: np.ndarray) -> _Feature:
+    """Least squares of values (n,) on covariates (n, p) and one column a batch."""
+    slopes = np.linalg.lstsq(within(extra, member), within(values, member), rcond=None)[0]
+    return _Feature(slopes, np.bincount(member, values - extra @ slopes) / np.bincount(member))
+
+
+@dataclass(frozen=True)
+class _Posterior:
+    """Posterior location and variance of the features in a batch (features,)."""
+
+    location: np.ndarray
+    variance: np.ndarray
+
+
+def _posterior(z: np.ndarray) -> _Posterior:
+    """Those of one batch, by alternation."""
     n = np.isfinite(z).sum(axis=1)
     gamma_hat, delta_hat = np.nanmean(z, axis=1), np.nanvar(z, axis=1, ddof=1)
     centre, tau = gamma_hat.mean(), gamma_hat.var(ddof=1)
@@ -132,5 +146,5 @@ def _posterior(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         change = max((np.abs(next_gamma - gamma) / gamma).max(), (np.abs(next_delta - delta) / delta).max())
         gamma, delta = next_gamma, next_delta
         if change < STOP:
-            return gamma, delta
+            return _Posterior(gamma, delta)
     raise ValueError("the batch effects did not converge")

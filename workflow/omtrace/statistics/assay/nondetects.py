@@ -5,6 +5,7 @@ value. For values above a limit see ``censored``; these methods take none.
 """
 
 import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -14,13 +15,22 @@ from scipy.special import chdtrc, ndtri
 from omtrace.statistics.basic.samples import TOLERANCE, sample, standard_deviation
 
 
+@dataclass(frozen=True)
+class _Sample:
+    """Values, and which of them are limits that the true one lies below."""
+
+    values: np.ndarray
+    below: np.ndarray
+
+
 def plotting_positions(values: ArrayLike, below: ArrayLike) -> np.ndarray:
     """Share of the population below each value (n,), limits of detection respected (Helsel and Cohn 1988).
 
     Helsel and Cohn, Water Resources Research 24:1997: the share between two limits comes from the values seen there
     against all known to lie below the upper one; within it, positions are equally spaced (Weibull).
     """
-    y, c = _checked(values, below)
+    checked = _checked(values, below)
+    y, c = checked.values, checked.below
     limits = np.unique(y[c])
     if not c.any() or y[~c].min(initial=math.inf) < limits[0]:
         limits = np.append(-math.inf, limits)
@@ -48,7 +58,7 @@ def ros(values: ArrayLike, below: ArrayLike) -> dict[str, float]:
     are not positive, or fewer than 3 different ones seen.
     """
     filled = ros_values(values, below)
-    _, c = _checked(values, below)
+    c = _checked(values, below).below
     return {
         "n": float(filled.size),
         "n_below": float(c.sum()),
@@ -60,7 +70,8 @@ def ros(values: ArrayLike, below: ArrayLike) -> dict[str, float]:
 
 def ros_values(values: ArrayLike, below: ArrayLike) -> np.ndarray:
     """The values (n,), those below a limit put at the line of ``ros``: as a set they hold, one by one they do not."""
-    y, c = _checked(values, below)
+    checked = _checked(values, below)
+    y, c = checked.values, checked.below
     if (y <= 0).any():
         raise ValueError("regression on order statistics takes logs: all values and limits must be positive")
     if np.unique(y[~c]).size < 3:
@@ -80,16 +91,23 @@ class Curve(NamedTuple):
 
 def kaplan_meier(values: ArrayLike, below: ArrayLike) -> Curve:
     """Different values in descending order, and the share of the population below each (Kaplan-Meier, flipped)."""
-    y, c = _checked(values, below)
-    points, seen, at_risk = _counted(y, c)
-    return Curve(points, np.cumprod(1 - seen / at_risk))
+    table = _life_table(_checked(values, below))
+    return Curve(table.points, np.cumprod(1 - table.seen / table.at_risk))
 
 
-def _counted(y: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+@dataclass(frozen=True)
+class _LifeTable:
     """Different values in descending order; of each, how many were seen there, and how many lie there or below."""
-    points, at = np.unique(y, return_inverse=True)
-    seen, there = np.bincount(at, ~below).astype(int), np.bincount(at)
-    return points[::-1], seen[::-1], np.cumsum(there)[::-1]
+
+    points: np.ndarray
+    seen: np.ndarray
+    at_risk: np.ndarray
+
+
+def _life_table(sample: _Sample) -> _LifeTable:
+    points, at = np.unique(sample.values, return_inverse=True)
+    seen, there = np.bincount(at, ~sample.below).astype(int), np.bincount(at)
+    return _LifeTable(points[::-1], seen[::-1], np.cumsum(there)[::-1])
 
 
 def kaplan_meier_summary(values: ArrayLike, below: ArrayLike) -> dict[str, float]:
@@ -100,8 +118,9 @@ def kaplan_meier_summary(values: ArrayLike, below: ArrayLike) -> dict[str, float
     that is below the lowest limit. The standard error is Greenwood's times sqrt(m / (m - 1)), m values seen (Kaplan and
     Meier 1958): that of an ordinary mean where nothing is below a limit; NaN below two values seen.
     """
-    y, c = _checked(values, below)
-    (points, share), (_, seen, at_risk) = kaplan_meier(y, c), _counted(y, c)
+    both = _checked(values, below)
+    y, c, table = both.values, both.below, _life_table(both)
+    (points, share), seen, at_risk = kaplan_meier(y, c), table.seen, table.at_risk
     # The mean is the largest value less each piece of the axis times the share below it.
     widths = np.append(points[:-1] - points[1:], 0.0)
     areas = np.cumsum((widths * share)[::-1])[::-1]  # from each point down
@@ -125,7 +144,8 @@ def peto_prentice(values: ArrayLike, below: ArrayLike, groups: ArrayLike) -> dic
     Log-rank sums on the flipped axis, weighted with the Kaplan-Meier share just above each value (Peto and Peto 1972;
     Harrington and Fleming's rho = 1).
     """
-    y, c = _checked(values, below)
+    checked = _checked(values, below)
+    y, c = checked.values, checked.below
     names, member = np.unique(np.asarray(groups), return_inverse=True)
     if names.size < 2:
         raise ValueError("one group: nothing to compare")
@@ -148,14 +168,15 @@ def peto_prentice(values: ArrayLike, below: ArrayLike, groups: ArrayLike) -> dic
 
 def substituted(values: ArrayLike, below: ArrayLike, share: float = 0.5) -> np.ndarray:
     """The values, a limit replaced by ``share`` of it: known to bias means and spreads, for comparison only."""
-    y, c = _checked(values, below)
+    checked = _checked(values, below)
+    y, c = checked.values, checked.below
     return np.where(c, share * y, y)
 
 
-def _checked(values: ArrayLike, below: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def _checked(values: ArrayLike, below: ArrayLike) -> _Sample:
     y, c = sample(values), np.asarray(below)
     if c.shape != y.shape or not np.isin(c, (0, 1)).all():
         raise ValueError("below: not one True or False for each value")
     if not y.size:
         raise ValueError("no values")
-    return y, c.astype(bool)
+    return _Sample(y, c.astype(bool))

@@ -26,13 +26,13 @@ LEFT_OPEN, FACTOR, LEVELS = (
 SIZES = {6: (2, 3), 12: (3, 4), 24: (4, 6), 48: (6, 8), 96: (8, 12), 384: (16, 24), 1536: (32, 48)}
 
 
-def places(wells: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Row and column of wells such as B7, from 0. Raises ValueError for other names."""
-    found = [re.fullmatch(r"(?:.*/)?(A?)([A-Z])0?([1-9]|[1-3]\d|4[0-8])", well) for well in wells]
-    if bad := [well for well, one in zip(wells, found, strict=True) if one is None or (one[1] and one[2] > "F")]:
+def places(wells: Sequence[str]) -> np.ndarray:
+    """Rows and columns (2, n) of wells such as B7, from 0. Raises ValueError for other names."""
+    matches = [re.fullmatch(r"(?:.*/)?(A?)([A-Z])0?([1-9]|[1-3]\d|4[0-8])", well) for well in wells]
+    if bad := [well for well, m in zip(wells, matches, strict=True) if m is None or (m[1] and m[2] > "F")]:
         raise ValueError(f"{bad[0]!r} is no well")
-    rows = [26 * len(one[1]) + ord(one[2]) - ord("A") for one in found if one]
-    return np.array(rows), np.array([int(one[3]) - 1 for one in found if one])
+    rows = [26 * len(m[1]) + ord(m[2]) - ord("A") for m in matches if m]
+    return np.array([rows, [int(m[3]) - 1 for m in matches if m]])
 
 
 def size_of(row: np.ndarray, column: np.ndarray) -> int:

@@ -65,7 +65,8 @@ def plate_shifts(logs: ArrayLike, material: ArrayLike, plate: ArrayLike) -> Plat
     linked = _linked(there)
     there &= linked[:, None]
     means = np.where(there, total / np.maximum(count, 1), 0.0)
-    shift, spread = _fit(means, there, linked)
+    spread = _covariance(there, linked)
+    shift = spread @ _right_side(means, there)
     fitted = shift[:, None] + _materials(means, there, shift)[None, :]
     cells = int(there.sum())
     df = cells - int(linked.sum()) - int(there.any(axis=0).sum()) + 1
@@ -73,7 +74,11 @@ def plate_shifts(logs: ArrayLike, material: ArrayLike, plate: ArrayLike) -> Plat
     if df > 0:
         sd = math.sqrt(float(((means - fitted)[there] ** 2).sum()) / df)
     else:
-        sd, df = _wells(y, at_plate, at_name, count, total, there)
+        seen = there[at_plate, at_name]
+        residual = (y - (total / np.maximum(count, 1))[at_plate, at_name])[seen]
+        df = max(0, int(seen.sum()) - cells)
+        if df:  # scatter of the mean of a material's wells on a plate, from its wells
+            sd = math.sqrt(float(residual @ residual) / df * float((1 / count[there]).mean()))
     held = there.sum(axis=1)
     independent = sd * np.sqrt(_inflated(there, linked) / np.where(linked, held, 1))
     out = ~linked
@@ -100,17 +105,21 @@ def _linked(there: np.ndarray) -> np.ndarray:
     return best
 
 
-def _fit(means: np.ndarray, there: np.ndarray, linked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Shifts (k,) of mean zero, and their covariance (k, k) for a scatter of 1; materials are eliminated."""
+def _covariance(there: np.ndarray, linked: np.ndarray) -> np.ndarray:
+    """Covariance (k, k) of the shifts, of mean zero, for a scatter of 1; materials are eliminated."""
     on = np.maximum(there.sum(axis=0), 1)
     information = np.diag(there.sum(axis=1).astype(float)) - (there / on) @ there.T
-    centred = means - (means.sum(axis=0) / on)[None, :]
-    right = np.where(there, centred, 0.0).sum(axis=1)
     spread = np.zeros_like(information)
     rows = np.ix_(linked, linked)
     size = int(linked.sum())
     spread[rows] = np.linalg.inv(information[rows] + 1.0 / size) - 1.0 / size
-    return spread @ right, spread
+    return spread
+
+
+def _right_side(means: np.ndarray, there: np.ndarray) -> np.ndarray:
+    """The sums (k,) of the means of each plate, less those of their materials."""
+    centred = means - (means.sum(axis=0) / np.maximum(there.sum(axis=0), 1))[None, :]
+    return np.where(there, centred, 0.0).sum(axis=1)
 
 
 def _materials(means: np.ndarray, there: np.ndarray, shift: np.ndarray) -> np.ndarray:
@@ -125,15 +134,3 @@ def _inflated(there: np.ndarray, linked: np.ndarray) -> float:
     inner = np.diag(on) - moved.T @ moved
     values = np.linalg.eigvalsh(moved @ np.linalg.pinv(inner, rcond=1e-10, hermitian=True) @ moved.T)
     return 1.0 + max(0.0, float(values[-1]))
-
-
-def _wells(
-    y: np.ndarray, at_plate: np.ndarray, at_name: np.ndarray, count: np.ndarray, total: np.ndarray, there: np.ndarray
-) -> tuple[float, int]:
-    """Scatter of the mean of a material's wells on a plate, from its wells, and df."""
-    kept = there[at_plate, at_name]
-    residual = (y - (total / np.maximum(count, 1))[at_plate, at_name])[kept]
-    df = int(kept.sum() - there.sum())
-    if df < 1:
-        return math.nan, 0
-    return math.sqrt(float(residual @ residual) / df * float((1 / count[there]).mean())), df

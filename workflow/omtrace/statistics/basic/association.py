@@ -128,7 +128,8 @@ def trend_of_differences(a: ArrayLike, b: ArrayLike, level: float = 0.95) -> dic
     return {"dose_slope": float(line.slope), **wald_numbers(float(line.slope), float(line.stderr), x.size - 2, level)}
 
 
-def _pairs(a: ArrayLike, b: ArrayLike, fewest: int, vary: bool = True) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(a: ArrayLike, b: ArrayLike, fewest: int, vary: bool = True) -> np.ndarray:
+    """The first and the second value of each pair (2, n)."""
     x, y = sample(a, "a"), sample(b, "b")
     if x.size != y.size:
         raise ValueError(f"{x.size} and {y.size} values are no pairs")
@@ -136,4 +137,4 @@ def _pairs(a: ArrayLike, b: ArrayLike, fewest: int, vary: bool = True) -> tuple[
         raise ValueError(f"{x.size} pairs; at least {fewest} are needed")
     if vary and not (np.ptp(x) > 0 and np.ptp(y) > 0):
         raise ValueError("values that do not vary have no correlation")
-    return x, y
+    return np.array([x, y])

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 
@@ -277,22 +278,30 @@ def _pair(difference: float, se: float, low: float, high: float, df: float) -> d
     return {"difference": difference, "se": se, "ci_low": low, "ci_high": high, "t": t, "df": float(df)}
 
 
+@dataclass(frozen=True)
+class _Quadrature:
+    """Nodes and weights of an integral over a distribution."""
+
+    nodes: np.ndarray
+    weights: np.ndarray
+
+
 @lru_cache(maxsize=64)
-def _spread(df: float) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights of s = sqrt(chi-squared / df)."""
+def _spread(df: float) -> _Quadrature:
+    """Over s = sqrt(chi-squared / df)."""
     low, high = (math.sqrt(2 * float(end) / df) for end in (gammaincinv(df / 2, TAIL), gammainccinv(df / 2, TAIL)))
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     s = low + (high - low) * (nodes + 1) / 2
     log_density = math.log(2) + df / 2 * math.log(df / 2) - gammaln(df / 2) + (df - 1) * np.log(s) - df * s * s / 2
-    return s, weights * (high - low) / 2 * np.exp(log_density)
+    return _Quadrature(s, weights * (high - low) / 2 * np.exp(log_density))
 
 
 @lru_cache(maxsize=1)
-def _normal() -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights of a standard normal."""
+def _normal() -> _Quadrature:
+    """Over a standard normal."""
     nodes, weights = np.polynomial.legendre.leggauss(NODES)
     z = REACH * nodes
-    return z, weights * REACH * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    return _Quadrature(z, weights * REACH * np.exp(-z * z / 2) / math.sqrt(2 * math.pi))
 
 
 def dunnett_exceeds(t: float, shares: tuple[float, ...], df: float) -> float:
@@ -305,13 +314,14 @@ def dunnett_exceeds(t: float, shares: tuple[float, ...], df: float) -> float:
     """
     if not (math.isfinite(t) and df > 0):
         return math.nan
-    (s, of_s), (z, of_z) = _spread(df), _normal()
+    spread, normal = _spread(df), _normal()
+    s, z = spread.nodes, normal.nodes
     inner = np.ones((s.size, z.size))
     for share in shares:
         own, shared = math.sqrt(1 - share), math.sqrt(share) * z
         half = abs(t) * s[:, None]
         inner *= ndtr((half - shared) / own) - ndtr((-half - shared) / own)
-    return min(1.0, max(0.0, 1 - float(((inner * of_z).sum(axis=1) * of_s).sum())))
+    return min(1.0, max(0.0, 1 - float(((inner * normal.weights).sum(axis=1) * spread.weights).sum())))
 
 
 def critical(exceeds: Callable[[float], float], level: float) -> float:

@@ -40,7 +40,8 @@ def proportion(count: int, n: int, level: float = 0.95) -> dict[str, float]:
     >>> round(found["wilson_low"], 4), round(found["clopper_pearson_low"], 4)
     (0.3538, 0.3079)
     """
-    count, n = _checked(count, n)
+    count, n = whole(count, "count"), whole(n, "n")
+    _check_share(count, n)
     check_level(level)
     limits: dict[str, float] = {}
     for name, method in (("wilson", "wilson"), ("clopper_pearson", "exact")):
@@ -183,10 +184,10 @@ def odds_ratio(count_1: int, n_1: int, count_2: int, n_2: int, level: float = 0.
     return {**finite, "fisher_p": float(fisher_exact(table).pvalue)}
 
 
-def restricted(table: Table, difference: float) -> tuple[float, float]:
-    """Maximum likelihood proportions of two groups (count, n, count, n) whose difference is given.
+def restricted(table: Table, difference: float) -> float:
+    """Maximum likelihood proportion of the second of two groups (count, n, count, n) whose difference is given.
 
-    The root of Miettinen and Nurminen's cubic in the second proportion, by the formula of cosines.
+    The root of Miettinen and Nurminen's cubic, by the formula of cosines; the first is the difference more.
     """
     count_1, n_1, count_2, n_2 = table
     total, events = n_1 + n_2, count_1 + count_2
@@ -198,8 +199,7 @@ def restricted(table: Table, difference: float) -> tuple[float, float]:
     p = math.copysign(math.sqrt(max((b / 3) ** 2 - c / 3, 0.0)), q)
     angle = (math.pi + math.acos(min(1.0, max(-1.0, quotient(q, p**3))))) / 3 if p else 0.0
     second = 2 * p * math.cos(angle) - b / 3
-    second = min(max(second, 0.0, -difference), 1.0, 1.0 - difference)
-    return second + difference, second
+    return min(max(second, 0.0, -difference), 1.0, 1.0 - difference)
 
 
 def difference_limits(tables: Sequence[Table], z: float, corrected: bool) -> Interval:
@@ -216,7 +216,8 @@ def difference_limits(tables: Sequence[Table], z: float, corrected: bool) -> Int
     def score(difference: float) -> float:
         variance = 0.0
         for table, weight, factor in zip(tables, weights, factors, strict=True):
-            p_1, p_2 = restricted(table, difference)
+            p_2 = restricted(table, difference)
+            p_1 = p_2 + difference
             variance += weight**2 * ((p_1 * (1 - p_1) / table[1] + p_2 * (1 - p_2) / table[3]) * factor)
         away = estimate - difference
         if variance <= 0:
@@ -260,15 +261,16 @@ def _falling(function: Callable[[float], float], target: float, start: float) ->
     return math.nan
 
 
-def _checked(count: int, n: int) -> tuple[int, int]:
-    count, n = whole(count, "count"), whole(n, "n")
+def _check_share(count: int, n: int) -> None:
     if count > n:
         raise ValueError("the count exceeds n")
-    return count, n
 
 
 def _checked_table(count_1: int, n_1: int, count_2: int, n_2: int) -> Table:
-    return (*_checked(count_1, n_1), *_checked(count_2, n_2))
+    table = whole(count_1, "count"), whole(n_1, "n"), whole(count_2, "count"), whole(n_2, "n")
+    _check_share(*table[:2])
+    _check_share(*table[2:])
+    return table
 
 
 def _quantile(level: float) -> float:

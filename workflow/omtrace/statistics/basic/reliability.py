@@ -1,6 +1,7 @@
 """Reliability of a score: Cronbach's alpha, intraclass correlations over two occasions or more, detectable change."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,8 +24,8 @@ def cronbach_alpha(items: ArrayLike, level: float = 0.95) -> dict[str, float]:
     """
     x = matrix(items, 2)
     n, k = x.shape
-    between, _, error = _mean_squares(x)
-    alpha = 1 - quotient(error, between)
+    squares = _mean_squares(x)
+    alpha = 1 - quotient(squares.error, squares.between)
     low, high = feldt_limits(alpha, n, k, level)
     return {"items": float(k), "alpha": alpha, "ci_low": low, "ci_high": high}
 
@@ -46,9 +47,9 @@ def retest(values: ArrayLike, level: float = 0.95) -> dict[str, float]:
     """
     x = matrix(values, 2)
     n, _ = x.shape
-    _, occasions, error = _mean_squares(x)
-    shift = max(0.0, (occasions - error) / n) if n > 1 else math.nan
-    sem = math.sqrt(shift + error)
+    squares = _mean_squares(x)
+    shift = max(0.0, (squares.occasions - squares.error) / n) if n > 1 else math.nan
+    sem = math.sqrt(shift + squares.error)
     forms = intraclass(x, level)
     agreement, consistency = forms["ICC(2,1)"], forms["ICC(3,1)"]
     return {
@@ -59,7 +60,7 @@ def retest(values: ArrayLike, level: float = 0.95) -> dict[str, float]:
         "icc_consistency_low": consistency["ci_low"],
         "icc_consistency_high": consistency["ci_high"],
         "sem_agreement": sem,
-        "sem_consistency": math.sqrt(error),
+        "sem_consistency": math.sqrt(squares.error),
         "smallest_detectable_change": float(ndtri((1 + check_level(level)) / 2)) * math.sqrt(2) * sem,
     }
 
@@ -88,14 +89,20 @@ def intraclass(values: ArrayLike, level: float = 0.95) -> dict[str, dict[str, fl
     """
     x = matrix(values, 2)
     n, k = x.shape
-    between, raters, error = _mean_squares(x)
+    squares = _mean_squares(x)
+    between, raters, error = squares.between, squares.occasions, squares.error
     within = ((n - 1) * error + raters) / max(n, 1)  # of n (k - 1) degrees of freedom
     total = between + (k - 1) * error + k * (raters - error) / max(n, 1)
     agreement = quotient(between - error, total)
-    low, high = _agreement_limits(between, raters, error, n, k, agreement, level)
+    limits = _agreement_limits(squares, n, k, agreement, level)
     two_way = (n - 1) * (k - 1)
     found = {"ICC(1,1)": single(between, within, k, (n - 1, n * (k - 1)), level)}
-    found["ICC(2,1)"] = {"icc": agreement, "ci_low": low, "ci_high": high, **_f_test(between, error, (n - 1, two_way))}
+    found["ICC(2,1)"] = {
+        "icc": agreement,
+        "ci_low": limits.low,
+        "ci_high": limits.high,
+        **_f_test(between, error, (n - 1, two_way)),
+    }
     found["ICC(3,1)"] = single(between, error, k, (n - 1, two_way), level)
     for form, numbers in list(found.items()):
         averaged = {name: quotient(k * numbers[name], 1 + (k - 1) * numbers[name]) for name in LIMITS}
@@ -121,17 +128,26 @@ def _f_test(above: float, below: float, df: tuple[float, float]) -> dict[str, fl
     return {"f": f, "df_1": float(df[0]), "df_2": float(df[1]), "p": p}
 
 
-def _mean_squares(x: np.ndarray) -> tuple[float, float, float]:
-    """Between units, between columns, and residual; NaN below two units, rounding error set to 0."""
+@dataclass(frozen=True)
+class MeanSquares:
+    """Mean squares of a two-way analysis of variance: between units, between columns, and residual."""
+
+    between: float
+    occasions: float
+    error: float
+
+
+def _mean_squares(x: np.ndarray) -> MeanSquares:
+    """NaN below two units, rounding error set to 0."""
     n, k = x.shape
     if n < 2:
-        return math.nan, math.nan, math.nan
+        return MeanSquares(math.nan, math.nan, math.nan)
     centre, rows, columns = x.mean(), x.mean(axis=1), x.mean(axis=0)
     residual = x - rows[:, None] - columns + centre
     floor = (TOLERANCE * float(np.abs(x).max())) ** 2 * n * k
     squares = (k * ((rows - centre) ** 2).sum(), n * ((columns - centre) ** 2).sum(), (residual**2).sum())
-    found = [float(square) / df for square, df in zip(squares, (n - 1, k - 1, (n - 1) * (k - 1)), strict=True)]
-    return tuple(square if square > floor else 0.0 for square in found)  # type: ignore[return-value]
+    means = [float(square) / df for square, df in zip(squares, (n - 1, k - 1, (n - 1) * (k - 1)), strict=True)]
+    return MeanSquares(*(square if square > floor else 0.0 for square in means))
 
 
 def _f_limits(df_1: float, df_2: float, level: float) -> Interval:
@@ -142,9 +158,8 @@ def _f_limits(df_1: float, df_2: float, level: float) -> Interval:
     return Interval(float(fdtri(df_1, df_2, tail)), float(fdtri(df_1, df_2, 1 - tail)))
 
 
-def _agreement_limits(
-    between: float, occasions: float, error: float, n: int, k: int, icc: float, level: float
-) -> Interval:
+def _agreement_limits(squares: MeanSquares, n: int, k: int, icc: float, level: float) -> Interval:
+    between, occasions, error = squares.between, squares.occasions, squares.error
     f = quotient(occasions, error)
     if not (math.isfinite(icc) and math.isfinite(f)):
         return Interval(math.nan, math.nan)

@@ -119,7 +119,7 @@ class Stacked(NamedTuple):
     used: np.ndarray
 
 
-def stacked(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> Stacked:
+def stacked(pairs: Sequence[tuple[np.ndarray, np.ndarray] | np.ndarray]) -> Stacked:
     """Pairs of arrays of unequal length as the rows of two arrays (k, m), and the mask of what is there."""
     width = max((len(x) for x, _ in pairs), default=0)
     used = np.arange(width) < np.array([len(x) for x, _ in pairs], dtype=int)[:, None]

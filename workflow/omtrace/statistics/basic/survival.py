@@ -17,7 +17,7 @@ from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
 from omtrace.statistics.basic.samples import ROUNDING, check_level, sample
 from omtrace.statistics.linear.design import column_scale
-from omtrace.statistics.linear.likelihood import Fit, maximise, normal_numbers, ratio_numbers
+from omtrace.statistics.linear.likelihood import Derivatives, Fit, maximise, normal_numbers, ratio_numbers
 
 HALF = 1e-9  # a survival probability this near to one half is one half
 NO_MAXIMUM = "the likelihood has no finite maximum: a group or level has no event, or a covariate tells their order"
@@ -181,7 +181,7 @@ class CoxModel:
 
     def hazard_ratio(self, weights: ArrayLike, level: float = 0.95) -> dict[str, float]:
         """hazard_ratio, se_log, ci_low, ci_high, z, p of a combination of the coefficients (Wald)."""
-        return ratio_numbers("hazard_ratio", *self.fit.estimate(np.asarray(weights, dtype=float)), level)
+        return ratio_numbers("hazard_ratio", self.fit.estimate(np.asarray(weights, dtype=float)), level)
 
     def proportional_hazards(self, columns: slice) -> dict[str, float]:
         """The score test that coefficients do not change over time: chi_squared, df, proportional_hazards_p.
@@ -272,7 +272,8 @@ def fit_cox(
     try:
         with np.errstate(all="ignore"):
             fit = maximise(
-                lambda b: (float(scaled.loglike(b)), scaled.score(b), scaled.hessian(b)), np.zeros(x.shape[1])
+                lambda b: Derivatives(float(scaled.loglike(b)), scaled.score(b), scaled.hessian(b)),
+                np.zeros(x.shape[1]),
             )
     except ValueError:
         raise ValueError(NO_MAXIMUM) from None
@@ -281,7 +282,8 @@ def fit_cox(
     return CoxModel(PHReg(t, x, d, strata=codes, ties=ties), fit.rescaled(scale))
 
 
-def _checked(times: ArrayLike, events: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def _checked(times: ArrayLike, events: ArrayLike) -> np.ndarray:
+    """Times, and whether each is that of an event (2, n)."""
     t, d = sample(times, "times"), sample(events, "events")
     if not t.size or t.size != d.size:
         raise ValueError("there are no times" if not t.size else "times and events differ in number")
@@ -289,4 +291,4 @@ def _checked(times: ArrayLike, events: ArrayLike) -> tuple[np.ndarray, np.ndarra
         raise ValueError(f"{int((t < 0).sum())} times are below 0")
     if not ((d == 0) | (d == 1)).all():
         raise ValueError("events: 1 for an event, 0 for a time that is censored")
-    return t, d
+    return np.array([t, d])

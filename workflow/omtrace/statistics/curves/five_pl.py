@@ -35,6 +35,7 @@ from omtrace.statistics.curves.four_pl_search import (
     SLOPE_RANGE,
     VAGUE,
     Curves,
+    Inverse,
     dot,
     hooked,
     inverted,
@@ -99,15 +100,16 @@ def _fit_chunk(
         symmetric, _ = curves.search(SYMMETRIC_STEPS)
         best = _Optimum.of(curves, symmetric, signs)
         df = n[rows] - 5
-        jacobian, coefficients[rows] = best.jacobian(curves)
-        covariance[rows], singular = _covariance(jacobian, curves.w, best.rss, df)
+        jacobian, coefficients[rows] = best.jacobian(curves), best.coefficients(curves)
+        inverse = _covariance(jacobian, curves.w, best.rss, df)
+        covariance[rows] = inverse.matrices
         rss[rows] = best.rss
         total = dot(curves.y, curves.y, curves.w)
         r_squared[rows] = 1 - best.rss / np.maximum(total, TINY)
         beside = levels_of(x[rows], y[rows], w[rows]).x
         unknown = (
             best.lacks_levels(beside)
-            | singular
+            | inverse.singular
             | best.is_unknown(curves, covariance[rows], df)
             | unseen_plateau(jacobian[:, :, 0], curves.w)
         )
@@ -154,19 +156,32 @@ class _Optimum:
     @property
     def slope(self) -> np.ndarray:
         """B (k,)."""
-        return self.sign * np.exp(self.theta[:, 0] - steepness(self.theta[:, 2])[0])
+        return self.sign * np.exp(self.theta[:, 0] - steepness(self.theta[:, 2]))
 
-    def jacobian(self, curves: Curves) -> tuple[np.ndarray, np.ndarray]:
-        """Derivatives of y at the points in A, B, log C, D, G (k, m, 5), and A, B, C, D, G (k, 5)."""
-        b, g = self.slope, np.exp(self.theta[:, 2])
-        log_c = self.theta[:, 1] + self.theta[:, 2] / b
-        v = np.clip(b[:, None] * (curves.log_x - log_c[:, None]), -700.0, 700.0)
+    @property
+    def log_c(self) -> np.ndarray:
+        """log C (k,)."""
+        return self.theta[:, 1] + self.theta[:, 2] / self.slope
+
+    def _exponent(self, curves: Curves) -> np.ndarray:
+        """B log(x / C) at the points (k, m)."""
+        return np.clip(self.slope[:, None] * (curves.log_x - self.log_c[:, None]), -700.0, 700.0)
+
+    def coefficients(self, curves: Curves) -> np.ndarray:
+        """A, B, C, D, G (k, 5)."""
+        g = np.exp(self.theta[:, 2])
+        h = np.exp(-g[:, None] * np.logaddexp(0, self._exponent(curves)))
+        d = curves.centre - self.span * np.einsum("km,km->k", h, curves.w) / curves.total
+        return np.column_stack([d + self.span, self.slope, np.exp(self.log_c), d, g])
+
+    def jacobian(self, curves: Curves) -> np.ndarray:
+        """Derivatives of y at the points in A, B, log C, D, G (k, m, 5)."""
+        b, g, v = self.slope, np.exp(self.theta[:, 2]), self._exponent(curves)
         log_h = -g[:, None] * np.logaddexp(0, v)
         h = np.exp(log_h)
         steep = -self.span[:, None] * g[:, None] * h / (1 + np.exp(-v))
         columns = [h, steep * v / b[:, None], -b[:, None] * steep, 1 - h, self.span[:, None] * h * log_h / g[:, None]]
-        d = curves.centre - self.span * np.einsum("km,km->k", h, curves.w) / curves.total
-        return np.stack(columns, axis=2), np.column_stack([d + self.span, b, np.exp(log_c), d, g])
+        return np.stack(columns, axis=2)
 
     @property
     def middle(self) -> np.ndarray:
@@ -196,12 +211,12 @@ class _Optimum:
         return beyond | edge | (stdtrit(df, 0.975) * spread > math.log(VAGUE))
 
 
-def _covariance(jacobian: np.ndarray, w: np.ndarray, rss: np.ndarray, df: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Inverse information times rss/df (k, p, p), and where it is singular."""
+def _covariance(jacobian: np.ndarray, w: np.ndarray, rss: np.ndarray, df: np.ndarray) -> Inverse:
+    """Inverse information times rss/df (k, p, p)."""
     weighted = jacobian * w[:, :, None]
     information = weighted.swapaxes(1, 2) @ jacobian
     size = np.sqrt(np.maximum(np.diagonal(information, axis1=1, axis2=2), TINY))
     information /= size[:, :, None] * size[:, None, :]
-    found, singular = inverted(information, 1e-13)
+    inverse = inverted(information, 1e-13)
     size *= np.sqrt(df / np.maximum(rss, TINY))[:, None]
-    return found / (size[:, :, None] * size[:, None, :]), singular
+    return Inverse(inverse.matrices / (size[:, :, None] * size[:, None, :]), inverse.singular)

@@ -56,11 +56,18 @@ class Projection:
         return Projection(*(array[rows] for array in vars(self).values()))
 
 
-def steepness(log_g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """log(S / |B|) at log G, and its derivative there."""
+def steepness(log_g: np.ndarray) -> np.ndarray:
+    """log(S / |B|) at log G."""
     g = np.exp(log_g)
-    share = log_g - np.log1p(g)
-    return (1 + g) * share, 1 + g * share
+    return (1 + g) * (log_g - np.log1p(g))
+
+
+@dataclass(frozen=True)
+class Equations:
+    """Normal equations of k curves: matrix (6, k): 11, 12, 13, 22, 23, 33, and gradient (3, k)."""
+
+    matrix: np.ndarray
+    gradient: np.ndarray
 
 
 class Asymmetric(ByCurve):
@@ -75,7 +82,7 @@ class Asymmetric(ByCurve):
 
     def project(self, theta: np.ndarray) -> Projection:
         """The linear problem in the asymptotes at theta, solved."""
-        slope = self.sign * np.exp(theta[:, :1] - steepness(theta[:, 2:])[0])
+        slope = self.sign * np.exp(theta[:, :1] - steepness(theta[:, 2:]))
         v = slope * self.log_x
         v -= theta[:, 2:] + slope * theta[:, 1:2]
         np.clip(v, -FAR, FAR, out=v)
@@ -98,15 +105,16 @@ class Asymmetric(ByCurve):
     def slopes(self, theta: np.ndarray, at: Projection) -> list[np.ndarray]:
         """Derivatives of y (in roots of weights) in log S, log X and log G, the asymptotes held."""
         log_g = theta[:, 2:]
-        ratio, turn = steepness(log_g)
+        g = np.exp(log_g)
+        ratio, turn = steepness(log_g), 1 + g * (log_g - np.log1p(g))  # the derivative in log G
         scaled = (self.root * at.span[:, None]) * at.share
-        steep = -np.exp(log_g) * scaled * at.logit  # in v
+        steep = -g * scaled * at.logit  # in v
         along = steep * (at.v + log_g)
         slope = self.sign * np.exp(theta[:, :1] - ratio)
         return [along, -slope * steep, scaled * at.log_h - turn * along - steep]
 
-    def normal_equations(self, theta: np.ndarray, at: Projection) -> tuple[np.ndarray, np.ndarray]:
-        """Normal matrix (6, k): 11, 12, 13, 22, 23, 33, and gradient (3, k), from the projection there."""
+    def normal_equations(self, theta: np.ndarray, at: Projection) -> "Equations":
+        """The normal equations, from the projection there."""
         columns = []
         for column in self.slopes(theta, at):
             column = self.centred(column)
@@ -114,7 +122,7 @@ class Asymmetric(ByCurve):
             columns.append(column)
         pairs = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)]
         matrix = np.stack([np.einsum("km,km->k", columns[i], columns[j]) for i, j in pairs])
-        return matrix, np.stack([np.einsum("km,km->k", column, at.residual) for column in columns])
+        return Equations(matrix, np.stack([np.einsum("km,km->k", column, at.residual) for column in columns]))
 
     def start(self, symmetric: np.ndarray) -> np.ndarray:
         """The best of asymmetric curves about the symmetric one (k, 2: log B, log C) and of a grid."""
@@ -172,7 +180,8 @@ class Asymmetric(ByCurve):
         low, high = part.limits()
         for _ in range(steps if rows.size else 0):
             here, rss, damped = theta[rows], at.rss, damping[rows]
-            matrix, gradient = part.normal_equations(here, at)
+            equations = part.normal_equations(here, at)
+            matrix, gradient = equations.matrix, equations.gradient
             free = ~(((here <= low) & (gradient.T < 0)) | ((here >= high) & (gradient.T > 0))).T
             full, step = solved(matrix, gradient, 0.0, free), solved(matrix, gradient, damped, free)
             there = np.clip(here + np.clip(step.T, -1.5, 1.5), low, high)

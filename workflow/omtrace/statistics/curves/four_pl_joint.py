@@ -6,7 +6,7 @@ equations are left (a Schur complement), so that a step of Levenberg and Marquar
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -96,13 +96,64 @@ def fit_joint(
     if rows.size < 2:
         return _refused(own, out, "fewer than two plates with standards that can share a curve")
     plates = _Plates(x[rows], y[rows], w[rows])
-    theta, converged = plates.search(plates.start(own.b[rows], own.c[rows]))
-    return plates.judged(theta, converged, own, out, rows)
+    return plates.judged(plates.search(plates.start(own.b[rows], own.c[rows])), own, out, rows)
 
 
 def _refused(own: FourPL, out: np.ndarray, why: str) -> JointFit:
-    curves, midpoint, covariance = _empty(own, np.array([one or why for one in out], dtype=object))
-    return JointFit(curves, math.nan, math.nan, midpoint, covariance, why)
+    return _blank(own, np.array([reason or why for reason in out], dtype=object), why)
+
+
+@dataclass(frozen=True)
+class _Response:
+    """At each point u = B log(x/C), its logistic function, and the residual (k, m)."""
+
+    u: np.ndarray
+    share: np.ndarray
+    residual: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Search:
+    """Where a search ended, and whether it has converged."""
+
+    theta: np.ndarray
+    converged: bool
+
+
+@dataclass(frozen=True)
+class _Equations:
+    """Normal equations: shared block (3, 3), cross block (k, 3), diagonal (k,), and right sides (3,), (k,)."""
+
+    shared: np.ndarray
+    cross: np.ndarray
+    diagonal: np.ndarray
+    right: np.ndarray
+    own: np.ndarray
+
+    def step(self, damping: float) -> np.ndarray:
+        """The step of the damped equations, the midpoints eliminated; 0 where they are singular."""
+        d = np.maximum(self.diagonal * (1 + damping), TINY)
+        left = self.shared + damping * np.diag(np.diag(self.shared)) - self.cross.T @ (self.cross / d[:, None])
+        try:
+            shared = np.linalg.solve(left, self.right - self.cross.T @ (self.own / d))
+        except np.linalg.LinAlgError:
+            return np.zeros(3 + len(d))
+        return np.concatenate([shared, (self.own - self.cross @ shared) / d])
+
+    def predicted(self, step: np.ndarray) -> float:
+        """How much a step lowers the sum of squares, by these equations."""
+        shared, own = step[:3], step[3:]
+        square = shared @ self.shared @ shared + 2 * own @ self.cross @ shared + self.diagonal @ own**2
+        return float(2 * (shared @ self.right + own @ self.own) - square)
+
+    @property
+    def is_singular(self) -> bool:
+        """Whether they have no one solution."""
+        if (self.diagonal <= TINY).any():
+            return True
+        left = self.shared - self.cross.T @ (self.cross / self.diagonal[:, None])
+        size = np.sqrt(np.maximum(np.diag(self.shared), TINY))
+        return bool(np.linalg.eigvalsh(left / size[:, None] / size[None, :])[0] < 1e-12)
 
 
 class _Plates:
@@ -134,25 +185,25 @@ class _Plates:
         a, span = np.linalg.lstsq(design, root * self.y.ravel(), rcond=None)[0]
         return np.array([a, span, log_b, *log_c])
 
-    def parts(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """u = B log(x/C), its logistic function, and the residuals."""
+    def response(self, theta: np.ndarray) -> _Response:
+        """The curves at the points."""
         u = math.exp(theta[2]) * (self.log_x - theta[3:, None])
         h = expit(u)
-        return u, h, self.y - theta[0] - theta[1] * h
+        return _Response(u, h, self.y - theta[0] - theta[1] * h)
 
     def loss(self, theta: np.ndarray) -> float:
         """The weighted sum of squares."""
-        residual = self.parts(theta)[2]
-        return float((self.w * residual**2).sum())
+        return float((self.w * self.response(theta).residual ** 2).sum())
 
-    def normal(self, theta: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Normal equations: shared block (3, 3), cross block (k, 3), diagonal (k,), and right sides (3,), (k,)."""
-        u, h, residual = self.parts(theta)
+    def normal(self, theta: np.ndarray) -> _Equations:
+        """The normal equations."""
+        response = self.response(theta)
+        u, h, residual = response.u, response.share, response.residual
         steep = theta[1] * h * (1 - h)
         shared = np.stack([np.ones_like(h), h, steep * u], axis=2)
         own = -math.exp(theta[2]) * steep
         w = self.w
-        return (
+        return _Equations(
             np.einsum("kmi,kmj,km->ij", shared, shared, w),
             np.einsum("kmi,km,km->ki", shared, own, w),
             np.einsum("km,km,km->k", own, own, w),
@@ -160,51 +211,53 @@ class _Plates:
             np.einsum("km,km,km->k", own, residual, w),
         )
 
-    def search(self, theta: np.ndarray) -> tuple[np.ndarray, bool]:
-        """Levenberg-Marquardt: theta, and whether it has converged."""
+    def search(self, theta: np.ndarray) -> _Search:
+        """Levenberg-Marquardt."""
         loss, damping = self.loss(theta), np.array(1e-3)
         for _ in range(STEPS):
             equations = self.normal(theta)
-            full = _solved(0.0, *equations)
+            full = equations.step(0.0)
             if _small(full, theta):
-                return theta, True
-            step = _solved(float(damping), *equations)
+                return _Search(theta, True)
+            step = equations.step(float(damping))
             there = theta + np.concatenate([step[:2], np.clip(step[2:], -1.5, 1.5)])
             there[2] = np.clip(there[2], *np.log(SLOPE_RANGE))
             there[3:] = np.clip(there[3:], self.lowest - MARGIN, self.highest + MARGIN)
             trial = self.loss(there)
             better = trial <= loss * (1 + TOLERANCE)
-            predicted = np.array(_predicted(equations, there - theta))
+            predicted = np.array(equations.predicted(there - theta))
             damping = next_damping(damping, better, loss - trial, predicted, loss)
             theta, loss = (there, trial) if better else (theta, loss)
             if damping > 1e12:
-                gradient = np.concatenate(equations[3:])
-                return theta, bool(gradient @ full < 1e-10 * loss)
-        return theta, False
+                gradient = np.concatenate([equations.right, equations.own])
+                return _Search(theta, bool(gradient @ full < 1e-10 * loss))
+        return _Search(theta, False)
 
-    def judged(self, theta: np.ndarray, converged: bool, own: FourPL, out: np.ndarray, rows: np.ndarray) -> JointFit:
-        """The curves at theta, and what is refused."""
-        count = self.w > 0
+    def judged(self, end: _Search, own: FourPL, out: np.ndarray, rows: np.ndarray) -> JointFit:
+        """The curves where the search ended, and what is refused."""
+        count, theta, converged = self.w > 0, end.theta, end.converged
         df = float(count.sum() - theta.size)
-        _, h, residual = self.parts(theta)
-        rss = self.w * residual**2
-        m, cross, diagonal, _, _ = self.normal(theta)
-        if df < 1 or not converged or _singular(m, cross, diagonal):
+        response = self.response(theta)
+        rss = self.w * response.residual**2
+        equations = self.normal(theta)
+        m, cross, diagonal = equations.shared, equations.cross, equations.diagonal
+        if df < 1 or not converged or equations.is_singular:
             return _refused(own, out, NOT_CONVERGED if df > 0 and not converged else NOT_IDENTIFIABLE)
         factor = float(rss.sum()) / df
         ratio = cross / diagonal[:, None]
         inner = np.linalg.inv(m - cross.T @ ratio)
         between = factor * (np.diag(1 / diagonal) + ratio @ inner @ ratio.T)
-        curves, midpoint, covariance = _empty(own, out)
+        blank = _blank(own, out)
+        curves, midpoint, covariance = blank.curves, blank.log_midpoint, blank.covariance
         a, span, log_b, log_c = theta[0], theta[1], theta[2], theta[3:]
         turn = np.diag([1.0, 1.0, math.exp(log_b)])
         turn[1, 0] = 1.0  # D = A + span
-        for at, row in enumerate(rows):
+        for i, row in enumerate(rows):
             four = np.empty((4, 4))
-            c = math.exp(log_c[at])
+            c = math.exp(log_c[i])
             four[:3, :3] = factor * turn @ inner @ turn.T
-            four[3, :3] = four[:3, 3] = -factor * c * turn @ inner @ ratio[at]
-            four[3, 3] = c**2 * between[at, at]
+            four[3, :3] = four[:3, 3] = -factor * c * turn @ inner @ ratio[i]
+            four[3, 3] = c**2 * between[i, i]
             order = [0, 2, 3, 1]
             curves.covariance[row] = four[np.ix_(order, order)]
             curves.coefficients[row] = a, math.exp(log_b), c, a + span
@@ -215,51 +268,24 @@ class _Plates:
         midpoint[rows], covariance[np.ix_(rows, rows)] = log_c, between
         beyond = np.maximum(self.lowest - log_c, log_c - self.highest) > math.log(BEYOND)
         beyond |= stdtrit(df, 0.975) * np.sqrt(np.diag(between)) > math.log(VAGUE)
-        beyond |= unseen_plateau(h.reshape(1, -1), self.w.reshape(1, -1))[0]
+        beyond |= unseen_plateau(response.share.reshape(1, -1), self.w.reshape(1, -1))[0]
         curves.vague[rows] = np.where(beyond, NOT_IDENTIFIABLE, "")
-        return JointFit(curves, float(rss.sum()), df, midpoint, covariance, "")
+        return replace(blank, rss=float(rss.sum()), df=df)
 
 
-def _empty(own: FourPL, out: np.ndarray) -> tuple[FourPL, np.ndarray, np.ndarray]:
+def _blank(own: FourPL, out: np.ndarray, why: str = "") -> JointFit:
+    """A fit without numbers; ``out``: why each plate is left out."""
     k = len(out)
     rss, r_squared, midpoint = np.full((3, k), np.nan)
     coefficients, covariance, vague = np.full((k, 4), np.nan), np.full((k, 4, 4), np.nan), np.full(k, "", dtype=object)
     curves = FourPL(coefficients, covariance, rss, r_squared, own.n, own.levels, out.copy(), vague)
-    return curves, midpoint, np.full((k, k), np.nan)
-
-
-def _solved(
-    damping: float, m: np.ndarray, cross: np.ndarray, diagonal: np.ndarray, g: np.ndarray, own: np.ndarray
-) -> np.ndarray:
-    """The step of the damped normal equations, the midpoints eliminated; 0 where they are singular."""
-    d = np.maximum(diagonal * (1 + damping), TINY)
-    left = m + damping * np.diag(np.diag(m)) - cross.T @ (cross / d[:, None])
-    try:
-        shared = np.linalg.solve(left, g - cross.T @ (own / d))
-    except np.linalg.LinAlgError:
-        return np.zeros(3 + len(d))
-    return np.concatenate([shared, (own - cross @ shared) / d])
+    return JointFit(curves, math.nan, math.nan, midpoint, np.full((k, k), np.nan), why)
 
 
 def _small(step: np.ndarray, theta: np.ndarray) -> bool:
     size = np.ones_like(theta)
     size[:2] = max(float(np.abs(theta[:2]).max()), TINY)
     return bool((np.abs(step) < SMALL_STEP * size).all())
-
-
-def _predicted(equations: tuple[np.ndarray, ...], step: np.ndarray) -> float:
-    m, cross, diagonal, g, own = equations
-    shared, mine = step[:3], step[3:]
-    square = shared @ m @ shared + 2 * mine @ cross @ shared + diagonal @ mine**2
-    return float(2 * (shared @ g + mine @ own) - square)
-
-
-def _singular(m: np.ndarray, cross: np.ndarray, diagonal: np.ndarray) -> bool:
-    if (diagonal <= TINY).any():
-        return True
-    left = m - cross.T @ (cross / diagonal[:, None])
-    size = np.sqrt(np.maximum(np.diag(m), TINY))
-    return bool(np.linalg.eigvalsh(left / size[:, None] / size[None, :])[0] < 1e-12)
 
 
 def compare_curves(

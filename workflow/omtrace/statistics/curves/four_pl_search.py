@@ -7,6 +7,7 @@ Pereyra 1973; Kaufman 1975). At the optimum this is the weighted least-squares f
 
 import math
 from copy import copy
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -184,9 +185,9 @@ class Curves(ByCurve):
         information = np.einsum("kmi,kmj,km->kij", jacobian, jacobian, self.w)
         size = np.sqrt(np.maximum(np.diagonal(information, axis1=1, axis2=2), TINY))
         information /= size[:, :, None] * size[:, None, :]
-        scaled, singular = inverted(information, 1e-12)
+        inverse = inverted(information, 1e-12)
         size *= np.sqrt(df / np.maximum(rss, TINY))[:, None]
-        covariance = scaled / (size[:, :, None] * size[:, None, :])
+        covariance = inverse.matrices / (size[:, :, None] * size[:, None, :])
         beyond = np.maximum(self.lowest - theta[:, 1], theta[:, 1] - self.highest) > math.log(BEYOND)
         vague = stdtrit(df, 0.975) * np.sqrt(covariance[:, 2, 2]) > math.log(VAGUE)
         slope_out = (b < 1.001 * SLOPE_RANGE[0]) | (b > 0.999 * SLOPE_RANGE[1])
@@ -200,12 +201,20 @@ class Curves(ByCurve):
         refusal = np.select(
             [(constant | (p > FLAT_P)) & ~forced, hook & ~forced, ~converged], [FLAT, HOOK, NOT_CONVERGED], ""
         )
-        unknown = np.where(singular | beyond | vague | slope_out | unseen, NOT_IDENTIFIABLE, "")
+        unknown = np.where(inverse.singular | beyond | vague | slope_out | unseen, NOT_IDENTIFIABLE, "")
         return Judged(np.column_stack([a, b, c, a + span, rss, r_squared]), covariance, refusal, unknown)
 
 
-def inverted(information: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
-    """Inverses of scaled information matrices (k, p, p), and which are singular (an eigenvalue below ``least``).
+@dataclass(frozen=True)
+class Inverse:
+    """Inverses of matrices (k, p, p), and which of these are singular (k,)."""
+
+    matrices: np.ndarray
+    singular: np.ndarray
+
+
+def inverted(information: np.ndarray, least: float) -> Inverse:
+    """Inverses of scaled information matrices (k, p, p); singular ones have an eigenvalue below ``least``.
 
     The inverse of a singular one is that on the directions that the points determine (Moore and Penrose): what is
     read within the levels lies in these.
@@ -217,7 +226,7 @@ def inverted(information: np.ndarray, least: float) -> tuple[np.ndarray, np.ndar
     known = values > least
     shares = np.where(known, 1 / np.where(known, values, 1.0), 0.0)
     found[singular] = (vectors * shares[:, None, :]) @ vectors.swapaxes(1, 2)
-    return found, singular
+    return Inverse(found, singular)
 
 
 def unseen_plateau(share: np.ndarray, w: np.ndarray) -> np.ndarray:

@@ -9,11 +9,14 @@ from scipy.special import chdtrc, chdtri, expit
 from statsmodels.discrete.discrete_model import Logit
 
 from omtrace.statistics.basic.samples import check_level
+from omtrace.statistics.interval import Interval
 from omtrace.statistics.linear.design import Alike, GroupDesign, Level, Terms, column_scale, without_alike
 from omtrace.statistics.linear.likelihood import (
     FAR,
     HALVINGS,
     STEPS,
+    Combination,
+    Derivatives,
     Fit,
     fit_discrete,
     normal_numbers,
@@ -71,7 +74,8 @@ class LogisticModel:
                     raise ValueError(
                         f"{terms.group} {group}: all {len(part)} are {what}, so that no odds ratio is finite"
                     )
-            kept, terms, self.alike = without_alike(frame, terms, lambda part: _all(part) if part.nunique() < 2 else "")
+            rest = without_alike(frame, terms, lambda part: _all(part) if part.nunique() < 2 else "")
+            kept, terms, self.alike = rest.frame, rest.terms, rest.alike
             self._certain = float(frame[terms.outcome].sum() - kept[terms.outcome].sum())
             frame = kept
         self.design = GroupDesign(frame, terms)
@@ -91,58 +95,65 @@ class LogisticModel:
     def odds_ratio(self, group: Level, reference: Level, level: float = 0.95) -> dict[str, float]:
         """odds_ratio, se_log, ci_low, ci_high, z, p: for units with the same covariates."""
         row = self.design.difference(group, reference)
-        log_ratio, se = self.fit.estimate(row)
-        numbers = ratio_numbers("odds_ratio", log_ratio, se, level)
+        log_ratio = self.fit.estimate(row)
+        numbers = ratio_numbers("odds_ratio", log_ratio, level)
         if not self.firth:
             return numbers
-        low, high, p = self._profile(row / self._scale, log_ratio, se, level)
+        low, high = self._profile_limits(row / self._scale, log_ratio, level)
+        p = float(chdtrc(1, max(0.0, self._drop(row / self._scale, 0.0))))
         return numbers | {"ci_low": math.exp(low), "ci_high": math.exp(high), "p": p}
 
     def risk(self, group: Level, level: float = 0.95) -> dict[str, float]:
         """proportion, se, ci_low, ci_high: of yes if every row belonged to the group (standardisation)."""
-        risk, slope = self._risk(group)
-        numbers = normal_numbers(risk, self._se(slope), level)
+        risk = self._risk(group)
+        numbers = normal_numbers(risk, self._se(self._slope(group)), level)
         return {"proportion": risk, **{name: numbers[name] for name in ("se", "ci_low", "ci_high")}}
 
     def risk_difference(self, group: Level, reference: Level, level: float = 0.95) -> dict[str, float]:
         """risk_difference, se, ci_low, ci_high, z, p of the standardised risks; delta method, covariates as given."""
-        (risk_1, slope_1), (risk_2, slope_2) = self._risk(group), self._risk(reference)
-        return {
-            "risk_difference": risk_1 - risk_2,
-            **normal_numbers(risk_1 - risk_2, self._se(slope_1 - slope_2), level),
-        }
+        difference = self._risk(group) - self._risk(reference)
+        se = self._se(self._slope(group) - self._slope(reference))
+        return {"risk_difference": difference, **normal_numbers(difference, se, level)}
 
     def risk_ratio(self, group: Level, reference: Level, level: float = 0.95) -> dict[str, float]:
         """risk_ratio, se_log, ci_low, ci_high, z, p of the standardised risks; delta method on the log scale."""
-        (risk_1, slope_1), (risk_2, slope_2) = self._risk(group), self._risk(reference)
-        se = self._se(slope_1 / risk_1 - slope_2 / risk_2)
-        return ratio_numbers("risk_ratio", math.log(risk_1 / risk_2), se, level)
+        risk_1, risk_2 = self._risk(group), self._risk(reference)
+        se = self._se(self._slope(group) / risk_1 - self._slope(reference) / risk_2)
+        return ratio_numbers("risk_ratio", Combination(math.log(risk_1 / risk_2), se), level)
 
-    def _risk(self, group: Level) -> tuple[float, np.ndarray]:
+    def _risk(self, group: Level) -> float:
+        p = expit(self.design.as_if(group) @ self.fit.coefficients)
+        return (float(p.sum()) + self._certain) / self.n
+
+    def _slope(self, group: Level) -> np.ndarray:
+        """The derivative of the risk in the coefficients."""
         x = self.design.as_if(group)
         p = expit(x @ self.fit.coefficients)
-        return (float(p.sum()) + self._certain) / self.n, (p * (1 - p)) @ x / self.n
+        return (p * (1 - p)) @ x / self.n
 
     def _se(self, slope: np.ndarray) -> float:
         return math.sqrt(float(slope @ self.fit.covariance @ slope))
 
-    def _profile(self, row: np.ndarray, estimate: float, se: float, level: float) -> tuple[float, float, float]:
-        """Limits and p of a combination by its profile penalised likelihood (Heinze and Schemper 2002)."""
-        best = self._penalised.log_likelihood
+    def _drop(self, row: np.ndarray, value: float) -> float:
+        """Twice the fall of the penalised likelihood where a combination is held."""
+        return 2 * (self._penalised.log_likelihood - _firth(self._x, self.design.y, row, value).log_likelihood)
 
-        def drop(value: float) -> float:
-            return 2 * (best - _firth(self._x, self.design.y, row, value).log_likelihood)
-
+    def _profile_limits(self, row: np.ndarray, estimate: Combination, level: float) -> Interval:
+        """Limits of a combination by its profile penalised likelihood (Heinze and Schemper 2002)."""
         reach, limits = float(chdtri(1, 1 - check_level(level))), []
         for side in (-1, 1):
             width = 1.0
-            while drop(estimate + side * width * se) < reach:
+            while self._drop(row, estimate.value + side * width * estimate.se) < reach:
                 width *= 2
                 if width > WIDEST:
                     break
-            far = estimate + side * width * se
-            limits.append(brentq(lambda v: drop(v) - reach, estimate, far) if width <= WIDEST else side * math.inf)
-        return limits[0], limits[1], float(chdtrc(1, max(0.0, drop(0.0))))
+            far = estimate.value + side * width * estimate.se
+            limits.append(
+                brentq(lambda v: self._drop(row, v) - reach, estimate.value, far)
+                if width <= WIDEST
+                else side * math.inf
+            )
+        return Interval(*limits)
 
 
 def _all(outcomes: "pandas.Series") -> str:
@@ -161,24 +172,23 @@ def _firth(x: np.ndarray, y: np.ndarray, row: np.ndarray | None = None, value: f
     else:
         free = np.linalg.svd(row[None, :])[2][1:].T  # directions in which the combination does not change
         place = value * row / float(row @ row)
-    penalised, gradient, information = _penalised(x, y, place)
+    here = _penalised(x, y, place)
     for _ in range(STEPS):
-        step = free @ np.linalg.solve(free.T @ information @ free, free.T @ gradient)
-        if float(gradient @ step) < 1e-18 * max(1.0, abs(penalised)):
-            return Fit(place, np.linalg.inv(information), penalised)
+        step = free @ np.linalg.solve(free.T @ -here.hessian @ free, free.T @ here.gradient)
+        if float(here.gradient @ step) < 1e-18 * max(1.0, abs(here.value)):
+            return Fit(place, np.linalg.inv(-here.hessian), here.value)
         for halving in range(HALVINGS):
-            tried = _penalised(x, y, place + step / 2**halving)
-            if tried[0] >= penalised - 1e-13 * max(1.0, abs(penalised)):
+            trial = _penalised(x, y, place + step / 2**halving)
+            if trial.value >= here.value - 1e-13 * max(1.0, abs(here.value)):
                 break
         else:
-            return Fit(place, np.linalg.inv(information), penalised)
-        place = place + step / 2**halving
-        penalised, gradient, information = tried
+            return Fit(place, np.linalg.inv(-here.hessian), here.value)
+        place, here = place + step / 2**halving, trial
     raise ValueError("the penalised likelihood has no maximum that could be found")
 
 
-def _penalised(x: np.ndarray, y: np.ndarray, place: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-    """Penalised log-likelihood, its gradient, and the information, at some coefficients."""
+def _penalised(x: np.ndarray, y: np.ndarray, place: np.ndarray) -> Derivatives:
+    """Penalised log-likelihood and its gradient at some coefficients; minus the information for its Hessian."""
     eta = x @ place
     p = expit(eta)
     weight = np.sqrt(p * (1 - p))
@@ -186,8 +196,8 @@ def _penalised(x: np.ndarray, y: np.ndarray, place: np.ndarray) -> tuple[float, 
     with np.errstate(divide="ignore"):
         sign, log_determinant = np.linalg.slogdet(information)
     if sign <= 0 or not math.isfinite(log_determinant):
-        return -math.inf, np.zeros(len(place)), np.eye(len(place))
+        return Derivatives(-math.inf, np.zeros(len(place)), -np.eye(len(place)))
     root = x * weight[:, None]
     leverage = np.einsum("ij,jk,ik->i", root, np.linalg.inv(information), root)
     value = float((y * eta - np.logaddexp(0, eta)).sum()) + log_determinant / 2
-    return value, x.T @ (y - p + leverage * (0.5 - p)), information
+    return Derivatives(value, x.T @ (y - p + leverage * (0.5 - p)), -information)

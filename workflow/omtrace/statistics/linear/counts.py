@@ -70,9 +70,8 @@ class CountModel:
             if not total > 0:
                 raise ValueError(f"{terms.group} {name}: no event at all, so that no rate ratio with it is finite")
         offset = np.log(self.exposure)
-        frame, terms, self.alike = without_alike(
-            frame.assign(**{OFFSET: offset}), terms, lambda part: "" if part.sum() > 0 else "0"
-        )
+        rest = without_alike(frame.assign(**{OFFSET: offset}), terms, lambda part: "" if part.sum() > 0 else "0")
+        frame, terms, self.alike = rest.frame, rest.terms, rest.alike
         self.design = design = GroupDesign(frame, terms)
         y, offset, scale = design.y, frame[OFFSET].to_numpy(), column_scale(design.matrix)
         x, exposed = design.matrix / scale, np.exp(offset)
@@ -94,19 +93,22 @@ class CountModel:
     def rate_ratio(self, group: Level, reference: Level, level: float = 0.95) -> dict[str, float]:
         """rate_ratio, se_log, ci_low, ci_high, z, p."""
         row = self.design.difference(group, reference)
-        return ratio_numbers("rate_ratio", *self.fit.estimate(row), level)
+        return ratio_numbers("rate_ratio", self.fit.estimate(row), level)
 
     def rate(self, group: Level, per: float = 1.0, level: float = 0.95) -> dict[str, float]:
         """Events per ``per`` units of exposure at the covariates' means (of logarithms): rate, ci_low, ci_high."""
-        log_rate, se = self.fit.estimate(self.design.mean(group))
-        numbers = normal_numbers(log_rate, se, level)
+        log_rate = self.fit.estimate(self.design.mean(group))
+        numbers = normal_numbers(log_rate.value, log_rate.se, level)
         limits = {name: per * math.exp(numbers[name]) for name in ("ci_low", "ci_high")}
-        return {"rate": per * math.exp(log_rate), **limits}
+        return {"rate": per * math.exp(log_rate.value), **limits}
 
-    def events(self, group: Level) -> tuple[float, float]:
-        """The number of events of a group, and its exposure."""
-        mine = self.group == group
-        return float(self.y[mine].sum()), float(self.exposure[mine].sum())
+    def events(self, group: Level) -> float:
+        """The number of events of a group."""
+        return float(self.y[self.group == group].sum())
+
+    def exposed(self, group: Level) -> float:
+        """The exposure of a group."""
+        return float(self.exposure[self.group == group].sum())
 
 
 def _with_dispersion(y: np.ndarray, x: np.ndarray, offset: np.ndarray, beta: np.ndarray, mu: np.ndarray) -> Fit:

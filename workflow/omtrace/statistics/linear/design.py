@@ -209,26 +209,33 @@ class Alike(NamedTuple):
     rows: int
 
 
-def without_alike(
-    frame: "pandas.DataFrame", terms: Terms, alike: "Callable[[pandas.Series], str]"
-) -> "tuple[pandas.DataFrame, Terms, list[Alike]]":
-    """The rows and terms without levels of factors whose outcomes are ``alike``, and these levels.
+@dataclass(frozen=True)
+class Informative:
+    """Rows and terms that say something of a ratio, and the levels of factors left out, whose outcomes are alike."""
+
+    frame: "pandas.DataFrame"
+    terms: Terms
+    alike: list[Alike]
+
+
+def without_alike(frame: "pandas.DataFrame", terms: Terms, alike: "Callable[[pandas.Series], str]") -> Informative:
+    """The rows and terms without levels of factors whose outcomes are ``alike``.
 
     Their own coefficients have no maximum; those of the other terms are, at its limit, those of the other rows.
     ``alike``: what the outcomes of a level all are, or "".
     """
-    found: list[Alike] = []
+    levels: list[Alike] = []
     again = True
     while again:
         again = False
         for name in terms.factors:
             for level, part in frame.groupby(name, sort=True, observed=True)[terms.outcome]:
                 if (what := alike(part)) and frame[name].nunique() > 1:
-                    found.append(Alike(name, level, what, len(part)))
+                    levels.append(Alike(name, level, what, len(part)))
                     frame, again = frame[frame[name] != level], True
-        if found:
+        if levels:
             terms = replace(terms, factors=[name for name in terms.factors if frame[name].nunique() > 1])
-    return frame, terms, found
+    return Informative(frame, terms, levels)
 
 
 class GroupDesign:

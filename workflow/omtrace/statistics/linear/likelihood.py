@@ -17,7 +17,22 @@ HALVINGS = 40
 ENOUGH = 1e-20  # half the squared Newton decrement: what another step would gain
 FAR = 30.0  # a linear predictor this far out on the logit scale: a probability of 1 or 0
 
-Derivatives = tuple[float, np.ndarray, np.ndarray]  # log-likelihood, its gradient and Hessian
+
+@dataclass(frozen=True)
+class Derivatives:
+    """A log-likelihood at a place, its gradient (p,) and its Hessian (p, p)."""
+
+    value: float
+    gradient: np.ndarray
+    hessian: np.ndarray
+
+
+@dataclass(frozen=True)
+class Combination:
+    """A combination of coefficients, and its standard error."""
+
+    value: float
+    se: float
 
 
 @dataclass(frozen=True)
@@ -28,9 +43,9 @@ class Fit:
     covariance: np.ndarray
     log_likelihood: float
 
-    def estimate(self, row: np.ndarray) -> tuple[float, float]:
-        """A combination of the coefficients and its standard error."""
-        return float(row @ self.coefficients), math.sqrt(float(row @ self.covariance @ row))
+    def estimate(self, row: np.ndarray) -> Combination:
+        """A combination of the coefficients."""
+        return Combination(float(row @ self.coefficients), math.sqrt(float(row @ self.covariance @ row)))
 
     def rescaled(self, scale: np.ndarray) -> "Fit":
         """The fit of columns that were divided by ``scale`` (p,), for the columns themselves."""
@@ -61,29 +76,28 @@ def maximise(function: Callable[[np.ndarray], Derivatives], start: np.ndarray) -
     Raises ValueError where no maximum is found.
     """
     place = np.asarray(start, dtype=float)
-    value, gradient, hessian = function(place)
+    here = function(place)
     for _ in range(STEPS):
-        sizes, vectors = np.linalg.eigh(-hessian)
+        sizes, vectors = np.linalg.eigh(-here.hessian)
         if not np.abs(sizes).max() > 0:
             break
         sizes = np.maximum(np.abs(sizes), 1e-10 * np.abs(sizes).max())
-        step = vectors @ ((vectors.T @ gradient) / sizes)
-        gain = float(gradient @ step) / 2
-        if gain <= ENOUGH * max(1.0, abs(value)):
+        step = vectors @ ((vectors.T @ here.gradient) / sizes)
+        gain = float(here.gradient @ step) / 2
+        if gain <= ENOUGH * max(1.0, abs(here.value)):
             break
         for halving in range(HALVINGS):
-            tried = function(place + step / 2**halving)
-            if math.isfinite(tried[0]) and tried[0] >= value - 1e-13 * max(1.0, abs(value)):
+            trial = function(place + step / 2**halving)
+            if math.isfinite(trial.value) and trial.value >= here.value - 1e-13 * max(1.0, abs(here.value)):
                 break
         else:
             raise ValueError("the likelihood has no maximum that could be found")
-        place = place + step / 2**halving
-        value, gradient, hessian = tried
+        place, here = place + step / 2**halving, trial
     else:
         raise ValueError("the likelihood has no finite maximum")
-    if np.linalg.eigvalsh(-hessian)[0] <= 0:
+    if np.linalg.eigvalsh(-here.hessian)[0] <= 0:
         raise ValueError("the likelihood is flat: the data do not determine the coefficients")
-    return Fit(place, np.linalg.inv(-hessian), value)
+    return Fit(place, np.linalg.inv(-here.hessian), here.value)
 
 
 def normal_numbers(estimate: float, se: float, level: float) -> dict[str, float]:
@@ -93,8 +107,8 @@ def normal_numbers(estimate: float, se: float, level: float) -> dict[str, float]
     return {"se": se, "ci_low": estimate - half, "ci_high": estimate + half, "z": z, "p": float(2 * ndtr(-abs(z)))}
 
 
-def ratio_numbers(name: str, log_ratio: float, se: float, level: float) -> dict[str, float]:
-    """``name`` (the ratio), se_log, ci_low, ci_high, z, p from the logarithm of a ratio and its standard error."""
-    numbers = normal_numbers(log_ratio, se, level)
+def ratio_numbers(name: str, log_ratio: Combination, level: float) -> dict[str, float]:
+    """``name`` (the ratio), se_log, ci_low, ci_high, z, p from the logarithm of a ratio with its standard error."""
+    numbers = normal_numbers(log_ratio.value, log_ratio.se, level)
     limits = {key: math.exp(numbers[key]) for key in ("ci_low", "ci_high")}
-    return {name: math.exp(log_ratio), "se_log": se, **limits, "z": numbers["z"], "p": numbers["p"]}
+    return {name: math.exp(log_ratio.value), "se_log": log_ratio.se, **limits, "z": numbers["z"], "p": numbers["p"]}

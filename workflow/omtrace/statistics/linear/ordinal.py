@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from omtrace.statistics.linear.design import GroupDesign, Level, Terms, column_scale, without_alike
-from omtrace.statistics.linear.likelihood import FAR, maximise, ratio_numbers
+from omtrace.statistics.linear.likelihood import FAR, Derivatives, maximise, ratio_numbers
 
 if TYPE_CHECKING:
     import pandas
@@ -42,11 +42,12 @@ class ProportionalOdds:
                 )
         self.n, cuts = len(frame), len(self.categories) - 1
         names = {0: _text(self.categories[0]), cuts: _text(self.categories[-1])}
-        frame, terms, self.alike = without_alike(
+        rest = without_alike(
             frame.assign(**{terms.outcome: code}),
             terms,
             lambda part: names.get(part.iloc[0], "") if part.nunique() < 2 else "",
         )
+        frame, terms, self.alike = rest.frame, rest.terms, rest.alike
         code = frame[terms.outcome]
         if code.nunique() <= cuts:
             raise ValueError(SEPARATED)
@@ -69,7 +70,7 @@ class ProportionalOdds:
         if np.abs(self.fit.coefficients[:cuts]).max() > FAR:
             raise ValueError(SEPARATED)
 
-    def _likelihood(self, place: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    def _likelihood(self, place: np.ndarray) -> Derivatives:
         u = np.where(self._last, np.inf, self._upper @ place)
         v = np.where(self._first, -np.inf, self._lower @ place)
         # F(u) - F(v) without cancellation: F(u) (1 - F(v)) (1 - exp(v - u))
@@ -77,19 +78,19 @@ class ProportionalOdds:
             gap = np.where(self._last | self._first, 1.0, -np.expm1(v - u))
         p = expit(u) * expit(-v) * gap
         if not (p > 0).all():
-            return -np.inf, np.zeros(place.size), -np.eye(place.size)
+            return Derivatives(-np.inf, np.zeros(place.size), -np.eye(place.size))
         fu, fv = expit(u) * expit(-u), expit(v) * expit(-v)
         du, dv = fu / p, -fv / p
         uu, vv, uv = du * (1 - 2 * expit(u)) - du**2, dv * (1 - 2 * expit(v)) - dv**2, -du * dv
         a, b = self._upper, self._lower
         hessian = (a.T * uu) @ a + (b.T * vv) @ b + (a.T * uv) @ b + (b.T * uv) @ a
-        return float(np.log(p).sum()), a.T @ du + b.T @ dv, hessian
+        return Derivatives(float(np.log(p).sum()), a.T @ du + b.T @ dv, hessian)
 
     def odds_ratio(self, group: Level, reference: Level, level: float = 0.95) -> dict[str, float]:
         """odds_ratio (of a higher category), se_log, ci_low, ci_high, z, p."""
         row = self.design.difference(group, reference)
         row = np.concatenate([np.zeros(len(self.categories) - 1), row[1:]])
-        return ratio_numbers("odds_ratio", *self.fit.estimate(row), level)
+        return ratio_numbers("odds_ratio", self.fit.estimate(row), level)
 
     def thresholds(self) -> dict[str, dict[str, float]]:
         """threshold and threshold_se between each two neighbouring categories, on the logit scale."""
@@ -97,8 +98,9 @@ class ProportionalOdds:
         reference = self.design.mean(self.design.groups[0])[1:]
         thresholds = {}
         for cut, (low, high) in enumerate(pairs):
-            threshold, se = self.fit.estimate(np.concatenate([np.eye(len(pairs))[cut], -reference]))
-            thresholds[f"{_text(low)} | {_text(high)}"] = {"threshold": threshold, "threshold_se": se}
+            threshold = self.fit.estimate(np.concatenate([np.eye(len(pairs))[cut], -reference]))
+            numbers = {"threshold": threshold.value, "threshold_se": threshold.se}
+            thresholds[f"{_text(low)} | {_text(high)}"] = numbers
         return thresholds
 
 

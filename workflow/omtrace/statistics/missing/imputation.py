@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from omtrace.statistics.basic.samples import centred, check_terms, sample
-from omtrace.statistics.missing.posterior import Observed, posterior
+from omtrace.statistics.missing.posterior import Observed, Parameters, posterior
 from omtrace.statistics.mixed.mmrm_fit import FALLBACK, Rows, check_reached, fit_mmrm
-from omtrace.statistics.mixed.mmrm_replicates import Resampled
+from omtrace.statistics.mixed.mmrm_replicates import Replicates, Resampled
 from omtrace.statistics.mixed.mmrm_structures import Blocks, structure_of
 
 if TYPE_CHECKING:
@@ -175,8 +175,8 @@ class Imputer:
         self.fitted_units = np.array([place[name] for name in rows.units])
         self.resampled = Resampled(trial.values[seen], rows, covariance)
 
-    def posterior(self, m: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Draws of coefficients (m, p) and covariances (m, q, t, t) from the posterior with an unstructured covariance.
+    def posterior(self, m: int, generator: np.random.Generator) -> Parameters:
+        """Draws from the posterior with an unstructured covariance.
 
         The covariance that was fitted, of whatever structure, is the mean of the prior.
         """
@@ -184,8 +184,8 @@ class Imputer:
         data = Observed(self.trial.values[some], self.own[some], self.covariance_of[some])
         return posterior(data, self.model.coefficients, self.model.covariances, m, generator)
 
-    def replicates(self, counts: np.ndarray, is_without: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Coefficients (b, p), covariances (b, q, t, t) and refusals (b,) with each unit counted (b, n) times.
+    def replicates(self, counts: np.ndarray, is_without: bool = False) -> Replicates:
+        """Fits with each unit counted (b, n) times.
 
         ``is_without``: units counted 0 times are left out, and need not be imputed.
         """
@@ -198,16 +198,14 @@ class Imputer:
             return np.concatenate([self.own[units], self.as_reference[units]]).reshape(-1, self.own.shape[2])
 
         self.resampled.rescue(often, fits, needed)
-        return fits.coefficients, fits.covariances, fits.refusal
+        return fits
 
-    def completed(
-        self, strategy: str, coefficients: np.ndarray, covariances: np.ndarray, noise: np.ndarray | None = None
-    ) -> np.ndarray:
-        """The values (b, n, t) with missing ones imputed from each replicate.
+    def completed(self, strategy: str, fit: Parameters | Replicates, noise: np.ndarray | None = None) -> np.ndarray:
+        """The values (b, n, t) with missing ones imputed from each replicate or draw.
 
         They are conditional means given the unit's observed values; with standard normal ``noise`` (b, n, t), draws.
         """
-        trial = self.trial
+        trial, coefficients, covariances = self.trial, fit.coefficients, fit.covariances
         values = np.repeat(trial.values[None], len(coefficients), axis=0)
         for units, left in self._alike():
             seen = trial.seen[units[0]]

@@ -19,6 +19,7 @@ from scipy.optimize import brentq
 
 from omtrace.statistics.missing.imputation import Imputer
 from omtrace.statistics.missing.imputed_analysis import LeastSquares, jackknife, rubin
+from omtrace.statistics.missing.posterior import Parameters
 from omtrace.statistics.mixed.mmrm_replicates import DEPENDENT
 
 MOST_REFUSED = 0.05  # share of bootstrap samples that the model may fail to fit; they are drawn again
@@ -75,7 +76,7 @@ class ConditionalMeans:
         n = len(imputer.trial.group)
         self.all = imputer.replicates(np.ones((1, n)))
         self.without = imputer.replicates(1.0 - np.eye(n), is_without=True)
-        if refused := [reason for reason in (*self.all[2], *self.without[2]) if reason]:
+        if refused := [reason for reason in (*self.all.refusal, *self.without.refusal) if reason]:
             hint = "; a factor may have a level with hardly any value" if refused[0] == DEPENDENT else ""
             raise ValueError(
                 f"the jackknife leaves out each unit in turn, and {len(refused)} times: {refused[0]}{hint}"
@@ -84,7 +85,7 @@ class ConditionalMeans:
     def compare(self, strategy: str, visit: int) -> MeanComparison:
         """The comparison at a visit, counted from 0."""
         trial, analysis = self.imputer.trial, self.analysis
-        whole, each = (self.imputer.completed(strategy, *fit[:2])[:, :, visit] for fit in (self.all, self.without))
+        whole, each = (self.imputer.completed(strategy, fit)[:, :, visit] for fit in (self.all, self.without))
         deltas = imputed(self.imputer, visit)
         moved = np.array([analysis.without_each(np.tile(delta, (len(trial.group), 1))) for delta in deltas])
         return MeanComparison(
@@ -95,24 +96,24 @@ class ConditionalMeans:
 class Draws:
     """Comparisons by m draws of the model, the same for all strategies and visits, and of the missing values.
 
-    ``fit`` are coefficients (m, p) and covariances (m, q, t, t); ``refused`` counts bootstrap samples not fitted.
+    ``refused`` counts bootstrap samples not fitted.
     """
 
     def __init__(
         self,
         imputer: Imputer,
         weights: np.ndarray,
-        fit: tuple[np.ndarray, np.ndarray],
+        fit: Parameters,
         generator: np.random.Generator,
         level: float = 0.95,
         refused: int = 0,
     ) -> None:
         """``weights`` (c, k) of ``Trial.terms``. Raises ValueError for fewer than two imputations."""
-        if len(fit[0]) < 2:
+        if len(fit.coefficients) < 2:
             raise ValueError("fewer than two imputations")
         self.imputer, self.level, self.fit, self.refused = imputer, level, fit, refused
         self.analysis = LeastSquares(imputer.trial.terms(), weights, imputer.trial.names())
-        self.noise = generator.standard_normal((len(fit[0]), *imputer.trial.values.shape))
+        self.noise = generator.standard_normal((len(fit.coefficients), *imputer.trial.values.shape))
 
     @classmethod
     def posterior(
@@ -126,24 +127,23 @@ class Draws:
         cls, imputer: Imputer, weights: np.ndarray, m: int, generator: np.random.Generator, level: float = 0.95
     ) -> "Draws":
         """Fits of the model to bootstrap samples. Raises ValueError if too few can be fitted."""
-        fits: list[tuple[np.ndarray, np.ndarray]] = []
+        fits: list[Parameters] = []
         reasons: list[str] = []
-        while (lacking := m - sum(len(coefficients) for coefficients, _ in fits)) > 0:
-            counts = bootstrap_counts(imputer.trial.group, lacking, generator)
-            coefficients, covariances, refusal = imputer.replicates(counts)
-            fits.append((coefficients[refusal == ""], covariances[refusal == ""]))
-            reasons += [str(reason) for reason in refusal if reason]
+        while (lacking := m - sum(len(fit.coefficients) for fit in fits)) > 0:
+            drawn = imputer.replicates(bootstrap_counts(imputer.trial.group, lacking, generator))
+            good = drawn.refusal == ""
+            fits.append(Parameters(drawn.coefficients[good], drawn.covariances[good]))
+            reasons += [str(reason) for reason in drawn.refusal if reason]
             if len(reasons) > m * MOST_REFUSED + 1:
                 raise ValueError(
                     f"more than {MOST_REFUSED:.0%} of the bootstrap samples cannot be fitted: {reasons[0]}"
                 )
-        fit = np.concatenate([beta for beta, _ in fits]), np.concatenate([sigma for _, sigma in fits])
-        return cls(imputer, weights, fit, generator, level, len(reasons))
+        return cls(imputer, weights, Parameters.joined(fits), generator, level, len(reasons))
 
     def compare(self, strategy: str, visit: int) -> DrawComparison:
         """The comparison at a visit, counted from 0."""
         analysis = self.analysis
-        values = self.imputer.completed(strategy, *self.fit, self.noise)[:, :, visit]
+        values = self.imputer.completed(strategy, self.fit, self.noise)[:, :, visit]
         deltas = imputed(self.imputer, visit)
         left, moved = analysis.residuals(values), analysis.residuals(deltas)
         return DrawComparison(

@@ -6,6 +6,7 @@ R's rbmi: flat for the coefficients, and for a covariance an inverse Wishart dis
 whose mean is the REML estimate. Arrays lead with the chains (c), which all begin at the REML estimates.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,9 +23,24 @@ class Observed:
     block: np.ndarray
 
 
+@dataclass(frozen=True)
+class Parameters:
+    """Coefficients (m, p) and covariances (m, q, t, t) of several fits or draws of a model."""
+
+    coefficients: np.ndarray
+    covariances: np.ndarray
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Parameters]") -> "Parameters":
+        """All fits or draws of several, one after another."""
+        return cls(
+            np.concatenate([part.coefficients for part in parts]), np.concatenate([part.covariances for part in parts])
+        )
+
+
 def posterior(
     data: Observed, coefficients: np.ndarray, covariances: np.ndarray, m: int, generator: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+) -> Parameters:
     """Draws of the coefficients and of the covariances.
 
     Parameters
@@ -40,19 +56,20 @@ def posterior(
 
     Returns
     -------
-    tuple of arrays
-        Coefficients (m, p) and covariances (m, q, t, t), from up to 50 chains, after 200 steps each tenth.
+    Parameters
+        From up to 50 chains, after 200 steps each tenth.
     """
     chains = min(m, CHAINS)
     sampler = _Sampler(data, covariances)
-    beta, sigma = np.repeat(coefficients[None], chains, axis=0), np.repeat(covariances[None], chains, axis=0)
-    draws: list[tuple[np.ndarray, np.ndarray]] = []
+    state = Parameters(np.repeat(coefficients[None], chains, axis=0), np.repeat(covariances[None], chains, axis=0))
+    draws: list[Parameters] = []
     steps = BURN_IN + THIN * -(-m // chains)
     for step in range(1, steps + 1):
-        beta, sigma = sampler.step(beta, sigma, generator)
+        state = sampler.step(state, generator)
         if step > BURN_IN and (step - BURN_IN) % THIN == 0:
-            draws.append((beta, sigma))
-    return np.concatenate([beta for beta, _ in draws])[:m], np.concatenate([sigma for _, sigma in draws])[:m]
+            draws.append(state)
+    every = Parameters.joined(draws)
+    return Parameters(every.coefficients[:m], every.covariances[:m])
 
 
 class _Sampler:
@@ -72,10 +89,9 @@ class _Sampler:
         designs = [data.design[units] for units in self.units]
         self.squares = [np.einsum("nap,nbq->abpq", x, x, optimize=True).reshape(t * t, p * p) for x in designs]
 
-    def step(
-        self, beta: np.ndarray, sigma: np.ndarray, generator: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The next coefficients (c, p) and covariances (c, q, t, t)."""
+    def step(self, state: Parameters, generator: np.random.Generator) -> Parameters:
+        """The next parameters of each chain."""
+        beta, sigma = state.coefficients, state.covariances
         residual = self._completed(beta, sigma, generator)
         sums = [residual[:, units].swapaxes(1, 2) @ residual[:, units] for units in self.units]
         counts = np.array([units.size for units in self.units])
@@ -90,7 +106,7 @@ class _Sampler:
             score += (self.data.design[units].reshape(-1, p).T @ moved.reshape(c, -1, 1))[..., 0]
         lower = np.linalg.cholesky(np.linalg.inv(information))
         step = lower @ (lower.swapaxes(1, 2) @ score[..., None] + generator.standard_normal((c, p, 1)))
-        return beta + step[..., 0], sigma
+        return Parameters(beta + step[..., 0], sigma)
 
     def _completed(self, beta: np.ndarray, sigma: np.ndarray, generator: np.random.Generator) -> np.ndarray:
         """Residuals (c, n, t) of the values, those of missing ones drawn given the observed ones of the unit."""

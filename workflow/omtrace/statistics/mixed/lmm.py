@@ -132,7 +132,8 @@ def fit(
     _check_groups(effects, basis)
     reduced = Reduced.of(effects, basis, residual / scale)
     components = components_of(effects, reduced)
-    optimum, active = _optimum(reduced, components, reml, negative)
+    found = _fitted(reduced, components, reml, negative)
+    optimum, active = found.optimum, found.active
     likelihood = LmmLikelihood(reduced, [components[k] for k in active], reml)
     of_values = dict.fromkeys([*(c.name for c in components), "residual"], 0.0)
     names = [*(components[k].name for k in active), "residual"]
@@ -195,10 +196,16 @@ def _check_groups(effects: list[Effect], basis: np.ndarray) -> None:
             )
 
 
-def _optimum(
-    reduced: Reduced, components: list[Component], is_reml: bool, negative: bool
-) -> tuple[Optimum[LmmPoint], list[int]]:
-    """The optimum, and which components have a part in it; a variance at zero returns where the likelihood rises."""
+@dataclass(frozen=True)
+class _Fit:
+    """The optimum, and which components have a part in it."""
+
+    optimum: Optimum[LmmPoint]
+    active: list[int]
+
+
+def _fitted(reduced: Reduced, components: list[Component], is_reml: bool, negative: bool) -> _Fit:
+    """The optimum; a variance at zero returns where the likelihood rises."""
     sizes = np.array([*(component.size for component in components), 1.0])
     shares = np.where(sizes > 0, 1 / np.where(sizes > 0, sizes, 1.0) / (sizes > 0).sum(), 0.0)
     active, start = list(range(len(components))), shares
@@ -221,7 +228,7 @@ def _optimum(
         gradient = everything.differentiate(whole, everything.evaluate(whole)).gradient[0]
         back = [k for k in range(len(components)) if k not in {*active, *returned} and gradient[k] < -RISES]
         if not back:
-            return optimum, active
+            return _Fit(optimum, active)
         returned.update(back)
         whole[0, back] = 1e-3 * theta[-1]
         active = sorted([*active, *back])

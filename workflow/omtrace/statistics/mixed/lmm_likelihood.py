@@ -228,17 +228,20 @@ class LmmLikelihood:
         q2, c = self.random, self.columns
         return np.eye(c)[:, q2:] - woodbury @ products[:c, q2:c]
 
-    def _pushed(self, point: LmmPoint, s: float) -> tuple[np.ndarray, np.ndarray]:
-        """C'V1^-1 D_k V1^-1 C (k, c + 1, c + 1) and C'V1^-1 D_k V1^-1 D_l V1^-1 C of the derivatives D of V1."""
-        reduced, within = self.reduced, self.reduced.within
-        moved = point.inverse[0] @ reduced.between
-        pulled = self.first @ moved
-        once = np.array([np.tensordot(moved, part, ([0, 1], [0, 1])) for part in pulled])
+    def _once(self, point: LmmPoint, s: float) -> np.ndarray:
+        """C'V1^-1 D_k V1^-1 C (k, c + 1, c + 1) of the derivatives D of V1."""
+        moved = point.inverse[0] @ self.reduced.between
+        once = np.array([np.tensordot(moved, part, ([0, 1], [0, 1])) for part in self.first @ moved])
+        once[-1] += self.reduced.within / s**2
+        return once
+
+    def _twice(self, point: LmmPoint, s: float) -> np.ndarray:
+        """C'V1^-1 D_k V1^-1 D_l V1^-1 C (k, k, c + 1, c + 1)."""
+        pulled = self.first @ (point.inverse[0] @ self.reduced.between)
         solved = point.inverse[0] @ pulled
         twice = np.array([[np.tensordot(a, b, ([0, 1], [0, 1])) for b in solved] for a in pulled])
-        once[-1] += within / s**2
-        twice[-1, -1] += within / s**3
-        return once, twice
+        twice[-1, -1] += self.reduced.within / s**3
+        return twice
 
     def differentiate(self, theta: np.ndarray, point: LmmPoint) -> Derivatives:
         """The derivatives at theta, where ``point`` is the likelihood.
@@ -250,7 +253,7 @@ class LmmLikelihood:
         own, others, k = [*self.own, len(self.components)], self.others, len(self.components) + 1
         products, projection = point.products[0], point.projection[0]
         turn = projection if self.is_reml else point.woodbury[0]
-        once, twice = self._pushed(point, s)
+        once, twice = self._once(point, s), self._twice(point, s)
         relative = point.inverse[0] @ self.first
         trace = np.einsum("kqii->k", relative)
         trace[-1] += self.rest / s
@@ -301,7 +304,7 @@ class LmmLikelihood:
     def bias(self, theta: np.ndarray, point: LmmPoint, spread: np.ndarray) -> np.ndarray:
         """Kenward and Roger's sum of spread_kl (Q_kl - P_k phi P_l), Q_kl = X'V^-1 G_k V^-1 G_l V^-1 X: (1, p, p)."""
         own, others, q2, c = [*self.own, len(self.components)], self.others, self.random, self.columns
-        once, twice = self._pushed(point, float(theta[0, -1]))
+        once, twice = self._once(point, float(theta[0, -1])), self._twice(point, float(theta[0, -1]))
         products, woodbury, w = point.products[0], point.woodbury[0], spread[0]
         fixed = self._fixed(products, woodbury)
         reached = once[:, :c, :c] @ fixed  # (k, c, p)

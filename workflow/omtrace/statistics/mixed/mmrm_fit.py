@@ -288,8 +288,8 @@ class Rows:
     ) -> "Rows":
         """The rows checked. Raises ValueError for what ``fit_mmrm`` refuses."""
         x = np.asarray(design, dtype=float)
-        units, unit_index = _coded(unit)
-        seen, visit_index = _coded(visit, list(visits), "visit")
+        by_unit, by_visit = _Coded.of(unit), _Coded.of(visit, list(visits), "visit")
+        units, unit_index, seen, visit_index = by_unit.labels, by_unit.index, by_visit.labels, by_visit.index
         if x.ndim != 2 or not len(x) == unit_index.size == visit_index.size or not np.isfinite(x).all():
             raise ValueError("the design is no table of finite numbers with one row for each value")
         check_reached(visits, seen)
@@ -303,12 +303,12 @@ class Rows:
         size = np.linalg.norm(x, axis=0)
         if (size == 0).any() or np.linalg.matrix_rank(x / size) < x.shape[1]:
             raise ValueError("the model's columns depend on each other: a term is constant, or given by others")
-        groups, group_index = _coded(np.zeros(len(x)) if group is None else group)
+        by_group = _Coded.of(np.zeros(len(x)) if group is None else group)
         block = np.zeros(len(units), dtype=int)
-        block[unit_index] = group_index
-        if (block[unit_index] != group_index).any():
+        block[unit_index] = by_group.index
+        if (block[unit_index] != by_group.index).any():
             raise ValueError("a unit is in more than one group")
-        names = ("",) if group is None else tuple(groups)
+        names = ("",) if group is None else tuple(by_group.labels)
         return cls(x, unit_index, visit_index, block, tuple(units), tuple(seen), names)
 
 
@@ -321,14 +321,22 @@ def check_reached(visits: Sequence, reached: Sequence) -> None:
         )
 
 
-def _coded(labels: ArrayLike, order: list | None = None, name: str = "") -> tuple[list, np.ndarray]:
-    """The labels that there are, in the order given or that of their text, and the index of each row's label."""
-    given = np.asarray(labels, dtype=object).tolist()
-    there = set(given)
-    if order is None:
-        order = sorted(there, key=str)
-    elif unknown := [label for label in there if label not in order]:
-        raise ValueError(f"{name}: {len(unknown)} labels that are not among {', '.join(map(str, order))}")
-    present = [label for label in order if label in there]
-    index = {label: place for place, label in enumerate(present)}
-    return present, np.array([index[label] for label in given], dtype=int)
+@dataclass(frozen=True)
+class _Coded:
+    """The labels that there are, and the index of each row's label among them."""
+
+    labels: list
+    index: np.ndarray
+
+    @classmethod
+    def of(cls, labels: ArrayLike, order: list | None = None, name: str = "") -> "_Coded":
+        """In the order given, or that of their text. Raises ValueError for labels that are not in the order."""
+        given = np.asarray(labels, dtype=object).tolist()
+        there = set(given)
+        if order is None:
+            order = sorted(there, key=str)
+        elif unknown := [label for label in there if label not in order]:
+            raise ValueError(f"{name}: {len(unknown)} labels that are not among {', '.join(map(str, order))}")
+        present = [label for label in order if label in there]
+        index = {label: place for place, label in enumerate(present)}
+        return cls(present, np.array([index[label] for label in given], dtype=int))

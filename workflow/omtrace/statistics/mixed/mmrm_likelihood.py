@@ -193,6 +193,15 @@ class MmrmPoint(Point):
     weight: np.ndarray
 
 
+@dataclass(frozen=True)
+class _Moments:
+    """By pattern, sums over its units of w r' (b, t, t, g, m), r r' (b, g, t, t) and x' phi x (b, g, t, t)."""
+
+    cross: np.ndarray
+    residual: np.ndarray
+    fitted: np.ndarray
+
+
 class MmrmLikelihood:
     """-2 log L, restricted or not, of the data sets as a function of the parameters (b, k) of a covariance model."""
 
@@ -243,13 +252,13 @@ class MmrmLikelihood:
         data, model, weight, phi = self.data, self.model, point.weight, point.phi
         first = model.first(theta)
         sandwich = weight[:, None] @ first[:, :, data.block] @ weight[:, None]
-        cross, residual, fitted = self._moments(point)
-        drawn = weight @ residual @ weight
-        spare = drawn + weight @ fitted @ weight if self.is_reml else drawn
+        moments = self._moments(point)
+        drawn = weight @ moments.residual @ weight
+        spare = drawn + weight @ moments.fitted @ weight if self.is_reml else drawn
         counted = data.count[:, :, None, None] * weight
         force = data.by_block(counted - spare)
         gradient = (first * force[:, None]).sum(axis=(2, 3, 4))
-        slopes, pull = self._gathered(sandwich), self._pulled(sandwich, cross)
+        slopes, pull = self._gathered(sandwich), self._pulled(sandwich, moments.cross)
         expected = self._traces(first, weight, counted - 2 * (spare - drawn))
         if self.is_reml:
             b, k, p, _ = slopes.shape
@@ -300,15 +309,14 @@ class MmrmLikelihood:
         flat = _contracted(weights, products).sum(axis=3)
         return flat.reshape(*flat.shape[:2], -1) @ self.data.design.matrix
 
-    def _moments(self, point: MmrmPoint) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """By pattern, sums over its units of w r' (b, t, t, g, m), r r' (b, g, t, t) and x' phi x (b, g, t, t)."""
+    def _moments(self, point: MmrmPoint) -> _Moments:
         data, loadings = self.data, self.data.design.matrix
         beta = data.design.by_visit(point.beta)
         b, t, m = beta.shape
         cross = data.wy - np.einsum("bijgmn,bjn->bijgm", data.ww, beta)
         residual = data.yy - np.einsum("bjigm,bjm->bgij", data.wy, beta) - np.einsum("bijgm,bim->bgij", cross, beta)
         phi = (loadings @ point.phi @ loadings.T).reshape(b, t, m, t, m)
-        return cross, residual, np.einsum("bijgmn,bimjn->bgij", data.ww, phi)
+        return _Moments(cross, residual, np.einsum("bijgmn,bimjn->bgij", data.ww, phi))
 
 
 def _contracted(weights: np.ndarray, products: np.ndarray) -> np.ndarray:

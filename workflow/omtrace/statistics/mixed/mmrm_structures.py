@@ -73,11 +73,11 @@ class Scaled:
 
     def sigma(self, theta: np.ndarray) -> np.ndarray:
         """The covariances (b, t, t); NaN where a variance is not positive."""
-        return self._parts(theta)[1] * self.correlation(self._correlations(theta))
+        return self._size(theta) * self.correlation(self._correlations(theta))
 
     def first(self, theta: np.ndarray) -> np.ndarray:
         """The first derivatives (b, k, t, t)."""
-        relative, size = self._parts(theta)
+        relative, size = self._relative(theta), self._size(theta)
         sigma = size * self.correlation(self._correlations(theta))
         by_correlation = size[:, None] * self.correlation_first(self._correlations(theta))
         full = np.concatenate([relative * sigma[:, None], by_correlation], axis=1)
@@ -85,7 +85,12 @@ class Scaled:
 
     def second(self, theta: np.ndarray) -> np.ndarray | None:
         """The second derivatives (b, k, k, t, t)."""
-        (relative, size), correlations, t = self._parts(theta), self._correlations(theta), self.visits
+        relative, size, correlations, t = (
+            self._relative(theta),
+            self._size(theta),
+            self._correlations(theta),
+            self.visits,
+        )
         sigma = size * self.correlation(correlations)
         full = np.empty((len(theta), *[len(self.share)] * 2, t, t))
         full[:, :t, :t] = relative[:, :, None] * relative[:, None, :] * sigma[:, None, None]
@@ -104,11 +109,14 @@ class Scaled:
     def _correlations(self, theta: np.ndarray) -> np.ndarray:
         return theta @ self.share[self.visits :].T
 
-    def _parts(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """d log sqrt(v_i v_j) / dv_t (b, t, i, j), and sqrt(v_i v_j) (b, i, j)."""
-        variances = self._variances(theta)
-        spread = np.sqrt(variances)
-        return self.touches / (2 * variances[:, :, None, None]), spread[:, :, None] * spread[:, None, :]
+    def _relative(self, theta: np.ndarray) -> np.ndarray:
+        """d log sqrt(v_i v_j) / dv_t (b, t, i, j)."""
+        return self.touches / (2 * self._variances(theta)[:, :, None, None])
+
+    def _size(self, theta: np.ndarray) -> np.ndarray:
+        """sqrt(v_i v_j) (b, i, j)."""
+        spread = np.sqrt(self._variances(theta))
+        return spread[:, :, None] * spread[:, None, :]
 
     def guess(self, correlations: np.ndarray) -> np.ndarray:
         """Correlation parameters (b, m) to start from, given correlations (b, t, t)."""

@@ -113,10 +113,11 @@ def search(likelihood: Likelihood[P], start: np.ndarray, bounded: np.ndarray | N
     point = likelihood.evaluate(theta)
     for _ in range(ITERATIONS):
         derivatives = part.differentiate(here, point)
-        step, fall, sound = _newton(derivatives)
-        here, point, moved = _descend(part, here, point, step, fall, _longest(here, step, bounded))
+        step = _newton(derivatives)
+        reached = _descend(part, here, point, step, _longest(here, step.change, bounded))
+        here, point = reached.theta, reached.point
         theta[live] = here
-        keep = sound & moved & (fall > CLOSE) & ~at_boundary(here, bounded).any(axis=1)
+        keep = step.sound & reached.better & (step.fall > CLOSE) & ~at_boundary(here, bounded).any(axis=1)
         if not keep.any():
             break
         if not keep.all():
@@ -133,15 +134,23 @@ def at_boundary(theta: np.ndarray, bounded: np.ndarray | None) -> np.ndarray:
     return bounded & (theta < NEAR_ZERO * theta[:, -1:])
 
 
-def _newton(derivatives: Derivatives) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+@dataclass(frozen=True)
+class _Step:
     """Steps (b, k), the fall of -2 log L that they promise (b,), and whether there is a direction at all (b,)."""
+
+    change: np.ndarray
+    fall: np.ndarray
+    sound: np.ndarray
+
+
+def _newton(derivatives: Derivatives) -> _Step:
     definite = _definite(derivatives.observed)
     sound = definite if definite.all() else definite | _definite(derivatives.expected)
     hessian = np.where(definite[:, None, None], derivatives.observed, derivatives.expected)
     hessian = np.where(sound[:, None, None], hessian, np.eye(hessian.shape[1]))
     step = -np.linalg.solve(hessian, derivatives.gradient[..., None])[..., 0]
     step = np.where(sound[:, None], step, 0.0)
-    return step, -(derivatives.gradient * step).sum(axis=1), sound
+    return _Step(step, -(derivatives.gradient * step).sum(axis=1), sound)
 
 
 def _longest(theta: np.ndarray, step: np.ndarray, bounded: np.ndarray | None) -> np.ndarray:
@@ -153,20 +162,27 @@ def _longest(theta: np.ndarray, step: np.ndarray, bounded: np.ndarray | None) ->
     return np.where(room < 1, 0.95 * room, 1.0)
 
 
-def _descend(
-    likelihood: Likelihood[P], theta: np.ndarray, point: P, step: np.ndarray, fall: np.ndarray, length: np.ndarray
-) -> tuple[np.ndarray, P, np.ndarray]:
-    """Parameters after the step, halved as often as needed; the likelihood there; whether there was a way."""
+@dataclass(frozen=True)
+class _Reached(Generic[P]):
+    """Parameters (b, k) after a step, the likelihood there, and whether there was a way (b,)."""
+
+    theta: np.ndarray
+    point: P
+    better: np.ndarray
+
+
+def _descend(likelihood: Likelihood[P], theta: np.ndarray, point: P, step: _Step, length: np.ndarray) -> _Reached[P]:
+    """Go a step of a length (b,), halved as often as needed."""
     rounding = 1e-12 * (1 + np.abs(point.value))
     for _ in range(HALVINGS):
-        there = theta + length[:, None] * step
+        there = theta + length[:, None] * step.change
         reached = likelihood.evaluate(there)
-        better = reached.value <= point.value - SUFFICIENT * length * fall + rounding
+        better = reached.value <= point.value - SUFFICIENT * length * step.fall + rounding
         if better.all():
-            return there, reached, better
+            return _Reached(there, reached, better)
         length = np.where(better, length, length / 2)
     there = np.where(better[:, None], there, theta)
-    return there, likelihood.evaluate(there), better
+    return _Reached(there, likelihood.evaluate(there), better)
 
 
 def _definite(matrices: np.ndarray) -> np.ndarray:
@@ -180,7 +196,7 @@ def _definite(matrices: np.ndarray) -> np.ndarray:
 
 
 def _refusal(point: Point, derivatives: Derivatives) -> np.ndarray:
-    _, fall, _ = _newton(derivatives)
+    fall = _newton(derivatives).fall
     at_rest = np.isfinite(point.value) & (fall <= STILL * (1 + np.abs(point.value)))
     return np.select(
         [~_definite(derivatives.expected), ~(at_rest & _definite(derivatives.observed))],
@@ -259,15 +275,15 @@ class Inference:
         phi = self.optimum.point.phi
         return phi if self.bias is None else phi + 2 * phi @ self.bias @ phi
 
-    def estimates(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Estimate, standard error and degrees of freedom (b, c) of combinations with weights (c, p).
+    def estimates(self, weights: np.ndarray) -> np.ndarray:
+        """Estimate, standard error and degrees of freedom (3, b, c) of combinations with weights (c, p).
 
         df = 2 v^2 / g'W g with v the variance before adjustment and g its gradient: for one combination this is
         Satterthwaite's and Kenward and Roger's number alike.
         """
         return self._estimates(self.scale.weights(weights))
 
-    def _estimates(self, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _estimates(self, z: np.ndarray) -> np.ndarray:
         point, slopes = self.optimum.point, self.optimum.derivatives.slopes
         inner = self.scale.offset + self.scale.scale[:, None] * point.beta
         moved = z @ point.phi
@@ -276,7 +292,7 @@ class Inference:
         bend = ((gradient @ self.spread) * gradient).sum(axis=-1)
         adjusted = ((z @ self.covariance) * z).sum(axis=-1)
         error = self.scale.scale[:, None] * np.sqrt(np.where(adjusted > 0, adjusted, np.nan))
-        return inner @ z.T, error, 2 * variance**2 / bend
+        return np.array([inner @ z.T, error, 2 * variance**2 / bend])
 
     def contrast(self, weights: ArrayLike, level: float) -> dict[str, float]:
         """Estimate, se, ci_low, ci_high, t, df, p of one combination, weights (p,), of the first data set.

@@ -44,17 +44,15 @@ def counts(generator: "Generator", means: np.ndarray, dispersion: float = 0.0) -
     return generator.poisson(means).astype(float)
 
 
-def times(
-    values: np.ndarray, shares: np.ndarray, follow_up: float, leaves: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Time and whether it is that of the event (units,), with constant hazards; of latent values (units,).
+def times(values: np.ndarray, shares: np.ndarray, follow_up: float, leaves: np.ndarray) -> np.ndarray:
+    """Times, and whether each is that of the event (2, units), with constant hazards; of latent values (units,).
 
     ``shares``: with the event by the end of ``follow_up``; ``leaves``: when each unit drops out, infinite for never.
     """
     hazard = -np.log1p(-shares) / follow_up
     event = -np.log(ndtr(values)) / hazard
     last = np.minimum(leaves, follow_up)
-    return np.minimum(event, last), (event <= last).astype(float)
+    return np.array([np.minimum(event, last), event <= last])
 
 
 def leaving(generator: "Generator", units: int, dropout: float) -> np.ndarray:
