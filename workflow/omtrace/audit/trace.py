@@ -438,9 +438,8 @@ def _texts(
     from omtrace.readers.lookup import plain_cells, raw_cells, recorded_ways
 
     start = folders.start(root)
-    texts = plain_cells(
-        _recorded_json(study, "validated/decisions.json", recorded, root), exports.values(), cells, start
-    )
+    decisions = _recorded_json(study, "validated/decisions.json", recorded, root)
+    texts = plain_cells(decisions, exports.values(), cells, start)
     if rest := [cell for cell in cells if cell not in texts]:
         plan = _reading_plan(study, recorded, root, folders)
         ways = recorded_ways(plan.tables) if isinstance(plan, RecordedReading) else {}

@@ -130,7 +130,7 @@ class Reading:
         return [found for found in self.findings if found.rule == "identifier" and found.file == export.path]
 
     def _scan_fresh(self) -> None:
-        """Look for direct identifiers in the files that were read; of many files at once."""
+        """Look for direct identifiers in the files that were read; of many files, or few texts, in all at once."""
         fresh, self.fresh = self.fresh, []
         for source, _, _ in fresh:
             for column, texts in zip(source.extract.columns, source.extract.cells, strict=True):
