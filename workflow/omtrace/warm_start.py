@@ -42,6 +42,7 @@ LIBRARIES = (
     "scipy.special",
     "omtrace.analyses.run",
     "scipy.optimize",
+    "scipy.stats",  # seaborn brings it too, later than the first analyses need it
     "omtrace.figures",
     "matplotlib.figure",
     "matplotlib.backends.backend_agg",

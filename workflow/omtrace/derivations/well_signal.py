@@ -100,7 +100,8 @@ def _of_table(context: Context, options: Options, table: str) -> Signals:
     codes, says = context.tables.coded.get("signal", {}), numpy.full(len(values), "", dtype=object)
     open_ = numpy.flatnonzero(numpy.isnan(first))
     says[open_] = [codes.get(key, "") for key in keys[open_, 0].tolist()]
-    beyond = numpy.array([BEYOND.get(kind_of(text), 0) for text in says], dtype="int8")
+    beyond = numpy.zeros(len(values), dtype="int8")
+    beyond[open_] = [BEYOND.get(kind_of(text), 0) for text in says[open_]]
     there = ~numpy.isnan(values) | (beyond != 0) if others else numpy.ones(len(values), dtype=bool)
     raw = context.tables.raw(table, "signal")
     units = reads[0].loc[there, UNIT].reset_index(drop=True)

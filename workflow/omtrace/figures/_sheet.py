@@ -324,7 +324,6 @@ class Sheet:
     def _image(self, form: Form, dpi: int) -> bytes:
         """The figure in a form. The canvases print themselves: ``savefig`` would draw each figure twice."""
         from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.backends.backend_pdf import FigureCanvasPdf
         from matplotlib.backends.backend_svg import FigureCanvasSVG
 
         content, title = io.BytesIO(), {"Creator": None, "Title": self.entry.title}
@@ -334,6 +333,8 @@ class Sheet:
                 content, metadata={"Software": None}, pil_kwargs={"compress_level": 3, "dpi": (dpi, dpi)}
             )
         elif form == "pdf":
+            from matplotlib.backends.backend_pdf import FigureCanvasPdf  # no run draws one, and it brings fontTools
+
             FigureCanvasPdf(self.figure).print_pdf(content, metadata={**title, "Producer": None, "CreationDate": None})
         else:
             FigureCanvasSVG(self.figure).print_svg(content, metadata={**title, "Date": None})

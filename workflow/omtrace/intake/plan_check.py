@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 from omtrace.faults import Fault, Refusal
-from omtrace.intake import plan_facts
 from omtrace.model.closed import checked, nearest
 from omtrace.model.document import read_document
 from omtrace.model.folders import base_of, plan_file
@@ -68,9 +67,11 @@ def checked_plan(study: str) -> Plan:
     Fault
         With everything that is wrong with the plan.
     """
+    from omtrace.intake.plan_facts import registered_faults
+
     path = plan_file(study)
     plan = check_plan(read_whole(path), path)
-    if faults := plan_facts.registered_faults(plan, Path()):
+    if faults := registered_faults(plan, Path()):
         raise with_lines(dict.fromkeys(faults), f"plan of {study}", path)
     return plan
 
@@ -127,6 +128,8 @@ def _entries(content: object, section: str) -> list[tuple[str, dict]]:
 
 
 def _checks(plan: Plan) -> Iterator[tuple[str, Callable[[str], object]]]:
+    from omtrace.intake import plan_facts  # brings all of validation, which a start of a checked plan does not need
+
     of = f"plan of {plan.study}: "
     for name, table in plan.tables.items():
         yield f"{of}tables.{name}.options", _reader(table.reader, table.options)

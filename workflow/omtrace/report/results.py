@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from omtrace.analyses import JOINT
 from omtrace.analyses._shown import level_shown, percent_shown, shown
@@ -21,6 +22,7 @@ from omtrace.report.words import label_of
 MOST = 3_000  # numbers of one analysis in a page
 GROUPS = 24  # of an analysis with more: plates, say
 ROW = ("analysis", "parameter", "population", "group", "visit", "level")  # what the numbers of a row share
+KEY = attrgetter(*ROW)
 NAMING = ("statistic", "parameter", "group", "visit", "level")  # a number's short name, beside its table
 
 
@@ -47,12 +49,12 @@ def numbers_of(plan: Plan, rows: Mapping[str, Estimate], among: Iterable[str] | 
     numbers: dict[str, Estimate] = {}
     beside: dict[tuple[str, ...], dict[str, int]] = {}  # the statistics of each row of results, with their decimals
     for row in rows.values():
-        beside.setdefault(tuple(row[part] for part in ROW), {})[row.statistic] = row.decimals
+        beside.setdefault(KEY(row), {})[row.statistic] = row.decimals
     for name in rows if among is None else among:
         row = rows[name]
         analysis = plan.analyses[row.analysis]
         dataset = plan.datasets[analysis.dataset]
-        mine = beside[tuple(row[part] for part in ROW)]
+        mine = beside[KEY(row)]
         labels = labels_of(row, analysis, dataset, mine.keys())
         full = {**labels, "group": "" if row.group == EVERYBODY else labels["group"]}
         numbers[name] = replace(

@@ -17,7 +17,7 @@ from omtrace.model.estimate import Estimate
 from omtrace.model.headline import headline_of, main_of
 from omtrace.model.plan import Plan
 from omtrace.model.statistics import INTERVALS, NOT_COMPUTED, STATISTICS, Role
-from omtrace.report.results import ROW, labels_of
+from omtrace.report.results import KEY, ROW, labels_of
 from omtrace.report.standing import exploratory
 
 Key = tuple[str, ...]  # ROW
@@ -102,7 +102,7 @@ def tidy(plan: Plan, rows: Mapping[str, Estimate], definitions: Mapping[str, dic
     """The rows, in the order of the estimates; numbers as the stored decimals."""
     beside: dict[Key, dict[str, Estimate]] = {}
     for row in rows.values():
-        beside.setdefault(tuple(row[part] for part in ROW), {})[row.statistic] = row
+        beside.setdefault(KEY(row), {})[row.statistic] = row
     levels = {entry["analysis"]: entry.get("options", {}).get("level") for entry in definitions.values()}
     context = _Context(plan, beside, exploratory(plan, rows), _adjusted(plan, rows), levels)
     for key, numbers in beside.items():
