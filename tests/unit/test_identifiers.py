@@ -554,7 +554,7 @@ HARMLESS = {
     "funding": "Wellcome Trust;Fritz Thyssen Stiftung;Robert Wood Johnson Foundation",
     "barcode": "0123456784;0123456791;0123456807;0123456814",
     "aliquot_id": "1002003001;1002003002;1002003003;1002003004;1002004001",
-    "aura_type": "visual;sensory;Alice in Wonderland;retinal",
+    "aura_type": "visual;sensory;speech;motor;brainstem;Alice in Wonderland;retinal",
     "phone_model": "iPhone 12;Galaxy S21;Pixel 6",
     "coordinates_bregma": "-2.3;-1.8;+0.5",
     "equation": "Cockcroft-Gault;MDRD;Friedewald;Martin-Hopkins;Harris-Benedict",
