@@ -3,10 +3,12 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import jsonschema
 import pandas
 import pytest
+from estimates import estimate
 from omtrace.faults import Fault
 from omtrace.intake.plan_check import read_whole
 from omtrace.report.adam import export_adam
@@ -14,6 +16,7 @@ from omtrace.report.ars import ars_of, export_ars, read
 from omtrace.report.exports import of_numbers
 from omtrace.report.share import numbers_for
 from omtrace.report.shells import document_of_shells, masked
+from omtrace.report.words import needed_cell
 from omtrace.store import read_csv, read_json, read_table
 from pipeline import REPOSITORY
 
@@ -170,6 +173,18 @@ def test_shells_differ_from_the_tables_of_a_study_in_values_alone(root):
 def test_shells_differ_from_the_tables_of_a_shipped_study_in_values_alone(shipped_results):
     shells, final = same_but_for_values(shipped_results, "rat_pup_weight")
     assert shells == final
+
+
+def test_shells_hold_every_table_since_made_up_units_belong_to_the_populations(shipped_results):
+    shells = document_of_shells(read_whole(shipped_results / "config/studies/omt_feasibility.yaml"))
+    final = of_numbers(numbers_for("omt_feasibility", shipped_results))
+    assert [sheet.heading for sheet in shells.sheets] == [sheet.heading for sheet in final.sheets]
+
+
+def test_a_number_needed_to_treat_has_one_form_before_there_are_data():
+    low, high = (estimate(statistic=f"nnt_newcombe_{end}", text="", shown="xx.x") for end in ("low", "high"))
+    assert needed_cell([low, high]) == [[low, " to ", high]]
+    assert needed_cell([replace(low, statistic="nnt")]) == [[replace(low, statistic="nnt")]]
 
 
 def test_a_plan_for_which_made_up_rows_do_not_do_is_refused(shipped_results):

@@ -5,6 +5,7 @@ analyses of a run, in a temporary folder; of the results the names stay, and no 
 lines and columns, but for those that only data have: reasons for exclusion, and categories that no table declares.
 """
 
+import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from omtrace import store
 from omtrace.faults import Fault
 from omtrace.model.estimate import Estimate, read_estimates
-from omtrace.model.plan import Plan, TablePlan
+from omtrace.model.plan import DatasetPlan, Plan, TablePlan
 from omtrace.model.statistics import NOT_COMPUTED, Role, statistic_of
 from omtrace.provenance.keys import SHIFT
 from omtrace.report.exports import Document, of_numbers
@@ -32,6 +33,7 @@ MANY = 20  # whole numbers: of a wider range the lower quarter, since sums of it
 STATEMENT = "Shells: no data stand behind these tables."
 SOURCE = "shells"
 DAYS = ("study_day", "day")
+NUMBER = re.compile(r"-?\b\d+(?:\.\d+)?")
 
 
 def document_of_shells(plan: Plan) -> Document:
@@ -71,13 +73,38 @@ def numbers_of_shells(plan: Plan) -> Numbers:
     with tempfile.TemporaryDirectory(prefix="omtrace-") as folder, redirect_stderr(StringIO()):
         for name in plan.datasets:
             records, cells = build(plan, name, tables)
-            store.write_table(Path(folder) / f"{name}.parquet", records)
+            store.write_table(Path(folder) / f"{name}.parquet", with_members(plan.datasets[name], records))
             store.write_table(Path(folder) / f"{name}.cells.parquet", cells)
         plan = with_groups(plan, folder)
         analyse_study(plan, folder, folder)
         rows = read_estimates(Path(folder) / "estimates.csv")
         definitions = store.read_json(Path(folder) / "definitions.json")
     return Numbers(plan, rows, definitions, SOURCE)
+
+
+def with_members(dataset: DatasetPlan, records: "pandas.DataFrame") -> "pandas.DataFrame":
+    """Records of which most units belong to every population: the facts that decide are set so that its clauses hold.
+
+    Each fact by itself takes the value, made up or near a number of the plan, with which the most clauses hold.
+    """
+    conditions = [dataset.condition(name, f"population {name}") for name in dataset.populations]
+    clauses = [clause for condition in conditions for clause in condition.clauses.values()]
+    constants = NUMBER.findall(repr([entry.where for entry in dataset.populations.values()]))
+    near = [float(number) + step for number in constants for step in (0.0, 1.0, -1.0)]
+    units = records["unit"].drop_duplicates()
+    members = records["unit"].isin(units[: int(len(units) * SHARE)])
+    records = records.copy()
+    unknown = dict.fromkeys(name for condition in conditions for name in condition.names)
+    for name in unknown:
+        own = records["parameter"] == name
+        column = "text" if records.loc[own, "value"].isna().all() else "value"
+        values = [*records.loc[own, column].dropna().unique()[:MANY], *(near if column == "value" else [])]
+        held = [sum(clause.of({**unknown, name: value}) is True for clause in clauses) for value in values]
+        most = max(held, default=0)
+        if most:
+            records.loc[own & members, column] = values[held.index(most)]
+            records.loc[own & members, "status"] = "observed"
+    return records
 
 
 def masked(rows: Iterable[Estimate]) -> list[Estimate]:

@@ -145,6 +145,11 @@ def needed_cell(numbers: Sequence[Estimate]) -> Cell:
     are given; of one through infinity its two ends, or one where the other is infinite.
     """
 
+    if numbers and all(number.shown.startswith("xx") for number in numbers):  # of a shell: its form hangs on the value
+        first, *others = numbers
+        upper: list[str | Estimate] = [" to ", others[0]] if others else []
+        return [[first, *upper, *(replace(number, shown="") for number in others[1:])]]
+
     def bare(number: Estimate) -> Estimate:
         return replace(number, shown=number.shown.removeprefix("−") if number.text else "∞")
 
