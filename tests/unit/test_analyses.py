@@ -783,9 +783,7 @@ def test_statistics_have_the_unit_and_decimals_that_fit_them(study):
         (("paired_change", ["sex"], [], {}), {}, "analysis a: 'sex' holds categories; paired_change needs numbers"),
         (("compare_groups", ["sex"], [], PAIR), {}, "analysis a: 'sex' holds categories"),
         (("compare_groups", ["x"], ["end"], PAIR), {"group": ""}, "analysis a: dataset data has no"),
-        (("proportion", ["age"], [], {}), {}, "analysis a: 'age' holds other numbers than 1 (yes) and 0 (no)"),
         (("proportion", ["sex"], [], {}), {}, "analysis a: 'sex' holds categories; proportion needs yes or no"),
-        (("compare_proportions", ["age"], [], SIDES), {}, "analysis a: 'age' holds other numbers"),
         (("agreement", ["age"], [], {"printed": "sex"}), {}, "analysis a: 'sex' holds categories"),
         (("standard_curve", ["signal"], [], {"concentration": "arm"}), {}, "analysis a: 'arm' holds categories"),
         (("describe", ["x"], ["end"], {"levle": 0.9}), {}, "plan of small: analyses.a.options: levle: unknown key"),
@@ -817,6 +815,12 @@ def test_a_plan_that_does_not_fit_its_data_is_a_fault(study, tmp_path, entry, ch
 def test_levels_and_values_that_the_data_do_not_have_are_refused(study, parameter, options, says):
     with pytest.raises(Fault, match=says):
         study({"a": ("factorial", [parameter], ["end"] if parameter == "x" else [], FACTORIAL | options)})
+
+
+@pytest.mark.parametrize(("method", "options"), [("proportion", {}), ("compare_proportions", SIDES)])
+def test_what_is_no_yes_or_no_is_refused(study, method, options):
+    with pytest.raises(Fault, match=r"^analysis a, age: 'age' holds other numbers than 1 \(yes\) and 0 \(no\)$"):
+        study({"a": (method, ["age"], [], options)})
 
 
 def test_a_model_without_residuals_is_refused(study):

@@ -58,22 +58,32 @@ def _of(rows: "pandas.DataFrame", table: str) -> "pandas.DataFrame":
     return rows[rows["table"] == table].reset_index(drop=True)
 
 
-def _reached(plan: Plan, dataset: DatasetPlan, changed: set[str]) -> tuple[set[str], set[str]]:
-    """The parameters that rest on a changed table, and these with all that they are derived from."""
+def _named(dataset: DatasetPlan) -> dict[str, set[str]]:
+    """The words in the options of each parameter, among them all tables and parameters that it is derived from."""
     named = {}
     for name, parameter in dataset.parameters.items():
         derivation = plugin("derivations", parameter.derive, "DERIVATION")
         options = checked(derivation.options, parameter.options, name)
         named[name] = {*WORD.findall(repr(options)), *([dataset.group] if derivation.by_group else [])}
+    return named
+
+
+def _reached(dataset: DatasetPlan, named: dict[str, set[str]], changed: set[str]) -> set[str]:
+    """The parameters that rest on a changed table."""
     reached = set[str]()
     for name in dataset.parameters:  # those that it is derived from stand before it
         if named[name] & (changed | reached):
             reached.add(name)
+    return reached
+
+
+def _needed(dataset: DatasetPlan, named: dict[str, set[str]], reached: set[str]) -> set[str]:
+    """Parameters with all that they are derived from."""
     needed = set(reached)
     for name in reversed(dataset.parameters):
         if name in needed:
             needed |= named[name] & dataset.parameters.keys()
-    return reached, needed
+    return needed
 
 
 def _merged(plan: Plan, name: str, tables: Tables, changed: set[str], old: Built) -> Built:
@@ -81,9 +91,11 @@ def _merged(plan: Plan, name: str, tables: Tables, changed: set[str], old: Built
     import pandas
 
     dataset = plan.datasets[name]
-    reached, needed = _reached(plan, dataset, changed)
+    named = _named(dataset)
+    reached = _reached(dataset, named, changed)
     if not reached:
         return old
+    needed = _needed(dataset, named, reached)
     parameters = {key: parameter for key, parameter in dataset.parameters.items() if key in needed}
     narrow = dataset.model_copy(update={"parameters": parameters})
     new = build(plan.model_copy(update={"datasets": {name: narrow}}), name, tables)

@@ -7,6 +7,7 @@ that are those of the moved level as they stand count.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -88,25 +89,33 @@ def _by(profile: "pandas.DataFrame", fewest: int) -> dict[str, int]:
         if len(others) + 1 < fewest or (len(others) == 1 and profile.index.get_loc(others.index[0]) > n):
             continue
         mine, usual = profile.loc[plate].to_numpy(), others.median().to_numpy()
-        own, shape = _distances(mine, usual, 0)
+        own = _distance(mine, usual, 0)
         for by in MOVES:
-            there, there_shape = _distances(mine, usual, by)
-            by_shape = shape > APART and TIMES * there_shape < shape and TIMES * there < own
-            if by_shape or (own > TIMES * max(NEAR, there) and there < NEAR):
+            there = _distance(mine, usual, by)
+            by_shape = own.shape > APART and TIMES * there.shape < own.shape and TIMES * there.whole < own.whole
+            if by_shape or (own.whole > TIMES * max(NEAR, there.whole) and there.whole < NEAR):
                 moved[plate] = by
                 break
     return moved
 
 
-def _distances(mine: "numpy.ndarray", usual: "numpy.ndarray", by: int) -> "tuple[float, float]":
-    """How far signals lie from the usual ones ``by`` levels lower: as they stand, and but for one factor; else inf."""
+@dataclass(frozen=True)
+class Distance:
+    """How far signals lie from others: as they stand, and but for one factor."""
+
+    whole: float
+    shape: float
+
+
+def _distance(mine: "numpy.ndarray", usual: "numpy.ndarray", by: int) -> Distance:
+    """How far signals lie from the usual ones ``by`` levels lower; infinite where too few levels meet."""
     import numpy
 
     ratio = mine[max(by, 0) : len(mine) + min(by, 0)] - usual[max(-by, 0) : len(usual) - max(by, 0)]
     ratio = ratio[numpy.isfinite(ratio)]
     if len(ratio) < LEVELS - 1:
-        return numpy.inf, numpy.inf
-    return float(numpy.sqrt((ratio**2).mean())), float(ratio.std())
+        return Distance(numpy.inf, numpy.inf)
+    return Distance(float(numpy.sqrt((ratio**2).mean())), float(ratio.std()))
 
 
 CROSSCHECK = CrossCheck(
