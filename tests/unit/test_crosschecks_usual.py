@@ -484,10 +484,11 @@ def standards(names, gains, moved=None, shape=lambda x: 0.06 + 2.8 * x / (x + 30
 @pytest.mark.parametrize("by", [1, -1, 2])
 @pytest.mark.parametrize("shape", [lambda x: 0.06 + 2.8 * x / (x + 300), lambda x: 1e6 * (0.001 + x / (x + 800))])
 def test_standards_that_lie_a_level_beside_their_layout(by, shape):
+    # the first standard that has a level; blanks stand before it
     data = standards("abcd", [1, 0.95, 1.1, 1], {"c": by}, shape)
-    assert found("moved_standards", data) == [("standards_moved", "plate_layout", "3:33", "concentration")]
+    assert found("moved_standards", data) == [("standards_moved", "plate_layout", "3:35", "concentration")]
     data = standards("ab", [1, 1], {"b": by}, shape)
-    assert found("moved_standards", data) == [("standards_moved", "plate_layout", "3:17", "concentration")]
+    assert found("moved_standards", data) == [("standards_moved", "plate_layout", "3:19", "concentration")]
 
 
 @pytest.mark.parametrize("gains", [[1, 0.7, 1.4, 1.1], [1, 2.5, 0.5, 1.2]])
