@@ -493,7 +493,7 @@ def test_numbers_are_exact_in_delta(imputer, means):
     """The same as adding delta to the imputed values and analysing again."""
     compared, delta = means.compare("MAR", 2), np.array([0.5, 3.0, -2.0])
     shift = np.where(imputer.trial.seen[:, 2], 0.0, delta[imputer.trial.group])
-    values = imputer.completed("MAR", *means.without[:2])[:, :, 2] + shift
+    values = imputer.completed("MAR", means.without)[:, :, 2] + shift
     expected = means.analysis.without_each(values)
     assert compared.without + np.tensordot(delta, compared.slopes_without, 1) == pytest.approx(expected, rel=1e-10)
 

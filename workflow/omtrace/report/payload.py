@@ -120,6 +120,11 @@ class Links:
     place: "Integers"  # of each cell
     column: list[str]
 
+    @property
+    def cells(self) -> list[tuple[int, str]]:
+        """Key and column of each cell."""
+        return list(zip(self.keys[self.place].tolist(), self.column, strict=True))
+
 
 @dataclass(frozen=True)
 class CellSets:
@@ -147,7 +152,8 @@ class Payload:
         shown, position = distinct(rowsets.record), places_among(rowsets.record)
         records = self._records(rowsets, shown)
         links = self._links(rowsets, shown)
-        columns = {**self._places(links.keys), "cells": self._cells(links)}
+        texts = self.stored.raw_cells(set(links.cells))  # which finds an export that is not registered
+        columns = {**self._places(links.keys), "cells": self._cells(links, texts)}
         sets = self._sets(links, len(shown))
         records["sets"] = sets.of_records
         return {
@@ -210,12 +216,11 @@ class Payload:
         record = numpy.concatenate([numpy.zeros(0, int), *positions])
         return Links(record, roles.codes, cell, roles.texts, keys, place, [names[code] for code in column.tolist()])
 
-    def _cells(self, links: Links) -> dict[str, list[int]]:
+    def _cells(self, links: Links, texts: Mapping[tuple[int, str], str]) -> dict[str, list[int]]:
         """The columns over all raw cells."""
         import numpy
 
-        cells = list(zip(links.keys[links.place].tolist(), links.column, strict=True))
-        texts = self.stored.raw_cells(set(cells))
+        cells = links.cells
         withheld = numpy.zeros(len(cells), bool)
         if "quarantined" in links.roles:
             withheld[links.cell[links.role == list(links.roles).index("quarantined")]] = True
