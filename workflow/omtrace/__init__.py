@@ -6,6 +6,6 @@ their time stamps. The workflow removes byte code that others left (see ``workfl
 
 import sys
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 sys.dont_write_bytecode = True
