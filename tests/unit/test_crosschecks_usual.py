@@ -13,7 +13,7 @@ from omtrace.plugins import declared, plugin
 from omtrace.provenance.keys import key_of, key_text
 from omtrace.schemas import table_of
 from omtrace.validation.checks import DTYPES
-from omtrace.validation.crosschecks import Tables, copied_plates
+from omtrace.validation.crosschecks import Tables, copied_plates, moved_standards
 from omtrace.validation.validate import validate_study
 from tables import declared_column, declared_table
 
@@ -495,3 +495,11 @@ def test_standards_that_lie_a_level_beside_their_layout(by, shape):
 @pytest.mark.parametrize("seed", range(5))
 def test_plates_of_other_lots_and_gains_have_no_moved_standards(gains, seed):
     assert found("moved_standards", standards("abcd", gains, noise=0.06, seed=seed)) == []
+
+
+@pytest.mark.parametrize("plates", [3, 4, 9, 10])
+def test_medians_of_the_other_plates_are_those_without_each(plates):
+    values = numpy.random.default_rng(plates).normal(size=(plates, 6))
+    values[1, 2] = values[0, 2]
+    without = [numpy.median(numpy.delete(values, row, axis=0), axis=0) for row in range(plates)]
+    numpy.testing.assert_array_equal(moved_standards._medians_without_each(values), without)

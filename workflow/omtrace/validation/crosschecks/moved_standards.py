@@ -83,12 +83,10 @@ def _moved(
 def _by(profile: "pandas.DataFrame", fewest: int) -> dict[str, int]:
     """Which plates of a profile (plates x levels of log signals) are moved, and by how many levels."""
     moved = {}
-    for n, plate in enumerate(profile.index):
-        others = profile.drop(index=plate)
-        others = others[(others.notna() & profile.loc[plate].notna()).sum(axis=1) >= LEVELS - 1]
-        if len(others) + 1 < fewest or (len(others) == 1 and profile.index.get_loc(others.index[0]) > n):
+    values = profile.to_numpy()
+    for plate, mine, usual in zip(profile.index, values, _usual(values, fewest), strict=True):
+        if usual is None:
             continue
-        mine, usual = profile.loc[plate].to_numpy(), others.median().to_numpy()
         own = _distance(mine, usual, 0)
         for by in MOVES:
             there = _distance(mine, usual, by)
@@ -97,6 +95,36 @@ def _by(profile: "pandas.DataFrame", fewest: int) -> dict[str, int]:
                 moved[plate] = by
                 break
     return moved
+
+
+def _usual(values: "numpy.ndarray", fewest: int) -> "Iterator[numpy.ndarray | None]":
+    """For each plate (plates x levels) the medians of the others that share its levels.
+
+    None where these are too few, and for the earlier of two.
+    """
+    import numpy
+    import pandas
+
+    there = numpy.isfinite(values)
+    if there.all() and len(values) >= max(3, fewest) and values.shape[1] >= LEVELS - 1:
+        yield from _medians_without_each(values)
+        return
+    for row, mine in enumerate(there):
+        sharing = (there & mine).sum(axis=1) >= LEVELS - 1
+        sharing[row] = False
+        others = values[sharing]
+        is_first_of_two = len(others) == 1 and int(sharing.argmax()) > row
+        yield None if len(others) + 1 < fewest or is_first_of_two else pandas.DataFrame(others).median().to_numpy()
+
+
+def _medians_without_each(values: "numpy.ndarray") -> "numpy.ndarray":
+    """The medians (plates x levels) of all plates but the one of the row, by the ranks within each level."""
+    import numpy
+
+    rank, ordered, others = values.argsort(axis=0).argsort(axis=0), numpy.sort(values, axis=0), len(values) - 1
+    middle = [k + (k >= rank) for k in ((others - 1) // 2, others // 2)]
+    low, high = (numpy.take_along_axis(ordered, place, axis=0) for place in middle)
+    return (low + high) / 2
 
 
 @dataclass(frozen=True)
