@@ -100,8 +100,9 @@ def clone(tmp_path, monkeypatch):
 
 
 def forget():
-    for cached in (code._content, code._file_of, code._files_of, code._named_digest, code.imports_of):
-        cached.cache_clear()
+    for function in vars(code).values():
+        if hasattr(function, "cache_clear"):
+            function.cache_clear()
 
 
 def digest(root):
