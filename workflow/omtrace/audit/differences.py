@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
+from typing import NamedTuple
 
 from omtrace.faults import Fault
 from omtrace.model.folders import plan_file, read_registered
@@ -150,6 +151,14 @@ def _side(plan: Plan, name: str, export: Export, root: str | Path, exports: Sequ
     return _Side(export, extract, {column: [str(text) for text in texts] for column, texts in cells.items()})
 
 
+class _RowName(NamedTuple):
+    """A row's unit and visit, and the rest of its key in words."""
+
+    unit: str
+    visit: str
+    row: str
+
+
 class _Way:
     """Two versions, as some tables of a plan read them in one and the same way."""
 
@@ -221,15 +230,15 @@ class _Way:
             and (not measured or any(side.text(column, at).strip() for column in measured))
         )
 
-    def _name(self, side: _Side, at: int, tables: Sequence[str]) -> tuple[str, str, str]:
-        """Unit, visit, and the rest of the key of a row, as the first of its tables names them."""
+    def _name(self, side: _Side, at: int, tables: Sequence[str]) -> _RowName:
+        """The name of a row by the first of its tables."""
         plan = self.plans[next(iter(tables), next(iter(self.plans)))]
         parts = _raw(plan, UNIT)
         unit = "/".join(side.made(part, at) for part in parts) if any(p in (*MADE, *side.texts) for p in parts) else ""
         visit = plan.visit.map.get(side.text(plan.visit.column, at).strip(), "") if plan.visit else ""
         named = {*parts, plan.visit.column if visit and plan.visit else ""}
         rest = [f"{c}={text}" for c in self.key if c not in named and (text := side.text(c, at).strip())]
-        return unit, visit, "; ".join(rest)
+        return _RowName(unit, visit, "; ".join(rest))
 
 
 def _raw(plan: TablePlan, column: str) -> tuple[str, ...]:

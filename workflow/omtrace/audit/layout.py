@@ -9,7 +9,8 @@ from omtrace.model.statistics import STATISTICS
 
 if TYPE_CHECKING:
     from omtrace.audit.forward import FileOfResults, Forward
-    from omtrace.audit.trace import Counts, LeftOutRecord, Listing, Place, RawCell, RawFileBehind, UsedRecord, Way
+    from omtrace.audit.raw_files import Place, RawCell, RawFileBehind
+    from omtrace.audit.trace import Counts, LeftOutRecord, Listing, UsedRecord, Way
 
 Row = TypeVar("Row")
 WIDTH = 100

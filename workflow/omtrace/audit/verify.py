@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from omtrace.audit import ledger_check
 from omtrace.faults import Fault
@@ -236,10 +237,17 @@ def studies_of(root: str | Path = ".") -> list[str]:
     return sorted(studies)
 
 
+class Verification(NamedTuple):
+    """The studies that were verified, and the verdict on them."""
+
+    studies: list[str]
+    verdict: Verdict
+
+
 def verdict_on(
     studies: Sequence[str], head: str = "", ledger_line: str = "", environment: bool = False, root: str | Path = "."
-) -> tuple[list[str], Verdict]:
-    """The studies that were verified (default: those of the configuration), and the verdict on them."""
+) -> Verification:
+    """Verify studies; by default those of the configuration."""
     names = sorted(set(studies)) or studies_of(root)
     verdict = verify(names, head, root, ledger_line)
     if environment:
@@ -250,7 +258,7 @@ def verdict_on(
         verdict.remarks += remarks
     else:
         verdict.remarks.append("installed packages: not checked (--environment)")
-    return names, verdict
+    return Verification(names, verdict)
 
 
 def print_verdict(studies: Sequence[str], verdict: Verdict) -> None:

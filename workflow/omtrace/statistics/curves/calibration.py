@@ -13,21 +13,21 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from omtrace.statistics.basic.samples import check_level
-from omtrace.statistics.curves.fitted import F, Fitted, arrays, levels_of
-from omtrace.statistics.curves.five_pl import fit_five_pl
-from omtrace.statistics.curves.four_pl import fit_four_pl
-from omtrace.statistics.curves.four_pl_joint import fit_joint
-from omtrace.statistics.curves.other_models import LogLog, fit_line, fit_log_log, fit_parabola, fit_spline
+from omtrace.statistics.curves.fitted import F, Fitted, Weighted, levels_of
+from omtrace.statistics.curves.five_pl import five_pl_of
+from omtrace.statistics.curves.four_pl import four_pl_of
+from omtrace.statistics.curves.four_pl_joint import joint_of
+from omtrace.statistics.curves.other_models import LogLog, lines_of, log_logs_of, parabolas_of, splines_of
 
 Model = Literal["linear", "log-log", "quadratic", "4PL", "5PL", "spline"]
 Weighting = Literal["none", "1/y", "1/y2", "1/x"]
-MODELS: dict[Model, Callable[..., Fitted]] = {
-    "linear": fit_line,
-    "log-log": fit_log_log,
-    "quadratic": fit_parabola,
-    "4PL": fit_four_pl,
-    "5PL": fit_five_pl,
-    "spline": fit_spline,
+MODELS: dict[Model, Callable[[Weighted, int], Fitted]] = {
+    "linear": lines_of,
+    "log-log": log_logs_of,
+    "quadratic": parabolas_of,
+    "4PL": four_pl_of,
+    "5PL": five_pl_of,
+    "spline": splines_of,
 }
 NOT_POSITIVE = "a standard's signal is not positive, so that its weight is undefined"
 STEP, SPAN, HALVINGS = 1.02, 60.0, 60  # of the search for the ends of an interval: factor, how far, bisections
@@ -86,6 +86,10 @@ class Points:
         weights = weights_of(np.where(mask, x, 1.0), np.where(mask, y, 1.0), weighting)
         return cls(x, y, mask, weights, bad)
 
+    def weighted(self, forced: ArrayLike = False) -> Weighted:
+        """The points that are used, as curves are fitted to them."""
+        return Weighted.of(self.x, self.y, self.weights, self.used, forced)
+
 
 def fit_curves(
     x: ArrayLike,
@@ -101,7 +105,7 @@ def fit_curves(
     A curve with a signal whose weight is undefined is refused. ``judged`` says whether a curve can be read from.
     """
     points = Points.of(x, y, weighting, used)
-    fit = MODELS[model](points.x, points.y, points.weights, points.used, min_levels, forced)
+    fit = MODELS[model](points.weighted(forced), min_levels)
     fit.refusal[points.bad] = NOT_POSITIVE
     return fit
 
@@ -115,9 +119,10 @@ def fit_shared(
     not read back on a curve of its own.
     """
     points = Points.of(x, y, weighting, used)
-    whole = fit_four_pl(points.x, points.y, points.weights, points.used, min_levels)
+    weighted = points.weighted()
+    whole = four_pl_of(weighted, min_levels)
     own = judged(whole, points.x, points.y, points.used, CurveLimits(), weighting)
-    fit = fit_joint(points.x, points.y, points.weights, points.used, min_levels, own).curves
+    fit = joint_of(weighted, own, min_levels).curves
     fit.refusal[points.bad] = NOT_POSITIVE
     return fit
 
@@ -147,8 +152,8 @@ def standards_read_back(
     """Each level's mean signal read back, and how precisely; wells (k, m)."""
     weighting = _scatter_weights(fit, weighting)
     points = Points.of(x, y, weighting, used if fit.ZERO else np.asarray(used) & (np.asarray(x) > 0))
-    x, y, w = arrays(points.x, points.y, points.weights, points.used)
-    at = levels_of(x, y, w)
+    weighted = points.weighted()
+    at = levels_of(weighted.x, weighted.y, weighted.weight)
     first = at.x[:, :1] == 0  # the zero standard, which has no recovery
     shift = [np.where(first, np.roll(part, -1, axis=1), part) for part in (at.x, at.mean, at.count)]
     level, mean, count = shift

@@ -23,7 +23,7 @@ from omtrace.statistics.curves.fitted import (
     TOO_FEW,
     Fitted,
     Slopes,
-    arrays,
+    Weighted,
     counted,
     levels_of,
 )
@@ -226,82 +226,52 @@ def _through(knots: np.ndarray, signals: np.ndarray) -> PchipInterpolator:
     return PchipInterpolator(np.log(knots), signals, extrapolate=False)
 
 
-def fit_line(
-    x: ArrayLike,
-    y: ArrayLike,
-    weights: ArrayLike | None = None,
-    used: ArrayLike | None = None,
-    min_levels: int = 3,
-    forced: ArrayLike = False,
-) -> Line:
+def lines_of(points: Weighted, min_levels: int) -> Line:
     """Straight lines through rows of points, by weighted least squares; refused as ``four_pl.fit_four_pl``."""
-    x, y, w = arrays(x, y, weights, used)
-    forced = np.broadcast_to(forced, len(x))
-    return Line(**_least_squares(x, y, w, 1, min_levels, forced)).refused(_hooks(x, y, w, forced))
+    return Line(**_least_squares(points, 1, min_levels)).refused(_hooks(points))
 
 
-def fit_parabola(
-    x: ArrayLike,
-    y: ArrayLike,
-    weights: ArrayLike | None = None,
-    used: ArrayLike | None = None,
-    min_levels: int = 4,
-    forced: ArrayLike = False,
-) -> Parabola:
+def parabolas_of(points: Weighted, min_levels: int) -> Parabola:
     """Second-degree curves; refused too where they turn back between the lowest and the highest level."""
-    x, y, w = arrays(x, y, weights, used)
-    forced = np.broadcast_to(forced, len(x))
-    found = _least_squares(x, y, w, 2, min_levels, forced)
+    x, w = points.x, points.weight
+    found = _least_squares(points, 2, min_levels)
     _, b, c = found["coefficients"].T
     low, high = np.where(w > 0, x, np.inf).min(axis=1), np.where(w > 0, x, -np.inf).max(axis=1)
     with np.errstate(invalid="ignore"):
         first, last = b + 2 * c * low, b + 2 * c * high
         fit = Parabola(**found, branch=np.sign(first + last))
         turns = np.where(first * last <= 0, NOT_MONOTONE, "")
-    return fit.refused(_hooks(x, y, w, forced)).refused(turns)
+    return fit.refused(_hooks(points)).refused(turns)
 
 
-def fit_log_log(
-    x: ArrayLike,
-    y: ArrayLike,
-    weights: ArrayLike | None = None,
-    used: ArrayLike | None = None,
-    min_levels: int = 3,
-    forced: ArrayLike = False,
-) -> LogLog:
+def log_logs_of(points: Weighted, min_levels: int) -> LogLog:
     """Straight lines of the logarithms; the zero standard is no point, and each signal must be positive."""
-    x, y, w = arrays(x, y, weights, used)
+    x, y, w = points.x, points.y, points.weight
     positive = (w > 0) & (x > 0)
     bad = np.any(positive & (y <= 0), axis=1)
     used = positive & ~bad[:, None]
     log_x, log_y = (np.log10(np.where(used, part, 1.0)) for part in (x, y))
-    forced = np.broadcast_to(forced, len(x))
-    found = _least_squares(log_x, log_y, np.where(used, w, 0.0), 1, min_levels, forced)
+    found = _least_squares(Weighted(log_x, log_y, np.where(used, w, 0.0), points.forced), 1, min_levels)
     found["refusal"][bad] = NOT_POSITIVE_SIGNAL
-    return LogLog(**found).refused(_hooks(np.where(used, x, 0.0), np.where(used, y, 0.0), w * used, forced))
+    above_zero = Weighted(np.where(used, x, 0.0), np.where(used, y, 0.0), w * used, points.forced)
+    return LogLog(**found).refused(_hooks(above_zero))
 
 
-def _hooks(x: np.ndarray, y: np.ndarray, w: np.ndarray, forced: np.ndarray) -> np.ndarray:
+def _hooks(points: Weighted) -> np.ndarray:
     """``HOOK`` for curves that turn back at the highest levels and are not forced."""
-    found, rows = np.full(len(x), "", dtype=object), np.flatnonzero((w > 0).any(axis=1) & ~forced)
-    found[rows] = np.where(hooked(x[rows], y[rows], w[rows]), HOOK, "")
+    found = np.full(len(points.x), "", dtype=object)
+    rows = np.flatnonzero((points.weight > 0).any(axis=1) & ~points.forced)
+    these = points.take(rows)
+    found[rows] = np.where(hooked(these.x, these.y, these.weight), HOOK, "")
     return found
 
 
-def fit_spline(
-    x: ArrayLike,
-    y: ArrayLike,
-    weights: ArrayLike | None = None,
-    used: ArrayLike | None = None,
-    min_levels: int = 4,
-    forced: ArrayLike = False,
-) -> Spline:
+def splines_of(points: Weighted, min_levels: int) -> Spline:
     """Curves through the mean signals of the levels above zero, which must rise, or fall, from each to the next.
 
     Weights count for the scatter of the wells alone.
     """
-    x, y, w = arrays(x, y, weights, used)
-    w = np.where(x > 0, w, 0.0)
+    x, y, w = points.x, points.y, np.where(points.x > 0, points.weight, 0.0)
     n, _ = counted(x, w)
     at = levels_of(x, y, w)
     there = at.count > 0
@@ -314,7 +284,7 @@ def fit_spline(
     with np.errstate(divide="ignore", invalid="ignore"):
         scatter = np.where(at.pure_df > 0, at.pure / at.pure_df, np.nan)
         p = fdtrc(levels - 1, at.pure_df, (total - at.pure) / np.maximum(levels - 1, 1) / np.maximum(scatter, TINY))
-    found = np.select([~is_monotone, (p > FLAT_P) & ~np.broadcast_to(forced, len(x))], [NOT_MONOTONE, FLAT], "")
+    found = np.select([~is_monotone, (p > FLAT_P) & ~points.forced], [NOT_MONOTONE, FLAT], "")
     inverse_weight = levels_of(x, np.where(w > 0, 1 / np.where(w > 0, w, 1.0), 0.0), w).mean
     variance = np.where(there, scatter[:, None] * inverse_weight / np.maximum(at.count, 1), 0.0)
     covariance = variance[:, :, None] * np.eye(variance.shape[1])
@@ -324,17 +294,16 @@ def fit_spline(
     return fit.refused(np.where(refusal == "", found, refusal))
 
 
-def _least_squares(
-    x: np.ndarray, y: np.ndarray, w: np.ndarray, degree: int, min_levels: int, forced: np.ndarray
-) -> dict[str, np.ndarray]:
+def _least_squares(points: Weighted, degree: int, min_levels: int) -> dict[str, np.ndarray]:
     """Polynomials of rows of points, as the fields of ``Fitted``; the powers of x are scaled and orthogonalised."""
-    (n, levels), p = counted(x, w), degree + 1
+    x, (n, levels), p = points.x, points.counted(), degree + 1
     refusal = np.where((levels < max(min_levels, p)) | (n <= p), TOO_FEW, "").astype(object)
     coefficients, covariance = np.full((len(x), p), np.nan), np.full((len(x), p, p), np.nan)
     rss, r_squared = np.full((2, len(x)), np.nan)
     rows = np.flatnonzero(refusal == "")
     if rows.size:
-        x, y, w = x[rows], y[rows], w[rows]
+        these = points.take(rows)
+        x, y, w = these.x, these.y, these.weight
         scale = np.maximum(np.abs(np.where(w > 0, x, 0.0)).max(axis=1), TINY)
         powers = (x / scale[:, None])[:, :, None] ** np.arange(p)
         root = np.sqrt(w)
@@ -353,7 +322,7 @@ def _least_squares(
         r_squared[rows] = 1 - rss[rows] / np.maximum(total, TINY)
         constant = np.sqrt(total / w.sum(axis=1)) <= TOLERANCE * np.abs(y).max(axis=1)
         test = fdtrc(degree, df, (total - rss[rows]) / degree / np.maximum(rss[rows] / df, TINY))
-        refusal[rows] = np.where((constant | (test > FLAT_P)) & ~forced[rows], FLAT, "")
+        refusal[rows] = np.where((constant | (test > FLAT_P)) & ~these.forced, FLAT, "")
         for numbers in (coefficients, covariance, rss, r_squared):
             numbers[refusal != ""] = np.nan
     return {
