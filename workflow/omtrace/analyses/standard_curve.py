@@ -75,17 +75,17 @@ def run(call: Call) -> Iterator[Number]:
                 yield Number(target.parameter, plate, target.visit, level, statistic, value, unit, decimals, rows)
 
 
-class Standards(NamedTuple):
+class StandardPoints(NamedTuple):
     """Plates with standards: their names, wells, and levels with mean signals."""
 
     plates: list[str]
     wells: list["Points"]
     means: list["Points"]
 
-    def take(self, places: list[int]) -> "Standards":
+    def take(self, places: list[int]) -> "StandardPoints":
         """Those of some plates."""
         plates, wells, means = self
-        return Standards([plates[at] for at in places], [wells[at] for at in places], [means[at] for at in places])
+        return StandardPoints([plates[at] for at in places], [wells[at] for at in places], [means[at] for at in places])
 
 
 class Curves(NamedTuple):
@@ -103,7 +103,7 @@ class Curves(NamedTuple):
     otherwise: list[str]
 
 
-def _fitted(options: Options, of: Standards) -> Curves:
+def _fitted(options: Options, of: StandardPoints) -> Curves:
     import numpy
 
     from omtrace.statistics.basic.samples import stacked
@@ -167,7 +167,7 @@ def _digits(value: float, statistic: str) -> int:
     return min(most, max(0, 4 - math.floor(math.log10(abs(value))))) if value and value == value else DECIMALS
 
 
-def _standards(analysis_set: "AnalysisSet", plates: list[str], concentration: str) -> Standards:
+def _standards(analysis_set: "AnalysisSet", plates: list[str], concentration: str) -> StandardPoints:
     """Concentration and signal of each plate's standards; and its levels, rising, with the mean signal of each."""
     import numpy
 
@@ -183,7 +183,7 @@ def _standards(analysis_set: "AnalysisSet", plates: list[str], concentration: st
     first = numpy.diff(of, prepend=-1).astype(bool) | (numpy.diff(x, prepend=-1) != 0)
     level = numpy.cumsum(first) - 1
     means = _by_plate(of[first], x[first], numpy.bincount(level, y) / numpy.bincount(level), len(plates))
-    return Standards(plates, wells, means)
+    return StandardPoints(plates, wells, means)
 
 
 def _by_plate(of: "numpy.ndarray", x: "numpy.ndarray", y: "numpy.ndarray", count: int) -> list["Points"]:

@@ -27,7 +27,7 @@ class Address:
     numbers: list[Estimate]
 
 
-class Target(NamedTuple):
+class Resolved(NamedTuple):
     """An address, and the one number that it names; None where it names a whole result."""
 
     address: Address
@@ -46,7 +46,7 @@ def name_of(number: Estimate) -> str:
     return " · ".join(LABELLED.sub(r"\1", number[part]) for part in NAMING if number[part])
 
 
-def resolve(text: str, root: str | Path = ".") -> Target:
+def resolve(text: str, root: str | Path = ".") -> Resolved:
     """What a text names: a result, or one of its numbers.
 
     Raises Fault, with the nearest that there is, when study, result or number is unknown or ambiguous.
@@ -59,17 +59,17 @@ def resolve(text: str, root: str | Path = ".") -> Target:
         result, identifier = "", result
     places = [_path_of(result, there, root)] if result else [ResultPath(study, "") for study in there]
     if result and not mark:
-        return Target(_address(*places[0], root), None)
+        return Resolved(_address(*places[0], root), None)
     return _number_at(places, identifier, root)
 
 
-def _number_at(places: list[ResultPath], identifier: str, root: str | Path) -> Target:
+def _number_at(places: list[ResultPath], identifier: str, root: str | Path) -> Resolved:
     """The one number whose id begins so, among the results at these places."""
     begun = [_address(*place, root, identifier) for place in places] if identifier else []
     hits = [(a, n) for a in begun for n in a.numbers if n.id.startswith(identifier)]
     where = " ".join(places[0]).strip() if len(places) == 1 else "any study"
     if len(hits) == 1:
-        return Target(*hits[0])
+        return Resolved(*hits[0])
     if hits:
         lines = [f"  {number.id}  {address.study}: {name_of(number)}" for address, number in hits[:10]]
         more = [f"  and {len(hits) - 10} more"] if len(hits) > 10 else []
@@ -142,8 +142,8 @@ def _address(study: str, result: str, root: str | Path, begins: str = "") -> Add
         return Address(study, result, numbers)
     path = folder / result
     shown = _in_figure(path, folder) if path.suffix in FIGURE_SUFFIXES else _in_text(path)
-    chosen = [number for number in numbers if number.id in shown]
-    return Address(study, result, chosen)
+    named_numbers = [number for number in numbers if number.id in shown]
+    return Address(study, result, named_numbers)
 
 
 def _in_text(path: Path) -> set[str]:

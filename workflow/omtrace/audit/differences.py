@@ -133,16 +133,16 @@ def differences(
         raise Fault(f"{old.path}: no table of the plan of {plan.study} reads {old.table}")
     for export in (old, new):
         check_registered(export, root)
-    found: list[Difference] = []
+    rows: list[Difference] = []
     remarks: list[str] = []
     for names in ways:
         before, after = (_side(plan, names[0], export, root, exports) for export in (old, new))
-        found += _Way(plan, names, before, after).differences()
+        rows += _Way(plan, names, before, after).differences()
         broken = [len(side.extract.faults) for side in (before, after)]
         if any(broken):
             counts = f"{broken[0]} before, {broken[1]} after"
             remarks.append(f"{', '.join(names)}: not compared: rows that cannot be read, {counts}")
-    return Versions(old, new, tuple(name for names in ways for name in names), found, remarks)
+    return Versions(old, new, tuple(name for names in ways for name in names), rows, remarks)
 
 
 def _side(plan: Plan, name: str, export: Export, root: str | Path, exports: Sequence[Export]) -> _Side:
@@ -285,9 +285,9 @@ def report(old: str, new: str, root: str | Path = ".") -> bool:
         second = replace(first, number=0, path=new, sha256=sha256_of(Path(root) / new), replaces="")
     if (first.study, first.table) != (second.study, second.table):
         raise Fault(f"{old} and {new}: not of one table ({first.study} {first.table}, {second.study} {second.table})")
-    found = differences(read_plan(plan_file(first.study, root)), first, second, root, exports)
-    for line in found.summary():
+    versions = differences(read_plan(plan_file(first.study, root)), first, second, root, exports)
+    for line in versions.summary():
         print(line)
-    if found.differences:
-        print("\n".join(table(HEADER, [difference.cells() for difference in found.differences])))
-    return not (found.differences or found.remarks)
+    if versions.differences:
+        print("\n".join(table(HEADER, [difference.cells() for difference in versions.differences])))
+    return not (versions.differences or versions.remarks)

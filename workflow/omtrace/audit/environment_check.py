@@ -39,7 +39,7 @@ PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)\s*(?:;\s*([^\\]+?))
 Faults = list[tuple[str, str, str]]  # path, what (changed, missing, unlisted), note
 
 
-class Comparison(NamedTuple):
+class PackageState(NamedTuple):
     """What differs in the installed packages, and remarks on what they were compared with."""
 
     faults: Faults
@@ -53,14 +53,14 @@ class ListedFiles(NamedTuple):
     paths: set[str]
 
 
-class FileState(NamedTuple):
+class FileDigest(NamedTuple):
     """The digest of a file as a RECORD writes it, and its size plus one; "" and 0 for no file."""
 
     digest: str
     length: int
 
 
-def environment_faults(root: str | Path = ".", folders: Sequence[Path] | None = None) -> Comparison:
+def environment_faults(root: str | Path = ".", folders: Sequence[Path] | None = None) -> PackageState:
     """The installed packages of the Python that this runs in, compared with RECORDs, byte code, lock and last run."""
     folders = site_folders() if folders is None else list(folders)
     installed = distributions(folders)
@@ -69,7 +69,7 @@ def environment_faults(root: str | Path = ".", folders: Sequence[Path] | None = 
     lock, remarks = lock_faults(installed, root)
     run, more = run_faults(root, folders)
     counts = f"{len(installed)} distributions and their {len(listed)} files"
-    return Comparison(faults + lock + run, [f"installed packages: {counts}, and their byte code", *remarks, *more])
+    return PackageState(faults + lock + run, [f"installed packages: {counts}, and their byte code", *remarks, *more])
 
 
 def file_faults(installed: Iterable[Distribution]) -> ListedFiles:
@@ -96,17 +96,17 @@ def file_faults(installed: Iterable[Distribution]) -> ListedFiles:
     return ListedFiles(faults, {path for _, path, _, _ in rows})
 
 
-def _state(path: str, digest: str) -> FileState:
+def _state(path: str, digest: str) -> FileDigest:
     algorithm = digest.partition("=")[0]
     try:
         with open(path, "rb") as file:
             length = os.fstat(file.fileno()).st_size + 1
             if algorithm not in hashlib.algorithms_available:
-                return FileState("", length)
+                return FileDigest("", length)
             digest_bytes = hashlib.file_digest(file, algorithm).digest()
-            return FileState(base64.urlsafe_b64encode(digest_bytes).rstrip(b"=").decode(), length)
+            return FileDigest(base64.urlsafe_b64encode(digest_bytes).rstrip(b"=").decode(), length)
     except OSError:
-        return FileState("", 0)
+        return FileDigest("", 0)
 
 
 def unlisted_faults(folders: Iterable[Path], listed: set[str]) -> Faults:
@@ -203,7 +203,7 @@ def _shown(path: str) -> str:
         return path
 
 
-def lock_faults(installed: dict[str, Distribution], root: str | Path = ".") -> Comparison:
+def lock_faults(installed: dict[str, Distribution], root: str | Path = ".") -> PackageState:
     """Distributions that are not those of the lock, by version; those beside it are a remark."""
     try:
         text = (Path(root) / LOCK).read_text(encoding="utf-8")
@@ -219,15 +219,15 @@ def lock_faults(installed: dict[str, Distribution], root: str | Path = ".") -> C
         elif installed[name].version != version:
             faults.append((name, "changed", f"version {installed[name].version}; the lock has {version}"))
     beside = [f"{d.name} {d.version}" for name, d in sorted(installed.items()) if name not in {*wanted, OWN}]
-    return Comparison(faults, [f"installed beside the lock: {', '.join(beside)}"] if beside else [])
+    return PackageState(faults, [f"installed beside the lock: {', '.join(beside)}"] if beside else [])
 
 
-def run_faults(root: str | Path = ".", folders: Sequence[Path] | None = None) -> Comparison:
+def run_faults(root: str | Path = ".", folders: Sequence[Path] | None = None) -> PackageState:
     """What differs from the environment that the ledger names for the last run."""
     last = next((e for e in reversed(ledger.entries(root)) if e["action"] == "run"), None)
     known = recorded_environment(str(last["details"].get("environment", "")), root) if last else None
     if not last or not known:
-        return Comparison([], [f"{ledger.LEDGER} describes no environment of a run: compared with the lock alone"])
+        return PackageState([], [f"{ledger.LEDGER} describes no environment of a run: compared with the lock alone"])
     where = f"line {last['line']} of {ledger.LEDGER}"
     now = description(folders)
     faults: Faults = []
@@ -244,7 +244,7 @@ def run_faults(root: str | Path = ".", folders: Sequence[Path] | None = None) ->
             faults.append((name, "changed", f"{where} ran with {version}"))
     hardware = [name for name in ("platform", "processor", "processors") if known.get(name) != now.get(name)]
     remarks = [f"{name}: {now.get(name)}; {where} ran on {known.get(name)}" for name in hardware]
-    return Comparison(faults, remarks or [f"platform and processor as in {where}"])
+    return PackageState(faults, remarks or [f"platform and processor as in {where}"])
 
 
 def _words(python: object) -> str:

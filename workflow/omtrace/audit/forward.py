@@ -118,12 +118,12 @@ def _datasets(backing: Backing) -> list[str]:
 
 def _records_of(backing: Backing, keys: "numpy.ndarray", column: str) -> dict[str, "numpy.ndarray"]:
     """Dataset -> its records that have one of these cells behind them."""
-    found = {}
+    records = {}
     for name in _datasets(backing):
         cells = backing.cells(name)
         mine = cells[cells["key"].isin(keys)]
-        found[name] = (mine[mine["column"] == column] if column else mine)["record"].unique()
-    return found
+        records[name] = (mine[mine["column"] == column] if column else mine)["record"].unique()
+    return records
 
 
 def from_unit(study: str, unit: str, root: str | Path = ".") -> Forward:

@@ -91,7 +91,7 @@ class Trace(NamedTuple):
     is_sound: bool
 
 
-class Records(NamedTuple):
+class RecordsBehind(NamedTuple):
     """Records used, once for each role, and those left out with reasons, in the order of the datasets."""
 
     used: list[UsedRecord]
@@ -274,7 +274,7 @@ def _members(folder: Path, rowset: str) -> dict[str, dict[int, list[tuple[str, s
     return members
 
 
-def _records(folder: Path, members: dict) -> Records:
+def _records(folder: Path, members: dict) -> RecordsBehind:
     """The records of a row set."""
     used: list[UsedRecord] = []
     left_out: list[LeftOutRecord] = []
@@ -302,7 +302,7 @@ def _records(folder: Path, members: dict) -> Records:
                     used.append(used_record)
         if count != len(wanted):
             raise Fault(f"{_shown(path)}: {len(wanted) - count} records of the row set are not there; {AGAIN}")
-    return Records(used, left_out)
+    return RecordsBehind(used, left_out)
 
 
 def _check_unit(unit: str, records: Iterable[UsedRecord]) -> None:

@@ -176,10 +176,10 @@ class Instrument:
 
     def suggest_coding(self, texts: Iterable[str]) -> str:
         """The one declared coding that all texts fit; "" if the own codes fit, none does, or more than one."""
-        found = {text.strip().lower() for text in texts} - {""}
+        answers = {text.strip().lower() for text in texts} - {""}
         own = {code for item in self.items for code in item.codes()}
-        fits = [name for name, codes in self.codings.items() if found <= set(codes)]
-        return fits[0] if found and not found <= own and len(fits) == 1 else ""
+        fits = [name for name, codes in self.codings.items() if answers <= set(codes)]
+        return fits[0] if answers and not answers <= own and len(fits) == 1 else ""
 
 
 def instrument_of(name: str) -> Instrument:

@@ -246,10 +246,10 @@ def events(person: Person) -> list[Row]:
 def session_rows(name: str, enrolled: date, attended: int) -> list[Row]:
     """The sessions attended, of five planned a fortnight apart; the first is always attended."""
     stream = Stream(STUDY, name, "sessions")
-    kept = sorted([1, *stream.shuffled([2, 3, 4, 5])[: attended - 1]])
+    attended_sessions = sorted([1, *stream.shuffled([2, 3, 4, 5])[: attended - 1]])
     first = weekday(enrolled + timedelta(days=stream.whole(0, 4)))
     rows = []
-    for session in kept:
+    for session in attended_sessions:
         short = stream.chance(0.12)
         on = first if session == 1 else weekday(first + timedelta(days=14 * (session - 1) + stream.whole(-1, 2)))
         rows.append(

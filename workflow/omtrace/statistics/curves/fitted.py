@@ -217,13 +217,13 @@ F = TypeVar("F", bound=Fitted)
 
 def joined(parts: list[F]) -> F:
     """Batches of one kind as one batch; rows with fewer coefficients than others (splines) are filled up."""
-    found = []
+    columns = []
     for field in fields(parts[0]):
         arrays = [getattr(part, field.name) for part in parts]
         width = max(array.shape[1:] for array in arrays)
         empty = 0.0 if field.name == "covariance" else np.nan
-        found.append(np.concatenate([_filled(array, width, empty) for array in arrays]))
-    return type(parts[0])(*found)
+        columns.append(np.concatenate([_filled(array, width, empty) for array in arrays]))
+    return type(parts[0])(*columns)
 
 
 def _filled(array: np.ndarray, width: tuple[int, ...], empty: float) -> np.ndarray:

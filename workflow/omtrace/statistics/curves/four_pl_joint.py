@@ -176,8 +176,8 @@ class _Plates:
         if known.any():
             log_c = np.log(np.where(known, midpoints, 1.0))
             trials.append((float(np.median(np.log(slopes[known]))), np.where(known, log_c, np.median(log_c[known]))))
-        found = [self._linear(log_b, log_c) for log_b, log_c in trials]
-        return min(found, key=lambda theta: self.loss(theta))
+        trials_fitted = [self._linear(log_b, log_c) for log_b, log_c in trials]
+        return min(trials_fitted, key=lambda theta: self.loss(theta))
 
     def _linear(self, log_b: float, log_c: np.ndarray) -> np.ndarray:
         """A and the span by least squares, at a slope and midpoints."""
@@ -313,17 +313,17 @@ def compare_curves(
     if why:
         raise ValueError(f"no curve that the plates share: {why}")
     n, logs = int(there.sum()), float(np.log(w[there]).sum())
-    found = {}
+    fits = {}
     for name, count, rss in (
         ("one", 4, float(pooled.project(theta)[-1][0])),
         ("shift", 3 + len(x), joint.rss),
         ("own", 4 * len(x), float(own.rss.sum())),
     ):
         aic = n * (math.log(2 * math.pi * rss / n) + 1) - logs + 2 * (count + 1)
-        found[name] = {"parameters": float(count), "rss": rss, "df": float(n - count), "aic": aic}
-    return found | {
-        "shift_needed": _extra(found["one"], found["shift"]),
-        "own_needed": _extra(found["shift"], found["own"]),
+        fits[name] = {"parameters": float(count), "rss": rss, "df": float(n - count), "aic": aic}
+    return fits | {
+        "shift_needed": _extra(fits["one"], fits["shift"]),
+        "own_needed": _extra(fits["shift"], fits["own"]),
     }
 
 

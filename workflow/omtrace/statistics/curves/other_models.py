@@ -178,16 +178,16 @@ class Spline(Fitted):
     def predict(self, x: ArrayLike) -> np.ndarray:
         """The responses at x; NaN beyond the knots."""
         x = self._rows(x)
-        found = np.full(x.shape, np.nan)
+        responses = np.full(x.shape, np.nan)
         for row in range(len(self.knots)):
             if (curve := self._curve(row)) is not None:
-                found[row] = curve(self._log(row, x[row]))
-        return found
+                responses[row] = curve(self._log(row, x[row]))
+        return responses
 
     def inverse(self, y: ArrayLike) -> np.ndarray:
         """The x of the responses, by bisection; NaN beyond the knots."""
         y = self._rows(y)
-        found = np.full(y.shape, np.nan)
+        concentrations = np.full(y.shape, np.nan)
         for row in range(len(self.knots)):
             curve = self._curve(row)
             if curve is None:
@@ -199,8 +199,8 @@ class Spline(Fitted):
                 middle = (low + high) / 2
                 before = (curve(middle) - y[row]) * np.sign(last - first) < 0
                 low, high = np.where(before, middle, low), np.where(before, high, middle)
-            found[row] = np.where(inside, np.exp((low + high) / 2), np.nan)
-        return found
+            concentrations[row] = np.where(inside, np.exp((low + high) / 2), np.nan)
+        return concentrations
 
     def slopes(self, x: ArrayLike) -> Slopes:
         """Derivatives at x: in x, and in the knots' signals (by differences)."""
@@ -234,12 +234,12 @@ def lines_of(points: Weighted, min_levels: int) -> Line:
 def parabolas_of(points: Weighted, min_levels: int) -> Parabola:
     """Second-degree curves; refused too where they turn back between the lowest and the highest level."""
     x, w = points.x, points.weight
-    found = _least_squares(points, 2, min_levels)
-    _, b, c = found["coefficients"].T
+    fields = _least_squares(points, 2, min_levels)
+    _, b, c = fields["coefficients"].T
     low, high = np.where(w > 0, x, np.inf).min(axis=1), np.where(w > 0, x, -np.inf).max(axis=1)
     with np.errstate(invalid="ignore"):
         first, last = b + 2 * c * low, b + 2 * c * high
-        fit = Parabola(**found, branch=np.sign(first + last))
+        fit = Parabola(**fields, branch=np.sign(first + last))
         turns = np.where(first * last <= 0, NOT_MONOTONE, "")
     return fit.refused(_hooks(points)).refused(turns)
 
@@ -251,19 +251,19 @@ def log_logs_of(points: Weighted, min_levels: int) -> LogLog:
     bad = np.any(positive & (y <= 0), axis=1)
     used = positive & ~bad[:, None]
     log_x, log_y = (np.log10(np.where(used, part, 1.0)) for part in (x, y))
-    found = _least_squares(Weighted(log_x, log_y, np.where(used, w, 0.0), points.forced), 1, min_levels)
-    found["refusal"][bad] = NOT_POSITIVE_SIGNAL
+    fields = _least_squares(Weighted(log_x, log_y, np.where(used, w, 0.0), points.forced), 1, min_levels)
+    fields["refusal"][bad] = NOT_POSITIVE_SIGNAL
     above_zero = Weighted(np.where(used, x, 0.0), np.where(used, y, 0.0), w * used, points.forced)
-    return LogLog(**found).refused(_hooks(above_zero))
+    return LogLog(**fields).refused(_hooks(above_zero))
 
 
 def _hooks(points: Weighted) -> np.ndarray:
     """``HOOK`` for curves that turn back at the highest levels and are not forced."""
-    found = np.full(len(points.x), "", dtype=object)
+    refusals = np.full(len(points.x), "", dtype=object)
     rows = np.flatnonzero((points.weight > 0).any(axis=1) & ~points.forced)
     these = points.take(rows)
-    found[rows] = np.where(hooked(these.x, these.y, these.weight), HOOK, "")
-    return found
+    refusals[rows] = np.where(hooked(these.x, these.y, these.weight), HOOK, "")
+    return refusals
 
 
 def splines_of(points: Weighted, min_levels: int) -> Spline:
@@ -284,14 +284,14 @@ def splines_of(points: Weighted, min_levels: int) -> Spline:
     with np.errstate(divide="ignore", invalid="ignore"):
         scatter = np.where(at.pure_df > 0, at.pure / at.pure_df, np.nan)
         p = fdtrc(levels - 1, at.pure_df, (total - at.pure) / np.maximum(levels - 1, 1) / np.maximum(scatter, TINY))
-    found = np.select([~is_monotone, (p > FLAT_P) & ~points.forced], [NOT_MONOTONE, FLAT], "")
+    reasons = np.select([~is_monotone, (p > FLAT_P) & ~points.forced], [NOT_MONOTONE, FLAT], "")
     inverse_weight = levels_of(x, np.where(w > 0, 1 / np.where(w > 0, w, 1.0), 0.0), w).mean
     variance = np.where(there, scatter[:, None] * inverse_weight / np.maximum(at.count, 1), 0.0)
     covariance = variance[:, :, None] * np.eye(variance.shape[1])
     r_squared = 1 - at.pure / np.maximum(total, TINY)
     nothing = np.full(len(x), "", dtype=object)
     fit = Spline(at.mean, covariance, at.pure, r_squared, n, levels, nothing, nothing.copy(), at.x)
-    return fit.refused(np.where(refusal == "", found, refusal))
+    return fit.refused(np.where(refusal == "", reasons, refusal))
 
 
 def _least_squares(points: Weighted, degree: int, min_levels: int) -> dict[str, np.ndarray]:
