@@ -15,22 +15,33 @@ ADDED = "added"  # a text for keys that the document does not have
 
 @dataclass(frozen=True)
 class Edit:
-    """A document with one leaf changed: where, the stages that may read it, and the document."""
+    """One leaf of a document changed: the way to it, the stages that may read it, and its new value."""
 
-    where: str
+    way: tuple
     stages: tuple[str, ...]
-    document: dict
+    value: Any
+    before: dict
+
+    @property
+    def where(self) -> str:
+        """The way to the leaf, as one text."""
+        return ".".join(map(str, self.way))
+
+    @property
+    def document(self) -> dict:
+        """A copy of the document with the change; made anew each time."""
+        changed = copy.deepcopy(self.before)
+        node = changed
+        for key in self.way[:-1]:
+            node = node.setdefault(key, {}) if isinstance(node, dict) else node[key]
+        node[self.way[-1]] = copy.deepcopy(self.value)
+        return changed
 
 
 def edits(model: type[BaseModel], document: dict) -> Iterator[Edit]:
     """An edit of every leaf that a document of a model has, or could have and leaves out."""
     for way, stages, value in _leaves(model, document, (), STAGES):
-        changed = copy.deepcopy(document)
-        node = changed
-        for key in way[:-1]:
-            node = node.setdefault(key, {}) if isinstance(node, dict) else node[key]
-        node[way[-1]] = value
-        yield Edit(".".join(map(str, way)), stages, changed)
+        yield Edit(way, stages, value, document)
 
 
 def _leaves(model: type[BaseModel], content: dict, way: tuple, stages: tuple) -> Iterator[tuple[tuple, tuple, Any]]:

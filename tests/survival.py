@@ -21,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline import REPOSITORY, TINY, Ran, copied, digests, ended, omtrace, started
+from pipeline import REPOSITORY, TINY, Ran, command, copied, digests, ended, environment, omtrace, started
 
 RESULTS = REPOSITORY / "benchmarks/results_survival.md"
 ROW = 5  # runs that are stopped in one folder before the one that goes on to its end
@@ -82,6 +82,12 @@ def environment_of(folder: Path, is_warm: bool) -> dict:
     return {"warm": is_warm, "variables": {"TMPDIR": str(folder / "temporary")}}
 
 
+def quick(study: Path, *arguments: str) -> Ran:
+    """``snakemake`` on a study in which no job is to run: a fork of a process that has the libraries."""
+    variables = {**environment(study), "TMPDIR": str(study.parent / "temporary")}
+    return command(study, "snakemake", *arguments, variables=variables)
+
+
 def clean_run(folder: Path) -> Clean:
     """Run the study twice from nothing, in two folders. Raises RuntimeError if the runs differ."""
     runs = []
@@ -135,7 +141,7 @@ def stopped(study: Path, stop: Stop, clean: Clean, start: dict, outcome: Outcome
     return True
 
 
-def look(study: Path, stop: Stop, clean: Clean, start: dict, outcome: Outcome) -> None:
+def look(study: Path, stop: Stop, clean: Clean, outcome: Outcome) -> None:
     """What a stopped run left under its final name is whole; and a lock is explained, and removed as the words say."""
     results = digests(study / "results")
     unfinished = {path for path in results if path.endswith(".part")}
@@ -146,11 +152,11 @@ def look(study: Path, stop: Stop, clean: Clean, start: dict, outcome: Outcome) -
         return
     outcome.locked[stop.signal] += 1
     outcome.expect(stop.signal == signal.SIGKILL, "a lock is left after Ctrl-C")
-    refused = ended(started(study, "-m", "snakemake", **start))
+    refused = quick(study)
     words = [line for line in refused.faults if line.endswith("removed by: snakemake --unlock")]
     outcome.expect(refused.code == 1 and refused.faults == words != [], f"a lock is not explained: {refused.text}")
     outcome.expect(digests(study / "results") == results, "a run that found a lock changed something")
-    ended(started(study, "-m", "snakemake", "--unlock", **start))
+    quick(study, "--unlock")
     outcome.expect(not list((study / ".snakemake/locks").glob("*")), "snakemake --unlock left a lock")
 
 
@@ -176,7 +182,7 @@ def finish(folder: Path, clean: Clean, start: dict, outcome: Outcome) -> None:
     outcome.expect(digests(study / "results") == clean.results, "results of other bytes than a clean run's")
     outcome.expect(digests(study / "logs") == clean.logs, "logs of other bytes than a clean run's")
     said("verify", omtrace(study, "verify"))
-    ran = said("the run after it", ended(started(study, "-m", "snakemake", "-n", **start)))
+    ran = said("the run after it", quick(study, "-n"))
     outcome.expect("Nothing to be done" in ran.text, f"the run after it: {ran.text}")
     outcome.faults += [f"{path}: left" for path in leftovers(folder)]
 
@@ -189,7 +195,7 @@ def row_of_runs(folder: Path, stops: list[Stop], is_warm: bool, clean: Clean) ->
         if not stopped(study, stop, clean, start, outcome):
             whole = Stop(stop.signal, stop.part / 2, True)  # it had ended before; so does no run that begins anew
             stopped(study, whole, clean, start, outcome)
-        look(study, stop, clean, start, outcome)
+        look(study, stop, clean, outcome)
     finish(folder, clean, start, outcome)
     outcome.faults = [f"{stops}: {fault}" for fault in outcome.faults]
     print(f"{folder.name}: {sum(outcome.stopped.values())} runs stopped, {len(outcome.faults)} faults", flush=True)

@@ -409,41 +409,48 @@ def test_acupuncture_primary_analysis(shipped_results):
     holds(found, again)
 
 
-def kenward_roger(y, x, groups, weights) -> dict[str, float]:
-    """A contrast of a model with one random intercept: REML by a search over the two variances, dense matrices."""
-    shared = np.equal.outer(groups, groups).astype(float)
-    parts = [shared, np.eye(len(y))]
+class RandomIntercept:
+    """A model with one random intercept: REML by a search over the two variances, dense matrices."""
 
-    def at(theta):
-        inverse = np.linalg.inv(theta[0] * shared + theta[1] * np.eye(len(y)))
+    def __init__(self, y, x, groups):
+        shared = np.equal.outer(groups, groups).astype(float)
+        self.x, self.y, self.parts = x, y, [shared, np.eye(len(y))]
+
+        def minus_2_log(log_theta):
+            inverse, phi, projection = self.at(np.exp(log_theta))
+            return -np.linalg.slogdet(inverse)[1] - np.linalg.slogdet(phi)[1] + y @ projection @ y
+
+        options = {"xatol": 1e-9, "fatol": 1e-11, "maxiter": 500}
+        best = scipy.optimize.minimize(minus_2_log, np.log([0.1, 0.2]), method="Nelder-Mead", options=options)
+        self.theta = np.exp(best.x)
+
+    def at(self, theta):
+        shared, x = self.parts[0], self.x
+        inverse = np.linalg.inv(theta[0] * shared + theta[1] * np.eye(len(self.y)))
         phi = np.linalg.inv(x.T @ inverse @ x)
         return inverse, phi, inverse - inverse @ x @ phi @ x.T @ inverse
 
-    def minus_2_log(log_theta):
-        inverse, phi, projection = at(np.exp(log_theta))
-        return -np.linalg.slogdet(inverse)[1] - np.linalg.slogdet(phi)[1] + y @ projection @ y
-
-    best = scipy.optimize.minimize(
-        minus_2_log, np.log([0.1, 0.2]), method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-11, "maxiter": 500}
-    )
-    inverse, phi, projection = at(np.exp(best.x))
-    spread = 2 * np.linalg.inv([[np.trace(projection @ a @ projection @ b) for b in parts] for a in parts])
-    first = [x.T @ inverse @ a @ inverse @ x for a in parts]
-    second = [[x.T @ inverse @ a @ inverse @ b @ inverse @ x for b in parts] for a in parts]
-    bias = sum(spread[k, m] * (second[k][m] - first[k] @ phi @ first[m]) for k in (0, 1) for m in (0, 1))
-    gradient = np.array([weights @ phi @ one @ phi @ weights for one in first])
-    df = 2 * (weights @ phi @ weights) ** 2 / (gradient @ spread @ gradient)
-    se = math.sqrt(weights @ (phi + 2 * phi @ bias @ phi) @ weights)
-    estimate = float(weights @ phi @ x.T @ inverse @ y)
-    half = float(scipy.stats.t.ppf(0.975, df)) * se
-    return {
-        "difference": estimate,
-        "se": se,
-        "df": df,
-        "ci_low": estimate - half,
-        "ci_high": estimate + half,
-        "p": float(2 * scipy.stats.t.sf(abs(estimate) / se, df)),
-    }
+    def kenward_roger(self, weights) -> dict[str, float]:
+        """A contrast of the coefficients."""
+        x, parts = self.x, self.parts
+        inverse, phi, projection = self.at(self.theta)
+        spread = 2 * np.linalg.inv([[np.trace(projection @ a @ projection @ b) for b in parts] for a in parts])
+        first = [x.T @ inverse @ a @ inverse @ x for a in parts]
+        second = [[x.T @ inverse @ a @ inverse @ b @ inverse @ x for b in parts] for a in parts]
+        bias = sum(spread[k, m] * (second[k][m] - first[k] @ phi @ first[m]) for k in (0, 1) for m in (0, 1))
+        gradient = np.array([weights @ phi @ one @ phi @ weights for one in first])
+        df = 2 * (weights @ phi @ weights) ** 2 / (gradient @ spread @ gradient)
+        se = math.sqrt(weights @ (phi + 2 * phi @ bias @ phi) @ weights)
+        estimate = float(weights @ phi @ x.T @ inverse @ self.y)
+        half = float(scipy.stats.t.ppf(0.975, df)) * se
+        return {
+            "difference": estimate,
+            "se": se,
+            "df": df,
+            "ci_low": estimate - half,
+            "ci_high": estimate + half,
+            "p": float(2 * scipy.stats.t.sf(abs(estimate) / se, df)),
+        }
 
 
 def test_pups_of_treated_mothers(shipped_results):
@@ -453,7 +460,8 @@ def test_pups_of_treated_mothers(shipped_results):
     x = np.column_stack(
         [np.ones(len(pups)), low, high, female, column["Lsize"].astype(float), low & female, high & female]
     ).astype(float)
+    model = RandomIntercept(column["weight"].astype(float), x, column["Litter"])
     for dose, weights in (("Low", [0, 1, 0, 0, 0, 0.5, 0]), ("High", [0, 0, 1, 0, 0, 0, 0.5])):
-        again = kenward_roger(column["weight"].astype(float), x, column["Litter"], np.array(weights))
+        again = model.kenward_roger(np.array(weights))
         found = values(shipped_results, "rat_pup_weight", analysis="weight", group=f"{dose} - Control")
         holds(found, again, rel=1e-5)  # as near as the search comes to the optimum

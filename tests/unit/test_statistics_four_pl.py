@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from omtrace.statistics.curves import four_pl_search
 from omtrace.statistics.curves.calibration import judged
-from omtrace.statistics.curves.fitted import FLAT, HOOK, NOT_CONVERGED, NOT_IDENTIFIABLE, TOO_FEW
-from omtrace.statistics.curves.four_pl import CHUNK, fit_four_pl
+from omtrace.statistics.curves.fitted import CHUNK, FLAT, HOOK, NOT_CONVERGED, NOT_IDENTIFIABLE, TOO_FEW
+from omtrace.statistics.curves.four_pl import fit_four_pl
 from scipy.optimize import least_squares
 
 REFERENCE = Path(__file__).parents[1] / "reference"

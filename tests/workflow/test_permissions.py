@@ -12,7 +12,7 @@ def modes(folder, *parts):
 
 def test_a_run_under_any_umask_leaves_the_same_bytes_and_no_confidential_file_open(fresh, tiny_twins, tmp_path):
     folder = fresh(tmp_path / "tiny")
-    done(ended(started(folder, "-m", "snakemake", umask=0o000)))
+    done(ended(started(folder, "-m", "snakemake", warm=True, umask=0o000)))  # which its jobs inherit
     made = modes(folder, "results", "logs", "cache")
     # Logs of jobs hold digests alone, and faults without values; a time stamp of Snakemake's holds nothing.
     open_ones = (".log", ".snakemake_timestamp")

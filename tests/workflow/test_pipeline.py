@@ -197,7 +197,7 @@ def test_stopping_findings_are_told_by_place_and_never_by_value(fresh, tmp_path)
         (QUESTIONNAIRES, "T07,month_1_arm_1,,3,3,3,3,3,3,60,", "2", "4455", "hit6_complete", "form_status", "4455"),
         (QUESTIONNAIRES, "T08,baseline_arm_1,,4,5,4,4,4,5,70,2", "", ",surplus99", "", "row_width", "surplus99"),
         (ALLOCATION, "9,A,3,", "sham,,", "shammy,T66,5.3.24", "arm", "allowed", "shammy"),
-        (ALLOCATION, "9,A,3,", "", "", "allocated_on", "type", "5.3.24"),
+        (ALLOCATION, "9,A,3,", "", "", "allocated_on", "date_mixed", "5.3.24"),
         (DIARY, "T04,1,1,0,3,", "0", "maybe88", "acute_medication", "code", "maybe88"),
         (DIARY, "", "T99,", "Q4711,", "participant_id", "reference", "Q4711"),
     ]

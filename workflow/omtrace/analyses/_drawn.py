@@ -31,7 +31,7 @@ def responses(
     if not coefficients:
         return _through(doses, dict(through))
     if "a" in coefficients:
-        return [_logistic(x, **coefficients) for x in doses]
+        return [_logistic(x, coefficients) for x in doses]
     if "intercept" in coefficients:
         a, b, c = (coefficients.get(name, 0.0) for name in ("intercept", "slope", "curvature"))
         return [a + b * x + c * x * x for x in doses]
@@ -39,8 +39,9 @@ def responses(
     return [10 ** (a + b * math.log10(x)) if x > 0 else math.nan for x in doses]
 
 
-def _logistic(x: float, a: float, b: float, c: float, d: float, g: float = 1.0) -> float:
-    """a at x = 0, d at infinite x; for a negative slope b they change places."""
+def _logistic(x: float, coefficients: Mapping[str, float]) -> float:
+    """a at x = 0, d at infinite x; for a negative slope b they change places. Without g a curve of four parameters."""
+    a, b, c, d, g = (coefficients.get(name, 1.0) for name in "abcdg")
     if x <= 0:
         return a if b > 0 else d
     share = (x / c) ** b

@@ -1,6 +1,7 @@
 """Controls over time: each control of each plate in standard deviations of a baseline, and the rules that it breaks."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import numpy
     import pandas
 
+    from omtrace.provenance.rows import Rows
     from omtrace.statistics.assay.westgard import Hit
 
 
@@ -51,6 +53,22 @@ def run(call: Call) -> Iterator[Number]:
         yield from chart.points()
         yield from chart.broken()
         yield from chart.averages()
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where numbers of a chart stand: group and level, and the wells that they rest on."""
+
+    parameter: str
+    group: str
+    visit: str
+    level: str
+    rows: "Rows"
+
+    def number(self, statistic: str, value: float, unit: str = "", decimals: int = 0) -> Number:
+        """One number there."""
+        at = (self.parameter, self.group, self.visit, self.level)
+        return Number(*at, statistic, float(value), unit, decimals, self.rows)
 
 
 class _Chart:
@@ -94,18 +112,8 @@ class _Chart:
             self.z[:, column] = z
             self.limits.append((mean, sd))
 
-    def number(
-        self,
-        group: str,
-        level: str,
-        statistic: str,
-        value: float,
-        unit: str,
-        decimals: int,
-        plates: list[str],
-        controls: Sequence[str] = (),
-    ) -> Number:
-        """One number, which rests on the wells of some plates, and of some controls or all."""
+    def at(self, group: str, level: str, plates: list[str], controls: Sequence[str] = ()) -> "_Place":
+        """Where numbers stand that rest on the wells of some plates, and of some controls or all."""
         kept = set(controls or self.controls)
         of_plates = self.wells if group == "all" else dict.fromkeys(plates)
         without = {
@@ -117,7 +125,7 @@ class _Chart:
         for plate in set(self.wells) - set(plates) if group == "all" else ():
             without |= dict.fromkeys(self.wells[plate], "another plate")
         rows = self.chosen.rows(["all"] if group == "all" else plates, without)
-        return Number(self.parameter, group, self.visit, level, statistic, float(value), unit, decimals, rows)
+        return _Place(self.parameter, group, self.visit, level, rows)
 
     def baseline_numbers(self) -> Iterator[Number]:
         """Mean and SD that the limits are made of, and how many plates gave them."""
@@ -129,9 +137,10 @@ class _Chart:
             level = f"{name}, baseline"
             count = int((self.z[self.base, column] == self.z[self.base, column]).sum())
             log = self.call.options.log
-            yield self.number("all", level, "n", count, "", 0, plates, [name])
-            yield self.number("all", level, "mean", math.exp(mean) if log else mean, unit, decimals + 1, plates, [name])
-            yield self.number("all", level, "sd_log" if log else "sd", sd, "" if log else unit, 4, plates, [name])
+            at = self.at("all", level, plates, [name])
+            yield at.number("n", count)
+            yield at.number("mean", math.exp(mean) if log else mean, unit, decimals + 1)
+            yield at.number("sd_log" if log else "sd", sd, "" if log else unit, 4)
 
     def means(self) -> Iterator[Number]:
         """The mean of each control on each plate."""
@@ -146,7 +155,7 @@ class _Chart:
                 for mean in self._mean(row, plate, column, name):
                     yield mean
                     behind = self._with_base([plate])
-                    yield self.number(plate, name, "z", self.z[row, column], "", 2, behind, [name])
+                    yield self.at(plate, name, behind, [name]).number("z", self.z[row, column], decimals=2)
 
     def _with_base(self, plates: list[str]) -> list[str]:
         """Plates, and those of the baseline, on whose limits z hangs."""
@@ -156,7 +165,8 @@ class _Chart:
         """The mean of a control on a plate, where it has one."""
         value, declared = self.values[row, column], self.call.dataset.parameters[self.parameter]
         if value == value:
-            yield self.number(plate, name, "mean", value, declared.unit, declared.decimals + 1, [plate], [name])
+            at = self.at(plate, name, [plate], [name])
+            yield at.number("mean", value, declared.unit, declared.decimals + 1)
 
     def broken(self) -> Iterator[Number]:
         """Every rule broken, at the plate that completes it: its z, and in the level the plates that it rests on."""
@@ -169,10 +179,11 @@ class _Chart:
             plates = [self.plates[run] for run in hit.runs]
             level = f"{hit.rule}, {names}: {', '.join(named('group', plate) for plate in plates)}"
             z = self.z[hit.run, hit.controls[-1]]
-            yield self.number(self.plates[hit.run], level, "rule_broken", z, "", 2, self._with_base(plates), controls)
-        used = list(self.plates)
-        yield self.number("all", "", "rules_broken", sum(hit.rule != "1-2s" for hit in hits), "", 0, used)
-        yield self.number("all", "", "warnings", sum(hit.rule == "1-2s" for hit in hits), "", 0, used)
+            at = self.at(self.plates[hit.run], level, self._with_base(plates), controls)
+            yield at.number("rule_broken", z, decimals=2)
+        at = self.at("all", "", list(self.plates))
+        yield at.number("rules_broken", sum(hit.rule != "1-2s" for hit in hits))
+        yield at.number("warnings", sum(hit.rule == "1-2s" for hit in hits))
 
     def averages(self) -> Iterator[Number]:
         """Mean z of each control by kit lot, operator and the like."""
@@ -187,8 +198,9 @@ class _Chart:
                         continue
                     plates = [self.plates[i] for i in rows]
                     where = f"{control}, {named('parameter', name)} {level}"
-                    yield self.number("all", where, "n", z.size, "", 0, plates, [control])
-                    yield self.number("all", where, "mean_z", z.mean(), "", 2, self._with_base(plates), [control])
+                    yield self.at("all", where, plates, [control]).number("n", z.size)
+                    at = self.at("all", where, self._with_base(plates), [control])
+                    yield at.number("mean_z", z.mean(), decimals=2)
 
 
 def _ordered(call: Call, frame: "pandas.DataFrame") -> list[str]:

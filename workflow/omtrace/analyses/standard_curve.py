@@ -49,9 +49,9 @@ def run(call: Call) -> Iterator[Number]:
         analysis_set = call.data.select(
             call.entry.population, target.parameter, target.visit, covariates=[concentration], group=True
         )
-        wells, means = _points(analysis_set, plates, concentration)
-        there = [place for place, (x, _) in enumerate(wells) if len(x)]
-        used = Wells([plates[at] for at in there], [wells[at] for at in there], [means[at] for at in there])
+        standards = _standards(analysis_set, plates, concentration)
+        there = [place for place, (x, _) in enumerate(standards.wells) if len(x)]
+        used = standards.take(there)
         curves = _fitted(call.options, used) if there else None
         for place, plate in enumerate(plates):
             rows, at = analysis_set.rows([plate]), bisect_left(there, place)
@@ -75,12 +75,17 @@ def run(call: Call) -> Iterator[Number]:
                 yield Number(target.parameter, plate, target.visit, level, statistic, value, unit, decimals, rows)
 
 
-class Wells(NamedTuple):
+class StandardPoints(NamedTuple):
     """Plates with standards: their names, wells, and levels with mean signals."""
 
     plates: list[str]
     wells: list["Points"]
     means: list["Points"]
+
+    def take(self, places: list[int]) -> "StandardPoints":
+        """Those of some plates."""
+        plates, wells, means = self
+        return StandardPoints([plates[at] for at in places], [wells[at] for at in places], [means[at] for at in places])
 
 
 class Curves(NamedTuple):
@@ -98,7 +103,7 @@ class Curves(NamedTuple):
     otherwise: list[str]
 
 
-def _fitted(options: Options, of: Wells) -> Curves:
+def _fitted(options: Options, of: StandardPoints) -> Curves:
     import numpy
 
     from omtrace.statistics.basic.samples import stacked
@@ -162,9 +167,7 @@ def _digits(value: float, statistic: str) -> int:
     return min(most, max(0, 4 - math.floor(math.log10(abs(value))))) if value and value == value else DECIMALS
 
 
-def _points(
-    analysis_set: "AnalysisSet", plates: list[str], concentration: str
-) -> tuple[list["Points"], list["Points"]]:
+def _standards(analysis_set: "AnalysisSet", plates: list[str], concentration: str) -> StandardPoints:
     """Concentration and signal of each plate's standards; and its levels, rising, with the mean signal of each."""
     import numpy
 
@@ -179,7 +182,8 @@ def _points(
     of, x, y = of[order], x[order], y[order]
     first = numpy.diff(of, prepend=-1).astype(bool) | (numpy.diff(x, prepend=-1) != 0)
     level = numpy.cumsum(first) - 1
-    return wells, _by_plate(of[first], x[first], numpy.bincount(level, y) / numpy.bincount(level), len(plates))
+    means = _by_plate(of[first], x[first], numpy.bincount(level, y) / numpy.bincount(level), len(plates))
+    return StandardPoints(plates, wells, means)
 
 
 def _by_plate(of: "numpy.ndarray", x: "numpy.ndarray", y: "numpy.ndarray", count: int) -> list["Points"]:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from omtrace.faults import Fault
 from omtrace.model.estimate import Estimate, read_estimates
@@ -26,13 +27,27 @@ class Address:
     numbers: list[Estimate]
 
 
+class Resolved(NamedTuple):
+    """An address, and the one number that it names; None where it names a whole result."""
+
+    address: Address
+    number: Estimate | None
+
+
+class ResultPath(NamedTuple):
+    """A study, and a file below its folder; "" = all of it."""
+
+    study: str
+    result: str
+
+
 def name_of(number: Estimate) -> str:
     """The name of a number: the parts of its identity that are not empty."""
     return " · ".join(LABELLED.sub(r"\1", number[part]) for part in NAMING if number[part])
 
 
-def resolve(text: str, root: str | Path = ".") -> tuple[Address, Estimate | None]:
-    """The address, and the one number it names (none when it names a whole result).
+def resolve(text: str, root: str | Path = ".") -> Resolved:
+    """What a text names: a result, or one of its numbers.
 
     Raises Fault, with the nearest that there is, when study, result or number is unknown or ambiguous.
     """
@@ -42,19 +57,19 @@ def resolve(text: str, root: str | Path = ".") -> tuple[Address, Estimate | None
         raise Fault("there are no results yet; run snakemake")
     if not mark and result not in there and PREFIX.match(result):
         result, identifier = "", result
-    places = [_place(result, there, root)] if result else [(study, "") for study in there]
+    places = [_path_of(result, there, root)] if result else [ResultPath(study, "") for study in there]
     if result and not mark:
-        return _address(*places[0], root), None
-    return _chosen(places, identifier, root)
+        return Resolved(_address(*places[0], root), None)
+    return _number_at(places, identifier, root)
 
 
-def _chosen(places: list[tuple[str, str]], identifier: str, root: str | Path) -> tuple[Address, Estimate]:
+def _number_at(places: list[ResultPath], identifier: str, root: str | Path) -> Resolved:
     """The one number whose id begins so, among the results at these places."""
     begun = [_address(*place, root, identifier) for place in places] if identifier else []
     hits = [(a, n) for a in begun for n in a.numbers if n.id.startswith(identifier)]
     where = " ".join(places[0]).strip() if len(places) == 1 else "any study"
     if len(hits) == 1:
-        return hits[0]
+        return Resolved(*hits[0])
     if hits:
         lines = [f"  {number.id}  {address.study}: {name_of(number)}" for address, number in hits[:10]]
         more = [f"  and {len(hits) - 10} more"] if len(hits) > 10 else []
@@ -64,7 +79,7 @@ def _chosen(places: list[tuple[str, str]], identifier: str, root: str | Path) ->
     addresses = [_address(*place, root) for place in places]
     known = {number.id: f"{address.study}: {name_of(number)}" for address in addresses for number in address.numbers}
     close = get_close_matches(identifier, list(known), 3, 0.3)
-    hint = ["the nearest are:", *(f"  {one}  {known[one]}" for one in close)] if close else []
+    hint = ["the nearest are:", *(f"  {number}  {known[number]}" for number in close)] if close else []
     raise Fault(f"there is no number {identifier!r} in {where}", *hint)
 
 
@@ -73,7 +88,7 @@ def studies_there(root: str | Path = ".") -> list[str]:
     return sorted(path.parent.name for path in (Path(root) / RESULTS).glob(f"*/{ESTIMATES}"))
 
 
-def _place(text: str, there: list[str], root: str | Path) -> tuple[str, str]:
+def _path_of(text: str, there: list[str], root: str | Path) -> ResultPath:
     """Study and file below its folder, of a path as people type it."""
     path = Path(text)
     if path.is_absolute():
@@ -87,11 +102,11 @@ def _place(text: str, there: list[str], root: str | Path) -> tuple[str, str]:
     if parts and parts[0] in there:
         study, result = parts[0], "/".join(parts[1:])
         if not result or (_is_clean(parts) and (Path(root) / RESULTS / study / result).is_file()):
-            return study, result
+            return ResultPath(study, result)
         raise Fault(f"{study} has no result {result}{_hint(result, results_of(study, root))}")
     owners = [s for s in there if parts and _is_clean(parts) and (Path(root) / RESULTS / s).joinpath(*parts).is_file()]
     if len(owners) == 1:
-        return owners[0], "/".join(parts)
+        return ResultPath(owners[0], "/".join(parts))
     if owners:
         raise Fault(f"{text}: {', '.join(owners)} have it; write {RESULTS.as_posix()}/<study>/{text}")
     known = there + [f"{s}/{result}" for s in there for result in results_of(s, root)]
@@ -127,8 +142,8 @@ def _address(study: str, result: str, root: str | Path, begins: str = "") -> Add
         return Address(study, result, numbers)
     path = folder / result
     shown = _in_figure(path, folder) if path.suffix in FIGURE_SUFFIXES else _in_text(path)
-    chosen = [number for number in numbers if number.id in shown]
-    return Address(study, result, chosen)
+    named_numbers = [number for number in numbers if number.id in shown]
+    return Address(study, result, named_numbers)
 
 
 def _in_text(path: Path) -> set[str]:

@@ -39,7 +39,7 @@ def lines_of(changes: Sequence[Change], every: bool, width: int) -> Iterator[str
         yield from _cause(at, cause, [change for change in changes if change.cause == cause], width)
     listed = [change for change in changes if every or change.kind in ("changed", "gone")]
     shown = listed if every else listed[:SHOWN]
-    values = [_values(change) for change in shown]
+    values = [(_value(change.old), _value(change.new)) for change in shown]
     left, right = (max((len(pair[side]) for pair in values), default=0) for side in (0, 1))
     for change, (old, new) in zip(shown, values, strict=True):
         tail = f"  {old:>{left}} -> {new:<{right}}  [{causes[change.cause]}]"
@@ -82,7 +82,6 @@ def _shortened(edit: str) -> str:
     return ", ".join([*files[:EDITS], *([f"and {len(files) - EDITS} more"] if len(files) > EDITS else [])])
 
 
-def _values(change: Change) -> tuple[str, str]:
-    """Old and new value as they are stored."""
-    sides = [(side or {}).get("value", "none") or "no value" for side in (change.old, change.new)]
-    return sides[0], sides[1]
+def _value(side: dict[str, str] | None) -> str:
+    """The value of a number as it is stored, in words where it has none."""
+    return (side or {}).get("value", "none") or "no value"

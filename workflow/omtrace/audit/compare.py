@@ -76,7 +76,7 @@ class Comparison:
     def without_effect(self) -> list[Upstream]:
         """Differences that are the first cause of no number."""
         first = {id(number.causes[0]) for number in self.numbers if number.causes}
-        return [one for one in self.upstream if id(one) not in first]
+        return [cause for cause in self.upstream if id(cause) not in first]
 
 
 def compare(old: str, new: str, study: str = "", tolerance: float = TOLERANCE) -> Comparison:
@@ -136,18 +136,18 @@ def state_of(before: Estimate | None, after: Estimate | None, tolerance: float =
     """What became of a number."""
     if before is None or after is None:
         return State.NEW if before is None else State.MISSING
-    one, other = before.text, after.text
-    if one == other:
+    old_value, other = before.text, after.text
+    if old_value == other:
         return State.IDENTICAL
-    if not one or not other:
+    if not old_value or not other:
         return State.CHANGED
-    if abs(float(one) - float(other)) <= tolerance * max(abs(float(one)), abs(float(other))):
+    if abs(float(old_value) - float(other)) <= tolerance * max(abs(float(old_value)), abs(float(other))):
         return State.CLOSE
     decimals = {before.decimals, after.decimals}
     if (
         len(decimals) == 1
         and (digits := int(decimals.pop() or 0)) >= 0
-        and display(one, digits) == display(other, digits)
+        and display(old_value, digits) == display(other, digits)
     ):
         return State.DISPLAYED
     return State.CHANGED
@@ -163,7 +163,7 @@ def document(comparison: Comparison) -> dict[str, object]:
         }
         for n in comparison.differing
     ]
-    upstream = [{"kind": one.kind, "words": one.words, "stage": one.stage} for one in comparison.upstream]
+    upstream = [{"kind": cause.kind, "words": cause.words, "stage": cause.stage} for cause in comparison.upstream]
     return {"study": comparison.study, "counts": comparison.counts, "upstream": upstream, "numbers": numbers}
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from itertools import zip_longest
 from pathlib import Path
+from typing import NamedTuple
 
 from omtrace.faults import Fault
 from omtrace.model.folders import plan_file, read_registered
@@ -132,22 +133,30 @@ def differences(
         raise Fault(f"{old.path}: no table of the plan of {plan.study} reads {old.table}")
     for export in (old, new):
         check_registered(export, root)
-    found: list[Difference] = []
+    rows: list[Difference] = []
     remarks: list[str] = []
     for names in ways:
         before, after = (_side(plan, names[0], export, root, exports) for export in (old, new))
-        found += _Way(plan, names, before, after).differences()
+        rows += _Way(plan, names, before, after).differences()
         broken = [len(side.extract.faults) for side in (before, after)]
         if any(broken):
             counts = f"{broken[0]} before, {broken[1]} after"
             remarks.append(f"{', '.join(names)}: not compared: rows that cannot be read, {counts}")
-    return Versions(old, new, tuple(name for names in ways for name in names), found, remarks)
+    return Versions(old, new, tuple(name for names in ways for name in names), rows, remarks)
 
 
 def _side(plan: Plan, name: str, export: Export, root: str | Path, exports: Sequence[Export]) -> _Side:
     extract = extract_of(plan, name, export, exports, root)
     cells = dict(zip(extract.columns, extract.cells, strict=True))
     return _Side(export, extract, {column: [str(text) for text in texts] for column, texts in cells.items()})
+
+
+class _RowName(NamedTuple):
+    """A row's unit and visit, and the rest of its key in words."""
+
+    unit: str
+    visit: str
+    row: str
 
 
 class _Way:
@@ -221,15 +230,15 @@ class _Way:
             and (not measured or any(side.text(column, at).strip() for column in measured))
         )
 
-    def _name(self, side: _Side, at: int, tables: Sequence[str]) -> tuple[str, str, str]:
-        """Unit, visit, and the rest of the key of a row, as the first of its tables names them."""
+    def _name(self, side: _Side, at: int, tables: Sequence[str]) -> _RowName:
+        """The name of a row by the first of its tables."""
         plan = self.plans[next(iter(tables), next(iter(self.plans)))]
         parts = _raw(plan, UNIT)
         unit = "/".join(side.made(part, at) for part in parts) if any(p in (*MADE, *side.texts) for p in parts) else ""
         visit = plan.visit.map.get(side.text(plan.visit.column, at).strip(), "") if plan.visit else ""
         named = {*parts, plan.visit.column if visit and plan.visit else ""}
         rest = [f"{c}={text}" for c in self.key if c not in named and (text := side.text(c, at).strip())]
-        return unit, visit, "; ".join(rest)
+        return _RowName(unit, visit, "; ".join(rest))
 
 
 def _raw(plan: TablePlan, column: str) -> tuple[str, ...]:
@@ -276,9 +285,9 @@ def report(old: str, new: str, root: str | Path = ".") -> bool:
         second = replace(first, number=0, path=new, sha256=sha256_of(Path(root) / new), replaces="")
     if (first.study, first.table) != (second.study, second.table):
         raise Fault(f"{old} and {new}: not of one table ({first.study} {first.table}, {second.study} {second.table})")
-    found = differences(read_plan(plan_file(first.study, root)), first, second, root, exports)
-    for line in found.summary():
+    versions = differences(read_plan(plan_file(first.study, root)), first, second, root, exports)
+    for line in versions.summary():
         print(line)
-    if found.differences:
-        print("\n".join(table(HEADER, [difference.cells() for difference in found.differences])))
-    return not (found.differences or found.remarks)
+    if versions.differences:
+        print("\n".join(table(HEADER, [difference.cells() for difference in versions.differences])))
+    return not (versions.differences or versions.remarks)

@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from omtrace.faults import Fault
 from omtrace.provenance import ledger
@@ -38,8 +39,29 @@ PIN = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)\s*(?:;\s*([^\\]+?))
 Faults = list[tuple[str, str, str]]  # path, what (changed, missing, unlisted), note
 
 
-def environment_faults(root: str | Path = ".", folders: Sequence[Path] | None = None) -> tuple[Faults, list[str]]:
-    """What differs, and remarks, in the installed packages of the Python that this runs in."""
+class PackageState(NamedTuple):
+    """What differs in the installed packages, and remarks on what they were compared with."""
+
+    faults: Faults
+    remarks: list[str]
+
+
+class ListedFiles(NamedTuple):
+    """Files that are not as their RECORD says, and the paths of all that a RECORD lists."""
+
+    faults: Faults
+    paths: set[str]
+
+
+class FileDigest(NamedTuple):
+    """The digest of a file as a RECORD writes it, and its size plus one; "" and 0 for no file."""
+
+    digest: str
+    length: int
+
+
+def environment_faults(root: str | Path = ".", folders: Sequence[Path] | None = None) -> PackageState:
+    """The installed packages of the Python that this runs in, compared with RECORDs, byte code, lock and last run."""
     folders = site_folders() if folders is None else list(folders)
     installed = distributions(folders)
     faults, listed = file_faults(installed.values())
@@ -47,11 +69,11 @@ def environment_faults(root: str | Path = ".", folders: Sequence[Path] | None = 
     lock, remarks = lock_faults(installed, root)
     run, more = run_faults(root, folders)
     counts = f"{len(installed)} distributions and their {len(listed)} files"
-    return faults + lock + run, [f"installed packages: {counts}, and their byte code", *remarks, *more]
+    return PackageState(faults + lock + run, [f"installed packages: {counts}, and their byte code", *remarks, *more])
 
 
-def file_faults(installed: Iterable[Distribution]) -> tuple[Faults, set[str]]:
-    """Files that are not as the RECORD of their distribution says, and the paths of all that are listed."""
+def file_faults(installed: Iterable[Distribution]) -> ListedFiles:
+    """The files of distributions, compared with their RECORD."""
     faults: Faults = []
     rows: list[tuple[str, str, str, str]] = []
     for distribution in installed:
@@ -71,20 +93,20 @@ def file_faults(installed: Iterable[Distribution]) -> tuple[Faults, set[str]]:
                 faults.append((_shown(path), "missing", f"of {name}"))
         elif digest and (actual != digest.partition("=")[2] or (size and size != str(length - 1))):
             faults.append((_shown(path), "changed", f"not as the RECORD of {name} says"))
-    return faults, {path for _, path, _, _ in rows}
+    return ListedFiles(faults, {path for _, path, _, _ in rows})
 
 
-def _state(path: str, digest: str) -> tuple[str, int]:
-    """The digest of a file as a RECORD writes it, and its size plus one; 0 for no file."""
+def _state(path: str, digest: str) -> FileDigest:
     algorithm = digest.partition("=")[0]
     try:
         with open(path, "rb") as file:
+            length = os.fstat(file.fileno()).st_size + 1
             if algorithm not in hashlib.algorithms_available:
-                return "", os.fstat(file.fileno()).st_size + 1
+                return FileDigest("", length)
             digest_bytes = hashlib.file_digest(file, algorithm).digest()
-            return base64.urlsafe_b64encode(digest_bytes).rstrip(b"=").decode(), os.fstat(file.fileno()).st_size + 1
+            return FileDigest(base64.urlsafe_b64encode(digest_bytes).rstrip(b"=").decode(), length)
     except OSError:
-        return "", 0
+        return FileDigest("", 0)
 
 
 def unlisted_faults(folders: Iterable[Path], listed: set[str]) -> Faults:
@@ -181,7 +203,7 @@ def _shown(path: str) -> str:
         return path
 
 
-def lock_faults(installed: dict[str, Distribution], root: str | Path = ".") -> tuple[Faults, list[str]]:
+def lock_faults(installed: dict[str, Distribution], root: str | Path = ".") -> PackageState:
     """Distributions that are not those of the lock, by version; those beside it are a remark."""
     try:
         text = (Path(root) / LOCK).read_text(encoding="utf-8")
@@ -197,15 +219,15 @@ def lock_faults(installed: dict[str, Distribution], root: str | Path = ".") -> t
         elif installed[name].version != version:
             faults.append((name, "changed", f"version {installed[name].version}; the lock has {version}"))
     beside = [f"{d.name} {d.version}" for name, d in sorted(installed.items()) if name not in {*wanted, OWN}]
-    return faults, [f"installed beside the lock: {', '.join(beside)}"] if beside else []
+    return PackageState(faults, [f"installed beside the lock: {', '.join(beside)}"] if beside else [])
 
 
-def run_faults(root: str | Path = ".", folders: Sequence[Path] | None = None) -> tuple[Faults, list[str]]:
+def run_faults(root: str | Path = ".", folders: Sequence[Path] | None = None) -> PackageState:
     """What differs from the environment that the ledger names for the last run."""
     last = next((e for e in reversed(ledger.entries(root)) if e["action"] == "run"), None)
     known = recorded_environment(str(last["details"].get("environment", "")), root) if last else None
     if not last or not known:
-        return [], [f"{ledger.LEDGER} describes no environment of a run: compared with the lock alone"]
+        return PackageState([], [f"{ledger.LEDGER} describes no environment of a run: compared with the lock alone"])
     where = f"line {last['line']} of {ledger.LEDGER}"
     now = description(folders)
     faults: Faults = []
@@ -222,7 +244,7 @@ def run_faults(root: str | Path = ".", folders: Sequence[Path] | None = None) ->
             faults.append((name, "changed", f"{where} ran with {version}"))
     hardware = [name for name in ("platform", "processor", "processors") if known.get(name) != now.get(name)]
     remarks = [f"{name}: {now.get(name)}; {where} ran on {known.get(name)}" for name in hardware]
-    return faults, remarks or [f"platform and processor as in {where}"]
+    return PackageState(faults, remarks or [f"platform and processor as in {where}"])
 
 
 def _words(python: object) -> str:

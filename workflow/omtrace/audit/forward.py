@@ -6,7 +6,7 @@ The other way round than ``trace``. It reads row sets and cells of the whole stu
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from omtrace.audit.address import estimates, name_of, studies_there
 from omtrace.audit.backing import Backing
@@ -50,8 +50,17 @@ class Forward:
     tables: list[str] = field(default_factory=list)
 
 
-def place_in_raw_file(text: str, root: str | Path = ".") -> tuple[str, str, int, str] | None:
-    """Study, path, line and column of ``PATH[:LINE[:COLUMN]]``; line 0 and column "" for all. None for no raw file.
+class RawPlace(NamedTuple):
+    """A place in a raw file of a study; line 0 and column "" for all."""
+
+    study: str
+    path: str
+    line: int
+    column: str
+
+
+def place_in_raw_file(text: str, root: str | Path = ".") -> RawPlace | None:
+    """The place that ``PATH[:LINE[:COLUMN]]`` names; None where it is no raw file.
 
     Raises Fault for a raw file that no study with results has, and for a line that is none.
     """
@@ -66,7 +75,7 @@ def place_in_raw_file(text: str, root: str | Path = ".") -> tuple[str, str, int,
         if path in known:
             if line and not line.isdigit():
                 raise Fault(f"{text}: after the path comes a line, then a column: {path}:17:COLUMN")
-            return study, path, int(line or 0), column
+            return RawPlace(study, path, int(line or 0), column)
     if parts[:2] == ("data", "raw"):
         raise Fault(f"{path}: no study with results has registered this file; omtrace trace STUDY lists its numbers")
     return None
@@ -109,12 +118,12 @@ def _datasets(backing: Backing) -> list[str]:
 
 def _records_of(backing: Backing, keys: "numpy.ndarray", column: str) -> dict[str, "numpy.ndarray"]:
     """Dataset -> its records that have one of these cells behind them."""
-    found = {}
+    records = {}
     for name in _datasets(backing):
         cells = backing.cells(name)
         mine = cells[cells["key"].isin(keys)]
-        found[name] = (mine[mine["column"] == column] if column else mine)["record"].unique()
-    return found
+        records[name] = (mine[mine["column"] == column] if column else mine)["record"].unique()
+    return records
 
 
 def from_unit(study: str, unit: str, root: str | Path = ".") -> Forward:

@@ -9,7 +9,8 @@ from omtrace.model.statistics import STATISTICS
 
 if TYPE_CHECKING:
     from omtrace.audit.forward import FileOfResults, Forward
-    from omtrace.audit.trace import Counts, LeftOutRecord, Listing, Place, RawCell, RawFileBehind, UsedRecord, Way
+    from omtrace.audit.raw_files import Place, RawCell, RawFileBehind
+    from omtrace.audit.trace import Counts, LeftOutRecord, Listing, UsedRecord, Way
 
 Row = TypeVar("Row")
 WIDTH = 100
@@ -30,10 +31,10 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]], right: Iterab
     ``right`` names the columns that are flush right.
     """
     columns = [[printable(value) for value in column] for column in zip(*rows, strict=True)]
-    kept = [i for i, column in enumerate(columns) if any(column)]
-    grid = [[header[i], *columns[i]] for i in kept]
+    columns_shown = [i for i, column in enumerate(columns) if any(column)]
+    grid = [[header[i], *columns[i]] for i in columns_shown]
     widths = _widths(grid)
-    flush = [header[i] in right for i in kept]
+    flush = [header[i] in right for i in columns_shown]
     if any(max(map(len, column)) > width for column, width in zip(grid, widths, strict=True)):
         return [line for row in zip(*grid, strict=True) for line in _lines(row, widths, flush)]
     padded = [
@@ -94,14 +95,14 @@ def trace_text(way: "Way | Listing | Forward", limit: int = 0) -> str:
     return way_text(way, limit) if "counts" in way else listing(way)
 
 
-def listing(found: "Listing") -> str:
+def listing(result: "Listing") -> str:
     """The numbers of a result, line by line."""
-    title = f"{found['study']} {found['result']}".strip()
-    rows = [(n["id"], n["value"], n["unit"], n["name"]) for n in found["numbers"]]
+    title = f"{result['study']} {result['result']}".strip()
+    rows = [(n["id"], n["value"], n["unit"], n["name"]) for n in result["numbers"]]
     return "\n".join(
         [
             f"{title}: {_many(len(rows), 'number')}",
-            *(_file_lines(found["file"]) if "file" in found else []),
+            *(_file_lines(result["file"]) if "file" in result else []),
             *table(("id", "value", "unit", "name"), rows, ("value",)),
         ]
     )
@@ -119,18 +120,18 @@ def _file_lines(file: "FileOfResults") -> list[str]:
     return fields(pairs)
 
 
-def forward_text(found: "Forward", limit: int = 0) -> str:
+def forward_text(forward: "Forward", limit: int = 0) -> str:
     """What rests on raw cells. ``limit``: numbers shown; the rest is counted; 0: all."""
-    numbers = found.numbers
-    counts = (_many(found.cells, "cell"), _many(found.records, "record"), _many(len(numbers), "number"))
+    numbers = forward.numbers
+    counts = (_many(forward.cells, "cell"), _many(forward.records, "record"), _many(len(numbers), "number"))
     shown = numbers[:limit] if limit else numbers
     rows = [(n["id"], n["use"], n["value"], n["unit"], n["name"]) for n in shown]
     more = [f"{INDENT}and {len(numbers) - len(shown)} more (--limit 0 shows them)"] if len(shown) < len(numbers) else []
     blocks = [
-        [f"{found.study}, {printable(found.source)}: {counts[0]}, behind {counts[1]} and {counts[2]}"],
+        [f"{forward.study}, {printable(forward.source)}: {counts[0]}, behind {counts[1]} and {counts[2]}"],
         ["Numbers", *table(("id", "use", "value", "unit", "name"), rows, ("value",)), *more],
-        ["Tables, as omtrace export numbers them", *(INDENT + printable(name) for name in found.tables)],
-        ["Figures", *(INDENT + name for name in found.figures)],
+        ["Tables, as omtrace export numbers them", *(INDENT + printable(name) for name in forward.tables)],
+        ["Figures", *(INDENT + name for name in forward.figures)],
     ]
     return "\n\n".join("\n".join(block) for block in blocks if len(block) > 1 or block is blocks[0])
 

@@ -40,8 +40,8 @@ class Effect:
     @property
     def numbers(self) -> list[str]:
         """The ids of all numbers that can change, in the order of the estimates."""
-        found = {number for key in self.keys for number in key.numbers}
-        return [number for number in self.rows if number in found]
+        ids = {number for key in self.keys for number in key.numbers}
+        return [number for number in self.rows if number in ids]
 
 
 def plan_changes(plan: Plan, root: str | Path = ".") -> Effect:
@@ -77,10 +77,10 @@ def plan_changes(plan: Plan, root: str | Path = ".") -> Effect:
     return Effect(plan.study, found, rows)
 
 
-def _touched(one: Upstream, rows: Mapping[str, Estimate], side: Side, plan: Plan) -> Iterator[str]:
+def _touched(cause: Upstream, rows: Mapping[str, Estimate], side: Side, plan: Plan) -> Iterator[str]:
     rosters = {name: dataset.roster.table for name, dataset in plan.datasets.items()}
-    behind = dependents(one, plan)
-    section, table = one.key[0], one.key[1] if len(one.key) > 1 else ""
+    behind = dependents(cause, plan)
+    section, table = cause.key[0], cause.key[1] if len(cause.key) > 1 else ""
     of_table = section == "tables" and table in side.plan.get("tables", {})
     for number, row in rows.items():
         definition = side.definitions.get(row.definition, {})
@@ -88,16 +88,16 @@ def _touched(one: Upstream, rows: Mapping[str, Estimate], side: Side, plan: Plan
         is_of_roster = of_table and rosters.get(dataset) == table
         is_wide = section in WIDE and not of_table
         known = {*definition.get("parameters", {}), *_of_population(plan, dataset, row.population)}
-        if is_wide or is_of_roster or (table == dataset and behind & known) or names(one.key, row, side):
+        if is_wide or is_of_roster or (table == dataset and behind & known) or names(cause.key, row, side):
             yield number
 
 
-def dependents(one: Upstream, plan: Plan) -> set[str]:
+def dependents(cause: Upstream, plan: Plan) -> set[str]:
     """The parameter that a key is of, and all whose options name it, or one that does; none for other keys."""
-    if one.key[0] != "datasets" or one.key[2:3] != ("parameters",) or one.key[1] not in plan.datasets:
+    if cause.key[0] != "datasets" or cause.key[2:3] != ("parameters",) or cause.key[1] not in plan.datasets:
         return set()
-    dataset = plan.datasets[one.key[1]]
-    return {name for name in dataset.parameters if one.key[3] in dataset.named_in([name])} | {one.key[3]}
+    dataset = plan.datasets[cause.key[1]]
+    return {name for name in dataset.parameters if cause.key[3] in dataset.named_in([name])} | {cause.key[3]}
 
 
 def _of_population(plan: Plan, dataset: str, population: str) -> set[str]:

@@ -44,8 +44,8 @@ class Recomputed:
         """Whether it came out again, to nine digits at least."""
         if self.stored == self.again or not self.stored or not self.again:
             return self.stored == self.again and not self.why
-        one, other = float(self.stored), float(self.again)
-        return abs(one - other) <= TOLERANCE * max(abs(one), abs(other))
+        stored, other = float(self.stored), float(self.again)
+        return abs(stored - other) <= TOLERANCE * max(abs(stored), abs(other))
 
 
 def recompute(plan: Plan, numbers: Sequence[Estimate], root: str | Path = ".") -> list[Recomputed]:

@@ -97,13 +97,13 @@ class Side:
     @cached_property
     def stages(self) -> dict[str, dict]:
         """What each stage was made of beside its input files, by stage, those that a study reads in parts together."""
-        found: dict[str, dict] = {}
+        stages: dict[str, dict] = {}
         for stage in COMPUTING:
             names = sorted((self.folder / FOLDER).glob("read-*.json" if stage == "read" else f"{stage}.json"))
             parts = [self._json(f"{FOLDER}/{path.name}") for path in names]
             if parts:
-                found[stage] = parts[0]
-        return found
+                stages[stage] = parts[0]
+        return stages
 
     @cached_property
     def plan(self) -> dict:

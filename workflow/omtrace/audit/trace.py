@@ -2,39 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NotRequired, TypedDict, TypeVar, final
 
 from omtrace.audit.address import Address, estimates, name_of, resolve
+from omtrace.audit.raw_files import Place, RawFileBehind, RawFiles, Recorded, Serving
 from omtrace.audit.stored import read_lists
 from omtrace.faults import Fault, nearest
 from omtrace.model.estimate import COLUMNS, Estimate
-from omtrace.model.folders import Folders
-from omtrace.model.register import Export, exports_of, read_register, sha256_of
+from omtrace.model.register import sha256_of
 from omtrace.provenance.keys import key_text, number_of
-from omtrace.provenance.recorded import RESULTS, FileState, folders_recorded, read_manifest
+from omtrace.provenance.recorded import RESULTS, read_manifest
 from omtrace.provenance.rows import NO_RECORDS
 from omtrace.store import read_json
 
 if TYPE_CHECKING:
     from omtrace.audit.forward import FileOfResults, Forward
-    from omtrace.model.closed import PluginOptions
-    from omtrace.readers.lookup import ReadingPlan
 
 AGAIN = "run snakemake again"
 Content = TypeVar("Content")
-Recorded = dict[str, FileState]  # path of a result -> its sha256 and size
-
-
-class Place(TypedDict):
-    """Where a raw row or cell stands in its file; ``well``: of a plate."""
-
-    part: str
-    first_line: int
-    last_line: int
-    well: str
 
 
 class RawRow(Place):
@@ -42,32 +29,6 @@ class RawRow(Place):
 
     number: int
     key: str
-
-
-class Serving(TypedDict):
-    """What a raw cell is to a number: its roles, and the records that it serves."""
-
-    roles: list[str]
-    records: list[str]
-
-
-class RawCell(Place, Serving):
-    """A raw cell; ``text``: None where the file is another one."""
-
-    key: str
-    column: str
-    text: str | None
-
-
-class RawFileBehind(TypedDict):
-    """A raw file against its register row; ``found`` is its sha256, "" where there is no file."""
-
-    number: int
-    path: str
-    registered: str
-    found: str
-    is_same: bool
-    cells: list[RawCell]
 
 
 class UsedRecord(TypedDict):
@@ -128,6 +89,20 @@ class Trace(NamedTuple):
 
     way: "Way | Listing | Forward"
     is_sound: bool
+
+
+class RecordsBehind(NamedTuple):
+    """Records used, once for each role, and those left out with reasons, in the order of the datasets."""
+
+    used: list[UsedRecord]
+    left_out: list[LeftOutRecord]
+
+
+class RecordKey(NamedTuple):
+    """A record, by its dataset and its number there."""
+
+    dataset: str
+    record: int
 
 
 class Link(NamedTuple):
@@ -237,12 +212,9 @@ def _way_back(study: str, number: Estimate, recorded: Recorded, root: str | Path
         _check_unit(unit, [*used, *left_out])
         used = [record for record in used if record["unit"] == unit]
         left_out = [record for record in left_out if record["unit"] == unit]
-    folders = folders_recorded(study, root)
-    rows_of_register = read_register(folders.start(root) / folders.register, folders.raw)
-    exports = {export.number: export for export in exports_of(rows_of_register, study, replaced=True)}
     links = _links(folder, [*used, *left_out])
     places = _places(folder, {link.key for link in links})
-    rows: dict[tuple[str, int], set[int]] = defaultdict(set)
+    rows: dict[RecordKey, set[int]] = defaultdict(set)
     for link in links:
         rows[_whose(link.record)].add(link.key)
     for record in left_out:
@@ -259,7 +231,7 @@ def _way_back(study: str, number: Estimate, recorded: Recorded, root: str | Path
         "counts": counts,
         "records": used,
         "left_out": left_out,
-        "files": _files(study, cells, places, exports, recorded, root, folders),
+        "files": RawFiles(study, root, recorded).behind(cells, places),
         "changed_results": _changed_results(study, recorded, root),
     }
 
@@ -302,8 +274,8 @@ def _members(folder: Path, rowset: str) -> dict[str, dict[int, list[tuple[str, s
     return members
 
 
-def _records(folder: Path, members: dict) -> tuple[list[UsedRecord], list[LeftOutRecord]]:
-    """The records used, once for each role, and those left out with reasons, in the order of the datasets."""
+def _records(folder: Path, members: dict) -> RecordsBehind:
+    """The records of a row set."""
     used: list[UsedRecord] = []
     left_out: list[LeftOutRecord] = []
     for dataset, wanted in members.items():
@@ -330,7 +302,7 @@ def _records(folder: Path, members: dict) -> tuple[list[UsedRecord], list[LeftOu
                     used.append(used_record)
         if count != len(wanted):
             raise Fault(f"{_shown(path)}: {len(wanted) - count} records of the row set are not there; {AGAIN}")
-    return used, left_out
+    return RecordsBehind(used, left_out)
 
 
 def _check_unit(unit: str, records: Iterable[UsedRecord]) -> None:
@@ -352,8 +324,8 @@ def _counts(used: list[UsedRecord], left_out: list[LeftOutRecord]) -> Counts:
     }
 
 
-def _whose(record: UsedRecord) -> tuple[str, int]:
-    return record["dataset"], record["record"]
+def _whose(record: UsedRecord) -> RecordKey:
+    return RecordKey(record["dataset"], record["record"])
 
 
 def record_name(record: UsedRecord) -> str:
@@ -387,106 +359,6 @@ def _cells(links: Iterable[Link]) -> dict[tuple[int, str], Serving]:
         roles, records = cells[key, column]
         roles[role] = records[record_name(record)] = None
     return {cell: {"roles": list(roles), "records": list(records)} for cell, (roles, records) in cells.items()}
-
-
-def _files(
-    study: str,
-    cells: "dict[tuple[int, str], Serving]",
-    places: dict[int, Place],
-    exports: dict[int, Export],
-    recorded: Recorded,
-    root: str | Path,
-    folders: Folders,
-) -> list[RawFileBehind]:
-    """The raw files of the cells, by register number, each with its cells in the order of the file."""
-    start = folders.start(root)
-    files = {number: _file(number, exports, start) for number in sorted({number_of(key) for key, _ in cells})}
-    same = [cell for cell in cells if files[number_of(cell[0])]["is_same"]]
-    texts = _texts(study, same, exports, recorded, root, folders)
-    for key, column in sorted(cells):
-        text = texts.get((key, column))
-        files[number_of(key)]["cells"].append(
-            {"key": key_text(key), **places[key], "column": column, "text": text, **cells[key, column]}
-        )
-    return list(files.values())
-
-
-def _file(number: int, exports: dict[int, Export], start: Path) -> RawFileBehind:
-    if number not in exports:
-        return {"number": number, "path": "", "registered": "", "found": "", "is_same": False, "cells": []}
-    export = exports[number]
-    try:
-        found = sha256_of(start / export.path)
-    except OSError:
-        found = ""
-    return {
-        "number": number,
-        "path": export.path,
-        "registered": export.sha256,
-        "found": found,
-        "is_same": found == export.sha256,
-        "cells": [],
-    }
-
-
-def _texts(
-    study: str, cells: list, exports: dict[int, Export], recorded: Recorded, root: str | Path, folders: Folders
-) -> dict[tuple[int, str], str]:
-    """The raw text of each cell, read again from files whose bytes are the registered ones."""
-    if not cells:
-        return {}
-    from omtrace.readers.lookup import plain_cells, raw_cells, recorded_ways
-
-    start = folders.start(root)
-    decisions = _recorded_json(study, "validated/decisions.json", recorded, root)
-    texts = plain_cells(decisions, exports.values(), cells, start)
-    if rest := [cell for cell in cells if cell not in texts]:
-        plan = _reading_plan(study, recorded, root, folders)
-        ways = recorded_ways(plan.tables) if isinstance(plan, RecordedReading) else {}
-        texts |= raw_cells(plan, exports.values(), rest, start, ways)
-    return texts
-
-
-@dataclass(frozen=True)
-class RecordedTable:
-    """How a run read the exports of a table, from the stage file of its validation."""
-
-    source: str
-    reader: str
-    options: "PluginOptions"
-    wide: dict[str, str]
-
-
-@dataclass(frozen=True)
-class RecordedReading:
-    """How a run read the exports of a study."""
-
-    study: str
-    tables: dict[str, RecordedTable]
-
-
-def _reading_plan(study: str, recorded: Recorded, root: str | Path, folders: Folders) -> "ReadingPlan":
-    """How the tables of a study are read: as the run recorded it, else as the plan says.
-
-    To import the plan's models and YAML takes longer than to read most files.
-    """
-    content = _recorded_json(study, "stages/validate.json", recorded, root)
-    if content:
-        names = ("source", "reader", "options", "wide")
-        tables = {
-            table: RecordedTable(*(entry[name] for name in names)) for table, entry in content["plan"]["tables"].items()
-        }
-        return RecordedReading(study, tables)
-    from omtrace.model.plan import read_plan
-
-    return read_plan(folders.start(root) / folders.plan(study))
-
-
-def _recorded_json(study: str, name: str, recorded: Recorded, root: str | Path) -> dict:
-    """A result that is JSON, where it is as recorded in the manifest; else nothing."""
-    path = f"{RESULTS.as_posix()}/{study}/{name}"
-    file = Path(root) / path
-    return read_json(file) if file.is_file() and sha256_of(file) == recorded.get(path, {}).get("sha256") else {}
 
 
 def _places(folder: Path, keys: Iterable[int]) -> dict[int, Place]:

@@ -107,10 +107,10 @@ def _cells(old: Side, new: Side, before: Export, after: Export) -> Iterator[Upst
         yield whole
         return
     try:
-        found = list(_cell_differences(old, new, before, after, [p for p in places if p]))
+        differences = list(_cell_differences(old, new, before, after, [p for p in places if p]))
     except (Fault, OSError, ValueError, KeyError):
-        found = []
-    yield from found or [whole]
+        differences = []
+    yield from differences or [whole]
 
 
 def _file(export: Export, sides: Sequence[Side]) -> Path | None:
@@ -145,15 +145,17 @@ def _cell_differences(
                 Path(folder, export.path).symlink_to(file.resolve())
         versions = differences(plan, exports[0], exports[1], folder, beside)
     lines = [_keys_by_line(side, export.number) for side, export in ((old, before), (new, after))]
-    for one in versions.differences:
-        cell = Cell(lines[0].get(one.old_line, 0), lines[1].get(one.new_line, 0), one.column)
-        of = " ".join(part for part in (one.unit, one.visit, one.row) if part)
-        where = f"{after.path}, line {one.new_line or one.old_line}{f' ({of})' if of else ''}"
-        if one.change == CHANGED:
-            words = f"{where}, column {one.column}: {one.before or 'empty'} -> {one.after or 'empty'}"
+    for difference in versions.differences:
+        cell = Cell(lines[0].get(difference.old_line, 0), lines[1].get(difference.new_line, 0), difference.column)
+        of = " ".join(part for part in (difference.unit, difference.visit, difference.row) if part)
+        where = f"{after.path}, line {difference.new_line or difference.old_line}{f' ({of})' if of else ''}"
+        if difference.change == CHANGED:
+            words = (
+                f"{where}, column {difference.column}: {difference.before or 'empty'} -> {difference.after or 'empty'}"
+            )
             yield Upstream(Kind.RAW_CELL, words, "validate", cell)
         else:
-            yield Upstream(Kind.RAW_ROW, f"{where}: {one.change}", "validate", replace(cell, column=""))
+            yield Upstream(Kind.RAW_ROW, f"{where}: {difference.change}", "validate", replace(cell, column=""))
 
 
 def _keys_by_line(side: Side, number: int) -> dict[str, int]:
@@ -273,18 +275,18 @@ class Reach:
             wide = [one for one in wide if one.stage in ("read", "validate")]
         return [*edits, *levels[2], *levels[1], *wide, *(one for one in changed if one not in edits)]
 
-    def _level(self, one: Upstream, side: Side, row: Estimate) -> int:
+    def _level(self, cause: Upstream, side: Side, row: Estimate) -> int:
         """2: it names the number's own cell or definition; 1: a row or a file of its; 0: it may reach any number."""
-        if one.cell is not None:
-            key = one.cell.old if side is self.old else one.cell.new
+        if cause.cell is not None:
+            key = cause.cell.old if side is self.old else cause.cell.new
             cells = self._cells_of(side, row.rowset)
-            if one.cell.column and (key, one.cell.column) in cells:
+            if cause.cell.column and (key, cause.cell.column) in cells:
                 return 2
             return 1 if key and any(key == k for k, _ in cells) else 0
-        if one.files:
-            return 1 if {number_of(key) for key, _ in self._cells_of(side, row.rowset)} & set(one.files) else 0
-        if one.key:
-            return 2 if names(one.key, row, side) else 0
+        if cause.files:
+            return 1 if {number_of(key) for key, _ in self._cells_of(side, row.rowset)} & set(cause.files) else 0
+        if cause.key:
+            return 2 if names(cause.key, row, side) else 0
         return 0
 
     def _cells_of(self, side: Side, rowset: str) -> set[tuple[int, str]]:
@@ -315,11 +317,11 @@ def names(key: tuple[str, ...], row: Estimate, side: Side) -> bool:
 
 def _analyses(definition: Mapping, side: Side) -> set[str]:
     """An analysis and those that it rests on."""
-    found = {str(definition.get("analysis"))}
+    names = {str(definition.get("analysis"))}
     digests = set(definition.get("rests_on", {}).values())
     for digest in digests:
-        found |= _analyses(side.definitions.get(digest, {}), side)
-    return found | set(definition.get("rests_on", {}))
+        names |= _analyses(side.definitions.get(digest, {}), side)
+    return names | set(definition.get("rests_on", {}))
 
 
 def _tables(definition: Mapping) -> set[str]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from omtrace.audit import ledger_check
 from omtrace.faults import Fault
@@ -164,20 +165,22 @@ def differences_of(study: str, root: str | Path = ".") -> list[Difference]:
         path, _, note = fault.lines[0].partition(": ")
         return [Difference("manifest", path, "changed", note)]
     files = manifest.snapshot(study, root)
-    found = [difference for kind in manifest.KINDS for difference in _compared(kind, known["files"][kind], files[kind])]
-    return found + _register_differences(study, known["register"], root)
+    differences = [
+        difference for kind in manifest.KINDS for difference in _compared(kind, known["files"][kind], files[kind])
+    ]
+    return differences + _register_differences(study, known["register"], root)
 
 
 def _compared(kind: str, known: Mapping[str, FileState], there: Mapping[str, FileState]) -> list[Difference]:
-    found = []
+    differences = []
     for path in sorted(known.keys() | there.keys()):
         if path not in there:
-            found.append(Difference(kind, path, "missing"))
+            differences.append(Difference(kind, path, "missing"))
         elif path not in known:
-            found.append(Difference(kind, path, "unlisted"))
+            differences.append(Difference(kind, path, "unlisted"))
         elif known[path] != there[path] or not there[path]:
-            found.append(Difference(kind, path, "changed", _note(known[path], there[path])))
-    return found
+            differences.append(Difference(kind, path, "changed", _note(known[path], there[path])))
+    return differences
 
 
 def _note(known: object, there: FileState) -> str:
@@ -201,20 +204,22 @@ def _register_differences(study: str, known: list[RegisterRow], root: str | Path
         return [Difference("register", path, "changed", line) for line in fault.lines]
     recorded = {row["number"]: row for row in known}
     now = {export.number: asdict(export) for export in exports}
-    found = []
+    differences = []
     if len(recorded) != len(known):
-        found.append(Difference("manifest", manifest.path_of(study).as_posix(), "changed", "a register row twice"))
+        differences.append(
+            Difference("manifest", manifest.path_of(study).as_posix(), "changed", "a register row twice")
+        )
     for number in sorted(recorded.keys() | now.keys()):
         if number not in now:
-            found.append(Difference("register", path, "missing", f"row number {number}"))
+            differences.append(Difference("register", path, "missing", f"row number {number}"))
         elif number not in recorded:
-            found.append(Difference("register", path, "unlisted", f"row number {number}"))
+            differences.append(Difference("register", path, "unlisted", f"row number {number}"))
         elif recorded[number] != now[number]:
             columns = sorted(c for c in now[number] if recorded[number].get(c) != now[number][c])
-            found.append(
+            differences.append(
                 Difference("register", path, "changed", f"row number {number}: {', '.join(columns) or 'columns'}")
             )
-    return found
+    return differences
 
 
 def studies_of(root: str | Path = ".") -> list[str]:
@@ -236,10 +241,17 @@ def studies_of(root: str | Path = ".") -> list[str]:
     return sorted(studies)
 
 
+class Verification(NamedTuple):
+    """The studies that were verified, and the verdict on them."""
+
+    studies: list[str]
+    verdict: Verdict
+
+
 def verdict_on(
     studies: Sequence[str], head: str = "", ledger_line: str = "", environment: bool = False, root: str | Path = "."
-) -> tuple[list[str], Verdict]:
-    """The studies that were verified (default: those of the configuration), and the verdict on them."""
+) -> Verification:
+    """Verify studies; by default those of the configuration."""
     names = sorted(set(studies)) or studies_of(root)
     verdict = verify(names, head, root, ledger_line)
     if environment:
@@ -250,7 +262,7 @@ def verdict_on(
         verdict.remarks += remarks
     else:
         verdict.remarks.append("installed packages: not checked (--environment)")
-    return names, verdict
+    return Verification(names, verdict)
 
 
 def print_verdict(studies: Sequence[str], verdict: Verdict) -> None:

@@ -255,10 +255,12 @@ class Plates:
         levels = numpy.where(used & (x > 0), x, numpy.nan)
         lloq, uloq = numpy.fmin.reduce(levels, axis=1, initial=numpy.inf), numpy.fmax.reduce(levels, axis=1, initial=0)
         if options.acceptance is not None and count:
-            found = [self._judged(plate, fit.take(plate)) for plate in range(count)]
-            fit = joined([one.fit for one in found])
-            lloq, uloq = numpy.array([(one.lloq, one.uloq) for one in found], dtype="float64").T
-            refusal = numpy.array([one.refusal for one in found], dtype=object)
+            standards = [self._judged(plate, fit.take(plate)) for plate in range(count)]
+            fit = joined([plate_standards.fit for plate_standards in standards])
+            lloq, uloq = numpy.array(
+                [(plate_standards.lloq, plate_standards.uloq) for plate_standards in standards], dtype="float64"
+            ).T
+            refusal = numpy.array([plate_standards.refusal for plate_standards in standards], dtype=object)
         else:
             limits = options.read_back.limits() if options.read_back else None
             wells = stacked([self._wells_of_standards(plate) for plate in range(count)])
@@ -332,16 +334,16 @@ class Plates:
             return Standards(fit, (), (), {}, "")
         limits = options.acceptance.limits()
         spec = replace(options.spec(str(self.names.iloc[plate])), shared=options.curve == "joint")
-        found = judge_standards(x, y, limits, spec, fit)
-        refusal = found.refusal
+        standards = judge_standards(x, y, limits, spec, fit)
+        refusal = standards.refusal
         if refusal and not refusal.startswith(("standards", "imprecise")):
             refusal = f"no curve: {refusal}"
         if not refusal and not spec.overridden:
             wells = self.controls_of(plate)
-            read = found.fit.inverse(self.signal[wells])[0] * self.dilutions(wells)
+            read = standards.fit.inverse(self.signal[wells])[0] * self.dilutions(wells)
             recovery = 100 * read / self.nominal[wells]
             refusal = judge_controls(self.samples.iloc[wells].tolist(), recovery, limits).refusal
-        return replace(found, refusal=f"plate rejected: {refusal}" if refusal else "")
+        return replace(standards, refusal=f"plate rejected: {refusal}" if refusal else "")
 
     def controls_of(self, plate: int) -> "numpy.ndarray":
         """A plate's wells with a control of known concentration."""

@@ -60,7 +60,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     if parameter.visits:
         raise Fault(f"parameter {name}: visits: an area over the visits has none itself; take them out")
     courses = (_visits if options.of else _rows)(context, name, options)
-    found = courses.found
+    derived = courses.found
     units, values, status, of, at = [], [], [], [], []  # type: ignore[var-annotated]
     for place, (unit, times, held, rows) in enumerate(courses.curves):
         order = numpy.argsort(times, kind="stable")
@@ -77,9 +77,9 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
         status.append(refusal or "observed")
         of += rows
         at += [place] * len(rows)
-    cells = found.cells.behind(of, at) if len(of) else Cells.joined([])
+    cells = derived.cells.behind(of, at) if len(of) else Cells.joined([])
     return Found.of_columns(
-        numpy.array(units, dtype=object), "", numpy.array(values), None, status, cells, found.tables
+        numpy.array(units, dtype=object), "", numpy.array(values), None, status, cells, derived.tables
     )
 
 
@@ -105,16 +105,16 @@ class Courses:
 
 def _visits(context: Context, name: str, options: Options) -> Courses:
     """The values of a parameter at its visits, by unit."""
-    found = context.earlier(name, options.of, options.times)
+    earlier = context.earlier(name, options.of, options.times)
 
     def curves() -> "Iterator[Curve]":
-        mine = found.records[found.records["visit"].isin([*options.times])]
+        mine = earlier.records[earlier.records["visit"].isin([*options.times])]
         held = mine["value"].where(mine["status"] == "observed")
         for unit, rows in mine.groupby("unit", sort=False):
             times = rows["visit"].map(options.times).to_numpy("float64")
             yield str(unit), times, held[rows.index].to_numpy("float64"), list(rows.index)
 
-    return Courses(found, curves())
+    return Courses(earlier, curves())
 
 
 def _rows(context: Context, name: str, options: Options) -> Courses:
@@ -130,7 +130,7 @@ def _rows(context: Context, name: str, options: Options) -> Courses:
         (str(at), "", key, column, role) for column, role in raw for at, key in enumerate(rows["key"].tolist())
     ]
     places = [(str(at), "", 0.0, None, "observed") for at in range(len(rows))]
-    found = Found.of(places, cells, (options.table,))
+    records = Found.of(places, cells, (options.table,))
 
     def curves() -> "Iterator[Curve]":
         for unit, mine in rows.groupby(UNIT, sort=True):
@@ -138,7 +138,7 @@ def _rows(context: Context, name: str, options: Options) -> Courses:
             timed = times == times
             yield str(unit), times[timed], held[timed], list(mine.index[timed])
 
-    return Courses(found, curves())
+    return Courses(records, curves())
 
 
 DERIVATION = Derivation(Options, derive)

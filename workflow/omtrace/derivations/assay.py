@@ -81,9 +81,9 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     raw = {c: tables.raw(options.layout, c) for c in ("sample", "concentration", options.nominal) if c}
     cells = _cells(plates, samples, raw)
     sources = (options.layout, *reads.tables)
-    found = Found.of_columns(samples.names, "", value, None, status, cells, sources)
-    found.parts = lambda: _parts(plates, samples, curves, wells, read)
-    return found
+    derived = Found.of_columns(samples.names, "", value, None, status, cells, sources)
+    derived.parts = lambda: _parts(plates, samples, curves, wells, read)
+    return derived
 
 
 def _wells(plates: Plates, samples: Samples, curves: Curves, options: Options) -> "Wells":

@@ -21,10 +21,10 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     """The record of each unit at the visit, with its cells and its status. Raises Fault for a parameter with visits."""
     if parameter.visits:
         raise Fault(f"parameter {name}: visits: a fact of the unit has none; take them out")
-    found = context.earlier(name, options.of, [options.visit])
-    mine = found.records[found.records["visit"] == options.visit]
+    earlier = context.earlier(name, options.of, [options.visit])
+    mine = earlier.records[earlier.records["visit"] == options.visit]
     records = mine.assign(visit="").reset_index(drop=True)
-    return replace(found, records=records, cells=found.cells.behind(list(mine.index), range(len(mine))), parts=None)
+    return replace(earlier, records=records, cells=earlier.cells.behind(list(mine.index), range(len(mine))), parts=None)
 
 
 DERIVATION = Derivation(Options, derive)

@@ -23,11 +23,11 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     order = {unit: row for row, unit in enumerate(context.units)}
     cells = []
     for of in options.of:
-        found = context.earlier(name, of, options.visits)
-        rows = found.records[found.records["visit"].isin(options.visits)]
+        earlier = context.earlier(name, of, options.visits)
+        rows = earlier.records[earlier.records["visit"].isin(options.visits)]
         for unit in rows.loc[rows["status"] == "observed", "unit"]:
             have[unit] = have.get(unit, 0) + 1
-        cells.append(found.cells.behind(rows.index, [order[unit] for unit in rows["unit"]]))
+        cells.append(earlier.cells.behind(rows.index, [order[unit] for unit in rows["unit"]]))
     all_of_them = len(options.of) * len(options.visits)
     records = []
     for unit in context.units:

@@ -68,7 +68,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     value = (whole.records["value"] * factor).where(status == "observed")
     on = numpy.flatnonzero(plate.notna())
     cells = Cells.joined([whole.cells, behind.behind(numpy.zeros(len(on)), on)])
-    found = Found.of_columns(units, whole.records["visit"], value, None, status, cells, whole.tables)
+    derived = Found.of_columns(units, whole.records["visit"], value, None, status, cells, whole.tables)
     carried = {
         "bound": parts["bound"] * factor,
         "shift": shift,
@@ -76,8 +76,8 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
         "shift_df": shifts.df if shifts else math.nan,
     }
     numbers = pandas.DataFrame(carried, index=parts.index).where(known)
-    found.parts = lambda: parts[["plate", "state"]].join(numbers)
-    return found
+    derived.parts = lambda: parts[["plate", "state"]].join(numbers)
+    return derived
 
 
 def _base(name: str, reference: str, shifts: "PlateShifts | None") -> float:
@@ -117,7 +117,7 @@ def _bridge(context: Context, name: str, options: Options) -> Bridge:
     wells = _within_range(plates, curves, numpy.flatnonzero(material.notna().to_numpy() & ~plates.masked))
     logs = [math.log(value) for value in (_read(plates, curves, wells) * plates.dilutions(wells)).tolist()]
     try:
-        found = plate_shifts(logs, material.iloc[wells].tolist(), plates.names[plates.plates[wells]].tolist())
+        shifts = plate_shifts(logs, material.iloc[wells].tolist(), plates.names[plates.plates[wells]].tolist())
     except ValueError as error:
         return Bridge(None, Cells.joined([]), f"no bridge: {error}")
     made = plates.standards
@@ -129,9 +129,9 @@ def _bridge(context: Context, name: str, options: Options) -> Bridge:
         rows = numpy.zeros(len(behind), dtype="int64")
         cells += [plates.reads(rows, behind, role), Cells.of(rows, plates.keys[behind], named, role)]
     unknown = (
-        "" if numpy.isfinite(found.sd) else "no bridge: one shared well a plate does not say how sure its shift is"
+        "" if numpy.isfinite(shifts.sd) else "no bridge: one shared well a plate does not say how sure its shift is"
     )
-    return Bridge(found, Cells.joined(cells), unknown)
+    return Bridge(shifts, Cells.joined(cells), unknown)
 
 
 def _materials(plates: Plates, layout: "pandas.DataFrame", options: Options) -> "pandas.Series":

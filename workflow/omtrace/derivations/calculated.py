@@ -46,7 +46,11 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     as a division by 0, is ``incomplete: not defined``. The cells behind a value are those of all parameters named.
     """
     where = f"parameter {name}: calculate"
-    if wrong := [one for one in options.at if not NAME.match(one) or one in context.so_far]:
+    if wrong := [
+        parameter_name
+        for parameter_name in options.at
+        if not NAME.match(parameter_name) or parameter_name in context.so_far
+    ]:
         raise Fault(f"parameter {name}: at: {wrong[0]!r} is a parameter, or no name in lower case letters")
     if options.table:
         return _of_rows(context, where, options)
@@ -54,18 +58,23 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     expression = Expression(
         options.calculate, where, [*context.so_far, *options.at], what="parameter declared before", wanted="any"
     )
-    found = {one: _source(context, name, one, options, visits) for one in expression.names}
+    sources = {
+        parameter_name: _source(context, name, parameter_name, options, visits) for parameter_name in expression.names
+    }
     records, behind = [], []
     for visit in visits or [""]:
         for unit in context.units:
-            rows = {one: source.row(unit, visit) for one, source in found.items()}
-            facts = {one: source.value(rows[one]) for one, source in found.items()}
+            rows = {parameter_name: source.row(unit, visit) for parameter_name, source in sources.items()}
+            facts = {parameter_name: source.value(rows[parameter_name]) for parameter_name, source in sources.items()}
             behind.append(rows)
             outcome = outcome_of(expression.value(facts))
-            status = outcome.status or _status(facts, rows, found)
+            status = outcome.status or _status(facts, rows, sources)
             records.append((unit, visit, outcome.value, outcome.text, status))
     places = range(len(records))
-    cells = [source.found.cells.behind([rows[one] for rows in behind], places) for one, source in found.items()]
+    cells = [
+        source.found.cells.behind([rows[parameter_name] for rows in behind], places)
+        for parameter_name, source in sources.items()
+    ]
     return replace(Found.of(records, []), cells=Cells.joined(cells))
 
 
@@ -76,19 +85,21 @@ def _of_rows(context: Context, where: str, options: Options) -> Found:
     tables, name = context.tables, options.table
     rows = tables.frame(name)
     expression = Expression(options.calculate, where, list(rows.columns), what=f"column of table {name}", wanted="any")
-    columns = [rows[one].astype(object).where(rows[one].notna(), None).tolist() for one in expression.names]
+    columns = [rows[column].astype(object).where(rows[column].notna(), None).tolist() for column in expression.names]
     records, cells = [], []
     for unit, visit, key, *values in zip(rows[UNIT], rows["visit"], rows["key"], *columns, strict=True):
         facts = {
             n: v if v is None or isinstance(v, str) else float(v) for n, v in zip(expression.names, values, strict=True)
         }
-        lost = next((one for one, fact in facts.items() if fact is None), "")
+        lost = next((column for column, fact in facts.items() if fact is None), "")
         said = tables.coded.get(lost, {}).get(key, "")
         why = said if said.startswith(("quarantined: ", "repaired: ")) else f"coded missing: {said}" if said else ""
         outcome = outcome_of(expression.value(facts))
         status = outcome.status or why or ("not collected" if lost else UNDEFINED)
         records.append((unit, visit, outcome.value, outcome.text, status))
-        cells += [(unit, visit, key, tables.raw(name, one), "value") for one, fact in facts.items() if fact is not None]
+        cells += [
+            (unit, visit, key, tables.raw(name, column), "value") for column, fact in facts.items() if fact is not None
+        ]
     return Found.of(records, cells, (name,))
 
 
@@ -126,24 +137,26 @@ class _Source:
         return float(number) if number == number else str(self.texts[row])
 
 
-def _source(context: Context, name: str, one: str, options: Options, visits: list[str]) -> _Source:
+def _source(context: Context, name: str, parameter_name: str, options: Options, visits: list[str]) -> _Source:
     """A parameter that the expression names. Raises Fault where it is not scheduled at a visit that is needed."""
-    if one in options.at:
-        at = options.at[one]
+    if parameter_name in options.at:
+        at = options.at[parameter_name]
         return _Source(context.earlier(name, at.of, [at.visit]), at.visit)
-    if not context.dataset.parameters[one].visits:
-        return _Source(context.so_far[one], "")
+    if not context.dataset.parameters[parameter_name].visits:
+        return _Source(context.so_far[parameter_name], "")
     if not visits:
-        raise Fault(f"parameter {name}: {one!r} has visits, and {name} has none; say at: {{name: {{of, visit}}}}")
-    return _Source(context.earlier(name, one, visits), None)
+        raise Fault(
+            f"parameter {name}: {parameter_name!r} has visits, and {name} has none; say at: {{name: {{of, visit}}}}"
+        )
+    return _Source(context.earlier(name, parameter_name, visits), None)
 
 
-def _status(facts: dict[str, Value], rows: dict[str, int], found: dict[str, _Source]) -> str:
+def _status(facts: dict[str, Value], rows: dict[str, int], sources: dict[str, _Source]) -> str:
     """Why an expression gives nothing."""
     lost = next((name for name, fact in facts.items() if fact is None), None)
     if lost is None:
         return UNDEFINED
-    status = found[lost].statuses[rows[lost]]
+    status = sources[lost].statuses[rows[lost]]
     return status if len(facts) == 1 else f"{lost} {status}"
 
 

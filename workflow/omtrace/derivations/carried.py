@@ -36,19 +36,19 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     source = context.dataset.parameters[options.of].visits if options.of in context.so_far else ()
     if options.carry == "baseline" and baseline not in source:
         raise Fault(f"parameter {name}: {options.of!r} has no baseline to carry forward")
-    found = context.earlier(name, options.of, parameter.visits)
+    earlier = context.earlier(name, options.of, parameter.visits)
     order = [visit for visit in context.dataset.visits if visit in source]
-    at = {key: row for row, key in enumerate(zip(found.records["unit"], found.records["visit"], strict=True))}
-    known = (found.records["status"] == "observed").tolist()
+    at = {key: row for row, key in enumerate(zip(earlier.records["unit"], earlier.records["visit"], strict=True))}
+    known = (earlier.records["status"] == "observed").tolist()
     taken = []
     for visit in parameter.visits:
         before = [baseline] if options.carry == "baseline" else order[: order.index(visit)][::-1]
         for unit in context.units:
-            rows = [at[unit, one] for one in (visit, *before)]
+            rows = [at[unit, source_visit] for source_visit in (visit, *before)]
             taken.append((unit, visit, next((row for row in rows if known[row]), rows[0])))
     units, visits, rows = (list(part) for part in zip(*taken, strict=True)) if taken else ([], [], [])
-    records = found.records.iloc[rows].reset_index(drop=True).assign(unit=units, visit=visits)
-    return replace(found, records=records, cells=found.cells.behind(rows, range(len(rows))), parts=None)
+    records = earlier.records.iloc[rows].reset_index(drop=True).assign(unit=units, visit=visits)
+    return replace(earlier, records=records, cells=earlier.cells.behind(rows, range(len(rows))), parts=None)
 
 
 DERIVATION = Derivation(Options, derive)

@@ -21,10 +21,10 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     """1 and "yes" where the condition holds, else 0 and "no"; no value where what decides is missing."""
     known = [key for key in context.so_far if not context.dataset.parameters[key].visits]
     condition = Expression(options.when, f"parameter {name}: when", known)
-    found = {key: context.so_far[key].records.set_index("unit") for key in condition.names}
+    facts = {key: context.so_far[key].records.set_index("unit") for key in condition.names}
     records: list[tuple] = []
     for unit in context.units:
-        rows = {key: frame.loc[unit] for key, frame in found.items()}
+        rows = {key: frame.loc[unit] for key, frame in facts.items()}
         values = {key: _value(row) for key, row in rows.items()}
         holds = condition.holds(values)
         if holds is None:

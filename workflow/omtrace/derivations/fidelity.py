@@ -82,11 +82,11 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
         for unit, key in zip(rows[UNIT], rows["key"], strict=True)
         if unit not in unknown
     ]
-    found = Found.of(records, own, (options.table,))
-    place = {unit: at for at, unit in enumerate(found.records["unit"])}
+    derived = Found.of(records, own, (options.table,))
+    place = {unit: at for at, unit in enumerate(derived.records["unit"])}
     behind = [(row.Index, place[row.unit]) for row in attended.records.itertuples() if row.unit in place]
     counted = attended.cells.behind([there for there, _ in behind], [here for _, here in behind])
-    return replace(found, cells=Cells.joined([found.cells, counted]))
+    return replace(derived, cells=Cells.joined([derived.cells, counted]))
 
 
 def _faithful(rows: "pandas.DataFrame", options: Options) -> "pandas.Series":

@@ -3,9 +3,8 @@
 Treatment policy needs no derivation: the parameter itself is what is measured whatever happens.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
@@ -51,28 +50,32 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     event = context.so_far[options.event]
     values, events, row_of, row_of_event = _rows(of), _rows(event), _places(of), _places(event)
     order = [visit for visit in context.dataset.visits if visit in parameter.visits]
+    yes_or_no = any(text in ("yes", "no") for _, text, _ in values.values())
     records: list[tuple] = []
     own: list[tuple[int, int]] = []  # record of `of`, and the new one
-    asked: list[tuple[int, int]] = []  # record of the event, and the new one
+    event_pairs: list[tuple[int, int]] = []  # record of the event, and the new one
     for unit in dict.fromkeys(unit for unit, _ in values):
-        told = _states(context, options, order, unit, events)
-        before: list[str] = []
+        states = _states(context, options, order, unit, events)
+        last: Origin | None = None
         for visit in order:
-            happened, seen = told[visit]
-            source, row = _after(options, happened, visit, before, values, unit)
+            happened, seen = states[visit]
+            here = Origin(visit, values[unit, visit])
+            source, row = _after(options, happened, here, last, yes_or_no)
             own.append((row_of[unit, source], len(records)))
-            asked += [(row_of_event[unit, v], len(records)) for v in seen]  # that it did not happen decides as well
+            event_pairs += [
+                (row_of_event[unit, v], len(records)) for v in seen
+            ]  # that it did not happen decides as well
             records.append((unit, visit, *row))
-            before += [visit] if happened is False else []
+            last = here if happened is False and here.row[2] == "observed" else last
     parts = [
-        found.cells.behind([row for row, _ in pairs], [new for _, new in pairs], role)
-        for found, pairs, role in ((of, own, ""), (event, asked, "event"))
+        part.cells.behind([row for row, _ in pairs], [new for _, new in pairs], role)
+        for part, pairs, role in ((of, own, ""), (event, event_pairs, "event"))
     ]
     return replace(Found.of(records, [], of.tables), cells=Cells.joined(parts))
 
 
 def _states(
-    context: Context, options: Options, order: list[str], unit: str, told: dict[tuple[str, str], Row]
+    context: Context, options: Options, order: list[str], unit: str, events: dict[tuple[str, str], Row]
 ) -> dict[str, tuple[bool | None, list[str]]]:
     """Visit -> whether the event has happened by then (None: not known), and the event's visits that say so."""
     dataset = context.dataset
@@ -84,7 +87,7 @@ def _states(
         seen = [v for v in dataset.visits if v in by_visit and place[v] <= place[visit]]
         if not by_visit:
             seen = [""] if visit in affected else []
-        states[visit] = (_happened([told[unit, v] for v in seen]), seen)
+        states[visit] = (_happened([events[unit, v] for v in seen]), seen)
     return states
 
 
@@ -98,34 +101,32 @@ def _rows(found: Found) -> dict[tuple[str, str], Row]:
     }
 
 
-def _happened(told: list[Row]) -> bool | None:
+def _happened(rows: list[Row]) -> bool | None:
     """Whether the event has happened by the last of these: None where that record has no value."""
-    if any(status == "observed" and value == 1 for value, _, status in told):
+    if any(status == "observed" and value == 1 for value, _, status in rows):
         return True
-    return False if not told or told[-1][2] == "observed" else None
+    return False if not rows or rows[-1][2] == "observed" else None
 
 
-def _after(
-    options: Options,
-    happened: bool | None,
-    visit: str,
-    before: list[str],
-    values: Mapping[tuple[str, str], Row],
-    unit: str,
-) -> tuple[str, Row]:
-    """The visit whose cells stand behind the record, and the record."""
+class Origin(NamedTuple):
+    """A record, and the visit whose cells stand behind it."""
+
+    visit: str
+    row: Row
+
+
+def _after(options: Options, happened: bool | None, here: Origin, last: Origin | None, yes_or_no: bool) -> Origin:
+    """What becomes of a record: ``here`` is as it was measured, ``last`` the last one with a value before the event."""
     if happened is False:
-        return visit, values[unit, visit]
+        return here
     if happened is None:
-        return visit, (None, None, f"not known whether {options.event}")
+        return Origin(here.visit, (None, None, f"not known whether {options.event}"))
     if options.strategy == "hypothetical":
-        return visit, (None, None, f"after {options.event}")
+        return Origin(here.visit, (None, None, f"after {options.event}"))
     if options.strategy == "composite":
-        yes_or_no = any(text in ("yes", "no") for _, text, _ in values.values())
         text = {1.0: "yes", 0.0: "no"}.get(options.failure or 0.0) if yes_or_no else None
-        return visit, (options.failure, text, "observed")
-    last = next((v for v in reversed(before) if values[unit, v][2] == "observed"), "")
-    return (last, values[unit, last]) if last else (visit, (None, None, f"no value before {options.event}"))
+        return Origin(here.visit, (options.failure, text, "observed"))
+    return last or Origin(here.visit, (None, None, f"no value before {options.event}"))
 
 
 def _places(found: Found) -> dict[tuple[str, str], int]:

@@ -46,17 +46,17 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     """
     import numpy
 
-    found = context.earlier(name, options.of, parameter.visits)
+    earlier = context.earlier(name, options.of, parameter.visits)
     groups = _texts(context, name, options.group or context.dataset.group, "group")
     if options.control not in {*groups.dropna()}:
         raise Fault(f"parameter {name}: no unit is of the group {options.control!r}")
-    mine = found.records[found.records["visit"].isin(parameter.visits or [""])]
+    mine = earlier.records[earlier.records["visit"].isin(parameter.visits or [""])]
     unit = mine["unit"]
     where = unit.map(_texts(context, name, options.within, "within")) if options.within else unit.map(lambda _: "")
     known = (mine["status"] == "observed").to_numpy() & mine["value"].notna().to_numpy()
     control = known & (unit.map(groups) == options.control).to_numpy()
     value, status = numpy.full(len(mine), numpy.nan), mine["status"].to_numpy(dtype=object).copy()
-    behind = [found.cells.behind(mine.index, range(len(mine)))]
+    behind = [earlier.cells.behind(mine.index, range(len(mine)))]
     for (_, place), rows in mine.assign(place=range(len(mine))).groupby(["visit", where], dropna=False):
         at = rows["place"].to_numpy()
         of = at[control[at]]
@@ -68,9 +68,9 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
             continue
         value[here] = _related(mine["value"].to_numpy()[here], _centre(held, options.centre), options.give)
         source = numpy.tile(mine.index.to_numpy()[of], len(here))
-        behind.append(found.cells.behind(source, numpy.repeat(here, len(of)), "control"))
+        behind.append(earlier.cells.behind(source, numpy.repeat(here, len(of)), "control"))
     made = Found.of_columns(unit, mine["visit"], value, None, status, Cells.joined(behind))
-    return replace(made, tables=found.tables)
+    return replace(made, tables=earlier.tables)
 
 
 def _texts(context: Context, name: str, of: str, option: str) -> "pandas.Series":

@@ -39,8 +39,8 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     rows = rows[rows[options.column].notna()]
     records, cells = [], []
     for unit, text, key in zip(rows[UNIT], rows[options.column], rows["key"], strict=True):
-        found = pattern.fullmatch(str(text))
-        records.append((unit, "", None, found[1] if found else None, "observed" if found else "no part of that form"))
+        match = pattern.fullmatch(str(text))
+        records.append((unit, "", None, match[1] if match else None, "observed" if match else "no part of that form"))
         cells.append((unit, "", key, raw, "value"))
     return Found.of(records, cells, (options.table,))
 

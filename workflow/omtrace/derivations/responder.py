@@ -30,21 +30,21 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     baseline = context.dataset.baseline
     if not baseline:
         raise Fault(f"parameter {name}: the dataset has no baseline")
-    found = context.earlier(name, options.of, [baseline, *parameter.visits])
+    earlier = context.earlier(name, options.of, [baseline, *parameter.visits])
     better = context.dataset.parameters[options.of].better
     if not better:
         raise Fault(f"parameter {name}: {options.of!r} does not say which direction is better")
     sign = 1.0 if better == "higher" else -1.0
-    base = {row.unit: row for row in found.records[found.records["visit"] == baseline].itertuples()}
-    later = found.records[found.records["visit"].isin(parameter.visits)]
+    base = {row.unit: row for row in earlier.records[earlier.records["visit"] == baseline].itertuples()}
+    later = earlier.records[earlier.records["visit"].isin(parameter.visits)]
     seen = [row for row in later.itertuples() if not row.status.startswith(("not collected", "quarantined"))]
     # the grid says the same of the others
     outcomes = [_response(base[row.unit], row, sign, options) for row in seen]
     records = [(r.unit, r.visit, o.value, o.text, o.status) for r, o in zip(seen, outcomes, strict=True)]
     rows = range(len(seen))
     own, before = [row.Index for row in seen], [base[row.unit].Index for row in seen]
-    cells = Cells.joined([found.cells.behind(own, rows), found.cells.behind(before, rows, "baseline")])
-    return replace(Found.of(records, [], found.tables), cells=cells)
+    cells = Cells.joined([earlier.cells.behind(own, rows), earlier.cells.behind(before, rows, "baseline")])
+    return replace(Found.of(records, [], earlier.tables), cells=cells)
 
 
 class _Record(Protocol):

@@ -49,13 +49,13 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
         raise Fault(f"parameter {name}: visits: a time to an event has none; take them out")
     declared = context.dataset.parameters
     visits = list(options.times) or [v for v in context.dataset.visits if v in declared[options.day].visits]
-    found = context.earlier(name, options.of, visits)
+    earlier = context.earlier(name, options.of, visits)
     days = context.earlier(name, options.day, visits) if options.day else None
-    sources = [found, *([days] if days else [])]
+    sources = [earlier, *([days] if days else [])]
     rows = [
         {key: row for row, key in enumerate(zip(f.records["unit"], f.records["visit"], strict=True))} for f in sources
     ]
-    of = list(zip(found.records["value"].tolist(), found.records["status"].tolist(), strict=True))
+    of = list(zip(earlier.records["value"].tolist(), earlier.records["status"].tolist(), strict=True))
     when = days.records["value"].tolist() if days else []
     records: list[tuple] = []
     behind: list[list[list[int]]] = [[] for _ in sources]
@@ -83,7 +83,7 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     for source, of_source in zip(sources, behind, strict=True):
         own = [row for first, *mine in of_source for row in mine]
         cells.append(source.cells.behind(own, [first for first, *mine in of_source for _ in mine]))
-    return replace(Found.of(records, [], found.tables), cells=Cells.joined(cells))
+    return replace(Found.of(records, [], earlier.tables), cells=Cells.joined(cells))
 
 
 def _first(seen: Sequence[tuple[float, bool, list[int]]], confirmed: bool) -> int:

@@ -56,10 +56,10 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
             status, value = "refused: a filament that is not in the set", None
         else:
             at = [place for place in places if place is not None]
-            found, why = threshold(at, list(series["response"]), options.filaments, options.after)
+            median, why = threshold(at, list(series["response"]), options.filaments, options.after)
             if not why and series["response"].nunique() == 1 and not options.at_limit:
                 why = "beyond the last filament"
-            status, value = (f"refused: {why}", None) if why else ("observed", found)
+            status, value = (f"refused: {why}", None) if why else ("observed", median)
         records.append((unit, visit, value, None, status))
     return Found.of(records, cells, (options.table,))
 

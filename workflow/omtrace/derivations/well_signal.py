@@ -69,15 +69,15 @@ def signals(context: Context, options: Options) -> Signals:
     import pandas
 
     tables = options.tables
-    found = [_of_table(context, options, table) for table in tables]
-    units = pandas.concat([part.units for part in found], ignore_index=True)
+    parts = [_of_table(context, options, table) for table in tables]
+    units = pandas.concat([part.units for part in parts], ignore_index=True)
     if len(tables) > 1 and (again := units[units.duplicated()]).size:
         raise Fault(f"tables {', '.join(tables)}: well {again.iloc[0]!r} was read in more than one of them")
     values, keys, beyond, says = (
-        numpy.concatenate([getattr(part, name) for part in found]) for name in ("values", "keys", "beyond", "says")
+        numpy.concatenate([getattr(part, name) for part in parts]) for name in ("values", "keys", "beyond", "says")
     )
-    of = numpy.repeat(numpy.arange(len(found)), [len(part.units) for part in found])
-    return Signals(units, values, keys, of, tuple(part.raws[0] for part in found), beyond, says)
+    of = numpy.repeat(numpy.arange(len(parts)), [len(part.units) for part in parts])
+    return Signals(units, values, keys, of, tuple(part.raws[0] for part in parts), beyond, says)
 
 
 def _of_table(context: Context, options: Options, table: str) -> Signals:
@@ -113,13 +113,13 @@ def derive(context: Context, name: str, parameter: Parameter, options: Options) 
     """The signal of each well, as read; where it is no number, what the cell says instead."""
     import numpy
 
-    found = signals(context, options)
-    every = numpy.arange(len(found.units))
-    cells = found.cells(every, every)
+    signal = signals(context, options)
+    every = numpy.arange(len(signal.units))
+    cells = signal.cells(every, every)
     status = numpy.full(len(every), "observed", dtype=object)
-    for at in numpy.flatnonzero(found.says != "").tolist():
-        status[at] = reason_of(found.says[at])
-    return Found.of_columns(found.units, "", found.values, None, status, cells, options.tables)
+    for at in numpy.flatnonzero(signal.says != "").tolist():
+        status[at] = reason_of(signal.says[at])
+    return Found.of_columns(signal.units, "", signal.values, None, status, cells, options.tables)
 
 
 DERIVATION = Derivation(Options, derive)

@@ -8,7 +8,7 @@ counts as one, because the activity was not done, is a code of the export that t
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from omtrace.faults import Fault
 from omtrace.model.closed import nearest
@@ -46,6 +46,13 @@ class Item:
         if self.minimum is None or self.maximum is None:
             return []
         return [str(code) for code in range(int(self.minimum), int(self.maximum) + 1)]
+
+
+class Bounds(NamedTuple):
+    """The least and the greatest value of a score."""
+
+    least: float
+    greatest: float
 
 
 @dataclass(frozen=True)
@@ -126,8 +133,8 @@ class Instrument:
         enough = answered >= (score.minimum_answered or len(score.items))
         return score.of(items).where(enough)
 
-    def bounds(self, name: str) -> tuple[float, float] | None:
-        """The least and the greatest value of a score that is a sum of its items, each in either direction.
+    def bounds(self, name: str) -> Bounds | None:
+        """The bounds of a score that is a sum of its items, each in either direction.
 
         None where an item has no bounds, or the score is no such sum.
         """
@@ -147,7 +154,7 @@ class Instrument:
         if not numpy.isclose(values[-1], values[0] + steps.sum()):
             return None
         ends = (values[0] + steps[steps < 0].sum(), values[0] + steps[steps > 0].sum())
-        return round(float(ends[0]), 9) + 0.0, round(float(ends[1]), 9) + 0.0
+        return Bounds(*(round(float(end), 9) + 0.0 for end in ends))
 
     def answers(self, name: str) -> list[float]:
         """The possible answers where a score is the answer to one item itself; none else."""
@@ -169,10 +176,10 @@ class Instrument:
 
     def suggest_coding(self, texts: Iterable[str]) -> str:
         """The one declared coding that all texts fit; "" if the own codes fit, none does, or more than one."""
-        found = {text.strip().lower() for text in texts} - {""}
+        answers = {text.strip().lower() for text in texts} - {""}
         own = {code for item in self.items for code in item.codes()}
-        fits = [name for name, codes in self.codings.items() if found <= set(codes)]
-        return fits[0] if found and not found <= own and len(fits) == 1 else ""
+        fits = [name for name, codes in self.codings.items() if answers <= set(codes)]
+        return fits[0] if answers and not answers <= own and len(fits) == 1 else ""
 
 
 def instrument_of(name: str) -> Instrument:

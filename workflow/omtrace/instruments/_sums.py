@@ -24,8 +24,8 @@ def sum_of_weights(items: "pandas.DataFrame", weights: Mapping[int, int]) -> "pa
     import pandas
 
     codes = items.to_numpy("float64", na_value=numpy.nan)
-    found = numpy.select([codes == code for code in weights], list(weights.values()), numpy.nan)
-    return pandas.Series(found.sum(axis=1), items.index)
+    weighted = numpy.select([codes == code for code in weights], list(weights.values()), numpy.nan)
+    return pandas.Series(weighted.sum(axis=1), items.index)
 
 
 def banded(*last: int) -> "Callable[[pandas.DataFrame], pandas.Series]":

@@ -34,7 +34,7 @@ def scaled(items):
     return ((7 - items).sum(axis=1, min_count=n) - n) / (5 * n) * 100
 
 
-def rules_of(name: str) -> tuple[ItemRule, ItemRule]:
+def rules_of(name: str) -> tuple[ItemRule, ...]:
     """A supplied domain score agrees with the items, and lies on the grid that its items span."""
     items, label = DOMAINS[name]
     steps = 5 * len(items)

@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from omtrace.faults import Fault
 from omtrace.intake import query_log
@@ -115,10 +116,15 @@ def _digest(study: str, query: str, value: str) -> str:
     return digest_of([json.dumps([study, query, value])])
 
 
-def _brought_up(
-    study: str, known: dict[str, Query], findings: list[dict[str, str]], time: str
-) -> tuple[dict[str, dict[str, str]], list[Event]]:
-    """Query id -> finding, and the events that bring ``known``, which is changed, up to the findings."""
+class Update(NamedTuple):
+    """Query id -> finding, and the events that bring the queries up to the findings."""
+
+    findings: dict[str, dict[str, str]]
+    events: list[Event]
+
+
+def _brought_up(study: str, known: dict[str, Query], findings: list[dict[str, str]], time: str) -> Update:
+    """Bring ``known``, which is changed, up to the findings."""
     groups: dict[Base, list[dict[str, str]]] = {}
     for row in findings:
         groups.setdefault(_base(row), []).append(row)
@@ -141,7 +147,7 @@ def _brought_up(
     timed: list[Event] = [{"time": time, **event} for event in events]
     for event in timed:
         known.setdefault(event["query"], Query(event["query"])).take(event)
-    return found, timed
+    return Update(found, timed)
 
 
 def _matched(

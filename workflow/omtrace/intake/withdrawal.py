@@ -7,6 +7,7 @@ nothing reads it, and the ledger why.
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from omtrace.faults import Fault
 from omtrace.intake.registration import place_of, put_register
@@ -14,8 +15,15 @@ from omtrace.model.folders import read_registered
 from omtrace.model.register import Export, export_at, exports_of
 
 
-def withdraw(file: str | Path, reason: str, root: str | Path = ".") -> tuple[Export, list[Export]]:
-    """Mark the row of a file as withdrawn; return the row, and the exports that its table still has.
+class Withdrawal(NamedTuple):
+    """The row of a file that was withdrawn, and the exports that its table still has."""
+
+    export: Export
+    remaining: list[Export]
+
+
+def withdraw(file: str | Path, reason: str, root: str | Path = ".") -> Withdrawal:
+    """Mark the row of a file as withdrawn.
 
     Raises Fault, and changes nothing, for a file that is not registered, not read any more, or without a reason.
     """
@@ -32,16 +40,16 @@ def withdraw(file: str | Path, reason: str, root: str | Path = ".") -> tuple[Exp
     rows = [gone if export.number == old.number else export for export in known]
     details = {"withdrawn": old.number, "path": old.path, "reason": reason}
     put_register("withdraw", old.study, details, rows, root)
-    return gone, exports_of(rows, old.study, old.table)
+    return Withdrawal(gone, exports_of(rows, old.study, old.table))
 
 
 def withdraw_and_print(file: str, reason: str) -> bool:
     """Withdraw a file and print what is read from now on."""
-    gone, left = withdraw(file, reason)
-    print(f"{gone.path} (number {gone.number}): withdrawn; it stays where it is, and nothing reads it")
-    read = ", ".join(export.path for export in left)
+    export, remaining = withdraw(file, reason)
+    print(f"{export.path} (number {export.number}): withdrawn; it stays where it is, and nothing reads it")
+    read = ", ".join(other.path for other in remaining)
     print(
-        f"table {gone.table} of {gone.study} is read from "
+        f"table {export.table} of {export.study} is read from "
         + (read or "no file: take it out of the plan, or register one")
     )
     return True

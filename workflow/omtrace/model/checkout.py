@@ -27,7 +27,7 @@ CALLED = {
 def refuse_folder(folder: str, python: str) -> None:
     """Raise Fault where Snakemake's jobs cannot run: ``folder`` holds the workflow, ``python`` is what runs it."""
     for path, characters in ((folder, FILLED), (python, SHELL + FILLED)):
-        wrong = dict.fromkeys(CALLED.get(one, one) for one in path if one in characters)
+        wrong = dict.fromkeys(CALLED.get(character, character) for character in path if character in characters)
         if wrong:
             shown = path if path.isprintable() else repr(path)
             raise Fault(

@@ -79,13 +79,13 @@ def complaints(error: ValidationError, where: str, model: type[BaseModel]) -> li
 
     Of a key that takes several kinds of value, what each of them would need is one finding.
     """
-    found: dict[tuple[str, ...], list[Detail]] = {}
+    details: dict[tuple[str, ...], list[Detail]] = {}
     for item in error.errors():
-        found.setdefault(_place(model, item["loc"]), []).append(item)
+        details.setdefault(_place(model, item["loc"]), []).append(item)
     lines = []
-    for place, items in found.items():
+    for place, items in details.items():
         # A list where a text or a list may stand: what is wrong within it, not that it is no text.
-        if any(len(other) > len(place) and other[: len(place)] == place for other in found):
+        if any(len(other) > len(place) and other[: len(place)] == place for other in details):
             items = [item for item in items if item["type"] not in NEEDED]
         lines += [": ".join(filter(None, (where, ".".join(place), text))) for text in _texts(model, items)]
     return lines

@@ -72,7 +72,7 @@ def table_schema(content: bytes) -> dict[str, dict[str, object]]:
     except ValueError as error:
         raise Fault(f"not readable as JSON: {error}") from None
     fields = schema.get("fields") if isinstance(schema, dict) else None
-    if not isinstance(fields, list) or not all(isinstance(one, dict) and one.get("name") for one in fields):
+    if not isinstance(fields, list) or not all(isinstance(entry, dict) and entry.get("name") for entry in fields):
         raise Fault("no Table Schema: it has a list of fields, each with a name")
     references = {
         _alone(key.get("fields")): f"{key['reference'].get('resource')}.{_alone(key['reference'].get('fields'))}"
@@ -80,12 +80,12 @@ def table_schema(content: bytes) -> dict[str, dict[str, object]]:
         if isinstance(key, dict) and isinstance(key.get("reference"), dict) and key["reference"].get("resource")
     }
     columns, faults = {}, []
-    for one in fields:
-        kind = KINDS.get(str(one.get("type", "string")))
+    for entry in fields:
+        kind = KINDS.get(str(entry.get("type", "string")))
         if kind is None:
-            faults.append(f"field {one['name']!r}: no column is of type {one['type']!r}")
+            faults.append(f"field {entry['name']!r}: no column is of type {entry['type']!r}")
         else:
-            columns[str(one["name"])] = _column(one, kind, references)
+            columns[str(entry["name"])] = _column(entry, kind, references)
     if faults:
         raise Fault(*faults)
     return columns

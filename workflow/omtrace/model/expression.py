@@ -164,9 +164,9 @@ class Expression:
 
     def failed(self, facts: Facts) -> list[str]:
         """The clauses that do not hold, where there are several or reasons are given for them."""
-        found = {clause: part.of(facts) for clause, part in self.clauses.items() if self.telling}
-        return [clause for clause, holds in found.items() if holds is False] or [
-            clause for clause, holds in found.items() if holds is None
+        outcomes = {clause: part.of(facts) for clause, part in self.clauses.items() if self.telling}
+        return [clause for clause, holds in outcomes.items() if holds is False] or [
+            clause for clause, holds in outcomes.items() if holds is None
         ]
 
     # From Python's syntax to parts.
@@ -266,27 +266,27 @@ class Expression:
     def _membership(self, node: ast.expr, inside: bool, listed: ast.expr, depth: int) -> Part:
         if not isinstance(listed, (ast.List, ast.Tuple)) or not listed.elts:
             raise self._fault("in: a list of constants follows, such as [1, 2]")
-        one = self._part(node, depth)
+        member = self._part(node, depth)
         entries = [self._part(entry, depth) for entry in listed.elts]
         if any(entry.constant is None for entry in entries):
             raise self._fault("in: a list of constants follows, such as [1, 2]")
-        parts = [self._compared(one, operator.eq, entry) for entry in entries]
+        parts = [self._compared(member, operator.eq, entry) for entry in entries]
         among = _joined(parts, True)
         if inside:
             return among
         return Part("truth", lambda facts: None if (value := among.of(facts)) is None else not value)
 
     def _arithmetic(self, node: ast.BinOp, depth: int) -> Part:
-        one, other = self._part(node.left, depth), self._part(node.right, depth)
-        kinds, how = (one.kind, other.kind), type(node.op)
+        left, other = self._part(node.left, depth), self._part(node.right, depth)
+        kinds, how = (left.kind, other.kind), type(node.op)
         if kinds == ("date", "date") and how is ast.Sub:
-            return Part("number", lambda facts: _days(one.of(facts), other.of(facts)))
+            return Part("number", lambda facts: _days(left.of(facts), other.of(facts)))
         if kinds == ("date", "number") and how in (ast.Add, ast.Sub):
             sign = 1 if how is ast.Add else -1
-            return Part("date", lambda facts: _later(one.of(facts), other.of(facts), sign))
+            return Part("date", lambda facts: _later(left.of(facts), other.of(facts), sign))
         if not {*kinds} <= {"number", "any"}:
             raise self._fault(f"{ast.unparse(node)!r} computes with a {kinds[0]} and a {kinds[1]}")
-        return self._computed(ARITHMETIC[how], [one, other])
+        return self._computed(ARITHMETIC[how], [left, other])
 
     def _computed(self, function: Callable[..., float], parts: Sequence[Part]) -> Part:
         def value(facts: Facts) -> float | None:
@@ -294,10 +294,10 @@ class Expression:
             if any(value is None for value in values):
                 return None
             try:
-                found = function(*map(self._number, values))
+                result = function(*map(self._number, values))
             except (ValueError, ZeroDivisionError, OverflowError):
                 return None
-            return float(found) if isinstance(found, (int, float)) and math.isfinite(found) else None
+            return float(result) if isinstance(result, (int, float)) and math.isfinite(result) else None
 
         return Part("number", value)
 
@@ -370,8 +370,8 @@ def _date(value: Value) -> date | None:
     return value if isinstance(value, date) else None
 
 
-def _days(one: Value, other: Value) -> float | None:
-    return float((one - other).days) if isinstance(one, date) and isinstance(other, date) else None
+def _days(first: Value, other: Value) -> float | None:
+    return float((first - other).days) if isinstance(first, date) and isinstance(other, date) else None
 
 
 def _later(day: Value, days: Value, sign: int) -> date | None:
@@ -389,8 +389,8 @@ def _kind(value: Value) -> Kind:
     return "text" if isinstance(value, str) else "date" if isinstance(value, date) else "number"
 
 
-def _mixed(one: Kind, other: Kind) -> str:
+def _mixed(first: Kind, other: Kind) -> str:
     """What is wrong with two sides of different kinds."""
-    if {one, other} == {"number", "text"}:
+    if {first, other} == {"number", "text"}:
         return "compares a number with a text; categories are texts, yes and no are 1 and 0"
-    return f"compares a {one} with a {other}"
+    return f"compares a {first} with a {other}"

@@ -60,16 +60,16 @@ def base_of(path: Path) -> Path | None:
         For one that is not FOLDER/NAME.yaml in the folder of the plans.
     """
     try:
-        found = BASE.search(path.read_text(encoding="utf-8-sig", errors="replace"))
+        match = BASE.search(path.read_text(encoding="utf-8-sig", errors="replace"))
     except OSError:
         return None
-    if not found:
+    if not match:
         return None
-    if not BASE_FORM.match(found[1]):
+    if not BASE_FORM.match(match[1]):
         raise Fault(
-            f"{path}: extends: {found[1]!r} is not FOLDER/NAME.yaml, beside the plan, such as shared/trial.yaml"
+            f"{path}: extends: {match[1]!r} is not FOLDER/NAME.yaml, beside the plan, such as shared/trial.yaml"
         )
-    return path.parent / found[1]
+    return path.parent / match[1]
 
 
 def register_file(root: str | Path = ".") -> Path:

@@ -18,12 +18,12 @@ def with_groups(plan: Plan, datasets: str | Path) -> Plan:
         if not dataset.group:
             continue
         rows = store.read_rows(Path(datasets) / f"{name}.parquet", "parameter", [dataset.group], ["text"])
-        found = sorted(filter(None, rows.column("text").unique().to_pylist()), key=_natural)
+        labels = sorted(filter(None, rows.column("text").unique().to_pylist()), key=_natural)
         if not dataset.groups:
-            filled[name] = dataset.model_copy(update={"groups": {group: group for group in found}})
-        elif others := [group for group in found if group not in dataset.groups]:
+            filled[name] = dataset.model_copy(update={"groups": {group: group for group in labels}})
+        elif others := [group for group in labels if group not in dataset.groups]:
             raise Fault(
-                f"plan of {plan.study}: datasets.{name}.groups: {len(others)} of the {len(found)} groups in the data "
+                f"plan of {plan.study}: datasets.{name}.groups: {len(others)} of the {len(labels)} groups in the data "
                 f"(parameter {dataset.group}) are not listed; add them, or leave groups out to take all from the data"
             )
     return plan.model_copy(update={"datasets": {**plan.datasets, **filled}})

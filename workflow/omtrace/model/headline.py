@@ -44,7 +44,7 @@ def headline_of(names: Collection[str]) -> Headline | None:
             of = STATISTICS[low].of
             if {low, high} <= given and (effect.name in of or not of):
                 p = (p for p in P_VALUES if p.name in given and (effect.name in p.of or not p.of))
-                return Headline(effect.name, low, high, next((found.name for found in p), ""))
+                return Headline(effect.name, low, high, next((statistic.name for statistic in p), ""))
     return None
 
 

@@ -129,13 +129,13 @@ class DatasetPlan(Closed):
 
     def named_in(self, content: object) -> set[str]:
         """The parameters whose names stand in options or expressions, and those that their own options name in turn."""
-        found: set[str] = set()
+        names: set[str] = set()
         waiting = set(WORD.findall(repr(content))) & self.parameters.keys()
         while waiting:
-            found |= waiting
+            names |= waiting
             texts = repr([self.parameters[name].options for name in waiting])
-            waiting = (set(WORD.findall(texts)) & self.parameters.keys()) - found
-        return found
+            waiting = (set(WORD.findall(texts)) & self.parameters.keys()) - names
+        return names
 
     def condition(self, population: str, where: str, known: Sequence[str] | None = None) -> Expression:
         """Who belongs to a population.

@@ -163,33 +163,33 @@ def _judged(path: Path, content: str, below: str) -> list[Export]:
 
 def _complaints(row: Export, number: str, seen: Mapping[str, set[str]], raw: str) -> list[str]:
     """What is wrong with a row of the register. ``number``: as written; ``seen``: what earlier rows hold, by column."""
-    found = []
+    complaints = []
     if not 0 < row.number < 2**31:
-        found.append("column number: not a whole number from 1")
+        complaints.append("column number: not a whole number from 1")
     folder = f"{raw}/{row.study}/"
     if not row.path.startswith(folder):
-        found.append(f"column path: not below {folder}")
+        complaints.append(f"column path: not below {folder}")
     elif not BELOW.match(row.path, len(folder)):
-        found.append(
+        complaints.append(
             "column path: only letters, digits, dot, hyphen and underscore, and no leading dot; rename the file"
         )
     if row.origin not in ORIGINS:
-        found.append(f"column origin: not one of {', '.join(ORIGINS)}")
+        complaints.append(f"column origin: not one of {', '.join(ORIGINS)}")
     if not SHA256.match(row.sha256):
-        found.append("column sha256: not 64 hexadecimal digits")
+        complaints.append("column sha256: not 64 hexadecimal digits")
     for column, name in (("export", row.export), ("table", row.table)):
         if not NAME.fullmatch(name):
-            found.append(f"column {column}: not lower case letters, digits and underscores")
+            complaints.append(f"column {column}: not lower case letters, digits and underscores")
     if row.replaces and not NUMBER.fullmatch(row.replaces):
-        found.append("column replaces: not the number of a row")
+        complaints.append("column replaces: not the number of a row")
     if row.withdrawn and not _is_day(row.withdrawn):
-        found.append("column withdrawn: not a date such as 2024-05-31")
+        complaints.append("column withdrawn: not a date such as 2024-05-31")
     version = ("replaces", row.replaces) if row.replaces else ("export", f"{row.study}/{row.export}")
     for column, value in (("number", number), ("path", row.path), version):
         if value in seen[column]:
-            found.append(f"column {column}: the same as another row's")
+            complaints.append(f"column {column}: the same as another row's")
         seen[column].add(value)
-    return found
+    return complaints
 
 
 def _is_day(text: str) -> bool:
@@ -201,16 +201,16 @@ def _is_day(text: str) -> bool:
 
 def _version_complaints(exports: list[Export]) -> list[tuple[int, str]]:
     """Position and complaint of each row that replaces no earlier row of its own study, table and export."""
-    found = []
+    complaints = []
     newer = [(at, export) for at, export in enumerate(exports) if NUMBER.fullmatch(export.replaces)]
     by_number = {str(export.number): export for export in exports} if newer else {}
     for at, new in newer:
         old = by_number.get(new.replaces)
         if old is None or old.number >= new.number:
-            found.append((at, f"column replaces: there is no earlier row number {new.replaces}"))
+            complaints.append((at, f"column replaces: there is no earlier row number {new.replaces}"))
         elif (old.study, old.table, old.export) != (new.study, new.table, new.export):
-            found.append((at, f"column replaces: row number {new.replaces} has another study, table or export"))
-    return found
+            complaints.append((at, f"column replaces: row number {new.replaces} has another study, table or export"))
+    return complaints
 
 
 def write_register(exports: list[Export], path: str | Path = REGISTER) -> None:
@@ -223,10 +223,10 @@ def write_register(exports: list[Export], path: str | Path = REGISTER) -> None:
 
 def by_study(exports: Iterable[File]) -> dict[str, list[File]]:
     """The exports by study, each in their order: a register of many studies is gone through once."""
-    found: dict[str, list[File]] = {}
+    studies: dict[str, list[File]] = {}
     for export in exports:
-        found.setdefault(export.study, []).append(export)
-    return found
+        studies.setdefault(export.study, []).append(export)
+    return studies
 
 
 def exports_of(exports: Sequence[File], study: str, table: str = "", replaced: bool = False) -> list[File]:
@@ -300,14 +300,14 @@ def custody_faults(
         if kind and kind != FOLDER:
             faults.append(f"{path}: {kind}")
             continue
-        found = "" if kind else digests.get(path) or _digest_of(place)
-        if not found:
+        digest = "" if kind else digests.get(path) or _digest_of(place)
+        if not digest:
             if export.origin != "retrieved":
                 faults.append(f"{path}: registered as {export.origin}, but missing; {_put_back(export)}")
-        elif found != export.sha256:
+        elif digest != export.sha256:
             mend = f"rm {path}, to retrieve it again" if export.origin == "retrieved" else _put_back(export)
             faults.append(
-                f"{path}: sha256 is {found[:12]}…, registered is {export.sha256[:12]}…; {mend}; a new version "
+                f"{path}: sha256 is {digest[:12]}…, registered is {export.sha256[:12]}…; {mend}; a new version "
                 f"goes beside it under another name: {replacing(path)}"
             )
     return faults

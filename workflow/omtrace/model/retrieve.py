@@ -37,8 +37,8 @@ def retrieve(
     """
     destination = Path(destination)
     if destination.exists():
-        if not destination.is_file() or (found := sha256_of(destination)) != export.sha256:
-            state = f"sha256 is {found}, registered is {export.sha256}" if destination.is_file() else "not a file"
+        if not destination.is_file() or (digest := sha256_of(destination)) != export.sha256:
+            state = f"sha256 is {digest}, registered is {export.sha256}" if destination.is_file() else "not a file"
             raise Fault(f"{destination}: {state}; to retrieve it anew: rm {destination}")
         record("destination")
         return "destination"
@@ -142,9 +142,9 @@ def from_address(export: Export, timeout: float = 60, schemes: tuple[str, ...] =
         raise Fault(f"{where}: no answer ({error})") from None
     if content is None:
         raise Fault(f"{where}: sends more than {LIMIT} bytes")
-    found = hashlib.sha256(content).hexdigest()
-    if found != export.sha256:
-        raise Fault(f"{where}: sends other bytes: sha256 is {found}, registered is {export.sha256}")
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != export.sha256:
+        raise Fault(f"{where}: sends other bytes: sha256 is {digest}, registered is {export.sha256}")
     return content
 
 

@@ -224,8 +224,8 @@ class TablePlan(Closed):
         made = {"column": WIDE_VISIT, "map": {visit: visit for visit in wide}}
         if content.get("visit", made) != made:
             raise ValueError("visit: wide says which visits there are; take one of the two out")
-        wrong = [one for one in wide.values() if not isinstance(one, str) or one.count("*") != 1]
-        wrong += [one for one in wide.values() if one == "*" and len(wide) > 1]
+        wrong = [pattern for pattern in wide.values() if not isinstance(pattern, str) or pattern.count("*") != 1]
+        wrong += [pattern for pattern in wide.values() if pattern == "*" and len(wide) > 1]
         if wrong:
             shown = "an empty value" if wrong[0] is None else repr(wrong[0])
             raise ValueError(f"wide: {shown} is no pattern with one *, such as '*_month3'")

@@ -55,8 +55,8 @@ def _findings(path: Path) -> str:
 
 def _open(study: str, abstract: Path) -> list[str]:
     """The lines of a study's plan that are still open, under a line that says so; none for a plan that is settled."""
-    found = json.loads(abstract.read_bytes())["open_lines"] if abstract.is_file() else []
-    return [f"{study}: {draft_words(found).lower()}:", *(f"  {line}" for line in found)] if found else []
+    lines = json.loads(abstract.read_bytes())["open_lines"] if abstract.is_file() else []
+    return [f"{study}: {draft_words(lines).lower()}:", *(f"  {line}" for line in lines)] if lines else []
 
 
 def _not_drawn(study: str, index: Path) -> list[str]:

@@ -58,10 +58,10 @@ class Column:
         words = self.is_category[at]
         if not words.any():
             return numbers
-        found = numbers.astype(object)
-        found[~self.observed[at]] = None
-        found[words] = self.texts[self.text[at][words]]
-        return found
+        objects = numbers.astype(object)
+        objects[~self.observed[at]] = None
+        objects[words] = self.texts[self.text[at][words]]
+        return objects
 
     def with_yes_as_one(self) -> "Column":
         """The column with 1 for yes and 0 for no, where these are its only texts; else the column itself."""

@@ -111,9 +111,9 @@ class Contents:
         parts = [head.reshape(-1).view("u1").data, memoryview(text), words.view("u1").data]
         sizes = ends * (DIGEST + 2) * 8, begins[ends], behind[ends] * 8
         bounds = [list(zip(size[:-1].tolist(), size[1:].tolist(), strict=True)) for size in sizes]
-        for found in zip(*bounds, strict=True):
+        for span in zip(*bounds, strict=True):
             hashed = sha256()
-            for part, (start, end) in zip(parts, found, strict=True):
+            for part, (start, end) in zip(parts, span, strict=True):
                 hashed.update(part[start:end])
             yield hashed.hexdigest()
 
@@ -145,9 +145,9 @@ def _digests_of_rows(
     return b"".join(digests)
 
 
-def _hashes(told: Sequence[tuple[str, ...]], words: int) -> "numpy.ndarray":
+def _hashes(labels: Sequence[tuple[str, ...]], words: int) -> "numpy.ndarray":
     """The first words of the sha256 of several texts each: (n, words)."""
     import numpy
 
-    found = b"".join(sha256(json.dumps(texts).encode()).digest()[: 8 * words] for texts in told)
-    return numpy.frombuffer(found, dtype=WORD).reshape(-1, words)
+    digests = b"".join(sha256(json.dumps(texts).encode()).digest()[: 8 * words] for texts in labels)
+    return numpy.frombuffer(digests, dtype=WORD).reshape(-1, words)

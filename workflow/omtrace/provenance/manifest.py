@@ -82,7 +82,7 @@ def _content(study: str, root: Path, place: Place) -> Manifest:
     folders, start = place.folders, place.folders.start(root)
     exports = read_register(start / folders.register, folders.raw)
     files = snapshot(study, root, place)
-    raw = {path: found["sha256"] for path, found in files["raw"].items() if found}
+    raw = {path: state["sha256"] for path, state in files["raw"].items() if state}
     faults = custody_faults(exports, study, start, raw, folders.raw) + _changed_since(study, files["results"], place)
     for export in exports_of(exports, study):
         if export.path not in files["raw"] and export.origin == "retrieved":
@@ -122,21 +122,21 @@ def snapshot(study: str, root: str | Path = ".", place: Place | None = None) -> 
         "results": _results(study, place),
         **made_with(study, root, place.folders),
     }
-    found = {kind: {path: _digest(files[path]) for path in sorted(files)} for kind, files in kinds.items()}
+    digests = {kind: {path: _digest(files[path]) for path in sorted(files)} for kind, files in kinds.items()}
     for path, text in config_of(study, start).items():
-        found["config"][path] = {"sha256": hashlib.sha256(text).hexdigest(), "size": len(text)}
-    return found
+        digests["config"][path] = {"sha256": hashlib.sha256(text).hexdigest(), "size": len(text)}
+    return digests
 
 
 def _results(study: str, place: Place) -> dict[str, Path]:
     """Path as commands know it -> file, of the results of a study, but for the manifest itself."""
-    found = {}
+    paths = {}
     for folder, within in ((place.results, ""), (place.stages, f"{STAGES}/")):
         for path in files_below(".", folder):
             name = Path(path).as_posix()
             if within + name not in OWN and Path(name).name != ".snakemake_timestamp":
-                found[f"{RESULTS.as_posix()}/{study}/{within}{name}"] = folder / name
-    return found
+                paths[f"{RESULTS.as_posix()}/{study}/{within}{name}"] = folder / name
+    return paths
 
 
 def made_with(study: str, root: str | Path = ".", folders: Folders | None = None) -> dict[str, dict[str, Path]]:

@@ -78,7 +78,7 @@ def united(parts: Sequence[Rows], unit_of: Mapping[int, str]) -> Rows:
     lost: dict[str, set] = {}
     for record, role, reason in (entry for rows in parts for entry in rows.entries):
         (lost if reason else used).setdefault(unit_of[record], set()).add((record, role, reason))
-    entries = [entry for kept in used.values() for entry in sorted(kept)]
+    entries = [entry for records in used.values() for entry in sorted(records)]
     alone = {unit: found for unit, found in lost.items() if unit not in used}
     for found in alone.values():
         reason = sorted(reason for _, _, reason in found)[0]

@@ -72,11 +72,11 @@ class Records:
         known = self.numbers[name]
         place = numpy.full(int(known.max(initial=-1)) + 2, -1)  # none at the end, for what is beyond
         place[known] = numpy.arange(len(known))
-        found = place[numpy.where((records >= 0) & (records < len(place)), records, -1)]
-        if len(found) and found.min() < 0:
-            lost = records[found < 0].min()
+        places = place[numpy.where((records >= 0) & (records < len(place)), records, -1)]
+        if len(places) and places.min() < 0:
+            lost = records[places < 0].min()
             raise Fault(f"datasets/{name}.parquet: no record {lost}, which a row set names; {AGAIN}")
-        return found + self.start[name]
+        return places + self.start[name]
 
     def units(self) -> "Integers":
         """The unit of each record as a number from 0, units of one name having one."""

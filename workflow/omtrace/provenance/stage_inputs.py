@@ -60,7 +60,9 @@ def _choices(options: Mapping[str, object]) -> list[Mapping[str, object]]:
     """The readers of a table that has several."""
     given = options.get("readers", ())
     return (
-        [one for one in given if isinstance(one, dict) and "reader" in one] if isinstance(given, (list, tuple)) else []
+        [choice for choice in given if isinstance(choice, dict) and "reader" in choice]
+        if isinstance(given, (list, tuple))
+        else []
     )
 
 

@@ -28,8 +28,8 @@ def distinct(texts: "pandas.Series") -> "pandas.Series":
     import pandas
     from pyarrow import compute
 
-    found = compute.unique(arrow(texts)).drop_null()
-    return pandas.Series(pandas.array(found.take(compute.sort_indices(found)), dtype="str"))
+    values = compute.unique(arrow(texts)).drop_null()
+    return pandas.Series(pandas.array(values.take(compute.sort_indices(values)), dtype="str"))
 
 
 class Coded(NamedTuple):
@@ -63,5 +63,5 @@ def arrow(texts: "Texts") -> "pyarrow.Array":
     """A column, or a list, of texts as Arrow holds them."""
     import pyarrow
 
-    found = pyarrow.array(texts, type=pyarrow.large_string(), from_pandas=True)
-    return found.combine_chunks() if isinstance(found, pyarrow.ChunkedArray) else found
+    array = pyarrow.array(texts, type=pyarrow.large_string(), from_pandas=True)
+    return array.combine_chunks() if isinstance(array, pyarrow.ChunkedArray) else array

@@ -176,5 +176,5 @@ def _kind(kind: str) -> Kind:
 
 def _first(name: str, text: str) -> int:
     """Where a name stands first in an expression."""
-    found = re.search(rf"\b{name}\b", text)
-    return found.start() if found else len(text)
+    match = re.search(rf"\b{name}\b", text)
+    return match.start() if match else len(text)

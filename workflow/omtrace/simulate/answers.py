@@ -8,7 +8,7 @@ skewed: its median here is a choice.
 
 import math
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from omtrace.simulate.streams import Stream, nearest, power, within
 
@@ -76,10 +76,17 @@ def msq_answers(stream: Stream, kind: int, burden: float, status: int = 2) -> An
     return {**dict(zip(MSQ, codes, strict=True)), "msq_complete": status}
 
 
-def midas_answers(
-    stream: Stream, kind: int, burden: float, headache_days: float, works: bool, status: int = 2
-) -> Answers:
+class Disability(NamedTuple):
+    """What MIDAS asks about: burden in SD of the population, headache days in three months, whether there is work."""
+
+    burden: float
+    headache_days: float
+    works: bool
+
+
+def midas_answers(stream: Stream, kind: int, disability: Disability, status: int = 2) -> Answers:
     """Five day counts, log-normal in sum; work items 0 without work; headache days in three months; pain."""
+    burden, headache_days, works = disability
     total = within(MIDAS_MEDIAN[kind] * power(math.e, 0.85 * burden), 0, 240)
     shares = [share * power(math.e, stream.normal(0, 0.5)) for share in MIDAS_SHARES]
     if not works:

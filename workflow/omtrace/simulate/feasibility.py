@@ -6,6 +6,7 @@ one and three months after the last treatment, MIDAS not at one month. The value
 published result is reproduced.
 """
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from omtrace.simulate.answers import (
     MSQ,
     MSQ_COLUMNS,
     SATISFACTION_COLUMNS,
+    Disability,
     hit6_answers,
     midas_answers,
     msq_answers,
@@ -38,6 +40,7 @@ from omtrace.simulate.treatment import (
     MOVEMENT_COLUMNS,
     PROVIDER_COLUMNS,
     RELEASE,
+    Treatment,
     movements_of,
     provided,
     provider_rows,
@@ -131,8 +134,8 @@ DEFECTS = (
 def write(folder: Path) -> list[Path]:
     """Write the study's exports below a folder and name the files written."""
     people = participants()
-    severity = {person["name"]: person["severity"] for person in people}
-    rows = [row for person in people for row in events(**person)]
+    severity = {person.name: person.severity for person in people}
+    rows = [row for person in people for row in events(person)]
     files = {
         FILE: (COLUMNS, rows),
         MOVEMENTS: (MOVEMENT_COLUMNS, movement_rows(rows)),
@@ -155,16 +158,29 @@ def write(folder: Path) -> list[Path]:
 
 def movement_rows(rows: list[Row]) -> list[Row]:
     """The movements of all sessions of the export."""
-    found: list[Row] = []
+    movements: list[Row] = []
     for name in PARTICIPANTS:
         mine = [row for row in rows if row["record_id"] == name and row["session_on"]]
         sessions = [{**row, "session": row["redcap_event_name"].split("_")[1]} for row in mine]
-        found += movements_of(STUDY, name, sessions, RELEASE, CLINICIANS[-1], False)
-    return found
+        movements += movements_of(name, sessions, Treatment(STUDY, RELEASE, CLINICIANS[-1]))
+    return movements
 
 
-def participants() -> list[dict]:
-    """What each participant brings: severity, age, sex, sessions attended, satisfaction, day of enrolment."""
+@dataclass(frozen=True)
+class Person:
+    """What a participant brings: severity in SD, age in years, sex, sessions attended, satisfaction, enrolment."""
+
+    name: str
+    severity: float
+    age: int
+    sex: int
+    attended: int
+    satisfaction: int
+    enrolled: date
+
+
+def participants() -> list[Person]:
+    """The participants in order of enrolment."""
     stream = Stream(STUDY, "participants")
     scores = stream.shuffled(SCORES)
     ages = stream.shuffled([nearest(within(47 + 9.5 * score, 18, 60)) for score in SCORES])
@@ -176,23 +192,22 @@ def participants() -> list[dict]:
     for n, name in enumerate(PARTICIPANTS):
         enrolled = weekday(enrolled + timedelta(days=stream.whole(3, 12)))
         people.append(
-            {
-                "name": name,
-                "severity": scores[n],
-                "age": ages[n],
-                "sex": 1 if n == man else 2,
-                "attended": attended[n],
-                "satisfaction": satisfaction[n],
-                "enrolled": enrolled,
-            }
+            Person(
+                name=name,
+                severity=scores[n],
+                age=ages[n],
+                sex=1 if n == man else 2,
+                attended=attended[n],
+                satisfaction=satisfaction[n],
+                enrolled=enrolled,
+            )
         )
     return people
 
 
-def events(
-    name: str, severity: float, age: int, sex: int, attended: int, satisfaction: int, enrolled: date
-) -> list[Row]:
+def events(person: Person) -> list[Row]:
     """The rows of one participant, in the order of the events."""
+    name, severity, age, sex, enrolled = person.name, person.severity, person.age, person.sex, person.enrolled
     notes = Stream(STUDY, name, "notes")
     demographics = {
         "enrolled_on": enrolled,
@@ -203,7 +218,7 @@ def events(
         **eligibility(STUDY, name, age, sex, diary_of(name, severity)),
         "demographics_complete": 2,
     }
-    sessions = session_rows(name, enrolled, attended)
+    sessions = session_rows(name, enrolled, person.attended)
     last = sessions[-1]["session_on"]
     after = (notes.whole(26, 32), notes.whole(87, 95))
     days = [enrolled, *(weekday(last + timedelta(days=days)) for days in after)]
@@ -213,7 +228,7 @@ def events(
         *sessions,
         {
             "redcap_event_name": "end_of_treatment_arm_1",
-            "satisfaction": satisfaction,
+            "satisfaction": person.satisfaction,
             "satisfaction_complete": 2,
         },
         {"redcap_event_name": "month_1_arm_1", **month_1},
@@ -231,10 +246,10 @@ def events(
 def session_rows(name: str, enrolled: date, attended: int) -> list[Row]:
     """The sessions attended, of five planned a fortnight apart; the first is always attended."""
     stream = Stream(STUDY, name, "sessions")
-    kept = sorted([1, *stream.shuffled([2, 3, 4, 5])[: attended - 1]])
+    attended_sessions = sorted([1, *stream.shuffled([2, 3, 4, 5])[: attended - 1]])
     first = weekday(enrolled + timedelta(days=stream.whole(0, 4)))
     rows = []
-    for session in kept:
+    for session in attended_sessions:
         short = stream.chance(0.12)
         on = first if session == 1 else weekday(first + timedelta(days=14 * (session - 1) + stream.whole(-1, 2)))
         rows.append(
@@ -263,6 +278,6 @@ def visit_answers(name: str, severity: float, days: list[date]) -> list[Row]:
         row |= msq_answers(stream, CHRONIC, quality + change / sd)
         if visit != 1:
             status = 1 if stream.chance(0.1) else 2
-            row |= midas_answers(stream, CHRONIC, disability + change / sd, 58.0, works, status)
+            row |= midas_answers(stream, CHRONIC, Disability(disability + change / sd, 58.0, works), status)
         rows.append(row)
     return rows

@@ -7,6 +7,7 @@ doi:10.3390/ijms25073706. The values are drawn, not reported: no published resul
 
 import math
 from pathlib import Path
+from typing import NamedTuple
 
 from omtrace.simulate import plates
 from omtrace.simulate.defects import Defect, Row, with_defects
@@ -84,8 +85,15 @@ def write_rows(folder: Path, file: str, columns: list[str], rows: list[Row]) -> 
     write_csv(folder / STUDY / file, columns, ([row[name] for name in columns] for row in rows))
 
 
-def housed() -> tuple[list[Row], list[Row]]:
-    """Rats and cages: treatment goes to cages, spread over the batches; the model to one rat of each cage."""
+class Housing(NamedTuple):
+    """Rats, and the cages that they live in."""
+
+    animals: list[Row]
+    cages: list[Row]
+
+
+def housed() -> Housing:
+    """Rats in cages: treatment goes to cages, spread over the batches; the model to one rat of each cage."""
     stream = Stream(STUDY, "housing")
     # Eight cages a treatment over three batches of eight: three, three, two, the two in another batch each.
     plan = [(t, b) for i, t in enumerate(TREATMENTS) for b in BATCHES for _ in range(2 if b == i + 1 else 3)]
@@ -107,7 +115,7 @@ def housed() -> tuple[list[Row], list[Row]]:
                     "treatment": treatment,
                 }
             )
-    return animals, cages
+    return Housing(animals, cages)
 
 
 def affected(animal: Row, hour: int = 2) -> float:

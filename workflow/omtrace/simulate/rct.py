@@ -27,6 +27,7 @@ from omtrace.simulate.treatment import (
     MOVEMENT_COLUMNS,
     OSTEOPATHIC,
     PROVIDER_COLUMNS,
+    Treatment,
     movements_of,
     provider_rows,
 )
@@ -170,7 +171,8 @@ def write(folder: Path) -> list[Path]:
 def movement_rows(person: Participant) -> list[Row]:
     """The movements of a participant's sessions, real or sham; the last provider of a site hurries."""
     providers = PROVIDERS_OF[person.site]
-    return list(movements_of(STUDY, person.name, person.sessions, OSTEOPATHIC, providers[-1], person.arm == "sham"))
+    treatment = Treatment(STUDY, OSTEOPATHIC, providers[-1], person.arm == "sham")
+    return list(movements_of(person.name, person.sessions, treatment))
 
 
 def questionnaire_rows(people: list[Participant]) -> list[Row]:

@@ -3,12 +3,14 @@
 import math
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from omtrace.simulate.answers import (
     CHRONIC,
     EPISODIC,
     HIT6_POPULATION,
     Answers,
+    Disability,
     hit6_answers,
     midas_answers,
     msq_answers,
@@ -76,8 +78,15 @@ class Participant:
         return min(self.migraine_days * 1.3, 14)
 
 
-def simulated() -> tuple[list[Participant], list[Row]]:
+class Trial(NamedTuple):
     """All participants with their sessions and answers, and the rows of the allocation list."""
+
+    people: list[Participant]
+    slots: list[Row]
+
+
+def simulated() -> Trial:
+    """The trial from enrolment to the last visit."""
     people = recruited()
     slots = allocated(people)
     for person in people:
@@ -85,7 +94,7 @@ def simulated() -> tuple[list[Participant], list[Row]]:
         provided(STUDY, person.name, person.sessions, PROVIDERS_OF[person.site])
         person.answers["baseline_arm_1"] = baseline(person)
         follow(person)
-    return people, slots
+    return Trial(people, slots)
 
 
 def recruited() -> list[Participant]:
@@ -190,8 +199,8 @@ def baseline(person: Participant) -> Answers:
     row = hit6_at(person, stream, person.enrolled, 0.0)
     row |= msq_answers(stream, person.kind, related(stream, person.severity, 0.65))
     days = person.headache_days * 90 / 28
-    disability = related(stream, person.severity, 0.75)
-    return row | midas_answers(stream, person.kind, disability, days, person.works)
+    disability = Disability(related(stream, person.severity, 0.75), days, person.works)
+    return row | midas_answers(stream, person.kind, disability)
 
 
 def follow(person: Participant) -> None:
@@ -215,7 +224,7 @@ def follow_up(person: Participant, stream: Stream, visit: int) -> Answers:
     row |= msq_answers(stream, person.kind, related(stream, person.severity, 0.65) + shift)
     if visit == 1:
         days = person.headache_days * 80 / 28
-        disability = related(stream, person.severity, 0.75) + shift
-        return row | midas_answers(stream, person.kind, disability, days, person.works)
+        disability = Disability(related(stream, person.severity, 0.75) + shift, days, person.works)
+        return row | midas_answers(stream, person.kind, disability)
     pleased = (4.4 if person.arm == "OMT" else 3.9) + stream.normal(0, 0.7)
     return row | {"satisfaction": nearest(within(pleased, 1, 5)), "satisfaction_complete": 2}

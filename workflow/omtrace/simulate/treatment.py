@@ -9,6 +9,7 @@ this result says nothing.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from omtrace.simulate.defects import Row
@@ -56,17 +57,26 @@ def provided(study: str, person: str, sessions: Sequence[Row], providers: Sequen
         session["provider_id"] = stream.pick(others) if stands_in else own
 
 
-def movements_of(
-    study: str, person: str, sessions: Sequence[Row], protocol: Sequence[tuple[str, str]], hurried: str, sham: bool
-) -> Iterator[Row]:
+@dataclass(frozen=True)
+class Treatment:
+    """What is done in the sessions of a study: technique and region of each movement, by whom in a hurry, and whether
+    it is the sham."""
+
+    study: str
+    protocol: Sequence[tuple[str, str]]
+    hurried: str
+    is_sham: bool = False
+
+
+def movements_of(person: str, sessions: Sequence[Row], treatment: Treatment) -> Iterator[Row]:
     """The movements of a participant's sessions: as many as each session says were done, the last ones left out."""
     for session in sessions:
-        stream = Stream(study, person, "movements", str(session["session"]))
-        steps = list(protocol[: session["movements_done"]])
+        stream = Stream(treatment.study, person, "movements", str(session["session"]))
+        steps = list(treatment.protocol[: session["movements_done"]])
         if stream.chance(SWAPPED) and len(steps) > 1:
             at = stream.whole(0, len(steps) - 2)
             steps[at], steps[at + 1] = steps[at + 1], steps[at]
-        short = SHORT * (HURRIED if session["provider_id"] == hurried else 1.0)
+        short = SHORT * (HURRIED if session["provider_id"] == treatment.hurried else 1.0)
         for number, step in enumerate(steps, 1):
             is_short, is_other = stream.chance(short), stream.chance(OTHER)
             technique, region = OUTSIDE if is_other else step
@@ -79,5 +89,5 @@ def movements_of(
                 "technique": technique,
                 "region": region,
                 "seconds": nearest(within(length - (cut if is_short else 0), 20, 75)),
-                "sham_contact": "light_touch" if sham else None,
+                "sham_contact": "light_touch" if treatment.is_sham else None,
             }

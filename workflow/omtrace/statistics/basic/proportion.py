@@ -209,7 +209,7 @@ def difference_limits(tables: Sequence[Table], z: float, corrected: bool) -> Int
     N / (N - 1) of each table (Miettinen and Nurminen 1985). Groups are not empty.
     """
     size = [n_1 * n_2 / (n_1 + n_2) for _, n_1, _, n_2 in tables]
-    weights = [one / sum(size) for one in size]
+    weights = [group_size / sum(size) for group_size in size]
     estimate = sum(w * (a / n - b / m) for w, (a, n, b, m) in zip(weights, tables, strict=True))
     factors = [(n + m) / (n + m - 1) if corrected else 1.0 for _, n, _, m in tables]
 

@@ -96,20 +96,20 @@ def intraclass(values: ArrayLike, level: float = 0.95) -> dict[str, dict[str, fl
     agreement = quotient(between - error, total)
     limits = _agreement_limits(squares, n, k, agreement, level)
     two_way = (n - 1) * (k - 1)
-    found = {"ICC(1,1)": single(between, within, k, (n - 1, n * (k - 1)), level)}
-    found["ICC(2,1)"] = {
+    coefficients = {"ICC(1,1)": single(between, within, k, (n - 1, n * (k - 1)), level)}
+    coefficients["ICC(2,1)"] = {
         "icc": agreement,
         "ci_low": limits.low,
         "ci_high": limits.high,
         **_f_test(between, error, (n - 1, two_way)),
     }
-    found["ICC(3,1)"] = single(between, error, k, (n - 1, two_way), level)
-    for form, numbers in list(found.items()):
+    coefficients["ICC(3,1)"] = single(between, error, k, (n - 1, two_way), level)
+    for form, numbers in list(coefficients.items()):
         averaged = {name: quotient(k * numbers[name], 1 + (k - 1) * numbers[name]) for name in LIMITS}
-        found[form.replace(",1", ",k")] = {**numbers, **averaged}
+        coefficients[form.replace(",1", ",k")] = {**numbers, **averaged}
     mean = quotient(between - error, between + (raters - error) / max(n, 1))
-    found["ICC(2,k)"]["icc"] = mean
-    return found
+    coefficients["ICC(2,k)"]["icc"] = mean
+    return coefficients
 
 
 def single(above: float, below: float, size: float, df: tuple[float, float], level: float) -> dict[str, float]:

@@ -142,7 +142,7 @@ def by_size(edges: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 def means(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """The mean of each row (n,); NaN for an empty one. Sums are those of each row alone, to the last bit."""
-    found = np.full(len(edges) - 1, np.nan)
+    averages = np.full(len(edges) - 1, np.nan)
     for rows, places in by_size(edges):
-        found[rows] = values[places].mean(axis=1)
-    return found
+        averages[rows] = values[places].mean(axis=1)
+    return averages

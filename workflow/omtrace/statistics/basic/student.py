@@ -72,8 +72,8 @@ def noncentral_t_interval(t: float, df: float, level: float) -> Interval:
 
 def _below(t: float, df: float, noncentrality: float) -> float:
     """P(T <= t); 0 or 1 at the points far in a tail where scipy's function is NaN (true to 1e-13 there)."""
-    found = float(nctdtr(df, noncentrality, t))
-    return found if math.isfinite(found) else float(noncentrality < t)
+    probability = float(nctdtr(df, noncentrality, t))
+    return probability if math.isfinite(probability) else float(noncentrality < t)
 
 
 def hedges_correction(df: float) -> float:

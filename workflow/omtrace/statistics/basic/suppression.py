@@ -87,16 +87,16 @@ def _component(
     place: int, unknown: set[int], relations: Sequence[Relation], mentions: Mapping[int, Sequence[int]]
 ) -> list[int]:
     """The relations that bear on a count that is not known, through others that are not."""
-    found: dict[int, None] = {}
+    places: dict[int, None] = {}
     seen, open_ = {place}, [place]
     while open_:
         for at in mentions.get(open_.pop(0), ()):
-            if at not in found:
-                found[at] = None
+            if at not in places:
+                places[at] = None
                 new = [i for i in relations[at].terms if i in unknown and i not in seen]
                 seen.update(new)
                 open_ += new
-    return list(found)
+    return list(places)
 
 
 def _limits(
@@ -138,9 +138,9 @@ def _further(
 
     ``order``: cheap, near, not 0, in few relations, small.
     """
-    found: dict[int, int] = {}  # place -> distance
+    distances: dict[int, int] = {}  # place -> distance
     for distance, at in enumerate(component):
         for i in relations[at].terms:
             if i not in unknown:
-                found.setdefault(i, distance)
-    return min(found, key=lambda i: order(i, found[i]), default=None)
+                distances.setdefault(i, distance)
+    return min(distances, key=lambda i: order(i, distances[i]), default=None)

@@ -121,8 +121,8 @@ def kaplan_meier(times: ArrayLike, events: ArrayLike, level: float = 0.95) -> Cu
     if not d.any():
         none = np.empty(0)
         return Curve(t.size, last, False, none, none, none, none, none, none, t)
-    found = SurvfuncRight(t, d)
-    survival, se = np.asarray(found.surv_prob), np.asarray(found.surv_prob_se)
+    estimate = SurvfuncRight(t, d)
+    survival, se = np.asarray(estimate.surv_prob), np.asarray(estimate.surv_prob_se)
     with np.errstate(all="ignore"):
         width = z * se / (survival * np.abs(np.log(survival)))
         low, high = (survival ** np.exp(side * width) for side in (1, -1))
@@ -132,12 +132,12 @@ def kaplan_meier(times: ArrayLike, events: ArrayLike, level: float = 0.95) -> Cu
         t.size,
         last,
         is_event_last and float(survival[-1]) == 0,
-        np.asarray(found.surv_times, dtype=float),
+        np.asarray(estimate.surv_times, dtype=float),
         survival,
         low + ends,
         high + ends,
-        np.asarray(found.n_risk, dtype=float),
-        np.asarray(found.n_events, dtype=float),
+        np.asarray(estimate.n_risk, dtype=float),
+        np.asarray(estimate.n_events, dtype=float),
         t,
     )
 

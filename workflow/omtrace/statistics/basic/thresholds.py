@@ -22,12 +22,12 @@ def threshold_grid(
     and Nurminen. Raises ValueError for missing values.
     """
     x, y = sample(a, "a"), sample(b, "b")
-    found = []
+    rows = []
     for threshold in thresholds:
         count_a, count_b = (int((side >= threshold - NEAR).sum()) for side in (x, y))
         limits = score_differences(count_a, x.size, count_b, y.size, level)
         share_a, share_b = quotient(count_a, x.size), quotient(count_b, y.size)
-        found.append(
+        rows.append(
             {
                 "improvement": threshold,
                 "count_a": float(count_a),
@@ -39,26 +39,26 @@ def threshold_grid(
                 "ci_high": limits["miettinen_nurminen_high"],
             }
         )
-    return found
+    return rows
 
 
-def verdict(found: Sequence[dict[str, float]]) -> dict[str, float]:
+def verdict(grid: Sequence[dict[str, float]]) -> dict[str, float]:
     """What the thresholds say together: how many, on which side of 0 their intervals lie, and the range.
 
     excludes_from and excludes_to are the least and the greatest threshold whose interval excludes 0 (NaN if none
     does). conclusion_depends is 0 where every interval lies on one side of 0 or every one encloses it, else 1.
     """
-    above = [row["improvement"] for row in found if row["ci_low"] > 0]
-    below = [row["improvement"] for row in found if row["ci_high"] < 0]
-    differences = np.array([row["difference"] for row in found])
+    above = [row["improvement"] for row in grid if row["ci_low"] > 0]
+    below = [row["improvement"] for row in grid if row["ci_high"] < 0]
+    differences = np.array([row["difference"] for row in grid])
     outside = above + below
     return {
-        "thresholds": float(len(found)),
+        "thresholds": float(len(grid)),
         "intervals_above_0": float(len(above)),
         "intervals_below_0": float(len(below)),
-        "conclusion_depends": float(max(len(above), len(below), len(found) - len(outside)) < len(found)),
+        "conclusion_depends": float(max(len(above), len(below), len(grid) - len(outside)) < len(grid)),
         "excludes_from": min(outside, default=math.nan),
         "excludes_to": max(outside, default=math.nan),
-        "difference_lowest": float(differences.min()) if found else math.nan,
-        "difference_highest": float(differences.max()) if found else math.nan,
+        "difference_lowest": float(differences.min()) if grid else math.nan,
+        "difference_highest": float(differences.max()) if grid else math.nan,
     }

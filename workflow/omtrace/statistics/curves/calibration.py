@@ -13,21 +13,21 @@ from numpy.typing import ArrayLike
 from scipy.special import stdtrit
 
 from omtrace.statistics.basic.samples import check_level
-from omtrace.statistics.curves.fitted import F, Fitted, arrays, levels_of
-from omtrace.statistics.curves.five_pl import fit_five_pl
-from omtrace.statistics.curves.four_pl import fit_four_pl
-from omtrace.statistics.curves.four_pl_joint import fit_joint
-from omtrace.statistics.curves.other_models import LogLog, fit_line, fit_log_log, fit_parabola, fit_spline
+from omtrace.statistics.curves.fitted import F, Fitted, Weighted, levels_of
+from omtrace.statistics.curves.five_pl import five_pl_of
+from omtrace.statistics.curves.four_pl import four_pl_of
+from omtrace.statistics.curves.four_pl_joint import joint_of
+from omtrace.statistics.curves.other_models import LogLog, lines_of, log_logs_of, parabolas_of, splines_of
 
 Model = Literal["linear", "log-log", "quadratic", "4PL", "5PL", "spline"]
 Weighting = Literal["none", "1/y", "1/y2", "1/x"]
-MODELS: dict[Model, Callable[..., Fitted]] = {
-    "linear": fit_line,
-    "log-log": fit_log_log,
-    "quadratic": fit_parabola,
-    "4PL": fit_four_pl,
-    "5PL": fit_five_pl,
-    "spline": fit_spline,
+MODELS: dict[Model, Callable[[Weighted, int], Fitted]] = {
+    "linear": lines_of,
+    "log-log": log_logs_of,
+    "quadratic": parabolas_of,
+    "4PL": four_pl_of,
+    "5PL": five_pl_of,
+    "spline": splines_of,
 }
 NOT_POSITIVE = "a standard's signal is not positive, so that its weight is undefined"
 STEP, SPAN, HALVINGS = 1.02, 60.0, 60  # of the search for the ends of an interval: factor, how far, bisections
@@ -86,6 +86,10 @@ class Points:
         weights = weights_of(np.where(mask, x, 1.0), np.where(mask, y, 1.0), weighting)
         return cls(x, y, mask, weights, bad)
 
+    def weighted(self, forced: ArrayLike = False) -> Weighted:
+        """The points that are used, as curves are fitted to them."""
+        return Weighted.of(self.x, self.y, self.weights, self.used, forced)
+
 
 def fit_curves(
     x: ArrayLike,
@@ -101,7 +105,7 @@ def fit_curves(
     A curve with a signal whose weight is undefined is refused. ``judged`` says whether a curve can be read from.
     """
     points = Points.of(x, y, weighting, used)
-    fit = MODELS[model](points.x, points.y, points.weights, points.used, min_levels, forced)
+    fit = MODELS[model](points.weighted(forced), min_levels)
     fit.refusal[points.bad] = NOT_POSITIVE
     return fit
 
@@ -115,9 +119,10 @@ def fit_shared(
     not read back on a curve of its own.
     """
     points = Points.of(x, y, weighting, used)
-    whole = fit_four_pl(points.x, points.y, points.weights, points.used, min_levels)
+    weighted = points.weighted()
+    whole = four_pl_of(weighted, min_levels)
     own = judged(whole, points.x, points.y, points.used, CurveLimits(), weighting)
-    fit = fit_joint(points.x, points.y, points.weights, points.used, min_levels, own).curves
+    fit = joint_of(weighted, own, min_levels).curves
     fit.refusal[points.bad] = NOT_POSITIVE
     return fit
 
@@ -147,8 +152,8 @@ def standards_read_back(
     """Each level's mean signal read back, and how precisely; wells (k, m)."""
     weighting = _scatter_weights(fit, weighting)
     points = Points.of(x, y, weighting, used if fit.ZERO else np.asarray(used) & (np.asarray(x) > 0))
-    x, y, w = arrays(points.x, points.y, points.weights, points.used)
-    at = levels_of(x, y, w)
+    weighted = points.weighted()
+    at = levels_of(weighted.x, weighted.y, weighted.weight)
     first = at.x[:, :1] == 0  # the zero standard, which has no recovery
     shift = [np.where(first, np.roll(part, -1, axis=1), part) for part in (at.x, at.mean, at.count)]
     level, mean, count = shift
@@ -184,14 +189,14 @@ def judged(
     rows = np.flatnonzero((fit.refusal == "") & ~np.broadcast_to(overridden, len(fit.refusal)))
     if rows.size:
         x, y = (np.broadcast_to(np.asarray(part, dtype=float), used.shape)[rows] for part in (x, np.atleast_2d(y)))
-        found = standards_read_back(fit.take(rows), x, y, used[rows], weighting)
-        there = np.isfinite(found.level)
+        read_back = standards_read_back(fit.take(rows), x, y, used[rows], weighting)
+        there = np.isfinite(read_back.level)
         count = there.sum(axis=1)
-        away = np.where(np.isfinite(found.recovery), np.abs(found.recovery - 100), np.inf)
-        held = there & (away <= np.where(found.end, limits.standard_end, limits.standard))
+        away = np.where(np.isfinite(read_back.recovery), np.abs(read_back.recovery - 100), np.inf)
+        held = there & (away <= np.where(read_back.end, limits.standard_end, limits.standard))
         unknown = np.isnan(fit.covariance[rows]).any(axis=(1, 2))  # a curve through points without replicates
-        error = np.where(unknown[:, None], 0.0, found.precision)
-        precise = there & (error <= np.where(found.end, limits.precision_end, limits.precision))
+        error = np.where(unknown[:, None], 0.0, read_back.precision)
+        precise = there & (error <= np.where(read_back.end, limits.precision_end, limits.precision))
         for row, n, good, sure in zip(rows, count, held.sum(axis=1), precise.sum(axis=1), strict=True):
             why[row] = _refusal(int(n), int(good), int(sure), limits)
     return fit.refused(why)
@@ -294,34 +299,43 @@ def read_back(fit: Fitted, y: ArrayLike, variance: ArrayLike, df: float, level: 
     variance = np.broadcast_to(np.asarray(variance, dtype=float), y.shape)
     quantile = float(stdtrit(df, (1 + check_level(level)) / 2)) if df > 0 else np.nan
     x, se = fit.inverse(y)[0], fit.inverse_se(y, variance)[0]
-    ends = {side: _end(fit, x, y, variance, quantile, side) for side in (-1, 1)}
-    return {"x": x, "se": se, "ci_low": ends[-1], "ci_high": ends[1]}
+    band = _Band(fit, y, variance, quantile)
+    return {"x": x, "se": se, "ci_low": band.end(x, -1), "ci_high": band.end(x, 1)}
 
 
-def _end(fit: Fitted, x: np.ndarray, y: np.ndarray, variance: np.ndarray, t: float, side: int) -> np.ndarray:
-    """The end of the inverted band on one side of x (m,): where the signal first leaves it."""
-    found = np.where(x > 0, 0.0 if side < 0 else np.inf, np.nan)
-    rows = np.flatnonzero(x > 0)
-    if not rows.size or not np.isfinite(t):
-        return np.full_like(x, np.nan)
-    steps = np.log(STEP) * 1.15 ** np.arange(SPAN)
-    reach = side * np.append(0.0, np.cumsum(steps))
-    inside = np.log(x[rows])[:, None] + reach[None, :]
-    outside = _leaves(fit, inside, y[rows], variance[rows], t)
-    first = outside.argmax(axis=1)
-    hit = outside.any(axis=1)
-    near, far = inside[np.arange(rows.size), np.maximum(first - 1, 0)], inside[np.arange(rows.size), first]
-    for _ in range(HALVINGS):
-        middle = (near + far) / 2
-        out = _leaves(fit, middle[:, None], y[rows], variance[rows], t)[:, 0]
-        near, far = np.where(out, near, middle), np.where(out, middle, far)
-    found[rows[hit]] = np.exp((near + far) / 2)[hit]
-    return found
+@dataclass(frozen=True)
+class _Band:
+    """The curve's band at signals y (m,), with the variance of each, ``t`` standard errors wide to each side."""
 
+    fit: Fitted
+    y: np.ndarray
+    variance: np.ndarray
+    t: float
 
-def _leaves(fit: Fitted, log_x: np.ndarray, y: np.ndarray, variance: np.ndarray, t: float) -> np.ndarray:
-    """Whether the band at log x (r, s) leaves the signals y (r,) out."""
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        x = np.exp(np.clip(log_x, -600, 600)).reshape(1, -1)
-        spread = fit.spread(x)[1].reshape(log_x.shape)
-        return (y[:, None] - fit.predict(x).reshape(log_x.shape)) ** 2 > t**2 * (variance[:, None] + spread)
+    def end(self, x: np.ndarray, side: int) -> np.ndarray:
+        """The end of the inverted band on one side of x (m,): where the signal first leaves it."""
+        ends = np.where(x > 0, 0.0 if side < 0 else np.inf, np.nan)
+        rows = np.flatnonzero(x > 0)
+        if not rows.size or not np.isfinite(self.t):
+            return np.full_like(x, np.nan)
+        steps = np.log(STEP) * 1.15 ** np.arange(SPAN)
+        reach = side * np.append(0.0, np.cumsum(steps))
+        inside = np.log(x[rows])[:, None] + reach[None, :]
+        outside = self._leaves(inside, rows)
+        first = outside.argmax(axis=1)
+        hit = outside.any(axis=1)
+        near, far = inside[np.arange(rows.size), np.maximum(first - 1, 0)], inside[np.arange(rows.size), first]
+        for _ in range(HALVINGS):
+            middle = (near + far) / 2
+            out = self._leaves(middle[:, None], rows)[:, 0]
+            near, far = np.where(out, near, middle), np.where(out, middle, far)
+        ends[rows[hit]] = np.exp((near + far) / 2)[hit]
+        return ends
+
+    def _leaves(self, log_x: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Whether the band at log x (r, s) leaves the signals of some rows (r,) out."""
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            x = np.exp(np.clip(log_x, -600, 600)).reshape(1, -1)
+            spread = self.fit.spread(x)[1].reshape(log_x.shape)
+            gap = self.y[rows, None] - self.fit.predict(x).reshape(log_x.shape)
+            return gap**2 > self.t**2 * (self.variance[rows, None] + spread)

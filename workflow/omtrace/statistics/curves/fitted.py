@@ -17,6 +17,7 @@ NOT_CONVERGED = "not converged"
 NOT_IDENTIFIABLE = "not identifiable: the levels do not show both plateaus and the rise between them"
 FLAT_P = 0.05  # of the F test against a constant
 TINY = 1e-300
+CHUNK = 4096  # curves worked on together
 
 
 class Slopes(NamedTuple):
@@ -40,12 +41,53 @@ class BackCalculated(NamedTuple):
     recovery: np.ndarray
 
 
-class Weighted(NamedTuple):
-    """Points of curves with their weights, (k, m) each; points not used have x = y = weight = 0."""
+@dataclass(frozen=True)
+class Weighted:
+    """Points of curves with their weights, (k, m) each; points not used have x = y = weight = 0.
+
+    ``forced`` (k,): curves that are given in spite of being flat or hooked.
+    """
 
     x: np.ndarray
     y: np.ndarray
     weight: np.ndarray
+    forced: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        x: ArrayLike,
+        y: ArrayLike,
+        weights: ArrayLike | None = None,
+        used: ArrayLike | None = None,
+        forced: ArrayLike = False,
+    ) -> "Weighted":
+        """The inputs as (k, m) arrays.
+
+        Raises ValueError for missing values among the points used, negative x, or weights that are not positive.
+        """
+        y = np.atleast_2d(np.asarray(y, dtype=float))
+        x = np.broadcast_to(np.asarray(x, dtype=float), y.shape)
+        w = np.broadcast_to(np.asarray(1.0 if weights is None else weights, dtype=float), y.shape)
+        mask = np.broadcast_to(np.asarray(True if used is None else used, dtype=bool), y.shape)
+        x, y, w = (np.where(mask, values, 0.0) for values in (x, y, w))
+        if not (np.isfinite(x).all() and np.isfinite(y).all() and np.isfinite(w).all()):
+            raise ValueError("missing or infinite values among the points used")
+        if (x < 0).any() or (w[mask] <= 0).any():
+            raise ValueError("x must not be negative, and weights must be positive")
+        return cls(x, y, w, np.broadcast_to(forced, len(x)))
+
+    def take(self, rows: slice | np.ndarray) -> "Weighted":
+        """The points of some curves."""
+        return Weighted(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    def chunks(self) -> "list[Weighted]":
+        """The points of ``CHUNK`` curves at a time, as they are worked on together."""
+        return [self.take(slice(i, i + CHUNK)) for i in range(0, max(1, len(self.x)), CHUNK)]
+
+    def counted(self) -> "Counted":
+        """Points used and their distinct x, a curve."""
+        return counted(self.x, self.weight)
 
 
 class Counted(NamedTuple):
@@ -175,13 +217,13 @@ F = TypeVar("F", bound=Fitted)
 
 def joined(parts: list[F]) -> F:
     """Batches of one kind as one batch; rows with fewer coefficients than others (splines) are filled up."""
-    found = []
+    columns = []
     for field in fields(parts[0]):
         arrays = [getattr(part, field.name) for part in parts]
         width = max(array.shape[1:] for array in arrays)
         empty = 0.0 if field.name == "covariance" else np.nan
-        found.append(np.concatenate([_filled(array, width, empty) for array in arrays]))
-    return type(parts[0])(*found)
+        columns.append(np.concatenate([_filled(array, width, empty) for array in arrays]))
+    return type(parts[0])(*columns)
 
 
 def _filled(array: np.ndarray, width: tuple[int, ...], empty: float) -> np.ndarray:
@@ -189,20 +231,6 @@ def _filled(array: np.ndarray, width: tuple[int, ...], empty: float) -> np.ndarr
         return array
     more = [(0, w - n) for n, w in zip(array.shape[1:], width, strict=True)]
     return np.pad(array, [(0, 0), *more], constant_values=empty)
-
-
-def arrays(x: ArrayLike, y: ArrayLike, weights: ArrayLike | None, used: ArrayLike | None) -> Weighted:
-    """The inputs as (k, m) arrays; points not used have x = y = weight = 0."""
-    y = np.atleast_2d(np.asarray(y, dtype=float))
-    x = np.broadcast_to(np.asarray(x, dtype=float), y.shape)
-    w = np.broadcast_to(np.asarray(1.0 if weights is None else weights, dtype=float), y.shape)
-    mask = np.broadcast_to(np.asarray(True if used is None else used, dtype=bool), y.shape)
-    x, y, w = (np.where(mask, values, 0.0) for values in (x, y, w))
-    if not (np.isfinite(x).all() and np.isfinite(y).all() and np.isfinite(w).all()):
-        raise ValueError("missing or infinite values among the points used")
-    if (x < 0).any() or (w[mask] <= 0).any():
-        raise ValueError("x must not be negative, and weights must be positive")
-    return Weighted(x, y, w)
 
 
 class Search(NamedTuple):

@@ -22,13 +22,12 @@ from omtrace.statistics.curves.fitted import (
     NOT_IDENTIFIABLE,
     TINY,
     TOO_FEW,
-    arrays,
-    counted,
+    Weighted,
     joined,
     levels_of,
 )
 from omtrace.statistics.curves.five_pl_search import ASYMMETRY_RANGE, Asymmetric, steepness
-from omtrace.statistics.curves.four_pl import CHUNK, FourPL
+from omtrace.statistics.curves.four_pl import FourPL
 from omtrace.statistics.curves.four_pl_search import (
     BEYOND,
     FAR,
@@ -63,9 +62,7 @@ def fit_five_pl(
     x: ArrayLike,
     y: ArrayLike,
     weights: ArrayLike | None = None,
-    used: ArrayLike | None = None,
     min_levels: int = 6,
-    forced: ArrayLike = False,
     signs: tuple[int, ...] = SIGNS,
 ) -> FivePL:
     """Fit a curve to each row, as ``four_pl.fit_four_pl``; ``signs`` of B that are tried, the better one taken.
@@ -74,10 +71,12 @@ def fit_five_pl(
     levels lie below or above the half-way point (after the rule of two concentrations beyond each bend: Sebaugh,
     Pharm Stat 2011; 10: 128): one level more or less would move it.
     """
-    x, y, w = arrays(x, y, weights, used)
-    forced = np.broadcast_to(forced, len(x))
-    chunks = [slice(i, i + CHUNK) for i in range(0, max(1, len(x)), CHUNK)]
-    return joined([_fit_chunk(x[rows], y[rows], w[rows], max(min_levels, 5), forced[rows], signs) for rows in chunks])
+    return five_pl_of(Weighted.of(x, y, weights), min_levels, signs)
+
+
+def five_pl_of(points: Weighted, min_levels: int, signs: tuple[int, ...] = SIGNS) -> FivePL:
+    """The curves of points, as ``fit_five_pl``."""
+    return joined([_fit_chunk(chunk, max(min_levels, 5), signs) for chunk in points.chunks()])
 
 
 def half(fit: FivePL) -> np.ndarray:
@@ -86,17 +85,16 @@ def half(fit: FivePL) -> np.ndarray:
         return fit.c * (2 ** (1 / fit.g) - 1) ** (1 / fit.b)
 
 
-def _fit_chunk(
-    x: np.ndarray, y: np.ndarray, w: np.ndarray, min_levels: int, forced: np.ndarray, signs: tuple[int, ...]
-) -> FivePL:
-    n, levels = counted(x, w)
+def _fit_chunk(points: Weighted, min_levels: int, signs: tuple[int, ...]) -> FivePL:
+    x, (n, levels) = points.x, points.counted()
     refusal = np.where((levels < min_levels) | (n <= 5), TOO_FEW, "").astype(object)
     vague = np.full(len(x), "", dtype=object)
     coefficients, covariance = np.full((len(x), 5), np.nan), np.full((len(x), 5, 5), np.nan)
     rss, r_squared = np.full((2, len(x)), np.nan)
     rows = np.flatnonzero(refusal == "")
     if rows.size:
-        curves = Curves(x[rows], y[rows], w[rows])
+        these = points.take(rows)
+        curves = Curves(these.x, these.y, these.weight)
         symmetric, _ = curves.search(SYMMETRIC_STEPS)
         best = _Optimum.of(curves, symmetric, signs)
         df = n[rows] - 5
@@ -106,7 +104,7 @@ def _fit_chunk(
         rss[rows] = best.rss
         total = dot(curves.y, curves.y, curves.w)
         r_squared[rows] = 1 - best.rss / np.maximum(total, TINY)
-        beside = levels_of(x[rows], y[rows], w[rows]).x
+        beside = levels_of(these.x, these.y, these.weight).x
         unknown = (
             best.lacks_levels(beside)
             | inverse.singular
@@ -118,9 +116,9 @@ def _fit_chunk(
         covariance[rows, :, 2] *= c[:, None]
         constant = np.sqrt(total / curves.total) <= TOLERANCE * curves.scale
         p = fdtrc(4, df, (total - best.rss) / 4 / np.maximum(best.rss / df, TINY))
-        hook = hooked(x[rows], y[rows], w[rows])
+        hook = hooked(these.x, these.y, these.weight)
         refusal[rows] = np.select(
-            [(constant | (p > FLAT_P)) & ~forced[rows], hook & ~forced[rows], ~best.converged],
+            [(constant | (p > FLAT_P)) & ~these.forced, hook & ~these.forced, ~best.converged],
             [FLAT, HOOK, NOT_CONVERGED],
             "",
         )

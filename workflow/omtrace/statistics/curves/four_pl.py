@@ -12,10 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit, log_expit
 
-from omtrace.statistics.curves.fitted import TOO_FEW, Fitted, Slopes, arrays, counted, joined
+from omtrace.statistics.curves.fitted import TOO_FEW, Fitted, Slopes, Weighted, joined
 from omtrace.statistics.curves.four_pl_search import Curves, hooked
-
-CHUNK = 4096  # curves worked on together
 
 
 @dataclass(frozen=True)
@@ -92,15 +90,13 @@ def fit_four_pl(
     weights: ArrayLike | None = None,
     used: ArrayLike | None = None,
     min_levels: int = 5,
-    forced: ArrayLike = False,
 ) -> FourPL:
     """Fit a curve to each row of x, y, weights, used (k, m); one row, or one x for all rows, may be (m,).
 
     Minimises sum w (y - f(x))^2 over the points ``used`` (all by default; the others may hold anything) with
     weights w (1 by default). x is a concentration from 0 on. Curves are refused, not forced, with a reason: fewer
     than ``min_levels`` levels of x (or no residual degrees of freedom); flat (the curve explains no more than a
-    constant, F test at 5 %); a hook (the signal turns back at the highest levels); not converged. ``forced`` (k,):
-    curves that are given in spite of being flat or hooked.
+    constant, F test at 5 %); a hook (the signal turns back at the highest levels); not converged.
 
     Coefficients say nothing by themselves (``vague``) where the levels do not show both plateaus and the rise between
     them: C more than three times outside the levels, its 95% interval wider than a factor of ten to a side, less than
@@ -110,26 +106,29 @@ def fit_four_pl(
 
     Raises ValueError for missing values among the points used, negative x, or weights that are not positive.
     """
-    x, y, w = arrays(x, y, weights, used)
-    forced = np.broadcast_to(forced, len(x))
-    chunks = [slice(i, i + CHUNK) for i in range(0, max(1, len(x)), CHUNK)]
-    return joined([_fit_chunk(x[rows], y[rows], w[rows], max(min_levels, 4), forced[rows]) for rows in chunks])
+    return four_pl_of(Weighted.of(x, y, weights, used), min_levels)
 
 
-def _fit_chunk(x: np.ndarray, y: np.ndarray, w: np.ndarray, min_levels: int, forced: np.ndarray) -> FourPL:
+def four_pl_of(points: Weighted, min_levels: int) -> FourPL:
+    """The curves of points, as ``fit_four_pl``."""
+    return joined([_fit_chunk(chunk, max(min_levels, 4)) for chunk in points.chunks()])
+
+
+def _fit_chunk(points: Weighted, min_levels: int) -> FourPL:
     """The curves of one chunk: fit those with enough levels, judge them, blank what is refused."""
-    n, levels = counted(x, w)
+    x, (n, levels) = points.x, points.counted()
     refusal = np.where((levels < min_levels) | (n <= 4), TOO_FEW, "").astype(object)
     vague = np.full(len(x), "", dtype=object)
     numbers = np.full((len(x), 6), np.nan)  # a, b, c, d, rss, r_squared
     covariance = np.full((len(x), 4, 4), np.nan)
     rows = np.flatnonzero(refusal == "")
     if rows.size:
-        curves = Curves(x[rows], y[rows], w[rows])
+        these = points.take(rows)
+        curves = Curves(these.x, these.y, these.weight)
         theta, converged = curves.search()
-        hook = hooked(x[rows], y[rows], w[rows])
+        hook = hooked(these.x, these.y, these.weight)
         numbers[rows], covariance[rows], refusal[rows], vague[rows] = curves.judged(
-            theta, converged, n[rows] - 4, hook, forced[rows]
+            theta, converged, n[rows] - 4, hook, these.forced
         )
         refused = refusal != ""
         numbers[refused], covariance[refused], vague[refused] = np.nan, np.nan, ""

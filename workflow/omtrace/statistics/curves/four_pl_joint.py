@@ -19,10 +19,9 @@ from omtrace.statistics.curves.fitted import (
     NOT_IDENTIFIABLE,
     TINY,
     TOO_FEW,
-    arrays,
-    counted,
+    Weighted,
 )
-from omtrace.statistics.curves.four_pl import FourPL, fit_four_pl
+from omtrace.statistics.curves.four_pl import FourPL, four_pl_of
 from omtrace.statistics.curves.four_pl_search import (
     BEYOND,
     LOG_ZERO,
@@ -78,24 +77,27 @@ def fit_joint(
     weights: ArrayLike | None = None,
     used: ArrayLike | None = None,
     min_levels: int = 5,
-    own: FourPL | None = None,
 ) -> JointFit:
     """Fit the curves of plates (k, m), as ``four_pl.fit_four_pl``, with A, B and D in common.
 
     Plates that are flat, hooked or whose standards do not follow a curve of their own are left out with that reason; a
-    plate whose coefficients say nothing on its own can be here. ``own``: the plates' own curves, where they are known.
+    plate whose coefficients say nothing on its own can be here.
     Refused as a whole with fewer than two plates. The coefficients say nothing by themselves where the levels do not
     show both plateaus and the rise between them, and those of a plate where they do not show its midpoint.
     """
-    x, y, w = arrays(x, y, weights, used)
-    own = fit_four_pl(x, y, weights, used, min_levels) if own is None else own
-    _, levels = counted(x, w)
+    points = Weighted.of(x, y, weights, used)
+    return joint_of(points, four_pl_of(points, min_levels), min_levels)
+
+
+def joint_of(points: Weighted, own: FourPL, min_levels: int) -> JointFit:
+    """The curves of plates, as ``fit_joint``, from the curves that each of them has of its own."""
+    levels = points.counted().levels
     out = np.array([why if why.startswith(LEFT_OUT) else "" for why in own.refusal], dtype=object)
     out[(out == "") & (levels < min_levels)] = TOO_FEW
     rows = np.flatnonzero(out == "")
     if rows.size < 2:
         return _refused(own, out, "fewer than two plates with standards that can share a curve")
-    plates = _Plates(x[rows], y[rows], w[rows])
+    plates = _Plates(points.x[rows], points.y[rows], points.weight[rows])
     return plates.judged(plates.search(plates.start(own.b[rows], own.c[rows])), own, out, rows)
 
 
@@ -174,8 +176,8 @@ class _Plates:
         if known.any():
             log_c = np.log(np.where(known, midpoints, 1.0))
             trials.append((float(np.median(np.log(slopes[known]))), np.where(known, log_c, np.median(log_c[known]))))
-        found = [self._linear(log_b, log_c) for log_b, log_c in trials]
-        return min(found, key=lambda theta: self.loss(theta))
+        trials_fitted = [self._linear(log_b, log_c) for log_b, log_c in trials]
+        return min(trials_fitted, key=lambda theta: self.loss(theta))
 
     def _linear(self, log_b: float, log_c: np.ndarray) -> np.ndarray:
         """A and the span by least squares, at a slope and midpoints."""
@@ -297,12 +299,13 @@ def compare_curves(
     ``shift_needed`` (shift against one) and ``own_needed`` (own against shift): f, df_1, df_2, p of the extra sum of
     squares. Raises ValueError where one of the three cannot be fitted to all plates given.
     """
-    x, y, w = arrays(x, y, weights, used)
-    own = fit_four_pl(x, y, weights, used, min_levels)
+    points = Weighted.of(x, y, weights, used)
+    x, y, w = points.x, points.y, points.weight
+    own = four_pl_of(points, min_levels)
     unknown = (own.refusal != "") | (own.vague != "")
     if unknown.any() or len(x) < 2:
         raise ValueError(f"{int(unknown.sum())} of {len(x)} plates have no curve of their own")
-    joint = fit_joint(x, y, weights, used, min_levels, own)
+    joint = joint_of(points, own, min_levels)
     there = w > 0
     pooled = Curves(x[there][None], y[there][None], w[there][None])  # even if it scatters: that is the question
     theta, converged = pooled.search()
@@ -310,17 +313,17 @@ def compare_curves(
     if why:
         raise ValueError(f"no curve that the plates share: {why}")
     n, logs = int(there.sum()), float(np.log(w[there]).sum())
-    found = {}
+    fits = {}
     for name, count, rss in (
         ("one", 4, float(pooled.project(theta)[-1][0])),
         ("shift", 3 + len(x), joint.rss),
         ("own", 4 * len(x), float(own.rss.sum())),
     ):
         aic = n * (math.log(2 * math.pi * rss / n) + 1) - logs + 2 * (count + 1)
-        found[name] = {"parameters": float(count), "rss": rss, "df": float(n - count), "aic": aic}
-    return found | {
-        "shift_needed": _extra(found["one"], found["shift"]),
-        "own_needed": _extra(found["shift"], found["own"]),
+        fits[name] = {"parameters": float(count), "rss": rss, "df": float(n - count), "aic": aic}
+    return fits | {
+        "shift_needed": _extra(fits["one"], fits["shift"]),
+        "own_needed": _extra(fits["shift"], fits["own"]),
     }
 
 

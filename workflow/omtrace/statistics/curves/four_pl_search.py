@@ -220,13 +220,13 @@ def inverted(information: np.ndarray, least: float) -> Inverse:
     read within the levels lies in these.
     """
     singular = np.linalg.eigvalsh(information)[:, 0] < least
-    found = np.empty_like(information)
-    found[~singular] = np.linalg.inv(information[~singular])
+    inverse = np.empty_like(information)
+    inverse[~singular] = np.linalg.inv(information[~singular])
     values, vectors = np.linalg.eigh(information[singular])
     known = values > least
     shares = np.where(known, 1 / np.where(known, values, 1.0), 0.0)
-    found[singular] = (vectors * shares[:, None, :]) @ vectors.swapaxes(1, 2)
-    return Inverse(found, singular)
+    inverse[singular] = (vectors * shares[:, None, :]) @ vectors.swapaxes(1, 2)
+    return Inverse(inverse, singular)
 
 
 def unseen_plateau(share: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -243,7 +243,7 @@ def hooked(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> np.ndarray:
     must come back, by ``HOOK_SHARE`` of the range in all, and by ``HOOK_SDS`` pooled standard deviations of the wells
     of a level, or, without replicates, over two levels at least.
     """
-    used, found = w > 0, np.zeros(len(x), dtype=bool)
+    used, turns = w > 0, np.zeros(len(x), dtype=bool)
     ends = [
         used & (x == np.where(used, x, fill).max(axis=1, keepdims=True))
         if fill < 0
@@ -261,8 +261,8 @@ def hooked(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> np.ndarray:
         turn = int(away.argmax())
         fall, spread = away[turn] - away[-1], math.sqrt(((signals - means[level]) ** 2).sum() / max(df, 1))
         sure = fall > HOOK_SDS * spread if df > 0 else len(away) - 1 - turn > 1
-        found[row] = sure and fall > HOOK_SHARE * away[turn] and bool((np.diff(away[turn:]) < 0).all())
-    return found
+        turns[row] = sure and fall > HOOK_SHARE * away[turn] and bool((np.diff(away[turn:]) < 0).all())
+    return turns
 
 
 def next_damping(damping, better, gain, predicted, rss) -> np.ndarray:

@@ -23,7 +23,7 @@ from omtrace.statistics.curves.fitted import (
     TOO_FEW,
     Fitted,
     Slopes,
-    arrays,
+    Weighted,
     counted,
     levels_of,
 )
@@ -178,16 +178,16 @@ class Spline(Fitted):
     def predict(self, x: ArrayLike) -> np.ndarray:
         """The responses at x; NaN beyond the knots."""
         x = self._rows(x)
-        found = np.full(x.shape, np.nan)
+        responses = np.full(x.shape, np.nan)
         for row in range(len(self.knots)):
             if (curve := self._curve(row)) is not None:
-                found[row] = curve(self._log(row, x[row]))
-        return found
+                responses[row] = curve(self._log(row, x[row]))
+        return responses
 
     def inverse(self, y: ArrayLike) -> np.ndarray:
         """The x of the responses, by bisection; NaN beyond the knots."""
         y = self._rows(y)
-        found = np.full(y.shape, np.nan)
+        concentrations = np.full(y.shape, np.nan)
         for row in range(len(self.knots)):
             curve = self._curve(row)
             if curve is None:
@@ -199,8 +199,8 @@ class Spline(Fitted):
                 middle = (low + high) / 2
                 before = (curve(middle) - y[row]) * np.sign(last - first) < 0
                 low, high = np.where(before, middle, low), np.where(before, high, middle)
-            found[row] = np.where(inside, np.exp((low + high) / 2), np.nan)
-        return found
+            concentrations[row] = np.where(inside, np.exp((low + high) / 2), np.nan)
+        return concentrations
 
     def slopes(self, x: ArrayLike) -> Slopes:
         """Derivatives at x: in x, and in the knots' signals (by differences)."""
@@ -226,82 +226,52 @@ def _through(knots: np.ndarray, signals: np.ndarray) -> PchipInterpolator:
     return PchipInterpolator(np.log(knots), signals, extrapolate=False)
 
 
-def fit_line(
-    x: ArrayLike,
-    y: ArrayLike,
-    weights: ArrayLike | None = None,
-    used: ArrayLike | None = None,
-    min_levels: int = 3,
-    forced: ArrayLike = False,
-) -> Line:
+def lines_of(points: Weighted, min_levels: int) -> Line:
     """Straight lines through rows of points, by weighted least squares; refused as ``four_pl.fit_four_pl``."""
-    x, y, w = arrays(x, y, weights, used)
-    forced = np.broadcast_to(forced, len(x))
-    return Line(**_least_squares(x, y, w, 1, min_levels, forced)).refused(_hooks(x, y, w, forced))
+    return Line(**_least_squares(points, 1, min_levels)).refused(_hooks(points))
 
 
-def fit_parabola(
-    x: ArrayLike,
-    y: ArrayLike,
-    weights: ArrayLike | None = None,
-    used: ArrayLike | None = None,
-    min_levels: int = 4,
-    forced: ArrayLike = False,
-) -> Parabola:
+def parabolas_of(points: Weighted, min_levels: int) -> Parabola:
     """Second-degree curves; refused too where they turn back between the lowest and the highest level."""
-    x, y, w = arrays(x, y, weights, used)
-    forced = np.broadcast_to(forced, len(x))
-    found = _least_squares(x, y, w, 2, min_levels, forced)
-    _, b, c = found["coefficients"].T
+    x, w = points.x, points.weight
+    fields = _least_squares(points, 2, min_levels)
+    _, b, c = fields["coefficients"].T
     low, high = np.where(w > 0, x, np.inf).min(axis=1), np.where(w > 0, x, -np.inf).max(axis=1)
     with np.errstate(invalid="ignore"):
         first, last = b + 2 * c * low, b + 2 * c * high
-        fit = Parabola(**found, branch=np.sign(first + last))
+        fit = Parabola(**fields, branch=np.sign(first + last))
         turns = np.where(first * last <= 0, NOT_MONOTONE, "")
-    return fit.refused(_hooks(x, y, w, forced)).refused(turns)
+    return fit.refused(_hooks(points)).refused(turns)
 
 
-def fit_log_log(
-    x: ArrayLike,
-    y: ArrayLike,
-    weights: ArrayLike | None = None,
-    used: ArrayLike | None = None,
-    min_levels: int = 3,
-    forced: ArrayLike = False,
-) -> LogLog:
+def log_logs_of(points: Weighted, min_levels: int) -> LogLog:
     """Straight lines of the logarithms; the zero standard is no point, and each signal must be positive."""
-    x, y, w = arrays(x, y, weights, used)
+    x, y, w = points.x, points.y, points.weight
     positive = (w > 0) & (x > 0)
     bad = np.any(positive & (y <= 0), axis=1)
     used = positive & ~bad[:, None]
     log_x, log_y = (np.log10(np.where(used, part, 1.0)) for part in (x, y))
-    forced = np.broadcast_to(forced, len(x))
-    found = _least_squares(log_x, log_y, np.where(used, w, 0.0), 1, min_levels, forced)
-    found["refusal"][bad] = NOT_POSITIVE_SIGNAL
-    return LogLog(**found).refused(_hooks(np.where(used, x, 0.0), np.where(used, y, 0.0), w * used, forced))
+    fields = _least_squares(Weighted(log_x, log_y, np.where(used, w, 0.0), points.forced), 1, min_levels)
+    fields["refusal"][bad] = NOT_POSITIVE_SIGNAL
+    above_zero = Weighted(np.where(used, x, 0.0), np.where(used, y, 0.0), w * used, points.forced)
+    return LogLog(**fields).refused(_hooks(above_zero))
 
 
-def _hooks(x: np.ndarray, y: np.ndarray, w: np.ndarray, forced: np.ndarray) -> np.ndarray:
+def _hooks(points: Weighted) -> np.ndarray:
     """``HOOK`` for curves that turn back at the highest levels and are not forced."""
-    found, rows = np.full(len(x), "", dtype=object), np.flatnonzero((w > 0).any(axis=1) & ~forced)
-    found[rows] = np.where(hooked(x[rows], y[rows], w[rows]), HOOK, "")
-    return found
+    refusals = np.full(len(points.x), "", dtype=object)
+    rows = np.flatnonzero((points.weight > 0).any(axis=1) & ~points.forced)
+    these = points.take(rows)
+    refusals[rows] = np.where(hooked(these.x, these.y, these.weight), HOOK, "")
+    return refusals
 
 
-def fit_spline(
-    x: ArrayLike,
-    y: ArrayLike,
-    weights: ArrayLike | None = None,
-    used: ArrayLike | None = None,
-    min_levels: int = 4,
-    forced: ArrayLike = False,
-) -> Spline:
+def splines_of(points: Weighted, min_levels: int) -> Spline:
     """Curves through the mean signals of the levels above zero, which must rise, or fall, from each to the next.
 
     Weights count for the scatter of the wells alone.
     """
-    x, y, w = arrays(x, y, weights, used)
-    w = np.where(x > 0, w, 0.0)
+    x, y, w = points.x, points.y, np.where(points.x > 0, points.weight, 0.0)
     n, _ = counted(x, w)
     at = levels_of(x, y, w)
     there = at.count > 0
@@ -314,27 +284,26 @@ def fit_spline(
     with np.errstate(divide="ignore", invalid="ignore"):
         scatter = np.where(at.pure_df > 0, at.pure / at.pure_df, np.nan)
         p = fdtrc(levels - 1, at.pure_df, (total - at.pure) / np.maximum(levels - 1, 1) / np.maximum(scatter, TINY))
-    found = np.select([~is_monotone, (p > FLAT_P) & ~np.broadcast_to(forced, len(x))], [NOT_MONOTONE, FLAT], "")
+    reasons = np.select([~is_monotone, (p > FLAT_P) & ~points.forced], [NOT_MONOTONE, FLAT], "")
     inverse_weight = levels_of(x, np.where(w > 0, 1 / np.where(w > 0, w, 1.0), 0.0), w).mean
     variance = np.where(there, scatter[:, None] * inverse_weight / np.maximum(at.count, 1), 0.0)
     covariance = variance[:, :, None] * np.eye(variance.shape[1])
     r_squared = 1 - at.pure / np.maximum(total, TINY)
     nothing = np.full(len(x), "", dtype=object)
     fit = Spline(at.mean, covariance, at.pure, r_squared, n, levels, nothing, nothing.copy(), at.x)
-    return fit.refused(np.where(refusal == "", found, refusal))
+    return fit.refused(np.where(refusal == "", reasons, refusal))
 
 
-def _least_squares(
-    x: np.ndarray, y: np.ndarray, w: np.ndarray, degree: int, min_levels: int, forced: np.ndarray
-) -> dict[str, np.ndarray]:
+def _least_squares(points: Weighted, degree: int, min_levels: int) -> dict[str, np.ndarray]:
     """Polynomials of rows of points, as the fields of ``Fitted``; the powers of x are scaled and orthogonalised."""
-    (n, levels), p = counted(x, w), degree + 1
+    x, (n, levels), p = points.x, points.counted(), degree + 1
     refusal = np.where((levels < max(min_levels, p)) | (n <= p), TOO_FEW, "").astype(object)
     coefficients, covariance = np.full((len(x), p), np.nan), np.full((len(x), p, p), np.nan)
     rss, r_squared = np.full((2, len(x)), np.nan)
     rows = np.flatnonzero(refusal == "")
     if rows.size:
-        x, y, w = x[rows], y[rows], w[rows]
+        these = points.take(rows)
+        x, y, w = these.x, these.y, these.weight
         scale = np.maximum(np.abs(np.where(w > 0, x, 0.0)).max(axis=1), TINY)
         powers = (x / scale[:, None])[:, :, None] ** np.arange(p)
         root = np.sqrt(w)
@@ -353,7 +322,7 @@ def _least_squares(
         r_squared[rows] = 1 - rss[rows] / np.maximum(total, TINY)
         constant = np.sqrt(total / w.sum(axis=1)) <= TOLERANCE * np.abs(y).max(axis=1)
         test = fdtrc(degree, df, (total - rss[rows]) / degree / np.maximum(rss[rows] / df, TINY))
-        refusal[rows] = np.where((constant | (test > FLAT_P)) & ~forced[rows], FLAT, "")
+        refusal[rows] = np.where((constant | (test > FLAT_P)) & ~these.forced, FLAT, "")
         for numbers in (coefficients, covariance, rss, r_squared):
             numbers[refusal != ""] = np.nan
     return {

@@ -94,12 +94,12 @@ def readings(wells: Wells, ranges: Ranges, censor: bool, at_least: int) -> Readi
     states = ranges.states(wells.plate[of], mean)
     inside = np.empty(len(order), dtype=bool)
     inside[order] = np.repeat(states == WITHIN, np.diff(edges))
-    found = _mean(wells, inside, at_least)
+    means_read = _mean(wells, inside, at_least)
     none = np.bincount(of[states == WITHIN], minlength=len(wells.plate)) == 0
     above = np.flatnonzero(states == ABOVE)
-    _beyond(found, none, BELOW, ranges.lloq[wells.plate[of[::-1]]] * step[::-1], of[::-1])
-    _beyond(found, none, ABOVE, ranges.uloq[wells.plate[of[above]]] * step[above], of[above])
-    return found
+    _beyond(means_read, none, BELOW, ranges.lloq[wells.plate[of[::-1]]] * step[::-1], of[::-1])
+    _beyond(means_read, none, ABOVE, ranges.uloq[wells.plate[of[above]]] * step[above], of[above])
+    return means_read
 
 
 def _mean_signals(signal: np.ndarray, edges: np.ndarray) -> np.ndarray:
@@ -114,11 +114,11 @@ def _mean_signals(signal: np.ndarray, edges: np.ndarray) -> np.ndarray:
         return np.where(np.bincount(group[number], minlength=len(edges) - 1) > 0, mean(number), mean(np.isinf(signal)))
 
 
-def _beyond(found: Readings, none: np.ndarray, state: int, bound: np.ndarray, of: np.ndarray) -> None:
+def _beyond(readings: Readings, none: np.ndarray, state: int, bound: np.ndarray, of: np.ndarray) -> None:
     """Samples ``of`` (s,) of which no dilution lies in the range are beyond a bound; the last of a sample holds."""
     bound, of = bound[none[of]], of[none[of]]
-    found.value[of], found.state[of], found.bound[of] = np.nan, state, bound
-    found.status[of] = BELOW_LLOQ if state == BELOW else ABOVE_ULOQ
+    readings.value[of], readings.state[of], readings.bound[of] = np.nan, state, bound
+    readings.status[of] = BELOW_LLOQ if state == BELOW else ABOVE_ULOQ
 
 
 def _mean(wells: Wells, wanted: np.ndarray, at_least: int) -> Readings:
@@ -171,16 +171,16 @@ def plate_errors(
     return Errors(curve, well)
 
 
-def sample_errors(found: Readings, wells: Wells, curve: np.ndarray, well: np.ndarray) -> Errors:
+def sample_errors(readings: Readings, wells: Wells, curve: np.ndarray, well: np.ndarray) -> Errors:
     """Of the logarithm of each sample's mean: what comes from the curve (n, p), and its variance from the wells (n,).
 
     ``curve`` (m, p) and ``well`` (m,): errors of the wells. NaN where there is no positive mean.
     """
-    shared, own = np.full((len(found.value), curve.shape[1]), np.nan), np.full(len(found.value), np.nan)
-    at = np.flatnonzero(found.used)
-    for rows, places in by_size(edges_of(wells.sample[at], len(found.value))):
-        rows, places = rows[found.value[rows] > 0], at[places[found.value[rows] > 0]]
-        scale = wells.dilution[places] / (places.shape[1] * found.value[rows])[:, None]
+    shared, own = np.full((len(readings.value), curve.shape[1]), np.nan), np.full(len(readings.value), np.nan)
+    at = np.flatnonzero(readings.used)
+    for rows, places in by_size(edges_of(wells.sample[at], len(readings.value))):
+        rows, places = rows[readings.value[rows] > 0], at[places[readings.value[rows] > 0]]
+        scale = wells.dilution[places] / (places.shape[1] * readings.value[rows])[:, None]
         shared[rows] = (scale[:, None, :] @ curve[places])[:, 0]
         own[rows] = (scale[:, None, :] ** 2 @ well[places][:, :, None])[:, 0, 0]
     return Errors(np.where(np.isfinite(shared), shared, np.nan), np.where(np.isfinite(own), own, np.nan))

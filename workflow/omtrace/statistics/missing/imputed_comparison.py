@@ -106,12 +106,11 @@ class Draws:
         fit: Parameters,
         generator: np.random.Generator,
         level: float = 0.95,
-        refused: int = 0,
     ) -> None:
         """``weights`` (c, k) of ``Trial.terms``. Raises ValueError for fewer than two imputations."""
         if len(fit.coefficients) < 2:
             raise ValueError("fewer than two imputations")
-        self.imputer, self.level, self.fit, self.refused = imputer, level, fit, refused
+        self.imputer, self.level, self.fit, self.refused = imputer, level, fit, 0
         self.analysis = LeastSquares(imputer.trial.terms(), weights, imputer.trial.names())
         self.noise = generator.standard_normal((len(fit.coefficients), *imputer.trial.values.shape))
 
@@ -138,7 +137,9 @@ class Draws:
                 raise ValueError(
                     f"more than {MOST_REFUSED:.0%} of the bootstrap samples cannot be fitted: {reasons[0]}"
                 )
-        return cls(imputer, weights, Parameters.joined(fits), generator, level, len(reasons))
+        draws = cls(imputer, weights, Parameters.joined(fits), generator, level)
+        draws.refused = len(reasons)
+        return draws
 
     def compare(self, strategy: str, visit: int) -> DrawComparison:
         """The comparison at a visit, counted from 0."""

@@ -1,6 +1,6 @@
 """A trial imputed and its arms compared: ``impute`` on a data frame."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -205,17 +205,29 @@ def impute(
     facts = data.drop_duplicates(unit).set_index(unit)
     values = data.pivot(index=unit, columns=visit, values=response).reindex(index=facts.index, columns=visits)
     wide = values.astype("float64").join(facts[[arm, *by_visit, *covariates, *factors]])
-    seen = values.notna().to_numpy()
-    if last_visit is None:
-        left = np.where(seen.any(axis=1), len(visits) - seen[:, ::-1].argmax(axis=1), 0)
-    else:
-        left = np.array([visits.index(label) + 1 if label in visits else 0 for label in facts[last_visit]])
+    left = _visits_stayed(values, None if last_visit is None else facts[last_visit])
     reference = arms[0] if reference is None else reference
     pairs = [(label, reference) for label in arms if label != reference] if contrasts is None else contrasts
     trial = trial_of(wide, visits, arm, arms, reference, left, by_visit, covariates, factors, baseline_by_arm)
     imputer = Imputer(trial, structures, covariance_by_arm)
-    made = _made(imputer, _combinations(trial, pairs), approaches, imputations, generator, level)
+    weights = _combinations(trial, pairs)
+    posterior, bootstrap = np.random.default_rng(generator).spawn(2)  # one stream each, whichever approaches there are
+    comparisons: dict[Approach, Callable[[], ConditionalMeans | Draws]] = {
+        "conditional_mean": lambda: ConditionalMeans(imputer, weights, level),
+        "posterior": lambda: Draws.posterior(imputer, weights, imputations, posterior, level),
+        "bootstrap": lambda: Draws.bootstrap(imputer, weights, imputations, bootstrap, level),
+    }
+    made = {approach: comparisons[approach]() for approach in approaches}
     return ImputedTrial(imputer, response, tuple(pairs), tuple(strategies), made)
+
+
+def _visits_stayed(values: "pandas.DataFrame", last: "pandas.Series | None") -> np.ndarray:
+    """How many visits, the columns of ``values``, each unit stayed: to its ``last`` one, or that of its last value."""
+    visits = values.columns.tolist()
+    if last is not None:
+        return np.array([visits.index(label) + 1 if label in visits else 0 for label in last])
+    seen = values.notna().to_numpy()
+    return np.where(seen.any(axis=1), len(visits) - seen[:, ::-1].argmax(axis=1), 0)
 
 
 def _combinations(trial: Trial, pairs: Sequence[tuple[Hashable, Hashable]]) -> np.ndarray:
@@ -223,24 +235,3 @@ def _combinations(trial: Trial, pairs: Sequence[tuple[Hashable, Hashable]]) -> n
     means = np.eye(len(trial.groups), trial.terms().shape[1])
     place = {label: column for column, label in enumerate(trial.groups)}
     return np.array([*means, *(means[place[a]] - means[place[b]] for a, b in pairs)])
-
-
-def _made(
-    imputer: Imputer,
-    weights: np.ndarray,
-    approaches: Sequence[Approach],
-    imputations: int,
-    generator: np.random.Generator | int,
-    level: float,
-) -> dict[Approach, ConditionalMeans | Draws]:
-    """The comparisons of each approach; each has a stream of chance of its own, whichever others there are."""
-    posterior, bootstrap = np.random.default_rng(generator).spawn(2)
-    made: dict[Approach, ConditionalMeans | Draws] = {}
-    for approach in approaches:
-        if approach == "conditional_mean":
-            made[approach] = ConditionalMeans(imputer, weights, level)
-        elif approach == "posterior":
-            made[approach] = Draws.posterior(imputer, weights, imputations, posterior, level)
-        else:
-            made[approach] = Draws.bootstrap(imputer, weights, imputations, bootstrap, level)
-    return made

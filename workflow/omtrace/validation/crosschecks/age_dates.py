@@ -1,7 +1,7 @@
 """Age against the date of birth, and against itself over time."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field
 
@@ -67,17 +67,24 @@ def _per_row(tables: Tables, where: str, options: Options, side: Side, frame: "p
     return frame[options.by].map(other.groupby(side.by)[side.column].min())
 
 
-def _years(born: "pandas.Series", kind: str, on: "pandas.Series") -> "tuple[pandas.Series, pandas.Series]":
-    """Least and most completed years from birth to a date; of a year of birth alone the birthday is not known."""
+class Years(NamedTuple):
+    """Least and most completed years, a row each."""
+
+    least: "pandas.Series"
+    most: "pandas.Series"
+
+
+def _years(born: "pandas.Series", kind: str, on: "pandas.Series") -> Years:
+    """The years from birth to a date; of a year of birth alone the birthday is not known."""
 
     def number(dates: "pandas.Series") -> "pandas.Series":  # 2024-03-01 as 20240301
         return dates.dt.year * 10000.0 + dates.dt.month * 100 + dates.dt.day
 
     if kind == "date":
         completed = (number(on) - number(born)).floordiv(10000)
-        return completed, completed
+        return Years(completed, completed)
     most = on.dt.year - born.astype("float64")
-    return most - 1, most
+    return Years(most - 1, most)
 
 
 CROSSCHECK = CrossCheck(

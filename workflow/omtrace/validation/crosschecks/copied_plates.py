@@ -8,7 +8,7 @@ was pipetted. Chance agreement: a blank plate read to 0.001 within 0.02 shares a
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field
 
@@ -50,9 +50,9 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
     import numpy
 
     for table, frame in tables.frames.items():
-        if UNIT not in frame or frame.empty or not (parted := _parted(frame[UNIT])):
+        if UNIT not in frame or frame.empty or not (codes := _codes_of(frame[UNIT])):
             continue
-        plates, wells = parted
+        plates, wells = codes
         if plates.max() < 1:
             continue
         reads = numpy.zeros(len(frame), dtype="int64")
@@ -68,8 +68,15 @@ def find(tables: Tables, where: str, options: Options) -> Iterator[Hit]:
                     yield from hits("copied_plate", table, [key], column.name, expected)
 
 
-def _parted(units: "pandas.Series") -> "tuple[numpy.ndarray, numpy.ndarray] | None":
-    """The numbers of each row's plate and well (int arrays); None where a unit is no well of a plate."""
+class WellCodes(NamedTuple):
+    """A number for the plate and for the well of each row (n,)."""
+
+    plates: "numpy.ndarray"
+    wells: "numpy.ndarray"
+
+
+def _codes_of(units: "pandas.Series") -> WellCodes | None:
+    """The plate and the well of each row; None where a unit is no well of a plate."""
     import pandas
     import pyarrow
     import pyarrow.compute as compute
@@ -84,7 +91,7 @@ def _parted(units: "pandas.Series") -> "tuple[numpy.ndarray, numpy.ndarray] | No
         if not all(map(pattern.fullmatch, names)):
             return None
         codes.append(numbers)
-    return codes[0], codes[1]
+    return WellCodes(*codes)
 
 
 def _together(codes: "numpy.ndarray", texts: "pandas.Series") -> "numpy.ndarray":

@@ -9,7 +9,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from omtrace.validation.identifiers import columns as kinds
 from omtrace.validation.identifiers import numbers, telephones
@@ -459,8 +459,15 @@ def through(texts: "pyarrow.Array", guard: str) -> list[str]:
     return texts.filter(pyarrow.compute.match_substring_regex(texts, guard)).to_pylist()
 
 
-def anywhere(texts: Sequence[str], joined: str, passing: Passing | None = None) -> tuple[str, int]:
-    """The first kind whose shape occurs in any text, and in how many; "" and 0 if none does.
+class Occurrence(NamedTuple):
+    """A kind of identifier, and in how many texts its shape occurs; "" and 0 for none."""
+
+    kind: str
+    texts: int
+
+
+def anywhere(texts: Sequence[str], joined: str, passing: Passing | None = None) -> Occurrence:
+    """The first kind whose shape occurs in any text.
 
     ``joined``: the same texts in one, for a first look at what marks there are. ``passing``: the guards that let each
     text through, where they are known.
@@ -478,5 +485,5 @@ def anywhere(texts: Sequence[str], joined: str, passing: Passing | None = None) 
         hits = [matches[0] for matches in map(shape.matches, lines) if matches]
         ids = shape.kind == kinds.RECORD and not shape.within and numbered(hits)
         if hits and not ids and not (shape.needs == (".",) and _versions(hits)):
-            return shape.kind, len(hits)
-    return "", 0
+            return Occurrence(shape.kind, len(hits))
+    return Occurrence("", 0)
