@@ -3,6 +3,7 @@ import atexit
 import os
 import re
 import sys
+import threading
 from collections import defaultdict
 from dataclasses import replace
 from functools import cache
@@ -204,6 +205,13 @@ def name_nearest_study(words):
     for word in words:
         if re.fullmatch(r"\w+", word) and word not in known and (hint := nearest(word, STUDIES)):
             sys.stderr.write(f"omtrace: {word}: there is no such study{hint}\n")
+
+
+def end_waiting():
+    """End the threads that would have Snakemake look for ready jobs again: all jobs have ended, but it waits for them."""
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.cancel()
 
 
 def refuse_closed_folders():

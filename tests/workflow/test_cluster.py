@@ -40,6 +40,18 @@ def test_no_profile_shows_the_logs_of_failed_jobs_since_findings_are_among_them_
     assert not [name for name in ("default", "slurm") if profile(name).get("show-failed-logs")]
 
 
+def test_a_run_waits_for_its_jobs_without_looking_for_others_again_and_again(tmp_path):
+    shutil.copytree(REPOSITORY / "profiles", tmp_path / "profiles")
+    (tmp_path / "Snakefile").write_text(
+        'rule all:\n    input: expand("{n}", n=range(3))\n'
+        'rule wait:\n    output: "{n}"\n    shell: "sleep 1; touch {output}"\n',
+        encoding="utf-8",
+    )
+    text = done(snakemake(tmp_path, "--cores", "1", "--verbose")).text
+    # 3 jobs, one after the other; several times more on a slow machine, hundreds of times where it never rests
+    assert 3 <= text.count("Ready jobs: ") <= 60
+
+
 def test_of_the_logs_of_jobs_the_faults_of_this_run_alone_are_printed(tmp_path, capsys):
     logs = {
         "old": "omtrace: a.csv: mended since\n",

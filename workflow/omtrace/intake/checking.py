@@ -161,7 +161,8 @@ def draft(number: int, study: str, path: Path, request: Request, plan: Plan, kno
         raise Fault(f"{path.as_posix()}: {kind}")
     if not place.is_file():
         raise Fault(f"{path.as_posix()}: there is no such file")
-    like = next((e for e in known if (root / e.path).resolve() == (root / path).resolve()), None)
+    own = (root / path).resolve()
+    like = next((e for e in known if e.path.endswith(own.name) and (root / e.path).resolve() == own), None)
     like = export_at(known, request.replaces) if request.replaces else like
     draft = like or Export(0, study, f"new_{number}", "", "", "", "", "", "received", "", "", "")
     draft = replace(draft, number=number, path=path.as_posix(), received_on=date.today().isoformat())

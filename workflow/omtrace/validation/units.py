@@ -41,7 +41,7 @@ def find_damaged(work: Work) -> None:
     units = _units(work)
     if units is None:
         return
-    texts = units.unique()
+    texts = units.unique().tolist()
     numbered = sum(any(c.isdigit() for c in text) for text in texts) >= USUAL * len(texts)
     empty = {text for text in texts if NO_UNIT.fullmatch(text)} if numbered else set()
     if empty:
@@ -60,7 +60,7 @@ def find_keyed_twice(work: Work) -> None:
     units = _units(work)
     if units is None:
         return
-    keyings = units[units.isin([text for text in units.unique() if text.endswith(("--1", "--2"))])]
+    keyings = units[units.isin([text for text in units.unique().tolist() if text.endswith(("--1", "--2"))])]
     texts_of: dict[int, set[str]] = {}
     for key, text in keyings.items():
         texts_of.setdefault(number_of(int(key)), set()).add(text)
@@ -80,8 +80,9 @@ def find_alike(works: Mapping[str, Work]) -> None:
     for group in _of_one_kind(tables):
         first: dict[str, tuple[Work, int]] = {}  # unit -> where it stands first
         for work, units in group:
-            for key, text in units.drop_duplicates().items():
-                first.setdefault(text, (work, int(key)))
+            each = units.drop_duplicates()
+            for key, text in zip(each.index.tolist(), each.tolist(), strict=True):
+                first.setdefault(text, (work, key))
         for alike in _alike(first):
             usual, *others = sorted(alike, key=lambda text: (first[text][1], text))
             there = f"line {first[usual][0].place(first[usual][1]).first_line} of table {first[usual][0].name}"
@@ -97,7 +98,7 @@ def _of_one_kind(tables: list[Units]) -> list[list[Units]]:
     """The tables by what their units are: those that share a unit are of one kind (animals, cages)."""
     groups: list[tuple[set[str], list[Units]]] = []
     for work, units in tables:
-        texts, members = set(units.unique()), [(work, units)]
+        texts, members = set(units.unique().tolist()), [(work, units)]
         rest = []
         for known, others in groups:
             if known & texts:

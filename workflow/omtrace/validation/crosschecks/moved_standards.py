@@ -88,7 +88,8 @@ def _by(profile: "pandas.DataFrame", fewest: int) -> dict[str, int]:
         if usual is None:
             continue
         own = _distance(mine, usual, 0)
-        for by in MOVES:
+        is_apart = own.shape > APART or own.whole > TIMES * NEAR
+        for by in MOVES if is_apart else ():
             there = _distance(mine, usual, by)
             by_shape = own.shape > APART and TIMES * there.shape < own.shape and TIMES * there.whole < own.whole
             if by_shape or (own.whole > TIMES * max(NEAR, there.whole) and there.whole < NEAR):
