@@ -163,10 +163,8 @@ def read_file(
     """A file with its columns looked at. Raises Fault, with the file's name, for what its reader refuses."""
     module, content = reader_of(reader), path.read_bytes()
     try:
-        if module.inner and not options:
-            option, sizes_of = module.inner
-            sizes = sizes_of(content)
-            options = {option: max(sizes, key=lambda table: sizes[table])} if len(sizes) > 1 else {}
+        if module.suggested and not options:
+            options = module.suggested(content)
         read = options_of(module, dict(options), "options")
         extract = module.read(content, read, **(beside or {}))
     except Fault as fault:
