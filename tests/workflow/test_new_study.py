@@ -738,6 +738,14 @@ def test_factors_are_told_by_their_levels_where_no_name_does(tmp_path):
     assert plan.analyses["primary"].parameters == ("time",)
 
 
+def test_a_text_that_is_the_name_of_its_column_is_a_value_and_a_header_again_is_none(tmp_path):
+    rows = [["id", "treatment", "score"], *([n, ("treatment", "placebo")[n % 2], n % 7] for n in range(1, 31))]
+    rows.insert(12, rows[0])
+    plan, _ = first_plan(tmp_path, rows)
+    assert list(plan.datasets["units"].groups) == ["placebo", "treatment"]
+    assert plan.tables["export"].declared["score"].type == "integer"
+
+
 def test_where_no_name_tells_the_groups_the_columns_that_could_are_named(tmp_path):
     rows = [["id", "classroom", "score"], *([n, ("small", "large")[n % 2], n % 9] for n in range(30))]
     _, draft = first_plan(tmp_path, rows)
@@ -777,3 +785,10 @@ def test_a_record_id_of_any_name_and_blank_rows_of_a_dictionary(tmp_path):
         folder_of(tmp_path / "study"), saved(tmp_path, "data.csv", rows), str(tmp_path / "dictionary.csv")
     )
     assert plan.tables["intake"].raw("unit_id") == "car"
+
+
+def test_a_code_for_no_value_is_no_second_value_of_a_person(tmp_path):
+    rows = [["id", "visit", "arm", "age", "score"]]
+    rows += [[n, v, "ab"[n % 2], (30 + n, "NA")[v], n % 7 + v] for n in range(20) for v in (0, 1)]
+    plan, draft = first_plan(tmp_path, rows)
+    assert not draft.doubts and plan.datasets["units"].parameters["age"].derive == "same"

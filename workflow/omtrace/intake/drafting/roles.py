@@ -225,10 +225,11 @@ def stems_of(file: FileProfile, visits: Visits) -> dict[str, list[ColumnProfile]
 
 
 def is_constant(file: FileProfile, unit: str, column: str) -> bool:
-    """Whether a column has one value for each unit, blank cells aside."""
+    """Whether a column has one value for each unit, cells without a value aside."""
+    texts = file.column(column).texts
     values: dict[str, str] = {}
     for one, text in zip(file.cells(unit), file.cells(column), strict=True):
-        if text and values.setdefault(one, text) != text:
+        if text in texts and values.setdefault(one, text) != text:
             return False
     return True
 
