@@ -136,7 +136,7 @@ def test_of_several_data_frames_the_plan_names_one():
     assert refusal("r_data", r(TWO)).startswith("option table: name one of the data frames 'e', 'd'")
     assert "did you mean" in refusal("r_data", r(TWO), table="dd")
     assert extract("r_data", r(TWO), table="e").rows[0] == ["Cont", "80.7", "80.2"]
-    assert reader_of("r_data").inner[1](r(TWO)) == {"e": 9, "d": 32}
+    assert reader_of("r_data").suggested(r(TWO)) == {"table": "d"}
 
 
 def test_row_names_are_a_column_and_matrices_are_left_out():
@@ -185,7 +185,7 @@ def test_of_several_prism_tables_the_plan_names_one_and_summaries_say_what_they_
         ("day 1", "sem", "0.5"),
         ("day 1", "n", "9"),
     ]
-    assert reader_of("prism").inner[1](both.encode()) == {"Exponential decay": 6, "Summary": 4}
+    assert reader_of("prism").suggested(both.encode()) == {"table": "Exponential decay"}
 
 
 def test_xml_with_a_document_type_is_refused_and_so_is_what_is_cut_off():

@@ -41,7 +41,7 @@ def rats(tmp_path, monkeypatch):
 
 def test_a_format_of_exports_that_there_is_not_is_a_usage_error_that_names_those_there_are(capsys):
     assert main(["export", "omt_rct", "--to", "pdf"]) == 2
-    assert "'pdf' is not one of csv, docx, latex, md, rtf, xlsx, adam, ars, html" in capsys.readouterr().err
+    assert "'pdf' is not one of csv, docx, latex, md, rtf, xlsx, adam, ars, pzfx, html" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", MODULES)

@@ -12,9 +12,9 @@ from omtrace.faults import Fault
 from omtrace.intake.config_text import without_study
 from omtrace.intake.drafting.command import new_study
 from omtrace.intake.drafting.document import shown
+from omtrace.intake.drafting.draft import Request
 from omtrace.intake.drafting.profile import column_of, kind_of, own_name
 from omtrace.intake.drafting.questionnaires import questionnaires_in
-from omtrace.intake.drafting.tables import Request
 from omtrace.intake.plan_check import check_plan
 from omtrace.intake.removal import remove_study
 from omtrace.model.document import read_document
@@ -25,7 +25,7 @@ from omtrace.provenance.stage_inputs import inputs_of
 from omtrace.readers import Variable
 from omtrace.simulate import batches
 from omtrace.store import read_csv
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from pipeline import MIRROR, REPOSITORY, done, omtrace, snakemake
 from yaml import safe_load
 
@@ -570,7 +570,7 @@ def test_visits_by_words_of_time_and_people_of_one_number(tmp_path):
     rows += [[c, n, v, "FM"[(c + n) % 2], v + n % 3] for c in (1, 2) for n in range(9) for v in (1, 2)]
     drafted(folder_of(tmp_path / "c"), saved(tmp_path, "z.csv", rows))
     text = (tmp_path / "c/config/studies/made.yaml").read_text(encoding="utf-8")
-    assert "# SAY: one id has several center, sex" in text and "unit: [center, id]" in text
+    assert "unit: [center, id]}   # SAY: whether id is given anew in each center" in text
 
 
 # what real files were found to need
@@ -627,3 +627,168 @@ def test_the_layout_that_a_plate_export_holds_is_written_to_be_looked_through(tm
     with open(folder / "layout.csv", encoding="utf-8") as file:
         roles = {row["role"] for row in csv.DictReader(file)}
     assert "standard" in roles
+
+
+def first_plan(tmp_path, rows, **request):
+    """The plan of a file with these rows, and what was asked."""
+    new = new_study("made", [saved(tmp_path, "made.csv", rows)], Request(**request), folder_of(tmp_path / "study"))
+    path = tmp_path / "study/config/studies/made.yaml"
+    return check_plan(read_plan(path), path), new.draft
+
+
+def test_numbers_given_anew_in_each_site_name_a_person_with_the_site(tmp_path):
+    rows = [["site", "id", "week", "treat", "age", "score"]]
+    for site in (1, 2, 3):
+        for n in range(1, 9):
+            arm = ("drug", "placebo")[(n + site) % 2]
+            rows += [[site, n, week, arm, 30 + n + site, 40 + n - week] for week in (0, 4, 8)]
+    plan, draft = first_plan(tmp_path, rows)
+    assert plan.tables["export"].unit == ("site", "id") and "unit_id" not in plan.tables["export"].columns
+    assert plan.analyses["primary"].method == "ancova" and plan.analyses["primary"].visits == ("week_8",)
+    assert list(plan.datasets["units"].groups) == ["placebo", "drug"] and not draft.doubts
+
+
+def test_one_number_in_each_group_is_asked_about_and_both_answers_can_be_given(tmp_path):
+    rows = [["ID", "group", "sleep"], *([n, group, n + group] for group in (1, 2) for n in range(1, 11))]
+    _, draft = first_plan(tmp_path, rows)
+    assert "Then give --unit group,ID; or had each of them all? Then give --design crossover" in draft.doubts[0]
+    new = {}
+    for name, request in (("a", {"unit": "group,ID"}), ("b", {"design": "crossover"})):
+        new[name], _ = drafted(folder_of(tmp_path / name), str(tmp_path / "made.csv"), **request)
+    assert new["a"].analyses["primary"].method == "compare_groups"
+    assert new["b"].analyses["primary"].method == "paired_change"
+
+
+def test_animals_name_the_unit_before_the_numbers_of_rows(tmp_path):
+    rows = [["", "Weight", "Time", "Pig"], *([7 * n + t, 20 + n + t, t, 100 + n] for n in range(9) for t in range(5))]
+    plan, draft = first_plan(tmp_path, rows)
+    assert draft.unit == "Pig" and list(plan.datasets["units"].visits.values()) == ["0", "1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("names", "visits"),
+    [
+        (["ward30min_cough", "ward4hour_cough", "ward1day_cough"], ["ward30min", "ward4hour", "ward1day"]),
+        (["number12m", "number3m"], ["3m", "12m"]),
+    ],
+)
+def test_times_in_names_are_visits_in_the_order_of_time(tmp_path, names, visits):
+    rows = [
+        ["id", "arm", "preOp_weight", *names],
+        *([n, n % 2, 70 + n, *(n % (i + 3) for i in range(len(names)))] for n in range(24)),
+    ]
+    plan, _ = first_plan(tmp_path, rows)
+    assert list(plan.datasets["units"].visits.values()) == visits
+    assert plan.analyses["primary"].visits == (list(plan.datasets["units"].visits)[-1],)
+    assert plan.analyses["at_baseline"].parameters == ("pre_op_weight",)
+
+
+def test_numbers_at_the_end_of_names_are_asked_about(tmp_path):
+    rows = [["arm", "wl1", "wl2", "se1", "se2"], *([n % 2, n, n % 5, n % 7, n % 3] for n in range(24))]
+    _, draft = first_plan(tmp_path, rows)
+    assert "columns of made.csv end in 1,2: visits side by side? Then give --wide 1,2" in draft.doubts
+    plan, _ = drafted(folder_of(tmp_path / "wide"), str(tmp_path / "made.csv"), wide=("1", "2"))
+    assert plan.analyses["primary"].method == "ancova" and plan.analyses["primary"].parameters == ("wl",)
+
+
+def test_what_was_measured_before_treatment_alone_is_no_outcome(tmp_path):
+    rows = [["id", "arm", "BL_cigarettes", "BL_pain", "V3_pain", "BL_sleep", "V3_sleep", "V5_sleep"]]
+    rows += [[n, ("drug", "placebo")[n % 2], *(n % k for k in (3, 5, 7, 4, 9, 11))] for n in range(40)]
+    plan, _ = first_plan(tmp_path, rows)
+    compared = {name: (a.parameters, a.visits) for name, a in plan.analyses.items() if a.method == "ancova"}
+    assert compared == {"primary": (("pain",), ("v3",)), "others": (("sleep",), ("v5",))}
+
+
+def test_a_column_that_says_the_group_again_is_no_outcome_and_what_is_not_used_is_said(tmp_path):
+    rows = [["id", "arm", "dose_g", "score", "remark", "seen_on"]]
+    rows += [
+        [n, ("drug", "placebo")[n % 2], (2, 0)[n % 2], n % 7, f"free text {n}", f"2024-03-{n:02}"] for n in range(1, 25)
+    ]
+    plan, draft = first_plan(tmp_path, rows)
+    assert plan.analyses["primary"].parameters == ("score",) and "dose_g" not in plan.datasets["units"].parameters
+    assert draft.unused == {"dose_g": "the same within each group", "remark": "text", "seen_on": "date"}
+    assert "without a parameter: seen_on (date)" in draft.found
+
+
+def test_an_outcome_in_two_words_is_compared_and_stands_before_numbers(tmp_path):
+    rows = [["id", "rx", "age", "outcome", "amylase"]]
+    rows += [[n, ("0_placebo", "1_drug")[n % 2], 30 + n % 40, ("0_no", "1_yes")[n % 3 == 0], n % 9] for n in range(60)]
+    plan, _ = first_plan(tmp_path, rows)
+    shares = plan.analyses["shares_1"]
+    assert (shares.role, shares.parameters) == ("primary", ("outcome_1_yes",))
+    assert shares.options == {"group": "1_drug", "reference": "0_placebo"}
+    assert plan.analyses["first"].role == "secondary"
+
+
+@pytest.mark.parametrize(("texts", "event"), [((0, 1), "status"), ((1, 2), "status_2")])
+def test_a_time_with_a_status_is_the_primary_outcome_and_the_rest_was_known_before(tmp_path, texts, event):
+    rows = [["time", "status", "rx", "karno", "prior"]]
+    rows += [[20 + 7 * n, texts[n % 3 > 0], n % 2, 40 + 10 * (n % 5), n % 2 * 10] for n in range(40)]
+    plan, _ = first_plan(tmp_path, rows)
+    primary = plan.analyses["time_to_event_1"]
+    assert (primary.role, primary.parameters, primary.options["event"]) == ("primary", ("time",), event)
+    assert primary.options["contrasts"] == [["1", "0"]]
+    assert {"karno"} <= {*plan.analyses["at_baseline"].parameters} and "primary" not in plan.analyses
+
+
+def test_factors_are_told_by_their_levels_where_no_name_does(tmp_path):
+    rows = [["time", "poison", "treat"], *([n % 7 + 1, n % 3 + 1, "ABCD"[n % 4]] for n in range(48))]
+    plan, draft = first_plan(tmp_path, rows, design="factorial")
+    assert draft.factors == ["poison", "treat"] and plan.analyses["primary"].method == "factorial"
+    assert plan.analyses["primary"].parameters == ("time",)
+
+
+def test_a_text_that_is_the_name_of_its_column_is_a_value_and_a_header_again_is_none(tmp_path):
+    rows = [["id", "treatment", "score"], *([n, ("treatment", "placebo")[n % 2], n % 7] for n in range(1, 31))]
+    rows.insert(12, rows[0])
+    plan, _ = first_plan(tmp_path, rows)
+    assert list(plan.datasets["units"].groups) == ["placebo", "treatment"]
+    assert plan.tables["export"].declared["score"].type == "integer"
+
+
+def test_where_no_name_tells_the_groups_the_columns_that_could_are_named(tmp_path):
+    rows = [["id", "classroom", "score"], *([n, ("small", "large")[n % 2], n % 9] for n in range(30))]
+    _, draft = first_plan(tmp_path, rows)
+    assert draft.doubts == ["no column is called as one of groups is; --arm takes one of classroom"]
+
+
+def test_a_header_below_a_title_and_the_largest_sheet_are_read(tmp_path):
+    book = Workbook()
+    book.active.title = "Notes"
+    book.active.append(["what is in this file"])
+    sheet = book.create_sheet("Data")
+    for row in [["Pressure study"], [], ["id", "arm", "pressure"], *([n, n % 2, 120 + n % 9] for n in range(24))]:
+        sheet.append(row)
+    book.save(tmp_path / "made.xlsx")
+    plan, draft = drafted(folder_of(tmp_path / "study"), str(tmp_path / "made.xlsx"))
+    assert plan.sources["export"].options == {"sheet": "Data", "header_row": 3}
+    assert plan.analyses["primary"].parameters == ("pressure",)
+
+
+def test_names_that_stand_twice_are_said_of_their_own_row(tmp_path):
+    book = Workbook()
+    for row in [["Study"], ["id", "BP", "HR", "BP", "HR"], *([n, 120, 70, 118, 68 + n] for n in range(9))]:
+        book.active.append(row)
+    book.save(tmp_path / "made.xlsx")
+    with pytest.raises(Fault, match="row 2: columns 2 and 4 have one name"):
+        drafted(folder_of(tmp_path / "study"), str(tmp_path / "made.xlsx"))
+
+
+def test_a_record_id_of_any_name_and_blank_rows_of_a_dictionary(tmp_path):
+    head = "field_name,form_name,section_header,field_type,field_label,select_choices_or_calculations,field_note,"
+    head += "text_validation_type_or_show_slider_number,text_validation_min,text_validation_max,identifier,"
+    head += "branching_logic,required_field,custom_alignment,question_number"
+    fields = ["car,intake,,text,Car,,,,,,,,,,", "weight,intake,,text,Weight,,,number,,,,,,,", "," * 14, "," * 14]
+    (tmp_path / "dictionary.csv").write_text("\n".join([head, *fields]) + "\n", encoding="utf-8")
+    rows = [["car", "weight", "intake_complete"], *([f"car {n}", 60 + n, 2] for n in range(1, 12))]
+    plan, _ = drafted(
+        folder_of(tmp_path / "study"), saved(tmp_path, "data.csv", rows), str(tmp_path / "dictionary.csv")
+    )
+    assert plan.tables["intake"].raw("unit_id") == "car"
+
+
+def test_a_code_for_no_value_is_no_second_value_of_a_person(tmp_path):
+    rows = [["id", "visit", "arm", "age", "score"]]
+    rows += [[n, v, "ab"[n % 2], (30 + n, "NA")[v], n % 7 + v] for n in range(20) for v in (0, 1)]
+    plan, draft = first_plan(tmp_path, rows)
+    assert not draft.doubts and plan.datasets["units"].parameters["age"].derive == "same"

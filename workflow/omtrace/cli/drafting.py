@@ -6,14 +6,19 @@ import click
 
 from omtrace.cli.command import command, complete_study
 from omtrace.cli.exit_codes import ExitCode, of_severities
-from omtrace.intake.drafting.tables import Design, Request
+from omtrace.intake.drafting.draft import Design, Request
 
 
 @command("new-study", "clinic ~/Desktop/export.csv ~/Desktop/visits.xlsx")
 @click.argument("name", metavar="NAME")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--design", type=click.Choice(get_args(Design)), help="By default as the files show it.")
-@click.option("--unit", metavar="COLUMN", default="", help="Column that names the participant or animal.")
+@click.option(
+    "--unit",
+    metavar="COLUMN",
+    default="",
+    help="Column that names the participant or animal; several: site,id.",
+)
 @click.option("--visit", metavar="COLUMN", default="", help="Column that names the visit.")
 @click.option("--arm", metavar="COLUMN", default="", help="Column with the groups that are compared.")
 @click.option("--reference", metavar="TEXT", default="", help="The group that others are compared with.")

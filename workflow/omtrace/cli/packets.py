@@ -124,7 +124,9 @@ def reproduce(packet: str, raw: list[str], cores: int, as_json: bool) -> ExitCod
 
 @command("export", "omt_rct --to docx")
 @click.argument("study", metavar="STUDY", shell_complete=complete_study)
-@click.option("--to", "form", metavar="FORMAT", help="csv, docx, latex, md, rtf or xlsx; adam; ars; html with --share.")
+@click.option(
+    "--to", "form", metavar="FORMAT", help="csv, docx, latex, md, rtf or xlsx; adam; ars; pzfx; html with --share."
+)
 @click.option("--share", is_flag=True, help="Hold small cells back; without --to, the report without rows as html.")
 @click.option(
     "--shells",
@@ -142,7 +144,8 @@ def export(study: str, form: str | None, share: bool, shells: bool, file: str | 
 
     --to adam writes the analysis data sets ADSL and ADBDS (CSV, Parquet, XPT 5, Dataset-JSON 1.1) with the raw files
     and columns behind each variable, as a confidential zip file; --to ars the results as CDISC ARS 1.0 JSON, one
-    operation a number, with its id. --shells writes the tables before there are data, from the plan alone.
+    operation a number, with its id; --to pzfx the values by parameter and group for GraphPad Prism, as a confidential
+    file. --shells writes the tables before there are data, from the plan alone.
 
     With --share no number can be read or worked out that rests on fewer units than the plan allows
     (disclosure.threshold, 5): small counts and what gives them away, minima and maxima, and quantiles of few show as
@@ -152,10 +155,10 @@ def export(study: str, form: str | None, share: bool, shells: bool, file: str | 
 
     if not form and not share and not shells:
         raise click.UsageError("say what to write: --to FORMAT, --share or --shells")
-    known = [*exports.formats(), "adam", "ars", "html"]
+    known = [*exports.formats(), "adam", "ars", "pzfx", "html"]
     if form and form not in known:
         raise click.UsageError(f"{form!r} is not one of {', '.join(known)}.")
-    if shells and (share or form in ("adam", "ars", "html")):
+    if shells and (share or form in ("adam", "ars", "pzfx", "html")):
         raise click.UsageError("shells are tables, and hold no numbers: --shells --to FORMAT")
     if form == "html" and not share:
         raise click.UsageError(
@@ -172,6 +175,10 @@ def export(study: str, form: str | None, share: bool, shells: bool, file: str | 
         from omtrace.report.adam import export_adam
 
         path = export_adam(study, file or "", share=share)
+    elif form == "pzfx":
+        from omtrace.report.prism import export_prism
+
+        path = export_prism(study, file or "", share=share)
     elif form == "ars":
         from omtrace.report.ars import export_ars
 

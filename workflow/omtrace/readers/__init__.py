@@ -4,7 +4,7 @@ Each module declares ``READER``; the plan names it by module name. ``read`` gets
 checked options and returns an ``Extract``; a file that cannot be read at all raises ``Fault``.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict, Unpack, overload
 
@@ -160,8 +160,8 @@ class Reader:
     map); its bytes are passed to ``read`` as a keyword of that name, b"" where the plan names none.
     ``address``: how a cell is called in the file's own program, from a row's place and the column's index.
     ``made``: columns that the reader makes itself, of names of plates, headings and places of wells: no column of the
-    file, so that nobody need read them. ``inner``: of files that hold several tables, the option that names one, and a
-    function that gives the number of cells of each.
+    file, so that nobody need read them. ``suggested``: the options by which a file that is not known yet is read, of
+    several tables the largest one, and where its header stands.
     """
 
     options: "type[Closed]"
@@ -169,7 +169,12 @@ class Reader:
     companions: tuple[str, ...] = ()
     address: Callable[[Place, int], str] | None = None
     made: frozenset[str] = frozenset()
-    inner: tuple[str, Callable[[bytes], dict[str, int]]] | None = None
+    suggested: "Callable[[bytes], dict[str, object]] | None" = None
+
+
+def largest(option: str, sizes: Mapping[str, int]) -> dict[str, object]:
+    """Of several tables (name -> number of cells), the option that names the largest; none where there is only one."""
+    return {option: max(sizes, key=lambda name: sizes[name])} if len(sizes) > 1 else {}
 
 
 def reader_of(name: str) -> Reader:

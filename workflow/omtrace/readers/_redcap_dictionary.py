@@ -88,7 +88,7 @@ class Dictionary:
 
 
 def rows_of(content: bytes, part: str) -> tuple[tuple[str, ...], list[tuple[int, dict[str, str]]]]:
-    """Columns of a companion file, and the first line and the stripped cells of each row.
+    """Columns of a companion file, and the first line and the stripped cells of each row that is not blank.
 
     ``part`` names the file in faults. Raises Fault for what ``delimited.read`` refuses, a row of another
     width, and a file without rows.
@@ -103,7 +103,7 @@ def rows_of(content: bytes, part: str) -> tuple[tuple[str, ...], list[tuple[int,
     if faults:
         raise Fault(*faults)
     columns = tuple(name.strip() for name in extract.columns)
-    rows = zip(extract.places, extract.records(), strict=True)
+    rows = [(p, row) for p, row in zip(extract.places, extract.records(), strict=True) if any(map(str.strip, row))]
     return columns, [(p.first_line, dict(zip(columns, map(str.strip, row), strict=True))) for p, row in rows]
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed, nearest
 from omtrace.provenance.keys import Place
-from omtrace.readers import Extract, Reader
+from omtrace.readers import Extract, Reader, largest
 from omtrace.readers._xml import Element, tree_of
 
 COLUMNS = ("group", "row", "row_title", "x", "replicate", "value", "excluded")
@@ -95,4 +95,4 @@ def _named(table: Element, replicate: int) -> str:
 
 
 PLACES = frozenset({"row", "row_title", "replicate", "excluded"})  # of a value, and no measurements
-READER = Reader(Options, read, made=PLACES, inner=("table", tables_of))
+READER = Reader(Options, read, made=PLACES, suggested=lambda content: largest("table", tables_of(content)))

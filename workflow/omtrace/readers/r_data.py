@@ -8,7 +8,7 @@ from pydantic import Field
 
 from omtrace.faults import Fault
 from omtrace.model.closed import Closed, nearest
-from omtrace.readers import Extract, Places, Reader, Variable
+from omtrace.readers import Extract, Places, Reader, Variable, largest
 from omtrace.readers._unpacking import unpacked
 from omtrace.readers.delimited import check_names
 
@@ -169,4 +169,4 @@ def _variable(column: "Object") -> Variable:
     return Variable(label, {code: name for code, name in zip(codes, labels.names, strict=False) if code})
 
 
-READER = Reader(Options, read, inner=("table", tables_of))
+READER = Reader(Options, read, suggested=lambda content: largest("table", tables_of(content)))

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from omtrace.faults import Fault
 from omtrace.intake import checking
 from omtrace.intake.config_text import with_study
 from omtrace.intake.drafting.document import plan_text
+from omtrace.intake.drafting.draft import Draft, Request
 from omtrace.intake.drafting.plates import Plates, assay_text, layout_said, plates_in, write_layouts
 from omtrace.intake.drafting.profile import (
     FileProfile,
@@ -20,7 +21,7 @@ from omtrace.intake.drafting.profile import (
     read_file,
     reader_for,
 )
-from omtrace.intake.drafting.tables import Draft, Request, draft_of
+from omtrace.intake.drafting.tables import draft_of
 from omtrace.intake.plan_check import check_plan, checked_plan
 from omtrace.intake.registration import Request as Registration
 from omtrace.intake.registration import highest_ever, identifier_faults, row_of, write_rows
@@ -65,8 +66,9 @@ def new_study(study: str, files: Sequence[str], request: Request, root: str | Pa
         raise Fault(*(f"{path}: there is no such file" for path in missing))
     if request.design in ("", "assay") and (plates := plates_in(sources)):
         return _assay(study, plates, root)
-    profiles, options, forms, tables = _profiles(sources)
+    profiles, options, forms, tables, unit = _profiles(sources)
     _refuse_identifiers(profiles, request.harmless)
+    request = replace(request, unit=request.unit or unit)
     draft = draft_of(profiles, request, forms)
     if not draft.parameters:
         raise Fault(
@@ -166,12 +168,13 @@ def _check_name(study: str, root: Path) -> None:
 
 
 class Profiles(NamedTuple):
-    """The files of data, looked at; the options of their readers; their forms; and the table of each file."""
+    """The files of data, looked at; options of their readers; their forms; the table of each file; the record id."""
 
     files: list[FileProfile]
     options: dict[str, Mapping[str, object]]
     forms: dict[str, dict[str, str]]
     tables: dict[Path, str]
+    unit: str  # that all their dictionaries name, "" where there is none
 
 
 def _profiles(paths: Sequence[Path]) -> Profiles:
@@ -200,7 +203,8 @@ def _profiles(paths: Sequence[Path]) -> Profiles:
         options[name], tables[path] = dict(profile.options), name
     if not profiles:
         raise Fault("no file of data among these: a dictionary alone says nothing of anybody")
-    return Profiles(profiles, options, forms, tables)
+    units = {one.record_id for one in fields.values()} if len(forms) == len(profiles) else set()
+    return Profiles(profiles, options, forms, tables, units.pop() if len(units) == 1 else "")
 
 
 def _is_dictionary(content: bytes) -> bool:

@@ -3,16 +3,19 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
+from omtrace.intake.drafting.draft import Draft, ParameterDraft, TableDraft
 from omtrace.intake.drafting.events import TimeToEvent, times_to_event
 from omtrace.intake.drafting.profile import ColumnProfile, FileProfile, greatest_and_least
-from omtrace.intake.drafting.tables import Draft, ParameterDraft, TableDraft, visits_in_order
+from omtrace.intake.drafting.tables import visits_in_order
 from omtrace.model.document import Word, plain_word
 from omtrace.model.sources import MANY
 
 WIDTH = 116
 PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ ./()%+-]*[A-Za-z0-9_.)%]|[A-Za-z_]|-?[0-9]+(\.[0-9]+)?")
 SCHEMA = "# yaml-language-server: $schema=../../workflow/schemas/plan.schema.json"
+ENDPOINT = "outcome|end_?point|primary"
 MOST_OUTCOMES = 12  # that one analysis takes: of more, the first, and a comment
 CHOICES = {
     "parallel": "Two or more arms side by side.",
@@ -95,11 +98,15 @@ def _sources(draft: Draft, options: Mapping[str, Mapping[str, object]], harmless
         source: dict[str, object] = {"reader": file.reader}
         if options.get(file.name):
             source["options"] = dict(options[file.name])
-        if draft.unit:
+        if draft.unit_parts:
+            source["unit"] = list(draft.unit_parts)
+        elif draft.unit:
             source["columns"] = {"unit_id": draft.unit}
         if mine := {column: why for column, why in harmless.items() if column in file.extract.columns}:
             source["identifiers"] = mine
-        yield from entry(2, file.name, source)
+        place, *rest = draft.unit_parts or [""]
+        says = f"SAY: whether {', '.join(rest)} is given anew in each {place}" if rest else ""
+        yield from entry(2, file.name, source, says)
 
 
 def _tables(draft: Draft) -> Iterator[str]:
@@ -201,11 +208,29 @@ def _analysis(
     yield from entry(2, name, said)
 
 
-def _analyses(draft: Draft) -> Iterator[str]:
+class _Kinds(NamedTuple):
+    """The parameters that are analysed: times to an event, numbers, yes and no, and what is known of a unit."""
+
+    timed: list[TimeToEvent]
+    outcomes: list[ParameterDraft]
+    events: list[ParameterDraft]
+    facts: list[ParameterDraft]
+
+
+def _kinds(draft: Draft) -> _Kinds:
+    """The parameters of a draft by kind. Beside a time to an event, what was measured once is known of the unit."""
     timed = [*times_to_event(draft)]
     used = {p.name for pair in timed for p in (pair.time, pair.event)}
-    outcomes, facts = ([p for p in some if p.name not in used] for some in (draft.outcomes(), draft.facts))
-    events = [p for p in draft.outcomes("yes or no") if p.name not in used]
+    outcomes, events, facts = (
+        [p for p in some if p.name not in used] for some in (draft.outcomes(), draft.outcomes("yes or no"), draft.facts)
+    )
+    if timed and not draft.outcome and not any(p.visits for p in outcomes + events):
+        outcomes, events, facts = [], [], [*facts, *outcomes, *events]
+    return _Kinds(timed, outcomes, events, facts)
+
+
+def _analyses(draft: Draft) -> Iterator[str]:
+    timed, outcomes, events, facts = _kinds(draft)
     yield "analyses:"
     first = [*outcomes, *events, *(pair.time for pair in timed), *facts][:1]
     if first:
@@ -241,34 +266,51 @@ def _timed(draft: Draft, timed: Sequence[TimeToEvent], role: str) -> Iterator[st
         reference, *others = draft.arm.groups
         pairs = [[other, reference] for other in others]
     for number, pair in enumerate(timed, 1):
+        role = role if number == 1 else "secondary"
         options = {"event": pair.event.name, "times": list(pair.times)} | ({"contrasts": pairs} if pairs else {})
         name = f"time_to_event_{number}"
         yield from _analysis(name, "time_to_event", pair.time.label, role, [pair.time.name], options=options)
 
 
 def _compared(draft: Draft, outcomes: Sequence[ParameterDraft], events: Sequence[ParameterDraft]) -> Iterator[str]:
-    """The comparison, of the first outcome as the primary one, and of the others; then of yes and no."""
+    """The comparison, of the first outcome as the primary one, and of the others; then of yes and no.
+
+    What was measured before treatment alone is no outcome of it.
+    """
+    outcomes, events = (
+        [p for p in some if not draft.baseline or p.visits != (draft.baseline,)] for some in (outcomes, events)
+    )
     if outcomes and draft.treatments:
         yield "  # SAY: which outcome answers the question of the study; here the first. Treatment of interest first."
     elif outcomes or events:
         yield "  # SAY: which outcome, at which visit, answers the question of the study; here the first, at the last."
-    for name, role, some in (("primary", "primary", outcomes[:1]), ("others", "secondary", outcomes[1:MOST_OUTCOMES])):
-        if some:
-            yield from _comparison(draft, name, role, some)
+    shared = bool(draft.arm and draft.group and not draft.cluster and not draft.treatments and len(draft.factors) < 2)
+    called = [p for p in events if shared and not draft.outcome and re.search(ENDPOINT, p.raw, re.IGNORECASE)]
+    if outcomes:
+        name, role = ("first", "secondary") if called else ("primary", "primary")
+        yield from _comparison(draft, name, role, outcomes[:1])
+    alike: dict[tuple[str, bool], list[ParameterDraft]] = {}
+    for outcome in outcomes[1:MOST_OUTCOMES]:
+        alike.setdefault((_last(draft, [outcome]), draft.baseline in outcome.visits), []).append(outcome)
+    for number, some in enumerate(alike.values(), 1):
+        yield from _comparison(draft, "others" if number == 1 else f"others_{number}", "secondary", some)
     if len(outcomes) > MOST_OUTCOMES:
         yield f"  # SAY: {len(outcomes) - MOST_OUTCOMES} further outcomes are described above, and not compared."
-    if draft.arm and draft.group and not draft.cluster and not draft.treatments:
-        yield from _shares(draft, events[:MOST_OUTCOMES], "secondary" if outcomes else "primary")
+    if shared:
+        others = [event for event in events if event not in called][:MOST_OUTCOMES]
+        yield from _shares(draft, "shares", called, "primary")
+        name = "other_shares" if called else "shares"
+        yield from _shares(draft, name, others, "secondary" if outcomes or called else "primary")
 
 
-def _shares(draft: Draft, events: Sequence[ParameterDraft], role: str) -> Iterator[str]:
+def _shares(draft: Draft, name: str, events: Sequence[ParameterDraft], role: str) -> Iterator[str]:
     """The shares of yes of each group against the reference."""
     assert draft.arm
-    last = next((visit for visit in reversed([*dict(visits_in_order(draft))]) if _all_at(events, visit)), "")
+    last = _last(draft, events)
     reference, *others = draft.arm.groups
     for number, other in enumerate(others if events else (), 1):
         yield from _analysis(
-            f"shares_{number}",
+            f"{name}_{number}",
             "compare_proportions",
             f"Shares of {other} and {reference}",
             role if number == 1 else "secondary",
@@ -281,7 +323,7 @@ def _shares(draft: Draft, events: Sequence[ParameterDraft], role: str) -> Iterat
 def _comparison(draft: Draft, name: str, role: str, outcomes: Sequence[ParameterDraft]) -> Iterator[str]:
     names = [outcome.name for outcome in outcomes]
     what = outcomes[0].label if len(outcomes) == 1 else "Other outcomes"
-    last = next((visit for visit in reversed([*dict(visits_in_order(draft))]) if _all_at(outcomes, visit)), "")
+    last = _last(draft, outcomes)
     at = {"visits": [last]} if last else {}
     visited = all(outcome.visits for outcome in outcomes)
     before = bool(draft.baseline) and _all_at(outcomes, draft.baseline) and last != draft.baseline
@@ -322,14 +364,17 @@ def _crossover(draft: Draft) -> dict[str, object]:
     return {"sequences": sequences, "contrast": [other, reference]}
 
 
+def _last(draft: Draft, outcomes: Sequence[ParameterDraft]) -> str:
+    """The last visit that all of some outcomes have; "" where they have none in common."""
+    return next((visit for visit in reversed([*dict(visits_in_order(draft))]) if _all_at(outcomes, visit)), "")
+
+
 def _all_at(outcomes: Sequence[ParameterDraft], visit: str) -> bool:
     return all(visit in outcome.visits for outcome in outcomes)
 
 
 def _figures(draft: Draft) -> Iterator[str]:
-    timed = [*times_to_event(draft)]
-    used = {p.name for pair in timed for p in (pair.time, pair.event)}
-    outcomes = [p for p in draft.outcomes() if p.name not in used]
+    timed, outcomes, _, _ = _kinds(draft)
     if outcomes or timed:
         yield "figures:"
     if timed:

@@ -163,10 +163,8 @@ def read_file(
     """A file with its columns looked at. Raises Fault, with the file's name, for what its reader refuses."""
     module, content = reader_of(reader), path.read_bytes()
     try:
-        if module.inner and not options:
-            option, sizes_of = module.inner
-            sizes = sizes_of(content)
-            options = {option: max(sizes, key=lambda table: sizes[table])} if len(sizes) > 1 else {}
+        if module.suggested and not options:
+            options = module.suggested(content)
         read = options_of(module, dict(options), "options")
         extract = module.read(content, read, **(beside or {}))
     except Fault as fault:
@@ -178,10 +176,12 @@ def columns_of(extract: Extract) -> tuple[ColumnProfile, ...]:
     """What each column of an extract holds."""
     names: dict[str, None] = dict.fromkeys(("unit_id", "visit", "key"))  # which mean something in every table
     profiles = []
+    headers = headers_again(extract)
     for raw, cells in zip(extract.columns, extract.cells, strict=True):
         name = own_name(raw, names)
         names[name] = None
-        profile = column_of(raw, name, counted(cells), extract.variables.get(raw, Variable()))
+        counts = counted(cells) - Counter({raw.strip(): headers})
+        profile = column_of(raw, name, counts, extract.variables.get(raw, Variable()))
         dated = len(extract.date_cells.get(raw, ()))
         if profile.kind == "date" and 0 < dated < profile.filled:
             remark = (
@@ -192,6 +192,13 @@ def columns_of(extract: Extract) -> tuple[ColumnProfile, ...]:
             profile = replace(profile, kind="text")
         profiles.append(profile)
     return tuple(profiles)
+
+
+def headers_again(extract: Extract) -> int:
+    """How many rows hold the names of the columns once more, in more than half of their cells."""
+    cells = zip(extract.columns, extract.cells, strict=True)
+    named = (row for raw, of in cells for row, text in enumerate(texts_of(of)) if str(text).strip() == raw.strip())
+    return sum(2 * n > len(extract.columns) for n in Counter(named).values())
 
 
 def identifiers_in(file: FileProfile) -> dict[str, str]:
@@ -229,7 +236,7 @@ def own_name(raw: str, taken: Mapping[str, None] | None = None) -> str:
 def column_of(raw: str, name: str, counts: Mapping[str, int], variable: Variable) -> ColumnProfile:
     """What a column holds, from its distinct texts and what the file says of it."""
     missing = {text: says or "missing" for text, says in variable.missing.items()}
-    texts = {text: n for text, n in counts.items() if text not in missing and text != raw.strip()}  # the header again
+    texts = {text: n for text, n in counts.items() if text not in missing}
     missing |= {text: NO_VALUE[text.lower()] for text in texts if text.lower() in NO_VALUE}
     texts = {text: n for text, n in texts.items() if text not in missing}
     kind, remark = kind_of(texts)

@@ -12,8 +12,9 @@ from omtrace.readers._wide import stem_of
 UNITS = (
     r"record_?id|usubjid|subj(ect)?_?(id|no|nr|num|number|key)?|participant_?(id|no|nr|number|code)?|"
     r"patient_?(id|no|nr|number|code)?|p?pt_?(id|no|nr)|pid_?(no|nr|num|number)?|ppid|ppt|respondent_?(id)?|external_?reference|"
-    r"(animal|mouse|rat|pup|tier|maus|ratte|patient|patienten|proband|probanden|teilnehmer|sujet|paciente|paziente)_?"
-    r"(id|no|nr|number|code)?|case_?(id|no|nr|number)?|study_?(id|no|nr|number)|id|code|unit_?id?|row_name"
+    r"(animal|mouse|rat|pup|rabbit|dog|cat|pig|sheep|hamster|monkey|ferret|chick|tier|maus|ratte|patient|patienten|proband|"
+    r"probanden|teilnehmer|sujet|paciente|paziente)_?(id|no|nr|number|code)?|case_?(id|no|nr|num|number)?|"
+    r"response_?id|study_?(id|no|nr|number)|id|code|unit_?id?|row_name"
 )
 VISITS = (
     r"redcap_event_name|a?visit(_?(name|code|num(ber)?|no|id|n))?|time(_?point)?(_?(name|code|no))?|tp|(study_?)?event(_?(name|oid))?|"
@@ -23,7 +24,7 @@ VISITS = (
 ARMS = (
     r"arms?(_?(cd|code|name|label|num))?|trt(_?(a|p|01a|01p|code|group))?|treat(ment)?(_?(arm|group|code|name))?|"
     r"group(_?(name|code|id))?|grp|alloc(ation)?(_?(group|arm))?|random(i[sz]ed|i[sz]ation)?(_?(group|arm|to))?|"
-    r"intervention(_?group)?|condition|dose(_?group)?|drug|genotype|diet|exposure_?group|cohort|gruppe|"
+    r"intervention(_?group)?|condition|rx|tx|dose(_?group)?|drug|genotype|diet|exposure_?group|cohort|gruppe|"
     r"behandlung(sgruppe|sarm)?|groupe|traitement|grupo|tratamiento|gruppo|trattamento"
 )
 ARM_ORDER = ("arm", "trt", "treat", "alloc", "random", "group", "grp", "intervention", "condition", "dose", "drug")
@@ -36,7 +37,13 @@ FACTS = (
     r"age.*|sex|gender|bmi|height.*|race|.*_?size|ethnic.*|site|cent(er|re).*|strat.*|educ.*|smok.*|duration.*|"
     r"onset.*|chronic.*|batch|strain|litter.*|cage.*|country|region|marital.*|employ.*|dob|birth.*|visit.*|practice.*|"
     r"alter.*|geschlecht|größe.*|groesse.*|gewicht.*|zentrum|praxis|sexe|âge|taille.*|poids.*|edad.*|sexo|talla.*|peso.*|"
-    r"età|sesso|altezza.*|leeftijd|geslacht|lengte.*"
+    r"età|sesso|altezza.*|leeftijd|geslacht|lengte.*|asa(_?(class|score|status))?|mallampati.*|ecog.*|karno.*|comorb.*|"
+    r"(medical_?)?histor.*|prior.*|previous.*|diag(nosis)?_?time|risk(_?score)?|(pre_?op\w*|baseline|base|bl|screening)(_.*)?"
+)
+# Words of what a treatment is to bring about or to prevent, where a column of them has two texts.
+OUTCOMES = (
+    r".*outcome.*|respon(se|ded|der)|success.*|improv.*|cured?|heal(ed|ing)|remission|relapsed?|recurr?ence|recur|"
+    r"died|dead|death|surviv(al|ed)|fail(ed|ure)?|complications?|infect(ion|ed)|adverse_?events?"
 )
 REFERENCE = (
     r"placebo|control|ctrl|ctl|cont|sham|vehicle|usual|tau|cau|untreated|saline|waiting|wait.?list|standard|wt|wild|none|no|pbo|0|"
@@ -46,16 +53,20 @@ BEFORE = (
     r"base|bl\b|pre|screen|before|^t_?0$|^v_?0$|^0$|(week|wk|w|month|m|day|d|visit)_?0+\b|enrol|inclusion|admission|"
     r"vorher|ausgang|einschluss"
 )
-LATER = (
-    r"(?:t|v|w|wk|m|d|fu|week|month|day|visit|time|tp|followup|follow_up|wave)_?[0-9]+[a-z]*|"
-    r"[0-9]+_?(?:m|mo|w|wk|d|y|h|month|week|day|year|hour)s?"
-)
+AFTER = r"[0-9]+_?(?:m|mo|w|wk|d|y|h|min|minute|month|week|day|year|hour)s?"
+LATER = rf"(?:t|v|w|wk|m|d|fu|week|month|day|visit|time|tp|followup|follow_up|wave)_?[0-9]+[a-z]*|{AFTER}"
 NAMED = r"baseline|base|bl|pre|post|fup?|followup|follow_up|end|final|screening|discharge"
 SUFFIX = re.compile(rf"(.*[A-Za-z0-9])[_. ]({LATER}|{NAMED})", re.IGNORECASE)
 PREFIX = re.compile(rf"({LATER}|{NAMED})[_. ]([A-Za-z].*)", re.IGNORECASE)
 NUMBERED = re.compile(rf"({NAMED})[_. ]([0-9]+)", re.IGNORECASE)  # pre.1, pre.2
 JOINED = re.compile(r"(pre|post)([A-Za-z]{2,})", re.IGNORECASE)  # Prewt, Postwt
-PERSONAL = rf"sex|gender|age|dob|birth.*|race|site|cent(er|re)|{ARMS}"  # the same in all rows of a person
+TIMED = re.compile(rf"([A-Za-z]+{AFTER})_([A-Za-z].*)", re.IGNORECASE)  # postOp4hour_cough, ward30min_cough
+AGO = re.compile(rf"([A-Za-z_]*[A-Za-z])({AFTER})", re.IGNORECASE)  # number3m, number12m
+HOURS = {"min": 1 / 60, "h": 1, "d": 24, "w": 168, "m": 730, "y": 8766}  # of a unit of time, by how its name begins
+BEGINNINGS = (PREFIX, JOINED, NUMBERED, TIMED)
+PERSON, PLACE = r"sex|gender|age|dob|birth.*|race", r"(study_?)?site|cent(er|re)|clinic|hospital|practice|country"
+PERSONAL = rf"{PERSON}|{PLACE}|{ARMS}"  # the same in all rows of a person
+ROW_NAME = "row_name"  # the rows' names in R, which are mostly their numbers
 REPEATS = "redcap_repeat_instrument"
 BLANK = ("", "NA")  # NA: in exports that R wrote again
 ADAM = {"visit": "AVISIT", "code": "PARAMCD", "label": "PARAM", "value": "AVAL"}  # CDISC, ADaM Implementation Guide
@@ -100,6 +111,7 @@ def unit_column(files: Sequence[FileProfile], asked: str = "") -> str:
     common = [c for c in first.columns if all(file.has(c.raw) for file in rest)]
     full = [c for c in common if c.filled == first.rows - first.cells(c.raw).count(c.raw)]  # the header again
     by_name = [c for c in full if named(c, UNITS) and (len(c.texts) > 1 or first.rows > 1)]
+    by_name = [c for c in by_name if c.raw != ROW_NAME] or by_name
     if by_name:
         order = re.split(r"\|(?![^(]*\))", UNITS)
         return min(by_name, key=lambda c: next((i for i, n in enumerate(order) if named(c, n)), len(order))).raw
@@ -123,7 +135,7 @@ def is_unique(file: FileProfile, columns: Iterable[str]) -> bool:
 def visits_of(file: FileProfile, unit: str, asked: str = "", wide: Sequence[str] = ()) -> Visits | None:
     """The visits of a file, below each other or side by side; None where there are none."""
     if not asked and {*ADAM.values()} <= {*file.extract.columns}:
-        return _below(file, file.column(ADAM["visit"]))
+        return visits_below(file, file.column(ADAM["visit"]))
     if unit and not is_unique(file, [unit]):
         candidates = [file.column(asked)] if asked else [c for c in file.columns if named(c, VISITS)]
         candidates = [
@@ -132,11 +144,11 @@ def visits_of(file: FileProfile, unit: str, asked: str = "", wide: Sequence[str]
             if column.raw != unit and 1 < len(column.texts) <= MOST_VISITS and is_unique(file, [unit, column.raw])
         ]
         texts = [column for column in candidates if column.kind in ("category", "text")]
-        return _below(file, (texts or candidates)[0]) if candidates else None
+        return visits_below(file, (texts or candidates)[0]) if candidates else None
     return _beside(file, unit, wide)
 
 
-def _below(file: FileProfile, column: ColumnProfile) -> Visits:
+def visits_below(file: FileProfile, column: ColumnProfile) -> Visits:
     """Visits that a column names, in time order."""
     texts = list(dict.fromkeys(text for text in file.cells(column.raw) if text in column.texts))
     ordered = sorted(texts, key=lambda text: _when(text, texts))
@@ -153,10 +165,13 @@ def _below(file: FileProfile, column: ColumnProfile) -> Visits:
 
 
 def _when(text: str, texts: Sequence[str]) -> tuple[int, float, int]:
-    """The order of a visit: those before treatment first, then by the number in the text, then as in the file."""
+    """The order of a visit: those before treatment first, then by the time in the text, then as in the file."""
     number = re.search(r"[-+]?[0-9]+(\.[0-9]+)?", text)
     first = bool(re.search(BEFORE, text, re.IGNORECASE)) and not (number and float(number[0]) > 0)
-    return (0 if first else 1, float(number[0]) if number else 1e9, texts.index(text))
+    unit = all(re.search(r"[0-9][ _]?(min|[hdwmy])", one, re.IGNORECASE) for one in texts if re.search("[0-9]", one))
+    found = re.search(r"[0-9][ _]?(min|[hdwmy])", text, re.IGNORECASE) if unit else None
+    hours = HOURS[found[1].lower()] if found else 1
+    return (0 if first else 1, float(number[0]) * hours if number else 1e9, texts.index(text))
 
 
 def _baseline(labels: dict[str, str]) -> str:
@@ -179,8 +194,10 @@ def _beside(file: FileProfile, unit: str, asked: Sequence[str]) -> Visits | None
         for raw in others:
             if match := SUFFIX.fullmatch(raw):
                 found.setdefault("*" + raw[len(match[1]) :], set()).add(match[1])
-            elif match := PREFIX.fullmatch(raw) or JOINED.fullmatch(raw) or NUMBERED.fullmatch(raw):
+            elif match := next(filter(None, (form.fullmatch(raw) for form in BEGINNINGS)), None):
                 found.setdefault(raw[: -len(match[2])] + "*", set()).add(match[2])
+            elif match := AGO.fullmatch(raw):
+                found.setdefault("*" + match[2], set()).add(match[1])
         stems = [stem for stems in found.values() for stem in stems]
         shared = {stem for stem in stems if stems.count(stem) > 1}
         patterns = [pattern for pattern, with_it in found.items() if with_it & shared]
@@ -208,10 +225,11 @@ def stems_of(file: FileProfile, visits: Visits) -> dict[str, list[ColumnProfile]
 
 
 def is_constant(file: FileProfile, unit: str, column: str) -> bool:
-    """Whether a column has one value for each unit, blank cells aside."""
+    """Whether a column has one value for each unit, cells without a value aside."""
+    texts = file.column(column).texts
     values: dict[str, str] = {}
     for one, text in zip(file.cells(unit), file.cells(column), strict=True):
-        if text and values.setdefault(one, text) != text:
+        if text in texts and values.setdefault(one, text) != text:
             return False
     return True
 
@@ -223,6 +241,47 @@ def differing(file: FileProfile, unit: str) -> list[str]:
         for column in file.columns
         if unit and column.raw != unit and named(column, PERSONAL) and not is_constant(file, unit, column.raw)
     ]
+
+
+def joined(files: Sequence[FileProfile], columns: Sequence[str]) -> list[FileProfile]:
+    """Files with one more column, named as some of its columns with / between them: their texts, put together so.
+
+    Raises
+    ------
+    Fault
+        For a column that one of the files has not.
+    """
+    made = []
+    for file in files:
+        parts = zip(*(file.cells(file.column(column).raw) for column in columns), strict=True)
+        extract = file.extract
+        cells = [*extract.cells, tuple("/".join(texts) for texts in parts)]
+        made.append(replace(file, extract=replace(extract, columns=(*extract.columns, "/".join(columns)), cells=cells)))
+    return made
+
+
+def place_of(files: Sequence[FileProfile], unit: str) -> str:
+    """The column within which units are numbered anew: with it, sex, age and the like are one a unit; "" for none."""
+    several = [file for file in files if any(named(file.column(raw), PERSON) for raw in differing(file, unit))]
+    places = [c.raw for file in several[:1] for c in file.columns if named(c, PLACE) and c.raw != unit]
+    for place in places:
+        if all(file.has(place) for file in files):
+            if not any(differing(file, f"{place}/{unit}") for file in joined(files, (place, unit))):
+                return place
+    return ""
+
+
+def doubt_of(file: FileProfile, unit: str) -> str:
+    """What is to be asked where the rows of one unit may be of several; "" where there is nothing."""
+    wrong = differing(file, unit)
+    if not wrong:
+        return ""
+    says = f"one {unit} has several {', '.join(wrong)}: "
+    within = next((raw for raw in wrong if not named(file.column(raw), PERSON)), "")
+    if not within:
+        return says + "are these the rows of several people?"
+    says += f"are its numbers given anew in each {within}? Then give --unit {within},{unit}"
+    return says + "; or had each of them all? Then give --design crossover" * named(file.column(within), ARMS)
 
 
 def arm_of(files: Sequence[FileProfile], unit: str, asked: str = "", reference: str = "") -> Arm | None:
@@ -256,10 +315,33 @@ def arm_of(files: Sequence[FileProfile], unit: str, asked: str = "", reference: 
         known = sorted({*labels.values()})
         raise Fault(f"--reference {reference}: {column.raw} holds {', '.join(known)}{nearest(reference, known)}")
     first = [g for g in labels.values() if g == reference]
-    first += [g for g in labels.values() if re.search(rf"\b({REFERENCE})\b", g, re.IGNORECASE)]
+    first += [g for g in labels.values() if re.search(rf"(?<![^\W_])({REFERENCE})(?![^\W_])", g, re.IGNORECASE)]
     first += [g for g in labels.values() if re.match(rf"({REFERENCE})", g, re.IGNORECASE)]
     groups = list(dict.fromkeys([*first[:1], *labels.values()]))
     return Arm(file.name, column, {group: group for group in groups})
+
+
+def possible_arms(file: FileProfile, unit: str) -> list[ColumnProfile]:
+    """The columns that could hold groups by what stands in them: few texts, each of three units and more."""
+    return [
+        column
+        for column in file.columns
+        if 2 <= len(column.texts) <= MOST_ARMS
+        and column.raw not in (unit, ROW_NAME)
+        and (column.kind == "category" or column.is_yes_or_no)
+        and min(column.texts.values()) >= 3
+        and (not unit or is_constant(file, unit, column.raw))
+    ]
+
+
+def numbered_alike(file: FileProfile, unit: str) -> list[str]:
+    """The numbers that the names of two quantities and more end in, where they are the same; none elsewhere."""
+    stems: dict[str, list[str]] = {}
+    for column in file.columns:
+        if column.raw != unit and (match := re.fullmatch(r"(.*[^0-9])([0-9]{1,2})", column.raw)):
+            stems.setdefault(match[1], []).append(match[2])
+    ends = [numbers for numbers in stems.values() if len(numbers) > 1]
+    return ends[0] if ends and ends.count(ends[0]) == len(ends) > 1 else []
 
 
 def _no_arm(files: Sequence[FileProfile], unit: str, asked: str) -> str:
@@ -282,69 +364,26 @@ def _no_arm(files: Sequence[FileProfile], unit: str, asked: str) -> str:
     )
 
 
-def condition_of(file: FileProfile, unit: str, asked: str, reference: str) -> Visits | None:
-    """The conditions of a crossover as visits, a reference as the baseline; None where there are none."""
-    column = _treatment_of(file, unit, asked)
-    if column is None:
-        return None
-    found = _below(file, column)
-    return replace(found, baseline=_reference_first(found.labels, reference)[0])
-
-
-def periods_of(file: FileProfile, unit: str, asked: str, reference: str) -> tuple[Visits, str, list[str]] | None:
-    """The two periods of a crossover as visits, the raw column of its treatments, and these, the reference first."""
-    treatment = _treatment_of(file, unit, asked)
-    if treatment is None or len(treatment.texts) != 2 or treatment.kind != "category":
-        return None
-    for column in file.columns:
-        if named(column, VISITS) and column.raw not in (unit, treatment.raw) and len(column.texts) == 2:
-            if is_unique(file, [unit, column.raw]):
-                labels = {treatment.codes.get(text, text): treatment.codes.get(text, text) for text in treatment.texts}
-                return replace(_below(file, column), baseline=""), treatment.raw, _reference_first(labels, reference)
-    return None
-
-
-def sequence_of(file: FileProfile, unit: str, treatment: str, period: Visits) -> tuple[Arm, dict[str, str]] | None:
-    """The column that names the sequence of each unit, and its groups -> treatment of the first period."""
-    told = file.column(treatment).codes
-    first = next(iter(period.map))
-    for column in file.columns:
-        if named(column, SEQUENCES) and len(column.texts) == 2 and is_constant(file, unit, column.raw):
-            rows = zip(*(file.cells(raw) for raw in (column.raw, period.column, treatment)), strict=True)
-            begun = {(text, told.get(given, given)) for text, at, given in rows if text and given and at == first}
-            arm = arm_of([file], unit, column.raw)
-            if arm and len(begun) == 2 == len({given for _, given in begun}) == len({text for text, _ in begun}):
-                return arm, {arm.column.codes.get(text, text): given for text, given in sorted(begun)}
-    return None
-
-
-def _treatment_of(file: FileProfile, unit: str, asked: str) -> ColumnProfile | None:
-    """The column of treatments that differ within units."""
-    for column in file.columns:
-        fits = column.raw == asked if asked else named(column, ARMS)
-        if fits and unit and column.raw != unit and 2 <= len(column.texts) <= MOST_ARMS:
-            if not is_constant(file, unit, column.raw) and is_unique(file, [unit, column.raw]):
-                return column
-    return None
-
-
-def _reference_first(labels: dict[str, str], reference: str) -> list[str]:
-    """Names with their labels, what is asked for or looks like a reference first."""
-    first = [name for name, label in labels.items() if label == reference]
-    first += [name for name, label in labels.items() if re.match(rf"({REFERENCE})", label, re.IGNORECASE)]
-    return list(dict.fromkeys([*first[:1], *sorted(labels)])) if first else list(labels)
-
-
 def factors_of(file: FileProfile, unit: str) -> list[ColumnProfile]:
-    """The columns of a factorial design: treatments and the like of two to four levels, each the same for a unit."""
-    return [
+    """The columns of a factorial design: of two to four levels, each the same for a unit, and called as factors are.
+
+    Where no two are called so, any others of as many levels, none of which stands for less than three units.
+    """
+    few = [
         column
         for column in file.columns
-        if named(column, f"{ARMS}|{FACTORS}")
-        and 2 <= len(column.texts) <= 4
-        and column.raw != unit
-        and (not unit or is_constant(file, unit, column.raw))
+        if 2 <= len(column.texts) <= 4 and column.raw != unit and (not unit or is_constant(file, unit, column.raw))
     ]
+    called = [column for column in few if named(column, f"{ARMS}|{FACTORS}")]
+    others = [c for c in few if c not in called and not named(c, FACTS) and min(c.texts.values()) >= 3]
+    return called if len(called) > 1 else [*called, *others]
+
+
+def with_factors(file: FileProfile, unit: str) -> FileProfile:
+    """A file whose factors are categories, whatever their levels are called."""
+    raws = {column.raw for column in factors_of(file, unit)}
+    columns = (replace(c, kind="category") if c.raw in raws and c.kind != "category" else c for c in file.columns)
+    return replace(file, columns=tuple(columns))
 
 
 def cluster_of(files: Sequence[FileProfile], unit: str, arm: Arm) -> str:
@@ -368,18 +407,3 @@ def cluster_of(files: Sequence[FileProfile], unit: str, arm: Arm) -> str:
         if (called or likely) and is_constant(file, column.raw, group):
             return column.raw
     return ""
-
-
-def crossed(
-    file: FileProfile, unit: str, arm: str, visit: str, reference: str
-) -> tuple[Visits | None, tuple[Visits, str, list[str]] | None]:
-    """The visits of a crossover: its periods, which are given beside as well, or else its conditions."""
-    if periods := periods_of(file, unit, arm, reference):
-        return periods[0], periods
-    return condition_of(file, unit, arm or visit, reference), None
-
-
-def is_crossover(file: FileProfile, unit: str, arm: str, reference: str) -> bool:
-    """Whether columns called sequence, period and treatment hold a crossover of two treatments."""
-    periods = {"sequence", "period", "treatment"} <= {column.raw.strip().lower() for column in file.columns}
-    return periods and periods_of(file, unit, arm, reference) is not None

@@ -4,12 +4,16 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import chain
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 from omtrace.faults import Fault
 from omtrace.instruments import instrument_of
+from omtrace.intake.drafting.crossing import crossed, is_crossover, sequence_of
+from omtrace.intake.drafting.draft import Draft, Holds, Request
+from omtrace.intake.drafting.events import EVENT as EVENT_NAMES
+from omtrace.intake.drafting.events import NUMBERED
 from omtrace.intake.drafting.profile import ColumnProfile, FileProfile, decimals_of, in_one_spelling, merged, own_name
 from omtrace.intake.drafting.questionnaires import Match, questionnaires_in
 from omtrace.intake.drafting.roles import (
@@ -17,127 +21,35 @@ from omtrace.intake.drafting.roles import (
     ARMS,
     BLANK,
     FACTS,
+    OUTCOMES,
     REPEATS,
+    ROW_NAME,
     VISITS,
-    Arm,
     Visits,
     arm_of,
     cluster_of,
-    crossed,
-    differing,
+    doubt_of,
     factors_of,
     is_constant,
-    is_crossover,
     is_unique,
+    joined,
     named,
-    sequence_of,
+    numbered_alike,
+    place_of,
+    possible_arms,
     stems_of,
     unit_column,
     visits_of,
+    with_factors,
 )
 from omtrace.readers import reader_of
 
-Design = Literal["parallel", "single-arm", "crossover", "cluster", "factorial", "assay", "animals"]
 EVENT, INSTRUMENT, INSTANCE = "redcap_event_name", REPEATS, "redcap_repeat_instance"
-SYSTEM = ("row_name", EVENT, INSTRUMENT, INSTANCE, "redcap_survey_identifier", "redcap_data_access_group")
+SYSTEM = (ROW_NAME, EVENT, INSTRUMENT, INSTANCE, "redcap_survey_identifier", "redcap_data_access_group")
 YES = ("yes", "y", "ja", "oui", "si", "true", "1")
 MOST_PARAMETERS = 12
-WANTED = r"(yes|y|good|positive|improved|success\w*|respon\w*|cured|healed|alive|none|1)$"
+WANTED = r"([0-9]+_)?(yes|y|good|positive|improved|success\w*|true|respon\w*|cured|healed|alive|none|1)$"
 DAYS = r"(study_?)?day(_?(no|nr|number))?|date|time.*|index|row|sequence|seq|nr|no|instance|trial|replicate|rep"
-Holds = Literal["numbers", "categories", "yes or no"]
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the command says of the files, where it is not to be found: raw column names, and words of visits."""
-
-    design: str = ""
-    unit: str = ""
-    visit: str = ""
-    arm: str = ""
-    reference: str = ""
-    outcome: str = ""
-    wide: tuple[str, ...] = ()
-    harmless: Mapping[str, str] = field(default_factory=dict)  # column -> why it identifies nobody
-
-
-@dataclass
-class TableDraft:
-    """A table of the plan. ``keys``: its keys besides source and columns; ``columns``: own name -> column."""
-
-    name: str
-    source: str
-    keys: dict[str, object] = field(default_factory=dict)
-    columns: dict[str, ColumnProfile | str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class ParameterDraft:
-    """A parameter. ``holds``: what its values are; ``is_fact``: known of the unit, and no outcome."""
-
-    name: str
-    label: str
-    derive: str
-    options: Mapping[str, object]
-    holds: Holds
-    visits: tuple[str, ...] = ()
-    unit: str = ""
-    is_fact: bool = False
-    raw: str = ""
-    decimals: int = 1
-
-
-@dataclass
-class Draft:
-    """A first plan."""
-
-    files: list[FileProfile]
-    unit: str
-    design: str
-    tables: list[TableDraft] = field(default_factory=list)
-    parameters: dict[str, ParameterDraft] = field(default_factory=dict)
-    visits: dict[str, str] = field(default_factory=dict)
-    baseline: str = ""
-    roster: str = ""
-    arm: Arm | None = None
-    cluster: str = ""
-    cluster_column: str = ""
-    treatments: list[str] = field(default_factory=list)  # of a crossover in two periods, the reference first
-    treatment: str = ""  # the raw column that holds them
-    sequences: dict[str, str] = field(default_factory=dict)  # group of such a crossover -> its first treatment
-    outcome: str = ""
-    factors: list[str] = field(default_factory=list)
-    missing: dict[str, str] = field(default_factory=dict)  # codes among the answers of questionnaires
-    doubts: list[str] = field(default_factory=list)  # what is said in the plan as well
-    found: list[str] = field(default_factory=list)  # what was recognised, in words
-
-    def table(self, name: str, source: str, **keys: object) -> TableDraft:
-        """A new table, under a name that no other has."""
-        taken = dict.fromkeys(table.name for table in self.tables)
-        self.tables.append(TableDraft(own_name(name, taken), source, keys))
-        return self.tables[-1]
-
-    def parameter(
-        self, name: str, label: str, derive: str, options: Mapping[str, object], holds: Holds, **more: Any
-    ) -> None:
-        """A new parameter, under a name that no other has."""
-        name = own_name(name, dict.fromkeys(self.parameters))
-        self.parameters[name] = ParameterDraft(name, label, derive, options, holds, **more)
-
-    def outcomes(self, holds: str = "numbers") -> list[ParameterDraft]:
-        """The parameters that are compared: that which the command names, those with a baseline, and the others."""
-        found = [p for p in self.parameters.values() if not p.is_fact and p.holds == holds and p.name != self.group]
-        return sorted(found, key=lambda p: (p.name != own_name(self.outcome or "-"), self.baseline not in p.visits))
-
-    @property
-    def facts(self) -> list[ParameterDraft]:
-        """What is known of a unit besides its group."""
-        return [p for p in self.parameters.values() if p.is_fact and p.name != self.group]
-
-    @property
-    def group(self) -> str:
-        """The parameter that holds the group; "" where there is none."""
-        return next((p.name for p in self.parameters.values() if p.options.get("group")), "")
 
 
 def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str, Mapping[str, str]]) -> Draft:
@@ -152,31 +64,28 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
     forms
         File -> raw column -> form, of files with a data dictionary.
     """
-    unit = unit_column(files, request.unit)
+    named_by = _units(files, request)
+    unit, files = named_by.column, named_by.files
     files = [
         replace(file, columns=tuple(c if c.raw == unit else in_one_spelling(c) for c in file.columns)) for file in files
     ]
+    if request.design == "factorial":
+        files = [with_factors(file, unit) for file in files]
     if not request.design and any(is_crossover(file, unit, request.arm, request.reference) for file in files):
         request = replace(request, design="crossover")
-    draft = Draft(list(files), unit, request.design, outcome=request.outcome)
+    draft = Draft(list(files), unit, request.design, outcome=request.outcome, unit_parts=named_by.parts)
     draft.found.append(f"unit: {unit}" if unit else "unit: each row, since no column names one")
     compared = request.design not in ("single-arm", "crossover")
     draft.doubts += _spelled(files)
     if request.arm and request.design == "single-arm":
         raise Fault(f"--arm {request.arm}: a single-arm design has none; leave one of the two out")
-    draft.arm = arm_of(files, unit, request.arm, request.reference) if compared else None
-    if draft.arm:
-        draft.found.append(f"arm: {draft.arm.column.raw} ({', '.join(draft.arm.groups)})")
-        draft.cluster_column = (
-            cluster_of(files, unit, draft.arm) if request.design in ("", "cluster", "animals") else ""
-        )
+    if compared and (arm := arm_of(files, unit, request.arm, request.reference)):
+        draft.arm = arm
+        draft.found.append(f"arm: {arm.column.raw} ({', '.join(arm.groups)})")
+        draft.cluster_column = cluster_of(files, unit, arm) if request.design in ("", "cluster", "animals") else ""
     is_crossed = False
     for file in files:
-        if request.design != "crossover" and (wrong := differing(file, unit)):
-            draft.doubts.append(
-                f"one {unit} has several {', '.join(wrong)}: are its numbers given anew in each? Then the source says "
-                f"unit: [{wrong[0]}, {unit}], without unit_id under its columns"
-            )
+        draft.doubts += filter(None, [doubt_of(file, unit)] if request.design != "crossover" else [])
         visits, periods = None, None
         if request.design == "crossover":
             visits, periods = crossed(file, unit, request.arm, request.visit, request.reference)
@@ -200,7 +109,43 @@ def draft_of(files: Sequence[FileProfile], request: Request, forms: Mapping[str,
         )
     draft.roster = draft.roster or (draft.tables[0].name if draft.tables else "")
     _group(draft, request)
+    draft.doubts += _asked(draft, request)
+    draft.found += [f"without a parameter: {raw} ({why})" for raw, why in draft.unused.items()]
     return draft
+
+
+def _asked(draft: Draft, request: Request) -> Iterator[str]:
+    """What is to be asked of groups and visits that no name tells."""
+    if not draft.arm and request.design in ("", "parallel", "cluster", "animals") and not draft.baseline:
+        if raws := [column.raw for file in draft.files for column in possible_arms(file, draft.unit)]:
+            yield f"no column is called as one of groups is; --arm takes one of {', '.join(raws[:MOST_PARAMETERS])}"
+    outcomes = [*draft.outcomes(), *draft.outcomes("yes or no")]
+    if (draft.arm or draft.baseline) and not outcomes:
+        yield "nothing is compared, since no column of an outcome holds numbers, or yes and no"
+    for file in draft.files if not draft.visits else ():
+        if ends := numbered_alike(file, draft.unit):
+            wide = ",".join(ends)
+            yield f"columns of {file.path.name} end in {wide}: visits side by side? Then give --wide {wide}"
+
+
+class _Units(NamedTuple):
+    """The column that names the unit, the columns that it is joined of, and the files with such a column."""
+
+    column: str
+    parts: tuple[str, ...]
+    files: Sequence[FileProfile]
+
+
+def _units(files: Sequence[FileProfile], request: Request) -> _Units:
+    """What names the unit: a column, or a place with a number that is given anew in each place."""
+    parts = tuple(filter(None, (part.strip() for part in request.unit.split(","))))
+    if len(parts) < 2:
+        unit = unit_column(files, request.unit)
+        place = place_of(files, unit) if unit and not request.unit and request.design != "crossover" else ""
+        if not place:
+            return _Units(unit, (), files)
+        parts = (place, unit)
+    return _Units("/".join(parts), parts, joined(files, parts))
 
 
 def _group(draft: Draft, request: Request) -> None:
@@ -240,7 +185,13 @@ class _File:
     def __init__(self, draft: Draft, file: FileProfile, visits: Visits | None, forms: Mapping[str, str]) -> None:
         self.draft, self.file, self.visits, self.forms = draft, file, visits, forms
         self.unit = draft.unit
-        self.system = {self.unit, visits.column if visits else "", *SYSTEM, *reader_of(file.reader).made}
+        self.system = {
+            self.unit,
+            *draft.unit_parts[-1:],
+            visits.column if visits else "",
+            *SYSTEM,
+            *reader_of(file.reader).made,
+        }
         self.system |= {column.raw for column in file.columns if column.raw.endswith("_complete") and forms}
         self.once = not self.unit or is_unique(file, [self.unit])
 
@@ -279,7 +230,7 @@ class _File:
 
     def _common(self) -> dict[str, ColumnProfile | str]:
         """The unit, for the columns of a table."""
-        return {"unit_id": self.unit} if self.unit else {}
+        return {"unit_id": self.unit} if self.unit and not self.draft.unit_parts else {}
 
     def _keys(self) -> dict[str, object]:
         return {} if self.unit else {"unit": ["@export", "@row"]}
@@ -396,8 +347,10 @@ class _File:
                 continue
             constant = not self.once and is_constant(self.file, self.unit, column.raw)
             if below and self._several() and self.visits and is_constant(self.file, self.visits.column, column.raw):
-                continue  # it says which visit it is, and nothing of the unit
+                self.draft.unused[column.raw] = "says which visit it is"
+                continue
             if below and column.is_number and named(column, f"{VISITS}|sequence"):
+                self.draft.unused[column.raw] = "a number of visits"
                 continue
             repeated = not self.once and not below
             self._parameter(table.name, column, column.name, () if constant else labels, constant, repeated)
@@ -440,26 +393,24 @@ class _File:
         options: dict[str, object] = {"table": table, "column": name}
         arm = self.draft.arm
         is_arm = arm is not None and (arm.file, arm.column.raw) == (self.file.name, column.raw)
-        if (
-            not column.texts
-            or column.kind == "date"
-            or (column.kind == "text" and not is_arm and not self._is_id(column))
-        ):
+        if why := self._why_unused(column, is_arm):
+            self.draft.unused[column.raw] = why
             return
+        if not visits and {*column.texts} == NUMBERED and column.is_number and EVENT_NAMES.fullmatch(column.name):
+            column = replace(column, kind="category")
+            self.draft.tables[-1].columns[name] = column
         holds: Holds = "yes or no" if column.is_yes_or_no else "numbers" if column.is_number else "categories"
         if is_arm:
             options["group"], holds = True, "categories"
         if repeated and not constant and holds == "categories":
-            yes = [text for text in column.texts if text.lower() in YES]
-            if len(column.texts) == 2 and yes:
-                options["where"] = {name: column.codes.get(yes[0], yes[0])}
-                label = f"{_label(column)}, rows with {yes[0]}"
-                self.draft.parameter(name, label, "count", options, "numbers")
+            self._counted(column, name, options)
             return
         derive = "same" if constant else "mean" if repeated else "column"
         known = named(column, f"{FACTS}|{ARMS}")
         once = not visits and not repeated and (known or (self.visits is not None and bool(self.visits.wide)))
-        fact = is_arm or constant or once or holds == "categories"
+        told = not known and not is_arm and len(column.texts) == 2 and holds == "categories"
+        told = told and (named(column, OUTCOMES) or {*column.texts} == NUMBERED)
+        fact = is_arm or constant or (once and not told) or (holds == "categories" and not told)
         self.draft.parameter(
             name,
             _label(column),
@@ -472,17 +423,49 @@ class _File:
             decimals=decimals_of(column) if holds == "numbers" else 1,
         )
         outcome = holds == "categories" and column.raw != self.draft.treatment
-        if visits and not constant and outcome and len(column.texts) == 2:
+        if (visits or told) and not constant and outcome and len(column.texts) == 2:
             self._yes_or_no(column, visits)
+
+    def _why_unused(self, column: ColumnProfile, is_arm: bool) -> str:
+        """Why no parameter is made of a column; "" where one is."""
+        if not column.texts:
+            return "blank"
+        if column.kind == "date" or (column.kind == "text" and not is_arm and not self._is_id(column)):
+            return column.kind
+        return "the same within each group" if self._tells_the_arm(column) else ""
+
+    def _counted(self, column: ColumnProfile, name: str, options: dict[str, object]) -> None:
+        """Of yes and no in several rows of a unit, how many say yes."""
+        yes = [text for text in column.texts if text.lower() in YES]
+        if len(column.texts) != 2 or not yes:
+            self.draft.unused[column.raw] = "several texts of one unit"
+            return
+        options["where"] = {name: column.codes.get(yes[0], yes[0])}
+        self.draft.parameter(name, f"{_label(column)}, rows with {yes[0]}", "count", options, "numbers")
 
     def _yes_or_no(self, column: ColumnProfile, visits: tuple[str, ...]) -> None:
         """Of an outcome in two categories, whether it is one of them: that which is wanted, or else the first."""
         found = [column.codes.get(text, text) for text in sorted(column.texts)]
         wanted = next((word for word in found if re.match(WANTED, word, re.IGNORECASE)), found[0])
+        wanted = found[-1] if {*column.texts} == NUMBERED and not column.codes else wanted
         of = list(self.draft.parameters)[-1]
         options = {"calculate": f"{of} == {json.dumps(wanted, ensure_ascii=False)}"}
         label = f"{_label(column)}: {wanted}"
-        self.draft.parameter(f"{of}_{wanted}", label, "calculated", options, "yes or no", visits=visits)
+        raw = "" if visits else column.raw
+        self.draft.parameter(f"{of}_{wanted}", label, "calculated", options, "yes or no", visits=visits, raw=raw)
+
+    def _tells_the_arm(self, column: ColumnProfile) -> bool:
+        """Whether a column has one value in each arm, of three cells and more, and so is no outcome of it."""
+        arm = self.draft.arm
+        if not arm or arm.file != self.file.name or arm.column.raw == column.raw or len(column.texts) < 2:
+            return False
+        if not self.file.has(column.raw):  # of visits side by side
+            return False
+        cells = zip(self.file.cells(arm.column.raw), self.file.cells(column.raw), strict=True)
+        filled = Counter(group for group, text in cells if text in column.texts)
+        return min(filled[text] for text in arm.column.texts) >= 3 and is_constant(
+            self.file, arm.column.raw, column.raw
+        )
 
     def _is_id(self, column: ColumnProfile) -> bool:
         """Whether a text names what a unit belongs to: a litter, a site."""
