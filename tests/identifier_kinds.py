@@ -92,6 +92,17 @@ def card(r: random.Random) -> str:
 # kind -> makers of texts of which one among innocent ones must be found
 FREE: dict[str, list[Make]] = {
     "given and family name": [say("spoke with {} {} today", given, family), say("{} {} kam zu spät", given, family)],
+    "names of many countries": [
+        words(
+            "moved slot of Ctibor Macháček to Monday", "see also Gaspare Angiolello", "Anruf Silva Weihmann, steigt aus"
+        ),
+        words("diary returned (Alida Barkholz)", "Iain Matthews called to cancel", "note from Veda Chad: stop"),
+        words(
+            "Termin von Silviu Ardelean verschoben", "entered by Joeri Verbist for the site", "Crenguța Tomescu came"
+        ),
+        words("DIARY OF KALERVO KUJALA MISSING", "wrong file, belongs to Whittington, Georgina", "saw Oluwaseun Idowu"),
+        say("Tarzbeth {} called to cancel", family),
+    ],
     "family name, given name": [say("{}, {} did not come", family, given)],
     "both known, lower case": [
         lambda r: f"met {r.choice('anna peter maria'.split())} {r.choice('schmidt garcia rossi nowak'.split())} again"
@@ -253,6 +264,10 @@ FREE: dict[str, list[Make]] = {
         say("тел. {}", pattern("8 (495) 2##-##-##")),
         say("call {}", pattern("0090 532 2## ## ##")),
         say("電話 {}", pattern("090-2###-####")),
+    ],
+    "phone, extension": [
+        say("new number {}", pattern("819-392-3034x2##")),
+        say("{} at work", pattern("860.522.3632x2###")),
     ],
     "fax": [say("fax {}", pattern("030 2#####")), say("Fax: {}", pattern("+49 30 2######"))],
     "whatsapp": [say("WhatsApp {}", pattern("0171 2######")), say("Handy: {}", pattern("01712######"))],
@@ -447,6 +462,13 @@ FREE: dict[str, list[Make]] = {
         lambda r: f"{family(r)} utca {r.randint(1, 99)}",
         lambda r: f"{family(r)} Caddesi No: {r.randint(1, 99)}",
         lambda r: f"{family(r)} Sokak {r.randint(1, 99)}",
+    ],
+    "address of what is sent": [
+        say("send parcel to Škofova ulica {}", pattern("2\\1")),
+        lambda r: f"neue Anschrift: {r.choice(STREET)}gasse {r.randint(1, 99)}/{r.randint(1, 9)}",
+        lambda r: f"letter to Karl-{family(r)}-Ring {r.randint(1, 99)}",
+        lambda r: f"picks up from {family(r)}skogen {r.randint(1, 99)}",
+        lambda r: f"{r.randint(100, 999)} {family(r)} Ridge Suite {r.randint(1, 400)}",
     ],
     "post box": [say("PO Box {}", pattern("2##")), say("Postfach {}", pattern("2###"))],
     "postcode": [
@@ -716,6 +738,14 @@ INNOCENT: dict[str, Make] = {
     "phase": words("Mobile Phase A", "Mobile Phase B"),
     "weekday": words("Monday", "Tuesday", "Mittwoch", "Donnerstag"),
     "month": words("January", "March", "April", "May", "June", "August"),
+    "statistic": words("Mann Whitney", "Kaplan Meier", "Hodges Lehmann", "Kruskal Wallis", "Fisher Exact", "Student"),
+    "mix": words("Master Mix", "Taq Polymerase", "Forward Primer", "Reverse Primer"),
+    "degree": words("Master Degree", "Bachelor Degree", "High School", "Abitur"),
+    "trial": words("Framingham Heart Study", "Nurses Health Study", "COMPASS Trial", "Rotterdam Study"),
+    "score": words("Harris Hip Score", "Roland Morris Questionnaire", "Oswestry Index", "Tampa Scale"),
+    "holiday": words("Martin Luther King Day", "Easter Monday", "Boxing Day", "St Patrick Day"),
+    "machine": words("Perkin Elmer Envision", "Tecan Spark", "BMG Labtech", "Victor Nivo"),
+    "moved": words("Visit moved to Week 12", "moved to Group 3", "letter of 12 March 2024", "parcel of Plate 4"),
     "colour": words("Black", "Brown", "White", "Green"),
     "occupation": words("Teacher", "Nurse", "Office Work", "Baker", "Engineer"),
     "race": words("Native American", "Pacific Islander", "Other", "Not Reported"),

@@ -491,6 +491,26 @@ def test_standards_that_lie_a_level_beside_their_layout(by, shape):
     assert found("moved_standards", data) == [("standards_moved", "plate_layout", "3:19", "concentration")]
 
 
+@pytest.mark.parametrize("gain", [0.3, 0.6, 1.5, 4])
+@pytest.mark.parametrize("by", [1, -1, 2, -2])
+def test_standards_that_lie_a_level_beside_their_layout_at_another_gain(by, gain):
+    data = standards("abcd", [1, 0.95, gain, 1.1], {"c": by})
+    assert found("moved_standards", data) == [("standards_moved", "plate_layout", "3:35", "concentration")]
+    data = standards("ab", [1, gain], {"b": by})
+    assert found("moved_standards", data) == [("standards_moved", "plate_layout", "3:19", "concentration")]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_plates_that_all_differ_in_shape_have_no_moved_standards(seed):
+    generator = numpy.random.default_rng(seed)
+    frames = []
+    for name, middle in zip("abcdef", 300 * numpy.exp(generator.normal(0, 0.15, 6)), strict=True):
+        data = standards(name, [1], shape=lambda x, middle=middle: 0.06 + 2.8 * x / (x + middle), seed=seed)
+        frames.append(data.frames)
+    joined = {table: pandas.concat([frame[table] for frame in frames]) for table in frames[0]}
+    assert found("moved_standards", tables(**{t: f.reset_index(drop=True) for t, f in joined.items()})) == []
+
+
 @pytest.mark.parametrize("gains", [[1, 0.7, 1.4, 1.1], [1, 2.5, 0.5, 1.2]])
 @pytest.mark.parametrize("seed", range(5))
 def test_plates_of_other_lots_and_gains_have_no_moved_standards(gains, seed):

@@ -80,6 +80,11 @@ def test_the_closure_is_followed_to_its_end():
     assert "omtrace/readers/softmax.py" not in found
 
 
+def test_lists_of_words_belong_to_the_package_that_uses_them():
+    found = {path.name for path in code.closure([code.PACKAGE / "validation/identifiers/__init__.py"])}
+    assert found >= {"given.txt", "family.txt"}
+
+
 def test_templates_belong_to_the_package_that_uses_them():
     found = {p.name for p in code.closure([ROOT / "scripts/render_results.py"])}
     assert found >= {p.name for p in (code.PACKAGE / "report/templates").iterdir() if p.is_file()}

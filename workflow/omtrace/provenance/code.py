@@ -78,11 +78,11 @@ def _imported(path: str) -> list[str]:
 
 @cache
 def _templates(path: str) -> list[str]:
-    """The templates of the package that a file begins."""
-    folder = Path(path).parent / "templates"
-    if not path.endswith("__init__.py") or not folder.is_dir():
+    """The templates and lists of words of the package that a file begins."""
+    if not path.endswith("__init__.py"):
         return []
-    return [str(file) for file in folder.iterdir() if file.is_file()]
+    folders = [Path(path).parent / name for name in ("templates", "lists")]
+    return [str(file) for folder in folders if folder.is_dir() for file in folder.iterdir() if file.is_file()]
 
 
 def code_of(start: Iterable[Path], plugins: Iterable[str] = ()) -> dict[str, str]:

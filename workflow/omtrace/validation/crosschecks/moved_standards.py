@@ -2,8 +2,9 @@
 
 A layout that slipped along the dilution still gives a curve that rises, and every concentration is a factor off. The
 other plates of the assay with the same levels tell: the signals follow theirs once the levels are moved. Another gain
-or kit lot changes all signals by one factor, and no shape; where the shape cannot tell (a straight line), only readings
-that are those of the moved level as they stand count.
+or kit lot changes all signals by one factor, and no shape, so that a slip is found at another gain as well, unless the
+plates differ in shape among themselves. Where the shape cannot tell (a straight line), only readings that are those of
+the moved level as they stand count.
 """
 
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 LAYOUT, READ = {UNIT, "role", "concentration"}, {UNIT, "signal"}
 # Distances are root mean squares of log ratios: a plate is apart from the others above APART, and on them below NEAR.
-LEVELS, APART, NEAR, TIMES = 5, 0.1, 0.1, 3.0
+# ALIKE: the shapes of two plates of one kit, at whatever gain. SCATTER: times what the plates usually are apart.
+LEVELS, APART, NEAR, ALIKE, TIMES, SCATTER = 5, 0.1, 0.1, 0.08, 3.0, 1.5
 MOVES = (1, -1, 2, -2)
 
 
@@ -82,16 +84,21 @@ def _moved(
 
 def _by(profile: "pandas.DataFrame", fewest: int) -> dict[str, int]:
     """Which plates of a profile (plates x levels of log signals) are moved, and by how many levels."""
-    moved = {}
+    import numpy
+
     values = profile.to_numpy()
-    for plate, mine, usual in zip(profile.index, values, _usual(values, fewest), strict=True):
-        if usual is None:
-            continue
-        own = _distance(mine, usual, 0)
+    usual = dict(zip(profile.index, _usual(values, fewest), strict=True))
+    lines = {plate: (mine, usual[plate]) for plate, mine in zip(profile.index, values, strict=True)}
+    judged = {plate: _distance(*line, 0) for plate, line in lines.items() if line[1] is not None}
+    # Where the plates differ from one another in shape, as those of many lots do, a difference tells little.
+    scatter = SCATTER * float(numpy.median([own.shape for own in judged.values()])) if len(judged) > 1 else 0.0
+    moved = {}
+    for plate, own in judged.items():
         is_apart = own.shape > APART or own.whole > TIMES * NEAR
         for by in MOVES if is_apart else ():
-            there = _distance(mine, usual, by)
-            by_shape = own.shape > APART and TIMES * there.shape < own.shape and TIMES * there.whole < own.whole
+            there = _distance(*lines[plate], by)
+            by_shape = own.shape > max(APART, scatter) and TIMES * there.shape < own.shape
+            by_shape = by_shape and (there.shape < ALIKE or TIMES * there.whole < own.whole)  # whatever the gain
             if by_shape or (own.whole > TIMES * max(NEAR, there.whole) and there.whole < NEAR):
                 moved[plate] = by
                 break

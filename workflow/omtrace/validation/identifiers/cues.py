@@ -2,25 +2,26 @@
 
 STREETS = (
     "Street|Str|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Way|Court|Ct|Place|Pl|Square|Terrace|Close|"
-    "Crescent|Highway|Hwy|Circle|Cir|Trail|Parkway|Pkwy|Alley|Row|Mews|Gardens"
+    "Crescent|Highway|Hwy|Circle|Cir|Trail|Parkway|Pkwy|Alley|Row|Mews|Gardens|Hollow|Ridge|Ridges|Greens?|Grove|Meadows?|"
+    "Heights|Crossing|Glen|Knolls?|Orchard|Wharf|Parade|Esplanade|Hills?|Vale|Villas|Pike|Fords?|Forges?|Expressway|Turnpike"
 )
 LONE = r"stra(?:ß|ss)e|str\.|straat|gracht|singel|plein|laan"
 TOWNLESS = (  # endings of German, Dutch and Nordic street names in one word
     r"stra(?:ß|ss)e|str\.|str|weg|gasse|allee|platz|ring|damm|ufer|steig|stieg|chaussee|promenade|"
     r"graben|markt|straat|gracht|singel|plein"
-    r"|laan|kade|dijk|dreef|hof|gatan|gata|gate|gaten|vägen|veien|vegen|vej|vejen|gade|gaden|stræde|"
+    r"|steeg|pad|laan|kade|dijk|dreef|hof|gatan|gata|gate|gaten|vägen|veien|vegen|vej|vejen|gade|gaden|stræde|"
     r"torget|torvet|katu|tie|kuja|polku"
 )
 FRENCH = r"rue|avenue|av\.|boulevard|bd|chemin|impasse|quai|allée|place|route"
 SOUTH = (
-    r"[Cc]alle|C/|[Aa]venida|Avda?\.?|Plaza|Paseo|Carrer|Rua|Travessa|Praça|Largo|Estrada|Via|[Pp]iazza|[Vv]iale|"
+    r"[Cc]alle|C/|[Aa]venida|Avda?\.?|Plaza|Paseo|Carrer|Rua|Travessa|Praça|Largo|Estrada|Via|Contrada|Ronda|Camino|Av\.?|[Pp]iazza|[Vv]iale|"
     r"Corso|Vicolo|Largo|Strada|Str\.|Bulevardul"
     r"|Calea|ul\.|Ul\.|ulica|Ulica|al\.|os\.|pl\.|Aleja|aleja|Aleje|Rynek|Nám\.|náměstí|Trg|Улица|"
-    r"улица|ул\.|пр\.|пр-т|просп\.|пер\.|вул\.|бул\."
+    r"улица|ул\.|алл\.|пл\.|ш\.|наб\.|пр\.|пр-т|просп\.|пер\.|вул\.|бул\."
     r"|Οδός|οδός|Λεωφόρος|Λεωφ\.|Leoforos|Odos"
 )
 BEHIND = (
-    r"utca|út|tér|körút|Caddesi|Cad\.|Sokak|Sokağı|Sok\.|Sk\.|Bulvarı|Mahallesi|Mah\.|ulice|ulica|"
+    r"utca|út|útja|tér|cesta|körút|Caddesi|Cad\.|Sokak|Sokağı|Sok\.|Sk\.|Bulvarı|Mahallesi|Mah\.|ulice|ulica|"
     r"náměstí|iela|gatvė|tänav|mnt|katu|Straße|Strasse|Str\.|Platz|Allee|Weg|Gasse|Damm|Ufer|"
     r"Ring|gate|gata|vei|väg|vej"
 )
@@ -98,7 +99,11 @@ CAR = (
     r"?|matr[íi]cula|targa|kenteken|rejestrac\w+"
     r"|nummerplade|registreringsnummer|rendsz[áa]m|plaka|номер машины|drives(?: an?)?(?: \w+)?|parked|fährt|parkt"
 )
-PLATE = r"(?=[A-ZÄÖÜ0-9 -]*\d)(?=[A-ZÄÖÜ0-9 -]*[A-ZÄÖÜ])[A-ZÄÖÜ0-9]{1,8}(?:[ -]{1,2}[A-ZÄÖÜ0-9]{1,4}){0,3}(?![\w-])"
+PLATE = (
+    r"(?:(?=[A-ZÄÖÜ0-9 -]*\d)(?=[A-ZÄÖÜ0-9 -]*[A-ZÄÖÜ])[A-ZÄÖÜ0-9]{1,8}(?:[ -]{1,2}[A-ZÄÖÜ0-9]{1,5}){0,3}"
+    r"|\d{2,3}-\d{2,3}-\d{2,3})"
+    r"(?![\w-])"
+)
 HOME = (
     r"lives?(?: at| in| on)?|living(?: at| in)?|moved to|resides?|resident|home|address|addr|adresse|"
     r"anschrift|wohnt|wohnhaft|wohnort|zuhause|plz|postleitzahl|zip(?: ?code)?|postcode|postal code|"
@@ -108,3 +113,15 @@ HOME = (
     r"mora"
 )
 DOMAINS = r"com|de|org|net|co\.uk|uk|fr|it|es|nl|ch|at|be|eu|pl|cz|se|dk|no|fi|pt|ie|info|me|blog|online|us|ca|ru|co"
+# Where somebody lives, or what is sent goes; behind it a street with a number.
+ABODE = (
+    r"wohnt|wohnhaft|lives|living|moved|now at|resides|habite|vive|abita|woont|mieszka|проживает|живет|живёт|"
+    r"parcel|letter|posted|mailed|post to|deliver(?:ed)?|pick(?:s|ed)? up|ships? to|address(?: is)?:?|anschrift:?|"
+    r"adresse:?|adres:?|indirizzo:?|direcci[óo]n:?"
+)
+# What is moved, or moved to, and has a number, and is no street.
+OF_STUDY = (
+    r"\b(?:Visit|Week|Day|Session|Group|Site|Batch|Plate|Room|Cage|Arm|Phase|Cohort|Lab|Ward|Box|Woche|Tag|Gruppe|Sitzung|"
+    r"Termin|Visite|Raum|Zimmer|Station|Zentrum|Semaine|Jour|Groupe|Semana|Grupo|Settimana|Gruppo|Groep|Zone)s?\b|"
+    r"\b(?:Jan|Feb|Mar|Mär|Apr|May|Mai|Jun|Jul|Aug|Sep|Oct|Okt|Nov|Dec|Dez)[a-zé]*\.? \d"
+)

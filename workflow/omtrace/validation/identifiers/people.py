@@ -1,12 +1,9 @@
-"""Names of people: common given and family names, what a column of names looks like, and names within other words.
-
-The words are those that name registers list as frequent; they name nobody in particular. Words that are also months,
-colours, places, brands or eponyms of diseases (April, White, Victoria, Yasmin, Parkinson) are left out on purpose.
-"""
+"""Names of people: common given and family names, what a column of names looks like, and names within other words."""
 
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -14,107 +11,31 @@ from omtrace.validation.identifiers import scripts
 from omtrace.validation.identifiers.words import (
     COMMON,
     ENDINGS,
+    FAMILY,
+    GIVEN,
     INTRODUCED,
     MORE_FAMILY,
     MORE_GIVEN,
     NO_NAME_ENDINGS,
+    RARE_FAMILY,
+    RARE_GIVEN,
     RELATIONS,
     ROLES,
     SHORT_ENDINGS,
     TITLES,
 )
 
-GIVEN = frozenset(
-    """aaron abdul abigail adam adriana agnes ahmed aisha alan alba albert alberto alejandra alejandro
-    alessandra alessandro alessia alex alexander alexandra alexis alfred alice alicia alina alison allen
-    alyssa amanda amelia amelie amina amy andrea andreas andreea andres andrew angela angelika angelina anil
-    anita anja anke ann anna annabelle anne anneke annette annie anouk anthony antje antoine anton antonella
-    antonia antonio arne arthur astrid audrey axel barbara bart bastian beate beatrice beatriz ben benedikt
-    benjamin bernard bernd bernhard bianca birgit bjorn bradley brandon brenda brian brigitte britta bruno
-    bryan camila camille carl carla carlos carmen carol carolina caroline carolyn catherine cecile celine
-    charles chiara chloe chris christa christian christiane christina christine christoph christophe
-    christopher claire clara claude claudia claus clemens connor conor cornelia craig cristina cynthia daan
-    damien dan daniel daniela daniele danielle danuta dario david deborah debra deepak dennis derek diego
-    dieter dietmar dimitri dirk dmitri dominik dominique donald donna dora doris dorothea dorothy douglas
-    dylan eduardo edward edwin eileen elaine elena eleonora elias elif elisa elisabeth elise elizabeth elke
-    ella ellen elsa emil emilia emilie emily emma emmanuel enrico eric erica erik erika erin ernst esther
-    ethan eugene evelyn fabian fabio fabrice fatima fatma federica federico felipe felix femke fernando filip
-    fiona flavia florian frances francesca francesco francis francisco franck francois francoise frank
-    frantisek franz franziska frederic frederik friedrich fritz gabriel gabriela gabriele gareth gary georg
-    george georgina gerald gerard gerhard gertrud giacomo gianluca gianna giorgia giovanna giovanni gisela
-    giulia giuseppe gonzalo grzegorz guido guillaume guillermo gunter gustav hannah hannelore hans harald
-    harold harry hassan heather hector heidi heike heiko heinrich heinz helen helena helga helmut henri henrik
-    henry herbert hermann hiro hiroshi holger horst hugo hussein ian ibrahim ilse ines inga ingeborg ingrid
-    irene irina irma isabel isabell isabella isabelle ivan jaap jack jacob jacqueline jacques jaime jakob
-    jakub james jamie jana jane janet janina janine jason javier jean jeanette jeannine jeffrey jennifer jens
-    jeremy jerome jesse jessica jesus jill jim jimena joachim joan joanna joanne joao joaquin jochen joel
-    johan johanna johannes john johnny jolanda jon jonas jonathan jorg jorge joris jose josef joseph joshua
-    joyce juan juana judith judy julia julian juliana julie julien juliette jurgen justin justyna kaitlyn
-    karen karim karin karl karla karolina katarina katarzyna kate katharina katherine kathleen kathrin kathryn
-    katie katja katrin keith kelly kenji kenneth kerstin kevin khalid kim kimberly kirsten klaus konstantin
-    krzysztof kurt kyle lara larissa lars laura lauren laurence laurent laurie lea leah lena leon leonard
-    leonardo leonie liam lilian lily linda lisa lise lorena lorenzo louis louise luc luca lucas lucia lucie
-    luigi luis luisa luise lukas luna lynn maarten maciej madeleine magdalena malgorzata manfred manon manuel
-    manuela marc marcel marcelo marco marcos marcus margaret margarete margarita margit margot maria mariana
-    marianna marianne marie marije marijke marilyn marina mario marion marissa marjan markus marlene marta
-    martha martin martina martine mary massimo mateo mateusz mathias mathieu mathilde matteo matthew matthias
-    maureen maurice maurizio maxime maximilian megan mehmet melanie mercedes michael michaela michal michel
-    michele michelle miguel mike mikhail milan milena ming miriam mohamed mohammad mohammed monica monika
-    monique moritz muhammad murat mustafa nadia nadine nadja nancy naomi natalia natalie natasha nathalie
-    nathan neil nicholas nick nico nicola nicolas nicole nicolette niels nikolai nils nina noah noemi nora
-    norbert norman nuria olaf oleg olga oliver olivia olivier omar oscar otto owen pablo pamela paola paolo
-    pascal patricia patrick patrizia paul paula pauline pawel pedro peggy penelope peter petra philip philipp
-    philippe phillip pierre pieter pietro pilar piotr priya priyanka rachel rafael rainer rajesh ralf ralph
-    ramon raphael raquel rebecca regina reinhard renate rene ricarda ricardo riccardo richard rita robert
-    roberta roberto rodrigo roger roland rolf romain ronald rosa rosemarie roswitha roy ruben rudolf rupert
-    russell ruth ryan sabine sabrina salvador salvatore sam samantha samira samuel sandra sanjay sara sarah
-    saskia scott sean sebastian sergei sergio shannon sharon sheila shirley sigrid silke silvia simon simona
-    simone sofia sofie sonia sonja sophia sophie stefan stefania stefanie stella stephan stephane stephanie
-    stephen steve steven stuart sue sunita susan susana susanne suzanne sven svenja sylvia sylvie tamara tanja
-    tanya tara tatiana teresa theo theresa therese thierry thijs thomas thorsten tiffany tim timo timothy tina
-    tobias todd tom tomas tomasz tommaso toni torsten tracy travis trudy tyler udo ulrich ulrike ursula ute
-    uwe valentin valentina valerie vanessa verena veronica veronika vincent vincenzo virginie vladimir volker
-    walter waltraud wanda wayne wei wendy werner wilhelm willem william wim wojciech wolfgang xavier yannick
-    yolanda yuki yusuf yves yvette yvonne zachary zoe zoey""".split()
-)
-FAMILY = frozenset(
-    """acosta aguilar ahmed alexander ali allen almeida alonso alvarez alves anderson andersson andrews arnold
-    bailey bakker bakshi barbieri barnes barros bauer baumann bauwens bech beck bennett berger bergmann
-    bernard bertrand bianchi boer bonnet bos bouwman braun brinkmann brouwer bruno bryant burke busch butler
-    caballero campbell cano caruso carvalho castillo castro chavez chen cheng choi clark clarke clement cohen
-    coleman colombo conti cooper correia cox cruz dacosta dahl dasilva davies davis dekker delacruz delgado
-    deluca devries dias diaz dietrich dijkstra dominguez dubois dufour dumont dupont durand edwards esposito
-    esteban evans fabre fernandes fernandez ferrari ferreira ferri fischer flores fontaine foster fournier
-    francois frank franke friedrich fuchs gallo garcia garnier gauthier gerard gibson gimenez girard gomes
-    gomez goncalves gonzales gonzalez graf greco griffin griffiths gruber guerin guerra guerrero gupta
-    gutierrez haas hahn hamilton hansen hansson harris harrison hartmann hausmann heinrich hendriks henry
-    herman hermans hernandes hernandez herrera herrmann hoffman hoffmann hofmann holm horvat huang huber
-    hughes ivanov iyer jacobs jaeger jansen janssen janssens jenkins jensen jimenez johansson johnson jones
-    jonsson jovanovic kaiser karlsson kaur keller kelly kennedy khan kim koch kohler konig kovacs kowalski
-    kraus krause kruger kuhn kumar lambert lange larsen larsson laurent leclerc lefebvre lefevre legrand
-    lehmann leroy lewis liu lombardi lopez lorenz louis ludwig luther maas macdonald machado maier mancini
-    marino marques marquez martin martinelli martinez martini martins mathieu mayer mcdonald medina mehta
-    meier meijer mendes mendez mendoza mercier meyer michel miller mitchell molina moore morales moreau morel
-    moreno moretti morgan morris moser mukherjee mulder muller munoz murphy murray navarro nelson neumann
-    nguyen nicolas nielsen nilsson novak nowak nunez obrien ochoa oconnor oliveira olsen olsson oneill ortega
-    ortiz otto owens pacheco patel pedersen pereira perez perrin peters petersen peterson petrov pfeiffer
-    phillips pinto popescu popov powell prieto quinn ramirez ramos rao rasmussen reddy reyes reynolds ricci
-    richards richardson richter rinaldi rivera rizzo roberts robertson robinson robles rodrigues rodriguez
-    rogers rojas romano romero rossi rossini rousseau roux roy rubio ruiz russo saez sanchez sanders santos
-    sanz sato sauer schafer schmid schmidt schmitt schmitz schneider scholz schouten schreiber schroder
-    schubert schulte schulz schulze schumacher schuster seidel serrano sharma shaw silva simmons simpson singh
-    smit smith soares sorensen sousa souza stewart sullivan suzuki svensson szabo takahashi tanaka taylor
-    teixeira thomas thompson thomson torres tran valverde vandenberg vargas vasquez vazquez vega verhoeven
-    vermeulen vincent visser vogel vogt wagner walker wang watanabe watson weber werner westerman whitman
-    willems williams williamson wilson winkler wisniewski wojcik wojdyla wolff wright yamamoto yang yilmaz
-    zhang zhao zhou ziegler zimmer zimmermann""".split()
-)
 GIVEN_NAMES = (GIVEN | MORE_GIVEN) - COMMON
 NAMES = (GIVEN | FAMILY | MORE_GIVEN | MORE_FAMILY) - COMMON
+ANY_GIVEN, ANY_NAMES = GIVEN_NAMES | (RARE_GIVEN - COMMON), NAMES | ((RARE_GIVEN | RARE_FAMILY) - COMMON)
 INSTITUTION = re.compile(
     r"hospital|clini|klini|universi|college|institut|cent(?:er|re)|zentrum|school|charit|practice|praxis|ward\b|"
     r"department|laborator|pharma|gmbh|\binc\b|\bltd\b|street|syndrome|disease|palsy|test\b|scale|h[oô]pital|ospedale|"
-    r"\bchu\b|policlinic|stiftung|fondation|fondazione|fundaci[oó]n|ziekenhuis|foundation|trust\b|infirmary|memorial|college|krankenhaus|spital|szpital|sykehus|nemocnice|inventory",
+    r"\bchu\b|policlinic|stiftung|fondation|fondazione|fundaci[oó]n|ziekenhuis|foundation|trust\b|infirmary|memorial|krankenhaus|"
+    r"spital|szpital|sykehus|nemocnice|inventory|"
+    r"questionnaire|stud(?:y|ie)\b|\btrial\b|\bscore\b|\bindex\b|\bsign\b|initiative|technique|maze\b|method\b|"
+    r"cohort|\bday\b|\bmix\b|degree|\bpoints?\b|tendon|phenomenon|sciences|chemical|springs\b|"
+    r"whitney|kaplan.meier|carl (?:roth|zeiss)|\braphe\b",
     re.IGNORECASE,
 )
 SHAPE = re.compile(r"(?:[^\W\d_]['’`-]?\.?(?:, ?| )?){2,60}")  # letters, with the signs that names have between them
@@ -132,6 +53,7 @@ TITLE = frozenset(TITLES.casefold().replace("?", "").split("|")) | frozenset(
     "siga dotta da profa mr ms herr herrn señora señor senora senor señorita senorita signora signore "
     "senhor senhora maître maitre dame frl".split()
 )
+OF_THINGS = frozenset("master sister lady dame".split())  # titles that stand before words for things as well
 CUE = re.compile(rf"(?i)(?<![^\W\d_])(?:{RELATIONS}|{ROLES}|{INTRODUCED})(?:s|'s|in|en)?(?![^\W\d_])")
 # Between what announces a name and the name: marks, and words such as is, the, named.
 BRIDGE = re.compile(
@@ -139,6 +61,13 @@ BRIDGE = re.compile(
     r"\bnamed\b|\bcalled\b"
     r"|\bnamens\b|\bname\b|\bof\b|\bby\b|\bvon\b|\bde\b|\bdr\.?|\bmr\.?|\bmrs\.?|\bherrn?\b|\bfrau\b|"
     r"\bmit\b|\bwith\b|\bfrom\b){0,8}"
+)
+BEFORE_FAMILY = (["van"], ["von"], ["bin"], ["ibn"], ["der"], ["den"])  # particles that only names have
+# What people do, behind their name.
+ACTS = frozenset(
+    """called rang phoned cancelled canceled declined refused withdrew came left asked did didn reports reported says
+    said complained missed wants kommt kam sagt sagte ruft rief hat möchte will klagt berichtet verweigert fehlt absente
+    absent refuse demande llama llamó vino refiere pide chiama riferisce belde komt zegt zadzwonił zadzwoniła""".split()
 )
 INITIALS = re.compile(
     r"(?i:\b(?:initials?|init|initialen|k(?:ü|ue)rzel|iniziali|initiales|iniciales)\b)[^\w]{0,3}(?:(?i:is|"
@@ -151,7 +80,7 @@ LATIN_ENDING = re.compile(r"(?:us|is|um|ae|oli|ii|ei)$")  # of anatomy and bacte
 BEFORE_LETTER = frozenset(
     "vitamin type typ grade group plate sample visit hepatitis factor influenza protein phase step part point".split()
 )
-KNOWN, LIKELY, LAST_FIRST_SHARE = 0.25, 0.05, 0.8
+KNOWN, LIKELY, RARE, LAST_FIRST_SHARE = 0.25, 0.05, 0.75, 0.8
 MANY, VERY_MANY, VARIED = 20, 30, 0.8
 LONGEST_NAME = 5  # words
 GLANCE = 200  # texts looked at first
@@ -166,10 +95,11 @@ def plain(word: str) -> str:
 
 
 class Names(NamedTuple):
-    """Whether texts are names of people, and whether that is sure."""
+    """Whether texts are names of people, whether that is sure, and whether a name is in them that may be rare."""
 
     are_names: bool
     is_sure: bool
+    may_be: bool = False
 
 
 @lru_cache(1 << 16)
@@ -181,10 +111,10 @@ def of_names(text: str) -> Names:
     if len(words) > LONGEST_NAME:
         return Names(False, False)
     # three capitals are an abbreviation sooner than a name
-    known = not _eponym(words) and any(
-        plain(word) in NAMES or built_as_family(plain(word)) for word in words if len(word) > 3 or not word.isupper()
-    )
-    return Names(True, known or scripts.named(text) or scripts.like_a_name(text))
+    telling = [] if _eponym(words) else [plain(word) for word in words if len(word) > 3 or not word.isupper()]
+    known = any(word in NAMES or built_as_family(word) for word in telling)
+    sure = known or scripts.named(text) or scripts.like_a_name(text)
+    return Names(True, sure, sure or any(word in ANY_NAMES for word in telling))
 
 
 def are_institutions(texts: Sequence[str]) -> bool:
@@ -204,20 +134,23 @@ def share_of_names(texts: Sequence[str], varied: float) -> float:
     """The share of names among the texts of a column if it is one of names, else 0.
 
     ``varied``: distinct texts divided by cells. A column holds names where at least 80 % of its texts are one to
-    five words of letters and: at least 25 % of its texts hold a known name; or at least 5 % do, of 20 texts or more
-    that are capitalised; or, of 30 or more that nearly all differ from cell to cell, 95 % are single capitalised
-    words; or 80 % are written `Last, First`, of 10 or more that nearly all differ.
+    five words of letters and: at least 25 % of its texts hold a known name, or 75 % of 10 or more one that may be rare,
+    most of two words or more; or at least 5 % hold a known one, of 20 texts or more that are capitalised; or, of 30 or
+    more that nearly all differ from cell to cell, 95 % are single capitalised words; or 80 % are written `Last, First`,
+    of 10 or more that nearly all differ.
     """
     glance = texts[:: max(1, len(texts) // GLANCE)]
     if sum(of_names(text)[0] for text in glance) < 0.4 * len(glance):
         return 0.0
     found = [of_names(text) for text in texts]
     count = len(texts)
-    shaped, known = (sum(column) / count for column in zip(*found, strict=True))
+    shaped, known, likely = (sum(column) / count for column in zip(*found, strict=True))
     if shaped < 0.8:
         return 0.0
     capital = sum(1 for text in texts if text[:1].isupper()) / count
     if known >= KNOWN or (known >= LIKELY and count >= MANY and capital >= 0.8):
+        return shaped
+    if count >= 10 and likely >= RARE and sum(1 for text in texts if len(WORDS.findall(text)) > 1) > 0.5 * count:
         return shaped
     if varied < VARIED:
         return 0.0
@@ -257,6 +190,16 @@ class Word(NamedTuple):
         return any(part in GIVEN_NAMES for part in self.parts)
 
     @property
+    def may_be_given(self) -> bool:
+        """Whether a given name is in it, be it a rare one."""
+        return any(part in ANY_GIVEN for part in self.parts)
+
+    @property
+    def may_be_known(self) -> bool:
+        """Whether a name is in it, be it a rare one."""
+        return self.known or any(part in ANY_NAMES for part in self.parts)
+
+    @property
     def known(self) -> bool:
         """Whether a known name is in it, or it is built as family names are."""
         return any(part in NAMES or built_as_family(part) for part in self.parts) or bool(IRISH.fullmatch(self.text))
@@ -266,7 +209,7 @@ class Word(NamedTuple):
         """Whether it is a word that is no name: a common one, or one with an ending that names do not have."""
         if self.plain in COMMON or self.plain in TITLE or len(self.plain) < 2:
             return True
-        return not self.known and (no_name_ending(self.plain) or (self.text.isupper() and len(self.text) < 4))
+        return not self.may_be_known and (no_name_ending(self.plain) or (self.text.isupper() and len(self.text) < 4))
 
 
 def ordinary(word: str) -> bool:
@@ -312,7 +255,7 @@ def _telling(word: str) -> bool:
         return True
     lowered = plain(word)
     return (
-        lowered in NAMES
+        lowered in ANY_NAMES
         or lowered in TITLE
         or bool(CUE.fullmatch(word))
         or built_as_family(lowered)
@@ -353,7 +296,7 @@ def _titled(words: Sequence[Word]) -> bool:
         behind = next((w for w in words[n + 1 :] if w.plain not in TITLE and len(w.text) > 1), None)
         if behind is None:
             continue
-        if word.text == "MR" and not behind.known:  # a scan: MR angiography
+        if (word.text == "MR" or word.plain in OF_THINGS) and not behind.known:  # a scan: MR angiography; master mix
             continue
         capital = behind.capital and not (
             word.text.islower() and word.plain in ("don", "me", "bay", "pan", "dame", "fr", "sig", "mag")
@@ -398,6 +341,7 @@ def _announced(text: str, words: Sequence[Word]) -> bool:
 
 def _paired(words: Sequence[Word], shouted: bool) -> list[int]:
     """Where two neighbouring words are a name: the places of the first."""
+    running = any(w.text.islower() and len(w.text) > 2 and w.plain not in PARTICLES for w in words)
     found = []
     for n in range(len(words) - 1):
         first = words[n]
@@ -410,30 +354,67 @@ def _paired(words: Sequence[Word], shouted: bool) -> list[int]:
         ):
             m += 1
         second = words[m]
-        if second.ordinary:
+        between = [word.plain for word in words[n + 1 : m]]
+        if second.ordinary or between == ["in"]:  # Alice in Wonderland; `in 't Veld` has two
             continue
-        comma, particle = "," in first.after, m > n + 1
-        if [word.plain for word in words[n + 1 : m]] == ["in"]:  # Alice in Wonderland; `in 't Veld` has two
-            continue
-        both = first.capital and second.capital and len(first.text) > 1
-        mixed = both and not (first.text.isupper() and second.text.isupper())
-        if (
-            first.known
-            and second.known
-            and (first.given or second.given)
-            and (both or not (first.capital or second.capital))
-        ):
-            if not comma or both or second.given:  # `smith, john` in lower case as well
-                found.append(n)
-        elif (mixed or (both and not shouted)) and not comma and first.given:
-            found.append(n)
-        elif mixed and comma and second.given and (first.known or n == 0):
-            found.append(n)
-        elif mixed and not comma and second.known and len(first.text) > 2 and (n > 0 or first.known or second.given):
-            found.append(n)
-        elif mixed and particle and not comma and words[n + 1].plain in ("van", "von", "bin", "ibn", "der", "den"):
+        pair = Pair(first, second, n > 0, running, shouted)
+        acting = m + 1 < len(words) and words[m + 1].text in ACTS and second.after == " "
+        if pair.frequent or pair.rare or (pair.mixed and not pair.comma and (acting or between[:1] in BEFORE_FAMILY)):
             found.append(n)
     return found
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two neighbouring words: whether words stand before them, lower-case ones beside them, or capitals alone."""
+
+    first: Word
+    second: Word
+    behind: bool
+    running: bool
+    shouted: bool
+
+    @property
+    def comma(self) -> bool:
+        """Whether a comma stands between them."""
+        return "," in self.first.after
+
+    @property
+    def both(self) -> bool:
+        """Whether both begin with a capital."""
+        return self.first.capital and self.second.capital and len(self.first.text) > 1
+
+    @property
+    def mixed(self) -> bool:
+        """Whether both begin with a capital and are not all capitals."""
+        return self.both and not (self.first.text.isupper() and self.second.text.isupper())
+
+    @property
+    def frequent(self) -> bool:
+        """Whether frequent names tell that they are a name."""
+        first, second = self.first, self.second
+        same_case = self.both or not (first.capital or second.capital)
+        if first.known and second.known and (first.given or second.given) and same_case:
+            return not self.comma or self.both or second.given  # `smith, john` in lower case as well
+        if (self.mixed or (self.both and not self.shouted)) and not self.comma and first.given:
+            return True
+        if self.comma:
+            return self.mixed and second.given and (first.known or not self.behind)
+        return self.mixed and second.known and len(first.text) > 2 and (self.behind or first.known or second.given)
+
+    @property
+    def rare(self) -> bool:
+        """Whether names that may be rare tell it: one on each side, or one within a sentence."""
+        first, second = self.first, self.second
+        if not self.both or min(len(first.text), len(second.text)) < 3:
+            return False
+        if first.may_be_known and second.may_be_known and (first.may_be_given or second.may_be_given):
+            return self.mixed or min(len(first.text), len(second.text)) > 3
+        if not (self.mixed and self.running):
+            return False
+        if self.comma:
+            return second.may_be_given
+        return first.may_be_given or (self.behind and second.may_be_known)
 
 
 def _institutional(words: Sequence[Word], n: int) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from omtrace.validation.identifiers import columns as kinds
 from omtrace.validation.identifiers import numbers, telephones
 from omtrace.validation.identifiers.cues import (
+    ABODE,
     AREAS,
     BANK,
     BEHIND,
@@ -24,6 +25,7 @@ from omtrace.validation.identifiers.cues import (
     FRENCH,
     HOME,
     LONE,
+    OF_STUDY,
     PASSPORT,
     PLATE,
     PREPOSED,
@@ -295,11 +297,27 @@ ANYWHERE = (
         kinds.ADDRESS,
         rf"\pL(?:{TOWNLESS}) \d",
         re.compile(
-            rf"(?<![\w-])[A-ZÄÖÜÅÆØ][\wäöüßåæø-]+(?:{TOWNLESS}) (?:[1-9]\d{{0,2}}) ?[a-hA-H]?(?![\w%.,:/]|"
+            rf"(?<![\w-])[A-ZÄÖÜÅÆØ][\wäöüßåæøï-]+(?:{TOWNLESS}) (?:[1-9]\d{{0,2}})(?:/\d{{1,3}})? ?[a-hA-H]?"
+            r"(?![\w%.,:/]|"
             rf"[ -]?(?:mg|ml|km|min|cm|mm|h|uhr|Tage?|days?)\b|,\d)"
         ),
         lambda text: (
             not text.startswith(("Weg", "Hof", "Tie", "Markt ")) and text.split()[0].casefold() not in NO_STREETS
+        ),
+    ),
+    Shape(
+        kinds.ADDRESS,
+        r"-(?i:stra(?:ß|ss)e|str\.|ring|platz|weg|allee|ufer|damm|gasse|promenade|chaussee|markt) \d",
+        re.compile(
+            r"(?<![\w-])[A-ZÄÖÜ][\wäöüß]+(?:-[A-ZÄÖÜ][\wäöüß]*)*-"
+            r"(?:Stra(?:ß|ss)e|Str\.|Ring|Platz|Weg|Allee|Ufer|Damm|Gasse|Promenade|Chaussee|Markt) \d{1,4}"
+        ),
+    ),
+    Shape(
+        kinds.ADDRESS,
+        r"\d (?:\pL[\pL'.-]* ){1,4}(?i:apt\.?|suite|apartment|flat|appartamento|unit) ?#?\d",
+        re.compile(
+            r"(?<![\w.])\d{1,5},? (?:[A-Z][\w'.-]* ){1,4}(?:Apt\.?|Suite|Apartment|Flat|Appartamento|Unit) ?#?\d"
         ),
     ),
     Shape(
@@ -315,7 +333,7 @@ ANYWHERE = (
     ),
     Shape(
         kinds.ADDRESS,
-        rf"\b\p{{Lu}}[\pL.-]+ (?:[\pL.-]+ )?(?:{BEHIND}) (?:[Nn]o\.?:? ?)?\d",
+        rf"(?:^|[^\pL])\p{{Lu}}[\pL.-]+ (?:[\pL.-]+ )?(?:{BEHIND}),? (?:[Nn]o\.?:? ?)?\d",
         re.compile(rf"(?<!\w)[A-ZÀ-ÞŁŚŻŠČŽŐŰİĞŞ][\w.'-]+ (?:[\w.'-]+ )?(?:{BEHIND}),? (?:[Nn]o\.?:? ?)?\d{{1,4}}"),
         needs=(" ",),
     ),
@@ -389,14 +407,14 @@ ANYWHERE = (
     ),
     Shape(
         kinds.ADDRESS,
-        r"(?i:wohnt|lives|living|moved|resides|habite|vive|abita|woont|mieszka|wohnhaft|домой|живет|проживает|adres)",
+        rf"(?i:{ABODE}|домой|adres)",
         re.compile(
-            r"(?i:wohnt|wohnhaft|lives|living|moved|resides|habite|vive|abita|woont|mieszka|проживает|"
-            r"живет|живёт)(?: (?:\w{1,6}|now|jetzt|nun|there))*? (?i:at|in|on|to|au|à|en|in der|im|"
+            rf"(?i:{ABODE})(?: (?:\w{{1,6}}|now|jetzt|nun|there))*? (?i:at|in|on|to|au|à|en|in der|im|"
             r"am|an der|auf dem|op|na|przy|por|nel|del|de)?(?: (?:der|den|dem|the|het|de|la|el))? "
             r"?"
             r"[A-ZÀ-ÞŁŚŻŠČŽА-ЯЁ][\w'-]+(?: [\w'.-]+){0,3},? \d{1,4} ?[a-zA-Z]?(?![\w.,:%/]|\d)"
         ),
+        lambda text: not re.search(OF_STUDY, text),
     ),
     Shape(
         kinds.ADDRESS,

@@ -18,13 +18,14 @@ WORDS = (
     r"mob|mobile?|mobil\w*|m[óo]vil|portable|gsm|sms|whats ?app|signal|fax"
     r"|telefax|handy\w*|festnetz|rufnummer|r(?:ü|ue)ckruf\w*|r(?:ü|ue)ckruf unter|nummer|numm?er[oa]?|"
     r"call(?:ed)?(?: back)?|ring|rang|reach\w*|text(?:ed)?|dial|contact"
+    r"|voice ?mail|new number|neue nummer|phone number|number is|reach\w*"
     r"|anruf\w*|angerufen|erreichbar|anrufen|appel\w*|joindre|rappel\w*|llamar?|chiam\w*|cellulare|"
     r"bel(?:len)?|bereikbaar|telefoon\w*|ringe?|zadzwon\w*|dzwoni\w*|puh|матил"
     r"|тел|телефон\w*|моб|τηλ|電話|电话|手机|전화|phon|landline|home|work|emergency|notfall"
 )
 CUED = re.compile(
     rf"(?i)(?<![^\W\d_])(?:{WORDS})\b\.?[^\d\n+]{{0,24}}?(?P<number>\+?\(?\d[\d ()./–-]{{4,22}}\d)(?![\d.,]*\d"
-    rf"*(?:[.,]\d|\w))"
+    rf"*(?:[.,]\d|[^\Wx]))"
 )
 DATE = re.compile(
     r"(?:19|20)\d\d[-/. ](?:0?\d|1[0-2])[-/. ](?:[0-2]?\d|3[01])|(?:[0-2]?\d|3[01])[-/. ](?:0?\d|1[0-2])[-/. "
@@ -32,7 +33,10 @@ DATE = re.compile(
     r"|(?:0?\d|1[0-2])[-/. ](?:[0-2]?\d|3[01])[-/. ](?:19|20)?\d\d|(?:19|20)\d\d ?[-–/] ?(?:19|20)\d\d"
 )
 UNITS = r"(?! ?(?:mg|g|ml|µg|ug|kg|IU|IE|%|rpm|ppm|cells?|steps?|Da|bp|nm|Hz|kHz)\b)"
-RUN = re.compile(r"(?<![\w.,:/#+-])(?P<number>(?:\+|00|\()?\d[\d ()./–-]{5,24}\d)(?![\w]|[.,:]\d|-\d)" + UNITS)
+RUN = re.compile(
+    r"(?<![\w.,:/#+-])(?P<number>(?:\+|00|\()?\d[\d ()./–-]{5,24}\d)(?![^\Wx]|x(?!\d)|[.,:]\d|-\d)"  # x: an extension
+    + UNITS
+)
 MARKED = re.compile(r"[ ()./–-]")
 GUARD = r"\d[\d ()./–-]{5,}\d"
 

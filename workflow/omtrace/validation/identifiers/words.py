@@ -3,7 +3,96 @@
 All are lower case without accents. The names are those that registers list as frequent; they name nobody in particular.
 """
 
-# Given and family names that stand beside those of ``people``: of countries whose names the lists there hardly have.
+from pathlib import Path
+
+# The most frequent given and family names. Words that are also months, colours, places, brands or eponyms of diseases
+# (April, White, Victoria, Yasmin, Parkinson) are left out on purpose.
+GIVEN = frozenset(
+    """aaron abdul abigail adam adriana agnes ahmed aisha alan alba albert alberto alejandra alejandro
+    alessandra alessandro alessia alex alexander alexandra alexis alfred alice alicia alina alison allen
+    alyssa amanda amelia amelie amina amy andrea andreas andreea andres andrew angela angelika angelina anil
+    anita anja anke ann anna annabelle anne anneke annette annie anouk anthony antje antoine anton antonella
+    antonia antonio arne arthur astrid audrey axel barbara bart bastian beate beatrice beatriz ben benedikt
+    benjamin bernard bernd bernhard bianca birgit bjorn bradley brandon brenda brian brigitte britta bruno
+    bryan camila camille carl carla carlos carmen carol carolina caroline carolyn catherine cecile celine
+    charles chiara chloe chris christa christian christiane christina christine christoph christophe
+    christopher claire clara claude claudia claus clemens connor conor cornelia craig cristina cynthia daan
+    damien dan daniel daniela daniele danielle danuta dario david deborah debra deepak dennis derek diego
+    dieter dietmar dimitri dirk dmitri dominik dominique donald donna dora doris dorothea dorothy douglas
+    dylan eduardo edward edwin eileen elaine elena eleonora elias elif elisa elisabeth elise elizabeth elke
+    ella ellen elsa emil emilia emilie emily emma emmanuel enrico eric erica erik erika erin ernst esther
+    ethan eugene evelyn fabian fabio fabrice fatima fatma federica federico felipe felix femke fernando filip
+    fiona flavia florian frances francesca francesco francis francisco franck francois francoise frank
+    frantisek franz franziska frederic frederik friedrich fritz gabriel gabriela gabriele gareth gary georg
+    george georgina gerald gerard gerhard gertrud giacomo gianluca gianna giorgia giovanna giovanni gisela
+    giulia giuseppe gonzalo grzegorz guido guillaume guillermo gunter gustav hannah hannelore hans harald
+    harold harry hassan heather hector heidi heike heiko heinrich heinz helen helena helga helmut henri henrik
+    henry herbert hermann hiro hiroshi holger horst hugo hussein ian ibrahim ilse ines inga ingeborg ingrid
+    irene irina irma isabel isabell isabella isabelle ivan jaap jack jacob jacqueline jacques jaime jakob
+    jakub james jamie jana jane janet janina janine jason javier jean jeanette jeannine jeffrey jennifer jens
+    jeremy jerome jesse jessica jesus jill jim jimena joachim joan joanna joanne joao joaquin jochen joel
+    johan johanna johannes john johnny jolanda jon jonas jonathan jorg jorge joris jose josef joseph joshua
+    joyce juan juana judith judy julia julian juliana julie julien juliette jurgen justin justyna kaitlyn
+    karen karim karin karl karla karolina katarina katarzyna kate katharina katherine kathleen kathrin kathryn
+    katie katja katrin keith kelly kenji kenneth kerstin kevin khalid kim kimberly kirsten klaus konstantin
+    krzysztof kurt kyle lara larissa lars laura lauren laurence laurent laurie lea leah lena leon leonard
+    leonardo leonie liam lilian lily linda lisa lise lorena lorenzo louis louise luc luca lucas lucia lucie
+    luigi luis luisa luise lukas luna lynn maarten maciej madeleine magdalena malgorzata manfred manon manuel
+    manuela marc marcel marcelo marco marcos marcus margaret margarete margarita margit margot maria mariana
+    marianna marianne marie marije marijke marilyn marina mario marion marissa marjan markus marlene marta
+    martha martin martina martine mary massimo mateo mateusz mathias mathieu mathilde matteo matthew matthias
+    maureen maurice maurizio maxime maximilian megan mehmet melanie mercedes michael michaela michal michel
+    michele michelle miguel mike mikhail milan milena ming miriam mohamed mohammad mohammed monica monika
+    monique moritz muhammad murat mustafa nadia nadine nadja nancy naomi natalia natalie natasha nathalie
+    nathan neil nicholas nick nico nicola nicolas nicole nicolette niels nikolai nils nina noah noemi nora
+    norbert norman nuria olaf oleg olga oliver olivia olivier omar oscar otto owen pablo pamela paola paolo
+    pascal patricia patrick patrizia paul paula pauline pawel pedro peggy penelope peter petra philip philipp
+    philippe phillip pierre pieter pietro pilar piotr priya priyanka rachel rafael rainer rajesh ralf ralph
+    ramon raphael raquel rebecca regina reinhard renate rene ricarda ricardo riccardo richard rita robert
+    roberta roberto rodrigo roger roland rolf romain ronald rosa rosemarie roswitha roy ruben rudolf rupert
+    russell ruth ryan sabine sabrina salvador salvatore sam samantha samira samuel sandra sanjay sara sarah
+    saskia scott sean sebastian sergei sergio shannon sharon sheila shirley sigrid silke silvia simon simona
+    simone sofia sofie sonia sonja sophia sophie stefan stefania stefanie stella stephan stephane stephanie
+    stephen steve steven stuart sue sunita susan susana susanne suzanne sven svenja sylvia sylvie tamara tanja
+    tanya tara tatiana teresa theo theresa therese thierry thijs thomas thorsten tiffany tim timo timothy tina
+    tobias todd tom tomas tomasz tommaso toni torsten tracy travis trudy tyler udo ulrich ulrike ursula ute
+    uwe valentin valentina valerie vanessa verena veronica veronika vincent vincenzo virginie vladimir volker
+    walter waltraud wanda wayne wei wendy werner wilhelm willem william wim wojciech wolfgang xavier yannick
+    yolanda yuki yusuf yves yvette yvonne zachary zoe zoey""".split()
+)
+FAMILY = frozenset(
+    """acosta aguilar ahmed alexander ali allen almeida alonso alvarez alves anderson andersson andrews arnold
+    bailey bakker bakshi barbieri barnes barros bauer baumann bauwens bech beck bennett berger bergmann
+    bernard bertrand bianchi boer bonnet bos bouwman braun brinkmann brouwer bruno bryant burke busch butler
+    caballero campbell cano caruso carvalho castillo castro chavez chen cheng choi clark clarke clement cohen
+    coleman colombo conti cooper correia cox cruz dacosta dahl dasilva davies davis dekker delacruz delgado
+    deluca devries dias diaz dietrich dijkstra dominguez dubois dufour dumont dupont durand edwards esposito
+    esteban evans fabre fernandes fernandez ferrari ferreira ferri fischer flores fontaine foster fournier
+    francois frank franke friedrich fuchs gallo garcia garnier gauthier gerard gibson gimenez girard gomes
+    gomez goncalves gonzales gonzalez graf greco griffin griffiths gruber guerin guerra guerrero gupta
+    gutierrez haas hahn hamilton hansen hansson harris harrison hartmann hausmann heinrich hendriks henry
+    herman hermans hernandes hernandez herrera herrmann hoffman hoffmann hofmann holm horvat huang huber
+    hughes ivanov iyer jacobs jaeger jansen janssen janssens jenkins jensen jimenez johansson johnson jones
+    jonsson jovanovic kaiser karlsson kaur keller kelly kennedy khan kim koch kohler konig kovacs kowalski
+    kraus krause kruger kuhn kumar lambert lange larsen larsson laurent leclerc lefebvre lefevre legrand
+    lehmann leroy lewis liu lombardi lopez lorenz louis ludwig luther maas macdonald machado maier mancini
+    marino marques marquez martin martinelli martinez martini martins mathieu mayer mcdonald medina mehta
+    meier meijer mendes mendez mendoza mercier meyer michel miller mitchell molina moore morales moreau morel
+    moreno moretti morgan morris moser mukherjee mulder muller munoz murphy murray navarro nelson neumann
+    nguyen nicolas nielsen nilsson novak nowak nunez obrien ochoa oconnor oliveira olsen olsson oneill ortega
+    ortiz otto owens pacheco patel pedersen pereira perez perrin peters petersen peterson petrov pfeiffer
+    phillips pinto popescu popov powell prieto quinn ramirez ramos rao rasmussen reddy reyes reynolds ricci
+    richards richardson richter rinaldi rivera rizzo roberts robertson robinson robles rodrigues rodriguez
+    rogers rojas romano romero rossi rossini rousseau roux roy rubio ruiz russo saez sanchez sanders santos
+    sanz sato sauer schafer schmid schmidt schmitt schmitz schneider scholz schouten schreiber schroder
+    schubert schulte schulz schulze schumacher schuster seidel serrano sharma shaw silva simmons simpson singh
+    smit smith soares sorensen sousa souza stewart sullivan suzuki svensson szabo takahashi tanaka taylor
+    teixeira thomas thompson thomson torres tran valverde vandenberg vargas vasquez vazquez vega verhoeven
+    vermeulen vincent visser vogel vogt wagner walker wang watanabe watson weber werner westerman whitman
+    willems williams williamson wilson winkler wisniewski wojcik wojdyla wolff wright yamamoto yang yilmaz
+    zhang zhao zhou ziegler zimmer zimmermann""".split()
+)
+# Given and family names that stand beside them: of countries whose names they hardly have.
 MORE_GIVEN = frozenset(
     """aarav abdallah abdullah abebe abena adaeze adebayo aditi adnan afia agata agnieszka ahmad aino aisling aiko
     akiko akua akira aleksander aleksandar aleksandra aleksei aleksandr alena ales alfonso alfredo ali
@@ -105,6 +194,10 @@ MORE_FAMILY = frozenset(
     wu wyss xu yadav yalcin yamada yamaguchi yang yavuz yeo yeung yildirim yilmazer yoshida young yuksel zajac
     zakharov zalewski zaman zawadzki zeman zhu zielinski zivkovic zuniga""".split()
 )
+# Less frequent names of many countries (``lists/README.md``): they count beside other signs only.
+LISTS = Path(__file__).parent / "lists"
+RARE_GIVEN = frozenset((LISTS / "given.txt").read_text("ascii").split())
+RARE_FAMILY = frozenset((LISTS / "family.txt").read_text("ascii").split())
 # Endings of family names that hardly any other word has; the word has two letters more at least.
 ENDINGS = (
     "owski ewski inski owska ewska inska ovsky ovska wicz czyk enko escu oglu sson sdotter dottir "
