@@ -752,7 +752,7 @@ def test_one_far_value_is_named_by_unit_and_visit(trial, row):
         ({"base": lambda f: f["base"] + f["visit"]}, {"covariates": ["base"]}, "base: changes within a unit"),
         ({"base": 3.0}, {"covariates": ["base"]}, "^base: .*depend on each other: it is the same in all rows"),
         ({"base": 57.3}, {"baseline": "base"}, "^base: .*it is the same in all rows"),
-        ({"copy": lambda f: 2 * f["base"] + 1}, {"covariates": ["base", "copy"]}, "^copy: .*: base give it"),
+        ({"copy": lambda f: 2 * f["base"] + 1}, {"covariates": ["base", "copy"]}, "^copy: .*: base gives it"),
         ({"one": "x"}, {"factors": ["one"]}, "one: a factor with one level"),
         ({"copy": lambda f: f["arm"]}, {"factors": ["copy"]}, "^copy: .*depend on each other"),
         ({"label": lambda f: f["id"].astype(str)}, {"factors": ["label"]}, "depend on each other"),
