@@ -41,7 +41,7 @@ def explained(call: Call, numbers: Sequence[Number]) -> list[Number]:
             continue
         first.setdefault(place, row[0])
         kept += [n for n in row if not (math.isnan(n.value) or _is_empty_error(n))]
-        without.setdefault((place, _reason(call, row[0])), []).append(level)
+        without.setdefault((place, _reason(call, row)), []).append(level)
     return [*kept, *_refusals(without, first)]
 
 
@@ -63,12 +63,13 @@ def _is_undefined(row: Sequence[Number]) -> bool:
     return any(numbers and all(math.isnan(n.value) for n in numbers) for numbers in (effects, main))
 
 
-def _reason(call: Call, number: Number) -> str:
-    """What the values behind a number lack: a side without any, or with one, or none that vary."""
+def _reason(call: Call, row: Sequence[Number]) -> str:
+    """What the values behind a row lack: a side without any, or with one, or none that vary."""
     import numpy
 
     from omtrace.statistics.basic.samples import standard_deviation
 
+    number = row[0]
     sides = _sides(call, number)
     of = {name: f" of {name}" if len(sides) > 1 or name != EVERYBODY else "" for name in sides}
     is_change = any(role == "baseline" for role, _ in number.rows.entries.kinds)
@@ -86,6 +87,8 @@ def _reason(call: Call, number: Number) -> str:
         return f"two {what} only{of[next(iter(of))]}"
     if standard_deviation(numpy.delete(every, numpy.abs(every - every.mean()).argmax())) == 0:
         return f"all {what} but one are alike"
+    if any(n.statistic in ("df", "df_2") and not n.value > 0 for n in row):
+        return f"too few {call.dataset.unit}s for the degrees of freedom of the test"
     return f"not defined for these {what}"
 
 
