@@ -233,7 +233,7 @@ def test_categories_without_rows_are_left_out_and_words_may_be_ordered(midas):
 @pytest.mark.parametrize(
     ("change", "categories", "says"),
     [
-        ({"grade": 2}, [0, 1, 2, 3], "1 category with rows"),
+        ({"grade": 2}, [0, 1, 2, 3], "all rows are in one category"),
         ({}, [0, 1, 2], "3: no category of the outcome"),
         ({"grade": lambda f: f["grade"].where(f["arm"] == 0, 3)}, [0, 1, 2, 3], "arm 1: all in one outermost"),
         ({"grade": lambda f: 1 + (f["base"].rank(method="first") > 50)}, [1, 2], "with certainty"),
@@ -279,6 +279,12 @@ def test_the_unit_of_a_covariate_plays_no_part(midas, unit):
         lambda f: ProportionalOdds(f, Terms("grade", "arm", [0, 1], None, ["base"]), [0, 1, 2, 3]).odds_ratio(1, 0),
     ):
         assert of(other) == pytest.approx(of(midas), rel=1e-7)
+
+
+def test_sites_that_all_have_one_outcome_leave_nothing_to_compare(midas):
+    sites = midas.assign(site=[f"s{i}" for i in range(len(midas))])
+    with pytest.raises(ValueError, match="site: the outcomes of each level are all alike, so that no ratio"):
+        LogisticModel(sites, Terms("high", "arm", [0, 1], None, ["base"], ["site"]))
 
 
 def test_a_site_without_events_says_nothing_of_the_odds_ratio(midas):

@@ -530,14 +530,21 @@ def test_nobody_at_all_gives_no_numbers_but_counts(study):
             "f": ("flow", ["x"], ["end"], {}),
         },
         units,
+        refusals=True,
     )
     found = results.values(analysis="a", parameter="x", group="OMT")
     assert found["n"] == 0 and found["missing"] == 8 and math.isnan(found["mean"])
     assert math.isnan(results.values(analysis="a", group="OMT", level="f")["percent"])
     assert results.values(analysis="b", group="OMT")["n"] == 0
-    assert results.values(analysis="c")["n_a"] == 0 and math.isnan(results.values(analysis="c")["difference"])
-    assert math.isnan(results.values(analysis="d")["difference"])
+    for name in "cd":
+        assert results.values(analysis=name)["n_a"] == 0 and "difference" not in results.values(analysis=name)
     assert results.values(analysis="e", group="OMT")["n"] == 0
+    refused = {(n["analysis"], n["group"], n["level"]) for n in results.numbers if n["statistic"] == "not_computed"}
+    assert refused == {
+        ("c", "OMT - sham", "no value of OMT"),
+        ("d", "OMT - sham", "no value of OMT"),
+        ("e", "OMT", "no pair of values of OMT"),
+    }
     assert results.values(analysis="f", group="OMT", level="analysed") == {"n": 0}
 
 

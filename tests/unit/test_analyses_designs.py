@@ -73,6 +73,9 @@ def test_a_group_without_events_has_its_curve_and_no_hazard_ratio(study):
         "their order",
     ) in refused
     assert any(level.startswith("restricted mean: nobody was followed up for more than") for _, level in refused)
+    until = study({"a": ("time_to_event", ["age"], [], {**EVENT, "horizon": 32})}, units)
+    mean = until.values(group="OMT", level="up to 32 years")
+    assert mean["restricted_mean"] == 32 and all(math.isnan(mean[name]) for name in ("se", "ci_low", "ci_high"))
     assert results.values(group="OMT", level="")["events"] == 0 and math.isnan(
         results.values(group="OMT", level="")["median_time"]
     )

@@ -122,6 +122,19 @@ def test_rubins_rules_come_first_and_the_jackknife_stands_beside(imputed):
         assert se["Rubin's rules"] > 1.15 * se["jackknife"]
 
 
+def test_where_the_jackknife_cannot_be_taken_rubins_rules_stand_alone(trial):
+    records = records_of(trial, {"u001": {("score", visit): "not collected" for visit in VISITS.values()}})
+    few = records["unit"].isin(["u001", "u006"])  # without u006 no value says what the covariate does
+    records["value"] = records["value"].where(records["parameter"] != "age", few.astype(float))
+    options = {"contrasts": CONTRASTS, "imputations": 20, "covariates": ["age"]}
+    numbers = run("imputation", records, options)
+    assert {n.level.split("), ")[1] for n in numbers if n.statistic == "difference"} == {"Rubin's rules"}
+    (refused,) = [n for n in numbers if n.statistic == "not_computed"]
+    assert refused.level.startswith("jackknife: without 1 of the 141 units, each left out in turn, the model cannot")
+    with pytest.raises(Fault, match="without 1 of the 141 units"):
+        run("imputation", records, {**options, "approaches": ["conditional_mean"]})
+
+
 def test_every_unit_with_baseline_group_and_covariates_is_used_or_left_out_with_one_reason(records):
     numbers = run(
         "imputation",

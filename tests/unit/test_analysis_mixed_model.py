@@ -332,6 +332,17 @@ def test_a_block_of_numbers_is_a_fault(tmp_path):
         study(tmp_path, caged(), {"a": ("factorial", ["x"], ["end"], options)})
 
 
+def test_a_block_without_any_value_leaves_one_analysis_uncomputed(tmp_path):
+    units = caged()
+    for facts in units.values():
+        facts["cage", ""] = "!not collected"
+    options = {"factors": ["arm", "sex"], "blocks": ["cage"]}
+    entries = {"a": ("factorial", ["x"], ["end"], options), "b": ("describe", ["x"], ["end"], {})}
+    results = Results(tmp_path, units, entries, refusals=True)
+    assert [n["analysis"] for n in results.numbers if n["statistic"] == "not_computed"] == ["a"]
+    assert results.values(analysis="b", group="all")["n"] == 32
+
+
 # growth curves
 
 AGES = {f"at_{age}": float(age) for age in (8, 10, 12, 14)}

@@ -202,6 +202,10 @@ def test_a_subgroup_without_a_group_is_refused(study):
         facts["sex", ""] = "m" if facts["arm", ""] == "OMT" else facts["sex", ""]
     with pytest.raises(Fault, match="sex f: no unit of OMT: too few to tell an effect"):
         study({"a": ("subgroups", ["x"], ["end"], {**SIDES, "by": "sex"})}, units)
+    for facts in units.values():
+        facts["conc", ""] = "!not collected"
+    with pytest.raises(Fault, match="conc: no participant has a value"):
+        study({"a": ("subgroups", ["x"], ["end"], {**SIDES, "by": "conc", "at": [1]})}, units)
     for options, says in (({"by": "age"}, "at: is needed for numbers"), ({"by": "sex", "at": [1]}, "at: goes with")):
         with pytest.raises(Fault, match=says):
             study({"a": ("subgroups", ["x"], ["end"], {**SIDES, **options})})

@@ -132,3 +132,15 @@ def test_the_analysis_binds_occasions_raters_and_clusters(study):
 def test_options_that_do_not_fit_are_refused(study, options, words):
     with pytest.raises(Fault, match=words):
         study({"a": ("icc", ["x"], ["end"], options)})
+
+
+def test_ratings_without_error_or_spread_have_no_interval(study):
+    units = people(24)
+    for facts in units.values():
+        facts["x", "baseline"] = facts["x", "end"]
+    with pytest.raises(Fault, match="x: the ratings of each participant are all alike"):
+        study({"a": ("icc", ["x"], [*AT], {"of": "visits"})}, units)
+    for facts in units.values():
+        facts["x", "baseline"] = facts["x", "end"] = 0.1 + 0.2
+    with pytest.raises(Fault, match="x: the ratings do not vary"):
+        study({"a": ("icc", ["x"], [*AT], {"of": "visits"})}, units)

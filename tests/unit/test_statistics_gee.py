@@ -99,3 +99,42 @@ def test_the_correlation_of_neighbours_is_found_where_it_is_high_and_over_gaps()
     labels = [str(unit) for unit in units[kept]]
     found = EstimatingEquations(course.ravel()[kept], np.ones((kept.sum(), 1)), labels, time, "numbers", "ar1")
     assert found.correlation == pytest.approx(0.9, abs=0.01)
+
+
+@pytest.mark.parametrize("correlation", ["exchangeable", "independence", "ar1"])
+@pytest.mark.parametrize(("unit", "origin"), [(1e9, 0.0), (1e-9, 0.0), (1.0, 1e9)])
+def test_neither_unit_nor_origin_of_numbers_plays_a_part(correlation, unit, origin):
+    d = rows()
+    given = (matrix(d), d.unit.tolist(), d.visit, "numbers", correlation)
+    plain, moved = (EstimatingEquations(y, *given) for y in (d.days, origin + unit * d.days))
+    expected = unit * plain.coefficients + origin * (np.arange(6) == 0)
+    assert moved.coefficients == pytest.approx(expected, rel=1e-7, abs=1e-6 * unit)
+    assert np.sqrt(np.diag(moved.covariance)) == pytest.approx(unit * np.sqrt(np.diag(plain.covariance)), rel=1e-6)
+    assert moved.correlation == pytest.approx(plain.correlation, rel=1e-6)
+
+
+def test_numbers_without_a_residual_are_refused():
+    d = rows()
+    given = (matrix(d), d.unit.tolist(), d.visit, "numbers", "exchangeable")
+    for values in (np.full(len(d), 1e9 / 3), 3 + 2.0 * (d.arm == "B")):
+        with pytest.raises(ValueError, match="leaves no residual: it is constant"):
+            EstimatingEquations(values, *given)
+
+
+@pytest.mark.parametrize("outcome", ["yes or no", "numbers"])
+def test_outcomes_that_no_unit_changes_have_no_working_correlation(outcome):
+    d = rows()
+    values = d.unit.map({unit: float(place % 3 > 0) for place, unit in enumerate(sorted(set(d.unit)))})
+    given = (values, matrix(d), d.unit.tolist(), d.visit, outcome)
+    with pytest.raises(ValueError, match="are all alike, so that their correlation is 1; take independence"):
+        EstimatingEquations(*given)
+    assert EstimatingEquations(*given, "independence").correlation == 0
+
+
+def test_a_group_whose_outcomes_do_not_vary_has_no_interval():
+    d = rows()
+    values = d.days.where((d.arm == "B") | (d.visit != 2), 7.0)
+    found = EstimatingEquations(values, matrix(d), d.unit.tolist(), d.visit, "numbers", "independence")
+    alone = found.contrast(np.array([1.0, 0, 0, 1, 0, 0]))
+    assert alone["estimate"] == pytest.approx(7) and np.isnan([alone["se"], alone["ci_low"], alone["p"]]).all()
+    assert found.contrast(np.array([0.0, 1, 0, 0, 0, 1]))["p"] < 1

@@ -556,7 +556,7 @@ def test_order_of_units_unit_and_scale_do_not_matter(scale, shift, seed, strateg
         ({"left": 1}, {}, "a unit has a value after it dropped out"),
         ({"base": np.nan}, {}, "base: 141 of 141 values are missing"),
         ({"one": "x"}, {"factors": ["one"]}, "one: a factor with one level"),
-        ({"copy": lambda f: f["base"] * 2}, {"by_visit": ["base", "copy"]}, "^copy at .*: base at .* give it"),
+        ({"copy": lambda f: f["base"] * 2}, {"by_visit": ["base", "copy"]}, "^copy at .*: base at .* gives it"),
         ({3: lambda f: f[3].where(f["arm"] != "B")}, {}, "no value in B at 3"),
         ({3: np.nan}, {}, "no unit has a value at 3: leave it out of the visits"),
     ],
@@ -577,7 +577,7 @@ def test_refusals_of_the_jackknife_and_of_rubins_rules(imputer):
     frame["left"] = frame["left"].where(np.arange(141) != 1, 0)
     few = Imputer(trial(frame.assign(site=["x"] * 2 + ["y"] * 139), factors=["site"]), ["cs"])
     with pytest.raises(
-        ValueError, match="the jackknife leaves out each unit in turn, and 1 times: the model's columns"
+        ValueError, match="without 1 of the 141 units, each left out in turn, the model cannot be fitted: the"
     ):
         ConditionalMeans(few, np.array([[-1.0, 1, 0, 0, 0]]))
     with pytest.raises(ValueError, match="more than 5% of the bootstrap samples cannot be fitted: the model's columns"):

@@ -206,6 +206,23 @@ def test_sandwiches_of_all_kinds_agree_with_mmrm(fev):
         assert one["p"] == pytest.approx(both["p"])
 
 
+def test_a_joint_test_that_too_few_units_leave_undefined_has_no_statistic():
+    generator = np.random.default_rng(5)
+    unit, visit = np.repeat(np.arange(6), 3), np.tile([1, 2, 3], 6)
+    arm = (unit % 2).astype(float)
+    x = np.column_stack([*(visit == v for v in (1, 2, 3)), *(arm * (visit == v) for v in (1, 2, 3))])
+    y = generator.normal(size=6)[unit] + generator.normal(size=18)
+    model = fit_mmrm(y, x, unit, visit, [1, 2, 3], ["cs"])
+    effects = np.eye(6)[3:]
+    found = model.joint_test(effects, "CR2")  # two units of each arm but one: rank 3 at most, no denominator
+    assert np.isnan([found["f"], found["p"]]).all() == (not found["df_2"] > 0)
+    pairs = np.isin(unit, [0, 1, 2, 3])
+    few = fit_mmrm(y[pairs], x[pairs], unit[pairs], visit[pairs], [1, 2, 3], ["cs"])
+    found = few.joint_test(effects, "CR2")  # four units: the sandwich of three differences has rank two
+    assert np.isnan([found["f"], found["p"]]).all()
+    assert few.joint_test(effects[:1], "CR2")["f"] > 0
+
+
 # intercept, covariance of two groups at the first visit with itself and the others, -2 log L, by SAS, PROC MIXED
 SPATIAL = {False: (3875.95353357, 42.3252, 88.7005, 0.1805), True: (3875.49946734, 42.3254, 88.9768, 0.1823)}
 GROUPED = {
@@ -752,7 +769,7 @@ def test_one_far_value_is_named_by_unit_and_visit(trial, row):
         ({"base": lambda f: f["base"] + f["visit"]}, {"covariates": ["base"]}, "base: changes within a unit"),
         ({"base": 3.0}, {"covariates": ["base"]}, "^base: .*depend on each other: it is the same in all rows"),
         ({"base": 57.3}, {"baseline": "base"}, "^base: .*it is the same in all rows"),
-        ({"copy": lambda f: 2 * f["base"] + 1}, {"covariates": ["base", "copy"]}, "^copy: .*: base give it"),
+        ({"copy": lambda f: 2 * f["base"] + 1}, {"covariates": ["base", "copy"]}, "^copy: .*: base gives it"),
         ({"one": "x"}, {"factors": ["one"]}, "one: a factor with one level"),
         ({"copy": lambda f: f["arm"]}, {"factors": ["copy"]}, "^copy: .*depend on each other"),
         ({"label": lambda f: f["id"].astype(str)}, {"factors": ["label"]}, "depend on each other"),

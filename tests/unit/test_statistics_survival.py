@@ -164,6 +164,8 @@ def test_what_lies_beyond_the_follow_up_is_not_made_up():
         curve.restricted_mean(4)
     without = kaplan_meier([1, 2], [0, 0])
     assert without.at(1)["survival"] == 1 and without.restricted_mean(2) == (2.0, 0.0)
+    with pytest.raises(ValueError, match="no event in either group before the horizon"):
+        restricted_mean_difference(without, without, 2)
     with pytest.raises(ValueError, match="horizon"):
         restricted_mean_difference(curve, kaplan_meier([9, 9], [0, 1]), 5)
 

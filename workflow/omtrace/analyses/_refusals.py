@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from omtrace.analyses import JOINT, Call, Method, Number
+from omtrace.analyses._undefined import explained
 from omtrace.faults import Fault, Refusal
 from omtrace.model.contrast import EVERYBODY
 from omtrace.model.statistics import NOT_COMPUTED
@@ -16,8 +17,13 @@ def numbers_of(method: Method, call: Call) -> list[Number]:
     """The numbers of an analysis, and one without a value for each part of it that the data do not allow.
 
     Where a part is refused, the analysis is made again part by part; what a part gives before it is refused is kept.
+    Within a part, an effect or a test that the values leave undefined is not computed either.
     Raises Fault where the plan does not fit: that is mended in the plan.
     """
+    return explained(call, _numbers_of(method, call))
+
+
+def _numbers_of(method: Method, call: Call) -> list[Number]:
     parts = parts_of(method, call)
     empty = [_without_units(part) or _without_rows(part) for part in parts]
     if not any(empty):

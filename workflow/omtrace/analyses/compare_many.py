@@ -72,6 +72,8 @@ def run(call: Call) -> Iterator[Number]:
         )
         for name, x in values.items():
             yield from target.numbers(name, _size(x), analysis_set.rows([name]), scale=scale)
+        if empty := [name for name, x in values.items() if not x.size]:
+            raise Refusal(f"{target.where}: no value of {', '.join(empty)}; leave it out of the groups")
         found: list[tuple[str | Contrast, str, dict[str, float]]]
         try:
             found = [*_overall(call, values), *_pairs(call, values)]

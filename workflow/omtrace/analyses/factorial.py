@@ -83,7 +83,7 @@ def run(call: Call) -> Iterator[Number]:
     if o.blocks and not o.means:
         call = replace(call, options=o.model_copy(update={"means": (":".join(o.factors),)}))
     for target in call.targets():
-        if numeric := [name for name in o.blocks if not call.data.is_text(name)]:
+        if numeric := [name for name in o.blocks if not (call.data.is_text(name) or call.data.is_empty(name))]:
             raise Fault(f"analysis {call.name}: blocks: {numeric[0]!r} holds numbers; a block is a category")
 
         fit = fitted(target, [" * ".join(o.factors), *o.blocks, *o.covariates])

@@ -124,7 +124,7 @@ def _frame(call: Call, sets: "dict[str, AnalysisSet]", groups: list[str]) -> "pa
             cell = frame[(frame["group"] == group) & (frame["visit"] == visit)]["value"]
             at = f"{group} at {visit}" if visit else group
             if cell.empty:
-                raise ValueError(f"no value of {at}")
+                raise ValueError(f"no {call.dataset.unit} of {at} has a value and all that the model needs")
             if o.outcome != "numbers" and (cell.sum() == 0 or (o.outcome == "yes or no" and cell.all())):
                 raise ValueError(f"all {len(cell)} of {at} are {cell.iloc[0]:g}, so that no ratio with them is finite")
     return frame.sort_values(["cluster", "unit", "step"], kind="stable")

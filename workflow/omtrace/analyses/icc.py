@@ -72,12 +72,16 @@ def _ratings(call: Call, ratings: list[tuple[str, str]]) -> Iterator[Number]:
     analysis_set = call.data.select_complete(call.entry.population, ratings)
     table = analysis_set.frame.astype("float64").to_numpy().reshape(-1, len(ratings))
     if len(table) < 2:
-        having = f"{len(table)} {call.dataset.unit} with all {len(ratings)} ratings; two are needed"
+        plural = "s" * (len(table) != 1)
+        having = f"{len(table)} {call.dataset.unit}{plural} with all {len(ratings)} ratings; two are needed"
         raise Refusal(f"analysis {call.name}, {names}: {having}")
     counts = {"n": float(len(table)), "missing": float(analysis_set.missing())}
     found = intraclass(table, call.options.level)
     if isnan(found["ICC(1,1)"]["icc"]):
-        raise Refusal(f"analysis {call.name}, {names}: the ratings do not vary")
+        alike = (
+            "the ratings do not vary" if table.std() == 0 else f"the ratings of each {call.dataset.unit} are all alike"
+        )
+        raise Refusal(f"analysis {call.name}, {names}: {alike}")
     over_visits = call.options.of == "visits"
     at, visits = "" if over_visits else ratings[0][1], ", ".join(named("visit", visit) for _, visit in ratings)
     rows = analysis_set.rows()

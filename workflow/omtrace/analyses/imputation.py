@@ -1,7 +1,7 @@
 """Groups compared after imputation of missing values: at random, or by reference to a group."""
 
+import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -12,9 +12,7 @@ from omtrace.analyses._shown import named
 from omtrace.analyses.mmrm import STRUCTURES
 from omtrace.faults import Fault
 from omtrace.model.closed import nearest
-
-if TYPE_CHECKING:
-    pass
+from omtrace.model.statistics import NOT_COMPUTED
 
 STRATEGIES = {
     "MAR": "missing at random (MAR)",
@@ -50,6 +48,8 @@ class Options(Terms):
 
 def run(call: Call) -> Iterator[Number]:
     """For each strategy and visit the differences and adjusted means; counts of observed and imputed values."""
+    from omtrace.statistics.missing.trial_imputation import APPROACHES
+
     o = call.options
     reference = o.reference or o.contrasts[0][1]
     for parameter in call.parameters:
@@ -57,10 +57,15 @@ def run(call: Call) -> Iterator[Number]:
         for name in o.delta:
             if name not in imputation.groups:
                 raise Fault(f"analysis {call.name}: delta: {name!r} is not compared{nearest(name, imputation.groups)}")
-        for visit in analysed(call, imputation):
+        visits, refused = analysed(call, imputation), imputation.imputed.refused
+        for approach, reason in refused.items():
+            level = f"{APPROACHES[approach]}: {reason}"
+            yield from call.of(parameter).numbers("all", {NOT_COMPUTED: math.nan}, imputation.rows, level)
+        for visit in visits:
             for strategy in dict.fromkeys(o.strategies):
                 for approach in o.approaches:
-                    yield from _results(imputation, strategy, approach, visit)
+                    if approach not in refused:
+                        yield from _results(imputation, strategy, approach, visit)
             for group in imputation.groups:
                 yield from imputation.counts(group, visit)
         yield from imputation.model(imputation.rows)

@@ -125,6 +125,10 @@ class Data:
         column = self.column(parameter, visit)
         return bool((column.text >= 0).any() and not (column.number == column.number).any())
 
+    def is_empty(self, parameter: str, visit: str = "") -> bool:
+        """Whether a parameter has no value at all."""
+        return not self.column(parameter, visit).observed.any()
+
     def select(
         self,
         population: str,

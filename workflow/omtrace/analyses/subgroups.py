@@ -61,6 +61,8 @@ def _numbers(
     call: Call, parameter: str, contrast: Contrast, visit: str, analysis_set: "AnalysisSet"
 ) -> Iterator[Number]:
     o, own = call.options, call.options.by == OWN
+    if not own and call.data.is_empty(o.by):
+        raise ValueError(f"{o.by}: no {call.dataset.unit} has a value")
     text = not own and call.data.is_text(o.by)
     if bool(o.at) == text:
         raise ValueError(f"at: {'goes with numbers, not with categories' if text else 'is needed for numbers'}")

@@ -111,7 +111,7 @@ def _curve(target: Target, group: str, curve: "Curve", rows: "Rows") -> Iterator
         except ValueError as error:
             yield from _not_computed(target, group, f"restricted mean: {error}", rows)
         else:
-            limits = normal_numbers(mean, se, o.level)
+            limits = normal_numbers(mean, se or math.nan, o.level)  # no event: no scatter
             values = {"restricted_mean": mean, **{name: limits[name] for name in ("ci_low", "ci_high", "se")}}
             yield from target.numbers(group, values, rows, level)
     columns = (curve.times, curve.at_risk, curve.events, curve.survival, curve.low, curve.high)

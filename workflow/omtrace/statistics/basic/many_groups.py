@@ -31,7 +31,7 @@ def samples(groups: Sequence[ArrayLike], least: int = 1) -> list[np.ndarray]:
     """The groups as vectors. Raises ValueError for missing values, and below two groups of ``least`` values each."""
     members = [sample(values, f"group {number}") for number, values in enumerate(groups, 1)]
     if len(members) < 2 or min(x.size for x in members) < least:
-        raise ValueError(f"at least two groups of at least {least} values are needed")
+        raise ValueError(f"at least two groups of at least {least} value{'s' * (least > 1)} each are needed")
     return members
 
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 TOLERANCE = 1e-12  # of the largest value: a residual this small is the rounding error of a fit
 ROUNDING = 64 * float(np.finfo(float).eps)  # relative: a spread this small is the rounding error of a mean
 SQUARES = 1e75  # beyond it, and below its inverse, squares of variances are no numbers
+NO_RESIDUAL = "the outcome leaves no residual: it is constant, or the terms of the model reproduce it"
 STORED = 2e-12  # relative: values and differences this near are equal, since values are stored with 13 digits
 
 
@@ -105,7 +106,9 @@ def check_terms(design: ArrayLike, terms: Sequence[str]) -> None:
             with_it = np.flatnonzero(np.abs(combination) > 1e-8)
             others = [name for name in dict.fromkeys(terms[place] for place in with_it) if name not in (term, "")]
             given = (
-                f"{', '.join(others[:5])}{', ...' if len(others) > 5 else ''} give it" if others else "it is constant"
+                f"{', '.join(others[:5])}{', ...' if len(others) > 5 else ''} give{'s' * (len(others) == 1)} it"
+                if others
+                else "it is constant"
             )
             why = f"a combination has no rows, or {given}" if ":" in term else given
         raise ValueError(f"{term}: not all of it can be estimated, since the columns depend on each other: {why}")

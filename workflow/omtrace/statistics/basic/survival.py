@@ -168,6 +168,8 @@ def log_rank(
 def restricted_mean_difference(a: Curve, b: Curve, horizon: float, level: float = 0.95) -> dict[str, float]:
     """Restricted mean time of a less that of b: difference, se, ci_low, ci_high, z, p. Raises ValueError as it does."""
     (mean_a, se_a), (mean_b, se_b) = a.restricted_mean(horizon), b.restricted_mean(horizon)
+    if not se_a + se_b > 0:
+        raise ValueError("no event in either group before the horizon, so that nothing says how far times scatter")
     difference = mean_a - mean_b
     return {"difference": difference, **normal_numbers(difference, math.hypot(se_a, se_b), level)}
 

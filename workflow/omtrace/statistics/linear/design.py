@@ -222,7 +222,7 @@ def without_alike(frame: "pandas.DataFrame", terms: Terms, alike: "Callable[[pan
     """The rows and terms without levels of factors whose outcomes are ``alike``.
 
     Their own coefficients have no maximum; those of the other terms are, at its limit, those of the other rows.
-    ``alike``: what the outcomes of a level all are, or "".
+    ``alike``: what the outcomes of a level all are, or "". Raises ValueError where those of each level are.
     """
     levels: list[Alike] = []
     again = True
@@ -235,6 +235,9 @@ def without_alike(frame: "pandas.DataFrame", terms: Terms, alike: "Callable[[pan
                     frame, again = frame[frame[name] != level], True
         if levels:
             terms = replace(terms, factors=[name for name in terms.factors if frame[name].nunique() > 1])
+    if levels and alike(frame[terms.outcome]):
+        names = ", ".join(dict.fromkeys(level.factor for level in levels))
+        raise ValueError(f"{names}: the outcomes of each level are all alike, so that no ratio is finite")
     return Informative(frame, terms, levels)
 
 

@@ -1,8 +1,9 @@
 """Generalised estimating equations: several outcomes a unit or cluster, with a small-sample covariance."""
 
+import math
 import warnings
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,13 +11,16 @@ from statsmodels.genmod import cov_struct, families
 from statsmodels.genmod.generalized_estimating_equations import GEE
 from statsmodels.tools.sm_exceptions import ModelWarning
 
-from omtrace.statistics.basic.samples import sample
+from omtrace.statistics.basic.samples import NO_RESIDUAL, ROUNDING, TOLERANCE, sample
 from omtrace.statistics.basic.student import wald_numbers
 from omtrace.statistics.linear.design import column_scale
 
 Outcome = Literal["yes or no", "counts", "numbers"]
 Correlation = Literal["exchangeable", "independence", "ar1"]
 MOST = 0.99  # working correlation of neighbours
+ALIKE = 1 - 1e-8  # working correlation of outcomes that are the same
+IDENTICAL = "the outcomes of each unit or cluster are all alike, so that their correlation is 1; take independence"
+NO_SOLUTION = "the estimating equations have no solution that could be found"
 CERTAIN = 15.0  # a linear predictor this far out on the logit scale: where the iteration ends of terms that separate
 FAMILIES = {"yes or no": families.Binomial, "counts": families.Poisson, "numbers": families.Gaussian}
 
@@ -75,7 +79,8 @@ class EstimatingEquations:
     Notes
     -----
     The uncorrected sandwich covariance is too small where clusters are few; Mancl and DeRouen's is larger than the
-    truth on average rather than smaller. Columns are standardised before the fit.
+    truth on average rather than smaller. Columns are standardised before the fit; of numbers the least-squares fit is
+    taken off before it and given back, and what is left has SD 1, so that neither unit nor origin plays a part.
     """
 
     def __init__(
@@ -92,8 +97,9 @@ class EstimatingEquations:
         self.clusters = len(set(cluster))
         self.df = float(self.clusters - x.shape[1])
         _check(values, outcome)
-        _check_clusters(labels, steps, x.shape[1], correlation)
         scale = column_scale(x)
+        start = _start(values, x / scale) if outcome == "numbers" else _Start(values, np.zeros(x.shape[1]), 1.0)
+        _check_clusters(values, labels, steps, x.shape[1], correlation)
         working = {
             "exchangeable": cov_struct.Exchangeable,
             "independence": cov_struct.Independence,
@@ -104,7 +110,7 @@ class EstimatingEquations:
                 warnings.simplefilter("ignore", kind)
             try:
                 model = GEE(
-                    values,
+                    start.values,
                     x / scale,
                     labels,
                     steps,
@@ -114,20 +120,44 @@ class EstimatingEquations:
                 )
                 fit = model.fit(maxiter=1000, ctol=1e-10, cov_type="bias_reduced")
             except (np.linalg.LinAlgError, ValueError, AttributeError) as error:
-                raise ValueError(f"the estimating equations have no solution that could be found: {error}") from None
-        self.coefficients = np.asarray(fit.params) / scale
-        self.covariance = np.asarray(fit.cov_params()) / np.outer(scale, scale)
+                raise ValueError(f"{NO_SOLUTION}: {error}") from None
+        self.coefficients = (start.coefficients + start.unit * np.asarray(fit.params)) / scale
+        self.covariance = start.unit**2 * np.asarray(fit.cov_params()) / np.outer(scale, scale)
         self.correlation = float(working.dep_params) if correlation != "independence" else 0.0
         finite = np.isfinite(self.covariance).all() and (np.diag(self.covariance) > 0).all()
         far = outcome == "yes or no" and np.abs(x @ self.coefficients).max() > CERTAIN
+        if self.correlation > ALIKE:
+            raise ValueError(IDENTICAL)
         if not (fit.converged and finite) or far:
-            raise ValueError("the estimating equations have no solution that could be found")
+            raise ValueError(NO_SOLUTION)
 
     def contrast(self, row: np.ndarray, level: float = 0.95) -> dict[str, float]:
-        """estimate, se, ci_low, ci_high, t, df, p of a combination of the coefficients, on the scale of the link."""
-        estimate = float(row @ self.coefficients)
-        se = float(np.sqrt(row @ self.covariance @ row))
+        """estimate, se, ci_low, ci_high, t, df, p of a combination of the coefficients, on the scale of the link.
+
+        All but the estimate and df are NaN where the outcomes that it rests on do not vary.
+        """
+        estimate, variance = float(row @ self.coefficients), float(row @ self.covariance @ row)
+        parts = np.abs(row) @ np.sqrt(np.diag(self.covariance))
+        se = math.sqrt(variance) if variance > ROUNDING * parts**2 else math.nan
         return {"estimate": estimate, **wald_numbers(estimate, se, self.df, level)}
+
+
+class _Start(NamedTuple):
+    """Outcomes (n,) as they are fitted: less what ``coefficients`` (p,) give, over ``unit``."""
+
+    values: np.ndarray
+    coefficients: np.ndarray
+    unit: float
+
+
+def _start(values: np.ndarray, x: np.ndarray) -> _Start:
+    """Of numbers. Raises ValueError where they leave no residual."""
+    coefficients = np.linalg.lstsq(x, values, rcond=None)[0]
+    left = values - x @ coefficients
+    unit = float(np.sqrt(np.mean(left**2)))
+    if unit <= TOLERANCE * np.abs(values).max():
+        raise ValueError(NO_RESIDUAL)
+    return _Start(left / unit, coefficients, unit)
 
 
 def _check(values: np.ndarray, outcome: Outcome) -> None:
@@ -138,14 +168,19 @@ def _check(values: np.ndarray, outcome: Outcome) -> None:
         raise ValueError(f"{int((values < 0).sum())} counts are below 0")
 
 
-def _check_clusters(labels: np.ndarray, steps: np.ndarray, coefficients: int, correlation: Correlation) -> None:
-    """Raise ValueError for clusters that leave no degrees of freedom, or tell no correlation."""
-    size = np.unique(labels, return_counts=True)[1]
+def _check_clusters(
+    values: np.ndarray, labels: np.ndarray, steps: np.ndarray, coefficients: int, correlation: Correlation
+) -> None:
+    """Raise ValueError for clusters that leave no degrees of freedom, or tell no correlation, or one of 1."""
+    _, first, code, size = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
     if size.size <= coefficients:
         raise ValueError(
-            f"{size.size} clusters for {coefficients} coefficients leave no degrees of freedom for a covariance"
+            f"{size.size} cluster{'s' * (size.size != 1)} for {coefficients} coefficients leave no degrees of freedom "
+            "for a covariance"
         )
     if correlation == "exchangeable" and (size * (size - 1)).sum() / 2 <= coefficients:
         raise ValueError("too few clusters have several outcomes to tell a correlation; take independence")
     if correlation == "ar1" and not ((labels[1:] == labels[:-1]) & (np.diff(steps) == 1)).any():
         raise ValueError("no unit has outcomes one step apart")
+    if correlation != "independence" and (values == values[first][code]).all():
+        raise ValueError(IDENTICAL)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import fdtrc
 from statsmodels.regression.linear_model import OLS
 
-from omtrace.statistics.basic.samples import TOLERANCE, quotient, sample
+from omtrace.statistics.basic.samples import NO_RESIDUAL, TOLERANCE, quotient, sample
 from omtrace.statistics.basic.student import t_interval
 from omtrace.statistics.linear.design import GroupDesign, Held, Level, Terms, column_scale
 from omtrace.statistics.linear.model import LinearModel
@@ -41,7 +41,8 @@ def fit_linear(
     Raises
     ------
     ValueError
-        without residual degrees of freedom, and where the covariance cannot be estimated
+        without residual degrees of freedom, where the terms reproduce every value, so that nothing says how far values
+        scatter, and where the covariance cannot be estimated
 
     Notes
     -----
@@ -64,8 +65,8 @@ def fit_linear(
     coefficients = np.array(fit.params) / scale  # so that the unit of a covariate plays no part
     coefficients[0] += y.mean()
     squares, clusters = float(fit.ssr), None
-    if math.sqrt(squares / y.size) <= TOLERANCE * np.abs(y).max():
-        squares = 0.0  # rounding error only
+    if math.sqrt(squares / y.size) <= TOLERANCE * np.abs(y).max():  # rounding error only
+        raise ValueError(NO_RESIDUAL)
     if covariance == "classical":
         spread = fit.cov_params()
     elif covariance == "CR2":
@@ -96,7 +97,7 @@ def type_two(values: ArrayLike, matrix: np.ndarray, columns: Mapping[str, slice]
         more = np.hstack([less, matrix[:, place]])
         squares = fit_linear(y, less).residual_ss - fit_linear(y, more).residual_ss
         df_1 = place.stop - place.start
-        f = squares / df_1 / whole.variance if whole.residual_ss else math.nan
+        f = squares / df_1 / whole.variance
         tests[term] = {"f": f, "df_1": float(df_1), "df_2": float(whole.df), "p": float(fdtrc(df_1, whole.df, f))}
     return tests
 

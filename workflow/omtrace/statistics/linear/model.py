@@ -32,7 +32,7 @@ class LinearModel:
     Attributes
     ----------
     coefficients, covariance : (p,) and (p, p)
-    residual_ss : sum of squares; 0 where it is rounding error only
+    residual_ss : sum of squares
     df : residual degrees of freedom
     values : n
     r_squared : share of the variance explained
@@ -53,14 +53,14 @@ class LinearModel:
         return self.residual_ss / self.df
 
     def estimate(self, weights: ArrayLike) -> Estimate:
-        """A combination of the coefficients, weights (p,); its standard error is 0 where there is no residual.
+        """A combination of the coefficients, weights (p,).
 
         Raises ValueError where it rests on one cluster alone.
         """
         w = np.asarray(weights, dtype=float)
         if self.clusters and self.clusters.rests_on_one(w):
             raise ValueError(ONE_CLUSTER)
-        se = math.sqrt(float(w @ self.covariance @ w)) if self.residual_ss else 0.0
+        se = math.sqrt(float(w @ self.covariance @ w))
         df = self.clusters.df(w) if self.clusters else float(self.df)
         return Estimate(float(w @ self.coefficients), se, df)
 
@@ -70,15 +70,13 @@ class LinearModel:
         return {"estimate": value, **wald_numbers(value, se, df, level)}
 
     def joint_test(self, weights: ArrayLike) -> dict[str, float]:
-        """Test that all combinations, weights (c, p), are 0: f, df_1, df_2, p; NaN without residual.
+        """Test that all combinations, weights (c, p), are 0: f, df_1, df_2, p.
 
         Raises ValueError with a cluster-robust covariance.
         """
         if self.clusters:
             raise ValueError("a joint test with a cluster-robust covariance is not offered")
         w = np.atleast_2d(np.asarray(weights, dtype=float))
-        df_1, f = len(w), math.nan
-        if self.residual_ss:
-            values = w @ self.coefficients
-            f = float(values @ np.linalg.solve(w @ self.covariance @ w.T, values)) / df_1
+        df_1, values = len(w), w @ self.coefficients
+        f = float(values @ np.linalg.solve(w @ self.covariance @ w.T, values)) / df_1
         return {"f": f, "df_1": float(df_1), "df_2": float(self.df), "p": float(fdtrc(df_1, self.df, f))}

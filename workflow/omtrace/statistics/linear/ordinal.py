@@ -33,7 +33,8 @@ class ProportionalOdds:
             raise ValueError(f"{outside[0]}: no category of the outcome")
         self.categories = [category for category in categories if (outcome == category).any()]
         if len(self.categories) < 2:
-            raise ValueError(f"{len(self.categories)} category with rows; an ordinal model needs at least 2")
+            what = "all rows are in one category" if self.categories else "no category has rows"
+            raise ValueError(f"{what}; an ordinal model needs at least 2")
         code = outcome.map(dict(zip(self.categories, range(len(self.categories)), strict=True))).astype("int64")
         for name in terms.groups or sorted(set(group), key=str):
             if (mine := set(code[group == name])) and len(mine) == 1 and mine <= {0, len(self.categories) - 1}:

@@ -107,6 +107,8 @@ def trial_of(
     """
     values = frame[list(visits)].to_numpy(dtype=float)
     index = {name: place for place, name in enumerate(groups)}
+    if frame.empty:
+        raise ValueError("no unit has all that the model adjusts for")
     if others := sum(name not in index for name in frame[group]):
         raise ValueError(f"{group}: {others} rows of none of {', '.join(map(str, groups))}")
     if not frame.index.is_unique:

@@ -79,7 +79,8 @@ class ConditionalMeans:
         if refused := [reason for reason in (*self.all.refusal, *self.without.refusal) if reason]:
             hint = "; a factor may have a level with hardly any value" if refused[0] == DEPENDENT else ""
             raise ValueError(
-                f"the jackknife leaves out each unit in turn, and {len(refused)} times: {refused[0]}{hint}"
+                f"without {len(refused)} of the {n} units, each left out in turn, the model cannot be fitted: "
+                f"{refused[0]}{hint}"
             )
 
     def compare(self, strategy: str, visit: int) -> MeanComparison:

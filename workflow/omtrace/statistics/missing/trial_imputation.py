@@ -39,6 +39,8 @@ class ImputedTrial:
         What is shown by ``print``.
     made
         Approach -> comparisons at each visit, under each strategy.
+    refused
+        Approach that cannot be taken, where another can -> why: the model cannot be fitted without one of the units.
     """
 
     imputer: Imputer
@@ -46,6 +48,7 @@ class ImputedTrial:
     contrasts: tuple[tuple[Hashable, Hashable], ...]
     strategies: tuple[Strategy, ...]
     made: dict[Approach, ConditionalMeans | Draws]
+    refused: dict[Approach, str]
 
     @property
     def trial(self) -> Trial:
@@ -84,6 +87,7 @@ class ImputedTrial:
             f"Imputation of {self.response}: {len(trial.units)} units, {missing} of {trial.seen.size} values imputed",
             f"Imputation model: covariance {imputer.structure}, REML",
             *(f"Covariance {name} was not fitted: {reason}" for name, reason in imputer.rejected),
+            *(f"{APPROACHES[name]}: not computed, because {reason}" for name, reason in self.refused.items()),
             f"Differences at {trial.visits[-1]}",
             "",
         ]
@@ -163,7 +167,7 @@ def impute(
     ------
     ValueError
         As ``mmrm`` does; for a strategy or approach that there is not, a value after the last visit attended, and where
-        the model cannot be fitted without a unit, or to the bootstrap samples.
+        no approach can be taken: the model cannot be fitted without a unit, or to the bootstrap samples.
 
     Notes
     -----
@@ -210,15 +214,10 @@ def impute(
     pairs = [(label, reference) for label in arms if label != reference] if contrasts is None else contrasts
     trial = trial_of(wide, visits, arm, arms, reference, left, by_visit, covariates, factors, baseline_by_arm)
     imputer = Imputer(trial, structures, covariance_by_arm)
-    weights = _combinations(trial, pairs)
-    posterior, bootstrap = np.random.default_rng(generator).spawn(2)  # one stream each, whichever approaches there are
-    comparisons: dict[Approach, Callable[[], ConditionalMeans | Draws]] = {
-        "conditional_mean": lambda: ConditionalMeans(imputer, weights, level),
-        "posterior": lambda: Draws.posterior(imputer, weights, imputations, posterior, level),
-        "bootstrap": lambda: Draws.bootstrap(imputer, weights, imputations, bootstrap, level),
-    }
-    made = {approach: comparisons[approach]() for approach in approaches}
-    return ImputedTrial(imputer, response, tuple(pairs), tuple(strategies), made)
+    makers = _makers(imputer, _combinations(trial, pairs), imputations, generator, level)
+    result = ImputedTrial(imputer, response, tuple(pairs), tuple(strategies), {}, {})
+    _make(result, {approach: makers[approach] for approach in approaches})
+    return result
 
 
 def _visits_stayed(values: "pandas.DataFrame", last: "pandas.Series | None") -> np.ndarray:
@@ -235,3 +234,26 @@ def _combinations(trial: Trial, pairs: Sequence[tuple[Hashable, Hashable]]) -> n
     means = np.eye(len(trial.groups), trial.terms().shape[1])
     place = {label: column for column, label in enumerate(trial.groups)}
     return np.array([*means, *(means[place[a]] - means[place[b]] for a, b in pairs)])
+
+
+def _make(result: ImputedTrial, makers: Mapping[Approach, Callable[[], ConditionalMeans | Draws]]) -> None:
+    """Add the comparisons of each approach, or why it cannot be taken. Raises ValueError where none can."""
+    for approach, maker in makers.items():
+        try:
+            result.made[approach] = maker()
+        except ValueError as error:
+            result.refused[approach] = str(error)
+    if not result.made:
+        raise ValueError(next(iter(result.refused.values())))
+
+
+def _makers(
+    imputer: Imputer, weights: np.ndarray, imputations: int, generator: np.random.Generator | int, level: float
+) -> dict[Approach, Callable[[], ConditionalMeans | Draws]]:
+    """What makes the comparisons of each approach; each has a stream of chance of its own."""
+    posterior, bootstrap = np.random.default_rng(generator).spawn(2)
+    return {
+        "conditional_mean": lambda: ConditionalMeans(imputer, weights, level),
+        "posterior": lambda: Draws.posterior(imputer, weights, imputations, posterior, level),
+        "bootstrap": lambda: Draws.bootstrap(imputer, weights, imputations, bootstrap, level),
+    }

@@ -168,7 +168,8 @@ def _effects(random: Mapping[str, ArrayLike], slopes: Mapping[str, ArrayLike], n
             raise ValueError(f"{name}: not one group a value")
         if groups.size < 2 or groups.size == n:
             raise ValueError(
-                f"{name}: {groups.size} groups of {n} values; a random effect needs 2 or more, and fewer than values"
+                f"{name}: {groups.size} group{'s' * (groups.size != 1)} of {n} values; a random effect needs 2 or "
+                "more, and fewer than values"
             )
         for other in effects:
             if groups.size == other.groups == np.unique(member * other.groups + other.member).size:

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from omtrace.statistics.basic.samples import TOLERANCE, sample
+from omtrace.statistics.basic.samples import NO_RESIDUAL, TOLERANCE, sample
 from omtrace.statistics.mixed.mmrm_likelihood import MmrmLikelihood, MmrmPoint, Products, products_of
 from omtrace.statistics.mixed.mmrm_robust import ROBUST, Robust, RobustInference, robust_clusters
 from omtrace.statistics.mixed.mmrm_structures import STRUCTURES, Blocks, structure_of
@@ -204,7 +204,7 @@ def fit_mmrm(
         raise ValueError(f"{y.size} values for {rows.design.shape[0]} rows of the design")
     data = products_of(y[None], rows.design, rows.unit, rows.visit, rows.block)
     if data.scale[0] <= TOLERANCE * np.abs(y).max():
-        raise ValueError("the outcome leaves no residual: it is constant, or the terms of the model reproduce it")
+        raise ValueError(NO_RESIDUAL)
     rejected: list[tuple[str, str]] = []
     for name in structures:
         model = Blocks(structure_of(name, len(rows.visits), times), len(rows.groups))
@@ -314,6 +314,8 @@ class Rows:
 
 def check_reached(visits: Sequence, reached: Sequence) -> None:
     """Raise ValueError for visits without any value."""
+    if not len(reached):
+        raise ValueError("no unit has both a value and all that the model adjusts for")
     if empty := [label for label in visits if label not in reached]:
         raise ValueError(
             f"no unit has a value at {', '.join(map(str, empty))}: leave it out of the visits, since the covariance "

@@ -5,6 +5,7 @@ is that of ``ClusterRobust``, with units as clusters and the fitted covariance a
 R's mmrm with vcov Empirical, Empirical-Bias-Reduced and Empirical-Jackknife).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -19,6 +20,7 @@ from omtrace.statistics.mixed.reml import Scale, pooled_df
 
 Robust = Literal["CR0", "CR2", "CR3"]
 ROBUST = ("CR0", "CR2", "CR3")
+SINGULAR = 1e-10  # smallest over largest variance of combinations, below which they are not told apart
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class RobustInference:
     def joint_test(self, weights: ArrayLike) -> dict[str, float]:
         """Test f, df_1, df_2, p that all combinations, weights (c, p), are 0, with Fai and Cornelius' denominator.
 
+        NaN where the units are too few: their sandwich does not tell c combinations apart, or leaves no denominator.
+
         Raises
         ------
         ValueError
@@ -60,9 +64,11 @@ class RobustInference:
         z = self.scale.checked(weights)
         covariance, c = z @ self.clusters.covariance @ z.T, len(z)
         estimate = z @ (self.scale.offset[0] / self.scale.scale[0] + self.beta)
-        f = float(estimate @ np.linalg.solve(covariance, estimate)) / c
-        _, vectors = np.linalg.eigh(covariance)
+        values, vectors = np.linalg.eigh(covariance)
         df = pooled_df(np.array([self.clusters.df(row) for row in vectors.T @ z]))
+        f = math.nan
+        if values[0] > SINGULAR * values[-1] and df > 0:
+            f = float(estimate @ np.linalg.solve(covariance, estimate)) / c
         return {"f": f, "df_1": float(c), "df_2": df, "p": float(fdtrc(c, df, f))}
 
 

@@ -308,7 +308,8 @@ class Inference:
     def joint_test(self, weights: ArrayLike) -> dict[str, float]:
         """Test f, df_1, df_2, p of "all combinations, weights (c, p), are 0" for the first data set.
 
-        Kenward and Roger's F is scaled; Satterthwaite's denominator is that of Fai and Cornelius.
+        Kenward and Roger's F is scaled; Satterthwaite's denominator is that of Fai and Cornelius. f and p are NaN
+        where the units leave no denominator.
 
         Raises
         ------
@@ -324,6 +325,7 @@ class Inference:
             scale, df = 1.0, fai_cornelius(*parts)
         else:
             scale, df = kenward_roger(*parts)
+        f = f if df > 0 else math.nan
         return {"f": scale * f, "df_1": float(c), "df_2": df, "p": float(fdtrc(c, df, scale * f))}
 
 
