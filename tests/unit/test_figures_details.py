@@ -278,6 +278,28 @@ def test_a_flow_of_animals_has_a_row_for_each_outcome(tmp_path):
     assert not clashes(sheet) and "analysed for an outcome" in drawing.note
 
 
+def test_a_row_of_a_flow_is_as_high_as_its_name(tmp_path):
+    made = clinic(30, GROUPS)
+    content = made.plan.model_dump(by_alias=True)
+    content["datasets"]["participants"]["parameters"]["hit6"]["label"] = (
+        "Headache impact in the trigeminal nucleus caudalis"
+    )
+    made.plan = type(made.plan).model_validate(content)
+    study = only(made, x={"figure": "flow", "analyses": ["flow"], "options": {"form": "arrive"}})
+    sheet, _ = drawn(study, "x", tmp_path)
+    sheet.figure.draw_without_rendering()
+    (name,) = [text for text in texts_of(sheet) if "nucleus" in text.get_text()]
+    assert name.get_text().count("\n") >= 4
+    edge = sheet.figure.get_window_extent()
+    box = name.get_window_extent()
+    assert edge.y0 <= box.y0 and box.y1 <= edge.y1 and not clashes(sheet)
+
+
+def test_a_coefficient_has_its_significant_digits():
+    coefficients = [theme.significant(value) for value in (3.7, 0.0079, 12.34, 2540, -0.00231, 0)]
+    assert coefficients == ["3.70", "0.00790", "12.3", "2,540", "−0.00231", "0.00"]
+
+
 def test_a_forest_writes_once_what_its_rows_share_and_marks_what_matters(tmp_path):
     options = {"visits": ["month3"], "parameters": ["hit6"], "important": {"hit6": 2.5}}
     study = only(clinic(20, GROUPS), x={"figure": "forest", "analyses": ["compared"], "options": options})
