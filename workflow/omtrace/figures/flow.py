@@ -155,7 +155,7 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     if options.form != "visits":
         flow.add_up()
     note = {"visits": chart.visits, "consort": chart.consort, "arrive": lambda: chart.arrive(options)}[options.form]()
-    height = chart.down - GAP + 0.1
+    height = chart.down - chart.gap + 0.1
     axes.set_xlim(0, theme.WIDTH)
     axes.set_ylim(height, 0)
     sheet.figure.set_size_inches(theme.WIDTH, height)
@@ -167,6 +167,7 @@ class Chart:
 
     def __init__(self, sheet: Sheet, axes: "Axes", flow: Flow) -> None:
         self.sheet, self.axes, self.flow, self.down = sheet, axes, flow, 0.12
+        self.gap = GAP  # below the last row
         arms = len(flow.arms)
         self.column = (theme.WIDTH - TAG - 0.1) / arms
         self.main = {1: 2.3, 2: 1.4}.get(arms, self.column - 0.12)
@@ -283,7 +284,8 @@ class Chart:
         for left, box in zip(self.lefts, boxes, strict=True):
             _place(self.sheet, self.axes, box, (left, self.down), tall)
         self.ends = [self.down + tall] * len(boxes)
-        self.down += tall + (GAP if follows else GAP / 2)
+        self.gap = GAP if follows else GAP / 2
+        self.down += tall + self.gap
 
     def top(self) -> None:
         """The box of all enrolled, and below it, if there are several arms, a box for each."""
