@@ -182,6 +182,7 @@ def test_several_units():
         ("not collected", "not collected"),
         ("quarantined: range", "value outside its bounds"),
         ("quarantined: hit6_total_agrees", "value refused by a check (hit6 total agrees)"),
+        ("not in population eligible", "not in the analysed population"),
         ("not in population eligible: younger than 18", "younger than 18"),
         ("not in population eligible (unknown): younger than 18", "not known: younger than 18"),
     ],

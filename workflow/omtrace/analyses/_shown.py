@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 EXCLUDED = "excluded: "  # begins the level of a count of units left out of a flow
 EXACT = ("lloq", "uloq")  # concentrations of standards, shown with the digits that these have
-OUTSIDE = re.compile(r"not in population \w+( \(unknown\))?: (.+)")
+OUTSIDE = re.compile(r"not in population \w+( \(unknown\))?(?:: (.+))?")
 CHECKS = {  # rules that a reader of a paper would not know by their names
     "range": "value outside its bounds",
     "type": "value not readable",
@@ -50,7 +50,8 @@ def reason_shown(reason: str) -> str:
     Who is not in the analysed population is left out for the clauses that fail, where the plan words them.
     """
     if outside := OUTSIDE.fullmatch(reason):
-        return f"not known: {outside[2]}" if outside[1] else outside[2]
+        clause = outside[2] or "not in the analysed population"
+        return f"not known: {clause}" if outside[1] else clause
     kind, _, check = reason.partition(": ")
     if kind != "quarantined":
         return reason

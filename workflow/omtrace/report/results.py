@@ -73,8 +73,10 @@ def numbers_of(plan: Plan, rows: Mapping[str, Estimate], among: Iterable[str] | 
 
 
 def _shown(row: Estimate, beside: Mapping[str, int]) -> str:
-    """A number as people read it: shares in percent, an SD no finer than its mean."""
+    """A number as people read it: shares in percent, an SD no finer than its mean, of one standard yes or no."""
     name, decimals = row.statistic, row.decimals
+    if name == "within_limit" and row.level.startswith("standard ") and row.text:
+        return "yes" if row.value else "no"
     if is_share(name, beside) and row.text:
         return percent_shown(row.text, decimals)
     statistic = statistic_of(name)
