@@ -278,6 +278,33 @@ def test_a_flow_of_animals_has_a_row_for_each_outcome(tmp_path):
     assert not clashes(sheet) and "analysed for an outcome" in drawing.note
 
 
+def test_rows_of_a_flow_are_as_high_as_their_names_and_the_last_is_whole(tmp_path):
+    made = clinic(30, GROUPS)
+    content = made.plan.model_dump(by_alias=True)
+    parameters = content["datasets"]["participants"]["parameters"]
+    other = next(name for name in parameters if name != "hit6")
+    for name in ("hit6", other):
+        parameters[name]["label"] = f"Headache impact in the trigeminal nucleus caudalis, {name}"
+    made.plan = type(made.plan).model_validate(content)
+    for row in [row for row in made.estimates if row[1] == "flow"]:
+        made.estimate("flow", other, "n", row[8], *row[4:7], decimals=0)
+    study = only(made, x={"figure": "flow", "analyses": ["flow"], "options": {"form": "arrive"}})
+    sheet, _ = drawn(study, "x", tmp_path)
+    sheet.figure.draw_without_rendering()
+    names = [text for text in texts_of(sheet) if "nucleus" in text.get_text()]
+    assert len(names) == 2 and clashes(sheet) == []
+    edge = sheet.figure.get_window_extent()
+    boxes = [patch.get_window_extent() for patch in sheet.figure.axes[0].patches if patch.get_linewidth() == 0.8]
+    assert len(boxes) >= 2 * len(GROUPS)
+    for box in [*boxes, *(name.get_window_extent() for name in names)]:
+        assert edge.y0 < box.y0 and box.y1 < edge.y1
+
+
+def test_a_coefficient_has_its_significant_digits():
+    coefficients = [theme.significant(value) for value in (3.7, 0.0079, 12.34, 2540, -0.00231, 0)]
+    assert coefficients == ["3.70", "0.00790", "12.3", "2,540", "−0.00231", "0.00"]
+
+
 def test_a_forest_writes_once_what_its_rows_share_and_marks_what_matters(tmp_path):
     options = {"visits": ["month3"], "parameters": ["hit6"], "important": {"hit6": 2.5}}
     study = only(clinic(20, GROUPS), x={"figure": "forest", "analyses": ["compared"], "options": options})

@@ -40,8 +40,8 @@ def test_each_criterion_lies_over_its_zones_with_its_verdict(tmp_path):
     assert [(bar.get_x(), bar.get_width()) for bar in rates.patches][:2] == [(0, 2), (2, 2)]
     texts = [text.get_text() for text in texts_of(sheet)]
     assert [texts.count(word) for word in ("stop", "amend", "go")] == [2, 2, 3]  # the key has each once
-    assert "0.70 (0.39 to 0.94)" in texts and "5.5 (2.7 to 9.8)" in texts
-    assert rates.get_xlabel() == "participants a month" and "0.36 (0.11 to 0.69), stop." in drawing.alt
+    assert "70% (39% to 94%)" in texts and "5.5 (2.7 to 9.8)" in texts
+    assert rates.get_xlabel() == "participants a month" and "36% (11% to 69%), stop." in drawing.alt
     assert clashes(sheet) == []
     assert set(shown(sheet)) <= set(drawing.numbers) and len(drawing.numbers) == 4 * 5
 

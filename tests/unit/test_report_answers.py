@@ -89,7 +89,15 @@ def test_a_size_within_one_person_is_not_held_against_a_mean():
     assert text(sentence.pieces).startswith("lower than at baseline; mean_change -3 points")
     facts = {fact.title: text(fact.pieces) for fact in sentence.facts}
     assert "a size for counting responders, not for a mean" in facts["What matters"]
-    assert facts["Means"] == "60 before, 57 after points"
+    assert facts["Means"] == "60 points before, 57 points after"
+
+
+def test_a_contrast_that_the_level_names_says_its_way():
+    effect = row("comparison", level="sex: female − male", difference=-3, ci_low=-4, ci_high=-2)
+    (sentence,) = said(plan(), effect)
+    assert text(sentence.pieces).startswith("lower with female than with male; difference -3")
+    unclear = row("comparison", level="sex: female − male", difference=-3, ci_low=-4, ci_high=2)
+    assert text(said(plan(), unclear)[0].pieces).startswith("no clear difference between female and male; ")
 
 
 def test_on_the_log_scale_the_ratio_is_said():

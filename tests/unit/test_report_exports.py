@@ -12,7 +12,8 @@ from omtrace.audit.packet_check import is_rounding
 from omtrace.faults import Fault
 from omtrace.plugins import plugin
 from omtrace.report import exports
-from omtrace.report.exports import Document, Line, Piece, Sheet, document_of, export, formats, written
+from omtrace.report.exports import Document, Line, Piece, Sheet, document_of, export, formats, of_numbers, written
+from omtrace.report.share import numbers_for
 from omtrace.store import csv_rows, read_csv
 
 # Every mark that is something in one of the formats.
@@ -123,7 +124,16 @@ def test_tables_have_the_numbers_and_titles_of_the_report(tiny):
     assert [number for number, _ in captions] == [sheet.number for sheet in sheets]
     assert len({sheet.number for sheet in sheets}) == len(sheets)
     for (_, caption), sheet in zip(captions, sheets, strict=True):
-        assert unescape(caption).startswith(sheet.title)
+        assert unescape(caption) == sheet.title
+
+
+def test_notes_name_what_the_plan_labels_by_its_label(tiny):
+    numbers = numbers_for("tiny", tiny)
+    parameter = next(iter(next(iter(numbers.plan.datasets.values())).parameters))
+    label = next(iter(numbers.plan.datasets.values())).parameters[parameter].label
+    calls = {d: {**call, "words": f"By {{parameter:{parameter}}}."} for d, call in numbers.definitions.items()}
+    notes = [note for sheet in of_numbers(replace(numbers, definitions=calls)).sheets for note in sheet.notes]
+    assert f"By {label}." in notes and not [note for note in notes if "{" in note]
 
 
 def test_what_there_is_not_is_named(tiny):

@@ -48,6 +48,14 @@ def test_an_image_keeps_its_text_and_the_numbers_of_its_marks_and_nothing_else()
     assert image.find(".//text").text == "a & b"
 
 
+def test_a_shape_that_is_drawn_often_is_clipped_where_it_stands():
+    drawn = SVG.replace('style="fill: #90909c"', 'style="fill: #90909c" clip-path="url(#c1)"', 4)
+    image = ElementTree.fromstring(inlined(drawn.encode(), "course", ""))
+    assert len(image.findall(".//use")) == 5
+    assert not [use for use in image.iter("use") if use.get("clip-path")]  # it would be moved with the shape
+    assert len([g for g in image.iter("g") if g.get("clip-path") and g.find("use") is not None]) == 4
+
+
 def test_a_shape_that_is_drawn_often_stands_once():
     image = ElementTree.fromstring(inlined(SVG.encode(), "course", ""))
     uses = image.findall(".//use")

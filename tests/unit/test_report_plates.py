@@ -178,7 +178,7 @@ def test_a_page_has_every_well_number_and_state(study):
     assert "A1: standard, standard, 0 pg/mL, 0.1 OD" in titles and "G7: not in use" in titles
     assert "H12: sample <x>, sample <x>, coded missing: overflow" in titles
     assert "C1: standard, standard, 100 pg/mL, 1.45333 OD, left out: masked" in titles
-    assert "101.50 pg/mL" in text and "101.50 %" in text
+    assert "101.50 pg/mL" in text and "101.50%" in text
     rows = dict(re.findall(r"<tr id=([A-H]\d+)><th scope=row>\w+<td>(.*)", text))
     assert sorted(rows) == ["A1", "B1", "C1", "D1", "E12", "H12"]
     assert re.split("<[^>]*>", rows["B1"])[1:] == ["standard", "10", "0.443333", "10.3", "10.2", "read"]

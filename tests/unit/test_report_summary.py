@@ -157,7 +157,9 @@ def test_a_primary_result_stands_with_its_estimand_and_its_sensitivity_set():
         "assumption, 2.0 lie on its side"
     )
     (family,) = summary["families"]
-    assert [(r["hypothesis"], r["rejected"].shown) for r in family["rows"]] == [("H1", "yes"), ("H2", "yes")]
+    first, second = family["rows"]
+    assert first["label"].startswith("Headache score 1, Month 3") and second["label"] == "Headache score 1, Month 1"
+    assert [row["rejected"].shown for row in (first, second)] == ["yes", "yes"]
     assert (summary["exploratory"], summary["p_values"]) == (2, 9)
 
 
@@ -167,7 +169,7 @@ def test_of_a_large_family_the_summary_shows_what_is_rejected_or_a_few(monkeypat
     monkeypatch.setattr("omtrace.report.summary.MANY", 1)
     (family,) = summary_of(of, found, {})["families"]
     assert family["words"] == "Shown are those rejected; the analysis has all 2 hypotheses."
-    assert [row["hypothesis"] for row in family["rows"]] == ["H1", "H2"]
+    assert [row["analysis"] for row in family["rows"]] == ["comparison", "change"]
     monkeypatch.setattr("omtrace.report.summary.FEW", 1)
     found = {i: replace(number, text="0") if number.statistic == "rejected" else number for i, number in found.items()}
     (family,) = summary_of(of, found, {})["families"]

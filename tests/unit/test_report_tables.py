@@ -82,7 +82,8 @@ def test_contrasts_and_adjusted_means_are_two_tables():
     assert first["columns"] == ["Difference (CI)"] and second["columns"] == [
         *PLAN.datasets["participants"].groups.values()
     ]
-    assert first["blocks"][0]["rows"][0]["heads"][-1]["text"].endswith(" − Sham")
+    assert first["above"].startswith("Month 3") and first["above"].endswith(" − Sham")
+    assert (first["what"], second["what"]) == ("difference", "adjusted mean")
     assert texts(second)[-1][-3:] == ["Adjusted mean (CI)", "3 (4 to 5)", "6 (7 to 8)"]
 
 
@@ -149,6 +150,37 @@ def test_parameters_of_one_row_are_named_in_the_row_with_their_unit():
     assert texts(table) == [["Headache score 1, points", "0 (1)"], ["Headache score 2, points", "2 (3)"]]
 
 
+def test_events_of_many_kinds_stand_below_the_units_counted_once_and_their_intervals_apart():
+    names = ("n", "count", "proportion", "clopper_pearson_low", "clopper_pearson_high", "events")
+    kinds = [f"score_{i}" for i in range(1, 8)]
+    rows = [f"characteristics|{kind}|{arm}|||{name}" for kind in kinds for arm in ("sham", "omt") for name in names]
+    found = {i: replace(n, text="70", shown="70") if n.statistic == "n" else n for i, n in numbers(*rows).items()}
+    (section,) = (section for section in sections_of(PLAN, found, {}) if section["count"])
+    events, intervals = section["tables"]
+    assert texts(events)[0] == ["Participants", "70", "70"] and len(texts(events)) == 1 + len(kinds)
+    assert texts(events)[1][1].count("(") == texts(events)[1][1].count("[") == 1
+    assert events["what"] == "participants with events, n (%) [events]" and not events["collapsed"]
+    assert intervals["collapsed"] and events["numbers"] + intervals["numbers"] == len(rows)
+    differ = {i: replace(n, text="69") if n.id == next(iter(found)) else n for i, n in found.items()}
+    (section,) = (section for section in sections_of(PLAN, differ, {}) if section["count"])
+    assert len(section["tables"]) == 1
+
+
+def test_criteria_stand_apart_from_what_has_no_verdict():
+    rows = [f"characteristics|score_1|all||{level}|{s}" for level in ("a", "b") for s in ("n", "count", "proportion")]
+    criteria, others = tables("characteristics|score_1|all||a|verdict", *rows)
+    assert (criteria["what"], others["what"]) == ("criteria", "counts")
+
+
+def test_a_family_whose_members_have_labels_needs_no_names():
+    rows = [
+        f"comparison|score_{i}|omt - sham|month_3|h{i}|{s}" for s in ("rejected", "p", "adjusted_p") for i in (1, 2)
+    ]
+    assert tables(*rows)[0]["heads"] == ["parameter"]
+    again = [f"comparison|score_1|omt - sham|month_3|h{i}|{s}" for s in ("rejected", "p", "adjusted_p") for i in (1, 2)]
+    assert tables(*again)[0]["heads"] == ["level"]
+
+
 def test_the_level_of_the_interval_comes_from_the_options():
     (table,) = tables(*(f"characteristics|score_1|all|||{s}" for s in ("mean", "ci_low", "ci_high")))
     assert table["columns"] == ["Mean (90%\u00a0CI)"]
@@ -166,12 +198,11 @@ def test_long_tables_start_collapsed():
     assert tables(*rows)[0]["collapsed"] and not tables(*rows[:-1])[0]["collapsed"]
 
 
-def test_heads_that_are_the_same_in_every_line_stand_above_a_wide_table():
-    many = ["n_a", "n_b", "n", "missing", "values", "items", "groups", "plates", "clusters", "imputed"]
+def test_heads_that_are_the_same_in_every_line_stand_above_the_table():
+    many = ["n_a", "n_b"]
     rows = [f"comparison|score_{i}|omt - sham|month_1||{s}" for i in (1, 2) for s in many]
-    wide, narrow = tables(*rows)[0], tables(*(row for row in rows if row.endswith(("|n_a", "|n_b"))))[0]
-    assert wide["heads"] == ["parameter"] and wide["above"].startswith("Month 1, Manual")
-    assert narrow["heads"] == ["parameter", "visit", "group"] and not narrow["above"]
+    same = tables(*rows)[0]
+    assert same["heads"] == ["parameter"] and same["above"].startswith("Month 1, Manual")
     differ = tables(*rows, *(row.replace("month_1", "month_3") for row in rows))[0]
     assert differ["heads"] == ["visit"] and differ["above"].startswith("Manual")
 

@@ -4,7 +4,7 @@ import pytest
 from estimates import estimate
 from hypothesis import given
 from hypothesis import strategies as st
-from omtrace.analyses._shown import level_shown, plural, shown
+from omtrace.analyses._shown import level_shown, plural, reason_shown, shown
 from omtrace.model.plan import DatasetPlan, Parameter, Population
 from omtrace.report.words import cell_of, columns_of, label_of
 from omtrace.store import display
@@ -45,7 +45,7 @@ def test_paired_change_stands_in_few_columns():
 @pytest.mark.parametrize(
     ("names", "expected"),
     [
-        ("n mean sd ci_low ci_high median q1 q3", ["n", "Mean (95% CI)", "SD", "Median (quartiles)"]),
+        ("n mean sd ci_low ci_high median q1 q3", ["n", "Mean (SD)", "95% CI", "Median (quartiles)"]),
         ("mean sd", ["Mean (SD)"]),
         ("n count proportion wilson_low wilson_high", ["n", "n (%)", "Wilson 95% CI"]),
         ("adjusted_mean se ci_low ci_high", ["Adjusted mean (95% CI)", "SE"]),
@@ -174,3 +174,18 @@ def test_several_units():
         "mice",
         "batches and strains",
     ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("not collected", "not collected"),
+        ("quarantined: range", "value outside its bounds"),
+        ("quarantined: hit6_total_agrees", "value refused by a check (hit6 total agrees)"),
+        ("not in population eligible", "not in the analysed population"),
+        ("not in population eligible: younger than 18", "younger than 18"),
+        ("not in population eligible (unknown): younger than 18", "not known: younger than 18"),
+    ],
+)
+def test_reasons_are_read_without_the_names_of_rules_and_populations(reason, words):
+    assert reason_shown(reason) == words

@@ -11,7 +11,16 @@ from omtrace.store import display
 if TYPE_CHECKING:
     from omtrace.model.plan import DatasetPlan
 
+EXCLUDED = "excluded: "  # begins the level of a count of units left out of a flow
 EXACT = ("lloq", "uloq")  # concentrations of standards, shown with the digits that these have
+OUTSIDE = re.compile(r"not in population \w+( \(unknown\))?(?:: (.+))?")
+CHECKS = {  # rules that a reader of a paper would not know by their names
+    "range": "value outside its bounds",
+    "type": "value not readable",
+    "duplicate_row": "row entered twice",
+    "duplicate_conflict": "rows that contradict each other",
+    "reference": "row of an unknown unit",
+}
 # In a level: what the plan has a label for, by its name.
 NAMED = re.compile(r"\{(group|parameter|population|visit):([^{}]*)\}")
 
@@ -33,6 +42,20 @@ def shown(value: str, decimals: int, statistic: str) -> str:
     if statistic in EXACT and value:
         decimals = max(0, -int(Decimal(value).normalize().as_tuple().exponent))
     return display(value, decimals)
+
+
+def reason_shown(reason: str) -> str:
+    """Why a unit is left out, as a reader of a paper needs it: the names of checks and populations in words.
+
+    Who is not in the analysed population is left out for the clauses that fail, where the plan words them.
+    """
+    if outside := OUTSIDE.fullmatch(reason):
+        clause = outside[2] or "not in the analysed population"
+        return f"not known: {clause}" if outside[1] else clause
+    kind, _, check = reason.partition(": ")
+    if kind != "quarantined":
+        return reason
+    return CHECKS.get(check) or f"value refused by a check ({check.replace('_', ' ')})"
 
 
 def percent_shown(value: str, decimals: int) -> str:
@@ -57,6 +80,8 @@ def level_shown(level: str, dataset: "DatasetPlan") -> str:
     is left as it is: the name of a well, which is looked up.
     """
     labels = category_labels(dataset)
+    if level.startswith(EXCLUDED):
+        level = EXCLUDED + reason_shown(level.removeprefix(EXCLUDED))
 
     def spelled(match: re.Match[str]) -> str:
         return _label_of(dataset, match[1], match[2]) if match[1] else labels.get(match[0], match[0])

@@ -54,6 +54,10 @@ class Estimates:
         """Another statistic of the same analysis, parameter, group, visit and level, if there is one."""
         return self._all(number.analysis).get(replace(name_of(number), statistic=statistic))
 
+    def beside(self, number: Estimate, statistic: str, group: str) -> Estimate | None:
+        """A statistic of a whole group at the same visit, from the same analysis and parameter, if there is one."""
+        return self._all(number.analysis).get(replace(name_of(number), statistic=statistic, group=group, level=""))
+
     def gives(self, analysis: str, parameter: str, statistic: str) -> bool:
         """Whether an analysis has a statistic of a parameter, in any group, at any visit."""
         return any(

@@ -62,6 +62,12 @@ def text_of(numbers: Triple) -> str:
     return f"{point.shown} ({low.shown} to {high.shown})" if low.text and high.text else point.shown
 
 
+def estimate_head(sheet: Sheet, word: str = "Estimate") -> str:
+    """The head of the column of estimates, with the level of confidence that the analyses use."""
+    levels = {sheet.plan.analyses[name].options.get("level", 0.95) for name in sheet.entry.analyses}
+    return f"{word} ({f'{100 * levels.pop():g}% CI' if len(levels) == 1 else 'interval'})"
+
+
 def add_panels(sheet: Sheet, blocks: Sequence[Sequence[Line]], between: float, beyond: float) -> list["Axes"]:
     """Axes for blocks of lines, one below the other, ``between`` inches for each and ``beyond`` for the whole."""
     heights = [sum(line.height for line in block) for block in blocks]

@@ -1,5 +1,6 @@
 """One theme and one palette for all figures, and text that is measured before it is set."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -114,6 +115,13 @@ def wrapped(text: str, width: float, size: float = BODY, bold: bool = False) -> 
 def filled(text: str, width: float, size: float = BODY, bold: bool = False) -> str:
     """Text with line feeds where ``wrapped`` breaks it."""
     return "\n".join(wrapped(text, width, size, bold))
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """A value with so many significant digits, a last zero too, and without powers of ten."""
+    whole = float(f"{value:.{digits}g}")
+    places = max(0, digits - 1 - (math.floor(math.log10(abs(whole))) if whole else 0))
+    return f"{whole:,.{places}f}".replace("-", "−")
 
 
 def plain(value: float) -> str:

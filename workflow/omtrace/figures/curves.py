@@ -287,7 +287,7 @@ def _coefficient(plate: Plate, number: Estimate) -> str:
     """A coefficient to three significant digits; one outside the data is not printed as if it were known."""
     if not plate.is_within(number):
         return f"{number.statistic}: extrapolated"
-    return f"{number.statistic} = {theme.plain(float(f'{number.value:.3g}'))} {number.unit}".strip()
+    return f"{number.statistic} = {theme.significant(number.value)} {number.unit}".strip()
 
 
 def _listed(plate: Plate) -> str:

@@ -4,13 +4,12 @@ The form ``consort`` has the parts of the diagram of CONSORT 2025 (Hopewell S et
 allocation, follow-up, analysis; ``arrive`` those of an experiment: allocation, and each outcome's analysis.
 """
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from omtrace.analyses._shown import plural
+from omtrace.analyses._shown import EXCLUDED, plural, reason_shown
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _theme as theme
@@ -22,8 +21,6 @@ from omtrace.model.estimate import Estimate
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-EXCLUDED = "excluded: "
-OUTSIDE = re.compile(r"not in population \w+( \(unknown\))?: (.+)")
 TAG = 1.0  # inches: column of the visits' names
 GAP = 0.3  # inches between boxes
 PAD = 0.09  # inches between a box and its text
@@ -158,7 +155,7 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     if options.form != "visits":
         flow.add_up()
     note = {"visits": chart.visits, "consort": chart.consort, "arrive": lambda: chart.arrive(options)}[options.form]()
-    height = chart.down - GAP + 0.1
+    height = chart.down - chart.gap + 0.1
     axes.set_xlim(0, theme.WIDTH)
     axes.set_ylim(height, 0)
     sheet.figure.set_size_inches(theme.WIDTH, height)
@@ -170,6 +167,7 @@ class Chart:
 
     def __init__(self, sheet: Sheet, axes: "Axes", flow: Flow) -> None:
         self.sheet, self.axes, self.flow, self.down = sheet, axes, flow, 0.12
+        self.gap = GAP  # below the last row
         arms = len(flow.arms)
         self.column = (theme.WIDTH - TAG - 0.1) / arms
         self.main = {1: 2.3, 2: 1.4}.get(arms, self.column - 0.12)
@@ -275,7 +273,7 @@ class Chart:
             return
         size = theme.BODY if len(arms) <= 2 else theme.SMALL
         boxes = [Box(tuple(items), self.main, size, left=True) for items in arms]
-        tall = max(box.height for box in boxes)
+        tall = max(*(box.height for box in boxes), _tag_height(tag))
         if len(self.ends) < len(boxes):
             self.down += GAP * 0.4
             _branch(self.axes, self.foot, self.middles, self.down)
@@ -286,7 +284,8 @@ class Chart:
         for left, box in zip(self.lefts, boxes, strict=True):
             _place(self.sheet, self.axes, box, (left, self.down), tall)
         self.ends = [self.down + tall] * len(boxes)
-        self.down += tall + (GAP if follows else GAP / 2)
+        self.gap = GAP if follows else GAP / 2
+        self.down += tall + self.gap
 
     def top(self) -> None:
         """The box of all enrolled, and below it, if there are several arms, a box for each."""
@@ -346,22 +345,12 @@ class Chart:
 
 
 def _counted(number: Estimate, before: str = "") -> Item:
-    return Item(f"{before}n = {number.shown}", number)
+    return Item(f"{before}n\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{number.shown}", number)
 
 
 def _reason(number: Estimate) -> str:
-    """Why units were left out, as a reader of a paper needs it: the name of a check stands in brackets.
-
-    Who is not in the analysed population is left out for the clauses that fail, where the plan words them.
-    """
-    reason = number.level.removeprefix(EXCLUDED).removeprefix("screened out: ")
-    if outside := OUTSIDE.fullmatch(reason):
-        reason = f"not known: {outside[2]}" if outside[1] else outside[2]
-        return reason[:1].upper() + reason[1:]
-    kind, _, check = reason.partition(": ")
-    if kind == "quarantined":
-        return f"Value refused by a check ({check.replace('_', ' ')})"
-    return reason[:1].upper() + reason[1:]
+    """Why units were left out, as a sentence begins."""
+    return _sentence(reason_shown(number.level.removeprefix(EXCLUDED).removeprefix("screened out: ")))
 
 
 def _sentence(text: str) -> str:
@@ -395,6 +384,11 @@ def _place(sheet: Sheet, axes: "Axes", box: Box, corner: tuple[float, float], ta
         if item.number:
             sheet.show(text, item.number)
         down += room
+
+
+def _tag_height(label: str) -> float:
+    """How much room the name of a row needs, in inches."""
+    return len(theme.wrapped(label, TAG * 72 - 14, theme.BODY, True)) * theme.BODY * 1.2 / 72 + 0.06
 
 
 def _tag(axes: "Axes", label: str, y: float, height: float) -> None:

@@ -15,7 +15,7 @@ from omtrace.figures import _theme as theme
 from omtrace.figures._results import AGAIN, name_of
 from omtrace.figures._sheet import Sheet
 from omtrace.model.closed import Closed
-from omtrace.model.contrast import EVERYBODY, group_label
+from omtrace.model.contrast import EVERYBODY, contrast_of, group_label
 from omtrace.model.estimate import Estimate
 from omtrace.model.plan import DatasetPlan
 
@@ -94,7 +94,10 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     scales = list(dict.fromkeys(row.scale for row in entries))
     several = len({row.key for row in entries}) > 1
     blocks = [_lines([row for row in entries if row.scale == scale], has_counts, several) for scale in scales]
-    heads = [options.column or _column(sheet, options), *(["n"] if has_counts else [])]
+    heads = [
+        options.column or rows.estimate_head(sheet, "Ratio" if options.log else "Estimate"),
+        *(["n"] if has_counts else []),
+    ]
     sides = bool(options.better or options.worse)
     axes = rows.add_panels(sheet, blocks, 0.52 + 0.13 * sides, 0.2)
     widest, places = rows.label_width(blocks), rows.column_places(blocks, heads)
@@ -114,13 +117,6 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     note = "Points: estimates; bars: their confidence intervals. Dashed line: no difference."
     dotted = " Dotted line: the smallest difference that matters."
     return Drawing(alt, sheet.numbers, note + (dotted if any(row.key in options.important for row in entries) else ""))
-
-
-def _column(sheet: Sheet, options: Options) -> str:
-    """The head of the column of estimates, with the level of confidence that the analyses use."""
-    levels = {sheet.plan.analyses[name].options.get("level", 0.95) for name in sheet.entry.analyses}
-    percent = f"{100 * levels.pop():g}% CI" if len(levels) == 1 else "interval"
-    return f"{'Ratio' if options.log else 'Estimate'} ({percent})"
 
 
 def _rows(sheet: Sheet, options: Options) -> list[Row]:
@@ -173,9 +169,14 @@ def _level(level: str, dataset: DatasetPlan, is_ratio: bool) -> str:
 
 def _counted(sheet: Sheet, point: Estimate) -> str:
     """How many units the estimate rests on, or those of either group, where its analysis stores it."""
-    whole = sheet.estimates.sibling(point, "n")
+    if whole := sheet.estimates.sibling(point, "n"):
+        return whole.shown
     sides = [sheet.estimates.sibling(point, statistic) for statistic in ("n_a", "n_b")]
-    return whole.shown if whole else " + ".join(side.shown for side in sides if side)
+    if not any(sides) and (contrast := contrast_of(point.group, sheet.dataset_of(point.analysis).groups)):
+        sides = [sheet.estimates.beside(point, "n", group) for group in (contrast.group, contrast.reference)]
+    if not any(sides):
+        sides = [sheet.estimates.beside(point, "n", EVERYBODY)]
+    return " + ".join(side.shown for side in sides if side)
 
 
 def _shared(every: Sequence[Row], field: str) -> str:

@@ -35,7 +35,7 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
         raise Fault(f"{sheet.where}: its analyses hold no removals of single units; {AGAIN}")
     blocks = [_block(sheet, points) for points in effects.values()]
     axes = rows.add_panels(sheet, blocks, 0.62, 0.2)
-    widest, heads = rows.label_width(blocks), ["Estimate (interval)"]
+    widest, heads = rows.label_width(blocks), [rows.estimate_head(sheet)]
     places = rows.column_places(blocks, heads)
     texts = []
     for panel, block, points in zip(axes, blocks, effects.values(), strict=True):

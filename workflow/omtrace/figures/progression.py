@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from omtrace.analyses._shown import plural
+from omtrace.analyses._shown import percent_shown, plural
 from omtrace.faults import Fault
 from omtrace.figures import Drawing, Figure
 from omtrace.figures import _panels as panels
@@ -34,16 +34,18 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     criteria = [(verdict, _numbers(sheet, verdict)) for verdict in verdicts]
     shares = [pair for pair in criteria if pair[1][0].statistic == SHARE[0]]
     groups = [group for group in (shares, *([pair] for pair in criteria if pair not in shares)) if group]
-    blocks = [[rows.row(v.level, numbers, [v.shown], colour=theme.INK) for v, numbers in group] for group in groups]
+    blocks = [
+        [rows.row(v.level, _on_scale(numbers), [v.shown], colour=theme.INK) for v, numbers in group] for group in groups
+    ]
     axes = rows.add_panels(sheet, blocks, 0.52, 0.25)
-    heads = ["Estimate (interval)", "Verdict"]
+    heads = [rows.estimate_head(sheet), "Verdict"]
     widest, places = rows.label_width(blocks), rows.column_places(blocks, heads)
     for panel, group, block in zip(axes, groups, blocks, strict=True):
         _panel(sheet, panel, group, block, rows.draw_lines(sheet, panel, block, widest, places))
     rows.draw_heads(axes[0], "", widest, heads, places)
     look: Look = {"marker": "s", "markersize": 9, "linestyle": "none"}
     sheet.key([(name, {**look, "color": colour}) for name, colour in ZONES.items()])
-    texts = [(v.level, f"{rows.text_of(numbers)}, {v.shown}") for v, numbers in criteria]
+    texts = [(v.level, f"{rows.text_of(_on_scale(numbers))}, {v.shown}") for v, numbers in criteria]
     note = "Points: estimates; bars: exact confidence intervals. The verdict follows the estimate."
     return Drawing(panels.alternative("Criteria for progression, a row each.", texts, 24), sheet.numbers, note)
 
@@ -52,6 +54,14 @@ def _numbers(sheet: Sheet, verdict: Estimate) -> rows.Triple:
     """The estimate of a criterion with its interval."""
     names = RATE if sheet.estimates.sibling(verdict, RATE[0]) else SHARE
     point, low, high = (_find(sheet, verdict, name) for name in names)
+    return point, low, high
+
+
+def _on_scale(numbers: rows.Triple) -> rows.Triple:
+    """Shares as people read them, in percent."""
+    if numbers[0].statistic != SHARE[0]:
+        return numbers
+    point, low, high = (replace(n, shown=f"{percent_shown(n.text, n.decimals)}%") for n in numbers)
     return point, low, high
 
 
@@ -76,7 +86,10 @@ def _panel(
                 sheet.show(bar[0], number)
     axes.set_xlim(0, end * 1.0005)
     axes.grid(False)
-    axes.set_xlabel("share" if share else f"{plural(sheet.plan.datasets[entry.dataset].unit)} {group[0][1][0].unit}")
+    if share:
+        axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
+        return
+    axes.set_xlabel(f"{plural(sheet.plan.datasets[entry.dataset].unit)} {group[0][1][0].unit}")
 
 
 FIGURE = Figure(Options, draw, lambda options: [("verdict",)])

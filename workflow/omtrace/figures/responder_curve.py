@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 EVERY = "every threshold"  # the level of what all thresholds say together, and of how many were counted
 TRIPLE = ("difference", "ci_low", "ci_high")
+PAGE, LOW, BETWEEN = 9.4, 1.2, 0.62  # inches: of all rows together, of a panel at least, between rows
 DIFFERENCE = Group("difference", "", theme.ACCENT, "o", "")
 
 
@@ -60,11 +61,11 @@ def draw(sheet: Sheet, options: Options) -> Drawing:
     """Two panels for each parameter and visit: responders by threshold, and the difference with its interval."""
     quantities = sheet.quantities(options.parameters, options.visits)
     curves = [_curve(sheet, q, visit) for q in quantities for visit in q.visits if visit != q.dataset.baseline]
-    axes = panels.axes_of(sheet, 2 * len(curves), 2, options.height + 0.62)
-    width = theme.WIDTH * 72 / 2 - 48
+    height = min(options.height, max(LOW, PAGE / len(curves) - BETWEEN))
+    axes = panels.axes_of(sheet, 2 * len(curves), 2, height + BETWEEN)
     for i, curve in enumerate(curves):
-        _shares(sheet, axes[2 * i], curve, width, options)
-        _differences(sheet, axes[2 * i + 1], curve, width, options)
+        _shares(sheet, axes[2 * i], curve, height)
+        _differences(sheet, axes[2 * i + 1], curve, height)
     source = {"color": theme.THIN, "linewidth": 0.9, "linestyle": (0, (3, 2))}
     sourced = [("Threshold with a source", source)] if any(curve.sourced for curve in curves) else []
     sheet.legend(curves[0].groups, lines=True)
@@ -104,7 +105,7 @@ def _curve(sheet: Sheet, quantity: Quantity, visit: str) -> Curve:
     return Curve(quantity, visit, thresholds, groups, shares, differences, counted, sourced)
 
 
-def _shares(sheet: Sheet, axes: "Axes", curve: Curve, width: float, options: Options) -> None:
+def _shares(sheet: Sheet, axes: "Axes", curve: Curve, height: float) -> None:
     from matplotlib.ticker import PercentFormatter
 
     _sources(axes, curve)
@@ -133,11 +134,11 @@ def _shares(sheet: Sheet, axes: "Axes", curve: Curve, width: float, options: Opt
             zorder=8,
         )
         sheet.show(text, number)
-    panels.head(axes, curve.title, "responders", width, options.height)
+    panels.head(axes, curve.title, "responders", theme.WIDTH * 72 - 60, height)  # over both panels
     _axis(axes, curve)
 
 
-def _differences(sheet: Sheet, axes: "Axes", curve: Curve, width: float, options: Options) -> None:
+def _differences(sheet: Sheet, axes: "Axes", curve: Curve, height: float) -> None:
     from matplotlib.ticker import FuncFormatter
 
     _sources(axes, curve)
@@ -146,7 +147,7 @@ def _differences(sheet: Sheet, axes: "Axes", curve: Curve, width: float, options
     intervals = [marks.interval(x, DIFFERENCE, t) for x, t in zip(curve.xs, curve.differences, strict=True)]
     marks.draw_intervals(sheet, axes, intervals, reach, 4.2)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}".replace("-", "−")))
-    panels.head(axes, curve.contrast, "percentage points", width, options.height)
+    panels.head(axes, "", f"{curve.contrast}, percentage points", 0, height)
     _axis(axes, curve)
 
 

@@ -181,7 +181,7 @@ def _map(sheet: Sheet, axes: "Axes", panel: Panel) -> None:
         axes.add_patch(_cell(x, y, colour))
         text = axes.text(x, y + 0.16, point.difference.shown, ha="center", va="center", size=theme.SMALL)
         sheet.show(text, point.difference)
-        p = f"p {point.p.shown}"
+        p = f"p {point.p.shown}" if point.p.shown.startswith("<") else f"p = {point.p.shown}"
         sheet.show(axes.text(x, y - 0.2, p, ha="center", va="center", size=6.5, color=theme.MUTED), point.p)
     for tip in panel.tips:
         x_tip, y = _between(across, tip.delta.value), up.index(tip.beside.value if tip.beside else 0.0)

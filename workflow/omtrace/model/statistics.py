@@ -305,7 +305,7 @@ _EVERY = (
     Statistic("enrolled_per_group", "Enrolled per group", COUNT, NONE, 0),
     Statistic("estimates", "Estimates", COUNT, NONE, 0),
     Statistic("events", "Events", COUNT, NONE, 0),
-    Statistic("fitted", "Fitted", COUNT, NONE, 0),
+    Statistic("fitted", "Converged", COUNT, NONE, 0, codes=("no", "yes")),
     Statistic("groups", "Groups", COUNT, NONE, 0, table="variances"),
     Statistic("imputations", "Imputations", COUNT, NONE, 0),
     Statistic("imputed", "Imputed", COUNT, NONE, 0),
@@ -454,8 +454,11 @@ def is_share(name: str, beside: Collection[str]) -> bool:
     name
         The statistic.
     beside
-        The statistics of its row of results: a difference with an interval for shares is one of shares.
+        The statistics of its row of results: a difference with an interval for shares is one of shares, and so
+        are the limits of a criterion that is a proportion.
     """
+    if name in ("stop_below", "go_from"):
+        return "proportion" in beside
     if name in ("difference", "margin_low", "margin_high"):
         return any(f"{interval}_low" in beside for interval in OF_SHARES[:4])
     return name in SHARES or statistic_of(name).interval in OF_SHARES

@@ -111,13 +111,14 @@ def shown_of(
     plan: Plan, numbers: Mapping[str, Estimate], definitions: Mapping[str, dict], without: Mapping
 ) -> dict[str, Any]:
     """What the page shows of a study's numbers, beside figures and inputs."""
+    from omtrace.report.answers import asked_of
     from omtrace.report.checklists import checklists_of
     from omtrace.report.methods import methods_of
     from omtrace.report.published import comparisons_of
     from omtrace.report.results import by_role, sections_of
     from omtrace.report.summary import summary_of
 
-    groups = by_role(sections_of(plan, numbers, definitions, without))
+    groups = by_role(sections_of(plan, numbers, definitions, without), asked_of(plan))
     summary = summary_of(plan, numbers, definitions)
     return {
         "numbers": numbers,

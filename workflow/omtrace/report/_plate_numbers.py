@@ -12,7 +12,7 @@ from omtrace.model.estimate import Estimate
 from omtrace.model.plan import DatasetPlan
 from omtrace.model.statistics import Role, statistic_of
 from omtrace.report._plate_curve import Line
-from omtrace.report.words import label_of
+from omtrace.report.words import Cell, cell_of, columns_of, label_of
 
 VERDICT = "plate_verdict"
 VERDICTS = ("rejected", "flagged", "accepted")  # by their codes
@@ -96,6 +96,8 @@ def value(row: Estimate, unit: bool = True) -> str:
     if row.statistic == "within_limit" and row.level.startswith(STANDARD) and row.text:
         return "yes" if row.value else "no"
     text = shown(row.text, row.decimals, row.statistic)
+    if row.unit == "%" and row.text:
+        return escape(f"{text}%")
     return escape(f"{text} {row.unit}" if unit and row.unit and row.text else text)
 
 
@@ -141,13 +143,22 @@ def by_level(rows: Sequence[Estimate], command: str, dataset: DatasetPlan) -> st
 
 
 def _levels(levels: Mapping[str, Mapping[str, Estimate]], command: str, dataset: DatasetPlan) -> str:
-    names = list(dict.fromkeys(name for found in levels.values() for name in found))
+    columns = columns_of(list(dict.fromkeys(name for found in levels.values() for name in found)))
     lines = []
     for level, found in levels.items():
-        cells = [number(found[name], command) if name in found else "" for name in names]
+        cells = [_cell(cell_of(column, dict(found)), command) for column in columns]
         text = level_shown(level, dataset)
         lines.append([escape(text[:1].upper() + text[1:]), *cells])
-    return table([("Level", False), *((escape(label_of(name)), True) for name in names)], lines)
+    return table([("Level", False), *((escape(column.title), True) for column in columns)], lines)
+
+
+def _cell(groups: Cell, command: str) -> str:
+    """A cell of several numbers as markup, the unit behind the first alone."""
+    first = next((piece for group in groups for piece in group if not isinstance(piece, str)), None)
+    parts = (
+        "".join(escape(p) if isinstance(p, str) else number(p, command, p is first) for p in group) for group in groups
+    )
+    return " ".join(parts)
 
 
 def plain(rows: Sequence[Estimate], command: str) -> str:

@@ -4,6 +4,7 @@ A sentence is made of stored numbers and of the plan's words: effect with interv
 better; whether the effect reaches a size that matters; the means of the arms. Nothing is computed.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ MEANS = ("adjusted_mean", "geometric_mean", "mean")
 VERDICTS = {"verdict", "plate_verdict"}
 AGAINST_MARGIN = ("noninferiority", "equivalence")
 MOST = 6  # sentences of one question
+SIDES = re.compile(r"(?:[^:]+: )?([^:,]+) − ([^:,]+)(?:, .*)?")  # of a contrast that a level names
 FEW = 3  # hypotheses of a family of many, with their effects
 
 
@@ -83,6 +85,11 @@ def questions_of(plan: Plan) -> Sequence[Question]:
         name for name, entry in plan.analyses.items() if entry.role == "primary" and name not in plan.families
     ] or list(plan.families)
     return [Question.model_validate({"asks": plan.analyses[name].title, "analysis": name}) for name in primary]
+
+
+def asked_of(plan: Plan) -> list[str]:
+    """The analyses that the questions of a plan are put to, in their order."""
+    return list(dict.fromkeys(question.analysis for question in questions_of(plan)))
 
 
 def answers_of(plan: Plan, by_name: Mapping[str, Rows], calls: Mapping[str, Mapping]) -> list[Answer]:
@@ -233,7 +240,7 @@ def _effect(asked: _Asked, key: Key, row: Row, headline: Headline) -> Sentence:
         said = f"{way} than at {baseline.lower()}; " if is_clear else f"no clear change since {baseline.lower()}; "
         subject = _subject(row, "group", "level")
     else:
-        said, subject = "", _subject(row, "group", "level")
+        said, subject = _of_level(row[headline.effect].full["level"], way, is_clear), _subject(row, "group", "level")
     if verdict := _against_margin(row):
         verdict, said = [f"{a} against {b}: " if contrast else "", *verdict], ""
     pieces: Pieces = [*verdict, said, row[headline.effect].full["statistic"].lower() + " "]
@@ -244,6 +251,18 @@ def _effect(asked: _Asked, key: Key, row: Row, headline: Headline) -> Sentence:
         *_fragile(asked, key),
     ]
     return Sentence(subject, [*pieces, *_estimated(asked, row, headline), *_counts(asked, key, row, contrast)], facts)
+
+
+def _of_level(level: str, way: str, is_clear: bool) -> str:
+    """Which way an effect goes whose sides its level names, such as "sex: Female − Male"; "" where it names none."""
+    sides = SIDES.fullmatch(level)
+    if not sides:
+        return ""
+    return (
+        f"{way} with {sides[1]} than with {sides[2]}; "
+        if is_clear
+        else f"no clear difference between {sides[1]} and {sides[2]}; "
+    )
 
 
 def _against_margin(row: Row) -> Pieces:
@@ -361,7 +380,7 @@ def _means(asked: _Asked, key: Key, row: Row, contrast: Contrast | None) -> list
     unit = asked.dataset.parameters[key[0]].unit if key[0] in asked.dataset.parameters else ""
     tail = f" {unit}" if unit not in ("", "%") else ""
     if {"mean_before", "mean_after"} <= row.keys():
-        return [Fact("Means", [row["mean_before"], " before, ", row["mean_after"], f" after{tail}"])]
+        return [Fact("Means", [row["mean_before"], f"{tail} before, ", row["mean_after"], f"{tail} after"])]
     if contrast is None:
         return []
     labels = [_label(asked, key, contrast, side) for side in (contrast.group, contrast.reference)]

@@ -138,7 +138,9 @@ class _Image:
             if known := self.often.get(shape.text):
                 del attributes["d"]
                 place = {"href": f"#{known}", "x": shape.x, "y": shape.y}
-                return [_Node("use", place | attributes, children=children)]
+                clip = attributes.pop("clip-path", "")  # on the shape itself it would be moved with it
+                use = _Node("use", place | attributes, children=children)
+                return [_Node("g", {"clip-path": clip}, children=[use]) if clip else use]
         words = element.text or "" if tag in ("text", "tspan", "title") else ""
         return [_Node(tag, attributes, words, children)]
 

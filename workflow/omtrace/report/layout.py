@@ -4,14 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from omtrace.analyses._shown import plural
+from omtrace.analyses._shown import plural, reason_shown
 from omtrace.model.plan import Plan
 from omtrace.report.answers import questions_of
-from omtrace.report.tables import COUNTS
 
 Payload = Mapping[str, list | dict]
 OPEN = ("primary", "safety")  # roles whose analyses are not folded
-PLAIN = ("all", "p", "df", "se", "t")  # columns that do not tell one table from another
 MOST = 4  # reasons that a caption names
 
 
@@ -107,7 +105,7 @@ def _ranked(left: Mapping[str, int]) -> str:
     """Reasons with their counts, the most frequent first."""
     ranked = sorted(left.items(), key=lambda one: (-one[1], one[0]))
     rest = sum(count for _, count in ranked[MOST:])
-    reasons = [f"{count} {reason}" for reason, count in ranked[:MOST]]
+    reasons = [f"{count} {reason_shown(reason)}" for reason, count in ranked[:MOST]]
     return ", ".join([*reasons, *([f"{rest} for other reasons"] if rest else [])])
 
 
@@ -120,7 +118,9 @@ def numbered(groups: Sequence[dict]) -> list[dict]:
     for at, section in enumerate(sections, 1):
         for index, table in enumerate(section["tables"]):
             table["number"] = f"{at}{_letter(index) if len(section['tables']) > 1 else ''}"
-            table["title"] = f"{section['title']}: {what}" if (what := _what(table)) else section["title"]
+            what = table["what"] if len(section["tables"]) > 1 else ""
+            title = f"{section['title']}: {what}" if what else section["title"]
+            table["title"] = f"{title}, {table['above']}" if table["above"] else title
         section["number"] = at if section["tables"] else None
     return sections
 
@@ -137,6 +137,7 @@ def laid_out(plan: Plan, groups: Sequence[dict], figures: Sequence[dict], exclus
         section["folded"] = section["role"] not in OPEN and section["name"] not in asked
         for table in section["tables"]:
             table["who"] = exclusions.caption(_ids(table), section["unit"])
+        _say_once(section["tables"])
     standing = [figure for figure in figures if any(name in sections for name in plan.figures[figure["name"]].analyses)]
     order = list(sections)
     by_place = sorted(standing, key=lambda figure: order.index(_analyses(plan, figure, sections)[0]))
@@ -155,6 +156,15 @@ def laid_out(plan: Plan, groups: Sequence[dict], figures: Sequence[dict], exclus
     return list(groups)
 
 
+def _say_once(tables: Sequence[dict]) -> None:
+    """Let a table whose numbers are of the same units as the one before refer to the first of them."""
+    first: dict = {}
+    for table in tables:
+        is_same = bool(first) and table["who"] == first["who"]
+        table["like"] = first["number"] if is_same else ""
+        first = first if is_same else table
+
+
 def _analyses(plan: Plan, figure: dict, sections: Mapping[str, dict]) -> list[str]:
     return [name for name in plan.figures[figure["name"]].analyses if name in sections]
 
@@ -162,15 +172,6 @@ def _analyses(plan: Plan, figure: dict, sections: Mapping[str, dict]) -> list[st
 def _letter(index: int) -> str:
     """a to z, then aa and so on."""
     return (_letter(index // 26 - 1) if index >= 26 else "") + "abcdefghijklmnopqrstuvwxyz"[index % 26]
-
-
-def _what(table: dict) -> str:
-    """What the columns of a table hold, in a few words."""
-    if table["what"]:
-        return str(table["what"])
-    titles = [title.partition(" (")[0] for title in table["columns"]]
-    telling = [title for title in titles if title.lower() not in (*COUNTS, *PLAIN)][:1] if table["by_statistic"] else []
-    return "".join(telling)
 
 
 def _ids(table: dict) -> list[str]:

@@ -115,7 +115,8 @@ def _page(plan: Plan, style: str, title: str, links: Sequence[str], body: str) -
         f'<meta http-equiv="Content-Security-Policy" content="{policy(style, "")}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n<meta name="robots" content="noindex">\n'
         f"<title>{escape(title)} · {escape(plan.title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
-        f'<p class="bar">{label}{shows} single wells · {escape(plan.title)}</p>\n'
+        f'<aside class="bar" aria-label="Status of this page">{label}{shows} single wells · {escape(plan.title)}'
+        "</aside>\n"
         f"<nav>{' '.join(links)}</nav>\n<main>\n<h1>{escape(title)}</h1>\n{body}\n</main>\n</body>\n</html>\n"
     )
 

@@ -73,8 +73,10 @@ def numbers_of(plan: Plan, rows: Mapping[str, Estimate], among: Iterable[str] | 
 
 
 def _shown(row: Estimate, beside: Mapping[str, int]) -> str:
-    """A number as people read it: shares in percent, an SD no finer than its mean."""
+    """A number as people read it: shares in percent, an SD no finer than its mean, of one standard yes or no."""
     name, decimals = row.statistic, row.decimals
+    if name == "within_limit" and row.level.startswith("standard ") and row.text:
+        return "yes" if row.value else "no"
     if is_share(name, beside) and row.text:
         return percent_shown(row.text, decimals)
     statistic = statistic_of(name)
@@ -188,16 +190,22 @@ def refusals_of(numbers: Iterable[Estimate]) -> list[dict[str, object]]:
     return [{"number": n, "of": ", ".join(parts), "why": n.level} for n, parts in zip(refused, of, strict=True)]
 
 
-def by_role(sections: Sequence[dict]) -> list[dict]:
+def by_role(sections: Sequence[dict], asked: Sequence[str] = ()) -> list[dict]:
     """The sections in the order of their roles, a title for each; one group without a title where there is one role.
+
+    Without a primary analysis, those that answer the study's questions (``asked``) stand first.
 
     Without a primary analysis, sensitivity analyses are of other ones, and stand after these.
     """
+    first = () if any(s["role"] == "primary" for s in sections) else asked
+    main = sorted((s for s in sections if s["name"] in first), key=lambda s: asked.index(s["name"]))
+    sections = [s for s in sections if s["name"] not in first]
     groups = [{"role": r, "title": t, "sections": [s for s in sections if s["role"] == r]} for r, t in ROLES.items()]
     kept = [group for group in groups if group["sections"]]
     if kept and kept[0]["role"] == "sensitivity":
         at = sum(group["role"] in ("sensitivity", "feasibility", "secondary", "supportive") for group in kept)
         kept.insert(at - 1, {**kept.pop(0), "title": "Sensitivity analyses"})
+    kept = [{"role": "main", "title": "Main analyses", "sections": main}, *kept] if main else kept
     return [{**group, "title": ""} for group in kept] if len(kept) == 1 else kept
 
 

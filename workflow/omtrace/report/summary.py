@@ -217,6 +217,8 @@ def family_of(plan: Plan, name: str, rows: Rows) -> dict[str, object]:
             words = f"None of {len(shown)} hypotheses is rejected. Shown are the {FEW} with the smallest p."
             rejected = sorted(shown, key=lambda one: float(one[1]["p"].text or 1))[:FEW]
         shown = rejected
+    of = [row["p"].full for _, row in shown]
+    labels = [", ".join(filter(None, (full[part] for part in ("parameter", "visit", "group")))) for full in of]
     return {
         "name": name,
         "title": told.title,
@@ -224,14 +226,13 @@ def family_of(plan: Plan, name: str, rows: Rows) -> dict[str, object]:
         "alpha": f"{told.alpha:g}",
         "rows": [
             {
-                "hypothesis": key[3],
-                "labels": row["p"].full,
+                "label": row["p"].full["level"] if labels.count(labels[at]) > 1 else labels[at],
                 "analysis": told.hypotheses[key[3]].analysis,
                 "p": row["p"],
                 "adjusted": row["adjusted_p"],
                 "rejected": row["rejected"],
             }
-            for key, row in shown
+            for at, (key, row) in enumerate(shown)
         ],
         "words": words,
     }

@@ -11,13 +11,28 @@ from omtrace.model.contrast import EVERYBODY, contrast_of
 from omtrace.model.estimate import Estimate
 from omtrace.model.headline import main_of
 from omtrace.model.plan import DatasetPlan
+from omtrace.model.statistics import TABLES
 from omtrace.report.words import Cell, Column, Row, apart_of, cell_of, columns_of, label_of
 
 Line = tuple[list[str], list[Cell]]  # texts of the heads, cells
 
 COUNTS = {"n", "missing"}  # of a row; they stand before everything else, and alone above levels
 BALANCE = "standardised_difference"  # a baseline table has it beside its groups, and is never collapsed
-WIDE = 8  # of a table with more heads and columns, heads whose text is the same in every line stand above it
+SUBJECTS = {  # main statistic of a table -> what the table is of, where its label would not tell a reader
+    "f": "tests of terms",
+    "t": "tests",
+    "minus_2_log_likelihood": "fit of the model",
+    "fitted": "fit of the model",
+    "covariance_parameters": "fit of the model",
+    "verdict": "criteria",
+    "n": "numbers analysed",
+    "missing": "numbers analysed",
+    "count": "counts",
+}
+HOISTED = ("visit", "group", "level")  # heads that stand above a table whose lines all have the same
+EVENTS = {"n", "count", "events"}  # of a row that counts events
+FEW = 5  # kinds of events: of more, units are counted once
+FITS = 104  # letters of a line of which no number is broken
 MOST_LEVELS = 12  # a parameter of more categories has a table of its own, which starts collapsed
 MOST_GROUPS = 7  # groups that stand side by side as columns
 COUNTED = "Values there and missing"  # of parameters that are complete, beside the baseline table
@@ -50,14 +65,24 @@ def tables_of(numbers: Sequence[Estimate], dataset: DatasetPlan, population: str
         with_levels = bool(key[4]) or (key[0] in levelled and set(row) <= COUNTS)
         contrast = contrast_of(key[2], dataset.groups) is not None and BALANCE not in row
         kinds.setdefault(
-            (key[5], main_of(list(row)), with_levels, contrast, key[0] if key[0] in many else ""), []
+            (
+                key[5],
+                "verdict" if "verdict" in row else main_of(list(row)),
+                with_levels,
+                contrast,
+                key[0] if key[0] in many else "",
+            ),
+            [],
         ).append(row)
     order = sorted(kinds, key=lambda kind: kind[0])
     tables = []
     for kind in order:
+        if _is_safety(kinds[kind]):
+            tables += _safety(kinds[kind], dataset, population, ci)
+            continue
         alike = _alike(kinds[kind])
         every = _counted_once(kinds[kind], alike) if alike else kinds[kind]
-        tables.append(_table(every, dataset, population, ci))
+        tables.append({**_table(every, dataset, population, ci), "what": _subject(kind[0], every)})
         tables[-1]["collapsed"] |= bool(kind[4])
         if alike:
             tables[-1]["foot"] = COMPLETE
@@ -73,6 +98,8 @@ def _table(rows: Sequence[Row], dataset: DatasetPlan, population: str, ci: str) 
     heads = [part for part in ("population", "visit", "group", "level") if _varies(part, rows, population)]
     if balance := any(BALANCE in row for row in rows):
         heads = [head for head in heads if head != "visit"]
+    if "level" in heads and _is_of_family(rows):
+        heads.remove("level")
     counted = all(not _of(row, "parameter") for row in rows)  # populations themselves
     heads = [head for head in heads if head != "population"] if counted else heads
     blocks: dict[str, list[Row]] = {}
@@ -98,25 +125,49 @@ def _table(rows: Sequence[Row], dataset: DatasetPlan, population: str, ci: str) 
         if balance:
             contrasts = [contrast_of(group, dataset.groups) is not None for group in groups]
             names = [f"{label_of(BALANCE)}, {name}" if of else name for name, of in zip(names, contrasts, strict=True)]
-        by_statistic = len(groups) == 1
     elif (groups := _side_by_side(rows, dataset)) and "population" not in heads and not balance:
         heads = [head for head in heads if head != "group"]
         found = [transposed_lines(block, heads, list(groups), columns) for block in blocks.values()]
         heads = [*heads, "statistic"]
         names = list(groups.values())
-        by_statistic = False
     else:
-        by_statistic = True
         found = [plain_lines(block, heads, columns) for block in blocks.values()]
         names = [column.title for column in columns]
     table = _laid_out(heads, names, titles, found)
     return {
         **table,
-        "by_statistic": by_statistic,
         "collapsed": table["collapsed"] and not balance,
         "what": "",
         "foot": "",
     }
+
+
+def _is_safety(rows: Sequence[Row]) -> bool:
+    """Whether rows count events of many kinds among the same units."""
+    counts = {(_of(row, "group"), row["n"].text) for row in rows if "n" in row}
+    groups = {group for group, _ in counts}
+    kinds = {_of(row, "parameter") for row in rows}
+    return all(row.keys() >= EVENTS for row in rows) and len(kinds) > FEW and len(counts) == len(groups)
+
+
+def _safety(rows: Sequence[Row], dataset: DatasetPlan, population: str, ci: str) -> list[dict]:
+    """Units once, and below them the events of each kind; their intervals in a table of their own, collapsed."""
+    first = _of(rows[0], "parameter")
+    whole = [{"n": replace(row["n"], parameter="")} for row in rows if _of(row, "parameter") == first]
+    counts = [{name: row[name] for name in row if name in EVENTS - {"n"} | {"proportion"}} for row in rows]
+    others = [
+        {name: row[name] for name in row if name not in count and (name != "n" or _of(row, "parameter") != first)}
+        for row, count in zip(rows, counts, strict=True)
+    ]
+    table = {**_table([*whole, *counts], dataset, population, ci), "what": "events", "collapsed": False}
+    if table["heads"][-1] == "statistic":  # the same in every line but the first, which says what it counts
+        table |= {"heads": table["heads"][:-1], "what": f"{plural(dataset.unit)} with events, n (%) [events]"}
+        for row in (row for block in table["blocks"] for row in block["rows"]):
+            row["heads"] = row["heads"][:-1]
+    beside = [row for row in others if row]
+    if not beside:
+        return [table]
+    return [table, {**_table(beside, dataset, population, ci), "what": "intervals", "collapsed": True}]
 
 
 def _alike(rows: list[Row]) -> list[list[Row]]:
@@ -145,17 +196,16 @@ def _laid_out(heads: list[str], names: list[str], titles: list[str], found: list
     if one_each:
         heads = ["parameter", *heads]
         found = [[([title, *texts], cells)] for title, [(texts, cells)] in zip(titles, found, strict=True)]
-    above: list[str] = []
-    if len(heads) + len(names) > WIDE:
-        places, first = _same(heads, found), found[0][0][0]
-        others = [place for place in range(len(heads)) if place not in places]
-        above = [first[place] for place in places if first[place]]
-        heads = [heads[place] for place in others]
-        found = [[([texts[place] for place in others], cells) for texts, cells in lines] for lines in found]
+    places, first = _same(heads, found), found[0][0][0]
+    others = [place for place in range(len(heads)) if place not in places]
+    above = [first[place] for place in places if first[place]]
+    heads = [heads[place] for place in others]
+    found = [[([texts[place] for place in others], cells) for texts, cells in lines] for lines in found]
     blocks = [{"title": title, "rows": spanned(lines)} for title, lines in zip(titles, found, strict=True)]
     return {
         "heads": heads,
         "above": ", ".join(above),
+        "fits": _letters(heads, names, found) <= FITS,
         "columns": names,
         "grouped": not one_each,
         "collapsed": size > COLLAPSED,
@@ -165,10 +215,36 @@ def _laid_out(heads: list[str], names: list[str], titles: list[str], found: list
     }
 
 
+def _letters(heads: Sequence[str], names: Sequence[str], found: Sequence[Sequence[Line]]) -> int:
+    """How many letters wide a table is when its heads are broken between words, and its cells are not."""
+    lines = [line for lines in found for line in lines]
+    widest = [
+        max((len(word) for texts, _ in lines for word in texts[i].split(" ")), default=0) for i in range(len(heads))
+    ]
+    for i, name in enumerate(names):
+        cells = (" ".join("".join(map(_text, group)) for group in cells[i]) for _, cells in lines)
+        widest.append(max([*map(len, name.split(" ")), *map(len, cells)]))
+    return sum(max(width, 4) + 2 for width in widest)
+
+
+def _text(piece: str | Estimate) -> str:
+    return piece if isinstance(piece, str) else piece.shown + piece.suffix
+
+
+def _subject(apart: int, rows: Sequence[Row]) -> str:
+    """What a table is of, in a word or two, to tell it from the others of its analysis."""
+    if apart:
+        return TABLES[apart - 1]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    main = "verdict" if "verdict" in names else next((found for row in rows if (found := main_of(list(row)))), "")
+    main = main if main in names else next((name for name in names if name not in COUNTS), names[0])
+    return SUBJECTS.get(main, label_of(main).lower() if label_of(main)[1:2].islower() else label_of(main))
+
+
 def _same(heads: list[str], blocks: list[list[Line]]) -> list[int]:
     """The places of the heads that say the same in every line, and can stand above the table; one head stays."""
     lines = [texts for block in blocks for texts, _ in block]
-    same = [i for i, head in enumerate(heads) if head in ("visit", "group") and len({line[i] for line in lines}) == 1]
+    same = [i for i, head in enumerate(heads) if head in HOISTED and len({line[i] for line in lines}) == 1]
     return same[: len(heads) - 1]
 
 
@@ -187,6 +263,12 @@ def _of(row: Row, part: str) -> str:
 def _is_counted(row: Row) -> bool:
     """Whether a row counts one category."""
     return {"count", "percent"} <= row.keys()
+
+
+def _is_of_family(rows: Sequence[Row]) -> bool:
+    """Whether rows are hypotheses of a family that are told apart without the names that the plan gives them."""
+    places = {tuple(_of(row, part) for part in ("parameter", "population", "group", "visit")) for row in rows}
+    return all("rejected" in row for row in rows) and len(places) == len(rows)
 
 
 def _columns(rows: Sequence[Row], ci: str) -> list[Column]:

@@ -59,7 +59,8 @@ def _interval(interval: str, statistics: Sequence[str], ci: str) -> Column:
     """The column of the limits of an interval, beside their estimate or alone."""
     low, high = INTERVALS[interval]
     base = main_of(statistics) if interval == "ci" else next(iter(statistic_of(low).of))
-    is_named_for_it = interval in ("ci", base, f"{base}_ci")  # not for a method
+    is_of_sample = base == "mean" and "sd" in statistics  # its SD stands beside it, as journals print it
+    is_named_for_it = not is_of_sample and interval in ("ci", base, f"{base}_ci")  # not for a method
     ci = "CI" if base == "partial_eta_squared" else ci  # its level is another one
     if is_named_for_it and base in statistics:
         return Column(f"{label_of(base)} ({ci})", (base, low, high), "interval")
@@ -84,10 +85,14 @@ def _needed(interval: str, given: Collection[str], ci: str) -> Column:
 def columns_of(statistics: Sequence[str], ci: str = "CI") -> list[Column]:
     """The columns of a table whose rows hold these statistics, in their order; ``ci`` names an interval.
 
-    Limits stand beside their estimate, an SD beside its mean (unless that has an interval), an SE beside its
+    Limits stand beside their estimate, an SD beside its mean (whose interval then stands alone), an SE beside its
     parameter, and what ``TOGETHER`` names stands together; every other statistic has its own column.
     """
     given = dict.fromkeys(statistics)
+    if {"mean", "sd", "ci_low", "ci_high"} <= given.keys():  # the interval of a mean stands beside it
+        behind = [name for name in given if name not in ("ci_low", "ci_high")]
+        behind[behind.index("sd") + 1 : behind.index("sd") + 1] = ["ci_low", "ci_high"]
+        given = dict.fromkeys(behind)
     columns: dict[str, Column] = {}
     taken: set[str] = set()
 

@@ -122,13 +122,16 @@ def document_of(study: str, root: str | Path = ".", share: bool = False) -> Docu
 
 def of_numbers(numbers: "Numbers") -> Document:
     """The tables of numbers."""
+    from omtrace.report import worded
+    from omtrace.report.answers import asked_of
     from omtrace.report.layout import numbered
     from omtrace.report.results import by_role, numbers_of, rows_of, sections_of
 
     plan = numbers.plan
     rows = rows_of(plan, numbers.rows)
-    sections = numbered(by_role(sections_of(plan, numbers_of(plan, rows), numbers.definitions)))
-    sheets = tuple(_sheet(section, table) for section in sections for table in section["tables"])
+    sections = sections_of(plan, numbers_of(plan, rows), worded(plan, numbers.definitions))
+    ordered = numbered(by_role(sections, asked_of(plan)))
+    sheets = tuple(_sheet(section, table) for section in ordered for table in section["tables"])
     return Document(plan.study, plan.title, numbers.statement, sheets, numbers.source)
 
 
@@ -150,7 +153,7 @@ def _sheet(section: Mapping, table: Mapping) -> Sheet:
 
 def _notes(section: Mapping, table: Mapping, lines: Sequence[Line]) -> tuple[str, ...]:
     """What stands below a table: whom it is about, how it was made, and what its marks mean."""
-    notes = [table["above"], table["foot"], f"Role: {section['role']}. Analysis set: {section['population']}."]
+    notes = [table["foot"], f"Role: {section['role']}. Analysis set: {section['population']}."]
     notes += [str(section["words"]), str(section["note"])]
     for part in section["refused"]:
         notes.append(f"Not computed{': ' + part['of'] if part['of'] else ''}, because {part['why']}.")
