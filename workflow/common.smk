@@ -249,13 +249,14 @@ def refresh_index():
     if any(job.rule.name == "write_index" for job in workflow.dag.jobs) and not is_changed:
         return
     from omtrace.intake.query_log import states_of
+    from omtrace.provenance.ledger import findings_of_runs
     from omtrace.report.index import write_index
 
     documents = inputs.documents
     there = [path for study in SHIPPED if (path := Path(RESULTS, study, "manifest.json")).is_file()]
     if there or any(Path(path).name == "manifest.json" for path in documents):  # else the results are in a storage
         files = Path(RESULTS, "index.html"), Path(RESULTS, "validation")
-        or_stop(write_index, [*there, *documents], states_of(documents), *files)
+        or_stop(write_index, [*there, *documents], states_of(documents), *files, findings_of_runs(HOME))
         for mark in files[1].glob(".snakemake_timestamp"):  # the time of a folder, to Snakemake: it is newly made
             mark.touch()
 

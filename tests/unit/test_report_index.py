@@ -79,3 +79,37 @@ def test_states_of_queries_come_from_their_log_alone(tmp_path):
     append("demo", [{"time": "2026-01-02T03:04:05+00:00", "query": "Q-1", "state": "open", "about": about}], tmp_path)
     log = tmp_path / "data/queries/demo.jsonl"
     assert states_of([log, tmp_path / "results/other/manifest.json"]) == {"demo": QUERIES["demo"][:1]}
+
+
+def test_the_page_of_checks_has_the_course_of_findings_over_the_runs(folder, tmp_path):
+    runs = [{"range": n, "of_no_rule": 2} for n in (12, 12, 7)] + [{"range": 1000, "gone": 1}, {"range": 3}]
+    manifest = folder / "results/demo/manifest.json"
+    write_index([manifest], QUERIES, tmp_path / "index.html", tmp_path / "validation", {"demo": runs})
+    page = (tmp_path / "validation/demo.html").read_text(encoding="utf-8")
+    table = page[page.index('id="trend"') : page.index('id="queries"')]
+    lines = re.findall(r'<tr><th scope="row".*?</tr>', table)
+    rows = {re.search(r"(?:<code>|>)(\w+|All rules)(?:</code>|</th>)", line)[1]: line for line in lines}
+    counts = {name: re.findall(r'class="num"[^>]*>([^<]*)<', row) for name, row in rows.items()}
+    assert counts["range"] == ["12", "12", "7", "1\u202f000", "3"] and counts["gone"] == ["0", "0", "0", "1", "0"]
+    assert counts["All rules"] == ["14", "14", "9", "1\u202f001", "3"]
+    assert "997 fewer" in rows["range"] and "1 fewer" in rows["gone"]
+    assert 'href="#rule-range"' in rows["range"] and "href" not in rows["gone"]
+    assert "Cells found in 5 runs" in table and table.count("<rect") == 4 * 5
+    write_index([manifest], QUERIES, tmp_path / "index.html", tmp_path / "validation", {"demo": runs * 2})
+    page = (tmp_path / "validation/demo.html").read_text(encoding="utf-8")
+    assert "the last 8 of 10 runs" in page and ">Run 3<" in page and ">Run 2<" not in page
+    write_index([manifest], QUERIES, tmp_path / "index.html", tmp_path / "validation", {"demo": runs[:1]})
+    assert "The ledger has one run of this study" in (tmp_path / "validation/demo.html").read_text(encoding="utf-8")
+
+
+def test_the_ledger_says_what_each_run_found(tmp_path):
+    from omtrace.provenance import ledger
+
+    for study, details in (
+        ("demo", {"manifest": "1" * 64, "findings": {"range": 2}}),
+        ("demo", {"manifest": "1" * 64}),  # of an earlier version
+        ("other", {"manifest": "1" * 64, "findings": {}}),
+        ("demo", {"manifest": "2" * 64, "findings": {"range": 1, "type": 3}}),
+    ):
+        ledger.append("run", study, details, tmp_path)
+    assert ledger.findings_of_runs(tmp_path) == {"demo": [{"range": 2}, {"range": 1, "type": 3}], "other": [{}]}

@@ -232,6 +232,16 @@ def runs(study: str, root: str | Path = ".") -> Iterator[Entry]:
                 yield entry
 
 
+def findings_of_runs(root: str | Path = ".") -> dict[str, list[dict[str, int]]]:
+    """Study -> of each of its runs, oldest first, how many cells each rule found, of those whose line says so."""
+    found: dict[str, list[dict[str, int]]] = {}
+    for entry in entries(root):
+        counts = entry["details"].get("findings")
+        if entry["action"] == "run" and isinstance(counts, dict):
+            found.setdefault(entry["study"], []).append({str(rule): int(count) for rule, count in counts.items()})
+    return found
+
+
 def newest_run(study: str, root: str | Path = ".") -> Entry:
     """The newest line that names a study's manifest, or nothing."""
     return next(runs(study, root), Entry())

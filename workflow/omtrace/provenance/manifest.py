@@ -28,7 +28,7 @@ from omtrace.provenance.listings import read_listing
 from omtrace.provenance.recorded import FORMAT, NAME, RESULTS, Files, FileState, Manifest, folders_recorded, path_of
 from omtrace.provenance.recorded import KINDS as KINDS
 from omtrace.provenance.recorded import read_manifest as read_manifest
-from omtrace.store import indented, write_text
+from omtrace.store import indented, read_csv, write_text
 
 CONFIG = "config/config.yaml"
 PROFILE = "profiles/default/config.yaml"  # decides what Snakemake runs again
@@ -64,11 +64,20 @@ def record(study: str, root: str | Path = ".", place: Place | None = None) -> st
     earlier = ledger.newest_run(study, root).get("details", {}).get("history")
     history = next_history(study, content, earlier, root, place.results)
     environment = record_environment(root)
-    details = {"manifest": digest, "history": history.digests(), "environment": environment}
+    details: dict[str, object] = {"manifest": digest, "history": history.digests(), "environment": environment}
+    details["findings"] = _findings(place.results / "validated/findings.csv")
     ledger.append("run", study, details, root)
     history.write()
     write_text(place.results / NAME, text)
     return digest
+
+
+def _findings(path: Path) -> dict[str, int]:
+    """How many cells, or rows, each rule found, in the order of the file; nothing without it."""
+    counts: dict[str, int] = {}
+    for row in read_csv(path) if path.is_file() else ():
+        counts[row["rule"]] = counts.get(row["rule"], 0) + int(row["cells"])
+    return counts
 
 
 def place_of(study: str, root: str | Path = ".") -> Place:

@@ -32,6 +32,8 @@ STEPS = {
     "plates": "Plate pages",
     "record": "Manifest",
 }
+RUNS = 8  # shown of a study
+BAR, HEIGHT = 9, 22  # of the bars of a course, in pixels
 Queries = Sequence[Mapping[str, str]]  # state, rule, table, first_seen
 
 
@@ -44,6 +46,12 @@ class Entry:
     manifest: Manifest
     digest: str
     queries: Queries
+    runs: Sequence[Mapping[str, int]] = ()
+
+    @property
+    def trend(self) -> "Trend":
+        """What each rule found in the last runs."""
+        return Trend(self.runs, self.abstract["rules"])
 
     @property
     def findings(self) -> dict[str, int]:
@@ -114,8 +122,69 @@ class Entry:
         return self.manifest["files"].get(kind, {})
 
 
+@dataclass(frozen=True)
+class Trend:
+    """How many cells each rule found in the runs that the ledger has, oldest first.
+
+    Runs are numbered, since a page holds no time; ``omtrace`` and the ledger have theirs.
+    """
+
+    runs: Sequence[Mapping[str, int]]
+    rules: Sequence[RuleOfStudy]
+
+    @property
+    def first(self) -> int:
+        """The number of the first run shown."""
+        return max(1, len(self.runs) - RUNS + 1)
+
+    @property
+    def shown(self) -> Sequence[Mapping[str, int]]:
+        """The runs shown."""
+        return self.runs[self.first - 1 :]
+
+    @property
+    def rows(self) -> list[dict[str, object]]:
+        """A row of each rule that found something in a run shown, and of all together: counts, and their course."""
+        names = [rule["rule"] for rule in self.rules]
+        found = sorted(
+            {rule for run in self.shown for rule in run}, key=lambda r: (r not in names, (*names, r).index(r))
+        )
+        counts = {rule: [run.get(rule, 0) for run in self.shown] for rule in found}
+        counts["all rules"] = [sum(run.values()) for run in self.shown]
+        known = {rule["rule"] for rule in self.rules if rule["found"]}
+        return [
+            {"rule": rule, "counts": some, "course": _course(some), "is_linked": rule in known, "word": _change(some)}
+            for rule, some in counts.items()
+        ]
+
+
+def _change(counts: Sequence[int]) -> str:
+    """What the newest run found beside the one before, in words."""
+    if len(counts) < 2 or counts[-1] == counts[-2]:
+        return "as before" if len(counts) > 1 else ""
+    return f"{abs(counts[-1] - counts[-2]):,} {'more' if counts[-1] > counts[-2] else 'fewer'}".replace(",", "\u202f")
+
+
+def _course(counts: Sequence[int]) -> "Markup":
+    """Counts as a line of bars, from zero to their greatest; the newest is darker. Their numbers stand beside it."""
+    from markupsafe import Markup
+
+    top = max(counts) or 1
+    bars = "".join(
+        f'<rect x="{BAR * at}" y="{HEIGHT - height:g}" width="{BAR - 2}" height="{height:g}" fill="currentColor" '
+        f'fill-opacity="{1 if at == len(counts) - 1 else 0.4}"/>'
+        for at, height in enumerate(max(round(count / top * HEIGHT, 1), 0.6) for count in counts)
+    )
+    size = f'width="{BAR * len(counts)}" height="{HEIGHT}" viewBox="0 0 {BAR * len(counts)} {HEIGHT}"'
+    return Markup(f'<svg class="course" aria-hidden="true" {size}>{bars}</svg>')
+
+
 def write_index(
-    manifests: Iterable[str | Path], queries: Mapping[str, Queries], path: str | Path, folder: str | Path
+    manifests: Iterable[str | Path],
+    queries: Mapping[str, Queries],
+    path: str | Path,
+    folder: str | Path,
+    runs: Mapping[str, Sequence[Mapping[str, int]]] | None = None,
 ) -> None:
     """Write the index, and the page of each study's checks.
 
@@ -128,6 +197,8 @@ def write_index(
         Study -> its queries.
     path, folder
         Where to write index.html, and the pages ``<study>.html``. No time and no machine is in them.
+    runs
+        Study -> what each rule found in each of its runs (``ledger.findings_of_runs``).
     """
     from markupsafe import Markup
 
@@ -148,7 +219,16 @@ def write_index(
             content = cast(Abstract, stored)
             digest = hashlib.sha256(manifest.read_bytes()).hexdigest()
             study = content["study"]
-            entries.append(Entry(study, content, store.read_json(manifest), digest, queries.get(study, ())))
+            entries.append(
+                Entry(
+                    study,
+                    content,
+                    store.read_json(manifest),
+                    digest,
+                    queries.get(study, ()),
+                    (runs or {}).get(study, ()),
+                )
+            )
     store.write_text(path, COMPILED["index.html"].render(entries=entries, **shared))
     Path(folder).mkdir(parents=True, exist_ok=True)
     for entry in entries:
