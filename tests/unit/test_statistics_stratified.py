@@ -80,6 +80,7 @@ INFORMATIVE = [(12, 20, 6, 20), (9, 15, 7, 16)]
 def test_strata_of_one_outcome_say_nothing_of_odds_ratios(silent):
     assert common_odds_ratio([*INFORMATIVE, silent]) == common_odds_ratio(INFORMATIVE)
     assert breslow_day([*INFORMATIVE, silent]) == breslow_day(INFORMATIVE)
+    assert breslow_day(INFORMATIVE)["df"] == 1
     with pytest.raises(ValueError, match="fewer than two strata hold both outcomes"):
         breslow_day([INFORMATIVE[0], silent])
 
