@@ -44,6 +44,7 @@ def test_ranks_within_strata_agree_with_r():
     found = van_elteren(strata)
     source = "coin 1.4-2 independence_test of ranks over n + 1"
     agrees("van Elteren test", "z, p", source, [found["z"], found["p"]], R["van_elteren"], rel=1e-10)
+    assert found["n"] == 21
     turned = van_elteren([(b, a) for a, b in strata])
     assert turned["z"] == pytest.approx(-found["z"]) and turned["p"] == pytest.approx(found["p"])
 
@@ -70,3 +71,32 @@ def test_equal_values_within_strata_tell_nothing():
 def test_a_stratum_without_one_of_the_groups_is_refused():
     with pytest.raises(ValueError, match="a stratum lacks one of the groups"):
         common_difference([(1, 5, 0, 5), (0, 0, 3, 5)])
+
+
+INFORMATIVE = [(12, 20, 6, 20), (9, 15, 7, 16)]
+
+
+@pytest.mark.parametrize("silent", [(0, 5, 0, 6), (5, 5, 6, 6)])
+def test_strata_of_one_outcome_say_nothing_of_odds_ratios(silent):
+    assert common_odds_ratio([*INFORMATIVE, silent]) == common_odds_ratio(INFORMATIVE)
+    assert breslow_day([*INFORMATIVE, silent]) == breslow_day(INFORMATIVE)
+    assert breslow_day(INFORMATIVE)["df"] == 1
+    with pytest.raises(ValueError, match="fewer than two strata hold both outcomes"):
+        breslow_day([INFORMATIVE[0], silent])
+
+
+@pytest.mark.parametrize("tables", [[(3, 5, 6, 6), (0, 4, 2, 5)], [(5, 5, 2, 6), (2, 4, 0, 5)]])
+def test_an_odds_ratio_that_is_0_or_infinite_over_several_strata_is_refused(tables):
+    with pytest.raises(ValueError, match="in every stratum a group has one outcome only"):
+        common_odds_ratio(tables)
+
+
+def test_the_level_and_the_weights_of_strata_by_hand():
+    found = common_odds_ratio(INFORMATIVE, 0.9)
+    above, below = 12 * 14 / 40 + 9 * 9 / 31, 6 * 8 / 40 + 7 * 6 / 31
+    assert found["odds_ratio"] == pytest.approx(above / below)
+    assert found["odds_ratio_low"] > common_odds_ratio(INFORMATIVE)["odds_ratio_low"]
+    weights = [20 * 20 / 40, 15 * 16 / 31]
+    differences = [12 / 20 - 6 / 20, 9 / 15 - 7 / 16]
+    expected = sum(w * d for w, d in zip(weights, differences, strict=True)) / sum(weights)
+    assert common_difference(INFORMATIVE)["difference"] == pytest.approx(expected)
