@@ -57,6 +57,7 @@ def run(call: Call) -> Iterator[Number]:
         for name in o.delta:
             if name not in imputation.groups:
                 raise Fault(f"analysis {call.name}: delta: {name!r} is not compared{nearest(name, imputation.groups)}")
+        yield from imputation.need_model()
         for visit in analysed(call, imputation):
             for strategy in dict.fromkeys(o.strategies):
                 for approach in o.approaches:
